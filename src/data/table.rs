@@ -1,0 +1,74 @@
+//! A file as it was read: named columns of text, each row with the line it came from, and every row that could not be
+//! read with the reason. Nothing is interpreted here; roles and labels come later, in [`super::dataset`].
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use super::DataError;
+
+/// How a file was recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Values separated by the given byte.
+    Delimited { delimiter: u8 },
+    /// One JSON object a line.
+    JsonLines,
+}
+
+/// A row that was left out while reading, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowProblem {
+    /// Line in the file, from 1.
+    pub line: usize,
+    pub reason: String,
+}
+
+/// Columns of text read from one file. All cells lie in one string, so that a million rows cost little more than the
+/// file itself.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub path: PathBuf,
+    pub format: Format,
+    /// Name of the character encoding that was recognised, such as `UTF-8` or `windows-1252`.
+    pub encoding: &'static str,
+    pub columns: Vec<String>,
+    /// Rows left out, in file order.
+    pub problems: Vec<RowProblem>,
+    /// Bytes that are not valid in the recognised encoding, shown as U+FFFD.
+    pub replaced_characters: usize,
+    pub(super) text: String,
+    /// End of each cell in `text`, row by row.
+    pub(super) ends: Vec<usize>,
+    /// Line in the file of each row, from 1.
+    pub(super) lines: Vec<u32>,
+}
+
+impl Table {
+    /// Reads a file, recognising format, delimiter and encoding by content.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        super::readers::read(path)
+    }
+
+    pub fn rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// The cell at a row and column, both from 0. An absent JSON key is an empty cell.
+    pub fn cell(&self, row: usize, column: usize) -> &str {
+        &self.text[self.span(row * self.columns.len() + column)]
+    }
+
+    /// The line in the file that a row came from, from 1.
+    pub fn line(&self, row: usize) -> usize {
+        self.lines[row] as usize
+    }
+
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column == name)
+    }
+
+    fn span(&self, index: usize) -> Range<usize> {
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[index]
+    }
+}

@@ -1,0 +1,19 @@
+//! Attune: fine-tune pretrained encoder language models and look inside them.
+//!
+//! The modules stand in the order the data flows: files, dataset, features, batches, encoder, head, loss, optimizer,
+//! events, window. ARCHITECTURE.md is the map.
+
+pub mod task;
+
+pub mod data;
+pub mod hub;
+pub mod metrics;
+pub mod model;
+
+pub mod inspect;
+pub mod train;
+
+pub mod worker;
+
+pub mod cli;
+pub mod ui;

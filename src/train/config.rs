@@ -1,0 +1,312 @@
+//! What a person chooses for a run: one struct for the form in the window, `RUN.toml` and the copy kept with the run.
+//!
+//! Every key is optional but `task`, `[model]` and `[data]`; an unknown key is an error, because a misspelt one would
+//! otherwise be ignored in silence.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::Roles;
+use crate::task::Task;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunConfig {
+    pub task: Task,
+    pub model: ModelChoice,
+    pub data: DataChoice,
+    #[serde(default)]
+    pub strategy: Strategy,
+    #[serde(default)]
+    pub optim: Optim,
+    #[serde(default)]
+    pub run: RunOptions,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelChoice {
+    /// A Hugging Face folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// A name on the hub, found in the shared cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub embedded: bool,
+    pub init: Init,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Init {
+    #[default]
+    Pretrained,
+    /// The same shape with new weights.
+    Random,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DataChoice {
+    pub train: PathBuf,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eval: Option<PathBuf>,
+    /// Share of the training file that is held out when there is no evaluation file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eval_fraction: Option<f64>,
+    pub columns: Roles,
+    /// Tokens a sequence may have, special tokens included.
+    pub max_tokens: usize,
+    /// Tokens that neighbouring windows of a long document share.
+    pub stride: usize,
+}
+
+impl Default for DataChoice {
+    fn default() -> Self {
+        Self {
+            train: PathBuf::new(),
+            eval: None,
+            eval_fraction: None,
+            columns: Roles::default(),
+            max_tokens: 128,
+            stride: 64,
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Strategy {
+    pub kind: StrategyKind,
+    /// `top`: how many layers are trained, counted from the top.
+    pub top_layers: usize,
+    /// `custom`: blocks that are frozen, such as `embeddings`, `layers.3`, `layers.0-5`, `head`.
+    pub frozen: Vec<String>,
+    /// `gradual`: when the next block is unfrozen, from the top down.
+    pub unfreeze_every: Every,
+    pub lora: Lora,
+    /// Reuse what a frozen prefix of the encoder computes.
+    pub cache: bool,
+}
+
+impl Default for Strategy {
+    fn default() -> Self {
+        Self {
+            kind: StrategyKind::Full,
+            top_layers: 6,
+            frozen: Vec::new(),
+            unfreeze_every: Every::Epoch,
+            lora: Lora::default(),
+            cache: true,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StrategyKind {
+    Full,
+    Head,
+    Top,
+    Gradual,
+    Lora,
+    Custom,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lora {
+    pub rank: usize,
+    pub alpha: f64,
+    pub dropout: f64,
+    pub targets: Vec<String>,
+}
+
+impl Default for Lora {
+    fn default() -> Self {
+        Self { rank: 8, alpha: 16.0, dropout: 0.0, targets: vec!["query".into(), "value".into()] }
+    }
+}
+
+/// `"epoch"` or a number of steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Every {
+    Epoch,
+    Steps(u64),
+}
+
+impl Serialize for Every {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Epoch => serializer.serialize_str("epoch"),
+            Self::Steps(steps) => serializer.serialize_u64(*steps),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Every {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Word(String),
+            Steps(u64),
+        }
+        match Raw::deserialize(deserializer)? {
+            Raw::Word(word) if word == "epoch" => Ok(Self::Epoch),
+            Raw::Steps(steps) if steps > 0 => Ok(Self::Steps(steps)),
+            _ => Err(serde::de::Error::custom("expected \"epoch\" or a number of steps from 1")),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Optim {
+    /// Learning rate of the head, and of all that `lr_groups` does not name.
+    pub lr: f64,
+    /// Learning rates of `embeddings`, `encoder` and `head`.
+    pub lr_groups: BTreeMap<String, f64>,
+    /// Factor on the rate for each layer from the top down.
+    pub layer_decay: f64,
+    pub weight_decay: f64,
+    pub betas: [f64; 2],
+    pub eps: f64,
+    /// Largest global gradient norm; 0 never clips.
+    pub clip: f64,
+    pub schedule: ScheduleKind,
+    /// Below 1 a share of the steps, from 1 a number of steps.
+    pub warmup: f64,
+    pub label_smoothing: f64,
+    pub class_weights: ClassWeights,
+}
+
+impl Default for Optim {
+    fn default() -> Self {
+        Self {
+            lr: 2e-5,
+            lr_groups: BTreeMap::new(),
+            layer_decay: 1.0,
+            weight_decay: 0.01,
+            betas: [0.9, 0.999],
+            eps: 1e-8,
+            clip: 1.0,
+            schedule: ScheduleKind::Linear,
+            warmup: 0.1,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScheduleKind {
+    Linear,
+    Cosine,
+    Constant,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    None,
+    Balanced,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RunOptions {
+    pub epochs: f64,
+    /// Overrides `epochs`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_steps: Option<u64>,
+    /// Sequences an update.
+    pub batch: usize,
+    /// Tokens an update, instead of `batch`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_tokens: Option<usize>,
+    /// Sequences computed at once; the gradients of an update are added up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub micro_batch: Option<usize>,
+    pub seed: u64,
+    pub shuffle: bool,
+    /// Put texts of similar length together.
+    pub bucket: bool,
+    pub dropout: Dropout,
+    pub log_every: u64,
+    pub eval_every: Every,
+    /// The metric that decides which weights are kept: `eval_loss`, `accuracy`, `f1` …
+    pub keep_best: String,
+    /// Evaluations without a gain before the run stops; 0 never stops.
+    pub patience: u32,
+    pub checkpoint_minutes: f64,
+    pub device: DeviceChoice,
+    pub out: PathBuf,
+}
+
+impl Default for RunOptions {
+    fn default() -> Self {
+        Self {
+            epochs: 3.0,
+            max_steps: None,
+            batch: 16,
+            batch_tokens: None,
+            micro_batch: None,
+            seed: 42,
+            shuffle: true,
+            bucket: false,
+            dropout: Dropout::Config,
+            log_every: 1,
+            eval_every: Every::Epoch,
+            keep_best: "eval_loss".into(),
+            patience: 0,
+            checkpoint_minutes: 5.0,
+            device: DeviceChoice::Auto,
+            out: PathBuf::from("runs/run"),
+        }
+    }
+}
+
+/// `"config"`: as the model's own configuration says; or one rate for all places.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Dropout {
+    Config,
+    Rate(f64),
+}
+
+impl Serialize for Dropout {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Config => serializer.serialize_str("config"),
+            Self::Rate(rate) => serializer.serialize_f64(*rate),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Dropout {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Word(String),
+            Rate(f64),
+        }
+        match Raw::deserialize(deserializer)? {
+            Raw::Word(word) if word == "config" => Ok(Self::Config),
+            Raw::Rate(rate) if (0.0..1.0).contains(&rate) => Ok(Self::Rate(rate)),
+            _ => Err(serde::de::Error::custom("expected \"config\" or a rate from 0 to below 1")),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeviceChoice {
+    Auto,
+    Cpu,
+    Cuda,
+    Metal,
+}

@@ -1,0 +1,151 @@
+//! The whole conversation between the window and the worker: one enum each way.
+//!
+//! A job is `Started (Progress | Train | payload)* (Done | Stopped | Failed)`. Plain data crosses, large results in
+//! an `Arc`; models stay on the lane that made them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::data::{Dataset, Roles, Split, SplitRule, Table};
+use crate::inspect::Answer;
+use crate::metrics::Evaluation;
+use crate::model::card::ModelCard;
+use crate::task::Task;
+use crate::train::config::RunConfig;
+use crate::train::event::TrainEvent;
+use crate::train::plan::PlanSummary;
+use crate::train::run::RunSummary;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Looks for model folders under the given ones and in the Hugging Face cache.
+    FindModels { job: JobId, folders: Vec<PathBuf> },
+    OpenModel { job: JobId, dir: PathBuf },
+    OpenTable { job: JobId, path: PathBuf },
+    /// A table read for a task, with its split; answers [`Payload::Dataset`].
+    ReadDataset { job: JobId, request: DatasetRequest },
+    /// Token counts of every example for a model's tokenizer; answers [`Payload::Lengths`].
+    MeasureLengths { job: JobId, dataset: Arc<Dataset>, model: PathBuf },
+    /// What a configuration comes to, before it is started; answers [`Payload::Plan`].
+    Plan { job: JobId, config: Box<RunConfig>, lengths: Option<Arc<Lengths>>, dataset: Option<Arc<Dataset>> },
+    Train { job: JobId, config: Box<RunConfig> },
+    /// A model folder over a file; answers [`Payload::Evaluation`].
+    Evaluate { job: JobId, model: PathBuf, data: PathBuf, roles: Roles },
+    /// The newest request replaces one that has not begun; answers [`Payload::Answer`].
+    Predict { job: JobId, model: PathBuf, text: String, pair: Option<String> },
+    /// Runs under a folder; answers [`Payload::Runs`].
+    FindRuns { job: JobId, folder: PathBuf },
+    /// All that a run's folder tells; answers [`Payload::Run`].
+    OpenRun { job: JobId, dir: PathBuf },
+    DeleteRun { job: JobId, dir: PathBuf },
+    Control { job: JobId, control: Control },
+}
+
+#[derive(Clone, Debug)]
+pub struct DatasetRequest {
+    pub table: Arc<Table>,
+    /// An evaluation file of one's own; otherwise `rule` splits the table.
+    pub eval: Option<PathBuf>,
+    pub task: Task,
+    pub roles: Roles,
+    pub rule: SplitRule,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    Pause,
+    Resume,
+    /// Stops a training and keeps its best weights; cancels any other job.
+    Stop,
+}
+
+#[derive(Clone, Debug)]
+pub struct Event {
+    pub job: JobId,
+    pub kind: EventKind,
+}
+
+#[derive(Clone, Debug)]
+pub enum EventKind {
+    Started,
+    Progress { what: String, done: u64, total: u64 },
+    Train(Box<TrainEvent>),
+    Payload(Payload),
+    Done,
+    Stopped,
+    /// What, where and what would be right, in one line; `detail` holds a backtrace where there is one.
+    Failed { message: String, detail: Option<String> },
+}
+
+#[derive(Clone, Debug)]
+pub enum Payload {
+    Models(Arc<Vec<ModelEntry>>),
+    Model(Arc<ModelCard>),
+    Table(Arc<Table>),
+    Dataset(Arc<LoadedDataset>),
+    Lengths(Arc<Lengths>),
+    Plan(Arc<PlanSummary>),
+    Evaluation(Arc<EvaluatedData>),
+    Answer(Arc<Answer>),
+    Runs(Arc<Vec<RunSummary>>),
+    Run(Arc<OpenedRun>),
+}
+
+/// A model folder that was found, with enough of its configuration for a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelEntry {
+    pub dir: PathBuf,
+    /// The folder's name, or the name on the hub.
+    pub name: String,
+    pub origin: Origin,
+    pub family: String,
+    pub layers: usize,
+    pub hidden_size: usize,
+    pub bytes_on_disk: u64,
+    /// Why it cannot be used, where it cannot.
+    pub problem: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Folder,
+    Cache,
+    Run,
+}
+
+#[derive(Clone, Debug)]
+pub struct LoadedDataset {
+    pub dataset: Arc<Dataset>,
+    pub split: Split,
+    /// The evaluation file, where it is one of its own; otherwise `split` has both parts.
+    pub eval: Option<Arc<Dataset>>,
+}
+
+/// Tokens of each example before any limit, special tokens included.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lengths {
+    pub model: PathBuf,
+    pub tokens: Vec<u32>,
+    /// Share of tokens that the vocabulary does not know.
+    pub unknown_share: f64,
+}
+
+#[derive(Clone, Debug)]
+pub struct EvaluatedData {
+    pub model: PathBuf,
+    pub evaluation: Evaluation,
+    /// The texts, by example: first text and pair.
+    pub texts: Vec<(String, Option<String>)>,
+}
+
+/// A run's folder: its configuration, its whole history and its last evaluation.
+#[derive(Clone, Debug)]
+pub struct OpenedRun {
+    pub summary: RunSummary,
+    pub config: RunConfig,
+    pub events: Vec<TrainEvent>,
+    pub evaluation: Option<Arc<EvaluatedData>>,
+}
