@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn keys_never_change_between_versions() {
-        let keys = [key(0, Purpose::Init, &[]), key(42, Purpose::Dropout, &[3, 17]), key(u64::MAX, Purpose::Split, &[0])];
+        let keys =
+            [key(0, Purpose::Init, &[]), key(42, Purpose::Dropout, &[3, 17]), key(u64::MAX, Purpose::Split, &[0])];
         assert_eq!(keys, FIXED_KEYS);
     }
 
@@ -171,9 +172,8 @@ mod tests {
     #[test]
     fn neighbouring_keys_share_half_their_bits() {
         for purpose in [Purpose::Dropout, Purpose::Masking] {
-            let differing: u32 = (0..4096_u64)
-                .map(|step| (key(5, purpose, &[step]) ^ key(5, purpose, &[step + 1])).count_ones())
-                .sum();
+            let differing: u32 =
+                (0..4096_u64).map(|step| (key(5, purpose, &[step]) ^ key(5, purpose, &[step + 1])).count_ones()).sum();
             let mean = f64::from(differing) / 4096.0;
             assert!((mean - 32.0).abs() < 0.5, "{mean}");
         }

@@ -65,7 +65,10 @@ pub enum Target {
     /// One class for each token of the features; `None` is ignored by the loss.
     Tokens(Vec<Option<u32>>),
     /// First and last token of the answer.
-    Span { start: u32, end: u32 },
+    Span {
+        start: u32,
+        end: u32,
+    },
 }
 
 /// A row as the task sees it. Its texts stay in the table.
@@ -102,8 +105,7 @@ impl Dataset {
         if !task.is_sequence() {
             return Err(DataError::TaskNotRead { task });
         }
-        let text_column = column(&table, roles.text.as_deref(), "text")?
-            .ok_or_else(|| no_role(&table, "text"))?;
+        let text_column = column(&table, roles.text.as_deref(), "text")?.ok_or_else(|| no_role(&table, "text"))?;
         let pair_column = column(&table, roles.pair.as_deref(), "second text")?;
         let label_column = column(&table, roles.label.as_deref(), "label")?;
         let chosen = [(Some(text_column), "text"), (pair_column, "second text"), (label_column, "label")];

@@ -13,22 +13,97 @@ const SAMPLE: usize = 2000;
 
 /// Names of text columns, the likeliest first, as [`plain_name`] writes them.
 const TEXT: [&str; 34] = [
-    "text", "sentence", "sentence1", "text1", "texta", "premise", "question1", "review", "reviewtext", "reviewbody",
-    "comment", "commenttext", "comments", "content", "body", "message", "tweet", "utterance", "post", "document",
-    "query", "question", "headline", "description", "abstract", "passage", "paragraph", "input", "reviews", "texts",
-    "sms", "summary", "title", "firsttext",
+    "text",
+    "sentence",
+    "sentence1",
+    "text1",
+    "texta",
+    "premise",
+    "question1",
+    "review",
+    "reviewtext",
+    "reviewbody",
+    "comment",
+    "commenttext",
+    "comments",
+    "content",
+    "body",
+    "message",
+    "tweet",
+    "utterance",
+    "post",
+    "document",
+    "query",
+    "question",
+    "headline",
+    "description",
+    "abstract",
+    "passage",
+    "paragraph",
+    "input",
+    "reviews",
+    "texts",
+    "sms",
+    "summary",
+    "title",
+    "firsttext",
 ];
 const PAIR: [&str; 9] =
     ["sentence2", "text2", "textb", "hypothesis", "question2", "pair", "secondtext", "response", "textpair"];
 const LABEL: [&str; 37] = [
-    "label", "labels", "labeltext", "labelname", "class", "classes", "category", "categories", "sentiment", "intent",
-    "target", "targets", "goldlabel", "polarity", "emotion", "emotions", "topic", "topics", "tag", "tags", "genre",
-    "stars", "rating", "score", "similarity", "similarityscore", "relatednessscore", "toxic", "toxicity", "spam",
-    "isduplicate", "entailment", "output", "answer", "y", "type", "classname",
+    "label",
+    "labels",
+    "labeltext",
+    "labelname",
+    "class",
+    "classes",
+    "category",
+    "categories",
+    "sentiment",
+    "intent",
+    "target",
+    "targets",
+    "goldlabel",
+    "polarity",
+    "emotion",
+    "emotions",
+    "topic",
+    "topics",
+    "tag",
+    "tags",
+    "genre",
+    "stars",
+    "rating",
+    "score",
+    "similarity",
+    "similarityscore",
+    "relatednessscore",
+    "toxic",
+    "toxicity",
+    "spam",
+    "isduplicate",
+    "entailment",
+    "output",
+    "answer",
+    "y",
+    "type",
+    "classname",
 ];
 /// Columns that only number or describe the rows.
 const NEITHER: [&str; 14] = [
-    "id", "idx", "index", "uid", "guid", "rowid", "split", "language", "lang", "date", "time", "timestamp", "url",
+    "id",
+    "idx",
+    "index",
+    "uid",
+    "guid",
+    "rowid",
+    "split",
+    "language",
+    "lang",
+    "date",
+    "time",
+    "timestamp",
+    "url",
     "user",
 ];
 
@@ -82,9 +157,11 @@ impl Roles {
             table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect();
         let named = |names: &[&str]| by_name(&columns, names);
         match task {
-            Task::Ner => {
-                Self { tokens: named(&["tokens", "words", "token", "word"]), tags: named(&["nertags", "tags", "ner", "labels"]), ..Self::default() }
-            }
+            Task::Ner => Self {
+                tokens: named(&["tokens", "words", "token", "word"]),
+                tags: named(&["nertags", "tags", "ner", "labels"]),
+                ..Self::default()
+            },
             Task::Qa => Self {
                 question: named(&["question", "query"]),
                 context: named(&["context", "passage", "paragraph", "document", "text"]),
@@ -98,7 +175,10 @@ impl Roles {
 }
 
 fn by_name(columns: &[Column<'_>], names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| columns.iter().find(|column| column.plain == *name)).map(|column| column.name.to_owned())
+    names
+        .iter()
+        .find_map(|name| columns.iter().find(|column| column.plain == *name))
+        .map(|column| column.name.to_owned())
 }
 
 fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
@@ -124,7 +204,8 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
             .filter(|column| !LABEL.contains(&column.plain.as_str()))
             .max_by(|a, b| a.mean_length.total_cmp(&b.mean_length))
     };
-    let last_resort = || columns.iter().filter(|column| Some(column.name) != pair).find(|column| !column.is_all_numbers());
+    let last_resort =
+        || columns.iter().filter(|column| Some(column.name) != pair).find(|column| !column.is_all_numbers());
     named.or_else(longest).or_else(last_resort).map(|column| column.name.to_owned())
 }
 
@@ -132,7 +213,11 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
 fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
     let suits = |column: &&&Column<'_>| column.filled > 0 && (task != Task::Regress || column.is_all_numbers());
     let named = LABEL.iter().find_map(|name| columns.iter().filter(suits).find(|column| column.plain == *name));
-    let numbered = || (task == Task::Regress).then(|| columns.iter().find(|column| column.is_all_numbers() && !NEITHER.contains(&column.plain.as_str()))).flatten();
+    let numbered = || {
+        (task == Task::Regress)
+            .then(|| columns.iter().find(|column| column.is_all_numbers() && !NEITHER.contains(&column.plain.as_str())))
+            .flatten()
+    };
     let repeated = || {
         columns
             .iter()
@@ -194,8 +279,14 @@ mod tests {
             (Some("premise"), Some("hypothesis"), Some("label")),
         );
         check("sentence1,sentence2,score\na,b,3.5\nc,d,1.0\n", (Some("sentence1"), Some("sentence2"), Some("score")));
-        check("a great long film,pos\na bad long film,neg\nanother good one,pos\n", (Some("column 1"), None, Some("column 2")));
-        check("foo,bar\nx,a very long text indeed\nx,and another one here\ny,last text of all\n", (Some("bar"), None, Some("foo")));
+        check(
+            "a great long film,pos\na bad long film,neg\nanother good one,pos\n",
+            (Some("column 1"), None, Some("column 2")),
+        );
+        check(
+            "foo,bar\nx,a very long text indeed\nx,and another one here\ny,last text of all\n",
+            (Some("bar"), None, Some("foo")),
+        );
         check("label,text\n1,one text\n0,two text\n", (Some("text"), None, Some("label")));
         check("text\njust text\n", (Some("text"), None, None));
         check("title,review,stars\nA,good film,5\nB,bad film,1\n", (Some("review"), None, Some("stars")));
@@ -211,7 +302,8 @@ mod tests {
     #[test]
     fn the_label_column_tells_the_task() {
         let check = |labels: &[&str], expected: Task| {
-            let text = labels.iter().fold(String::from("text\tlabel\n"), |text, label| text + "some text\t" + label + "\n");
+            let text =
+                labels.iter().fold(String::from("text\tlabel\n"), |text, label| text + "some text\t" + label + "\n");
             let table = table(&text);
             assert_eq!(guess_task(&table, &Roles::guess(&table, Task::Classify)), expected, "{labels:?}");
         };

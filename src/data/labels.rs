@@ -95,7 +95,8 @@ impl Separator {
 }
 
 fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
-    let wrong = || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
+    let wrong =
+        || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
     if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(cell) {
         let name = |value: serde_json::Value| match value {
             serde_json::Value::String(name) => Some(Cow::Owned(name.trim().to_owned())),
@@ -193,9 +194,13 @@ mod tests {
     #[test]
     fn cells_hold_any_number_of_names() {
         let check = |separator: Separator, cell: &str, expected: Option<&[&str]>| {
-            assert_eq!(separator.names(cell).ok().as_deref(), expected.map(|names| {
-                names.iter().map(|&name| Cow::Borrowed(name)).collect::<Vec<Cow<'_, str>>>()
-            }).as_deref(), "{cell}");
+            assert_eq!(
+                separator.names(cell).ok().as_deref(),
+                expected
+                    .map(|names| { names.iter().map(|&name| Cow::Borrowed(name)).collect::<Vec<Cow<'_, str>>>() })
+                    .as_deref(),
+                "{cell}"
+            );
         };
         check(Separator::Character(','), " a , b,,", Some(&["a", "b"]));
         check(Separator::Character('|'), "a, b|c", Some(&["a, b", "c"]));

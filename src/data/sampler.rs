@@ -211,10 +211,8 @@ mod tests {
     }
 
     fn any_rule() -> impl Strategy<Value = UpdateRule> {
-        let size = prop_oneof![
-            (0_usize..70).prop_map(UpdateSize::Sequences),
-            (0_usize..2000).prop_map(UpdateSize::Tokens),
-        ];
+        let size =
+            prop_oneof![(0_usize..70).prop_map(UpdateSize::Sequences), (0_usize..2000).prop_map(UpdateSize::Tokens),];
         (size, proptest::option::of(any::<u64>())).prop_map(|(size, bucket)| UpdateRule { size, bucket })
     }
 
