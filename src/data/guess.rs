@@ -12,100 +12,21 @@ use crate::task::Task;
 const SAMPLE: usize = 2000;
 
 /// Names of text columns, the likeliest first, as [`plain_name`] writes them.
-const TEXT: [&str; 34] = [
-    "text",
-    "sentence",
-    "sentence1",
-    "text1",
-    "texta",
-    "premise",
-    "question1",
-    "review",
-    "reviewtext",
-    "reviewbody",
-    "comment",
-    "commenttext",
-    "comments",
-    "content",
-    "body",
-    "message",
-    "tweet",
-    "utterance",
-    "post",
-    "document",
-    "query",
-    "question",
-    "headline",
-    "description",
-    "abstract",
-    "passage",
-    "paragraph",
-    "input",
-    "reviews",
-    "texts",
-    "sms",
-    "summary",
-    "title",
-    "firsttext",
-];
-const PAIR: [&str; 9] =
-    ["sentence2", "text2", "textb", "hypothesis", "question2", "pair", "secondtext", "response", "textpair"];
-const LABEL: [&str; 37] = [
-    "label",
-    "labels",
-    "labeltext",
-    "labelname",
-    "class",
-    "classes",
-    "category",
-    "categories",
-    "sentiment",
-    "intent",
-    "target",
-    "targets",
-    "goldlabel",
-    "polarity",
-    "emotion",
-    "emotions",
-    "topic",
-    "topics",
-    "tag",
-    "tags",
-    "genre",
-    "stars",
-    "rating",
-    "score",
-    "similarity",
-    "similarityscore",
-    "relatednessscore",
-    "toxic",
-    "toxicity",
-    "spam",
-    "isduplicate",
-    "entailment",
-    "output",
-    "answer",
-    "y",
-    "type",
-    "classname",
-];
+const TEXT: &str = "\
+    text sentence sentence1 text1 texta premise question1 review reviewtext reviewbody comment commenttext \
+    comments content body message tweet utterance post document query question headline description abstract \
+    passage paragraph input reviews texts sms summary title firsttext";
+const PAIR: &str = "sentence2 text2 textb hypothesis question2 pair secondtext response textpair";
+const LABEL: &str = "\
+    label labels labeltext labelname class classes category categories sentiment intent target targets \
+    goldlabel polarity emotion emotions topic topics tag tags genre stars rating score similarity \
+    similarityscore relatednessscore toxic toxicity spam isduplicate entailment output answer y type classname";
 /// Columns that only number or describe the rows.
-const NEITHER: [&str; 14] = [
-    "id",
-    "idx",
-    "index",
-    "uid",
-    "guid",
-    "rowid",
-    "split",
-    "language",
-    "lang",
-    "date",
-    "time",
-    "timestamp",
-    "url",
-    "user",
-];
+const NEITHER: &str = "id idx index uid guid rowid split language lang date time timestamp url user";
+
+fn is_in(names: &str, plain: &str) -> bool {
+    names.split(' ').any(|name| name == plain)
+}
 
 /// What a look at some of a column's cells tells.
 struct Column<'a> {
@@ -155,17 +76,17 @@ impl Roles {
     pub fn guess(table: &Table, task: Task) -> Self {
         let columns: Vec<Column<'_>> =
             table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect();
-        let named = |names: &[&str]| by_name(&columns, names);
+        let named = |names: &str| by_name(&columns, names);
         match task {
             Task::Ner => Self {
-                tokens: named(&["tokens", "words", "token", "word"]),
-                tags: named(&["nertags", "tags", "ner", "labels"]),
+                tokens: named("tokens words token word"),
+                tags: named("nertags tags ner labels"),
                 ..Self::default()
             },
             Task::Qa => Self {
-                question: named(&["question", "query"]),
-                context: named(&["context", "passage", "paragraph", "document", "text"]),
-                answers: named(&["answers", "answer"]),
+                question: named("question query"),
+                context: named("context passage paragraph document text"),
+                answers: named("answers answer"),
                 ..Self::default()
             },
             Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => Self { text: text(&columns, None), ..Self::default() },
@@ -174,15 +95,15 @@ impl Roles {
     }
 }
 
-fn by_name(columns: &[Column<'_>], names: &[&str]) -> Option<String> {
+fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
     names
-        .iter()
-        .find_map(|name| columns.iter().find(|column| column.plain == *name))
+        .split(' ')
+        .find_map(|name| columns.iter().find(|column| column.plain == name))
         .map(|column| column.name.to_owned())
 }
 
 fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
-    let pair = by_name(columns, &PAIR);
+    let pair = by_name(columns, PAIR);
     let text = text(columns, pair.as_deref());
     let free: Vec<&Column<'_>> = columns
         .iter()
@@ -193,15 +114,14 @@ fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
 
 /// A column called so, if its cells are no numbers; else the one with the longest cells.
 fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
-    let possible = |column: &&Column<'_>| {
-        !column.is_all_numbers() && Some(column.name) != pair && !NEITHER.contains(&column.plain.as_str())
-    };
-    let named = TEXT.iter().find_map(|name| columns.iter().filter(possible).find(|column| column.plain == *name));
+    let possible =
+        |column: &&Column<'_>| !column.is_all_numbers() && Some(column.name) != pair && !is_in(NEITHER, &column.plain);
+    let named = TEXT.split(' ').find_map(|name| columns.iter().filter(possible).find(|column| column.plain == name));
     let longest = || {
         columns
             .iter()
             .filter(possible)
-            .filter(|column| !LABEL.contains(&column.plain.as_str()))
+            .filter(|column| !is_in(LABEL, &column.plain))
             .max_by(|a, b| a.mean_length.total_cmp(&b.mean_length))
     };
     let last_resort =
@@ -212,17 +132,17 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
 /// A column called so, if its cells suit the task; else one with values that come again and again.
 fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
     let suits = |column: &&&Column<'_>| column.filled > 0 && (task != Task::Regress || column.is_all_numbers());
-    let named = LABEL.iter().find_map(|name| columns.iter().filter(suits).find(|column| column.plain == *name));
+    let named = LABEL.split(' ').find_map(|name| columns.iter().filter(suits).find(|column| column.plain == name));
     let numbered = || {
         (task == Task::Regress)
-            .then(|| columns.iter().find(|column| column.is_all_numbers() && !NEITHER.contains(&column.plain.as_str())))
+            .then(|| columns.iter().find(|column| column.is_all_numbers() && !is_in(NEITHER, &column.plain)))
             .flatten()
     };
     let repeated = || {
         columns
             .iter()
             .filter(suits)
-            .filter(|column| column.is_like_labels() && !NEITHER.contains(&column.plain.as_str()))
+            .filter(|column| column.is_like_labels() && !is_in(NEITHER, &column.plain))
             .min_by_key(|column| column.distinct)
     };
     named.or_else(numbered).or_else(repeated).map(|column| column.name.to_owned())

@@ -80,7 +80,7 @@ impl Finding {
 
 /// Looks for all problems of a dataset. Kinds that do not occur are absent.
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = left_out(dataset);
+    let mut findings = left_out(dataset).to_vec();
     findings.extend(repeated(dataset));
     findings.extend(classes(dataset));
     findings.retain(|finding| finding.count > 0);

@@ -106,15 +106,17 @@ fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
         return values.into_iter().map(name).collect::<Option<Vec<_>>>().map(without_empty).ok_or_else(wrong);
     }
     let inside = cell.strip_prefix('[').and_then(|cell| cell.strip_suffix(']')).ok_or_else(wrong)?;
-    let unquote = |name: &'_ str| -> Option<&'_ str> {
-        let name = name.trim();
-        let quoted = |quote| name.strip_prefix(quote).map(|rest: &str| rest.strip_suffix(quote));
-        quoted('\'').or_else(|| quoted('"')).unwrap_or(Some(name))
-    };
-    // The borrow of `unquote` ends with the cell's own, which a closure cannot say; owned names are short.
-    let names: Option<Vec<_>> =
-        inside.split(',').map(|name| unquote(name).map(|name| Cow::Owned(name.to_owned()))).collect();
+    let names: Option<Vec<Cow<'_, str>>> = inside.split(',').map(|name| unquote(name).map(Cow::Borrowed)).collect();
     names.map(without_empty).ok_or_else(wrong)
+}
+
+/// A name without its quotes; nothing where they do not match.
+fn unquote(name: &str) -> Option<&str> {
+    let name = name.trim();
+    match name.chars().next() {
+        Some(quote @ ('\'' | '"')) => name[1..].strip_suffix(quote),
+        _ => Some(name),
+    }
 }
 
 fn without_empty(mut names: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {

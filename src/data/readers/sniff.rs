@@ -35,67 +35,12 @@ const SAMPLE_BYTES: usize = 1 << 20;
 const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
 
 /// Names that columns of labelled texts go by, in lower case without `_`, `-` and spaces.
-const KNOWN_NAMES: [&str; 59] = [
-    "id",
-    "idx",
-    "index",
-    "text",
-    "texts",
-    "sentence",
-    "sentence1",
-    "sentence2",
-    "review",
-    "reviews",
-    "reviewtext",
-    "comment",
-    "comments",
-    "content",
-    "body",
-    "message",
-    "tweet",
-    "utterance",
-    "query",
-    "document",
-    "headline",
-    "title",
-    "premise",
-    "hypothesis",
-    "question",
-    "question1",
-    "question2",
-    "text1",
-    "text2",
-    "texta",
-    "textb",
-    "answer",
-    "answers",
-    "context",
-    "label",
-    "labels",
-    "class",
-    "classes",
-    "category",
-    "categories",
-    "sentiment",
-    "intent",
-    "target",
-    "score",
-    "rating",
-    "stars",
-    "emotion",
-    "emotions",
-    "topic",
-    "tag",
-    "tags",
-    "tokens",
-    "labeltext",
-    "labelname",
-    "polarity",
-    "language",
-    "lang",
-    "split",
-    "description",
-];
+const KNOWN_NAMES: &str = "\
+    id idx index text texts sentence sentence1 sentence2 review reviews reviewtext comment comments content \
+    body message tweet utterance query document headline title premise hypothesis question question1 question2 \
+    text1 text2 texta textb answer answers context label labels class classes category categories sentiment \
+    intent target score rating stars emotion emotions topic tag tags tokens labeltext labelname polarity \
+    language lang split description";
 
 /// Looks at the first rows of a file.
 pub(super) fn layout(bytes: &[u8]) -> Layout {
@@ -219,9 +164,16 @@ fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
     for delimiter in candidates {
         let dialect = Dialect { delimiter, quoted: quotes_mean_something(bytes, delimiter) };
         let rows = sample(bytes, dialect);
-        let Some(columns) = rows.iter().map(|row| row.cells.len()).find(|&count| count > 0) else { continue };
-        let alike = rows.iter().skip(1).filter(|row| row.cells.len() == columns).count();
-        let percent = (alike * 100).checked_div(rows.len() - 1).unwrap_or(100) as u32;
+        let Some(first) = rows.iter().map(|row| row.cells.len()).find(|&count| count > 0) else { continue };
+        let percent_of = |columns: usize| {
+            let alike = rows.iter().skip(1).filter(|row| row.cells.len() == columns).count();
+            (alike * 100).checked_div(rows.len() - 1).unwrap_or(100) as u32
+        };
+        // A first row without names may itself have a delimiter too many.
+        let common = common_width(&rows);
+        let first_is_odd = first > 1 && common > 1 && percent_of(first) < 50 && percent_of(common) >= 50;
+        let columns = if first_is_odd { common } else { first };
+        let percent = percent_of(columns);
         if columns < 2 || (percent < 50 && !reads_like_a_header(&rows[0].cells)) {
             continue;
         }
@@ -251,7 +203,8 @@ fn reads_like_a_header(cells: &[String]) -> bool {
 }
 
 fn is_known_name(cell: &str) -> bool {
-    KNOWN_NAMES.contains(&plain_name(cell).as_str())
+    let name = plain_name(cell);
+    KNOWN_NAMES.split(' ').any(|known| known == name)
 }
 
 /// A column name in lower case without what people put between words.
