@@ -142,13 +142,13 @@ mod tests {
     #[test]
     fn whole_numbers_are_equally_likely() {
         for n in [1, 2, 3, 7, 10, 1000] {
-            let draws = 200_000;
+            let draws = 200_000_u32;
             let mut stream = Stream::new(key(7, Purpose::Masking, &[n]));
             let mut counts = vec![0_u64; n as usize];
             for _ in 0..draws {
                 counts[stream.below(n) as usize] += 1;
             }
-            let expected = draws as f64 / n as f64;
+            let expected = f64::from(draws) / n as f64;
             let chi_square: f64 = counts.iter().map(|&count| (count as f64 - expected).powi(2) / expected).sum();
             let freedom = (n - 1) as f64;
             assert!(chi_square <= freedom + 6.0 * (2.0 * freedom).sqrt(), "{chi_square} for {n}");

@@ -296,10 +296,8 @@ pub(super) mod tests {
 
     /// Examples with the given targets and texts that all differ.
     pub(crate) fn dataset_of_targets(targets: Vec<Target>) -> Dataset {
-        let mut text = String::from("text,label\n");
-        for row in 0..targets.len().max(1) {
-            text.push_str(&format!("text {row},x\n"));
-        }
+        let rows: Vec<String> = (0..targets.len().max(1)).map(|row| format!("text {row},x\n")).collect();
+        let text = String::from("text,label\n") + &rows.concat();
         let mut dataset = Dataset::new(table(&text), Task::Classify, &roles("text", None), None).unwrap();
         dataset.examples = targets.into_iter().enumerate().map(|(row, target)| Example { row, target }).collect();
         dataset

@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn classes_out_of_proportion_are_found() {
         let rows = |label: &str, range: std::ops::Range<usize>| -> String {
-            range.map(|i| format!("text {label} {i},{label}\n")).collect()
+            range.map(|i| format!("text {label} {i},{label}\n")).collect::<Vec<_>>().concat()
         };
         let text = format!("text,label\n{}{}", rows("x", 0..40), rows("y", 0..10));
         let imbalance = FindingKind::Imbalance { label: "x".into(), share: 0.8 };

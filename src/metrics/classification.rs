@@ -259,7 +259,7 @@ mod tests {
         let check = |key: &str, expected: f64| assert!((evaluation.metrics[key] - expected).abs() < 1e-15, "{key}");
         check("accuracy", 0.6);
         check("f1", 2.0 / 3.0);
-        check("f1_macro", (0.5 + 2.0 / 3.0) / 2.0);
+        check("f1_macro", 7.0 / 12.0);
         check("eval_loss", 0.5);
         check("matthews", (1.0 * 2.0 - 1.0) / 6.0);
         assert!((evaluation.baseline["accuracy"] - 0.6).abs() < 1e-15);

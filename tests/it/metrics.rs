@@ -1,5 +1,7 @@
 //! Metrics are those of scikit-learn and scipy, to 1e-12. `tests/golden/make_metrics.py` wrote the cases.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its cases has failed")]
+
 use std::collections::BTreeMap;
 
 use attune::metrics::{Answers, Evaluation, evaluate_classes, evaluate_multilabel, evaluate_values};

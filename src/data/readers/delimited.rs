@@ -48,9 +48,8 @@ pub(super) enum Fault {
 /// The length of a line end at a place: 2 for CR LF, 1 for either alone, 0 for none.
 pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
-        Some(b'\n') => 1,
         Some(b'\r') if bytes.get(at + 1) == Some(&b'\n') => 2,
-        Some(b'\r') => 1,
+        Some(b'\n' | b'\r') => 1,
         _ => 0,
     }
 }

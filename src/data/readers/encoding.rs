@@ -34,7 +34,7 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         return Some((what, advice));
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];
-    let nuls = sample.iter().filter(|&&byte| byte == 0).count();
+    let nuls: usize = sample.iter().map(|&byte| usize::from(byte == 0)).sum();
     let marked = Encoding::for_bom(bytes).is_some();
     (!marked && nuls * 20 > sample.len() && utf_16(sample).is_none()).then_some(("not text", ""))
 }

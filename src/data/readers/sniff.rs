@@ -63,10 +63,10 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
 /// a number.
 pub(super) fn column_names(layout: &Layout) -> Vec<String> {
     let given = layout.header.clone().unwrap_or_else(|| vec![String::new(); layout.width]);
-    unique_names(given)
+    unique_names(&given)
 }
 
-pub(super) fn unique_names(given: Vec<String>) -> Vec<String> {
+pub(super) fn unique_names(given: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = given.iter().map(|name| name.trim().to_owned()).collect();
     let mut used = BTreeSet::new();
     let mut names = Vec::with_capacity(given.len());
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn names_are_made_unique() {
         let check = |given: &[&str], expected: &[&str]| {
-            assert_eq!(unique_names(given.iter().map(|&name| name.to_owned()).collect()), expected);
+            assert_eq!(unique_names(&given.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()), expected);
         };
         check(&["text", "text", "text"], &["text", "text (2)", "text (3)"]);
         check(&["", " label ", ""], &["column 1", "label", "column 3"]);

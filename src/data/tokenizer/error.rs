@@ -9,11 +9,11 @@ pub enum TokenizerError {
         dir.display()
     )]
     Missing { dir: PathBuf },
-    #[error("cannot read \"{}\"", path.display())]
+    #[error("cannot read \"{}\": {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("\"{}\" has {bytes} bytes, a tokenizer's file has at most {limit}", path.display())]
     TooLarge { path: PathBuf, bytes: u64, limit: u64 },
-    #[error("\"{}\" is not JSON", path.display())]
+    #[error("\"{}\" is not JSON: {source}", path.display())]
     Json { path: PathBuf, source: serde_json::Error },
     /// A part of the file that cannot be used, by the name the file gives it.
     #[error("the {component} of \"{}\" cannot be used: {reason}", path.display())]
@@ -24,6 +24,6 @@ pub enum TokenizerError {
     Decode { reason: String },
     #[error("a limit of {max_tokens} tokens leaves no room for text beside the {special} special tokens")]
     LimitTooSmall { max_tokens: usize, special: usize },
-    #[error("cannot write \"{}\"", path.display())]
+    #[error("cannot write \"{}\": {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
 }

@@ -70,9 +70,7 @@ fn ids_are_those_of_the_reference() {
         for (row, ids) in ids.iter().enumerate() {
             let length = attended[row].iter().filter(|one| **one == 1).count();
             // The texts are sentences of the corpus; a mask in the reference's input is written as one.
-            let found = if is_pair {
-                pair_of(&tokenizer, &ids[..length], &corpus)
-            } else {
+            let found = if is_pair { pair_of(&tokenizer, &ids[..length], &corpus) } else {
                 let decoded = inner_text(&tokenizer, &ids[..length]);
                 tokenizer.encode_ids(&decoded, None, 64).unwrap()
             };
@@ -107,9 +105,7 @@ fn word_offsets_of_the_pipelines_are_reproduced() {
     let mut seen = 0;
     for folder in folders() {
         let expected: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
-        let Some(ner) = expected["pipelines"].get("token-classification").and_then(|ner| ner.get("none")) else {
-            continue;
-        };
+        let Some(ner) = expected["pipelines"].get("token-classification").and_then(|ner| ner.get("none")) else { continue };
         let tokenizer = Tokenizer::open(&folder).unwrap();
         for case in ner.as_array().unwrap() {
             let encoded = tokenizer.encode(case["text"].as_str().unwrap(), None, 64).unwrap();
@@ -291,8 +287,7 @@ fn ids_are_turned_back_into_text() {
 #[test]
 fn the_configuration_overrules_the_file_as_in_the_reference() {
     let dir = copy(&golden().join("bert-classify"), &["tokenizer.json"]);
-    fs::write(dir.path().join("tokenizer_config.json"), r#"{"do_lower_case": false, "model_max_length": 1e30}"#)
-        .unwrap();
+    fs::write(dir.path().join("tokenizer_config.json"), r#"{"do_lower_case": false, "model_max_length": 1e30}"#).unwrap();
     let tokenizer = Tokenizer::open(dir.path()).unwrap();
     assert_eq!(tokenizer.cased(), Some(true));
     assert_eq!(tokenizer.model_max_length(), None);
@@ -343,10 +338,7 @@ fn a_broken_component_is_refused_by_its_name() {
     check(refused("bert-mlm", |file| file["model"]["vocab"] = json!({})), "model");
     check(refused("bert-mlm", |file| file["added_tokens"][0]["id"] = json!(-1)), "added_tokens");
     check(refused("bert-mlm", |file| file["normalizer"]["type"] = json!("Shell")), "normalizer");
-    check(
-        refused("bert-mlm", |file| file["post_processor"]["special_tokens"]["[CLS]"]["ids"] = json!([2_000_000])),
-        "post_processor",
-    );
+    check(refused("bert-mlm", |file| file["post_processor"]["special_tokens"]["[CLS]"]["ids"] = json!([2_000_000])), "post_processor");
     let doubling = json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"});
     let bomb = json!({"type": "Sequence", "normalizers": vec![doubling; 40]});
     check(refused("bert-mlm", |file| file["normalizer"] = bomb), "normalizer Replace");
@@ -416,21 +408,8 @@ fn places(value: &Value, at: &str, found: &mut Vec<String>) {
 #[test]
 fn mutated_files_are_read_or_refused_but_never_panic() {
     let strange = [
-        json!(null),
-        json!(0),
-        json!(-1),
-        json!(u32::MAX),
-        json!(1e300),
-        json!(""),
-        json!("\u{0}"),
-        json!("[UNK]"),
-        json!([]),
-        json!({}),
-        json!([[]]),
-        json!(true),
-        json!("type"),
-        json!(["a", "b"]),
-        json!({"type": "Sequence"}),
+        json!(null), json!(0), json!(-1), json!(u32::MAX), json!(1e300), json!(""), json!("\u{0}"), json!("[UNK]"),
+        json!([]), json!({}), json!([[]]), json!(true), json!("type"), json!(["a", "b"]), json!({"type": "Sequence"}),
     ];
     let mut dice = Dice(7);
     let (mut read, mut refused) = (0, 0);
