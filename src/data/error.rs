@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::tokenizer::TokenizerError;
+use super::TokenizerError;
 use crate::task::Task;
 
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,9 @@ pub enum DataError {
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
     #[error("datasets are not read for {task} yet, expected classify, multilabel or regress")]
     TaskNotRead { task: Task },
-    #[error("cannot tokenize line {line} of {path:?}: {source}")]
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    #[error("cannot tokenize the row at line {line} of {path:?}: {source}")]
     TokenizeRow { path: PathBuf, line: usize, source: TokenizerError },
 }
 

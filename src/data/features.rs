@@ -112,6 +112,6 @@ mod tests {
     #[test]
     fn an_error_names_the_line() {
         let error = features(&dataset(2), &[1], &tokenizer(), 1, &mut |_| ControlFlow::Continue(())).unwrap_err();
-        assert!(error.to_string().starts_with(r#"cannot tokenize line 3 of "train.csv": "#), "{error}");
+        assert!(error.to_string().starts_with(r#"cannot tokenize the row at line 3 of "train.csv": "#), "{error}");
     }
 }
