@@ -9,6 +9,7 @@ pub mod random;
 pub mod task;
 
 pub mod data;
+pub mod files;
 pub mod hub;
 pub mod metrics;
 pub mod model;
