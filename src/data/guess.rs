@@ -19,8 +19,8 @@ const TEXT: &str = "\
 const PAIR: &str = "sentence2 text2 textb hypothesis question2 pair secondtext response textpair";
 const LABEL: &str = "\
     label labels labeltext labelname class classes category categories sentiment intent target targets \
-    goldlabel polarity emotion emotions topic topics tag tags genre stars rating score similarity \
-    similarityscore relatednessscore toxic toxicity spam isduplicate entailment output answer y type classname";
+    goldlabel classname polarity emotion emotions score similarity similarityscore relatednessscore stars rating \
+    toxic toxicity spam isduplicate entailment topic topics tag tags genre output answer y type";
 /// Columns that only number or describe the rows.
 const NEITHER: &str = "id idx index uid guid rowid split language lang date time timestamp url user";
 
@@ -174,8 +174,13 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
         separator @ Separator::Character(_) => {
             let names: Vec<_> = cells.iter().flat_map(|cell| separator.names(cell).unwrap_or_default()).collect();
             let different = names.iter().collect::<HashSet<_>>().len();
-            // Names with a comma of their own are not combined with others, so that splitting gives more of them.
-            let combined = names.len() > cells.len() && different <= distinct && different * 2 <= names.len();
+            // A comma may be part of a name, which splitting then only multiplies; a bar or a semicolon hardly ever is.
+            let repeated = if separator == Separator::Character(',') {
+                different <= distinct && different * 2 <= names.len()
+            } else {
+                different < names.len()
+            };
+            let combined = names.len() > cells.len() && repeated;
             if combined { Task::MultiLabel } else { Task::Classify }
         }
     }
@@ -208,6 +213,10 @@ mod tests {
             (Some("bar"), None, Some("foo")),
         );
         check("label,text\n1,one text\n0,two text\n", (Some("text"), None, Some("label")));
+        check(
+            "genre,score,sentence1,sentence2\nnews,3.5,a b,c d\nnews,0.2,e f,g h\n",
+            (Some("sentence1"), Some("sentence2"), Some("score")),
+        );
         check("text\njust text\n", (Some("text"), None, None));
         check("title,review,stars\nA,good film,5\nB,bad film,1\n", (Some("review"), None, Some("stars")));
     }
@@ -233,6 +242,7 @@ mod tests {
         check(&["0.5", "3.25", "1"], Task::Regress);
         check(&["joy, anger", "joy", "anger", "fear, joy", "fear"], Task::MultiLabel);
         check(&["['joy']", "[]", "['anger', 'joy']"], Task::MultiLabel);
+        check(&["joy|anger", "joy", ""], Task::MultiLabel);
         check(&["Berlin, Germany", "Paris, France", "Rome, Italy"], Task::Classify);
         let many: Vec<String> = (0..100).map(|i| (i * 7).to_string()).collect();
         check(&many.iter().map(String::as_str).collect::<Vec<_>>(), Task::Regress);

@@ -129,6 +129,7 @@ fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
     let ends_field = |byte: Option<&u8>| byte.is_none_or(|&byte| matches!(byte, b'\n' | b'\r') || byte == delimiter);
     let mut at = open + 1;
     let (mut line_ends, mut quotes, mut doubled, mut stray) = (0, 1, false, false);
+    let mut delimiter_on_first_line = false;
     while at < bytes.len() && (at - open <= limit || line_ends == 0) {
         let byte = bytes[at];
         if byte == b'"' {
@@ -144,8 +145,9 @@ fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
                 let piece = Piece { content: open + 1..at, doubled, quoted: true };
                 return Field::Whole { piece, end: at + 1, line_ends };
             }
-            // On a later line, a quote where a field begins is the opening quote of that field: ours was never closed.
-            if line_ends > 0 && ends_field(bytes.get(at - 1)) {
+            // A quote on a later line that neither closes the field nor is doubled was not meant for it: ours was never
+            // closed. Only a text that goes on over lines, without a delimiter on the first, may have one inside.
+            if line_ends > 0 && (delimiter_on_first_line || ends_field(bytes.get(at - 1))) {
                 break;
             }
             stray = true;
@@ -157,6 +159,8 @@ fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
             }
             line_ends += 1;
             at += line_end(bytes, at) - 1;
+        } else if byte == delimiter && line_ends == 0 {
+            delimiter_on_first_line = true;
         }
         at += 1;
     }
@@ -341,6 +345,8 @@ mod tests {
         check("text,label\na,x\nb,\"y\nc,x\n", &[(2, &["a", "x"]), (4, &["c", "x"])], &[3]);
         check("text,label\n\"two\nlines\",\"open\nc,x\n", &[(4, &["c", "x"])], &[3]);
         check("text,label\na,x\n\"", &[(2, &["a", "x"])], &[3]);
+        check("text,label\n\"open,x\nso \"fine\",y\nb,x\n", &[(3, &["so \"fine\"", "y"]), (4, &["b", "x"])], &[2]);
+        check("text,label\n\"two\nso \"fine\" lines\",y\n", &[(2, &["two\nso \"fine\" lines", "y"])], &[]);
         assert_eq!(
             open("text,label\na,x\n\"b,y\n").problems[0].reason,
             "opens a quote that is never closed; reading went on at the next line"
