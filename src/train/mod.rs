@@ -7,3 +7,4 @@ pub mod run;
 pub mod loss;
 pub mod optimizer;
 pub mod schedule;
+pub mod groups;
