@@ -54,8 +54,13 @@ fn copy(from: &Path, names: &[&str]) -> tempfile::TempDir {
 /// The rows of a tensor of the reference's whole numbers.
 fn rows(tensors: &SafeTensors<'_>, name: &str) -> Option<Vec<Vec<i64>>> {
     let tensor = tensors.tensor(name).ok()?;
-    let numbers: Vec<i64> =
-        tensor.data().chunks(8).map(|chunk| i64::from_le_bytes(chunk.try_into().unwrap())).collect();
+    let numbers: Vec<i64> = match tensor.dtype() {
+        safetensors::Dtype::F32 => {
+            let floats = tensor.data().chunks(4).map(|four| f32::from_le_bytes(four.try_into().unwrap()));
+            floats.map(|float| float as i64).collect()
+        }
+        _ => tensor.data().chunks(8).map(|eight| i64::from_le_bytes(eight.try_into().unwrap())).collect(),
+    };
     Some(numbers.chunks(tensor.shape()[1]).map(<[i64]>::to_vec).collect())
 }
 
