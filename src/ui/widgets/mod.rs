@@ -5,10 +5,8 @@ pub mod button;
 pub mod card;
 pub mod chip;
 pub mod path_field;
-pub mod segmented;
-pub mod sparkline;
 pub mod state;
-pub mod text;
+pub mod words;
 
 pub use button::Button;
 pub use card::{Card, divider, section};
