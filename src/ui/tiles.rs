@@ -30,6 +30,12 @@ pub trait Tiled {
     /// Draws one part. Only visible parts are drawn.
     fn pane_ui(&mut self, key: &str, ui: &mut egui::Ui, cx: &mut Cx<'_>);
 
+    /// What stands around the parts and is none of them, such as a form or a header: drawn first, as `egui::Panel`s
+    /// inside the screen, of which the parts get what is left.
+    fn around_ui(&mut self, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
+        _ = (ui, cx);
+    }
+
     /// Whether there is anything to tile; otherwise `empty_ui` has the whole screen.
     fn has_content(&self, cx: &Cx<'_>) -> bool {
         _ = cx;

@@ -1,6 +1,6 @@
 //! Where the lines of a grid stand and what is written beside them.
 
-use crate::ui::widgets::numbers;
+use crate::ui::format;
 
 /// How values become heights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,13 +94,13 @@ impl Axis {
         }
         let largest = self.from.abs().max(self.to.abs());
         if largest < 0.01 || (self.scale == Scale::Log && tick < 0.001) {
-            return numbers::rate(tick);
+            return format::rate(tick);
         }
         if largest >= 10_000.0 {
-            return numbers::compact(tick);
+            return format::compact(tick);
         }
         let digits = if step >= 1.0 { 0 } else { (-(step * 1.000_001).log10().floor()) as usize };
-        if self.scale == Scale::Log { numbers::trimmed(tick, digits.min(6)) } else { format!("{tick:.*}", digits.min(6)) }
+        if self.scale == Scale::Log { format::trimmed(tick, digits.min(6)) } else { format!("{tick:.*}", digits.min(6)) }
     }
 }
 

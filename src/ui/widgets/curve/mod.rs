@@ -14,7 +14,7 @@ pub use series::{Column, Columns, Series, Window};
 use egui::{Color32, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use crate::ui::theme::Palette;
-use crate::ui::widgets::numbers;
+use crate::ui::format;
 
 /// What charts of one run have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -232,7 +232,7 @@ fn describe(spec: &Spec<'_>) -> String {
         if let Some([step, value]) = line.series.last() {
             any = true;
             let value = (spec.format)(value);
-            text.push_str(&format!(", {} {value} at step {}", line.name, numbers::count(step as u64)));
+            text.push_str(&format!(", {} {value} at step {}", line.name, format::count(step as u64)));
         }
     }
     if !any {
@@ -290,7 +290,7 @@ mod tests {
             end: steps,
             scale: Scale::Linear,
             from_zero: false,
-            format: numbers::value,
+            format: format::value,
             empty: "",
         })
     }

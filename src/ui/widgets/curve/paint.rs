@@ -5,7 +5,7 @@ use egui::{Align2, Color32, Painter, Pos2, Rangef, Rect, Response, Role, Sense, 
 
 use super::{Axis, Column, Columns, Flag, FlagKind, Line, Style};
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::numbers;
+use crate::ui::format;
 
 /// Where the plot lies and what its axes are.
 pub struct Frame<'a> {
@@ -110,7 +110,7 @@ impl Frame<'_> {
                 painter.circle(at, 3.5, line.color, Stroke::new(1.5, self.palette.panel));
             }
         }
-        let text = numbers::count(step.max(0.0) as u64);
+        let text = format::count(step.max(0.0) as u64);
         let galley = painter.layout_no_wrap(text, theme::number(10.5), self.palette.text);
         let half = galley.size().x / 2.0 + 5.0;
         let middle = x.clamp(self.plot.left() + half, (self.plot.right() - half).max(self.plot.left() + half));
@@ -146,7 +146,7 @@ impl Frame<'_> {
             flag_mark(painter, center, flag.kind, color, self.palette);
             let hit = Rect::from_center_size(center, vec2(16.0, 18.0));
             let response = ui.interact(hit, chart.id.with(("flag", place)), Sense::hover());
-            let text = format!("{} at step {}", flag.text, numbers::count(flag.step as u64));
+            let text = format!("{} at step {}", flag.text, format::count(flag.step as u64));
             response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
             response.on_hover_text(text);
         }
