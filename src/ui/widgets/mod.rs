@@ -2,14 +2,23 @@
 //! palette.
 
 pub mod bars;
+pub mod button;
+pub mod card;
+pub mod chip;
 pub mod confusion;
 pub mod curve;
 pub mod form;
 pub mod freeze_map;
 pub mod histogram;
+pub mod path_field;
 pub mod scatter;
 pub mod schedule_curve;
 pub mod segmented;
 pub mod sparkline;
 pub mod stat;
+pub mod state;
 pub mod text;
+
+pub use button::Button;
+pub use card::{Card, divider, section};
+pub use chip::Chip;
