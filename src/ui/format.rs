@@ -67,16 +67,68 @@ pub fn metric_title(key: &str) -> String {
     crate::metrics::Measure::find(key).map_or_else(|| key.replace('_', " "), |measure| measure.title.into())
 }
 
-/// A learning rate such as `2e-5`.
+/// A learning rate such as `2e-5`; plain where that is shorter.
 pub fn rate(value: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    let exponent = value.abs().log10().floor();
-    let mantissa = value / 10f64.powf(exponent);
-    let digits = format!("{mantissa:.2}");
-    let short = digits.trim_end_matches('0').trim_end_matches('.');
-    format!("{short}e{exponent}")
+    if (0.01..10.0).contains(&value.abs()) {
+        return trimmed(value, 4);
+    }
+    let text = format!("{value:.2e}");
+    match text.split_once('e') {
+        Some((digits, exponent)) => format!("{}e{exponent}", digits.trim_end_matches('0').trim_end_matches('.')),
+        None => text,
+    }
+}
+
+/// At most `digits` places after the point, without zeros at the end.
+pub fn trimmed(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    if text == "-0" { "0".into() } else { text.into() }
+}
+
+/// A loss or a coefficient with a fixed number of places, so that it does not dance while it changes.
+pub fn value(value: f64) -> String {
+    if !value.is_finite() {
+        return "–".into();
+    }
+    match value.abs() {
+        size if size >= 1000.0 => compact(value),
+        size if size >= 100.0 => format!("{value:.1}"),
+        size if size >= 10.0 => format!("{value:.2}"),
+        size if size != 0.0 && size < 0.0001 => rate(value),
+        _ => format!("{value:.4}"),
+    }
+}
+
+/// `950`, `1.23k`, `66.4M`: short enough for an axis.
+pub fn compact(value: f64) -> String {
+    let (scaled, unit) = match value.abs() {
+        size if size >= 999_500_000.0 => (value / 1e9, "B"),
+        size if size >= 999_500.0 => (value / 1e6, "M"),
+        size if size >= 999.5 => (value / 1e3, "k"),
+        _ => (value, ""),
+    };
+    let digits = match scaled.abs() {
+        size if size >= 99.95 => 0,
+        size if size >= 9.995 => 1,
+        _ => 2,
+    };
+    format!("{}{unit}", trimmed(scaled, digits))
+}
+
+/// Time that passes, for a place where it ticks: `0:42`, `12:05`, `1:02:03`.
+pub fn clock(seconds: f64) -> String {
+    let whole = if seconds.is_finite() { seconds.max(0.0) as u64 } else { 0 };
+    let (hours, minutes, seconds) = (whole / 3600, whole / 60 % 60, whole % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
+/// `1 text`, `2 000 texts`.
+pub fn plural(number: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// How long ago something was: `just now`, `5 min ago`, `3 days ago`.
@@ -130,6 +182,14 @@ mod tests {
         assert_eq!(percent(0.934), "93.4 %");
         assert_eq!(rate(2e-5), "2e-5");
         assert_eq!(rate(3.5e-4), "3.5e-4");
+        assert_eq!(rate(9.9999e-5), "1e-4");
+        assert_eq!(rate(0.05), "0.05");
+        assert_eq!(value(0.4), "0.4000");
+        assert_eq!(value(f64::NAN), "–");
+        assert_eq!(compact(999_600.0), "1M");
+        assert_eq!(compact(20_000.0), "20k");
+        assert_eq!(clock(3723.9), "1:02:03");
+        assert_eq!(clock(42.9), "0:42");
         assert_eq!(metric("accuracy", 0.5), "50.0 %");
         assert_eq!(metric("eval_loss", 0.5), "0.5000");
         assert_eq!(ago(90_000), "1 day ago");

@@ -228,7 +228,7 @@ impl Workspace {
             self.say(Level::Warning, format!("step {step}: {message}"), None);
         }
         if let Some(run) = &mut self.run {
-            run.apply(event);
+            run.apply(event, self.now);
         }
     }
 
@@ -302,11 +302,7 @@ impl Workspace {
                 self.refresh_draft();
             }
             OpenPurpose::Show => {
-                let mut run = RunView::new(opened.summary.dir.clone());
-                for event in &opened.events {
-                    run.apply(event);
-                }
-                self.run = Some(run);
+                self.run = Some(RunView::opened(opened));
                 self.take_evaluation(opened);
             }
             OpenPurpose::AfterTraining => self.take_evaluation(opened),

@@ -4,7 +4,7 @@ use egui::{Align, Frame, Layout, Margin, Panel, Stroke, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_STOP, ICON_TERMINAL};
 
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::{Button, Chip, state, words};
+use crate::ui::widgets::{Button, Chip, state, text};
 use crate::ui::workspace::{Job, JobKind, Level};
 use crate::ui::{Action, Cx, format};
 
@@ -81,7 +81,7 @@ fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
         job_ui(ui, cx, job, &mut actions);
     }
     if shown.len() > most {
-        ui.label(words::small(format!("and {} more", shown.len() - most), cx.palette));
+        ui.label(text::small(format!("and {} more", shown.len() - most), cx.palette));
     }
     cx.actions.extend(actions);
     !shown.is_empty()
@@ -102,7 +102,7 @@ fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
         }
         _ => job.progress.as_ref().map_or_else(|| if job.begun { String::new() } else { "waiting".into() }, detail_of),
     };
-    ui.label(words::number_dim(detail, palette));
+    ui.label(text::number_dim(detail, palette));
     let is_training = matches!(job.kind, JobKind::Train { .. });
     let (words, action) = if job.stopping {
         ("Stopping", None)
@@ -128,7 +128,7 @@ fn detail_of(progress: &crate::ui::workspace::Progress) -> String {
 fn last_message_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let palette = cx.palette;
     let Some(last) = cx.workspace.log.last() else {
-        ui.label(words::faint("Ready", palette));
+        ui.label(text::faint("Ready", palette));
         return;
     };
     let color = level_color(last.level, palette);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Align, CornerRadius, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
 
 use crate::ui::theme::space;
-use crate::ui::widgets::{Button, words};
+use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, format};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -49,10 +49,10 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
 
 fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
     let palette = cx.palette;
-    ui.label(words::head("A run is in progress", palette));
+    ui.label(text::head("A run is in progress", palette));
     let left = cx.workspace.run.as_ref().and_then(|run| run.remaining());
     let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));
-    ui.label(words::dim(format!("Closing now would end the training.{left}"), palette));
+    ui.label(text::dim(format!("Closing now would end the training.{left}"), palette));
     ui.add_space(space::S);
     answers(ui, |ui| {
         let mut reply = None;
@@ -72,10 +72,10 @@ fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
 
 fn delete_ui(ui: &mut Ui, cx: &Cx<'_>, dir: &std::path::Path, bytes: u64) -> Option<Reply> {
     let palette = cx.palette;
-    ui.label(words::head(format!("Delete {}?", format::file_name(dir)), palette));
+    ui.label(text::head(format!("Delete {}?", format::file_name(dir)), palette));
     let note = format!("Its weights, history and evaluation are deleted from disk ({}). This cannot be undone.", format::bytes(bytes));
-    ui.label(words::dim(note, palette));
-    ui.label(words::number_dim(format::path(dir), palette));
+    ui.label(text::dim(note, palette));
+    ui.label(text::number_dim(format::path(dir), palette));
     ui.add_space(space::S);
     answers(ui, |ui| {
         let mut reply = None;

@@ -7,7 +7,7 @@ use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_ERROR, ICON
 
 use super::activity::level_color;
 use crate::ui::theme;
-use crate::ui::widgets::{Button, state, words};
+use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::jobs::toast_seconds;
 use crate::ui::workspace::{Level, Toast};
 use crate::ui::{Action, Cx};
@@ -61,9 +61,9 @@ fn toast_ui(ui: &mut Ui, cx: &mut Cx<'_>, toast: &Toast) {
                 ui.label(theme::icon(icon, 18.0).color(color));
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 2.0;
-                    ui.label(words::strong(&toast.title, palette));
+                    ui.label(text::strong(&toast.title, palette));
                     if !toast.text.is_empty() {
-                        ui.label(words::small(state::sentence(&toast.text), palette));
+                        ui.label(text::small(state::sentence(&toast.text), palette));
                     }
                 });
             });

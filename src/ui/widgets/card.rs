@@ -2,7 +2,7 @@
 
 use egui::{CornerRadius, Frame, InnerResponse, Margin, Stroke, Ui};
 
-use super::words;
+use super::text;
 use crate::ui::theme::{Palette, space};
 
 #[derive(Clone, Debug, Default)]
@@ -47,9 +47,9 @@ impl Card {
             ui.set_width(ui.available_width());
             if let Some(title) = self.title {
                 ui.horizontal(|ui| {
-                    ui.label(words::strong(title, palette));
+                    ui.label(text::strong(title, palette));
                     if let Some(note) = self.note {
-                        ui.label(words::small(note, palette));
+                        ui.label(text::small(note, palette));
                     }
                 });
                 ui.add_space(2.0);
@@ -62,7 +62,7 @@ impl Card {
 /// A head inside a card.
 pub fn section(ui: &mut Ui, palette: &Palette, title: &str) {
     ui.add_space(space::XS);
-    ui.label(words::label(title, palette));
+    ui.label(text::label(title, palette));
 }
 
 /// A thin line from edge to edge.

@@ -5,7 +5,7 @@ use egui::{Align, CornerRadius, Frame, Layout, Margin, RichText, Role, Sense, St
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{ICON_ERROR, ICON_WARNING};
 
-use super::words;
+use super::text;
 use crate::ui::theme::{self, Palette, space};
 
 /// An empty place: an icon, what is missing, why one would want it; `next` draws the way on.
@@ -14,7 +14,7 @@ pub fn empty<R>(
     palette: &Palette,
     icon: MaterialIcon,
     title: &str,
-    text: &str,
+    words: &str,
     next: impl FnOnce(&mut Ui) -> R,
 ) -> R {
     let room = ui.available_height();
@@ -26,10 +26,10 @@ pub fn empty<R>(
         let font = egui::FontId::new(26.0, icon.font_family());
         ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, icon.codepoint, font, palette.text_dim);
         ui.add_space(space::XS);
-        ui.label(words::head(title, palette));
+        ui.label(text::head(title, palette));
         ui.scope(|ui| {
             ui.set_max_width(ui.available_width().min(420.0));
-            ui.label(words::dim(text, palette));
+            ui.label(text::dim(words, palette));
         });
         ui.add_space(space::S);
         next(ui)
@@ -76,8 +76,8 @@ fn notice<R>(
                 ui.label(theme::icon(icon, 18.0).color(color));
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = space::XS;
-                    ui.label(words::strong(title, palette));
-                    ui.label(words::dim(sentence(message), palette));
+                    ui.label(text::strong(title, palette));
+                    ui.label(text::dim(sentence(message), palette));
                     next(ui)
                 })
                 .inner
@@ -89,10 +89,10 @@ fn notice<R>(
 
 /// Something on its way: a bar when the share is known, otherwise three still points. Nothing moves by itself, because
 /// every frame drawn is taken from the work.
-pub fn loading(ui: &mut Ui, palette: &Palette, text: &str, share: Option<f32>) {
+pub fn loading(ui: &mut Ui, palette: &Palette, words: &str, share: Option<f32>) {
     ui.horizontal(|ui| {
         progress(ui, palette, share, 72.0);
-        ui.label(words::dim(text, palette));
+        ui.label(text::dim(words, palette));
     });
 }
 
@@ -119,6 +119,6 @@ pub fn sentence(message: &str) -> String {
 }
 
 /// A word in the style of a key.
-pub fn keys(text: impl Into<String>, palette: &Palette) -> RichText {
-    words::number_dim(text, palette)
+pub fn keys(words: impl Into<String>, palette: &Palette) -> RichText {
+    text::number_dim(words, palette)
 }

@@ -182,6 +182,9 @@ impl Workspace {
         self.leave(job);
         self.say(Level::Info, format!("{} stopped", job.title), None);
         if let JobKind::Train { out } = &job.kind {
+            if let Some(run) = &mut self.run {
+                run.stop(self.now);
+            }
             self.toast(Level::Info, "Training stopped", "The best weights so far are kept");
             self.after_training(out.clone());
         }
@@ -213,7 +216,12 @@ impl Workspace {
                 return;
             }
             JobKind::Evaluate { .. } => self.evaluation_error = Some(message.clone()),
-            JobKind::Train { .. } => self.wants.runs = true,
+            JobKind::Train { .. } => {
+                self.wants.runs = true;
+                if let Some(run) = &mut self.run {
+                    run.fail(&message, self.now);
+                }
+            }
             _ => {}
         }
         self.toast(Level::Error, format!("{} failed", job.title), message);

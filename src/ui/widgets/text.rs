@@ -1,6 +1,9 @@
 //! Words in the type ramp. Each function is one voice, so that a panel never picks a size or a colour by itself.
 
-use egui::RichText;
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Color32, FontId, Galley, Painter, RichText};
 
 use crate::ui::theme::{self, Palette, size};
 
@@ -54,4 +57,14 @@ pub fn number_dim(words: impl Into<String>, palette: &Palette) -> RichText {
 /// The number a card is about.
 pub fn number_large(words: impl Into<String>, palette: &Palette) -> RichText {
     RichText::new(words).font(theme::number_medium(size::TITLE)).color(palette.text)
+}
+
+/// One line of text for painting, cut with `…` where it is wider than `width`.
+pub fn elided(painter: &Painter, words: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    // A text of a megabyte is laid out no further than a line can show.
+    let end = words.char_indices().nth(600).map_or(words.len(), |(place, _)| place);
+    let line: String = words[..end].chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let mut job = LayoutJob::single_section(line, TextFormat { font_id: font, color, ..TextFormat::default() });
+    job.wrap = TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..TextWrapping::default() };
+    painter.layout_job(job)
 }

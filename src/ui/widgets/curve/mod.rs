@@ -1,0 +1,309 @@
+//! Values over steps: a band of what was measured, the smoothed line through it, and flags for what happened. Charts
+//! that share a [`Link`] show the same steps and the same crosshair.
+//!
+//! It paints itself instead of using a plot library, because of the columns kept between frames ([`series`]): a run of a
+//! million steps costs no more to draw than one of a thousand.
+
+mod axis;
+mod paint;
+mod series;
+
+pub use axis::{Axis, Scale};
+pub use series::{Column, Columns, Series, Window};
+
+use egui::{Color32, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use crate::ui::theme::Palette;
+use crate::ui::format;
+
+/// What charts of one run have in common.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// The step under the pointer, in whichever chart it is.
+    pub hover: Option<f64>,
+    /// The steps a person zoomed to; all of them otherwise.
+    pub zoom: Option<(f64, f64)>,
+    /// Weight of the past in the moving average, from 0 to below 1.
+    pub smoothing: f64,
+    drag_from: Option<f64>,
+    next_hover: Option<f64>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { hover: None, zoom: None, smoothing: 0.9, drag_from: None, next_hover: None }
+    }
+}
+
+impl Link {
+    /// To be called once a frame before the first chart: the crosshair is where the last frame left it.
+    pub fn begin(&mut self) {
+        self.hover = self.next_hover.take();
+    }
+}
+
+/// How a line is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A faint band of all values with the moving average on top.
+    Smoothed,
+    /// The values themselves.
+    Plain,
+    /// Few values, far apart: a line with a dot at each.
+    Dots,
+    /// What is to come.
+    Planned,
+}
+
+#[derive(Clone, Copy)]
+pub struct Line<'a> {
+    pub name: &'a str,
+    pub series: &'a Series,
+    pub color: Color32,
+    pub style: Style,
+}
+
+/// Something that happened at a step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    pub step: f64,
+    pub kind: FlagKind,
+    pub text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlagKind {
+    Best,
+    Skipped,
+    Unfroze,
+    Warning,
+}
+
+/// What a chart shows in this frame.
+pub struct Spec<'a> {
+    pub title: &'a str,
+    pub lines: &'a [Line<'a>],
+    pub flags: &'a [Flag],
+    /// A value to be above or below of, and what it is.
+    pub baseline: Option<(f64, &'a str)>,
+    /// Steps there are or will be.
+    pub end: f64,
+    pub scale: Scale,
+    /// The axis starts at 0 whatever the values are.
+    pub from_zero: bool,
+    pub format: fn(f64) -> String,
+    /// What stands in the middle while there is nothing to draw.
+    pub empty: &'a str,
+}
+
+/// A chart's memory between frames.
+#[derive(Clone, Debug, Default)]
+pub struct Chart {
+    columns: Vec<Columns>,
+}
+
+impl Chart {
+    /// Paints into `rect` and answers drags (zoom), double clicks (all again) and the pointer (crosshair).
+    pub fn ui(&mut self, ui: &mut Ui, rect: Rect, spec: &Spec<'_>, link: &mut Link, palette: &Palette) -> Response {
+        let response = ui.interact(rect, ui.id().with(("chart", spec.title)), Sense::click_and_drag());
+        response.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, ui.is_enabled(), describe(spec)));
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        let has_points = spec.lines.iter().any(|line| line.style != Style::Planned && !line.series.is_empty());
+        if !has_points && spec.lines.iter().all(|line| line.series.is_empty()) {
+            paint::empty(ui, rect, spec.empty, palette);
+            return response;
+        }
+
+        let plot = Rect::from_min_max(rect.min + vec2(46.0, 8.0), rect.max - vec2(10.0, 22.0));
+        if plot.width() < 24.0 || plot.height() < 24.0 {
+            return response;
+        }
+        let (from, to) = link.zoom.unwrap_or((0.0, visible_end(spec)));
+        let window = Window { from, to, columns: plot.width() as usize, smoothing: link.smoothing };
+        self.columns.resize_with(spec.lines.len(), Columns::default);
+        for (columns, line) in self.columns.iter_mut().zip(spec.lines) {
+            let smoothing = if line.style == Style::Smoothed { link.smoothing } else { 0.0 };
+            columns.update(line.series, Window { smoothing, ..window });
+        }
+
+        let x_axis = Axis::exact(from, to, (plot.width() / 90.0).max(2.0) as usize);
+        let y_axis = self.y_axis(spec, plot.height());
+        let frame = paint::Frame { plot, x: x_axis, y: y_axis, palette };
+        navigate(ui, &response, &frame, link);
+        frame.grid(ui);
+        let inside = ui.painter().with_clip_rect(plot.expand2(vec2(5.0, 3.0)).intersect(ui.clip_rect()));
+        if let Some((value, name)) = spec.baseline {
+            frame.baseline(&inside, value, name);
+        }
+        for (columns, line) in self.columns.iter().zip(spec.lines) {
+            frame.line(&inside, columns, line);
+        }
+        frame.flags(ui, spec.flags, &response);
+        if let Some(step) = link.hover {
+            frame.crosshair(&inside, step, &self.columns, spec.lines);
+        }
+        if let (Some(start), Some(now)) = (link.drag_from, link.next_hover) {
+            frame.selection(&inside, start, now);
+        }
+        response
+    }
+
+    /// What stands beside the title: the values under the crosshair, or the newest ones. One text for each line.
+    pub fn readout(spec: &Spec<'_>, link: &Link) -> Vec<(Color32, String)> {
+        let shown = spec.lines.iter().filter(|line| line.style != Style::Planned || spec.lines.len() == 1);
+        shown
+            .filter_map(|line| {
+                let [_, value] = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step))?;
+                Some((line.color, (spec.format)(value)))
+            })
+            .collect()
+    }
+
+    fn y_axis(&self, spec: &Spec<'_>, height: f32) -> Axis {
+        let mut range: Option<(f64, f64)> = None;
+        for (low, high) in self.columns.iter().filter_map(Columns::range) {
+            range = Some(range.map_or((low, high), |(lowest, highest): (f64, f64)| (lowest.min(low), highest.max(high))));
+        }
+        let (mut low, mut high) = range.unwrap_or((0.0, 1.0));
+        if let Some((value, _)) = spec.baseline {
+            (low, high) = (low.min(value), high.max(value));
+        }
+        if spec.from_zero && spec.scale == Scale::Linear {
+            (low, high) = (low.min(0.0), high.max(0.0));
+        }
+        Axis::around(low, high, spec.scale, (height / 38.0).clamp(2.0, 6.0) as usize)
+    }
+}
+
+/// The steps on screen: enough to hold what there is, growing in strides so that the columns are seldom made anew, until
+/// the whole run is on screen.
+fn visible_end(spec: &Spec<'_>) -> f64 {
+    let done = spec
+        .lines
+        .iter()
+        .filter(|line| line.style != Style::Planned)
+        .filter_map(|line| line.series.points().last())
+        .fold(0.0, |end: f64, point| end.max(point[0]));
+    let planned = spec.lines.iter().all(|line| line.style == Style::Planned || line.series.is_empty());
+    if planned {
+        return spec.end.max(1.0);
+    }
+    let mut end: f64 = 20.0;
+    while end < done {
+        end *= 1.3;
+    }
+    if spec.end >= done && (end >= spec.end || done >= spec.end * 0.75) { spec.end.max(1.0) } else { end }
+}
+
+fn navigate(ui: &Ui, response: &Response, frame: &paint::Frame<'_>, link: &mut Link) {
+    if response.double_clicked() {
+        link.zoom = None;
+        link.drag_from = None;
+        return;
+    }
+    let pointer = response.hover_pos().or_else(|| response.interact_pointer_pos());
+    let Some(pointer) = pointer else { return };
+    let step = frame.step_at(pointer.x);
+    link.next_hover = Some(step);
+    if link.hover != Some(step) {
+        ui.ctx().request_repaint();
+    }
+    if response.drag_started() {
+        let press = ui.input(|input| input.pointer.press_origin()).unwrap_or(pointer);
+        link.drag_from = Some(frame.step_at(press.x));
+    }
+    if response.drag_stopped()
+        && let Some(start) = link.drag_from.take()
+    {
+        let (from, to) = (start.min(step), start.max(step));
+        if frame.x_of(to) - frame.x_of(from) > 6.0 && to - from >= 2.0 {
+            link.zoom = Some((from.floor(), to.ceil()));
+        }
+    }
+}
+
+/// What a screen reader says of a chart.
+fn describe(spec: &Spec<'_>) -> String {
+    let mut text = format!("{} chart", spec.title);
+    let mut any = false;
+    for line in spec.lines.iter().filter(|line| line.style != Style::Planned) {
+        if let Some([step, value]) = line.series.last() {
+            any = true;
+            let value = (spec.format)(value);
+            text.push_str(&format!(", {} {value} at step {}", line.name, format::count(step as u64)));
+        }
+    }
+    if !any {
+        text.push_str(", empty");
+    }
+    text
+}
+
+/// A slider for [`Link::smoothing`] from nothing to all but one in a hundred.
+pub fn smoothing_ui(ui: &mut Ui, link: &mut Link, palette: &Palette) -> Response {
+    let size = vec2(84.0, 20.0);
+    let (rect, mut response) = ui.allocate_exact_size(size, Sense::click_and_drag());
+    let track = Rect::from_center_size(rect.center(), vec2(rect.width() - 12.0, 3.0));
+    // The eye sees the number of steps averaged over, 1 / (1 - s), not s: so the slider moves its logarithm.
+    let to_share = |smoothing: f64| (-(1.0 - smoothing).log10() / 2.5).clamp(0.0, 1.0) as f32;
+    let to_smoothing = |share: f32| if share < 0.02 { 0.0 } else { 1.0 - 10f64.powf(-f64::from(share) * 2.5) };
+    let before = link.smoothing;
+    if let Some(pointer) = response.interact_pointer_pos() {
+        link.smoothing = to_smoothing(((pointer.x - track.left()) / track.width()).clamp(0.0, 1.0));
+    }
+    if response.has_focus() {
+        let step = ui.input(|input| {
+            f32::from(input.key_pressed(egui::Key::ArrowRight)) - f32::from(input.key_pressed(egui::Key::ArrowLeft))
+        });
+        if step != 0.0 {
+            link.smoothing = to_smoothing((to_share(link.smoothing) + step * 0.05).clamp(0.0, 1.0));
+        }
+    }
+    if (link.smoothing - before).abs() > f64::EPSILON {
+        response.mark_changed();
+    }
+    let label = || WidgetInfo::slider(ui.is_enabled(), link.smoothing, "Smoothing");
+    response.widget_info(label);
+    let handle = pos2(track.left() + track.width() * to_share(link.smoothing), track.center().y);
+    let painter = ui.painter();
+    painter.rect_filled(track, 2.0, palette.line);
+    painter.rect_filled(Rect::from_min_max(track.min, pos2(handle.x, track.max.y)), 2.0, palette.text_faint);
+    let lively = response.hovered() || response.dragged() || response.has_focus();
+    painter.circle_filled(handle, 5.5, if lively { palette.accent } else { palette.text_dim });
+    response.on_hover_text(format!("Smoothing {:.2}: how much of the past is in the line", link.smoothing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn end(points: u32, steps: f64) -> f64 {
+        let series: Series = (1..=points).map(|x| [f64::from(x), 1.0]).collect();
+        let lines = [Line { name: "loss", series: &series, color: Color32::WHITE, style: Style::Smoothed }];
+        visible_end(&Spec {
+            title: "Loss",
+            lines: &lines,
+            flags: &[],
+            baseline: None,
+            end: steps,
+            scale: Scale::Linear,
+            from_zero: false,
+            format: format::value,
+            empty: "",
+        })
+    }
+
+    #[test]
+    fn the_chart_grows_with_the_run_and_never_hides_a_point() {
+        assert_eq!(end(0, 1000.0), 1000.0);
+        assert_eq!(end(5, 1000.0), 20.0);
+        for points in [1, 20, 21, 300, 700, 1000] {
+            let end = end(points, 1000.0);
+            assert!(end >= f64::from(points) && end <= 1000.0, "{points} points on {end}");
+        }
+        assert_eq!(end(900, 1000.0), 1000.0);
+        assert!(end(1200, 1000.0) >= 1200.0, "a run that went on is shown whole");
+    }
+}
