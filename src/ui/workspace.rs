@@ -4,8 +4,9 @@
 pub mod draft;
 pub mod jobs;
 pub mod run;
+pub mod stage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,10 @@ pub struct ExploreState {
 pub struct Workspace {
     pub screen: Screen,
     pub models: Vec<ModelEntry>,
+    /// The model of the draft.
     pub model: Option<Arc<ModelCard>>,
+    /// The card that is looked at, which need not be the draft's.
+    pub card: Option<Arc<ModelCard>>,
     pub model_error: Option<String>,
     pub data: DataState,
     /// The form of the next run.
@@ -149,6 +153,8 @@ pub struct Workspace {
     pub wants: Wants,
     /// Whether the person named the output folder of the draft; otherwise it follows data and model.
     pub out_is_own: bool,
+    /// A run's configuration that is being used again, until its data are read.
+    restoring: Option<Box<RunConfig>>,
     next_job: u64,
     next_toast: u64,
 }
@@ -167,12 +173,18 @@ pub struct Wants {
     pub clone_of: Option<Box<RunConfig>>,
 }
 
+/// The folder of a run's weights and tokenizer.
+pub fn model_of(run: &Path) -> PathBuf {
+    run.join("model")
+}
+
 impl Workspace {
     pub fn new(model_folders: Vec<PathBuf>, runs_folder: PathBuf) -> Self {
         Self {
             screen: Screen::default(),
             models: Vec::new(),
             model: None,
+            card: None,
             model_error: None,
             data: DataState::default(),
             draft: draft::empty(),
@@ -192,6 +204,7 @@ impl Workspace {
             model_folders,
             runs_folder,
             out_is_own: false,
+            restoring: None,
             next_job: 1,
             next_toast: 1,
         }
@@ -235,7 +248,13 @@ impl Workspace {
     fn take(&mut self, kind: &JobKind, payload: Payload) {
         match payload {
             Payload::Models(models) => self.models = models.to_vec(),
-            Payload::Model(card) => self.take_model(card),
+            Payload::Model(card) => {
+                self.card = Some(card.clone());
+                self.model_error = None;
+                if matches!(kind, JobKind::OpenModel { choose: true, .. }) {
+                    self.choose_model(card);
+                }
+            }
             Payload::Table(table) => self.take_table(table),
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
@@ -262,7 +281,8 @@ impl Workspace {
         }
     }
 
-    fn take_model(&mut self, card: Arc<ModelCard>) {
+    /// Makes a model the draft's.
+    pub fn choose_model(&mut self, card: Arc<ModelCard>) {
         self.model = Some(card);
         self.model_error = None;
         self.data.lengths = None;
@@ -272,8 +292,17 @@ impl Workspace {
     }
 
     fn take_table(&mut self, table: Arc<Table>) {
-        self.data =
-            DataState { table: Some(table), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        let mut data =
+            DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        // The data of a run that is used again mean what they meant there.
+        if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
+            data.task = config.task;
+            data.roles = config.data.columns;
+            data.eval_path = config.data.eval;
+            data.rule.seed = config.run.seed;
+            data.rule.eval_fraction = config.data.eval_fraction.unwrap_or(data.rule.eval_fraction);
+        }
+        self.data = data;
         self.plan = None;
         self.wants.dataset = true;
         self.refresh_draft();
@@ -298,7 +327,9 @@ impl Workspace {
                 self.draft = opened.config.clone();
                 self.draft.run.out = out;
                 self.out_is_own = false;
-                self.wants.clone_of = Some(Box::new(opened.config.clone()));
+                let config = Box::new(opened.config.clone());
+                self.restoring = Some(config.clone());
+                self.wants.clone_of = Some(config);
                 self.refresh_draft();
             }
             OpenPurpose::Show => {
@@ -312,7 +343,28 @@ impl Workspace {
     fn take_evaluation(&mut self, opened: &OpenedRun) {
         self.evaluation.clone_from(&opened.evaluation);
         self.evaluation_error = None;
-        self.explore.model = Some(opened.summary.dir.clone());
-        self.explore.answer = None;
+        self.explore_with(model_of(&opened.summary.dir));
+    }
+
+    pub fn explore_with(&mut self, model: PathBuf) {
+        if self.explore.model.as_ref() != Some(&model) {
+            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
+        }
+    }
+
+    /// Takes the form as the person changed it.
+    pub fn edit(&mut self, config: RunConfig) {
+        self.out_is_own |= config.run.out != self.draft.run.out;
+        self.draft = config;
+        self.wants.plan = self.is_ready();
+    }
+
+    /// A model's name as the list has it, or its folder's.
+    pub fn model_name(&self, dir: &Path) -> String {
+        let listed = self.models.iter().find(|entry| entry.dir == dir).map(|entry| entry.name.clone());
+        listed.unwrap_or_else(|| {
+            let run = dir.parent().filter(|_| dir.ends_with("model"));
+            crate::ui::format::file_name(run.unwrap_or(dir))
+        })
     }
 }

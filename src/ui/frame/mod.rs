@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod ask;
+pub mod drop_zone;
 pub mod logo;
 pub mod rail;
 pub mod toasts;

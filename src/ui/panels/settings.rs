@@ -6,7 +6,7 @@ use crate::ui::Cx;
 pub struct SettingsPanel {}
 
 impl SettingsPanel {
-    pub fn ui(&mut self, ui: &mut egui::Ui, _cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut egui::Ui, _cx: &mut Cx<'_>, _settings: &crate::ui::settings::Settings) {
         ui.label("Settings");
     }
 }

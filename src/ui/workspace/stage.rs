@@ -80,3 +80,18 @@ impl Workspace {
         }
     }
 }
+
+impl crate::ui::Action {
+    /// Whether the action can be done now; what cannot is not listed, and its shortcut does nothing.
+    pub fn is_possible(&self, workspace: &Workspace) -> bool {
+        let paused = workspace.training_job().is_some_and(|job| job.paused);
+        match self {
+            Self::StartRun => workspace.why_not_start().is_none(),
+            Self::PauseRun => workspace.training.is_some() && !paused,
+            Self::ResumeRun => workspace.training.is_some() && paused,
+            Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
+            Self::CloseData | Self::ChooseEvalData => workspace.data.table.is_some(),
+            _ => true,
+        }
+    }
+}
