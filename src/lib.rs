@@ -3,6 +3,7 @@
 //! The modules stand in the order the data flows: files, dataset, features, batches, encoder, head, loss, optimizer,
 //! events, window. ARCHITECTURE.md is the map.
 
+pub mod random;
 pub mod task;
 
 pub mod data;
