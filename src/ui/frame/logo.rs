@@ -1,28 +1,30 @@
-//! The sign of Attune: a tuning fork. The same lines as `assets/icon.svg`.
+//! The sign of Attune: a tuning fork. `assets/icon.svg` has the same one on a ground.
+
+use std::f32::consts::PI;
 
 use egui::{Color32, Painter, Rect, Shape, Stroke, pos2};
 
 /// Paints the fork into a square.
-pub fn paint(painter: &Painter, rect: Rect, color: Color32, faint: Color32) {
-    let at = |x: f32, y: f32| pos2(rect.left() + rect.width() * x / 32.0, rect.top() + rect.height() * y / 32.0);
-    let stroke = Stroke::new(rect.width() * 2.6 / 32.0, color);
-    let mut fork = vec![at(11.0, 5.0), at(11.0, 13.0)];
-    // The bow between the prongs is half a circle around (16, 13).
-    fork.extend((0..=12).map(|step| {
-        let angle = std::f32::consts::PI * (1.0 - step as f32 / 12.0);
-        at(16.0 + 5.0 * angle.cos(), 13.0 + 5.0 * angle.sin())
-    }));
-    fork.push(at(21.0, 5.0));
-    painter.add(Shape::line(fork, stroke));
-    painter.line_segment([at(16.0, 18.0), at(16.0, 28.0)], stroke);
-    let thin = Stroke::new(rect.width() * 2.0 / 32.0, faint);
-    for side in [-1.0f32, 1.0] {
-        for (reach, half) in [(9.5f32, 0.5f32), (13.5, 0.62)] {
-            let arc = (0..=8).map(|step| {
-                let angle = half * (step as f32 / 4.0 - 1.0);
-                at(16.0 + side * reach * angle.cos(), 9.0 + reach * angle.sin())
-            });
-            painter.add(Shape::line(arc.collect(), thin));
-        }
+pub fn paint(painter: &Painter, rect: Rect, color: Color32) {
+    let scale = rect.width() / 32.0;
+    let at = |x: f32, y: f32| pos2(rect.left() + scale * x, rect.top() + scale * y);
+    let arc = |center: (f32, f32), radius: f32, from: f32, to: f32| {
+        (0..=12).map(move |step| {
+            let angle = from + (to - from) * step as f32 / 12.0;
+            (center.0 + radius * angle.cos(), center.1 + radius * angle.sin())
+        })
+    };
+    let line = |points: Vec<(f32, f32)>, width: f32, color: Color32| {
+        let points = points.into_iter().map(|(x, y)| at(x, y)).collect();
+        painter.add(Shape::line(points, Stroke::new(scale * width, color)));
+    };
+    let mut fork = vec![(11.2, 4.0)];
+    fork.extend(arc((16.0, 13.0), 4.8, PI, 0.0));
+    fork.push((20.8, 4.0));
+    line(fork, 3.2, color);
+    line(vec![(16.0, 17.8), (16.0, 29.0)], 3.2, color);
+    for (middle, sound) in [(PI, 0.75), (0.0, 0.75)] {
+        line(arc((16.0, 9.5), 10.5, middle - 0.5, middle + 0.5).collect(), 2.2, color.gamma_multiply(sound));
+        line(arc((16.0, 9.5), 14.6, middle - 0.45, middle + 0.45).collect(), 2.2, color.gamma_multiply(0.4));
     }
 }

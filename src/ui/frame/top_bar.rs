@@ -30,7 +30,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, device: &str) {
 
 fn brand_ui(ui: &mut Ui, palette: &Palette) {
     let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::hover());
-    logo::paint(ui.painter(), rect, palette.accent, palette.accent.gamma_multiply(0.55));
+    logo::paint(ui.painter(), rect, palette.accent);
     ui.add_space(-2.0);
     ui.label(egui::RichText::new("Attune").font(theme::semibold(size::HEAD - 1.0)).color(palette.text));
     ui.add_space(space::S);
