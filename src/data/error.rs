@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::TokenizerError;
 use crate::task::Task;
 
 #[derive(Debug, thiserror::Error)]
@@ -32,12 +33,10 @@ pub enum DataError {
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
     #[error("datasets are not read for {task} yet, expected classify, multilabel or regress")]
     TaskNotRead { task: Task },
-    #[error("cannot open the tokenizer {path:?}: {reason}")]
-    Tokenizer { path: PathBuf, reason: String },
-    #[error("cannot tokenize the text: {reason}")]
-    Tokenize { reason: String },
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
     #[error("cannot tokenize the row at line {line} of {path:?}: {source}")]
-    TokenizeRow { path: PathBuf, line: usize, source: Box<Self> },
+    TokenizeRow { path: PathBuf, line: usize, source: TokenizerError },
 }
 
 /// Column names as a message shows them; a wide table shows its first eight.

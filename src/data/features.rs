@@ -46,11 +46,11 @@ pub fn features(
 }
 
 fn one(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, max_tokens: usize) -> Result<Features, DataError> {
-    let encoded = tokenizer.encode(dataset.text(example), dataset.pair(example), max_tokens).map_err(|source| {
+    let encoded = tokenizer.encode_ids(dataset.text(example), dataset.pair(example), max_tokens).map_err(|source| {
         DataError::TokenizeRow {
             path: dataset.table.path.clone(),
             line: dataset.table.line(dataset.examples[example].row),
-            source: Box::new(source),
+            source,
         }
     })?;
     Ok(Features {

@@ -23,4 +23,4 @@ pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};
 pub use table::{RowProblem, Table};
-pub use tokenizer::Tokenizer;
+pub use tokenizer::{Tokenizer, TokenizerError};
