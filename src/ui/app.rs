@@ -168,8 +168,8 @@ impl App {
     }
 
     fn take_dropped_files(&mut self, ctx: &egui::Context) {
-        let dropped: Vec<_> = ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path.clone()).collect());
-        if let Some(path) = dropped.into_iter().flatten().next() {
+        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
+        if let Some(path) = dropped {
             // Looking at the disk would be waiting; a name with an ending is a file, and all files but a model's are data.
             let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
             self.actions.push(match ending.as_deref() {

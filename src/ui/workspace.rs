@@ -8,10 +8,11 @@ pub mod stage;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Roles, SplitRule, Table};
+use crate::data::{Dataset, Roles, SplitRule, Table, Target, guess_task};
 use crate::inspect::Answer;
 use crate::model::card::ModelCard;
 use crate::task::Task;
@@ -90,8 +91,16 @@ pub struct DataState {
     /// An evaluation file of one's own.
     pub eval_path: Option<PathBuf>,
     pub loaded: Option<Arc<LoadedDataset>>,
+    /// Examples of each class that are learned from and that are held out.
+    pub classes: Vec<ClassParts>,
     pub lengths: Option<Arc<Lengths>>,
     pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassParts {
+    pub train: u64,
+    pub eval: u64,
 }
 
 impl Default for DataState {
@@ -103,6 +112,7 @@ impl Default for DataState {
             rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true },
             eval_path: None,
             loaded: None,
+            classes: Vec::new(),
             lengths: None,
             error: None,
         }
@@ -147,6 +157,8 @@ pub struct Workspace {
     pub log: Vec<LogLine>,
     /// Seconds since the window opened, for whoever shows how long something takes.
     pub now: f64,
+    /// When the window was opened, in seconds since 1970.
+    opened_at: u64,
     pub model_folders: Vec<PathBuf>,
     pub runs_folder: PathBuf,
     /// What has to be asked of the worker next, because something else changed.
@@ -171,6 +183,30 @@ pub struct Wants {
     pub open_run: Option<PathBuf>,
     /// A configuration whose data and model are to be opened.
     pub clone_of: Option<Box<RunConfig>>,
+}
+
+fn class_parts(loaded: &LoadedDataset) -> Vec<ClassParts> {
+    let mut parts = vec![ClassParts::default(); loaded.dataset.labels.len()];
+    let mut add = |dataset: &Dataset, examples: &[usize], part: fn(&mut ClassParts) -> &mut u64| {
+        for example in examples.iter().filter_map(|&place| dataset.examples.get(place)) {
+            let classes = match &example.target {
+                Target::Class(class) => std::slice::from_ref(class),
+                Target::Classes(classes) => classes,
+                Target::None | Target::Value(_) | Target::Tokens(_) | Target::Span { .. } => &[],
+            };
+            for class in classes {
+                if let Some(counts) = parts.get_mut(*class as usize) {
+                    *part(counts) += 1;
+                }
+            }
+        }
+    };
+    add(&loaded.dataset, &loaded.split.train, |counts| &mut counts.train);
+    match &loaded.eval {
+        Some(eval) => add(eval, &(0..eval.examples.len()).collect::<Vec<_>>(), |counts| &mut counts.eval),
+        None => add(&loaded.dataset, &loaded.split.eval, |counts| &mut counts.eval),
+    }
+    parts
 }
 
 /// The folder of a run's weights and tokenizer.
@@ -201,6 +237,7 @@ impl Workspace {
             log: Vec::new(),
             wants: Wants::default(),
             now: 0.0,
+            opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             model_folders,
             runs_folder,
             out_is_own: false,
@@ -294,6 +331,11 @@ impl Workspace {
     fn take_table(&mut self, table: Arc<Table>) {
         let mut data =
             DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        data.roles = Roles::guess(&table, data.task);
+        data.task = guess_task(&table, &data.roles);
+        if data.task != self.data.task {
+            data.roles = Roles::guess(&table, data.task);
+        }
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
             data.task = config.task;
@@ -312,6 +354,7 @@ impl Workspace {
         // Roles that were left open come back as they were guessed.
         self.data.roles = loaded.dataset.roles.clone();
         self.data.task = loaded.dataset.task;
+        self.data.classes = class_parts(&loaded);
         self.data.loaded = Some(loaded);
         self.data.error = None;
         self.data.lengths = None;
@@ -350,6 +393,11 @@ impl Workspace {
         if self.explore.model.as_ref() != Some(&model) {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
         }
+    }
+
+    /// Seconds since 1970, to say how long ago something was.
+    pub fn unix_now(&self) -> u64 {
+        self.opened_at + self.now as u64
     }
 
     /// Takes the form as the person changed it.
