@@ -11,10 +11,10 @@ mod series;
 pub use axis::{Axis, Scale};
 pub use series::{Column, Columns, Series, Window};
 
-use egui::{Color32, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use crate::ui::theme::Palette;
 use crate::ui::format;
+use crate::ui::theme::{self, Palette, size};
 
 /// What charts of one run have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,7 +105,7 @@ pub struct Chart {
 impl Chart {
     /// Paints into `rect` and answers drags (zoom), double clicks (all again) and the pointer (crosshair).
     pub fn ui(&mut self, ui: &mut Ui, rect: Rect, spec: &Spec<'_>, link: &mut Link, palette: &Palette) -> Response {
-        let response = ui.interact(rect, ui.id().with(("chart", spec.title)), Sense::click_and_drag());
+        let response = ui.interact(rect, ui.scope_id().with(("chart", spec.title)), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, ui.is_enabled(), describe(spec)));
         if !ui.is_rect_visible(rect) {
             return response;
@@ -148,17 +148,6 @@ impl Chart {
             frame.selection(&inside, start, now);
         }
         response
-    }
-
-    /// What stands beside the title: the values under the crosshair, or the newest ones. One text for each line.
-    pub fn readout(spec: &Spec<'_>, link: &Link) -> Vec<(Color32, String)> {
-        let shown = spec.lines.iter().filter(|line| line.style != Style::Planned || spec.lines.len() == 1);
-        shown
-            .filter_map(|line| {
-                let [_, value] = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step))?;
-                Some((line.color, (spec.format)(value)))
-            })
-            .collect()
     }
 
     fn y_axis(&self, spec: &Spec<'_>, height: f32) -> Axis {
@@ -239,6 +228,39 @@ fn describe(spec: &Spec<'_>) -> String {
         text.push_str(", empty");
     }
     text
+}
+
+/// The name of each line with its value under the crosshair, or its newest one.
+pub fn legend(ui: &Ui, room: Rect, spec: &Spec<'_>, link: &Link, palette: &Palette) {
+    let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
+    let mut left = room.left();
+    for line in spec.lines {
+        if line.series.is_empty() {
+            continue;
+        }
+        let found = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step));
+        let value = found.map_or_else(String::new, |point| (spec.format)(point[1]));
+        let middle = room.center().y;
+        let name = painter.layout_no_wrap(line.name.to_owned(), theme::regular(size::SMALL), palette.text_dim);
+        let value = painter.layout_no_wrap(value, theme::number_medium(size::BODY - 1.0), palette.text);
+        let planned = line.style == Style::Planned;
+        if planned {
+            let dashes = [pos2(left, middle), pos2(left + 9.0, middle)];
+            painter.extend(Shape::dashed_line(&dashes, Stroke::new(1.5, line.color), 2.5, 2.0));
+        } else {
+            painter.circle_filled(pos2(left + 4.0, middle), 3.5, line.color);
+        }
+        left += 13.0;
+        let width = name.size().x;
+        painter.galley(pos2(left, middle - name.size().y / 2.0), name, palette.text_dim);
+        left += width + 5.0;
+        if !planned || spec.lines.len() == 1 || link.hover.is_some() {
+            let width = value.size().x;
+            painter.galley(pos2(left, middle - value.size().y / 2.0), value, palette.text);
+            left += width;
+        }
+        left += 14.0;
+    }
 }
 
 /// A slider for [`Link::smoothing`] from nothing to all but one in a hundred.
