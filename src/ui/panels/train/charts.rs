@@ -53,14 +53,15 @@ impl Planned {
 
 impl Charts {
     pub fn begin(&mut self, workspace: &Workspace) {
-        self.link.begin();
+        let plan = workspace.plan.as_ref().map_or(0, |plan| plan.steps);
+        let (done, steps) = workspace.run.as_ref().map_or((0, plan), |run| (run.step, run.steps));
+        self.link.begin(done, steps);
         if let Some(run) = &workspace.run
             && run.dir != self.dir
         {
             self.dir.clone_from(&run.dir);
             self.link.zoom = None;
         }
-        let plan = workspace.plan.as_ref().map_or(0, |plan| plan.steps);
         match &workspace.run {
             Some(run) if run.steps > 0 => self.planned.update(&run.config, run.steps),
             _ => self.planned.update(&workspace.draft, plan),
@@ -120,6 +121,7 @@ impl Charts {
         let spec = Spec {
             baseline,
             format: if percent { format::percent } else { format::value },
+            percent,
             empty: "The first evaluation appears here",
             ..spec("Evaluation", &lines, run)
         };
@@ -141,8 +143,6 @@ impl Charts {
         }
         let empty = "The schedule appears here once data and model are chosen";
         let spec = Spec { from_zero: true, format: format::rate, empty, ..spec("Learning rate", &lines, run) };
-        let end = self.planned.series.last().map_or(spec.end, |point| point[0].max(spec.end));
-        let spec = Spec { end, ..spec };
         head(ui, &spec, &mut self.link, palette, |_, _| {});
         self.rate.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
     }
@@ -176,10 +176,10 @@ fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], run: Option<&'a RunView>) -> 
         lines,
         flags: run.map_or(&[], |run| run.flags.as_slice()),
         baseline: None,
-        end: run.map_or(0.0, |run| run.steps as f64),
         scale: Scale::Linear,
         from_zero: false,
         format: format::value,
+        percent: false,
         empty: "",
     }
 }

@@ -68,6 +68,8 @@ impl Form {
             Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 self.sources_ui(ui, cx, frozen);
+                // What a run was started with is to be read, not to be overlooked.
+                ui.visuals_mut().disabled_alpha = 0.8;
                 ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, cx));
             });
         });
@@ -216,10 +218,14 @@ impl Form {
             };
             ui.add(egui::Label::new(text::small(missing, palette)).wrap());
         }
-        let ready = workspace.is_ready() && workspace.plan_error.is_none() && !live;
+        if live {
+            let words = if self.next { "It can be started when the run in progress has ended" } else { "What this run was started with; it does not change while it runs" };
+            ui.add(egui::Label::new(text::small(words, palette)).wrap());
+            return;
+        }
+        let ready = workspace.is_ready() && workspace.plan_error.is_none();
         let keys = Action::StartRun.shortcut().map(|keys| ui.ctx().format_shortcut(&keys));
-        let words = if live { "A run is in progress" } else { "Start training" };
-        let start = Button::new(words)
+        let start = Button::new("Start training")
             .icon(ICON_PLAY_ARROW)
             .primary()
             .large()

@@ -82,9 +82,12 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
     let loss = run.loss.last().map(|point| point[1]);
     let speed = run.tokens_per_sec.last().map(|point| point[1]);
     let epochs = run.config.run.max_steps.map_or_else(|| format!("/ {}", format::trimmed(run.config.run.epochs, 2)), |_| String::new());
-    let pace = run.steps_per_sec().map_or_else(|| "–".into(), |pace| {
-        if pace >= 1.0 { format!("{pace:.1} /s") } else { format!("{:.1} s", 1.0 / pace) }
-    });
+    let pace = run.steps_per_sec();
+    let (pace_title, pace) = match pace {
+        Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
+        Some(pace) => ("Steps/s", format!("{pace:.1}")),
+        None => ("Steps/s", "–".into()),
+    };
     let left = run.remaining().map_or_else(|| if run.status.is_live() { "–".into() } else { "0:00".into() }, format::clock);
     let kept = run.best.as_ref().map_or_else(|| "–".into(), |best| format::count(best.step));
     let skipped = format::count(run.skipped);
@@ -94,8 +97,8 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
         ("Elapsed", format::clock(run.elapsed(now)), ""),
         ("Left", left, ""),
         ("Epoch", format!("{:.2}", run.epoch), epochs.as_str()),
-        ("Tokens per second", number(speed, |speed| format::count(speed.round() as u64)), ""),
-        (if run.steps_per_sec().is_some_and(|pace| pace < 1.0) { "A step takes" } else { "Steps" }, pace, ""),
+        ("Tokens/s", number(speed, |speed| format::count(speed.round() as u64)), ""),
+        (pace_title, pace, ""),
         ("Best at step", kept, ""),
     ];
     if run.skipped > 0 {
