@@ -69,7 +69,7 @@ impl MatrixView {
             let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
             (chosen, hovered) = self.body_ui(ui, rect, view, matrix, &geometry, palette);
         });
-        self.headings(ui, output.state.offset(), matrix, &geometry, hovered, palette);
+        self.headings(ui, output.state.clamped_offset(), matrix, &geometry, hovered, palette);
         ui.advance_cursor_after_rect(area);
         chosen
     }
@@ -103,7 +103,7 @@ impl MatrixView {
         palette: &Palette,
     ) -> (Option<Cell>, Option<Cell>) {
         let classes = matrix.labels.len().min(matrix.counts.len());
-        let grid = ui.interact(rect, ui.id().with("grid"), Sense::click());
+        let grid = ui.interact(rect, ui.scope_id().with("grid"), Sense::click());
         let few = classes <= CELLS_OF_THEIR_OWN;
         let name = format!("Confusion matrix of {}", format::plural(classes as u64, "class", "classes"));
         grid.widget_info(|| WidgetInfo::labeled(Role::Grid, true, &name));

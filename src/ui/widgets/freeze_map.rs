@@ -41,7 +41,7 @@ const GAP: f32 = 2.0;
 pub fn freeze_map(ui: &mut Ui, blocks: &[Block], palette: &Palette) -> Option<Vec<bool>> {
     let width = ui.available_width();
     let (rect, _) = ui.allocate_exact_size(vec2(width, HEIGHT + 16.0), Sense::hover());
-    let id = ui.id().with("freeze map");
+    let id = ui.scope_id().with("freeze map");
     let cells = cells(rect, blocks);
     let highest = blocks.iter().filter(|block| block.trainable).map(|block| block.lr).fold(0.0, f64::max);
     let mut now: Vec<bool> = blocks.iter().map(|block| block.trainable).collect();

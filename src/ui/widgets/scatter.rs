@@ -14,7 +14,7 @@ pub struct Scatter<'a> {
 
 /// A square of points with the line on which both values agree. Returns the point that was clicked.
 pub fn scatter(ui: &mut Ui, rect: Rect, spec: &Scatter<'_>, palette: &Palette) -> Option<usize> {
-    let response = ui.interact(rect, ui.id().with("scatter"), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with("scatter"), Sense::click());
     let label = format!("{} against {}, {} points", spec.y_title, spec.x_title, spec.points.len());
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, true, &label));
     let all = || spec.points.iter().flatten().copied().filter(|value| value.is_finite());

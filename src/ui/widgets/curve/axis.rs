@@ -83,6 +83,16 @@ impl Axis {
         }
     }
 
+    /// A tick of a share, written in percent.
+    pub fn percent_label(&self, tick: f64) -> String {
+        let step = match self.ticks.as_slice() {
+            [first, second, ..] => (second - first).abs() * 100.0,
+            _ => 1.0,
+        };
+        let digits = if step >= 0.999 { 0 } else { 1 };
+        format!("{:.digits$} %", tick * 100.0)
+    }
+
     /// What stands beside a tick: as many places as tell it from its neighbours.
     pub fn label(&self, tick: f64) -> String {
         let step = match self.ticks.as_slice() {
@@ -133,6 +143,14 @@ mod tests {
         assert_eq!(labels(&Axis::exact(0.0, 100_000.0, 5)), ["0", "20k", "40k", "60k", "80k", "100k"]);
         assert_eq!(labels(&Axis::exact(0.0, 130.0, 5)), ["0", "50", "100"]);
         assert_eq!(labels(&Axis::around(0.905, 0.94, Scale::Linear, 4)), ["0.90", "0.91", "0.92", "0.93", "0.94"]);
+    }
+
+    #[test]
+    fn shares_are_written_in_percent() {
+        let axis = Axis::around(0.52, 0.9, Scale::Linear, 4);
+        let labels: Vec<String> = axis.ticks.iter().map(|tick| axis.percent_label(*tick)).collect();
+        assert_eq!(labels, ["50 %", "60 %", "70 %", "80 %", "90 %"]);
+        assert_eq!(Axis::around(0.905, 0.912, Scale::Linear, 2).percent_label(0.905), "90.5 %");
     }
 
     #[test]

@@ -11,10 +11,10 @@ mod series;
 pub use axis::{Axis, Scale};
 pub use series::{Column, Columns, Series, Window};
 
-use egui::{Color32, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use crate::ui::theme::Palette;
 use crate::ui::format;
+use crate::ui::theme::{self, Palette, size};
 
 /// What charts of one run have in common.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,20 +25,26 @@ pub struct Link {
     pub zoom: Option<(f64, f64)>,
     /// Weight of the past in the moving average, from 0 to below 1.
     pub smoothing: f64,
+    /// The last step on screen while nothing is zoomed.
+    end: f64,
     drag_from: Option<f64>,
     next_hover: Option<f64>,
 }
 
 impl Default for Link {
     fn default() -> Self {
-        Self { hover: None, zoom: None, smoothing: 0.9, drag_from: None, next_hover: None }
+        Self { hover: None, zoom: None, smoothing: 0.9, end: 20.0, drag_from: None, next_hover: None }
     }
 }
 
 impl Link {
-    /// To be called once a frame before the first chart: the crosshair is where the last frame left it.
-    pub fn begin(&mut self) {
+    /// To be called once a frame before the first chart. The crosshair is where the last frame left it, and there is
+    /// room for the steps that are done; the room grows in strides, so that columns are seldom made anew, until the
+    /// whole run is on screen.
+    pub fn begin(&mut self, done: u64, steps: u64) {
         self.hover = self.next_hover.take();
+        let (done, steps) = (done as f64, steps as f64);
+        self.end = if done == 0.0 { steps.max(1.0) } else { room_for(done, steps) };
     }
 }
 
@@ -86,12 +92,12 @@ pub struct Spec<'a> {
     pub flags: &'a [Flag],
     /// A value to be above or below of, and what it is.
     pub baseline: Option<(f64, &'a str)>,
-    /// Steps there are or will be.
-    pub end: f64,
     pub scale: Scale,
     /// The axis starts at 0 whatever the values are.
     pub from_zero: bool,
     pub format: fn(f64) -> String,
+    /// The axis is written in percent.
+    pub percent: bool,
     /// What stands in the middle while there is nothing to draw.
     pub empty: &'a str,
 }
@@ -105,7 +111,7 @@ pub struct Chart {
 impl Chart {
     /// Paints into `rect` and answers drags (zoom), double clicks (all again) and the pointer (crosshair).
     pub fn ui(&mut self, ui: &mut Ui, rect: Rect, spec: &Spec<'_>, link: &mut Link, palette: &Palette) -> Response {
-        let response = ui.interact(rect, ui.id().with(("chart", spec.title)), Sense::click_and_drag());
+        let response = ui.interact(rect, ui.scope_id().with(("chart", spec.title)), Sense::click_and_drag());
         response.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, ui.is_enabled(), describe(spec)));
         if !ui.is_rect_visible(rect) {
             return response;
@@ -120,7 +126,7 @@ impl Chart {
         if plot.width() < 24.0 || plot.height() < 24.0 {
             return response;
         }
-        let (from, to) = link.zoom.unwrap_or((0.0, visible_end(spec)));
+        let (from, to) = link.zoom.unwrap_or((0.0, link.end));
         let window = Window { from, to, columns: plot.width() as usize, smoothing: link.smoothing };
         self.columns.resize_with(spec.lines.len(), Columns::default);
         for (columns, line) in self.columns.iter_mut().zip(spec.lines) {
@@ -130,7 +136,7 @@ impl Chart {
 
         let x_axis = Axis::exact(from, to, (plot.width() / 90.0).max(2.0) as usize);
         let y_axis = self.y_axis(spec, plot.height());
-        let frame = paint::Frame { plot, x: x_axis, y: y_axis, palette };
+        let frame = paint::Frame { plot, x: x_axis, y: y_axis, percent: spec.percent, palette };
         navigate(ui, &response, &frame, link);
         frame.grid(ui);
         let inside = ui.painter().with_clip_rect(plot.expand2(vec2(5.0, 3.0)).intersect(ui.clip_rect()));
@@ -142,23 +148,12 @@ impl Chart {
         }
         frame.flags(ui, spec.flags, &response);
         if let Some(step) = link.hover {
-            frame.crosshair(&inside, step, &self.columns, spec.lines);
+            frame.crosshair(ui, &inside, step, &self.columns, spec.lines);
         }
         if let (Some(start), Some(now)) = (link.drag_from, link.next_hover) {
             frame.selection(&inside, start, now);
         }
         response
-    }
-
-    /// What stands beside the title: the values under the crosshair, or the newest ones. One text for each line.
-    pub fn readout(spec: &Spec<'_>, link: &Link) -> Vec<(Color32, String)> {
-        let shown = spec.lines.iter().filter(|line| line.style != Style::Planned || spec.lines.len() == 1);
-        shown
-            .filter_map(|line| {
-                let [_, value] = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step))?;
-                Some((line.color, (spec.format)(value)))
-            })
-            .collect()
     }
 
     fn y_axis(&self, spec: &Spec<'_>, height: f32) -> Axis {
@@ -177,24 +172,12 @@ impl Chart {
     }
 }
 
-/// The steps on screen: enough to hold what there is, growing in strides so that the columns are seldom made anew, until
-/// the whole run is on screen.
-fn visible_end(spec: &Spec<'_>) -> f64 {
-    let done = spec
-        .lines
-        .iter()
-        .filter(|line| line.style != Style::Planned)
-        .filter_map(|line| line.series.points().last())
-        .fold(0.0, |end: f64, point| end.max(point[0]));
-    let planned = spec.lines.iter().all(|line| line.style == Style::Planned || line.series.is_empty());
-    if planned {
-        return spec.end.max(1.0);
-    }
+fn room_for(done: f64, steps: f64) -> f64 {
     let mut end: f64 = 20.0;
     while end < done {
         end *= 1.3;
     }
-    if spec.end >= done && (end >= spec.end || done >= spec.end * 0.75) { spec.end.max(1.0) } else { end }
+    if steps >= done && (end >= steps || done >= steps * 0.75) { steps } else { end }
 }
 
 fn navigate(ui: &Ui, response: &Response, frame: &paint::Frame<'_>, link: &mut Link) {
@@ -241,6 +224,39 @@ fn describe(spec: &Spec<'_>) -> String {
     text
 }
 
+/// The name of each line with its value under the crosshair, or its newest one.
+pub fn legend(ui: &Ui, room: Rect, spec: &Spec<'_>, link: &Link, palette: &Palette) {
+    let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
+    let mut left = room.left();
+    for line in spec.lines {
+        let planned = line.style == Style::Planned;
+        if line.series.is_empty() || (planned && spec.lines.len() > 1) {
+            continue;
+        }
+        let found = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step));
+        let value = found.map_or_else(String::new, |point| (spec.format)(point[1]));
+        let middle = room.center().y;
+        let name = painter.layout_no_wrap(line.name.to_owned(), theme::regular(size::SMALL), palette.text_dim);
+        let value = painter.layout_no_wrap(value, theme::number_medium(size::BODY - 1.0), palette.text);
+        if planned {
+            let dashes = [pos2(left, middle), pos2(left + 9.0, middle)];
+            painter.extend(Shape::dashed_line(&dashes, Stroke::new(1.5, line.color), 2.5, 2.0));
+        } else {
+            painter.circle_filled(pos2(left + 4.0, middle), 3.5, line.color);
+        }
+        left += 13.0;
+        let width = name.size().x;
+        painter.galley(pos2(left, middle - name.size().y / 2.0), name, palette.text_dim);
+        left += width + 5.0;
+        if !planned || link.hover.is_some() {
+            let width = value.size().x;
+            painter.galley(pos2(left, middle - value.size().y / 2.0), value, palette.text);
+            left += width;
+        }
+        left += 14.0;
+    }
+}
+
 /// A slider for [`Link::smoothing`] from nothing to all but one in a hundred.
 pub fn smoothing_ui(ui: &mut Ui, link: &mut Link, palette: &Palette) -> Response {
     let size = vec2(84.0, 20.0);
@@ -279,31 +295,13 @@ pub fn smoothing_ui(ui: &mut Ui, link: &mut Link, palette: &Palette) -> Response
 mod tests {
     use super::*;
 
-    fn end(points: u32, steps: f64) -> f64 {
-        let series: Series = (1..=points).map(|x| [f64::from(x), 1.0]).collect();
-        let lines = [Line { name: "loss", series: &series, color: Color32::WHITE, style: Style::Smoothed }];
-        visible_end(&Spec {
-            title: "Loss",
-            lines: &lines,
-            flags: &[],
-            baseline: None,
-            end: steps,
-            scale: Scale::Linear,
-            from_zero: false,
-            format: format::value,
-            empty: "",
-        })
-    }
-
     #[test]
-    fn the_chart_grows_with_the_run_and_never_hides_a_point() {
-        assert_eq!(end(0, 1000.0), 1000.0);
-        assert_eq!(end(5, 1000.0), 20.0);
-        for points in [1, 20, 21, 300, 700, 1000] {
-            let end = end(points, 1000.0);
-            assert!(end >= f64::from(points) && end <= 1000.0, "{points} points on {end}");
+    fn there_is_room_for_every_step_and_never_more_than_the_run_has() {
+        for done in [1.0, 20.0, 21.0, 300.0, 700.0, 749.0, 1000.0] {
+            let end = room_for(done, 1000.0);
+            assert!(end >= done && end <= 1000.0, "{done} steps on {end}");
         }
-        assert_eq!(end(900, 1000.0), 1000.0);
-        assert!(end(1200, 1000.0) >= 1200.0, "a run that went on is shown whole");
+        assert_eq!(room_for(900.0, 1000.0), 1000.0);
+        assert!(room_for(1200.0, 1000.0) >= 1200.0, "a run that went on is shown whole");
     }
 }

@@ -12,6 +12,7 @@ pub struct Frame<'a> {
     pub plot: Rect,
     pub x: Axis,
     pub y: Axis,
+    pub percent: bool,
     pub palette: &'a Palette,
 }
 
@@ -40,7 +41,8 @@ impl Frame<'_> {
             let axis = place == 0;
             painter.hline(self.plot.x_range(), y, if axis { Stroke::new(1.0, self.palette.line) } else { stroke });
             let at = pos2(self.plot.left() - 8.0, y);
-            painter.text(at, Align2::RIGHT_CENTER, self.y.label(tick), font.clone(), self.palette.text_faint);
+            let words = if self.percent { self.y.percent_label(tick) } else { self.y.label(tick) };
+            painter.text(at, Align2::RIGHT_CENTER, words, font.clone(), self.palette.text_faint);
         }
         for &tick in &self.x.ticks {
             let x = painter.round_to_pixel_center(self.x_of(tick));
@@ -94,7 +96,7 @@ impl Frame<'_> {
     }
 
     /// A dot on each line at a step, and a hair through all of them.
-    pub fn crosshair(&self, painter: &Painter, step: f64, columns: &[Columns], lines: &[Line<'_>]) {
+    pub fn crosshair(&self, ui: &Ui, painter: &Painter, step: f64, columns: &[Columns], lines: &[Line<'_>]) {
         let x = painter.round_to_pixel_center(self.x_of(step));
         if x < self.plot.left() - 1.0 || x > self.plot.right() + 1.0 {
             return;
@@ -116,7 +118,7 @@ impl Frame<'_> {
         let middle = x.clamp(self.plot.left() + half, (self.plot.right() - half).max(self.plot.left() + half));
         let center = pos2(middle, self.plot.bottom() + 11.5);
         let tag = Rect::from_center_size(center, galley.size() + vec2(10.0, 4.0));
-        let painter = painter.with_clip_rect(tag.expand(2.0));
+        let painter = ui.painter();
         painter.rect_filled(tag, 3.0, self.palette.hover);
         painter.galley(tag.center() - galley.size() / 2.0, galley, self.palette.text);
     }
@@ -132,7 +134,10 @@ impl Frame<'_> {
     }
 
     pub fn flags(&self, ui: &Ui, flags: &[Flag], chart: &Response) {
-        for (place, flag) in flags.iter().enumerate() {
+        // The best comes last, so that it lies on top of what happened at the same step.
+        let last_best = |flag: &&Flag| flag.kind == FlagKind::Best;
+        let ordered = flags.iter().filter(|flag| !last_best(flag)).chain(flags.iter().filter(last_best));
+        for (place, flag) in ordered.enumerate() {
             let x = self.x_of(flag.step);
             if x < self.plot.left() - 1.0 || x > self.plot.right() + 1.0 {
                 continue;
@@ -142,7 +147,9 @@ impl Frame<'_> {
             let line = Stroke::new(1.0, color.gamma_multiply(0.45));
             let points = [pos2(x, self.plot.top() + 8.0), pos2(x, self.plot.bottom())];
             painter.extend(Shape::dashed_line(&points, line, 2.0, 3.0));
-            let center = pos2(x, self.plot.top() + 2.0);
+            let crowded = flag.kind != FlagKind::Best
+                && flags.iter().any(|other| other.kind == FlagKind::Best && (self.x_of(other.step) - x).abs() < 10.0);
+            let center = pos2(x, self.plot.top() + if crowded { 15.0 } else { 2.0 });
             flag_mark(painter, center, flag.kind, color, self.palette);
             let hit = Rect::from_center_size(center, vec2(16.0, 18.0));
             let response = ui.interact(hit, chart.id.with(("flag", place)), Sense::hover());
