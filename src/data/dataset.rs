@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::name_list;
-use super::labels::{self, Classes, Separator, count_names, sort_names};
+use super::labels::{Classes, Separator, count_names, decimal_comma, number, sort_names};
 use super::{DataError, RowProblem, Table};
 use crate::task::Task;
 
@@ -65,7 +65,10 @@ pub enum Target {
     /// One class for each token of the features; `None` is ignored by the loss.
     Tokens(Vec<Option<u32>>),
     /// First and last token of the answer.
-    Span { start: u32, end: u32 },
+    Span {
+        start: u32,
+        end: u32,
+    },
 }
 
 /// A row as the task sees it. Its texts stay in the table.
@@ -102,14 +105,13 @@ impl Dataset {
         if !task.is_sequence() {
             return Err(DataError::TaskNotRead { task });
         }
-        let text_column = column(&table, roles.text.as_deref(), "text")?
-            .ok_or_else(|| no_role(&table, "text"))?;
+        let text_column = column(&table, roles.text.as_deref(), "text")?.ok_or_else(|| no_role(&table, "text"))?;
         let pair_column = column(&table, roles.pair.as_deref(), "second text")?;
         let label_column = column(&table, roles.label.as_deref(), "label")?;
         let chosen = [(Some(text_column), "text"), (pair_column, "second text"), (label_column, "label")];
         different(&table, &chosen)?;
 
-        let targets = Targets::new(&table, task, label_column, labels);
+        let targets = Targets::new(Arc::clone(&table), task, label_column, labels);
         let mut dataset = Self {
             labels: targets.labels.clone(),
             task,
@@ -133,7 +135,7 @@ impl Dataset {
         }
     }
 
-    fn read_rows(&mut self, targets: &Targets<'_>) {
+    fn read_rows(&mut self, targets: &Targets) {
         let classes = Classes::new(&targets.labels);
         for row in 0..self.table.rows() {
             let read = self.check_texts(row).and_then(|()| targets.read(row, &classes));
@@ -196,8 +198,8 @@ impl Dataset {
 }
 
 /// What the label column says, and how it says it.
-struct Targets<'a> {
-    table: &'a Table,
+struct Targets {
+    table: Arc<Table>,
     task: Task,
     column: Option<usize>,
     separator: Separator,
@@ -205,9 +207,12 @@ struct Targets<'a> {
     labels: LabelSet,
 }
 
-impl<'a> Targets<'a> {
-    fn new(table: &'a Table, task: Task, column: Option<usize>, labels: Option<&LabelSet>) -> Self {
-        let cells = |column| (0..table.rows()).map(move |row| table.cell(row, column));
+impl Targets {
+    fn new(table: Arc<Table>, task: Task, column: Option<usize>, labels: Option<&LabelSet>) -> Self {
+        let cells = |column| {
+            let table = &table;
+            (0..table.rows()).map(move |row| table.cell(row, column))
+        };
         let separator = match (task, column) {
             (Task::MultiLabel, Some(column)) => Separator::of_column(cells(column)),
             _ => Separator::Single,
@@ -221,7 +226,7 @@ impl<'a> Targets<'a> {
             Some(labels) => labels.clone(),
             None => LabelSet { names: sort_names(found().into_keys().collect()) },
         };
-        Self { table, task, column, separator, decimal_comma: labels::decimal_comma(table), labels }
+        Self { decimal_comma: decimal_comma(&table), table, task, column, separator, labels }
     }
 
     /// What a row teaches, or why it cannot be used.
@@ -239,7 +244,7 @@ impl<'a> Targets<'a> {
             return Err("has no label".into());
         }
         match self.task {
-            Task::Regress => labels::number(cell, self.decimal_comma).map(Target::Value),
+            Task::Regress => number(cell, self.decimal_comma).map(Target::Value),
             _ => classes.find(cell).map(Target::Class),
         }
     }
@@ -291,10 +296,8 @@ pub(super) mod tests {
 
     /// Examples with the given targets and texts that all differ.
     pub(crate) fn dataset_of_targets(targets: Vec<Target>) -> Dataset {
-        let mut text = String::from("text,label\n");
-        for row in 0..targets.len().max(1) {
-            text.push_str(&format!("text {row},x\n"));
-        }
+        let rows: Vec<String> = (0..targets.len().max(1)).map(|row| format!("text {row},x\n")).collect();
+        let text = String::from("text,label\n") + &rows.concat();
         let mut dataset = Dataset::new(table(&text), Task::Classify, &roles("text", None), None).unwrap();
         dataset.examples = targets.into_iter().enumerate().map(|(row, target)| Example { row, target }).collect();
         dataset

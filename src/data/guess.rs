@@ -12,25 +12,21 @@ use crate::task::Task;
 const SAMPLE: usize = 2000;
 
 /// Names of text columns, the likeliest first, as [`plain_name`] writes them.
-const TEXT: [&str; 34] = [
-    "text", "sentence", "sentence1", "text1", "texta", "premise", "question1", "review", "reviewtext", "reviewbody",
-    "comment", "commenttext", "comments", "content", "body", "message", "tweet", "utterance", "post", "document",
-    "query", "question", "headline", "description", "abstract", "passage", "paragraph", "input", "reviews", "texts",
-    "sms", "summary", "title", "firsttext",
-];
-const PAIR: [&str; 9] =
-    ["sentence2", "text2", "textb", "hypothesis", "question2", "pair", "secondtext", "response", "textpair"];
-const LABEL: [&str; 37] = [
-    "label", "labels", "labeltext", "labelname", "class", "classes", "category", "categories", "sentiment", "intent",
-    "target", "targets", "goldlabel", "polarity", "emotion", "emotions", "topic", "topics", "tag", "tags", "genre",
-    "stars", "rating", "score", "similarity", "similarityscore", "relatednessscore", "toxic", "toxicity", "spam",
-    "isduplicate", "entailment", "output", "answer", "y", "type", "classname",
-];
+const TEXT: &str = "\
+    text sentence sentence1 text1 texta premise question1 review reviewtext reviewbody comment commenttext \
+    comments content body message tweet utterance post document query question headline description abstract \
+    passage paragraph input reviews texts sms summary title firsttext";
+const PAIR: &str = "sentence2 text2 textb hypothesis question2 pair secondtext response textpair";
+const LABEL: &str = "\
+    label labels labeltext labelname class classes category categories sentiment intent target targets \
+    goldlabel classname polarity emotion emotions score similarity similarityscore relatednessscore stars rating \
+    toxic toxicity spam isduplicate entailment topic topics tag tags genre output answer y type";
 /// Columns that only number or describe the rows.
-const NEITHER: [&str; 14] = [
-    "id", "idx", "index", "uid", "guid", "rowid", "split", "language", "lang", "date", "time", "timestamp", "url",
-    "user",
-];
+const NEITHER: &str = "id idx index uid guid rowid split language lang date time timestamp url user";
+
+fn is_in(names: &str, plain: &str) -> bool {
+    names.split(' ').any(|name| name == plain)
+}
 
 /// What a look at some of a column's cells tells.
 struct Column<'a> {
@@ -80,15 +76,17 @@ impl Roles {
     pub fn guess(table: &Table, task: Task) -> Self {
         let columns: Vec<Column<'_>> =
             table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect();
-        let named = |names: &[&str]| by_name(&columns, names);
+        let named = |names: &str| by_name(&columns, names);
         match task {
-            Task::Ner => {
-                Self { tokens: named(&["tokens", "words", "token", "word"]), tags: named(&["nertags", "tags", "ner", "labels"]), ..Self::default() }
-            }
+            Task::Ner => Self {
+                tokens: named("tokens words token word"),
+                tags: named("nertags tags ner labels"),
+                ..Self::default()
+            },
             Task::Qa => Self {
-                question: named(&["question", "query"]),
-                context: named(&["context", "passage", "paragraph", "document", "text"]),
-                answers: named(&["answers", "answer"]),
+                question: named("question query"),
+                context: named("context passage paragraph document text"),
+                answers: named("answers answer"),
                 ..Self::default()
             },
             Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => Self { text: text(&columns, None), ..Self::default() },
@@ -97,12 +95,15 @@ impl Roles {
     }
 }
 
-fn by_name(columns: &[Column<'_>], names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| columns.iter().find(|column| column.plain == *name)).map(|column| column.name.to_owned())
+fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
+    names
+        .split(' ')
+        .find_map(|name| columns.iter().find(|column| column.plain == name))
+        .map(|column| column.name.to_owned())
 }
 
 fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
-    let pair = by_name(columns, &PAIR);
+    let pair = by_name(columns, PAIR);
     let text = text(columns, pair.as_deref());
     let free: Vec<&Column<'_>> = columns
         .iter()
@@ -113,31 +114,35 @@ fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
 
 /// A column called so, if its cells are no numbers; else the one with the longest cells.
 fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
-    let possible = |column: &&Column<'_>| {
-        !column.is_all_numbers() && Some(column.name) != pair && !NEITHER.contains(&column.plain.as_str())
-    };
-    let named = TEXT.iter().find_map(|name| columns.iter().filter(possible).find(|column| column.plain == *name));
+    let possible =
+        |column: &&Column<'_>| !column.is_all_numbers() && Some(column.name) != pair && !is_in(NEITHER, &column.plain);
+    let named = TEXT.split(' ').find_map(|name| columns.iter().filter(possible).find(|column| column.plain == name));
     let longest = || {
         columns
             .iter()
             .filter(possible)
-            .filter(|column| !LABEL.contains(&column.plain.as_str()))
+            .filter(|column| !is_in(LABEL, &column.plain))
             .max_by(|a, b| a.mean_length.total_cmp(&b.mean_length))
     };
-    let last_resort = || columns.iter().filter(|column| Some(column.name) != pair).find(|column| !column.is_all_numbers());
+    let last_resort =
+        || columns.iter().filter(|column| Some(column.name) != pair).find(|column| !column.is_all_numbers());
     named.or_else(longest).or_else(last_resort).map(|column| column.name.to_owned())
 }
 
 /// A column called so, if its cells suit the task; else one with values that come again and again.
 fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
     let suits = |column: &&&Column<'_>| column.filled > 0 && (task != Task::Regress || column.is_all_numbers());
-    let named = LABEL.iter().find_map(|name| columns.iter().filter(suits).find(|column| column.plain == *name));
-    let numbered = || (task == Task::Regress).then(|| columns.iter().find(|column| column.is_all_numbers() && !NEITHER.contains(&column.plain.as_str()))).flatten();
+    let named = LABEL.split(' ').find_map(|name| columns.iter().filter(suits).find(|column| column.plain == name));
+    let numbered = || {
+        (task == Task::Regress)
+            .then(|| columns.iter().find(|column| column.is_all_numbers() && !is_in(NEITHER, &column.plain)))
+            .flatten()
+    };
     let repeated = || {
         columns
             .iter()
             .filter(suits)
-            .filter(|column| column.is_like_labels() && !NEITHER.contains(&column.plain.as_str()))
+            .filter(|column| column.is_like_labels() && !is_in(NEITHER, &column.plain))
             .min_by_key(|column| column.distinct)
     };
     named.or_else(numbered).or_else(repeated).map(|column| column.name.to_owned())
@@ -169,8 +174,13 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
         separator @ Separator::Character(_) => {
             let names: Vec<_> = cells.iter().flat_map(|cell| separator.names(cell).unwrap_or_default()).collect();
             let different = names.iter().collect::<HashSet<_>>().len();
-            // Names with a comma of their own are not combined with others, so that splitting gives more of them.
-            let combined = names.len() > cells.len() && different <= distinct && different * 2 <= names.len();
+            // A comma may be part of a name, which splitting then only multiplies; a bar or a semicolon hardly ever is.
+            let repeated = if separator == Separator::Character(',') {
+                different <= distinct && different * 2 <= names.len()
+            } else {
+                different < names.len()
+            };
+            let combined = names.len() > cells.len() && repeated;
             if combined { Task::MultiLabel } else { Task::Classify }
         }
     }
@@ -194,9 +204,19 @@ mod tests {
             (Some("premise"), Some("hypothesis"), Some("label")),
         );
         check("sentence1,sentence2,score\na,b,3.5\nc,d,1.0\n", (Some("sentence1"), Some("sentence2"), Some("score")));
-        check("a great long film,pos\na bad long film,neg\nanother good one,pos\n", (Some("column 1"), None, Some("column 2")));
-        check("foo,bar\nx,a very long text indeed\nx,and another one here\ny,last text of all\n", (Some("bar"), None, Some("foo")));
+        check(
+            "a great long film,pos\na bad long film,neg\nanother good one,pos\n",
+            (Some("column 1"), None, Some("column 2")),
+        );
+        check(
+            "foo,bar\nx,a very long text indeed\nx,and another one here\ny,last text of all\n",
+            (Some("bar"), None, Some("foo")),
+        );
         check("label,text\n1,one text\n0,two text\n", (Some("text"), None, Some("label")));
+        check(
+            "genre,score,sentence1,sentence2\nnews,3.5,a b,c d\nnews,0.2,e f,g h\n",
+            (Some("sentence1"), Some("sentence2"), Some("score")),
+        );
         check("text\njust text\n", (Some("text"), None, None));
         check("title,review,stars\nA,good film,5\nB,bad film,1\n", (Some("review"), None, Some("stars")));
     }
@@ -211,7 +231,8 @@ mod tests {
     #[test]
     fn the_label_column_tells_the_task() {
         let check = |labels: &[&str], expected: Task| {
-            let text = labels.iter().fold(String::from("text\tlabel\n"), |text, label| text + "some text\t" + label + "\n");
+            let text =
+                labels.iter().fold(String::from("text\tlabel\n"), |text, label| text + "some text\t" + label + "\n");
             let table = table(&text);
             assert_eq!(guess_task(&table, &Roles::guess(&table, Task::Classify)), expected, "{labels:?}");
         };
@@ -221,6 +242,7 @@ mod tests {
         check(&["0.5", "3.25", "1"], Task::Regress);
         check(&["joy, anger", "joy", "anger", "fear, joy", "fear"], Task::MultiLabel);
         check(&["['joy']", "[]", "['anger', 'joy']"], Task::MultiLabel);
+        check(&["joy|anger", "joy", ""], Task::MultiLabel);
         check(&["Berlin, Germany", "Paris, France", "Rome, Italy"], Task::Classify);
         let many: Vec<String> = (0..100).map(|i| (i * 7).to_string()).collect();
         check(&many.iter().map(String::as_str).collect::<Vec<_>>(), Task::Regress);

@@ -63,7 +63,9 @@ impl Finding {
             FindingKind::NoUsableLabel => format!("{count} {rows} without a usable label"),
             FindingKind::Duplicates => format!("{count} {rows} with an earlier text and the same label"),
             FindingKind::Contradictions => format!("{count} {rows} with a text that also stands under another label"),
-            FindingKind::OneClass { label } => format!("every row has the label {label:?}, so there is nothing to tell apart"),
+            FindingKind::OneClass { label } => {
+                format!("every row has the label {label:?}, so there is nothing to tell apart")
+            }
             FindingKind::Imbalance { label, share } => {
                 format!("{:.0} % of the examples are {label:?}", share * 100.0)
             }
@@ -78,7 +80,7 @@ impl Finding {
 
 /// Looks for all problems of a dataset. Kinds that do not occur are absent.
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = left_out(dataset);
+    let mut findings = left_out(dataset).to_vec();
     findings.extend(repeated(dataset));
     findings.extend(classes(dataset));
     findings.retain(|finding| finding.count > 0);
@@ -206,7 +208,8 @@ fn classes(dataset: &Dataset) -> Vec<Finding> {
         }
     }
     let is_rare = |class: &u32| counts[*class as usize] < RARE;
-    let labels: Vec<String> = (0..names.len() as u32).filter(is_rare).map(|class| names[class as usize].clone()).collect();
+    let labels: Vec<String> =
+        (0..names.len() as u32).filter(is_rare).map(|class| names[class as usize].clone()).collect();
     let lines = lines_of(&|target| match target {
         Target::Class(class) => is_rare(class),
         Target::Classes(set) => set.iter().any(is_rare),
@@ -292,7 +295,7 @@ mod tests {
     #[test]
     fn classes_out_of_proportion_are_found() {
         let rows = |label: &str, range: std::ops::Range<usize>| -> String {
-            range.map(|i| format!("text {label} {i},{label}\n")).collect()
+            range.map(|i| format!("text {label} {i},{label}\n")).collect::<Vec<_>>().concat()
         };
         let text = format!("text,label\n{}{}", rows("x", 0..40), rows("y", 0..10));
         let imbalance = FindingKind::Imbalance { label: "x".into(), share: 0.8 };
@@ -300,7 +303,12 @@ mod tests {
         let text = format!("text,label\n{}{}", rows("x", 0..39), rows("y", 0..10));
         assert_eq!(found(&text, Task::Classify), []);
         let text = format!("text,label\n{}{}", rows("x", 0..9), rows("y", 0..7));
-        check(&text, Task::Classify, &FindingKind::RareClasses { labels: vec!["y".into()] }, &(11..18).collect::<Vec<_>>());
+        check(
+            &text,
+            Task::Classify,
+            &FindingKind::RareClasses { labels: vec!["y".into()] },
+            &(11..18).collect::<Vec<_>>(),
+        );
         let text = format!("text,label\n{}", rows("x", 0..9));
         check(&text, Task::Classify, &FindingKind::OneClass { label: "x".into() }, &(2..11).collect::<Vec<_>>());
         let text = format!("text,label\n{}none,\n{}", rows("x", 0..9), rows("y;x", 0..9));
@@ -324,7 +332,8 @@ mod tests {
         let leaks_within = leaks(Part { dataset: &one, examples: &[0, 1] }, Part { dataset: &one, examples: &[2, 3] });
         assert_eq!(leaks_within, [Leak { train: 0, eval: 2 }]);
         let other = read("text,label\nC,x\nd,y\nb,y\n");
-        let between = leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
+        let between =
+            leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
         assert_eq!(between, [Leak { train: 3, eval: 0 }, Leak { train: 1, eval: 2 }]);
     }
 }

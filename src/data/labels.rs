@@ -95,7 +95,8 @@ impl Separator {
 }
 
 fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
-    let wrong = || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
+    let wrong =
+        || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
     if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(cell) {
         let name = |value: serde_json::Value| match value {
             serde_json::Value::String(name) => Some(Cow::Owned(name.trim().to_owned())),
@@ -105,15 +106,17 @@ fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
         return values.into_iter().map(name).collect::<Option<Vec<_>>>().map(without_empty).ok_or_else(wrong);
     }
     let inside = cell.strip_prefix('[').and_then(|cell| cell.strip_suffix(']')).ok_or_else(wrong)?;
-    let unquote = |name: &'_ str| -> Option<&'_ str> {
-        let name = name.trim();
-        let quoted = |quote| name.strip_prefix(quote).map(|rest: &str| rest.strip_suffix(quote));
-        quoted('\'').or_else(|| quoted('"')).unwrap_or(Some(name))
-    };
-    // The borrow of `unquote` ends with the cell's own, which a closure cannot say; owned names are short.
-    let names: Option<Vec<_>> =
-        inside.split(',').map(|name| unquote(name).map(|name| Cow::Owned(name.to_owned()))).collect();
+    let names: Option<Vec<Cow<'_, str>>> = inside.split(',').map(|name| unquote(name).map(Cow::Borrowed)).collect();
     names.map(without_empty).ok_or_else(wrong)
+}
+
+/// A name without its quotes; nothing where they do not match.
+fn unquote(name: &str) -> Option<&str> {
+    let name = name.trim();
+    match name.chars().next() {
+        Some(quote @ ('\'' | '"')) => name[1..].strip_suffix(quote),
+        _ => Some(name),
+    }
 }
 
 fn without_empty(mut names: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
@@ -193,9 +196,13 @@ mod tests {
     #[test]
     fn cells_hold_any_number_of_names() {
         let check = |separator: Separator, cell: &str, expected: Option<&[&str]>| {
-            assert_eq!(separator.names(cell).ok().as_deref(), expected.map(|names| {
-                names.iter().map(|&name| Cow::Borrowed(name)).collect::<Vec<Cow<'_, str>>>()
-            }).as_deref(), "{cell}");
+            assert_eq!(
+                separator.names(cell).ok().as_deref(),
+                expected
+                    .map(|names| { names.iter().map(|&name| Cow::Borrowed(name)).collect::<Vec<Cow<'_, str>>>() })
+                    .as_deref(),
+                "{cell}"
+            );
         };
         check(Separator::Character(','), " a , b,,", Some(&["a", "b"]));
         check(Separator::Character('|'), "a, b|c", Some(&["a, b", "c"]));

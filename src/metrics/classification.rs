@@ -75,9 +75,8 @@ pub fn evaluate_classes(task: Task, labels: &[String], answers: Answers<'_, u32>
         labels: labels.to_vec(),
         per_class: per_class(labels, &tallies),
         confusion: matrix,
-        predictions: answers.predictions(|&gold, scores| {
-            (Outcome::Class(gold as usize), Outcome::Class(best_class(scores)))
-        }),
+        predictions: answers
+            .predictions(|&gold, scores| (Outcome::Class(gold as usize), Outcome::Class(best_class(scores)))),
     }
 }
 
@@ -175,7 +174,8 @@ fn per_class(labels: &[String], tallies: &[Tally]) -> Vec<ClassScore> {
 
 /// The means over classes that single labels and sets of labels have in common.
 fn averages(tallies: &[Tally]) -> BTreeMap<String, f64> {
-    let macro_mean = |value: fn(Tally) -> f64| ratio(tallies.iter().map(|&tally| value(tally)).sum(), tallies.len() as f64);
+    let macro_mean =
+        |value: fn(Tally) -> f64| ratio(tallies.iter().map(|&tally| value(tally)).sum(), tallies.len() as f64);
     let sum = |part: fn(&Tally) -> u64| tallies.iter().map(part).sum::<u64>();
     let (right, predicted, support) = (sum(|t| t.right), sum(|t| t.predicted), sum(|t| t.support));
     let weighted = tallies.iter().map(|tally| tally.f1() * tally.support as f64).sum();
@@ -259,7 +259,7 @@ mod tests {
         let check = |key: &str, expected: f64| assert!((evaluation.metrics[key] - expected).abs() < 1e-15, "{key}");
         check("accuracy", 0.6);
         check("f1", 2.0 / 3.0);
-        check("f1_macro", (0.5 + 2.0 / 3.0) / 2.0);
+        check("f1_macro", 7.0 / 12.0);
         check("eval_loss", 0.5);
         check("matthews", (1.0 * 2.0 - 1.0) / 6.0);
         assert!((evaluation.baseline["accuracy"] - 0.6).abs() < 1e-15);

@@ -48,9 +48,8 @@ pub(super) enum Fault {
 /// The length of a line end at a place: 2 for CR LF, 1 for either alone, 0 for none.
 pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
-        Some(b'\n') => 1,
         Some(b'\r') if bytes.get(at + 1) == Some(&b'\n') => 2,
-        Some(b'\r') => 1,
+        Some(b'\n' | b'\r') => 1,
         _ => 0,
     }
 }
@@ -107,8 +106,14 @@ impl Rows {
 
 enum Field {
     /// `end` is the place of the delimiter, the line end or the end of the file.
-    Whole { piece: Piece, end: usize, line_ends: usize },
-    Unclosed { looked_at: usize },
+    Whole {
+        piece: Piece,
+        end: usize,
+        line_ends: usize,
+    },
+    Unclosed {
+        looked_at: usize,
+    },
 }
 
 fn plain(bytes: &[u8], start: usize, delimiter: u8) -> Field {
@@ -124,6 +129,7 @@ fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
     let ends_field = |byte: Option<&u8>| byte.is_none_or(|&byte| matches!(byte, b'\n' | b'\r') || byte == delimiter);
     let mut at = open + 1;
     let (mut line_ends, mut quotes, mut doubled, mut stray) = (0, 1, false, false);
+    let mut delimiter_on_first_line = false;
     while at < bytes.len() && (at - open <= limit || line_ends == 0) {
         let byte = bytes[at];
         if byte == b'"' {
@@ -139,8 +145,9 @@ fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
                 let piece = Piece { content: open + 1..at, doubled, quoted: true };
                 return Field::Whole { piece, end: at + 1, line_ends };
             }
-            // On a later line, a quote where a field begins is the opening quote of that field: ours was never closed.
-            if line_ends > 0 && ends_field(bytes.get(at - 1)) {
+            // A quote on a later line that neither closes the field nor is doubled was not meant for it: ours was never
+            // closed. Only a text that goes on over lines, without a delimiter on the first, may have one inside.
+            if line_ends > 0 && (delimiter_on_first_line || ends_field(bytes.get(at - 1))) {
                 break;
             }
             stray = true;
@@ -152,6 +159,8 @@ fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
             }
             line_ends += 1;
             at += line_end(bytes, at) - 1;
+        } else if byte == delimiter && line_ends == 0 {
+            delimiter_on_first_line = true;
         }
         at += 1;
     }
@@ -249,9 +258,7 @@ fn describe(fault: Fault, line: usize) -> RowProblem {
             line: line + line_ends,
             reason: "opens a quote that is never closed; reading went on at the next line".into(),
         },
-        Fault::TooLong => {
-            RowProblem { line, reason: format!("has a field longer than {} MiB", FIELD_LIMIT >> 20) }
-        }
+        Fault::TooLong => RowProblem { line, reason: format!("has a field longer than {} MiB", FIELD_LIMIT >> 20) },
     }
 }
 
@@ -267,5 +274,142 @@ fn ragged(line: usize, pieces: &[Piece], bytes: &[u8], columns: &[String]) -> Ro
             name_list(columns),
             shorten(&begin, 40)
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::readers::read_bytes;
+
+    fn open(text: &str) -> Table {
+        read_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap()
+    }
+
+    fn cells(table: &Table) -> Vec<Vec<&str>> {
+        let row = |row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect();
+        (0..table.rows()).map(row).collect()
+    }
+
+    /// Rows with their lines, and the lines of the problems.
+    fn check(text: &str, rows: &[(usize, &[&str])], problems: &[usize]) {
+        let table = open(text);
+        let lines = (0..table.rows()).map(|row| table.line(row));
+        let found: Vec<(usize, Vec<&str>)> = lines.zip(cells(&table)).collect();
+        let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
+        assert_eq!(found, expected, "{text:?}");
+        let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(found, problems, "{text:?}: {:?}", table.problems);
+    }
+
+    #[test]
+    fn rows_end_as_any_system_ends_them() {
+        let rows: &[(usize, &[&str])] = &[(2, &["a", "x"]), (3, &["b", "y"])];
+        check("text,label\na,x\nb,y\n", rows, &[]);
+        check("text,label\r\na,x\r\nb,y", rows, &[]);
+        check("text,label\ra,x\rb,y\r", rows, &[]);
+        check("text,label\n\na,x\n\r\n\nb,y\n", &[(3, &["a", "x"]), (6, &["b", "y"])], &[]);
+    }
+
+    #[test]
+    fn quotes_protect_delimiters_and_line_ends() {
+        check(
+            "text,label\n\"a, \"\"b\"\"\",x\n\"two\nlines\",y\n\"three\r\nmore\rlines\",z\nlast,x\n",
+            &[
+                (2, &["a, \"b\"", "x"]),
+                (3, &["two\nlines", "y"]),
+                (5, &["three\r\nmore\rlines", "z"]),
+                (8, &["last", "x"]),
+            ],
+            &[],
+        );
+        check("text,label\n\"\",\"\"\n\"\"\"\",x\n", &[(2, &["", ""]), (3, &["\"", "x"])], &[]);
+    }
+
+    #[test]
+    fn quotes_that_were_not_doubled_are_kept() {
+        check(
+            "text,label\n\"He said \"hello\" to me\",x\n\"Great\" film,y\n5\" disc,z\n",
+            &[(2, &["He said \"hello\" to me", "x"]), (3, &["\"Great\" film", "y"]), (4, &["5\" disc", "z"])],
+            &[],
+        );
+    }
+
+    #[test]
+    fn an_unclosed_quote_costs_one_line() {
+        check(
+            "text,label\na,x\n\"never closed,y\nb,x\n\"closed, fine\",y\nc,x\n",
+            &[(2, &["a", "x"]), (4, &["b", "x"]), (5, &["closed, fine", "y"]), (6, &["c", "x"])],
+            &[3],
+        );
+        check("text,label\na,x\nb,\"y\nc,x\n", &[(2, &["a", "x"]), (4, &["c", "x"])], &[3]);
+        check("text,label\n\"two\nlines\",\"open\nc,x\n", &[(4, &["c", "x"])], &[3]);
+        check("text,label\na,x\n\"", &[(2, &["a", "x"])], &[3]);
+        check("text,label\n\"open,x\nso \"fine\",y\nb,x\n", &[(3, &["so \"fine\"", "y"]), (4, &["b", "x"])], &[2]);
+        check("text,label\n\"two\nso \"fine\" lines\",y\n", &[(2, &["two\nso \"fine\" lines", "y"])], &[]);
+        assert_eq!(
+            open("text,label\na,x\n\"b,y\n").problems[0].reason,
+            "opens a quote that is never closed; reading went on at the next line"
+        );
+    }
+
+    #[test]
+    fn rows_with_other_columns_are_listed_and_not_dropped() {
+        check("text,label\na,x\nb,y,z\nc\nd,x,,\n", &[(2, &["a", "x"]), (5, &["d", "x"])], &[3, 4]);
+        let table = open("text,label\na,x\nb,y,z\nc\n");
+        assert_eq!(table.problems[0].reason, "has 3 columns, expected 2 (text, label); it begins with \"b\"");
+        assert_eq!(table.problems[1].reason, "has 1 column, expected 2 (text, label); it begins with \"c\"");
+    }
+
+    #[test]
+    fn columns_are_named_by_the_file_or_by_their_place() {
+        let columns = |text: &str| open(text).columns;
+        assert_eq!(columns("text,label\na,x\n"), ["text", "label"]);
+        assert_eq!(columns("text,text,\na,x,y\n"), ["text", "text (2)", "column 3"]);
+        assert_eq!(columns("a good film,1\na bad film,0\n"), ["column 1", "column 2"]);
+        check("a good film,1\na bad film,0\n", &[(1, &["a good film", "1"]), (2, &["a bad film", "0"])], &[]);
+        check("sep=;\ntext;label\na;x\n", &[(3, &["a", "x"])], &[]);
+    }
+
+    #[test]
+    fn a_field_beyond_all_measure_is_listed() {
+        let long = "x".repeat(FIELD_LIMIT + 1);
+        check(&format!("text,label\na,x\n{long},y\nb,x\n"), &[(2, &["a", "x"]), (4, &["b", "x"])], &[3]);
+        let lines = "line\n".repeat(FIELD_LIMIT / 5 + 10);
+        let table = open(&format!("text,label\n\"{lines}\",x\nb,y\n"));
+        assert_eq!(table.problems[0].line, 2);
+        assert_eq!(table.cell(table.rows() - 1, 0), "b");
+    }
+
+    #[test]
+    fn files_whose_quotes_are_all_broken_are_still_read_in_time() {
+        let row = "\"\"\"\"b,\"\"\n";
+        let table = open(&format!("text,label\na,x\n{}", row.repeat(20_000)));
+        assert_eq!(table.rows() + table.problems.len(), 20_001);
+    }
+
+    #[test]
+    fn good_files_are_read_as_the_csv_crate_reads_them() {
+        use proptest::prelude::*;
+        let cell = "[a-z\"\n, ;é|\t]{0,12}";
+        let rows = proptest::collection::vec(proptest::array::uniform3(cell), 1..20);
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        runner
+            .run(&rows, |rows| {
+                let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+                writer.write_record(["text", "label", "other"]).unwrap();
+                for row in &rows {
+                    writer.write_record(row).unwrap();
+                }
+                let bytes = writer.into_inner().unwrap();
+                let table = read_bytes(Path::new("x.csv"), bytes).unwrap();
+                prop_assert_eq!(&table.problems, &[]);
+                prop_assert_eq!(
+                    cells(&table),
+                    rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect::<Vec<Vec<_>>>()
+                );
+                Ok(())
+            })
+            .unwrap();
     }
 }

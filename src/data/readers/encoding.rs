@@ -34,7 +34,7 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         return Some((what, advice));
     }
     let sample = &bytes[..bytes.len().min(SAMPLE)];
-    let nuls = sample.iter().filter(|&&byte| byte == 0).count();
+    let nuls: usize = sample.iter().map(|&byte| usize::from(byte == 0)).sum();
     let marked = Encoding::for_bom(bytes).is_some();
     (!marked && nuls * 20 > sample.len() && utf_16(sample).is_none()).then_some(("not text", ""))
 }
@@ -62,11 +62,12 @@ pub(super) fn decode(mut bytes: Vec<u8>) -> Decoded {
 /// ends) have a zero as one of their two bytes, always on the same side.
 fn utf_16(sample: &[u8]) -> Option<&'static Encoding> {
     let pairs = sample.len() / 2;
-    if pairs < 2 {
-        return None;
-    }
     let zeros = |side: usize| sample.chunks_exact(2).filter(|pair| pair[side] == 0).count();
     let (high_first, low_first) = (zeros(0), zeros(1));
+    // A stray NUL or two is no encoding.
+    if high_first + low_first < 3 {
+        return None;
+    }
     let line_end = |byte: [u8; 2]| sample.chunks_exact(2).any(|pair| pair == byte);
     if low_first * 4 >= pairs && high_first * 20 <= low_first {
         Some(UTF_16LE)

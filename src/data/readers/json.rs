@@ -110,3 +110,93 @@ fn elements(text: &str, rows: &mut Rows) {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::readers::read_bytes;
+
+    fn open(text: &str) -> Result<Table, DataError> {
+        read_bytes(Path::new("train.jsonl"), text.as_bytes().to_vec())
+    }
+
+    fn check(text: &str, columns: &[&str], rows: &[(usize, &[&str])], problems: &[usize]) {
+        let table = open(text).unwrap();
+        assert_eq!(table.columns, columns, "{text}");
+        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
+        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
+        assert_eq!(found, expected, "{text}");
+        let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(found, problems, "{text}: {:?}", table.problems);
+    }
+
+    #[test]
+    fn keys_become_columns_in_the_order_they_appear() {
+        check(
+            "{\"text\": \"a\", \"label\": 1}\n\n{\"label\": 2, \"text\": \"b\\n\", \"id\": \"é\"}\r\n{\"id\": \"c\"}",
+            &["text", "label", "id"],
+            &[(1, &["a", "1", ""]), (3, &["b\n", "2", "é"]), (4, &["", "", "c"])],
+            &[],
+        );
+    }
+
+    #[test]
+    fn values_become_text() {
+        check(
+            r#"{"a": null, "b": true, "c": -1.5, "d": 18446744073709551615, "e": ["x", 1], "f": {"g": [ ]}}"#,
+            &["a", "b", "c", "d", "e", "f"],
+            &[(1, &["", "true", "-1.5", "18446744073709551615", r#"["x",1]"#, r#"{"g":[]}"#])],
+            &[],
+        );
+        check("{\"a\": \"one\", \"a\": \"two\"}", &["a"], &[(1, &["two"])], &[]);
+    }
+
+    #[test]
+    fn broken_lines_are_listed() {
+        check(
+            "{\"text\": \"a\"}\n{\"text\": \"b\"\n[1]\n{\"new\": 1} x\nnothing\n{\"text\": \"c\"}\n",
+            &["text"],
+            &[(1, &["a"]), (6, &["c"])],
+            &[2, 3, 4, 5],
+        );
+        let deep = format!("{{\"a\": 1}}\n{{\"a\": {}1{}}}\n", "[".repeat(300), "]".repeat(300));
+        let reason = &open(&deep).unwrap().problems[0].reason;
+        assert!(reason.starts_with("is not a JSON object: recursion limit exceeded at column "), "{reason}");
+    }
+
+    #[test]
+    fn an_array_of_objects_is_a_table() {
+        check(
+            "[\n  {\"text\": \"a ] } \\\" b\", \"label\": [1, {}]},\n  {\n    \"text\": \"c\"\n  }\n]\n",
+            &["text", "label"],
+            &[(2, &["a ] } \" b", "[1,{}]"]), (3, &["c", ""])],
+            &[],
+        );
+        check("[{\"a\":1},2,{\"a\" 3},{\"a\":4}]", &["a"], &[(1, &["1"]), (1, &["4"])], &[1, 1]);
+        check("[{\"a\":1},\n{\"a\":", &["a"], &[(1, &["1"])], &[2]);
+    }
+
+    #[test]
+    fn other_documents_are_refused() {
+        let check = |text: &str, expected: &str| assert_eq!(open(text).unwrap_err().to_string(), expected);
+        check(
+            "{\"version\": \"1.1\", \"data\": [{\"title\": 1}]}",
+            r#""train.jsonl" is one JSON document, expected one object a line or an array of objects: its keys are version, data"#,
+        );
+        check(
+            "{\n  \"a\": 1\n}\n",
+            r#""train.jsonl" is one JSON document, expected one object a line or an array of objects: its keys are a"#,
+        );
+        check("[]", r#""train.jsonl" is empty, expected rows of text"#);
+        check("{}\n{}", r#""train.jsonl" is empty, expected rows of text"#);
+        assert!(open("{\"a\n{\"b\n").unwrap_err().to_string().starts_with("none of the 2 rows"));
+    }
+
+    #[test]
+    fn a_table_that_begins_with_a_bracket_is_no_json() {
+        for text in ["[x] text,label\na,b\n", "{name},label\na,b\n"] {
+            assert!(!is_json(text.as_bytes()), "{text}");
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! no tree is built for them.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -90,7 +91,7 @@ impl Rows {
             path: path.to_path_buf(),
             format: Format::JsonLines,
             encoding: decoded.encoding,
-            columns: super::sniff::unique_names(self.columns),
+            columns: super::sniff::unique_names(&self.columns),
             problems: self.problems,
             replaced_characters: decoded.replaced,
             text: self.text,
@@ -193,10 +194,8 @@ impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
 }
 
 impl CellSeed<'_> {
-    fn write(self, value: &impl std::fmt::Display) {
-        use std::fmt::Write;
-        // Writing to a string cannot fail.
-        let _: std::fmt::Result = write!(self.text, "{value}");
+    fn write<E: serde::de::Error>(self, value: &impl std::fmt::Display) -> Result<(), E> {
+        write!(self.text, "{value}").map_err(E::custom)
     }
 }
 
@@ -213,23 +212,19 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
     }
 
     fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
-        self.write(&value);
-        Ok(())
+        self.write(&value)
     }
 
     fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
-        self.write(&value);
-        Ok(())
+        self.write(&value)
     }
 
     fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
-        self.write(&value);
-        Ok(())
+        self.write(&value)
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
-        self.write(&Value::from(value));
-        Ok(())
+        self.write(&Value::from(value))
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
@@ -238,13 +233,11 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
         let value: Value = serde::Deserialize::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
-        self.write(&value);
-        Ok(())
+        self.write(&value)
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         let value: Value = serde::Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
-        self.write(&value);
-        Ok(())
+        self.write(&value)
     }
 }

@@ -35,14 +35,12 @@ const SAMPLE_BYTES: usize = 1 << 20;
 const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
 
 /// Names that columns of labelled texts go by, in lower case without `_`, `-` and spaces.
-const KNOWN_NAMES: [&str; 59] = [
-    "id", "idx", "index", "text", "texts", "sentence", "sentence1", "sentence2", "review", "reviews", "reviewtext",
-    "comment", "comments", "content", "body", "message", "tweet", "utterance", "query", "document", "headline",
-    "title", "premise", "hypothesis", "question", "question1", "question2", "text1", "text2", "texta", "textb",
-    "answer", "answers", "context", "label", "labels", "class", "classes", "category", "categories", "sentiment",
-    "intent", "target", "score", "rating", "stars", "emotion", "emotions", "topic", "tag", "tags", "tokens",
-    "labeltext", "labelname", "polarity", "language", "lang", "split", "description",
-];
+const KNOWN_NAMES: &str = "\
+    id idx index text texts sentence sentence1 sentence2 review reviews reviewtext comment comments content \
+    body message tweet utterance query document headline title premise hypothesis question question1 question2 \
+    text1 text2 texta textb answer answers context label labels class classes category categories sentiment \
+    intent target score rating stars emotion emotions topic tag tags tokens labeltext labelname polarity \
+    language lang split description";
 
 /// Looks at the first rows of a file.
 pub(super) fn layout(bytes: &[u8]) -> Layout {
@@ -65,10 +63,10 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
 /// a number.
 pub(super) fn column_names(layout: &Layout) -> Vec<String> {
     let given = layout.header.clone().unwrap_or_else(|| vec![String::new(); layout.width]);
-    unique_names(given)
+    unique_names(&given)
 }
 
-pub(super) fn unique_names(given: Vec<String>) -> Vec<String> {
+pub(super) fn unique_names(given: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = given.iter().map(|name| name.trim().to_owned()).collect();
     let mut used = BTreeSet::new();
     let mut names = Vec::with_capacity(given.len());
@@ -101,9 +99,19 @@ struct SampleRow {
     /// Where the next row begins, and the line ends up to there, from the start of the sample.
     next: usize,
     line_ends: usize,
-    /// Some cell was in quotes and needed them: it holds a delimiter, a line end or a doubled quote.
-    needed_quotes: bool,
-    quoted: bool,
+    quotes: Quotes,
+}
+
+/// What quotes do in a row, from least to most telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Quotes {
+    None,
+    /// A cell stands in quotes.
+    Around,
+    /// A cell could not stand without its quotes: it holds a delimiter, a line end or a doubled quote.
+    Needed,
+    /// A quote is not closed, or closed only on a later line and past a delimiter, where another row is likelier.
+    Broken,
 }
 
 /// The first rows in a dialect; a row that could not be read has no cells.
@@ -127,19 +135,30 @@ fn sample(bytes: &[u8], dialect: Dialect) -> Vec<SampleRow> {
         if row.fault.is_some() {
             pieces.clear();
         }
-        let needs = |piece: &Piece| {
-            let inside = |byte: &u8| *byte == dialect.delimiter || matches!(byte, b'\n' | b'\r');
-            piece.quoted && (piece.doubled || bytes[piece.content.clone()].iter().any(inside))
-        };
         sampled.push(SampleRow {
-            needed_quotes: pieces.iter().any(needs),
-            quoted: pieces.iter().any(|piece| piece.quoted),
+            quotes: pieces.iter().map(|piece| quotes(bytes, piece, dialect.delimiter)).max().unwrap_or(Quotes::Broken),
             cells: pieces.iter().map(|piece| cell(bytes, piece)).collect(),
             next: at,
             line_ends,
         });
     }
     sampled
+}
+
+fn quotes(bytes: &[u8], piece: &Piece, delimiter: u8) -> Quotes {
+    if !piece.quoted {
+        return Quotes::None;
+    }
+    let content = &bytes[piece.content.clone()];
+    let has_delimiter = content.contains(&delimiter);
+    let has_line_end = content.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+    if has_delimiter && has_line_end && delimiter != b'\n' {
+        Quotes::Broken
+    } else if has_delimiter || has_line_end || piece.doubled {
+        Quotes::Needed
+    } else {
+        Quotes::Around
+    }
 }
 
 fn cell(bytes: &[u8], piece: &Piece) -> String {
@@ -166,9 +185,16 @@ fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
     for delimiter in candidates {
         let dialect = Dialect { delimiter, quoted: quotes_mean_something(bytes, delimiter) };
         let rows = sample(bytes, dialect);
-        let Some(columns) = rows.iter().map(|row| row.cells.len()).find(|&count| count > 0) else { continue };
-        let alike = rows.iter().skip(1).filter(|row| row.cells.len() == columns).count();
-        let percent = (alike * 100).checked_div(rows.len() - 1).unwrap_or(100) as u32;
+        let Some(first) = rows.iter().map(|row| row.cells.len()).find(|&count| count > 0) else { continue };
+        let percent_of = |columns: usize| {
+            let alike = rows.iter().skip(1).filter(|row| row.cells.len() == columns).count();
+            (alike * 100).checked_div(rows.len() - 1).unwrap_or(100) as u32
+        };
+        // A first row without names may itself have a delimiter too many.
+        let common = common_width(&rows);
+        let first_is_odd = first > 1 && common > 1 && percent_of(first) < 50 && percent_of(common) >= 50;
+        let columns = if first_is_odd { common } else { first };
+        let percent = percent_of(columns);
         if columns < 2 || (percent < 50 && !reads_like_a_header(&rows[0].cells)) {
             continue;
         }
@@ -180,17 +206,16 @@ fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
 }
 
 /// Tab-separated files are often written without quoting, and then a text may begin with a quote that is part of it. So
-/// quotes count there only if each one that opens is closed, or if some were clearly needed. The same holds where each
+/// quotes count there only if each one that opens is closed, or if more were clearly needed than are broken. The same holds where each
 /// line is a cell.
 fn quotes_mean_something(bytes: &[u8], delimiter: u8) -> bool {
     if !matches!(delimiter, b'\t' | b'\n') {
         return true;
     }
     let rows = sample(bytes, Dialect { delimiter, quoted: true });
-    let broken = rows.iter().any(|row| row.cells.is_empty());
-    let needed = rows.iter().any(|row| row.needed_quotes);
-    let quoted = rows.iter().any(|row| row.quoted);
-    quoted && (needed || !broken)
+    let count = |kind: Quotes| rows.iter().filter(|row| row.quotes == kind).count();
+    let (around, needed, broken) = (count(Quotes::Around), count(Quotes::Needed), count(Quotes::Broken));
+    if broken > 0 { needed > broken } else { around + needed > 0 }
 }
 
 fn reads_like_a_header(cells: &[String]) -> bool {
@@ -198,7 +223,8 @@ fn reads_like_a_header(cells: &[String]) -> bool {
 }
 
 fn is_known_name(cell: &str) -> bool {
-    KNOWN_NAMES.contains(&plain_name(cell).as_str())
+    let name = plain_name(cell);
+    KNOWN_NAMES.split(' ').any(|known| known == name)
 }
 
 /// A column name in lower case without what people put between words.
@@ -274,6 +300,8 @@ mod tests {
     fn quotes_in_tab_separated_text_count_only_if_they_close() {
         let quoted = |text: &str| layout(text.as_bytes()).dialect.quoted;
         assert!(!quoted("text\tlabel\n\"Great\" movie, \"bad\tx\nso so\ty\n"));
+        assert!(!quoted("i\ttext\n0\t\"The film\t1\n1\t``fine'' \"yes\"\t0\n2\t\"Quoted\" start\t1\n"));
+        assert!(quoted("text\tlabel\n\"Great\nmovie\"\tx\nso so\ty\n"));
         assert!(quoted("text\tlabel\n\"Great\tmovie\"\tx\nso so\ty\n"));
         assert!(quoted("text\tlabel\n\"Great \"\"movie\"\"\"\tx\n"));
         assert!(quoted("text,label\n\"open,x\n"));
@@ -299,7 +327,7 @@ mod tests {
     #[test]
     fn names_are_made_unique() {
         let check = |given: &[&str], expected: &[&str]| {
-            assert_eq!(unique_names(given.iter().map(|&name| name.to_owned()).collect()), expected);
+            assert_eq!(unique_names(&given.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()), expected);
         };
         check(&["text", "text", "text"], &["text", "text (2)", "text (3)"]);
         check(&["", " label ", ""], &["column 1", "label", "column 3"]);
