@@ -3,9 +3,12 @@
 //! The modules stand in the order the data flows: files, dataset, features, batches, encoder, head, loss, optimizer,
 //! events, window. ARCHITECTURE.md is the map.
 
+mod guard;
+pub mod random;
 pub mod task;
 
 pub mod data;
+pub mod files;
 pub mod hub;
 pub mod metrics;
 pub mod model;

@@ -3,18 +3,24 @@
 pub mod batch;
 pub mod dataset;
 pub mod features;
+pub mod health;
 pub mod sampler;
 pub mod split;
 pub mod table;
 pub mod tokenizer;
 
 mod error;
+mod guess;
+mod labels;
 mod readers;
 
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, LabelSet, Roles, Target};
 pub use error::DataError;
-pub use features::Features;
+pub use features::{Features, features};
+pub use guess::guess_task;
+pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
+pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};
 pub use table::{RowProblem, Table};
-pub use tokenizer::Tokenizer;
+pub use tokenizer::{Tokenizer, TokenizerError};

@@ -1,6 +1,14 @@
 //! Which examples are learned from and which are held out: a pure function of the labels, a fraction and a seed.
+//!
+//! Each example has a number drawn for its own index, and those with the lowest numbers of each class are held out. No
+//! draw depends on another, so the split is the same on every machine.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+
+use super::{Dataset, Example, Target};
+use crate::random::{Purpose, key};
 
 /// How a table is divided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,4 +25,184 @@ pub struct SplitRule {
 pub struct Split {
     pub train: Vec<usize>,
     pub eval: Vec<usize>,
+}
+
+impl Split {
+    /// Divides the examples. With classes, each class gives the same share to within one example, the total is the
+    /// share of all examples rounded, and every class keeps at least one example to learn from. Sets of labels are
+    /// taken as classes, and numbers in ten groups from low to high.
+    pub fn new(dataset: &Dataset, rule: &SplitRule) -> Self {
+        let count = dataset.examples.len();
+        let groups = if rule.stratified { strata(&dataset.examples) } else { vec![(0..count).collect()] };
+        let mut held_out = vec![false; count];
+        for (group, size) in groups.iter().zip(shares(&groups, count, rule)) {
+            let mut drawn: Vec<(u64, usize)> =
+                group.iter().map(|&example| (key(rule.seed, Purpose::Split, &[example as u64]), example)).collect();
+            drawn.sort_unstable();
+            for &(_, example) in &drawn[..size] {
+                held_out[example] = true;
+            }
+        }
+        let (eval, train) = (0..count).partition(|&example| held_out[example]);
+        Self { train, eval }
+    }
+}
+
+/// The examples of each class. A set of labels held by fewer than two examples joins the other rare ones, so that rare
+/// combinations are held out too.
+fn strata(examples: &[Example]) -> Vec<Vec<usize>> {
+    let mut classes: BTreeMap<Vec<u32>, Vec<usize>> = BTreeMap::new();
+    let mut values: Vec<(f32, usize)> = Vec::new();
+    let mut others = Vec::new();
+    for (index, example) in examples.iter().enumerate() {
+        match &example.target {
+            Target::Class(class) => classes.entry(vec![*class]).or_default().push(index),
+            Target::Classes(set) => classes.entry(set.clone()).or_default().push(index),
+            Target::Value(value) => values.push((*value, index)),
+            Target::None | Target::Tokens(_) | Target::Span { .. } => others.push(index),
+        }
+    }
+    let sets = examples.iter().any(|example| matches!(example.target, Target::Classes(_)));
+    let mut groups = Vec::new();
+    for group in classes.into_values() {
+        if sets && group.len() < 2 { others.extend(group) } else { groups.push(group) }
+    }
+    values.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    let size = values.len().div_ceil(10).max(1);
+    groups.extend(values.chunks(size).map(|chunk| chunk.iter().map(|&(_, index)| index).collect()));
+    groups.push(others);
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// How many of each group are held out. Whole shares first; what is missing from the total then goes to the groups
+/// with the largest remainders, and chance, not the order of the classes, decides among equal ones.
+fn shares(groups: &[Vec<usize>], count: usize, rule: &SplitRule) -> Vec<usize> {
+    let fraction = if rule.eval_fraction.is_finite() { rule.eval_fraction.clamp(0.0, 1.0) } else { 0.0 };
+    let wanted = (count as f64 * fraction).round() as usize;
+    let mut sizes = Vec::with_capacity(groups.len());
+    let mut remainders = Vec::with_capacity(groups.len());
+    for (index, group) in groups.iter().enumerate() {
+        let share = group.len() as f64 * fraction;
+        let most = group.len() - 1;
+        let whole = (share.floor() as usize).min(most);
+        sizes.push(whole);
+        if whole < most {
+            // Thirds of a percent that differ by rounding only are equal.
+            let remainder = ((share - share.floor()) * 1e9).round() as u64;
+            let lot = key(rule.seed, Purpose::Split, &[group.len() as u64, index as u64]);
+            remainders.push((std::cmp::Reverse(remainder), lot, index));
+        }
+    }
+    remainders.sort_unstable();
+    let missing = wanted.saturating_sub(sizes.iter().sum());
+    for &(remainder, _, index) in remainders.iter().take(missing) {
+        if remainder.0 > 0 {
+            sizes[index] += 1;
+        }
+    }
+    sizes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::dataset::tests::dataset_of_targets;
+
+    fn rule(eval_fraction: f64, seed: u64) -> SplitRule {
+        SplitRule { eval_fraction, seed, stratified: true }
+    }
+
+    fn classes(sizes: &[usize]) -> Dataset {
+        let mut targets = Vec::new();
+        for i in 0..*sizes.iter().max().unwrap_or(&0) {
+            for (class, &size) in (0..).zip(sizes) {
+                if i < size {
+                    targets.push(Target::Class(class));
+                }
+            }
+        }
+        dataset_of_targets(targets)
+    }
+
+    fn held_out(dataset: &Dataset, split: &Split, classes: usize) -> Vec<usize> {
+        let mut counts = vec![0; classes];
+        for &example in &split.eval {
+            if let Target::Class(class) = dataset.examples[example].target {
+                counts[class as usize] += 1;
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn each_class_gives_the_same_share() {
+        let check = |sizes: &[usize], fraction: f64, expected: &[usize]| {
+            let dataset = classes(sizes);
+            let split = Split::new(&dataset, &rule(fraction, 42));
+            assert_eq!(held_out(&dataset, &split, sizes.len()), expected, "{sizes:?} at {fraction}");
+        };
+        check(&[100, 50, 10], 0.1, &[10, 5, 1]);
+        check(&[100, 1], 0.5, &[50, 0]);
+        check(&[1, 1, 1], 0.9, &[0, 0, 0]);
+        check(&[2, 2], 0.5, &[1, 1]);
+        check(&[10], 0.99, &[9]);
+        check(&[10, 20], 0.0, &[0, 0]);
+    }
+
+    #[test]
+    fn the_two_parts_hold_every_example_once_in_order() {
+        for seed in 0..20 {
+            for fraction in [0.0, 0.1, 0.33, 0.5, 0.999, f64::NAN, 7.0, -1.0] {
+                let dataset = classes(&[13, 7, 1, 2, 40]);
+                let split = Split::new(&dataset, &rule(fraction, seed));
+                let mut all = [split.train.clone(), split.eval.clone()].concat();
+                all.sort_unstable();
+                assert_eq!(all, (0..63).collect::<Vec<_>>());
+                assert!(split.train.is_sorted() && split.eval.is_sorted());
+            }
+        }
+    }
+
+    #[test]
+    fn the_total_is_the_share_of_all_even_with_many_small_classes() {
+        let dataset = classes(&[3; 77]);
+        let split = Split::new(&dataset, &rule(0.1, 1));
+        assert_eq!(split.eval.len(), 23);
+        let counts = held_out(&dataset, &split, 77);
+        assert!(counts.iter().all(|&count| count <= 1));
+        assert!(counts[..23].iter().sum::<usize>() < 23, "the first classes are not preferred");
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_split_everywhere() {
+        let dataset = classes(&[10, 10]);
+        let split = Split::new(&dataset, &rule(0.2, 42));
+        assert_eq!(split, Split::new(&dataset, &rule(0.2, 42)));
+        assert_ne!(split, Split::new(&dataset, &rule(0.2, 43)));
+        assert_eq!(split.eval, [5, 11, 16, 18]);
+    }
+
+    #[test]
+    fn numbers_are_held_out_from_low_to_high() {
+        let dataset = dataset_of_targets((0..100).map(|i| Target::Value(i as f32)).collect());
+        let split = Split::new(&dataset, &rule(0.1, 3));
+        for (tens, &example) in split.eval.iter().enumerate() {
+            assert_eq!(example / 10, tens);
+        }
+    }
+
+    #[test]
+    fn rare_sets_of_labels_are_held_out_too() {
+        let dataset = dataset_of_targets((0..100).map(|i| Target::Classes(vec![i])).collect());
+        assert_eq!(Split::new(&dataset, &rule(0.2, 3)).eval.len(), 20);
+    }
+
+    #[test]
+    fn examples_without_labels_are_split_as_one_group() {
+        let dataset = dataset_of_targets(vec![Target::None; 10]);
+        assert_eq!(Split::new(&dataset, &rule(0.3, 3)).eval.len(), 3);
+        let plain = SplitRule { stratified: false, ..rule(0.3, 3) };
+        assert_eq!(Split::new(&classes(&[5, 5]), &plain).eval.len(), 3);
+    }
 }

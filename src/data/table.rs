@@ -9,9 +9,9 @@ use super::DataError;
 /// How a file was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Values separated by the given byte.
+    /// Values separated by the given byte. A line feed means that there is one column and each line is a cell.
     Delimited { delimiter: u8 },
-    /// One JSON object a line.
+    /// JSON objects, one a line or in an array.
     JsonLines,
 }
 
@@ -47,6 +47,11 @@ impl Table {
     /// Reads a file, recognising format, delimiter and encoding by content.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         super::readers::read(path)
+    }
+
+    /// Reads a file that is in memory already, such as one inside the program; the path is its name in messages.
+    pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Result<Self, DataError> {
+        super::readers::read_bytes(path, bytes)
     }
 
     pub fn rows(&self) -> usize {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::task::Task;
 
-pub use classification::{confusion, evaluate_classes, evaluate_multilabel};
-pub use regression::evaluate_values;
+pub use classification::{Answers, THRESHOLD, best_class, confusion, evaluate_classes, evaluate_multilabel};
+pub use regression::{evaluate_values, pearson, ranks};
 
 /// A model over a split: all that the Evaluate screen shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

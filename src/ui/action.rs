@@ -41,6 +41,8 @@ pub enum Action {
     AddModelFolder(PathBuf),
     RemoveModelFolder(PathBuf),
     FindModels,
+    /// Reads a model's card to look at it.
+    ViewModel(PathBuf),
     /// Reads a model's card and makes it the model of the draft.
     OpenModel(PathBuf),
 
@@ -137,6 +139,7 @@ impl Action {
             Self::AddModelFolder(_) => "Add model folder",
             Self::RemoveModelFolder(_) => "Remove model folder",
             Self::FindModels => "Look for models again",
+            Self::ViewModel(_) => "Show the model",
             Self::OpenModel(_) => "Use this model",
             Self::Edit(_) => "Change the configuration",
             Self::StartRun => "Start training",

@@ -3,8 +3,10 @@
 
 pub mod action;
 pub mod app;
+pub mod dialog;
 pub mod fonts;
 pub mod format;
+pub mod frame;
 pub mod palette;
 pub mod panels;
 pub mod settings;

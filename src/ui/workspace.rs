@@ -4,13 +4,15 @@
 pub mod draft;
 pub mod jobs;
 pub mod run;
+pub mod stage;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Roles, SplitRule, Table};
+use crate::data::{Dataset, Roles, SplitRule, Table, Target, guess_task};
 use crate::inspect::Answer;
 use crate::model::card::ModelCard;
 use crate::task::Task;
@@ -89,8 +91,16 @@ pub struct DataState {
     /// An evaluation file of one's own.
     pub eval_path: Option<PathBuf>,
     pub loaded: Option<Arc<LoadedDataset>>,
+    /// Examples of each class that are learned from and that are held out.
+    pub classes: Vec<ClassParts>,
     pub lengths: Option<Arc<Lengths>>,
     pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassParts {
+    pub train: u64,
+    pub eval: u64,
 }
 
 impl Default for DataState {
@@ -102,6 +112,7 @@ impl Default for DataState {
             rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true },
             eval_path: None,
             loaded: None,
+            classes: Vec::new(),
             lengths: None,
             error: None,
         }
@@ -122,7 +133,10 @@ pub struct ExploreState {
 pub struct Workspace {
     pub screen: Screen,
     pub models: Vec<ModelEntry>,
+    /// The model of the draft.
     pub model: Option<Arc<ModelCard>>,
+    /// The card that is looked at, which need not be the draft's.
+    pub card: Option<Arc<ModelCard>>,
     pub model_error: Option<String>,
     pub data: DataState,
     /// The form of the next run.
@@ -143,12 +157,16 @@ pub struct Workspace {
     pub log: Vec<LogLine>,
     /// Seconds since the window opened, for whoever shows how long something takes.
     pub now: f64,
+    /// When the window was opened, in seconds since 1970.
+    opened_at: u64,
     pub model_folders: Vec<PathBuf>,
     pub runs_folder: PathBuf,
     /// What has to be asked of the worker next, because something else changed.
     pub wants: Wants,
     /// Whether the person named the output folder of the draft; otherwise it follows data and model.
     pub out_is_own: bool,
+    /// A run's configuration that is being used again, until its data are read.
+    restoring: Option<Box<RunConfig>>,
     next_job: u64,
     next_toast: u64,
 }
@@ -167,12 +185,42 @@ pub struct Wants {
     pub clone_of: Option<Box<RunConfig>>,
 }
 
+fn class_parts(loaded: &LoadedDataset) -> Vec<ClassParts> {
+    let mut parts = vec![ClassParts::default(); loaded.dataset.labels.len()];
+    let mut add = |dataset: &Dataset, examples: &[usize], part: fn(&mut ClassParts) -> &mut u64| {
+        for example in examples.iter().filter_map(|&place| dataset.examples.get(place)) {
+            let classes = match &example.target {
+                Target::Class(class) => std::slice::from_ref(class),
+                Target::Classes(classes) => classes,
+                Target::None | Target::Value(_) | Target::Tokens(_) | Target::Span { .. } => &[],
+            };
+            for class in classes {
+                if let Some(counts) = parts.get_mut(*class as usize) {
+                    *part(counts) += 1;
+                }
+            }
+        }
+    };
+    add(&loaded.dataset, &loaded.split.train, |counts| &mut counts.train);
+    match &loaded.eval {
+        Some(eval) => add(eval, &(0..eval.examples.len()).collect::<Vec<_>>(), |counts| &mut counts.eval),
+        None => add(&loaded.dataset, &loaded.split.eval, |counts| &mut counts.eval),
+    }
+    parts
+}
+
+/// The folder of a run's weights and tokenizer.
+pub fn model_of(run: &Path) -> PathBuf {
+    run.join("model")
+}
+
 impl Workspace {
     pub fn new(model_folders: Vec<PathBuf>, runs_folder: PathBuf) -> Self {
         Self {
             screen: Screen::default(),
             models: Vec::new(),
             model: None,
+            card: None,
             model_error: None,
             data: DataState::default(),
             draft: draft::empty(),
@@ -189,9 +237,11 @@ impl Workspace {
             log: Vec::new(),
             wants: Wants::default(),
             now: 0.0,
+            opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             model_folders,
             runs_folder,
             out_is_own: false,
+            restoring: None,
             next_job: 1,
             next_toast: 1,
         }
@@ -235,7 +285,13 @@ impl Workspace {
     fn take(&mut self, kind: &JobKind, payload: Payload) {
         match payload {
             Payload::Models(models) => self.models = models.to_vec(),
-            Payload::Model(card) => self.take_model(card),
+            Payload::Model(card) => {
+                self.card = Some(card.clone());
+                self.model_error = None;
+                if matches!(kind, JobKind::OpenModel { choose: true, .. }) {
+                    self.choose_model(card);
+                }
+            }
             Payload::Table(table) => self.take_table(table),
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
@@ -262,7 +318,8 @@ impl Workspace {
         }
     }
 
-    fn take_model(&mut self, card: Arc<ModelCard>) {
+    /// Makes a model the draft's.
+    pub fn choose_model(&mut self, card: Arc<ModelCard>) {
         self.model = Some(card);
         self.model_error = None;
         self.data.lengths = None;
@@ -272,8 +329,22 @@ impl Workspace {
     }
 
     fn take_table(&mut self, table: Arc<Table>) {
-        self.data =
-            DataState { table: Some(table), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        let mut data =
+            DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        data.roles = Roles::guess(&table, data.task);
+        data.task = guess_task(&table, &data.roles);
+        if data.task != self.data.task {
+            data.roles = Roles::guess(&table, data.task);
+        }
+        // The data of a run that is used again mean what they meant there.
+        if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
+            data.task = config.task;
+            data.roles = config.data.columns;
+            data.eval_path = config.data.eval;
+            data.rule.seed = config.run.seed;
+            data.rule.eval_fraction = config.data.eval_fraction.unwrap_or(data.rule.eval_fraction);
+        }
+        self.data = data;
         self.plan = None;
         self.wants.dataset = true;
         self.refresh_draft();
@@ -283,6 +354,7 @@ impl Workspace {
         // Roles that were left open come back as they were guessed.
         self.data.roles = loaded.dataset.roles.clone();
         self.data.task = loaded.dataset.task;
+        self.data.classes = class_parts(&loaded);
         self.data.loaded = Some(loaded);
         self.data.error = None;
         self.data.lengths = None;
@@ -298,7 +370,9 @@ impl Workspace {
                 self.draft = opened.config.clone();
                 self.draft.run.out = out;
                 self.out_is_own = false;
-                self.wants.clone_of = Some(Box::new(opened.config.clone()));
+                let config = Box::new(opened.config.clone());
+                self.restoring = Some(config.clone());
+                self.wants.clone_of = Some(config);
                 self.refresh_draft();
             }
             OpenPurpose::Show => {
@@ -312,7 +386,33 @@ impl Workspace {
     fn take_evaluation(&mut self, opened: &OpenedRun) {
         self.evaluation.clone_from(&opened.evaluation);
         self.evaluation_error = None;
-        self.explore.model = Some(opened.summary.dir.clone());
-        self.explore.answer = None;
+        self.explore_with(model_of(&opened.summary.dir));
+    }
+
+    pub fn explore_with(&mut self, model: PathBuf) {
+        if self.explore.model.as_ref() != Some(&model) {
+            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
+        }
+    }
+
+    /// Seconds since 1970, to say how long ago something was.
+    pub fn unix_now(&self) -> u64 {
+        self.opened_at + self.now as u64
+    }
+
+    /// Takes the form as the person changed it.
+    pub fn edit(&mut self, config: RunConfig) {
+        self.out_is_own |= config.run.out != self.draft.run.out;
+        self.draft = config;
+        self.wants.plan = self.is_ready();
+    }
+
+    /// A model's name as the list has it, or its folder's.
+    pub fn model_name(&self, dir: &Path) -> String {
+        let listed = self.models.iter().find(|entry| entry.dir == dir).map(|entry| entry.name.clone());
+        listed.unwrap_or_else(|| {
+            let run = dir.parent().filter(|_| dir.ends_with("model"));
+            crate::ui::format::file_name(run.unwrap_or(dir))
+        })
     }
 }

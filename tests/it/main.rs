@@ -1,1 +1,3 @@
-#[test] fn t(){}
+//! What a person can do with Attune, one module a promise.
+
+mod metrics;

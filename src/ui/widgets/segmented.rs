@@ -35,7 +35,7 @@ pub fn segmented<T: Copy + PartialEq>(
         let part = egui::Rect::from_min_size(egui::pos2(x, rect.top() + 2.0), vec2(width, rect.height() - 4.0));
         x += width;
         let active = *value == chosen;
-        let response = ui.interact(part, ui.id().with(("segment", *words)), Sense::click());
+        let response = ui.interact(part, ui.scope_id().with(("segment", *words)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), active, words));
         let radius = CornerRadius::same(space::RADIUS - 2);
         if active {

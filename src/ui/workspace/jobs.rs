@@ -9,7 +9,8 @@ use crate::worker::protocol::JobId;
 #[derive(Clone, Debug, PartialEq)]
 pub enum JobKind {
     FindModels,
-    OpenModel { dir: PathBuf },
+    /// `choose`: not only to look at, but as the model of the draft.
+    OpenModel { dir: PathBuf, choose: bool },
     OpenTable { path: PathBuf },
     ReadDataset,
     MeasureLengths,

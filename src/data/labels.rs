@@ -1,0 +1,236 @@
+//! The text of a label cell → classes or a number, and the classes of a column in their order.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+use super::error::shorten;
+use super::readers::is_number;
+use super::{LabelSet, Table};
+
+/// Names in the order of their indices: sorted by name, or by value where all are numbers.
+pub(super) fn sort_names(mut names: Vec<String>) -> Vec<String> {
+    if names.iter().all(|name| is_number(name)) {
+        let value = |name: &str| name.trim().parse::<f64>().unwrap_or(f64::NAN);
+        names.sort_by(|a, b| value(a).total_cmp(&value(b)).then_with(|| a.cmp(b)));
+    } else {
+        names.sort();
+    }
+    names
+}
+
+/// Classes by name. A search through thousands of names for each of a million rows would be slow.
+pub(super) struct Classes<'a> {
+    by_name: HashMap<&'a str, u32>,
+    names: &'a [String],
+}
+
+impl<'a> Classes<'a> {
+    pub fn new(labels: &'a LabelSet) -> Self {
+        let by_name = labels.names.iter().zip(0..).map(|(name, index)| (name.as_str(), index)).collect();
+        Self { by_name, names: &labels.names }
+    }
+
+    /// The class of a name, or the reason why it has none.
+    pub fn find(&self, name: &str) -> Result<u32, String> {
+        self.by_name.get(name).copied().ok_or_else(|| {
+            format!(
+                "has the label {:?}, expected one of {} known classes ({})",
+                shorten(name, 40),
+                self.names.len(),
+                super::error::name_list(self.names)
+            )
+        })
+    }
+}
+
+/// How the names in a multi-label cell are told apart: one way for a whole column, so that a label's own comma is not
+/// taken for a separator in one row and for a part of the name in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Separator {
+    /// `["joy", "anger"]`, also with single quotes as Python prints it.
+    List,
+    Character(char),
+    /// Every cell is one name.
+    Single,
+}
+
+impl Separator {
+    /// A list if every cell that is not empty is in brackets; else the one of `|`, `;` and `,` found in the most cells,
+    /// in this order if equal.
+    pub fn of_column<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
+        let mut counts = [0_usize; 3];
+        let (mut lists, mut filled) = (0_usize, 0_usize);
+        for cell in cells.map(str::trim).filter(|cell| !cell.is_empty()) {
+            filled += 1;
+            lists += usize::from(cell.starts_with('[') && cell.ends_with(']'));
+            for (count, separator) in counts.iter_mut().zip(['|', ';', ',']) {
+                *count += usize::from(cell.contains(separator));
+            }
+        }
+        if filled > 0 && lists == filled {
+            return Self::List;
+        }
+        let [bars, semicolons, commas] = counts;
+        match bars.max(semicolons).max(commas) {
+            0 => Self::Single,
+            most if most == bars => Self::Character('|'),
+            most if most == semicolons => Self::Character(';'),
+            _ => Self::Character(','),
+        }
+    }
+
+    /// The names in a cell, trimmed. An empty cell and `[]` hold none.
+    pub fn names(self, cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
+        let cell = cell.trim();
+        if cell.is_empty() || cell == "[]" {
+            return Ok(Vec::new());
+        }
+        let names = match self {
+            Self::List => return list_names(cell),
+            Self::Character(separator) => cell.split(separator).map(str::trim).map(Cow::Borrowed).collect(),
+            Self::Single => vec![Cow::Borrowed(cell)],
+        };
+        Ok(without_empty(names))
+    }
+}
+
+fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
+    let wrong =
+        || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
+    if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(cell) {
+        let name = |value: serde_json::Value| match value {
+            serde_json::Value::String(name) => Some(Cow::Owned(name.trim().to_owned())),
+            serde_json::Value::Number(number) => Some(Cow::Owned(number.to_string())),
+            _ => None,
+        };
+        return values.into_iter().map(name).collect::<Option<Vec<_>>>().map(without_empty).ok_or_else(wrong);
+    }
+    let inside = cell.strip_prefix('[').and_then(|cell| cell.strip_suffix(']')).ok_or_else(wrong)?;
+    let names: Option<Vec<Cow<'_, str>>> = inside.split(',').map(|name| unquote(name).map(Cow::Borrowed)).collect();
+    names.map(without_empty).ok_or_else(wrong)
+}
+
+/// A name without its quotes; nothing where they do not match.
+fn unquote(name: &str) -> Option<&str> {
+    let name = name.trim();
+    match name.chars().next() {
+        Some(quote @ ('\'' | '"')) => name[1..].strip_suffix(quote),
+        _ => Some(name),
+    }
+}
+
+fn without_empty(mut names: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
+    names.retain(|name| !name.is_empty());
+    names
+}
+
+/// A finite number. With `decimal_comma`, `3,5` is three and a half.
+pub(super) fn number(cell: &str, decimal_comma: bool) -> Result<f32, String> {
+    let cell = cell.trim();
+    let text = if decimal_comma && !cell.contains('.') && cell.matches(',').count() == 1 {
+        Cow::Owned(cell.replace(',', "."))
+    } else {
+        Cow::Borrowed(cell)
+    };
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err(format!("has the label {:?}, expected a number", shorten(cell, 40))),
+    }
+}
+
+/// Whether the numbers of a table may have a decimal comma: only where the comma does not separate columns, as in the
+/// files of spreadsheets in most of Europe.
+pub(super) fn decimal_comma(table: &Table) -> bool {
+    matches!(table.format, super::table::Format::Delimited { delimiter: b';' | b'\t' })
+}
+
+/// The names in some cells with the number of cells that hold each.
+pub(super) fn count_names<'a>(
+    cells: impl Iterator<Item = &'a str>,
+    separator: Option<Separator>,
+) -> BTreeMap<String, usize> {
+    let mut counts: HashMap<Cow<'a, str>, usize> = HashMap::new();
+    for cell in cells {
+        match separator {
+            None => *counts.entry(Cow::Borrowed(cell.trim())).or_insert(0) += 1,
+            Some(separator) => {
+                for name in separator.names(cell).unwrap_or_default() {
+                    *counts.entry(name).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    counts.into_iter().map(|(name, count)| (name.into_owned(), count)).filter(|(name, _)| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_sorted_by_value_where_all_are_numbers() {
+        let check = |names: &[&str], expected: &[&str]| {
+            assert_eq!(sort_names(names.iter().map(|&name| name.to_owned()).collect()), expected);
+        };
+        check(&["b", "a", "C"], &["C", "a", "b"]);
+        check(&["10", "9", "-1", "2.5"], &["-1", "2.5", "9", "10"]);
+        check(&["10", "9", "x"], &["10", "9", "x"]);
+        check(&["nan", "inf", "1"], &["1", "inf", "nan"]);
+    }
+
+    #[test]
+    fn a_column_has_one_separator() {
+        let check = |cells: &[&str], expected: Separator| {
+            assert_eq!(Separator::of_column(cells.iter().copied()), expected, "{cells:?}");
+        };
+        check(&["a|b", "c", "a, the first|d"], Separator::Character('|'));
+        check(&["a;b", "c;d", "e, f"], Separator::Character(';'));
+        check(&["a, b", "", "c"], Separator::Character(','));
+        check(&["a", "b"], Separator::Single);
+        check(&["[\"a\"]", "[]", ""], Separator::List);
+        check(&["[x] a, b", "c, d"], Separator::Character(','));
+        check(&["a|b;c", "a;b|c"], Separator::Character('|'));
+        check(&[], Separator::Single);
+    }
+
+    #[test]
+    fn cells_hold_any_number_of_names() {
+        let check = |separator: Separator, cell: &str, expected: Option<&[&str]>| {
+            assert_eq!(
+                separator.names(cell).ok().as_deref(),
+                expected
+                    .map(|names| { names.iter().map(|&name| Cow::Borrowed(name)).collect::<Vec<Cow<'_, str>>>() })
+                    .as_deref(),
+                "{cell}"
+            );
+        };
+        check(Separator::Character(','), " a , b,,", Some(&["a", "b"]));
+        check(Separator::Character('|'), "a, b|c", Some(&["a, b", "c"]));
+        check(Separator::Character('|'), "", Some(&[]));
+        check(Separator::Character('|'), "[]", Some(&[]));
+        check(Separator::Single, "a b", Some(&["a b"]));
+        check(Separator::List, "[\"a, b\", \"c\"]", Some(&["a, b", "c"]));
+        check(Separator::List, "[1, 20]", Some(&["1", "20"]));
+        check(Separator::List, "['joy', 'anger']", Some(&["joy", "anger"]));
+        check(Separator::List, "[joy, anger]", Some(&["joy", "anger"]));
+        check(Separator::List, "[\"a\", {}]", None);
+        check(Separator::List, "['a, b]", None);
+        check(Separator::List, "joy", None);
+    }
+
+    #[test]
+    fn numbers_are_finite() {
+        let check = |cell: &str, comma: bool, expected: Option<f32>| {
+            assert_eq!(number(cell, comma).ok(), expected, "{cell}");
+        };
+        check(" 3.5 ", false, Some(3.5));
+        check("-1e2", false, Some(-100.0));
+        check("3,5", true, Some(3.5));
+        check("3,5", false, None);
+        check("1,234.5", true, None);
+        check("nan", false, None);
+        check("inf", false, None);
+        check("1e99", false, None);
+        check("good", false, None);
+    }
+}

@@ -1,0 +1,243 @@
+//! JSON objects → rows, while their columns are still being found. Values are written straight into the table's text;
+//! no tree is built for them.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+use super::encoding::Decoded;
+use crate::data::table::Format;
+use crate::data::{RowProblem, Table};
+
+/// Bytes an object may have.
+const OBJECT_LIMIT: usize = 64 << 20;
+
+/// Rows whose columns are still being found. A row has as many cells as there were columns when it was read.
+#[derive(Default)]
+pub(super) struct Rows {
+    columns: Vec<String>,
+    by_name: HashMap<String, usize>,
+    text: String,
+    ends: Vec<usize>,
+    lines: Vec<u32>,
+    /// Columns from each row on, where the number changed.
+    widths: Vec<(usize, usize)>,
+    pub problems: Vec<RowProblem>,
+    row: RowBuffer,
+}
+
+/// The cells of one object in the order of its keys.
+#[derive(Default)]
+struct RowBuffer {
+    text: String,
+    /// By column: where the cell lies in `text`.
+    spans: Vec<(usize, usize)>,
+}
+
+impl Rows {
+    /// Reads one object, which stands at a line of the file.
+    pub fn add(&mut self, object: &str, line: usize) {
+        let trimmed = object.trim();
+        if trimmed.is_empty() {
+            return;
+        }
+        let problem = |reason| RowProblem { line, reason };
+        if trimmed.len() > OBJECT_LIMIT {
+            self.problems.push(problem(format!("is longer than {} MiB", OBJECT_LIMIT >> 20)));
+            return;
+        }
+        let known = self.columns.len();
+        self.row.text.clear();
+        self.row.spans.clear();
+        self.row.spans.resize(known, (0, 0));
+        let mut deserializer = serde_json::Deserializer::from_str(trimmed);
+        let read = ObjectSeed { rows: self }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
+        if let Err(error) = read {
+            // A broken object must not leave columns behind that no row has.
+            for name in self.columns.drain(known..) {
+                self.by_name.remove(&name);
+            }
+            self.problems.push(problem(format!("is not a JSON object: {}", without_line(&error))));
+            return;
+        }
+        if self.columns.len() > known || self.lines.is_empty() {
+            self.widths.push((self.lines.len(), self.columns.len()));
+        }
+        for &(start, end) in &self.row.spans {
+            self.text.push_str(&self.row.text[start..end]);
+            self.ends.push(self.text.len());
+        }
+        self.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+    }
+
+    fn column(&mut self, name: &str) -> usize {
+        if let Some(&column) = self.by_name.get(name) {
+            return column;
+        }
+        let column = self.columns.len();
+        self.columns.push(name.to_owned());
+        self.by_name.insert(name.to_owned(), column);
+        self.row.spans.push((0, 0));
+        column
+    }
+
+    pub fn into_table(mut self, path: &Path, decoded: &Decoded) -> Table {
+        self.text.shrink_to_fit();
+        let ends = if self.widths.len() > 1 { self.widened() } else { std::mem::take(&mut self.ends) };
+        Table {
+            path: path.to_path_buf(),
+            format: Format::JsonLines,
+            encoding: decoded.encoding,
+            columns: super::sniff::unique_names(&self.columns),
+            problems: self.problems,
+            replaced_characters: decoded.replaced,
+            text: self.text,
+            ends,
+            lines: self.lines,
+        }
+    }
+
+    /// Gives the rows read before a column appeared an empty cell for it.
+    fn widened(&self) -> Vec<usize> {
+        let full = self.columns.len();
+        let mut ends = Vec::with_capacity(self.lines.len() * full);
+        let mut from = 0;
+        for (index, &(first, width)) in self.widths.iter().enumerate() {
+            let last = self.widths.get(index + 1).map_or(self.lines.len(), |&(next, _)| next);
+            for _ in first..last {
+                ends.extend_from_slice(&self.ends[from..from + width]);
+                from += width;
+                let end = ends.last().copied().unwrap_or_else(|| self.ends[..from].last().copied().unwrap_or(0));
+                ends.resize(ends.len() + full - width, end);
+            }
+        }
+        ends
+    }
+}
+
+/// The reader's message without its line, which counts from the object's own start.
+fn without_line(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(end) => format!("{} at column {}", &message[..end], error.column()),
+        None => message,
+    }
+}
+
+struct ObjectSeed<'a> {
+    rows: &'a mut Rows,
+}
+
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ObjectSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(column) = map.next_key_seed(KeySeed { rows: self.rows })? {
+            let start = self.rows.row.text.len();
+            map.next_value_seed(CellSeed { text: &mut self.rows.row.text })?;
+            self.rows.row.spans[column] = (start, self.rows.row.text.len());
+        }
+        Ok(())
+    }
+}
+
+struct KeySeed<'a> {
+    rows: &'a mut Rows,
+}
+
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
+    type Value = usize;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<usize, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for KeySeed<'_> {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<usize, E> {
+        Ok(self.rows.column(name))
+    }
+}
+
+/// Writes a value as the text of a cell.
+struct CellSeed<'a> {
+    text: &'a mut String,
+}
+
+impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl CellSeed<'_> {
+    fn write<E: serde::de::Error>(self, value: &impl std::fmt::Display) -> Result<(), E> {
+        write!(self.text, "{value}").map_err(E::custom)
+    }
+}
+
+impl<'de> Visitor<'de> for CellSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<(), E> {
+        self.text.push_str(value);
+        Ok(())
+    }
+
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<(), E> {
+        self.write(&value)
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<(), E> {
+        self.write(&Value::from(value))
+    }
+
+    fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<(), A::Error> {
+        let value: Value = serde::Deserialize::deserialize(serde::de::value::SeqAccessDeserializer::new(seq))?;
+        self.write(&value)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        let value: Value = serde::Deserialize::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        self.write(&value)
+    }
+}

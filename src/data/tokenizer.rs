@@ -1,0 +1,410 @@
+//! Text → token ids, with offsets into the text.
+//!
+//! A tokenizer is read from `tokenizer.json`, else built from the older files of its family, by way of the same JSON:
+//! there is one road in. Padding and truncation stored in a file are set aside; how much fits is decided here, as
+//! transformers' `truncation=True` decides it, and what was cut is counted. Files are untrusted: they are checked
+//! first, tried on a few texts, and refused with the name of the component that fails.
+
+mod error;
+mod frame;
+mod legacy;
+mod save;
+mod specials;
+mod spiece;
+mod validate;
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::Value;
+use tokenizers::{Encoding, NormalizedString, Normalizer as _, PostProcessorWrapper};
+
+use crate::guard::guarded;
+pub use error::TokenizerError;
+use frame::Frame;
+use specials::{ROLES, SideFiles};
+
+/// No file of a tokenizer is read beyond this size; the largest in use have a fifth of it.
+const MAX_FILE_BYTES: u64 = 128 << 20;
+
+/// Texts that reach the corners of normalizers and models: tried once, so that a broken file is refused when it is
+/// opened and not in the middle of a run.
+const PROBES: [&str; 10] = [
+    "",
+    " ",
+    "Hello world, it's 12,345 o'clock!",
+    "Éclair naïve Straße İstanbul a\u{301}\u{323}",
+    "日本語の 中文 한국어 ไทย العربية",
+    "👩‍👩‍👧‍👦 👍🏽 🇫🇷",
+    "\0\u{1}\t\r\n\u{200d}\u{feff}\u{2028}\u{fffd}",
+    "ﬁ ½ Ⅷ ﷺ ``quoted''  ①",
+    "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+    "[CLS] [MASK] <mask> <s> </s> [SEP] [UNK]▁",
+];
+
+/// Which file a tokenizer was read from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenizerKind {
+    TokenizerJson,
+    VocabTxt,
+    VocabAndMerges,
+    SpieceModel,
+}
+
+impl TokenizerKind {
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::TokenizerJson => "tokenizer.json",
+            Self::VocabTxt => "vocab.txt",
+            Self::VocabAndMerges => "vocab.json",
+            Self::SpieceModel => "spiece.model",
+        }
+    }
+}
+
+/// A tokenized text or pair, special tokens included: one entry a token in every list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Encoded {
+    pub ids: Vec<u32>,
+    /// Segment of each token.
+    pub types: Vec<u32>,
+    /// First character and the one after the last, in the text or the pair the token is from. Characters are code
+    /// points. `(0, 0)` for tokens from neither.
+    pub offsets: Vec<(usize, usize)>,
+    /// Whether the token was put around the texts. A mask that is written in a text is not.
+    pub special: Vec<bool>,
+    /// The word of its text a token is part of; a punctuation mark is one.
+    pub words: Vec<Option<u32>>,
+    /// 0 for the text, 1 for its pair.
+    pub sequence: Vec<Option<u8>>,
+    pub tokens: Vec<String>,
+    /// Tokens of the texts that the limit cut off.
+    pub cut: usize,
+}
+
+/// Only what training needs of a tokenized text or pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncodedIds {
+    pub ids: Vec<u32>,
+    pub types: Vec<u32>,
+    pub cut: usize,
+}
+
+/// Turns text into token ids and back.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    /// Without a post-processor: special tokens are put around texts here, after they are cut.
+    inner: tokenizers::Tokenizer,
+    post: Option<PostProcessorWrapper>,
+    single: Frame,
+    double: Frame,
+    kind: TokenizerKind,
+    json: String,
+    side: SideFiles,
+    /// Files beside the tokenizer that other programs need to open it.
+    companions: Vec<(String, Vec<u8>)>,
+    roles: [Option<(String, u32)>; ROLES.len()],
+    max_id: u32,
+}
+
+/// What the library made of a file.
+struct Loaded {
+    inner: tokenizers::Tokenizer,
+    post: Option<PostProcessorWrapper>,
+    single: Frame,
+    double: Frame,
+}
+
+impl Tokenizer {
+    /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt`, else `vocab.json` with `merges.txt`,
+    /// else `spiece.model`.
+    pub fn open(dir: &Path) -> Result<Self, TokenizerError> {
+        let side = SideFiles::read(dir)?;
+        let has = |name: &str| dir.join(name).is_file();
+        let (kind, json) = if has("tokenizer.json") {
+            let path = dir.join("tokenizer.json");
+            let text = String::from_utf8(read(&path)?).map_err(|_| component(&path, "content", "it is not UTF-8"))?;
+            (TokenizerKind::TokenizerJson, text)
+        } else if has("vocab.txt") {
+            (TokenizerKind::VocabTxt, legacy::word_pieces(dir, &side)?)
+        } else if has("vocab.json") && has("merges.txt") {
+            (TokenizerKind::VocabAndMerges, legacy::byte_pairs(dir, &side)?)
+        } else if has("spiece.model") {
+            (TokenizerKind::SpieceModel, spiece::pieces(dir, &side)?)
+        } else {
+            return Err(TokenizerError::Missing { dir: dir.to_owned() });
+        };
+        let companions = save::companions(dir)?;
+        Self::build(&dir.join(kind.file()), kind, json, side, companions)
+    }
+
+    fn build(
+        path: &Path,
+        kind: TokenizerKind,
+        mut json: String,
+        side: SideFiles,
+        companions: Vec<(String, Vec<u8>)>,
+    ) -> Result<Self, TokenizerError> {
+        let mut value: Value = serde_json::from_str(&json)
+            .map_err(|source| TokenizerError::Json { path: path.to_owned(), source })?;
+        let changed = validate::prepare(&mut value, &side)
+            .map_err(|(name, reason)| component(path, &name, &reason))?;
+        // Written anew only when changed, so that numbers stay as the file has them.
+        if changed {
+            json = value.to_string();
+        }
+        let loaded = load(&json).map_err(|reason| component(path, &blame(&value), &reason))?;
+        let vocabulary = loaded.inner.get_vocab(true);
+        let specials = loaded.single.special_ids().chain(loaded.double.special_ids());
+        let max_id = vocabulary.values().copied().chain(specials).max().unwrap_or_default();
+        if u64::from(max_id) >= validate::MAX_ID {
+            let reason = format!("it uses the id {max_id}, ids are below {}", validate::MAX_ID);
+            return Err(component(path, "post_processor", &reason));
+        }
+        let roles = std::array::from_fn(|index| {
+            let (role, usual) = ROLES[index];
+            let named = side.role(role).into_iter().chain(usual.iter().copied());
+            named.into_iter().find_map(|token| Some((token.to_owned(), *vocabulary.get(token)?)))
+        });
+        let Loaded { inner, post, single, double } = loaded;
+        Ok(Self { inner, post, single, double, kind, json, side, companions, roles, max_id })
+    }
+
+    /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
+    pub fn encode(&self, text: &str, pair: Option<&str>, max_tokens: usize) -> Result<Encoded, TokenizerError> {
+        let room = self.room(pair.is_some(), max_tokens)?;
+        caught(|| {
+            let mut text = self.inner.encode_char_offsets(text, false)?;
+            let mut pair = pair.map(|pair| self.inner.encode_char_offsets(pair, false)).transpose()?;
+            let before = text.len() + pair.as_ref().map_or(0, Encoding::len);
+            let (keep_text, keep_pair) = frame::kept(text.len(), pair.as_ref().map(Encoding::len), room);
+            text = shortened(text, keep_text);
+            pair = pair.map(|pair| shortened(pair, keep_pair));
+            let framed = frame::process(self.post.as_ref(), text, pair)?;
+            Ok(described(&framed, before - keep_text - keep_pair))
+        })
+    }
+
+    /// The same ids, segments and count without the rest, faster.
+    pub fn encode_ids(&self, text: &str, pair: Option<&str>, max_tokens: usize) -> Result<EncodedIds, TokenizerError> {
+        let room = self.room(pair.is_some(), max_tokens)?;
+        caught(|| {
+            let text = self.inner.encode_fast(text, false)?;
+            let pair = pair.map(|pair| self.inner.encode_fast(pair, false)).transpose()?;
+            let (text, pair) = (text.get_ids(), pair.as_ref().map(Encoding::get_ids));
+            let (keep_text, keep_pair) = frame::kept(text.len(), pair.map(<[u32]>::len), room);
+            let cut = text.len() + pair.map_or(0, <[u32]>::len) - keep_text - keep_pair;
+            let kept_pair = pair.map_or(&[][..], |pair| &pair[..keep_pair]);
+            let (ids, types) = self.frame(pair.is_some()).wrap(&text[..keep_text], kept_pair);
+            Ok(EncodedIds { ids, types, cut })
+        })
+    }
+
+    /// [`Self::encode_ids`] of many, in order, on all cores.
+    pub fn encode_all<T, P>(&self, texts: &[(T, Option<P>)], max_tokens: usize) -> Result<Vec<EncodedIds>, TokenizerError>
+    where
+        T: AsRef<str> + Sync,
+        P: AsRef<str> + Sync,
+    {
+        let one = |(text, pair): &(T, Option<P>)| {
+            self.encode_ids(text.as_ref(), pair.as_ref().map(AsRef::as_ref), max_tokens)
+        };
+        texts.par_iter().map(one).collect()
+    }
+
+    /// How many tokens a text or a pair has with its special tokens, uncut, and how many of them are unknown.
+    pub fn count(&self, text: &str, pair: Option<&str>) -> Result<(usize, usize), TokenizerError> {
+        let whole = self.encode_ids(text, pair, usize::MAX)?;
+        let unknown = self.unk_id().map_or(0, |unk| whole.ids.iter().filter(|id| **id == unk).count());
+        Ok((whole.ids.len(), unknown))
+    }
+
+    /// The text of ids, cleaned up where the tokenizer's configuration asks for it.
+    pub fn decode(&self, ids: &[u32], skip_special: bool) -> Result<String, TokenizerError> {
+        let text = guarded(|| self.inner.decode(ids, skip_special).map_err(|error| error.to_string()))
+            .and_then(|text| text)
+            .map_err(|reason| TokenizerError::Decode { reason })?;
+        let clean = self.side.flag("clean_up_tokenization_spaces").unwrap_or(false);
+        Ok(if clean { cleaned(text) } else { text })
+    }
+
+    /// How many special tokens stand around a text, or around a pair.
+    pub fn special_tokens(&self, is_pair: bool) -> usize {
+        self.frame(is_pair).specials()
+    }
+
+    pub fn id_to_token(&self, id: u32) -> Option<String> {
+        self.inner.id_to_token(id)
+    }
+
+    pub fn token_to_id(&self, token: &str) -> Option<u32> {
+        self.inner.token_to_id(token)
+    }
+
+    /// How many tokens there are, added ones included.
+    pub fn vocab_size(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// The largest id this tokenizer can give, which must lie inside a model's embeddings.
+    pub fn max_id(&self) -> u32 {
+        self.max_id
+    }
+
+    pub fn kind(&self) -> TokenizerKind {
+        self.kind
+    }
+
+    pub fn mask_token(&self) -> Option<&str> {
+        self.role("mask_token").map(|(token, _)| token.as_str())
+    }
+
+    pub fn mask_id(&self) -> Option<u32> {
+        self.role("mask_token").map(|(_, id)| *id)
+    }
+
+    pub fn unk_id(&self) -> Option<u32> {
+        self.role("unk_token").map(|(_, id)| *id)
+    }
+
+    pub fn pad_id(&self) -> Option<u32> {
+        self.role("pad_token").map(|(_, id)| *id)
+    }
+
+    pub fn cls_id(&self) -> Option<u32> {
+        self.role("cls_token").map(|(_, id)| *id)
+    }
+
+    pub fn sep_id(&self) -> Option<u32> {
+        self.role("sep_token").map(|(_, id)| *id)
+    }
+
+    /// Ids of all tokens that play a special part, in no order: masking leaves them alone.
+    pub fn special_ids(&self) -> impl Iterator<Item = u32> {
+        self.roles.iter().flatten().map(|(_, id)| *id)
+    }
+
+    /// Whether capital letters reach the model. `None` where nothing can be said.
+    pub fn cased(&self) -> Option<bool> {
+        let Some(normalizer) = self.inner.get_normalizer() else { return Some(true) };
+        let mut text = NormalizedString::from("ABC");
+        let normalized = guarded(|| normalizer.normalize(&mut text).is_ok().then(|| text.get().contains("ABC")));
+        normalized.ok().flatten()
+    }
+
+    /// The longest input by the tokenizer's own files, where they set a limit.
+    pub fn model_max_length(&self) -> Option<usize> {
+        self.side.model_max_length()
+    }
+
+    fn role(&self, role: &str) -> Option<&(String, u32)> {
+        let index = ROLES.iter().position(|(name, _)| *name == role)?;
+        self.roles[index].as_ref()
+    }
+
+    fn frame(&self, is_pair: bool) -> &Frame {
+        if is_pair { &self.double } else { &self.single }
+    }
+
+    /// Tokens left for the texts themselves.
+    fn room(&self, is_pair: bool, max_tokens: usize) -> Result<usize, TokenizerError> {
+        let special = self.special_tokens(is_pair);
+        max_tokens.checked_sub(special).ok_or(TokenizerError::LimitTooSmall { max_tokens, special })
+    }
+}
+
+/// Reads a file whole, if it has the size of a tokenizer's file.
+fn read(path: &Path) -> Result<Vec<u8>, TokenizerError> {
+    let failed = |source| TokenizerError::Read { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(failed)?.len();
+    if bytes > MAX_FILE_BYTES {
+        return Err(TokenizerError::TooLarge { path: path.to_owned(), bytes, limit: MAX_FILE_BYTES });
+    }
+    std::fs::read(path).map_err(failed)
+}
+
+fn component(path: &Path, component: &str, reason: &str) -> TokenizerError {
+    TokenizerError::Component {
+        path: PathBuf::from(path),
+        component: component.to_owned(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// Loads a checked file and tries it on the probes.
+fn load(json: &str) -> Result<Loaded, String> {
+    let text = |error: tokenizers::Error| error.to_string();
+    guarded(|| {
+        let mut inner = tokenizers::Tokenizer::from_bytes(json).map_err(text)?;
+        let post = inner.get_post_processor().cloned();
+        inner.with_post_processor(None::<PostProcessorWrapper>);
+        let unframed = || "it does not keep each text whole, once and in order".to_owned();
+        let single = Frame::of(post.as_ref(), false).ok_or_else(unframed)?;
+        let double = Frame::of(post.as_ref(), true).ok_or_else(unframed)?;
+        for probe in PROBES {
+            let encoding = inner.encode_char_offsets(probe, false).map_err(text)?;
+            inner.decode(encoding.get_ids(), true).map_err(text)?;
+            frame::process(post.as_ref(), encoding.clone(), Some(encoding)).map_err(text)?;
+        }
+        Ok(Loaded { inner, post, single, double })
+    })
+    .and_then(|loaded| loaded)
+}
+
+/// The component at fault: the first without which the file can be used.
+fn blame(json: &Value) -> String {
+    let optional = ["normalizer", "pre_tokenizer", "post_processor", "decoder"];
+    let guilty = optional.into_iter().find(|name| {
+        let mut without = json.clone();
+        let had = std::mem::take(&mut without[*name]);
+        !had.is_null() && load(&without.to_string()).is_ok()
+    });
+    let Some(name) = guilty else { return "model".to_owned() };
+    match json[name]["type"].as_str() {
+        Some(kind) => format!("{name} {kind}"),
+        None => name.to_owned(),
+    }
+}
+
+/// Runs the library on a text. The probes cannot show every panic, so each use is caught.
+fn caught<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, TokenizerError> {
+    guarded(|| work().map_err(|error| error.to_string()))
+        .and_then(|outcome| outcome)
+        .map_err(|reason| TokenizerError::Encode { reason })
+}
+
+/// The first tokens of an encoding.
+fn shortened(mut encoding: Encoding, keep: usize) -> Encoding {
+    if keep < encoding.len() {
+        encoding.truncate(keep, 0, tokenizers::TruncationDirection::Right);
+        encoding.set_overflowing(Vec::new());
+    }
+    encoding
+}
+
+fn described(framed: &Encoding, cut: usize) -> Encoded {
+    let special: Vec<bool> = framed.get_special_tokens_mask().iter().map(|mask| *mask == 1).collect();
+    let sequence = framed.get_sequence_ids().into_iter().zip(&special);
+    Encoded {
+        ids: framed.get_ids().to_vec(),
+        types: framed.get_type_ids().to_vec(),
+        offsets: framed.get_offsets().to_vec(),
+        words: framed.get_word_ids().to_vec(),
+        sequence: sequence.map(|(id, special)| id.filter(|_| !special).map(|id| id as u8)).collect(),
+        tokens: framed.get_tokens().to_vec(),
+        special,
+        cut,
+    }
+}
+
+/// transformers' `clean_up_tokenization`.
+fn cleaned(text: String) -> String {
+    let marks = [
+        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"),
+        (" 've", "'ve"), (" 're", "'re"),
+    ];
+    marks.into_iter().fold(text, |text, (from, to)| text.replace(from, to))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+//! What can be wrong with a tokenizer's files or with a request to it.
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    #[error(
+        "no tokenizer in \"{}\", expected tokenizer.json, vocab.txt, vocab.json with merges.txt, or spiece.model",
+        dir.display()
+    )]
+    Missing { dir: PathBuf },
+    #[error("cannot read \"{}\": {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("\"{}\" has {bytes} bytes, a tokenizer's file has at most {limit}", path.display())]
+    TooLarge { path: PathBuf, bytes: u64, limit: u64 },
+    #[error("\"{}\" is not JSON: {source}", path.display())]
+    Json { path: PathBuf, source: serde_json::Error },
+    /// A part of the file that cannot be used, by the name the file gives it.
+    #[error("the {component} of \"{}\" cannot be used: {reason}", path.display())]
+    Component { path: PathBuf, component: String, reason: String },
+    #[error("the text cannot be tokenized: {reason}")]
+    Encode { reason: String },
+    #[error("the ids cannot be turned into text: {reason}")]
+    Decode { reason: String },
+    #[error("a limit of {max_tokens} tokens leaves no room for text beside the {special} special tokens")]
+    LimitTooSmall { max_tokens: usize, special: usize },
+    #[error("cannot write \"{}\": {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}

@@ -1,0 +1,106 @@
+//! The small files beside a tokenizer: which token plays which part, and how the text is to be prepared.
+
+use serde_json::{Map, Value};
+use std::path::Path;
+
+use super::TokenizerError;
+use super::read;
+
+/// The parts special tokens play, under the names the files use, and the tokens known to play them.
+pub(super) const ROLES: [(&str, &[&str]); 7] = [
+    ("bos_token", &[]),
+    ("eos_token", &[]),
+    ("unk_token", &["[UNK]", "<unk>"]),
+    ("sep_token", &["[SEP]", "</s>"]),
+    ("pad_token", &["[PAD]", "<pad>"]),
+    ("cls_token", &["[CLS]", "<s>"]),
+    ("mask_token", &["[MASK]", "<mask>"]),
+];
+
+/// `tokenizer_config.json`, `special_tokens_map.json` and `added_tokens.json`, each empty where there is none.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SideFiles {
+    pub config: Map<String, Value>,
+    pub specials: Map<String, Value>,
+    pub added: Map<String, Value>,
+}
+
+impl SideFiles {
+    pub fn read(dir: &Path) -> Result<Self, TokenizerError> {
+        Ok(Self {
+            config: object(dir, "tokenizer_config.json")?,
+            specials: object(dir, "special_tokens_map.json")?,
+            added: object(dir, "added_tokens.json")?,
+        })
+    }
+
+    /// The token that plays a part, as the files name it.
+    pub fn role(&self, role: &str) -> Option<&str> {
+        [&self.config, &self.specials].into_iter().filter_map(|file| file.get(role)).find_map(content)
+    }
+
+    /// A switch of `tokenizer_config.json`, where it is set.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.config.get(name).and_then(Value::as_bool)
+    }
+
+    /// The longest input the tokenizer's files allow. The number that means "no limit" there is left out.
+    pub fn model_max_length(&self) -> Option<usize> {
+        let length = self.config.get("model_max_length")?.as_u64()?;
+        (1..=1_000_000).contains(&length).then(|| usize::try_from(length).ok()).flatten()
+    }
+
+    /// The class transformers would use, without the `Fast` that only says how it is implemented.
+    pub fn class(&self) -> Option<&str> {
+        let class = self.config.get("tokenizer_class")?.as_str()?;
+        Some(class.strip_suffix("Fast").unwrap_or(class))
+    }
+
+    /// Tokens added to the vocabulary, with their ids: what is in `added_tokens.json` and in the configuration.
+    pub fn added_tokens(&self) -> Vec<Value> {
+        let listed = self.config.get("added_tokens_decoder").and_then(Value::as_object);
+        let mut tokens: Vec<Value> = listed
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, token)| Some(added(id.parse().ok()?, content(token)?, Some(token))))
+            .collect();
+        for (token, id) in &self.added {
+            let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
+            if let Some(id) = id
+                && !tokens.iter().any(|known| known["content"] == token.as_str())
+            {
+                tokens.push(added(id, token, None));
+            }
+        }
+        tokens
+    }
+}
+
+/// An entry of `added_tokens` in `tokenizer.json`. What `like` does not say is false, and a token nothing is known of
+/// is not special.
+pub(super) fn added(id: u32, content: &str, like: Option<&Value>) -> Value {
+    let flag = |name: &str| like.and_then(|token| token.get(name)).and_then(Value::as_bool).unwrap_or(false);
+    serde_json::json!({
+        "id": id,
+        "content": content,
+        "single_word": flag("single_word"),
+        "lstrip": flag("lstrip"),
+        "rstrip": flag("rstrip"),
+        "normalized": like.is_none() || flag("normalized"),
+        "special": flag("special"),
+    })
+}
+
+/// The text of a token that is written as a string or as an object.
+fn content(token: &Value) -> Option<&str> {
+    token.as_str().or_else(|| token.get("content").and_then(Value::as_str))
+}
+
+fn object(dir: &Path, name: &str) -> Result<Map<String, Value>, TokenizerError> {
+    let path = dir.join(name);
+    if !path.is_file() {
+        return Ok(Map::new());
+    }
+    let bytes = read(&path)?;
+    serde_json::from_slice(&bytes).map_err(|source| TokenizerError::Json { path, source })
+}

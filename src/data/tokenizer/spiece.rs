@@ -1,0 +1,239 @@
+//! ALBERT's `spiece.model`: pieces with scores in a protobuf, read by hand, and turned into the `tokenizer.json`
+//! transformers converts it to.
+//!
+//! Only the few fields that matter are read; the others are stepped over. Unigram models are the only ones taken.
+
+use serde_json::{Value, json};
+use std::path::Path;
+
+use super::legacy::{Defaults, Specials, lacks};
+use super::specials::{SideFiles, added};
+use super::validate::MAX_ID;
+use super::{TokenizerError, component, read};
+
+const ALBERT: Defaults =
+    Defaults { unk: "<unk>", sep: "[SEP]", pad: "<pad>", cls: "[CLS]", mask: "[MASK]", mask_lstrip: true };
+
+/// Pieces of these kinds are tokens of their own wherever they stand in a text.
+const CONTROL: u64 = 3;
+const USER_DEFINED: u64 = 4;
+
+#[derive(Debug, Default, PartialEq)]
+struct Model {
+    pieces: Vec<Piece>,
+    /// 1 is unigram.
+    algorithm: Option<u64>,
+    unk_id: u64,
+    charsmap: Vec<u8>,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Piece {
+    text: String,
+    score: f32,
+    kind: u64,
+}
+
+/// ALBERT's tokenizer.
+pub(super) fn pieces(dir: &Path, side: &SideFiles) -> Result<String, TokenizerError> {
+    let path = dir.join("spiece.model");
+    let bytes = read(&path)?;
+    let model = Model::read(&bytes).map_err(|reason| component(&path, "content", &reason))?;
+    if model.algorithm.unwrap_or(1) != 1 {
+        return Err(component(&path, "model", "it is not a unigram model"));
+    }
+    if model.pieces.len() as u64 > MAX_ID {
+        return Err(component(&path, "model", &format!("it has more than {MAX_ID} pieces")));
+    }
+    let vocab: Vec<Value> = model.pieces.iter().map(|piece| json!([piece.text, score(piece)])).collect();
+    let vocab = Value::Array(vocab);
+    let specials = Specials::find(&ALBERT, &vocab, side).map_err(|token| lacks(&path, &token))?;
+    let file = json!({
+        "version": "1.0",
+        "truncation": null,
+        "padding": null,
+        "added_tokens": with_own_tokens(&model, &specials),
+        "normalizer": { "type": "Sequence", "normalizers": normalizers(&model, side) },
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [{ "type": "WhitespaceSplit" }, metaspace()],
+        },
+        "post_processor": specials.template(),
+        "decoder": metaspace(),
+        "model": { "type": "Unigram", "unk_id": model.unk_id, "vocab": vocab, "byte_fallback": false },
+    });
+    Ok(file.to_string())
+}
+
+/// ALBERT takes numbers that end in a comma apart, by making such pieces all but impossible.
+fn score(piece: &Piece) -> f64 {
+    let mut last = piece.text.chars().rev();
+    let after_comma = (last.next() == Some(',')).then(|| last.next()).flatten();
+    let ends_number = after_comma.is_some_and(char::is_numeric);
+    f64::from(piece.score) - if ends_number { 100.0 } else { 0.0 }
+}
+
+/// The special tokens and the tokens the model itself sets apart, by id.
+fn with_own_tokens(model: &Model, specials: &Specials) -> Vec<Value> {
+    let mut entries = specials.added.clone();
+    for (id, piece) in (0..).zip(&model.pieces) {
+        let own = piece.kind == CONTROL || piece.kind == USER_DEFINED;
+        if own && !entries.iter().any(|entry| entry["content"] == piece.text) {
+            let special = json!({ "special": piece.kind == CONTROL });
+            entries.push(added(id, &piece.text, Some(&special)));
+        }
+    }
+    entries.sort_by_key(|entry| entry["id"].as_u64());
+    entries
+}
+
+fn normalizers(model: &Model, side: &SideFiles) -> Vec<Value> {
+    let replace = |from: Value, to: &str| json!({ "type": "Replace", "pattern": from, "content": to });
+    let mut steps = vec![replace(json!({ "String": "``" }), "\""), replace(json!({ "String": "''" }), "\"")];
+    if !side.flag("keep_accents").unwrap_or(false) {
+        steps.extend([json!({ "type": "NFKD" }), json!({ "type": "StripAccents" })]);
+    }
+    if side.flag("do_lower_case").unwrap_or(true) {
+        steps.push(json!({ "type": "Lowercase" }));
+    }
+    if !model.charsmap.is_empty() {
+        steps.push(json!({ "type": "Precompiled", "precompiled_charsmap": base64(&model.charsmap) }));
+    }
+    steps.push(replace(json!({ "Regex": " {2,}" }), " "));
+    steps
+}
+
+fn metaspace() -> Value {
+    json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true })
+}
+
+impl Model {
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        let mut model = Self::default();
+        let mut fields = Fields { bytes, at: 0 };
+        while let Some(field) = fields.next()? {
+            match field {
+                (1, Field::Bytes(piece)) => model.pieces.push(Piece::read(piece)?),
+                (2, Field::Bytes(trainer)) => model.read_trainer(trainer)?,
+                (3, Field::Bytes(normalizer)) => model.read_normalizer(normalizer)?,
+                _ => {}
+            }
+        }
+        Ok(model)
+    }
+
+    fn read_trainer(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let mut fields = Fields { bytes, at: 0 };
+        while let Some(field) = fields.next()? {
+            match field {
+                (3, Field::Number(algorithm)) => self.algorithm = Some(algorithm),
+                (40, Field::Number(id)) => self.unk_id = id,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn read_normalizer(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let mut fields = Fields { bytes, at: 0 };
+        while let Some(field) = fields.next()? {
+            if let (2, Field::Bytes(charsmap)) = field {
+                self.charsmap = charsmap.to_vec();
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Piece {
+    fn read(bytes: &[u8]) -> Result<Self, String> {
+        let mut piece = Self { kind: 1, ..Self::default() };
+        let mut fields = Fields { bytes, at: 0 };
+        while let Some(field) = fields.next()? {
+            match field {
+                (1, Field::Bytes(text)) => {
+                    piece.text = str::from_utf8(text).map_err(|error| format!("a piece is not UTF-8: {error}"))?.to_owned();
+                }
+                (2, Field::Four(score)) => piece.score = f32::from_le_bytes(score),
+                (3, Field::Number(kind)) => piece.kind = kind,
+                _ => {}
+            }
+        }
+        if !piece.score.is_finite() {
+            return Err(format!("the score of {:?} is not a number", piece.text));
+        }
+        Ok(piece)
+    }
+}
+
+/// A value of a protobuf field.
+enum Field<'a> {
+    Number(u64),
+    Four([u8; 4]),
+    Eight,
+    Bytes(&'a [u8]),
+}
+
+/// The fields of a protobuf message, one after another.
+struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Fields<'a> {
+    fn next(&mut self) -> Result<Option<(u64, Field<'a>)>, String> {
+        if self.at == self.bytes.len() {
+            return Ok(None);
+        }
+        let key = self.varint()?;
+        let field = match key & 7 {
+            0 => Field::Number(self.varint()?),
+            1 => {
+                self.take(8)?;
+                Field::Eight
+            }
+            2 => {
+                let length = self.varint()?;
+                Field::Bytes(self.take(length)?)
+            }
+            5 => Field::Four(<[u8; 4]>::try_from(self.take(4)?).map_err(|error| error.to_string())?),
+            kind => return Err(format!("byte {} starts a field of the unknown kind {kind}", self.at)),
+        };
+        Ok(Some((key >> 3, field)))
+    }
+
+    fn varint(&mut self) -> Result<u64, String> {
+        let mut value = 0_u64;
+        for shift in (0..64).step_by(7) {
+            let byte = self.take(1)?[0];
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(format!("the number at byte {} is too long", self.at))
+    }
+
+    fn take(&mut self, length: u64) -> Result<&'a [u8], String> {
+        let rest = &self.bytes[self.at..];
+        let taken = usize::try_from(length).ok().and_then(|length| rest.get(..length));
+        let taken = taken.ok_or_else(|| format!("it ends inside the field at byte {}", self.at))?;
+        self.at += taken.len();
+        Ok(taken)
+    }
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let bits = at(0) << 16 | at(1) << 8 | at(2);
+        for digit in 0..4 {
+            let is_padding = digit > chunk.len();
+            let index = (bits >> (18 - 6 * digit) & 63) as usize;
+            text.push(if is_padding { '=' } else { char::from(DIGITS[index]) });
+        }
+    }
+    text
+}

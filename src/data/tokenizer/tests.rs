@@ -1,0 +1,455 @@
+//! Tokenizers against what transformers says of the golden folders, against one another, and against broken files.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use safetensors::SafeTensors;
+use serde_json::{Value, json};
+
+use super::*;
+
+const HOSTILE: [&str; 12] = [
+    "Zoë's café — “naïve” coöperation, ½ price!",
+    "İstanbul'da 3\u{301} ǅ ǆ ŉ ẞ ﬀ",
+    "e\u{301}\u{323}\u{308}a\u{30a} a\u{308}\u{304}",
+    "汉字과 한국어の混ぜ物 テスト",
+    "👩‍👩‍👧‍👦 family, 👍🏽 thumb, 🇫🇷 flag",
+    "tab\tnew\nline\r\nnull\0bell\u{7} nbsp\u{a0}zwsp\u{200b}bom\u{feff}",
+    "שלום עולם مرحبا بالعالم \u{202e}override\u{202c}",
+    "``quoted'' text ''and`` more 1,234,567.89",
+    "   leading, double  and trailing   ",
+    "x\u{fffd}\u{10ffff}\u{e000}",
+    "[MASK] and <mask> and [SEP]</s><s>[UNK] in text",
+    "don't can't we've I'm they're it's O'Neill's",
+];
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+fn folders() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> = fs::read_dir(golden()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|path| path.join("config.json").is_file());
+    folders.sort();
+    assert_eq!(folders.len(), 23);
+    folders
+}
+
+fn texts() -> Vec<String> {
+    let corpus = fs::read_to_string(golden().join("corpus.txt")).unwrap();
+    corpus.lines().map(str::to_owned).chain(HOSTILE.map(str::to_owned)).collect()
+}
+
+/// A folder with some of another's files.
+fn copy(from: &Path, names: &[&str]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for name in names {
+        if from.join(name).is_file() {
+            fs::copy(from.join(name), dir.path().join(name)).unwrap();
+        }
+    }
+    dir
+}
+
+#[test]
+fn ids_are_those_of_the_reference() {
+    let corpus = texts();
+    for folder in folders() {
+        let tokenizer = Tokenizer::open(&folder).unwrap();
+        let expected = fs::read(folder.join("expected.safetensors")).unwrap();
+        let expected = SafeTensors::deserialize(&expected).unwrap();
+        let rows = |name: &str| -> Option<Vec<Vec<i64>>> {
+            let tensor = expected.tensor(name).ok()?;
+            let numbers = tensor.data().chunks(8).map(|chunk| i64::from_le_bytes(chunk.try_into().unwrap()));
+            Some(numbers.collect::<Vec<_>>().chunks(tensor.shape()[1]).map(<[i64]>::to_vec).collect())
+        };
+        let ids = rows("input_ids").unwrap();
+        let attended = rows("attention_mask").unwrap();
+        let types = rows("token_type_ids").unwrap_or_else(|| vec![vec![0; ids[0].len()]; ids.len()]);
+        let is_pair = ["qa", "nsp", "sop"].iter().any(|task| folder.to_str().unwrap().ends_with(task));
+        for (row, ids) in ids.iter().enumerate() {
+            let length = attended[row].iter().filter(|one| **one == 1).count();
+            // The texts are sentences of the corpus; a mask in the reference's input is written as one.
+            let found = if is_pair { pair_of(&tokenizer, &ids[..length], &corpus) } else {
+                let decoded = inner_text(&tokenizer, &ids[..length]);
+                tokenizer.encode_ids(&decoded, None, 64).unwrap()
+            };
+            let as_i64 = |ids: &[u32]| ids.iter().map(|id| i64::from(*id)).collect::<Vec<_>>();
+            assert_eq!(as_i64(&found.ids), ids[..length], "{}", folder.display());
+            if tokenizer.special_tokens(true) == 3 {
+                assert_eq!(as_i64(&found.types), types[row][..length], "{}", folder.display());
+            }
+        }
+    }
+}
+
+/// The text of a row without its special tokens but with its masks.
+fn inner_text(tokenizer: &Tokenizer, ids: &[i64]) -> String {
+    let special: Vec<u32> = tokenizer.special_ids().filter(|id| Some(*id) != tokenizer.mask_id()).collect();
+    let ids: Vec<u32> = ids.iter().map(|id| *id as u32).filter(|id| !special.contains(id)).collect();
+    tokenizer.inner.decode(&ids, false).unwrap()
+}
+
+/// The corpus sentences two halves of a row were made of, encoded as a pair.
+fn pair_of(tokenizer: &Tokenizer, ids: &[i64], corpus: &[String]) -> EncodedIds {
+    let sep = i64::from(tokenizer.sep_id().unwrap());
+    let halves: Vec<&[i64]> = ids[1..ids.len() - 1].split(|id| *id == sep).filter(|half| !half.is_empty()).collect();
+    assert_eq!(halves.len(), 2);
+    let texts: Vec<String> = halves.iter().map(|half| inner_text(tokenizer, half)).collect();
+    assert!(!corpus.is_empty());
+    tokenizer.encode_ids(&texts[0], Some(&texts[1]), 64).unwrap()
+}
+
+#[test]
+fn word_offsets_of_the_pipelines_are_reproduced() {
+    let mut seen = 0;
+    for folder in folders() {
+        let expected: Value = serde_json::from_slice(&fs::read(folder.join("expected.json")).unwrap()).unwrap();
+        let Some(ner) = expected["pipelines"].get("token-classification").and_then(|ner| ner.get("none")) else { continue };
+        let tokenizer = Tokenizer::open(&folder).unwrap();
+        for case in ner.as_array().unwrap() {
+            let encoded = tokenizer.encode(case["text"].as_str().unwrap(), None, 64).unwrap();
+            for entity in case["result"].as_array().unwrap() {
+                let at = entity["index"].as_u64().unwrap() as usize;
+                let offsets = (entity["start"].as_u64().unwrap() as usize, entity["end"].as_u64().unwrap() as usize);
+                assert_eq!(encoded.offsets[at], offsets);
+                assert_eq!(encoded.tokens[at], entity["word"].as_str().unwrap());
+                assert!(!encoded.special[at]);
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn older_files_give_the_same_tokenizer() {
+    let texts = texts();
+    let mut compared = 0;
+    for folder in folders() {
+        let older = ["vocab.txt", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
+        let dir = copy(&folder, &older);
+        if !dir.path().join("vocab.txt").is_file() && !dir.path().join("vocab.json").is_file() {
+            continue;
+        }
+        let new = Tokenizer::open(&folder).unwrap();
+        let old = Tokenizer::open(dir.path()).unwrap();
+        assert_ne!(old.kind(), TokenizerKind::TokenizerJson);
+        assert_eq!(new.kind(), TokenizerKind::TokenizerJson);
+        assert_eq!((new.mask_id(), new.pad_id(), new.unk_id()), (old.mask_id(), old.pad_id(), old.unk_id()));
+        assert_eq!((new.max_id(), new.vocab_size(), new.cased()), (old.max_id(), old.vocab_size(), old.cased()));
+        for text in &texts {
+            assert_eq!(new.encode(text, Some("a pair"), 24).unwrap(), old.encode(text, Some("a pair"), 24).unwrap());
+        }
+        // Without any other file the family's habits decide.
+        let bare = copy(&folder, &["vocab.txt", "vocab.json", "merges.txt"]);
+        let bare = Tokenizer::open(bare.path()).unwrap();
+        for text in &texts {
+            assert_eq!(new.encode(text, None, 24).unwrap(), bare.encode(text, None, 24).unwrap());
+        }
+        compared += 1;
+    }
+    assert_eq!(compared, 18);
+}
+
+#[test]
+fn the_fast_path_gives_the_same_ids() {
+    for folder in ["bert-qa", "roberta-qa", "albert-qa", "distilbert-qa"] {
+        let tokenizer = Tokenizer::open(&golden().join(folder)).unwrap();
+        for text in texts() {
+            for limit in [4, 5, 9, 64, usize::MAX] {
+                for pair in [None, Some("A pair, which is of middling length."), Some("")] {
+                    let whole = tokenizer.encode(&text, pair, limit).unwrap();
+                    let ids = tokenizer.encode_ids(&text, pair, limit).unwrap();
+                    assert_eq!(EncodedIds { ids: whole.ids, types: whole.types, cut: whole.cut }, ids);
+                    assert!(ids.ids.len() <= limit);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_cut_is_counted() {
+    let tokenizer = Tokenizer::open(&golden().join("bert-classify")).unwrap();
+    let text = "The ferry leaves the old harbour at seven.";
+    let whole = tokenizer.encode_ids(text, None, 512).unwrap();
+    assert_eq!(whole.cut, 0);
+    assert_eq!(tokenizer.count(text, None).unwrap(), (whole.ids.len(), 0));
+    let part = tokenizer.encode_ids(text, None, 6).unwrap();
+    assert_eq!((part.ids.len(), part.cut), (6, whole.ids.len() - 6));
+    assert_eq!(part.ids[..5], whole.ids[..5]);
+    assert_eq!(part.ids.last(), whole.ids.last());
+    assert_eq!(tokenizer.encode_ids(text, None, 2).unwrap().ids.len(), 2);
+    assert!(matches!(
+        tokenizer.encode(text, Some(text), 2),
+        Err(TokenizerError::LimitTooSmall { max_tokens: 2, special: 3 })
+    ));
+    let (tokens, unknown) = tokenizer.count("漢 ferry", None).unwrap();
+    assert!(unknown == 1 && tokens > 3, "{tokens} {unknown}");
+    let many = vec![(text, None::<&str>); 50];
+    assert_eq!(tokenizer.encode_all(&many, 6).unwrap(), vec![part; 50]);
+}
+
+#[test]
+fn offsets_count_characters_of_each_text() {
+    for folder in ["bert-ner", "roberta-ner", "albert-ner"] {
+        let tokenizer = Tokenizer::open(&golden().join(folder)).unwrap();
+        let (text, pair) = ("👍🏽 déjà the ferry", "日本 at harbour");
+        let encoded = tokenizer.encode(text, Some(pair), 64).unwrap();
+        for (sequence, source, word) in [(0, text, "ferry"), (1, pair, "harbour")] {
+            let characters: Vec<char> = source.chars().collect();
+            let start = source.chars().count() - word.chars().count();
+            let of_word: Vec<usize> = (0..encoded.ids.len())
+                .filter(|at| encoded.sequence[*at] == Some(sequence) && encoded.offsets[*at].0 >= start)
+                .collect();
+            let (first, last) = (of_word[0], of_word[of_word.len() - 1]);
+            let span = encoded.offsets[first].0..encoded.offsets[last].1;
+            assert_eq!(characters[span].iter().collect::<String>(), word, "{folder}");
+        }
+        let specials = encoded.special.iter().filter(|special| **special).count();
+        assert_eq!(specials, tokenizer.special_tokens(true));
+        for at in 0..encoded.ids.len() {
+            assert_eq!(encoded.special[at], encoded.sequence[at].is_none());
+            assert_eq!(encoded.special[at], encoded.words[at].is_none());
+        }
+    }
+}
+
+#[test]
+fn padding_and_truncation_of_a_file_are_set_aside() {
+    let plain = Tokenizer::open(&golden().join("bert-classify")).unwrap();
+    let dir = copy(&golden().join("bert-classify"), &["tokenizer.json"]);
+    edit(dir.path(), |file| {
+        file["truncation"] = json!({"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": 0});
+        file["padding"] = json!({"strategy": {"Fixed": 3_000_000_000_u64}, "direction": "Right", "pad_id": 0,
+            "pad_type_id": 0, "pad_token": "[PAD]", "pad_to_multiple_of": null});
+    });
+    let padded = Tokenizer::open(dir.path()).unwrap();
+    let text = "The ferry leaves the old harbour at seven.";
+    assert_eq!(plain.encode(text, None, 64).unwrap(), padded.encode(text, None, 64).unwrap());
+    let saved = tempfile::tempdir().unwrap();
+    padded.save(saved.path()).unwrap();
+    let saved: Value = serde_json::from_slice(&fs::read(saved.path().join("tokenizer.json")).unwrap()).unwrap();
+    assert!(saved["truncation"].is_null() && saved["padding"].is_null());
+}
+
+#[test]
+fn what_is_saved_is_the_same_tokenizer() {
+    for folder in ["bert-mlm", "roberta-mlm", "albert-mlm"] {
+        let from = golden().join(folder);
+        let older = ["vocab.txt", "vocab.json", "merges.txt"];
+        for names in [&["tokenizer.json", "tokenizer_config.json"][..], &["tokenizer.json"], &older] {
+            if folder.starts_with("albert") && names == older {
+                continue;
+            }
+            let dir = copy(&from, names);
+            let opened = Tokenizer::open(dir.path()).unwrap();
+            drop(dir);
+            let saved = tempfile::tempdir().unwrap();
+            opened.save(saved.path()).unwrap();
+            let again = Tokenizer::open(saved.path()).unwrap();
+            for text in texts() {
+                assert_eq!(opened.encode(&text, None, 32).unwrap(), again.encode(&text, None, 32).unwrap());
+            }
+            assert_eq!(opened.mask_token(), again.mask_token());
+            let config: Value =
+                serde_json::from_slice(&fs::read(saved.path().join("tokenizer_config.json")).unwrap()).unwrap();
+            assert!(config["tokenizer_class"].is_string());
+        }
+    }
+}
+
+#[test]
+fn the_mask_swallows_the_space_before_it_where_the_family_has_it_so() {
+    let roberta = Tokenizer::open(&golden().join("roberta-mlm")).unwrap();
+    let mask = roberta.mask_id().unwrap();
+    let ids = roberta.encode_ids("the <mask> leaves", None, 64).unwrap().ids;
+    assert_eq!(ids.iter().filter(|id| **id == mask).count(), 1);
+    let encoded = roberta.encode("the <mask> leaves", None, 64).unwrap();
+    let at = encoded.ids.iter().position(|id| *id == mask).unwrap();
+    assert_eq!((encoded.tokens[at].as_str(), encoded.special[at]), ("<mask>", false));
+    let alone = roberta.encode_ids("the", None, 64).unwrap().ids;
+    assert_eq!(ids[..at], alone[..at]);
+}
+
+#[test]
+fn ids_are_turned_back_into_text() {
+    let tokenizer = Tokenizer::open(&golden().join("bert-mlm")).unwrap();
+    let ids = tokenizer.encode_ids("The ferry, at seven.", None, 64).unwrap().ids;
+    assert_eq!(tokenizer.decode(&ids, true).unwrap(), "the ferry, at seven.");
+    assert_eq!(tokenizer.decode(&ids, false).unwrap(), "[CLS] the ferry, at seven. [SEP]");
+    assert_eq!(tokenizer.cased(), Some(false));
+    assert_eq!(tokenizer.model_max_length(), Some(64));
+    assert_eq!(Tokenizer::open(&golden().join("roberta-mlm")).unwrap().cased(), Some(true));
+}
+
+#[test]
+fn the_configuration_overrules_the_file_as_in_the_reference() {
+    let dir = copy(&golden().join("bert-classify"), &["tokenizer.json"]);
+    fs::write(dir.path().join("tokenizer_config.json"), r#"{"do_lower_case": false, "model_max_length": 1e30}"#).unwrap();
+    let tokenizer = Tokenizer::open(dir.path()).unwrap();
+    assert_eq!(tokenizer.cased(), Some(true));
+    assert_eq!(tokenizer.model_max_length(), None);
+}
+
+/// Changes a folder's `tokenizer.json`.
+fn edit(dir: &Path, change: impl FnOnce(&mut Value)) {
+    let path = dir.join("tokenizer.json");
+    let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(&mut file);
+    fs::write(path, file.to_string()).unwrap();
+}
+
+/// Opens a changed copy of a golden tokenizer, which must be refused, and returns the message.
+fn refused(folder: &str, change: impl FnOnce(&mut Value)) -> String {
+    let dir = copy(&golden().join(folder), &["tokenizer.json"]);
+    edit(dir.path(), change);
+    Tokenizer::open(dir.path()).unwrap_err().to_string()
+}
+
+#[test]
+fn a_broken_component_is_refused_by_its_name() {
+    let precompiled = |charsmap: &str| json!({"type": "Precompiled", "precompiled_charsmap": charsmap});
+    let check = |message: String, component: &str| {
+        assert!(message.starts_with(&format!("the {component} of \"")), "{message}");
+        assert!(message.contains("tokenizer.json"), "{message}");
+    };
+    check(refused("bert-mlm", |file| file["normalizer"] = precompiled("!!!")), "normalizer Precompiled");
+    check(refused("bert-mlm", |file| file["normalizer"] = precompiled("")), "normalizer Precompiled");
+    // A trie of no entries, and one that points outside itself.
+    check(refused("bert-mlm", |file| file["normalizer"] = precompiled("AAAAAA==")), "normalizer Precompiled");
+    check(refused("bert-mlm", |file| file["normalizer"] = precompiled("BAAAAP////8=")), "normalizer Precompiled");
+    check(
+        refused("bert-mlm", |file| file["pre_tokenizer"] = json!({"type": "FixedLength", "length": 0})),
+        "pre_tokenizer FixedLength",
+    );
+    check(refused("bert-mlm", |file| file["post_processor"]["special_tokens"] = json!({})), "post_processor");
+    check(
+        refused("bert-mlm", |file| {
+            let repeated = file["post_processor"]["single"][1].clone();
+            file["post_processor"]["single"].as_array_mut().unwrap().push(repeated);
+        }),
+        "post_processor TemplateProcessing",
+    );
+    check(refused("roberta-mlm", |file| file["model"]["merges"] = json!([["zzz", "yyy"]])), "model");
+    check(refused("bert-mlm", |file| file["model"]["vocab"]["ferry"] = json!(u32::MAX)), "model");
+    check(refused("bert-mlm", |file| file["model"]["unk_token"] = json!("[NONE]")), "model");
+    check(refused("bert-mlm", |file| file["model"]["vocab"] = json!({})), "model");
+    check(refused("bert-mlm", |file| file["added_tokens"][0]["id"] = json!(-1)), "added_tokens");
+    check(refused("bert-mlm", |file| file["normalizer"]["type"] = json!("Shell")), "normalizer");
+    check(refused("bert-mlm", |file| file["post_processor"]["special_tokens"]["[CLS]"]["ids"] = json!([2_000_000])), "post_processor");
+    let doubling = json!({"type": "Replace", "pattern": {"String": "a"}, "content": "aa"});
+    let bomb = json!({"type": "Sequence", "normalizers": vec![doubling; 40]});
+    check(refused("bert-mlm", |file| file["normalizer"] = bomb), "normalizer Replace");
+    let mut nested = json!({"type": "Lowercase"});
+    for _ in 0..30 {
+        nested = json!({"type": "Sequence", "normalizers": [nested]});
+    }
+    check(refused("bert-mlm", |file| file["normalizer"] = nested), "normalizer Sequence");
+}
+
+#[test]
+fn merge_dropout_of_a_file_is_set_aside() {
+    let dir = copy(&golden().join("roberta-mlm"), &["tokenizer.json"]);
+    edit(dir.path(), |file| file["model"]["dropout"] = json!(0.9));
+    let plain = Tokenizer::open(&golden().join("roberta-mlm")).unwrap();
+    let without = Tokenizer::open(dir.path()).unwrap();
+    for text in texts() {
+        assert_eq!(plain.encode_ids(&text, None, 64).unwrap(), without.encode_ids(&text, None, 64).unwrap());
+    }
+}
+
+#[test]
+fn broken_side_files_are_named() {
+    let empty = tempfile::tempdir().unwrap();
+    assert!(matches!(Tokenizer::open(empty.path()), Err(TokenizerError::Missing { .. })));
+    for (name, content, expected) in [
+        ("tokenizer.json", "{", "is not JSON"),
+        ("tokenizer_config.json", "[1", "is not JSON"),
+        ("vocab.txt", "[PAD]\n[CLS]\n[SEP]\nword", "it has no [UNK]"),
+        ("spiece.model", "\u{8}\u{96}", "cannot be used"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(name), content).unwrap();
+        let message = Tokenizer::open(dir.path()).unwrap_err().to_string();
+        assert!(message.contains(expected) && message.contains(name), "{message}");
+    }
+}
+
+/// A generator with a fixed beginning, so that a failure can be seen again.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((self.0 >> 33) as usize) % below.max(1)
+    }
+}
+
+/// Every place in a JSON value but those deep in the vocabulary.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    match value {
+        Value::Object(map) if map.len() < 60 => {
+            for (key, value) in map {
+                places(value, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), found);
+            }
+        }
+        Value::Array(list) => {
+            for (index, value) in list.iter().enumerate().take(6) {
+                places(value, &format!("{at}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn mutated_files_are_read_or_refused_but_never_panic() {
+    let strange = [
+        json!(null), json!(0), json!(-1), json!(u32::MAX), json!(1e300), json!(""), json!("\u{0}"), json!("[UNK]"),
+        json!([]), json!({}), json!([[]]), json!(true), json!("type"), json!(["a", "b"]), json!({"type": "Sequence"}),
+    ];
+    let mut dice = Dice(7);
+    let (mut read, mut refused) = (0, 0);
+    for folder in ["bert-mlm", "roberta-mlm", "albert-mlm"] {
+        let bytes = fs::read(golden().join(folder).join("tokenizer.json")).unwrap();
+        let original: Value = serde_json::from_slice(&bytes).unwrap();
+        let mut found = Vec::new();
+        places(&original, "", &mut found);
+        for _ in 0..120 {
+            let mut file = original.clone();
+            for _ in 0..=dice.roll(2) {
+                let at = &found[dice.roll(found.len())];
+                if let Some(place) = file.pointer_mut(at) {
+                    *place = strange[dice.roll(strange.len())].clone();
+                }
+            }
+            let dir = tempfile::tempdir().unwrap();
+            fs::write(dir.path().join("tokenizer.json"), file.to_string()).unwrap();
+            match Tokenizer::open(dir.path()) {
+                Ok(tokenizer) => {
+                    read += 1;
+                    for text in HOSTILE {
+                        drop(tokenizer.encode(text, Some(text), 16));
+                        drop(tokenizer.encode_ids(text, None, 16));
+                    }
+                }
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(read > 20 && refused > 20, "{read} read, {refused} refused");
+}
+
+#[test]
+fn torn_files_are_refused() {
+    let whole = fs::read(golden().join("bert-mlm/tokenizer.json")).unwrap();
+    let mut dice = Dice(11);
+    for _ in 0..60 {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("tokenizer.json"), &whole[..dice.roll(whole.len())]).unwrap();
+        assert!(Tokenizer::open(dir.path()).is_err());
+    }
+}

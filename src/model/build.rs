@@ -1,0 +1,351 @@
+//! A model from named numbers: every weight is asked for once, checked against the shape that the configuration implies,
+//! and noted as loaded, new or left over.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use candle_core::{Device, Tensor, Var};
+
+use super::card::LoadReport;
+use super::config::EncoderConfig;
+use super::family::{HeadKind, Naming, StoredName};
+use super::ops::attention::Heads;
+use super::ops::embedding::EmbeddingWeights;
+use super::ops::weights::{Dense, LayerWeights, Norm};
+use super::params::{Block, Param, Params};
+use super::{HeadSet, MaskHead, Model, ModelError, Source};
+use crate::random::{Purpose, Stream, key};
+
+/// How a weight that no file has begins.
+#[derive(Clone, Copy)]
+enum Start {
+    Normal,
+    Zero,
+    One,
+    /// Normal with a row of zeros.
+    Table { padding: Option<u32> },
+    /// Fixed sine and cosine positions.
+    Sines,
+}
+
+/// Asks a source for weights and keeps the books.
+pub struct Builder<'a> {
+    config: &'a EncoderConfig,
+    naming: Naming,
+    source: Option<&'a dyn Source>,
+    device: &'a Device,
+    seed: u64,
+    params: Vec<Arc<Param>>,
+    report: LoadReport,
+    used: HashSet<String>,
+    missing_encoder: Vec<String>,
+}
+
+impl<'a> Builder<'a> {
+    /// `source` is `None` for a model of new weights.
+    pub fn new(config: &'a EncoderConfig, source: Option<&'a dyn Source>, device: &'a Device, seed: u64) -> Self {
+        Self {
+            config,
+            naming: Naming { family: config.family, inner_group_num: config.inner_group_num },
+            source,
+            device,
+            seed,
+            params: Vec::new(),
+            report: LoadReport::default(),
+            used: HashSet::new(),
+            missing_encoder: Vec::new(),
+        }
+    }
+
+    /// Builds the encoder with these heads; `labels` is the width of sequence and token heads.
+    pub fn build(mut self, kinds: &[HeadKind], labels: usize) -> Result<(Model, LoadReport), ModelError> {
+        let embeddings = self.embeddings()?;
+        let projection = self.projection()?;
+        let layers = (0..self.config.stored_layers()).map(|layer| self.layer(layer).map(Arc::new));
+        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        if self.source.is_some() && !self.missing_encoder.is_empty() {
+            return Err(ModelError::EncoderIncomplete { names: self.missing_encoder });
+        }
+        let heads = self.heads(kinds, labels, &embeddings.word)?;
+        if let Some(source) = self.source {
+            self.report.left_over = source.names().into_iter().filter(|name| !self.used.contains(name)).collect();
+        }
+        let model = Model {
+            config: self.config.clone(),
+            params: Params::new(self.params, self.device)?,
+            backend: Model::default_backend(self.device),
+            device: self.device.clone(),
+            embeddings: Arc::new(embeddings),
+            projection,
+            layers,
+            heads,
+        };
+        Ok((model, self.report))
+    }
+
+    fn embeddings(&mut self) -> Result<EmbeddingWeights, ModelError> {
+        let config = self.config;
+        let width = config.embedding_size;
+        let padding = Some(config.pad_token_id);
+        let word = self.table("word", [config.vocab_size, width], Start::Table { padding })?;
+        let roberta = config.first_position() > 0;
+        let position_padding = padding.filter(|_| roberta);
+        let start = if config.sinusoidal_positions { Start::Sines } else { Start::Table { padding: position_padding } };
+        let position = self.table("position", [config.max_position_embeddings, width], start)?;
+        let token_type = match config.type_vocab_size {
+            0 => None,
+            count => Some(self.table("token_type", [count, width], Start::Normal)?),
+        };
+        let eps = config.norm_eps as f32;
+        let norm = Norm {
+            weight: self.encoder("embeddings.norm.weight", self.naming.embeddings("norm", "weight"), &[width], Start::One)?,
+            bias: self.encoder("embeddings.norm.bias", self.naming.embeddings("norm", "bias"), &[width], Start::Zero)?,
+            eps,
+        };
+        Ok(EmbeddingWeights { word, position, token_type, norm, word_padding: padding, position_padding })
+    }
+
+    fn table(&mut self, slot: &str, shape: [usize; 2], start: Start) -> Result<Arc<Param>, ModelError> {
+        let stored = self.naming.embeddings(slot, "weight");
+        self.encoder(&format!("embeddings.{slot}"), stored, &shape, start)
+    }
+
+    fn projection(&mut self) -> Result<Option<Dense>, ModelError> {
+        if !self.config.has_projection() {
+            return Ok(None);
+        }
+        let shape = [self.config.hidden_size, self.config.embedding_size];
+        let (weight, bias) = (self.naming.embeddings("projection", "weight"), self.naming.embeddings("projection", "bias"));
+        Ok(Some(Dense {
+            weight: self.encoder("embeddings.projection.weight", weight, &shape, Start::Normal)?,
+            bias: self.encoder("embeddings.projection.bias", bias, &shape[..1], Start::Zero)?,
+        }))
+    }
+
+    fn layer(&mut self, layer: usize) -> Result<LayerWeights, ModelError> {
+        let (hidden, inner) = (self.config.hidden_size, self.config.intermediate_size);
+        let heads = self.config.num_attention_heads;
+        Ok(LayerWeights {
+            query: self.layer_dense(layer, "attention.query", hidden, hidden)?,
+            key: self.layer_dense(layer, "attention.key", hidden, hidden)?,
+            value: self.layer_dense(layer, "attention.value", hidden, hidden)?,
+            output: self.layer_dense(layer, "attention.output", hidden, hidden)?,
+            attention_norm: self.layer_norm(layer, "attention.norm")?,
+            inner: self.layer_dense(layer, "feed_forward.inner", hidden, inner)?,
+            outer: self.layer_dense(layer, "feed_forward.output", inner, hidden)?,
+            feed_forward_norm: self.layer_norm(layer, "feed_forward.norm")?,
+            heads: Heads { count: heads, size: hidden / heads },
+            activation: self.config.activation,
+        })
+    }
+
+    fn layer_dense(&mut self, layer: usize, slot: &str, inputs: usize, outputs: usize) -> Result<Dense, ModelError> {
+        Ok(Dense {
+            weight: self.layer_param(layer, slot, "weight", &[outputs, inputs], Start::Normal)?,
+            bias: self.layer_param(layer, slot, "bias", &[outputs], Start::Zero)?,
+        })
+    }
+
+    fn layer_norm(&mut self, layer: usize, slot: &str) -> Result<Norm, ModelError> {
+        let width = [self.config.hidden_size];
+        Ok(Norm {
+            weight: self.layer_param(layer, slot, "weight", &width, Start::One)?,
+            bias: self.layer_param(layer, slot, "bias", &width, Start::Zero)?,
+            eps: self.config.norm_eps as f32,
+        })
+    }
+
+    fn layer_param(
+        &mut self,
+        layer: usize,
+        slot: &str,
+        part: &str,
+        shape: &[usize],
+        start: Start,
+    ) -> Result<Arc<Param>, ModelError> {
+        let stored = self.naming.layer(layer, slot, part);
+        self.encoder(&format!("layers.{layer}.{slot}.{part}"), stored, shape, start)
+    }
+
+    fn heads(&mut self, kinds: &[HeadKind], labels: usize, word: &Arc<Param>) -> Result<HeadSet, ModelError> {
+        let (hidden, width) = (self.config.hidden_size, self.config.embedding_size);
+        let mut heads = HeadSet::default();
+        let first = [HeadKind::Sequence, HeadKind::NextSentence, HeadKind::SentenceOrder];
+        if let Some(kind) = first.into_iter().find(|kind| kinds.contains(kind)) {
+            heads.pooler = Some(self.head_dense(kind, "dense", "head.pooler", hidden, hidden)?);
+        }
+        for kind in kinds {
+            match kind {
+                HeadKind::Sequence => {
+                    heads.sequence = Some(self.head_dense(*kind, "output", "head.sequence", hidden, labels)?);
+                }
+                HeadKind::Token => heads.token = Some(self.head_dense(*kind, "output", "head.token", hidden, labels)?),
+                HeadKind::Span => heads.span = Some(self.head_dense(*kind, "output", "head.span", hidden, 2)?),
+                HeadKind::NextSentence => {
+                    heads.next_sentence = Some(self.head_dense(*kind, "output", "head.next_sentence", hidden, 2)?);
+                }
+                HeadKind::SentenceOrder => {
+                    heads.sentence_order = Some(self.head_dense(*kind, "output", "head.sentence_order", hidden, 2)?);
+                }
+                HeadKind::Replaced => {
+                    let dense = self.head_dense(*kind, "dense", "head.replaced.dense", hidden, hidden)?;
+                    heads.replaced = Some((dense, self.head_dense(*kind, "output", "head.replaced.output", hidden, 1)?));
+                }
+                HeadKind::Mask => heads.mask = Some(self.mask_head(hidden, width, word)?),
+            }
+        }
+        Ok(heads)
+    }
+
+    fn mask_head(&mut self, hidden: usize, width: usize, word: &Arc<Param>) -> Result<MaskHead, ModelError> {
+        // BERT, RoBERTa and DistilBERT have no narrower embeddings, so both widths are the same there.
+        let vocab = self.config.vocab_size;
+        let kind = HeadKind::Mask;
+        let dense = self.head_dense(kind, "dense", "head.mask.dense", hidden, width)?;
+        let norm = Norm {
+            weight: self.head_param(kind, "norm", "weight", "head.mask.norm", &[width], Start::One)?,
+            bias: self.head_param(kind, "norm", "bias", "head.mask.norm", &[width], Start::Zero)?,
+            eps: self.config.norm_eps as f32,
+        };
+        let weight = if self.config.tie_word_embeddings {
+            word.clone()
+        } else {
+            self.head_param(kind, "decoder", "weight", "head.mask.decoder", &[vocab, width], Start::Normal)?
+        };
+        let bias = self.head_param(kind, "decoder", "bias", "head.mask.decoder", &[vocab], Start::Zero)?;
+        Ok(MaskHead { dense, norm, decoder: Dense { weight, bias } })
+    }
+
+    fn head_dense(
+        &mut self,
+        kind: HeadKind,
+        slot: &str,
+        name: &str,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Dense, ModelError> {
+        Ok(Dense {
+            weight: self.head_param(kind, slot, "weight", name, &[outputs, inputs], Start::Normal)?,
+            bias: self.head_param(kind, slot, "bias", name, &[outputs], Start::Zero)?,
+        })
+    }
+
+    fn head_param(
+        &mut self,
+        kind: HeadKind,
+        slot: &str,
+        part: &str,
+        name: &str,
+        shape: &[usize],
+        start: Start,
+    ) -> Result<Arc<Param>, ModelError> {
+        let stored = self.naming.head(kind, slot, part);
+        let found = self.find(&stored, shape, false)?;
+        if found.is_none() && self.source.is_some() {
+            self.report.new.push(stored.name.clone());
+        }
+        self.make(&format!("{name}.{part}"), stored.name, Block::Head, shape, start, found)
+    }
+
+    fn encoder(&mut self, name: &str, stored: StoredName, shape: &[usize], start: Start) -> Result<Arc<Param>, ModelError> {
+        let found = self.find(&stored, shape, true)?;
+        if found.is_none() {
+            self.missing_encoder.push(stored.name.clone());
+        }
+        let layer = name.strip_prefix("layers.").and_then(|rest| rest.split('.').next()?.parse().ok());
+        let block = layer.map_or(Block::Embeddings, Block::Layer);
+        self.make(name, stored.name, block, shape, start, found)
+    }
+
+    /// The numbers under the first of a weight's names that the source has. A head of another width is not an error: it
+    /// was trained for other classes.
+    fn find(&mut self, stored: &StoredName, shape: &[usize], strict: bool) -> Result<Option<Vec<f32>>, ModelError> {
+        let Some(source) = self.source else {
+            return Ok(None);
+        };
+        for name in std::iter::once(&stored.name).chain(&stored.others) {
+            let Some(found) = source.shape(name) else {
+                continue;
+            };
+            if found != shape {
+                if strict {
+                    return Err(ModelError::Shape { name: name.clone(), found, expected: shape.to_vec() });
+                }
+                continue;
+            }
+            let values = source.read(name)?;
+            if values.iter().any(|value| !value.is_finite()) {
+                return Err(ModelError::NotFinite { name: name.clone() });
+            }
+            self.used.insert(name.clone());
+            self.report.loaded.push(name.clone());
+            return Ok(Some(values));
+        }
+        Ok(None)
+    }
+
+    fn make(
+        &mut self,
+        name: &str,
+        stored_name: String,
+        block: Block,
+        shape: &[usize],
+        start: Start,
+        found: Option<Vec<f32>>,
+    ) -> Result<Arc<Param>, ModelError> {
+        let values = found.unwrap_or_else(|| self.start(name, shape, start));
+        let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
+        let mut param = Param::new(name.to_owned(), stored_name, block, var);
+        param.fixed = matches!(start, Start::Sines);
+        if param.fixed {
+            param.set_trainable(false);
+        }
+        let param = Arc::new(param);
+        self.params.push(param.clone());
+        Ok(param)
+    }
+
+    fn start(&self, name: &str, shape: &[usize], start: Start) -> Vec<f32> {
+        let count = shape.iter().product();
+        match start {
+            Start::Zero => vec![0.0; count],
+            Start::One => vec![1.0; count],
+            Start::Normal => self.normal(name, count),
+            Start::Table { padding } => {
+                let mut values = self.normal(name, count);
+                if let Some(row) = padding {
+                    values[row as usize * shape[1]..][..shape[1]].fill(0.0);
+                }
+                values
+            }
+            Start::Sines => sines(shape[0], shape[1]),
+        }
+    }
+
+    /// Normal with the configured deviation, a pure function of the seed and the weight's name (Box and Muller, 1958).
+    fn normal(&self, name: &str, count: usize) -> Vec<f32> {
+        let address: Vec<u64> = name.bytes().map(u64::from).collect();
+        let mut stream = Stream::new(key(self.seed, Purpose::Init, &address));
+        let deviation = self.config.initializer_range;
+        let mut values = Vec::with_capacity(count + 1);
+        while values.len() < count {
+            let radius = (-2.0 * (1.0 - stream.unit()).ln()).sqrt() * deviation;
+            let angle = std::f64::consts::TAU * stream.unit();
+            values.extend([(radius * angle.cos()) as f32, (radius * angle.sin()) as f32]);
+        }
+        values.truncate(count);
+        values
+    }
+}
+
+/// DistilBERT's fixed positions: sines in even columns, cosines in odd ones (Vaswani et al., 2017).
+fn sines(rows: usize, width: usize) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows * width);
+    for row in 0..rows {
+        for column in 0..width {
+            let angle = row as f64 / 10_000_f64.powf(2.0 * (column / 2) as f64 / width as f64);
+            values.push(if column % 2 == 0 { angle.sin() } else { angle.cos() } as f32);
+        }
+    }
+    values
+}

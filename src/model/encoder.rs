@@ -1,0 +1,231 @@
+//! The forward pass: embeddings, then the layers in the order of the schedule.
+
+use std::sync::Arc;
+
+use candle_core::Tensor;
+
+use super::input::{Input, Layout};
+use super::ops::dropout::{Noise, TokenKeys};
+use super::ops::embedding::{FusedEmbedding, Places};
+use super::ops::layer::{FusedLayer, LayerNoise};
+use super::ops::{Backend, attention, parts, plain};
+use super::params::{Param, host};
+use super::{Model, ModelError};
+
+/// How a forward pass is run.
+#[derive(Clone, Debug, Default)]
+pub struct Pass {
+    /// Whether a backward pass will come.
+    pub graph: bool,
+    /// Dropout, in training.
+    pub dropout: Option<PassDropout>,
+    /// The tokens whose last hidden states are wanted, ascending; `None` for all.
+    pub rows: Option<Arc<[u32]>>,
+    pub keep_hidden: bool,
+    pub keep_attention: bool,
+}
+
+/// The dropout of one step.
+#[derive(Clone, Copy, Debug)]
+pub struct PassDropout {
+    /// The key of the run's seed and the step.
+    pub key: u64,
+    /// One rate for all sites, instead of the configuration's.
+    pub rate: Option<f64>,
+}
+
+/// What an encoder computed.
+pub struct Encoded {
+    /// Last hidden states of the wanted tokens: (rows, hidden).
+    pub last: Tensor,
+    /// If kept: what entered the first layer, then each layer's output, (tokens, hidden) each.
+    pub hidden: Vec<Tensor>,
+    /// If kept: for each layer and sequence, (heads, tokens, visible tokens).
+    pub attentions: Vec<Vec<Vec<f32>>>,
+}
+
+/// Dropout sites: one number for each place in the model.
+mod site {
+    pub const EMBEDDINGS: u64 = 1;
+    pub const LAYERS: u64 = 1000;
+    pub const A_LAYER: u64 = 4;
+}
+
+impl Model {
+    /// Runs the encoder. Layers that are frozen run without dropout, and without a graph where nothing below them is
+    /// trained.
+    pub fn encode(&self, input: &Input, pass: &Pass) -> Result<Encoded, ModelError> {
+        let x = self.embed(input, pass)?;
+        self.encode_from(0, x, input, pass)
+    }
+
+    /// Leading steps of the schedule that are frozen together with the embeddings, so that what they compute for a text
+    /// never changes; `None` where the embeddings are trained.
+    pub fn frozen_prefix(&self) -> Option<usize> {
+        let below = self.embeddings.params().chain(self.projection.iter().flat_map(|dense| dense.params()));
+        if below.into_iter().any(|param| param.trainable()) {
+            return None;
+        }
+        let schedule = self.config.schedule();
+        Some(schedule.iter().take_while(|step| !self.layers[step.stored].trainable()).count())
+    }
+
+    /// The output of the first `steps` steps of the schedule, without a graph: (tokens, hidden).
+    pub fn encode_prefix(&self, steps: usize, input: &Input) -> Result<Tensor, ModelError> {
+        let pass = Pass::default();
+        let mut x = self.embed(input, &pass)?;
+        let layout = Arc::new(input.layout());
+        for (index, _) in self.config.schedule().iter().enumerate().take(steps) {
+            x = self.layer(index, &x, &layout, None, &pass)?;
+        }
+        Ok(x)
+    }
+
+    /// Runs the steps of the schedule from `first` on; `x` is what enters them.
+    pub fn encode_from(&self, first: usize, x: Tensor, input: &Input, pass: &Pass) -> Result<Encoded, ModelError> {
+        let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
+        let all = Arc::new(input.layout());
+        let schedule = self.config.schedule();
+        let wanted = pass.rows.clone().filter(|_| !pass.keep_hidden && !pass.keep_attention);
+        let (mut hidden, mut attentions) = (Vec::new(), Vec::new());
+        let mut x = x;
+        if pass.keep_hidden {
+            hidden.push(x.clone());
+        }
+        for (index, step) in schedule.iter().enumerate().skip(first) {
+            let last = index + 1 == schedule.len();
+            let layout = match wanted.as_deref().filter(|_| last) {
+                Some(rows) => Arc::new(all.wanting(rows)),
+                None => all.clone(),
+            };
+            if pass.keep_attention {
+                attentions.push(self.attention_of(step.stored, &x, &all)?);
+            }
+            x = self.layer(index, &x, &layout, keys.as_ref(), pass)?;
+            if pass.keep_hidden && step.ends_layer {
+                hidden.push(x.clone());
+            }
+        }
+        let cut_in_layer = wanted.is_some() && first < schedule.len();
+        let last = match pass.rows.as_deref().filter(|_| !cut_in_layer) {
+            Some(rows) => x.index_select(&Tensor::from_slice(rows, rows.len(), &self.device)?, 0)?,
+            None => x,
+        };
+        Ok(Encoded { last, hidden, attentions })
+    }
+
+    fn embed(&self, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
+        let places = self.places(input)?;
+        let trained = self.embeddings.params().any(|param| param.trainable());
+        let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
+        let rate = self.rate(pass, self.config.hidden_dropout);
+        let noise = Noise::new(keys.as_ref().filter(|_| trained), site::EMBEDDINGS, rate);
+        let x = match self.backend {
+            Backend::Fused => {
+                let op = FusedEmbedding::new(self.embeddings.clone(), Arc::new(places), noise, pass.graph && trained);
+                self.trigger(pass, self.embeddings.params()).apply_op1(op)?
+            }
+            Backend::Plain => self.maybe_detached(pass, plain::embed(&self.embeddings, &places, noise.as_ref())?),
+        };
+        match &self.projection {
+            Some(projection) => {
+                let x = parts::dense(self.backend, &self.params, projection, &x)?;
+                Ok(self.maybe_detached(pass, x))
+            }
+            None => Ok(x),
+        }
+    }
+
+    fn layer(
+        &self,
+        index: usize,
+        x: &Tensor,
+        layout: &Arc<Layout>,
+        keys: Option<&TokenKeys>,
+        pass: &Pass,
+    ) -> Result<Tensor, ModelError> {
+        let weights = &self.layers[self.config.schedule()[index].stored];
+        let trained = weights.trainable();
+        let keys = keys.filter(|_| trained);
+        let place = site::LAYERS + index as u64 * site::A_LAYER;
+        let hidden_rate = self.rate(pass, self.config.hidden_dropout);
+        let after_rate = if self.config.family.drops_after_feed_forward() { hidden_rate } else { 0.0 };
+        let noise = LayerNoise {
+            probabilities: Noise::new(keys, place, self.rate(pass, self.config.attention_dropout)),
+            after_attention: Noise::new(keys, place + 1, hidden_rate),
+            after_feed_forward: Noise::new(keys, place + 2, after_rate),
+        };
+        Ok(match self.backend {
+            Backend::Fused => {
+                let keep = pass.graph && (trained || x.track_op());
+                let op = FusedLayer::new(weights.clone(), layout.clone(), noise, keep);
+                x.contiguous()?.apply_op2(self.trigger(pass, weights.params()), op)?
+            }
+            Backend::Plain => self.maybe_detached(pass, plain::layer(weights, layout, &noise, x)?),
+        })
+    }
+
+    fn attention_of(&self, stored: usize, x: &Tensor, layout: &Layout) -> Result<Vec<Vec<f32>>, ModelError> {
+        let weights = &self.layers[stored];
+        if self.backend == Backend::Fused {
+            let x = x.contiguous()?;
+            let x = host(&x)?;
+            let (mut query, mut key) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+            weights.query.forward(&x, &mut query)?;
+            weights.key.forward(&x, &mut key)?;
+            return Ok(attention::probabilities(&query, &key, layout, weights.heads));
+        }
+        let (probabilities, pad) = plain::attention_probabilities(weights, layout, x)?;
+        let each = (0..layout.sequences())
+            .map(|sequence| pad.cut(&probabilities, layout, sequence)?.flatten_all()?.to_vec1())
+            .collect::<candle_core::Result<_>>()?;
+        Ok(each)
+    }
+
+    fn rate(&self, pass: &Pass, configured: f64) -> f64 {
+        pass.dropout.map_or(0.0, |dropout| dropout.rate.unwrap_or(configured))
+    }
+
+    fn trigger<'a>(&'a self, pass: &Pass, weights: impl IntoIterator<Item = &'a Arc<Param>>) -> &'a Tensor {
+        if pass.graph { self.params.trigger(weights) } else { self.params.trigger([]) }
+    }
+
+    /// Without a graph nothing may hold on to intermediate results.
+    fn maybe_detached(&self, pass: &Pass, x: Tensor) -> Tensor {
+        if pass.graph { x } else { x.detach() }
+    }
+
+    /// Table rows of each token, checked against the tables.
+    fn places(&self, input: &Input) -> Result<Places, ModelError> {
+        let config = &self.config;
+        let limit = config.max_tokens();
+        let mut positions = Vec::with_capacity(input.tokens());
+        for bounds in input.starts.windows(2) {
+            let ids = &input.ids[bounds[0]..bounds[1]];
+            if ids.len() > limit {
+                return Err(ModelError::TooLong { tokens: ids.len(), limit });
+            }
+            let mut next = config.first_position() as u32;
+            for id in ids {
+                // RoBERTa does not count padding, and gives it the padding's position.
+                let padding = config.first_position() > 0 && *id == config.pad_token_id;
+                positions.push(if padding { config.pad_token_id } else { next });
+                next += u32::from(!padding);
+            }
+        }
+        if let Some(position) = input.ids.iter().position(|id| *id as usize >= config.vocab_size) {
+            let (id, vocab_size) = (input.ids[position], config.vocab_size);
+            return Err(ModelError::TokenOutOfRange { id, position, vocab_size });
+        }
+        let count = config.type_vocab_size;
+        let types = match count {
+            0 => Vec::new(),
+            1 => vec![0; input.tokens()],
+            _ => input.types.clone(),
+        };
+        if let Some(segment) = types.iter().copied().find(|segment| *segment as usize >= count) {
+            return Err(ModelError::SegmentOutOfRange { segment, count });
+        }
+        Ok(Places { ids: input.ids.clone(), positions, types })
+    }
+}

@@ -1,0 +1,56 @@
+//! What can be wrong with a model folder.
+
+use std::path::PathBuf;
+
+use super::files::ModelFilesError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    #[error("cannot read {path}: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("{path} is not a model folder: it has no config.json")]
+    NoConfig { path: PathBuf },
+    #[error("{path}: {source}")]
+    In { path: PathBuf, source: Box<Self> },
+    #[error("config.json is not valid JSON: {source}")]
+    ConfigSyntax { source: serde_json::Error },
+    #[error(
+        "config.json has model_type \"{model_type}\"; Attune reads bert, roberta, distilbert, albert and electra"
+    )]
+    UnknownFamily { model_type: String },
+    #[error("config.json lacks {}", keys.join(", "))]
+    MissingKeys { keys: Vec<String> },
+    #[error("config.json asks for the activation \"{name}\", which Attune does not have")]
+    UnknownActivation { name: String },
+    #[error("config.json asks for position embeddings \"{kind}\"; Attune has absolute ones")]
+    UnknownPositions { kind: String },
+    #[error("config.json has {key} = {value}, expected 1 to {limit}")]
+    SizeOutOfRange { key: &'static str, value: usize, limit: usize },
+    #[error("config.json has {key} = {value}, which is out of range")]
+    NumberOutOfRange { key: &'static str, value: f64 },
+    #[error("hidden_size {hidden} cannot be divided among {heads} attention heads")]
+    HeadsDoNotDivide { hidden: usize, heads: usize },
+    #[error("tensor \"{name}\" has shape {found:?}, but config.json implies {expected:?}")]
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error(
+        "the weights lack {} of the encoder's tensors, among them \"{}\"; is this the encoder that config.json describes?",
+        names.len(), names.first().map_or("", String::as_str)
+    )]
+    EncoderIncomplete { names: Vec<String> },
+    #[error("tensor \"{name}\" holds a value that is not a finite number")]
+    NotFinite { name: String },
+    #[error("{family} models have no head for {task}")]
+    NoSuchHead { family: &'static str, task: crate::task::Task },
+    #[error("this model has no head for {task}; its architectures are: {}", architectures.join(", "))]
+    HeadMissing { task: crate::task::Task, architectures: Vec<String> },
+    #[error("token id {id} at position {position} is not below the vocabulary size {vocab_size} of the model")]
+    TokenOutOfRange { id: u32, position: usize, vocab_size: usize },
+    #[error("a sequence of {tokens} tokens does not fit the model, which takes {limit}")]
+    TooLong { tokens: usize, limit: usize },
+    #[error("segment {segment} is not below the model's {count} segments")]
+    SegmentOutOfRange { segment: u32, count: usize },
+    #[error(transparent)]
+    Files(#[from] ModelFilesError),
+    #[error("computation failed: {0}")]
+    Compute(#[from] candle_core::Error),
+}

@@ -1,0 +1,72 @@
+//! Token ids → hidden states → logits: one encoder for all families, its heads, and its weights on disk.
+
+pub mod card;
+pub mod config;
+pub mod family;
+pub mod files;
+pub mod input;
+pub mod ops;
+pub mod params;
+
+mod build;
+mod encoder;
+mod error;
+mod heads;
+mod open;
+mod save;
+
+use std::sync::Arc;
+
+use candle_core::Device;
+
+pub use config::EncoderConfig;
+pub use encoder::{Encoded, Pass, PassDropout};
+pub use error::ModelError;
+pub use family::{Family, HeadKind};
+pub use heads::{HeadSet, MaskHead};
+pub use input::Input;
+pub use open::{Want, open, random};
+pub use params::{Block, Param, Params};
+
+use ops::Backend;
+use ops::embedding::EmbeddingWeights;
+use ops::weights::{Dense, LayerWeights};
+
+/// An encoder with its heads, on one device.
+#[derive(Debug)]
+pub struct Model {
+    pub config: EncoderConfig,
+    pub params: Params,
+    /// Which of two equal ways computes; tests choose the plain one to compare.
+    pub backend: Backend,
+    device: Device,
+    embeddings: Arc<EmbeddingWeights>,
+    projection: Option<Dense>,
+    /// Layers with weights of their own.
+    layers: Vec<Arc<LayerWeights>>,
+    pub heads: HeadSet,
+}
+
+impl Model {
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    fn default_backend(device: &Device) -> Backend {
+        if device.is_cpu() { Backend::Fused } else { Backend::Plain }
+    }
+
+    /// Freezes every weight of the blocks for which `frozen` says so, and trains the others.
+    pub fn freeze(&self, frozen: impl Fn(Block) -> bool) {
+        for param in self.params.iter() {
+            param.set_trainable(!frozen(param.block));
+        }
+    }
+}
+
+/// Where weights come from, by the names in a file.
+pub trait Source {
+    fn names(&self) -> Vec<String>;
+    fn shape(&self, name: &str) -> Option<Vec<usize>>;
+    fn read(&self, name: &str) -> Result<Vec<f32>, ModelError>;
+}

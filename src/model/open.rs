@@ -1,0 +1,184 @@
+//! A model folder, opened: configuration, weights and the heads that are wanted.
+
+use std::path::Path;
+
+use candle_core::Device;
+
+use super::build::Builder;
+use super::card::{BlockSize, LoadReport, ModelCard};
+use super::config::EncoderConfig;
+use super::family::HeadKind;
+use super::files::TensorFiles;
+use super::{Model, ModelError, Source};
+use crate::task::Task;
+
+/// Which heads a model is to have.
+#[derive(Clone, Copy, Debug)]
+pub enum Want<'a> {
+    /// Those its own configuration names.
+    AsSaved,
+    /// The head of a task with this many outputs: loaded where the folder has it in this width, else new.
+    Head { task: Task, labels: &'a [String] },
+}
+
+impl Source for TensorFiles {
+    fn names(&self) -> Vec<String> {
+        self.tensors().iter().map(|tensor| tensor.name.clone()).collect()
+    }
+
+    fn shape(&self, name: &str) -> Option<Vec<usize>> {
+        self.find(name).map(|tensor| tensor.shape.clone())
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<f32>, ModelError> {
+        Ok(self.read_f32(name)?)
+    }
+}
+
+/// Reads `config.json`.
+pub fn read_config(dir: &Path) -> Result<EncoderConfig, ModelError> {
+    let path = dir.join("config.json");
+    let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound => ModelError::NoConfig { path: dir.to_owned() },
+        _ => ModelError::Unreadable { path: path.clone(), source },
+    })?;
+    EncoderConfig::parse(&text).map_err(|source| ModelError::In { path, source: Box::new(source) })
+}
+
+/// Opens a Hugging Face folder. New weights are a function of `seed`.
+pub fn open(dir: &Path, want: Want<'_>, device: &Device, seed: u64) -> Result<(Model, LoadReport), ModelError> {
+    let config = read_config(dir)?;
+    let files = TensorFiles::open(dir)?;
+    build(config, Some(&files), want, device, seed)
+}
+
+/// The same shape with new weights.
+pub fn random(dir: &Path, want: Want<'_>, device: &Device, seed: u64) -> Result<(Model, LoadReport), ModelError> {
+    build(read_config(dir)?, None, want, device, seed)
+}
+
+/// From a configuration and any source of weights; none for new ones.
+pub fn build(
+    mut config: EncoderConfig,
+    source: Option<&dyn Source>,
+    want: Want<'_>,
+    device: &Device,
+    seed: u64,
+) -> Result<(Model, LoadReport), ModelError> {
+    let kinds = match want {
+        Want::AsSaved => {
+            let named = config.architectures.iter().flat_map(|name| config.family.heads_of(name));
+            named.collect::<Vec<HeadKind>>()
+        }
+        Want::Head { task, labels } => {
+            let kind = HeadKind::for_task(task);
+            if !config.family.has_head(kind) {
+                return Err(ModelError::NoSuchHead { family: config.family.model_type(), task });
+            }
+            if matches!(kind, HeadKind::Sequence | HeadKind::Token) {
+                config.labels = labels.to_vec();
+                config.problem_type = problem_type(task).map(str::to_owned);
+            }
+            vec![kind]
+        }
+    };
+    // transformers makes two classes where a configuration names none.
+    let labels = if config.labels.is_empty() { 2 } else { config.labels.len() };
+    Builder::new(&config, source, device, seed).build(&kinds, labels)
+}
+
+fn problem_type(task: Task) -> Option<&'static str> {
+    match task {
+        Task::Classify => Some("single_label_classification"),
+        Task::MultiLabel => Some("multi_label_classification"),
+        Task::Regress => Some("regression"),
+        _ => None,
+    }
+}
+
+impl EncoderConfig {
+    /// The task that a saved model was trained for, as its `architectures` and `problem_type` say.
+    pub fn task(&self) -> Option<Task> {
+        let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();
+        let kind = [
+            HeadKind::Sequence,
+            HeadKind::Token,
+            HeadKind::Span,
+            HeadKind::Replaced,
+            HeadKind::SentenceOrder,
+            HeadKind::NextSentence,
+            HeadKind::Mask,
+        ]
+        .into_iter()
+        .find(|kind| kinds.contains(kind))?;
+        Some(match kind {
+            HeadKind::Sequence => match self.problem_type.as_deref() {
+                Some("multi_label_classification") => Task::MultiLabel,
+                Some("regression") => Task::Regress,
+                Some(_) => Task::Classify,
+                None if self.labels.len() == 1 => Task::Regress,
+                None => Task::Classify,
+            },
+            HeadKind::Token => Task::Ner,
+            HeadKind::Span => Task::Qa,
+            HeadKind::Mask => Task::Mlm,
+            HeadKind::NextSentence => Task::Nsp,
+            HeadKind::SentenceOrder => Task::Sop,
+            HeadKind::Replaced => Task::Rtd,
+        })
+    }
+}
+
+/// What a folder holds, for a card. Opens its weights, as the report and the counts come from them.
+pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
+    let files = TensorFiles::open(dir)?;
+    let config = read_config(dir)?;
+    let dtype = files.dtype();
+    let (model, report) = build(config, Some(&files), Want::AsSaved, &Device::Cpu, 0)?;
+    let config = &model.config;
+    let kinds = model.heads.kinds();
+    let trained = |kind: &HeadKind| !head_is_new(&model, *kind, &report);
+    let heads = Task::ALL.into_iter().filter(|task| {
+        let kind = HeadKind::for_task(*task);
+        let own = !task.is_sequence() || config.task() == Some(*task);
+        own && kinds.contains(&kind) && trained(&kind)
+    });
+    let blocks = model.params.blocks().into_iter();
+    Ok(ModelCard {
+        dir: dir.to_owned(),
+        family: config.family.model_type(),
+        architectures: config.architectures.clone(),
+        heads: heads.collect(),
+        layers: config.num_hidden_layers,
+        stored_layers: config.stored_layers(),
+        hidden_size: config.hidden_size,
+        embedding_size: config.embedding_size,
+        num_attention_heads: config.num_attention_heads,
+        intermediate_size: config.intermediate_size,
+        vocab_size: config.vocab_size,
+        max_tokens: config.max_tokens(),
+        activation: config.activation_name.clone(),
+        labels: config.labels.clone(),
+        blocks: blocks.map(|(block, parameters)| BlockSize { name: block.to_string(), parameters }).collect(),
+        parameters: model.params.count(),
+        bytes_on_disk: crate::files::folder_bytes(dir),
+        dtype,
+        report,
+        tokenizer: String::new(),
+        cased: None,
+    })
+}
+
+fn head_is_new(model: &Model, kind: HeadKind, report: &LoadReport) -> bool {
+    let heads = &model.heads;
+    let dense = match kind {
+        HeadKind::Sequence => heads.sequence.as_ref(),
+        HeadKind::Token => heads.token.as_ref(),
+        HeadKind::Span => heads.span.as_ref(),
+        HeadKind::Mask => heads.mask.as_ref().map(|mask| &mask.dense),
+        HeadKind::NextSentence => heads.next_sentence.as_ref(),
+        HeadKind::SentenceOrder => heads.sentence_order.as_ref(),
+        HeadKind::Replaced => heads.replaced.as_ref().map(|(_, output)| output),
+    };
+    dense.is_none_or(|dense| report.new.contains(&dense.weight.stored_name))
+}

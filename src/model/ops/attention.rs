@@ -1,0 +1,200 @@
+//! Multi-head self-attention (Vaswani et al., 2017) over sequences laid end to end: one sequence and head at a time, in
+//! parallel. There is no mask, because a token meets only those of its own sequence.
+
+use rayon::prelude::*;
+
+use super::buffer::Buffer;
+use super::dropout::Noise;
+use super::matrix::{Blocks, Into, Mat, MatMut, Threads, matmul};
+use super::simd::{exp, max_of, sum_of, sum_of_pairs, wide};
+use crate::model::input::Layout;
+
+/// How the width of a layer is divided among its heads.
+#[derive(Clone, Copy, Debug)]
+pub struct Heads {
+    pub count: usize,
+    /// Columns of one head.
+    pub size: usize,
+}
+
+/// Queries (rows, hidden), keys and values (tokens, hidden).
+#[derive(Clone, Copy)]
+pub struct Projections<'a> {
+    pub query: &'a [f32],
+    pub key: &'a [f32],
+    pub value: &'a [f32],
+}
+
+/// One sequence under one head.
+struct Job {
+    head: usize,
+    first_row: usize,
+    rows: usize,
+    first_token: usize,
+    keys: usize,
+}
+
+impl Heads {
+    fn width(self) -> usize {
+        self.count * self.size
+    }
+
+    fn job(self, index: usize, layout: &Layout) -> Job {
+        let (sequence, head) = (index / self.count, index % self.count);
+        Job {
+            head,
+            first_row: layout.row_starts[sequence],
+            rows: layout.row_starts[sequence + 1] - layout.row_starts[sequence],
+            first_token: layout.starts[sequence],
+            keys: layout.visible[sequence],
+        }
+    }
+
+    fn block(self, data: &[f32], first: usize, rows: usize, head: usize) -> Mat<'_> {
+        Mat::strided(&data[first * self.width() + head * self.size..], rows, self.size, self.width())
+    }
+
+    /// Scores of a job's rows against its keys, turned into probabilities.
+    fn probabilities(self, job: &Job, query: &[f32], key: &[f32], out: &mut [f32]) {
+        let q = self.block(query, job.first_row, job.rows, job.head);
+        let k = self.block(key, job.first_token, job.keys, job.head);
+        matmul(MatMut::new(out, job.rows, job.keys), Into::Set, q, k.transposed(), Threads::One);
+        softmax_rows(out, job.keys, 1.0 / (self.size as f32).sqrt());
+    }
+}
+
+fn softmax_rows(scores: &mut [f32], width: usize, scale: f32) {
+    wide(
+        #[inline(always)]
+        || {
+            for row in scores.chunks_mut(width) {
+                let largest = max_of(row);
+                for value in row.iter_mut() {
+                    *value = exp((*value - largest) * scale);
+                }
+                let total = 1.0 / sum_of(row, |x| x);
+                for value in row {
+                    *value *= total;
+                }
+            }
+        },
+    );
+}
+
+fn drop_rows(noise: &Noise, job: &Job, layout: &Layout, probabilities: &mut [f32]) {
+    wide(
+        #[inline(always)]
+        || {
+            for (row, values) in probabilities.chunks_mut(job.keys).enumerate() {
+                noise.apply_row(layout.token_of_row(job.first_row + row), job.head + 1, values);
+            }
+        },
+    );
+}
+
+/// Writes the mixed values of each row to `context`: (rows, hidden).
+pub fn forward(
+    from: Projections<'_>,
+    layout: &Layout,
+    heads: Heads,
+    noise: Option<&Noise>,
+    context: &mut [f32],
+) {
+    let out = Blocks::new(context);
+    (0..layout.sequences() * heads.count).into_par_iter().for_each(|index| {
+        let job = heads.job(index, layout);
+        if job.rows == 0 {
+            return;
+        }
+        let mut p = Buffer::take(job.rows * job.keys);
+        heads.probabilities(&job, from.query, from.key, &mut p);
+        if let Some(noise) = noise {
+            drop_rows(noise, &job, layout, &mut p);
+        }
+        let offset = job.first_row * heads.width() + job.head * heads.size;
+        #[expect(unsafe_code, reason = "each job writes its own rows and columns")]
+        // SAFETY: rows differ between sequences and columns between heads, so no two jobs share an element.
+        let block = unsafe { out.block(offset, job.rows, heads.size, heads.width()) };
+        let v = heads.block(from.value, job.first_token, job.keys, job.head);
+        matmul(block, Into::Set, Mat::new(&p, job.rows, job.keys), v, Threads::One);
+    });
+}
+
+/// The attention probabilities of each sequence: (heads, rows, tokens), before dropout.
+pub fn probabilities(query: &[f32], key: &[f32], layout: &Layout, heads: Heads) -> Vec<Vec<f32>> {
+    (0..layout.sequences())
+        .map(|sequence| {
+            let jobs = (0..heads.count).into_par_iter().map(|head| {
+                let job = heads.job(sequence * heads.count + head, layout);
+                let mut p = vec![0.0; job.rows * job.keys];
+                heads.probabilities(&job, query, key, &mut p);
+                p
+            });
+            jobs.collect::<Vec<_>>().concat()
+        })
+        .collect()
+}
+
+/// Gradients of queries, keys and values, written to `out`, from that of the context. Probabilities are computed again
+/// rather than kept.
+pub fn backward(
+    from: Projections<'_>,
+    layout: &Layout,
+    heads: Heads,
+    noise: Option<&Noise>,
+    context_grad: &[f32],
+    out: [&mut [f32]; 3],
+) {
+    let [query_grad, key_grad, value_grad] = out.map(|slice| Blocks::new(slice));
+    let scale = 1.0 / (heads.size as f32).sqrt();
+    (0..layout.sequences() * heads.count).into_par_iter().for_each(|index| {
+        let job = heads.job(index, layout);
+        let (size, width) = (heads.size, heads.width());
+        let token_offset = job.first_token * width + job.head * size;
+        let row_offset = job.first_row * width + job.head * size;
+        #[expect(unsafe_code, reason = "each job writes its own rows and columns")]
+        // SAFETY: rows differ between sequences and columns between heads, so no two jobs share an element.
+        let (dq, dk, dv) = unsafe {
+            (
+                query_grad.block(row_offset, job.rows, size, width),
+                key_grad.block(token_offset, job.keys, size, width),
+                value_grad.block(token_offset, job.keys, size, width),
+            )
+        };
+        let mut p = Buffer::take(job.rows * job.keys);
+        let mut dp = Buffer::take(job.rows * job.keys);
+        heads.probabilities(&job, from.query, from.key, &mut p);
+        let dc = heads.block(context_grad, job.first_row, job.rows, job.head);
+        let v = heads.block(from.value, job.first_token, job.keys, job.head);
+        matmul(MatMut::new(&mut dp, job.rows, job.keys), Into::Set, dc, v.transposed(), Threads::One);
+        if let Some(noise) = noise {
+            let mut dropped = Buffer::take(job.rows * job.keys);
+            dropped.copy_from_slice(&p);
+            drop_rows(noise, &job, layout, &mut dropped);
+            matmul(dv, Into::Set, Mat::new(&dropped, job.rows, job.keys).transposed(), dc, Threads::One);
+            drop_rows(noise, &job, layout, &mut dp);
+        } else {
+            matmul(dv, Into::Set, Mat::new(&p, job.rows, job.keys).transposed(), dc, Threads::One);
+        }
+        softmax_backward(&p, &mut dp, job.keys, scale);
+        let scores = Mat::new(&dp, job.rows, job.keys);
+        let k = heads.block(from.key, job.first_token, job.keys, job.head);
+        let q = heads.block(from.query, job.first_row, job.rows, job.head);
+        matmul(dq, Into::Set, scores, k, Threads::One);
+        matmul(dk, Into::Set, scores.transposed(), q, Threads::One);
+    });
+}
+
+fn softmax_backward(p: &[f32], dp: &mut [f32], width: usize, scale: f32) {
+    wide(
+        #[inline(always)]
+        || {
+            for (p, dp) in p.chunks(width).zip(dp.chunks_mut(width)) {
+                let along = sum_of_pairs(p, dp, |p, d| p * d);
+                for (p, d) in p.iter().zip(dp) {
+                    *d = p * (*d - along) * scale;
+                }
+            }
+        },
+    );
+}

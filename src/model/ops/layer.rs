@@ -1,0 +1,241 @@
+//! One encoder layer as a single operation: attention and feed-forward, each with dropout, residual and norm (post-norm,
+//! as in Devlin et al., 2018).
+//!
+//! It keeps just what its backward needs, in pooled buffers, and computes the rest again: attention probabilities,
+//! dropout decisions and the activation. Where only some tokens of its output are wanted, as in the last layer under a
+//! classifier, only their queries and feed-forward are computed; every token still gives its key and value, so the
+//! result is exact.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::{CpuStorage, CustomOp2, Layout as TensorLayout, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
+
+use super::attention::{self, Projections};
+use super::buffer::Buffer;
+use super::dropout::Noise;
+use super::matrix::Into;
+use super::norm::Moments;
+use super::weights::LayerWeights;
+use crate::model::input::Layout;
+use crate::model::params::{host, slice};
+
+/// Where a layer drops; all `None` outside training.
+#[derive(Clone, Debug, Default)]
+pub struct LayerNoise {
+    pub probabilities: Option<Noise>,
+    pub after_attention: Option<Noise>,
+    pub after_feed_forward: Option<Noise>,
+}
+
+/// The operation. Arguments: the layer's input (tokens, hidden) and the weights' trigger; result: (rows, hidden).
+pub struct FusedLayer {
+    weights: Arc<LayerWeights>,
+    layout: Arc<Layout>,
+    noise: LayerNoise,
+    /// Whether a backward pass will come.
+    keep: bool,
+    saved: Mutex<Option<Saved>>,
+}
+
+/// What the backward pass needs, in the order in which it was computed.
+struct Saved {
+    query: Buffer,
+    key: Buffer,
+    value: Buffer,
+    context: Buffer,
+    attention_sum: Buffer,
+    attention_moments: Vec<Moments>,
+    attended: Buffer,
+    inner: Buffer,
+    feed_forward_sum: Buffer,
+    feed_forward_moments: Vec<Moments>,
+}
+
+impl FusedLayer {
+    pub fn new(weights: Arc<LayerWeights>, layout: Arc<Layout>, noise: LayerNoise, keep: bool) -> Self {
+        Self { weights, layout, noise, keep, saved: Mutex::default() }
+    }
+
+    fn hidden(&self) -> usize {
+        self.weights.query.widths().0
+    }
+
+    fn run(&self, x: &[f32]) -> Result<(Vec<f32>, Saved)> {
+        let (w, hidden) = (&*self.weights, self.hidden());
+        let (tokens, rows) = (self.layout.tokens(), self.layout.rows());
+        let wanted = gather(x, hidden, self.layout.rows.as_deref());
+        let x_rows: &[f32] = wanted.as_deref().unwrap_or(x);
+
+        let [mut query, mut context, mut attention_sum, mut attended, mut feed_forward_sum] =
+            [(); 5].map(|()| Buffer::take(rows * hidden));
+        let [mut key, mut value] = [(); 2].map(|()| Buffer::take(tokens * hidden));
+        w.query.forward(x_rows, &mut query)?;
+        w.key.forward(x, &mut key)?;
+        w.value.forward(x, &mut value)?;
+        let from = Projections { query: &query, key: &key, value: &value };
+        attention::forward(from, &self.layout, w.heads, self.noise.probabilities.as_ref(), &mut context);
+        w.output.forward(&context, &mut attention_sum)?;
+        self.add_residual(&mut attention_sum, x_rows, self.noise.after_attention.as_ref());
+        let attention_moments = w.attention_norm.forward(&attention_sum, &mut attended)?;
+
+        let mut inner = Buffer::take(rows * w.inner.widths().1);
+        let mut active = Buffer::take(inner.len());
+        w.inner.forward(&attended, &mut inner)?;
+        w.activation.forward(&inner, &mut active);
+        w.outer.forward(&active, &mut feed_forward_sum)?;
+        self.add_residual(&mut feed_forward_sum, &attended, self.noise.after_feed_forward.as_ref());
+        let mut y = vec![0.0; rows * hidden];
+        let feed_forward_moments = w.feed_forward_norm.forward(&feed_forward_sum, &mut y)?;
+        let saved = Saved {
+            query,
+            key,
+            value,
+            context,
+            attention_sum,
+            attention_moments,
+            attended,
+            inner,
+            feed_forward_sum,
+            feed_forward_moments,
+        };
+        Ok((y, saved))
+    }
+
+    fn add_residual(&self, sum: &mut [f32], residual: &[f32], noise: Option<&Noise>) {
+        let hidden = self.hidden();
+        if let Some(noise) = noise {
+            noise.apply(sum, hidden, self.layout.rows.as_deref());
+        }
+        sum.par_chunks_mut(16 * hidden).zip(residual.par_chunks(16 * hidden)).for_each(|(sum, residual)| {
+            for (sum, residual) in sum.iter_mut().zip(residual) {
+                *sum += residual;
+            }
+        });
+    }
+
+    /// Gradient of the branch before dropout, from that of the sum.
+    fn branch_gradient(&self, grad: &[f32], noise: Option<&Noise>) -> Option<Buffer> {
+        let noise = noise?;
+        let mut branch = Buffer::take(grad.len());
+        branch.copy_from_slice(grad);
+        noise.apply(&mut branch, self.hidden(), self.layout.rows.as_deref());
+        Some(branch)
+    }
+
+    /// Adds the gradients of the weights; returns that of the input if it is wanted.
+    fn run_back(&self, x: &[f32], grad: &[f32], saved: &Saved, wants_input: bool) -> Result<Option<Vec<f32>>> {
+        let (w, hidden) = (&*self.weights, self.hidden());
+        let wanted = gather(x, hidden, self.layout.rows.as_deref());
+        let x_rows: &[f32] = wanted.as_deref().unwrap_or(x);
+
+        let mut sum_grad = Buffer::take(grad.len());
+        sum_grad.copy_from_slice(grad);
+        w.feed_forward_norm.backward(&saved.feed_forward_sum, &mut sum_grad, &saved.feed_forward_moments)?;
+        {
+            let branch = self.branch_gradient(&sum_grad, self.noise.after_feed_forward.as_ref());
+            let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
+            let mut inner_grad = Buffer::take(saved.inner.len());
+            let mut active = Buffer::take(saved.inner.len());
+            w.outer.input_gradient(branch, &mut inner_grad, Into::Set)?;
+            w.activation.backward(&saved.inner, &mut inner_grad, &mut active);
+            w.outer.add_gradients(&active, branch);
+            drop(active);
+            w.inner.add_gradients(&saved.attended, &inner_grad);
+            w.inner.input_gradient(&inner_grad, &mut sum_grad, Into::Add)?;
+        }
+        w.attention_norm.backward(&saved.attention_sum, &mut sum_grad, &saved.attention_moments)?;
+        let mut context_grad = Buffer::take(saved.context.len());
+        {
+            let branch = self.branch_gradient(&sum_grad, self.noise.after_attention.as_ref());
+            let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
+            w.output.add_gradients(&saved.context, branch);
+            w.output.input_gradient(branch, &mut context_grad, Into::Set)?;
+        }
+        let mut query_grad = Buffer::take(saved.query.len());
+        let [mut key_grad, mut value_grad] = [(); 2].map(|()| Buffer::take(saved.key.len()));
+        self.clear_unseen(&mut key_grad, &mut value_grad);
+        attention::backward(
+            Projections { query: &saved.query, key: &saved.key, value: &saved.value },
+            &self.layout,
+            w.heads,
+            self.noise.probabilities.as_ref(),
+            &context_grad,
+            [&mut query_grad, &mut key_grad, &mut value_grad],
+        );
+        w.query.add_gradients(x_rows, &query_grad);
+        w.key.add_gradients(x, &key_grad);
+        w.value.add_gradients(x, &value_grad);
+        if !wants_input {
+            return Ok(None);
+        }
+        w.query.input_gradient(&query_grad, &mut sum_grad, Into::Add)?;
+        let mut input_grad = scatter(&sum_grad, hidden, self.layout.rows.as_deref(), x.len());
+        w.key.input_gradient(&key_grad, &mut input_grad, Into::Add)?;
+        w.value.input_gradient(&value_grad, &mut input_grad, Into::Add)?;
+        Ok(Some(input_grad))
+    }
+
+    /// Tokens that nothing attends to, or whose sequence has no wanted row, have no gradient as keys and values.
+    fn clear_unseen(&self, key_grad: &mut [f32], value_grad: &mut [f32]) {
+        let hidden = self.hidden();
+        for (sequence, bounds) in self.layout.starts.windows(2).enumerate() {
+            let asks = self.layout.row_starts[sequence + 1] > self.layout.row_starts[sequence];
+            let seen = bounds[0] + if asks { self.layout.visible[sequence] } else { 0 };
+            key_grad[seen * hidden..bounds[1] * hidden].fill(0.0);
+            value_grad[seen * hidden..bounds[1] * hidden].fill(0.0);
+        }
+    }
+}
+
+/// The wanted rows, or `None` where all are.
+fn gather(x: &[f32], hidden: usize, rows: Option<&[u32]>) -> Option<Buffer> {
+    let rows = rows?;
+    let mut out = Buffer::take(rows.len() * hidden);
+    for (out, row) in out.chunks_mut(hidden).zip(rows) {
+        out.copy_from_slice(&x[*row as usize * hidden..][..hidden]);
+    }
+    Some(out)
+}
+
+/// Rows back at their places, zero elsewhere.
+fn scatter(values: &[f32], hidden: usize, rows: Option<&[u32]>, len: usize) -> Vec<f32> {
+    let Some(rows) = rows else {
+        return values.to_vec();
+    };
+    let mut out = vec![0.0; len];
+    for (value, row) in values.chunks(hidden).zip(rows) {
+        out[*row as usize * hidden..][..hidden].copy_from_slice(value);
+    }
+    out
+}
+
+impl CustomOp2 for FusedLayer {
+    fn name(&self) -> &'static str {
+        "encoder layer"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &TensorLayout,
+        _trigger: &CpuStorage,
+        _: &TensorLayout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (y, saved) = self.run(slice(x, x_layout)?)?;
+        if self.keep {
+            *self.saved.lock().unwrap_or_else(PoisonError::into_inner) = Some(saved);
+        }
+        Ok((CpuStorage::F32(y), (self.layout.rows(), self.hidden()).into()))
+    }
+
+    fn bwd(&self, x: &Tensor, _trigger: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let Some(saved) = self.saved.lock().unwrap_or_else(PoisonError::into_inner).take() else {
+            bail!("the backward pass of an encoder layer ran twice, or its forward pass kept nothing");
+        };
+        let grad = grad.contiguous()?;
+        let input_grad = self.run_back(&*host(x)?, &*host(&grad)?, &saved, x.track_op())?;
+        let input_grad = input_grad.map(|values| Tensor::from_vec(values, x.shape(), x.device())).transpose()?;
+        Ok((input_grad, None))
+    }
+}

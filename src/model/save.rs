@@ -1,0 +1,49 @@
+//! A model written as transformers would: the same names, every weight once, `{"format":"pt"}`.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use super::files::write_safetensors;
+use super::{Model, ModelError};
+use crate::files;
+
+impl Model {
+    /// Writes `config.json` and `model.safetensors` into a folder, which must exist. Each file is complete or absent.
+    pub fn save(&self, dir: &Path) -> Result<(), ModelError> {
+        let mut tensors = Vec::new();
+        for param in self.params.iter() {
+            let values = param.var().flatten_all()?.to_vec1::<f32>()?;
+            tensors.push((param.stored_name.clone(), param.shape().to_vec(), values));
+        }
+        write_safetensors(&dir.join("model.safetensors"), &tensors)?;
+        let path = dir.join("config.json");
+        let text = format!("{:#}\n", Value::Object(self.saved_config()));
+        files::write_atomically(&path, |file| file.write_all(text.as_bytes()))
+            .map_err(|source| ModelError::Unreadable { path, source })
+    }
+
+    /// The configuration as it was read, with what training changed.
+    pub fn saved_config(&self) -> Map<String, Value> {
+        let mut raw = self.config.raw.clone();
+        raw.insert("architectures".into(), json!([self.config.family.architecture(&self.heads.kinds())]));
+        if self.heads.sequence.is_some() || self.heads.token.is_some() {
+            let names = self.config.labels.iter().enumerate();
+            let by_index: Map<String, Value> = names.clone().map(|(i, name)| (i.to_string(), json!(name))).collect();
+            let by_name: Map<String, Value> = names.map(|(i, name)| (name.clone(), json!(i))).collect();
+            raw.insert("id2label".into(), Value::Object(by_index));
+            raw.insert("label2id".into(), Value::Object(by_name));
+            raw.remove("num_labels");
+        }
+        match &self.config.problem_type {
+            Some(problem) => raw.insert("problem_type".into(), json!(problem)),
+            None => raw.remove("problem_type"),
+        };
+        for key in ["torch_dtype", "dtype"] {
+            if raw.contains_key(key) {
+                raw.insert(key.into(), json!("float32"));
+            }
+        }
+        raw
+    }
+}

@@ -1,0 +1,6 @@
+//! Batches → loss → gradients → new weights.
+
+pub mod config;
+pub mod event;
+pub mod plan;
+pub mod run;
