@@ -50,7 +50,7 @@ impl Tiled for EvaluatePanel {
     }
 
     fn layout(&self) -> Layout {
-        let left = Layout::Rows(vec![(1.5, Layout::Pane("matrix")), (1.0, Layout::Pane("classes"))]);
+        let left = Layout::Rows(vec![(1.6, Layout::Pane("matrix")), (1.0, Layout::Pane("classes"))]);
         let right = Layout::Rows(vec![(1.5, Layout::Pane("examples")), (1.0, Layout::Pane("example"))]);
         Layout::Columns(vec![(1.0, left), (1.15, right)])
     }
@@ -67,6 +67,9 @@ impl Tiled for EvaluatePanel {
         let Some(evaluated) = cx.workspace.evaluation.clone() else { return };
         self.follow(&evaluated);
         self.shown.update(&evaluated, &self.filter);
+        if self.examples.selected.is_none() {
+            self.examples.selected = self.shown.rows.first().copied();
+        }
         let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
         Panel::top("evaluate head").show_separator_line(false).frame(fill).show(ui, |ui| {
             self.source.head_ui(ui, &evaluated, cx);

@@ -232,6 +232,7 @@ impl Form {
             .shortcut(keys.filter(|_| ready))
             .min_width(ui.available_width())
             .enabled(ready);
+        ui.add_space(2.0);
         if start.show(ui, palette).clicked() {
             cx.act(Action::StartRun);
         }
@@ -307,8 +308,9 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
     let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
     let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
     ui.add_space(4.0);
-    row(ui, "Trained parameters", "Of all parameters of the model", palette, |ui| {
-        ui.label(text::number_dim(format!("{:.1} %", share * 100.0), palette));
+    row(ui, "Trained", "Parameters that are trained, of all that the model has", palette, |ui| {
+        let digits = if share > 0.0 && share < 0.1 { 2 } else { 0 };
+        ui.label(text::number_dim(format!("{:.digits$} %", share * 100.0), palette));
         ui.label(text::number(format!("{} / {}", format::short_count(trained), format::short_count(all)), palette));
     });
     if trained == 0 {

@@ -102,7 +102,7 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
         ("Best at step", kept, ""),
     ];
     if run.skipped > 0 {
-        stats.insert(4, ("Skipped", skipped, "steps"));
+        stats.insert(4, ("Skipped steps", skipped, ""));
     }
     if !run.status.is_live() {
         stats.retain(|(title, ..)| *title != "Left");
@@ -113,7 +113,7 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for (title, value, note) in stats.iter().take(shown) {
-            let color = (*title == "Skipped").then_some(palette.bad);
+            let color = (*title == "Skipped steps").then_some(palette.bad);
             stat(ui, &Stat { title, value, note, color }, width, palette);
         }
     });
