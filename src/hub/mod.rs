@@ -131,18 +131,18 @@ pub fn cached_models() -> Vec<CachedModel> {
     Hub::from_env().cached_models()
 }
 
-/// [`Hub::find_cached`] as the environment says.
-pub fn find_cached(name: &str, revision: &str) -> Option<PathBuf> {
-    Hub::from_env().find_cached(name, revision)
+/// [`Hub::find_cached`] as the environment says, of the main branch where no revision is given.
+pub fn find_cached(name: &str, revision: Option<&str>) -> Option<PathBuf> {
+    Hub::from_env().find_cached(name, revision.unwrap_or(MAIN))
 }
 
-/// [`Hub::download`] as the environment says.
+/// [`Hub::download`] as the environment says, of the main branch where no revision is given.
 pub fn download(
     name: &str,
-    revision: &str,
+    revision: Option<&str>,
     on_progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<PathBuf, HubError> {
-    Hub::from_env().download(name, revision, on_progress)
+    Hub::from_env().download(name, revision.unwrap_or(MAIN), on_progress)
 }
 
 /// The folder of all that Python's tools keep.
