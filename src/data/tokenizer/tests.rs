@@ -169,6 +169,64 @@ fn older_files_give_the_same_tokenizer() {
 }
 
 #[test]
+fn a_sentencepiece_model_gives_the_tokens_of_the_reference() {
+    let from = golden().join("spiece");
+    let expected: Value = serde_json::from_slice(&fs::read(from.join("expected.json")).unwrap()).unwrap();
+    for (name, case) in expected.as_object().unwrap() {
+        let dir = copy(&from, &["spiece.model"]);
+        fs::write(dir.path().join("tokenizer_config.json"), case["config"].to_string()).unwrap();
+        let tokenizer = Tokenizer::open(dir.path()).unwrap();
+        assert_eq!(tokenizer.kind(), TokenizerKind::SpieceModel);
+        assert_eq!(tokenizer.mask_token(), Some("[MASK]"));
+        assert_eq!(tokenizer.cased(), Some(name == "cased"));
+        for row in case["fast"].as_array().unwrap() {
+            let encoded = tokenizer.encode(row["text"].as_str().unwrap(), None, 512).unwrap();
+            assert_eq!(json!(encoded.ids), row["ids"], "{name}: {}", row["text"]);
+            assert_eq!(json!(encoded.offsets), row["offsets"], "{name}: {}", row["text"]);
+        }
+        for row in case["slow"].as_array().unwrap() {
+            let encoded = tokenizer.encode_ids(row["text"].as_str().unwrap(), None, 512).unwrap();
+            assert_eq!(json!(encoded.ids), row["ids"], "{name}: {}", row["text"]);
+        }
+        // Saved, it is read from the JSON it was turned into.
+        let saved = tempfile::tempdir().unwrap();
+        tokenizer.save(saved.path()).unwrap();
+        let again = Tokenizer::open(saved.path()).unwrap();
+        assert_eq!(again.kind(), TokenizerKind::TokenizerJson);
+        for text in texts() {
+            assert_eq!(tokenizer.encode(&text, None, 64).unwrap(), again.encode(&text, None, 64).unwrap());
+        }
+    }
+}
+
+#[test]
+fn damaged_sentencepiece_models_are_refused_but_never_panic() {
+    let whole = fs::read(golden().join("spiece/spiece.model")).unwrap();
+    let mut dice = Dice(5);
+    let mut refused = 0;
+    for round in 0..60 {
+        let mut bytes = whole.clone();
+        if round % 4 == 0 {
+            bytes.truncate(dice.roll(whole.len()));
+        }
+        for _ in 0..=dice.roll(6) {
+            // Most of the file is one table; the pieces stand before it.
+            let at = dice.roll(if round % 2 == 0 { bytes.len() } else { bytes.len().min(6000) });
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = dice.roll(256) as u8;
+            }
+        }
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("spiece.model"), bytes).unwrap();
+        match Tokenizer::open(dir.path()) {
+            Ok(tokenizer) => HOSTILE.iter().for_each(|text| drop(tokenizer.encode(text, None, 16))),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > 5, "{refused}");
+}
+
+#[test]
 fn the_fast_path_gives_the_same_ids() {
     for folder in ["bert-qa", "roberta-qa", "albert-qa", "distilbert-qa"] {
         let tokenizer = Tokenizer::open(&golden().join(folder)).unwrap();
