@@ -1,4 +1,5 @@
 //! What a person can do with Attune, one module a promise.
 
+mod batches_change_nothing;
 mod metrics;
 mod models_match_the_reference;
