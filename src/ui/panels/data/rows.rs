@@ -153,10 +153,16 @@ impl Rows {
                     ui.label(text::number_dim(table.line(row).to_string(), palette));
                 });
                 if let Some(column) = order.label {
-                    line.col(|ui| label_ui(ui, palette, table.cell(row, column), dataset, row));
+                    line.col(|ui| {
+                        table_lines::row_line(ui, palette);
+                        label_ui(ui, palette, table.cell(row, column), dataset, row);
+                    });
                 }
                 for column in order.texts.iter().chain(&order.others) {
-                    line.col(|ui| cell_ui(ui, palette, table.cell(row, *column)));
+                    line.col(|ui| {
+                        table_lines::row_line(ui, palette);
+                        cell_ui(ui, palette, table.cell(row, *column));
+                    });
                 }
                 if line.response().clicked() {
                     *chosen = if *chosen == Some(row) { None } else { Some(row) };
