@@ -162,7 +162,7 @@ impl Palette {
         let fill = self.heat(share);
         let light = 0.299 * f32::from(fill.r()) + 0.587 * f32::from(fill.g()) + 0.114 * f32::from(fill.b());
         let (bright, deep) = if self.dark { (self.text, self.background) } else { (self.panel, self.text) };
-        if light < 140.0 { bright } else { deep }
+        if light < 115.0 { bright } else { deep }
     }
 
     /// The colour of a class by its index.

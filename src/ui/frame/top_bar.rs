@@ -85,7 +85,7 @@ fn device_ui(ui: &mut Ui, cx: &Cx<'_>, device: &str) {
     let response = frame
         .show(ui, |ui| {
             ui.set_height(26.0);
-            ui.horizontal_centered(|ui| {
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 ui.label(theme::icon(ICON_MEMORY, 16.0).color(palette.text_dim));
                 ui.label(egui::RichText::new(device).font(theme::medium(size::BODY - 1.0)).color(palette.text_dim));

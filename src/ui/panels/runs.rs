@@ -10,7 +10,7 @@ use egui_material_icons::icons::{
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::sparkline::sparkline;
-use crate::ui::widgets::{Button, Card, Chip, state, text};
+use crate::ui::widgets::{Button, Card, Chip, state, table_lines, text};
 use crate::ui::workspace::{JobKind, Workspace, model_of};
 use crate::ui::{Action, Cx, Screen, format};
 
@@ -64,7 +64,7 @@ impl RunsPanel {
         let palette = cx.palette;
         let width = ui.available_width();
         let (wide, widest) = (width > 980.0, width > 1180.0);
-        ui.spacing_mut().item_spacing.x = space::M;
+        ui.spacing_mut().item_spacing = vec2(space::M, 0.0);
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
         let number = |width: f32| Column::exact(width).clip(true);
         let mut builder = TableBuilder::new(ui)
@@ -87,7 +87,10 @@ impl RunsPanel {
         builder = builder.column(number(150.0));
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
-                header.col(|ui| drop(ui.label(text::label(words, palette))));
+                header.col(|ui| {
+                    table_lines::head_line(ui, palette);
+                    ui.label(text::label(words, palette));
+                });
             };
             head("   Run");
             head("Status");
@@ -180,6 +183,7 @@ fn none_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn name_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary) {
+    table_lines::row_line(ui, palette);
     ui.add_space(space::M);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;

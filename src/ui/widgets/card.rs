@@ -47,12 +47,12 @@ impl Card {
             ui.set_width(ui.available_width());
             if let Some(title) = self.title {
                 ui.horizontal(|ui| {
+                    ui.set_height(18.0);
                     ui.label(text::strong(title, palette));
                     if let Some(note) = self.note {
                         ui.label(text::small(note, palette));
                     }
                 });
-                ui.add_space(2.0);
             }
             content(ui)
         })

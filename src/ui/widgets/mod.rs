@@ -20,6 +20,7 @@ pub mod sparkline;
 pub mod split_bar;
 pub mod stat;
 pub mod state;
+pub mod table_lines;
 pub mod text;
 
 pub use button::Button;

@@ -15,7 +15,7 @@ pub fn path_field(ui: &mut Ui, palette: &Palette, typed: &mut String, hint: &str
         let field = TextEdit::singleline(typed)
             .hint_text(egui::RichText::new(hint).color(palette.text_faint))
             .margin(egui::Margin::symmetric(8, 6))
-            .desired_width((ui.available_width() - button - space::XS - 18.0).max(60.0));
+            .desired_width((ui.available_width() - button - space::XS).max(60.0));
         let response = ui.add(field);
         response.widget_info(|| {
             let mut info = egui::WidgetInfo::labeled(egui::Role::TextInput, true, name);

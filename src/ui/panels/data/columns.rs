@@ -37,7 +37,7 @@ fn choice_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table
     let absent = none.unwrap_or("Choose…");
     let shown = chosen.as_deref().unwrap_or(absent).to_owned();
     let response = ComboBox::from_id_salt(name)
-        .width(150.0)
+        .width(160.0)
         .truncate()
         .selected_text(shown.clone())
         .show_ui(ui, |ui| {
@@ -60,7 +60,7 @@ fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let task = cx.workspace.data.task;
     let mut chosen = task;
     let response = ComboBox::from_id_salt("task")
-        .width(150.0)
+        .width(160.0)
         .truncate()
         .selected_text(task.title())
         .show_ui(ui, |ui| {

@@ -9,7 +9,7 @@ use egui_material_icons::icons::ICON_SEARCH;
 use super::filter::{self, Filter, Search};
 use crate::data::{Dataset, Table, Target};
 use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widgets::{Card, Chip, state, text};
+use crate::ui::widgets::{Card, Chip, state, table_lines, text};
 use crate::ui::{Cx, format};
 
 /// Letters of a cell that are laid out; a line shows fewer.
@@ -106,9 +106,9 @@ impl Rows {
             return;
         }
         let order = order(table, cx);
-        ui.spacing_mut().item_spacing.x = space::M;
+        ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
-        let line_width = 20.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
+        let line_width = 28.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
             .id_salt(("rows", &table.columns))
             .striped(false)
@@ -133,20 +133,22 @@ impl Rows {
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
                 header.col(|ui| {
+                    table_lines::head_line(ui, palette);
                     ui.add(Label::new(text::label(words, palette)).truncate());
                 });
             };
-            head("  Line");
+            head("   Line");
             for column in order.all() {
                 head(&table.columns[column]);
             }
         });
         heads.body(|body| {
-            body.rows(30.0, shown, |mut line| {
+            body.rows(32.0, shown, |mut line| {
                 let place = line.index();
                 let row = if filter.is_empty() { place } else { search.found()[place] as usize };
                 line.set_selected(*chosen == Some(row));
                 line.col(|ui| {
+                    table_lines::row_line(ui, palette);
                     ui.add_space(space::M);
                     ui.label(text::number_dim(table.line(row).to_string(), palette));
                 });

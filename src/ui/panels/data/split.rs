@@ -4,7 +4,7 @@ use egui::{DragValue, Ui};
 
 use crate::data::SplitRule;
 use crate::task::Task;
-use crate::ui::theme::{self, size};
+use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::split_bar::split_bar;
@@ -83,12 +83,14 @@ impl SplitForm {
     }
 }
 
+/// A point in the part's colour and its words, in this order in whatever layout.
 fn part_label(ui: &mut Ui, color: egui::Color32, words: &str, cx: &Cx<'_>) {
-    ui.spacing_mut().item_spacing.x = 6.0;
-    let label = egui::RichText::new(words).font(theme::medium(size::BODY - 1.0)).color(cx.palette.text);
-    ui.label(label);
-    let (dot, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
-    ui.painter().circle_filled(dot.center(), 4.0, color);
+    let font = theme::medium(size::BODY - 1.0);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font, cx.palette.text);
+    let (rect, response) = ui.allocate_exact_size(galley.size() + egui::vec2(14.0, 4.0), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
+    ui.painter().circle_filled(rect.left_center() + egui::vec2(4.0, 0.0), 4.0, color);
+    ui.painter().galley(rect.left_top() + egui::vec2(14.0, 2.0), galley, cx.palette.text);
 }
 
 /// How many examples of each class come to lie on either side.
@@ -99,36 +101,39 @@ fn parts_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let eval = loaded.eval.as_ref().map_or(loaded.split.eval.len(), |eval| eval.examples.len());
     ui.add_space(2.0);
     crate::ui::widgets::divider(ui, palette);
-    let row = |ui: &mut Ui, name: &mut dyn FnMut(&mut Ui), train: String, eval: String, strong: bool| {
-        ui.allocate_ui_with_layout(
-            egui::vec2(ui.available_width(), 22.0),
-            egui::Layout::right_to_left(egui::Align::Center),
-            |ui| {
-                let number = |words| if strong { text::number(words, palette) } else { text::number_dim(words, palette) };
-                for words in [eval, train] {
-                    ui.allocate_ui_with_layout(
-                        egui::vec2(58.0, 22.0),
-                        egui::Layout::right_to_left(egui::Align::Center),
-                        |ui| ui.label(number(words)),
-                    );
-                }
-                ui.with_layout(egui::Layout::left_to_right(egui::Align::Center), name);
-            },
-        );
-    };
     ui.spacing_mut().item_spacing.y = 2.0;
-    let counts = (format::count(loaded.split.train.len() as u64), format::count(eval as u64));
-    row(ui, &mut |ui| drop(ui.label(text::label("Examples", palette))), counts.0, counts.1, true);
+    let heads = ["Train".to_owned(), "Evaluate".to_owned()];
+    part_row_ui(ui, palette, heads, false, |ui| drop(ui.label(text::label("", palette))));
+    let counts = [loaded.split.train.len(), eval].map(|count| format::count(count as u64));
+    part_row_ui(ui, palette, counts, true, |ui| drop(ui.label(text::dim("Examples", palette))));
     if data.task == Task::Regress {
         return;
     }
     let names = &loaded.dataset.labels.names;
-    const SHOWN: usize = 12;
     for (index, (name, parts)) in names.iter().zip(&data.classes).enumerate().take(SHOWN) {
-        let mut chip = |ui: &mut Ui| drop(Chip::class(name, index, palette).max_width(130.0).show(ui));
-        row(ui, &mut chip, format::count(parts.train), format::count(parts.eval), false);
+        let counts = [parts.train, parts.eval].map(format::count);
+        part_row_ui(ui, palette, counts, false, |ui| drop(Chip::class(name, index, palette).max_width(120.0).show(ui)));
     }
     if names.len() > SHOWN {
         ui.label(text::faint(format!("and {} more classes", names.len() - SHOWN), palette));
     }
+}
+
+/// Classes whose counts are listed.
+const SHOWN: usize = 12;
+
+/// A name to the left and a number for each part to the right.
+fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool, name: impl FnOnce(&mut Ui)) {
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 22.0), egui::Sense::hover());
+    let mut right = rect.right();
+    for words in counts.into_iter().rev() {
+        let (font, color) =
+            if strong { (theme::number_medium(12.0), palette.text) } else { (theme::number(size::SMALL), palette.text_dim) };
+        let at = egui::pos2(right, rect.center().y);
+        ui.painter().text(at, egui::Align2::RIGHT_CENTER, words, font, color);
+        right -= 68.0;
+    }
+    let left = egui::Rect::from_min_max(rect.min, egui::pos2(right + 24.0, rect.bottom()));
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    name(&mut ui.new_child(egui::UiBuilder::new().max_rect(left).layout(layout)));
 }

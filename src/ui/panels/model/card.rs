@@ -123,7 +123,7 @@ fn blocks_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         let weights: Vec<f32> = card.blocks.iter().map(|block| if is_layer(block) { 1.0 } else { wide }).collect();
         let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), 132.0), Sense::hover());
         let unit = (area.width() - gap * (weights.len().max(1) - 1) as f32) / weights.iter().sum::<f32>().max(1.0);
-        let unit = unit.min(64.0);
+        let unit = unit.min(120.0);
         let most = card.blocks.iter().map(|block| block.parameters).max().unwrap_or(1).max(1);
         let mut left = area.left();
         for (block, weight) in card.blocks.iter().zip(weights) {
@@ -174,6 +174,7 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         ui.spacing_mut().item_spacing.y = 6.0;
         let line = |ui: &mut Ui, name: &str, value: String| {
             ui.horizontal(|ui| {
+                ui.set_height(20.0);
                 ui.label(text::dim(name, palette));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     ui.add(egui::Label::new(text::number(value, palette)).truncate());
