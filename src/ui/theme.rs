@@ -260,6 +260,12 @@ fn style(palette: &Palette) -> egui::Style {
     spacing.scroll.bar_width = 6.0;
     spacing.scroll.floating_width = 4.0;
     spacing.scroll.foreground_color = true;
+    // In the text's colour at full strength a scroll bar would be the brightest thing on the screen.
+    spacing.scroll.dormant_handle_opacity = 0.18;
+    spacing.scroll.active_handle_opacity = 0.28;
+    spacing.scroll.interact_handle_opacity = 0.5;
+    spacing.scroll.active_background_opacity = 0.0;
+    spacing.scroll.interact_background_opacity = 0.0;
     style.interaction.tooltip_delay = 0.4;
     style.interaction.selectable_labels = false;
     style

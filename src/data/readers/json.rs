@@ -113,6 +113,7 @@ fn elements(text: &str, rows: &mut Rows) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::objects::COLUMN_LIMIT;
     use super::*;
     use crate::data::readers::read_bytes;
 
@@ -162,7 +163,17 @@ mod tests {
         );
         let deep = format!("{{\"a\": 1}}\n{{\"a\": {}1{}}}\n", "[".repeat(300), "]".repeat(300));
         let reason = &open(&deep).unwrap().problems[0].reason;
-        assert!(reason.starts_with("is not a JSON object: recursion limit exceeded at column "), "{reason}");
+        assert!(reason.starts_with("cannot be read as a JSON object: recursion limit exceeded at column "), "{reason}");
+    }
+
+    #[test]
+    fn keys_that_are_values_do_not_make_columns_without_end() {
+        let lines: Vec<String> = (0..COLUMN_LIMIT + 2).map(|id| format!("{{\"id{id}\": 1}}\n")).collect();
+        let table = open(&lines.concat()).unwrap();
+        assert_eq!((table.columns.len(), table.rows()), (COLUMN_LIMIT, COLUMN_LIMIT));
+        assert_eq!(table.problems.len(), 2);
+        assert!(table.problems[0].reason.contains("more than 1000 different keys"));
+        assert_eq!((table.cell(7, 7), table.cell(7, 8), table.cell(999, 999)), ("1", "", "1"));
     }
 
     #[test]

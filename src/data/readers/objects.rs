@@ -14,6 +14,9 @@ use crate::data::{RowProblem, Table};
 
 /// Bytes an object may have.
 const OBJECT_LIMIT: usize = 64 << 20;
+/// Columns a table may get: objects whose keys are not names but values, such as one's own id each, would otherwise
+/// make a table as wide as it is long.
+pub(super) const COLUMN_LIMIT: usize = 1000;
 
 /// Rows whose columns are still being found. A row has as many cells as there were columns when it was read.
 #[derive(Default)]
@@ -60,7 +63,7 @@ impl Rows {
             for name in self.columns.drain(known..) {
                 self.by_name.remove(&name);
             }
-            self.problems.push(problem(format!("is not a JSON object: {}", without_line(&error))));
+            self.problems.push(problem(format!("cannot be read as a JSON object: {}", without_line(&error))));
             return;
         }
         if self.columns.len() > known || self.lines.is_empty() {
@@ -73,15 +76,19 @@ impl Rows {
         self.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
     }
 
-    fn column(&mut self, name: &str) -> usize {
+    /// The column of a key, a new one if need be; none where there are too many.
+    fn column(&mut self, name: &str) -> Option<usize> {
         if let Some(&column) = self.by_name.get(name) {
-            return column;
+            return Some(column);
         }
         let column = self.columns.len();
+        if column >= COLUMN_LIMIT {
+            return None;
+        }
         self.columns.push(name.to_owned());
         self.by_name.insert(name.to_owned(), column);
         self.row.spans.push((0, 0));
-        column
+        Some(column)
     }
 
     pub fn into_table(mut self, path: &Path, decoded: &Decoded) -> Table {
@@ -176,7 +183,7 @@ impl Visitor<'_> for KeySeed<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<usize, E> {
-        Ok(self.rows.column(name))
+        self.rows.column(name).ok_or_else(|| E::custom(format_args!("more than {COLUMN_LIMIT} different keys")))
     }
 }
 

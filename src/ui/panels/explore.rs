@@ -1,7 +1,8 @@
 //! Explore: type a text and see what the model says of it while typing.
 //!
-//! A request goes out a moment after the last key, and the workspace follows only the newest one, so an older answer can
-//! never take the place of a newer. An answer to anything but the text in the box is drawn faintly until its own comes.
+//! A request goes out a moment after a key, and the next one when the last is answered: the model sets the pace, what is
+//! asked is always the newest text, and an older answer can never take the place of a newer. An answer to anything but
+//! the text in the box is drawn faintly until its own comes.
 
 mod answer;
 mod history;
@@ -23,7 +24,7 @@ use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 use history::History;
 
-/// Seconds after the last key until the model is asked.
+/// Seconds after a key until the model is asked, so that one stroke of a fast typist is not a request.
 const PAUSE: f64 = 0.04;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +39,7 @@ pub struct ExplorePanel {
     text: String,
     /// The second text of a pair, while there is one.
     pair: Option<String>,
+    /// When the first key was pressed that nothing was asked about yet.
     edited: Option<f64>,
     asked: Option<Request>,
     seen: Option<Weak<Answer>>,
@@ -112,7 +114,7 @@ impl ExplorePanel {
         (!self.text.trim().is_empty()).then(|| Request { model, text: self.text.clone(), pair: self.pair.clone() })
     }
 
-    /// Asks once the keys have rested, unless exactly this was asked last.
+    /// Asks for the newest text, unless exactly this was asked last or the model is still busy with the one before.
     fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
         let now = ui.input(|input| input.time);
         let Some(request) = self.request(cx.workspace) else {
@@ -130,6 +132,10 @@ impl ExplorePanel {
             }
             return;
         };
+        if cx.workspace.explore.pending.is_some() {
+            // Its answer draws the window again.
+            return;
+        }
         let rest = edited + PAUSE - now;
         if rest > 0.001 {
             ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(rest));
@@ -199,7 +205,7 @@ impl ExplorePanel {
             }
         });
         if changed {
-            self.edited = Some(ui.input(|input| input.time));
+            self.edited.get_or_insert(ui.input(|input| input.time));
             ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(PAUSE));
         }
         if let Some(answer) = answer {
@@ -215,6 +221,7 @@ fn field(ui: &mut Ui, words: &mut String, name: &str, hint: &str, height: f32, p
             .hint_text(egui::RichText::new(hint).color(palette.text_faint))
             .font(theme::regular(size::HEAD - 1.0))
             .desired_width(f32::INFINITY)
+            .desired_rows(1)
             .margin(Margin::same(10))
             .min_size(vec2(0.0, height));
         changed = ui.add(edit).accessible_name(name).changed();

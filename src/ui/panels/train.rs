@@ -46,7 +46,7 @@ impl Tiled for TrainPanel {
         keys(ui, cx);
         self.charts.begin(cx.workspace);
         let fill = Frame::new().fill(cx.palette.panel).inner_margin(Margin::ZERO);
-        let width = if ui.available_width() < 1000.0 { 304.0 } else { 348.0 };
+        let width = if ui.available_width() < 1000.0 { 322.0 } else { 348.0 };
         Panel::left("train form").exact_size(width).resizable(false).frame(fill).show(ui, |ui| self.form.ui(ui, cx));
         if cx.workspace.run.is_some() {
             let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });

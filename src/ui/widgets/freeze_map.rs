@@ -113,8 +113,9 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
         let share = if highest > 0.0 { (block.lr / highest).max(0.0).sqrt() as f32 } else { 1.0 };
         let height = (cell.height() * share).clamp(6.0, cell.height());
         let fill = Rect::from_min_max(pos2(cell.left(), cell.bottom() - height), cell.max);
-        let color = if lively { palette.accent.lerp_to_gamma(palette.text, 0.18) } else { palette.accent };
-        painter.rect_filled(fill, radius, color.gamma_multiply(if ui.is_enabled() { 0.9 } else { 0.45 }));
+        // A row of full cells in the plain accent would outshine the button that starts the run.
+        let calm = palette.accent_soft.lerp_to_gamma(palette.accent, 0.78);
+        painter.rect_filled(fill, radius, if lively { palette.accent } else { calm });
     } else {
         let fill = if lively { palette.hover } else { palette.raised };
         painter.rect_filled(cell, radius, fill);

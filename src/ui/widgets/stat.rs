@@ -33,11 +33,12 @@ pub fn stat(ui: &mut Ui, stat: &Stat<'_>, width: f32, palette: &Palette) -> Resp
 
 /// A larger one on a card of its own, for the head of a screen of results.
 pub fn card(ui: &mut Ui, stat: &Stat<'_>, bar: Option<(f32, Option<f32>)>, width: f32, palette: &Palette) -> Response {
-    let (rect, response) = ui.allocate_exact_size(vec2(width, 76.0), Sense::hover());
+    let (rect, response) = ui.allocate_exact_size(vec2(width, 78.0), Sense::hover());
     let label = format!("{} {}, {}", stat.title, stat.value, stat.note);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
     let painter = ui.painter();
-    painter.rect_filled(rect, 6.0, palette.raised);
+    let edge = egui::Stroke::new(1.0, palette.line);
+    painter.rect(rect, 8.0, palette.panel, edge, egui::StrokeKind::Inside);
     let inner = rect.shrink2(vec2(12.0, 9.0));
     let title = elided(painter, stat.title, theme::regular(size::SMALL), palette.text_dim, inner.width());
     painter.galley(inner.min, title, palette.text_dim);
@@ -45,15 +46,16 @@ pub fn card(ui: &mut Ui, stat: &Stat<'_>, bar: Option<(f32, Option<f32>)>, width
     let value = painter.layout_no_wrap(stat.value.to_owned(), theme::number_medium(size::TITLE - 1.0), color);
     painter.galley(pos2(inner.left(), inner.top() + 14.0), value, color);
     let note = elided(painter, stat.note, theme::number(size::SMALL - 0.5), palette.text_faint, inner.width());
-    painter.galley(pos2(inner.left(), inner.bottom() - note.size().y - 3.0), note, palette.text_faint);
+    painter.galley(pos2(inner.left(), inner.bottom() - note.size().y - 4.0), note, palette.text_faint);
     if let Some((share, mark)) = bar {
-        let track = Rect::from_min_max(pos2(inner.left(), rect.bottom() - 7.0), pos2(inner.right(), rect.bottom() - 4.0));
+        let track = Rect::from_min_max(pos2(inner.left(), rect.bottom() - 9.0), pos2(inner.right(), rect.bottom() - 6.0));
         let at = |share: f32| track.left() + track.width() * share.clamp(0.0, 1.0);
         painter.rect_filled(track, 1.5, palette.line);
-        painter.rect_filled(Rect::from_min_max(track.min, pos2(at(share), track.bottom())), 1.5, color);
+        let fill = stat.color.unwrap_or(palette.text_faint);
+        painter.rect_filled(Rect::from_min_max(track.min, pos2(at(share), track.bottom())), 1.5, fill);
         if let Some(mark) = mark {
-            let tick = Rect::from_center_size(pos2(at(mark), track.center().y), vec2(2.0, 7.0));
-            painter.rect_filled(tick, 1.0, palette.text_dim);
+            let tick = Rect::from_center_size(pos2(at(mark), track.center().y), vec2(2.0, 8.0));
+            painter.rect_filled(tick, 1.0, palette.text);
         }
     }
     response

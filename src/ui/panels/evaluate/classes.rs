@@ -71,7 +71,9 @@ impl ClassTable {
                 Column::F1 => one.f1.total_cmp(&two.f1),
                 Column::Support => one.support.cmp(&two.support),
             };
-            if self.falling { rising.reverse() } else { rising }
+            let sorted = if self.falling { rising.reverse() } else { rising };
+            // A class without a text has no score, good or bad.
+            (one.support == 0).cmp(&(two.support == 0)).then(sorted)
         });
         order
     }
@@ -133,14 +135,15 @@ fn row_ui(ui: &mut Ui, class: usize, score: &ClassScore, chosen: bool, palette: 
     let number = |cell: Rect, words: String, color| {
         painter.text(cell.right_center(), Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.0), color);
     };
-    let share = |value: f64| format!("{:.1}", value * 100.0);
+    let unknown = score.support == 0;
+    let share = |value: f64| if unknown { "–".into() } else { format!("{:.1}", value * 100.0) };
     number(precision, share(score.precision), palette.text_dim);
     number(recall, share(score.recall), palette.text_dim);
     // The bar lies behind the number it says again.
     let bar = Rect::from_min_max(pos2(f1.left() + 14.0, rect.bottom() - 5.0), pos2(f1.right(), rect.bottom() - 3.0));
     painter.rect_filled(bar, 1.0, palette.line);
     let filled = Rect::from_min_size(bar.min, vec2(bar.width() * score.f1.clamp(0.0, 1.0) as f32, bar.height()));
-    let weak = score.f1 < 0.5;
+    let weak = score.f1 < 0.5 && !unknown;
     painter.rect_filled(filled, 1.0, if weak { palette.bad } else { palette.accent });
     number(f1, share(score.f1), if weak { palette.bad } else { palette.text });
     number(support, format::count(score.support), palette.text_dim);
@@ -158,5 +161,7 @@ mod tests {
         assert_eq!(ClassTable::default().order(&classes), [1, 2, 0]);
         assert_eq!(ClassTable { sort: Column::Support, falling: true }.order(&classes), [1, 2, 0]);
         assert_eq!(ClassTable { sort: Column::Label, falling: false }.order(&classes), [1, 0, 2]);
+        let with_none = [score("b", 0.9, 10), score("a", 0.0, 0)];
+        assert_eq!(ClassTable::default().order(&with_none), [0, 1], "a class without a text comes last");
     }
 }

@@ -244,6 +244,7 @@ fn scores_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette:
         })
         .collect();
     let width = bars::name_width(ui, shown.iter().map(|bar| bar.name), ui.available_width() * 0.35);
+    ui.spacing_mut().item_spacing.y = 0.0;
     bars(ui, &shown, width, true, palette);
     if order.len() > shown.len() {
         let words = format!("{} more classes", format::count((order.len() - shown.len()) as u64));

@@ -37,7 +37,8 @@ fn card_ui(
     let note = baseline.map_or_else(String::new, |baseline| {
         let gain = value - baseline;
         let size = if measure.percent { format!("{:+.1}", gain * 100.0) } else { format!("{gain:+.3}") };
-        format!("{size} on baseline {}", format::metric(measure.key, baseline))
+        let baseline = if measure.percent { format::percent(baseline) } else { format!("{baseline:.3}") };
+        format!("{size} on baseline {baseline}").replace('-', "−")
     });
     let better = baseline.is_none_or(|baseline| (value > baseline) == measure.higher_is_better);
     let color = match (better, main) {

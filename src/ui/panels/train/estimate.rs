@@ -9,7 +9,7 @@ use crate::ui::{format, widgets::text};
 /// Steps and time in a line, memory in a bar against what is free.
 pub fn ui(ui: &mut Ui, plan: &PlanSummary, palette: &Palette) {
     ui.spacing_mut().item_spacing.y = 4.0;
-    line(ui, "Time", &format!("about {}", format::duration(plan.seconds)), &steps(plan), palette.text, palette);
+    line(ui, "Time", &about(plan.seconds), &format::plural(plan.steps, "step", "steps"), palette.text, palette);
     let memory = &plan.memory;
     let (needed, free) = (memory.total(), memory.available);
     let tight = free > 0 && needed as f64 > free as f64 * 0.9;
@@ -23,8 +23,14 @@ pub fn ui(ui: &mut Ui, plan: &PlanSummary, palette: &Palette) {
     }
 }
 
-fn steps(plan: &PlanSummary) -> String {
-    format!("{} of {}", format::plural(plan.steps, "step", "steps"), format::count(plan.train_examples as u64))
+/// A guess has no seconds after its first minutes.
+fn about(seconds: f64) -> String {
+    match seconds {
+        _ if !seconds.is_finite() => "–".into(),
+        _ if seconds < 90.0 => format!("about {:.0} s", seconds.max(1.0)),
+        _ if seconds < 5400.0 => format!("about {:.0} min", seconds / 60.0),
+        _ => format!("about {:.1} h", seconds / 3600.0),
+    }
 }
 
 fn line(ui: &mut Ui, name: &str, value: &str, note: &str, color: Color32, palette: &Palette) {
@@ -76,4 +82,17 @@ fn bar(ui: &mut Ui, memory: &MemoryEstimate, tight: bool, palette: &Palette) {
             });
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_is_only_as_exact_as_it_is_sure() {
+        assert_eq!(about(0.2), "about 1 s");
+        assert_eq!(about(742.0), "about 12 min");
+        assert_eq!(about(9000.0), "about 2.5 h");
+        assert_eq!(about(f64::NAN), "–");
+    }
 }

@@ -70,7 +70,8 @@ impl Form {
                 self.sources_ui(ui, cx, frozen);
                 // What a run was started with is to be read, not to be overlooked.
                 ui.visuals_mut().disabled_alpha = 0.8;
-                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, cx));
+                let steps = frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
+                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, cx));
             });
         });
         if frozen.is_none() && draft != cx.workspace.draft {
@@ -135,13 +136,12 @@ impl Form {
         }
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let plan = cx.workspace.plan.as_deref();
         strategy_ui(ui, draft, cx);
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
-        self.schedule_ui(ui, draft, plan.map_or(0, |plan| plan.steps), palette);
+        self.schedule_ui(ui, draft, steps, palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
         self.lengths_ui(ui, draft, cx);
@@ -232,6 +232,7 @@ impl Form {
             .shortcut(keys.filter(|_| ready))
             .min_width(ui.available_width())
             .enabled(ready);
+        ui.add_space(2.0);
         if start.show(ui, palette).clicked() {
             cx.act(Action::StartRun);
         }
@@ -307,8 +308,9 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
     let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
     let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
     ui.add_space(4.0);
-    row(ui, "Trained parameters", "Of all parameters of the model", palette, |ui| {
-        ui.label(text::number_dim(format!("{:.1} %", share * 100.0), palette));
+    row(ui, "Trained", "Parameters that are trained, of all that the model has", palette, |ui| {
+        let digits = if share > 0.0 && share < 0.1 { 2 } else { 0 };
+        ui.label(text::number_dim(format!("{:.digits$} %", share * 100.0), palette));
         ui.label(text::number(format!("{} / {}", format::short_count(trained), format::short_count(all)), palette));
     });
     if trained == 0 {

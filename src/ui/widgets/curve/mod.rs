@@ -140,13 +140,13 @@ impl Chart {
         navigate(ui, &response, &frame, link);
         frame.grid(ui);
         let inside = ui.painter().with_clip_rect(plot.expand2(vec2(5.0, 3.0)).intersect(ui.clip_rect()));
-        if let Some((value, name)) = spec.baseline {
-            frame.baseline(&inside, value, name);
-        }
         for (columns, line) in self.columns.iter().zip(spec.lines) {
             frame.line(&inside, columns, line);
         }
         frame.flags(ui, spec.flags, &response);
+        if let Some((value, name)) = spec.baseline {
+            frame.baseline(&inside, value, name);
+        }
         if let Some(step) = link.hover {
             frame.crosshair(ui, &inside, step, &self.columns, spec.lines);
         }
@@ -187,7 +187,8 @@ fn navigate(ui: &Ui, response: &Response, frame: &paint::Frame<'_>, link: &mut L
         return;
     }
     let pointer = response.hover_pos().or_else(|| response.interact_pointer_pos());
-    let Some(pointer) = pointer else { return };
+    let near = frame.plot.x_range().expand(8.0);
+    let Some(pointer) = pointer.filter(|pointer| near.contains(pointer.x) || response.dragged()) else { return };
     let step = frame.step_at(pointer.x);
     link.next_hover = Some(step);
     if link.hover != Some(step) {

@@ -58,10 +58,12 @@ impl Frame<'_> {
         let color = self.palette.text_faint;
         let points = [pos2(self.plot.left(), y), pos2(self.plot.right(), y)];
         painter.extend(Shape::dashed_line(&points, Stroke::new(1.0, color), 4.0, 4.0));
-        let above = y - self.plot.top() > 16.0;
-        let anchor = if above { Align2::RIGHT_BOTTOM } else { Align2::RIGHT_TOP };
-        let at = pos2(self.plot.right(), if above { y - 2.0 } else { y + 2.0 });
-        painter.text(at, anchor, name, theme::regular(10.5), color);
+        let galley = painter.layout_no_wrap(name.to_owned(), theme::regular(10.5), color);
+        let above = y - self.plot.top() > 18.0;
+        let top = if above { y - galley.size().y - 3.0 } else { y + 3.0 };
+        let place = Rect::from_min_size(pos2(self.plot.right() - galley.size().x - 4.0, top), galley.size());
+        painter.rect_filled(place.expand2(vec2(4.0, 0.0)), 3.0, self.palette.panel);
+        painter.galley(place.min, galley, color);
     }
 
     pub fn line(&self, painter: &Painter, columns: &Columns, line: &Line<'_>) {

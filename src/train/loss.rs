@@ -1,0 +1,251 @@
+//! Losses, each divided by a number that the caller gives: the valid labels of the whole update, so that any cut into
+//! micro-batches adds up to the same gradient. Sums are in `f64` and in order on the CPU.
+
+use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor, bail};
+
+use crate::model::params::{host, slice};
+
+/// Settings of the cross-entropy.
+#[derive(Clone, Debug, Default)]
+pub struct CrossEntropy {
+    /// Share of the target that is spread over all classes (Szegedy et al., 2016).
+    pub smoothing: f64,
+    /// One weight a class; empty for none. As in PyTorch, the mean is over the weights of the labels.
+    pub class_weights: Vec<f64>,
+}
+
+impl CrossEntropy {
+    /// What a label counts in the mean.
+    pub fn weight(&self, class: u32) -> f64 {
+        self.class_weights.get(class as usize).copied().unwrap_or(1.0)
+    }
+
+    /// The sum over rows divided by `denominator`. `logits`: (rows, classes); one target a row, `None` is ignored.
+    pub fn loss(&self, logits: &Tensor, targets: &[Option<u32>], denominator: f64) -> Result<Tensor> {
+        let (rows, classes) = logits.dims2()?;
+        if rows != targets.len() {
+            bail!("{rows} rows of logits for {} targets", targets.len());
+        }
+        if let Some(target) = targets.iter().flatten().find(|target| **target as usize >= classes) {
+            bail!("label {target} is not below the number of classes, {classes}");
+        }
+        if logits.device().is_cpu() {
+            let op = FusedLoss(Rows::Classes { settings: self.clone(), targets: targets.to_vec(), denominator });
+            logits.contiguous()?.apply_op1(op)
+        } else {
+            self.plain(logits, targets, denominator)
+        }
+    }
+
+    /// The same in candle's own operations.
+    pub fn plain(&self, logits: &Tensor, targets: &[Option<u32>], denominator: f64) -> Result<Tensor> {
+        let (rows, classes) = logits.dims2()?;
+        let mut target = vec![0.0_f32; rows * classes];
+        for (row, class) in targets.iter().enumerate() {
+            let Some(class) = class else { continue };
+            for (index, cell) in target[row * classes..][..classes].iter_mut().enumerate() {
+                *cell = self.share(index, *class, classes) as f32;
+            }
+        }
+        let target = Tensor::from_vec(target, (rows, classes), logits.device())?;
+        let log_probabilities = candle_nn::ops::log_softmax(logits, D::Minus1)?;
+        (target * log_probabilities)?.sum_all()? * (-1.0 / denominator)
+    }
+
+    /// What the negative log-probability of a class counts for a row with this label.
+    fn share(&self, class: usize, label: u32, classes: usize) -> f64 {
+        let spread = self.smoothing / classes as f64 * self.weight(class as u32);
+        if class == label as usize { (1.0 - self.smoothing) * self.weight(label) + spread } else { spread }
+    }
+}
+
+/// Binary cross-entropy of independent cells, in the form that cannot overflow. `targets`: one a cell, `None` ignored.
+pub fn binary(logits: &Tensor, targets: &[Option<f32>], denominator: f64) -> Result<Tensor> {
+    cells(logits, targets, denominator, Cell::Binary)
+}
+
+/// Squared error of cells.
+pub fn squared_error(values: &Tensor, targets: &[Option<f32>], denominator: f64) -> Result<Tensor> {
+    cells(values, targets, denominator, Cell::Squared)
+}
+
+fn cells(values: &Tensor, targets: &[Option<f32>], denominator: f64, kind: Cell) -> Result<Tensor> {
+    if values.elem_count() != targets.len() {
+        bail!("{} outputs for {} targets", values.elem_count(), targets.len());
+    }
+    if values.device().is_cpu() {
+        let op = FusedLoss(Rows::Cells { kind, targets: targets.to_vec(), denominator });
+        return values.contiguous()?.apply_op1(op);
+    }
+    let device = values.device();
+    let mask: Vec<f32> = targets.iter().map(|target| f32::from(u8::from(target.is_some()))).collect();
+    let target: Vec<f32> = targets.iter().map(|target| target.unwrap_or(0.0)).collect();
+    let (mask, target) =
+        (Tensor::from_vec(mask, values.shape(), device)?, Tensor::from_vec(target, values.shape(), device)?);
+    let each = match kind {
+        Cell::Squared => (values - target)?.sqr()?,
+        Cell::Binary => {
+            let correction = (values.abs()?.neg()?.exp()? + 1.0)?.log()?;
+            ((values.relu()? - (values * target)?)? + correction)?
+        }
+    };
+    (each * mask)?.sum_all()? * (1.0 / denominator)
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Cell {
+    Binary,
+    Squared,
+}
+
+impl Cell {
+    /// Loss and slope.
+    fn at(self, value: f64, target: f64) -> (f64, f64) {
+        match self {
+            Self::Squared => ((value - target).powi(2), 2.0 * (value - target)),
+            Self::Binary => {
+                let probability = 1.0 / (1.0 + (-value).exp());
+                (value.max(0.0) - value * target + (-value.abs()).exp().ln_1p(), probability - target)
+            }
+        }
+    }
+}
+
+enum Rows {
+    Classes { settings: CrossEntropy, targets: Vec<Option<u32>>, denominator: f64 },
+    Cells { kind: Cell, targets: Vec<Option<f32>>, denominator: f64 },
+}
+
+struct FusedLoss(Rows);
+
+/// The logarithm of the sum of exponentials of a row.
+fn log_sum_exp(row: &[f32]) -> f64 {
+    let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let largest = f64::from(largest);
+    largest + row.iter().map(|x| (f64::from(*x) - largest).exp()).sum::<f64>().ln()
+}
+
+impl FusedLoss {
+    fn value(&self, logits: &[f32], classes: usize) -> f64 {
+        match &self.0 {
+            Rows::Classes { settings, targets, denominator } => {
+                let rows = logits.chunks(classes).zip(targets).filter_map(|(row, target)| Some((row, (*target)?)));
+                let sum: f64 = rows
+                    .map(|(row, target)| {
+                        let total = log_sum_exp(row);
+                        let nll = |class: usize| total - f64::from(row[class]);
+                        if settings.smoothing == 0.0 {
+                            return settings.weight(target) * nll(target as usize);
+                        }
+                        (0..classes).map(|class| settings.share(class, target, classes) * nll(class)).sum()
+                    })
+                    .sum();
+                sum / denominator
+            }
+            Rows::Cells { kind, targets, denominator } => {
+                let cells = logits.iter().zip(targets).filter_map(|(value, target)| Some((value, (*target)?)));
+                let sum: f64 = cells.map(|(value, target)| kind.at(f64::from(*value), f64::from(target)).0).sum();
+                sum / denominator
+            }
+        }
+    }
+
+    fn slopes(&self, logits: &[f32], classes: usize, scale: f64) -> Vec<f32> {
+        let mut out = vec![0.0; logits.len()];
+        match &self.0 {
+            Rows::Classes { settings, targets, denominator } => {
+                for ((out, row), target) in out.chunks_mut(classes).zip(logits.chunks(classes)).zip(targets) {
+                    let Some(target) = *target else { continue };
+                    let total = log_sum_exp(row);
+                    let all = if settings.smoothing == 0.0 {
+                        settings.weight(target)
+                    } else {
+                        (0..classes).map(|class| settings.share(class, target, classes)).sum()
+                    };
+                    for (class, (out, x)) in out.iter_mut().zip(row).enumerate() {
+                        let share = if settings.smoothing > 0.0 {
+                            settings.share(class, target, classes)
+                        } else if class == target as usize {
+                            all
+                        } else {
+                            0.0
+                        };
+                        *out = (((f64::from(*x) - total).exp() * all - share) * scale / denominator) as f32;
+                    }
+                }
+            }
+            Rows::Cells { kind, targets, denominator } => {
+                for ((out, value), target) in out.iter_mut().zip(logits).zip(targets) {
+                    if let Some(target) = target {
+                        *out = (kind.at(f64::from(*value), f64::from(*target)).1 * scale / denominator) as f32;
+                    }
+                }
+            }
+        }
+        out
+    }
+}
+
+impl CustomOp1 for FusedLoss {
+    fn name(&self) -> &'static str {
+        "loss"
+    }
+
+    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let classes = layout.dims().last().copied().unwrap_or(1);
+        let value = self.value(slice(logits, layout)?, classes);
+        Ok((CpuStorage::F32(vec![value as f32]), Shape::from(())))
+    }
+
+    fn bwd(&self, logits: &Tensor, _loss: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        let classes = logits.dims().last().copied().unwrap_or(1);
+        let scale = f64::from(grad.to_dtype(DType::F32)?.to_scalar::<f32>()?);
+        let slopes = self.slopes(&*host(logits)?, classes, scale);
+        Ok(Some(Tensor::from_vec(slopes, logits.shape(), logits.device())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    fn close(a: &Tensor, b: &Tensor) {
+        let difference = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+        assert!(difference.to_scalar::<f32>().unwrap() < 1e-6, "{a} against {b}");
+    }
+
+    #[test]
+    fn the_fused_cross_entropy_equals_its_plain_twin_with_its_gradient() {
+        let values: Vec<f32> = (0..20).map(|i| (i as f32 * 1.7).sin() * 3.0).collect();
+        let logits = Var::from_tensor(&Tensor::from_vec(values, (5, 4), &Device::Cpu).unwrap()).unwrap();
+        let targets = [Some(1), None, Some(3), Some(0), Some(0)];
+        for smoothing in [0.0, 0.1] {
+            for class_weights in [vec![], vec![0.5, 2.0, 1.0, 1.5]] {
+                let loss = CrossEntropy { smoothing, class_weights };
+                let (fused, plain) =
+                    (loss.loss(&logits, &targets, 3.5).unwrap(), loss.plain(&logits, &targets, 3.5).unwrap());
+                close(&fused, &plain);
+                let (a, b) = (fused.backward().unwrap(), plain.backward().unwrap());
+                close(a.get(&logits).unwrap(), b.get(&logits).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn binary_cross_entropy_stays_finite_where_the_sigmoid_saturates() {
+        let logits = Tensor::new(&[[100.0_f32, -100.0, 100.0]], &Device::Cpu).unwrap();
+        let right = binary(&logits, &[Some(1.0), Some(0.0), None], 1.0).unwrap().to_scalar::<f32>().unwrap();
+        assert!(right < 1e-6, "{right}");
+        let wrong = binary(&logits, &[Some(0.0), Some(1.0), None], 2.0).unwrap().to_scalar::<f32>().unwrap();
+        assert!((wrong - 100.0).abs() < 1e-4, "{wrong}");
+    }
+
+    #[test]
+    fn a_label_beyond_the_classes_is_an_error() {
+        let logits = Tensor::zeros((1, 3), DType::F32, &Device::Cpu).unwrap();
+        let error = CrossEntropy::default().loss(&logits, &[Some(3)], 1.0).unwrap_err();
+        assert!(error.to_string().contains("label 3"), "{error}");
+    }
+}
