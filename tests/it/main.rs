@@ -2,3 +2,5 @@
 
 mod metrics;
 mod models_match_the_reference;
+mod script;
+mod window;

@@ -64,7 +64,7 @@ impl Rows {
                 .prefix(theme::icon(ICON_SEARCH, 16.0).color(palette.text_faint))
                 .margin(egui::Margin::symmetric(8, 6))
                 .desired_width(220.0);
-            ui.add(field).widget_info(|| egui::WidgetInfo::labeled(egui::Role::SearchInput, true, "Search the rows"));
+            ui.add(field).accessible_name("Search the rows");
             let mut filter = self.filter.clone();
             if let (Some(class), Some(dataset)) = (filter.class, dataset) {
                 let name = dataset.labels.names.get(class as usize).map_or("", String::as_str);
