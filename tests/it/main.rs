@@ -3,3 +3,5 @@
 mod batches_change_nothing;
 mod metrics;
 mod models_match_the_reference;
+mod script;
+mod window;

@@ -221,6 +221,7 @@ fn field(ui: &mut Ui, words: &mut String, name: &str, hint: &str, height: f32, p
             .hint_text(egui::RichText::new(hint).color(palette.text_faint))
             .font(theme::regular(size::HEAD - 1.0))
             .desired_width(f32::INFINITY)
+            .desired_rows(1)
             .margin(Margin::same(10))
             .min_size(vec2(0.0, height));
         changed = ui.add(edit).accessible_name(name).changed();

@@ -109,10 +109,12 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
     }
     // As many as have room; the first ones matter most.
     let shown = ((ui.available_width() / 96.0) as usize).clamp(3, stats.len());
-    let width = ui.available_width() / shown as f32;
+    // The step has the longest words: `87 000 / 100 000`.
+    let unit = ui.available_width() / (shown as f32 + 0.5);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for (title, value, note) in stats.iter().take(shown) {
+            let width = if *title == "Step" { unit * 1.5 } else { unit };
             let color = (*title == "Skipped steps").then_some(palette.bad);
             stat(ui, &Stat { title, value, note, color }, width, palette);
         }
@@ -197,6 +199,7 @@ fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
     let title = Measure::find(key).map_or(key, |measure| measure.title);
     let color = if run.status == Status::Interrupted { palette.warn } else { palette.good };
     ui.label(RichText::new(format::metric(key, result)).font(theme::number_medium(size::TITLE)).color(color));
+    ui.add_space(6.0);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         let best = run.best.as_ref().map(|best| format!(" at step {}", format::count(best.step))).unwrap_or_default();
