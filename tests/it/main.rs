@@ -3,5 +3,6 @@
 mod batches_change_nothing;
 mod metrics;
 mod models_match_the_reference;
+mod panels;
 mod script;
 mod window;
