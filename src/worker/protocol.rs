@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::data::health::Finding;
 use crate::data::{Dataset, Roles, Split, SplitRule, Table};
 use crate::inspect::Answer;
 use crate::metrics::Evaluation;
@@ -122,6 +123,10 @@ pub struct LoadedDataset {
     pub split: Split,
     /// The evaluation file, where it is one of its own; otherwise `split` has both parts.
     pub eval: Option<Arc<Dataset>>,
+    /// What is wrong with the data, from [`crate::data::health::health`].
+    pub findings: Vec<Finding>,
+    /// Texts of the evaluated part that also stand in the training part.
+    pub leaks: usize,
 }
 
 /// Tokens of each example before any limit, special tokens included.

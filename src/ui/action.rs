@@ -1,0 +1,238 @@
+//! Everything a person can do, in one enum: buttons, menus, shortcuts and the command palette all push these. What an
+//! action does is written in [`super::app`].
+
+use std::path::PathBuf;
+
+use egui::{Key, KeyboardShortcut, Modifiers};
+use serde::{Deserialize, Serialize};
+
+use super::workspace::Screen;
+use crate::data::{Roles, SplitRule};
+use crate::task::Task;
+use crate::train::config::RunConfig;
+use crate::worker::protocol::JobId;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    Go(Screen),
+    OpenPalette,
+    SetTheme(ThemeChoice),
+    ToggleTheme,
+    /// Factor on all sizes.
+    SetTextSize(f32),
+    ToggleLog,
+    /// Puts the panels of Train, Evaluate and Explore back where they were at first.
+    ResetLayout,
+
+    /// Asks for a data file with the system's dialog.
+    ChooseData,
+    OpenData(PathBuf),
+    OpenSample,
+    CloseData,
+    SetRoles(Roles),
+    SetTask(Task),
+    SetSplit(SplitRule),
+    ChooseEvalData,
+    /// An evaluation file of one's own, or none to split the table.
+    SetEvalData(Option<PathBuf>),
+
+    /// Asks for a folder of models with the system's dialog.
+    ChooseModelFolder,
+    AddModelFolder(PathBuf),
+    RemoveModelFolder(PathBuf),
+    FindModels,
+    /// Reads a model's card to look at it.
+    ViewModel(PathBuf),
+    /// Reads a model's card and makes it the model of the draft.
+    OpenModel(PathBuf),
+
+    /// The form of the next run was changed.
+    Edit(Box<RunConfig>),
+    StartRun,
+    PauseRun,
+    ResumeRun,
+    /// Stops the training and keeps its best weights.
+    StopRun,
+
+    /// Evaluates a model folder over a data file.
+    Evaluate { model: PathBuf, data: PathBuf, roles: Roles },
+    /// The model that Explore asks.
+    ExploreWith(PathBuf),
+    Predict { model: PathBuf, text: String, pair: Option<String> },
+
+    FindRuns,
+    ChooseRunsFolder,
+    SetRunsFolder(PathBuf),
+    /// Shows a run's history in Train and its evaluation in Evaluate.
+    OpenRun(PathBuf),
+    /// Puts a run's configuration into the form of the next run.
+    CloneRun(PathBuf),
+    /// Asks first; the files are gone afterwards.
+    AskDeleteRun(PathBuf),
+    DeleteRun(PathBuf),
+
+    StopJob(JobId),
+    /// Goes on without the answer of the system's dialog.
+    CancelDialog,
+    CopyText(String),
+    DismissToast(u64),
+    /// Closes the window; asks first while a run is in progress.
+    Quit,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ThemeChoice {
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+impl Action {
+    /// The actions that need nothing else said: what the command palette lists.
+    pub fn commands() -> Vec<Self> {
+        let mut commands: Vec<Self> = Screen::ALL.into_iter().map(Self::Go).collect();
+        commands.extend([
+            Self::StartRun,
+            Self::PauseRun,
+            Self::ResumeRun,
+            Self::StopRun,
+            Self::ChooseData,
+            Self::OpenSample,
+            Self::CloseData,
+            Self::ChooseEvalData,
+            Self::ChooseModelFolder,
+            Self::FindModels,
+            Self::FindRuns,
+            Self::ChooseRunsFolder,
+            Self::ToggleTheme,
+            Self::SetTheme(ThemeChoice::System),
+            Self::SetTheme(ThemeChoice::Light),
+            Self::SetTheme(ThemeChoice::Dark),
+            Self::ToggleLog,
+            Self::ResetLayout,
+            Self::Quit,
+        ]);
+        commands
+    }
+
+    pub fn title(&self) -> String {
+        match self {
+            Self::Go(screen) => return format!("Go to {}", screen.title()),
+            Self::SetTheme(ThemeChoice::System) => "Theme of the system",
+            Self::SetTheme(ThemeChoice::Light) => "Light theme",
+            Self::SetTheme(ThemeChoice::Dark) => "Dark theme",
+            Self::OpenPalette => "Commands",
+            Self::ToggleTheme => "Switch between light and dark",
+            Self::SetTextSize(_) => "Text size",
+            Self::ToggleLog => "Show the log",
+            Self::ResetLayout => "Reset layout",
+            Self::ChooseData => "Open a data file…",
+            Self::OpenData(_) => "Open data",
+            Self::OpenSample => "Start with the sample",
+            Self::CloseData => "Close the data",
+            Self::SetRoles(_) => "Set the columns' roles",
+            Self::SetTask(_) => "Set the task",
+            Self::SetSplit(_) => "Set the split",
+            Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
+            Self::ChooseModelFolder => "Add a model folder…",
+            Self::AddModelFolder(_) => "Add model folder",
+            Self::RemoveModelFolder(_) => "Remove model folder",
+            Self::FindModels => "Look for models again",
+            Self::ViewModel(_) => "Show the model",
+            Self::OpenModel(_) => "Use this model",
+            Self::Edit(_) => "Change the configuration",
+            Self::StartRun => "Start training",
+            Self::PauseRun => "Pause training",
+            Self::ResumeRun => "Go on training",
+            Self::StopRun => "Stop and keep the best",
+            Self::Evaluate { .. } => "Evaluate",
+            Self::ExploreWith(_) => "Use in Explore",
+            Self::Predict { .. } => "Predict",
+            Self::FindRuns => "Look for runs again",
+            Self::ChooseRunsFolder => "Choose the runs folder…",
+            Self::SetRunsFolder(_) => "Set the runs folder",
+            Self::OpenRun(_) => "Open run",
+            Self::CloneRun(_) => "Use its configuration",
+            Self::AskDeleteRun(_) => "Delete run…",
+            Self::DeleteRun(_) => "Delete run",
+            Self::StopJob(_) => "Stop",
+            Self::CancelDialog => "Cancel waiting",
+            Self::CopyText(_) => "Copy",
+            Self::DismissToast(_) => "Dismiss",
+            Self::Quit => "Quit",
+        }
+        .into()
+    }
+
+    /// One sentence on what happens, where the title does not say it all.
+    pub fn tooltip(&self) -> &'static str {
+        match self {
+            Self::OpenPalette => "Everything you can do, by name",
+            Self::ToggleTheme => "Light or dark",
+            Self::ToggleLog => "What happened so far, newest last",
+            Self::ResetLayout => "Puts the panels of Train, Evaluate and Explore back in place",
+            Self::ChooseData => "CSV, TSV or JSON lines; format, delimiter and encoding are recognised",
+            Self::OpenSample => "Product reviews with three labels, made for Attune; needs no network",
+            Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
+            Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",
+            Self::FindModels => "Looks again in the model folders and the Hugging Face cache",
+            Self::StartRun => "Trains with the configuration in Train",
+            Self::PauseRun => "Waits after the current step; nothing is lost",
+            Self::ResumeRun => "Goes on with the next step",
+            Self::StopRun => "Ends after the current step; the best weights so far are kept",
+            Self::ExploreWith(_) => "Type a text and see what this model says",
+            Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
+            Self::CloneRun(_) => "Fills the form of the next run with this configuration",
+            Self::AskDeleteRun(_) => "Deletes the folder from disk; asks first",
+            _ => "",
+        }
+    }
+
+    pub fn shortcut(&self) -> Option<KeyboardShortcut> {
+        let command = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
+        match self {
+            Self::OpenPalette => command(Key::K),
+            Self::ChooseData => command(Key::O),
+            Self::StartRun => command(Key::Enter),
+            Self::StopRun => command(Key::Period),
+            Self::ToggleTheme => Some(KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, Key::L)),
+            Self::ToggleLog => command(Key::J),
+            Self::Quit => command(Key::Q),
+            Self::Go(screen) => command(screen.key()),
+            _ => None,
+        }
+    }
+
+    /// Words a person may look for that the title does not have.
+    pub fn keywords(&self) -> &'static str {
+        match self {
+            Self::ChooseData => "import csv tsv jsonl dataset load",
+            Self::OpenSample => "example demo reviews",
+            Self::StartRun => "fine-tune run fit learn",
+            Self::ChooseModelFolder => "import encoder bert checkpoint",
+            Self::Go(Screen::Explore) => "playground predict try sentence",
+            Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",
+            Self::SetTheme(_) | Self::ToggleTheme => "appearance colour color mode",
+            Self::Quit => "exit close",
+            _ => "",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_commands_share_a_shortcut_or_a_title() {
+        let mut commands = Action::commands();
+        commands.push(Action::OpenPalette);
+        for (place, one) in commands.iter().enumerate() {
+            for two in &commands[place + 1..] {
+                assert_ne!(one.title(), two.title());
+                assert!(one.shortcut().is_none() || one.shortcut() != two.shortcut(), "{one:?} and {two:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,311 @@
+//! The window's program: `logic` drains the worker's events into the workspace and performs actions, `ui` draws from the
+//! workspace and collects actions. Nothing here waits.
+
+mod perform;
+mod send;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, TryRecvError};
+use egui::epaint::text::FontInsert;
+
+use super::action::ThemeChoice;
+use super::dialog::Dialog;
+use super::frame::ask::{self, Question, Reply};
+use super::frame::{activity, rail, toasts, top_bar};
+use super::palette::CommandPalette;
+use super::panels::data::DataPanel;
+use super::panels::evaluate::EvaluatePanel;
+use super::panels::explore::ExplorePanel;
+use super::panels::home::HomePanel;
+use super::panels::log::LogPanel;
+use super::panels::model::ModelPanel;
+use super::panels::runs::RunsPanel;
+use super::panels::settings::SettingsPanel;
+use super::panels::train::TrainPanel;
+use super::settings::{self, Settings};
+use super::tiles::{self, Tiled};
+use super::workspace::{Level, Workspace, jobs};
+use super::{Action, Cx, Palette, Screen, fonts, theme};
+use crate::worker::Client;
+use crate::worker::protocol::Command;
+
+/// Events that are folded in one frame at most, so that a flood of them cannot keep the window from drawing.
+const EVENTS_PER_FRAME: usize = 2000;
+
+pub struct App {
+    workspace: Workspace,
+    settings: Settings,
+    client: Client,
+    /// Commands that did not fit into the worker's queue; tried again with every frame.
+    outbox: VecDeque<Command>,
+    worker_is_gone: bool,
+    panels: Panels,
+    palette: CommandPalette,
+    dialog: Option<Dialog>,
+    log_is_open: bool,
+    question: Option<Question>,
+    /// The window closes as soon as the run has ended.
+    close_when_done: bool,
+    /// The sample was opened: the first usable model follows by itself, so that only Start is left to press.
+    sample_goes_on: bool,
+    /// When the draft was changed last; a plan is asked for when it has rested.
+    plan_due: Option<f64>,
+    found_fonts: Receiver<FontInsert>,
+    device: String,
+    actions: Vec<Action>,
+}
+
+#[derive(Default)]
+struct Panels {
+    home: HomePanel,
+    data: DataPanel,
+    model: ModelPanel,
+    train: TrainPanel,
+    evaluate: EvaluatePanel,
+    explore: ExplorePanel,
+    runs: RunsPanel,
+    settings: SettingsPanel,
+    log: LogPanel,
+}
+
+impl App {
+    pub fn new(cc: &eframe::CreationContext<'_>, client: Client) -> Self {
+        let settings: Settings =
+            cc.storage.and_then(|storage| eframe::get_value(storage, settings::KEY)).unwrap_or_default();
+        theme::install(&cc.egui_ctx);
+        let found_fonts = fonts::install(&cc.egui_ctx);
+        let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let mut workspace = Workspace::new(settings.model_folders.clone(), settings.runs_folder());
+        workspace.wants.models = true;
+        workspace.wants.runs = true;
+        let app = Self {
+            workspace,
+            settings,
+            client,
+            outbox: VecDeque::new(),
+            worker_is_gone: false,
+            panels: Panels::default(),
+            palette: CommandPalette::default(),
+            dialog: None,
+            log_is_open: false,
+            question: None,
+            close_when_done: false,
+            sample_goes_on: false,
+            plan_due: None,
+            found_fonts,
+            device: format!("CPU · {}", super::format::plural(threads as u64, "thread", "threads")),
+            actions: Vec::new(),
+        };
+        app.apply_settings(&cc.egui_ctx);
+        app
+    }
+
+    /// What the window knows; tests look here for what was not drawn.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    fn apply_settings(&self, ctx: &egui::Context) {
+        ctx.set_theme(match self.settings.theme {
+            ThemeChoice::System => egui::ThemePreference::System,
+            ThemeChoice::Light => egui::ThemePreference::Light,
+            ThemeChoice::Dark => egui::ThemePreference::Dark,
+        });
+        ctx.set_zoom_factor(self.settings.text_size);
+    }
+
+    fn drain_events(&mut self, ctx: &egui::Context) {
+        for _ in 0..EVENTS_PER_FRAME {
+            match self.client.events.try_recv() {
+                Ok(event) => self.workspace.apply(event),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.lose_worker();
+                    return;
+                }
+            }
+        }
+        ctx.request_repaint();
+    }
+
+    fn lose_worker(&mut self) {
+        if !self.worker_is_gone {
+            self.worker_is_gone = true;
+            self.workspace.jobs.clear();
+            self.workspace.training = None;
+            self.workspace.toast(Level::Error, "The worker has stopped", "Save what you need and start Attune again");
+        }
+    }
+
+    fn take_found_fonts(&self, ctx: &egui::Context) {
+        while let Ok(font) = self.found_fonts.try_recv() {
+            ctx.add_font(font);
+        }
+    }
+
+    fn drop_old_toasts(&mut self) {
+        let now = self.workspace.now;
+        self.workspace.toasts.retain(|toast| now - toast.since < jobs::toast_seconds(toast.level));
+    }
+
+    /// Shortcuts of everything that has one. While a question is asked only the question counts.
+    fn take_shortcuts(&mut self, ctx: &egui::Context) {
+        if self.question.is_some() {
+            return;
+        }
+        let mut known = Action::commands();
+        known.push(Action::OpenPalette);
+        for action in known {
+            if let Some(keys) = action.shortcut()
+                && ctx.input_mut(|input| input.consume_shortcut(&keys))
+                && action.is_possible(&self.workspace)
+            {
+                self.actions.push(action);
+            }
+        }
+    }
+
+    fn take_dropped_files(&mut self, ctx: &egui::Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
+        if let Some(path) = dropped {
+            // Looking at the disk would be waiting; a name with an ending is a file, and all files but a model's are data.
+            let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+            self.actions.push(match ending.as_deref() {
+                None => Action::AddModelFolder(path),
+                Some("safetensors" | "bin") => path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into())),
+                Some(_) if path.file_name().is_some_and(|name| name == "config.json") => {
+                    path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
+                }
+                Some(_) => Action::OpenData(path),
+            });
+        }
+    }
+
+    fn mind_closing(&mut self, ctx: &egui::Context) {
+        let running = self.workspace.training.is_some();
+        if ctx.input(|input| input.viewport().close_requested()) && running {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.question = Some(Question::Close);
+        }
+        if self.close_when_done && !running {
+            ctx.send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    fn screen_ui(&mut self, ui: &mut egui::Ui, palette: &'static Palette) {
+        let screen = self.workspace.screen;
+        let mut cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
+        let panels = &mut self.panels;
+        match screen {
+            Screen::Home => panels.home.ui(ui, &mut cx),
+            Screen::Data => panels.data.ui(ui, &mut cx),
+            Screen::Model => panels.model.ui(ui, &mut cx),
+            Screen::Train => tiled_ui(&mut self.settings, screen, &mut panels.train, ui, &mut cx),
+            Screen::Evaluate => tiled_ui(&mut self.settings, screen, &mut panels.evaluate, ui, &mut cx),
+            Screen::Explore => tiled_ui(&mut self.settings, screen, &mut panels.explore, ui, &mut cx),
+            Screen::Runs => panels.runs.ui(ui, &mut cx),
+            Screen::Settings => panels.settings.ui(ui, &mut cx, &self.settings),
+        }
+    }
+
+    fn question_ui(&mut self, ui: &mut egui::Ui, palette: &'static Palette) {
+        let Some(question) = &self.question else { return };
+        let cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
+        let Some(reply) = ask::ui(ui, &cx, question) else { return };
+        self.question = None;
+        match reply {
+            Reply::Cancel => {}
+            Reply::StopAndClose => {
+                self.close_when_done = true;
+                self.actions.push(Action::StopRun);
+            }
+            Reply::CloseWhenDone => self.close_when_done = true,
+            Reply::Do(action) => self.actions.push(action),
+        }
+    }
+}
+
+fn tiled_ui(settings: &mut Settings, screen: Screen, panel: &mut dyn Tiled, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
+    let name = screen.title();
+    let layouts = &mut settings.layouts;
+    if layouts.get(name).is_none_or(|tree| !tiles::fits(tree, panel.panes())) {
+        layouts.insert(name.into(), tiles::first_tree(name, &panel.layout()));
+    }
+    if let Some(tree) = layouts.get_mut(name) {
+        tiles::show(tree, panel, ui, cx);
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.workspace.now = ctx.input(|input| input.time);
+        self.take_found_fonts(ctx);
+        self.drain_events(ctx);
+        self.drop_old_toasts();
+        self.take_shortcuts(ctx);
+        self.take_dropped_files(ctx);
+        self.poll_dialog();
+        self.mind_closing(ctx);
+        self.perform_all(ctx);
+        self.follow_up(ctx);
+        self.flush();
+        if !self.outbox.is_empty() {
+            ctx.request_repaint_after(Duration::from_millis(50));
+        }
+    }
+
+    fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
+        let palette = Palette::current(ui);
+        let mut cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
+        top_bar::ui(ui, &mut cx, &self.device);
+        activity::ui(ui, &mut cx, self.dialog.is_some());
+        rail::ui(ui, &mut cx);
+        if self.log_is_open {
+            self.panels.log.ui(ui, &mut cx);
+        }
+        let frame = egui::Frame::new().fill(palette.background);
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| self.screen_ui(ui, palette));
+        let mut cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
+        toasts::ui(ui, &mut cx);
+        self.palette.ui(ui, &mut cx);
+        super::frame::drop_zone::ui(ui, palette);
+        self.question_ui(ui, palette);
+        // What was pressed is performed in the next frame's logic, which has to come.
+        if !self.actions.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        eframe::set_value(storage, settings::KEY, &self.settings);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        Palette::of(visuals.dark_mode).background.to_normalized_gamma_f32()
+    }
+}
+
+/// Opens the window and stays until it is closed.
+pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static) -> eframe::Result {
+    let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).ok();
+    let mut viewport = egui::ViewportBuilder::default()
+        .with_title("Attune")
+        .with_app_id("attune")
+        .with_inner_size([1440.0, 900.0])
+        .with_min_inner_size([900.0, 600.0])
+        .with_drag_and_drop(true);
+    if let Some(icon) = icon {
+        viewport = viewport.with_icon(icon);
+    }
+    let options = eframe::NativeOptions { viewport, system_font_fallback: false, ..eframe::NativeOptions::default() };
+    eframe::run_native(
+        "Attune",
+        options,
+        Box::new(|cc| {
+            let client = start(&cc.egui_ctx);
+            Ok(Box::new(App::new(cc, client)))
+        }),
+    )
+}

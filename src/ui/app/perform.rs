@@ -1,0 +1,273 @@
+//! What each action does.
+
+use std::path::PathBuf;
+
+use super::App;
+use crate::ui::action::{Action, ThemeChoice};
+use crate::ui::dialog::{Answer, Dialog, Purpose};
+use crate::ui::frame::ask::Question;
+use crate::ui::workspace::{DataState, JobKind, Level, OpenPurpose, RunView, Screen, model_of};
+use crate::ui::format;
+use crate::worker::protocol::{Command, Control, JobId};
+
+/// A dialog that says nothing within this many seconds was never seen by anybody.
+const NO_DIALOG: f64 = 0.4;
+
+impl App {
+    pub(super) fn perform_all(&mut self, ctx: &egui::Context) {
+        for action in std::mem::take(&mut self.actions) {
+            self.perform(action, ctx);
+        }
+    }
+
+    fn perform(&mut self, action: Action, ctx: &egui::Context) {
+        match action {
+            Action::Go(screen) => self.workspace.screen = screen,
+            Action::OpenPalette => self.palette.open(),
+            Action::SetTheme(_) | Action::ToggleTheme | Action::SetTextSize(_) => self.set_look(&action, ctx),
+            Action::ToggleLog => self.log_is_open = !self.log_is_open,
+            Action::ResetLayout => self.settings.layouts.clear(),
+            Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),
+            Action::ChooseEvalData => self.ask_dialog(Purpose::EvalData, ctx),
+            Action::ChooseModelFolder => self.ask_dialog(Purpose::ModelFolder, ctx),
+            Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
+            Action::CancelDialog => self.dialog = None,
+            Action::OpenData(_)
+            | Action::OpenSample
+            | Action::CloseData
+            | Action::SetRoles(_)
+            | Action::SetTask(_)
+            | Action::SetSplit(_)
+            | Action::SetEvalData(_) => self.change_data(action),
+            Action::AddModelFolder(_)
+            | Action::RemoveModelFolder(_)
+            | Action::FindModels
+            | Action::ViewModel(_)
+            | Action::OpenModel(_) => self.change_model(action),
+            Action::Edit(config) => self.workspace.edit(*config),
+            Action::StartRun => self.start_run(),
+            Action::PauseRun => self.pause(true),
+            Action::ResumeRun => self.pause(false),
+            Action::StopRun => {
+                if let Some(job) = self.workspace.training {
+                    self.stop(job);
+                }
+            }
+            Action::StopJob(job) => self.stop(job),
+            Action::Evaluate { model, data, roles } => {
+                let title = format!("Evaluating {}", self.workspace.model_name(&model));
+                let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
+                self.send(Command::Evaluate { job, model, data, roles });
+            }
+            Action::ExploreWith(model) => {
+                self.workspace.explore_with(model);
+                self.workspace.screen = Screen::Explore;
+            }
+            Action::Predict { model, text, pair } => {
+                let job = self.workspace.follow(JobKind::Predict, "Predicting");
+                self.send(Command::Predict { job, model, text, pair });
+            }
+            Action::FindRuns
+            | Action::SetRunsFolder(_)
+            | Action::OpenRun(_)
+            | Action::CloneRun(_)
+            | Action::AskDeleteRun(_)
+            | Action::DeleteRun(_) => self.change_runs(action),
+            Action::CopyText(text) => {
+                ctx.copy_text(text);
+                self.workspace.say(Level::Info, "Copied", None);
+            }
+            Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
+            Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+        }
+    }
+
+    fn set_look(&mut self, action: &Action, ctx: &egui::Context) {
+        match action {
+            Action::SetTheme(choice) => self.settings.theme = *choice,
+            Action::SetTextSize(size) => self.settings.text_size = *size,
+            _ => {
+                let dark = ctx.theme() == egui::Theme::Dark;
+                self.settings.theme = if dark { ThemeChoice::Light } else { ThemeChoice::Dark };
+            }
+        }
+        self.apply_settings(ctx);
+    }
+
+    fn change_data(&mut self, action: Action) {
+        let data = &mut self.workspace.data;
+        match action {
+            Action::OpenData(path) => {
+                self.workspace.screen = Screen::Data;
+                self.open_table(path);
+                return;
+            }
+            Action::OpenSample => {
+                self.sample_goes_on = true;
+                self.workspace.screen = Screen::Data;
+                self.open_table(sample_path());
+                return;
+            }
+            Action::CloseData => {
+                self.workspace.data = DataState::default();
+                self.workspace.plan = None;
+            }
+            Action::SetRoles(roles) => data.roles = roles,
+            Action::SetTask(task) => data.task = task,
+            Action::SetSplit(rule) => data.rule = rule,
+            Action::SetEvalData(path) => data.eval_path = path,
+            _ => return,
+        }
+        self.workspace.wants.dataset = self.workspace.data.table.is_some();
+        self.workspace.refresh_draft();
+    }
+
+    fn open_table(&mut self, path: PathBuf) {
+        let title = format!("Reading {}", format::file_name(&path));
+        self.workspace.data.error = None;
+        let job = self.workspace.follow(JobKind::OpenTable { path: path.clone() }, title);
+        self.send(Command::OpenTable { job, path });
+    }
+
+    fn change_model(&mut self, action: Action) {
+        match action {
+            Action::AddModelFolder(folder) => {
+                self.settings.add_model_folder(&folder);
+                self.workspace.model_folders.clone_from(&self.settings.model_folders);
+                self.workspace.screen = Screen::Model;
+                self.workspace.wants.models = true;
+            }
+            Action::RemoveModelFolder(folder) => {
+                self.settings.model_folders.retain(|known| known != &folder);
+                self.workspace.model_folders.clone_from(&self.settings.model_folders);
+                self.workspace.wants.models = true;
+            }
+            Action::ViewModel(dir) => self.read_card(dir, false),
+            Action::OpenModel(dir) => {
+                self.settings.last_model = Some(dir.clone());
+                // A card that is on screen need not be read again.
+                match self.workspace.card.clone().filter(|card| card.dir == dir) {
+                    Some(card) => self.workspace.choose_model(card),
+                    None => self.read_card(dir, true),
+                }
+            }
+            _ => self.workspace.wants.models = true,
+        }
+    }
+
+    fn read_card(&mut self, dir: PathBuf, choose: bool) {
+        let title = format!("Opening {}", self.workspace.model_name(&dir));
+        self.workspace.model_error = None;
+        let job = self.workspace.follow(JobKind::OpenModel { dir: dir.clone(), choose }, title);
+        self.send(Command::OpenModel { job, dir });
+    }
+
+    fn start_run(&mut self) {
+        if self.workspace.why_not_start().is_some() {
+            return;
+        }
+        let config = self.workspace.draft.clone();
+        let out = config.run.out.clone();
+        let title = format!("Training {}", format::file_name(&out));
+        self.workspace.evaluation = None;
+        self.workspace.run = Some(RunView::new(out.clone(), config.clone()));
+        let job = self.workspace.follow(JobKind::Train { out }, title);
+        self.workspace.screen = Screen::Train;
+        self.send(Command::Train { job, config: Box::new(config) });
+    }
+
+    fn pause(&mut self, paused: bool) {
+        let Some(id) = self.workspace.training else { return };
+        let now = self.workspace.now;
+        if let Some(job) = self.workspace.job_mut(id) {
+            job.paused = paused;
+        }
+        if let Some(run) = &mut self.workspace.run {
+            run.set_paused(paused, now);
+        }
+        let control = if paused { Control::Pause } else { Control::Resume };
+        self.send(Command::Control { job: id, control });
+    }
+
+    fn stop(&mut self, id: JobId) {
+        if let Some(job) = self.workspace.job_mut(id) {
+            job.stopping = true;
+            self.send(Command::Control { job: id, control: Control::Stop });
+        }
+    }
+
+    fn change_runs(&mut self, action: Action) {
+        match action {
+            Action::SetRunsFolder(folder) => {
+                self.settings.runs_folder = Some(folder.clone());
+                self.workspace.runs_folder = folder;
+                self.workspace.wants.runs = true;
+                self.workspace.refresh_draft();
+            }
+            Action::OpenRun(dir) => {
+                // The run in progress is already shown; reading its folder would only lose its newest steps.
+                let live = self.workspace.run.as_ref().is_some_and(|run| run.dir == dir);
+                if self.workspace.training.is_none() {
+                    self.open_run(dir, OpenPurpose::Show);
+                } else if !live {
+                    self.workspace.toast(Level::Info, "A run is in progress", "Another one can be opened when it has ended");
+                }
+                self.workspace.screen = Screen::Train;
+            }
+            Action::CloneRun(dir) => {
+                self.open_run(dir, OpenPurpose::Clone);
+                self.workspace.screen = Screen::Train;
+            }
+            Action::AskDeleteRun(dir) => {
+                let bytes = self.workspace.runs.iter().find(|run| run.dir == dir).map_or(0, |run| run.bytes_on_disk);
+                self.question = Some(Question::DeleteRun { dir, bytes });
+            }
+            Action::DeleteRun(dir) => {
+                let title = format::file_name(&dir);
+                if self.workspace.explore.model.as_ref() == Some(&model_of(&dir)) {
+                    self.workspace.explore.model = None;
+                }
+                let job = self.workspace.follow(JobKind::DeleteRun { dir: dir.clone() }, title);
+                self.send(Command::DeleteRun { job, dir });
+            }
+            _ => self.workspace.wants.runs = true,
+        }
+    }
+
+    fn ask_dialog(&mut self, purpose: Purpose, ctx: &egui::Context) {
+        if self.dialog.is_none() {
+            self.dialog = Dialog::open(purpose, self.workspace.now, ctx);
+        }
+    }
+
+    pub(super) fn poll_dialog(&mut self) {
+        let Some(dialog) = &self.dialog else { return };
+        let path = match dialog.poll() {
+            Answer::Waiting => return,
+            Answer::Nothing => {
+                if self.workspace.now - dialog.since < NO_DIALOG {
+                    self.workspace.toast(
+                        Level::Info,
+                        "No file dialog on this system",
+                        "Drop the file into the window, or write its path into the field",
+                    );
+                }
+                self.dialog = None;
+                return;
+            }
+            Answer::Chosen(path) => path,
+        };
+        self.actions.push(match dialog.purpose {
+            Purpose::Data => Action::OpenData(path),
+            Purpose::EvalData => Action::SetEvalData(Some(path)),
+            Purpose::ModelFolder => Action::AddModelFolder(path),
+            Purpose::RunsFolder => Action::SetRunsFolder(path),
+        });
+        self.dialog = None;
+    }
+}
+
+/// The reviews that come with Attune.
+fn sample_path() -> PathBuf {
+    PathBuf::from("assets/samples/reviews.csv")
+}

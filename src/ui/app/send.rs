@@ -1,0 +1,137 @@
+//! What is asked of the worker, and when. Nothing waits for a queue: what does not fit is tried again.
+
+use std::time::Duration;
+
+use crossbeam_channel::TrySendError;
+
+use super::App;
+use crate::ui::workspace::{JobKind, OpenPurpose};
+use crate::ui::{Action, Screen, format};
+use crate::worker::protocol::{Command, DatasetRequest, Origin};
+
+/// Seconds a draft must rest before it is planned, so that dragging a slider does not send a plan for every pixel.
+const PLAN_RESTS: f64 = 0.15;
+
+impl App {
+    pub(super) fn send(&mut self, command: Command) {
+        self.outbox.push_back(command);
+    }
+
+    pub(super) fn flush(&mut self) {
+        while let Some(command) = self.outbox.pop_front() {
+            match self.client.commands.try_send(command) {
+                Ok(()) => {}
+                Err(TrySendError::Full(command)) => {
+                    self.outbox.push_front(command);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    self.outbox.clear();
+                    self.lose_worker();
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Sends what events and actions have raised.
+    pub(super) fn follow_up(&mut self, ctx: &egui::Context) {
+        let wants = std::mem::take(&mut self.workspace.wants);
+        if wants.models {
+            let job = self.workspace.follow(JobKind::FindModels, "Looking for models");
+            let mut folders = self.workspace.model_folders.clone();
+            folders.push(self.workspace.runs_folder.clone());
+            self.send(Command::FindModels { job, folders });
+        }
+        if wants.runs {
+            let job = self.workspace.follow(JobKind::FindRuns, "Looking for runs");
+            let folder = self.workspace.runs_folder.clone();
+            self.send(Command::FindRuns { job, folder });
+        }
+        if wants.dataset {
+            self.read_dataset();
+        }
+        if wants.lengths {
+            self.measure_lengths();
+        }
+        if let Some(dir) = wants.open_run {
+            self.open_run(dir, OpenPurpose::AfterTraining);
+        }
+        if let Some(config) = wants.clone_of {
+            self.actions.push(Action::OpenData(config.data.train.clone()));
+            self.actions.extend(config.model.path.clone().map(Action::OpenModel));
+            ctx.request_repaint();
+        }
+        if wants.plan {
+            self.plan_due = Some(self.workspace.now + PLAN_RESTS);
+        }
+        self.plan_when_rested(ctx);
+        self.go_on_with_sample(ctx);
+    }
+
+    fn plan_when_rested(&mut self, ctx: &egui::Context) {
+        let Some(due) = self.plan_due else { return };
+        let left = due - self.workspace.now;
+        if left > 0.0 {
+            ctx.request_repaint_after(Duration::from_secs_f64(left));
+            return;
+        }
+        self.plan_due = None;
+        if !self.workspace.is_ready() {
+            return;
+        }
+        let job = self.workspace.follow(JobKind::Plan, "Planning the run");
+        let config = Box::new(self.workspace.draft.clone());
+        let lengths = self.workspace.data.lengths.clone();
+        let dataset = self.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
+        self.send(Command::Plan { job, config, lengths, dataset });
+    }
+
+    fn read_dataset(&mut self) {
+        let data = &self.workspace.data;
+        let Some(table) = data.table.clone() else { return };
+        let request = DatasetRequest {
+            table,
+            eval: data.eval_path.clone(),
+            task: data.task,
+            roles: data.roles.clone(),
+            rule: data.rule.clone(),
+        };
+        let job = self.workspace.follow(JobKind::ReadDataset, "Reading the examples");
+        self.send(Command::ReadDataset { job, request });
+    }
+
+    fn measure_lengths(&mut self) {
+        let (Some(loaded), Some(card)) = (&self.workspace.data.loaded, &self.workspace.model) else { return };
+        let (dataset, model) = (loaded.dataset.clone(), card.dir.clone());
+        let job = self.workspace.follow(JobKind::MeasureLengths, "Measuring lengths");
+        self.send(Command::MeasureLengths { job, dataset, model });
+    }
+
+    pub(super) fn open_run(&mut self, dir: std::path::PathBuf, purpose: OpenPurpose) {
+        let title = format!("Opening {}", format::file_name(&dir));
+        let job = self.workspace.follow(JobKind::OpenRun { dir: dir.clone(), purpose }, title);
+        self.send(Command::OpenRun { job, dir });
+    }
+
+    /// After the sample is read: the model that was used last, or else the smallest one that can be used.
+    fn go_on_with_sample(&mut self, ctx: &egui::Context) {
+        if !self.sample_goes_on || self.workspace.data.loaded.is_none() {
+            return;
+        }
+        self.sample_goes_on = false;
+        if self.workspace.model.is_some() {
+            self.actions.push(Action::Go(Screen::Train));
+        } else {
+            let usable = self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
+            let last = self.settings.last_model.clone();
+            let model = usable
+                .min_by_key(|entry| (Some(&entry.dir) != last.as_ref(), entry.bytes_on_disk))
+                .map(|entry| entry.dir.clone());
+            let go = if model.is_some() { Screen::Train } else { Screen::Model };
+            self.actions.extend(model.map(Action::OpenModel));
+            self.actions.push(Action::Go(go));
+        }
+        ctx.request_repaint();
+    }
+}

@@ -1,0 +1,94 @@
+//! Questions that must be answered before something cannot be undone.
+
+use std::path::PathBuf;
+
+use egui::{Align, CornerRadius, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
+
+use crate::ui::theme::space;
+use crate::ui::widgets::{Button, text};
+use crate::ui::{Action, Cx, format};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// The window is being closed while a run is in progress.
+    Close,
+    DeleteRun { dir: PathBuf, bytes: u64 },
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    Cancel,
+    /// Stop the run, keep its best weights, then close.
+    StopAndClose,
+    /// Close as soon as the run has ended by itself.
+    CloseWhenDone,
+    Do(Action),
+}
+
+pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
+    let palette = cx.palette;
+    let frame = Frame::new()
+        .fill(palette.panel)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(CornerRadius::same(12))
+        .shadow(ui.visuals().window_shadow)
+        .inner_margin(Margin::same(20));
+    let shown = Modal::new(Id::unique("question")).frame(frame).show(ui.ctx(), |ui| {
+        ui.set_width(440.0);
+        match question {
+            Question::Close => close_ui(ui, cx),
+            Question::DeleteRun { dir, bytes } => delete_ui(ui, cx, dir, *bytes),
+        }
+    });
+    if shown.inner.is_some() {
+        return shown.inner;
+    }
+    shown.should_close().then_some(Reply::Cancel)
+}
+
+fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
+    let palette = cx.palette;
+    ui.label(text::head("A run is in progress", palette));
+    let left = cx.workspace.run.as_ref().and_then(|run| run.remaining());
+    let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));
+    ui.label(text::dim(format!("Closing now would end the training.{left}"), palette));
+    ui.add_space(space::S);
+    answers(ui, |ui| {
+        let mut reply = None;
+        if Button::new("Stop and keep best").primary().show(ui, palette).clicked() {
+            reply = Some(Reply::StopAndClose);
+        }
+        let keep = Button::new("Keep training").show(ui, palette);
+        if keep.on_hover_text("The window closes by itself when the run has ended").clicked() {
+            reply = Some(Reply::CloseWhenDone);
+        }
+        if Button::new("Cancel").quiet().show(ui, palette).clicked() {
+            reply = Some(Reply::Cancel);
+        }
+        reply
+    })
+}
+
+fn delete_ui(ui: &mut Ui, cx: &Cx<'_>, dir: &std::path::Path, bytes: u64) -> Option<Reply> {
+    let palette = cx.palette;
+    ui.label(text::head(format!("Delete {}?", format::file_name(dir)), palette));
+    let note = format!("Its weights, history and evaluation are deleted from disk ({}). This cannot be undone.", format::bytes(bytes));
+    ui.label(text::dim(note, palette));
+    ui.label(text::number_dim(format::path(dir), palette));
+    ui.add_space(space::S);
+    answers(ui, |ui| {
+        let mut reply = None;
+        if Button::new("Delete run").danger().show(ui, palette).clicked() {
+            reply = Some(Reply::Do(Action::DeleteRun(dir.to_path_buf())));
+        }
+        if Button::new("Cancel").quiet().show(ui, palette).clicked() {
+            reply = Some(Reply::Cancel);
+        }
+        reply
+    })
+}
+
+fn answers(ui: &mut Ui, buttons: impl FnOnce(&mut Ui) -> Option<Reply>) -> Option<Reply> {
+    ui.with_layout(Layout::right_to_left(Align::Center), buttons).inner
+}

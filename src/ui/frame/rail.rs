@@ -1,0 +1,128 @@
+//! The rail: the stages in the order of the work, each with a point that says how far it is. The stage that is useful
+//! next has a soft halo; it does not move, because an idle window draws nothing.
+
+use egui::{Align2, Color32, CornerRadius, Frame, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::MaterialIcon;
+use egui_material_icons::icons::{
+    ICON_DATABASE, ICON_EXPLORE, ICON_FACT_CHECK, ICON_HISTORY, ICON_HOME, ICON_MODEL_TRAINING, ICON_NEUROLOGY,
+    ICON_SETTINGS,
+};
+
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::workspace::stage::Stage;
+use crate::ui::{Action, Cx, Screen};
+
+pub const WIDTH: f32 = 76.0;
+const ITEM: f32 = 58.0;
+
+pub fn icon(screen: Screen) -> MaterialIcon {
+    match screen {
+        Screen::Home => ICON_HOME,
+        Screen::Data => ICON_DATABASE,
+        Screen::Model => ICON_NEUROLOGY,
+        Screen::Train => ICON_MODEL_TRAINING,
+        Screen::Evaluate => ICON_FACT_CHECK,
+        Screen::Explore => ICON_EXPLORE,
+        Screen::Runs => ICON_HISTORY,
+        Screen::Settings => ICON_SETTINGS,
+    }
+}
+
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let frame = Frame::new().fill(palette.panel);
+    Panel::left("rail").exact_size(WIDTH).resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+        let area = ui.max_rect();
+        ui.painter().vline(area.right() - 0.5, area.y_range(), Stroke::new(1.0, palette.line));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        ui.add_space(6.0);
+        for screen in Screen::ALL.into_iter().filter(|screen| *screen != Screen::Settings) {
+            if screen == Screen::Runs {
+                let (gap, _) = ui.allocate_exact_size(vec2(WIDTH, 9.0), Sense::hover());
+                ui.painter().hline(gap.x_range().shrink(22.0), gap.center().y, Stroke::new(1.0, palette.line));
+            }
+            item_ui(ui, cx, screen);
+        }
+        ui.add_space((ui.available_height() - ITEM - 6.0).max(0.0));
+        item_ui(ui, cx, Screen::Settings);
+    });
+}
+
+fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen) {
+    let palette = cx.palette;
+    let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, ITEM), Sense::click());
+    let active = cx.workspace.screen == screen;
+    response.widget_info(|| WidgetInfo::selected(Role::Tab, true, active, screen.title()));
+    let pill = Rect::from_center_size(pos2(rect.center().x, rect.top() + 21.0), vec2(48.0, 30.0));
+    let radius = CornerRadius::same(9);
+    let next = cx.workspace.next_screen() == Some(screen) && !active;
+    let fill = match (active, response.hovered()) {
+        (true, _) => palette.accent_soft,
+        (_, true) => palette.hover,
+        _ => Color32::TRANSPARENT,
+    };
+    if next {
+        halo(ui, pill, palette);
+    }
+    ui.painter().rect_filled(pill, radius, fill);
+    if response.has_focus() {
+        ui.painter().rect_stroke(pill, radius, Stroke::new(1.5, palette.accent), egui::StrokeKind::Inside);
+    }
+    let color = match (active, next || response.hovered()) {
+        (true, _) => palette.accent,
+        (_, true) => palette.text,
+        _ => palette.text_dim,
+    };
+    let sign = icon(screen);
+    let font = egui::FontId::new(21.0, sign.font_family());
+    ui.painter().text(pill.center(), Align2::CENTER_CENTER, sign.codepoint, font, color);
+    let label = if active { theme::semibold(size::SMALL) } else { theme::medium(size::SMALL) };
+    let at = pos2(rect.center().x, rect.top() + 45.0);
+    ui.painter().text(at, Align2::CENTER_CENTER, screen.title(), label, if active { palette.text } else { color });
+    let stage = cx.workspace.stage(screen);
+    if let Some(stage) = stage {
+        dot(ui, pill, stage, palette);
+    }
+    if response.clicked() {
+        cx.act(Action::Go(screen));
+    }
+    let keys = Action::Go(screen).shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let state = stage.map_or_else(String::new, |stage| format!("\n{}", capitalized(stage.words())));
+    response.on_hover_text(format!("{}   {keys}{state}", screen.title()));
+}
+
+/// The point of a stage: filled when done, a ring while something runs, a triangle where there is a problem.
+fn dot(ui: &Ui, pill: Rect, stage: Stage, palette: &Palette) {
+    let at = pos2(pill.right() - 5.0, pill.top() + 4.0);
+    let painter = ui.painter();
+    match stage {
+        Stage::Open => {}
+        Stage::Done => {
+            painter.circle_filled(at, 5.0, palette.panel);
+            painter.circle_filled(at, 3.5, palette.good);
+        }
+        Stage::Busy => {
+            painter.circle_filled(at, 5.5, palette.panel);
+            painter.circle_stroke(at, 3.5, Stroke::new(2.0, palette.accent));
+        }
+        Stage::Problem => {
+            painter.circle_filled(at, 6.5, palette.panel);
+            let corners = vec![at + vec2(0.0, -4.5), at + vec2(4.5, 3.5), at + vec2(-4.5, 3.5)];
+            painter.add(egui::Shape::convex_polygon(corners, palette.bad, Stroke::NONE));
+        }
+    }
+}
+
+fn halo(ui: &Ui, pill: Rect, palette: &Palette) {
+    let strength = if palette.dark { 1.0 } else { 0.7 };
+    for (grow, alpha) in [(7.0, 0.05), (4.5, 0.07), (2.0, 0.10)] {
+        let color = palette.accent.gamma_multiply(alpha * strength);
+        ui.painter().rect_filled(pill.expand(grow), CornerRadius::same(9 + grow as u8), color);
+    }
+    let line = Stroke::new(1.0, palette.accent.gamma_multiply(0.55));
+    ui.painter().rect_stroke(pill, CornerRadius::same(9), line, egui::StrokeKind::Inside);
+}
+
+fn capitalized(words: &str) -> String {
+    crate::ui::widgets::state::sentence(words)
+}

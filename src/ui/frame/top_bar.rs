@@ -1,0 +1,153 @@
+//! The top bar: what is being worked on, the command palette, the device and the theme.
+
+use egui::{Align, Color32, CornerRadius, Frame, Layout, Margin, Panel, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DARK_MODE, ICON_LIGHT_MODE, ICON_MEMORY, ICON_SEARCH};
+
+use super::logo;
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::{Button, text};
+use crate::ui::{Action, Cx, Screen, format};
+
+const HEIGHT: f32 = 48.0;
+
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, device: &str) {
+    let palette = cx.palette;
+    let frame = Frame::new().fill(palette.panel).inner_margin(Margin { left: 16, right: 12, top: 0, bottom: 0 });
+    Panel::top("top bar").exact_size(HEIGHT).resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+        let line = ui.max_rect().expand2(vec2(16.0, 0.0));
+        ui.painter().hline(line.x_range(), line.bottom() - 0.5, Stroke::new(1.0, palette.line));
+        ui.horizontal_centered(|ui| {
+            brand_ui(ui, palette);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                theme_ui(ui, cx);
+                device_ui(ui, cx, device);
+                palette_button_ui(ui, cx);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| crumbs_ui(ui, cx));
+            });
+        });
+    });
+}
+
+fn brand_ui(ui: &mut Ui, palette: &Palette) {
+    let (rect, _) = ui.allocate_exact_size(vec2(24.0, 24.0), Sense::hover());
+    logo::paint(ui.painter(), rect, palette.accent);
+    ui.add_space(-2.0);
+    ui.label(egui::RichText::new("Attune").font(theme::semibold(size::HEAD - 1.0)).color(palette.text));
+    ui.add_space(space::S);
+}
+
+/// Data and model of the next run; a press goes to their screens.
+fn crumbs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let data = cx.workspace.data.table.as_ref().map(|table| format::file_name(&table.path));
+    let model = cx.workspace.model.as_ref().map(|card| cx.workspace.model_name(&card.dir));
+    let room = (ui.available_width() - 40.0).max(40.0) / 2.0;
+    crumb_ui(ui, cx, Screen::Data, data.as_deref(), "No data", room);
+    ui.spacing_mut().item_spacing.x = 2.0;
+    ui.label(theme::icon(ICON_CHEVRON_RIGHT, 16.0).color(palette.text_faint));
+    crumb_ui(ui, cx, Screen::Model, model.as_deref(), "No model", room);
+}
+
+fn crumb_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen, name: Option<&str>, absent: &str, room: f32) {
+    let palette = cx.palette;
+    let color = if name.is_some() { palette.text } else { palette.text_faint };
+    let words = name.unwrap_or(absent);
+    let font = theme::medium(size::BODY);
+    let galley = text::elided(ui.painter(), words, font, color, room.min(280.0));
+    let (rect, response) = ui.allocate_exact_size(galley.size() + vec2(16.0, 10.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{}: {words}", screen.title())));
+    if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(rect, CornerRadius::same(space::RADIUS), palette.hover);
+    }
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
+    if response.clicked() {
+        cx.act(Action::Go(screen));
+    }
+    response.on_hover_text(format!("{} – {words}", screen.title()));
+}
+
+fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let icon = if cx.palette.dark { ICON_LIGHT_MODE } else { ICON_DARK_MODE };
+    let name = if cx.palette.dark { "Light theme" } else { "Dark theme" };
+    if Button::icon_only(icon, name).show(ui, cx.palette).clicked() {
+        cx.act(Action::ToggleTheme);
+    }
+}
+
+fn device_ui(ui: &mut Ui, cx: &Cx<'_>, device: &str) {
+    let palette = cx.palette;
+    let memory = cx.workspace.plan.as_ref().map(|plan| plan.memory);
+    let frame = Frame::new()
+        .fill(palette.raised)
+        .stroke(Stroke::new(1.0, palette.line))
+        .corner_radius(CornerRadius::same(space::RADIUS))
+        .inner_margin(Margin::symmetric(8, 0));
+    let response = frame
+        .show(ui, |ui| {
+            ui.set_height(26.0);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                ui.label(theme::icon(ICON_MEMORY, 16.0).color(palette.text_dim));
+                ui.label(egui::RichText::new(device).font(theme::medium(size::BODY - 1.0)).color(palette.text_dim));
+                if let Some(memory) = memory {
+                    memory_bar(ui, palette, memory.total() as f32 / memory.available.max(1) as f32);
+                }
+            });
+        })
+        .response;
+    let words = memory.map_or_else(
+        || format!("Computes on {device}"),
+        |memory| {
+            format!(
+                "Computes on {device}\nThe next run needs about {} of {} free memory",
+                format::bytes(memory.total()),
+                format::bytes(memory.available)
+            )
+        },
+    );
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    response.on_hover_text(words);
+}
+
+fn memory_bar(ui: &mut Ui, palette: &Palette, share: f32) {
+    let (rect, _) = ui.allocate_exact_size(vec2(40.0, 4.0), Sense::hover());
+    let color = match share {
+        share if share > 1.0 => palette.bad,
+        share if share > 0.8 => palette.warn,
+        _ => palette.accent,
+    };
+    ui.painter().rect_filled(rect, 2.0, palette.line);
+    let filled = egui::Rect::from_min_size(rect.min, vec2(rect.width() * share.clamp(0.02, 1.0), 4.0));
+    ui.painter().rect_filled(filled, 2.0, color);
+}
+
+/// Looks like a search field, because that is what it opens.
+fn palette_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let wide = ui.available_width() > 560.0;
+    let keys = Action::OpenPalette.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    if !wide {
+        let button = Button::icon_only(ICON_SEARCH, "Commands").show(ui, palette);
+        if button.on_hover_text(keys).clicked() {
+            cx.act(Action::OpenPalette);
+        }
+        return;
+    }
+    let (rect, response) = ui.allocate_exact_size(vec2(220.0, space::ROW), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Commands"));
+    let line = if response.hovered() || response.has_focus() { palette.text_faint } else { palette.line };
+    let radius = CornerRadius::same(space::RADIUS);
+    let fill: Color32 = palette.background;
+    ui.painter().rect(rect, radius, fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
+    let font = egui::FontId::new(16.0, ICON_SEARCH.font_family());
+    let left = rect.left_center() + vec2(17.0, 0.0);
+    ui.painter().text(left, egui::Align2::CENTER_CENTER, ICON_SEARCH.codepoint, font, palette.text_faint);
+    let words = rect.left_center() + vec2(32.0, 0.0);
+    let font = theme::regular(size::BODY - 0.5);
+    ui.painter().text(words, egui::Align2::LEFT_CENTER, "Search commands", font, palette.text_faint);
+    let right = rect.right_center() - vec2(10.0, 0.0);
+    ui.painter().text(right, egui::Align2::RIGHT_CENTER, keys, theme::number(size::SMALL), palette.text_faint);
+    if response.clicked() {
+        cx.act(Action::OpenPalette);
+    }
+}

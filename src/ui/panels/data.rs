@@ -1,0 +1,183 @@
+//! Data: a file becomes examples. To the left what its columns mean and how it is divided, in the middle its rows, to
+//! the right what is in it and what is wrong with it.
+
+mod columns;
+mod filter;
+mod rows;
+mod side;
+mod split;
+
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
+use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
+
+use crate::data::Table;
+use crate::data::table::Format;
+use crate::ui::theme::space;
+use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Chip, drop_card, state, text};
+use crate::ui::workspace::JobKind;
+use crate::ui::{Action, Cx, Screen, format};
+
+/// What the middle shows where there is no room for three columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Middle {
+    #[default]
+    Rows,
+    Overview,
+}
+
+#[derive(Debug, Default)]
+pub struct DataPanel {
+    typed: String,
+    middle: Middle,
+    rows: rows::Rows,
+    split: split::SplitForm,
+    side: side::Side,
+}
+
+const LEFT: f32 = 296.0;
+const RIGHT: f32 = 320.0;
+
+impl DataPanel {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(table) = cx.workspace.data.table.clone() else {
+            self.first_ui(ui, cx);
+            return;
+        };
+        let wide = ui.available_width() > 1130.0;
+        header_ui(ui, cx, &table);
+        let bare = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 0, bottom: 0 });
+        Panel::left("data left").exact_size(LEFT).resizable(false).show_separator_line(false).frame(bare).show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.set_width(LEFT - 28.0);
+                ui.spacing_mut().item_spacing.y = space::S;
+                problem_ui(ui, cx);
+                columns::ui(ui, cx, &table);
+                self.split.ui(ui, cx);
+                ui.add_space(space::S);
+            });
+        });
+        if wide {
+            let bare = Frame::new().inner_margin(Margin { left: 4, right: 8, top: 0, bottom: 0 });
+            let panel = Panel::right("data right").exact_size(RIGHT).resizable(false).show_separator_line(false);
+            panel.frame(bare).show(ui, |ui| self.overview_ui(ui, cx));
+        }
+        let bare = Frame::new().inner_margin(Margin { left: 4, right: if wide { 4 } else { 16 }, top: 0, bottom: 16 });
+        egui::CentralPanel::default().frame(bare).show(ui, |ui| {
+            if !wide {
+                let choices = [(Middle::Rows, "Rows"), (Middle::Overview, "Overview")];
+                if let Some(middle) = segmented(ui, cx.palette, self.middle, &choices, false) {
+                    self.middle = middle;
+                }
+            }
+            if wide || self.middle == Middle::Rows {
+                self.rows.ui(ui, cx, &table);
+            } else {
+                self.overview_ui(ui, cx);
+            }
+        });
+    }
+
+    fn overview_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        ScrollArea::vertical().id_salt("overview").auto_shrink(false).show(ui, |ui| {
+            ui.set_width(ui.available_width() - 8.0);
+            ui.spacing_mut().item_spacing.y = space::S;
+            if let Some(chosen) = self.side.ui(ui, cx, self.rows.filter_mut()) {
+                *self.rows.filter_mut() = chosen;
+                self.middle = Middle::Rows;
+            }
+            ui.add_space(space::S);
+        });
+    }
+
+    /// Nothing is opened: where to drop a file, and the sample.
+    fn first_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let reading = cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenTable { .. })).cloned();
+        ui.vertical_centered(|ui| {
+            ui.add_space(((ui.available_height() - 400.0) * 0.4).max(space::XL));
+            ui.set_max_width(560.0);
+            if let Some(error) = &cx.workspace.data.error {
+                state::error(ui, palette, "The file could not be read", error, |_| ());
+                ui.add_space(space::M);
+            }
+            drop_card::drop_card(ui, palette, 190.0, |ui| {
+                if let Some(job) = &reading {
+                    let share = job.progress.as_ref().and_then(crate::ui::workspace::Progress::share);
+                    state::loading(ui, palette, &job.title, share);
+                    return;
+                }
+                if Button::new("Open a file…").icon(ICON_FOLDER_OPEN).primary().show(ui, palette).clicked() {
+                    cx.act(Action::ChooseData);
+                }
+            });
+            ui.add_space(space::S);
+            if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a file", "data file") {
+                cx.act(Action::OpenData(path));
+            }
+            ui.add_space(space::L);
+            ui.label(text::dim("No data at hand? Attune comes with product reviews in three classes.", palette));
+            ui.add_space(2.0);
+            if Button::new("Start with the sample").show(ui, palette).clicked() {
+                cx.act(Action::OpenSample);
+            }
+        });
+    }
+}
+
+/// The file, how it was recognised, and the way on.
+fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
+    let palette = cx.palette;
+    let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 8 });
+    Panel::top("data header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let ready = cx.workspace.data.loaded.is_some();
+            let label = if cx.workspace.model.is_some() { "Continue to training" } else { "Continue to model" };
+            let on = Button::new(label).icon(ICON_ARROW_FORWARD).primary().enabled(ready);
+            if on.show(ui, palette).clicked() {
+                let next = if cx.workspace.model.is_some() { Screen::Train } else { Screen::Model };
+                cx.act(Action::Go(next));
+            }
+            if Button::icon_only(ICON_CLOSE, "Close the data").show(ui, palette).clicked() {
+                cx.act(Action::CloseData);
+            }
+            if Button::new("Open…").name("Open a data file").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
+                cx.act(Action::ChooseData);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(text::title(format::file_name(&table.path), palette)).on_hover_text(format::path(&table.path));
+                ui.add_space(4.0);
+                for fact in facts(table) {
+                    if ui.available_width() > 90.0 {
+                        Chip::neutral(fact, palette).show(ui);
+                    }
+                }
+                if table.replaced_characters > 0 && ui.available_width() > 140.0 {
+                    let words = format!("{} unreadable characters", format::count(table.replaced_characters as u64));
+                    let note = "Bytes that are not valid in this encoding, shown as \u{fffd}";
+                    Chip::warn(words, palette).dot().show(ui).on_hover_text(note);
+                }
+            });
+        });
+    });
+}
+
+fn facts(table: &Table) -> [String; 3] {
+    let format = match table.format {
+        Format::Delimited { delimiter } => match delimiter {
+            b',' => "CSV, comma".into(),
+            b';' => "CSV, semicolon".into(),
+            b'\t' => "TSV, tab".into(),
+            b'|' => "CSV, bar".into(),
+            other => format!("CSV, {:?}", char::from(other)),
+        },
+        Format::JsonLines => "JSON lines".into(),
+    };
+    [format!("{} rows", format::count(table.rows() as u64)), format, table.encoding.into()]
+}
+
+fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(error) = &cx.workspace.data.error else { return };
+    state::error(ui, cx.palette, "No examples yet", error, |_| ());
+}

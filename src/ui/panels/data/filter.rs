@@ -1,0 +1,108 @@
+//! Which rows are shown. A million rows are searched a slice a frame, so that the window never waits for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::data::{Dataset, Table, Target};
+
+/// What the shown rows have in common.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Filter {
+    pub words: String,
+    pub class: Option<u32>,
+    /// Only rows from these lines of the file, ascending, with the words that say why.
+    pub lines: Option<(Arc<Vec<usize>>, String)>,
+}
+
+impl Filter {
+    pub fn is_empty(&self) -> bool {
+        self.words.trim().is_empty() && self.class.is_none() && self.lines.is_none()
+    }
+}
+
+/// The rows that were found so far.
+#[derive(Debug, Default)]
+pub struct Search {
+    filter: Filter,
+    /// Where table and dataset lie in memory: another one is searched anew.
+    of: (usize, usize),
+    found: Vec<u32>,
+    next: usize,
+}
+
+const SLICE: Duration = Duration::from_millis(4);
+
+impl Search {
+    /// Goes on with the search for a slice of a frame; returns whether it is complete.
+    pub fn go_on(&mut self, filter: &Filter, table: &Arc<Table>, dataset: Option<&Arc<Dataset>>) -> bool {
+        let of = (Arc::as_ptr(table) as usize, dataset.map_or(0, |dataset| Arc::as_ptr(dataset) as usize));
+        if *filter != self.filter || of != self.of {
+            *self = Self { filter: filter.clone(), of, ..Self::default() };
+        }
+        let needle = self.filter.words.trim().to_lowercase();
+        let began = Instant::now();
+        while self.next < table.rows() {
+            let row = self.next;
+            self.next += 1;
+            if self.shows(row, &needle, table, dataset) {
+                self.found.push(row as u32);
+            }
+            if row.is_multiple_of(256) && began.elapsed() > SLICE {
+                return false;
+            }
+        }
+        true
+    }
+
+    pub fn found(&self) -> &[u32] {
+        &self.found
+    }
+
+    fn shows(&self, row: usize, needle: &str, table: &Table, dataset: Option<&Arc<Dataset>>) -> bool {
+        if let Some((lines, _)) = &self.filter.lines
+            && lines.binary_search(&table.line(row)).is_err()
+        {
+            return false;
+        }
+        if let Some(class) = self.filter.class
+            && !dataset.is_some_and(|dataset| has_class(dataset, row, class))
+        {
+            return false;
+        }
+        needle.is_empty() || (0..table.columns.len()).any(|column| contains(table.cell(row, column), needle))
+    }
+}
+
+/// The example of a row, where it is one. Examples are in the order of their rows.
+pub fn example_of(dataset: &Dataset, row: usize) -> Option<usize> {
+    dataset.examples.binary_search_by_key(&row, |example| example.row).ok()
+}
+
+pub fn has_class(dataset: &Dataset, row: usize, class: u32) -> bool {
+    example_of(dataset, row).is_some_and(|place| match &dataset.examples[place].target {
+        Target::Class(one) => *one == class,
+        Target::Classes(several) => several.contains(&class),
+        Target::None | Target::Value(_) | Target::Tokens(_) | Target::Span { .. } => false,
+    })
+}
+
+/// Whether a text has the words, in whatever case. The needle is in lower case.
+fn contains(text: &str, needle: &str) -> bool {
+    if needle.is_ascii() && text.is_ascii() {
+        let needle = needle.as_bytes();
+        return text.as_bytes().windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
+    }
+    text.to_lowercase().contains(needle)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_whatever_case_and_script() {
+        assert!(contains("The Battery lasts", "battery"));
+        assert!(contains("ÜBER alles", "über"));
+        assert!(!contains("short", "longer than the text"));
+    }
+}

@@ -1,0 +1,139 @@
+//! What is held out for evaluation.
+
+use egui::{DragValue, Ui};
+
+use crate::data::SplitRule;
+use crate::task::Task;
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::split_bar::split_bar;
+use crate::ui::widgets::{Button, Card, Chip, form, text};
+use crate::ui::{Action, Cx, format};
+
+#[derive(Debug, Default)]
+pub struct SplitForm {
+    /// The share while its boundary is dragged; the examples are read anew when it is let go.
+    dragged: Option<f64>,
+    own_file: bool,
+    typed: String,
+}
+
+impl SplitForm {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        Card::titled("Evaluation").note("held out from training").show(ui, palette, |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            self.own_file |= cx.workspace.data.eval_path.is_some();
+            let choices = [(false, "Share of this file"), (true, "Own file")];
+            if let Some(own_file) = segmented(ui, palette, self.own_file, &choices, true) {
+                self.own_file = own_file;
+                if !own_file && cx.workspace.data.eval_path.is_some() {
+                    cx.act(Action::SetEvalData(None));
+                }
+            }
+            if self.own_file { self.file_ui(ui, cx) } else { self.share_ui(ui, cx) }
+            parts_ui(ui, cx);
+        });
+    }
+
+    fn share_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let rule = cx.workspace.data.rule.clone();
+        let share = self.dragged.unwrap_or(rule.eval_fraction);
+        let mut changed = SplitRule { eval_fraction: rule.eval_fraction, ..rule.clone() };
+        if let Some((share, let_go)) = split_bar(ui, share, palette) {
+            self.dragged = (!let_go).then_some(share);
+            if let_go {
+                changed.eval_fraction = share;
+            }
+        }
+        ui.horizontal(|ui| {
+            part_label(ui, palette.series[0], &format!("Train {:.0} %", (1.0 - share) * 100.0), cx);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                part_label(ui, palette.series[1], &format!("Evaluate {:.0} %", share * 100.0), cx);
+            });
+        });
+        form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
+            ui.add(DragValue::new(&mut changed.seed).speed(1.0));
+        });
+        form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
+            let response = ui.checkbox(&mut changed.stratified, "");
+            let on = changed.stratified;
+            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, "Same share of each class"));
+        });
+        if changed != rule {
+            cx.act(Action::SetSplit(changed));
+        }
+    }
+
+    fn file_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        if let Some(path) = cx.workspace.data.eval_path.clone() {
+            ui.label(text::body(format::file_name(&path), palette)).on_hover_text(format::path(&path));
+        } else {
+            ui.label(text::small("A file with the same columns; its labels must stand in this one too", palette));
+        }
+        if Button::new("Choose a file…").name("Choose an evaluation file").show(ui, palette).clicked() {
+            cx.act(Action::ChooseEvalData);
+        }
+        if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste a path", "evaluation file") {
+            cx.act(Action::SetEvalData(Some(path)));
+        }
+    }
+}
+
+/// A point in the part's colour and its words, in this order in whatever layout.
+fn part_label(ui: &mut Ui, color: egui::Color32, words: &str, cx: &Cx<'_>) {
+    let font = theme::medium(size::BODY - 1.0);
+    let galley = ui.painter().layout_no_wrap(words.to_owned(), font, cx.palette.text);
+    let (rect, response) = ui.allocate_exact_size(galley.size() + egui::vec2(14.0, 4.0), egui::Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, words));
+    ui.painter().circle_filled(rect.left_center() + egui::vec2(4.0, 0.0), 4.0, color);
+    ui.painter().galley(rect.left_top() + egui::vec2(14.0, 2.0), galley, cx.palette.text);
+}
+
+/// How many examples of each class come to lie on either side.
+fn parts_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let palette = cx.palette;
+    let data = &cx.workspace.data;
+    let Some(loaded) = &data.loaded else { return };
+    let eval = loaded.eval.as_ref().map_or(loaded.split.eval.len(), |eval| eval.examples.len());
+    ui.add_space(2.0);
+    crate::ui::widgets::divider(ui, palette);
+    ui.spacing_mut().item_spacing.y = 2.0;
+    let heads = ["Train".to_owned(), "Evaluate".to_owned()];
+    part_row_ui(ui, palette, heads, false, |ui| drop(ui.label(text::label("", palette))));
+    let counts = [loaded.split.train.len(), eval].map(|count| format::count(count as u64));
+    part_row_ui(ui, palette, counts, true, |ui| drop(ui.label(text::dim("Examples", palette))));
+    if data.task == Task::Regress {
+        return;
+    }
+    let names = &loaded.dataset.labels.names;
+    for (index, (name, parts)) in names.iter().zip(&data.classes).enumerate().take(SHOWN) {
+        let counts = [parts.train, parts.eval].map(format::count);
+        part_row_ui(ui, palette, counts, false, |ui| drop(Chip::class(name, index, palette).max_width(120.0).show(ui)));
+    }
+    if names.len() > SHOWN {
+        ui.label(text::faint(format!("and {} more classes", names.len() - SHOWN), palette));
+    }
+}
+
+/// Classes whose counts are listed.
+const SHOWN: usize = 12;
+
+/// A name to the left and a number for each part to the right.
+fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool, name: impl FnOnce(&mut Ui)) {
+    let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 22.0), egui::Sense::hover());
+    let mut right = rect.right();
+    for words in counts.into_iter().rev() {
+        let (font, color) =
+            if strong { (theme::number_medium(12.0), palette.text) } else { (theme::number(size::SMALL), palette.text_dim) };
+        let at = egui::pos2(right, rect.center().y);
+        ui.painter().text(at, egui::Align2::RIGHT_CENTER, words, font, color);
+        right -= 68.0;
+    }
+    let left = egui::Rect::from_min_max(rect.min, egui::pos2(right + 24.0, rect.bottom()));
+    let layout = egui::Layout::left_to_right(egui::Align::Center);
+    name(&mut ui.new_child(egui::UiBuilder::new().max_rect(left).layout(layout)));
+}

@@ -1,0 +1,253 @@
+//! The examples that pass the filter, and one of them whole.
+
+use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+
+use super::filter::{self, Filter, Shown};
+use crate::metrics::{Outcome, Prediction};
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::text::elided;
+use crate::ui::widgets::{Button, Chip, text};
+use crate::ui::workspace::Screen;
+use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::EvaluatedData;
+
+#[derive(Debug, Default)]
+pub struct Examples {
+    /// Index into the predictions.
+    pub selected: Option<usize>,
+}
+
+const ROW: f32 = 44.0;
+
+impl Examples {
+    pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &Shown, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        bar_ui(ui, evaluated, filter, shown, palette);
+        ui.add_space(2.0);
+        if shown.rows.is_empty() {
+            let words = if filter.words.is_empty() && filter.cell.is_none() && filter.class.is_none() {
+                "No mistake in this evaluation"
+            } else {
+                "No example passes this filter"
+            };
+            ui.add_space(24.0);
+            ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
+            return;
+        }
+        let moved = self.keys(ui, shown);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let mut area = ScrollArea::vertical().id_salt("examples").auto_shrink([false, false]);
+        if let Some(row) = moved {
+            let middle = row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0;
+            area = area.vertical_scroll_offset(middle.max(0.0));
+        }
+        area.show_rows(ui, ROW, shown.rows.len(), |ui, rows| {
+            for prediction in &shown.rows[rows] {
+                let Some(said) = evaluated.evaluation.predictions.get(*prediction) else { continue };
+                if row_ui(ui, evaluated, said, self.selected == Some(*prediction), palette) {
+                    self.selected = Some(*prediction);
+                }
+            }
+        });
+    }
+
+    /// Up and down go through the list while nothing else has the keyboard.
+    fn keys(&mut self, ui: &Ui, shown: &Shown) -> Option<usize> {
+        let selected = self.selected?;
+        if ui.memory(|memory| memory.focused().is_some()) {
+            return None;
+        }
+        let place = shown.rows.iter().position(|row| *row == selected)?;
+        let pressed = |key| ui.input(|input| input.key_pressed(key));
+        let next = if pressed(egui::Key::ArrowDown) {
+            (place + 1).min(shown.rows.len() - 1)
+        } else if pressed(egui::Key::ArrowUp) {
+            place.saturating_sub(1)
+        } else {
+            return None;
+        };
+        self.selected = shown.rows.get(next).copied();
+        Some(next)
+    }
+
+    pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let said = self.selected.and_then(|selected| evaluated.evaluation.predictions.get(selected));
+        let Some(said) = said else {
+            ui.add_space(16.0);
+            ui.vertical_centered(|ui| ui.label(text::dim("Click an example to read it whole", palette)));
+            return;
+        };
+        let empty = (String::new(), None);
+        let (first, pair) = evaluated.texts.get(said.example).unwrap_or(&empty);
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(26.0);
+            if Button::new("Open in Explore").small().show(ui, palette).clicked() {
+                let model = evaluated.model.clone();
+                cx.act(Action::ExploreWith(model.clone()));
+                cx.act(Action::Go(Screen::Explore));
+                cx.act(Action::Predict { model, text: first.clone(), pair: pair.clone() });
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                verdict_ui(ui, evaluated, said, palette);
+            });
+        });
+        ui.add_space(2.0);
+        ScrollArea::vertical().id_salt("example").auto_shrink([false, false]).show(ui, |ui| {
+            ui.add(egui::Label::new(text::body(first.clone(), palette)).wrap().selectable(true));
+            if let Some(pair) = pair {
+                ui.label(text::label("Second text", palette));
+                ui.add(egui::Label::new(text::body(pair.clone(), palette)).wrap().selectable(true));
+            }
+            ui.add_space(space::S);
+            scores_ui(ui, evaluated, said, palette);
+        });
+    }
+}
+
+/// Filter to the left, search to the right; chips for what the matrix and the table have narrowed down to.
+fn bar_ui(ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &Shown, palette: &Palette) {
+    let labels = &evaluated.evaluation.labels;
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), space::ROW), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_height(space::ROW);
+        let width = (ui.available_width() * 0.3).clamp(80.0, 190.0);
+        let field = TextEdit::singleline(&mut filter.words)
+            .hint_text(egui::RichText::new("Contains…").color(palette.text_faint))
+            .desired_width(width)
+            .margin(egui::Margin::symmetric(8, 5));
+        ui.add(field).accessible_name("Examples that contain");
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let narrowed = match (filter.cell, filter.class) {
+                (Some((gold, predicted)), _) => {
+                    Some(format!("{} → {}", name(labels, gold), name(labels, predicted)))
+                }
+                (None, Some(class)) => Some(name(labels, class)),
+                (None, None) => None,
+            };
+            if filter.cell.is_none() && !matches!(evaluated.evaluation.task, crate::task::Task::Regress) {
+                let choices = [(true, "Mistakes"), (false, "All")];
+                if let Some(only) = segmented(ui, palette, filter.only_mistakes, &choices, false) {
+                    filter.only_mistakes = only;
+                }
+            }
+            if let Some(words) = narrowed {
+                let room = (ui.available_width() - 60.0).max(60.0);
+                let chip = Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable().max_width(room);
+                if chip.show(ui).on_hover_text("Show all again").clicked() {
+                    filter.cell = None;
+                    filter.class = None;
+                }
+            }
+            let total = evaluated.evaluation.predictions.len();
+            let words = format!("{} of {}", format::count(shown.rows.len() as u64), format::count(total as u64));
+            ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
+        });
+    });
+}
+
+fn name(labels: &[String], class: usize) -> String {
+    labels.get(class).cloned().unwrap_or_else(|| class.to_string())
+}
+
+/// Two lines: the text, and what is true against what was said.
+fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, selected: bool, palette: &Palette) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let empty = (String::new(), None);
+    let (words, pair) = evaluated.texts.get(said.example).unwrap_or(&empty);
+    let gold = filter::outcome(&evaluated.evaluation, &said.gold);
+    let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
+    let label = format!("{words}, gold {gold}, predicted {predicted}");
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
+    let painter = ui.painter();
+    if selected {
+        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.accent_soft);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
+    }
+    let inner = rect.shrink2(vec2(8.0, 5.0));
+    let wrong = filter::is_mistake(said);
+    let whole = pair.as_ref().map_or_else(|| words.clone(), |pair| format!("{words}  ·  {pair}"));
+    let line = elided(painter, &whole, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
+    painter.galley(inner.min, line, palette.text);
+    let small = theme::medium(size::SMALL);
+    let below = inner.bottom() - 14.0;
+    let mut left = inner.left();
+    let room = inner.width() - 80.0;
+    let mut word = |words: &str, color, width: f32| {
+        let galley = elided(painter, words, small.clone(), color, width);
+        let wide = galley.size().x;
+        painter.galley(pos2(left, below), galley, color);
+        left += wide + 6.0;
+    };
+    word(&gold, palette.label(filter::color_index(&said.gold)), room * 0.45);
+    if wrong {
+        word("→", palette.text_faint, 20.0);
+        word(&predicted, palette.label(filter::color_index(&said.predicted)), room * 0.45);
+    }
+    confidence_ui(ui, inner, said, wrong, palette);
+    ui.painter().hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
+    response.clicked()
+}
+
+fn confidence_ui(ui: &Ui, inner: Rect, said: &Prediction, wrong: bool, palette: &Palette) {
+    let painter = ui.painter();
+    let color = if wrong { palette.bad } else { palette.good };
+    let words = match (&said.gold, &said.predicted) {
+        (Outcome::Value(gold), Outcome::Value(predicted)) => format!("{:+.2}", predicted - gold),
+        _ => filter::confidence(said).map_or_else(String::new, format::percent),
+    };
+    let at = pos2(inner.right(), inner.top() + 8.0);
+    painter.text(at, egui::Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.0), palette.text_dim);
+    if let Some(share) = filter::confidence(said) {
+        let track = Rect::from_min_max(pos2(inner.right() - 52.0, inner.bottom() - 9.0), pos2(inner.right(), inner.bottom() - 6.0));
+        painter.rect_filled(track, 1.5, palette.line);
+        let filled = Rect::from_min_size(track.min, vec2(track.width() * share.clamp(0.0, 1.0) as f32, track.height()));
+        painter.rect_filled(filled, 1.5, color);
+    }
+}
+
+fn verdict_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette: &Palette) {
+    let gold = filter::outcome(&evaluated.evaluation, &said.gold);
+    let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
+    let half = ((ui.available_width() - 130.0) / 2.0).max(40.0);
+    let chip = |words: String, outcome: &Outcome| Chip::class(words, filter::color_index(outcome), palette).max_width(half);
+    ui.label(text::small("Gold", palette));
+    chip(gold, &said.gold).show(ui);
+    ui.label(text::small("Predicted", palette));
+    chip(predicted, &said.predicted).show(ui);
+}
+
+/// Every class with its probability, highest first.
+fn scores_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette: &Palette) {
+    let labels = &evaluated.evaluation.labels;
+    if labels.is_empty() || labels.len() != said.scores.len() {
+        return;
+    }
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by(|one, two| said.scores[*two].total_cmp(&said.scores[*one]));
+    let gold = if let Outcome::Class(gold) = said.gold { Some(gold) } else { None };
+    let most = 12;
+    let shown: Vec<Bar<'_>> = order
+        .iter()
+        .enumerate()
+        .filter(|(rank, class)| *rank < most || Some(**class) == gold)
+        .map(|(rank, class)| Bar {
+            name: &labels[*class],
+            share: f64::from(said.scores[*class]),
+            value: format::percent(f64::from(said.scores[*class])),
+            color: palette.label(*class),
+            strong: rank == 0 || Some(*class) == gold,
+        })
+        .collect();
+    let width = bars::name_width(ui, shown.iter().map(|bar| bar.name), ui.available_width() * 0.35);
+    ui.spacing_mut().item_spacing.y = 0.0;
+    bars(ui, &shown, width, true, palette);
+    if order.len() > shown.len() {
+        let words = format!("{} more classes", format::count((order.len() - shown.len()) as u64));
+        ui.label(text::faint(words, palette));
+    }
+}

@@ -1,0 +1,73 @@
+//! The metrics, each against what costs nothing.
+
+use egui::Ui;
+
+use crate::metrics::{Evaluation, Measure};
+use crate::ui::widgets::stat::{Stat, card};
+use crate::ui::{Palette, format};
+
+pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
+    let main = Measure::main(evaluation.task);
+    let mut measures: Vec<Measure> =
+        Measure::ALL.into_iter().filter(|measure| evaluation.metrics.contains_key(measure.key)).collect();
+    measures.sort_by_key(|measure| (measure.key != main, measure.key == "eval_loss"));
+    let room = ui.available_width();
+    let gap = 8.0;
+    let shown = (((room + gap) / (132.0 + gap)) as usize).clamp(2, measures.len().max(2));
+    let width = (room + gap) / shown.min(measures.len().max(1)) as f32 - gap;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = gap;
+        for measure in measures.iter().take(shown) {
+            let value = evaluation.metrics[measure.key];
+            let baseline = evaluation.baseline.get(measure.key).copied();
+            card_ui(ui, measure, value, baseline, measure.key == main, width, palette);
+        }
+    });
+}
+
+fn card_ui(
+    ui: &mut Ui,
+    measure: &Measure,
+    value: f64,
+    baseline: Option<f64>,
+    main: bool,
+    width: f32,
+    palette: &Palette,
+) {
+    let note = baseline.map_or_else(String::new, |baseline| {
+        let gain = value - baseline;
+        let size = if measure.percent { format!("{:+.1}", gain * 100.0) } else { format!("{gain:+.3}") };
+        let baseline = if measure.percent { format::percent(baseline) } else { format!("{baseline:.3}") };
+        format!("{size} on baseline {baseline}").replace('-', "−")
+    });
+    let better = baseline.is_none_or(|baseline| (value > baseline) == measure.higher_is_better);
+    let color = match (better, main) {
+        (false, _) => Some(palette.bad),
+        (true, true) => Some(palette.accent),
+        _ => None,
+    };
+    // Only what lies between 0 and 1 can be drawn as a share of a bar.
+    let share = |value: f64| (0.0..=1.0).contains(&value).then_some(value as f32);
+    let bar = measure.higher_is_better.then(|| share(value)).flatten().map(|value| (value, baseline.and_then(share)));
+    let shown = format::metric(measure.key, value);
+    let spec = Stat { title: measure.title, value: &shown, note: &note, color };
+    card(ui, &spec, bar, width, palette)
+        .on_hover_text(format!("{}; the mark is the majority baseline", explain(measure.key)));
+}
+
+fn explain(key: &str) -> &'static str {
+    match key {
+        "accuracy" => "Share of texts that are right",
+        "f1_macro" => "Mean of the classes' F1; rare classes count as much as frequent ones",
+        "f1_weighted" => "Mean of the classes' F1 by their number of texts",
+        "f1_micro" => "F1 over all decisions together",
+        "precision_macro" => "Mean over the classes of how many of its predictions are right",
+        "recall_macro" => "Mean over the classes of how many of its texts are found",
+        "matthews" => "Correlation of what is true and what was said; 0 is chance, 1 is perfect",
+        "pearson" => "Linear correlation of what is true and what was said",
+        "spearman" => "Correlation of the two orders",
+        "mse" => "Mean squared distance",
+        "eval_loss" => "What training makes small, on texts it has not seen",
+        _ => "Higher is better",
+    }
+}

@@ -1,0 +1,93 @@
+//! What was evaluated, and another file to evaluate.
+
+use std::path::PathBuf;
+
+use egui::{Align, Layout, Ui, vec2};
+use egui_material_icons::icons::ICON_FACT_CHECK;
+
+use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::{Button, state, text};
+use crate::ui::workspace::{JobKind, Progress};
+use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::{EvaluatedData, Origin};
+
+#[derive(Debug, Default)]
+pub struct Source {
+    open: bool,
+    path: String,
+    model: Option<PathBuf>,
+}
+
+impl Source {
+    pub fn head_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(28.0);
+            let button = Button::new("Evaluate another file…").icon(ICON_FACT_CHECK).small().selected(self.open);
+            if button.show(ui, palette).clicked() {
+                self.open = !self.open;
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let name = model_name(&evaluated.model);
+                ui.add(egui::Label::new(text::head(name, palette)).truncate()).on_hover_text(format::path(&evaluated.model));
+                let examples = evaluated.evaluation.predictions.len() as u64;
+                let words = format!("{}, {}", format::plural(examples, "example", "examples"), evaluated.evaluation.task.title().to_lowercase());
+                ui.add(egui::Label::new(text::dim(words, palette)).truncate());
+            });
+        });
+        if let Some(job) = cx.workspace.job_where(|kind| matches!(kind, JobKind::Evaluate { .. })) {
+            let share = job.progress.as_ref().and_then(Progress::share);
+            state::loading(ui, palette, &job.title, share);
+        } else if let Some(error) = &cx.workspace.evaluation_error {
+            state::error(ui, palette, "The evaluation failed", error, |_| {});
+        }
+        if self.open {
+            self.file_ui(ui, Some(evaluated), cx);
+            ui.add_space(4.0);
+        }
+    }
+
+    /// A model and a file.
+    pub fn file_ui(&mut self, ui: &mut Ui, evaluated: Option<&EvaluatedData>, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let models: Vec<(PathBuf, String)> = cx
+            .workspace
+            .models
+            .iter()
+            .filter(|model| model.origin == Origin::Run && model.problem.is_none())
+            .map(|model| (model.dir.clone(), model.name.clone()))
+            .collect();
+        let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
+        let chosen = chosen.or_else(|| models.first().map(|model| model.0.clone()));
+        let Some(model) = chosen else { return };
+        ui.scope(|ui| {
+            ui.set_max_width(ui.available_width().min(720.0));
+            ui.horizontal(|ui| {
+                let shown = models.iter().find(|known| known.0 == model).map_or_else(|| model_name(&model), |known| known.1.clone());
+                let combo = egui::ComboBox::from_id_salt("evaluated model").width(180.0).selected_text(shown);
+                let response = combo.show_ui(ui, |ui| {
+                    for (dir, name) in &models {
+                        if ui.selectable_label(*dir == model, name).clicked() {
+                            self.model = Some(dir.clone());
+                        }
+                    }
+                });
+                response.response.accessible_name("Model to evaluate");
+                let hint = "A CSV, TSV or JSON lines file with labels";
+                if let Some(data) = path_field(ui, palette, &mut self.path, hint, "file to evaluate") {
+                    let roles = cx.workspace.data.roles.clone();
+                    cx.act(Action::Evaluate { model: model.clone(), data, roles });
+                    self.open = false;
+                }
+            });
+        });
+    }
+}
+
+/// A run's model folder is called after the run.
+fn model_name(dir: &std::path::Path) -> String {
+    match (dir.file_name(), dir.parent()) {
+        (Some(last), Some(run)) if last == "model" => format::file_name(run),
+        _ => format::file_name(dir),
+    }
+}

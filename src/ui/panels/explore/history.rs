@@ -1,0 +1,265 @@
+//! Texts that were tried, and texts to try.
+
+use std::sync::Arc;
+
+use egui::{Align2, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::{ICON_KEEP, ICON_REFRESH};
+
+use crate::inspect::{Answer, Prediction};
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::text::elided;
+use crate::ui::widgets::{Button, text};
+use crate::ui::{Cx, format};
+
+/// Seconds a text has to stand before it counts as tried: what is only passed through while typing does not.
+const SETTLED: f64 = 1.2;
+const KEPT: usize = 60;
+
+#[derive(Clone, Debug)]
+struct Tried {
+    answer: Arc<Answer>,
+    pinned: bool,
+}
+
+#[derive(Debug, Default)]
+pub struct History {
+    /// Newest first.
+    tried: Vec<Tried>,
+    waiting: Option<(Arc<Answer>, f64)>,
+    /// Which of the data's examples are offered.
+    page: usize,
+}
+
+type Words = (String, Option<String>);
+
+impl History {
+    pub fn answered(&mut self, answer: Arc<Answer>, now: f64) {
+        self.waiting = Some((answer, now));
+    }
+
+    /// Keeps the waiting answer once its text has stood long enough; otherwise says how long that still takes.
+    pub fn settle(&mut self, now: f64, current: &str) -> Option<f64> {
+        let (answer, since) = self.waiting.as_ref()?;
+        if answer.text != current || answer.text.trim().is_empty() {
+            self.waiting = None;
+            return None;
+        }
+        let rest = since + SETTLED - now;
+        if rest > 0.0 {
+            return Some(rest);
+        }
+        let answer = answer.clone();
+        self.waiting = None;
+        self.keep(answer);
+        None
+    }
+
+    fn keep(&mut self, answer: Arc<Answer>) {
+        let mut pinned = false;
+        self.tried.retain(|tried| {
+            let same = tried.answer.text == answer.text && tried.answer.pair == answer.pair;
+            pinned |= same && tried.pinned;
+            !same
+        });
+        // What is still being written replaces its own beginning.
+        if let Some(newest) = self.tried.first()
+            && !newest.pinned
+            && answer.text.starts_with(newest.answer.text.trim_end())
+            && answer.pair == newest.answer.pair
+        {
+            self.tried.remove(0);
+        }
+        self.tried.insert(0, Tried { answer, pinned });
+        while self.tried.len() > KEPT {
+            let Some(oldest) = self.tried.iter().rposition(|tried| !tried.pinned) else { break };
+            self.tried.remove(oldest);
+        }
+    }
+
+    /// Returns the text that was clicked.
+    pub fn list_ui(&mut self, ui: &mut Ui, palette: &Palette) -> Option<Words> {
+        if self.tried.is_empty() {
+            ui.add_space(12.0);
+            ui.add(egui::Label::new(text::dim("What you try is kept here until the window closes", palette)).wrap());
+            return None;
+        }
+        let mut chosen = None;
+        let mut turned = None;
+        let mut order: Vec<usize> = (0..self.tried.len()).collect();
+        order.sort_by_key(|place| !self.tried[*place].pinned);
+        ScrollArea::vertical().id_salt("tried").auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for place in order {
+                let tried = &self.tried[place];
+                let (row, pin) = tried_ui(ui, tried, place, palette);
+                if row.clicked() {
+                    chosen = Some((tried.answer.text.clone(), tried.answer.pair.clone()));
+                }
+                if pin.clicked() {
+                    turned = Some(place);
+                }
+            }
+        });
+        if let Some(tried) = turned.and_then(|place| self.tried.get_mut(place)) {
+            tried.pinned = !tried.pinned;
+        }
+        chosen
+    }
+
+    /// Some of the loaded data, or sentences that any model can be tried with.
+    pub fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Option<Words> {
+        let palette = cx.palette;
+        let offered = self.offered(cx);
+        let mut chosen = None;
+        if cx.workspace.data.loaded.is_some()
+            && Button::new("Other examples").icon(ICON_REFRESH).quiet().small().show(ui, palette).clicked()
+        {
+            self.page += 1;
+        }
+        ScrollArea::vertical().id_salt("offered").auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (words, pair) in offered {
+                if offered_ui(ui, &words, palette).clicked() {
+                    chosen = Some((words, pair));
+                }
+            }
+        });
+        chosen
+    }
+
+    fn offered(&self, cx: &Cx<'_>) -> Vec<Words> {
+        let Some(loaded) = &cx.workspace.data.loaded else {
+            return SENTENCES.iter().map(|words| ((*words).to_owned(), None)).collect();
+        };
+        // Held-out examples of the same file; strides of a prime number look mixed and need no generator.
+        let held_out = &loaded.split.eval;
+        let data = &loaded.dataset;
+        let count = if held_out.is_empty() { data.examples.len() } else { held_out.len() };
+        let at = |place: usize| held_out.get(place).copied().unwrap_or(place);
+        (0..count.min(8))
+            .map(|place| at(((self.page * 8 + place) * 7919) % count))
+            .map(|example| (data.text(example).to_owned(), data.pair(example).map(str::to_owned)))
+            .collect()
+    }
+}
+
+const SENTENCES: [&str; 6] = [
+    "Better than I had hoped, and it arrived a day early.",
+    "It broke after two weeks and nobody answered my letter.",
+    "It does what the box says, nothing more.",
+    "Not bad at all for the price.",
+    "I wanted to like it, but I could not.",
+    "The first half is slow; the second makes up for everything.",
+];
+
+fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Response, Response) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
+    let answer = &tried.answer;
+    let label = format!("Try again {}", answer.text);
+    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &label));
+    let pin_rect = egui::Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(24.0, 24.0));
+    let pin = ui.interact(pin_rect, response.id.with(("pin", place)), Sense::click());
+    let painter = ui.painter();
+    let lively = response.hovered() || response.has_focus();
+    if lively || pin.hovered() {
+        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
+    }
+    let inner = rect.shrink2(vec2(8.0, 6.0));
+    let line = elided(painter, &answer.text, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
+    painter.galley(inner.min, line, palette.text);
+    let (verdict, share) = verdict(&answer.result);
+    let below = inner.bottom() - 14.0;
+    let name = elided(painter, &verdict, theme::medium(size::SMALL), palette.accent, inner.width() * 0.5);
+    let after = inner.left() + name.size().x + 6.0;
+    painter.galley(pos2(inner.left(), below), name, palette.accent);
+    painter.text(pos2(after, below), Align2::LEFT_TOP, share, theme::number(size::SMALL), palette.text_faint);
+    let words = if tried.pinned { "Unpin" } else { "Pin" };
+    let label = format!("{words} {}", answer.text);
+    pin.widget_info(|| WidgetInfo::selected(Role::Button, true, tried.pinned, &label));
+    if tried.pinned || lively || pin.hovered() || pin.has_focus() {
+        let color = match (tried.pinned, pin.hovered()) {
+            (true, _) => palette.accent,
+            (_, true) => palette.text,
+            _ => palette.text_faint,
+        };
+        let font = egui::FontId::new(16.0, ICON_KEEP.font_family());
+        painter.text(pin_rect.center(), Align2::CENTER_CENTER, ICON_KEEP.codepoint, font, color);
+    }
+    painter.hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
+    let pin = pin.on_hover_text(words);
+    (response, pin)
+}
+
+fn offered_ui(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 30.0), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, words));
+    let painter = ui.painter();
+    let lively = response.hovered() || response.has_focus();
+    if lively {
+        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
+    }
+    let color = if lively { palette.text } else { palette.text_dim };
+    let line = elided(painter, words, theme::regular(size::BODY), color, rect.width() - 16.0);
+    let cut = line.elided;
+    painter.galley(pos2(rect.left() + 8.0, rect.center().y - line.size().y / 2.0), line, color);
+    if cut { response.on_hover_text(words.chars().take(800).collect::<String>()) } else { response }
+}
+
+fn verdict(said: &Prediction) -> (String, String) {
+    match said {
+        Prediction::Classes(classes) => classes
+            .first()
+            .map_or_else(Default::default, |(name, share)| (name.clone(), format::percent(*share))),
+        Prediction::Labels(labels) => {
+            let given: Vec<&str> =
+                labels.iter().filter(|(_, share)| *share >= 0.5).map(|(name, _)| name.as_str()).collect();
+            (if given.is_empty() { "no label".into() } else { given.join(", ") }, String::new())
+        }
+        Prediction::Value(value) => (format!("{value:.3}"), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(text: &str) -> Arc<Answer> {
+        Arc::new(Answer {
+            model: "model".into(),
+            text: text.into(),
+            pair: None,
+            result: Prediction::Value(1.0),
+            tokens: Vec::new(),
+            cut: 0,
+            millis: 1.0,
+        })
+    }
+
+    fn kept(history: &History) -> Vec<&str> {
+        history.tried.iter().map(|tried| tried.answer.text.as_str()).collect()
+    }
+
+    #[test]
+    fn only_a_text_that_stood_for_a_while_is_kept() {
+        let mut history = History::default();
+        history.answered(answer("Go"), 0.0);
+        assert!(history.settle(0.5, "Go").is_some());
+        history.answered(answer("Good"), 0.6);
+        assert_eq!(history.settle(1.0, "Good!"), None, "the text went on before it had settled");
+        history.answered(answer("Good!"), 1.1);
+        assert_eq!(history.settle(3.0, "Good!"), None);
+        assert_eq!(kept(&history), ["Good!"]);
+    }
+
+    #[test]
+    fn a_text_that_grows_replaces_its_beginning_unless_that_is_pinned() {
+        let mut history = History::default();
+        history.keep(answer("Good"));
+        history.keep(answer("Good value"));
+        assert_eq!(kept(&history), ["Good value"]);
+        history.tried[0].pinned = true;
+        history.keep(answer("Good value indeed"));
+        history.keep(answer("Bad"));
+        assert_eq!(kept(&history), ["Bad", "Good value indeed", "Good value"]);
+    }
+}

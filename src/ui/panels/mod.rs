@@ -1,0 +1,12 @@
+//! One file a screen: its view state and how it is drawn. Two panels never hold the same fact; what both need is in the
+//! workspace.
+
+pub mod data;
+pub mod evaluate;
+pub mod explore;
+pub mod home;
+pub mod log;
+pub mod model;
+pub mod runs;
+pub mod settings;
+pub mod train;

@@ -1,0 +1,134 @@
+//! Settings: what is remembered between launches.
+
+use egui::{Align, Frame, Layout, Margin, ScrollArea, Ui};
+use egui_material_icons::icons::{ICON_CLOSE, ICON_FOLDER_OPEN, ICON_VIEW_QUILT};
+
+use crate::ui::action::ThemeChoice;
+use crate::ui::frame::logo;
+use crate::ui::settings::Settings;
+use crate::ui::theme::space;
+use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Card, form, text};
+use crate::ui::{Action, Cx, format};
+
+#[derive(Debug, Default)]
+pub struct SettingsPanel {
+    typed_models: String,
+    typed_runs: String,
+}
+
+impl SettingsPanel {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            Frame::new().inner_margin(Margin::symmetric(24, 18)).show(ui, |ui| {
+                let room = ui.available_width();
+                let shown = room.min(680.0);
+                ui.horizontal_top(|ui| {
+                    ui.add_space((room - shown) / 2.0);
+                    ui.vertical(|ui| {
+                        ui.set_width(shown);
+                        ui.spacing_mut().item_spacing.y = space::M;
+                        ui.label(text::title("Settings", cx.palette));
+                        look_ui(ui, cx, settings);
+                        self.models_ui(ui, cx, settings);
+                        self.runs_ui(ui, cx);
+                        about_ui(ui, cx);
+                    });
+                });
+            });
+        });
+    }
+
+    fn models_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
+        let palette = cx.palette;
+        Card::titled("Model folders").margin(16.0).show(ui, palette, |ui| {
+            ui.label(text::dim("Looked through for encoders, beside the Hugging Face cache", palette));
+            for folder in &settings.model_folders {
+                ui.horizontal(|ui| {
+                    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                        let name = format!("Leave out {}", format::file_name(folder));
+                        if Button::icon_only(ICON_CLOSE, name).small().show(ui, palette).clicked() {
+                            cx.act(Action::RemoveModelFolder(folder.clone()));
+                        }
+                        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                            ui.add(egui::Label::new(text::number(format::path(folder), palette)).truncate());
+                        });
+                    });
+                });
+            }
+            ui.horizontal(|ui| {
+                if Button::new("Add folder…").name("Add a model folder").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
+                    cx.act(Action::ChooseModelFolder);
+                }
+                if let Some(path) = path_field(ui, palette, &mut self.typed_models, "or paste a path", "model folder") {
+                    cx.act(Action::AddModelFolder(path));
+                }
+            });
+        });
+    }
+
+    fn runs_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        Card::titled("Runs folder").margin(16.0).show(ui, palette, |ui| {
+            ui.label(text::dim("Where new runs are written, and where old ones are looked for", palette));
+            ui.label(text::number(format::path(&cx.workspace.runs_folder), palette));
+            ui.horizontal(|ui| {
+                if Button::new("Choose…").name("Choose the runs folder").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
+                    cx.act(Action::ChooseRunsFolder);
+                }
+                if let Some(path) = path_field(ui, palette, &mut self.typed_runs, "or paste a path", "runs folder") {
+                    cx.act(Action::SetRunsFolder(path));
+                }
+            });
+        });
+    }
+}
+
+fn look_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
+    let palette = cx.palette;
+    Card::titled("Appearance").margin(16.0).show(ui, palette, |ui| {
+        form::row(ui, "Theme", "", palette, |ui| {
+            let choices =
+                [(ThemeChoice::System, "System"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
+            if let Some(choice) = segmented(ui, palette, settings.theme, &choices, false) {
+                cx.act(Action::SetTheme(choice));
+            }
+        });
+        form::row(ui, "Text size", "Scales everything in the window", palette, |ui| {
+            let choices: Vec<(usize, String)> = Settings::TEXT_SIZES
+                .iter()
+                .enumerate()
+                .map(|(place, size)| (place, format!("{:.0} %", size * 100.0)))
+                .collect();
+            let choices: Vec<(usize, &str)> = choices.iter().map(|(place, words)| (*place, words.as_str())).collect();
+            let sizes = Settings::TEXT_SIZES;
+            let now = sizes.iter().position(|size| (size - settings.text_size).abs() < 0.01).unwrap_or(1);
+            if let Some(place) = segmented(ui, palette, now, &choices, false) {
+                cx.act(Action::SetTextSize(sizes[place]));
+            }
+        });
+        form::row(ui, "Panels of Train, Evaluate and Explore", "", palette, |ui| {
+            if Button::new("Reset layout").icon(ICON_VIEW_QUILT).show(ui, palette).clicked() {
+                cx.act(Action::ResetLayout);
+            }
+        });
+    });
+}
+
+fn about_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let palette = cx.palette;
+    Card::titled("About").margin(16.0).show(ui, palette, |ui| {
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(egui::vec2(40.0, 40.0), egui::Sense::hover());
+            logo::paint(ui.painter(), rect, palette.accent);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 3.0;
+                ui.label(text::strong(format!("Attune {}", env!("CARGO_PKG_VERSION")), palette));
+                ui.label(text::dim("Everything happens on this machine. There is no telemetry and no account.", palette));
+            });
+        });
+        let words = "MIT or Apache-2.0. Inter and JetBrains Mono are under the SIL Open Font License.";
+        ui.label(text::small(words, palette));
+    });
+}

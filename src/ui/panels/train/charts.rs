@@ -1,0 +1,206 @@
+//! The charts of a run. All share the steps on screen and the crosshair.
+
+use egui::{Align, Layout, RichText, Ui, vec2};
+use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
+
+use crate::metrics::Measure;
+use crate::train::config::{RunConfig, ScheduleKind};
+use crate::train::schedule;
+use crate::ui::widgets::Button;
+use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
+use crate::ui::workspace::{RunView, Workspace};
+use crate::ui::{Cx, Palette, format, theme};
+
+#[derive(Debug, Default)]
+pub struct Charts {
+    link: Link,
+    log_loss: bool,
+    loss: Chart,
+    metric: Chart,
+    rate: Chart,
+    speed: Chart,
+    gradient: Chart,
+    planned: Planned,
+    dir: std::path::PathBuf,
+}
+
+/// The rate over the whole run, as it was or will be planned.
+#[derive(Debug, Default)]
+struct Planned {
+    made_for: Option<(ScheduleKind, f64, f64, u64)>,
+    series: Series,
+}
+
+impl Planned {
+    fn update(&mut self, config: &RunConfig, steps: u64) {
+        let optim = &config.optim;
+        let peak = optim.lr_groups.values().copied().fold(optim.lr, f64::max);
+        let key = (optim.schedule, optim.warmup, peak, steps);
+        if self.made_for == Some(key) {
+            return;
+        }
+        self.made_for = Some(key);
+        let warmup = schedule::warmup_steps(optim.warmup, steps);
+        let stops = steps.clamp(1, 400);
+        self.series = (0..=stops)
+            .map(|stop| {
+                let step = steps * stop / stops;
+                [step as f64, peak * schedule::factor(optim.schedule, warmup, step, steps)]
+            })
+            .collect();
+    }
+}
+
+impl Charts {
+    pub fn begin(&mut self, workspace: &Workspace) {
+        let plan = workspace.plan.as_ref().map_or(0, |plan| plan.steps);
+        let (done, steps) = workspace.run.as_ref().map_or((0, plan), |run| (run.step, run.steps));
+        self.link.begin(done, steps);
+        if let Some(run) = &workspace.run
+            && run.dir != self.dir
+        {
+            self.dir.clone_from(&run.dir);
+            self.link.zoom = None;
+        }
+        match &workspace.run {
+            Some(run) if run.steps > 0 => self.planned.update(&run.config, run.steps),
+            _ => self.planned.update(&workspace.draft, plan),
+        }
+    }
+
+    pub fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let run = cx.workspace.run.as_ref();
+        match key {
+            "loss" => self.loss_ui(ui, run, palette),
+            "metric" => self.metric_ui(ui, run, palette),
+            "rate" => self.rate_ui(ui, run, palette),
+            "speed" => self.speed_ui(ui, run, palette),
+            _ => self.gradient_ui(ui, run, palette),
+        }
+    }
+
+    fn loss_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
+        let none = Series::default();
+        let loss = run.map_or(&none, |run| &run.loss);
+        let eval = run.and_then(|run| run.metrics.get("eval_loss")).unwrap_or(&none);
+        let lines = [
+            Line { name: "training", series: loss, color: palette.series[0], style: Style::Smoothed },
+            Line { name: "evaluation", series: eval, color: palette.series[1], style: Style::Dots },
+        ];
+        let scale = if self.log_loss { Scale::Log } else { Scale::Linear };
+        let spec = Spec { scale, empty: "The loss of each step appears here", ..spec("Loss", &lines, run) };
+        let mut log = self.log_loss;
+        head(ui, &spec, &mut self.link, palette, |ui, link| {
+            if Button::new("Log").quiet().small().selected(log).name("Logarithmic loss").show(ui, palette).clicked() {
+                log = !log;
+            }
+            curve::smoothing_ui(ui, link, palette);
+            if ui.available_width() > 60.0 {
+                ui.label(RichText::new("Smooth").font(theme::regular(theme::size::SMALL)).color(palette.text_faint));
+            }
+        });
+        self.log_loss = log;
+        self.loss.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
+    }
+
+    fn metric_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
+        let none = Series::default();
+        let key = run.map_or("accuracy", RunView::main_metric);
+        let measure = Measure::find(key);
+        let title = measure.map_or("Metric", |measure| measure.title);
+        let series = run.and_then(|run| run.metrics.get(key)).unwrap_or(&none);
+        let mut lines = vec![Line { name: title, series, color: palette.series[2], style: Style::Dots }];
+        // For classes the second number is the one that a rare class can still move.
+        let second = if key == "f1_macro" { "accuracy" } else { "f1_macro" };
+        if let (Some(series), Some(measure)) = (run.and_then(|run| run.metrics.get(second)), Measure::find(second)) {
+            lines.push(Line { name: measure.title, series, color: palette.series[3], style: Style::Dots });
+        }
+        let baseline = run.and_then(|run| run.baseline.get(key)).map(|value| (*value, "always the most frequent class"));
+        let percent = measure.is_some_and(|measure| measure.percent);
+        let spec = Spec {
+            baseline,
+            format: if percent { format::percent } else { format::value },
+            percent,
+            empty: "The first evaluation appears here",
+            ..spec("Evaluation", &lines, run)
+        };
+        head(ui, &spec, &mut self.link, palette, |_, _| {});
+        self.metric.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
+    }
+
+    fn rate_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
+        let planned = Line { name: "planned", series: &self.planned.series, color: palette.text_faint, style: Style::Planned };
+        let mut lines = vec![planned];
+        if let Some(run) = run {
+            let colors = palette.series.iter().copied().cycle();
+            lines.extend(run.rates.iter().zip(colors).map(|((name, series), color)| Line {
+                name,
+                series,
+                color,
+                style: Style::Plain,
+            }));
+        }
+        let empty = "The schedule appears here once data and model are chosen";
+        let spec = Spec { from_zero: true, format: format::rate, empty, ..spec("Learning rate", &lines, run) };
+        head(ui, &spec, &mut self.link, palette, |_, _| {});
+        self.rate.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
+    }
+
+    fn speed_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
+        let none = Series::default();
+        let series = run.map_or(&none, |run| &run.tokens_per_sec);
+        let lines = [Line { name: "tokens per second", series, color: palette.series[0], style: Style::Smoothed }];
+        let empty = "Tokens per second appear here";
+        let spec = Spec { from_zero: true, format: speed, empty, ..spec("Throughput", &lines, run) };
+        head(ui, &spec, &mut self.link, palette, |_, _| {});
+        self.speed.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
+    }
+
+    fn gradient_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
+        let none = Series::default();
+        let series = run.map_or(&none, |run| &run.grad_norm);
+        let lines = [Line { name: "before clipping", series, color: palette.series[4], style: Style::Smoothed }];
+        let clip = run.map(|run| run.config.optim.clip).filter(|clip| *clip > 0.0);
+        let baseline = clip.map(|clip| (clip, "clipped above"));
+        let empty = "The size of the gradient appears here";
+        let spec = Spec { baseline, from_zero: true, empty, ..spec("Gradient norm", &lines, run) };
+        head(ui, &spec, &mut self.link, palette, |_, _| {});
+        self.gradient.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
+    }
+}
+
+fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], run: Option<&'a RunView>) -> Spec<'a> {
+    Spec {
+        title,
+        lines,
+        flags: run.map_or(&[], |run| run.flags.as_slice()),
+        baseline: None,
+        scale: Scale::Linear,
+        from_zero: false,
+        format: format::value,
+        percent: false,
+        empty: "",
+    }
+}
+
+fn speed(value: f64) -> String {
+    format::count(value.max(0.0).round() as u64)
+}
+
+/// The names and newest values of the lines to the left, tools to the right.
+fn head(ui: &mut Ui, spec: &Spec<'_>, link: &mut Link, palette: &Palette, tools: impl FnOnce(&mut Ui, &mut Link)) {
+    let width = ui.available_width();
+    ui.allocate_ui_with_layout(vec2(width, 24.0), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_height(24.0);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        tools(ui, link);
+        if link.zoom.is_some()
+            && Button::icon_only(ICON_ZOOM_OUT_MAP, "Show all steps").small().show(ui, palette).clicked()
+        {
+            link.zoom = None;
+        }
+        let room = ui.available_rect_before_wrap();
+        curve::legend(ui, room, spec, link, palette);
+    });
+}

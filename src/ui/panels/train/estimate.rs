@@ -1,0 +1,98 @@
+//! What the run will take, before it is started.
+
+use egui::{Color32, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+
+use crate::train::plan::{MemoryEstimate, PlanSummary};
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::{format, widgets::text};
+
+/// Steps and time in a line, memory in a bar against what is free.
+pub fn ui(ui: &mut Ui, plan: &PlanSummary, palette: &Palette) {
+    ui.spacing_mut().item_spacing.y = 4.0;
+    line(ui, "Time", &about(plan.seconds), &format::plural(plan.steps, "step", "steps"), palette.text, palette);
+    let memory = &plan.memory;
+    let (needed, free) = (memory.total(), memory.available);
+    let tight = free > 0 && needed as f64 > free as f64 * 0.9;
+    let color = if tight { palette.bad } else { palette.text };
+    let note = if free > 0 { format!("of {} free", format::bytes(free)) } else { String::new() };
+    line(ui, "Memory", &format::bytes(needed), &note, color, palette);
+    bar(ui, memory, tight, palette);
+    if tight {
+        let advice = "Does not fit: a smaller micro-batch, a shorter limit or fewer trained layers need less";
+        ui.add(egui::Label::new(text::small(advice, palette).color(palette.bad)).wrap());
+    }
+}
+
+/// A guess has no seconds after its first minutes.
+fn about(seconds: f64) -> String {
+    match seconds {
+        _ if !seconds.is_finite() => "–".into(),
+        _ if seconds < 90.0 => format!("about {:.0} s", seconds.max(1.0)),
+        _ if seconds < 5400.0 => format!("about {:.0} min", seconds / 60.0),
+        _ => format!("about {:.1} h", seconds / 3600.0),
+    }
+}
+
+fn line(ui: &mut Ui, name: &str, value: &str, note: &str, color: Color32, palette: &Palette) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
+    let label = format!("{name} {value} {note}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &label));
+    let painter = ui.painter();
+    let middle = rect.center().y;
+    let name = painter.layout_no_wrap(name.to_owned(), theme::regular(size::BODY - 1.0), palette.text_dim);
+    painter.galley(pos2(rect.left(), middle - name.size().y / 2.0), name, palette.text_dim);
+    let value = painter.layout_no_wrap(value.to_owned(), theme::number_medium(size::BODY - 1.0), color);
+    let left = rect.left() + 62.0;
+    let after = left + value.size().x + 8.0;
+    painter.galley(pos2(left, middle - value.size().y / 2.0), value, color);
+    let note = text::elided(painter, note, theme::regular(size::SMALL), palette.text_faint, rect.right() - after);
+    painter.galley(pos2(rect.right() - note.size().x, middle - note.size().y / 2.0), note, palette.text_faint);
+}
+
+fn bar(ui: &mut Ui, memory: &MemoryEstimate, tight: bool, palette: &Palette) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
+    let parts = [
+        ("Weights", memory.weights, palette.series[0]),
+        ("Gradients", memory.gradients, palette.series[1]),
+        ("Optimizer", memory.optimizer, palette.series[2]),
+        ("Activations", memory.activations, palette.series[3]),
+    ];
+    let words: Vec<String> = parts.iter().map(|(name, bytes, _)| format!("{name} {}", format::bytes(*bytes))).collect();
+    let label = format!("Memory estimate: {}", words.join(", "));
+    response.widget_info(|| WidgetInfo::labeled(Role::Meter, true, &label));
+    let track = Rect::from_center_size(rect.center(), vec2(rect.width(), 6.0));
+    let painter = ui.painter();
+    painter.rect_filled(track, 3.0, if tight { palette.bad_soft } else { palette.hover });
+    let whole = memory.available.max(memory.total()).max(1) as f32;
+    let mut left = track.left();
+    for (place, (_, bytes, color)) in parts.iter().enumerate() {
+        let width = (*bytes as f32 / whole * track.width()).max(if *bytes > 0 { 2.0 } else { 0.0 });
+        let part = Rect::from_min_size(pos2(left, track.top()), vec2(width, track.height()));
+        let radius = egui::CornerRadius { nw: 3, sw: 3, ne: 0, se: 0 };
+        painter.rect_filled(part.intersect(track), if place == 0 { radius } else { egui::CornerRadius::ZERO }, *color);
+        left += width + 1.0;
+    }
+    response.on_hover_ui(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        for ((_, _, color), words) in parts.iter().zip(&words) {
+            ui.horizontal(|ui| {
+                let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
+                ui.painter().circle_filled(dot.center(), 3.5, *color);
+                ui.label(text::body(words.clone(), palette));
+            });
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guess_is_only_as_exact_as_it_is_sure() {
+        assert_eq!(about(0.2), "about 1 s");
+        assert_eq!(about(742.0), "about 12 min");
+        assert_eq!(about(9000.0), "about 2.5 h");
+        assert_eq!(about(f64::NAN), "–");
+    }
+}

@@ -1,0 +1,319 @@
+//! The form: what a run is started with. `Simple` shows what decides most, `Expert` everything there is.
+
+mod fields;
+
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
+use egui_material_icons::icons::{ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
+
+use super::{estimate, strategy};
+use crate::train::config::{RunConfig, StrategyKind};
+use crate::train::schedule;
+use crate::ui::theme::space;
+use crate::ui::widgets::form::{LINE, heading, row};
+use crate::ui::widgets::freeze_map::{Block, freeze_map};
+use crate::ui::widgets::histogram::{self, Histogram, histogram};
+use crate::ui::widgets::schedule_curve::{Schedule, schedule_curve};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, state, text};
+use crate::ui::workspace::{RunView, Screen};
+use crate::ui::{Action, Cx, Palette, format, theme};
+use crate::worker::protocol::Lengths;
+
+#[derive(Debug, Default)]
+pub struct Form {
+    expert: bool,
+    /// During a run: whether the next run's configuration is shown instead of the run's own.
+    next: bool,
+    lengths: LengthBins,
+}
+
+/// The histogram of text lengths, counted once.
+#[derive(Debug, Default)]
+struct LengthBins {
+    of: Option<std::sync::Weak<Lengths>>,
+    bins: Vec<u64>,
+    width: f64,
+    sorted: Vec<u32>,
+}
+
+impl LengthBins {
+    fn update(&mut self, lengths: &std::sync::Arc<Lengths>) {
+        let same = self.of.as_ref().is_some_and(|of| std::sync::Weak::as_ptr(of) == std::sync::Arc::as_ptr(lengths));
+        if same {
+            return;
+        }
+        self.of = Some(std::sync::Arc::downgrade(lengths));
+        self.sorted.clone_from(&lengths.tokens);
+        self.sorted.sort_unstable();
+        // One essay among tweets must not press all bars into the first pixel.
+        let most = self.sorted.get(self.sorted.len().saturating_sub(1) * 995 / 1000).copied().unwrap_or(1);
+        let values = self.sorted.iter().map(|tokens| f64::from((*tokens).min(most)));
+        (self.bins, self.width) = histogram::bin(values, 40);
+    }
+
+    fn longer_than(&self, limit: usize) -> usize {
+        self.sorted.len() - self.sorted.partition_point(|tokens| *tokens as usize <= limit)
+    }
+}
+
+impl Form {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let live = cx.workspace.run.as_ref().filter(|run| run.status.is_live());
+        let frozen = live.filter(|_| !self.next);
+        let pad = Frame::new().inner_margin(Margin::symmetric(16, 12)).fill(cx.palette.panel);
+        Panel::bottom("train form foot").frame(pad).show(ui, |ui| self.foot_ui(ui, live.is_some(), cx));
+        Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, live.is_some(), cx.palette));
+        let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), |run| run.config.clone());
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                self.sources_ui(ui, cx, frozen);
+                // What a run was started with is to be read, not to be overlooked.
+                ui.visuals_mut().disabled_alpha = 0.8;
+                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, cx));
+            });
+        });
+        if frozen.is_none() && draft != cx.workspace.draft {
+            cx.act(Action::Edit(Box::new(draft)));
+        }
+    }
+
+    fn head_ui(&mut self, ui: &mut Ui, live: bool, palette: &Palette) {
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), space::ROW), Layout::right_to_left(Align::Center), |ui| {
+            let choices = [(false, "Simple"), (true, "Expert")];
+            if let Some(expert) = segmented(ui, palette, self.expert, &choices, false) {
+                self.expert = expert;
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(text::head("Configuration", palette));
+            });
+        });
+        if live {
+            ui.add_space(4.0);
+            let choices = [(false, "This run"), (true, "Next run")];
+            if let Some(next) = segmented(ui, palette, self.next, &choices, true) {
+                self.next = next;
+            }
+        } else {
+            self.next = false;
+        }
+    }
+
+    /// Which data and which model; what is missing leads to where it can be chosen.
+    fn sources_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
+        let palette = cx.palette;
+        let workspace = cx.workspace;
+        let data = match (frozen, &workspace.data.loaded) {
+            (Some(run), _) => Some((
+                format::file_name(&run.config.data.train),
+                format::plural(run.train_examples as u64, "example", "examples"),
+            )),
+            (None, Some(loaded)) => Some((
+                format::file_name(&loaded.dataset.table.path),
+                format::plural(loaded.dataset.examples.len() as u64, "example", "examples"),
+            )),
+            (None, None) => None,
+        };
+        let model = match (frozen, &workspace.model) {
+            (Some(run), _) => {
+                let name = run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
+                Some((name.unwrap_or_default(), format!("{} parameters", format::short_count(run.parameters))))
+            }
+            (None, Some(card)) => {
+                Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
+            }
+            (None, None) => None,
+        };
+        let can_change = frozen.is_none();
+        for (icon, name, found, missing, screen) in [
+            (ICON_DATABASE, "Data", data, "Choose data…", Screen::Data),
+            (ICON_NEUROLOGY, "Model", model, "Choose a model…", Screen::Model),
+        ] {
+            if source_ui(ui, icon, name, found, missing, can_change, palette) {
+                cx.act(Action::Go(screen));
+            }
+        }
+    }
+
+    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let plan = cx.workspace.plan.as_deref();
+        strategy_ui(ui, draft, cx);
+        heading(ui, "Learning rate", palette, |_| {});
+        fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
+        self.schedule_ui(ui, draft, plan.map_or(0, |plan| plan.steps), palette);
+        heading(ui, "Training", palette, |_| {});
+        fields::training_ui(ui, draft, self.expert, palette);
+        self.lengths_ui(ui, draft, cx);
+        if self.expert {
+            heading(ui, "Regularisation", palette, |_| {});
+            fields::regularisation_ui(ui, draft, palette);
+            heading(ui, "Evaluation", palette, |_| {});
+            fields::evaluation_ui(ui, draft, palette);
+            heading(ui, "Output", palette, |_| {});
+            fields::output_ui(ui, draft, palette);
+        }
+    }
+
+    fn schedule_ui(&self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, palette: &Palette) {
+        fields::schedule_fields_ui(ui, &mut draft.optim, self.expert, palette);
+        let optim = &draft.optim;
+        // Without a plan the shape is right, and only the number of steps is not known yet.
+        let total = if steps > 0 { steps } else { 1000 };
+        let warmup = schedule::warmup_steps(optim.warmup, total);
+        let factor = |step| schedule::factor(optim.schedule, warmup, step, total);
+        let mut peaks: Vec<f64> = optim.lr_groups.values().copied().chain([optim.lr]).collect();
+        peaks.sort_by(|one, two| two.total_cmp(one));
+        peaks.dedup();
+        let peaks: Vec<_> = peaks.into_iter().zip(palette.series).collect();
+        ui.add_space(2.0);
+        schedule_curve(ui, &Schedule { factor: &factor, steps: total, peaks: &peaks }, palette);
+    }
+
+    fn lengths_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let most = cx.workspace.model.as_ref().map_or(512, |card| card.max_tokens.max(8));
+        fields::max_tokens_ui(ui, &mut draft.data.max_tokens, most, palette);
+        let Some(lengths) = &cx.workspace.data.lengths else { return };
+        self.lengths.update(lengths);
+        let all = self.lengths.sorted.len().max(1);
+        let spec = Histogram {
+            name: "Text length",
+            unit: "texts",
+            bins: &self.lengths.bins,
+            from: 0.0,
+            width: self.lengths.width,
+            limit: Some(draft.data.max_tokens as f64),
+            can_move: ui.is_enabled(),
+        };
+        let size = vec2(ui.available_width(), 66.0);
+        if let Some(limit) = histogram(ui, size, &spec, palette) {
+            draft.data.max_tokens = (limit as usize).clamp(8, most);
+        }
+        let cut = self.lengths.longer_than(draft.data.max_tokens);
+        let words = if cut == 0 {
+            format!("No text is cut; the longest has {} tokens", self.lengths.sorted.last().copied().unwrap_or(0))
+        } else {
+            let share = cut as f64 / all as f64;
+            format!("{} of {} texts are cut ({})", format::count(cut as u64), format::count(all as u64), format::percent(share))
+        };
+        let color = if cut * 20 > all { palette.warn } else { palette.text_dim };
+        ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
+    }
+
+    fn foot_ui(&self, ui: &mut Ui, live: bool, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let workspace = cx.workspace;
+        ui.spacing_mut().item_spacing.y = space::S;
+        if let Some(error) = &workspace.plan_error {
+            state::error(ui, palette, "This cannot be trained yet", error, |_| {});
+        } else if let Some(plan) = workspace.plan.as_deref().filter(|_| !live) {
+            estimate::ui(ui, plan, palette);
+        } else if !live {
+            let missing = match (workspace.data.loaded.is_some(), workspace.model.is_some()) {
+                (false, false) => "Choose data and a model to see what the run will take",
+                (false, true) => "Choose data to see what the run will take",
+                (true, false) => "Choose a model to see what the run will take",
+                (true, true) => "Working out what the run will take…",
+            };
+            ui.add(egui::Label::new(text::small(missing, palette)).wrap());
+        }
+        if live {
+            let words = if self.next { "It can be started when the run in progress has ended" } else { "What this run was started with; it does not change while it runs" };
+            ui.add(egui::Label::new(text::small(words, palette)).wrap());
+            return;
+        }
+        let ready = workspace.is_ready() && workspace.plan_error.is_none();
+        let keys = Action::StartRun.shortcut().map(|keys| ui.ctx().format_shortcut(&keys));
+        let start = Button::new("Start training")
+            .icon(ICON_PLAY_ARROW)
+            .primary()
+            .large()
+            .shortcut(keys.filter(|_| ready))
+            .min_width(ui.available_width())
+            .enabled(ready);
+        ui.add_space(2.0);
+        if start.show(ui, palette).clicked() {
+            cx.act(Action::StartRun);
+        }
+    }
+}
+
+/// One line with what was chosen, or a button to where it can be.
+fn source_ui(
+    ui: &mut Ui,
+    icon: egui_material_icons::MaterialIcon,
+    name: &str,
+    found: Option<(String, String)>,
+    missing: &str,
+    can_change: bool,
+    palette: &Palette,
+) -> bool {
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_height(LINE);
+        let Some((title, note)) = found else {
+            let width = ui.available_width();
+            let button = Button::new(missing).icon(icon).min_width(width);
+            return button.show(ui, palette).clicked();
+        };
+        let change = format!("Change the {}", name.to_lowercase());
+        let clicked = can_change && Button::new("Change").quiet().small().name(change).show(ui, palette).clicked();
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.label(theme::icon(icon, 17.0).color(palette.text_faint));
+            let whole = format!("{title}, {note}");
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let room = ui.available_width();
+            ui.scope(|ui| {
+                ui.set_max_width(room * 0.62);
+                ui.add(egui::Label::new(text::body(title, palette)).truncate()).on_hover_text(whole);
+            });
+            ui.add(egui::Label::new(text::faint(note, palette)).truncate());
+        });
+        clicked
+    })
+    .inner
+}
+
+fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    heading(ui, "What is trained", palette, |_| {});
+    let blocks = cx.workspace.model.as_ref().map(|card| strategy::blocks(draft, card, cx.workspace.plan.as_deref()));
+    let none: &[Block] = &[];
+    let known = blocks.as_deref().unwrap_or(none);
+    let presets = [
+        (StrategyKind::Full, "Full"),
+        (StrategyKind::Head, "Head only"),
+        (StrategyKind::Top, "Top layers"),
+        (StrategyKind::Custom, "Custom"),
+    ];
+    if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
+        strategy::choose(&mut draft.strategy, kind, known);
+    }
+    if draft.strategy.kind == StrategyKind::Top {
+        let layers = known.len().saturating_sub(2).max(1);
+        row(ui, "Layers from the top", "The head is always trained with them", palette, |ui| {
+            fields::whole(ui, "Layers from the top", &mut draft.strategy.top_layers, 1..=layers);
+        });
+    }
+    let Some(blocks) = blocks else {
+        ui.add_space(4.0);
+        ui.add(egui::Label::new(text::small("The layers appear here once a model is chosen", palette)).wrap());
+        return;
+    };
+    ui.add_space(6.0);
+    if let Some(trained) = freeze_map(ui, &blocks, palette) {
+        strategy::set_trained(&mut draft.strategy, &blocks, &trained);
+    }
+    let all: u64 = blocks.iter().map(|block| block.parameters).sum();
+    let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
+    let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
+    ui.add_space(4.0);
+    row(ui, "Trained", "Parameters that are trained, of all that the model has", palette, |ui| {
+        let digits = if share > 0.0 && share < 0.1 { 2 } else { 0 };
+        ui.label(text::number_dim(format!("{:.digits$} %", share * 100.0), palette));
+        ui.label(text::number(format!("{} / {}", format::short_count(trained), format::short_count(all)), palette));
+    });
+    if trained == 0 {
+        ui.label(text::small("Nothing is trained; click a cell to train it", palette).color(palette.bad));
+    }
+}

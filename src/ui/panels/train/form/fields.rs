@@ -1,0 +1,232 @@
+//! The single fields of the form, in groups.
+
+use std::ops::RangeInclusive;
+
+use egui::{ComboBox, DragValue, Response, Ui, vec2};
+
+use crate::metrics::Measure;
+use crate::train::config::{ClassWeights, DeviceChoice, Dropout, Every, Optim, RunConfig, ScheduleKind};
+use crate::ui::widgets::form::row;
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::{Palette, format};
+
+const WIDTH: f32 = 92.0;
+
+fn drag(ui: &mut Ui, name: &str, value: DragValue<'_>) -> Response {
+    ui.add_sized(vec2(WIDTH, 26.0), value).accessible_name(name)
+}
+
+/// A whole number.
+pub fn whole(ui: &mut Ui, name: &str, value: &mut usize, range: RangeInclusive<usize>) -> Response {
+    let speed = (*value as f64 * 0.01).clamp(0.05, 4.0);
+    drag(ui, name, DragValue::new(value).range(range).speed(speed))
+}
+
+/// A learning rate: dragged by its own size, written as people write it.
+fn rate(ui: &mut Ui, name: &str, value: &mut f64) -> Response {
+    let speed = (*value * 0.02).max(1e-9);
+    let field = DragValue::new(value)
+        .range(1e-9..=1.0)
+        .speed(speed)
+        .custom_formatter(|value, _| format::rate(value))
+        .custom_parser(|words| words.trim().parse().ok());
+    drag(ui, name, field)
+}
+
+fn share(ui: &mut Ui, name: &str, value: &mut f64, range: RangeInclusive<f64>) -> Response {
+    let field = DragValue::new(value)
+        .range(range)
+        .speed(0.005)
+        .custom_formatter(|value, _| format::trimmed(value, 4))
+        .custom_parser(|words| words.trim().parse().ok());
+    drag(ui, name, field)
+}
+
+fn switch(ui: &mut Ui, name: &str, on: &mut bool) {
+    ui.checkbox(on, "").accessible_name(name);
+}
+
+pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
+    row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
+        rate(ui, "Learning rate", &mut optim.lr);
+    });
+    if !expert {
+        return;
+    }
+    for (key, name) in [("embeddings", "Embeddings"), ("encoder", "Encoder"), ("head", "Head")] {
+        let hint = "A rate of its own for this part of the model";
+        row(ui, &format!("{name}, own rate"), hint, palette, |ui| {
+            let label = format!("{name} rate");
+            let mut own = optim.lr_groups.contains_key(key);
+            let mut value = optim.lr_groups.get(key).copied().unwrap_or(optim.lr);
+            ui.add_enabled_ui(own, |ui| rate(ui, &label, &mut value));
+            switch(ui, &format!("{name}, own rate"), &mut own);
+            if own {
+                optim.lr_groups.insert(key.into(), value);
+            } else {
+                optim.lr_groups.remove(key);
+            }
+        });
+    }
+    row(ui, "Layer decay", "Factor on the rate for each layer from the top down; 1 is the same rate everywhere", palette, |ui| {
+        share(ui, "Layer decay", &mut optim.layer_decay, 0.1..=1.0);
+    });
+}
+
+pub fn schedule_fields_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
+    row(ui, "Schedule", "How the rate goes on after the warm-up", palette, |ui| {
+        let kinds = [
+            (ScheduleKind::Linear, "Linear"),
+            (ScheduleKind::Cosine, "Cosine"),
+            (ScheduleKind::Constant, "Constant"),
+        ];
+        if let Some(kind) = segmented(ui, palette, optim.schedule, &kinds, false) {
+            optim.schedule = kind;
+        }
+    });
+    if expert {
+        row(ui, "Warm-up", "Below 1 a share of the steps, from 1 a number of steps", palette, |ui| {
+            share(ui, "Warm-up", &mut optim.warmup, 0.0..=1e6);
+        });
+    }
+}
+
+pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {
+    let run = &mut draft.run;
+    row(ui, "Epochs", "How often every example is seen", palette, |ui| {
+        let enabled = run.max_steps.is_none();
+        ui.add_enabled_ui(enabled, |ui| {
+            let field = DragValue::new(&mut run.epochs).range(0.01..=1000.0).speed(0.05).max_decimals(2);
+            drag(ui, "Epochs", field);
+        });
+    });
+    if expert {
+        row(ui, "Stop after a number of steps", "Instead of a number of epochs", palette, |ui| {
+            let mut on = run.max_steps.is_some();
+            let mut steps = run.max_steps.unwrap_or(1000);
+            ui.add_enabled_ui(on, |ui| drag(ui, "Number of steps", DragValue::new(&mut steps).range(1..=100_000_000)));
+            switch(ui, "Stop after a number of steps", &mut on);
+            run.max_steps = on.then_some(steps);
+        });
+    }
+    row(ui, "Batch size", "Texts that are learned from in one step", palette, |ui| {
+        whole(ui, "Batch size", &mut run.batch, 1..=4096);
+    });
+    if expert {
+        let batch = run.batch;
+        row(ui, "Micro-batch", "Texts computed at once; fewer need less memory and give the same result", palette, |ui| {
+            let mut on = run.micro_batch.is_some();
+            let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
+            ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
+            switch(ui, "Use micro-batches", &mut on);
+            run.micro_batch = on.then_some(size);
+        });
+        row(ui, "Group texts of similar length", "Less work for the longest text of a batch", palette, |ui| {
+            switch(ui, "Group texts of similar length", &mut run.bucket);
+        });
+        row(ui, "Shuffle", "A new order in each epoch", palette, |ui| switch(ui, "Shuffle", &mut run.shuffle));
+        row(ui, "Seed", "The same seed gives the same run, bit for bit", palette, |ui| {
+            drag(ui, "Seed", DragValue::new(&mut run.seed));
+        });
+    }
+}
+
+pub fn max_tokens_ui(ui: &mut Ui, tokens: &mut usize, most: usize, palette: &Palette) {
+    row(ui, "Longest text", "Tokens a text may have; what is longer is cut", palette, |ui| {
+        let field = DragValue::new(tokens).range(8..=most).speed(1.0).suffix(" tokens");
+        drag(ui, "Longest text", field);
+    });
+}
+
+pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
+    let (optim, run) = (&mut draft.optim, &mut draft.run);
+    row(ui, "Weight decay", "Pulls weights towards zero; not biases and norms", palette, |ui| {
+        share(ui, "Weight decay", &mut optim.weight_decay, 0.0..=1.0);
+    });
+    row(ui, "Clip gradients at", "Largest norm of all gradients together; 0 never clips", palette, |ui| {
+        share(ui, "Clip gradients at", &mut optim.clip, 0.0..=1000.0);
+    });
+    row(ui, "Own dropout", "Instead of what the model's configuration says", palette, |ui| {
+        let mut on = matches!(run.dropout, Dropout::Rate(_));
+        let mut rate = if let Dropout::Rate(rate) = run.dropout { rate } else { 0.1 };
+        ui.add_enabled_ui(on, |ui| share(ui, "Dropout", &mut rate, 0.0..=0.9));
+        switch(ui, "Own dropout", &mut on);
+        run.dropout = if on { Dropout::Rate(rate) } else { Dropout::Config };
+    });
+    row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
+        share(ui, "Label smoothing", &mut optim.label_smoothing, 0.0..=0.5);
+    });
+    row(ui, "Class weights", "Balanced: rare classes count as much as frequent ones", palette, |ui| {
+        let choices = [(ClassWeights::None, "Equal"), (ClassWeights::Balanced, "Balanced")];
+        if let Some(weights) = segmented(ui, palette, optim.class_weights, &choices, false) {
+            optim.class_weights = weights;
+        }
+    });
+}
+
+pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
+    let run = &mut draft.run;
+    row(ui, "Evaluate every", "How often the held-out examples are predicted", palette, |ui| {
+        let mut steps = if let Every::Steps(steps) = run.eval_every { steps } else { 100 };
+        let by_steps = matches!(run.eval_every, Every::Steps(_));
+        if by_steps {
+            ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000)).accessible_name("Evaluate every steps");
+        }
+        let choices = [(false, "Epoch"), (true, "Steps")];
+        let chosen = segmented(ui, palette, by_steps, &choices, false).unwrap_or(by_steps);
+        run.eval_every = if chosen { Every::Steps(steps) } else { Every::Epoch };
+    });
+    row(ui, "Keep the best by", "The evaluation that decides which weights are kept", palette, |ui| {
+        let shown = format::metric_title(&run.keep_best);
+        let combo = ComboBox::from_id_salt("keep best").width(118.0).selected_text(shown);
+        let response = combo.show_ui(ui, |ui| {
+            for key in ["eval_loss", "accuracy", "f1_macro", "f1_micro", "f1_weighted", "matthews", "pearson", "spearman", "mse"] {
+                if let Some(measure) = Measure::find(key) {
+                    ui.selectable_value(&mut run.keep_best, key.into(), measure.title);
+                }
+            }
+        });
+        response.response.accessible_name("Keep the best by");
+    });
+    row(ui, "Stop early", "After so many evaluations without a gain", palette, |ui| {
+        let mut on = run.patience > 0;
+        let mut patience = run.patience.max(1);
+        if !on {
+            patience = 3;
+        }
+        ui.add_enabled_ui(on, |ui| drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100)));
+        switch(ui, "Stop early", &mut on);
+        run.patience = if on { patience } else { 0 };
+    });
+}
+
+pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
+    let run = &mut draft.run;
+    row(ui, "Device", "Automatic takes a graphics card where there is one", palette, |ui| {
+        let choices = [(DeviceChoice::Auto, "Automatic"), (DeviceChoice::Cpu, "CPU")];
+        let shown = match run.device {
+            DeviceChoice::Auto => "Automatic",
+            DeviceChoice::Cpu => "CPU",
+            DeviceChoice::Cuda => "CUDA",
+            DeviceChoice::Metal => "Metal",
+        };
+        let combo = ComboBox::from_id_salt("device").width(118.0).selected_text(shown);
+        let response = combo.show_ui(ui, |ui| {
+            for (device, name) in choices {
+                ui.selectable_value(&mut run.device, device, name);
+            }
+            #[cfg(feature = "cuda")]
+            ui.selectable_value(&mut run.device, DeviceChoice::Cuda, "CUDA");
+            #[cfg(feature = "metal")]
+            ui.selectable_value(&mut run.device, DeviceChoice::Metal, "Metal");
+        });
+        response.response.accessible_name("Device");
+    });
+    ui.add_space(2.0);
+    let mut out = run.out.display().to_string();
+    let field = egui::TextEdit::singleline(&mut out).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6));
+    let response = ui.add(field).accessible_name("Output folder").on_hover_text("The folder of this run; made when it starts");
+    if response.changed() {
+        run.out = out.into();
+    }
+}

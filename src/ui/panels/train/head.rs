@@ -1,0 +1,232 @@
+//! The head of a run: how far it is, what can be done with it, and how it ended.
+
+use egui::{Align, Frame, Layout, Margin, Rect, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
+
+use crate::metrics::Measure;
+use crate::ui::theme::{self, size};
+use crate::ui::widgets::stat::{Stat, stat};
+use crate::ui::widgets::{Button, Card, Chip, text};
+use crate::ui::workspace::run::Status;
+use crate::ui::workspace::{RunView, Screen};
+use crate::ui::{Action, Cx, Palette, format};
+
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let Some(run) = cx.workspace.run.as_ref() else { return };
+    // Time goes on between two steps, too; once a second is enough for a clock.
+    if run.status == Status::Running || run.status == Status::Starting {
+        ui.ctx().request_repaint_after(std::time::Duration::from_secs(1));
+    }
+    Card::frame(cx.palette).inner_margin(Margin { left: 12, right: 12, top: 10, bottom: 8 }).show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.spacing_mut().item_spacing.y = 6.0;
+        title_ui(ui, run, cx);
+        stats_ui(ui, run, cx.workspace.now, cx.palette);
+        progress_ui(ui, run, cx.palette);
+    });
+    if !run.status.is_live() {
+        ui.add_space(8.0);
+        ending_ui(ui, run, cx);
+    }
+}
+
+fn title_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let stopping = cx.workspace.training_job().is_some_and(|job| job.stopping);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_height(26.0);
+        ui.spacing_mut().item_spacing.x = 6.0;
+        if run.status.is_live() {
+            let stop = Button::new("Stop and keep").icon(ICON_STOP).small().enabled(!stopping);
+            if stop.show(ui, palette).on_hover_text(Action::StopRun.tooltip()).clicked() {
+                cx.act(Action::StopRun);
+            }
+            let paused = run.status == Status::Paused;
+            let (icon, words, action) = if paused {
+                (ICON_PLAY_ARROW, "Go on", Action::ResumeRun)
+            } else {
+                (ICON_PAUSE, "Pause", Action::PauseRun)
+            };
+            let button = Button::new(words).icon(icon).small().shortcut(Some("Space".into()));
+            let enabled = !stopping && run.status != Status::Starting;
+            if button.enabled(enabled).show(ui, palette).on_hover_text(action.tooltip()).clicked() {
+                cx.act(action);
+            }
+        }
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            status_chip(run.status, stopping, palette).show(ui);
+            let name = format::file_name(&run.dir);
+            let label = egui::Label::new(text::strong(name, palette)).truncate();
+            ui.add(label).on_hover_text(format::path(&run.dir));
+        });
+    });
+}
+
+fn status_chip(status: Status, stopping: bool, palette: &Palette) -> Chip {
+    let chip = match status {
+        _ if stopping => Chip::warn("Stopping", palette),
+        Status::Starting => Chip::accent("Starting", palette),
+        Status::Running => Chip::accent("Running", palette),
+        Status::Paused => Chip::warn("Paused", palette),
+        Status::Finished => Chip::good("Finished", palette),
+        Status::Stopped => Chip::neutral("Stopped", palette),
+        Status::Failed => Chip::bad("Failed", palette),
+        Status::Interrupted => Chip::warn("Interrupted", palette),
+    };
+    chip.dot()
+}
+
+fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
+    let number = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| "–".into(), show);
+    let steps = if run.steps > 0 { format!("/ {}", format::count(run.steps)) } else { String::new() };
+    let loss = run.loss.last().map(|point| point[1]);
+    let speed = run.tokens_per_sec.last().map(|point| point[1]);
+    let epochs = run.config.run.max_steps.map_or_else(|| format!("/ {}", format::trimmed(run.config.run.epochs, 2)), |_| String::new());
+    let pace = run.steps_per_sec();
+    let (pace_title, pace) = match pace {
+        Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
+        Some(pace) => ("Steps/s", format!("{pace:.1}")),
+        None => ("Steps/s", "–".into()),
+    };
+    let left = run.remaining().map_or_else(|| if run.status.is_live() { "–".into() } else { "0:00".into() }, format::clock);
+    let kept = run.best.as_ref().map_or_else(|| "–".into(), |best| format::count(best.step));
+    let skipped = format::count(run.skipped);
+    let mut stats = vec![
+        ("Step", format::count(run.step), steps.as_str()),
+        ("Loss", number(loss, format::value), ""),
+        ("Elapsed", format::clock(run.elapsed(now)), ""),
+        ("Left", left, ""),
+        ("Epoch", format!("{:.2}", run.epoch), epochs.as_str()),
+        ("Tokens/s", number(speed, |speed| format::count(speed.round() as u64)), ""),
+        (pace_title, pace, ""),
+        ("Best at step", kept, ""),
+    ];
+    if run.skipped > 0 {
+        stats.insert(4, ("Skipped steps", skipped, ""));
+    }
+    if !run.status.is_live() {
+        stats.retain(|(title, ..)| *title != "Left");
+    }
+    // As many as have room; the first ones matter most.
+    let shown = ((ui.available_width() / 96.0) as usize).clamp(3, stats.len());
+    let width = ui.available_width() / shown as f32;
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        for (title, value, note) in stats.iter().take(shown) {
+            let color = (*title == "Skipped steps").then_some(palette.bad);
+            stat(ui, &Stat { title, value, note, color }, width, palette);
+        }
+    });
+}
+
+fn progress_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 4.0), Sense::hover());
+    let share = run.progress();
+    response.widget_info(|| {
+        let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, "Progress of the run");
+        info.value = Some(f64::from(share));
+        info
+    });
+    let color = match run.status {
+        Status::Failed => palette.bad,
+        Status::Finished => palette.good,
+        Status::Paused | Status::Interrupted => palette.warn,
+        _ => palette.accent,
+    };
+    let painter = ui.painter();
+    painter.rect_filled(rect, 2.0, palette.hover);
+    let done = Rect::from_min_max(rect.min, pos2(rect.left() + rect.width() * share, rect.bottom()));
+    painter.rect_filled(done, 2.0, color);
+    // Where the epochs end.
+    let epochs = run.steps.checked_div(run.steps_per_epoch).unwrap_or(0);
+    if (2..=40).contains(&epochs) {
+        for epoch in 1..=epochs {
+            let share = (epoch * run.steps_per_epoch) as f32 / run.steps as f32;
+            if share < 0.995 {
+                painter.vline(rect.left() + share * rect.width(), rect.y_range(), Stroke::new(1.5, palette.panel));
+            }
+        }
+    }
+}
+
+fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let (color, fill) = match run.status {
+        Status::Failed => (palette.bad, palette.bad_soft),
+        Status::Interrupted => (palette.warn, palette.warn_soft),
+        _ => (palette.good, palette.good_soft),
+    };
+    let frame = Frame::new()
+        .fill(fill.lerp_to_gamma(palette.panel, 0.4))
+        .stroke(Stroke::new(1.0, color.lerp_to_gamma(palette.panel, 0.65)))
+        .corner_radius(8)
+        .inner_margin(Margin::symmetric(12, 10));
+    let has_model = run.status != Status::Failed && run.result(run.main_metric()).is_some();
+    frame.show(ui, |ui| {
+        ui.set_width(ui.available_width());
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            if has_model || run.best.is_some() {
+                if Button::new("Try it").primary().show(ui, palette).clicked() {
+                    cx.act(Action::ExploreWith(run.dir.clone()));
+                    cx.act(Action::Go(Screen::Explore));
+                }
+                if Button::new("See mistakes").show(ui, palette).clicked() {
+                    cx.act(Action::Go(Screen::Evaluate));
+                }
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| result_ui(ui, run, palette));
+        });
+    });
+}
+
+/// The result against what costs nothing, or what went wrong.
+fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
+    let key = run.main_metric();
+    let reason = run.ending.as_ref().map(|ending| ending.reason.clone()).unwrap_or_default();
+    let result = run.result(key).filter(|_| run.status != Status::Failed);
+    let Some(result) = result else {
+        let words = match run.status {
+            Status::Failed => crate::ui::widgets::state::sentence(&reason),
+            Status::Interrupted => "The log of this run has no ending, and nothing was evaluated".into(),
+            _ => "Stopped before the first evaluation".into(),
+        };
+        ui.add(egui::Label::new(text::body(words, palette)).wrap());
+        return;
+    };
+    let title = Measure::find(key).map_or(key, |measure| measure.title);
+    let color = if run.status == Status::Interrupted { palette.warn } else { palette.good };
+    ui.label(RichText::new(format::metric(key, result)).font(theme::number_medium(size::TITLE)).color(color));
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        let best = run.best.as_ref().map(|best| format!(" at step {}", format::count(best.step))).unwrap_or_default();
+        let ending = match run.status {
+            Status::Stopped => ", stopped early",
+            Status::Interrupted => ", interrupted",
+            _ => "",
+        };
+        ui.add(egui::Label::new(text::strong(format!("{title}{best}{ending}"), palette)).truncate());
+        let against = run.baseline.get(key).map(|baseline| against(key, result, *baseline));
+        ui.add(egui::Label::new(text::small(against.unwrap_or_default(), palette)).truncate());
+    });
+}
+
+/// `41.3 points above always saying the most frequent class (50.0 %)`
+fn against(key: &str, result: f64, baseline: f64) -> String {
+    let percent = Measure::find(key).is_some_and(|measure| measure.percent);
+    let gain = result - baseline;
+    let size = if percent { format!("{:.1} points", gain.abs() * 100.0) } else { format::value(gain.abs()) };
+    let side = if gain >= 0.0 { "above" } else { "below" };
+    format!("{size} {side} the majority baseline, {}", format::metric(key, baseline))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_is_held_against_what_costs_nothing() {
+        assert_eq!(against("accuracy", 0.913, 0.5), "41.3 points above the majority baseline, 50.0 %");
+        assert_eq!(against("matthews", 0.1, 0.25), "0.1500 below the majority baseline, 0.2500");
+    }
+}

@@ -1,0 +1,60 @@
+//! What is remembered between launches, and nothing else.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::action::ThemeChoice;
+use super::tiles::Tree;
+
+/// The key under which the settings are stored.
+pub const KEY: &str = "attune";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub theme: ThemeChoice,
+    /// Factor on all sizes.
+    pub text_size: f32,
+    pub model_folders: Vec<PathBuf>,
+    /// Where runs are written, where it is not the usual place.
+    pub runs_folder: Option<PathBuf>,
+    pub last_model: Option<PathBuf>,
+    /// Where the parts of a screen stand, by screen.
+    pub layouts: BTreeMap<String, Tree>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: ThemeChoice::System,
+            text_size: 1.0,
+            model_folders: Vec::new(),
+            runs_folder: None,
+            last_model: None,
+            layouts: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    pub const TEXT_SIZES: [f32; 5] = [0.9, 1.0, 1.1, 1.25, 1.5];
+
+    pub fn runs_folder(&self) -> PathBuf {
+        self.runs_folder.clone().unwrap_or_else(usual_runs_folder)
+    }
+
+    pub fn add_model_folder(&mut self, folder: &Path) {
+        if !self.model_folders.iter().any(|known| known == folder) {
+            self.model_folders.push(folder.to_path_buf());
+        }
+    }
+}
+
+/// `Attune/runs` under the documents folder, or under the data folder where there are no documents.
+fn usual_runs_folder() -> PathBuf {
+    let documents = directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_path_buf));
+    let data = || directories::BaseDirs::new().map(|dirs| dirs.data_dir().to_path_buf());
+    documents.or_else(data).unwrap_or_default().join("Attune").join("runs")
+}

@@ -1,0 +1,28 @@
+//! Parts that are drawn: one file each. They know nothing of the workspace; they are given what they show and the
+//! palette.
+
+pub mod bars;
+pub mod button;
+pub mod card;
+pub mod chip;
+pub mod confusion;
+pub mod curve;
+pub mod drop_card;
+pub mod fold;
+pub mod form;
+pub mod freeze_map;
+pub mod histogram;
+pub mod path_field;
+pub mod scatter;
+pub mod schedule_curve;
+pub mod segmented;
+pub mod sparkline;
+pub mod split_bar;
+pub mod stat;
+pub mod state;
+pub mod table_lines;
+pub mod text;
+
+pub use button::Button;
+pub use card::{Card, divider, section};
+pub use chip::Chip;

@@ -1,0 +1,59 @@
+//! A choice of a few, all of them visible.
+
+use egui::{CornerRadius, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+
+use crate::ui::theme::{self, Palette, size, space};
+
+/// Draws the choices side by side and returns the one that was pressed. `equal` gives each the same width and fills
+/// the room.
+pub fn segmented<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    palette: &Palette,
+    chosen: T,
+    choices: &[(T, &str)],
+    equal: bool,
+) -> Option<T> {
+    let font = theme::medium(size::BODY - 1.0);
+    let galleys: Vec<_> = choices
+        .iter()
+        .map(|(_, words)| ui.painter().layout_no_wrap((*words).to_owned(), font.clone(), palette.text))
+        .collect();
+    let widest = galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).fold(0.0, f32::max);
+    let full = ui.available_width() - 4.0;
+    let widths: Vec<f32> = if equal {
+        vec![full.min(widest.max(full / choices.len() as f32) * choices.len() as f32) / choices.len() as f32; choices.len()]
+    } else {
+        galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).collect()
+    };
+    let total: f32 = widths.iter().sum();
+    let (rect, _) = ui.allocate_exact_size(vec2(total + 4.0, space::ROW), Sense::hover());
+    let radius = CornerRadius::same(space::RADIUS);
+    ui.painter().rect(rect, radius, palette.background, Stroke::new(1.0, palette.line), StrokeKind::Inside);
+    let mut pressed = None;
+    let mut x = rect.left() + 2.0;
+    for (((value, words), galley), width) in choices.iter().zip(galleys).zip(widths) {
+        let part = egui::Rect::from_min_size(egui::pos2(x, rect.top() + 2.0), vec2(width, rect.height() - 4.0));
+        x += width;
+        let active = *value == chosen;
+        let response = ui.interact(part, ui.scope_id().with(("segment", *words)), Sense::click());
+        response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), active, words));
+        let radius = CornerRadius::same(space::RADIUS - 2);
+        if active {
+            let fill = if palette.dark { palette.hover } else { palette.panel };
+            let line = palette.line.lerp_to_gamma(palette.text_faint, 0.3);
+            ui.painter().rect(part, radius, fill, Stroke::new(1.0, line), StrokeKind::Inside);
+        } else if response.hovered() {
+            ui.painter().rect_filled(part, radius, palette.raised);
+        }
+        if response.has_focus() {
+            ui.painter().rect_stroke(part, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+        }
+        let color = if active { palette.text } else { palette.text_dim };
+        let at = part.center() - galley.size() / 2.0;
+        ui.painter().with_clip_rect(part.intersect(ui.clip_rect())).galley_with_override_text_color(at, galley, color);
+        if response.clicked() && !active {
+            pressed = Some(*value);
+        }
+    }
+    pressed
+}

@@ -1,0 +1,70 @@
+//! Words in the type ramp. Each function is one voice, so that a panel never picks a size or a colour by itself.
+
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextFormat, TextWrapping};
+use egui::{Color32, FontId, Galley, Painter, RichText};
+
+use crate::ui::theme::{self, Palette, size};
+
+/// The name of a screen.
+pub fn title(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::semibold(size::TITLE)).color(palette.text)
+}
+
+/// The name of a part of a screen.
+pub fn head(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::semibold(size::HEAD)).color(palette.text)
+}
+
+/// The name of a card or of a thing in a list.
+pub fn strong(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::semibold(size::BODY)).color(palette.text)
+}
+
+pub fn body(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::regular(size::BODY)).color(palette.text)
+}
+
+/// The label beside a control, and sentences that explain.
+pub fn dim(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::regular(size::BODY)).color(palette.text_dim)
+}
+
+/// Notes below something.
+pub fn small(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::regular(size::SMALL)).color(palette.text_dim)
+}
+
+pub fn faint(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::regular(size::SMALL)).color(palette.text_faint)
+}
+
+/// The head of a column or of a group, quieter than what stands below it.
+pub fn label(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::medium(size::SMALL)).color(palette.text_dim)
+}
+
+/// A number in a line of text or a column.
+pub fn number(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::number(size::BODY - 1.0)).color(palette.text)
+}
+
+pub fn number_dim(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::number(size::SMALL)).color(palette.text_dim)
+}
+
+/// The number a card is about.
+pub fn number_large(words: impl Into<String>, palette: &Palette) -> RichText {
+    RichText::new(words).font(theme::number_medium(size::TITLE)).color(palette.text)
+}
+
+/// One line of text for painting, cut with `…` where it is wider than `width`.
+pub fn elided(painter: &Painter, words: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    // A text of a megabyte is laid out no further than a line can show.
+    let end = words.char_indices().nth(600).map_or(words.len(), |(place, _)| place);
+    let line: String = words[..end].chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let mut job = LayoutJob::single_section(line, TextFormat { font_id: font, color, ..TextFormat::default() });
+    job.wrap = TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..TextWrapping::default() };
+    painter.layout_job(job)
+}

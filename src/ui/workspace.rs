@@ -1,0 +1,418 @@
+//! All the window knows, folded from the worker's events. Plain data: it sends nothing, reads no file and knows no
+//! widget. An event of a job that is no longer followed changes nothing.
+
+pub mod draft;
+pub mod jobs;
+pub mod run;
+pub mod stage;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Dataset, Roles, SplitRule, Table, Target, guess_task};
+use crate::inspect::Answer;
+use crate::model::card::ModelCard;
+use crate::task::Task;
+use crate::train::config::RunConfig;
+use crate::train::event::TrainEvent;
+use crate::train::plan::PlanSummary;
+use crate::train::run::RunSummary;
+use crate::worker::protocol::{
+    EvaluatedData, Event, EventKind, JobId, Lengths, LoadedDataset, ModelEntry, OpenedRun, Payload,
+};
+
+pub use jobs::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
+pub use run::RunView;
+
+/// A stage of the work, in the order of the rail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Screen {
+    #[default]
+    Home,
+    Data,
+    Model,
+    Train,
+    Evaluate,
+    Explore,
+    Runs,
+    Settings,
+}
+
+impl Screen {
+    pub const ALL: [Self; 8] = [
+        Self::Home,
+        Self::Data,
+        Self::Model,
+        Self::Train,
+        Self::Evaluate,
+        Self::Explore,
+        Self::Runs,
+        Self::Settings,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Home => "Home",
+            Self::Data => "Data",
+            Self::Model => "Model",
+            Self::Train => "Train",
+            Self::Evaluate => "Evaluate",
+            Self::Explore => "Explore",
+            Self::Runs => "Runs",
+            Self::Settings => "Settings",
+        }
+    }
+
+    /// The key that goes there, with the command key held.
+    pub fn key(self) -> egui::Key {
+        match self {
+            Self::Home => egui::Key::Num1,
+            Self::Data => egui::Key::Num2,
+            Self::Model => egui::Key::Num3,
+            Self::Train => egui::Key::Num4,
+            Self::Evaluate => egui::Key::Num5,
+            Self::Explore => egui::Key::Num6,
+            Self::Runs => egui::Key::Num7,
+            Self::Settings => egui::Key::Comma,
+        }
+    }
+}
+
+/// The data of the next run: what was opened and what the person said of it.
+#[derive(Clone, Debug)]
+pub struct DataState {
+    pub table: Option<Arc<Table>>,
+    pub roles: Roles,
+    pub task: Task,
+    pub rule: SplitRule,
+    /// An evaluation file of one's own.
+    pub eval_path: Option<PathBuf>,
+    pub loaded: Option<Arc<LoadedDataset>>,
+    /// Examples of each class that are learned from and that are held out.
+    pub classes: Vec<ClassParts>,
+    pub lengths: Option<Arc<Lengths>>,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassParts {
+    pub train: u64,
+    pub eval: u64,
+}
+
+impl Default for DataState {
+    fn default() -> Self {
+        Self {
+            table: None,
+            roles: Roles::default(),
+            task: Task::Classify,
+            rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true },
+            eval_path: None,
+            loaded: None,
+            classes: Vec::new(),
+            lengths: None,
+            error: None,
+        }
+    }
+}
+
+/// What Explore asks and was told.
+#[derive(Clone, Debug, Default)]
+pub struct ExploreState {
+    pub model: Option<PathBuf>,
+    pub answer: Option<Arc<Answer>>,
+    /// The newest request, until it is answered.
+    pub pending: Option<JobId>,
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    pub screen: Screen,
+    pub models: Vec<ModelEntry>,
+    /// The model of the draft.
+    pub model: Option<Arc<ModelCard>>,
+    /// The card that is looked at, which need not be the draft's.
+    pub card: Option<Arc<ModelCard>>,
+    pub model_error: Option<String>,
+    pub data: DataState,
+    /// The form of the next run.
+    pub draft: RunConfig,
+    pub plan: Option<Arc<PlanSummary>>,
+    /// Why the draft cannot be planned, where it cannot.
+    pub plan_error: Option<String>,
+    /// The run in progress, or the one that was opened last.
+    pub run: Option<RunView>,
+    /// The job of the run in progress.
+    pub training: Option<JobId>,
+    pub evaluation: Option<Arc<EvaluatedData>>,
+    pub evaluation_error: Option<String>,
+    pub explore: ExploreState,
+    pub runs: Vec<RunSummary>,
+    pub jobs: Vec<Job>,
+    pub toasts: Vec<Toast>,
+    pub log: Vec<LogLine>,
+    /// Seconds since the window opened, for whoever shows how long something takes.
+    pub now: f64,
+    /// When the window was opened, in seconds since 1970.
+    opened_at: u64,
+    pub model_folders: Vec<PathBuf>,
+    pub runs_folder: PathBuf,
+    /// What has to be asked of the worker next, because something else changed.
+    pub wants: Wants,
+    /// Whether the person named the output folder of the draft; otherwise it follows data and model.
+    pub out_is_own: bool,
+    /// A run's configuration that is being used again, until its data are read.
+    restoring: Option<Box<RunConfig>>,
+    next_job: u64,
+    next_toast: u64,
+}
+
+/// Questions that an answer or a change has raised. The application takes and sends them.
+#[derive(Clone, Debug, Default)]
+pub struct Wants {
+    pub dataset: bool,
+    pub lengths: bool,
+    pub plan: bool,
+    pub runs: bool,
+    pub models: bool,
+    /// A run whose evaluation has just been written.
+    pub open_run: Option<PathBuf>,
+    /// A configuration whose data and model are to be opened.
+    pub clone_of: Option<Box<RunConfig>>,
+}
+
+fn class_parts(loaded: &LoadedDataset) -> Vec<ClassParts> {
+    let mut parts = vec![ClassParts::default(); loaded.dataset.labels.len()];
+    let mut add = |dataset: &Dataset, examples: &[usize], part: fn(&mut ClassParts) -> &mut u64| {
+        for example in examples.iter().filter_map(|&place| dataset.examples.get(place)) {
+            let classes = match &example.target {
+                Target::Class(class) => std::slice::from_ref(class),
+                Target::Classes(classes) => classes,
+                Target::None | Target::Value(_) | Target::Tokens(_) | Target::Span { .. } => &[],
+            };
+            for class in classes {
+                if let Some(counts) = parts.get_mut(*class as usize) {
+                    *part(counts) += 1;
+                }
+            }
+        }
+    };
+    add(&loaded.dataset, &loaded.split.train, |counts| &mut counts.train);
+    match &loaded.eval {
+        Some(eval) => add(eval, &(0..eval.examples.len()).collect::<Vec<_>>(), |counts| &mut counts.eval),
+        None => add(&loaded.dataset, &loaded.split.eval, |counts| &mut counts.eval),
+    }
+    parts
+}
+
+/// The folder of a run's weights and tokenizer.
+pub fn model_of(run: &Path) -> PathBuf {
+    run.join("model")
+}
+
+impl Workspace {
+    pub fn new(model_folders: Vec<PathBuf>, runs_folder: PathBuf) -> Self {
+        Self {
+            screen: Screen::default(),
+            models: Vec::new(),
+            model: None,
+            card: None,
+            model_error: None,
+            data: DataState::default(),
+            draft: draft::empty(),
+            plan: None,
+            plan_error: None,
+            run: None,
+            training: None,
+            evaluation: None,
+            evaluation_error: None,
+            explore: ExploreState::default(),
+            runs: Vec::new(),
+            jobs: Vec::new(),
+            toasts: Vec::new(),
+            log: Vec::new(),
+            wants: Wants::default(),
+            now: 0.0,
+            opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            model_folders,
+            runs_folder,
+            out_is_own: false,
+            restoring: None,
+            next_job: 1,
+            next_toast: 1,
+        }
+    }
+
+    /// Folds in what the worker said. Events of a job that is not followed are dropped.
+    pub fn apply(&mut self, event: Event) {
+        let Some(place) = self.jobs.iter().position(|job| job.id == event.job) else { return };
+        match event.kind {
+            EventKind::Started => self.jobs[place].begun = true,
+            EventKind::Progress { what, done, total } => self.jobs[place].progress = Some(Progress { what, done, total }),
+            EventKind::Train(event) => self.take_train(&event),
+            EventKind::Payload(payload) => {
+                let kind = self.jobs[place].kind.clone();
+                self.take(&kind, payload);
+            }
+            EventKind::Done => {
+                let job = self.jobs.remove(place);
+                self.finished(&job);
+            }
+            EventKind::Stopped => {
+                let job = self.jobs.remove(place);
+                self.stopped(&job);
+            }
+            EventKind::Failed { message, detail } => {
+                let job = self.jobs.remove(place);
+                self.failed(&job, message, detail);
+            }
+        }
+    }
+
+    fn take_train(&mut self, event: &TrainEvent) {
+        if let TrainEvent::Warning { step, message } = event {
+            self.say(Level::Warning, format!("step {step}: {message}"), None);
+        }
+        if let Some(run) = &mut self.run {
+            run.apply(event, self.now);
+        }
+    }
+
+    fn take(&mut self, kind: &JobKind, payload: Payload) {
+        match payload {
+            Payload::Models(models) => self.models = models.to_vec(),
+            Payload::Model(card) => {
+                self.card = Some(card.clone());
+                self.model_error = None;
+                if matches!(kind, JobKind::OpenModel { choose: true, .. }) {
+                    self.choose_model(card);
+                }
+            }
+            Payload::Table(table) => self.take_table(table),
+            Payload::Dataset(loaded) => self.take_dataset(loaded),
+            Payload::Lengths(lengths) => {
+                self.data.lengths = Some(lengths);
+                self.wants.plan = true;
+            }
+            Payload::Plan(plan) => {
+                self.plan = Some(plan);
+                self.plan_error = None;
+            }
+            Payload::Evaluation(evaluation) => {
+                self.evaluation = Some(evaluation);
+                self.evaluation_error = None;
+            }
+            Payload::Answer(answer) => {
+                self.explore.answer = Some(answer);
+                self.explore.error = None;
+            }
+            Payload::Runs(runs) => {
+                self.runs = runs.to_vec();
+                self.refresh_draft();
+            }
+            Payload::Run(run) => self.take_run(kind, &run),
+        }
+    }
+
+    /// Makes a model the draft's.
+    pub fn choose_model(&mut self, card: Arc<ModelCard>) {
+        self.model = Some(card);
+        self.model_error = None;
+        self.data.lengths = None;
+        self.plan = None;
+        self.wants.lengths = true;
+        self.refresh_draft();
+    }
+
+    fn take_table(&mut self, table: Arc<Table>) {
+        let mut data =
+            DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        data.roles = Roles::guess(&table, data.task);
+        data.task = guess_task(&table, &data.roles);
+        if data.task != self.data.task {
+            data.roles = Roles::guess(&table, data.task);
+        }
+        // The data of a run that is used again mean what they meant there.
+        if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
+            data.task = config.task;
+            data.roles = config.data.columns;
+            data.eval_path = config.data.eval;
+            data.rule.seed = config.run.seed;
+            data.rule.eval_fraction = config.data.eval_fraction.unwrap_or(data.rule.eval_fraction);
+        }
+        self.data = data;
+        self.plan = None;
+        self.wants.dataset = true;
+        self.refresh_draft();
+    }
+
+    fn take_dataset(&mut self, loaded: Arc<LoadedDataset>) {
+        // Roles that were left open come back as they were guessed.
+        self.data.roles = loaded.dataset.roles.clone();
+        self.data.task = loaded.dataset.task;
+        self.data.classes = class_parts(&loaded);
+        self.data.loaded = Some(loaded);
+        self.data.error = None;
+        self.data.lengths = None;
+        self.wants.lengths = true;
+        self.refresh_draft();
+    }
+
+    fn take_run(&mut self, kind: &JobKind, opened: &OpenedRun) {
+        let JobKind::OpenRun { purpose, .. } = kind else { return };
+        match purpose {
+            OpenPurpose::Clone => {
+                let out = self.draft.run.out.clone();
+                self.draft = opened.config.clone();
+                self.draft.run.out = out;
+                self.out_is_own = false;
+                let config = Box::new(opened.config.clone());
+                self.restoring = Some(config.clone());
+                self.wants.clone_of = Some(config);
+                self.refresh_draft();
+            }
+            OpenPurpose::Show => {
+                self.run = Some(RunView::opened(opened));
+                self.take_evaluation(opened);
+            }
+            OpenPurpose::AfterTraining => self.take_evaluation(opened),
+        }
+    }
+
+    fn take_evaluation(&mut self, opened: &OpenedRun) {
+        self.evaluation.clone_from(&opened.evaluation);
+        self.evaluation_error = None;
+        self.explore_with(model_of(&opened.summary.dir));
+    }
+
+    pub fn explore_with(&mut self, model: PathBuf) {
+        if self.explore.model.as_ref() != Some(&model) {
+            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
+        }
+    }
+
+    /// Seconds since 1970, to say how long ago something was.
+    pub fn unix_now(&self) -> u64 {
+        self.opened_at + self.now as u64
+    }
+
+    /// Takes the form as the person changed it.
+    pub fn edit(&mut self, config: RunConfig) {
+        self.out_is_own |= config.run.out != self.draft.run.out;
+        self.draft = config;
+        self.wants.plan = self.is_ready();
+    }
+
+    /// A model's name as the list has it, or its folder's.
+    pub fn model_name(&self, dir: &Path) -> String {
+        let listed = self.models.iter().find(|entry| entry.dir == dir).map(|entry| entry.name.clone());
+        listed.unwrap_or_else(|| {
+            let run = dir.parent().filter(|_| dir.ends_with("model"));
+            crate::ui::format::file_name(run.unwrap_or(dir))
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! The form of the next run follows the data and the model until the person says otherwise.
+
+use std::path::{Path, PathBuf};
+
+use super::Workspace;
+use crate::task::Task;
+use crate::train::config::{DataChoice, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+
+pub(super) fn empty() -> RunConfig {
+    let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
+    RunConfig {
+        task: Task::Classify,
+        model: ModelChoice::default(),
+        data: DataChoice::default(),
+        strategy: Strategy::default(),
+        optim: Optim::default(),
+        run,
+    }
+}
+
+impl Workspace {
+    /// Whether data and model are there, so that a run can be planned and started.
+    pub fn is_ready(&self) -> bool {
+        self.data.loaded.is_some() && self.model.is_some()
+    }
+
+    /// Copies data, model and task into the draft, names its output folder, and asks for a new plan.
+    pub fn refresh_draft(&mut self) {
+        let draft = &mut self.draft;
+        draft.task = self.data.task;
+        if let Some(table) = &self.data.table {
+            draft.data.train.clone_from(&table.path);
+        }
+        draft.data.columns = self.data.roles.clone();
+        draft.data.eval.clone_from(&self.data.eval_path);
+        draft.data.eval_fraction = self.data.eval_path.is_none().then_some(self.data.rule.eval_fraction);
+        if let Some(card) = &self.model {
+            draft.model.path = Some(card.dir.clone());
+            draft.model.name = None;
+            draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(8);
+        }
+        if !self.out_is_own {
+            self.draft.run.out = self.next_out();
+        }
+        self.wants.plan = self.is_ready();
+    }
+
+    /// `<runs folder>/<data>-<model>-<n>`, with the first `n` that no known run has.
+    fn next_out(&self) -> PathBuf {
+        let data = self.data.table.as_ref().map_or_else(|| "data".into(), |table| short_name(&table.path));
+        let model = self.model.as_ref().map_or_else(|| "model".into(), |card| short_name(&card.dir));
+        let mut number = 1;
+        loop {
+            let out = self.runs_folder.join(format!("{data}-{model}-{number}"));
+            if !self.runs.iter().any(|run| run.dir == out) {
+                return out;
+            }
+            number += 1;
+        }
+    }
+}
+
+/// A file's or folder's name without its ending, with nothing in it that a folder's name should not have.
+fn short_name(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let plain: String =
+        stem.chars().map(|letter| if letter.is_alphanumeric() || letter == '.' { letter } else { '-' }).collect();
+    plain.trim_matches('-').to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_for_a_folder_has_only_letters_digits_dots_and_dashes() {
+        assert_eq!(short_name(Path::new("/data/My reviews (2).csv")), "my-reviews--2");
+        assert_eq!(short_name(Path::new("bert_base")), "bert-base");
+    }
+}

@@ -1,0 +1,245 @@
+//! The jobs that are followed, and what is said when they end: the activity bar, the toasts and the log.
+
+use std::path::PathBuf;
+
+use super::Workspace;
+use crate::worker::protocol::JobId;
+
+/// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobKind {
+    FindModels,
+    /// `choose`: not only to look at, but as the model of the draft.
+    OpenModel { dir: PathBuf, choose: bool },
+    OpenTable { path: PathBuf },
+    ReadDataset,
+    MeasureLengths,
+    Plan,
+    Train { out: PathBuf },
+    Evaluate { model: PathBuf },
+    Predict,
+    FindRuns,
+    OpenRun { dir: PathBuf, purpose: OpenPurpose },
+    DeleteRun { dir: PathBuf },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenPurpose {
+    /// History in Train, evaluation in Evaluate.
+    Show,
+    /// Its configuration into the draft.
+    Clone,
+    /// The evaluation of the run that has just ended.
+    AfterTraining,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    pub what: String,
+    pub done: u64,
+    /// 0 when it is not known.
+    pub total: u64,
+}
+
+impl Progress {
+    pub fn share(&self) -> Option<f32> {
+        (self.total > 0).then(|| self.done as f32 / self.total as f32)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub title: String,
+    pub begun: bool,
+    pub paused: bool,
+    /// The person asked it to stop.
+    pub stopping: bool,
+    pub progress: Option<Progress>,
+    /// Seconds since the window opened.
+    pub since: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Good,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    pub level: Level,
+    pub text: String,
+    pub detail: Option<String>,
+    /// Seconds since the window opened.
+    pub at: f64,
+}
+
+/// A message that goes away by itself.
+#[derive(Clone, Debug)]
+pub struct Toast {
+    pub id: u64,
+    pub level: Level,
+    pub title: String,
+    pub text: String,
+    /// Seconds since the window opened.
+    pub since: f64,
+}
+
+/// Seconds a toast stays; errors stay longer, because they have to be read.
+pub fn toast_seconds(level: Level) -> f64 {
+    if level == Level::Error { 12.0 } else { 5.0 }
+}
+
+impl JobKind {
+    /// Jobs that answer within a moment and would only flicker in the activity bar.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self, Self::Plan | Self::Predict | Self::FindRuns)
+    }
+
+    fn same_kind(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+impl Workspace {
+    /// Starts following a new job and returns its number.
+    pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
+        let id = JobId(self.next_job);
+        self.next_job += 1;
+        self.jobs.retain(|job| !job.kind.same_kind(&kind));
+        if kind == JobKind::Predict {
+            self.explore.pending = Some(id);
+        }
+        if matches!(kind, JobKind::Train { .. }) {
+            self.training = Some(id);
+        }
+        self.jobs.push(Job {
+            id,
+            kind,
+            title: title.into(),
+            begun: false,
+            paused: false,
+            stopping: false,
+            progress: None,
+            since: self.now,
+        });
+        id
+    }
+
+    pub fn job(&self, id: JobId) -> Option<&Job> {
+        self.jobs.iter().find(|job| job.id == id)
+    }
+
+    pub fn job_mut(&mut self, id: JobId) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.id == id)
+    }
+
+    /// The job of a kind, for a panel that shows it is on its way.
+    pub fn job_where(&self, kind: impl Fn(&JobKind) -> bool) -> Option<&Job> {
+        self.jobs.iter().find(|job| kind(&job.kind))
+    }
+
+    /// The training that is in progress.
+    pub fn training_job(&self) -> Option<&Job> {
+        self.training.and_then(|id| self.job(id))
+    }
+
+    pub fn say(&mut self, level: Level, text: impl Into<String>, detail: Option<String>) {
+        self.log.push(LogLine { level, text: text.into(), detail, at: self.now });
+    }
+
+    pub fn toast(&mut self, level: Level, title: impl Into<String>, text: impl Into<String>) {
+        let id = self.next_toast;
+        self.next_toast += 1;
+        self.toasts.push(Toast { id, level, title: title.into(), text: text.into(), since: self.now });
+    }
+
+    pub(super) fn finished(&mut self, job: &Job) {
+        self.leave(job);
+        if !job.kind.is_quiet() {
+            self.say(Level::Info, format!("{} done", job.title), None);
+        }
+        match &job.kind {
+            JobKind::Train { out } => {
+                self.toast(Level::Good, "Training finished", job.title.clone());
+                self.after_training(out.clone());
+            }
+            JobKind::DeleteRun { dir } => {
+                self.runs.retain(|run| &run.dir != dir);
+                self.wants.runs = true;
+                self.wants.models = true;
+                self.toast(Level::Info, "Run deleted", job.title.clone());
+            }
+            JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
+            _ => {}
+        }
+    }
+
+    pub(super) fn stopped(&mut self, job: &Job) {
+        self.leave(job);
+        self.say(Level::Info, format!("{} stopped", job.title), None);
+        if let JobKind::Train { out } = &job.kind {
+            if let Some(run) = &mut self.run {
+                run.stop(self.now);
+            }
+            self.toast(Level::Info, "Training stopped", "The best weights so far are kept");
+            self.after_training(out.clone());
+        }
+    }
+
+    pub(super) fn failed(&mut self, job: &Job, message: String, detail: Option<String>) {
+        self.leave(job);
+        self.say(Level::Error, format!("{}: {message}", job.title), detail);
+        match &job.kind {
+            JobKind::OpenTable { .. } | JobKind::ReadDataset => {
+                if job.kind == JobKind::ReadDataset {
+                    self.data.loaded = None;
+                }
+                self.data.error = Some(message);
+                self.refresh_draft();
+                return;
+            }
+            JobKind::OpenModel { .. } => {
+                self.model_error = Some(message);
+                return;
+            }
+            JobKind::Plan => {
+                self.plan = None;
+                self.plan_error = Some(message);
+                return;
+            }
+            JobKind::Predict => {
+                self.explore.error = Some(message);
+                return;
+            }
+            JobKind::Evaluate { .. } => self.evaluation_error = Some(message.clone()),
+            JobKind::Train { .. } => {
+                self.wants.runs = true;
+                if let Some(run) = &mut self.run {
+                    run.fail(&message, self.now);
+                }
+            }
+            _ => {}
+        }
+        self.toast(Level::Error, format!("{} failed", job.title), message);
+    }
+
+    fn leave(&mut self, job: &Job) {
+        if self.explore.pending == Some(job.id) {
+            self.explore.pending = None;
+        }
+        if self.training == Some(job.id) {
+            self.training = None;
+        }
+    }
+
+    fn after_training(&mut self, out: PathBuf) {
+        self.wants.runs = true;
+        self.wants.models = true;
+        self.wants.open_run = Some(out);
+    }
+}

@@ -1,0 +1,514 @@
+//! A run as it is drawn: its series and status, folded from its events. A live run and one opened from its folder go
+//! through the same fold; only the clock differs.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+
+use crate::metrics::Measure;
+use crate::train::config::RunConfig;
+use crate::train::event::{Ending, Step, TrainEvent};
+use crate::ui::widgets::curve::{Flag, FlagKind, Series};
+use crate::worker::protocol::OpenedRun;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Sent to the worker, which reads data and model.
+    Starting,
+    Running,
+    Paused,
+    Finished,
+    Stopped,
+    Failed,
+    /// Opened from its folder, and its log has no ending.
+    Interrupted,
+}
+
+impl Status {
+    pub fn is_live(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Paused)
+    }
+}
+
+/// The evaluation whose weights are kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Best {
+    pub step: u64,
+    pub metrics: BTreeMap<String, f64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RunView {
+    pub dir: PathBuf,
+    pub config: RunConfig,
+    pub status: Status,
+    pub step: u64,
+    pub steps: u64,
+    pub steps_per_epoch: u64,
+    pub epoch: f64,
+    pub parameters: u64,
+    pub trainable: u64,
+    pub train_examples: usize,
+    pub eval_examples: usize,
+    pub truncated: usize,
+    pub loss: Series,
+    /// Every metric of the evaluations, by key.
+    pub metrics: BTreeMap<String, Series>,
+    pub baseline: BTreeMap<String, f64>,
+    /// The rate of each group that differs from the others, by its groups' names; one entry when all are the same.
+    pub rates: Vec<(String, Series)>,
+    pub grad_norm: Series,
+    pub tokens_per_sec: Series,
+    pub best: Option<Best>,
+    pub flags: Vec<Flag>,
+    pub skipped: u64,
+    pub warnings: Vec<(u64, String)>,
+    pub ending: Option<Ending>,
+    /// Which member of each group of equal rates is followed.
+    rate_keys: Vec<String>,
+    pace: Pace,
+    clock: Clock,
+}
+
+impl RunView {
+    pub fn new(dir: PathBuf, config: RunConfig) -> Self {
+        Self {
+            dir,
+            config,
+            status: Status::Starting,
+            step: 0,
+            steps: 0,
+            steps_per_epoch: 0,
+            epoch: 0.0,
+            parameters: 0,
+            trainable: 0,
+            train_examples: 0,
+            eval_examples: 0,
+            truncated: 0,
+            loss: Series::default(),
+            metrics: BTreeMap::new(),
+            baseline: BTreeMap::new(),
+            rates: Vec::new(),
+            grad_norm: Series::default(),
+            tokens_per_sec: Series::default(),
+            best: None,
+            flags: Vec::new(),
+            skipped: 0,
+            warnings: Vec::new(),
+            ending: None,
+            rate_keys: Vec::new(),
+            pace: Pace::default(),
+            clock: Clock::default(),
+        }
+    }
+
+    /// A run from its folder, whole.
+    pub fn opened(run: &OpenedRun) -> Self {
+        let mut view = Self::new(run.summary.dir.clone(), run.config.clone());
+        for event in &run.events {
+            view.apply(event, 0.0);
+        }
+        view.clock = Clock { banked: run.summary.seconds, since: None };
+        if view.status.is_live() {
+            view.status = Status::Interrupted;
+        }
+        view
+    }
+
+    /// Folds in one event; `now` is the window's clock in seconds.
+    pub fn apply(&mut self, event: &TrainEvent, now: f64) {
+        match event {
+            TrainEvent::Started {
+                config,
+                parameters,
+                trainable,
+                steps,
+                steps_per_epoch,
+                train_examples,
+                eval_examples,
+                truncated,
+            } => {
+                self.config = (**config).clone();
+                (self.parameters, self.trainable) = (*parameters, *trainable);
+                (self.steps, self.steps_per_epoch) = (*steps, *steps_per_epoch);
+                (self.train_examples, self.eval_examples) = (*train_examples, *eval_examples);
+                self.truncated = *truncated;
+                self.status = Status::Running;
+                self.clock.go_on(now);
+            }
+            TrainEvent::Step(step) => self.take_step(step),
+            TrainEvent::Eval { step, metrics, baseline, best } => self.take_eval(*step, metrics, baseline, *best),
+            TrainEvent::Checkpoint { .. } => {}
+            TrainEvent::Warning { step, message } => {
+                self.warnings.push((*step, message.clone()));
+                self.flag(*step, FlagKind::Warning, message.clone());
+            }
+            TrainEvent::Unfroze { step, blocks } => {
+                self.flag(*step, FlagKind::Unfroze, format!("Unfroze {}", blocks.join(", ")));
+            }
+            TrainEvent::Finished(ending) => self.end(Status::Finished, ending, now),
+            TrainEvent::Stopped(ending) => self.end(Status::Stopped, ending, now),
+            TrainEvent::Failed(ending) => self.end(Status::Failed, ending, now),
+        }
+    }
+
+    /// The run waits, or goes on.
+    pub fn set_paused(&mut self, paused: bool, now: f64) {
+        match (self.status, paused) {
+            (Status::Running, true) => {
+                self.status = Status::Paused;
+                self.clock.wait(now);
+            }
+            (Status::Paused, false) => {
+                self.status = Status::Running;
+                self.clock.go_on(now);
+            }
+            _ => {}
+        }
+    }
+
+    /// The job ended without the loop's own word, such as when the data could not be read.
+    pub fn fail(&mut self, message: &str, now: f64) {
+        if self.status.is_live() {
+            let ending = Ending { reason: message.to_owned(), step: self.step, ..Ending::default() };
+            self.end(Status::Failed, &ending, now);
+        }
+    }
+
+    /// The job was stopped before the loop could say so.
+    pub fn stop(&mut self, now: f64) {
+        if self.status.is_live() {
+            let ending = Ending { reason: "stopped".into(), step: self.step, ..Ending::default() };
+            self.end(Status::Stopped, &ending, now);
+        }
+    }
+
+    /// Seconds the run has taken, pauses left out.
+    pub fn elapsed(&self, now: f64) -> f64 {
+        match &self.ending {
+            Some(ending) if ending.seconds > 0.0 => ending.seconds,
+            _ => self.clock.read(now),
+        }
+    }
+
+    /// Seconds to the end at the pace of the last steps.
+    pub fn remaining(&self) -> Option<f64> {
+        let left = self.steps.saturating_sub(self.step);
+        (self.status.is_live() && left > 0).then(|| self.pace.median().map(|step| step * left as f64)).flatten()
+    }
+
+    pub fn steps_per_sec(&self) -> Option<f64> {
+        self.pace.median().map(|seconds| 1.0 / seconds)
+    }
+
+    /// From 0 to 1.
+    pub fn progress(&self) -> f32 {
+        if self.steps == 0 { 0.0 } else { (self.step as f32 / self.steps as f32).min(1.0) }
+    }
+
+    /// The metric the run is judged by on screen: the one that decides which weights are kept, unless that is the loss,
+    /// which has a chart of its own.
+    pub fn main_metric(&self) -> &str {
+        let key = self.config.run.keep_best.as_str();
+        let main = Measure::main(self.config.task);
+        if key == "eval_loss" || key == "loss" || Measure::find(key).is_none() { main } else { key }
+    }
+
+    /// The value a metric had at the kept evaluation, or at the end.
+    pub fn result(&self, key: &str) -> Option<f64> {
+        let kept = self.best.as_ref().and_then(|best| best.metrics.get(key).copied());
+        let last = || self.metrics.get(key).and_then(Series::last).map(|point| point[1]);
+        kept.or_else(|| self.ending.as_ref().and_then(|ending| ending.metrics.get(key).copied())).or_else(last)
+    }
+
+    fn take_step(&mut self, step: &Step) {
+        self.step = self.step.max(step.step);
+        self.epoch = step.epoch;
+        let x = step.step as f64;
+        if step.skipped {
+            self.skipped += 1;
+            self.flag(step.step, FlagKind::Skipped, "Skipped, the loss or gradient was not finite".into());
+        }
+        self.loss.push(x, step.loss);
+        self.grad_norm.push(x, step.grad_norm);
+        self.tokens_per_sec.push(x, step.tokens_per_sec);
+        self.take_rates(step);
+        if step.tokens_per_sec > 0.0 {
+            self.pace.push(step.tokens as f64 / step.tokens_per_sec);
+        }
+    }
+
+    fn take_rates(&mut self, step: &Step) {
+        let x = step.step as f64;
+        // During the first step of a warm-up all rates may be 0; groups can only be told apart later.
+        if self.rate_keys.is_empty() && step.lr > 0.0 {
+            for (key, names) in equal_rates(step) {
+                let mut series = Series::default();
+                if let Some((_, before)) = self.rates.first() {
+                    before.points().iter().for_each(|point| series.push(point[0], point[1]));
+                }
+                self.rate_keys.push(key);
+                self.rates.push((names, series));
+            }
+            if self.rates.len() > self.rate_keys.len() {
+                self.rates.remove(0);
+            }
+        }
+        if self.rate_keys.is_empty() {
+            if self.rates.is_empty() {
+                self.rates.push(("rate".into(), Series::default()));
+            }
+            self.rates[0].1.push(x, step.lr);
+            return;
+        }
+        for (key, (_, series)) in self.rate_keys.iter().zip(&mut self.rates) {
+            series.push(x, step.lrs.get(key).copied().unwrap_or(step.lr));
+        }
+    }
+
+    fn take_eval(&mut self, step: u64, metrics: &BTreeMap<String, f64>, baseline: &BTreeMap<String, f64>, best: bool) {
+        for (key, value) in metrics {
+            self.metrics.entry(key.clone()).or_default().push(step as f64, *value);
+        }
+        self.baseline.clone_from(baseline);
+        if best {
+            self.flags.retain(|flag| flag.kind != FlagKind::Best);
+            self.flag(step, FlagKind::Best, "Best so far".into());
+            self.best = Some(Best { step, metrics: metrics.clone() });
+        }
+    }
+
+    fn end(&mut self, status: Status, ending: &Ending, now: f64) {
+        self.status = status;
+        self.step = self.step.max(ending.step);
+        self.ending = Some(ending.clone());
+        self.clock.wait(now);
+    }
+
+    fn flag(&mut self, step: u64, kind: FlagKind, text: String) {
+        self.flags.push(Flag { step: step as f64, kind, text });
+    }
+}
+
+/// One group for each different rate, highest first: the key to follow and the names of those that share it. More than
+/// six cannot be told apart in a chart, so only the highest and the lowest are followed then.
+fn equal_rates(step: &Step) -> Vec<(String, String)> {
+    let mut sets: Vec<(f64, Vec<&str>)> = Vec::new();
+    for (name, rate) in &step.lrs {
+        match sets.iter_mut().find(|(known, _)| (known - rate).abs() <= 1e-9 * known.abs()) {
+            Some((_, names)) => names.push(name),
+            None => sets.push((*rate, vec![name])),
+        }
+    }
+    sets.sort_by(|one, two| two.0.total_cmp(&one.0));
+    if sets.len() > 6 {
+        sets = [sets.first().cloned(), sets.last().cloned()].into_iter().flatten().collect();
+    }
+    let alone = sets.len() == 1;
+    sets.into_iter()
+        .filter_map(|(_, names)| {
+            let shown = if alone { "all weights".into() } else { group_title(&names) };
+            names.first().map(|key| ((*key).to_owned(), shown))
+        })
+        .collect()
+}
+
+/// `head`, `embeddings`, or the first of several and how many more there are.
+fn group_title(names: &[&str]) -> String {
+    let mut stems: Vec<&str> = names.iter().map(|name| name.split(['/', ' ', ':']).next().unwrap_or(name)).collect();
+    stems.dedup();
+    match stems.as_slice() {
+        [] => "rate".into(),
+        [one] => (*one).to_owned(),
+        [first, second] => format!("{first}, {second}"),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+    }
+}
+
+/// How long a step takes: the median of the last ones, so that an evaluation or a pause in between does not count.
+#[derive(Clone, Debug, Default)]
+struct Pace {
+    recent: VecDeque<f64>,
+}
+
+impl Pace {
+    const KEPT: usize = 50;
+
+    fn push(&mut self, seconds: f64) {
+        if !seconds.is_finite() || seconds <= 0.0 {
+            return;
+        }
+        if self.recent.len() >= 5 && self.median().is_some_and(|usual| seconds > 10.0 * usual) {
+            return;
+        }
+        if self.recent.len() == Self::KEPT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(seconds);
+    }
+
+    fn median(&self) -> Option<f64> {
+        let mut sorted: Vec<f64> = self.recent.iter().copied().collect();
+        sorted.sort_by(f64::total_cmp);
+        let middle = sorted.len() / 2;
+        match sorted.len() {
+            0 => None,
+            odd if !odd.is_multiple_of(2) => sorted.get(middle).copied(),
+            _ => Some(f64::midpoint(sorted[middle - 1], sorted[middle])),
+        }
+    }
+}
+
+/// A stopwatch on the window's clock.
+#[derive(Clone, Copy, Debug, Default)]
+struct Clock {
+    banked: f64,
+    since: Option<f64>,
+}
+
+impl Clock {
+    fn go_on(&mut self, now: f64) {
+        self.since.get_or_insert(now);
+    }
+
+    fn wait(&mut self, now: f64) {
+        self.banked = self.read(now);
+        self.since = None;
+    }
+
+    fn read(&self, now: f64) -> f64 {
+        self.banked + self.since.map_or(0.0, |since| (now - since).max(0.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Task;
+    use crate::train::config::{DataChoice, ModelChoice, Optim, RunOptions, Strategy};
+
+    fn config() -> RunConfig {
+        RunConfig {
+            task: Task::Classify,
+            model: ModelChoice::default(),
+            data: DataChoice::default(),
+            strategy: Strategy::default(),
+            optim: Optim::default(),
+            run: RunOptions::default(),
+        }
+    }
+
+    fn started(steps: u64) -> TrainEvent {
+        TrainEvent::Started {
+            config: Box::new(config()),
+            parameters: 100,
+            trainable: 10,
+            steps,
+            steps_per_epoch: steps / 2,
+            train_examples: 64,
+            eval_examples: 16,
+            truncated: 1,
+        }
+    }
+
+    fn step(step: u64, loss: f64, lrs: &[(&str, f64)]) -> TrainEvent {
+        TrainEvent::Step(Step {
+            step,
+            epoch: step as f64 / 50.0,
+            loss,
+            lr: lrs.first().map_or(1e-5, |rate| rate.1),
+            lrs: lrs.iter().map(|(name, rate)| ((*name).to_owned(), *rate)).collect(),
+            grad_norm: 1.0,
+            tokens: 200,
+            tokens_per_sec: 100.0,
+            skipped: !loss.is_finite(),
+        })
+    }
+
+    fn eval(step: u64, accuracy: f64, best: bool) -> TrainEvent {
+        let metrics = |value| BTreeMap::from([("accuracy".to_owned(), value), ("eval_loss".to_owned(), 1.0 - value)]);
+        TrainEvent::Eval { step, metrics: metrics(accuracy), baseline: metrics(0.5), best }
+    }
+
+    #[test]
+    fn a_run_is_told_by_its_events() {
+        let mut run = RunView::new("runs/one".into(), config());
+        assert_eq!(run.status, Status::Starting);
+        run.apply(&started(100), 10.0);
+        assert_eq!((run.status, run.steps, run.trainable), (Status::Running, 100, 10));
+        for place in 1..=20 {
+            run.apply(&step(place, 1.0, &[]), 10.0);
+        }
+        run.apply(&step(21, f64::NAN, &[]), 10.0);
+        run.apply(&eval(25, 0.8, true), 10.0);
+        run.apply(&eval(50, 0.9, true), 10.0);
+        run.apply(&eval(75, 0.7, false), 10.0);
+        assert_eq!((run.step, run.skipped, run.loss.len()), (21, 1, 21));
+        assert_eq!(run.best.as_ref().map(|best| best.step), Some(50));
+        assert_eq!(run.flags.iter().filter(|flag| flag.kind == FlagKind::Best).count(), 1);
+        assert_eq!(run.result("accuracy"), Some(0.9));
+        assert_eq!(run.baseline["accuracy"], 0.5);
+        assert_eq!(run.metrics["accuracy"].len(), 3);
+        assert_eq!(run.main_metric(), "accuracy", "the loss has a chart of its own");
+        run.apply(&TrainEvent::Finished(Ending { step: 100, seconds: 33.0, ..Ending::default() }), 60.0);
+        assert_eq!((run.status, run.step, run.elapsed(99.0)), (Status::Finished, 100, 33.0));
+        assert_eq!(run.remaining(), None);
+    }
+
+    #[test]
+    fn the_time_left_is_the_usual_step_times_the_steps_left() {
+        let mut run = RunView::new("runs/one".into(), config());
+        assert_eq!(run.remaining(), None);
+        run.apply(&started(100), 0.0);
+        for place in 1..=40 {
+            run.apply(&step(place, 1.0, &[]), 0.0);
+        }
+        assert_eq!(run.remaining(), Some(120.0));
+        assert_eq!(run.steps_per_sec(), Some(0.5));
+    }
+
+    #[test]
+    fn a_gap_does_not_count_as_a_step_but_a_slower_pace_does() {
+        let mut pace = Pace::default();
+        for _ in 0..10 {
+            pace.push(1.0);
+        }
+        pace.push(500.0);
+        pace.push(f64::NAN);
+        assert_eq!(pace.recent.len(), 10);
+        for _ in 0..60 {
+            pace.push(3.0);
+        }
+        assert_eq!((pace.recent.len(), pace.median()), (50, Some(3.0)));
+    }
+
+    #[test]
+    fn time_spent_paused_is_not_counted() {
+        let mut run = RunView::new("runs/one".into(), config());
+        run.apply(&started(100), 10.0);
+        run.set_paused(true, 15.0);
+        assert_eq!((run.status, run.elapsed(500.0)), (Status::Paused, 5.0));
+        run.set_paused(false, 100.0);
+        assert_eq!((run.status, run.elapsed(103.0)), (Status::Running, 8.0));
+    }
+
+    #[test]
+    fn groups_of_one_rate_are_one_line_from_the_first_step_on() {
+        let mut run = RunView::new("runs/one".into(), config());
+        run.apply(&step(1, 1.0, &[("encoder", 0.0), ("head", 0.0)]), 0.0);
+        run.apply(&step(2, 1.0, &[("head", 1e-3), ("encoder", 1e-5), ("embeddings", 1e-5)]), 0.0);
+        let shown: Vec<_> = run.rates.iter().map(|(name, series)| (name.as_str(), series.len())).collect();
+        assert_eq!(shown, [("head", 2), ("embeddings, encoder", 2)]);
+        let mut same = RunView::new("runs/one".into(), config());
+        same.apply(&step(1, 1.0, &[("encoder", 1e-5), ("head", 1e-5)]), 0.0);
+        assert_eq!(same.rates.len(), 1);
+    }
+
+    #[test]
+    fn a_failure_before_the_first_step_ends_the_run_once() {
+        let mut run = RunView::new("runs/one".into(), config());
+        run.fail("no such file", 0.0);
+        run.fail("again", 0.0);
+        assert_eq!(run.status, Status::Failed);
+        assert_eq!(run.ending.map(|ending| ending.reason), Some("no such file".into()));
+    }
+}

@@ -1,0 +1,97 @@
+//! How far the work is: the points on the rail, and the stage that is useful next.
+
+use super::{JobKind, Screen, Workspace};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing is there yet.
+    Open,
+    Busy,
+    Done,
+    Problem,
+}
+
+impl Stage {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Open => "not done yet",
+            Self::Busy => "in progress",
+            Self::Done => "done",
+            Self::Problem => "has a problem",
+        }
+    }
+}
+
+impl Workspace {
+    /// How far a stage is; screens that are no stage have none.
+    pub fn stage(&self, screen: Screen) -> Option<Stage> {
+        let job = |kind: fn(&JobKind) -> bool| self.job_where(kind).is_some();
+        let pick = |busy: bool, problem: bool, done: bool| {
+            Some(match (busy, problem, done) {
+                (true, ..) => Stage::Busy,
+                (_, true, _) => Stage::Problem,
+                (_, _, true) => Stage::Done,
+                _ => Stage::Open,
+            })
+        };
+        match screen {
+            Screen::Data => pick(
+                job(|kind| matches!(kind, JobKind::OpenTable { .. } | JobKind::ReadDataset)),
+                self.data.error.is_some(),
+                self.data.loaded.is_some(),
+            ),
+            Screen::Model => pick(
+                job(|kind| matches!(kind, JobKind::OpenModel { .. })),
+                self.model_error.is_some(),
+                self.model.is_some(),
+            ),
+            Screen::Train => pick(self.training.is_some(), false, self.run.is_some()),
+            Screen::Evaluate => pick(
+                job(|kind| matches!(kind, JobKind::Evaluate { .. })),
+                self.evaluation_error.is_some(),
+                self.evaluation.is_some(),
+            ),
+            Screen::Explore => pick(false, self.explore.error.is_some(), self.explore.answer.is_some()),
+            Screen::Home | Screen::Runs | Screen::Settings => None,
+        }
+    }
+
+    /// The one obvious next step.
+    pub fn next_screen(&self) -> Option<Screen> {
+        if self.training.is_some() {
+            return None;
+        }
+        Some(match (&self.data.loaded, &self.model, &self.run, &self.evaluation) {
+            (_, _, Some(_), Some(_)) if self.explore.answer.is_none() => Screen::Explore,
+            (_, _, Some(_), Some(_)) => return None,
+            (None, ..) => Screen::Data,
+            (_, None, ..) => Screen::Model,
+            _ => Screen::Train,
+        })
+    }
+
+    /// Why an action cannot be done now, where it cannot.
+    pub fn why_not_start(&self) -> Option<&'static str> {
+        match (self.training, &self.data.loaded, &self.model) {
+            (Some(_), ..) => Some("A run is in progress"),
+            (_, None, _) => Some("Choose the data first"),
+            (_, _, None) => Some("Choose a model first"),
+            _ => None,
+        }
+    }
+}
+
+impl crate::ui::Action {
+    /// Whether the action can be done now; what cannot is not listed, and its shortcut does nothing.
+    pub fn is_possible(&self, workspace: &Workspace) -> bool {
+        let paused = workspace.training_job().is_some_and(|job| job.paused);
+        match self {
+            Self::StartRun => workspace.why_not_start().is_none(),
+            Self::PauseRun => workspace.training.is_some() && !paused,
+            Self::ResumeRun => workspace.training.is_some() && paused,
+            Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
+            Self::CloseData | Self::ChooseEvalData => workspace.data.table.is_some(),
+            _ => true,
+        }
+    }
+}
