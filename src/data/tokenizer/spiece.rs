@@ -150,7 +150,8 @@ impl Piece {
         while let Some(field) = fields.next()? {
             match field {
                 (1, Field::Bytes(text)) => {
-                    piece.text = str::from_utf8(text).map_err(|error| format!("a piece is not UTF-8: {error}"))?.to_owned();
+                    let text = str::from_utf8(text).map_err(|error| format!("a piece is not UTF-8: {error}"))?;
+                    text.clone_into(&mut piece.text);
                 }
                 (2, Field::Four(score)) => piece.score = f32::from_le_bytes(score),
                 (3, Field::Number(kind)) => piece.kind = kind,
