@@ -2,5 +2,6 @@
 
 mod metrics;
 mod models_match_the_reference;
+mod panels;
 mod script;
 mod window;

@@ -8,7 +8,7 @@ use crate::ui::theme::{self, size};
 use crate::ui::widgets::stat::{Stat, stat};
 use crate::ui::widgets::{Button, Card, Chip, text};
 use crate::ui::workspace::run::Status;
-use crate::ui::workspace::{RunView, Screen};
+use crate::ui::workspace::{RunView, Screen, model_of};
 use crate::ui::{Action, Cx, Palette, format};
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -170,8 +170,7 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
             ui.spacing_mut().item_spacing.x = 6.0;
             if has_model || run.best.is_some() {
                 if Button::new("Try it").primary().show(ui, palette).clicked() {
-                    cx.act(Action::ExploreWith(run.dir.clone()));
-                    cx.act(Action::Go(Screen::Explore));
+                    cx.act(Action::ExploreWith(model_of(&run.dir)));
                 }
                 if Button::new("See mistakes").show(ui, palette).clicked() {
                     cx.act(Action::Go(Screen::Evaluate));
