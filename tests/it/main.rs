@@ -1,5 +1,6 @@
 //! What a person can do with Attune, one module a promise.
 
+mod batches_change_nothing;
 mod metrics;
 mod models_match_the_reference;
 mod panels;
