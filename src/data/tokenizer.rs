@@ -77,6 +77,7 @@ pub struct Encoded {
     pub words: Vec<Option<u32>>,
     /// 0 for the text, 1 for its pair.
     pub sequence: Vec<Option<u8>>,
+    /// Each token as the vocabulary has it.
     pub tokens: Vec<String>,
     /// Tokens of the texts that the limit cut off.
     pub cut: usize,
@@ -181,7 +182,7 @@ impl Tokenizer {
             text = shortened(text, keep_text);
             pair = pair.map(|pair| shortened(pair, keep_pair));
             let framed = frame::process(self.post.as_ref(), text, pair)?;
-            Ok(described(&framed, before - keep_text - keep_pair))
+            Ok(self.described(&framed, before - keep_text - keep_pair))
         })
     }
 
@@ -297,6 +298,23 @@ impl Tokenizer {
         self.side.model_max_length()
     }
 
+    fn described(&self, framed: &Encoding, cut: usize) -> Encoded {
+        let special: Vec<bool> = framed.get_special_tokens_mask().iter().map(|mask| *mask == 1).collect();
+        let sequence = framed.get_sequence_ids().into_iter().zip(&special);
+        let tokens = framed.get_ids().iter().zip(framed.get_tokens());
+        Encoded {
+            ids: framed.get_ids().to_vec(),
+            types: framed.get_type_ids().to_vec(),
+            offsets: framed.get_offsets().to_vec(),
+            words: framed.get_word_ids().to_vec(),
+            sequence: sequence.map(|(id, special)| id.filter(|_| !special).map(|id| id as u8)).collect(),
+            // The encoding has the text an unknown word or a mask stands for, with the space it swallowed.
+            tokens: tokens.map(|(id, text)| self.id_to_token(*id).unwrap_or_else(|| text.clone())).collect(),
+            special,
+            cut,
+        }
+    }
+
     fn role(&self, role: &str) -> Option<&(String, u32)> {
         let index = ROLES.iter().position(|(name, _)| *name == role)?;
         self.roles[index].as_ref()
@@ -380,21 +398,6 @@ fn shortened(mut encoding: Encoding, keep: usize) -> Encoding {
         encoding.set_overflowing(Vec::new());
     }
     encoding
-}
-
-fn described(framed: &Encoding, cut: usize) -> Encoded {
-    let special: Vec<bool> = framed.get_special_tokens_mask().iter().map(|mask| *mask == 1).collect();
-    let sequence = framed.get_sequence_ids().into_iter().zip(&special);
-    Encoded {
-        ids: framed.get_ids().to_vec(),
-        types: framed.get_type_ids().to_vec(),
-        offsets: framed.get_offsets().to_vec(),
-        words: framed.get_word_ids().to_vec(),
-        sequence: sequence.map(|(id, special)| id.filter(|_| !special).map(|id| id as u8)).collect(),
-        tokens: framed.get_tokens().to_vec(),
-        special,
-        cut,
-    }
 }
 
 /// transformers' `clean_up_tokenization`.

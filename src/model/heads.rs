@@ -55,9 +55,14 @@ impl HeadSet {
 }
 
 impl HeadKind {
+    /// Whether the head reads each sequence's first token alone.
+    pub fn reads_first_token(self) -> bool {
+        matches!(self, Self::Sequence | Self::NextSentence | Self::SentenceOrder)
+    }
+
     /// The tokens a head reads, or `None` for all.
     pub fn rows(self, input: &Input) -> Option<Vec<u32>> {
-        matches!(self, Self::Sequence | Self::NextSentence | Self::SentenceOrder).then(|| input.first_tokens())
+        self.reads_first_token().then(|| input.first_tokens())
     }
 }
 

@@ -11,12 +11,11 @@ use crate::files;
 impl Model {
     /// Writes `config.json` and `model.safetensors` into a folder, which must exist. Each file is complete or absent.
     pub fn save(&self, dir: &Path) -> Result<(), ModelError> {
-        let mut tensors = Vec::new();
-        for param in self.params.iter() {
-            let values = param.var().flatten_all()?.to_vec1::<f32>()?;
-            tensors.push((param.stored_name.clone(), param.shape().to_vec(), values));
-        }
-        write_safetensors(&dir.join("model.safetensors"), &tensors)?;
+        let params: Vec<_> = self.params.iter().collect();
+        let tensors: Vec<_> = params.iter().map(|param| (param.stored_name.clone(), param.shape().to_vec())).collect();
+        write_safetensors(&dir.join("model.safetensors"), &tensors, |index| {
+            Ok(params[index].var().flatten_all()?.to_vec1::<f32>()?)
+        })?;
         let path = dir.join("config.json");
         let text = format!("{:#}\n", Value::Object(self.saved_config()));
         files::write_atomically(&path, |file| file.write_all(text.as_bytes()))

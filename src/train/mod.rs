@@ -1,9 +1,24 @@
 //! Batches → loss → gradients → new weights.
 
+pub mod audit;
 pub mod config;
+pub mod evaluate;
 pub mod event;
-pub mod plan;
-pub mod run;
+pub mod groups;
 pub mod loss;
+pub mod memory;
+pub mod objective;
 pub mod optimizer;
+pub mod plan;
+pub mod prefix;
+pub mod prepare;
+pub mod run;
 pub mod schedule;
+pub mod strategy;
+
+mod error;
+mod trainer;
+
+pub use error::TrainError;
+pub use prepare::{Prepared, prepare};
+pub use trainer::{Listener, Outcome, train};

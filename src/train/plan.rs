@@ -2,6 +2,13 @@
 
 use serde::Serialize;
 
+use super::config::RunConfig;
+use super::trainer::count_steps;
+use super::{TrainError, groups, memory, strategy};
+use crate::model::EncoderConfig;
+use crate::model::card::ModelCard;
+use crate::model::params::Block;
+
 /// The estimate at the foot of the form, and the freeze map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanSummary {
@@ -44,5 +51,147 @@ pub struct MemoryEstimate {
 impl MemoryEstimate {
     pub fn total(&self) -> u64 {
         self.weights + self.gradients + self.optimizer + self.activations
+    }
+}
+
+/// What is known of the model and the data.
+pub struct Facts<'a> {
+    pub card: &'a ModelCard,
+    pub encoder: &'a EncoderConfig,
+    /// Tokens of each example that is learned from and held out, before any limit.
+    pub train_tokens: &'a [u32],
+    pub eval_tokens: &'a [u32],
+    pub labels: usize,
+    /// Multiplications and additions a second of this machine in large products.
+    pub flops_per_sec: f64,
+}
+
+/// Computes the plan.
+pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainError> {
+    let encoder = facts.encoder;
+    let limit = config.data.max_tokens.min(encoder.max_tokens()) as u32;
+    let train: Vec<u32> = facts.train_tokens.iter().map(|tokens| (*tokens).min(limit)).collect();
+    let all = facts.train_tokens.iter().chain(facts.eval_tokens);
+    let truncated = all.filter(|tokens| **tokens > limit).count();
+    let steps = count_steps(config, &train);
+    let layers = encoder.stored_layers();
+    let frozen = strategy::frozen(&config.strategy, layers)?;
+    let sizes = block_sizes(facts, layers);
+    let blocks: Vec<PlannedBlock> = sizes
+        .iter()
+        .map(|(block, parameters)| PlannedBlock {
+            name: block.to_string(),
+            parameters: *parameters,
+            trainable: !frozen.contains(block),
+            lr: groups::rate(*block, &config.optim, layers),
+        })
+        .collect();
+    let parameters = blocks.iter().map(|block| block.parameters).sum();
+    let trainable = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
+    let tokens_per_epoch: u64 = train.iter().map(|tokens| u64::from(*tokens)).sum();
+    let eval_tokens: u64 = facts.eval_tokens.iter().map(|tokens| u64::from((*tokens).min(limit))).sum();
+    let epochs = steps.total as f64 / steps.per_epoch.max(1) as f64;
+    let cost = Cost::new(encoder, &frozen, config.strategy.cache);
+    let work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
+    Ok(PlanSummary {
+        steps: steps.total,
+        steps_per_epoch: steps.per_epoch,
+        train_examples: train.len(),
+        eval_examples: facts.eval_tokens.len(),
+        parameters,
+        trainable,
+        truncated,
+        tokens_per_epoch,
+        memory: memory_estimate(config, encoder, &train, parameters, trainable, &cost),
+        seconds: work / facts.flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,
+        blocks,
+    })
+}
+
+/// Seconds the optimizer takes for one weight.
+const OPTIMIZER_SECS: f64 = 1.2e-9;
+
+/// The encoder's blocks as stored, and the head as it will be for these labels.
+fn block_sizes(facts: &Facts<'_>, layers: usize) -> Vec<(Block, u64)> {
+    let stored = |block: Block| {
+        let name = block.to_string();
+        facts.card.blocks.iter().find(|size| size.name == name).map_or(0, |size| size.parameters)
+    };
+    let hidden = facts.encoder.hidden_size as u64;
+    let head = hidden * hidden + hidden + (hidden + 1) * facts.labels.max(1) as u64;
+    let mut sizes = vec![(Block::Embeddings, stored(Block::Embeddings))];
+    sizes.extend((0..layers).map(|layer| (Block::Layer(layer), stored(Block::Layer(layer)))));
+    sizes.push((Block::Head, head));
+    sizes
+}
+
+/// Floating-point operations for one token.
+struct Cost {
+    /// Forward through layers that are computed once for all epochs.
+    cached: f64,
+    /// Forward through frozen layers that are computed in every epoch.
+    frozen: f64,
+    /// Forward through what is in the graph.
+    graph: f64,
+    /// Layers in the graph.
+    graph_layers: usize,
+}
+
+impl Cost {
+    fn new(encoder: &EncoderConfig, frozen: &[Block], cache: bool) -> Self {
+        let (hidden, inner) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
+        let layer = 2.0 * (4.0 * hidden * hidden + 2.0 * hidden * inner);
+        let schedule = encoder.schedule();
+        let is_frozen = |stored: usize| frozen.contains(&Block::Layer(stored));
+        let below = if frozen.contains(&Block::Embeddings) {
+            schedule.iter().take_while(|step| is_frozen(step.stored)).count()
+        } else {
+            0
+        };
+        let rest = schedule.len() - below;
+        let prefix = layer * below as f64;
+        Self {
+            cached: if cache { prefix } else { 0.0 },
+            frozen: if cache { 0.0 } else { prefix },
+            // Of the last layer only keys and values are computed for every token.
+            graph: layer * rest as f64 - if rest > 0 { layer - 4.0 * hidden * hidden } else { 0.0 },
+            graph_layers: rest,
+        }
+    }
+
+    fn forward(&self, tokens: f64) -> f64 {
+        tokens * (self.cached + self.frozen + self.graph)
+    }
+
+    fn training(&self, tokens: f64, epochs: f64) -> f64 {
+        tokens * (self.cached * epochs.min(1.0) + epochs * (self.frozen + 3.0 * self.graph))
+    }
+}
+
+fn memory_estimate(
+    config: &RunConfig,
+    encoder: &EncoderConfig,
+    train: &[u32],
+    parameters: u64,
+    trainable: u64,
+    cost: &Cost,
+) -> MemoryEstimate {
+    // The longest micro-batch that can come together.
+    let at_once = config.run.micro_batch.unwrap_or(config.run.batch).min(config.run.batch);
+    let mut longest = train.to_vec();
+    longest.sort_unstable_by(|a, b| b.cmp(a));
+    let by_count: u64 = longest.iter().take(at_once).map(|tokens| u64::from(*tokens)).sum();
+    let tokens = config.run.batch_tokens.map_or(by_count, |limit| by_count.min(limit as u64));
+    let (hidden, inner) = (encoder.hidden_size as u64, encoder.intermediate_size as u64);
+    // Kept for each layer: input, query, key, value, context, both sums, attended, and the inner layer.
+    let kept = tokens * (8 * hidden + inner) * 4 * cost.graph_layers as u64;
+    let scratch = tokens * (6 * hidden + 2 * inner) * 4;
+    // The best weights are kept beside the current ones.
+    MemoryEstimate {
+        weights: 4 * (parameters + trainable),
+        gradients: 4 * trainable,
+        optimizer: 8 * trainable,
+        activations: kept + scratch,
+        available: memory::available(),
     }
 }

@@ -1,10 +1,27 @@
 //! A run's folder: `run.toml`, `events.jsonl`, `evaluation.json` and `model/`, which transformers opens.
 
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::config::RunConfig;
+use super::event::TrainEvent;
+use super::trainer::Listener;
+use super::{Prepared, TrainError};
+use crate::files::{self, LineLog};
+use crate::metrics::{Evaluation, Measure};
+use crate::model::Model;
 use crate::task::Task;
+
+const CONFIG: &str = "run.toml";
+const EVENTS: &str = "events.jsonl";
+const EVALUATION: &str = "evaluation.json";
+const MODEL: &str = "model";
+/// Points of the curve in a list of runs.
+const SPARKLINE: usize = 60;
 
 /// A run as a line in a list.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -37,4 +54,251 @@ pub enum RunStatus {
     Finished,
     Stopped,
     Failed,
+}
+
+/// The evaluation kept with a run, with the texts it speaks of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct KeptEvaluation {
+    pub step: u64,
+    pub evaluation: Evaluation,
+    /// First text and pair of every evaluated example, in the order of the predictions.
+    pub texts: Vec<(String, Option<String>)>,
+}
+
+/// A folder being written by a run.
+pub struct RunFolder {
+    dir: PathBuf,
+    log: LineLog,
+}
+
+impl RunFolder {
+    /// Makes the folder; one that already holds a run is refused.
+    pub fn create(config: &RunConfig) -> Result<Self, TrainError> {
+        let dir = config.run.out.clone();
+        if dir.join(EVENTS).exists() || dir.join(CONFIG).exists() {
+            return Err(TrainError::FolderTaken { path: dir });
+        }
+        let unwritable = |source| TrainError::Unwritable { path: dir.clone(), source };
+        std::fs::create_dir_all(dir.join(MODEL)).map_err(unwritable)?;
+        let mut kept = config.clone();
+        absolute(&mut kept);
+        let text = toml::to_string_pretty(&kept).map_err(|error| TrainError::ConfigSyntax {
+            path: dir.join(CONFIG),
+            reason: error.to_string(),
+        })?;
+        files::write_atomically(&dir.join(CONFIG), |file| file.write_all(text.as_bytes())).map_err(unwritable)?;
+        let log = LineLog::open(&dir.join(EVENTS)).map_err(unwritable)?;
+        Ok(Self { dir, log })
+    }
+
+    pub fn model_dir(&self) -> PathBuf {
+        self.dir.join(MODEL)
+    }
+
+    /// Appends an event; a full disk must not end a run, so the caller tells the person and goes on.
+    pub fn append(&mut self, event: &TrainEvent) -> Result<(), TrainError> {
+        let unwritable = |source| TrainError::Unwritable { path: self.dir.join(EVENTS), source };
+        let line = serde_json::to_string(event).map_err(|error| unwritable(error.into()))?;
+        self.log.append(&line).map_err(unwritable)
+    }
+
+    /// Writes weights, configuration and tokenizer, and the evaluation that made them the best.
+    pub fn keep(
+        &self,
+        model: &Model,
+        data: &Prepared,
+        step: u64,
+        evaluation: Option<&Evaluation>,
+    ) -> Result<(), TrainError> {
+        let dir = self.model_dir();
+        model.save(&dir)?;
+        data.tokenizer.save(&dir)?;
+        let Some(evaluation) = evaluation else {
+            return Ok(());
+        };
+        let texts = evaluation.predictions.iter().map(|prediction| {
+            let dataset = &data.eval_data;
+            (dataset.text(prediction.example).to_owned(), dataset.pair(prediction.example).map(str::to_owned))
+        });
+        let kept = KeptEvaluation { step, evaluation: evaluation.clone(), texts: texts.collect() };
+        let path = self.dir.join(EVALUATION);
+        files::write_atomically(&path, |file| serde_json::to_writer(file, &kept).map_err(Into::into))
+            .map_err(|source| TrainError::Unwritable { path, source })
+    }
+}
+
+/// Paths in the kept configuration mean the same from everywhere.
+fn absolute(config: &mut RunConfig) {
+    let fix = |path: &mut PathBuf| {
+        if let Ok(whole) = std::path::absolute(&*path) {
+            *path = whole;
+        }
+    };
+    fix(&mut config.data.train);
+    config.data.eval.iter_mut().for_each(fix);
+    config.model.path.iter_mut().for_each(fix);
+    fix(&mut config.run.out);
+}
+
+/// A listener that writes the run's folder and passes everything on.
+pub struct Recorder<'a> {
+    pub folder: RunFolder,
+    pub data: &'a Prepared,
+    pub on_event: &'a mut dyn FnMut(TrainEvent),
+    pub on_pause: &'a mut dyn FnMut() -> ControlFlow<()>,
+}
+
+impl Listener for Recorder<'_> {
+    fn hear(&mut self, event: TrainEvent) {
+        let step = event.step();
+        let failed = self.folder.append(&event).err();
+        (self.on_event)(event);
+        if let Some(error) = failed {
+            (self.on_event)(TrainEvent::Warning { step, message: error.to_string() });
+        }
+    }
+
+    fn go_on(&mut self) -> ControlFlow<()> {
+        (self.on_pause)()
+    }
+
+    fn keep(&mut self, model: &Model, step: u64, evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+        match self.folder.keep(model, self.data, step, evaluation) {
+            Ok(()) => self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() }),
+            // The weights are still in memory, so the run goes on; the person is told at once.
+            Err(error) => self.hear(TrainEvent::Warning { step, message: format!("could not keep the weights: {error}") }),
+        }
+        Ok(())
+    }
+}
+
+impl TrainEvent {
+    /// The step an event belongs to.
+    pub fn step(&self) -> u64 {
+        match self {
+            Self::Started { .. } => 0,
+            Self::Step(step) => step.step,
+            Self::Eval { step, .. }
+            | Self::Checkpoint { step, .. }
+            | Self::Warning { step, .. }
+            | Self::Unfroze { step, .. } => *step,
+            Self::Finished(ending) | Self::Stopped(ending) | Self::Failed(ending) => ending.step,
+        }
+    }
+}
+
+/// A run's folder, read.
+pub struct ReadRun {
+    pub summary: RunSummary,
+    pub config: RunConfig,
+    pub events: Vec<TrainEvent>,
+    pub evaluation: Option<Arc<KeptEvaluation>>,
+}
+
+/// Reads a run's folder. A last line that was cut off is left out.
+pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
+    let config = RunConfig::read(&dir.join(CONFIG))?;
+    let events = read_events(dir)?;
+    let evaluation = std::fs::read(dir.join(EVALUATION)).ok();
+    let evaluation = evaluation.and_then(|bytes| serde_json::from_slice(&bytes).ok()).map(Arc::new);
+    Ok(ReadRun { summary: summary(dir, &config, &events), config, events, evaluation })
+}
+
+fn read_events(dir: &Path) -> Result<Vec<TrainEvent>, TrainError> {
+    let path = dir.join(EVENTS);
+    let text = std::fs::read_to_string(&path).map_err(|source| TrainError::Unreadable { path, source })?;
+    Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+}
+
+/// The runs in a folder, newest first. What is no run is passed over.
+pub fn find(folder: &Path) -> Vec<RunSummary> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut runs: Vec<RunSummary> = entries
+        .filter(|entry| entry.path().join(CONFIG).is_file())
+        .filter_map(|entry| {
+            let dir = entry.path();
+            let config = RunConfig::read(&dir.join(CONFIG)).ok()?;
+            Some(summary(&dir, &config, &read_events(&dir).unwrap_or_default()))
+        })
+        .collect();
+    runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.name.cmp(&a.name)));
+    runs
+}
+
+/// Removes a run's folder; anything that is not one is left alone.
+pub fn delete(dir: &Path) -> Result<(), TrainError> {
+    let unwritable = |source| TrainError::Unwritable { path: dir.to_owned(), source };
+    if !dir.join(CONFIG).is_file() || !dir.join(EVENTS).is_file() {
+        return Err(unwritable(std::io::Error::other("this folder holds no run, so nothing was deleted")));
+    }
+    for name in [CONFIG, EVENTS, EVALUATION] {
+        if dir.join(name).exists() {
+            std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
+        }
+    }
+    if dir.join(MODEL).exists() {
+        std::fs::remove_dir_all(dir.join(MODEL)).map_err(unwritable)?;
+    }
+    // What a person put beside the run stays, and then so does the folder.
+    match std::fs::remove_dir(dir) {
+        Err(error) if error.kind() != std::io::ErrorKind::DirectoryNotEmpty => Err(unwritable(error)),
+        _ => Ok(()),
+    }
+}
+
+fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary {
+    let (mut steps, mut trainable, mut parameters, mut step, mut seconds) = (0, 0, 0, 0, 0.0);
+    let mut status = RunStatus::Open;
+    let mut best: Option<(String, f64)> = None;
+    let mut losses = Vec::new();
+    let main = Measure::main(config.task);
+    for event in events {
+        step = step.max(event.step());
+        match event {
+            TrainEvent::Started { steps: all, trainable: some, parameters: count, .. } => {
+                (steps, trainable, parameters) = (*all, *some, *count);
+            }
+            TrainEvent::Step(one) => losses.push(one.loss as f32),
+            TrainEvent::Eval { metrics, best: true, .. } => {
+                best = metrics.get(main).map(|value| (main.to_owned(), *value));
+            }
+            TrainEvent::Finished(ending) => (status, seconds) = (RunStatus::Finished, ending.seconds),
+            TrainEvent::Stopped(ending) => (status, seconds) = (RunStatus::Stopped, ending.seconds),
+            TrainEvent::Failed(ending) => (status, seconds) = (RunStatus::Failed, ending.seconds),
+            _ => {}
+        }
+    }
+    let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let model = config.model.name.clone().or_else(|| config.model.path.as_deref().map(name)).unwrap_or_default();
+    RunSummary {
+        name: name(dir),
+        task: config.task,
+        model,
+        data: name(&config.data.train),
+        status,
+        step,
+        steps,
+        trainable,
+        parameters,
+        metric: best,
+        seconds,
+        bytes_on_disk: files::folder_bytes(dir),
+        started: created(&dir.join(CONFIG)),
+        losses: thin(&losses),
+        dir: dir.to_owned(),
+    }
+}
+
+fn created(path: &Path) -> u64 {
+    let written = std::fs::metadata(path).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    written.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Means of equal parts.
+fn thin(values: &[f32]) -> Vec<f32> {
+    if values.len() <= SPARKLINE {
+        return values.to_vec();
+    }
+    let part = |i: usize| &values[i * values.len() / SPARKLINE..(i + 1) * values.len() / SPARKLINE];
+    (0..SPARKLINE).map(|i| part(i).iter().sum::<f32>() / part(i).len() as f32).collect()
 }

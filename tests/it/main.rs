@@ -1,6 +1,7 @@
 //! What a person can do with Attune, one module a promise.
 
 mod metrics;
+mod models_match_the_reference;
 mod panels;
-#[expect(dead_code, reason = "each test takes what it needs from the script")]
 mod script;
+mod window;

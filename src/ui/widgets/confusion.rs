@@ -84,8 +84,8 @@ impl MatrixView {
         let room = area.width() - row_head - 8.0;
         let width = (room / classes as f32).clamp(21.0, 150.0) * self.zoom;
         let upright = longest + 10.0 > width;
-        let column_head = if upright { (longest + 14.0).clamp(30.0, (area.height() * 0.36).clamp(48.0, 110.0)) } else { 24.0 } + 18.0;
-        let height = ((area.height() - column_head - 8.0) / classes as f32).clamp(17.0, 72.0) * self.zoom;
+        let column_head = if upright { (longest + 14.0).clamp(30.0, (area.height() * 0.27).clamp(48.0, 110.0)) } else { 24.0 } + 18.0;
+        let height = ((area.height() - column_head - 8.0) / classes as f32).clamp(16.0, 72.0) * self.zoom;
         let head = vec2(row_head, column_head);
         let end = area.min + head + vec2(width, height) * classes as f32 + vec2(8.0, 8.0);
         let body = Rect::from_min_max(area.min + head, area.max.min(end));

@@ -41,7 +41,11 @@ impl Planned {
         }
         self.made_for = Some(key);
         let warmup = schedule::warmup_steps(optim.warmup, steps);
-        let stops = steps.clamp(1, 400);
+        if steps == 0 {
+            self.series = Series::default();
+            return;
+        }
+        let stops = steps.min(400);
         self.series = (0..=stops)
             .map(|stop| {
                 let step = steps * stop / stops;

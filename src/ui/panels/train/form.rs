@@ -3,7 +3,7 @@
 mod fields;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use egui_material_icons::icons::{ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
+use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
 
 use super::{estimate, strategy};
 use crate::train::config::{RunConfig, StrategyKind};
@@ -69,7 +69,9 @@ impl Form {
                 ui.spacing_mut().item_spacing.y = 2.0;
                 self.sources_ui(ui, cx, frozen);
                 // What a run was started with is to be read, not to be overlooked.
-                ui.visuals_mut().disabled_alpha = 0.8;
+                if frozen.is_some() {
+                    ui.visuals_mut().disabled_alpha = 0.8;
+                }
                 let steps = frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
                 ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, cx));
             });
@@ -167,7 +169,7 @@ impl Form {
         peaks.dedup();
         let peaks: Vec<_> = peaks.into_iter().zip(palette.series).collect();
         ui.add_space(2.0);
-        schedule_curve(ui, &Schedule { factor: &factor, steps: total, peaks: &peaks }, palette);
+        schedule_curve(ui, &Schedule { factor: &factor, steps: total, known: steps > 0, peaks: &peaks }, palette);
     }
 
     fn lengths_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
@@ -257,7 +259,7 @@ fn source_ui(
             return button.show(ui, palette).clicked();
         };
         let change = format!("Change the {}", name.to_lowercase());
-        let clicked = can_change && Button::new("Change").quiet().small().name(change).show(ui, palette).clicked();
+        let clicked = can_change && Button::icon_only(ICON_CHEVRON_RIGHT, change).small().show(ui, palette).clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.label(theme::icon(icon, 17.0).color(palette.text_faint));
             let whole = format!("{title}, {note}");

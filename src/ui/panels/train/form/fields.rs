@@ -6,7 +6,7 @@ use egui::{ComboBox, DragValue, Response, Ui, vec2};
 
 use crate::metrics::Measure;
 use crate::train::config::{ClassWeights, DeviceChoice, Dropout, Every, Optim, RunConfig, ScheduleKind};
-use crate::ui::widgets::form::row;
+use crate::ui::widgets::form::{row, toggle};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Palette, format};
 
@@ -42,10 +42,6 @@ fn share(ui: &mut Ui, name: &str, value: &mut f64, range: RangeInclusive<f64>) -
     drag(ui, name, field)
 }
 
-fn switch(ui: &mut Ui, name: &str, on: &mut bool) {
-    ui.checkbox(on, "").accessible_name(name);
-}
-
 pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
     row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
         rate(ui, "Learning rate", &mut optim.lr);
@@ -60,7 +56,7 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
             let mut own = optim.lr_groups.contains_key(key);
             let mut value = optim.lr_groups.get(key).copied().unwrap_or(optim.lr);
             ui.add_enabled_ui(own, |ui| rate(ui, &label, &mut value));
-            switch(ui, &format!("{name}, own rate"), &mut own);
+            toggle(ui, &format!("{name}, own rate"), &mut own, palette);
             if own {
                 optim.lr_groups.insert(key.into(), value);
             } else {
@@ -105,7 +101,7 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             let mut on = run.max_steps.is_some();
             let mut steps = run.max_steps.unwrap_or(1000);
             ui.add_enabled_ui(on, |ui| drag(ui, "Number of steps", DragValue::new(&mut steps).range(1..=100_000_000)));
-            switch(ui, "Stop after a number of steps", &mut on);
+            toggle(ui, "Stop after a number of steps", &mut on, palette);
             run.max_steps = on.then_some(steps);
         });
     }
@@ -118,13 +114,15 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             let mut on = run.micro_batch.is_some();
             let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
             ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
-            switch(ui, "Use micro-batches", &mut on);
+            toggle(ui, "Use micro-batches", &mut on, palette);
             run.micro_batch = on.then_some(size);
         });
         row(ui, "Group texts of similar length", "Less work for the longest text of a batch", palette, |ui| {
-            switch(ui, "Group texts of similar length", &mut run.bucket);
+            toggle(ui, "Group texts of similar length", &mut run.bucket, palette);
         });
-        row(ui, "Shuffle", "A new order in each epoch", palette, |ui| switch(ui, "Shuffle", &mut run.shuffle));
+        row(ui, "Shuffle", "A new order in each epoch", palette, |ui| {
+            toggle(ui, "Shuffle", &mut run.shuffle, palette);
+        });
         row(ui, "Seed", "The same seed gives the same run, bit for bit", palette, |ui| {
             drag(ui, "Seed", DragValue::new(&mut run.seed));
         });
@@ -150,7 +148,7 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
         let mut on = matches!(run.dropout, Dropout::Rate(_));
         let mut rate = if let Dropout::Rate(rate) = run.dropout { rate } else { 0.1 };
         ui.add_enabled_ui(on, |ui| share(ui, "Dropout", &mut rate, 0.0..=0.9));
-        switch(ui, "Own dropout", &mut on);
+        toggle(ui, "Own dropout", &mut on, palette);
         run.dropout = if on { Dropout::Rate(rate) } else { Dropout::Config };
     });
     row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
@@ -195,7 +193,7 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
             patience = 3;
         }
         ui.add_enabled_ui(on, |ui| drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100)));
-        switch(ui, "Stop early", &mut on);
+        toggle(ui, "Stop early", &mut on, palette);
         run.patience = if on { patience } else { 0 };
     });
 }

@@ -1,0 +1,54 @@
+//! What can stop a run before or while it trains.
+
+use std::path::PathBuf;
+
+use crate::data::DataError;
+use crate::data::tokenizer::TokenizerError;
+use crate::model::ModelError;
+use crate::task::Task;
+
+#[derive(Debug, thiserror::Error)]
+pub enum TrainError {
+    #[error("cannot read {path}: {source}")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {source}")]
+    Unwritable { path: PathBuf, source: std::io::Error },
+    #[error("{path} is not a run's configuration: {}", one_line(reason))]
+    ConfigSyntax { path: PathBuf, reason: String },
+    #[error("{key} is {value}, expected {expected}")]
+    Setting { key: &'static str, value: String, expected: String },
+    #[error("[model] needs a path to a folder or the name of a downloaded model")]
+    NoModel,
+    #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
+    NotDownloaded { name: String },
+    #[error("training for {task} is not there yet; classify, multilabel and regress are")]
+    TaskNotTrained { task: Task },
+    #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]
+    StrategyNotThere { kind: &'static str },
+    #[error("strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}")]
+    UnknownBlock { name: String, last: usize },
+    #[error("everything is frozen; leave at least the head to be trained")]
+    NothingToTrain,
+    #[error("{path} has no examples to learn from: {reason}")]
+    NoExamples { path: PathBuf, reason: String },
+    #[error("the run's folder {path} already holds a run; choose another [run] out")]
+    FolderTaken { path: PathBuf },
+    #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]
+    Audit { name: String, problem: &'static str },
+    #[error("the loss or gradient was not finite in {count} updates in a row, up to step {step}; try a lower learning rate")]
+    NotFinite { count: u32, step: u64 },
+    #[error("this build of Attune has no {device}; build it with the feature \"{device}\" or choose cpu")]
+    NoDevice { device: &'static str },
+    #[error(transparent)]
+    Data(#[from] DataError),
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("computation failed: {0}")]
+    Compute(#[from] candle_core::Error),
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

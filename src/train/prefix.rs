@@ -1,0 +1,111 @@
+//! What a frozen prefix of the encoder computes, kept: it never changes, so from the second epoch on every text starts at
+//! the first trained layer. Kept in memory up to a limit, then in a temporary file.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+
+use candle_core::Tensor;
+
+use super::TrainError;
+use crate::data::Features;
+use crate::model::{Input, Model};
+
+/// Where an example's numbers are.
+enum Place {
+    Memory(Vec<f32>),
+    File { offset: u64, len: usize },
+}
+
+/// The outputs of the first steps of the schedule, by example.
+pub struct PrefixCache {
+    steps: usize,
+    /// Only each sequence's first token is needed: the whole encoder is frozen under a head that reads it alone.
+    first_token_only: bool,
+    places: Vec<Option<Place>>,
+    memory_left: usize,
+    file: Option<(File, u64)>,
+}
+
+impl PrefixCache {
+    /// For `examples` sequences of which `memory` bytes may be kept in memory.
+    pub fn new(model: &Model, steps: usize, reads_first_token: bool, examples: usize, memory: usize) -> Self {
+        Self {
+            steps,
+            first_token_only: reads_first_token && steps == model.config.schedule().len(),
+            places: std::iter::repeat_with(|| None).take(examples).collect(),
+            memory_left: memory,
+            file: None,
+        }
+    }
+
+    /// What enters step `steps` for these sequences, and whether it is one row a sequence.
+    /// `which` are the places in the list that the cache was made for.
+    pub fn get(&mut self, model: &Model, which: &[u32], features: &[&Features]) -> Result<(Tensor, bool), TrainError> {
+        let missing: Vec<usize> = (0..which.len()).filter(|i| self.places[which[*i] as usize].is_none()).collect();
+        if !missing.is_empty() {
+            let batch = crate::data::Batch::pack(missing.iter().map(|i| features[*i]), 0);
+            let input = super::objective::input(batch);
+            let output = model.encode_prefix(self.steps, &input)?;
+            self.keep(&output, &input, &missing.iter().map(|i| which[*i] as usize).collect::<Vec<_>>())?;
+        }
+        let hidden = model.config.hidden_size;
+        let mut values = Vec::new();
+        for example in which {
+            self.append(*example as usize, &mut values)?;
+        }
+        let rows = values.len() / hidden;
+        Ok((Tensor::from_vec(values, (rows, hidden), model.device())?, self.first_token_only))
+    }
+
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    fn keep(&mut self, output: &Tensor, input: &Input, examples: &[usize]) -> Result<(), TrainError> {
+        let values: Vec<f32> = output.flatten_all()?.to_vec1()?;
+        let hidden = values.len() / input.tokens().max(1);
+        for (bounds, example) in input.starts.windows(2).zip(examples) {
+            let end = if self.first_token_only { bounds[0] + 1 } else { bounds[1] };
+            let rows = &values[bounds[0] * hidden..end * hidden];
+            let bytes = size_of_val(rows);
+            let place = if bytes <= self.memory_left {
+                self.memory_left -= bytes;
+                Place::Memory(rows.to_vec())
+            } else {
+                self.write(rows).map_err(in_temporary_file)?
+            };
+            self.places[*example] = Some(place);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, rows: &[f32]) -> std::io::Result<Place> {
+        let (file, end) = match &mut self.file {
+            Some(open) => open,
+            none => none.insert((tempfile::tempfile()?, 0)),
+        };
+        let bytes: Vec<u8> = rows.iter().flat_map(|value| value.to_le_bytes()).collect();
+        file.seek(SeekFrom::Start(*end))?;
+        file.write_all(&bytes)?;
+        let place = Place::File { offset: *end, len: rows.len() };
+        *end += bytes.len() as u64;
+        Ok(place)
+    }
+
+    fn append(&mut self, example: usize, out: &mut Vec<f32>) -> Result<(), TrainError> {
+        match (&self.places[example], &mut self.file) {
+            (Some(Place::Memory(rows)), _) => out.extend_from_slice(rows),
+            (Some(Place::File { offset, len }), Some((file, _))) => {
+                let mut bytes = vec![0; len * size_of::<f32>()];
+                file.seek(SeekFrom::Start(*offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(in_temporary_file)?;
+                out.extend(bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn in_temporary_file(source: std::io::Error) -> TrainError {
+    TrainError::Unwritable { path: std::env::temp_dir(), source }
+}

@@ -1,0 +1,427 @@
+//! The loop.
+//!
+//! A run is a function of its configuration, its data and its seed. The schedule counts updates, not micro-batches; no
+//! gradient is left over at the end of an epoch. What is odd but not fatal is told as an event.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use candle_core::Tensor;
+
+use super::config::{Every, RunConfig};
+use super::evaluate::{evaluation, score_all};
+use super::event::{Ending, Step, TrainEvent};
+use super::objective::{Objective, input};
+use super::optimizer::{AdamW, Optimizer, clip_scale};
+use super::prefix::PrefixCache;
+use super::{Prepared, TrainError, audit, groups, memory, schedule};
+use crate::data::sampler::{self, UpdateRule, UpdateSize};
+use crate::data::{Batch, Features};
+use crate::metrics::{Evaluation, Measure};
+use crate::model::{HeadKind, Model, Pass, PassDropout};
+use crate::random::{Purpose, key};
+
+/// Updates in a row that may be skipped because they were not finite.
+const PATIENCE_FOR_NOT_FINITE: u32 = 3;
+
+/// Who hears what happens, and may stop or hold the run.
+pub trait Listener {
+    fn hear(&mut self, event: TrainEvent);
+
+    /// Asked between micro-batches. To pause, it does not return until the run may go on.
+    fn go_on(&mut self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+
+    /// The weights are the best so far (or, without evaluation, the last): keep them.
+    fn keep(&mut self, _model: &Model, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// How a run ended, with the evaluation of the weights that the model has now.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub ending: Ending,
+    pub stopped: bool,
+    pub evaluation: Option<Evaluation>,
+}
+
+/// Updates of the whole run and of one epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepCount {
+    pub total: u64,
+    pub per_epoch: u64,
+}
+
+/// How examples are grouped into updates.
+pub fn update_rule(config: &RunConfig, epoch: u64) -> UpdateRule {
+    let run = &config.run;
+    UpdateRule {
+        size: run.batch_tokens.map_or(UpdateSize::Sequences(run.batch), UpdateSize::Tokens),
+        bucket: run.bucket.then(|| sampler::bucket_key(run.seed, epoch)),
+    }
+}
+
+/// The updates of an epoch, as places in the list of features.
+pub fn epoch_updates(config: &RunConfig, lengths: &[u32], epoch: u64) -> Vec<Vec<u32>> {
+    let order = sampler::epoch_order(lengths.len(), config.run.seed, epoch, config.run.shuffle);
+    sampler::updates(lengths, &order, update_rule(config, epoch))
+}
+
+/// Counts updates. Where an update has a number of tokens, epochs differ a little, so each is counted.
+pub fn count_steps(config: &RunConfig, lengths: &[u32]) -> StepCount {
+    let per_epoch = epoch_updates(config, lengths, 0).len() as u64;
+    if let Some(total) = config.run.max_steps {
+        return StepCount { total, per_epoch };
+    }
+    let whole = config.run.epochs.floor() as u64;
+    let counted: u64 = if config.run.batch_tokens.is_some() {
+        (0..whole).map(|epoch| epoch_updates(config, lengths, epoch).len() as u64).sum()
+    } else {
+        whole * per_epoch
+    };
+    let part = ((config.run.epochs - whole as f64) * per_epoch as f64).ceil() as u64;
+    StepCount { total: (counted + part).max(1), per_epoch }
+}
+
+/// Trains until the last step, a stop, or the end of patience; then the model has its best weights.
+pub fn train(
+    model: &Model,
+    data: &Prepared,
+    config: &RunConfig,
+    listener: &mut dyn Listener,
+) -> Result<Outcome, TrainError> {
+    let mut trainer = Trainer::new(model, data, config, listener)?;
+    trainer.listener.hear(trainer.started());
+    let result = trainer.run();
+    let finished = match result {
+        Ok(reason) => trainer.finish(&reason),
+        Err(error) => Err(trainer.fail(error)),
+    };
+    crate::model::ops::buffer::release();
+    finished
+}
+
+/// Why the loop ended.
+enum End {
+    Done,
+    Patience { evaluations: u32 },
+    Stopped,
+}
+
+struct Best {
+    step: u64,
+    value: f64,
+    weights: Vec<Option<Tensor>>,
+    evaluation: Evaluation,
+}
+
+struct Trainer<'a> {
+    model: &'a Model,
+    data: &'a Prepared,
+    config: &'a RunConfig,
+    listener: &'a mut dyn Listener,
+    objective: Objective,
+    optimizer: Optimizer,
+    lengths: Vec<u32>,
+    steps: StepCount,
+    warmup: u64,
+    train_prefix: Option<PrefixCache>,
+    eval_prefix: Option<PrefixCache>,
+    step: u64,
+    audited: bool,
+    not_finite: u32,
+    best: Option<Best>,
+    without_gain: u32,
+    evaluated_at: Option<u64>,
+    started: Instant,
+    /// Time that the listener held the run, which is not the run's.
+    held: Duration,
+}
+
+impl<'a> Trainer<'a> {
+    fn new(
+        model: &'a Model,
+        data: &'a Prepared,
+        config: &'a RunConfig,
+        listener: &'a mut dyn Listener,
+    ) -> Result<Self, TrainError> {
+        let lengths: Vec<u32> = data.train.iter().map(|features| features.ids.len() as u32).collect();
+        let steps = count_steps(config, &lengths);
+        let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
+        let layers = model.config.stored_layers();
+        let optimizer = Optimizer::new(adam, &model.params, |param| groups::rule(param, &config.optim, layers));
+        let reads_first = HeadKind::for_task(config.task).reads_first_token();
+        let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && config.strategy.cache);
+        let share = (memory::available() / 4) as usize;
+        let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
+        Ok(Self {
+            objective: Objective::new(config, data.labels.len().max(1), &data.counts),
+            train_prefix: cache(data.train.len()),
+            eval_prefix: cache(data.eval.len()),
+            warmup: schedule::warmup_steps(config.optim.warmup, steps.total),
+            model,
+            data,
+            config,
+            listener,
+            optimizer,
+            lengths,
+            steps,
+            step: 0,
+            audited: false,
+            not_finite: 0,
+            best: None,
+            without_gain: 0,
+            evaluated_at: None,
+            started: Instant::now(),
+            held: Duration::ZERO,
+        })
+    }
+
+    fn started(&self) -> TrainEvent {
+        TrainEvent::Started {
+            config: Box::new(self.config.clone()),
+            parameters: self.model.params.count(),
+            trainable: self.model.params.trainable_count(),
+            steps: self.steps.total,
+            steps_per_epoch: self.steps.per_epoch,
+            train_examples: self.data.train.len(),
+            eval_examples: self.data.eval.len(),
+            truncated: self.data.truncated(),
+        }
+    }
+
+    fn run(&mut self) -> Result<End, TrainError> {
+        let mut epoch = 0;
+        loop {
+            let updates = epoch_updates(self.config, &self.lengths, epoch);
+            let count = updates.len();
+            for (index, update) in updates.iter().enumerate() {
+                if self.step >= self.steps.total {
+                    return self.last_evaluation();
+                }
+                let at = epoch as f64 + (index + 1) as f64 / count as f64;
+                if self.update(update, at)?.is_break() {
+                    return Ok(End::Stopped);
+                }
+                let due = match self.config.run.eval_every {
+                    Every::Epoch => index + 1 == count,
+                    Every::Steps(steps) => self.step.is_multiple_of(steps),
+                };
+                if due && let Some(end) = self.evaluate()? {
+                    return Ok(end);
+                }
+            }
+            epoch += 1;
+        }
+    }
+
+    fn last_evaluation(&mut self) -> Result<End, TrainError> {
+        if self.evaluated_at == Some(self.step) {
+            return Ok(End::Done);
+        }
+        Ok(self.evaluate()?.unwrap_or(End::Done))
+    }
+
+    /// One optimizer update.
+    fn update(&mut self, update: &[u32], epoch: f64) -> Result<ControlFlow<()>, TrainError> {
+        let begun = Instant::now();
+        let held_before = self.held;
+        let denominator = self.objective.denominator(update.iter().map(|index| &self.data.train[*index as usize]));
+        let mut loss = 0.0;
+        let mut slot = 0;
+        for micro_batch in sampler::micro_batches(update, self.config.run.micro_batch) {
+            if self.go_on().is_break() {
+                self.model.params.clear_gradients();
+                return Ok(ControlFlow::Break(()));
+            }
+            loss += self.micro_batch(micro_batch, slot, denominator)?;
+            slot += micro_batch.len() as u32;
+        }
+        let norm = self.optimizer.gradient_norm()?;
+        let finite = loss.is_finite() && norm.is_finite();
+        if finite && !self.audited && norm > 0.0 {
+            audit::audit(&self.model.params)?;
+            self.audited = true;
+        }
+        let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
+        if finite {
+            self.optimizer.step(factor, clip_scale(norm, self.config.optim.clip))?;
+            self.not_finite = 0;
+        }
+        self.model.params.clear_gradients();
+        self.step += 1;
+        let tokens = update.iter().map(|index| self.lengths[*index as usize] as usize).sum();
+        let seconds = (begun.elapsed() - (self.held - held_before).min(begun.elapsed())).as_secs_f64();
+        let lrs = self.rates(factor);
+        if !finite || self.step.is_multiple_of(self.config.run.log_every) || self.step == self.steps.total {
+            self.listener.hear(TrainEvent::Step(Step {
+                step: self.step,
+                epoch,
+                loss,
+                lr: lrs.get("head").or_else(|| lrs.values().next()).copied().unwrap_or(0.0),
+                lrs,
+                grad_norm: norm,
+                tokens,
+                tokens_per_sec: tokens as f64 / seconds.max(1e-9),
+                skipped: !finite,
+            }));
+        }
+        if !finite {
+            self.skipped(loss, norm)?;
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn skipped(&mut self, loss: f64, norm: f64) -> Result<(), TrainError> {
+        self.not_finite += 1;
+        let message = format!("the loss ({loss}) or gradient norm ({norm}) is not finite; this update changed nothing");
+        self.listener.hear(TrainEvent::Warning { step: self.step, message });
+        if self.not_finite >= PATIENCE_FOR_NOT_FINITE {
+            return Err(TrainError::NotFinite { count: self.not_finite, step: self.step });
+        }
+        Ok(())
+    }
+
+    /// Adds the gradients of some sequences; returns their share of the update's loss.
+    fn micro_batch(&mut self, which: &[u32], first_slot: u32, denominator: f64) -> Result<f64, TrainError> {
+        let features: Vec<&Features> = which.iter().map(|index| &self.data.train[*index as usize]).collect();
+        let batch = Batch::pack(features.iter().copied(), first_slot);
+        let targets = batch.targets.clone();
+        let input = input(batch);
+        let step_key = key(self.config.run.seed, Purpose::Dropout, &[self.step]);
+        let pass = Pass {
+            graph: true,
+            dropout: Some(PassDropout { key: step_key, rate: self.config.dropout_rate() }),
+            rows: HeadKind::for_task(self.config.task).rows(&input).map(Into::into),
+            ..Pass::default()
+        };
+        let last = match &mut self.train_prefix {
+            Some(cache) => {
+                let (x, first_tokens) = cache.get(self.model, which, &features)?;
+                if first_tokens { x } else { self.model.encode_from(cache.steps(), x, &input, &pass)?.last }
+            }
+            None => self.model.encode(&input, &pass)?.last,
+        };
+        let logits = self.model.logits(self.config.task, &last, &input, &pass)?;
+        let loss = self.objective.loss(&logits, &targets, denominator)?;
+        let value = f64::from(loss.to_scalar::<f32>()?);
+        if value.is_finite() {
+            let store = loss.backward()?;
+            for param in self.model.params.iter() {
+                param.collect(&store)?;
+            }
+        }
+        Ok(value)
+    }
+
+    fn go_on(&mut self) -> ControlFlow<()> {
+        let asked = Instant::now();
+        let answer = self.listener.go_on();
+        self.held += asked.elapsed();
+        answer
+    }
+
+    /// The highest rate of each group that is trained.
+    fn rates(&self, factor: f64) -> BTreeMap<String, f64> {
+        let mut rates = BTreeMap::new();
+        for (param, rule) in self.optimizer.rules().filter(|(param, _)| param.trainable()) {
+            let rate: &mut f64 = rates.entry(rule.group.to_owned()).or_insert(0.0);
+            *rate = rate.max(rule.lr * factor);
+            debug_assert!(param.trainable());
+        }
+        rates
+    }
+
+    fn evaluate(&mut self) -> Result<Option<End>, TrainError> {
+        if self.data.eval.is_empty() {
+            return Ok(None);
+        }
+        let objective = Objective::unweighted(self.config.task, self.objective.labels);
+        let listener = &mut *self.listener;
+        let scored =
+            score_all(self.model, &objective, &self.data.eval, self.eval_prefix.as_mut(), &mut |_| listener.go_on())?;
+        let Some(scored) = scored else {
+            return Ok(Some(End::Stopped));
+        };
+        self.evaluated_at = Some(self.step);
+        let evaluation = evaluation(self.config.task, &self.data.labels, &self.data.eval, scored);
+        let measure = Measure::find(&self.config.run.keep_best);
+        let value = evaluation.metrics.get(&self.config.run.keep_best).copied().unwrap_or(f64::NAN);
+        let better = self.best.as_ref().is_none_or(|best| {
+            if measure.is_some_and(|measure| measure.higher_is_better) { value > best.value } else { value < best.value }
+        }) && value.is_finite();
+        self.listener.hear(TrainEvent::Eval {
+            step: self.step,
+            metrics: evaluation.metrics.clone(),
+            baseline: evaluation.baseline.clone(),
+            best: better,
+        });
+        if better {
+            self.listener.keep(self.model, self.step, Some(&evaluation))?;
+            self.best = Some(Best { step: self.step, value, weights: self.snapshot()?, evaluation });
+            self.without_gain = 0;
+            return Ok(None);
+        }
+        self.without_gain += 1;
+        let patience = self.config.run.patience;
+        Ok((patience > 0 && self.without_gain >= patience).then_some(End::Patience { evaluations: self.without_gain }))
+    }
+
+    fn snapshot(&self) -> Result<Vec<Option<Tensor>>, TrainError> {
+        let params = self.model.params.iter();
+        let copies = params.map(|param| param.trainable().then(|| param.var().as_detached_tensor().copy()).transpose());
+        Ok(copies.collect::<candle_core::Result<_>>()?)
+    }
+
+    fn restore(&self, best: &Best) -> Result<(), TrainError> {
+        for (param, weights) in self.model.params.iter().zip(&best.weights) {
+            if let Some(weights) = weights {
+                param.var().set(weights)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, end: &End) -> Result<Outcome, TrainError> {
+        let reason = match end {
+            End::Done => "all steps done".to_owned(),
+            End::Patience { evaluations } => {
+                format!("{evaluations} evaluations without a gain in {}", self.config.run.keep_best)
+            }
+            End::Stopped => "stopped".to_owned(),
+        };
+        let best = self.best.take();
+        match &best {
+            Some(best) if best.step != self.step => self.restore(best)?,
+            Some(_) => {}
+            // Nothing was evaluated: the last weights are all there is.
+            None => self.listener.keep(self.model, self.step, None)?,
+        }
+        let ending = self.ending(reason, best.as_ref());
+        let stopped = matches!(end, End::Stopped);
+        let event = if stopped { TrainEvent::Stopped(ending.clone()) } else { TrainEvent::Finished(ending.clone()) };
+        self.listener.hear(event);
+        Ok(Outcome { ending, stopped, evaluation: best.map(|best| best.evaluation) })
+    }
+
+    fn fail(&mut self, error: TrainError) -> TrainError {
+        let best = self.best.take();
+        let ending = self.ending(error.to_string(), best.as_ref());
+        self.listener.hear(TrainEvent::Failed(ending));
+        error
+    }
+
+    fn ending(&self, reason: String, best: Option<&Best>) -> Ending {
+        Ending {
+            reason,
+            best_step: best.map(|best| best.step),
+            metrics: best.map(|best| best.evaluation.metrics.clone()).unwrap_or_default(),
+            seconds: (self.started.elapsed() - self.held.min(self.started.elapsed())).as_secs_f64(),
+            peak_memory_bytes: memory::peak(),
+            step: self.step,
+        }
+    }
+}
