@@ -33,7 +33,10 @@ pub fn schedule_curve(ui: &mut Ui, schedule: &Schedule<'_>, palette: &Palette) -
     let plot = Rect::from_min_max(rect.min + vec2(10.0, 20.0), rect.max - vec2(10.0, 18.0));
     painter.hline(plot.x_range(), plot.bottom(), Stroke::new(1.0, palette.line));
     let place = |step: f64, rate: f64| {
-        pos2(plot.left() + (step / steps as f64) as f32 * plot.width(), plot.bottom() - (rate / peak) as f32 * plot.height())
+        pos2(
+            plot.left() + (step / steps as f64) as f32 * plot.width(),
+            plot.bottom() - (rate / peak) as f32 * plot.height(),
+        )
     };
     for (at, (rate, color)) in schedule.peaks.iter().enumerate().rev() {
         let points = line(schedule, *rate, steps, plot.width(), &place);
@@ -69,13 +72,7 @@ pub fn schedule_curve(ui: &mut Ui, schedule: &Schedule<'_>, palette: &Palette) -
     response
 }
 
-fn line(
-    schedule: &Schedule<'_>,
-    peak: f64,
-    steps: u64,
-    width: f32,
-    place: &impl Fn(f64, f64) -> Pos2,
-) -> Vec<Pos2> {
+fn line(schedule: &Schedule<'_>, peak: f64, steps: u64, width: f32, place: &impl Fn(f64, f64) -> Pos2) -> Vec<Pos2> {
     let stops = (width as u64 / 2).clamp(2, 400).min(steps.max(2));
     (0..=stops)
         .map(|stop| {

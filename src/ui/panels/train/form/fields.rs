@@ -64,18 +64,21 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
             }
         });
     }
-    row(ui, "Layer decay", "Factor on the rate for each layer from the top down; 1 is the same rate everywhere", palette, |ui| {
-        share(ui, "Layer decay", &mut optim.layer_decay, 0.1..=1.0);
-    });
+    row(
+        ui,
+        "Layer decay",
+        "Factor on the rate for each layer from the top down; 1 is the same rate everywhere",
+        palette,
+        |ui| {
+            share(ui, "Layer decay", &mut optim.layer_decay, 0.1..=1.0);
+        },
+    );
 }
 
 pub fn schedule_fields_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
     row(ui, "Schedule", "How the rate goes on after the warm-up", palette, |ui| {
-        let kinds = [
-            (ScheduleKind::Linear, "Linear"),
-            (ScheduleKind::Cosine, "Cosine"),
-            (ScheduleKind::Constant, "Constant"),
-        ];
+        let kinds =
+            [(ScheduleKind::Linear, "Linear"), (ScheduleKind::Cosine, "Cosine"), (ScheduleKind::Constant, "Constant")];
         if let Some(kind) = segmented(ui, palette, optim.schedule, &kinds, false) {
             optim.schedule = kind;
         }
@@ -110,13 +113,19 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     });
     if expert {
         let batch = run.batch;
-        row(ui, "Micro-batch", "Texts computed at once; fewer need less memory and give the same result", palette, |ui| {
-            let mut on = run.micro_batch.is_some();
-            let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
-            ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
-            toggle(ui, "Use micro-batches", &mut on, palette);
-            run.micro_batch = on.then_some(size);
-        });
+        row(
+            ui,
+            "Micro-batch",
+            "Texts computed at once; fewer need less memory and give the same result",
+            palette,
+            |ui| {
+                let mut on = run.micro_batch.is_some();
+                let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
+                ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
+                toggle(ui, "Use micro-batches", &mut on, palette);
+                run.micro_batch = on.then_some(size);
+            },
+        );
         row(ui, "Group texts of similar length", "Less work for the longest text of a batch", palette, |ui| {
             toggle(ui, "Group texts of similar length", &mut run.bucket, palette);
         });
@@ -168,7 +177,8 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         let mut steps = if let Every::Steps(steps) = run.eval_every { steps } else { 100 };
         let by_steps = matches!(run.eval_every, Every::Steps(_));
         if by_steps {
-            ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000)).accessible_name("Evaluate every steps");
+            ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000))
+                .accessible_name("Evaluate every steps");
         }
         let choices = [(false, "Epoch"), (true, "Steps")];
         let chosen = segmented(ui, palette, by_steps, &choices, false).unwrap_or(by_steps);
@@ -178,7 +188,17 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         let shown = format::metric_title(&run.keep_best);
         let combo = ComboBox::from_id_salt("keep best").width(118.0).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
-            for key in ["eval_loss", "accuracy", "f1_macro", "f1_micro", "f1_weighted", "matthews", "pearson", "spearman", "mse"] {
+            for key in [
+                "eval_loss",
+                "accuracy",
+                "f1_macro",
+                "f1_micro",
+                "f1_weighted",
+                "matthews",
+                "pearson",
+                "spearman",
+                "mse",
+            ] {
                 if let Some(measure) = Measure::find(key) {
                     ui.selectable_value(&mut run.keep_best, key.into(), measure.title);
                 }
@@ -192,7 +212,9 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         if !on {
             patience = 3;
         }
-        ui.add_enabled_ui(on, |ui| drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100)));
+        ui.add_enabled_ui(on, |ui| {
+            drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100))
+        });
         toggle(ui, "Stop early", &mut on, palette);
         run.patience = if on { patience } else { 0 };
     });
@@ -223,7 +245,8 @@ pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     ui.add_space(2.0);
     let mut out = run.out.display().to_string();
     let field = egui::TextEdit::singleline(&mut out).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6));
-    let response = ui.add(field).accessible_name("Output folder").on_hover_text("The folder of this run; made when it starts");
+    let response =
+        ui.add(field).accessible_name("Output folder").on_hover_text("The folder of this run; made when it starts");
     if response.changed() {
         run.out = out.into();
     }
