@@ -6,3 +6,4 @@ mod models_match_the_reference;
 mod panels;
 mod script;
 mod window;
+mod worker_keeps_its_word;
