@@ -38,18 +38,22 @@ impl Predictor {
     }
 }
 
-/// Opens the model as its configuration says, or, where that names no such head, with the head if its weights are there.
+/// Opens the model as its configuration says, or, where that names no head at all, with the head if its weights are there.
 fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, Vec<String>), ModelError> {
     let kind = HeadKind::for_task(task);
-    let named = config.architectures.iter().flat_map(|name| config.family.heads_of(name)).any(|head| head == kind);
-    if named {
+    let named: Vec<HeadKind> = config.architectures.iter().flat_map(|name| config.family.heads_of(name)).collect();
+    let missing = || ModelError::HeadMissing { task, architectures: config.architectures.clone() };
+    if named.contains(&kind) {
         let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
         return Ok((model, report.new));
+    }
+    if !named.is_empty() {
+        return Err(missing());
     }
     let names = labels(config, task);
     let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
     if !report.new.is_empty() {
-        return Err(ModelError::HeadMissing { task, architectures: config.architectures.clone() });
+        return Err(missing());
     }
     Ok((model, Vec::new()))
 }
