@@ -5,6 +5,7 @@
 
 mod guard;
 pub mod random;
+pub mod samples;
 pub mod task;
 
 pub mod data;

@@ -66,12 +66,16 @@ pub fn run(command: Command) -> ExitCode {
         Command::Bench(bench) => bench.run(),
     };
     let thread = std::thread::Builder::new().name("compute".to_owned()).stack_size(STACK_BYTES).spawn(work);
-    let outcome = match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(outcome)) => outcome,
+    outcome(match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(anyhow::anyhow!("a defect of Attune ended the command; please report it")),
         Err(error) => Err(anyhow::anyhow!("cannot start a thread: {error}")),
-    };
-    match outcome {
+    })
+}
+
+/// The exit status of what was done, after one line on standard error if it failed.
+pub fn outcome(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever reads our output has seen enough.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
@@ -80,12 +84,6 @@ pub fn run(command: Command) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Opens the workbench.
-pub fn window() -> ExitCode {
-    eprintln!("attune: the workbench is not part of this build yet; attune --help lists the commands");
-    ExitCode::FAILURE
 }
 
 /// A task by its name.

@@ -124,7 +124,7 @@ impl Tokenizer {
         let has = |name: &str| dir.join(name).is_file();
         let (kind, json) = if has("tokenizer.json") {
             let path = dir.join("tokenizer.json");
-            let text = String::from_utf8(read(&path)?).map_err(|_| component(&path, "content", "it is not UTF-8"))?;
+            let text = legacy::text(&path)?;
             (TokenizerKind::TokenizerJson, text)
         } else if has("vocab.txt") {
             (TokenizerKind::VocabTxt, legacy::word_pieces(dir, &side)?)
@@ -146,10 +146,9 @@ impl Tokenizer {
         side: SideFiles,
         companions: Vec<(String, Vec<u8>)>,
     ) -> Result<Self, TokenizerError> {
-        let mut value: Value = serde_json::from_str(&json)
-            .map_err(|source| TokenizerError::Json { path: path.to_owned(), source })?;
-        let changed = validate::prepare(&mut value, &side)
-            .map_err(|(name, reason)| component(path, &name, &reason))?;
+        let mut value: Value =
+            serde_json::from_str(&json).map_err(|source| TokenizerError::Json { path: path.to_owned(), source })?;
+        let changed = validate::prepare(&mut value, &side).map_err(|(name, reason)| component(path, &name, &reason))?;
         // Written anew only when changed, so that numbers stay as the file has them.
         if changed {
             json = value.to_string();
@@ -202,7 +201,11 @@ impl Tokenizer {
     }
 
     /// [`Self::encode_ids`] of many, in order, on all cores.
-    pub fn encode_all<T, P>(&self, texts: &[(T, Option<P>)], max_tokens: usize) -> Result<Vec<EncodedIds>, TokenizerError>
+    pub fn encode_all<T, P>(
+        &self,
+        texts: &[(T, Option<P>)],
+        max_tokens: usize,
+    ) -> Result<Vec<EncodedIds>, TokenizerError>
     where
         T: AsRef<str> + Sync,
         P: AsRef<str> + Sync,
@@ -359,11 +362,7 @@ fn read(path: &Path) -> Result<Vec<u8>, TokenizerError> {
 }
 
 fn component(path: &Path, component: &str, reason: &str) -> TokenizerError {
-    TokenizerError::Component {
-        path: PathBuf::from(path),
-        component: component.to_owned(),
-        reason: reason.to_owned(),
-    }
+    TokenizerError::Component { path: PathBuf::from(path), component: component.to_owned(), reason: reason.to_owned() }
 }
 
 /// Loads a checked file and tries it on the probes.
@@ -420,8 +419,16 @@ fn shortened(mut encoding: Encoding, keep: usize) -> Encoding {
 /// transformers' `clean_up_tokenization`.
 fn cleaned(text: String) -> String {
     let marks = [
-        (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"), (" 's", "'s"),
-        (" 've", "'ve"), (" 're", "'re"),
+        (" .", "."),
+        (" ?", "?"),
+        (" !", "!"),
+        (" ,", ","),
+        (" ' ", "'"),
+        (" n't", "n't"),
+        (" 'm", "'m"),
+        (" 's", "'s"),
+        (" 've", "'ve"),
+        (" 're", "'re"),
     ];
     marks.into_iter().fold(text, |text, (from, to)| text.replace(from, to))
 }

@@ -64,7 +64,9 @@ impl Folder {
         let snapshot = self.snapshot(commit);
         fs::create_dir_all(&snapshot)?;
         let link = snapshot.join(file);
-        if fs::canonicalize(&link).is_ok_and(|target| fs::canonicalize(self.blob(checksum)).is_ok_and(|blob| blob == target)) {
+        if fs::canonicalize(&link)
+            .is_ok_and(|target| fs::canonicalize(self.blob(checksum)).is_ok_and(|blob| blob == target))
+        {
             return Ok(());
         }
         // Made under another name and renamed, so that no reader finds the file missing.
@@ -119,7 +121,8 @@ pub(super) fn models(cache: &Path) -> Vec<CachedModel> {
             let refs = refs(&folder.path.join("refs"), "");
             let snapshots = fs::read_dir(folder.path.join("snapshots")).into_iter().flatten().flatten();
             let commits = snapshots.filter_map(|entry| entry.file_name().into_string().ok());
-            let complete: Vec<String> = commits.filter(|commit| is_commit(commit) && folder.is_complete(commit)).collect();
+            let complete: Vec<String> =
+                commits.filter(|commit| is_commit(commit) && folder.is_complete(commit)).collect();
             complete.into_iter().map(move |commit| {
                 let revision = refs.iter().find(|(_, target)| *target == commit).map(|(name, _)| name.clone());
                 let dir = folder.snapshot(&commit);
@@ -194,7 +197,9 @@ mod tests {
         for revision in ["main", "refs/pr/1", COMMIT] {
             assert_eq!(find(cache.path(), "owner/tiny", revision), Some(folder.snapshot(COMMIT)));
         }
-        for (name, revision) in [("owner/other", "main"), ("owner/tiny", "v2"), ("../tiny", "main"), ("owner/tiny", "../main")] {
+        for (name, revision) in
+            [("owner/other", "main"), ("owner/tiny", "v2"), ("../tiny", "main"), ("owner/tiny", "../main")]
+        {
             assert_eq!(find(cache.path(), name, revision), None);
         }
         let models = models(cache.path());
@@ -207,7 +212,11 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let folder = Folder::of(cache.path(), "tiny");
         let index = r#"{"weight_map": {"a": "one.safetensors", "b": "two.safetensors", "c": "one.safetensors"}}"#;
-        fill(&folder, COMMIT, &[("config.json", "{}"), ("model.safetensors.index.json", index), ("one.safetensors", "1")]);
+        fill(
+            &folder,
+            COMMIT,
+            &[("config.json", "{}"), ("model.safetensors.index.json", index), ("one.safetensors", "1")],
+        );
         assert!(!folder.is_complete(COMMIT));
         fill(&folder, COMMIT, &[("two.safetensors", "2")]);
         assert!(folder.is_complete(COMMIT));

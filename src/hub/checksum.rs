@@ -31,12 +31,16 @@ impl Hasher {
 
     /// The checksum in hexadecimal digits.
     pub fn finish(self) -> String {
-        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         match self {
             Self::Content(hasher) => hex(&hasher.finalize()),
             Self::Git(hasher) => hex(&hasher.finish()),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// The checksum of all that is read, of the same kind as the one given; `heard` is told of each piece and may stop.
@@ -109,18 +113,20 @@ impl Sha1 {
         for at in 16..80 {
             words[at] = (words[at - 3] ^ words[at - 8] ^ words[at - 14] ^ words[at - 16]).rotate_left(1);
         }
-        let [mut a, mut b, mut c, mut d, mut e] = self.state;
+        // The standard calls these a to e.
+        let mut mixed = self.state;
         for (at, word) in words.into_iter().enumerate() {
-            let (mixed, constant) = match at / 20 {
-                0 => (b & c | !b & d, 0x5a82_7999_u32),
-                1 => (b ^ c ^ d, 0x6ed9_eba1),
-                2 => (b & c | b & d | c & d, 0x8f1b_bcdc),
-                _ => (b ^ c ^ d, 0xca62_c1d6),
+            let [first, x, y, z, last] = mixed;
+            let (chosen, constant) = match at / 20 {
+                0 => (x & y | !x & z, 0x5a82_7999_u32),
+                1 => (x ^ y ^ z, 0x6ed9_eba1),
+                2 => (x & y | x & z | y & z, 0x8f1b_bcdc),
+                _ => (x ^ y ^ z, 0xca62_c1d6),
             };
-            let next = a.rotate_left(5).wrapping_add(mixed).wrapping_add(e).wrapping_add(constant).wrapping_add(word);
-            (a, b, c, d, e) = (next, a, b.rotate_left(30), c, d);
+            let next = [first.rotate_left(5), chosen, last, constant, word].into_iter().fold(0, u32::wrapping_add);
+            mixed = [next, first, x.rotate_left(30), y, z];
         }
-        for (state, word) in self.state.iter_mut().zip([a, b, c, d, e]) {
+        for (state, word) in self.state.iter_mut().zip(mixed) {
             *state = state.wrapping_add(word);
         }
         self.block.clear();
@@ -147,7 +153,6 @@ mod tests {
 
     #[test]
     fn sha_1_is_the_same_in_any_pieces() {
-        let hex = |digest: [u8; 20]| digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         for (text, expected) in [
             (String::new(), "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
             ("abc".to_owned(), "a9993e364706816aba3e25717850c26c9cd0d89d"),
@@ -156,7 +161,7 @@ mod tests {
             for piece in [1, 55, 64, 1000] {
                 let mut sha = Sha1::default();
                 text.as_bytes().chunks(piece).for_each(|bytes| sha.update(bytes));
-                assert_eq!(hex(sha.finish()), expected);
+                assert_eq!(hex(&sha.finish()), expected);
             }
         }
     }

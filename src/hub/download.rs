@@ -44,7 +44,12 @@ struct Download<'a, 'b> {
 }
 
 /// Fetches what is missing of a model, and returns its snapshot.
-pub(super) fn download(hub: &Hub, name: &str, revision: &str, on_progress: OnProgress<'_>) -> Result<PathBuf, HubError> {
+pub(super) fn download(
+    hub: &Hub,
+    name: &str,
+    revision: &str,
+    on_progress: OnProgress<'_>,
+) -> Result<PathBuf, HubError> {
     let remote = Remote::new(hub, name, revision)?;
     let folder = Folder::of(&hub.cache, name);
     let start = Progress::default();
@@ -84,7 +89,8 @@ fn wanted(name: &str, files: &[RemoteFile]) -> Result<Vec<RemoteFile>, HubError>
     };
     let mut wanted = vec![find("config.json").ok_or_else(|| lacks("config.json"))?];
     wanted.extend(TOKENIZER_FILES.into_iter().filter_map(find));
-    let weights = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+    let weights =
+        ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
     wanted.push(weights.into_iter().find_map(find).ok_or_else(|| lacks("model.safetensors or pytorch_model.bin"))?);
     Ok(wanted)
 }
@@ -157,17 +163,19 @@ impl Download<'_, '_> {
     /// One attempt; returns the checksum under which the file is kept.
     fn attempt(&mut self, file: &RemoteFile, before: u64) -> Result<String, HubError> {
         if !is_file_name(&file.name) {
-            return Err(HubError::Answer { what: file.name.clone(), reason: "it is not the name of a file".to_owned() });
+            return Err(HubError::Answer {
+                what: file.name.clone(),
+                reason: "it is not the name of a file".to_owned(),
+            });
         }
         // Without a checksum in the list, the one that comes with the content is asked for first.
-        let (checksum, size) = match (&file.checksum, file.size) {
-            (Some(checksum), Some(size)) => (checksum.clone(), size),
-            _ => {
-                let content = self.remote.open(&self.commit, &file.name, 0)?;
-                let unverifiable = || HubError::Unverifiable { file: file.name.clone() };
-                let checksum = file.checksum.clone().or(content.checksum).ok_or_else(unverifiable)?;
-                (checksum, file.size.or(content.size).ok_or_else(unverifiable)?)
-            }
+        let (checksum, size) = if let (Some(checksum), Some(size)) = (&file.checksum, file.size) {
+            (checksum.clone(), size)
+        } else {
+            let content = self.remote.open(&self.commit, &file.name, 0)?;
+            let unverifiable = || HubError::Unverifiable { file: file.name.clone() };
+            let checksum = file.checksum.clone().or(content.checksum).ok_or_else(unverifiable)?;
+            (checksum, file.size.or(content.size).ok_or_else(unverifiable)?)
         };
         let disk = |path: &Path| {
             let path = path.to_owned();
@@ -234,7 +242,14 @@ impl Download<'_, '_> {
     }
 
     /// Fetches what is missing of a part.
-    fn fill(&mut self, file: &RemoteFile, part: &mut File, path: &Path, before: u64, size: u64) -> Result<(), HubError> {
+    fn fill(
+        &mut self,
+        file: &RemoteFile,
+        part: &mut File,
+        path: &Path,
+        before: u64,
+        size: u64,
+    ) -> Result<(), HubError> {
         let disk = |source| HubError::Disk { path: path.to_owned(), source };
         let mut have = part.metadata().map_err(disk)?.len();
         if have > size {
@@ -262,7 +277,7 @@ impl Download<'_, '_> {
         loop {
             self.progress.bytes_done = before + received;
             self.report_sometimes()?;
-            let read = body.read(&mut buffer).map_err(|_| interrupted(received))?;
+            let read = body.read(&mut buffer).map_err(|_broken| interrupted(received))?;
             if read == 0 {
                 break;
             }

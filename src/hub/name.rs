@@ -17,7 +17,7 @@ pub(super) fn check_name(name: &str) -> Result<(), HubError> {
     if name.contains("--") || name.contains("..") {
         return wrong("it has two dashes or dots in a row");
     }
-    if name.ends_with(".git") {
+    if name.rsplit_once('.').is_some_and(|(_, ending)| ending == "git") {
         return wrong("it ends in .git");
     }
     let is_bare = |part: &str| part.is_empty() || part.starts_with(['.', '-']) || part.ends_with(['.', '-']);
@@ -81,8 +81,8 @@ mod tests {
         }
         let long = "a".repeat(97);
         for name in [
-            "", "a/b/c", "/a", "a/", "../a", "a/..", "a--b", "a..b", "a.git", ".a", "a.", "-a", "a-", "a b", "ä", "a\\b", "a:b",
-            "a/-b", "a-/b", &long,
+            "", "a/b/c", "/a", "a/", "../a", "a/..", "a--b", "a..b", "a.git", ".a", "a.", "-a", "a-", "a b", "ä",
+            "a\\b", "a:b", "a/-b", "a-/b", &long,
         ] {
             assert!(check_name(name).is_err(), "{name}");
         }

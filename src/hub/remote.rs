@@ -131,10 +131,11 @@ impl Remote {
                     return Ok(Content { start: 0, size, checksum, body: answer.body });
                 }
                 206 => {
-                    let (from, total) = answer.range.as_deref().and_then(content_range).ok_or_else(|| HubError::Answer {
-                        what: file.to_owned(),
-                        reason: "it does not say which part it is".to_owned(),
-                    })?;
+                    let (from, total) =
+                        answer.range.as_deref().and_then(content_range).ok_or_else(|| HubError::Answer {
+                            what: file.to_owned(),
+                            reason: "it does not say which part it is".to_owned(),
+                        })?;
                     return Ok(Content { start: from, size: size.or(total), checksum, body: answer.body });
                 }
                 301 | 302 | 303 | 307 | 308 => {
@@ -190,11 +191,10 @@ impl Remote {
     fn refusal(&self, answer: &Answer, what: &str) -> HubError {
         let name = self.name.clone();
         match (answer.status, answer.error_code.as_deref()) {
-            (_, Some("GatedRepo")) => HubError::Gated { name },
+            (403, _) | (_, Some("GatedRepo")) => HubError::Gated { name },
             (404, Some("RevisionNotFound")) => HubError::NoRevision { name, revision: self.revision.clone() },
             (401, _) if self.has_token => HubError::Token { name },
             (401 | 404, _) => HubError::NotFound { name },
-            (403, _) => HubError::Gated { name },
             (429, _) => HubError::TooManyRequests,
             (status, _) => HubError::Status { status, what: what.to_owned() },
         }

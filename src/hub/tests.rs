@@ -55,7 +55,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let files = files.iter().map(|(name, content)| ((*name).to_owned(), content.to_vec())).collect();
-        let state = Arc::new(Mutex::new(State { files, large: vec!["model.safetensors".to_owned()], ..State::default() }));
+        let state =
+            Arc::new(Mutex::new(State { files, large: vec!["model.safetensors".to_owned()], ..State::default() }));
         let shared = Arc::clone(&state);
         let serve = move || {
             for stream in listener.incoming().flatten() {
@@ -143,12 +144,15 @@ fn answer(stream: TcpStream, shared: &Mutex<State>) -> std::io::Result<()> {
     let mut body = content[start..].to_vec();
     let status = if start > 0 { 206 } else { 200 };
     if start > 0 {
-        headers += &format!("Content-Range: bytes {start}-{}/{}\r\n", content.len() - 1, content.len());
+        let range = format!("Content-Range: bytes {start}-{}/{}\r\n", content.len() - 1, content.len());
+        headers.push_str(&range);
     }
     match trick {
         Some(Trick::Break(sent)) => send(status, &headers, body.len(), &body[..sent]),
         Some(Trick::Garble) => {
-            body.iter_mut().for_each(|byte| *byte ^= 1);
+            for byte in &mut body {
+                *byte ^= 1;
+            }
             send(status, &headers, body.len(), &body)
         }
         Some(Trick::TooMuch) => {
@@ -226,7 +230,10 @@ fn a_model_is_fetched_verified_and_found_again() {
     assert_eq!(fs::read(dir.join("config.json")).unwrap(), CONFIG);
     assert!(!dir.join("pytorch_model.bin").exists() && !dir.join("README.md").exists());
     let last = heard.last().unwrap();
-    assert_eq!((last.files, last.bytes, last.bytes_done), (3, last.bytes_done, (CONFIG.len() + 2 + weights().len()) as u64));
+    assert_eq!(
+        (last.files, last.bytes, last.bytes_done),
+        (3, last.bytes_done, (CONFIG.len() + 2 + weights().len()) as u64)
+    );
     assert!(heard.windows(2).all(|two| two[0].bytes_done <= two[1].bytes_done));
 
     // As Python's tools lay it out.
@@ -278,10 +285,7 @@ fn a_connection_that_always_breaks_is_given_up_and_its_part_kept() {
 
 #[test]
 fn what_is_not_what_was_promised_is_thrown_away() {
-    for (file, trick) in [
-        ("model.safetensors", Trick::Garble),
-        ("config.json", Trick::Garble),
-    ] {
+    for (file, trick) in [("model.safetensors", Trick::Garble), ("config.json", Trick::Garble)] {
         let (server, cache) = (server(), tempfile::tempdir().unwrap());
         server.trick(file, &[trick]);
         let error = fetch(&hub(&server, cache.path())).unwrap_err();
@@ -424,7 +428,10 @@ fn offline_no_connection_is_opened() {
     assert_eq!(fetch(&offline).unwrap(), dir);
     assert_eq!(server.seen("").len(), asked);
     for name in ["../tiny", "owner/tiny/x", ""] {
-        assert!(matches!(online.download(name, "main", &mut |_| ControlFlow::Continue(())), Err(HubError::Name { .. })));
+        assert!(matches!(
+            online.download(name, "main", &mut |_| ControlFlow::Continue(())),
+            Err(HubError::Name { .. })
+        ));
     }
     assert_eq!(server.seen("").len(), asked);
 }
@@ -432,10 +439,14 @@ fn offline_no_connection_is_opened() {
 #[test]
 fn the_environment_is_read_as_pythons_tools_read_it() {
     let cache = |variables: &[(&str, &str)]| {
-        let get = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
+        let get =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value));
         Hub::from_variables(&get)
     };
-    assert_eq!(cache(&[("HF_HUB_CACHE", "/a"), ("HUGGINGFACE_HUB_CACHE", "/b"), ("HF_HOME", "/c")]).cache, Path::new("/a"));
+    assert_eq!(
+        cache(&[("HF_HUB_CACHE", "/a"), ("HUGGINGFACE_HUB_CACHE", "/b"), ("HF_HOME", "/c")]).cache,
+        Path::new("/a")
+    );
     assert_eq!(cache(&[("HUGGINGFACE_HUB_CACHE", "/b"), ("HF_HOME", "/c")]).cache, Path::new("/b"));
     assert_eq!(cache(&[("HF_HOME", "/c"), ("XDG_CACHE_HOME", "/d")]).cache, Path::new("/c/hub"));
     assert_eq!(cache(&[("XDG_CACHE_HOME", "/d")]).cache, Path::new("/d/huggingface/hub"));

@@ -313,7 +313,7 @@ mod tests {
         for key in ["n_layers", "n_heads", "hidden_dim", "vocab_size", "max_position_embeddings"] {
             assert!(error.contains(key), "{error}");
         }
-        assert!(!error.contains("dim,"), "{error}");
+        assert!(!error.contains(" dim"), "{error}");
     }
 
     #[test]

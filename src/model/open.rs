@@ -131,8 +131,8 @@ impl EncoderConfig {
 
 /// What a folder holds, for a card. Opens its weights, as the report and the counts come from them.
 pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
-    let files = TensorFiles::open(dir)?;
     let config = read_config(dir)?;
+    let files = TensorFiles::open(dir)?;
     let dtype = files.dtype();
     let (model, report) = build(config, Some(&files), Want::AsSaved, &Device::Cpu, 0)?;
     let config = &model.config;

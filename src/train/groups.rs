@@ -4,9 +4,9 @@ use super::config::Optim;
 use super::optimizer::Rule;
 use crate::model::{Block, Param};
 
-/// Whether weight decay applies: to all but biases and norms, as transformers' Trainer decides.
+/// Whether weight decay applies: to all that is learned but biases and norms, as transformers' Trainer decides.
 pub fn decays(param: &Param) -> bool {
-    !param.name.ends_with(".bias") && !param.name.contains("norm.")
+    !param.fixed && !param.name.ends_with(".bias") && !param.name.contains("norm.")
 }
 
 /// The group of a block, by the names that `lr_groups` uses.

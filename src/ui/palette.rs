@@ -66,7 +66,7 @@ impl CommandPalette {
             .frame(Frame::NONE)
             .margin(Margin::symmetric(10, 8))
             .desired_width(f32::INFINITY);
-        let response = ui.add(field);
+        let response = ui.add(field).accessible_name("Command");
         if response.changed() {
             self.chosen = 0;
         }

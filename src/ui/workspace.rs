@@ -3,6 +3,7 @@
 
 pub mod draft;
 pub mod jobs;
+mod pace;
 pub mod run;
 pub mod stage;
 

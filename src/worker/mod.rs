@@ -1,14 +1,94 @@
 //! The only threads. Commands go in, events come out; the grammar of a job is in [`protocol`].
+//!
+//! A dispatcher hands commands to three lanes, each one thread that runs one job at a time: compute (training,
+//! evaluation), input and output (files), and inspect (the playground, which must answer while a run trains).
 
 pub mod protocol;
 
-use crossbeam_channel::{Receiver, Sender};
+mod control;
+mod jobs;
+mod lane;
 
-use protocol::{Command, Event};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use control::JobControl;
+use jobs::Context;
+use lane::{Lane, Latest};
+use protocol::{Command, Control, Event, JobId};
 
 /// The window's end of the conversation. A test puts a scripted worker at the other end.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub commands: Sender<Command>,
     pub events: Receiver<Event>,
+}
+
+/// Asks the window to draw again soon.
+pub type Repaint = Arc<dyn Fn() + Send + Sync>;
+
+/// Commands the window may have under way before it has to wait a frame.
+const COMMANDS: usize = 256;
+/// Events the window may be behind; a run that is faster than the window waits.
+const EVENTS: usize = 4096;
+
+/// What can be paused or stopped, by job.
+type Controls = Arc<Mutex<HashMap<JobId, Arc<JobControl>>>>;
+
+/// Starts the threads. They end when the client is dropped and the job they run is done or stopped.
+pub fn spawn(repaint: Repaint) -> std::io::Result<Client> {
+    let (command_sender, commands) = bounded(COMMANDS);
+    let (event_sender, events) = bounded(EVENTS);
+    let controls = Controls::default();
+    let context = Context { events: event_sender, repaint };
+    let dispatcher = Dispatcher {
+        compute: Lane::start("compute", context.clone(), controls.clone())?,
+        files: Lane::start("files", context.clone(), controls.clone())?,
+        inspect: Latest::start("inspect", context)?,
+        controls,
+    };
+    thread::Builder::new().name("dispatch".into()).spawn(move || dispatcher.run(&commands))?;
+    Ok(Client { commands: command_sender, events })
+}
+
+struct Dispatcher {
+    compute: Lane,
+    files: Lane,
+    inspect: Latest,
+    controls: Controls,
+}
+
+impl Dispatcher {
+    fn run(self, commands: &Receiver<Command>) {
+        for command in commands {
+            match command {
+                Command::Control { job, control } => self.control(job, control),
+                Command::Predict { .. } => self.inspect.put(command),
+                Command::Train { .. } | Command::Evaluate { .. } => self.queue(&self.compute, command),
+                _ => self.queue(&self.files, command),
+            }
+        }
+        // The window is gone: whatever still runs is stopped, and keeps what is best.
+        for control in self.lock().values() {
+            control.set(Control::Stop);
+        }
+    }
+
+    fn queue(&self, lane: &Lane, command: Command) {
+        self.lock().insert(command.job(), Arc::default());
+        lane.put(command);
+    }
+
+    fn control(&self, job: JobId, control: Control) {
+        if let Some(of_job) = self.lock().get(&job) {
+            of_job.set(control);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Arc<JobControl>>> {
+        self.controls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

@@ -1,8 +1,8 @@
-"""Makes spiece/: a small SentencePiece model and what transformers' ALBERT tokenizers make of texts with it.
+"""Makes spiece/: a small SentencePiece model and what transformers' ALBERT tokenizer makes of texts with it.
 
-Run once with transformers 4.57.1 and sentencepiece; the tests read what it made. `fast` is the converted tokenizer
-with character offsets, for texts without spaces at their ends, where the conversion of that version leaves a stray
-piece; `slow` is SentencePiece itself.
+Run once with transformers 4.57.1 and sentencepiece; the tests read what it made. The ids are those of SentencePiece
+itself. Offsets are of the converted tokenizer, for the texts that it takes apart in the same way: that version's
+conversion leaves a stray piece for a space at the end of a text, and takes user-defined symbols for words of their own.
 """
 
 import json
@@ -16,16 +16,20 @@ OUT = HERE / "spiece"
 HOSTILE = [
     "Zoë's café — “naïve” coöperation, ½ price!",
     "İstanbul 3\u0301 ŉ ẞ ﬀ ①",
-    "e\u0301\u0323 a\u030a",
+    "e\u0301 a\u030a",
     "汉字과 한국어の混ぜ物",
     "👩‍👩‍👧 family, 👍🏽 thumb",
     "tab\tnew\nline nbsp\u00a0wide\u3000space",
     "``quoted'' ''and`` 1,234,567.89 in 2019, 1965, 7,",
     "the [MASK] leaves [SEP] at <unk> seven",
     "don't can't we've",
+    "a word (in brackets) - or “two” – for £5 or €7.",
+    "   leading, double  and trailing   ",
+    "hello ",
+    " ",
+    "a\n",
     "",
 ]
-SPACED = ["   leading, double  and trailing   ", "hello ", " hello", " ", "a\n"]
 CONFIGS = {"plain": {}, "cased": {"do_lower_case": False, "keep_accents": True}}
 
 
@@ -42,7 +46,7 @@ def main():
         bos_id=-1,
         eos_id=-1,
         control_symbols=["[CLS]", "[SEP]"],
-        user_defined_symbols=["[MASK]", "2019,", "7,"],
+        user_defined_symbols=["[MASK]", "(", ")", '"', "-", ".", "–", "£", "€"],
     )
     (OUT / "spiece.vocab").unlink()
     texts = (HERE / "corpus.txt").read_text().splitlines() + HOSTILE
@@ -52,10 +56,11 @@ def main():
         slow = AlbertTokenizer(str(OUT / "spiece.model"), **config)
         rows = []
         for text in texts:
+            ids = slow(text)["input_ids"]
             encoded = fast(text, return_offsets_mapping=True)
-            rows.append({"text": text, "ids": encoded["input_ids"], "offsets": encoded["offset_mapping"]})
-        spaced = [{"text": text, "ids": slow(text)["input_ids"]} for text in SPACED]
-        expected[name] = {"config": config, "fast": rows, "slow": spaced}
+            offsets = encoded["offset_mapping"] if encoded["input_ids"] == ids else None
+            rows.append({"text": text, "ids": ids, "offsets": offsets})
+        expected[name] = {"config": config, "rows": rows}
     (OUT / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1))
 
 

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use attune::data::{Dataset, Split, Table, Target};
+use attune::data::{Dataset, Split, Table};
 use attune::inspect::{Answer, Prediction as Said};
-use attune::metrics::{Evaluation, Outcome, Prediction, evaluate_classes};
+use attune::metrics::{Evaluation, Outcome, Prediction};
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
 use attune::task::Task;
 use attune::train::config::RunConfig;
@@ -20,9 +20,9 @@ use attune::worker::protocol::{
 };
 
 /// What a job answers between `Started` and its ending, or why it fails.
-pub type Said_ = Result<Vec<EventKind>, String>;
+pub type Reply = Result<Vec<EventKind>, String>;
 
-pub fn answer(command: &Command) -> Said_ {
+pub fn answer(command: &Command) -> Reply {
     let one = |payload| Ok(vec![EventKind::Payload(payload)]);
     match command {
         Command::FindModels { .. } => one(Payload::Models(Arc::new(models()))),
@@ -300,7 +300,6 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
     for one in &predictions {
         confusion[class(&one.gold)][class(&one.predicted)] += 1;
     }
-    _ = evaluate_classes;
     let right: u64 = (0..labels.len()).map(|place| confusion[place][place]).sum();
     let all = predictions.len() as f64;
     let per_class = labels
@@ -344,9 +343,4 @@ fn say(model: &Path, text: &str, pair: Option<String>) -> Answer {
     tokens.extend(text.split_whitespace().map(str::to_lowercase));
     tokens.push("[SEP]".into());
     Answer { model: model.into(), text: text.into(), pair, result: Said::Classes(classes), tokens, cut: 0, millis: 6.4 }
-}
-
-/// The classes of a dataset in the order of its rows, for tests that look at it.
-pub fn classes(dataset: &Dataset) -> Vec<u32> {
-    dataset.examples.iter().filter_map(|example| if let Target::Class(class) = example.target { Some(class) } else { None }).collect()
 }

@@ -97,11 +97,8 @@ pub(super) fn kept(text: usize, pair: Option<usize>, room: usize) -> (usize, usi
         return (text, pair);
     }
     let shorter = text.min(pair);
-    let (shorter, longer) = if shorter <= room - shorter.min(room) {
-        (shorter, room - shorter)
-    } else {
-        (room / 2, room / 2 + room % 2)
-    };
+    let (shorter, longer) =
+        if shorter <= room - shorter.min(room) { (shorter, room - shorter) } else { (room / 2, room / 2 + room % 2) };
     if text > pair { (longer, shorter) } else { (shorter, longer) }
 }
 
@@ -121,7 +118,9 @@ mod tests {
     use super::*;
     use tokenizers::processors::roberta::RobertaProcessing;
     use tokenizers::processors::template::TemplateProcessing;
-    use tokenizers::utils::truncation::{TruncationDirection, TruncationParams, TruncationStrategy, truncate_encodings};
+    use tokenizers::utils::truncation::{
+        TruncationDirection, TruncationParams, TruncationStrategy, truncate_encodings,
+    };
 
     #[test]
     fn the_frame_is_what_the_post_processor_adds() {
@@ -159,8 +158,7 @@ mod tests {
 
     #[test]
     fn pairs_are_cut_as_the_reference_cuts_them() {
-        let encoding =
-            |n: usize| Encoding::from_tokens(vec![tokenizers::Token::new(1, "x".to_owned(), (0, 1)); n], 0);
+        let encoding = |n: usize| Encoding::from_tokens(vec![tokenizers::Token::new(1, "x".to_owned(), (0, 1)); n], 0);
         for text in 0..9 {
             for pair in 0..9 {
                 for room in 0..14 {

@@ -191,6 +191,6 @@ pub(super) fn lacks(path: &Path, token: &str) -> TokenizerError {
     component(path, "vocabulary", &format!("it has no {token}"))
 }
 
-fn text(path: &Path) -> Result<String, TokenizerError> {
-    String::from_utf8(read(path)?).map_err(|_| component(path, "content", "it is not UTF-8"))
+pub(super) fn text(path: &Path) -> Result<String, TokenizerError> {
+    String::from_utf8(read(path)?).map_err(|error| component(path, "content", &format!("it is not UTF-8: {error}")))
 }

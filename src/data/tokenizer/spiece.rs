@@ -14,9 +14,9 @@ use super::{TokenizerError, component, read};
 const ALBERT: Defaults =
     Defaults { unk: "<unk>", sep: "[SEP]", pad: "<pad>", cls: "[CLS]", mask: "[MASK]", mask_lstrip: true };
 
-/// Pieces of these kinds are tokens of their own wherever they stand in a text.
+/// Pieces of this kind are never part of a text. Those that a model's maker defined are left to the scores: being
+/// certain, they win, and stay inside their word as SentencePiece has them.
 const CONTROL: u64 = 3;
-const USER_DEFINED: u64 = 4;
 
 #[derive(Debug, Default, PartialEq)]
 struct Model {
@@ -73,14 +73,12 @@ fn score(piece: &Piece) -> f64 {
     f64::from(piece.score) - if ends_number { 100.0 } else { 0.0 }
 }
 
-/// The special tokens and the tokens the model itself sets apart, by id.
+/// The special tokens and the control tokens of the model itself, by id.
 fn with_own_tokens(model: &Model, specials: &Specials) -> Vec<Value> {
     let mut entries = specials.added.clone();
     for (id, piece) in (0..).zip(&model.pieces) {
-        let own = piece.kind == CONTROL || piece.kind == USER_DEFINED;
-        if own && !entries.iter().any(|entry| entry["content"] == piece.text) {
-            let special = json!({ "special": piece.kind == CONTROL });
-            entries.push(added(id, &piece.text, Some(&special)));
+        if piece.kind == CONTROL && !entries.iter().any(|entry| entry["content"] == piece.text) {
+            entries.push(added(id, &piece.text, Some(&json!({ "special": true }))));
         }
     }
     entries.sort_by_key(|entry| entry["id"].as_u64());
@@ -152,7 +150,8 @@ impl Piece {
         while let Some(field) = fields.next()? {
             match field {
                 (1, Field::Bytes(text)) => {
-                    piece.text = str::from_utf8(text).map_err(|error| format!("a piece is not UTF-8: {error}"))?.to_owned();
+                    let text = str::from_utf8(text).map_err(|error| format!("a piece is not UTF-8: {error}"))?;
+                    text.clone_into(&mut piece.text);
                 }
                 (2, Field::Four(score)) => piece.score = f32::from_le_bytes(score),
                 (3, Field::Number(kind)) => piece.kind = kind,

@@ -16,16 +16,48 @@ const MAX_DEPTH: usize = 8;
 const MAX_GROWTH: usize = 1024;
 
 const NORMALIZERS: &[&str] = &[
-    "BertNormalizer", "Strip", "StripAccents", "NFC", "NFD", "NFKC", "NFKD", "Sequence", "Lowercase", "Nmt",
-    "Precompiled", "Replace", "Prepend", "ByteLevel",
+    "BertNormalizer",
+    "Strip",
+    "StripAccents",
+    "NFC",
+    "NFD",
+    "NFKC",
+    "NFKD",
+    "Sequence",
+    "Lowercase",
+    "Nmt",
+    "Precompiled",
+    "Replace",
+    "Prepend",
+    "ByteLevel",
 ];
 const PRE_TOKENIZERS: &[&str] = &[
-    "BertPreTokenizer", "ByteLevel", "CharDelimiterSplit", "Metaspace", "Whitespace", "Sequence", "Split",
-    "Punctuation", "WhitespaceSplit", "Digits", "UnicodeScripts", "FixedLength",
+    "BertPreTokenizer",
+    "ByteLevel",
+    "CharDelimiterSplit",
+    "Metaspace",
+    "Whitespace",
+    "Sequence",
+    "Split",
+    "Punctuation",
+    "WhitespaceSplit",
+    "Digits",
+    "UnicodeScripts",
+    "FixedLength",
 ];
-const POST_PROCESSORS: &[&str] = &["RobertaProcessing", "BertProcessing", "ByteLevel", "TemplateProcessing", "Sequence"];
+const POST_PROCESSORS: &[&str] =
+    &["RobertaProcessing", "BertProcessing", "ByteLevel", "TemplateProcessing", "Sequence"];
 const DECODERS: &[&str] = &[
-    "BPEDecoder", "ByteLevel", "WordPiece", "Metaspace", "CTC", "Sequence", "Replace", "Fuse", "Strip", "ByteFallback",
+    "BPEDecoder",
+    "ByteLevel",
+    "WordPiece",
+    "Metaspace",
+    "CTC",
+    "Sequence",
+    "Replace",
+    "Fuse",
+    "Strip",
+    "ByteFallback",
 ];
 
 /// A component and why it cannot be used.
@@ -206,7 +238,12 @@ fn follow_config(file: &mut Map<String, Value>, side: &SideFiles) -> bool {
         ("tokenize_chinese_chars", "handle_chinese_chars"),
     ] {
         let value = side.config.get(switch).filter(|value| value.is_boolean() || value.is_null());
-        set(file.get_mut("normalizer"), "BertNormalizer", name, value.filter(|value| name == "strip_accents" || value.is_boolean()));
+        set(
+            file.get_mut("normalizer"),
+            "BertNormalizer",
+            name,
+            value.filter(|value| name == "strip_accents" || value.is_boolean()),
+        );
     }
     for (switch, place, kind) in [
         ("add_prefix_space", "pre_tokenizer", "ByteLevel"),

@@ -36,7 +36,9 @@ pub(super) fn tensors(file: &File, length: u64) -> Result<Vec<TensorInfo>, Strin
                 entry_of(entry).ok_or_else(|| format!("the entry of tensor {name:?} is malformed"))?;
             let wanted = shape.iter().try_fold(dtype.size(), |bytes, size| bytes.checked_mul(*size as u64));
             if start > end || wanted != Some(end - start) {
-                return Err(format!("tensor {name:?} of shape {shape:?} in {dtype} does not fit bytes {start} to {end}"));
+                return Err(format!(
+                    "tensor {name:?} of shape {shape:?} in {dtype} does not fit bytes {start} to {end}"
+                ));
             }
             let place = Place { file: 0, start: 8 + size + start, strides: Vec::new() };
             Ok((start, end, TensorInfo { name: name.clone(), shape, dtype, place }))

@@ -77,8 +77,7 @@ impl TensorFiles {
     /// Lists the tensors of a folder: of `model.safetensors`, else of the shards its index names, else of
     /// `pytorch_model.bin`, else of its shards.
     pub fn open(dir: &Path) -> Result<Self, ModelFilesError> {
-        let mut opened =
-            Self { dir: dir.to_owned(), files: Vec::new(), tensors: Vec::new(), by_name: HashMap::new() };
+        let mut opened = Self { dir: dir.to_owned(), files: Vec::new(), tensors: Vec::new(), by_name: HashMap::new() };
         for (name, format) in [("model.safetensors", Format::Safetensors), ("pytorch_model.bin", Format::Torch)] {
             if dir.join(name).is_file() {
                 opened.add(&dir.join(name), format)?;
@@ -182,7 +181,8 @@ impl TensorFiles {
         let mut shards: Vec<&str> = Vec::new();
         for shard in map.values() {
             let shard = shard.as_str().filter(|name| is_plain_name(name));
-            let shard = shard.ok_or_else(|| malformed("its weight_map names something that is not a file beside it".to_owned()))?;
+            let shard = shard
+                .ok_or_else(|| malformed("its weight_map names something that is not a file beside it".to_owned()))?;
             if shards.last() != Some(&shard) && !shards.contains(&shard) {
                 shards.push(shard);
             }

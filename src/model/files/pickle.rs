@@ -29,11 +29,18 @@ pub(super) enum Node {
     Tuple(Vec<Value>),
     List(Vec<Value>),
     Dict(Vec<(Value, Value)>),
-    Global { module: String, name: String },
+    Global {
+        module: String,
+        name: String,
+    },
     /// What the pickle leaves to the file around it: a storage.
     Persistent(Value),
     /// A call that is not made, and what was put into its result.
-    Call { callable: Value, args: Value, items: Vec<(Value, Value)> },
+    Call {
+        callable: Value,
+        args: Value,
+        items: Vec<(Value, Value)>,
+    },
 }
 
 /// What a pickle describes.
@@ -55,7 +62,8 @@ pub(super) enum Trouble {
 impl Pickle {
     /// Reads the pickle at the start of some bytes.
     pub fn read(bytes: &[u8]) -> Result<Self, Trouble> {
-        let mut machine = Machine { bytes, at: 0, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), nodes: Vec::new() };
+        let mut machine =
+            Machine { bytes, at: 0, stack: Vec::new(), marks: Vec::new(), memo: HashMap::new(), nodes: Vec::new() };
         loop {
             let at = machine.at;
             let code = machine.byte()?;
@@ -150,7 +158,7 @@ impl<'a> Machine<'a> {
                 }
                 _ => self.pop().map(drop),
             },
-            b'1' => self.to_mark().map(drop),
+            b'1' => self.above_mark().map(drop),
             b'2' => {
                 let top = self.pop()?;
                 self.push(top)?;
@@ -162,9 +170,9 @@ impl<'a> Machine<'a> {
 
     fn integer(&mut self, code: u8) -> Result<(), Trouble> {
         let value = match code {
-            b'J' => Value::Int(i64::from(self.number(4)? as u32 as i32)),
-            b'K' => Value::Int(self.number(1)? as i64),
-            b'M' => Value::Int(self.number(2)? as i64),
+            b'J' => Value::Int(i64::from((self.number(4)? as u32).cast_signed())),
+            b'K' => Value::Int(self.number(1)?.cast_signed()),
+            b'M' => Value::Int(self.number(2)?.cast_signed()),
             b'I' | b'L' => match self.line()?.trim_end_matches('L') {
                 "00" => Value::Bool(false),
                 "01" => Value::Bool(true),
@@ -223,7 +231,7 @@ impl<'a> Machine<'a> {
     fn tuple(&mut self, code: u8) -> Result<(), Trouble> {
         let values = match code {
             b')' => Vec::new(),
-            b't' => self.to_mark()?,
+            b't' => self.above_mark()?,
             _ => {
                 let count = usize::from(code - 0x84);
                 match self.stack.len().checked_sub(count) {
@@ -238,15 +246,15 @@ impl<'a> Machine<'a> {
     fn container(&mut self, code: u8) -> Result<(), Trouble> {
         let node = match code {
             b'}' => Node::Dict(Vec::new()),
-            b'd' => Node::Dict(pairs(&self.to_mark()?)),
+            b'd' => Node::Dict(pairs(&self.above_mark()?)),
             b']' | 0x8f => Node::List(Vec::new()),
-            _ => Node::List(self.to_mark()?),
+            _ => Node::List(self.above_mark()?),
         };
         self.push_node(node)
     }
 
     fn append(&mut self, code: u8) -> Result<(), Trouble> {
-        let values = if code == b'a' { vec![self.pop()?] } else { self.to_mark()? };
+        let values = if code == b'a' { vec![self.pop()?] } else { self.above_mark()? };
         match self.top()? {
             Some(Node::List(list)) => list.extend(values),
             // What is put into the result of a call is of no interest here.
@@ -261,7 +269,7 @@ impl<'a> Machine<'a> {
             let value = self.pop()?;
             vec![(self.pop()?, value)]
         } else {
-            pairs(&self.to_mark()?)
+            pairs(&self.above_mark()?)
         };
         match self.top()? {
             Some(Node::Dict(items) | Node::Call { items, .. }) => items.extend(new),
@@ -292,14 +300,14 @@ impl<'a> Machine<'a> {
         let (callable, args) = match code {
             b'i' => {
                 let (module, name) = (self.line()?.to_owned(), self.line()?.to_owned());
-                let values = self.to_mark()?;
+                let values = self.above_mark()?;
                 self.push_node(Node::Global { module, name })?;
                 let callable = self.pop()?;
                 self.push_node(Node::Tuple(values))?;
                 (callable, self.pop()?)
             }
             b'o' => {
-                let mut values = self.to_mark()?;
+                let mut values = self.above_mark()?;
                 if values.is_empty() {
                     return bad("the pickle calls nothing");
                 }
@@ -381,7 +389,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Takes all values above the last mark.
-    fn to_mark(&mut self) -> Result<Vec<Value>, Trouble> {
+    fn above_mark(&mut self) -> Result<Vec<Value>, Trouble> {
         match self.marks.pop() {
             Some(mark) if mark <= self.stack.len() => Ok(self.stack.split_off(mark)),
             _ => bad("the pickle closes what it never opened"),

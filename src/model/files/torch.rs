@@ -90,7 +90,9 @@ fn from_pickles(file: &File, length: u64) -> Result<Vec<TensorInfo>, String> {
         match five_pickles(&bytes) {
             Ok(found) => break found,
             Err(Trouble::Bad(reason)) => return Err(reason),
-            Err(Trouble::Ended) if window < length.min(MAX_LIST_BYTES) => window = (window * 8).min(length).min(MAX_LIST_BYTES),
+            Err(Trouble::Ended) if window < length.min(MAX_LIST_BYTES) => {
+                window = (window * 8).min(length).min(MAX_LIST_BYTES);
+            }
             Err(Trouble::Ended) => return Err("its list of tensors does not end; was it cut short?".to_owned()),
         }
     };
@@ -105,7 +107,8 @@ fn from_pickles(file: &File, length: u64) -> Result<Vec<TensorInfo>, String> {
         return Err("its numbers are stored with the high byte first".to_owned());
     }
     let views = views(&content)?;
-    let storages: HashMap<&str, &Storage> = views.iter().map(|(_, view)| (view.storage.key.as_str(), &view.storage)).collect();
+    let storages: HashMap<&str, &Storage> =
+        views.iter().map(|(_, view)| (view.storage.key.as_str(), &view.storage)).collect();
     let every = every_storage(&content);
     let Some(Node::List(list)) = keys.node(keys.root) else { return Err("its list of storages is missing".to_owned()) };
     let mut starts = HashMap::new();
@@ -190,7 +193,9 @@ fn views(pickle: &Pickle) -> Result<Vec<(String, View)>, String> {
 fn items_of(pickle: &Pickle, value: Value) -> Option<&[(Value, Value)]> {
     match pickle.node(value)? {
         Node::Dict(items) => Some(items),
-        Node::Call { callable, items, .. } if pickle.global(*callable)? == ("collections", "OrderedDict") => Some(items),
+        Node::Call { callable, items, .. } if pickle.global(*callable)? == ("collections", "OrderedDict") => {
+            Some(items)
+        }
         _ => None,
     }
 }
@@ -202,14 +207,18 @@ fn view_of(pickle: &Pickle, value: Value, wraps: usize) -> Result<Option<View>, 
         Some(Node::Persistent(_)) => return Err("it is a bare storage".to_owned()),
         _ => return Ok(None),
     };
-    let Some((module, name)) = pickle.global(callable) else { return Err("it is made by something unnamed".to_owned()) };
+    let Some((module, name)) = pickle.global(callable) else {
+        return Err("it is made by something unnamed".to_owned());
+    };
     let args = pickle.tuple(args).unwrap_or_default();
     match (module, name, args) {
         ("torch._utils", "_rebuild_parameter" | "_rebuild_parameter_with_state", [data, ..]) if wraps > 0 => {
             view_of(pickle, *data, wraps - 1)
         }
         ("torch._utils", "_rebuild_tensor" | "_rebuild_tensor_v2", [storage, offset, shape, strides, ..]) => {
-            let Some(Node::Persistent(id)) = pickle.node(*storage) else { return Err("its storage is missing".to_owned()) };
+            let Some(Node::Persistent(id)) = pickle.node(*storage) else {
+                return Err("its storage is missing".to_owned());
+            };
             let offset = match offset {
                 Value::Int(offset) => u64::try_from(*offset).ok(),
                 _ => None,

@@ -50,9 +50,7 @@ pub fn write_safetensors(
         }
         Ok(())
     });
-    written.map_err(|source| {
-        failure.unwrap_or_else(|| ModelFilesError::Write { path: path.to_owned(), source })
-    })
+    written.map_err(|source| failure.unwrap_or_else(|| ModelFilesError::Write { path: path.to_owned(), source }))
 }
 
 /// The header with its length, padded with spaces so that the numbers start at a multiple of eight.

@@ -105,7 +105,7 @@ impl App {
             Action::OpenSample => {
                 self.sample_goes_on = true;
                 self.workspace.screen = Screen::Data;
-                self.open_table(sample_path());
+                self.open_table(crate::samples::reviews_path());
                 return;
             }
             Action::CloseData => {
@@ -265,9 +265,4 @@ impl App {
         });
         self.dialog = None;
     }
-}
-
-/// The reviews that come with Attune.
-fn sample_path() -> PathBuf {
-    PathBuf::from("assets/samples/reviews.csv")
 }

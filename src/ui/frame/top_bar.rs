@@ -74,50 +74,45 @@ fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+/// What computes, and how much of the free memory the next run would take.
 fn device_ui(ui: &mut Ui, cx: &Cx<'_>, device: &str) {
     let palette = cx.palette;
     let memory = cx.workspace.plan.as_ref().map(|plan| plan.memory);
-    let frame = Frame::new()
-        .fill(palette.raised)
-        .stroke(Stroke::new(1.0, palette.line))
-        .corner_radius(CornerRadius::same(space::RADIUS))
-        .inner_margin(Margin::symmetric(8, 0));
-    let response = frame
-        .show(ui, |ui| {
-            ui.set_height(26.0);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                ui.label(theme::icon(ICON_MEMORY, 16.0).color(palette.text_dim));
-                ui.label(egui::RichText::new(device).font(theme::medium(size::BODY - 1.0)).color(palette.text_dim));
-                if let Some(memory) = memory {
-                    memory_bar(ui, palette, memory.total() as f32 / memory.available.max(1) as f32);
-                }
-            });
-        })
-        .response;
+    let font = theme::medium(size::BODY - 1.0);
+    let galley = ui.painter().layout_no_wrap(device.to_owned(), font, palette.text_dim);
+    let bar = if memory.is_some() { 52.0 } else { 0.0 };
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + bar + 42.0, space::ROW), Sense::hover());
     let words = memory.map_or_else(
         || format!("Computes on {device}"),
         |memory| {
-            format!(
-                "Computes on {device}\nThe next run needs about {} of {} free memory",
-                format::bytes(memory.total()),
-                format::bytes(memory.available)
-            )
+            let (needed, free) = (format::bytes(memory.total()), format::bytes(memory.available));
+            format!("Computes on {device}\nThe next run needs about {needed} of {free} free memory")
         },
     );
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &words));
+    let radius = CornerRadius::same(space::RADIUS);
+    let line = Stroke::new(1.0, palette.line);
+    ui.painter().rect(rect, radius, palette.raised, line, egui::StrokeKind::Inside);
+    let icon = egui::FontId::new(16.0, ICON_MEMORY.font_family());
+    let left = rect.left_center() + vec2(17.0, 0.0);
+    ui.painter().text(left, egui::Align2::CENTER_CENTER, ICON_MEMORY.codepoint, icon, palette.text_dim);
+    let at = rect.left_center() + vec2(31.0, -galley.size().y / 2.0);
+    ui.painter().galley(at, galley, palette.text_dim);
+    if let Some(memory) = memory {
+        let track = egui::Rect::from_center_size(rect.right_center() - vec2(31.0, 0.0), vec2(42.0, 4.0));
+        memory_bar(ui, palette, track, memory.total() as f32 / memory.available.max(1) as f32);
+    }
     response.on_hover_text(words);
 }
 
-fn memory_bar(ui: &mut Ui, palette: &Palette, share: f32) {
-    let (rect, _) = ui.allocate_exact_size(vec2(40.0, 4.0), Sense::hover());
+fn memory_bar(ui: &Ui, palette: &Palette, track: egui::Rect, share: f32) {
     let color = match share {
         share if share > 1.0 => palette.bad,
         share if share > 0.8 => palette.warn,
         _ => palette.accent,
     };
-    ui.painter().rect_filled(rect, 2.0, palette.line);
-    let filled = egui::Rect::from_min_size(rect.min, vec2(rect.width() * share.clamp(0.02, 1.0), 4.0));
+    ui.painter().rect_filled(track, 2.0, palette.hover);
+    let filled = egui::Rect::from_min_size(track.min, vec2(track.width() * share.clamp(0.04, 1.0), 4.0));
     ui.painter().rect_filled(filled, 2.0, color);
 }
 

@@ -15,11 +15,12 @@ use egui_material_icons::icons::ICON_FACT_CHECK;
 use crate::metrics::Outcome;
 use crate::ui::tiles::{Layout, PaneInfo, Tiled};
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
+use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::scatter::{Scatter, scatter};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state};
 use crate::ui::workspace::{JobKind, Screen};
-use crate::ui::{Action, Cx, theme};
+use crate::ui::{Action, Cx, Palette, theme};
 use crate::worker::protocol::EvaluatedData;
 use filter::{Filter, Shown};
 
@@ -34,7 +35,9 @@ pub struct EvaluatePanel {
     source: source::Source,
     /// Which evaluation the view state belongs to.
     of: Option<Weak<EvaluatedData>>,
+    /// Gold and predicted, for a task whose answers are numbers.
     points: Vec<[f64; 2]>,
+    distances: (Vec<u64>, f64),
 }
 
 const PANES: &[PaneInfo] = &[
@@ -44,9 +47,17 @@ const PANES: &[PaneInfo] = &[
     PaneInfo { key: "example", title: "Example" },
 ];
 
+/// What the same parts are called for a task whose answers are numbers.
+const PANES_OF_VALUES: &[PaneInfo] = &[
+    PaneInfo { key: "matrix", title: "Gold and predicted" },
+    PaneInfo { key: "classes", title: "Distance" },
+    PaneInfo { key: "examples", title: "Examples" },
+    PaneInfo { key: "example", title: "Example" },
+];
+
 impl Tiled for EvaluatePanel {
     fn panes(&self) -> &'static [PaneInfo] {
-        PANES
+        if self.points.is_empty() { PANES } else { PANES_OF_VALUES }
     }
 
     fn layout(&self) -> Layout {
@@ -81,6 +92,7 @@ impl Tiled for EvaluatePanel {
         let Some(evaluated) = cx.workspace.evaluation.clone() else { return };
         match key {
             "matrix" => self.matrix_ui(ui, &evaluated, cx),
+            "classes" if !self.points.is_empty() => distances_ui(ui, &self.distances, cx.palette),
             "classes" => {
                 if let Some(class) = self.classes.ui(ui, &evaluated.evaluation, self.filter.class, cx.palette) {
                     self.filter.class = if self.filter.class == Some(class) { None } else { Some(class) };
@@ -113,6 +125,8 @@ impl EvaluatePanel {
                 _ => None,
             })
             .collect();
+        let distances = self.points.iter().map(|point| (point[0] - point[1]).abs());
+        self.distances = histogram::bin(distances, 40);
     }
 
     fn matrix_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
@@ -184,4 +198,11 @@ impl EvaluatePanel {
             });
         });
     }
+}
+
+/// How far predictions lie from what is true.
+fn distances_ui(ui: &mut Ui, (bins, width): &(Vec<u64>, f64), palette: &Palette) {
+    let spec =
+        Histogram { name: "Distance", unit: "texts", bins, from: 0.0, width: *width, limit: None, can_move: false };
+    histogram(ui, ui.available_size(), &spec, palette);
 }

@@ -221,6 +221,7 @@ fn field(ui: &mut Ui, words: &mut String, name: &str, hint: &str, height: f32, p
             .hint_text(egui::RichText::new(hint).color(palette.text_faint))
             .font(theme::regular(size::HEAD - 1.0))
             .desired_width(f32::INFINITY)
+            .desired_rows(1)
             .margin(Margin::same(10))
             .min_size(vec2(0.0, height));
         changed = ui.add(edit).accessible_name(name).changed();
@@ -236,11 +237,11 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.set_min_height(28.0);
         ui.label(text::dim("Model", palette));
         let known = candidates(cx.workspace);
-        let shown = known.iter().find(|entry| same(&entry.dir, &model)).map_or_else(|| name_of(&model), |entry| entry.name.clone());
+        let shown = cx.workspace.model_name(&model);
         let combo = egui::ComboBox::from_id_salt("explored model").width(260.0).height(320.0).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
             for entry in &known {
-                let chosen = same(&entry.dir, &model);
+                let chosen = entry.dir == model;
                 if ui.selectable_label(chosen, &entry.name).on_hover_text(format::path(&entry.dir)).clicked() && !chosen {
                     cx.actions.push(Action::ExploreWith(entry.dir.clone()));
                 }
@@ -251,7 +252,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
         response.response.accessible_name("Model to ask");
     });
-    let card = cx.workspace.model.as_ref().filter(|card| same(&card.dir, &model));
+    let card = cx.workspace.model.as_ref().filter(|card| card.dir == model);
     let untrained = card.is_some_and(|card| !card.heads.iter().any(|task| task.is_sequence() || *task == Task::Nsp));
     if untrained {
         ui.add_space(8.0);
@@ -269,18 +270,6 @@ fn candidates(workspace: &Workspace) -> Vec<ModelEntry> {
     let mut known: Vec<ModelEntry> = workspace.models.iter().filter(|entry| entry.problem.is_none()).cloned().collect();
     known.sort_by_key(|entry| entry.origin != Origin::Run);
     known
-}
-
-/// A run's folder and the `model` folder in it are the same model.
-fn same(one: &std::path::Path, two: &std::path::Path) -> bool {
-    one == two || one.join("model") == two || two.join("model") == one
-}
-
-fn name_of(dir: &std::path::Path) -> String {
-    match (dir.file_name(), dir.parent()) {
-        (Some(last), Some(run)) if last == "model" => format::file_name(run),
-        _ => format::file_name(dir),
-    }
 }
 
 fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -302,19 +291,4 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             cx.act(Action::Go(Screen::Train));
         }
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    #[test]
-    fn a_run_and_the_model_in_it_are_one() {
-        assert!(same(Path::new("/runs/a"), Path::new("/runs/a/model")));
-        assert!(same(Path::new("/runs/a/model"), Path::new("/runs/a")));
-        assert!(!same(Path::new("/runs/a"), Path::new("/runs/b/model")));
-        assert_eq!(name_of(Path::new("/runs/a/model")), "a");
-        assert_eq!(name_of(Path::new("/models/bert")), "bert");
-    }
 }

@@ -52,7 +52,7 @@ impl ModelPanel {
                 .hint_text(egui::RichText::new("Search models").color(palette.text_faint))
                 .margin(Margin::symmetric(8, 6))
                 .desired_width(f32::INFINITY);
-            ui.add(field).widget_info(|| WidgetInfo::labeled(Role::SearchInput, true, "Search models"));
+            ui.add(field).accessible_name("Search models");
         }
         ui.add_space(2.0);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

@@ -112,26 +112,32 @@ impl RunsPanel {
             body.rows(44.0, runs.len(), |mut line| {
                 let run = &runs[line.index()];
                 line.set_selected(self.chosen.as_ref() == Some(&run.dir));
-                line.col(|ui| name_ui(ui, palette, run));
-                line.col(|ui| drop(status_chip(run.status, run.is_live(cx.workspace), palette).show(ui)));
-                line.col(|ui| metric_ui(ui, palette, run));
-                line.col(|ui| {
+                let mut cell = |content: &mut dyn FnMut(&mut Ui)| {
+                    line.col(|ui| {
+                        table_lines::row_line(ui, palette);
+                        content(ui);
+                    });
+                };
+                let number = |ui: &mut Ui, words: String| drop(ui.label(text::number(words, palette)));
+                cell(&mut |ui| name_ui(ui, palette, run));
+                cell(&mut |ui| drop(status_chip(run.status, run.is_live(cx.workspace), palette).show(ui)));
+                cell(&mut |ui| metric_ui(ui, palette, run));
+                cell(&mut |ui| {
                     let name = format!("Loss of {}", run.name);
                     sparkline(ui, &run.losses, vec2(96.0, 28.0), palette.series[0], &name);
                 });
-                let cell = |ui: &mut Ui, words: String| drop(ui.label(text::number(words, palette)));
-                line.col(|ui| cell(ui, format!("{} / {}", format::count(run.step), format::count(run.steps))));
+                cell(&mut |ui| number(ui, format!("{} / {}", format::count(run.step), format::count(run.steps))));
                 if wide {
                     let share = run.trainable as f64 / run.parameters.max(1) as f64;
-                    line.col(|ui| cell(ui, format::percent(share)));
-                    line.col(|ui| cell(ui, format::duration(run.seconds)));
+                    cell(&mut |ui| number(ui, format::percent(share)));
+                    cell(&mut |ui| number(ui, format::duration(run.seconds)));
                 }
                 if widest {
-                    line.col(|ui| cell(ui, format::bytes(run.bytes_on_disk)));
+                    cell(&mut |ui| number(ui, format::bytes(run.bytes_on_disk)));
                     let ago = format::ago(cx.workspace.unix_now().saturating_sub(run.started));
-                    line.col(|ui| drop(ui.label(text::small(ago, palette))));
+                    cell(&mut |ui| drop(ui.label(text::small(&ago, palette))));
                 }
-                line.col(|ui| row_actions_ui(ui, palette, run, &mut actions));
+                cell(&mut |ui| row_actions_ui(ui, palette, run, &mut actions));
                 let response = line.response();
                 if response.double_clicked() {
                     actions.push(Action::OpenRun(run.dir.clone()));
@@ -183,7 +189,6 @@ fn none_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 }
 
 fn name_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary) {
-    table_lines::row_line(ui, palette);
     ui.add_space(space::M);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;

@@ -48,6 +48,7 @@ pub fn freeze_map(ui: &mut Ui, blocks: &[Block], palette: &Palette) -> Option<Ve
     // What a drag paints is decided by the cell it began on.
     let mut brush: Option<bool> = ui.data(|data| data.get_temp(id)).flatten();
     let pointer = ui.input(|input| input.pointer.interact_pos());
+    let mut next_focus = None;
     for (place, (block, cell)) in blocks.iter().zip(&cells).enumerate() {
         let response = ui.interact(*cell, id.with(place), Sense::click_and_drag());
         let label = format!("Freeze {}", lower(&block.title()));
@@ -70,11 +71,13 @@ pub fn freeze_map(ui: &mut Ui, blocks: &[Block], palette: &Palette) -> Option<Ve
         if response.drag_stopped() {
             brush = None;
         }
-        if let Some(next) = neighbour(ui, &response, place, blocks.len()) {
-            ui.memory_mut(|memory| memory.request_focus(id.with(next)));
-        }
+        // Only after the last cell: the next one would otherwise see the same key with the focus it has just got.
+        next_focus = next_focus.or(neighbour(ui, &response, place, blocks.len()));
         paint_cell(ui, *cell, block, highest, &response, palette);
         response.on_hover_ui(|ui| tooltip(ui, block, palette));
+    }
+    if let Some(next) = next_focus {
+        ui.memory_mut(|memory| memory.request_focus(id.with(next)));
     }
     ui.data_mut(|data| data.insert_temp(id, brush));
     numbers_ui(ui, rect, blocks, &cells, palette);

@@ -23,7 +23,7 @@ pub struct Histogram<'a> {
 /// Values sorted into at most `most` bins of a round width from 0.
 pub fn bin(values: impl Iterator<Item = f64> + Clone, most: usize) -> (Vec<u64>, f64) {
     let highest = values.clone().filter(|value| value.is_finite()).fold(0.0, f64::max);
-    let axis = Axis::exact(0.0, highest.max(1.0), most);
+    let axis = Axis::exact(0.0, if highest > 0.0 { highest } else { 1.0 }, most);
     let width = axis.ticks.get(1).copied().unwrap_or(1.0);
     let mut bins = vec![0; (highest / width) as usize + 1];
     for value in values.filter(|value| value.is_finite() && *value >= 0.0) {

@@ -16,12 +16,7 @@ pub fn path_field(ui: &mut Ui, palette: &Palette, typed: &mut String, hint: &str
             .hint_text(egui::RichText::new(hint).color(palette.text_faint))
             .margin(egui::Margin::symmetric(8, 6))
             .desired_width((ui.available_width() - button - space::XS).max(60.0));
-        let response = ui.add(field);
-        response.widget_info(|| {
-            let mut info = egui::WidgetInfo::labeled(egui::Role::TextInput, true, name);
-            info.current_text_value = Some(typed.clone());
-            info
-        });
+        let response = ui.add(field).accessible_name(name);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let pressed =
             Button::new("Open").min_width(button).name(format!("Open {name}")).enabled(!typed.trim().is_empty()).show(ui, palette);

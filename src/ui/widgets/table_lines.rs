@@ -4,21 +4,21 @@ use egui::{Stroke, Ui};
 
 use crate::ui::theme::Palette;
 
-/// Below the heads. Call it in the first cell.
+/// Below the heads. Call it in every cell.
 pub fn head_line(ui: &Ui, palette: &Palette) {
-    line(ui, palette.line, 0.0);
+    line(ui, palette.line);
 }
 
-/// Below a row, fainter. Call it in the first cell.
+/// Below a row, fainter. Call it in every cell.
 pub fn row_line(ui: &Ui, palette: &Palette) {
-    line(ui, palette.line.gamma_multiply(0.55), 0.0);
+    line(ui, palette.line.gamma_multiply(0.55));
 }
 
-fn line(ui: &Ui, color: egui::Color32, down: f32) {
+fn line(ui: &Ui, color: egui::Color32) {
     let cell = ui.max_rect();
-    // A cell clips to itself; the line goes on through the whole row.
-    let wide = egui::Rangef::new(cell.left() - 40.0, cell.left() + 6000.0);
-    let clip = egui::Rect::from_x_y_ranges(wide, ui.clip_rect().y_range().expand(1.0));
-    let painter = ui.painter().with_clip_rect(clip);
-    painter.hline(wide, cell.bottom() + down - 0.5, Stroke::new(1.0, color));
+    // A cell clips to itself; the line goes on through the gap to the next one.
+    let gap = ui.spacing().item_spacing.x + 1.0;
+    let clip = ui.clip_rect().expand2(egui::vec2(gap, 1.0));
+    let painter = ui.ctx().layer_painter(ui.layer_id()).with_clip_rect(clip);
+    painter.hline(cell.x_range().expand(gap), cell.bottom() - 0.5, Stroke::new(1.0, color));
 }

@@ -1,6 +1,6 @@
 //! What the columns mean, and what is to be learned from them.
 
-use egui::{ComboBox, Role, Ui, WidgetInfo};
+use egui::{ComboBox, Ui};
 
 use crate::data::{Roles, Table};
 use crate::task::Task;
@@ -19,7 +19,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
         form::row(ui, "Text", "What the model reads", palette, |ui| {
             choice_ui(ui, "Text column", &mut changed.text, table, None);
         });
-        form::row(ui, "Second text", "For pairs, such as a premise and a hypothesis", palette, |ui| {
+        form::row(ui, "Pair", "A second text, such as a premise and a hypothesis", palette, |ui| {
             choice_ui(ui, "Second text column", &mut changed.pair, table, Some("None"));
         });
         form::row(ui, "Label", "What the model learns to say", palette, |ui| {
@@ -39,7 +39,7 @@ fn choice_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table
     let response = ComboBox::from_id_salt(name)
         .width(160.0)
         .truncate()
-        .selected_text(shown.clone())
+        .selected_text(shown)
         .show_ui(ui, |ui| {
             if let Some(none) = none {
                 ui.selectable_value(chosen, None, none);
@@ -49,11 +49,7 @@ fn choice_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table
             }
         })
         .response;
-    response.widget_info(|| {
-        let mut info = WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), name);
-        info.current_text_value = Some(shown.clone());
-        info
-    });
+    response.accessible_name(name);
 }
 
 fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -69,7 +65,7 @@ fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             }
         })
         .response;
-    response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, ui.is_enabled(), "Task"));
+    response.accessible_name("Task");
     if chosen != task {
         cx.act(Action::SetTask(chosen));
     }

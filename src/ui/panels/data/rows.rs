@@ -64,7 +64,7 @@ impl Rows {
                 .prefix(theme::icon(ICON_SEARCH, 16.0).color(palette.text_faint))
                 .margin(egui::Margin::symmetric(8, 6))
                 .desired_width(220.0);
-            ui.add(field).widget_info(|| egui::WidgetInfo::labeled(egui::Role::SearchInput, true, "Search the rows"));
+            ui.add(field).accessible_name("Search the rows");
             let mut filter = self.filter.clone();
             if let (Some(class), Some(dataset)) = (filter.class, dataset) {
                 let name = dataset.labels.names.get(class as usize).map_or("", String::as_str);
@@ -153,10 +153,16 @@ impl Rows {
                     ui.label(text::number_dim(table.line(row).to_string(), palette));
                 });
                 if let Some(column) = order.label {
-                    line.col(|ui| label_ui(ui, palette, table.cell(row, column), dataset, row));
+                    line.col(|ui| {
+                        table_lines::row_line(ui, palette);
+                        label_ui(ui, palette, table.cell(row, column), dataset, row);
+                    });
                 }
                 for column in order.texts.iter().chain(&order.others) {
-                    line.col(|ui| cell_ui(ui, palette, table.cell(row, *column)));
+                    line.col(|ui| {
+                        table_lines::row_line(ui, palette);
+                        cell_ui(ui, palette, table.cell(row, *column));
+                    });
                 }
                 if line.response().clicked() {
                     *chosen = if *chosen == Some(row) { None } else { Some(row) };

@@ -55,12 +55,10 @@ impl SplitForm {
             });
         });
         form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
-            ui.add(DragValue::new(&mut changed.seed).speed(1.0));
+            ui.add(DragValue::new(&mut changed.seed).speed(1.0)).accessible_name("Seed of the split");
         });
         form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
-            let response = ui.checkbox(&mut changed.stratified, "");
-            let on = changed.stratified;
-            response.widget_info(|| egui::WidgetInfo::selected(egui::Role::CheckBox, true, on, "Same share of each class"));
+            ui.checkbox(&mut changed.stratified, "").accessible_name("Same share of each class");
         });
         if changed != rule {
             cx.act(Action::SetSplit(changed));

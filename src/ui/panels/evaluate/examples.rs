@@ -9,7 +9,6 @@ use crate::ui::widgets::bars::{self, Bar, bars};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, Chip, text};
-use crate::ui::workspace::Screen;
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::EvaluatedData;
 
@@ -87,7 +86,6 @@ impl Examples {
             if Button::new("Open in Explore").small().show(ui, palette).clicked() {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
-                cx.act(Action::Go(Screen::Explore));
                 cx.act(Action::Predict { model, text: first.clone(), pair: pair.clone() });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {

@@ -28,7 +28,7 @@ impl Source {
                 self.open = !self.open;
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let name = model_name(&evaluated.model);
+                let name = cx.workspace.model_name(&evaluated.model);
                 ui.add(egui::Label::new(text::head(name, palette)).truncate()).on_hover_text(format::path(&evaluated.model));
                 let examples = evaluated.evaluation.predictions.len() as u64;
                 let words = format!("{}, {}", format::plural(examples, "example", "examples"), evaluated.evaluation.task.title().to_lowercase());
@@ -63,7 +63,7 @@ impl Source {
         ui.scope(|ui| {
             ui.set_max_width(ui.available_width().min(720.0));
             ui.horizontal(|ui| {
-                let shown = models.iter().find(|known| known.0 == model).map_or_else(|| model_name(&model), |known| known.1.clone());
+                let shown = cx.workspace.model_name(&model);
                 let combo = egui::ComboBox::from_id_salt("evaluated model").width(180.0).selected_text(shown);
                 let response = combo.show_ui(ui, |ui| {
                     for (dir, name) in &models {
@@ -81,13 +81,5 @@ impl Source {
                 }
             });
         });
-    }
-}
-
-/// A run's model folder is called after the run.
-fn model_name(dir: &std::path::Path) -> String {
-    match (dir.file_name(), dir.parent()) {
-        (Some(last), Some(run)) if last == "model" => format::file_name(run),
-        _ => format::file_name(dir),
     }
 }

@@ -70,7 +70,8 @@ impl Form {
                 self.sources_ui(ui, cx, frozen);
                 // What a run was started with is to be read, not to be overlooked.
                 ui.visuals_mut().disabled_alpha = 0.8;
-                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, cx));
+                let steps = frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
+                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, cx));
             });
         });
         if frozen.is_none() && draft != cx.workspace.draft {
@@ -135,13 +136,12 @@ impl Form {
         }
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let plan = cx.workspace.plan.as_deref();
         strategy_ui(ui, draft, cx);
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
-        self.schedule_ui(ui, draft, plan.map_or(0, |plan| plan.steps), palette);
+        self.schedule_ui(ui, draft, steps, palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
         self.lengths_ui(ui, draft, cx);

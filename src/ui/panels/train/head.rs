@@ -8,7 +8,7 @@ use crate::ui::theme::{self, size};
 use crate::ui::widgets::stat::{Stat, stat};
 use crate::ui::widgets::{Button, Card, Chip, text};
 use crate::ui::workspace::run::Status;
-use crate::ui::workspace::{RunView, Screen};
+use crate::ui::workspace::{RunView, Screen, model_of};
 use crate::ui::{Action, Cx, Palette, format};
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -109,10 +109,12 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
     }
     // As many as have room; the first ones matter most.
     let shown = ((ui.available_width() / 96.0) as usize).clamp(3, stats.len());
-    let width = ui.available_width() / shown as f32;
+    // The step has the longest words: `87 000 / 100 000`.
+    let unit = ui.available_width() / (shown as f32 + 0.5);
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
         for (title, value, note) in stats.iter().take(shown) {
+            let width = if *title == "Step" { unit * 1.5 } else { unit };
             let color = (*title == "Skipped steps").then_some(palette.bad);
             stat(ui, &Stat { title, value, note, color }, width, palette);
         }
@@ -168,8 +170,7 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
             ui.spacing_mut().item_spacing.x = 6.0;
             if has_model || run.best.is_some() {
                 if Button::new("Try it").primary().show(ui, palette).clicked() {
-                    cx.act(Action::ExploreWith(run.dir.clone()));
-                    cx.act(Action::Go(Screen::Explore));
+                    cx.act(Action::ExploreWith(model_of(&run.dir)));
                 }
                 if Button::new("See mistakes").show(ui, palette).clicked() {
                     cx.act(Action::Go(Screen::Evaluate));
@@ -197,6 +198,7 @@ fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
     let title = Measure::find(key).map_or(key, |measure| measure.title);
     let color = if run.status == Status::Interrupted { palette.warn } else { palette.good };
     ui.label(RichText::new(format::metric(key, result)).font(theme::number_medium(size::TITLE)).color(color));
+    ui.add_space(6.0);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         let best = run.best.as_ref().map(|best| format!(" at step {}", format::count(best.step))).unwrap_or_default();

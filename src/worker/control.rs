@@ -1,0 +1,44 @@
+//! Pausing and stopping a job from outside.
+
+use std::ops::ControlFlow;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use super::protocol::Control;
+
+/// What a job asks between its pieces of work.
+#[derive(Debug, Default)]
+pub struct JobControl {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Running,
+    Paused,
+    Stopped,
+}
+
+impl JobControl {
+    /// A stop is final.
+    pub fn set(&self, control: Control) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = match (*state, control) {
+            (State::Stopped, _) | (_, Control::Stop) => State::Stopped,
+            (_, Control::Pause) => State::Paused,
+            (_, Control::Resume) => State::Running,
+        };
+        self.changed.notify_all();
+    }
+
+    /// Waits while paused; says whether to go on.
+    pub fn go_on(&self) -> ControlFlow<()> {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.changed.wait_while(state, |state| *state == State::Paused);
+        match *state.unwrap_or_else(PoisonError::into_inner) {
+            State::Stopped => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        }
+    }
+}

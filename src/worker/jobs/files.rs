@@ -1,0 +1,140 @@
+//! Jobs that read: models, tables, datasets, lengths.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{Ended, Failure, Job};
+use crate::data::health::{Part, health, leaks};
+use crate::data::{Dataset, Split, Table, Tokenizer};
+use crate::hub;
+use crate::model;
+use crate::train::prepare::fill_roles;
+use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, ModelEntry, Origin, Payload};
+use crate::{files, samples};
+
+/// Folders below a chosen one that are looked into.
+const DEPTH: usize = 3;
+/// Examples whose tokens are counted between two reports.
+const CHUNK: usize = 4096;
+
+pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Result<Ended, Failure> {
+    let mut dirs = BTreeSet::new();
+    for folder in folders {
+        collect(folder, DEPTH, &mut dirs);
+    }
+    let mut entries: Vec<ModelEntry> = dirs.iter().map(|dir| entry(dir, folder_name(dir), Origin::Folder)).collect();
+    entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
+    job.payload(Payload::Models(Arc::new(entries)));
+    Ok(Ended::Done)
+}
+
+fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
+    if dir.join("config.json").is_file() {
+        found.insert(dir.to_owned());
+        return;
+    }
+    if depth == 0 {
+        return;
+    }
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            collect(&entry.path(), depth - 1, found);
+        }
+    }
+}
+
+fn folder_name(dir: &Path) -> String {
+    dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
+    let empty = ModelEntry {
+        dir: dir.to_owned(),
+        name,
+        origin,
+        family: String::new(),
+        layers: 0,
+        hidden_size: 0,
+        bytes_on_disk: files::folder_bytes(dir),
+        problem: None,
+    };
+    match model::read_config(dir) {
+        Ok(config) => ModelEntry {
+            family: config.family.model_type().to_owned(),
+            layers: config.num_hidden_layers,
+            hidden_size: config.hidden_size,
+            ..empty
+        },
+        Err(error) => ModelEntry { problem: Some(error.to_string()), ..empty },
+    }
+}
+
+pub fn open_model(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
+    let mut card = model::open_card(dir)?;
+    let tokenizer = Tokenizer::open(dir)?;
+    tokenizer.kind().file().clone_into(&mut card.tokenizer);
+    card.cased = tokenizer.cased();
+    job.payload(Payload::Model(Arc::new(card)));
+    Ok(Ended::Done)
+}
+
+pub fn open_table(job: &Job<'_>, path: &Path) -> Result<Ended, Failure> {
+    samples::ensure(path)?;
+    job.payload(Payload::Table(Arc::new(Table::open(path)?)));
+    Ok(Ended::Done)
+}
+
+pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Failure> {
+    let dataset = Arc::new(Dataset::new(request.table, request.task, &request.roles, None)?);
+    let eval = match request.eval {
+        Some(path) => {
+            let table = Arc::new(Table::open(&path)?);
+            let roles = fill_roles(&request.roles, &table, request.task);
+            Some(Arc::new(Dataset::new(table, request.task, &roles, Some(&dataset.labels))?))
+        }
+        None => None,
+    };
+    let split = match &eval {
+        Some(eval) => {
+            Split { train: (0..dataset.examples.len()).collect(), eval: (0..eval.examples.len()).collect() }
+        }
+        None => Split::new(&dataset, &request.rule),
+    };
+    let evaluated = eval.as_deref().unwrap_or(&dataset);
+    let leaks = leaks(
+        Part { dataset: &dataset, examples: &split.train },
+        Part { dataset: evaluated, examples: &split.eval },
+    )
+    .len();
+    let findings = health(&dataset);
+    job.payload(Payload::Dataset(Arc::new(LoadedDataset { dataset, split, eval, findings, leaks })));
+    Ok(Ended::Done)
+}
+
+pub fn measure_lengths(job: &Job<'_>, dataset: &Dataset, dir: &Path) -> Result<Ended, Failure> {
+    let tokenizer = Tokenizer::open(dir)?;
+    let total = dataset.examples.len();
+    let (mut tokens, mut unknown, mut all) = (Vec::with_capacity(total), 0_u64, 0_u64);
+    for first in (0..total).step_by(CHUNK) {
+        let chunk = first..(first + CHUNK).min(total);
+        let counted: Vec<(usize, usize)> = chunk
+            .into_par_iter()
+            .map(|example| tokenizer.count(dataset.text(example), dataset.pair(example)))
+            .collect::<Result<_, _>>()?;
+        for (count, unknown_count) in counted {
+            tokens.push(count as u32);
+            all += count as u64;
+            unknown += unknown_count as u64;
+        }
+        if job.progress("counting tokens", tokens.len() as u64, total as u64).is_break() {
+            return Ok(Ended::Stopped);
+        }
+    }
+    let unknown_share = unknown as f64 / all.max(1) as f64;
+    job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, unknown_share })));
+    Ok(Ended::Done)
+}

@@ -1,0 +1,56 @@
+//! The playground: one text through a model that stays open.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::{Ended, Failure, Job};
+use crate::inspect::{self, Predictor};
+use crate::worker::protocol::Payload;
+
+/// Models that stay open: two can be compared without reading either again.
+const OPEN_MODELS: usize = 2;
+
+/// The models this lane has open, the one used last at the end.
+#[derive(Default)]
+pub struct Shelf {
+    open: Vec<(PathBuf, Option<SystemTime>, Predictor)>,
+}
+
+impl Shelf {
+    /// The model in a folder, read again if its weights were written since.
+    fn get(&mut self, dir: &Path) -> Result<&Predictor, Failure> {
+        let written = std::fs::metadata(dir.join("model.safetensors")).and_then(|file| file.modified()).ok();
+        let place = self.open.iter().position(|(path, at, _)| path == dir && *at == written);
+        let entry = match place {
+            Some(place) => self.open.remove(place),
+            None => {
+                self.open.retain(|(path, ..)| path != dir);
+                (dir.to_owned(), written, Predictor::open(dir, None)?)
+            }
+        };
+        if self.open.len() >= OPEN_MODELS {
+            self.open.remove(0);
+        }
+        self.open.push(entry);
+        match self.open.last() {
+            Some((_, _, predictor)) => Ok(predictor),
+            None => Err("the model was closed while it was being opened".into()),
+        }
+    }
+}
+
+pub fn predict(
+    job: &Job<'_>,
+    shelf: &mut Shelf,
+    dir: &Path,
+    text: &str,
+    pair: Option<&str>,
+) -> Result<Ended, Failure> {
+    let begun = Instant::now();
+    let predictor = shelf.get(dir)?;
+    let mut answer = inspect::answer(predictor, text, pair)?;
+    answer.millis = begun.elapsed().as_secs_f64() * 1000.0;
+    job.payload(Payload::Answer(Arc::new(answer)));
+    Ok(Ended::Done)
+}

@@ -1,0 +1,450 @@
+//! Train, Evaluate and Explore by themselves: what they show of a workspace, and which actions a person's clicks and
+//! keys become. Nothing is drawn on a screen; parts are found by the words a screen reader would say.
+#![expect(clippy::unwrap_used, reason = "a broken scene is a broken test")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use attune::data::{Dataset, Roles, Split, Table};
+use attune::task::Task;
+use attune::train::config::StrategyKind;
+use attune::train::event::TrainEvent;
+use attune::ui::panels::evaluate::EvaluatePanel;
+use attune::ui::panels::explore::ExplorePanel;
+use attune::ui::panels::train::TrainPanel;
+use attune::ui::tiles::{self, Tiled, Tree};
+use attune::ui::workspace::run::Status;
+use attune::ui::workspace::{JobKind, RunView, Screen};
+use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
+use attune::worker::protocol::{Command, Event, EventKind, LoadedDataset, Payload};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use crate::script;
+
+/// One screen with what it shows and what came of it.
+struct Scene {
+    workspace: Workspace,
+    panel: Box<dyn Tiled>,
+    tree: Tree,
+    actions: Vec<Action>,
+    /// What is done with an action, instead of the application.
+    perform: fn(&mut Workspace, &Action),
+}
+
+fn scene(
+    panel: impl Tiled + 'static,
+    workspace: Workspace,
+    perform: fn(&mut Workspace, &Action),
+) -> Harness<'static, Scene> {
+    let tree = tiles::first_tree("screen", &panel.layout());
+    let scene = Scene { workspace, panel: Box::new(panel), tree, actions: Vec::new(), perform };
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(1440.0, 900.0))
+        .with_max_steps(64)
+        .with_context_setup(|ctx: &egui::Context| {
+            theme::install(ctx);
+            std::mem::forget(fonts::install(ctx));
+        })
+        .build_ui_state(draw, scene);
+    harness.run_ok();
+    harness
+}
+
+fn draw(ui: &mut egui::Ui, scene: &mut Scene) {
+    let mut actions = Vec::new();
+    let palette = Palette::current(ui);
+    let mut cx = Cx { workspace: &scene.workspace, actions: &mut actions, palette };
+    tiles::show(&mut scene.tree, scene.panel.as_mut(), ui, &mut cx);
+    for action in &actions {
+        (scene.perform)(&mut scene.workspace, action);
+    }
+    scene.actions.extend(actions);
+}
+
+fn nothing(_: &mut Workspace, _: &Action) {}
+
+fn edits(workspace: &mut Workspace, action: &Action) {
+    if let Action::Edit(config) = action {
+        workspace.edit((**config).clone());
+    }
+}
+
+fn workspace() -> Workspace {
+    Workspace::new(Vec::new(), PathBuf::from("/runs"))
+}
+
+fn with_data(workspace: &mut Workspace) {
+    let mut file = tempfile::Builder::new().suffix(".csv").tempfile().unwrap();
+    let rows: String = (0..40).map(|row| format!("text number {row},{}\n", ["good", "bad"][row % 2])).collect();
+    std::io::Write::write_all(&mut file, format!("text,label\n{rows}").as_bytes()).unwrap();
+    let table = Arc::new(Table::open(file.path()).unwrap());
+    let roles = Roles { text: Some("text".into()), label: Some("label".into()), ..Roles::default() };
+    let dataset = Arc::new(Dataset::new(table.clone(), Task::Classify, &roles, None).unwrap());
+    workspace.data.table = Some(table);
+    workspace.data.loaded =
+        Some(Arc::new(LoadedDataset { dataset, split: Split::default(), eval: None, findings: Vec::new(), leaks: 0 }));
+}
+
+fn ready() -> Workspace {
+    let mut workspace = workspace();
+    with_data(&mut workspace);
+    workspace.model = Some(Arc::new(script::card(Path::new("/cache/minilm"))));
+    workspace
+}
+
+/// A run with the first `steps` of the scripted events, as the workspace would hold it.
+fn running(events: usize) -> Workspace {
+    let mut workspace = ready();
+    let config = script::config(Path::new("/runs/one"));
+    let mut run = RunView::new("/runs/one".into(), config.clone());
+    for event in script::training(&config, 60).iter().take(events) {
+        run.apply(event, 0.0);
+    }
+    if run.status.is_live() {
+        workspace.follow(JobKind::Train { out: "/runs/one".into() }, "Training");
+    }
+    workspace.run = Some(run);
+    workspace
+}
+
+fn said(harness: &Harness<'_, Scene>, wanted: impl Fn(&Action) -> bool) -> bool {
+    harness.state().actions.iter().any(wanted)
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_way_to_it() {
+    let mut train = scene(TrainPanel::default(), workspace(), nothing);
+    train.get_by_label("Choose data and a model to see what the run will take");
+    train.get_by_label("Choose data…").click();
+    train.run_ok();
+    train.get_by_label("Choose a model…").click();
+    train.get_by_label("Start training").click();
+    train.run_ok();
+    assert!(said(&train, |action| *action == Action::Go(Screen::Data)));
+    assert!(said(&train, |action| *action == Action::Go(Screen::Model)));
+    assert!(!said(&train, |action| *action == Action::StartRun), "nothing can be started without data and a model");
+}
+
+#[test]
+fn a_click_on_a_cell_freezes_it_and_the_preset_follows() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    train.get_by_label("Freeze layer 2").click();
+    train.run_ok();
+    let strategy = &train.state().workspace.draft.strategy;
+    assert_eq!(strategy.kind, StrategyKind::Custom);
+    assert_eq!(strategy.frozen, ["layers.2"]);
+    train.get_by_label("Head only").click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.kind, StrategyKind::Head);
+    train.get_by_label("Custom").click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.frozen, ["embeddings", "layers.0-5"]);
+}
+
+#[test]
+fn the_freeze_map_needs_no_mouse() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    train.get_by_label("Freeze embeddings").focus();
+    train.run_ok();
+    train.key_press(egui::Key::ArrowRight);
+    train.run_ok();
+    train.key_press(egui::Key::Space);
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.frozen, ["layers.0"]);
+}
+
+#[test]
+fn a_drag_over_cells_paints_them_all() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    let from = train.get_by_label("Freeze layer 1").rect().center();
+    let to = train.get_by_label("Freeze layer 4").rect().center();
+    train.drag_at(from);
+    train.run_ok();
+    train.hover_at(from + egui::vec2(12.0, 0.0));
+    train.run_ok();
+    train.hover_at(to);
+    train.run_ok();
+    train.drop_at(to);
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.frozen, ["layers.1-4"]);
+}
+
+#[test]
+fn everything_there_is_to_choose_appears_for_the_expert() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    assert!(train.query_by_label("Weight decay").is_none());
+    train.get_by_label("Expert").click();
+    train.run_ok();
+    for field in ["Weight decay", "Label smoothing", "Micro-batch", "Layer decay", "Seed", "Output folder", "Device"] {
+        assert!(train.query_all_by_label(field).next().is_some(), "no field {field}");
+    }
+    train.get_by_label("Own dropout").scroll_to_me();
+    train.run_ok();
+    train.get_by_label("Own dropout").click();
+    train.run_ok();
+    let dropout = train.state().workspace.draft.run.dropout;
+    assert!(matches!(dropout, attune::train::config::Dropout::Rate(_)), "{dropout:?}");
+}
+
+#[test]
+fn a_run_in_progress_is_shown_and_its_form_cannot_be_changed() {
+    let mut train = scene(TrainPanel::default(), running(25), edits);
+    train.get_by_label("Running");
+    train.get_by_label("Step 23 / 60");
+    train.get_by_label_contains("Loss chart, training");
+    train.get_by_label_contains("Learning rate chart");
+    train.get_by_label("Freeze layer 2").click();
+    train.run_ok();
+    assert!(!said(&train, |action| matches!(action, Action::Edit(_))));
+    train.get_by_label("Next run").click();
+    train.run_ok();
+    train.get_by_label("Freeze layer 2").click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.frozen, ["layers.2"], "what is edited is the next run");
+    train.get_by_label("Stop and keep").click();
+    train.run_ok();
+    assert!(said(&train, |action| *action == Action::StopRun));
+}
+
+#[test]
+fn space_pauses_a_run_and_lets_it_go_on() {
+    let perform = |workspace: &mut Workspace, action: &Action| {
+        let paused = matches!(action, Action::PauseRun);
+        if paused || matches!(action, Action::ResumeRun) {
+            let job = workspace.training.unwrap();
+            workspace.job_mut(job).unwrap().paused = paused;
+            workspace.run.as_mut().unwrap().set_paused(paused, 10.0);
+        }
+    };
+    let mut train = scene(TrainPanel::default(), running(25), perform);
+    train.key_press(egui::Key::Space);
+    train.run_ok();
+    train.get_by_label("Paused");
+    train.key_press(egui::Key::Space);
+    train.run_ok();
+    assert_eq!(train.state().workspace.run.as_ref().unwrap().status, Status::Running);
+}
+
+#[test]
+fn the_end_of_a_run_leads_on_to_its_mistakes_and_to_trying_it() {
+    let mut train = scene(TrainPanel::default(), running(1000), nothing);
+    train.get_by_label("Finished");
+    train.get_by_label_contains("points above the majority baseline, 41.0 %");
+    train.get_by_label("See mistakes").click();
+    train.get_by_label("Try it").click();
+    train.run_ok();
+    assert!(said(&train, |action| *action == Action::Go(Screen::Evaluate)));
+    assert!(said(&train, |action| *action == Action::ExploreWith("/runs/one/model".into())));
+}
+
+#[test]
+fn a_failed_run_says_what_went_wrong() {
+    let mut workspace = running(10);
+    workspace.run.as_mut().unwrap().fail("row 17 of \"train.csv\" has 3 columns, expected 2", 5.0);
+    let train = scene(TrainPanel::default(), workspace, nothing);
+    train.get_by_label("Failed");
+    train.get_by_label("Row 17 of \"train.csv\" has 3 columns, expected 2");
+}
+
+#[test]
+fn a_skipped_step_is_flagged_where_it_happened() {
+    let mut workspace = running(30);
+    let config = script::config(Path::new("/runs/one"));
+    let step = script::train_step(&config, 30, 60);
+    let skipped = attune::train::event::Step { loss: f64::NAN, skipped: true, ..step };
+    workspace.run.as_mut().unwrap().apply(&TrainEvent::Step(skipped), 0.0);
+    let train = scene(TrainPanel::default(), workspace, nothing);
+    train.get_by_label("Skipped steps 1");
+    let flags = train.query_all_by_label("Skipped, the loss or gradient was not finite at step 30").count();
+    assert!(flags >= 4, "{flags} of the charts show it");
+}
+
+#[test]
+fn a_cell_of_the_matrix_filters_the_list_and_a_chip_clears_it() {
+    let mut workspace = workspace();
+    let data = script::evaluation(Path::new("/runs/one/model"), Path::new("reviews.csv"));
+    let count = data.evaluation.confusion[0][1];
+    let mistakes: u64 = (0..3).map(|row| data.evaluation.confusion[row].iter().sum::<u64>() - data.evaluation.confusion[row][row]).sum();
+    workspace.evaluation = Some(Arc::new(data));
+    let mut evaluate = scene(EvaluatePanel::default(), workspace, nothing);
+    evaluate.get_by_label(&format!("{mistakes} of 122"));
+    evaluate.get_by_label_contains("of mixed predicted as negative").click();
+    evaluate.run_ok();
+    evaluate.get_by_label(&format!("{count} of 122"));
+    evaluate.get_by_label("Clear the filter").click();
+    evaluate.run_ok();
+    evaluate.get_by_label(&format!("{mistakes} of 122"));
+    evaluate.get_by_label("All").click();
+    evaluate.run_ok();
+    evaluate.get_by_label("122 of 122");
+}
+
+#[test]
+fn metrics_stand_against_the_baseline_and_classes_can_be_sorted() {
+    let mut workspace = workspace();
+    workspace.evaluation = Some(Arc::new(script::evaluation(Path::new("/runs/one/model"), Path::new("reviews.csv"))));
+    let mut evaluate = scene(EvaluatePanel::default(), workspace, nothing);
+    evaluate.get_by_label_contains("on baseline 33.6 %");
+    evaluate.get_by_label("Sort by class").click();
+    evaluate.run_ok();
+    let place = |name: &str| evaluate.get_by_label_contains(&format!("Class {name}, F1")).rect().top();
+    assert!(place("mixed") < place("negative") && place("negative") < place("positive"));
+}
+
+#[test]
+fn an_example_is_read_whole_and_taken_to_explore() {
+    let mut workspace = workspace();
+    workspace.evaluation = Some(Arc::new(script::evaluation(Path::new("/runs/one/model"), Path::new("reviews.csv"))));
+    let mut evaluate = scene(EvaluatePanel::default(), workspace, nothing);
+    evaluate.get_by_label("Open in Explore").click();
+    evaluate.run_ok();
+    assert!(said(&evaluate, |action| *action == Action::ExploreWith("/runs/one/model".into())));
+    let asked = |action: &Action| matches!(action, Action::Predict { text, .. } if text.contains('('));
+    assert!(said(&evaluate, asked));
+}
+
+#[test]
+fn nothing_evaluated_yet_leads_to_training() {
+    let mut evaluate = scene(EvaluatePanel::default(), workspace(), nothing);
+    evaluate.get_by_label("Nothing evaluated yet");
+    evaluate.get_by_label("Train a model").click();
+    evaluate.run_ok();
+    assert!(said(&evaluate, |action| *action == Action::Go(Screen::Train)));
+}
+
+/// Follows a request as the application does, and leaves the answer to the test.
+fn asks(workspace: &mut Workspace, action: &Action) {
+    if let Action::Predict { .. } = action {
+        workspace.follow(JobKind::Predict, "Predicting");
+    }
+}
+
+fn requests(harness: &Harness<'_, Scene>) -> Vec<String> {
+    let text = |action: &Action| if let Action::Predict { text, .. } = action { Some(text.clone()) } else { None };
+    harness.state().actions.iter().filter_map(text).collect()
+}
+
+fn explorable() -> Workspace {
+    let mut workspace = workspace();
+    workspace.explore.model = Some("/runs/one/model".into());
+    workspace
+}
+
+/// What the scripted worker says of the newest request.
+fn reply(harness: &mut Harness<'_, Scene>) {
+    let job = harness.state().workspace.explore.pending.unwrap();
+    let text = requests(harness).pop().unwrap();
+    let command = Command::Predict { job, model: "/runs/one/model".into(), text, pair: None };
+    for kind in script::answer(&command).unwrap().into_iter().chain([EventKind::Done]) {
+        harness.state_mut().workspace.apply(Event { job, kind });
+    }
+    harness.run_ok();
+}
+
+fn type_text(harness: &mut Harness<'_, Scene>, text: &str) {
+    harness.get_by_label("Text to try").focus();
+    harness.run_ok();
+    harness.get_by_label("Text to try").type_text(text);
+    harness.run_steps(12);
+}
+
+#[test]
+fn typing_asks_the_model_and_shows_what_it_says() {
+    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
+    type_text(&mut explore, "a good kettle");
+    assert_eq!(requests(&explore), ["a good kettle"]);
+    reply(&mut explore);
+    explore.get_by_label("positive 90.0 %");
+    explore.get_by_label("5 tokens");
+    explore.get_by_label("6.4 ms");
+    assert_eq!(requests(&explore).len(), 1, "the same text is not asked about twice");
+}
+
+#[test]
+fn the_newest_text_is_asked_about_once_the_model_is_free_again() {
+    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
+    type_text(&mut explore, "good");
+    type_text(&mut explore, ", or");
+    type_text(&mut explore, " not");
+    assert_eq!(requests(&explore), ["good"], "the model is still busy with the first");
+    reply(&mut explore);
+    explore.run_steps(12);
+    assert_eq!(requests(&explore), ["good", "good, or not"], "what lay between is never asked about");
+    reply(&mut explore);
+    explore.get_by_label("negative 84.0 %");
+}
+
+#[test]
+fn an_answer_that_is_no_longer_followed_changes_nothing() {
+    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
+    type_text(&mut explore, "good");
+    let old = explore.state().workspace.explore.pending.unwrap();
+    explore.state_mut().workspace.follow(JobKind::Predict, "Predicting");
+    let command = Command::Predict { job: old, model: "/runs/one/model".into(), text: "good".into(), pair: None };
+    for kind in script::answer(&command).unwrap() {
+        explore.state_mut().workspace.apply(Event { job: old, kind });
+    }
+    explore.run_ok();
+    assert!(explore.query_by_label_contains("positive 90").is_none());
+}
+
+#[test]
+fn an_answer_to_a_question_from_elsewhere_brings_its_text() {
+    let mut workspace = explorable();
+    let job = workspace.follow(JobKind::Predict, "Predicting");
+    let mut explore = scene(ExplorePanel::default(), workspace, asks);
+    let text = String::from("an example of the test set");
+    let command = Command::Predict { job, model: "/runs/one/model".into(), text: text.clone(), pair: None };
+    for kind in script::answer(&command).unwrap().into_iter().chain([EventKind::Done]) {
+        explore.state_mut().workspace.apply(Event { job, kind });
+    }
+    explore.run_steps(12);
+    assert_eq!(explore.get_by_label("Text to try").value(), Some(text));
+    assert_eq!(requests(&explore).len(), 0);
+}
+
+#[test]
+fn a_model_that_cannot_answer_says_why() {
+    let mut workspace = explorable();
+    let job = workspace.follow(JobKind::Predict, "Predicting");
+    let message = String::from("no model.safetensors in \"/runs/one/model\", expected a Hugging Face folder");
+    workspace.apply(Event { job, kind: EventKind::Failed { message, detail: None } });
+    let explore = scene(ExplorePanel::default(), workspace, asks);
+    explore.get_by_label("The model cannot answer");
+    explore.get_by_label_contains("expected a Hugging Face folder");
+}
+
+#[test]
+fn without_a_model_the_trained_runs_are_offered() {
+    let mut workspace = workspace();
+    workspace.models = script::models();
+    let mut explore = scene(ExplorePanel::default(), workspace, nothing);
+    explore.get_by_label("reviews-minilm-1").click();
+    explore.run_ok();
+    assert!(said(&explore, |action| *action == Action::ExploreWith("/runs/reviews-minilm-1/model".into())));
+    let empty = scene(ExplorePanel::default(), Workspace::new(Vec::new(), "/runs".into()), nothing);
+    empty.get_by_label("No trained model yet");
+}
+
+#[test]
+fn numbers_have_a_scatter_and_no_matrix() {
+    let mut data = script::evaluation(Path::new("/runs/one/model"), Path::new("reviews.csv"));
+    let evaluation = &mut data.evaluation;
+    for (place, said) in evaluation.predictions.iter_mut().enumerate() {
+        said.gold = attune::metrics::Outcome::Value(place as f64);
+        said.predicted = attune::metrics::Outcome::Value(place as f64 + 0.5);
+    }
+    evaluation.task = Task::Regress;
+    evaluation.metrics = BTreeMap::from([("pearson".into(), 0.9)]);
+    evaluation.labels.clear();
+    evaluation.confusion.clear();
+    evaluation.per_class.clear();
+    let mut workspace = workspace();
+    let job = workspace.follow(JobKind::Evaluate { model: "/m".into() }, "Evaluating");
+    workspace.apply(Event { job, kind: EventKind::Payload(Payload::Evaluation(Arc::new(data))) });
+    let evaluate = scene(EvaluatePanel::default(), workspace, nothing);
+    evaluate.get_by_label("Predicted against Gold, 122 points");
+    evaluate.get_by_label_contains("Pearson 0.9000");
+}

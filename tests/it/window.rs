@@ -1,0 +1,416 @@
+//! What a person can do in the window, found by the words on screen, with a worker that follows a script.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "the helpers of a test may fail")]
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use attune::ui::Screen;
+use attune::ui::app::App;
+use attune::worker::Client;
+use attune::worker::protocol::{Command, Control, Event, EventKind, JobId, Payload};
+use crossbeam_channel::{Receiver, Sender, bounded};
+use egui::{Key, Modifiers, Role};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::script;
+
+struct Window {
+    harness: Harness<'static, App>,
+    commands: Receiver<Command>,
+    events: Sender<Event>,
+    /// Everything that was asked of the worker so far.
+    asked: Vec<Command>,
+    /// Jobs that are answered by the test itself.
+    held: fn(&Command) -> bool,
+}
+
+impl Window {
+    fn open(size: [f32; 2]) -> Self {
+        let (to_worker, commands) = bounded(64);
+        let (events, from_worker) = bounded(4096);
+        let client = Client { commands: to_worker, events: from_worker };
+        let harness = Harness::builder()
+            .with_size(size)
+            .with_theme(egui::Theme::Dark)
+            .with_max_steps(40)
+            .with_accessibility_check(true)
+            .build_eframe(move |cc| App::new(cc, client));
+        let mut window = Self { harness, commands, events, asked: Vec::new(), held: |_| false };
+        window.settle();
+        window
+    }
+
+    fn first() -> Self {
+        Self::open([1440.0, 900.0])
+    }
+
+    /// With the reviews and a model, ready to train.
+    fn ready() -> (Self, tempfile::TempDir) {
+        let mut window = Self::first();
+        let folder = window.open_reviews();
+        window.press("Model");
+        window.press("nreimers/MiniLM-L6-H384-uncased, 6 layers × 384");
+        window.press("Use this model");
+        assert_eq!(window.app().workspace().screen, Screen::Train);
+        (window, folder)
+    }
+
+    fn app(&self) -> &App {
+        self.harness.state()
+    }
+
+    /// Answers all that is asked, until nothing more is asked and drawn.
+    fn settle(&mut self) {
+        for _ in 0..12 {
+            self.harness.run();
+            // Time passes for what waits for a moment of rest, such as a plan.
+            self.harness.run_steps(2);
+            let mut any = false;
+            while let Ok(command) = self.commands.try_recv() {
+                any = true;
+                if !(self.held)(&command) {
+                    self.answer(&command);
+                }
+                self.asked.push(command);
+            }
+            if !any {
+                return;
+            }
+        }
+        panic!("the window asks without end: {:?}", self.asked.last());
+    }
+
+    fn answer(&self, command: &Command) {
+        let job = job_of(command);
+        let say = |kind| self.events.try_send(Event { job, kind }).unwrap();
+        if matches!(command, Command::Control { .. }) {
+            return;
+        }
+        say(EventKind::Started);
+        match script::answer(command) {
+            Ok(kinds) => {
+                kinds.into_iter().for_each(say);
+                say(EventKind::Done);
+            }
+            Err(message) => say(EventKind::Failed { message, detail: None }),
+        }
+    }
+
+    fn press(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.settle();
+    }
+
+    fn press_role(&mut self, role: Role, label: &str) {
+        self.harness.get_by_role_and_label(role, label).click();
+        self.settle();
+    }
+
+    fn shows(&self, words: &str) -> bool {
+        self.harness.query_all_by_label_contains(words).next().is_some()
+    }
+
+    fn keys(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    fn write(&mut self, field: &str, words: &str) {
+        self.harness.get_by_label(field).focus();
+        self.harness.run();
+        self.harness.get_by_label(field).type_text(words);
+        self.settle();
+    }
+
+    fn open_path(&mut self, path: &Path) {
+        self.write("data file", &path.display().to_string());
+        self.press("Open data file");
+    }
+
+    fn open_reviews(&mut self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reviews.csv");
+        std::fs::write(&path, reviews()).unwrap();
+        self.press("Data");
+        self.open_path(&path);
+        folder
+    }
+
+    fn count(&self, is_it: impl Fn(&Command) -> bool) -> usize {
+        self.asked.iter().filter(|command| is_it(command)).count()
+    }
+}
+
+fn job_of(command: &Command) -> JobId {
+    match command {
+        Command::FindModels { job, .. }
+        | Command::OpenModel { job, .. }
+        | Command::OpenTable { job, .. }
+        | Command::ReadDataset { job, .. }
+        | Command::MeasureLengths { job, .. }
+        | Command::Plan { job, .. }
+        | Command::Train { job, .. }
+        | Command::Evaluate { job, .. }
+        | Command::Predict { job, .. }
+        | Command::FindRuns { job, .. }
+        | Command::OpenRun { job, .. }
+        | Command::DeleteRun { job, .. }
+        | Command::Control { job, .. } => *job,
+    }
+}
+
+/// 60 reviews in three classes, one row without a label and one with a column too many.
+fn reviews() -> String {
+    let mut rows = String::from("review,verdict\n");
+    for place in 0..20 {
+        rows += &format!("The battery of number {place} lasts for days,positive\n");
+        rows += &format!("Number {place} stopped working after a week,negative\n");
+        rows += &format!("Number {place} is fine for its price,mixed\n");
+    }
+    rows + "Nobody said what this one is,\nOne,column,too,many\n"
+}
+
+#[test]
+fn the_first_start_offers_the_sample_and_leaves_only_start_to_press() {
+    let mut window = Window::first();
+    assert!(window.shows("Fine-tune an encoder and look inside it"));
+    window.held = |command| matches!(command, Command::OpenTable { .. });
+    window.press("Start with the sample");
+    let job = job_of(window.asked.last().unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("reviews.csv");
+    std::fs::write(&path, reviews()).unwrap();
+    let table = attune::data::Table::open(&path).unwrap();
+    window.events.send(Event { job, kind: EventKind::Payload(Payload::Table(table.into())) }).unwrap();
+    window.events.send(Event { job, kind: EventKind::Done }).unwrap();
+    window.settle();
+    // The smallest usable encoder was taken, and the form is ready.
+    assert_eq!(window.app().workspace().screen, Screen::Train);
+    assert_eq!(window.app().workspace().model.as_ref().unwrap().dir, PathBuf::from("/models/roberta-tiny"));
+    assert!(window.app().workspace().plan.is_some());
+    assert!(window.shows("Start training"));
+}
+
+#[test]
+fn a_file_becomes_examples_with_guessed_roles_and_every_bad_row_is_named() {
+    let mut window = Window::first();
+    let _folder = window.open_reviews();
+    let data = &window.app().workspace().data;
+    assert_eq!(data.roles.text.as_deref(), Some("review"));
+    assert_eq!(data.roles.label.as_deref(), Some("verdict"));
+    assert_eq!(data.loaded.as_ref().unwrap().dataset.examples.len(), 60);
+    assert_eq!(data.classes.iter().map(|parts| parts.eval).collect::<Vec<_>>(), [4, 4, 4]);
+    assert!(window.shows("CSV, comma") && window.shows("UTF-8"));
+    let head = window.harness.query_all_by_label_contains("left out").next().unwrap();
+    head.click();
+    window.settle();
+    assert!(window.shows("line 62") && window.shows("line 63"));
+    assert!(window.shows("Continue to model"));
+}
+
+#[test]
+fn a_class_a_word_and_a_finding_each_narrow_the_rows() {
+    let mut window = Window::first();
+    let _folder = window.open_reviews();
+    window.press_role(Role::ListItem, "negative 20");
+    assert!(window.shows("20 of 61 rows"));
+    window.write("Search the rows", "NUMBER 7");
+    assert!(window.shows("1 of 61 rows"));
+    window.press("Show all classes, not only negative");
+    assert!(window.shows("3 of 61 rows"));
+}
+
+#[test]
+fn another_role_reads_the_examples_anew() {
+    let mut window = Window::first();
+    let _folder = window.open_reviews();
+    let before = window.count(|command| matches!(command, Command::ReadDataset { .. }));
+    window.press("Second text column");
+    window.press_role(Role::Button, "verdict");
+    assert_eq!(window.count(|command| matches!(command, Command::ReadDataset { .. })), before + 1);
+    assert_eq!(window.app().workspace().data.roles.pair.as_deref(), Some("verdict"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_explained_where_it_was_asked_for() {
+    let mut window = Window::first();
+    window.press("Data");
+    window.open_path(Path::new("/nowhere/missing.csv"));
+    assert!(window.shows("The file could not be read"));
+    assert!(window.shows("missing.csv"));
+    assert!(window.app().workspace().data.table.is_none());
+}
+
+#[test]
+fn a_model_shows_its_card_and_what_was_loaded_and_one_of_another_kind_says_why_not() {
+    let mut window = Window::first();
+    window.press("Model");
+    assert!(window.shows("a gpt2 model, expected bert"));
+    window.press("nreimers/MiniLM-L6-H384-uncased, 6 layers × 384");
+    assert!(window.app().workspace().model.is_none(), "looking is not choosing");
+    window.press("New and untrained  2");
+    assert!(window.shows("classifier.weight"));
+    window.press("Use this model");
+    assert!(window.app().workspace().model.is_some());
+    assert!(window.shows("Continue to data"));
+}
+
+#[test]
+fn a_change_of_the_form_is_planned_once_it_rests() {
+    let (mut window, _folder) = Window::ready();
+    let plan = window.app().workspace().plan.clone().unwrap();
+    assert_eq!(plan.train_examples, 48);
+    assert_eq!(plan.truncated, 0);
+    let out = &window.app().workspace().draft.run.out;
+    assert!(out.ends_with("reviews-minilm-4"), "three are known already: {}", out.display());
+}
+
+#[test]
+fn a_run_is_started_watched_and_its_evaluation_opened_when_it_ends() {
+    let (mut window, _folder) = Window::ready();
+    window.keys(Modifiers::COMMAND, Key::Enter);
+    assert_eq!(window.count(|command| matches!(command, Command::Train { .. })), 1);
+    let workspace = window.app().workspace();
+    assert!(workspace.training.is_none());
+    assert_eq!(workspace.run.as_ref().unwrap().step, 60);
+    assert!(workspace.evaluation.is_some());
+    assert!(workspace.explore.model.as_ref().unwrap().ends_with("reviews-minilm-4/model"));
+    window.press("Evaluate");
+    assert!(window.shows("Accuracy"));
+}
+
+#[test]
+fn closing_with_a_run_in_progress_asks_and_stopping_keeps_the_best() {
+    let (mut window, _folder) = Window::ready();
+    window.held = |command| matches!(command, Command::Train { .. });
+    window.keys(Modifiers::COMMAND, Key::Enter);
+    assert!(window.app().workspace().training.is_some());
+    let input = window.harness.input_mut();
+    input.viewports.entry(egui::ViewportId::ROOT).or_default().events.push(egui::ViewportEvent::Close);
+    window.settle();
+    assert!(window.shows("A run is in progress"));
+    window.press("Cancel");
+    assert!(!window.shows("A run is in progress"));
+    let input = window.harness.input_mut();
+    input.viewports.entry(egui::ViewportId::ROOT).or_default().events.push(egui::ViewportEvent::Close);
+    window.settle();
+    window.press("Stop and keep best");
+    assert_eq!(window.count(|command| matches!(command, Command::Control { control: Control::Stop, .. })), 1);
+}
+
+#[test]
+fn a_run_is_deleted_only_after_it_was_asked() {
+    let mut window = Window::first();
+    window.press("Runs");
+    window.press("Delete reviews-minilm-2");
+    window.press("Cancel");
+    assert_eq!(window.count(|command| matches!(command, Command::DeleteRun { .. })), 0);
+    window.press("Delete reviews-minilm-2");
+    window.press_role(Role::Button, "Delete run");
+    let deleted = window.asked.iter().find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
+    assert!(deleted.unwrap().ends_with("reviews-minilm-2"));
+}
+
+#[test]
+fn a_run_is_opened_and_its_configuration_used_again() {
+    let mut window = Window::first();
+    window.press("Runs");
+    window.press("Open reviews-minilm-3");
+    assert_eq!(window.app().workspace().screen, Screen::Train);
+    assert_eq!(window.app().workspace().run.as_ref().unwrap().step, 93);
+    assert!(window.app().workspace().evaluation.is_some());
+    window.press("Runs");
+    window.press("Clone reviews-minilm-3");
+    assert_eq!(window.count(|command| matches!(command, Command::OpenModel { dir, .. } if dir == Path::new("/cache/minilm"))), 1);
+    assert_eq!(window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))), 1);
+}
+
+#[test]
+fn the_command_palette_does_what_is_typed_and_lists_only_what_is_possible() {
+    let mut window = Window::first();
+    window.keys(Modifiers::COMMAND, Key::K);
+    assert!(window.shows("Open a data file…"));
+    assert!(!window.shows("Start training"), "there is nothing to train yet");
+    window.harness.event(egui::Event::Text("go to runs".into()));
+    window.settle();
+    window.keys(Modifiers::NONE, Key::Enter);
+    assert_eq!(window.app().workspace().screen, Screen::Runs);
+    window.keys(Modifiers::COMMAND, Key::K);
+    window.keys(Modifiers::NONE, Key::Escape);
+    assert!(!window.shows("Open a data file…"));
+}
+
+#[test]
+fn the_theme_is_switched_by_its_button() {
+    let mut window = Window::first();
+    window.press("Light theme");
+    assert_eq!(window.harness.ctx.theme(), egui::Theme::Light);
+    window.press("Dark theme");
+    assert_eq!(window.harness.ctx.theme(), egui::Theme::Dark);
+}
+
+#[test]
+fn an_answer_to_an_older_question_is_dropped() {
+    let mut window = Window::first();
+    let stale = Event { job: JobId(9_999), kind: EventKind::Payload(Payload::Models(Vec::new().into())) };
+    window.events.send(stale).unwrap();
+    window.settle();
+    assert_eq!(window.app().workspace().models.len(), 6);
+}
+
+#[test]
+fn a_job_that_fails_is_shown_and_logged_and_the_window_lives_on() {
+    let (mut window, _folder) = Window::ready();
+    window.held = |command| matches!(command, Command::Train { .. });
+    window.keys(Modifiers::COMMAND, Key::Enter);
+    let job = window.app().workspace().training.unwrap();
+    let message = "the job panicked: index out of bounds".to_owned();
+    window.events.send(Event { job, kind: EventKind::Failed { message, detail: Some("stack".into()) } }).unwrap();
+    window.settle();
+    assert!(window.shows("Training reviews-minilm-4 failed"));
+    window.press("Log");
+    assert!(window.shows("press for details"));
+    window.press("Data");
+    assert!(window.shows("Continue to training"));
+}
+
+#[test]
+fn a_worker_that_is_gone_is_told_once() {
+    let mut window = Window::first();
+    let (_, gone) = bounded(0);
+    drop(std::mem::replace(&mut window.events, gone_sender()));
+    _ = gone as Receiver<Event>;
+    window.harness.run();
+    window.harness.run();
+    assert_eq!(window.app().workspace().toasts.len(), 1);
+    assert!(window.shows("The worker has stopped"));
+}
+
+fn gone_sender() -> Sender<Event> {
+    bounded(1).0
+}
+
+#[test]
+fn an_idle_window_asks_for_no_frame() {
+    for screen in ["Home", "Data", "Model", "Train", "Evaluate", "Explore", "Runs", "Settings"] {
+        let (mut window, _folder) = Window::ready();
+        window.press(screen);
+        window.harness.run();
+        let delays: Vec<Duration> =
+            window.harness.output().viewport_output.values().map(|output| output.repaint_delay).collect();
+        assert!(delays.iter().all(|delay| *delay > Duration::from_secs(3600)), "{screen}: {delays:?}");
+    }
+}
+
+#[test]
+fn every_screen_can_be_drawn_in_the_smallest_window() {
+    let mut window = Window::open([900.0, 600.0]);
+    let _folder = window.open_reviews();
+    for screen in ["Home", "Data", "Model", "Train", "Evaluate", "Explore", "Runs", "Settings"] {
+        window.press_role(Role::Tab, screen);
+        assert_eq!(window.app().workspace().screen.title(), screen);
+        let node = window.harness.get_by_role_and_label(Role::Tab, screen);
+        assert!(node.rect().max.y <= 600.0, "{screen} is on the rail");
+    }
+}

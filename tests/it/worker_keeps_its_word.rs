@@ -1,0 +1,175 @@
+//! Every job is started, tells what it does, and ends in exactly one way; a run leaves a folder that opens again.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use attune::task::Task;
+use attune::train::config::{Every, ModelChoice, RunConfig};
+use attune::train::event::TrainEvent;
+use attune::worker::protocol::{Command, Control, EventKind, JobId, Payload};
+use attune::worker::{Client, spawn};
+
+use crate::models_match_the_reference::golden;
+
+/// Two classes that differ in one word, so that a tiny model learns them.
+pub fn reviews(folder: &Path, rows: usize) -> PathBuf {
+    let path = folder.join("reviews.csv");
+    let mut file = std::fs::File::create(&path).unwrap();
+    writeln!(file, "text,label").unwrap();
+    for row in 0..rows {
+        let (word, label) = if row % 2 == 0 { ("wonderful", "good") } else { ("endless", "bad") };
+        let filler = ["the soup was", "a ferry and", "the map is", "tom found it"][row / 2 % 4];
+        writeln!(file, "{filler} {word} {},{label}", "and so on ".repeat(row % 3)).unwrap();
+    }
+    path
+}
+
+pub fn config(folder: &Path, rows: usize) -> RunConfig {
+    let text = format!("task = \"classify\"\n[model]\n[data]\ntrain = {:?}\n", reviews(folder, rows));
+    let mut config: RunConfig = toml::from_str(&text).unwrap();
+    config.model = ModelChoice { path: Some(golden().join("bert-classify")), ..ModelChoice::default() };
+    config.optim.lr = 5e-3;
+    config.run.epochs = 8.0;
+    config.run.batch = 8;
+    config.run.out = folder.join("run");
+    config.data.eval_fraction = Some(0.25);
+    config
+}
+
+fn client() -> Client {
+    spawn(Arc::new(|| {})).unwrap()
+}
+
+/// All events of a job up to its end, which is the last.
+fn events(client: &Client, job: JobId, mut on_event: impl FnMut(&EventKind)) -> Vec<EventKind> {
+    let mut kinds = Vec::new();
+    loop {
+        let event = client.events.recv_timeout(Duration::from_secs(120)).expect("the job ends");
+        if event.job != job {
+            continue;
+        }
+        on_event(&event.kind);
+        let ended = matches!(event.kind, EventKind::Done | EventKind::Stopped | EventKind::Failed { .. });
+        kinds.push(event.kind);
+        if ended {
+            return kinds;
+        }
+    }
+}
+
+fn run(client: &Client, job: u64, command: impl FnOnce(JobId) -> Command) -> Vec<EventKind> {
+    let job = JobId(job);
+    client.commands.send(command(job)).unwrap();
+    let kinds = events(client, job, |_| {});
+    assert!(matches!(kinds[0], EventKind::Started), "{kinds:?}");
+    kinds
+}
+
+#[test]
+fn a_run_learns_and_its_folder_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client();
+    let config = config(folder.path(), 64);
+    let kinds = run(&client, 1, |job| Command::Train { job, config: Box::new(config.clone()) });
+    assert!(matches!(kinds.last(), Some(EventKind::Done)), "{:?}", kinds.last());
+    let losses: Vec<f64> = kinds
+        .iter()
+        .filter_map(|kind| match kind {
+            EventKind::Train(event) => match &**event {
+                TrainEvent::Step(step) => Some(step.loss),
+                _ => None,
+            },
+            _ => None,
+        })
+        .collect();
+    assert_eq!(losses.len(), 48);
+    assert!(losses[47] < losses[0] * 0.3, "{losses:?}");
+
+    let kinds = run(&client, 2, |job| Command::OpenRun { job, dir: config.run.out.clone() });
+    let opened = kinds.iter().find_map(|kind| match kind {
+        EventKind::Payload(Payload::Run(run)) => Some(run.clone()),
+        _ => None,
+    });
+    let opened = opened.expect("the run opens");
+    assert_eq!(opened.summary.steps, 48);
+    assert_eq!(opened.config.task, Task::Classify);
+    let kept = opened.evaluation.as_ref().expect("its evaluation was kept");
+    assert_eq!(kept.texts.len(), 16);
+    assert!(kept.evaluation.metrics["accuracy"] > 0.9, "{:?}", kept.evaluation.metrics);
+
+    let model = config.run.out.join("model");
+    let ask = |text: &str, job| {
+        let text = text.to_owned();
+        let kinds = run(&client, job, |job| Command::Predict { job, model: model.clone(), text, pair: None });
+        kinds.iter().find_map(|kind| match kind {
+            EventKind::Payload(Payload::Answer(answer)) => Some(answer.clone()),
+            _ => None,
+        })
+    };
+    let answer = ask("the soup was wonderful", 3).expect("the playground answers");
+    match &answer.result {
+        attune::inspect::Prediction::Classes(classes) => assert_eq!(classes[0].0, "good", "{classes:?}"),
+        other => panic!("{other:?}"),
+    }
+    let again = run(&client, 4, |job| Command::Train { job, config: Box::new(config.clone()) });
+    let refused = again.iter().any(|kind| matches!(kind, EventKind::Failed { message, .. } if message.contains("already holds a run")));
+    assert!(refused, "a run never overwrites another: {again:?}");
+}
+
+#[test]
+fn a_run_pauses_and_stops_and_keeps_its_best_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client();
+    let mut config = config(folder.path(), 64);
+    config.run.epochs = 100_000.0;
+    config.run.eval_every = Every::Steps(5);
+    let job = JobId(1);
+    let out = config.run.out.clone();
+    client.commands.send(Command::Train { job, config: Box::new(config) }).unwrap();
+    let mut steps = 0;
+    let control = |control| client.commands.send(Command::Control { job, control }).unwrap();
+    let kinds = events(&client, job, |kind| {
+        if let EventKind::Train(event) = kind
+            && matches!(**event, TrainEvent::Step(_))
+        {
+            steps += 1;
+            match steps {
+                20 => {
+                    control(Control::Pause);
+                    std::thread::sleep(Duration::from_millis(300));
+                    // What was on its way when the pause came, and then nothing more.
+                    while client.events.try_recv().is_ok() {}
+                    assert!(client.events.recv_timeout(Duration::from_millis(300)).is_err(), "a paused run is silent");
+                    control(Control::Resume);
+                }
+                40 => control(Control::Stop),
+                _ => {}
+            }
+        }
+    });
+    assert!(matches!(kinds.last(), Some(EventKind::Stopped)), "{:?}", kinds.last());
+    let ending = kinds.iter().rev().find_map(|kind| match kind {
+        EventKind::Train(event) => match &**event {
+            TrainEvent::Stopped(ending) => Some(ending.clone()),
+            _ => None,
+        },
+        _ => None,
+    });
+    assert!(ending.expect("the run says how it ended").best_step.is_some());
+    assert!(out.join("model/model.safetensors").is_file());
+}
+
+#[test]
+fn what_cannot_be_done_fails_with_what_and_where_and_the_lane_lives_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client();
+    let missing = folder.path().join("nothing.csv");
+    let kinds = run(&client, 1, |job| Command::OpenTable { job, path: missing.clone() });
+    assert!(matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("nothing.csv")), "{kinds:?}");
+    let kinds = run(&client, 2, |job| Command::OpenModel { job, dir: folder.path().to_owned() });
+    assert!(matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("config.json")), "{kinds:?}");
+    let kinds = run(&client, 3, |job| Command::OpenModel { job, dir: golden().join("albert-mlm") });
+    assert!(matches!(kinds.last(), Some(EventKind::Done)), "{kinds:?}");
+}
