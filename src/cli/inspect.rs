@@ -77,7 +77,12 @@ impl Inspect {
         });
         let mut lines = vec![
             format!("{}: {}, {}", table.path.display(), format_name(table.format), table.encoding),
-            format!("{} rows, {} columns: {}", grouped(table.rows() as u64), table.columns.len(), table.columns.join(", ")),
+            format!(
+                "{} rows, {} columns: {}",
+                grouped(table.rows() as u64),
+                table.columns.len(),
+                table.columns.join(", ")
+            ),
             format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
         ];
         for (role, column) in [("text", &roles.text), ("second text", &roles.pair), ("label", &roles.label)] {
@@ -121,14 +126,21 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
         format!("{} parameters, {} on disk as {}", grouped(card.parameters), bytes(card.bytes_on_disk), card.dtype),
         format!(
             "{} layers ({} stored), hidden {}, {} heads, feed-forward {}, {}",
-            card.layers, card.stored_layers, card.hidden_size, card.num_attention_heads, card.intermediate_size, card.activation
+            card.layers,
+            card.stored_layers,
+            card.hidden_size,
+            card.num_attention_heads,
+            card.intermediate_size,
+            card.activation
         ),
         format!("vocabulary {}, up to {} tokens", grouped(card.vocab_size as u64), card.max_tokens),
         format!("tokenizer {}", if card.tokenizer.is_empty() { "none" } else { &card.tokenizer }),
         format!("trained heads: {}", if heads.is_empty() { "none".to_owned() } else { heads.join(", ") }),
         format!(
             "{} tensors loaded, {} new, {} left over",
-            report.loaded.len(), report.new.len(), report.left_over.len()
+            report.loaded.len(),
+            report.new.len(),
+            report.left_over.len()
         ),
     ];
     lines.extend(report.new.iter().map(|name| format!("new: {name}")));

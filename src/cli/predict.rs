@@ -152,7 +152,11 @@ fn request(line: &str, task: Task) -> anyhow::Result<Request> {
             _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
         }
     };
-    let (first, second) = if task == Task::Qa { (["question", "text"], ["context", "pair"]) } else { (["text", "question"], ["pair", "context"]) };
+    let (first, second) = if task == Task::Qa {
+        (["question", "text"], ["context", "pair"])
+    } else {
+        (["text", "question"], ["pair", "context"])
+    };
     let Some(text) = field(first).transpose()? else {
         let expected = if task == Task::Qa { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
         bail!("has no \"{}\", expected {expected}", first[0]);
@@ -201,7 +205,11 @@ impl<W: Write> Printer<W> {
             }
             Output::Entities(entities) => {
                 for one in entities {
-                    writeln!(out, "{:<12} {:.4}  {}-{}  {}", one.entity_group, one.score, one.start, one.end, one.word)?;
+                    writeln!(
+                        out,
+                        "{:<12} {:.4}  {}-{}  {}",
+                        one.entity_group, one.score, one.start, one.end, one.word
+                    )?;
                 }
                 writeln!(out)?;
             }
@@ -221,7 +229,13 @@ impl<W: Write> Printer<W> {
             }
             Output::Replaced(tokens) => {
                 for one in tokens {
-                    writeln!(out, "{:<9} {:>8.4}  {}", if one.replaced { "replaced" } else { "real" }, one.score, one.token)?;
+                    writeln!(
+                        out,
+                        "{:<9} {:>8.4}  {}",
+                        if one.replaced { "replaced" } else { "real" },
+                        one.score,
+                        one.token
+                    )?;
                 }
                 writeln!(out)?;
             }

@@ -33,7 +33,10 @@ pub struct Train {
 impl Train {
     pub fn run(self) -> anyhow::Result<()> {
         if self.resume {
-            bail!("going on with a run is not there yet; start {:?} without --resume into another [run] out", self.config);
+            bail!(
+                "going on with a run is not there yet; start {:?} without --resume into another [run] out",
+                self.config
+            );
         }
         let config = RunConfig::read(&self.config)?;
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
@@ -62,8 +65,7 @@ impl Train {
             }
         };
         let mut go_on = || ControlFlow::Continue(());
-        let mut recorder =
-            Recorder { folder, data: &prepared, on_event: &mut on_event, on_pause: &mut go_on };
+        let mut recorder = Recorder { folder, data: &prepared, on_event: &mut on_event, on_pause: &mut go_on };
         let outcome = train(&model, &prepared, &config, &mut recorder)?;
         if let Some(error) = unwritten {
             return Err(error).context("the run is done, but its events could not all be written");
@@ -153,7 +155,10 @@ impl Progress {
                 let loss = metrics.get("eval_loss").copied().unwrap_or(f64::NAN);
                 let main = self.main.and_then(|measure| Some((measure.title, *metrics.get(measure.key)?)));
                 let main = main.map(|(title, value)| format!("  {title} {value:.4}")).unwrap_or_default();
-                eprintln!("step {step}: loss {loss:.4} on the held-out examples{main}{}", if *best { "  (best)" } else { "" });
+                eprintln!(
+                    "step {step}: loss {loss:.4} on the held-out examples{main}{}",
+                    if *best { "  (best)" } else { "" }
+                );
             }
             TrainEvent::Checkpoint { .. } => {}
             TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),

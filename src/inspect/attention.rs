@@ -64,7 +64,8 @@ impl Attention {
         let bytes = |values: &[f32]| values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>();
         let (attentions, hidden) = (bytes(&self.attentions), bytes(&self.hidden_states));
         let write = || -> std::io::Result<()> {
-            let view = |shape: Vec<usize>, data| TensorView::new(Dtype::F32, shape, data).map_err(std::io::Error::other);
+            let view =
+                |shape: Vec<usize>, data| TensorView::new(Dtype::F32, shape, data).map_err(std::io::Error::other);
             let tensors = [
                 ("attentions", view(vec![self.layers, self.heads, tokens, tokens], &attentions)?),
                 ("hidden_states", view(vec![states, tokens, self.hidden_size], &hidden)?),

@@ -12,9 +12,9 @@ use super::masks::{self, Filled};
 use super::windows::windows;
 use super::{InspectError, Predictor};
 use crate::data::tokenizer::Encoded;
+use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input, Pass};
 use crate::task::Task;
-use crate::model::probability::{sigmoid, softmax};
 
 /// What is asked: a text and perhaps a second one; or a question, whose context is the second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,7 +58,9 @@ impl Default for Options {
 pub enum Output {
     /// Labels with their probabilities, best first.
     Labels(Vec<LabelScore>),
-    Value { value: f64 },
+    Value {
+        value: f64,
+    },
     Tokens(Vec<TokenLabel>),
     Entities(Vec<Entity>),
     Answers(Vec<FoundAnswer>),
@@ -128,7 +130,11 @@ impl Predictor {
     /// Tokenizes a request. A text for named entities, and a question's context, is laid in windows if it is too long
     /// for the model; others are cut.
     pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
-        let positive = [("top-k", options.top_k), ("max-tokens", options.max_tokens), ("max-answer-tokens", Some(options.max_answer_tokens))];
+        let positive = [
+            ("top-k", options.top_k),
+            ("max-tokens", options.max_tokens),
+            ("max-answer-tokens", Some(options.max_answer_tokens)),
+        ];
         if let Some((name, _)) = positive.into_iter().find(|(_, value)| *value == Some(0)) {
             return Err(InspectError::Zero { name });
         }
@@ -199,7 +205,11 @@ impl Predictor {
     }
 
     /// For each window the head's rows: one for the window, one a token, or one a mask.
-    fn logits_of(&self, chunk: &[(&Prepared, &[usize])], options: &Options) -> Result<Vec<Vec<Vec<f32>>>, InspectError> {
+    fn logits_of(
+        &self,
+        chunk: &[(&Prepared, &[usize])],
+        options: &Options,
+    ) -> Result<Vec<Vec<Vec<f32>>>, InspectError> {
         let mut input = Input { starts: vec![0], ..Input::default() };
         let (mut wanted, mut counts) = (Vec::new(), Vec::new());
         let mask = self.tokenizer.mask_id().filter(|_| self.task == Task::Mlm && !options.logits);
@@ -213,7 +223,9 @@ impl Predictor {
             let before = wanted.len();
             match mask {
                 _ if first_token => wanted.push(start as u32),
-                Some(mask) => wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32)),
+                Some(mask) => {
+                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32))
+                }
                 None => wanted.extend(start as u32..input.ids.len() as u32),
             }
             counts.push(wanted.len() - before);

@@ -96,10 +96,17 @@ fn texts_are_read_from_standard_input_and_from_the_command_line() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all("{\"text\":\"the jury\"}\n{\"text\":\"the jury\",\"pair\":\"the map\"}".as_bytes()).unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all("{\"text\":\"the jury\"}\n{\"text\":\"the jury\",\"pair\":\"the map\"}".as_bytes())
+        .unwrap();
     let found = objects(&String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap());
     let alone = objects(&done(&["predict", "--model", &classify, "--text", "the jury", "--json", "--logits"]));
-    let pair = objects(&done(&["predict", "--model", &classify, "--text", "the jury", "--pair", "the map", "--json", "--logits"]));
+    let pair = objects(&done(&[
+        "predict", "--model", &classify, "--text", "the jury", "--pair", "the map", "--json", "--logits",
+    ]));
     assert_same(&json!(found), &json!([alone, pair].concat()), "from standard input");
     assert_eq!(found[0]["logits"].as_array().unwrap().len(), 3);
     assert_ne!(found[0], found[1]);
@@ -122,12 +129,14 @@ fn every_head_answers_in_the_shape_of_its_task() {
     let masks = ask("roberta-mlm", &["--text", "one <mask> and <mask>", "--top-k", "2"]);
     assert_eq!((masks["result"].as_array().unwrap().len(), masks["result"][0].as_array().unwrap().len()), (2, 2));
     assert_eq!(keys(&masks["result"][0][0]), ["token", "token_str", "score", "sequence"]);
-    let answers = ask("bert-qa", &["--question", "who?", "--context", "The river was dammed.", "--top-k", "3", "--logits"]);
+    let answers =
+        ask("bert-qa", &["--question", "who?", "--context", "The river was dammed.", "--top-k", "3", "--logits"]);
     assert_eq!(keys(&answers), ["result", "start_logits", "end_logits"]);
     assert_eq!(keys(&answers["result"][0]), ["answer", "score", "start", "end"]);
     for (folder, labels) in [("bert-nsp", ["is_next", "not_next"]), ("albert-sop", ["in_order", "swapped"])] {
         let found = ask(folder, &["--text", "The ferry leaves.", "--pair", "It arrives at noon."]);
-        let mut names: Vec<&str> = found["result"].as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
+        let mut names: Vec<&str> =
+            found["result"].as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
         names.sort_unstable();
         assert_eq!(names, labels, "{folder}");
     }
@@ -159,8 +168,14 @@ fn failures_are_one_line_that_says_what_and_where() {
             assert!(errors.contains(word), "{arguments:?}: {errors}");
         }
     };
-    check(&["predict", "--model", &classify, "--input", &broken, "--json"], &["line 1 of", "in.jsonl", "\"text\" that is not a text"]);
-    check(&["predict", "--model", &classify, "--task", "ner", "--text", "x"], &["no head for ner", "BertForSequenceClassification"]);
+    check(
+        &["predict", "--model", &classify, "--input", &broken, "--json"],
+        &["line 1 of", "in.jsonl", "\"text\" that is not a text"],
+    );
+    check(
+        &["predict", "--model", &classify, "--task", "ner", "--text", "x"],
+        &["no head for ner", "BertForSequenceClassification"],
+    );
     check(&["predict", "--model", "/nonexistent", "--text", "x"], &["/nonexistent", "config.json"]);
     check(&["predict", "--model", &model("bert-mlm"), "--text", "x"], &["no mask", "[MASK]"]);
     check(&["predict", "--model", &model("variants/bert-encoder"), "--text", "x"], &["name a task"]);
@@ -197,7 +212,10 @@ fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
     let kept = objects(&std::fs::read_to_string(out.join("events.jsonl")).unwrap());
     assert_eq!(told, kept);
     let kinds = |kind: &str| told.iter().filter(|event| event["event"] == kind).collect::<Vec<_>>();
-    assert_eq!((told[0]["event"].as_str(), told.last().unwrap()["event"].as_str()), (Some("started"), Some("finished")));
+    assert_eq!(
+        (told[0]["event"].as_str(), told.last().unwrap()["event"].as_str()),
+        (Some("started"), Some("finished"))
+    );
     assert_eq!(kinds("step").len(), 12);
     assert_eq!(kinds("eval").len(), 4);
     for key in ["step", "loss", "lr", "grad_norm", "tokens", "tokens_per_sec"] {
@@ -234,7 +252,10 @@ fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
     let again = run(&["train", &config]);
     let errors = String::from_utf8(again.stderr).unwrap();
     assert_eq!(again.status.code(), Some(1));
-    assert!(errors.lines().last().unwrap().contains("already holds a run"), "a run must not write over another: {errors}");
+    assert!(
+        errors.lines().last().unwrap().contains("already holds a run"),
+        "a run must not write over another: {errors}"
+    );
 }
 
 #[test]
@@ -259,7 +280,10 @@ fn folders_and_files_are_recognised() {
     let dir = tempfile::tempdir().unwrap();
     let inspect = |path: &str| serde_json::from_str::<Value>(&done(&["inspect", path, "--json"])).unwrap();
     let card = inspect(&model("albert-ner"));
-    assert_eq!((&card["kind"], &card["family"], &card["stored_layers"]), (&json!("model"), &json!("albert"), &json!(1)));
+    assert_eq!(
+        (&card["kind"], &card["family"], &card["stored_layers"]),
+        (&json!("model"), &json!("albert"), &json!(1))
+    );
     assert_eq!((&card["heads"], &card["tokenizer"]), (&json!(["ner"]), &json!("tokenizer.json")));
     assert!(done(&["inspect", &model("albert-ner")]).contains("Named entities"));
 
@@ -290,4 +314,14 @@ fn attentions_and_hidden_states_are_written_for_other_programs() {
     let values: Vec<f32> =
         attentions.data().chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
     assert!(values.chunks(n).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+}
+
+#[test]
+fn this_machine_is_measured_on_fixed_shapes() {
+    let found: Value = serde_json::from_str(&done(&["bench", "--size", "tiny", "--quick", "--json"])).unwrap();
+    let results = found["results"].as_array().unwrap();
+    let places: Vec<String> = results.iter().map(|one| format!("{} {}", one["shape"], one["pass"])).collect();
+    assert_eq!(places.len(), 6);
+    assert_eq!(places[3], "\"8x128\" \"train\"");
+    assert!(results.iter().all(|one| one["tokens_per_sec"].as_f64().unwrap() > 0.0));
 }

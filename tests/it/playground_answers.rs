@@ -148,7 +148,10 @@ fn texts_asked_together_get_the_same_numbers_as_alone() {
         let mask = predictor.tokenizer.mask_token().unwrap();
         let requests: Vec<Request> = ["short", "a text of some more words, and then some", "", "12 ½ 日本"]
             .into_iter()
-            .map(|text| Request { text: format!("{text} {mask}"), pair: (folder.ends_with("qa")).then(|| "the context".into()) })
+            .map(|text| Request {
+                text: format!("{text} {mask}"),
+                pair: (folder.ends_with("qa")).then(|| "the context".into()),
+            })
             .collect();
         let options = Options { logits: true, ..Options::default() };
         let prepared: Vec<_> =
@@ -196,7 +199,9 @@ fn the_playground_gets_classes_labels_and_numbers_and_says_what_was_cut() {
     assert_eq!((answer.cut, answer.tokens.first().map(String::as_str)), (0, Some("[CLS]")));
     let long = ask("bert-classify", &"word ".repeat(500), None).unwrap();
     assert!(long.cut > 400);
-    assert!(matches!(ask("variants/bert-multilabel", "x", None).unwrap().result, Prediction::Labels(labels) if labels.len() == 4));
+    assert!(
+        matches!(ask("variants/bert-multilabel", "x", None).unwrap().result, Prediction::Labels(labels) if labels.len() == 4)
+    );
     assert!(matches!(ask("variants/bert-regress", "x", None).unwrap().result, Prediction::Value(_)));
     assert!(matches!(ask("variants/bert-pair-classify", "x", Some("y")).unwrap().result, Prediction::Classes(_)));
     let error = ask("bert-ner", "x", None).unwrap_err().to_string();
