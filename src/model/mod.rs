@@ -7,6 +7,7 @@ pub mod files;
 pub mod input;
 pub mod ops;
 pub mod params;
+pub mod probability;
 
 mod build;
 mod encoder;
