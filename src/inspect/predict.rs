@@ -224,7 +224,7 @@ impl Predictor {
             match mask {
                 _ if first_token => wanted.push(start as u32),
                 Some(mask) => {
-                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32))
+                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32));
                 }
                 None => wanted.extend(start as u32..input.ids.len() as u32),
             }
