@@ -178,7 +178,13 @@ impl App {
                 Some(_) if path.file_name().is_some_and(|name| name == "config.json") => {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
                 }
-                Some(_) => Action::OpenData(path),
+                Some(_) => match &self.workspace.evaluation {
+                    Some(shown) if self.workspace.screen == Screen::Evaluate => {
+                        let (model, roles) = (shown.model.clone(), self.workspace.data.roles.clone());
+                        Action::Evaluate { model, data: path, roles }
+                    }
+                    _ => Action::OpenData(path),
+                },
             });
         }
     }

@@ -266,7 +266,9 @@ fn a_cell_of_the_matrix_filters_the_list_and_a_chip_clears_it() {
     let mut workspace = workspace();
     let data = script::evaluation(Path::new("/runs/one/model"), Path::new("reviews.csv"));
     let count = data.evaluation.confusion[0][1];
-    let mistakes: u64 = (0..3).map(|row| data.evaluation.confusion[row].iter().sum::<u64>() - data.evaluation.confusion[row][row]).sum();
+    let mistakes: u64 = (0..3)
+        .map(|row| data.evaluation.confusion[row].iter().sum::<u64>() - data.evaluation.confusion[row][row])
+        .sum();
     workspace.evaluation = Some(Arc::new(data));
     let mut evaluate = scene(EvaluatePanel::default(), workspace, nothing);
     evaluate.get_by_label(&format!("{mistakes} of 122"));

@@ -152,7 +152,12 @@ impl EvaluatePanel {
                 self.percent = percent;
             }
             let hint = "A row is a true class, a column what was predicted; click a cell to see its examples";
-            ui.add(egui::Label::new(RichText::new(hint).font(theme::regular(theme::size::SMALL)).color(palette.text_faint)).truncate());
+            ui.add(
+                egui::Label::new(
+                    RichText::new(hint).font(theme::regular(theme::size::SMALL)).color(palette.text_faint),
+                )
+                .truncate(),
+            );
         });
         ui.add_space(4.0);
         let matrix = Matrix {

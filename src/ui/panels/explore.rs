@@ -157,7 +157,8 @@ impl ExplorePanel {
             let known = self.seen.as_ref().is_some_and(|seen| Weak::as_ptr(seen) == Arc::as_ptr(answer));
             if !known {
                 self.seen = Some(Arc::downgrade(answer));
-                let mine = self.asked.as_ref().is_some_and(|asked| asked.text == answer.text && asked.pair == answer.pair);
+                let mine =
+                    self.asked.as_ref().is_some_and(|asked| asked.text == answer.text && asked.pair == answer.pair);
                 if !mine {
                     self.text.clone_from(&answer.text);
                     self.pair.clone_from(&answer.pair);
@@ -195,7 +196,9 @@ impl ExplorePanel {
                 self.pair = if paired { None } else { Some(String::new()) };
                 changed = true;
             }
-            if !self.text.is_empty() && Button::new("Clear").quiet().small().name("Clear the text").show(ui, palette).clicked() {
+            if !self.text.is_empty()
+                && Button::new("Clear").quiet().small().name("Clear the text").show(ui, palette).clicked()
+            {
                 self.text.clear();
                 changed = true;
             }
@@ -242,7 +245,8 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let response = combo.show_ui(ui, |ui| {
             for entry in &known {
                 let chosen = entry.dir == model;
-                if ui.selectable_label(chosen, &entry.name).on_hover_text(format::path(&entry.dir)).clicked() && !chosen {
+                if ui.selectable_label(chosen, &entry.name).on_hover_text(format::path(&entry.dir)).clicked() && !chosen
+                {
                     cx.actions.push(Action::ExploreWith(entry.dir.clone()));
                 }
             }

@@ -37,8 +37,11 @@ fn bar_ui(ui: &mut Ui, bar: &Bar<'_>, name_width: f32, still: bool, palette: &Pa
         return response;
     }
     let share = bar.share.clamp(0.0, 1.0) as f32;
-    let share =
-        if still { share } else { ui.ctx().animate_value_with_time(ui.scope_id().with(("bar", bar.name)), share, 0.12) };
+    let share = if still {
+        share
+    } else {
+        ui.ctx().animate_value_with_time(ui.scope_id().with(("bar", bar.name)), share, 0.12)
+    };
     let painter = ui.painter();
     let value_width = 58.0;
     let color = if bar.strong { palette.text } else { palette.text_dim };

@@ -3,8 +3,8 @@
 
 use egui::epaint::TextShape;
 use egui::{
-    Align2, Color32, Key, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
-    pos2, vec2,
+    Align2, Color32, Key, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, pos2, vec2,
 };
 
 use super::text::elided;
@@ -39,12 +39,13 @@ impl Default for MatrixView {
 /// Above this many classes a cell is no node of its own for screen readers and tests; the matrix is one, with a cursor.
 const CELLS_OF_THEIR_OWN: usize = 20;
 
-struct Geometry {
+struct Geometry<'a> {
     cell: Vec2,
     /// Width of the row headings and height of the column headings.
     head: Vec2,
     upright: bool,
     body: Rect,
+    palette: &'a Palette,
 }
 
 impl MatrixView {
@@ -56,7 +57,7 @@ impl MatrixView {
             return None;
         }
         self.cursor = (self.cursor.0.min(classes - 1), self.cursor.1.min(classes - 1));
-        let geometry = self.geometry(ui, area, matrix, classes);
+        let geometry = self.geometry(ui, area, matrix, palette);
         if ui.rect_contains_pointer(area) {
             let zoom = ui.input(egui::InputState::zoom_delta);
             self.zoom = (self.zoom * zoom).clamp(0.5, 6.0);
@@ -65,31 +66,36 @@ impl MatrixView {
         let mut hovered = None;
         let mut body = ui.new_child(egui::UiBuilder::new().max_rect(geometry.body).id_salt("cells"));
         let size = geometry.cell * classes as f32;
-        let output = ScrollArea::both().id_salt("confusion").auto_shrink([false, false]).show_viewport(&mut body, |ui, view| {
-            let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
-            (chosen, hovered) = self.body_ui(ui, rect, view, matrix, &geometry, palette);
-        });
-        self.headings(ui, output.state.clamped_offset(), matrix, &geometry, hovered, palette);
+        let output =
+            ScrollArea::both().id_salt("confusion").auto_shrink([false, false]).show_viewport(&mut body, |ui, view| {
+                let (rect, _) = ui.allocate_exact_size(size, Sense::hover());
+                (chosen, hovered) = self.body_ui(ui, rect, view, matrix, &geometry);
+            });
+        headings(ui, output.state.clamped_offset(), matrix, &geometry, hovered);
         ui.advance_cursor_after_rect(area);
         chosen
     }
 
-    fn geometry(&self, ui: &Ui, area: Rect, matrix: &Matrix<'_>, classes: usize) -> Geometry {
+    fn geometry<'a>(&self, ui: &Ui, area: Rect, matrix: &Matrix<'_>, palette: &'a Palette) -> Geometry<'a> {
+        let classes = matrix.labels.len().min(matrix.counts.len());
         let longest = matrix
             .labels
             .iter()
-            .map(|label| ui.painter().layout_no_wrap(label.clone(), theme::regular(size::BODY - 1.0), Color32::PLACEHOLDER))
+            .map(|label| {
+                ui.painter().layout_no_wrap(label.clone(), theme::regular(size::BODY - 1.0), Color32::PLACEHOLDER)
+            })
             .fold(0.0_f32, |longest, galley| longest.max(galley.size().x));
         let row_head = (longest + 14.0).clamp(36.0, (area.width() * 0.3).min(150.0)) + 18.0;
         let room = area.width() - row_head - 8.0;
         let width = (room / classes as f32).clamp(21.0, 150.0) * self.zoom;
         let upright = longest + 10.0 > width;
-        let column_head = if upright { (longest + 14.0).clamp(30.0, (area.height() * 0.36).clamp(48.0, 110.0)) } else { 24.0 } + 18.0;
-        let height = ((area.height() - column_head - 8.0) / classes as f32).clamp(17.0, 72.0) * self.zoom;
+        let column_head =
+            if upright { (longest + 14.0).clamp(30.0, (area.height() * 0.27).clamp(48.0, 110.0)) } else { 24.0 } + 18.0;
+        let height = ((area.height() - column_head - 8.0) / classes as f32).clamp(16.0, 72.0) * self.zoom;
         let head = vec2(row_head, column_head);
         let end = area.min + head + vec2(width, height) * classes as f32 + vec2(8.0, 8.0);
         let body = Rect::from_min_max(area.min + head, area.max.min(end));
-        Geometry { cell: vec2(width, height), head, upright, body }
+        Geometry { cell: vec2(width, height), head, upright, body, palette }
     }
 
     fn body_ui(
@@ -98,8 +104,7 @@ impl MatrixView {
         rect: Rect,
         view: Rect,
         matrix: &Matrix<'_>,
-        geometry: &Geometry,
-        palette: &Palette,
+        geometry: &Geometry<'_>,
     ) -> (Option<Cell>, Option<Cell>) {
         let classes = matrix.labels.len().min(matrix.counts.len());
         let grid = ui.interact(rect, ui.scope_id().with("grid"), Sense::click());
@@ -116,7 +121,7 @@ impl MatrixView {
                 let at = rect.min + vec2(predicted as f32 * geometry.cell.x, gold as f32 * geometry.cell.y);
                 let cell = Rect::from_min_size(at, geometry.cell);
                 let count = matrix.counts[gold].get(predicted).copied().unwrap_or(0);
-                paint_cell(ui, cell, count, total, gold == predicted, matrix, palette);
+                paint_cell(ui, cell, count, total, gold == predicted, matrix, geometry.palette);
                 if few {
                     let response = ui.interact(cell, grid.id.with((gold, predicted)), Sense::click());
                     let label = describe(matrix, gold, predicted, count);
@@ -145,7 +150,7 @@ impl MatrixView {
         if let Some(moved) = self.keys(ui, &grid, classes, rect.min, geometry.cell, few) {
             chosen = Some(moved);
         }
-        self.marks(ui, rect, &grid, matrix, geometry, hovered, palette);
+        self.marks(ui, &grid, matrix, geometry, hovered);
         (chosen, hovered)
     }
 
@@ -183,18 +188,10 @@ impl MatrixView {
         None
     }
 
-    fn marks(
-        &self,
-        ui: &Ui,
-        rect: Rect,
-        grid: &Response,
-        matrix: &Matrix<'_>,
-        geometry: &Geometry,
-        hovered: Option<Cell>,
-        palette: &Palette,
-    ) {
+    fn marks(&self, ui: &Ui, grid: &Response, matrix: &Matrix<'_>, geometry: &Geometry<'_>, hovered: Option<Cell>) {
+        let palette = geometry.palette;
         let outline = |cell: Cell, stroke: Stroke| {
-            let at = rect.min + vec2(cell.1 as f32, cell.0 as f32) * geometry.cell;
+            let at = grid.rect.min + vec2(cell.1 as f32, cell.0 as f32) * geometry.cell;
             let place = Rect::from_min_size(at, geometry.cell);
             ui.painter().rect_stroke(place, 3.0, stroke, StrokeKind::Inside);
         };
@@ -215,50 +212,43 @@ impl MatrixView {
             outline(selected, Stroke::new(2.0, palette.text));
         }
     }
+}
 
-    fn headings(
-        &self,
-        ui: &Ui,
-        offset: Vec2,
-        matrix: &Matrix<'_>,
-        geometry: &Geometry,
-        hovered: Option<Cell>,
-        palette: &Palette,
-    ) {
-        let body = geometry.body;
-        let font = theme::regular((size::BODY - 1.0).min(geometry.cell.y.max(10.0)));
-        let rows = Rect::from_min_max(pos2(body.left() - geometry.head.x, body.top()), body.left_bottom());
-        let columns = Rect::from_min_max(pos2(body.left(), body.top() - geometry.head.y), body.right_top());
-        let left = ui.painter().with_clip_rect(rows.intersect(ui.clip_rect()));
-        let above = ui.painter().with_clip_rect(columns.intersect(ui.clip_rect()));
-        for (class, label) in matrix.labels.iter().enumerate() {
-            let color = |mine: bool| if mine { palette.text } else { palette.text_dim };
-            let y = body.top() + (class as f32 + 0.5) * geometry.cell.y - offset.y;
-            if rows.y_range().expand(geometry.cell.y).contains(y) {
-                let color = color(hovered.is_some_and(|cell| cell.0 == class));
-                let galley = elided(&left, label, font.clone(), color, geometry.head.x - 30.0);
-                left.galley(pos2(rows.right() - 8.0 - galley.size().x, y - galley.size().y / 2.0), galley, color);
-            }
-            let x = body.left() + (class as f32 + 0.5) * geometry.cell.x - offset.x;
-            if columns.x_range().expand(geometry.cell.x).contains(x) {
-                let color = color(hovered.is_some_and(|cell| cell.1 == class));
-                let width = if geometry.upright { geometry.head.y - 28.0 } else { geometry.cell.x - 4.0 };
-                let galley = elided(&above, label, font.clone(), color, width);
-                if geometry.upright {
-                    let at = pos2(x - galley.size().y / 2.0, columns.bottom() - 8.0);
-                    above.add(TextShape::new(at, galley, color).with_angle(-std::f32::consts::FRAC_PI_2));
-                } else {
-                    above.galley(pos2(x - galley.size().x / 2.0, columns.bottom() - 6.0 - galley.size().y), galley, color);
-                }
+fn headings(ui: &Ui, offset: Vec2, matrix: &Matrix<'_>, geometry: &Geometry<'_>, hovered: Option<Cell>) {
+    let palette = geometry.palette;
+    let body = geometry.body;
+    let font = theme::regular((size::BODY - 1.0).min(geometry.cell.y.max(10.0)));
+    let rows = Rect::from_min_max(pos2(body.left() - geometry.head.x, body.top()), body.left_bottom());
+    let columns = Rect::from_min_max(pos2(body.left(), body.top() - geometry.head.y), body.right_top());
+    let left = ui.painter().with_clip_rect(rows.intersect(ui.clip_rect()));
+    let above = ui.painter().with_clip_rect(columns.intersect(ui.clip_rect()));
+    for (class, label) in matrix.labels.iter().enumerate() {
+        let color = |mine: bool| if mine { palette.text } else { palette.text_dim };
+        let y = body.top() + (class as f32 + 0.5) * geometry.cell.y - offset.y;
+        if rows.y_range().expand(geometry.cell.y).contains(y) {
+            let color = color(hovered.is_some_and(|cell| cell.0 == class));
+            let galley = elided(&left, label, font.clone(), color, geometry.head.x - 30.0);
+            left.galley(pos2(rows.right() - 8.0 - galley.size().x, y - galley.size().y / 2.0), galley, color);
+        }
+        let x = body.left() + (class as f32 + 0.5) * geometry.cell.x - offset.x;
+        if columns.x_range().expand(geometry.cell.x).contains(x) {
+            let color = color(hovered.is_some_and(|cell| cell.1 == class));
+            let width = if geometry.upright { geometry.head.y - 28.0 } else { geometry.cell.x - 4.0 };
+            let galley = elided(&above, label, font.clone(), color, width);
+            if geometry.upright {
+                let at = pos2(x - galley.size().y / 2.0, columns.bottom() - 8.0);
+                above.add(TextShape::new(at, galley, color).with_angle(-std::f32::consts::FRAC_PI_2));
+            } else {
+                above.galley(pos2(x - galley.size().x / 2.0, columns.bottom() - 6.0 - galley.size().y), galley, color);
             }
         }
-        let font = theme::regular(size::SMALL);
-        let painter = ui.painter();
-        painter.text(columns.left_top(), Align2::LEFT_TOP, "Predicted", font.clone(), palette.text_faint);
-        let gold = painter.layout_no_wrap("Gold".into(), font, palette.text_faint);
-        let at = pos2(rows.left(), rows.top() + gold.size().x);
-        painter.add(Shape::Text(TextShape::new(at, gold, palette.text_faint).with_angle(-std::f32::consts::FRAC_PI_2)));
     }
+    let font = theme::regular(size::SMALL);
+    let painter = ui.painter();
+    painter.text(columns.left_top(), Align2::LEFT_TOP, "Predicted", font.clone(), palette.text_faint);
+    let gold = painter.layout_no_wrap("Gold".into(), font, palette.text_faint);
+    let at = pos2(rows.left(), rows.top() + gold.size().x);
+    painter.add(Shape::Text(TextShape::new(at, gold, palette.text_faint).with_angle(-std::f32::consts::FRAC_PI_2)));
 }
 
 fn paint_cell(ui: &Ui, cell: Rect, count: u64, total: u64, right: bool, matrix: &Matrix<'_>, palette: &Palette) {
@@ -290,7 +280,16 @@ fn fill(share: f32, right: bool, palette: &Palette) -> (Color32, Color32) {
     let strength = share.sqrt();
     let fill = palette.heat(0.0).lerp_to_gamma(palette.bad, strength * 0.9);
     let strong = strength > 0.62;
-    (fill, if strong && palette.dark { palette.background } else if strong { palette.panel } else { palette.text })
+    (
+        fill,
+        if strong && palette.dark {
+            palette.background
+        } else if strong {
+            palette.panel
+        } else {
+            palette.text
+        },
+    )
 }
 
 fn describe(matrix: &Matrix<'_>, gold: usize, predicted: usize, count: u64) -> String {

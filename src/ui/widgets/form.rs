@@ -1,6 +1,6 @@
 //! The parts of a form: a name to the left, a control to the right, and headings between.
 
-use egui::{Align, Layout, RichText, Sense, Ui, vec2};
+use egui::{Align, Layout, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::text::elided;
 use crate::ui::theme::{self, Palette, size};
@@ -44,4 +44,30 @@ pub fn heading<R>(ui: &mut Ui, name: &str, palette: &Palette, aside: impl FnOnce
         .inner;
     ui.add_space(2.0);
     result
+}
+
+/// On or off.
+pub fn toggle(ui: &mut Ui, name: &str, on: &mut bool, palette: &Palette) -> Response {
+    let (rect, mut response) = ui.allocate_exact_size(vec2(30.0, 18.0), Sense::click());
+    if response.clicked() {
+        *on = !*on;
+        response.mark_changed();
+    }
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), *on, name));
+    let share = ui.ctx().animate_bool_with_time(response.id, *on, 0.1);
+    let off = palette.hover.lerp_to_gamma(palette.text_faint, 0.25);
+    let mut fill = off.lerp_to_gamma(palette.accent, share);
+    if response.hovered() {
+        fill = fill.lerp_to_gamma(palette.text, 0.12);
+    }
+    let painter = ui.painter();
+    painter.rect_filled(rect, 9.0, fill);
+    if response.has_focus() {
+        painter.rect_stroke(rect.expand(2.0), 11.0, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+    }
+    let x = egui::lerp(rect.left() + 9.0..=rect.right() - 9.0, share);
+    let knob = palette.text.lerp_to_gamma(palette.on_accent, share);
+    let knob = if palette.dark { knob } else { palette.panel };
+    painter.circle_filled(pos2(x, rect.center().y), 6.5, knob);
+    response
 }

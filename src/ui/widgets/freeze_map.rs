@@ -20,13 +20,11 @@ pub struct Block {
 impl Block {
     /// `Embeddings`, `Layer 3`, `Head`.
     pub fn title(&self) -> String {
-        match self.name.strip_prefix("layers.") {
-            Some(number) => format!("Layer {number}"),
-            None => {
-                let mut letters = self.name.chars();
-                letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-            }
+        if let Some(number) = self.name.strip_prefix("layers.") {
+            return format!("Layer {number}");
         }
+        let mut letters = self.name.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }
 
     fn is_layer(&self) -> bool {
@@ -131,7 +129,13 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
     let on_fill = if block.trainable { palette.on_accent } else { palette.text_dim };
     if named {
         let short = if block.name == "embeddings" { "Emb" } else { "Head" };
-        painter.text(cell.center_bottom() - vec2(0.0, 5.0), Align2::CENTER_BOTTOM, short, theme::medium(size::SMALL), on_fill);
+        painter.text(
+            cell.center_bottom() - vec2(0.0, 5.0),
+            Align2::CENTER_BOTTOM,
+            short,
+            theme::medium(size::SMALL),
+            on_fill,
+        );
     }
     if !block.trainable && cell.width() >= 11.0 {
         let font = FontId::new((cell.width() * 0.6).clamp(9.0, 15.0), ICON_LOCK.font_family());
@@ -211,7 +215,10 @@ mod tests {
         for layers in [2, 6, 12, 24] {
             let cells = cells(rect, &blocks(layers));
             assert_eq!(cells.len(), layers + 2);
-            assert!(cells.iter().all(|cell| cell.width() >= 3.0 && cell.right() <= rect.right() + 0.5), "{layers} layers");
+            assert!(
+                cells.iter().all(|cell| cell.width() >= 3.0 && cell.right() <= rect.right() + 0.5),
+                "{layers} layers"
+            );
             assert!(cells.windows(2).all(|pair| pair[0].right() < pair[1].left()), "{layers} layers");
         }
     }

@@ -66,7 +66,13 @@ fn grid(ui: &Ui, plot: Rect, axis: &Axis, spec: &Scatter<'_>, palette: &Palette)
         painter.text(pos2(x, plot.bottom() + 4.0), Align2::CENTER_TOP, &words, font, palette.text_faint);
     }
     let font = theme::regular(size::SMALL);
-    painter.text(plot.center_bottom() + vec2(0.0, 20.0), Align2::CENTER_TOP, spec.x_title, font.clone(), palette.text_dim);
+    painter.text(
+        plot.center_bottom() + vec2(0.0, 20.0),
+        Align2::CENTER_TOP,
+        spec.x_title,
+        font.clone(),
+        palette.text_dim,
+    );
     painter.text(plot.left_top() + vec2(6.0, 4.0), Align2::LEFT_TOP, spec.y_title, font, palette.text_dim);
 }
 

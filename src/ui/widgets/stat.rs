@@ -26,7 +26,8 @@ pub fn stat(ui: &mut Ui, stat: &Stat<'_>, width: f32, palette: &Palette) -> Resp
     let after = rect.left() + value.size().x + 6.0;
     let baseline = rect.top() + 17.0;
     painter.galley(pos2(rect.left(), baseline), value, color);
-    let note = elided(painter, stat.note, theme::number(size::SMALL), palette.text_faint, (rect.right() - after).max(0.0));
+    let note =
+        elided(painter, stat.note, theme::number(size::SMALL), palette.text_faint, (rect.right() - after).max(0.0));
     painter.galley(pos2(after, baseline + 3.0), note, palette.text_faint);
     response
 }
@@ -48,7 +49,8 @@ pub fn card(ui: &mut Ui, stat: &Stat<'_>, bar: Option<(f32, Option<f32>)>, width
     let note = elided(painter, stat.note, theme::number(size::SMALL - 0.5), palette.text_faint, inner.width());
     painter.galley(pos2(inner.left(), inner.bottom() - note.size().y - 4.0), note, palette.text_faint);
     if let Some((share, mark)) = bar {
-        let track = Rect::from_min_max(pos2(inner.left(), rect.bottom() - 9.0), pos2(inner.right(), rect.bottom() - 6.0));
+        let track =
+            Rect::from_min_max(pos2(inner.left(), rect.bottom() - 9.0), pos2(inner.right(), rect.bottom() - 6.0));
         let at = |share: f32| track.left() + track.width() * share.clamp(0.0, 1.0);
         painter.rect_filled(track, 1.5, palette.line);
         let fill = stat.color.unwrap_or(palette.text_faint);

@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(run.best.as_ref().map(|best| best.step), Some(50));
         assert_eq!(run.flags.iter().filter(|flag| flag.kind == FlagKind::Best).count(), 1);
         assert_eq!(run.result("accuracy"), Some(0.9));
-        assert_eq!(run.baseline["accuracy"], 0.5);
+        assert_eq!(run.baseline.get("accuracy"), Some(&0.5));
         assert_eq!(run.metrics["accuracy"].len(), 3);
         assert_eq!(run.main_metric(), "accuracy", "the loss has a chart of its own");
         run.apply(&TrainEvent::Finished(Ending { step: 100, seconds: 33.0, ..Ending::default() }), 60.0);

@@ -41,7 +41,13 @@ const ROW: f32 = 26.0;
 
 impl ClassTable {
     /// Returns the class that was clicked.
-    pub fn ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, chosen: Option<usize>, palette: &Palette) -> Option<usize> {
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        evaluation: &Evaluation,
+        chosen: Option<usize>,
+        palette: &Palette,
+    ) -> Option<usize> {
         if evaluation.per_class.is_empty() {
             ui.label(text::dim("This task has no classes", palette));
             return None;
@@ -50,13 +56,18 @@ impl ClassTable {
         let order = self.order(&evaluation.per_class);
         let mut clicked = None;
         ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical().id_salt("classes").auto_shrink([false, false]).show_rows(ui, ROW, order.len(), |ui, rows| {
-            for class in &order[rows] {
-                if row_ui(ui, *class, &evaluation.per_class[*class], chosen == Some(*class), palette) {
-                    clicked = Some(*class);
+        ScrollArea::vertical().id_salt("classes").auto_shrink([false, false]).show_rows(
+            ui,
+            ROW,
+            order.len(),
+            |ui, rows| {
+                for class in &order[rows] {
+                    if row_ui(ui, *class, &evaluation.per_class[*class], chosen == Some(*class), palette) {
+                        clicked = Some(*class);
+                    }
                 }
-            }
-        });
+            },
+        );
         clicked
     }
 
@@ -89,7 +100,8 @@ impl ClassTable {
                 self.falling = if sorted { !self.falling } else { *column == Column::Support };
                 self.sort = *column;
             }
-            let color = if sorted || response.hovered() || response.has_focus() { palette.text } else { palette.text_dim };
+            let color =
+                if sorted || response.hovered() || response.has_focus() { palette.text } else { palette.text_dim };
             let galley = ui.painter().layout_no_wrap((*title).to_owned(), theme::medium(size::SMALL), color);
             let left = if *column == Column::Label { cell.left() } else { cell.right() - galley.size().x };
             let edge = if *column == Column::Label { left + galley.size().x + 4.0 } else { left - 13.0 };
@@ -108,7 +120,8 @@ impl ClassTable {
 fn cells(rect: Rect) -> [Rect; 5] {
     let number = ((rect.width() * 0.62) / 4.0).clamp(46.0, 92.0);
     let name = (rect.width() - 4.0 * number - 8.0).max(40.0);
-    let cell = |left: f32, width: f32| Rect::from_min_size(pos2(rect.left() + left, rect.top()), vec2(width, rect.height()));
+    let cell =
+        |left: f32, width: f32| Rect::from_min_size(pos2(rect.left() + left, rect.top()), vec2(width, rect.height()));
     [
         cell(6.0, name - 6.0),
         cell(name, number),
@@ -156,7 +169,8 @@ mod tests {
 
     #[test]
     fn the_weakest_class_stands_first_until_a_column_is_chosen() {
-        let score = |label: &str, f1, support| ClassScore { label: label.into(), precision: f1, recall: f1, f1, support };
+        let score =
+            |label: &str, f1, support| ClassScore { label: label.into(), precision: f1, recall: f1, f1, support };
         let classes = [score("b", 0.9, 10), score("a", 0.3, 30), score("c", 0.6, 20)];
         assert_eq!(ClassTable::default().order(&classes), [1, 2, 0]);
         assert_eq!(ClassTable { sort: Column::Support, falling: true }.order(&classes), [1, 2, 0]);

@@ -21,7 +21,14 @@ pub struct Examples {
 const ROW: f32 = 44.0;
 
 impl Examples {
-    pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &Shown, cx: &mut Cx<'_>) {
+    pub fn list_ui(
+        &mut self,
+        ui: &mut Ui,
+        evaluated: &EvaluatedData,
+        filter: &mut Filter,
+        shown: &Shown,
+        cx: &mut Cx<'_>,
+    ) {
         let palette = cx.palette;
         bar_ui(ui, evaluated, filter, shown, palette);
         ui.add_space(2.0);
@@ -120,9 +127,7 @@ fn bar_ui(ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &S
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
             let narrowed = match (filter.cell, filter.class) {
-                (Some((gold, predicted)), _) => {
-                    Some(format!("{} → {}", name(labels, gold), name(labels, predicted)))
-                }
+                (Some((gold, predicted)), _) => Some(format!("{} → {}", name(labels, gold), name(labels, predicted))),
                 (None, Some(class)) => Some(name(labels, class)),
                 (None, None) => None,
             };
@@ -134,7 +139,8 @@ fn bar_ui(ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &S
             }
             if let Some(words) = narrowed {
                 let room = (ui.available_width() - 60.0).max(60.0);
-                let chip = Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable().max_width(room);
+                let chip =
+                    Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable().max_width(room);
                 if chip.show(ui).on_hover_text("Show all again").clicked() {
                     filter.cell = None;
                     filter.class = None;
@@ -201,7 +207,10 @@ fn confidence_ui(ui: &Ui, inner: Rect, said: &Prediction, wrong: bool, palette: 
     let at = pos2(inner.right(), inner.top() + 8.0);
     painter.text(at, egui::Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.0), palette.text_dim);
     if let Some(share) = filter::confidence(said) {
-        let track = Rect::from_min_max(pos2(inner.right() - 52.0, inner.bottom() - 9.0), pos2(inner.right(), inner.bottom() - 6.0));
+        let track = Rect::from_min_max(
+            pos2(inner.right() - 52.0, inner.bottom() - 9.0),
+            pos2(inner.right(), inner.bottom() - 6.0),
+        );
         painter.rect_filled(track, 1.5, palette.line);
         let filled = Rect::from_min_size(track.min, vec2(track.width() * share.clamp(0.0, 1.0) as f32, track.height()));
         painter.rect_filled(filled, 1.5, color);
@@ -212,7 +221,8 @@ fn verdict_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
     let half = ((ui.available_width() - 130.0) / 2.0).max(40.0);
-    let chip = |words: String, outcome: &Outcome| Chip::class(words, filter::color_index(outcome), palette).max_width(half);
+    let chip =
+        |words: String, outcome: &Outcome| Chip::class(words, filter::color_index(outcome), palette).max_width(half);
     ui.label(text::small("Gold", palette));
     chip(gold, &said.gold).show(ui);
     ui.label(text::small("Predicted", palette));

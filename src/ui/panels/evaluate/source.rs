@@ -29,9 +29,14 @@ impl Source {
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let name = cx.workspace.model_name(&evaluated.model);
-                ui.add(egui::Label::new(text::head(name, palette)).truncate()).on_hover_text(format::path(&evaluated.model));
+                ui.add(egui::Label::new(text::head(name, palette)).truncate())
+                    .on_hover_text(format::path(&evaluated.model));
                 let examples = evaluated.evaluation.predictions.len() as u64;
-                let words = format!("{}, {}", format::plural(examples, "example", "examples"), evaluated.evaluation.task.title().to_lowercase());
+                let words = format!(
+                    "{}, {}",
+                    format::plural(examples, "example", "examples"),
+                    evaluated.evaluation.task.title().to_lowercase()
+                );
                 ui.add(egui::Label::new(text::dim(words, palette)).truncate());
             });
         });

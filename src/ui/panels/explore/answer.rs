@@ -54,7 +54,8 @@ pub fn ui(ui: &mut Ui, fresh: bool, has_text: bool, all: &mut bool, cx: &mut Cx<
 fn head_ui(ui: &mut Ui, answer: &Answer, palette: &Palette, verdict: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_height(34.0);
-        let millis = if answer.millis < 100.0 { format!("{:.1} ms", answer.millis) } else { format!("{:.0} ms", answer.millis) };
+        let millis =
+            if answer.millis < 100.0 { format!("{:.1} ms", answer.millis) } else { format!("{:.0} ms", answer.millis) };
         ui.label(text::number_dim(millis, palette)).on_hover_text("From taking the request to the answer");
         ui.with_layout(Layout::left_to_right(Align::Center), verdict);
     });

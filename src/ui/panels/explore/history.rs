@@ -207,9 +207,9 @@ fn offered_ui(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
 
 fn verdict(said: &Prediction) -> (String, String) {
     match said {
-        Prediction::Classes(classes) => classes
-            .first()
-            .map_or_else(Default::default, |(name, share)| (name.clone(), format::percent(*share))),
+        Prediction::Classes(classes) => {
+            classes.first().map_or_else(Default::default, |(name, share)| (name.clone(), format::percent(*share)))
+        }
         Prediction::Labels(labels) => {
             let given: Vec<&str> =
                 labels.iter().filter(|(_, share)| *share >= 0.5).map(|(name, _)| name.as_str()).collect();

@@ -2,9 +2,9 @@
 
 use egui::{Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text;
-use crate::ui::format;
 
 /// Tokens that are drawn; a text of thousands is read elsewhere.
 const MOST: usize = 512;
@@ -66,5 +66,6 @@ fn is_part(token: &str) -> bool {
 }
 
 fn is_special(token: &str) -> bool {
-    (token.starts_with('[') && token.ends_with(']') && token.len() > 2) || (token.starts_with('<') && token.ends_with('>') && token.len() > 2)
+    (token.starts_with('[') && token.ends_with(']') && token.len() > 2)
+        || (token.starts_with('<') && token.ends_with('>') && token.len() > 2)
 }

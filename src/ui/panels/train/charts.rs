@@ -41,7 +41,11 @@ impl Planned {
         }
         self.made_for = Some(key);
         let warmup = schedule::warmup_steps(optim.warmup, steps);
-        let stops = steps.clamp(1, 400);
+        if steps == 0 {
+            self.series = Series::default();
+            return;
+        }
+        let stops = steps.min(400);
         self.series = (0..=stops)
             .map(|stop| {
                 let step = steps * stop / stops;
@@ -116,7 +120,8 @@ impl Charts {
         if let (Some(series), Some(measure)) = (run.and_then(|run| run.metrics.get(second)), Measure::find(second)) {
             lines.push(Line { name: measure.title, series, color: palette.series[3], style: Style::Dots });
         }
-        let baseline = run.and_then(|run| run.baseline.get(key)).map(|value| (*value, "always the most frequent class"));
+        let baseline =
+            run.and_then(|run| run.baseline.get(key)).map(|value| (*value, "always the most frequent class"));
         let percent = measure.is_some_and(|measure| measure.percent);
         let spec = Spec {
             baseline,
@@ -130,7 +135,8 @@ impl Charts {
     }
 
     fn rate_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
-        let planned = Line { name: "planned", series: &self.planned.series, color: palette.text_faint, style: Style::Planned };
+        let planned =
+            Line { name: "planned", series: &self.planned.series, color: palette.text_faint, style: Style::Planned };
         let mut lines = vec![planned];
         if let Some(run) = run {
             let colors = palette.series.iter().copied().cycle();

@@ -3,7 +3,7 @@
 mod fields;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use egui_material_icons::icons::{ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
+use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
 
 use super::{estimate, strategy};
 use crate::train::config::{RunConfig, StrategyKind};
@@ -67,10 +67,13 @@ impl Form {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
-                self.sources_ui(ui, cx, frozen);
+                sources_ui(ui, cx, frozen);
                 // What a run was started with is to be read, not to be overlooked.
-                ui.visuals_mut().disabled_alpha = 0.8;
-                let steps = frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
+                if frozen.is_some() {
+                    ui.visuals_mut().disabled_alpha = 0.8;
+                }
+                let steps =
+                    frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
                 ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, cx));
             });
         });
@@ -80,15 +83,19 @@ impl Form {
     }
 
     fn head_ui(&mut self, ui: &mut Ui, live: bool, palette: &Palette) {
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), space::ROW), Layout::right_to_left(Align::Center), |ui| {
-            let choices = [(false, "Simple"), (true, "Expert")];
-            if let Some(expert) = segmented(ui, palette, self.expert, &choices, false) {
-                self.expert = expert;
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.label(text::head("Configuration", palette));
-            });
-        });
+        ui.allocate_ui_with_layout(
+            vec2(ui.available_width(), space::ROW),
+            Layout::right_to_left(Align::Center),
+            |ui| {
+                let choices = [(false, "Simple"), (true, "Expert")];
+                if let Some(expert) = segmented(ui, palette, self.expert, &choices, false) {
+                    self.expert = expert;
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.label(text::head("Configuration", palette));
+                });
+            },
+        );
         if live {
             ui.add_space(4.0);
             let choices = [(false, "This run"), (true, "Next run")];
@@ -97,42 +104,6 @@ impl Form {
             }
         } else {
             self.next = false;
-        }
-    }
-
-    /// Which data and which model; what is missing leads to where it can be chosen.
-    fn sources_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
-        let palette = cx.palette;
-        let workspace = cx.workspace;
-        let data = match (frozen, &workspace.data.loaded) {
-            (Some(run), _) => Some((
-                format::file_name(&run.config.data.train),
-                format::plural(run.train_examples as u64, "example", "examples"),
-            )),
-            (None, Some(loaded)) => Some((
-                format::file_name(&loaded.dataset.table.path),
-                format::plural(loaded.dataset.examples.len() as u64, "example", "examples"),
-            )),
-            (None, None) => None,
-        };
-        let model = match (frozen, &workspace.model) {
-            (Some(run), _) => {
-                let name = run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
-                Some((name.unwrap_or_default(), format!("{} parameters", format::short_count(run.parameters))))
-            }
-            (None, Some(card)) => {
-                Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
-            }
-            (None, None) => None,
-        };
-        let can_change = frozen.is_none();
-        for (icon, name, found, missing, screen) in [
-            (ICON_DATABASE, "Data", data, "Choose data…", Screen::Data),
-            (ICON_NEUROLOGY, "Model", model, "Choose a model…", Screen::Model),
-        ] {
-            if source_ui(ui, icon, name, found, missing, can_change, palette) {
-                cx.act(Action::Go(screen));
-            }
         }
     }
 
@@ -167,7 +138,7 @@ impl Form {
         peaks.dedup();
         let peaks: Vec<_> = peaks.into_iter().zip(palette.series).collect();
         ui.add_space(2.0);
-        schedule_curve(ui, &Schedule { factor: &factor, steps: total, peaks: &peaks }, palette);
+        schedule_curve(ui, &Schedule { factor: &factor, steps: total, known: steps > 0, peaks: &peaks }, palette);
     }
 
     fn lengths_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
@@ -195,7 +166,12 @@ impl Form {
             format!("No text is cut; the longest has {} tokens", self.lengths.sorted.last().copied().unwrap_or(0))
         } else {
             let share = cut as f64 / all as f64;
-            format!("{} of {} texts are cut ({})", format::count(cut as u64), format::count(all as u64), format::percent(share))
+            format!(
+                "{} of {} texts are cut ({})",
+                format::count(cut as u64),
+                format::count(all as u64),
+                format::percent(share)
+            )
         };
         let color = if cut * 20 > all { palette.warn } else { palette.text_dim };
         ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
@@ -219,7 +195,11 @@ impl Form {
             ui.add(egui::Label::new(text::small(missing, palette)).wrap());
         }
         if live {
-            let words = if self.next { "It can be started when the run in progress has ended" } else { "What this run was started with; it does not change while it runs" };
+            let words = if self.next {
+                "It can be started when the run in progress has ended"
+            } else {
+                "What this run was started with; it does not change while it runs"
+            };
             ui.add(egui::Label::new(text::small(words, palette)).wrap());
             return;
         }
@@ -235,6 +215,43 @@ impl Form {
         ui.add_space(2.0);
         if start.show(ui, palette).clicked() {
             cx.act(Action::StartRun);
+        }
+    }
+}
+
+/// Which data and which model; what is missing leads to where it can be chosen.
+fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
+    let palette = cx.palette;
+    let workspace = cx.workspace;
+    let data = match (frozen, &workspace.data.loaded) {
+        (Some(run), _) => Some((
+            format::file_name(&run.config.data.train),
+            format::plural(run.train_examples as u64, "example", "examples"),
+        )),
+        (None, Some(loaded)) => Some((
+            format::file_name(&loaded.dataset.table.path),
+            format::plural(loaded.dataset.examples.len() as u64, "example", "examples"),
+        )),
+        (None, None) => None,
+    };
+    let model = match (frozen, &workspace.model) {
+        (Some(run), _) => {
+            let name =
+                run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
+            Some((name.unwrap_or_default(), format!("{} parameters", format::short_count(run.parameters))))
+        }
+        (None, Some(card)) => {
+            Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
+        }
+        (None, None) => None,
+    };
+    let can_change = frozen.is_none();
+    for (icon, name, found, missing, screen) in [
+        (ICON_DATABASE, "Data", data, "Choose data…", Screen::Data),
+        (ICON_NEUROLOGY, "Model", model, "Choose a model…", Screen::Model),
+    ] {
+        if source_ui(ui, icon, name, found, missing, can_change, palette) {
+            cx.act(Action::Go(screen));
         }
     }
 }
@@ -257,7 +274,7 @@ fn source_ui(
             return button.show(ui, palette).clicked();
         };
         let change = format!("Change the {}", name.to_lowercase());
-        let clicked = can_change && Button::new("Change").quiet().small().name(change).show(ui, palette).clicked();
+        let clicked = can_change && Button::icon_only(ICON_CHEVRON_RIGHT, change).small().show(ui, palette).clicked();
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             ui.label(theme::icon(icon, 17.0).color(palette.text_faint));
             let whole = format!("{title}, {note}");

@@ -81,14 +81,19 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
     let steps = if run.steps > 0 { format!("/ {}", format::count(run.steps)) } else { String::new() };
     let loss = run.loss.last().map(|point| point[1]);
     let speed = run.tokens_per_sec.last().map(|point| point[1]);
-    let epochs = run.config.run.max_steps.map_or_else(|| format!("/ {}", format::trimmed(run.config.run.epochs, 2)), |_| String::new());
+    let epochs = run
+        .config
+        .run
+        .max_steps
+        .map_or_else(|| format!("/ {}", format::trimmed(run.config.run.epochs, 2)), |_| String::new());
     let pace = run.steps_per_sec();
     let (pace_title, pace) = match pace {
         Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
         Some(pace) => ("Steps/s", format!("{pace:.1}")),
         None => ("Steps/s", "–".into()),
     };
-    let left = run.remaining().map_or_else(|| if run.status.is_live() { "–".into() } else { "0:00".into() }, format::clock);
+    let left =
+        run.remaining().map_or_else(|| if run.status.is_live() { "–".into() } else { "0:00".into() }, format::clock);
     let kept = run.best.as_ref().map_or_else(|| "–".into(), |best| format::count(best.step));
     let skipped = format::count(run.skipped);
     let mut stats = vec![

@@ -53,7 +53,7 @@ fn rate(config: &RunConfig, block: &str, layers: usize) -> f64 {
         None if block == "embeddings" => layers,
         None => 0,
     };
-    base * config.optim.layer_decay.powi(depth as i32)
+    base * config.optim.layer_decay.powf(depth as f64)
 }
 
 fn layer_of(block: &str) -> Option<usize> {

@@ -71,7 +71,9 @@ impl Axis {
     pub fn share(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value - self.from) / (self.to - self.from),
-            Scale::Log => (value.max(self.from * 1e-3).log10() - self.from.log10()) / (self.to.log10() - self.from.log10()),
+            Scale::Log => {
+                (value.max(self.from * 1e-3).log10() - self.from.log10()) / (self.to.log10() - self.from.log10())
+            }
         }
     }
 
@@ -89,7 +91,7 @@ impl Axis {
             [first, second, ..] => (second - first).abs() * 100.0,
             _ => 1.0,
         };
-        let digits = if step >= 0.999 { 0 } else { 1 };
+        let digits = usize::from(step < 0.999);
         format!("{:.digits$} %", tick * 100.0)
     }
 
@@ -110,7 +112,11 @@ impl Axis {
             return format::compact(tick);
         }
         let digits = if step >= 1.0 { 0 } else { (-(step * 1.000_001).log10().floor()) as usize };
-        if self.scale == Scale::Log { format::trimmed(tick, digits.min(6)) } else { format!("{tick:.*}", digits.min(6)) }
+        if self.scale == Scale::Log {
+            format::trimmed(tick, digits.min(6))
+        } else {
+            format!("{tick:.*}", digits.min(6))
+        }
     }
 }
 
@@ -166,7 +172,10 @@ mod tests {
         let axis = Axis::around(0.0, 2.5, Scale::Log, 4);
         assert!(axis.from > 0.0 && axis.to >= 2.5);
         assert!(axis.share(0.0).is_finite());
-        assert_eq!(labels(&Axis::around(0.011, 0.9, Scale::Log, 4)), ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]);
+        assert_eq!(
+            labels(&Axis::around(0.011, 0.9, Scale::Log, 4)),
+            ["0.01", "0.02", "0.05", "0.1", "0.2", "0.5", "1"]
+        );
         assert_eq!(labels(&Axis::around(0.000_12, 0.9, Scale::Log, 4)), ["1e-4", "0.001", "0.01", "0.1", "1"]);
     }
 

@@ -1,11 +1,13 @@
 //! The strokes of a chart.
 
 use egui::epaint::{Mesh, TextShape};
-use egui::{Align2, Color32, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, Painter, Pos2, Rangef, Rect, Response, Role, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::{Axis, Column, Columns, Flag, FlagKind, Line, Style};
-use crate::ui::theme::{self, Palette, size};
 use crate::ui::format;
+use crate::ui::theme::{self, Palette, size};
 
 /// Where the plot lies and what its axes are.
 pub struct Frame<'a> {
@@ -223,7 +225,12 @@ fn flag_mark(painter: &Painter, center: Pos2, kind: FlagKind, color: Color32, pa
             }
         }
         FlagKind::Unfroze => {
-            let points = vec![center + vec2(0.0, -4.5), center + vec2(4.5, 0.0), center + vec2(0.0, 4.5), center + vec2(-4.5, 0.0)];
+            let points = vec![
+                center + vec2(0.0, -4.5),
+                center + vec2(4.5, 0.0),
+                center + vec2(0.0, 4.5),
+                center + vec2(-4.5, 0.0),
+            ];
             painter.add(Shape::convex_polygon(points, color, edge));
         }
         FlagKind::Warning => {
@@ -253,7 +260,11 @@ pub fn empty(ui: &Ui, rect: Rect, text: &str, palette: &Palette) {
     let plot = Rect::from_min_max(rect.min + vec2(16.0, 10.0), rect.max - vec2(12.0, 18.0));
     for line in 0..4u8 {
         let y = plot.top() + plot.height() * f32::from(line) / 3.0;
-        painter.hline(plot.x_range(), painter.round_to_pixel_center(y), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
+        painter.hline(
+            plot.x_range(),
+            painter.round_to_pixel_center(y),
+            Stroke::new(1.0, palette.line.gamma_multiply(0.5)),
+        );
     }
     let galley = painter.layout(text.to_owned(), theme::regular(size::BODY), palette.text_faint, plot.width() - 32.0);
     let tag = Rect::from_center_size(plot.center(), galley.size() + vec2(20.0, 10.0));

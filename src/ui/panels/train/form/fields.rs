@@ -6,7 +6,7 @@ use egui::{ComboBox, DragValue, Response, Ui, vec2};
 
 use crate::metrics::Measure;
 use crate::train::config::{ClassWeights, DeviceChoice, Dropout, Every, Optim, RunConfig, ScheduleKind};
-use crate::ui::widgets::form::row;
+use crate::ui::widgets::form::{row, toggle};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Palette, format};
 
@@ -42,10 +42,6 @@ fn share(ui: &mut Ui, name: &str, value: &mut f64, range: RangeInclusive<f64>) -
     drag(ui, name, field)
 }
 
-fn switch(ui: &mut Ui, name: &str, on: &mut bool) {
-    ui.checkbox(on, "").accessible_name(name);
-}
-
 pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
     row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
         rate(ui, "Learning rate", &mut optim.lr);
@@ -60,7 +56,7 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
             let mut own = optim.lr_groups.contains_key(key);
             let mut value = optim.lr_groups.get(key).copied().unwrap_or(optim.lr);
             ui.add_enabled_ui(own, |ui| rate(ui, &label, &mut value));
-            switch(ui, &format!("{name}, own rate"), &mut own);
+            toggle(ui, &format!("{name}, own rate"), &mut own, palette);
             if own {
                 optim.lr_groups.insert(key.into(), value);
             } else {
@@ -68,18 +64,21 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
             }
         });
     }
-    row(ui, "Layer decay", "Factor on the rate for each layer from the top down; 1 is the same rate everywhere", palette, |ui| {
-        share(ui, "Layer decay", &mut optim.layer_decay, 0.1..=1.0);
-    });
+    row(
+        ui,
+        "Layer decay",
+        "Factor on the rate for each layer from the top down; 1 is the same rate everywhere",
+        palette,
+        |ui| {
+            share(ui, "Layer decay", &mut optim.layer_decay, 0.1..=1.0);
+        },
+    );
 }
 
 pub fn schedule_fields_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
     row(ui, "Schedule", "How the rate goes on after the warm-up", palette, |ui| {
-        let kinds = [
-            (ScheduleKind::Linear, "Linear"),
-            (ScheduleKind::Cosine, "Cosine"),
-            (ScheduleKind::Constant, "Constant"),
-        ];
+        let kinds =
+            [(ScheduleKind::Linear, "Linear"), (ScheduleKind::Cosine, "Cosine"), (ScheduleKind::Constant, "Constant")];
         if let Some(kind) = segmented(ui, palette, optim.schedule, &kinds, false) {
             optim.schedule = kind;
         }
@@ -105,7 +104,7 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             let mut on = run.max_steps.is_some();
             let mut steps = run.max_steps.unwrap_or(1000);
             ui.add_enabled_ui(on, |ui| drag(ui, "Number of steps", DragValue::new(&mut steps).range(1..=100_000_000)));
-            switch(ui, "Stop after a number of steps", &mut on);
+            toggle(ui, "Stop after a number of steps", &mut on, palette);
             run.max_steps = on.then_some(steps);
         });
     }
@@ -114,17 +113,25 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     });
     if expert {
         let batch = run.batch;
-        row(ui, "Micro-batch", "Texts computed at once; fewer need less memory and give the same result", palette, |ui| {
-            let mut on = run.micro_batch.is_some();
-            let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
-            ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
-            switch(ui, "Use micro-batches", &mut on);
-            run.micro_batch = on.then_some(size);
-        });
+        row(
+            ui,
+            "Micro-batch",
+            "Texts computed at once; fewer need less memory and give the same result",
+            palette,
+            |ui| {
+                let mut on = run.micro_batch.is_some();
+                let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
+                ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
+                toggle(ui, "Use micro-batches", &mut on, palette);
+                run.micro_batch = on.then_some(size);
+            },
+        );
         row(ui, "Group texts of similar length", "Less work for the longest text of a batch", palette, |ui| {
-            switch(ui, "Group texts of similar length", &mut run.bucket);
+            toggle(ui, "Group texts of similar length", &mut run.bucket, palette);
         });
-        row(ui, "Shuffle", "A new order in each epoch", palette, |ui| switch(ui, "Shuffle", &mut run.shuffle));
+        row(ui, "Shuffle", "A new order in each epoch", palette, |ui| {
+            toggle(ui, "Shuffle", &mut run.shuffle, palette);
+        });
         row(ui, "Seed", "The same seed gives the same run, bit for bit", palette, |ui| {
             drag(ui, "Seed", DragValue::new(&mut run.seed));
         });
@@ -150,7 +157,7 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
         let mut on = matches!(run.dropout, Dropout::Rate(_));
         let mut rate = if let Dropout::Rate(rate) = run.dropout { rate } else { 0.1 };
         ui.add_enabled_ui(on, |ui| share(ui, "Dropout", &mut rate, 0.0..=0.9));
-        switch(ui, "Own dropout", &mut on);
+        toggle(ui, "Own dropout", &mut on, palette);
         run.dropout = if on { Dropout::Rate(rate) } else { Dropout::Config };
     });
     row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
@@ -170,7 +177,8 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         let mut steps = if let Every::Steps(steps) = run.eval_every { steps } else { 100 };
         let by_steps = matches!(run.eval_every, Every::Steps(_));
         if by_steps {
-            ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000)).accessible_name("Evaluate every steps");
+            ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000))
+                .accessible_name("Evaluate every steps");
         }
         let choices = [(false, "Epoch"), (true, "Steps")];
         let chosen = segmented(ui, palette, by_steps, &choices, false).unwrap_or(by_steps);
@@ -180,7 +188,17 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         let shown = format::metric_title(&run.keep_best);
         let combo = ComboBox::from_id_salt("keep best").width(118.0).selected_text(shown);
         let response = combo.show_ui(ui, |ui| {
-            for key in ["eval_loss", "accuracy", "f1_macro", "f1_micro", "f1_weighted", "matthews", "pearson", "spearman", "mse"] {
+            for key in [
+                "eval_loss",
+                "accuracy",
+                "f1_macro",
+                "f1_micro",
+                "f1_weighted",
+                "matthews",
+                "pearson",
+                "spearman",
+                "mse",
+            ] {
                 if let Some(measure) = Measure::find(key) {
                     ui.selectable_value(&mut run.keep_best, key.into(), measure.title);
                 }
@@ -194,8 +212,10 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         if !on {
             patience = 3;
         }
-        ui.add_enabled_ui(on, |ui| drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100)));
-        switch(ui, "Stop early", &mut on);
+        ui.add_enabled_ui(on, |ui| {
+            drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100))
+        });
+        toggle(ui, "Stop early", &mut on, palette);
         run.patience = if on { patience } else { 0 };
     });
 }
@@ -225,7 +245,8 @@ pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     ui.add_space(2.0);
     let mut out = run.out.display().to_string();
     let field = egui::TextEdit::singleline(&mut out).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6));
-    let response = ui.add(field).accessible_name("Output folder").on_hover_text("The folder of this run; made when it starts");
+    let response =
+        ui.add(field).accessible_name("Output folder").on_hover_text("The folder of this run; made when it starts");
     if response.changed() {
         run.out = out.into();
     }
