@@ -185,9 +185,9 @@ impl Predictor {
     }
 
     /// Predicts, in order.
-    pub fn predict(&self, prepared: &[Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
+    pub fn predict(&self, prepared: &[&Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
         let windows: Vec<(&Prepared, &[usize])> =
-            prepared.iter().flat_map(|one| one.windows.iter().map(move |window| (one, window.as_slice()))).collect();
+            prepared.iter().flat_map(|one| one.windows.iter().map(|window| (*one, window.as_slice()))).collect();
         let mut rows = Vec::with_capacity(windows.len());
         let mut rest = windows.as_slice();
         while !rest.is_empty() {
