@@ -108,7 +108,7 @@ fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let mut card = model::open_card(dir)?;
     // A folder without a tokenizer still is a model.
     if let Ok(tokenizer) = Tokenizer::open(dir) {
-        card.tokenizer = tokenizer.kind().file().to_owned();
+        tokenizer.kind().file().clone_into(&mut card.tokenizer);
         card.cased = tokenizer.cased();
     }
     let mut facts = json!({ "kind": "model" });

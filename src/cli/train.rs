@@ -160,12 +160,11 @@ impl Progress {
                     if *best { "  (best)" } else { "" }
                 );
             }
-            TrainEvent::Checkpoint { .. } => {}
             TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),
             TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
             TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),
             // The error itself is told when the command ends.
-            TrainEvent::Failed(_) => {}
+            TrainEvent::Checkpoint { .. } | TrainEvent::Failed(_) => {}
         }
     }
 }

@@ -129,7 +129,6 @@ impl RunConfig {
 pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
     let built = |device: &'static str, there: bool| if there { Ok(()) } else { Err(TrainError::NoDevice { device }) };
     match choice {
-        DeviceChoice::Cpu => Ok(Device::Cpu),
         DeviceChoice::Cuda => {
             built("cuda", cfg!(feature = "cuda"))?;
             Ok(Device::new_cuda(0)?)
@@ -140,7 +139,7 @@ pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
         }
         DeviceChoice::Auto if cfg!(feature = "cuda") => Ok(Device::cuda_if_available(0)?),
         DeviceChoice::Auto if cfg!(feature = "metal") => Ok(Device::metal_if_available(0)?),
-        DeviceChoice::Auto => Ok(Device::Cpu),
+        DeviceChoice::Auto | DeviceChoice::Cpu => Ok(Device::Cpu),
     }
 }
 

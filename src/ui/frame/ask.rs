@@ -17,6 +17,7 @@ pub enum Question {
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one answer at a time is ever held")]
 pub enum Reply {
     Cancel,
     /// Stop the run, keep its best weights, then close.

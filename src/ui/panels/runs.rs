@@ -60,6 +60,7 @@ impl RunsPanel {
         });
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line or two for each column of the table")]
     fn table_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, runs: &[RunSummary]) {
         let palette = cx.palette;
         let width = ui.available_width();
