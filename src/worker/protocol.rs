@@ -142,7 +142,7 @@ pub struct Lengths {
 pub struct EvaluatedData {
     pub model: PathBuf,
     pub evaluation: Evaluation,
-    /// The texts, by example: first text and pair.
+    /// First text and pair of each prediction, in the order of the predictions.
     pub texts: Vec<(String, Option<String>)>,
 }
 
