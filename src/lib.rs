@@ -17,6 +17,8 @@ pub mod model;
 pub mod inspect;
 pub mod train;
 
+pub mod bench;
+
 pub mod worker;
 
 pub mod cli;

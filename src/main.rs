@@ -1,15 +1,41 @@
 //! Reads the arguments; opens the window or runs the command.
 
-use std::sync::Arc;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use anyhow::Context;
+use attune::cli::{self, Arguments};
+use attune::{ui, worker};
+use clap::Parser;
+
+/// The loop and the tokenizer ask for memory in many small pieces, which the usual allocators are slow at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-fn main() -> anyhow::Result<()> {
-    attune::ui::app::open_window(|ctx| {
-        let ctx = ctx.clone();
-        attune::worker::spawn(Arc::new(move || ctx.request_repaint_after(Duration::from_millis(33)))).expect("x")
-    })
-    .map_err(|error| anyhow::anyhow!("{error}"))
+/// Redraws a second while a job tells how it goes.
+const REDRAW: Duration = Duration::from_millis(33);
+
+fn main() -> ExitCode {
+    match Arguments::parse().command {
+        Some(command) => cli::run(command),
+        None => cli::outcome(window()),
+    }
+}
+
+/// Opens the workbench and stays until it is closed.
+fn window() -> anyhow::Result<()> {
+    let drawn = Arc::new(OnceLock::<egui::Context>::new());
+    let seen = drawn.clone();
+    let repaint = move || {
+        if let Some(context) = seen.get() {
+            context.request_repaint_after(REDRAW);
+        }
+    };
+    let client = worker::spawn(Arc::new(repaint)).context("cannot start the threads that do the work")?;
+    let start = move |context: &egui::Context| {
+        drawn.get_or_init(|| context.clone());
+        client
+    };
+    ui::app::open_window(start).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
 }

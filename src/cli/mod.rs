@@ -1,1 +1,92 @@
-//! stub
+//! The same jobs without a window. Results go to standard output, everything else to standard error; nothing else in the
+//! crate prints.
+
+#![expect(clippy::print_stderr, reason = "this is the part that speaks to a terminal")]
+
+mod attention;
+mod bench;
+mod data;
+mod download;
+mod evaluate;
+mod export;
+mod inspect;
+mod output;
+mod predict;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::task::Task;
+
+/// Fine-tune pretrained encoder language models and look inside them.
+///
+/// Without a command the workbench opens.
+#[derive(Debug, Parser)]
+#[command(name = "attune", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Fine-tune a model as a RUN.toml says
+    Train(train::Train),
+    /// Measure a model on a file
+    Evaluate(evaluate::Evaluate),
+    /// Ask a model about texts, as JSON Lines
+    Predict(predict::Predict),
+    /// Write what a model attends to in a text
+    Attention(attention::AttentionOf),
+    /// Say what a model folder, a dataset or a run is
+    Inspect(inspect::Inspect),
+    /// Fetch a model into the shared Hugging Face cache
+    Download(download::Download),
+    /// Write a run's model as a Hugging Face folder
+    Export(export::Export),
+    /// Measure this machine on fixed shapes
+    Bench(bench::Bench),
+}
+
+/// Stack of the thread that computes: graphs are walked and dropped recursively.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Runs a command. Its failure is one line on standard error.
+pub fn run(command: Command) -> ExitCode {
+    let work = move || match command {
+        Command::Train(train) => train.run(),
+        Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Predict(predict) => predict.run(),
+        Command::Attention(attention) => attention.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Download(download) => download.run(),
+        Command::Export(export) => export.run(),
+        Command::Bench(bench) => bench.run(),
+    };
+    let thread = std::thread::Builder::new().name("compute".to_owned()).stack_size(STACK_BYTES).spawn(work);
+    outcome(match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(anyhow::anyhow!("a defect of Attune ended the command; please report it")),
+        Err(error) => Err(anyhow::anyhow!("cannot start a thread: {error}")),
+    })
+}
+
+/// The exit status of what was done, after one line on standard error if it failed.
+pub fn outcome(result: anyhow::Result<()>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever reads our output has seen enough.
+        Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("attune: {}", output::one_line(&format!("{error:#}")));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A task by its name.
+fn task(name: &str) -> Result<Task, String> {
+    Task::from_name(name).ok_or_else(|| format!("expected {}", Task::ALL.map(Task::name).join(", ")))
+}

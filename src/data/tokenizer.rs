@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde_json::Value;
-use tokenizers::{Encoding, NormalizedString, Normalizer as _, PostProcessorWrapper};
+use tokenizers::{Decoder as _, Encoding, ModelWrapper, NormalizedString, Normalizer as _, PostProcessorWrapper};
 
 use crate::guard::guarded;
 pub use error::TokenizerError;
@@ -230,6 +230,23 @@ impl Tokenizer {
             .map_err(|reason| TokenizerError::Decode { reason })?;
         let clean = self.side.flag("clean_up_tokenization_spaces").unwrap_or(false);
         Ok(if clean { cleaned(text) } else { text })
+    }
+
+    /// The text of tokens as the vocabulary has them, joined by the tokenizer's own rule.
+    pub fn join(&self, tokens: Vec<String>) -> Result<String, TokenizerError> {
+        let Some(decoder) = self.inner.get_decoder() else { return Ok(tokens.join(" ")) };
+        guarded(|| decoder.decode(tokens).map_err(|error| error.to_string()))
+            .and_then(|text| text)
+            .map_err(|reason| TokenizerError::Decode { reason })
+    }
+
+    /// Whether a token that goes on with a word shows it by a prefix, such as `##`.
+    pub fn marks_continuation(&self) -> bool {
+        match self.inner.get_model() {
+            ModelWrapper::WordPiece(model) => !model.continuing_subword_prefix.is_empty(),
+            ModelWrapper::BPE(model) => model.continuing_subword_prefix.as_ref().is_some_and(|prefix| !prefix.is_empty()),
+            ModelWrapper::WordLevel(_) | ModelWrapper::Unigram(_) => false,
+        }
     }
 
     /// How many special tokens stand around a text, or around a pair.

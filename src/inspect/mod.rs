@@ -1,6 +1,26 @@
-//! One text through a trained model.
+//! One text through a trained model: what it predicts, with the definitions of transformers' pipelines, and what it
+//! attends to.
+
+pub mod attention;
+pub mod predict;
+pub mod predictor;
+
+mod answers;
+mod entities;
+mod error;
+mod masks;
+mod windows;
 
 use std::path::PathBuf;
+use std::time::Instant;
+
+use crate::task::Task;
+
+pub use attention::{Attention, attention};
+pub use entities::Aggregation;
+pub use error::InspectError;
+pub use predict::{Logits, Options, Output, Predicted, Request};
+pub use predictor::Predictor;
 
 /// What a model says of one text.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,42 +45,29 @@ pub enum Prediction {
     Value(f64),
 }
 
-/// A model opened to be asked.
-pub struct Predictor {
-    dir: PathBuf,
-    model: crate::model::Model,
-    tokenizer: crate::data::Tokenizer,
-    task: crate::task::Task,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum InspectError {
-    #[error(transparent)]
-    Model(#[from] crate::model::ModelError),
-    #[error(transparent)]
-    Tokenizer(#[from] crate::data::tokenizer::TokenizerError),
-    #[error("computation failed: {0}")]
-    Compute(#[from] candle_core::Error),
-    #[error("no head")]
-    NoHead,
-}
-
-impl Predictor {
-    pub fn open(dir: &std::path::Path, task: Option<crate::task::Task>) -> Result<Self, InspectError> {
-        let (model, _) = crate::model::open(dir, crate::model::Want::AsSaved, &candle_core::Device::Cpu, 0)?;
-        let tokenizer = crate::data::Tokenizer::open(dir)?;
-        let task = task.or(model.config.task()).ok_or(InspectError::NoHead)?;
-        Ok(Self { dir: dir.to_owned(), model, tokenizer, task })
-    }
-}
-
+/// Asks a model that reads whole texts.
 pub fn answer(predictor: &Predictor, text: &str, pair: Option<&str>) -> Result<Answer, InspectError> {
-    let encoded = predictor.tokenizer.encode(text, pair, predictor.model.config.max_tokens())?;
-    let input = crate::model::Input::single(encoded.ids, encoded.types);
-    let logits = predictor.model.run(predictor.task, &input, &crate::model::Pass::default())?;
-    let row = logits.to_vec2::<f32>()?.remove(0);
-    let scores = crate::train::objective::softmax(&row);
-    let mut named: Vec<(String, f64)> = predictor.model.config.labels.iter().cloned().zip(scores.iter().map(|s| f64::from(*s))).collect();
-    named.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Ok(Answer { model: predictor.dir.clone(), text: text.to_owned(), pair: pair.map(str::to_owned), result: Prediction::Classes(named), tokens: encoded.tokens, cut: encoded.cut, millis: 0.0 })
+    let begun = Instant::now();
+    let request = Request { text: text.to_owned(), pair: pair.map(str::to_owned) };
+    let prepared = predictor.prepare(request, &Options::default())?;
+    let tokens = prepared.tokens().to_vec();
+    let not_of_texts = || InspectError::NotOfTexts { dir: predictor.dir.clone(), task: predictor.task };
+    let predicted = predictor.predict(&[prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
+    let result = match predicted.output {
+        Output::Labels(labels) => {
+            let labels = labels.into_iter().map(|one| (one.label, one.score)).collect();
+            if predictor.task == Task::MultiLabel { Prediction::Labels(labels) } else { Prediction::Classes(labels) }
+        }
+        Output::Value { value } => Prediction::Value(value),
+        _ => return Err(not_of_texts()),
+    };
+    Ok(Answer {
+        model: predictor.dir.clone(),
+        text: text.to_owned(),
+        pair: pair.map(str::to_owned),
+        result,
+        tokens,
+        cut: predicted.cut,
+        millis: begun.elapsed().as_secs_f64() * 1000.0,
+    })
 }

@@ -7,6 +7,7 @@ pub mod files;
 pub mod input;
 pub mod ops;
 pub mod params;
+pub mod probability;
 
 mod build;
 mod encoder;
@@ -25,7 +26,7 @@ pub use error::ModelError;
 pub use family::{Family, HeadKind};
 pub use heads::{HeadSet, MaskHead};
 pub use input::Input;
-pub use open::{Want, card as open_card, open, random, read_config};
+pub use open::{Want, build, card as open_card, open, random, read_config};
 pub use params::{Block, Param, Params};
 
 use ops::Backend;

@@ -6,6 +6,7 @@ use super::TrainError;
 use super::config::{ClassWeights, RunConfig};
 use super::loss::{self, CrossEntropy};
 use crate::data::{Batch, Features, Target};
+use crate::model::probability::{sigmoid, softmax};
 use crate::model::{Input, Model, Pass};
 use crate::task::Task;
 
@@ -151,19 +152,6 @@ fn values(targets: &[Target]) -> Vec<Option<f32>> {
         _ => None,
     };
     targets.iter().map(value).collect()
-}
-
-/// Probabilities of exclusive classes, summed in `f64`.
-pub fn softmax(row: &[f32]) -> Vec<f32> {
-    let largest = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let powers: Vec<f64> = row.iter().map(|x| (f64::from(*x) - largest).exp()).collect();
-    let sum: f64 = powers.iter().sum();
-    powers.iter().map(|power| (power / sum) as f32).collect()
-}
-
-/// Probabilities of independent classes.
-pub fn sigmoid(row: &[f32]) -> Vec<f32> {
-    row.iter().map(|x| (1.0 / (1.0 + (-f64::from(*x)).exp())) as f32).collect()
 }
 
 fn cross_entropy(row: &[f32], class: usize) -> f32 {

@@ -142,7 +142,7 @@ pub struct Lengths {
 pub struct EvaluatedData {
     pub model: PathBuf,
     pub evaluation: Evaluation,
-    /// First text and pair of each prediction, in the order of the predictions.
+    /// The texts, one for each prediction in its order: first text and pair.
     pub texts: Vec<(String, Option<String>)>,
 }
 

@@ -25,10 +25,21 @@ pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Result<Ended, Failure>
     for folder in folders {
         collect(folder, DEPTH, &mut dirs);
     }
-    let mut entries: Vec<ModelEntry> = dirs.iter().map(|dir| entry(dir, folder_name(dir), Origin::Folder)).collect();
+    let mut entries: Vec<ModelEntry> = dirs
+        .iter()
+        .map(|dir| match run_of(dir) {
+            Some(run) => entry(dir, folder_name(run), Origin::Run),
+            None => entry(dir, folder_name(dir), Origin::Folder),
+        })
+        .collect();
     entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
     job.payload(Payload::Models(Arc::new(entries)));
     Ok(Ended::Done)
+}
+
+/// The run a model folder belongs to, where it is the `model` of one.
+fn run_of(dir: &Path) -> Option<&Path> {
+    dir.parent().filter(|run| dir.ends_with("model") && run.join("run.toml").is_file())
 }
 
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
@@ -99,17 +110,13 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
         None => None,
     };
     let split = match &eval {
-        Some(eval) => {
-            Split { train: (0..dataset.examples.len()).collect(), eval: (0..eval.examples.len()).collect() }
-        }
+        Some(eval) => Split { train: (0..dataset.examples.len()).collect(), eval: (0..eval.examples.len()).collect() },
         None => Split::new(&dataset, &request.rule),
     };
     let evaluated = eval.as_deref().unwrap_or(&dataset);
-    let leaks = leaks(
-        Part { dataset: &dataset, examples: &split.train },
-        Part { dataset: evaluated, examples: &split.eval },
-    )
-    .len();
+    let leaks =
+        leaks(Part { dataset: &dataset, examples: &split.train }, Part { dataset: evaluated, examples: &split.eval })
+            .len();
     let findings = health(&dataset);
     job.payload(Payload::Dataset(Arc::new(LoadedDataset { dataset, split, eval, findings, leaks })));
     Ok(Ended::Done)

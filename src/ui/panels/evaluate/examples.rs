@@ -51,7 +51,6 @@ impl Examples {
         }
         area.show_rows(ui, ROW, shown.rows.len(), |ui, rows| {
             for prediction in &shown.rows[rows] {
-                let Some(said) = evaluated.evaluation.predictions.get(*prediction) else { continue };
                 if row_ui(ui, evaluated, *prediction, self.selected == Some(*prediction), palette) {
                     self.selected = Some(*prediction);
                 }
@@ -80,8 +79,8 @@ impl Examples {
 
     pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let chosen = self.selected.and_then(|row| Some((row, evaluated.evaluation.predictions.get(row)?)));
-        let Some((row, said)) = chosen else {
+        let found = self.selected.and_then(|row| Some((row, evaluated.evaluation.predictions.get(row)?)));
+        let Some((row, said)) = found else {
             ui.add_space(16.0);
             ui.vertical_centered(|ui| ui.label(text::dim("Click an example to read it whole", palette)));
             return;
@@ -159,10 +158,10 @@ fn name(labels: &[String], class: usize) -> String {
 
 /// Two lines: the text, and what is true against what was said.
 fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, palette: &Palette) -> bool {
+    let Some(said) = evaluated.evaluation.predictions.get(row) else { return false };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let empty = (String::new(), None);
     let (words, pair) = evaluated.texts.get(row).unwrap_or(&empty);
-    let said = &evaluated.evaluation.predictions[row];
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
     let label = format!("{words}, gold {gold}, predicted {predicted}");

@@ -49,9 +49,8 @@ impl Shown {
 
 fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
     let words = filter.words.trim().to_lowercase();
-    let predictions = &evaluated.evaluation.predictions;
     let passes = |row: usize| {
-        let said = &predictions[row];
+        let said = &evaluated.evaluation.predictions[row];
         let class = match (filter.cell, filter.class) {
             (Some((gold, predicted)), _) => is_class(&said.gold, gold) && is_class(&said.predicted, predicted),
             (None, Some(class)) => is_class(&said.gold, class) && (!filter.only_mistakes || is_mistake(said)),
@@ -59,6 +58,7 @@ fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
         };
         class && (words.is_empty() || contains(evaluated, row, &words))
     };
+    let predictions = &evaluated.evaluation.predictions;
     let mut rows: Vec<usize> = (0..predictions.len()).filter(|row| passes(*row)).collect();
     rows.sort_by(|one, two| {
         let key = |row: usize| (is_mistake(&predictions[row]), weight(&predictions[row]));

@@ -1,0 +1,36 @@
+//! `attune attention`: attentions and hidden states of a text, for other programs.
+
+use std::path::PathBuf;
+
+use candle_core::Device;
+use clap::Args;
+
+use crate::data::Tokenizer;
+use crate::inspect::attention;
+use crate::model::{self, Want};
+
+#[derive(Debug, Args)]
+pub struct AttentionOf {
+    /// A model folder
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    #[arg(long, value_name = "S")]
+    text: String,
+    #[arg(long, value_name = "S")]
+    pair: Option<String>,
+    /// Gets attentions (layers, heads, n, n), hidden_states (layers + 1, n, hidden) and the tokens
+    #[arg(long, value_name = "FILE.safetensors")]
+    out: PathBuf,
+}
+
+impl AttentionOf {
+    pub fn run(self) -> anyhow::Result<()> {
+        let (model, _) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
+        let tokenizer = Tokenizer::open(&self.model)?;
+        let found = attention(&model, &tokenizer, &self.text, self.pair.as_deref())?;
+        if found.cut > 0 {
+            eprintln!("attune: warning: {} tokens did not fit and were cut off", found.cut);
+        }
+        Ok(found.save(&self.out)?)
+    }
+}

@@ -1,0 +1,81 @@
+//! `attune bench`: this machine on fixed shapes.
+
+use clap::{Args, ValueEnum};
+use serde_json::json;
+
+use super::output::{bytes, print_json, print_lines};
+use crate::bench::{Effort, Measured, Size, measure};
+
+#[derive(Debug, Args)]
+pub struct Bench {
+    /// Only this size; may be given several times
+    #[arg(long, value_enum, value_name = "SIZE")]
+    size: Vec<SizeName>,
+    /// A fraction of the repetitions, for a first impression
+    #[arg(long)]
+    quick: bool,
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SizeName {
+    /// 2 layers, 128 wide
+    Tiny,
+    /// 6 layers, 384 wide
+    Mini,
+    /// 6 layers, 768 wide
+    Distil,
+    /// 12 layers, 768 wide
+    Base,
+}
+
+impl SizeName {
+    fn size(self) -> Size {
+        match self {
+            Self::Tiny => Size::Tiny,
+            Self::Mini => Size::Mini,
+            Self::Distil => Size::Distil,
+            Self::Base => Size::Base,
+        }
+    }
+}
+
+impl Bench {
+    pub fn run(self) -> anyhow::Result<()> {
+        let sizes =
+            if self.size.is_empty() { Size::ALL.to_vec() } else { self.size.iter().map(|one| one.size()).collect() };
+        let effort = if self.quick { Effort::QUICK } else { Effort::FULL };
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let mut all = Vec::new();
+        let mut printed = Ok(());
+        for size in sizes {
+            measure(size, effort, &mut |one| {
+                if !self.json && printed.is_ok() {
+                    printed = print_lines(&[line(&one)]);
+                }
+                all.push(one);
+            })?;
+        }
+        printed?;
+        if !self.json {
+            return Ok(());
+        }
+        print_json(
+            &json!({ "version": env!("CARGO_PKG_VERSION"), "threads": threads, "device": "cpu", "results": all }),
+        )
+    }
+}
+
+fn line(one: &Measured) -> String {
+    format!(
+        "{:<7} {:<10} {:<8} {:>9.2} ms  {:>8.2} /s  {:>9.0} tokens/s  peak {}",
+        one.size.name(),
+        one.shape,
+        one.pass,
+        one.seconds * 1000.0,
+        1.0 / one.seconds,
+        one.tokens_per_sec,
+        bytes(one.peak_memory_bytes)
+    )
+}

@@ -1,0 +1,175 @@
+//! `attune inspect`: what a model folder, a dataset or a run is.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::bail;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::data::Columns;
+use super::output::{bytes, grouped, print_json, print_lines};
+use crate::data::table::Format;
+use crate::data::{Dataset, RowProblem, Table, Tokenizer, guess_task, health};
+use crate::model;
+use crate::model::card::ModelCard;
+use crate::task::Task;
+use crate::train::prepare::fill_roles;
+use crate::train::run;
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// A model folder, a file with texts, or a run's folder
+    path: PathBuf,
+    /// What a dataset is read for; without it, what its columns look like
+    #[arg(long, value_parser = super::task)]
+    task: Option<Task>,
+    #[command(flatten)]
+    columns: Columns,
+    #[arg(long)]
+    json: bool,
+}
+
+/// Problems of rows that are listed one by one.
+const LISTED: usize = 10;
+
+impl Inspect {
+    pub fn run(self) -> anyhow::Result<()> {
+        let path = &self.path;
+        let (facts, lines) = if path.join("run.toml").is_file() {
+            run_facts(path)?
+        } else if path.join("config.json").is_file() {
+            model_facts(path)?
+        } else if path.is_dir() {
+            bail!("{path:?} is neither a model folder nor a run, expected config.json or run.toml in it");
+        } else {
+            self.dataset_facts()?
+        };
+        if self.json { print_json(&facts) } else { print_lines(&lines) }
+    }
+
+    fn dataset_facts(&self) -> anyhow::Result<(Value, Vec<String>)> {
+        let table = Arc::new(Table::open(&self.path)?);
+        let given = self.columns.roles();
+        let task = self.task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
+        let roles = fill_roles(&given, &table, task);
+        let dataset = Dataset::new(table.clone(), task, &roles, None)?;
+        let findings = health(&dataset);
+        let counts: Vec<(&String, u64)> = dataset.labels.names.iter().zip(dataset.counts()).collect();
+        let problem = |problem: &RowProblem| json!({ "line": problem.line, "reason": problem.reason });
+        let problems = table.problems.iter().chain(&dataset.excluded);
+        let facts = json!({
+            "kind": "dataset",
+            "path": table.path,
+            "format": format_name(table.format),
+            "encoding": table.encoding,
+            "replaced_characters": table.replaced_characters,
+            "columns": table.columns,
+            "rows": table.rows(),
+            "task": task,
+            "roles": roles,
+            "examples": dataset.examples.len(),
+            "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
+            "problems": problems.clone().map(problem).collect::<Vec<_>>(),
+            "health": findings.iter().map(|finding| json!({
+                "message": finding.message(), "count": finding.count, "lines": finding.lines,
+            })).collect::<Vec<_>>(),
+        });
+        let mut lines = vec![
+            format!("{}: {}, {}", table.path.display(), format_name(table.format), table.encoding),
+            format!(
+                "{} rows, {} columns: {}",
+                grouped(table.rows() as u64),
+                table.columns.len(),
+                table.columns.join(", ")
+            ),
+            format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
+        ];
+        for (role, column) in [("text", &roles.text), ("second text", &roles.pair), ("label", &roles.label)] {
+            lines.extend(column.as_ref().map(|column| format!("{role:<12} {column}")));
+        }
+        lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
+        lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
+        lines.extend(problems.take(LISTED).map(|problem| format!("line {} {}", problem.line, problem.reason)));
+        Ok((facts, lines))
+    }
+}
+
+fn format_name(format: Format) -> String {
+    match format {
+        Format::JsonLines => "JSON objects".to_owned(),
+        Format::Delimited { delimiter: b'\n' } => "one text a line".to_owned(),
+        Format::Delimited { delimiter: b'\t' } => "separated by tabs".to_owned(),
+        Format::Delimited { delimiter } => format!("separated by {:?}", char::from(delimiter)),
+    }
+}
+
+fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
+    let mut card = model::open_card(dir)?;
+    // A folder without a tokenizer still is a model.
+    if let Ok(tokenizer) = Tokenizer::open(dir) {
+        card.tokenizer = tokenizer.kind().file().to_owned();
+        card.cased = tokenizer.cased();
+    }
+    let mut facts = json!({ "kind": "model" });
+    if let (Value::Object(facts), Value::Object(card)) = (&mut facts, serde_json::to_value(&card)?) {
+        facts.extend(card);
+    }
+    Ok((facts, card_lines(&card)))
+}
+
+fn card_lines(card: &ModelCard) -> Vec<String> {
+    let heads: Vec<&str> = card.heads.iter().map(|task| task.title()).collect();
+    let report = &card.report;
+    let mut lines = vec![
+        format!("{}: {} ({})", card.dir.display(), card.family, card.architectures.join(", ")),
+        format!("{} parameters, {} on disk as {}", grouped(card.parameters), bytes(card.bytes_on_disk), card.dtype),
+        format!(
+            "{} layers ({} stored), hidden {}, {} heads, feed-forward {}, {}",
+            card.layers,
+            card.stored_layers,
+            card.hidden_size,
+            card.num_attention_heads,
+            card.intermediate_size,
+            card.activation
+        ),
+        format!("vocabulary {}, up to {} tokens", grouped(card.vocab_size as u64), card.max_tokens),
+        format!("tokenizer {}", if card.tokenizer.is_empty() { "none" } else { &card.tokenizer }),
+        format!("trained heads: {}", if heads.is_empty() { "none".to_owned() } else { heads.join(", ") }),
+        format!(
+            "{} tensors loaded, {} new, {} left over",
+            report.loaded.len(),
+            report.new.len(),
+            report.left_over.len()
+        ),
+    ];
+    lines.extend(report.new.iter().map(|name| format!("new: {name}")));
+    lines.extend(report.left_over.iter().map(|name| format!("left over: {name}")));
+    lines.extend(card.blocks.iter().map(|block| format!("{:>14}  {}", grouped(block.parameters), block.name)));
+    if !card.labels.is_empty() {
+        lines.push(format!("labels: {}", card.labels.join(", ")));
+    }
+    lines
+}
+
+fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
+    let run = run::read(dir)?;
+    let evaluation = run.evaluation.as_ref().map(|kept| &kept.evaluation);
+    let mut facts = json!({ "kind": "run" });
+    if let (Value::Object(facts), Value::Object(summary)) = (&mut facts, serde_json::to_value(&run.summary)?) {
+        facts.extend(summary);
+        facts.insert("config".to_owned(), serde_json::to_value(&run.config)?);
+        facts.insert("metrics".to_owned(), json!(evaluation.map(|one| &one.metrics)));
+        facts.insert("baseline".to_owned(), json!(evaluation.map(|one| &one.baseline)));
+    }
+    let summary = &run.summary;
+    let status = serde_json::to_value(summary.status)?;
+    let mut lines = vec![
+        format!("{}: {} of {} on {}", summary.dir.display(), summary.task, summary.model, summary.data),
+        format!("{}, step {} of {}", status.as_str().unwrap_or_default(), summary.step, summary.steps),
+        format!("{} of {} weights trained", grouped(summary.trainable), grouped(summary.parameters)),
+        format!("{} on disk", bytes(summary.bytes_on_disk)),
+    ];
+    lines.extend(evaluation.into_iter().flat_map(super::evaluate::metric_lines));
+    Ok((facts, lines))
+}

@@ -1,0 +1,260 @@
+//! `attune predict`: texts in, one JSON object a line out, in order.
+
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use serde_json::{Map, Value, json};
+
+use crate::inspect::predict::Prepared;
+use crate::inspect::{Aggregation, Logits, Options, Output, Predicted, Predictor, Request};
+use crate::task::Task;
+
+#[derive(Debug, Args)]
+pub struct Predict {
+    /// A model folder
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide
+    #[arg(long, value_parser = super::task)]
+    task: Option<Task>,
+    /// JSON Lines with "text", "text" and "pair", or "question" and "context"; - or nothing reads standard input
+    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "text")]
+    input: Option<PathBuf>,
+    /// One text, or a question
+    #[arg(long, visible_alias = "question", value_name = "S")]
+    text: Option<String>,
+    /// The second text, or a question's context
+    #[arg(long, visible_alias = "context", value_name = "S", requires = "text")]
+    pair: Option<String>,
+    #[command(flatten)]
+    shape: Shape,
+    /// Add what came out of the head
+    #[arg(long)]
+    logits: bool,
+    /// One JSON object a line instead of words for people
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a prediction looks like.
+#[derive(Debug, Args)]
+struct Shape {
+    /// How many of the best labels, answers or words
+    #[arg(long, value_name = "N")]
+    top_k: Option<usize>,
+    /// How labels of tokens become entities
+    #[arg(long, value_enum, default_value = "none")]
+    aggregation: AggregationName,
+    /// Tokens of a sequence or a window, special ones included
+    #[arg(long, value_name = "N")]
+    max_tokens: Option<usize>,
+    /// Tokens that neighbouring windows share
+    #[arg(long, value_name = "N")]
+    stride: Option<usize>,
+    /// Tokens of the longest answer
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    max_answer_tokens: usize,
+    /// Let "there is no answer" be an answer
+    #[arg(long)]
+    allow_no_answer: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum AggregationName {
+    None,
+    Simple,
+    First,
+    Average,
+    Max,
+}
+
+/// Texts that are computed together.
+const CHUNK: usize = 256;
+
+impl Predict {
+    pub fn run(self) -> anyhow::Result<()> {
+        let options = self.options();
+        let predictor = Predictor::open(&self.model, self.task)?;
+        if !predictor.untrained.is_empty() {
+            eprintln!("attune: warning: {} is not in the model and was made up", predictor.untrained.join(", "));
+        }
+        let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
+        if let Some(text) = self.text {
+            let prepared = predictor.prepare(Request { text, pair: self.pair }, &options)?;
+            printer.print(&predictor, &[(0, prepared)], &options)?;
+            return Ok(printer.out.flush()?);
+        }
+        let from_stdin = self.input.as_ref().is_none_or(|path| path.as_os_str() == "-");
+        let (name, reader): (String, Box<dyn BufRead>) = if from_stdin {
+            ("standard input".to_owned(), Box::new(BufReader::new(io::stdin())))
+        } else {
+            let path = self.input.unwrap_or_default();
+            let file = std::fs::File::open(&path).with_context(|| format!("cannot read {path:?}"))?;
+            (format!("{path:?}"), Box::new(BufReader::new(file)))
+        };
+        let mut waiting = Vec::new();
+        for (index, line) in reader.lines().enumerate() {
+            let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let prepared = request(&line, predictor.task)
+                .and_then(|request| Ok(predictor.prepare(request, &options)?))
+                .with_context(|| format!("line {} of {name}", index + 1));
+            match prepared {
+                Ok(prepared) => waiting.push((index + 1, prepared)),
+                Err(error) => {
+                    // What came before is still answered, in order.
+                    printer.print(&predictor, &waiting, &options)?;
+                    printer.out.flush()?;
+                    return Err(error);
+                }
+            }
+            if waiting.len() == CHUNK {
+                printer.print(&predictor, &std::mem::take(&mut waiting), &options)?;
+            }
+        }
+        printer.print(&predictor, &waiting, &options)?;
+        Ok(printer.out.flush()?)
+    }
+
+    fn options(&self) -> Options {
+        let shape = &self.shape;
+        Options {
+            top_k: shape.top_k,
+            aggregation: match shape.aggregation {
+                AggregationName::None => Aggregation::None,
+                AggregationName::Simple => Aggregation::Simple,
+                AggregationName::First => Aggregation::First,
+                AggregationName::Average => Aggregation::Average,
+                AggregationName::Max => Aggregation::Max,
+            },
+            max_tokens: shape.max_tokens,
+            stride: shape.stride,
+            max_answer_tokens: shape.max_answer_tokens,
+            allow_no_answer: shape.allow_no_answer,
+            logits: self.logits,
+        }
+    }
+}
+
+/// Reads a line of input.
+fn request(line: &str, task: Task) -> anyhow::Result<Request> {
+    let object: Map<String, Value> =
+        serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
+    let field = |names: [&str; 2]| {
+        let (name, value) = names.into_iter().find_map(|name| Some((name, object.get(name)?)))?;
+        match value {
+            Value::String(text) => Some(Ok(text.clone())),
+            Value::Null => None,
+            _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
+        }
+    };
+    let (first, second) = if task == Task::Qa {
+        (["question", "text"], ["context", "pair"])
+    } else {
+        (["text", "question"], ["pair", "context"])
+    };
+    let Some(text) = field(first).transpose()? else {
+        let expected = if task == Task::Qa { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
+        bail!("has no \"{}\", expected {expected}", first[0]);
+    };
+    Ok(Request { text, pair: field(second).transpose()? })
+}
+
+struct Printer<W> {
+    out: W,
+    json: bool,
+}
+
+impl<W: Write> Printer<W> {
+    /// Predicts and prints texts with the lines they came from, or 0.
+    fn print(&mut self, predictor: &Predictor, texts: &[(usize, Prepared)], options: &Options) -> anyhow::Result<()> {
+        let prepared: Vec<Prepared> = texts.iter().map(|(_, prepared)| prepared.clone()).collect();
+        let predicted = predictor.predict(&prepared, options)?;
+        for ((line, _), one) in texts.iter().zip(predicted) {
+            if one.cut > 0 {
+                let place = if *line > 0 { format!("line {line}: ") } else { String::new() };
+                eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", one.cut);
+            }
+            if self.json {
+                serde_json::to_writer(&mut self.out, &object(one)?).map_err(io::Error::from)?;
+                writeln!(self.out)?;
+            } else {
+                self.words(&one.output)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn words(&mut self, output: &Output) -> io::Result<()> {
+        let out = &mut self.out;
+        match output {
+            Output::Value { value } => writeln!(out, "{value:.4}")?,
+            Output::Labels(labels) => {
+                let labels: Vec<String> = labels.iter().map(|one| format!("{} {:.4}", one.label, one.score)).collect();
+                writeln!(out, "{}", labels.join("  "))?;
+            }
+            Output::Tokens(tokens) => {
+                for one in tokens {
+                    writeln!(out, "{:<12} {:.4}  {}-{}  {}", one.entity, one.score, one.start, one.end, one.word)?;
+                }
+                writeln!(out)?;
+            }
+            Output::Entities(entities) => {
+                for one in entities {
+                    writeln!(
+                        out,
+                        "{:<12} {:.4}  {}-{}  {}",
+                        one.entity_group, one.score, one.start, one.end, one.word
+                    )?;
+                }
+                writeln!(out)?;
+            }
+            Output::Answers(answers) => {
+                for one in answers {
+                    writeln!(out, "{:.4}  {}-{}  {}", one.score, one.start, one.end, one.answer)?;
+                }
+                writeln!(out)?;
+            }
+            Output::Masks(masks) => {
+                for (index, words) in masks.iter().enumerate() {
+                    for one in words {
+                        writeln!(out, "mask {}  {:.4}  {:<16} {}", index + 1, one.score, one.token_str, one.sequence)?;
+                    }
+                }
+                writeln!(out)?;
+            }
+            Output::Replaced(tokens) => {
+                for one in tokens {
+                    writeln!(
+                        out,
+                        "{:<9} {:>8.4}  {}",
+                        if one.replaced { "replaced" } else { "real" },
+                        one.score,
+                        one.token
+                    )?;
+                }
+                writeln!(out)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn object(one: Predicted) -> anyhow::Result<Map<String, Value>> {
+    let mut object = Map::new();
+    object.insert("result".to_owned(), serde_json::to_value(one.output)?);
+    match one.logits {
+        None => {}
+        Some(Logits::Row(row)) => drop(object.insert("logits".to_owned(), json!(row))),
+        Some(Logits::Rows(rows)) => drop(object.insert("logits".to_owned(), json!(rows))),
+        Some(Logits::Spans { start, end }) => {
+            object.insert("start_logits".to_owned(), json!(start));
+            object.insert("end_logits".to_owned(), json!(end));
+        }
+    }
+    Ok(object)
+}

@@ -1,0 +1,182 @@
+//! `attune train`: a run as its file says.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use super::evaluate::metric_lines;
+use super::output::{bytes, duration, grouped, print_lines};
+use crate::metrics::Measure;
+use crate::train::config::RunConfig;
+use crate::train::event::{Ending, TrainEvent};
+use crate::train::prepare::{device, open_model};
+use crate::train::run::{Recorder, RunFolder};
+use crate::train::{prepare, train};
+
+#[derive(Debug, Args)]
+pub struct Train {
+    /// The run's configuration
+    #[arg(value_name = "RUN.toml")]
+    config: PathBuf,
+    /// Go on with a run that was cut off
+    #[arg(long)]
+    resume: bool,
+    /// Write events as JSON Lines; - is standard output
+    #[arg(long, value_name = "FILE|-")]
+    events: Option<PathBuf>,
+}
+
+impl Train {
+    pub fn run(self) -> anyhow::Result<()> {
+        if self.resume {
+            bail!(
+                "going on with a run is not there yet; start {:?} without --resume into another [run] out",
+                self.config
+            );
+        }
+        let config = RunConfig::read(&self.config)?;
+        let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        let mut events = self.events.as_deref().map(open_events).transpose()?;
+        let mut prepare_progress = |what: &str, done: u64, total: u64| {
+            if total > 0 && done == total {
+                eprintln!("{what}: {} texts", grouped(done));
+            }
+            ControlFlow::Continue(())
+        };
+        let Some(prepared) = prepare(&config, &mut prepare_progress)? else { return Ok(()) };
+        let (model, report) = open_model(&config, &prepared.labels, &device(config.run.device)?)?;
+        if !report.new.is_empty() {
+            eprintln!("new weights: {}", report.new.join(", "));
+        }
+        let folder = RunFolder::create(&config)?;
+        let kept_in = folder.model_dir();
+        let mut progress = Progress::new(&config);
+        let mut unwritten: Option<io::Error> = None;
+        let mut on_event = |event: TrainEvent| {
+            progress.tell(&event);
+            if let Some(out) = &mut events
+                && let Err(error) = write_event(out, &event)
+            {
+                unwritten.get_or_insert(error);
+            }
+        };
+        let mut go_on = || ControlFlow::Continue(());
+        let mut recorder = Recorder { folder, data: &prepared, on_event: &mut on_event, on_pause: &mut go_on };
+        let outcome = train(&model, &prepared, &config, &mut recorder)?;
+        if let Some(error) = unwritten {
+            return Err(error).context("the run is done, but its events could not all be written");
+        }
+        if on_stdout {
+            return Ok(());
+        }
+        let mut lines = vec![format!("model in {}", kept_in.display())];
+        lines.extend(outcome.evaluation.iter().flat_map(metric_lines));
+        print_lines(&lines)
+    }
+}
+
+fn open_events(path: &std::path::Path) -> anyhow::Result<Box<dyn Write>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(io::stdout()));
+    }
+    Ok(Box::new(File::create(path).with_context(|| format!("cannot write {path:?}"))?))
+}
+
+/// One write a line, so that whoever follows the file sees whole lines.
+fn write_event(out: &mut Box<dyn Write>, event: &TrainEvent) -> io::Result<()> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    out.write_all(&line)?;
+    out.flush()
+}
+
+/// What a person sees of a run: a line for each evaluation, and now and then one for the steps between.
+struct Progress {
+    main: Option<Measure>,
+    steps: u64,
+    /// Updates between two lines.
+    every: u64,
+    /// Loss and tokens since the last line.
+    losses: Vec<f64>,
+    speeds: Vec<f64>,
+}
+
+/// Lines for the updates of a whole run.
+const LINES: u64 = 40;
+
+impl Progress {
+    fn new(config: &RunConfig) -> Self {
+        Self {
+            main: Measure::find(Measure::main(config.task)),
+            steps: 0,
+            every: 1,
+            losses: Vec::new(),
+            speeds: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, event: &TrainEvent) {
+        match event {
+            TrainEvent::Started { parameters, trainable, steps, train_examples, eval_examples, truncated, .. } => {
+                self.steps = *steps;
+                self.every = (steps / LINES).max(1);
+                eprintln!(
+                    "{} examples to learn from, {} held out, {} texts cut; {} of {} weights trained; {} steps",
+                    grouped(*train_examples as u64),
+                    grouped(*eval_examples as u64),
+                    grouped(*truncated as u64),
+                    grouped(*trainable),
+                    grouped(*parameters),
+                    grouped(*steps),
+                );
+            }
+            TrainEvent::Step(step) => {
+                self.losses.push(step.loss);
+                self.speeds.push(step.tokens_per_sec);
+                if step.step.is_multiple_of(self.every) || step.step == self.steps {
+                    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len().max(1) as f64;
+                    eprintln!(
+                        "step {}/{}  loss {:.4}  lr {:.2e}  {:.0} tokens/s",
+                        step.step,
+                        self.steps,
+                        mean(&self.losses),
+                        step.lr,
+                        mean(&self.speeds)
+                    );
+                    self.losses.clear();
+                    self.speeds.clear();
+                }
+            }
+            TrainEvent::Eval { step, metrics, best, .. } => {
+                let loss = metrics.get("eval_loss").copied().unwrap_or(f64::NAN);
+                let main = self.main.and_then(|measure| Some((measure.title, *metrics.get(measure.key)?)));
+                let main = main.map(|(title, value)| format!("  {title} {value:.4}")).unwrap_or_default();
+                eprintln!(
+                    "step {step}: loss {loss:.4} on the held-out examples{main}{}",
+                    if *best { "  (best)" } else { "" }
+                );
+            }
+            TrainEvent::Checkpoint { .. } => {}
+            TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),
+            TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
+            TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),
+            // The error itself is told when the command ends.
+            TrainEvent::Failed(_) => {}
+        }
+    }
+}
+
+fn ended(ending: &Ending) {
+    let best = ending.best_step.map(|step| format!("; best at step {step}")).unwrap_or_default();
+    eprintln!(
+        "{} after {} steps and {}{best}; peak memory {}",
+        ending.reason,
+        ending.step,
+        duration(ending.seconds),
+        bytes(ending.peak_memory_bytes)
+    );
+}

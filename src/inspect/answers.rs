@@ -1,0 +1,115 @@
+//! Where in a context the answer to a question stands, as transformers' question-answering pipeline finds it (4.57, the
+//! last version that had one).
+
+use serde::Serialize;
+
+use super::Options;
+use super::predict::Prepared;
+use crate::data::Tokenizer;
+use crate::data::tokenizer::Encoded;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FoundAnswer {
+    /// The words of the context; empty where there is no answer.
+    pub answer: String,
+    pub score: f64,
+    /// Characters of the context.
+    pub start: usize,
+    pub end: usize,
+}
+
+/// What stands for the logit of a token that can be no part of an answer.
+const OUT: f64 = -10_000.0;
+
+/// The best answers over all windows. Rows are two logits a token, for the start and the end.
+pub(super) fn answers(
+    tokenizer: &Tokenizer,
+    one: &Prepared,
+    rows: &[Vec<Vec<f32>>],
+    options: &Options,
+) -> Vec<FoundAnswer> {
+    let top_k = options.top_k.unwrap_or(1);
+    // Widening spans to whole words makes some of them equal, so more are looked at than are wanted.
+    let looked_at = top_k.saturating_mul(2).saturating_add(10);
+    let context: Vec<char> = one.request.pair.as_deref().unwrap_or_default().chars().collect();
+    let mut found: Vec<(FoundAnswer, String)> = Vec::new();
+    let mut no_answer = f64::INFINITY;
+    for (window, rows) in one.windows.iter().zip(rows) {
+        let [mut start, mut end] = [0, 1].map(|column| probabilities(tokenizer, &one.encoded, window, rows, column));
+        no_answer = no_answer.min(start[0] * end[0]);
+        (start[0], end[0]) = (0.0, 0.0);
+        for (first, last, score) in spans(&start, &end, options.max_answer_tokens, looked_at) {
+            let (from, to) = whole_words(&one.encoded, window, first, last);
+            let answer: String = context.get(from..to).unwrap_or_default().iter().collect();
+            let folded = answer.to_lowercase();
+            match found.iter_mut().find(|(_, known)| *known == folded) {
+                Some((known, _)) => known.score += score,
+                None => found.push((FoundAnswer { answer, score, start: from, end: to }, folded)),
+            }
+        }
+    }
+    let mut found: Vec<FoundAnswer> = found.into_iter().map(|(answer, _)| answer).collect();
+    if options.allow_no_answer {
+        found.push(FoundAnswer { answer: String::new(), score: no_answer, start: 0, end: 0 });
+    }
+    found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    found.truncate(top_k);
+    found
+}
+
+/// Probabilities over the window; only the context and the token for "no answer" have any.
+fn probabilities(
+    tokenizer: &Tokenizer,
+    encoded: &Encoded,
+    window: &[usize],
+    rows: &[Vec<f32>],
+    column: usize,
+) -> Vec<f64> {
+    let logits = window.iter().zip(rows).map(|(&index, row)| {
+        let counts = encoded.sequence[index] == Some(1) || Some(encoded.ids[index]) == tokenizer.cls_id();
+        if counts { f64::from(row[column]) } else { OUT }
+    });
+    let logits: Vec<f64> = logits.collect();
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logits.iter().map(|logit| (logit - largest).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|power| power / sum).collect()
+}
+
+/// The likeliest spans of at most `longest` tokens, best first.
+fn spans(start: &[f64], end: &[f64], longest: usize, count: usize) -> Vec<(usize, usize, f64)> {
+    let spans = (0..start.len()).flat_map(|first| {
+        let last = first.saturating_add(longest).min(end.len());
+        (first..last).map(move |last| (first, last, start[first] * end[last]))
+    });
+    let mut spans: Vec<(usize, usize, f64)> = spans.filter(|(_, _, score)| *score > 0.0).collect();
+    spans.sort_by(|a, b| b.2.total_cmp(&a.2));
+    spans.truncate(count);
+    spans
+}
+
+/// Characters of a span, widened to the words its ends are in, as far as the window shows them.
+fn whole_words(encoded: &Encoded, window: &[usize], first: usize, last: usize) -> (usize, usize) {
+    let in_context = |place: &usize| encoded.sequence[window[*place]] == Some(1);
+    let word = |place: usize| encoded.words[window[place]];
+    let (Some(first_word), Some(last_word)) = (word(first), word(last)) else {
+        return (encoded.offsets[window[first]].0, encoded.offsets[window[last]].1);
+    };
+    let places = || (0..window.len()).filter(in_context);
+    let opening = places().find(|place| word(*place) == Some(first_word)).unwrap_or(first);
+    let closing = places().filter(|place| word(*place) == Some(last_word)).last().unwrap_or(last);
+    (encoded.offsets[window[opening]].0, encoded.offsets[window[closing]].1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_run_forward_and_are_not_too_long() {
+        let found = spans(&[0.0, 0.6, 0.4], &[0.7, 0.1, 0.2], 2, 10);
+        let places: Vec<(usize, usize)> = found.iter().map(|(first, last, _)| (*first, *last)).collect();
+        assert_eq!(places, [(1, 2), (2, 2), (1, 1)]);
+        assert_eq!(spans(&[0.5, 0.5], &[0.5, 0.5], 1, 1).len(), 1);
+    }
+}

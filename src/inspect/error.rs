@@ -1,0 +1,41 @@
+//! Why a model cannot answer.
+
+use std::path::PathBuf;
+
+use crate::data::TokenizerError;
+use crate::model::ModelError;
+use crate::task::Task;
+
+#[derive(Debug, thiserror::Error)]
+pub enum InspectError {
+    #[error(
+        "{dir:?} does not say what it was trained for (its architectures are {}); name a task: {}",
+        if architectures.is_empty() { "not given".to_owned() } else { architectures.join(", ") },
+        Task::ALL.map(Task::name).join(", ")
+    )]
+    NoTask { dir: PathBuf, architectures: Vec<String> },
+    #[error("{dir:?} is a model for {task}, expected one for classify, multilabel or regress")]
+    NotOfTexts { dir: PathBuf, task: Task },
+    #[error("a question needs a context, a text in which its answer is looked for")]
+    NoContext,
+    #[error("the text has no mask, expected at least one {token}")]
+    NoMask { token: String },
+    #[error("the first {limit} tokens of the text have no mask; move it forward or shorten the text")]
+    MaskCutOff { limit: usize },
+    #[error("the tokenizer in {dir:?} has no mask token")]
+    NoMaskToken { dir: PathBuf },
+    #[error("{tokens} tokens around the long text leave no room in a window of {max_tokens}")]
+    NoRoom { tokens: usize, max_tokens: usize },
+    #[error("windows of {max_tokens} tokens cannot share {stride}, expected fewer")]
+    Stride { stride: usize, max_tokens: usize },
+    #[error("{name} is 0, expected 1 or more")]
+    Zero { name: &'static str },
+    #[error("cannot write {path:?}: {source}")]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error("computation failed: {0}")]
+    Compute(#[from] candle_core::Error),
+}

@@ -1,0 +1,327 @@
+//! The same jobs without a window, by the binary itself: what it prints, where, and with which exit status.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::models_match_the_reference::golden;
+use crate::playground_answers::{assert_same, recorded};
+
+fn attune(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_attune"));
+    command.args(arguments).env("HF_HUB_OFFLINE", "1").env("HF_HOME", "/nonexistent");
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    attune(arguments).output().unwrap()
+}
+
+/// Standard output of a command that must succeed.
+fn done(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Standard error of a command that must fail, which is one line with nothing on standard output.
+fn failed(arguments: &[&str], status: i32) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    let errors = String::from_utf8(output.stderr).unwrap();
+    if status == 1 {
+        assert_eq!(errors.lines().count(), 1, "{errors}");
+    }
+    errors
+}
+
+fn objects(lines: &str) -> Vec<Value> {
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn model(folder: &str) -> String {
+    golden().join(folder).to_string_lossy().into_owned()
+}
+
+fn write(path: &Path, text: &str) -> String {
+    std::fs::write(path, text).unwrap();
+    path.to_string_lossy().into_owned()
+}
+
+fn reviews(path: &Path) -> String {
+    let rows = (0..24).map(|row| match row % 2 {
+        0 => format!("the soup was wonderful and the staff were kind {row},good\n"),
+        _ => format!("the queue was endless and the staff were rude {row},bad\n"),
+    });
+    write(path, &(String::from("text,label\n") + &rows.collect::<String>()))
+}
+
+/// A run on the tiny model; `more` are further lines of the file.
+fn run_file(dir: &Path, more: &str) -> (String, PathBuf) {
+    let data = reviews(&dir.join("train.csv"));
+    let out = dir.join("run");
+    let text = format!(
+        "task = \"classify\"\n[model]\npath = {:?}\n[data]\ntrain = {data:?}\neval_fraction = 0.25\n\
+         [optim]\nlr = 1e-3\n[run]\nepochs = 4\nbatch = 6\nout = {out:?}\n{more}",
+        model("bert-classify"),
+    );
+    (write(&dir.join("run.toml"), &text), out)
+}
+
+#[test]
+fn predictions_are_one_object_a_line_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let (folder, asked) = recorded("text-classification").into_iter().next().unwrap();
+    let asked = asked.as_array().unwrap();
+    let lines: Vec<String> = asked.iter().map(|one| json!({ "text": one["text"] }).to_string()).collect();
+    let input = write(&dir.path().join("in.jsonl"), &(lines.join("\n") + "\n\n"));
+    let folder = folder.to_string_lossy();
+    let found = objects(&done(&["predict", "--model", &folder, "--input", &input, "--json"]));
+    assert_eq!(found.len(), asked.len());
+    for (found, one) in found.iter().zip(asked) {
+        assert_eq!(found.as_object().unwrap().len(), 1);
+        assert_same(&found["result"], &one["result"][0], "line");
+    }
+}
+
+#[test]
+fn texts_are_read_from_standard_input_and_from_the_command_line() {
+    let classify = model("bert-classify");
+    let mut child = attune(&["predict", "--model", &classify, "--json", "--logits"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all("{\"text\":\"the jury\"}\n{\"text\":\"the jury\",\"pair\":\"the map\"}".as_bytes())
+        .unwrap();
+    let found = objects(&String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap());
+    let alone = objects(&done(&["predict", "--model", &classify, "--text", "the jury", "--json", "--logits"]));
+    let pair = objects(&done(&[
+        "predict", "--model", &classify, "--text", "the jury", "--pair", "the map", "--json", "--logits",
+    ]));
+    assert_same(&json!(found), &json!([alone, pair].concat()), "from standard input");
+    assert_eq!(found[0]["logits"].as_array().unwrap().len(), 3);
+    assert_ne!(found[0], found[1]);
+}
+
+#[test]
+fn every_head_answers_in_the_shape_of_its_task() {
+    let ask = |folder: &str, more: &[&str]| {
+        let folder = model(folder);
+        let mut arguments = vec!["predict", "--model", &folder, "--json"];
+        arguments.extend(more);
+        objects(&done(&arguments)).remove(0)
+    };
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let ner = ask("bert-ner", &["--text", "Maria Okafor joined Northwind Labs", "--logits"]);
+    assert_eq!(keys(&ner["result"][0]), ["entity", "score", "index", "word", "start", "end"]);
+    assert!(ner["logits"][0].is_array());
+    let grouped = ask("bert-ner", &["--text", "Maria Okafor joined Northwind Labs", "--aggregation", "simple"]);
+    assert_eq!(keys(&grouped["result"][0]), ["entity_group", "score", "word", "start", "end"]);
+    let masks = ask("roberta-mlm", &["--text", "one <mask> and <mask>", "--top-k", "2"]);
+    assert_eq!((masks["result"].as_array().unwrap().len(), masks["result"][0].as_array().unwrap().len()), (2, 2));
+    assert_eq!(keys(&masks["result"][0][0]), ["token", "token_str", "score", "sequence"]);
+    let answers =
+        ask("bert-qa", &["--question", "who?", "--context", "The river was dammed.", "--top-k", "3", "--logits"]);
+    assert_eq!(keys(&answers), ["result", "start_logits", "end_logits"]);
+    assert_eq!(keys(&answers["result"][0]), ["answer", "score", "start", "end"]);
+    for (folder, labels) in [("bert-nsp", ["is_next", "not_next"]), ("albert-sop", ["in_order", "swapped"])] {
+        let found = ask(folder, &["--text", "The ferry leaves.", "--pair", "It arrives at noon."]);
+        let mut names: Vec<&str> =
+            found["result"].as_array().unwrap().iter().map(|one| one["label"].as_str().unwrap()).collect();
+        names.sort_unstable();
+        assert_eq!(names, labels, "{folder}");
+    }
+    let replaced = ask("electra-rtd", &["--text", "the jury believed", "--logits"]);
+    assert_eq!(keys(&replaced["result"][0]), ["token", "score", "replaced"]);
+    assert_same(&replaced["logits"][1], &replaced["result"][1]["score"], "logit");
+    let value = ask("variants/bert-regress", &["--text", "the jury"]);
+    assert_eq!(keys(&value["result"]), ["value"]);
+}
+
+#[test]
+fn what_was_cut_is_said_on_standard_error() {
+    let long = "word ".repeat(300);
+    let output = run(&["predict", "--model", &model("bert-classify"), "--text", &long, "--json"]);
+    assert!(output.status.success());
+    assert_eq!(objects(&String::from_utf8(output.stdout).unwrap()).len(), 1);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("tokens did not fit and were cut off"), "{errors}");
+}
+
+#[test]
+fn failures_are_one_line_that_says_what_and_where() {
+    let dir = tempfile::tempdir().unwrap();
+    let classify = model("bert-classify");
+    let broken = write(&dir.path().join("in.jsonl"), "{\"text\": 3}\n");
+    let check = |arguments: &[&str], words: &[&str]| {
+        let errors = failed(arguments, 1);
+        for word in words {
+            assert!(errors.contains(word), "{arguments:?}: {errors}");
+        }
+    };
+    check(
+        &["predict", "--model", &classify, "--input", &broken, "--json"],
+        &["line 1 of", "in.jsonl", "\"text\" that is not a text"],
+    );
+    check(
+        &["predict", "--model", &classify, "--task", "ner", "--text", "x"],
+        &["no head for ner", "BertForSequenceClassification"],
+    );
+    check(&["predict", "--model", "/nonexistent", "--text", "x"], &["/nonexistent", "config.json"]);
+    check(&["predict", "--model", &model("bert-mlm"), "--text", "x"], &["no mask", "[MASK]"]);
+    check(&["predict", "--model", &model("variants/bert-encoder"), "--text", "x"], &["name a task"]);
+    check(&["evaluate", "--model", &classify, "--data", "/nonexistent.csv"], &["/nonexistent.csv"]);
+    check(&["inspect", &dir.path().to_string_lossy()], &["neither a model folder nor a run"]);
+    check(&["train", "/nonexistent.toml"], &["/nonexistent.toml"]);
+    check(&["train", "/nonexistent.toml", "--resume"], &["--resume"]);
+    check(&["download", "nobody/nothing"], &["nobody/nothing"]);
+    check(&["export", &classify, "--to", "x"], &["model/config.json"]);
+}
+
+#[test]
+fn wrong_usage_has_status_2() {
+    for arguments in [
+        &["predict"][..],
+        &["predict", "--model", "x", "--task", "poetry"],
+        &["predict", "--model", "x", "--pair", "x"],
+        &["predict", "--model", "x", "--aggregation", "sum"],
+        &["teach"],
+        &["train"],
+    ] {
+        failed(arguments, 2);
+    }
+}
+
+#[test]
+fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, out) = run_file(dir.path(), "");
+    let events = dir.path().join("events.jsonl");
+    done(&["train", &config, "--events", &events.to_string_lossy()]);
+
+    let told = objects(&std::fs::read_to_string(&events).unwrap());
+    let kept = objects(&std::fs::read_to_string(out.join("events.jsonl")).unwrap());
+    assert_eq!(told, kept);
+    let kinds = |kind: &str| told.iter().filter(|event| event["event"] == kind).collect::<Vec<_>>();
+    assert_eq!(
+        (told[0]["event"].as_str(), told.last().unwrap()["event"].as_str()),
+        (Some("started"), Some("finished"))
+    );
+    assert_eq!(kinds("step").len(), 12);
+    assert_eq!(kinds("eval").len(), 4);
+    for key in ["step", "loss", "lr", "grad_norm", "tokens", "tokens_per_sec"] {
+        assert!(kinds("step")[0][key].is_number(), "{key}");
+    }
+    for key in ["best_step", "metrics", "seconds", "peak_memory_bytes", "reason"] {
+        assert!(!told.last().unwrap()[key].is_null(), "{key}");
+    }
+
+    let trained = out.join("model").to_string_lossy().into_owned();
+    let data = dir.path().join("train.csv").to_string_lossy().into_owned();
+    let evaluated: Value =
+        serde_json::from_str(&done(&["evaluate", "--model", &trained, "--data", &data, "--json"])).unwrap();
+    assert_eq!(evaluated["examples"], 24);
+    assert_eq!(evaluated["labels"], json!(["bad", "good"]));
+    assert!(evaluated["metrics"]["accuracy"].as_f64().unwrap() > evaluated["baseline"]["accuracy"].as_f64().unwrap());
+    assert!(done(&["evaluate", "--model", &trained, "--data", &data]).contains("Accuracy"));
+
+    let found = objects(&done(&["predict", "--model", &trained, "--text", "the soup was wonderful", "--json"]));
+    assert_eq!(found[0]["result"].as_array().unwrap().len(), 2);
+
+    let folder = out.to_string_lossy().into_owned();
+    let facts: Value = serde_json::from_str(&done(&["inspect", &folder, "--json"])).unwrap();
+    assert_eq!((&facts["kind"], &facts["status"], &facts["step"]), (&json!("run"), &json!("finished"), &json!(12)));
+
+    let to = dir.path().join("exported").to_string_lossy().into_owned();
+    done(&["export", &folder, "--to", &to]);
+    assert_eq!(
+        done(&["predict", "--model", &to, "--text", "the soup", "--json"]),
+        done(&["predict", "--model", &trained, "--text", "the soup", "--json"])
+    );
+    assert!(failed(&["export", &folder, "--to", &to], 1).contains("is not empty"));
+    assert!(failed(&["export", &folder, "--to", "x", "--script"], 1).contains("--script"));
+    let again = run(&["train", &config]);
+    let errors = String::from_utf8(again.stderr).unwrap();
+    assert_eq!(again.status.code(), Some(1));
+    assert!(
+        errors.lines().last().unwrap().contains("already holds a run"),
+        "a run must not write over another: {errors}"
+    );
+}
+
+#[test]
+fn events_on_standard_output_are_all_that_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, out) = run_file(dir.path(), "max_steps = 2\n");
+    let told = objects(&done(&["train", &config, "--events", "-"]));
+    assert_eq!(told, objects(&std::fs::read_to_string(out.join("events.jsonl")).unwrap()));
+}
+
+#[test]
+fn a_misspelt_key_stops_a_run_before_it_begins() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, out) = run_file(dir.path(), "epoch = 3\n");
+    let errors = failed(&["train", &config], 1);
+    assert!(errors.contains("epoch") && errors.contains("run.toml"), "{errors}");
+    assert!(!out.exists());
+}
+
+#[test]
+fn folders_and_files_are_recognised() {
+    let dir = tempfile::tempdir().unwrap();
+    let inspect = |path: &str| serde_json::from_str::<Value>(&done(&["inspect", path, "--json"])).unwrap();
+    let card = inspect(&model("albert-ner"));
+    assert_eq!(
+        (&card["kind"], &card["family"], &card["stored_layers"]),
+        (&json!("model"), &json!("albert"), &json!(1))
+    );
+    assert_eq!((&card["heads"], &card["tokenizer"]), (&json!(["ner"]), &json!("tokenizer.json")));
+    assert!(done(&["inspect", &model("albert-ner")]).contains("Named entities"));
+
+    let data = write(&dir.path().join("odd.csv"), "text,label\nfine,good\n,bad\nfine,good\nsad,bad\n");
+    let facts = inspect(&data);
+    assert_eq!((&facts["kind"], &facts["rows"], &facts["examples"]), (&json!("dataset"), &json!(4), &json!(3)));
+    assert_eq!(facts["roles"], json!({ "text": "text", "label": "label" }));
+    assert_eq!(facts["labels"][1], json!({ "label": "good", "count": 2 }));
+    assert_eq!(facts["problems"], json!([{ "line": 3, "reason": "has no text" }]));
+    assert!(done(&["inspect", &data]).contains("line 3 has no text"));
+}
+
+#[test]
+fn attentions_and_hidden_states_are_written_for_other_programs() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("seen.safetensors");
+    let path = out.to_string_lossy().into_owned();
+    done(&["attention", "--model", &model("bert-classify"), "--text", "the jury", "--pair", "the map", "--out", &path]);
+    let bytes = std::fs::read(&out).unwrap();
+    let (_, header) = safetensors::SafeTensors::read_metadata(&bytes).unwrap();
+    let tokens: Vec<String> = serde_json::from_str(&header.metadata().as_ref().unwrap()["tokens"]).unwrap();
+    let n = tokens.len();
+    assert_eq!((tokens[0].as_str(), tokens[n - 1].as_str()), ("[CLS]", "[SEP]"));
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let attentions = tensors.tensor("attentions").unwrap();
+    assert_eq!(attentions.shape(), [3, 4, n, n]);
+    assert_eq!(tensors.tensor("hidden_states").unwrap().shape(), [4, n, 32]);
+    let values: Vec<f32> =
+        attentions.data().chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect();
+    assert!(values.chunks(n).all(|row| (row.iter().sum::<f32>() - 1.0).abs() < 1e-5));
+}
+
+#[test]
+fn this_machine_is_measured_on_fixed_shapes() {
+    let found: Value = serde_json::from_str(&done(&["bench", "--size", "tiny", "--quick", "--json"])).unwrap();
+    let results = found["results"].as_array().unwrap();
+    let places: Vec<String> = results.iter().map(|one| format!("{} {}", one["shape"], one["pass"])).collect();
+    assert_eq!(places.len(), 6);
+    assert_eq!(places[3], "\"8x128\" \"train\"");
+    assert!(results.iter().all(|one| one["tokens_per_sec"].as_f64().unwrap() > 0.0));
+}
