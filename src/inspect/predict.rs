@@ -185,9 +185,9 @@ impl Predictor {
     }
 
     /// Predicts, in order.
-    pub fn predict(&self, prepared: &[Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
+    pub fn predict(&self, prepared: &[&Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
         let windows: Vec<(&Prepared, &[usize])> =
-            prepared.iter().flat_map(|one| one.windows.iter().map(move |window| (one, window.as_slice()))).collect();
+            prepared.iter().flat_map(|one| one.windows.iter().map(|window| (*one, window.as_slice()))).collect();
         let mut rows = Vec::with_capacity(windows.len());
         let mut rest = windows.as_slice();
         while !rest.is_empty() {
@@ -224,7 +224,7 @@ impl Predictor {
             match mask {
                 _ if first_token => wanted.push(start as u32),
                 Some(mask) => {
-                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32))
+                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32));
                 }
                 None => wanted.extend(start as u32..input.ids.len() as u32),
             }

@@ -62,7 +62,7 @@ impl Model {
     /// Leading steps of the schedule that are frozen together with the embeddings, so that what they compute for a text
     /// never changes; `None` where the embeddings are trained.
     pub fn frozen_prefix(&self) -> Option<usize> {
-        let below = self.embeddings.params().chain(self.projection.iter().flat_map(|dense| dense.params()));
+        let below = self.embeddings.params().chain(self.projection.iter().flat_map(super::ops::weights::Dense::params));
         if below.into_iter().any(|param| param.trainable()) {
             return None;
         }

@@ -196,7 +196,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let max_tokens = config.data.max_tokens.min(encoder.max_tokens());
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
-        features::features(data, which, &tokenizer, max_tokens, &mut |done| {
+        features(data, which, &tokenizer, max_tokens, &mut |done| {
             on_progress("tokenizing", before + done as u64, total)
         })
     };

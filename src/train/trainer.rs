@@ -254,7 +254,7 @@ impl<'a> Trainer<'a> {
         self.model.params.clear_gradients();
         self.step += 1;
         let tokens = update.iter().map(|index| self.lengths[*index as usize] as usize).sum();
-        let seconds = (begun.elapsed() - (self.held - held_before).min(begun.elapsed())).as_secs_f64();
+        let seconds = begun.elapsed().checked_sub(self.held.checked_sub(held_before).unwrap().min(begun.elapsed())).unwrap().as_secs_f64();
         let lrs = self.rates(factor);
         if !finite || self.step.is_multiple_of(self.config.run.log_every) || self.step == self.steps.total {
             self.listener.hear(TrainEvent::Step(Step {
@@ -419,7 +419,7 @@ impl<'a> Trainer<'a> {
             reason,
             best_step: best.map(|best| best.step),
             metrics: best.map(|best| best.evaluation.metrics.clone()).unwrap_or_default(),
-            seconds: (self.started.elapsed() - self.held.min(self.started.elapsed())).as_secs_f64(),
+            seconds: self.started.elapsed().checked_sub(self.held.min(self.started.elapsed())).unwrap().as_secs_f64(),
             peak_memory_bytes: memory::peak(),
             step: self.step,
         }

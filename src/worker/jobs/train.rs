@@ -60,12 +60,9 @@ pub fn plan(
     let encoder = model::read_config(&dir)?;
     let (mut train_tokens, mut eval_tokens, mut labels) = (Vec::new(), Vec::new(), 2);
     if let (Some(lengths), Some(dataset)) = (lengths, dataset) {
-        let split = match &config.data.eval {
-            Some(_) => Split { train: (0..dataset.examples.len()).collect(), eval: Vec::new() },
-            None => {
-                let eval_fraction = config.data.eval_fraction.unwrap_or(prepare::DEFAULT_EVAL_FRACTION);
-                Split::new(dataset, &SplitRule { eval_fraction, seed: config.run.seed, stratified: true })
-            }
+        let split = if config.data.eval.is_some() { Split { train: (0..dataset.examples.len()).collect(), eval: Vec::new() } } else {
+            let eval_fraction = config.data.eval_fraction.unwrap_or(prepare::DEFAULT_EVAL_FRACTION);
+            Split::new(dataset, &SplitRule { eval_fraction, seed: config.run.seed, stratified: true })
         };
         let of = |which: &[usize]| which.iter().filter_map(|i| lengths.tokens.get(*i).copied()).collect();
         (train_tokens, eval_tokens) = (of(&split.train), of(&split.eval));
