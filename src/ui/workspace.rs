@@ -411,10 +411,9 @@ impl Workspace {
 
     /// A model's name as the list has it, or its folder's.
     pub fn model_name(&self, dir: &Path) -> String {
-        let listed = self.models.iter().find(|entry| entry.dir == dir).map(|entry| entry.name.clone());
-        listed.unwrap_or_else(|| {
-            let run = dir.parent().filter(|_| dir.ends_with("model"));
-            crate::ui::format::file_name(run.unwrap_or(dir))
-        })
+        // The weights of a run lie in a folder below its own, whose name says nothing.
+        let run = dir.parent().filter(|run| dir == model_of(run));
+        let listed = self.models.iter().find(|entry| entry.dir == dir && run.is_none());
+        listed.map_or_else(|| crate::ui::format::file_name(run.unwrap_or(dir)), |entry| entry.name.clone())
     }
 }
