@@ -201,11 +201,11 @@ impl Predictor {
             rest = after;
         }
         let mut rows = rows.into_iter();
-        let read = |one: &Prepared| {
+        let mut read = |one: &Prepared| {
             let windows: Vec<_> = rows.by_ref().take(one.windows.len()).collect();
             self.read(one, &windows, options)
         };
-        prepared.iter().map(read).collect()
+        prepared.iter().map(|one| read(one)).collect()
     }
 
     /// For each window the head's rows: one for the window, one a token, or one a mask.
@@ -246,10 +246,10 @@ impl Predictor {
             Task::Regress => Output::Value { value: f64::from(first(rows)[0]) },
             Task::Classify | Task::Nsp | Task::Sop => self.labelled(&softmax(first(rows)), options),
             Task::MultiLabel => self.labelled(&sigmoid(first(rows)), options),
-            Task::Rtd => Output::Replaced(replaced(&one.encoded, &rows)),
+            Task::Rtd => Output::Replaced(replaced(&one.encoded, rows)),
             Task::Mlm => Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first(), options)?),
-            Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, &rows, options)),
-            Task::Ner => entities::entities(self, one, &rows, options.aggregation)?,
+            Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, rows, options)),
+            Task::Ner => entities::entities(self, one, rows, options.aggregation)?,
         };
         let logits = options.logits.then(|| self.kept(rows));
         Ok(Predicted { output, cut: one.encoded.cut, logits })
