@@ -41,7 +41,7 @@ impl Inspect {
         } else if path.join("config.json").is_file() {
             model_facts(path)?
         } else if path.is_dir() {
-            bail!("{path:?} is neither a model folder nor a run, expected config.json or run.toml in it");
+            bail!("\"{}\" is neither a model folder nor a run, expected config.json or run.toml in it", path.display());
         } else {
             self.dataset_facts()?
         };
