@@ -193,7 +193,7 @@ impl<'a> Builder<'a> {
                     heads.sequence = Some(self.head_dense(*kind, "output", "head.sequence", hidden, labels)?);
                 }
                 HeadKind::Token => {
-                    heads.token = Some(self.head_dense(*kind, "output", "head.token", hidden, labels)?)
+                    heads.token = Some(self.head_dense(*kind, "output", "head.token", hidden, labels)?);
                 }
                 HeadKind::Span => heads.span = Some(self.head_dense(*kind, "output", "head.span", hidden, 2)?),
                 HeadKind::NextSentence => {

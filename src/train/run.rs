@@ -165,7 +165,7 @@ impl Listener for Recorder<'_> {
             Ok(()) => self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() }),
             // The weights are still in memory, so the run goes on; the person is told at once.
             Err(error) => {
-                self.hear(TrainEvent::Warning { step, message: format!("could not keep the weights: {error}") })
+                self.hear(TrainEvent::Warning { step, message: format!("could not keep the weights: {error}") });
             }
         }
         Ok(())

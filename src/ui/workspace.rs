@@ -247,7 +247,7 @@ impl Workspace {
         match event.kind {
             EventKind::Started => self.jobs[place].begun = true,
             EventKind::Progress { what, done, total } => {
-                self.jobs[place].progress = Some(Progress { what, done, total })
+                self.jobs[place].progress = Some(Progress { what, done, total });
             }
             EventKind::Train(event) => self.take_train(&event),
             EventKind::Payload(payload) => {

@@ -125,6 +125,7 @@ impl Case {
     }
 
     /// Logits by name in the fixture, each (rows, outputs), and the loss.
+    #[expect(clippy::too_many_lines, reason = "one arm for each task")]
     fn loss(&self, input: &Input) -> (Vec<(&'static str, Tensor)>, Tensor) {
         let pass = Pass { graph: true, ..Pass::default() };
         let task = self.task();

@@ -33,9 +33,9 @@ impl SplitForm {
                 }
             }
             if self.own_file {
-                self.file_ui(ui, cx)
+                self.file_ui(ui, cx);
             } else {
-                self.share_ui(ui, cx)
+                self.share_ui(ui, cx);
             }
             parts_ui(ui, cx);
         });
