@@ -93,8 +93,8 @@ impl Predict {
             ("standard input".to_owned(), Box::new(BufReader::new(io::stdin())))
         } else {
             let path = self.input.unwrap_or_default();
-            let file = std::fs::File::open(&path).with_context(|| format!("cannot read {path:?}"))?;
-            (format!("{path:?}"), Box::new(BufReader::new(file)))
+            let file = std::fs::File::open(&path).with_context(|| format!("cannot read \"{}\"", path.display()))?;
+            (format!("\"{}\"", path.display()), Box::new(BufReader::new(file)))
         };
         let together = if self.logits { TOGETHER_WITH_LOGITS } else { TOGETHER };
         let mut waiting = Vec::new();

@@ -43,16 +43,8 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Self; 8] = [
-        Self::Home,
-        Self::Data,
-        Self::Model,
-        Self::Train,
-        Self::Evaluate,
-        Self::Explore,
-        Self::Runs,
-        Self::Settings,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Home, Self::Data, Self::Model, Self::Train, Self::Evaluate, Self::Explore, Self::Runs, Self::Settings];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -174,6 +166,7 @@ pub struct Workspace {
 
 /// Questions that an answer or a change has raised. The application takes and sends them.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any of these questions can be open at once")]
 pub struct Wants {
     pub dataset: bool,
     pub lengths: bool,
@@ -253,7 +246,9 @@ impl Workspace {
         let Some(place) = self.jobs.iter().position(|job| job.id == event.job) else { return };
         match event.kind {
             EventKind::Started => self.jobs[place].begun = true,
-            EventKind::Progress { what, done, total } => self.jobs[place].progress = Some(Progress { what, done, total }),
+            EventKind::Progress { what, done, total } => {
+                self.jobs[place].progress = Some(Progress { what, done, total });
+            }
             EventKind::Train(event) => self.take_train(&event),
             EventKind::Payload(payload) => {
                 let kind = self.jobs[place].kind.clone();
@@ -300,7 +295,7 @@ impl Workspace {
                     self.choose_model(card);
                 }
             }
-            Payload::Table(table) => self.take_table(table),
+            Payload::Table(table) => self.take_table(&table),
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
                 self.data.lengths = Some(lengths);
@@ -336,13 +331,17 @@ impl Workspace {
         self.refresh_draft();
     }
 
-    fn take_table(&mut self, table: Arc<Table>) {
-        let mut data =
-            DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
-        data.roles = Roles::guess(&table, data.task);
-        data.task = guess_task(&table, &data.roles);
+    fn take_table(&mut self, table: &Arc<Table>) {
+        let mut data = DataState {
+            table: Some(table.clone()),
+            task: self.data.task,
+            rule: self.data.rule.clone(),
+            ..DataState::default()
+        };
+        data.roles = Roles::guess(table, data.task);
+        data.task = guess_task(table, &data.roles);
         if data.task != self.data.task {
-            data.roles = Roles::guess(&table, data.task);
+            data.roles = Roles::guess(table, data.task);
         }
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
