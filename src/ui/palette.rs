@@ -6,7 +6,7 @@ use egui::{
 
 use super::theme::{self, Palette, size};
 use super::widgets::text;
-use super::{Action, Cx};
+use super::{Action, Cx, format};
 
 const WIDTH: f32 = 560.0;
 const ROW: f32 = 34.0;
@@ -66,9 +66,9 @@ impl CommandPalette {
             .hint_text(egui::RichText::new("What do you want to do?").color(palette.text_faint))
             .font(theme::regular(size::HEAD - 1.0))
             .frame(Frame::NONE)
-            .margin(Margin::symmetric(10, 8))
             .desired_width(f32::INFINITY);
-        let response = ui.add(field).accessible_name("Command");
+        let inner = Frame::new().inner_margin(Margin { left: 10, right: 10, top: 6, bottom: 8 });
+        let response = inner.show(ui, |ui| ui.add(field)).inner.accessible_name("Command");
         if response.changed() {
             self.chosen = 0;
         }
@@ -160,7 +160,7 @@ fn row_ui(ui: &mut Ui, palette: &Palette, action: &Action, chosen: bool) -> egui
     let color = if chosen { palette.accent } else { palette.text };
     let named = ui.painter().text(inner.left_center(), Align2::LEFT_CENTER, &title, theme::medium(size::BODY), color);
     let mut right = inner.right();
-    if let Some(keys) = action.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)) {
+    if let Some(keys) = action.shortcut().map(|keys| format::keys(ui.ctx(), &keys)) {
         let at = inner.right_center();
         right = ui.painter().text(at, Align2::RIGHT_CENTER, keys, theme::number(size::SMALL), palette.text_dim).left();
     }

@@ -243,7 +243,7 @@ fn visuals(palette: &Palette) -> egui::Visuals {
     let mut visuals = if palette.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
     let radius = CornerRadius::same(space::RADIUS);
     visuals.override_text_color = None;
-    visuals.weak_text_color = Some(palette.text_dim);
+    visuals.weak_text_color = Some(palette.text_faint);
     visuals.panel_fill = palette.panel;
     visuals.window_fill = palette.panel;
     visuals.window_stroke = Stroke::new(1.0, palette.line);

@@ -271,7 +271,7 @@ impl Workspace {
 
     fn take_train(&mut self, event: &TrainEvent) {
         if let TrainEvent::Warning { step, message } = event {
-            self.say(Level::Warning, format!("step {step}: {message}"), None);
+            self.say(Level::Warning, format!("Step {step}: {message}"), None);
         }
         if let Some(run) = &mut self.run {
             run.apply(event, self.now);
@@ -280,7 +280,14 @@ impl Workspace {
 
     fn take(&mut self, kind: &JobKind, payload: Payload) {
         match payload {
-            Payload::Models(models) => self.models = models.to_vec(),
+            Payload::Models(models) => {
+                // Said when it is news; after each run the same models are looked for again.
+                if models.len() != self.models.len() {
+                    let words = crate::ui::format::plural(models.len() as u64, "model", "models");
+                    self.say(Level::Info, format!("{words} found"), None);
+                }
+                self.models = models.to_vec();
+            }
             Payload::Model(card) => {
                 self.card = Some(card.clone());
                 self.model_error = None;

@@ -4,7 +4,7 @@ use egui::{Align, Frame, Label, Layout, Margin, Panel, ScrollArea, Sense, Stroke
 use egui_material_icons::icons::{ICON_CLOSE, ICON_CONTENT_COPY};
 
 use crate::ui::frame::activity::level_color;
-use crate::ui::widgets::{Button, state, text};
+use crate::ui::widgets::{Button, text};
 use crate::ui::workspace::LogLine;
 use crate::ui::{Action, Cx, format};
 
@@ -60,7 +60,7 @@ impl LogPanel {
                 let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
                 ui.painter().circle_filled(dot.center(), 3.0, level_color(line.level, palette));
                 let more = if line.detail.is_some() { "  (press for details)" } else { "" };
-                let words = format!("{}{more}", state::sentence(&line.text));
+                let words = format!("{}{more}", line.text);
                 ui.add(Label::new(text::body(words, palette)).truncate().sense(Sense::click()))
             })
             .inner;

@@ -197,7 +197,6 @@ impl Workspace {
     fn done_words(&self, job: &Job) -> Option<String> {
         let plural = crate::ui::format::plural;
         Some(match &job.kind {
-            JobKind::FindModels => format!("{} found", plural(self.models.len() as u64, "model", "models")),
             JobKind::OpenTable { path } => {
                 let rows = self.data.table.as_ref().map_or(0, |table| table.rows());
                 format!("{} read, {}", crate::ui::format::file_name(path), plural(rows as u64, "row", "rows"))
@@ -216,6 +215,7 @@ impl Workspace {
             }
             JobKind::DeleteRun { dir } => format!("{} deleted", crate::ui::format::file_name(dir)),
             JobKind::OpenRun { .. }
+            | JobKind::FindModels
             | JobKind::MeasureLengths
             | JobKind::Plan
             | JobKind::Predict
