@@ -38,6 +38,7 @@ pub struct TokenLabel {
 
 #[expect(clippy::struct_field_names, reason = "the pipelines' names, which readers of the output look for")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the key of the command line's contract")]
 pub struct Entity {
     pub entity_group: String,
     pub score: f64,

@@ -6,7 +6,8 @@ use crate::model::{Block, Param};
 
 /// Whether weight decay applies: to all that is learned but biases and norms, as transformers' Trainer decides.
 pub fn decays(param: &Param) -> bool {
-    !param.fixed && !param.name.ends_with(".bias") && !param.name.contains("norm.")
+    let is_bias = param.name.rsplit('.').next() == Some("bias");
+    !param.fixed && !is_bias && !param.name.contains("norm.")
 }
 
 /// The group of a block, by the names that `lr_groups` uses.

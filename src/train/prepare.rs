@@ -129,7 +129,6 @@ impl RunConfig {
 pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
     let built = |device: &'static str, there: bool| if there { Ok(()) } else { Err(TrainError::NoDevice { device }) };
     match choice {
-        DeviceChoice::Cpu => Ok(Device::Cpu),
         DeviceChoice::Cuda => {
             built("cuda", cfg!(feature = "cuda"))?;
             Ok(Device::new_cuda(0)?)
@@ -140,7 +139,7 @@ pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
         }
         DeviceChoice::Auto if cfg!(feature = "cuda") => Ok(Device::cuda_if_available(0)?),
         DeviceChoice::Auto if cfg!(feature = "metal") => Ok(Device::metal_if_available(0)?),
-        DeviceChoice::Auto => Ok(Device::Cpu),
+        DeviceChoice::Auto | DeviceChoice::Cpu => Ok(Device::Cpu),
     }
 }
 
@@ -196,7 +195,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let max_tokens = config.data.max_tokens.min(encoder.max_tokens());
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
-        features::features(data, which, &tokenizer, max_tokens, &mut |done| {
+        features(data, which, &tokenizer, max_tokens, &mut |done| {
             on_progress("tokenizing", before + done as u64, total)
         })
     };

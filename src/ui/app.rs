@@ -34,6 +34,7 @@ use crate::worker::protocol::Command;
 /// Events that are folded in one frame at most, so that a flood of them cannot keep the window from drawing.
 const EVENTS_PER_FRAME: usize = 2000;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct App {
     workspace: Workspace,
     settings: Settings,

@@ -93,8 +93,8 @@ pub static DARK: Palette = Palette {
     ],
     series_soft: [
         rgb(0x1A_2E_45),
-        rgb(0x3A_2D_16),
-        rgb(0x14_32_2C),
+        rgb(0x3A_2D_17),
+        rgb(0x15_34_2D),
         rgb(0x38_27_37),
         rgb(0x3D_25_1E),
         rgb(0x35_33_1C),

@@ -174,6 +174,7 @@ pub struct Workspace {
 
 /// Questions that an answer or a change has raised. The application takes and sends them.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any of these questions can be open at once")]
 pub struct Wants {
     pub dataset: bool,
     pub lengths: bool,
@@ -293,7 +294,7 @@ impl Workspace {
                     self.choose_model(card);
                 }
             }
-            Payload::Table(table) => self.take_table(table),
+            Payload::Table(table) => self.take_table(&table),
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
                 self.data.lengths = Some(lengths);
@@ -329,13 +330,13 @@ impl Workspace {
         self.refresh_draft();
     }
 
-    fn take_table(&mut self, table: Arc<Table>) {
+    fn take_table(&mut self, table: &Arc<Table>) {
         let mut data =
             DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
-        data.roles = Roles::guess(&table, data.task);
-        data.task = guess_task(&table, &data.roles);
+        data.roles = Roles::guess(table, data.task);
+        data.task = guess_task(table, &data.roles);
         if data.task != self.data.task {
-            data.roles = Roles::guess(&table, data.task);
+            data.roles = Roles::guess(table, data.task);
         }
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
@@ -410,10 +411,9 @@ impl Workspace {
 
     /// A model's name as the list has it, or its folder's.
     pub fn model_name(&self, dir: &Path) -> String {
-        let listed = self.models.iter().find(|entry| entry.dir == dir).map(|entry| entry.name.clone());
-        listed.unwrap_or_else(|| {
-            let run = dir.parent().filter(|_| dir.ends_with("model"));
-            crate::ui::format::file_name(run.unwrap_or(dir))
-        })
+        // The weights of a run lie in a folder below its own, whose name says nothing.
+        let run = dir.parent().filter(|run| dir == model_of(run));
+        let listed = self.models.iter().find(|entry| entry.dir == dir && run.is_none());
+        listed.map_or_else(|| crate::ui::format::file_name(run.unwrap_or(dir)), |entry| entry.name.clone())
     }
 }

@@ -142,7 +142,7 @@ pub struct Lengths {
 pub struct EvaluatedData {
     pub model: PathBuf,
     pub evaluation: Evaluation,
-    /// The texts, by example: first text and pair.
+    /// The texts, one for each prediction in its order: first text and pair.
     pub texts: Vec<(String, Option<String>)>,
 }
 

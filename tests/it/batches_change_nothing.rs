@@ -62,7 +62,7 @@ proptest! {
         let together = pack(&texts, 0);
         let all = hidden(&model, &together);
         for (index, text) in texts.iter().enumerate() {
-            let alone = hidden(&model, &pack(&[text.clone()], 0));
+            let alone = hidden(&model, &pack(std::slice::from_ref(text), 0));
             for (row, values) in alone.iter().enumerate() {
                 prop_assert_eq!(bits(values), bits(&all[together.starts[index] + row]));
             }

@@ -258,7 +258,7 @@ fn a_model_shows_its_card_and_what_was_loaded_and_one_of_another_kind_says_why_n
 
 #[test]
 fn a_change_of_the_form_is_planned_once_it_rests() {
-    let (mut window, _folder) = Window::ready();
+    let (window, _folder) = Window::ready();
     let plan = window.app().workspace().plan.clone().unwrap();
     assert_eq!(plan.train_examples, 48);
     assert_eq!(plan.truncated, 0);
@@ -399,7 +399,7 @@ fn an_idle_window_asks_for_no_frame() {
         window.harness.run();
         let delays: Vec<Duration> =
             window.harness.output().viewport_output.values().map(|output| output.repaint_delay).collect();
-        assert!(delays.iter().all(|delay| *delay > Duration::from_secs(3600)), "{screen}: {delays:?}");
+        assert!(delays.iter().all(|delay| *delay > Duration::from_hours(1)), "{screen}: {delays:?}");
     }
 }
 

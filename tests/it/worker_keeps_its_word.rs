@@ -46,7 +46,7 @@ fn client() -> Client {
 fn events(client: &Client, job: JobId, mut on_event: impl FnMut(&EventKind)) -> Vec<EventKind> {
     let mut kinds = Vec::new();
     loop {
-        let event = client.events.recv_timeout(Duration::from_secs(120)).expect("the job ends");
+        let event = client.events.recv_timeout(Duration::from_mins(2)).expect("the job ends");
         if event.job != job {
             continue;
         }

@@ -145,7 +145,7 @@ pub fn backward(
     context_grad: &[f32],
     out: [&mut [f32]; 3],
 ) {
-    let [query_grad, key_grad, value_grad] = out.map(|slice| Blocks::new(slice));
+    let [query_grad, key_grad, value_grad] = out.map(Blocks::new);
     let scale = 1.0 / (heads.size as f32).sqrt();
     (0..layout.sequences() * heads.count).into_par_iter().for_each(|index| {
         let job = heads.job(index, layout);

@@ -234,7 +234,7 @@ impl CustomOp2 for FusedLayer {
             bail!("the backward pass of an encoder layer ran twice, or its forward pass kept nothing");
         };
         let grad = grad.contiguous()?;
-        let input_grad = self.run_back(&*host(x)?, &*host(&grad)?, &saved, x.track_op())?;
+        let input_grad = self.run_back(&host(x)?, &host(&grad)?, &saved, x.track_op())?;
         let input_grad = input_grad.map(|values| Tensor::from_vec(values, x.shape(), x.device())).transpose()?;
         Ok((input_grad, None))
     }

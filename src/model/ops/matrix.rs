@@ -29,6 +29,7 @@ impl<'a> Mat<'a> {
         Self { data, rows, cols, row_stride, col_stride: 1 }
     }
 
+    #[must_use]
     pub fn transposed(self) -> Self {
         Self {
             rows: self.cols,

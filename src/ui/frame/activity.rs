@@ -90,7 +90,7 @@ fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
 fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
     let palette = cx.palette;
     let run = cx.workspace.run.as_ref().filter(|_| matches!(job.kind, JobKind::Train { .. }));
-    let share = run.filter(|run| run.steps > 0).map(|run| run.progress());
+    let share = run.filter(|run| run.steps > 0).map(super::super::workspace::run::RunView::progress);
     let share = share.or_else(|| job.progress.as_ref().and_then(crate::ui::workspace::Progress::share));
     state::progress(ui, palette, share, 96.0);
     ui.label(egui::RichText::new(&job.title).font(theme::medium(size::BODY - 1.0)).color(palette.text));

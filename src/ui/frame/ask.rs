@@ -17,6 +17,7 @@ pub enum Question {
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one answer at a time is ever held")]
 pub enum Reply {
     Cancel,
     /// Stop the run, keep its best weights, then close.
@@ -50,7 +51,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
 fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
     let palette = cx.palette;
     ui.label(text::head("A run is in progress", palette));
-    let left = cx.workspace.run.as_ref().and_then(|run| run.remaining());
+    let left = cx.workspace.run.as_ref().and_then(super::super::workspace::run::RunView::remaining);
     let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));
     ui.label(text::dim(format!("Closing now would end the training.{left}"), palette));
     ui.add_space(space::S);

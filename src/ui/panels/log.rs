@@ -22,7 +22,7 @@ impl LogPanel {
         panel.show_separator_line(false).frame(frame).show(ui, |ui| {
             let top = ui.max_rect().expand2(vec2(16.0, 8.0));
             ui.painter().hline(top.x_range(), top.top() + 0.5, Stroke::new(1.0, palette.line));
-            self.head_ui(ui, cx);
+            Self::head_ui(ui, cx);
             ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 if cx.workspace.log.is_empty() {
@@ -35,7 +35,7 @@ impl LogPanel {
         });
     }
 
-    fn head_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         ui.horizontal(|ui| {
             ui.label(text::strong("Log", palette));

@@ -138,7 +138,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     let opening = cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenModel { dir, .. } if *dir == entry.dir)).is_some();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 58.0), Sense::click());
     let words = entry.problem.clone().unwrap_or_else(|| shape(entry));
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, viewed, format!("{}, {words}", entry.name)));
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, viewed, format!("{}, {words}", cx.workspace.model_name(&entry.dir))));
     if !ui.is_rect_visible(rect) {
         return;
     }
@@ -161,7 +161,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     }
     let color = if usable { palette.text } else { palette.text_dim };
     let font = theme::semibold(size::BODY);
-    let name = text::elided(ui.painter(), &entry.name, font, color, right - inner.left());
+    let title = cx.workspace.model_name(&entry.dir);
+    let name = text::elided(ui.painter(), &title, font, color, right - inner.left());
     ui.painter().galley(inner.left_top(), name, color);
     let below = inner.bottom() - 8.0;
     let size_words = if opening { "opening…".into() } else { format::bytes(entry.bytes_on_disk) };

@@ -166,7 +166,7 @@ impl Button {
         let none = Color32::TRANSPARENT;
         match self.rank {
             Rank::Primary => {
-                let toward = if palette.dark { palette.text } else { palette.text };
+                let toward = palette.text;
                 let share = if down { 0.22 } else if over { 0.12 } else { 0.0 };
                 let fill = palette.accent.lerp_to_gamma(toward, share);
                 (fill, none, palette.on_accent)

@@ -277,7 +277,7 @@ fn fill(share: f32, right: bool, palette: &Palette) -> (Color32, Color32) {
     if right {
         return (palette.heat(share), palette.on_heat(share));
     }
-    let strength = share.sqrt();
+    let strength = share.powf(0.65);
     let fill = palette.heat(0.0).lerp_to_gamma(palette.bad, strength * 0.9);
     let strong = strength > 0.62;
     (

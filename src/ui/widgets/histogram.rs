@@ -83,7 +83,7 @@ fn limit_ui(ui: &Ui, spec: &Histogram<'_>, plot: Rect, axis: &Axis, palette: &Pa
     let limit = spec.limit?;
     let x = (plot.left() + axis.share(limit) as f32 * plot.width()).clamp(plot.left(), plot.right());
     let grip = Rect::from_center_size(pos2(x, plot.center().y), vec2(12.0, plot.height() + 8.0));
-    let sense = if spec.can_move { Sense::click_and_drag() } else { Sense::hover() };
+    let sense = if spec.can_move { Sense::DRAG } else { Sense::hover() };
     let response = ui.interact(grip, ui.scope_id().with(("limit", spec.name)), sense);
     response.widget_info(|| WidgetInfo::slider(spec.can_move, limit, format!("{} limit", spec.name)));
     let lively = spec.can_move && (response.hovered() || response.dragged() || response.has_focus());

@@ -20,7 +20,8 @@ pub fn path_field(ui: &mut Ui, palette: &Palette, typed: &mut String, hint: &str
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         let pressed =
             Button::new("Open").min_width(button).name(format!("Open {name}")).enabled(!typed.trim().is_empty()).show(ui, palette);
-        ((entered || pressed.clicked()) && !typed.trim().is_empty()).then(|| parse(typed))
+        let confirmed = (entered || pressed.clicked()) && !typed.trim().is_empty();
+        confirmed.then(|| parse(&std::mem::take(typed)))
     })
     .inner
 }

@@ -30,7 +30,7 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result
     let all: Vec<usize> = (0..dataset.examples.len()).collect();
     let total = all.len() as u64;
     let limit = model.config.max_tokens();
-    let read = features::features(&dataset, &all, &tokenizer, limit, &mut |done| {
+    let read = features(&dataset, &all, &tokenizer, limit, &mut |done| {
         job.progress("tokenizing", done as u64, total)
     })?;
     let Some(read) = read else { return Ok(Ended::Stopped) };

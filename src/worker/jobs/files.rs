@@ -20,15 +20,26 @@ const DEPTH: usize = 3;
 /// Examples whose tokens are counted between two reports.
 const CHUNK: usize = 4096;
 
-pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Result<Ended, Failure> {
+pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Ended {
     let mut dirs = BTreeSet::new();
     for folder in folders {
         collect(folder, DEPTH, &mut dirs);
     }
-    let mut entries: Vec<ModelEntry> = dirs.iter().map(|dir| entry(dir, folder_name(dir), Origin::Folder)).collect();
+    let mut entries: Vec<ModelEntry> = dirs
+        .iter()
+        .map(|dir| match run_of(dir) {
+            Some(run) => entry(dir, folder_name(run), Origin::Run),
+            None => entry(dir, folder_name(dir), Origin::Folder),
+        })
+        .collect();
     entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
     job.payload(Payload::Models(Arc::new(entries)));
-    Ok(Ended::Done)
+    Ended::Done
+}
+
+/// The run a model folder belongs to, where it is the `model` of one.
+fn run_of(dir: &Path) -> Option<&Path> {
+    dir.parent().filter(|run| dir.ends_with("model") && run.join("run.toml").is_file())
 }
 
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
@@ -99,17 +110,13 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
         None => None,
     };
     let split = match &eval {
-        Some(eval) => {
-            Split { train: (0..dataset.examples.len()).collect(), eval: (0..eval.examples.len()).collect() }
-        }
+        Some(eval) => Split { train: (0..dataset.examples.len()).collect(), eval: (0..eval.examples.len()).collect() },
         None => Split::new(&dataset, &request.rule),
     };
     let evaluated = eval.as_deref().unwrap_or(&dataset);
-    let leaks = leaks(
-        Part { dataset: &dataset, examples: &split.train },
-        Part { dataset: evaluated, examples: &split.eval },
-    )
-    .len();
+    let leaks =
+        leaks(Part { dataset: &dataset, examples: &split.train }, Part { dataset: evaluated, examples: &split.eval })
+            .len();
     let findings = health(&dataset);
     job.payload(Payload::Dataset(Arc::new(LoadedDataset { dataset, split, eval, findings, leaks })));
     Ok(Ended::Done)

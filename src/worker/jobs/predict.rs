@@ -22,12 +22,9 @@ impl Shelf {
     fn get(&mut self, dir: &Path) -> Result<&Predictor, Failure> {
         let written = std::fs::metadata(dir.join("model.safetensors")).and_then(|file| file.modified()).ok();
         let place = self.open.iter().position(|(path, at, _)| path == dir && *at == written);
-        let entry = match place {
-            Some(place) => self.open.remove(place),
-            None => {
-                self.open.retain(|(path, ..)| path != dir);
-                (dir.to_owned(), written, Predictor::open(dir, None)?)
-            }
+        let entry = if let Some(place) = place { self.open.remove(place) } else {
+            self.open.retain(|(path, ..)| path != dir);
+            (dir.to_owned(), written, Predictor::open(dir, None)?)
         };
         if self.open.len() >= OPEN_MODELS {
             self.open.remove(0);

@@ -108,6 +108,8 @@ impl Rows {
         let order = order(table, cx);
         ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
+        let bounds = ui.max_rect().x_range().shrink(1.0);
+        ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
         let line_width = 28.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
             .id_salt(("rows", &table.columns))
@@ -133,7 +135,7 @@ impl Rows {
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
                 header.col(|ui| {
-                    table_lines::head_line(ui, palette);
+                    table_lines::head_line(ui, bounds, palette);
                     ui.add(Label::new(text::label(words, palette)).truncate());
                 });
             };
@@ -148,19 +150,19 @@ impl Rows {
                 let row = if filter.is_empty() { place } else { search.found()[place] as usize };
                 line.set_selected(*chosen == Some(row));
                 line.col(|ui| {
-                    table_lines::row_line(ui, palette);
+                    table_lines::row_line(ui, bounds, palette);
                     ui.add_space(space::M);
                     ui.label(text::number_dim(table.line(row).to_string(), palette));
                 });
                 if let Some(column) = order.label {
                     line.col(|ui| {
-                        table_lines::row_line(ui, palette);
+                        table_lines::row_line(ui, bounds, palette);
                         label_ui(ui, palette, table.cell(row, column), dataset, row);
                     });
                 }
                 for column in order.texts.iter().chain(&order.others) {
                     line.col(|ui| {
-                        table_lines::row_line(ui, palette);
+                        table_lines::row_line(ui, bounds, palette);
                         cell_ui(ui, palette, table.cell(row, *column));
                     });
                 }

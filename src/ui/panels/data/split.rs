@@ -58,7 +58,7 @@ impl SplitForm {
             ui.add(DragValue::new(&mut changed.seed).speed(1.0)).accessible_name("Seed of the split");
         });
         form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
-            ui.checkbox(&mut changed.stratified, "").accessible_name("Same share of each class");
+            form::toggle(ui, "Same share of each class", &mut changed.stratified, palette);
         });
         if changed != rule {
             cx.act(Action::SetSplit(changed));

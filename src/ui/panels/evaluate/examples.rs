@@ -51,8 +51,7 @@ impl Examples {
         }
         area.show_rows(ui, ROW, shown.rows.len(), |ui, rows| {
             for prediction in &shown.rows[rows] {
-                let Some(said) = evaluated.evaluation.predictions.get(*prediction) else { continue };
-                if row_ui(ui, evaluated, said, self.selected == Some(*prediction), palette) {
+                if row_ui(ui, evaluated, *prediction, self.selected == Some(*prediction), palette) {
                     self.selected = Some(*prediction);
                 }
             }
@@ -80,14 +79,14 @@ impl Examples {
 
     pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let said = self.selected.and_then(|selected| evaluated.evaluation.predictions.get(selected));
-        let Some(said) = said else {
+        let found = self.selected.and_then(|row| Some((row, evaluated.evaluation.predictions.get(row)?)));
+        let Some((row, said)) = found else {
             ui.add_space(16.0);
             ui.vertical_centered(|ui| ui.label(text::dim("Click an example to read it whole", palette)));
             return;
         };
         let empty = (String::new(), None);
-        let (first, pair) = evaluated.texts.get(said.example).unwrap_or(&empty);
+        let (first, pair) = evaluated.texts.get(row).unwrap_or(&empty);
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
             ui.set_min_height(26.0);
             if Button::new("Open in Explore").small().show(ui, palette).clicked() {
@@ -158,10 +157,11 @@ fn name(labels: &[String], class: usize) -> String {
 }
 
 /// Two lines: the text, and what is true against what was said.
-fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, selected: bool, palette: &Palette) -> bool {
+fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, palette: &Palette) -> bool {
+    let Some(said) = evaluated.evaluation.predictions.get(row) else { return false };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let empty = (String::new(), None);
-    let (words, pair) = evaluated.texts.get(said.example).unwrap_or(&empty);
+    let (words, pair) = evaluated.texts.get(row).unwrap_or(&empty);
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
     let label = format!("{words}, gold {gold}, predicted {predicted}");

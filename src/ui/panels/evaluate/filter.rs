@@ -49,16 +49,17 @@ impl Shown {
 
 fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
     let words = filter.words.trim().to_lowercase();
-    let passes = |said: &Prediction| {
+    let passes = |row: usize| {
+        let said = &evaluated.evaluation.predictions[row];
         let class = match (filter.cell, filter.class) {
             (Some((gold, predicted)), _) => is_class(&said.gold, gold) && is_class(&said.predicted, predicted),
             (None, Some(class)) => is_class(&said.gold, class) && (!filter.only_mistakes || is_mistake(said)),
             (None, None) => !filter.only_mistakes || is_mistake(said),
         };
-        class && (words.is_empty() || contains(evaluated, said.example, &words))
+        class && (words.is_empty() || contains(evaluated, row, &words))
     };
     let predictions = &evaluated.evaluation.predictions;
-    let mut rows: Vec<usize> = (0..predictions.len()).filter(|row| passes(&predictions[*row])).collect();
+    let mut rows: Vec<usize> = (0..predictions.len()).filter(|row| passes(*row)).collect();
     rows.sort_by(|one, two| {
         let key = |row: usize| (is_mistake(&predictions[row]), weight(&predictions[row]));
         let (one_wrong, one_weight) = key(*one);
@@ -68,8 +69,8 @@ fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
     rows
 }
 
-fn contains(evaluated: &EvaluatedData, example: usize, words: &str) -> bool {
-    evaluated.texts.get(example).is_some_and(|(text, pair)| {
+fn contains(evaluated: &EvaluatedData, row: usize, words: &str) -> bool {
+    evaluated.texts.get(row).is_some_and(|(text, pair)| {
         text.to_lowercase().contains(words) || pair.as_ref().is_some_and(|pair| pair.to_lowercase().contains(words))
     })
 }

@@ -10,19 +10,36 @@ pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
     let main = Measure::main(evaluation.task);
     let mut measures: Vec<Measure> =
         Measure::ALL.into_iter().filter(|measure| evaluation.metrics.contains_key(measure.key)).collect();
-    measures.sort_by_key(|measure| (measure.key != main, measure.key == "eval_loss"));
-    let room = ui.available_width();
-    let gap = 8.0;
-    let shown = (((room + gap) / (132.0 + gap)) as usize).clamp(2, measures.len().max(2));
-    let width = (room + gap) / shown.min(measures.len().max(1)) as f32 - gap;
+    measures.sort_by_key(|measure| rank(measure.key, main));
+    let (room, gap) = (ui.available_width(), 8.0);
+    // Narrower cards would cut what they say of the baseline.
+    let most = (((room + gap) / (172.0 + gap)) as usize).max(2);
+    measures.truncate(most.min(7));
+    let width = (room + gap) / measures.len().max(1) as f32 - gap;
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = gap;
-        for measure in measures.iter().take(shown) {
+        for measure in &measures {
             let value = evaluation.metrics[measure.key];
             let baseline = evaluation.baseline.get(measure.key).copied();
             card_ui(ui, measure, value, baseline, measure.key == main, width, palette);
         }
     });
+}
+
+/// The most telling first: what rare classes can still move before what repeats the accuracy.
+fn rank(key: &str, main: &str) -> usize {
+    let order = [
+        "f1_macro",
+        "f1",
+        "spearman",
+        "matthews",
+        "mse",
+        "eval_loss",
+        "f1_weighted",
+        "precision_macro",
+        "recall_macro",
+    ];
+    if key == main { 0 } else { 1 + order.iter().position(|known| *known == key).unwrap_or(order.len()) }
 }
 
 fn card_ui(

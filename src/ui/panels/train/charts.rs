@@ -45,11 +45,13 @@ impl Planned {
             self.series = Series::default();
             return;
         }
-        let stops = steps.min(400);
+        let last = steps - 1;
+        let stops = last.clamp(1, 400);
         self.series = (0..=stops)
             .map(|stop| {
-                let step = steps * stop / stops;
-                [step as f64, peak * schedule::factor(optim.schedule, warmup, step, steps)]
+                let step = last * stop / stops;
+                // The first step is number 1, and uses the factor of 0.
+                [(step + 1) as f64, peak * schedule::factor(optim.schedule, warmup, step, steps)]
             })
             .collect();
     }

@@ -1,6 +1,7 @@
 //! Which blocks of the model are trained: presets, and the cells of the freeze map as words of the configuration.
 
 use crate::model::card::ModelCard;
+use crate::train;
 use crate::train::config::{RunConfig, Strategy, StrategyKind};
 use crate::train::plan::PlanSummary;
 use crate::ui::widgets::freeze_map::Block;
@@ -8,6 +9,7 @@ use crate::ui::widgets::freeze_map::Block;
 /// The blocks of a model as a configuration trains them. The rates are the plan's as soon as there is one.
 pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) -> Vec<Block> {
     let layers = card.blocks.iter().filter(|block| block.name.starts_with("layers.")).count();
+    let frozen = frozen(&config.strategy, layers);
     let mut blocks: Vec<Block> = card
         .blocks
         .iter()
@@ -17,7 +19,7 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
             Block {
                 name: block.name.clone(),
                 parameters: block.parameters,
-                trainable: is_trained(&config.strategy, &block.name, layers),
+                trainable: !frozen.contains(&block.name),
                 lr: planned.unwrap_or_else(|| rate(config, &block.name, layers)),
             }
         })
@@ -27,21 +29,22 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
         blocks.push(Block {
             name: "head".into(),
             parameters: planned.map_or(0, |block| block.parameters),
-            trainable: is_trained(&config.strategy, "head", layers),
+            trainable: !frozen.iter().any(|name| name == "head"),
             lr: rate(config, "head", layers),
         });
     }
     blocks
 }
 
-fn is_trained(strategy: &Strategy, block: &str, layers: usize) -> bool {
-    let layer = layer_of(block);
-    match strategy.kind {
-        StrategyKind::Full | StrategyKind::Lora => true,
-        StrategyKind::Head | StrategyKind::Gradual => block == "head",
-        StrategyKind::Top => block == "head" || layer.is_some_and(|layer| layer + strategy.top_layers >= layers),
-        StrategyKind::Custom => !strategy.frozen.iter().any(|pattern| covers(pattern, block)),
+/// The names of the blocks that are not trained, as the engine decides it. A choice that it refuses is shown as it was
+/// painted; the plan says what is wrong with it.
+fn frozen(strategy: &Strategy, layers: usize) -> Vec<String> {
+    if let Ok(blocks) = train::strategy::frozen(strategy, layers) {
+        return blocks.iter().map(ToString::to_string).collect();
     }
+    let names = ["embeddings", "head"].map(String::from).into_iter();
+    let names = names.chain((0..layers).map(|layer| format!("layers.{layer}")));
+    names.filter(|name| strategy.frozen.iter().any(|pattern| covers(pattern, name))).collect()
 }
 
 /// What the rate comes to before the plan has said it.
@@ -131,7 +134,8 @@ mod tests {
     }
 
     fn trained(strategy: &Strategy, layers: usize) -> Vec<bool> {
-        blocks_of(layers).iter().map(|block| is_trained(strategy, &block.name, layers)).collect()
+        let frozen = frozen(strategy, layers);
+        blocks_of(layers).iter().map(|block| !frozen.contains(&block.name)).collect()
     }
 
     #[test]
@@ -154,14 +158,18 @@ mod tests {
         wanted.fill(true);
         set_trained(&mut strategy, &blocks, &wanted);
         assert_eq!(strategy.kind, StrategyKind::Full);
+        wanted.fill(false);
+        set_trained(&mut strategy, &blocks, &wanted);
+        assert_eq!(trained(&strategy, 6), wanted, "what the engine refuses is still shown as it was painted");
     }
 
     #[test]
     fn a_custom_choice_begins_with_the_cells_as_they_are() {
         let mut blocks = blocks_of(3);
         let mut strategy = Strategy { kind: StrategyKind::Head, ..Strategy::default() };
+        let frozen = frozen(&strategy, 3);
         for block in &mut blocks {
-            block.trainable = is_trained(&strategy, &block.name, 3);
+            block.trainable = !frozen.contains(&block.name);
         }
         choose(&mut strategy, StrategyKind::Custom, &blocks);
         assert_eq!(strategy.frozen, ["embeddings", "layers.0-2"]);

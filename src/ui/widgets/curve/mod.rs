@@ -111,7 +111,7 @@ pub struct Chart {
 impl Chart {
     /// Paints into `rect` and answers drags (zoom), double clicks (all again) and the pointer (crosshair).
     pub fn ui(&mut self, ui: &mut Ui, rect: Rect, spec: &Spec<'_>, link: &mut Link, palette: &Palette) -> Response {
-        let response = ui.interact(rect, ui.scope_id().with(("chart", spec.title)), Sense::click_and_drag());
+        let response = ui.interact(rect, ui.scope_id().with(("chart", spec.title)), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, ui.is_enabled(), describe(spec)));
         if !ui.is_rect_visible(rect) {
             return response;

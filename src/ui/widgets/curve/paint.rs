@@ -138,23 +138,25 @@ impl Frame<'_> {
     }
 
     pub fn flags(&self, ui: &Ui, flags: &[Flag], chart: &Response) {
+        let visible = |flag: &&Flag| (self.x.from..=self.x.to).contains(&flag.step);
+        let is_best = |flag: &&Flag| flag.kind == FlagKind::Best;
+        let bests: Vec<f32> = flags.iter().filter(is_best).map(|flag| self.x_of(flag.step)).collect();
         // The best comes last, so that it lies on top of what happened at the same step.
-        let last_best = |flag: &&Flag| flag.kind == FlagKind::Best;
-        let ordered = flags.iter().filter(|flag| !last_best(flag)).chain(flags.iter().filter(last_best));
-        for (place, flag) in ordered.enumerate() {
+        let ordered = flags.iter().filter(|flag| !is_best(flag)).chain(flags.iter().filter(is_best));
+        let mut last: Option<(FlagKind, f32)> = None;
+        for (place, flag) in ordered.filter(visible).enumerate() {
             let x = self.x_of(flag.step);
-            if x < self.plot.left() - 1.0 || x > self.plot.right() + 1.0 {
+            // A thousand skipped steps in a row are one mark as wide as they are.
+            if last.is_some_and(|(kind, before)| kind == flag.kind && (x - before).abs() < 3.0) {
                 continue;
             }
+            last = Some((flag.kind, x));
             let color = flag_color(flag.kind, self.palette);
-            let painter = ui.painter();
-            let line = Stroke::new(1.0, color.gamma_multiply(0.45));
-            let points = [pos2(x, self.plot.top() + 8.0), pos2(x, self.plot.bottom())];
-            painter.extend(Shape::dashed_line(&points, line, 2.0, 3.0));
-            let crowded = flag.kind != FlagKind::Best
-                && flags.iter().any(|other| other.kind == FlagKind::Best && (self.x_of(other.step) - x).abs() < 10.0);
+            let crowded = flag.kind != FlagKind::Best && bests.iter().any(|best| (best - x).abs() < 10.0);
             let center = pos2(x, self.plot.top() + if crowded { 15.0 } else { 2.0 });
-            flag_mark(painter, center, flag.kind, color, self.palette);
+            let points = [center + vec2(0.0, 6.0), pos2(x, self.plot.bottom())];
+            ui.painter().extend(Shape::dashed_line(&points, Stroke::new(1.0, color.gamma_multiply(0.45)), 2.0, 3.0));
+            flag_mark(ui.painter(), center, flag.kind, color, self.palette);
             let hit = Rect::from_center_size(center, vec2(16.0, 18.0));
             let response = ui.interact(hit, chart.id.with(("flag", place)), Sense::hover());
             let text = format!("{} at step {}", flag.text, format::count(flag.step as u64));
