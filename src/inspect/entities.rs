@@ -36,7 +36,6 @@ pub struct TokenLabel {
     pub end: usize,
 }
 
-#[expect(clippy::struct_field_names, reason = "the pipelines' names, which readers of the output look for")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the key of the command line's contract")]
 pub struct Entity {
