@@ -37,7 +37,6 @@ pub struct TokenLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[expect(clippy::struct_field_names, reason = "the key of the command line's contract")]
 pub struct Entity {
     pub entity_group: String,
     pub score: f64,

@@ -201,11 +201,8 @@ impl Predictor {
             rest = after;
         }
         let mut rows = rows.into_iter();
-        let mut read = |one: &Prepared| {
-            let windows: Vec<_> = rows.by_ref().take(one.windows.len()).collect();
-            self.read(one, &windows, options)
-        };
-        prepared.iter().map(|one| read(one)).collect()
+        let mut take = |count: usize| rows.by_ref().take(count).collect::<Vec<_>>();
+        prepared.iter().map(|one| self.read(one, &take(one.windows.len()), options)).collect()
     }
 
     /// For each window the head's rows: one for the window, one a token, or one a mask.

@@ -114,7 +114,9 @@ impl EncoderConfig {
         Some(match kind {
             HeadKind::Sequence => match self.problem_type.as_deref() {
                 Some("multi_label_classification") => Task::MultiLabel,
-                problem if problem == Some("regression") || (problem.is_none() && self.labels.len() == 1) => Task::Regress,
+                problem if problem == Some("regression") || (problem.is_none() && self.labels.len() == 1) => {
+                    Task::Regress
+                }
                 _ => Task::Classify,
             },
             HeadKind::Token => Task::Ner,

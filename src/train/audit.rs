@@ -22,7 +22,9 @@ pub fn audit(params: &Params) -> Result<(), TrainError> {
             Some(GradientRef::Host(values)) => {
                 Ok(Some(values.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>()))
             }
-            Some(GradientRef::Device(tensor)) => tensor.sqr()?.sum_all()?.to_scalar::<f32>().map(|sum| Some(f64::from(sum))),
+            Some(GradientRef::Device(tensor)) => {
+                tensor.sqr()?.sum_all()?.to_scalar::<f32>().map(|sum| Some(f64::from(sum)))
+            }
         })?;
         let problem = match (param.trainable(), sum) {
             (false, Some(_)) => "is frozen but has a gradient",

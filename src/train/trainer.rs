@@ -142,12 +142,7 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(
-        model: &'a Model,
-        data: &'a Prepared,
-        config: &'a RunConfig,
-        listener: &'a mut dyn Listener,
-    ) -> Self {
+    fn new(model: &'a Model, data: &'a Prepared, config: &'a RunConfig, listener: &'a mut dyn Listener) -> Self {
         let lengths: Vec<u32> = data.train.iter().map(|features| features.ids.len() as u32).collect();
         let steps = count_steps(config, &lengths);
         let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
@@ -350,7 +345,11 @@ impl<'a> Trainer<'a> {
         let measure = Measure::find(&self.config.run.keep_best);
         let value = evaluation.metrics.get(&self.config.run.keep_best).copied().unwrap_or(f64::NAN);
         let better = self.best.as_ref().is_none_or(|best| {
-            if measure.is_some_and(|measure| measure.higher_is_better) { value > best.value } else { value < best.value }
+            if measure.is_some_and(|measure| measure.higher_is_better) {
+                value > best.value
+            } else {
+                value < best.value
+            }
         }) && value.is_finite();
         self.listener.hear(TrainEvent::Eval {
             step: self.step,

@@ -55,10 +55,18 @@ pub enum Action {
     StopRun,
 
     /// Evaluates a model folder over a data file.
-    Evaluate { model: PathBuf, data: PathBuf, roles: Roles },
+    Evaluate {
+        model: PathBuf,
+        data: PathBuf,
+        roles: Roles,
+    },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
-    Predict { model: PathBuf, text: String, pair: Option<String> },
+    Predict {
+        model: PathBuf,
+        text: String,
+        pair: Option<String>,
+    },
 
     FindRuns,
     ChooseRunsFolder,

@@ -175,7 +175,9 @@ impl App {
             let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
             self.actions.push(match ending.as_deref() {
                 None => Action::AddModelFolder(path),
-                Some("safetensors" | "bin") => path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into())),
+                Some("safetensors" | "bin") => {
+                    path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
+                }
                 Some(_) if path.file_name().is_some_and(|name| name == "config.json") => {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
                 }

@@ -1,6 +1,8 @@
 //! The command palette: every action by name. It lists what can be done now; the rest would only be in the way.
 
-use egui::{Align2, Area, Color32, CornerRadius, Frame, Id, Key, Margin, Order, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, Area, Color32, CornerRadius, Frame, Id, Key, Margin, Order, Role, Sense, Stroke, Ui, WidgetInfo, vec2,
+};
 
 use super::theme::{self, Palette, size};
 use super::widgets::text;
@@ -39,10 +41,9 @@ impl CommandPalette {
             ui.painter().rect_filled(rect, 0.0, Color32::from_black_alpha(if palette.dark { 110 } else { 60 }));
             response.clicked()
         });
-        Area::new(Id::unique("palette"))
-            .order(Order::Foreground)
-            .anchor(Align2::CENTER_TOP, vec2(0.0, 96.0))
-            .show(ui.ctx(), |ui| {
+        Area::new(Id::unique("palette")).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 96.0)).show(
+            ui.ctx(),
+            |ui| {
                 let frame = Frame::new()
                     .fill(palette.panel)
                     .stroke(Stroke::new(1.0, palette.line.lerp_to_gamma(palette.text_faint, 0.3)))
@@ -50,7 +51,8 @@ impl CommandPalette {
                     .shadow(ui.visuals().window_shadow)
                     .inner_margin(Margin::same(8));
                 frame.show(ui, |ui| self.list_ui(ui, cx, &found));
-            });
+            },
+        );
         if outside.inner {
             self.open = false;
         }
@@ -84,7 +86,9 @@ impl CommandPalette {
                 if response.hovered() && ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {
                     self.chosen = place;
                 }
-                if place == self.chosen && ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp)) {
+                if place == self.chosen
+                    && ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp))
+                {
                     response.scroll_to_me(None);
                 }
                 if response.clicked() {

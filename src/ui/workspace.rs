@@ -43,16 +43,8 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Self; 8] = [
-        Self::Home,
-        Self::Data,
-        Self::Model,
-        Self::Train,
-        Self::Evaluate,
-        Self::Explore,
-        Self::Runs,
-        Self::Settings,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Home, Self::Data, Self::Model, Self::Train, Self::Evaluate, Self::Explore, Self::Runs, Self::Settings];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -254,7 +246,9 @@ impl Workspace {
         let Some(place) = self.jobs.iter().position(|job| job.id == event.job) else { return };
         match event.kind {
             EventKind::Started => self.jobs[place].begun = true,
-            EventKind::Progress { what, done, total } => self.jobs[place].progress = Some(Progress { what, done, total }),
+            EventKind::Progress { what, done, total } => {
+                self.jobs[place].progress = Some(Progress { what, done, total });
+            }
             EventKind::Train(event) => self.take_train(&event),
             EventKind::Payload(payload) => {
                 let kind = self.jobs[place].kind.clone();
@@ -331,8 +325,12 @@ impl Workspace {
     }
 
     fn take_table(&mut self, table: &Arc<Table>) {
-        let mut data =
-            DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
+        let mut data = DataState {
+            table: Some(table.clone()),
+            task: self.data.task,
+            rule: self.data.rule.clone(),
+            ..DataState::default()
+        };
         data.roles = Roles::guess(table, data.task);
         data.task = guess_task(table, &data.roles);
         if data.task != self.data.task {

@@ -308,7 +308,10 @@ fn a_run_is_deleted_only_after_it_was_asked() {
     assert_eq!(window.count(|command| matches!(command, Command::DeleteRun { .. })), 0);
     window.press("Delete reviews-minilm-2");
     window.press_role(Role::Button, "Delete run");
-    let deleted = window.asked.iter().find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
+    let deleted = window
+        .asked
+        .iter()
+        .find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
     assert!(deleted.unwrap().ends_with("reviews-minilm-2"));
 }
 
@@ -322,8 +325,14 @@ fn a_run_is_opened_and_its_configuration_used_again() {
     assert!(window.app().workspace().evaluation.is_some());
     window.press("Runs");
     window.press("Clone reviews-minilm-3");
-    assert_eq!(window.count(|command| matches!(command, Command::OpenModel { dir, .. } if dir == Path::new("/cache/minilm"))), 1);
-    assert_eq!(window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))), 1);
+    assert_eq!(
+        window.count(|command| matches!(command, Command::OpenModel { dir, .. } if dir == Path::new("/cache/minilm"))),
+        1
+    );
+    assert_eq!(
+        window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))),
+        1
+    );
 }
 
 #[test]

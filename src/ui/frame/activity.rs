@@ -35,7 +35,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dialog_open: bool) {
 
 fn log_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let errors = cx.workspace.log.iter().filter(|line| line.level == Level::Error).count();
-    let label = if errors == 0 { "Log".into() } else { format!("Log · {}", format::plural(errors as u64, "error", "errors")) };
+    let label =
+        if errors == 0 { "Log".into() } else { format!("Log · {}", format::plural(errors as u64, "error", "errors")) };
     let button = Button::new(label).name("Log").icon(ICON_TERMINAL).quiet().small();
     if button.show(ui, cx.palette).on_hover_text(Action::ToggleLog.tooltip()).clicked() {
         cx.act(Action::ToggleLog);

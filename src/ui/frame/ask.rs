@@ -12,7 +12,10 @@ use crate::ui::{Action, Cx, format};
 pub enum Question {
     /// The window is being closed while a run is in progress.
     Close,
-    DeleteRun { dir: PathBuf, bytes: u64 },
+    DeleteRun {
+        dir: PathBuf,
+        bytes: u64,
+    },
 }
 
 /// What was answered.
@@ -74,7 +77,10 @@ fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
 fn delete_ui(ui: &mut Ui, cx: &Cx<'_>, dir: &std::path::Path, bytes: u64) -> Option<Reply> {
     let palette = cx.palette;
     ui.label(text::head(format!("Delete {}?", format::file_name(dir)), palette));
-    let note = format!("Its weights, history and evaluation are deleted from disk ({}). This cannot be undone.", format::bytes(bytes));
+    let note = format!(
+        "Its weights, history and evaluation are deleted from disk ({}). This cannot be undone.",
+        format::bytes(bytes)
+    );
     ui.label(text::dim(note, palette));
     ui.label(text::number_dim(format::path(dir), palette));
     ui.add_space(space::S);

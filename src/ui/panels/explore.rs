@@ -245,7 +245,11 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         choice(ui, "Model to ask", 260.0, &shown, |ui| {
             for entry in &known {
                 let chosen = entry.dir == model;
-                if ui.selectable_label(chosen, cx.workspace.model_name(&entry.dir)).on_hover_text(format::path(&entry.dir)).clicked() && !chosen
+                if ui
+                    .selectable_label(chosen, cx.workspace.model_name(&entry.dir))
+                    .on_hover_text(format::path(&entry.dir))
+                    .clicked()
+                    && !chosen
                 {
                     cx.actions.push(Action::ExploreWith(entry.dir.clone()));
                 }

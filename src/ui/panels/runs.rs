@@ -156,21 +156,30 @@ impl RunsPanel {
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 8 });
-    Panel::top("runs header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if Button::icon_only(ICON_REFRESH, "Look for runs again").show(ui, palette).clicked() {
-                cx.act(Action::FindRuns);
-            }
-            if Button::new("Choose folder…").name("Choose the runs folder").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
-                cx.act(Action::ChooseRunsFolder);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.label(text::title("Runs", palette));
-                let folder = Label::new(text::number_dim(format::path(&cx.workspace.runs_folder), palette)).truncate();
-                ui.add(folder);
+    Panel::top("runs header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(
+        ui,
+        |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if Button::icon_only(ICON_REFRESH, "Look for runs again").show(ui, palette).clicked() {
+                    cx.act(Action::FindRuns);
+                }
+                if Button::new("Choose folder…")
+                    .name("Choose the runs folder")
+                    .icon(ICON_FOLDER_OPEN)
+                    .show(ui, palette)
+                    .clicked()
+                {
+                    cx.act(Action::ChooseRunsFolder);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.label(text::title("Runs", palette));
+                    let folder =
+                        Label::new(text::number_dim(format::path(&cx.workspace.runs_folder), palette)).truncate();
+                    ui.add(folder);
+                });
             });
-        });
-    });
+        },
+    );
 }
 
 fn none_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -237,7 +246,11 @@ fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
             ui.label(text::head(&run.name, palette));
             status_chip(run.status, run.is_live(cx.workspace), palette).show(ui);
         });
-        let trained = format!("{} of {} parameters trained", format::short_count(run.trainable), format::short_count(run.parameters));
+        let trained = format!(
+            "{} of {} parameters trained",
+            format::short_count(run.trainable),
+            format::short_count(run.parameters)
+        );
         let facts = format!(
             "{} · {} · {trained} · {} · {}",
             run.task.title(),

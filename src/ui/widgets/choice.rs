@@ -19,10 +19,7 @@ pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl Fn
 
 fn chevron(ui: &Ui, rect: Rect, color: egui::Color32) {
     let (at, half) = (rect.center(), 3.5);
-    let points = vec![
-        pos2(at.x - half, at.y - half / 2.0),
-        pos2(at.x, at.y + half / 2.0),
-        pos2(at.x + half, at.y - half / 2.0),
-    ];
+    let points =
+        vec![pos2(at.x - half, at.y - half / 2.0), pos2(at.x, at.y + half / 2.0), pos2(at.x + half, at.y - half / 2.0)];
     ui.painter().line(points, Stroke::new(1.5, color.gamma_multiply(0.8)));
 }

@@ -10,17 +10,31 @@ use crate::worker::protocol::JobId;
 pub enum JobKind {
     FindModels,
     /// `choose`: not only to look at, but as the model of the draft.
-    OpenModel { dir: PathBuf, choose: bool },
-    OpenTable { path: PathBuf },
+    OpenModel {
+        dir: PathBuf,
+        choose: bool,
+    },
+    OpenTable {
+        path: PathBuf,
+    },
     ReadDataset,
     MeasureLengths,
     Plan,
-    Train { out: PathBuf },
-    Evaluate { model: PathBuf },
+    Train {
+        out: PathBuf,
+    },
+    Evaluate {
+        model: PathBuf,
+    },
     Predict,
     FindRuns,
-    OpenRun { dir: PathBuf, purpose: OpenPurpose },
-    DeleteRun { dir: PathBuf },
+    OpenRun {
+        dir: PathBuf,
+        purpose: OpenPurpose,
+    },
+    DeleteRun {
+        dir: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

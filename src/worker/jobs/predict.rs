@@ -22,7 +22,9 @@ impl Shelf {
     fn get(&mut self, dir: &Path) -> Result<&Predictor, Failure> {
         let written = std::fs::metadata(dir.join("model.safetensors")).and_then(|file| file.modified()).ok();
         let place = self.open.iter().position(|(path, at, _)| path == dir && *at == written);
-        let entry = if let Some(place) = place { self.open.remove(place) } else {
+        let entry = if let Some(place) = place {
+            self.open.remove(place)
+        } else {
             self.open.retain(|(path, ..)| path != dir);
             (dir.to_owned(), written, Predictor::open(dir, None)?)
         };
@@ -37,13 +39,7 @@ impl Shelf {
     }
 }
 
-pub fn predict(
-    job: &Job<'_>,
-    shelf: &mut Shelf,
-    dir: &Path,
-    text: &str,
-    pair: Option<&str>,
-) -> Result<Ended, Failure> {
+pub fn predict(job: &Job<'_>, shelf: &mut Shelf, dir: &Path, text: &str, pair: Option<&str>) -> Result<Ended, Failure> {
     let begun = Instant::now();
     let predictor = shelf.get(dir)?;
     let mut answer = inspect::answer(predictor, text, pair)?;

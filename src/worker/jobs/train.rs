@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use super::{Ended, Failure, Job};
 use crate::data::{Dataset, Split, SplitRule};
-use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model;
+use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, plan as make_plan};
 use crate::train::prepare::{self, open_model};
@@ -61,7 +61,9 @@ pub fn plan(
     let encoder = model::read_config(&dir)?;
     let (mut train_tokens, mut eval_tokens, mut labels) = (Vec::new(), Vec::new(), 2);
     if let (Some(lengths), Some(dataset)) = (lengths, dataset) {
-        let split = if config.data.eval.is_some() { Split { train: (0..dataset.examples.len()).collect(), eval: Vec::new() } } else {
+        let split = if config.data.eval.is_some() {
+            Split { train: (0..dataset.examples.len()).collect(), eval: Vec::new() }
+        } else {
             let eval_fraction = config.data.eval_fraction.unwrap_or(prepare::DEFAULT_EVAL_FRACTION);
             Split::new(dataset, &SplitRule { eval_fraction, seed: config.run.seed, stratified: true })
         };

@@ -78,8 +78,11 @@ fn example_ui(ui: &mut Ui, cx: &Cx<'_>, table: &Table, roles: &Roles) {
     };
     let pair = cell(&roles.pair).map_or_else(String::new, |pair| format!(" + “{}”", shorten(pair, 50)));
     let words = format!("“{}”{pair} → {}", shorten(first, 90), shorten(label, 30));
-    egui::Frame::new().fill(palette.raised).corner_radius(6).inner_margin(egui::Margin::symmetric(8, 6)).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.label(text::small(words, palette));
-    });
+    egui::Frame::new().fill(palette.raised).corner_radius(6).inner_margin(egui::Margin::symmetric(8, 6)).show(
+        ui,
+        |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(text::small(words, palette));
+        },
+    );
 }

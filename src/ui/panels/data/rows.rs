@@ -190,7 +190,8 @@ impl Rows {
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let close = egui_material_icons::icons::ICON_CLOSE;
-                    if crate::ui::widgets::Button::icon_only(close, "Close the row").small().show(ui, palette).clicked() {
+                    if crate::ui::widgets::Button::icon_only(close, "Close the row").small().show(ui, palette).clicked()
+                    {
                         self.chosen = None;
                     }
                 });

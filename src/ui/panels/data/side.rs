@@ -180,7 +180,10 @@ fn health_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
             }
         }
         if loaded.leaks > 0 {
-            let words = format!("{} also stand in the training part", format::plural(loaded.leaks as u64, "evaluated text", "evaluated texts"));
+            let words = format!(
+                "{} also stand in the training part",
+                format::plural(loaded.leaks as u64, "evaluated text", "evaluated texts")
+            );
             finding_ui(ui, cx, &words, false);
         }
         problems_ui(ui, cx, &loaded.dataset);

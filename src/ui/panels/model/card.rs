@@ -86,7 +86,11 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         ("Parameters", format::short_count(card.parameters), String::new()),
         ("Layers", layers.0, layers.1),
         ("Hidden size", card.hidden_size.to_string(), embedding),
-        ("Heads", card.num_attention_heads.to_string(), format!("{} each", card.hidden_size / card.num_attention_heads.max(1))),
+        (
+            "Heads",
+            card.num_attention_heads.to_string(),
+            format!("{} each", card.hidden_size / card.num_attention_heads.max(1)),
+        ),
         ("Most tokens", card.max_tokens.to_string(), String::new()),
         ("Vocabulary", format::count(card.vocab_size as u64), String::new()),
         ("On disk", format::bytes(card.bytes_on_disk), card.dtype.clone()),
@@ -101,7 +105,8 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
                     column.label(text::small(*name, palette));
                     column.horizontal(|ui| {
                         ui.spacing_mut().item_spacing.x = 6.0;
-                        let value = egui::RichText::new(value).font(theme::number_medium(size::HEAD - 1.0)).color(palette.text);
+                        let value =
+                            egui::RichText::new(value).font(theme::number_medium(size::HEAD - 1.0)).color(palette.text);
                         ui.label(value);
                         if !note.is_empty() {
                             ui.add(egui::Label::new(text::faint(note, palette)).truncate());
