@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use attune::inspect::{self, Aggregation, Options, Output, Prediction, Predictor, Request};
+use attune::inspect::{self, Aggregation, Logits, Options, Output, Prediction, Predictor, Request};
 use attune::task::Task;
 use serde_json::Value;
 
@@ -181,6 +181,21 @@ fn long_texts_are_read_in_windows_and_short_ones_alike() {
             assert!(start < end && end <= long.len());
         }
     }
+}
+
+#[test]
+fn a_token_that_two_windows_see_is_told_once_and_none_is_lost() {
+    let predictor = Predictor::open(&golden().join("albert-ner"), None).unwrap();
+    let request = Request { text: "x".repeat(150), pair: None };
+    let prepared = predictor.prepare(request, &Options::default()).unwrap();
+    let options = Options { logits: true, ..Options::default() };
+    let seen = predictor.predict(&[&prepared], &options).unwrap().remove(0);
+    let (Output::Tokens(tokens), Some(Logits::Rows(rows))) = (seen.output, seen.logits) else { panic!() };
+    assert!(rows.len() > prepared.tokens().len(), "the windows overlap");
+    let places: Vec<usize> = tokens.iter().map(|token| token.index).collect();
+    assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+    // This model calls every such token an entity.
+    assert_eq!(places, (1..prepared.tokens().len() - 1).collect::<Vec<_>>());
 }
 
 #[test]
