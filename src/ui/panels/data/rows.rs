@@ -60,7 +60,8 @@ impl Rows {
             ui.set_height(height - 2.0);
             let order = order(table, cx);
             // With many columns the table is wider than its place and moves sideways.
-            let natural = 70.0 + LABEL + TEXT * order.texts.len() as f32 + (OTHER + space::M) * order.others.len() as f32;
+            let natural =
+                70.0 + LABEL + TEXT * order.texts.len() as f32 + (OTHER + space::M) * order.others.len() as f32;
             if natural > ui.available_width() {
                 egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
                     ui.set_min_width(natural);
@@ -112,14 +113,7 @@ impl Rows {
         });
     }
 
-    fn table_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        table: &Arc<Table>,
-        dataset: Option<&Dataset>,
-        order: &Order,
-    ) {
+    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Arc<Table>, dataset: Option<&Dataset>, order: &Order) {
         let palette = cx.palette;
         let shown = if self.filter.is_empty() { table.rows() } else { self.search.found().len() };
         if shown == 0 {

@@ -70,15 +70,12 @@ impl Side {
         let note = if lengths.is_some() { "tokens of a text" } else { "words of a text" };
         Card::titled("Lengths").note(note).show(ui, palette, |ui| {
             if self.bins.as_ref().is_none_or(|(known, ..)| !known.is(dataset, lengths.as_ref())) {
-                self.bins = Some(match &lengths {
-                    Some(lengths) => {
-                        let (bins, width) = bin(lengths.tokens.iter().map(|tokens| f64::from(*tokens)), 40);
-                        (Source::Tokens(Arc::downgrade(lengths)), bins, width)
-                    }
-                    None => {
-                        let (bins, width) = words_of(dataset);
-                        (Source::Words(Arc::downgrade(dataset)), bins, width)
-                    }
+                self.bins = Some(if let Some(lengths) = &lengths {
+                    let (bins, width) = bin(lengths.tokens.iter().map(|tokens| f64::from(*tokens)), 40);
+                    (Source::Tokens(Arc::downgrade(lengths)), bins, width)
+                } else {
+                    let (bins, width) = words_of(dataset);
+                    (Source::Words(Arc::downgrade(dataset)), bins, width)
                 });
             }
             let Some((_, bins, width)) = &self.bins else { return };
