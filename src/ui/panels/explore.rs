@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use egui::{Align, Frame, Layout as Flow, Margin, Panel, TextEdit, Ui, vec2};
-use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_EXPERIMENT};
+use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_EXPLORE};
 
 use crate::inspect::Answer;
 use crate::task::Task;
@@ -285,7 +285,7 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else {
         ("Choose a model", "Type a text and watch what the model says of every word you add.")
     };
-    state::empty(ui, palette, ICON_EXPERIMENT, title, words, |ui| {
+    state::empty(ui, palette, ICON_EXPLORE, title, words, |ui| {
         for entry in &runs {
             if Button::new(entry.name.clone()).min_width(260.0).show(ui, palette).clicked() {
                 cx.act(Action::ExploreWith(entry.dir.clone()));
