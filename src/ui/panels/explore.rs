@@ -60,7 +60,7 @@ impl Tiled for ExplorePanel {
     }
 
     fn layout(&self) -> Layout {
-        let left = Layout::Rows(vec![(1.0, Layout::Pane("text")), (1.15, Layout::Pane("answer"))]);
+        let left = Layout::Rows(vec![(1.1, Layout::Pane("text")), (1.0, Layout::Pane("answer"))]);
         let right = Layout::Rows(vec![(1.0, Layout::Pane("history")), (1.0, Layout::Pane("examples"))]);
         Layout::Columns(vec![(1.9, left), (1.0, right)])
     }

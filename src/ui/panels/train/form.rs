@@ -69,7 +69,10 @@ impl Form {
         let next = self.next.unwrap_or_else(|| run.is_none_or(|run| !run.status.is_live()));
         let frozen = run.filter(|_| !next);
         let pad = Frame::new().inner_margin(Margin::symmetric(16, 12)).fill(cx.palette.panel);
-        Panel::bottom("train form foot").frame(pad).show(ui, |ui| foot_ui(ui, frozen, cx));
+        Panel::bottom("train form foot").frame(pad).show(ui, |ui| match frozen {
+            Some(run) => self.run_foot_ui(ui, run, cx),
+            None => foot_ui(ui, cx),
+        });
         Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, run.map(|_| next), cx.palette));
         let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), |run| run.config.clone());
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
@@ -87,6 +90,17 @@ impl Form {
         });
         if frozen.is_none() && draft != cx.workspace.draft {
             cx.act(Action::Edit(Box::new(draft)));
+        }
+    }
+
+    fn run_foot_ui(&mut self, ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        ui.spacing_mut().item_spacing.y = space::S;
+        ui.add(egui::Label::new(text::small("What this run was started with", palette)).wrap());
+        let again = Button::new("Use for the next run").min_width(ui.available_width());
+        if !run.status.is_live() && again.show(ui, palette).clicked() {
+            cx.act(Action::CloneRun(run.dir.clone()));
+            self.next = Some(true);
         }
     }
 
@@ -185,23 +199,13 @@ impl Form {
     }
 }
 
-/// What the shown configuration comes to, and what can be done with it.
-fn foot_ui(ui: &mut Ui, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
+/// What the next run will take, and its start.
+fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let workspace = cx.workspace;
     let live = workspace.run.as_ref().is_some_and(|run| run.status.is_live());
     ui.spacing_mut().item_spacing.y = space::S;
     let say = |ui: &mut Ui, words: &str| ui.add(egui::Label::new(text::small(words, palette)).wrap());
-    if let Some(run) = frozen {
-        say(
-            ui,
-            if live { "What this run was started with; it does not change" } else { "What this run was started with" },
-        );
-        if !live && Button::new("Use for the next run").min_width(ui.available_width()).show(ui, palette).clicked() {
-            cx.act(Action::CloneRun(run.dir.clone()));
-        }
-        return;
-    }
     if let Some(error) = &workspace.plan_error {
         state::error(ui, palette, "This cannot be trained yet", error, |_| {});
     } else if let Some(plan) = workspace.plan.as_deref() {
@@ -241,7 +245,7 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     let data = match (frozen, &workspace.data.loaded) {
         (Some(run), _) => Some((
             format::file_name(&run.config.data.train),
-            format::plural(run.train_examples as u64, "example", "examples"),
+            known(run.train_examples as u64, |count| format::plural(count, "example", "examples")),
         )),
         (None, Some(loaded)) => Some((
             format::file_name(&loaded.dataset.table.path),
@@ -253,7 +257,8 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
         (Some(run), _) => {
             let name =
                 run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
-            Some((name.unwrap_or_default(), format!("{} parameters", format::short_count(run.parameters))))
+            let parameters = known(run.parameters, |count| format!("{} parameters", format::short_count(count)));
+            Some((name.unwrap_or_default(), parameters))
         }
         (None, Some(card)) => {
             Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
@@ -269,6 +274,11 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
             cx.act(Action::Go(screen));
         }
     }
+}
+
+/// A run that is only starting does not know its numbers yet.
+fn known(count: u64, words: impl Fn(u64) -> String) -> String {
+    if count > 0 { words(count) } else { String::new() }
 }
 
 /// One line with what was chosen, or a button to where it can be.
