@@ -18,7 +18,7 @@ pub struct AttentionOf {
     text: String,
     #[arg(long, value_name = "S")]
     pair: Option<String>,
-    /// Gets attentions (layers, heads, n, n), hidden_states (layers + 1, n, hidden) and the tokens
+    /// Gets attentions (layers, heads, n, n), hidden states (layers + 1, n, hidden) and the tokens
     #[arg(long, value_name = "FILE.safetensors")]
     out: PathBuf,
 }

@@ -52,7 +52,7 @@ impl Evaluate {
         let known = (task != Task::Regress).then_some(&labels);
         let dataset = Dataset::new(table, task, &roles, known)?;
         if !dataset.is_labelled() {
-            bail!("{:?} has no column with labels, expected one; name it with --label", self.data);
+            bail!("\"{}\" has no column with labels, expected one; name it with --label", self.data.display());
         }
         let which: Vec<usize> = (0..dataset.examples.len()).collect();
         let limit = self.max_tokens.unwrap_or(usize::MAX).min(predictor.max_tokens);

@@ -28,13 +28,13 @@ impl Export {
         }
         let model = self.run.join("model");
         if !model.join("config.json").is_file() {
-            bail!("{:?} is not a run with a model, expected model/config.json in it", self.run);
+            bail!("\"{}\" is not a run with a model, expected model/config.json in it", self.run.display());
         }
         if fs::read_dir(&self.to).is_ok_and(|mut entries| entries.next().is_some()) {
-            bail!("{:?} is not empty, expected a new folder", self.to);
+            bail!("\"{}\" is not empty, expected a new folder", self.to.display());
         }
-        fs::create_dir_all(&self.to).with_context(|| format!("cannot write {:?}", self.to))?;
-        for entry in fs::read_dir(&model).with_context(|| format!("cannot read {model:?}"))? {
+        fs::create_dir_all(&self.to).with_context(|| format!("cannot write \"{}\"", self.to.display()))?;
+        for entry in fs::read_dir(&model).with_context(|| format!("cannot read \"{}\"", model.display()))? {
             let entry = entry?;
             if entry.file_type()?.is_file() {
                 copy(&entry.path(), &self.to.join(entry.file_name()))?;
@@ -45,6 +45,6 @@ impl Export {
 }
 
 fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::copy(from, to).with_context(|| format!("cannot copy {from:?} to {to:?}"))?;
+    fs::copy(from, to).with_context(|| format!("cannot copy \"{}\" to \"{}\"", from.display(), to.display()))?;
     Ok(())
 }

@@ -41,7 +41,7 @@ impl Inspect {
         } else if path.join("config.json").is_file() {
             model_facts(path)?
         } else if path.is_dir() {
-            bail!("{path:?} is neither a model folder nor a run, expected config.json or run.toml in it");
+            bail!("\"{}\" is neither a model folder nor a run, expected config.json or run.toml in it", path.display());
         } else {
             self.dataset_facts()?
         };
@@ -108,7 +108,7 @@ fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let mut card = model::open_card(dir)?;
     // A folder without a tokenizer still is a model.
     if let Ok(tokenizer) = Tokenizer::open(dir) {
-        card.tokenizer = tokenizer.kind().file().to_owned();
+        tokenizer.kind().file().clone_into(&mut card.tokenizer);
         card.cased = tokenizer.cased();
     }
     let mut facts = json!({ "kind": "model" });

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::inspect::predict::Prepared;
 use crate::inspect::{Aggregation, Logits, Options, Output, Predicted, Predictor, Request};
@@ -70,8 +71,9 @@ enum AggregationName {
     Max,
 }
 
-/// Texts that are computed together.
-const CHUNK: usize = 256;
+/// Texts that are computed together; fewer where everything that comes out of the head is kept.
+const TOGETHER: usize = 256;
+const TOGETHER_WITH_LOGITS: usize = 8;
 
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
@@ -91,9 +93,10 @@ impl Predict {
             ("standard input".to_owned(), Box::new(BufReader::new(io::stdin())))
         } else {
             let path = self.input.unwrap_or_default();
-            let file = std::fs::File::open(&path).with_context(|| format!("cannot read {path:?}"))?;
-            (format!("{path:?}"), Box::new(BufReader::new(file)))
+            let file = std::fs::File::open(&path).with_context(|| format!("cannot read \"{}\"", path.display()))?;
+            (format!("\"{}\"", path.display()), Box::new(BufReader::new(file)))
         };
+        let together = if self.logits { TOGETHER_WITH_LOGITS } else { TOGETHER };
         let mut waiting = Vec::new();
         for (index, line) in reader.lines().enumerate() {
             let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1))?;
@@ -112,7 +115,7 @@ impl Predict {
                     return Err(error);
                 }
             }
-            if waiting.len() == CHUNK {
+            if waiting.len() == together {
                 printer.print(&predictor, &std::mem::take(&mut waiting), &options)?;
             }
         }
@@ -172,7 +175,7 @@ struct Printer<W> {
 impl<W: Write> Printer<W> {
     /// Predicts and prints texts with the lines they came from, or 0.
     fn print(&mut self, predictor: &Predictor, texts: &[(usize, Prepared)], options: &Options) -> anyhow::Result<()> {
-        let prepared: Vec<Prepared> = texts.iter().map(|(_, prepared)| prepared.clone()).collect();
+        let prepared: Vec<&Prepared> = texts.iter().map(|(_, prepared)| prepared).collect();
         let predicted = predictor.predict(&prepared, options)?;
         for ((line, _), one) in texts.iter().zip(predicted) {
             if one.cut > 0 {
@@ -180,7 +183,7 @@ impl<W: Write> Printer<W> {
                 eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", one.cut);
             }
             if self.json {
-                serde_json::to_writer(&mut self.out, &object(one)?).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut self.out, &Line::new(&one)).map_err(io::Error::from)?;
                 writeln!(self.out)?;
             } else {
                 self.words(&one.output)?;
@@ -244,17 +247,36 @@ impl<W: Write> Printer<W> {
     }
 }
 
-fn object(one: Predicted) -> anyhow::Result<Map<String, Value>> {
-    let mut object = Map::new();
-    object.insert("result".to_owned(), serde_json::to_value(one.output)?);
-    match one.logits {
-        None => {}
-        Some(Logits::Row(row)) => drop(object.insert("logits".to_owned(), json!(row))),
-        Some(Logits::Rows(rows)) => drop(object.insert("logits".to_owned(), json!(rows))),
-        Some(Logits::Spans { start, end }) => {
-            object.insert("start_logits".to_owned(), json!(start));
-            object.insert("end_logits".to_owned(), json!(end));
+/// A line of output.
+#[derive(Default, Serialize)]
+struct Line<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<&'a Output>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logits: Option<Rows<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_logits: Option<Rows<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_logits: Option<Rows<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Rows<'a> {
+    One(&'a [f32]),
+    Many(&'a [Vec<f32>]),
+}
+
+impl<'a> Line<'a> {
+    fn new(one: &'a Predicted) -> Self {
+        let line = Self { result: Some(&one.output), ..Self::default() };
+        match &one.logits {
+            None => line,
+            Some(Logits::Row(row)) => Self { logits: Some(Rows::One(row)), ..line },
+            Some(Logits::Rows(rows)) => Self { logits: Some(Rows::Many(rows)), ..line },
+            Some(Logits::Spans { start, end }) => {
+                Self { start_logits: Some(Rows::Many(start)), end_logits: Some(Rows::Many(end)), ..line }
+            }
         }
     }
-    Ok(object)
 }

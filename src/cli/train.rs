@@ -34,8 +34,8 @@ impl Train {
     pub fn run(self) -> anyhow::Result<()> {
         if self.resume {
             bail!(
-                "going on with a run is not there yet; start {:?} without --resume into another [run] out",
-                self.config
+                "going on with a run is not there yet; start \"{}\" without --resume into another [run] out",
+                self.config.display()
             );
         }
         let config = RunConfig::read(&self.config)?;
@@ -83,7 +83,7 @@ fn open_events(path: &std::path::Path) -> anyhow::Result<Box<dyn Write>> {
     if path.as_os_str() == "-" {
         return Ok(Box::new(io::stdout()));
     }
-    Ok(Box::new(File::create(path).with_context(|| format!("cannot write {path:?}"))?))
+    Ok(Box::new(File::create(path).with_context(|| format!("cannot write \"{}\"", path.display()))?))
 }
 
 /// One write a line, so that whoever follows the file sees whole lines.
@@ -160,12 +160,11 @@ impl Progress {
                     if *best { "  (best)" } else { "" }
                 );
             }
-            TrainEvent::Checkpoint { .. } => {}
             TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),
             TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
             TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),
-            // The error itself is told when the command ends.
-            TrainEvent::Failed(_) => {}
+            // An error is told when the command ends.
+            TrainEvent::Checkpoint { .. } | TrainEvent::Failed(_) => {}
         }
     }
 }

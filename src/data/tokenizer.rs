@@ -244,7 +244,9 @@ impl Tokenizer {
     pub fn marks_continuation(&self) -> bool {
         match self.inner.get_model() {
             ModelWrapper::WordPiece(model) => !model.continuing_subword_prefix.is_empty(),
-            ModelWrapper::BPE(model) => model.continuing_subword_prefix.as_ref().is_some_and(|prefix| !prefix.is_empty()),
+            ModelWrapper::BPE(model) => {
+                model.continuing_subword_prefix.as_ref().is_some_and(|prefix| !prefix.is_empty())
+            }
             ModelWrapper::WordLevel(_) | ModelWrapper::Unigram(_) => false,
         }
     }

@@ -97,7 +97,7 @@ fn whole_words(encoded: &Encoded, window: &[usize], first: usize, last: usize) -
     };
     let places = || (0..window.len()).filter(in_context);
     let opening = places().find(|place| word(*place) == Some(first_word)).unwrap_or(first);
-    let closing = places().filter(|place| word(*place) == Some(last_word)).last().unwrap_or(last);
+    let closing = places().rfind(|place| word(*place) == Some(last_word)).unwrap_or(last);
     (encoded.offsets[window[opening]].0, encoded.offsets[window[closing]].1)
 }
 

@@ -82,7 +82,8 @@ pub(super) fn entities(
         }
     }
     if one.windows.len() > 1 {
-        tokens = without_overlaps(tokens, |token| (token.start, token.end, token.score));
+        // Tokens may share their characters, so it is their place that tells which one two windows saw.
+        tokens = without_overlaps(tokens, |token| (token.index, token.index + 1, token.score));
         groups = without_overlaps(groups, |group| (group.start, group.end, group.score));
     }
     Ok(if aggregation == Aggregation::None { Output::Tokens(tokens) } else { Output::Entities(groups) })

@@ -52,7 +52,7 @@ pub fn answer(predictor: &Predictor, text: &str, pair: Option<&str>) -> Result<A
     let prepared = predictor.prepare(request, &Options::default())?;
     let tokens = prepared.tokens().to_vec();
     let not_of_texts = || InspectError::NotOfTexts { dir: predictor.dir.clone(), task: predictor.task };
-    let predicted = predictor.predict(&[prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
+    let predicted = predictor.predict(&[&prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
     let result = match predicted.output {
         Output::Labels(labels) => {
             let labels = labels.into_iter().map(|one| (one.label, one.score)).collect();

@@ -185,9 +185,9 @@ impl Predictor {
     }
 
     /// Predicts, in order.
-    pub fn predict(&self, prepared: &[Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
+    pub fn predict(&self, prepared: &[&Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
         let windows: Vec<(&Prepared, &[usize])> =
-            prepared.iter().flat_map(|one| one.windows.iter().map(move |window| (one, window.as_slice()))).collect();
+            prepared.iter().flat_map(|one| one.windows.iter().map(|window| (*one, window.as_slice()))).collect();
         let mut rows = Vec::with_capacity(windows.len());
         let mut rest = windows.as_slice();
         while !rest.is_empty() {
@@ -201,7 +201,8 @@ impl Predictor {
             rest = after;
         }
         let mut rows = rows.into_iter();
-        prepared.iter().map(|one| self.read(one, rows.by_ref().take(one.windows.len()).collect(), options)).collect()
+        let mut take = |count: usize| rows.by_ref().take(count).collect::<Vec<_>>();
+        prepared.iter().map(|one| self.read(one, &take(one.windows.len()), options)).collect()
     }
 
     /// For each window the head's rows: one for the window, one a token, or one a mask.
@@ -224,7 +225,7 @@ impl Predictor {
             match mask {
                 _ if first_token => wanted.push(start as u32),
                 Some(mask) => {
-                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32))
+                    wanted.extend((start..input.ids.len()).filter(|i| input.ids[*i] == mask).map(|i| i as u32));
                 }
                 None => wanted.extend(start as u32..input.ids.len() as u32),
             }
@@ -237,15 +238,15 @@ impl Predictor {
     }
 
     /// Turns the rows of a request's windows into its prediction.
-    fn read(&self, one: &Prepared, rows: Vec<Vec<Vec<f32>>>, options: &Options) -> Result<Predicted, InspectError> {
+    fn read(&self, one: &Prepared, rows: &[Vec<Vec<f32>>], options: &Options) -> Result<Predicted, InspectError> {
         let output = match self.task {
-            Task::Regress => Output::Value { value: f64::from(first(&rows)[0]) },
-            Task::Classify | Task::Nsp | Task::Sop => self.labelled(&softmax(first(&rows)), options),
-            Task::MultiLabel => self.labelled(&sigmoid(first(&rows)), options),
-            Task::Rtd => Output::Replaced(replaced(&one.encoded, &rows)),
+            Task::Regress => Output::Value { value: f64::from(first(rows)[0]) },
+            Task::Classify | Task::Nsp | Task::Sop => self.labelled(&softmax(first(rows)), options),
+            Task::MultiLabel => self.labelled(&sigmoid(first(rows)), options),
+            Task::Rtd => Output::Replaced(replaced(&one.encoded, rows)),
             Task::Mlm => Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first(), options)?),
-            Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, &rows, options)),
-            Task::Ner => entities::entities(self, one, &rows, options.aggregation)?,
+            Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, rows, options)),
+            Task::Ner => entities::entities(self, one, rows, options.aggregation)?,
         };
         let logits = options.logits.then(|| self.kept(rows));
         Ok(Predicted { output, cut: one.encoded.cut, logits })
@@ -260,13 +261,13 @@ impl Predictor {
         Output::Labels(labels)
     }
 
-    fn kept(&self, rows: Vec<Vec<Vec<f32>>>) -> Logits {
+    fn kept(&self, rows: &[Vec<Vec<f32>>]) -> Logits {
         let column = |place: usize| rows.iter().map(|rows| rows.iter().map(|row| row[place]).collect()).collect();
         match self.task {
             Task::Qa => Logits::Spans { start: column(0), end: column(1) },
             Task::Rtd => Logits::Row(rows.concat().concat()),
             Task::Ner | Task::Mlm => Logits::Rows(rows.concat()),
-            _ => Logits::Row(first(&rows).to_vec()),
+            _ => Logits::Row(first(rows).to_vec()),
         }
     }
 }

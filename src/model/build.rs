@@ -23,7 +23,9 @@ enum Start {
     Zero,
     One,
     /// Normal with a row of zeros.
-    Table { padding: Option<u32> },
+    Table {
+        padding: Option<u32>,
+    },
     /// Fixed sine and cosine positions.
     Sines,
 }
@@ -98,8 +100,18 @@ impl<'a> Builder<'a> {
         };
         let eps = config.norm_eps as f32;
         let norm = Norm {
-            weight: self.encoder("embeddings.norm.weight", self.naming.embeddings("norm", "weight"), &[width], Start::One)?,
-            bias: self.encoder("embeddings.norm.bias", self.naming.embeddings("norm", "bias"), &[width], Start::Zero)?,
+            weight: self.encoder(
+                "embeddings.norm.weight",
+                self.naming.embeddings("norm", "weight"),
+                &[width],
+                Start::One,
+            )?,
+            bias: self.encoder(
+                "embeddings.norm.bias",
+                self.naming.embeddings("norm", "bias"),
+                &[width],
+                Start::Zero,
+            )?,
             eps,
         };
         Ok(EmbeddingWeights { word, position, token_type, norm, word_padding: padding, position_padding })
@@ -115,7 +127,8 @@ impl<'a> Builder<'a> {
             return Ok(None);
         }
         let shape = [self.config.hidden_size, self.config.embedding_size];
-        let (weight, bias) = (self.naming.embeddings("projection", "weight"), self.naming.embeddings("projection", "bias"));
+        let (weight, bias) =
+            (self.naming.embeddings("projection", "weight"), self.naming.embeddings("projection", "bias"));
         Ok(Some(Dense {
             weight: self.encoder("embeddings.projection.weight", weight, &shape, Start::Normal)?,
             bias: self.encoder("embeddings.projection.bias", bias, &shape[..1], Start::Zero)?,
@@ -179,7 +192,9 @@ impl<'a> Builder<'a> {
                 HeadKind::Sequence => {
                     heads.sequence = Some(self.head_dense(*kind, "output", "head.sequence", hidden, labels)?);
                 }
-                HeadKind::Token => heads.token = Some(self.head_dense(*kind, "output", "head.token", hidden, labels)?),
+                HeadKind::Token => {
+                    heads.token = Some(self.head_dense(*kind, "output", "head.token", hidden, labels)?);
+                }
                 HeadKind::Span => heads.span = Some(self.head_dense(*kind, "output", "head.span", hidden, 2)?),
                 HeadKind::NextSentence => {
                     heads.next_sentence = Some(self.head_dense(*kind, "output", "head.next_sentence", hidden, 2)?);
@@ -189,7 +204,8 @@ impl<'a> Builder<'a> {
                 }
                 HeadKind::Replaced => {
                     let dense = self.head_dense(*kind, "dense", "head.replaced.dense", hidden, hidden)?;
-                    heads.replaced = Some((dense, self.head_dense(*kind, "output", "head.replaced.output", hidden, 1)?));
+                    heads.replaced =
+                        Some((dense, self.head_dense(*kind, "output", "head.replaced.output", hidden, 1)?));
                 }
                 HeadKind::Mask => heads.mask = Some(self.mask_head(hidden, width, word)?),
             }
@@ -247,7 +263,13 @@ impl<'a> Builder<'a> {
         self.make(&format!("{name}.{part}"), stored.name, Block::Head, shape, start, found)
     }
 
-    fn encoder(&mut self, name: &str, stored: StoredName, shape: &[usize], start: Start) -> Result<Arc<Param>, ModelError> {
+    fn encoder(
+        &mut self,
+        name: &str,
+        stored: StoredName,
+        shape: &[usize],
+        start: Start,
+    ) -> Result<Arc<Param>, ModelError> {
         let found = self.find(&stored, shape, true)?;
         if found.is_none() {
             self.missing_encoder.push(stored.name.clone());

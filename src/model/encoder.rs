@@ -62,7 +62,7 @@ impl Model {
     /// Leading steps of the schedule that are frozen together with the embeddings, so that what they compute for a text
     /// never changes; `None` where the embeddings are trained.
     pub fn frozen_prefix(&self) -> Option<usize> {
-        let below = self.embeddings.params().chain(self.projection.iter().flat_map(|dense| dense.params()));
+        let below = self.embeddings.params().chain(self.projection.iter().flat_map(super::ops::weights::Dense::params));
         if below.into_iter().any(|param| param.trainable()) {
             return None;
         }
@@ -118,19 +118,19 @@ impl Model {
         let places = self.places(input)?;
         let trained = self.embeddings.params().any(|param| param.trainable());
         let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
-        let rate = self.rate(pass, self.config.hidden_dropout);
+        let rate = rate(pass, self.config.hidden_dropout);
         let noise = Noise::new(keys.as_ref().filter(|_| trained), site::EMBEDDINGS, rate);
         let x = match self.backend {
             Backend::Fused => {
                 let op = FusedEmbedding::new(self.embeddings.clone(), Arc::new(places), noise, pass.graph && trained);
                 self.trigger(pass, self.embeddings.params()).apply_op1(op)?
             }
-            Backend::Plain => self.maybe_detached(pass, plain::embed(&self.embeddings, &places, noise.as_ref())?),
+            Backend::Plain => maybe_detached(pass, plain::embed(&self.embeddings, &places, noise.as_ref())?),
         };
         match &self.projection {
             Some(projection) => {
                 let x = parts::dense(self.backend, &self.params, projection, &x)?;
-                Ok(self.maybe_detached(pass, x))
+                Ok(maybe_detached(pass, x))
             }
             None => Ok(x),
         }
@@ -148,10 +148,10 @@ impl Model {
         let trained = weights.trainable();
         let keys = keys.filter(|_| trained);
         let place = site::LAYERS + index as u64 * site::A_LAYER;
-        let hidden_rate = self.rate(pass, self.config.hidden_dropout);
+        let hidden_rate = rate(pass, self.config.hidden_dropout);
         let after_rate = if self.config.family.drops_after_feed_forward() { hidden_rate } else { 0.0 };
         let noise = LayerNoise {
-            probabilities: Noise::new(keys, place, self.rate(pass, self.config.attention_dropout)),
+            probabilities: Noise::new(keys, place, rate(pass, self.config.attention_dropout)),
             after_attention: Noise::new(keys, place + 1, hidden_rate),
             after_feed_forward: Noise::new(keys, place + 2, after_rate),
         };
@@ -161,7 +161,7 @@ impl Model {
                 let op = FusedLayer::new(weights.clone(), layout.clone(), noise, keep);
                 x.contiguous()?.apply_op2(self.trigger(pass, weights.params()), op)?
             }
-            Backend::Plain => self.maybe_detached(pass, plain::layer(weights, layout, &noise, x)?),
+            Backend::Plain => maybe_detached(pass, plain::layer(weights, layout, &noise, x)?),
         })
     }
 
@@ -175,24 +175,15 @@ impl Model {
             weights.key.forward(&x, &mut key)?;
             return Ok(attention::probabilities(&query, &key, layout, weights.heads));
         }
-        let (probabilities, pad) = plain::attention_probabilities(weights, layout, x)?;
+        let (probabilities, _) = plain::attention_probabilities(weights, layout, x)?;
         let each = (0..layout.sequences())
-            .map(|sequence| pad.cut(&probabilities, layout, sequence)?.flatten_all()?.to_vec1())
+            .map(|sequence| plain::Padded::cut(&probabilities, layout, sequence)?.flatten_all()?.to_vec1())
             .collect::<candle_core::Result<_>>()?;
         Ok(each)
     }
 
-    fn rate(&self, pass: &Pass, configured: f64) -> f64 {
-        pass.dropout.map_or(0.0, |dropout| dropout.rate.unwrap_or(configured))
-    }
-
     fn trigger<'a>(&'a self, pass: &Pass, weights: impl IntoIterator<Item = &'a Arc<Param>>) -> &'a Tensor {
         if pass.graph { self.params.trigger(weights) } else { self.params.trigger([]) }
-    }
-
-    /// Without a graph nothing may hold on to intermediate results.
-    fn maybe_detached(&self, pass: &Pass, x: Tensor) -> Tensor {
-        if pass.graph { x } else { x.detach() }
     }
 
     /// Table rows of each token, checked against the tables.
@@ -228,4 +219,13 @@ impl Model {
         }
         Ok(Places { ids: input.ids.clone(), positions, types })
     }
+}
+
+fn rate(pass: &Pass, configured: f64) -> f64 {
+    pass.dropout.map_or(0.0, |dropout| dropout.rate.unwrap_or(configured))
+}
+
+/// Without a graph nothing may hold on to intermediate results.
+fn maybe_detached(pass: &Pass, x: Tensor) -> Tensor {
+    if pass.graph { x } else { x.detach() }
 }

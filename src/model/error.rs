@@ -14,9 +14,7 @@ pub enum ModelError {
     In { path: PathBuf, source: Box<Self> },
     #[error("config.json is not valid JSON: {source}")]
     ConfigSyntax { source: serde_json::Error },
-    #[error(
-        "config.json has model_type \"{model_type}\"; Attune reads bert, roberta, distilbert, albert and electra"
-    )]
+    #[error("config.json has model_type \"{model_type}\"; Attune reads bert, roberta, distilbert, albert and electra")]
     UnknownFamily { model_type: String },
     #[error("config.json lacks {}", keys.join(", "))]
     MissingKeys { keys: Vec<String> },

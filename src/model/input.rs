@@ -76,6 +76,7 @@ impl Layout {
     }
 
     /// The same sequences with only some tokens wanted, in ascending order.
+    #[must_use]
     pub fn wanting(&self, rows: &[u32]) -> Self {
         let row_starts = self.starts.iter().map(|start| rows.partition_point(|row| (*row as usize) < *start)).collect();
         Self { rows: Some(rows.into()), row_starts, ..self.clone() }

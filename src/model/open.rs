@@ -114,10 +114,10 @@ impl EncoderConfig {
         Some(match kind {
             HeadKind::Sequence => match self.problem_type.as_deref() {
                 Some("multi_label_classification") => Task::MultiLabel,
-                Some("regression") => Task::Regress,
-                Some(_) => Task::Classify,
-                None if self.labels.len() == 1 => Task::Regress,
-                None => Task::Classify,
+                problem if problem == Some("regression") || (problem.is_none() && self.labels.len() == 1) => {
+                    Task::Regress
+                }
+                _ => Task::Classify,
             },
             HeadKind::Token => Task::Ner,
             HeadKind::Span => Task::Qa,

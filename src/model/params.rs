@@ -224,11 +224,7 @@ pub struct Params {
 
 impl Params {
     pub fn new(list: Vec<Arc<Param>>, device: &Device) -> Result<Self> {
-        Ok(Self {
-            list,
-            trigger: Var::zeros(1, DType::F32, device)?,
-            still: Tensor::zeros(1, DType::F32, device)?,
-        })
+        Ok(Self { list, trigger: Var::zeros(1, DType::F32, device)?, still: Tensor::zeros(1, DType::F32, device)? })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Param>> {

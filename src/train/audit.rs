@@ -22,15 +22,16 @@ pub fn audit(params: &Params) -> Result<(), TrainError> {
             Some(GradientRef::Host(values)) => {
                 Ok(Some(values.iter().map(|value| f64::from(*value) * f64::from(*value)).sum::<f64>()))
             }
-            Some(GradientRef::Device(tensor)) => tensor.sqr()?.sum_all()?.to_scalar::<f32>().map(|sum| Some(f64::from(sum))),
+            Some(GradientRef::Device(tensor)) => {
+                tensor.sqr()?.sum_all()?.to_scalar::<f32>().map(|sum| Some(f64::from(sum)))
+            }
         })?;
         let problem = match (param.trainable(), sum) {
-            (false, None) => continue,
             (false, Some(_)) => "is frozen but has a gradient",
             (true, None) => "is trained but no gradient reached it",
             (true, Some(sum)) if !sum.is_finite() => "has a gradient that is not finite",
             (true, Some(0.0)) if !may_be_zero(param) => "is trained but its gradient is zero",
-            (true, Some(_)) => continue,
+            (false, None) | (true, Some(_)) => continue,
         };
         return Err(TrainError::Audit { name: param.name.clone(), problem });
     }

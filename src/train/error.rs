@@ -25,7 +25,9 @@ pub enum TrainError {
     TaskNotTrained { task: Task },
     #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]
     StrategyNotThere { kind: &'static str },
-    #[error("strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}")]
+    #[error(
+        "strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}"
+    )]
     UnknownBlock { name: String, last: usize },
     #[error("everything is frozen; leave at least the head to be trained")]
     NothingToTrain,
@@ -35,7 +37,9 @@ pub enum TrainError {
     FolderTaken { path: PathBuf },
     #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]
     Audit { name: String, problem: &'static str },
-    #[error("the loss or gradient was not finite in {count} updates in a row, up to step {step}; try a lower learning rate")]
+    #[error(
+        "the loss or gradient was not finite in {count} updates in a row, up to step {step}; try a lower learning rate"
+    )]
     NotFinite { count: u32, step: u64 },
     #[error("this build of Attune has no {device}; build it with the feature \"{device}\" or choose cpu")]
     NoDevice { device: &'static str },

@@ -6,7 +6,8 @@ use crate::model::{Block, Param};
 
 /// Whether weight decay applies: to all that is learned but biases and norms, as transformers' Trainer decides.
 pub fn decays(param: &Param) -> bool {
-    !param.fixed && !param.name.ends_with(".bias") && !param.name.contains("norm.")
+    let is_bias = param.name.rsplit('.').next() == Some("bias");
+    !param.fixed && !is_bias && !param.name.contains("norm.")
 }
 
 /// The group of a block, by the names that `lr_groups` uses.
@@ -45,12 +46,8 @@ mod tests {
 
     #[test]
     fn rates_fall_once_a_layer_from_the_top_down() {
-        let optim = Optim {
-            lr: 1.0,
-            layer_decay: 0.5,
-            lr_groups: [("embeddings".to_owned(), 0.8)].into(),
-            ..Optim::default()
-        };
+        let optim =
+            Optim { lr: 1.0, layer_decay: 0.5, lr_groups: [("embeddings".to_owned(), 0.8)].into(), ..Optim::default() };
         let rates = [Block::Head, Block::Layer(2), Block::Layer(0), Block::Embeddings].map(|b| rate(b, &optim, 3));
         assert_eq!(rates, [1.0, 0.5, 0.125, 0.05]);
     }

@@ -200,7 +200,7 @@ impl CustomOp1 for FusedLoss {
     fn bwd(&self, logits: &Tensor, _loss: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
         let classes = logits.dims().last().copied().unwrap_or(1);
         let scale = f64::from(grad.to_dtype(DType::F32)?.to_scalar::<f32>()?);
-        let slopes = self.slopes(&*host(logits)?, classes, scale);
+        let slopes = self.slopes(&host(logits)?, classes, scale);
         Ok(Some(Tensor::from_vec(slopes, logits.shape(), logits.device())?))
     }
 }

@@ -76,7 +76,9 @@ impl Objective {
         for target in targets {
             match target {
                 Target::Classes(present) => {
-                    cells.extend((0..self.labels as u32).map(|label| Some(f32::from(u8::from(present.contains(&label))))));
+                    cells.extend(
+                        (0..self.labels as u32).map(|label| Some(f32::from(u8::from(present.contains(&label))))),
+                    );
                 }
                 _ => cells.extend(std::iter::repeat_n(None, self.labels)),
             }

@@ -83,9 +83,7 @@ impl Optimizer {
             sum += slot.param.with_gradient(|gradient| match gradient {
                 None => Ok(0.0),
                 Some(GradientRef::Host(values)) => Ok(square_sum(values)),
-                Some(GradientRef::Device(tensor)) => {
-                    tensor.sqr()?.sum_all()?.to_scalar::<f32>().map(f64::from)
-                }
+                Some(GradientRef::Device(tensor)) => tensor.sqr()?.sum_all()?.to_scalar::<f32>().map(f64::from),
             })?;
         }
         Ok(sum.sqrt())

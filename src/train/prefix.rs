@@ -97,7 +97,9 @@ impl PrefixCache {
             (Some(Place::Memory(rows)), _) => out.extend_from_slice(rows),
             (Some(Place::File { offset, len }), Some((file, _))) => {
                 let mut bytes = vec![0; len * size_of::<f32>()];
-                file.seek(SeekFrom::Start(*offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(in_temporary_file)?;
+                file.seek(SeekFrom::Start(*offset))
+                    .and_then(|_| file.read_exact(&mut bytes))
+                    .map_err(in_temporary_file)?;
                 out.extend(bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])));
             }
             _ => {}

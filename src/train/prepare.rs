@@ -43,8 +43,8 @@ pub type OnProgress<'a> = &'a mut dyn FnMut(&str, u64, u64) -> ControlFlow<()>;
 impl RunConfig {
     /// Reads a `RUN.toml`. Paths that do not exist from here are looked for beside the file.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
         let mut config: Self = toml::from_str(&text)
             .map_err(|error| TrainError::ConfigSyntax { path: path.to_owned(), reason: error.to_string() })?;
         let beside = path.parent().unwrap_or(Path::new(""));
@@ -64,9 +64,8 @@ impl RunConfig {
         if !self.task.is_sequence() {
             return Err(TrainError::TaskNotTrained { task: self.task });
         }
-        let wrong = |key, value: String, expected: &str| {
-            Err(TrainError::Setting { key, value, expected: expected.to_owned() })
-        };
+        let wrong =
+            |key, value: String, expected: &str| Err(TrainError::Setting { key, value, expected: expected.to_owned() });
         let optim = &self.optim;
         let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
         for rate in rates {
@@ -74,23 +73,45 @@ impl RunConfig {
                 return wrong("optim.lr", rate.to_string(), "a rate from 0 to 1");
             }
         }
-        if let Some(group) = optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str())) {
+        if let Some(group) =
+            optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str()))
+        {
             return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }
         let run = &self.run;
         let checks: [(bool, &'static str, String, &str); 12] = [
             ((0.0..=1.0).contains(&optim.weight_decay), "optim.weight_decay", optim.weight_decay.to_string(), "0 to 1"),
-            (optim.betas.iter().all(|beta| (0.0..1.0).contains(beta)), "optim.betas", format!("{:?}", optim.betas), "two numbers from 0 to below 1"),
+            (
+                optim.betas.iter().all(|beta| (0.0..1.0).contains(beta)),
+                "optim.betas",
+                format!("{:?}", optim.betas),
+                "two numbers from 0 to below 1",
+            ),
             (optim.eps > 0.0, "optim.eps", optim.eps.to_string(), "a number above 0"),
             (optim.clip >= 0.0, "optim.clip", optim.clip.to_string(), "0 or more"),
             (optim.warmup >= 0.0, "optim.warmup", optim.warmup.to_string(), "0 or more"),
-            ((0.0..1.0).contains(&optim.label_smoothing), "optim.label_smoothing", optim.label_smoothing.to_string(), "0 to below 1"),
-            ((0.0..=1.0).contains(&optim.layer_decay) && optim.layer_decay > 0.0, "optim.layer_decay", optim.layer_decay.to_string(), "above 0, up to 1"),
+            (
+                (0.0..1.0).contains(&optim.label_smoothing),
+                "optim.label_smoothing",
+                optim.label_smoothing.to_string(),
+                "0 to below 1",
+            ),
+            (
+                (0.0..=1.0).contains(&optim.layer_decay) && optim.layer_decay > 0.0,
+                "optim.layer_decay",
+                optim.layer_decay.to_string(),
+                "above 0, up to 1",
+            ),
             (run.epochs > 0.0 || run.max_steps.is_some(), "run.epochs", run.epochs.to_string(), "a number above 0"),
             (run.batch > 0, "run.batch", run.batch.to_string(), "1 or more"),
             (run.batch_tokens != Some(0) && run.micro_batch != Some(0), "run.micro_batch", "0".into(), "1 or more"),
             (run.log_every > 0, "run.log_every", run.log_every.to_string(), "1 or more"),
-            (self.data.eval_fraction.is_none_or(|share| (0.0..1.0).contains(&share)), "data.eval_fraction", format!("{:?}", self.data.eval_fraction), "0 to below 1"),
+            (
+                self.data.eval_fraction.is_none_or(|share| (0.0..1.0).contains(&share)),
+                "data.eval_fraction",
+                format!("{:?}", self.data.eval_fraction),
+                "0 to below 1",
+            ),
         ];
         for (fine, key, value, expected) in checks {
             if !fine {
@@ -129,7 +150,6 @@ impl RunConfig {
 pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
     let built = |device: &'static str, there: bool| if there { Ok(()) } else { Err(TrainError::NoDevice { device }) };
     match choice {
-        DeviceChoice::Cpu => Ok(Device::Cpu),
         DeviceChoice::Cuda => {
             built("cuda", cfg!(feature = "cuda"))?;
             Ok(Device::new_cuda(0)?)
@@ -140,7 +160,7 @@ pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
         }
         DeviceChoice::Auto if cfg!(feature = "cuda") => Ok(Device::cuda_if_available(0)?),
         DeviceChoice::Auto if cfg!(feature = "metal") => Ok(Device::metal_if_available(0)?),
-        DeviceChoice::Auto => Ok(Device::Cpu),
+        DeviceChoice::Auto | DeviceChoice::Cpu => Ok(Device::Cpu),
     }
 }
 
@@ -196,7 +216,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let max_tokens = config.data.max_tokens.min(encoder.max_tokens());
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
-        features::features(data, which, &tokenizer, max_tokens, &mut |done| {
+        features(data, which, &tokenizer, max_tokens, &mut |done| {
             on_progress("tokenizing", before + done as u64, total)
         })
     };
@@ -207,7 +227,14 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     if train.is_empty() {
         let reason = sources.train_data.excluded.first().map_or_else(
             || "the file has no labelled rows".to_owned(),
-            |problem| format!("{} rows were left out, the first in line {}: {}", sources.train_data.excluded.len(), problem.line, problem.reason),
+            |problem| {
+                format!(
+                    "{} rows were left out, the first in line {}: {}",
+                    sources.train_data.excluded.len(),
+                    problem.line,
+                    problem.reason
+                )
+            },
         );
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }

@@ -82,10 +82,8 @@ impl RunFolder {
         std::fs::create_dir_all(dir.join(MODEL)).map_err(unwritable)?;
         let mut kept = config.clone();
         absolute(&mut kept);
-        let text = toml::to_string_pretty(&kept).map_err(|error| TrainError::ConfigSyntax {
-            path: dir.join(CONFIG),
-            reason: error.to_string(),
-        })?;
+        let text = toml::to_string_pretty(&kept)
+            .map_err(|error| TrainError::ConfigSyntax { path: dir.join(CONFIG), reason: error.to_string() })?;
         files::write_atomically(&dir.join(CONFIG), |file| file.write_all(text.as_bytes())).map_err(unwritable)?;
         let log = LineLog::open(&dir.join(EVENTS)).map_err(unwritable)?;
         Ok(Self { dir, log })
@@ -166,7 +164,9 @@ impl Listener for Recorder<'_> {
         match self.folder.keep(model, self.data, step, evaluation) {
             Ok(()) => self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() }),
             // The weights are still in memory, so the run goes on; the person is told at once.
-            Err(error) => self.hear(TrainEvent::Warning { step, message: format!("could not keep the weights: {error}") }),
+            Err(error) => {
+                self.hear(TrainEvent::Warning { step, message: format!("could not keep the weights: {error}") });
+            }
         }
         Ok(())
     }

@@ -93,7 +93,7 @@ pub fn train(
     config: &RunConfig,
     listener: &mut dyn Listener,
 ) -> Result<Outcome, TrainError> {
-    let mut trainer = Trainer::new(model, data, config, listener)?;
+    let mut trainer = Trainer::new(model, data, config, listener);
     trainer.listener.hear(trainer.started());
     let result = trainer.run();
     let finished = match result {
@@ -142,12 +142,7 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(
-        model: &'a Model,
-        data: &'a Prepared,
-        config: &'a RunConfig,
-        listener: &'a mut dyn Listener,
-    ) -> Result<Self, TrainError> {
+    fn new(model: &'a Model, data: &'a Prepared, config: &'a RunConfig, listener: &'a mut dyn Listener) -> Self {
         let lengths: Vec<u32> = data.train.iter().map(|features| features.ids.len() as u32).collect();
         let steps = count_steps(config, &lengths);
         let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
@@ -157,7 +152,7 @@ impl<'a> Trainer<'a> {
         let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && config.strategy.cache);
         let share = (memory::available() / 4) as usize;
         let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
-        Ok(Self {
+        Self {
             objective: Objective::new(config, data.labels.len().max(1), &data.counts),
             train_prefix: cache(data.train.len()),
             eval_prefix: cache(data.eval.len()),
@@ -177,7 +172,7 @@ impl<'a> Trainer<'a> {
             evaluated_at: None,
             started: Instant::now(),
             held: Duration::ZERO,
-        })
+        }
     }
 
     fn started(&self) -> TrainEvent {
@@ -254,7 +249,7 @@ impl<'a> Trainer<'a> {
         self.model.params.clear_gradients();
         self.step += 1;
         let tokens = update.iter().map(|index| self.lengths[*index as usize] as usize).sum();
-        let seconds = (begun.elapsed() - (self.held - held_before).min(begun.elapsed())).as_secs_f64();
+        let seconds = begun.elapsed().saturating_sub(self.held.saturating_sub(held_before)).as_secs_f64();
         let lrs = self.rates(factor);
         if !finite || self.step.is_multiple_of(self.config.run.log_every) || self.step == self.steps.total {
             self.listener.hear(TrainEvent::Step(Step {
@@ -327,10 +322,9 @@ impl<'a> Trainer<'a> {
     /// The highest rate of each group that is trained.
     fn rates(&self, factor: f64) -> BTreeMap<String, f64> {
         let mut rates = BTreeMap::new();
-        for (param, rule) in self.optimizer.rules().filter(|(param, _)| param.trainable()) {
+        for (_, rule) in self.optimizer.rules().filter(|(param, _)| param.trainable()) {
             let rate: &mut f64 = rates.entry(rule.group.to_owned()).or_insert(0.0);
             *rate = rate.max(rule.lr * factor);
-            debug_assert!(param.trainable());
         }
         rates
     }
@@ -351,7 +345,11 @@ impl<'a> Trainer<'a> {
         let measure = Measure::find(&self.config.run.keep_best);
         let value = evaluation.metrics.get(&self.config.run.keep_best).copied().unwrap_or(f64::NAN);
         let better = self.best.as_ref().is_none_or(|best| {
-            if measure.is_some_and(|measure| measure.higher_is_better) { value > best.value } else { value < best.value }
+            if measure.is_some_and(|measure| measure.higher_is_better) {
+                value > best.value
+            } else {
+                value < best.value
+            }
         }) && value.is_finite();
         self.listener.hear(TrainEvent::Eval {
             step: self.step,
@@ -419,7 +417,7 @@ impl<'a> Trainer<'a> {
             reason,
             best_step: best.map(|best| best.step),
             metrics: best.map(|best| best.evaluation.metrics.clone()).unwrap_or_default(),
-            seconds: (self.started.elapsed() - self.held.min(self.started.elapsed())).as_secs_f64(),
+            seconds: self.started.elapsed().saturating_sub(self.held).as_secs_f64(),
             peak_memory_bytes: memory::peak(),
             step: self.step,
         }

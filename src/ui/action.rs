@@ -55,10 +55,18 @@ pub enum Action {
     StopRun,
 
     /// Evaluates a model folder over a data file.
-    Evaluate { model: PathBuf, data: PathBuf, roles: Roles },
+    Evaluate {
+        model: PathBuf,
+        data: PathBuf,
+        roles: Roles,
+    },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
-    Predict { model: PathBuf, text: String, pair: Option<String> },
+    Predict {
+        model: PathBuf,
+        text: String,
+        pair: Option<String>,
+    },
 
     FindRuns,
     ChooseRunsFolder,
@@ -91,8 +99,7 @@ pub enum ThemeChoice {
 impl Action {
     /// The actions that need nothing else said: what the command palette lists.
     pub fn commands() -> Vec<Self> {
-        let mut commands: Vec<Self> = Screen::ALL.into_iter().map(Self::Go).collect();
-        commands.extend([
+        let mut commands = vec![
             Self::StartRun,
             Self::PauseRun,
             Self::ResumeRun,
@@ -105,6 +112,9 @@ impl Action {
             Self::FindModels,
             Self::FindRuns,
             Self::ChooseRunsFolder,
+        ];
+        commands.extend(Screen::ALL.map(Self::Go));
+        commands.extend([
             Self::ToggleTheme,
             Self::SetTheme(ThemeChoice::System),
             Self::SetTheme(ThemeChoice::Light),

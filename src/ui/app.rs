@@ -34,6 +34,7 @@ use crate::worker::protocol::Command;
 /// Events that are folded in one frame at most, so that a flood of them cannot keep the window from drawing.
 const EVENTS_PER_FRAME: usize = 2000;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and none excludes another")]
 pub struct App {
     workspace: Workspace,
     settings: Settings,
@@ -174,7 +175,9 @@ impl App {
             let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
             self.actions.push(match ending.as_deref() {
                 None => Action::AddModelFolder(path),
-                Some("safetensors" | "bin") => path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into())),
+                Some("safetensors" | "bin") => {
+                    path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
+                }
                 Some(_) if path.file_name().is_some_and(|name| name == "config.json") => {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
                 }

@@ -7,9 +7,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use egui::epaint::text::{
-    FallbackRequest, FontInsert, FontPriority, Fonts, InsertFontFamily, TextOptions,
-};
+use egui::epaint::text::{FallbackRequest, FontInsert, FontPriority, Fonts, InsertFontFamily, TextOptions};
 use egui::{FontData, FontDefinitions, FontFamily, FontId};
 
 use super::theme;

@@ -142,6 +142,11 @@ pub fn ago(seconds: u64) -> String {
     }
 }
 
+/// A shortcut as it stands on the keys.
+pub fn keys(ctx: &egui::Context, shortcut: &egui::KeyboardShortcut) -> String {
+    ctx.format_shortcut(shortcut).replace("Comma", ",").replace("Period", ".")
+}
+
 /// A path short enough for a line: the home folder as `~`, the middle left out.
 pub fn path(path: &std::path::Path) -> String {
     let shown = path.display().to_string();

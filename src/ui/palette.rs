@@ -1,10 +1,12 @@
 //! The command palette: every action by name. It lists what can be done now; the rest would only be in the way.
 
-use egui::{Align2, Area, Color32, CornerRadius, Frame, Id, Key, Margin, Order, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, Area, Color32, CornerRadius, Frame, Id, Key, Margin, Order, Role, Sense, Stroke, Ui, WidgetInfo, vec2,
+};
 
 use super::theme::{self, Palette, size};
 use super::widgets::text;
-use super::{Action, Cx};
+use super::{Action, Cx, format};
 
 const WIDTH: f32 = 560.0;
 const ROW: f32 = 34.0;
@@ -39,10 +41,9 @@ impl CommandPalette {
             ui.painter().rect_filled(rect, 0.0, Color32::from_black_alpha(if palette.dark { 110 } else { 60 }));
             response.clicked()
         });
-        Area::new(Id::unique("palette"))
-            .order(Order::Foreground)
-            .anchor(Align2::CENTER_TOP, vec2(0.0, 96.0))
-            .show(ui.ctx(), |ui| {
+        Area::new(Id::unique("palette")).order(Order::Foreground).anchor(Align2::CENTER_TOP, vec2(0.0, 96.0)).show(
+            ui.ctx(),
+            |ui| {
                 let frame = Frame::new()
                     .fill(palette.panel)
                     .stroke(Stroke::new(1.0, palette.line.lerp_to_gamma(palette.text_faint, 0.3)))
@@ -50,7 +51,8 @@ impl CommandPalette {
                     .shadow(ui.visuals().window_shadow)
                     .inner_margin(Margin::same(8));
                 frame.show(ui, |ui| self.list_ui(ui, cx, &found));
-            });
+            },
+        );
         if outside.inner {
             self.open = false;
         }
@@ -64,9 +66,9 @@ impl CommandPalette {
             .hint_text(egui::RichText::new("What do you want to do?").color(palette.text_faint))
             .font(theme::regular(size::HEAD - 1.0))
             .frame(Frame::NONE)
-            .margin(Margin::symmetric(10, 8))
             .desired_width(f32::INFINITY);
-        let response = ui.add(field).accessible_name("Command");
+        let inner = Frame::new().inner_margin(Margin { left: 10, right: 10, top: 6, bottom: 8 });
+        let response = inner.show(ui, |ui| ui.add(field)).inner.accessible_name("Command");
         if response.changed() {
             self.chosen = 0;
         }
@@ -84,7 +86,9 @@ impl CommandPalette {
                 if response.hovered() && ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {
                     self.chosen = place;
                 }
-                if place == self.chosen && ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp)) {
+                if place == self.chosen
+                    && ui.input(|input| input.key_pressed(Key::ArrowDown) || input.key_pressed(Key::ArrowUp))
+                {
                     response.scroll_to_me(None);
                 }
                 if response.clicked() {
@@ -156,7 +160,7 @@ fn row_ui(ui: &mut Ui, palette: &Palette, action: &Action, chosen: bool) -> egui
     let color = if chosen { palette.accent } else { palette.text };
     let named = ui.painter().text(inner.left_center(), Align2::LEFT_CENTER, &title, theme::medium(size::BODY), color);
     let mut right = inner.right();
-    if let Some(keys) = action.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)) {
+    if let Some(keys) = action.shortcut().map(|keys| format::keys(ui.ctx(), &keys)) {
         let at = inner.right_center();
         right = ui.painter().text(at, Align2::RIGHT_CENTER, keys, theme::number(size::SMALL), palette.text_dim).left();
     }

@@ -83,22 +83,8 @@ pub static DARK: Palette = Palette {
     warn_soft: rgb(0x37_2B_14),
     bad: rgb(0xF2_7C_84),
     bad_soft: rgb(0x3D_1D_23),
-    series: [
-        rgb(0x66_AE_F5),
-        rgb(0xEF_A9_3C),
-        rgb(0x3F_C1_9B),
-        rgb(0xE0_8C_C4),
-        rgb(0xF0_7F_58),
-        rgb(0xDD_D2_5E),
-    ],
-    series_soft: [
-        rgb(0x1A_2E_45),
-        rgb(0x3A_2D_16),
-        rgb(0x14_32_2C),
-        rgb(0x38_27_37),
-        rgb(0x3D_25_1E),
-        rgb(0x35_33_1C),
-    ],
+    series: [rgb(0x66_AE_F5), rgb(0xEF_A9_3C), rgb(0x3F_C1_9B), rgb(0xE0_8C_C4), rgb(0xF0_7F_58), rgb(0xDD_D2_5E)],
+    series_soft: [rgb(0x1A_2E_45), rgb(0x3A_2D_17), rgb(0x15_34_2D), rgb(0x38_27_37), rgb(0x3D_25_1E), rgb(0x35_33_1C)],
     heat: [rgb(0x17_1C_25), rgb(0x21_3A_6B), rgb(0x4A_7F_E0), rgb(0xC9_DC_FF)],
 };
 
@@ -121,22 +107,8 @@ pub static LIGHT: Palette = Palette {
     warn_soft: rgb(0xFB_EF_D6),
     bad: rgb(0xC0_2F_3B),
     bad_soft: rgb(0xFC_E5_E7),
-    series: [
-        rgb(0x1C_6D_C8),
-        rgb(0xB9_72_00),
-        rgb(0x0A_85_62),
-        rgb(0xAC_47_88),
-        rgb(0xC8_4A_1E),
-        rgb(0x80_73_00),
-    ],
-    series_soft: [
-        rgb(0xE0_EC_FA),
-        rgb(0xFB_EE_D8),
-        rgb(0xDD_F2_EB),
-        rgb(0xF6_E5_F0),
-        rgb(0xFB_E6_DE),
-        rgb(0xF3_EF_D0),
-    ],
+    series: [rgb(0x1C_6D_C8), rgb(0xB9_72_00), rgb(0x0A_85_62), rgb(0xAC_47_88), rgb(0xC8_4A_1E), rgb(0x80_73_00)],
+    series_soft: [rgb(0xE0_EC_FA), rgb(0xFB_EE_D8), rgb(0xDD_F2_EB), rgb(0xF6_E5_F0), rgb(0xFB_E6_DE), rgb(0xF3_EF_D0)],
     heat: [rgb(0xF6_F7_F9), rgb(0xC3_D3_F8), rgb(0x54_7B_E6), rgb(0x1B_2E_86)],
 };
 
@@ -230,11 +202,7 @@ pub fn install(ctx: &egui::Context) {
 }
 
 fn style(palette: &Palette) -> egui::Style {
-    let mut style = egui::Style {
-        visuals: visuals(palette),
-        animation_time: 0.12,
-        ..egui::Style::default()
-    };
+    let mut style = egui::Style { visuals: visuals(palette), animation_time: 0.12, ..egui::Style::default() };
     style.text_styles = [
         (TextStyle::Small, regular(size::SMALL)),
         (TextStyle::Body, regular(size::BODY)),
@@ -275,7 +243,7 @@ fn visuals(palette: &Palette) -> egui::Visuals {
     let mut visuals = if palette.dark { egui::Visuals::dark() } else { egui::Visuals::light() };
     let radius = CornerRadius::same(space::RADIUS);
     visuals.override_text_color = None;
-    visuals.weak_text_color = Some(palette.text_dim);
+    visuals.weak_text_color = Some(palette.text_faint);
     visuals.panel_fill = palette.panel;
     visuals.window_fill = palette.panel;
     visuals.window_stroke = Stroke::new(1.0, palette.line);

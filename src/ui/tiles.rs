@@ -20,11 +20,11 @@ pub struct PaneInfo {
 pub enum Layout {
     Pane(&'static str),
     /// Side by side, each with its share of the width.
-    Columns(Vec<(f32, Layout)>),
+    Columns(Vec<(f32, Self)>),
     /// One above the other, each with its share of the height.
-    Rows(Vec<(f32, Layout)>),
+    Rows(Vec<(f32, Self)>),
     /// One at a time, chosen by a tab.
-    Tabs(Vec<Layout>),
+    Tabs(Vec<Self>),
 }
 
 /// A screen made of parts. The frame around a part (its tab, its margin) is drawn by the tiles.

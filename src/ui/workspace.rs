@@ -43,16 +43,8 @@ pub enum Screen {
 }
 
 impl Screen {
-    pub const ALL: [Self; 8] = [
-        Self::Home,
-        Self::Data,
-        Self::Model,
-        Self::Train,
-        Self::Evaluate,
-        Self::Explore,
-        Self::Runs,
-        Self::Settings,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Home, Self::Data, Self::Model, Self::Train, Self::Evaluate, Self::Explore, Self::Runs, Self::Settings];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -174,6 +166,7 @@ pub struct Workspace {
 
 /// Questions that an answer or a change has raised. The application takes and sends them.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "any of these questions can be open at once")]
 pub struct Wants {
     pub dataset: bool,
     pub lengths: bool,
@@ -253,7 +246,9 @@ impl Workspace {
         let Some(place) = self.jobs.iter().position(|job| job.id == event.job) else { return };
         match event.kind {
             EventKind::Started => self.jobs[place].begun = true,
-            EventKind::Progress { what, done, total } => self.jobs[place].progress = Some(Progress { what, done, total }),
+            EventKind::Progress { what, done, total } => {
+                self.jobs[place].progress = Some(Progress { what, done, total });
+            }
             EventKind::Train(event) => self.take_train(&event),
             EventKind::Payload(payload) => {
                 let kind = self.jobs[place].kind.clone();
@@ -276,7 +271,7 @@ impl Workspace {
 
     fn take_train(&mut self, event: &TrainEvent) {
         if let TrainEvent::Warning { step, message } = event {
-            self.say(Level::Warning, format!("step {step}: {message}"), None);
+            self.say(Level::Warning, format!("Step {step}: {message}"), None);
         }
         if let Some(run) = &mut self.run {
             run.apply(event, self.now);
@@ -285,7 +280,14 @@ impl Workspace {
 
     fn take(&mut self, kind: &JobKind, payload: Payload) {
         match payload {
-            Payload::Models(models) => self.models = models.to_vec(),
+            Payload::Models(models) => {
+                // Said when it is news; after each run the same models are looked for again.
+                if models.len() != self.models.len() {
+                    let words = crate::ui::format::plural(models.len() as u64, "model", "models");
+                    self.say(Level::Info, format!("{words} found"), None);
+                }
+                self.models = models.to_vec();
+            }
             Payload::Model(card) => {
                 self.card = Some(card.clone());
                 self.model_error = None;
@@ -293,7 +295,7 @@ impl Workspace {
                     self.choose_model(card);
                 }
             }
-            Payload::Table(table) => self.take_table(table),
+            Payload::Table(table) => self.take_table(&table),
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
                 self.data.lengths = Some(lengths);
@@ -329,13 +331,17 @@ impl Workspace {
         self.refresh_draft();
     }
 
-    fn take_table(&mut self, table: Arc<Table>) {
-        let mut data =
-            DataState { table: Some(table.clone()), task: self.data.task, rule: self.data.rule.clone(), ..DataState::default() };
-        data.roles = Roles::guess(&table, data.task);
-        data.task = guess_task(&table, &data.roles);
+    fn take_table(&mut self, table: &Arc<Table>) {
+        let mut data = DataState {
+            table: Some(table.clone()),
+            task: self.data.task,
+            rule: self.data.rule.clone(),
+            ..DataState::default()
+        };
+        data.roles = Roles::guess(table, data.task);
+        data.task = guess_task(table, &data.roles);
         if data.task != self.data.task {
-            data.roles = Roles::guess(&table, data.task);
+            data.roles = Roles::guess(table, data.task);
         }
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
@@ -410,10 +416,9 @@ impl Workspace {
 
     /// A model's name as the list has it, or its folder's.
     pub fn model_name(&self, dir: &Path) -> String {
-        let listed = self.models.iter().find(|entry| entry.dir == dir).map(|entry| entry.name.clone());
-        listed.unwrap_or_else(|| {
-            let run = dir.parent().filter(|_| dir.ends_with("model"));
-            crate::ui::format::file_name(run.unwrap_or(dir))
-        })
+        // The weights of a run lie in a folder below its own, whose name says nothing.
+        let run = dir.parent().filter(|run| dir == model_of(run));
+        let listed = self.models.iter().find(|entry| entry.dir == dir && run.is_none());
+        listed.map_or_else(|| crate::ui::format::file_name(run.unwrap_or(dir)), |entry| entry.name.clone())
     }
 }

@@ -72,7 +72,9 @@ impl Dispatcher {
             }
         }
         // The window is gone: whatever still runs is stopped, and keeps what is best.
-        for control in self.lock().values() {
+        let mut left: Vec<(JobId, Arc<JobControl>)> = self.lock().drain().collect();
+        left.sort_by_key(|(job, _)| *job);
+        for (_, control) in left {
             control.set(Control::Stop);
         }
     }

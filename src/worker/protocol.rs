@@ -23,26 +23,72 @@ pub struct JobId(pub u64);
 #[derive(Clone, Debug)]
 pub enum Command {
     /// Looks for model folders under the given ones and in the Hugging Face cache.
-    FindModels { job: JobId, folders: Vec<PathBuf> },
-    OpenModel { job: JobId, dir: PathBuf },
-    OpenTable { job: JobId, path: PathBuf },
+    FindModels {
+        job: JobId,
+        folders: Vec<PathBuf>,
+    },
+    OpenModel {
+        job: JobId,
+        dir: PathBuf,
+    },
+    OpenTable {
+        job: JobId,
+        path: PathBuf,
+    },
     /// A table read for a task, with its split; answers [`Payload::Dataset`].
-    ReadDataset { job: JobId, request: DatasetRequest },
+    ReadDataset {
+        job: JobId,
+        request: DatasetRequest,
+    },
     /// Token counts of every example for a model's tokenizer; answers [`Payload::Lengths`].
-    MeasureLengths { job: JobId, dataset: Arc<Dataset>, model: PathBuf },
+    MeasureLengths {
+        job: JobId,
+        dataset: Arc<Dataset>,
+        model: PathBuf,
+    },
     /// What a configuration comes to, before it is started; answers [`Payload::Plan`].
-    Plan { job: JobId, config: Box<RunConfig>, lengths: Option<Arc<Lengths>>, dataset: Option<Arc<Dataset>> },
-    Train { job: JobId, config: Box<RunConfig> },
+    Plan {
+        job: JobId,
+        config: Box<RunConfig>,
+        lengths: Option<Arc<Lengths>>,
+        dataset: Option<Arc<Dataset>>,
+    },
+    Train {
+        job: JobId,
+        config: Box<RunConfig>,
+    },
     /// A model folder over a file; answers [`Payload::Evaluation`].
-    Evaluate { job: JobId, model: PathBuf, data: PathBuf, roles: Roles },
+    Evaluate {
+        job: JobId,
+        model: PathBuf,
+        data: PathBuf,
+        roles: Roles,
+    },
     /// The newest request replaces one that has not begun; answers [`Payload::Answer`].
-    Predict { job: JobId, model: PathBuf, text: String, pair: Option<String> },
+    Predict {
+        job: JobId,
+        model: PathBuf,
+        text: String,
+        pair: Option<String>,
+    },
     /// Runs under a folder; answers [`Payload::Runs`].
-    FindRuns { job: JobId, folder: PathBuf },
+    FindRuns {
+        job: JobId,
+        folder: PathBuf,
+    },
     /// All that a run's folder tells; answers [`Payload::Run`].
-    OpenRun { job: JobId, dir: PathBuf },
-    DeleteRun { job: JobId, dir: PathBuf },
-    Control { job: JobId, control: Control },
+    OpenRun {
+        job: JobId,
+        dir: PathBuf,
+    },
+    DeleteRun {
+        job: JobId,
+        dir: PathBuf,
+    },
+    Control {
+        job: JobId,
+        control: Control,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -72,13 +118,20 @@ pub struct Event {
 #[derive(Clone, Debug)]
 pub enum EventKind {
     Started,
-    Progress { what: String, done: u64, total: u64 },
+    Progress {
+        what: String,
+        done: u64,
+        total: u64,
+    },
     Train(Box<TrainEvent>),
     Payload(Payload),
     Done,
     Stopped,
     /// What, where and what would be right, in one line; `detail` holds a backtrace where there is one.
-    Failed { message: String, detail: Option<String> },
+    Failed {
+        message: String,
+        detail: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug)]

@@ -62,7 +62,7 @@ proptest! {
         let together = pack(&texts, 0);
         let all = hidden(&model, &together);
         for (index, text) in texts.iter().enumerate() {
-            let alone = hidden(&model, &pack(&[text.clone()], 0));
+            let alone = hidden(&model, &pack(std::slice::from_ref(text), 0));
             for (row, values) in alone.iter().enumerate() {
                 prop_assert_eq!(bits(values), bits(&all[together.starts[index] + row]));
             }
@@ -73,7 +73,8 @@ proptest! {
 #[test]
 fn any_cut_into_micro_batches_gives_the_same_gradient_with_dropout() {
     let model = open("bert-classify");
-    let texts: Vec<Vec<u32>> = (0..6_u32).map(|i| (0..5 + i * 3).map(|j| 5 + (i * 31 + j * 7) % 600).collect()).collect();
+    let texts: Vec<Vec<u32>> =
+        (0..6_u32).map(|i| (0..5 + i * 3).map(|j| 5 + (i * 31 + j * 7) % 600).collect()).collect();
     for dropout in [None, Some(0.3)] {
         let whole = gradients(&model, &texts, 6, dropout);
         let all = whole.iter().flat_map(|(_, values)| values).map(|x| f64::from(*x).powi(2)).sum::<f64>().sqrt();
@@ -92,8 +93,12 @@ fn the_number_of_threads_changes_no_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let model = open("bert-classify");
-            let texts: Vec<Vec<u32>> = (0..6_u32).map(|i| (0..9 + i * 7).map(|j| 5 + (i * 31 + j * 7) % 600).collect()).collect();
-            gradients(&model, &texts, 6, Some(0.1)).into_iter().map(|(name, values)| (name, bits(&values))).collect::<Vec<_>>()
+            let texts: Vec<Vec<u32>> =
+                (0..6_u32).map(|i| (0..9 + i * 7).map(|j| 5 + (i * 31 + j * 7) % 600).collect()).collect();
+            gradients(&model, &texts, 6, Some(0.1))
+                .into_iter()
+                .map(|(name, values)| (name, bits(&values)))
+                .collect::<Vec<_>>()
         })
     };
     let one = run(1);

@@ -1,7 +1,15 @@
 //! What a person can do with Attune, one module a promise.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, and helpers are not test functions"
+)]
+
 mod batches_change_nothing;
 mod command_line;
+mod house;
 mod metrics;
 mod models_match_the_reference;
 mod panels;

@@ -108,13 +108,13 @@ impl Case {
         let mut compared = 0;
         for (layer, attention) in encoded.attentions.iter().enumerate() {
             let Some(expected) = self.expected.get(&format!("attentions.{layer}")) else { continue };
-            for row in 0..2 {
+            for (row, found) in attention.iter().enumerate().take(2) {
                 let tokens = input.starts[row + 1] - input.starts[row];
                 let expected: Vec<Vec<Vec<f32>>> = expected.get(row).unwrap().to_vec3().unwrap();
                 for (head, rows) in expected.iter().enumerate() {
                     for (query, keys) in rows.iter().enumerate().take(tokens) {
                         let from = (head * tokens + query) * tokens;
-                        let found = &attention[row][from..from + tokens];
+                        let found = &found[from..from + tokens];
                         close(found, &keys[..tokens], CLOSE, &format!("{} attention {layer}", self.name));
                         compared += 1;
                     }
@@ -125,13 +125,16 @@ impl Case {
     }
 
     /// Logits by name in the fixture, each (rows, outputs), and the loss.
+    #[expect(clippy::too_many_lines, reason = "one arm for each task")]
     fn loss(&self, input: &Input) -> (Vec<(&'static str, Tensor)>, Tensor) {
         let pass = Pass { graph: true, ..Pass::default() };
         let task = self.task();
-        let labels = |key: &str| self.ids(key).unwrap_or_else(|| {
-            let flat: Vec<i64> = self.expected[key].to_dtype(DType::I64).unwrap().to_vec1().unwrap();
-            flat.into_iter().map(|label| vec![label]).collect()
-        });
+        let labels = |key: &str| {
+            self.ids(key).unwrap_or_else(|| {
+                let flat: Vec<i64> = self.expected[key].to_dtype(DType::I64).unwrap().to_vec1().unwrap();
+                flat.into_iter().map(|label| vec![label]).collect()
+            })
+        };
         let flat = |key: &str| -> Vec<Option<u32>> {
             let widths = input.starts.windows(2).map(|bounds| bounds[1] - bounds[0]);
             let rows = labels(key).into_iter().zip(widths);
@@ -158,8 +161,16 @@ impl Case {
         }
         let logits = self.model.run(task, input, &pass).unwrap();
         let cells = |key: &str| -> Vec<Option<f32>> {
-            self.expected[key].to_dtype(DType::F32).unwrap().flatten_all().unwrap().to_vec1().unwrap()
-                .into_iter().map(Some).collect()
+            self.expected[key]
+                .to_dtype(DType::F32)
+                .unwrap()
+                .flatten_all()
+                .unwrap()
+                .to_vec1()
+                .unwrap()
+                .into_iter()
+                .map(Some)
+                .collect()
         };
         match task {
             Task::Classify | Task::Nsp | Task::Ner | Task::Mlm => {
@@ -187,7 +198,13 @@ impl Case {
                 let (start, end) = (flat("label.start_positions"), flat("label.end_positions"));
                 let (a, b) = (span(&logits, input, 0), span(&logits, input, 1));
                 let loss = ((row_losses(&a, &start) + row_losses(&b, &end)).unwrap() / 2.0).unwrap();
-                (vec![("start_logits", logits.narrow(1, 0, 1).unwrap()), ("end_logits", logits.narrow(1, 1, 1).unwrap())], loss)
+                (
+                    vec![
+                        ("start_logits", logits.narrow(1, 0, 1).unwrap()),
+                        ("end_logits", logits.narrow(1, 1, 1).unwrap()),
+                    ],
+                    loss,
+                )
             }
             Task::Sop => unreachable!("albert-sop has two heads"),
         }
@@ -209,7 +226,9 @@ impl Case {
         assert!((found - f64::from(expected)).abs() < LOSS_CLOSE, "{}: loss {found}, expected {expected}", self.name);
         self.backward(&loss);
         let mut compared = 0;
-        for (name, expected) in &self.expected {
+        let mut sorted: Vec<_> = self.expected.iter().collect();
+        sorted.sort_by_key(|(name, _)| *name);
+        for (name, expected) in sorted {
             let Some(name) = name.strip_prefix("grad.") else { continue };
             let param = self.model.params.iter().find(|param| param.stored_name == name);
             let param = param.unwrap_or_else(|| panic!("{}: no weight {name}", self.name));
@@ -239,18 +258,29 @@ impl Case {
             return;
         }
         let number = |key: &str| plan[key].as_f64().unwrap();
-        let decayed: Vec<&str> = plan["decayed"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+        let decayed: Vec<&str> =
+            plan["decayed"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         let adam = AdamW { betas: [0.9, 0.999], eps: number("eps") };
         let mut optimizer = Optimizer::new(adam, &self.model.params, |param| {
             let rule = attune::train::groups::decays(param);
-            assert_eq!(rule, decayed.contains(&param.stored_name.as_str()), "{}: decay of {}", self.name, param.stored_name);
+            assert_eq!(
+                rule,
+                decayed.contains(&param.stored_name.as_str()),
+                "{}: decay of {}",
+                self.name,
+                param.stored_name
+            );
             Rule { lr: number("lr"), group: "head", weight_decay: if rule { number("weight_decay") } else { 0.0 } }
         });
         let input = self.input(self.counts_padding());
         for step in 0..12_u64 {
             let (_, loss) = self.loss(&input);
             let at = |key: &str| plan[key][step as usize].as_f64().unwrap();
-            relative(f64::from(loss.to_scalar::<f32>().unwrap()), at("loss"), &format!("{} loss of step {step}", self.name));
+            relative(
+                f64::from(loss.to_scalar::<f32>().unwrap()),
+                at("loss"),
+                &format!("{} loss of step {step}", self.name),
+            );
             self.backward(&loss);
             let norm = optimizer.gradient_norm().unwrap();
             relative(norm, at("grad_norm"), &format!("{} norm of step {step}", self.name));
@@ -277,15 +307,28 @@ impl Case {
 
 /// The span scores of each sequence as a row, at the places of the longest.
 fn span(logits: &Tensor, input: &Input, column: usize) -> Vec<Tensor> {
-    input.starts.windows(2).map(|bounds| {
-        logits.narrow(0, bounds[0], bounds[1] - bounds[0]).unwrap().narrow(1, column, 1).unwrap().t().unwrap().contiguous().unwrap()
-    }).collect()
+    input
+        .starts
+        .windows(2)
+        .map(|bounds| {
+            logits
+                .narrow(0, bounds[0], bounds[1] - bounds[0])
+                .unwrap()
+                .narrow(1, column, 1)
+                .unwrap()
+                .t()
+                .unwrap()
+                .contiguous()
+                .unwrap()
+        })
+        .collect()
 }
 
 fn row_losses(rows: &[Tensor], targets: &[Option<u32>]) -> Tensor {
-    let each = rows.iter().zip(targets).map(|(row, target)| {
-        CrossEntropy::default().loss(row, &[*target], rows.len() as f64).unwrap()
-    });
+    let each = rows
+        .iter()
+        .zip(targets)
+        .map(|(row, target)| CrossEntropy::default().loss(row, &[*target], rows.len() as f64).unwrap());
     each.reduce(|a, b| (a + b).unwrap()).unwrap()
 }
 
@@ -312,8 +355,11 @@ fn relative(found: f64, expected: f64, what: &str) {
 }
 
 fn cases(folder: &Path) -> Vec<PathBuf> {
-    let mut dirs: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path())
-        .filter(|path| path.join("expected.safetensors").exists()).collect();
+    let mut dirs: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.join("expected.safetensors").exists())
+        .collect();
     dirs.sort();
     dirs
 }

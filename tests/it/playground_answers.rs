@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use attune::inspect::{self, Aggregation, Options, Output, Prediction, Predictor, Request};
+use attune::inspect::{self, Aggregation, Logits, Options, Output, Prediction, Predictor, Request};
 use attune::task::Task;
 use serde_json::Value;
 
@@ -61,7 +61,7 @@ fn text(value: &Value, key: &str) -> String {
 
 fn ask(predictor: &Predictor, request: Request, options: &Options) -> Value {
     let prepared = predictor.prepare(request, options).unwrap();
-    let mut predicted = predictor.predict(&[prepared], options).unwrap();
+    let mut predicted = predictor.predict(&[&prepared], options).unwrap();
     serde_json::to_value(predicted.remove(0).output).unwrap()
 }
 
@@ -156,11 +156,9 @@ fn texts_asked_together_get_the_same_numbers_as_alone() {
         let options = Options { logits: true, ..Options::default() };
         let prepared: Vec<_> =
             requests.iter().map(|request| predictor.prepare(request.clone(), &options).unwrap()).collect();
-        let together = predictor.predict(&prepared, &options).unwrap();
+        let together = predictor.predict(&prepared.iter().collect::<Vec<_>>(), &options).unwrap();
         for (one, together) in prepared.iter().zip(together) {
-            let alone = predictor.predict(std::slice::from_ref(one), &options).unwrap().remove(0);
-            let json = |output: Output| serde_json::to_value(output).unwrap();
-            assert_same(&json(together.output), &json(alone.output), folder);
+            assert_eq!(predictor.predict(&[one], &options).unwrap(), [together], "{folder}");
         }
     }
 }
@@ -183,6 +181,21 @@ fn long_texts_are_read_in_windows_and_short_ones_alike() {
             assert!(start < end && end <= long.len());
         }
     }
+}
+
+#[test]
+fn a_token_that_two_windows_see_is_told_once_and_none_is_lost() {
+    let predictor = Predictor::open(&golden().join("albert-ner"), None).unwrap();
+    let request = Request { text: "x".repeat(150), pair: None };
+    let prepared = predictor.prepare(request, &Options::default()).unwrap();
+    let options = Options { logits: true, ..Options::default() };
+    let seen = predictor.predict(&[&prepared], &options).unwrap().remove(0);
+    let (Output::Tokens(tokens), Some(Logits::Rows(rows))) = (seen.output, seen.logits) else { panic!() };
+    assert!(rows.len() > prepared.tokens().len(), "the windows overlap");
+    let places: Vec<usize> = tokens.iter().map(|token| token.index).collect();
+    assert!(places.is_sorted_by(|a, b| a < b), "{places:?}");
+    // This model calls every such token an entity.
+    assert_eq!(places, (1..prepared.tokens().len() - 1).collect::<Vec<_>>());
 }
 
 #[test]
@@ -224,7 +237,7 @@ fn every_token_is_judged_by_a_detector_of_replaced_tokens() {
     let options = Options { logits: true, ..Options::default() };
     let prepared = predictor.prepare(Request { text: "the jury believed".into(), pair: None }, &options).unwrap();
     let tokens = prepared.tokens().to_vec();
-    let predicted = predictor.predict(&[prepared], &options).unwrap().remove(0);
+    let predicted = predictor.predict(&[&prepared], &options).unwrap().remove(0);
     let Output::Replaced(found) = predicted.output else { panic!() };
     assert_eq!(found.iter().map(|one| one.token.clone()).collect::<Vec<_>>(), tokens);
     assert!(found.iter().all(|one| one.replaced == (one.score > 0.0)));

@@ -30,10 +30,12 @@ pub fn answer(command: &Command) -> Reply {
             Err(format!("\"{}\" is a gpt2 model, expected bert, roberta, distilbert, albert or electra", dir.display()))
         }
         Command::OpenModel { dir, .. } => one(Payload::Model(Arc::new(card(dir)))),
-        Command::OpenTable { path, .. } => {
-            Table::open(path).map(|table| vec![EventKind::Payload(Payload::Table(Arc::new(table)))]).map_err(|e| e.to_string())
+        Command::OpenTable { path, .. } => Table::open(path)
+            .map(|table| vec![EventKind::Payload(Payload::Table(Arc::new(table)))])
+            .map_err(|e| e.to_string()),
+        Command::ReadDataset { request, .. } => {
+            dataset(request).map(|loaded| vec![EventKind::Payload(Payload::Dataset(Arc::new(loaded)))])
         }
-        Command::ReadDataset { request, .. } => dataset(request).map(|loaded| vec![EventKind::Payload(Payload::Dataset(Arc::new(loaded)))]),
         Command::MeasureLengths { dataset, model, .. } => one(Payload::Lengths(Arc::new(lengths(dataset, model)))),
         Command::Plan { config, lengths, dataset, .. } => {
             one(Payload::Plan(Arc::new(plan(config, lengths.as_deref(), dataset.as_deref()))))
@@ -80,9 +82,16 @@ pub fn card(dir: &Path) -> ModelCard {
     let parameters = blocks.iter().map(|block| block.parameters).sum();
     let loaded = (0..layers)
         .flat_map(|layer| {
-            ["attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense", "intermediate.dense", "output.dense"]
-                .into_iter()
-                .flat_map(move |part| ["weight", "bias"].map(|kind| format!("bert.encoder.layer.{layer}.{part}.{kind}")))
+            [
+                "attention.self.query",
+                "attention.self.key",
+                "attention.self.value",
+                "attention.output.dense",
+                "intermediate.dense",
+                "output.dense",
+            ]
+            .into_iter()
+            .flat_map(move |part| ["weight", "bias"].map(|kind| format!("bert.encoder.layer.{layer}.{part}.{kind}")))
         })
         .collect();
     ModelCard {
@@ -144,9 +153,8 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
             lr: config.optim.lr,
         })
         .collect();
-    let truncated = lengths.map_or(0, |lengths| {
-        lengths.tokens.iter().filter(|tokens| **tokens as usize > config.data.max_tokens).count()
-    });
+    let truncated = lengths
+        .map_or(0, |lengths| lengths.tokens.iter().filter(|tokens| **tokens as usize > config.data.max_tokens).count());
     PlanSummary {
         steps,
         steps_per_epoch,
@@ -226,7 +234,11 @@ pub fn eval(step: u64, steps: u64) -> TrainEvent {
 }
 
 fn metrics(accuracy: f64) -> BTreeMap<String, f64> {
-    BTreeMap::from([("accuracy".into(), accuracy), ("eval_loss".into(), 1.3 - accuracy), ("f1_macro".into(), accuracy - 0.012)])
+    BTreeMap::from([
+        ("accuracy".into(), accuracy),
+        ("eval_loss".into(), 1.3 - accuracy),
+        ("f1_macro".into(), accuracy - 0.012),
+    ])
 }
 
 pub fn runs(folder: &Path) -> Vec<RunSummary> {
@@ -245,7 +257,9 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         seconds: step as f64 * 0.21,
         bytes_on_disk: 91_200_000,
         started: 1_790_000_000u64.saturating_sub(hours * 3600),
-        losses: (0..40).map(|place| (0.25 + 0.9 * (-f64::from(place) / 9.0).exp() + 0.1 * noise(place as u64 + hours)) as f32).collect(),
+        losses: (0..40)
+            .map(|place| (0.25 + 0.9 * (-f64::from(place) / 9.0).exp() + 0.1 * noise(place as u64 + hours)) as f32)
+            .collect(),
     };
     vec![
         run("reviews-minilm-3", "MiniLM-L6-H384", RunStatus::Finished, 93, 93, Some(0.926), 2, 22_713_216),
@@ -262,12 +276,19 @@ fn opened(dir: &Path) -> OpenedRun {
     let summary = known.unwrap_or_else(|| RunSummary { dir: dir.into(), name, ..runs(folder).swap_remove(0) });
     let config = config(dir);
     let events = training(&config, 93);
-    OpenedRun { summary, config, events, evaluation: Some(Arc::new(evaluation(&dir.join("model"), Path::new("reviews.csv")))) }
+    OpenedRun {
+        summary,
+        config,
+        events,
+        evaluation: Some(Arc::new(evaluation(&dir.join("model"), Path::new("reviews.csv")))),
+    }
 }
 
 pub fn config(out: &Path) -> RunConfig {
-    let mut config: RunConfig =
-        serde_json::from_str(r#"{"task": "classify", "model": {"path": "/cache/minilm"}, "data": {"train": "reviews.csv"}}"#).unwrap();
+    let mut config: RunConfig = serde_json::from_str(
+        r#"{"task": "classify", "model": {"path": "/cache/minilm"}, "data": {"train": "reviews.csv"}}"#,
+    )
+    .unwrap();
     config.run.out = out.into();
     config
 }
@@ -276,7 +297,11 @@ pub fn evaluation(model: &Path, _data: &Path) -> EvaluatedData {
     let labels: Vec<String> = ["mixed", "negative", "positive"].map(String::from).to_vec();
     let texts: Vec<(String, Option<String>)> = (0..122)
         .map(|place| {
-            let text = ["The battery lasts two days and charges quickly", "Stopped working after a week", "Fine for the price, nothing more"][place % 3];
+            let text = [
+                "The battery lasts two days and charges quickly",
+                "Stopped working after a week",
+                "Fine for the price, nothing more",
+            ][place % 3];
             (format!("{text} ({place})"), None)
         })
         .collect();
@@ -285,7 +310,8 @@ pub fn evaluation(model: &Path, _data: &Path) -> EvaluatedData {
             let gold = [2, 1, 0][example % 3];
             let predicted = if noise(example as u64 + 3) < 0.87 { gold } else { (gold + 1) % 3 };
             let sure = (0.5 + 0.5 * noise(example as u64 + 90)) as f32;
-            let scores: Vec<f32> = (0..3).map(|class| if class == predicted { sure } else { (1.0 - sure) / 2.0 }).collect();
+            let scores: Vec<f32> =
+                (0..3).map(|class| if class == predicted { sure } else { (1.0 - sure) / 2.0 }).collect();
             let loss = -scores[gold].ln();
             Prediction { example, gold: Outcome::Class(gold), predicted: Outcome::Class(predicted), scores, loss }
         })
@@ -327,7 +353,12 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
             ("f1_macro".into(), 0.879),
             ("matthews".into(), 0.83),
         ]),
-        baseline: BTreeMap::from([("accuracy".into(), 0.336), ("eval_loss".into(), 1.0986), ("f1_macro".into(), 0.167), ("matthews".into(), 0.0)]),
+        baseline: BTreeMap::from([
+            ("accuracy".into(), 0.336),
+            ("eval_loss".into(), 1.0986),
+            ("f1_macro".into(), 0.167),
+            ("matthews".into(), 0.0),
+        ]),
         labels,
         confusion,
         per_class,

@@ -258,7 +258,7 @@ fn a_model_shows_its_card_and_what_was_loaded_and_one_of_another_kind_says_why_n
 
 #[test]
 fn a_change_of_the_form_is_planned_once_it_rests() {
-    let (mut window, _folder) = Window::ready();
+    let (window, _folder) = Window::ready();
     let plan = window.app().workspace().plan.clone().unwrap();
     assert_eq!(plan.train_examples, 48);
     assert_eq!(plan.truncated, 0);
@@ -308,7 +308,10 @@ fn a_run_is_deleted_only_after_it_was_asked() {
     assert_eq!(window.count(|command| matches!(command, Command::DeleteRun { .. })), 0);
     window.press("Delete reviews-minilm-2");
     window.press_role(Role::Button, "Delete run");
-    let deleted = window.asked.iter().find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
+    let deleted = window
+        .asked
+        .iter()
+        .find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
     assert!(deleted.unwrap().ends_with("reviews-minilm-2"));
 }
 
@@ -322,8 +325,14 @@ fn a_run_is_opened_and_its_configuration_used_again() {
     assert!(window.app().workspace().evaluation.is_some());
     window.press("Runs");
     window.press("Clone reviews-minilm-3");
-    assert_eq!(window.count(|command| matches!(command, Command::OpenModel { dir, .. } if dir == Path::new("/cache/minilm"))), 1);
-    assert_eq!(window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))), 1);
+    assert_eq!(
+        window.count(|command| matches!(command, Command::OpenModel { dir, .. } if dir == Path::new("/cache/minilm"))),
+        1
+    );
+    assert_eq!(
+        window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))),
+        1
+    );
 }
 
 #[test]
@@ -399,7 +408,7 @@ fn an_idle_window_asks_for_no_frame() {
         window.harness.run();
         let delays: Vec<Duration> =
             window.harness.output().viewport_output.values().map(|output| output.repaint_delay).collect();
-        assert!(delays.iter().all(|delay| *delay > Duration::from_secs(3600)), "{screen}: {delays:?}");
+        assert!(delays.iter().all(|delay| *delay > Duration::from_hours(1)), "{screen}: {delays:?}");
     }
 }
 

@@ -46,7 +46,7 @@ fn client() -> Client {
 fn events(client: &Client, job: JobId, mut on_event: impl FnMut(&EventKind)) -> Vec<EventKind> {
     let mut kinds = Vec::new();
     loop {
-        let event = client.events.recv_timeout(Duration::from_secs(120)).expect("the job ends");
+        let event = client.events.recv_timeout(Duration::from_mins(2)).expect("the job ends");
         if event.job != job {
             continue;
         }
@@ -114,7 +114,9 @@ fn a_run_learns_and_its_folder_opens_again() {
         other => panic!("{other:?}"),
     }
     let again = run(&client, 4, |job| Command::Train { job, config: Box::new(config.clone()) });
-    let refused = again.iter().any(|kind| matches!(kind, EventKind::Failed { message, .. } if message.contains("already holds a run")));
+    let refused = again
+        .iter()
+        .any(|kind| matches!(kind, EventKind::Failed { message, .. } if message.contains("already holds a run")));
     assert!(refused, "a run never overwrites another: {again:?}");
 }
 
@@ -167,9 +169,15 @@ fn what_cannot_be_done_fails_with_what_and_where_and_the_lane_lives_on() {
     let client = client();
     let missing = folder.path().join("nothing.csv");
     let kinds = run(&client, 1, |job| Command::OpenTable { job, path: missing.clone() });
-    assert!(matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("nothing.csv")), "{kinds:?}");
+    assert!(
+        matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("nothing.csv")),
+        "{kinds:?}"
+    );
     let kinds = run(&client, 2, |job| Command::OpenModel { job, dir: folder.path().to_owned() });
-    assert!(matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("config.json")), "{kinds:?}");
+    assert!(
+        matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("config.json")),
+        "{kinds:?}"
+    );
     let kinds = run(&client, 3, |job| Command::OpenModel { job, dir: golden().join("albert-mlm") });
     assert!(matches!(kinds.last(), Some(EventKind::Done)), "{kinds:?}");
 }

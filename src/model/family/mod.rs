@@ -144,7 +144,10 @@ impl Family {
             "ForTokenClassification"
         } else if has(HeadKind::Span) {
             "ForQuestionAnswering"
-        } else if has(HeadKind::Replaced) || has(HeadKind::SentenceOrder) || (has(HeadKind::Mask) && has(HeadKind::NextSentence)) {
+        } else if has(HeadKind::Replaced)
+            || has(HeadKind::SentenceOrder)
+            || (has(HeadKind::Mask) && has(HeadKind::NextSentence))
+        {
             "ForPreTraining"
         } else if has(HeadKind::NextSentence) {
             "ForNextSentencePrediction"

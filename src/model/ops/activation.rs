@@ -24,10 +24,10 @@ pub enum Activation {
 
 const FRAC_1_SQRT_2: f32 = std::f32::consts::FRAC_1_SQRT_2;
 /// `sqrt(2 / π)`
-const TANH_SCALE: f32 = 0.797_884_56;
+const TANH_SCALE: f32 = 0.797_884_6;
 const TANH_CUBE: f32 = 0.044_715;
 /// `1 / sqrt(2 π)`
-const NORMAL_PEAK: f32 = 0.398_942_28;
+const NORMAL_PEAK: f32 = 0.398_942_3;
 const CHUNK: usize = 8192;
 
 impl Activation {

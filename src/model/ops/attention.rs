@@ -93,13 +93,7 @@ fn drop_rows(noise: &Noise, job: &Job, layout: &Layout, probabilities: &mut [f32
 }
 
 /// Writes the mixed values of each row to `context`: (rows, hidden).
-pub fn forward(
-    from: Projections<'_>,
-    layout: &Layout,
-    heads: Heads,
-    noise: Option<&Noise>,
-    context: &mut [f32],
-) {
+pub fn forward(from: Projections<'_>, layout: &Layout, heads: Heads, noise: Option<&Noise>, context: &mut [f32]) {
     let out = Blocks::new(context);
     (0..layout.sequences() * heads.count).into_par_iter().for_each(|index| {
         let job = heads.job(index, layout);
@@ -145,7 +139,7 @@ pub fn backward(
     context_grad: &[f32],
     out: [&mut [f32]; 3],
 ) {
-    let [query_grad, key_grad, value_grad] = out.map(|slice| Blocks::new(slice));
+    let [query_grad, key_grad, value_grad] = out.map(Blocks::new);
     let scale = 1.0 / (heads.size as f32).sqrt();
     (0..layout.sequences() * heads.count).into_par_iter().for_each(|index| {
         let job = heads.job(index, layout);

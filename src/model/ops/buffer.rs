@@ -28,8 +28,13 @@ impl Buffer {
             .min_by_key(|&i| pool[i].len());
         let memory = best.map(|index| pool.swap_remove(index));
         drop(pool);
-        Self { memory: memory.unwrap_or_else(|| vec![0.0; len]), len }
+        Self { memory: memory.unwrap_or_else(|| vec![0.0; roomy(len)]), len }
     }
+}
+
+/// A little more than asked for, so that the sizes of similar batches share their buffers.
+fn roomy(len: usize) -> usize {
+    len.next_multiple_of((len.next_power_of_two() / 8).max(256))
 }
 
 impl Drop for Buffer {

@@ -131,7 +131,7 @@ impl CustomOp1 for FusedEmbedding {
         let (w, width) = (&*self.weights, self.weights.width());
         let contiguous = grad.contiguous()?;
         let mut grad = Buffer::take(sum.len());
-        grad.copy_from_slice(&*host(&contiguous)?);
+        grad.copy_from_slice(&host(&contiguous)?);
         if let Some(noise) = &self.noise {
             noise.apply(&mut grad, width, None);
         }

@@ -229,12 +229,18 @@ impl CustomOp2 for FusedLayer {
         Ok((CpuStorage::F32(y), (self.layout.rows(), self.hidden()).into()))
     }
 
-    fn bwd(&self, x: &Tensor, _trigger: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        _trigger: &Tensor,
+        _y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let Some(saved) = self.saved.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             bail!("the backward pass of an encoder layer ran twice, or its forward pass kept nothing");
         };
         let grad = grad.contiguous()?;
-        let input_grad = self.run_back(&*host(x)?, &*host(&grad)?, &saved, x.track_op())?;
+        let input_grad = self.run_back(&host(x)?, &host(&grad)?, &saved, x.track_op())?;
         let input_grad = input_grad.map(|values| Tensor::from_vec(values, x.shape(), x.device())).transpose()?;
         Ok((input_grad, None))
     }

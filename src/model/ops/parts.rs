@@ -74,7 +74,13 @@ impl CustomOp2 for FusedDense {
         Ok((CpuStorage::F32(y), (rows, outputs).into()))
     }
 
-    fn bwd(&self, x: &Tensor, _trigger: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        _trigger: &Tensor,
+        _y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let grad = grad.contiguous()?;
         let (x_values, grad_values) = (host(x)?, host(&grad)?);
         self.0.add_gradients(&x_values, &grad_values);
@@ -111,7 +117,13 @@ impl CustomOp2 for FusedNorm {
         Ok((CpuStorage::F32(y), x_layout.shape().clone()))
     }
 
-    fn bwd(&self, x: &Tensor, _trigger: &Tensor, _y: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        _trigger: &Tensor,
+        _y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let contiguous = grad.contiguous()?;
         let mut grad = host(&contiguous)?.to_vec();
         let moments = self.moments.lock().unwrap_or_else(PoisonError::into_inner);

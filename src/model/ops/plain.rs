@@ -82,7 +82,7 @@ pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, x: &Tensor) 
         None => probabilities,
     };
     let value = pad.split(&w.value.plain(x)?, w)?;
-    let context = pad.join(&probabilities.matmul(&value)?, layout)?;
+    let context = Padded::join(&probabilities.matmul(&value)?, layout)?;
     let attended = maybe_drop(noise.after_attention.as_ref(), rows, w.output.plain(&context)?)?;
     let attended = w.attention_norm.plain(&(attended + wanted)?)?;
     let active = activate(w.activation, &w.inner.plain(&attended)?)?;
@@ -138,7 +138,7 @@ impl Padded {
     }
 
     /// (sequences, heads, longest, head size) to the wanted (rows, hidden).
-    fn join(&self, x: &Tensor, layout: &Layout) -> Result<Tensor> {
+    fn join(x: &Tensor, layout: &Layout) -> Result<Tensor> {
         let (sequences, heads, longest, size) = x.dims4()?;
         let all = x.transpose(1, 2)?.contiguous()?.reshape((sequences * longest, heads * size))?;
         let mut from = Vec::with_capacity(layout.rows());
@@ -164,7 +164,7 @@ impl Padded {
     }
 
     /// The probabilities of one sequence without its padding, as (heads, tokens, visible).
-    pub fn cut(&self, probabilities: &Tensor, layout: &Layout, sequence: usize) -> Result<Tensor> {
+    pub fn cut(probabilities: &Tensor, layout: &Layout, sequence: usize) -> Result<Tensor> {
         let tokens = layout.starts[sequence + 1] - layout.starts[sequence];
         probabilities.get(sequence)?.narrow(1, 0, tokens)?.narrow(2, 0, layout.visible[sequence])
     }

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use super::App;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
+use crate::ui::format;
 use crate::ui::frame::ask::Question;
 use crate::ui::workspace::{DataState, JobKind, Level, OpenPurpose, RunView, Screen, model_of};
-use crate::ui::format;
 use crate::worker::protocol::{Command, Control, JobId};
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
@@ -210,7 +210,11 @@ impl App {
                 if self.workspace.training.is_none() {
                     self.open_run(dir, OpenPurpose::Show);
                 } else if !live {
-                    self.workspace.toast(Level::Info, "A run is in progress", "Another one can be opened when it has ended");
+                    self.workspace.toast(
+                        Level::Info,
+                        "A run is in progress",
+                        "Another one can be opened when it has ended",
+                    );
                 }
                 self.workspace.screen = Screen::Train;
             }

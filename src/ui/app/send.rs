@@ -123,7 +123,8 @@ impl App {
         if self.workspace.model.is_some() {
             self.actions.push(Action::Go(Screen::Train));
         } else {
-            let usable = self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
+            let usable =
+                self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
             let last = self.settings.last_model.clone();
             let model = usable
                 .min_by_key(|entry| (Some(&entry.dir) != last.as_ref(), entry.bytes_on_disk))

@@ -35,7 +35,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dialog_open: bool) {
 
 fn log_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let errors = cx.workspace.log.iter().filter(|line| line.level == Level::Error).count();
-    let label = if errors == 0 { "Log".into() } else { format!("Log · {}", format::plural(errors as u64, "error", "errors")) };
+    let label =
+        if errors == 0 { "Log".into() } else { format!("Log · {}", format::plural(errors as u64, "error", "errors")) };
     let button = Button::new(label).name("Log").icon(ICON_TERMINAL).quiet().small();
     if button.show(ui, cx.palette).on_hover_text(Action::ToggleLog.tooltip()).clicked() {
         cx.act(Action::ToggleLog);
@@ -90,7 +91,7 @@ fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
 fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
     let palette = cx.palette;
     let run = cx.workspace.run.as_ref().filter(|_| matches!(job.kind, JobKind::Train { .. }));
-    let share = run.filter(|run| run.steps > 0).map(|run| run.progress());
+    let share = run.filter(|run| run.steps > 0).map(super::super::workspace::run::RunView::progress);
     let share = share.or_else(|| job.progress.as_ref().and_then(crate::ui::workspace::Progress::share));
     state::progress(ui, palette, share, 96.0);
     ui.label(egui::RichText::new(&job.title).font(theme::medium(size::BODY - 1.0)).color(palette.text));
@@ -134,7 +135,7 @@ fn last_message_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let color = level_color(last.level, palette);
     let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 3.0, color);
-    let text = egui::RichText::new(state::sentence(&last.text)).font(theme::regular(size::BODY - 1.0));
+    let text = egui::RichText::new(&last.text).font(theme::regular(size::BODY - 1.0));
     ui.add(egui::Label::new(text.color(palette.text_dim)).truncate());
 }
 

@@ -12,11 +12,15 @@ use crate::ui::{Action, Cx, format};
 pub enum Question {
     /// The window is being closed while a run is in progress.
     Close,
-    DeleteRun { dir: PathBuf, bytes: u64 },
+    DeleteRun {
+        dir: PathBuf,
+        bytes: u64,
+    },
 }
 
 /// What was answered.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "one answer at a time is ever held")]
 pub enum Reply {
     Cancel,
     /// Stop the run, keep its best weights, then close.
@@ -50,7 +54,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
 fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
     let palette = cx.palette;
     ui.label(text::head("A run is in progress", palette));
-    let left = cx.workspace.run.as_ref().and_then(|run| run.remaining());
+    let left = cx.workspace.run.as_ref().and_then(super::super::workspace::run::RunView::remaining);
     let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));
     ui.label(text::dim(format!("Closing now would end the training.{left}"), palette));
     ui.add_space(space::S);
@@ -73,7 +77,10 @@ fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
 fn delete_ui(ui: &mut Ui, cx: &Cx<'_>, dir: &std::path::Path, bytes: u64) -> Option<Reply> {
     let palette = cx.palette;
     ui.label(text::head(format!("Delete {}?", format::file_name(dir)), palette));
-    let note = format!("Its weights, history and evaluation are deleted from disk ({}). This cannot be undone.", format::bytes(bytes));
+    let note = format!(
+        "Its weights, history and evaluation are deleted from disk ({}). This cannot be undone.",
+        format::bytes(bytes)
+    );
     ui.label(text::dim(note, palette));
     ui.label(text::number_dim(format::path(dir), palette));
     ui.add_space(space::S);

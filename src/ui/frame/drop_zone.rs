@@ -17,8 +17,26 @@ pub fn ui(ui: &Ui, palette: &Palette) {
     painter.rect(zone, CornerRadius::same(14), palette.accent_soft.gamma_multiply(0.6), line, egui::StrokeKind::Inside);
     let icon = egui::FontId::new(44.0, ICON_UPLOAD_FILE.font_family());
     let middle = zone.center();
-    painter.text(middle - egui::vec2(0.0, 34.0), Align2::CENTER_CENTER, ICON_UPLOAD_FILE.codepoint, icon, palette.accent);
-    painter.text(middle + egui::vec2(0.0, 12.0), Align2::CENTER_CENTER, "Drop to open", theme::semibold(size::TITLE), palette.text);
+    painter.text(
+        middle - egui::vec2(0.0, 34.0),
+        Align2::CENTER_CENTER,
+        ICON_UPLOAD_FILE.codepoint,
+        icon,
+        palette.accent,
+    );
+    painter.text(
+        middle + egui::vec2(0.0, 12.0),
+        Align2::CENTER_CENTER,
+        "Drop to open",
+        theme::semibold(size::TITLE),
+        palette.text,
+    );
     let note = "CSV, TSV or JSON lines as data · a folder as models";
-    painter.text(middle + egui::vec2(0.0, 38.0), Align2::CENTER_CENTER, note, theme::regular(size::BODY), palette.text_dim);
+    painter.text(
+        middle + egui::vec2(0.0, 38.0),
+        Align2::CENTER_CENTER,
+        note,
+        theme::regular(size::BODY),
+        palette.text_dim,
+    );
 }

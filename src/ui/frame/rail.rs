@@ -10,7 +10,7 @@ use egui_material_icons::icons::{
 
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::workspace::stage::Stage;
-use crate::ui::{Action, Cx, Screen};
+use crate::ui::{Action, Cx, Screen, format};
 
 pub const WIDTH: f32 = 76.0;
 const ITEM: f32 = 58.0;
@@ -86,7 +86,7 @@ fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen) {
     if response.clicked() {
         cx.act(Action::Go(screen));
     }
-    let keys = Action::Go(screen).shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let keys = Action::Go(screen).shortcut().map(|keys| format::keys(ui.ctx(), &keys)).unwrap_or_default();
     let state = stage.map_or_else(String::new, |stage| format!("\n{}", capitalized(stage.words())));
     response.on_hover_text(format!("{}   {keys}{state}", screen.title()));
 }

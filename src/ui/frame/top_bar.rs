@@ -120,7 +120,7 @@ fn memory_bar(ui: &Ui, palette: &Palette, track: egui::Rect, share: f32) {
 fn palette_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let wide = ui.available_width() > 560.0;
-    let keys = Action::OpenPalette.shortcut().map(|keys| ui.ctx().format_shortcut(&keys)).unwrap_or_default();
+    let keys = Action::OpenPalette.shortcut().map(|keys| format::keys(ui.ctx(), &keys)).unwrap_or_default();
     if !wide {
         let button = Button::icon_only(ICON_SEARCH, "Commands").show(ui, palette);
         if button.on_hover_text(keys).clicked() {

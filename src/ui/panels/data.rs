@@ -48,16 +48,19 @@ impl DataPanel {
         let wide = ui.available_width() > 1130.0;
         header_ui(ui, cx, &table);
         let bare = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 0, bottom: 0 });
-        Panel::left("data left").exact_size(LEFT).resizable(false).show_separator_line(false).frame(bare).show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                ui.set_width(LEFT - 28.0);
-                ui.spacing_mut().item_spacing.y = space::S;
-                problem_ui(ui, cx);
-                columns::ui(ui, cx, &table);
-                self.split.ui(ui, cx);
-                ui.add_space(space::S);
-            });
-        });
+        Panel::left("data left").exact_size(LEFT).resizable(false).show_separator_line(false).frame(bare).show(
+            ui,
+            |ui| {
+                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                    ui.set_width(LEFT - 28.0);
+                    ui.spacing_mut().item_spacing.y = space::S;
+                    problem_ui(ui, cx);
+                    columns::ui(ui, cx, &table);
+                    self.split.ui(ui, cx);
+                    ui.add_space(space::S);
+                });
+            },
+        );
         if wide {
             let bare = Frame::new().inner_margin(Margin { left: 4, right: 8, top: 0, bottom: 0 });
             let panel = Panel::right("data right").exact_size(RIGHT).resizable(false).show_separator_line(false);
@@ -130,37 +133,42 @@ impl DataPanel {
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     let palette = cx.palette;
     let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 8 });
-    Panel::top("data header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let ready = cx.workspace.data.loaded.is_some();
-            let label = if cx.workspace.model.is_some() { "Continue to training" } else { "Continue to model" };
-            let on = Button::new(label).icon(ICON_ARROW_FORWARD).primary().enabled(ready);
-            if on.show(ui, palette).clicked() {
-                let next = if cx.workspace.model.is_some() { Screen::Train } else { Screen::Model };
-                cx.act(Action::Go(next));
-            }
-            if Button::icon_only(ICON_CLOSE, "Close the data").show(ui, palette).clicked() {
-                cx.act(Action::CloseData);
-            }
-            if Button::new("Open…").name("Open a data file").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
-                cx.act(Action::ChooseData);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.label(text::title(format::file_name(&table.path), palette)).on_hover_text(format::path(&table.path));
-                ui.add_space(4.0);
-                for fact in facts(table) {
-                    if ui.available_width() > 90.0 {
-                        Chip::neutral(fact, palette).show(ui);
+    Panel::top("data header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(
+        ui,
+        |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                let ready = cx.workspace.data.loaded.is_some();
+                let label = if cx.workspace.model.is_some() { "Continue to training" } else { "Continue to model" };
+                let on = Button::new(label).icon(ICON_ARROW_FORWARD).primary().enabled(ready);
+                if on.show(ui, palette).clicked() {
+                    let next = if cx.workspace.model.is_some() { Screen::Train } else { Screen::Model };
+                    cx.act(Action::Go(next));
+                }
+                if Button::icon_only(ICON_CLOSE, "Close the data").show(ui, palette).clicked() {
+                    cx.act(Action::CloseData);
+                }
+                if Button::new("Open…").name("Open a data file").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
+                    cx.act(Action::ChooseData);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.label(text::title(format::file_name(&table.path), palette))
+                        .on_hover_text(format::path(&table.path));
+                    ui.add_space(4.0);
+                    for fact in facts(table) {
+                        if ui.available_width() > 90.0 {
+                            Chip::neutral(fact, palette).show(ui);
+                        }
                     }
-                }
-                if table.replaced_characters > 0 && ui.available_width() > 140.0 {
-                    let words = format!("{} unreadable characters", format::count(table.replaced_characters as u64));
-                    let note = "Bytes that are not valid in this encoding, shown as \u{fffd}";
-                    Chip::warn(words, palette).dot().show(ui).on_hover_text(note);
-                }
+                    if table.replaced_characters > 0 && ui.available_width() > 140.0 {
+                        let words =
+                            format!("{} unreadable characters", format::count(table.replaced_characters as u64));
+                        let note = "Bytes that are not valid in this encoding, shown as \u{fffd}";
+                        Chip::warn(words, palette).dot().show(ui).on_hover_text(note);
+                    }
+                });
             });
-        });
-    });
+        },
+    );
 }
 
 fn facts(table: &Table) -> [String; 3] {

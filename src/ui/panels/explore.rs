@@ -18,6 +18,7 @@ use crate::inspect::Answer;
 use crate::task::Task;
 use crate::ui::theme::{self, size};
 use crate::ui::tiles::{Layout, PaneInfo, Tiled};
+use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
@@ -241,11 +242,14 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.label(text::dim("Model", palette));
         let known = candidates(cx.workspace);
         let shown = cx.workspace.model_name(&model);
-        let combo = egui::ComboBox::from_id_salt("explored model").width(260.0).height(320.0).selected_text(shown);
-        let response = combo.show_ui(ui, |ui| {
+        choice(ui, "Model to ask", 260.0, &shown, |ui| {
             for entry in &known {
                 let chosen = entry.dir == model;
-                if ui.selectable_label(chosen, &entry.name).on_hover_text(format::path(&entry.dir)).clicked() && !chosen
+                if ui
+                    .selectable_label(chosen, cx.workspace.model_name(&entry.dir))
+                    .on_hover_text(format::path(&entry.dir))
+                    .clicked()
+                    && !chosen
                 {
                     cx.actions.push(Action::ExploreWith(entry.dir.clone()));
                 }
@@ -254,7 +258,6 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 ui.label(text::dim("No other model was found", palette));
             }
         });
-        response.response.accessible_name("Model to ask");
     });
     let card = cx.workspace.model.as_ref().filter(|card| card.dir == model);
     let untrained = card.is_some_and(|card| !card.heads.iter().any(|task| task.is_sequence() || *task == Task::Nsp));

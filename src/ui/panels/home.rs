@@ -3,8 +3,8 @@
 use egui::{Align, Frame, Layout, Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{
-    ICON_ARROW_FORWARD, ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_EXPLORE, ICON_FOLDER_OPEN, ICON_MODEL_TRAINING, ICON_NEUROLOGY,
-    ICON_PLAY_ARROW,
+    ICON_ARROW_FORWARD, ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_EXPLORE, ICON_FOLDER_OPEN, ICON_MODEL_TRAINING,
+    ICON_NEUROLOGY, ICON_PLAY_ARROW,
 };
 
 use super::runs::status_chip;
@@ -43,7 +43,11 @@ impl HomePanel {
     fn page_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         ui.spacing_mut().item_spacing.y = space::S;
-        ui.label(egui::RichText::new("Fine-tune an encoder and look inside it").font(theme::semibold(24.0)).color(palette.text));
+        ui.label(
+            egui::RichText::new("Fine-tune an encoder and look inside it")
+                .font(theme::semibold(24.0))
+                .color(palette.text),
+        );
         ui.add_space(-2.0);
         ui.label(text::dim("From a file of labelled texts to a model that answers, on this machine", palette));
         ui.add_space(space::S);
@@ -162,14 +166,21 @@ fn steps_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let after = ui.painter().text(at, egui::Align2::LEFT_CENTER, label, font, color).right();
             let end = rect.right() - 32.0;
             if let Some(done) = done {
-                let note = text::elided(ui.painter(), &done, theme::number(size::SMALL), palette.text_dim, end - after - 24.0);
+                let note =
+                    text::elided(ui.painter(), &done, theme::number(size::SMALL), palette.text_dim, end - after - 24.0);
                 let at = pos2(end - note.size().x - 4.0, rect.center().y - note.size().y / 2.0);
                 ui.painter().galley(at, note, palette.text_dim);
             }
             let sign = if is_next { ICON_ARROW_FORWARD } else { ICON_CHEVRON_RIGHT };
             let color = if is_next { palette.accent } else { palette.text_faint };
             let font = egui::FontId::new(18.0, sign.font_family());
-            ui.painter().text(pos2(rect.right() - 16.0, rect.center().y), egui::Align2::CENTER_CENTER, sign.codepoint, font, color);
+            ui.painter().text(
+                pos2(rect.right() - 16.0, rect.center().y),
+                egui::Align2::CENTER_CENTER,
+                sign.codepoint,
+                font,
+                color,
+            );
             if response.clicked() {
                 cx.act(Action::Go(screen));
             }
@@ -189,7 +200,10 @@ fn runs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     Card::titled("Recent runs").margin(12.0).show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         if runs.is_empty() {
-            ui.label(text::dim("A run is a folder with its configuration, its history and its weights. Yours will be listed here.", palette));
+            ui.label(text::dim(
+                "A run is a folder with its configuration, its history and its weights. Yours will be listed here.",
+                palette,
+            ));
             return;
         }
         for run in &runs {
@@ -240,7 +254,8 @@ fn models_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let usable: Vec<_> =
         cx.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run).collect();
-    let note = if usable.is_empty() { String::new() } else { format::plural(usable.len() as u64, "encoder", "encoders") };
+    let note =
+        if usable.is_empty() { String::new() } else { format::plural(usable.len() as u64, "encoder", "encoders") };
     let mut actions = Vec::new();
     Card::titled("On this machine").note(note).show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

@@ -4,7 +4,7 @@ use egui::{Align, Frame, Label, Layout, Margin, Panel, ScrollArea, Sense, Stroke
 use egui_material_icons::icons::{ICON_CLOSE, ICON_CONTENT_COPY};
 
 use crate::ui::frame::activity::level_color;
-use crate::ui::widgets::{Button, state, text};
+use crate::ui::widgets::{Button, text};
 use crate::ui::workspace::LogLine;
 use crate::ui::{Action, Cx, format};
 
@@ -22,7 +22,7 @@ impl LogPanel {
         panel.show_separator_line(false).frame(frame).show(ui, |ui| {
             let top = ui.max_rect().expand2(vec2(16.0, 8.0));
             ui.painter().hline(top.x_range(), top.top() + 0.5, Stroke::new(1.0, palette.line));
-            self.head_ui(ui, cx);
+            Self::head_ui(ui, cx);
             ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 if cx.workspace.log.is_empty() {
@@ -35,7 +35,7 @@ impl LogPanel {
         });
     }
 
-    fn head_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         ui.horizontal(|ui| {
             ui.label(text::strong("Log", palette));
@@ -60,7 +60,7 @@ impl LogPanel {
                 let (dot, _) = ui.allocate_exact_size(vec2(8.0, 8.0), Sense::hover());
                 ui.painter().circle_filled(dot.center(), 3.0, level_color(line.level, palette));
                 let more = if line.detail.is_some() { "  (press for details)" } else { "" };
-                let words = format!("{}{more}", state::sentence(&line.text));
+                let words = format!("{}{more}", line.text);
                 ui.add(Label::new(text::body(words, palette)).truncate().sense(Sense::click()))
             })
             .inner;

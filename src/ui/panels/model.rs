@@ -2,7 +2,9 @@
 
 mod card;
 
-use egui::{Align, CornerRadius, Frame, Layout, Margin, Panel, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, CornerRadius, Frame, Layout, Margin, Panel, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
+};
 use egui_material_icons::icons::{ICON_ADD, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_NEUROLOGY, ICON_REFRESH};
 
 use crate::ui::theme::{self, Palette, size, space};
@@ -135,10 +137,13 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     let usable = entry.problem.is_none();
     let viewed = cx.workspace.card.as_ref().is_some_and(|card| card.dir == entry.dir);
     let chosen = cx.workspace.model.as_ref().is_some_and(|card| card.dir == entry.dir);
-    let opening = cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenModel { dir, .. } if *dir == entry.dir)).is_some();
+    let opening =
+        cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenModel { dir, .. } if *dir == entry.dir)).is_some();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 58.0), Sense::click());
     let words = entry.problem.clone().unwrap_or_else(|| shape(entry));
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, viewed, format!("{}, {words}", entry.name)));
+    response.widget_info(|| {
+        WidgetInfo::selected(Role::ListItem, true, viewed, format!("{}, {words}", cx.workspace.model_name(&entry.dir)))
+    });
     if !ui.is_rect_visible(rect) {
         return;
     }
@@ -161,7 +166,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     }
     let color = if usable { palette.text } else { palette.text_dim };
     let font = theme::semibold(size::BODY);
-    let name = text::elided(ui.painter(), &entry.name, font, color, right - inner.left());
+    let title = cx.workspace.model_name(&entry.dir);
+    let name = text::elided(ui.painter(), &title, font, color, right - inner.left());
     ui.painter().galley(inner.left_top(), name, color);
     let below = inner.bottom() - 8.0;
     let size_words = if opening { "opening…".into() } else { format::bytes(entry.bytes_on_disk) };
@@ -170,11 +176,23 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     let left_of_size = ui.painter().text(at, egui::Align2::RIGHT_CENTER, size_words, font, palette.text_dim).left();
     if usable {
         let badge = badge(ui, pos2(inner.left(), below), &family_title(&entry.family), palette);
-        let note = text::elided(ui.painter(), &words, theme::number(size::SMALL), palette.text_dim, left_of_size - badge - 20.0);
+        let note = text::elided(
+            ui.painter(),
+            &words,
+            theme::number(size::SMALL),
+            palette.text_dim,
+            left_of_size - badge - 20.0,
+        );
         ui.painter().galley(pos2(badge + 8.0, below - note.size().y / 2.0), note, palette.text_dim);
     } else {
         let sentence = state::sentence(&words);
-        let note = text::elided(ui.painter(), &sentence, theme::regular(size::SMALL), palette.warn, left_of_size - inner.left() - 12.0);
+        let note = text::elided(
+            ui.painter(),
+            &sentence,
+            theme::regular(size::SMALL),
+            palette.warn,
+            left_of_size - inner.left() - 12.0,
+        );
         ui.painter().galley(pos2(inner.left(), below - note.size().y / 2.0), note, palette.warn);
     }
     let clicked = response.clicked();

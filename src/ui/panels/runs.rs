@@ -60,12 +60,15 @@ impl RunsPanel {
         });
     }
 
+    #[expect(clippy::too_many_lines, reason = "one line or two for each column of the table")]
     fn table_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, runs: &[RunSummary]) {
         let palette = cx.palette;
         let width = ui.available_width();
         let (wide, widest) = (width > 980.0, width > 1180.0);
         ui.spacing_mut().item_spacing = vec2(space::M, 0.0);
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
+        let bounds = ui.max_rect().x_range().shrink(1.0);
+        ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
         let number = |width: f32| Column::exact(width).clip(true);
         let mut builder = TableBuilder::new(ui)
             .id_salt(("runs", wide, widest))
@@ -88,7 +91,7 @@ impl RunsPanel {
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
                 header.col(|ui| {
-                    table_lines::head_line(ui, palette);
+                    table_lines::head_line(ui, bounds, palette);
                     ui.label(text::label(words, palette));
                 });
             };
@@ -114,7 +117,7 @@ impl RunsPanel {
                 line.set_selected(self.chosen.as_ref() == Some(&run.dir));
                 let mut cell = |content: &mut dyn FnMut(&mut Ui)| {
                     line.col(|ui| {
-                        table_lines::row_line(ui, palette);
+                        table_lines::row_line(ui, bounds, palette);
                         content(ui);
                     });
                 };
@@ -153,21 +156,30 @@ impl RunsPanel {
 fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 8 });
-    Panel::top("runs header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if Button::icon_only(ICON_REFRESH, "Look for runs again").show(ui, palette).clicked() {
-                cx.act(Action::FindRuns);
-            }
-            if Button::new("Choose folder…").name("Choose the runs folder").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
-                cx.act(Action::ChooseRunsFolder);
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.label(text::title("Runs", palette));
-                let folder = Label::new(text::number_dim(format::path(&cx.workspace.runs_folder), palette)).truncate();
-                ui.add(folder);
+    Panel::top("runs header").exact_size(56.0).resizable(false).show_separator_line(false).frame(frame).show(
+        ui,
+        |ui| {
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if Button::icon_only(ICON_REFRESH, "Look for runs again").show(ui, palette).clicked() {
+                    cx.act(Action::FindRuns);
+                }
+                if Button::new("Choose folder…")
+                    .name("Choose the runs folder")
+                    .icon(ICON_FOLDER_OPEN)
+                    .show(ui, palette)
+                    .clicked()
+                {
+                    cx.act(Action::ChooseRunsFolder);
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.label(text::title("Runs", palette));
+                    let folder =
+                        Label::new(text::number_dim(format::path(&cx.workspace.runs_folder), palette)).truncate();
+                    ui.add(folder);
+                });
             });
-        });
-    });
+        },
+    );
 }
 
 fn none_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -234,7 +246,11 @@ fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
             ui.label(text::head(&run.name, palette));
             status_chip(run.status, run.is_live(cx.workspace), palette).show(ui);
         });
-        let trained = format!("{} of {} parameters trained", format::short_count(run.trainable), format::short_count(run.parameters));
+        let trained = format!(
+            "{} of {} parameters trained",
+            format::short_count(run.trainable),
+            format::short_count(run.parameters)
+        );
         let facts = format!(
             "{} · {} · {trained} · {} · {}",
             run.task.title(),

@@ -58,7 +58,12 @@ impl SettingsPanel {
                 });
             }
             ui.horizontal(|ui| {
-                if Button::new("Add folder…").name("Add a model folder").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
+                if Button::new("Add folder…")
+                    .name("Add a model folder")
+                    .icon(ICON_FOLDER_OPEN)
+                    .show(ui, palette)
+                    .clicked()
+                {
                     cx.act(Action::ChooseModelFolder);
                 }
                 if let Some(path) = path_field(ui, palette, &mut self.typed_models, "or paste a path", "model folder") {
@@ -74,7 +79,12 @@ impl SettingsPanel {
             ui.label(text::dim("Where new runs are written, and where old ones are looked for", palette));
             ui.label(text::number(format::path(&cx.workspace.runs_folder), palette));
             ui.horizontal(|ui| {
-                if Button::new("Choose…").name("Choose the runs folder").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
+                if Button::new("Choose…")
+                    .name("Choose the runs folder")
+                    .icon(ICON_FOLDER_OPEN)
+                    .show(ui, palette)
+                    .clicked()
+                {
                     cx.act(Action::ChooseRunsFolder);
                 }
                 if let Some(path) = path_field(ui, palette, &mut self.typed_runs, "or paste a path", "runs folder") {
@@ -89,8 +99,7 @@ fn look_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
     let palette = cx.palette;
     Card::titled("Appearance").margin(16.0).show(ui, palette, |ui| {
         form::row(ui, "Theme", "", palette, |ui| {
-            let choices =
-                [(ThemeChoice::System, "System"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
+            let choices = [(ThemeChoice::System, "System"), (ThemeChoice::Light, "Light"), (ThemeChoice::Dark, "Dark")];
             if let Some(choice) = segmented(ui, palette, settings.theme, &choices, false) {
                 cx.act(Action::SetTheme(choice));
             }
@@ -125,7 +134,10 @@ fn about_ui(ui: &mut Ui, cx: &Cx<'_>) {
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 3.0;
                 ui.label(text::strong(format!("Attune {}", env!("CARGO_PKG_VERSION")), palette));
-                ui.label(text::dim("Everything happens on this machine. There is no telemetry and no account.", palette));
+                ui.label(text::dim(
+                    "Everything happens on this machine. There is no telemetry and no account.",
+                    palette,
+                ));
             });
         });
         let words = "MIT or Apache-2.0. Inter and JetBrains Mono are under the SIL Open Font License.";

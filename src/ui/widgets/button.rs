@@ -144,7 +144,12 @@ impl Button {
             let radius = CornerRadius::same(space::RADIUS);
             ui.painter().rect(rect, radius, fill, Stroke::new(1.0, line), StrokeKind::Inside);
             if response.has_focus() {
-                ui.painter().rect_stroke(rect.expand(2.0), radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
+                ui.painter().rect_stroke(
+                    rect.expand(2.0),
+                    radius,
+                    Stroke::new(1.5, palette.accent),
+                    StrokeKind::Inside,
+                );
             }
             let mut x = rect.center().x - inner / 2.0;
             for (place, part) in parts.into_iter().enumerate() {
@@ -166,8 +171,14 @@ impl Button {
         let none = Color32::TRANSPARENT;
         match self.rank {
             Rank::Primary => {
-                let toward = if palette.dark { palette.text } else { palette.text };
-                let share = if down { 0.22 } else if over { 0.12 } else { 0.0 };
+                let toward = palette.text;
+                let share = if down {
+                    0.22
+                } else if over {
+                    0.12
+                } else {
+                    0.0
+                };
                 let fill = palette.accent.lerp_to_gamma(toward, share);
                 (fill, none, palette.on_accent)
             }
@@ -177,9 +188,11 @@ impl Button {
                 (fill, palette.line.lerp_to_gamma(palette.text_faint, if over { 0.5 } else { 0.15 }), palette.text)
             }
             Rank::Quiet if self.selected => (palette.accent_soft, none, palette.accent),
-            Rank::Quiet => {
-                (if over || down { palette.hover } else { none }, none, if over { palette.text } else { palette.text_dim })
-            }
+            Rank::Quiet => (
+                if over || down { palette.hover } else { none },
+                none,
+                if over { palette.text } else { palette.text_dim },
+            ),
             Rank::Danger => {
                 let fill = if over || down { palette.bad.lerp_to_gamma(palette.text, 0.1) } else { palette.bad };
                 (fill, none, palette.background)

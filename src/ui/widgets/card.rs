@@ -46,8 +46,8 @@ impl Card {
         Self::frame(palette).inner_margin(Margin::same(margin as i8)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             if let Some(title) = self.title {
-                ui.horizontal(|ui| {
-                    ui.set_height(18.0);
+                let line = egui::vec2(ui.available_width(), 18.0);
+                ui.allocate_ui_with_layout(line, egui::Layout::left_to_right(egui::Align::Center), |ui| {
                     ui.label(text::strong(title, palette));
                     if let Some(note) = self.note {
                         ui.label(text::small(note, palette));

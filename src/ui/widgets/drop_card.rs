@@ -11,9 +11,8 @@ pub fn drop_card(ui: &mut Ui, palette: &Palette, height: f32, ways: impl FnOnce(
     let (rect, _) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     ui.painter().rect_filled(rect, 10.0, palette.panel);
     dashed(ui, rect, palette);
-    let mut inner = ui.new_child(
-        egui::UiBuilder::new().max_rect(rect.shrink(space::L)).layout(Layout::top_down(Align::Center)),
-    );
+    let mut inner =
+        ui.new_child(egui::UiBuilder::new().max_rect(rect.shrink(space::L)).layout(Layout::top_down(Align::Center)));
     inner.add_space((height - 2.0 * space::L - 132.0).max(0.0) / 2.0);
     let (circle, _) = inner.allocate_exact_size(vec2(48.0, 48.0), Sense::hover());
     inner.painter().circle_filled(circle.center(), 24.0, palette.accent_soft);
@@ -22,7 +21,10 @@ pub fn drop_card(ui: &mut Ui, palette: &Palette, height: f32, ways: impl FnOnce(
     inner.painter().text(circle.center(), egui::Align2::CENTER_CENTER, sign, font, palette.accent);
     inner.label(text::strong("Drop a CSV, TSV or JSON lines file here", palette));
     inner.add_space(-2.0);
-    inner.label(text::small("One text a row and a column with its label; delimiter and encoding are recognised", palette));
+    inner.label(text::small(
+        "One text a row and a column with its label; delimiter and encoding are recognised",
+        palette,
+    ));
     inner.add_space(2.0);
     ways(&mut inner);
 }

@@ -5,6 +5,7 @@ pub mod bars;
 pub mod button;
 pub mod card;
 pub mod chip;
+pub mod choice;
 pub mod confusion;
 pub mod curve;
 pub mod drop_card;

@@ -18,9 +18,13 @@ pub fn path_field(ui: &mut Ui, palette: &Palette, typed: &mut String, hint: &str
             .desired_width((ui.available_width() - button - space::XS).max(60.0));
         let response = ui.add(field).accessible_name(name);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let pressed =
-            Button::new("Open").min_width(button).name(format!("Open {name}")).enabled(!typed.trim().is_empty()).show(ui, palette);
-        ((entered || pressed.clicked()) && !typed.trim().is_empty()).then(|| parse(typed))
+        let pressed = Button::new("Open")
+            .min_width(button)
+            .name(format!("Open {name}"))
+            .enabled(!typed.trim().is_empty())
+            .show(ui, palette);
+        let confirmed = (entered || pressed.clicked()) && !typed.trim().is_empty();
+        confirmed.then(|| parse(&std::mem::take(typed)))
     })
     .inner
 }

@@ -21,7 +21,10 @@ pub fn segmented<T: Copy + PartialEq>(
     let widest = galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).fold(0.0, f32::max);
     let full = ui.available_width() - 4.0;
     let widths: Vec<f32> = if equal {
-        vec![full.min(widest.max(full / choices.len() as f32) * choices.len() as f32) / choices.len() as f32; choices.len()]
+        vec![
+            full.min(widest.max(full / choices.len() as f32) * choices.len() as f32) / choices.len() as f32;
+            choices.len()
+        ]
     } else {
         galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).collect()
     };

@@ -10,17 +10,31 @@ use crate::worker::protocol::JobId;
 pub enum JobKind {
     FindModels,
     /// `choose`: not only to look at, but as the model of the draft.
-    OpenModel { dir: PathBuf, choose: bool },
-    OpenTable { path: PathBuf },
+    OpenModel {
+        dir: PathBuf,
+        choose: bool,
+    },
+    OpenTable {
+        path: PathBuf,
+    },
     ReadDataset,
     MeasureLengths,
     Plan,
-    Train { out: PathBuf },
-    Evaluate { model: PathBuf },
+    Train {
+        out: PathBuf,
+    },
+    Evaluate {
+        model: PathBuf,
+    },
     Predict,
     FindRuns,
-    OpenRun { dir: PathBuf, purpose: OpenPurpose },
-    DeleteRun { dir: PathBuf },
+    OpenRun {
+        dir: PathBuf,
+        purpose: OpenPurpose,
+    },
+    DeleteRun {
+        dir: PathBuf,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,8 +174,8 @@ impl Workspace {
 
     pub(super) fn finished(&mut self, job: &Job) {
         self.leave(job);
-        if !job.kind.is_quiet() {
-            self.say(Level::Info, format!("{} done", job.title), None);
+        if let Some(words) = self.done_words(job) {
+            self.say(Level::Info, words, None);
         }
         match &job.kind {
             JobKind::Train { out } => {
@@ -177,6 +191,36 @@ impl Workspace {
             JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
             _ => {}
         }
+    }
+
+    /// What a finished job has brought, for the log.
+    fn done_words(&self, job: &Job) -> Option<String> {
+        let plural = crate::ui::format::plural;
+        Some(match &job.kind {
+            JobKind::OpenTable { path } => {
+                let rows = self.data.table.as_ref().map_or(0, |table| table.rows());
+                format!("{} read, {}", crate::ui::format::file_name(path), plural(rows as u64, "row", "rows"))
+            }
+            JobKind::ReadDataset => {
+                let loaded = self.data.loaded.as_ref()?;
+                let classes = loaded.dataset.labels.len() as u64;
+                let examples = plural(loaded.dataset.examples.len() as u64, "example", "examples");
+                format!("{examples} in {}", plural(classes, "class", "classes"))
+            }
+            JobKind::OpenModel { dir, .. } => format!("{} opened", self.model_name(dir)),
+            JobKind::Train { out } => format!("{} finished", crate::ui::format::file_name(out)),
+            JobKind::Evaluate { model } => format!("{} evaluated", self.model_name(model)),
+            JobKind::OpenRun { dir, purpose: OpenPurpose::Show } => {
+                format!("{} opened", crate::ui::format::file_name(dir))
+            }
+            JobKind::DeleteRun { dir } => format!("{} deleted", crate::ui::format::file_name(dir)),
+            JobKind::OpenRun { .. }
+            | JobKind::FindModels
+            | JobKind::MeasureLengths
+            | JobKind::Plan
+            | JobKind::Predict
+            | JobKind::FindRuns => return None,
+        })
     }
 
     pub(super) fn stopped(&mut self, job: &Job) {

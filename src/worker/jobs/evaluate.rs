@@ -6,8 +6,8 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use super::{Ended, Failure, Job};
-use crate::data::{Dataset, Features, Roles, Table, Target, Tokenizer, features};
 use crate::data::LabelSet;
+use crate::data::{Dataset, Features, Roles, Table, Target, Tokenizer, features};
 use crate::model::{self, Want};
 use crate::task::Task;
 use crate::train::TrainError;
@@ -30,9 +30,7 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result
     let all: Vec<usize> = (0..dataset.examples.len()).collect();
     let total = all.len() as u64;
     let limit = model.config.max_tokens();
-    let read = features::features(&dataset, &all, &tokenizer, limit, &mut |done| {
-        job.progress("tokenizing", done as u64, total)
-    })?;
+    let read = features(&dataset, &all, &tokenizer, limit, &mut |done| job.progress("tokenizing", done as u64, total))?;
     let Some(read) = read else { return Ok(Ended::Stopped) };
     let labelled: Vec<Features> = read.into_iter().filter(|one| one.target != Target::None).collect();
     if labelled.is_empty() {
@@ -45,9 +43,10 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result
     })?;
     let Some(scored) = scored else { return Ok(Ended::Stopped) };
     let evaluation = evaluation(task, &labels, &labelled, scored);
-    let texts = evaluation.predictions.iter().map(|one| {
-        (dataset.text(one.example).to_owned(), dataset.pair(one.example).map(str::to_owned))
-    });
+    let texts = evaluation
+        .predictions
+        .iter()
+        .map(|one| (dataset.text(one.example).to_owned(), dataset.pair(one.example).map(str::to_owned)));
     let texts = texts.collect();
     job.payload(Payload::Evaluation(Arc::new(EvaluatedData { model: dir.to_owned(), evaluation, texts })));
     Ok(Ended::Done)

@@ -20,7 +20,7 @@ const DEPTH: usize = 3;
 /// Examples whose tokens are counted between two reports.
 const CHUNK: usize = 4096;
 
-pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Result<Ended, Failure> {
+pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Ended {
     let mut dirs = BTreeSet::new();
     for folder in folders {
         collect(folder, DEPTH, &mut dirs);
@@ -34,7 +34,7 @@ pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Result<Ended, Failure>
         .collect();
     entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
     job.payload(Payload::Models(Arc::new(entries)));
-    Ok(Ended::Done)
+    Ended::Done
 }
 
 /// The run a model folder belongs to, where it is the `model` of one.

@@ -80,7 +80,7 @@ pub fn run(command: Command, context: &Context, control: &JobControl, shelf: &mu
 
 fn perform(job: &Job<'_>, command: Command, shelf: &mut Shelf) -> Result<Ended, Failure> {
     match command {
-        Command::FindModels { folders, .. } => files::find_models(job, &folders),
+        Command::FindModels { folders, .. } => Ok(files::find_models(job, &folders)),
         Command::OpenModel { dir, .. } => files::open_model(job, &dir),
         Command::OpenTable { path, .. } => files::open_table(job, &path),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),
@@ -88,7 +88,7 @@ fn perform(job: &Job<'_>, command: Command, shelf: &mut Shelf) -> Result<Ended, 
         Command::Plan { config, lengths, dataset, .. } => {
             train::plan(job, &config, lengths.as_deref(), dataset.as_deref())
         }
-        Command::Train { config, .. } => train::train(job, *config),
+        Command::Train { config, .. } => train::train(job, &config),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
         Command::Predict { model, text, pair, .. } => predict::predict(job, shelf, &model, &text, pair.as_deref()),
         Command::FindRuns { folder, .. } => {

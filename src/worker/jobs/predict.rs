@@ -22,12 +22,11 @@ impl Shelf {
     fn get(&mut self, dir: &Path) -> Result<&Predictor, Failure> {
         let written = std::fs::metadata(dir.join("model.safetensors")).and_then(|file| file.modified()).ok();
         let place = self.open.iter().position(|(path, at, _)| path == dir && *at == written);
-        let entry = match place {
-            Some(place) => self.open.remove(place),
-            None => {
-                self.open.retain(|(path, ..)| path != dir);
-                (dir.to_owned(), written, Predictor::open(dir, None)?)
-            }
+        let entry = if let Some(place) = place {
+            self.open.remove(place)
+        } else {
+            self.open.retain(|(path, ..)| path != dir);
+            (dir.to_owned(), written, Predictor::open(dir, None)?)
         };
         if self.open.len() >= OPEN_MODELS {
             self.open.remove(0);
@@ -40,13 +39,7 @@ impl Shelf {
     }
 }
 
-pub fn predict(
-    job: &Job<'_>,
-    shelf: &mut Shelf,
-    dir: &Path,
-    text: &str,
-    pair: Option<&str>,
-) -> Result<Ended, Failure> {
+pub fn predict(job: &Job<'_>, shelf: &mut Shelf, dir: &Path, text: &str, pair: Option<&str>) -> Result<Ended, Failure> {
     let begun = Instant::now();
     let predictor = shelf.get(dir)?;
     let mut answer = inspect::answer(predictor, text, pair)?;

@@ -1,14 +1,18 @@
 //! What the columns mean, and what is to be learned from them.
 
-use egui::{ComboBox, Ui};
+use egui::Ui;
 
 use crate::data::{Roles, Table};
 use crate::task::Task;
+use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::{Card, form, text};
 use crate::ui::{Action, Cx};
 
 /// Tasks that a table of texts and labels can be read for.
 const TASKS: [Task; 3] = [Task::Classify, Task::MultiLabel, Task::Regress];
+
+/// Width of a choice, so that all of them stand in one column.
+const WIDTH: f32 = 164.0;
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     let palette = cx.palette;
@@ -17,13 +21,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
         let roles = cx.workspace.data.roles.clone();
         let mut changed = roles.clone();
         form::row(ui, "Text", "What the model reads", palette, |ui| {
-            choice_ui(ui, "Text column", &mut changed.text, table, None);
+            column_ui(ui, "Text column", &mut changed.text, table, None);
         });
         form::row(ui, "Pair", "A second text, such as a premise and a hypothesis", palette, |ui| {
-            choice_ui(ui, "Second text column", &mut changed.pair, table, Some("None"));
+            column_ui(ui, "Second text column", &mut changed.pair, table, Some("None"));
         });
         form::row(ui, "Label", "What the model learns to say", palette, |ui| {
-            choice_ui(ui, "Label column", &mut changed.label, table, None);
+            column_ui(ui, "Label column", &mut changed.label, table, None);
         });
         if changed != roles {
             cx.act(Action::SetRoles(changed));
@@ -33,39 +37,27 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     });
 }
 
-fn choice_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table, none: Option<&str>) {
+fn column_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table, none: Option<&str>) {
     let absent = none.unwrap_or("Choose…");
     let shown = chosen.as_deref().unwrap_or(absent).to_owned();
-    let response = ComboBox::from_id_salt(name)
-        .width(160.0)
-        .truncate()
-        .selected_text(shown)
-        .show_ui(ui, |ui| {
-            if let Some(none) = none {
-                ui.selectable_value(chosen, None, none);
-            }
-            for column in &table.columns {
-                ui.selectable_value(chosen, Some(column.clone()), column);
-            }
-        })
-        .response;
-    response.accessible_name(name);
+    choice(ui, name, WIDTH, &shown, |ui| {
+        if let Some(none) = none {
+            ui.selectable_value(chosen, None, none);
+        }
+        for column in &table.columns {
+            ui.selectable_value(chosen, Some(column.clone()), column);
+        }
+    });
 }
 
 fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let task = cx.workspace.data.task;
     let mut chosen = task;
-    let response = ComboBox::from_id_salt("task")
-        .width(160.0)
-        .truncate()
-        .selected_text(task.title())
-        .show_ui(ui, |ui| {
-            for task in TASKS {
-                ui.selectable_value(&mut chosen, task, task.title());
-            }
-        })
-        .response;
-    response.accessible_name("Task");
+    choice(ui, "Task", WIDTH, task.title(), |ui| {
+        for task in TASKS {
+            ui.selectable_value(&mut chosen, task, task.title());
+        }
+    });
     if chosen != task {
         cx.act(Action::SetTask(chosen));
     }
@@ -86,8 +78,11 @@ fn example_ui(ui: &mut Ui, cx: &Cx<'_>, table: &Table, roles: &Roles) {
     };
     let pair = cell(&roles.pair).map_or_else(String::new, |pair| format!(" + “{}”", shorten(pair, 50)));
     let words = format!("“{}”{pair} → {}", shorten(first, 90), shorten(label, 30));
-    egui::Frame::new().fill(palette.raised).corner_radius(6).inner_margin(egui::Margin::symmetric(8, 6)).show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.label(text::small(words, palette));
-    });
+    egui::Frame::new().fill(palette.raised).corner_radius(6).inner_margin(egui::Margin::symmetric(8, 6)).show(
+        ui,
+        |ui| {
+            ui.set_width(ui.available_width());
+            ui.label(text::small(words, palette));
+        },
+    );
 }

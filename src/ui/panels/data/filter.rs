@@ -1,6 +1,6 @@
 //! Which rows are shown. A million rows are searched a slice a frame, so that the window never waits for it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::data::{Dataset, Table, Target};
@@ -24,8 +24,9 @@ impl Filter {
 #[derive(Debug, Default)]
 pub struct Search {
     filter: Filter,
-    /// Where table and dataset lie in memory: another one is searched anew.
-    of: (usize, usize),
+    /// What was searched. Weak pointers keep their places in memory from being given to something else.
+    table: Weak<Table>,
+    dataset: Option<Weak<Dataset>>,
     found: Vec<u32>,
     next: usize,
 }
@@ -35,9 +36,15 @@ const SLICE: Duration = Duration::from_millis(4);
 impl Search {
     /// Goes on with the search for a slice of a frame; returns whether it is complete.
     pub fn go_on(&mut self, filter: &Filter, table: &Arc<Table>, dataset: Option<&Arc<Dataset>>) -> bool {
-        let of = (Arc::as_ptr(table) as usize, dataset.map_or(0, |dataset| Arc::as_ptr(dataset) as usize));
-        if *filter != self.filter || of != self.of {
-            *self = Self { filter: filter.clone(), of, ..Self::default() };
+        let same_table = Weak::as_ptr(&self.table) == Arc::as_ptr(table);
+        let same_dataset = self.dataset.as_ref().map(Weak::as_ptr) == dataset.map(Arc::as_ptr);
+        if *filter != self.filter || !same_table || !same_dataset {
+            *self = Self {
+                filter: filter.clone(),
+                table: Arc::downgrade(table),
+                dataset: dataset.map(Arc::downgrade),
+                ..Self::default()
+            };
         }
         let needle = self.filter.words.trim().to_lowercase();
         let began = Instant::now();

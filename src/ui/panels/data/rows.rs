@@ -1,6 +1,6 @@
 //! The rows as they stand in the file, with the class of each. Only the rows in sight are drawn.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use egui::{Align, Label, Layout, Sense, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
@@ -14,6 +14,10 @@ use crate::ui::{Cx, format};
 
 /// Letters of a cell that are laid out; a line shows fewer.
 const SHOWN: usize = 320;
+/// Widths that columns begin with.
+const LABEL: f32 = 120.0;
+const TEXT: f32 = 260.0;
+const OTHER: f32 = 110.0;
 /// Columns beside text, pair and label.
 const OTHERS: usize = 12;
 
@@ -23,6 +27,8 @@ pub struct Rows {
     search: Search,
     /// The row whose whole text is shown below the table.
     chosen: Option<usize>,
+    /// Another table begins without a filter.
+    of: Weak<Table>,
 }
 
 /// The columns in the order they are drawn.
@@ -38,6 +44,9 @@ impl Rows {
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Arc<Table>) {
+        if Weak::as_ptr(&self.of) != Arc::as_ptr(table) {
+            *self = Self { of: Arc::downgrade(table), ..Self::default() };
+        }
         let dataset = cx.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
         let complete = self.filter.is_empty() || self.search.go_on(&self.filter, table, dataset.as_ref());
         if !complete {
@@ -49,7 +58,17 @@ impl Rows {
         let height = ui.available_height() - detail;
         Card::new().margin(0.0).show(ui, cx.palette, |ui| {
             ui.set_height(height - 2.0);
-            self.table_ui(ui, cx, table, dataset.as_deref());
+            let order = order(table, cx);
+            // With many columns the table is wider than its place and moves sideways.
+            let natural = 70.0 + LABEL + TEXT * order.texts.len() as f32 + (OTHER + space::M) * order.others.len() as f32;
+            if natural > ui.available_width() {
+                egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
+                    ui.set_min_width(natural);
+                    self.table_ui(ui, cx, table, dataset.as_deref(), &order);
+                });
+            } else {
+                self.table_ui(ui, cx, table, dataset.as_deref(), &order);
+            }
         });
         if let Some(row) = chosen {
             self.detail_ui(ui, cx, table, dataset.as_deref(), row);
@@ -93,7 +112,14 @@ impl Rows {
         });
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Arc<Table>, dataset: Option<&Dataset>) {
+    fn table_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        table: &Arc<Table>,
+        dataset: Option<&Dataset>,
+        order: &Order,
+    ) {
         let palette = cx.palette;
         let shown = if self.filter.is_empty() { table.rows() } else { self.search.found().len() };
         if shown == 0 {
@@ -105,9 +131,10 @@ impl Rows {
             state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
             return;
         }
-        let order = order(table, cx);
         ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
+        let bounds = ui.max_rect().x_range().shrink(1.0);
+        ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
         let line_width = 28.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
             .id_salt(("rows", &table.columns))
@@ -117,23 +144,19 @@ impl Rows {
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(line_width + space::M));
         if order.label.is_some() {
-            builder = builder.column(Column::initial(120.0).range(60.0..=260.0).resizable(true).clip(true));
+            builder = builder.column(Column::initial(LABEL).range(60.0..=260.0).resizable(true).clip(true));
         }
-        for place in 0..order.texts.len() + order.others.len() {
-            let last = place + 1 == order.texts.len() + order.others.len();
-            let is_text = place < order.texts.len();
-            let column = match (last, is_text) {
-                (true, _) => Column::remainder().at_least(160.0),
-                (_, true) => Column::initial(420.0).at_least(120.0).resizable(true),
-                _ => Column::initial(110.0).at_least(50.0).resizable(true),
-            };
-            builder = builder.column(column.clip(true));
+        for _ in &order.texts {
+            builder = builder.column(Column::remainder().at_least(TEXT).clip(true).resizable(true));
+        }
+        for _ in &order.others {
+            builder = builder.column(Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
         }
         let Self { search, filter, chosen, .. } = self;
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
                 header.col(|ui| {
-                    table_lines::head_line(ui, palette);
+                    table_lines::head_line(ui, bounds, palette);
                     ui.add(Label::new(text::label(words, palette)).truncate());
                 });
             };
@@ -148,19 +171,19 @@ impl Rows {
                 let row = if filter.is_empty() { place } else { search.found()[place] as usize };
                 line.set_selected(*chosen == Some(row));
                 line.col(|ui| {
-                    table_lines::row_line(ui, palette);
+                    table_lines::row_line(ui, bounds, palette);
                     ui.add_space(space::M);
                     ui.label(text::number_dim(table.line(row).to_string(), palette));
                 });
                 if let Some(column) = order.label {
                     line.col(|ui| {
-                        table_lines::row_line(ui, palette);
+                        table_lines::row_line(ui, bounds, palette);
                         label_ui(ui, palette, table.cell(row, column), dataset, row);
                     });
                 }
                 for column in order.texts.iter().chain(&order.others) {
                     line.col(|ui| {
-                        table_lines::row_line(ui, palette);
+                        table_lines::row_line(ui, bounds, palette);
                         cell_ui(ui, palette, table.cell(row, *column));
                     });
                 }
@@ -188,7 +211,8 @@ impl Rows {
                 }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     let close = egui_material_icons::icons::ICON_CLOSE;
-                    if crate::ui::widgets::Button::icon_only(close, "Close the row").small().show(ui, palette).clicked() {
+                    if crate::ui::widgets::Button::icon_only(close, "Close the row").small().show(ui, palette).clicked()
+                    {
                         self.chosen = None;
                     }
                 });

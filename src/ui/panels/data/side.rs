@@ -1,6 +1,6 @@
 //! What is in the data: how many of each class, how long the texts are, and what is wrong with them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use egui::{Align, Layout, Sense, Ui};
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_WARNING};
@@ -15,7 +15,7 @@ use crate::ui::widgets::histogram::{Histogram, bin, histogram};
 use crate::ui::widgets::{Card, Chip, state, text};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Cx, format};
-use crate::worker::protocol::LoadedDataset;
+use crate::worker::protocol::{Lengths, LoadedDataset};
 
 /// Examples whose words are counted while there is no tokenizer to count tokens.
 const SAMPLE: usize = 20_000;
@@ -23,7 +23,24 @@ const SAMPLE: usize = 20_000;
 #[derive(Debug, Default)]
 pub struct Side {
     /// The bins, and of what they are.
-    bins: Option<(usize, Vec<u64>, f64)>,
+    bins: Option<(Source, Vec<u64>, f64)>,
+}
+
+/// What the bins were made of. A weak pointer keeps its place in memory from being given to something else.
+#[derive(Debug)]
+enum Source {
+    Words(Weak<Dataset>),
+    Tokens(Weak<Lengths>),
+}
+
+impl Source {
+    fn is(&self, dataset: &Arc<Dataset>, lengths: Option<&Arc<Lengths>>) -> bool {
+        match (self, lengths) {
+            (Self::Tokens(of), Some(lengths)) => Weak::as_ptr(of) == Arc::as_ptr(lengths),
+            (Self::Words(of), None) => Weak::as_ptr(of) == Arc::as_ptr(dataset),
+            _ => false,
+        }
+    }
 }
 
 impl Side {
@@ -52,13 +69,17 @@ impl Side {
         let lengths = cx.workspace.data.lengths.clone();
         let note = if lengths.is_some() { "tokens of a text" } else { "words of a text" };
         Card::titled("Lengths").note(note).show(ui, palette, |ui| {
-            let of = lengths.as_ref().map_or(Arc::as_ptr(dataset) as usize, |lengths| Arc::as_ptr(lengths) as usize);
-            if self.bins.as_ref().is_none_or(|(known, ..)| *known != of) {
-                let (bins, width) = match &lengths {
-                    Some(lengths) => bin(lengths.tokens.iter().map(|tokens| f64::from(*tokens)), 40),
-                    None => words_of(dataset),
-                };
-                self.bins = Some((of, bins, width));
+            if self.bins.as_ref().is_none_or(|(known, ..)| !known.is(dataset, lengths.as_ref())) {
+                self.bins = Some(match &lengths {
+                    Some(lengths) => {
+                        let (bins, width) = bin(lengths.tokens.iter().map(|tokens| f64::from(*tokens)), 40);
+                        (Source::Tokens(Arc::downgrade(lengths)), bins, width)
+                    }
+                    None => {
+                        let (bins, width) = words_of(dataset);
+                        (Source::Words(Arc::downgrade(dataset)), bins, width)
+                    }
+                });
             }
             let Some((_, bins, width)) = &self.bins else { return };
             let limit = lengths.is_some().then_some(cx.workspace.draft.data.max_tokens as f64);
@@ -180,7 +201,10 @@ fn health_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
             }
         }
         if loaded.leaks > 0 {
-            let words = format!("{} also stand in the training part", format::plural(loaded.leaks as u64, "evaluated text", "evaluated texts"));
+            let words = format!(
+                "{} also stand in the training part",
+                format::plural(loaded.leaks as u64, "evaluated text", "evaluated texts")
+            );
             finding_ui(ui, cx, &words, false);
         }
         problems_ui(ui, cx, &loaded.dataset);

@@ -32,7 +32,11 @@ impl SplitForm {
                     cx.act(Action::SetEvalData(None));
                 }
             }
-            if self.own_file { self.file_ui(ui, cx) } else { self.share_ui(ui, cx) }
+            if self.own_file {
+                self.file_ui(ui, cx);
+            } else {
+                self.share_ui(ui, cx);
+            }
             parts_ui(ui, cx);
         });
     }
@@ -58,7 +62,7 @@ impl SplitForm {
             ui.add(DragValue::new(&mut changed.seed).speed(1.0)).accessible_name("Seed of the split");
         });
         form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
-            ui.checkbox(&mut changed.stratified, "").accessible_name("Same share of each class");
+            form::toggle(ui, "Same share of each class", &mut changed.stratified, palette);
         });
         if changed != rule {
             cx.act(Action::SetSplit(changed));
@@ -125,8 +129,11 @@ fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool
     let (rect, _) = ui.allocate_exact_size(egui::vec2(ui.available_width(), 22.0), egui::Sense::hover());
     let mut right = rect.right();
     for words in counts.into_iter().rev() {
-        let (font, color) =
-            if strong { (theme::number_medium(12.0), palette.text) } else { (theme::number(size::SMALL), palette.text_dim) };
+        let (font, color) = if strong {
+            (theme::number_medium(12.0), palette.text)
+        } else {
+            (theme::number(size::SMALL), palette.text_dim)
+        };
         let at = egui::pos2(right, rect.center().y);
         ui.painter().text(at, egui::Align2::RIGHT_CENTER, words, font, color);
         right -= 68.0;

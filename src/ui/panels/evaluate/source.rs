@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
+use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{JobKind, Progress};
@@ -69,15 +70,13 @@ impl Source {
             ui.set_max_width(ui.available_width().min(720.0));
             ui.horizontal(|ui| {
                 let shown = cx.workspace.model_name(&model);
-                let combo = egui::ComboBox::from_id_salt("evaluated model").width(180.0).selected_text(shown);
-                let response = combo.show_ui(ui, |ui| {
+                choice(ui, "Model to evaluate", 180.0, &shown, |ui| {
                     for (dir, name) in &models {
                         if ui.selectable_label(*dir == model, name).clicked() {
                             self.model = Some(dir.clone());
                         }
                     }
                 });
-                response.response.accessible_name("Model to evaluate");
                 let hint = "A CSV, TSV or JSON lines file with labels";
                 if let Some(data) = path_field(ui, palette, &mut self.path, hint, "file to evaluate") {
                     let roles = cx.workspace.data.roles.clone();

@@ -11,6 +11,7 @@ use crate::ui::{Cx, format};
 /// Classes that are shown before the rest is asked for.
 const FIRST: usize = 12;
 
+#[expect(clippy::fn_params_excessive_bools, reason = "two facts of the screen and one of its switches")]
 pub fn ui(ui: &mut Ui, fresh: bool, has_text: bool, all: &mut bool, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let explore = &cx.workspace.explore;

@@ -86,7 +86,11 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         ("Parameters", format::short_count(card.parameters), String::new()),
         ("Layers", layers.0, layers.1),
         ("Hidden size", card.hidden_size.to_string(), embedding),
-        ("Heads", card.num_attention_heads.to_string(), format!("{} each", card.hidden_size / card.num_attention_heads.max(1))),
+        (
+            "Heads",
+            card.num_attention_heads.to_string(),
+            format!("{} each", card.hidden_size / card.num_attention_heads.max(1)),
+        ),
         ("Most tokens", card.max_tokens.to_string(), String::new()),
         ("Vocabulary", format::count(card.vocab_size as u64), String::new()),
         ("On disk", format::bytes(card.bytes_on_disk), card.dtype.clone()),
@@ -101,7 +105,8 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
                     column.label(text::small(*name, palette));
                     column.horizontal(|ui| {
                         ui.spacing_mut().item_spacing.x = 6.0;
-                        let value = egui::RichText::new(value).font(theme::number_medium(size::HEAD - 1.0)).color(palette.text);
+                        let value =
+                            egui::RichText::new(value).font(theme::number_medium(size::HEAD - 1.0)).color(palette.text);
                         ui.label(value);
                         if !note.is_empty() {
                             ui.add(egui::Label::new(text::faint(note, palette)).truncate());
@@ -121,7 +126,7 @@ fn blocks_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         let gap = 4.0;
         let wide = 1.8;
         let weights: Vec<f32> = card.blocks.iter().map(|block| if is_layer(block) { 1.0 } else { wide }).collect();
-        let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), 132.0), Sense::hover());
+        let (area, _) = ui.allocate_exact_size(vec2(ui.available_width(), 140.0), Sense::hover());
         let unit = (area.width() - gap * (weights.len().max(1) - 1) as f32) / weights.iter().sum::<f32>().max(1.0);
         let unit = unit.min(120.0);
         let most = card.blocks.iter().map(|block| block.parameters).max().unwrap_or(1).max(1);
@@ -150,7 +155,7 @@ fn block_ui(ui: &Ui, palette: &Palette, block: &BlockSize, slot: egui::Rect, mos
     let response = ui.interact(slot, ui.scope_id().with(("block", &block.name)), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, words.replace('\n', ", ")));
     let floor = slot.bottom() - 20.0;
-    let room = floor - slot.top() - 16.0;
+    let room = floor - slot.top() - 22.0;
     let height = (block.parameters as f32 / most as f32 * room).max(3.0);
     let bar = egui::Rect::from_min_max(pos2(slot.left(), floor - height), pos2(slot.right(), floor));
     let fill = color.gamma_multiply(if response.hovered() { 1.0 } else { 0.8 });

@@ -224,7 +224,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     let ready = workspace.is_ready() && workspace.plan_error.is_none();
-    let keys = Action::StartRun.shortcut().map(|keys| ui.ctx().format_shortcut(&keys));
+    let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
     let start = Button::new("Start training")
         .icon(ICON_PLAY_ARROW)
         .primary()

@@ -39,14 +39,12 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
 /// The names of the blocks that are not trained, as the engine decides it. A choice that it refuses is shown as it was
 /// painted; the plan says what is wrong with it.
 fn frozen(strategy: &Strategy, layers: usize) -> Vec<String> {
-    match train::strategy::frozen(strategy, layers) {
-        Ok(blocks) => blocks.iter().map(ToString::to_string).collect(),
-        Err(_) => {
-            let names = ["embeddings", "head"].map(String::from).into_iter();
-            let names = names.chain((0..layers).map(|layer| format!("layers.{layer}")));
-            names.filter(|name| strategy.frozen.iter().any(|pattern| covers(pattern, name))).collect()
-        }
+    if let Ok(blocks) = train::strategy::frozen(strategy, layers) {
+        return blocks.iter().map(ToString::to_string).collect();
     }
+    let names = ["embeddings", "head"].map(String::from).into_iter();
+    let names = names.chain((0..layers).map(|layer| format!("layers.{layer}")));
+    names.filter(|name| strategy.frozen.iter().any(|pattern| covers(pattern, name))).collect()
 }
 
 /// What the rate comes to before the plan has said it.

@@ -2,10 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use egui::{ComboBox, DragValue, Response, Ui, vec2};
+use egui::{DragValue, Response, Ui, vec2};
 
 use crate::metrics::Measure;
 use crate::train::config::{ClassWeights, DeviceChoice, Dropout, Every, Optim, RunConfig, ScheduleKind};
+use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::form::{row, toggle};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Palette, format};
@@ -186,8 +187,7 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     });
     row(ui, "Keep the best by", "The evaluation that decides which weights are kept", palette, |ui| {
         let shown = format::metric_title(&run.keep_best);
-        let combo = ComboBox::from_id_salt("keep best").width(118.0).selected_text(shown);
-        let response = combo.show_ui(ui, |ui| {
+        choice(ui, "Keep the best by", 118.0, &shown, |ui| {
             for key in [
                 "eval_loss",
                 "accuracy",
@@ -204,7 +204,6 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
                 }
             }
         });
-        response.response.accessible_name("Keep the best by");
     });
     row(ui, "Stop early", "After so many evaluations without a gain", palette, |ui| {
         let mut on = run.patience > 0;
@@ -230,8 +229,7 @@ pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
             DeviceChoice::Cuda => "CUDA",
             DeviceChoice::Metal => "Metal",
         };
-        let combo = ComboBox::from_id_salt("device").width(118.0).selected_text(shown);
-        let response = combo.show_ui(ui, |ui| {
+        choice(ui, "Device", 118.0, shown, |ui| {
             for (device, name) in choices {
                 ui.selectable_value(&mut run.device, device, name);
             }
@@ -240,7 +238,6 @@ pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
             #[cfg(feature = "metal")]
             ui.selectable_value(&mut run.device, DeviceChoice::Metal, "Metal");
         });
-        response.response.accessible_name("Device");
     });
     ui.add_space(2.0);
     let mut out = run.out.display().to_string();

@@ -1,0 +1,25 @@
+//! A choice of one of many, opened by a press.
+
+use egui::{ComboBox, Rect, Response, Stroke, Ui, pos2};
+
+/// Draws the chosen words in a field of the given width; `options` draws what can be chosen once it is open.
+pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
+    ComboBox::from_id_salt(name)
+        .width(width)
+        .truncate()
+        .selected_text(shown)
+        .icon(|ui, rect, visuals, _open| chevron(ui, rect, visuals.fg_stroke.color))
+        .show_ui(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            options(ui);
+        })
+        .response
+        .accessible_name(name)
+}
+
+fn chevron(ui: &Ui, rect: Rect, color: egui::Color32) {
+    let (at, half) = (rect.center(), 3.5);
+    let points =
+        vec![pos2(at.x - half, at.y - half / 2.0), pos2(at.x, at.y + half / 2.0), pos2(at.x + half, at.y - half / 2.0)];
+    ui.painter().line(points, Stroke::new(1.5, color.gamma_multiply(0.8)));
+}

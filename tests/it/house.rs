@@ -1,0 +1,82 @@
+//! The rules of the house that a compiler does not know: which way the arrows point, and how long a file may be.
+
+use std::path::{Path, PathBuf};
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// What a file says outside comments and tests.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let product = text.split("#[cfg(test)]").next().unwrap_or_default();
+    product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Files of a room that name one of the words.
+fn offenders(room: &str, words: &[&str]) -> Vec<String> {
+    let folder = src().join(room);
+    let single = folder.with_extension("rs");
+    let mut files = if folder.is_dir() { sources(&folder) } else { Vec::new() };
+    files.extend(single.is_file().then_some(single));
+    assert!(!files.is_empty(), "there is no room {room}");
+    let named = files.iter().filter_map(|path| {
+        let code = code(path);
+        let word = words.iter().find(|word| code.contains(**word))?;
+        Some(format!("{} names {word}", path.display()))
+    });
+    named.collect()
+}
+
+#[test]
+fn the_arrows_between_rooms_point_one_way() {
+    let engine = ["crate::worker", "crate::ui", "crate::cli", "egui::", "crossbeam_channel"];
+    let rules: [(&str, &[&str]); 12] = [
+        ("data", &["crate::model", "candle_", "crate::train", "crate::inspect"]),
+        ("model", &["crate::data", "crate::train", "crate::inspect"]),
+        ("metrics", &["crate::model", "candle_", "crate::train"]),
+        ("data", &engine),
+        ("model", &engine),
+        ("metrics", &engine),
+        ("hub", &engine),
+        ("train", &engine),
+        ("inspect", &engine),
+        ("worker", &["egui", "crate::ui", "crate::cli"]),
+        ("ui", &["candle_", "crate::cli"]),
+        ("cli", &["crate::ui", "egui"]),
+    ];
+    let broken: Vec<String> = rules.iter().flat_map(|(room, words)| offenders(room, words)).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_engine_starts_no_threads_and_prints_nothing() {
+    let words = ["thread::Builder", "println!", "eprintln!", "print!("];
+    let rooms = ["data", "model", "metrics", "hub", "train", "inspect"];
+    let broken: Vec<String> = rooms.iter().flat_map(|room| offenders(room, &words)).collect();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn files_open_with_their_purpose_and_stay_short() {
+    for path in sources(&src()) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
+        let lines = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
+        assert!(lines <= 500, "{} has {lines} lines", path.display());
+    }
+}
