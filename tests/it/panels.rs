@@ -240,6 +240,19 @@ fn the_end_of_a_run_leads_on_to_its_mistakes_and_to_trying_it() {
 }
 
 #[test]
+fn what_an_ended_run_was_started_with_can_be_read_and_used_again() {
+    let mut train = scene(TrainPanel::default(), running(1000), edits);
+    train.get_by_label("Start training");
+    train.get_by_label("This run").click();
+    train.run_ok();
+    assert!(train.query_by_label("Start training").is_none());
+    train.get_by_label("Use for the next run").click();
+    train.run_ok();
+    assert!(said(&train, |action| *action == Action::CloneRun("/runs/one".into())));
+    assert!(!said(&train, |action| matches!(action, Action::Edit(_))));
+}
+
+#[test]
 fn a_failed_run_says_what_went_wrong() {
     let mut workspace = running(10);
     workspace.run.as_mut().unwrap().fail("row 17 of \"train.csv\" has 3 columns, expected 2", 5.0);

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use egui::{Align, Frame, Layout as Flow, Margin, Panel, TextEdit, Ui, vec2};
-use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_EXPERIMENT};
+use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_EXPLORE};
 
 use crate::inspect::Answer;
 use crate::task::Task;
@@ -61,7 +61,7 @@ impl Tiled for ExplorePanel {
     }
 
     fn layout(&self) -> Layout {
-        let left = Layout::Rows(vec![(1.0, Layout::Pane("text")), (1.15, Layout::Pane("answer"))]);
+        let left = Layout::Rows(vec![(1.1, Layout::Pane("text")), (1.0, Layout::Pane("answer"))]);
         let right = Layout::Rows(vec![(1.0, Layout::Pane("history")), (1.0, Layout::Pane("examples"))]);
         Layout::Columns(vec![(1.9, left), (1.0, right)])
     }
@@ -288,7 +288,7 @@ fn no_model_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     } else {
         ("Choose a model", "Type a text and watch what the model says of every word you add.")
     };
-    state::empty(ui, palette, ICON_EXPERIMENT, title, words, |ui| {
+    state::empty(ui, palette, ICON_EXPLORE, title, words, |ui| {
         for entry in &runs {
             if Button::new(entry.name.clone()).min_width(260.0).show(ui, palette).clicked() {
                 cx.act(Action::ExploreWith(entry.dir.clone()));

@@ -75,6 +75,7 @@ fn card_ui(
 fn explain(key: &str) -> &'static str {
     match key {
         "accuracy" => "Share of texts that are right",
+        "f1" => "F1 of the second class of two; of the classes' mean otherwise",
         "f1_macro" => "Mean of the classes' F1; rare classes count as much as frequent ones",
         "f1_weighted" => "Mean of the classes' F1 by their number of texts",
         "f1_micro" => "F1 over all decisions together",

@@ -8,6 +8,7 @@ use crate::train::config::{RunConfig, ScheduleKind};
 use crate::train::schedule;
 use crate::ui::widgets::Button;
 use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
+use crate::ui::workspace::run::Status;
 use crate::ui::workspace::{RunView, Workspace};
 use crate::ui::{Cx, Palette, format, theme};
 
@@ -60,7 +61,9 @@ impl Planned {
 impl Charts {
     pub fn begin(&mut self, workspace: &Workspace) {
         let plan = workspace.plan.as_ref().map_or(0, |plan| plan.steps);
-        let (done, steps) = workspace.run.as_ref().map_or((0, plan), |run| (run.step, run.steps));
+        // A run that is only starting does not know its steps yet; the plan does.
+        let known = workspace.run.as_ref().filter(|run| run.steps > 0);
+        let (done, steps) = known.map_or((0, plan), |run| (run.step, run.steps));
         self.link.begin(done, steps);
         if let Some(run) = &workspace.run
             && run.dir != self.dir
@@ -68,10 +71,8 @@ impl Charts {
             self.dir.clone_from(&run.dir);
             self.link.zoom = None;
         }
-        match &workspace.run {
-            Some(run) if run.steps > 0 => self.planned.update(&run.config, run.steps),
-            _ => self.planned.update(&workspace.draft, plan),
-        }
+        let config = workspace.run.as_ref().map_or(&workspace.draft, |run| &run.config);
+        self.planned.update(config, steps);
     }
 
     pub fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -95,14 +96,16 @@ impl Charts {
             Line { name: "evaluation", series: eval, color: palette.series[1], style: Style::Dots },
         ];
         let scale = if self.log_loss { Scale::Log } else { Scale::Linear };
-        let spec = Spec { scale, empty: "The loss of each step appears here", ..spec("Loss", &lines, run) };
+        let starting = run.is_some_and(|run| run.status == Status::Starting);
+        let empty = if starting { "Reading data and model…" } else { "The loss of each step appears here" };
+        let spec = Spec { scale, empty, ..spec("Loss", &lines, run) };
         let mut log = self.log_loss;
         head(ui, &spec, &mut self.link, palette, |ui, link| {
             if Button::new("Log").quiet().small().selected(log).name("Logarithmic loss").show(ui, palette).clicked() {
                 log = !log;
             }
             curve::smoothing_ui(ui, link, palette);
-            if ui.available_width() > 60.0 {
+            if ui.available_width() > 300.0 {
                 ui.label(RichText::new("Smooth").font(theme::regular(theme::size::SMALL)).color(palette.text_faint));
             }
         });

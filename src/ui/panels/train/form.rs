@@ -22,8 +22,10 @@ use crate::worker::protocol::Lengths;
 #[derive(Debug, Default)]
 pub struct Form {
     expert: bool,
-    /// During a run: whether the next run's configuration is shown instead of the run's own.
-    next: bool,
+    /// Whether the next run's configuration is shown instead of the shown run's own, where the person has chosen.
+    next: Option<bool>,
+    /// The run that was chosen for, and whether it was in progress: another one begins anew.
+    chosen_for: Option<(std::path::PathBuf, bool)>,
     lengths: LengthBins,
 }
 
@@ -58,11 +60,20 @@ impl LengthBins {
 
 impl Form {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let live = cx.workspace.run.as_ref().filter(|run| run.status.is_live());
-        let frozen = live.filter(|_| !self.next);
+        let run = cx.workspace.run.as_ref();
+        let now = run.map(|run| (run.dir.clone(), run.status.is_live()));
+        if now != self.chosen_for {
+            self.chosen_for = now;
+            self.next = None;
+        }
+        let next = self.next.unwrap_or_else(|| run.is_none_or(|run| !run.status.is_live()));
+        let frozen = run.filter(|_| !next);
         let pad = Frame::new().inner_margin(Margin::symmetric(16, 12)).fill(cx.palette.panel);
-        Panel::bottom("train form foot").frame(pad).show(ui, |ui| self.foot_ui(ui, live.is_some(), cx));
-        Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, live.is_some(), cx.palette));
+        Panel::bottom("train form foot").frame(pad).show(ui, |ui| match frozen {
+            Some(run) => self.run_foot_ui(ui, run, cx),
+            None => foot_ui(ui, cx),
+        });
+        Panel::top("train form head").frame(pad).show(ui, |ui| self.head_ui(ui, run.map(|_| next), cx.palette));
         let mut draft = frozen.map_or_else(|| cx.workspace.draft.clone(), |run| run.config.clone());
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
@@ -74,7 +85,7 @@ impl Form {
                 }
                 let steps =
                     frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
-                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, cx));
+                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, frozen, cx));
             });
         });
         if frozen.is_none() && draft != cx.workspace.draft {
@@ -82,7 +93,19 @@ impl Form {
         }
     }
 
-    fn head_ui(&mut self, ui: &mut Ui, live: bool, palette: &Palette) {
+    fn run_foot_ui(&mut self, ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        ui.spacing_mut().item_spacing.y = space::S;
+        ui.add(egui::Label::new(text::small("What this run was started with", palette)).wrap());
+        let again = Button::new("Use for the next run").min_width(ui.available_width());
+        if !run.status.is_live() && again.show(ui, palette).clicked() {
+            cx.act(Action::CloneRun(run.dir.clone()));
+            self.next = Some(true);
+        }
+    }
+
+    /// `next` says which of the two is shown, where there is a run to choose.
+    fn head_ui(&mut self, ui: &mut Ui, next: Option<bool>, palette: &Palette) {
         ui.allocate_ui_with_layout(
             vec2(ui.available_width(), space::ROW),
             Layout::right_to_left(Align::Center),
@@ -96,20 +119,18 @@ impl Form {
                 });
             },
         );
-        if live {
+        if let Some(next) = next {
             ui.add_space(4.0);
             let choices = [(false, "This run"), (true, "Next run")];
-            if let Some(next) = segmented(ui, palette, self.next, &choices, true) {
-                self.next = next;
+            if let Some(next) = segmented(ui, palette, next, &choices, true) {
+                self.next = Some(next);
             }
-        } else {
-            self.next = false;
         }
     }
 
-    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, cx: &mut Cx<'_>) {
+    fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        strategy_ui(ui, draft, cx);
+        strategy_ui(ui, draft, frozen, cx);
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
         self.schedule_ui(ui, draft, steps, palette);
@@ -176,46 +197,44 @@ impl Form {
         let color = if cut * 20 > all { palette.warn } else { palette.text_dim };
         ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
     }
+}
 
-    fn foot_ui(&self, ui: &mut Ui, live: bool, cx: &mut Cx<'_>) {
-        let palette = cx.palette;
-        let workspace = cx.workspace;
-        ui.spacing_mut().item_spacing.y = space::S;
-        if let Some(error) = &workspace.plan_error {
-            state::error(ui, palette, "This cannot be trained yet", error, |_| {});
-        } else if let Some(plan) = workspace.plan.as_deref().filter(|_| !live) {
-            estimate::ui(ui, plan, palette);
-        } else if !live {
-            let missing = match (workspace.data.loaded.is_some(), workspace.model.is_some()) {
-                (false, false) => "Choose data and a model to see what the run will take",
-                (false, true) => "Choose data to see what the run will take",
-                (true, false) => "Choose a model to see what the run will take",
-                (true, true) => "Working out what the run will take…",
-            };
-            ui.add(egui::Label::new(text::small(missing, palette)).wrap());
-        }
-        if live {
-            let words = if self.next {
-                "It can be started when the run in progress has ended"
-            } else {
-                "What this run was started with; it does not change while it runs"
-            };
-            ui.add(egui::Label::new(text::small(words, palette)).wrap());
-            return;
-        }
-        let ready = workspace.is_ready() && workspace.plan_error.is_none();
-        let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
-        let start = Button::new("Start training")
-            .icon(ICON_PLAY_ARROW)
-            .primary()
-            .large()
-            .shortcut(keys.filter(|_| ready))
-            .min_width(ui.available_width())
-            .enabled(ready);
-        ui.add_space(2.0);
-        if start.show(ui, palette).clicked() {
-            cx.act(Action::StartRun);
-        }
+/// What the next run will take, and its start.
+fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let workspace = cx.workspace;
+    let live = workspace.run.as_ref().is_some_and(|run| run.status.is_live());
+    ui.spacing_mut().item_spacing.y = space::S;
+    let say = |ui: &mut Ui, words: &str| ui.add(egui::Label::new(text::small(words, palette)).wrap());
+    if let Some(error) = &workspace.plan_error {
+        state::error(ui, palette, "This cannot be trained yet", error, |_| {});
+    } else if let Some(plan) = workspace.plan.as_deref() {
+        estimate::ui(ui, plan, palette);
+    } else {
+        let missing = match (workspace.data.loaded.is_some(), workspace.model.is_some()) {
+            (false, false) => "Choose data and a model to see what the run will take",
+            (false, true) => "Choose data to see what the run will take",
+            (true, false) => "Choose a model to see what the run will take",
+            (true, true) => "Working out what the run will take…",
+        };
+        say(ui, missing);
+    }
+    if live {
+        say(ui, "It can be started when the run in progress has ended");
+        return;
+    }
+    let ready = workspace.is_ready() && workspace.plan_error.is_none();
+    let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
+    let start = Button::new("Start training")
+        .icon(ICON_PLAY_ARROW)
+        .primary()
+        .large()
+        .shortcut(keys.filter(|_| ready))
+        .min_width(ui.available_width())
+        .enabled(ready);
+    ui.add_space(2.0);
+    if start.show(ui, palette).clicked() {
+        cx.act(Action::StartRun);
     }
 }
 
@@ -226,7 +245,7 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     let data = match (frozen, &workspace.data.loaded) {
         (Some(run), _) => Some((
             format::file_name(&run.config.data.train),
-            format::plural(run.train_examples as u64, "example", "examples"),
+            known(run.train_examples as u64, |count| format::plural(count, "example", "examples")),
         )),
         (None, Some(loaded)) => Some((
             format::file_name(&loaded.dataset.table.path),
@@ -238,7 +257,8 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
         (Some(run), _) => {
             let name =
                 run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
-            Some((name.unwrap_or_default(), format!("{} parameters", format::short_count(run.parameters))))
+            let parameters = known(run.parameters, |count| format!("{} parameters", format::short_count(count)));
+            Some((name.unwrap_or_default(), parameters))
         }
         (None, Some(card)) => {
             Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
@@ -254,6 +274,11 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
             cx.act(Action::Go(screen));
         }
     }
+}
+
+/// A run that is only starting does not know its numbers yet.
+fn known(count: u64, words: impl Fn(u64) -> String) -> String {
+    if count > 0 { words(count) } else { String::new() }
 }
 
 /// One line with what was chosen, or a button to where it can be.
@@ -291,10 +316,14 @@ fn source_ui(
     .inner
 }
 
-fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     heading(ui, "What is trained", palette, |_| {});
-    let blocks = cx.workspace.model.as_ref().map(|card| strategy::blocks(draft, card, cx.workspace.plan.as_deref()));
+    // A run may have been made with another model than the one that is chosen now.
+    let card = cx.workspace.model.as_ref();
+    let card = card.filter(|card| frozen.is_none_or(|run| run.config.model.path.as_ref() == Some(&card.dir)));
+    let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
+    let blocks = card.map(|card| strategy::blocks(draft, card, plan));
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
     let presets = [
@@ -307,13 +336,17 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
         strategy::choose(&mut draft.strategy, kind, known);
     }
     if draft.strategy.kind == StrategyKind::Top {
-        let layers = known.len().saturating_sub(2).max(1);
+        let layers = if known.is_empty() { 64 } else { known.len().saturating_sub(2).max(1) };
         row(ui, "Layers from the top", "The head is always trained with them", palette, |ui| {
             fields::whole(ui, "Layers from the top", &mut draft.strategy.top_layers, 1..=layers);
         });
     }
     let Some(blocks) = blocks else {
         ui.add_space(4.0);
+        if let Some(run) = frozen {
+            trained_ui(ui, run.trainable, run.parameters, palette);
+            return;
+        }
         ui.add(egui::Label::new(text::small("The layers appear here once a model is chosen", palette)).wrap());
         return;
     };
@@ -323,14 +356,18 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
     }
     let all: u64 = blocks.iter().map(|block| block.parameters).sum();
     let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
-    let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
     ui.add_space(4.0);
+    trained_ui(ui, trained, all, palette);
+    if trained == 0 {
+        ui.label(text::small("Nothing is trained; click a cell to train it", palette).color(palette.bad));
+    }
+}
+
+fn trained_ui(ui: &mut Ui, trained: u64, all: u64, palette: &Palette) {
+    let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
     row(ui, "Trained", "Parameters that are trained, of all that the model has", palette, |ui| {
         let digits = if share > 0.0 && share < 0.1 { 2 } else { 0 };
         ui.label(text::number_dim(format!("{:.digits$} %", share * 100.0), palette));
         ui.label(text::number(format!("{} / {}", format::short_count(trained), format::short_count(all)), palette));
     });
-    if trained == 0 {
-        ui.label(text::small("Nothing is trained; click a cell to train it", palette).color(palette.bad));
-    }
 }

@@ -219,36 +219,41 @@ fn describe(spec: &Spec<'_>) -> String {
     format!("{} chart, {}", spec.title, if values.is_empty() { "empty" } else { &values })
 }
 
-/// The name of each line with its value under the crosshair, or its newest one.
+/// The name of each line with its value under the crosshair, or its newest one. Where there is no room for the names
+/// the colours have to do.
 pub fn legend(ui: &Ui, room: Rect, spec: &Spec<'_>, link: &Link, palette: &Palette) {
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
+    let shown = spec.lines.iter().filter(|line| !line.series.is_empty());
+    let shown = shown.filter(|line| line.style != Style::Planned || spec.lines.len() == 1);
+    let words: Vec<_> = shown
+        .map(|line| {
+            let found = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step));
+            let known = found.filter(|_| line.style != Style::Planned || link.hover.is_some());
+            let value = known.map_or_else(String::new, |point| (spec.format)(point[1]));
+            let name = painter.layout_no_wrap(line.name.to_owned(), theme::regular(size::SMALL), palette.text_dim);
+            (line, name, painter.layout_no_wrap(value, theme::number_medium(size::BODY - 1.0), palette.text))
+        })
+        .collect();
+    let wanted: f32 = words.iter().map(|(_, name, value)| 32.0 + name.size().x + value.size().x).sum();
+    let named = wanted - 14.0 <= room.width();
+    let middle = room.center().y;
     let mut left = room.left();
-    for line in spec.lines {
-        let planned = line.style == Style::Planned;
-        if line.series.is_empty() || (planned && spec.lines.len() > 1) {
-            continue;
-        }
-        let found = link.hover.map_or_else(|| line.series.last(), |step| line.series.at(step));
-        let value = found.map_or_else(String::new, |point| (spec.format)(point[1]));
-        let middle = room.center().y;
-        let name = painter.layout_no_wrap(line.name.to_owned(), theme::regular(size::SMALL), palette.text_dim);
-        let value = painter.layout_no_wrap(value, theme::number_medium(size::BODY - 1.0), palette.text);
-        if planned {
+    for (line, name, value) in words {
+        if line.style == Style::Planned {
             let dashes = [pos2(left, middle), pos2(left + 9.0, middle)];
             painter.extend(Shape::dashed_line(&dashes, Stroke::new(1.5, line.color), 2.5, 2.0));
         } else {
             painter.circle_filled(pos2(left + 4.0, middle), 3.5, line.color);
         }
         left += 13.0;
-        let width = name.size().x;
-        painter.galley(pos2(left, middle - name.size().y / 2.0), name, palette.text_dim);
-        left += width + 5.0;
-        if !planned || link.hover.is_some() {
-            let width = value.size().x;
-            painter.galley(pos2(left, middle - value.size().y / 2.0), value, palette.text);
-            left += width;
+        if named || line.style == Style::Planned {
+            let width = name.size().x;
+            painter.galley(pos2(left, middle - name.size().y / 2.0), name, palette.text_dim);
+            left += width + 5.0;
         }
-        left += 14.0;
+        let width = value.size().x;
+        painter.galley(pos2(left, middle - value.size().y / 2.0), value, palette.text);
+        left += width + 14.0;
     }
 }
 
