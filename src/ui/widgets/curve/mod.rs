@@ -1,7 +1,7 @@
 //! Values over steps: a band of what was measured, the smoothed line through it, and flags for what happened. Charts
 //! that share a [`Link`] show the same steps and the same crosshair.
 //!
-//! It paints itself instead of using a plot library, because of the columns kept between frames ([`series`]): a run of a
+//! It paints itself instead of using a plot library, because of the columns kept between frames (`series`): a run of a
 //! million steps costs no more to draw than one of a thousand.
 
 mod axis;
