@@ -30,6 +30,12 @@ pub struct Roles {
     pub context: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<String>,
+    /// Labelled spans of characters in the text: a JSON list of `{"start", "end", "label"}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spans: Option<String>,
+    /// Rows with the same value stay on one side of a split: a document, a customer, an article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// The names of the classes, in the order of their indices.
@@ -62,6 +68,10 @@ pub enum Target {
     /// Any number of classes, as sorted indices.
     Classes(Vec<u32>),
     Value(f32),
+    /// One tag for each word.
+    Tags(Vec<u32>),
+    /// Every answer that counts as right; none where the question has no answer in its context.
+    Answers(Vec<GoldAnswer>),
     /// One class for each token of the features; `None` is ignored by the loss.
     Tokens(Vec<Option<u32>>),
     /// First and last token of the answer.
@@ -69,6 +79,14 @@ pub enum Target {
         start: u32,
         end: u32,
     },
+}
+
+/// An answer as an annotator marked it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GoldAnswer {
+    pub text: String,
+    /// Its first character in the context, in code points.
+    pub start: usize,
 }
 
 /// A row as the task sees it. Its texts stay in the table.
@@ -187,7 +205,7 @@ impl Dataset {
             let classes = match &example.target {
                 Target::Class(class) => std::slice::from_ref(class),
                 Target::Classes(classes) => classes,
-                Target::None | Target::Value(_) | Target::Tokens(_) | Target::Span { .. } => &[],
+                _ => &[],
             };
             for &class in classes {
                 counts[class as usize] += 1;

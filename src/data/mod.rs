@@ -15,7 +15,7 @@ mod labels;
 mod readers;
 
 pub use batch::Batch;
-pub use dataset::{Dataset, Example, LabelSet, Roles, Target};
+pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
 pub use features::{Features, features};
 pub use guess::guess_task;

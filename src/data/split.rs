@@ -59,7 +59,7 @@ fn strata(examples: &[Example]) -> Vec<Vec<usize>> {
             Target::Class(class) => classes.entry(vec![*class]).or_default().push(index),
             Target::Classes(set) => classes.entry(set.clone()).or_default().push(index),
             Target::Value(value) => values.push((*value, index)),
-            Target::None | Target::Tokens(_) | Target::Span { .. } => others.push(index),
+            _ => others.push(index),
         }
     }
     let sets = examples.iter().any(|example| matches!(example.target, Target::Classes(_)));

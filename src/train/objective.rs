@@ -56,7 +56,7 @@ impl Objective {
             Target::Class(class) => self.entropy.weight(*class),
             Target::Classes(_) => self.labels as f64,
             Target::Value(_) => 1.0,
-            Target::None | Target::Tokens(_) | Target::Span { .. } => 0.0,
+            _ => 0.0,
         }
     }
 

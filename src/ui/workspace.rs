@@ -186,7 +186,7 @@ fn class_parts(loaded: &LoadedDataset) -> Vec<ClassParts> {
             let classes = match &example.target {
                 Target::Class(class) => std::slice::from_ref(class),
                 Target::Classes(classes) => classes,
-                Target::None | Target::Value(_) | Target::Tokens(_) | Target::Span { .. } => &[],
+                _ => &[],
             };
             for class in classes {
                 if let Some(counts) = parts.get_mut(*class as usize) {

@@ -262,7 +262,7 @@ fn label_ui(ui: &mut Ui, palette: &Palette, cell: &str, dataset: Option<&Dataset
             }
         }
         Target::Value(value) => drop(ui.label(text::number(format::trimmed(f64::from(*value), 4), palette))),
-        Target::None | Target::Tokens(_) | Target::Span { .. } => cell_ui(ui, palette, cell),
+        _ => cell_ui(ui, palette, cell),
     }
 }
 
