@@ -71,6 +71,7 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
         layers: 0,
         hidden_size: 0,
         bytes_on_disk: files::folder_bytes(dir),
+        heads: Vec::new(),
         problem: None,
     };
     match model::read_config(dir) {
@@ -78,6 +79,7 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
             family: config.family.model_type().to_owned(),
             layers: config.num_hidden_layers,
             hidden_size: config.hidden_size,
+            heads: config.tasks(),
             ..empty
         },
         Err(error) => ModelEntry { problem: Some(error.to_string()), ..empty },
