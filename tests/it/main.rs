@@ -9,6 +9,7 @@
 
 mod batches_change_nothing;
 mod command_line;
+mod explore_asks_every_head;
 mod house;
 mod metrics;
 mod models_match_the_reference;
