@@ -4,6 +4,7 @@ pub mod batch;
 pub mod dataset;
 pub mod features;
 pub mod health;
+pub mod masking;
 pub mod sampler;
 pub mod split;
 pub mod table;

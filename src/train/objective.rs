@@ -137,7 +137,7 @@ impl Objective {
 
 /// The batch as the model takes it.
 pub fn input(batch: Batch) -> Input {
-    Input { ids: batch.ids, types: batch.types, starts: batch.starts, slots: batch.slots, visible: None }
+    Input { ids: batch.ids, types: batch.types, starts: batch.starts, slots: batch.slots, ..Input::default() }
 }
 
 fn classes(targets: &[Target]) -> Vec<Option<u32>> {
