@@ -21,8 +21,12 @@ pub enum TrainError {
     NoModel,
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
-    #[error("a model {family} is not trained for {task}; {expected}")]
-    WrongFamily { task: Task, family: &'static str, expected: &'static str },
+    #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]
+    NoTask { dir: PathBuf },
+    #[error("{dir} has no trained head for {task} ({missing} is missing), so what it says would be chance")]
+    Untrained { dir: PathBuf, task: Task, missing: String },
+    #[error("replaced tokens are made by a generator, and {dir} has none; expected a folder \"generator\" in it")]
+    NoGenerator { dir: PathBuf },
     #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
     NoMaskToken,
     #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]

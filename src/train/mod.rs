@@ -1,6 +1,7 @@
 //! Batches → loss → gradients → new weights.
 
 pub mod answers;
+pub mod assess;
 pub mod audit;
 pub mod config;
 mod corpus;

@@ -13,7 +13,7 @@ use crate::data::{
 };
 use crate::metrics::Measure;
 use crate::model::card::LoadReport;
-use crate::model::{self, Family, Model, Want};
+use crate::model::{self, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 
 /// The share held out where a configuration names no evaluation data.
@@ -229,7 +229,9 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     if on_progress("reading data", 0, 0).is_break() {
         return Ok(None);
     }
-    check_family(config.task, encoder.family)?;
+    if !encoder.family.has_head(HeadKind::for_task(config.task)) {
+        return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
+    }
     let tokenizer = Tokenizer::open(&dir)?;
     let length = Length {
         max_tokens: config.data.max_tokens.min(encoder.max_tokens()),
@@ -275,17 +277,6 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         counts,
         max_tokens: length.max_tokens,
     }))
-}
-
-/// Some tasks are asked of one family alone, whose heads transformers has.
-fn check_family(task: Task, family: Family) -> Result<(), TrainError> {
-    let (fits, expected) = match task {
-        Task::Nsp => (family == Family::Bert, "next sentence is BERT's"),
-        Task::Sop => (family == Family::Albert, "sentence order is ALBERT's"),
-        Task::Rtd => (family == Family::Electra, "replaced tokens are ELECTRA's"),
-        _ => (true, ""),
-    };
-    if fits { Ok(()) } else { Err(TrainError::WrongFamily { task, family: family.model_type(), expected }) }
 }
 
 fn count(features: &[Features], labels: usize) -> Vec<u64> {
