@@ -21,6 +21,8 @@ pub enum DataError {
     /// A compressed file that cannot be unpacked, or only to more than is read.
     #[error("{path:?} {reason}; {advice}")]
     Packed { path: PathBuf, reason: String, advice: &'static str },
+    #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
+    TooLarge { path: PathBuf, limit: String },
     #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]
     LongLine { path: PathBuf, line: usize, limit: String },
     #[error("{path:?} is one JSON document, expected one object a line or an array of objects: {reason}")]

@@ -13,6 +13,39 @@ pub enum Format {
     Delimited { delimiter: u8 },
     /// JSON objects, one a line or in an array.
     JsonLines,
+    /// Labelled spans from an annotation tool.
+    Prodigy,
+    LabelStudio,
+    Doccano,
+    /// Words with tags, one a line.
+    Conll,
+    /// Questions on the paragraphs of articles.
+    Squad,
+    Parquet,
+    /// One paragraph a line.
+    PlainText,
+}
+
+impl Format {
+    /// The name on screen.
+    pub fn title(self) -> String {
+        match self {
+            Self::Delimited { delimiter: b'\n' } => "one text a line".into(),
+            Self::Delimited { delimiter: b'\t' } => "TSV, tab".into(),
+            Self::Delimited { delimiter: b',' } => "CSV, comma".into(),
+            Self::Delimited { delimiter: b';' } => "CSV, semicolon".into(),
+            Self::Delimited { delimiter: b'|' } => "CSV, bar".into(),
+            Self::Delimited { delimiter } => format!("CSV, {:?}", char::from(delimiter)),
+            Self::JsonLines => "JSON objects".into(),
+            Self::Prodigy => "Prodigy spans".into(),
+            Self::LabelStudio => "Label Studio export".into(),
+            Self::Doccano => "doccano spans".into(),
+            Self::Conll => "CoNLL, tagged words".into(),
+            Self::Squad => "SQuAD questions".into(),
+            Self::Parquet => "Parquet".into(),
+            Self::PlainText => "plain text".into(),
+        }
+    }
 }
 
 /// A row that was left out while reading, and why.

@@ -19,13 +19,12 @@ const SAMPLE: usize = 1 << 20;
 
 /// What a file is that is plainly not text, and what to do about it.
 pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    const KINDS: [(&[u8], &str, &str); 9] = [
+    const KINDS: [(&[u8], &str, &str); 8] = [
         (b"PK\x03\x04", "a zip archive or an Excel workbook", "; unpack it, or save the sheet as CSV"),
         (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook", "; save the sheet as CSV"),
-        (b"\x1F\x8B", "compressed with gzip", "; unpack it first"),
+        (b"\x1F\x8B", "compressed with gzip in an unknown way", "; unpack it first"),
         (b"\x28\xB5\x2F\xFD", "compressed with zstd", "; unpack it first"),
         (b"BZh", "compressed with bzip2", "; unpack it first"),
-        (b"\xFD7zXZ\0", "compressed with xz", "; unpack it first"),
         (b"PAR1", "a Parquet file", "; save it as CSV or JSONL"),
         (b"SQLite format 3\0", "an SQLite database", "; save the table as CSV"),
         (b"%PDF-", "a PDF document", ""),

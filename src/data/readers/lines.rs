@@ -160,6 +160,22 @@ impl Iterator for Lines {
     }
 }
 
+/// The lines of a text in memory, numbered from 1, without line ends.
+pub(super) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
+    let bytes = text.as_bytes();
+    let (mut at, mut line) = (0, 0);
+    std::iter::from_fn(move || {
+        if at >= bytes.len() {
+            return None;
+        }
+        let length = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
+        let (start, end) = (at, length.map_or(bytes.len(), |length| at + length));
+        at = end + delimited::line_end(bytes, end);
+        line += 1;
+        Some((line, &text[start..end]))
+    })
+}
+
 /// Reads until the buffer is full or the source has ended.
 fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
     let mut filled = 0;

@@ -4,19 +4,25 @@
 //! A file is read into memory once. Delimited text is then cut into cells in place, so that a table costs what its file
 //! does.
 
+mod builder;
+mod conll;
 mod delimited;
 mod encoding;
 mod json;
 mod lines;
 mod objects;
 mod sniff;
+mod spans;
+mod squad;
 mod unpack;
 
+use std::io::Read;
 use std::path::Path;
 
 pub use lines::{Lines, lines};
 pub(super) use sniff::{is_number, plain_name};
 
+use self::unpack::Packing;
 use super::error::name_list;
 use super::{DataError, Table};
 
@@ -25,12 +31,22 @@ pub fn read(path: &Path) -> Result<Table, DataError> {
     if path.is_dir() {
         return Err(DataError::Folder { path: path.to_path_buf() });
     }
-    let bytes = std::fs::read(path).map_err(|source| DataError::Read { path: path.to_path_buf(), source })?;
+    let cannot_read = |source| DataError::Read { path: path.to_path_buf(), source };
+    let file = std::fs::File::open(path).map_err(cannot_read)?;
+    let length = file.metadata().map_err(cannot_read)?.len();
+    if length > unpack::SIZE_LIMIT {
+        return Err(DataError::TooLarge { path: path.to_path_buf(), limit: unpack::size(unpack::SIZE_LIMIT) });
+    }
+    let mut bytes = Vec::with_capacity(length as usize);
+    file.take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
     read_bytes(path, bytes)
 }
 
 /// Reads a file that is in memory already. The path is only for messages.
 pub fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
+    if let Some(packing) = Packing::of(&bytes) {
+        return read_bytes(path, unpack::all(path, packing, std::io::Cursor::new(bytes))?);
+    }
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(DataError::NotText { path: path.to_path_buf(), what, advice });
     }
@@ -38,7 +54,15 @@ pub fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
     if decoded.text.iter().all(u8::is_ascii_whitespace) {
         return Err(DataError::Empty { path: path.to_path_buf() });
     }
-    if json::is_json(&decoded.text) { json::read(path, &decoded) } else { delimited::read(path, decoded) }
+    if json::is_json(&decoded.text) {
+        return json::read(path, &decoded);
+    }
+    if let Ok(text) = std::str::from_utf8(&decoded.text)
+        && let Some(shape) = conll::shape(text)
+    {
+        return conll::read(path, &decoded, text, &shape);
+    }
+    delimited::read(path, decoded)
 }
 
 /// A table without rows is an error that says why.

@@ -96,6 +96,14 @@ impl Read for Unpacked {
     }
 }
 
+/// Unpacks a whole file that is to become a table.
+pub(super) fn all(path: &Path, packing: Packing, packed: impl Read + 'static) -> Result<Vec<u8>, DataError> {
+    let mut bytes = Vec::new();
+    let read = Unpacked::new(packing, packed, Limits::default()).read_to_end(&mut bytes);
+    read.map_err(|error| data_error(path, error))?;
+    Ok(bytes)
+}
+
 /// Why unpacking ended early.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {

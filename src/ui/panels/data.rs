@@ -172,17 +172,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 }
 
 fn facts(table: &Table) -> [String; 3] {
-    let format = match table.format {
-        Format::Delimited { delimiter } => match delimiter {
-            b',' => "CSV, comma".into(),
-            b';' => "CSV, semicolon".into(),
-            b'\t' => "TSV, tab".into(),
-            b'|' => "CSV, bar".into(),
-            other => format!("CSV, {:?}", char::from(other)),
-        },
-        Format::JsonLines => "JSON lines".into(),
-    };
-    [format!("{} rows", format::count(table.rows() as u64)), format, table.encoding.into()]
+    [format!("{} rows", format::count(table.rows() as u64)), table.format.title(), table.encoding.into()]
 }
 
 fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
