@@ -8,7 +8,7 @@ use candle_core::Tensor;
 use super::TrainError;
 use super::config::{ClassWeights, Language, LanguageObjective, RunConfig};
 use super::loss::{self, CrossEntropy};
-use crate::data::masking::Masking;
+use crate::data::masking::{Masking, next_tokens};
 use crate::data::{Batch, Features, Target, Tokenizer};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input, Model, Pass};
@@ -24,6 +24,8 @@ pub struct Objective {
     /// How a text is masked, for the tasks that make their own labels.
     masking: Option<Masking>,
     language: LanguageObjective,
+    /// Stands between a text and its translation, whose positions begin anew.
+    separator: Option<u32>,
 }
 
 /// A batch as the model takes it, with what is asked of it.
@@ -130,7 +132,8 @@ impl Objective {
         };
         let masking = masks.then(|| masking(language, tokenizer)).transpose()?;
         let objective = if task == Task::Mlm { language.objective } else { LanguageObjective::Masked };
-        Ok(Self { task, labels, entropy: CrossEntropy::default(), masking, language: objective })
+        let separator = (objective == LanguageObjective::Translation).then(|| tokenizer.sep_id()).flatten();
+        Ok(Self { task, labels, entropy: CrossEntropy::default(), masking, language: objective, separator })
     }
 
     /// The same without smoothing or weights.
@@ -142,8 +145,7 @@ impl Objective {
     /// A sequence as it is asked this time: masked words and next tokens are drawn here, all else is as it was prepared.
     pub fn draw<'a>(&self, features: Cow<'a, Features>, chance: u64) -> Cow<'a, Features> {
         if self.task == Task::Mlm && self.language == LanguageObjective::Causal {
-            let mut next: Vec<Option<u32>> = features.ids.iter().skip(1).map(|id| Some(*id)).collect();
-            next.push(None);
+            let next = next_tokens(&features.ids);
             let mut drawn = features.into_owned();
             drawn.target = Target::Tokens(next);
             return Cow::Owned(drawn);
@@ -180,7 +182,7 @@ impl Objective {
     /// A batch made ready for the model.
     pub fn work(&self, batch: Batch) -> Work {
         let Batch { ids, types, starts, slots, targets } = batch;
-        let positions = (self.language == LanguageObjective::Translation).then(|| restarted(&types, &starts));
+        let positions = self.separator.map(|separator| restarted(&ids, &starts, separator));
         let causal = self.task == Task::Mlm && self.language == LanguageObjective::Causal;
         let input = Input { ids, types, starts, slots, visible: None, positions, causal };
         match self.task {
@@ -328,7 +330,7 @@ fn masking(language: &Language, tokenizer: &Tokenizer) -> Result<Masking, TrainE
         style: language.masking,
         share: language.share,
         mask_id,
-        vocab_size: tokenizer.vocab_size() as u32,
+        vocab_size: tokenizer.vocab_size(),
         specials: tokenizer.special_ids().collect(),
     })
 }
@@ -346,13 +348,14 @@ fn labelled(targets: &[Target], starts: &[usize]) -> (Vec<u32>, Vec<Option<u32>>
     (rows, classes)
 }
 
-/// Positions that begin anew with the second text of each sequence.
-fn restarted(types: &[u32], starts: &[usize]) -> Vec<u32> {
-    let mut positions = Vec::with_capacity(types.len());
+/// Positions that begin anew with the second text of each sequence, which stands after the first separators.
+fn restarted(ids: &[u32], starts: &[usize], separator: u32) -> Vec<u32> {
+    let mut positions = Vec::with_capacity(ids.len());
     for bounds in starts.windows(2) {
-        let types = &types[bounds[0]..bounds[1]];
-        let second = types.iter().position(|kind| *kind > 0).unwrap_or(types.len());
-        positions.extend((0..types.len()).map(|place| if place < second { place } else { place - second } as u32));
+        let ids = &ids[bounds[0]..bounds[1]];
+        let separators = ids.iter().position(|id| *id == separator).unwrap_or(ids.len());
+        let second = separators + ids[separators..].iter().take_while(|id| **id == separator).count();
+        positions.extend((0..ids.len()).map(|place| if place < second { place } else { place - second } as u32));
     }
     positions
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::config::{DataChoice, DeviceChoice, Dropout, Init, RunConfig};
+use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
 use super::{Examples, TrainError, corpus};
 use crate::data::{
     Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
@@ -301,10 +301,13 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     let dir = config.model_dir()?;
     let names = output_names(config.task, labels);
     let want = Want::Head { task: config.task, labels: &names };
-    let (model, report) = match config.model.init {
+    let (mut model, report) = match config.model.init {
         Init::Pretrained => model::open(&dir, want, device, config.run.seed)?,
         Init::Random => model::random(&dir, want, device, config.run.seed)?,
     };
+    if config.task == Task::Mlm && config.language.objective == LanguageObjective::Causal {
+        model.config.causal = true;
+    }
     let frozen = super::strategy::frozen(&config.strategy, model.config.stored_layers())?;
     model.freeze(|block| frozen.contains(&block));
     Ok((model, report))
