@@ -5,6 +5,7 @@ pub mod dataset;
 pub mod features;
 pub mod gold;
 pub mod health;
+pub mod masking;
 pub mod sampler;
 pub mod split;
 pub mod table;
