@@ -221,7 +221,7 @@ pub fn tag_text(text: &str, spans: &[TextSpan]) -> Result<Vec<(WordRange, String
         if open.is_some_and(|(span, _)| span.end == place) {
             (open, joined) = (None, false);
         }
-        if let Some(span) = spans.get(next).filter(|span| span.start == place) {
+        if let Some(&span) = spans.get(next).filter(|span| span.start == place) {
             (open, joined) = (Some((span, byte)), false);
             next += 1;
         }
@@ -231,18 +231,15 @@ pub fn tag_text(text: &str, spans: &[TextSpan]) -> Result<Vec<(WordRange, String
         }
         let is_word = letter.is_alphanumeric() || is_mark(letter);
         let end = byte + letter.len_utf8();
-        match words.last_mut() {
-            Some((range, _)) if joined && is_word => range.end = end,
-            _ => {
-                let tag = open.map_or_else(
-                    || "O".to_owned(),
-                    |(span, opened)| {
-                        let is_first = words.last().is_none_or(|(range, _)| range.start < opened);
-                        format!("{}-{}", if is_first { 'B' } else { 'I' }, span.label)
-                    },
-                );
-                words.push((byte..end, tag));
-            }
+        if let Some((range, _)) = words.last_mut().filter(|_| joined && is_word) {
+            range.end = end;
+        } else {
+            let is_first = |opened: usize| words.last().is_none_or(|(range, _)| range.start < opened);
+            let tag = open.map_or_else(
+                || "O".to_owned(),
+                |(span, opened)| format!("{}-{}", if is_first(opened) { 'B' } else { 'I' }, span.label),
+            );
+            words.push((byte..end, tag));
         }
         joined = is_word;
     }

@@ -48,7 +48,7 @@ fn rows(config: &RunConfig, path: &Path) -> Result<Arc<Dataset>, TrainError> {
 }
 
 /// The lines of a file as a corpus is made of them: their number and their text.
-type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), DataError>> + Send + 'a>;
+type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), DataError>> + 'a>;
 
 fn lines_of<'a>(path: &Path, text: &'a Text) -> Result<Lines<'a>, TrainError> {
     Ok(match text {

@@ -214,7 +214,7 @@ impl<'a> Trainer<'a> {
         let held_before = self.held;
         let drawn = self.draw(update, epoch)?;
         let parts = Denominators {
-            own: self.objective.denominator(&drawn),
+            own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
             generator: drawn.iter().map(|one| token_targets(one).iter().flatten().count() as f64).sum(),
         };
         let mut loss = 0.0;
