@@ -11,7 +11,6 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
 
 use crate::data::Table;
-use crate::data::table::Format;
 use crate::ui::theme::space;
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
