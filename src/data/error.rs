@@ -21,6 +21,8 @@ pub enum DataError {
     /// A compressed file that cannot be unpacked, or only to more than is read.
     #[error("{path:?} {reason}; {advice}")]
     Packed { path: PathBuf, reason: String, advice: &'static str },
+    #[error("{path:?} cannot be read as Parquet: {reason}; fetch it again, or save it as CSV or JSONL")]
+    Parquet { path: PathBuf, reason: String },
     #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
     TooLarge { path: PathBuf, limit: String },
     #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]

@@ -25,7 +25,7 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         (b"\x1F\x8B", "compressed with gzip in an unknown way", "; unpack it first"),
         (b"\x28\xB5\x2F\xFD", "compressed with zstd", "; unpack it first"),
         (b"BZh", "compressed with bzip2", "; unpack it first"),
-        (b"PAR1", "a Parquet file", "; save it as CSV or JSONL"),
+        (b"PAR1", "a Parquet file where text is read a line at a time", "; save it as text"),
         (b"SQLite format 3\0", "an SQLite database", "; save the table as CSV"),
         (b"%PDF-", "a PDF document", ""),
     ];

@@ -5,6 +5,7 @@
 //! does.
 
 mod builder;
+mod columnar;
 mod conll;
 mod delimited;
 mod encoding;
@@ -16,7 +17,7 @@ mod spans;
 mod squad;
 mod unpack;
 
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 pub use lines::{Lines, lines};
@@ -32,11 +33,16 @@ pub fn read(path: &Path) -> Result<Table, DataError> {
         return Err(DataError::Folder { path: path.to_path_buf() });
     }
     let cannot_read = |source| DataError::Read { path: path.to_path_buf(), source };
-    let file = std::fs::File::open(path).map_err(cannot_read)?;
+    let mut file = std::fs::File::open(path).map_err(cannot_read)?;
     let length = file.metadata().map_err(cannot_read)?.len();
     if length > unpack::SIZE_LIMIT {
         return Err(DataError::TooLarge { path: path.to_path_buf(), limit: unpack::size(unpack::SIZE_LIMIT) });
     }
+    let mut head = [0; 4];
+    if file.read_exact(&mut head).is_ok() && columnar::is_parquet(&head) {
+        return columnar::read(path, &file);
+    }
+    file.rewind().map_err(cannot_read)?;
     let mut bytes = Vec::with_capacity(length as usize);
     file.take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
     read_bytes(path, bytes)
@@ -46,6 +52,9 @@ pub fn read(path: &Path) -> Result<Table, DataError> {
 pub fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
     if let Some(packing) = Packing::of(&bytes) {
         return read_bytes(path, unpack::all(path, packing, std::io::Cursor::new(bytes))?);
+    }
+    if columnar::is_parquet(&bytes) {
+        return columnar::read_bytes(path, &bytes);
     }
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(DataError::NotText { path: path.to_path_buf(), what, advice });

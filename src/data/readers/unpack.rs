@@ -162,11 +162,56 @@ pub(super) mod tests {
         packer.finish().unwrap()
     }
 
+    /// A file of one block that is stored and not compressed, as no packer is at hand.
     pub(in crate::data) fn xz(bytes: &[u8]) -> Vec<u8> {
-        let options = lzma_rust2::XzOptions::with_preset(0);
-        let mut packer = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
-        packer.write_all(bytes).unwrap();
-        packer.finish().unwrap()
+        let sum = |bytes: &[u8]| {
+            let mut sum = flate2::Crc::new();
+            sum.update(bytes);
+            sum.sum().to_le_bytes()
+        };
+        let number = |mut number: usize| {
+            let mut bytes = Vec::new();
+            while number > 0x7F {
+                bytes.push((number & 0x7F) as u8 | 0x80);
+                number >>= 7;
+            }
+            bytes.push(number as u8);
+            bytes
+        };
+        let padded = |mut bytes: Vec<u8>| {
+            bytes.resize(bytes.len().next_multiple_of(4), 0);
+            bytes
+        };
+        let flags = [0, 1];
+        // One filter, LZMA2, with a dictionary of 8 MiB.
+        let header = padded(vec![2, 0, 0x21, 1, 0x16]);
+        let mut block: Vec<u8> = Vec::new();
+        for (index, chunk) in bytes.chunks(1 << 16).enumerate() {
+            block.push(if index == 0 { 1 } else { 2 });
+            block.extend_from_slice(&((chunk.len() - 1) as u16).to_be_bytes());
+            block.extend_from_slice(chunk);
+        }
+        block.push(0);
+        let unpadded = header.len() + 4 + block.len() + 4;
+        let index = padded([vec![0, 1], number(unpadded), number(bytes.len())].concat());
+        let backward = ((index.len() + 4) as u32 / 4 - 1).to_le_bytes();
+        let end = [&backward[..], &flags].concat();
+        let parts: [&[u8]; 13] = [
+            b"\xFD7zXZ\0",
+            &flags,
+            &sum(&flags),
+            &header,
+            &sum(&header),
+            &padded(block),
+            &sum(bytes),
+            &index,
+            &sum(&index),
+            &sum(&end),
+            &end,
+            b"YZ",
+            b"",
+        ];
+        parts.concat()
     }
 
     fn unpack(bytes: &[u8], limits: Limits) -> Result<Vec<u8>, String> {
@@ -183,6 +228,12 @@ pub(super) mod tests {
         let text = "some text, and more of it\n".repeat(5000).into_bytes();
         for packed in [gzip(&text), xz(&text)] {
             assert_eq!(unpack(&packed, Limits::default()), Ok(text.clone()));
+        }
+        for (packed, text) in [
+            (include_bytes!("../../../tests/golden/packed/lines.txt.gz").as_slice(), "One, two.\n\n“Three”\n"),
+            (include_bytes!("../../../tests/golden/packed/lines.txt.xz").as_slice(), "One, two.\n\n“Three”\n"),
+        ] {
+            assert_eq!(unpack(packed, Limits::default()), Ok(text.repeat(100).into_bytes()));
         }
         // Files are packed in members by some tools, one after the other.
         let members = [gzip(b"one "), gzip(b"two")].concat();
