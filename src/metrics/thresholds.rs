@@ -57,7 +57,8 @@ impl LabelScores {
             let threshold = between(next, last);
             let (one, two) =
                 (tally.right * (best.1.predicted + best.1.support), best.1.right * (predicted as u64 + tally.support));
-            let nearer = (threshold - THRESHOLD).abs() < (best.0 - THRESHOLD).abs();
+            let distance = |threshold: f32| (f64::from(threshold) - f64::from(THRESHOLD)).abs();
+            let nearer = distance(threshold) < distance(best.0);
             if one > two || (one == two && nearer) {
                 best = (threshold, tally);
             }
