@@ -15,7 +15,6 @@ mod answers;
 mod entities;
 mod error;
 mod masks;
-mod windows;
 
 pub use attention::{Attention, attention};
 pub use entities::Aggregation;

@@ -21,8 +21,10 @@ pub enum TrainError {
     NoModel,
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
-    #[error("training for {task} is not there yet; classify, multilabel and regress are")]
-    TaskNotTrained { task: Task },
+    #[error("a model {family} is not trained for {task}; {expected}")]
+    WrongFamily { task: Task, family: &'static str, expected: &'static str },
+    #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
+    NoMaskToken,
     #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(

@@ -2,7 +2,7 @@
 //! the statistics of `chardetng`. A byte that means nothing in the encoding becomes U+FFFD and is counted.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The text of a file, without a byte order mark. The bytes are always valid UTF-8; they are no `String` because cells
 /// are cut out of them in place.
@@ -37,6 +37,19 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let nuls: usize = sample.iter().map(|&byte| usize::from(byte == 0)).sum();
     let marked = Encoding::for_bom(bytes).is_some();
     (!marked && nuls * 20 > sample.len() && utf_16(sample).is_none()).then_some(("not text", ""))
+}
+
+/// The encoding that the first bytes of a file leave no doubt about, with the length of its byte order mark.
+pub(super) fn marked(head: &[u8]) -> Option<(&'static Encoding, usize)> {
+    Encoding::for_bom(head).or_else(|| utf_16(&head[..head.len().min(SAMPLE)]).map(|encoding| (encoding, 0)))
+}
+
+/// The encoding of a piece of a file in which not all is ASCII, and that may end within a character.
+pub(super) fn of_sample(sample: &[u8]) -> &'static Encoding {
+    match std::str::from_utf8(sample) {
+        Err(error) if error.error_len().is_some() => guess(sample, error.valid_up_to()),
+        _ => UTF_8,
+    }
 }
 
 /// Recognises the encoding and decodes.
@@ -106,15 +119,21 @@ fn sample_around(bytes: &[u8], telling: usize) -> &[u8] {
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut text = String::with_capacity(bytes.len() + bytes.len() / 8 + 16);
+    let mut text = String::new();
+    let replaced = decode_piece(&mut encoding.new_decoder_without_bom_handling(), bytes, true, &mut text);
+    Decoded { text: text.into_bytes(), encoding: encoding.name(), replaced }
+}
+
+/// Appends what the bytes say to the text; returns how many sequences were replaced by U+FFFD.
+pub(super) fn decode_piece(decoder: &mut Decoder, bytes: &[u8], last: bool, text: &mut String) -> usize {
+    text.reserve(bytes.len() + bytes.len() / 8 + 16);
     let mut replaced = 0;
     let mut rest = bytes;
     loop {
-        let (result, read) = decoder.decode_to_string_without_replacement(rest, &mut text, true);
+        let (result, read) = decoder.decode_to_string_without_replacement(rest, text, last);
         rest = &rest[read..];
         match result {
-            DecoderResult::InputEmpty => break,
+            DecoderResult::InputEmpty => return replaced,
             DecoderResult::OutputFull => text.reserve(rest.len() / 2 + 64),
             DecoderResult::Malformed(..) => {
                 text.push(char::REPLACEMENT_CHARACTER);
@@ -122,7 +141,6 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
             }
         }
     }
-    Decoded { text: text.into_bytes(), encoding: encoding.name(), replaced }
 }
 
 #[cfg(test)]

@@ -7,11 +7,14 @@
 mod delimited;
 mod encoding;
 mod json;
+mod lines;
 mod objects;
 mod sniff;
+mod unpack;
 
 use std::path::Path;
 
+pub use lines::{Lines, lines};
 pub(super) use sniff::{is_number, plain_name};
 
 use super::error::name_list;
@@ -72,7 +75,7 @@ mod tests {
             let message = read(path).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
         };
-        check(folder.path(), "is a folder, expected a CSV, TSV or JSONL file");
+        check(folder.path(), "is a folder, expected a CSV, JSON, CoNLL, Parquet or text file");
         check(&folder.path().join("absent.csv"), "cannot read");
         check(&file("empty.csv", b""), "is empty, expected rows of text");
         check(&file("blank.csv", b"\xEF\xBB\xBF \r\n\n"), "is empty, expected rows of text");
