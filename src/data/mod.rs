@@ -23,7 +23,7 @@ mod readers;
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
-pub use features::{Alignment, Features, Length, features};
+pub use features::{Alignment, Features, Length, features, measure};
 pub use guess::guess_task;
 pub use readers::{Lines, lines};
 pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
