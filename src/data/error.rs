@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use super::TokenizerError;
+use super::windows::NoRoom;
 use crate::task::Task;
 
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +41,10 @@ pub enum DataError {
     SameColumn { path: PathBuf, name: String, first: &'static str, second: &'static str },
     #[error("none of the {rows} rows of {path:?} can be used for {task}: line {line} {reason}")]
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
-    #[error("datasets are not read for {task} yet, expected classify, multilabel or regress")]
-    TaskNotRead { task: Task },
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    #[error("the row at line {line} of {path:?} does not fit: {source}")]
+    NoRoom { path: PathBuf, line: usize, source: NoRoom },
     #[error("cannot tokenize the row at line {line} of {path:?}: {source}")]
     TokenizeRow { path: PathBuf, line: usize, source: TokenizerError },
 }

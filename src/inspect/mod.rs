@@ -9,7 +9,6 @@ mod answers;
 mod entities;
 mod error;
 mod masks;
-mod windows;
 
 use std::path::PathBuf;
 use std::time::Instant;

@@ -33,7 +33,7 @@ impl Predictor {
         let (model, untrained) = open_head(dir, &config, task)?;
         let tokenizer = Tokenizer::open(dir)?;
         let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
-        let labels = labels(&model.config, task);
+        let labels = model.config.output_names(task);
         Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained })
     }
 }
@@ -50,21 +50,10 @@ fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, V
     if !named.is_empty() {
         return Err(missing());
     }
-    let names = labels(config, task);
+    let names = config.output_names(task);
     let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
     if !report.new.is_empty() {
         return Err(missing());
     }
     Ok((model, Vec::new()))
-}
-
-/// What the outputs mean. transformers names them `LABEL_0` … where the configuration does not.
-fn labels(config: &EncoderConfig, task: Task) -> Vec<String> {
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    match task {
-        Task::Nsp => owned(&["is_next", "not_next"]),
-        Task::Sop => owned(&["in_order", "swapped"]),
-        _ if config.labels.is_empty() => owned(&["LABEL_0", "LABEL_1"]),
-        _ => config.labels.clone(),
-    }
 }

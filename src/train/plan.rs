@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::config::RunConfig;
-use super::trainer::count_steps;
+use super::steps::count_steps;
 use super::{TrainError, groups, memory, strategy};
 use crate::model::EncoderConfig;
 use crate::model::card::ModelCard;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Workspace;
 use crate::task::Task;
-use crate::train::config::{DataChoice, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
 
 pub(super) fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
@@ -15,6 +15,7 @@ pub(super) fn empty() -> RunConfig {
         strategy: Strategy::default(),
         optim: Optim::default(),
         run,
+        language: Language::default(),
     }
 }
 
