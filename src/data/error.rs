@@ -29,7 +29,7 @@ pub enum DataError {
     LongLine { path: PathBuf, line: usize, limit: String },
     #[error("{path:?} is one JSON document, expected one object a line or an array of objects: {reason}")]
     JsonShape { path: PathBuf, reason: String },
-    #[error("{path:?} has column names ({columns}) but no rows")]
+    #[error("{path:?} has column names ({columns}) but no rows, expected at least one")]
     NoRows { path: PathBuf, columns: String },
     #[error("none of the {count} rows of {path:?} can be read: line {line} {reason}")]
     AllRowsBad { path: PathBuf, count: usize, line: usize, reason: String },

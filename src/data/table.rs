@@ -10,7 +10,9 @@ use super::DataError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Values separated by the given byte. A line feed means that there is one column and each line is a cell.
-    Delimited { delimiter: u8 },
+    Delimited {
+        delimiter: u8,
+    },
     /// JSON objects, one a line or in an array.
     JsonLines,
     /// Labelled spans from an annotation tool.

@@ -16,8 +16,8 @@ use std::path::Path;
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::ParquetMetaData;
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
-use ::parquet::record::{Field, Row};
 use ::parquet::record::reader::RowIter;
+use ::parquet::record::{Field, Row};
 
 use self::features::Feature;
 use super::builder::{Builder, push_quoted};

@@ -19,10 +19,11 @@ const SAMPLE: usize = 1 << 20;
 
 /// What a file is that is plainly not text, and what to do about it.
 pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    const KINDS: [(&[u8], &str, &str); 8] = [
+    const KINDS: [(&[u8], &str, &str); 9] = [
         (b"PK\x03\x04", "a zip archive or an Excel workbook", "; unpack it, or save the sheet as CSV"),
         (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook", "; save the sheet as CSV"),
-        (b"\x1F\x8B", "compressed with gzip in an unknown way", "; unpack it first"),
+        (b"\x1F\x8B", "compressed twice", "; unpack it first"),
+        (b"\xFD7zXZ\0", "compressed twice", "; unpack it first"),
         (b"\x28\xB5\x2F\xFD", "compressed with zstd", "; unpack it first"),
         (b"BZh", "compressed with bzip2", "; unpack it first"),
         (b"PAR1", "a Parquet file where text is read a line at a time", "; save it as text"),
@@ -43,10 +44,11 @@ pub(super) fn marked(head: &[u8]) -> Option<(&'static Encoding, usize)> {
     Encoding::for_bom(head).or_else(|| utf_16(&head[..head.len().min(SAMPLE)]).map(|encoding| (encoding, 0)))
 }
 
-/// The encoding of a piece of a file in which not all is ASCII, and that may end within a character.
-pub(super) fn of_sample(sample: &[u8]) -> &'static Encoding {
+/// The encoding of a piece of a file in which not all is ASCII, and that may end within a character if it is not the
+/// last.
+pub(super) fn of_sample(sample: &[u8], is_last: bool) -> &'static Encoding {
     match std::str::from_utf8(sample) {
-        Err(error) if error.error_len().is_some() => guess(sample, error.valid_up_to()),
+        Err(error) if is_last || error.error_len().is_some() => guess(sample, error.valid_up_to()),
         _ => UTF_8,
     }
 }

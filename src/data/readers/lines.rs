@@ -42,15 +42,13 @@ pub struct Lines {
 }
 
 impl Lines {
-    fn new(path: &Path, mut file: impl Read + 'static) -> Result<Self, DataError> {
+    pub(super) fn new(path: &Path, mut file: impl Read + 'static) -> Result<Self, DataError> {
         let mut head = [0; 6];
         let filled = fill(&mut file, &mut head).map_err(|error| data_error(path, error))?;
         let packing = Packing::of(&head[..filled]);
         let whole = io::Cursor::new(head[..filled].to_vec()).chain(file);
         let source: Box<dyn Read> = match packing {
-            Some(packing) => {
-                Box::new(Unpacked::new(packing, whole, Limits { bytes: u64::MAX, ..Limits::default() }))
-            }
+            Some(packing) => Box::new(Unpacked::new(packing, whole, Limits { bytes: u64::MAX, ..Limits::default() })),
             None => Box::new(whole),
         };
         let mut lines = Self {
@@ -99,7 +97,7 @@ impl Lines {
         self.at = 0;
         let bytes = &self.piece[from..to];
         if self.decoder.is_none() && !bytes.is_ascii() {
-            self.decoder = Some(encoding::of_sample(bytes).new_decoder_without_bom_handling());
+            self.decoder = Some(encoding::of_sample(bytes, self.ended).new_decoder_without_bom_handling());
         }
         match (&mut self.decoder, std::str::from_utf8(bytes)) {
             (Some(decoder), _) => {

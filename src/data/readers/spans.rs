@@ -142,7 +142,8 @@ fn label_studio(object: Object) -> Vec<Result<Object, String>> {
     let mut rows: Vec<Result<Object, String>> = Vec::new();
     let mut is_read = false;
     for (index, annotation) in annotations.iter().enumerate() {
-        let is_skipped = ["was_cancelled", "skipped"].iter().any(|key| annotation.get(*key) == Some(&Value::Bool(true)));
+        let is_skipped =
+            ["was_cancelled", "skipped"].iter().any(|key| annotation.get(*key) == Some(&Value::Bool(true)));
         if is_skipped {
             rows.push(Err("was skipped by its annotator (was_cancelled)".into()));
         } else if is_read {
@@ -291,8 +292,7 @@ fn row(text: String, mut marks: Vec<Mark>, mut others: Object) -> Result<Object,
         places.settle(mark)?;
     }
     marks.sort_by_key(|mark| (mark.start, mark.end));
-    let spans =
-        marks.iter().map(|mark| json!({ "start": mark.start, "end": mark.end, "label": mark.label })).collect();
+    let spans = marks.iter().map(|mark| json!({ "start": mark.start, "end": mark.end, "label": mark.label })).collect();
     others.shift_remove("spans");
     others.shift_remove("text");
     others.shift_insert(0, "text".into(), Value::String(text));
@@ -427,7 +427,9 @@ mod tests {
         let spans = r#"[{"start":0,"end":3,"label":"PER"}]"#;
         for key in ["label", "labels", "entities"] {
             check(
-                &format!("{{\"id\":1,\"text\":\"é 😀 x\",\"{key}\":[[0,3,\"PER\"]]}}\n{{\"id\":2,\"text\":\"b\",\"{key}\":[]}}"),
+                &format!(
+                    "{{\"id\":1,\"text\":\"é 😀 x\",\"{key}\":[[0,3,\"PER\"]]}}\n{{\"id\":2,\"text\":\"b\",\"{key}\":[]}}"
+                ),
                 Format::Doccano,
                 &["text", "spans", "id"],
                 &[&["é 😀 x", spans, "1"], &["b", "[]", "2"]],

@@ -33,7 +33,9 @@ pub(super) fn read<'a>(
     let mut table = Builder::new(columns);
     for article in articles {
         match article.object() {
-            Ok(object) => Article { text: article.text, line: article.line, at: 0, misses: 0 }.read(&object, &mut table),
+            Ok(object) => {
+                Article { text: article.text, line: article.line, at: 0, misses: 0 }.read(&object, &mut table)
+            }
             Err(reason) => table.problem(article.line, format!("begins an article that {reason}")),
         }
     }
@@ -78,7 +80,8 @@ impl Article<'_> {
                         table.end_row(line);
                     }
                     Err(reason) => {
-                        let name = if id.is_empty() { "a question without an id".into() } else { format!("question {id:?}") };
+                        let name =
+                            if id.is_empty() { "a question without an id".into() } else { format!("question {id:?}") };
                         table.problem(line, format!("has {} that {reason}", shorten(&name, 60)));
                     }
                 }

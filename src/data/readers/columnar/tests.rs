@@ -93,7 +93,7 @@ fn files_that_cannot_be_read_say_why() {
     large[length - 5] = 0x7F;
     check(&large, "\"train.parquet\" cannot be read as Parquet: its footer of 21");
     let empty = read(&golden("empty")).unwrap_err().to_string();
-    assert!(empty.ends_with("has column names (text) but no rows"), "{empty}");
+    assert!(empty.ends_with("has column names (text) but no rows, expected at least one"), "{empty}");
 }
 
 #[test]
