@@ -31,4 +31,3 @@ pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches
 pub use split::{Split, SplitRule};
 pub use table::{RowProblem, Table};
 pub use tokenizer::{Tokenizer, TokenizerError};
-pub fn is_plain_text(path: &std::path::Path) -> Result<bool, DataError> { Ok(path.extension().is_some_and(|e| e == "txt" || e == "xz")) }

@@ -10,6 +10,7 @@
 mod batches_change_nothing;
 mod causal;
 mod command_line;
+mod every_task_learns;
 mod house;
 mod metrics;
 mod models_match_the_reference;
