@@ -25,7 +25,7 @@ pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
 pub use features::{Alignment, Features, Length, features, measure};
 pub use guess::guess_task;
-pub use readers::{Lines, lines};
+pub use readers::{Lines, is_plain_text, lines};
 pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};
