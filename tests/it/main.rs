@@ -17,6 +17,7 @@ mod metrics;
 mod models_match_the_reference;
 mod panels;
 mod playground_answers;
+mod samples;
 mod script;
 mod window;
 mod worker_keeps_its_word;
