@@ -9,6 +9,8 @@
 
 mod batches_change_nothing;
 mod command_line;
+mod evaluated;
+mod evaluations;
 mod house;
 mod metrics;
 mod models_match_the_reference;
