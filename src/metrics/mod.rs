@@ -178,6 +178,21 @@ impl Measure {
         Self::ALL.into_iter().find(|measure| measure.key == key)
     }
 
+    /// The metrics by which the best weights of a task can be chosen, the main one first.
+    pub fn keys(task: Task) -> &'static [&'static str] {
+        match task {
+            Task::Classify | Task::Nsp | Task::Sop => {
+                &["accuracy", "eval_loss", "f1_macro", "f1_micro", "f1_weighted", "matthews"]
+            }
+            Task::MultiLabel => &["f1_micro", "eval_loss", "f1_macro", "f1_weighted", "accuracy"],
+            Task::Regress => &["pearson", "eval_loss", "spearman", "mse"],
+            Task::Ner => &["f1", "eval_loss", "f1_strict", "f1_macro", "f1_weighted", "precision", "recall"],
+            Task::Qa => &["f1", "eval_loss", "exact_match"],
+            Task::Mlm => &["eval_loss", "accuracy"],
+            Task::Rtd => &["f1", "eval_loss", "accuracy", "precision", "recall"],
+        }
+    }
+
     /// The metric a task is judged by first.
     pub fn main(task: Task) -> &'static str {
         match task {
