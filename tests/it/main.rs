@@ -10,6 +10,8 @@
 mod batches_change_nothing;
 mod causal;
 mod command_line;
+mod evaluated;
+mod evaluations;
 mod every_task_learns;
 mod explore_asks_every_head;
 mod house;

@@ -179,7 +179,7 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
-fn noise(seed: u64) -> f64 {
+pub fn noise(seed: u64) -> f64 {
     let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -348,7 +348,6 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
         })
         .collect();
     Evaluation {
-        task: Task::Classify,
         metrics: BTreeMap::from([
             ("accuracy".into(), right as f64 / all),
             ("eval_loss".into(), 0.341),
