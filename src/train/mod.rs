@@ -1,6 +1,7 @@
 //! Batches → loss → gradients → new weights.
 
 pub mod audit;
+pub mod checkpoint;
 pub mod config;
 pub mod evaluate;
 pub mod event;
@@ -21,4 +22,4 @@ mod trainer;
 
 pub use error::TrainError;
 pub use prepare::{Prepared, prepare};
-pub use trainer::{Listener, Outcome, train};
+pub use trainer::{Listener, Outcome, train, train_from};

@@ -14,6 +14,7 @@ mod metrics;
 mod models_match_the_reference;
 mod panels;
 mod playground_answers;
+mod runs_resume_exactly;
 mod script;
 mod window;
 mod worker_keeps_its_word;
