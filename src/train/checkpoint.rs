@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::Tensor;
 use rayon::prelude::*;
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::optimizer::Optimizer;
 use super::run::KeptEvaluation;
-use super::{Prepared, TrainError};
+use super::{Examples, Prepared, TrainError};
 use crate::files;
 use crate::metrics::Evaluation;
 use crate::model::files::{TensorFiles, write_safetensors};
@@ -66,6 +67,8 @@ pub struct Snapshot<'a> {
     pub optimizer: &'a Optimizer,
     pub best: Option<&'a Best>,
     pub data: &'a Prepared,
+    /// The sum of the data, from [`fingerprint`].
+    pub fingerprint: u64,
 }
 
 /// What must be the same for a run to go on.
@@ -111,13 +114,22 @@ enum Part {
 }
 
 impl Part {
-    fn name(self, param: &Param) -> String {
+    fn name(self, weight: &str) -> String {
         match self {
-            Self::Weights => param.name.clone(),
-            Self::First => format!("{}.exp_avg", param.name),
-            Self::Second => format!("{}.exp_avg_sq", param.name),
+            Self::Weights => weight.to_owned(),
+            Self::First => format!("{weight}.exp_avg"),
+            Self::Second => format!("{weight}.exp_avg_sq"),
         }
     }
+}
+
+/// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along.
+fn named(model: &Model, optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
+    let own = model.params.iter().count();
+    let name = |place: usize, param: &Param| {
+        if place < own { param.name.clone() } else { format!("generator.{}", param.name) }
+    };
+    optimizer.rules().enumerate().map(|(place, (param, _))| (name(place, param), param.clone())).collect()
 }
 
 /// Writes a checkpoint into `folder` and returns where it is. `kept` is the model's folder if it has the best weights,
@@ -139,7 +151,7 @@ pub fn write(
         let state = State {
             format: FORMAT,
             progress: snapshot.progress.clone(),
-            fingerprint: Fingerprint::of(snapshot.data, snapshot.model, &updates),
+            fingerprint: Fingerprint::of(snapshot.data, snapshot.fingerprint, snapshot.model, &updates),
             log_bytes,
             updates,
             sums,
@@ -179,13 +191,13 @@ fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<(Updates, Sums)
     let mut list = Vec::new();
     let mut places = Vec::new();
     let mut updates = Updates::new();
-    let params: Vec<_> = snapshot.model.params.iter().collect();
-    for (index, param) in params.iter().enumerate().filter(|(_, param)| param.trainable()) {
+    let params = named(snapshot.model, snapshot.optimizer);
+    for (index, (name, param)) in params.iter().enumerate().filter(|(_, (_, param))| param.trainable()) {
         let count = snapshot.optimizer.updates(index);
-        updates.insert(param.name.clone(), count);
+        updates.insert(name.clone(), count);
         let parts: &[Part] = if count > 0 { &[Part::Weights, Part::First, Part::Second] } else { &[Part::Weights] };
         for part in parts {
-            list.push((part.name(param), param.shape().to_vec()));
+            list.push((part.name(name), param.shape().to_vec()));
             places.push((index, *part));
         }
     }
@@ -193,7 +205,7 @@ fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<(Updates, Sums)
     write_safetensors(path, &list, |place| {
         let (index, part) = places[place];
         let values = match part {
-            Part::Weights => params[index].var().flatten_all()?.to_vec1::<f32>()?,
+            Part::Weights => params[index].1.var().flatten_all()?.to_vec1::<f32>()?,
             Part::First => snapshot.optimizer.moments(index)?.map(|[first, _]| first).unwrap_or_default(),
             Part::Second => snapshot.optimizer.moments(index)?.map(|[_, second]| second).unwrap_or_default(),
         };
@@ -357,9 +369,9 @@ impl Checkpoint {
         Some((step, KeptFiles { model: self.dir.join(BEST), evaluation: self.dir.join(EVALUATION) }))
     }
 
-    /// Refuses data or a model other than those the run began with.
-    pub fn check(&self, data: &Prepared, model: &Model) -> Result<(), TrainError> {
-        let (then, now) = (&self.state.fingerprint, Fingerprint::of(data, model, &self.state.updates));
+    /// Refuses data or a model other than those the run began with. `sum` is the data's, from [`fingerprint`].
+    pub fn check(&self, data: &Prepared, sum: u64, model: &Model) -> Result<(), TrainError> {
+        let (then, now) = (&self.state.fingerprint, Fingerprint::of(data, sum, model, &self.state.updates));
         let path = self.dir.clone();
         if (then.train, then.eval) != (now.train, now.eval) {
             let reason = format!(
@@ -381,12 +393,12 @@ impl Checkpoint {
     /// Puts weights, moments and counts back.
     pub fn restore(&self, model: &Model, optimizer: &mut Optimizer) -> Result<(), TrainError> {
         let read = |name: &str| self.tensors.read_f32(name).map_err(ModelError::from);
-        for (index, param) in model.params.iter().enumerate() {
-            let Some(updates) = self.state.updates.get(&param.name) else { continue };
-            param.var().set(&tensor(param, read(&Part::Weights.name(param))?, &self.dir)?)?;
+        for (index, (name, param)) in named(model, optimizer).iter().enumerate() {
+            let Some(updates) = self.state.updates.get(name) else { continue };
+            param.var().set(&tensor(param, read(&Part::Weights.name(name))?, &self.dir)?)?;
             let moments = match updates {
                 0 => None,
-                _ => Some([read(&Part::First.name(param))?, read(&Part::Second.name(param))?]),
+                _ => Some([read(&Part::First.name(name))?, read(&Part::Second.name(name))?]),
             };
             optimizer.set_moments(index, *updates, moments)?;
         }
@@ -450,25 +462,29 @@ fn tensor(param: &Param, values: Vec<f32>, dir: &Path) -> Result<Tensor, TrainEr
 
 impl Fingerprint {
     /// `trained` names the weights that a checkpoint holds; all others must be as they were.
-    fn of(data: &Prepared, model: &Model, trained: &Updates) -> Self {
+    fn of(data: &Prepared, sum_of_data: u64, model: &Model, trained: &Updates) -> Self {
         let frozen = model.params.iter().filter(|param| !trained.contains_key(&param.name));
         let frozen = frozen.fold(0, |total, param| {
             let values = param.var().flatten_all().and_then(|flat| flat.to_vec1::<f32>());
             mix(total ^ sum_bytes(param.name.as_bytes())) ^ sum(&values.unwrap_or_default())
         });
-        Self { train: data.train.len(), eval: data.eval.len(), data: fingerprint(data), frozen }
+        Self { train: data.train.len(), eval: data.eval.len(), data: sum_of_data, frozen }
     }
 }
 
 /// A number that changes with whatever a run sees of its data: tokens, targets and the names of the classes.
-fn fingerprint(data: &Prepared) -> u64 {
+pub fn fingerprint(data: &Prepared) -> Result<u64, TrainError> {
     let words = |values: &[u32]| fold(values.iter().map(|value| u64::from(*value)));
-    let one = |features: &crate::data::Features| {
-        let target = sum_bytes(format!("{:?}", features.target).as_bytes());
-        fold([words(&features.ids), words(&features.types), target].into_iter())
+    let of = |examples: &Examples| {
+        let one = |index: usize| {
+            let features = examples.get(index, 0)?;
+            let target = sum_bytes(format!("{:?}", features.target).as_bytes());
+            Ok(fold([words(&features.ids), words(&features.types), target].into_iter()))
+        };
+        (0..examples.len()).into_par_iter().map(one).collect::<Result<Vec<u64>, TrainError>>()
     };
-    let all: Vec<u64> = data.train.par_iter().chain(&data.eval).map(one).collect();
-    mix(fold(all.into_iter())) ^ sum_bytes(data.labels.names.join("\n").as_bytes())
+    let parts = [of(&data.train)?, of(&data.eval)?].concat();
+    Ok(mix(fold(parts.into_iter())) ^ sum_bytes(data.labels.names.join("\n").as_bytes()))
 }
 
 /// Multiplies with an odd number and turns, both of which can be undone: two rows that differ in one word never have the

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use reopen::{Opened, check_folder, kept_config, open};
 
+use super::assess::texts;
 use super::checkpoint::{self, Best, KeptFiles, Snapshot};
 use super::config::RunConfig;
 use super::event::TrainEvent;
@@ -182,11 +183,8 @@ fn lock(dir: &Path) -> Result<Option<File>, TrainError> {
 }
 
 fn kept_evaluation(data: &Prepared, step: u64, evaluation: &Evaluation) -> KeptEvaluation {
-    let texts = evaluation.predictions.iter().map(|prediction| {
-        let dataset = &data.eval_data;
-        (dataset.text(prediction.example).to_owned(), dataset.pair(prediction.example).map(str::to_owned))
-    });
-    KeptEvaluation { step, evaluation: evaluation.clone(), texts: texts.collect() }
+    let texts = data.eval_data.as_deref().map_or_else(Vec::new, |data| texts(data, evaluation));
+    KeptEvaluation { step, evaluation: evaluation.clone(), texts }
 }
 
 /// Paths in the kept configuration mean the same from everywhere.

@@ -154,7 +154,8 @@ fn job_of(command: &Command) -> JobId {
         | Command::Train { job, .. }
         | Command::Resume { job, .. }
         | Command::Evaluate { job, .. }
-        | Command::Predict { job, .. }
+        | Command::Meet { job, .. }
+        | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
         | Command::DeleteRun { job, .. }

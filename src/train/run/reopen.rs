@@ -80,7 +80,7 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     let lock = lock(&dir)?;
     let found = checkpoint::newest(&dir.join(CHECKPOINT))?;
     if let Some(found) = &found {
-        found.check(data, model)?;
+        found.check(data, checkpoint::fingerprint(data)?, model)?;
     }
     let unwritable = |source| TrainError::Unwritable { path: dir.clone(), source };
     fs::create_dir_all(dir.join(super::MODEL)).map_err(unwritable)?;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{Trainer, memory};
 use crate::train::TrainError;
-use crate::train::checkpoint::{Checkpoint, Progress, Snapshot};
+use crate::train::checkpoint::{Checkpoint, Progress, Snapshot, fingerprint};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 
@@ -26,6 +26,8 @@ pub(super) struct Saving {
     cost: Option<Duration>,
     /// The step of the last checkpoint.
     step: u64,
+    /// The sum of the data, once it was asked for.
+    fingerprint: Option<u64>,
     /// Seconds and memory of the run before it went on.
     seconds: f64,
     peak_memory: u64,
@@ -39,6 +41,7 @@ impl Saving {
             last: Instant::now(),
             cost: None,
             step: 0,
+            fingerprint: None,
             seconds: 0.0,
             peak_memory: 0,
         }
@@ -48,7 +51,7 @@ impl Saving {
 impl Trainer<'_> {
     /// Puts everything back as it was.
     pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
-        checkpoint.check(self.data, self.model)?;
+        checkpoint.check(self.data, self.fingerprint()?, self.model)?;
         checkpoint.restore(self.model, &mut self.optimizer)?;
         self.best = checkpoint.best(&self.model.params)?;
         let progress = checkpoint.progress();
@@ -89,6 +92,14 @@ impl Trainer<'_> {
             return;
         }
         let begun = Instant::now();
+        let fingerprint = match self.fingerprint() {
+            Ok(fingerprint) => fingerprint,
+            Err(error) => {
+                let message = format!("could not write a checkpoint: {error}");
+                self.listener.hear(TrainEvent::Warning { step: self.step, message });
+                return;
+            }
+        };
         let snapshot = Snapshot {
             progress: Progress {
                 step: self.step,
@@ -103,11 +114,21 @@ impl Trainer<'_> {
             optimizer: &self.optimizer,
             best: self.best.as_ref(),
             data: self.data,
+            fingerprint,
         };
         self.listener.checkpoint(&snapshot);
         self.saving.step = self.step;
         self.saving.last = Instant::now();
         self.saving.cost = Some(begun.elapsed());
+    }
+
+    fn fingerprint(&mut self) -> Result<u64, TrainError> {
+        if let Some(known) = self.saving.fingerprint {
+            return Ok(known);
+        }
+        let fingerprint = fingerprint(self.data)?;
+        self.saving.fingerprint = Some(fingerprint);
+        Ok(fingerprint)
     }
 
     /// Seconds the run has taken, without the time it was held.
