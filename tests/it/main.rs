@@ -19,6 +19,7 @@ mod metrics;
 mod models_match_the_reference;
 mod panels;
 mod playground_answers;
+mod runs_resume_exactly;
 mod samples;
 mod script;
 mod window;

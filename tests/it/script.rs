@@ -43,6 +43,11 @@ pub fn answer(command: &Command) -> Reply {
         Command::Train { config, .. } => {
             Ok(training(config, 60).into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
+        Command::Resume { dir, .. } => {
+            let mut events = training(&config(dir), 93);
+            events.insert(20, TrainEvent::Resumed { step: 19, seconds: 4.0 });
+            Ok(events.into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
+        }
         Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, data)))),
         Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
         Command::Ask { model, question, .. } => one(Payload::Answer(Arc::new(say(model, question)))),
@@ -262,6 +267,7 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         losses: (0..40)
             .map(|place| (0.25 + 0.9 * (-f64::from(place) / 9.0).exp() + 0.1 * noise(place as u64 + hours)) as f32)
             .collect(),
+        checkpoint: (status != RunStatus::Finished && step > 4).then_some(step - 1),
     };
     vec![
         run("reviews-minilm-3", "MiniLM-L6-H384", RunStatus::Finished, 93, 93, Some(0.926), 2, 22_713_216),
