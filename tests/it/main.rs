@@ -8,7 +8,10 @@
 )]
 
 mod batches_change_nothing;
+mod causal;
 mod command_line;
+mod every_task_learns;
+mod explore_asks_every_head;
 mod house;
 mod metrics;
 mod models_match_the_reference;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attune::data::{Dataset, Split, Table};
-use attune::inspect::{Answer, Prediction as Said};
+use attune::inspect::{Answer, Prediction as Said, Question, Script, Subject};
 use attune::metrics::{Evaluation, Outcome, Prediction};
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
 use attune::task::Task;
@@ -44,7 +44,8 @@ pub fn answer(command: &Command) -> Reply {
             Ok(training(config, 60).into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
         Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, data)))),
-        Command::Predict { model, text, pair, .. } => one(Payload::Answer(Arc::new(say(model, text, pair.clone())))),
+        Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
+        Command::Ask { model, question, .. } => one(Payload::Answer(Arc::new(say(model, question)))),
         Command::FindRuns { folder, .. } => one(Payload::Runs(Arc::new(runs(folder)))),
         Command::OpenRun { dir, .. } => one(Payload::Run(Arc::new(opened(dir)))),
         Command::DeleteRun { .. } | Command::Control { .. } => Ok(Vec::new()),
@@ -60,6 +61,7 @@ pub fn models() -> Vec<ModelEntry> {
         layers,
         hidden_size,
         bytes_on_disk,
+        heads: if origin == Origin::Run { vec![Task::Classify] } else { Vec::new() },
         problem: None,
     };
     let mut models = vec![
@@ -363,15 +365,38 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
         confusion,
         per_class,
         predictions,
+        ..Evaluation::empty(Task::Classify)
     }
 }
 
-fn say(model: &Path, text: &str, pair: Option<String>) -> Answer {
+pub fn subject(model: &Path) -> Subject {
+    Subject {
+        dir: model.into(),
+        family: "bert",
+        heads: vec![Task::Classify],
+        labels: ["mixed", "negative", "positive"].map(String::from).to_vec(),
+        mask_token: Some("[MASK]".into()),
+        max_tokens: 512,
+        untrained: 0,
+        script: Script::Words,
+    }
+}
+
+fn say(model: &Path, question: &Question) -> Answer {
+    let text = &question.text;
     let lean = if text.contains("not") || text.contains("bad") { 0.12 } else { 0.9 };
     let mut classes = vec![("positive".into(), lean), ("negative".into(), 0.96 - lean), ("mixed".into(), 0.04)];
     classes.sort_by(|a: &(String, f64), b: &(String, f64)| b.1.total_cmp(&a.1));
     let mut tokens = vec!["[CLS]".to_owned()];
     tokens.extend(text.split_whitespace().map(str::to_lowercase));
     tokens.push("[SEP]".into());
-    Answer { model: model.into(), text: text.into(), pair, result: Said::Classes(classes), tokens, cut: 0, millis: 6.4 }
+    Answer {
+        model: model.into(),
+        question: question.clone(),
+        task: Task::Classify,
+        result: Said::Classes(classes),
+        tokens,
+        cut: 0,
+        millis: 6.4,
+    }
 }

@@ -152,7 +152,8 @@ fn job_of(command: &Command) -> JobId {
         | Command::Plan { job, .. }
         | Command::Train { job, .. }
         | Command::Evaluate { job, .. }
-        | Command::Predict { job, .. }
+        | Command::Meet { job, .. }
+        | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
         | Command::DeleteRun { job, .. }
