@@ -10,7 +10,7 @@ use attune::ui::tiles::{self, Tiled as _, Tree};
 use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
 use attune::worker::protocol::EvaluatedData;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::evaluated;
 

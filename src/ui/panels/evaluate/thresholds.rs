@@ -51,10 +51,6 @@ impl LabelThresholds {
             .collect();
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
     /// Over all labels together, and the mean of the labels, at the thresholds as they stand.
     fn f1(&self) -> (f64, f64) {
         let (mut right, mut both, mut sum) = (0, 0, 0.0);
