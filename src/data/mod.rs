@@ -1,14 +1,19 @@
 //! Files → table → dataset → features → batches, as plain data. There are no tensors here.
 
 pub mod batch;
+pub mod corpus;
 pub mod dataset;
 pub mod features;
+pub mod gold;
 pub mod health;
 pub mod masking;
 pub mod sampler;
 pub mod split;
 pub mod table;
+pub mod tags;
+pub mod targets;
 pub mod tokenizer;
+pub mod windows;
 
 mod error;
 mod guess;
@@ -18,8 +23,9 @@ mod readers;
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
-pub use features::{Features, features};
+pub use features::{Alignment, Features, Length, features, measure};
 pub use guess::guess_task;
+pub use readers::{Lines, is_plain_text, lines};
 pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};

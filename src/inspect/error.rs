@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::data::TokenizerError;
+use crate::data::windows::NoRoom;
 use crate::model::ModelError;
 use crate::task::Task;
 
@@ -26,8 +27,8 @@ pub enum InspectError {
     MaskCutOff { limit: usize },
     #[error("the tokenizer in {dir:?} has no mask token")]
     NoMaskToken { dir: PathBuf },
-    #[error("{tokens} tokens around the long text leave no room in a window of {max_tokens}")]
-    NoRoom { tokens: usize, max_tokens: usize },
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     #[error("windows of {max_tokens} tokens cannot share {stride}, expected fewer")]
     Stride { stride: usize, max_tokens: usize },
     #[error("{name} is 0, expected 1 or more")]

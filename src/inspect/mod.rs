@@ -16,7 +16,6 @@ mod answers;
 mod entities;
 mod error;
 mod masks;
-mod windows;
 
 pub use attention::{Attention, attention};
 pub use entities::Aggregation;

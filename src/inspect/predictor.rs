@@ -48,7 +48,7 @@ impl Predictor {
         let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
         let heads = heads(&model, task);
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
-        let labels = labels(&model.config, task);
+        let labels = model.config.output_names(task);
         Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, heads })
     }
 
@@ -60,7 +60,7 @@ impl Predictor {
         }
         if self.task != task {
             self.task = task;
-            self.labels = labels(&self.model.config, task);
+            self.labels = self.model.config.output_names(task);
         }
         Ok(())
     }
@@ -142,21 +142,10 @@ fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, V
     if !named.is_empty() {
         return Err(missing());
     }
-    let names = labels(config, task);
+    let names = config.output_names(task);
     let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
     if !report.new.is_empty() {
         return Err(missing());
     }
     Ok((model, Vec::new()))
-}
-
-/// What the outputs mean. transformers names them `LABEL_0` … where the configuration does not.
-fn labels(config: &EncoderConfig, task: Task) -> Vec<String> {
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    match task {
-        Task::Nsp => owned(&["is_next", "not_next"]),
-        Task::Sop => owned(&["in_order", "swapped"]),
-        _ if config.labels.is_empty() => owned(&["LABEL_0", "LABEL_1"]),
-        _ => config.labels.clone(),
-    }
 }

@@ -67,7 +67,9 @@ impl Dispatcher {
             match command {
                 Command::Control { job, control } => self.control(job, control),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
-                Command::Train { .. } | Command::Evaluate { .. } => self.queue(&self.compute, command),
+                Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
+                    self.queue(&self.compute, command);
+                }
                 _ => self.queue(&self.files, command),
             }
         }

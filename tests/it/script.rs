@@ -43,6 +43,11 @@ pub fn answer(command: &Command) -> Reply {
         Command::Train { config, .. } => {
             Ok(training(config, 60).into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
+        Command::Resume { dir, .. } => {
+            let mut events = training(&config(dir), 93);
+            events.insert(20, TrainEvent::Resumed { step: 19, seconds: 4.0 });
+            Ok(events.into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
+        }
         Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, data)))),
         Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
         Command::Ask { model, question, .. } => one(Payload::Answer(Arc::new(say(model, question)))),
@@ -179,7 +184,7 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
-fn noise(seed: u64) -> f64 {
+pub fn noise(seed: u64) -> f64 {
     let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -262,6 +267,7 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         losses: (0..40)
             .map(|place| (0.25 + 0.9 * (-f64::from(place) / 9.0).exp() + 0.1 * noise(place as u64 + hours)) as f32)
             .collect(),
+        checkpoint: (status != RunStatus::Finished && step > 4).then_some(step - 1),
     };
     vec![
         run("reviews-minilm-3", "MiniLM-L6-H384", RunStatus::Finished, 93, 93, Some(0.926), 2, 22_713_216),
@@ -348,7 +354,6 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
         })
         .collect();
     Evaluation {
-        task: Task::Classify,
         metrics: BTreeMap::from([
             ("accuracy".into(), right as f64 / all),
             ("eval_loss".into(), 0.341),
@@ -365,6 +370,7 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
         confusion,
         per_class,
         predictions,
+        ..Evaluation::empty(Task::Classify)
     }
 }
 

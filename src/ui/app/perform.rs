@@ -47,6 +47,13 @@ impl App {
             | Action::OpenModel(_) => self.change_model(action),
             Action::Edit(config) => self.workspace.edit(*config),
             Action::StartRun => self.start_run(),
+            Action::ContinueRun(dir) => self.continue_run(dir),
+            Action::ContinueNewest => {
+                let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
+                if let Some(dir) = interrupted {
+                    self.continue_run(dir);
+                }
+            }
             Action::PauseRun => self.pause(true),
             Action::ResumeRun => self.pause(false),
             Action::StopRun => {
@@ -179,6 +186,24 @@ impl App {
         let job = self.workspace.follow(JobKind::Train { out }, title);
         self.workspace.screen = Screen::Train;
         self.send(Command::Train { job, config: Box::new(config) });
+    }
+
+    fn continue_run(&mut self, dir: PathBuf) {
+        if self.workspace.training.is_some() {
+            self.workspace.toast(Level::Info, "A run is in progress", "Another one can be resumed when it has ended");
+            return;
+        }
+        // The worker tells the run's own configuration first of all.
+        let mut config = self.workspace.draft.clone();
+        config.run.out.clone_from(&dir);
+        self.workspace.evaluation = None;
+        self.workspace.run = Some(RunView::new(dir.clone(), config));
+        let job = self.workspace.follow(
+            JobKind::Train { out: dir.clone() },
+            format!("Training {}", format::file_name(&dir)),
+        );
+        self.workspace.screen = Screen::Train;
+        self.send(Command::Resume { job, dir });
     }
 
     fn pause(&mut self, paused: bool) {
