@@ -3,6 +3,8 @@
 //!
 //! Words are hidden among the token ids and not in the text, so that the same click works for every tokenizer.
 
+use std::collections::{HashMap, HashSet};
+
 use super::masks::{self, Filled};
 use super::{InspectError, Options, Predictor};
 use crate::data::tokenizer::Encoded;
@@ -104,12 +106,23 @@ pub(super) fn fill(predictor: &Predictor, text: &str, fill: &Fill) -> Result<Fil
     let masked = Masked::new(&encoded, &letters, mask, fill);
     let rows = logits(predictor, std::slice::from_ref(&masked.row))?;
     let mut blanks = read_masks(predictor, &encoded, &masked, &rows, fill)?;
-    for (place, blank) in blanks.iter_mut().enumerate() {
-        blank.candidates = score(predictor, &letters, &masked, place, mask, fill)?;
+    let mut wanted = Vec::new();
+    for place in 0..blanks.len() {
+        wanted.extend(candidates(predictor, &letters, &masked, place, mask, fill)?);
+    }
+    let known = masked.row.asked.iter().copied().zip(rows).map(|(place, row)| ((masked.row.ids.clone(), place), row));
+    for (place, candidate) in chained(predictor, wanted, mask, known.collect())? {
+        blanks[place].candidates.push(candidate);
+    }
+    for blank in &mut blanks {
+        let better = |a: &Candidate, b: &Candidate| {
+            a.problem.is_some().cmp(&b.problem.is_some()).then(b.score.total_cmp(&a.score))
+        };
+        blank.candidates.sort_by(better);
     }
     Ok(Filling {
         mask_token: mask_token.to_owned(),
-        words: words(&encoded, &masked.slots),
+        words: words(&encoded, &letters, &masked.slots),
         blanks,
         tokens: masked.row.ids.len(),
         cut: encoded.cut,
@@ -149,17 +162,13 @@ impl Masked {
             if encoded.special[index] {
                 continue;
             }
-            let (mut start, end) = encoded.offsets[index];
-            let written = encoded.ids[index] == mask;
-            if written {
-                // Some tokenizers let a mask swallow the blank before it.
-                while start < end && letters.get(start).is_some_and(|letter| letter.is_whitespace()) {
-                    start += 1;
-                }
+            // Some tokenizers let a mask swallow the blank before it.
+            let (start, end) = without_blank(letters, encoded.offsets[index]);
+            if encoded.ids[index] == mask {
                 slot_of[index] = Some(slots.len());
                 slots.push(Slot { start, end, tokens: vec![index], masks: 1 });
-            } else if let Some(range) = ranges.iter().find(|range| start < range.1 && end > range.0) {
-                match slots.last_mut().filter(|slot| (slot.start, slot.end) == *range) {
+            } else if let Some(range) = range_of(encoded, letters, index, &ranges) {
+                match slots.last_mut().filter(|slot| (slot.start, slot.end) == range) {
                     Some(slot) => {
                         slot.tokens.push(index);
                         slot.masks += usize::from(!fill.one_mask);
@@ -185,16 +194,36 @@ impl Masked {
     }
 }
 
+/// Characters without the blanks before them.
+fn without_blank(letters: &[char], (start, end): (usize, usize)) -> (usize, usize) {
+    let inside = letters.get(start..end).unwrap_or_default();
+    (start + inside.iter().take_while(|letter| letter.is_whitespace()).count(), end)
+}
+
+/// The hidden stretch that a token is part of. A token that is only the blank before a word is hidden with the word.
+fn range_of(encoded: &Encoded, letters: &[char], index: usize, ranges: &[(usize, usize)]) -> Option<(usize, usize)> {
+    let (start, end) = without_blank(letters, encoded.offsets[index]);
+    if start < end {
+        return ranges.iter().find(|range| start < range.1 && end > range.0).copied();
+    }
+    let next = index + 1;
+    let same_word = encoded.words.get(next).is_some_and(|word| word.is_some() && *word == encoded.words[index]);
+    if same_word { range_of(encoded, letters, next, ranges) } else { None }
+}
+
 /// The words that can be clicked.
-fn words(encoded: &Encoded, slots: &[Slot]) -> Vec<Word> {
+fn words(encoded: &Encoded, letters: &[char], slots: &[Slot]) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     let mut before = None;
     for index in (0..encoded.ids.len()).filter(|index| !encoded.special[*index]) {
-        let (start, end) = encoded.offsets[index];
+        let (start, end) = without_blank(letters, encoded.offsets[index]);
         let blank = slots.iter().position(|slot| slot.tokens.contains(&index));
         let word = encoded.words[index];
         match words.last_mut().filter(|last| word.is_some() && word == before && start >= last.start) {
             Some(last) => {
+                if last.start == last.end {
+                    last.start = start;
+                }
                 last.end = last.end.max(end);
                 last.pieces += 1;
                 last.blank = last.blank.or(blank);
@@ -276,49 +305,79 @@ fn logits(predictor: &Predictor, rows: &[Row]) -> Result<Vec<Vec<f32>>, InspectE
 }
 
 /// Own words at one blank, the others staying hidden.
-fn score(
+fn candidates<'a>(
     predictor: &Predictor,
     letters: &[char],
     masked: &Masked,
     place: usize,
     mask: u32,
-    fill: &Fill,
-) -> Result<Vec<Candidate>, InspectError> {
+    fill: &'a Fill,
+) -> Result<Vec<Wanted<'a>>, InspectError> {
     let slot = &masked.slots[place];
-    let mut scored = Vec::new();
-    for word in fill.candidates.iter().map(|word| word.trim()).filter(|word| !word.is_empty()).take(MOST_CANDIDATES) {
+    let words = fill.candidates.iter().map(|word| word.trim()).filter(|word| !word.is_empty());
+    let mut wanted = Vec::new();
+    for word in words.take(MOST_CANDIDATES) {
         let length = word.chars().count();
-        let text: String = letters[..slot.start].iter().collect::<String>()
-            + word
-            + &letters[slot.end.min(letters.len())..].iter().collect::<String>();
-        let encoded = predictor.tokenizer.encode(&text, None, predictor.max_tokens)?;
+        let text: Vec<char> = letters[..slot.start]
+            .iter()
+            .copied()
+            .chain(word.chars())
+            .chain(letters[slot.end.min(letters.len())..].iter().copied())
+            .collect();
+        let encoded = predictor.tokenizer.encode(&text.iter().collect::<String>(), None, predictor.max_tokens)?;
         let moved = |at: usize| if at >= slot.end { at + length - (slot.end - slot.start) } else { at };
         let others = masked.slots.iter().enumerate().filter(|(other, _)| *other != place);
         let hidden = others.map(|(_, slot)| (moved(slot.start), moved(slot.end))).collect();
+        let own = [(slot.start, slot.start + length)];
         let pieces: Vec<usize> = (0..encoded.ids.len())
-            .filter(|index| !encoded.special[*index])
-            .filter(|index| encoded.offsets[*index].0 < slot.start + length && encoded.offsets[*index].1 > slot.start)
+            .filter(|index| !encoded.special[*index] && range_of(&encoded, &text, *index, &own).is_some())
             .collect();
-        scored.push(Wanted {
+        wanted.push(Wanted {
             word,
+            place,
             problem: problem(predictor, &encoded, &pieces),
-            rest: Masked::new(&encoded, &text.chars().collect::<Vec<_>>(), mask, &Fill { hidden, ..fill.clone() }),
+            rest: Masked::new(&encoded, &text, mask, &Fill { hidden, ..fill.clone() }),
             encoded,
             pieces,
         });
     }
-    chained(predictor, scored, mask)
+    Ok(wanted)
 }
 
 /// A word in its place in the text.
 struct Wanted<'a> {
     word: &'a str,
+    /// The blank it is for.
+    place: usize,
     encoded: Encoded,
     /// Indices of its tokens.
     pieces: Vec<usize>,
     /// The text with the other blanks hidden.
     rest: Masked,
     problem: Option<String>,
+}
+
+impl Wanted<'_> {
+    /// For each piece the ids with those before it in place and masks from it on, and where it stands.
+    fn questions(&self, mask: u32) -> Vec<(Vec<u32>, usize)> {
+        if self.problem.is_some() {
+            return Vec::new();
+        }
+        // Tokens before the word may have become fewer, where words of several pieces are hidden by one mask.
+        let dropped = |index: usize| {
+            let slots = self.rest.slots.iter().filter(|slot| slot.masks < slot.tokens.len());
+            slots.flat_map(|slot| &slot.tokens[1..]).filter(|token| **token < index).count()
+        };
+        let places: Vec<usize> = self.pieces.iter().map(|index| index - dropped(*index)).collect();
+        let one = |piece: usize| {
+            let mut ids = self.rest.row.ids.clone();
+            for place in &places[piece..] {
+                ids[*place] = mask;
+            }
+            (ids, places[piece])
+        };
+        (0..places.len()).map(one).collect()
+    }
 }
 
 fn problem(predictor: &Predictor, encoded: &Encoded, pieces: &[usize]) -> Option<String> {
@@ -334,39 +393,37 @@ fn problem(predictor: &Predictor, encoded: &Encoded, pieces: &[usize]) -> Option
     }
 }
 
-/// Product over the pieces of each word: a row for each piece, with those before it in place and masks from it on.
-fn chained(predictor: &Predictor, wanted: Vec<Wanted<'_>>, mask: u32) -> Result<Vec<Candidate>, InspectError> {
-    let mut rows = Vec::new();
-    for one in wanted.iter().filter(|one| one.problem.is_none()) {
-        // Tokens before the word may have become fewer, where words of several pieces are hidden by one mask.
-        let dropped = |index: usize| {
-            let slots = one.rest.slots.iter().filter(|slot| slot.masks < slot.tokens.len());
-            slots.flat_map(|slot| &slot.tokens[1..]).filter(|token| **token < index).count()
-        };
-        let places: Vec<usize> = one.pieces.iter().map(|index| index - dropped(*index)).collect();
-        for piece in 0..places.len() {
-            let mut ids = one.rest.row.ids.clone();
-            for place in &places[piece..] {
-                ids[*place] = mask;
+/// Logits by the ids that were fed and the place that was asked.
+type Known = HashMap<(Vec<u32>, usize), Vec<f32>>;
+
+/// The product over the pieces of each word, with its blank. What was computed before is not computed again: the first
+/// piece of every word of as many pieces is asked of the same ids.
+fn chained(
+    predictor: &Predictor,
+    wanted: Vec<Wanted<'_>>,
+    mask: u32,
+    mut known: Known,
+) -> Result<Vec<(usize, Candidate)>, InspectError> {
+    let mut rows: Vec<Row> = Vec::new();
+    let mut asked: HashSet<(Vec<u32>, usize)> = HashSet::new();
+    for one in &wanted {
+        for question in one.questions(mask) {
+            if !known.contains_key(&question) && asked.insert(question.clone()) {
+                let (ids, place) = question;
+                rows.push(Row { ids, types: one.rest.row.types.clone(), asked: vec![place] });
             }
-            rows.push(Row { ids, types: one.rest.row.types.clone(), asked: vec![places[piece]] });
         }
     }
-    let mut said = logits(predictor, &rows)?.into_iter();
-    let mut candidates: Vec<Candidate> = wanted
-        .into_iter()
-        .map(|one| {
-            let tokens = one.pieces.iter().map(|index| one.encoded.tokens[*index].clone()).collect();
-            let mut score = if one.problem.is_some() { 0.0 } else { 1.0 };
-            if one.problem.is_none() {
-                for index in &one.pieces {
-                    let scores = softmax(&said.next().unwrap_or_default());
-                    score *= scores.get(one.encoded.ids[*index] as usize).map_or(0.0, |score| f64::from(*score));
-                }
-            }
-            Candidate { word: one.word.to_owned(), pieces: tokens, score, problem: one.problem }
-        })
-        .collect();
-    candidates.sort_by(|a, b| a.problem.is_some().cmp(&b.problem.is_some()).then(b.score.total_cmp(&a.score)));
-    Ok(candidates)
+    let said = logits(predictor, &rows)?;
+    known.extend(rows.into_iter().zip(said).map(|(row, said)| ((row.ids, row.asked[0]), said)));
+    let candidates = wanted.into_iter().map(|one| {
+        let mut score = if one.problem.is_some() { 0.0 } else { 1.0 };
+        for (question, index) in one.questions(mask).iter().zip(&one.pieces) {
+            let scores = softmax(known.get(question).map_or(&[], Vec::as_slice));
+            score *= scores.get(one.encoded.ids[*index] as usize).map_or(0.0, |score| f64::from(*score));
+        }
+        let pieces = one.pieces.iter().map(|index| one.encoded.tokens[*index].clone()).collect();
+        (one.place, Candidate { word: one.word.to_owned(), pieces, score, problem: one.problem })
+    });
+    Ok(candidates.collect())
 }

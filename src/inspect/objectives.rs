@@ -234,7 +234,8 @@ impl Maker<'_> {
         input: &Input,
         targets: &[Option<u32>],
     ) -> Result<Objective, InspectError> {
-        let asked: Vec<u32> = (0..).zip(targets).filter(|(_, target)| target.is_some()).map(|(place, _)| place).collect();
+        let asked: Vec<u32> =
+            (0..).zip(targets).filter(|(_, target)| target.is_some()).map(|(place, _)| place).collect();
         for (token, target) in tokens.iter_mut().zip(targets) {
             token.target = target.map(|id| self.name(id));
         }
@@ -353,7 +354,12 @@ impl Maker<'_> {
             }
             loss = Some(sum / own.len().max(1) as f64);
         }
-        Ok(Objective { kind: Kind::Replaced, head: Task::Rtd, standing, cases: vec![Case { tokens, whole: None, loss }] })
+        Ok(Objective {
+            kind: Kind::Replaced,
+            head: Task::Rtd,
+            standing,
+            cases: vec![Case { tokens, whole: None, loss }],
+        })
     }
 
     /// Words for the chosen places, drawn as likely as the masked-word head holds them: what a generator does.

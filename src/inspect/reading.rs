@@ -68,11 +68,7 @@ const PAIRED: usize = 20;
 /// The longest answer, in tokens, of that evaluation.
 const LONGEST: usize = 30;
 
-pub(super) fn read(
-    predictor: &Predictor,
-    request: Request,
-    go_on: GoOn<'_>,
-) -> Result<Option<Reading>, InspectError> {
+pub(super) fn read(predictor: &Predictor, request: Request, go_on: GoOn<'_>) -> Result<Option<Reading>, InspectError> {
     let options = Options { top_k: Some(BEST), ..Options::default() };
     let prepared = predictor.prepare(request, &options)?;
     let Some(rows) = predictor.rows(&[&prepared], TOKENS_AT_ONCE, &options, go_on)? else { return Ok(None) };
@@ -114,8 +110,7 @@ fn reading(one: &Prepared, rows: &[WindowRows], seeing: Seeing) -> Reading {
 
 fn one_window(one: &Prepared, window: &[usize], view: &WindowView, first_of_all: usize) -> Window {
     let encoded = &one.encoded;
-    let places: Vec<usize> =
-        (0..window.len()).filter(|place| encoded.sequence[window[*place]] == Some(1)).collect();
+    let places: Vec<usize> = (0..window.len()).filter(|place| encoded.sequence[window[*place]] == Some(1)).collect();
     let (first, last) = (places.first().copied().unwrap_or(0), places.last().copied().unwrap_or(0));
     let pick = |values: &[f64]| places.iter().map(|place| values[*place] as f32).collect();
     Window {

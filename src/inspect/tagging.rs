@@ -63,11 +63,7 @@ const TOKENS_AT_ONCE: usize = 1024;
 /// Labels told of each token.
 const LABELS: usize = 3;
 
-pub(super) fn tag(
-    predictor: &Predictor,
-    request: Request,
-    go_on: GoOn<'_>,
-) -> Result<Option<Tagging>, InspectError> {
+pub(super) fn tag(predictor: &Predictor, request: Request, go_on: GoOn<'_>) -> Result<Option<Tagging>, InspectError> {
     let options = Options::default();
     let prepared = predictor.prepare(request, &options)?;
     let Some(rows) = predictor.rows(&[&prepared], TOKENS_AT_ONCE, &options, go_on)? else { return Ok(None) };

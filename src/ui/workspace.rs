@@ -329,8 +329,11 @@ impl Workspace {
                 }
             }
             Payload::Answer(answer) => {
-                self.explore.answer = Some(answer);
-                self.explore.error = None;
+                // The model may have been changed since it was asked.
+                if self.explore.model.as_ref() == Some(&answer.model) {
+                    self.explore.answer = Some(answer);
+                    self.explore.error = None;
+                }
             }
             Payload::Runs(runs) => {
                 self.runs = runs.to_vec();

@@ -111,8 +111,8 @@ impl Tiled for ExplorePanel {
         let heads = &subject.heads;
         let known = |mode: &Mode| matches!(mode, Mode::Lab) || matches!(mode, Mode::Head(task) if heads.contains(task));
         self.mode = self.chosen.filter(known).or_else(|| heads.first().copied().map(Mode::Head));
-        let mask = subject.mask_token.clone().unwrap_or_default();
-        self.masks.begin(&masks::sample(subject.script, &mask));
+        self.masks.begin(subject.script, subject.mask_token.as_deref().unwrap_or_default());
+        self.objectives.begin(subject.script);
     }
 
     fn variant(&self) -> &'static str {
@@ -120,6 +120,7 @@ impl Tiled for ExplorePanel {
             Some(Mode::Head(Task::Ner)) => "entities",
             Some(Mode::Head(Task::Qa)) => "document",
             Some(Mode::Head(Task::Mlm)) => "masks",
+            Some(Mode::Head(Task::Rtd)) => "replaced",
             Some(Mode::Lab) => "lab",
             _ => "",
         }
@@ -145,7 +146,7 @@ impl Tiled for ExplorePanel {
         }
         let (left, right) = match self.head() {
             Some(Task::Ner) => (
-                vec![(1.2, pane("text")), (1.0, Layout::Tabs(vec![pane("entities"), pane("tokens")]))],
+                vec![(1.0, pane("text")), (1.0, Layout::Tabs(vec![pane("entities"), pane("tokens")]))],
                 history(),
             ),
             Some(Task::Qa) => (
@@ -153,6 +154,7 @@ impl Tiled for ExplorePanel {
                 vec![(1.15, pane("questions")), (1.0, pane("best"))],
             ),
             Some(Task::Mlm) => (vec![(1.0, pane("text")), (1.15, pane("masks"))], vec![(1.0, pane("own")), (1.0, tabs())]),
+            Some(Task::Rtd) => (vec![(0.7, pane("text")), (1.0, pane("answer"))], history()),
             _ => (vec![(1.1, pane("text")), (1.0, pane("answer"))], history()),
         };
         Layout::Columns(vec![(1.9, Layout::Rows(left)), (1.0, Layout::Rows(right))])
@@ -183,8 +185,14 @@ impl Tiled for ExplorePanel {
     fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
         let changed = match key {
             "lab text" => self.objectives.text_ui(ui, cx),
-            "ways" => nothing(self.objectives.ways_ui(ui, cx)),
-            "lesson" => nothing(self.objectives.lesson_ui(ui, cx)),
+            "ways" => {
+                self.objectives.ways_ui(ui, cx);
+                Changed::No
+            }
+            "lesson" => {
+                self.objectives.lesson_ui(ui, cx);
+                Changed::No
+            }
             _ => match self.head() {
                 Some(task) => self.head_pane_ui(key, task, ui, cx),
                 None => Changed::No,
@@ -192,10 +200,6 @@ impl Tiled for ExplorePanel {
         };
         self.heed(ui, changed);
     }
-}
-
-fn nothing((): ()) -> Changed {
-    Changed::No
 }
 
 impl ExplorePanel {
@@ -206,17 +210,13 @@ impl ExplorePanel {
         }
     }
 
+    /// Draws what a head's part asks, and otherwise what it says.
     fn head_pane_ui(&mut self, key: &str, task: Task, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         match (key, task) {
             ("history", _) => self.history_ui(ui, cx, task),
             ("examples", _) => self.examples_ui(ui, cx, task),
             ("text", Task::Ner) => self.entities.text_ui(ui, cx),
-            ("entities", _) => nothing(self.entities.list_ui(ui, cx)),
-            ("tokens", _) => nothing(self.entities.tokens_ui(ui, cx.palette)),
-            ("document", _) => self.document.document_ui(ui, cx),
-            ("where", _) => nothing(evidence::where_ui(ui, &mut self.document, cx.palette)),
-            ("questions", _) => self.document.questions_ui(ui, cx),
-            ("best", _) => nothing(evidence::best_ui(ui, &mut self.document, cx.palette)),
+            ("text", Task::Rtd) => self.replaced.text_ui(ui, cx),
             ("text", Task::Mlm) => {
                 let changed = self.masks.text_ui(ui, cx);
                 if std::mem::take(&mut self.masks.lottery) {
@@ -226,12 +226,26 @@ impl ExplorePanel {
                 }
                 changed
             }
-            ("masks", _) => nothing(self.masks.masks_ui(ui, cx)),
-            ("own", _) => self.masks.candidates_ui(ui, cx),
-            ("text", Task::Rtd) => self.replaced.text_ui(ui, cx),
-            ("answer", Task::Rtd) => nothing(self.replaced.answer_ui(ui, cx)),
             ("text", _) => self.texts_of(task).text_ui(ui, cx, task),
-            _ => nothing(self.texts_of(task).answer_ui(ui, cx)),
+            ("document", _) => self.document.document_ui(ui, cx),
+            ("questions", _) => self.document.questions_ui(ui, cx),
+            ("own", _) => self.masks.candidates_ui(ui, cx),
+            _ => {
+                self.said_ui(key, task, ui, cx);
+                Changed::No
+            }
+        }
+    }
+
+    fn said_ui(&mut self, key: &str, task: Task, ui: &mut Ui, cx: &mut Cx<'_>) {
+        match (key, task) {
+            ("entities", _) => self.entities.list_ui(ui, cx),
+            ("tokens", _) => self.entities.tokens_ui(ui, cx.palette),
+            ("where", _) => evidence::where_ui(ui, &mut self.document, cx.palette),
+            ("best", _) => evidence::best_ui(ui, &mut self.document, cx.palette),
+            ("masks", _) => self.masks.masks_ui(ui, cx),
+            (_, Task::Rtd) => self.replaced.answer_ui(ui, cx),
+            _ => self.texts_of(task).answer_ui(ui, cx),
         }
     }
 
@@ -341,8 +355,7 @@ impl ExplorePanel {
     }
 
     fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) -> Changed {
-        let mask = cx.workspace.explore.subject.as_ref().and_then(|subject| subject.mask_token.as_deref());
-        let chosen = self.history.entry(task).or_default().examples_ui(ui, cx, task, mask.unwrap_or_default());
+        let chosen = self.history.entry(task).or_default().examples_ui(ui, cx, task);
         self.try_again(chosen)
     }
 

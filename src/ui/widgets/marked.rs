@@ -3,8 +3,8 @@
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Color32, CornerRadius, Frame, Galley, Margin, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape, Stroke,
-    StrokeKind, TextBuffer, TextEdit, Ui, WidgetInfo, pos2, vec2,
+    Color32, CornerRadius, Frame, Galley, Margin, Painter, Pos2, Rect, Response, Role, ScrollArea, Sense, Shape,
+    Stroke, StrokeKind, TextBuffer, TextEdit, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::text::elided;
@@ -17,6 +17,8 @@ pub struct Mark {
     pub end: usize,
     /// What stands below the words; empty for nothing.
     pub caption: String,
+    /// What stands there where the caption does not fit.
+    pub short: String,
     /// What is read aloud and shown under the pointer.
     pub name: String,
     pub color: Color32,
@@ -75,11 +77,10 @@ pub fn editor(ui: &mut Ui, words: &mut String, look: &Look<'_>, marks: &[Mark], 
             let bottom = if look.lanes > 0 { 14 } else { 10 };
             let output = TextEdit::multiline(words)
                 .hint_text(egui::RichText::new(look.hint).font(font.clone()).color(palette.text_faint))
-                .frame(Frame::new())
+                .frame(Frame::new().inner_margin(Margin { left: 10, right: 10, top: 10, bottom }))
                 .layouter(&mut layouter)
                 .desired_width(f32::INFINITY)
                 .desired_rows(1)
-                .margin(Margin { left: 10, right: 10, top: 10, bottom })
                 .min_size(vec2(0.0, look.height))
                 .show(ui);
             let mut shapes = Vec::new();
@@ -120,13 +121,7 @@ pub fn boxes(galley: &Galley, start: usize, end: usize) -> Vec<Rect> {
 }
 
 /// Paints marks over a text; what belongs behind the words goes into `behind`. Returns the mark under the pointer.
-pub fn paint(
-    ui: &Ui,
-    galley: &Galley,
-    origin: Pos2,
-    marks: &[Mark],
-    behind: &mut Vec<Shape>,
-) -> Option<usize> {
+pub fn paint(ui: &Ui, galley: &Galley, origin: Pos2, marks: &[Mark], behind: &mut Vec<Shape>) -> Option<usize> {
     let painter = ui.painter();
     let clip = ui.clip_rect();
     // On a line a caption may be as wide as there is room before the next one of its lane.
@@ -180,7 +175,9 @@ fn caption(painter: &Painter, mark: &Mark, at: Pos2, room: f32) {
         return;
     }
     let font = if mark.strong { theme::semibold(size::SMALL - 0.5) } else { theme::medium(size::SMALL - 0.5) };
-    let galley = elided(painter, &mark.caption, font, mark.color, room);
+    let whole = painter.layout_no_wrap(mark.caption.clone(), font.clone(), mark.color);
+    let galley =
+        if whole.size().x <= room { whole } else { elided(painter, &mark.short, font, mark.color, room + 3.0) };
     painter.galley(at, galley, mark.color);
 }
 

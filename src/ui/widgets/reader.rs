@@ -66,9 +66,9 @@ impl Reader {
                 let target = place.translate(rect.min.to_vec2()).expand2(vec2(0.0, 60.0));
                 ui.scroll_to_rect(target, Some(egui::Align::Center));
             }
-            let first = self.paragraphs.partition_point(|paragraph| {
-                paragraph.top + paragraph.galley.size().y < viewport.top() - LINE
-            });
+            let first = self
+                .paragraphs
+                .partition_point(|paragraph| paragraph.top + paragraph.galley.size().y < viewport.top() - LINE);
             for paragraph in &self.paragraphs[first..] {
                 if paragraph.top > viewport.bottom() {
                     break;
@@ -105,7 +105,8 @@ impl Reader {
             job.wrap.max_width = (made.width - 8.0).max(40.0);
             let galley = ui.fonts_mut(|fonts| fonts.layout_job(job));
             let count = words.chars().count();
-            let height = galley.size().y;
+            // An empty line is a gap between paragraphs and not a paragraph.
+            let height = if words.is_empty() { 2.0 } else { galley.size().y };
             self.paragraphs.push(Paragraph { galley, first, count, top });
             first += count + usize::from(ends);
             top += height + if ends { GAP } else { 0.0 };
@@ -124,13 +125,7 @@ impl Reader {
     }
 }
 
-fn paragraph_ui(
-    ui: &mut Ui,
-    paragraph: &Paragraph,
-    area: Rect,
-    marks: &[Mark],
-    palette: &Palette,
-) -> Option<usize> {
+fn paragraph_ui(ui: &mut Ui, paragraph: &Paragraph, area: Rect, marks: &[Mark], palette: &Palette) -> Option<usize> {
     let at = area.min + vec2(2.0, paragraph.top);
     let here: Vec<(usize, Mark)> = marks
         .iter()
@@ -196,6 +191,7 @@ mod tests {
                     start: scene.text.find("Line 1500 ").unwrap_or(0),
                     end: scene.text.find("Line 1501 ").unwrap_or(0) - 1,
                     caption: "1".into(),
+                    short: "1".into(),
                     name: "the mark".into(),
                     color: palette.accent,
                     fill: palette.accent_soft,

@@ -55,28 +55,36 @@ fn orders_ui(ui: &mut Ui, answer: &Answer, orders: &Orders, palette: &Palette) {
         };
         let (words, color) = if hoped >= 0.5 { (yes, palette.good) } else { (no, palette.warn) };
         ui.label(RichText::new(words).font(theme::semibold(size::TITLE)).color(color));
-        ui.label(RichText::new(format::percent(hoped)).font(theme::number(size::HEAD)).color(palette.text_dim));
+        let sure = format::percent(hoped.max(1.0 - hoped));
+        ui.label(RichText::new(sure).font(theme::number(size::HEAD)).color(palette.text_dim));
     });
     ui.add_space(4.0);
-    for (name, shares) in [("As they stand", &orders.given), ("The other way round", &orders.swapped)] {
-        ui.add_space(6.0);
-        ui.label(text::label(name, palette));
-        let titles: Vec<String> = shares.iter().map(|(name, _)| title(name)).collect();
-        let list: Vec<Bar<'_>> = shares
-            .iter()
-            .zip(&titles)
-            .enumerate()
-            .map(|(place, ((_, share), title))| Bar {
-                name: title,
-                share: *share,
-                value: format::percent(*share),
-                color: palette.label(2 - 2 * place.min(1)),
-                strong: *share >= 0.5,
-            })
-            .collect();
-        let width = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.35);
-        ui.push_id(name, |ui| bars(ui, &list, width, false, palette));
-    }
+    let both = [("As they stand", &orders.given), ("The other way round", &orders.swapped)];
+    ui.spacing_mut().item_spacing = vec2(24.0, 2.0);
+    ui.columns(2, |columns| {
+        for (ui, (name, shares)) in columns.iter_mut().zip(both) {
+            order_ui(ui, name, shares, palette);
+        }
+    });
+}
+
+fn order_ui(ui: &mut Ui, name: &str, shares: &[(String, f64)], palette: &Palette) {
+    ui.label(text::label(name, palette));
+    let titles: Vec<String> = shares.iter().map(|(name, _)| title(name)).collect();
+    let list: Vec<Bar<'_>> = shares
+        .iter()
+        .zip(&titles)
+        .enumerate()
+        .map(|(place, ((_, share), title))| Bar {
+            name: title,
+            share: *share,
+            value: format::percent(*share),
+            color: palette.label(2 - 2 * place.min(1)),
+            strong: *share >= 0.5,
+        })
+        .collect();
+    let width = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.35);
+    ui.push_id(name, |ui| bars(ui, &list, width, false, palette));
 }
 
 /// The name of an output of the two heads on the order of texts.

@@ -251,17 +251,31 @@ impl Document {
 
     /// The answers where they stand, each with the place of its question.
     fn marks(&self, palette: &Palette) -> Vec<(usize, Mark)> {
-        let mut marks = Vec::new();
+        let mut marks: Vec<(usize, Mark)> = Vec::new();
         for (place, asked) in self.questions.iter().enumerate() {
             let Some(reading) = self.reading(place) else { continue };
             let active = place == self.active;
             let picked = if active && self.picked > 0 { reading.answers.get(self.picked) } else { self.shown(reading) };
             let Some(answer) = picked else { continue };
+            let name = format!("Question {} {}: {}", place + 1, asked.text, answer.text);
+            // Two questions may have one answer, which is marked once.
+            let same = |(_, mark): &&mut (usize, Mark)| (mark.start, mark.end) == (answer.start, answer.end);
+            if let Some((of, mark)) = marks.iter_mut().find(same) {
+                mark.caption += &format!("   {}", place + 1);
+                mark.name += &format!("\n{name}");
+                if active {
+                    let (color, fill) = (palette.label(place), palette.label_soft(place));
+                    (*of, mark.color, mark.fill) = (place, color, fill);
+                    (mark.broken, mark.strong) = (false, true);
+                }
+                continue;
+            }
             let mark = Mark {
                 start: answer.start,
                 end: answer.end,
                 caption: format!("{} · {:.0} %", place + 1, answer.score * 100.0),
-                name: format!("Question {} {}: {}", place + 1, asked.text, answer.text),
+                short: format!("{}", place + 1),
+                name,
                 color: palette.label(place),
                 fill: if active { palette.label_soft(place) } else { palette.raised },
                 lane: 0,
@@ -401,9 +415,13 @@ impl Document {
             };
             let color = if shown.is_some() { palette.label(place) } else { palette.text_dim };
             let line = egui::RichText::new(words).font(theme::medium(size::BODY)).color(color);
-            let room = ui.available_width() - 118.0;
+            let room = vec2((ui.available_width() - 118.0).max(40.0), 18.0);
             let label = egui::Label::new(line).truncate().sense(egui::Sense::click());
-            clicked = ui.add_sized(vec2(room.max(40.0), 18.0), label).on_hover_text(words).clicked();
+            let placed = ui.allocate_ui_with_layout(room, Flow::left_to_right(Align::Center), |ui| {
+                ui.set_min_width(room.x);
+                ui.add(label)
+            });
+            clicked = placed.inner.on_hover_text(words).clicked();
             ui.label(text::number(format::percent(score), palette));
             ui.label(text::number_dim(format!("{millis:.0} ms"), palette));
         });

@@ -137,6 +137,7 @@ impl Entities {
                 start: span.start,
                 end: span.end,
                 caption: format!("{} {:.0}", span.label, span.score * 100.0),
+                short: span.label.clone(),
                 name: format!("{words} {} {sure}", span.label),
                 color: palette.label(place),
                 fill: palette.label_soft(place),
@@ -152,6 +153,7 @@ impl Entities {
                 start: span.start,
                 end: span.end,
                 caption: format!("gold {}", span.label),
+                short: span.label.clone(),
                 name: format!("Gold: {words} {}", span.label),
                 color: palette.label(place),
                 fill: egui::Color32::TRANSPARENT,
@@ -227,8 +229,10 @@ impl Entities {
             ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
                 Chip::class(span.label.clone(), place, palette).show(ui);
                 ui.add(
-                    egui::Label::new(RichText::new(self.words(span)).font(theme::medium(size::BODY)).color(palette.text))
-                        .truncate(),
+                    egui::Label::new(
+                        RichText::new(self.words(span)).font(theme::medium(size::BODY)).color(palette.text),
+                    )
+                    .truncate(),
                 );
             });
         });
@@ -272,12 +276,7 @@ pub enum Changed {
     Chosen,
 }
 
-fn token_ui(
-    ui: &mut Ui,
-    token: &crate::inspect::tagging::TokenTag,
-    tagging: &Tagging,
-    palette: &Palette,
-) {
+fn token_ui(ui: &mut Ui, token: &crate::inspect::tagging::TokenTag, tagging: &Tagging, palette: &Palette) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), egui::Sense::hover());
     let said: Vec<String> =
         token.labels.iter().map(|(label, score)| format!("{label} {}", format::percent(*score))).collect();
@@ -329,7 +328,8 @@ fn compared_ui(ui: &mut Ui, said: &[Span], gold: &[Span], palette: &Palette) {
         let all = right == gold.len() && said.len() == gold.len();
         let (icon, color) = if all { (ICON_CHECK, palette.good) } else { (ICON_CLOSE, palette.bad) };
         ui.label(theme::icon(icon, 15.0).color(color));
-        let mut words = format!("{right} of {} right", format::plural(gold.len() as u64, "gold entity", "gold entities"));
+        let mut words =
+            format!("{right} of {} right", format::plural(gold.len() as u64, "gold entity", "gold entities"));
         for (number, what) in [
             (missed, "missed"),
             (count(Match::WrongType), "of the wrong type"),

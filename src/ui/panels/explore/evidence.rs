@@ -3,7 +3,7 @@
 use egui::{RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
 use super::document::Document;
-use crate::inspect::reading::{Candidate, Reading};
+use crate::inspect::reading::{Candidate, DocumentToken, Reading, Window};
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::span_curves::{Curves, RibbonPart, curves, ribbon};
@@ -94,33 +94,9 @@ pub fn where_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
     };
     let tokens = &reading.tokens;
     let answer = reading.answers.get(document.picked);
-    let span = answer.map(|answer| {
-        let first = tokens.partition_point(|token| token.end as usize <= answer.start);
-        let after = tokens.partition_point(|token| (token.start as usize) < answer.end);
-        (first, after.saturating_sub(1).max(first))
-    });
     legend_ui(ui, palette);
-    let parts: Vec<RibbonPart> = reading
-        .windows
-        .iter()
-        .enumerate()
-        .map(|(index, window)| {
-            let best = window.best.map_or(0.0, |(_, _, score)| score);
-            RibbonPart {
-                first: window.first,
-                last: window.last,
-                share: (best as f32).sqrt(),
-                picked: answer.is_some_and(|answer| answer.windows.first().is_some_and(|(first, _)| *first == index)),
-                name: format!(
-                    "Window {}: best {}, no answer {}",
-                    index + 1,
-                    format::percent(best),
-                    format::percent(window.no_answer)
-                ),
-            }
-        })
-        .collect();
-    let rows = 2.min(parts.len());
+    let parts = parts(reading, answer);
+    let rows = rows_of(&parts).min(3);
     let height = (ui.available_height() - 22.0 - rows as f32 * 16.0).clamp(50.0, 240.0);
     let name = format!("Start and end probabilities over {} tokens", tokens.len());
     let what = Curves {
@@ -128,34 +104,13 @@ pub fn where_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
         starts: &|token| tokens[token].starts,
         ends: &|token| tokens[token].ends,
         count: tokens.len(),
-        picked: span,
+        picked: answer.map(|answer| span(tokens, answer)),
     };
     let seen = curves(ui, height, &what, palette);
     let mut go = None;
     if let Some((token, clicked)) = seen.token {
-        let one = tokens[token];
-        let words: String = document
-            .words
-            .chars()
-            .skip((one.start as usize).saturating_sub(24))
-            .take((one.end - one.start) as usize + 48)
-            .map(|letter| if letter == '\n' { ' ' } else { letter })
-            .collect();
-        let line = format!(
-            "start {} · end {} · …{words}…",
-            format::percent(f64::from(one.starts)),
-            format::percent(f64::from(one.ends))
-        );
-        egui::Tooltip::always_open(
-            ui.ctx().clone(),
-            ui.layer_id(),
-            ui.scope_id().with("token tip"),
-            egui::PopupAnchor::Pointer,
-        )
-        .show(|ui| ui.label(text::small(line, palette)));
-        if clicked {
-            go = Some(one.start as usize);
-        }
+        token_tip(ui, &document.words, tokens[token], palette);
+        go = clicked.then_some(tokens[token].start as usize);
     }
     ScrollArea::vertical().id_salt("windows").show(ui, |ui| {
         if let Some(window) = ribbon(ui, &parts, tokens.len(), palette) {
@@ -166,6 +121,55 @@ pub fn where_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
     if go.is_some() {
         document.scroll_to = go;
     }
+}
+
+/// The windows as parts of the ribbon.
+fn parts(reading: &Reading, answer: Option<&Candidate>) -> Vec<RibbonPart> {
+    let source = answer.and_then(|answer| answer.windows.first()).map(|(window, _)| *window);
+    let part = |(index, window): (usize, &Window)| {
+        let best = window.best.map_or(0.0, |(_, _, score)| score);
+        RibbonPart {
+            first: window.first,
+            last: window.last,
+            // The root, so that small scores can be told apart.
+            share: (best as f32).sqrt(),
+            picked: source == Some(index),
+            name: format!(
+                "Window {}: best {}, no answer {}",
+                index + 1,
+                format::percent(best),
+                format::percent(window.no_answer)
+            ),
+        }
+    };
+    reading.windows.iter().enumerate().map(part).collect()
+}
+
+/// First and last token of an answer.
+fn span(tokens: &[DocumentToken], answer: &Candidate) -> (usize, usize) {
+    let first = tokens.partition_point(|token| token.end as usize <= answer.start);
+    let after = tokens.partition_point(|token| (token.start as usize) < answer.end);
+    (first, after.saturating_sub(1).max(first))
+}
+
+/// The words around a token, and what is said of it.
+fn token_tip(ui: &Ui, words: &str, token: DocumentToken, palette: &Palette) {
+    let around: String = words
+        .chars()
+        .skip((token.start as usize).saturating_sub(24))
+        .take((token.end - token.start) as usize + 48)
+        .map(|letter| if letter == '\n' { ' ' } else { letter })
+        .collect();
+    let (start, end) = (format::percent(f64::from(token.starts)), format::percent(f64::from(token.ends)));
+    let id = ui.scope_id().with("token tip");
+    egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id, egui::PopupAnchor::Pointer)
+        .show(|ui| ui.label(text::small(format!("start {start} · end {end} · …{around}…"), palette)));
+}
+
+/// How many windows lie over one token at most.
+fn rows_of(parts: &[RibbonPart]) -> usize {
+    let before = |place: usize| parts[..=place].iter().rev().take_while(move |one| one.last >= parts[place].first);
+    (0..parts.len()).map(|place| before(place).count()).max().unwrap_or(0)
 }
 
 fn legend_ui(ui: &mut Ui, palette: &Palette) {

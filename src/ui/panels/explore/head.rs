@@ -1,9 +1,11 @@
 //! Which model is asked, and which of its heads.
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
 use super::Mode;
+use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state, text};
@@ -28,12 +30,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>) -> Option<Mode> {
                 let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
                 let words = if heads.is_empty() { "no head".to_owned() } else { heads.join(", ").to_lowercase() };
                 let name = cx.workspace.model_name(&entry.dir);
-                if ui
-                    .selectable_label(is_it, &name)
-                    .on_hover_text(format!("{words}\n{}", format::path(&entry.dir)))
-                    .clicked()
-                    && !is_it
-                {
+                let line = egui::WidgetText::from(named(&name, &words, palette));
+                if ui.selectable_label(is_it, line).on_hover_text(format::path(&entry.dir)).clicked() && !is_it {
                     cx.actions.push(Action::ExploreWith(entry.dir.clone()));
                 }
             }
@@ -84,18 +82,18 @@ pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
         ui.vertical_centered(|ui| ui.label(text::dim("Opening the model…", palette)));
         return false;
     }
-    let (title, words) = if explore.model.is_some() {
-        ("This model has no head", "It is an encoder by itself: fine-tune it for a task, or choose a model that was.")
-    } else if runs(cx.workspace).is_empty() {
-        ("No trained model yet", "Train a model, then type a text here and watch what it says of every word you add.")
-    } else {
-        ("Choose a model", "Type a text and watch what the model says of every word you add.")
-    };
     let offered: Vec<ModelEntry> = candidates(cx.workspace)
         .into_iter()
         .filter(|entry| entry.origin == Origin::Run || !entry.heads.is_empty())
         .take(6)
         .collect();
+    let (title, words) = if explore.model.is_some() {
+        ("This model has no head", "It is an encoder by itself: fine-tune it for a task, or choose a model that was.")
+    } else if offered.is_empty() {
+        ("No trained model yet", "Train a model, then type a text here and watch what it says of every word you add.")
+    } else {
+        ("Choose a model", "Type a text and watch what the model says of every word you add.")
+    };
     let headless = explore.model.is_some();
     state::empty(ui, palette, ICON_EXPLORE, title, words, |ui| {
         for entry in &offered {
@@ -110,8 +108,13 @@ pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     })
 }
 
-fn runs(workspace: &Workspace) -> Vec<ModelEntry> {
-    candidates(workspace).into_iter().filter(|entry| entry.origin == Origin::Run).collect()
+/// A name with what can be asked of it, quieter.
+fn named(name: &str, heads: &str, palette: &Palette) -> LayoutJob {
+    let mut job = LayoutJob::default();
+    let format = |font_id, color| TextFormat { font_id, color, ..TextFormat::default() };
+    job.append(name, 0.0, format(theme::regular(size::BODY), palette.text));
+    job.append(heads, 8.0, format(theme::regular(size::SMALL), palette.text_faint));
+    job
 }
 
 /// Trained runs first, then folders with a head, then encoders alone.

@@ -60,7 +60,8 @@ impl History {
     fn keep(&mut self, answer: Arc<Answer>) {
         let mut pinned = false;
         self.tried.retain(|tried| {
-            let same = tried.answer.question.text == answer.question.text && tried.answer.question.pair == answer.question.pair;
+            let same = tried.answer.question.text == answer.question.text
+                && tried.answer.question.pair == answer.question.pair;
             pinned |= same && tried.pinned;
             !same
         });
@@ -110,9 +111,9 @@ impl History {
     }
 
     /// Some of the loaded data, or texts that any model for the task can be tried with.
-    pub fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task, mask: &str) -> Option<Words> {
+    pub fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) -> Option<Words> {
         let palette = cx.palette;
-        let offered = self.offered(cx, task, mask);
+        let offered = self.offered(cx, task);
         let mut chosen = None;
         if of_data(cx, task).is_some()
             && Button::new("Other examples").icon(ICON_REFRESH).quiet().small().show(ui, palette).clicked()
@@ -122,7 +123,7 @@ impl History {
         ScrollArea::vertical().id_salt("offered").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             for (words, pair) in offered {
-                if offered_ui(ui, &words, palette).clicked() {
+                if offered_ui(ui, &both(&words, pair.as_deref()), palette).clicked() {
                     chosen = Some((words, pair));
                 }
             }
@@ -130,8 +131,15 @@ impl History {
         chosen
     }
 
-    fn offered(&self, cx: &Cx<'_>, task: Task, mask: &str) -> Vec<Words> {
-        let Some(loaded) = of_data(cx, task) else { return samples::texts(task, mask) };
+    fn offered(&self, cx: &Cx<'_>, task: Task) -> Vec<Words> {
+        let Some(loaded) = of_data(cx, task) else {
+            return match (&cx.workspace.explore.subject, task) {
+                (Some(subject), Task::Mlm) => {
+                    samples::masked(subject.script, subject.mask_token.as_deref().unwrap_or_default())
+                }
+                _ => samples::texts(task, ""),
+            };
+        };
         // Held-out examples of the same file; strides of a prime number look mixed and need no generator.
         let held_out = &loaded.split.eval;
         let data = loaded.eval.as_ref().unwrap_or(&loaded.dataset);
@@ -139,9 +147,14 @@ impl History {
         let at = |place: usize| held_out.get(place).copied().unwrap_or(place);
         (0..count.min(8))
             .map(|place| at(((self.page * 8 + place) * 7919) % count))
-            .map(|example| (data.text(example).to_owned(), data.pair(example).map(str::to_owned)))
+            .map(|example| (data.readable(example).into_owned(), data.pair(example).map(str::to_owned)))
             .collect()
     }
+}
+
+/// A text with the second one of its pair.
+fn both(words: &str, pair: Option<&str>) -> String {
+    pair.map_or_else(|| words.to_owned(), |pair| format!("{words} · {pair}"))
 }
 
 /// The loaded data, where they are read for a task of this kind.
@@ -164,7 +177,8 @@ fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Res
         painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
     }
     let inner = rect.shrink2(vec2(8.0, 6.0));
-    let line = elided(painter, &answer.question.text, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
+    let words = both(&answer.question.text, answer.question.pair.as_deref());
+    let line = elided(painter, &words, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
     painter.galley(inner.min, line, palette.text);
     let (verdict, share) = verdict(&answer.result);
     let below = inner.bottom() - 14.0;

@@ -122,7 +122,8 @@ fn token_ui(ui: &mut Ui, objective: &Objective, token: &LabToken, height: f32, p
     let target = token.target.as_ref().filter(|_| !quiet).map(|target| lay(plain(target), &small));
     let said = token.said.as_ref().filter(|_| !quiet || !is_right(token));
     let said = said.map(|(said, share)| lay(format!("{} {:.0}", plain(said), share * 100.0), &small));
-    let widths = [Some(&fed), target.as_ref(), said.as_ref()].map(|galley| galley.map_or(0.0, |galley| galley.size().x));
+    let widths =
+        [Some(&fed), target.as_ref(), said.as_ref()].map(|galley| galley.map_or(0.0, |galley| galley.size().x));
     let width = widths.into_iter().fold(12.0, f32::max) + 10.0;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, described(token)));
@@ -131,10 +132,8 @@ fn token_ui(ui: &mut Ui, objective: &Objective, token: &LabToken, height: f32, p
     let ink = if token.special { palette.text_faint } else { palette.text };
     ui.painter().galley_with_override_text_color(top.center() - fed.size() / 2.0, fed, ink);
     let mut y = top.bottom() + 2.0;
-    for (galley, color) in [
-        (target, palette.accent),
-        (said, if is_right(token) { palette.good } else { palette.bad }),
-    ] {
+    for (galley, color) in [(target, palette.accent), (said, if is_right(token) { palette.good } else { palette.bad })]
+    {
         if let Some(galley) = galley {
             let at = pos2(rect.center().x - galley.size().x / 2.0, y);
             ui.painter().galley_with_override_text_color(at, galley, color);
@@ -162,13 +161,8 @@ fn box_ui(ui: &Ui, rect: egui::Rect, cover: Option<Cover>, special: bool, palett
     match cover {
         Some(Cover::Keep) => {
             let inner = rect.shrink(0.5);
-            let corners = [
-                inner.left_top(),
-                inner.right_top(),
-                inner.right_bottom(),
-                inner.left_bottom(),
-                inner.left_top(),
-            ];
+            let corners =
+                [inner.left_top(), inner.right_top(), inner.right_bottom(), inner.left_bottom(), inner.left_top()];
             painter.extend(Shape::dashed_line(&corners, Stroke::new(1.2, palette.good), 3.0, 2.5));
         }
         Some(Cover::Random) => {

@@ -12,7 +12,7 @@ use egui_material_icons::icons::{ICON_CASINO, ICON_VISIBILITY};
 use super::entities::Changed;
 use super::{millis_ui, samples};
 use crate::inspect::filling::{Blank, Fill, Filling, Mask, Word};
-use crate::inspect::{Answer, Ask, Prediction, Question};
+use crate::inspect::{Answer, Ask, Prediction, Question, Script};
 use crate::task::Task;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::bars::{self, Bar, bars};
@@ -31,6 +31,8 @@ pub struct Masks {
     answer: Option<Arc<Answer>>,
     /// For each mask in order the rank of the word that the preview shows.
     picks: Vec<usize>,
+    /// The text that this screen began with, and the mask token it was written for.
+    begun: (String, String),
     /// The person wants to see what training would hide of this text.
     pub lottery: bool,
 }
@@ -39,11 +41,21 @@ pub struct Masks {
 const MOST_WORDS: usize = 400;
 
 impl Masks {
-    /// A text to begin with, once the model's mask token is known.
-    pub fn begin(&mut self, sample: &str) {
-        if self.text.is_empty() {
-            sample.clone_into(&mut self.text);
+    /// A text to begin with in what the model can read, until something else is written; masks in the text are those of
+    /// the model.
+    pub fn begin(&mut self, script: Script, mask: &str) {
+        if self.begun.1 == mask {
+            return;
         }
+        let sample = samples::masked(script, mask).swap_remove(0).0;
+        if self.text == self.begun.0 {
+            self.text.clone_from(&sample);
+            self.hidden.clear();
+        } else if !self.begun.1.is_empty() {
+            self.text = self.text.replace(&self.begun.1, mask);
+            self.hidden.clear();
+        }
+        self.begun = (sample, mask.to_owned());
     }
 
     pub fn wanted(&self) -> Option<Question> {
@@ -157,7 +169,10 @@ impl Masks {
             return;
         };
         if filling.blanks.is_empty() {
-            ui.label(text::dim(format!("Nothing is hidden yet: press a word above, or write {}", filling.mask_token), palette));
+            ui.label(text::dim(
+                format!("Nothing is hidden yet: press a word above, or write {}", filling.mask_token),
+                palette,
+            ));
             return;
         }
         if self.fresh().is_none() {
@@ -211,7 +226,12 @@ impl Masks {
             };
             Chip::class(name, place, palette).dot().show(ui);
             if let Some(was) = &mask.was {
-                let words = format!("{} has {}, rank {}", plain(&was.token), format::percent(was.score), format::count(was.rank as u64));
+                let words = format!(
+                    "{} has {}, rank {}",
+                    plain(&was.token),
+                    format::percent(was.score),
+                    format::count(was.rank as u64)
+                );
                 ui.add(egui::Label::new(text::small(words, palette)).truncate());
             }
         });
@@ -284,7 +304,9 @@ impl Masks {
         );
         if let Some(filling) = self.filling() {
             ScrollArea::vertical().id_salt("own words scored").auto_shrink([false, false]).show(ui, |ui| {
-                for (place, blank) in filling.blanks.iter().enumerate().filter(|(_, blank)| !blank.candidates.is_empty()) {
+                for (place, blank) in
+                    filling.blanks.iter().enumerate().filter(|(_, blank)| !blank.candidates.is_empty())
+                {
                     scored_ui(ui, place, blank, palette);
                 }
                 if filling.blanks.is_empty() && !self.candidates.trim().is_empty() {
@@ -427,13 +449,4 @@ fn join(words: &mut String, piece: &str) {
 /// A probability that may be very small.
 fn share(score: f64) -> String {
     if score >= 0.001 || score == 0.0 { format::percent(score) } else { format!("{score:.1e}") }
-}
-
-/// The text to begin with for a model, in what it can read.
-pub fn sample(script: crate::inspect::Script, mask: &str) -> String {
-    match script {
-        crate::inspect::Script::Words => samples::texts(Task::Mlm, mask).swap_remove(0).0,
-        crate::inspect::Script::Proteins => samples::PROTEIN.to_owned(),
-        crate::inspect::Script::Molecules => samples::REACTION.to_owned(),
-    }
 }

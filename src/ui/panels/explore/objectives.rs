@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Color32, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    Align, Color32, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
 use egui_material_icons::icons::ICON_CASINO;
 
 use super::entities::Changed;
-use super::lesson;
-use super::millis_ui;
+use super::{lesson, millis_ui, samples};
 use crate::data::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
-use crate::inspect::{Answer, Ask, Prediction, Question};
+use crate::inspect::{Answer, Ask, Prediction, Question, Script};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::marked::{self, Look};
 use crate::ui::widgets::{Button, Chip, state, text};
@@ -30,7 +31,7 @@ pub struct Objectives {
 impl Default for Objectives {
     fn default() -> Self {
         Self {
-            text: "The river was so clear that we could see every stone. We swam until the sun went down.".into(),
+            text: samples::lesson(Script::Words).to_owned(),
             second: String::new(),
             ask: LabAsk::default(),
             chosen: Kind::Masked(MaskStyle::Tokens),
@@ -40,6 +41,14 @@ impl Default for Objectives {
 }
 
 impl Objectives {
+    /// The text to begin with in what the model can read, until something else is written.
+    pub fn begin(&mut self, script: Script) {
+        let known = [Script::Words, Script::Proteins, Script::Molecules].map(samples::lesson);
+        if known.contains(&self.text.as_str()) && self.text != samples::lesson(script) {
+            samples::lesson(script).clone_into(&mut self.text);
+        }
+    }
+
     pub fn wanted(&self) -> Option<Question> {
         let second = Some(self.second.clone()).filter(|second| !second.trim().is_empty());
         (!self.text.trim().is_empty()).then(|| Question {
@@ -68,7 +77,7 @@ impl Objectives {
     pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         let mut changed = Changed::No;
-        let height = ((ui.available_height() - 96.0) / 2.0).max(44.0);
+        let height = ((ui.available_height() - 56.0) / 2.0).max(44.0);
         let first = Look { name: "Text of the lesson", hint: "Type or paste a text…", height, lanes: 0 };
         let second = Look {
             name: "Second text of the lesson",
@@ -81,21 +90,19 @@ impl Objectives {
             changed = Changed::Typed;
         }
         ui.horizontal(|ui| {
-            if Button::new("Draw again").icon(ICON_CASINO).small().show(ui, palette).clicked() {
+            let draw = Button::new("Draw again").icon(ICON_CASINO).small().show(ui, palette);
+            if draw.on_hover_text(format!("Draw {}", self.ask.seed)).clicked() {
                 self.ask.seed += 1;
                 changed = Changed::Chosen;
             }
-            ui.label(text::number_dim(format!("draw {}", self.ask.seed), palette));
-            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
-        });
-        ui.horizontal(|ui| {
-            ui.label(text::dim("Chosen", palette));
             let mut percent = self.ask.share * 100.0;
-            let slider = egui::Slider::new(&mut percent, 5.0..=50.0).suffix(" %").fixed_decimals(0);
-            if ui.add(slider).accessible_name("Share of the tokens that is chosen").changed() {
+            let share = egui::DragValue::new(&mut percent).range(5.0..=50.0).suffix(" %").fixed_decimals(0);
+            let share = ui.add(share).accessible_name("Share of the tokens that is chosen");
+            if share.on_hover_text("Share of the tokens that is chosen; drag to change").changed() {
                 self.ask.share = percent / 100.0;
                 changed = Changed::Typed;
             }
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
         });
         changed
     }
@@ -168,7 +175,8 @@ fn way_ui(ui: &mut Ui, one: &Objective, chosen: bool, palette: &Palette) -> bool
     let inner = rect.shrink2(vec2(10.0, 5.0));
     let title = text::elided(painter, one.kind.title(), theme::medium(size::BODY), color, inner.width());
     painter.galley(inner.min, title, color);
-    let note_color = if one.standing == Standing::Answered { palette.good } else { palette.text_faint };
+    let answered = one.cases.iter().any(|case| case.loss.is_some());
+    let note_color = if answered { palette.good } else { palette.text_faint };
     let note = text::elided(painter, &note, theme::regular(size::SMALL), note_color, inner.width());
     painter.galley(inner.left_bottom() - vec2(0.0, note.size().y), note, note_color);
     response.clicked()
@@ -181,7 +189,8 @@ fn note(one: &Objective) -> String {
         Standing::Answered => format!("loss {:.3}", losses.iter().sum::<f64>() / losses.len() as f64),
         Standing::NoHead => "this model lacks the head".into(),
         Standing::NotInFamily => {
-            one.kind.family().map_or_else(String::new, |family| format!("only {} has such a head", family.model_type()))
+            let family = one.kind.family().map_or("another family", |family| family.model_type());
+            format!("only {} has such a head", family.to_uppercase())
         }
         Standing::NotThisText(why) => (*why).into(),
     }
@@ -190,7 +199,9 @@ fn note(one: &Objective) -> String {
 fn standing_ui(ui: &mut Ui, one: &Objective, palette: &Palette) {
     let head = one.head.title().to_lowercase();
     match &one.standing {
-        Standing::Answered => _ = Chip::good(format!("answered by the head for {head}"), palette).max_width(320.0).show(ui),
+        Standing::Answered => {
+            _ = Chip::good(format!("answered by the head for {head}"), palette).max_width(320.0).show(ui)
+        }
         Standing::NoHead => {
             let words = format!("no head for {head} in this folder: the question without an answer");
             Chip::warn(words, palette).max_width(460.0).show(ui);

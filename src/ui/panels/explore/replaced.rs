@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use egui::{Align, Align2, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align, Align2, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use super::entities::Changed;
 use super::rows::DataRows;
@@ -135,10 +138,10 @@ fn token_ui(ui: &mut Ui, one: &Judged, palette: &Palette) {
 }
 
 fn tint(share: f32, palette: &Palette) -> egui::Color32 {
-    palette.raised.lerp_to_gamma(palette.bad_soft, (share * 2.0).min(1.0)).lerp_to_gamma(
-        palette.bad,
-        ((share - 0.5) * 0.5).max(0.0),
-    )
+    palette
+        .raised
+        .lerp_to_gamma(palette.bad_soft, (share * 2.0).min(1.0))
+        .lerp_to_gamma(palette.bad, ((share - 0.5) * 0.5).max(0.0))
 }
 
 fn legend_ui(ui: &mut Ui, palette: &Palette) {

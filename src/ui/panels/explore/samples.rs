@@ -1,8 +1,9 @@
 //! Texts to begin with, so that no screen of Explore is ever empty: written for Attune.
 
+use crate::inspect::Script;
 use crate::task::Task;
 
-pub const SENTENCES: [&str; 6] = [
+const SENTENCES: [&str; 6] = [
     "Better than I had hoped, and it arrived a day early.",
     "It broke after two weeks and nobody answered my letter.",
     "It does what the box says, nothing more.",
@@ -21,9 +22,10 @@ const ENTITIES: [&str; 5] = [
 ];
 
 /// The variable part of an antibody's heavy chain, a letter an amino acid.
-pub const PROTEIN: &str = "EVQLVESGGGLVQPGGSLRLSCAASGFTFSSYAMSWVRQAPGKGLEWVSAISGSGGSTYYADSVKGRFTISRDNSKNTLYLQMNSLRAEDTAVYYCAKWGQGTLVTVSS";
+const PROTEIN: &str =
+    "EVQLVESGGGLVQPGGSLRLSCAASGFTFSSYAMSWVRQAPGKGLEWVSAISGSGGSTYYADSVKGRFTISRDNSKNTLYLQMNSLRAEDTAVYYCAKWGQGTLVTVSS";
 /// Acetic anhydride and salicylic acid to aspirin.
-pub const REACTION: &str = "CC(=O)OC(C)=O.O=C(O)c1ccccc1O>>CC(=O)Oc1ccccc1C(=O)O";
+const REACTION: &str = "CC(=O)OC(C)=O.O=C(O)c1ccccc1O>>CC(=O)Oc1ccccc1C(=O)O";
 
 const PAIRS: [(&str, &str); 4] = [
     ("The kettle had boiled dry.", "She filled it again and waited."),
@@ -61,7 +63,8 @@ pub const QUESTIONS: [&str; 4] = [
     "What does the keeper grow today?",
 ];
 
-pub const DOCUMENT: &str = "The lighthouse of Skarvik stands on a bare rock at the mouth of the fjord. The first one, a \
+pub const DOCUMENT: &str =
+    "The lighthouse of Skarvik stands on a bare rock at the mouth of the fjord. The first one, a \
 wooden tower with an open coal fire, was built by the merchant Anders Holm in 1768, after he had lost two ships on the \
 reef in one autumn. Pilots paid him a barrel of herring a year for the light, and he kept the accounts himself.
 
@@ -76,6 +79,26 @@ since 1926. The great lens was made in Paris; a crack on its northern side dates
 The last keeper left in 1984, when the light was made automatic. Since 2003 the house has belonged to Ingrid Solberg, \
 a botanist, who grows saxifrage and wild thyme between the rocks and lets two rooms to visitors from May to September. \
 There is no road; the mail boat calls on Tuesdays and Fridays, if the sea allows it.";
+
+/// What the objectives lab begins with: two sentences, so that there is an order to be told.
+pub fn lesson(script: Script) -> &'static str {
+    match script {
+        Script::Words => "The river was so clear that we could see every stone. We swam until the sun went down.",
+        Script::Proteins => PROTEIN,
+        Script::Molecules => REACTION,
+    }
+}
+
+/// Texts for masked words that a model can read, the first of which is what the screen begins with.
+pub fn masked(script: Script, mask: &str) -> Vec<(String, Option<String>)> {
+    match script {
+        Script::Words => texts(Task::Mlm, mask),
+        Script::Proteins => {
+            vec![(PROTEIN.replacen("GLEW", &format!("G{mask}EW"), 1), None), (PROTEIN.to_owned(), None)]
+        }
+        Script::Molecules => vec![(REACTION.replacen('O', mask, 1), None), (REACTION.to_owned(), None)],
+    }
+}
 
 /// Texts for a task, the first of which is what the screen begins with.
 pub fn texts(task: Task, mask: &str) -> Vec<(String, Option<String>)> {

@@ -8,10 +8,12 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_SWAP_VERT};
 use super::entities::Changed;
 use super::rows::DataRows;
 use super::{classes, samples, tokens};
+use crate::inspect::gold::Gold;
 use crate::inspect::{Answer, Prediction, Question};
 use crate::task::Task;
 use crate::ui::widgets::marked::{self, Look};
-use crate::ui::widgets::{Button, text};
+use crate::ui::theme::Palette;
+use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::{Cx, format};
 
 #[derive(Debug, Default)]
@@ -21,6 +23,8 @@ pub struct Texts {
     pub pair: Option<String>,
     answer: Option<Arc<Answer>>,
     rows: DataRows,
+    /// What the data say of the text, while it is as they have it.
+    gold: Option<(String, Gold)>,
     all_classes: bool,
     begun: bool,
 }
@@ -67,10 +71,13 @@ impl Texts {
         if always_two && self.pair.is_none() {
             self.pair = Some(String::new());
         }
-        let answer = self.answer.clone().filter(|answer| self.is_fresh() && !answer.tokens.is_empty());
+        // In a small window the tokens give way to the text.
+        let has_room = ui.available_height() > if self.pair.is_some() { 260.0 } else { 170.0 };
+        let shown = |answer: &Arc<Answer>| has_room && self.is_fresh() && !answer.tokens.is_empty();
+        let answer = self.answer.clone().filter(shown);
         let mut changed = Changed::No;
         let boxes = if self.pair.is_some() { 2.0 } else { 1.0 };
-        let room = ui.available_height() - 84.0 - 38.0;
+        let room = ui.available_height() - 38.0 - if has_room { 84.0 } else { 0.0 };
         let height = (room / boxes - 8.0).max(44.0);
         let first = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };
         if marked::editor(ui, &mut self.text, &first, &[], palette).changed {
@@ -89,7 +96,11 @@ impl Texts {
             }
             if let Some(row) = self.rows.ui(ui, cx, task) {
                 self.set(row.text, row.pair);
+                self.gold = Some((self.text.clone(), row.gold));
                 changed = Changed::Chosen;
+            }
+            if let Some((_, gold)) = self.gold.as_ref().filter(|(text, _)| *text == self.text) {
+                gold_ui(ui, gold, self.answer.as_deref().filter(|_| self.is_fresh()), palette);
             }
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 let letters = self.text.chars().count() + self.pair.as_ref().map_or(0, |pair| pair.chars().count());
@@ -139,4 +150,33 @@ impl Texts {
         let fresh = self.is_fresh();
         classes::ui(ui, shown.as_deref(), fresh, &mut self.all_classes, cx);
     }
+}
+
+/// What the data say, in the colour of whether the model says the same.
+fn gold_ui(ui: &mut Ui, gold: &Gold, answer: Option<&Answer>, palette: &Palette) {
+    let (words, right) = match (gold, answer.map(|answer| &answer.result)) {
+        (Gold::Labels(names), said) => {
+            let mut given: Vec<&str> = match said {
+                Some(Prediction::Classes(classes)) => classes.iter().take(1).map(|(name, _)| name.as_str()).collect(),
+                Some(Prediction::Labels(labels)) => {
+                    labels.iter().filter(|(_, share)| *share >= 0.5).map(|(name, _)| name.as_str()).collect()
+                }
+                _ => Vec::new(),
+            };
+            let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+            given.sort_unstable();
+            names.sort_unstable();
+            let words = if names.is_empty() { "no label".to_owned() } else { names.join(", ") };
+            (words, said.map(|_| given == names))
+        }
+        (Gold::Value(value), _) => (format!("{value:.3}"), None),
+        _ => return,
+    };
+    let words = format!("Data: {words}");
+    let chip = match right {
+        Some(true) => Chip::good(words, palette),
+        Some(false) => Chip::bad(words, palette),
+        None => Chip::neutral(words, palette),
+    };
+    chip.dot().show(ui);
 }
