@@ -114,8 +114,8 @@ fn a_long_document_is_read_in_windows_and_every_answer_knows_its_own() {
         let Output::Answers(all) = predict(&predictor, "Who built it?", Some(&document), &allowed).output else {
             panic!()
         };
-        let none = all.iter().find(|one| one.answer.is_empty()).unwrap();
-        assert!((none.score - found.no_answer).abs() < 1e-12);
+        let same = |score: f64| (score - found.no_answer).abs() < 1e-12;
+        assert!(all.iter().any(|one| one.answer.is_empty() && same(one.score)), "{folder}");
         assert!(found.margin.is_finite());
     }
 }

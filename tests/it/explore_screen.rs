@@ -173,7 +173,7 @@ fn words_are_hidden_by_a_press_and_own_words_are_scored() {
     let Prediction::Filling(both) = result(&screen) else { panic!() };
     assert_eq!(both.blanks.len(), 2);
     until(&mut screen, "Show capital");
-    write(&mut screen, "Own words", "river, zebra");
+    write(&mut screen, "Words to score", "river, zebra");
     until(&mut screen, "Own word river ");
     until(&mut screen, "Own word zebra ");
     press(&mut screen, "Show capital");

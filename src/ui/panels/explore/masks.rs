@@ -293,7 +293,7 @@ impl Masks {
             .hint_text(egui::RichText::new("cup, mug, bucket…").color(palette.text_faint))
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 6));
-        let changed = ui.add(edit).accessible_name("Own words").changed();
+        let changed = ui.add(edit).accessible_name("Words to score").changed();
         ui.add(
             egui::Label::new(text::faint(
                 "Words between commas. One of several pieces is scored by the product of its pieces, each given those \
