@@ -4,6 +4,7 @@ pub mod audit;
 pub mod config;
 pub mod evaluate;
 pub mod event;
+pub mod generator;
 pub mod groups;
 pub mod loss;
 pub mod memory;
