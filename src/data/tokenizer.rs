@@ -262,6 +262,11 @@ impl Tokenizer {
         self.frame(is_pair).specials()
     }
 
+    /// How many special tokens stand before a text.
+    pub fn specials_before_text(&self) -> usize {
+        self.single.before.len()
+    }
+
     pub fn id_to_token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)
     }

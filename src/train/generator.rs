@@ -5,7 +5,8 @@
 //! probabilities, and no gradient flows back through the draw. Both models learn one set of embeddings: tables of words,
 //! positions and segments with their norm are the same weights, to which both losses add their gradients.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use candle_core::Tensor;
 use rayon::prelude::*;
@@ -14,12 +15,10 @@ use serde_json::{Value, json};
 use super::TrainError;
 use super::loss::CrossEntropy;
 use crate::model::files::TensorFiles;
-use crate::model::{self, EncoderConfig, Input, Model, ModelError, Params, Pass, PassDropout};
+use crate::model::{self, EncoderConfig, Input, Model, ModelError, Param, Params, Pass, PassDropout};
 use crate::random::{Stream, mix};
 use crate::task::Task;
 
-/// What the loss over all tokens counts beside that of the masked words.
-pub const DISCRIMINATOR_WEIGHT: f64 = 50.0;
 /// The folder beside a trained model that holds its generator.
 pub const FOLDER: &str = "generator";
 /// The generator's width is the model's divided by this, though not below the width of one usual attention head.
@@ -34,17 +33,20 @@ pub struct Generator {
     params: Params,
 }
 
-/// A batch in which words were replaced.
-#[derive(Debug)]
-pub struct Corrupted {
+/// What a generator made of a masked batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Made {
+    /// The batch with drawn tokens in place of the masked ones.
     pub ids: Vec<u32>,
     /// Whether the token is not the one that stood there. A drawn token that happens to be the right one is real.
     pub replaced: Vec<bool>,
-    /// The generator's share of the update's loss, with its graph; `None` where nothing was masked.
-    pub loss: Option<Tensor>,
-    /// Masked places for which the right token was drawn.
-    pub hits: usize,
+    /// The generator's own loss; 0 where nothing was masked.
+    pub loss: f64,
 }
+
+/// Sets the generator's decisions apart from the model's where both have the same site and key.
+const DROPOUT: u64 = 1;
+const DRAWS: u64 = 2;
 
 impl Generator {
     /// A generator for a model: from a folder, or new with a quarter of the width and as many layers.
@@ -58,7 +60,7 @@ impl Generator {
             None => model::generator(discriminator, small_config(&discriminator.config)?, None, seed)?,
         };
         let mut all: Vec<_> = discriminator.params.iter().cloned().collect();
-        all.extend(model.params.iter().filter(|param| param.name.starts_with(FOLDER)).cloned());
+        all.extend(model.params.iter().filter(|param| is_own(param)).cloned());
         Ok(Self { params: Params::new(all, discriminator.device())?, model })
     }
 
@@ -72,46 +74,79 @@ impl Generator {
         &self.params
     }
 
+    /// The weights that are not the model's too, in order.
+    pub fn own_params(&self) -> Vec<Arc<Param>> {
+        self.model.params.iter().filter(|param| is_own(param)).cloned().collect()
+    }
+
+    /// Forgets the gradients of both models.
+    pub fn clear_gradients(&self) {
+        self.params.clear_gradients();
+    }
+
     /// Replaces the tokens of a masked batch that have a target. `key` addresses the draws, each by the sequence's slot
-    /// and the token's place, so that cutting an update into micro-batches changes nothing. The loss is the sum over
-    /// masked places divided by `denominator`, the masked places of the whole update.
-    pub fn corrupt(
+    /// and the token's place, so that cutting an update into micro-batches changes nothing. The loss is the mean.
+    pub fn sample(&self, masked: &Input, targets: &[Option<u32>], key: u64) -> Result<Made, TrainError> {
+        let denominator = targets.iter().flatten().count() as f64;
+        Ok(self.make(masked, targets, &Pass::default(), key, denominator)?.0)
+    }
+
+    /// The same in training, with the gradients of its loss added to its weights: the sum over masked places divided by
+    /// `denominator`, the masked places of the whole update. The dropout's key addresses the draws too.
+    pub fn learn(
+        &self,
+        masked: &Input,
+        targets: &[Option<u32>],
+        dropout: PassDropout,
+        denominator: f64,
+    ) -> Result<Made, TrainError> {
+        let own = PassDropout { key: mix(dropout.key ^ mix(DROPOUT)), ..dropout };
+        let pass = Pass { graph: true, dropout: Some(own), ..Pass::default() };
+        let (made, loss) = self.make(masked, targets, &pass, mix(dropout.key ^ mix(DRAWS)), denominator)?;
+        if let Some(loss) = loss.filter(|_| made.loss.is_finite()) {
+            let store = loss.backward()?;
+            for param in self.model.params.iter() {
+                param.collect(&store)?;
+            }
+        }
+        Ok(made)
+    }
+
+    /// What it makes, and the loss with its graph; no loss where nothing was masked.
+    fn make(
         &self,
         masked: &Input,
         targets: &[Option<u32>],
         pass: &Pass,
         key: u64,
         denominator: f64,
-    ) -> Result<Corrupted, TrainError> {
+    ) -> Result<(Made, Option<Tensor>), TrainError> {
         let asked: Vec<(usize, u32)> =
             targets.iter().enumerate().filter_map(|(place, target)| Some((place, (*target)?))).collect();
-        let mut ids = masked.ids.clone();
+        let mut made = Made { ids: masked.ids.clone(), replaced: vec![false; masked.ids.len()], loss: 0.0 };
         if asked.is_empty() {
-            return Ok(Corrupted { replaced: vec![false; ids.len()], ids, loss: None, hits: 0 });
+            return Ok((made, None));
         }
         let rows: Vec<u32> = asked.iter().map(|(place, _)| *place as u32).collect();
-        // Both models have the same sites; decisions for one say nothing of those for the other.
-        let dropout = pass.dropout.map(|dropout| PassDropout { key: mix(dropout.key ^ mix(1)), ..dropout });
-        let pass = Pass { rows: Some(rows.into()), dropout, ..pass.clone() };
+        let pass = Pass { rows: Some(rows.into()), ..pass.clone() };
         let logits = self.model.run(Task::Mlm, masked, &pass)?;
         let wanted: Vec<Option<u32>> = asked.iter().map(|(_, target)| Some(*target)).collect();
         let loss = CrossEntropy::default().loss(&logits, &wanted, denominator)?;
-        let lots = lots(masked, &asked, key);
+        made.loss = f64::from(loss.to_scalar::<f32>()?);
         let values: Vec<f32> = logits.detach().flatten_all()?.to_vec1()?;
-        let width = values.len() / asked.len();
-        let drawn: Vec<u32> = values.par_chunks(width).zip(lots).map(|(row, lot)| draw(row, lot)).collect();
-        let mut replaced = vec![false; ids.len()];
+        let lots = lots(masked, &asked, key);
+        let drawn: Vec<u32> =
+            values.par_chunks(values.len() / asked.len()).zip(lots).map(|(row, lot)| draw(row, lot)).collect();
         for ((place, target), drawn) in asked.iter().zip(&drawn) {
-            ids[*place] = *drawn;
-            replaced[*place] = drawn != target;
+            made.ids[*place] = *drawn;
+            made.replaced[*place] = drawn != target;
         }
-        let hits = asked.len() - replaced.iter().filter(|replaced| **replaced).count();
-        Ok(Corrupted { ids, replaced, loss: Some(loss), hits })
+        Ok((made, Some(loss)))
     }
 
     /// Writes the generator's folder beside a model's files, so that transformers opens it as `ElectraForMaskedLM`.
     /// Returns the folder, into which the tokenizer belongs too.
-    pub fn save(&self, beside: &Path) -> Result<std::path::PathBuf, TrainError> {
+    pub fn save(&self, beside: &Path) -> Result<PathBuf, TrainError> {
         let folder = beside.join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
         self.model.save(&folder)?;
@@ -119,11 +154,9 @@ impl Generator {
     }
 }
 
-impl Corrupted {
-    /// What the model has to say of each token: 1 where it was replaced.
-    pub fn targets(&self) -> Vec<Option<f32>> {
-        self.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect()
-    }
+/// Whether a weight is the generator's alone.
+fn is_own(param: &Param) -> bool {
+    param.name.starts_with(FOLDER)
 }
 
 /// A number from 0 to below 1 for each masked place.
@@ -171,14 +204,12 @@ fn small_config(config: &EncoderConfig) -> Result<EncoderConfig, TrainError> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-    use std::sync::Arc;
-
     use candle_core::Device;
 
     use super::*;
     use crate::data::masking::{MaskStyle, Masking};
     use crate::model::Want;
+    use crate::model::ops::Backend;
     use crate::random::{Purpose, key};
     use crate::train::audit::audit;
     use crate::train::loss;
@@ -240,44 +271,61 @@ mod tests {
         assert_eq!(sizes(324), (82, 2, 328, 128));
     }
 
+    /// The loss of the model over the batch that was made, counted as ELECTRA counts it.
+    fn found(discriminator: &Model, input: &Input, made: &Made, pass: &Pass) -> Tensor {
+        let replaced = Input { ids: made.ids.clone(), ..input.clone() };
+        let logits = discriminator.run(Task::Rtd, &replaced, pass).unwrap();
+        let targets: Vec<Option<f32>> = made.replaced.iter().map(|one| Some(f32::from(u8::from(*one)))).collect();
+        (loss::binary(&logits, &targets, targets.len() as f64).unwrap() * 50.0).unwrap()
+    }
+
     #[test]
     fn only_masked_places_are_replaced_and_a_right_guess_is_real() {
         let generator = Generator::new(&discriminator(), None, 1).unwrap();
         let (input, targets) = masked(&[20, 33, 8], 0, 1);
-        let corrupted = generator.corrupt(&input, &targets, &Pass::default(), 5, 10.0).unwrap();
-        let asked = targets.iter().flatten().count();
+        let made = generator.sample(&input, &targets, 5).unwrap();
         for place in 0..input.ids.len() {
             match targets[place] {
-                None => assert_eq!((corrupted.ids[place], corrupted.replaced[place]), (input.ids[place], false)),
-                Some(target) => assert_eq!(corrupted.replaced[place], corrupted.ids[place] != target),
+                None => assert_eq!((made.ids[place], made.replaced[place]), (input.ids[place], false)),
+                Some(target) => assert_eq!(made.replaced[place], made.ids[place] != target),
             }
         }
-        let wrong = corrupted.targets().iter().filter(|target| **target == Some(1.0)).count();
-        assert_eq!(wrong + corrupted.hits, asked);
+        let (asked, wrong) = (targets.iter().flatten().count(), made.replaced.iter().filter(|one| **one).count());
         assert!(wrong > asked / 2, "an untrained generator is seldom right");
-        let nothing = generator.corrupt(&input, &vec![None; targets.len()], &Pass::default(), 5, 10.0).unwrap();
-        assert!(nothing.loss.is_none() && nothing.ids == input.ids);
+        // Had what it draws stood there, it would be right.
+        let told: Vec<Option<u32>> = made.ids.iter().zip(&targets).map(|(id, target)| target.map(|_| *id)).collect();
+        let again = generator.sample(&input, &told, 5).unwrap();
+        assert_eq!((again.ids, again.replaced), (made.ids, vec![false; targets.len()]));
+        let nothing = generator.sample(&input, &vec![None; targets.len()], 5).unwrap();
+        assert_eq!(nothing, Made { ids: input.ids, replaced: vec![false; targets.len()], loss: 0.0 });
     }
 
     #[test]
-    fn cutting_an_update_changes_neither_draws_nor_loss() {
+    fn cutting_an_update_changes_neither_draws_nor_gradients() {
         let generator = Generator::new(&discriminator(), None, 1).unwrap();
         let lengths = [20, 33, 8, 40];
         let (input, targets) = masked(&lengths, 0, 1);
-        let dropout = Some(PassDropout { key: 9, rate: Some(0.1) });
-        let pass = Pass { graph: true, dropout, ..Pass::default() };
-        let value = |loss: &Option<Tensor>| loss.as_ref().unwrap().to_scalar::<f32>().unwrap();
-        let whole = generator.corrupt(&input, &targets, &pass, 5, 10.0).unwrap();
+        let dropout = PassDropout { key: 9, rate: Some(0.1) };
+        let whole = generator.learn(&input, &targets, dropout, 10.0).unwrap();
+        let of_whole = gradients(generator.params());
         let (mut ids, mut sum) = (Vec::new(), 0.0);
         for slot in 0..4_u32 {
             let (input, targets) = masked(&lengths[slot as usize..][..1], slot, 1);
-            let part = generator.corrupt(&input, &targets, &pass, 5, 10.0).unwrap();
+            let part = generator.learn(&input, &targets, dropout, 10.0).unwrap();
             ids.extend(part.ids);
-            sum += value(&part.loss);
+            sum += part.loss;
         }
         assert_eq!(ids, whole.ids);
-        assert!((sum - value(&whole.loss)).abs() < 1e-4, "{sum} against {:?}", whole.loss);
-        let other = generator.corrupt(&input, &targets, &pass, 6, 10.0).unwrap();
+        assert!((sum - whole.loss).abs() < 1e-4, "{sum} against {}", whole.loss);
+        for ((param, a), b) in generator.params().iter().zip(&of_whole).zip(gradients(generator.params())) {
+            let (Some(a), Some(b)) = (a, &b) else {
+                assert!(a.is_none() && b.is_none(), "{}", param.name);
+                continue;
+            };
+            let apart = a.iter().zip(b).fold(0.0_f32, |most, (a, b)| most.max((a - b).abs()));
+            assert!(apart < 1e-4, "{}: {apart}", param.name);
+        }
+        let other = generator.learn(&input, &targets, PassDropout { key: 10, rate: None }, 10.0).unwrap();
         assert_ne!(other.ids, whole.ids, "another key draws others");
     }
 
@@ -299,37 +347,40 @@ mod tests {
 
     #[test]
     fn both_losses_add_up_in_the_shared_embeddings_and_every_weight_learns() {
-        let discriminator = discriminator();
-        let generator = Generator::new(&discriminator, None, 1).unwrap();
-        let (input, targets) = masked(&[20, 33, 8], 0, 1);
-        let pass = Pass { graph: true, ..Pass::default() };
-        let corrupted = || generator.corrupt(&input, &targets, &pass, 5, 10.0).unwrap();
-        let found = |corrupted: &Corrupted| {
-            let replaced = Input { ids: corrupted.ids.clone(), ..input.clone() };
-            let logits = discriminator.run(Task::Rtd, &replaced, &pass).unwrap();
-            (loss::binary(&logits, &corrupted.targets(), 61.0).unwrap() * DISCRIMINATOR_WEIGHT).unwrap()
-        };
-        corrupted().loss.unwrap().backward().unwrap();
-        let of_generator = gradients(generator.params());
-        found(&corrupted()).backward().unwrap();
-        let of_discriminator = gradients(generator.params());
-        let both = corrupted();
-        (both.loss.as_ref().unwrap() + found(&both)).unwrap().backward().unwrap();
-        audit(generator.params()).unwrap();
-        let mut shared = 0;
-        for (((param, a), b), sum) in
-            generator.params().iter().zip(&of_generator).zip(&of_discriminator).zip(gradients(generator.params()))
-        {
-            let sum = sum.unwrap();
-            shared += usize::from(a.is_some() && b.is_some());
-            let zero = vec![0.0; sum.len()];
-            let (a, b) = (a.as_ref().unwrap_or(&zero), b.as_ref().unwrap_or(&zero));
-            let largest = sum.iter().fold(1.0_f32, |largest, x| largest.max(x.abs()));
-            for ((a, b), sum) in a.iter().zip(b).zip(&sum) {
-                assert!((a + b - sum).abs() < 1e-5 * largest, "{}", param.name);
+        for backend in [Backend::Fused, Backend::Plain] {
+            let mut discriminator = discriminator();
+            discriminator.backend = backend;
+            let mut generator = Generator::new(&discriminator, None, 1).unwrap();
+            generator.model.backend = backend;
+            let (input, targets) = masked(&[20, 33, 8], 0, 1);
+            let pass = Pass { graph: true, ..Pass::default() };
+            let learn = || generator.learn(&input, &targets, PassDropout { key: 5, rate: Some(0.0) }, 10.0).unwrap();
+            let find = |made: &Made| {
+                let store = found(&discriminator, &input, made, &pass).backward().unwrap();
+                discriminator.params.iter().for_each(|param| param.collect(&store).unwrap());
+            };
+            let made = learn();
+            let of_generator = gradients(generator.params());
+            find(&made);
+            let of_discriminator = gradients(generator.params());
+            find(&learn());
+            audit(generator.params()).unwrap();
+            let together = gradients(generator.params());
+            let mut shared = 0;
+            for (((param, a), b), sum) in
+                generator.params().iter().zip(&of_generator).zip(&of_discriminator).zip(&together)
+            {
+                shared += usize::from(a.is_some() && b.is_some());
+                let sum = sum.as_ref().unwrap();
+                let zero = vec![0.0; sum.len()];
+                let (a, b) = (a.as_ref().unwrap_or(&zero), b.as_ref().unwrap_or(&zero));
+                let largest = sum.iter().fold(1.0_f32, |largest, x| largest.max(x.abs()));
+                for ((a, b), sum) in a.iter().zip(b).zip(sum) {
+                    assert!((a + b - sum).abs() < 1e-5 * largest, "{} {backend:?}", param.name);
+                }
             }
+            assert_eq!(shared, 5, "tables of words, positions and segments, and the norm");
         }
-        assert_eq!(shared, 5, "tables of words, positions and segments, and the norm");
     }
 
     #[test]
@@ -344,20 +395,17 @@ mod tests {
         for step in 0..40 {
             let (input, targets) = masked(&[20, 33, 8, 40], 0, step % 4);
             let asked = targets.iter().flatten().count() as f64;
-            let corrupted = generator.corrupt(&input, &targets, &pass, step, asked).unwrap();
-            let replaced = Input { ids: corrupted.ids.clone(), ..input.clone() };
-            let logits = discriminator.run(Task::Rtd, &replaced, &pass).unwrap();
-            let found = loss::binary(&logits, &corrupted.targets(), 101.0).unwrap();
-            let masked_loss = corrupted.loss.unwrap();
-            losses.push((masked_loss.to_scalar::<f32>().unwrap(), found.to_scalar::<f32>().unwrap()));
-            (masked_loss + (found * DISCRIMINATOR_WEIGHT).unwrap()).unwrap().backward().unwrap();
+            let made = generator.learn(&input, &targets, PassDropout { key: step, rate: Some(0.0) }, asked).unwrap();
+            let found = found(&discriminator, &input, &made, &pass);
+            losses.push((made.loss, f64::from(found.to_scalar::<f32>().unwrap())));
+            found.backward().unwrap();
             optimizer.step(1.0, 1.0).unwrap();
-            generator.params().clear_gradients();
+            generator.clear_gradients();
         }
         let mean = |range: std::ops::Range<usize>| {
             let part = &losses[range];
             let sum = part.iter().fold((0.0, 0.0), |sum, loss| (sum.0 + loss.0, sum.1 + loss.1));
-            (sum.0 / part.len() as f32, sum.1 / part.len() as f32)
+            (sum.0 / part.len() as f64, sum.1 / part.len() as f64)
         };
         let (first, last) = (mean(0..4), mean(36..40));
         assert!(last.0 < 0.7 * first.0, "masked words: {first:?} to {last:?}");
@@ -381,7 +429,7 @@ mod tests {
         let again = Generator::new(&discriminator, Some(&folder), 2).unwrap();
         assert_eq!(again.params().count(), generator.params().count(), "the embeddings are shared again");
         let (a, b) = (&generator, &again);
-        let ids = |generator: &Generator| generator.corrupt(&input, &targets, &Pass::default(), 5, 1.0).unwrap().ids;
+        let ids = |generator: &Generator| generator.sample(&input, &targets, 5).unwrap().ids;
         assert_eq!(ids(a), ids(b));
         // Embeddings of another origin stay the generator's own.
         let other = model::random(&folder, Want::AsSaved, &Device::Cpu, 9).unwrap().0;
