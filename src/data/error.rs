@@ -47,6 +47,13 @@ pub enum DataError {
     NoRoom { path: PathBuf, line: usize, source: NoRoom },
     #[error("cannot tokenize the row at line {line} of {path:?}: {source}")]
     TokenizeRow { path: PathBuf, line: usize, source: TokenizerError },
+    #[error("cannot tokenize line {line}: {source}")]
+    TokenizeLine { line: usize, source: TokenizerError },
+    #[error("none of the {lines} lines has text that makes {expected}")]
+    NoText { lines: u64, expected: &'static str },
+    /// Token ids lie in a temporary file, as they may be more than the memory holds.
+    #[error("cannot {doing} the temporary file of token ids: {source}")]
+    TokenFile { doing: &'static str, source: std::io::Error },
 }
 
 /// Column names as a message shows them; a wide table shows its first eight.

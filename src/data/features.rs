@@ -73,6 +73,18 @@ pub fn features(
     Ok(Some(all))
 }
 
+/// How many tokens an example has with its special tokens, before any limit, and how many of them the vocabulary does not
+/// know.
+pub fn measure(dataset: &Dataset, example: usize, tokenizer: &Tokenizer) -> Result<(usize, usize), TokenizerError> {
+    if dataset.task != Task::Ner {
+        return tokenizer.count(dataset.text(example), dataset.pair(example));
+    }
+    let pieces = tokenizer.encode_words(&dataset.words(example))?;
+    let unk = tokenizer.unk_id();
+    let unknown = pieces.iter().flatten().filter(|id| Some(**id) == unk).count();
+    Ok((pieces.iter().map(Vec::len).sum::<usize>() + tokenizer.special_tokens(false), unknown))
+}
+
 /// Why an example has no features.
 enum Unfit {
     Tokenizer(TokenizerError),

@@ -23,9 +23,9 @@ use tokenizers::{Decoder as _, Encoding, ModelWrapper, NormalizedString, Normali
 
 use crate::guard::guarded;
 pub use error::TokenizerError;
-use frame::Frame;
+pub use frame::Frame;
 use specials::{ROLES, SideFiles};
-pub use words::Run;
+pub use words::{Run, Translation};
 
 /// No file of a tokenizer is read beyond this size; the largest in use have a fifth of it.
 const MAX_FILE_BYTES: u64 = 128 << 20;
@@ -353,7 +353,8 @@ impl Tokenizer {
         self.roles[index].as_ref()
     }
 
-    fn frame(&self, is_pair: bool) -> &Frame {
+    /// What stands around a text, or around and between two.
+    pub fn frame(&self, is_pair: bool) -> &Frame {
         if is_pair { &self.double } else { &self.single }
     }
 

@@ -38,6 +38,12 @@ impl LabelScores {
         [tally.precision(), tally.recall(), tally.f1()]
     }
 
+    /// Examples that are rightly given the label from a threshold on, that are given it, and that have it.
+    pub fn counts(&self, threshold: f32) -> [u64; 3] {
+        let tally = self.tally(self.rows.partition_point(|&(score, _)| score >= threshold));
+        [tally.right, tally.predicted, tally.support]
+    }
+
     /// Examples that have the label.
     pub fn support(&self) -> u64 {
         self.right.last().copied().unwrap_or(0)
@@ -57,7 +63,8 @@ impl LabelScores {
             let threshold = between(next, last);
             let (one, two) =
                 (tally.right * (best.1.predicted + best.1.support), best.1.right * (predicted as u64 + tally.support));
-            let nearer = (threshold - THRESHOLD).abs() < (best.0 - THRESHOLD).abs();
+            let distance = |threshold: f32| (f64::from(threshold) - f64::from(THRESHOLD)).abs();
+            let nearer = distance(threshold) < distance(best.0);
             if one > two || (one == two && nearer) {
                 best = (threshold, tally);
             }

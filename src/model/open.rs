@@ -109,6 +109,14 @@ impl EncoderConfig {
         }
     }
 
+    /// The tasks whose heads a saved model's `architectures` name, in the order of [`Task::ALL`].
+    pub fn tasks(&self) -> Vec<Task> {
+        let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();
+        let own = self.task();
+        let named = |task: &Task| kinds.contains(&HeadKind::for_task(*task));
+        Task::ALL.into_iter().filter(|task| named(task) && (!task.is_sequence() || own == Some(*task))).collect()
+    }
+
     /// The task that a saved model was trained for, as its `architectures` and `problem_type` say.
     pub fn task(&self) -> Option<Task> {
         let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();

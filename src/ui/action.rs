@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::workspace::Screen;
 use crate::data::{Roles, SplitRule};
+use crate::inspect::Question;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
@@ -53,6 +54,10 @@ pub enum Action {
     ResumeRun,
     /// Stops the training and keeps its best weights.
     StopRun,
+    /// Goes on with a run that was stopped or cut off.
+    ContinueRun(PathBuf),
+    /// The same with the newest run that was cut off.
+    ContinueNewest,
 
     /// Evaluates a model folder over a data file.
     Evaluate {
@@ -62,10 +67,16 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// Puts a text into Explore, to be tried with a model.
     Predict {
         model: PathBuf,
         text: String,
         pair: Option<String>,
+    },
+    /// Asks a model what Explore shows.
+    Ask {
+        model: PathBuf,
+        question: Box<Question>,
     },
 
     FindRuns,
@@ -104,6 +115,7 @@ impl Action {
             Self::PauseRun,
             Self::ResumeRun,
             Self::StopRun,
+            Self::ContinueNewest,
             Self::ChooseData,
             Self::OpenSample,
             Self::CloseData,
@@ -156,9 +168,12 @@ impl Action {
             Self::PauseRun => "Pause training",
             Self::ResumeRun => "Go on training",
             Self::StopRun => "Stop and keep the best",
+            Self::ContinueRun(_) => "Resume run",
+            Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } => "Evaluate",
             Self::ExploreWith(_) => "Use in Explore",
-            Self::Predict { .. } => "Predict",
+            Self::Predict { .. } => "Try in Explore",
+            Self::Ask { .. } => "Ask the model",
             Self::FindRuns => "Look for runs again",
             Self::ChooseRunsFolder => "Choose the runs folder…",
             Self::SetRunsFolder(_) => "Set the runs folder",
@@ -190,7 +205,9 @@ impl Action {
             Self::StartRun => "Trains with the configuration in Train",
             Self::PauseRun => "Waits after the current step; nothing is lost",
             Self::ResumeRun => "Goes on with the next step",
-            Self::StopRun => "Ends after the current step; the best weights so far are kept",
+            Self::StopRun => "Ends after the current step; the best weights are kept, and the run can be resumed",
+            Self::ContinueRun(_) => "Goes on from its last checkpoint, as if it had never stopped",
+            Self::ContinueNewest => "The newest run that was cut off goes on, as if it had never stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",
@@ -220,6 +237,7 @@ impl Action {
             Self::ChooseData => "import csv tsv jsonl dataset load",
             Self::OpenSample => "example demo reviews",
             Self::StartRun => "fine-tune run fit learn",
+            Self::ContinueNewest => "continue go on restart crash",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",
             Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",

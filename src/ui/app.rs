@@ -225,19 +225,26 @@ impl App {
         let Some(reply) = ask::ui(ui, &cx, question) else { return };
         self.question = None;
         match reply {
-            Reply::Cancel => {}
+            // The window stays, whatever was answered before.
+            Reply::Cancel => self.close_when_done = false,
             Reply::StopAndClose => {
                 self.close_when_done = true;
                 self.actions.push(Action::StopRun);
             }
-            Reply::CloseWhenDone => self.close_when_done = true,
+            Reply::CloseWhenDone => {
+                self.close_when_done = true;
+                let words = "Close it again to change that";
+                self.workspace.toast(Level::Info, "Attune closes when the run has ended", words);
+            }
             Reply::Do(action) => self.actions.push(action),
         }
     }
 }
 
 fn tiled_ui(settings: &mut Settings, screen: Screen, panel: &mut dyn Tiled, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
-    let name = screen.title();
+    panel.prepare(cx);
+    let name = format!("{} {}", screen.title(), panel.variant());
+    let name = name.trim_end();
     let layouts = &mut settings.layouts;
     if layouts.get(name).is_none_or(|tree| !tiles::fits(tree, panel.panes())) {
         layouts.insert(name.into(), tiles::first_tree(name, &panel.layout()));

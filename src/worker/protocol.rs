@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::data::health::Finding;
 use crate::data::{Dataset, Roles, Split, SplitRule, Table};
-use crate::inspect::Answer;
+use crate::inspect::{Answer, Question, Subject};
 use crate::metrics::Evaluation;
 use crate::model::card::ModelCard;
 use crate::task::Task;
@@ -57,6 +57,12 @@ pub enum Command {
         job: JobId,
         config: Box<RunConfig>,
     },
+    /// Goes on with the run in a folder, which was stopped or cut off. What it had told until its checkpoint is told
+    /// again first.
+    Resume {
+        job: JobId,
+        dir: PathBuf,
+    },
     /// A model folder over a file; answers [`Payload::Evaluation`].
     Evaluate {
         job: JobId,
@@ -64,12 +70,17 @@ pub enum Command {
         data: PathBuf,
         roles: Roles,
     },
-    /// The newest request replaces one that has not begun; answers [`Payload::Answer`].
-    Predict {
+    /// Opens a model for Explore, so that the first answer is as fast as the next; answers [`Payload::Subject`].
+    Meet {
         job: JobId,
         model: PathBuf,
-        text: String,
-        pair: Option<String>,
+    },
+    /// The newest request replaces one that has not begun, and ends one that reads a long document; answers
+    /// [`Payload::Answer`].
+    Ask {
+        job: JobId,
+        model: PathBuf,
+        question: Box<Question>,
     },
     /// Runs under a folder; answers [`Payload::Runs`].
     FindRuns {
@@ -143,6 +154,7 @@ pub enum Payload {
     Lengths(Arc<Lengths>),
     Plan(Arc<PlanSummary>),
     Evaluation(Arc<EvaluatedData>),
+    Subject(Arc<Subject>),
     Answer(Arc<Answer>),
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
@@ -159,6 +171,8 @@ pub struct ModelEntry {
     pub layers: usize,
     pub hidden_size: usize,
     pub bytes_on_disk: u64,
+    /// The tasks whose heads its configuration names.
+    pub heads: Vec<Task>,
     /// Why it cannot be used, where it cannot.
     pub problem: Option<String>,
 }

@@ -10,11 +10,17 @@
 mod batches_change_nothing;
 mod causal;
 mod command_line;
+mod evaluated;
+mod evaluations;
+mod every_task_learns;
+mod explore_asks_every_head;
 mod house;
 mod metrics;
 mod models_match_the_reference;
 mod panels;
 mod playground_answers;
+mod runs_resume_exactly;
+mod samples;
 mod script;
 mod window;
 mod worker_keeps_its_word;

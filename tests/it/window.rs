@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use attune::train::event::TrainEvent;
 use attune::ui::Screen;
 use attune::ui::app::App;
 use attune::worker::Client;
@@ -151,8 +152,10 @@ fn job_of(command: &Command) -> JobId {
         | Command::MeasureLengths { job, .. }
         | Command::Plan { job, .. }
         | Command::Train { job, .. }
+        | Command::Resume { job, .. }
         | Command::Evaluate { job, .. }
-        | Command::Predict { job, .. }
+        | Command::Meet { job, .. }
+        | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
         | Command::DeleteRun { job, .. }
@@ -297,6 +300,49 @@ fn closing_with_a_run_in_progress_asks_and_stopping_keeps_the_best() {
     window.settle();
     window.press("Stop and keep best");
     assert_eq!(window.count(|command| matches!(command, Command::Control { control: Control::Stop, .. })), 1);
+}
+
+#[test]
+fn an_interrupted_run_is_resumed_from_home_from_runs_and_by_name() {
+    let mut window = Window::first();
+    window.held = |command| matches!(command, Command::Resume { .. });
+    let resumed = |window: &Window| window.count(|command| matches!(command, Command::Resume { .. }));
+    let of_job = |window: &Window| {
+        job_of(window.asked.iter().rfind(|command| matches!(command, Command::Resume { .. })).unwrap())
+    };
+    assert!(window.shows("Interrupted"));
+    assert!(!window.shows("Resume reviews-minilm-3"), "it is finished");
+    window.press("Resume reviews-albert-1");
+    let asked = window.asked.iter().any(|it| matches!(it, Command::Resume { dir, .. } if dir.ends_with("reviews-albert-1")));
+    assert!(asked);
+    assert_eq!(window.app().workspace().screen, Screen::Train);
+    assert!(window.app().workspace().training.is_some());
+    // What it had told before comes first, then it goes on where it was.
+    let job = of_job(&window);
+    let dir = window.app().workspace().run.as_ref().unwrap().dir.clone();
+    let mut events = crate::script::training(&crate::script::config(&dir), 93);
+    events.truncate(21);
+    events.push(TrainEvent::Resumed { step: 20, seconds: 65.0 });
+    for event in events {
+        window.events.send(Event { job, kind: EventKind::Train(Box::new(event)) }).unwrap();
+    }
+    window.settle();
+    let run = window.app().workspace().run.clone().unwrap();
+    assert_eq!((run.step, run.steps, run.config.run.out), (20, 93, dir));
+    window.press("Runs");
+    window.press("Resume reviews-minilm-2");
+    assert_eq!(resumed(&window), 1, "one run at a time");
+    window.events.send(Event { job, kind: EventKind::Done }).unwrap();
+    window.settle();
+    window.press("Runs");
+    window.press("Resume reviews-minilm-2");
+    assert_eq!(resumed(&window), 2);
+    window.events.send(Event { job: of_job(&window), kind: EventKind::Done }).unwrap();
+    window.settle();
+    window.keys(Modifiers::COMMAND, Key::K);
+    window.write("Command", "resume the int");
+    window.keys(Modifiers::NONE, Key::Enter);
+    assert_eq!(resumed(&window), 3);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use tokenizers::PreTokenizerWrapper;
 
-use super::{Tokenizer, TokenizerError, caught};
+use super::{Tokenizer, TokenizerError, caught, frame};
 
 /// The tokens of a text, uncut and without special tokens: one entry a token in every list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,6 +11,18 @@ pub struct Run {
     /// Whether a word begins with the token, where words are what the tokenizer splits a text into; a punctuation mark
     /// is one in most families.
     pub starts_word: Vec<bool>,
+}
+
+/// A text and its translation, with special tokens: one entry a token in every list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Translation {
+    pub ids: Vec<u32>,
+    /// Segment of each token, which is its language where the model has two segments.
+    pub types: Vec<u32>,
+    /// Places that begin anew in the second language.
+    pub positions: Vec<u32>,
+    /// Tokens of both that the limit cut off.
+    pub cut: usize,
 }
 
 impl Tokenizer {
@@ -22,9 +34,28 @@ impl Tokenizer {
         caught(|| words.iter().map(|word| Ok(inner.encode_fast(word.as_ref(), false)?.get_ids().to_vec())).collect())
     }
 
+    /// The ids of a text, uncut and without special tokens.
+    pub fn encode_ids_bare(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
+        caught(|| Ok(self.inner.encode_fast(text, false)?.get_ids().to_vec()))
+    }
+
     /// Ids and segments of texts that are already cut, with special tokens around them.
     pub fn frame_ids(&self, text: &[u32], pair: Option<&[u32]>) -> (Vec<u32>, Vec<u32>) {
         self.frame(pair.is_some()).wrap(text, pair.unwrap_or_default())
+    }
+
+    /// Two languages one after the other, each with places of its own, at most `max_tokens` with special tokens.
+    pub fn encode_translation(&self, text: &str, pair: &str, max_tokens: usize) -> Result<Translation, TokenizerError> {
+        let room = self.room(true, max_tokens)?;
+        caught(|| {
+            let (text, pair) = (self.inner.encode_fast(text, false)?, self.inner.encode_fast(pair, false)?);
+            let (text, pair) = (text.get_ids(), pair.get_ids());
+            let (keep_text, keep_pair) = frame::kept(text.len(), Some(pair.len()), room);
+            let frame = self.frame(true);
+            let (ids, types) = frame.wrap(&text[..keep_text], &pair[..keep_pair]);
+            let cut = text.len() + pair.len() - keep_text - keep_pair;
+            Ok(Translation { ids, types, positions: frame.places(keep_text, keep_pair), cut })
+        })
     }
 
     /// The tokens of a text of any length.
@@ -99,6 +130,23 @@ mod tests {
             for (second, ids) in [(None, None), (Some(pair), Some(&b[..]))] {
                 let whole = tokenizer.encode_ids(text, second, usize::MAX).unwrap();
                 assert_eq!(tokenizer.frame_ids(&a, ids), (whole.ids, whole.types), "{family}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_translation_is_a_pair_whose_second_half_counts_anew() {
+        for family in ["bert", "roberta", "albert"] {
+            let tokenizer = tokenizer(family);
+            let (text, pair) = ("The old harbour.", "Le vieux port de Lisbonne est grand.");
+            for limit in [12, 64] {
+                let pair_of_texts = tokenizer.encode_ids(text, Some(pair), limit).unwrap();
+                let found = tokenizer.encode_translation(text, pair, limit).unwrap();
+                assert_eq!((&found.ids, &found.types), (&pair_of_texts.ids, &pair_of_texts.types), "{family}");
+                assert_eq!(found.cut, pair_of_texts.cut);
+                assert_eq!(found.positions.len(), found.ids.len());
+                let begins = found.positions.windows(2).filter(|two| two[1] != two[0] + 1).count();
+                assert_eq!(begins, 1, "{family}: {:?}", found.positions);
             }
         }
     }

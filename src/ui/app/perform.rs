@@ -1,13 +1,14 @@
 //! What each action does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::App;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
-use crate::ui::workspace::{DataState, JobKind, Level, OpenPurpose, RunView, Screen, model_of};
+use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
 use crate::worker::protocol::{Command, Control, JobId};
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
@@ -46,6 +47,13 @@ impl App {
             | Action::OpenModel(_) => self.change_model(action),
             Action::Edit(config) => self.workspace.edit(*config),
             Action::StartRun => self.start_run(),
+            Action::ContinueRun(dir) => self.continue_run(dir),
+            Action::ContinueNewest => {
+                let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
+                if let Some(dir) = interrupted {
+                    self.continue_run(dir);
+                }
+            }
             Action::PauseRun => self.pause(true),
             Action::ResumeRun => self.pause(false),
             Action::StopRun => {
@@ -64,8 +72,12 @@ impl App {
                 self.workspace.screen = Screen::Explore;
             }
             Action::Predict { model, text, pair } => {
-                let job = self.workspace.follow(JobKind::Predict, "Predicting");
-                self.send(Command::Predict { job, model, text, pair });
+                self.workspace.explore_with(model);
+                self.workspace.explore.offered = Some(Arc::new(Offered { text, pair }));
+            }
+            Action::Ask { model, question } => {
+                let job = self.workspace.follow(JobKind::Ask, "Asking");
+                self.send(Command::Ask { job, model, question });
             }
             Action::FindRuns
             | Action::SetRunsFolder(_)
@@ -174,6 +186,24 @@ impl App {
         let job = self.workspace.follow(JobKind::Train { out }, title);
         self.workspace.screen = Screen::Train;
         self.send(Command::Train { job, config: Box::new(config) });
+    }
+
+    fn continue_run(&mut self, dir: PathBuf) {
+        if self.workspace.training.is_some() {
+            self.workspace.toast(Level::Info, "A run is in progress", "Another one can be resumed when it has ended");
+            return;
+        }
+        // The worker tells the run's own configuration first of all.
+        let mut config = self.workspace.draft.clone();
+        config.run.out.clone_from(&dir);
+        self.workspace.evaluation = None;
+        self.workspace.run = Some(RunView::new(dir.clone(), config));
+        let job = self.workspace.follow(
+            JobKind::Train { out: dir.clone() },
+            format!("Training {}", format::file_name(&dir)),
+        );
+        self.workspace.screen = Screen::Train;
+        self.send(Command::Resume { job, dir });
     }
 
     fn pause(&mut self, paused: bool) {

@@ -8,7 +8,7 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
-use crate::train::run::RunSummary;
+use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::sparkline::sparkline;
@@ -233,6 +233,13 @@ fn run_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
     );
     inner.spacing_mut().item_spacing.x = 10.0;
     sparkline(&mut inner, &run.losses, vec2(72.0, 28.0), palette.series[0], &format!("Loss of {}", run.name));
+    if run.status == RunStatus::Open && run.can_resume(cx.workspace) {
+        let button = Button::new("Resume").name(format!("Resume {}", run.name)).icon(ICON_PLAY_ARROW).small();
+        let button = button.enabled(cx.workspace.training.is_none());
+        if button.show(&mut inner, palette).on_hover_text(run.resume_words()).clicked() {
+            cx.act(Action::ContinueRun(run.dir.clone()));
+        }
+    }
     if let Some((key, value)) = &run.metric {
         let words = text::number(format::metric(key, *value), palette);
         inner.label(words).on_hover_text(format::metric_title(key));

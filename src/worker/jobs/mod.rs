@@ -58,6 +58,10 @@ impl Job<'_> {
     pub fn go_on(&self) -> ControlFlow<()> {
         self.control.go_on()
     }
+
+    pub fn is_paused(&self) -> bool {
+        self.control.is_paused()
+    }
 }
 
 /// Runs a job. A panic in it is an event like any failure, and the lane lives on.
@@ -88,9 +92,11 @@ fn perform(job: &Job<'_>, command: Command, shelf: &mut Shelf) -> Result<Ended, 
         Command::Plan { config, lengths, dataset, .. } => {
             train::plan(job, &config, lengths.as_deref(), dataset.as_deref())
         }
-        Command::Train { config, .. } => train::train(job, &config),
+        Command::Train { config, .. } => train::train(job, &config, false),
+        Command::Resume { dir, .. } => train::resume(job, &dir),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
-        Command::Predict { model, text, pair, .. } => predict::predict(job, shelf, &model, &text, pair.as_deref()),
+        Command::Meet { model, .. } => predict::meet(job, shelf, &model),
+        Command::Ask { model, question, .. } => predict::ask(job, shelf, &model, &question),
         Command::FindRuns { folder, .. } => {
             job.payload(Payload::Runs(crate::train::run::find(&folder).into()));
             Ok(Ended::Done)
@@ -115,8 +121,10 @@ impl Command {
             | Self::MeasureLengths { job, .. }
             | Self::Plan { job, .. }
             | Self::Train { job, .. }
+            | Self::Resume { job, .. }
             | Self::Evaluate { job, .. }
-            | Self::Predict { job, .. }
+            | Self::Meet { job, .. }
+            | Self::Ask { job, .. }
             | Self::FindRuns { job, .. }
             | Self::OpenRun { job, .. }
             | Self::DeleteRun { job, .. }
