@@ -14,6 +14,7 @@ mod evaluated;
 mod evaluations;
 mod every_task_learns;
 mod explore_asks_every_head;
+mod explore_screen;
 mod house;
 mod metrics;
 mod models_match_the_reference;

@@ -231,7 +231,9 @@ impl Workspace {
 
     pub(super) fn stopped(&mut self, job: &Job) {
         self.leave(job);
-        self.say(Level::Info, format!("{} stopped", job.title), None);
+        if !job.kind.is_quiet() {
+            self.say(Level::Info, format!("{} stopped", job.title), None);
+        }
         if let JobKind::Train { out } = &job.kind {
             if let Some(run) = &mut self.run {
                 run.stop(self.now);
