@@ -5,19 +5,34 @@ use std::path::{Path, PathBuf};
 
 use crate::files::write_atomically;
 
-const REVIEWS: &str = include_str!("../assets/samples/reviews.csv");
+/// The file's name of the product reviews.
+pub const REVIEWS: &str = "reviews.csv";
 
-/// Where the sample of product reviews lies once it was opened.
-pub fn reviews_path() -> PathBuf {
+/// Every sample by its file's name.
+const ALL: [(&str, &str); 1] = [(REVIEWS, include_str!("../assets/samples/reviews.csv"))];
+
+/// Where samples lie once they were opened.
+pub fn folder() -> PathBuf {
     let dirs = directories::ProjectDirs::from("", "", "Attune");
     let data = dirs.map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned());
-    data.join("samples").join("reviews.csv")
+    data.join("samples")
 }
 
-/// Writes the sample if this is its path and it is not there, or is not this version's.
+/// Writes a sample if this is its path and it is not there, or is not this version's.
 pub fn ensure(path: &Path) -> io::Result<()> {
-    if path != reviews_path() || std::fs::read(path).is_ok_and(|there| there == REVIEWS.as_bytes()) {
+    match ALL.iter().find(|(name, _)| path == folder().join(name)) {
+        Some((name, _)) => write(name, path),
+        None => Ok(()),
+    }
+}
+
+/// Writes a sample to a path, unless it is there as this version has it.
+pub fn write(name: &str, path: &Path) -> io::Result<()> {
+    let Some((_, text)) = ALL.iter().find(|(known, _)| *known == name) else {
+        return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no sample \"{name}\"")));
+    };
+    if std::fs::read(path).is_ok_and(|there| there == text.as_bytes()) {
         return Ok(());
     }
-    write_atomically(path, |file| file.write_all(REVIEWS.as_bytes()))
+    write_atomically(path, |file| file.write_all(text.as_bytes()))
 }

@@ -130,6 +130,9 @@ impl RunConfig {
 
     /// The folder of the model.
     pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
+        if self.model.embedded {
+            return Err(TrainError::NoEmbeddedModel);
+        }
         if let Some(path) = &self.model.path {
             return Ok(path.clone());
         }

@@ -3,6 +3,7 @@
 
 pub mod draft;
 pub mod jobs;
+mod models;
 mod pace;
 pub mod run;
 pub mod stage;
@@ -153,6 +154,8 @@ pub struct Workspace {
     /// When the window was opened, in seconds since 1970.
     opened_at: u64,
     pub model_folders: Vec<PathBuf>,
+    /// A folder that was just added, until it is known which models are in it.
+    pub added_folder: Option<PathBuf>,
     pub runs_folder: PathBuf,
     /// What has to be asked of the worker next, because something else changed.
     pub wants: Wants,
@@ -173,6 +176,8 @@ pub struct Wants {
     pub plan: bool,
     pub runs: bool,
     pub models: bool,
+    /// The card of a model that is to be looked at.
+    pub view_model: Option<PathBuf>,
     /// A run whose evaluation has just been written.
     pub open_run: Option<PathBuf>,
     /// A configuration whose data and model are to be opened.
@@ -233,6 +238,7 @@ impl Workspace {
             now: 0.0,
             opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             model_folders,
+            added_folder: None,
             runs_folder,
             out_is_own: false,
             restoring: None,
@@ -280,14 +286,7 @@ impl Workspace {
 
     fn take(&mut self, kind: &JobKind, payload: Payload) {
         match payload {
-            Payload::Models(models) => {
-                // Said when it is news; after each run the same models are looked for again.
-                if models.len() != self.models.len() {
-                    let words = crate::ui::format::plural(models.len() as u64, "model", "models");
-                    self.say(Level::Info, format!("{words} found"), None);
-                }
-                self.models = models.to_vec();
-            }
+            Payload::Models(models) => self.take_models(&models),
             Payload::Model(card) => {
                 self.card = Some(card.clone());
                 self.model_error = None;

@@ -12,6 +12,7 @@ mod lane;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -27,8 +28,8 @@ pub struct Client {
     pub events: Receiver<Event>,
 }
 
-/// Asks the window to draw again soon.
-pub type Repaint = Arc<dyn Fn() + Send + Sync>;
+/// Asks the window to draw again within a time.
+pub type Repaint = Arc<dyn Fn(Duration) + Send + Sync>;
 
 /// Commands the window may have under way before it has to wait a frame.
 const COMMANDS: usize = 256;

@@ -34,6 +34,8 @@ pub enum Command {
     OpenTable {
         job: JobId,
         path: PathBuf,
+        /// A sample that is written to `path` first, where it is not there yet.
+        sample: Option<&'static str>,
     },
     /// A table read for a task, with its split; answers [`Payload::Dataset`].
     ReadDataset {

@@ -10,6 +10,7 @@
 mod batches_change_nothing;
 mod command_line;
 mod house;
+mod journey;
 mod metrics;
 mod models_match_the_reference;
 mod panels;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use attune::ui::Screen;
 use attune::ui::app::App;
+use attune::ui::places::Places;
 use attune::worker::Client;
 use attune::worker::protocol::{Command, Control, Event, EventKind, JobId, Payload};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -35,7 +36,7 @@ impl Window {
             .with_theme(egui::Theme::Dark)
             .with_max_steps(40)
             .with_accessibility_check(true)
-            .build_eframe(move |cc| App::new(cc, client));
+            .build_eframe(move |cc| App::new(cc, client, places()));
         let mut window = Self { harness, commands, events, asked: Vec::new(), held: |_| false };
         window.settle();
         window
@@ -140,6 +141,11 @@ impl Window {
     fn count(&self, is_it: impl Fn(&Command) -> bool) -> usize {
         self.asked.iter().filter(|command| is_it(command)).count()
     }
+}
+
+/// Places that nothing is written to: the worker only says that it was.
+fn places() -> Places {
+    Places { runs: "/runs".into(), samples: "/samples".into() }
 }
 
 fn job_of(command: &Command) -> JobId {
@@ -257,6 +263,37 @@ fn a_model_shows_its_card_and_what_was_loaded_and_one_of_another_kind_says_why_n
 }
 
 #[test]
+fn a_folder_with_one_model_is_added_and_its_card_opened() {
+    let mut window = Window::first();
+    window.press("Model");
+    window.write("model folder", "/models/roberta-tiny");
+    window.press("Open model folder");
+    assert_eq!(window.app().workspace().model_folders, [PathBuf::from("/models/roberta-tiny")]);
+    let opened = |dir: &str| {
+        let is_it =
+            |command: &&Command| matches!(command, Command::OpenModel { dir: asked, .. } if asked == Path::new(dir));
+        window.asked.iter().filter(is_it).count()
+    };
+    assert_eq!(opened("/models/roberta-tiny"), 1);
+    assert_eq!(window.app().workspace().card.as_ref().unwrap().dir, Path::new("/models/roberta-tiny"));
+    assert!(window.app().workspace().model.is_none(), "looking is not choosing");
+}
+
+#[test]
+fn a_folder_of_several_models_opens_none_and_one_without_any_says_so() {
+    let mut window = Window::first();
+    window.press("Model");
+    window.write("model folder", "/cache");
+    window.press("Open model folder");
+    assert!(window.app().workspace().card.is_none());
+    assert!(window.app().workspace().toasts.is_empty());
+    window.write("model folder", "/nothing/here");
+    window.press("Open model folder");
+    assert!(window.app().workspace().card.is_none());
+    assert!(window.shows("No model was found there") && window.shows("config.json"));
+}
+
+#[test]
 fn a_change_of_the_form_is_planned_once_it_rests() {
     let (window, _folder) = Window::ready();
     let plan = window.app().workspace().plan.clone().unwrap();
@@ -333,6 +370,30 @@ fn a_run_is_opened_and_its_configuration_used_again() {
         window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))),
         1
     );
+}
+
+#[test]
+fn a_run_with_a_model_that_is_not_here_is_cloned_with_a_word_about_it() {
+    let mut window = Window::first();
+    window.held = |command| matches!(command, Command::OpenRun { .. });
+    window.press("Runs");
+    window.press("Clone reviews-minilm-3");
+    let (job, Ok(mut kinds)) = (job_of(window.asked.last().unwrap()), script::answer(window.asked.last().unwrap()))
+    else {
+        panic!("the script opens runs");
+    };
+    let EventKind::Payload(Payload::Run(run)) = &mut kinds[0] else { panic!("{kinds:?}") };
+    let model = &mut std::sync::Arc::make_mut(run).config.model;
+    (model.path, model.embedded) = (None, true);
+    for kind in kinds.into_iter().chain([EventKind::Done]) {
+        window.events.send(Event { job, kind }).unwrap();
+    }
+    window.settle();
+    assert!(window.shows("this build carries none"));
+    window.press("Model");
+    window.press("nreimers/MiniLM-L6-H384-uncased, 6 layers × 384");
+    window.press("Use this model");
+    assert!(!window.app().workspace().draft.model.embedded, "the model that was chosen is the one that is meant");
 }
 
 #[test]

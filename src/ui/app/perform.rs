@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::App;
+use crate::samples;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;
@@ -99,13 +100,13 @@ impl App {
         match action {
             Action::OpenData(path) => {
                 self.workspace.screen = Screen::Data;
-                self.open_table(path);
+                self.open_table(path, None);
                 return;
             }
             Action::OpenSample => {
                 self.sample_goes_on = true;
                 self.workspace.screen = Screen::Data;
-                self.open_table(crate::samples::reviews_path());
+                self.open_table(self.places.samples.join(samples::REVIEWS), Some(samples::REVIEWS));
                 return;
             }
             Action::CloseData => {
@@ -122,17 +123,18 @@ impl App {
         self.workspace.refresh_draft();
     }
 
-    fn open_table(&mut self, path: PathBuf) {
+    fn open_table(&mut self, path: PathBuf, sample: Option<&'static str>) {
         let title = format!("Reading {}", format::file_name(&path));
         self.workspace.data.error = None;
         let job = self.workspace.follow(JobKind::OpenTable { path: path.clone() }, title);
-        self.send(Command::OpenTable { job, path });
+        self.send(Command::OpenTable { job, path, sample });
     }
 
     fn change_model(&mut self, action: Action) {
         match action {
             Action::AddModelFolder(folder) => {
                 self.settings.add_model_folder(&folder);
+                self.workspace.added_folder = Some(folder);
                 self.workspace.model_folders.clone_from(&self.settings.model_folders);
                 self.workspace.screen = Screen::Model;
                 self.workspace.wants.models = true;
@@ -155,7 +157,7 @@ impl App {
         }
     }
 
-    fn read_card(&mut self, dir: PathBuf, choose: bool) {
+    pub(super) fn read_card(&mut self, dir: PathBuf, choose: bool) {
         let title = format!("Opening {}", self.workspace.model_name(&dir));
         self.workspace.model_error = None;
         let job = self.workspace.follow(JobKind::OpenModel { dir: dir.clone(), choose }, title);

@@ -37,6 +37,7 @@ impl Workspace {
         if let Some(card) = &self.model {
             draft.model.path = Some(card.dir.clone());
             draft.model.name = None;
+            draft.model.embedded = false;
             draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(8);
         }
         if !self.out_is_own {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::cards::Cards;
 use super::{Ended, Failure, Job};
 use crate::data::health::{Part, health, leaks};
 use crate::data::{Dataset, Split, Table, Tokenizer};
@@ -84,8 +85,8 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
     }
 }
 
-pub fn open_model(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
-    let mut card = model::open_card(dir)?;
+pub fn open_model(job: &Job<'_>, cards: &mut Cards, dir: &Path) -> Result<Ended, Failure> {
+    let mut card = cards.read(dir)?.0.clone();
     let tokenizer = Tokenizer::open(dir)?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
@@ -93,8 +94,11 @@ pub fn open_model(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
-pub fn open_table(job: &Job<'_>, path: &Path) -> Result<Ended, Failure> {
-    samples::ensure(path)?;
+pub fn open_table(job: &Job<'_>, path: &Path, sample: Option<&str>) -> Result<Ended, Failure> {
+    match sample {
+        Some(name) => samples::write(name, path)?,
+        None => samples::ensure(path)?,
+    }
     job.payload(Payload::Table(Arc::new(Table::open(path)?)));
     Ok(Ended::Done)
 }

@@ -3,9 +3,9 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
+use super::cards::Cards;
 use super::{Ended, Failure, Job};
 use crate::data::{Dataset, Split, SplitRule};
-use crate::model;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, plan as make_plan};
@@ -52,13 +52,13 @@ static FLOPS: LazyLock<f64> = LazyLock::new(|| {
 
 pub fn plan(
     job: &Job<'_>,
+    cards: &mut Cards,
     config: &RunConfig,
     lengths: Option<&Lengths>,
     dataset: Option<&Dataset>,
 ) -> Result<Ended, Failure> {
     let dir = config.model_dir()?;
-    let card = model::open_card(&dir)?;
-    let encoder = model::read_config(&dir)?;
+    let (card, encoder) = cards.read(&dir)?;
     let (mut train_tokens, mut eval_tokens, mut labels) = (Vec::new(), Vec::new(), 2);
     if let (Some(lengths), Some(dataset)) = (lengths, dataset) {
         let split = if config.data.eval.is_some() {
@@ -71,14 +71,8 @@ pub fn plan(
         (train_tokens, eval_tokens) = (of(&split.train), of(&split.eval));
         labels = prepare::output_names(config.task, &dataset.labels).len();
     }
-    let facts = Facts {
-        card: &card,
-        encoder: &encoder,
-        train_tokens: &train_tokens,
-        eval_tokens: &eval_tokens,
-        labels,
-        flops_per_sec: *FLOPS,
-    };
+    let facts =
+        Facts { card, encoder, train_tokens: &train_tokens, eval_tokens: &eval_tokens, labels, flops_per_sec: *FLOPS };
     job.payload(Payload::Plan(Arc::new(make_plan(config, &facts)?)));
     Ok(Ended::Done)
 }
