@@ -20,6 +20,10 @@ pub enum Purpose {
     Dropout = 5,
     /// Which words are hidden, and behind what.
     Masking = 6,
+    /// What a generator puts in the place of a word.
+    Generator = 7,
+    /// Which segments stand together, and in which order.
+    Pairing = 8,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

@@ -16,10 +16,39 @@ pub struct Columns {
     /// The column with the label
     #[arg(long, value_name = "NAME")]
     label: Option<String>,
+    /// The column with lists of words
+    #[arg(long, value_name = "NAME")]
+    tokens: Option<String>,
+    /// The column with lists of tags
+    #[arg(long, value_name = "NAME")]
+    tags: Option<String>,
+    /// The column with labelled spans of characters
+    #[arg(long, value_name = "NAME")]
+    spans: Option<String>,
+    /// The column with the question
+    #[arg(long, value_name = "NAME")]
+    question: Option<String>,
+    /// The column with the text that answers it
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// The column with the answers
+    #[arg(long, value_name = "NAME")]
+    answers: Option<String>,
 }
 
 impl Columns {
     pub fn roles(&self) -> Roles {
-        Roles { text: self.text.clone(), pair: self.pair.clone(), label: self.label.clone(), ..Roles::default() }
+        Roles {
+            text: self.text.clone(),
+            pair: self.pair.clone(),
+            label: self.label.clone(),
+            tokens: self.tokens.clone(),
+            tags: self.tags.clone(),
+            spans: self.spans.clone(),
+            question: self.question.clone(),
+            context: self.context.clone(),
+            answers: self.answers.clone(),
+            group: None,
+        }
     }
 }

@@ -101,6 +101,7 @@ fn format_name(format: Format) -> String {
         Format::Delimited { delimiter: b'\n' } => "one text a line".to_owned(),
         Format::Delimited { delimiter: b'\t' } => "separated by tabs".to_owned(),
         Format::Delimited { delimiter } => format!("separated by {:?}", char::from(delimiter)),
+        other => other.title(),
     }
 }
 

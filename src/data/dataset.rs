@@ -1,12 +1,14 @@
 //! A table with a meaning: which column is the text, which the label, and what each row teaches.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::error::name_list;
-use super::labels::{Classes, Separator, count_names, decimal_comma, number, sort_names};
+use super::labels::Classes;
+use super::tags::{self, Scheme};
+use super::targets::Targets;
 use super::{DataError, RowProblem, Table};
 use crate::task::Task;
 
@@ -97,6 +99,28 @@ pub struct Example {
     pub target: Target,
 }
 
+/// Which columns hold what the model reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Text {
+        text: usize,
+        pair: Option<usize>,
+    },
+    /// Lists of words.
+    Words {
+        tokens: usize,
+    },
+    /// Texts that are cut into words, with labelled spans if there are any.
+    Spans {
+        text: usize,
+        spans: Option<usize>,
+    },
+    Question {
+        question: usize,
+        context: usize,
+    },
+}
+
 /// A table read for one task.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -107,8 +131,9 @@ pub struct Dataset {
     pub examples: Vec<Example>,
     /// Rows of the table that are no examples (no text, no label, label not a number …), with the reason.
     pub excluded: Vec<RowProblem>,
-    pub(super) text_column: usize,
-    pub(super) pair_column: Option<usize>,
+    /// How the file writes its tags, which are kept in IOB2.
+    pub scheme: Scheme,
+    pub(super) content: Content,
 }
 
 impl Dataset {
@@ -119,25 +144,20 @@ impl Dataset {
     /// Names in a multi-label cell are separated by `|`, `;` or `,`, or are a JSON list; one way holds for the whole
     /// column: a list if all cells are lists, else the separator found in the most cells. An empty multi-label cell is a
     /// text to which no label applies.
+    ///
+    /// Tags of words are turned into IOB2, whose names are `O` and then `B-` and `I-` of each type. A question without an
+    /// answer in its cell is one that its context does not answer.
     pub fn new(table: Arc<Table>, task: Task, roles: &Roles, labels: Option<&LabelSet>) -> Result<Self, DataError> {
-        if !task.is_sequence() {
-            return Err(DataError::TaskNotRead { task });
-        }
-        let text_column = column(&table, roles.text.as_deref(), "text")?.ok_or_else(|| no_role(&table, "text"))?;
-        let pair_column = column(&table, roles.pair.as_deref(), "second text")?;
-        let label_column = column(&table, roles.label.as_deref(), "label")?;
-        let chosen = [(Some(text_column), "text"), (pair_column, "second text"), (label_column, "label")];
-        different(&table, &chosen)?;
-
-        let targets = Targets::new(Arc::clone(&table), task, label_column, labels);
+        let content = content(&table, task, roles)?;
+        let targets = Targets::new(Arc::clone(&table), task, roles, content, labels)?;
         let mut dataset = Self {
             labels: targets.labels.clone(),
+            scheme: targets.scheme,
             task,
             roles: roles.clone(),
             examples: Vec::new(),
             excluded: Vec::new(),
-            text_column,
-            pair_column,
+            content,
             table,
         };
         dataset.read_rows(&targets);
@@ -166,13 +186,15 @@ impl Dataset {
 
     fn check_texts(&self, row: usize) -> Result<(), String> {
         let is_empty = |column| self.table.cell(row, column).trim().is_empty();
-        if is_empty(self.text_column) {
-            return Err("has no text".into());
-        }
-        if self.pair_column.is_some_and(is_empty) {
-            return Err("has no second text".into());
-        }
-        Ok(())
+        let missing = match self.content {
+            Content::Text { text, .. } | Content::Spans { text, .. } if is_empty(text) => "has no text",
+            Content::Text { pair: Some(pair), .. } if is_empty(pair) => "has no second text",
+            Content::Words { tokens } if matches!(self.table.cell(row, tokens).trim(), "" | "[]") => "has no words",
+            Content::Question { question, .. } if is_empty(question) => "has no question",
+            Content::Question { context, .. } if is_empty(context) => "has no context",
+            _ => return Ok(()),
+        };
+        Err(missing.into())
     }
 
     /// Whether a row of the table has all texts that the task reads.
@@ -180,12 +202,51 @@ impl Dataset {
         self.check_texts(row).is_ok()
     }
 
+    /// The text of an example; its question where there is one, and its list of words as the file has it.
     pub fn text(&self, example: usize) -> &str {
-        self.table.cell(self.examples[example].row, self.text_column)
+        let column = match self.content {
+            Content::Text { text, .. } | Content::Spans { text, .. } => text,
+            Content::Words { tokens } => tokens,
+            Content::Question { question, .. } => question,
+        };
+        self.table.cell(self.examples[example].row, column)
     }
 
+    /// The second text of an example; the context of a question.
     pub fn pair(&self, example: usize) -> Option<&str> {
-        self.pair_column.map(|column| self.table.cell(self.examples[example].row, column))
+        let column = match self.content {
+            Content::Text { pair, .. } => pair?,
+            Content::Question { context, .. } => context,
+            Content::Words { .. } | Content::Spans { .. } => return None,
+        };
+        Some(self.table.cell(self.examples[example].row, column))
+    }
+
+    /// The text of an example as a person reads it: words joined by blanks.
+    pub fn readable(&self, example: usize) -> Cow<'_, str> {
+        match self.content {
+            Content::Words { .. } => Cow::Owned(self.words(example).join(" ")),
+            _ => Cow::Borrowed(self.text(example)),
+        }
+    }
+
+    /// The words of an example, one for each of its tags.
+    pub fn words(&self, example: usize) -> Vec<String> {
+        match self.content {
+            Content::Words { .. } => tags::list(self.text(example)).unwrap_or_default(),
+            Content::Spans { text, spans } => {
+                let row = self.examples[example].row;
+                let text = self.table.cell(row, text);
+                let spans = spans.map_or_else(Vec::new, |spans| {
+                    tags::spans(self.table.cell(row, spans)).unwrap_or_default()
+                });
+                let words = tags::tag_text(text, &spans).unwrap_or_default();
+                words.into_iter().map(|(range, _)| text[range].to_owned()).collect()
+            }
+            Content::Text { .. } | Content::Question { .. } => {
+                self.text(example).split_whitespace().map(str::to_owned).collect()
+            }
+        }
     }
 
     /// The line in the file that an example came from, from 1.
@@ -193,18 +254,34 @@ impl Dataset {
         self.table.line(self.examples[example].row)
     }
 
+    /// What an example shares with those that must stay on its side of a split.
+    pub fn group(&self, example: usize) -> Option<&str> {
+        let column = self.table.column(self.roles.group.as_deref()?)?;
+        Some(self.table.cell(self.examples[example].row, column))
+    }
+
     /// Whether the rows say what is to be learned.
     pub fn is_labelled(&self) -> bool {
         self.examples.iter().any(|example| example.target != Target::None)
     }
 
-    /// Examples of each class; with several labels an example counts for each of them.
+    /// Whether what is learned is made from the texts themselves: masked words, replaced tokens, and the order of
+    /// sentences where no second text is given.
+    pub fn makes_its_own_labels(&self) -> bool {
+        match self.task {
+            Task::Mlm | Task::Rtd => true,
+            Task::Nsp | Task::Sop => matches!(self.content, Content::Text { pair: None, .. }),
+            _ => false,
+        }
+    }
+
+    /// Examples of each class; with several labels an example counts for each of them, and with tags each word.
     pub fn counts(&self) -> Vec<u64> {
         let mut counts = vec![0; self.labels.len()];
         for example in &self.examples {
             let classes = match &example.target {
                 Target::Class(class) => std::slice::from_ref(class),
-                Target::Classes(classes) => classes,
+                Target::Classes(classes) | Target::Tags(classes) => classes,
                 _ => &[],
             };
             for &class in classes {
@@ -215,61 +292,42 @@ impl Dataset {
     }
 }
 
-/// What the label column says, and how it says it.
-struct Targets {
-    table: Arc<Table>,
-    task: Task,
-    column: Option<usize>,
-    separator: Separator,
-    decimal_comma: bool,
-    labels: LabelSet,
-}
-
-impl Targets {
-    fn new(table: Arc<Table>, task: Task, column: Option<usize>, labels: Option<&LabelSet>) -> Self {
-        let cells = |column| {
-            let table = &table;
-            (0..table.rows()).map(move |row| table.cell(row, column))
-        };
-        let separator = match (task, column) {
-            (Task::MultiLabel, Some(column)) => Separator::of_column(cells(column)),
-            _ => Separator::Single,
-        };
-        let found = || match (task, column) {
-            (Task::Classify, Some(column)) => count_names(cells(column), None),
-            (Task::MultiLabel, Some(column)) => count_names(cells(column), Some(separator)),
-            _ => BTreeMap::new(),
-        };
-        let labels = match labels {
-            Some(labels) => labels.clone(),
-            None => LabelSet { names: sort_names(found().into_keys().collect()) },
-        };
-        Self { decimal_comma: decimal_comma(&table), table, task, column, separator, labels }
-    }
-
-    /// What a row teaches, or why it cannot be used.
-    fn read(&self, row: usize, classes: &Classes<'_>) -> Result<Target, String> {
-        let Some(column) = self.column else { return Ok(Target::None) };
-        let cell = self.table.cell(row, column).trim();
-        if self.task == Task::MultiLabel {
-            let names = self.separator.names(cell)?;
-            let mut set = names.iter().map(|name| classes.find(name)).collect::<Result<Vec<u32>, String>>()?;
-            set.sort_unstable();
-            set.dedup();
-            return Ok(Target::Classes(set));
+/// The columns that a task reads, which must be there and differ.
+fn content(table: &Table, task: Task, roles: &Roles) -> Result<Content, DataError> {
+    let find = |name: &Option<String>, role| column(table, name.as_deref(), role);
+    let need = |name: &Option<String>, role| find(name, role)?.ok_or_else(|| no_role(table, role));
+    let label = find(&roles.label, "label")?;
+    Ok(match task {
+        Task::Ner => {
+            let (tags, spans) = (find(&roles.tags, "tags")?, find(&roles.spans, "spans")?);
+            if let Some(tokens) = find(&roles.tokens, "words")? {
+                different(table, &[(Some(tokens), "words"), (tags, "tags")])?;
+                Content::Words { tokens }
+            } else {
+                let text = need(&roles.text, "words")?;
+                different(table, &[(Some(text), "text"), (spans, "spans")])?;
+                Content::Spans { text, spans }
+            }
         }
-        if cell.is_empty() {
-            return Err("has no label".into());
+        Task::Qa => {
+            let question = need(&roles.question, "question")?;
+            let context = need(&roles.context, "context")?;
+            let answers = find(&roles.answers, "answers")?;
+            different(table, &[(Some(question), "question"), (Some(context), "context"), (answers, "answers")])?;
+            Content::Question { question, context }
         }
-        match self.task {
-            Task::Regress => number(cell, self.decimal_comma).map(Target::Value),
-            _ => classes.find(cell).map(Target::Class),
+        Task::Mlm | Task::Rtd => Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? },
+        _ => {
+            let text = need(&roles.text, "text")?;
+            let pair = find(&roles.pair, "second text")?;
+            different(table, &[(Some(text), "text"), (pair, "second text"), (label, "label")])?;
+            Content::Text { text, pair }
         }
-    }
+    })
 }
 
 /// The column that a role names.
-fn column(table: &Table, name: Option<&str>, role: &'static str) -> Result<Option<usize>, DataError> {
+pub(super) fn column(table: &Table, name: Option<&str>, role: &'static str) -> Result<Option<usize>, DataError> {
     let Some(name) = name else { return Ok(None) };
     match table.column(name) {
         Some(column) => Ok(Some(column)),

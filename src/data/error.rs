@@ -4,22 +4,32 @@
 use std::path::PathBuf;
 
 use super::TokenizerError;
+use super::windows::NoRoom;
 use crate::task::Task;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     #[error("cannot read {path:?}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{path:?} is a folder, expected a CSV, TSV or JSONL file")]
+    #[error("{path:?} is a folder, expected a CSV, JSON, CoNLL, Parquet or text file")]
     Folder { path: PathBuf },
     #[error("{path:?} is empty, expected rows of text")]
     Empty { path: PathBuf },
     /// The file is recognised as something that is not text, with what to do about it.
-    #[error("{path:?} is {what}, expected a CSV, TSV or JSONL file{advice}")]
+    #[error("{path:?} is {what}, expected a CSV, JSON, CoNLL, Parquet or text file{advice}")]
     NotText { path: PathBuf, what: &'static str, advice: &'static str },
+    /// A compressed file that cannot be unpacked, or only to more than is read.
+    #[error("{path:?} {reason}; {advice}")]
+    Packed { path: PathBuf, reason: String, advice: &'static str },
+    #[error("{path:?} cannot be read as Parquet: {reason}; fetch it again, or save it as CSV or JSONL")]
+    Parquet { path: PathBuf, reason: String },
+    #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
+    TooLarge { path: PathBuf, limit: String },
+    #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]
+    LongLine { path: PathBuf, line: usize, limit: String },
     #[error("{path:?} is one JSON document, expected one object a line or an array of objects: {reason}")]
     JsonShape { path: PathBuf, reason: String },
-    #[error("{path:?} has column names ({columns}) but no rows")]
+    #[error("{path:?} has column names ({columns}) but no rows, expected at least one")]
     NoRows { path: PathBuf, columns: String },
     #[error("none of the {count} rows of {path:?} can be read: line {line} {reason}")]
     AllRowsBad { path: PathBuf, count: usize, line: usize, reason: String },
@@ -31,12 +41,19 @@ pub enum DataError {
     SameColumn { path: PathBuf, name: String, first: &'static str, second: &'static str },
     #[error("none of the {rows} rows of {path:?} can be used for {task}: line {line} {reason}")]
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
-    #[error("datasets are not read for {task} yet, expected classify, multilabel or regress")]
-    TaskNotRead { task: Task },
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    #[error("the row at line {line} of {path:?} does not fit: {source}")]
+    NoRoom { path: PathBuf, line: usize, source: NoRoom },
     #[error("cannot tokenize the row at line {line} of {path:?}: {source}")]
     TokenizeRow { path: PathBuf, line: usize, source: TokenizerError },
+    #[error("cannot tokenize line {line}: {source}")]
+    TokenizeLine { line: usize, source: TokenizerError },
+    #[error("none of the {lines} lines has text that makes {expected}")]
+    NoText { lines: u64, expected: &'static str },
+    /// Token ids lie in a temporary file, as they may be more than the memory holds.
+    #[error("cannot {doing} the temporary file of token ids: {source}")]
+    TokenFile { doing: &'static str, source: std::io::Error },
 }
 
 /// Column names as a message shows them; a wide table shows its first eight.
@@ -81,7 +98,7 @@ mod tests {
         );
         check(
             DataError::NotText { path, what: "an Excel workbook", advice: "; save it as CSV" },
-            r#""train.csv" is an Excel workbook, expected a CSV, TSV or JSONL file; save it as CSV"#,
+            r#""train.csv" is an Excel workbook, expected a CSV, JSON, CoNLL, Parquet or text file; save it as CSV"#,
         );
     }
 

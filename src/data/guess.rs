@@ -1,10 +1,13 @@
 //! Which column is the text and which the label, and what can be learned from them: a first guess that a person can
 //! change. Names count more than content.
 
+mod shapes;
+
 use std::collections::HashSet;
 
 use super::labels::Separator;
 use super::readers::{is_number, plain_name};
+use super::table::Format;
 use super::{Roles, Table};
 use crate::task::Task;
 
@@ -21,6 +24,18 @@ const LABEL: &str = "\
     label labels labeltext labelname class classes category categories sentiment intent target targets \
     goldlabel classname polarity emotion emotions score similarity similarityscore relatednessscore stars rating \
     toxic toxicity spam isduplicate entailment topic topics tag tags genre output answer y type";
+/// A text column and the names of what is read beside it, where neither name alone says that there are two texts.
+const PARTNERS: [(&str, &str); 2] = [
+    ("question", "sentence passage paragraph context document"),
+    ("query", "passage document sentence context paragraph"),
+];
+const QUESTION: &str = "question query questiontext";
+const CONTEXT: &str = "context passage paragraph document article story text";
+const ANSWERS: &str = "answers answer answertext";
+/// Rows with the same value belong together.
+const GROUP: &str = "document group groupid documentid docid";
+/// Groups below which rows are split without regard to them.
+const FEWEST_GROUPS: usize = 5;
 /// Columns that only number or describe the rows.
 const NEITHER: &str = "id idx index uid guid rowid split language lang date time timestamp url user";
 
@@ -37,6 +52,10 @@ struct Column<'a> {
     numbers: f64,
     distinct: usize,
     filled: usize,
+    /// Share of the cells that have several words.
+    phrases: f64,
+    /// Whether the cells are objects, as spans and answers are.
+    is_structure: bool,
 }
 
 impl Column<'_> {
@@ -46,7 +65,10 @@ impl Column<'_> {
 
     /// Short values that come again and again.
     fn is_like_labels(&self) -> bool {
-        self.filled > 1 && self.mean_length <= 40.0 && (self.distinct * 2 <= self.filled || self.distinct <= 2)
+        self.filled > 1
+            && !self.is_structure
+            && self.mean_length <= 40.0
+            && (self.distinct * 2 <= self.filled || self.distinct <= 2)
     }
 }
 
@@ -67,6 +89,8 @@ fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
         mean_length: share(cells.iter().map(|cell| cell.len()).sum()),
         numbers: share(cells.iter().filter(|cell| is_number(cell)).count()),
         distinct: cells.iter().collect::<HashSet<_>>().len(),
+        phrases: share(cells.iter().filter(|cell| cell.contains(' ')).count()),
+        is_structure: cells.iter().any(|cell| shapes::is_structure(cell)),
         filled,
     }
 }
@@ -76,23 +100,51 @@ impl Roles {
     pub fn guess(table: &Table, task: Task) -> Self {
         let columns: Vec<Column<'_>> =
             table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect();
-        let named = |names: &str| by_name(&columns, names);
         match task {
-            Task::Ner => Self {
-                tokens: named("tokens words token word"),
-                tags: named("nertags tags ner labels"),
-                ..Self::default()
-            },
-            Task::Qa => Self {
-                question: named("question query"),
-                context: named("context passage paragraph document text"),
-                answers: named("answers answer"),
-                ..Self::default()
-            },
-            Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => Self { text: text(&columns, None), ..Self::default() },
+            Task::Ner => entities(table, &columns),
+            Task::Qa => questions(&columns),
+            Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => {
+                Self { text: text(&columns, None), group: group(&columns, GROUP), ..Self::default() }
+            }
             Task::Classify | Task::MultiLabel | Task::Regress => sequence(&columns, task),
         }
     }
+}
+
+/// Words with tags if there are some, else a text with spans, else what is called so.
+fn entities(table: &Table, columns: &[Column<'_>]) -> Roles {
+    let name = |column: usize| Some(columns[column].name.to_owned());
+    let group = group(columns, GROUP);
+    if let Some((tokens, tags)) = shapes::tokens_and_tags(table) {
+        return Roles { tokens: name(tokens), tags: name(tags), group, ..Roles::default() };
+    }
+    if let Some(spans) = shapes::spans(table) {
+        return Roles { text: text(columns, Some(columns[spans].name)), spans: name(spans), group, ..Roles::default() };
+    }
+    let tokens = by_name(columns, "tokens words token word");
+    let tags = by_name(columns, "nertags tags ner labels");
+    // Words without tags, or a text, are to be predicted.
+    let text = if tokens.is_none() { text(columns, tags.as_deref()) } else { None };
+    Roles { tokens, tags, text, group, ..Roles::default() }
+}
+
+fn questions(columns: &[Column<'_>]) -> Roles {
+    Roles {
+        question: by_name(columns, QUESTION),
+        context: by_name(columns, CONTEXT),
+        answers: by_name(columns, ANSWERS),
+        group: group(columns, "title document article group groupid documentid docid"),
+        ..Roles::default()
+    }
+}
+
+/// A column of groups, if it divides the rows into several.
+fn group(columns: &[Column<'_>], names: &str) -> Option<String> {
+    let divides = |column: &&Column<'_>| column.distinct >= FEWEST_GROUPS && column.distinct < column.filled;
+    names
+        .split(' ')
+        .find_map(|name| columns.iter().filter(divides).find(|column| column.plain == name))
+        .map(|column| column.name.to_owned())
 }
 
 fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
@@ -103,13 +155,36 @@ fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
 }
 
 fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
-    let pair = by_name(columns, PAIR);
-    let text = text(columns, pair.as_deref());
+    let (text, pair) = match partners(columns) {
+        Some((text, pair)) => (Some(text), Some(pair)),
+        None => {
+            let pair = by_name(columns, PAIR);
+            (text(columns, pair.as_deref()), pair)
+        }
+    };
     let free: Vec<&Column<'_>> = columns
         .iter()
         .filter(|column| Some(column.name) != text.as_deref() && Some(column.name) != pair.as_deref())
         .collect();
     Roles { label: label(&free, task), pair: pair.filter(|_| text.is_some()), text, ..Roles::default() }
+}
+
+/// Two texts that are told by each other's names; or, where no column has a name, by both having several words.
+fn partners(columns: &[Column<'_>]) -> Option<(String, String)> {
+    let find = |name: &str| columns.iter().find(|column| column.plain == name && !column.is_all_numbers());
+    for (first, seconds) in PARTNERS {
+        let second = seconds.split(' ').find_map(find);
+        if let (Some(first), Some(second)) = (find(first), second) {
+            return Some((first.name.to_owned(), second.name.to_owned()));
+        }
+    }
+    let is_text = |column: &&Column<'_>| column.phrases >= 0.5 && column.distinct * 2 > column.filled;
+    let nameless = columns.iter().enumerate().all(|(index, column)| column.name == format!("column {}", index + 1));
+    let texts: Vec<&Column<'_>> = columns.iter().filter(is_text).collect();
+    match texts[..] {
+        [first, second] if nameless => Some((first.name.to_owned(), second.name.to_owned())),
+        _ => None,
+    }
 }
 
 /// A column called so, if its cells are no numbers; else the one with the longest cells.
@@ -131,7 +206,9 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
 
 /// A column called so, if its cells suit the task; else one with values that come again and again.
 fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
-    let suits = |column: &&&Column<'_>| column.filled > 0 && (task != Task::Regress || column.is_all_numbers());
+    let suits = |column: &&&Column<'_>| {
+        column.filled > 0 && !column.is_structure && (task != Task::Regress || column.is_all_numbers())
+    };
     let named = LABEL.split(' ').find_map(|name| columns.iter().filter(suits).find(|column| column.plain == name));
     let numbered = || {
         (task == Task::Regress)
@@ -148,8 +225,8 @@ fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
     named.or_else(numbered).or_else(repeated).map(|column| column.name.to_owned())
 }
 
-/// Guesses what can be learned from the roles of a table: from its tokens and tags or its questions where it has them,
-/// else from the label column. Fractions, and more different whole numbers than ratings have, are to be estimated;
+/// Guesses what can be learned from a table, whose roles were guessed for any task: from its tokens and tags, its spans
+/// or its questions where it has them, masked words from plain text, else from the label column. Fractions, and more different whole numbers than ratings have, are to be estimated;
 /// cells that combine the same few names are several labels.
 pub fn guess_task(table: &Table, roles: &Roles) -> Task {
     if roles.tokens.is_some() && roles.tags.is_some() {
@@ -157,6 +234,9 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
     }
     if roles.question.is_some() && roles.context.is_some() {
         return Task::Qa;
+    }
+    if let Some(task) = by_shape(table) {
+        return task;
     }
     let Some(column) = roles.label.as_deref().and_then(|name| table.column(name)) else { return Task::Classify };
     let cells: Vec<&str> =
@@ -184,6 +264,29 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
             if combined { Task::MultiLabel } else { Task::Classify }
         }
     }
+}
+
+/// The task that the format or the structure of the cells leaves no doubt about.
+fn by_shape(table: &Table) -> Option<Task> {
+    if table.format == Format::PlainText {
+        return Some(Task::Mlm);
+    }
+    if shapes::tokens_and_tags(table).is_some() || shapes::spans(table).is_some() {
+        return Some(Task::Ner);
+    }
+    let column = |names: &str| {
+        names.split(' ').find_map(|name| table.columns.iter().position(|column| plain_name(column) == name))
+    };
+    let context = column(CONTEXT).filter(|_| column(QUESTION).is_some())?;
+    let is_qa = match column(ANSWERS) {
+        Some(answers) => shapes::are_answers(table, answers, context) || is_unlabelled(table, answers),
+        None => !table.columns.iter().any(|name| is_in(LABEL, &plain_name(name))),
+    };
+    is_qa.then_some(Task::Qa)
+}
+
+fn is_unlabelled(table: &Table, column: usize) -> bool {
+    sample(table).all(|row| table.cell(row, column).trim().is_empty())
 }
 
 #[cfg(test)]
@@ -219,6 +322,101 @@ mod tests {
         );
         check("text\njust text\n", (Some("text"), None, None));
         check("title,review,stars\nA,good film,5\nB,bad film,1\n", (Some("review"), None, Some("stars")));
+    }
+
+    fn open(name: &str, text: &str) -> Table {
+        Table::from_bytes(std::path::Path::new(name), text.as_bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn structure_tells_the_task_and_the_roles() {
+        let check = |name: &str, text: &str, task: Task, expected: Roles| {
+            let table = open(name, text);
+            assert_eq!(guess_task(&table, &Roles::guess(&table, Task::Classify)), task, "{text}");
+            assert_eq!(Roles::guess(&table, task), expected, "{text}");
+        };
+        let some = |name: &str| Some(name.to_owned());
+        let words = |tokens: &str, tags: &str| Roles { tokens: some(tokens), tags: some(tags), ..Roles::default() };
+        check("a.conll", "Ann B-PER\nran O\n\nno O\n", Task::Ner, words("tokens", "tags"));
+        check(
+            "a.jsonl",
+            r#"{"id":1,"words":["Ann","ran"],"pos":["N","V"],"ner_tags":[1,0]}"#,
+            Task::Ner,
+            words("words", "ner_tags"),
+        );
+        check("a.jsonl", r#"{"x":["Ann","ran"],"y":["B-PER","O"]}"#, Task::Ner, words("x", "y"));
+        check(
+            "a.jsonl",
+            r#"{"text":"Ann ran","spans":[{"start":0,"end":3,"label":"PER"}]}"#,
+            Task::Ner,
+            Roles { text: some("text"), spans: some("spans"), ..Roles::default() },
+        );
+        check(
+            "a.jsonl",
+            r#"{"text":"Ann ran","labels":["a","b"]}"#,
+            Task::MultiLabel,
+            sequence_roles("text", "labels"),
+        );
+        let questions = |answers: Option<&str>| Roles {
+            question: some("question"),
+            context: some("context"),
+            answers: answers.map(str::to_owned),
+            ..Roles::default()
+        };
+        check(
+            "a.csv",
+            "question,context,answer\nWho ran?,Ann ran.,Ann\nWho?,Bob sat.,Bob\n",
+            Task::Qa,
+            questions(some("answer").as_deref()),
+        );
+        check("a.csv", "question,context\nWho ran?,Ann ran.\n", Task::Qa, questions(None));
+        check(
+            "a.json",
+            r#"{"data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q","answers":[]}]}]}]}"#,
+            Task::Qa,
+            questions(Some("answers")),
+        );
+        check("a.txt", "One line, perhaps.\nTwo.\n", Task::Mlm, Roles { text: some("text"), ..Roles::default() });
+    }
+
+    fn sequence_roles(text: &str, label: &str) -> Roles {
+        Roles { text: Some(text.into()), label: Some(label.into()), ..Roles::default() }
+    }
+
+    #[test]
+    fn pairs_are_known_by_both_names_or_by_both_being_texts() {
+        let check = |text: &str, expected: (Option<&str>, Option<&str>, Option<&str>)| {
+            let table = open("pairs.tsv", text);
+            let roles = Roles::guess(&table, Task::Classify);
+            assert_eq!((roles.text.as_deref(), roles.pair.as_deref(), roles.label.as_deref()), expected, "{text}");
+            assert_eq!(guess_task(&table, &roles), Task::Classify, "{text}");
+        };
+        check(
+            "question\tsentence\tlabel\nWho ran?\tAnn ran.\tyes\nWhy?\tNo one knows.\tno\n",
+            (Some("question"), Some("sentence"), Some("label")),
+        );
+        check(
+            "question\tpassage\tanswer\nIs it so?\tIt is so.\ttrue\nIs it?\tNo.\tfalse\n",
+            (Some("question"), Some("passage"), Some("answer")),
+        );
+        check(
+            "a dog runs\tan animal moves\t1\na cat sleeps\ta dog barks here\t0\n",
+            (Some("column 1"), Some("column 2"), Some("column 3")),
+        );
+        check(
+            "a dog runs\tan animal moves\na cat sleeps\ta dog barks here\n",
+            (Some("column 1"), Some("column 2"), None),
+        );
+    }
+
+    #[test]
+    fn rows_of_one_document_or_article_belong_together() {
+        let lines: String = (0..8).map(|book| format!("A line, or two.\nAnother of {book}.\n\n")).collect();
+        let table = open("books.txt", &lines);
+        assert_eq!(Roles::guess(&table, Task::Mlm).group.as_deref(), Some("document"));
+        let rows: String = (0..20).map(|row| format!("T{},c,q\n", row / 3)).collect();
+        let table = open("qa.csv", &format!("title,context,question\n{rows}"));
+        assert_eq!(Roles::guess(&table, Task::Qa).group.as_deref(), Some("title"));
     }
 
     #[test]

@@ -1,13 +1,19 @@
 //! Files → table → dataset → features → batches, as plain data. There are no tensors here.
 
 pub mod batch;
+pub mod corpus;
 pub mod dataset;
 pub mod features;
+pub mod gold;
 pub mod health;
+pub mod masking;
 pub mod sampler;
 pub mod split;
 pub mod table;
+pub mod tags;
+pub mod targets;
 pub mod tokenizer;
+pub mod windows;
 
 mod error;
 mod guess;
@@ -17,10 +23,12 @@ mod readers;
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
-pub use features::{Features, features};
+pub use features::{Alignment, Features, Length, features, measure};
 pub use guess::guess_task;
+pub use readers::{Lines, lines};
 pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};
 pub use table::{RowProblem, Table};
 pub use tokenizer::{Tokenizer, TokenizerError};
+pub fn is_plain_text(path: &std::path::Path) -> Result<bool, DataError> { Ok(path.extension().is_some_and(|e| e == "txt" || e == "xz")) }

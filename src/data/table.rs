@@ -10,9 +10,44 @@ use super::DataError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// Values separated by the given byte. A line feed means that there is one column and each line is a cell.
-    Delimited { delimiter: u8 },
+    Delimited {
+        delimiter: u8,
+    },
     /// JSON objects, one a line or in an array.
     JsonLines,
+    /// Labelled spans from an annotation tool.
+    Prodigy,
+    LabelStudio,
+    Doccano,
+    /// Words with tags, one a line.
+    Conll,
+    /// Questions on the paragraphs of articles.
+    Squad,
+    Parquet,
+    /// One paragraph a line.
+    PlainText,
+}
+
+impl Format {
+    /// The name on screen.
+    pub fn title(self) -> String {
+        match self {
+            Self::Delimited { delimiter: b'\n' } => "one text a line".into(),
+            Self::Delimited { delimiter: b'\t' } => "TSV, tab".into(),
+            Self::Delimited { delimiter: b',' } => "CSV, comma".into(),
+            Self::Delimited { delimiter: b';' } => "CSV, semicolon".into(),
+            Self::Delimited { delimiter: b'|' } => "CSV, bar".into(),
+            Self::Delimited { delimiter } => format!("CSV, {:?}", char::from(delimiter)),
+            Self::JsonLines => "JSON objects".into(),
+            Self::Prodigy => "Prodigy spans".into(),
+            Self::LabelStudio => "Label Studio export".into(),
+            Self::Doccano => "doccano spans".into(),
+            Self::Conll => "CoNLL, tagged words".into(),
+            Self::Squad => "SQuAD questions".into(),
+            Self::Parquet => "Parquet".into(),
+            Self::PlainText => "plain text".into(),
+        }
+    }
 }
 
 /// A row that was left out while reading, and why.

@@ -12,8 +12,10 @@ mod save;
 mod specials;
 mod spiece;
 mod validate;
+mod words;
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -21,8 +23,9 @@ use tokenizers::{Decoder as _, Encoding, ModelWrapper, NormalizedString, Normali
 
 use crate::guard::guarded;
 pub use error::TokenizerError;
-use frame::Frame;
+pub use frame::Frame;
 use specials::{ROLES, SideFiles};
+pub use words::{Run, Translation};
 
 /// No file of a tokenizer is read beyond this size; the largest in use have a fifth of it.
 const MAX_FILE_BYTES: u64 = 128 << 20;
@@ -96,6 +99,8 @@ pub struct EncodedIds {
 pub struct Tokenizer {
     /// Without a post-processor: special tokens are put around texts here, after they are cut.
     inner: tokenizers::Tokenizer,
+    /// The same with a space before every word, made when it is first needed.
+    spaced: OnceLock<Option<Box<tokenizers::Tokenizer>>>,
     post: Option<PostProcessorWrapper>,
     single: Frame,
     double: Frame,
@@ -167,7 +172,8 @@ impl Tokenizer {
             named.into_iter().find_map(|token| Some((token.to_owned(), *vocabulary.get(token)?)))
         });
         let Loaded { inner, post, single, double } = loaded;
-        Ok(Self { inner, post, single, double, kind, json, side, companions, roles, max_id })
+        let spaced = OnceLock::new();
+        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id })
     }
 
     /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
@@ -256,6 +262,11 @@ impl Tokenizer {
         self.frame(is_pair).specials()
     }
 
+    /// How many special tokens stand before a text.
+    pub fn specials_before_text(&self) -> usize {
+        self.single.before.len()
+    }
+
     pub fn id_to_token(&self, id: u32) -> Option<String> {
         self.inner.id_to_token(id)
     }
@@ -342,7 +353,8 @@ impl Tokenizer {
         self.roles[index].as_ref()
     }
 
-    fn frame(&self, is_pair: bool) -> &Frame {
+    /// What stands around a text, or around and between two.
+    pub fn frame(&self, is_pair: bool) -> &Frame {
         if is_pair { &self.double } else { &self.single }
     }
 

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::Options;
-use super::predict::Prepared;
+use super::predict::{Prepared, WindowRows};
 use crate::data::Tokenizer;
 use crate::data::tokenizer::Encoded;
 
@@ -21,40 +21,92 @@ pub struct FoundAnswer {
 /// What stands for the logit of a token that can be no part of an answer.
 const OUT: f64 = -10_000.0;
 
+/// An answer with the windows that gave it, the one that is surest of it first.
+pub(super) struct Seen {
+    pub answer: FoundAnswer,
+    /// Index of the window, and the share of the score that came from it.
+    pub windows: Vec<(usize, f64)>,
+}
+
+/// What one window says: probabilities that the answer starts and ends at each of its tokens. The first of each is that
+/// of "no answer".
+pub(super) struct WindowView {
+    pub start: Vec<f64>,
+    pub end: Vec<f64>,
+    /// The likeliest spans, best first: characters of the context, and the score.
+    pub spans: Vec<(usize, usize, f64)>,
+}
+
+/// Everything the windows say.
+pub(super) struct Seeing {
+    /// Best first, as many as were looked at.
+    pub found: Vec<Seen>,
+    /// The smallest probability of "no answer" in any window.
+    pub no_answer: f64,
+    pub windows: Vec<WindowView>,
+}
+
 /// The best answers over all windows. Rows are two logits a token, for the start and the end.
 pub(super) fn answers(
     tokenizer: &Tokenizer,
     one: &Prepared,
-    rows: &[Vec<Vec<f32>>],
+    rows: &[WindowRows],
     options: &Options,
 ) -> Vec<FoundAnswer> {
+    let seeing = see(tokenizer, one, rows, options);
+    let mut found: Vec<FoundAnswer> = seeing.found.into_iter().map(|seen| seen.answer).collect();
+    if options.allow_no_answer {
+        found.push(FoundAnswer { answer: String::new(), score: seeing.no_answer, start: 0, end: 0 });
+        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+    }
+    found.truncate(options.top_k.unwrap_or(1));
+    found
+}
+
+/// Reads every window. Equal answers of several windows are one, with the sum of their scores.
+pub(super) fn see(tokenizer: &Tokenizer, one: &Prepared, rows: &[WindowRows], options: &Options) -> Seeing {
     let top_k = options.top_k.unwrap_or(1);
     // Widening spans to whole words makes some of them equal, so more are looked at than are wanted.
     let looked_at = top_k.saturating_mul(2).saturating_add(10);
     let context: Vec<char> = one.request.pair.as_deref().unwrap_or_default().chars().collect();
-    let mut found: Vec<(FoundAnswer, String)> = Vec::new();
+    let mut found: Vec<(Seen, String)> = Vec::new();
+    let mut windows = Vec::with_capacity(rows.len());
     let mut no_answer = f64::INFINITY;
-    for (window, rows) in one.windows.iter().zip(rows) {
-        let [mut start, mut end] = [0, 1].map(|column| probabilities(tokenizer, &one.encoded, window, rows, column));
+    for (index, (window, rows)) in one.windows.iter().zip(rows).enumerate() {
+        let [start, end] = [0, 1].map(|column| probabilities(tokenizer, &one.encoded, window, rows, column));
         no_answer = no_answer.min(start[0] * end[0]);
-        (start[0], end[0]) = (0.0, 0.0);
-        for (first, last, score) in spans(&start, &end, options.max_answer_tokens, looked_at) {
+        let mut view = WindowView { start, end, spans: Vec::new() };
+        for (first, last, score) in spans(&view.start, &view.end, options.max_answer_tokens, looked_at) {
             let (from, to) = whole_words(&one.encoded, window, first, last);
+            view.spans.push((from, to, score));
             let answer: String = context.get(from..to).unwrap_or_default().iter().collect();
             let folded = answer.to_lowercase();
             match found.iter_mut().find(|(_, known)| *known == folded) {
-                Some((known, _)) => known.score += score,
-                None => found.push((FoundAnswer { answer, score, start: from, end: to }, folded)),
+                Some((known, _)) => known.add(index, score),
+                None => {
+                    let answer = FoundAnswer { answer, score, start: from, end: to };
+                    found.push((Seen { answer, windows: vec![(index, score)] }, folded));
+                }
             }
         }
+        windows.push(view);
     }
-    let mut found: Vec<FoundAnswer> = found.into_iter().map(|(answer, _)| answer).collect();
-    if options.allow_no_answer {
-        found.push(FoundAnswer { answer: String::new(), score: no_answer, start: 0, end: 0 });
+    let mut found: Vec<Seen> = found.into_iter().map(|(seen, _)| seen).collect();
+    found.sort_by(|a, b| b.answer.score.total_cmp(&a.answer.score));
+    for seen in &mut found {
+        seen.windows.sort_by(|a, b| b.1.total_cmp(&a.1));
     }
-    found.sort_by(|a, b| b.score.total_cmp(&a.score));
-    found.truncate(top_k);
-    found
+    Seeing { found, no_answer, windows }
+}
+
+impl Seen {
+    fn add(&mut self, window: usize, score: f64) {
+        self.answer.score += score;
+        match self.windows.iter_mut().find(|(known, _)| *known == window) {
+            Some((_, sum)) => *sum += score,
+            None => self.windows.push((window, score)),
+        }
+    }
 }
 
 /// Probabilities over the window; only the context and the token for "no answer" have any.
@@ -76,9 +128,9 @@ fn probabilities(
     powers.into_iter().map(|power| power / sum).collect()
 }
 
-/// The likeliest spans of at most `longest` tokens, best first.
+/// The likeliest spans of at most `longest` tokens, best first. The first token stands for "no answer" and is in none.
 fn spans(start: &[f64], end: &[f64], longest: usize, count: usize) -> Vec<(usize, usize, f64)> {
-    let spans = (0..start.len()).flat_map(|first| {
+    let spans = (1..start.len()).flat_map(|first| {
         let last = first.saturating_add(longest).min(end.len());
         (first..last).map(move |last| (first, last, start[first] * end[last]))
     });
@@ -110,6 +162,6 @@ mod tests {
         let found = spans(&[0.0, 0.6, 0.4], &[0.7, 0.1, 0.2], 2, 10);
         let places: Vec<(usize, usize)> = found.iter().map(|(first, last, _)| (*first, *last)).collect();
         assert_eq!(places, [(1, 2), (2, 2), (1, 1)]);
-        assert_eq!(spans(&[0.5, 0.5], &[0.5, 0.5], 1, 1).len(), 1);
+        assert_eq!(spans(&[0.5, 0.5], &[0.5, 0.5], 1, 1), [(1, 1, 0.25)], "the first token is no part of an answer");
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::predict::{Output, Prepared};
+use super::predict::{Output, Prepared, WindowRows};
 use super::{InspectError, Predictor};
 use crate::data::Tokenizer;
 use crate::model::probability::softmax;
@@ -22,6 +22,21 @@ pub enum Aggregation {
     Average,
     /// A word has the label of its most certain token.
     Max,
+}
+
+impl Aggregation {
+    pub const ALL: [Self; 5] = [Self::None, Self::Simple, Self::First, Self::Average, Self::Max];
+
+    /// The name on screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Simple => "Simple",
+            Self::First => "First",
+            Self::Average => "Average",
+            Self::Max => "Max",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,7 +62,7 @@ pub struct Entity {
 }
 
 /// The label of what is not an entity.
-const OUTSIDE: &str = "O";
+pub(super) const OUTSIDE: &str = "O";
 
 /// A token, or a word made of tokens, with its probabilities.
 struct Piece {
@@ -64,7 +79,7 @@ struct Piece {
 pub(super) fn entities(
     predictor: &Predictor,
     one: &Prepared,
-    rows: &[Vec<Vec<f32>>],
+    rows: &[WindowRows],
     aggregation: Aggregation,
 ) -> Result<Output, InspectError> {
     let characters: Vec<char> = one.request.text.chars().collect();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::data::TokenizerError;
+use crate::data::windows::NoRoom;
 use crate::model::ModelError;
 use crate::task::Task;
 
@@ -16,6 +17,8 @@ pub enum InspectError {
     NoTask { dir: PathBuf, architectures: Vec<String> },
     #[error("{dir:?} is a model for {task}, expected one for classify, multilabel or regress")]
     NotOfTexts { dir: PathBuf, task: Task },
+    #[error("{} is about two texts, expected a second one", task.title().to_lowercase())]
+    NoPair { task: Task },
     #[error("a question needs a context, a text in which its answer is looked for")]
     NoContext,
     #[error("the text has no mask, expected at least one {token}")]
@@ -24,8 +27,8 @@ pub enum InspectError {
     MaskCutOff { limit: usize },
     #[error("the tokenizer in {dir:?} has no mask token")]
     NoMaskToken { dir: PathBuf },
-    #[error("{tokens} tokens around the long text leave no room in a window of {max_tokens}")]
-    NoRoom { tokens: usize, max_tokens: usize },
+    #[error(transparent)]
+    NoRoom(#[from] NoRoom),
     #[error("windows of {max_tokens} tokens cannot share {stride}, expected fewer")]
     Stride { stride: usize, max_tokens: usize },
     #[error("{name} is 0, expected 1 or more")]

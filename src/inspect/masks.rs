@@ -24,7 +24,7 @@ const USUAL: usize = 5;
 pub(super) fn fill(
     tokenizer: &Tokenizer,
     encoded: &Encoded,
-    rows: Option<&Vec<Vec<f32>>>,
+    rows: Option<&[Vec<f32>]>,
     options: &Options,
 ) -> Result<Vec<Vec<Filled>>, InspectError> {
     let places = (0..encoded.ids.len()).filter(|place| Some(encoded.ids[*place]) == tokenizer.mask_id());

@@ -3,15 +3,17 @@
 //! Tokenizing ([`Predictor::prepare`]) and computing ([`Predictor::predict`]) are two steps, so that a caller can say
 //! which of many texts cannot be read, and have many computed at once; how many changes no number.
 
+use std::ops::ControlFlow;
+
 use candle_core::Tensor;
 use serde::Serialize;
 
 use super::answers::{self, FoundAnswer};
 use super::entities::{self, Aggregation, Entity, TokenLabel};
 use super::masks::{self, Filled};
-use super::windows::windows;
 use super::{InspectError, Predictor};
 use crate::data::tokenizer::Encoded;
+use crate::data::windows::windows;
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input, Pass};
 use crate::task::Task;
@@ -119,6 +121,9 @@ impl Prepared {
     }
 }
 
+/// What a head says of one window: a row for the window, for each token, or for each mask.
+pub(super) type WindowRows = Vec<Vec<f32>>;
+
 /// Tokens that are computed at once.
 const TOKENS_AT_ONCE: usize = 2048;
 /// The longest window of a question's context, in the pipeline.
@@ -186,23 +191,39 @@ impl Predictor {
 
     /// Predicts, in order.
     pub fn predict(&self, prepared: &[&Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
+        let go_on = &mut |_: usize, _: usize| ControlFlow::Continue(());
+        let mut rows = self.rows(prepared, TOKENS_AT_ONCE, options, go_on)?.unwrap_or_default().into_iter();
+        let mut take = |count: usize| rows.by_ref().take(count).collect::<Vec<_>>();
+        prepared.iter().map(|one| self.read(one, &take(one.windows.len()), options)).collect()
+    }
+
+    /// The head's rows for every window, about `at_once` tokens at a time. `go_on` hears how many windows of how many
+    /// are done, and may end it; then there are none.
+    pub(super) fn rows(
+        &self,
+        prepared: &[&Prepared],
+        at_once: usize,
+        options: &Options,
+        go_on: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<WindowRows>>, InspectError> {
         let windows: Vec<(&Prepared, &[usize])> =
             prepared.iter().flat_map(|one| one.windows.iter().map(|window| (*one, window.as_slice()))).collect();
         let mut rows = Vec::with_capacity(windows.len());
         let mut rest = windows.as_slice();
         while !rest.is_empty() {
+            if go_on(windows.len() - rest.len(), windows.len()).is_break() {
+                return Ok(None);
+            }
             let mut tokens = 0;
             let fits = rest.iter().take_while(|(_, window)| {
                 tokens += window.len();
-                tokens <= TOKENS_AT_ONCE
+                tokens <= at_once
             });
             let (chunk, after) = rest.split_at(fits.count().max(1));
             rows.extend(self.logits_of(chunk, options)?);
             rest = after;
         }
-        let mut rows = rows.into_iter();
-        let mut take = |count: usize| rows.by_ref().take(count).collect::<Vec<_>>();
-        prepared.iter().map(|one| self.read(one, &take(one.windows.len()), options)).collect()
+        Ok(Some(rows))
     }
 
     /// For each window the head's rows: one for the window, one a token, or one a mask.
@@ -210,7 +231,7 @@ impl Predictor {
         &self,
         chunk: &[(&Prepared, &[usize])],
         options: &Options,
-    ) -> Result<Vec<Vec<Vec<f32>>>, InspectError> {
+    ) -> Result<Vec<WindowRows>, InspectError> {
         let mut input = Input { starts: vec![0], ..Input::default() };
         let (mut wanted, mut counts) = (Vec::new(), Vec::new());
         let mask = self.tokenizer.mask_id().filter(|_| self.task == Task::Mlm && !options.logits);
@@ -238,13 +259,13 @@ impl Predictor {
     }
 
     /// Turns the rows of a request's windows into its prediction.
-    fn read(&self, one: &Prepared, rows: &[Vec<Vec<f32>>], options: &Options) -> Result<Predicted, InspectError> {
+    fn read(&self, one: &Prepared, rows: &[WindowRows], options: &Options) -> Result<Predicted, InspectError> {
         let output = match self.task {
             Task::Regress => Output::Value { value: f64::from(first(rows)[0]) },
             Task::Classify | Task::Nsp | Task::Sop => self.labelled(&softmax(first(rows)), options),
             Task::MultiLabel => self.labelled(&sigmoid(first(rows)), options),
             Task::Rtd => Output::Replaced(replaced(&one.encoded, rows)),
-            Task::Mlm => Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first(), options)?),
+            Task::Mlm => Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?),
             Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, rows, options)),
             Task::Ner => entities::entities(self, one, rows, options.aggregation)?,
         };
@@ -261,7 +282,7 @@ impl Predictor {
         Output::Labels(labels)
     }
 
-    fn kept(&self, rows: &[Vec<Vec<f32>>]) -> Logits {
+    fn kept(&self, rows: &[WindowRows]) -> Logits {
         let column = |place: usize| rows.iter().map(|rows| rows.iter().map(|row| row[place]).collect()).collect();
         match self.task {
             Task::Qa => Logits::Spans { start: column(0), end: column(1) },
@@ -273,11 +294,11 @@ impl Predictor {
 }
 
 /// The only row of the only window.
-fn first(rows: &[Vec<Vec<f32>>]) -> &[f32] {
+fn first(rows: &[WindowRows]) -> &[f32] {
     rows.first().and_then(|rows| rows.first()).map_or(&[f32::NAN], Vec::as_slice)
 }
 
-fn replaced(encoded: &Encoded, rows: &[Vec<Vec<f32>>]) -> Vec<Replaced> {
+fn replaced(encoded: &Encoded, rows: &[WindowRows]) -> Vec<Replaced> {
     let logits = rows.iter().flatten().map(|row| f64::from(row[0]));
     let tokens = encoded.tokens.iter().zip(logits);
     tokens.map(|(token, score)| Replaced { token: token.clone(), score, replaced: score > 0.0 }).collect()

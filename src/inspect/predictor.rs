@@ -22,6 +22,8 @@ pub struct Predictor {
     pub max_tokens: usize,
     /// Weights that the folder lacks, so that what is said by them is chance.
     pub untrained: Vec<String>,
+    /// The tasks whose heads are open, in the order of [`Task::ALL`].
+    pub heads: Vec<Task>,
 }
 
 impl Predictor {
@@ -31,11 +33,101 @@ impl Predictor {
         let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
         let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
         let (model, untrained) = open_head(dir, &config, task)?;
+        Self::with(dir, model, untrained, Some(task))
+    }
+
+    /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
+    /// there is still its tokenizer to look through, and asking it is an error.
+    pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
+        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+        Self::with(dir, model, report.new, None)
+    }
+
+    fn with(dir: &Path, model: Model, untrained: Vec<String>, task: Option<Task>) -> Result<Self, InspectError> {
         let tokenizer = Tokenizer::open(dir)?;
         let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
-        let labels = labels(&model.config, task);
-        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained })
+        let heads = heads(&model, task);
+        let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
+        let labels = model.config.output_names(task);
+        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, heads })
     }
+
+    /// Asks another of the heads from now on.
+    pub fn turn_to(&mut self, task: Task) -> Result<(), InspectError> {
+        if !self.heads.contains(&task) {
+            let architectures = self.model.config.architectures.clone();
+            return Err(ModelError::HeadMissing { task, architectures }.into());
+        }
+        if self.task != task {
+            self.task = task;
+            self.labels = self.model.config.output_names(task);
+        }
+        Ok(())
+    }
+
+    /// What a person has to know of the model before asking it.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            dir: self.dir.clone(),
+            family: self.model.config.family.model_type(),
+            heads: self.heads.clone(),
+            labels: self.model.config.labels.clone(),
+            mask_token: self.tokenizer.mask_token().map(str::to_owned),
+            max_tokens: self.max_tokens,
+            untrained: self.untrained.len(),
+            script: self.script(),
+        }
+    }
+
+    /// Which kind of text the tokenizer knows best.
+    fn script(&self) -> Script {
+        let known = |text: &str| {
+            let (all, unknown) = self.tokenizer.count(text, None).unwrap_or((1, 1));
+            1.0 - unknown as f64 / all.max(1) as f64
+        };
+        let tried = [
+            (Script::Words, known("the river was so clear that we could see every stone")),
+            (Script::Proteins, known("EVQLVESGGGLVQPGGSLRLS")),
+            (Script::Molecules, known("CC(=O)Oc1ccccc1C(=O)O")),
+        ];
+        // The first of equals: most tokenizers can spell anything.
+        let best = tried.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
+        best.map_or(Script::Words, |(script, _)| script)
+    }
+}
+
+/// What a model's texts are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Script {
+    #[default]
+    Words,
+    /// Amino acids.
+    Proteins,
+    /// Molecules and reactions as SMILES.
+    Molecules,
+}
+
+/// What a model that was opened can be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    pub dir: PathBuf,
+    pub family: &'static str,
+    /// The tasks whose heads the folder names.
+    pub heads: Vec<Task>,
+    pub labels: Vec<String>,
+    pub mask_token: Option<String>,
+    pub max_tokens: usize,
+    /// Weights that the folder lacks; what they say is chance.
+    pub untrained: usize,
+    pub script: Script,
+}
+
+/// The tasks that a model's heads are for. A sequence head is for one of three, as the configuration says.
+fn heads(model: &Model, asked: Option<Task>) -> Vec<Task> {
+    let kinds = model.heads.kinds();
+    let own = asked.filter(|task| task.is_sequence()).or_else(|| model.config.task());
+    let meant = |task: &Task| !task.is_sequence() || own == Some(*task);
+    Task::ALL.into_iter().filter(|task| kinds.contains(&HeadKind::for_task(*task)) && meant(task)).collect()
 }
 
 /// Opens the model as its configuration says, or, where that names no head at all, with the head if its weights are there.
@@ -50,21 +142,10 @@ fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, V
     if !named.is_empty() {
         return Err(missing());
     }
-    let names = labels(config, task);
+    let names = config.output_names(task);
     let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
     if !report.new.is_empty() {
         return Err(missing());
     }
     Ok((model, Vec::new()))
-}
-
-/// What the outputs mean. transformers names them `LABEL_0` … where the configuration does not.
-fn labels(config: &EncoderConfig, task: Task) -> Vec<String> {
-    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    match task {
-        Task::Nsp => owned(&["is_next", "not_next"]),
-        Task::Sop => owned(&["in_order", "swapped"]),
-        _ if config.labels.is_empty() => owned(&["LABEL_0", "LABEL_1"]),
-        _ => config.labels.clone(),
-    }
 }

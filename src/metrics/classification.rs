@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use super::calibration::calibration;
+use super::thresholds::best_thresholds;
 use super::{ClassScore, Evaluation, Outcome, Prediction};
 use crate::task::Task;
 
@@ -68,8 +70,9 @@ pub fn evaluate_classes(task: Task, labels: &[String], answers: Answers<'_, u32>
     let tallies = tallies(&matrix);
     let mut metrics = class_metrics(&matrix, &tallies);
     metrics.insert("eval_loss".into(), answers.mean_loss());
+    let calibration = (!answers.gold.is_empty()).then(|| calibration(answers.gold, &answers.scores));
     Evaluation {
-        task,
+        calibration,
         metrics,
         baseline: majority(&tallies),
         labels: labels.to_vec(),
@@ -77,56 +80,80 @@ pub fn evaluate_classes(task: Task, labels: &[String], answers: Answers<'_, u32>
         confusion: matrix,
         predictions: answers
             .predictions(|&gold, scores| (Outcome::Class(gold as usize), Outcome::Class(best_class(scores)))),
+        ..Evaluation::empty(task)
     }
 }
 
 /// Any number of classes for each example: those with a probability from [`THRESHOLD`] on. `accuracy` is the share of
 /// examples with exactly the right set, `f1` the macro F1.
 pub fn evaluate_multilabel(labels: &[String], answers: Answers<'_, Vec<u32>>) -> Evaluation {
+    evaluate_multilabel_at(labels, answers, &vec![THRESHOLD; labels.len()])
+}
+
+/// The same with a threshold for each label; labels without one have [`THRESHOLD`].
+pub fn evaluate_multilabel_at(labels: &[String], answers: Answers<'_, Vec<u32>>, thresholds: &[f32]) -> Evaluation {
+    let mut thresholds = thresholds.to_vec();
+    thresholds.resize(labels.len(), THRESHOLD);
     let chosen = |scores: &[f32]| -> Vec<u32> {
-        (0_u32..).zip(scores).filter(|&(_, &score)| score >= THRESHOLD).map(|(class, _)| class).collect()
+        let applies = |class: usize, score: f32| score >= thresholds.get(class).copied().unwrap_or(THRESHOLD);
+        (0_u32..)
+            .zip(scores)
+            .filter(|&(class, &score)| applies(class as usize, score))
+            .map(|(class, _)| class)
+            .collect()
     };
     let predicted: Vec<Vec<u32>> = answers.scores.iter().map(|scores| chosen(scores)).collect();
     let mut metrics = set_metrics(answers.gold, &predicted, labels.len());
     metrics.insert("eval_loss".into(), answers.mean_loss());
     let none = vec![Vec::new(); answers.gold.len()];
     Evaluation {
-        task: Task::MultiLabel,
         metrics,
         baseline: set_metrics(answers.gold, &none, labels.len()),
         labels: labels.to_vec(),
         per_class: per_class(labels, &set_tallies(answers.gold, &predicted, labels.len())),
-        confusion: Vec::new(),
+        best_thresholds: best_thresholds(answers.gold, &answers.scores, labels.len()),
         predictions: answers.predictions(|gold, scores| {
             let indices = |classes: &[u32]| classes.iter().map(|&class| class as usize).collect();
             (Outcome::Classes(indices(gold)), Outcome::Classes(indices(&chosen(scores))))
         }),
+        thresholds: thresholds.clone(),
+        ..Evaluation::empty(Task::MultiLabel)
     }
 }
 
 /// What precision and recall of one class are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Tally {
-    right: u64,
-    predicted: u64,
-    support: u64,
+pub(super) struct Tally {
+    pub right: u64,
+    pub predicted: u64,
+    pub support: u64,
 }
 
 impl Tally {
-    fn precision(self) -> f64 {
+    pub(super) fn precision(self) -> f64 {
         ratio(self.right as f64, self.predicted as f64)
     }
 
-    fn recall(self) -> f64 {
+    pub(super) fn recall(self) -> f64 {
         ratio(self.right as f64, self.support as f64)
     }
 
-    fn f1(self) -> f64 {
+    pub(super) fn f1(self) -> f64 {
         ratio(2.0 * self.right as f64, (self.predicted + self.support) as f64)
     }
 
-    fn occurs(self) -> bool {
+    pub(super) fn occurs(self) -> bool {
         self.predicted + self.support > 0
+    }
+
+    pub(super) fn score(self, label: &str) -> ClassScore {
+        ClassScore {
+            label: label.to_owned(),
+            precision: self.precision(),
+            recall: self.recall(),
+            f1: self.f1(),
+            support: self.support,
+        }
     }
 }
 
@@ -162,14 +189,7 @@ fn set_tallies(gold: &[Vec<u32>], predicted: &[Vec<u32>], classes: usize) -> Vec
 }
 
 fn per_class(labels: &[String], tallies: &[Tally]) -> Vec<ClassScore> {
-    let score = |(label, tally): (&String, &Tally)| ClassScore {
-        label: label.clone(),
-        precision: tally.precision(),
-        recall: tally.recall(),
-        f1: tally.f1(),
-        support: tally.support,
-    };
-    labels.iter().zip(tallies).map(score).collect()
+    labels.iter().zip(tallies).map(|(label, tally)| tally.score(label)).collect()
 }
 
 /// The means over classes that single labels and sets of labels have in common.

@@ -1,8 +1,16 @@
 //! Predictions and labels → numbers, with the unit and direction of each. All sums are in `f64`, in the order of the
 //! examples.
 
+mod anatomy;
+mod answers;
+mod calibration;
 mod classification;
+mod entities;
+mod masked;
+mod numbers;
 mod regression;
+mod squad;
+mod thresholds;
 
 use std::collections::BTreeMap;
 
@@ -10,23 +18,73 @@ use serde::{Deserialize, Serialize};
 
 use crate::task::Task;
 
-pub use classification::{Answers, THRESHOLD, best_class, confusion, evaluate_classes, evaluate_multilabel};
+pub use anatomy::{EntityError, EntityErrorKind, ErrorCounts};
+pub use answers::{
+    AnswerReport, AnsweredQuestion, CandidateAnswer, JudgedQuestion, ThresholdPoint, evaluate_answers, threshold_curve,
+};
+pub use calibration::{Calibration, Reliability, ReliabilityBin, calibration};
+pub use classification::{
+    Answers, THRESHOLD, best_class, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at,
+};
+pub use entities::{Entity, EntityReport, TaggedSentence, evaluate_entities};
+pub use masked::{MaskedTally, ReplacedTally, evaluate_masked, evaluate_replaced};
 pub use regression::{evaluate_values, pearson, ranks};
+pub use squad::normalized;
+pub use thresholds::{LabelScores, best_thresholds, label_scores};
 
 /// A model over a split: all that the Evaluate screen shows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     pub task: Task,
     /// By name: `eval_loss`, `accuracy`, `f1_macro` … (see [`Measure::ALL`]).
+    #[serde(deserialize_with = "numbers::map")]
     pub metrics: BTreeMap<String, f64>,
-    /// The same of always saying the most frequent class of the evaluated split (classification), no class at all
-    /// (multi-label) or the mean (regression).
+    /// The same of what costs nothing: always saying the most frequent class of the evaluated split (classification), no
+    /// class at all (multi-label), the mean (regression), no entity, no answer, the frequencies of the masked tokens, no
+    /// token replaced.
+    #[serde(deserialize_with = "numbers::map")]
     pub baseline: BTreeMap<String, f64>,
+    /// Names of the classes; of the tags for named entities.
     pub labels: Vec<String>,
     /// Classification: `confusion[gold][predicted]`.
     pub confusion: Vec<Vec<u64>>,
+    /// Classes, labels or entity types.
     pub per_class: Vec<ClassScore>,
+    /// One each example: texts, sentences, questions. None for masked words and replaced tokens, which are counted.
     pub predictions: Vec<Prediction>,
+    /// Classification: how far confidences can be believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Multi-label: the threshold that each label was judged at.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f32>,
+    /// Multi-label: the threshold of each label with its highest F1 on this split.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub best_thresholds: Vec<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entities: Option<EntityReport>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<AnswerReport>,
+}
+
+impl Evaluation {
+    /// Nothing evaluated.
+    pub fn empty(task: Task) -> Self {
+        Self {
+            task,
+            metrics: BTreeMap::new(),
+            baseline: BTreeMap::new(),
+            labels: Vec::new(),
+            confusion: Vec::new(),
+            per_class: Vec::new(),
+            predictions: Vec::new(),
+            calibration: None,
+            thresholds: Vec::new(),
+            best_thresholds: Vec::new(),
+            entities: None,
+            answers: None,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,7 +93,7 @@ pub struct ClassScore {
     pub precision: f64,
     pub recall: f64,
     pub f1: f64,
-    /// Examples of this class.
+    /// Examples of this class; entities of this type.
     pub support: u64,
 }
 
@@ -46,8 +104,12 @@ pub struct Prediction {
     pub example: usize,
     pub gold: Outcome,
     pub predicted: Outcome,
-    /// Probability of each class; the value itself for regression.
+    /// Probability of each class; the value itself for regression; of the predicted tag of each word for named entities;
+    /// of the best answer for questions.
+    #[serde(deserialize_with = "numbers::list")]
     pub scores: Vec<f32>,
+    /// 0 where the loss is not one of single examples: named entities and questions.
+    #[serde(deserialize_with = "numbers::single")]
     pub loss: f32,
 }
 
@@ -55,8 +117,15 @@ pub struct Prediction {
 #[serde(untagged)]
 pub enum Outcome {
     Class(usize),
-    Value(f64),
+    Value(#[serde(deserialize_with = "numbers::double")] f64),
     Classes(Vec<usize>),
+    Entities {
+        entities: Vec<Entity>,
+    },
+    /// Every answer that counts as right, or the one that was given; none where the question has no answer.
+    Answers {
+        answers: Vec<String>,
+    },
 }
 
 /// A metric: its key, its name on screen and its direction.
@@ -70,7 +139,7 @@ pub struct Measure {
 }
 
 impl Measure {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 26] = [
         Self::down("eval_loss", "Loss"),
         Self::share("accuracy", "Accuracy"),
         Self::share("f1", "F1"),
@@ -83,10 +152,39 @@ impl Measure {
         Self::up("pearson", "Pearson"),
         Self::up("spearman", "Spearman"),
         Self::down("mse", "Squared error"),
+        Self::share("precision", "Precision"),
+        Self::share("recall", "Recall"),
+        Self::share("f1_strict", "Strict F1"),
+        Self::share("precision_strict", "Strict precision"),
+        Self::share("recall_strict", "Strict recall"),
+        Self::share("exact_match", "Exact match"),
+        Self::share("has_answer_f1", "F1 where answered"),
+        Self::share("has_answer_exact_match", "Exact where answered"),
+        Self::share("no_answer_accuracy", "No answer right"),
+        Self::share("best_f1", "Best F1"),
+        Self::up("best_f1_threshold", "Threshold of best F1"),
+        Self::share("best_exact_match", "Best exact match"),
+        Self::up("best_exact_match_threshold", "Threshold of best exact"),
+        Self::down("perplexity", "Perplexity"),
     ];
 
     pub fn find(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|measure| measure.key == key)
+    }
+
+    /// The metrics by which the best weights of a task can be chosen, the main one first.
+    pub fn keys(task: Task) -> &'static [&'static str] {
+        match task {
+            Task::Classify | Task::Nsp | Task::Sop => {
+                &["accuracy", "eval_loss", "f1_macro", "f1_micro", "f1_weighted", "matthews"]
+            }
+            Task::MultiLabel => &["f1_micro", "eval_loss", "f1_macro", "f1_weighted", "accuracy"],
+            Task::Regress => &["pearson", "eval_loss", "spearman", "mse"],
+            Task::Ner => &["f1", "eval_loss", "f1_strict", "f1_macro", "f1_weighted", "precision", "recall"],
+            Task::Qa => &["f1", "eval_loss", "exact_match"],
+            Task::Mlm => &["eval_loss", "accuracy"],
+            Task::Rtd => &["f1", "eval_loss", "accuracy", "precision", "recall"],
+        }
     }
 
     /// The metric a task is judged by first.
@@ -110,5 +208,61 @@ impl Measure {
 
     const fn down(key: &'static str, title: &'static str) -> Self {
         Self { key, title, higher_is_better: false, percent: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(evaluation: &Evaluation) -> Evaluation {
+        serde_json::from_str(&serde_json::to_string(evaluation).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn every_task_is_read_back_as_it_was_written() {
+        let labels = ["O", "B-PER", "I-PER"].map(str::to_owned);
+        let tagged = |predicted: &[u32]| TaggedSentence {
+            example: 3,
+            words: vec!["Ada".into(), "Lovelace".into()],
+            gold: vec![1, 2],
+            predicted: predicted.to_vec(),
+            scores: vec![0.75, 0.5],
+        };
+        let entities = evaluate_entities(&labels, vec![tagged(&[1, 2]), tagged(&[0, 0])], 0.5);
+        assert_eq!(round_trip(&entities), entities);
+        let candidate = CandidateAnswer { text: "Rome".into(), score: 0.5, start: 2, end: 6, window: 1 };
+        let question = AnsweredQuestion {
+            example: 0,
+            id: "q".into(),
+            gold: Vec::new(),
+            gold_starts: Vec::new(),
+            candidates: vec![candidate],
+            null_score: f64::NEG_INFINITY,
+        };
+        let answers = evaluate_answers(vec![question], 0.0, true, 0.5);
+        assert_eq!(round_trip(&answers), answers);
+        let answers = Answers { examples: &[0, 1], gold: &[0, 1], scores: vec![vec![0.25, 0.75]; 2], losses: &[0.5; 2] };
+        let classes = evaluate_classes(Task::Classify, &labels, answers);
+        assert!(classes.calibration.is_some());
+        assert_eq!(round_trip(&classes), classes);
+    }
+
+    #[test]
+    fn an_evaluation_of_an_earlier_version_is_read() {
+        let kept = r#"{"task":"classify","metrics":{"accuracy":0.5},"baseline":{},"labels":["a"],"confusion":[[1]],
+            "per_class":[],"predictions":[{"example":0,"gold":0,"predicted":0,"scores":[1.0],"loss":0.0}]}"#;
+        let evaluation: Evaluation = serde_json::from_str(kept).unwrap();
+        assert_eq!(evaluation.predictions[0].gold, Outcome::Class(0));
+        assert!(evaluation.calibration.is_none() && evaluation.entities.is_none() && evaluation.answers.is_none());
+    }
+
+    #[test]
+    fn what_is_no_number_survives_the_file() {
+        let answers = Answers { examples: &[0], gold: &[1.0], scores: vec![vec![f32::NAN]], losses: &[f32::NAN] };
+        let read = round_trip(&evaluate_values(answers));
+        assert!(read.metrics["eval_loss"].is_nan());
+        assert!(read.predictions[0].loss.is_nan() && read.predictions[0].scores[0].is_nan());
+        assert!(matches!(read.predictions[0].predicted, Outcome::Value(value) if value.is_nan()));
     }
 }

@@ -16,14 +16,11 @@ pub fn evaluate_values(answers: Answers<'_, f32>) -> Evaluation {
     let mut baseline = value_metrics(&gold, &vec![mean(&gold); gold.len()]);
     baseline.insert("eval_loss".into(), baseline["mse"]);
     Evaluation {
-        task: Task::Regress,
         metrics,
         baseline,
-        labels: Vec::new(),
-        confusion: Vec::new(),
-        per_class: Vec::new(),
         predictions: answers
             .predictions(|&gold, scores| (Outcome::Value(f64::from(gold)), Outcome::Value(value(scores)))),
+        ..Evaluation::empty(Task::Regress)
     }
 }
 

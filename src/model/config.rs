@@ -43,6 +43,9 @@ pub struct EncoderConfig {
     pub pad_token_id: u32,
     pub initializer_range: f64,
     pub tie_word_embeddings: bool,
+    /// Whether a token attends only to itself and to earlier ones, as in a model trained to predict the next token.
+    /// transformers has such classes for BERT, RoBERTa and ELECTRA; for the other families it ignores this key.
+    pub causal: bool,
     /// DistilBERT: positions are sines, and are not learned.
     pub sinusoidal_positions: bool,
     /// Names of the classes, in order; empty where the file has none.
@@ -130,6 +133,7 @@ impl EncoderConfig {
             pad_token_id: keys.own_size("pad_token_id").map_or(family.default_padding(), |id| id as u32),
             initializer_range: keys.number("initializer_range", 0.02),
             tie_word_embeddings: raw.get("tie_word_embeddings").and_then(Value::as_bool).unwrap_or(true),
+            causal: raw.get("is_decoder").and_then(Value::as_bool).unwrap_or(false),
             sinusoidal_positions: raw.get("sinusoidal_pos_embds").and_then(Value::as_bool).unwrap_or(false),
             labels: labels(&raw),
             problem_type: raw.get("problem_type").and_then(Value::as_str).map(str::to_owned),

@@ -74,7 +74,7 @@ impl Model {
     pub fn encode_prefix(&self, steps: usize, input: &Input) -> Result<Tensor, ModelError> {
         let pass = Pass::default();
         let mut x = self.embed(input, &pass)?;
-        let layout = Arc::new(input.layout());
+        let layout = Arc::new(self.layout(input));
         for (index, _) in self.config.schedule().iter().enumerate().take(steps) {
             x = self.layer(index, &x, &layout, None, &pass)?;
         }
@@ -84,7 +84,7 @@ impl Model {
     /// Runs the steps of the schedule from `first` on; `x` is what enters them.
     pub fn encode_from(&self, first: usize, x: Tensor, input: &Input, pass: &Pass) -> Result<Encoded, ModelError> {
         let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
-        let all = Arc::new(input.layout());
+        let all = Arc::new(self.layout(input));
         let schedule = self.config.schedule();
         let wanted = pass.rows.clone().filter(|_| !pass.keep_hidden && !pass.keep_attention);
         let (mut hidden, mut attentions) = (Vec::new(), Vec::new());
@@ -112,6 +112,10 @@ impl Model {
             None => x,
         };
         Ok(Encoded { last, hidden, attentions })
+    }
+
+    fn layout(&self, input: &Input) -> Layout {
+        Layout { causal: input.causal || self.config.causal, ..input.layout() }
     }
 
     fn embed(&self, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
@@ -189,21 +193,7 @@ impl Model {
     /// Table rows of each token, checked against the tables.
     fn places(&self, input: &Input) -> Result<Places, ModelError> {
         let config = &self.config;
-        let limit = config.max_tokens();
-        let mut positions = Vec::with_capacity(input.tokens());
-        for bounds in input.starts.windows(2) {
-            let ids = &input.ids[bounds[0]..bounds[1]];
-            if ids.len() > limit {
-                return Err(ModelError::TooLong { tokens: ids.len(), limit });
-            }
-            let mut next = config.first_position() as u32;
-            for id in ids {
-                // RoBERTa does not count padding, and gives it the padding's position.
-                let padding = config.first_position() > 0 && *id == config.pad_token_id;
-                positions.push(if padding { config.pad_token_id } else { next });
-                next += u32::from(!padding);
-            }
-        }
+        let positions = self.positions(input)?;
         if let Some(position) = input.ids.iter().position(|id| *id as usize >= config.vocab_size) {
             let (id, vocab_size) = (input.ids[position], config.vocab_size);
             return Err(ModelError::TokenOutOfRange { id, position, vocab_size });
@@ -218,6 +208,37 @@ impl Model {
             return Err(ModelError::SegmentOutOfRange { segment, count });
         }
         Ok(Places { ids: input.ids.clone(), positions, types })
+    }
+
+    /// Rows of the position table: counted in each sequence, or as given, from the family's first position on.
+    fn positions(&self, input: &Input) -> Result<Vec<u32>, ModelError> {
+        let (first, limit) = (self.config.first_position() as u32, self.config.max_tokens());
+        // RoBERTa does not count padding, and gives it the padding's position.
+        let is_padding = |id: u32| first > 0 && id == self.config.pad_token_id;
+        if let Some(given) = &input.positions {
+            if given.len() != input.tokens() {
+                return Err(ModelError::PositionsMissing { positions: given.len(), tokens: input.tokens() });
+            }
+            if let Some(position) = given.iter().copied().find(|position| *position as usize >= limit) {
+                return Err(ModelError::PositionOutOfRange { position, limit });
+            }
+            let of_token = |(id, position): (&u32, &u32)| if is_padding(*id) { *id } else { first + position };
+            return Ok(input.ids.iter().zip(given).map(of_token).collect());
+        }
+        let mut positions = Vec::with_capacity(input.tokens());
+        for bounds in input.starts.windows(2) {
+            let ids = &input.ids[bounds[0]..bounds[1]];
+            if ids.len() > limit {
+                return Err(ModelError::TooLong { tokens: ids.len(), limit });
+            }
+            let mut next = first;
+            for id in ids {
+                let padding = is_padding(*id);
+                positions.push(if padding { *id } else { next });
+                next += u32::from(!padding);
+            }
+        }
+        Ok(positions)
     }
 }
 

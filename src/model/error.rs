@@ -45,6 +45,10 @@ pub enum ModelError {
     TokenOutOfRange { id: u32, position: usize, vocab_size: usize },
     #[error("a sequence of {tokens} tokens does not fit the model, which takes {limit}")]
     TooLong { tokens: usize, limit: usize },
+    #[error("position {position} is not below the {limit} positions of the model")]
+    PositionOutOfRange { position: u32, limit: usize },
+    #[error("{positions} positions were given for {tokens} tokens, expected one each")]
+    PositionsMissing { positions: usize, tokens: usize },
     #[error("segment {segment} is not below the model's {count} segments")]
     SegmentOutOfRange { segment: u32, count: usize },
     #[error(transparent)]

@@ -13,12 +13,18 @@ pub struct Input {
     /// Tokens of each sequence that can be attended to, from its first; all of them unless padding is to be computed
     /// as other programs do.
     pub visible: Option<Vec<usize>>,
+    /// Position of each token, counted from 0, where they are not simply counted in each sequence: they begin anew in
+    /// the second language of translation language modelling. What a family adds to a position is added to these too.
+    pub positions: Option<Vec<u32>>,
+    /// Whether a token attends only to itself and to earlier tokens of its sequence, also in a model that was not
+    /// trained so.
+    pub causal: bool,
 }
 
 impl Input {
     /// One sequence.
     pub fn single(ids: Vec<u32>, types: Vec<u32>) -> Self {
-        Self { starts: vec![0, ids.len()], slots: vec![0], ids, types, visible: None }
+        Self { starts: vec![0, ids.len()], slots: vec![0], ids, types, ..Self::default() }
     }
 
     pub fn tokens(&self) -> usize {
@@ -39,6 +45,7 @@ impl Input {
         Layout {
             starts: self.starts.clone(),
             visible: self.visible.clone().unwrap_or_else(|| lengths.collect()),
+            causal: self.causal,
             rows: None,
             row_starts: self.starts.clone(),
         }
@@ -52,6 +59,8 @@ pub struct Layout {
     pub starts: Vec<usize>,
     /// Tokens of each sequence that can be attended to.
     pub visible: Vec<usize>,
+    /// Whether a token attends to none that come after it.
+    pub causal: bool,
     /// The tokens whose output is wanted, ascending; `None` for all.
     pub rows: Option<Arc<[u32]>>,
     /// First wanted row of each sequence, and the end.
@@ -73,6 +82,12 @@ impl Layout {
 
     pub fn token_of_row(&self, row: usize) -> usize {
         self.rows.as_ref().map_or(row, |rows| rows[row] as usize)
+    }
+
+    /// How many tokens of its sequence, from the first, a token attends to; `place` is the token's place in it.
+    pub fn seen(&self, sequence: usize, place: usize) -> usize {
+        let visible = self.visible[sequence];
+        if self.causal { visible.min(place + 1) } else { visible }
     }
 
     /// The same sequences with only some tokens wanted, in ascending order.

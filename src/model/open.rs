@@ -97,6 +97,26 @@ fn problem_type(task: Task) -> Option<&'static str> {
 }
 
 impl EncoderConfig {
+    /// What the outputs of a task's head mean. transformers names them `LABEL_0` … where the configuration does not.
+    pub fn output_names(&self, task: Task) -> Vec<String> {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        match task {
+            Task::Nsp => owned(&["is_next", "not_next"]),
+            Task::Sop => owned(&["in_order", "swapped"]),
+            Task::Mlm | Task::Rtd | Task::Qa => Vec::new(),
+            _ if self.labels.is_empty() => owned(&["LABEL_0", "LABEL_1"]),
+            _ => self.labels.clone(),
+        }
+    }
+
+    /// The tasks whose heads a saved model's `architectures` name, in the order of [`Task::ALL`].
+    pub fn tasks(&self) -> Vec<Task> {
+        let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();
+        let own = self.task();
+        let named = |task: &Task| kinds.contains(&HeadKind::for_task(*task));
+        Task::ALL.into_iter().filter(|task| named(task) && (!task.is_sequence() || own == Some(*task))).collect()
+    }
+
     /// The task that a saved model was trained for, as its `architectures` and `problem_type` say.
     pub fn task(&self) -> Option<Task> {
         let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use super::files::write_safetensors;
-use super::{Model, ModelError};
+use super::{HeadKind, Model, ModelError};
 use crate::files;
 
 impl Model {
@@ -25,7 +25,14 @@ impl Model {
     /// The configuration as it was read, with what training changed.
     pub fn saved_config(&self) -> Map<String, Value> {
         let mut raw = self.config.raw.clone();
-        raw.insert("architectures".into(), json!([self.config.family.architecture(&self.heads.kinds())]));
+        let family = self.config.family;
+        let kinds = self.heads.kinds();
+        let predicts_next = self.config.causal && kinds == [HeadKind::Mask];
+        let causal = family.causal_architecture().filter(|_| predicts_next).map(str::to_owned);
+        raw.insert("architectures".into(), json!([causal.unwrap_or_else(|| family.architecture(&kinds))]));
+        if self.config.causal || raw.contains_key("is_decoder") {
+            raw.insert("is_decoder".into(), json!(self.config.causal));
+        }
         if self.heads.sequence.is_some() || self.heads.token.is_some() {
             let names = self.config.labels.iter().enumerate();
             let by_index: Map<String, Value> = names.clone().map(|(i, name)| (i.to_string(), json!(name))).collect();

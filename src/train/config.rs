@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Roles;
+use crate::data::masking::MaskStyle;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,58 @@ pub struct RunConfig {
     pub optim: Optim,
     #[serde(default)]
     pub run: RunOptions,
+    /// How masked words, and what is like them, are asked for.
+    #[serde(default, skip_serializing_if = "Language::is_default")]
+    pub language: Language,
+}
+
+/// What a text is turned into where it is its own lesson: `mlm`, `rtd`, and `nsp` and `sop` without pairs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Language {
+    pub objective: LanguageObjective,
+    /// What is masked together.
+    pub masking: MaskStyle,
+    /// Share of the tokens that are asked for.
+    pub share: f64,
+    /// Whether the lines of a document are laid end to end into sequences of the full length, or each is one.
+    pub join_lines: bool,
+    /// `rtd`: a folder with a generator; without it a small new one is trained along.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generator: Option<PathBuf>,
+    /// `rtd`: what the discriminator's loss counts beside the generator's.
+    pub discriminator_weight: f64,
+}
+
+impl Default for Language {
+    fn default() -> Self {
+        Self {
+            objective: LanguageObjective::Masked,
+            masking: MaskStyle::Tokens,
+            share: 0.15,
+            join_lines: true,
+            generator: None,
+            discriminator_weight: 50.0,
+        }
+    }
+}
+
+impl Language {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What is asked of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LanguageObjective {
+    /// The tokens behind masks, from both sides (Devlin et al., 2019).
+    Masked,
+    /// The next token, from the left.
+    Causal,
+    /// The tokens behind masks in a text and its translation, each with positions of its own (Conneau and Lample, 2019).
+    Translation,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

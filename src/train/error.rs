@@ -26,8 +26,14 @@ pub enum TrainError {
     NoEmbeddedModel,
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
-    #[error("training for {task} is not there yet; classify, multilabel and regress are")]
-    TaskNotTrained { task: Task },
+    #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]
+    NoTask { dir: PathBuf },
+    #[error("{dir} has no trained head for {task} ({missing} is missing), so what it says would be chance")]
+    Untrained { dir: PathBuf, task: Task, missing: String },
+    #[error("replaced tokens are made by a generator, and {dir} has none; expected a folder \"generator\" in it")]
+    NoGenerator { dir: PathBuf },
+    #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
+    NoMaskToken,
     #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(

@@ -2,88 +2,195 @@
 
 use std::ops::ControlFlow;
 
-use super::TrainError;
-use super::objective::{Objective, Scored, input};
+use super::examples::Examples;
+use super::generator::Generator;
+use super::objective::{Asked, Objective, Scored, Work, evaluation_chance};
 use super::prefix::PrefixCache;
-use crate::data::{Batch, Features, LabelSet, Target};
-use crate::metrics::{Answers, Evaluation, evaluate_classes, evaluate_multilabel, evaluate_values};
-use crate::model::{HeadKind, Model, Pass};
+use super::{TrainError, answers};
+use crate::data::{Alignment, Batch, Dataset, Features, LabelSet, Target};
+use crate::metrics::{
+    Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
+    evaluate_entities, evaluate_masked, evaluate_multilabel, evaluate_replaced, evaluate_values,
+};
+use crate::model::{Model, Pass};
 use crate::task::Task;
 
 /// Tokens that are computed at once. Their number changes nothing but speed.
 const TOKENS_AT_ONCE: usize = 2048;
+/// The same where each token has as many logits as there are words.
+const TOKENS_OF_WORDS: usize = 512;
 
-/// Scores every example, in order. Texts of similar length are not put together, as there is no padding to save.
+/// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
+#[derive(Clone, Copy)]
+pub struct Judge<'a> {
+    pub model: &'a Model,
+    pub objective: &'a Objective,
+    pub generator: Option<&'a Generator>,
+}
+
+/// Scores every sequence, in order. Texts of similar length are not put together, as there is no padding to save.
 /// `None` when `on_progress`, which hears how many are done, said to stop.
 pub fn score_all(
-    model: &Model,
-    objective: &Objective,
-    features: &[Features],
+    judge: Judge<'_>,
+    examples: &Examples,
     mut prefix: Option<&mut PrefixCache>,
     on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Scored>>, TrainError> {
-    let mut scored = Vec::with_capacity(features.len());
-    let mut first = 0;
-    while first < features.len() {
-        let mut tokens = 0;
-        let fits = features[first..].iter().take_while(|one| {
-            tokens += one.ids.len();
-            tokens <= TOKENS_AT_ONCE
-        });
-        let end = first + fits.count().max(1);
-        let chunk = &features[first..end];
-        match prefix.as_deref_mut() {
-            Some(cache) => {
-                let which: Vec<u32> = (first as u32..end as u32).collect();
-                scored.extend(score_from_prefix(model, objective, chunk, cache, &which)?);
+    let at_once = if judge.objective.task == Task::Mlm { TOKENS_OF_WORDS } else { TOKENS_AT_ONCE };
+    let mut scored = Vec::with_capacity(examples.len());
+    let mut chunk: Vec<Features> = Vec::new();
+    let (mut tokens, mut first) = (0, 0);
+    for index in 0..examples.len() {
+        let chance = evaluation_chance(index);
+        let one = judge.objective.draw(examples.get(index, chance)?, chance).into_owned();
+        if !chunk.is_empty() && tokens + one.ids.len() > at_once {
+            scored.extend(score_chunk(judge, &chunk, first, prefix.as_deref_mut())?);
+            chunk.clear();
+            (tokens, first) = (0, index);
+            if on_progress(first).is_break() {
+                return Ok(None);
             }
-            None => scored.extend(objective.score(model, Batch::pack(chunk, 0))?),
         }
-        first = end;
-        if on_progress(first).is_break() {
-            return Ok(None);
-        }
+        tokens += one.ids.len();
+        chunk.push(one);
     }
-    Ok(Some(scored))
+    if !chunk.is_empty() {
+        scored.extend(score_chunk(judge, &chunk, first, prefix)?);
+    }
+    Ok(on_progress(examples.len()).is_continue().then_some(scored))
 }
 
-fn score_from_prefix(
-    model: &Model,
-    objective: &Objective,
+fn score_chunk(
+    judge: Judge<'_>,
     chunk: &[Features],
-    cache: &mut PrefixCache,
-    which: &[u32],
+    first: usize,
+    prefix: Option<&mut PrefixCache>,
 ) -> Result<Vec<Scored>, TrainError> {
-    let batch = Batch::pack(chunk, 0);
-    let targets = batch.targets.clone();
-    let input = input(batch);
-    let (x, first_tokens) = cache.get(model, which, &chunk.iter().collect::<Vec<_>>())?;
-    let rows = HeadKind::for_task(objective.task).rows(&input).map(Into::into);
-    let pass = Pass { rows, ..Pass::default() };
-    let last = if first_tokens { x } else { model.encode_from(cache.steps(), x, &input, &pass)?.last };
-    let logits = model.logits(objective.task, &last, &input, &pass)?;
-    objective.scored(&logits, &targets)
+    let Judge { model, objective, generator } = judge;
+    let mut work = objective.work(Batch::pack(chunk, 0));
+    if let Some(generator) = generator {
+        replace(generator, &mut work, chunk, evaluation_chance(first))?;
+    }
+    let Some(cache) = prefix else { return objective.score(model, &work) };
+    let which: Vec<u32> = (first..first + chunk.len()).map(|index| index as u32).collect();
+    let (x, first_tokens) = cache.get(model, &which, &chunk.iter().collect::<Vec<_>>())?;
+    if work.is_empty() {
+        return objective.score(model, &work);
+    }
+    let pass = Pass { rows: work.rows.clone(), ..Pass::default() };
+    let last = if first_tokens { x } else { model.encode_from(cache.steps(), x, &work.input, &pass)?.last };
+    let logits = model.logits(objective.task, &last, &work.input, &pass)?;
+    objective.scored(&logits, &work)
+}
+
+/// Puts the generator's words in place of the masks, and asks which they are.
+fn replace(generator: &Generator, work: &mut Work, chunk: &[Features], chance: u64) -> Result<(), TrainError> {
+    let masked: Vec<Option<u32>> = chunk.iter().flat_map(token_targets).collect();
+    let made = generator.sample(&work.input, &masked, chance)?;
+    work.input.ids = made.ids;
+    work.asked = Asked::Replaced(made.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect());
+    Ok(())
+}
+
+/// The original of each masked token.
+pub(super) fn token_targets(features: &Features) -> Vec<Option<u32>> {
+    match &features.target {
+        Target::Tokens(targets) => targets.clone(),
+        _ => vec![None; features.ids.len()],
+    }
+}
+
+/// What the scores are of.
+#[derive(Clone, Copy)]
+pub struct Scores<'a> {
+    pub task: Task,
+    pub labels: &'a LabelSet,
+    /// The rows that were evaluated, where they are rows.
+    pub data: Option<&'a Dataset>,
+    pub examples: &'a Examples,
 }
 
 /// Metrics from scores.
-pub fn evaluation(task: Task, labels: &LabelSet, features: &[Features], scored: Vec<Scored>) -> Evaluation {
-    let examples: Vec<usize> = features.iter().map(|features| features.example).collect();
-    let losses: Vec<f32> = scored.iter().map(|scored| scored.loss).collect();
+pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
+    let Scores { task, labels, data, examples } = of;
+    match (task, data, examples) {
+        (Task::Mlm, ..) => {
+            let mut tally = MaskedTally::default();
+            for token in scored.iter().flat_map(|scored| &scored.tokens) {
+                tally.add(token.gold, token.loss, token.right);
+            }
+            evaluate_masked(&tally)
+        }
+        (Task::Rtd, ..) => {
+            let mut tally = ReplacedTally::default();
+            for token in scored.iter().flat_map(|scored| &scored.tokens) {
+                tally.add(token.gold == 1, (token.gold == 1) == token.right, token.loss);
+            }
+            evaluate_replaced(&tally)
+        }
+        (Task::Ner, Some(data), Examples::Features(features)) => {
+            evaluate_entities(&labels.names, sentences(data, features, &scored, labels.len()), mean_loss(&scored))
+        }
+        (Task::Qa, Some(data), Examples::Features(features)) => {
+            let questions = answers::questions(data, features, &scored);
+            let unanswerable = data.examples.iter().any(|one| one.target == Target::Answers(Vec::new()));
+            evaluate_answers(questions, 0.0, unanswerable, mean_loss(&scored))
+        }
+        _ => of_texts(task, labels, examples, scored),
+    }
+}
+
+/// The mean over everything that was asked; 0 of nothing.
+fn mean_loss(scored: &[Scored]) -> f64 {
+    let weight: f64 = scored.iter().map(|scored| scored.weight).sum();
+    if weight > 0.0 { scored.iter().map(|scored| scored.loss).sum::<f64>() / weight } else { 0.0 }
+}
+
+/// Metrics of tasks with one answer for a whole text.
+fn of_texts(task: Task, labels: &LabelSet, examples: &Examples, scored: Vec<Scored>) -> Evaluation {
+    let targets: Vec<(usize, Target)> = (0..examples.len())
+        .filter_map(|index| examples.get(index, evaluation_chance(index)).ok())
+        .map(|features| (features.example, features.target.clone()))
+        .collect();
+    let places: Vec<usize> = targets.iter().map(|(example, _)| *example).collect();
+    let losses: Vec<f32> = scored.iter().map(|scored| scored.loss as f32).collect();
     let scores: Vec<Vec<f32>> = scored.into_iter().map(|scored| scored.scores).collect();
+    let targets = targets.iter().map(|(_, target)| target);
     match task {
         Task::Regress => {
-            let gold: Vec<f32> = features.iter().map(|features| value(&features.target)).collect();
-            evaluate_values(Answers { examples: &examples, gold: &gold, scores, losses: &losses })
+            let gold: Vec<f32> = targets.map(value).collect();
+            evaluate_values(Answers { examples: &places, gold: &gold, scores, losses: &losses })
         }
         Task::MultiLabel => {
-            let gold: Vec<Vec<u32>> = features.iter().map(|features| set(&features.target)).collect();
-            evaluate_multilabel(&labels.names, Answers { examples: &examples, gold: &gold, scores, losses: &losses })
+            let gold: Vec<Vec<u32>> = targets.map(set).collect();
+            evaluate_multilabel(&labels.names, Answers { examples: &places, gold: &gold, scores, losses: &losses })
         }
         _ => {
-            let gold: Vec<u32> = features.iter().map(|features| class(&features.target)).collect();
-            evaluate_classes(task, &labels.names, Answers { examples: &examples, gold: &gold, scores, losses: &losses })
+            let gold: Vec<u32> = targets.map(class).collect();
+            evaluate_classes(task, &labels.names, Answers { examples: &places, gold: &gold, scores, losses: &losses })
         }
     }
+}
+
+/// The windows of each sentence put together again. A word that the tokenizer makes nothing of is outside.
+fn sentences(data: &Dataset, features: &[Features], scored: &[Scored], labels: usize) -> Vec<TaggedSentence> {
+    let mut sentences: Vec<TaggedSentence> = Vec::new();
+    for (features, scored) in features.iter().zip(scored) {
+        if sentences.last().is_none_or(|sentence| sentence.example != features.example) {
+            let Target::Tags(gold) = &data.examples[features.example].target else { continue };
+            let words = data.words(features.example);
+            let (predicted, scores) = (vec![0; gold.len()], vec![0.0; gold.len()]);
+            let gold = gold.clone();
+            sentences.push(TaggedSentence { example: features.example, words, gold, predicted, scores });
+        }
+        let (Some(sentence), Alignment::Words(places)) = (sentences.last_mut(), &features.alignment) else { continue };
+        for ((_, word), row) in places.iter().zip(scored.scores.chunks(labels.max(1))) {
+            let best = best_class(row);
+            sentence.predicted[*word as usize] = best as u32;
+            sentence.scores[*word as usize] = row[best];
+        }
+    }
+    sentences
 }
 
 fn value(target: &Target) -> f32 {

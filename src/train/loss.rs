@@ -69,6 +69,40 @@ pub fn squared_error(values: &Tensor, targets: &[Option<f32>], denominator: f64)
     cells(values, targets, denominator, Cell::Squared)
 }
 
+/// The mean of the cross-entropies of the first and the last token of an answer, each over the tokens of its own sequence
+/// (as in transformers, which however counts padding among the tokens). `logits`: (tokens, 2); one span a sequence, counted
+/// from its first token, `None` is ignored.
+pub fn spans(
+    logits: &Tensor,
+    starts: &[usize],
+    spans: &[Option<(u32, u32)>],
+    denominator: f64,
+) -> Result<Tensor> {
+    let (tokens, columns) = logits.dims2()?;
+    if columns != 2 || starts.last() != Some(&tokens) || starts.len() != spans.len() + 1 {
+        bail!("{tokens} rows of {columns} logits for {} sequences", spans.len());
+    }
+    for (bounds, span) in starts.windows(2).zip(spans) {
+        if let Some((first, last)) = span.filter(|(first, last)| *first.max(last) as usize >= bounds[1] - bounds[0]) {
+            bail!("an answer from token {first} to {last} in a sequence of {}", bounds[1] - bounds[0]);
+        }
+    }
+    if logits.device().is_cpu() {
+        let op = FusedLoss(Rows::Spans { starts: starts.to_vec(), spans: spans.to_vec(), denominator });
+        return logits.contiguous()?.apply_op1(op);
+    }
+    let mut total = Tensor::zeros((), DType::F32, logits.device())?;
+    for (bounds, span) in starts.windows(2).zip(spans) {
+        let Some((first, last)) = span else { continue };
+        let rows = logits.narrow(0, bounds[0], bounds[1] - bounds[0])?;
+        let log_probabilities = candle_nn::ops::log_softmax(&rows, 0)?;
+        for (column, place) in [(0, *first), (1, *last)] {
+            total = (total - log_probabilities.get(place as usize)?.get(column)?)?;
+        }
+    }
+    total * (0.5 / denominator)
+}
+
 fn cells(values: &Tensor, targets: &[Option<f32>], denominator: f64, kind: Cell) -> Result<Tensor> {
     if values.elem_count() != targets.len() {
         bail!("{} outputs for {} targets", values.elem_count(), targets.len());
@@ -114,6 +148,12 @@ impl Cell {
 enum Rows {
     Classes { settings: CrossEntropy, targets: Vec<Option<u32>>, denominator: f64 },
     Cells { kind: Cell, targets: Vec<Option<f32>>, denominator: f64 },
+    Spans { starts: Vec<usize>, spans: Vec<Option<(u32, u32)>>, denominator: f64 },
+}
+
+/// One column of a sequence's rows of two.
+fn column(logits: &[f32], bounds: &[usize], column: usize) -> Vec<f32> {
+    logits[2 * bounds[0]..2 * bounds[1]].iter().skip(column).step_by(2).copied().collect()
 }
 
 struct FusedLoss(Rows);
@@ -147,6 +187,17 @@ impl FusedLoss {
                 let sum: f64 = cells.map(|(value, target)| kind.at(f64::from(*value), f64::from(target)).0).sum();
                 sum / denominator
             }
+            Rows::Spans { starts, spans, denominator } => {
+                let sequences = starts.windows(2).zip(spans).filter_map(|(bounds, span)| Some((bounds, (*span)?)));
+                let sum: f64 = sequences
+                    .flat_map(|(bounds, (first, last))| [(bounds, 0, first), (bounds, 1, last)])
+                    .map(|(bounds, side, place)| {
+                        let logits = column(logits, bounds, side);
+                        log_sum_exp(&logits) - f64::from(logits[place as usize])
+                    })
+                    .sum();
+                sum / 2.0 / denominator
+            }
         }
     }
 
@@ -178,6 +229,20 @@ impl FusedLoss {
                 for ((out, value), target) in out.iter_mut().zip(logits).zip(targets) {
                     if let Some(target) = target {
                         *out = (kind.at(f64::from(*value), f64::from(*target)).1 * scale / denominator) as f32;
+                    }
+                }
+            }
+            Rows::Spans { starts, spans, denominator } => {
+                for (bounds, span) in starts.windows(2).zip(spans) {
+                    let Some((first, last)) = *span else { continue };
+                    for (side, place) in [(0, first), (1, last)] {
+                        let logits = column(logits, bounds, side);
+                        let total = log_sum_exp(&logits);
+                        for (token, logit) in logits.iter().enumerate() {
+                            let share = f64::from(u8::from(token == place as usize));
+                            let slope = (f64::from(*logit) - total).exp() - share;
+                            out[2 * (bounds[0] + token) + side] = (slope * scale / 2.0 / denominator) as f32;
+                        }
                     }
                 }
             }
@@ -240,6 +305,27 @@ mod tests {
         assert!(right < 1e-6, "{right}");
         let wrong = binary(&logits, &[Some(0.0), Some(1.0), None], 2.0).unwrap().to_scalar::<f32>().unwrap();
         assert!((wrong - 100.0).abs() < 1e-4, "{wrong}");
+    }
+
+    #[test]
+    fn answers_are_looked_for_in_their_own_sequence() {
+        let values: Vec<f32> = (0..14).map(|i| (i as f32 * 1.3).cos() * 2.0).collect();
+        let logits = Var::from_tensor(&Tensor::from_vec(values, (7, 2), &Device::Cpu).unwrap()).unwrap();
+        let (starts, targets) = ([0, 3, 4, 7], [Some((1, 2)), None, Some((0, 2))]);
+        let fused = spans(&logits, &starts, &targets, 2.0).unwrap();
+        // The same, sequence by sequence and column by column, by the cross-entropy.
+        let entropy = CrossEntropy::default();
+        let side = |first: usize, len: usize, column: usize, place: u32| {
+            let row = logits.narrow(0, first, len).unwrap().narrow(1, column, 1).unwrap().reshape((1, len)).unwrap();
+            entropy.plain(&row, &[Some(place)], 4.0).unwrap()
+        };
+        let plain = [side(0, 3, 0, 1), side(0, 3, 1, 2), side(4, 3, 0, 0), side(4, 3, 1, 2)];
+        let plain = plain.into_iter().reduce(|a, b| (a + b).unwrap()).unwrap();
+        close(&fused, &plain);
+        let (a, b) = (fused.backward().unwrap(), plain.backward().unwrap());
+        close(a.get(&logits).unwrap(), b.get(&logits).unwrap());
+        let error = spans(&logits, &starts, &[Some((1, 3)), None, None], 1.0).unwrap_err();
+        assert!(error.to_string().contains("in a sequence of 3"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! Batches → loss → gradients → new weights.
 
+pub mod answers;
+pub mod assess;
 pub mod audit;
 pub mod config;
+mod corpus;
 pub mod evaluate;
 pub mod event;
+pub mod examples;
+pub mod generator;
 pub mod groups;
 pub mod loss;
 pub mod memory;
@@ -14,11 +19,13 @@ pub mod prefix;
 pub mod prepare;
 pub mod run;
 pub mod schedule;
+pub mod steps;
 pub mod strategy;
 
 mod error;
 mod trainer;
 
 pub use error::TrainError;
+pub use examples::Examples;
 pub use prepare::{Prepared, prepare};
 pub use trainer::{Listener, Outcome, train};

@@ -1,13 +1,18 @@
 //! What a task asks of a batch: the loss in training, and scores with the loss of each example in evaluation.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use super::TrainError;
-use super::config::{ClassWeights, RunConfig};
+use super::config::{ClassWeights, Language, LanguageObjective, RunConfig};
 use super::loss::{self, CrossEntropy};
-use crate::data::{Batch, Features, Target};
+use crate::data::masking::{Masking, next_tokens};
+use crate::data::{Batch, Features, Target, Tokenizer};
 use crate::model::probability::{sigmoid, softmax};
-use crate::model::{Input, Model, Pass};
+use crate::model::{HeadKind, Input, Model, Pass};
+use crate::random::{Purpose, key};
 use crate::task::Task;
 
 /// The loss of a run.
@@ -16,19 +21,91 @@ pub struct Objective {
     pub task: Task,
     pub labels: usize,
     pub entropy: CrossEntropy,
+    /// How a text is masked, for the tasks that make their own labels.
+    masking: Option<Masking>,
+    language: LanguageObjective,
+    /// Stands between a text and its translation, whose positions begin anew.
+    separator: Option<u32>,
 }
 
-/// The scores of one example and its own loss.
+/// A batch as the model takes it, with what is asked of it.
+#[derive(Debug)]
+pub struct Work {
+    pub input: Input,
+    /// The tokens that the head is asked about, or `None` for all.
+    pub rows: Option<Arc<[u32]>>,
+    pub asked: Asked,
+}
+
+/// What is asked, one entry for each of the head's rows unless said otherwise.
 #[derive(Clone, Debug, PartialEq)]
+pub enum Asked {
+    /// One target for each sequence, which is a row.
+    Sequences(Vec<Target>),
+    Classes(Vec<Option<u32>>),
+    /// First and last token of each sequence's answer, counted from the sequence's first token; all tokens are rows.
+    Spans(Vec<Option<(u32, u32)>>),
+    /// Whether each token was replaced.
+    Replaced(Vec<Option<f32>>),
+}
+
+impl Work {
+    /// Whether nothing is asked: no token of the batch was masked, say.
+    pub fn is_empty(&self) -> bool {
+        self.asked.is_empty() || self.rows.as_ref().is_some_and(|rows| rows.is_empty())
+    }
+}
+
+impl Asked {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Sequences(targets) => targets.is_empty(),
+            Self::Classes(classes) => classes.is_empty(),
+            Self::Spans(spans) => spans.is_empty(),
+            Self::Replaced(cells) => cells.is_empty(),
+        }
+    }
+}
+
+/// What the model says of one sequence, and the loss of it.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scored {
-    /// Probability of each class, or the value.
+    /// A text: the probability of each class, or the value. Words with tags: the probabilities of the tags of each word,
+    /// one after the other. A question: the logits of the start at each token, then those of the end.
     pub scores: Vec<f32>,
-    pub loss: f32,
+    /// The sum over what is asked.
+    pub loss: f64,
+    /// What the loss is divided by for a mean.
+    pub weight: f64,
+    /// Masked words and replaced tokens: what was said of each token that was asked about.
+    pub tokens: Vec<SaidToken>,
+}
+
+/// What was said of one token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SaidToken {
+    /// The token's id, or 1 where it was replaced and 0 where it is real.
+    pub gold: u32,
+    pub right: bool,
+    pub loss: f64,
+}
+
+/// The seed of the masks of an evaluation, so that all runs are asked the same.
+const EVALUATION_SEED: u64 = 0;
+
+/// What chance is drawn from for one sequence of an epoch.
+pub fn chance(seed: u64, epoch: u64, index: usize) -> u64 {
+    key(seed, Purpose::Masking, &[epoch, index as u64])
+}
+
+/// What chance is drawn from for one sequence of an evaluation: the same every time.
+pub fn evaluation_chance(index: usize) -> u64 {
+    key(EVALUATION_SEED, Purpose::Masking, &[index as u64])
 }
 
 impl Objective {
     /// `counts` are the examples of each class, for balanced class weights.
-    pub fn new(config: &RunConfig, labels: usize, counts: &[u64]) -> Self {
+    pub fn new(config: &RunConfig, labels: usize, counts: &[u64], tokenizer: &Tokenizer) -> Result<Self, TrainError> {
         let total: u64 = counts.iter().sum();
         let class_weights = match config.optim.class_weights {
             ClassWeights::None => Vec::new(),
@@ -38,35 +115,110 @@ impl Objective {
             }
         };
         let entropy = CrossEntropy { smoothing: config.optim.label_smoothing, class_weights };
-        Self { task: config.task, labels, entropy }
+        Ok(Self { entropy, ..Self::unweighted(config.task, labels, &config.language, tokenizer)? })
     }
 
     /// Without smoothing or weights, for evaluation.
-    pub fn unweighted(task: Task, labels: usize) -> Self {
-        Self { task, labels, entropy: CrossEntropy::default() }
+    pub fn unweighted(
+        task: Task,
+        labels: usize,
+        language: &Language,
+        tokenizer: &Tokenizer,
+    ) -> Result<Self, TrainError> {
+        let masks = match task {
+            Task::Mlm => language.objective != LanguageObjective::Causal,
+            Task::Rtd => true,
+            _ => false,
+        };
+        let masking = masks.then(|| masking(language, tokenizer)).transpose()?;
+        let objective = if task == Task::Mlm { language.objective } else { LanguageObjective::Masked };
+        let separator = (objective == LanguageObjective::Translation).then(|| tokenizer.sep_id()).flatten();
+        Ok(Self { task, labels, entropy: CrossEntropy::default(), masking, language: objective, separator })
+    }
+
+    /// The same without smoothing or weights.
+    #[must_use]
+    pub fn for_evaluation(&self) -> Self {
+        Self { entropy: CrossEntropy::default(), ..self.clone() }
+    }
+
+    /// A sequence as it is asked this time: masked words and next tokens are drawn here, all else is as it was prepared.
+    pub fn draw<'a>(&self, features: Cow<'a, Features>, chance: u64) -> Cow<'a, Features> {
+        if self.task == Task::Mlm && self.language == LanguageObjective::Causal {
+            let next = next_tokens(&features.ids);
+            let mut drawn = features.into_owned();
+            drawn.target = Target::Tokens(next);
+            return Cow::Owned(drawn);
+        }
+        let Some(masking) = &self.masking else { return features };
+        let words = match &features.alignment {
+            crate::data::Alignment::WordOf(words) => Some(words.as_slice()),
+            _ => None,
+        };
+        let masked = masking.draw(&features.ids, words, chance);
+        let mut drawn = features.into_owned();
+        drawn.ids = masked.ids;
+        drawn.target = Target::Tokens(masked.targets);
+        Cow::Owned(drawn)
     }
 
     /// What the loss of an update is divided by: its valid labels.
     pub fn denominator<'a>(&self, update: impl IntoIterator<Item = &'a Features>) -> f64 {
-        update.into_iter().map(|features| self.weight(&features.target)).sum()
+        update.into_iter().map(|features| self.weight(features)).sum()
     }
 
-    fn weight(&self, target: &Target) -> f64 {
-        match target {
+    fn weight(&self, features: &Features) -> f64 {
+        match &features.target {
             Target::Class(class) => self.entropy.weight(*class),
             Target::Classes(_) => self.labels as f64,
-            Target::Value(_) => 1.0,
-            _ => 0.0,
+            Target::Value(_) | Target::Span { .. } => 1.0,
+            // Replaced tokens are asked about at every token, not only where one was masked.
+            Target::Tokens(_) if self.task == Task::Rtd => features.ids.len() as f64,
+            Target::Tokens(classes) => classes.iter().flatten().map(|class| self.entropy.weight(*class)).sum(),
+            Target::None | Target::Tags(_) | Target::Answers(_) => 0.0,
         }
     }
 
-    /// The batch's share of the update's loss.
-    pub fn loss(&self, logits: &Tensor, targets: &[Target], denominator: f64) -> Result<Tensor, TrainError> {
-        Ok(match self.task {
-            Task::Classify => self.entropy.loss(logits, &classes(targets), denominator)?,
-            Task::MultiLabel => loss::binary(logits, &self.cells(targets), denominator)?,
-            Task::Regress => loss::squared_error(logits, &values(targets), denominator)?,
-            task => return Err(TrainError::TaskNotTrained { task }),
+    /// A batch made ready for the model.
+    pub fn work(&self, batch: Batch) -> Work {
+        let Batch { ids, types, starts, slots, targets } = batch;
+        let positions = self.separator.map(|separator| restarted(&ids, &starts, separator));
+        let causal = self.task == Task::Mlm && self.language == LanguageObjective::Causal;
+        let input = Input { ids, types, starts, slots, visible: None, positions, causal };
+        match self.task {
+            Task::Ner | Task::Mlm => {
+                let (rows, classes) = labelled(&targets, &input.starts);
+                Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes) }
+            }
+            Task::Qa => {
+                let span = |target: &Target| match target {
+                    Target::Span { start, end } => Some((*start, *end)),
+                    _ => None,
+                };
+                Work { input, rows: None, asked: Asked::Spans(targets.iter().map(span).collect()) }
+            }
+            Task::Rtd => {
+                let asked = Asked::Replaced(vec![None; input.ids.len()]);
+                Work { input, rows: None, asked }
+            }
+            _ => {
+                let rows = HeadKind::for_task(self.task).rows(&input).map(Into::into);
+                Work { input, rows, asked: Asked::Sequences(targets) }
+            }
+        }
+    }
+
+    /// The batch's share of the update's loss; `None` where nothing is asked.
+    pub fn loss(&self, logits: &Tensor, work: &Work, denominator: f64) -> Result<Tensor, TrainError> {
+        Ok(match &work.asked {
+            Asked::Sequences(targets) => match self.task {
+                Task::MultiLabel => loss::binary(logits, &self.cells(targets), denominator)?,
+                Task::Regress => loss::squared_error(logits, &values(targets), denominator)?,
+                _ => self.entropy.loss(logits, &classes(targets), denominator)?,
+            },
+            Asked::Classes(classes) => self.entropy.loss(logits, classes, denominator)?,
+            Asked::Spans(spans) => loss::spans(logits, &work.input.starts, spans, denominator)?,
+            Asked::Replaced(cells) => loss::binary(logits, cells, denominator)?,
         })
     }
 
@@ -87,57 +239,160 @@ impl Objective {
     }
 
     /// Scores and losses of a batch, without a graph.
-    pub fn score(&self, model: &Model, batch: Batch) -> Result<Vec<Scored>, TrainError> {
-        let targets = batch.targets.clone();
-        let input = input(batch);
-        let logits = model.run(self.task, &input, &Pass::default())?;
-        self.scored(&logits, &targets)
+    pub fn score(&self, model: &Model, work: &Work) -> Result<Vec<Scored>, TrainError> {
+        if work.is_empty() {
+            return Ok(vec![Scored::default(); work.input.sequences()]);
+        }
+        let pass = Pass { rows: work.rows.clone(), ..Pass::default() };
+        let logits = model.run(self.task, &work.input, &pass)?;
+        self.scored(&logits, work)
     }
 
-    /// Scores and losses from logits: (examples, outputs).
-    pub fn scored(&self, logits: &Tensor, targets: &[Target]) -> Result<Vec<Scored>, TrainError> {
+    /// Scores and losses from logits: (rows, outputs).
+    pub fn scored(&self, logits: &Tensor, work: &Work) -> Result<Vec<Scored>, TrainError> {
         let rows: Vec<Vec<f32>> = logits.to_vec2()?;
-        Ok(rows.iter().zip(targets).map(|(row, target)| self.score_row(row, target)).collect())
+        let starts = &work.input.starts;
+        Ok(match &work.asked {
+            Asked::Sequences(targets) => {
+                rows.iter().zip(targets).map(|(row, target)| self.score_row(row, target)).collect()
+            }
+            Asked::Classes(classes) => {
+                let mut scored = vec![Scored::default(); work.input.sequences()];
+                let tokens = work.rows.as_deref().unwrap_or_default();
+                for ((row, class), token) in rows.iter().zip(classes).zip(tokens) {
+                    let sequence = starts.partition_point(|start| *start <= *token as usize) - 1;
+                    self.score_token(&mut scored[sequence], row, *class);
+                }
+                scored
+            }
+            Asked::Spans(spans) => {
+                let sequences = starts.windows(2).zip(spans);
+                sequences.map(|(bounds, span)| score_span(&rows[bounds[0]..bounds[1]], *span)).collect()
+            }
+            Asked::Replaced(cells) => {
+                let sequences = starts.windows(2);
+                sequences.map(|bounds| score_replaced(&rows[bounds[0]..bounds[1]], &cells[bounds[0]..bounds[1]])).collect()
+            }
+        })
+    }
+
+    fn score_token(&self, scored: &mut Scored, row: &[f32], class: Option<u32>) {
+        if self.task == Task::Ner {
+            scored.scores.extend(softmax(row));
+        }
+        let Some(class) = class else { return };
+        let loss = cross_entropy(row, class as usize);
+        scored.loss += loss;
+        scored.weight += 1.0;
+        if self.task != Task::Ner {
+            scored.tokens.push(SaidToken { gold: class, right: best_class(row) == class as usize, loss });
+        }
     }
 
     fn score_row(&self, row: &[f32], target: &Target) -> Scored {
-        match self.task {
+        let (scores, loss) = match self.task {
             Task::Regress => {
                 let loss = match target {
-                    Target::Value(value) => (row[0] - value).powi(2),
+                    Target::Value(value) => f64::from(row[0] - value).powi(2),
                     _ => 0.0,
                 };
-                Scored { scores: row.to_vec(), loss }
+                (row.to_vec(), loss)
             }
             Task::MultiLabel => {
-                let scores = sigmoid(row);
                 let loss = match target {
                     Target::Classes(present) => {
                         let each = row.iter().enumerate().map(|(label, logit)| {
                             let (x, y) = (f64::from(*logit), f64::from(u8::from(present.contains(&(label as u32)))));
                             x.max(0.0) - x * y + (-x.abs()).exp().ln_1p()
                         });
-                        (each.sum::<f64>() / row.len() as f64) as f32
+                        each.sum::<f64>() / row.len() as f64
                     }
                     _ => 0.0,
                 };
-                Scored { scores, loss }
+                (sigmoid(row), loss)
             }
             _ => {
-                let scores = softmax(row);
                 let loss = match target {
                     Target::Class(class) => cross_entropy(row, *class as usize),
                     _ => 0.0,
                 };
-                Scored { scores, loss }
+                (softmax(row), loss)
             }
-        }
+        };
+        Scored { scores, loss, weight: 1.0, tokens: Vec::new() }
     }
 }
 
-/// The batch as the model takes it.
+/// The masking that a run or an evaluation asks for.
+fn masking(language: &Language, tokenizer: &Tokenizer) -> Result<Masking, TrainError> {
+    let mask_id = tokenizer.mask_id().ok_or(TrainError::NoMaskToken)?;
+    Ok(Masking {
+        style: language.masking,
+        share: language.share,
+        mask_id,
+        vocab_size: tokenizer.vocab_size(),
+        specials: tokenizer.special_ids().collect(),
+    })
+}
+
+/// The labelled tokens of a batch and their classes.
+fn labelled(targets: &[Target], starts: &[usize]) -> (Vec<u32>, Vec<Option<u32>>) {
+    let (mut rows, mut classes) = (Vec::new(), Vec::new());
+    for (target, start) in targets.iter().zip(starts) {
+        let Target::Tokens(tokens) = target else { continue };
+        for (place, class) in tokens.iter().enumerate().filter(|(_, class)| class.is_some()) {
+            rows.push((start + place) as u32);
+            classes.push(*class);
+        }
+    }
+    (rows, classes)
+}
+
+/// Positions that begin anew with the second text of each sequence, which stands after the first separators.
+fn restarted(ids: &[u32], starts: &[usize], separator: u32) -> Vec<u32> {
+    let mut positions = Vec::with_capacity(ids.len());
+    for bounds in starts.windows(2) {
+        let ids = &ids[bounds[0]..bounds[1]];
+        let separators = ids.iter().position(|id| *id == separator).unwrap_or(ids.len());
+        let second = separators + ids[separators..].iter().take_while(|id| **id == separator).count();
+        positions.extend((0..ids.len()).map(|place| if place < second { place } else { place - second } as u32));
+    }
+    positions
+}
+
+fn score_span(rows: &[Vec<f32>], span: Option<(u32, u32)>) -> Scored {
+    let [start, end] = [0, 1].map(|column| rows.iter().map(|row| row[column]).collect::<Vec<f32>>());
+    let loss = span.map_or(0.0, |(first, last)| {
+        (cross_entropy(&start, first as usize) + cross_entropy(&end, last as usize)) / 2.0
+    });
+    let weight = f64::from(u8::from(span.is_some()));
+    Scored { scores: [start, end].concat(), loss, weight, tokens: Vec::new() }
+}
+
+fn score_replaced(rows: &[Vec<f32>], cells: &[Option<f32>]) -> Scored {
+    let mut scored = Scored::default();
+    for (row, replaced) in rows.iter().zip(cells) {
+        let Some(replaced) = replaced else { continue };
+        let (x, y) = (f64::from(row[0]), f64::from(*replaced));
+        let loss = x.max(0.0) - x * y + (-x.abs()).exp().ln_1p();
+        scored.loss += loss;
+        scored.weight += 1.0;
+        let is_replaced = *replaced > 0.5;
+        scored.tokens.push(SaidToken { gold: u32::from(is_replaced), right: (row[0] > 0.0) == is_replaced, loss });
+    }
+    scored
+}
+
+/// The class with the highest logit, the first of equal ones.
+fn best_class(row: &[f32]) -> usize {
+    let better = |best: usize, (class, logit): (usize, &f32)| if *logit > row[best] { class } else { best };
+    row.iter().enumerate().fold(0, better)
+}
+
+/// Texts as the model takes them, without anything asked.
 pub fn input(batch: Batch) -> Input {
-    Input { ids: batch.ids, types: batch.types, starts: batch.starts, slots: batch.slots, visible: None }
+    let Batch { ids, types, starts, slots, .. } = batch;
+    Input { ids, types, starts, slots, ..Input::default() }
 }
 
 fn classes(targets: &[Target]) -> Vec<Option<u32>> {
@@ -156,8 +411,8 @@ fn values(targets: &[Target]) -> Vec<Option<f32>> {
     targets.iter().map(value).collect()
 }
 
-fn cross_entropy(row: &[f32], class: usize) -> f32 {
+fn cross_entropy(row: &[f32], class: usize) -> f64 {
     let largest = f64::from(row.iter().copied().fold(f32::NEG_INFINITY, f32::max));
     let sum: f64 = row.iter().map(|x| (f64::from(*x) - largest).exp()).sum();
-    (largest + sum.ln() - f64::from(row[class])) as f32
+    largest + sum.ln() - f64::from(row[class])
 }

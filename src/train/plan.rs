@@ -2,10 +2,11 @@
 
 use serde::Serialize;
 
-use super::config::RunConfig;
-use super::trainer::count_steps;
+use super::config::{LanguageObjective, RunConfig};
+use super::steps::count_steps;
 use super::{TrainError, groups, memory, strategy};
-use crate::model::EncoderConfig;
+use crate::model::{EncoderConfig, HeadKind};
+use crate::task::Task;
 use crate::model::card::ModelCard;
 use crate::model::params::Block;
 
@@ -70,13 +71,14 @@ pub struct Facts<'a> {
 pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainError> {
     let encoder = facts.encoder;
     let limit = config.data.max_tokens.min(encoder.max_tokens()) as u32;
-    let train: Vec<u32> = facts.train_tokens.iter().map(|tokens| (*tokens).min(limit)).collect();
+    let train = sequences(config, facts.train_tokens, limit);
+    let eval = sequences(config, facts.eval_tokens, limit);
     let all = facts.train_tokens.iter().chain(facts.eval_tokens);
-    let truncated = all.filter(|tokens| **tokens > limit).count();
+    let truncated = if cuts(config) { all.filter(|tokens| **tokens > limit).count() } else { 0 };
     let steps = count_steps(config, &train);
     let layers = encoder.stored_layers();
     let frozen = strategy::frozen(&config.strategy, layers)?;
-    let sizes = block_sizes(facts, layers);
+    let sizes = block_sizes(config, facts, layers);
     let blocks: Vec<PlannedBlock> = sizes
         .iter()
         .map(|(block, parameters)| PlannedBlock {
@@ -89,9 +91,9 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     let parameters = blocks.iter().map(|block| block.parameters).sum();
     let trainable = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
     let tokens_per_epoch: u64 = train.iter().map(|tokens| u64::from(*tokens)).sum();
-    let eval_tokens: u64 = facts.eval_tokens.iter().map(|tokens| u64::from((*tokens).min(limit))).sum();
+    let eval_tokens: u64 = eval.iter().map(|tokens| u64::from(*tokens)).sum();
     let epochs = steps.total as f64 / steps.per_epoch.max(1) as f64;
-    let cost = Cost::new(encoder, &frozen, config.strategy.cache);
+    let cost = Cost::new(config, encoder, &frozen);
     let work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
     Ok(PlanSummary {
         steps: steps.total,
@@ -108,17 +110,54 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     })
 }
 
+/// Whether a text longer than the limit loses its end, and is not read in windows or blocks.
+fn cuts(config: &RunConfig) -> bool {
+    !matches!(config.task, Task::Ner | Task::Qa | Task::Mlm | Task::Rtd)
+}
+
+/// Tokens of each sequence that texts of these lengths become.
+fn sequences(config: &RunConfig, tokens: &[u32], limit: u32) -> Vec<u32> {
+    let limit = limit.max(1);
+    match config.task {
+        Task::Ner | Task::Qa => {
+            let step = limit.saturating_sub(config.data.stride as u32).max(1);
+            let windows = |tokens: u32| (tokens.saturating_sub(limit)).div_ceil(step) + 1;
+            tokens.iter().flat_map(|&all| std::iter::repeat_n(all.min(limit), windows(all) as usize)).collect()
+        }
+        Task::Mlm | Task::Rtd if config.language.join_lines => {
+            let all: u64 = tokens.iter().map(|tokens| u64::from(*tokens)).sum();
+            vec![limit; all.div_ceil(u64::from(limit)) as usize]
+        }
+        _ => tokens.iter().map(|tokens| (*tokens).min(limit)).collect(),
+    }
+}
+
+/// Share of the tokens that the model is asked for.
+fn asked(config: &RunConfig) -> f64 {
+    if config.language.objective == LanguageObjective::Causal { 1.0 } else { config.language.share }
+}
+
 /// Seconds the optimizer takes for one weight.
 const OPTIMIZER_SECS: f64 = 1.2e-9;
 
 /// The encoder's blocks as stored, and the head as it will be for these labels.
-fn block_sizes(facts: &Facts<'_>, layers: usize) -> Vec<(Block, u64)> {
+fn block_sizes(config: &RunConfig, facts: &Facts<'_>, layers: usize) -> Vec<(Block, u64)> {
     let stored = |block: Block| {
         let name = block.to_string();
         facts.card.blocks.iter().find(|size| size.name == name).map_or(0, |size| size.parameters)
     };
     let hidden = facts.encoder.hidden_size as u64;
-    let head = hidden * hidden + hidden + (hidden + 1) * facts.labels.max(1) as u64;
+    let dense = hidden * hidden + hidden;
+    let head = match HeadKind::for_task(config.task) {
+        HeadKind::Sequence | HeadKind::NextSentence | HeadKind::SentenceOrder => {
+            dense + (hidden + 1) * facts.labels.max(1) as u64
+        }
+        HeadKind::Token => (hidden + 1) * facts.labels.max(1) as u64,
+        HeadKind::Span => 2 * (hidden + 1),
+        // The decoder is the word table; its bias and a norm are the head's own.
+        HeadKind::Mask => dense + 2 * hidden + facts.encoder.vocab_size as u64,
+        HeadKind::Replaced => dense + hidden + 1,
+    };
     let mut sizes = vec![(Block::Embeddings, stored(Block::Embeddings))];
     sizes.extend((0..layers).map(|layer| (Block::Layer(layer), stored(Block::Layer(layer)))));
     sizes.push((Block::Head, head));
@@ -138,7 +177,10 @@ struct Cost {
 }
 
 impl Cost {
-    fn new(encoder: &EncoderConfig, frozen: &[Block], cache: bool) -> Self {
+    fn new(config: &RunConfig, encoder: &EncoderConfig, frozen: &[Block]) -> Self {
+        let kind = HeadKind::for_task(config.task);
+        // What is drawn anew each time is not kept.
+        let cache = config.strategy.cache && !matches!(config.task, Task::Mlm | Task::Rtd);
         let (hidden, inner) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
         let layer = 2.0 * (4.0 * hidden * hidden + 2.0 * hidden * inner);
         let schedule = encoder.schedule();
@@ -149,12 +191,14 @@ impl Cost {
             0
         };
         let rest = schedule.len() - below;
+        // Of the last layer only keys and values are computed for every token where the head reads the first alone.
+        let spared = if rest > 0 && kind.reads_first_token() { layer - 4.0 * hidden * hidden } else { 0.0 };
+        let decoder = if kind == HeadKind::Mask { asked(config) * 2.0 * hidden * encoder.vocab_size as f64 } else { 0.0 };
         let prefix = layer * below as f64;
         Self {
             cached: if cache { prefix } else { 0.0 },
             frozen: if cache { 0.0 } else { prefix },
-            // Of the last layer only keys and values are computed for every token.
-            graph: layer * rest as f64 - if rest > 0 { layer - 4.0 * hidden * hidden } else { 0.0 },
+            graph: layer * rest as f64 - spared + decoder,
             graph_layers: rest,
         }
     }
@@ -185,7 +229,11 @@ fn memory_estimate(
     let (hidden, inner) = (encoder.hidden_size as u64, encoder.intermediate_size as u64);
     // Kept for each layer: input, query, key, value, context, both sums, attended, and the inner layer.
     let kept = tokens * (8 * hidden + inner) * 4 * cost.graph_layers as u64;
-    let scratch = tokens * (6 * hidden + 2 * inner) * 4;
+    let mut scratch = tokens * (6 * hidden + 2 * inner) * 4;
+    if config.task == Task::Mlm {
+        // Logits, their gradient and a copy, for each token that is asked for.
+        scratch += (asked(config) * tokens as f64) as u64 * encoder.vocab_size as u64 * 12;
+    }
     // The best weights are kept beside the current ones.
     MemoryEstimate {
         weights: 4 * (parameters + trainable),

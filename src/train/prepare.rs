@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::TrainError;
-use super::config::{DataChoice, DeviceChoice, Dropout, Init, RunConfig};
-use crate::data::{Dataset, Features, LabelSet, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
+use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
+use super::{Examples, TrainError, corpus};
+use crate::data::{
+    Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
+};
 use crate::metrics::Measure;
 use crate::model::card::LoadReport;
-use crate::model::{self, Model, Want};
+use crate::model::{self, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 
 /// The share held out where a configuration names no evaluation data.
@@ -21,19 +23,20 @@ pub const DEFAULT_EVAL_FRACTION: f64 = 0.1;
 pub struct Prepared {
     pub tokenizer: Tokenizer,
     pub labels: LabelSet,
-    pub train_data: Arc<Dataset>,
-    pub eval_data: Arc<Dataset>,
-    pub train: Vec<Features>,
-    pub eval: Vec<Features>,
-    /// Examples of each class among those learned from.
+    /// The rows learned from and those held out; none where a text is its own lesson.
+    pub train_data: Option<Arc<Dataset>>,
+    pub eval_data: Option<Arc<Dataset>>,
+    pub train: Examples,
+    pub eval: Examples,
+    /// Examples, or words, of each class among those learned from.
     pub counts: Vec<u64>,
     pub max_tokens: usize,
 }
 
 impl Prepared {
-    /// Examples, learned from or held out, whose text was cut to the length limit.
+    /// Sequences, learned from or held out, that were cut to the length limit.
     pub fn truncated(&self) -> usize {
-        self.train.iter().chain(&self.eval).filter(|features| features.cut > 0).count()
+        self.train.truncated() + self.eval.truncated()
     }
 }
 
@@ -61,9 +64,6 @@ impl RunConfig {
 
     /// Refuses settings that make no sense, before anything is read.
     pub fn check(&self) -> Result<(), TrainError> {
-        if !self.task.is_sequence() {
-            return Err(TrainError::TaskNotTrained { task: self.task });
-        }
         let wrong =
             |key, value: String, expected: &str| Err(TrainError::Setting { key, value, expected: expected.to_owned() });
         let optim = &self.optim;
@@ -122,8 +122,16 @@ impl RunConfig {
             let known: Vec<&str> = Measure::ALL.iter().map(|measure| measure.key).collect();
             return wrong("run.keep_best", run.keep_best.clone(), &known.join(", "));
         }
-        if self.data.max_tokens < 3 {
-            return wrong("data.max_tokens", self.data.max_tokens.to_string(), "3 or more");
+        let data = &self.data;
+        if data.max_tokens < 3 {
+            return wrong("data.max_tokens", data.max_tokens.to_string(), "3 or more");
+        }
+        if matches!(self.task, Task::Ner | Task::Qa) && data.stride >= data.max_tokens {
+            return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
+        }
+        let share = self.language.share;
+        if !(share > 0.0 && share < 1.0) {
+            return wrong("language.share", share.to_string(), "above 0, below 1");
         }
         Ok(())
     }
@@ -197,12 +205,22 @@ pub fn read_sources(task: Task, data: &DataChoice, seed: u64) -> Result<Sources,
 pub fn fill_roles(given: &Roles, table: &Table, task: Task) -> Roles {
     let guess = Roles::guess(table, task);
     let explicit = given.text.is_some();
+    // Words in a list and words in a text are two ways to say the same; the one that was named holds.
+    let words = given.tokens.is_some() || (given.text.is_none() && given.spans.is_none());
+    let or = |given: &Option<String>, guess: Option<String>| given.clone().or(guess);
     Roles {
-        text: given.text.clone().or(guess.text),
+        tokens: or(&given.tokens, guess.tokens.filter(|_| words)),
+        text: or(&given.text, guess.text),
         // A second text changes the task, so it is not guessed beside a text that was named.
-        pair: given.pair.clone().or(guess.pair.filter(|_| !explicit)),
-        label: given.label.clone().or(guess.label),
-        ..given.clone()
+        pair: or(&given.pair, guess.pair.filter(|_| !explicit)),
+        label: or(&given.label, guess.label),
+        tags: or(&given.tags, guess.tags),
+        spans: or(&given.spans, guess.spans),
+        question: or(&given.question, guess.question),
+        context: or(&given.context, guess.context),
+        answers: or(&given.answers, guess.answers),
+        // Which rows belong together is never guessed: it changes what is held out.
+        group: given.group.clone(),
     }
 }
 
@@ -214,19 +232,28 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     if on_progress("reading data", 0, 0).is_break() {
         return Ok(None);
     }
-    let sources = read_sources(config.task, &config.data, config.run.seed)?;
+    if !encoder.family.has_head(HeadKind::for_task(config.task)) {
+        return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
+    }
     let tokenizer = Tokenizer::open(&dir)?;
-    let max_tokens = config.data.max_tokens.min(encoder.max_tokens());
+    let length = Length {
+        max_tokens: config.data.max_tokens.min(encoder.max_tokens()),
+        stride: config.data.stride,
+    };
+    if let Some(text) = corpus::of(config, &tokenizer)? {
+        return corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress);
+    }
+    let sources = read_sources(config.task, &config.data, config.run.seed)?;
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
-        features(data, which, &tokenizer, max_tokens, &mut |done| {
-            on_progress("tokenizing", before + done as u64, total)
-        })
+        features(data, which, &tokenizer, length, &mut |done| on_progress("tokenizing", before + done as u64, total))
     };
     let Some(train) = tokenize(&sources.train_data, &sources.split.train, 0)? else { return Ok(None) };
     let before = sources.split.train.len() as u64;
     let Some(eval) = tokenize(&sources.eval_data, &sources.split.eval, before)? else { return Ok(None) };
-    let train: Vec<Features> = train.into_iter().filter(|features| features.target != Target::None).collect();
+    let asks = |features: &Features| features.target != Target::None || sources.train_data.makes_its_own_labels();
+    let train: Vec<Features> = train.into_iter().filter(asks).collect();
+    let eval: Vec<Features> = eval.into_iter().filter(asks).collect();
     if train.is_empty() {
         let reason = sources.train_data.excluded.first().map_or_else(
             || "the file has no labelled rows".to_owned(),
@@ -246,20 +273,22 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     Ok(Some(Prepared {
         tokenizer,
         labels,
-        train_data: sources.train_data,
-        eval_data: sources.eval_data,
-        train,
-        eval,
+        train_data: Some(sources.train_data),
+        eval_data: Some(sources.eval_data),
+        train: train.into(),
+        eval: eval.into(),
         counts,
-        max_tokens,
+        max_tokens: length.max_tokens,
     }))
 }
 
 fn count(features: &[Features], labels: usize) -> Vec<u64> {
     let mut counts = vec![0; labels];
     for features in features {
-        if let Target::Class(class) = features.target {
-            counts[class as usize] += 1;
+        match &features.target {
+            Target::Class(class) => counts[*class as usize] += 1,
+            Target::Tokens(classes) => classes.iter().flatten().for_each(|class| counts[*class as usize] += 1),
+            _ => {}
         }
     }
     counts
@@ -275,10 +304,13 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     let dir = config.model_dir()?;
     let names = output_names(config.task, labels);
     let want = Want::Head { task: config.task, labels: &names };
-    let (model, report) = match config.model.init {
+    let (mut model, report) = match config.model.init {
         Init::Pretrained => model::open(&dir, want, device, config.run.seed)?,
         Init::Random => model::random(&dir, want, device, config.run.seed)?,
     };
+    if config.task == Task::Mlm && config.language.objective == LanguageObjective::Causal {
+        model.config.causal = true;
+    }
     let frozen = super::strategy::frozen(&config.strategy, model.config.stored_layers())?;
     model.freeze(|block| frozen.contains(&block));
     Ok((model, report))

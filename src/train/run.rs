@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+use super::assess::texts;
 use super::config::RunConfig;
 use super::event::TrainEvent;
 use super::trainer::Listener;
@@ -114,11 +115,8 @@ impl RunFolder {
         let Some(evaluation) = evaluation else {
             return Ok(());
         };
-        let texts = evaluation.predictions.iter().map(|prediction| {
-            let dataset = &data.eval_data;
-            (dataset.text(prediction.example).to_owned(), dataset.pair(prediction.example).map(str::to_owned))
-        });
-        let kept = KeptEvaluation { step, evaluation: evaluation.clone(), texts: texts.collect() };
+        let texts = data.eval_data.as_deref().map_or_else(Vec::new, |data| texts(data, evaluation));
+        let kept = KeptEvaluation { step, evaluation: evaluation.clone(), texts };
         let path = self.dir.join(EVALUATION);
         files::write_atomically(&path, |file| serde_json::to_writer(file, &kept).map_err(Into::into))
             .map_err(|source| TrainError::Unwritable { path, source })

@@ -3,6 +3,7 @@
 //! A run is a function of its configuration, its data and its seed. The schedule counts updates, not micro-batches; no
 //! gradient is left over at the end of an epoch. What is odd but not fatal is told as an event.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -10,16 +11,19 @@ use std::time::{Duration, Instant};
 use candle_core::Tensor;
 
 use super::config::{Every, RunConfig};
-use super::evaluate::{evaluation, score_all};
+use super::evaluate::{Judge, Scores, evaluation, score_all, token_targets};
 use super::event::{Ending, Step, TrainEvent};
-use super::objective::{Objective, input};
+use super::generator::Generator;
+use super::objective::{Asked, Objective, Work, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
 use super::prefix::PrefixCache;
+use super::steps::{StepCount, count_steps, epoch_updates};
 use super::{Prepared, TrainError, audit, groups, memory, schedule};
-use crate::data::sampler::{self, UpdateRule, UpdateSize};
+use crate::data::sampler;
 use crate::data::{Batch, Features};
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{HeadKind, Model, Pass, PassDropout};
+use crate::task::Task;
 use crate::random::{Purpose, key};
 
 /// Updates in a row that may be skipped because they were not finite.
@@ -48,44 +52,6 @@ pub struct Outcome {
     pub evaluation: Option<Evaluation>,
 }
 
-/// Updates of the whole run and of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StepCount {
-    pub total: u64,
-    pub per_epoch: u64,
-}
-
-/// How examples are grouped into updates.
-pub fn update_rule(config: &RunConfig, epoch: u64) -> UpdateRule {
-    let run = &config.run;
-    UpdateRule {
-        size: run.batch_tokens.map_or(UpdateSize::Sequences(run.batch), UpdateSize::Tokens),
-        bucket: run.bucket.then(|| sampler::bucket_key(run.seed, epoch)),
-    }
-}
-
-/// The updates of an epoch, as places in the list of features.
-pub fn epoch_updates(config: &RunConfig, lengths: &[u32], epoch: u64) -> Vec<Vec<u32>> {
-    let order = sampler::epoch_order(lengths.len(), config.run.seed, epoch, config.run.shuffle);
-    sampler::updates(lengths, &order, update_rule(config, epoch))
-}
-
-/// Counts updates. Where an update has a number of tokens, epochs differ a little, so each is counted.
-pub fn count_steps(config: &RunConfig, lengths: &[u32]) -> StepCount {
-    let per_epoch = epoch_updates(config, lengths, 0).len() as u64;
-    if let Some(total) = config.run.max_steps {
-        return StepCount { total, per_epoch };
-    }
-    let whole = config.run.epochs.floor() as u64;
-    let counted: u64 = if config.run.batch_tokens.is_some() {
-        (0..whole).map(|epoch| epoch_updates(config, lengths, epoch).len() as u64).sum()
-    } else {
-        whole * per_epoch
-    };
-    let part = ((config.run.epochs - whole as f64) * per_epoch as f64).ceil() as u64;
-    StepCount { total: (counted + part).max(1), per_epoch }
-}
-
 /// Trains until the last step, a stop, or the end of patience; then the model has its best weights.
 pub fn train(
     model: &Model,
@@ -93,7 +59,7 @@ pub fn train(
     config: &RunConfig,
     listener: &mut dyn Listener,
 ) -> Result<Outcome, TrainError> {
-    let mut trainer = Trainer::new(model, data, config, listener);
+    let mut trainer = Trainer::new(model, data, config, listener)?;
     trainer.listener.hear(trainer.started());
     let result = trainer.run();
     let finished = match result {
@@ -118,12 +84,21 @@ struct Best {
     evaluation: Evaluation,
 }
 
+/// What the losses of an update are divided by.
+#[derive(Clone, Copy)]
+struct Denominators {
+    own: f64,
+    generator: f64,
+}
+
 struct Trainer<'a> {
     model: &'a Model,
     data: &'a Prepared,
     config: &'a RunConfig,
     listener: &'a mut dyn Listener,
     objective: Objective,
+    /// Makes the replaced tokens, and is trained along.
+    generator: Option<Generator>,
     optimizer: Optimizer,
     lengths: Vec<u32>,
     steps: StepCount,
@@ -142,18 +117,31 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    fn new(model: &'a Model, data: &'a Prepared, config: &'a RunConfig, listener: &'a mut dyn Listener) -> Self {
-        let lengths: Vec<u32> = data.train.iter().map(|features| features.ids.len() as u32).collect();
+    fn new(
+        model: &'a Model,
+        data: &'a Prepared,
+        config: &'a RunConfig,
+        listener: &'a mut dyn Listener,
+    ) -> Result<Self, TrainError> {
+        let lengths = data.train.lengths();
         let steps = count_steps(config, &lengths);
         let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
         let layers = model.config.stored_layers();
-        let optimizer = Optimizer::new(adam, &model.params, |param| groups::rule(param, &config.optim, layers));
+        let generator = (config.task == Task::Rtd)
+            .then(|| Generator::new(model, config.language.generator.as_deref(), config.run.seed))
+            .transpose()?;
+        let mut optimizer = Optimizer::new(adam, &model.params, |param| groups::rule(param, &config.optim, layers));
+        if let Some(generator) = &generator {
+            optimizer.also(generator.own_params(), |param| groups::rule(param, &config.optim, layers));
+        }
         let reads_first = HeadKind::for_task(config.task).reads_first_token();
-        let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && config.strategy.cache);
+        let keeps = config.strategy.cache && data.train.is_fixed() && !matches!(config.task, Task::Mlm | Task::Rtd);
+        let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
         let share = (memory::available() / 4) as usize;
         let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
-        Self {
-            objective: Objective::new(config, data.labels.len().max(1), &data.counts),
+        Ok(Self {
+            objective: Objective::new(config, data.labels.len().max(1), &data.counts, &data.tokenizer)?,
+            generator,
             train_prefix: cache(data.train.len()),
             eval_prefix: cache(data.eval.len()),
             warmup: schedule::warmup_steps(config.optim.warmup, steps.total),
@@ -172,7 +160,7 @@ impl<'a> Trainer<'a> {
             evaluated_at: None,
             started: Instant::now(),
             held: Duration::ZERO,
-        }
+        })
     }
 
     fn started(&self) -> TrainEvent {
@@ -198,7 +186,7 @@ impl<'a> Trainer<'a> {
                     return self.last_evaluation();
                 }
                 let at = epoch as f64 + (index + 1) as f64 / count as f64;
-                if self.update(update, at)?.is_break() {
+                if self.update(update, epoch, at)?.is_break() {
                     return Ok(End::Stopped);
                 }
                 let due = match self.config.run.eval_every {
@@ -221,18 +209,23 @@ impl<'a> Trainer<'a> {
     }
 
     /// One optimizer update.
-    fn update(&mut self, update: &[u32], epoch: f64) -> Result<ControlFlow<()>, TrainError> {
+    fn update(&mut self, update: &[u32], epoch: u64, at: f64) -> Result<ControlFlow<()>, TrainError> {
         let begun = Instant::now();
         let held_before = self.held;
-        let denominator = self.objective.denominator(update.iter().map(|index| &self.data.train[*index as usize]));
+        let drawn = self.draw(update, epoch)?;
+        let parts = Denominators {
+            own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
+            generator: drawn.iter().map(|one| token_targets(one).iter().flatten().count() as f64).sum(),
+        };
         let mut loss = 0.0;
         let mut slot = 0;
         for micro_batch in sampler::micro_batches(update, self.config.run.micro_batch) {
             if self.go_on().is_break() {
-                self.model.params.clear_gradients();
+                self.clear_gradients();
                 return Ok(ControlFlow::Break(()));
             }
-            loss += self.micro_batch(micro_batch, slot, denominator)?;
+            let features = &drawn[slot as usize..][..micro_batch.len()];
+            loss += self.micro_batch(micro_batch, features, slot, parts)?;
             slot += micro_batch.len() as u32;
         }
         let norm = self.optimizer.gradient_norm()?;
@@ -246,15 +239,15 @@ impl<'a> Trainer<'a> {
             self.optimizer.step(factor, clip_scale(norm, self.config.optim.clip))?;
             self.not_finite = 0;
         }
-        self.model.params.clear_gradients();
+        self.clear_gradients();
         self.step += 1;
-        let tokens = update.iter().map(|index| self.lengths[*index as usize] as usize).sum();
+        let tokens = drawn.iter().map(|features| features.ids.len()).sum();
         let seconds = begun.elapsed().saturating_sub(self.held.saturating_sub(held_before)).as_secs_f64();
         let lrs = self.rates(factor);
         if !finite || self.step.is_multiple_of(self.config.run.log_every) || self.step == self.steps.total {
             self.listener.hear(TrainEvent::Step(Step {
                 step: self.step,
-                epoch,
+                epoch: at,
                 loss,
                 lr: lrs.get("head").or_else(|| lrs.values().next()).copied().unwrap_or(0.0),
                 lrs,
@@ -280,36 +273,66 @@ impl<'a> Trainer<'a> {
         Ok(())
     }
 
-    /// Adds the gradients of some sequences; returns their share of the update's loss.
-    fn micro_batch(&mut self, which: &[u32], first_slot: u32, denominator: f64) -> Result<f64, TrainError> {
-        let features: Vec<&Features> = which.iter().map(|index| &self.data.train[*index as usize]).collect();
-        let batch = Batch::pack(features.iter().copied(), first_slot);
-        let targets = batch.targets.clone();
-        let input = input(batch);
-        let step_key = key(self.config.run.seed, Purpose::Dropout, &[self.step]);
-        let pass = Pass {
-            graph: true,
-            dropout: Some(PassDropout { key: step_key, rate: self.config.dropout_rate() }),
-            rows: HeadKind::for_task(self.config.task).rows(&input).map(Into::into),
-            ..Pass::default()
+    /// The sequences of an update as they are asked this time.
+    fn draw(&self, update: &[u32], epoch: u64) -> Result<Vec<Cow<'a, Features>>, TrainError> {
+        let one = |index: &u32| {
+            let chance = chance(self.config.run.seed, epoch, *index as usize);
+            Ok(self.objective.draw(self.data.train.get(*index as usize, chance)?, chance))
         };
+        update.iter().map(one).collect()
+    }
+
+    /// Adds the gradients of some sequences; returns their share of the update's loss.
+    fn micro_batch(
+        &mut self,
+        which: &[u32],
+        features: &[Cow<'a, Features>],
+        first_slot: u32,
+        parts: Denominators,
+    ) -> Result<f64, TrainError> {
+        let mut work = self.objective.work(Batch::pack(features.iter().map(AsRef::as_ref), first_slot));
+        let mut loss = 0.0;
+        let mut own = parts.own;
+        if let Some(generator) = &self.generator {
+            let originals: Vec<Option<u32>> = features.iter().flat_map(|one| token_targets(one)).collect();
+            loss += replace(generator, &mut work, &originals, self.dropout(), parts.generator)?;
+            own /= self.config.language.discriminator_weight;
+        }
+        if work.is_empty() {
+            return Ok(loss);
+        }
+        let pass =
+            Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
         let last = match &mut self.train_prefix {
             Some(cache) => {
+                let features: Vec<&Features> = features.iter().map(AsRef::as_ref).collect();
                 let (x, first_tokens) = cache.get(self.model, which, &features)?;
-                if first_tokens { x } else { self.model.encode_from(cache.steps(), x, &input, &pass)?.last }
+                if first_tokens { x } else { self.model.encode_from(cache.steps(), x, &work.input, &pass)?.last }
             }
-            None => self.model.encode(&input, &pass)?.last,
+            None => self.model.encode(&work.input, &pass)?.last,
         };
-        let logits = self.model.logits(self.config.task, &last, &input, &pass)?;
-        let loss = self.objective.loss(&logits, &targets, denominator)?;
-        let value = f64::from(loss.to_scalar::<f32>()?);
-        if value.is_finite() {
-            let store = loss.backward()?;
+        let logits = self.model.logits(self.config.task, &last, &work.input, &pass)?;
+        let own_loss = self.objective.loss(&logits, &work, own)?;
+        loss += f64::from(own_loss.to_scalar::<f32>()?);
+        if loss.is_finite() {
+            let store = own_loss.backward()?;
             for param in self.model.params.iter() {
                 param.collect(&store)?;
             }
         }
-        Ok(value)
+        Ok(loss)
+    }
+
+    fn dropout(&self) -> PassDropout {
+        let key = key(self.config.run.seed, Purpose::Dropout, &[self.step]);
+        PassDropout { key, rate: self.config.dropout_rate() }
+    }
+
+    fn clear_gradients(&self) {
+        self.model.params.clear_gradients();
+        if let Some(generator) = &self.generator {
+            generator.clear_gradients();
+        }
     }
 
     fn go_on(&mut self) -> ControlFlow<()> {
@@ -333,15 +356,21 @@ impl<'a> Trainer<'a> {
         if self.data.eval.is_empty() {
             return Ok(None);
         }
-        let objective = Objective::unweighted(self.config.task, self.objective.labels);
+        let objective = self.objective.for_evaluation();
+        let judge = Judge { model: self.model, objective: &objective, generator: self.generator.as_ref() };
         let listener = &mut *self.listener;
-        let scored =
-            score_all(self.model, &objective, &self.data.eval, self.eval_prefix.as_mut(), &mut |_| listener.go_on())?;
+        let scored = score_all(judge, &self.data.eval, self.eval_prefix.as_mut(), &mut |_| listener.go_on())?;
         let Some(scored) = scored else {
             return Ok(Some(End::Stopped));
         };
         self.evaluated_at = Some(self.step);
-        let evaluation = evaluation(self.config.task, &self.data.labels, &self.data.eval, scored);
+        let of = Scores {
+            task: self.config.task,
+            labels: &self.data.labels,
+            data: self.data.eval_data.as_deref(),
+            examples: &self.data.eval,
+        };
+        let evaluation = evaluation(of, scored);
         let measure = Measure::find(&self.config.run.keep_best);
         let value = evaluation.metrics.get(&self.config.run.keep_best).copied().unwrap_or(f64::NAN);
         let better = self.best.as_ref().is_none_or(|best| {
@@ -422,4 +451,18 @@ impl<'a> Trainer<'a> {
             step: self.step,
         }
     }
+}
+
+/// Trains the generator on the masked words, and puts the words it says in their place; returns its loss.
+fn replace(
+    generator: &Generator,
+    work: &mut Work,
+    originals: &[Option<u32>],
+    dropout: PassDropout,
+    denominator: f64,
+) -> Result<f64, TrainError> {
+    let made = generator.learn(&work.input, originals, dropout, denominator)?;
+    work.input.ids = made.ids;
+    work.asked = Asked::Replaced(made.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect());
+    Ok(made.loss)
 }

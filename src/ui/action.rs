@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::workspace::Screen;
 use crate::data::{Roles, SplitRule};
+use crate::inspect::Question;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
@@ -62,10 +63,16 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// Puts a text into Explore, to be tried with a model.
     Predict {
         model: PathBuf,
         text: String,
         pair: Option<String>,
+    },
+    /// Asks a model what Explore shows.
+    Ask {
+        model: PathBuf,
+        question: Box<Question>,
     },
 
     FindRuns,
@@ -158,7 +165,8 @@ impl Action {
             Self::StopRun => "Stop and keep the best",
             Self::Evaluate { .. } => "Evaluate",
             Self::ExploreWith(_) => "Use in Explore",
-            Self::Predict { .. } => "Predict",
+            Self::Predict { .. } => "Try in Explore",
+            Self::Ask { .. } => "Ask the model",
             Self::FindRuns => "Look for runs again",
             Self::ChooseRunsFolder => "Choose the runs folder…",
             Self::SetRunsFolder(_) => "Set the runs folder",

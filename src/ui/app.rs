@@ -241,7 +241,9 @@ impl App {
 }
 
 fn tiled_ui(settings: &mut Settings, screen: Screen, panel: &mut dyn Tiled, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
-    let name = screen.title();
+    panel.prepare(cx);
+    let name = format!("{} {}", screen.title(), panel.variant());
+    let name = name.trim_end();
     let layouts = &mut settings.layouts;
     if layouts.get(name).is_none_or(|tree| !tiles::fits(tree, panel.panes())) {
         layouts.insert(name.into(), tiles::first_tree(name, &panel.layout()));

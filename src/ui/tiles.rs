@@ -29,6 +29,16 @@ pub enum Layout {
 
 /// A screen made of parts. The frame around a part (its tab, its margin) is drawn by the tiles.
 pub trait Tiled {
+    /// Called before everything else in a frame, for a screen whose parts depend on what it shows.
+    fn prepare(&mut self, cx: &Cx<'_>) {
+        _ = cx;
+    }
+
+    /// Which of its several sets of parts a screen has now; each keeps a layout of its own.
+    fn variant(&self) -> &'static str {
+        ""
+    }
+
     fn panes(&self) -> &'static [PaneInfo];
 
     fn layout(&self) -> Layout;

@@ -15,7 +15,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Dataset, Roles, SplitRule, Table, Target, guess_task};
-use crate::inspect::Answer;
+use crate::inspect::{Answer, Subject};
 use crate::model::card::ModelCard;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -117,10 +117,21 @@ impl Default for DataState {
 #[derive(Clone, Debug, Default)]
 pub struct ExploreState {
     pub model: Option<PathBuf>,
+    /// What the model can be asked, once it is open.
+    pub subject: Option<Arc<Subject>>,
+    /// A text from another screen that is to be tried.
+    pub offered: Option<Arc<Offered>>,
     pub answer: Option<Arc<Answer>>,
     /// The newest request, until it is answered.
     pub pending: Option<JobId>,
     pub error: Option<String>,
+}
+
+/// A text to be tried in Explore, with its pair or context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offered {
+    pub text: String,
+    pub pair: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -178,6 +189,8 @@ pub struct Wants {
     pub models: bool,
     /// The card of a model that is to be looked at.
     pub view_model: Option<PathBuf>,
+    /// What the model in Explore can be asked.
+    pub subject: bool,
     /// A run whose evaluation has just been written.
     pub open_run: Option<PathBuf>,
     /// A configuration whose data and model are to be opened.
@@ -308,6 +321,12 @@ impl Workspace {
                 self.evaluation = Some(evaluation);
                 self.evaluation_error = None;
             }
+            Payload::Subject(subject) => {
+                if self.explore.model.as_ref() == Some(&subject.dir) {
+                    self.explore.subject = Some(subject);
+                    self.explore.error = None;
+                }
+            }
             Payload::Answer(answer) => {
                 self.explore.answer = Some(answer);
                 self.explore.error = None;
@@ -398,6 +417,7 @@ impl Workspace {
     pub fn explore_with(&mut self, model: PathBuf) {
         if self.explore.model.as_ref() != Some(&model) {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
+            self.wants.subject = true;
         }
     }
 

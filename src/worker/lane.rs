@@ -8,7 +8,7 @@ use crossbeam_channel::{Sender, bounded};
 use super::Controls;
 use super::control::JobControl;
 use super::jobs::{self, Context, Kept};
-use super::protocol::Command;
+use super::protocol::{Command, Control};
 
 /// Candle walks and drops graphs recursively.
 const STACK: usize = 64 << 20;
@@ -45,10 +45,13 @@ impl Lane {
 #[derive(Default)]
 struct Slot {
     command: Option<Command>,
+    /// What stops the job that is being done.
+    running: Arc<JobControl>,
     closed: bool,
 }
 
-/// A queue of one: the newest job replaces one that has not begun, so that typing never waits for old answers.
+/// A queue of one: the newest job replaces one that has not begun, so that typing never waits for old answers. One that
+/// has begun is told to stop; only those that take long ask.
 pub struct Latest {
     slot: Arc<(Mutex<Slot>, Condvar)>,
 }
@@ -59,8 +62,8 @@ impl Latest {
         let shared = slot.clone();
         thread::Builder::new().name(name.into()).stack_size(STACK).spawn(move || {
             let mut kept = Kept::default();
-            while let Some(command) = next(&shared) {
-                jobs::run(command, &context, &JobControl::default(), &mut kept);
+            while let Some((command, control)) = next(&shared) {
+                jobs::run(command, &context, &control, &mut kept);
             }
         })?;
         Ok(Self { slot })
@@ -68,7 +71,9 @@ impl Latest {
 
     pub fn put(&self, command: Command) {
         let (slot, changed) = &*self.slot;
-        slot.lock().unwrap_or_else(PoisonError::into_inner).command = Some(command);
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.running.set(Control::Stop);
+        slot.command = Some(command);
         changed.notify_one();
     }
 }
@@ -76,14 +81,19 @@ impl Latest {
 impl Drop for Latest {
     fn drop(&mut self) {
         let (slot, changed) = &*self.slot;
-        slot.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.running.set(Control::Stop);
+        slot.closed = true;
         changed.notify_one();
     }
 }
 
-fn next(shared: &(Mutex<Slot>, Condvar)) -> Option<Command> {
+fn next(shared: &(Mutex<Slot>, Condvar)) -> Option<(Command, Arc<JobControl>)> {
     let (slot, changed) = shared;
     let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     let slot = changed.wait_while(slot, |slot| slot.command.is_none() && !slot.closed);
-    slot.unwrap_or_else(PoisonError::into_inner).command.take()
+    let mut slot = slot.unwrap_or_else(PoisonError::into_inner);
+    slot.running = Arc::default();
+    let running = slot.running.clone();
+    slot.command.take().map(|command| (command, running))
 }

@@ -67,7 +67,7 @@ impl Dispatcher {
         for command in commands {
             match command {
                 Command::Control { job, control } => self.control(job, control),
-                Command::Predict { .. } => self.inspect.put(command),
+                Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
                 Command::Train { .. } | Command::Evaluate { .. } => self.queue(&self.compute, command),
                 _ => self.queue(&self.files, command),
             }

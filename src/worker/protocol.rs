@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::data::health::Finding;
 use crate::data::{Dataset, Roles, Split, SplitRule, Table};
-use crate::inspect::Answer;
+use crate::inspect::{Answer, Question, Subject};
 use crate::metrics::Evaluation;
 use crate::model::card::ModelCard;
 use crate::task::Task;
@@ -66,12 +66,17 @@ pub enum Command {
         data: PathBuf,
         roles: Roles,
     },
-    /// The newest request replaces one that has not begun; answers [`Payload::Answer`].
-    Predict {
+    /// Opens a model for Explore, so that the first answer is as fast as the next; answers [`Payload::Subject`].
+    Meet {
         job: JobId,
         model: PathBuf,
-        text: String,
-        pair: Option<String>,
+    },
+    /// The newest request replaces one that has not begun, and ends one that reads a long document; answers
+    /// [`Payload::Answer`].
+    Ask {
+        job: JobId,
+        model: PathBuf,
+        question: Box<Question>,
     },
     /// Runs under a folder; answers [`Payload::Runs`].
     FindRuns {
@@ -145,6 +150,7 @@ pub enum Payload {
     Lengths(Arc<Lengths>),
     Plan(Arc<PlanSummary>),
     Evaluation(Arc<EvaluatedData>),
+    Subject(Arc<Subject>),
     Answer(Arc<Answer>),
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
@@ -161,6 +167,8 @@ pub struct ModelEntry {
     pub layers: usize,
     pub hidden_size: usize,
     pub bytes_on_disk: u64,
+    /// The tasks whose heads its configuration names.
+    pub heads: Vec<Task>,
     /// Why it cannot be used, where it cannot.
     pub problem: Option<String>,
 }

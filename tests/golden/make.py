@@ -76,6 +76,7 @@ HEAD = {
     "ner": "ForTokenClassification",
     "mlm": "ForMaskedLM",
     "pretraining": "ForPreTraining",
+    "causal": "ForCausalLM",
     "encoder": "Model",
 }
 
@@ -116,6 +117,10 @@ VARIANTS = [
     Variant("bert-pair-classify", "pair-classify"),
     Variant("roberta-pair-classify", "pair-classify", size=(16, 2, 4, 40), rows=2),
     Variant("bert-pretraining", "pretraining", size=SMALL, rows=2),
+    # Left-to-right prediction: a causal mask, and labels that transformers moves by one.
+    Variant("bert-causal", "causal", rows=2, config=dict(is_decoder=True)),
+    Variant("roberta-causal", "causal", size=SMALL, rows=2, config=dict(is_decoder=True)),
+    Variant("electra-causal", "causal", size=SMALL, rows=2, config=dict(is_decoder=True)),
     # Sizes and activations.
     Variant("bert-deep", size=(28, 5, 2, 56), rows=2, config=dict(hidden_act="relu")),
     Variant("bert-wide", size=(48, 1, 6, 100), config=dict(hidden_act="gelu_new", vocab_size=704)),
@@ -190,7 +195,8 @@ def new_model(v):
     """A model whose every weight matters: norms and biases are moved off 1 and 0, so dropping one shows."""
     torch.manual_seed(v.seed)
     config = configure(v)
-    model = getattr(transformers, CLASS[v.family] + HEAD[v.task])(config)
+    name = CLASS[v.family] + HEAD[v.task]
+    model = getattr(transformers, "BertLMHeadModel" if name == "BertForCausalLM" else name)(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
             # A file's sinusoids are only a starting point: what it holds counts, so they are moved as well.
@@ -218,6 +224,8 @@ def new_batch(v, tokenizer):
         labels = torch.randn(v.rows, generator=g)
     elif v.task == "ner":
         labels = torch.randint(len(ENTITIES), ids.shape, generator=g).masked_fill(special, -100)
+    elif v.task == "causal":
+        labels = ids.masked_fill(batch["attention_mask"] == 0, -100)
     elif v.task in ("mlm", "pretraining"):
         masked = (torch.rand(ids.shape, generator=g) < 0.3) & ~special
         labels = ids.masked_fill(~masked, -100)
@@ -395,6 +403,7 @@ def make(v, out, tokenizers):
             shutil.copyfile(path, folder / path.name)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     store(v, new_model(v), folder)
+    (folder / "generation_config.json").unlink(missing_ok=True)  # Nothing here generates.
     batch, labels = new_batch(v, tokenizer)
     tensors = dict(batch) | {f"label.{k}": w for k, w in labels.items()} | forward(folder, batch, labels)
     save_file({k: w.contiguous() for k, w in tensors.items()}, folder / "expected.safetensors")

@@ -147,7 +147,7 @@ fn ask(window: &mut Window, words: &str, label: &str) {
     window.harness.run_steps(2);
     window.harness.event(egui::Event::Text(words.into()));
     window.until("the model answers", |workspace| {
-        workspace.explore.answer.as_ref().is_some_and(|answer| answer.text == words)
+        workspace.explore.answer.as_ref().is_some_and(|answer| answer.question.text == words)
     });
     let answer = window.workspace().explore.answer.clone().unwrap();
     let attune::inspect::Prediction::Classes(classes) = &answer.result else { panic!("{:?}", answer.result) };

@@ -8,6 +8,7 @@
 )]
 
 mod batches_change_nothing;
+mod causal;
 mod command_line;
 mod house;
 mod journey;

@@ -363,6 +363,7 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
         confusion,
         per_class,
         predictions,
+        ..Evaluation::empty(Task::Classify)
     }
 }
 

@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::encoding::Decoded;
-use super::sniff::{self, Dialect};
+use super::sniff::{self, Dialect, Layout};
 use crate::data::error::{name_list, shorten};
 use crate::data::table::Format;
 use crate::data::{DataError, RowProblem, Table};
@@ -176,10 +176,9 @@ fn next_line(bytes: &[u8], at: usize) -> usize {
 }
 
 /// Reads a decoded file of delimited text.
-pub(super) fn read(path: &Path, decoded: Decoded) -> Result<Table, DataError> {
+pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, DataError> {
     let Decoded { text: bytes, encoding, replaced } = decoded;
-    let layout = sniff::layout(&bytes);
-    let columns = sniff::column_names(&layout);
+    let columns = sniff::column_names(layout);
     let mut table = Table {
         path: path.to_path_buf(),
         format: Format::Delimited { delimiter: layout.dialect.delimiter },

@@ -2,7 +2,7 @@
 //! the statistics of `chardetng`. A byte that means nothing in the encoding becomes U+FFFD and is counted.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// The text of a file, without a byte order mark. The bytes are always valid UTF-8; they are no `String` because cells
 /// are cut out of them in place.
@@ -22,11 +22,11 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     const KINDS: [(&[u8], &str, &str); 9] = [
         (b"PK\x03\x04", "a zip archive or an Excel workbook", "; unpack it, or save the sheet as CSV"),
         (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook", "; save the sheet as CSV"),
-        (b"\x1F\x8B", "compressed with gzip", "; unpack it first"),
+        (b"\x1F\x8B", "compressed twice", "; unpack it first"),
+        (b"\xFD7zXZ\0", "compressed twice", "; unpack it first"),
         (b"\x28\xB5\x2F\xFD", "compressed with zstd", "; unpack it first"),
         (b"BZh", "compressed with bzip2", "; unpack it first"),
-        (b"\xFD7zXZ\0", "compressed with xz", "; unpack it first"),
-        (b"PAR1", "a Parquet file", "; save it as CSV or JSONL"),
+        (b"PAR1", "a Parquet file where text is read a line at a time", "; save it as text"),
         (b"SQLite format 3\0", "an SQLite database", "; save the table as CSV"),
         (b"%PDF-", "a PDF document", ""),
     ];
@@ -37,6 +37,20 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     let nuls: usize = sample.iter().map(|&byte| usize::from(byte == 0)).sum();
     let marked = Encoding::for_bom(bytes).is_some();
     (!marked && nuls * 20 > sample.len() && utf_16(sample).is_none()).then_some(("not text", ""))
+}
+
+/// The encoding that the first bytes of a file leave no doubt about, with the length of its byte order mark.
+pub(super) fn marked(head: &[u8]) -> Option<(&'static Encoding, usize)> {
+    Encoding::for_bom(head).or_else(|| utf_16(&head[..head.len().min(SAMPLE)]).map(|encoding| (encoding, 0)))
+}
+
+/// The encoding of a piece of a file in which not all is ASCII, and that may end within a character if it is not the
+/// last.
+pub(super) fn of_sample(sample: &[u8], is_last: bool) -> &'static Encoding {
+    match std::str::from_utf8(sample) {
+        Err(error) if is_last || error.error_len().is_some() => guess(sample, error.valid_up_to()),
+        _ => UTF_8,
+    }
 }
 
 /// Recognises the encoding and decodes.
@@ -106,15 +120,21 @@ fn sample_around(bytes: &[u8], telling: usize) -> &[u8] {
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let mut text = String::with_capacity(bytes.len() + bytes.len() / 8 + 16);
+    let mut text = String::new();
+    let replaced = decode_piece(&mut encoding.new_decoder_without_bom_handling(), bytes, true, &mut text);
+    Decoded { text: text.into_bytes(), encoding: encoding.name(), replaced }
+}
+
+/// Appends what the bytes say to the text; returns how many sequences were replaced by U+FFFD.
+pub(super) fn decode_piece(decoder: &mut Decoder, bytes: &[u8], last: bool, text: &mut String) -> usize {
+    text.reserve(bytes.len() + bytes.len() / 8 + 16);
     let mut replaced = 0;
     let mut rest = bytes;
     loop {
-        let (result, read) = decoder.decode_to_string_without_replacement(rest, &mut text, true);
+        let (result, read) = decoder.decode_to_string_without_replacement(rest, text, last);
         rest = &rest[read..];
         match result {
-            DecoderResult::InputEmpty => break,
+            DecoderResult::InputEmpty => return replaced,
             DecoderResult::OutputFull => text.reserve(rest.len() / 2 + 64),
             DecoderResult::Malformed(..) => {
                 text.push(char::REPLACEMENT_CHARACTER);
@@ -122,7 +142,6 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
             }
         }
     }
-    Decoded { text: text.into_bytes(), encoding: encoding.name(), replaced }
 }
 
 #[cfg(test)]

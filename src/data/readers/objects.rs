@@ -6,14 +6,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::encoding::Decoded;
+use super::json::Element;
 use crate::data::table::Format;
 use crate::data::{RowProblem, Table};
 
-/// Bytes an object may have.
-const OBJECT_LIMIT: usize = 64 << 20;
 /// Columns a table may get: objects whose keys are not names but values, such as one's own id each, would otherwise
 /// make a table as wide as it is long.
 pub(super) const COLUMN_LIMIT: usize = 1000;
@@ -41,29 +40,33 @@ struct RowBuffer {
 }
 
 impl Rows {
-    /// Reads one object, which stands at a line of the file.
-    pub fn add(&mut self, object: &str, line: usize) {
-        let trimmed = object.trim();
-        if trimmed.is_empty() {
+    /// Reads one object of the file.
+    pub fn add(&mut self, element: Element<'_>) {
+        let line = element.line;
+        if let Err(reason) = element.check() {
+            self.problems.push(RowProblem { line, reason });
             return;
         }
-        let problem = |reason| RowProblem { line, reason };
-        if trimmed.len() > OBJECT_LIMIT {
-            self.problems.push(problem(format!("is longer than {} MiB", OBJECT_LIMIT >> 20)));
-            return;
-        }
+        let mut deserializer = serde_json::Deserializer::from_str(element.text);
+        self.row_of(line, |rows| ObjectSeed { rows }.deserialize(&mut deserializer).and_then(|()| deserializer.end()));
+    }
+
+    /// Adds an object that was read from a line of the file.
+    pub fn add_object(&mut self, object: Map<String, Value>, line: usize) {
+        self.row_of(line, |rows| ObjectSeed { rows }.deserialize(Value::Object(object)));
+    }
+
+    fn row_of(&mut self, line: usize, read: impl FnOnce(&mut Self) -> serde_json::Result<()>) {
         let known = self.columns.len();
         self.row.text.clear();
         self.row.spans.clear();
         self.row.spans.resize(known, (0, 0));
-        let mut deserializer = serde_json::Deserializer::from_str(trimmed);
-        let read = ObjectSeed { rows: self }.deserialize(&mut deserializer).and_then(|()| deserializer.end());
-        if let Err(error) = read {
+        if let Err(error) = read(self) {
             // A broken object must not leave columns behind that no row has.
             for name in self.columns.drain(known..) {
                 self.by_name.remove(&name);
             }
-            self.problems.push(problem(format!("cannot be read as a JSON object: {}", without_line(&error))));
+            self.problems.push(RowProblem { line, reason: unreadable(&error) });
             return;
         }
         if self.columns.len() > known || self.lines.is_empty() {
@@ -91,12 +94,12 @@ impl Rows {
         Some(column)
     }
 
-    pub fn into_table(mut self, path: &Path, decoded: &Decoded) -> Table {
+    pub fn into_table(mut self, path: &Path, format: Format, decoded: &Decoded) -> Table {
         self.text.shrink_to_fit();
         let ends = if self.widths.len() > 1 { self.widened() } else { std::mem::take(&mut self.ends) };
         Table {
             path: path.to_path_buf(),
-            format: Format::JsonLines,
+            format,
             encoding: decoded.encoding,
             columns: super::sniff::unique_names(&self.columns),
             problems: self.problems,
@@ -126,12 +129,13 @@ impl Rows {
 }
 
 /// The reader's message without its line, which counts from the object's own start.
-fn without_line(error: &serde_json::Error) -> String {
+pub(super) fn unreadable(error: &serde_json::Error) -> String {
     let message = error.to_string();
-    match message.rfind(" at line ") {
+    let reason = match message.rfind(" at line ") {
         Some(end) => format!("{} at column {}", &message[..end], error.column()),
         None => message,
-    }
+    };
+    format!("cannot be read as a JSON object: {reason}")
 }
 
 struct ObjectSeed<'a> {

@@ -94,8 +94,8 @@ pub(super) fn unique_names(given: &[String]) -> Vec<String> {
     names
 }
 
-struct SampleRow {
-    cells: Vec<String>,
+pub(super) struct SampleRow {
+    pub cells: Vec<String>,
     /// Where the next row begins, and the line ends up to there, from the start of the sample.
     next: usize,
     line_ends: usize,
@@ -115,7 +115,7 @@ enum Quotes {
 }
 
 /// The first rows in a dialect; a row that could not be read has no cells.
-fn sample(bytes: &[u8], dialect: Dialect) -> Vec<SampleRow> {
+pub(super) fn sample(bytes: &[u8], dialect: Dialect) -> Vec<SampleRow> {
     let whole = bytes.len() <= SAMPLE_BYTES;
     let bytes = &bytes[..bytes.len().min(SAMPLE_BYTES)];
     let mut rows = Rows::new(dialect, bytes.len());
@@ -222,7 +222,7 @@ fn reads_like_a_header(cells: &[String]) -> bool {
     cells.len() > 1 && cells.iter().any(|cell| is_known_name(cell))
 }
 
-fn is_known_name(cell: &str) -> bool {
+pub(super) fn is_known_name(cell: &str) -> bool {
     let name = plain_name(cell);
     KNOWN_NAMES.split(' ').any(|known| known == name)
 }

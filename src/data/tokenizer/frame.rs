@@ -10,11 +10,11 @@ const TEXT: [u32; 2] = [0xffff_fff0, 0xffff_fff1];
 const PAIR: [u32; 2] = [0xffff_fff2, 0xffff_fff3];
 
 /// A special token: its id and its segment.
-pub(super) type Special = (u32, u32);
+pub type Special = (u32, u32);
 
 /// The special tokens around one text, or around and between two.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Frame {
+pub struct Frame {
     pub before: Vec<Special>,
     pub text_type: u32,
     pub between: Vec<Special>,
@@ -24,7 +24,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The frame of one text, or of a pair; `None` when the texts do not come out whole, once and in order.
-    pub fn of(processor: Option<&PostProcessorWrapper>, is_pair: bool) -> Option<Self> {
+    pub(super) fn of(processor: Option<&PostProcessorWrapper>, is_pair: bool) -> Option<Self> {
         let pair = is_pair.then(|| stand_in(PAIR));
         let framed = process(processor, stand_in(TEXT), pair).ok()?;
         let tokens: Vec<Special> =
@@ -68,6 +68,19 @@ impl Frame {
         push(&mut pair.iter().map(|id| (*id, self.pair_type)));
         push(&mut self.after.iter().copied());
         (ids, types)
+    }
+
+    /// The place of each token when places begin anew in the pair, as in translation language modelling (Lample and
+    /// Conneau, 2019): the first token of the pair has the place that the first of the text has, so that a word and its
+    /// translation stand at much the same place. Special tokens before the pair but for the first, which ends the text,
+    /// belong to the pair.
+    pub fn places(&self, text: usize, pair: usize) -> Vec<u32> {
+        let first = self.before.len();
+        let closing = self.between.len().min(1);
+        let opening = self.between.len() - closing;
+        let of_text = 0..first + text + closing;
+        let of_pair = first.saturating_sub(opening)..first.max(opening) + pair + self.after.len();
+        of_text.chain(of_pair).map(|place| place as u32).collect()
     }
 }
 
@@ -144,6 +157,21 @@ mod tests {
 
         let bare = Frame::of(None, true).unwrap();
         assert_eq!(bare.wrap(&[7], &[9]), (vec![7, 9], vec![0, 1]));
+    }
+
+    #[test]
+    fn places_begin_anew_in_the_pair() {
+        let bert =
+            Frame { before: vec![(2, 0)], text_type: 0, between: vec![(3, 0)], pair_type: 1, after: vec![(3, 1)] };
+        assert_eq!(bert.places(2, 3), [0, 1, 2, 3, 1, 2, 3, 4]);
+        let roberta = Frame { between: vec![(2, 0), (2, 0)], ..bert.clone() };
+        assert_eq!(roberta.places(2, 3), [0, 1, 2, 3, 0, 1, 2, 3, 4]);
+        let bare = Frame { before: vec![], between: vec![], after: vec![], ..bert.clone() };
+        assert_eq!(bare.places(2, 1), [0, 1, 0]);
+        for frame in [bert, roberta, bare] {
+            let (text, pair) = ([7; 4], [8; 2]);
+            assert_eq!(frame.places(text.len(), pair.len()).len(), frame.wrap(&text, &pair).0.len());
+        }
     }
 
     #[test]

@@ -159,9 +159,22 @@ impl Family {
         format!("{}{suffix}", self.class_prefix())
     }
 
+    /// transformers' class for an encoder that predicts the next token, where there is one.
+    pub fn causal_architecture(self) -> Option<&'static str> {
+        match self {
+            Self::Bert => Some("BertLMHeadModel"),
+            Self::Roberta => Some("RobertaForCausalLM"),
+            Self::Electra => Some("ElectraForCausalLM"),
+            Self::DistilBert | Self::Albert => None,
+        }
+    }
+
     /// The heads that a class of transformers has.
     pub fn heads_of(self, architecture: &str) -> Vec<HeadKind> {
         let suffix = architecture.strip_prefix(self.class_prefix()).unwrap_or_default();
+        if self.causal_architecture() == Some(architecture) {
+            return vec![HeadKind::Mask];
+        }
         match (suffix, self) {
             ("ForSequenceClassification", _) => vec![HeadKind::Sequence],
             ("ForTokenClassification", _) => vec![HeadKind::Token],

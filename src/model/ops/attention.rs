@@ -1,5 +1,6 @@
 //! Multi-head self-attention (Vaswani et al., 2017) over sequences laid end to end: one sequence and head at a time, in
-//! parallel. There is no mask, because a token meets only those of its own sequence.
+//! parallel. There is no mask, because a token meets only those of its own sequence. A causal token meets only the
+//! earlier ones: its softmax runs over a shorter row, and what is behind it is zero.
 
 use rayon::prelude::*;
 
@@ -27,6 +28,7 @@ pub struct Projections<'a> {
 
 /// One sequence under one head.
 struct Job {
+    sequence: usize,
     head: usize,
     first_row: usize,
     rows: usize,
@@ -42,6 +44,7 @@ impl Heads {
     fn job(self, index: usize, layout: &Layout) -> Job {
         let (sequence, head) = (index / self.count, index % self.count);
         Job {
+            sequence,
             head,
             first_row: layout.row_starts[sequence],
             rows: layout.row_starts[sequence + 1] - layout.row_starts[sequence],
@@ -55,19 +58,28 @@ impl Heads {
     }
 
     /// Scores of a job's rows against its keys, turned into probabilities.
-    fn probabilities(self, job: &Job, query: &[f32], key: &[f32], out: &mut [f32]) {
+    fn probabilities(self, job: &Job, layout: &Layout, query: &[f32], key: &[f32], out: &mut [f32]) {
         let q = self.block(query, job.first_row, job.rows, job.head);
         let k = self.block(key, job.first_token, job.keys, job.head);
         matmul(MatMut::new(out, job.rows, job.keys), Into::Set, q, k.transposed(), Threads::One);
-        softmax_rows(out, job.keys, 1.0 / (self.size as f32).sqrt());
+        let scale = 1.0 / (self.size as f32).sqrt();
+        if layout.causal {
+            let place = |row| layout.token_of_row(job.first_row + row) - job.first_token;
+            softmax_rows(out, job.keys, scale, |row| layout.seen(job.sequence, place(row)));
+        } else {
+            softmax_rows(out, job.keys, scale, |_| job.keys);
+        }
     }
 }
 
-fn softmax_rows(scores: &mut [f32], width: usize, scale: f32) {
+/// Scores of rows of `width` turned into probabilities; of each row only the first `seen` take part.
+fn softmax_rows(scores: &mut [f32], width: usize, scale: f32, seen: impl Fn(usize) -> usize) {
     wide(
         #[inline(always)]
         || {
-            for row in scores.chunks_mut(width) {
+            for (index, row) in scores.chunks_mut(width).enumerate() {
+                let (row, unseen) = row.split_at_mut(seen(index));
+                unseen.fill(0.0);
                 let largest = max_of(row);
                 for value in row.iter_mut() {
                     *value = exp((*value - largest) * scale);
@@ -101,7 +113,7 @@ pub fn forward(from: Projections<'_>, layout: &Layout, heads: Heads, noise: Opti
             return;
         }
         let mut p = Buffer::take(job.rows * job.keys);
-        heads.probabilities(&job, from.query, from.key, &mut p);
+        heads.probabilities(&job, layout, from.query, from.key, &mut p);
         if let Some(noise) = noise {
             drop_rows(noise, &job, layout, &mut p);
         }
@@ -121,7 +133,7 @@ pub fn probabilities(query: &[f32], key: &[f32], layout: &Layout, heads: Heads) 
             let jobs = (0..heads.count).into_par_iter().map(|head| {
                 let job = heads.job(sequence * heads.count + head, layout);
                 let mut p = vec![0.0; job.rows * job.keys];
-                heads.probabilities(&job, query, key, &mut p);
+                heads.probabilities(&job, layout, query, key, &mut p);
                 p
             });
             jobs.collect::<Vec<_>>().concat()
@@ -157,7 +169,7 @@ pub fn backward(
         };
         let mut p = Buffer::take(job.rows * job.keys);
         let mut dp = Buffer::take(job.rows * job.keys);
-        heads.probabilities(&job, from.query, from.key, &mut p);
+        heads.probabilities(&job, layout, from.query, from.key, &mut p);
         let dc = heads.block(context_grad, job.first_row, job.rows, job.head);
         let v = heads.block(from.value, job.first_token, job.keys, job.head);
         matmul(MatMut::new(&mut dp, job.rows, job.keys), Into::Set, dc, v.transposed(), Threads::One);

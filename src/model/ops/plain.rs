@@ -106,7 +106,8 @@ pub struct Padded {
     longest: usize,
     /// For each padded place the token that stands there, or token 0 where none does.
     places: Tensor,
-    /// What is added to the scores: (sequences, 1, 1, longest).
+    /// What is added to the scores: (sequences, 1, 1, longest), or (sequences, 1, longest, longest) where each token
+    /// attends to others.
     mask: Tensor,
 }
 
@@ -115,19 +116,23 @@ impl Padded {
         let sequences = layout.sequences();
         let longest = layout.starts.windows(2).map(|bounds| bounds[1] - bounds[0]).max().unwrap_or(0);
         let mut places = vec![0_u32; sequences * longest];
-        let mut mask = vec![HIDDEN; sequences * longest];
         for (sequence, bounds) in layout.starts.windows(2).enumerate() {
             let row = sequence * longest;
             for (place, token) in places[row..].iter_mut().zip(bounds[0]..bounds[1]) {
                 *place = token as u32;
             }
-            mask[row..row + layout.visible[sequence]].fill(0.0);
+        }
+        // Only causal tokens differ in what they attend to.
+        let queries = if layout.causal { longest } else { 1 };
+        let mut mask = vec![HIDDEN; sequences * queries * longest];
+        for (row, mask) in mask.chunks_mut(longest.max(1)).enumerate() {
+            mask[..layout.seen(row / queries, row % queries)].fill(0.0);
         }
         Ok(Self {
             sequences,
             longest,
             places: Tensor::from_vec(places, sequences * longest, device)?,
-            mask: Tensor::from_vec(mask, (sequences, 1, 1, longest), device)?,
+            mask: Tensor::from_vec(mask, (sequences, 1, queries, longest), device)?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What each action does.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::App;
 use crate::samples;
@@ -8,7 +9,7 @@ use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
-use crate::ui::workspace::{DataState, JobKind, Level, OpenPurpose, RunView, Screen, model_of};
+use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
 use crate::worker::protocol::{Command, Control, JobId};
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
@@ -65,8 +66,12 @@ impl App {
                 self.workspace.screen = Screen::Explore;
             }
             Action::Predict { model, text, pair } => {
-                let job = self.workspace.follow(JobKind::Predict, "Predicting");
-                self.send(Command::Predict { job, model, text, pair });
+                self.workspace.explore_with(model);
+                self.workspace.explore.offered = Some(Arc::new(Offered { text, pair }));
+            }
+            Action::Ask { model, question } => {
+                let job = self.workspace.follow(JobKind::Ask, "Asking");
+                self.send(Command::Ask { job, model, question });
             }
             Action::FindRuns
             | Action::SetRunsFolder(_)

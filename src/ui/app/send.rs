@@ -49,6 +49,13 @@ impl App {
             let folder = self.workspace.runs_folder.clone();
             self.send(Command::FindRuns { job, folder });
         }
+        if wants.subject
+            && let Some(model) = self.workspace.explore.model.clone()
+        {
+            let title = format!("Opening {}", self.workspace.model_name(&model));
+            let job = self.workspace.follow(JobKind::Meet { dir: model.clone() }, title);
+            self.send(Command::Meet { job, model });
+        }
         if wants.dataset {
             self.read_dataset();
         }

@@ -11,7 +11,6 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
 
 use crate::data::Table;
-use crate::data::table::Format;
 use crate::ui::theme::space;
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
@@ -172,17 +171,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 }
 
 fn facts(table: &Table) -> [String; 3] {
-    let format = match table.format {
-        Format::Delimited { delimiter } => match delimiter {
-            b',' => "CSV, comma".into(),
-            b';' => "CSV, semicolon".into(),
-            b'\t' => "TSV, tab".into(),
-            b'|' => "CSV, bar".into(),
-            other => format!("CSV, {:?}", char::from(other)),
-        },
-        Format::JsonLines => "JSON lines".into(),
-    };
-    [format!("{} rows", format::count(table.rows() as u64)), format, table.encoding.into()]
+    [format!("{} rows", format::count(table.rows() as u64)), table.format.title(), table.encoding.into()]
 }
 
 fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

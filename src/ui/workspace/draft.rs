@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
+use crate::metrics::Measure;
 use crate::task::Task;
-use crate::train::config::{DataChoice, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
 
 pub(super) fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
@@ -15,6 +16,7 @@ pub(super) fn empty() -> RunConfig {
         strategy: Strategy::default(),
         optim: Optim::default(),
         run,
+        language: Language::default(),
     }
 }
 
@@ -28,6 +30,10 @@ impl Workspace {
     pub fn refresh_draft(&mut self) {
         let draft = &mut self.draft;
         draft.task = self.data.task;
+        let keys = Measure::keys(draft.task);
+        if !keys.contains(&draft.run.keep_best.as_str()) {
+            Measure::main(draft.task).clone_into(&mut draft.run.keep_best);
+        }
         if let Some(table) = &self.data.table {
             draft.data.train.clone_from(&table.path);
         }
@@ -39,6 +45,7 @@ impl Workspace {
             draft.model.name = None;
             draft.model.embedded = false;
             draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(8);
+            draft.data.stride = draft.data.stride.min(draft.data.max_tokens / 2);
         }
         if !self.out_is_own {
             self.draft.run.out = self.next_out();

@@ -26,7 +26,12 @@ pub enum JobKind {
     Evaluate {
         model: PathBuf,
     },
-    Predict,
+    /// Opening a model for Explore.
+    Meet {
+        dir: PathBuf,
+    },
+    /// A question in Explore.
+    Ask,
     FindRuns,
     OpenRun {
         dir: PathBuf,
@@ -111,7 +116,7 @@ pub fn toast_seconds(level: Level) -> f64 {
 impl JobKind {
     /// Jobs that answer within a moment and would only flicker in the activity bar.
     pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::Plan | Self::Predict | Self::FindRuns)
+        matches!(self, Self::Plan | Self::Ask | Self::FindRuns)
     }
 
     fn same_kind(&self, other: &Self) -> bool {
@@ -125,7 +130,7 @@ impl Workspace {
         let id = JobId(self.next_job);
         self.next_job += 1;
         self.jobs.retain(|job| !job.kind.same_kind(&kind));
-        if kind == JobKind::Predict {
+        if kind == JobKind::Ask {
             self.explore.pending = Some(id);
         }
         if matches!(kind, JobKind::Train { .. }) {
@@ -218,7 +223,8 @@ impl Workspace {
             | JobKind::FindModels
             | JobKind::MeasureLengths
             | JobKind::Plan
-            | JobKind::Predict
+            | JobKind::Meet { .. }
+            | JobKind::Ask
             | JobKind::FindRuns => return None,
         })
     }
@@ -256,7 +262,7 @@ impl Workspace {
                 self.plan_error = Some(message);
                 return;
             }
-            JobKind::Predict => {
+            JobKind::Ask | JobKind::Meet { .. } => {
                 self.explore.error = Some(message);
                 return;
             }

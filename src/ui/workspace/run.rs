@@ -329,7 +329,7 @@ fn group_title(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::task::Task;
-    use crate::train::config::{DataChoice, ModelChoice, Optim, RunOptions, Strategy};
+    use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
 
     fn config() -> RunConfig {
         RunConfig {
@@ -339,6 +339,7 @@ mod tests {
             strategy: Strategy::default(),
             optim: Optim::default(),
             run: RunOptions::default(),
+            language: Language::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::cards::Cards;
 use super::{Ended, Failure, Job};
 use crate::data::health::{Part, health, leaks};
-use crate::data::{Dataset, Split, Table, Tokenizer};
+use crate::data::{Dataset, Split, Table, Tokenizer, measure};
 use crate::hub;
 use crate::model;
 use crate::train::prepare::fill_roles;
@@ -72,6 +72,7 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
         layers: 0,
         hidden_size: 0,
         bytes_on_disk: files::folder_bytes(dir),
+        heads: Vec::new(),
         problem: None,
     };
     match model::read_config(dir) {
@@ -79,6 +80,7 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
             family: config.family.model_type().to_owned(),
             layers: config.num_hidden_layers,
             hidden_size: config.hidden_size,
+            heads: config.tasks(),
             ..empty
         },
         Err(error) => ModelEntry { problem: Some(error.to_string()), ..empty },
@@ -134,7 +136,7 @@ pub fn measure_lengths(job: &Job<'_>, dataset: &Dataset, dir: &Path) -> Result<E
         let chunk = first..(first + CHUNK).min(total);
         let counted: Vec<(usize, usize)> = chunk
             .into_par_iter()
-            .map(|example| tokenizer.count(dataset.text(example), dataset.pair(example)))
+            .map(|example| measure(dataset, example, &tokenizer))
             .collect::<Result<_, _>>()?;
         for (count, unknown_count) in counted {
             tokens.push(count as u32);

@@ -112,7 +112,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         }
         Command::Train { config, .. } => train::train(job, &config),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
-        Command::Predict { model, text, pair, .. } => predict::predict(job, &mut kept.shelf, &model, &text, pair.as_deref()),
+        Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
+        Command::Ask { model, question, .. } => predict::ask(job, &mut kept.shelf, &model, &question),
         Command::FindRuns { folder, .. } => {
             job.payload(Payload::Runs(crate::train::run::find(&folder).into()));
             Ok(Ended::Done)
@@ -138,7 +139,8 @@ impl Command {
             | Self::Plan { job, .. }
             | Self::Train { job, .. }
             | Self::Evaluate { job, .. }
-            | Self::Predict { job, .. }
+            | Self::Meet { job, .. }
+            | Self::Ask { job, .. }
             | Self::FindRuns { job, .. }
             | Self::OpenRun { job, .. }
             | Self::DeleteRun { job, .. }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak};
 
 use crate::metrics::{Evaluation, Outcome, Prediction};
+use crate::ui::format;
 use crate::ui::widgets::confusion::Cell;
 use crate::worker::protocol::EvaluatedData;
 
@@ -79,7 +80,8 @@ fn is_class(outcome: &Outcome, class: usize) -> bool {
     match outcome {
         Outcome::Class(index) => *index == class,
         Outcome::Classes(indices) => indices.contains(&class),
-        Outcome::Value(_) => false,
+        Outcome::Entities { entities } => entities.iter().any(|entity| entity.class == class),
+        Outcome::Value(_) | Outcome::Answers { .. } => false,
     }
 }
 
@@ -115,6 +117,8 @@ pub fn outcome(evaluation: &Evaluation, outcome: &Outcome) -> String {
         Outcome::Value(value) => format!("{value:.2}"),
         Outcome::Classes(classes) if classes.is_empty() => "none".into(),
         Outcome::Classes(classes) => classes.iter().map(name).collect::<Vec<_>>().join(", "),
+        Outcome::Entities { entities } => format::plural(entities.len() as u64, "entity", "entities"),
+        Outcome::Answers { answers } => answers.first().cloned().unwrap_or_else(|| "no answer".into()),
     }
 }
 
@@ -123,7 +127,8 @@ pub fn color_index(outcome: &Outcome) -> usize {
     match outcome {
         Outcome::Class(class) => *class,
         Outcome::Classes(classes) => classes.first().copied().unwrap_or(0),
-        Outcome::Value(_) => 0,
+        Outcome::Entities { entities } => entities.first().map_or(0, |entity| entity.class),
+        Outcome::Value(_) | Outcome::Answers { .. } => 0,
     }
 }
 
@@ -131,7 +136,6 @@ pub fn color_index(outcome: &Outcome) -> usize {
 mod tests {
     use super::*;
     use crate::task::Task;
-    use std::collections::BTreeMap;
 
     fn evaluated(rows: &[(usize, usize, f32)]) -> EvaluatedData {
         let predictions = rows
@@ -152,13 +156,9 @@ mod tests {
         EvaluatedData {
             model: "model".into(),
             evaluation: Evaluation {
-                task: Task::Classify,
-                metrics: BTreeMap::new(),
-                baseline: BTreeMap::new(),
                 labels: vec!["a".into(), "b".into(), "c".into()],
-                confusion: Vec::new(),
-                per_class: Vec::new(),
                 predictions,
+                ..Evaluation::empty(Task::Classify)
             },
             texts: (0..rows.len()).map(|row| (format!("Text {row}"), None)).collect(),
         }

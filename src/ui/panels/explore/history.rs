@@ -5,11 +5,14 @@ use std::sync::Arc;
 use egui::{Align2, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_KEEP, ICON_REFRESH};
 
-use crate::inspect::{Answer, Prediction};
+use super::samples;
+use crate::inspect::{Aggregation, Answer, Prediction};
+use crate::task::Task;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Cx, format};
+use crate::worker::protocol::LoadedDataset;
 
 /// Seconds a text has to stand before it counts as tried: what is only passed through while typing does not.
 const SETTLED: f64 = 1.2;
@@ -40,7 +43,7 @@ impl History {
     /// Keeps the waiting answer once its text has stood long enough; otherwise says how long that still takes.
     pub fn settle(&mut self, now: f64, current: &str) -> Option<f64> {
         let (answer, since) = self.waiting.as_ref()?;
-        if answer.text != current || answer.text.trim().is_empty() {
+        if answer.question.text != current || answer.question.text.trim().is_empty() {
             self.waiting = None;
             return None;
         }
@@ -57,15 +60,15 @@ impl History {
     fn keep(&mut self, answer: Arc<Answer>) {
         let mut pinned = false;
         self.tried.retain(|tried| {
-            let same = tried.answer.text == answer.text && tried.answer.pair == answer.pair;
+            let same = tried.answer.question.text == answer.question.text && tried.answer.question.pair == answer.question.pair;
             pinned |= same && tried.pinned;
             !same
         });
         // What is still being written replaces its own beginning.
         if let Some(newest) = self.tried.first()
             && !newest.pinned
-            && answer.text.starts_with(newest.answer.text.trim_end())
-            && answer.pair == newest.answer.pair
+            && answer.question.text.starts_with(newest.answer.question.text.trim_end())
+            && answer.question.pair == newest.answer.question.pair
         {
             self.tried.remove(0);
         }
@@ -93,7 +96,7 @@ impl History {
                 let tried = &self.tried[place];
                 let (row, pin) = tried_ui(ui, tried, place, palette);
                 if row.clicked() {
-                    chosen = Some((tried.answer.text.clone(), tried.answer.pair.clone()));
+                    chosen = Some((tried.answer.question.text.clone(), tried.answer.question.pair.clone()));
                 }
                 if pin.clicked() {
                     turned = Some(place);
@@ -106,12 +109,12 @@ impl History {
         chosen
     }
 
-    /// Some of the loaded data, or sentences that any model can be tried with.
-    pub fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Option<Words> {
+    /// Some of the loaded data, or texts that any model for the task can be tried with.
+    pub fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task, mask: &str) -> Option<Words> {
         let palette = cx.palette;
-        let offered = self.offered(cx);
+        let offered = self.offered(cx, task, mask);
         let mut chosen = None;
-        if cx.workspace.data.loaded.is_some()
+        if of_data(cx, task).is_some()
             && Button::new("Other examples").icon(ICON_REFRESH).quiet().small().show(ui, palette).clicked()
         {
             self.page += 1;
@@ -127,13 +130,11 @@ impl History {
         chosen
     }
 
-    fn offered(&self, cx: &Cx<'_>) -> Vec<Words> {
-        let Some(loaded) = &cx.workspace.data.loaded else {
-            return SENTENCES.iter().map(|words| ((*words).to_owned(), None)).collect();
-        };
+    fn offered(&self, cx: &Cx<'_>, task: Task, mask: &str) -> Vec<Words> {
+        let Some(loaded) = of_data(cx, task) else { return samples::texts(task, mask) };
         // Held-out examples of the same file; strides of a prime number look mixed and need no generator.
         let held_out = &loaded.split.eval;
-        let data = &loaded.dataset;
+        let data = loaded.eval.as_ref().unwrap_or(&loaded.dataset);
         let count = if held_out.is_empty() { data.examples.len() } else { held_out.len() };
         let at = |place: usize| held_out.get(place).copied().unwrap_or(place);
         (0..count.min(8))
@@ -143,19 +144,17 @@ impl History {
     }
 }
 
-const SENTENCES: [&str; 6] = [
-    "Better than I had hoped, and it arrived a day early.",
-    "It broke after two weeks and nobody answered my letter.",
-    "It does what the box says, nothing more.",
-    "Not bad at all for the price.",
-    "I wanted to like it, but I could not.",
-    "The first half is slow; the second makes up for everything.",
-];
+/// The loaded data, where they are read for a task of this kind.
+fn of_data<'a>(cx: &Cx<'a>, task: Task) -> Option<&'a LoadedDataset> {
+    let loaded = cx.workspace.data.loaded.as_deref()?;
+    let of = loaded.dataset.task;
+    (of == task || (of.is_sequence() && task.is_sequence())).then_some(loaded)
+}
 
 fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Response, Response) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
     let answer = &tried.answer;
-    let label = format!("Try again {}", answer.text);
+    let label = format!("Try again {}", answer.question.text);
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &label));
     let pin_rect = egui::Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(24.0, 24.0));
     let pin = ui.interact(pin_rect, response.id.with(("pin", place)), Sense::click());
@@ -165,7 +164,7 @@ fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Res
         painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
     }
     let inner = rect.shrink2(vec2(8.0, 6.0));
-    let line = elided(painter, &answer.text, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
+    let line = elided(painter, &answer.question.text, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
     painter.galley(inner.min, line, palette.text);
     let (verdict, share) = verdict(&answer.result);
     let below = inner.bottom() - 14.0;
@@ -174,7 +173,7 @@ fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Res
     painter.galley(pos2(inner.left(), below), name, palette.accent);
     painter.text(pos2(after, below), Align2::LEFT_TOP, share, theme::number(size::SMALL), palette.text_faint);
     let words = if tried.pinned { "Unpin" } else { "Pin" };
-    let label = format!("{words} {}", answer.text);
+    let label = format!("{words} {}", answer.question.text);
     pin.widget_info(|| WidgetInfo::selected(Role::Button, true, tried.pinned, &label));
     if tried.pinned || lively || pin.hovered() || pin.has_focus() {
         let color = match (tried.pinned, pin.hovered()) {
@@ -216,6 +215,32 @@ fn verdict(said: &Prediction) -> (String, String) {
             (if given.is_empty() { "no label".into() } else { given.join(", ") }, String::new())
         }
         Prediction::Value(value) => (format!("{value:.3}"), String::new()),
+        Prediction::Tagging(tagging) => {
+            let spans = tagging.spans(Aggregation::First);
+            (format::plural(spans.len() as u64, "entity", "entities"), String::new())
+        }
+        Prediction::Reading(reading) => reading
+            .answers
+            .first()
+            .map_or_else(Default::default, |best| (best.text.clone(), format::percent(best.score))),
+        Prediction::Filling(filling) => {
+            let words: Vec<&str> = filling
+                .blanks
+                .iter()
+                .flat_map(|blank| &blank.masks)
+                .filter_map(|mask| mask.best.first().map(|one| one.token_str.trim()))
+                .collect();
+            (if words.is_empty() { "nothing hidden".into() } else { words.join(", ") }, String::new())
+        }
+        Prediction::Orders(orders) => orders
+            .given
+            .iter()
+            .max_by(|a, b| a.1.total_cmp(&b.1))
+            .map_or_else(Default::default, |(name, share)| (name.replace('_', " "), format::percent(*share))),
+        Prediction::Judged(judged) => {
+            let worst = judged.iter().max_by(|a, b| a.replaced.total_cmp(&b.replaced));
+            worst.map_or_else(Default::default, |one| (one.token.clone(), format::percent(one.replaced)))
+        }
     }
 }
 
@@ -226,8 +251,8 @@ mod tests {
     fn answer(text: &str) -> Arc<Answer> {
         Arc::new(Answer {
             model: "model".into(),
-            text: text.into(),
-            pair: None,
+            question: crate::inspect::Question::of(text, None),
+            task: Task::Regress,
             result: Prediction::Value(1.0),
             tokens: Vec::new(),
             cut: 0,
@@ -236,7 +261,7 @@ mod tests {
     }
 
     fn kept(history: &History) -> Vec<&str> {
-        history.tried.iter().map(|tried| tried.answer.text.as_str()).collect()
+        history.tried.iter().map(|tried| tried.answer.question.text.as_str()).collect()
     }
 
     #[test]

@@ -6,6 +6,7 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
 
 use super::{estimate, strategy};
+use crate::task::Task;
 use crate::train::config::{RunConfig, StrategyKind};
 use crate::train::schedule;
 use crate::ui::theme::space;
@@ -130,6 +131,10 @@ impl Form {
 
     fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
+        if matches!(draft.task, Task::Mlm | Task::Rtd) {
+            heading(ui, "What is asked", palette, |_| {});
+            fields::language_ui(ui, draft, self.expert, palette);
+        }
         strategy_ui(ui, draft, frozen, cx);
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
@@ -168,6 +173,10 @@ impl Form {
         fields::max_tokens_ui(ui, &mut draft.data.max_tokens, most, palette);
         let Some(lengths) = &cx.workspace.data.lengths else { return };
         self.lengths.update(lengths);
+        let windows = matches!(draft.task, Task::Ner | Task::Qa);
+        if windows {
+            fields::stride_ui(ui, &mut draft.data.stride, draft.data.max_tokens, palette);
+        }
         let all = self.lengths.sorted.len().max(1);
         let spec = Histogram {
             name: "Text length",
@@ -183,7 +192,18 @@ impl Form {
             draft.data.max_tokens = (limit as usize).clamp(8, most);
         }
         let cut = self.lengths.longer_than(draft.data.max_tokens);
-        let words = if cut == 0 {
+        let joined = matches!(draft.task, Task::Mlm | Task::Rtd) && draft.language.join_lines;
+        let words = if joined {
+            "Lines are joined and divided at this length; nothing is cut".to_owned()
+        } else if windows && cut > 0 {
+            let share = cut as f64 / all as f64;
+            format!(
+                "{} of {} texts are read in windows ({}); nothing is cut",
+                format::count(cut as u64),
+                format::count(all as u64),
+                format::percent(share)
+            )
+        } else if cut == 0 {
             format!("No text is cut; the longest has {} tokens", self.lengths.sorted.last().copied().unwrap_or(0))
         } else {
             let share = cut as f64 / all as f64;
@@ -194,7 +214,7 @@ impl Form {
                 format::percent(share)
             )
         };
-        let color = if cut * 20 > all { palette.warn } else { palette.text_dim };
+        let color = if cut * 20 > all && !windows && !joined { palette.warn } else { palette.text_dim };
         ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
     }
 }

@@ -4,8 +4,12 @@ use std::ops::RangeInclusive;
 
 use egui::{DragValue, Response, Ui, vec2};
 
+use crate::data::masking::MaskStyle;
 use crate::metrics::Measure;
-use crate::train::config::{ClassWeights, DeviceChoice, Dropout, Every, Optim, RunConfig, ScheduleKind};
+use crate::task::Task;
+use crate::train::config::{
+    ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind,
+};
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::form::{row, toggle};
 use crate::ui::widgets::segmented::segmented;
@@ -188,19 +192,9 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     row(ui, "Keep the best by", "The evaluation that decides which weights are kept", palette, |ui| {
         let shown = format::metric_title(&run.keep_best);
         choice(ui, "Keep the best by", 118.0, &shown, |ui| {
-            for key in [
-                "eval_loss",
-                "accuracy",
-                "f1_macro",
-                "f1_micro",
-                "f1_weighted",
-                "matthews",
-                "pearson",
-                "spearman",
-                "mse",
-            ] {
+            for key in Measure::keys(draft.task) {
                 if let Some(measure) = Measure::find(key) {
-                    ui.selectable_value(&mut run.keep_best, key.into(), measure.title);
+                    ui.selectable_value(&mut run.keep_best, (*key).into(), measure.title);
                 }
             }
         });
@@ -217,6 +211,58 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         toggle(ui, "Stop early", &mut on, palette);
         run.patience = if on { patience } else { 0 };
     });
+}
+
+/// What neighbouring windows of a long text share.
+pub fn stride_ui(ui: &mut Ui, stride: &mut usize, max_tokens: usize, palette: &Palette) {
+    row(ui, "Shared by windows", "Tokens that neighbouring windows of a long text have in common", palette, |ui| {
+        whole(ui, "Shared by windows", stride, 0..=max_tokens.saturating_sub(1) / 2);
+    });
+}
+
+/// How a text is turned into questions, where it is its own lesson.
+pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {
+    let is_masked_words = draft.task == Task::Mlm;
+    let language = &mut draft.language;
+    if is_masked_words {
+        row(ui, "Objective", "What the model is asked of a text", palette, |ui| {
+            let choices = [
+                (LanguageObjective::Masked, "Masked words"),
+                (LanguageObjective::Causal, "Next token"),
+                (LanguageObjective::Translation, "Translation"),
+            ];
+            let shown = choices.iter().find(|(kind, _)| *kind == language.objective).map_or("", |(_, name)| name);
+            choice(ui, "Objective", 140.0, shown, |ui| {
+                for (kind, name) in choices {
+                    ui.selectable_value(&mut language.objective, kind, name);
+                }
+            });
+        });
+    }
+    let is_causal = is_masked_words && language.objective == LanguageObjective::Causal;
+    if !is_causal {
+        row(ui, "Masked together", "Single tokens, whole words, or spans of neighbouring words", palette, |ui| {
+            let styles =
+                [(MaskStyle::Tokens, "Tokens"), (MaskStyle::WholeWords, "Words"), (MaskStyle::Spans, "Spans")];
+            if let Some(style) = segmented(ui, palette, language.masking, &styles, false) {
+                language.masking = style;
+            }
+        });
+        row(ui, "Share masked", "Share of the tokens that the model is asked for", palette, |ui| {
+            share(ui, "Share masked", &mut language.share, 0.01..=0.9);
+        });
+    }
+    let is_pair = is_masked_words && language.objective == LanguageObjective::Translation;
+    if expert && !is_pair {
+        row(ui, "Join lines", "Fill sequences with the lines of a document; otherwise each line is one", palette, |ui| {
+            toggle(ui, "Join lines", &mut language.join_lines, palette);
+        });
+    }
+    if expert && draft.task == Task::Rtd {
+        row(ui, "Discriminator's weight", "What its loss counts beside the generator's", palette, |ui| {
+            share(ui, "Discriminator's weight", &mut language.discriminator_weight, 1.0..=1000.0);
+        });
+    }
 }
 
 pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {

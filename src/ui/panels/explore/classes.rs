@@ -1,8 +1,11 @@
-//! What the model says: a bar for each class, or a number.
+//! What the model says of whole texts: a bar for each class, a number, or both orders of a pair.
 
 use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
 
+use super::millis_ui;
+use crate::inspect::explore::Orders;
 use crate::inspect::{Answer, Prediction};
+use crate::task::Task;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::bars::{self, Bar, bars};
 use crate::ui::widgets::{Button, state, text};
@@ -11,31 +14,20 @@ use crate::ui::{Cx, format};
 /// Classes that are shown before the rest is asked for.
 const FIRST: usize = 12;
 
-#[expect(clippy::fn_params_excessive_bools, reason = "two facts of the screen and one of its switches")]
-pub fn ui(ui: &mut Ui, fresh: bool, has_text: bool, all: &mut bool, cx: &mut Cx<'_>) {
+/// What the model says of a text or a pair, or why it cannot.
+pub fn ui(ui: &mut Ui, answer: Option<&Answer>, fresh: bool, all: &mut bool, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let explore = &cx.workspace.explore;
     if let Some(error) = &explore.error {
         state::error(ui, palette, "The model cannot answer", error, |_| {});
         return;
     }
-    let Some(answer) = &explore.answer else {
+    let Some(answer) = answer else {
         ui.add_space((ui.available_height() - 40.0).max(0.0) * 0.4);
-        ui.vertical_centered(|ui| {
-            let words = match (has_text, explore.pending.is_some()) {
-                (true, true) => "Opening the model…",
-                (true, false) => "Asking…",
-                (false, _) => "The prediction appears here while you type",
-            };
-            ui.label(text::dim(words, palette));
-        });
+        let words = if explore.pending.is_some() { "Asking…" } else { "The prediction appears here while you type" };
+        ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
         return;
     };
-    if !has_text {
-        ui.add_space((ui.available_height() - 40.0).max(0.0) * 0.4);
-        ui.vertical_centered(|ui| ui.label(text::dim("The prediction appears here while you type", palette)));
-        return;
-    }
     // The old answer stays in sight while the next one is on its way: emptiness would flicker at every key.
     if !fresh {
         ui.multiply_opacity(0.75);
@@ -48,6 +40,52 @@ pub fn ui(ui: &mut Ui, fresh: bool, has_text: bool, all: &mut bool, cx: &mut Cx<
                 ui.label(RichText::new(format!("{value:.3}")).font(theme::number_medium(28.0)).color(palette.text));
             });
         }
+        Prediction::Orders(orders) => orders_ui(ui, answer, orders, palette),
+        _ => {}
+    }
+}
+
+/// Both orders side by side, so that one sees whether the order is what the model goes by.
+fn orders_ui(ui: &mut Ui, answer: &Answer, orders: &Orders, palette: &Palette) {
+    let hoped = orders.given.first().map_or(0.0, |(_, share)| *share);
+    head_ui(ui, answer, palette, |ui| {
+        let (yes, no) = match answer.task {
+            Task::Nsp => ("The second follows the first", "The second does not follow"),
+            _ => ("In their order", "Swapped"),
+        };
+        let (words, color) = if hoped >= 0.5 { (yes, palette.good) } else { (no, palette.warn) };
+        ui.label(RichText::new(words).font(theme::semibold(size::TITLE)).color(color));
+        ui.label(RichText::new(format::percent(hoped)).font(theme::number(size::HEAD)).color(palette.text_dim));
+    });
+    ui.add_space(4.0);
+    for (name, shares) in [("As they stand", &orders.given), ("The other way round", &orders.swapped)] {
+        ui.add_space(6.0);
+        ui.label(text::label(name, palette));
+        let titles: Vec<String> = shares.iter().map(|(name, _)| title(name)).collect();
+        let list: Vec<Bar<'_>> = shares
+            .iter()
+            .zip(&titles)
+            .enumerate()
+            .map(|(place, ((_, share), title))| Bar {
+                name: title,
+                share: *share,
+                value: format::percent(*share),
+                color: palette.label(2 - 2 * place.min(1)),
+                strong: *share >= 0.5,
+            })
+            .collect();
+        let width = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.35);
+        ui.push_id(name, |ui| bars(ui, &list, width, false, palette));
+    }
+}
+
+/// The name of an output of the two heads on the order of texts.
+fn title(label: &str) -> String {
+    match label {
+        "is_next" => "follows".into(),
+        "not_next" => "does not follow".into(),
+        "in_order" => "in order".into(),
+        other => other.into(),
     }
 }
 
@@ -55,9 +93,7 @@ pub fn ui(ui: &mut Ui, fresh: bool, has_text: bool, all: &mut bool, cx: &mut Cx<
 fn head_ui(ui: &mut Ui, answer: &Answer, palette: &Palette, verdict: impl FnOnce(&mut Ui)) {
     ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_height(34.0);
-        let millis =
-            if answer.millis < 100.0 { format!("{:.1} ms", answer.millis) } else { format!("{:.0} ms", answer.millis) };
-        ui.label(text::number_dim(millis, palette)).on_hover_text("From taking the request to the answer");
+        millis_ui(ui, Some(answer), palette);
         ui.with_layout(Layout::left_to_right(Align::Center), verdict);
     });
 }

@@ -1,0 +1,245 @@
+//! SQuAD's JSON, versions 1.1 and 2.0 → one row a question, in the columns of the Hugging Face copy: `id`, `title`,
+//! `context`, `question` and `answers`, a cell being `{"text": […], "answer_start": […]}` with both lists empty where
+//! there is no answer. A question whose file says nothing about answers, as in a test set, has an empty cell.
+//!
+//! Articles are read one by one; `plausible_answers` of unanswerable questions are no answers and are passed over.
+
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::builder::{Builder, push_quoted};
+use super::encoding::Decoded;
+use super::json::Element;
+use crate::data::error::shorten;
+use crate::data::table::Format;
+use crate::data::{DataError, Table};
+
+/// Whether an object is an article: a title and paragraphs with questions.
+pub(super) fn is_article(object: &Map<String, Value>) -> bool {
+    let paragraphs = object.get("paragraphs").and_then(Value::as_array);
+    paragraphs.is_some_and(|paragraphs| {
+        paragraphs.is_empty() || paragraphs.iter().take(20).any(|paragraph| paragraph.get("qas").is_some())
+    })
+}
+
+/// Reads articles, each as the text of its object and the line at which it stands.
+pub(super) fn read<'a>(
+    path: &Path,
+    decoded: &Decoded,
+    articles: impl Iterator<Item = Element<'a>>,
+) -> Result<Table, DataError> {
+    let columns = ["id", "title", "context", "question", "answers"].map(str::to_owned).to_vec();
+    let mut table = Builder::new(columns);
+    for article in articles {
+        match article.object() {
+            Ok(object) => {
+                Article { text: article.text, line: article.line, at: 0, misses: 0 }.read(&object, &mut table)
+            }
+            Err(reason) => table.problem(article.line, format!("begins an article that {reason}")),
+        }
+    }
+    table.finish(path, Format::Squad, decoded)
+}
+
+/// Ids that were not found where they were looked for, after which lines are no longer told apart.
+const MISSES: usize = 20;
+
+/// Where we are in an article's text.
+struct Article<'a> {
+    text: &'a str,
+    line: usize,
+    at: usize,
+    misses: usize,
+}
+
+impl Article<'_> {
+    fn read(mut self, object: &Map<String, Value>, table: &mut Builder) {
+        let title = object.get("title").map(plain).unwrap_or_default();
+        let Some(paragraphs) = object.get("paragraphs").and_then(Value::as_array) else {
+            table.problem(self.line, "is an article without a list of \"paragraphs\"".into());
+            return;
+        };
+        for paragraph in paragraphs {
+            let context = paragraph.get("context").and_then(Value::as_str);
+            let questions = paragraph.get("qas").and_then(Value::as_array);
+            let (Some(context), Some(questions)) = (context, questions) else {
+                let shown = shorten(context.unwrap_or(&title), 40);
+                let reason = format!("has a paragraph without a \"context\" and a list of \"qas\", near {shown:?}");
+                table.problem(self.line, reason);
+                continue;
+            };
+            for question in questions {
+                let id = question.get("id").map(plain).unwrap_or_default();
+                let line = self.line_of(&id);
+                match answers(question, context) {
+                    Ok((words, answers)) => {
+                        for cell in [&id, &title, context, words, &answers] {
+                            table.cell(cell);
+                        }
+                        table.end_row(line);
+                    }
+                    Err(reason) => {
+                        let name =
+                            if id.is_empty() { "a question without an id".into() } else { format!("question {id:?}") };
+                        table.problem(line, format!("has {} that {reason}", shorten(&name, 60)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The line of a question, whose id is looked for from the last one on. Values have no places of their own.
+    fn line_of(&mut self, id: &str) -> usize {
+        if !id.is_empty() && self.misses < MISSES {
+            let mut quoted = String::new();
+            push_quoted(&mut quoted, id);
+            match self.text[self.at..].find(&quoted) {
+                Some(ahead) => {
+                    let passed = &self.text.as_bytes()[self.at..self.at + ahead];
+                    self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+                    self.at += ahead;
+                }
+                None => self.misses += 1,
+            }
+        }
+        self.line
+    }
+}
+
+/// A value as the text of a cell.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The words of a question and its answers' cell, or why it cannot be used.
+fn answers<'a>(question: &'a Value, context: &str) -> Result<(&'a str, String), String> {
+    let words = question.get("question").and_then(Value::as_str).filter(|words| !words.trim().is_empty());
+    let words = words.ok_or("has no words: expected a text under \"question\"")?;
+    let is_impossible = question.get("is_impossible") == Some(&Value::Bool(true));
+    let given = match question.get("answers") {
+        None | Some(Value::Null) if !is_impossible => return Ok((words, String::new())),
+        None | Some(Value::Null) => &[],
+        Some(Value::Array(answers)) => answers.as_slice(),
+        Some(other) => {
+            return Err(format!("has answers of another kind, expected a list: {}", shorten(&other.to_string(), 40)));
+        }
+    };
+    if is_impossible && !given.is_empty() {
+        return Err("is marked impossible and has answers, expected one or the other".into());
+    }
+    let (mut texts, mut starts) = (String::new(), String::new());
+    for answer in given {
+        let text = answer.get("text").and_then(Value::as_str);
+        let start = answer.get("answer_start").and_then(Value::as_u64);
+        let (Some(text), Some(start)) = (text, start) else {
+            let shown = shorten(&answer.to_string(), 60);
+            return Err(format!("has an answer without a \"text\" and a whole number as \"answer_start\": {shown}"));
+        };
+        if start as usize > context.len() {
+            return Err(format!("has an answer at character {start}, past the end of its context"));
+        }
+        if !texts.is_empty() {
+            texts.push(',');
+            starts.push(',');
+        }
+        push_quoted(&mut texts, text);
+        starts.push_str(&start.to_string());
+    }
+    Ok((words, format!("{{\"text\":[{texts}],\"answer_start\":[{starts}]}}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::readers::read_bytes;
+
+    fn open(text: &str) -> Table {
+        read_bytes(Path::new("train.json"), text.as_bytes().to_vec()).unwrap()
+    }
+
+    const COLUMNS: [&str; 5] = ["id", "title", "context", "question", "answers"];
+
+    fn check(text: &str, rows: &[(usize, [&str; 5])], problems: &[(usize, &str)]) {
+        let table = open(text);
+        assert_eq!((table.format, table.columns.as_slice()), (Format::Squad, COLUMNS.map(str::to_owned).as_slice()));
+        let cells = |row| std::array::from_fn(|column| table.cell(row, column));
+        assert_eq!((0..table.rows()).map(|row| (table.line(row), cells(row))).collect::<Vec<_>>(), rows, "{text}");
+        let found: Vec<(usize, &str)> = table.problems.iter().map(|p| (p.line, p.reason.as_str())).collect();
+        assert_eq!(found, problems, "{text}");
+    }
+
+    #[test]
+    fn questions_of_both_versions_become_rows() {
+        let text = r#"{"version": "v2.0", "data": [{"title": "Å \"b\"", "paragraphs": [{"context": "Ann ran, Ann won.", "qas": [
+{"id": "1", "question": "Who?", "answers": [{"text": "Ann", "answer_start": 0}, {"text": "Ann", "answer_start": 9}], "is_impossible": false},
+{"id": "2", "question": "Why?", "answers": [], "plausible_answers": [{"text": "won", "answer_start": 13}], "is_impossible": true},
+{"id": "3", "question": "When?", "is_impossible": true},
+{"id": "4", "question": "To whom?"}]}]},
+{"title": "C", "paragraphs": []}]}"#;
+        let context = "Ann ran, Ann won.";
+        let title = "Å \"b\"";
+        let rows = [
+            (2, ["1", title, context, "Who?", r#"{"text":["Ann","Ann"],"answer_start":[0,9]}"#]),
+            (3, ["2", title, context, "Why?", r#"{"text":[],"answer_start":[]}"#]),
+            (4, ["3", title, context, "When?", r#"{"text":[],"answer_start":[]}"#]),
+            (5, ["4", title, context, "To whom?", ""]),
+        ];
+        check(text, &rows, &[]);
+        let flat = text.replace('\n', " ");
+        check(&flat, &rows.map(|(_, cells)| (1, cells)), &[]);
+        let pretty = serde_json::to_string_pretty(&serde_json::from_str::<Value>(text).unwrap()).unwrap();
+        let table = open(&pretty);
+        assert_eq!(table.rows(), 4);
+        let lines: Vec<&str> = pretty.lines().collect();
+        assert!((0..4).all(|row| lines[table.line(row) - 1].contains(&format!("\"id\": \"{}\"", row + 1))), "{pretty}");
+        // A list of articles, and one article a line, are the same without the wrapping.
+        let article = r#"{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}"#;
+        for text in [format!("[{article}]"), format!("{article}\n")] {
+            check(&text, &[(1, ["1", "", "c", "q", ""])], &[]);
+        }
+    }
+
+    #[test]
+    fn questions_that_cannot_be_used_are_told_by_their_id() {
+        let text = r#"{"data": [
+{"title": "T", "paragraphs": [{"context": "some context", "qas": [
+{"id": "1", "question": " "},
+{"id": 2, "question": "q", "answers": [{"text": "some"}]},
+{"id": "3", "question": "q", "answers": [{"text": "some", "answer_start": 0}], "is_impossible": true},
+{"id": "4", "question": "q", "answers": {"text": []}},
+{"question": "q", "answers": [{"text": "some", "answer_start": 99}]},
+{"id": "5", "question": "q", "answers": [{"text": "some", "answer_start": 0}]}]}, {"context": 5}]},
+{"title": "U", "paragraphs": 5}, {"title": "V" "paragraphs"}
+]}"#;
+        check(
+            text,
+            &[(8, ["5", "T", "some context", "q", r#"{"text":["some"],"answer_start":[0]}"#])],
+            &[
+                (3, r#"has question "1" that has no words: expected a text under "question""#),
+                (
+                    3,
+                    r#"has question "2" that has an answer without a "text" and a whole number as "answer_start": {"text":"some"}"#,
+                ),
+                (5, r#"has question "3" that is marked impossible and has answers, expected one or the other"#),
+                (6, r#"has question "4" that has answers of another kind, expected a list: {"text":[]}"#),
+                (6, "has a question without an id that has an answer at character 99, past the end of its context"),
+                (8, r#"has a paragraph without a "context" and a list of "qas", near "T""#),
+                (9, "is an article without a list of \"paragraphs\""),
+                (9, "begins an article that cannot be read as a JSON object: expected `,` or `}` at column 15"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_file_that_was_cut_off_keeps_its_whole_articles() {
+        let article = r#"{"title":"T","paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]}"#;
+        let table = open(&format!("{{\"data\":[{article},\n{}", &article[..40]));
+        assert_eq!((table.rows(), table.problems.len()), (1, 1));
+        assert_eq!(table.problems[0].line, 2);
+    }
+}

@@ -1,0 +1,204 @@
+//! What the rows of a table teach: a class, several, a number, tags, answers, as their columns write them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::dataset::{Content, column};
+use super::error::shorten;
+use super::gold;
+use super::labels::{Classes, Separator, count_names, decimal_comma, number, sort_names};
+use super::tags::{self, Scheme};
+use super::{DataError, LabelSet, Roles, Table, Target};
+use crate::task::Task;
+
+/// What the label column says, and how it says it.
+pub(super) struct Targets {
+    table: Arc<Table>,
+    task: Task,
+    content: Content,
+    /// The column of labels, tags, spans or answers.
+    column: Option<usize>,
+    /// The column of the starts of answers.
+    start: Option<usize>,
+    separator: Separator,
+    decimal_comma: bool,
+    pub scheme: Scheme,
+    pub labels: LabelSet,
+    /// Tags by name, also under the names of a model that knows no `B-` or no `I-`.
+    tags: HashMap<String, u32>,
+}
+
+/// Names of the two classes of next-sentence and sentence-order prediction, as transformers orders them.
+pub fn sentence_labels(task: Task) -> [&'static str; 2] {
+    if task == Task::Sop { ["in_order", "swapped"] } else { ["is_next", "not_next"] }
+}
+
+impl Targets {
+    pub fn new(
+        table: Arc<Table>,
+        task: Task,
+        roles: &Roles,
+        content: Content,
+        labels: Option<&LabelSet>,
+    ) -> Result<Self, DataError> {
+        let find = |name: &Option<String>, role| column(&table, name.as_deref(), role);
+        let (column, start) = match (task, content) {
+            (Task::Ner, Content::Spans { spans, .. }) => (spans, None),
+            (Task::Ner, _) => (find(&roles.tags, "tags")?, None),
+            (Task::Qa, _) => (find(&roles.answers, "answers")?, table.column("answer_start")),
+            (Task::Mlm | Task::Rtd, _) => (None, None),
+            _ => (find(&roles.label, "label")?, None),
+        };
+        let start = start.filter(|start| Some(*start) != column);
+        let mut targets = Self {
+            decimal_comma: decimal_comma(&table),
+            table,
+            task,
+            content,
+            column,
+            start,
+            separator: Separator::Single,
+            scheme: Scheme::Iob2,
+            labels: LabelSet::default(),
+            tags: HashMap::new(),
+        };
+        if let (Task::MultiLabel, Some(column)) = (task, column) {
+            targets.separator = Separator::of_column(targets.cells(column));
+        }
+        if let (Task::Ner, Content::Words { .. }, Some(column)) = (task, content, column) {
+            let lists = targets.cells(column).map(|cell| tags::list(cell).unwrap_or_default());
+            targets.scheme = Scheme::of_lists(lists);
+        }
+        targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
+        targets.tags = tag_indices(&targets.labels);
+        Ok(targets)
+    }
+
+    fn cells(&self, column: usize) -> impl Iterator<Item = &str> {
+        (0..self.table.rows()).map(move |row| self.table.cell(row, column))
+    }
+
+    /// The names of the classes that the column holds, in order.
+    fn found(&self) -> Vec<String> {
+        let Some(column) = self.column else {
+            return match self.task {
+                Task::Nsp | Task::Sop => sentence_labels(self.task).map(str::to_owned).to_vec(),
+                _ => Vec::new(),
+            };
+        };
+        let counted = match self.task {
+            Task::Classify => count_names(self.cells(column), None),
+            Task::MultiLabel => count_names(self.cells(column), Some(self.separator)),
+            Task::Ner => return self.found_tags(column),
+            Task::Nsp | Task::Sop => return sentence_labels(self.task).map(str::to_owned).to_vec(),
+            _ => BTreeMap::new(),
+        };
+        sort_names(counted.into_keys().collect())
+    }
+
+    fn found_tags(&self, column: usize) -> Vec<String> {
+        let mut kinds: HashMap<String, ()> = HashMap::new();
+        for cell in self.cells(column) {
+            let names: Vec<String> = match self.content {
+                Content::Spans { .. } => tags::spans(cell).unwrap_or_default().into_iter().map(|span| span.label).collect(),
+                _ => tags::list(cell).unwrap_or_default(),
+            };
+            for name in names {
+                if !tags::is_outside(&name) {
+                    let kind = if self.scheme == Scheme::Plain { &name } else { tags::split(&name).1 };
+                    if !kinds.contains_key(kind) {
+                        kinds.insert(kind.to_owned(), ());
+                    }
+                }
+            }
+        }
+        let mut kinds: Vec<String> = kinds.into_keys().collect();
+        kinds.sort();
+        tags::label_names(&kinds)
+    }
+
+    /// What a row teaches, or why it cannot be used.
+    pub fn read(&self, row: usize, classes: &Classes<'_>) -> Result<Target, String> {
+        let Some(column) = self.column else { return Ok(Target::None) };
+        let cell = self.table.cell(row, column).trim();
+        match self.task {
+            Task::MultiLabel => {
+                let names = self.separator.names(cell)?;
+                let mut set = names.iter().map(|name| classes.find(name)).collect::<Result<Vec<u32>, String>>()?;
+                set.sort_unstable();
+                set.dedup();
+                Ok(Target::Classes(set))
+            }
+            Task::Ner => self.read_tags(row, cell),
+            Task::Qa => self.read_answers(row, cell),
+            _ if cell.is_empty() => Err("has no label".into()),
+            Task::Regress => number(cell, self.decimal_comma).map(Target::Value),
+            Task::Nsp | Task::Sop => self.read_order(cell, classes),
+            _ => classes.find(cell).map(Target::Class),
+        }
+    }
+
+    /// A class of sentence order by name or number.
+    fn read_order(&self, cell: &str, classes: &Classes<'_>) -> Result<Target, String> {
+        match cell {
+            "0" => Ok(Target::Class(0)),
+            "1" => Ok(Target::Class(1)),
+            name => classes.find(name).map(Target::Class).map_err(|_| {
+                let [first, second] = sentence_labels(self.task);
+                format!("has the label {:?}, expected 0 or {first}, 1 or {second}", shorten(name, 40))
+            }),
+        }
+    }
+
+    fn read_tags(&self, row: usize, cell: &str) -> Result<Target, String> {
+        let names = match self.content {
+            Content::Spans { text, .. } => {
+                let text = self.table.cell(row, text);
+                tags::tag_text(text, &tags::spans(cell)?)?.into_iter().map(|(_, tag)| tag).collect()
+            }
+            Content::Words { tokens } => {
+                let words = tags::list(self.table.cell(row, tokens))?;
+                let found = tags::list(cell)?;
+                if words.len() != found.len() {
+                    return Err(format!("has {} words and {} tags, expected one tag for each word", words.len(), found.len()));
+                }
+                tags::to_iob2(self.scheme, &found.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            Content::Text { .. } | Content::Question { .. } => Vec::new(),
+        };
+        let index = |name: &String| {
+            self.tags.get(name).copied().ok_or_else(|| {
+                let known = super::error::name_list(&self.labels.names);
+                format!("has the tag {:?}, expected one of {} known tags ({known})", shorten(name, 40), self.labels.len())
+            })
+        };
+        names.iter().map(index).collect::<Result<_, _>>().map(Target::Tags)
+    }
+
+    /// Answers as the file gives them, also where one does not stand where the file says.
+    fn read_answers(&self, row: usize, cell: &str) -> Result<Target, String> {
+        let Content::Question { context, .. } = self.content else { return Ok(Target::None) };
+        let context = self.table.cell(row, context);
+        let start = self.start.map(|start| self.table.cell(row, start));
+        gold::answers(cell, start, context).map(Target::Answers)
+    }
+}
+
+/// Indices of tags by their names. Where the labels are a model's own and know an entity's inside only, its beginning is
+/// taken as that, and the other way round.
+fn tag_indices(labels: &LabelSet) -> HashMap<String, u32> {
+    let mut indices: HashMap<String, u32> = labels.names.iter().cloned().zip(0..).collect();
+    for (name, index) in labels.names.iter().zip(0..) {
+        let (prefix, kind) = tags::split(name);
+        let other = match prefix {
+            Some('B') => vec![format!("I-{kind}")],
+            Some('I') => vec![format!("B-{kind}")],
+            None if !tags::is_outside(name) => vec![format!("B-{kind}"), format!("I-{kind}")],
+            _ => Vec::new(),
+        };
+        for name in other {
+            indices.entry(name).or_insert(index);
+        }
+    }
+    indices
+}

@@ -1,0 +1,372 @@
+//! Words behind masks as a person plays with them: any word of a text can be hidden, several at once, and own words can
+//! be scored against what the model would put there.
+//!
+//! Words are hidden among the token ids and not in the text, so that the same click works for every tokenizer.
+
+use super::masks::{self, Filled};
+use super::{InspectError, Options, Predictor};
+use crate::data::tokenizer::Encoded;
+use crate::model::probability::softmax;
+use crate::model::{Input, Pass};
+use crate::task::Task;
+
+/// What is hidden, and what is asked of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fill {
+    /// Characters of the text that are hidden besides the masks that are written in it.
+    pub hidden: Vec<(usize, usize)>,
+    /// One mask for a hidden word, however many pieces it has, instead of one for each piece.
+    pub one_mask: bool,
+    /// Words to be scored at every blank.
+    pub candidates: Vec<String>,
+    /// Words told for each mask; ten where it is 0.
+    pub top_k: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filling {
+    pub mask_token: String,
+    /// The words of the text, in order.
+    pub words: Vec<Word>,
+    /// What is hidden, in order.
+    pub blanks: Vec<Blank>,
+    /// Tokens the model was given, special ones included.
+    pub tokens: usize,
+    /// Tokens that did not fit.
+    pub cut: usize,
+    /// Tokens that the vocabulary does not have.
+    pub unknown: usize,
+}
+
+/// A word as the tokenizer splits the text, or a mask that is written in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Characters of the text.
+    pub start: usize,
+    pub end: usize,
+    pub pieces: usize,
+    /// Its place among the blanks, where it is hidden.
+    pub blank: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blank {
+    /// Characters of the text.
+    pub start: usize,
+    pub end: usize,
+    /// One or more, in order.
+    pub masks: Vec<Mask>,
+    /// The words that were to be scored, best first; those that cannot be at the end.
+    pub candidates: Vec<Candidate>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mask {
+    /// Best first.
+    pub best: Vec<Filled>,
+    /// What stood there, where exactly one token did.
+    pub was: Option<Was>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Was {
+    pub token: String,
+    pub score: f64,
+    /// From 1.
+    pub rank: usize,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Candidate {
+    pub word: String,
+    pub pieces: Vec<String>,
+    /// Product of the pieces' probabilities, each given those before it, with masks for those after it.
+    pub score: f64,
+    /// Why it has no score, where it has none.
+    pub problem: Option<String>,
+}
+
+const BEST: usize = 10;
+/// Pieces of a word that is scored.
+const MOST_PIECES: usize = 8;
+/// Words that are scored.
+const MOST_CANDIDATES: usize = 24;
+/// Tokens that are computed at once.
+const TOKENS_AT_ONCE: usize = 2048;
+
+pub(super) fn fill(predictor: &Predictor, text: &str, fill: &Fill) -> Result<Filling, InspectError> {
+    let tokenizer = &predictor.tokenizer;
+    let (Some(mask), Some(mask_token)) = (tokenizer.mask_id(), tokenizer.mask_token()) else {
+        return Err(InspectError::NoMaskToken { dir: predictor.dir.clone() });
+    };
+    let letters: Vec<char> = text.chars().collect();
+    let encoded = tokenizer.encode(text, None, predictor.max_tokens)?;
+    let masked = Masked::new(&encoded, &letters, mask, fill);
+    let rows = logits(predictor, std::slice::from_ref(&masked.row))?;
+    let mut blanks = read_masks(predictor, &encoded, &masked, &rows, fill)?;
+    for (place, blank) in blanks.iter_mut().enumerate() {
+        blank.candidates = score(predictor, &letters, &masked, place, mask, fill)?;
+    }
+    Ok(Filling {
+        mask_token: mask_token.to_owned(),
+        words: words(&encoded, &masked.slots),
+        blanks,
+        tokens: masked.row.ids.len(),
+        cut: encoded.cut,
+        unknown: encoded.ids.iter().filter(|id| Some(**id) == tokenizer.unk_id()).count(),
+    })
+}
+
+/// Token ids with masks, and which of them are asked about.
+#[derive(Default)]
+struct Row {
+    ids: Vec<u32>,
+    types: Vec<u32>,
+    /// Ascending.
+    asked: Vec<usize>,
+}
+
+/// A stretch of the text behind masks: its characters, its tokens, and how many masks stand for them.
+struct Slot {
+    start: usize,
+    end: usize,
+    tokens: Vec<usize>,
+    masks: usize,
+}
+
+struct Masked {
+    row: Row,
+    slots: Vec<Slot>,
+}
+
+impl Masked {
+    fn new(encoded: &Encoded, letters: &[char], mask: u32, fill: &Fill) -> Self {
+        let mut slots: Vec<Slot> = Vec::new();
+        let mut slot_of: Vec<Option<usize>> = vec![None; encoded.ids.len()];
+        let mut ranges = fill.hidden.clone();
+        ranges.sort_unstable();
+        for index in 0..encoded.ids.len() {
+            if encoded.special[index] {
+                continue;
+            }
+            let (mut start, end) = encoded.offsets[index];
+            let written = encoded.ids[index] == mask;
+            if written {
+                // Some tokenizers let a mask swallow the blank before it.
+                while start < end && letters.get(start).is_some_and(|letter| letter.is_whitespace()) {
+                    start += 1;
+                }
+                slot_of[index] = Some(slots.len());
+                slots.push(Slot { start, end, tokens: vec![index], masks: 1 });
+            } else if let Some(range) = ranges.iter().find(|range| start < range.1 && end > range.0) {
+                match slots.last_mut().filter(|slot| (slot.start, slot.end) == *range) {
+                    Some(slot) => {
+                        slot.tokens.push(index);
+                        slot.masks += usize::from(!fill.one_mask);
+                    }
+                    None => slots.push(Slot { start: range.0, end: range.1, tokens: vec![index], masks: 1 }),
+                }
+                slot_of[index] = Some(slots.len() - 1);
+            }
+        }
+        let mut row = Row::default();
+        for index in 0..encoded.ids.len() {
+            let slot = slot_of[index].map(|slot| &slots[slot]);
+            if slot.is_some_and(|slot| fill.one_mask && slot.tokens.first() != Some(&index)) {
+                continue;
+            }
+            if slot.is_some() {
+                row.asked.push(row.ids.len());
+            }
+            row.ids.push(if slot.is_some() { mask } else { encoded.ids[index] });
+            row.types.push(encoded.types[index]);
+        }
+        Self { row, slots }
+    }
+}
+
+/// The words that can be clicked.
+fn words(encoded: &Encoded, slots: &[Slot]) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut before = None;
+    for index in (0..encoded.ids.len()).filter(|index| !encoded.special[*index]) {
+        let (start, end) = encoded.offsets[index];
+        let blank = slots.iter().position(|slot| slot.tokens.contains(&index));
+        let word = encoded.words[index];
+        match words.last_mut().filter(|last| word.is_some() && word == before && start >= last.start) {
+            Some(last) => {
+                last.end = last.end.max(end);
+                last.pieces += 1;
+                last.blank = last.blank.or(blank);
+            }
+            None => words.push(Word { start, end, pieces: 1, blank }),
+        }
+        before = word;
+    }
+    words.retain(|word| word.end > word.start);
+    words
+}
+
+fn read_masks(
+    predictor: &Predictor,
+    encoded: &Encoded,
+    masked: &Masked,
+    rows: &[Vec<f32>],
+    fill: &Fill,
+) -> Result<Vec<Blank>, InspectError> {
+    if masked.slots.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tokenizer = &predictor.tokenizer;
+    let options = Options { top_k: Some(if fill.top_k == 0 { BEST } else { fill.top_k }), ..Options::default() };
+    let shown = Encoded { ids: masked.row.ids.clone(), ..Encoded::default() };
+    let mut filled = masks::fill(tokenizer, &shown, Some(rows), &options)?.into_iter();
+    let mut rows = rows.iter();
+    let mut blanks = Vec::with_capacity(masked.slots.len());
+    for slot in &masked.slots {
+        let mut masks = Vec::with_capacity(slot.masks);
+        for place in 0..slot.masks {
+            let (best, row) = (filled.next().unwrap_or_default(), rows.next());
+            let original = encoded.ids[slot.tokens[place]];
+            let alone = slot.masks == slot.tokens.len() && Some(original) != tokenizer.mask_id();
+            let was = row.filter(|_| alone).map(|row| was(row, original, &encoded.tokens[slot.tokens[place]]));
+            masks.push(Mask { best, was });
+        }
+        blanks.push(Blank { start: slot.start, end: slot.end, masks, candidates: Vec::new() });
+    }
+    Ok(blanks)
+}
+
+fn was(row: &[f32], id: u32, token: &str) -> Was {
+    let scores = softmax(row);
+    let score = scores.get(id as usize).copied().unwrap_or(0.0);
+    let rank = 1 + scores.iter().filter(|other| **other > score).count();
+    Was { token: token.to_owned(), score: f64::from(score), rank }
+}
+
+/// The logits of every asked token, row after row.
+fn logits(predictor: &Predictor, rows: &[Row]) -> Result<Vec<Vec<f32>>, InspectError> {
+    let mut all = Vec::new();
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let mut tokens = 0;
+        let fits = rest.iter().take_while(|row| {
+            tokens += row.ids.len();
+            tokens <= TOKENS_AT_ONCE
+        });
+        let (chunk, after) = rest.split_at(fits.count().max(1));
+        rest = after;
+        let mut input = Input { starts: vec![0], ..Input::default() };
+        let mut asked = Vec::new();
+        for (slot, row) in (0..).zip(chunk) {
+            let start = input.ids.len();
+            input.ids.extend(&row.ids);
+            input.types.extend(&row.types);
+            input.starts.push(input.ids.len());
+            input.slots.push(slot);
+            asked.extend(row.asked.iter().map(|place| (start + place) as u32));
+        }
+        if asked.is_empty() {
+            continue;
+        }
+        let pass = Pass { rows: Some(asked.into()), ..Pass::default() };
+        all.extend(predictor.model.run(Task::Mlm, &input, &pass)?.to_vec2::<f32>()?);
+    }
+    Ok(all)
+}
+
+/// Own words at one blank, the others staying hidden.
+fn score(
+    predictor: &Predictor,
+    letters: &[char],
+    masked: &Masked,
+    place: usize,
+    mask: u32,
+    fill: &Fill,
+) -> Result<Vec<Candidate>, InspectError> {
+    let slot = &masked.slots[place];
+    let mut scored = Vec::new();
+    for word in fill.candidates.iter().map(|word| word.trim()).filter(|word| !word.is_empty()).take(MOST_CANDIDATES) {
+        let length = word.chars().count();
+        let text: String = letters[..slot.start].iter().collect::<String>()
+            + word
+            + &letters[slot.end.min(letters.len())..].iter().collect::<String>();
+        let encoded = predictor.tokenizer.encode(&text, None, predictor.max_tokens)?;
+        let moved = |at: usize| if at >= slot.end { at + length - (slot.end - slot.start) } else { at };
+        let others = masked.slots.iter().enumerate().filter(|(other, _)| *other != place);
+        let hidden = others.map(|(_, slot)| (moved(slot.start), moved(slot.end))).collect();
+        let pieces: Vec<usize> = (0..encoded.ids.len())
+            .filter(|index| !encoded.special[*index])
+            .filter(|index| encoded.offsets[*index].0 < slot.start + length && encoded.offsets[*index].1 > slot.start)
+            .collect();
+        scored.push(Wanted {
+            word,
+            problem: problem(predictor, &encoded, &pieces),
+            rest: Masked::new(&encoded, &text.chars().collect::<Vec<_>>(), mask, &Fill { hidden, ..fill.clone() }),
+            encoded,
+            pieces,
+        });
+    }
+    chained(predictor, scored, mask)
+}
+
+/// A word in its place in the text.
+struct Wanted<'a> {
+    word: &'a str,
+    encoded: Encoded,
+    /// Indices of its tokens.
+    pieces: Vec<usize>,
+    /// The text with the other blanks hidden.
+    rest: Masked,
+    problem: Option<String>,
+}
+
+fn problem(predictor: &Predictor, encoded: &Encoded, pieces: &[usize]) -> Option<String> {
+    let unknown = |index: &usize| Some(encoded.ids[*index]) == predictor.tokenizer.unk_id();
+    if pieces.is_empty() {
+        Some("did not fit, or the tokenizer drops it".into())
+    } else if pieces.iter().any(unknown) {
+        Some("not in the vocabulary".into())
+    } else if pieces.len() > MOST_PIECES {
+        Some(format!("{} pieces, at most {MOST_PIECES} are scored", pieces.len()))
+    } else {
+        None
+    }
+}
+
+/// Product over the pieces of each word: a row for each piece, with those before it in place and masks from it on.
+fn chained(predictor: &Predictor, wanted: Vec<Wanted<'_>>, mask: u32) -> Result<Vec<Candidate>, InspectError> {
+    let mut rows = Vec::new();
+    for one in wanted.iter().filter(|one| one.problem.is_none()) {
+        // Tokens before the word may have become fewer, where words of several pieces are hidden by one mask.
+        let dropped = |index: usize| {
+            let slots = one.rest.slots.iter().filter(|slot| slot.masks < slot.tokens.len());
+            slots.flat_map(|slot| &slot.tokens[1..]).filter(|token| **token < index).count()
+        };
+        let places: Vec<usize> = one.pieces.iter().map(|index| index - dropped(*index)).collect();
+        for piece in 0..places.len() {
+            let mut ids = one.rest.row.ids.clone();
+            for place in &places[piece..] {
+                ids[*place] = mask;
+            }
+            rows.push(Row { ids, types: one.rest.row.types.clone(), asked: vec![places[piece]] });
+        }
+    }
+    let mut said = logits(predictor, &rows)?.into_iter();
+    let mut candidates: Vec<Candidate> = wanted
+        .into_iter()
+        .map(|one| {
+            let tokens = one.pieces.iter().map(|index| one.encoded.tokens[*index].clone()).collect();
+            let mut score = if one.problem.is_some() { 0.0 } else { 1.0 };
+            if one.problem.is_none() {
+                for index in &one.pieces {
+                    let scores = softmax(&said.next().unwrap_or_default());
+                    score *= scores.get(one.encoded.ids[*index] as usize).map_or(0.0, |score| f64::from(*score));
+                }
+            }
+            Candidate { word: one.word.to_owned(), pieces: tokens, score, problem: one.problem }
+        })
+        .collect();
+    candidates.sort_by(|a, b| a.problem.is_some().cmp(&b.problem.is_some()).then(b.score.total_cmp(&a.score)));
+    Ok(candidates)
+}

@@ -1,0 +1,91 @@
+//! The logits of windows → answers, as transformers' reference script for question answering finds them (`utils_qa.py`): the
+//! best spans of the sums of start and end over all windows of a context, and the score of "no answer".
+
+use crate::data::{Alignment, Dataset, Features, Target};
+use crate::metrics::{AnsweredQuestion, CandidateAnswer};
+
+use super::objective::Scored;
+
+/// Starts and ends that are combined in each window, and answers that are kept.
+const BEST: usize = 20;
+/// Tokens of the longest answer.
+const LONGEST: usize = 30;
+
+/// A span of a window with its score.
+struct Span {
+    window: usize,
+    characters: (u32, u32),
+    score: f64,
+}
+
+/// One for each question; its windows follow each other in `features`.
+pub fn questions(data: &Dataset, features: &[Features], scored: &[Scored]) -> Vec<AnsweredQuestion> {
+    let all: Vec<(&Features, &Scored)> = features.iter().zip(scored).collect();
+    all.chunk_by(|a, b| a.0.example == b.0.example)
+        .map(|windows| question(data, windows[0].0.example, windows))
+        .collect()
+}
+
+fn question(data: &Dataset, example: usize, windows: &[(&Features, &Scored)]) -> AnsweredQuestion {
+    let mut spans: Vec<Span> = Vec::new();
+    let mut null = f64::INFINITY;
+    for (window, (features, scored)) in windows.iter().enumerate() {
+        let (start, end) = scored.scores.split_at(scored.scores.len() / 2);
+        if let (Some(start), Some(end)) = (start.first(), end.first()) {
+            null = null.min(f64::from(*start) + f64::from(*end));
+        }
+        if let Alignment::Context { first, offsets } = &features.alignment {
+            let range = *first as usize..*first as usize + offsets.len();
+            if let (Some(start), Some(end)) = (start.get(range.clone()), end.get(range)) {
+                spans.extend(spans_of(window, start, end, offsets));
+            }
+        }
+    }
+    spans.sort_by(|a, b| b.score.total_cmp(&a.score));
+    spans.truncate(BEST);
+    let best = spans.first().map_or(f64::NEG_INFINITY, |span| span.score);
+    let context: Vec<char> = data.pair(example).unwrap_or_default().chars().collect();
+    let powers: Vec<f64> = spans.iter().map(|span| (span.score - best).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    let candidates = spans.iter().zip(powers).map(|(span, power)| {
+        let (start, end) = (span.characters.0 as usize, span.characters.1 as usize);
+        let text: String = context.get(start..end).unwrap_or_default().iter().collect();
+        CandidateAnswer { text, score: (power / sum) as f32, start, end, window: span.window }
+    });
+    let (gold, gold_starts) = match &data.examples[example].target {
+        Target::Answers(answers) => {
+            (answers.iter().map(|one| one.text.clone()).collect(), answers.iter().map(|one| one.start).collect())
+        }
+        _ => (Vec::new(), Vec::new()),
+    };
+    let row = data.examples[example].row;
+    let id = data.table.column("id").map_or_else(|| row.to_string(), |id| data.table.cell(row, id).to_owned());
+    let candidates: Vec<CandidateAnswer> = candidates.collect();
+    AnsweredQuestion { example, id, gold, gold_starts, candidates, null_score: null - best }
+}
+
+/// The spans of a window between its best starts and ends, forwards and not too long.
+fn spans_of(window: usize, start: &[f32], end: &[f32], offsets: &[(u32, u32)]) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let ends = best(end);
+    for first in best(start) {
+        for &last in &ends {
+            if last >= first && last - first < LONGEST {
+                spans.push(Span {
+                    window,
+                    characters: (offsets[first].0, offsets[last].1),
+                    score: f64::from(start[first]) + f64::from(end[last]),
+                });
+            }
+        }
+    }
+    spans
+}
+
+/// The places of the highest logits, highest first.
+fn best(logits: &[f32]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..logits.len()).collect();
+    places.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]));
+    places.truncate(BEST);
+    places
+}

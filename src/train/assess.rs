@@ -1,0 +1,159 @@
+//! A model folder over a file: the evaluation without a run.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use candle_core::Device;
+
+use super::config::{DataChoice, ModelChoice, RunConfig};
+use super::evaluate::{Judge, Scores, evaluation, score_all};
+use super::examples::Examples;
+use super::generator::Generator;
+use super::objective::Objective;
+use super::prepare::{OnProgress, fill_roles};
+use super::{TrainError, corpus};
+use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
+use crate::metrics::Evaluation;
+use crate::model::{self, Want};
+use crate::task::Task;
+
+/// What is evaluated on what.
+#[derive(Clone, Debug, Default)]
+pub struct Assessed {
+    pub model: PathBuf,
+    /// Without one, the model's `architectures` decide.
+    pub task: Option<Task>,
+    pub data: PathBuf,
+    pub roles: Roles,
+    /// Tokens of a sequence, at most the model's.
+    pub max_tokens: Option<usize>,
+    /// Tokens that neighbouring windows share.
+    pub stride: Option<usize>,
+}
+
+/// An evaluation with what it is of.
+#[derive(Clone, Debug)]
+pub struct Assessment {
+    pub evaluation: Evaluation,
+    /// The rows of the file, where they are rows.
+    pub data: Option<Arc<Dataset>>,
+    /// Sequences that were evaluated, windows counted one by one.
+    pub sequences: usize,
+    /// Rows that could not be read or used.
+    pub excluded: usize,
+    /// Sequences that were cut to fit the model.
+    pub truncated: usize,
+}
+
+impl Assessment {
+    /// The texts that the predictions speak of, in their order: first text and pair.
+    pub fn texts(&self) -> Vec<(String, Option<String>)> {
+        self.data.as_deref().map_or_else(Vec::new, |data| texts(data, &self.evaluation))
+    }
+}
+
+/// The texts of an evaluation's predictions.
+pub fn texts(data: &Dataset, evaluation: &Evaluation) -> Vec<(String, Option<String>)> {
+    let text = |example: usize| (data.readable(example).into_owned(), data.pair(example).map(str::to_owned));
+    evaluation.predictions.iter().map(|one| text(one.example)).collect()
+}
+
+/// Evaluates; `None` when `on_progress` said to stop.
+pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Assessment>, TrainError> {
+    let dir = &what.model;
+    if on_progress("opening the model", 0, 0).is_break() {
+        return Ok(None);
+    }
+    let known = model::read_config(dir)?;
+    let task = what.task.or_else(|| known.task()).ok_or_else(|| TrainError::NoTask { dir: dir.clone() })?;
+    let named = known.architectures.iter().flat_map(|name| known.family.heads_of(name)).next().is_some();
+    let labels = LabelSet { names: known.output_names(task) };
+    let want = if named { Want::AsSaved } else { Want::Head { task, labels: &labels.names } };
+    let (model, report) = model::open(dir, want, &Device::Cpu, 0)?;
+    if let Some(missing) = report.new.first() {
+        return Err(TrainError::Untrained { dir: dir.clone(), task, missing: missing.clone() });
+    }
+    let tokenizer = Tokenizer::open(dir)?;
+    let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
+    let max_tokens = what.max_tokens.unwrap_or(usize::MAX).min(limit);
+    let stride = what.stride.unwrap_or(usize::MAX).min(max_tokens / 2);
+    let config = configuration(what, task);
+    let generator = generator(task, dir, &model)?;
+    let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
+    let length = Length { max_tokens, stride };
+    let Some((examples, data)) = read(&config, &labels, &tokenizer, length, on_progress)? else { return Ok(None) };
+    let total = examples.len() as u64;
+    let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
+    let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
+    let Some(scored) = scored else { return Ok(None) };
+    let of = Scores { task, labels: &labels, data: data.as_deref(), examples: &examples };
+    Ok(Some(Assessment {
+        evaluation: evaluation(of, scored),
+        excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
+        sequences: examples.len(),
+        truncated: examples.truncated(),
+        data,
+    }))
+}
+
+/// The configuration of a run that would only evaluate.
+fn configuration(what: &Assessed, task: Task) -> RunConfig {
+    RunConfig {
+        task,
+        model: ModelChoice { path: Some(what.model.clone()), ..ModelChoice::default() },
+        data: DataChoice {
+            train: what.data.clone(),
+            eval_fraction: Some(0.0),
+            columns: what.roles.clone(),
+            ..DataChoice::default()
+        },
+        strategy: super::config::Strategy::default(),
+        optim: super::config::Optim::default(),
+        run: super::config::RunOptions::default(),
+        language: super::config::Language::default(),
+    }
+}
+
+/// The generator that was trained along with a discriminator.
+fn generator(task: Task, dir: &Path, model: &model::Model) -> Result<Option<Generator>, TrainError> {
+    if task != Task::Rtd {
+        return Ok(None);
+    }
+    let folder = dir.join("generator");
+    if !folder.join("config.json").is_file() {
+        return Err(TrainError::NoGenerator { dir: dir.to_owned() });
+    }
+    Generator::new(model, Some(&folder), 0).map(Some)
+}
+
+/// Sequences with the rows they are from, where they are from rows.
+type Read = (Examples, Option<Arc<Dataset>>);
+
+fn read(
+    config: &RunConfig,
+    labels: &LabelSet,
+    tokenizer: &Tokenizer,
+    length: Length,
+    on_progress: OnProgress<'_>,
+) -> Result<Option<Read>, TrainError> {
+    let path = &config.data.train;
+    if let Some(text) = corpus::of(config, tokenizer)? {
+        let prepared = corpus::prepare(config, &text, tokenizer.clone(), length.max_tokens, on_progress)?;
+        return Ok(prepared.map(|prepared| (prepared.train, None)));
+    }
+    let table = Arc::new(Table::open(path)?);
+    let roles = fill_roles(&config.data.columns, &table, config.task);
+    let known = (!labels.is_empty() && config.task != Task::Regress).then_some(labels);
+    let data = Arc::new(Dataset::new(table, config.task, &roles, known)?);
+    let all: Vec<usize> = (0..data.examples.len()).collect();
+    let total = all.len() as u64;
+    let made = features(&data, &all, tokenizer, length, &mut |done| on_progress("tokenizing", done as u64, total))?;
+    let Some(made) = made else { return Ok(None) };
+    let asks = |one: &Features| one.target != Target::None || data.makes_its_own_labels();
+    let made: Vec<Features> = made.into_iter().filter(asks).collect();
+    if made.is_empty() {
+        let reason = "no row says what is right; name the column of labels".to_owned();
+        return Err(TrainError::NoExamples { path: path.clone(), reason });
+    }
+    Ok(Some((made.into(), Some(data))))
+}

@@ -1,0 +1,97 @@
+//! What a run learns from or is evaluated on, wherever it lies: features in memory, or blocks of a corpus in a file.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::TrainError;
+use crate::data::corpus::{Corpus, Segments};
+use crate::data::{Alignment, Features, Target};
+use crate::task::Task;
+
+/// A list of sequences that can be asked for in any order.
+#[derive(Debug)]
+pub enum Examples {
+    Features(Vec<Features>),
+    /// Some blocks of a corpus, by their places in it.
+    Blocks { corpus: Arc<Corpus>, which: Vec<u32> },
+    /// Pairs that are made of neighbouring segments of a corpus, anew each time.
+    Pairs { segments: Arc<Segments>, which: Vec<u32>, task: Task },
+}
+
+impl Default for Examples {
+    fn default() -> Self {
+        Self::Features(Vec::new())
+    }
+}
+
+impl From<Vec<Features>> for Examples {
+    fn from(features: Vec<Features>) -> Self {
+        Self::Features(features)
+    }
+}
+
+impl Examples {
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Features(features) => features.len(),
+            Self::Blocks { which, .. } | Self::Pairs { which, .. } => which.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a sequence is the same each time it is asked for.
+    pub fn is_fixed(&self) -> bool {
+        matches!(self, Self::Features(_))
+    }
+
+    /// Tokens of each sequence, or the most it can have.
+    pub fn lengths(&self) -> Vec<u32> {
+        match self {
+            Self::Features(features) => features.iter().map(|one| one.ids.len() as u32).collect(),
+            Self::Blocks { corpus, which } => which.iter().map(|block| corpus.tokens(*block as usize) as u32).collect(),
+            Self::Pairs { segments, which, .. } => {
+                which.iter().map(|place| segments.tokens(*place as usize) as u32).collect()
+            }
+        }
+    }
+
+    /// Sequences that the length limit cut.
+    pub fn truncated(&self) -> usize {
+        match self {
+            Self::Features(features) => features.iter().filter(|one| one.cut > 0).count(),
+            Self::Blocks { .. } | Self::Pairs { .. } => 0,
+        }
+    }
+
+    /// A sequence; `chance` is the key of what is drawn for it.
+    pub fn get(&self, index: usize, chance: u64) -> Result<Cow<'_, Features>, TrainError> {
+        match self {
+            Self::Features(features) => Ok(Cow::Borrowed(&features[index])),
+            Self::Blocks { corpus, which } => {
+                let block = corpus.get(which[index] as usize)?;
+                Ok(Cow::Owned(Features {
+                    example: index,
+                    types: block.types,
+                    ids: block.ids,
+                    cut: 0,
+                    target: Target::None,
+                    alignment: Alignment::WordOf(block.words),
+                }))
+            }
+            Self::Pairs { segments, which, task } => {
+                let pair = segments.get(*task, which[index] as usize, chance)?;
+                Ok(Cow::Owned(Features {
+                    example: index,
+                    ids: pair.ids,
+                    types: pair.types,
+                    cut: 0,
+                    target: Target::Class(pair.class),
+                    alignment: Alignment::Whole,
+                }))
+            }
+        }
+    }
+}

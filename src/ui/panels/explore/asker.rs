@@ -1,0 +1,76 @@
+//! When the model is asked. A request goes out a moment after a key, and the next one when the last is answered: the
+//! model sets the pace, what is asked is always the newest, and an older answer can never take the place of a newer.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use egui::Ui;
+
+use crate::inspect::{Answer, Question};
+use crate::ui::workspace::Workspace;
+use crate::ui::{Action, Cx};
+
+/// Seconds after a key until the model is asked, so that one stroke of a fast typist is not a request.
+const PAUSE: f64 = 0.04;
+
+#[derive(Debug, Default)]
+pub struct Asker {
+    /// When the first key was pressed that nothing was asked about yet.
+    edited: Option<f64>,
+    asked: Option<(PathBuf, Question)>,
+    seen: Option<Weak<Answer>>,
+}
+
+impl Asker {
+    /// Something was typed.
+    pub fn typed(&mut self, ui: &Ui) {
+        self.edited.get_or_insert(ui.input(|input| input.time));
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(PAUSE));
+    }
+
+    /// Something was chosen: there is nothing to wait for.
+    pub fn chosen(&mut self, ui: &Ui) {
+        self.edited = Some(ui.input(|input| input.time) - PAUSE);
+        ui.ctx().request_repaint();
+    }
+
+    /// Asks what is wanted, unless exactly this was asked last or the model is still busy with the one before.
+    pub fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, wanted: Option<Question>) {
+        let (Some(question), Some(model)) = (wanted, cx.workspace.explore.model.clone()) else {
+            self.asked = None;
+            return;
+        };
+        let request = (model, question);
+        if self.asked.as_ref() == Some(&request) || cx.workspace.explore.pending.is_some() {
+            // The answer to what is pending draws the window again.
+            return;
+        }
+        let now = ui.input(|input| input.time);
+        // Where nothing was typed the model or the task was changed.
+        let rest = self.edited.map_or(0.0, |edited| edited + PAUSE - now);
+        if rest > 0.001 {
+            ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
+            return;
+        }
+        self.edited = None;
+        cx.act(Action::Ask { model: request.0.clone(), question: Box::new(request.1.clone()) });
+        self.asked = Some(request);
+    }
+
+    /// An answer that was not seen before.
+    pub fn news(&mut self, workspace: &Workspace) -> Option<Arc<Answer>> {
+        let answer = workspace.explore.answer.as_ref()?;
+        let known = self.seen.as_ref().is_some_and(|seen| Weak::as_ptr(seen) == Arc::as_ptr(answer));
+        if known {
+            return None;
+        }
+        self.seen = Some(Arc::downgrade(answer));
+        Some(answer.clone())
+    }
+
+    /// Asks again what was asked, such as after an error.
+    pub fn forget(&mut self) {
+        self.asked = None;
+    }
+}

@@ -1,0 +1,411 @@
+//! Questions about a document of any length: answers where they stand, the next best, where the model looked, and which
+//! window each answer came from.
+
+use std::sync::Arc;
+
+use egui::{Align, Layout as Flow, Margin, ScrollArea, TextEdit, Ui, vec2};
+use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_PASTE, ICON_DONE, ICON_EDIT};
+
+use super::entities::Changed;
+use super::rows::DataRows;
+use super::samples;
+use crate::data::GoldAnswer;
+use crate::inspect::gold::Gold;
+use crate::inspect::reading::{Candidate, Reading};
+use crate::inspect::{Answer, Prediction, Question};
+use crate::task::Task;
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::form::toggle;
+use crate::ui::widgets::marked::Mark;
+use crate::ui::widgets::reader::Reader;
+use crate::ui::widgets::{Button, Chip, divider, state, text};
+use crate::ui::{Cx, format};
+
+/// A question with what was said of it.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub text: String,
+    pub answer: Option<Arc<Answer>>,
+    /// The revision of the document that the answer is about.
+    revision: u64,
+    gold: Option<Vec<GoldAnswer>>,
+}
+
+#[derive(Debug)]
+pub struct Document {
+    pub words: String,
+    /// Changes with the document.
+    pub revision: u64,
+    pub questions: Vec<Asked>,
+    pub active: usize,
+    /// Which of the best answers to the active question is looked at.
+    pub picked: usize,
+    pub allow_no_answer: bool,
+    pub threshold: f64,
+    pub scroll_to: Option<usize>,
+    editing: bool,
+    reader: Reader,
+    rows: DataRows,
+}
+
+impl Default for Document {
+    fn default() -> Self {
+        let ask = |text: &&str| Asked { text: (*text).to_owned(), ..Asked::default() };
+        Self {
+            words: samples::DOCUMENT.to_owned(),
+            revision: 1,
+            questions: samples::QUESTIONS.iter().take(3).map(ask).collect(),
+            active: 0,
+            picked: 0,
+            allow_no_answer: false,
+            threshold: 0.0,
+            scroll_to: None,
+            editing: false,
+            reader: Reader::default(),
+            rows: DataRows::default(),
+        }
+    }
+}
+
+/// Questions that can be asked side by side.
+const MOST: usize = 12;
+
+impl Document {
+    /// The next question without an answer, the active one first.
+    pub fn wanted(&self) -> Option<Question> {
+        if self.words.trim().is_empty() {
+            return None;
+        }
+        let order = std::iter::once(self.active).chain(0..self.questions.len());
+        let mut open = order.filter_map(|place| self.questions.get(place));
+        let next = open.find(|asked| !asked.text.trim().is_empty() && self.current(asked).is_none())?;
+        Some(Question { task: Some(Task::Qa), ..Question::of(next.text.clone(), Some(self.words.clone())) })
+    }
+
+    pub fn take(&mut self, answer: &Arc<Answer>) {
+        if answer.question.pair.as_deref() != Some(self.words.as_str()) {
+            return;
+        }
+        let revision = self.revision;
+        let Some(place) = self.questions.iter().position(|asked| asked.text == answer.question.text) else { return };
+        let asked = &mut self.questions[place];
+        (asked.answer, asked.revision) = (Some(answer.clone()), revision);
+        if place == self.active {
+            self.picked = 0;
+            self.scroll_to = self.reading(place).and_then(|reading| self.shown(reading)).map(|best| best.start);
+        }
+    }
+
+    pub fn forget(&mut self) {
+        for asked in &mut self.questions {
+            asked.answer = None;
+        }
+    }
+
+    /// A question about a document from elsewhere.
+    pub fn set(&mut self, question: String, document: Option<String>) {
+        if let Some(document) = document.filter(|document| *document != self.words) {
+            self.replace(document);
+        }
+        self.active = match self.questions.iter().position(|asked| asked.text == question) {
+            Some(place) => place,
+            None => {
+                self.questions.retain(|asked| !asked.text.trim().is_empty());
+                self.questions.truncate(MOST - 1);
+                self.questions.insert(0, Asked { text: question, ..Asked::default() });
+                0
+            }
+        };
+        self.picked = 0;
+    }
+
+    fn replace(&mut self, words: String) {
+        self.words = words;
+        self.revision += 1;
+        self.scroll_to = Some(0);
+    }
+
+    fn current<'a>(&self, asked: &'a Asked) -> Option<&'a Answer> {
+        let answer = asked.answer.as_deref()?;
+        (asked.revision == self.revision && answer.question.text == asked.text).then_some(answer)
+    }
+
+    /// What was read for a question, where it is about the document and the question as they are now.
+    pub fn reading(&self, place: usize) -> Option<&Reading> {
+        match &self.current(self.questions.get(place)?)?.result {
+            Prediction::Reading(reading) => Some(reading),
+            _ => None,
+        }
+    }
+
+    /// The best answer, unless "no answer" is better and may be said.
+    pub fn shown<'a>(&self, reading: &'a Reading) -> Option<&'a Candidate> {
+        let refused = self.allow_no_answer && reading.margin > self.threshold;
+        reading.answers.first().filter(|_| !refused)
+    }
+
+    pub fn document_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let mut changed = self.bar_ui(ui, cx);
+        if self.editing || self.words.trim().is_empty() {
+            self.editing = true;
+            let height = ui.available_height();
+            let before = self.words.len();
+            ScrollArea::vertical().id_salt("document editor").auto_shrink([false, false]).show(ui, |ui| {
+                let edit = TextEdit::multiline(&mut self.words)
+                    .hint_text(egui::RichText::new("Paste a document…").color(palette.text_faint))
+                    .font(theme::regular(size::BODY + 1.0))
+                    .desired_width(f32::INFINITY)
+                    .margin(Margin::same(10))
+                    .min_size(vec2(0.0, height));
+                if ui.add(edit).accessible_name("Document").changed() {
+                    self.revision += 1;
+                    changed = Changed::Typed;
+                }
+            });
+            // What was pasted whole is to be read.
+            if self.words.len() > before + 400 {
+                self.editing = false;
+            }
+            return changed;
+        }
+        let (places, marks): (Vec<usize>, Vec<Mark>) = self.marks(palette).into_iter().unzip();
+        let scroll_to = self.scroll_to.take();
+        let text = (self.words.as_str(), self.revision);
+        if let Some(mark) = self.reader.ui(ui, "Document to read", text, &marks, scroll_to, palette) {
+            self.active = places[mark];
+            self.picked = 0;
+        }
+        changed
+    }
+
+    fn bar_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let mut changed = Changed::No;
+        // A document that is pasted while nothing is being written in takes the place of this one.
+        let free = !self.editing && ui.memory(|memory| memory.focused().is_none());
+        let pasted = ui.input(|input| {
+            input.events.iter().find_map(|event| match event {
+                egui::Event::Paste(words) if free && words.chars().count() > 60 => Some(words.clone()),
+                _ => None,
+            })
+        });
+        if let Some(words) = pasted {
+            self.replace(words);
+            changed = Changed::Chosen;
+        }
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            let (icon, words) = if self.editing { (ICON_DONE, "Done") } else { (ICON_EDIT, "Edit") };
+            if Button::new(words).icon(icon).small().name(format!("{words} the document")).show(ui, palette).clicked() {
+                self.editing = !self.editing;
+            }
+            if Button::new("Paste").icon(ICON_CONTENT_PASTE).quiet().small().show(ui, palette).clicked() {
+                ui.ctx().memory_mut(|memory| {
+                    if let Some(focused) = memory.focused() {
+                        memory.surrender_focus(focused);
+                    }
+                });
+                self.editing = false;
+                ui.ctx().send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+            }
+            if let Some(row) = self.rows.ui(ui, cx, Task::Qa) {
+                self.set(row.text, row.pair);
+                if let (Gold::Answers(gold), Some(asked)) = (row.gold, self.questions.get_mut(self.active)) {
+                    asked.gold = Some(gold);
+                }
+                changed = Changed::Chosen;
+            }
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+                let letters = self.words.chars().count() as u64;
+                ui.label(text::number_dim(format::plural(letters, "character", "characters"), palette));
+                if let Some(reading) = self.reading(self.active) {
+                    let tokens = format::plural(reading.tokens.len() as u64, "token", "tokens");
+                    let windows = format::plural(reading.windows.len() as u64, "window", "windows");
+                    ui.label(text::number_dim(format!("{tokens} in {windows} ·"), palette));
+                }
+            });
+        });
+        changed
+    }
+
+    /// The answers where they stand, each with the place of its question.
+    fn marks(&self, palette: &Palette) -> Vec<(usize, Mark)> {
+        let mut marks = Vec::new();
+        for (place, asked) in self.questions.iter().enumerate() {
+            let Some(reading) = self.reading(place) else { continue };
+            let active = place == self.active;
+            let picked = if active && self.picked > 0 { reading.answers.get(self.picked) } else { self.shown(reading) };
+            let Some(answer) = picked else { continue };
+            let mark = Mark {
+                start: answer.start,
+                end: answer.end,
+                caption: format!("{} · {:.0} %", place + 1, answer.score * 100.0),
+                name: format!("Question {} {}: {}", place + 1, asked.text, answer.text),
+                color: palette.label(place),
+                fill: if active { palette.label_soft(place) } else { palette.raised },
+                lane: 0,
+                broken: !active,
+                strong: active,
+            };
+            marks.push((place, mark));
+        }
+        marks
+    }
+
+    /// The questions with their answers.
+    pub fn questions_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let mut changed = Changed::No;
+        if let Some(error) = &cx.workspace.explore.error {
+            state::error(ui, palette, "The model cannot answer", error, |_| {});
+        }
+        self.refusal_ui(ui, palette);
+        divider(ui, palette);
+        let mut removed = None;
+        ScrollArea::vertical().id_salt("questions").auto_shrink([false, false]).show(ui, |ui| {
+            for place in 0..self.questions.len() {
+                match self.question_ui(ui, cx, place) {
+                    Pressed::Nothing => {}
+                    Pressed::Changed => changed = Changed::Typed,
+                    Pressed::Remove => removed = Some(place),
+                }
+            }
+            if self.questions.len() < MOST
+                && Button::new("Another question").icon(ICON_ADD).quiet().small().show(ui, palette).clicked()
+            {
+                self.questions.push(Asked::default());
+                self.active = self.questions.len() - 1;
+                self.picked = 0;
+            }
+        });
+        if let Some(place) = removed {
+            self.questions.remove(place);
+            self.active = self.active.min(self.questions.len().saturating_sub(1));
+            self.picked = 0;
+        }
+        changed
+    }
+
+    fn refusal_ui(&mut self, ui: &mut Ui, palette: &Palette) {
+        ui.horizontal(|ui| {
+            toggle(ui, "Allow no answer", &mut self.allow_no_answer, palette);
+            ui.label(text::dim("May say that there is no answer", palette));
+        });
+        if self.allow_no_answer {
+            ui.horizontal(|ui| {
+                ui.label(text::dim("above", palette));
+                let slider = egui::Slider::new(&mut self.threshold, -15.0..=15.0).fixed_decimals(1);
+                ui.add(slider).accessible_name("Threshold for no answer").on_hover_text(
+                    "Score of \"no answer\" less that of the best span, as SQuAD 2.0 measures it; 0 is even",
+                );
+            });
+        }
+    }
+
+    fn question_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, place: usize) -> Pressed {
+        let palette = cx.palette;
+        let active = place == self.active;
+        let mut pressed = Pressed::Nothing;
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let chip = Chip::class(format!("{}", place + 1), place, palette).selected(active);
+            if chip.name(format!("Look at question {}", place + 1)).clickable().show(ui).clicked() {
+                self.look_at(place);
+            }
+            let width = ui.available_width() - 34.0;
+            let edit = TextEdit::singleline(&mut self.questions[place].text)
+                .hint_text(egui::RichText::new("Ask something…").color(palette.text_faint))
+                .font(theme::regular(size::BODY))
+                .desired_width(width - 16.0)
+                .margin(Margin::symmetric(8, 5));
+            let response = ui.add(edit).accessible_name(format!("Question {}", place + 1));
+            if response.gained_focus() && !active {
+                self.look_at(place);
+            }
+            if response.changed() {
+                pressed = Pressed::Changed;
+            }
+            let name = format!("Remove question {}", place + 1);
+            if Button::icon_only(ICON_CLOSE, name).small().show(ui, palette).clicked() {
+                pressed = Pressed::Remove;
+            }
+        });
+        self.said_ui(ui, cx, place);
+        ui.add_space(4.0);
+        pressed
+    }
+
+    fn look_at(&mut self, place: usize) {
+        self.active = place;
+        self.picked = 0;
+        self.scroll_to = self.reading(place).and_then(|reading| self.shown(reading)).map(|best| best.start);
+    }
+
+    /// One line with the answer to a question.
+    fn said_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, place: usize) {
+        let palette = cx.palette;
+        let asked = &self.questions[place];
+        if asked.text.trim().is_empty() {
+            return;
+        }
+        let Some(reading) = self.reading(place) else {
+            let explore = &cx.workspace.explore;
+            let progress = explore.pending.and_then(|job| cx.workspace.job(job)).and_then(|job| job.progress.as_ref());
+            ui.horizontal(|ui| {
+                ui.add_space(34.0);
+                match progress.filter(|_| place == self.active) {
+                    Some(progress) => {
+                        let words = format!("Reading window {} of {}", progress.done + 1, progress.total);
+                        state::loading(ui, palette, &words, progress.share());
+                    }
+                    None if explore.error.is_none() => _ = ui.label(text::faint("Waiting for its turn…", palette)),
+                    None => {}
+                }
+            });
+            return;
+        };
+        let millis = self.current(asked).map_or(0.0, |answer| answer.millis);
+        let shown = self.shown(reading).map(|best| (best.text.clone(), best.score));
+        let gold = asked.gold.clone();
+        let mut clicked = false;
+        ui.horizontal(|ui| {
+            ui.add_space(34.0);
+            let (words, score) = match &shown {
+                Some((words, score)) => (words.as_str(), *score),
+                None => ("No answer in this document", reading.no_answer),
+            };
+            let color = if shown.is_some() { palette.label(place) } else { palette.text_dim };
+            let line = egui::RichText::new(words).font(theme::medium(size::BODY)).color(color);
+            let room = ui.available_width() - 118.0;
+            let label = egui::Label::new(line).truncate().sense(egui::Sense::click());
+            clicked = ui.add_sized(vec2(room.max(40.0), 18.0), label).on_hover_text(words).clicked();
+            ui.label(text::number(format::percent(score), palette));
+            ui.label(text::number_dim(format!("{millis:.0} ms"), palette));
+        });
+        if let Some(gold) = gold {
+            gold_ui(ui, &gold, shown.as_ref().map_or("", |(words, _)| words), palette);
+        }
+        if clicked {
+            self.look_at(place);
+        }
+    }
+}
+
+enum Pressed {
+    Nothing,
+    Changed,
+    Remove,
+}
+
+fn gold_ui(ui: &mut Ui, gold: &[GoldAnswer], said: &str, palette: &Palette) {
+    ui.horizontal(|ui| {
+        ui.add_space(34.0);
+        let right = if gold.is_empty() { said.is_empty() } else { gold.iter().any(|gold| gold.text == said) };
+        let mark = if right { Chip::good("as in the data", palette) } else { Chip::warn("differs", palette) };
+        mark.show(ui);
+        let words: Vec<&str> = gold.iter().map(|gold| gold.text.as_str()).collect();
+        let words = if words.is_empty() { "No answer".to_owned() } else { words.join(" / ") };
+        ui.add(egui::Label::new(text::small(format!("Data: {words}"), palette)).truncate());
+    });
+}

@@ -1,0 +1,355 @@
+//! Named entities: type a text and see them coloured where they stand, by each way of joining tokens, against the gold
+//! ones where the text came from the data.
+
+use std::sync::Arc;
+
+use egui::{Align, Layout as Flow, RichText, ScrollArea, Ui, vec2};
+use egui_material_icons::icons::{ICON_CHECK, ICON_CLOSE};
+
+use super::rows::DataRows;
+use super::{millis_ui, samples};
+use crate::inspect::gold::{Gold, Match, compare};
+use crate::inspect::tagging::{Span, Tagging, kind};
+use crate::inspect::{Aggregation, Answer, Prediction, Question};
+use crate::task::Task;
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::marked::{self, Look, Mark};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Chip, state, text};
+use crate::ui::{Cx, format};
+
+#[derive(Debug)]
+pub struct Entities {
+    pub text: String,
+    aggregation: Aggregation,
+    answer: Option<Arc<Answer>>,
+    /// What the data say of the text, while it is as they have it.
+    gold: Option<(String, Vec<Span>)>,
+    rows: DataRows,
+}
+
+impl Default for Entities {
+    fn default() -> Self {
+        let text = samples::texts(Task::Ner, "").swap_remove(0).0;
+        Self { text, aggregation: Aggregation::First, answer: None, gold: None, rows: DataRows::default() }
+    }
+}
+
+impl Entities {
+    pub fn wanted(&self) -> Option<Question> {
+        (!self.text.trim().is_empty())
+            .then(|| Question { task: Some(Task::Ner), ..Question::of(self.text.clone(), None) })
+    }
+
+    pub fn take(&mut self, answer: Arc<Answer>) {
+        self.answer = Some(answer);
+    }
+
+    pub fn forget(&mut self) {
+        self.answer = None;
+    }
+
+    pub fn set(&mut self, words: String) {
+        self.text = words;
+        self.gold = None;
+    }
+
+    fn tagging(&self) -> Option<&Tagging> {
+        match &self.answer.as_ref()?.result {
+            Prediction::Tagging(tagging) => Some(tagging),
+            _ => None,
+        }
+    }
+
+    fn gold(&self) -> Option<&[Span]> {
+        self.gold.as_ref().filter(|(text, _)| *text == self.text).map(|(_, spans)| spans.as_slice())
+    }
+
+    /// Predicted entities at their places in the text as it is now.
+    fn spans(&self) -> Vec<Span> {
+        let (Some(tagging), Some(answer)) = (self.tagging(), &self.answer) else { return Vec::new() };
+        let spans = tagging.spans(self.aggregation);
+        let places: Vec<(usize, usize)> = spans.iter().map(|span| (span.start, span.end)).collect();
+        let moved = marked::shifted(&places, &answer.question.text, &self.text);
+        let kept = spans.iter().zip(moved).filter_map(|(span, place)| {
+            let (start, end) = place?;
+            Some(Span { start, end, ..span.clone() })
+        });
+        kept.collect()
+    }
+
+    /// Returns whether the text was changed, and whether by a press that need not wait.
+    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let mut changed = Changed::No;
+        ui.horizontal_wrapped(|ui| {
+            let choices = Aggregation::ALL.map(|one| (one, one.title()));
+            if let Some(chosen) = segmented(ui, palette, self.aggregation, &choices, false) {
+                self.aggregation = chosen;
+            }
+            ui.label(text::faint(explained(self.aggregation), palette));
+        });
+        let spans = self.spans();
+        let gold = self.gold().map(<[Span]>::to_vec);
+        let marks = self.marks(&spans, gold.as_deref(), palette);
+        let below = 30.0 + if gold.is_some() { 22.0 } else { 0.0 };
+        let look = Look {
+            name: "Text to try",
+            hint: "Type or paste a text with names in it…",
+            height: (ui.available_height() - below - 8.0).max(60.0),
+            lanes: if gold.is_some() { 2 } else { 1 },
+        };
+        if marked::editor(ui, &mut self.text, &look, &marks, palette).changed {
+            changed = Changed::Typed;
+        }
+        if let Some(gold) = &gold {
+            compared_ui(ui, &spans, gold, palette);
+        }
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 4.0;
+            if let Some(row) = self.rows.ui(ui, cx, Task::Ner) {
+                self.text.clone_from(&row.text);
+                self.gold = match row.gold {
+                    Gold::Entities(spans) => Some((row.text, spans)),
+                    _ => None,
+                };
+                changed = Changed::Chosen;
+            }
+            if !self.text.is_empty()
+                && Button::new("Clear").quiet().small().name("Clear the text").show(ui, palette).clicked()
+            {
+                self.text.clear();
+                changed = Changed::Chosen;
+            }
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
+        });
+        changed
+    }
+
+    fn marks(&self, spans: &[Span], gold: Option<&[Span]>, palette: &Palette) -> Vec<Mark> {
+        let Some(tagging) = self.tagging() else { return Vec::new() };
+        let mut marks = Vec::new();
+        for span in spans {
+            let place = tagging.type_of(&span.label);
+            let words: String = self.text.chars().skip(span.start).take(span.end - span.start).collect();
+            let sure = format::percent(span.score);
+            marks.push(Mark {
+                start: span.start,
+                end: span.end,
+                caption: format!("{} {:.0}", span.label, span.score * 100.0),
+                name: format!("{words} {} {sure}", span.label),
+                color: palette.label(place),
+                fill: palette.label_soft(place),
+                lane: 0,
+                broken: false,
+                strong: false,
+            });
+        }
+        for span in gold.unwrap_or_default() {
+            let place = tagging.type_of(&span.label);
+            let words: String = self.text.chars().skip(span.start).take(span.end - span.start).collect();
+            marks.push(Mark {
+                start: span.start,
+                end: span.end,
+                caption: format!("gold {}", span.label),
+                name: format!("Gold: {words} {}", span.label),
+                color: palette.label(place),
+                fill: egui::Color32::TRANSPARENT,
+                lane: 1,
+                broken: true,
+                strong: false,
+            });
+        }
+        marks
+    }
+
+    /// The entities one below the other.
+    pub fn list_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+        let palette = cx.palette;
+        if let Some(error) = &cx.workspace.explore.error {
+            state::error(ui, palette, "The model cannot answer", error, |_| {});
+            return;
+        }
+        let Some(tagging) = self.tagging() else {
+            ui.label(text::dim("The entities appear here while you type", palette));
+            return;
+        };
+        let spans = self.spans();
+        let gold = self.gold();
+        legend_ui(ui, tagging, &spans, palette);
+        if spans.is_empty() && gold.is_none_or(<[Span]>::is_empty) {
+            ui.add_space(8.0);
+            ui.label(text::dim("No entities in this text", palette));
+            return;
+        }
+        let matches = gold.map(|gold| compare(&spans, gold));
+        let missed: Vec<&Span> = gold.map_or_else(Vec::new, |gold| {
+            let found = compare(gold, &spans);
+            gold.iter().zip(found).filter(|(_, how)| *how == Match::Alone).map(|(span, _)| span).collect()
+        });
+        ui.add_space(4.0);
+        ScrollArea::vertical().id_salt("entities said").auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for (index, span) in spans.iter().enumerate() {
+                let how = matches.as_ref().and_then(|matches| matches.get(index)).copied();
+                self.line_ui(ui, span, tagging, how, palette);
+            }
+            for span in missed {
+                ui.horizontal(|ui| {
+                    Chip::class(span.label.clone(), tagging.type_of(&span.label), palette).show(ui);
+                    ui.label(text::dim(self.words(span), palette));
+                    Chip::bad("missed", palette).show(ui);
+                });
+            }
+        });
+    }
+
+    fn words(&self, span: &Span) -> String {
+        self.text.chars().skip(span.start).take(span.end - span.start).collect()
+    }
+
+    fn line_ui(&self, ui: &mut Ui, span: &Span, tagging: &Tagging, how: Option<Match>, palette: &Palette) {
+        let place = tagging.type_of(&span.label);
+        ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Flow::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(26.0);
+            ui.label(text::number(format::percent(span.score), palette));
+            let (track, _) = ui.allocate_exact_size(vec2(90.0, 8.0), egui::Sense::hover());
+            ui.painter().rect_filled(track, 3.0, palette.raised);
+            let filled = egui::Rect::from_min_size(track.min, vec2(track.width() * span.score as f32, track.height()));
+            ui.painter().rect_filled(filled, 3.0, palette.label(place));
+            match how {
+                Some(Match::Right) => _ = ui.label(theme::icon(ICON_CHECK, 16.0).color(palette.good)),
+                Some(Match::WrongType) => _ = Chip::bad("wrong type", palette).show(ui),
+                Some(Match::WrongBoundary) => _ = Chip::warn("wrong boundary", palette).show(ui),
+                Some(Match::Alone) => _ = Chip::bad("not in the data", palette).show(ui),
+                None => {}
+            }
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
+                Chip::class(span.label.clone(), place, palette).show(ui);
+                ui.add(
+                    egui::Label::new(RichText::new(self.words(span)).font(theme::medium(size::BODY)).color(palette.text))
+                        .truncate(),
+                );
+            });
+        });
+    }
+
+    /// What the model says of every token, before anything is joined.
+    pub fn tokens_ui(&self, ui: &mut Ui, palette: &Palette) {
+        let Some(tagging) = self.tagging() else {
+            ui.label(text::dim("The tokens appear here while you type", palette));
+            return;
+        };
+        ui.horizontal(|ui| {
+            let words = format::plural(tagging.tokens.len() as u64, "token", "tokens");
+            ui.label(text::label(words, palette));
+            if tagging.windows > 1 {
+                let words = format!("read in {} windows", tagging.windows);
+                ui.label(text::small(words, palette));
+            }
+        });
+        let tokens = &tagging.tokens;
+        ScrollArea::vertical().id_salt("token table").auto_shrink([false, false]).show_rows(
+            ui,
+            22.0,
+            tokens.len(),
+            |ui, range| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                for token in &tokens[range] {
+                    token_ui(ui, token, tagging, palette);
+                }
+            },
+        );
+    }
+}
+
+/// What became of a text in a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    No,
+    Typed,
+    /// By a press, after which there is nothing to wait for.
+    Chosen,
+}
+
+fn token_ui(
+    ui: &mut Ui,
+    token: &crate::inspect::tagging::TokenTag,
+    tagging: &Tagging,
+    palette: &Palette,
+) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), egui::Sense::hover());
+    let said: Vec<String> =
+        token.labels.iter().map(|(label, score)| format!("{label} {}", format::percent(*score))).collect();
+    let name = format!("Token {}: {}", token.token, said.join(", "));
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::ListItem, true, &name));
+    let painter = ui.painter();
+    let indent = if token.continues { 14.0 } else { 0.0 };
+    let font = theme::number(size::BODY - 1.0);
+    let shown = text::elided(painter, &token.token, font.clone(), palette.text, 150.0 - indent);
+    painter.galley(rect.left_center() + vec2(indent, -shown.size().y / 2.0), shown, palette.text);
+    let mut x = rect.left() + 160.0;
+    for (rank, (label, score)) in token.labels.iter().enumerate() {
+        let color = match (rank, kind(label)) {
+            (0, "O") => palette.text_dim,
+            (0, _) => palette.label(tagging.type_of(label)),
+            _ => palette.text_faint,
+        };
+        let words = format!("{label} {}", format::percent(*score));
+        let galley = text::elided(painter, &words, font.clone(), color, (rect.right() - x).min(130.0));
+        painter.galley(egui::pos2(x, rect.center().y - galley.size().y / 2.0), galley, color);
+        x += 134.0;
+        if x > rect.right() - 40.0 {
+            break;
+        }
+    }
+}
+
+/// Types with how many there are of each.
+fn legend_ui(ui: &mut Ui, tagging: &Tagging, spans: &[Span], palette: &Palette) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = 4.0;
+        for (place, name) in tagging.types.iter().enumerate() {
+            let count = spans.iter().filter(|span| kind(&span.label) == name).count();
+            if count > 0 {
+                Chip::class(format!("{name} {count}"), place, palette).dot().show(ui);
+            }
+        }
+    });
+}
+
+/// How the prediction stands to the data, in one line.
+fn compared_ui(ui: &mut Ui, said: &[Span], gold: &[Span], palette: &Palette) {
+    let found = compare(said, gold);
+    let count = |wanted: Match| found.iter().filter(|how| **how == wanted).count();
+    let missed = compare(gold, said).iter().filter(|how| **how == Match::Alone).count();
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let right = count(Match::Right);
+        let icon = if right == gold.len() && said.len() == gold.len() { ICON_CHECK } else { ICON_CLOSE };
+        let color = if icon.codepoint == ICON_CHECK.codepoint { palette.good } else { palette.bad };
+        ui.label(theme::icon(icon, 15.0).color(color));
+        let mut words = format!("{right} of {} right", format::plural(gold.len() as u64, "gold entity", "gold entities"));
+        for (number, what) in [
+            (missed, "missed"),
+            (count(Match::WrongType), "of the wrong type"),
+            (count(Match::WrongBoundary), "with a wrong boundary"),
+            (count(Match::Alone), "not in the data"),
+        ] {
+            if number > 0 {
+                words += &format!(" · {number} {what}");
+            }
+        }
+        ui.label(text::small(words, palette));
+    });
+}
+
+fn explained(aggregation: Aggregation) -> &'static str {
+    match aggregation {
+        Aggregation::None => "every token for itself",
+        Aggregation::Simple => "neighbouring tokens of one type",
+        Aggregation::First => "a word has the label of its first token",
+        Aggregation::Average => "a word has the label of the mean of its tokens",
+        Aggregation::Max => "a word has the label of its surest token",
+    }
+}

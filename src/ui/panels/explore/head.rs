@@ -1,0 +1,124 @@
+//! Which model is asked, and which of its heads.
+
+use egui::{Align, Layout as Flow, Ui, vec2};
+use egui_material_icons::icons::ICON_EXPLORE;
+
+use crate::task::Task;
+use crate::ui::widgets::choice::choice;
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Chip, state, text};
+use crate::ui::workspace::{Screen, Workspace};
+use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::{ModelEntry, Origin};
+
+/// Draws the model's name and a switch between its heads. Returns the head that was pressed.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, task: Option<Task>) -> Option<Task> {
+    let palette = cx.palette;
+    let model = cx.workspace.explore.model.clone()?;
+    let subject = cx.workspace.explore.subject.clone();
+    let mut chosen = None;
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Flow::left_to_right(Align::Center), |ui| {
+        ui.set_min_height(28.0);
+        ui.label(text::dim("Model", palette));
+        let known = candidates(cx.workspace);
+        let shown = cx.workspace.model_name(&model);
+        choice(ui, "Model to ask", 260.0, &shown, |ui| {
+            for entry in &known {
+                let is_it = entry.dir == model;
+                let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
+                let words = if heads.is_empty() { "no head".to_owned() } else { heads.join(", ").to_lowercase() };
+                let name = cx.workspace.model_name(&entry.dir);
+                if ui
+                    .selectable_label(is_it, &name)
+                    .on_hover_text(format!("{words}\n{}", format::path(&entry.dir)))
+                    .clicked()
+                    && !is_it
+                {
+                    cx.actions.push(Action::ExploreWith(entry.dir.clone()));
+                }
+            }
+            if known.is_empty() {
+                ui.label(text::dim("No other model was found", palette));
+            }
+        });
+        let Some(subject) = &subject else { return };
+        match subject.heads.as_slice() {
+            [] => {}
+            [only] => _ = Chip::accent(only.title(), palette).show(ui),
+            several => {
+                let choices: Vec<(Task, &str)> = several.iter().map(|task| (*task, task.title())).collect();
+                if let Some(task) = task {
+                    chosen = segmented(ui, palette, task, &choices, false);
+                }
+            }
+        }
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
+            ui.label(text::number_dim(words, palette));
+        });
+    });
+    if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
+        ui.add_space(8.0);
+        let words = format!(
+            "{} of its weights are not in the folder and were made anew: what it says is chance until it is trained.",
+            subject.untrained
+        );
+        state::warning(ui, palette, "This model's head is untrained", &words, |ui| {
+            if Button::new("Train it").small().show(ui, palette).clicked() {
+                cx.actions.push(Action::Go(Screen::Train));
+            }
+        });
+    }
+    chosen
+}
+
+/// What stands where there is no model, none that can be opened, or none with a head.
+pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let explore = &cx.workspace.explore;
+    if let (Some(_), Some(error)) = (&explore.model, &explore.error) {
+        ui.add_space(12.0);
+        egui::Frame::new().inner_margin(12).show(ui, |ui| {
+            state::error(ui, palette, "The model cannot be opened", error, |_| {});
+        });
+        return;
+    }
+    if explore.model.is_some() && explore.subject.is_none() {
+        ui.add_space(ui.available_height() * 0.35);
+        ui.vertical_centered(|ui| ui.label(text::dim("Opening the model…", palette)));
+        return;
+    }
+    let (title, words) = if explore.model.is_some() {
+        ("This model has no head", "It is an encoder by itself: fine-tune it for a task, or choose a model that was.")
+    } else if runs(cx.workspace).is_empty() {
+        ("No trained model yet", "Train a model, then type a text here and watch what it says of every word you add.")
+    } else {
+        ("Choose a model", "Type a text and watch what the model says of every word you add.")
+    };
+    let offered: Vec<ModelEntry> = candidates(cx.workspace)
+        .into_iter()
+        .filter(|entry| entry.origin == Origin::Run || !entry.heads.is_empty())
+        .take(6)
+        .collect();
+    state::empty(ui, palette, ICON_EXPLORE, title, words, |ui| {
+        for entry in &offered {
+            if Button::new(entry.name.clone()).min_width(260.0).show(ui, palette).clicked() {
+                cx.act(Action::ExploreWith(entry.dir.clone()));
+            }
+        }
+        if offered.is_empty() && Button::new("Train a model").primary().show(ui, palette).clicked() {
+            cx.act(Action::Go(Screen::Train));
+        }
+    });
+}
+
+fn runs(workspace: &Workspace) -> Vec<ModelEntry> {
+    candidates(workspace).into_iter().filter(|entry| entry.origin == Origin::Run).collect()
+}
+
+/// Trained runs first, then folders with a head, then encoders alone.
+fn candidates(workspace: &Workspace) -> Vec<ModelEntry> {
+    let mut known: Vec<ModelEntry> = workspace.models.iter().filter(|entry| entry.problem.is_none()).cloned().collect();
+    known.sort_by_key(|entry| (entry.origin != Origin::Run, entry.heads.is_empty()));
+    known
+}

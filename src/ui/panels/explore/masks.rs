@@ -1,0 +1,434 @@
+//! Masked words: click any word to hide it, see what the model would put there, and score words of one's own.
+
+use std::sync::Arc;
+
+use egui::text::{LayoutJob, TextFormat};
+use egui::{
+    Align, Color32, CornerRadius, Layout as Flow, Margin, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
+    WidgetInfo, vec2,
+};
+use egui_material_icons::icons::ICON_VISIBILITY;
+
+use super::entities::Changed;
+use super::{millis_ui, samples};
+use crate::inspect::filling::{Blank, Fill, Filling, Mask, Word};
+use crate::inspect::{Answer, Ask, Prediction, Question};
+use crate::task::Task;
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::marked::{self, Look};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Chip, divider, state, text};
+use crate::ui::{Cx, format};
+
+#[derive(Debug, Default)]
+pub struct Masks {
+    pub text: String,
+    /// Characters that are hidden by a click.
+    pub hidden: Vec<(usize, usize)>,
+    one_mask: bool,
+    pub candidates: String,
+    answer: Option<Arc<Answer>>,
+    /// For each mask in order the rank of the word that the preview shows.
+    picks: Vec<usize>,
+}
+
+/// Words that can be clicked; a text of thousands is hidden with the mask token.
+const MOST_WORDS: usize = 400;
+
+impl Masks {
+    /// A text to begin with, once the model's mask token is known.
+    pub fn begin(&mut self, sample: &str) {
+        if self.text.is_empty() {
+            sample.clone_into(&mut self.text);
+        }
+    }
+
+    pub fn wanted(&self) -> Option<Question> {
+        let candidates = self.candidates.split(',').map(|word| word.trim().to_owned());
+        let fill = Fill {
+            hidden: self.hidden.clone(),
+            one_mask: self.one_mask,
+            candidates: candidates.filter(|word| !word.is_empty()).collect(),
+            top_k: 0,
+        };
+        (!self.text.trim().is_empty()).then(|| Question {
+            task: Some(Task::Mlm),
+            text: self.text.clone(),
+            pair: None,
+            ask: Ask::Fill(fill),
+        })
+    }
+
+    pub fn take(&mut self, answer: Arc<Answer>) {
+        self.answer = Some(answer);
+        let masks = self.filling().map_or(0, |filling| filling.blanks.iter().map(|blank| blank.masks.len()).sum());
+        self.picks = vec![0; masks];
+    }
+
+    pub fn forget(&mut self) {
+        self.answer = None;
+    }
+
+    pub fn set(&mut self, words: String) {
+        self.text = words;
+        self.hidden.clear();
+    }
+
+    fn filling(&self) -> Option<&Filling> {
+        match &self.answer.as_ref()?.result {
+            Prediction::Filling(filling) => Some(filling),
+            _ => None,
+        }
+    }
+
+    /// What was filled, where it is of the text as it is now.
+    fn fresh(&self) -> Option<&Filling> {
+        let answer = self.answer.as_ref().filter(|answer| answer.question.text == self.text)?;
+        match &answer.result {
+            Prediction::Filling(filling) => Some(filling),
+            _ => None,
+        }
+    }
+
+    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let mut changed = Changed::No;
+        let before = self.text.clone();
+        let height = (ui.available_height() * 0.36).clamp(46.0, 150.0);
+        let look = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };
+        if marked::editor(ui, &mut self.text, &look, &[], palette).changed {
+            self.hidden = marked::shifted(&self.hidden, &before, &self.text).into_iter().flatten().collect();
+            changed = Changed::Typed;
+        }
+        ui.horizontal(|ui| {
+            ui.label(text::label("Press a word to hide it", palette));
+            let choices = [(false, "A mask for each piece"), (true, "One mask for a word")];
+            if let Some(chosen) = segmented(ui, palette, self.one_mask, &choices, false) {
+                self.one_mask = chosen;
+                changed = Changed::Chosen;
+            }
+            if !self.hidden.is_empty()
+                && Button::new("Show all").icon(ICON_VISIBILITY).quiet().small().show(ui, palette).clicked()
+            {
+                self.hidden.clear();
+                changed = Changed::Chosen;
+            }
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+                millis_ui(ui, self.answer.as_deref(), palette);
+                if let Some(filling) = self.fresh() {
+                    counts_ui(ui, filling, palette);
+                }
+            });
+        });
+        let mut pressed = None;
+        if let Some(filling) = self.fresh() {
+            ScrollArea::vertical().id_salt("words to hide").auto_shrink([false, false]).show(ui, |ui| {
+                pressed = words_ui(ui, &self.text, filling, palette);
+            });
+        }
+        if let Some(word) = pressed {
+            let place = (word.start, word.end);
+            let held = self.hidden.len();
+            self.hidden.retain(|(start, end)| *end <= place.0 || *start >= place.1);
+            if self.hidden.len() == held {
+                self.hidden.push(place);
+                self.hidden.sort_unstable();
+            }
+            changed = Changed::Chosen;
+        }
+        changed
+    }
+
+    /// The words the model would put behind each mask.
+    pub fn masks_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let palette = cx.palette;
+        if let Some(error) = &cx.workspace.explore.error {
+            state::error(ui, palette, "The model cannot answer", error, |_| {});
+            return;
+        }
+        let Some(filling) = self.filling().cloned() else {
+            ui.label(text::dim("The words appear here once something is hidden", palette));
+            return;
+        };
+        if filling.blanks.is_empty() {
+            ui.label(text::dim(format!("Nothing is hidden yet: press a word above, or write {}", filling.mask_token), palette));
+            return;
+        }
+        if self.fresh().is_none() {
+            ui.multiply_opacity(0.75);
+        }
+        self.preview_ui(ui, &filling, palette);
+        divider(ui, palette);
+        let all: Vec<(usize, &Blank, usize)> = filling
+            .blanks
+            .iter()
+            .enumerate()
+            .flat_map(|(place, blank)| (0..blank.masks.len()).map(move |mask| (place, blank, mask)))
+            .collect();
+        let width = ((ui.available_width() + 16.0) / all.len() as f32 - 16.0).clamp(230.0, 520.0);
+        let mut picked = None;
+        ScrollArea::both().id_salt("masks").auto_shrink([false, false]).show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = 16.0;
+                for (number, (place, blank, mask)) in all.into_iter().enumerate() {
+                    ui.vertical(|ui| {
+                        ui.set_width(width);
+                        if let Some(rank) = self.mask_ui(ui, (number, place), blank, mask, palette) {
+                            picked = Some((number, rank));
+                        }
+                    });
+                }
+            });
+        });
+        if let Some((number, rank)) = picked
+            && let Some(pick) = self.picks.get_mut(number)
+        {
+            *pick = rank;
+        }
+    }
+
+    fn mask_ui(
+        &self,
+        ui: &mut Ui,
+        (number, place): (usize, usize),
+        blank: &Blank,
+        index: usize,
+        palette: &Palette,
+    ) -> Option<usize> {
+        let mask: &Mask = &blank.masks[index];
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.horizontal(|ui| {
+            let name = if blank.masks.len() > 1 {
+                format!("Mask {}, piece {} of {}", place + 1, index + 1, blank.masks.len())
+            } else {
+                format!("Mask {}", place + 1)
+            };
+            Chip::class(name, place, palette).dot().show(ui);
+            if let Some(was) = &mask.was {
+                let words = format!("{} has {}, rank {}", plain(&was.token), format::percent(was.score), format::count(was.rank as u64));
+                ui.add(egui::Label::new(text::small(words, palette)).truncate());
+            }
+        });
+        let pick = self.picks.get(number).copied().unwrap_or(0);
+        let names: Vec<String> = mask.best.iter().map(|one| shown(&one.token_str)).collect();
+        let list: Vec<Bar<'_>> = mask
+            .best
+            .iter()
+            .zip(&names)
+            .enumerate()
+            .map(|(rank, (one, name))| Bar {
+                name,
+                share: one.score,
+                value: format::percent(one.score),
+                color: palette.label(place),
+                strong: rank == pick,
+            })
+            .collect();
+        let names = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.4);
+        ui.push_id(("mask", number), |ui| bars(ui, &list, names, false, palette)).inner
+    }
+
+    /// The text with the chosen words in place.
+    fn preview_ui(&self, ui: &mut Ui, filling: &Filling, palette: &Palette) {
+        let letters: Vec<char> =
+            self.answer.as_ref().map_or_else(Vec::new, |answer| answer.question.text.chars().collect());
+        let mut job = LayoutJob::default();
+        let format = |color: Color32, strong: bool| TextFormat {
+            font_id: if strong { theme::medium(size::HEAD - 1.0) } else { theme::regular(size::HEAD - 1.0) },
+            color,
+            ..TextFormat::default()
+        };
+        let (mut at, mut number) = (0, 0);
+        for (place, blank) in filling.blanks.iter().enumerate() {
+            let before: String = letters.get(at..blank.start).unwrap_or_default().iter().collect();
+            job.append(&before, 0.0, format(palette.text, false));
+            let mut words = String::new();
+            for mask in &blank.masks {
+                let pick = self.picks.get(number).copied().unwrap_or(0);
+                number += 1;
+                join(&mut words, mask.best.get(pick).map_or("", |one| one.token_str.as_str()));
+            }
+            job.append(words.trim(), 0.0, format(palette.label(place), true));
+            at = blank.end;
+        }
+        let rest: String = letters.get(at..).unwrap_or_default().iter().take(4000).collect();
+        job.append(&rest, 0.0, format(palette.text, false));
+        ScrollArea::vertical().id_salt("preview").max_height(72.0).show(ui, |ui| {
+            job.wrap.max_width = ui.available_width();
+            let name = format!("Filled in: {}", job.text);
+            ui.label(job).widget_info(|| WidgetInfo::labeled(Role::Label, true, &name));
+        });
+    }
+
+    /// Own words, scored at every blank.
+    pub fn candidates_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let edit = TextEdit::singleline(&mut self.candidates)
+            .hint_text(egui::RichText::new("cup, mug, bucket…").color(palette.text_faint))
+            .desired_width(f32::INFINITY)
+            .margin(Margin::symmetric(8, 6));
+        let changed = ui.add(edit).accessible_name("Own words").changed();
+        ui.add(
+            egui::Label::new(text::faint(
+                "Words between commas. One of several pieces is scored by the product of its pieces, each given those \
+                 before it.",
+                palette,
+            ))
+            .wrap(),
+        );
+        if let Some(filling) = self.filling() {
+            ScrollArea::vertical().id_salt("own words scored").auto_shrink([false, false]).show(ui, |ui| {
+                for (place, blank) in filling.blanks.iter().enumerate().filter(|(_, blank)| !blank.candidates.is_empty()) {
+                    scored_ui(ui, place, blank, palette);
+                }
+                if filling.blanks.is_empty() && !self.candidates.trim().is_empty() {
+                    ui.label(text::dim("Hide a word to have yours scored there", palette));
+                }
+            });
+        }
+        if changed { Changed::Typed } else { Changed::No }
+    }
+}
+
+fn counts_ui(ui: &mut Ui, filling: &Filling, palette: &Palette) {
+    if filling.cut > 0 {
+        let words = format!("{} did not fit", format::plural(filling.cut as u64, "token", "tokens"));
+        Chip::warn(words, palette).show(ui);
+    }
+    if filling.unknown > 0 {
+        let words = format!("{} unknown to this model", format::plural(filling.unknown as u64, "token", "tokens"));
+        Chip::warn(words, palette).show(ui);
+    }
+    ui.label(text::number_dim(format::plural(filling.tokens as u64, "token", "tokens"), palette));
+}
+
+fn scored_ui(ui: &mut Ui, place: usize, blank: &Blank, palette: &Palette) {
+    ui.add_space(4.0);
+    Chip::class(format!("Mask {}", place + 1), place, palette).dot().show(ui);
+    let most = blank.candidates.iter().map(|one| one.score).fold(1e-12, f64::max);
+    for one in &blank.candidates {
+        let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 34.0), Sense::hover());
+        let pieces: Vec<String> = one.pieces.iter().map(|piece| plain(piece)).collect();
+        let note = match (&one.problem, pieces.len()) {
+            (Some(problem), _) => problem.clone(),
+            (None, 1) => "one piece".to_owned(),
+            (None, count) => format!("{count} pieces: {}", pieces.join(" · ")),
+        };
+        let score = if one.problem.is_some() { "–".to_owned() } else { share(one.score) };
+        let name = format!("Own word {} {score}, {note}", one.word);
+        response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &name));
+        let painter = ui.painter();
+        let color = if one.problem.is_some() { palette.text_dim } else { palette.text };
+        let words = text::elided(painter, &one.word, theme::medium(size::BODY), color, rect.width() - 80.0);
+        painter.galley(rect.left_top(), words, color);
+        let font = theme::number(size::BODY - 1.0);
+        painter.text(rect.right_top(), egui::Align2::RIGHT_TOP, &score, font, color);
+        let note_color = if one.problem.is_some() { palette.warn } else { palette.text_faint };
+        let note = text::elided(painter, &note, theme::regular(size::SMALL), note_color, rect.width());
+        painter.galley(rect.left_top() + vec2(0.0, 17.0), note, note_color);
+        // Relative to the best of one's own, because a share of the whole vocabulary is often too small to be seen.
+        let line = egui::Rect::from_min_size(
+            rect.left_bottom() - vec2(0.0, 2.0),
+            vec2(rect.width() * (one.score / most) as f32, 2.0),
+        );
+        painter.rect_filled(line, 1.0, palette.label(place));
+    }
+}
+
+/// The words of the text as buttons. Returns the one that was pressed.
+fn words_ui(ui: &mut Ui, words: &str, filling: &Filling, palette: &Palette) -> Option<Word> {
+    let letters: Vec<char> = words.chars().collect();
+    let mut pressed = None;
+    ui.spacing_mut().item_spacing = vec2(1.0, 4.0);
+    ui.horizontal_wrapped(|ui| {
+        let mut end = 0;
+        for word in filling.words.iter().take(MOST_WORDS) {
+            let shown: String = letters.get(word.start..word.end).unwrap_or_default().iter().collect();
+            if word.start > end && end > 0 {
+                ui.add_space(4.0);
+            }
+            end = word.end;
+            let written = shown == filling.mask_token;
+            if word_ui(ui, &shown, word, written, filling, palette) && !written {
+                pressed = Some(*word);
+            }
+        }
+        if filling.words.len() > MOST_WORDS {
+            let more = format!("and {} words more", format::count((filling.words.len() - MOST_WORDS) as u64));
+            ui.label(text::faint(more, palette));
+        }
+    });
+    pressed
+}
+
+fn word_ui(ui: &mut Ui, shown: &str, word: &Word, written: bool, filling: &Filling, palette: &Palette) -> bool {
+    let hidden = word.blank.is_some();
+    let font = theme::regular(size::HEAD - 1.0);
+    let label = if hidden { filling.mask_token.clone() } else { shown.to_owned() };
+    let color = word.blank.map_or(palette.text, |place| palette.label(place));
+    let font = if hidden { theme::number(size::BODY) } else { font };
+    let galley = text::elided(ui.painter(), &label, font, color, 260.0);
+    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 8.0, 26.0), Sense::click());
+    let name = if written {
+        format!("Mask {}", word.blank.map_or(0, |place| place + 1))
+    } else if hidden {
+        format!("Show {shown}")
+    } else {
+        format!("Hide {shown}")
+    };
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, hidden, &name));
+    let fill = match word.blank {
+        Some(place) => palette.label_soft(place),
+        None if response.hovered() => palette.hover,
+        None => Color32::TRANSPARENT,
+    };
+    let line = if response.has_focus() { palette.accent } else { Color32::TRANSPARENT };
+    ui.painter().rect(rect, CornerRadius::same(4), fill, Stroke::new(1.0, line), StrokeKind::Inside);
+    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
+    let tip = match (written, hidden, word.pieces) {
+        (true, ..) => "Written in the text".to_owned(),
+        (_, true, _) => format!("{shown} is hidden; press to show it"),
+        (_, false, 1) => "Press to hide".to_owned(),
+        (_, false, pieces) => format!("Press to hide; {pieces} pieces"),
+    };
+    response.on_hover_text(tip).clicked()
+}
+
+/// A token as the vocabulary has it, without the marks of its kind.
+fn plain(token: &str) -> String {
+    let plain = token.trim_start_matches("##").replace(['Ġ', '▁'], "");
+    if plain.is_empty() { token.to_owned() } else { plain }
+}
+
+/// A word that may stand behind a mask, with what cannot be seen made visible.
+fn shown(token: &str) -> String {
+    let trimmed = token.trim();
+    if trimmed.is_empty() { "␣".to_owned() } else { trimmed.to_owned() }
+}
+
+/// Puts a piece to the pieces before it.
+fn join(words: &mut String, piece: &str) {
+    match piece.strip_prefix("##") {
+        Some(rest) => words.push_str(rest),
+        None if words.is_empty() || piece.starts_with(' ') || !piece.is_ascii() => words.push_str(piece),
+        None => {
+            words.push(' ');
+            words.push_str(piece);
+        }
+    }
+}
+
+/// A probability that may be very small.
+fn share(score: f64) -> String {
+    if score >= 0.001 || score == 0.0 { format::percent(score) } else { format!("{score:.1e}") }
+}
+
+/// The text to begin with for a model, in what it can read.
+pub fn sample(script: crate::inspect::Script, mask: &str) -> String {
+    match script {
+        crate::inspect::Script::Words => samples::texts(Task::Mlm, mask).swap_remove(0).0,
+        crate::inspect::Script::Proteins => samples::PROTEIN.to_owned(),
+        crate::inspect::Script::Molecules => samples::REACTION.to_owned(),
+    }
+}
