@@ -3,17 +3,21 @@
 pub mod batch;
 pub mod corpus;
 pub mod dataset;
+pub mod entities;
 pub mod features;
 pub mod gold;
 pub mod health;
 pub mod masking;
+pub mod mend;
 pub mod sampler;
 pub mod split;
+pub mod summary;
 pub mod table;
 pub mod tags;
 pub mod targets;
 pub mod tokenizer;
 pub mod windows;
+pub mod xray;
 
 mod error;
 mod guess;
@@ -23,12 +27,14 @@ mod readers;
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
-pub use features::{Alignment, Features, Length, features, measure};
+pub use features::{Alignment, Features, Length, Measured, features, measure};
 pub use guess::guess_task;
 pub use readers::{Lines, lines};
-pub use health::{Finding, FindingKind, Leak, Part, health, leaks};
+pub use health::{Finding, FindingKind, health, split_health};
+pub use mend::{Mend, Mended, Mends};
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};
+pub use summary::Summary;
 pub use table::{RowProblem, Table};
 pub use tokenizer::{Tokenizer, TokenizerError};
 pub fn is_plain_text(path: &std::path::Path) -> Result<bool, DataError> { Ok(path.extension().is_some_and(|e| e == "txt" || e == "xz")) }

@@ -7,7 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
 use super::workspace::Screen;
-use crate::data::{Roles, SplitRule};
+use crate::data::{Mends, Roles, SplitRule};
 use crate::inspect::Question;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -33,6 +33,10 @@ pub enum Action {
     SetRoles(Roles),
     SetTask(Task),
     SetSplit(SplitRule),
+    /// What is put right in the data and left out of them.
+    SetMends(Mends),
+    /// Looks at an example as the model reads it.
+    Look(usize),
     ChooseEvalData,
     /// An evaluation file of one's own, or none to split the table.
     SetEvalData(Option<PathBuf>),
@@ -151,6 +155,8 @@ impl Action {
             Self::SetRoles(_) => "Set the columns' roles",
             Self::SetTask(_) => "Set the task",
             Self::SetSplit(_) => "Set the split",
+            Self::SetMends(_) => "Put the data right",
+            Self::Look(_) => "Look at a row as the model reads it",
             Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
             Self::ChooseModelFolder => "Add a model folder…",
             Self::AddModelFolder(_) => "Add model folder",

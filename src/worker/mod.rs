@@ -1,7 +1,8 @@
 //! The only threads. Commands go in, events come out; the grammar of a job is in [`protocol`].
 //!
-//! A dispatcher hands commands to three lanes, each one thread that runs one job at a time: compute (training,
-//! evaluation), input and output (files), and inspect (the playground, which must answer while a run trains).
+//! A dispatcher hands commands to four lanes, each one thread that runs one job at a time: compute (training,
+//! evaluation), input and output (files), inspect (the playground, which must answer while a run trains), and look (one
+//! row of the data, which must be seen while a million rows are counted).
 
 pub mod protocol;
 
@@ -48,7 +49,8 @@ pub fn spawn(repaint: Repaint) -> std::io::Result<Client> {
     let dispatcher = Dispatcher {
         compute: Lane::start("compute", context.clone(), controls.clone())?,
         files: Lane::start("files", context.clone(), controls.clone())?,
-        inspect: Latest::start("inspect", context)?,
+        inspect: Latest::start("inspect", context.clone())?,
+        look: Latest::start("look", context)?,
         controls,
     };
     thread::Builder::new().name("dispatch".into()).spawn(move || dispatcher.run(&commands))?;
@@ -59,6 +61,7 @@ struct Dispatcher {
     compute: Lane,
     files: Lane,
     inspect: Latest,
+    look: Latest,
     controls: Controls,
 }
 
@@ -68,6 +71,7 @@ impl Dispatcher {
             match command {
                 Command::Control { job, control } => self.control(job, control),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
+                Command::Xray { .. } => self.look.put(command),
                 Command::Train { .. } | Command::Evaluate { .. } => self.queue(&self.compute, command),
                 _ => self.queue(&self.files, command),
             }

@@ -155,6 +155,7 @@ fn job_of(command: &Command) -> JobId {
         | Command::OpenTable { job, .. }
         | Command::ReadDataset { job, .. }
         | Command::MeasureLengths { job, .. }
+        | Command::Xray { job, .. }
         | Command::Plan { job, .. }
         | Command::Train { job, .. }
         | Command::Evaluate { job, .. }
@@ -206,7 +207,8 @@ fn a_file_becomes_examples_with_guessed_roles_and_every_bad_row_is_named() {
     assert_eq!(data.roles.text.as_deref(), Some("review"));
     assert_eq!(data.roles.label.as_deref(), Some("verdict"));
     assert_eq!(data.loaded.as_ref().unwrap().dataset.examples.len(), 60);
-    assert_eq!(data.classes.iter().map(|parts| parts.eval).collect::<Vec<_>>(), [4, 4, 4]);
+    let counts = &data.loaded.as_ref().unwrap().summary.counts;
+    assert_eq!(counts.iter().map(|count| count.eval).collect::<Vec<_>>(), [4, 4, 4]);
     assert!(window.shows("CSV, comma") && window.shows("UTF-8"));
     let head = window.harness.query_all_by_label_contains("left out").next().unwrap();
     head.click();

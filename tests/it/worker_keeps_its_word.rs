@@ -197,7 +197,7 @@ fn a_plan_reads_the_weights_once_and_again_when_they_were_written() {
             job,
             config: Box::new(config.clone()),
             lengths: None,
-            dataset: None,
+            loaded: None,
         });
         matches!(kinds.last(), Some(EventKind::Done))
     };

@@ -40,12 +40,14 @@ impl App {
             | Action::SetRoles(_)
             | Action::SetTask(_)
             | Action::SetSplit(_)
+            | Action::SetMends(_)
             | Action::SetEvalData(_) => self.change_data(action),
             Action::AddModelFolder(_)
             | Action::RemoveModelFolder(_)
             | Action::FindModels
             | Action::ViewModel(_)
             | Action::OpenModel(_) => self.change_model(action),
+            Action::Look(example) => self.look(example),
             Action::Edit(config) => self.workspace.edit(*config),
             Action::StartRun => self.start_run(),
             Action::PauseRun => self.pause(true),
@@ -119,13 +121,23 @@ impl App {
                 self.workspace.plan = None;
             }
             Action::SetRoles(roles) => data.roles = roles,
-            Action::SetTask(task) => data.task = task,
+            Action::SetTask(task) => data.set_task(task),
             Action::SetSplit(rule) => data.rule = rule,
+            Action::SetMends(mends) => data.mends = mends,
             Action::SetEvalData(path) => data.eval_path = path,
             _ => return,
         }
         self.workspace.wants.dataset = self.workspace.data.table.is_some();
         self.workspace.refresh_draft();
+    }
+
+    /// Asks what the model reads of an example: its windows for the limit of the draft.
+    fn look(&mut self, example: usize) {
+        let (Some(loaded), Some(card)) = (&self.workspace.data.loaded, &self.workspace.model) else { return };
+        let (dataset, model) = (loaded.dataset.clone(), card.dir.clone());
+        let length = self.workspace.length();
+        let job = self.workspace.follow(JobKind::Look, "Looking at a row");
+        self.send(Command::Xray { job, dataset, example, model, length });
     }
 
     fn open_table(&mut self, path: PathBuf, sample: Option<&'static str>) {

@@ -116,8 +116,8 @@ impl App {
         let job = self.workspace.follow(JobKind::Plan, "Planning the run");
         let config = Box::new(self.workspace.draft.clone());
         let lengths = self.workspace.data.lengths.clone();
-        let dataset = self.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
-        self.send(Command::Plan { job, config, lengths, dataset });
+        let loaded = self.workspace.data.loaded.clone();
+        self.send(Command::Plan { job, config, lengths, loaded });
     }
 
     fn read_dataset(&mut self) {
@@ -129,6 +129,7 @@ impl App {
             task: data.task,
             roles: data.roles.clone(),
             rule: data.rule.clone(),
+            mends: data.mends.clone(),
         };
         let job = self.workspace.follow(JobKind::ReadDataset, "Reading the examples");
         self.send(Command::ReadDataset { job, request });

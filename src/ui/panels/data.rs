@@ -1,11 +1,14 @@
 //! Data: a file becomes examples. To the left what its columns mean and how it is divided, in the middle its rows, to
 //! the right what is in it and what is wrong with it.
 
+mod cells;
 mod columns;
 mod filter;
+mod health;
 mod rows;
 mod side;
 mod split;
+mod xray;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};

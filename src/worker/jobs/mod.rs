@@ -1,8 +1,8 @@
 //! One function for each kind of job: a few lines over `data`, `model`, `train` and `inspect`.
 
-mod cards;
 mod evaluate;
 mod files;
+mod kept;
 mod predict;
 mod train;
 
@@ -17,21 +17,13 @@ use super::protocol::{Command, Event, EventKind, JobId, Payload};
 use crate::guard::guarded;
 use crate::train::event::TrainEvent;
 
-use cards::Cards;
-use predict::Shelf;
+pub use kept::Kept;
 
 /// How soon the window should draw what a job has answered.
 pub const SOON: Duration = Duration::from_millis(33);
 /// How soon it should draw how far a job is. Events of a run may come a thousand times a second, and drawing takes time
 /// that the run needs.
 pub const STEADILY: Duration = Duration::from_millis(100);
-
-/// What a lane keeps open between its jobs.
-#[derive(Default)]
-pub struct Kept {
-    shelf: Shelf,
-    cards: Cards,
-}
 
 /// Where events go.
 #[derive(Clone)]
@@ -106,9 +98,14 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
         Command::OpenTable { path, sample, .. } => files::open_table(job, &path, sample),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),
-        Command::MeasureLengths { dataset, model, .. } => files::measure_lengths(job, &dataset, &model),
-        Command::Plan { config, lengths, dataset, .. } => {
-            train::plan(job, &mut kept.cards, &config, lengths.as_deref(), dataset.as_deref())
+        Command::MeasureLengths { dataset, model, .. } => {
+            files::measure_lengths(job, &mut kept.tokenizers, &dataset, &model)
+        }
+        Command::Xray { dataset, example, model, length, .. } => {
+            files::look_at(job, &mut kept.tokenizers, &dataset, example, &model, length)
+        }
+        Command::Plan { config, lengths, loaded, .. } => {
+            train::plan(job, &mut kept.cards, &config, lengths.as_deref(), loaded.as_deref())
         }
         Command::Train { config, .. } => train::train(job, &config),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
@@ -136,6 +133,7 @@ impl Command {
             | Self::OpenTable { job, .. }
             | Self::ReadDataset { job, .. }
             | Self::MeasureLengths { job, .. }
+            | Self::Xray { job, .. }
             | Self::Plan { job, .. }
             | Self::Train { job, .. }
             | Self::Evaluate { job, .. }
