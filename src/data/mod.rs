@@ -29,12 +29,11 @@ pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
 pub use features::{Alignment, Features, Length, Measured, features, measure};
 pub use guess::guess_task;
-pub use readers::{Lines, lines};
 pub use health::{Finding, FindingKind, health, split_health};
 pub use mend::{Mend, Mended, Mends};
+pub use readers::{Lines, is_plain_text, lines};
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use split::{Split, SplitRule};
 pub use summary::Summary;
 pub use table::{RowProblem, Table};
 pub use tokenizer::{Tokenizer, TokenizerError};
-pub fn is_plain_text(path: &std::path::Path) -> Result<bool, DataError> { Ok(path.extension().is_some_and(|e| e == "txt" || e == "xz")) }

@@ -20,6 +20,8 @@ pub(super) struct Targets {
     column: Option<usize>,
     /// The column of the starts of answers.
     start: Option<usize>,
+    /// Whether answers are written as objects, so that an empty cell says nothing instead of "no answer".
+    answers_are_objects: bool,
     separator: Separator,
     decimal_comma: bool,
     pub scheme: Scheme,
@@ -57,6 +59,7 @@ impl Targets {
             content,
             column,
             start,
+            answers_are_objects: false,
             separator: Separator::Single,
             scheme: Scheme::Iob2,
             labels: LabelSet::default(),
@@ -68,6 +71,10 @@ impl Targets {
         if let (Task::Ner, Content::Words { .. }, Some(column)) = (task, content, column) {
             let lists = targets.cells(column).map(|cell| tags::list(cell).unwrap_or_default());
             targets.scheme = Scheme::of_lists(lists);
+        }
+        if let (Task::Qa, Some(column)) = (task, column) {
+            let objects = targets.cells(column).any(|cell| cell.trim_start().starts_with('{'));
+            targets.answers_are_objects = objects;
         }
         targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
         targets.tags = tag_indices(&targets.labels);
@@ -179,6 +186,9 @@ impl Targets {
     fn read_answers(&self, row: usize, cell: &str) -> Result<Target, String> {
         let Content::Question { context, .. } = self.content else { return Ok(Target::None) };
         let context = self.table.cell(row, context);
+        if cell.is_empty() && self.answers_are_objects {
+            return Ok(Target::None);
+        }
         let start = self.start.map(|start| self.table.cell(row, start));
         gold::answers(cell, start, context).map(Target::Answers)
     }

@@ -112,6 +112,11 @@ impl App {
         &self.workspace
     }
 
+    /// Does what a press would do; performed with the next frame.
+    pub fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
     fn apply_settings(&self, ctx: &egui::Context) {
         ctx.set_theme(match self.settings.theme {
             ThemeChoice::System => egui::ThemePreference::System,
@@ -229,12 +234,17 @@ impl App {
         let Some(reply) = ask::ui(ui, &cx, question) else { return };
         self.question = None;
         match reply {
-            Reply::Cancel => {}
+            // The window stays, whatever was answered before.
+            Reply::Cancel => self.close_when_done = false,
             Reply::StopAndClose => {
                 self.close_when_done = true;
                 self.actions.push(Action::StopRun);
             }
-            Reply::CloseWhenDone => self.close_when_done = true,
+            Reply::CloseWhenDone => {
+                self.close_when_done = true;
+                let words = "Close it again to change that";
+                self.workspace.toast(Level::Info, "Attune closes when the run has ended", words);
+            }
             Reply::Do(action) => self.actions.push(action),
         }
     }

@@ -15,16 +15,15 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Roles, SplitRule, Table, Target, guess_task};
 use crate::inspect::{Answer, Subject};
 use crate::model::card::ModelCard;
-use crate::task::Task;
+use crate::samples::Sample;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
 use crate::worker::protocol::{
-    EvaluatedData, Event, EventKind, JobId, Lengths, LoadedDataset, ModelEntry, OpenedRun, Payload,
+    EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload,
 };
 
 pub use data::DataState;
@@ -134,6 +133,8 @@ pub struct Workspace {
     pub runs_folder: PathBuf,
     /// What has to be asked of the worker next, because something else changed.
     pub wants: Wants,
+    /// A sample that is being opened, until it is read.
+    pub sample: Option<Sample>,
     /// Whether the person named the output folder of the draft; otherwise it follows data and model.
     pub out_is_own: bool,
     /// A run's configuration that is being used again, until its data are read.
@@ -193,6 +194,7 @@ impl Workspace {
             model_folders,
             added_folder: None,
             runs_folder,
+            sample: None,
             out_is_own: false,
             restoring: None,
             next_job: 1,

@@ -72,7 +72,9 @@ impl Dispatcher {
                 Command::Control { job, control } => self.control(job, control),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
                 Command::Xray { .. } => self.look.put(command),
-                Command::Train { .. } | Command::Evaluate { .. } => self.queue(&self.compute, command),
+                Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
+                    self.queue(&self.compute, command);
+                }
                 _ => self.queue(&self.files, command),
             }
         }

@@ -69,6 +69,12 @@ pub enum Command {
         job: JobId,
         config: Box<RunConfig>,
     },
+    /// Goes on with the run in a folder, which was stopped or cut off. What it had told until its checkpoint is told
+    /// again first.
+    Resume {
+        job: JobId,
+        dir: PathBuf,
+    },
     /// A model folder over a file; answers [`Payload::Evaluation`].
     Evaluate {
         job: JobId,

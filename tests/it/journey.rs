@@ -158,7 +158,7 @@ fn ask(window: &mut Window, words: &str, label: &str) {
 fn the_sample_is_written_where_the_window_was_told() {
     let folder = tempfile::tempdir().unwrap();
     let mut window = Window::open(folder.path());
-    window.press("Start with the sample");
+    window.press("Start with Product reviews");
     window.until("the sample is read", |workspace| workspace.data.loaded.is_some());
     assert!(folder.path().join("samples/reviews.csv").is_file());
     assert!(window.workspace().data.loaded.as_ref().unwrap().dataset.examples.len() > 100);

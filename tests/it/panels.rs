@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attune::data::{Dataset, Roles, Split, Table};
+use attune::inspect::Question;
 use attune::task::Task;
 use attune::train::config::StrategyKind;
 use attune::train::event::TrainEvent;
@@ -15,9 +16,9 @@ use attune::ui::panels::explore::ExplorePanel;
 use attune::ui::panels::train::TrainPanel;
 use attune::ui::tiles::{self, Tiled, Tree};
 use attune::ui::workspace::run::Status;
-use attune::ui::workspace::{JobKind, RunView, Screen};
+use attune::ui::workspace::{JobKind, Offered, RunView, Screen};
 use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
-use attune::worker::protocol::{Command, Event, EventKind, LoadedDataset, Payload};
+use attune::worker::protocol::{Command, Event, EventKind, JobId, LoadedDataset, Payload};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
@@ -56,6 +57,10 @@ fn draw(ui: &mut egui::Ui, scene: &mut Scene) {
     let mut actions = Vec::new();
     let palette = Palette::current(ui);
     let mut cx = Cx { workspace: &scene.workspace, actions: &mut actions, palette };
+    scene.panel.prepare(&cx);
+    if !tiles::fits(&scene.tree, scene.panel.panes()) {
+        scene.tree = tiles::first_tree("screen", &scene.panel.layout());
+    }
     tiles::show(&mut scene.tree, scene.panel.as_mut(), ui, &mut cx);
     for action in &actions {
         (scene.perform)(&mut scene.workspace, action);
@@ -330,28 +335,48 @@ fn nothing_evaluated_yet_leads_to_training() {
 
 /// Follows a request as the application does, and leaves the answer to the test.
 fn asks(workspace: &mut Workspace, action: &Action) {
-    if let Action::Predict { .. } = action {
-        workspace.follow(JobKind::Predict, "Predicting");
+    if let Action::Ask { .. } = action {
+        workspace.follow(JobKind::Ask, "Asking");
     }
 }
 
+fn asked(harness: &Harness<'_, Scene>) -> Vec<Question> {
+    let question =
+        |action: &Action| if let Action::Ask { question, .. } = action { Some((**question).clone()) } else { None };
+    harness.state().actions.iter().filter_map(question).collect()
+}
+
 fn requests(harness: &Harness<'_, Scene>) -> Vec<String> {
-    let text = |action: &Action| if let Action::Predict { text, .. } = action { Some(text.clone()) } else { None };
-    harness.state().actions.iter().filter_map(text).collect()
+    asked(harness).into_iter().map(|question| question.text).collect()
 }
 
 fn explorable() -> Workspace {
     let mut workspace = workspace();
     workspace.explore.model = Some("/runs/one/model".into());
+    workspace.explore.subject = Some(Arc::new(script::subject(Path::new("/runs/one/model"))));
     workspace
+}
+
+/// Explore after its first text was answered.
+fn exploring() -> Harness<'static, Scene> {
+    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
+    assert_eq!(requests(&explore).len(), 1, "the screen begins with a text");
+    reply(&mut explore);
+    explore.state_mut().actions.clear();
+    explore
 }
 
 /// What the scripted worker says of the newest request.
 fn reply(harness: &mut Harness<'_, Scene>) {
     let job = harness.state().workspace.explore.pending.unwrap();
-    let text = requests(harness).pop().unwrap();
-    let command = Command::Predict { job, model: "/runs/one/model".into(), text, pair: None };
-    for kind in script::answer(&command).unwrap().into_iter().chain([EventKind::Done]) {
+    let question = Box::new(asked(harness).pop().unwrap());
+    say(harness, job, &Command::Ask { job, model: "/runs/one/model".into(), question });
+    harness.state_mut().workspace.apply(Event { job, kind: EventKind::Done });
+    harness.run_ok();
+}
+
+fn say(harness: &mut Harness<'_, Scene>, job: JobId, command: &Command) {
+    for kind in script::answer(command).unwrap() {
         harness.state_mut().workspace.apply(Event { job, kind });
     }
     harness.run_ok();
@@ -364,10 +389,17 @@ fn type_text(harness: &mut Harness<'_, Scene>, text: &str) {
     harness.run_steps(12);
 }
 
+/// Takes away what is written and writes something else.
+fn write_anew(harness: &mut Harness<'_, Scene>, text: &str) {
+    harness.get_by_label("Clear the text").click();
+    harness.run_ok();
+    type_text(harness, text);
+}
+
 #[test]
 fn typing_asks_the_model_and_shows_what_it_says() {
-    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
-    type_text(&mut explore, "a good kettle");
+    let mut explore = exploring();
+    write_anew(&mut explore, "a good kettle");
     assert_eq!(requests(&explore), ["a good kettle"]);
     reply(&mut explore);
     explore.get_by_label("positive 90.0 %");
@@ -378,8 +410,8 @@ fn typing_asks_the_model_and_shows_what_it_says() {
 
 #[test]
 fn the_newest_text_is_asked_about_once_the_model_is_free_again() {
-    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
-    type_text(&mut explore, "good");
+    let mut explore = exploring();
+    write_anew(&mut explore, "good");
     type_text(&mut explore, ", or");
     type_text(&mut explore, " not");
     assert_eq!(requests(&explore), ["good"], "the model is still busy with the first");
@@ -392,40 +424,33 @@ fn the_newest_text_is_asked_about_once_the_model_is_free_again() {
 
 #[test]
 fn an_answer_that_is_no_longer_followed_changes_nothing() {
-    let mut explore = scene(ExplorePanel::default(), explorable(), asks);
-    type_text(&mut explore, "good");
+    let mut explore = exploring();
+    write_anew(&mut explore, "bad");
     let old = explore.state().workspace.explore.pending.unwrap();
-    explore.state_mut().workspace.follow(JobKind::Predict, "Predicting");
-    let command = Command::Predict { job: old, model: "/runs/one/model".into(), text: "good".into(), pair: None };
-    for kind in script::answer(&command).unwrap() {
-        explore.state_mut().workspace.apply(Event { job: old, kind });
-    }
-    explore.run_ok();
-    assert!(explore.query_by_label_contains("positive 90").is_none());
+    explore.state_mut().workspace.follow(JobKind::Ask, "Asking");
+    let question = Box::new(Question::of("bad", None));
+    say(&mut explore, old, &Command::Ask { job: old, model: "/runs/one/model".into(), question });
+    assert!(explore.query_by_label_contains("negative 84").is_none());
 }
 
 #[test]
-fn an_answer_to_a_question_from_elsewhere_brings_its_text() {
-    let mut workspace = explorable();
-    let job = workspace.follow(JobKind::Predict, "Predicting");
-    let mut explore = scene(ExplorePanel::default(), workspace, asks);
-    let text = String::from("an example of the test set");
-    let command = Command::Predict { job, model: "/runs/one/model".into(), text: text.clone(), pair: None };
-    for kind in script::answer(&command).unwrap().into_iter().chain([EventKind::Done]) {
-        explore.state_mut().workspace.apply(Event { job, kind });
-    }
+fn a_text_from_another_screen_takes_the_place_of_the_one_that_is_there() {
+    let mut explore = exploring();
+    let offered = Offered { text: "an example of the test set".into(), pair: None };
+    explore.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     explore.run_steps(12);
-    assert_eq!(explore.get_by_label("Text to try").value(), Some(text));
-    assert_eq!(requests(&explore).len(), 0);
+    assert_eq!(explore.get_by_label("Text to try").value().as_deref(), Some("an example of the test set"));
+    assert_eq!(requests(&explore), ["an example of the test set"]);
 }
 
 #[test]
 fn a_model_that_cannot_answer_says_why() {
-    let mut workspace = explorable();
-    let job = workspace.follow(JobKind::Predict, "Predicting");
+    let mut explore = exploring();
+    write_anew(&mut explore, "x");
+    let job = explore.state().workspace.explore.pending.unwrap();
     let message = String::from("no model.safetensors in \"/runs/one/model\", expected a Hugging Face folder");
-    workspace.apply(Event { job, kind: EventKind::Failed { message, detail: None } });
-    let explore = scene(ExplorePanel::default(), workspace, asks);
+    explore.state_mut().workspace.apply(Event { job, kind: EventKind::Failed { message, detail: None } });
+    explore.run_ok();
     explore.get_by_label("The model cannot answer");
     explore.get_by_label_contains("expected a Hugging Face folder");
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use attune::data::xray::xray;
 use attune::data::{Dataset, Length, Table, Tokenizer};
-use attune::inspect::{Answer, Prediction as Said};
+use attune::inspect::{Answer, Prediction as Said, Question, Script, Subject};
 use attune::metrics::{Evaluation, Outcome, Prediction};
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
 use attune::task::Task;
@@ -53,8 +53,14 @@ pub fn answer(command: &Command) -> Reply {
         Command::Train { config, .. } => {
             Ok(training(config, 60).into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
+        Command::Resume { dir, .. } => {
+            let mut events = training(&config(dir), 93);
+            events.insert(20, TrainEvent::Resumed { step: 19, seconds: 4.0 });
+            Ok(events.into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
+        }
         Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, data)))),
-        Command::Predict { model, text, pair, .. } => one(Payload::Answer(Arc::new(say(model, text, pair.clone())))),
+        Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
+        Command::Ask { model, question, .. } => one(Payload::Answer(Arc::new(say(model, question)))),
         Command::FindRuns { folder, .. } => one(Payload::Runs(Arc::new(runs(folder)))),
         Command::OpenRun { dir, .. } => one(Payload::Run(Arc::new(opened(dir)))),
         Command::DeleteRun { .. } | Command::Control { .. } => Ok(Vec::new()),
@@ -70,6 +76,7 @@ pub fn models() -> Vec<ModelEntry> {
         layers,
         hidden_size,
         bytes_on_disk,
+        heads: if origin == Origin::Run { vec![Task::Classify] } else { Vec::new() },
         problem: None,
     };
     let mut models = vec![
@@ -198,7 +205,7 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
 }
 
 /// A number from 0 to 1 that looks random and is always the same.
-fn noise(seed: u64) -> f64 {
+pub fn noise(seed: u64) -> f64 {
     let mixed = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(31).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     (mixed >> 11) as f64 / (1u64 << 53) as f64
 }
@@ -281,6 +288,7 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         losses: (0..40)
             .map(|place| (0.25 + 0.9 * (-f64::from(place) / 9.0).exp() + 0.1 * noise(place as u64 + hours)) as f32)
             .collect(),
+        checkpoint: (status != RunStatus::Finished && step > 4).then_some(step - 1),
     };
     vec![
         run("reviews-minilm-3", "MiniLM-L6-H384", RunStatus::Finished, 93, 93, Some(0.926), 2, 22_713_216),
@@ -367,7 +375,6 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
         })
         .collect();
     Evaluation {
-        task: Task::Classify,
         metrics: BTreeMap::from([
             ("accuracy".into(), right as f64 / all),
             ("eval_loss".into(), 0.341),
@@ -388,12 +395,34 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
     }
 }
 
-fn say(model: &Path, text: &str, pair: Option<String>) -> Answer {
+pub fn subject(model: &Path) -> Subject {
+    Subject {
+        dir: model.into(),
+        family: "bert",
+        heads: vec![Task::Classify],
+        labels: ["mixed", "negative", "positive"].map(String::from).to_vec(),
+        mask_token: Some("[MASK]".into()),
+        max_tokens: 512,
+        untrained: 0,
+        script: Script::Words,
+    }
+}
+
+fn say(model: &Path, question: &Question) -> Answer {
+    let text = &question.text;
     let lean = if text.contains("not") || text.contains("bad") { 0.12 } else { 0.9 };
     let mut classes = vec![("positive".into(), lean), ("negative".into(), 0.96 - lean), ("mixed".into(), 0.04)];
     classes.sort_by(|a: &(String, f64), b: &(String, f64)| b.1.total_cmp(&a.1));
     let mut tokens = vec!["[CLS]".to_owned()];
     tokens.extend(text.split_whitespace().map(str::to_lowercase));
     tokens.push("[SEP]".into());
-    Answer { model: model.into(), text: text.into(), pair, result: Said::Classes(classes), tokens, cut: 0, millis: 6.4 }
+    Answer {
+        model: model.into(),
+        question: question.clone(),
+        task: Task::Classify,
+        result: Said::Classes(classes),
+        tokens,
+        cut: 0,
+        millis: 6.4,
+    }
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use attune::train::event::TrainEvent;
 use attune::ui::Screen;
 use attune::ui::app::App;
 use attune::ui::places::Places;
@@ -158,8 +159,10 @@ fn job_of(command: &Command) -> JobId {
         | Command::Xray { job, .. }
         | Command::Plan { job, .. }
         | Command::Train { job, .. }
+        | Command::Resume { job, .. }
         | Command::Evaluate { job, .. }
-        | Command::Predict { job, .. }
+        | Command::Meet { job, .. }
+        | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
         | Command::DeleteRun { job, .. }
@@ -183,11 +186,11 @@ fn the_first_start_offers_the_sample_and_leaves_only_start_to_press() {
     let mut window = Window::first();
     assert!(window.shows("Fine-tune an encoder and look inside it"));
     window.held = |command| matches!(command, Command::OpenTable { .. });
-    window.press("Start with the sample");
+    window.press("Start with Product reviews");
     let job = job_of(window.asked.last().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reviews.csv");
-    std::fs::write(&path, reviews()).unwrap();
+    std::fs::write(&path, reviews().replace("review,verdict", "text,label")).unwrap();
     let table = attune::data::Table::open(&path).unwrap();
     window.events.send(Event { job, kind: EventKind::Payload(Payload::Table(table.into())) }).unwrap();
     window.events.send(Event { job, kind: EventKind::Done }).unwrap();
@@ -248,6 +251,105 @@ fn a_file_that_cannot_be_read_is_explained_where_it_was_asked_for() {
     assert!(window.shows("The file could not be read"));
     assert!(window.shows("missing.csv"));
     assert!(window.app().workspace().data.table.is_none());
+}
+
+/// Ten sentences with names, of which two begin one with an `I-`, and one comes again.
+fn sentences() -> String {
+    let mut lines = String::new();
+    for place in 0..8 {
+        lines += &format!("Ada B-PER\nLovelace I-PER\nlives O\nin O\nHarbour{place} B-LOC\n\n");
+    }
+    lines += "They O\nmet O\nGrace I-PER\n\nRome I-LOC\nis O\nold O\n\n";
+    lines + "Ada B-PER\nLovelace I-PER\nlives O\nin O\nHarbour0 B-LOC\n"
+}
+
+fn open_file(window: &mut Window, name: &str, words: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, words).unwrap();
+    window.press("Data");
+    window.open_path(&path);
+    folder
+}
+
+#[test]
+fn tagged_words_are_read_with_their_entities_and_mistakes_are_put_right_by_one_press() {
+    let mut window = Window::first();
+    let _folder = open_file(&mut window, "names.conll", &sentences());
+    let data = |window: &Window| window.app().workspace().data.clone();
+    assert_eq!(data(&window).task, attune::task::Task::Ner);
+    assert!(window.shows("Ada Lovelace\u{2009}PER lives in Harbour3\u{2009}LOC"));
+    assert!(window.shows("read as IOB2"));
+    window.press_role(Role::ListItem, "LOC 10");
+    assert!(window.shows("10 of 11 rows"));
+    window.press("Show all classes, not only LOC");
+
+    window.press("Health · 2");
+    window.press("2 sentences have an I- tag that goes on with no entity of its type");
+    assert!(window.shows("2 of 11 rows"));
+    window.press("Show all rows");
+    window.press("Fix: 2 sentences have an I- tag that goes on with no entity of its type");
+    assert_eq!(data(&window).loaded.as_ref().unwrap().mended[0].rows, [8, 9]);
+    assert!(window.shows("2 sentences repaired to IOB2"));
+    window.press("Exclude: 1 sentence with the same words and tags as an earlier one");
+    assert_eq!(data(&window).loaded.as_ref().unwrap().dataset.examples.len(), 10);
+    let draft = &window.app().workspace().draft.data;
+    assert_eq!(draft.fix, [attune::data::mend::Fix::Tags]);
+    assert_eq!(draft.exclude, [attune::data::mend::Exclude::Duplicates]);
+    window.press("Undo: 1 duplicate left out");
+    assert_eq!(data(&window).loaded.as_ref().unwrap().dataset.examples.len(), 11);
+    assert!(window.app().workspace().draft.data.exclude.is_empty());
+}
+
+#[test]
+fn questions_show_their_answers_and_misplaced_ones_move() {
+    let context = "The Rhine is long. Cologne lies on the Rhine.";
+    let row = |question: &str, answer: &str, start: usize| {
+        format!(
+            "{{\"question\": \"{question}\", \"context\": \"{context}\", \"answers\": {{\"text\": [\"{answer}\"], \
+             \"answer_start\": [{start}]}}}}\n"
+        )
+    };
+    let rows = row("What is long?", "The Rhine", 0)
+        + &row("Where is Cologne?", "on the Rhine", 31)
+        + &row("Which river?", "Rhine", 30)
+        + &row("Who asks?", "nobody", 3)
+        + &format!("{{\"question\": \"Why?\", \"context\": \"{context}\", \"answers\": {{\"text\": [], \"answer_start\": []}}}}\n");
+    let mut window = Window::first();
+    let _folder = open_file(&mut window, "questions.jsonl", &rows);
+    let loaded = |window: &Window| window.app().workspace().data.loaded.clone().unwrap();
+    assert_eq!(window.app().workspace().data.task, attune::task::Task::Qa);
+    assert_eq!(loaded(&window).dataset.examples.len(), 3);
+    assert!(window.shows("no answer"));
+    window.press_role(Role::Button, "Health · 3");
+    window.press("Fix: 1 question with an answer that does not stand where it is said to, but elsewhere");
+    assert_eq!(loaded(&window).dataset.examples.len(), 4);
+    assert!(window.shows("1 question without a usable answer"));
+    window.press("Keep together: 1 evaluated question is about a context that is also trained on");
+    assert_eq!(window.app().workspace().data.roles.group.as_deref(), Some("context"));
+    assert!(!window.shows("also trained on"));
+}
+
+#[test]
+fn a_row_is_shown_as_the_model_reads_it() {
+    let (mut window, _folder) = Window::ready();
+    window.press("Data");
+    window.harness.get_by_label("The battery of number 3 lasts for days").click();
+    window.settle();
+    assert!(window.shows("trained on") || window.shows("held out for evaluation"));
+    window.press("Token X-ray");
+    let xray = window.app().workspace().data.looked_at.clone().expect("the row was looked at");
+    assert_eq!(xray.xray.windows.len(), 1);
+    assert!(window.shows("8 words"));
+    let id = xray.xray.pieces[1].id;
+    assert!(window.shows(&format!("id {id}, position 1, segment 1")));
+    let before = window.count(|command| matches!(command, Command::Xray { .. }));
+    let mut draft = window.app().workspace().draft.clone();
+    draft.data.max_tokens = 8;
+    window.harness.state_mut().act(attune::ui::Action::Edit(Box::new(draft)));
+    window.settle();
+    assert_eq!(window.count(|command| matches!(command, Command::Xray { .. })), before + 1);
+    assert!(window.shows("cut off"));
 }
 
 #[test]
@@ -336,6 +438,49 @@ fn closing_with_a_run_in_progress_asks_and_stopping_keeps_the_best() {
     window.settle();
     window.press("Stop and keep best");
     assert_eq!(window.count(|command| matches!(command, Command::Control { control: Control::Stop, .. })), 1);
+}
+
+#[test]
+fn an_interrupted_run_is_resumed_from_home_from_runs_and_by_name() {
+    let mut window = Window::first();
+    window.held = |command| matches!(command, Command::Resume { .. });
+    let resumed = |window: &Window| window.count(|command| matches!(command, Command::Resume { .. }));
+    let of_job = |window: &Window| {
+        job_of(window.asked.iter().rfind(|command| matches!(command, Command::Resume { .. })).unwrap())
+    };
+    assert!(window.shows("Interrupted"));
+    assert!(!window.shows("Resume reviews-minilm-3"), "it is finished");
+    window.press("Resume reviews-albert-1");
+    let asked = window.asked.iter().any(|it| matches!(it, Command::Resume { dir, .. } if dir.ends_with("reviews-albert-1")));
+    assert!(asked);
+    assert_eq!(window.app().workspace().screen, Screen::Train);
+    assert!(window.app().workspace().training.is_some());
+    // What it had told before comes first, then it goes on where it was.
+    let job = of_job(&window);
+    let dir = window.app().workspace().run.as_ref().unwrap().dir.clone();
+    let mut events = crate::script::training(&crate::script::config(&dir), 93);
+    events.truncate(21);
+    events.push(TrainEvent::Resumed { step: 20, seconds: 65.0 });
+    for event in events {
+        window.events.send(Event { job, kind: EventKind::Train(Box::new(event)) }).unwrap();
+    }
+    window.settle();
+    let run = window.app().workspace().run.clone().unwrap();
+    assert_eq!((run.step, run.steps, run.config.run.out), (20, 93, dir));
+    window.press("Runs");
+    window.press("Resume reviews-minilm-2");
+    assert_eq!(resumed(&window), 1, "one run at a time");
+    window.events.send(Event { job, kind: EventKind::Done }).unwrap();
+    window.settle();
+    window.press("Runs");
+    window.press("Resume reviews-minilm-2");
+    assert_eq!(resumed(&window), 2);
+    window.events.send(Event { job: of_job(&window), kind: EventKind::Done }).unwrap();
+    window.settle();
+    window.keys(Modifiers::COMMAND, Key::K);
+    window.write("Command", "resume the int");
+    window.keys(Modifiers::NONE, Key::Enter);
+    assert_eq!(resumed(&window), 3);
 }
 
 #[test]

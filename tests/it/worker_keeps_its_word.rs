@@ -101,8 +101,8 @@ fn a_run_learns_and_its_folder_opens_again() {
 
     let model = config.run.out.join("model");
     let ask = |text: &str, job| {
-        let text = text.to_owned();
-        let kinds = run(&client, job, |job| Command::Predict { job, model: model.clone(), text, pair: None });
+        let question = Box::new(attune::inspect::Question::of(text, None));
+        let kinds = run(&client, job, |job| Command::Ask { job, model: model.clone(), question });
         kinds.iter().find_map(|kind| match kind {
             EventKind::Payload(Payload::Answer(answer)) => Some(answer.clone()),
             _ => None,

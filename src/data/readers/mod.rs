@@ -22,6 +22,7 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 pub use lines::{Lines, lines};
+pub use prose::is_plain_text;
 pub(super) use sniff::{is_number, plain_name};
 
 use self::unpack::Packing;

@@ -71,6 +71,28 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, 
     table.finish(path, Format::PlainText, decoded)
 }
 
+/// As much of a file as tells whether it is prose.
+const HEAD: usize = 1 << 20;
+
+/// Whether [`read`](super::read) would take a file for plain text, by its beginning alone, so that a text of any size can
+/// be streamed and is never in memory as a whole.
+pub fn is_plain_text(path: &Path) -> Result<bool, DataError> {
+    if path.is_dir() {
+        return Err(DataError::Folder { path: path.to_path_buf() });
+    }
+    let mut head = String::new();
+    for line in super::lines(path)? {
+        // What cannot be read as lines is not plain text; reading it as a table says what it is.
+        let Ok((_, line)) = line else { return Ok(false) };
+        head.push_str(&line);
+        head.push('\n');
+        if head.len() >= HEAD {
+            break;
+        }
+    }
+    Ok(super::read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

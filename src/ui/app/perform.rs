@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
-use crate::samples;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;
@@ -35,7 +34,7 @@ impl App {
             Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
             Action::CancelDialog => self.dialog = None,
             Action::OpenData(_)
-            | Action::OpenSample
+            | Action::OpenSample(_)
             | Action::CloseData
             | Action::SetRoles(_)
             | Action::SetTask(_)
@@ -50,6 +49,13 @@ impl App {
             Action::Look(example) => self.look(example),
             Action::Edit(config) => self.workspace.edit(*config),
             Action::StartRun => self.start_run(),
+            Action::ContinueRun(dir) => self.continue_run(dir),
+            Action::ContinueNewest => {
+                let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
+                if let Some(dir) = interrupted {
+                    self.continue_run(dir);
+                }
+            }
             Action::PauseRun => self.pause(true),
             Action::ResumeRun => self.pause(false),
             Action::StopRun => {
@@ -107,13 +113,15 @@ impl App {
         match action {
             Action::OpenData(path) => {
                 self.workspace.screen = Screen::Data;
+                self.workspace.sample = None;
                 self.open_table(path, None);
                 return;
             }
-            Action::OpenSample => {
+            Action::OpenSample(sample) => {
                 self.sample_goes_on = true;
                 self.workspace.screen = Screen::Data;
-                self.open_table(self.places.samples.join(samples::REVIEWS), Some(samples::REVIEWS));
+                self.workspace.sample = Some(sample);
+                self.open_table(self.places.samples.join(sample.file()), Some(sample.file()));
                 return;
             }
             Action::CloseData => {
@@ -193,6 +201,24 @@ impl App {
         let job = self.workspace.follow(JobKind::Train { out }, title);
         self.workspace.screen = Screen::Train;
         self.send(Command::Train { job, config: Box::new(config) });
+    }
+
+    fn continue_run(&mut self, dir: PathBuf) {
+        if self.workspace.training.is_some() {
+            self.workspace.toast(Level::Info, "A run is in progress", "Another one can be resumed when it has ended");
+            return;
+        }
+        // The worker tells the run's own configuration first of all.
+        let mut config = self.workspace.draft.clone();
+        config.run.out.clone_from(&dir);
+        self.workspace.evaluation = None;
+        self.workspace.run = Some(RunView::new(dir.clone(), config));
+        let job = self.workspace.follow(
+            JobKind::Train { out: dir.clone() },
+            format!("Training {}", format::file_name(&dir)),
+        );
+        self.workspace.screen = Screen::Train;
+        self.send(Command::Resume { job, dir });
     }
 
     fn pause(&mut self, paused: bool) {

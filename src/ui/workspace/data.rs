@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Workspace;
 use crate::data::{Length, Mends, Roles, SplitRule, Table, guess_task};
+use crate::samples::Sample;
 use crate::task::Task;
 use crate::worker::protocol::{Lengths, LoadedDataset, LookedAt};
 
@@ -85,6 +86,13 @@ impl Workspace {
         data.task = guess_task(table, &data.roles);
         if data.task != Task::Classify {
             data.roles = Roles::guess(table, data.task);
+        }
+        // The parts of a sample are known.
+        let of_sample = |sample: &mut Sample| table.path.file_name().is_some_and(|name| name == sample.file());
+        if let Some(sample) = self.sample.take_if(of_sample) {
+            data.task = sample.task();
+            data.roles = sample.roles();
+            data.eval_path = sample.dev_file().map(|name| table.path.with_file_name(name));
         }
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {

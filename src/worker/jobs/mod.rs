@@ -72,6 +72,10 @@ impl Job<'_> {
     pub fn go_on(&self) -> ControlFlow<()> {
         self.control.go_on()
     }
+
+    pub fn is_paused(&self) -> bool {
+        self.control.is_paused()
+    }
 }
 
 /// Runs a job. A panic in it is an event like any failure, and the lane lives on.
@@ -107,7 +111,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Plan { config, lengths, loaded, .. } => {
             train::plan(job, &mut kept.cards, &config, lengths.as_deref(), loaded.as_deref())
         }
-        Command::Train { config, .. } => train::train(job, &config),
+        Command::Train { config, .. } => train::train(job, &config, false),
+        Command::Resume { dir, .. } => train::resume(job, &dir),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
         Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
         Command::Ask { model, question, .. } => predict::ask(job, &mut kept.shelf, &model, &question),
@@ -136,6 +141,7 @@ impl Command {
             | Self::Xray { job, .. }
             | Self::Plan { job, .. }
             | Self::Train { job, .. }
+            | Self::Resume { job, .. }
             | Self::Evaluate { job, .. }
             | Self::Meet { job, .. }
             | Self::Ask { job, .. }

@@ -1,5 +1,6 @@
 //! Training, and the plan before it.
 
+use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -12,11 +13,17 @@ use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, PlanSummary, plan as make_plan};
 use crate::train::prepare::{self, open_model};
-use crate::train::run::{Recorder, RunFolder};
-use crate::train::{prepare as prepare_data, train as run_training};
+use crate::train::run::{self, Opened, Recorder};
+use crate::train::{prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 
-pub fn train(job: &Job<'_>, config: &RunConfig) -> Result<Ended, Failure> {
+/// Goes on with the run in a folder.
+pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
+    train(job, &run::kept_config(dir)?, true)
+}
+
+pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
+    let goes_on = run::check_folder(config, resume)?;
     let Some(data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
         return Ok(Ended::Stopped);
     };
@@ -25,13 +32,18 @@ pub fn train(job: &Job<'_>, config: &RunConfig) -> Result<Ended, Failure> {
     }
     let device = prepare::device(config.run.device)?;
     let (model, _) = open_model(config, &data.labels, &device)?;
+    let Opened { folder, checkpoint, history } = run::open(config, goes_on, &data, &model)?;
+    for event in history {
+        job.send(EventKind::Train(Box::new(event)));
+    }
     let mut recorder = Recorder {
-        folder: RunFolder::create(config)?,
+        folder,
         data: &data,
         on_event: &mut |event| job.send(EventKind::Train(Box::new(event))),
         on_pause: &mut || job.go_on(),
+        is_paused: &|| job.is_paused(),
     };
-    let outcome = run_training(&model, &data, config, &mut recorder)?;
+    let outcome = train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)?;
     Ok(if outcome.stopped { Ended::Stopped } else { Ended::Done })
 }
 

@@ -51,10 +51,6 @@ impl Show {
             other => &table.columns[other.column()],
         }
     }
-
-    pub fn is_text(self) -> bool {
-        !matches!(self, Self::Label(_))
-    }
 }
 
 /// The columns in the order they are drawn: what has a role, then the others.
