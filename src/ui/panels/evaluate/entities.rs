@@ -76,14 +76,15 @@ impl Entities {
 
     /// Narrows down to a type; the same again means all.
     pub fn choose_class(&mut self, class: usize) {
-        let class = (self.filter.class != Some(class)).then_some(class);
+        let alone = Filter { class: Some(class), words: self.filter.words.clone(), ..Filter::default() };
+        let class = (self.filter != alone).then_some(class);
         self.filter = Filter { class, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
     }
 
     /// How many entities met each fate, in all and by type.
     pub fn anatomy_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
         ui.horizontal(|ui| {
-            let choices = [(false, "Mistakes"), (true, "Types")];
+            let choices = [(false, "Kinds"), (true, "Confusion")];
             if let Some(as_matrix) = segmented(ui, palette, self.as_matrix, &choices, false) {
                 self.as_matrix = as_matrix;
             }
