@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::Args;
 
 use super::evaluate::metric_lines;
@@ -14,31 +14,29 @@ use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::prepare::{device, open_model};
-use crate::train::run::{Recorder, RunFolder};
-use crate::train::{prepare, train};
+use crate::train::run::{self, Opened, Recorder};
+use crate::train::{prepare, train_from};
 
 #[derive(Debug, Args)]
 pub struct Train {
     /// The run's configuration
     #[arg(value_name = "RUN.toml")]
     config: PathBuf,
-    /// Go on with a run that was cut off
+    /// Go on with a run that was stopped or cut off, as if it had not been; begin it where there is none
     #[arg(long)]
     resume: bool,
-    /// Write events as JSON Lines; - is standard output
+    /// Write events as JSON Lines, those before a resume included; - is standard output
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,
 }
 
 impl Train {
     pub fn run(self) -> anyhow::Result<()> {
-        if self.resume {
-            bail!(
-                "going on with a run is not there yet; start \"{}\" without --resume into another [run] out",
-                self.config.display()
-            );
-        }
         let config = RunConfig::read(&self.config)?;
+        let goes_on = run::check_folder(&config, self.resume)?;
+        if self.resume && !goes_on {
+            eprintln!("no run in {} to go on with, so it begins", config.run.out.display());
+        }
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
         let mut events = self.events.as_deref().map(open_events).transpose()?;
         let mut prepare_progress = |what: &str, done: u64, total: u64| {
@@ -48,14 +46,26 @@ impl Train {
             ControlFlow::Continue(())
         };
         let Some(prepared) = prepare(&config, &mut prepare_progress)? else { return Ok(()) };
+        for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
+            let place = if done.in_eval_file { " in the evaluation file" } else { "" };
+            eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));
+        }
         let (model, report) = open_model(&config, &prepared.labels, &device(config.run.device)?)?;
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));
         }
-        let folder = RunFolder::create(&config)?;
+        let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);
         let mut unwritten: Option<io::Error> = None;
+        for event in &history {
+            if matches!(event, TrainEvent::Started { .. }) {
+                progress.tell(event);
+            }
+            if let Some(out) = &mut events {
+                write_event(out, event)?;
+            }
+        }
         let mut on_event = |event: TrainEvent| {
             progress.tell(&event);
             if let Some(out) = &mut events
@@ -65,8 +75,9 @@ impl Train {
             }
         };
         let mut go_on = || ControlFlow::Continue(());
-        let mut recorder = Recorder { folder, data: &prepared, on_event: &mut on_event, on_pause: &mut go_on };
-        let outcome = train(&model, &prepared, &config, &mut recorder)?;
+        let (data, is_paused) = (&prepared, &|| false);
+        let mut recorder = Recorder { folder, data, on_event: &mut on_event, on_pause: &mut go_on, is_paused };
+        let outcome = train_from(checkpoint.as_ref(), &model, data, &config, &mut recorder)?;
         if let Some(error) = unwritten {
             return Err(error).context("the run is done, but its events could not all be written");
         }
@@ -161,6 +172,9 @@ impl Progress {
                 );
             }
             TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),
+            TrainEvent::Resumed { step, seconds } => {
+                eprintln!("goes on after step {step}, {} into the run", duration(*seconds));
+            }
             TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
             TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),
             // An error is told when the command ends.

@@ -19,6 +19,11 @@ pub enum TrainError {
     Setting { key: &'static str, value: String, expected: String },
     #[error("[model] needs a path to a folder or the name of a downloaded model")]
     NoModel,
+    #[error(
+        "[model] embedded = true, but this build of Attune carries no model; give [model] a path to a folder, or the \
+         name of a downloaded model (attune download NAME)"
+    )]
+    NoEmbeddedModel,
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
     #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]
@@ -41,6 +46,24 @@ pub enum TrainError {
     NoExamples { path: PathBuf, reason: String },
     #[error("the run's folder {path} already holds a run; choose another [run] out")]
     FolderTaken { path: PathBuf },
+    #[error("the run in {path} is finished, and nothing is left to do; start another with another [run] out")]
+    AlreadyFinished { path: PathBuf },
+    #[error("another Attune is writing the run in {path}; stop it there first")]
+    Busy { path: PathBuf },
+    #[error(
+        "{key} is {now} but was {was} when the run in {path} began, and a run goes on as it began; set it back, or start another with another [run] out"
+    )]
+    SettingChanged { path: PathBuf, key: String, was: String, now: String },
+    #[error(
+        "the data are not those the run of {path} began with ({reason}); put them back, or start another run with another [run] out"
+    )]
+    DataChanged { path: PathBuf, reason: String },
+    #[error(
+        "the model is not the one the run of {path} began with; put it back, or start another run with another [run] out"
+    )]
+    ModelChanged { path: PathBuf },
+    #[error("the checkpoint {path} is damaged ({reason}), and there is no other; start another run with another [run] out")]
+    Damaged { path: PathBuf, reason: String },
     #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]
     Audit { name: String, problem: &'static str },
     #[error(

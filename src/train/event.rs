@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::config::RunConfig;
 
@@ -25,8 +25,10 @@ pub enum TrainEvent {
     Step(Step),
     Eval {
         step: u64,
+        #[serde(deserialize_with = "numbers")]
         metrics: BTreeMap<String, f64>,
         /// The same metrics of always saying the most frequent class (or the mean).
+        #[serde(deserialize_with = "numbers")]
         baseline: BTreeMap<String, f64>,
         best: bool,
     },
@@ -37,6 +39,12 @@ pub enum TrainEvent {
     Warning {
         step: u64,
         message: String,
+    },
+    /// The run was cut off, and goes on from here as if it had not been.
+    Resumed {
+        step: u64,
+        /// What it had taken until then.
+        seconds: f64,
     },
     Unfroze {
         step: u64,
@@ -54,12 +62,14 @@ pub struct Step {
     pub step: u64,
     pub epoch: f64,
     /// Mean over the update's valid labels.
+    #[serde(deserialize_with = "number")]
     pub loss: f64,
     /// The rate the update used; the head's where groups differ.
     pub lr: f64,
     /// The rate of each group.
     pub lrs: BTreeMap<String, f64>,
     /// Global norm before clipping.
+    #[serde(deserialize_with = "number")]
     pub grad_norm: f64,
     /// Tokens of this update, without padding, as there is none.
     pub tokens: usize,
@@ -74,9 +84,47 @@ pub struct Step {
 pub struct Ending {
     pub reason: String,
     pub best_step: Option<u64>,
+    #[serde(deserialize_with = "numbers")]
     pub metrics: BTreeMap<String, f64>,
     pub seconds: f64,
     pub peak_memory_bytes: u64,
     /// Updates done.
     pub step: u64,
+}
+
+/// JSON has no word for a number that is none, so it is written as `null`.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
+}
+
+fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, f64>, D::Error> {
+    let read = BTreeMap::<String, Option<f64>>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(key, value)| (key, value.unwrap_or(f64::NAN))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_whose_loss_is_no_number_is_read_back() {
+        let step = Step {
+            step: 3,
+            epoch: 0.5,
+            loss: f64::NAN,
+            lr: 1e-5,
+            lrs: BTreeMap::new(),
+            grad_norm: f64::INFINITY,
+            tokens: 4,
+            tokens_per_sec: 2.0,
+            skipped: true,
+        };
+        let line = serde_json::to_string(&TrainEvent::Step(step)).unwrap();
+        let Ok(TrainEvent::Step(read)) = serde_json::from_str(&line) else { panic!("{line}") };
+        assert!(read.loss.is_nan() && read.grad_norm.is_nan() && read.skipped);
+        let metrics = BTreeMap::from([("pearson".to_owned(), f64::NAN)]);
+        let eval = TrainEvent::Eval { step: 1, metrics, baseline: BTreeMap::new(), best: false };
+        let line = serde_json::to_string(&eval).unwrap();
+        assert!(matches!(serde_json::from_str(&line), Ok(TrainEvent::Eval { .. })), "{line}");
+    }
 }

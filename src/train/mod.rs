@@ -3,6 +3,7 @@
 pub mod answers;
 pub mod assess;
 pub mod audit;
+pub mod checkpoint;
 pub mod config;
 mod corpus;
 pub mod evaluate;
@@ -28,4 +29,4 @@ mod trainer;
 pub use error::TrainError;
 pub use examples::Examples;
 pub use prepare::{Prepared, prepare};
-pub use trainer::{Listener, Outcome, train};
+pub use trainer::{Listener, Models, Outcome, train, train_from};

@@ -82,6 +82,39 @@ impl Optimizer {
         self.slots.iter().map(|slot| (&slot.param, &slot.rule))
     }
 
+    /// How often the weight at a place among the parameters was updated.
+    pub fn updates(&self, place: usize) -> u64 {
+        self.slots.get(place).map_or(0, |slot| slot.steps)
+    }
+
+    /// Both moments of the weight at a place; none before its first update.
+    pub fn moments(&self, place: usize) -> Result<Option<[Vec<f32>; 2]>> {
+        let numbers = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        Ok(match self.slots.get(place).map(|slot| &slot.moments) {
+            None | Some(Moments::None) => None,
+            Some(Moments::Host { first, second }) => Some([first.clone(), second.clone()]),
+            Some(Moments::Device { first, second }) => Some([numbers(first)?, numbers(second)?]),
+        })
+    }
+
+    /// Puts back what [`Self::updates`] and [`Self::moments`] told.
+    pub fn set_moments(&mut self, place: usize, updates: u64, moments: Option<[Vec<f32>; 2]>) -> Result<()> {
+        let Some(slot) = self.slots.get_mut(place) else { bail!("there is no weight {place}") };
+        slot.steps = updates;
+        slot.moments = match moments {
+            None => Moments::None,
+            Some([first, second]) if slot.param.var().device().is_cpu() => Moments::Host { first, second },
+            Some([first, second]) => {
+                let (shape, device) = (slot.param.shape(), slot.param.var().device());
+                Moments::Device {
+                    first: Tensor::from_vec(first, shape, device)?,
+                    second: Tensor::from_vec(second, shape, device)?,
+                }
+            }
+        };
+        Ok(())
+    }
+
     /// The L2 norm of all gradients together; a weight without one counts nothing.
     pub fn gradient_norm(&self) -> Result<f64> {
         let mut sum = 0.0;

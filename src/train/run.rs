@@ -1,5 +1,9 @@
-//! A run's folder: `run.toml`, `events.jsonl`, `evaluation.json` and `model/`, which transformers opens.
+//! A run's folder: `run.toml`, `events.jsonl`, `evaluation.json`, `model/`, which transformers opens, and `checkpoint/`
+//! while the run is not finished.
 
+mod reopen;
+
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -7,20 +11,26 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
+pub use reopen::{Opened, check_folder, kept_config, open};
+
 use super::assess::texts;
+use super::checkpoint::{self, Best, KeptFiles, Snapshot};
 use super::config::RunConfig;
 use super::event::TrainEvent;
-use super::trainer::Listener;
+use super::trainer::{Listener, Models};
 use super::{Prepared, TrainError};
 use crate::files::{self, LineLog};
 use crate::metrics::{Evaluation, Measure};
-use crate::model::Model;
 use crate::task::Task;
 
 const CONFIG: &str = "run.toml";
 const EVENTS: &str = "events.jsonl";
 const EVALUATION: &str = "evaluation.json";
 const MODEL: &str = "model";
+const WEIGHTS: &str = "model.safetensors";
+const CHECKPOINT: &str = "checkpoint";
+/// Held by the process that writes the folder, and let go by the system when it dies.
+const LOCK: &str = ".lock";
 /// Points of the curve in a list of runs.
 const SPARKLINE: usize = 60;
 
@@ -45,6 +55,8 @@ pub struct RunSummary {
     pub started: u64,
     /// Some loss values over the run, for a sparkline.
     pub losses: Vec<f32>,
+    /// The step that the run can go on from.
+    pub checkpoint: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -70,24 +82,28 @@ pub struct KeptEvaluation {
 pub struct RunFolder {
     dir: PathBuf,
     log: LineLog,
+    /// The step whose weights and evaluation the folder has.
+    kept: Option<u64>,
+    _lock: Option<File>,
 }
 
 impl RunFolder {
     /// Makes the folder; one that already holds a run is refused.
     pub fn create(config: &RunConfig) -> Result<Self, TrainError> {
         let dir = config.run.out.clone();
-        if dir.join(EVENTS).exists() || dir.join(CONFIG).exists() {
+        if is_taken(&dir) {
             return Err(TrainError::FolderTaken { path: dir });
         }
         let unwritable = |source| TrainError::Unwritable { path: dir.clone(), source };
         std::fs::create_dir_all(dir.join(MODEL)).map_err(unwritable)?;
+        let lock = lock(&dir)?;
         let mut kept = config.clone();
         absolute(&mut kept);
         let text = toml::to_string_pretty(&kept)
             .map_err(|error| TrainError::ConfigSyntax { path: dir.join(CONFIG), reason: error.to_string() })?;
         files::write_atomically(&dir.join(CONFIG), |file| file.write_all(text.as_bytes())).map_err(unwritable)?;
         let log = LineLog::open(&dir.join(EVENTS)).map_err(unwritable)?;
-        Ok(Self { dir, log })
+        Ok(Self { dir, log, kept: None, _lock: lock })
     }
 
     pub fn model_dir(&self) -> PathBuf {
@@ -103,24 +119,74 @@ impl RunFolder {
 
     /// Writes weights, configuration and tokenizer, and the evaluation that made them the best.
     pub fn keep(
-        &self,
-        model: &Model,
+        &mut self,
+        models: Models<'_>,
         data: &Prepared,
         step: u64,
         evaluation: Option<&Evaluation>,
     ) -> Result<(), TrainError> {
         let dir = self.model_dir();
-        model.save(&dir)?;
+        self.kept = None;
+        models.model.save(&dir)?;
         data.tokenizer.save(&dir)?;
+        if let Some(generator) = models.generator {
+            data.tokenizer.save(&generator.save(&dir)?)?;
+        }
         let Some(evaluation) = evaluation else {
             return Ok(());
         };
-        let texts = data.eval_data.as_deref().map_or_else(Vec::new, |data| texts(data, evaluation));
-        let kept = KeptEvaluation { step, evaluation: evaluation.clone(), texts };
+        let kept = kept_evaluation(data, step, evaluation);
         let path = self.dir.join(EVALUATION);
         files::write_atomically(&path, |file| serde_json::to_writer(file, &kept).map_err(Into::into))
-            .map_err(|source| TrainError::Unwritable { path, source })
+            .map_err(|source| TrainError::Unwritable { path, source })?;
+        self.kept = Some(step);
+        Ok(())
     }
+
+    /// Writes all that the run needs to go on from here.
+    pub fn save(&self, snapshot: &Snapshot<'_>) -> Result<PathBuf, TrainError> {
+        let unwritable = |source| TrainError::Unwritable { path: self.dir.join(EVENTS), source };
+        self.log.sync().map_err(unwritable)?;
+        let log_bytes = self.log.length().map_err(unwritable)?;
+        let files = KeptFiles { model: self.model_dir().join(WEIGHTS), evaluation: self.dir.join(EVALUATION) };
+        let is_kept = |best: &&Best| self.kept == Some(best.step);
+        let kept = snapshot.best.filter(is_kept).map(|_| &files);
+        checkpoint::write(&self.dir.join(CHECKPOINT), snapshot, log_bytes, kept, |best| {
+            kept_evaluation(snapshot.data, best.step, &best.evaluation)
+        })
+    }
+
+    /// A finished run needs no checkpoint.
+    fn discard_checkpoints(&self) -> Result<(), TrainError> {
+        let path = self.dir.join(CHECKPOINT);
+        self.log.sync().map_err(|source| TrainError::Unwritable { path: self.dir.join(EVENTS), source })?;
+        match std::fs::remove_dir_all(&path) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(TrainError::Unwritable { path, source })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_taken(dir: &Path) -> bool {
+    dir.join(EVENTS).exists() || dir.join(CONFIG).exists()
+}
+
+/// Two processes must not write one run. Where the file system knows no locks there is none.
+fn lock(dir: &Path) -> Result<Option<File>, TrainError> {
+    let path = dir.join(LOCK);
+    let file = File::create(&path).map_err(|source| TrainError::Unwritable { path, source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(std::fs::TryLockError::WouldBlock) => Err(TrainError::Busy { path: dir.to_owned() }),
+        Err(std::fs::TryLockError::Error(_)) => Ok(None),
+    }
+}
+
+fn kept_evaluation(data: &Prepared, step: u64, evaluation: &Evaluation) -> KeptEvaluation {
+    let texts = data.eval_data.as_deref().map_or_else(Vec::new, |data| texts(data, evaluation));
+    KeptEvaluation { step, evaluation: evaluation.clone(), texts }
 }
 
 /// Paths in the kept configuration mean the same from everywhere.
@@ -142,14 +208,18 @@ pub struct Recorder<'a> {
     pub data: &'a Prepared,
     pub on_event: &'a mut dyn FnMut(TrainEvent),
     pub on_pause: &'a mut dyn FnMut() -> ControlFlow<()>,
+    /// Whether `on_pause` will wait.
+    pub is_paused: &'a dyn Fn() -> bool,
 }
 
 impl Listener for Recorder<'_> {
     fn hear(&mut self, event: TrainEvent) {
         let step = event.step();
+        let finished = matches!(event, TrainEvent::Finished(_));
         let failed = self.folder.append(&event).err();
         (self.on_event)(event);
-        if let Some(error) = failed {
+        let discarded = if finished && failed.is_none() { self.folder.discard_checkpoints() } else { Ok(()) };
+        if let Some(error) = failed.or(discarded.err()) {
             (self.on_event)(TrainEvent::Warning { step, message: error.to_string() });
         }
     }
@@ -158,8 +228,23 @@ impl Listener for Recorder<'_> {
         (self.on_pause)()
     }
 
-    fn keep(&mut self, model: &Model, step: u64, evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
-        match self.folder.keep(model, self.data, step, evaluation) {
+    fn holds(&mut self) -> bool {
+        (self.is_paused)()
+    }
+
+    fn checkpoint(&mut self, snapshot: &Snapshot<'_>) {
+        let step = snapshot.progress.step;
+        match self.folder.save(snapshot) {
+            Ok(path) => self.hear(TrainEvent::Checkpoint { step, path }),
+            // The run is not worse off than before; it is tried again when the next one is due.
+            Err(error) => {
+                self.hear(TrainEvent::Warning { step, message: format!("could not write a checkpoint: {error}") });
+            }
+        }
+    }
+
+    fn keep(&mut self, models: Models<'_>, step: u64, evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+        match self.folder.keep(models, self.data, step, evaluation) {
             Ok(()) => self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() }),
             // The weights are still in memory, so the run goes on; the person is told at once.
             Err(error) => {
@@ -179,6 +264,7 @@ impl TrainEvent {
             Self::Eval { step, .. }
             | Self::Checkpoint { step, .. }
             | Self::Warning { step, .. }
+            | Self::Resumed { step, .. }
             | Self::Unfroze { step, .. } => *step,
             Self::Finished(ending) | Self::Stopped(ending) | Self::Failed(ending) => ending.step,
         }
@@ -229,13 +315,16 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
     if !dir.join(CONFIG).is_file() || !dir.join(EVENTS).is_file() {
         return Err(unwritable(std::io::Error::other("this folder holds no run, so nothing was deleted")));
     }
-    for name in [CONFIG, EVENTS, EVALUATION] {
+    drop(lock(dir)?);
+    for name in [CONFIG, EVENTS, EVALUATION, LOCK] {
         if dir.join(name).exists() {
             std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
         }
     }
-    if dir.join(MODEL).exists() {
-        std::fs::remove_dir_all(dir.join(MODEL)).map_err(unwritable)?;
+    for name in [MODEL, CHECKPOINT] {
+        if dir.join(name).exists() {
+            std::fs::remove_dir_all(dir.join(name)).map_err(unwritable)?;
+        }
     }
     // What a person put beside the run stays, and then so does the folder.
     match std::fs::remove_dir(dir) {
@@ -283,6 +372,7 @@ fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary 
         bytes_on_disk: files::folder_bytes(dir),
         started: created(&dir.join(CONFIG)),
         losses: thin(&losses),
+        checkpoint: checkpoint::newest_step(&dir.join(CHECKPOINT)),
         dir: dir.to_owned(),
     }
 }

@@ -3,6 +3,8 @@
 //! A run is a function of its configuration, its data and its seed. The schedule counts updates, not micro-batches; no
 //! gradient is left over at the end of an epoch. What is odd but not fatal is told as an event.
 
+mod resume;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -10,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
 
+use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::config::{Every, RunConfig};
 use super::evaluate::{Judge, Scores, evaluation, score_all, token_targets};
 use super::event::{Ending, Step, TrainEvent};
@@ -39,9 +42,24 @@ pub trait Listener {
     }
 
     /// The weights are the best so far (or, without evaluation, the last): keep them.
-    fn keep(&mut self, _model: &Model, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+    fn keep(&mut self, _models: Models<'_>, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
         Ok(())
     }
+
+    /// Whether the next [`Self::go_on`] will hold the run, so that it is worth a checkpoint.
+    fn holds(&mut self) -> bool {
+        false
+    }
+
+    /// All that the run needs to go on from here: write it down.
+    fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) {}
+}
+
+/// What is trained: the model, and for replaced tokens the generator beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Models<'a> {
+    pub model: &'a Model,
+    pub generator: Option<&'a Generator>,
 }
 
 /// How a run ended, with the evaluation of the weights that the model has now.
@@ -59,8 +77,22 @@ pub fn train(
     config: &RunConfig,
     listener: &mut dyn Listener,
 ) -> Result<Outcome, TrainError> {
+    train_from(None, model, data, config, listener)
+}
+
+/// The same from a checkpoint on, as if the run had never stopped; what came before it is not told again.
+pub fn train_from(
+    checkpoint: Option<&Checkpoint>,
+    model: &Model,
+    data: &Prepared,
+    config: &RunConfig,
+    listener: &mut dyn Listener,
+) -> Result<Outcome, TrainError> {
     let mut trainer = Trainer::new(model, data, config, listener)?;
-    trainer.listener.hear(trainer.started());
+    match checkpoint {
+        None => trainer.listener.hear(trainer.started()),
+        Some(checkpoint) => trainer.go_on_from(checkpoint)?,
+    }
     let result = trainer.run();
     let finished = match result {
         Ok(reason) => trainer.finish(&reason),
@@ -75,13 +107,6 @@ enum End {
     Done,
     Patience { evaluations: u32 },
     Stopped,
-}
-
-struct Best {
-    step: u64,
-    value: f64,
-    weights: Vec<Option<Tensor>>,
-    evaluation: Evaluation,
 }
 
 /// What the losses of an update are divided by.
@@ -114,6 +139,7 @@ struct Trainer<'a> {
     started: Instant,
     /// Time that the listener held the run, which is not the run's.
     held: Duration,
+    saving: resume::Saving,
 }
 
 impl<'a> Trainer<'a> {
@@ -160,6 +186,7 @@ impl<'a> Trainer<'a> {
             evaluated_at: None,
             started: Instant::now(),
             held: Duration::ZERO,
+            saving: resume::Saving::new(config),
         })
     }
 
@@ -177,27 +204,39 @@ impl<'a> Trainer<'a> {
     }
 
     fn run(&mut self) -> Result<End, TrainError> {
-        let mut epoch = 0;
+        let (mut epoch, mut before) = (0, 0);
         loop {
             let updates = epoch_updates(self.config, &self.lengths, epoch);
             let count = updates.len();
             for (index, update) in updates.iter().enumerate() {
-                if self.step >= self.steps.total {
-                    return self.last_evaluation();
+                let number = before + index as u64 + 1;
+                // What a run that goes on had done already; its last update may still have to be evaluated.
+                if number < self.step {
+                    continue;
                 }
-                let at = epoch as f64 + (index + 1) as f64 / count as f64;
-                if self.update(update, epoch, at)?.is_break() {
-                    return Ok(End::Stopped);
+                if number > self.step {
+                    if self.step >= self.steps.total {
+                        return self.last_evaluation();
+                    }
+                    self.save_if_due();
+                    let at = epoch as f64 + (index + 1) as f64 / count as f64;
+                    if self.update(update, epoch, at)?.is_break() {
+                        return Ok(End::Stopped);
+                    }
                 }
                 let due = match self.config.run.eval_every {
                     Every::Epoch => index + 1 == count,
                     Every::Steps(steps) => self.step.is_multiple_of(steps),
                 };
-                if due && let Some(end) = self.evaluate()? {
+                if due
+                    && self.evaluated_at != Some(self.step)
+                    && let Some(end) = self.evaluate()?
+                {
                     return Ok(end);
                 }
             }
             epoch += 1;
+            before += count as u64;
         }
     }
 
@@ -231,7 +270,9 @@ impl<'a> Trainer<'a> {
         let norm = self.optimizer.gradient_norm()?;
         let finite = loss.is_finite() && norm.is_finite();
         if finite && !self.audited && norm > 0.0 {
-            audit::audit(&self.model.params)?;
+            // A generator learns nothing from an update in which nothing was masked.
+            let generator = self.generator.as_ref().filter(|_| parts.generator > 0.0);
+            audit::audit(generator.map_or(&self.model.params, Generator::params))?;
             self.audited = true;
         }
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
@@ -336,6 +377,9 @@ impl<'a> Trainer<'a> {
     }
 
     fn go_on(&mut self) -> ControlFlow<()> {
+        if self.listener.holds() {
+            self.save();
+        }
         let asked = Instant::now();
         let answer = self.listener.go_on();
         self.held += asked.elapsed();
@@ -387,7 +431,8 @@ impl<'a> Trainer<'a> {
             best: better,
         });
         if better {
-            self.listener.keep(self.model, self.step, Some(&evaluation))?;
+            let models = Models { model: self.model, generator: self.generator.as_ref() };
+            self.listener.keep(models, self.step, Some(&evaluation))?;
             self.best = Some(Best { step: self.step, value, weights: self.snapshot()?, evaluation });
             self.without_gain = 0;
             return Ok(None);
@@ -418,14 +463,18 @@ impl<'a> Trainer<'a> {
             End::Patience { evaluations } => {
                 format!("{evaluations} evaluations without a gain in {}", self.config.run.keep_best)
             }
-            End::Stopped => "stopped".to_owned(),
+            End::Stopped => {
+                self.save();
+                "stopped".to_owned()
+            }
         };
         let best = self.best.take();
+        let models = Models { model: self.model, generator: self.generator.as_ref() };
         match &best {
             Some(best) if best.step != self.step => self.restore(best)?,
             Some(_) => {}
             // Nothing was evaluated: the last weights are all there is.
-            None => self.listener.keep(self.model, self.step, None)?,
+            None => self.listener.keep(models, self.step, None)?,
         }
         let ending = self.ending(reason, best.as_ref());
         let stopped = matches!(end, End::Stopped);
@@ -446,8 +495,8 @@ impl<'a> Trainer<'a> {
             reason,
             best_step: best.map(|best| best.step),
             metrics: best.map(|best| best.evaluation.metrics.clone()).unwrap_or_default(),
-            seconds: self.started.elapsed().saturating_sub(self.held).as_secs_f64(),
-            peak_memory_bytes: memory::peak(),
+            seconds: self.seconds(),
+            peak_memory_bytes: self.peak_memory(),
             step: self.step,
         }
     }

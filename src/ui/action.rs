@@ -7,8 +7,9 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
 use super::workspace::Screen;
-use crate::data::{Roles, SplitRule};
+use crate::data::{Mends, Roles, SplitRule};
 use crate::inspect::Question;
+use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
@@ -28,11 +29,15 @@ pub enum Action {
     /// Asks for a data file with the system's dialog.
     ChooseData,
     OpenData(PathBuf),
-    OpenSample,
+    OpenSample(Sample),
     CloseData,
     SetRoles(Roles),
     SetTask(Task),
     SetSplit(SplitRule),
+    /// What is put right in the data and left out of them.
+    SetMends(Mends),
+    /// Looks at an example as the model reads it.
+    Look(usize),
     ChooseEvalData,
     /// An evaluation file of one's own, or none to split the table.
     SetEvalData(Option<PathBuf>),
@@ -54,6 +59,10 @@ pub enum Action {
     ResumeRun,
     /// Stops the training and keeps its best weights.
     StopRun,
+    /// Goes on with a run that was stopped or cut off.
+    ContinueRun(PathBuf),
+    /// The same with the newest run that was cut off.
+    ContinueNewest,
 
     /// Evaluates a model folder over a data file.
     Evaluate {
@@ -111,8 +120,8 @@ impl Action {
             Self::PauseRun,
             Self::ResumeRun,
             Self::StopRun,
+            Self::ContinueNewest,
             Self::ChooseData,
-            Self::OpenSample,
             Self::CloseData,
             Self::ChooseEvalData,
             Self::ChooseModelFolder,
@@ -120,6 +129,7 @@ impl Action {
             Self::FindRuns,
             Self::ChooseRunsFolder,
         ];
+        commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
             Self::ToggleTheme,
@@ -136,6 +146,7 @@ impl Action {
     pub fn title(&self) -> String {
         match self {
             Self::Go(screen) => return format!("Go to {}", screen.title()),
+            Self::OpenSample(sample) => return format!("Start with {}", sample.title()),
             Self::SetTheme(ThemeChoice::System) => "Theme of the system",
             Self::SetTheme(ThemeChoice::Light) => "Light theme",
             Self::SetTheme(ThemeChoice::Dark) => "Dark theme",
@@ -146,11 +157,12 @@ impl Action {
             Self::ResetLayout => "Reset layout",
             Self::ChooseData => "Open a data file…",
             Self::OpenData(_) => "Open data",
-            Self::OpenSample => "Start with the sample",
             Self::CloseData => "Close the data",
             Self::SetRoles(_) => "Set the columns' roles",
             Self::SetTask(_) => "Set the task",
             Self::SetSplit(_) => "Set the split",
+            Self::SetMends(_) => "Put the data right",
+            Self::Look(_) => "Look at a row as the model reads it",
             Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
             Self::ChooseModelFolder => "Add a model folder…",
             Self::AddModelFolder(_) => "Add model folder",
@@ -163,6 +175,8 @@ impl Action {
             Self::PauseRun => "Pause training",
             Self::ResumeRun => "Go on training",
             Self::StopRun => "Stop and keep the best",
+            Self::ContinueRun(_) => "Resume run",
+            Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } => "Evaluate",
             Self::ExploreWith(_) => "Use in Explore",
             Self::Predict { .. } => "Try in Explore",
@@ -191,14 +205,16 @@ impl Action {
             Self::ToggleLog => "What happened so far, newest last",
             Self::ResetLayout => "Puts the panels of Train, Evaluate and Explore back in place",
             Self::ChooseData => "CSV, TSV or JSON lines; format, delimiter and encoding are recognised",
-            Self::OpenSample => "Product reviews with three labels, made for Attune; needs no network",
+            Self::OpenSample(sample) => sample.description(),
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
             Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",
             Self::FindModels => "Looks again in the model folders and the Hugging Face cache",
             Self::StartRun => "Trains with the configuration in Train",
             Self::PauseRun => "Waits after the current step; nothing is lost",
             Self::ResumeRun => "Goes on with the next step",
-            Self::StopRun => "Ends after the current step; the best weights so far are kept",
+            Self::StopRun => "Ends after the current step; the best weights are kept, and the run can be resumed",
+            Self::ContinueRun(_) => "Goes on from its last checkpoint, as if it had never stopped",
+            Self::ContinueNewest => "The newest run that was cut off goes on, as if it had never stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",
@@ -226,8 +242,9 @@ impl Action {
     pub fn keywords(&self) -> &'static str {
         match self {
             Self::ChooseData => "import csv tsv jsonl dataset load",
-            Self::OpenSample => "example demo reviews",
+            Self::OpenSample(_) => "sample example demo data",
             Self::StartRun => "fine-tune run fit learn",
+            Self::ContinueNewest => "continue go on restart crash",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",
             Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",

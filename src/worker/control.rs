@@ -32,6 +32,11 @@ impl JobControl {
         self.changed.notify_all();
     }
 
+    /// Whether [`Self::go_on`] would wait now.
+    pub fn is_paused(&self) -> bool {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) == State::Paused
+    }
+
     /// Waits while paused; says whether to go on.
     pub fn go_on(&self) -> ControlFlow<()> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

@@ -182,7 +182,7 @@ fn failures_are_one_line_that_says_what_and_where() {
     check(&["evaluate", "--model", &classify, "--data", "/nonexistent.csv"], &["/nonexistent.csv"]);
     check(&["inspect", &dir.path().to_string_lossy()], &["neither a model folder nor a run"]);
     check(&["train", "/nonexistent.toml"], &["/nonexistent.toml"]);
-    check(&["train", "/nonexistent.toml", "--resume"], &["--resume"]);
+    check(&["train", "/nonexistent.toml", "--resume"], &["/nonexistent.toml"]);
     check(&["download", "nobody/nothing"], &["nobody/nothing"]);
     check(&["export", &classify, "--to", "x"], &["model/config.json"]);
 }
@@ -259,6 +259,35 @@ fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
 }
 
 #[test]
+fn a_run_is_refused_before_its_data_are_read_where_its_folder_is_taken_or_done() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, out) = run_file(dir.path(), "max_steps = 4\n");
+    // Where there is nothing to go on with yet, it begins.
+    let events = dir.path().join("events.jsonl").to_string_lossy().into_owned();
+    done(&["train", &config, "--resume", "--events", &events]);
+    assert_eq!(std::fs::read(&events).unwrap(), std::fs::read(out.join("events.jsonl")).unwrap());
+    assert!(failed(&["train", &config, "--resume"], 1).contains("is finished"));
+    assert!(failed(&["train", &config], 1).contains("already holds a run"));
+
+    // As if it had been killed after its second step: what was told until then is told once.
+    let log = std::fs::read_to_string(out.join("events.jsonl")).unwrap();
+    let cut: Vec<&str> = log.lines().take_while(|line| !line.contains("\"step\":3,")).collect();
+    std::fs::write(out.join("events.jsonl"), cut.join("\n")).unwrap();
+    done(&["train", &config, "--resume", "--events", &events]);
+    let told = objects(&std::fs::read_to_string(&events).unwrap());
+    assert_eq!(told, objects(&std::fs::read_to_string(out.join("events.jsonl")).unwrap()));
+    let steps: Vec<u64> =
+        told.iter().filter(|event| event["event"] == "step").map(|event| event["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [1, 2, 3, 4]);
+
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("lr = 1e-3", "lr = 2e-3")).unwrap();
+    std::fs::write(out.join("events.jsonl"), "").unwrap();
+    let errors = failed(&["train", &config, "--resume"], 1);
+    assert!(errors.contains("optim.lr is 0.002 but was 0.001"), "{errors}");
+}
+
+#[test]
 fn events_on_standard_output_are_all_that_is_there() {
     let dir = tempfile::tempdir().unwrap();
     let (config, out) = run_file(dir.path(), "max_steps = 2\n");
@@ -324,4 +353,14 @@ fn this_machine_is_measured_on_fixed_shapes() {
     assert_eq!(places.len(), 6);
     assert_eq!(places[3], "\"8x128\" \"train\"");
     assert!(results.iter().all(|one| one["tokens_per_sec"].as_f64().unwrap() > 0.0));
+}
+
+#[test]
+fn a_model_inside_the_program_is_asked_for_in_vain_and_the_way_on_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = reviews(&dir.path().join("train.csv"));
+    let text = format!("task = \"classify\"\n[model]\nembedded = true\n[data]\ntrain = {data:?}\n");
+    let file = write(&dir.path().join("run.toml"), &text);
+    let error = failed(&["train", &file], 1);
+    assert!(error.contains("this build of Attune carries no model") && error.contains("attune download"), "{error}");
 }

@@ -56,15 +56,18 @@ fn close_ui(ui: &mut Ui, cx: &Cx<'_>) -> Option<Reply> {
     ui.label(text::head("A run is in progress", palette));
     let left = cx.workspace.run.as_ref().and_then(super::super::workspace::run::RunView::remaining);
     let left = left.map_or_else(String::new, |left| format!(" It needs about {} more.", format::duration(left)));
-    ui.label(text::dim(format!("Closing now would end the training.{left}"), palette));
+    let words = format!(
+        "Stop it now, keep its best weights and resume it later; or let it train on, and Attune \
+         closes by itself when it has ended.{left}"
+    );
+    ui.add(egui::Label::new(text::dim(words, palette)).wrap());
     ui.add_space(space::S);
     answers(ui, |ui| {
         let mut reply = None;
         if Button::new("Stop and keep best").primary().show(ui, palette).clicked() {
             reply = Some(Reply::StopAndClose);
         }
-        let keep = Button::new("Keep training").show(ui, palette);
-        if keep.on_hover_text("The window closes by itself when the run has ended").clicked() {
+        if Button::new("Train on, then close").show(ui, palette).clicked() {
             reply = Some(Reply::CloseWhenDone);
         }
         if Button::new("Cancel").quiet().show(ui, palette).clicked() {

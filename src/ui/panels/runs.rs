@@ -3,8 +3,8 @@
 use egui::{Align, Frame, Label, Layout, Margin, Panel, Sense, Ui, vec2};
 use egui_extras::{Column, TableBuilder};
 use egui_material_icons::icons::{
-    ICON_CONTENT_COPY, ICON_DELETE, ICON_EXPLORE, ICON_FILE_COPY, ICON_FOLDER_OPEN, ICON_HISTORY, ICON_REFRESH,
-    ICON_SHOW_CHART,
+    ICON_CONTENT_COPY, ICON_DELETE, ICON_EXPLORE, ICON_FILE_COPY, ICON_FOLDER_OPEN, ICON_HISTORY, ICON_PLAY_ARROW,
+    ICON_REFRESH, ICON_SHOW_CHART,
 };
 
 use crate::train::run::{RunStatus, RunSummary};
@@ -24,12 +24,30 @@ impl RunSummary {
     pub fn is_live(&self, workspace: &Workspace) -> bool {
         workspace.training.is_some() && workspace.run.as_ref().is_some_and(|run| run.dir == self.dir)
     }
+
+    /// Whether there is something left to do and something to go on from.
+    pub fn can_resume(&self, workspace: &Workspace) -> bool {
+        let unfinished = match self.status {
+            RunStatus::Open => true,
+            RunStatus::Stopped | RunStatus::Failed => self.checkpoint.is_some(),
+            RunStatus::Finished => false,
+        };
+        unfinished && !self.is_live(workspace)
+    }
+
+    /// From where it goes on, in words.
+    pub fn resume_words(&self) -> String {
+        self.checkpoint.map_or_else(
+            || "Begins again, as it was cut off before its first checkpoint".into(),
+            |step| format!("Goes on from step {}, as if it had never stopped", format::count(step)),
+        )
+    }
 }
 
 pub fn status_chip(status: RunStatus, live: bool, palette: &Palette) -> Chip {
     match (status, live) {
         (RunStatus::Open, true) => Chip::accent("Running", palette).dot(),
-        (RunStatus::Open, false) => Chip::warn("Cut off", palette).dot(),
+        (RunStatus::Open, false) => Chip::warn("Interrupted", palette).dot(),
         (RunStatus::Finished, _) => Chip::good("Finished", palette).dot(),
         (RunStatus::Stopped, _) => Chip::neutral("Stopped", palette).dot(),
         (RunStatus::Failed, _) => Chip::bad("Failed", palette).dot(),
@@ -87,7 +105,7 @@ impl RunsPanel {
         if widest {
             builder = builder.column(number(76.0)).column(number(92.0));
         }
-        builder = builder.column(number(150.0));
+        builder = builder.column(number(182.0));
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
                 header.col(|ui| {
@@ -140,7 +158,8 @@ impl RunsPanel {
                     let ago = format::ago(cx.workspace.unix_now().saturating_sub(run.started));
                     cell(&mut |ui| drop(ui.label(text::small(&ago, palette))));
                 }
-                cell(&mut |ui| row_actions_ui(ui, palette, run, &mut actions));
+                let resume = run.can_resume(cx.workspace).then(|| cx.workspace.training.is_none());
+                cell(&mut |ui| row_actions_ui(ui, palette, run, resume, &mut actions));
                 let response = line.response();
                 if response.double_clicked() {
                     actions.push(Action::OpenRun(run.dir.clone()));
@@ -221,9 +240,22 @@ fn metric_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary) {
     }
 }
 
-fn row_actions_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary, actions: &mut Vec<Action>) {
+/// `resume`: whether it can be done now, for a run that has something to go on with.
+fn row_actions_ui(
+    ui: &mut Ui,
+    palette: &Palette,
+    run: &RunSummary,
+    resume: Option<bool>,
+    actions: &mut Vec<Action>,
+) {
     ui.spacing_mut().item_spacing.x = 2.0;
     let dir = &run.dir;
+    if let Some(now) = resume {
+        let button = Button::icon_only(ICON_PLAY_ARROW, format!("Resume {}", run.name)).small().enabled(now);
+        if button.show(ui, palette).on_hover_text(run.resume_words()).clicked() {
+            actions.push(Action::ContinueRun(dir.clone()));
+        }
+    }
     for (icon, words, action) in [
         (ICON_SHOW_CHART, "Open", Action::OpenRun(dir.clone())),
         (ICON_EXPLORE, "Explore", Action::ExploreWith(model_of(dir))),
@@ -261,6 +293,12 @@ fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
         ui.add(Label::new(text::dim(facts, palette)).truncate());
         ui.horizontal(|ui| {
             let dir = &run.dir;
+            if run.can_resume(cx.workspace) {
+                let button = Button::new("Resume").icon(ICON_PLAY_ARROW).primary().enabled(cx.workspace.training.is_none());
+                if button.show(ui, palette).on_hover_text(run.resume_words()).clicked() {
+                    cx.act(Action::ContinueRun(dir.clone()));
+                }
+            }
             for (words, icon, action) in [
                 ("Open", ICON_SHOW_CHART, Action::OpenRun(dir.clone())),
                 ("Use in Explore", ICON_EXPLORE, Action::ExploreWith(model_of(dir))),

@@ -48,6 +48,11 @@ impl Clock {
         Self { banked: seconds, since: None }
     }
 
+    /// Running on from what was counted before.
+    pub fn from(seconds: f64, now: f64) -> Self {
+        Self { banked: seconds, since: Some(now) }
+    }
+
     pub fn go_on(&mut self, now: f64) {
         self.since.get_or_insert(now);
     }

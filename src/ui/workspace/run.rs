@@ -143,6 +143,11 @@ impl RunView {
                 self.warnings.push((*step, message.clone()));
                 self.flag(*step, FlagKind::Warning, message.clone());
             }
+            TrainEvent::Resumed { step, seconds } => {
+                self.status = Status::Running;
+                self.clock = Clock::from(*seconds, now);
+                self.flag(*step, FlagKind::Resumed, "Resumed".into());
+            }
             TrainEvent::Unfroze { step, blocks } => {
                 self.flag(*step, FlagKind::Unfroze, format!("Unfroze {}", blocks.join(", ")));
             }
@@ -420,6 +425,20 @@ mod tests {
         assert_eq!((run.status, run.elapsed(500.0)), (Status::Paused, 5.0));
         run.set_paused(false, 100.0);
         assert_eq!((run.status, run.elapsed(103.0)), (Status::Running, 8.0));
+    }
+
+    #[test]
+    fn a_run_that_goes_on_counts_on_from_where_it_was() {
+        let mut run = RunView::new("runs/one".into(), config());
+        run.apply(&started(100), 50.0);
+        for place in 1..=40 {
+            run.apply(&step(place, 1.0, &[]), 50.0);
+        }
+        run.apply(&TrainEvent::Resumed { step: 40, seconds: 700.0 }, 50.0);
+        run.apply(&step(41, 1.0, &[]), 52.0);
+        assert_eq!((run.status, run.step, run.loss.len()), (Status::Running, 41, 41));
+        assert_eq!(run.elapsed(53.0), 703.0);
+        assert_eq!(run.flags.iter().filter(|flag| flag.kind == FlagKind::Resumed).count(), 1);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How far the work is: the points on the rail, and the stage that is useful next.
 
 use super::{JobKind, Screen, Workspace};
+use crate::train::run::{RunStatus, RunSummary};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -70,6 +71,11 @@ impl Workspace {
         })
     }
 
+    /// The runs whose log has no ending although nothing writes it, newest first.
+    pub fn interrupted(&self) -> impl Iterator<Item = &RunSummary> {
+        self.runs.iter().filter(|run| run.status == RunStatus::Open && !run.is_live(self))
+    }
+
     /// Why an action cannot be done now, where it cannot.
     pub fn why_not_start(&self) -> Option<&'static str> {
         match (self.training, &self.data.loaded, &self.model) {
@@ -89,6 +95,8 @@ impl crate::ui::Action {
             Self::StartRun => workspace.why_not_start().is_none(),
             Self::PauseRun => workspace.training.is_some() && !paused,
             Self::ResumeRun => workspace.training.is_some() && paused,
+            Self::ContinueRun(_) => workspace.training.is_none(),
+            Self::ContinueNewest => workspace.training.is_none() && workspace.interrupted().next().is_some(),
             Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
             Self::CloseData | Self::ChooseEvalData => workspace.data.table.is_some(),
             _ => true,

@@ -173,6 +173,14 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
         ui.set_width(ui.available_width());
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
+            let summary = cx.workspace.runs.iter().find(|known| known.dir == run.dir);
+            if summary.is_some_and(|summary| summary.can_resume(cx.workspace)) {
+                let tooltip = summary.map(crate::train::run::RunSummary::resume_words).unwrap_or_default();
+                let button = Button::new("Resume").icon(ICON_PLAY_ARROW).enabled(cx.workspace.training.is_none());
+                if button.show(ui, palette).on_hover_text(tooltip).clicked() {
+                    cx.act(Action::ContinueRun(run.dir.clone()));
+                }
+            }
             if has_model || run.best.is_some() {
                 if Button::new("Try it").primary().show(ui, palette).clicked() {
                     cx.act(Action::ExploreWith(model_of(&run.dir)));

@@ -82,6 +82,7 @@ pub enum FlagKind {
     Best,
     Skipped,
     Unfroze,
+    Resumed,
     Warning,
 }
 

@@ -208,6 +208,7 @@ pub fn flag_color(kind: FlagKind, palette: &Palette) -> Color32 {
         FlagKind::Best => palette.good,
         FlagKind::Skipped => palette.bad,
         FlagKind::Unfroze => palette.accent,
+        FlagKind::Resumed => palette.text_dim,
         FlagKind::Warning => palette.warn,
     }
 }
@@ -233,6 +234,10 @@ fn flag_mark(painter: &Painter, center: Pos2, kind: FlagKind, color: Color32, pa
                 center + vec2(0.0, 4.5),
                 center + vec2(-4.5, 0.0),
             ];
+            painter.add(Shape::convex_polygon(points, color, edge));
+        }
+        FlagKind::Resumed => {
+            let points = vec![center + vec2(-3.5, -4.5), center + vec2(4.5, 0.0), center + vec2(-3.5, 4.5)];
             painter.add(Shape::convex_polygon(points, color, edge));
         }
         FlagKind::Warning => {

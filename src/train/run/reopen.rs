@@ -1,0 +1,188 @@
+//! The folder of a run before it trains: a new one, or that of a run which was stopped, killed or cut off and goes on.
+//!
+//! Nothing in a folder is touched before all checks have passed. Then the log ends where the checkpoint was written and
+//! the model is the best up to there, so that what follows is told and kept once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, LineLog, RunFolder, WEIGHTS, is_taken, lock, read_events};
+use crate::files;
+use crate::model::Model;
+use crate::train::checkpoint::{self, Checkpoint};
+use crate::train::config::RunConfig;
+use crate::train::event::TrainEvent;
+use crate::train::{Prepared, TrainError};
+
+/// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
+/// result.
+const FREE: [&str; 10] = [
+    "data.train",
+    "data.eval",
+    "model.path",
+    "model.name",
+    "run.out",
+    "run.checkpoint_minutes",
+    "run.device",
+    "run.log_every",
+    "run.micro_batch",
+    "strategy.cache",
+];
+
+/// A folder ready to be written by a run.
+pub struct Opened {
+    pub folder: RunFolder,
+    /// Where the run goes on; `None` from its beginning.
+    pub checkpoint: Option<Checkpoint>,
+    /// What the log tells up to there.
+    pub history: Vec<TrainEvent>,
+}
+
+/// The configuration kept in a run's folder, which may have been moved since.
+pub fn kept_config(dir: &Path) -> Result<RunConfig, TrainError> {
+    let mut config = RunConfig::read(&dir.join(CONFIG))?;
+    dir.clone_into(&mut config.run.out);
+    Ok(config)
+}
+
+/// Says before anything is read whether there is a run to go on with. A folder that is taken is refused to a new run,
+/// and a run that is finished or was configured otherwise to one that goes on.
+pub fn check_folder(config: &RunConfig, resume: bool) -> Result<bool, TrainError> {
+    let dir = &config.run.out;
+    if !resume {
+        return if is_taken(dir) { Err(TrainError::FolderTaken { path: dir.clone() }) } else { Ok(false) };
+    }
+    // A run that was killed before it had a configuration had nothing else either.
+    if !dir.join(CONFIG).is_file() {
+        return if dir.join(EVENTS).exists() { Err(TrainError::FolderTaken { path: dir.clone() }) } else { Ok(false) };
+    }
+    if let Some((key, was, now)) = first_change(&kept_config(dir)?, config) {
+        return Err(TrainError::SettingChanged { path: dir.clone(), key, was, now });
+    }
+    let finished = |event: &TrainEvent| matches!(event, TrainEvent::Finished(_));
+    if dir.join(EVENTS).exists() && read_events(dir)?.iter().any(finished) {
+        return Err(TrainError::AlreadyFinished { path: dir.clone() });
+    }
+    // Said now rather than when the data are read; the lock that counts is taken then.
+    drop(lock(dir)?);
+    Ok(true)
+}
+
+/// Opens the folder: anew, or where [`check_folder`] said that there is a run to go on with.
+pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -> Result<Opened, TrainError> {
+    if !goes_on {
+        return Ok(Opened { folder: RunFolder::create(config)?, checkpoint: None, history: Vec::new() });
+    }
+    let dir = config.run.out.clone();
+    let lock = lock(&dir)?;
+    let found = checkpoint::newest(&dir.join(CHECKPOINT))?;
+    if let Some(found) = &found {
+        found.check(data, checkpoint::fingerprint(data)?, model)?;
+    }
+    let unwritable = |source| TrainError::Unwritable { path: dir.clone(), source };
+    fs::create_dir_all(dir.join(super::MODEL)).map_err(unwritable)?;
+    let mut log = LineLog::open(&dir.join(EVENTS)).map_err(unwritable)?;
+    log.truncate(found.as_ref().map_or(0, Checkpoint::log_bytes)).map_err(unwritable)?;
+    let history = read_events(&dir)?;
+    let mut folder = RunFolder { dir, log, kept: None, _lock: lock };
+    folder.set_aside(found.as_ref())?;
+    folder.put_back_best(found.as_ref())?;
+    Ok(Opened { folder, checkpoint: found, history })
+}
+
+impl RunFolder {
+    /// Damaged checkpoints are not in the way of new ones, and not deleted either while the run is not finished.
+    fn set_aside(&self, found: Option<&Checkpoint>) -> Result<(), TrainError> {
+        for (path, _) in found.iter().flat_map(|found| &found.damaged) {
+            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+            let aside = path.with_file_name(format!("damaged-{name}"));
+            let unwritable = |source| TrainError::Unwritable { path: aside.clone(), source };
+            if aside.exists() {
+                fs::remove_dir_all(&aside).map_err(unwritable)?;
+            }
+            fs::rename(path, &aside).map_err(unwritable)?;
+        }
+        Ok(())
+    }
+
+    /// Weights and evaluation that were kept after the checkpoint are computed again; until then the folder has those
+    /// that the log tells of.
+    fn put_back_best(&mut self, found: Option<&Checkpoint>) -> Result<(), TrainError> {
+        let evaluation = self.dir.join(EVALUATION);
+        let Some((step, best)) = found.and_then(Checkpoint::best_files) else {
+            return match fs::remove_file(&evaluation) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    Err(TrainError::Unwritable { path: evaluation, source })
+                }
+                _ => Ok(()),
+            };
+        };
+        for (from, to) in [(&best.model, self.model_dir().join(WEIGHTS)), (&best.evaluation, evaluation)] {
+            let beside = to.with_extension("resumed");
+            fs::remove_file(&beside).ok();
+            checkpoint::link(from, &beside)?;
+            fs::rename(&beside, &to).map_err(|source| TrainError::Unwritable { path: to, source })?;
+            // Renaming one name of a file to another of the same file does nothing.
+            fs::remove_file(&beside).ok();
+        }
+        for folder in [&self.dir, &self.model_dir()] {
+            files::sync_folder(folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
+        }
+        self.kept = Some(step);
+        Ok(())
+    }
+}
+
+/// The first setting that is not as it was, with both values.
+fn first_change(was: &RunConfig, now: &RunConfig) -> Option<(String, String, String)> {
+    let (was, now) = (settings(was), settings(now));
+    let keys: BTreeSet<&String> = was.keys().chain(now.keys()).collect();
+    let value = |of: &BTreeMap<String, Value>, key: &String| of.get(key).map_or("not set".to_owned(), Value::to_string);
+    keys.into_iter()
+        .filter(|key| was.get(*key) != now.get(*key) && !FREE.contains(&key.as_str()))
+        .map(|key| (key.clone(), value(&was, key), value(&now, key)))
+        .next()
+}
+
+/// Every setting by its path, such as `optim.lr`.
+fn settings(config: &RunConfig) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    flatten("", serde_json::to_value(config).unwrap_or_default(), &mut all);
+    all
+}
+
+fn flatten(path: &str, value: Value, all: &mut BTreeMap<String, Value>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                flatten(&if path.is_empty() { key } else { format!("{path}.{key}") }, value, all);
+            }
+        }
+        value => drop(all.insert(path.to_owned(), value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(more: &str) -> RunConfig {
+        toml::from_str(&format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}")).unwrap()
+    }
+
+    #[test]
+    fn only_settings_that_change_no_result_may_change() {
+        let began = config("[optim]\nlr = 1e-4\n[run]\nout = \"a\"\n");
+        let check = |more: &str, expected: Option<&str>| {
+            let found = first_change(&began, &config(more)).map(|(key, was, now)| format!("{key} {was} {now}"));
+            assert_eq!(found.as_deref(), expected);
+        };
+        check("[optim]\nlr = 1e-4\n[run]\nout = \"b\"\ncheckpoint_minutes = 1\nmicro_batch = 2\n", None);
+        check("[optim]\nlr = 2e-4\n", Some("optim.lr 0.0001 0.0002"));
+        check("[optim]\nlr = 1e-4\nlr_groups = { head = 0.5 }\n", Some("optim.lr_groups.head not set 0.5"));
+        check("[optim]\nlr = 1e-4\n[run]\nmax_steps = 9\n", Some("run.max_steps not set 9"));
+    }
+}

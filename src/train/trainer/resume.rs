@@ -1,0 +1,142 @@
+//! When a run is saved, and how it goes on from a checkpoint.
+//!
+//! Weights and moments change only inside an update, so what is saved between two micro-batches is the run as it was
+//! after the last whole update.
+
+use std::time::{Duration, Instant};
+
+use super::{Trainer, memory};
+use crate::train::TrainError;
+use crate::train::checkpoint::{Checkpoint, Progress, Snapshot, fingerprint};
+use crate::train::config::RunConfig;
+use crate::train::event::TrainEvent;
+
+/// An evaluation is followed by a checkpoint where writing one takes less than this share of the time since the last.
+const CHEAP: f64 = 0.05;
+/// Bytes a second that a disk is trusted to write before it was measured.
+const DISK: f64 = 300e6;
+/// Weight and two moments.
+const BYTES_PER_WEIGHT: f64 = 12.0;
+
+/// When the run was saved, and how long that took.
+pub(super) struct Saving {
+    /// `None` never saves.
+    every: Option<Duration>,
+    last: Instant,
+    cost: Option<Duration>,
+    /// The step of the last checkpoint.
+    step: u64,
+    /// The sum of the data, once it was asked for.
+    fingerprint: Option<u64>,
+    /// Seconds and memory of the run before it went on.
+    seconds: f64,
+    peak_memory: u64,
+}
+
+impl Saving {
+    pub(super) fn new(config: &RunConfig) -> Self {
+        let minutes = config.run.checkpoint_minutes;
+        Self {
+            every: Duration::try_from_secs_f64(minutes * 60.0).ok().filter(|_| minutes > 0.0),
+            last: Instant::now(),
+            cost: None,
+            step: 0,
+            fingerprint: None,
+            seconds: 0.0,
+            peak_memory: 0,
+        }
+    }
+}
+
+impl Trainer<'_> {
+    /// Puts everything back as it was.
+    pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
+        checkpoint.check(self.data, self.fingerprint()?, self.model)?;
+        checkpoint.restore(self.model, &mut self.optimizer)?;
+        self.best = checkpoint.best(&self.model.params)?;
+        let progress = checkpoint.progress();
+        self.step = progress.step;
+        self.audited = progress.audited;
+        self.not_finite = progress.not_finite;
+        self.without_gain = progress.without_gain;
+        self.evaluated_at = progress.evaluated_at;
+        self.saving.step = progress.step;
+        self.saving.seconds = progress.seconds;
+        self.saving.peak_memory = progress.peak_memory_bytes;
+        for (path, reason) in &checkpoint.damaged {
+            let path = path.display();
+            let message = format!("the checkpoint {path} is damaged ({reason}); the run goes on from the one before it");
+            self.listener.hear(TrainEvent::Warning { step: self.step, message });
+        }
+        self.listener.hear(TrainEvent::Resumed { step: progress.step, seconds: progress.seconds });
+        Ok(())
+    }
+
+    pub(super) fn save_if_due(&mut self) {
+        let since = self.saving.last.elapsed();
+        let just_evaluated = self.step > 0 && self.evaluated_at == Some(self.step);
+        if self.saving.every.is_some_and(|every| since >= every || just_evaluated && self.is_cheap(since)) {
+            self.save();
+        }
+    }
+
+    fn is_cheap(&self, since: Duration) -> bool {
+        let guess = || self.model.params.trainable_count() as f64 * BYTES_PER_WEIGHT / DISK;
+        let cost = self.saving.cost.map_or_else(guess, |cost| cost.as_secs_f64());
+        cost <= CHEAP * since.as_secs_f64()
+    }
+
+    /// Writes a checkpoint, unless this step has one or there is nothing to lose yet.
+    pub(super) fn save(&mut self) {
+        if self.saving.every.is_none() || self.saving.step == self.step {
+            return;
+        }
+        let begun = Instant::now();
+        let fingerprint = match self.fingerprint() {
+            Ok(fingerprint) => fingerprint,
+            Err(error) => {
+                let message = format!("could not write a checkpoint: {error}");
+                self.listener.hear(TrainEvent::Warning { step: self.step, message });
+                return;
+            }
+        };
+        let snapshot = Snapshot {
+            progress: Progress {
+                step: self.step,
+                audited: self.audited,
+                not_finite: self.not_finite,
+                without_gain: self.without_gain,
+                evaluated_at: self.evaluated_at,
+                seconds: self.seconds(),
+                peak_memory_bytes: self.peak_memory(),
+            },
+            model: self.model,
+            optimizer: &self.optimizer,
+            best: self.best.as_ref(),
+            data: self.data,
+            fingerprint,
+        };
+        self.listener.checkpoint(&snapshot);
+        self.saving.step = self.step;
+        self.saving.last = Instant::now();
+        self.saving.cost = Some(begun.elapsed());
+    }
+
+    fn fingerprint(&mut self) -> Result<u64, TrainError> {
+        if let Some(known) = self.saving.fingerprint {
+            return Ok(known);
+        }
+        let fingerprint = fingerprint(self.data)?;
+        self.saving.fingerprint = Some(fingerprint);
+        Ok(fingerprint)
+    }
+
+    /// Seconds the run has taken, without the time it was held.
+    pub(super) fn seconds(&self) -> f64 {
+        self.saving.seconds + self.started.elapsed().saturating_sub(self.held).as_secs_f64()
+    }
+
+    pub(super) fn peak_memory(&self) -> u64 {
+        self.saving.peak_memory.max(memory::peak())
+    }
+}
