@@ -320,7 +320,7 @@ fn an_interrupted_run_is_resumed_from_home_from_runs_and_by_name() {
     // What it had told before comes first, then it goes on where it was.
     let job = of_job(&window);
     let dir = window.app().workspace().run.as_ref().unwrap().dir.clone();
-    let mut events = crate::script::training(&crate::script::config(&dir), 93);
+    let mut events = script::training(&script::config(&dir), 93);
     events.truncate(21);
     events.push(TrainEvent::Resumed { step: 20, seconds: 65.0 });
     for event in events {

@@ -49,7 +49,8 @@ impl App {
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
             Action::ContinueNewest => {
-                if let Some(dir) = self.workspace.interrupted().next().map(|run| run.dir.clone()) {
+                let newest = self.workspace.interrupted().next().map(|run| run.dir.clone());
+                if let Some(dir) = newest {
                     self.continue_run(dir);
                 }
             }
