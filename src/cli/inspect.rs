@@ -85,7 +85,18 @@ impl Inspect {
             ),
             format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
         ];
-        for (role, column) in [("text", &roles.text), ("second text", &roles.pair), ("label", &roles.label)] {
+        for (role, column) in [
+            ("text", &roles.text),
+            ("second text", &roles.pair),
+            ("label", &roles.label),
+            ("words", &roles.tokens),
+            ("tags", &roles.tags),
+            ("spans", &roles.spans),
+            ("question", &roles.question),
+            ("context", &roles.context),
+            ("answers", &roles.answers),
+            ("group", &roles.group),
+        ] {
             lines.extend(column.as_ref().map(|column| format!("{role:<12} {column}")));
         }
         lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));

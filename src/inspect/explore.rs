@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::filling::{self, Fill, Filling};
 use super::judging::{self, Judged};
+use super::objectives::{self, Lab, LabAsk};
 use super::reading::{self, Reading};
 use super::tagging::{self, Tagging};
 use super::{InspectError, Options, Output, Predictor, Request};
@@ -31,6 +32,8 @@ pub enum Ask {
     Predict,
     /// Masked words: what is hidden besides the masks in the text, and which words are to be scored.
     Fill(Fill),
+    /// Every way to make a training signal from the text.
+    Objectives(LabAsk),
 }
 
 /// What a model says of one text.
@@ -65,6 +68,8 @@ pub enum Prediction {
     Orders(Orders),
     /// How likely each token was put there by somebody else.
     Judged(Vec<Judged>),
+    /// The objectives lab.
+    Lab(Box<Lab>),
 }
 
 /// What is said of two texts as they stand and swapped.
@@ -99,6 +104,11 @@ pub fn explore(
 ) -> Result<Option<Answer>, InspectError> {
     let begun = Instant::now();
     let answer = match &question.ask {
+        Ask::Objectives(ask) => {
+            let lab = objectives::lab(predictor, question, ask)?;
+            let cut = lab.cut;
+            Some(Said { cut, ..Said::of(Prediction::Lab(Box::new(lab))) })
+        }
         Ask::Fill(fill) => {
             predictor.turn_to(Task::Mlm)?;
             Some(Said::of(Prediction::Filling(Box::new(filling::fill(predictor, &question.text, fill)?))))

@@ -29,7 +29,8 @@ pub fn row(data: &Dataset, example: usize) -> Row {
     let gold = match &data.examples[example].target {
         Target::Tags(tags) => {
             let tags: Vec<String> = tags.iter().map(|tag| name(*tag)).collect();
-            let (text, spans) = entities(&data.words(example), &tags);
+            let words: Vec<&str> = data.text(example).split_whitespace().collect();
+            let (text, spans) = entities(&words, &tags);
             return Row { text, pair, gold: Gold::Entities(spans) };
         }
         Target::Class(class) => Gold::Labels(vec![name(*class)]),
@@ -38,7 +39,7 @@ pub fn row(data: &Dataset, example: usize) -> Row {
         Target::Answers(answers) => Gold::Answers(answers.clone()),
         Target::None | Target::Tokens(_) | Target::Span { .. } => Gold::Nothing,
     };
-    Row { text: data.readable(example).into_owned(), pair, gold }
+    Row { text: data.text(example).to_owned(), pair, gold }
 }
 
 /// Words joined to a text, and the entities their tags say, with characters of that text. Tags are IOB2; an `I-` that

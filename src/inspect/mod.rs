@@ -6,6 +6,7 @@ pub mod explore;
 pub mod filling;
 pub mod gold;
 pub mod judging;
+pub mod objectives;
 pub mod predict;
 pub mod predictor;
 pub mod reading;

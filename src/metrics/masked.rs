@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::Evaluation;
 use super::classification::{Tally, ratio};
 use crate::task::Task;
@@ -14,16 +16,69 @@ pub struct MaskedTally {
     pub tokens: u64,
     /// Masked tokens whose own id had the highest score.
     pub hits: u64,
-    /// How often each id stood behind a mask.
-    pub gold: BTreeMap<u32, u64>,
+    /// Each id that stood behind a mask.
+    pub gold: BTreeMap<u32, TokenTally>,
 }
+
+/// What was said of the masks behind which one id stood.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct TokenTally {
+    pub count: u64,
+    pub hits: u64,
+    pub loss: f64,
+}
+
+/// The words behind the masks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MaskedReport {
+    /// Those with the largest sum of losses first, a few hundred at most.
+    pub words: Vec<MaskedWord>,
+    /// Sum of the losses of all masked tokens, also of those not listed.
+    pub loss: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MaskedWord {
+    /// The token as the vocabulary spells it.
+    pub word: String,
+    pub count: u64,
+    pub hits: u64,
+    /// Sum over its masks.
+    pub loss: f64,
+}
+
+impl MaskedReport {
+    /// Of the loss, that of the costliest word.
+    pub fn largest_share(&self) -> f64 {
+        self.words.first().map_or(1.0, |word| ratio(word.loss, self.loss))
+    }
+}
+
+/// Words of a report.
+const MOST_WORDS: usize = 300;
 
 impl MaskedTally {
     pub fn add(&mut self, gold: u32, loss: f64, hit: bool) {
         self.loss += loss;
         self.tokens += 1;
         self.hits += u64::from(hit);
-        *self.gold.entry(gold).or_default() += 1;
+        let token = self.gold.entry(gold).or_default();
+        token.count += 1;
+        token.hits += u64::from(hit);
+        token.loss += loss;
+    }
+
+    /// `name` spells an id. To be put into [`Evaluation::masked`].
+    pub fn report(&self, name: impl Fn(u32) -> String) -> MaskedReport {
+        let mut order: Vec<(&u32, &TokenTally)> = self.gold.iter().collect();
+        order.sort_by(|one, two| two.1.loss.total_cmp(&one.1.loss));
+        let word = |(id, token): (&u32, &TokenTally)| MaskedWord {
+            word: name(*id),
+            count: token.count,
+            hits: token.hits,
+            loss: token.loss,
+        };
+        MaskedReport { words: order.into_iter().take(MOST_WORDS).map(word).collect(), loss: self.loss }
     }
 }
 
@@ -37,8 +92,8 @@ pub fn evaluate_masked(tally: &MaskedTally) -> Evaluation {
             .into()
     };
     let share = |count: u64| count as f64 / tally.tokens as f64;
-    let entropy: f64 = tally.gold.values().map(|&count| -share(count) * share(count).ln()).sum();
-    let most = tally.gold.values().copied().max().unwrap_or(0);
+    let entropy: f64 = tally.gold.values().map(|token| -share(token.count) * share(token.count).ln()).sum();
+    let most = tally.gold.values().map(|token| token.count).max().unwrap_or(0);
     Evaluation {
         metrics: metrics(ratio(tally.loss, tally.tokens as f64), tally.hits),
         baseline: metrics(entropy, most),
@@ -122,6 +177,11 @@ mod tests {
         assert!((evaluation.metrics["accuracy"] - 0.5).abs() < 1e-15);
         assert!((evaluation.baseline["eval_loss"] - 1.5 * 2_f64.ln()).abs() < 1e-15);
         assert!((evaluation.baseline["accuracy"] - 0.5).abs() < 1e-15);
+        let report = tally.report(|id| format!("token {id}"));
+        let words: Vec<(&str, u64, u64)> =
+            report.words.iter().map(|word| (word.word.as_str(), word.count, word.hits)).collect();
+        assert_eq!(words, [("token 5", 2, 1), ("token 7", 1, 0), ("token 9", 1, 1)]);
+        assert!((report.largest_share() - 0.5).abs() < 1e-15);
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub use classification::{
     Answers, THRESHOLD, best_class, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at,
 };
 pub use entities::{Entity, EntityReport, TaggedSentence, evaluate_entities};
-pub use masked::{MaskedTally, ReplacedTally, evaluate_masked, evaluate_replaced};
+pub use masked::{
+    MaskedReport, MaskedTally, MaskedWord, ReplacedTally, TokenTally, evaluate_masked, evaluate_replaced,
+};
 pub use regression::{evaluate_values, pearson, ranks};
 pub use squad::normalized;
 pub use thresholds::{LabelScores, best_thresholds, label_scores};
@@ -65,6 +67,9 @@ pub struct Evaluation {
     pub entities: Option<EntityReport>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<AnswerReport>,
+    /// Masked words: those that cost the most, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<MaskedReport>,
 }
 
 impl Evaluation {
@@ -83,6 +88,7 @@ impl Evaluation {
             best_thresholds: Vec::new(),
             entities: None,
             answers: None,
+            masked: None,
         }
     }
 }
@@ -242,7 +248,8 @@ mod tests {
         };
         let answers = evaluate_answers(vec![question], 0.0, true, 0.5);
         assert_eq!(round_trip(&answers), answers);
-        let answers = Answers { examples: &[0, 1], gold: &[0, 1], scores: vec![vec![0.25, 0.75]; 2], losses: &[0.5; 2] };
+        let answers =
+            Answers { examples: &[0, 1], gold: &[0, 1], scores: vec![vec![0.25, 0.75]; 2], losses: &[0.5; 2] };
         let classes = evaluate_classes(Task::Classify, &labels, answers);
         assert!(classes.calibration.is_some());
         assert_eq!(round_trip(&classes), classes);

@@ -38,6 +38,12 @@ impl LabelScores {
         [tally.precision(), tally.recall(), tally.f1()]
     }
 
+    /// Examples that are rightly given the label from a threshold on, that are given it, and that have it.
+    pub fn counts(&self, threshold: f32) -> [u64; 3] {
+        let tally = self.tally(self.rows.partition_point(|&(score, _)| score >= threshold));
+        [tally.right, tally.predicted, tally.support]
+    }
+
     /// Examples that have the label.
     pub fn support(&self) -> u64 {
         self.right.last().copied().unwrap_or(0)

@@ -130,12 +130,8 @@ impl Part {
 }
 
 /// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along.
-fn named(model: &Model, optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
-    let own = model.params.iter().count();
-    let name = |place: usize, param: &Param| {
-        if place < own { param.name.clone() } else { format!("generator.{}", param.name) }
-    };
-    optimizer.rules().enumerate().map(|(place, (param, _))| (name(place, param), param.clone())).collect()
+fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
+    optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
 
 /// Writes a checkpoint into `folder` and returns where it is. `kept` is the model's folder if it has the best weights,
@@ -197,7 +193,7 @@ fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<(Updates, Sums)
     let mut list = Vec::new();
     let mut places = Vec::new();
     let mut updates = Updates::new();
-    let params = named(snapshot.model, snapshot.optimizer);
+    let params = named(snapshot.optimizer);
     for (index, (name, param)) in params.iter().enumerate().filter(|(_, (_, param))| param.trainable()) {
         let count = snapshot.optimizer.updates(index);
         updates.insert(name.clone(), count);
@@ -399,7 +395,7 @@ impl Checkpoint {
     /// Puts weights, moments and counts back.
     pub fn restore(&self, model: &Model, optimizer: &mut Optimizer) -> Result<(), TrainError> {
         let read = |name: &str| self.tensors.read_f32(name).map_err(ModelError::from);
-        for (index, (name, param)) in named(model, optimizer).iter().enumerate() {
+        for (index, (name, param)) in named(optimizer).iter().enumerate() {
             let Some(updates) = self.state.updates.get(name) else { continue };
             param.var().set(&tensor(param, read(&Part::Weights.name(name))?, &self.dir)?)?;
             let moments = match updates {

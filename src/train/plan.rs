@@ -23,6 +23,8 @@ pub struct PlanSummary {
     pub blocks: Vec<PlannedBlock>,
     /// Examples whose text is longer than the limit.
     pub truncated: usize,
+    /// Examples that are longer and therefore laid in several windows.
+    pub windowed: usize,
     pub tokens_per_epoch: u64,
     pub memory: MemoryEstimate,
     /// Seconds for the whole run on this machine.
@@ -103,6 +105,7 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
         parameters,
         trainable,
         truncated,
+        windowed: 0,
         tokens_per_epoch,
         memory: memory_estimate(config, encoder, &train, parameters, trainable, &cost),
         seconds: work / facts.flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,

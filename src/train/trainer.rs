@@ -42,7 +42,7 @@ pub trait Listener {
     }
 
     /// The weights are the best so far (or, without evaluation, the last): keep them.
-    fn keep(&mut self, _model: &Model, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+    fn keep(&mut self, _models: Models<'_>, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
         Ok(())
     }
 
@@ -53,6 +53,13 @@ pub trait Listener {
 
     /// All that the run needs to go on from here: write it down.
     fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) {}
+}
+
+/// What is trained: the model, and for replaced tokens the generator beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Models<'a> {
+    pub model: &'a Model,
+    pub generator: Option<&'a Generator>,
 }
 
 /// How a run ended, with the evaluation of the weights that the model has now.
@@ -265,7 +272,9 @@ impl<'a> Trainer<'a> {
         let norm = self.optimizer.gradient_norm()?;
         let finite = loss.is_finite() && norm.is_finite();
         if finite && !self.audited && norm > 0.0 {
-            audit::audit(&self.model.params)?;
+            // A generator learns nothing from an update in which nothing was masked.
+            let generator = self.generator.as_ref().filter(|_| parts.generator > 0.0);
+            audit::audit(generator.map_or(&self.model.params, Generator::params))?;
             self.audited = true;
         }
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
@@ -424,7 +433,8 @@ impl<'a> Trainer<'a> {
             best: better,
         });
         if better {
-            self.listener.keep(self.model, self.step, Some(&evaluation))?;
+            let models = Models { model: self.model, generator: self.generator.as_ref() };
+            self.listener.keep(models, self.step, Some(&evaluation))?;
             self.best = Some(Best { step: self.step, value, weights: self.snapshot()?, evaluation });
             self.without_gain = 0;
             return Ok(None);

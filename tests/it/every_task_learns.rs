@@ -70,8 +70,8 @@ fn run(config: &RunConfig) -> Ran {
     let folder = RunFolder::create(config).unwrap();
     let kept = folder.model_dir();
     let mut go_on = || ControlFlow::Continue(());
-    let is_paused = &|| false;
-    let mut recorder = Recorder { folder, data: &data, on_event: &mut on_event, on_pause: &mut go_on, is_paused };
+    let mut recorder =
+        Recorder { folder, data: &data, on_event: &mut on_event, on_pause: &mut go_on, is_paused: &|| false };
     let outcome = train(&model, &data, config, &mut recorder).unwrap();
     Ran { losses, evaluation: outcome.evaluation.unwrap(), model: kept }
 }

@@ -10,9 +10,13 @@
 mod batches_change_nothing;
 mod causal;
 mod command_line;
+mod evaluated;
+mod evaluations;
 mod every_task_learns;
 mod explore_asks_every_head;
+mod explore_screen;
 mod house;
+mod journey;
 mod metrics;
 mod models_match_the_reference;
 mod panels;

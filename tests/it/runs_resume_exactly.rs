@@ -196,6 +196,7 @@ fn every_task_goes_on_exactly() {
         (Task::Qa, "bert-qa", "questions-dev.json"),
         (Task::Mlm, "roberta-mlm", "prose.txt"),
         (Task::Nsp, "bert-nsp", "prose.txt"),
+        (Task::Rtd, "electra-rtd", "prose.txt"),
     ] {
         check(task.name(), |config| {
             config.task = task;
@@ -435,7 +436,7 @@ fn the_worker_tells_a_run_that_goes_on_from_its_beginning() {
     let config = config(folder.path());
     let expected = folder.path().join("whole");
     whole(&RunConfig { run: attune::train::config::RunOptions { out: expected.clone(), ..config.run.clone() }, ..config.clone() });
-    let client = attune::worker::spawn(Arc::new(|| {})).unwrap();
+    let client = attune::worker::spawn(Arc::new(|_| {})).unwrap();
     let events = |job: JobId, stop_at: Option<u64>| {
         let mut told = Vec::new();
         loop {

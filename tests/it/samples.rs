@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use attune::data::{Dataset, Table};
+use attune::data::table::Format;
+use attune::data::tags::Scheme;
+use attune::data::{Dataset, Table, Target};
 use attune::samples::{self, Sample};
 use serde_json::Value;
 
@@ -193,11 +195,18 @@ fn prose_has_documents_of_several_paragraphs() {
 }
 
 #[test]
-fn samples_for_texts_with_labels_are_read_without_a_row_lost() {
-    for sample in Sample::ALL.into_iter().filter(|sample| sample.task().is_sequence()) {
+fn samples_are_recognised_and_read_without_a_row_lost() {
+    for sample in Sample::ALL {
         let folder = written(sample);
         let read = |name: &str, labels: Option<&_>| {
             let table = Table::open(&folder.path().join(name)).unwrap();
+            let right = match sample {
+                Sample::Entities => Format::Conll,
+                Sample::Questions => Format::Squad,
+                Sample::Prose => Format::PlainText,
+                _ => Format::Delimited { delimiter: b',' },
+            };
+            assert_eq!(table.format, right, "{name}");
             assert!(table.problems.is_empty() && table.replaced_characters == 0, "{:?}", table.problems);
             let rows = table.rows();
             let dataset = Dataset::new(table.into(), sample.task(), &sample.roles(), labels).unwrap();
@@ -206,7 +215,20 @@ fn samples_for_texts_with_labels_are_read_without_a_row_lost() {
         };
         let train = read(sample.file(), None);
         assert_says(sample, train.examples.len());
-        read(sample.dev_file().unwrap(), Some(&train.labels));
+        if let Some(name) = sample.dev_file() {
+            read(name, Some(&train.labels));
+        }
+        if sample == Sample::Entities {
+            let names = ["O", "B-LOC", "I-LOC", "B-MISC", "I-MISC", "B-ORG", "I-ORG", "B-PER", "I-PER"];
+            assert_eq!(
+                (train.labels.names.as_slice(), train.scheme),
+                (names.map(str::to_owned).as_slice(), Scheme::Iob2)
+            );
+        }
+        if sample == Sample::Questions {
+            let without = train.examples.iter().filter(|e| e.target == Target::Answers(Vec::new())).count();
+            assert_says(sample, without);
+        }
     }
 }
 

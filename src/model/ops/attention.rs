@@ -160,13 +160,23 @@ pub fn backward(
         let row_offset = job.first_row * width + job.head * size;
         #[expect(unsafe_code, reason = "each job writes its own rows and columns")]
         // SAFETY: rows differ between sequences and columns between heads, so no two jobs share an element.
-        let (dq, dk, dv) = unsafe {
+        let (mut dk, mut dv) = unsafe {
             (
-                query_grad.block(row_offset, job.rows, size, width),
                 key_grad.block(token_offset, job.keys, size, width),
                 value_grad.block(token_offset, job.keys, size, width),
             )
         };
+        if job.rows == 0 {
+            // Nothing of this sequence is wanted: no masked word, say.
+            for row in 0..job.keys {
+                dk.row_mut(row).fill(0.0);
+                dv.row_mut(row).fill(0.0);
+            }
+            return;
+        }
+        #[expect(unsafe_code, reason = "each job writes its own rows and columns")]
+        // SAFETY: as above.
+        let dq = unsafe { query_grad.block(row_offset, job.rows, size, width) };
         let mut p = Buffer::take(job.rows * job.keys);
         let mut dp = Buffer::take(job.rows * job.keys);
         heads.probabilities(&job, layout, from.query, from.key, &mut p);

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{End, Outcome, Trainer};
+use super::{End, Models, Outcome, Trainer};
 use crate::model::Param;
 use crate::train::TrainError;
 use crate::train::checkpoint::Best;
@@ -40,11 +40,12 @@ impl Trainer<'_> {
             }
         };
         let best = self.best.take();
+        let models = Models { model: self.model, generator: self.generator.as_ref() };
         match &best {
             Some(best) if best.step != self.step => self.restore(best)?,
             Some(_) => {}
             // Nothing was evaluated: the last weights are all there is.
-            None => self.listener.keep(self.model, self.step, None)?,
+            None => self.listener.keep(models, self.step, None)?,
         }
         let ending = self.ending(reason, best.as_ref());
         let stopped = matches!(end, End::Stopped);

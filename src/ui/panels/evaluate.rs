@@ -1,26 +1,34 @@
 //! Evaluate: how good a model is against saying nothing at all, which classes it takes for which, and where it is most
 //! wrong. The matrix, the table of classes and the list look at the same examples through one filter.
 
+mod answer_text;
+mod answers;
+mod calibration;
 mod classes;
+mod counted;
+mod entities;
 mod examples;
 mod filter;
 mod header;
 mod source;
+mod thresholds;
 
 use std::sync::{Arc, Weak};
 
 use egui::{Frame, Margin, Panel, RichText, Ui};
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
-use crate::metrics::Outcome;
+use crate::metrics::{Evaluation, Outcome};
+use crate::task::Task;
+use crate::ui::theme::space;
 use crate::ui::tiles::{Layout, PaneInfo, Tiled};
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::scatter::{Scatter, scatter};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, state};
+use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{JobKind, Screen};
-use crate::ui::{Action, Cx, Palette, theme};
+use crate::ui::{Action, Cx, Palette};
 use crate::worker::protocol::EvaluatedData;
 use filter::{Filter, Shown};
 
@@ -29,7 +37,12 @@ pub struct EvaluatePanel {
     filter: Filter,
     shown: Shown,
     matrix: MatrixView,
-    percent: bool,
+    view: View,
+    tempered: bool,
+    kind: Kind,
+    entities: entities::Entities,
+    questions: answers::Questions,
+    thresholds: thresholds::LabelThresholds,
     classes: classes::ClassTable,
     examples: examples::Examples,
     source: source::Source,
@@ -38,6 +51,41 @@ pub struct EvaluatePanel {
     /// Gold and predicted, for a task whose answers are numbers.
     points: Vec<[f64; 2]>,
     distances: (Vec<u64>, f64),
+}
+
+/// What an evaluation is made of, which decides what the parts show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Kind {
+    #[default]
+    Classes,
+    Labels,
+    Values,
+    Entities,
+    Questions,
+    /// Nothing to list: masked words, replaced tokens.
+    Counted,
+}
+
+impl Kind {
+    fn of(evaluation: &Evaluation) -> Self {
+        match evaluation.task {
+            Task::Mlm | Task::Rtd => Self::Counted,
+            Task::Ner => Self::Entities,
+            Task::Qa => Self::Questions,
+            Task::Regress => Self::Values,
+            Task::MultiLabel => Self::Labels,
+            Task::Classify | Task::Nsp | Task::Sop => Self::Classes,
+        }
+    }
+}
+
+/// What the first part shows of classes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum View {
+    #[default]
+    Counts,
+    Percent,
+    Calibration,
 }
 
 const PANES: &[PaneInfo] = &[
@@ -55,9 +103,36 @@ const PANES_OF_VALUES: &[PaneInfo] = &[
     PaneInfo { key: "example", title: "Example" },
 ];
 
+const PANES_OF_LABELS: &[PaneInfo] = &[
+    PaneInfo { key: "matrix", title: "Thresholds" },
+    PaneInfo { key: "classes", title: "Labels" },
+    PaneInfo { key: "examples", title: "Examples" },
+    PaneInfo { key: "example", title: "Example" },
+];
+
+const PANES_OF_ENTITIES: &[PaneInfo] = &[
+    PaneInfo { key: "matrix", title: "Anatomy of the mistakes" },
+    PaneInfo { key: "classes", title: "Types" },
+    PaneInfo { key: "examples", title: "Sentences" },
+    PaneInfo { key: "example", title: "Sentence" },
+];
+
+const PANES_OF_QUESTIONS: &[PaneInfo] = &[
+    PaneInfo { key: "matrix", title: "Answers" },
+    PaneInfo { key: "classes", title: "With and without an answer" },
+    PaneInfo { key: "examples", title: "Questions" },
+    PaneInfo { key: "example", title: "Question" },
+];
+
 impl Tiled for EvaluatePanel {
     fn panes(&self) -> &'static [PaneInfo] {
-        if self.points.is_empty() { PANES } else { PANES_OF_VALUES }
+        match self.kind {
+            Kind::Classes | Kind::Counted => PANES,
+            Kind::Labels => PANES_OF_LABELS,
+            Kind::Values => PANES_OF_VALUES,
+            Kind::Entities => PANES_OF_ENTITIES,
+            Kind::Questions => PANES_OF_QUESTIONS,
+        }
     }
 
     fn layout(&self) -> Layout {
@@ -67,17 +142,24 @@ impl Tiled for EvaluatePanel {
     }
 
     fn has_content(&self, cx: &Cx<'_>) -> bool {
-        cx.workspace.evaluation.is_some()
+        cx.workspace.evaluation.as_ref().is_some_and(|evaluated| Kind::of(&evaluated.evaluation) != Kind::Counted)
     }
 
     fn empty_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        self.nothing_ui(ui, cx);
+        let Some(evaluated) = cx.workspace.evaluation.clone() else { return self.nothing_ui(ui, cx) };
+        self.follow(&evaluated);
+        Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 }).show(ui, |ui| {
+            self.source.head_ui(ui, &evaluated, cx);
+        });
+        counted::ui(ui, &evaluated.evaluation, &mut self.matrix, cx);
     }
 
     fn around_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(evaluated) = cx.workspace.evaluation.clone() else { return };
         self.follow(&evaluated);
         self.shown.update(&evaluated, &self.filter);
+        self.entities.update(&evaluated.evaluation);
+        self.questions.update(&evaluated);
         if self.examples.selected.is_none() {
             self.examples.selected = self.shown.rows.first().copied();
         }
@@ -90,16 +172,20 @@ impl Tiled for EvaluatePanel {
 
     fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(evaluated) = cx.workspace.evaluation.clone() else { return };
-        match key {
-            "matrix" => self.matrix_ui(ui, &evaluated, cx),
-            "classes" if !self.points.is_empty() => distances_ui(ui, &self.distances, cx.palette),
-            "classes" => {
-                if let Some(class) = self.classes.ui(ui, &evaluated.evaluation, self.filter.class, cx.palette) {
+        let evaluation = &evaluated.evaluation;
+        match (self.kind, key) {
+            (Kind::Entities, _) => self.entity_pane_ui(key, ui, &evaluated, cx),
+            (Kind::Questions, _) => self.question_pane_ui(key, ui, &evaluated, cx),
+            (Kind::Labels, "matrix") => self.thresholds.ui(ui, evaluation, cx.palette),
+            (_, "matrix") => self.matrix_ui(ui, &evaluated, cx),
+            (Kind::Values, "classes") => distances_ui(ui, &self.distances, cx.palette),
+            (_, "classes") => {
+                if let Some(class) = self.classes.ui(ui, evaluation, "Texts", self.filter.class, cx.palette) {
                     self.filter.class = if self.filter.class == Some(class) { None } else { Some(class) };
                     self.filter.cell = None;
                 }
             }
-            "examples" => self.examples.list_ui(ui, &evaluated, &mut self.filter, &self.shown, cx),
+            (_, "examples") => self.examples.list_ui(ui, &evaluated, &mut self.filter, &self.shown, cx),
             _ => self.examples.detail_ui(ui, &evaluated, cx),
         }
     }
@@ -113,6 +199,10 @@ impl EvaluatePanel {
             return;
         }
         self.of = Some(Arc::downgrade(evaluated));
+        self.kind = Kind::of(&evaluated.evaluation);
+        self.entities.follow(&evaluated.evaluation);
+        self.questions.follow(&evaluated.evaluation);
+        self.thresholds.follow(&evaluated.evaluation);
         self.filter = Filter::default();
         self.matrix = MatrixView::default();
         self.examples = examples::Examples::default();
@@ -132,7 +222,7 @@ impl EvaluatePanel {
     fn matrix_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let evaluation = &evaluated.evaluation;
-        if !self.points.is_empty() {
+        if self.kind == Kind::Values {
             let selected = self.examples.selected;
             let spec = Scatter { x_title: "Gold", y_title: "Predicted", points: &self.points, selected };
             let rect = ui.available_rect_before_wrap();
@@ -147,28 +237,56 @@ impl EvaluatePanel {
             return;
         }
         ui.horizontal(|ui| {
-            let choices = [(false, "Counts"), (true, "Row %")];
-            if let Some(percent) = segmented(ui, palette, self.percent, &choices, false) {
-                self.percent = percent;
+            let choices = [(View::Counts, "Counts"), (View::Percent, "Row %"), (View::Calibration, "Calibration")];
+            let choices = if evaluation.calibration.is_some() { &choices[..] } else { &choices[..2] };
+            if let Some(view) = segmented(ui, palette, self.view, choices, false) {
+                self.view = view;
             }
             let hint = "A row is a true class, a column what was predicted; click a cell to see its examples";
-            ui.add(
-                egui::Label::new(
-                    RichText::new(hint).font(theme::regular(theme::size::SMALL)).color(palette.text_faint),
-                )
-                .truncate(),
-            );
+            if self.view != View::Calibration {
+                ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
+            }
         });
+        if let (View::Calibration, Some(calibration)) = (self.view, &evaluation.calibration) {
+            ui.add_space(space::XS);
+            self.tempered = calibration::ui(ui, calibration, self.tempered, palette);
+            return;
+        }
         ui.add_space(4.0);
         let matrix = Matrix {
             counts: &evaluation.confusion,
             labels: &evaluation.labels,
-            percent: self.percent,
+            percent: self.view == View::Percent,
             selected: self.filter.cell,
         };
         if let Some(cell) = self.matrix.ui(ui, &matrix, palette) {
             self.filter.class = None;
             self.filter.cell = if self.filter.cell == Some(cell) { None } else { Some(cell) };
+        }
+    }
+
+    fn entity_pane_ui(&mut self, key: &str, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let evaluation = &evaluated.evaluation;
+        let Some(report) = &evaluation.entities else { return };
+        match key {
+            "matrix" => self.entities.anatomy_ui(ui, report, cx.palette),
+            "classes" => {
+                if let Some(class) = self.classes.ui(ui, evaluation, "Entities", self.entities.class(), cx.palette) {
+                    self.entities.choose_class(class);
+                }
+            }
+            "examples" => self.entities.list_ui(ui, evaluation, cx.palette),
+            _ => self.entities.detail_ui(ui, evaluated, cx),
+        }
+    }
+
+    fn question_pane_ui(&mut self, key: &str, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let Some(report) = &evaluated.evaluation.answers else { return };
+        match key {
+            "matrix" => self.questions.threshold_ui(ui, report, cx.palette),
+            "classes" => self.questions.split_ui(ui, report, cx.palette),
+            "examples" => self.questions.list_ui(ui, evaluated, cx.palette),
+            _ => self.questions.detail_ui(ui, evaluated, cx),
         }
     }
 

@@ -10,7 +10,9 @@ mod entities;
 mod evidence;
 mod head;
 mod history;
+mod lesson;
 mod masks;
+mod objectives;
 mod replaced;
 mod rows;
 mod samples;
@@ -23,7 +25,7 @@ use std::sync::{Arc, Weak};
 
 use egui::{Frame, Margin, Panel, Ui};
 
-use crate::inspect::{Answer, Question};
+use crate::inspect::{Answer, Prediction, Question};
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::theme::Palette;
@@ -35,6 +37,7 @@ use document::Document;
 use entities::{Changed, Entities};
 use history::History;
 use masks::Masks;
+use objectives::Objectives;
 use replaced::Replaced;
 use texts::Texts;
 
@@ -42,10 +45,9 @@ use texts::Texts;
 pub struct ExplorePanel {
     /// The model that everything here is about.
     model: Option<PathBuf>,
-    /// The head a person chose, which counts while the model has it.
-    chosen: Option<Task>,
-    /// The head that is asked.
-    task: Option<Task>,
+    /// What a person chose, which counts while the model has it.
+    chosen: Option<Mode>,
+    mode: Option<Mode>,
     asker: Asker,
     texts: Texts,
     orders: Texts,
@@ -53,8 +55,18 @@ pub struct ExplorePanel {
     document: Document,
     masks: Masks,
     replaced: Replaced,
+    objectives: Objectives,
     history: BTreeMap<Task, History>,
     taken_offer: Option<Weak<Offered>>,
+}
+
+/// What the screen is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One of the model's heads.
+    Head(Task),
+    /// All ways to make a training signal from a text.
+    Lab,
 }
 
 const TEXT: PaneInfo = PaneInfo { key: "text", title: "Text" };
@@ -82,6 +94,12 @@ const MASKS: &[PaneInfo] = &[
     EXAMPLES,
 ];
 
+const LAB: &[PaneInfo] = &[
+    PaneInfo { key: "lab text", title: "Text" },
+    PaneInfo { key: "ways", title: "Objectives" },
+    PaneInfo { key: "lesson", title: "Lesson" },
+];
+
 impl Tiled for ExplorePanel {
     fn prepare(&mut self, cx: &Cx<'_>) {
         let explore = &cx.workspace.explore;
@@ -91,26 +109,28 @@ impl Tiled for ExplorePanel {
         }
         let Some(subject) = &explore.subject else { return };
         let heads = &subject.heads;
-        let chosen = self.chosen.filter(|task| heads.contains(task));
-        self.task = chosen.or_else(|| heads.first().copied());
+        let known = |mode: &Mode| matches!(mode, Mode::Lab) || matches!(mode, Mode::Head(task) if heads.contains(task));
+        self.mode = self.chosen.filter(known).or_else(|| heads.first().copied().map(Mode::Head));
         let mask = subject.mask_token.clone().unwrap_or_default();
         self.masks.begin(&masks::sample(subject.script, &mask));
     }
 
     fn variant(&self) -> &'static str {
-        match self.task {
-            Some(Task::Ner) => "entities",
-            Some(Task::Qa) => "document",
-            Some(Task::Mlm) => "masks",
+        match self.mode {
+            Some(Mode::Head(Task::Ner)) => "entities",
+            Some(Mode::Head(Task::Qa)) => "document",
+            Some(Mode::Head(Task::Mlm)) => "masks",
+            Some(Mode::Lab) => "lab",
             _ => "",
         }
     }
 
     fn panes(&self) -> &'static [PaneInfo] {
-        match self.task {
-            Some(Task::Ner) => ENTITIES,
-            Some(Task::Qa) => DOCUMENT,
-            Some(Task::Mlm) => MASKS,
+        match self.mode {
+            Some(Mode::Head(Task::Ner)) => ENTITIES,
+            Some(Mode::Head(Task::Qa)) => DOCUMENT,
+            Some(Mode::Head(Task::Mlm)) => MASKS,
+            Some(Mode::Lab) => LAB,
             _ => TEXTS,
         }
     }
@@ -119,7 +139,11 @@ impl Tiled for ExplorePanel {
         let pane = Layout::Pane;
         let history = || vec![(1.0, pane("history")), (1.0, pane("examples"))];
         let tabs = || Layout::Tabs(vec![pane("examples"), pane("history")]);
-        let (left, right) = match self.task {
+        if self.mode == Some(Mode::Lab) {
+            let left = Layout::Rows(vec![(1.0, pane("lab text")), (1.3, pane("ways"))]);
+            return Layout::Columns(vec![(1.0, left), (2.2, pane("lesson"))]);
+        }
+        let (left, right) = match self.head() {
             Some(Task::Ner) => (
                 vec![(1.2, pane("text")), (1.0, Layout::Tabs(vec![pane("entities"), pane("tokens")]))],
                 history(),
@@ -136,14 +160,16 @@ impl Tiled for ExplorePanel {
 
     fn has_content(&self, cx: &Cx<'_>) -> bool {
         let explore = &cx.workspace.explore;
-        explore.model.is_some() && explore.subject.as_ref().is_some_and(|subject| !subject.heads.is_empty())
+        explore.model.is_some() && explore.subject.is_some() && self.mode.is_some()
     }
 
     fn empty_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if cx.workspace.explore.model.is_some() {
             self.head_panel_ui(ui, cx);
         }
-        head::nothing_ui(ui, cx);
+        if head::nothing_ui(ui, cx) {
+            self.chosen = Some(Mode::Lab);
+        }
     }
 
     fn around_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -155,24 +181,14 @@ impl Tiled for ExplorePanel {
     }
 
     fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let Some(task) = self.task else { return };
-        let changed = match (key, task) {
-            ("history", _) => self.history_ui(ui, cx, task),
-            ("examples", _) => self.examples_ui(ui, cx, task),
-            ("text", Task::Ner) => self.entities.text_ui(ui, cx),
-            ("entities", _) => nothing(self.entities.list_ui(ui, cx)),
-            ("tokens", _) => nothing(self.entities.tokens_ui(ui, cx.palette)),
-            ("document", _) => self.document.document_ui(ui, cx),
-            ("where", _) => nothing(evidence::where_ui(ui, &mut self.document, cx.palette)),
-            ("questions", _) => self.document.questions_ui(ui, cx),
-            ("best", _) => nothing(evidence::best_ui(ui, &mut self.document, cx.palette)),
-            ("text", Task::Mlm) => self.masks.text_ui(ui, cx),
-            ("masks", _) => nothing(self.masks.masks_ui(ui, cx)),
-            ("own", _) => self.masks.candidates_ui(ui, cx),
-            ("text", Task::Rtd) => self.replaced.text_ui(ui, cx),
-            ("answer", Task::Rtd) => nothing(self.replaced.answer_ui(ui, cx)),
-            ("text", _) => self.texts_of(task).text_ui(ui, cx, task),
-            _ => nothing(self.texts_of(task).answer_ui(ui, cx)),
+        let changed = match key {
+            "lab text" => self.objectives.text_ui(ui, cx),
+            "ways" => nothing(self.objectives.ways_ui(ui, cx)),
+            "lesson" => nothing(self.objectives.lesson_ui(ui, cx)),
+            _ => match self.head() {
+                Some(task) => self.head_pane_ui(key, task, ui, cx),
+                None => Changed::No,
+            },
         };
         self.heed(ui, changed);
     }
@@ -183,6 +199,42 @@ fn nothing((): ()) -> Changed {
 }
 
 impl ExplorePanel {
+    fn head(&self) -> Option<Task> {
+        match self.mode? {
+            Mode::Head(task) => Some(task),
+            Mode::Lab => None,
+        }
+    }
+
+    fn head_pane_ui(&mut self, key: &str, task: Task, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        match (key, task) {
+            ("history", _) => self.history_ui(ui, cx, task),
+            ("examples", _) => self.examples_ui(ui, cx, task),
+            ("text", Task::Ner) => self.entities.text_ui(ui, cx),
+            ("entities", _) => nothing(self.entities.list_ui(ui, cx)),
+            ("tokens", _) => nothing(self.entities.tokens_ui(ui, cx.palette)),
+            ("document", _) => self.document.document_ui(ui, cx),
+            ("where", _) => nothing(evidence::where_ui(ui, &mut self.document, cx.palette)),
+            ("questions", _) => self.document.questions_ui(ui, cx),
+            ("best", _) => nothing(evidence::best_ui(ui, &mut self.document, cx.palette)),
+            ("text", Task::Mlm) => {
+                let changed = self.masks.text_ui(ui, cx);
+                if std::mem::take(&mut self.masks.lottery) {
+                    self.objectives.text.clone_from(&self.masks.text);
+                    self.chosen = Some(Mode::Lab);
+                    return Changed::Chosen;
+                }
+                changed
+            }
+            ("masks", _) => nothing(self.masks.masks_ui(ui, cx)),
+            ("own", _) => self.masks.candidates_ui(ui, cx),
+            ("text", Task::Rtd) => self.replaced.text_ui(ui, cx),
+            ("answer", Task::Rtd) => nothing(self.replaced.answer_ui(ui, cx)),
+            ("text", _) => self.texts_of(task).text_ui(ui, cx, task),
+            _ => nothing(self.texts_of(task).answer_ui(ui, cx)),
+        }
+    }
+
     fn heed(&mut self, ui: &Ui, changed: Changed) {
         match changed {
             Changed::No => {}
@@ -198,6 +250,7 @@ impl ExplorePanel {
         self.document.forget();
         self.masks.forget();
         self.replaced.forget();
+        self.objectives.forget();
         self.asker.forget();
     }
 
@@ -208,17 +261,18 @@ impl ExplorePanel {
     }
 
     fn wanted(&mut self) -> Option<Question> {
-        match self.task? {
-            Task::Ner => self.entities.wanted(),
-            Task::Qa => self.document.wanted(),
-            Task::Mlm => self.masks.wanted(),
-            Task::Rtd => self.replaced.wanted(),
-            task => self.texts_of(task).wanted(task),
+        match self.mode? {
+            Mode::Lab => self.objectives.wanted(),
+            Mode::Head(Task::Ner) => self.entities.wanted(),
+            Mode::Head(Task::Qa) => self.document.wanted(),
+            Mode::Head(Task::Mlm) => self.masks.wanted(),
+            Mode::Head(Task::Rtd) => self.replaced.wanted(),
+            Mode::Head(task) => self.texts_of(task).wanted(task),
         }
     }
 
     fn set(&mut self, words: String, pair: Option<String>) {
-        match self.task {
+        match self.head() {
             Some(Task::Ner) => self.entities.set(words),
             Some(Task::Qa) => self.document.set(words, pair),
             Some(Task::Mlm) => self.masks.set(words),
@@ -241,10 +295,19 @@ impl ExplorePanel {
     fn take_answer(&mut self, ui: &Ui, workspace: &Workspace) {
         let now = ui.input(|input| input.time);
         if let Some(answer) = self.asker.news(workspace) {
-            self.give(answer.clone());
-            self.history.entry(answer.task).or_default().answered(answer, now);
+            if matches!(answer.result, Prediction::Lab(_)) {
+                self.objectives.take(answer);
+            } else {
+                self.give(answer.clone());
+                self.history.entry(answer.task).or_default().answered(answer, now);
+            }
         }
-        let Some(task) = self.task else { return };
+        if let (Some(error), Some(question), None) =
+            (&workspace.explore.error, self.asker.asked(), workspace.explore.pending)
+        {
+            self.document.fail(question, error);
+        }
+        let Some(task) = self.head() else { return };
         let current = self.wanted().map_or_else(String::new, |question| question.text);
         let rest = self.history.entry(task).or_default().settle(now, &current);
         if let Some(rest) = rest {
@@ -265,7 +328,7 @@ impl ExplorePanel {
     fn head_panel_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
         Panel::top("explore head").show_separator_line(false).frame(fill).show(ui, |ui| {
-            if let Some(chosen) = head::ui(ui, cx, self.task) {
+            if let Some(chosen) = head::ui(ui, cx, self.mode) {
                 self.chosen = Some(chosen);
                 self.asker.chosen(ui);
             }

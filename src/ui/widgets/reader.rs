@@ -175,6 +175,54 @@ fn parts(text: &str) -> Vec<(&str, bool)> {
 mod tests {
     use super::*;
 
+    /// What a test reads.
+    struct Scene {
+        reader: Reader,
+        text: String,
+        revision: u64,
+        scroll_to: Option<usize>,
+    }
+
+    #[test]
+    fn a_long_text_is_laid_out_once_for_a_width_and_scrolls_to_a_place() {
+        let text: String = (0..2000).map(|line| format!("Line {line} of a long document.\n")).collect();
+        let place = text.find("Line 1500 ").unwrap();
+        let scene = Scene { reader: Reader::default(), text, revision: 1, scroll_to: None };
+        let mut harness = egui_kittest::Harness::builder().with_size(vec2(600.0, 400.0)).build_ui_state(
+            |ui, scene: &mut Scene| {
+                theme::install(ui.ctx());
+                let palette = Palette::of(true);
+                let mark = Mark {
+                    start: scene.text.find("Line 1500 ").unwrap_or(0),
+                    end: scene.text.find("Line 1501 ").unwrap_or(0) - 1,
+                    caption: "1".into(),
+                    name: "the mark".into(),
+                    color: palette.accent,
+                    fill: palette.accent_soft,
+                    lane: 0,
+                    broken: false,
+                    strong: false,
+                };
+                let text = (scene.text.as_str(), scene.revision);
+                scene.reader.ui(ui, "A document", text, &[mark], scene.scroll_to.take(), palette);
+            },
+            scene,
+        );
+        harness.run_steps(6);
+        assert_eq!(harness.state().reader.layouts, 1);
+        let seen = |harness: &egui_kittest::Harness<'_, Scene>| {
+            egui_kittest::kittest::Queryable::query_by_label(harness, "the mark").is_some()
+        };
+        assert!(!seen(&harness), "what is out of sight is not painted");
+        harness.state_mut().scroll_to = Some(place);
+        harness.run_steps(60);
+        assert!(seen(&harness), "the place is in sight");
+        assert_eq!(harness.state().reader.layouts, 1, "scrolling lays nothing out");
+        harness.state_mut().revision = 2;
+        harness.run_steps(2);
+        assert_eq!(harness.state().reader.layouts, 2);
+    }
+
     #[test]
     fn every_character_is_in_one_paragraph() {
         let text = format!("one\n\ntwo é\n{}end", "word ".repeat(3000));

@@ -40,11 +40,12 @@ impl Default for ClassTable {
 const ROW: f32 = 26.0;
 
 impl ClassTable {
-    /// Returns the class that was clicked.
+    /// `what` heads the column of how many there are. Returns the class that was clicked.
     pub fn ui(
         &mut self,
         ui: &mut Ui,
         evaluation: &Evaluation,
+        what: &str,
         chosen: Option<usize>,
         palette: &Palette,
     ) -> Option<usize> {
@@ -52,7 +53,7 @@ impl ClassTable {
             ui.label(text::dim("This task has no classes", palette));
             return None;
         }
-        self.head_ui(ui, palette);
+        self.head_ui(ui, what, palette);
         let order = self.order(&evaluation.per_class);
         let mut clicked = None;
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -89,9 +90,10 @@ impl ClassTable {
         order
     }
 
-    fn head_ui(&mut self, ui: &mut Ui, palette: &Palette) {
+    fn head_ui(&mut self, ui: &mut Ui, what: &str, palette: &Palette) {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), Sense::hover());
         for ((column, title), cell) in COLUMNS.iter().zip(cells(rect)) {
+            let title = if *column == Column::Support { &what } else { title };
             let response = ui.interact(cell, ui.scope_id().with(*title), Sense::click());
             let sorted = self.sort == *column;
             let label = format!("Sort by {}", title.to_lowercase());

@@ -3,6 +3,7 @@
 use egui::Ui;
 
 use crate::metrics::{Evaluation, Measure};
+use crate::task::Task;
 use crate::ui::widgets::stat::{Stat, card};
 use crate::ui::{Palette, format};
 
@@ -21,7 +22,7 @@ pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
         for measure in &measures {
             let value = evaluation.metrics[measure.key];
             let baseline = evaluation.baseline.get(measure.key).copied();
-            card_ui(ui, measure, value, baseline, measure.key == main, width, palette);
+            card_ui(ui, measure, value, baseline, evaluation.task, width, palette);
         }
     });
 }
@@ -29,12 +30,21 @@ pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
 /// The most telling first: what rare classes can still move before what repeats the accuracy.
 fn rank(key: &str, main: &str) -> usize {
     let order = [
+        "perplexity",
+        "exact_match",
+        "has_answer_f1",
+        "no_answer_accuracy",
+        "best_f1",
+        "precision",
+        "recall",
         "f1_macro",
         "f1",
         "spearman",
         "matthews",
         "mse",
         "eval_loss",
+        "f1_strict",
+        "accuracy",
         "f1_weighted",
         "precision_macro",
         "recall_macro",
@@ -47,7 +57,7 @@ fn card_ui(
     measure: &Measure,
     value: f64,
     baseline: Option<f64>,
-    main: bool,
+    task: Task,
     width: f32,
     palette: &Palette,
 ) {
@@ -58,7 +68,7 @@ fn card_ui(
         format!("{size} on baseline {baseline}").replace('-', "−")
     });
     let better = baseline.is_none_or(|baseline| (value > baseline) == measure.higher_is_better);
-    let color = match (better, main) {
+    let color = match (better, measure.key == Measure::main(task)) {
         (false, _) => Some(palette.bad),
         (true, true) => Some(palette.accent),
         _ => None,
@@ -69,12 +79,23 @@ fn card_ui(
     let shown = format::metric(measure.key, value);
     let spec = Stat { title: measure.title, value: &shown, note: &note, color };
     card(ui, &spec, bar, width, palette)
-        .on_hover_text(format!("{}; the mark is the majority baseline", explain(measure.key)));
+        .on_hover_text(format!("{}; the mark is the baseline", explain(task, measure.key)));
 }
 
-fn explain(key: &str) -> &'static str {
+fn explain(task: Task, key: &str) -> &'static str {
     match key {
-        "accuracy" => "Share of texts that are right",
+        "f1" if task == Task::Ner => "Over all entities; right are those with the right words and the right type",
+        "f1" if task == Task::Qa => "Mean overlap of the words with those of the nearest right answer",
+        "f1" if task == Task::Rtd => "Of the tokens that were replaced",
+        "accuracy" => "Share of texts that are right; of words or tokens where these are labelled",
+        "precision" => "How many of those that were found are right",
+        "recall" => "How many of those that are there were found",
+        "f1_strict" => "Only entities that begin with B- count",
+        "exact_match" => "Share of answers that are right to the word, but for case, punctuation and articles",
+        "has_answer_f1" => "Mean overlap of words, where there is an answer",
+        "no_answer_accuracy" => "Share of the questions without an answer that are left unanswered",
+        "best_f1" => "What the best threshold for no answer would give",
+        "perplexity" => "Among how many equally likely words the model hesitates on average",
         "f1" => "F1 of the second class of two; of the classes' mean otherwise",
         "f1_macro" => "Mean of the classes' F1; rare classes count as much as frequent ones",
         "f1_weighted" => "Mean of the classes' F1 by their number of texts",

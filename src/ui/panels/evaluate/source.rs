@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
+use crate::task::Task;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::{Button, state, text};
@@ -33,11 +34,15 @@ impl Source {
                 ui.add(egui::Label::new(text::head(name, palette)).truncate())
                     .on_hover_text(format::path(&evaluated.model));
                 let examples = evaluated.evaluation.predictions.len() as u64;
-                let words = format!(
-                    "{}, {}",
-                    format::plural(examples, "example", "examples"),
-                    evaluated.evaluation.task.title().to_lowercase()
-                );
+                let task = evaluated.evaluation.task;
+                let (one, many) = match task {
+                    Task::Ner => ("sentence", "sentences"),
+                    Task::Qa => ("question", "questions"),
+                    _ => ("example", "examples"),
+                };
+                let counted = (examples > 0).then(|| format::plural(examples, one, many));
+                let parts: Vec<String> = counted.into_iter().chain([task.title().to_lowercase()]).collect();
+                let words = parts.join(", ");
                 ui.add(egui::Label::new(text::dim(words, palette)).truncate());
             });
         });

@@ -13,6 +13,9 @@ use crate::ui::{Action, Cx};
 
 /// Seconds after a key until the model is asked, so that one stroke of a fast typist is not a request.
 const PAUSE: f64 = 0.04;
+/// The same while a long document is being read, which the next request ends: only what is done being written is worth
+/// that.
+const LONG_PAUSE: f64 = 0.4;
 
 #[derive(Debug, Default)]
 pub struct Asker {
@@ -42,13 +45,16 @@ impl Asker {
             return;
         };
         let request = (model, question);
-        if self.asked.as_ref() == Some(&request) || cx.workspace.explore.pending.is_some() {
+        let pending = cx.workspace.explore.pending.and_then(|job| cx.workspace.job(job));
+        let is_long = pending.and_then(|job| job.progress.as_ref()).is_some_and(|progress| progress.total > 1);
+        if self.asked.as_ref() == Some(&request) || (pending.is_some() && !is_long) {
             // The answer to what is pending draws the window again.
             return;
         }
         let now = ui.input(|input| input.time);
         // Where nothing was typed the model or the task was changed.
-        let rest = self.edited.map_or(0.0, |edited| edited + PAUSE - now);
+        let pause = if is_long { LONG_PAUSE } else { PAUSE };
+        let rest = self.edited.map_or(0.0, |edited| edited + pause - now);
         if rest > 0.001 {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
             return;
@@ -69,7 +75,12 @@ impl Asker {
         Some(answer.clone())
     }
 
-    /// Asks again what was asked, such as after an error.
+    /// What was asked last.
+    pub fn asked(&self) -> Option<&Question> {
+        self.asked.as_ref().map(|(_, question)| question)
+    }
+
+    /// Asks again what was asked, such as of another model.
     pub fn forget(&mut self) {
         self.asked = None;
     }

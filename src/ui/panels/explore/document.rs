@@ -28,6 +28,8 @@ pub struct Asked {
     pub answer: Option<Arc<Answer>>,
     /// The revision of the document that the answer is about.
     revision: u64,
+    /// Why it cannot be answered, and the text and the revision of which that is true.
+    failed: Option<(String, u64, String)>,
     gold: Option<Vec<GoldAnswer>>,
 }
 
@@ -78,7 +80,9 @@ impl Document {
         }
         let order = std::iter::once(self.active).chain(0..self.questions.len());
         let mut open = order.filter_map(|place| self.questions.get(place));
-        let next = open.find(|asked| !asked.text.trim().is_empty() && self.current(asked).is_none())?;
+        let next = open.find(|asked| {
+            !asked.text.trim().is_empty() && self.current(asked).is_none() && self.failure(asked).is_none()
+        })?;
         Some(Question { task: Some(Task::Qa), ..Question::of(next.text.clone(), Some(self.words.clone())) })
     }
 
@@ -98,7 +102,7 @@ impl Document {
 
     pub fn forget(&mut self) {
         for asked in &mut self.questions {
-            asked.answer = None;
+            (asked.answer, asked.failed) = (None, None);
         }
     }
 
@@ -117,6 +121,22 @@ impl Document {
             }
         };
         self.picked = 0;
+    }
+
+    /// What was asked last cannot be answered; the other questions still can.
+    pub fn fail(&mut self, question: &Question, error: &str) {
+        if question.pair.as_deref() != Some(self.words.as_str()) {
+            return;
+        }
+        let revision = self.revision;
+        for asked in self.questions.iter_mut().filter(|asked| asked.text == question.text) {
+            asked.failed = Some((asked.text.clone(), revision, error.to_owned()));
+        }
+    }
+
+    fn failure<'a>(&self, asked: &'a Asked) -> Option<&'a str> {
+        let (text, revision, error) = asked.failed.as_ref()?;
+        (*text == asked.text && *revision == self.revision).then_some(error.as_str())
     }
 
     fn replace(&mut self, words: String) {
@@ -257,9 +277,6 @@ impl Document {
     pub fn questions_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         let mut changed = Changed::No;
-        if let Some(error) = &cx.workspace.explore.error {
-            state::error(ui, palette, "The model cannot answer", error, |_| {});
-        }
         self.refusal_ui(ui, palette);
         divider(ui, palette);
         let mut removed = None;
@@ -351,6 +368,14 @@ impl Document {
         }
         let Some(reading) = self.reading(place) else {
             let explore = &cx.workspace.explore;
+            if let Some(error) = self.failure(asked) {
+                let words = state::sentence(error);
+                ui.horizontal(|ui| {
+                    ui.add_space(34.0);
+                    ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
+                });
+                return;
+            }
             let progress = explore.pending.and_then(|job| cx.workspace.job(job)).and_then(|job| job.progress.as_ref());
             ui.horizontal(|ui| {
                 ui.add_space(34.0);
@@ -359,8 +384,7 @@ impl Document {
                         let words = format!("Reading window {} of {}", progress.done + 1, progress.total);
                         state::loading(ui, palette, &words, progress.share());
                     }
-                    None if explore.error.is_none() => _ = ui.label(text::faint("Waiting for its turn…", palette)),
-                    None => {}
+                    None => _ = ui.label(text::faint("Waiting for its turn…", palette)),
                 }
             });
             return;

@@ -326,8 +326,8 @@ fn compared_ui(ui: &mut Ui, said: &[Span], gold: &[Span], palette: &Palette) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let right = count(Match::Right);
-        let icon = if right == gold.len() && said.len() == gold.len() { ICON_CHECK } else { ICON_CLOSE };
-        let color = if icon.codepoint == ICON_CHECK.codepoint { palette.good } else { palette.bad };
+        let all = right == gold.len() && said.len() == gold.len();
+        let (icon, color) = if all { (ICON_CHECK, palette.good) } else { (ICON_CLOSE, palette.bad) };
         ui.label(theme::icon(icon, 15.0).color(color));
         let mut words = format!("{right} of {} right", format::plural(gold.len() as u64, "gold entity", "gold entities"));
         for (number, what) in [

@@ -3,16 +3,16 @@
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
-use crate::task::Task;
+use super::Mode;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, Chip, state, text};
+use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 
-/// Draws the model's name and a switch between its heads. Returns the head that was pressed.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, task: Option<Task>) -> Option<Task> {
+/// Draws the model's name and a switch between its heads and the lab. Returns what was pressed.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>) -> Option<Mode> {
     let palette = cx.palette;
     let model = cx.workspace.explore.model.clone()?;
     let subject = cx.workspace.explore.subject.clone();
@@ -42,15 +42,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, task: Option<Task>) -> Option<Task> {
             }
         });
         let Some(subject) = &subject else { return };
-        match subject.heads.as_slice() {
-            [] => {}
-            [only] => _ = Chip::accent(only.title(), palette).show(ui),
-            several => {
-                let choices: Vec<(Task, &str)> = several.iter().map(|task| (*task, task.title())).collect();
-                if let Some(task) = task {
-                    chosen = segmented(ui, palette, task, &choices, false);
-                }
-            }
+        let heads = subject.heads.iter().map(|task| (Mode::Head(*task), task.title()));
+        let choices: Vec<(Mode, &str)> = heads.chain([(Mode::Lab, "Objectives lab")]).collect();
+        if let Some(mode) = mode {
+            chosen = segmented(ui, palette, mode, &choices, false);
         }
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
@@ -72,8 +67,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, task: Option<Task>) -> Option<Task> {
     chosen
 }
 
-/// What stands where there is no model, none that can be opened, or none with a head.
-pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+/// What stands where there is no model, none that can be opened, or none with a head. Returns whether the lab was asked
+/// for.
+pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     let palette = cx.palette;
     let explore = &cx.workspace.explore;
     if let (Some(_), Some(error)) = (&explore.model, &explore.error) {
@@ -81,12 +77,12 @@ pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         egui::Frame::new().inner_margin(12).show(ui, |ui| {
             state::error(ui, palette, "The model cannot be opened", error, |_| {});
         });
-        return;
+        return false;
     }
     if explore.model.is_some() && explore.subject.is_none() {
         ui.add_space(ui.available_height() * 0.35);
         ui.vertical_centered(|ui| ui.label(text::dim("Opening the model…", palette)));
-        return;
+        return false;
     }
     let (title, words) = if explore.model.is_some() {
         ("This model has no head", "It is an encoder by itself: fine-tune it for a task, or choose a model that was.")
@@ -100,6 +96,7 @@ pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         .filter(|entry| entry.origin == Origin::Run || !entry.heads.is_empty())
         .take(6)
         .collect();
+    let headless = explore.model.is_some();
     state::empty(ui, palette, ICON_EXPLORE, title, words, |ui| {
         for entry in &offered {
             if Button::new(entry.name.clone()).min_width(260.0).show(ui, palette).clicked() {
@@ -109,7 +106,8 @@ pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         if offered.is_empty() && Button::new("Train a model").primary().show(ui, palette).clicked() {
             cx.act(Action::Go(Screen::Train));
         }
-    });
+        headless && Button::new("See what it could be trained on").quiet().show(ui, palette).clicked()
+    })
 }
 
 fn runs(workspace: &Workspace) -> Vec<ModelEntry> {

@@ -241,6 +241,7 @@ fn verdict(said: &Prediction) -> (String, String) {
             let worst = judged.iter().max_by(|a, b| a.replaced.total_cmp(&b.replaced));
             worst.map_or_else(Default::default, |one| (one.token.clone(), format::percent(one.replaced)))
         }
+        Prediction::Lab(_) => Default::default(),
     }
 }
 

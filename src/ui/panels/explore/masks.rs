@@ -7,7 +7,7 @@ use egui::{
     Align, Color32, CornerRadius, Layout as Flow, Margin, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
     WidgetInfo, vec2,
 };
-use egui_material_icons::icons::ICON_VISIBILITY;
+use egui_material_icons::icons::{ICON_CASINO, ICON_VISIBILITY};
 
 use super::entities::Changed;
 use super::{millis_ui, samples};
@@ -31,6 +31,8 @@ pub struct Masks {
     answer: Option<Arc<Answer>>,
     /// For each mask in order the rank of the word that the preview shows.
     picks: Vec<usize>,
+    /// The person wants to see what training would hide of this text.
+    pub lottery: bool,
 }
 
 /// Words that can be clicked; a text of thousands is hidden with the mask token.
@@ -114,6 +116,9 @@ impl Masks {
                 self.hidden.clear();
                 changed = Changed::Chosen;
             }
+            let lottery = Button::new("Lottery").icon(ICON_CASINO).quiet().small().name("Masking lottery");
+            let note = "What training would hide of this text, and how";
+            self.lottery |= lottery.show(ui, palette).on_hover_text(note).clicked();
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
                 millis_ui(ui, self.answer.as_deref(), palette);
                 if let Some(filling) = self.fresh() {

@@ -1,0 +1,398 @@
+//! Question answering: what the threshold for "no answer" would give and take, and the questions with what is true and
+//! what was answered, the worst first.
+
+use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+
+use super::answer_text;
+use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome, ThresholdPoint, threshold_curve};
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::histogram::{Histogram, histogram};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::text::elided;
+use crate::ui::widgets::threshold_curve::{Curve, Thresholds, threshold_curve as curve_ui};
+use crate::ui::widgets::{Button, text};
+use crate::ui::{Cx, format};
+use crate::worker::protocol::EvaluatedData;
+
+/// Which questions are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Which {
+    #[default]
+    Wrong,
+    /// Without an answer in their context.
+    Unanswerable,
+    All,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Filter {
+    which: Which,
+    words: String,
+    threshold: f64,
+}
+
+#[derive(Debug, Default)]
+pub struct Questions {
+    filter: Filter,
+    shown: Option<(Filter, Vec<usize>)>,
+    pub selected: Option<usize>,
+    curve: Vec<ThresholdPoint>,
+    /// The same by column, as the curve is drawn.
+    columns: [Vec<f64>; 4],
+    best: Option<ThresholdPoint>,
+    /// How many questions have which F1, in tenths.
+    spread: Vec<u64>,
+}
+
+const ROW: f32 = 46.0;
+
+impl Questions {
+    /// Begins with another evaluation.
+    pub fn follow(&mut self, evaluation: &Evaluation) {
+        *self = Self::default();
+        let Some(report) = &evaluation.answers else { return };
+        self.filter.threshold = report.threshold;
+        self.spread = vec![0; 10];
+        for question in &report.questions {
+            self.spread[((question.f1 * 10.0) as usize).min(9)] += 1;
+        }
+        if report.allow_no_answer {
+            self.curve = threshold_curve(&report.questions);
+            let column = |value: fn(&ThresholdPoint) -> f64| self.curve.iter().map(value).collect::<Vec<f64>>();
+            self.columns =
+                [column(|at| at.threshold), column(|at| at.f1), column(|at| at.exact_match), column(|at| at.answered)];
+            self.best = self.curve.iter().copied().reduce(|best, at| if at.f1 > best.f1 { at } else { best });
+        }
+    }
+
+    pub fn update(&mut self, evaluated: &EvaluatedData) {
+        let Some(report) = &evaluated.evaluation.answers else { return };
+        if self.shown.as_ref().is_none_or(|(filter, _)| *filter != self.filter) {
+            let rows = rows(evaluated, report, &self.filter);
+            self.selected = self.selected.filter(|row| rows.contains(row)).or(rows.first().copied());
+            self.shown = Some((self.filter.clone(), rows));
+        }
+    }
+
+    /// What each threshold gives; without "no answer" how many questions are answered how well.
+    pub fn threshold_ui(&mut self, ui: &mut Ui, report: &AnswerReport, palette: &Palette) {
+        if self.curve.is_empty() {
+            ui.label(text::faint("Questions by the F1 of their answer", palette));
+            let bins = &self.spread;
+            let spec =
+                Histogram { name: "F1", unit: "questions", bins, from: 0.0, width: 0.1, limit: None, can_move: false };
+            histogram(ui, ui.available_size(), &spec, palette);
+            return;
+        }
+        ui.horizontal(|ui| {
+            let at = self.filter.threshold;
+            ui.label(text::label("Threshold", palette));
+            ui.label(text::number(format!("{at:.2}"), palette));
+            for (name, value) in
+                [("Best", self.best.map(|best| best.threshold)), ("As evaluated", Some(report.threshold))]
+            {
+                let Some(value) = value else { continue };
+                let button = Button::new(name).quiet().small().selected((at - value).abs() < 1e-9);
+                if button.show(ui, palette).clicked() {
+                    self.filter.threshold = value;
+                }
+            }
+            let hint = "A question stays unanswered when \"no answer\" leads the best span by more";
+            ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
+        });
+        let [places, f1, exact, answered] = &self.columns;
+        let line = |name, color, strong, values| Curve { name, color, strong, values };
+        let curves = [
+            line("Answered", palette.text_faint, false, answered),
+            line("Exact match", palette.series[1], false, exact),
+            line("F1", palette.series[0], true, f1),
+        ];
+        let spec = Thresholds {
+            name: "Threshold for no answer",
+            places,
+            curves: &curves,
+            chosen: self.filter.threshold,
+            best: self.best.map(|best| best.threshold),
+        };
+        if let Some(threshold) = curve_ui(ui, ui.available_size(), &spec, palette) {
+            self.filter.threshold = threshold;
+        }
+    }
+
+    /// All questions, those with an answer and those without, at the chosen threshold.
+    pub fn split_ui(&self, ui: &mut Ui, report: &AnswerReport, palette: &Palette) {
+        let parts: [(&str, fn(&JudgedQuestion) -> bool); 3] = [
+            ("All questions", |_| true),
+            ("With an answer", |question| question.has_answer),
+            ("Without an answer", |question| !question.has_answer),
+        ];
+        table_line(ui, ["", "Questions", "Exact", "F1", "Answered"], palette.text_dim, palette);
+        for (name, belongs) in parts {
+            let own: Vec<&JudgedQuestion> = report.questions.iter().filter(|question| belongs(question)).collect();
+            let mean = |value: &dyn Fn(&JudgedQuestion) -> f64| {
+                let sum: f64 = own.iter().map(|question| value(question)).sum();
+                if own.is_empty() { "–".to_owned() } else { format::percent(sum / own.len() as f64) }
+            };
+            let at = |question: &JudgedQuestion| scores(report, question, self.filter.threshold);
+            let (exact, f1) = (mean(&|question| at(question).0), mean(&|question| at(question).1));
+            let answered = mean(&|question| f64::from(u8::from(at(question).2)));
+            let cells = [name, &format::count(own.len() as u64), &exact, &f1, &answered];
+            table_line(ui, cells, palette.text, palette);
+        }
+    }
+
+    pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, palette: &Palette) {
+        let (Some(report), Some((made_for, rows))) = (&evaluated.evaluation.answers, self.shown.take()) else { return };
+        self.bar_ui(ui, report, rows.len(), palette);
+        ui.add_space(2.0);
+        if rows.is_empty() {
+            let words =
+                if made_for.words.is_empty() { "No question of this kind" } else { "No question contains this" };
+            ui.add_space(24.0);
+            ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
+        } else {
+            let moved = self.keys(ui, &rows);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let mut area = ScrollArea::vertical().id_salt("questions").auto_shrink([false, false]);
+            if let Some(row) = moved {
+                let middle = row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0;
+                area = area.vertical_scroll_offset(middle.max(0.0));
+            }
+            let threshold = self.filter.threshold;
+            area.show_rows(ui, ROW, rows.len(), |ui, range| {
+                for row in &rows[range] {
+                    if row_ui(ui, evaluated, report, *row, threshold, self.selected == Some(*row), palette) {
+                        self.selected = Some(*row);
+                    }
+                }
+            });
+        }
+        self.shown = Some((made_for, rows));
+    }
+
+    /// Up and down go through the list while nothing else has the keyboard.
+    fn keys(&mut self, ui: &Ui, rows: &[usize]) -> Option<usize> {
+        let place = rows.iter().position(|row| Some(*row) == self.selected)?;
+        if ui.memory(|memory| memory.focused().is_some()) {
+            return None;
+        }
+        let pressed = |key| ui.input(|input| input.key_pressed(key));
+        let next = if pressed(egui::Key::ArrowDown) {
+            (place + 1).min(rows.len() - 1)
+        } else if pressed(egui::Key::ArrowUp) {
+            place.saturating_sub(1)
+        } else {
+            return None;
+        };
+        self.selected = rows.get(next).copied();
+        Some(next)
+    }
+
+    fn bar_ui(&mut self, ui: &mut Ui, report: &AnswerReport, found: usize, palette: &Palette) {
+        let line = vec2(ui.available_width(), space::ROW);
+        ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(space::ROW);
+            let width = (ui.available_width() * 0.3).clamp(80.0, 190.0);
+            let field = TextEdit::singleline(&mut self.filter.words)
+                .hint_text(egui::RichText::new("Contains…").color(palette.text_faint))
+                .desired_width(width)
+                .margin(egui::Margin::symmetric(8, 5));
+            ui.add(field).accessible_name("Questions that contain");
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                let with_none = report.questions.iter().any(|question| !question.has_answer);
+                let all = [(Which::Wrong, "Not exact"), (Which::Unanswerable, "Unanswerable"), (Which::All, "All")];
+                let choices: Vec<(Which, &str)> =
+                    all.into_iter().filter(|(which, _)| with_none || *which != Which::Unanswerable).collect();
+                if let Some(which) = segmented(ui, palette, self.filter.which, &choices, false) {
+                    self.filter.which = which;
+                }
+                let all = report.questions.len() as u64;
+                let words = format!("{} of {}", format::count(found as u64), format::count(all));
+                ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
+            });
+        });
+    }
+
+    pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        answer_text::ui(ui, evaluated, self.selected, self.filter.threshold, cx);
+    }
+}
+
+/// Exact match and F1 of a question at a threshold, and whether it is answered then.
+pub fn scores(report: &AnswerReport, question: &JudgedQuestion, threshold: f64) -> (f64, f64, bool) {
+    let silent = report.allow_no_answer && question.null_score > threshold;
+    let answered = !silent && !question.candidates.is_empty();
+    if silent {
+        let right = f64::from(u8::from(!question.has_answer));
+        (right, right, answered)
+    } else {
+        (question.span_exact, question.span_f1, answered)
+    }
+}
+
+/// The worst answers first, of equally bad ones the most confident.
+fn rows(evaluated: &EvaluatedData, report: &AnswerReport, filter: &Filter) -> Vec<usize> {
+    let wanted = filter.words.trim().to_lowercase();
+    let contains = |row: usize| {
+        wanted.is_empty()
+            || evaluated.texts.get(row).is_some_and(|(question, context)| {
+                question.to_lowercase().contains(&wanted)
+                    || context.as_ref().is_some_and(|context| context.to_lowercase().contains(&wanted))
+            })
+    };
+    let scored = report.questions.iter().enumerate().map(|(row, question)| {
+        let (exact, f1, answered) = scores(report, question, filter.threshold);
+        let sure = question.candidates.first().map_or(0.0, |best| best.score);
+        (row, question, exact, f1, if answered { sure } else { 0.0 })
+    });
+    let mut rows: Vec<(usize, f64, f32)> = scored
+        .filter(|(row, question, exact, ..)| {
+            let kind = match filter.which {
+                Which::Wrong => *exact < 1.0,
+                Which::Unanswerable => !question.has_answer,
+                Which::All => true,
+            };
+            kind && contains(*row)
+        })
+        .map(|(row, _, _, f1, sure)| (row, f1, sure))
+        .collect();
+    rows.sort_by(|one, two| one.1.total_cmp(&two.1).then(two.2.total_cmp(&one.2)));
+    rows.into_iter().map(|(row, ..)| row).collect()
+}
+
+/// What was answered at a threshold, and what would have been right.
+pub fn verdict(evaluation: &Evaluation, report: &AnswerReport, row: usize, threshold: f64) -> (String, String) {
+    let none = || "no answer".to_owned();
+    let gold = match evaluation.predictions.get(row).map(|said| &said.gold) {
+        Some(Outcome::Answers { answers }) => answers.first().cloned().unwrap_or_else(none),
+        _ => none(),
+    };
+    let question = &report.questions[row];
+    let said = question.candidates.first().filter(|_| scores(report, question, threshold).2);
+    (said.map_or_else(none, |best| best.text.clone()), gold)
+}
+
+fn table_line(ui: &mut Ui, cells: [&str; 5], color: egui::Color32, palette: &Palette) {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, true, cells.join(" ").trim()));
+    let number = (rect.width() * 0.62 / 4.0).clamp(46.0, 96.0);
+    let painter = ui.painter();
+    let head = color == palette.text_dim;
+    for (column, words) in cells.into_iter().enumerate() {
+        let font = match (column, head) {
+            (0, _) => theme::regular(size::BODY),
+            (_, true) => theme::medium(size::SMALL),
+            (_, false) => theme::number(size::BODY - 1.0),
+        };
+        let room = if column == 0 { rect.width() - 4.0 * number - 8.0 } else { number - 4.0 };
+        let words = elided(painter, words, font, color, room);
+        let right = rect.right() - number * (4 - column) as f32;
+        let left = if column == 0 { rect.left() + 2.0 } else { right - words.size().x };
+        painter.galley(pos2(left, rect.center().y - words.size().y / 2.0), words, color);
+    }
+    painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.6)));
+}
+
+/// The question, and what was answered against what is right.
+fn row_ui(
+    ui: &mut Ui,
+    evaluated: &EvaluatedData,
+    report: &AnswerReport,
+    row: usize,
+    threshold: f64,
+    selected: bool,
+    palette: &Palette,
+) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let question = evaluated.texts.get(row).map_or("", |(question, _)| question.as_str());
+    let (said, gold) = verdict(&evaluated.evaluation, report, row, threshold);
+    let (exact, f1, _) = scores(report, &report.questions[row], threshold);
+    let label = format!("{question}, gold {gold}, answered {said}");
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
+    let painter = ui.painter();
+    let back = rect.shrink2(vec2(0.0, 1.0));
+    if selected {
+        painter.rect_filled(back, 5.0, palette.accent_soft);
+    } else if response.hovered() || response.has_focus() {
+        painter.rect_filled(back, 5.0, palette.hover.gamma_multiply(0.6));
+    }
+    let inner = rect.shrink2(vec2(8.0, 5.0));
+    let line = elided(painter, question, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
+    painter.galley(inner.min, line, palette.text);
+    let below = inner.bottom() - 15.0;
+    let mut left = inner.left();
+    let room = inner.width() - 84.0;
+    let mut word = |words: &str, color, width: f32| {
+        let galley = elided(painter, words, theme::medium(size::SMALL), color, width);
+        let wide = galley.size().x;
+        painter.galley(pos2(left, below), galley, color);
+        left += wide + 6.0;
+    };
+    word(&gold, palette.good, room * 0.5);
+    if exact < 1.0 {
+        word("→", palette.text_faint, 20.0);
+        word(&said, palette.bad, room * 0.5);
+    }
+    let at = pos2(inner.right(), inner.top() + 8.0);
+    let words = format!("F1 {:.0} %", f1 * 100.0);
+    painter.text(at, egui::Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.5), palette.text_dim);
+    let track =
+        Rect::from_min_max(pos2(inner.right() - 52.0, inner.bottom() - 9.0), pos2(inner.right(), inner.bottom() - 6.0));
+    painter.rect_filled(track, 1.5, palette.line);
+    let filled = Rect::from_min_size(track.min, vec2(track.width() * f1.clamp(0.0, 1.0) as f32, track.height()));
+    painter.rect_filled(filled, 1.5, if f1 < 0.5 { palette.bad } else { palette.accent });
+    painter.hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
+    response.clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{AnsweredQuestion, CandidateAnswer, evaluate_answers};
+
+    fn evaluated(allow_no_answer: bool) -> EvaluatedData {
+        let question = |gold: &[&str], said: &str, score: f32, null_score: f64| AnsweredQuestion {
+            example: 0,
+            id: said.into(),
+            gold: gold.iter().map(|&gold| gold.to_owned()).collect(),
+            gold_starts: Vec::new(),
+            candidates: vec![CandidateAnswer { text: said.into(), score, start: 0, end: said.len(), window: 0 }],
+            null_score,
+        };
+        let questions = vec![
+            question(&["Rome"], "Rome", 0.9, -4.0),
+            question(&["blue whale"], "whale", 0.8, -2.0),
+            question(&[], "Paris", 0.7, -1.0),
+            question(&["green"], "red", 0.4, 1.0),
+        ];
+        let evaluation = evaluate_answers(questions, 0.0, allow_no_answer, 0.5);
+        let texts = (0..4).map(|row| (format!("Question {row}"), Some(format!("Context {row}")))).collect();
+        EvaluatedData { model: "model".into(), evaluation, texts }
+    }
+
+    #[test]
+    fn the_worst_answers_come_first_and_follow_the_threshold() {
+        let data = evaluated(true);
+        let report = data.evaluation.answers.as_ref().unwrap();
+        let found =
+            |threshold: f64, which: Which| rows(&data, report, &Filter { which, threshold, ..Filter::default() });
+        assert_eq!(found(0.0, Which::Wrong), [2, 3, 1], "a confident wrong answer is worse than none");
+        assert_eq!(found(-1.5, Which::Wrong), [3, 1]);
+        assert_eq!(found(0.0, Which::Unanswerable), [2]);
+        let contains = Filter { which: Which::All, words: "context 1".into(), threshold: 0.0 };
+        assert_eq!(rows(&data, report, &contains), [1]);
+        assert_eq!(verdict(&data.evaluation, report, 2, 0.0), ("Paris".into(), "no answer".into()));
+        assert_eq!(verdict(&data.evaluation, report, 2, -1.5), ("no answer".into(), "no answer".into()));
+    }
+
+    #[test]
+    fn the_best_threshold_is_offered_only_where_there_is_one() {
+        let mut view = Questions::default();
+        view.follow(&evaluated(true).evaluation);
+        assert!((view.best.unwrap().threshold + 2.0).abs() < 1e-12);
+        view.follow(&evaluated(false).evaluation);
+        assert!(view.curve.is_empty() && view.best.is_none());
+        assert_eq!(view.spread.iter().sum::<u64>(), 4);
+    }
+}

@@ -1,0 +1,449 @@
+//! Named entities: which fates entities met, and the sentences where that happened, with what is true above the words and
+//! what was said below.
+
+use std::ops::Range;
+
+use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+
+use crate::metrics::{Entity, EntityError, EntityErrorKind, EntityReport, Evaluation, Outcome};
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::confusion::{Matrix, MatrixView};
+use crate::ui::widgets::count_grid::{Grid, count_grid};
+use crate::ui::widgets::entity_lanes::{LINE, Lanes, Span, lane_row, lanes};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::text::elided;
+use crate::ui::widgets::{Button, Chip, text};
+use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::EvaluatedData;
+
+/// What the list is narrowed down to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Filter {
+    kind: Option<EntityErrorKind>,
+    class: Option<usize>,
+    /// A true type and what it was taken for; the last index is no entity.
+    cell: Option<(usize, usize)>,
+    words: String,
+    every_sentence: bool,
+}
+
+/// A line of the list: a sentence, and the mistake that it is listed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    prediction: usize,
+    error: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+pub struct Entities {
+    filter: Filter,
+    /// The rows that pass, and what they were found for.
+    shown: Option<(Filter, Vec<Row>)>,
+    selected: Option<Row>,
+    matrix: MatrixView,
+    as_matrix: bool,
+    /// The names of the types with "none".
+    names: Vec<String>,
+}
+
+const FATES: [&str; 6] = ["Correct", "Missed", "Spurious", "Type", "Boundary", "Both"];
+
+/// Height of a line of the list.
+const ROW: f32 = LINE + 22.0;
+
+impl Entities {
+    /// Begins with another evaluation.
+    pub fn follow(&mut self, evaluation: &Evaluation) {
+        *self = Self::default();
+        if let Some(report) = &evaluation.entities {
+            self.names = report.types.iter().cloned().chain(["none".to_owned()]).collect();
+        }
+    }
+
+    pub fn update(&mut self, evaluation: &Evaluation) {
+        let Some(report) = &evaluation.entities else { return };
+        if self.shown.as_ref().is_none_or(|(filter, _)| *filter != self.filter) {
+            let rows = rows(evaluation, report, &self.filter);
+            self.selected = self.selected.filter(|row| rows.contains(row)).or(rows.first().copied());
+            self.shown = Some((self.filter.clone(), rows));
+        }
+    }
+
+    pub fn class(&self) -> Option<usize> {
+        self.filter.class
+    }
+
+    /// Narrows down to a type; the same again means all.
+    pub fn choose_class(&mut self, class: usize) {
+        let class = (self.filter.class != Some(class)).then_some(class);
+        self.filter = Filter { class, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
+    }
+
+    /// How many entities met each fate, in all and by type.
+    pub fn anatomy_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
+        ui.horizontal(|ui| {
+            let choices = [(false, "Mistakes"), (true, "Types")];
+            if let Some(as_matrix) = segmented(ui, palette, self.as_matrix, &choices, false) {
+                self.as_matrix = as_matrix;
+            }
+            let hint = if self.as_matrix {
+                "A row is a true type, a column what it was taken for".to_owned()
+            } else {
+                let stray = report.stray_tags;
+                let words = format::plural(stray, "tag continues", "tags continue");
+                if stray == 0 { "Every entity counts once".into() } else { format!("{words} nothing that was begun") }
+            };
+            ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
+        });
+        ui.add_space(space::XS);
+        if self.as_matrix {
+            let selected = self.filter.cell;
+            let matrix = Matrix { counts: &report.confusion, labels: &self.names, percent: false, selected };
+            if let Some(cell) = self.matrix.ui(ui, &matrix, palette) {
+                let cell = (self.filter.cell != Some(cell)).then_some(cell);
+                self.filter = Filter { cell, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
+            }
+            return;
+        }
+        self.fates_ui(ui, report, palette);
+        ui.add_space(space::S);
+        let counts = |row: usize, fate: usize| match fate.checked_sub(1) {
+            None => report.per_type[row].correct,
+            Some(kind) => report.per_type[row].of(EntityErrorKind::ALL[kind]),
+        };
+        let place = |kind: EntityErrorKind| EntityErrorKind::ALL.iter().position(|known| *known == kind);
+        let selected = self.filter.class.zip(self.filter.kind.and_then(place)).map(|(row, kind)| (row, kind + 1));
+        let grid = Grid { rows: &report.types, columns: &FATES, counts: &counts, selected };
+        if let Some((row, fate)) = count_grid(ui, &grid, palette) {
+            let kind = fate.checked_sub(1).map(|kind| EntityErrorKind::ALL[kind]);
+            let same = (self.filter.class, self.filter.kind) == (Some(row), kind);
+            let (class, kind) = if same { (None, None) } else { (Some(row), kind) };
+            self.filter = Filter { class, kind, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
+        }
+    }
+
+    fn fates_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
+        let all = (report.totals.correct + report.totals.errors()).max(1);
+        let bar = |name, count: u64, color, strong| Bar {
+            name,
+            share: count as f64 / all as f64,
+            value: format::count(count),
+            color,
+            strong,
+        };
+        let correct = bar("Correct", report.totals.correct, palette.good, false);
+        let chosen = self.filter.kind;
+        let mistakes = EntityErrorKind::ALL
+            .map(|kind| bar(kind.title(), report.totals.of(kind), palette.bad, chosen.is_none_or(|one| one == kind)));
+        let shown: Vec<Bar<'_>> = std::iter::once(correct).chain(mistakes).collect();
+        let width = bars::name_width(ui, shown.iter().map(|bar| bar.name), ui.available_width() * 0.4);
+        let pressed = ui
+            .scope(|ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                bars(ui, &shown, width, true, palette)
+            })
+            .inner;
+        if let Some(pressed) = pressed {
+            let kind =
+                pressed.checked_sub(1).map(|kind| EntityErrorKind::ALL[kind]).filter(|kind| Some(*kind) != chosen);
+            self.filter = Filter { kind, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
+        }
+    }
+
+    pub fn list_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
+        let (Some(report), Some((_, rows))) = (&evaluation.entities, self.shown.take()) else { return };
+        let made_for = self.filter.clone();
+        self.bar_ui(ui, report, rows.len(), palette);
+        ui.add_space(2.0);
+        if rows.is_empty() {
+            let nothing = Filter { words: String::new(), ..made_for.clone() } == Filter::default();
+            let words = if nothing { "No mistake in this evaluation" } else { "No sentence passes this filter" };
+            ui.add_space(24.0);
+            ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
+        } else {
+            let moved = self.keys(ui, &rows);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let mut area = ScrollArea::vertical().id_salt("sentences").auto_shrink([false, false]);
+            if let Some(row) = moved {
+                let middle = row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0;
+                area = area.vertical_scroll_offset(middle.max(0.0));
+            }
+            area.show_rows(ui, ROW, rows.len(), |ui, range| {
+                for row in &rows[range] {
+                    if row_ui(ui, evaluation, report, *row, self.selected == Some(*row), palette) {
+                        self.selected = Some(*row);
+                    }
+                }
+            });
+        }
+        // What the bar has changed is looked for in the next frame.
+        self.shown = Some((made_for, rows));
+    }
+
+    /// Up and down go through the list while nothing else has the keyboard.
+    fn keys(&mut self, ui: &Ui, rows: &[Row]) -> Option<usize> {
+        let place = rows.iter().position(|row| Some(*row) == self.selected)?;
+        if ui.memory(|memory| memory.focused().is_some()) {
+            return None;
+        }
+        let pressed = |key| ui.input(|input| input.key_pressed(key));
+        let next = if pressed(egui::Key::ArrowDown) {
+            (place + 1).min(rows.len() - 1)
+        } else if pressed(egui::Key::ArrowUp) {
+            place.saturating_sub(1)
+        } else {
+            return None;
+        };
+        self.selected = rows.get(next).copied();
+        Some(next)
+    }
+
+    fn bar_ui(&mut self, ui: &mut Ui, report: &EntityReport, found: usize, palette: &Palette) {
+        let line = vec2(ui.available_width(), space::ROW);
+        ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(space::ROW);
+            let width = (ui.available_width() * 0.3).clamp(80.0, 190.0);
+            let field = TextEdit::singleline(&mut self.filter.words)
+                .hint_text(egui::RichText::new("Contains…").color(palette.text_faint))
+                .desired_width(width)
+                .margin(egui::Margin::symmetric(8, 5));
+            ui.add(field).accessible_name("Sentences that contain");
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.spacing_mut().item_spacing.x = 6.0;
+                let choices = [(false, "Mistakes"), (true, "All sentences")];
+                if let Some(every) = segmented(ui, palette, self.filter.every_sentence, &choices, false) {
+                    let words = std::mem::take(&mut self.filter.words);
+                    self.filter = Filter { words, every_sentence: every, ..Filter::default() };
+                }
+                if let Some(words) = self.narrowed(report) {
+                    let room = (ui.available_width() - 60.0).max(60.0);
+                    let chip = Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable();
+                    if chip.max_width(room).show(ui).on_hover_text("Show all again").clicked() {
+                        self.filter = Filter { words: std::mem::take(&mut self.filter.words), ..Filter::default() };
+                    }
+                }
+                let all = if self.filter.every_sentence { report.words.len() } else { report.errors.len() };
+                let words = format!("{} of {}", format::count(found as u64), format::count(all as u64));
+                ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
+            });
+        });
+    }
+
+    /// The filter in words.
+    fn narrowed(&self, report: &EntityReport) -> Option<String> {
+        if let Some((gold, predicted)) = self.filter.cell {
+            let name = |class: usize| self.names.get(class).map_or("none", String::as_str);
+            return Some(format!("{} → {}", name(gold), name(predicted)));
+        }
+        let class = self.filter.class.and_then(|class| report.types.get(class)).cloned();
+        let kind = self.filter.kind.map(|kind| kind.title().to_lowercase());
+        match (class, kind) {
+            (None, None) => None,
+            (class, kind) => Some(class.into_iter().chain(kind).collect::<Vec<_>>().join(" ")),
+        }
+    }
+
+    pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let evaluation = &evaluated.evaluation;
+        let (Some(report), Some(row)) = (&evaluation.entities, self.selected) else {
+            ui.add_space(16.0);
+            ui.vertical_centered(|ui| ui.label(text::dim("Click a sentence to read it whole", palette)));
+            return;
+        };
+        let Some(words) = report.words.get(row.prediction) else { return };
+        let line = vec2(ui.available_width(), 26.0);
+        ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_height(26.0);
+            if Button::new("Open in Explore").small().show(ui, palette).clicked() {
+                let model = evaluated.model.clone();
+                cx.act(Action::ExploreWith(model.clone()));
+                cx.act(Action::Predict { model, text: words.join(" "), pair: None });
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let hint = "Above the words what is true, below them what was predicted";
+                ui.add(egui::Label::new(text::small(hint, palette)).truncate());
+            });
+        });
+        ScrollArea::vertical().id_salt("sentence").auto_shrink([false, false]).show(ui, |ui| {
+            let drawn = lanes_of(evaluation, report, row.prediction);
+            lanes(ui, &words.join(" "), &drawn, palette);
+            ui.add_space(space::S);
+            let own = report.errors.iter().filter(|error| error.prediction == row.prediction);
+            for error in own {
+                ui.horizontal(|ui| {
+                    Chip::bad(error.kind.title(), palette).max_width(190.0).show(ui);
+                    ui.add(egui::Label::new(text::small(sentence(report, words, error), palette)).truncate());
+                });
+            }
+        });
+    }
+}
+
+fn rows(evaluation: &Evaluation, report: &EntityReport, filter: &Filter) -> Vec<Row> {
+    let wanted = filter.words.trim().to_lowercase();
+    let contains = |prediction: usize| {
+        wanted.is_empty()
+            || report.words.get(prediction).is_some_and(|words| words.join(" ").to_lowercase().contains(&wanted))
+    };
+    if filter.every_sentence {
+        let all = 0..evaluation.predictions.len();
+        return all.filter(|at| contains(*at)).map(|prediction| Row { prediction, error: None }).collect();
+    }
+    let none = report.types.len();
+    let passes = |error: &EntityError| {
+        let class = |entity: Option<Entity>| entity.map_or(none, |entity| entity.class);
+        let own = class(error.gold.or(error.predicted));
+        filter.kind.is_none_or(|kind| kind == error.kind)
+            && filter.class.is_none_or(|class| class == own)
+            && filter.cell.is_none_or(|cell| cell == (class(error.gold), class(error.predicted)))
+            && contains(error.prediction)
+    };
+    let errors = report.errors.iter().enumerate().filter(|(_, error)| passes(error));
+    errors.map(|(place, error)| Row { prediction: error.prediction, error: Some(place) }).collect()
+}
+
+fn lanes_of<'a>(evaluation: &'a Evaluation, report: &'a EntityReport, prediction: usize) -> Lanes<'a> {
+    let entities = |outcome: Option<&'a Outcome>| match outcome {
+        Some(Outcome::Entities { entities }) => entities.as_slice(),
+        _ => &[],
+    };
+    let said = evaluation.predictions.get(prediction);
+    let gold = entities(said.map(|said| &said.gold));
+    let predicted = entities(said.map(|said| &said.predicted));
+    let same = |one: &Entity, two: &Entity| (one.class, one.start, one.end) == (two.class, two.start, two.end);
+    let spans = |own: &'a [Entity], others: &'a [Entity]| {
+        let span = |entity: &Entity| Span {
+            words: entity.start..entity.end,
+            label: report.types.get(entity.class).map_or("", String::as_str),
+            class: entity.class,
+            wrong: !others.iter().any(|other| same(entity, other)),
+        };
+        own.iter().map(span).collect::<Vec<_>>()
+    };
+    Lanes {
+        words: report.words.get(prediction).map_or(&[], Vec::as_slice),
+        gold: spans(gold, predicted),
+        predicted: spans(predicted, gold),
+    }
+}
+
+/// A mistake in words: `PER Ada → ORG Ada Lovelace, 83.0 %`.
+fn sentence(report: &EntityReport, words: &[String], error: &EntityError) -> String {
+    let entity = |entity: &Entity| {
+        let name = report.types.get(entity.class).map_or("", String::as_str);
+        let span = words.get(entity.start..entity.end.min(words.len())).unwrap_or_default();
+        format!("{name} {}", span.join(" "))
+    };
+    let sure = format::percent(f64::from(error.score));
+    match (&error.gold, &error.predicted) {
+        (Some(gold), Some(predicted)) => format!("{} → {}, {sure}", entity(gold), entity(predicted)),
+        (Some(one), None) | (None, Some(one)) => format!("{}, {sure}", entity(one)),
+        (None, None) => sure,
+    }
+}
+
+/// The sentence between its lanes, around the mistake; what it is and how sure the model was.
+fn row_ui(
+    ui: &mut Ui,
+    evaluation: &Evaluation,
+    report: &EntityReport,
+    row: Row,
+    selected: bool,
+    palette: &Palette,
+) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
+    let drawn = lanes_of(evaluation, report, row.prediction);
+    let error = row.error.and_then(|error| report.errors.get(error));
+    let words = error.map(|error| sentence(report, drawn.words, error));
+    let said = match (&words, error) {
+        (Some(words), Some(error)) => format!("{}: {words}", error.kind.title()),
+        _ => drawn.words.join(" "),
+    };
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &said));
+    let back = rect.shrink2(vec2(0.0, 1.0));
+    if selected {
+        ui.painter().rect_filled(back, 5.0, palette.accent_soft);
+    } else if response.hovered() || response.has_focus() {
+        ui.painter().rect_filled(back, 5.0, palette.hover.gamma_multiply(0.6));
+    }
+    let inner = rect.shrink2(vec2(8.0, 3.0));
+    let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
+    let focus: Range<usize> =
+        error.and_then(|error| error.predicted.or(error.gold)).map_or(0..0, |entity| entity.start..entity.end);
+    lane_row(ui, line, &drawn, &focus, palette);
+    let painter = ui.painter();
+    let below = inner.bottom() - 15.0;
+    match (error, words) {
+        (Some(error), Some(words)) => {
+            let small = theme::medium(size::SMALL);
+            let kind = elided(painter, error.kind.title(), small, palette.bad, inner.width() * 0.5);
+            let after = inner.left() + kind.size().x + 8.0;
+            painter.galley(pos2(inner.left(), below), kind, palette.bad);
+            let rest = theme::regular(size::SMALL);
+            let words = elided(painter, &words, rest, palette.text_dim, (inner.right() - after).max(0.0));
+            painter.galley(pos2(after, below), words, palette.text_dim);
+        }
+        _ => {
+            let wrong = drawn.gold.iter().chain(&drawn.predicted).any(|span| span.wrong);
+            let words = if wrong { "Has mistakes" } else { "Right" };
+            let color = if wrong { palette.bad } else { palette.good };
+            let words = elided(painter, words, theme::medium(size::SMALL), color, inner.width());
+            painter.galley(pos2(inner.left(), below), words, color);
+        }
+    }
+    painter.hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
+    response.clicked()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{TaggedSentence, evaluate_entities};
+
+    fn evaluation() -> Evaluation {
+        let labels = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"].map(str::to_owned);
+        let sentence = |words: &str, gold: &[u32], predicted: &[u32], score: f32| TaggedSentence {
+            example: 0,
+            words: words.split(' ').map(str::to_owned).collect(),
+            gold: gold.to_vec(),
+            predicted: predicted.to_vec(),
+            scores: vec![score; gold.len()],
+        };
+        let sentences = vec![
+            sentence("Ada saw Paris", &[3, 0, 1], &[3, 0, 0], 0.6),
+            sentence("New York slept", &[1, 2, 0], &[1, 0, 0], 0.9),
+            sentence("Paris wept", &[3, 0], &[1, 0], 0.7),
+        ];
+        evaluate_entities(&labels, sentences, 0.1)
+    }
+
+    #[test]
+    fn the_list_holds_what_the_bars_and_cells_count() {
+        let evaluation = evaluation();
+        let report = evaluation.entities.as_ref().unwrap();
+        let found = |filter: Filter| rows(&evaluation, report, &filter);
+        let all: Vec<usize> = found(Filter::default()).iter().map(|row| row.prediction).collect();
+        assert_eq!(all, [1, 2, 0], "the most confident mistake comes first");
+        for kind in EntityErrorKind::ALL {
+            assert_eq!(found(Filter { kind: Some(kind), ..Filter::default() }).len() as u64, report.totals.of(kind));
+            for class in 0..report.types.len() {
+                let filter = Filter { kind: Some(kind), class: Some(class), ..Filter::default() };
+                assert_eq!(found(filter).len() as u64, report.per_type[class].of(kind));
+            }
+        }
+        assert_eq!(found(Filter { cell: Some((1, 0)), ..Filter::default() }).len(), 1);
+        assert_eq!(found(Filter { words: "PARIS W".into(), ..Filter::default() }).len(), 1);
+        assert_eq!(found(Filter { every_sentence: true, ..Filter::default() }).len(), 3);
+    }
+
+    #[test]
+    fn a_mistake_reads_as_what_is_true_and_what_was_said() {
+        let evaluation = evaluation();
+        let report = evaluation.entities.as_ref().unwrap();
+        let words: Vec<String> =
+            report.errors.iter().map(|error| sentence(report, &report.words[error.prediction], error)).collect();
+        assert_eq!(words, ["LOC New York → LOC New, 90.0 %", "PER Paris → LOC Paris, 70.0 %", "LOC Paris, 60.0 %"]);
+    }
+}

@@ -1,0 +1,196 @@
+//! A threshold for each label of several: what it finds and what it gets wrong, at once while it is moved.
+
+use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use crate::metrics::{Evaluation, LabelScores, Outcome, THRESHOLD, label_scores};
+use crate::ui::format;
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::text::elided;
+use crate::ui::widgets::{Button, text};
+
+/// Places of the curve behind a slider.
+const STEPS: usize = 60;
+
+const ROW: f32 = 34.0;
+
+#[derive(Debug, Default)]
+pub struct LabelThresholds {
+    labels: Vec<Label>,
+}
+
+#[derive(Debug)]
+struct Label {
+    scores: LabelScores,
+    threshold: f32,
+    best: f32,
+    /// F1 at thresholds from 0 to 1.
+    curve: Vec<f32>,
+}
+
+impl LabelThresholds {
+    /// Begins with another evaluation.
+    pub fn follow(&mut self, evaluation: &Evaluation) {
+        self.labels.clear();
+        if evaluation.task != crate::task::Task::MultiLabel {
+            return;
+        }
+        let gold = |outcome: &Outcome| match outcome {
+            Outcome::Classes(classes) => classes.iter().map(|&class| class as u32).collect(),
+            _ => Vec::new(),
+        };
+        let gold: Vec<Vec<u32>> = evaluation.predictions.iter().map(|said| gold(&said.gold)).collect();
+        let scores: Vec<Vec<f32>> = evaluation.predictions.iter().map(|said| said.scores.clone()).collect();
+        let labels = label_scores(&gold, &scores, evaluation.labels.len()).into_iter().enumerate();
+        self.labels = labels
+            .map(|(label, scores)| Label {
+                threshold: evaluation.thresholds.get(label).copied().unwrap_or(THRESHOLD),
+                best: scores.best(),
+                curve: (0..=STEPS).map(|step| scores.at(step as f32 / STEPS as f32)[2] as f32).collect(),
+                scores,
+            })
+            .collect();
+    }
+
+    /// Over all labels together, and the mean of the labels, at the thresholds as they stand.
+    fn f1(&self) -> (f64, f64) {
+        let (mut right, mut both, mut sum) = (0, 0, 0.0);
+        for label in &self.labels {
+            let [own, predicted, support] = label.scores.counts(label.threshold);
+            right += own;
+            both += predicted + support;
+            sum += label.scores.at(label.threshold)[2];
+        }
+        let micro = if both == 0 { 0.0 } else { 2.0 * right as f64 / both as f64 };
+        (micro, sum / self.labels.len().max(1) as f64)
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
+        ui.horizontal(|ui| {
+            for (name, hint) in [("Best", "The threshold of each label with its highest F1 here"), ("All 0.5", "")] {
+                let best = name == "Best";
+                let chosen = |label: &Label| if best { label.best } else { THRESHOLD };
+                let is_so = self.labels.iter().all(|label| (label.threshold - chosen(label)).abs() < 1e-6);
+                let button = Button::new(name).small().quiet().selected(is_so).show(ui, palette);
+                if button.clicked() {
+                    self.labels.iter_mut().for_each(|label| label.threshold = chosen(label));
+                }
+                if !hint.is_empty() {
+                    button.on_hover_text(hint);
+                }
+            }
+            let (micro, mean) = self.f1();
+            let words = format!("Micro F1 {}, macro F1 {}", format::percent(micro), format::percent(mean));
+            ui.add(egui::Label::new(text::number(words, palette)).truncate());
+        });
+        ui.add_space(space::XS);
+        head_ui(ui, palette);
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let area = ScrollArea::vertical().id_salt("thresholds").auto_shrink([false, false]);
+        area.show_rows(ui, ROW, self.labels.len(), |ui, rows| {
+            for row in rows {
+                let name = evaluation.labels.get(row).map_or("", String::as_str);
+                self.labels[row].ui(ui, name, row, palette);
+            }
+        });
+    }
+}
+
+/// The name, the slider and three numbers.
+fn cells(rect: Rect) -> (Rect, Rect, [Rect; 3]) {
+    let number = (rect.width() * 0.1).clamp(40.0, 60.0);
+    let name = (rect.width() * 0.24).clamp(50.0, 160.0);
+    let part = |left: f32, right: f32| Rect::from_min_max(pos2(left, rect.top()), pos2(right, rect.bottom()));
+    let numbers =
+        [3.0, 2.0, 1.0].map(|place: f32| part(rect.right() - number * place, rect.right() - number * (place - 1.0)));
+    let slider = part(rect.left() + name + 8.0, rect.right() - number * 3.0 - 34.0);
+    (part(rect.left(), rect.left() + name), slider, numbers)
+}
+
+fn head_ui(ui: &mut Ui, palette: &Palette) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 20.0), Sense::hover());
+    let (name, slider, numbers) = cells(rect);
+    let font = theme::medium(size::SMALL);
+    let painter = ui.painter();
+    painter.text(name.left_center() + vec2(2.0, 0.0), Align2::LEFT_CENTER, "Label", font.clone(), palette.text_dim);
+    painter.text(slider.left_center(), Align2::LEFT_CENTER, "Applies from", font.clone(), palette.text_dim);
+    for (place, words) in numbers.iter().zip(["P", "R", "F1"]) {
+        painter.text(place.right_center(), Align2::RIGHT_CENTER, words, font.clone(), palette.text_dim);
+    }
+    painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line));
+}
+
+impl Label {
+    fn ui(&mut self, ui: &mut Ui, name: &str, row: usize, palette: &Palette) {
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+        let (name_room, slider, numbers) = cells(rect);
+        let painter = ui.painter();
+        painter.circle_filled(pos2(rect.left() + 5.0, rect.center().y), 3.0, palette.label(row));
+        let words = elided(painter, name, theme::regular(size::BODY), palette.text, name_room.width() - 16.0);
+        painter.galley(pos2(rect.left() + 14.0, rect.center().y - words.size().y / 2.0), words, palette.text);
+        let scores = self.scores.at(self.threshold);
+        for (place, (room, value)) in numbers.iter().zip(scores).enumerate() {
+            let color = if place == 2 { palette.text } else { palette.text_dim };
+            let unknown = self.scores.support() == 0;
+            let words = if unknown { "–".into() } else { format!("{:.1}", value * 100.0) };
+            painter.text(room.right_center(), Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.0), color);
+        }
+        let at = pos2(slider.right() + 30.0, rect.center().y);
+        let words = format!("{:.2}", self.threshold);
+        painter.text(at, Align2::RIGHT_CENTER, words, theme::number(size::SMALL), palette.text_dim);
+        painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
+        self.slider_ui(ui, slider.shrink2(vec2(4.0, 4.0)), name, palette);
+    }
+
+    /// The curve of F1 over all thresholds, and the threshold on it.
+    fn slider_ui(&mut self, ui: &mut Ui, rect: Rect, name: &str, palette: &Palette) {
+        let response = ui.interact(rect, ui.scope_id().with(("threshold", name)), Sense::click_and_drag());
+        let value = f64::from(self.threshold);
+        response.widget_info(|| WidgetInfo::slider(true, value, format!("Threshold of {name}")));
+        let lively = response.hovered() || response.dragged() || response.has_focus();
+        let x_of = |threshold: f32| rect.left() + rect.width() * threshold.clamp(0.0, 1.0);
+        let painter = ui.painter();
+        painter.rect_filled(rect, 4.0, palette.raised);
+        let point = |(step, f1): (usize, &f32)| {
+            pos2(x_of(step as f32 / STEPS as f32), rect.bottom() - 2.0 - (rect.height() - 4.0) * f1)
+        };
+        let points: Vec<egui::Pos2> = self.curve.iter().enumerate().map(point).collect();
+        painter.add(Shape::line(points, Stroke::new(1.25, palette.series[0].gamma_multiply(0.8))));
+        let best = x_of(self.best);
+        painter.circle(pos2(best, rect.bottom()), 2.5, palette.panel, Stroke::new(1.5, palette.good));
+        let color = if lively { palette.accent } else { palette.text_dim };
+        let handle = Rect::from_center_size(pos2(x_of(self.threshold), rect.center().y), vec2(4.0, rect.height()));
+        painter.rect_filled(handle, 2.0, color);
+        let pointer = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked());
+        if let Some(pointer) = pointer {
+            self.threshold = (((pointer.x - rect.left()) / rect.width()).clamp(0.0, 1.0) * 100.0).round() / 100.0;
+        }
+        if response.has_focus() {
+            let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+            let by = f32::from(i8::from(pressed(Key::ArrowRight)) - i8::from(pressed(Key::ArrowLeft)));
+            self.threshold = (self.threshold + by * 0.01).clamp(0.0, 1.0);
+        }
+        response.on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::{Answers, evaluate_multilabel};
+
+    #[test]
+    fn both_means_follow_the_thresholds() {
+        let gold = [vec![0], vec![0, 1], vec![], vec![1]];
+        let scores = vec![vec![0.9, 0.1], vec![0.4, 0.8], vec![0.2, 0.3], vec![0.3, 0.45]];
+        let losses = [0.0; 4];
+        let answers = Answers { examples: &[0, 1, 2, 3], gold: &gold, scores, losses: &losses };
+        let evaluation = evaluate_multilabel(&["a".to_owned(), "b".to_owned()], answers);
+        let mut view = LabelThresholds::default();
+        view.follow(&evaluation);
+        let (micro, mean) = view.f1();
+        assert!((micro - evaluation.metrics["f1_micro"]).abs() < 1e-12);
+        assert!((mean - evaluation.metrics["f1_macro"]).abs() < 1e-12);
+        view.labels.iter_mut().for_each(|label| label.threshold = label.best);
+        assert_eq!(view.f1(), (1.0, 1.0));
+    }
+}

@@ -1,0 +1,230 @@
+//! The objectives lab: one text, every way to make a training signal from it, what the model is given, what it should
+//! say, and what it says with the heads it has.
+
+use std::sync::Arc;
+
+use egui::{Align, Color32, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui_material_icons::icons::ICON_CASINO;
+
+use super::entities::Changed;
+use super::lesson;
+use super::millis_ui;
+use crate::data::masking::MaskStyle;
+use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
+use crate::inspect::{Answer, Ask, Prediction, Question};
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::marked::{self, Look};
+use crate::ui::widgets::{Button, Chip, state, text};
+use crate::ui::{Cx, format};
+
+#[derive(Debug)]
+pub struct Objectives {
+    pub text: String,
+    /// A second sentence, or the translation of the first; empty for none.
+    pub second: String,
+    ask: LabAsk,
+    chosen: Kind,
+    answer: Option<Arc<Answer>>,
+}
+
+impl Default for Objectives {
+    fn default() -> Self {
+        Self {
+            text: "The river was so clear that we could see every stone. We swam until the sun went down.".into(),
+            second: String::new(),
+            ask: LabAsk::default(),
+            chosen: Kind::Masked(MaskStyle::Tokens),
+            answer: None,
+        }
+    }
+}
+
+impl Objectives {
+    pub fn wanted(&self) -> Option<Question> {
+        let second = Some(self.second.clone()).filter(|second| !second.trim().is_empty());
+        (!self.text.trim().is_empty()).then(|| Question {
+            task: None,
+            text: self.text.clone(),
+            pair: second,
+            ask: Ask::Objectives(self.ask),
+        })
+    }
+
+    pub fn take(&mut self, answer: Arc<Answer>) {
+        self.answer = Some(answer);
+    }
+
+    pub fn forget(&mut self) {
+        self.answer = None;
+    }
+
+    fn lab(&self) -> Option<&Lab> {
+        match &self.answer.as_ref()?.result {
+            Prediction::Lab(lab) => Some(lab),
+            _ => None,
+        }
+    }
+
+    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+        let palette = cx.palette;
+        let mut changed = Changed::No;
+        let height = ((ui.available_height() - 96.0) / 2.0).max(44.0);
+        let first = Look { name: "Text of the lesson", hint: "Type or paste a text…", height, lanes: 0 };
+        let second = Look {
+            name: "Second text of the lesson",
+            hint: "A second sentence, or a translation (not needed)…",
+            ..first
+        };
+        if marked::editor(ui, &mut self.text, &first, &[], palette).changed
+            | marked::editor(ui, &mut self.second, &second, &[], palette).changed
+        {
+            changed = Changed::Typed;
+        }
+        ui.horizontal(|ui| {
+            if Button::new("Draw again").icon(ICON_CASINO).small().show(ui, palette).clicked() {
+                self.ask.seed += 1;
+                changed = Changed::Chosen;
+            }
+            ui.label(text::number_dim(format!("draw {}", self.ask.seed), palette));
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
+        });
+        ui.horizontal(|ui| {
+            ui.label(text::dim("Chosen", palette));
+            let mut percent = self.ask.share * 100.0;
+            let slider = egui::Slider::new(&mut percent, 5.0..=50.0).suffix(" %").fixed_decimals(0);
+            if ui.add(slider).accessible_name("Share of the tokens that is chosen").changed() {
+                self.ask.share = percent / 100.0;
+                changed = Changed::Typed;
+            }
+        });
+        changed
+    }
+
+    /// The ways, with how each stands.
+    pub fn ways_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let palette = cx.palette;
+        let Some(lab) = self.lab() else {
+            ui.label(text::dim("The ways appear here once the text is read", palette));
+            return;
+        };
+        let mut pressed = None;
+        ScrollArea::vertical().id_salt("ways").auto_shrink([false, false]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for one in &lab.objectives {
+                if way_ui(ui, one, one.kind == self.chosen, palette) {
+                    pressed = Some(one.kind);
+                }
+            }
+        });
+        self.chosen = pressed.unwrap_or(self.chosen);
+    }
+
+    /// The chosen way: what is fed, what is asked, what is said.
+    pub fn lesson_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let palette = cx.palette;
+        if let Some(error) = &cx.workspace.explore.error {
+            state::error(ui, palette, "The model cannot answer", error, |_| {});
+            return;
+        }
+        let Some(objective) = self.lab().and_then(|lab| lab.objectives.iter().find(|one| one.kind == self.chosen))
+        else {
+            ui.label(text::dim("The lesson appears here once the text is read", palette));
+            return;
+        };
+        ui.horizontal(|ui| {
+            ui.label(text::head(objective.kind.title(), palette));
+            standing_ui(ui, objective, palette);
+        });
+        ui.add(egui::Label::new(text::dim(explained(objective.kind), palette)).wrap());
+        ui.add_space(4.0);
+        if let Some(lab) = self.lab().filter(|lab| lab.cut > 0) {
+            let words = format!("{} of the text did not fit", format::plural(lab.cut as u64, "token", "tokens"));
+            Chip::warn(words, palette).show(ui);
+        }
+        ScrollArea::vertical().id_salt("lesson").auto_shrink([false, false]).show(ui, |ui| {
+            for (place, case) in objective.cases.iter().enumerate() {
+                ui.push_id(place, |ui| lesson::case_ui(ui, objective, case, palette));
+                ui.add_space(14.0);
+            }
+        });
+    }
+}
+
+fn way_ui(ui: &mut Ui, one: &Objective, chosen: bool, palette: &Palette) -> bool {
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::click());
+    let note = note(one);
+    let name = format!("{}: {note}", one.kind.title());
+    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, chosen, &name));
+    let painter = ui.painter();
+    let (fill, line) = if chosen {
+        (palette.accent_soft, palette.accent)
+    } else if response.hovered() || response.has_focus() {
+        (palette.hover, Color32::TRANSPARENT)
+    } else {
+        (Color32::TRANSPARENT, Color32::TRANSPARENT)
+    };
+    painter.rect(rect, CornerRadius::same(6), fill, Stroke::new(1.0, line), StrokeKind::Inside);
+    let color = if one.standing == Standing::Answered { palette.text } else { palette.text_dim };
+    let inner = rect.shrink2(vec2(10.0, 5.0));
+    let title = text::elided(painter, one.kind.title(), theme::medium(size::BODY), color, inner.width());
+    painter.galley(inner.min, title, color);
+    let note_color = if one.standing == Standing::Answered { palette.good } else { palette.text_faint };
+    let note = text::elided(painter, &note, theme::regular(size::SMALL), note_color, inner.width());
+    painter.galley(inner.left_bottom() - vec2(0.0, note.size().y), note, note_color);
+    response.clicked()
+}
+
+fn note(one: &Objective) -> String {
+    let losses: Vec<f64> = one.cases.iter().filter_map(|case| case.loss).collect();
+    match &one.standing {
+        Standing::Answered if losses.is_empty() => "nothing was chosen in this draw".into(),
+        Standing::Answered => format!("loss {:.3}", losses.iter().sum::<f64>() / losses.len() as f64),
+        Standing::NoHead => "this model lacks the head".into(),
+        Standing::NotInFamily => {
+            one.kind.family().map_or_else(String::new, |family| format!("only {} has such a head", family.model_type()))
+        }
+        Standing::NotThisText(why) => (*why).into(),
+    }
+}
+
+fn standing_ui(ui: &mut Ui, one: &Objective, palette: &Palette) {
+    let head = one.head.title().to_lowercase();
+    match &one.standing {
+        Standing::Answered => _ = Chip::good(format!("answered by the head for {head}"), palette).max_width(320.0).show(ui),
+        Standing::NoHead => {
+            let words = format!("no head for {head} in this folder: the question without an answer");
+            Chip::warn(words, palette).max_width(460.0).show(ui);
+        }
+        Standing::NotInFamily => {
+            let words = format!("{}: the question without an answer", note(one));
+            Chip::neutral(words, palette).max_width(460.0).show(ui);
+        }
+        Standing::NotThisText(why) => _ = Chip::neutral(*why, palette).max_width(460.0).show(ui),
+    }
+}
+
+fn explained(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Masked(MaskStyle::Tokens) => {
+            "Each token is chosen by lot. Of the chosen, 80 % give way to the mask, 10 % to a random token, 10 % stay, and \
+             all of them are to be said."
+        }
+        Kind::Masked(MaskStyle::WholeWords) => {
+            "Words are chosen by lot, each with all its tokens, so that no piece gives the rest of its word away."
+        }
+        Kind::Masked(MaskStyle::Spans) => "Runs of words are chosen until the share is reached, as in SpanBERT.",
+        Kind::Causal => {
+            "Every token sees only those before it and says the next. A model that has always read both sides is bad at it."
+        }
+        Kind::Translation => {
+            "A text and its translation stand side by side, the positions of the second begin anew, and words of both are \
+             masked: what is missing in one can be read in the other."
+        }
+        Kind::NextSentence => "Two texts: does the second follow the first, or was it taken from somewhere else?",
+        Kind::SentenceOrder => "Two texts that do follow each other: are they in their order, or swapped?",
+        Kind::Replaced => {
+            "Some tokens are replaced by others; every token is to be called real or replaced. One that is drawn for itself \
+             is real."
+        }
+    }
+}
