@@ -34,7 +34,7 @@ pub enum TrainError {
     NoGenerator { dir: PathBuf },
     #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
     NoMaskToken,
-    #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]
+    #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(
         "strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}"

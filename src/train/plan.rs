@@ -79,7 +79,7 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     let truncated = if cuts(config) { all.filter(|tokens| **tokens > limit).count() } else { 0 };
     let steps = count_steps(config, &train);
     let layers = encoder.stored_layers();
-    let frozen = strategy::frozen(&config.strategy, layers)?;
+    let frozen = strategy::frozen_at_end(&config.strategy, layers, steps)?;
     let sizes = block_sizes(config, facts, layers);
     let blocks: Vec<PlannedBlock> = sizes
         .iter()
