@@ -393,7 +393,7 @@ impl Checkpoint {
     }
 
     /// Puts weights, moments and counts back.
-    pub fn restore(&self, model: &Model, optimizer: &mut Optimizer) -> Result<(), TrainError> {
+    pub fn restore(&self, optimizer: &mut Optimizer) -> Result<(), TrainError> {
         let read = |name: &str| self.tensors.read_f32(name).map_err(ModelError::from);
         for (index, (name, param)) in named(optimizer).iter().enumerate() {
             let Some(updates) = self.state.updates.get(name) else { continue };

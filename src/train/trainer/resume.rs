@@ -52,7 +52,7 @@ impl Trainer<'_> {
     /// Puts everything back as it was.
     pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         checkpoint.check(self.data, self.fingerprint()?, self.model)?;
-        checkpoint.restore(self.model, &mut self.optimizer)?;
+        checkpoint.restore(&mut self.optimizer)?;
         self.best = checkpoint.best(&self.model.params)?;
         let progress = checkpoint.progress();
         self.thaw_to(progress.thawed);
