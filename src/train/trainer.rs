@@ -415,6 +415,7 @@ impl<'a> Trainer<'a> {
             labels: &self.data.labels,
             data: self.data.eval_data.as_deref(),
             examples: &self.data.eval,
+            tokenizer: &self.data.tokenizer,
         };
         let evaluation = evaluation(of, scored);
         let measure = Measure::find(&self.config.run.keep_best);
