@@ -230,9 +230,13 @@ mod tests {
 
     #[test]
     fn sentences_with_tags_are_the_same_only_letter_by_letter() {
-        let text = "tokens;tags\nMay came;B-PER O\nmay came;O O\nMay came;O O\nMay came;B-PER O\n";
+        let row = |words: &str, tags: &str| {
+            let list = |cell: &str| cell.split(' ').map(str::to_owned).collect::<Vec<_>>();
+            serde_json::json!({ "tokens": list(words), "tags": list(tags) }).to_string() + "\n"
+        };
+        let text = row("May came", "B-PER O") + &row("may came", "O O") + &row("May came", "O O") + &row("May came", "B-PER O");
         let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
-        let findings = health(&Dataset::new(table(text), Task::Ner, &roles, None).unwrap());
+        let findings = health(&Dataset::new(table(&text), Task::Ner, &roles, None).unwrap());
         let rows = |kind| findings.iter().find(|finding| finding.kind == kind).map(|finding| finding.rows.clone());
         assert_eq!(rows(FindingKind::Duplicates), Some(vec![3]));
         assert_eq!(rows(FindingKind::Contradictions), Some(vec![0, 2, 3]));

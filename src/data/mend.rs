@@ -360,10 +360,12 @@ mod tests {
     }
 
     fn sentences(tags: &[&str]) -> Dataset {
-        let mut text = String::from("tokens;tags\n");
+        let mut text = String::new();
         for (place, tags) in tags.iter().enumerate() {
-            let words: Vec<String> = (0..tags.split(' ').count()).map(|word| format!("w{place}{word}")).collect();
-            text += &format!("{};{tags}\n", words.join(" "));
+            let tags: Vec<&str> = tags.split(' ').collect();
+            let words: Vec<String> = (0..tags.len()).map(|word| format!("w{place}{word}")).collect();
+            text += &serde_json::json!({ "tokens": words, "tags": tags }).to_string();
+            text.push('\n');
         }
         let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
         Dataset::new(table(&text), Task::Ner, &roles, None).unwrap()

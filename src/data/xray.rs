@@ -309,7 +309,9 @@ mod tests {
 
     #[test]
     fn words_carry_their_tags_and_lie_in_windows() {
-        let text = "tokens;tags\nAda Lovelace visited wonderful New Yorkshire;B-PER I-PER O O B-LOC I-LOC\nfine;O\n";
+        let text = "{\"tokens\": [\"Ada\", \"Lovelace\", \"visited\", \"wonderful\", \"New\", \"Yorkshire\"], \
+                    \"tags\": [\"B-PER\", \"I-PER\", \"O\", \"O\", \"B-LOC\", \"I-LOC\"]}\n\
+                    {\"tokens\": [\"fine\"], \"tags\": [\"O\"]}\n";
         let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
         let dataset = Dataset::new(table(text), Task::Ner, &roles, None).unwrap();
         for model in ["bert-ner", "roberta-ner", "albert-ner"] {

@@ -124,7 +124,6 @@ fn the_main_job_is_done_from_a_file_to_answers_and_is_there_after_a_restart() {
 
     window.go(Screen::Explore);
     ask(&mut window, "the soup was wonderful", "good");
-    window.press("Clear the text");
     ask(&mut window, "a ferry and endless", "bad");
 
     window.go(Screen::Runs);
@@ -143,6 +142,8 @@ fn the_main_job_is_done_from_a_file_to_answers_and_is_there_after_a_restart() {
 
 /// Types into the box and waits for the answer to what then stands there.
 fn ask(window: &mut Window, words: &str, label: &str) {
+    // Something to try stands there before.
+    window.press("Clear the text");
     window.harness.get_by_label("Text to try").focus();
     window.harness.run_steps(2);
     window.harness.event(egui::Event::Text(words.into()));
