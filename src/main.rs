@@ -13,9 +13,6 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Redraws a second while a job tells how it goes.
-const REDRAW: Duration = Duration::from_millis(33);
-
 fn main() -> ExitCode {
     match Arguments::parse().command {
         Some(command) => cli::run(command),
@@ -27,9 +24,9 @@ fn main() -> ExitCode {
 fn window() -> anyhow::Result<()> {
     let drawn = Arc::new(OnceLock::<egui::Context>::new());
     let seen = drawn.clone();
-    let repaint = move || {
+    let repaint = move |within: Duration| {
         if let Some(context) = seen.get() {
-            context.request_repaint_after(REDRAW);
+            context.request_repaint_after(within);
         }
     };
     let client = worker::spawn(Arc::new(repaint)).context("cannot start the threads that do the work")?;

@@ -86,7 +86,12 @@ impl Stream {
 
     /// A number from 0 to below 1, a multiple of 2^-53.
     pub fn unit(&mut self) -> f64 {
-        (self.next_u64() >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
+        in_unit(self.next_u64())
+    }
+
+    /// The same at a place.
+    pub fn unit_at(&self, place: u64) -> f64 {
+        in_unit(self.at(place))
     }
 
     /// Puts a slice in random order, each order equally likely (Fisher and Yates).
@@ -96,6 +101,10 @@ impl Stream {
             values.swap(last, other);
         }
     }
+}
+
+fn in_unit(bits: u64) -> f64 {
+    (bits >> 11) as f64 * (1.0 / (1_u64 << 53) as f64)
 }
 
 #[cfg(test)]
@@ -169,6 +178,13 @@ mod tests {
         let variance = draws.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / draws.len() as f64;
         assert!((mean - 0.5).abs() < 0.005, "{mean}");
         assert!((variance - 1.0 / 12.0).abs() < 0.002, "{variance}");
+    }
+
+    #[test]
+    fn a_unit_at_a_place_is_the_one_drawn_there() {
+        let mut stream = Stream::new(5);
+        let drawn: Vec<f64> = (0..4).map(|_| stream.unit()).collect();
+        assert_eq!(drawn, [0, 1, 2, 3].map(|place| Stream::new(5).unit_at(place)));
     }
 
     #[test]

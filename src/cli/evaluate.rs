@@ -83,8 +83,9 @@ pub fn metric_lines(evaluation: &Evaluation) -> Vec<String> {
     };
     let metrics = Measure::ALL.iter().filter_map(|measure| {
         let value = evaluation.metrics.get(measure.key)?;
-        let baseline = evaluation.baseline.get(measure.key).map(|value| shown(measure, *value)).unwrap_or_default();
-        Some(format!("{:<18} {:>10}   (baseline {baseline})", measure.title, shown(measure, *value)))
+        let baseline = evaluation.baseline.get(measure.key);
+        let baseline = baseline.map_or_else(String::new, |value| format!("   (baseline {})", shown(measure, *value)));
+        Some(format!("{:<24} {:>10}{baseline}", measure.title, shown(measure, *value)))
     });
     let classes = evaluation.per_class.iter().map(|class| {
         format!(

@@ -46,6 +46,10 @@ impl Train {
             ControlFlow::Continue(())
         };
         let Some(prepared) = prepare(&config, &mut prepare_progress)? else { return Ok(()) };
+        for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
+            let place = if done.in_eval_file { " in the evaluation file" } else { "" };
+            eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));
+        }
         let (model, report) = open_model(&config, &prepared.labels, &device(config.run.device)?)?;
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));

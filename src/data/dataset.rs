@@ -465,8 +465,14 @@ pub(super) mod tests {
         check(
             csv,
             Task::Ner,
-            roles("text", None),
-            "datasets are not read for ner yet, expected classify, multilabel or regress",
+            Roles::default(),
+            r#"no column of "train.csv" is chosen as the words, expected one of text, label"#,
+        );
+        check(
+            csv,
+            Task::Qa,
+            Roles { question: Some("text".into()), ..Roles::default() },
+            r#"no column of "train.csv" is chosen as the context, expected one of text, label"#,
         );
         check(
             csv,
@@ -492,5 +498,75 @@ pub(super) mod tests {
             roles("text", Some("label")),
             r#"none of the 1 rows of "train.csv" can be used for regress: line 2 has the label "b", expected a number"#,
         );
+    }
+
+    fn of_columns(task: Task, text: &str, roles: Roles, labels: Option<&[&str]>) -> Dataset {
+        let labels = labels.map(|names| LabelSet { names: names.iter().map(|&name| name.into()).collect() });
+        Dataset::new(table(text), task, &roles, labels.as_ref()).unwrap()
+    }
+
+    fn words_and_tags() -> Roles {
+        Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() }
+    }
+
+    const TAGGED: &str = "tokens\ttags\nAda flew\tI-PER O\nnew york city\tI-LOC I-LOC\nin rome\tO I-LOC\n";
+
+    #[test]
+    fn tags_are_kept_in_iob2_and_must_be_as_many_as_words() {
+        let dataset = of_columns(Task::Ner, TAGGED, words_and_tags(), None);
+        assert_eq!(dataset.labels.names, ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]);
+        assert_eq!(dataset.scheme, Scheme::Inside);
+        assert_eq!(targets(&dataset), [vec![3, 0], vec![0, 1]].map(Target::Tags));
+        assert_eq!(excluded(&dataset), [(3, "has 3 words and 2 tags, expected one tag for each word")]);
+        assert_eq!((dataset.words(1), &*dataset.readable(1)), (vec!["in".into(), "rome".into()], "in rome"));
+        assert_eq!(dataset.counts(), [2, 1, 0, 1, 0]);
+    }
+
+    #[test]
+    fn a_model_that_knows_the_inside_alone_is_still_asked_for_all_entities() {
+        let dataset = of_columns(Task::Ner, TAGGED, words_and_tags(), Some(&["I-LOC", "I-PER", "O"]));
+        assert_eq!(targets(&dataset), [vec![1, 2], vec![2, 0]].map(Target::Tags));
+        let unknown = of_columns(Task::Ner, TAGGED, words_and_tags(), Some(&["O", "B-PER", "I-PER"]));
+        assert_eq!(unknown.examples.len(), 1);
+        let reason = r#"has the tag "B-LOC", expected one of 3 known tags (O, B-PER, I-PER)"#;
+        assert_eq!(excluded(&unknown)[1], (4, reason));
+    }
+
+    #[test]
+    fn labelled_spans_of_a_text_are_tags_of_its_words() {
+        let csv = "text,spans\nAda saw Rome.,\"[{\"\"start\"\":8,\"\"end\"\":12,\"\"label\"\":\"\"LOC\"\"}]\"\nnothing here,\n";
+        let roles = Roles { text: Some("text".into()), spans: Some("spans".into()), ..Roles::default() };
+        let dataset = of_columns(Task::Ner, csv, roles, None);
+        assert_eq!(dataset.words(0), ["Ada", "saw", "Rome", "."]);
+        assert_eq!(targets(&dataset), [vec![0, 0, 1, 0], vec![0, 0]].map(Target::Tags));
+    }
+
+    #[test]
+    fn a_question_has_answers_or_none_or_is_not_labelled() {
+        let roles = Roles {
+            question: Some("question".into()),
+            context: Some("context".into()),
+            answers: Some("answers".into()),
+            ..Roles::default()
+        };
+        let tsv = "question\tcontext\tanswers\nwho?\tAda ran.\t{\"text\":[\"Ada\"],\"answer_start\":[0]}\n\
+                   why?\tAda ran.\t{\"text\":[],\"answer_start\":[]}\nwhen?\tAda ran.\t\nhow?\t\t\n";
+        let dataset = of_columns(Task::Qa, tsv, roles.clone(), None);
+        let ada = GoldAnswer { text: "Ada".into(), start: 0 };
+        assert_eq!(targets(&dataset), [Target::Answers(vec![ada.clone()]), Target::Answers(Vec::new()), Target::None]);
+        assert_eq!((dataset.text(0), dataset.pair(0)), ("who?", Some("Ada ran.")));
+        assert_eq!(excluded(&dataset), [(5, "has no context")]);
+        let plain = of_columns(Task::Qa, "question,context,answers\nwho?,Ada ran.,Ada\nwhy?,Ada ran.,\n", roles, None);
+        assert_eq!(targets(&plain), [Target::Answers(vec![ada]), Target::Answers(Vec::new())]);
+    }
+
+    #[test]
+    fn the_order_of_sentences_has_names_and_numbers() {
+        let roles = Roles { pair: Some("pair".into()), ..roles("text", Some("label")) };
+        let csv = "text,pair,label\na,b,0\nc,d,not_next\ne,f,maybe\n";
+        let dataset = of_columns(Task::Nsp, csv, roles, None);
+        assert_eq!(targets(&dataset), [Target::Class(0), Target::Class(1)]);
+        assert_eq!(excluded(&dataset), [(4, r#"has the label "maybe", expected 0 or is_next, 1 or not_next"#)]);
+        assert!(!dataset.makes_its_own_labels());
     }
 }

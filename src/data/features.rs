@@ -73,22 +73,48 @@ pub fn features(
     Ok(Some(all))
 }
 
-/// How many tokens an example has with its special tokens, before any limit, and how many of them the vocabulary does not
-/// know.
-pub fn measure(dataset: &Dataset, example: usize, tokenizer: &Tokenizer) -> Result<(usize, usize), TokenizerError> {
-    if dataset.task != Task::Ner {
-        return tokenizer.count(dataset.text(example), dataset.pair(example));
+/// How long an example is before any limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measured {
+    /// Tokens with special tokens.
+    pub tokens: usize,
+    /// Tokens of it that would stand in each of several windows: special tokens, and a question.
+    pub fixed: usize,
+    /// Tokens that the vocabulary does not know.
+    pub unknown: usize,
+}
+
+/// Counts the tokens of an example.
+pub fn measure(dataset: &Dataset, example: usize, tokenizer: &Tokenizer) -> Result<Measured, TokenizerError> {
+    if dataset.task == Task::Ner {
+        let pieces = tokenizer.encode_words(&dataset.words(example))?;
+        let (unk, fixed) = (tokenizer.unk_id(), tokenizer.special_tokens(false));
+        let unknown = pieces.iter().flatten().filter(|id| Some(**id) == unk).count();
+        return Ok(Measured { tokens: pieces.iter().map(Vec::len).sum::<usize>() + fixed, fixed, unknown });
     }
-    let pieces = tokenizer.encode_words(&dataset.words(example))?;
-    let unk = tokenizer.unk_id();
-    let unknown = pieces.iter().flatten().filter(|id| Some(**id) == unk).count();
-    Ok((pieces.iter().map(Vec::len).sum::<usize>() + tokenizer.special_tokens(false), unknown))
+    let pair = dataset.pair(example);
+    let (tokens, unknown) = tokenizer.count(dataset.text(example), pair)?;
+    let mut fixed = tokenizer.special_tokens(pair.is_some());
+    if dataset.task == Task::Qa {
+        fixed += tokenizer.count(dataset.text(example).trim_start(), None)?.0 - tokenizer.special_tokens(false);
+    }
+    Ok(Measured { tokens, fixed, unknown })
 }
 
 /// Why an example has no features.
-enum Unfit {
+pub(super) enum Unfit {
     Tokenizer(TokenizerError),
     NoRoom(NoRoom),
+}
+
+impl Unfit {
+    pub fn in_row(self, dataset: &Dataset, example: usize) -> DataError {
+        let (path, line) = (dataset.table.path.clone(), dataset.line(example));
+        match self {
+            Self::Tokenizer(source) => DataError::TokenizeRow { path, line, source },
+            Self::NoRoom(source) => DataError::NoRoom { path, line, source },
+        }
+    }
 }
 
 impl From<TokenizerError> for Unfit {
@@ -109,13 +135,7 @@ fn one(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length)
         Task::Qa => asked(dataset, example, tokenizer, length),
         _ => cut(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from),
     };
-    made.map_err(|unfit| {
-        let (path, line) = (dataset.table.path.clone(), dataset.line(example));
-        match unfit {
-            Unfit::Tokenizer(source) => DataError::TokenizeRow { path, line, source },
-            Unfit::NoRoom(source) => DataError::NoRoom { path, line, source },
-        }
-    })
+    made.map_err(|unfit| unfit.in_row(dataset, example))
 }
 
 /// A text or a pair, cut to the limit.
@@ -189,7 +209,7 @@ fn asked(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Lengt
 }
 
 /// A question of at most half a window, and how many of its tokens were cut.
-fn shortened<'a>(question: &'a str, tokenizer: &Tokenizer, max_tokens: usize) -> Result<(&'a str, usize), Unfit> {
+pub(super) fn shortened<'a>(question: &'a str, tokenizer: &Tokenizer, max_tokens: usize) -> Result<(&'a str, usize), Unfit> {
     let most = (max_tokens.saturating_sub(tokenizer.special_tokens(true)) / 2).max(1);
     // Every token has at least one byte, so that most questions need not be looked at.
     if question.len() <= most {

@@ -1,45 +1,32 @@
-//! What is wrong with a dataset before anything is learned from it: empty rows, duplicates, contradictions, classes that
-//! are too large or too rare, and texts that stand in both parts of a split.
+//! What is wrong with a dataset before anything is learned from it: rows with nothing to read, repeats, contradictions,
+//! tags that cannot follow each other, answers that stand elsewhere, classes that are too large or too rare, and texts
+//! that stand in both parts of a split.
 //!
-//! Two texts are the same if they differ only in case and in white space; of pairs, both texts are.
+//! Two texts are the same if they differ only in case and in white space, and where words carry tags, if they are equal;
+//! of pairs, both texts are.
 
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod kinds;
+mod repeats;
 
-use rayon::prelude::*;
+use super::entities::Kinds;
+use super::{Dataset, Split, Table, Target, mend};
+use crate::task::Task;
 
-use super::{Dataset, Target};
+pub use kinds::FindingKind;
+pub(super) use repeats::repeats;
+pub use repeats::{Leak, Part, leaks};
 
 /// One kind of problem, with every row that has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     pub kind: FindingKind,
+    pub task: Task,
     /// Rows or, for [`FindingKind::RareClasses`], classes.
     pub count: usize,
-    /// Lines in the file, ascending.
+    /// Lines in the file, ascending. In some files many rows share a line.
     pub lines: Vec<usize>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub enum FindingKind {
-    /// Rows that could not be read from the file.
-    Unreadable,
-    /// Rows without a text.
-    EmptyText,
-    /// Rows whose label is missing, unknown or not a number.
-    NoUsableLabel,
-    /// Rows that repeat an earlier text with the same label.
-    Duplicates,
-    /// Rows whose text stands elsewhere with another label.
-    Contradictions,
-    /// There is only one class, so that nothing can be told apart.
-    OneClass { label: String },
-    /// One class has many times as many examples as the others have on average.
-    Imbalance { label: String, share: f64 },
-    /// Classes with too few examples to learn from.
-    RareClasses { labels: Vec<String> },
-    /// Texts to which none of several labels applies, which may mean that they were not labelled.
-    WithoutLabels,
+    /// Rows of the table, ascending; none for rows that could not be read.
+    pub rows: Vec<usize>,
 }
 
 /// Examples below which a class is rare.
@@ -48,149 +35,101 @@ pub const RARE: u64 = 8;
 const TOO_LARGE: u64 = 4;
 
 impl Finding {
-    fn new(kind: FindingKind, mut lines: Vec<usize>) -> Self {
-        lines.sort_unstable();
-        Self { kind, count: lines.len(), lines }
+    fn new(kind: FindingKind, dataset: &Dataset, rows: Vec<usize>) -> Self {
+        let lines = rows.iter().map(|&row| dataset.table.line(row)).collect();
+        Self { kind, task: dataset.task, count: rows.len(), lines, rows }
     }
 
-    /// The finding in words.
-    pub fn message(&self) -> String {
-        let count = self.count;
-        let rows = if count == 1 { "row" } else { "rows" };
-        match &self.kind {
-            FindingKind::Unreadable => format!("{count} {rows} could not be read"),
-            FindingKind::EmptyText => format!("{count} {rows} without a text"),
-            FindingKind::NoUsableLabel => format!("{count} {rows} without a usable label"),
-            FindingKind::Duplicates => format!("{count} {rows} with an earlier text and the same label"),
-            FindingKind::Contradictions => format!("{count} {rows} with a text that also stands under another label"),
-            FindingKind::OneClass { label } => {
-                format!("every row has the label {label:?}, so there is nothing to tell apart")
-            }
-            FindingKind::Imbalance { label, share } => {
-                format!("{:.0} % of the examples are {label:?}", share * 100.0)
-            }
-            FindingKind::RareClasses { labels } => {
-                let noun = if count == 1 { "class has" } else { "classes have" };
-                format!("{count} {noun} fewer than {RARE} examples: {}", super::error::name_list(labels))
-            }
-            FindingKind::WithoutLabels => format!("{count} {rows} to which no label applies"),
-        }
+    fn of_examples(kind: FindingKind, dataset: &Dataset, examples: &[usize]) -> Self {
+        let mut rows: Vec<usize> = examples.iter().map(|&example| dataset.examples[example].row).collect();
+        rows.sort_unstable();
+        Self::new(kind, dataset, rows)
+    }
+
+    fn unreadable(dataset: &Dataset, table: &Table) -> Self {
+        let lines: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
+        Self { kind: FindingKind::Unreadable, task: dataset.task, count: lines.len(), lines, rows: Vec::new() }
     }
 }
 
 /// Looks for all problems of a dataset. Kinds that do not occur are absent.
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = left_out(dataset).to_vec();
-    findings.extend(repeated(dataset));
+    let mut findings = left_out(dataset);
+    let (duplicates, contradictions) = repeats(dataset);
+    findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
+    findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
+    findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));
     findings.extend(classes(dataset));
+    findings.extend(entity_types(dataset));
     findings.retain(|finding| finding.count > 0);
     findings
 }
 
-fn left_out(dataset: &Dataset) -> [Finding; 3] {
-    let table = &dataset.table;
-    let unreadable = table.problems.iter().map(|problem| problem.line).collect();
-    // Rows are in the order of their lines, so one walk tells which are examples.
-    let mut examples = dataset.examples.iter().map(|example| example.row).peekable();
-    let (mut empty, mut unlabelled) = (Vec::new(), Vec::new());
-    for row in 0..table.rows() {
-        if examples.next_if_eq(&row).is_some() {
-            continue;
-        }
-        if dataset.has_texts(row) { unlabelled.push(table.line(row)) } else { empty.push(table.line(row)) }
+/// Looks for texts of the evaluated part that are learned from. Without an evaluation file of its own both parts are of
+/// one dataset.
+pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
+    let (learned, evaluated) =
+        (Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
+    let found = leaks(learned, evaluated);
+    let mut learned_too: Vec<usize> = found.iter().flat_map(|leak| leak.train.iter().copied()).collect();
+    learned_too.sort_unstable();
+    learned_too.dedup();
+    let mut leaked = Finding::of_examples(FindingKind::Leaks, train, &learned_too);
+    leaked.count = found.len();
+    let mut findings = vec![leaked];
+    if train.task == Task::Qa && train.roles.group.is_none() && std::ptr::eq(train, eval) {
+        let shared = repeats::shared_contexts(learned, evaluated);
+        findings.push(Finding::of_examples(FindingKind::SharedContexts, eval, &shared));
     }
-    [
-        Finding::new(FindingKind::Unreadable, unreadable),
-        Finding::new(FindingKind::EmptyText, empty),
-        Finding::new(FindingKind::NoUsableLabel, unlabelled),
+    findings.retain(|finding| finding.count > 0);
+    findings
+}
+
+/// Rows that are no examples, by what is missing.
+fn left_out(dataset: &Dataset) -> Vec<Finding> {
+    let (mut empty, mut misplaced, mut unlabelled) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, problem) in dataset.rows_left_out().into_iter().zip(&dataset.excluded) {
+        if mend::is_by_choice(&problem.reason) {
+            // Left out because somebody said so, which is no finding.
+        } else if !dataset.has_texts(row) {
+            empty.push(row);
+        } else if mend::moved_answers(dataset, row).is_some() {
+            misplaced.push(row);
+        } else {
+            unlabelled.push(row);
+        }
+    }
+    vec![
+        Finding::unreadable(dataset, &dataset.table),
+        Finding::new(FindingKind::EmptyText, dataset, empty),
+        Finding::new(FindingKind::MisplacedAnswers, dataset, misplaced),
+        Finding::new(FindingKind::NoUsableLabel, dataset, unlabelled),
     ]
 }
 
-/// A text as it is compared: lower case, with single spaces.
-fn compared(text: &str) -> impl Iterator<Item = char> {
-    text.split_whitespace().flat_map(|word| word.chars().flat_map(char::to_lowercase).chain([' ']))
+/// The examples whose target is of a kind.
+pub(super) fn examples_of(dataset: &Dataset, wanted: &dyn Fn(&Target) -> bool) -> Vec<usize> {
+    (0..dataset.examples.len()).filter(|&example| wanted(&dataset.examples[example].target)).collect()
 }
 
-fn hash(dataset: &Dataset, example: usize) -> u64 {
-    // Made without random keys, so that it is the same in every run.
-    let mut hasher = DefaultHasher::new();
-    let mut buffer = String::new();
-    for text in [Some(dataset.text(example)), dataset.pair(example)].into_iter().flatten() {
-        buffer.clear();
-        if text.is_ascii() {
-            for word in text.split_ascii_whitespace() {
-                buffer.push_str(word);
-                buffer.push(' ');
-            }
-            buffer.make_ascii_lowercase();
-        } else {
-            buffer.extend(compared(text));
-        }
-        buffer.hash(&mut hasher);
+/// The sentences with an `I-` that goes on with nothing.
+pub(super) fn impossible_tags(dataset: &Dataset) -> Vec<usize> {
+    if dataset.task != Task::Ner {
+        return Vec::new();
     }
-    hasher.finish()
-}
-
-fn hashes(part: Part<'_>) -> Vec<u64> {
-    part.examples.par_iter().map(|&example| hash(part.dataset, example)).collect()
-}
-
-fn same_text(a: (&Dataset, usize), b: (&Dataset, usize)) -> bool {
-    let same = |a: &str, b: &str| a == b || compared(a).eq(compared(b));
-    same(a.0.text(a.1), b.0.text(b.1))
-        && match (a.0.pair(a.1), b.0.pair(b.1)) {
-            (Some(a), Some(b)) => same(a, b),
-            (None, None) => true,
-            _ => false,
-        }
-}
-
-/// Duplicates and contradictions.
-fn repeated(dataset: &Dataset) -> [Finding; 2] {
-    let all: Vec<usize> = (0..dataset.examples.len()).collect();
-    let hashes = hashes(Part { dataset, examples: &all });
-    let mut by_text: HashMap<u64, Vec<u32>> = HashMap::new();
-    let mut first: HashMap<u64, u32> = HashMap::with_capacity(all.len());
-    for (example, &hash) in (0_u32..).zip(&hashes) {
-        // Only texts that come again need a list.
-        if let Some(&earlier) = first.get(&hash) {
-            by_text.entry(hash).or_insert_with(|| vec![earlier]).push(example);
-        } else {
-            first.insert(hash, example);
-        }
-    }
-    let (mut duplicates, mut contradictions) = (Vec::new(), Vec::new());
-    let mut groups: Vec<Vec<u32>> = by_text.into_values().collect();
-    groups.sort_unstable();
-    for mut group in groups {
-        let head = group[0] as usize;
-        // Two texts with one hash are all but impossible, and would be a wrong accusation.
-        group.retain(|&example| same_text((dataset, head), (dataset, example as usize)));
-        let target = |example: &u32| &dataset.examples[*example as usize].target;
-        let mut seen: Vec<&Target> = Vec::new();
-        for example in &group {
-            if seen.contains(&target(example)) {
-                duplicates.push(dataset.line(*example as usize));
-            } else {
-                seen.push(target(example));
-            }
-        }
-        if seen.len() > 1 {
-            contradictions.extend(group.iter().map(|&example| dataset.line(example as usize)));
-        }
-    }
-    [Finding::new(FindingKind::Duplicates, duplicates), Finding::new(FindingKind::Contradictions, contradictions)]
+    let kinds = Kinds::of(&dataset.labels);
+    examples_of(dataset, &|target| matches!(target, Target::Tags(tags) if kinds.impossible(tags).next().is_some()))
 }
 
 fn classes(dataset: &Dataset) -> Vec<Finding> {
-    if !dataset.is_labelled() || dataset.labels.is_empty() {
+    let of_classes = |target: &Target| matches!(target, Target::Class(_) | Target::Classes(_));
+    if dataset.labels.is_empty() || !dataset.examples.iter().any(|example| of_classes(&example.target)) {
         return Vec::new();
     }
     let counts = dataset.counts();
     let names = &dataset.labels.names;
-    let lines_of = |wanted: &dyn Fn(&Target) -> bool| -> Vec<usize> {
-        let with_target = dataset.examples.iter().filter(|example| wanted(&example.target));
-        with_target.map(|example| dataset.table.line(example.row)).collect()
+    let finding = |kind, wanted: &dyn Fn(&Target) -> bool| {
+        Finding::of_examples(kind, dataset, &examples_of(dataset, wanted))
     };
     let mut findings = Vec::new();
     let total: u64 = counts.iter().sum();
@@ -198,64 +137,61 @@ fn classes(dataset: &Dataset) -> Vec<Finding> {
     let largest = counts.iter().zip(0_u32..).max_by_key(|&(count, class)| (count, std::cmp::Reverse(class)));
     if let Some((&most, class)) = largest.filter(|_| single) {
         let label = names[class as usize].clone();
-        let of_class = || lines_of(&|target| *target == Target::Class(class));
+        let is_largest = |target: &Target| *target == Target::Class(class);
         let others = counts.len() as u64 - 1;
         if most == total {
-            findings.push(Finding::new(FindingKind::OneClass { label }, of_class()));
+            findings.push(finding(FindingKind::OneClass { label }, &is_largest));
         } else if most * others >= TOO_LARGE * (total - most) {
             let share = most as f64 / total as f64;
-            findings.push(Finding::new(FindingKind::Imbalance { label, share }, of_class()));
+            findings.push(finding(FindingKind::Imbalance { label, share }, &is_largest));
         }
     }
     let is_rare = |class: &u32| counts[*class as usize] < RARE;
     let labels: Vec<String> =
         (0..names.len() as u32).filter(is_rare).map(|class| names[class as usize].clone()).collect();
-    let lines = lines_of(&|target| match target {
+    let can_leave_out = single && names.len() >= labels.len() + 2;
+    let count = labels.len();
+    let rare = finding(FindingKind::RareClasses { labels, can_leave_out }, &|target| match target {
         Target::Class(class) => is_rare(class),
         Target::Classes(set) => set.iter().any(is_rare),
         _ => false,
     });
-    findings.push(Finding { count: labels.len(), kind: FindingKind::RareClasses { labels }, lines });
-    let without = lines_of(&|target| matches!(target, Target::Classes(set) if set.is_empty()));
-    findings.push(Finding::new(FindingKind::WithoutLabels, without));
+    findings.push(Finding { count, ..rare });
+    findings.push(finding(FindingKind::WithoutLabels, &|target| {
+        matches!(target, Target::Classes(set) if set.is_empty())
+    }));
     findings
 }
 
-/// Some examples of a dataset.
-#[derive(Clone, Copy, Debug)]
-pub struct Part<'a> {
-    pub dataset: &'a Dataset,
-    pub examples: &'a [usize],
-}
-
-/// A text that is evaluated although it was learned from, as the indices of its examples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Leak {
-    pub train: usize,
-    pub eval: usize,
-}
-
-/// Texts of the evaluated part that also stand in the training part, in the order of the evaluated examples. The parts
-/// may come from one table or from two.
-pub fn leaks(train: Part<'_>, eval: Part<'_>) -> Vec<Leak> {
-    let mut learned: HashMap<u64, usize> = HashMap::with_capacity(train.examples.len());
-    for (hash, &example) in hashes(train).into_iter().zip(train.examples) {
-        learned.entry(hash).or_insert(example);
+/// Types of entities that are too rare, and sentences where no type occurs at all.
+fn entity_types(dataset: &Dataset) -> Vec<Finding> {
+    if dataset.task != Task::Ner || !dataset.is_labelled() {
+        return Vec::new();
     }
-    let of_eval = hashes(eval);
-    let evaluated = of_eval.iter().zip(eval.examples);
-    let found = evaluated.filter_map(|(hash, &example)| {
-        let leak = Leak { train: *learned.get(hash)?, eval: example };
-        same_text((train.dataset, leak.train), (eval.dataset, example)).then_some(leak)
-    });
-    found.collect()
+    let kinds = Kinds::of(&dataset.labels);
+    let mut counts = vec![0_u64; kinds.names.len()];
+    let entities_of = |target: &Target| match target {
+        Target::Tags(tags) => kinds.entities(tags),
+        _ => Vec::new(),
+    };
+    for example in &dataset.examples {
+        for entity in entities_of(&example.target) {
+            counts[entity.kind] += 1;
+        }
+    }
+    let labels: Vec<String> =
+        kinds.names.iter().zip(&counts).filter(|(_, count)| **count < RARE).map(|(name, _)| name.clone()).collect();
+    let is_rare = |target: &Target| entities_of(target).iter().any(|entity| counts[entity.kind] < RARE);
+    let count = labels.len();
+    let rare = FindingKind::RareClasses { labels, can_leave_out: false };
+    vec![Finding { count, ..Finding::of_examples(rare, dataset, &examples_of(dataset, &is_rare)) }]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Roles;
     use crate::data::dataset::tests::{roles, table};
-    use crate::task::Task;
 
     fn found(text: &str, task: Task) -> Vec<Finding> {
         health(&Dataset::new(table(text), task, &roles("text", Some("label")), None).unwrap())
@@ -284,12 +220,28 @@ mod tests {
 
     #[test]
     fn pairs_are_the_same_only_with_both_texts() {
-        let roles = super::super::Roles { pair: Some("text2".into()), ..roles("text", Some("label")) };
+        let roles = Roles { pair: Some("text2".into()), ..roles("text", Some("label")) };
         let table = table("text,text2,label\na,b,x\na,c,x\nab,,x\nA,B,y\n");
         let findings = health(&Dataset::new(table, Task::Classify, &roles, None).unwrap());
         assert!(findings.iter().all(|finding| finding.kind != FindingKind::Duplicates));
         let contradictions = findings.iter().find(|finding| finding.kind == FindingKind::Contradictions).unwrap();
-        assert_eq!(contradictions.lines, [2, 5]);
+        assert_eq!((&contradictions.lines, &contradictions.rows), (&vec![2, 5], &vec![0, 3]));
+    }
+
+    #[test]
+    fn sentences_with_tags_are_the_same_only_letter_by_letter() {
+        let row = |words: &str, tags: &str| {
+            let list = |cell: &str| cell.split(' ').map(str::to_owned).collect::<Vec<_>>();
+            serde_json::json!({ "tokens": list(words), "tags": list(tags) }).to_string() + "\n"
+        };
+        let text = row("May came", "B-PER O") + &row("may came", "O O") + &row("May came", "O O") + &row("May came", "B-PER O");
+        let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
+        let findings = health(&Dataset::new(table(&text), Task::Ner, &roles, None).unwrap());
+        let rows = |kind| findings.iter().find(|finding| finding.kind == kind).map(|finding| finding.rows.clone());
+        assert_eq!(rows(FindingKind::Duplicates), Some(vec![3]));
+        assert_eq!(rows(FindingKind::Contradictions), Some(vec![0, 2, 3]));
+        let rare = FindingKind::RareClasses { labels: vec!["PER".into()], can_leave_out: false };
+        assert_eq!(rows(rare), Some(vec![0, 3]));
     }
 
     #[test]
@@ -297,18 +249,17 @@ mod tests {
         let rows = |label: &str, range: std::ops::Range<usize>| -> String {
             range.map(|i| format!("text {label} {i},{label}\n")).collect::<Vec<_>>().concat()
         };
+        let rare = |label: &str| FindingKind::RareClasses { labels: vec![label.into()], can_leave_out: false };
         let text = format!("text,label\n{}{}", rows("x", 0..40), rows("y", 0..10));
         let imbalance = FindingKind::Imbalance { label: "x".into(), share: 0.8 };
         check(&text, Task::Classify, &imbalance, &(2..42).collect::<Vec<_>>());
         let text = format!("text,label\n{}{}", rows("x", 0..39), rows("y", 0..10));
         assert_eq!(found(&text, Task::Classify), []);
         let text = format!("text,label\n{}{}", rows("x", 0..9), rows("y", 0..7));
-        check(
-            &text,
-            Task::Classify,
-            &FindingKind::RareClasses { labels: vec!["y".into()] },
-            &(11..18).collect::<Vec<_>>(),
-        );
+        check(&text, Task::Classify, &rare("y"), &(11..18).collect::<Vec<_>>());
+        let text = format!("text,label\n{}{}{}", rows("x", 0..9), rows("y", 0..7), rows("z", 0..9));
+        let can_leave_out = FindingKind::RareClasses { labels: vec!["y".into()], can_leave_out: true };
+        check(&text, Task::Classify, &can_leave_out, &(11..18).collect::<Vec<_>>());
         let text = format!("text,label\n{}", rows("x", 0..9));
         check(&text, Task::Classify, &FindingKind::OneClass { label: "x".into() }, &(2..11).collect::<Vec<_>>());
         let text = format!("text,label\n{}none,\n{}", rows("x", 0..9), rows("y;x", 0..9));
@@ -328,12 +279,38 @@ mod tests {
     #[test]
     fn texts_in_both_parts_are_found() {
         let read = |text| Dataset::new(table(text), Task::Classify, &roles("text", Some("label")), None).unwrap();
-        let one = read("text,label\na,x\nb,y\nA ,y\nc,x\n");
-        let leaks_within = leaks(Part { dataset: &one, examples: &[0, 1] }, Part { dataset: &one, examples: &[2, 3] });
-        assert_eq!(leaks_within, [Leak { train: 0, eval: 2 }]);
+        let one = read("text,label\na,x\nb,y\nA ,y\nc,x\na,y\n");
+        let leaks_within =
+            leaks(Part { dataset: &one, examples: &[0, 1, 4] }, Part { dataset: &one, examples: &[2, 3] });
+        assert_eq!(leaks_within, [Leak { train: vec![0, 4], eval: 2 }]);
+        let split = Split { train: vec![0, 1, 4], eval: vec![2, 3] };
+        let findings = split_health(&one, &one, &split);
+        assert_eq!((findings[0].count, &findings[0].rows), (1, &vec![0, 4]));
+        assert_eq!(findings[0].message(), "1 evaluated text also stands in the training part");
         let other = read("text,label\nC,x\nd,y\nb,y\n");
         let between =
             leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
-        assert_eq!(between, [Leak { train: 3, eval: 0 }, Leak { train: 1, eval: 2 }]);
+        assert_eq!(between, [Leak { train: vec![3], eval: 0 }, Leak { train: vec![1], eval: 2 }]);
+    }
+
+    #[test]
+    fn contexts_in_both_parts_are_found_until_they_are_a_group() {
+        let rows: String = (0..8).map(|row| format!("what {row} ?\tcontext {}\tcontext\n", row / 4)).collect();
+        let text = format!("question\tcontext\tanswers\n{rows}");
+        let mut roles = Roles {
+            question: Some("question".into()),
+            context: Some("context".into()),
+            answers: Some("answers".into()),
+            ..Roles::default()
+        };
+        let split = Split { train: vec![0, 1, 2, 4, 5, 6], eval: vec![3, 7] };
+        let read = |roles: &Roles| Dataset::new(table(&text), Task::Qa, roles, None).unwrap();
+        let dataset = read(&roles);
+        let findings = split_health(&dataset, &dataset, &split);
+        assert_eq!(findings[0].kind, FindingKind::SharedContexts);
+        assert_eq!(findings[0].rows, [3, 7]);
+        roles.group = Some("context".into());
+        let dataset = read(&roles);
+        assert_eq!(split_health(&dataset, &dataset, &split), []);
     }
 }

@@ -31,8 +31,16 @@ impl Split {
     /// Divides the examples. With classes, each class gives the same share to within one example, the total is the
     /// share of all examples rounded, and every class keeps at least one example to learn from. Sets of labels are
     /// taken as classes, and numbers in ten groups from low to high.
+    ///
+    /// Rows that share a value of the group column stay together; then whole groups are held out, as many as come
+    /// nearest to the share, whatever their classes.
     pub fn new(dataset: &Dataset, rule: &SplitRule) -> Self {
         let count = dataset.examples.len();
+        if dataset.roles.group.is_some() {
+            let held_out = held_out_groups(dataset, rule);
+            let (eval, train) = (0..count).partition(|&example| held_out[example]);
+            return Self { train, eval };
+        }
         let groups = if rule.stratified { strata(&dataset.examples) } else { vec![(0..count).collect()] };
         let mut held_out = vec![false; count];
         for (group, size) in groups.iter().zip(shares(&groups, count, rule)) {
@@ -46,6 +54,36 @@ impl Split {
         let (eval, train) = (0..count).partition(|&example| held_out[example]);
         Self { train, eval }
     }
+}
+
+/// Which examples are held out where groups stay whole. An empty cell is a group of its own; one group at least is left
+/// to learn from.
+fn held_out_groups(dataset: &Dataset, rule: &SplitRule) -> Vec<bool> {
+    let count = dataset.examples.len();
+    let mut named: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for example in 0..count {
+        match dataset.group(example).map(str::trim).filter(|name| !name.is_empty()) {
+            Some(name) => named.entry(name).or_default().push(example),
+            None => groups.push(vec![example]),
+        }
+    }
+    groups.extend(named.into_values());
+    groups.sort_by_cached_key(|group| (key(rule.seed, Purpose::Split, &[group[0] as u64]), group[0]));
+    let fraction = if rule.eval_fraction.is_finite() { rule.eval_fraction.clamp(0.0, 1.0) } else { 0.0 };
+    let wanted = (count as f64 * fraction).round() as usize;
+    let mut held_out = vec![false; count];
+    let (mut held, mut left) = (0, groups.len());
+    for group in groups {
+        if left > 1 && (held + group.len()).abs_diff(wanted) < wanted.abs_diff(held) {
+            held += group.len();
+            left -= 1;
+            for example in group {
+                held_out[example] = true;
+            }
+        }
+    }
+    held_out
 }
 
 /// The examples of each class. A set of labels held by fewer than two examples joins the other rare ones, so that rare
@@ -181,6 +219,33 @@ mod tests {
         assert_eq!(split, Split::new(&dataset, &rule(0.2, 42)));
         assert_ne!(split, Split::new(&dataset, &rule(0.2, 43)));
         assert_eq!(split.eval, [5, 11, 16, 18]);
+    }
+
+    #[test]
+    fn groups_stay_whole() {
+        let rows: String = (0..60).map(|row| format!("text {row},{},g{}\n", row % 2, row / 3 % 12)).collect();
+        let text = format!("text,label,document\n{rows}a last one,1,\n");
+        let roles = crate::data::Roles {
+            group: Some("document".into()),
+            ..crate::data::dataset::tests::roles("text", Some("label"))
+        };
+        let table = crate::data::dataset::tests::table(&text);
+        let dataset = Dataset::new(table, crate::task::Task::Classify, &roles, None).unwrap();
+        for seed in 0..20 {
+            for fraction in [0.0, 0.1, 0.3, 0.99, 1.0] {
+                let split = Split::new(&dataset, &rule(fraction, seed));
+                let documents = |part: &[usize]| -> std::collections::BTreeSet<String> {
+                    part.iter().filter_map(|&example| dataset.group(example)).map(str::to_owned).collect()
+                };
+                let shared = documents(&split.train).intersection(&documents(&split.eval)).count();
+                assert_eq!(shared, 0, "seed {seed} at {fraction}");
+                assert_eq!(split.train.len() + split.eval.len(), 61);
+                assert!(!split.train.is_empty());
+                let wanted = (61.0 * fraction).round() as usize;
+                assert!(fraction > 0.9 || split.eval.len().abs_diff(wanted) <= 3, "{} of {wanted}", split.eval.len());
+            }
+        }
+        assert_ne!(Split::new(&dataset, &rule(0.3, 1)), Split::new(&dataset, &rule(0.3, 2)));
     }
 
     #[test]

@@ -182,7 +182,7 @@ impl Targets {
         names.iter().map(index).collect::<Result<_, _>>().map(Target::Tags)
     }
 
-    /// Answers as the file gives them, also where one does not stand where the file says.
+    /// Answers that stand where the file says. Others are left out; [`super::mend`] can move them to where they stand.
     fn read_answers(&self, row: usize, cell: &str) -> Result<Target, String> {
         let Content::Question { context, .. } = self.content else { return Ok(Target::None) };
         let context = self.table.cell(row, context);
@@ -190,7 +190,16 @@ impl Targets {
             return Ok(Target::None);
         }
         let start = self.start.map(|start| self.table.cell(row, start));
-        gold::answers(cell, start, context).map(Target::Answers)
+        let answers = gold::answers(cell, start, context)?;
+        if let Some(wrong) = answers.iter().find(|answer| !gold::stands_at(context, answer)) {
+            return Err(format!(
+                "has the answer {:?}, which does not stand at character {} of its context{}",
+                shorten(&wrong.text, 60),
+                wrong.start,
+                gold::nearest(context, wrong).map_or_else(String::new, |place| format!(" but at {place}"))
+            ));
+        }
+        Ok(Target::Answers(answers))
     }
 }
 

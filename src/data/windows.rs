@@ -51,6 +51,16 @@ fn parts(count: usize, room: usize, stride: usize) -> Vec<Range<usize>> {
     }
 }
 
+/// Tokens of each sequence that an example comes to: one where it fits, else its windows. `fixed` of its tokens stand in
+/// every window.
+pub fn sequence_lengths(tokens: usize, fixed: usize, max_tokens: usize, stride: usize) -> Vec<usize> {
+    let room = max_tokens.saturating_sub(fixed);
+    if tokens <= max_tokens || room == 0 {
+        return vec![tokens.min(max_tokens)];
+    }
+    parts(tokens - fixed, room, stride).into_iter().map(|part| fixed + part.len()).collect()
+}
+
 /// A window over words that are cut into tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WordWindow {
@@ -118,6 +128,16 @@ mod tests {
         check(1, 7, 0, &[vec![0, 1, 2, 3, 4, 5, 9], vec![0, 1, 2, 3, 6, 7, 9], vec![0, 1, 2, 3, 8, 9]]);
         // More cannot be shared than would let the window move.
         check(0, 9, 7, &[vec![0, 1, 3, 4, 5, 6, 7, 8, 9], vec![0, 2, 3, 4, 5, 6, 7, 8, 9]]);
+    }
+
+    #[test]
+    fn a_long_example_comes_to_as_many_sequences_as_windows() {
+        for (max_tokens, stride) in [(10, 2), (8, 1), (7, 0), (6, 9)] {
+            let laid = windows(&encoded(2, 15), 1, max_tokens, stride).unwrap();
+            let lengths: Vec<usize> = laid.iter().map(Vec::len).collect();
+            assert_eq!(sequence_lengths(20, 5, max_tokens, stride), lengths);
+        }
+        assert_eq!(sequence_lengths(20, 5, 20, 3), [20]);
     }
 
     #[test]

@@ -211,28 +211,28 @@ fn range_of(encoded: &Encoded, letters: &[char], index: usize, ranges: &[(usize,
     if same_word { range_of(encoded, letters, next, ranges) } else { None }
 }
 
-/// The words that can be clicked.
+/// The words that can be pressed. One of very many pieces, such as a protein, is pressed piece by piece.
 fn words(encoded: &Encoded, letters: &[char], slots: &[Slot]) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut before = None;
-    for index in (0..encoded.ids.len()).filter(|index| !encoded.special[*index]) {
-        let (start, end) = without_blank(letters, encoded.offsets[index]);
-        let blank = slots.iter().position(|slot| slot.tokens.contains(&index));
-        let word = encoded.words[index];
-        match words.last_mut().filter(|last| word.is_some() && word == before && start >= last.start) {
-            Some(last) => {
-                if last.start == last.end {
-                    last.start = start;
-                }
-                last.end = last.end.max(end);
-                last.pieces += 1;
-                last.blank = last.blank.or(blank);
-            }
-            None => words.push(Word { start, end, pieces: 1, blank }),
+    let own: Vec<usize> = (0..encoded.ids.len()).filter(|index| !encoded.special[*index]).collect();
+    let same = |a: &usize, b: &usize| {
+        encoded.words[*a].is_some()
+            && encoded.words[*a] == encoded.words[*b]
+            && encoded.offsets[*b] >= encoded.offsets[*a]
+    };
+    let mut words = Vec::new();
+    for pieces in own.chunk_by(same) {
+        for word in pieces.chunks(if pieces.len() > MOST_PIECES { 1 } else { pieces.len() }) {
+            let places = word.iter().map(|index| without_blank(letters, encoded.offsets[*index]));
+            let places: Vec<(usize, usize)> = places.filter(|(start, end)| start < end).collect();
+            let (Some(start), Some(end)) =
+                (places.iter().map(|place| place.0).min(), places.iter().map(|place| place.1).max())
+            else {
+                continue;
+            };
+            let blank = slots.iter().position(|slot| word.iter().any(|index| slot.tokens.contains(index)));
+            words.push(Word { start, end, pieces: word.len(), blank });
         }
-        before = word;
     }
-    words.retain(|word| word.end > word.start);
     words
 }
 

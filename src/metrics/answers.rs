@@ -192,10 +192,12 @@ fn best_threshold(questions: &[JudgedQuestion], span: fn(&JudgedQuestion) -> f64
     let mut score = questions.iter().filter(|question| !question.has_answer).count() as f64;
     let (mut best, mut threshold) = (score, 0.0);
     for question in by_null_score(questions) {
-        score += match question.has_answer {
-            true => span(question),
-            false if question.candidates.is_empty() => 0.0,
-            false => -1.0,
+        score += if question.has_answer {
+            span(question)
+        } else if question.candidates.is_empty() {
+            0.0
+        } else {
+            -1.0
         };
         if score > best {
             (best, threshold) = (score, question.null_score);

@@ -114,6 +114,7 @@ pub struct ReplacedTally {
 }
 
 impl ReplacedTally {
+    #[expect(clippy::fn_params_excessive_bools, reason = "what is true and what was said of it are both yes or no")]
     pub fn add(&mut self, replaced: bool, said: bool, loss: f64) {
         self.loss += loss;
         self.tokens += 1;

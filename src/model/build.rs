@@ -41,6 +41,10 @@ pub struct Builder<'a> {
     report: LoadReport,
     used: HashSet<String>,
     missing_encoder: Vec<String>,
+    /// Put before canonical names, so that those of two models in one training differ.
+    prefix: &'static str,
+    /// Weights of another model that take the place of those with the same name.
+    shared: Vec<Arc<Param>>,
 }
 
 impl<'a> Builder<'a> {
@@ -56,7 +60,16 @@ impl<'a> Builder<'a> {
             report: LoadReport::default(),
             used: HashSet::new(),
             missing_encoder: Vec::new(),
+            prefix: "",
+            shared: Vec::new(),
         }
+    }
+
+    /// For a model that is trained together with another: its own weights have names with this prefix and count as one
+    /// block, a head; `shared` are weights that both have.
+    #[must_use]
+    pub fn beside(self, prefix: &'static str, shared: Vec<Arc<Param>>) -> Self {
+        Self { prefix, shared, ..self }
     }
 
     /// Builds the encoder with these heads; `labels` is the width of sequence and token heads.
@@ -270,6 +283,14 @@ impl<'a> Builder<'a> {
         shape: &[usize],
         start: Start,
     ) -> Result<Arc<Param>, ModelError> {
+        if let Some(param) = self.shared.iter().find(|param| param.name == name).cloned() {
+            if param.shape() != shape {
+                let (found, expected) = (param.shape().to_vec(), shape.to_vec());
+                return Err(ModelError::Shape { name: stored.name, found, expected });
+            }
+            self.params.push(param.clone());
+            return Ok(param);
+        }
         let found = self.find(&stored, shape, true)?;
         if found.is_none() {
             self.missing_encoder.push(stored.name.clone());
@@ -315,9 +336,11 @@ impl<'a> Builder<'a> {
         start: Start,
         found: Option<Vec<f32>>,
     ) -> Result<Arc<Param>, ModelError> {
-        let values = found.unwrap_or_else(|| self.start(name, shape, start));
+        let name = format!("{}{name}", self.prefix);
+        let block = if self.prefix.is_empty() { block } else { Block::Head };
+        let values = found.unwrap_or_else(|| self.start(&name, shape, start));
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
-        let mut param = Param::new(name.to_owned(), stored_name, block, var);
+        let mut param = Param::new(name, stored_name, block, var);
         param.fixed = matches!(start, Start::Sines);
         if param.fixed {
             param.set_trainable(false);

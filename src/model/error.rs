@@ -41,6 +41,8 @@ pub enum ModelError {
     NoSuchHead { family: &'static str, task: crate::task::Task },
     #[error("this model has no head for {task}; its architectures are: {}", architectures.join(", "))]
     HeadMissing { task: crate::task::Task, architectures: Vec<String> },
+    #[error("the generator knows {found} tokens and the model {expected}; both must have the same vocabulary")]
+    OtherVocabulary { found: usize, expected: usize },
     #[error("token id {id} at position {position} is not below the vocabulary size {vocab_size} of the model")]
     TokenOutOfRange { id: u32, position: usize, vocab_size: usize },
     #[error("a sequence of {tokens} tokens does not fit the model, which takes {limit}")]

@@ -26,7 +26,7 @@ pub use error::ModelError;
 pub use family::{Family, HeadKind};
 pub use heads::{HeadSet, MaskHead};
 pub use input::Input;
-pub use open::{Want, build, card as open_card, open, random, read_config};
+pub use open::{Want, build, card as open_card, generator, open, random, read_config};
 pub use params::{Block, Param, Params};
 
 use ops::Backend;

@@ -1,6 +1,7 @@
 //! A model folder, opened: configuration, weights and the heads that are wanted.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use candle_core::Device;
 
@@ -9,7 +10,7 @@ use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
 use super::family::HeadKind;
 use super::files::TensorFiles;
-use super::{Model, ModelError, Source};
+use super::{Model, ModelError, Param, Source};
 use crate::task::Task;
 
 /// Which heads a model is to have.
@@ -65,6 +66,48 @@ pub fn build(
     device: &Device,
     seed: u64,
 ) -> Result<(Model, LoadReport), ModelError> {
+    let (kinds, labels) = wanted(&mut config, want)?;
+    Builder::new(&config, source, device, seed).build(&kinds, labels)
+}
+
+/// A masked-word model that is trained together with another of the same vocabulary, under names that begin with
+/// `generator.`. New weights, without a source, take the other's embeddings for their own, so that both are learned as
+/// one; so do weights that were saved with the same embeddings.
+pub fn generator(
+    model: &Model,
+    mut config: EncoderConfig,
+    source: Option<&dyn Source>,
+    seed: u64,
+) -> Result<Model, ModelError> {
+    let (found, expected) = (config.vocab_size, model.config.vocab_size);
+    if found != expected {
+        return Err(ModelError::OtherVocabulary { found, expected });
+    }
+    let (kinds, labels) = wanted(&mut config, Want::Head { task: Task::Mlm, labels: &[] })?;
+    let build = |shared| {
+        let builder = Builder::new(&config, source, model.device(), seed).beside("generator.", shared);
+        builder.build(&kinds, labels).map(|(built, _)| built)
+    };
+    let embeddings: Vec<Arc<Param>> = model.embeddings.params().cloned().collect();
+    if source.is_none() {
+        return build(embeddings);
+    }
+    let own = build(Vec::new())?;
+    let are_same = {
+        let mut both = own.embeddings.params().zip(&embeddings);
+        own.embeddings.params().count() == embeddings.len()
+            && both.try_fold(true, |same, (a, b)| Ok::<_, ModelError>(same && equal(a, b)?))?
+    };
+    if are_same { build(embeddings) } else { Ok(own) }
+}
+
+fn equal(a: &Param, b: &Param) -> Result<bool, ModelError> {
+    let values = |param: &Param| param.var().flatten_all()?.to_vec1::<f32>();
+    Ok(a.shape() == b.shape() && values(a)? == values(b)?)
+}
+
+/// The heads that are wanted, and the width of those that have one of their own.
+fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<(Vec<HeadKind>, usize), ModelError> {
     let kinds = match want {
         Want::AsSaved => {
             let named = config.architectures.iter().flat_map(|name| config.family.heads_of(name));
@@ -84,7 +127,7 @@ pub fn build(
     };
     // transformers makes two classes where a configuration names none.
     let labels = if config.labels.is_empty() { 2 } else { config.labels.len() };
-    Builder::new(&config, source, device, seed).build(&kinds, labels)
+    Ok((kinds, labels))
 }
 
 fn problem_type(task: Task) -> Option<&'static str> {

@@ -86,7 +86,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
     let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
     let Some(scored) = scored else { return Ok(None) };
-    let of = Scores { task, labels: &labels, data: data.as_deref(), examples: &examples };
+    let of = Scores { task, labels: &labels, data: data.as_deref(), examples: &examples, tokenizer: &tokenizer };
     Ok(Some(Assessment {
         evaluation: evaluation(of, scored),
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),

@@ -6,18 +6,22 @@
 //! whole or absent; the two newest stay. Every tensor has a sum, and a checkpoint that does not add up is passed over for
 //! the one before it. The best weights are a link to the model's file where that holds them, and cost nothing then.
 
+mod sum;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use candle_core::Tensor;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+pub use sum::fingerprint;
+use sum::{sum, sum_bytes};
 
 use super::optimizer::Optimizer;
 use super::run::KeptEvaluation;
-use super::{Examples, Prepared, TrainError};
+use super::{Prepared, TrainError};
 use crate::files;
 use crate::metrics::Evaluation;
 use crate::model::files::{TensorFiles, write_safetensors};
@@ -55,6 +59,8 @@ pub struct Progress {
     /// Evaluations since the best.
     pub without_gain: u32,
     pub evaluated_at: Option<u64>,
+    /// Blocks that were frozen at first and are trained now.
+    pub thawed: usize,
     /// Seconds that the run has taken.
     pub seconds: f64,
     pub peak_memory_bytes: u64,
@@ -124,12 +130,8 @@ impl Part {
 }
 
 /// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along.
-fn named(model: &Model, optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
-    let own = model.params.iter().count();
-    let name = |place: usize, param: &Param| {
-        if place < own { param.name.clone() } else { format!("generator.{}", param.name) }
-    };
-    optimizer.rules().enumerate().map(|(place, (param, _))| (name(place, param), param.clone())).collect()
+fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
+    optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
 
 /// Writes a checkpoint into `folder` and returns where it is. `kept` is the model's folder if it has the best weights,
@@ -191,7 +193,7 @@ fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<(Updates, Sums)
     let mut list = Vec::new();
     let mut places = Vec::new();
     let mut updates = Updates::new();
-    let params = named(snapshot.model, snapshot.optimizer);
+    let params = named(snapshot.optimizer);
     for (index, (name, param)) in params.iter().enumerate().filter(|(_, (_, param))| param.trainable()) {
         let count = snapshot.optimizer.updates(index);
         updates.insert(name.clone(), count);
@@ -391,9 +393,9 @@ impl Checkpoint {
     }
 
     /// Puts weights, moments and counts back.
-    pub fn restore(&self, model: &Model, optimizer: &mut Optimizer) -> Result<(), TrainError> {
+    pub fn restore(&self, optimizer: &mut Optimizer) -> Result<(), TrainError> {
         let read = |name: &str| self.tensors.read_f32(name).map_err(ModelError::from);
-        for (index, (name, param)) in named(model, optimizer).iter().enumerate() {
+        for (index, (name, param)) in named(optimizer).iter().enumerate() {
             let Some(updates) = self.state.updates.get(name) else { continue };
             param.var().set(&tensor(param, read(&Part::Weights.name(name))?, &self.dir)?)?;
             let moments = match updates {
@@ -470,36 +472,4 @@ impl Fingerprint {
         });
         Self { train: data.train.len(), eval: data.eval.len(), data: sum_of_data, frozen }
     }
-}
-
-/// A number that changes with whatever a run sees of its data: tokens, targets and the names of the classes.
-pub fn fingerprint(data: &Prepared) -> Result<u64, TrainError> {
-    let words = |values: &[u32]| fold(values.iter().map(|value| u64::from(*value)));
-    let of = |examples: &Examples| {
-        let one = |index: usize| {
-            let features = examples.get(index, 0)?;
-            let target = sum_bytes(format!("{:?}", features.target).as_bytes());
-            Ok(fold([words(&features.ids), words(&features.types), target].into_iter()))
-        };
-        (0..examples.len()).into_par_iter().map(one).collect::<Result<Vec<u64>, TrainError>>()
-    };
-    let parts = [of(&data.train)?, of(&data.eval)?].concat();
-    Ok(mix(fold(parts.into_iter())) ^ sum_bytes(data.labels.names.join("\n").as_bytes()))
-}
-
-/// Multiplies with an odd number and turns, both of which can be undone: two rows that differ in one word never have the
-/// same sum.
-fn fold(words: impl Iterator<Item = u64>) -> u64 {
-    words.fold(0x9e37_79b9_7f4a_7c15, |sum, word| (sum ^ word).wrapping_mul(0xbf58_476d_1ce4_e5b9).rotate_left(29))
-}
-
-fn sum(values: &[f32]) -> u64 {
-    const CHUNK: usize = 1 << 16;
-    let parts: Vec<u64> =
-        values.par_chunks(CHUNK).map(|chunk| fold(chunk.iter().map(|value| u64::from(value.to_bits())))).collect();
-    mix(fold(parts.into_iter()) ^ values.len() as u64)
-}
-
-fn sum_bytes(bytes: &[u8]) -> u64 {
-    mix(fold(bytes.iter().map(|byte| u64::from(*byte))) ^ bytes.len() as u64)
 }

@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Roles;
 use crate::data::masking::MaskStyle;
+use crate::data::mend::{Exclude, Fix, Mends};
+use crate::data::{Roles, SplitRule};
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +111,17 @@ pub struct DataChoice {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_fraction: Option<f64>,
     pub columns: Roles,
+    /// Seed of the division into parts; without it the run's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split_seed: Option<u64>,
+    /// Hold out the same share of each class.
+    pub stratified: bool,
+    /// What is put right in the labels before they are used.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fix: Vec<Fix>,
+    /// Rows that are left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<Exclude>,
     /// Tokens a sequence may have, special tokens included.
     pub max_tokens: usize,
     /// Tokens that neighbouring windows of a long document share.
@@ -123,9 +135,31 @@ impl Default for DataChoice {
             eval: None,
             eval_fraction: None,
             columns: Roles::default(),
+            split_seed: None,
+            stratified: true,
+            fix: Vec::new(),
+            exclude: Vec::new(),
             max_tokens: 128,
             stride: 64,
         }
+    }
+}
+
+/// The share held out where a configuration names no evaluation data.
+pub const DEFAULT_EVAL_FRACTION: f64 = 0.1;
+
+impl DataChoice {
+    /// How the training file is divided, for a run's seed.
+    pub fn split_rule(&self, seed: u64) -> SplitRule {
+        SplitRule {
+            eval_fraction: self.eval_fraction.unwrap_or(DEFAULT_EVAL_FRACTION),
+            seed: self.split_seed.unwrap_or(seed),
+            stratified: self.stratified,
+        }
+    }
+
+    pub fn mends(&self) -> Mends {
+        Mends { fix: self.fix.clone(), exclude: self.exclude.clone() }
     }
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::config::{LanguageObjective, RunConfig};
 use super::examples::Examples;
-use super::prepare::{DEFAULT_EVAL_FRACTION, OnProgress, Prepared, fill_roles};
+use super::config::DEFAULT_EVAL_FRACTION;
+use super::prepare::{OnProgress, Prepared, fill_roles};
 use super::TrainError;
 use crate::data::corpus::{Corpus, CorpusOptions, Segments};
 use crate::data::targets::sentence_labels;
@@ -94,6 +95,7 @@ pub fn prepare(
         eval,
         counts: Vec::new(),
         max_tokens,
+        mended: Vec::new(),
     }))
 }
 

@@ -19,6 +19,11 @@ pub enum TrainError {
     Setting { key: &'static str, value: String, expected: String },
     #[error("[model] needs a path to a folder or the name of a downloaded model")]
     NoModel,
+    #[error(
+        "[model] embedded = true, but this build of Attune carries no model; give [model] a path to a folder, or the \
+         name of a downloaded model (attune download NAME)"
+    )]
+    NoEmbeddedModel,
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
     #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]
@@ -29,7 +34,7 @@ pub enum TrainError {
     NoGenerator { dir: PathBuf },
     #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
     NoMaskToken,
-    #[error("strategy \"{kind}\" is not there yet; full, head, top and custom are")]
+    #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(
         "strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}"

@@ -7,7 +7,7 @@ use super::generator::Generator;
 use super::objective::{Asked, Objective, Scored, Work, evaluation_chance};
 use super::prefix::PrefixCache;
 use super::{TrainError, answers};
-use crate::data::{Alignment, Batch, Dataset, Features, LabelSet, Target};
+use crate::data::{Alignment, Batch, Dataset, Features, LabelSet, Target, Tokenizer};
 use crate::metrics::{
     Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
     evaluate_entities, evaluate_masked, evaluate_multilabel, evaluate_replaced, evaluate_values,
@@ -108,18 +108,21 @@ pub struct Scores<'a> {
     /// The rows that were evaluated, where they are rows.
     pub data: Option<&'a Dataset>,
     pub examples: &'a Examples,
+    pub tokenizer: &'a Tokenizer,
 }
 
 /// Metrics from scores.
 pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
-    let Scores { task, labels, data, examples } = of;
+    let Scores { task, labels, data, examples, tokenizer } = of;
     match (task, data, examples) {
         (Task::Mlm, ..) => {
             let mut tally = MaskedTally::default();
             for token in scored.iter().flat_map(|scored| &scored.tokens) {
                 tally.add(token.gold, token.loss, token.right);
             }
-            evaluate_masked(&tally)
+            let mut evaluation = evaluate_masked(&tally);
+            evaluation.masked = Some(tally.report(|id| tokenizer.id_to_token(id).unwrap_or_else(|| id.to_string())));
+            evaluation
         }
         (Task::Rtd, ..) => {
             let mut tally = ReplacedTally::default();

@@ -2,6 +2,7 @@
 //! micro-batches adds up to the same gradient. Sums are in `f64` and in order on the CPU.
 
 use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
 
 use crate::model::params::{host, slice};
 
@@ -165,13 +166,19 @@ fn log_sum_exp(row: &[f32]) -> f64 {
     largest + row.iter().map(|x| (f64::from(*x) - largest).exp()).sum::<f64>().ln()
 }
 
+/// Rows for one thread at a time: one where classes are words, all of them where they are few.
+fn rows_at_once(classes: usize) -> usize {
+    (1 << 14) / classes.max(1) + 1
+}
+
 impl FusedLoss {
     fn value(&self, logits: &[f32], classes: usize) -> f64 {
         match &self.0 {
             Rows::Classes { settings, targets, denominator } => {
-                let rows = logits.chunks(classes).zip(targets).filter_map(|(row, target)| Some((row, (*target)?)));
-                let sum: f64 = rows
+                let rows = logits.par_chunks(classes).zip(targets).with_min_len(rows_at_once(classes));
+                let each: Vec<f64> = rows
                     .map(|(row, target)| {
+                        let Some(target) = *target else { return 0.0 };
                         let total = log_sum_exp(row);
                         let nll = |class: usize| total - f64::from(row[class]);
                         if settings.smoothing == 0.0 {
@@ -179,8 +186,8 @@ impl FusedLoss {
                         }
                         (0..classes).map(|class| settings.share(class, target, classes) * nll(class)).sum()
                     })
-                    .sum();
-                sum / denominator
+                    .collect();
+                each.iter().sum::<f64>() / denominator
             }
             Rows::Cells { kind, targets, denominator } => {
                 let cells = logits.iter().zip(targets).filter_map(|(value, target)| Some((value, (*target)?)));
@@ -205,8 +212,9 @@ impl FusedLoss {
         let mut out = vec![0.0; logits.len()];
         match &self.0 {
             Rows::Classes { settings, targets, denominator } => {
-                for ((out, row), target) in out.chunks_mut(classes).zip(logits.chunks(classes)).zip(targets) {
-                    let Some(target) = *target else { continue };
+                let rows = out.par_chunks_mut(classes).zip(logits.par_chunks(classes)).zip(targets);
+                rows.with_min_len(rows_at_once(classes)).for_each(|((out, row), target)| {
+                    let Some(target) = *target else { return };
                     let total = log_sum_exp(row);
                     let all = if settings.smoothing == 0.0 {
                         settings.weight(target)
@@ -223,7 +231,7 @@ impl FusedLoss {
                         };
                         *out = (((f64::from(*x) - total).exp() * all - share) * scale / denominator) as f32;
                     }
-                }
+                });
             }
             Rows::Cells { kind, targets, denominator } => {
                 for ((out, value), target) in out.iter_mut().zip(logits).zip(targets) {

@@ -29,4 +29,4 @@ mod trainer;
 pub use error::TrainError;
 pub use examples::Examples;
 pub use prepare::{Prepared, prepare};
-pub use trainer::{Listener, Outcome, train, train_from};
+pub use trainer::{Listener, Models, Outcome, train, train_from};

@@ -23,6 +23,8 @@ pub struct PlanSummary {
     pub blocks: Vec<PlannedBlock>,
     /// Examples whose text is longer than the limit.
     pub truncated: usize,
+    /// Examples that are longer and therefore laid in several windows.
+    pub windowed: usize,
     pub tokens_per_epoch: u64,
     pub memory: MemoryEstimate,
     /// Seconds for the whole run on this machine.
@@ -77,7 +79,7 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     let truncated = if cuts(config) { all.filter(|tokens| **tokens > limit).count() } else { 0 };
     let steps = count_steps(config, &train);
     let layers = encoder.stored_layers();
-    let frozen = strategy::frozen(&config.strategy, layers)?;
+    let frozen = strategy::frozen_at_end(&config.strategy, layers, steps)?;
     let sizes = block_sizes(config, facts, layers);
     let blocks: Vec<PlannedBlock> = sizes
         .iter()
@@ -103,6 +105,7 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
         parameters,
         trainable,
         truncated,
+        windowed: 0,
         tokens_per_epoch,
         memory: memory_estimate(config, encoder, &train, parameters, trainable, &cost),
         seconds: work / facts.flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,

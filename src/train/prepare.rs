@@ -8,16 +8,12 @@ use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
 use super::{Examples, TrainError, corpus};
-use crate::data::{
-    Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
-};
+use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
+use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
 use crate::metrics::Measure;
 use crate::model::card::LoadReport;
 use crate::model::{self, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
-
-/// The share held out where a configuration names no evaluation data.
-pub const DEFAULT_EVAL_FRACTION: f64 = 0.1;
 
 /// Data ready to be learned from.
 pub struct Prepared {
@@ -31,6 +27,8 @@ pub struct Prepared {
     /// Examples, or words, of each class among those learned from.
     pub counts: Vec<u64>,
     pub max_tokens: usize,
+    /// What was put right and left out, as the configuration asks.
+    pub mended: Vec<Mended>,
 }
 
 impl Prepared {
@@ -138,6 +136,9 @@ impl RunConfig {
 
     /// The folder of the model.
     pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
+        if self.model.embedded {
+            return Err(TrainError::NoEmbeddedModel);
+        }
         if let Some(path) = &self.model.path {
             return Ok(path.clone());
         }
@@ -175,27 +176,48 @@ pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
 /// The training data of a choice, read for a task, with what is held out.
 pub struct Sources {
     pub train_data: Arc<Dataset>,
+    /// The same one where there is no evaluation file.
     pub eval_data: Arc<Dataset>,
     pub split: Split,
+    /// What the decisions about the data came to.
+    pub mended: Vec<Mended>,
 }
 
 /// Reads the files that a configuration names.
 pub fn read_sources(task: Task, data: &DataChoice, seed: u64) -> Result<Sources, TrainError> {
     let table = Arc::new(Table::open(&data.train)?);
+    let eval = data.eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let roles = fill_roles(&data.columns, &table, task);
-    let train_data = Arc::new(Dataset::new(table, task, &roles, None)?);
-    let all = || (0..train_data.examples.len()).collect::<Vec<_>>();
-    if let Some(path) = &data.eval {
-        let table = Arc::new(Table::open(path)?);
-        let roles = fill_roles(&data.columns, &table, task);
-        let eval_data = Arc::new(Dataset::new(table, task, &roles, Some(&train_data.labels))?);
-        let eval = (0..eval_data.examples.len()).collect();
-        let split = Split { train: all(), eval };
-        return Ok(Sources { train_data, eval_data, split });
+    divide(task, table, eval, &roles, &data.split_rule(seed), &data.mends())
+}
+
+/// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
+pub fn divide(
+    task: Task,
+    table: Arc<Table>,
+    eval: Option<Arc<Table>>,
+    roles: &Roles,
+    rule: &SplitRule,
+    mends: &Mends,
+) -> Result<Sources, TrainError> {
+    let (train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let train_data = Arc::new(train_data);
+    let (eval_data, mut split) = match eval {
+        Some(table) => {
+            let roles = fill_roles(roles, &table, task);
+            let (eval_data, fixed) =
+                Dataset::new(table, task, &roles, Some(&train_data.labels))?.mended(&mends.fixes());
+            let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
+            let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
+            mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
+            (Arc::new(eval_data), split)
+        }
+        None => (train_data.clone(), Split::new(&train_data, rule)),
+    };
+    if mends.has(Mend::Exclude(Exclude::Leaks)) {
+        mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
     }
-    let eval_fraction = data.eval_fraction.unwrap_or(DEFAULT_EVAL_FRACTION);
-    let split = Split::new(&train_data, &SplitRule { eval_fraction, seed, stratified: true });
-    Ok(Sources { eval_data: train_data.clone(), train_data, split })
+    Ok(Sources { train_data, eval_data, split, mended })
 }
 
 /// Roles a configuration leaves open are guessed.
@@ -238,6 +260,11 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         stride: config.data.stride,
     };
     if let Some(text) = corpus::of(config, &tokenizer)? {
+        if !config.data.mends().is_empty() {
+            let expected = "neither for a text that is its own lesson, which is learned from as it stands".to_owned();
+            let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
+            return Err(TrainError::Setting { key: "data.fix and data.exclude", value, expected });
+        }
         return corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress);
     }
     let sources = read_sources(config.task, &config.data, config.run.seed)?;
@@ -249,8 +276,13 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let before = sources.split.train.len() as u64;
     let Some(eval) = tokenize(&sources.eval_data, &sources.split.eval, before)? else { return Ok(None) };
     let asks = |features: &Features| features.target != Target::None || sources.train_data.makes_its_own_labels();
-    let train: Vec<Features> = train.into_iter().filter(asks).collect();
-    let eval: Vec<Features> = eval.into_iter().filter(asks).collect();
+    let mut train: Vec<Features> = train.into_iter().filter(asks).collect();
+    let mut eval: Vec<Features> = eval.into_iter().filter(asks).collect();
+    let mut mended = sources.mended;
+    if config.data.exclude.contains(&Exclude::OverLong) {
+        let held_out = if config.data.eval.is_none() { Some(&mut eval) } else { None };
+        mended.push(leave_out_cut(&sources.train_data, &mut train, held_out));
+    }
     if train.is_empty() {
         let reason = sources.train_data.excluded.first().map_or_else(
             || "the file has no labelled rows".to_owned(),
@@ -276,7 +308,24 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         eval: eval.into(),
         counts,
         max_tokens: length.max_tokens,
+        mended,
     }))
+}
+
+/// Leaves out what the length limit has cut.
+fn leave_out_cut(dataset: &Dataset, train: &mut Vec<Features>, held_out: Option<&mut Vec<Features>>) -> Mended {
+    let mut rows = Vec::new();
+    for features in std::iter::once(train).chain(held_out) {
+        features.retain(|one| {
+            if one.cut > 0 {
+                rows.push(dataset.examples[one.example].row);
+            }
+            one.cut == 0
+        });
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Mended { mend: Mend::Exclude(Exclude::OverLong), rows, in_eval_file: false }
 }
 
 fn count(features: &[Features], labels: usize) -> Vec<u64> {

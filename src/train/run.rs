@@ -17,11 +17,10 @@ use super::assess::texts;
 use super::checkpoint::{self, Best, KeptFiles, Snapshot};
 use super::config::RunConfig;
 use super::event::TrainEvent;
-use super::trainer::Listener;
+use super::trainer::{Listener, Models};
 use super::{Prepared, TrainError};
 use crate::files::{self, LineLog};
 use crate::metrics::{Evaluation, Measure};
-use crate::model::Model;
 use crate::task::Task;
 
 const CONFIG: &str = "run.toml";
@@ -121,15 +120,18 @@ impl RunFolder {
     /// Writes weights, configuration and tokenizer, and the evaluation that made them the best.
     pub fn keep(
         &mut self,
-        model: &Model,
+        models: Models<'_>,
         data: &Prepared,
         step: u64,
         evaluation: Option<&Evaluation>,
     ) -> Result<(), TrainError> {
         let dir = self.model_dir();
         self.kept = None;
-        model.save(&dir)?;
+        models.model.save(&dir)?;
         data.tokenizer.save(&dir)?;
+        if let Some(generator) = models.generator {
+            data.tokenizer.save(&generator.save(&dir)?)?;
+        }
         let Some(evaluation) = evaluation else {
             return Ok(());
         };
@@ -241,8 +243,8 @@ impl Listener for Recorder<'_> {
         }
     }
 
-    fn keep(&mut self, model: &Model, step: u64, evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
-        match self.folder.keep(model, self.data, step, evaluation) {
+    fn keep(&mut self, models: Models<'_>, step: u64, evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+        match self.folder.keep(models, self.data, step, evaluation) {
             Ok(()) => self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() }),
             // The weights are still in memory, so the run goes on; the person is told at once.
             Err(error) => {

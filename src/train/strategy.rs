@@ -1,7 +1,8 @@
 //! Which blocks are frozen.
 
 use super::TrainError;
-use super::config::{Strategy, StrategyKind};
+use super::config::{Every, Strategy, StrategyKind};
+use super::steps::StepCount;
 use crate::model::Block;
 
 /// The blocks a strategy freezes, for an encoder with `layers` stored layers.
@@ -13,7 +14,7 @@ pub fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainErr
     };
     match strategy.kind {
         StrategyKind::Full => Ok(Vec::new()),
-        StrategyKind::Head => Ok(below(layers)),
+        StrategyKind::Head | StrategyKind::Gradual => Ok(below(layers)),
         StrategyKind::Top if strategy.top_layers >= layers => Ok(vec![Block::Embeddings]),
         StrategyKind::Top => Ok(below(layers - strategy.top_layers)),
         StrategyKind::Custom => {
@@ -28,9 +29,39 @@ pub fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainErr
             }
             Ok(blocks)
         }
-        StrategyKind::Gradual => Err(TrainError::StrategyNotThere { kind: "gradual" }),
         StrategyKind::Lora => Err(TrainError::StrategyNotThere { kind: "lora" }),
     }
+}
+
+/// The blocks that join the head one after the other, from the top down; none in other strategies than `gradual`.
+pub fn thaw_order(strategy: &Strategy, layers: usize) -> Vec<Block> {
+    if strategy.kind != StrategyKind::Gradual {
+        return Vec::new();
+    }
+    (0..layers).rev().map(Block::Layer).chain([Block::Embeddings]).collect()
+}
+
+/// How many blocks have joined before the update that follows `step` ones and is of an epoch, from 0.
+pub fn thawed(strategy: &Strategy, step: u64, epoch: u64) -> usize {
+    match strategy.unfreeze_every {
+        Every::Epoch => epoch as usize,
+        Every::Steps(steps) => (step / steps.max(1)) as usize,
+    }
+}
+
+/// How many blocks have joined before the last update of a run.
+pub fn joined_at_end(strategy: &Strategy, steps: StepCount) -> usize {
+    let last = steps.total.saturating_sub(1);
+    thawed(strategy, last, last / steps.per_epoch.max(1))
+}
+
+/// The blocks that are never trained in a run.
+pub fn frozen_at_end(strategy: &Strategy, layers: usize, steps: StepCount) -> Result<Vec<Block>, TrainError> {
+    let mut frozen = frozen(strategy, layers)?;
+    let joined = joined_at_end(strategy, steps);
+    let joined: Vec<Block> = thaw_order(strategy, layers).into_iter().take(joined).collect();
+    frozen.retain(|block| !joined.contains(block));
+    Ok(frozen)
 }
 
 /// `embeddings`, `head`, `layers.3` or `layers.0-5`.
@@ -72,6 +103,21 @@ mod tests {
         check(StrategyKind::Top, 3, &[], "embeddings layers.0");
         check(StrategyKind::Top, 9, &[], "embeddings");
         check(StrategyKind::Custom, 0, &["layers.1-2", "embeddings", "layers.2"], "embeddings layers.1 layers.2");
+    }
+
+    #[test]
+    fn blocks_join_from_the_top_down_as_often_as_the_run_is_long() {
+        let at_end = |unfreeze_every, total| {
+            let strategy = Strategy { kind: StrategyKind::Gradual, unfreeze_every, ..Strategy::default() };
+            let frozen = frozen_at_end(&strategy, 3, StepCount { total, per_epoch: 10 }).unwrap();
+            frozen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(at_end(Every::Epoch, 10), "embeddings layers.0 layers.1 layers.2");
+        assert_eq!(at_end(Every::Epoch, 30), "embeddings layers.0");
+        assert_eq!(at_end(Every::Epoch, 99), "");
+        // The block that would join after the last update does not.
+        assert_eq!(at_end(Every::Steps(4), 12), "embeddings layers.0");
+        assert_eq!(at_end(Every::Steps(4), 13), "embeddings");
     }
 
     #[test]

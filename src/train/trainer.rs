@@ -3,14 +3,14 @@
 //! A run is a function of its configuration, its data and its seed. The schedule counts updates, not micro-batches; no
 //! gradient is left over at the end of an epoch. What is odd but not fatal is told as an event.
 
+mod finish;
 mod resume;
+mod thaw;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
-
-use candle_core::Tensor;
 
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::config::{Every, RunConfig};
@@ -21,11 +21,11 @@ use super::objective::{Asked, Objective, Work, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
 use super::prefix::PrefixCache;
 use super::steps::{StepCount, count_steps, epoch_updates};
-use super::{Prepared, TrainError, audit, groups, memory, schedule};
+use super::{Prepared, TrainError, audit, groups, schedule, strategy};
 use crate::data::sampler;
 use crate::data::{Batch, Features};
 use crate::metrics::{Evaluation, Measure};
-use crate::model::{HeadKind, Model, Pass, PassDropout};
+use crate::model::{Block, Model, Pass, PassDropout};
 use crate::task::Task;
 use crate::random::{Purpose, key};
 
@@ -42,7 +42,7 @@ pub trait Listener {
     }
 
     /// The weights are the best so far (or, without evaluation, the last): keep them.
-    fn keep(&mut self, _model: &Model, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+    fn keep(&mut self, _models: Models<'_>, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
         Ok(())
     }
 
@@ -53,6 +53,13 @@ pub trait Listener {
 
     /// All that the run needs to go on from here: write it down.
     fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) {}
+}
+
+/// What is trained: the model, and for replaced tokens the generator beside it.
+#[derive(Clone, Copy, Debug)]
+pub struct Models<'a> {
+    pub model: &'a Model,
+    pub generator: Option<&'a Generator>,
 }
 
 /// How a run ended, with the evaluation of the weights that the model has now.
@@ -123,6 +130,9 @@ struct Trainer<'a> {
     warmup: u64,
     train_prefix: Option<PrefixCache>,
     eval_prefix: Option<PrefixCache>,
+    /// Blocks that join one after the other, and how many have.
+    thaw_order: Vec<Block>,
+    thawed: usize,
     step: u64,
     audited: bool,
     not_finite: u32,
@@ -153,16 +163,12 @@ impl<'a> Trainer<'a> {
         if let Some(generator) = &generator {
             optimizer.also(generator.own_params(), |param| groups::rule(param, &config.optim, layers));
         }
-        let reads_first = HeadKind::for_task(config.task).reads_first_token();
-        let keeps = config.strategy.cache && data.train.is_fixed() && !matches!(config.task, Task::Mlm | Task::Rtd);
-        let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
-        let share = (memory::available() / 4) as usize;
-        let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
+        let (train_prefix, eval_prefix) = thaw::prefix_caches(model, data, config);
         Ok(Self {
             objective: Objective::new(config, data.labels.len().max(1), &data.counts, &data.tokenizer)?,
             generator,
-            train_prefix: cache(data.train.len()),
-            eval_prefix: cache(data.eval.len()),
+            train_prefix,
+            eval_prefix,
             warmup: schedule::warmup_steps(config.optim.warmup, steps.total),
             model,
             data,
@@ -171,6 +177,8 @@ impl<'a> Trainer<'a> {
             optimizer,
             lengths,
             steps,
+            thaw_order: strategy::thaw_order(&config.strategy, layers),
+            thawed: 0,
             step: 0,
             audited: false,
             not_finite: 0,
@@ -187,7 +195,7 @@ impl<'a> Trainer<'a> {
         TrainEvent::Started {
             config: Box::new(self.config.clone()),
             parameters: self.model.params.count(),
-            trainable: self.model.params.trainable_count(),
+            trainable: self.trained_in_all(),
             steps: self.steps.total,
             steps_per_epoch: self.steps.per_epoch,
             train_examples: self.data.train.len(),
@@ -212,6 +220,7 @@ impl<'a> Trainer<'a> {
                         return self.last_evaluation();
                     }
                     self.save_if_due();
+                    self.thaw(epoch);
                     let at = epoch as f64 + (index + 1) as f64 / count as f64;
                     if self.update(update, epoch, at)?.is_break() {
                         return Ok(End::Stopped);
@@ -263,7 +272,9 @@ impl<'a> Trainer<'a> {
         let norm = self.optimizer.gradient_norm()?;
         let finite = loss.is_finite() && norm.is_finite();
         if finite && !self.audited && norm > 0.0 {
-            audit::audit(&self.model.params)?;
+            // A generator learns nothing from an update in which nothing was masked.
+            let generator = self.generator.as_ref().filter(|_| parts.generator > 0.0);
+            audit::audit(generator.map_or(&self.model.params, Generator::params))?;
             self.audited = true;
         }
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
@@ -404,6 +415,7 @@ impl<'a> Trainer<'a> {
             labels: &self.data.labels,
             data: self.data.eval_data.as_deref(),
             examples: &self.data.eval,
+            tokenizer: &self.data.tokenizer,
         };
         let evaluation = evaluation(of, scored);
         let measure = Measure::find(&self.config.run.keep_best);
@@ -422,7 +434,8 @@ impl<'a> Trainer<'a> {
             best: better,
         });
         if better {
-            self.listener.keep(self.model, self.step, Some(&evaluation))?;
+            let models = Models { model: self.model, generator: self.generator.as_ref() };
+            self.listener.keep(models, self.step, Some(&evaluation))?;
             self.best = Some(Best { step: self.step, value, weights: self.snapshot()?, evaluation });
             self.without_gain = 0;
             return Ok(None);
@@ -430,64 +443,6 @@ impl<'a> Trainer<'a> {
         self.without_gain += 1;
         let patience = self.config.run.patience;
         Ok((patience > 0 && self.without_gain >= patience).then_some(End::Patience { evaluations: self.without_gain }))
-    }
-
-    fn snapshot(&self) -> Result<Vec<Option<Tensor>>, TrainError> {
-        let params = self.model.params.iter();
-        let copies = params.map(|param| param.trainable().then(|| param.var().as_detached_tensor().copy()).transpose());
-        Ok(copies.collect::<candle_core::Result<_>>()?)
-    }
-
-    fn restore(&self, best: &Best) -> Result<(), TrainError> {
-        for (param, weights) in self.model.params.iter().zip(&best.weights) {
-            if let Some(weights) = weights {
-                param.var().set(weights)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, end: &End) -> Result<Outcome, TrainError> {
-        let reason = match end {
-            End::Done => "all steps done".to_owned(),
-            End::Patience { evaluations } => {
-                format!("{evaluations} evaluations without a gain in {}", self.config.run.keep_best)
-            }
-            End::Stopped => {
-                self.save();
-                "stopped".to_owned()
-            }
-        };
-        let best = self.best.take();
-        match &best {
-            Some(best) if best.step != self.step => self.restore(best)?,
-            Some(_) => {}
-            // Nothing was evaluated: the last weights are all there is.
-            None => self.listener.keep(self.model, self.step, None)?,
-        }
-        let ending = self.ending(reason, best.as_ref());
-        let stopped = matches!(end, End::Stopped);
-        let event = if stopped { TrainEvent::Stopped(ending.clone()) } else { TrainEvent::Finished(ending.clone()) };
-        self.listener.hear(event);
-        Ok(Outcome { ending, stopped, evaluation: best.map(|best| best.evaluation) })
-    }
-
-    fn fail(&mut self, error: TrainError) -> TrainError {
-        let best = self.best.take();
-        let ending = self.ending(error.to_string(), best.as_ref());
-        self.listener.hear(TrainEvent::Failed(ending));
-        error
-    }
-
-    fn ending(&self, reason: String, best: Option<&Best>) -> Ending {
-        Ending {
-            reason,
-            best_step: best.map(|best| best.step),
-            metrics: best.map(|best| best.evaluation.metrics.clone()).unwrap_or_default(),
-            seconds: self.seconds(),
-            peak_memory_bytes: self.peak_memory(),
-            step: self.step,
-        }
     }
 }
 

@@ -7,8 +7,9 @@ use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
 use super::workspace::Screen;
-use crate::data::{Roles, SplitRule};
+use crate::data::{Mends, Roles, SplitRule};
 use crate::inspect::Question;
+use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
@@ -28,11 +29,15 @@ pub enum Action {
     /// Asks for a data file with the system's dialog.
     ChooseData,
     OpenData(PathBuf),
-    OpenSample,
+    OpenSample(Sample),
     CloseData,
     SetRoles(Roles),
     SetTask(Task),
     SetSplit(SplitRule),
+    /// What is put right in the data and left out of them.
+    SetMends(Mends),
+    /// Looks at an example as the model reads it.
+    Look(usize),
     ChooseEvalData,
     /// An evaluation file of one's own, or none to split the table.
     SetEvalData(Option<PathBuf>),
@@ -117,7 +122,6 @@ impl Action {
             Self::StopRun,
             Self::ContinueNewest,
             Self::ChooseData,
-            Self::OpenSample,
             Self::CloseData,
             Self::ChooseEvalData,
             Self::ChooseModelFolder,
@@ -125,6 +129,7 @@ impl Action {
             Self::FindRuns,
             Self::ChooseRunsFolder,
         ];
+        commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
             Self::ToggleTheme,
@@ -141,6 +146,7 @@ impl Action {
     pub fn title(&self) -> String {
         match self {
             Self::Go(screen) => return format!("Go to {}", screen.title()),
+            Self::OpenSample(sample) => return format!("Start with {}", sample.title()),
             Self::SetTheme(ThemeChoice::System) => "Theme of the system",
             Self::SetTheme(ThemeChoice::Light) => "Light theme",
             Self::SetTheme(ThemeChoice::Dark) => "Dark theme",
@@ -151,11 +157,12 @@ impl Action {
             Self::ResetLayout => "Reset layout",
             Self::ChooseData => "Open a data file…",
             Self::OpenData(_) => "Open data",
-            Self::OpenSample => "Start with the sample",
             Self::CloseData => "Close the data",
             Self::SetRoles(_) => "Set the columns' roles",
             Self::SetTask(_) => "Set the task",
             Self::SetSplit(_) => "Set the split",
+            Self::SetMends(_) => "Put the data right",
+            Self::Look(_) => "Look at a row as the model reads it",
             Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
             Self::ChooseModelFolder => "Add a model folder…",
             Self::AddModelFolder(_) => "Add model folder",
@@ -198,7 +205,7 @@ impl Action {
             Self::ToggleLog => "What happened so far, newest last",
             Self::ResetLayout => "Puts the panels of Train, Evaluate and Explore back in place",
             Self::ChooseData => "CSV, TSV or JSON lines; format, delimiter and encoding are recognised",
-            Self::OpenSample => "Product reviews with three labels, made for Attune; needs no network",
+            Self::OpenSample(sample) => sample.description(),
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
             Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",
             Self::FindModels => "Looks again in the model folders and the Hugging Face cache",
@@ -235,7 +242,7 @@ impl Action {
     pub fn keywords(&self) -> &'static str {
         match self {
             Self::ChooseData => "import csv tsv jsonl dataset load",
-            Self::OpenSample => "example demo reviews",
+            Self::OpenSample(_) => "sample example demo data",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::ChooseModelFolder => "import encoder bert checkpoint",

@@ -24,6 +24,7 @@ use super::panels::model::ModelPanel;
 use super::panels::runs::RunsPanel;
 use super::panels::settings::SettingsPanel;
 use super::panels::train::TrainPanel;
+use super::places::Places;
 use super::settings::{self, Settings};
 use super::tiles::{self, Tiled};
 use super::workspace::{Level, Workspace, jobs};
@@ -38,6 +39,7 @@ const EVENTS_PER_FRAME: usize = 2000;
 pub struct App {
     workspace: Workspace,
     settings: Settings,
+    places: Places,
     client: Client,
     /// Commands that did not fit into the worker's queue; tried again with every frame.
     outbox: VecDeque<Command>,
@@ -72,18 +74,20 @@ struct Panels {
 }
 
 impl App {
-    pub fn new(cc: &eframe::CreationContext<'_>, client: Client) -> Self {
+    pub fn new(cc: &eframe::CreationContext<'_>, client: Client, places: Places) -> Self {
         let settings: Settings =
             cc.storage.and_then(|storage| eframe::get_value(storage, settings::KEY)).unwrap_or_default();
         theme::install(&cc.egui_ctx);
         let found_fonts = fonts::install(&cc.egui_ctx);
         let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let mut workspace = Workspace::new(settings.model_folders.clone(), settings.runs_folder());
+        let runs_folder = settings.runs_folder.clone().unwrap_or_else(|| places.runs.clone());
+        let mut workspace = Workspace::new(settings.model_folders.clone(), runs_folder);
         workspace.wants.models = true;
         workspace.wants.runs = true;
         let app = Self {
             workspace,
             settings,
+            places,
             client,
             outbox: VecDeque::new(),
             worker_is_gone: false,
@@ -106,6 +110,11 @@ impl App {
     /// What the window knows; tests look here for what was not drawn.
     pub fn workspace(&self) -> &Workspace {
         &self.workspace
+    }
+
+    /// Does what a press would do; performed with the next frame.
+    pub fn act(&mut self, action: Action) {
+        self.actions.push(action);
     }
 
     fn apply_settings(&self, ctx: &egui::Context) {
@@ -321,7 +330,7 @@ pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static) -> ef
         options,
         Box::new(|cc| {
             let client = start(&cc.egui_ctx);
-            Ok(Box::new(App::new(cc, client)))
+            Ok(Box::new(App::new(cc, client, Places::usual())))
         }),
     )
 }

@@ -9,6 +9,7 @@ pub mod format;
 pub mod frame;
 pub mod palette;
 pub mod panels;
+pub mod places;
 pub mod settings;
 pub mod theme;
 pub mod tiles;

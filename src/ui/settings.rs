@@ -41,20 +41,9 @@ impl Default for Settings {
 impl Settings {
     pub const TEXT_SIZES: [f32; 5] = [0.9, 1.0, 1.1, 1.25, 1.5];
 
-    pub fn runs_folder(&self) -> PathBuf {
-        self.runs_folder.clone().unwrap_or_else(usual_runs_folder)
-    }
-
     pub fn add_model_folder(&mut self, folder: &Path) {
         if !self.model_folders.iter().any(|known| known == folder) {
             self.model_folders.push(folder.to_path_buf());
         }
     }
-}
-
-/// `Attune/runs` under the documents folder, or under the data folder where there are no documents.
-fn usual_runs_folder() -> PathBuf {
-    let documents = directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_path_buf));
-    let data = || directories::BaseDirs::new().map(|dirs| dirs.data_dir().to_path_buf());
-    documents.or_else(data).unwrap_or_default().join("Attune").join("runs")
 }

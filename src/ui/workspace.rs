@@ -1,8 +1,10 @@
 //! All the window knows, folded from the worker's events. Plain data: it sends nothing, reads no file and knows no
 //! widget. An event of a job that is no longer followed changes nothing.
 
+pub mod data;
 pub mod draft;
 pub mod jobs;
+mod models;
 mod pace;
 pub mod run;
 pub mod stage;
@@ -13,18 +15,18 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Roles, SplitRule, Table, Target, guess_task};
 use crate::inspect::{Answer, Subject};
 use crate::model::card::ModelCard;
-use crate::task::Task;
+use crate::samples::Sample;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
 use crate::worker::protocol::{
-    EvaluatedData, Event, EventKind, JobId, Lengths, LoadedDataset, ModelEntry, OpenedRun, Payload,
+    EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload,
 };
 
+pub use data::DataState;
 pub use jobs::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
 pub use run::RunView;
 
@@ -70,44 +72,6 @@ impl Screen {
             Self::Explore => egui::Key::Num6,
             Self::Runs => egui::Key::Num7,
             Self::Settings => egui::Key::Comma,
-        }
-    }
-}
-
-/// The data of the next run: what was opened and what the person said of it.
-#[derive(Clone, Debug)]
-pub struct DataState {
-    pub table: Option<Arc<Table>>,
-    pub roles: Roles,
-    pub task: Task,
-    pub rule: SplitRule,
-    /// An evaluation file of one's own.
-    pub eval_path: Option<PathBuf>,
-    pub loaded: Option<Arc<LoadedDataset>>,
-    /// Examples of each class that are learned from and that are held out.
-    pub classes: Vec<ClassParts>,
-    pub lengths: Option<Arc<Lengths>>,
-    pub error: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ClassParts {
-    pub train: u64,
-    pub eval: u64,
-}
-
-impl Default for DataState {
-    fn default() -> Self {
-        Self {
-            table: None,
-            roles: Roles::default(),
-            task: Task::Classify,
-            rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true },
-            eval_path: None,
-            loaded: None,
-            classes: Vec::new(),
-            lengths: None,
-            error: None,
         }
     }
 }
@@ -164,9 +128,13 @@ pub struct Workspace {
     /// When the window was opened, in seconds since 1970.
     opened_at: u64,
     pub model_folders: Vec<PathBuf>,
+    /// A folder that was just added, until it is known which models are in it.
+    pub added_folder: Option<PathBuf>,
     pub runs_folder: PathBuf,
     /// What has to be asked of the worker next, because something else changed.
     pub wants: Wants,
+    /// A sample that is being opened, until it is read.
+    pub sample: Option<Sample>,
     /// Whether the person named the output folder of the draft; otherwise it follows data and model.
     pub out_is_own: bool,
     /// A run's configuration that is being used again, until its data are read.
@@ -184,36 +152,14 @@ pub struct Wants {
     pub plan: bool,
     pub runs: bool,
     pub models: bool,
+    /// The card of a model that is to be looked at.
+    pub view_model: Option<PathBuf>,
     /// What the model in Explore can be asked.
     pub subject: bool,
     /// A run whose evaluation has just been written.
     pub open_run: Option<PathBuf>,
     /// A configuration whose data and model are to be opened.
     pub clone_of: Option<Box<RunConfig>>,
-}
-
-fn class_parts(loaded: &LoadedDataset) -> Vec<ClassParts> {
-    let mut parts = vec![ClassParts::default(); loaded.dataset.labels.len()];
-    let mut add = |dataset: &Dataset, examples: &[usize], part: fn(&mut ClassParts) -> &mut u64| {
-        for example in examples.iter().filter_map(|&place| dataset.examples.get(place)) {
-            let classes = match &example.target {
-                Target::Class(class) => std::slice::from_ref(class),
-                Target::Classes(classes) => classes,
-                _ => &[],
-            };
-            for class in classes {
-                if let Some(counts) = parts.get_mut(*class as usize) {
-                    *part(counts) += 1;
-                }
-            }
-        }
-    };
-    add(&loaded.dataset, &loaded.split.train, |counts| &mut counts.train);
-    match &loaded.eval {
-        Some(eval) => add(eval, &(0..eval.examples.len()).collect::<Vec<_>>(), |counts| &mut counts.eval),
-        None => add(&loaded.dataset, &loaded.split.eval, |counts| &mut counts.eval),
-    }
-    parts
 }
 
 /// The folder of a run's weights and tokenizer.
@@ -246,7 +192,9 @@ impl Workspace {
             now: 0.0,
             opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             model_folders,
+            added_folder: None,
             runs_folder,
+            sample: None,
             out_is_own: false,
             restoring: None,
             next_job: 1,
@@ -293,14 +241,7 @@ impl Workspace {
 
     fn take(&mut self, kind: &JobKind, payload: Payload) {
         match payload {
-            Payload::Models(models) => {
-                // Said when it is news; after each run the same models are looked for again.
-                if models.len() != self.models.len() {
-                    let words = crate::ui::format::plural(models.len() as u64, "model", "models");
-                    self.say(Level::Info, format!("{words} found"), None);
-                }
-                self.models = models.to_vec();
-            }
+            Payload::Models(models) => self.take_models(&models),
             Payload::Model(card) => {
                 self.card = Some(card.clone());
                 self.model_error = None;
@@ -313,6 +254,10 @@ impl Workspace {
             Payload::Lengths(lengths) => {
                 self.data.lengths = Some(lengths);
                 self.wants.plan = true;
+            }
+            Payload::Xray(looked_at) => {
+                self.data.looked_at = Some(looked_at);
+                self.data.look_error = None;
             }
             Payload::Plan(plan) => {
                 self.plan = Some(plan);
@@ -349,44 +294,6 @@ impl Workspace {
         self.model_error = None;
         self.data.lengths = None;
         self.plan = None;
-        self.wants.lengths = true;
-        self.refresh_draft();
-    }
-
-    fn take_table(&mut self, table: &Arc<Table>) {
-        let mut data = DataState {
-            table: Some(table.clone()),
-            task: self.data.task,
-            rule: self.data.rule.clone(),
-            ..DataState::default()
-        };
-        data.roles = Roles::guess(table, data.task);
-        data.task = guess_task(table, &data.roles);
-        if data.task != self.data.task {
-            data.roles = Roles::guess(table, data.task);
-        }
-        // The data of a run that is used again mean what they meant there.
-        if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
-            data.task = config.task;
-            data.roles = config.data.columns;
-            data.eval_path = config.data.eval;
-            data.rule.seed = config.run.seed;
-            data.rule.eval_fraction = config.data.eval_fraction.unwrap_or(data.rule.eval_fraction);
-        }
-        self.data = data;
-        self.plan = None;
-        self.wants.dataset = true;
-        self.refresh_draft();
-    }
-
-    fn take_dataset(&mut self, loaded: Arc<LoadedDataset>) {
-        // Roles that were left open come back as they were guessed.
-        self.data.roles = loaded.dataset.roles.clone();
-        self.data.task = loaded.dataset.task;
-        self.data.classes = class_parts(&loaded);
-        self.data.loaded = Some(loaded);
-        self.data.error = None;
-        self.data.lengths = None;
         self.wants.lengths = true;
         self.refresh_draft();
     }

@@ -7,7 +7,7 @@ use crossbeam_channel::{Sender, bounded};
 
 use super::Controls;
 use super::control::JobControl;
-use super::jobs::{self, Context, Shelf};
+use super::jobs::{self, Context, Kept};
 use super::protocol::{Command, Control};
 
 /// Candle walks and drops graphs recursively.
@@ -24,12 +24,12 @@ impl Lane {
     pub fn start(name: &str, context: Context, controls: Controls) -> std::io::Result<Self> {
         let (queue, commands) = bounded::<Command>(QUEUE);
         thread::Builder::new().name(name.into()).stack_size(STACK).spawn(move || {
-            let mut shelf = Shelf::default();
+            let mut kept = Kept::default();
             for command in commands {
                 let job = command.job();
                 let lock = || controls.lock().unwrap_or_else(PoisonError::into_inner);
                 let control = lock().get(&job).cloned().unwrap_or_default();
-                jobs::run(command, &context, &control, &mut shelf);
+                jobs::run(command, &context, &control, &mut kept);
                 lock().remove(&job);
             }
         })?;
@@ -61,9 +61,9 @@ impl Latest {
         let slot: Arc<(Mutex<Slot>, Condvar)> = Arc::default();
         let shared = slot.clone();
         thread::Builder::new().name(name.into()).stack_size(STACK).spawn(move || {
-            let mut shelf = Shelf::default();
+            let mut kept = Kept::default();
             while let Some((command, control)) = next(&shared) {
-                jobs::run(command, &context, &control, &mut shelf);
+                jobs::run(command, &context, &control, &mut kept);
             }
         })?;
         Ok(Self { slot })

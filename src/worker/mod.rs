@@ -1,7 +1,8 @@
 //! The only threads. Commands go in, events come out; the grammar of a job is in [`protocol`].
 //!
-//! A dispatcher hands commands to three lanes, each one thread that runs one job at a time: compute (training,
-//! evaluation), input and output (files), and inspect (the playground, which must answer while a run trains).
+//! A dispatcher hands commands to four lanes, each one thread that runs one job at a time: compute (training,
+//! evaluation), input and output (files), inspect (the playground, which must answer while a run trains), and look (one
+//! row of the data, which must be seen while a million rows are counted).
 
 pub mod protocol;
 
@@ -12,6 +13,7 @@ mod lane;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
@@ -27,8 +29,8 @@ pub struct Client {
     pub events: Receiver<Event>,
 }
 
-/// Asks the window to draw again soon.
-pub type Repaint = Arc<dyn Fn() + Send + Sync>;
+/// Asks the window to draw again within a time.
+pub type Repaint = Arc<dyn Fn(Duration) + Send + Sync>;
 
 /// Commands the window may have under way before it has to wait a frame.
 const COMMANDS: usize = 256;
@@ -47,7 +49,8 @@ pub fn spawn(repaint: Repaint) -> std::io::Result<Client> {
     let dispatcher = Dispatcher {
         compute: Lane::start("compute", context.clone(), controls.clone())?,
         files: Lane::start("files", context.clone(), controls.clone())?,
-        inspect: Latest::start("inspect", context)?,
+        inspect: Latest::start("inspect", context.clone())?,
+        look: Latest::start("look", context)?,
         controls,
     };
     thread::Builder::new().name("dispatch".into()).spawn(move || dispatcher.run(&commands))?;
@@ -58,6 +61,7 @@ struct Dispatcher {
     compute: Lane,
     files: Lane,
     inspect: Latest,
+    look: Latest,
     controls: Controls,
 }
 
@@ -67,6 +71,7 @@ impl Dispatcher {
             match command {
                 Command::Control { job, control } => self.control(job, control),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
+                Command::Xray { .. } => self.look.put(command),
                 Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
                     self.queue(&self.compute, command);
                 }

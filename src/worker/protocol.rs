@@ -6,8 +6,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::data::health::Finding;
-use crate::data::{Dataset, Roles, Split, SplitRule, Table};
+use crate::data::health::{Finding, health, split_health};
+use crate::data::mend::{Mended, Mends};
+use crate::data::xray::Xray;
+use crate::data::{Dataset, Length, Roles, Split, SplitRule, Summary, Table};
 use crate::inspect::{Answer, Question, Subject};
 use crate::metrics::Evaluation;
 use crate::model::card::ModelCard;
@@ -34,6 +36,8 @@ pub enum Command {
     OpenTable {
         job: JobId,
         path: PathBuf,
+        /// A sample that is written to `path` first, where it is not there yet.
+        sample: Option<&'static str>,
     },
     /// A table read for a task, with its split; answers [`Payload::Dataset`].
     ReadDataset {
@@ -46,12 +50,20 @@ pub enum Command {
         dataset: Arc<Dataset>,
         model: PathBuf,
     },
+    /// One example as a model reads it; the newest request replaces one that has not begun; answers [`Payload::Xray`].
+    Xray {
+        job: JobId,
+        dataset: Arc<Dataset>,
+        example: usize,
+        model: PathBuf,
+        length: Length,
+    },
     /// What a configuration comes to, before it is started; answers [`Payload::Plan`].
     Plan {
         job: JobId,
         config: Box<RunConfig>,
         lengths: Option<Arc<Lengths>>,
-        dataset: Option<Arc<Dataset>>,
+        loaded: Option<Arc<LoadedDataset>>,
     },
     Train {
         job: JobId,
@@ -110,6 +122,7 @@ pub struct DatasetRequest {
     pub task: Task,
     pub roles: Roles,
     pub rule: SplitRule,
+    pub mends: Mends,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +165,7 @@ pub enum Payload {
     Table(Arc<Table>),
     Dataset(Arc<LoadedDataset>),
     Lengths(Arc<Lengths>),
+    Xray(Arc<LookedAt>),
     Plan(Arc<PlanSummary>),
     Evaluation(Arc<EvaluatedData>),
     Subject(Arc<Subject>),
@@ -190,10 +204,21 @@ pub struct LoadedDataset {
     pub split: Split,
     /// The evaluation file, where it is one of its own; otherwise `split` has both parts.
     pub eval: Option<Arc<Dataset>>,
-    /// What is wrong with the data, from [`crate::data::health::health`].
+    /// What is wrong with the data and their split.
     pub findings: Vec<Finding>,
-    /// Texts of the evaluated part that also stand in the training part.
-    pub leaks: usize,
+    /// What was put right and left out already.
+    pub mended: Vec<Mended>,
+    pub summary: Summary,
+}
+
+impl LoadedDataset {
+    /// Looks for what is wrong and counts what is there. `eval` is an evaluation file of its own.
+    pub fn new(dataset: Arc<Dataset>, split: Split, eval: Option<Arc<Dataset>>, mended: Vec<Mended>) -> Self {
+        let mut findings = health(&dataset);
+        findings.extend(split_health(&dataset, eval.as_deref().unwrap_or(&dataset), &split));
+        let summary = Summary::new(&dataset, eval.as_deref(), &split);
+        Self { dataset, split, eval, findings, mended, summary }
+    }
 }
 
 /// Tokens of each example before any limit, special tokens included.
@@ -201,8 +226,19 @@ pub struct LoadedDataset {
 pub struct Lengths {
     pub model: PathBuf,
     pub tokens: Vec<u32>,
+    /// Tokens of each example that would stand in each of its windows.
+    pub fixed: Vec<u32>,
     /// Share of tokens that the vocabulary does not know.
     pub unknown_share: f64,
+}
+
+/// An example as a model reads it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookedAt {
+    pub model: PathBuf,
+    pub xray: Xray,
+    /// The position of the first token: some families begin higher than 0.
+    pub first_position: usize,
 }
 
 #[derive(Clone, Debug)]

@@ -354,3 +354,13 @@ fn this_machine_is_measured_on_fixed_shapes() {
     assert_eq!(places[3], "\"8x128\" \"train\"");
     assert!(results.iter().all(|one| one["tokens_per_sec"].as_f64().unwrap() > 0.0));
 }
+
+#[test]
+fn a_model_inside_the_program_is_asked_for_in_vain_and_the_way_on_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = reviews(&dir.path().join("train.csv"));
+    let text = format!("task = \"classify\"\n[model]\nembedded = true\n[data]\ntrain = {data:?}\n");
+    let file = write(&dir.path().join("run.toml"), &text);
+    let error = failed(&["train", &file], 1);
+    assert!(error.contains("this build of Attune carries no model") && error.contains("attune download"), "{error}");
+}

@@ -84,7 +84,7 @@ fn a_type_and_a_cell_filter_the_sentences_too() {
     evaluate.get_by_label("All sentences").click();
     evaluate.run_ok();
     evaluate.get_by_label("140 of 140");
-    evaluate.get_by_label("Types").click();
+    evaluate.get_by_label("Confusion").click();
     evaluate.run_ok();
     let none = report.types.len();
     evaluate.get_by_label_contains("of PER predicted as none").click();

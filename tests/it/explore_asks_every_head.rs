@@ -260,7 +260,7 @@ fn tokens_are_judged_with_their_places() {
 
 #[test]
 fn the_newest_question_ends_one_that_reads_a_long_document() {
-    let client = spawn(Arc::new(|| {})).unwrap();
+    let client = spawn(Arc::new(|_| {})).unwrap();
     let model = golden().join("bert-qa");
     let ask = |job: u64, document: &str| {
         let question = Box::new(question(Task::Qa, "What fell?", Some(document)));

@@ -28,7 +28,7 @@ struct Live {
 /// Explore with a model, sized as the window is at its smallest or usual.
 fn live(model: &Path, size: [f32; 2]) -> Harness<'static, Live> {
     let mut workspace = Workspace::new(Vec::new(), PathBuf::from("/runs"));
-    let client = spawn(Arc::new(|| {})).unwrap();
+    let client = spawn(Arc::new(|_| {})).unwrap();
     meet(&mut workspace, &client, model);
     let panel = ExplorePanel::default();
     let tree = tiles::first_tree("screen", &panel.layout());

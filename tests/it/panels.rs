@@ -88,8 +88,7 @@ fn with_data(workspace: &mut Workspace) {
     let roles = Roles { text: Some("text".into()), label: Some("label".into()), ..Roles::default() };
     let dataset = Arc::new(Dataset::new(table.clone(), Task::Classify, &roles, None).unwrap());
     workspace.data.table = Some(table);
-    workspace.data.loaded =
-        Some(Arc::new(LoadedDataset { dataset, split: Split::default(), eval: None, findings: Vec::new(), leaks: 0 }));
+    workspace.data.loaded = Some(Arc::new(LoadedDataset::new(dataset, Split::default(), None, Vec::new())));
 }
 
 fn ready() -> Workspace {

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune::random::{Purpose, Stream, key};
+use attune::task::Task;
 use attune::train::config::{Dropout, Every, RunConfig, ScheduleKind, StrategyKind};
 use attune::train::event::TrainEvent;
 use attune::train::prepare::{device, open_model};
@@ -105,7 +106,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let place = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &place) } else { drop(fs::copy(entry.path(), place).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &place);
+        } else {
+            fs::copy(entry.path(), place).unwrap();
+        }
     }
 }
 
@@ -181,6 +186,77 @@ fn frozen_weights_need_no_checkpoint_and_their_cache_none_either() {
         config.strategy.frozen = vec!["embeddings".into()];
         config.model.path = Some(golden().join("albert-classify"));
     });
+}
+
+#[test]
+fn every_task_goes_on_exactly() {
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples");
+    for (task, model, data) in [
+        (Task::Ner, "bert-ner", "entities-dev.conll"),
+        (Task::Qa, "bert-qa", "questions-dev.json"),
+        (Task::Mlm, "roberta-mlm", "prose.txt"),
+        (Task::Nsp, "bert-nsp", "prose.txt"),
+        (Task::Rtd, "electra-rtd", "prose.txt"),
+    ] {
+        check(task.name(), |config| {
+            config.task = task;
+            config.model.path = Some(golden().join(model));
+            config.data.train = samples.join(data);
+            config.data.eval_fraction = Some(0.1);
+            (config.data.max_tokens, config.data.stride) = (48, 16);
+            config.run.max_steps = Some(7);
+        });
+    }
+}
+
+#[test]
+fn blocks_that_join_one_after_the_other_do_so_at_the_same_steps() {
+    check("a block an epoch", |config| config.strategy.kind = StrategyKind::Gradual);
+    check("a block every two steps, judged by accuracy", |config| {
+        config.strategy.kind = StrategyKind::Gradual;
+        config.strategy.unfreeze_every = Every::Steps(2);
+        config.run.keep_best = "accuracy".into();
+        config.run.eval_every = Every::Steps(1);
+    });
+}
+
+#[test]
+fn what_joins_later_is_frozen_until_then_and_counts_among_what_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.strategy.kind = StrategyKind::Gradual;
+    config.strategy.unfreeze_every = Every::Steps(3);
+    // Nothing held out: the last weights are the ones that stay.
+    config.data.eval_fraction = Some(0.0);
+    config.run.max_steps = Some(11);
+    let mut told = Vec::new();
+    go(&config, false, &mut || true, &mut |event| told.push(event.clone())).unwrap();
+    let joined: Vec<(u64, String)> = told
+        .iter()
+        .filter_map(|event| match event {
+            TrainEvent::Unfroze { step, blocks } => Some((*step, blocks.join(" "))),
+            _ => None,
+        })
+        .collect();
+    let expected = [(3, "layers.2"), (6, "layers.1"), (9, "layers.0")].map(|(step, block)| (step, block.to_owned()));
+    assert_eq!(joined, expected);
+    let TrainEvent::Started { trainable, parameters, .. } = &told[0] else { panic!("{told:?}") };
+    let data = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+    let (before, _) = open_model(&config, &data.labels, &device(config.run.device).unwrap()).unwrap();
+    let embeddings: usize = before
+        .params
+        .iter()
+        .filter(|param| param.block == attune::model::Block::Embeddings)
+        .map(|param| param.count())
+        .sum();
+    assert_eq!(*trainable + embeddings as u64, *parameters, "the run ends before the embeddings join");
+
+    // The embeddings never changed; what joined did.
+    let after = attune::model::files::TensorFiles::open_file(&config.run.out.join("model/model.safetensors")).unwrap();
+    for param in before.params.iter().filter(|param| param.name.ends_with("weight")) {
+        let same = after.read_f32(&param.stored_name).unwrap() == param.host().unwrap().to_vec();
+        assert_eq!(same, param.block == attune::model::Block::Embeddings, "{}", param.name);
+    }
 }
 
 #[test]
@@ -360,7 +436,7 @@ fn the_worker_tells_a_run_that_goes_on_from_its_beginning() {
     let config = config(folder.path());
     let expected = folder.path().join("whole");
     whole(&RunConfig { run: attune::train::config::RunOptions { out: expected.clone(), ..config.run.clone() }, ..config.clone() });
-    let client = attune::worker::spawn(Arc::new(|| {})).unwrap();
+    let client = attune::worker::spawn(Arc::new(|_| {})).unwrap();
     let events = |job: JobId, stop_at: Option<u64>| {
         let mut told = Vec::new();
         loop {

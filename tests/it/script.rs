@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use attune::data::{Dataset, Split, Table};
+use attune::data::xray::xray;
+use attune::data::{Dataset, Length, Table, Tokenizer};
 use attune::inspect::{Answer, Prediction as Said, Question, Script, Subject};
 use attune::metrics::{Evaluation, Outcome, Prediction};
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
@@ -14,10 +15,14 @@ use attune::task::Task;
 use attune::train::config::RunConfig;
 use attune::train::event::{Ending, Step, TrainEvent};
 use attune::train::plan::{MemoryEstimate, PlanSummary, PlannedBlock};
+use attune::train::prepare::{Sources, divide};
 use attune::train::run::{RunStatus, RunSummary};
 use attune::worker::protocol::{
-    Command, DatasetRequest, EvaluatedData, EventKind, Lengths, LoadedDataset, ModelEntry, OpenedRun, Origin, Payload,
+    Command, DatasetRequest, EvaluatedData, EventKind, Lengths, LoadedDataset, LookedAt, ModelEntry, OpenedRun, Origin,
+    Payload,
 };
+
+use crate::models_match_the_reference::golden;
 
 /// What a job answers between `Started` and its ending, or why it fails.
 pub type Reply = Result<Vec<EventKind>, String>;
@@ -37,9 +42,14 @@ pub fn answer(command: &Command) -> Reply {
             dataset(request).map(|loaded| vec![EventKind::Payload(Payload::Dataset(Arc::new(loaded)))])
         }
         Command::MeasureLengths { dataset, model, .. } => one(Payload::Lengths(Arc::new(lengths(dataset, model)))),
-        Command::Plan { config, lengths, dataset, .. } => {
-            one(Payload::Plan(Arc::new(plan(config, lengths.as_deref(), dataset.as_deref()))))
+        Command::Xray { dataset, example, model, length, .. } => {
+            one(Payload::Xray(Arc::new(look(dataset, *example, model, *length))))
         }
+        Command::Plan { config, lengths, loaded, .. } => one(Payload::Plan(Arc::new(plan(
+            config,
+            lengths.as_deref(),
+            loaded.as_ref().map(|loaded| &*loaded.dataset),
+        )))),
         Command::Train { config, .. } => {
             Ok(training(config, 60).into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
@@ -131,16 +141,26 @@ pub fn card(dir: &Path) -> ModelCard {
 }
 
 fn dataset(request: &DatasetRequest) -> Result<LoadedDataset, String> {
-    let dataset = Dataset::new(request.table.clone(), request.task, &request.roles, None).map_err(|e| e.to_string())?;
-    let split = Split::new(&dataset, &request.rule);
-    let findings = attune::data::health::health(&dataset);
-    Ok(LoadedDataset { dataset: Arc::new(dataset), split, eval: None, findings, leaks: 0 })
+    let DatasetRequest { table, task, roles, rule, mends, .. } = request;
+    let Sources { train_data, split, mended, .. } =
+        divide(*task, table.clone(), None, roles, rule, mends).map_err(|e| e.to_string())?;
+    Ok(LoadedDataset::new(train_data, split, None, mended))
 }
 
 fn lengths(dataset: &Dataset, model: &Path) -> Lengths {
-    let count = |example| dataset.text(example).split_whitespace().count() as u32 * 5 / 4 + 2;
-    let tokens = (0..dataset.examples.len()).map(count).collect();
-    Lengths { model: model.to_path_buf(), tokens, unknown_share: 0.0004 }
+    let words = |text: &str| text.split_whitespace().count() as u32;
+    let count = |example| {
+        let text = words(&dataset.readable(example)) + dataset.pair(example).map_or(0, words);
+        text * 5 / 4 + 2
+    };
+    let tokens: Vec<u32> = (0..dataset.examples.len()).map(count).collect();
+    Lengths { model: model.to_path_buf(), fixed: vec![2; tokens.len()], tokens, unknown_share: 0.0004 }
+}
+
+/// As the tokenizer of one of the small models reads it.
+fn look(dataset: &Dataset, example: usize, model: &Path, length: Length) -> LookedAt {
+    let tokenizer = Tokenizer::open(&golden().join("bert-classify")).unwrap();
+    LookedAt { model: model.into(), xray: xray(dataset, example, &tokenizer, length).unwrap(), first_position: 0 }
 }
 
 fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>) -> PlanSummary {
@@ -171,6 +191,7 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
         trainable: blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum(),
         blocks,
         truncated,
+        windowed: 0,
         tokens_per_epoch: lengths.map_or(0, |lengths| lengths.tokens.iter().map(|tokens| u64::from(*tokens)).sum()),
         memory: MemoryEstimate {
             weights: 91_000_000,

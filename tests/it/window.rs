@@ -7,6 +7,7 @@ use std::time::Duration;
 use attune::train::event::TrainEvent;
 use attune::ui::Screen;
 use attune::ui::app::App;
+use attune::ui::places::Places;
 use attune::worker::Client;
 use attune::worker::protocol::{Command, Control, Event, EventKind, JobId, Payload};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -36,7 +37,7 @@ impl Window {
             .with_theme(egui::Theme::Dark)
             .with_max_steps(40)
             .with_accessibility_check(true)
-            .build_eframe(move |cc| App::new(cc, client));
+            .build_eframe(move |cc| App::new(cc, client, places()));
         let mut window = Self { harness, commands, events, asked: Vec::new(), held: |_| false };
         window.settle();
         window
@@ -143,6 +144,11 @@ impl Window {
     }
 }
 
+/// Places that nothing is written to: the worker only says that it was.
+fn places() -> Places {
+    Places { runs: "/runs".into(), samples: "/samples".into() }
+}
+
 fn job_of(command: &Command) -> JobId {
     match command {
         Command::FindModels { job, .. }
@@ -150,6 +156,7 @@ fn job_of(command: &Command) -> JobId {
         | Command::OpenTable { job, .. }
         | Command::ReadDataset { job, .. }
         | Command::MeasureLengths { job, .. }
+        | Command::Xray { job, .. }
         | Command::Plan { job, .. }
         | Command::Train { job, .. }
         | Command::Resume { job, .. }
@@ -179,11 +186,11 @@ fn the_first_start_offers_the_sample_and_leaves_only_start_to_press() {
     let mut window = Window::first();
     assert!(window.shows("Fine-tune an encoder and look inside it"));
     window.held = |command| matches!(command, Command::OpenTable { .. });
-    window.press("Start with the sample");
+    window.press("Start with Product reviews");
     let job = job_of(window.asked.last().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reviews.csv");
-    std::fs::write(&path, reviews()).unwrap();
+    std::fs::write(&path, reviews().replace("review,verdict", "text,label")).unwrap();
     let table = attune::data::Table::open(&path).unwrap();
     window.events.send(Event { job, kind: EventKind::Payload(Payload::Table(table.into())) }).unwrap();
     window.events.send(Event { job, kind: EventKind::Done }).unwrap();
@@ -203,11 +210,11 @@ fn a_file_becomes_examples_with_guessed_roles_and_every_bad_row_is_named() {
     assert_eq!(data.roles.text.as_deref(), Some("review"));
     assert_eq!(data.roles.label.as_deref(), Some("verdict"));
     assert_eq!(data.loaded.as_ref().unwrap().dataset.examples.len(), 60);
-    assert_eq!(data.classes.iter().map(|parts| parts.eval).collect::<Vec<_>>(), [4, 4, 4]);
+    let counts = &data.loaded.as_ref().unwrap().summary.counts;
+    assert_eq!(counts.iter().map(|count| count.eval).collect::<Vec<_>>(), [4, 4, 4]);
     assert!(window.shows("CSV, comma") && window.shows("UTF-8"));
-    let head = window.harness.query_all_by_label_contains("left out").next().unwrap();
-    head.click();
-    window.settle();
+    window.press("Health · 1");
+    window.press("2 rows left out");
     assert!(window.shows("line 62") && window.shows("line 63"));
     assert!(window.shows("Continue to model"));
 }
@@ -245,6 +252,105 @@ fn a_file_that_cannot_be_read_is_explained_where_it_was_asked_for() {
     assert!(window.app().workspace().data.table.is_none());
 }
 
+/// Ten sentences with names, of which two begin one with an `I-`, and one comes again.
+fn sentences() -> String {
+    let mut lines = String::new();
+    for place in 0..8 {
+        lines += &format!("Ada B-PER\nLovelace I-PER\nlives O\nin O\nHarbour{place} B-LOC\n\n");
+    }
+    lines += "They O\nmet O\nGrace I-PER\n\nRome I-LOC\nis O\nold O\n\n";
+    lines + "Ada B-PER\nLovelace I-PER\nlives O\nin O\nHarbour0 B-LOC\n"
+}
+
+fn open_file(window: &mut Window, name: &str, words: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, words).unwrap();
+    window.press("Data");
+    window.open_path(&path);
+    folder
+}
+
+#[test]
+fn tagged_words_are_read_with_their_entities_and_mistakes_are_put_right_by_one_press() {
+    let mut window = Window::first();
+    let _folder = open_file(&mut window, "names.conll", &sentences());
+    let data = |window: &Window| window.app().workspace().data.clone();
+    assert_eq!(data(&window).task, attune::task::Task::Ner);
+    assert!(window.shows("Ada Lovelace\u{2009}PER lives in Harbour3\u{2009}LOC"));
+    assert!(window.shows("read as IOB2"));
+    window.press_role(Role::ListItem, "LOC 10");
+    assert!(window.shows("10 of 11 rows"));
+    window.press("Show all classes, not only LOC");
+
+    window.press("Health · 2");
+    window.press("2 sentences have an I- tag that goes on with no entity of its type");
+    assert!(window.shows("2 of 11 rows"));
+    window.press("Show all rows");
+    window.press("Fix: 2 sentences have an I- tag that goes on with no entity of its type");
+    assert_eq!(data(&window).loaded.as_ref().unwrap().mended[0].rows, [8, 9]);
+    assert!(window.shows("2 sentences repaired to IOB2"));
+    window.press("Exclude: 1 sentence with the same words and tags as an earlier one");
+    assert_eq!(data(&window).loaded.as_ref().unwrap().dataset.examples.len(), 10);
+    let draft = &window.app().workspace().draft.data;
+    assert_eq!(draft.fix, [attune::data::mend::Fix::Tags]);
+    assert_eq!(draft.exclude, [attune::data::mend::Exclude::Duplicates]);
+    window.press("Undo: 1 duplicate left out");
+    assert_eq!(data(&window).loaded.as_ref().unwrap().dataset.examples.len(), 11);
+    assert!(window.app().workspace().draft.data.exclude.is_empty());
+}
+
+#[test]
+fn questions_show_their_answers_and_misplaced_ones_move() {
+    let context = "The Rhine is long. Cologne lies on the Rhine.";
+    let row = |question: &str, answer: &str, start: usize| {
+        format!(
+            "{{\"question\": \"{question}\", \"context\": \"{context}\", \"answers\": {{\"text\": [\"{answer}\"], \
+             \"answer_start\": [{start}]}}}}\n"
+        )
+    };
+    let rows = row("What is long?", "The Rhine", 0)
+        + &row("Where is Cologne?", "on the Rhine", 32)
+        + &row("Which river?", "Rhine", 30)
+        + &row("Who asks?", "nobody", 3)
+        + &format!("{{\"question\": \"Why?\", \"context\": \"{context}\", \"answers\": {{\"text\": [], \"answer_start\": []}}}}\n");
+    let mut window = Window::first();
+    let _folder = open_file(&mut window, "questions.jsonl", &rows);
+    let loaded = |window: &Window| window.app().workspace().data.loaded.clone().unwrap();
+    assert_eq!(window.app().workspace().data.task, attune::task::Task::Qa);
+    assert_eq!(loaded(&window).dataset.examples.len(), 3);
+    assert!(window.shows("no answer"));
+    window.press_role(Role::Button, "Health · 3");
+    window.press("Fix: 1 question with an answer that does not stand where it is said to, but elsewhere");
+    assert_eq!(loaded(&window).dataset.examples.len(), 4);
+    assert!(window.shows("1 question without a usable answer"));
+    window.press("Keep together: 1 evaluated question is about a context that is also trained on");
+    assert_eq!(window.app().workspace().data.roles.group.as_deref(), Some("context"));
+    assert!(!window.shows("also trained on"));
+}
+
+#[test]
+fn a_row_is_shown_as_the_model_reads_it() {
+    let (mut window, _folder) = Window::ready();
+    window.press("Data");
+    window.harness.get_by_label("The battery of number 3 lasts for days").click();
+    window.settle();
+    assert!(window.shows("trained on") || window.shows("held out for evaluation"));
+    window.press("Token X-ray");
+    let xray = window.app().workspace().data.looked_at.clone().expect("the row was looked at");
+    assert_eq!(xray.xray.windows.len(), 1);
+    assert!(window.shows("8 words"));
+    let id = xray.xray.pieces[1].id;
+    assert!(window.shows(&format!("id {id}, position 1, segment 1")));
+    let before = window.count(|command| matches!(command, Command::Xray { .. }));
+    let mut draft = window.app().workspace().draft.clone();
+    draft.data.max_tokens = 8;
+    window.harness.state_mut().act(attune::ui::Action::Edit(Box::new(draft)));
+    window.settle();
+    assert_eq!(window.count(|command| matches!(command, Command::Xray { .. })), before + 1);
+    assert!(window.shows("cut off"));
+}
+
 #[test]
 fn a_model_shows_its_card_and_what_was_loaded_and_one_of_another_kind_says_why_not() {
     let mut window = Window::first();
@@ -257,6 +363,37 @@ fn a_model_shows_its_card_and_what_was_loaded_and_one_of_another_kind_says_why_n
     window.press("Use this model");
     assert!(window.app().workspace().model.is_some());
     assert!(window.shows("Continue to data"));
+}
+
+#[test]
+fn a_folder_with_one_model_is_added_and_its_card_opened() {
+    let mut window = Window::first();
+    window.press("Model");
+    window.write("model folder", "/models/roberta-tiny");
+    window.press("Open model folder");
+    assert_eq!(window.app().workspace().model_folders, [PathBuf::from("/models/roberta-tiny")]);
+    let opened = |dir: &str| {
+        let is_it =
+            |command: &&Command| matches!(command, Command::OpenModel { dir: asked, .. } if asked == Path::new(dir));
+        window.asked.iter().filter(is_it).count()
+    };
+    assert_eq!(opened("/models/roberta-tiny"), 1);
+    assert_eq!(window.app().workspace().card.as_ref().unwrap().dir, Path::new("/models/roberta-tiny"));
+    assert!(window.app().workspace().model.is_none(), "looking is not choosing");
+}
+
+#[test]
+fn a_folder_of_several_models_opens_none_and_one_without_any_says_so() {
+    let mut window = Window::first();
+    window.press("Model");
+    window.write("model folder", "/cache");
+    window.press("Open model folder");
+    assert!(window.app().workspace().card.is_none());
+    assert!(window.app().workspace().toasts.is_empty());
+    window.write("model folder", "/nothing/here");
+    window.press("Open model folder");
+    assert!(window.app().workspace().card.is_none());
+    assert!(window.shows("No model was found there") && window.shows("config.json"));
 }
 
 #[test]
@@ -320,7 +457,7 @@ fn an_interrupted_run_is_resumed_from_home_from_runs_and_by_name() {
     // What it had told before comes first, then it goes on where it was.
     let job = of_job(&window);
     let dir = window.app().workspace().run.as_ref().unwrap().dir.clone();
-    let mut events = crate::script::training(&crate::script::config(&dir), 93);
+    let mut events = script::training(&script::config(&dir), 93);
     events.truncate(21);
     events.push(TrainEvent::Resumed { step: 20, seconds: 65.0 });
     for event in events {
@@ -379,6 +516,30 @@ fn a_run_is_opened_and_its_configuration_used_again() {
         window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))),
         1
     );
+}
+
+#[test]
+fn a_run_with_a_model_that_is_not_here_is_cloned_with_a_word_about_it() {
+    let mut window = Window::first();
+    window.held = |command| matches!(command, Command::OpenRun { .. });
+    window.press("Runs");
+    window.press("Clone reviews-minilm-3");
+    let (job, Ok(mut kinds)) = (job_of(window.asked.last().unwrap()), script::answer(window.asked.last().unwrap()))
+    else {
+        panic!("the script opens runs");
+    };
+    let EventKind::Payload(Payload::Run(run)) = &mut kinds[0] else { panic!("{kinds:?}") };
+    let model = &mut std::sync::Arc::make_mut(run).config.model;
+    (model.path, model.embedded) = (None, true);
+    for kind in kinds.into_iter().chain([EventKind::Done]) {
+        window.events.send(Event { job, kind }).unwrap();
+    }
+    window.settle();
+    assert!(window.shows("this build carries none"));
+    window.press("Model");
+    window.press("nreimers/MiniLM-L6-H384-uncased, 6 layers × 384");
+    window.press("Use this model");
+    assert!(!window.app().workspace().draft.model.embedded, "the model that was chosen is the one that is meant");
 }
 
 #[test]

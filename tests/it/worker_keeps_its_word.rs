@@ -2,8 +2,8 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
 use attune::task::Task;
 use attune::train::config::{Every, ModelChoice, RunConfig};
@@ -39,7 +39,7 @@ pub fn config(folder: &Path, rows: usize) -> RunConfig {
 }
 
 fn client() -> Client {
-    spawn(Arc::new(|| {})).unwrap()
+    spawn(Arc::new(|_| {})).unwrap()
 }
 
 /// All events of a job up to its end, which is the last.
@@ -168,7 +168,7 @@ fn what_cannot_be_done_fails_with_what_and_where_and_the_lane_lives_on() {
     let folder = tempfile::tempdir().unwrap();
     let client = client();
     let missing = folder.path().join("nothing.csv");
-    let kinds = run(&client, 1, |job| Command::OpenTable { job, path: missing.clone() });
+    let kinds = run(&client, 1, |job| Command::OpenTable { job, path: missing.clone(), sample: None });
     assert!(
         matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("nothing.csv")),
         "{kinds:?}"
@@ -180,4 +180,59 @@ fn what_cannot_be_done_fails_with_what_and_where_and_the_lane_lives_on() {
     );
     let kinds = run(&client, 3, |job| Command::OpenModel { job, dir: golden().join("albert-mlm") });
     assert!(matches!(kinds.last(), Some(EventKind::Done)), "{kinds:?}");
+}
+
+#[test]
+fn a_plan_reads_the_weights_once_and_again_when_they_were_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let client = client();
+    for entry in std::fs::read_dir(golden().join("bert-classify")).unwrap() {
+        let file = entry.unwrap();
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let mut config = config(folder.path(), 8);
+    config.model.path = Some(folder.path().to_owned());
+    let plan = |job, config: &RunConfig| {
+        let kinds = run(&client, job, |job| Command::Plan {
+            job,
+            config: Box::new(config.clone()),
+            lengths: None,
+            loaded: None,
+        });
+        matches!(kinds.last(), Some(EventKind::Done))
+    };
+    assert!(plan(1, &config));
+    // Weights that cannot be read, behind the same size and time: whoever opened them again would fail.
+    let weights = folder.path().join("model.safetensors");
+    let before = std::fs::metadata(&weights).unwrap();
+    std::fs::write(&weights, vec![0xff; before.len() as usize]).unwrap();
+    let set_time = |time| std::fs::File::options().write(true).open(&weights).unwrap().set_modified(time).unwrap();
+    set_time(before.modified().unwrap());
+    config.optim.lr = 1e-4;
+    assert!(plan(2, &config), "the weights are not opened for a change of the form");
+    set_time(SystemTime::UNIX_EPOCH);
+    assert!(!plan(3, &config), "changed weights are opened");
+}
+
+#[test]
+fn steps_ask_for_fewer_frames_than_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked: Arc<Mutex<Vec<Duration>>> = Arc::default();
+    let noted = asked.clone();
+    let client = spawn(Arc::new(move |within| noted.lock().unwrap().push(within))).unwrap();
+    let config = config(folder.path(), 16);
+    let kinds = run(&client, 1, |job| Command::Train { job, config: Box::new(config.clone()) });
+    drop(client);
+    let asked = asked.lock().unwrap();
+    let slow = kinds
+        .iter()
+        .filter(|kind| match kind {
+            EventKind::Progress { .. } => true,
+            EventKind::Train(event) => matches!(**event, TrainEvent::Step(_)),
+            _ => false,
+        })
+        .count();
+    assert!(slow > 10, "{kinds:?}");
+    assert_eq!(asked.iter().filter(|within| **within >= Duration::from_millis(100)).count(), slow);
+    assert!(asked.len() > slow && asked.iter().all(|within| *within <= Duration::from_millis(100)));
 }

@@ -127,7 +127,7 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     let counted = width > 2 && share(even.iter().filter(|row| row[0].parse::<u32>().is_ok()).count(), 98);
     let word = usize::from(counted);
     let single = even.iter().filter(|row| !row[word].is_empty() && !row[word].contains(' ')).count();
-    if !share(single, 95) {
+    if !share(single, 90) {
         return None;
     }
     let (outside, prefixed) = (count(Tag::Outside), count(Tag::Prefixed));

@@ -79,7 +79,10 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
     }
     let layout = match std::str::from_utf8(&decoded.text) {
         Ok(text) => {
-            if let Some(shape) = conll::shape(text) {
+            // A table of lists of words and tags looks like one long sentence, but is called a table.
+            let one_block = !text.contains("\n\n") && !text.contains("\n\r\n");
+            let shape = conll::shape(text).filter(|_| !(one_block && prose::is_called_a_table(path)));
+            if let Some(shape) = shape {
                 return conll::read(path, &decoded, text, &shape);
             }
             let layout = sniff::layout(&decoded.text);

@@ -34,7 +34,7 @@ pub(super) fn is_prose(path: &Path, bytes: &[u8], layout: &Layout) -> bool {
     tight < 50 && (even < 90 || rows.len() < 4)
 }
 
-fn is_called_a_table(path: &Path) -> bool {
+pub(super) fn is_called_a_table(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
     let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".xz")).unwrap_or(&name);
     Path::new(name).extension().is_some_and(|extension| extension == "csv" || extension == "tsv" || extension == "tab")

@@ -5,11 +5,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Trainer, memory};
-use crate::train::TrainError;
+use super::Trainer;
 use crate::train::checkpoint::{Checkpoint, Progress, Snapshot, fingerprint};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::{TrainError, memory};
 
 /// An evaluation is followed by a checkpoint where writing one takes less than this share of the time since the last.
 const CHEAP: f64 = 0.05;
@@ -52,9 +52,10 @@ impl Trainer<'_> {
     /// Puts everything back as it was.
     pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         checkpoint.check(self.data, self.fingerprint()?, self.model)?;
-        checkpoint.restore(self.model, &mut self.optimizer)?;
+        checkpoint.restore(&mut self.optimizer)?;
         self.best = checkpoint.best(&self.model.params)?;
         let progress = checkpoint.progress();
+        self.thaw_to(progress.thawed);
         self.step = progress.step;
         self.audited = progress.audited;
         self.not_finite = progress.not_finite;
@@ -106,6 +107,7 @@ impl Trainer<'_> {
                 audited: self.audited,
                 not_finite: self.not_finite,
                 without_gain: self.without_gain,
+                thawed: self.thawed,
                 evaluated_at: self.evaluated_at,
                 seconds: self.seconds(),
                 peak_memory_bytes: self.peak_memory(),

@@ -4,25 +4,31 @@
 //! correction of its own, at the rate the schedule has then.
 
 use super::Trainer;
-use crate::train::TrainError;
-use crate::train::config::Every;
+use crate::model::{HeadKind, Model};
+use crate::task::Task;
+use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::prefix::PrefixCache;
+use crate::train::{Prepared, memory, strategy};
 
 impl Trainer<'_> {
     /// Unfreezes what is due before the next update, which is of an epoch, from 0.
-    pub(super) fn thaw(&mut self, epoch: u64) -> Result<(), TrainError> {
-        let due = match self.config.strategy.unfreeze_every {
-            Every::Epoch => epoch,
-            Every::Steps(steps) => self.step / steps.max(1),
-        };
+    pub(super) fn thaw(&mut self, epoch: u64) {
         let before = self.thawed;
-        self.thaw_to(due as usize);
+        self.thaw_to(strategy::thawed(&self.config.strategy, self.step, epoch));
         if self.thawed > before {
             let blocks = self.thaw_order[before..self.thawed].iter().map(ToString::to_string).collect();
             self.listener.hear(TrainEvent::Unfroze { step: self.step, blocks });
         }
-        Ok(())
+    }
+
+    /// The weights that are trained when the run ends, if it runs to its end.
+    pub(super) fn trained_in_all(&self) -> u64 {
+        let joined = strategy::joined_at_end(&self.config.strategy, self.steps).min(self.thaw_order.len());
+        let joins = &self.thaw_order[..joined];
+        let params = self.model.params.iter();
+        let trained = params.filter(|param| param.trainable() || joins.contains(&param.block) && !param.fixed);
+        trained.map(|param| param.count() as u64).sum()
     }
 
     /// Makes the first `count` blocks that are to join trained, and forgets what was computed below them.
@@ -36,8 +42,22 @@ impl Trainer<'_> {
             param.set_trainable(true);
         }
         self.thawed = count;
-        // The audit looks at the first update of whatever is newly trained.
+        // Whatever is newly trained is looked at in its first update.
         self.audited = false;
-        (self.train_prefix, self.eval_prefix) = PrefixCache::pair(self.model, self.config, self.data);
+        (self.train_prefix, self.eval_prefix) = prefix_caches(self.model, self.data, self.config);
     }
+}
+
+/// Room for what the frozen prefix computes of the examples learned from and of those held out, where it never changes.
+pub(super) fn prefix_caches(
+    model: &Model,
+    data: &Prepared,
+    config: &RunConfig,
+) -> (Option<PrefixCache>, Option<PrefixCache>) {
+    let reads_first = HeadKind::for_task(config.task).reads_first_token();
+    let keeps = config.strategy.cache && data.train.is_fixed() && !matches!(config.task, Task::Mlm | Task::Rtd);
+    let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
+    let share = (memory::available() / 4) as usize;
+    let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
+    (cache(data.train.len()), cache(data.eval.len()))
 }

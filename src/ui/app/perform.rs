@@ -34,17 +34,19 @@ impl App {
             Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
             Action::CancelDialog => self.dialog = None,
             Action::OpenData(_)
-            | Action::OpenSample
+            | Action::OpenSample(_)
             | Action::CloseData
             | Action::SetRoles(_)
             | Action::SetTask(_)
             | Action::SetSplit(_)
+            | Action::SetMends(_)
             | Action::SetEvalData(_) => self.change_data(action),
             Action::AddModelFolder(_)
             | Action::RemoveModelFolder(_)
             | Action::FindModels
             | Action::ViewModel(_)
             | Action::OpenModel(_) => self.change_model(action),
+            Action::Look(example) => self.look(example),
             Action::Edit(config) => self.workspace.edit(*config),
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
@@ -111,13 +113,15 @@ impl App {
         match action {
             Action::OpenData(path) => {
                 self.workspace.screen = Screen::Data;
-                self.open_table(path);
+                self.workspace.sample = None;
+                self.open_table(path, None);
                 return;
             }
-            Action::OpenSample => {
+            Action::OpenSample(sample) => {
                 self.sample_goes_on = true;
                 self.workspace.screen = Screen::Data;
-                self.open_table(crate::samples::reviews_path());
+                self.workspace.sample = Some(sample);
+                self.open_table(self.places.samples.join(sample.file()), Some(sample.file()));
                 return;
             }
             Action::CloseData => {
@@ -125,8 +129,9 @@ impl App {
                 self.workspace.plan = None;
             }
             Action::SetRoles(roles) => data.roles = roles,
-            Action::SetTask(task) => data.task = task,
+            Action::SetTask(task) => data.set_task(task),
             Action::SetSplit(rule) => data.rule = rule,
+            Action::SetMends(mends) => data.mends = mends,
             Action::SetEvalData(path) => data.eval_path = path,
             _ => return,
         }
@@ -134,17 +139,27 @@ impl App {
         self.workspace.refresh_draft();
     }
 
-    fn open_table(&mut self, path: PathBuf) {
+    /// Asks what the model reads of an example: its windows for the limit of the draft.
+    fn look(&mut self, example: usize) {
+        let (Some(loaded), Some(card)) = (&self.workspace.data.loaded, &self.workspace.model) else { return };
+        let (dataset, model) = (loaded.dataset.clone(), card.dir.clone());
+        let length = self.workspace.length();
+        let job = self.workspace.follow(JobKind::Look, "Looking at a row");
+        self.send(Command::Xray { job, dataset, example, model, length });
+    }
+
+    fn open_table(&mut self, path: PathBuf, sample: Option<&'static str>) {
         let title = format!("Reading {}", format::file_name(&path));
         self.workspace.data.error = None;
         let job = self.workspace.follow(JobKind::OpenTable { path: path.clone() }, title);
-        self.send(Command::OpenTable { job, path });
+        self.send(Command::OpenTable { job, path, sample });
     }
 
     fn change_model(&mut self, action: Action) {
         match action {
             Action::AddModelFolder(folder) => {
                 self.settings.add_model_folder(&folder);
+                self.workspace.added_folder = Some(folder);
                 self.workspace.model_folders.clone_from(&self.settings.model_folders);
                 self.workspace.screen = Screen::Model;
                 self.workspace.wants.models = true;
@@ -167,7 +182,7 @@ impl App {
         }
     }
 
-    fn read_card(&mut self, dir: PathBuf, choose: bool) {
+    pub(super) fn read_card(&mut self, dir: PathBuf, choose: bool) {
         let title = format!("Opening {}", self.workspace.model_name(&dir));
         self.workspace.model_error = None;
         let job = self.workspace.follow(JobKind::OpenModel { dir: dir.clone(), choose }, title);

@@ -5,7 +5,8 @@ use std::time::Duration;
 use crossbeam_channel::TrySendError;
 
 use super::App;
-use crate::ui::workspace::{JobKind, OpenPurpose};
+use crate::train::config::RunConfig;
+use crate::ui::workspace::{JobKind, Level, OpenPurpose};
 use crate::ui::{Action, Screen, format};
 use crate::worker::protocol::{Command, DatasetRequest, Origin};
 
@@ -61,12 +62,15 @@ impl App {
         if wants.lengths {
             self.measure_lengths();
         }
+        if let Some(dir) = wants.view_model {
+            self.read_card(dir, false);
+        }
         if let Some(dir) = wants.open_run {
             self.open_run(dir, OpenPurpose::AfterTraining);
         }
         if let Some(config) = wants.clone_of {
             self.actions.push(Action::OpenData(config.data.train.clone()));
-            self.actions.extend(config.model.path.clone().map(Action::OpenModel));
+            self.open_model_of(&config);
             ctx.request_repaint();
         }
         if wants.plan {
@@ -74,6 +78,28 @@ impl App {
         }
         self.plan_when_rested(ctx);
         self.go_on_with_sample(ctx);
+    }
+
+    /// Opens the model that a configuration names, or says why that cannot be done.
+    fn open_model_of(&mut self, config: &RunConfig) {
+        let model = &config.model;
+        let listed = |name: &String| self.workspace.models.iter().find(|entry| entry.name == *name);
+        let dir = match (&model.path, &model.name) {
+            _ if model.embedded => None,
+            (Some(path), _) => Some(path.clone()),
+            (None, Some(name)) => listed(name).map(|entry| entry.dir.clone()),
+            (None, None) => None,
+        };
+        if let Some(dir) = dir {
+            self.actions.push(Action::OpenModel(dir));
+            return;
+        }
+        let words = match (&model.name, model.embedded) {
+            (_, true) => "It was made with a model inside the program, and this build carries none".to_owned(),
+            (Some(name), false) => format!("{name} is not in the Hugging Face cache of this machine"),
+            (None, false) => "Its configuration names none".to_owned(),
+        };
+        self.workspace.toast(Level::Warning, "Choose a model for this run", words);
     }
 
     fn plan_when_rested(&mut self, ctx: &egui::Context) {
@@ -90,8 +116,8 @@ impl App {
         let job = self.workspace.follow(JobKind::Plan, "Planning the run");
         let config = Box::new(self.workspace.draft.clone());
         let lengths = self.workspace.data.lengths.clone();
-        let dataset = self.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
-        self.send(Command::Plan { job, config, lengths, dataset });
+        let loaded = self.workspace.data.loaded.clone();
+        self.send(Command::Plan { job, config, lengths, loaded });
     }
 
     fn read_dataset(&mut self) {
@@ -103,6 +129,7 @@ impl App {
             task: data.task,
             roles: data.roles.clone(),
             rule: data.rule.clone(),
+            mends: data.mends.clone(),
         };
         let job = self.workspace.follow(JobKind::ReadDataset, "Reading the examples");
         self.send(Command::ReadDataset { job, request });

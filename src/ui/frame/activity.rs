@@ -20,7 +20,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dialog_open: bool) {
         ui.horizontal_centered(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 log_button_ui(ui, cx);
-                truncated_ui(ui, cx);
+                read_ui(ui, cx);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     if dialog_open {
                         dialog_ui(ui, cx);
@@ -43,22 +43,33 @@ fn log_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Cut texts lose what stands at their end, in silence, unless it is said here.
-fn truncated_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let Some(plan) = &cx.workspace.plan else { return };
+/// Cut texts lose what stands at their end, and unknown words all they say, in silence, unless it is said here: always,
+/// for the chosen model and limit.
+fn read_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let (Some(plan), Some(lengths)) = (&cx.workspace.plan, &cx.workspace.data.lengths) else { return };
     let examples = plan.train_examples + plan.eval_examples;
-    if plan.truncated == 0 || examples == 0 {
+    if examples == 0 || ui.available_width() < 260.0 {
         return;
     }
-    let share = plan.truncated as f64 / examples as f64;
-    let chip = Chip::warn(format!("{} of texts cut", format::percent(share)), cx.palette).dot().clickable();
-    let note = format!(
-        "{} of {} texts are longer than {} tokens and lose their end\nA press goes to the length limit",
-        format::count(plan.truncated as u64),
-        format::count(examples as u64),
-        cx.workspace.draft.data.max_tokens
-    );
-    if chip.show(ui).on_hover_text(note).clicked() {
+    let unknown = lengths.unknown_share;
+    let words = format!("{} unknown", format::percent(unknown));
+    let chip = if unknown > 0.01 { Chip::warn(words, palette).dot() } else { Chip::neutral(words, palette) };
+    let note = format!("{} of the tokens are not in this model's vocabulary", format::percent(unknown));
+    let mut pressed = chip.name(&note).clickable().show(ui).on_hover_text(&note).clicked();
+    let (share, limit) = (|count: usize| format::percent(count as f64 / examples as f64), cx.workspace.draft.data.max_tokens);
+    let of = |count: usize| format!("{} of {} texts", format::count(count as u64), format::count(examples as u64));
+    let (chip, note) = if plan.windowed > 0 {
+        let note = format!("{} are longer than {limit} tokens and are read in windows; nothing is cut", of(plan.windowed));
+        (Chip::neutral(format!("{} in windows", share(plan.windowed)), palette), note)
+    } else if plan.truncated > 0 {
+        let note = format!("{} are longer than {limit} tokens and lose their end", of(plan.truncated));
+        (Chip::warn(format!("{} of texts cut", share(plan.truncated)), palette).dot(), note)
+    } else {
+        (Chip::neutral("0 % of texts cut", palette), format!("No text is longer than {limit} tokens"))
+    };
+    pressed |= chip.name(&note).clickable().show(ui).on_hover_text(note).clicked();
+    if pressed {
         cx.act(Action::Go(crate::ui::Screen::Data));
     }
 }

@@ -1,11 +1,14 @@
 //! Data: a file becomes examples. To the left what its columns mean and how it is divided, in the middle its rows, to
 //! the right what is in it and what is wrong with it.
 
+mod cells;
 mod columns;
 mod filter;
+mod health;
 mod rows;
 mod side;
 mod split;
+mod xray;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
@@ -98,13 +101,13 @@ impl DataPanel {
         let palette = cx.palette;
         let reading = cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenTable { .. })).cloned();
         ui.vertical_centered(|ui| {
-            ui.add_space(((ui.available_height() - 400.0) * 0.4).max(space::XL));
-            ui.set_max_width(560.0);
+            ui.add_space(((ui.available_height() - 570.0) * 0.4).max(space::L));
+            ui.set_max_width(640.0);
             if let Some(error) = &cx.workspace.data.error {
                 state::error(ui, palette, "The file could not be read", error, |_| ());
                 ui.add_space(space::M);
             }
-            drop_card::drop_card(ui, palette, 190.0, |ui| {
+            drop_card::drop_card(ui, palette, 170.0, |ui| {
                 if let Some(job) = &reading {
                     let share = job.progress.as_ref().and_then(crate::ui::workspace::Progress::share);
                     state::loading(ui, palette, &job.title, share);
@@ -119,11 +122,9 @@ impl DataPanel {
                 cx.act(Action::OpenData(path));
             }
             ui.add_space(space::L);
-            ui.label(text::dim("No data at hand? Attune comes with product reviews in three classes.", palette));
-            ui.add_space(2.0);
-            if Button::new("Start with the sample").show(ui, palette).clicked() {
-                cx.act(Action::OpenSample);
-            }
+            ui.label(text::dim("No data at hand? Attune comes with a sample for each task.", palette));
+            ui.add_space(space::XS);
+            super::samples::grid(ui, cx);
         });
     }
 }

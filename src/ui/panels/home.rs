@@ -8,8 +8,9 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
+use super::samples;
 use crate::train::run::{RunStatus, RunSummary};
-use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::sparkline::sparkline;
 use crate::ui::widgets::{Button, Card, drop_card, text};
@@ -81,50 +82,21 @@ impl HomePanel {
         if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a file", "data file") {
             cx.act(Action::OpenData(path));
         }
-        sample_ui(ui, cx);
+        samples_ui(ui, cx);
         steps_ui(ui, cx);
     }
 }
 
-/// The shortest way to a first success.
-fn sample_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let palette = cx.palette;
-    let first = cx.workspace.runs.is_empty() && cx.workspace.data.table.is_none();
-    Card::new().margin(16.0).show(ui, palette, |ui| {
+/// A sample for each task.
+fn samples_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = space::S;
         ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(vec2(64.0, 48.0), Sense::hover());
-            sample_picture(ui, rect, palette);
-            ui.add_space(4.0);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let mut button = Button::new("Start with the sample").icon(ICON_PLAY_ARROW);
-                if first {
-                    button = button.primary();
-                }
-                if button.show(ui, palette).clicked() {
-                    cx.act(Action::OpenSample);
-                }
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    ui.spacing_mut().item_spacing.y = 3.0;
-                    ui.add_space(4.0);
-                    ui.label(text::strong("Product reviews", palette));
-                    let words = "Short reviews in three classes, written for Attune; no network needed";
-                    ui.add(egui::Label::new(text::dim(words, palette)).wrap());
-                });
-            });
+            ui.label(text::strong("Start with a sample", cx.palette));
+            ui.label(text::small("written for Attune; needs no file and no network", cx.palette));
         });
+        samples::grid(ui, cx);
     });
-}
-
-/// Three lines of text, each with the chip of its class.
-fn sample_picture(ui: &Ui, rect: egui::Rect, palette: &Palette) {
-    ui.painter().rect_filled(rect, 8.0, palette.raised);
-    for (place, (long, class)) in [(0.5, 2usize), (0.36, 1), (0.44, 4)].into_iter().enumerate() {
-        let y = rect.top() + 12.0 + place as f32 * 12.0;
-        let line = egui::Rect::from_min_size(pos2(rect.left() + 8.0, y - 2.0), vec2(rect.width() * long, 4.0));
-        ui.painter().rect_filled(line, 2.0, palette.text_faint.gamma_multiply(0.6));
-        let chip = egui::Rect::from_min_size(pos2(rect.right() - 18.0, y - 3.5), vec2(11.0, 7.0));
-        ui.painter().rect_filled(chip, 3.5, palette.series[class]);
-    }
 }
 
 /// The way from data to answers, with the next step open and the done ones ticked.

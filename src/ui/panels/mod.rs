@@ -8,5 +8,6 @@ pub mod home;
 pub mod log;
 pub mod model;
 pub mod runs;
+pub mod samples;
 pub mod settings;
 pub mod train;

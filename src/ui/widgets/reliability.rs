@@ -50,10 +50,10 @@ pub fn reliability(ui: &mut Ui, size: Vec2, ranges: &[Range], name: &str, palett
         );
         painter.rect_filled(bar, 1.0, palette.text_faint.gamma_multiply(0.7));
         if pointer.is_some_and(|pointer| (column.left()..column.right()).contains(&pointer.x)) {
+            let within = format!("{:.0} to {:.0} %", left * 100.0, (left + width) * 100.0);
             let words = format!(
-                "{} of {}: {} sure, {} right",
+                "{} of {within}: {} sure, {} right",
                 format::plural(range.count, "text", "texts"),
-                format!("{:.0} to {:.0} %", left * 100.0, (left + width) * 100.0),
                 format::percent(range.confidence),
                 format::percent(range.accuracy)
             );

@@ -121,6 +121,9 @@ fn keyed(ui: &Ui, response: &egui::Response, chosen: f64, step: f64) -> Option<f
     if !response.has_focus() {
         return None;
     }
+    // The arrow keys move the threshold, not the focus.
+    let arrows = egui::EventFilter { horizontal_arrows: true, ..egui::EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
     let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
     if pressed(Key::ArrowLeft) {
         Some(chosen - step)

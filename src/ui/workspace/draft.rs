@@ -40,9 +40,14 @@ impl Workspace {
         draft.data.columns = self.data.roles.clone();
         draft.data.eval.clone_from(&self.data.eval_path);
         draft.data.eval_fraction = self.data.eval_path.is_none().then_some(self.data.rule.eval_fraction);
+        draft.data.split_seed = Some(self.data.rule.seed);
+        draft.data.stratified = self.data.rule.stratified;
+        draft.data.fix.clone_from(&self.data.mends.fix);
+        draft.data.exclude.clone_from(&self.data.mends.exclude);
         if let Some(card) = &self.model {
             draft.model.path = Some(card.dir.clone());
             draft.model.name = None;
+            draft.model.embedded = false;
             draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(8);
             draft.data.stride = draft.data.stride.min(draft.data.max_tokens / 2);
         }

@@ -19,6 +19,7 @@ pub enum JobKind {
     },
     ReadDataset,
     MeasureLengths,
+    Look,
     Plan,
     Train {
         out: PathBuf,
@@ -116,7 +117,7 @@ pub fn toast_seconds(level: Level) -> f64 {
 impl JobKind {
     /// Jobs that answer within a moment and would only flicker in the activity bar.
     pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::Plan | Self::Ask | Self::FindRuns)
+        matches!(self, Self::Look | Self::Plan | Self::Ask | Self::FindRuns)
     }
 
     fn same_kind(&self, other: &Self) -> bool {
@@ -222,6 +223,7 @@ impl Workspace {
             JobKind::OpenRun { .. }
             | JobKind::FindModels
             | JobKind::MeasureLengths
+            | JobKind::Look
             | JobKind::Plan
             | JobKind::Meet { .. }
             | JobKind::Ask
@@ -257,6 +259,11 @@ impl Workspace {
             }
             JobKind::OpenModel { .. } => {
                 self.model_error = Some(message);
+                return;
+            }
+            JobKind::Look => {
+                self.data.looked_at = None;
+                self.data.look_error = Some(message);
                 return;
             }
             JobKind::Plan => {

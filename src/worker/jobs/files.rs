@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
-use crate::data::health::{Part, health, leaks};
-use crate::data::{Dataset, Split, Table, Tokenizer, measure};
+use crate::data::xray::xray;
+use crate::data::{Dataset, Length, Measured, Table, Tokenizer, measure};
 use crate::hub;
 use crate::model;
-use crate::train::prepare::fill_roles;
-use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, ModelEntry, Origin, Payload};
+use crate::train::prepare::{Sources, divide};
+use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::{files, samples};
 
 /// Folders below a chosen one that are looked into.
@@ -86,8 +87,8 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
     }
 }
 
-pub fn open_model(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
-    let mut card = model::open_card(dir)?;
+pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<Ended, Failure> {
+    let mut card = read_card(cards, dir)?.0.clone();
     let tokenizer = Tokenizer::open(dir)?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
@@ -95,55 +96,66 @@ pub fn open_model(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     Ok(Ended::Done)
 }
 
-pub fn open_table(job: &Job<'_>, path: &Path) -> Result<Ended, Failure> {
-    samples::ensure(path)?;
+pub fn open_table(job: &Job<'_>, path: &Path, sample: Option<&str>) -> Result<Ended, Failure> {
+    match sample {
+        Some(name) => samples::write(name, path)?,
+        None => samples::ensure(path)?,
+    }
     job.payload(Payload::Table(Arc::new(Table::open(path)?)));
     Ok(Ended::Done)
 }
 
 pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Failure> {
-    let dataset = Arc::new(Dataset::new(request.table, request.task, &request.roles, None)?);
-    let eval = match request.eval {
-        Some(path) => {
-            let table = Arc::new(Table::open(&path)?);
-            let roles = fill_roles(&request.roles, &table, request.task);
-            Some(Arc::new(Dataset::new(table, request.task, &roles, Some(&dataset.labels))?))
-        }
-        None => None,
-    };
-    let split = match &eval {
-        Some(eval) => Split { train: (0..dataset.examples.len()).collect(), eval: (0..eval.examples.len()).collect() },
-        None => Split::new(&dataset, &request.rule),
-    };
-    let evaluated = eval.as_deref().unwrap_or(&dataset);
-    let leaks =
-        leaks(Part { dataset: &dataset, examples: &split.train }, Part { dataset: evaluated, examples: &split.eval })
-            .len();
-    let findings = health(&dataset);
-    job.payload(Payload::Dataset(Arc::new(LoadedDataset { dataset, split, eval, findings, leaks })));
+    let DatasetRequest { table, eval, task, roles, rule, mends } = request;
+    let eval = eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
+    let own = eval.is_some();
+    let Sources { train_data, eval_data, split, mended } = divide(task, table, eval, &roles, &rule, &mends)?;
+    let loaded = LoadedDataset::new(train_data, split, own.then_some(eval_data), mended);
+    job.payload(Payload::Dataset(Arc::new(loaded)));
     Ok(Ended::Done)
 }
 
-pub fn measure_lengths(job: &Job<'_>, dataset: &Dataset, dir: &Path) -> Result<Ended, Failure> {
-    let tokenizer = Tokenizer::open(dir)?;
+/// One example as a model reads it.
+pub fn look_at(
+    job: &Job<'_>,
+    tokenizers: &mut Last<Tokenizer>,
+    dataset: &Dataset,
+    example: usize,
+    dir: &Path,
+    length: Length,
+) -> Result<Ended, Failure> {
+    let first_position = model::read_config(dir)?.first_position();
+    let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(dir)?))?;
+    let xray = xray(dataset, example, tokenizer, length)?;
+    job.payload(Payload::Xray(Arc::new(LookedAt { model: dir.to_owned(), xray, first_position })));
+    Ok(Ended::Done)
+}
+
+pub fn measure_lengths(
+    job: &Job<'_>,
+    tokenizers: &mut Last<Tokenizer>,
+    dataset: &Dataset,
+    dir: &Path,
+) -> Result<Ended, Failure> {
+    let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(dir)?))?;
     let total = dataset.examples.len();
-    let (mut tokens, mut unknown, mut all) = (Vec::with_capacity(total), 0_u64, 0_u64);
+    let (mut tokens, mut fixed) = (Vec::with_capacity(total), Vec::with_capacity(total));
+    let (mut unknown, mut all) = (0_u64, 0_u64);
     for first in (0..total).step_by(CHUNK) {
         let chunk = first..(first + CHUNK).min(total);
-        let counted: Vec<(usize, usize)> = chunk
-            .into_par_iter()
-            .map(|example| measure(dataset, example, &tokenizer))
-            .collect::<Result<_, _>>()?;
-        for (count, unknown_count) in counted {
-            tokens.push(count as u32);
-            all += count as u64;
-            unknown += unknown_count as u64;
+        let counted: Vec<Measured> =
+            chunk.into_par_iter().map(|example| measure(dataset, example, tokenizer)).collect::<Result<_, _>>()?;
+        for measured in counted {
+            tokens.push(measured.tokens as u32);
+            fixed.push(measured.fixed as u32);
+            all += measured.tokens as u64;
+            unknown += measured.unknown as u64;
         }
         if job.progress("counting tokens", tokens.len() as u64, total as u64).is_break() {
             return Ok(Ended::Stopped);
         }
     }
     let unknown_share = unknown as f64 / all.max(1) as f64;
-    job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, unknown_share })));
+    job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, unknown_share })));
     Ok(Ended::Done)
 }

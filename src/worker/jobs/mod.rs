@@ -2,10 +2,12 @@
 
 mod evaluate;
 mod files;
+mod kept;
 mod predict;
 mod train;
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 
@@ -13,8 +15,15 @@ use super::Repaint;
 use super::control::JobControl;
 use super::protocol::{Command, Event, EventKind, JobId, Payload};
 use crate::guard::guarded;
+use crate::train::event::TrainEvent;
 
-pub use predict::Shelf;
+pub use kept::Kept;
+
+/// How soon the window should draw what a job has answered.
+pub const SOON: Duration = Duration::from_millis(33);
+/// How soon it should draw how far a job is. Events of a run may come a thousand times a second, and drawing takes time
+/// that the run needs.
+pub const STEADILY: Duration = Duration::from_millis(100);
 
 /// Where events go.
 #[derive(Clone)]
@@ -41,9 +50,14 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Job<'_> {
     pub fn send(&self, kind: EventKind) {
+        let of_many = match &kind {
+            EventKind::Progress { .. } => true,
+            EventKind::Train(event) => matches!(**event, TrainEvent::Step(_)),
+            _ => false,
+        };
         // A window that is gone needs no events; the dispatcher then stops the job.
         drop(self.context.events.send(Event { job: self.id, kind }));
-        (self.context.repaint)();
+        (self.context.repaint)(if of_many { STEADILY } else { SOON });
     }
 
     pub fn payload(&self, payload: Payload) {
@@ -65,38 +79,43 @@ impl Job<'_> {
 }
 
 /// Runs a job. A panic in it is an event like any failure, and the lane lives on.
-pub fn run(command: Command, context: &Context, control: &JobControl, shelf: &mut Shelf) {
+pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut Kept) {
     let job = Job { id: command.job(), context, control };
     job.send(EventKind::Started);
-    let outcome = guarded(|| perform(&job, command, shelf));
+    let outcome = guarded(|| perform(&job, command, kept));
     job.send(match outcome {
         Ok(Ok(Ended::Done)) => EventKind::Done,
         Ok(Ok(Ended::Stopped)) => EventKind::Stopped,
         Ok(Err(failure)) => EventKind::Failed { message: failure.to_string(), detail: None },
         Err(panic) => {
             // Whatever the job was in the middle of must not be used again.
-            *shelf = Shelf::default();
+            *kept = Kept::default();
             let message = "this job met a defect of Attune and was given up; everything else goes on".to_owned();
             EventKind::Failed { message, detail: Some(panic) }
         }
     });
 }
 
-fn perform(job: &Job<'_>, command: Command, shelf: &mut Shelf) -> Result<Ended, Failure> {
+fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Failure> {
     match command {
         Command::FindModels { folders, .. } => Ok(files::find_models(job, &folders)),
-        Command::OpenModel { dir, .. } => files::open_model(job, &dir),
-        Command::OpenTable { path, .. } => files::open_table(job, &path),
+        Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
+        Command::OpenTable { path, sample, .. } => files::open_table(job, &path, sample),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),
-        Command::MeasureLengths { dataset, model, .. } => files::measure_lengths(job, &dataset, &model),
-        Command::Plan { config, lengths, dataset, .. } => {
-            train::plan(job, &config, lengths.as_deref(), dataset.as_deref())
+        Command::MeasureLengths { dataset, model, .. } => {
+            files::measure_lengths(job, &mut kept.tokenizers, &dataset, &model)
+        }
+        Command::Xray { dataset, example, model, length, .. } => {
+            files::look_at(job, &mut kept.tokenizers, &dataset, example, &model, length)
+        }
+        Command::Plan { config, lengths, loaded, .. } => {
+            train::plan(job, &mut kept.cards, &config, lengths.as_deref(), loaded.as_deref())
         }
         Command::Train { config, .. } => train::train(job, &config, false),
         Command::Resume { dir, .. } => train::resume(job, &dir),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
-        Command::Meet { model, .. } => predict::meet(job, shelf, &model),
-        Command::Ask { model, question, .. } => predict::ask(job, shelf, &model, &question),
+        Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
+        Command::Ask { model, question, .. } => predict::ask(job, &mut kept.shelf, &model, &question),
         Command::FindRuns { folder, .. } => {
             job.payload(Payload::Runs(crate::train::run::find(&folder).into()));
             Ok(Ended::Done)
@@ -119,6 +138,7 @@ impl Command {
             | Self::OpenTable { job, .. }
             | Self::ReadDataset { job, .. }
             | Self::MeasureLengths { job, .. }
+            | Self::Xray { job, .. }
             | Self::Plan { job, .. }
             | Self::Train { job, .. }
             | Self::Resume { job, .. }

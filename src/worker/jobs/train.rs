@@ -4,16 +4,18 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
+use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
-use crate::data::{Dataset, Split, SplitRule};
-use crate::model;
+use crate::data::mend::Exclude;
+use crate::data::windows::sequence_lengths;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
+use crate::task::Task;
 use crate::train::config::RunConfig;
-use crate::train::plan::{Facts, plan as make_plan};
+use crate::train::plan::{Facts, PlanSummary, plan as make_plan};
 use crate::train::prepare::{self, open_model};
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{prepare as prepare_data, train_from};
-use crate::worker::protocol::{EventKind, Lengths, Payload};
+use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 
 /// Goes on with the run in a folder.
 pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
@@ -64,33 +66,58 @@ static FLOPS: LazyLock<f64> = LazyLock::new(|| {
 
 pub fn plan(
     job: &Job<'_>,
+    cards: &mut Last<Card>,
     config: &RunConfig,
     lengths: Option<&Lengths>,
-    dataset: Option<&Dataset>,
+    loaded: Option<&LoadedDataset>,
 ) -> Result<Ended, Failure> {
     let dir = config.model_dir()?;
-    let card = model::open_card(&dir)?;
-    let encoder = model::read_config(&dir)?;
-    let (mut train_tokens, mut eval_tokens, mut labels) = (Vec::new(), Vec::new(), 2);
-    if let (Some(lengths), Some(dataset)) = (lengths, dataset) {
-        let split = if config.data.eval.is_some() {
-            Split { train: (0..dataset.examples.len()).collect(), eval: Vec::new() }
-        } else {
-            let eval_fraction = config.data.eval_fraction.unwrap_or(prepare::DEFAULT_EVAL_FRACTION);
-            Split::new(dataset, &SplitRule { eval_fraction, seed: config.run.seed, stratified: true })
-        };
-        let of = |which: &[usize]| which.iter().filter_map(|i| lengths.tokens.get(*i).copied()).collect();
-        (train_tokens, eval_tokens) = (of(&split.train), of(&split.eval));
-        labels = prepare::output_names(config.task, &dataset.labels).len();
+    let (card, encoder) = read_card(cards, &dir)?;
+    let (mut train, mut eval, mut labels) = (Sequences::default(), Sequences::default(), 2);
+    if let (Some(lengths), Some(loaded)) = (lengths, loaded) {
+        let limit = config.data.max_tokens.min(encoder.max_tokens());
+        train = Sequences::of(config, lengths, &loaded.split.train, limit);
+        if loaded.eval.is_none() {
+            eval = Sequences::of(config, lengths, &loaded.split.eval, limit);
+        }
+        labels = prepare::output_names(config.task, &loaded.dataset.labels).len();
     }
-    let facts = Facts {
-        card: &card,
-        encoder: &encoder,
-        train_tokens: &train_tokens,
-        eval_tokens: &eval_tokens,
-        labels,
-        flops_per_sec: *FLOPS,
-    };
-    job.payload(Payload::Plan(Arc::new(make_plan(config, &facts)?)));
+    let facts =
+        Facts { card, encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec: *FLOPS };
+    let plan = make_plan(config, &facts)?;
+    let windowed = train.windowed + eval.windowed;
+    let plan = PlanSummary { train_examples: train.examples, eval_examples: eval.examples, windowed, ..plan };
+    job.payload(Payload::Plan(Arc::new(plan)));
     Ok(Ended::Done)
+}
+
+/// What examples come to once they are cut or laid in windows.
+#[derive(Default)]
+struct Sequences {
+    examples: usize,
+    /// Examples of more than one window.
+    windowed: usize,
+    /// Of each sequence; texts that will be cut are still whole.
+    tokens: Vec<u32>,
+}
+
+impl Sequences {
+    fn of(config: &RunConfig, lengths: &Lengths, which: &[usize], limit: usize) -> Self {
+        let mut sequences = Self::default();
+        let leave_out = config.data.exclude.contains(&Exclude::OverLong);
+        let in_windows = matches!(config.task, Task::Ner | Task::Qa);
+        for (&tokens, &fixed) in which.iter().filter_map(|i| Some((lengths.tokens.get(*i)?, lengths.fixed.get(*i)?))) {
+            if in_windows {
+                let parts = sequence_lengths(tokens as usize, fixed as usize, limit, config.data.stride);
+                sequences.windowed += usize::from(parts.len() > 1);
+                sequences.tokens.extend(parts.into_iter().map(|tokens| tokens as u32));
+            } else if leave_out && tokens as usize > limit {
+                continue;
+            } else {
+                sequences.tokens.push(tokens);
+            }
+            sequences.examples += 1;
+        }
+        sequences
+    }
 }

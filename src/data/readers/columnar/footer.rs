@@ -227,7 +227,7 @@ mod tests {
         for depth in [1, 5, 300_000] {
             assert_eq!(schema_depth(&chain(depth)), Some(depth));
         }
-        assert_eq!(schema_depth(&chain(5)[..20]), Some(3));
+        assert_eq!(schema_depth(&chain(5)[..20]), Some(2));
         assert_eq!(schema_depth(&[]), None);
         assert_eq!(schema_depth(&[0x29, 0xFC, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]), Some(0));
     }

@@ -5,44 +5,153 @@ use egui::Ui;
 use crate::data::{Roles, Table};
 use crate::task::Task;
 use crate::ui::widgets::choice::choice;
+use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Card, form, text};
 use crate::ui::{Action, Cx};
 
-/// Tasks that a table of texts and labels can be read for.
-const TASKS: [Task; 3] = [Task::Classify, Task::MultiLabel, Task::Regress];
-
 /// Width of a choice, so that all of them stand in one column.
 const WIDTH: f32 = 164.0;
+
+/// A role in the form.
+struct Field {
+    title: &'static str,
+    hint: &'static str,
+    /// The name that is read aloud.
+    name: &'static str,
+    /// What stands there while no column is chosen; a role that must be there asks for one.
+    absent: &'static str,
+    of: fn(&mut Roles) -> &mut Option<String>,
+}
+
+const NONE: &str = "None";
+const CHOOSE: &str = "Choose…";
+
+const TEXT: Field = Field {
+    title: "Text",
+    hint: "What the model reads",
+    name: "Text column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.text,
+};
+const PAIR: Field = Field {
+    title: "Pair",
+    hint: "A second text, such as a premise and a hypothesis",
+    name: "Second text column",
+    absent: NONE,
+    of: |roles| &mut roles.pair,
+};
+const LABEL: Field = Field {
+    title: "Label",
+    hint: "What the model learns to say",
+    name: "Label column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.label,
+};
+const TOKENS: Field = Field {
+    title: "Words",
+    hint: "A list of words for each sentence",
+    name: "Words column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.tokens,
+};
+const TAGS: Field = Field {
+    title: "Tags",
+    hint: "A list with one tag for each word, such as B-PER",
+    name: "Tags column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.tags,
+};
+const SPANS: Field = Field {
+    title: "Spans",
+    hint: "A list of start, end and label in characters of the text",
+    name: "Spans column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.spans,
+};
+const QUESTION: Field = Field {
+    title: "Question",
+    hint: "What is asked",
+    name: "Question column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.question,
+};
+const CONTEXT: Field = Field {
+    title: "Context",
+    hint: "The text in which the answer stands",
+    name: "Context column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.context,
+};
+const ANSWERS: Field = Field {
+    title: "Answers",
+    hint: "The text of the answer, or SQuAD's lists of texts and starts; empty where there is none",
+    name: "Answers column",
+    absent: CHOOSE,
+    of: |roles| &mut roles.answers,
+};
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     let palette = cx.palette;
     Card::titled("Columns").show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
+        form::row(ui, "Task", "What is learned from these columns", palette, |ui| task_ui(ui, cx));
         let roles = cx.workspace.data.roles.clone();
         let mut changed = roles.clone();
-        form::row(ui, "Text", "What the model reads", palette, |ui| {
-            column_ui(ui, "Text column", &mut changed.text, table, None);
-        });
-        form::row(ui, "Pair", "A second text, such as a premise and a hypothesis", palette, |ui| {
-            column_ui(ui, "Second text column", &mut changed.pair, table, Some("None"));
-        });
-        form::row(ui, "Label", "What the model learns to say", palette, |ui| {
-            column_ui(ui, "Label column", &mut changed.label, table, None);
-        });
+        let task = cx.workspace.data.task;
+        if task == Task::Ner {
+            words_ui(ui, cx, &mut changed);
+        }
+        for field in fields(task, &changed) {
+            form::row(ui, field.title, field.hint, palette, |ui| {
+                column_ui(ui, field.name, (field.of)(&mut changed), table, field.absent);
+            });
+        }
         if changed != roles {
             cx.act(Action::SetRoles(changed));
         }
-        form::row(ui, "Task", "What is learned from these columns", palette, |ui| task_ui(ui, cx));
-        example_ui(ui, cx, table, &roles);
+        if let Some(words) = note(cx) {
+            ui.add_space(4.0);
+            ui.add(egui::Label::new(text::small(words, palette)).wrap());
+        }
     });
 }
 
-fn column_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table, none: Option<&str>) {
-    let absent = none.unwrap_or("Choose…");
+fn fields(task: Task, roles: &Roles) -> &'static [Field] {
+    match task {
+        Task::Classify | Task::MultiLabel | Task::Regress => &[TEXT, PAIR, LABEL],
+        Task::Ner if roles.tokens.is_some() || roles.text.is_none() => &[TOKENS, TAGS],
+        Task::Ner => &[TEXT, SPANS],
+        Task::Qa => &[QUESTION, CONTEXT, ANSWERS],
+        Task::Mlm | Task::Rtd => &[TEXT],
+        Task::Nsp | Task::Sop if roles.pair.is_some() => &[TEXT, PAIR, LABEL],
+        Task::Nsp | Task::Sop => &[TEXT, PAIR],
+    }
+}
+
+/// Entities are told by tags of words or by spans in a text.
+fn words_ui(ui: &mut Ui, cx: &Cx<'_>, roles: &mut Roles) {
+    let in_text = roles.tokens.is_none() && roles.text.is_some();
+    let choices = [(false, "Words and tags"), (true, "Text and spans")];
+    ui.add_space(2.0);
+    if let Some(in_text) = segmented(ui, cx.palette, in_text, &choices, true) {
+        let table = cx.workspace.data.table.as_ref();
+        let first = table.and_then(|table| table.columns.first().cloned());
+        if in_text {
+            roles.text = roles.tokens.take().or(first);
+            roles.tags = None;
+        } else {
+            roles.tokens = roles.text.take().or(first);
+            roles.spans = None;
+        }
+    }
+    ui.add_space(2.0);
+}
+
+pub fn column_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table, absent: &str) {
     let shown = chosen.as_deref().unwrap_or(absent).to_owned();
     choice(ui, name, WIDTH, &shown, |ui| {
-        if let Some(none) = none {
-            ui.selectable_value(chosen, None, none);
+        if absent != CHOOSE || chosen.is_some() {
+            ui.selectable_value(chosen, None, NONE);
         }
         for column in &table.columns {
             ui.selectable_value(chosen, Some(column.clone()), column);
@@ -54,7 +163,7 @@ fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let task = cx.workspace.data.task;
     let mut chosen = task;
     choice(ui, "Task", WIDTH, task.title(), |ui| {
-        for task in TASKS {
+        for task in Task::ALL {
             ui.selectable_value(&mut chosen, task, task.title());
         }
     });
@@ -63,26 +172,21 @@ fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// The first row as it is understood, so that a wrong role is seen at once.
-fn example_ui(ui: &mut Ui, cx: &Cx<'_>, table: &Table, roles: &Roles) {
-    let palette = cx.palette;
-    let cell = |name: &Option<String>| {
-        let column = table.column(name.as_deref()?)?;
-        (table.rows() > 0).then(|| table.cell(0, column))
-    };
-    let (Some(first), Some(label)) = (cell(&roles.text), cell(&roles.label)) else { return };
-    ui.add_space(6.0);
-    let shorten = |text: &str, most: usize| {
-        let short: String = text.chars().take(most).collect();
-        if short.len() < text.len() { format!("{}…", short.trim_end()) } else { short }
-    };
-    let pair = cell(&roles.pair).map_or_else(String::new, |pair| format!(" + “{}”", shorten(pair, 50)));
-    let words = format!("“{}”{pair} → {}", shorten(first, 90), shorten(label, 30));
-    egui::Frame::new().fill(palette.raised).corner_radius(6).inner_margin(egui::Margin::symmetric(8, 6)).show(
-        ui,
-        |ui| {
-            ui.set_width(ui.available_width());
-            ui.label(text::small(words, palette));
-        },
-    );
+/// What was recognised that the columns do not show.
+fn note(cx: &Cx<'_>) -> Option<String> {
+    let loaded = cx.workspace.data.loaded.as_ref()?;
+    Some(match cx.workspace.data.task {
+        Task::Ner if loaded.dataset.roles.tags.is_some() => {
+            format!("The tags are read as {} and kept as IOB2", loaded.dataset.scheme.title())
+        }
+        Task::Mlm => "Words are hidden in these texts, and the model learns to find them".into(),
+        Task::Rtd => "Words are replaced in these texts, and the model learns to notice".into(),
+        Task::Nsp if loaded.dataset.makes_its_own_labels() => {
+            "Pairs are made of lines that follow each other and of lines that do not".into()
+        }
+        Task::Sop if loaded.dataset.makes_its_own_labels() => {
+            "Pairs are made of lines that follow each other, half of them swapped".into()
+        }
+        _ => return None,
+    })
 }

@@ -3,20 +3,22 @@
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
+use crate::data::entities::Kinds;
 use crate::data::{Dataset, Table, Target};
 
 /// What the shown rows have in common.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub words: String,
-    pub class: Option<u32>,
-    /// Only rows from these lines of the file, ascending, with the words that say why.
-    pub lines: Option<(Arc<Vec<usize>>, String)>,
+    /// A class, a type of entities, or of questions: 0 with and 1 without an answer.
+    pub class: Option<usize>,
+    /// Only these rows of the table, ascending, with the words that say why.
+    pub rows: Option<(Arc<Vec<usize>>, String)>,
 }
 
 impl Filter {
     pub fn is_empty(&self) -> bool {
-        self.words.trim().is_empty() && self.class.is_none() && self.lines.is_none()
+        self.words.trim().is_empty() && self.class.is_none() && self.rows.is_none()
     }
 }
 
@@ -27,6 +29,7 @@ pub struct Search {
     /// What was searched. Weak pointers keep their places in memory from being given to something else.
     table: Weak<Table>,
     dataset: Option<Weak<Dataset>>,
+    kinds: Kinds,
     found: Vec<u32>,
     next: usize,
 }
@@ -43,6 +46,7 @@ impl Search {
                 filter: filter.clone(),
                 table: Arc::downgrade(table),
                 dataset: dataset.map(Arc::downgrade),
+                kinds: dataset.map(|dataset| Kinds::of(&dataset.labels)).unwrap_or_default(),
                 ..Self::default()
             };
         }
@@ -66,13 +70,13 @@ impl Search {
     }
 
     fn shows(&self, row: usize, needle: &str, table: &Table, dataset: Option<&Arc<Dataset>>) -> bool {
-        if let Some((lines, _)) = &self.filter.lines
-            && lines.binary_search(&table.line(row)).is_err()
+        if let Some((rows, _)) = &self.filter.rows
+            && rows.binary_search(&row).is_err()
         {
             return false;
         }
         if let Some(class) = self.filter.class
-            && !dataset.is_some_and(|dataset| has_class(dataset, row, class))
+            && !dataset.is_some_and(|dataset| has_class(dataset, &self.kinds, row, class))
         {
             return false;
         }
@@ -85,10 +89,12 @@ pub fn example_of(dataset: &Dataset, row: usize) -> Option<usize> {
     dataset.examples.binary_search_by_key(&row, |example| example.row).ok()
 }
 
-pub fn has_class(dataset: &Dataset, row: usize, class: u32) -> bool {
+fn has_class(dataset: &Dataset, kinds: &Kinds, row: usize, class: usize) -> bool {
     example_of(dataset, row).is_some_and(|place| match &dataset.examples[place].target {
-        Target::Class(one) => *one == class,
-        Target::Classes(several) => several.contains(&class),
+        Target::Class(one) => *one as usize == class,
+        Target::Classes(several) => several.iter().any(|one| *one as usize == class),
+        Target::Tags(tags) => tags.iter().any(|tag| kinds.of_tag(*tag) == Some(class)),
+        Target::Answers(answers) => usize::from(answers.is_empty()) == class,
         _ => false,
     })
 }

@@ -1,41 +1,53 @@
-//! The rows as they stand in the file, with the class of each. Only the rows in sight are drawn.
+//! The rows as a person reads them, and the one that is chosen, whole or as the model reads it. Only the rows in sight are
+//! drawn.
 
 use std::sync::{Arc, Weak};
 
-use egui::{Align, Label, Layout, Sense, TextEdit, Ui};
+use egui::{Align, Label, Layout, Panel, Sense, TextEdit, Ui};
 use egui_extras::{Column, TableBuilder};
-use egui_material_icons::icons::ICON_SEARCH;
+use egui_material_icons::icons::{ICON_CLOSE, ICON_SEARCH};
 
+use super::cells::{self, Order, Row, Show};
 use super::filter::{self, Filter, Search};
-use crate::data::{Dataset, Table, Target};
-use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widgets::{Card, Chip, state, table_lines, text};
+use super::xray::XrayPane;
+use crate::data::entities::Kinds;
+use crate::data::{Dataset, Table};
+use crate::task::Task;
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Card, Chip, highlight, state, table_lines, text};
 use crate::ui::{Cx, format};
 
-/// Letters of a cell that are laid out; a line shows fewer.
-const SHOWN: usize = 320;
 /// Widths that columns begin with.
 const LABEL: f32 = 120.0;
 const TEXT: f32 = 260.0;
 const OTHER: f32 = 110.0;
-/// Columns beside text, pair and label.
-const OTHERS: usize = 12;
+/// Height of the chosen row: first, and at least.
+const DETAIL: f32 = 244.0;
+const DETAIL_LEAST: f32 = 120.0;
+/// Letters of a row that are shown whole.
+const WHOLE: usize = 20_000;
 
 #[derive(Debug, Default)]
 pub struct Rows {
     filter: Filter,
     search: Search,
-    /// The row whose whole text is shown below the table.
+    /// The row that is shown below the table.
     chosen: Option<usize>,
+    view: View,
+    xray: XrayPane,
     /// Another table begins without a filter.
     of: Weak<Table>,
+    /// What the tags of the dataset mean.
+    kinds: (Weak<Dataset>, Kinds),
 }
 
-/// The columns in the order they are drawn.
-struct Order {
-    label: Option<usize>,
-    texts: Vec<usize>,
-    others: Vec<usize>,
+/// How the chosen row is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum View {
+    #[default]
+    Row,
+    Xray,
 }
 
 impl Rows {
@@ -45,23 +57,35 @@ impl Rows {
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Arc<Table>) {
         if Weak::as_ptr(&self.of) != Arc::as_ptr(table) {
-            *self = Self { of: Arc::downgrade(table), ..Self::default() };
+            *self = Self { of: Arc::downgrade(table), view: self.view, ..Self::default() };
         }
         let dataset = cx.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
+        if let Some(dataset) = dataset.as_ref().filter(|dataset| Weak::as_ptr(&self.kinds.0) != Arc::as_ptr(dataset)) {
+            self.kinds = (Arc::downgrade(dataset), Kinds::of(&dataset.labels));
+        }
         let complete = self.filter.is_empty() || self.search.go_on(&self.filter, table, dataset.as_ref());
         if !complete {
             ui.ctx().request_repaint();
         }
         self.search_ui(ui, cx, table, dataset.as_deref(), complete);
-        let chosen = self.chosen.filter(|row| *row < table.rows());
-        let detail = if chosen.is_some() { 132.0 } else { 0.0 };
-        let height = ui.available_height() - detail;
+        if let Some(row) = self.chosen.filter(|row| *row < table.rows()) {
+            let bare = egui::Frame::new().inner_margin(egui::Margin { left: 0, right: 0, top: 8, bottom: 0 });
+            let most = (ui.available_height() - 140.0).max(DETAIL_LEAST);
+            Panel::bottom("chosen row")
+                .frame(bare)
+                .show_separator_line(false)
+                .resizable(true)
+                .default_size(DETAIL.min(most))
+                .size_range(DETAIL_LEAST..=most)
+                .show(ui, |ui| self.detail_ui(ui, cx, table, dataset.as_deref(), row));
+        }
+        let height = ui.available_height();
         Card::new().margin(0.0).show(ui, cx.palette, |ui| {
             ui.set_height(height - 2.0);
-            let order = order(table, cx);
+            let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
             // With many columns the table is wider than its place and moves sideways.
-            let natural =
-                70.0 + LABEL + TEXT * order.texts.len() as f32 + (OTHER + space::M) * order.others.len() as f32;
+            let natural = 70.0 + order.main.iter().map(|show| first_width(*show)).sum::<f32>()
+                + (OTHER + space::M) * order.others.len() as f32;
             if natural > ui.available_width() {
                 egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
                     ui.set_min_width(natural);
@@ -71,9 +95,6 @@ impl Rows {
                 self.table_ui(ui, cx, table, dataset.as_deref(), &order);
             }
         });
-        if let Some(row) = chosen {
-            self.detail_ui(ui, cx, table, dataset.as_deref(), row);
-        }
     }
 
     fn search_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Table, dataset: Option<&Dataset>, complete: bool) {
@@ -87,16 +108,16 @@ impl Rows {
             ui.add(field).accessible_name("Search the rows");
             let mut filter = self.filter.clone();
             if let (Some(class), Some(dataset)) = (filter.class, dataset) {
-                let name = dataset.labels.names.get(class as usize).map_or("", String::as_str);
-                let chip = Chip::class(format!("{name}  ×"), class as usize, palette).clickable();
+                let name = class_name(dataset, &self.kinds.1, class);
+                let chip = Chip::class(format!("{name}  ×"), class, palette).clickable();
                 if chip.name(format!("Show all classes, not only {name}")).show(ui).clicked() {
                     filter.class = None;
                 }
             }
-            if let Some((_, why)) = filter.lines.clone() {
+            if let Some((_, why)) = filter.rows.clone() {
                 let chip = Chip::accent(format!("{why}  ×"), palette).clickable();
                 if chip.name("Show all rows").show(ui).clicked() {
-                    filter.lines = None;
+                    filter.rows = None;
                 }
             }
             self.filter = filter;
@@ -131,22 +152,25 @@ impl Rows {
         ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
         let line_width = 28.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
-            .id_salt(("rows", &table.columns))
+            .id_salt(("rows", order))
             .striped(false)
             .sense(Sense::click())
             .auto_shrink(false)
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(line_width + space::M));
-        if order.label.is_some() {
-            builder = builder.column(Column::initial(LABEL).range(60.0..=260.0).resizable(true).clip(true));
-        }
-        for _ in &order.texts {
-            builder = builder.column(Column::remainder().at_least(TEXT).clip(true).resizable(true));
+        for show in &order.main {
+            builder = builder.column(match show {
+                Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
+                Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
+                _ => Column::remainder().at_least(first_width(*show)),
+            }
+            .clip(true)
+            .resizable(true));
         }
         for _ in &order.others {
             builder = builder.column(Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
         }
-        let Self { search, filter, chosen, .. } = self;
+        let Self { search, filter, chosen, kinds, .. } = self;
         let heads = builder.header(32.0, |mut header| {
             let mut head = |words: &str| {
                 header.col(|ui| {
@@ -155,30 +179,34 @@ impl Rows {
                 });
             };
             head("   Line");
-            for column in order.all() {
-                head(&table.columns[column]);
+            for show in &order.main {
+                head(show.title(table));
+            }
+            for column in &order.others {
+                head(&table.columns[*column]);
             }
         });
         heads.body(|body| {
             body.rows(32.0, shown, |mut line| {
                 let place = line.index();
                 let row = if filter.is_empty() { place } else { search.found()[place] as usize };
+                let of_row = Row { table, dataset, kinds: &kinds.1, row };
                 line.set_selected(*chosen == Some(row));
                 line.col(|ui| {
                     table_lines::row_line(ui, bounds, palette);
                     ui.add_space(space::M);
                     ui.label(text::number_dim(table.line(row).to_string(), palette));
                 });
-                if let Some(column) = order.label {
+                for show in &order.main {
                     line.col(|ui| {
                         table_lines::row_line(ui, bounds, palette);
-                        label_ui(ui, palette, table.cell(row, column), dataset, row);
+                        cells::cell_ui(ui, palette, of_row, *show);
                     });
                 }
-                for column in order.texts.iter().chain(&order.others) {
+                for column in &order.others {
                     line.col(|ui| {
                         table_lines::row_line(ui, bounds, palette);
-                        cell_ui(ui, palette, table.cell(row, *column));
+                        cells::plain_ui(ui, palette, table.cell(row, *column));
                     });
                 }
                 if line.response().clicked() {
@@ -188,87 +216,84 @@ impl Rows {
         });
     }
 
-    /// The chosen row with its whole text.
-    fn detail_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Table, dataset: Option<&Dataset>, row: usize) {
+    /// The chosen row, whole or as the model reads it.
+    fn detail_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Table, dataset: Option<&Dataset>, row: usize) {
         let palette = cx.palette;
-        ui.add_space(4.0);
+        let height = ui.available_height();
         Card::new().show(ui, palette, |ui| {
-            ui.set_height(96.0);
+            ui.set_height(height - 26.0);
             ui.horizontal(|ui| {
+                let choices = [(View::Row, "Row"), (View::Xray, "Token X-ray")];
+                if let Some(view) = segmented(ui, palette, self.view, &choices, false) {
+                    self.view = view;
+                }
+                ui.add_space(space::XS);
                 ui.label(text::strong(format!("Line {}", table.line(row)), palette));
-                let order = order(table, cx);
-                if let Some(column) = order.label {
-                    label_ui(ui, palette, table.cell(row, column), dataset, row);
-                }
-                if let Some(part) = part_of(cx, row) {
-                    ui.label(text::small(part, palette));
-                }
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    let close = egui_material_icons::icons::ICON_CLOSE;
-                    if crate::ui::widgets::Button::icon_only(close, "Close the row").small().show(ui, palette).clicked()
-                    {
+                    if Button::icon_only(ICON_CLOSE, "Close the row").small().show(ui, palette).clicked() {
                         self.chosen = None;
+                    }
+                    if let Some(part) = cells::part_of(cx, row) {
+                        ui.add(Label::new(text::small(part, palette)).truncate());
                     }
                 });
             });
-            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                for column in order(table, cx).texts {
-                    let whole: String = table.cell(row, column).chars().take(20_000).collect();
-                    ui.add(Label::new(text::body(whole, palette)).selectable(true).wrap());
+            match self.view {
+                View::Row => self.whole_ui(ui, cx, table, dataset, row),
+                View::Xray => {
+                    let example = dataset.and_then(|dataset| filter::example_of(dataset, row));
+                    self.xray.ui(ui, cx, example);
                 }
-            });
+            }
+        });
+    }
+
+    /// Every column with a role, with its name before it.
+    fn whole_ui(&self, ui: &mut Ui, cx: &Cx<'_>, table: &Table, dataset: Option<&Dataset>, row: usize) {
+        let palette = cx.palette;
+        let of_row = Row { table, dataset, kinds: &self.kinds.1, row };
+        let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 6.0;
+            let several = order.main.len() > 1;
+            for show in &order.main {
+                ui.horizontal_top(|ui| {
+                    if several {
+                        let name = text::label(show.title(table), palette);
+                        ui.add_sized([76.0, 18.0], Label::new(name).truncate().halign(Align::LEFT));
+                    }
+                    match show {
+                        Show::Label(column) => cells::label_ui(ui, palette, of_row, *column),
+                        Show::Answers(column) => cells::answers_ui(ui, palette, of_row, *column),
+                        _ => {
+                            let (words, marks) = of_row.marked(*show);
+                            let end = words.char_indices().nth(WHOLE).map_or(words.len(), |(place, _)| place);
+                            let job = highlight::paragraph(&words[..end], &marks, ui.available_width(), palette);
+                            ui.add(Label::new(job).selectable(true).wrap());
+                        }
+                    }
+                });
+            }
         });
     }
 }
 
-impl Order {
-    fn all(&self) -> impl Iterator<Item = usize> {
-        self.label.iter().chain(&self.texts).chain(&self.others).copied()
+fn first_width(show: Show) -> f32 {
+    match show {
+        Show::Label(_) => LABEL,
+        Show::Answers(_) => 150.0,
+        Show::Sentence { .. } | Show::Spans { .. } => TEXT + 60.0,
+        Show::Plain(_) | Show::Context(_) => TEXT - 60.0,
     }
 }
 
-fn order(table: &Table, cx: &Cx<'_>) -> Order {
-    let roles = &cx.workspace.data.roles;
-    let place = |name: &Option<String>| name.as_deref().and_then(|name| table.column(name));
-    let label = place(&roles.label);
-    let texts: Vec<usize> = [place(&roles.text), place(&roles.pair)].into_iter().flatten().collect();
-    let is_other = |column: &usize| Some(*column) != label && !texts.contains(column);
-    let others = (0..table.columns.len()).filter(is_other).take(OTHERS).collect();
-    Order { label, texts, others }
-}
-
-fn cell_ui(ui: &mut Ui, palette: &Palette, cell: &str) {
-    let end = cell.char_indices().nth(SHOWN).map_or(cell.len(), |(place, _)| place);
-    let line: String = cell[..end].chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-    let words = egui::RichText::new(line).font(theme::regular(size::BODY)).color(palette.text);
-    ui.add(Label::new(words).truncate().selectable(false).show_tooltip_when_elided(false));
-}
-
-/// The label as a chip in the colour of its class; as plain words where the row is no example.
-fn label_ui(ui: &mut Ui, palette: &Palette, cell: &str, dataset: Option<&Dataset>, row: usize) {
-    let example = dataset.and_then(|dataset| Some((dataset, filter::example_of(dataset, row)?)));
-    let Some((dataset, place)) = example else {
-        let words = if cell.trim().is_empty() { "none" } else { cell };
-        ui.add(Label::new(text::faint(words, palette)).truncate());
-        return;
-    };
-    let name = |class: u32| dataset.labels.names.get(class as usize).map_or("", String::as_str);
-    match &dataset.examples[place].target {
-        Target::Class(class) => drop(Chip::class(name(*class), *class as usize, palette).show(ui)),
-        Target::Classes(classes) => {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            for class in classes.iter().take(4) {
-                Chip::class(name(*class), *class as usize, palette).show(ui);
-            }
-        }
-        Target::Value(value) => drop(ui.label(text::number(format::trimmed(f64::from(*value), 4), palette))),
-        _ => cell_ui(ui, palette, cell),
+/// What the place of a bar in the overview is called.
+pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &'a str {
+    match (dataset.task, class) {
+        (Task::Ner, _) => kinds.names.get(class).map_or("", String::as_str),
+        (Task::Qa, 0) => "answered",
+        (Task::Qa, _) => "no answer",
+        _ => dataset.labels.names.get(class).map_or("", String::as_str),
     }
 }
 
-/// Whether the row is learned from or held out.
-fn part_of(cx: &Cx<'_>, row: usize) -> Option<&'static str> {
-    let loaded = cx.workspace.data.loaded.as_ref()?;
-    let Some(example) = filter::example_of(&loaded.dataset, row) else { return Some("left out") };
-    Some(if loaded.split.eval.binary_search(&example).is_ok() { "held out for evaluation" } else { "trained on" })
-}

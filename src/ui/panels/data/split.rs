@@ -2,6 +2,7 @@
 
 use egui::{DragValue, Ui};
 
+use super::columns::column_ui;
 use crate::data::SplitRule;
 use crate::task::Task;
 use crate::ui::theme::{self, Palette, size};
@@ -61,9 +62,22 @@ impl SplitForm {
         form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
             ui.add(DragValue::new(&mut changed.seed).speed(1.0)).accessible_name("Seed of the split");
         });
-        form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
-            form::toggle(ui, "Same share of each class", &mut changed.stratified, palette);
-        });
+        let roles = cx.workspace.data.roles.clone();
+        if roles.group.is_none() && has_classes(cx.workspace.data.task) {
+            form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
+                form::toggle(ui, "Same share of each class", &mut changed.stratified, palette);
+            });
+        }
+        if let Some(table) = cx.workspace.data.table.clone() {
+            let mut grouped = roles.clone();
+            let hint = "Rows with the same value here stay on one side: a document, a customer, an article";
+            form::row(ui, "Keep together", hint, palette, |ui| {
+                column_ui(ui, "Group column", &mut grouped.group, &table, "None");
+            });
+            if grouped != roles {
+                cx.act(Action::SetRoles(grouped));
+            }
+        }
         if changed != rule {
             cx.act(Action::SetSplit(changed));
         }
@@ -83,6 +97,11 @@ impl SplitForm {
             cx.act(Action::SetEvalData(Some(path)));
         }
     }
+}
+
+/// Whether there are shares of classes, or of numbers from low to high, to keep.
+fn has_classes(task: Task) -> bool {
+    task.is_sequence()
 }
 
 /// A point in the part's colour and its words, in this order in whatever layout.
@@ -108,16 +127,15 @@ fn parts_ui(ui: &mut Ui, cx: &Cx<'_>) {
     part_row_ui(ui, palette, heads, false, |ui| drop(ui.label(text::label("", palette))));
     let counts = [loaded.split.train.len(), eval].map(|count| format::count(count as u64));
     part_row_ui(ui, palette, counts, true, |ui| drop(ui.label(text::dim("Examples", palette))));
-    if data.task == Task::Regress {
-        return;
+    let counts = &loaded.summary.counts;
+    for (index, count) in counts.iter().enumerate().take(SHOWN) {
+        let parts = [count.train, count.eval].map(format::count);
+        part_row_ui(ui, palette, parts, false, |ui| {
+            drop(Chip::class(&count.name, index, palette).max_width(120.0).show(ui));
+        });
     }
-    let names = &loaded.dataset.labels.names;
-    for (index, (name, parts)) in names.iter().zip(&data.classes).enumerate().take(SHOWN) {
-        let counts = [parts.train, parts.eval].map(format::count);
-        part_row_ui(ui, palette, counts, false, |ui| drop(Chip::class(name, index, palette).max_width(120.0).show(ui)));
-    }
-    if names.len() > SHOWN {
-        ui.label(text::faint(format!("and {} more classes", names.len() - SHOWN), palette));
+    if counts.len() > SHOWN {
+        ui.label(text::faint(format!("and {} more", counts.len() - SHOWN), palette));
     }
 }
 

@@ -133,9 +133,9 @@ fn candidates_ui(ui: &mut Ui, report: &AnswerReport, judged: &JudgedQuestion, th
         .candidates
         .iter()
         .take(CANDIDATES)
-        .map(|candidate| match windows {
-            true => format!("{}  ·  window {}", candidate.text, candidate.window + 1),
-            false => candidate.text.clone(),
+        .map(|candidate| {
+            let window = if windows { format!("  ·  window {}", candidate.window + 1) } else { String::new() };
+            format!("{}{window}", candidate.text)
         })
         .collect();
     let shown: Vec<Bar<'_>> = names

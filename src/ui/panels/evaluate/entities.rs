@@ -76,14 +76,15 @@ impl Entities {
 
     /// Narrows down to a type; the same again means all.
     pub fn choose_class(&mut self, class: usize) {
-        let class = (self.filter.class != Some(class)).then_some(class);
+        let alone = Filter { class: Some(class), words: self.filter.words.clone(), ..Filter::default() };
+        let class = (self.filter != alone).then_some(class);
         self.filter = Filter { class, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
     }
 
     /// How many entities met each fate, in all and by type.
     pub fn anatomy_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
         ui.horizontal(|ui| {
-            let choices = [(false, "Mistakes"), (true, "Types")];
+            let choices = [(false, "Kinds"), (true, "Confusion")];
             if let Some(as_matrix) = segmented(ui, palette, self.as_matrix, &choices, false) {
                 self.as_matrix = as_matrix;
             }
@@ -375,23 +376,19 @@ fn row_ui(
     lane_row(ui, line, &drawn, &focus, palette);
     let painter = ui.painter();
     let below = inner.bottom() - 15.0;
-    match (error, words) {
-        (Some(error), Some(words)) => {
-            let small = theme::medium(size::SMALL);
-            let kind = elided(painter, error.kind.title(), small, palette.bad, inner.width() * 0.5);
-            let after = inner.left() + kind.size().x + 8.0;
-            painter.galley(pos2(inner.left(), below), kind, palette.bad);
-            let rest = theme::regular(size::SMALL);
-            let words = elided(painter, &words, rest, palette.text_dim, (inner.right() - after).max(0.0));
-            painter.galley(pos2(after, below), words, palette.text_dim);
-        }
-        _ => {
-            let wrong = drawn.gold.iter().chain(&drawn.predicted).any(|span| span.wrong);
-            let words = if wrong { "Has mistakes" } else { "Right" };
-            let color = if wrong { palette.bad } else { palette.good };
-            let words = elided(painter, words, theme::medium(size::SMALL), color, inner.width());
-            painter.galley(pos2(inner.left(), below), words, color);
-        }
+    if let (Some(error), Some(words)) = (error, words) {
+        let small = theme::medium(size::SMALL);
+        let kind = elided(painter, error.kind.title(), small, palette.bad, inner.width() * 0.5);
+        let after = inner.left() + kind.size().x + 8.0;
+        painter.galley(pos2(inner.left(), below), kind, palette.bad);
+        let rest = theme::regular(size::SMALL);
+        let words = elided(painter, &words, rest, palette.text_dim, (inner.right() - after).max(0.0));
+        painter.galley(pos2(after, below), words, palette.text_dim);
+    } else {
+        let wrong = drawn.gold.iter().chain(&drawn.predicted).any(|span| span.wrong);
+        let (words, color) = if wrong { ("Has mistakes", palette.bad) } else { ("Right", palette.good) };
+        let words = elided(painter, words, theme::medium(size::SMALL), color, inner.width());
+        painter.galley(pos2(inner.left(), below), words, color);
     }
     painter.hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
     response.clicked()

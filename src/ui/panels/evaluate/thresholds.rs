@@ -72,7 +72,9 @@ impl LabelThresholds {
                 let is_so = self.labels.iter().all(|label| (label.threshold - chosen(label)).abs() < 1e-6);
                 let button = Button::new(name).small().quiet().selected(is_so).show(ui, palette);
                 if button.clicked() {
-                    self.labels.iter_mut().for_each(|label| label.threshold = chosen(label));
+                    for label in &mut self.labels {
+                        label.threshold = chosen(label);
+                    }
                 }
                 if !hint.is_empty() {
                     button.on_hover_text(hint);
@@ -165,6 +167,9 @@ impl Label {
             self.threshold = (((pointer.x - rect.left()) / rect.width()).clamp(0.0, 1.0) * 100.0).round() / 100.0;
         }
         if response.has_focus() {
+            // The arrow keys move the threshold, not the focus.
+            let arrows = egui::EventFilter { horizontal_arrows: true, ..egui::EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
             let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
             let by = f32::from(i8::from(pressed(Key::ArrowRight)) - i8::from(pressed(Key::ArrowLeft)));
             self.threshold = (self.threshold + by * 0.01).clamp(0.0, 1.0);
@@ -190,7 +195,9 @@ mod tests {
         let (micro, mean) = view.f1();
         assert!((micro - evaluation.metrics["f1_micro"]).abs() < 1e-12);
         assert!((mean - evaluation.metrics["f1_macro"]).abs() < 1e-12);
-        view.labels.iter_mut().for_each(|label| label.threshold = label.best);
+        for label in &mut view.labels {
+            label.threshold = label.best;
+        }
         assert_eq!(view.f1(), (1.0, 1.0));
     }
 }

@@ -350,6 +350,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
         (StrategyKind::Full, "Full"),
         (StrategyKind::Head, "Head only"),
         (StrategyKind::Top, "Top layers"),
+        (StrategyKind::Gradual, "Gradual"),
         (StrategyKind::Custom, "Custom"),
     ];
     if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
@@ -360,6 +361,10 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
         row(ui, "Layers from the top", "The head is always trained with them", palette, |ui| {
             fields::whole(ui, "Layers from the top", &mut draft.strategy.top_layers, 1..=layers);
         });
+    }
+    if draft.strategy.kind == StrategyKind::Gradual {
+        let tooltip = "The head learns first; then one block after the other joins, from the top down";
+        fields::every_ui(ui, "A block joins every", tooltip, &mut draft.strategy.unfreeze_every, palette);
     }
     let Some(blocks) = blocks else {
         ui.add_space(4.0);
@@ -373,6 +378,12 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
     ui.add_space(6.0);
     if let Some(trained) = freeze_map(ui, &blocks, palette) {
         strategy::set_trained(&mut draft.strategy, &blocks, &trained);
+    }
+    if draft.strategy.kind == StrategyKind::Gradual {
+        let steps = plan.map(|plan| (plan.steps, plan.steps_per_epoch));
+        let steps = frozen.map(|run| (run.steps, run.steps_per_epoch)).or(steps);
+        ui.add_space(4.0);
+        ui.add(egui::Label::new(text::small(&strategy::timeline(draft, &blocks, steps), palette)).wrap());
     }
     let all: u64 = blocks.iter().map(|block| block.parameters).sum();
     let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();

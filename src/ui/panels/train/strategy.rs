@@ -2,8 +2,10 @@
 
 use crate::model::card::ModelCard;
 use crate::train;
-use crate::train::config::{RunConfig, Strategy, StrategyKind};
+use crate::train::config::{Every, RunConfig, Strategy, StrategyKind};
 use crate::train::plan::PlanSummary;
+use crate::train::steps::StepCount;
+use crate::ui::format;
 use crate::ui::widgets::freeze_map::Block;
 
 /// The blocks of a model as a configuration trains them. The rates are the plan's as soon as there is one.
@@ -15,11 +17,13 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
         .iter()
         .map(|block| {
             let planned = plan.and_then(|plan| plan.blocks.iter().find(|planned| planned.name == block.name));
+            // Which blocks join in time only the plan knows; a plan of another choice is on its way out.
+            let joins = config.strategy.kind == StrategyKind::Gradual && planned.is_some_and(|planned| planned.trainable);
             let planned = planned.filter(|planned| planned.trainable).map(|planned| planned.lr);
             Block {
                 name: block.name.clone(),
                 parameters: block.parameters,
-                trainable: !frozen.contains(&block.name),
+                trainable: joins || !frozen.contains(&block.name),
                 lr: planned.unwrap_or_else(|| rate(config, &block.name, layers)),
             }
         })
@@ -95,6 +99,37 @@ pub fn choose(strategy: &mut Strategy, kind: StrategyKind, blocks: &[Block]) {
     strategy.kind = kind;
 }
 
+/// When which block joins, in words. `steps` are those of the run and of an epoch, where they are known.
+pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>) -> String {
+    let layers = blocks.iter().filter(|block| layer_of(&block.name).is_some()).count();
+    let order = train::strategy::thaw_order(&config.strategy, layers);
+    let names: Vec<String> = order.iter().map(|block| title(&block.to_string())).collect();
+    let every = match config.strategy.unfreeze_every {
+        Every::Epoch => "epoch".to_owned(),
+        Every::Steps(1) => "step".to_owned(),
+        Every::Steps(steps) => format!("{} steps", format::count(steps)),
+    };
+    let Some((total, per_epoch)) = steps else {
+        return format!("The head learns from the start; then one more every {every}: {}", names.join(", "));
+    };
+    let joined = train::strategy::joined_at_end(&config.strategy, StepCount { total, per_epoch }).min(names.len());
+    let at = |place: usize| match config.strategy.unfreeze_every {
+        Every::Epoch => format!("epoch {}", place + 2),
+        Every::Steps(steps) => format!("step {}", format::count((place as u64 + 1) * steps + 1)),
+    };
+    let joins: Vec<String> = names[..joined].iter().enumerate().map(|(i, name)| format!("{name} from {}", at(i))).collect();
+    let rest = &names[joined..];
+    match (joins.is_empty(), rest.is_empty()) {
+        (true, _) => format!("The run ends before the first block joins; one would every {every}"),
+        (_, true) => format!("Head from the start, {}", joins.join(", ")),
+        _ => format!("Head from the start, {}; never {}", joins.join(", "), rest.join(", ")),
+    }
+}
+
+fn title(block: &str) -> String {
+    layer_of(block).map_or_else(|| block.to_owned(), |layer| format!("layer {layer}"))
+}
+
 /// Neighbouring layers as one range: `embeddings`, `layers.0-5`, `layers.7`.
 fn in_ranges<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut patterns: Vec<String> = Vec::new();
@@ -145,6 +180,24 @@ mod tests {
         assert_eq!(trained(&of(StrategyKind::Head, 0), 2), [false, false, false, true]);
         assert_eq!(trained(&of(StrategyKind::Top, 1), 2), [false, false, true, true]);
         assert_eq!(trained(&of(StrategyKind::Top, 9), 2), [false, true, true, true]);
+    }
+
+    #[test]
+    fn the_timeline_says_what_joins_when_and_what_never() {
+        let mut config: RunConfig =
+            serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}, "strategy": {"kind": "gradual"}}"#).unwrap();
+        let blocks = blocks_of(3);
+        assert_eq!(
+            timeline(&config, &blocks, Some((30, 10))),
+            "Head from the start, layer 2 from epoch 2, layer 1 from epoch 3; never layer 0, embeddings"
+        );
+        config.strategy.unfreeze_every = Every::Steps(5);
+        assert_eq!(
+            timeline(&config, &blocks, Some((30, 10))),
+            "Head from the start, layer 2 from step 6, layer 1 from step 11, layer 0 from step 16, embeddings from step 21"
+        );
+        assert!(timeline(&config, &blocks, Some((4, 2))).contains("ends before the first"));
+        assert!(timeline(&config, &blocks, None).contains("every 5 steps: layer 2, layer 1"));
     }
 
     #[test]

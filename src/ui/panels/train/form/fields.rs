@@ -176,19 +176,24 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
     });
 }
 
-pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
-    let run = &mut draft.run;
-    row(ui, "Evaluate every", "How often the held-out examples are predicted", palette, |ui| {
-        let mut steps = if let Every::Steps(steps) = run.eval_every { steps } else { 100 };
-        let by_steps = matches!(run.eval_every, Every::Steps(_));
+/// An epoch or a number of steps.
+pub fn every_ui(ui: &mut Ui, name: &str, tooltip: &str, every: &mut Every, palette: &Palette) {
+    row(ui, name, tooltip, palette, |ui| {
+        let mut steps = if let Every::Steps(steps) = *every { steps } else { 100 };
+        let by_steps = matches!(every, Every::Steps(_));
         if by_steps {
             ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000))
-                .accessible_name("Evaluate every steps");
+                .accessible_name(format!("{name} steps"));
         }
         let choices = [(false, "Epoch"), (true, "Steps")];
         let chosen = segmented(ui, palette, by_steps, &choices, false).unwrap_or(by_steps);
-        run.eval_every = if chosen { Every::Steps(steps) } else { Every::Epoch };
+        *every = if chosen { Every::Steps(steps) } else { Every::Epoch };
     });
+}
+
+pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
+    let run = &mut draft.run;
+    every_ui(ui, "Evaluate every", "How often the held-out examples are predicted", &mut run.eval_every, palette);
     row(ui, "Keep the best by", "The evaluation that decides which weights are kept", palette, |ui| {
         let shown = format::metric_title(&run.keep_best);
         choice(ui, "Keep the best by", 118.0, &shown, |ui| {

@@ -1,0 +1,160 @@
+//! The kinds of problems, in words.
+
+use super::{Finding, RARE};
+use crate::data::error::name_list;
+use crate::data::mend::{Exclude, Fix, Mend};
+use crate::task::Task;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum FindingKind {
+    /// Rows that could not be read from the file.
+    Unreadable,
+    /// Rows without a text.
+    EmptyText,
+    /// Rows whose label is missing, unknown or not a number; whose tags do not fit their words; whose answer stands nowhere.
+    NoUsableLabel,
+    /// Questions whose answer stands in the context, but not where it is said to.
+    MisplacedAnswers,
+    /// Rows that repeat an earlier text with the same label.
+    Duplicates,
+    /// Rows whose text stands elsewhere with another label.
+    Contradictions,
+    /// Sentences with an `I-` tag after `O` or after another type.
+    ImpossibleTags,
+    /// There is only one class, so that nothing can be told apart.
+    OneClass { label: String },
+    /// One class has many times as many examples as the others have on average.
+    Imbalance { label: String, share: f64 },
+    /// Classes, or types of entities, with too few examples to learn from.
+    RareClasses {
+        labels: Vec<String>,
+        /// Whether enough remains when they are left out.
+        can_leave_out: bool,
+    },
+    /// Texts to which none of several labels applies, which may mean that they were not labelled.
+    WithoutLabels,
+    /// Evaluated texts that are learned from.
+    Leaks,
+    /// Evaluated questions about a context that other questions are learned from.
+    SharedContexts,
+}
+
+impl FindingKind {
+    /// What one press puts right, where it can be done to the data themselves.
+    pub fn remedy(&self) -> Option<Mend> {
+        Some(match self {
+            Self::MisplacedAnswers => Mend::Fix(Fix::Answers),
+            Self::ImpossibleTags => Mend::Fix(Fix::Tags),
+            Self::Duplicates => Mend::Exclude(Exclude::Duplicates),
+            Self::Contradictions => Mend::Exclude(Exclude::Conflicts),
+            Self::WithoutLabels => Mend::Exclude(Exclude::Unlabelled),
+            Self::RareClasses { can_leave_out: true, .. } => Mend::Exclude(Exclude::RareClasses),
+            Self::Leaks => Mend::Exclude(Exclude::Leaks),
+            Self::Unreadable
+            | Self::EmptyText
+            | Self::NoUsableLabel
+            | Self::OneClass { .. }
+            | Self::Imbalance { .. }
+            | Self::RareClasses { .. }
+            | Self::SharedContexts => return None,
+        })
+    }
+
+    /// A word or two for a filter.
+    pub fn short(&self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::EmptyText => "nothing to read",
+            Self::NoUsableLabel => "no usable label",
+            Self::MisplacedAnswers => "misplaced answers",
+            Self::Duplicates => "duplicates",
+            Self::Contradictions => "contradictions",
+            Self::ImpossibleTags => "impossible tags",
+            Self::OneClass { .. } => "one class",
+            Self::Imbalance { .. } => "largest class",
+            Self::RareClasses { .. } => "rare classes",
+            Self::WithoutLabels => "no label applies",
+            Self::Leaks => "learned and evaluated",
+            Self::SharedContexts => "shared contexts",
+        }
+    }
+}
+
+impl Finding {
+    /// The finding in words.
+    pub fn message(&self) -> String {
+        let count = self.count;
+        let one = count == 1;
+        let rows = match (self.task, one) {
+            (Task::Ner, true) => "sentence",
+            (Task::Ner, false) => "sentences",
+            (Task::Qa, true) => "question",
+            (Task::Qa, false) => "questions",
+            (_, true) => "row",
+            (_, false) => "rows",
+        };
+        match &self.kind {
+            FindingKind::Unreadable => format!("{count} {} could not be read", if one { "row" } else { "rows" }),
+            FindingKind::EmptyText => match self.task {
+                Task::Ner => format!("{count} {rows} without words"),
+                Task::Qa => format!("{count} {} without a question or a context", if one { "row" } else { "rows" }),
+                _ => format!("{count} {rows} without a text"),
+            },
+            FindingKind::NoUsableLabel => match self.task {
+                Task::Ner => format!("{count} {rows} without usable tags"),
+                Task::Qa => format!("{count} {rows} without a usable answer"),
+                _ => format!("{count} {rows} without a usable label"),
+            },
+            FindingKind::MisplacedAnswers => {
+                format!("{count} {rows} with an answer that does not stand where it is said to, but elsewhere")
+            }
+            FindingKind::Duplicates => match self.task {
+                Task::Ner => format!("{count} {rows} with the same words and tags as an earlier one"),
+                Task::Qa => format!("{count} {rows} with the same context and answers as an earlier one"),
+                task if task.is_sequence() => format!("{count} {rows} with an earlier text and the same label"),
+                _ => format!("{count} {rows} with an earlier text"),
+            },
+            FindingKind::Contradictions => match self.task {
+                Task::Ner => format!("{count} {rows} whose words also stand under other tags"),
+                Task::Qa => format!("{count} {rows} that also stand with another answer to the same context"),
+                _ => format!("{count} {rows} with a text that also stands under another label"),
+            },
+            FindingKind::ImpossibleTags => {
+                let has = if one { "has" } else { "have" };
+                format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")
+            }
+            FindingKind::OneClass { label } => {
+                format!("every row has the label {label:?}, so there is nothing to tell apart")
+            }
+            FindingKind::Imbalance { label, share } => {
+                format!("{:.0} % of the examples are {label:?}", share * 100.0)
+            }
+            FindingKind::RareClasses { labels, .. } => {
+                let noun = match (self.task, one) {
+                    (Task::Ner, true) => "type has",
+                    (Task::Ner, false) => "types have",
+                    (_, true) => "class has",
+                    (_, false) => "classes have",
+                };
+                let of = if self.task == Task::Ner { "entities" } else { "examples" };
+                format!("{count} {noun} fewer than {RARE} {of}: {}", name_list(labels))
+            }
+            FindingKind::WithoutLabels => format!("{count} {rows} to which no label applies"),
+            FindingKind::Leaks => {
+                let noun = match (self.task, one) {
+                    (Task::Ner, true) => "evaluated sentence also stands",
+                    (Task::Ner, false) => "evaluated sentences also stand",
+                    (Task::Qa, true) => "evaluated question also stands",
+                    (Task::Qa, false) => "evaluated questions also stand",
+                    (_, true) => "evaluated text also stands",
+                    (_, false) => "evaluated texts also stand",
+                };
+                format!("{count} {noun} in the training part")
+            }
+            FindingKind::SharedContexts => {
+                let are = if one { "is" } else { "are" };
+                format!("{count} evaluated {rows} {are} about a context that is also trained on")
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! The whole way through the real window with the real worker: from a file over training to answers, and again after a
+//! restart.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use attune::ui::Screen;
+use attune::ui::app::App;
+use attune::ui::places::Places;
+use attune::ui::workspace::Workspace;
+use attune::worker::spawn;
+use egui::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+
+use crate::models_match_the_reference::golden;
+use crate::worker_keeps_its_word::reviews;
+
+/// Frames after which something that does not happen is given up: minutes, whatever the machine.
+const FRAMES: usize = 60_000;
+
+struct Window {
+    harness: Harness<'static, App>,
+}
+
+impl Window {
+    /// A window whose runs and samples lie in a folder of the test.
+    fn open(folder: &Path) -> Self {
+        let places = Places { runs: folder.join("runs"), samples: folder.join("samples") };
+        let client = spawn(Arc::new(|_| {})).unwrap();
+        let harness = Harness::builder()
+            .with_size([1440.0, 900.0])
+            .with_max_steps(40)
+            // The sample has letters that only fonts of the system have, which this machine may lack.
+            .allow_missing_glyphs()
+            .build_eframe(move |cc| App::new(cc, client, places));
+        let mut window = Self { harness };
+        window.until("the start looks for runs and models", |workspace| workspace.jobs.is_empty());
+        window
+    }
+
+    fn workspace(&self) -> &Workspace {
+        self.harness.state().workspace()
+    }
+
+    /// Draws frames until the window knows something.
+    fn until(&mut self, what: &str, known: impl Fn(&Workspace) -> bool) {
+        for _ in 0..FRAMES {
+            self.harness.step();
+            if known(self.workspace()) {
+                self.harness.run_steps(2);
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let (jobs, log) = (&self.workspace().jobs, &self.workspace().log);
+        panic!("{what}: never; jobs {jobs:?}, log {log:?}");
+    }
+
+    fn press(&mut self, label: &str) {
+        self.harness.get_by_label(label).click();
+        self.harness.run_steps(3);
+    }
+
+    fn go(&mut self, screen: Screen) {
+        self.harness.get_by_role_and_label(Role::Tab, screen.title()).click();
+        self.harness.run_steps(3);
+        assert_eq!(self.workspace().screen, screen);
+    }
+
+    fn write(&mut self, role: Role, field: &str, words: &str) {
+        self.harness.get_by_role_and_label(role, field).click();
+        self.harness.run_steps(2);
+        self.harness.event(egui::Event::Text(words.into()));
+        self.harness.run_steps(2);
+    }
+
+    fn shows(&self, words: &str) -> bool {
+        self.harness.query_all_by_label_contains(words).next().is_some()
+    }
+}
+
+#[test]
+fn the_main_job_is_done_from_a_file_to_answers_and_is_there_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = reviews(folder.path(), 400);
+    let mut window = Window::open(folder.path());
+
+    window.go(Screen::Data);
+    window.write(Role::TextInput, "data file", &data.display().to_string());
+    window.press("Open data file");
+    window.until("the examples are read", |workspace| workspace.data.loaded.is_some());
+    assert!(window.shows("400 rows"));
+
+    window.press("Continue to model");
+    let model = golden().join("bert-classify");
+    window.write(Role::TextInput, "model folder", &model.display().to_string());
+    window.press("Open model folder");
+    window.until("the card of the pasted folder opens", |workspace| {
+        workspace.card.as_ref().is_some_and(|card| card.dir == model)
+    });
+    window.press("Use this model");
+    window.until("the run is planned", |workspace| workspace.plan.is_some() && workspace.jobs.is_empty());
+    assert_eq!(window.workspace().screen, Screen::Train);
+    window.write(Role::SpinButton, "Learning rate", "0.005");
+    window.harness.key_press(egui::Key::Enter);
+    window.harness.run_steps(3);
+    assert_eq!(window.workspace().draft.optim.lr, 0.005);
+
+    window.press("Start training");
+    window.until("the run has ended and its evaluation was opened", |workspace| {
+        workspace.training.is_none() && workspace.evaluation.is_some() && workspace.jobs.is_empty()
+    });
+    assert!(window.shows("Finished"));
+    let name = "reviews-bert-classify-1";
+    let run: PathBuf = folder.path().join("runs").join(name);
+    assert!(run.join("model/model.safetensors").is_file());
+
+    window.go(Screen::Evaluate);
+    let metrics = &window.workspace().evaluation.as_ref().unwrap().evaluation.metrics;
+    assert!(metrics["accuracy"] > 0.9, "{metrics:?}");
+    assert!(window.shows("Accuracy") && window.shows("80 examples"));
+
+    window.go(Screen::Explore);
+    ask(&mut window, "the soup was wonderful", "good");
+    ask(&mut window, "a ferry and endless", "bad");
+
+    window.go(Screen::Runs);
+    assert!(window.shows(&format!("Open {name}")));
+    drop(window);
+
+    let mut again = Window::open(folder.path());
+    again.go(Screen::Runs);
+    again.press(&format!("Open {name}"));
+    again.until("the run opens again", |workspace| workspace.run.is_some() && workspace.evaluation.is_some());
+    assert_eq!(again.workspace().run.as_ref().unwrap().dir, run);
+    assert!(again.shows("Finished") && again.shows("See mistakes"));
+    again.go(Screen::Explore);
+    ask(&mut again, "tom found it wonderful", "good");
+}
+
+/// Types into the box and waits for the answer to what then stands there.
+fn ask(window: &mut Window, words: &str, label: &str) {
+    // Something to try stands there before.
+    window.press("Clear the text");
+    window.harness.get_by_label("Text to try").focus();
+    window.harness.run_steps(2);
+    window.harness.event(egui::Event::Text(words.into()));
+    window.until("the model answers", |workspace| {
+        workspace.explore.answer.as_ref().is_some_and(|answer| answer.question.text == words)
+    });
+    let answer = window.workspace().explore.answer.clone().unwrap();
+    let attune::inspect::Prediction::Classes(classes) = &answer.result else { panic!("{:?}", answer.result) };
+    assert_eq!(classes[0].0, label, "{classes:?}");
+}
+
+#[test]
+fn the_sample_is_written_where_the_window_was_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    window.press("Start with Product reviews");
+    window.until("the sample is read", |workspace| workspace.data.loaded.is_some());
+    assert!(folder.path().join("samples/reviews.csv").is_file());
+    assert!(window.workspace().data.loaded.as_ref().unwrap().dataset.examples.len() > 100);
+}
