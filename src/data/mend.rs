@@ -101,6 +101,7 @@ impl Mends {
     }
 
     /// The same with a decision made, or taken back.
+    #[must_use]
     pub fn with(&self, mend: Mend, on: bool) -> Self {
         let mut mends = self.clone();
         match mend {
@@ -111,6 +112,7 @@ impl Mends {
     }
 
     /// Only what puts labels right: what is done to a file that is evaluated on, of which nothing is left out.
+    #[must_use]
     pub fn fixes(&self) -> Self {
         Self { fix: self.fix.clone(), exclude: Vec::new() }
     }

@@ -72,7 +72,7 @@ pub struct Window {
 impl Window {
     /// The first and the last piece of the text that slides, without what stands around it.
     pub fn extent(&self, xray: &Xray) -> Option<(u32, u32)> {
-        let sliding = if xray.task == Task::Qa { 1 } else { 0 };
+        let sliding = u8::from(xray.task == Task::Qa);
         let mut inside = self
             .pieces
             .iter()

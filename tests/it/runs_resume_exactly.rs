@@ -302,7 +302,8 @@ fn a_checkpoint_that_was_cut_off_or_damaged_is_passed_over_for_the_one_before_it
     let folder = tempfile::tempdir().unwrap();
     let (mut config, whole_run) = killed(folder.path());
     let stopped = config.run.out.clone();
-    let damage: [(&str, bool, &dyn Fn(&Path)); 7] = [
+    type Damage<'a> = (&'a str, bool, &'a dyn Fn(&Path));
+    let damage: [Damage<'_>; 7] = [
         ("killed while a new one was written", false, &|dir| {
             let unfinished = dir.join("checkpoint/.unfinished");
             copy(&newest(dir), &unfinished);

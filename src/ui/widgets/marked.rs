@@ -56,7 +56,7 @@ const POINTED: usize = 400;
 /// A field of several lines with marks.
 pub fn editor(ui: &mut Ui, words: &mut String, look: &Look<'_>, marks: &[Mark], palette: &Palette) -> Edited {
     let font = theme::regular(FONT);
-    let line_height = (look.lanes > 0).then(|| 22.0 + look.lanes as f32 * (LANE + 2.0));
+    let line_height = (look.lanes > 0).then_some(22.0 + look.lanes as f32 * (LANE + 2.0));
     let outer = Rect::from_min_size(ui.cursor().min, vec2(ui.available_width(), look.height));
     let frame = ui.painter().add(Shape::Noop);
     let mut hovered = None;

@@ -170,6 +170,7 @@ fn piece_ui(ui: &Ui, rect: Rect, piece: &Piece<'_>, joins_next: bool, index: usi
 }
 
 /// A line below a word, through all its pieces.
+#[expect(clippy::fn_params_excessive_bools, reason = "one for each end of the line")]
 fn word_line(painter: &Painter, cell: Rect, from_left: bool, to_right: bool, color: Color32) {
     let left = if from_left { cell.left() - GAP } else { cell.left() + 3.0 };
     let right = if to_right { cell.right() } else { cell.right() - 3.0 };

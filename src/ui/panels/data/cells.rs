@@ -98,6 +98,7 @@ pub fn order(table: &Table, roles: &Roles, task: Task) -> Order {
 }
 
 /// A row of the table with what is known of it.
+#[expect(clippy::struct_field_names, reason = "it is the row's number")]
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     pub table: &'a Table,

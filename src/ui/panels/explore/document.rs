@@ -111,14 +111,11 @@ impl Document {
         if let Some(document) = document.filter(|document| *document != self.words) {
             self.replace(document);
         }
-        self.active = match self.questions.iter().position(|asked| asked.text == question) {
-            Some(place) => place,
-            None => {
-                self.questions.retain(|asked| !asked.text.trim().is_empty());
-                self.questions.truncate(MOST - 1);
-                self.questions.insert(0, Asked { text: question, ..Asked::default() });
-                0
-            }
+        self.active = if let Some(place) = self.questions.iter().position(|asked| asked.text == question) { place } else {
+            self.questions.retain(|asked| !asked.text.trim().is_empty());
+            self.questions.truncate(MOST - 1);
+            self.questions.insert(0, Asked { text: question, ..Asked::default() });
+            0
         };
         self.picked = 0;
     }
