@@ -1,6 +1,5 @@
 //! Explore with the real worker and small models with random weights: what a person sees and does for every task, found
 //! by the words a screen reader would say.
-#![expect(clippy::panic, reason = "a broken scene is a broken test")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
