@@ -500,9 +500,9 @@ pub(super) mod tests {
         );
     }
 
-    fn of_columns(task: Task, text: &str, roles: Roles, labels: Option<&[&str]>) -> Dataset {
+    fn of_columns(task: Task, text: &str, roles: &Roles, labels: Option<&[&str]>) -> Dataset {
         let labels = labels.map(|names| LabelSet { names: names.iter().map(|&name| name.into()).collect() });
-        Dataset::new(table(text), task, &roles, labels.as_ref()).unwrap()
+        Dataset::new(table(text), task, roles, labels.as_ref()).unwrap()
     }
 
     fn words_and_tags() -> Roles {
@@ -513,7 +513,7 @@ pub(super) mod tests {
 
     #[test]
     fn tags_are_kept_in_iob2_and_must_be_as_many_as_words() {
-        let dataset = of_columns(Task::Ner, TAGGED, words_and_tags(), None);
+        let dataset = of_columns(Task::Ner, TAGGED, &words_and_tags(), None);
         assert_eq!(dataset.labels.names, ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]);
         assert_eq!(dataset.scheme, Scheme::Inside);
         assert_eq!(targets(&dataset), [vec![3, 0], vec![0, 1]].map(Target::Tags));
@@ -524,9 +524,9 @@ pub(super) mod tests {
 
     #[test]
     fn a_model_that_knows_the_inside_alone_is_still_asked_for_all_entities() {
-        let dataset = of_columns(Task::Ner, TAGGED, words_and_tags(), Some(&["I-LOC", "I-PER", "O"]));
+        let dataset = of_columns(Task::Ner, TAGGED, &words_and_tags(), Some(&["I-LOC", "I-PER", "O"]));
         assert_eq!(targets(&dataset), [vec![1, 2], vec![2, 0]].map(Target::Tags));
-        let unknown = of_columns(Task::Ner, TAGGED, words_and_tags(), Some(&["O", "B-PER", "I-PER"]));
+        let unknown = of_columns(Task::Ner, TAGGED, &words_and_tags(), Some(&["O", "B-PER", "I-PER"]));
         assert_eq!(unknown.examples.len(), 1);
         let reason = r#"has the tag "B-LOC", expected one of 3 known tags (O, B-PER, I-PER)"#;
         assert_eq!(excluded(&unknown)[1], (4, reason));
@@ -536,7 +536,7 @@ pub(super) mod tests {
     fn labelled_spans_of_a_text_are_tags_of_its_words() {
         let csv = "text,spans\nAda saw Rome.,\"[{\"\"start\"\":8,\"\"end\"\":12,\"\"label\"\":\"\"LOC\"\"}]\"\nnothing here,\n";
         let roles = Roles { text: Some("text".into()), spans: Some("spans".into()), ..Roles::default() };
-        let dataset = of_columns(Task::Ner, csv, roles, None);
+        let dataset = of_columns(Task::Ner, csv, &roles, None);
         assert_eq!(dataset.words(0), ["Ada", "saw", "Rome", "."]);
         assert_eq!(targets(&dataset), [vec![0, 0, 1, 0], vec![0, 0]].map(Target::Tags));
     }
@@ -551,12 +551,12 @@ pub(super) mod tests {
         };
         let tsv = "question\tcontext\tanswers\nwho?\tAda ran.\t{\"text\":[\"Ada\"],\"answer_start\":[0]}\n\
                    why?\tAda ran.\t{\"text\":[],\"answer_start\":[]}\nwhen?\tAda ran.\t\nhow?\t\t\n";
-        let dataset = of_columns(Task::Qa, tsv, roles.clone(), None);
+        let dataset = of_columns(Task::Qa, tsv, &roles, None);
         let ada = GoldAnswer { text: "Ada".into(), start: 0 };
         assert_eq!(targets(&dataset), [Target::Answers(vec![ada.clone()]), Target::Answers(Vec::new()), Target::None]);
         assert_eq!((dataset.text(0), dataset.pair(0)), ("who?", Some("Ada ran.")));
         assert_eq!(excluded(&dataset), [(5, "has no context")]);
-        let plain = of_columns(Task::Qa, "question,context,answers\nwho?,Ada ran.,Ada\nwhy?,Ada ran.,\n", roles, None);
+        let plain = of_columns(Task::Qa, "question,context,answers\nwho?,Ada ran.,Ada\nwhy?,Ada ran.,\n", &roles, None);
         assert_eq!(targets(&plain), [Target::Answers(vec![ada]), Target::Answers(Vec::new())]);
     }
 
@@ -564,7 +564,7 @@ pub(super) mod tests {
     fn the_order_of_sentences_has_names_and_numbers() {
         let roles = Roles { pair: Some("pair".into()), ..roles("text", Some("label")) };
         let csv = "text,pair,label\na,b,0\nc,d,not_next\ne,f,maybe\n";
-        let dataset = of_columns(Task::Nsp, csv, roles, None);
+        let dataset = of_columns(Task::Nsp, csv, &roles, None);
         assert_eq!(targets(&dataset), [Target::Class(0), Target::Class(1)]);
         assert_eq!(excluded(&dataset), [(4, r#"has the label "maybe", expected 0 or is_next, 1 or not_next"#)]);
         assert!(!dataset.makes_its_own_labels());

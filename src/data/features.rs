@@ -200,12 +200,14 @@ fn asked(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Lengt
     let question = dataset.text(example).trim_start();
     let (question, cut) = shortened(question, tokenizer, length.max_tokens)?;
     let encoded = tokenizer.encode(question, Some(context), usize::MAX)?;
+    // Where there is no answer, the window's first token is.
+    let first = |answers: &Vec<GoldAnswer>| answers.first().cloned();
     let answer = match &dataset.examples[example].target {
-        Target::Answers(answers) => Some(answers.first()),
-        _ => None,
+        Target::Answers(answers) => Asked::Answered(first(answers)),
+        _ => Asked::Unlabelled,
     };
     let windows = windows(&encoded, 1, length.max_tokens, length.stride)?;
-    Ok(windows.iter().map(|window| of_context(example, &encoded, window, answer, cut)).collect())
+    Ok(windows.iter().map(|window| of_context(example, &encoded, window, &answer, cut)).collect())
 }
 
 /// A question of at most half a window, and how many of its tokens were cut.
@@ -225,11 +227,18 @@ pub(super) fn shortened<'a>(question: &'a str, tokenizer: &Tokenizer, max_tokens
     Ok((&question[..byte], own.len() - most))
 }
 
+/// What is known of a question's answer.
+enum Asked {
+    Unlabelled,
+    /// The first of its answers, or that there is none.
+    Answered(Option<GoldAnswer>),
+}
+
 fn of_context(
     example: usize,
     encoded: &Encoded,
     window: &[usize],
-    answer: Option<Option<&GoldAnswer>>,
+    asked: &Asked,
     cut: usize,
 ) -> Features {
     let in_context = |index: &usize| encoded.sequence[*index] == Some(1);
@@ -240,12 +249,14 @@ fn of_context(
         .take_while(|index| in_context(index))
         .map(|index| (encoded.offsets[*index].0 as u32, encoded.offsets[*index].1 as u32))
         .collect();
-    let target = answer.map_or(Target::None, |answer| {
-        let (start, end) = answer.and_then(|answer| span(answer, &offsets)).map_or((0, 0), |(start, end)| {
-            (first as u32 + start, first as u32 + end)
-        });
-        Target::Span { start, end }
-    });
+    let target = match asked {
+        Asked::Unlabelled => Target::None,
+        Asked::Answered(answer) => {
+            let found = answer.as_ref().and_then(|answer| span(answer, &offsets));
+            let (start, end) = found.map_or((0, 0), |(start, end)| (first as u32 + start, first as u32 + end));
+            Target::Span { start, end }
+        }
+    };
     Features {
         example,
         ids: window.iter().map(|index| encoded.ids[*index]).collect(),

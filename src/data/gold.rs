@@ -50,16 +50,13 @@ fn answer(text: &Value, start: &Value) -> Option<GoldAnswer> {
 }
 
 fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<GoldAnswer, String> {
-    let start = match start.map(str::trim).filter(|start| !start.is_empty()) {
-        Some(start) => start
-            .parse()
-            .map_err(|error| format!("has the answer's start {:?} ({error}), expected a number of characters", shorten(start, 20)))?,
-        None => {
-            let byte = context.find(text).ok_or_else(|| {
-                format!("has the answer {:?}, which does not stand in its context", shorten(text, 60))
-            })?;
-            context[..byte].chars().count()
-        }
+    let start = if let Some(start) = start.map(str::trim).filter(|start| !start.is_empty()) { start
+    .parse()
+    .map_err(|error| format!("has the answer's start {:?} ({error}), expected a number of characters", shorten(start, 20)))? } else {
+        let byte = context.find(text).ok_or_else(|| {
+            format!("has the answer {:?}, which does not stand in its context", shorten(text, 60))
+        })?;
+        context[..byte].chars().count()
     };
     Ok(GoldAnswer { text: text.to_owned(), start })
 }

@@ -125,7 +125,7 @@ fn entities(table: &Table, columns: &[Column<'_>]) -> Roles {
     let tags = by_name(columns, "nertags tags ner labels");
     // Words without tags, or a text, are to be predicted.
     let text = if tokens.is_none() { text(columns, tags.as_deref()) } else { None };
-    Roles { tokens, tags, text, group, ..Roles::default() }
+    Roles { text, tokens, tags, group, ..Roles::default() }
 }
 
 fn questions(columns: &[Column<'_>]) -> Roles {
@@ -155,12 +155,9 @@ fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
 }
 
 fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
-    let (text, pair) = match partners(columns) {
-        Some((text, pair)) => (Some(text), Some(pair)),
-        None => {
-            let pair = by_name(columns, PAIR);
-            (text(columns, pair.as_deref()), pair)
-        }
+    let (text, pair) = if let Some((text, pair)) = partners(columns) { (Some(text), Some(pair)) } else {
+        let pair = by_name(columns, PAIR);
+        (text(columns, pair.as_deref()), pair)
     };
     let free: Vec<&Column<'_>> = columns
         .iter()

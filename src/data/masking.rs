@@ -288,14 +288,14 @@ mod tests {
         let (ids, _) = text();
         for style in MaskStyle::ALL {
             for masked in draws(style, 200) {
-                for place in 0..ids.len() {
+                for (place, id) in ids.iter().enumerate() {
                     let expected = match masked.covers[place] {
-                        None | Some(Cover::Keep) => ids[place],
+                        None | Some(Cover::Keep) => *id,
                         Some(Cover::Mask) => MASK,
                         Some(Cover::Random) => masked.ids[place],
                     };
                     assert_eq!(masked.ids[place], expected);
-                    assert_eq!(masked.targets[place], masked.covers[place].map(|_| ids[place]));
+                    assert_eq!(masked.targets[place], masked.covers[place].map(|_| *id));
                 }
                 assert!(masked.covers[0].is_none() && masked.covers[ids.len() - 1].is_none(), "special tokens");
             }

@@ -101,6 +101,7 @@ impl Mends {
     }
 
     /// The same with a decision made, or taken back.
+    #[must_use]
     pub fn with(&self, mend: Mend, on: bool) -> Self {
         let mut mends = self.clone();
         match mend {
@@ -111,6 +112,7 @@ impl Mends {
     }
 
     /// Only what puts labels right: what is done to a file that is evaluated on, of which nothing is left out.
+    #[must_use]
     pub fn fixes(&self) -> Self {
         Self { fix: self.fix.clone(), exclude: Vec::new() }
     }
@@ -138,13 +140,9 @@ impl Dataset {
                 done.push(Mended { mend: Mend::Fix(fix), rows, in_eval_file: false });
             }
         }
-        for exclude in [
-            Exclude::Duplicates,
-            Exclude::Conflicts,
-            Exclude::BadTags,
-            Exclude::Unlabelled,
-            Exclude::RareClasses,
-        ] {
+        for exclude in
+            [Exclude::Duplicates, Exclude::Conflicts, Exclude::BadTags, Exclude::Unlabelled, Exclude::RareClasses]
+        {
             if mends.exclude.contains(&exclude) {
                 let rows = leave_out(&mut self, exclude);
                 done.push(Mended { mend: Mend::Exclude(exclude), rows, in_eval_file: false });
@@ -285,10 +283,8 @@ impl Dataset {
 /// Takes texts that are evaluated too out of the training part, and returns their rows. The parts may come from one
 /// table or from two.
 pub fn leave_out_leaks(train: &Dataset, eval: &Dataset, split: &mut Split) -> Mended {
-    let leaks = health::leaks(
-        Part { dataset: train, examples: &split.train },
-        Part { dataset: eval, examples: &split.eval },
-    );
+    let leaks =
+        health::leaks(Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
     let mut learned: Vec<usize> = leaks.into_iter().flat_map(|leak| leak.train).collect();
     learned.sort_unstable();
     learned.dedup();
@@ -383,7 +379,9 @@ mod tests {
         assert_eq!(done[1].rows, [0_usize; 0], "nothing is left to leave out");
         assert_eq!(kinds(health::health(&mended)), None);
         let tags = |dataset: &Dataset, example: usize| match &dataset.examples[example].target {
-            Target::Tags(tags) => tags.iter().map(|tag| dataset.labels.names[*tag as usize].clone()).collect::<Vec<_>>(),
+            Target::Tags(tags) => {
+                tags.iter().map(|tag| dataset.labels.names[*tag as usize].clone()).collect::<Vec<_>>()
+            }
             other => panic!("{other:?}"),
         };
         assert_eq!(tags(&mended, 1), ["O", "B-A", "O"]);

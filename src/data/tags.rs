@@ -43,6 +43,7 @@ impl Scheme {
 
 /// What was seen of a file's tags.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that was seen or not")]
 struct Seen {
     ends: bool,
     begins: bool,
@@ -149,7 +150,7 @@ pub fn list(cell: &str) -> Result<Vec<String>, String> {
     })
 }
 
-/// A list as Python or NumPy prints it: quotes of either kind, commas that may be absent.
+/// A list as Python or `NumPy` prints it: quotes of either kind, commas that may be absent.
 fn python_list(cell: &str) -> Option<Vec<String>> {
     let inside = cell.strip_prefix('[')?.strip_suffix(']')?;
     let mut words = Vec::new();

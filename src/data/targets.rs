@@ -1,6 +1,6 @@
 //! What the rows of a table teach: a class, several, a number, tags, answers, as their columns write them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::dataset::{Content, column};
@@ -104,7 +104,7 @@ impl Targets {
     }
 
     fn found_tags(&self, column: usize) -> Vec<String> {
-        let mut kinds: HashMap<String, ()> = HashMap::new();
+        let mut kinds: BTreeSet<String> = BTreeSet::new();
         for cell in self.cells(column) {
             let names: Vec<String> = match self.content {
                 Content::Spans { .. } => tags::spans(cell).unwrap_or_default().into_iter().map(|span| span.label).collect(),
@@ -113,15 +113,13 @@ impl Targets {
             for name in names {
                 if !tags::is_outside(&name) {
                     let kind = if self.scheme == Scheme::Plain { &name } else { tags::split(&name).1 };
-                    if !kinds.contains_key(kind) {
-                        kinds.insert(kind.to_owned(), ());
+                    if !kinds.contains(kind) {
+                        kinds.insert(kind.to_owned());
                     }
                 }
             }
         }
-        let mut kinds: Vec<String> = kinds.into_keys().collect();
-        kinds.sort();
-        tags::label_names(&kinds)
+        tags::label_names(&kinds.into_iter().collect::<Vec<_>>())
     }
 
     /// What a row teaches, or why it cannot be used.
@@ -150,7 +148,7 @@ impl Targets {
         match cell {
             "0" => Ok(Target::Class(0)),
             "1" => Ok(Target::Class(1)),
-            name => classes.find(name).map(Target::Class).map_err(|_| {
+            name => classes.find(name).map(Target::Class).map_err(|_unknown| {
                 let [first, second] = sentence_labels(self.task);
                 format!("has the label {:?}, expected 0 or {first}, 1 or {second}", shorten(name, 40))
             }),

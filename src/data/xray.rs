@@ -72,7 +72,7 @@ pub struct Window {
 impl Window {
     /// The first and the last piece of the text that slides, without what stands around it.
     pub fn extent(&self, xray: &Xray) -> Option<(u32, u32)> {
-        let sliding = if xray.task == Task::Qa { 1 } else { 0 };
+        let sliding = u8::from(xray.task == Task::Qa);
         let mut inside = self
             .pieces
             .iter()
@@ -132,12 +132,7 @@ fn pieces_of(text: &str, pair: Option<&str>, tokenizer: &Tokenizer) -> Result<Ve
     Ok((0..encoded.ids.len()).map(piece).collect())
 }
 
-fn of_text(
-    dataset: &Dataset,
-    example: usize,
-    tokenizer: &Tokenizer,
-    length: Length,
-) -> Result<Looked, TokenizerError> {
+fn of_text(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length) -> Result<Looked, TokenizerError> {
     let (text, pair) = (dataset.text(example), dataset.pair(example));
     let pieces = pieces_of(text, pair, tokenizer)?;
     let kept = tokenizer.encode(text, pair, length.max_tokens)?;
@@ -293,7 +288,8 @@ mod tests {
 
     #[test]
     fn texts_and_pairs_are_shown_as_they_are_trained_on() {
-        let text = "text,pair,label\nthe film was wonderful and long,a short one,1\nfine,the end of a very long day,0\n";
+        let text =
+            "text,pair,label\nthe film was wonderful and long,a short one,1\nfine,the end of a very long day,0\n";
         let single = Dataset::new(table(text), Task::Classify, &roles("text", Some("label")), None).unwrap();
         let roles = Roles { pair: Some("pair".into()), ..roles("text", Some("label")) };
         let double = Dataset::new(table(text), Task::Classify, &roles, None).unwrap();
@@ -329,9 +325,8 @@ mod tests {
     #[test]
     fn questions_show_their_answer_and_the_windows_that_have_it() {
         let context = "the river is long . the town lies on the river . it has a bridge and a church";
-        let text = format!(
-            "question\tcontext\tanswers\nwhere is the town ?\t{context}\ton the river\nwho ?\t{context}\t\n"
-        );
+        let text =
+            format!("question\tcontext\tanswers\nwhere is the town ?\t{context}\ton the river\nwho ?\t{context}\t\n");
         let roles = Roles {
             question: Some("question".into()),
             context: Some("context".into()),

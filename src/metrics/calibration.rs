@@ -100,26 +100,26 @@ fn reliability(gold: &[u32], best: &[usize], rows: impl Iterator<Item = Vec<f64>
     Reliability { bins, ece, mce, brier: ratio(brier, total), nll: ratio(nll, total) }
 }
 
-/// First and second derivative of the mean negative log-likelihood with respect to the inverse temperature: how much
-/// higher the expected logit is than the true one, and the variance of the logits.
-fn derivatives(gold: &[u32], logs: &[Vec<f64>], by: f64) -> (f64, f64) {
-    let (mut first, mut second) = (0.0, 0.0);
+/// The derivative of the mean negative log-likelihood with respect to the inverse temperature: how much higher the expected
+/// logit is than the true one.
+fn derivative(gold: &[u32], logs: &[Vec<f64>], by: f64) -> f64 {
+    let mut sum = 0.0;
     for (&gold, logs) in gold.iter().zip(logs) {
         let Some(truth) = logs.get(gold as usize) else { continue };
         let rows = sharpened(logs, by);
         let expected: f64 = rows.iter().zip(logs).map(|(p, log)| p * log).sum();
-        let square: f64 = rows.iter().zip(logs).map(|(p, log)| p * (log - expected).powi(2)).sum();
-        first += expected - truth;
-        second += square;
+        sum += expected - truth;
     }
-    (ratio(first, gold.len() as f64), ratio(second, gold.len() as f64))
+    ratio(sum, gold.len() as f64)
 }
 
-/// Newton's steps towards the zero of the derivative, halving the interval where a step would leave it. The logarithm of
-/// the temperature is exact to 1e-9.
+/// Halvings of the logarithm of the temperature, which leave less than rounding does.
+const HALVINGS: u32 = 60;
+
+/// The zero of the derivative.
 fn temperature(gold: &[u32], logs: &[Vec<f64>]) -> f64 {
     let (mut low, mut high) = (1.0 / HOTTEST, 1.0 / COLDEST);
-    let at = |by: f64| derivatives(gold, logs, by);
+    let at = |by: f64| derivative(gold, logs, by);
     // Rows that say the same of all classes say it at every temperature.
     let spread = |row: &Vec<f64>| {
         let (low, high) = row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
@@ -128,28 +128,22 @@ fn temperature(gold: &[u32], logs: &[Vec<f64>]) -> f64 {
     if logs.iter().all(|row| row.len() < 2 || spread(row) < 1e-9) {
         return 1.0;
     }
-    if at(low).0 >= 0.0 {
+    if at(low) >= 0.0 {
         return HOTTEST;
     }
-    if at(high).0 <= 0.0 {
+    if at(high) <= 0.0 {
         return COLDEST;
     }
-    let mut by: f64 = 1.0;
-    for _ in 0..200 {
-        let (slope, curvature) = at(by);
-        if slope > 0.0 {
+    // The derivative rises, so halving is sure; Newton's steps are not where the loss is flat.
+    for _ in 0..HALVINGS {
+        let by = (low * high).sqrt();
+        if at(by) > 0.0 {
             high = by;
         } else {
             low = by;
         }
-        let step = by - slope / curvature;
-        let next = if step > low && step < high { step } else { (low * high).sqrt() };
-        if (next / by).ln().abs() < 1e-10 || slope == 0.0 {
-            return 1.0 / next;
-        }
-        by = next;
     }
-    1.0 / by
+    1.0 / (low * high).sqrt()
 }
 
 #[cfg(test)]

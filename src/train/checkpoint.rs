@@ -233,25 +233,22 @@ fn write_best(
         }
     }
     let (weights_path, evaluation_path) = (folder.join(BEST), folder.join(EVALUATION));
-    match kept {
-        Some(kept) => {
-            link(&kept.model, &weights_path)?;
-            link(&kept.evaluation, &evaluation_path)?;
-        }
-        None => {
-            let list: Vec<_> =
-                params.iter().map(|(param, _)| (param.stored_name.clone(), param.shape().to_vec())).collect();
-            // Frozen weights, too: this file becomes the model's when the run goes on.
-            write_safetensors(&weights_path, &list, |place| {
-                let (param, weights) = params[place];
-                let weights = weights.as_ref().unwrap_or_else(|| param.var().as_tensor());
-                Ok(weights.flatten_all()?.to_vec1::<f32>()?)
-            })
-            .map_err(ModelError::from)?;
-            let kept = evaluation(best);
-            files::write_atomically(&evaluation_path, |file| serde_json::to_writer(file, &kept).map_err(Into::into))
-                .map_err(at(&evaluation_path))?;
-        }
+    if let Some(kept) = kept {
+        link(&kept.model, &weights_path)?;
+        link(&kept.evaluation, &evaluation_path)?;
+    } else {
+        let list: Vec<_> =
+            params.iter().map(|(param, _)| (param.stored_name.clone(), param.shape().to_vec())).collect();
+        // Frozen weights, too: this file becomes the model's when the run goes on.
+        write_safetensors(&weights_path, &list, |place| {
+            let (param, weights) = params[place];
+            let weights = weights.as_ref().unwrap_or_else(|| param.var().as_tensor());
+            Ok(weights.flatten_all()?.to_vec1::<f32>()?)
+        })
+        .map_err(ModelError::from)?;
+        let kept = evaluation(best);
+        files::write_atomically(&evaluation_path, |file| serde_json::to_writer(file, &kept).map_err(Into::into))
+            .map_err(at(&evaluation_path))?;
     }
     let bytes = fs::read(&evaluation_path).map_err(at(&evaluation_path))?;
     let metrics = best.evaluation.metrics.iter().map(|(key, value)| (key.clone(), value.to_bits())).collect();
@@ -310,7 +307,7 @@ pub struct Checkpoint {
 
 impl std::fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Checkpoint").field("dir", &self.dir).field("progress", &self.state.progress).finish()
+        f.debug_struct("Checkpoint").field("dir", &self.dir).field("progress", &self.state.progress).finish_non_exhaustive()
     }
 }
 

@@ -284,8 +284,8 @@ mod tests {
         let generator = Generator::new(&discriminator(), None, 1).unwrap();
         let (input, targets) = masked(&[20, 33, 8], 0, 1);
         let made = generator.sample(&input, &targets, 5).unwrap();
-        for place in 0..input.ids.len() {
-            match targets[place] {
+        for (place, target) in targets.iter().enumerate() {
+            match *target {
                 None => assert_eq!((made.ids[place], made.replaced[place]), (input.ids[place], false)),
                 Some(target) => assert_eq!(made.replaced[place], made.ids[place] != target),
             }

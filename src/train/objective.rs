@@ -363,7 +363,7 @@ fn restarted(ids: &[u32], starts: &[usize], separator: u32) -> Vec<u32> {
 fn score_span(rows: &[Vec<f32>], span: Option<(u32, u32)>) -> Scored {
     let [start, end] = [0, 1].map(|column| rows.iter().map(|row| row[column]).collect::<Vec<f32>>());
     let loss = span.map_or(0.0, |(first, last)| {
-        (cross_entropy(&start, first as usize) + cross_entropy(&end, last as usize)) / 2.0
+        f64::midpoint(cross_entropy(&start, first as usize), cross_entropy(&end, last as usize))
     });
     let weight = f64::from(u8::from(span.is_some()));
     Scored { scores: [start, end].concat(), loss, weight, tokens: Vec::new() }

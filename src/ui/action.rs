@@ -204,7 +204,9 @@ impl Action {
             Self::ToggleTheme => "Light or dark",
             Self::ToggleLog => "What happened so far, newest last",
             Self::ResetLayout => "Puts the panels of Train, Evaluate and Explore back in place",
-            Self::ChooseData => "CSV, TSV or JSON lines; format, delimiter and encoding are recognised",
+            Self::ChooseData => {
+                "CSV, JSON, Parquet, CoNLL, SQuAD or plain text; the format is recognised by its content"
+            }
             Self::OpenSample(sample) => sample.description(),
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
             Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",

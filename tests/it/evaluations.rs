@@ -1,5 +1,4 @@
 //! The Evaluate screen for every task: what it counts, lists and narrows down, and what can be moved.
-#![expect(clippy::unwrap_used, reason = "a broken scene is a broken test")]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -343,6 +343,7 @@ fn confidences_are_judged_as_scikit_learn_does() {
     }
 }
 
+#[expect(clippy::struct_field_names, reason = "the names of the fixture")]
 #[derive(Deserialize)]
 struct Thresholds {
     gold: Vec<Vec<u32>>,

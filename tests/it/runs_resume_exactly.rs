@@ -297,12 +297,15 @@ fn killed(folder: &Path) -> (RunConfig, PathBuf) {
     (config, whole_run)
 }
 
+/// What was done to a run's folder, whether it can be gone on with, and how it is done.
+type Damage<'a> = (&'a str, bool, &'a dyn Fn(&Path));
+
 #[test]
 fn a_checkpoint_that_was_cut_off_or_damaged_is_passed_over_for_the_one_before_it() {
     let folder = tempfile::tempdir().unwrap();
     let (mut config, whole_run) = killed(folder.path());
     let stopped = config.run.out.clone();
-    let damage: [(&str, bool, &dyn Fn(&Path)); 7] = [
+    let damage: [Damage<'_>; 7] = [
         ("killed while a new one was written", false, &|dir| {
             let unfinished = dir.join("checkpoint/.unfinished");
             copy(&newest(dir), &unfinished);

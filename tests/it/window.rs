@@ -313,7 +313,9 @@ fn questions_show_their_answers_and_misplaced_ones_move() {
         + &row("Where is Cologne?", "on the Rhine", 32)
         + &row("Which river?", "Rhine", 30)
         + &row("Who asks?", "nobody", 3)
-        + &format!("{{\"question\": \"Why?\", \"context\": \"{context}\", \"answers\": {{\"text\": [], \"answer_start\": []}}}}\n");
+        + &format!(
+            "{{\"question\": \"Why?\", \"context\": \"{context}\", \"answers\": {{\"text\": [], \"answer_start\": []}}}}\n"
+        );
     let mut window = Window::first();
     let _folder = open_file(&mut window, "questions.jsonl", &rows);
     let loaded = |window: &Window| window.app().workspace().data.loaded.clone().unwrap();
@@ -450,7 +452,8 @@ fn an_interrupted_run_is_resumed_from_home_from_runs_and_by_name() {
     assert!(window.shows("Interrupted"));
     assert!(!window.shows("Resume reviews-minilm-3"), "it is finished");
     window.press("Resume reviews-albert-1");
-    let asked = window.asked.iter().any(|it| matches!(it, Command::Resume { dir, .. } if dir.ends_with("reviews-albert-1")));
+    let asked =
+        window.asked.iter().any(|it| matches!(it, Command::Resume { dir, .. } if dir.ends_with("reviews-albert-1")));
     assert!(asked);
     assert_eq!(window.app().workspace().screen, Screen::Train);
     assert!(window.app().workspace().training.is_some());
@@ -466,12 +469,12 @@ fn an_interrupted_run_is_resumed_from_home_from_runs_and_by_name() {
     window.settle();
     let run = window.app().workspace().run.clone().unwrap();
     assert_eq!((run.step, run.steps, run.config.run.out), (20, 93, dir));
-    window.press("Runs");
+    window.press_role(Role::Tab, "Runs");
     window.press("Resume reviews-minilm-2");
     assert_eq!(resumed(&window), 1, "one run at a time");
     window.events.send(Event { job, kind: EventKind::Done }).unwrap();
     window.settle();
-    window.press("Runs");
+    window.press_role(Role::Tab, "Runs");
     window.press("Resume reviews-minilm-2");
     assert_eq!(resumed(&window), 2);
     window.events.send(Event { job: of_job(&window), kind: EventKind::Done }).unwrap();

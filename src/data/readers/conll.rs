@@ -3,7 +3,7 @@
 //!
 //! A file is recognised by the shape of its first lines and never by its name: words without blanks, a last column of
 //! tags, and empty lines between sentences. Word and tag are the first and the last column; where the first column only
-//! numbers the words of each sentence, as in GermEval, the second has the words.
+//! numbers the words of each sentence, as in `GermEval`, the second has the words.
 //!
 //! A sentence with a line that cannot be read is left out as a whole, because a sentence that lost a word is another
 //! sentence.

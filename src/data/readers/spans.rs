@@ -67,7 +67,7 @@ impl Tool {
     pub fn rows(self, object: Object) -> Vec<Result<Object, String>> {
         match self {
             Self::Prodigy => vec![prodigy(object)],
-            Self::LabelStudio => label_studio(object),
+            Self::LabelStudio => label_studio(&object),
             Self::LabelStudioMin => vec![label_studio_min(object)],
             Self::Doccano => vec![doccano(object)],
         }
@@ -126,8 +126,8 @@ fn annotations(object: &Object) -> Option<&Vec<Value>> {
 }
 
 /// A task gives one row: its first annotation that was not skipped. Every other one is listed.
-fn label_studio(object: Object) -> Vec<Result<Object, String>> {
-    let annotations = annotations(&object).cloned().unwrap_or_default();
+fn label_studio(object: &Object) -> Vec<Result<Object, String>> {
+    let annotations = annotations(object).cloned().unwrap_or_default();
     let mut data = match object.get("data") {
         Some(Value::Object(data)) => data.clone(),
         _ => return vec![Err("is a task without \"data\"".into())],

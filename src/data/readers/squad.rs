@@ -34,7 +34,7 @@ pub(super) fn read<'a>(
     for article in articles {
         match article.object() {
             Ok(object) => {
-                Article { text: article.text, line: article.line, at: 0, misses: 0 }.read(&object, &mut table)
+                Article { text: article.text, line: article.line, at: 0, misses: 0 }.read(&object, &mut table);
             }
             Err(reason) => table.problem(article.line, format!("begins an article that {reason}")),
         }
@@ -96,8 +96,7 @@ impl Article<'_> {
             push_quoted(&mut quoted, id);
             match self.text[self.at..].find(&quoted) {
                 Some(ahead) => {
-                    let passed = &self.text.as_bytes()[self.at..self.at + ahead];
-                    self.line += passed.iter().filter(|&&byte| byte == b'\n').count();
+                    self.line += self.text[self.at..self.at + ahead].matches('\n').count();
                     self.at += ahead;
                 }
                 None => self.misses += 1,

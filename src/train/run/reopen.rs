@@ -88,14 +88,14 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     log.truncate(found.as_ref().map_or(0, Checkpoint::log_bytes)).map_err(unwritable)?;
     let history = read_events(&dir)?;
     let mut folder = RunFolder { dir, log, kept: None, _lock: lock };
-    folder.set_aside(found.as_ref())?;
+    RunFolder::set_aside(found.as_ref())?;
     folder.put_back_best(found.as_ref())?;
     Ok(Opened { folder, checkpoint: found, history })
 }
 
 impl RunFolder {
     /// Damaged checkpoints are not in the way of new ones, and not deleted either while the run is not finished.
-    fn set_aside(&self, found: Option<&Checkpoint>) -> Result<(), TrainError> {
+    fn set_aside(found: Option<&Checkpoint>) -> Result<(), TrainError> {
         for (path, _) in found.iter().flat_map(|found| &found.damaged) {
             let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
             let aside = path.with_file_name(format!("damaged-{name}"));

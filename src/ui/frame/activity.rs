@@ -57,10 +57,12 @@ fn read_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let chip = if unknown > 0.01 { Chip::warn(words, palette).dot() } else { Chip::neutral(words, palette) };
     let note = format!("{} of the tokens are not in this model's vocabulary", format::percent(unknown));
     let mut pressed = chip.name(&note).clickable().show(ui).on_hover_text(&note).clicked();
-    let (share, limit) = (|count: usize| format::percent(count as f64 / examples as f64), cx.workspace.draft.data.max_tokens);
+    let (share, limit) =
+        (|count: usize| format::percent(count as f64 / examples as f64), cx.workspace.draft.data.max_tokens);
     let of = |count: usize| format!("{} of {} texts", format::count(count as u64), format::count(examples as u64));
     let (chip, note) = if plan.windowed > 0 {
-        let note = format!("{} are longer than {limit} tokens and are read in windows; nothing is cut", of(plan.windowed));
+        let note =
+            format!("{} are longer than {limit} tokens and are read in windows; nothing is cut", of(plan.windowed));
         (Chip::neutral(format!("{} in windows", share(plan.windowed)), palette), note)
     } else if plan.truncated > 0 {
         let note = format!("{} are longer than {limit} tokens and lose their end", of(plan.truncated));

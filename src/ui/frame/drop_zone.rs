@@ -31,7 +31,7 @@ pub fn ui(ui: &Ui, palette: &Palette) {
         theme::semibold(size::TITLE),
         palette.text,
     );
-    let note = "CSV, TSV or JSON lines as data · a folder as models";
+    let note = "A file as data · a folder as models";
     painter.text(
         middle + egui::vec2(0.0, 38.0),
         Align2::CENTER_CENTER,

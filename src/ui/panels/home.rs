@@ -50,7 +50,7 @@ impl HomePanel {
                 .color(palette.text),
         );
         ui.add_space(-2.0);
-        ui.label(text::dim("From a file of labelled texts to a model that answers, on this machine", palette));
+        ui.label(text::dim("From a file of texts to a model that answers, on this machine", palette));
         ui.add_space(space::S);
         let width = ui.available_width();
         if width > 900.0 {

@@ -119,7 +119,13 @@ fn picture(painter: &Painter, frame: Rect, sample: Sample, palette: &Palette) {
             bar(8.0, 11.0, 40.0, grey);
             bar(8.0, 21.0, 12.0, grey);
             let gap = Rect::from_min_size(frame.min + vec2(23.0, 17.0), vec2(14.0, 12.0));
-            painter.rect(gap, CornerRadius::same(3), palette.accent_soft, Stroke::new(1.0, palette.accent), StrokeKind::Inside);
+            painter.rect(
+                gap,
+                CornerRadius::same(3),
+                palette.accent_soft,
+                Stroke::new(1.0, palette.accent),
+                StrokeKind::Inside,
+            );
             bar(40.0, 21.0, 9.0, grey);
             bar(8.0, 33.0, 32.0, grey);
         }

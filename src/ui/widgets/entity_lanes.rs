@@ -149,6 +149,6 @@ fn lane_ui(painter: &Painter, rect: Rect, line: &[Placed], spans: &[Span<'_>], t
 fn extent<'a, 'b>(span: &'a Span<'b>, line: &[Placed]) -> Option<(&'a Span<'b>, f32, f32)> {
     let mut inside = line.iter().filter(|placed| span.words.contains(&placed.word));
     let first = inside.next()?;
-    let last = inside.last().unwrap_or(first);
+    let last = inside.next_back().unwrap_or(first);
     Some((span, first.left, last.right()))
 }

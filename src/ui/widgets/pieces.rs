@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use egui::{Color32, CornerRadius, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Color32, CornerRadius, Painter, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 
 use super::text::elided;
 use crate::ui::theme::{self, Palette};
@@ -170,6 +172,7 @@ fn piece_ui(ui: &Ui, rect: Rect, piece: &Piece<'_>, joins_next: bool, index: usi
 }
 
 /// A line below a word, through all its pieces.
+#[expect(clippy::fn_params_excessive_bools, reason = "one for each end of the line")]
 fn word_line(painter: &Painter, cell: Rect, from_left: bool, to_right: bool, color: Color32) {
     let left = if from_left { cell.left() - GAP } else { cell.left() + 3.0 };
     let right = if to_right { cell.right() } else { cell.right() - 3.0 };
@@ -246,7 +249,8 @@ mod tests {
     #[test]
     fn lines_hold_every_piece_once_and_are_made_anew_for_another_width() {
         let mut lines = Lines::default();
-        let make = |index: usize| piece(["the", "wonderful", "##ly", "a", "extraordinarily-long-piece-of-text"][index % 5]);
+        let make =
+            |index: usize| piece(["the", "wonderful", "##ly", "a", "extraordinarily-long-piece-of-text"][index % 5]);
         for (revision, width) in [(1, 300.0), (1, 120.0), (2, 10.0)] {
             lines.update(revision, 103, width, make);
             let all: Vec<usize> = lines.lines.iter().cloned().flatten().collect();

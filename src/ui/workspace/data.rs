@@ -97,7 +97,8 @@ impl Workspace {
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
             let rule = config.data.split_rule(config.run.seed);
-            data.rule = SplitRule { eval_fraction: config.data.eval_fraction.unwrap_or(data.rule.eval_fraction), ..rule };
+            data.rule =
+                SplitRule { eval_fraction: config.data.eval_fraction.unwrap_or(data.rule.eval_fraction), ..rule };
             data.mends = config.data.mends();
             data.task = config.task;
             data.roles = config.data.columns;

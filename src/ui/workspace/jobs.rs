@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Workspace;
+use crate::task::Task;
 use crate::worker::protocol::JobId;
 
 /// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
@@ -209,9 +210,20 @@ impl Workspace {
             }
             JobKind::ReadDataset => {
                 let loaded = self.data.loaded.as_ref()?;
-                let classes = loaded.dataset.labels.len() as u64;
-                let examples = plural(loaded.dataset.examples.len() as u64, "example", "examples");
-                format!("{examples} in {}", plural(classes, "class", "classes"))
+                let examples = loaded.dataset.examples.len() as u64;
+                let kinds = loaded.summary.counts.len() as u64;
+                match loaded.dataset.task {
+                    Task::Ner => {
+                        let types = plural(kinds, "type of entities", "types of entities");
+                        format!("{} with {types}", plural(examples, "sentence", "sentences"))
+                    }
+                    Task::Qa => plural(examples, "question", "questions"),
+                    _ if kinds == 0 => plural(examples, "example", "examples"),
+                    _ => {
+                        let classes = plural(kinds, "class", "classes");
+                        format!("{} in {classes}", plural(examples, "example", "examples"))
+                    }
+                }
             }
             JobKind::OpenModel { dir, .. } => format!("{} opened", self.model_name(dir)),
             JobKind::Train { out } => format!("{} finished", crate::ui::format::file_name(out)),

@@ -28,9 +28,13 @@ pub enum Show {
     Label(usize),
     Plain(usize),
     /// Words with their tags, from two columns of the file.
-    Sentence { tokens: usize },
+    Sentence {
+        tokens: usize,
+    },
     /// A text with its spans.
-    Spans { text: usize },
+    Spans {
+        text: usize,
+    },
     /// A question's context with its answer.
     Context(usize),
     Answers(usize),
@@ -98,6 +102,7 @@ pub fn order(table: &Table, roles: &Roles, task: Task) -> Order {
 }
 
 /// A row of the table with what is known of it.
+#[expect(clippy::struct_field_names, reason = "it is the row's number")]
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
     pub table: &'a Table,
@@ -242,7 +247,9 @@ pub fn label_ui(ui: &mut Ui, palette: &Palette, row: Row<'_>, column: usize) {
 pub fn part_of(cx: &Cx<'_>, row: usize) -> Option<String> {
     let loaded = cx.workspace.data.loaded.as_ref()?;
     let Some(example) = filter::example_of(&loaded.dataset, row) else {
-        return Some(loaded.dataset.why_left_out(row).map_or_else(|| "left out".into(), |why| format!("left out: {why}")));
+        return Some(
+            loaded.dataset.why_left_out(row).map_or_else(|| "left out".into(), |why| format!("left out: {why}")),
+        );
     };
     let held_out = loaded.eval.is_none() && loaded.split.eval.binary_search(&example).is_ok();
     let learned = loaded.split.train.binary_search(&example).is_ok();

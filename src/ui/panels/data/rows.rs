@@ -16,7 +16,7 @@ use crate::task::Task;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, highlight, state, table_lines, text};
-use crate::ui::{Cx, format};
+use crate::ui::{Cx, Palette, format};
 
 /// Widths that columns begin with.
 const LABEL: f32 = 120.0;
@@ -84,7 +84,8 @@ impl Rows {
             ui.set_height(height - 2.0);
             let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
             // With many columns the table is wider than its place and moves sideways.
-            let natural = 70.0 + order.main.iter().map(|show| first_width(*show)).sum::<f32>()
+            let natural = 70.0
+                + order.main.iter().map(|show| first_width(*show)).sum::<f32>()
                 + (OTHER + space::M) * order.others.len() as f32;
             if natural > ui.available_width() {
                 egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
@@ -138,17 +139,13 @@ impl Rows {
         let palette = cx.palette;
         let shown = if self.filter.is_empty() { table.rows() } else { self.search.found().len() };
         if shown == 0 {
-            let (title, words) = if table.rows() == 0 {
-                ("The file has no rows", "It may have only a heading, or every row has a problem")
-            } else {
-                ("No row is like this", "Search for other words, or remove a filter")
-            };
-            state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
+            none_ui(ui, palette, table.rows() == 0);
             return;
         }
         ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
         ui.visuals_mut().selection.bg_fill = palette.accent_soft;
-        let bounds = ui.max_rect().x_range().shrink(1.0);
+        // Where the table moves sideways it is wider than what is seen of it.
+        let bounds = ui.max_rect().intersect(ui.clip_rect()).x_range().shrink(1.0);
         ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
         let line_width = 28.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
@@ -156,16 +153,19 @@ impl Rows {
             .striped(false)
             .sense(Sense::click())
             .auto_shrink(false)
+            .min_scrolled_height(0.0)
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(line_width + space::M));
         for show in &order.main {
-            builder = builder.column(match show {
-                Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
-                Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
-                _ => Column::remainder().at_least(first_width(*show)),
-            }
-            .clip(true)
-            .resizable(true));
+            builder = builder.column(
+                match show {
+                    Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
+                    Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
+                    _ => Column::remainder().at_least(first_width(*show)),
+                }
+                .clip(true)
+                .resizable(true),
+            );
         }
         for _ in &order.others {
             builder = builder.column(Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
@@ -278,6 +278,15 @@ impl Rows {
     }
 }
 
+fn none_ui(ui: &mut Ui, palette: &Palette, is_empty: bool) {
+    let (title, words) = if is_empty {
+        ("The file has no rows", "It may have only a heading, or every row has a problem")
+    } else {
+        ("No row is like this", "Search for other words, or remove a filter")
+    };
+    state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
+}
+
 fn first_width(show: Show) -> f32 {
     match show {
         Show::Label(_) => LABEL,
@@ -296,4 +305,3 @@ pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &
         _ => dataset.labels.names.get(class).map_or("", String::as_str),
     }
 }
-

@@ -228,7 +228,10 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
         }
         if task == Task::Classify {
             ui.add_space(space::XS);
-            let words = format!("Always saying the most frequent class is right for {}", format::percent(most / all.max(1) as f64));
+            let words = format!(
+                "Always saying the most frequent class is right for {}",
+                format::percent(most / all.max(1) as f64)
+            );
             ui.label(text::small(words, palette));
         }
     });

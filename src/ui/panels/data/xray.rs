@@ -201,7 +201,13 @@ impl XrayPane {
             response.widget_info(|| WidgetInfo::selected(Role::Button, true, chosen, &words));
             ui.painter().rect_filled(lane, CornerRadius::same(3), palette.raised);
             let color = if window.has_answer { palette.label(2) } else { palette.accent };
-            let fill = color.gamma_multiply(if chosen { 1.0 } else if response.hovered() { 0.75 } else { 0.4 });
+            let fill = color.gamma_multiply(if chosen {
+                1.0
+            } else if response.hovered() {
+                0.75
+            } else {
+                0.4
+            });
             ui.painter().rect_filled(bar, CornerRadius::same(3), fill);
             if response.has_focus() {
                 let stroke = Stroke::new(1.0, palette.text);

@@ -46,6 +46,9 @@ pub struct Questions {
 
 const ROW: f32 = 46.0;
 
+/// Which questions are counted together.
+type Part = fn(&JudgedQuestion) -> bool;
+
 impl Questions {
     /// Begins with another evaluation.
     pub fn follow(&mut self, evaluation: &Evaluation) {
@@ -121,7 +124,7 @@ impl Questions {
 
     /// All questions, those with an answer and those without, at the chosen threshold.
     pub fn split_ui(&self, ui: &mut Ui, report: &AnswerReport, palette: &Palette) {
-        let parts: [(&str, fn(&JudgedQuestion) -> bool); 3] = [
+        let parts: [(&str, Part); 3] = [
             ("All questions", |_| true),
             ("With an answer", |question| question.has_answer),
             ("Without an answer", |question| !question.has_answer),

@@ -383,7 +383,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
         let steps = plan.map(|plan| (plan.steps, plan.steps_per_epoch));
         let steps = frozen.map(|run| (run.steps, run.steps_per_epoch)).or(steps);
         ui.add_space(4.0);
-        ui.add(egui::Label::new(text::small(&strategy::timeline(draft, &blocks, steps), palette)).wrap());
+        ui.add(egui::Label::new(text::small(strategy::timeline(draft, &blocks, steps), palette)).wrap());
     }
     let all: u64 = blocks.iter().map(|block| block.parameters).sum();
     let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
