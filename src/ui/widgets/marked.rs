@@ -178,7 +178,10 @@ fn caption(painter: &Painter, mark: &Mark, at: Pos2, room: f32) {
     let whole = painter.layout_no_wrap(mark.caption.clone(), font.clone(), mark.color);
     let galley =
         if whole.size().x <= room { whole } else { elided(painter, &mark.short, font, mark.color, room + 3.0) };
-    painter.galley(at, galley, mark.color);
+    // Two letters and three points say nothing; the pointer tells.
+    if !galley.elided || room > 30.0 {
+        painter.galley(at, galley, mark.color);
+    }
 }
 
 /// Moves places in a text along with an edit of it: what stands before or after the edit keeps its words, what the edit
