@@ -81,7 +81,9 @@ pub(super) fn see(tokenizer: &Tokenizer, one: &Prepared, rows: &[WindowRows], op
             view.spans.push((from, to, score));
             let answer: String = context.get(from..to).unwrap_or_default().iter().collect();
             let folded = answer.to_lowercase();
-            if let Some((known, _)) = found.iter_mut().find(|(_, known)| *known == folded) { known.add(index, score) } else {
+            if let Some((known, _)) = found.iter_mut().find(|(_, known)| *known == folded) {
+                known.add(index, score);
+            } else {
                 let answer = FoundAnswer { answer, score, start: from, end: to };
                 found.push((Seen { answer, windows: vec![(index, score)] }, folded));
             }

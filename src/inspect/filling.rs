@@ -156,42 +156,44 @@ impl Masked {
     #[expect(clippy::needless_range_loop, reason = "a token's index leads to its id, place and slot alike")]
     fn new(encoded: &Encoded, letters: &[char], mask: u32, fill: &Fill) -> Self {
         let mut slots: Vec<Slot> = Vec::new();
-        let mut slot_of: Vec<Option<usize>> = vec![None; encoded.ids.len()];
         let mut ranges = fill.hidden.clone();
         ranges.sort_unstable();
-        for index in 0..encoded.ids.len() {
+        let mut row = Row::default();
+        for (index, &id) in encoded.ids.iter().enumerate() {
             if encoded.special[index] {
+                row.feed(id, encoded.types[index], false);
                 continue;
             }
             // Some tokenizers let a mask swallow the blank before it.
             let (start, end) = without_blank(letters, encoded.offsets[index]);
-            if encoded.ids[index] == mask {
-                slot_of[index] = Some(slots.len());
-                slots.push(Slot { start, end, tokens: vec![index], masks: 1 });
-            } else if let Some(range) = range_of(encoded, letters, index, &ranges) {
-                match slots.last_mut().filter(|slot| (slot.start, slot.end) == range) {
-                    Some(slot) => {
-                        slot.tokens.push(index);
-                        slot.masks += usize::from(!fill.one_mask);
-                    }
-                    None => slots.push(Slot { start: range.0, end: range.1, tokens: vec![index], masks: 1 }),
-                }
-                slot_of[index] = Some(slots.len() - 1);
-            }
-        }
-        let mut row = Row::default();
-        for index in 0..encoded.ids.len() {
-            let slot = slot_of[index].map(|slot| &slots[slot]);
-            if slot.is_some_and(|slot| fill.one_mask && slot.tokens.first() != Some(&index)) {
+            let range = if id == mask { Some((start, end)) } else { range_of(encoded, letters, index, &ranges) };
+            let Some(range) = range else {
+                row.feed(id, encoded.types[index], false);
                 continue;
+            };
+            let goes_on = slots.last_mut().filter(|slot| id != mask && (slot.start, slot.end) == range);
+            if let Some(slot) = goes_on {
+                slot.tokens.push(index);
+                if fill.one_mask {
+                    continue;
+                }
+                slot.masks += 1;
+            } else {
+                slots.push(Slot { start: range.0, end: range.1, tokens: vec![index], masks: 1 });
             }
-            if slot.is_some() {
-                row.asked.push(row.ids.len());
-            }
-            row.ids.push(if slot.is_some() { mask } else { encoded.ids[index] });
-            row.types.push(encoded.types[index]);
+            row.feed(mask, encoded.types[index], true);
         }
         Self { row, slots }
+    }
+}
+
+impl Row {
+    fn feed(&mut self, id: u32, kind: u32, asked: bool) {
+        if asked {
+            self.asked.push(self.ids.len());
+        }
+        self.ids.push(id);
+        self.types.push(kind);
     }
 }
 

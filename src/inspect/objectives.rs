@@ -124,6 +124,20 @@ pub(super) fn lab(predictor: &Predictor, question: &Question, ask: &LabAsk) -> R
     Ok(Lab { objectives, cut: encoded.cut })
 }
 
+/// The tokens as they stand in the text.
+fn tokens(encoded: &Encoded, positions: Option<&[u32]>) -> Vec<LabToken> {
+    (0..encoded.ids.len())
+        .map(|index| LabToken {
+            fed: encoded.tokens[index].clone(),
+            original: encoded.tokens[index].clone(),
+            special: encoded.special[index],
+            segment: u32::from(encoded.sequence[index] == Some(1)),
+            position: positions.map_or(index as u32, |positions| positions[index]),
+            ..LabToken::default()
+        })
+        .collect()
+}
+
 /// A text cut in two after the sentence that ends nearest to its middle.
 fn halves(text: &str) -> Option<(&str, &str)> {
     let ends = text.match_indices(['.', '!', '?', '。', '？', '！', '\n']).map(|(at, mark)| at + mark.len());
@@ -156,19 +170,6 @@ impl Maker<'_> {
         self.predictor.tokenizer.id_to_token(id).unwrap_or_else(|| format!("#{id}"))
     }
 
-    fn tokens(encoded: &Encoded, positions: Option<&[u32]>) -> Vec<LabToken> {
-        (0..encoded.ids.len())
-            .map(|index| LabToken {
-                fed: encoded.tokens[index].clone(),
-                original: encoded.tokens[index].clone(),
-                special: encoded.special[index],
-                segment: u32::from(encoded.sequence[index] == Some(1)),
-                position: positions.map_or(index as u32, |positions| positions[index]),
-                ..LabToken::default()
-            })
-            .collect()
-    }
-
     /// Words behind masks, in one text or in a text and its translation.
     fn masked(
         &self,
@@ -190,7 +191,7 @@ impl Maker<'_> {
             specials: tokenizer.special_ids().collect(),
         };
         let drawn = masking.draw(&encoded.ids, Some(&encoded.words), self.key(Purpose::Masking, 0));
-        let mut tokens = Self::tokens(encoded, positions.as_deref());
+        let mut tokens = tokens(encoded, positions.as_deref());
         for (place, token) in tokens.iter_mut().enumerate() {
             token.cover = drawn.covers[place];
             token.fed = if token.cover.is_some() { self.name(drawn.ids[place]) } else { token.fed.clone() };
@@ -202,7 +203,7 @@ impl Maker<'_> {
     fn causal(&self, encoded: &Encoded) -> Result<Objective, InspectError> {
         let input = Input { causal: true, ..Input::single(encoded.ids.clone(), encoded.types.clone()) };
         let targets = next_tokens(&encoded.ids);
-        self.words(Kind::Causal, Self::tokens(encoded, None), &input, &targets)
+        self.words(Kind::Causal, tokens(encoded, None), &input, &targets)
     }
 
     fn translation(&self, text: &str, second: Option<&str>) -> Result<Objective, InspectError> {
@@ -304,7 +305,7 @@ impl Maker<'_> {
                 let right = whole.said.iter().find(|(name, _)| name == target).map_or(f64::NAN, |(_, score)| *score);
                 loss = Some(-right.max(f64::MIN_POSITIVE).ln());
             }
-            cases.push(Case { tokens: Self::tokens(&encoded, None), whole: Some(whole), loss });
+            cases.push(Case { tokens: tokens(&encoded, None), whole: Some(whole), loss });
         }
         Ok(Objective { kind, head, standing, cases })
     }
@@ -329,7 +330,7 @@ impl Maker<'_> {
                 ids[*index] = encoded.ids[own[lots.below(own.len() as u64) as usize]];
             }
         }
-        let mut tokens = Self::tokens(encoded, None);
+        let mut tokens = tokens(encoded, None);
         for index in &own {
             let token = &mut tokens[*index];
             token.fed = self.name(ids[*index]);

@@ -204,7 +204,7 @@ fn own_words_are_scored_by_the_product_of_their_pieces() {
     assert!(of("xylophone").score <= first, "a product is no more than its first part");
     assert!(of("xylophone").score > 0.0);
     assert!(of("日本").problem.is_some() || of("日本").score > 0.0);
-    assert!(scored.is_sorted_by(|a, b| a.problem.is_none() & b.problem.is_some() || a.score >= b.score));
+    assert!(scored.is_sorted_by(|a, b| (a.problem.is_none() && b.problem.is_some()) || a.score >= b.score));
 }
 
 #[test]

@@ -111,12 +111,13 @@ impl Document {
         if let Some(document) = document.filter(|document| *document != self.words) {
             self.replace(document);
         }
-        self.active = if let Some(place) = self.questions.iter().position(|asked| asked.text == question) { place } else {
+        let known = self.questions.iter().position(|asked| asked.text == question);
+        if known.is_none() {
             self.questions.retain(|asked| !asked.text.trim().is_empty());
             self.questions.truncate(MOST - 1);
             self.questions.insert(0, Asked { text: question, ..Asked::default() });
-            0
-        };
+        }
+        self.active = known.unwrap_or(0);
         self.picked = 0;
     }
 

@@ -185,6 +185,7 @@ fn legend_ui(ui: &mut Ui, palette: &Palette) {
             }
             ui.label(text::small(words, palette));
         }
-        ui.label(text::faint("of the answer, the highest of all windows; the windows with their best below", palette));
+        let words = "of the answer, the highest of all windows; the windows with their best below";
+        ui.add(egui::Label::new(text::faint(words, palette)).truncate());
     });
 }

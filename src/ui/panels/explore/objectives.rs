@@ -200,7 +200,7 @@ fn standing_ui(ui: &mut Ui, one: &Objective, palette: &Palette) {
     let head = one.head.title().to_lowercase();
     match &one.standing {
         Standing::Answered => {
-            _ = Chip::good(format!("answered by the head for {head}"), palette).max_width(320.0).show(ui);
+            Chip::good(format!("answered by the head for {head}"), palette).max_width(320.0).show(ui);
         }
         Standing::NoHead => {
             let words = format!("no head for {head} in this folder: the question without an answer");

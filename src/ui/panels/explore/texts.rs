@@ -11,8 +11,8 @@ use super::{classes, samples, tokens};
 use crate::inspect::gold::Gold;
 use crate::inspect::{Answer, Prediction, Question};
 use crate::task::Task;
-use crate::ui::widgets::marked::{self, Look};
 use crate::ui::theme::Palette;
+use crate::ui::widgets::marked::{self, Look};
 use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::{Cx, format};
 
