@@ -129,7 +129,8 @@ impl Part {
     }
 }
 
-/// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along.
+/// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along, under
+/// names of their own.
 fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
     optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
@@ -149,7 +150,8 @@ pub fn write(
         remove(&unfinished)?;
         fs::create_dir_all(&unfinished).map_err(at(&unfinished))?;
         let (updates, sums) = write_tensors(&unfinished.join(TENSORS), snapshot)?;
-        let best = snapshot.best.map(|best| write_best(&unfinished, snapshot.model, best, kept, evaluation)).transpose()?;
+        let best =
+            snapshot.best.map(|best| write_best(&unfinished, snapshot.model, best, kept, evaluation)).transpose()?;
         let state = State {
             format: FORMAT,
             progress: snapshot.progress.clone(),
