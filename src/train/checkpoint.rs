@@ -309,7 +309,10 @@ pub struct Checkpoint {
 
 impl std::fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Checkpoint").field("dir", &self.dir).field("progress", &self.state.progress).finish_non_exhaustive()
+        f.debug_struct("Checkpoint")
+            .field("dir", &self.dir)
+            .field("progress", &self.state.progress)
+            .finish_non_exhaustive()
     }
 }
 
