@@ -92,7 +92,7 @@ impl Entities {
         let spans = self.spans();
         let gold = self.gold().map(<[Span]>::to_vec);
         let marks = self.marks(&spans, gold.as_deref(), palette);
-        let below = 30.0 + if gold.is_some() { 22.0 } else { 0.0 };
+        let below = 32.0 + if gold.is_some() { 36.0 } else { 0.0 };
         let look = Look {
             name: "Text to try",
             hint: "Type or paste a text with names in it…",
