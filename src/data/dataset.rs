@@ -237,9 +237,8 @@ impl Dataset {
             Content::Spans { text, spans } => {
                 let row = self.examples[example].row;
                 let text = self.table.cell(row, text);
-                let spans = spans.map_or_else(Vec::new, |spans| {
-                    tags::spans(self.table.cell(row, spans)).unwrap_or_default()
-                });
+                let spans =
+                    spans.map_or_else(Vec::new, |spans| tags::spans(self.table.cell(row, spans)).unwrap_or_default());
                 let words = tags::tag_text(text, &spans).unwrap_or_default();
                 words.into_iter().map(|(range, _)| text[range].to_owned()).collect()
             }
@@ -316,7 +315,9 @@ fn content(table: &Table, task: Task, roles: &Roles) -> Result<Content, DataErro
             different(table, &[(Some(question), "question"), (Some(context), "context"), (answers, "answers")])?;
             Content::Question { question, context }
         }
-        Task::Mlm | Task::Rtd => Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? },
+        Task::Mlm | Task::Rtd => {
+            Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? }
+        }
         _ => {
             let text = need(&roles.text, "text")?;
             let pair = find(&roles.pair, "second text")?;

@@ -139,7 +139,12 @@ fn one(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length)
 }
 
 /// A text or a pair, cut to the limit.
-fn cut(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, max_tokens: usize) -> Result<Features, TokenizerError> {
+fn cut(
+    dataset: &Dataset,
+    example: usize,
+    tokenizer: &Tokenizer,
+    max_tokens: usize,
+) -> Result<Features, TokenizerError> {
     let encoded = tokenizer.encode_ids(dataset.text(example), dataset.pair(example), max_tokens)?;
     Ok(Features {
         example,
@@ -211,7 +216,11 @@ fn asked(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Lengt
 }
 
 /// A question of at most half a window, and how many of its tokens were cut.
-pub(super) fn shortened<'a>(question: &'a str, tokenizer: &Tokenizer, max_tokens: usize) -> Result<(&'a str, usize), Unfit> {
+pub(super) fn shortened<'a>(
+    question: &'a str,
+    tokenizer: &Tokenizer,
+    max_tokens: usize,
+) -> Result<(&'a str, usize), Unfit> {
     let most = (max_tokens.saturating_sub(tokenizer.special_tokens(true)) / 2).max(1);
     // Every token has at least one byte, so that most questions need not be looked at.
     if question.len() <= most {
@@ -234,13 +243,7 @@ enum Asked {
     Answered(Option<GoldAnswer>),
 }
 
-fn of_context(
-    example: usize,
-    encoded: &Encoded,
-    window: &[usize],
-    asked: &Asked,
-    cut: usize,
-) -> Features {
+fn of_context(example: usize, encoded: &Encoded, window: &[usize], asked: &Asked, cut: usize) -> Features {
     let in_context = |index: &usize| encoded.sequence[*index] == Some(1);
     let first = window.iter().position(in_context).unwrap_or(0);
     let offsets: Vec<(u32, u32)> = window
@@ -333,7 +336,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_line() {
-        let error = features(&dataset(2), &[1], &tokenizer(), length(1), &mut |_| ControlFlow::Continue(())).unwrap_err();
+        let error =
+            features(&dataset(2), &[1], &tokenizer(), length(1), &mut |_| ControlFlow::Continue(())).unwrap_err();
         assert!(error.to_string().starts_with(r#"cannot tokenize the row at line 3 of "train.csv": "#), "{error}");
     }
 }

@@ -17,10 +17,7 @@ pub fn answers(cell: &str, start: Option<&str>, context: &str) -> Result<Vec<Gol
     let structured = cell.starts_with('{') || cell.starts_with("[{") || cell == "[]";
     match serde_json::from_str::<Value>(cell) {
         Ok(value) if structured => structured_answers(&value).ok_or_else(|| {
-            format!(
-                "has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}",
-                shorten(cell, 60)
-            )
+            format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
         }),
         _ => plain_answer(cell, start, context).map(|answer| vec![answer]),
     }
@@ -50,12 +47,14 @@ fn answer(text: &Value, start: &Value) -> Option<GoldAnswer> {
 }
 
 fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<GoldAnswer, String> {
-    let start = if let Some(start) = start.map(str::trim).filter(|start| !start.is_empty()) { start
-    .parse()
-    .map_err(|error| format!("has the answer's start {:?} ({error}), expected a number of characters", shorten(start, 20)))? } else {
-        let byte = context.find(text).ok_or_else(|| {
-            format!("has the answer {:?}, which does not stand in its context", shorten(text, 60))
-        })?;
+    let start = if let Some(start) = start.map(str::trim).filter(|start| !start.is_empty()) {
+        start.parse().map_err(|error| {
+            format!("has the answer's start {:?} ({error}), expected a number of characters", shorten(start, 20))
+        })?
+    } else {
+        let byte = context
+            .find(text)
+            .ok_or_else(|| format!("has the answer {:?}, which does not stand in its context", shorten(text, 60)))?;
         context[..byte].chars().count()
     };
     Ok(GoldAnswer { text: text.to_owned(), start })
@@ -97,7 +96,11 @@ mod tests {
         let check = |cell: &str, start: Option<&str>, expected: &[GoldAnswer]| {
             assert_eq!(answers(cell, start, CONTEXT).unwrap(), expected, "{cell}");
         };
-        check(r#"{"text": ["Rhine", "the Rhine"], "answer_start": [17, 13]}"#, None, &[gold("Rhine", 17), gold("the Rhine", 13)]);
+        check(
+            r#"{"text": ["Rhine", "the Rhine"], "answer_start": [17, 13]}"#,
+            None,
+            &[gold("Rhine", 17), gold("the Rhine", 13)],
+        );
         check(r#"{"text": [], "answer_start": []}"#, None, &[]);
         check(r#"[{"text": "Rhine", "answer_start": 28}]"#, None, &[gold("Rhine", 28)]);
         check(r#"{"text": "Rhine", "answer_start": 28}"#, None, &[gold("Rhine", 28)]);

@@ -155,7 +155,9 @@ fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
 }
 
 fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
-    let (text, pair) = if let Some((text, pair)) = partners(columns) { (Some(text), Some(pair)) } else {
+    let (text, pair) = if let Some((text, pair)) = partners(columns) {
+        (Some(text), Some(pair))
+    } else {
         let pair = by_name(columns, PAIR);
         (text(columns, pair.as_deref()), pair)
     };

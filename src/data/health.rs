@@ -128,9 +128,8 @@ fn classes(dataset: &Dataset) -> Vec<Finding> {
     }
     let counts = dataset.counts();
     let names = &dataset.labels.names;
-    let finding = |kind, wanted: &dyn Fn(&Target) -> bool| {
-        Finding::of_examples(kind, dataset, &examples_of(dataset, wanted))
-    };
+    let finding =
+        |kind, wanted: &dyn Fn(&Target) -> bool| Finding::of_examples(kind, dataset, &examples_of(dataset, wanted));
     let mut findings = Vec::new();
     let total: u64 = counts.iter().sum();
     let single = dataset.examples.iter().all(|example| matches!(example.target, Target::Class(_)));
@@ -157,9 +156,8 @@ fn classes(dataset: &Dataset) -> Vec<Finding> {
         _ => false,
     });
     findings.push(Finding { count, ..rare });
-    findings.push(finding(FindingKind::WithoutLabels, &|target| {
-        matches!(target, Target::Classes(set) if set.is_empty())
-    }));
+    findings
+        .push(finding(FindingKind::WithoutLabels, &|target| matches!(target, Target::Classes(set) if set.is_empty())));
     findings
 }
 
@@ -234,7 +232,10 @@ mod tests {
             let list = |cell: &str| cell.split(' ').map(str::to_owned).collect::<Vec<_>>();
             serde_json::json!({ "tokens": list(words), "tags": list(tags) }).to_string() + "\n"
         };
-        let text = row("May came", "B-PER O") + &row("may came", "O O") + &row("May came", "O O") + &row("May came", "B-PER O");
+        let text = row("May came", "B-PER O")
+            + &row("may came", "O O")
+            + &row("May came", "O O")
+            + &row("May came", "B-PER O");
         let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
         let findings = health(&Dataset::new(table(&text), Task::Ner, &roles, None).unwrap());
         let rows = |kind| findings.iter().find(|finding| finding.kind == kind).map(|finding| finding.rows.clone());

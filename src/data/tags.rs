@@ -311,8 +311,10 @@ mod tests {
     #[test]
     fn spans_become_words_with_tags() {
         let check = |text: &str, spans: &[(usize, usize, &str)], expected: &[(&str, &str)]| {
-            let spans: Vec<TextSpan> =
-                spans.iter().map(|(start, end, label)| TextSpan { start: *start, end: *end, label: (*label).into() }).collect();
+            let spans: Vec<TextSpan> = spans
+                .iter()
+                .map(|(start, end, label)| TextSpan { start: *start, end: *end, label: (*label).into() })
+                .collect();
             let found = tag_text(text, &spans).unwrap();
             let found: Vec<(&str, &str)> =
                 found.iter().map(|(range, tag)| (&text[range.clone()], tag.as_str())).collect();

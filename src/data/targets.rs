@@ -107,7 +107,9 @@ impl Targets {
         let mut kinds: BTreeSet<String> = BTreeSet::new();
         for cell in self.cells(column) {
             let names: Vec<String> = match self.content {
-                Content::Spans { .. } => tags::spans(cell).unwrap_or_default().into_iter().map(|span| span.label).collect(),
+                Content::Spans { .. } => {
+                    tags::spans(cell).unwrap_or_default().into_iter().map(|span| span.label).collect()
+                }
                 _ => tags::list(cell).unwrap_or_default(),
             };
             for name in names {
@@ -165,7 +167,11 @@ impl Targets {
                 let words = tags::list(self.table.cell(row, tokens))?;
                 let found = tags::list(cell)?;
                 if words.len() != found.len() {
-                    return Err(format!("has {} words and {} tags, expected one tag for each word", words.len(), found.len()));
+                    return Err(format!(
+                        "has {} words and {} tags, expected one tag for each word",
+                        words.len(),
+                        found.len()
+                    ));
                 }
                 tags::to_iob2(self.scheme, &found.iter().map(String::as_str).collect::<Vec<_>>())
             }
@@ -174,7 +180,11 @@ impl Targets {
         let index = |name: &String| {
             self.tags.get(name).copied().ok_or_else(|| {
                 let known = super::error::name_list(&self.labels.names);
-                format!("has the tag {:?}, expected one of {} known tags ({known})", shorten(name, 40), self.labels.len())
+                format!(
+                    "has the tag {:?}, expected one of {} known tags ({known})",
+                    shorten(name, 40),
+                    self.labels.len()
+                )
             })
         };
         names.iter().map(index).collect::<Result<_, _>>().map(Target::Tags)

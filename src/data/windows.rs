@@ -14,12 +14,7 @@ pub struct NoRoom {
 
 /// Windows over the tokens of the text (0) or its pair (1), as indices of tokens. Neighbours share `stride` tokens, or
 /// as many as fit.
-pub fn windows(
-    encoded: &Encoded,
-    sliding: u8,
-    max_tokens: usize,
-    stride: usize,
-) -> Result<Vec<Vec<usize>>, NoRoom> {
+pub fn windows(encoded: &Encoded, sliding: u8, max_tokens: usize, stride: usize) -> Result<Vec<Vec<usize>>, NoRoom> {
     let all = encoded.ids.len();
     if all <= max_tokens {
         return Ok(vec![(0..all).collect()]);
@@ -88,7 +83,8 @@ pub fn word_windows(tokens: &[usize], room: usize, stride: usize) -> Vec<WordWin
             break;
         }
         let (mut next, mut shared) = (end, 0);
-        while next > start + 1 && shared + length(next - 1) <= stride && shared + length(next - 1) + length(end) <= room {
+        while next > start + 1 && shared + length(next - 1) <= stride && shared + length(next - 1) + length(end) <= room
+        {
             next -= 1;
             shared += length(next);
         }

@@ -153,7 +153,6 @@ struct Masked {
 }
 
 impl Masked {
-    #[expect(clippy::needless_range_loop, reason = "a token's index leads to its id, place and slot alike")]
     fn new(encoded: &Encoded, letters: &[char], mask: u32, fill: &Fill) -> Self {
         let mut slots: Vec<Slot> = Vec::new();
         let mut ranges = fill.hidden.clone();

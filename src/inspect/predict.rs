@@ -227,11 +227,7 @@ impl Predictor {
     }
 
     /// For each window the head's rows: one for the window, one a token, or one a mask.
-    fn logits_of(
-        &self,
-        chunk: &[(&Prepared, &[usize])],
-        options: &Options,
-    ) -> Result<Vec<WindowRows>, InspectError> {
+    fn logits_of(&self, chunk: &[(&Prepared, &[usize])], options: &Options) -> Result<Vec<WindowRows>, InspectError> {
         let mut input = Input { starts: vec![0], ..Input::default() };
         let (mut wanted, mut counts) = (Vec::new(), Vec::new());
         let mask = self.tokenizer.mask_id().filter(|_| self.task == Task::Mlm && !options.logits);
@@ -265,7 +261,9 @@ impl Predictor {
             Task::Classify | Task::Nsp | Task::Sop => self.labelled(&softmax(first(rows)), options),
             Task::MultiLabel => self.labelled(&sigmoid(first(rows)), options),
             Task::Rtd => Output::Replaced(replaced(&one.encoded, rows)),
-            Task::Mlm => Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?),
+            Task::Mlm => {
+                Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?)
+            }
             Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, rows, options)),
             Task::Ner => entities::entities(self, one, rows, options.aggregation)?,
         };

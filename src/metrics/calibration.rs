@@ -122,7 +122,8 @@ fn temperature(gold: &[u32], logs: &[Vec<f64>]) -> f64 {
     let at = |by: f64| derivative(gold, logs, by);
     // Rows that say the same of all classes say it at every temperature.
     let spread = |row: &Vec<f64>| {
-        let (low, high) = row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
+        let (low, high) =
+            row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)));
         high - low
     };
     if logs.iter().all(|row| row.len() < 2 || spread(row) < 1e-9) {

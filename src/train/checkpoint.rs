@@ -129,7 +129,8 @@ impl Part {
     }
 }
 
-/// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along.
+/// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along, under
+/// names of their own.
 fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
     optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
@@ -149,7 +150,8 @@ pub fn write(
         remove(&unfinished)?;
         fs::create_dir_all(&unfinished).map_err(at(&unfinished))?;
         let (updates, sums) = write_tensors(&unfinished.join(TENSORS), snapshot)?;
-        let best = snapshot.best.map(|best| write_best(&unfinished, snapshot.model, best, kept, evaluation)).transpose()?;
+        let best =
+            snapshot.best.map(|best| write_best(&unfinished, snapshot.model, best, kept, evaluation)).transpose()?;
         let state = State {
             format: FORMAT,
             progress: snapshot.progress.clone(),
@@ -307,7 +309,10 @@ pub struct Checkpoint {
 
 impl std::fmt::Debug for Checkpoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Checkpoint").field("dir", &self.dir).field("progress", &self.state.progress).finish_non_exhaustive()
+        f.debug_struct("Checkpoint")
+            .field("dir", &self.dir)
+            .field("progress", &self.state.progress)
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::TrainError;
+use super::config::DEFAULT_EVAL_FRACTION;
 use super::config::{LanguageObjective, RunConfig};
 use super::examples::Examples;
-use super::config::DEFAULT_EVAL_FRACTION;
 use super::prepare::{OnProgress, Prepared, fill_roles};
-use super::TrainError;
 use crate::data::corpus::{Corpus, CorpusOptions, Segments};
 use crate::data::targets::sentence_labels;
 use crate::data::{DataError, Dataset, LabelSet, Table, Tokenizer, is_plain_text, lines};
@@ -54,9 +54,9 @@ type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), DataError>> + '
 fn lines_of<'a>(path: &Path, text: &'a Text) -> Result<Lines<'a>, TrainError> {
     Ok(match text {
         Text::Lines => Box::new(lines(path)?),
-        Text::Rows(data) => Box::new(
-            (0..data.examples.len()).map(|example| Ok((data.line(example), data.text(example).to_owned()))),
-        ),
+        Text::Rows(data) => {
+            Box::new((0..data.examples.len()).map(|example| Ok((data.line(example), data.text(example).to_owned()))))
+        }
     })
 }
 

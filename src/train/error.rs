@@ -62,7 +62,9 @@ pub enum TrainError {
         "the model is not the one the run of {path} began with; put it back, or start another run with another [run] out"
     )]
     ModelChanged { path: PathBuf },
-    #[error("the checkpoint {path} is damaged ({reason}), and there is no other; start another run with another [run] out")]
+    #[error(
+        "the checkpoint {path} is damaged ({reason}), and there is no other; start another run with another [run] out"
+    )]
     Damaged { path: PathBuf, reason: String },
     #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]
     Audit { name: String, problem: &'static str },

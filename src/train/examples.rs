@@ -13,9 +13,16 @@ use crate::task::Task;
 pub enum Examples {
     Features(Vec<Features>),
     /// Some blocks of a corpus, by their places in it.
-    Blocks { corpus: Arc<Corpus>, which: Vec<u32> },
+    Blocks {
+        corpus: Arc<Corpus>,
+        which: Vec<u32>,
+    },
     /// Pairs that are made of neighbouring segments of a corpus, anew each time.
-    Pairs { segments: Arc<Segments>, which: Vec<u32>, task: Task },
+    Pairs {
+        segments: Arc<Segments>,
+        which: Vec<u32>,
+        task: Task,
+    },
 }
 
 impl Default for Examples {

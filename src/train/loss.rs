@@ -73,12 +73,7 @@ pub fn squared_error(values: &Tensor, targets: &[Option<f32>], denominator: f64)
 /// The mean of the cross-entropies of the first and the last token of an answer, each over the tokens of its own sequence
 /// (as in transformers, which however counts padding among the tokens). `logits`: (tokens, 2); one span a sequence, counted
 /// from its first token, `None` is ignored.
-pub fn spans(
-    logits: &Tensor,
-    starts: &[usize],
-    spans: &[Option<(u32, u32)>],
-    denominator: f64,
-) -> Result<Tensor> {
+pub fn spans(logits: &Tensor, starts: &[usize], spans: &[Option<(u32, u32)>], denominator: f64) -> Result<Tensor> {
     let (tokens, columns) = logits.dims2()?;
     if columns != 2 || starts.last() != Some(&tokens) || starts.len() != spans.len() + 1 {
         bail!("{tokens} rows of {columns} logits for {} sequences", spans.len());

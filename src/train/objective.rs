@@ -271,7 +271,9 @@ impl Objective {
             }
             Asked::Replaced(cells) => {
                 let sequences = starts.windows(2);
-                sequences.map(|bounds| score_replaced(&rows[bounds[0]..bounds[1]], &cells[bounds[0]..bounds[1]])).collect()
+                sequences
+                    .map(|bounds| score_replaced(&rows[bounds[0]..bounds[1]], &cells[bounds[0]..bounds[1]]))
+                    .collect()
             }
         })
     }

@@ -74,7 +74,8 @@ impl Optimizer {
 
     /// Weights of a second model that learns along.
     pub fn also(&mut self, params: impl IntoIterator<Item = Arc<Param>>, rule: impl Fn(&Param) -> Rule) {
-        let slots = params.into_iter().map(|param| Slot { rule: rule(&param), param, moments: Moments::None, steps: 0 });
+        let slots =
+            params.into_iter().map(|param| Slot { rule: rule(&param), param, moments: Moments::None, steps: 0 });
         self.slots.extend(slots);
     }
 

@@ -5,10 +5,10 @@ use serde::Serialize;
 use super::config::{LanguageObjective, RunConfig};
 use super::steps::count_steps;
 use super::{TrainError, groups, memory, strategy};
-use crate::model::{EncoderConfig, HeadKind};
-use crate::task::Task;
 use crate::model::card::ModelCard;
 use crate::model::params::Block;
+use crate::model::{EncoderConfig, HeadKind};
+use crate::task::Task;
 
 /// The estimate at the foot of the form, and the freeze map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -196,7 +196,8 @@ impl Cost {
         let rest = schedule.len() - below;
         // Of the last layer only keys and values are computed for every token where the head reads the first alone.
         let spared = if rest > 0 && kind.reads_first_token() { layer - 4.0 * hidden * hidden } else { 0.0 };
-        let decoder = if kind == HeadKind::Mask { asked(config) * 2.0 * hidden * encoder.vocab_size as f64 } else { 0.0 };
+        let decoder =
+            if kind == HeadKind::Mask { asked(config) * 2.0 * hidden * encoder.vocab_size as f64 } else { 0.0 };
         let prefix = layer * below as f64;
         Self {
             cached: if cache { prefix } else { 0.0 },

@@ -255,10 +255,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
     let tokenizer = Tokenizer::open(&dir)?;
-    let length = Length {
-        max_tokens: config.data.max_tokens.min(encoder.max_tokens()),
-        stride: config.data.stride,
-    };
+    let length = Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride };
     if let Some(text) = corpus::of(config, &tokenizer)? {
         if !config.data.mends().is_empty() {
             let expected = "neither for a text that is its own lesson, which is learned from as it stands".to_owned();

@@ -26,8 +26,8 @@ use crate::data::sampler;
 use crate::data::{Batch, Features};
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{Block, Model, Pass, PassDropout};
-use crate::task::Task;
 use crate::random::{Purpose, key};
+use crate::task::Task;
 
 /// Updates in a row that may be skipped because they were not finite.
 const PATIENCE_FOR_NOT_FINITE: u32 = 3;
@@ -344,8 +344,7 @@ impl<'a> Trainer<'a> {
         if work.is_empty() {
             return Ok(loss);
         }
-        let pass =
-            Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
+        let pass = Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
         let last = match &mut self.train_prefix {
             Some(cache) => {
                 let features: Vec<&Features> = features.iter().map(AsRef::as_ref).collect();

@@ -22,9 +22,7 @@ use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
-use crate::worker::protocol::{
-    EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload,
-};
+use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
 
 pub use data::DataState;
 pub use jobs::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};

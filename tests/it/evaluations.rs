@@ -151,7 +151,7 @@ fn a_threshold_of_a_label_changes_its_numbers_at_once() {
     let data = evaluated::of_labels(model());
     let micro = data.evaluation.metrics["f1_micro"];
     let mut evaluate = scene(data);
-    evaluate.get_by_label_contains(&format!("Micro F1 {:.1} %", micro * 100.0));
+    evaluate.get_by_label_contains(&format!("Micro F1 {:.1} %,", micro * 100.0));
     evaluate.get_by_label("Best").click();
     evaluate.run_ok();
     assert!(evaluate.query_by_label_contains(&format!("Micro F1 {:.1} %,", micro * 100.0)).is_none());

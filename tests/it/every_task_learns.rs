@@ -229,7 +229,8 @@ fn the_next_token_and_a_translation_are_learned_too() {
     run(&causal).loss_falls();
     let rows: String = (0..40)
         .map(|row| {
-            let (english, other) = [("the cat", "le chat"), ("the river", "la riviere"), ("a map", "une carte")][row % 3];
+            let (english, other) =
+                [("the cat", "le chat"), ("the river", "la riviere"), ("a map", "une carte")][row % 3];
             format!("{english} is here {row},{other} est ici {row}\n")
         })
         .collect();

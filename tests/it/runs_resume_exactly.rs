@@ -36,7 +36,12 @@ fn config(folder: &Path) -> RunConfig {
 /// Whether to go on, asked between two micro-batches and within evaluations.
 type GoOn<'a> = &'a mut dyn FnMut() -> bool;
 
-fn go(config: &RunConfig, resume: bool, go_on: GoOn<'_>, on_event: &mut dyn FnMut(&TrainEvent)) -> Result<Outcome, TrainError> {
+fn go(
+    config: &RunConfig,
+    resume: bool,
+    go_on: GoOn<'_>,
+    on_event: &mut dyn FnMut(&TrainEvent),
+) -> Result<Outcome, TrainError> {
     let goes_on = run::check_folder(config, resume)?;
     let data = prepare(config, &mut |_, _, _| ControlFlow::Continue(()))?.unwrap();
     let (model, _) = open_model(config, &data.labels, &device(config.run.device)?)?;
@@ -438,7 +443,10 @@ fn the_worker_tells_a_run_that_goes_on_from_its_beginning() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(folder.path());
     let expected = folder.path().join("whole");
-    whole(&RunConfig { run: attune::train::config::RunOptions { out: expected.clone(), ..config.run.clone() }, ..config.clone() });
+    whole(&RunConfig {
+        run: attune::train::config::RunOptions { out: expected.clone(), ..config.run.clone() },
+        ..config.clone()
+    });
     let client = attune::worker::spawn(Arc::new(|_| {})).unwrap();
     let events = |job: JobId, stop_at: Option<u64>| {
         let mut told = Vec::new();
@@ -466,8 +474,10 @@ fn the_worker_tells_a_run_that_goes_on_from_its_beginning() {
         let told = events(JobId(2), None);
         assert!(matches!(told[0], TrainEvent::Started { .. }), "{told:?}");
         assert_eq!(told.iter().filter(|event| matches!(event, TrainEvent::Resumed { .. })).count(), 1);
-        let steps: Vec<u64> =
-            told.iter().filter_map(|event| if let TrainEvent::Step(step) = event { Some(step.step) } else { None }).collect();
+        let steps: Vec<u64> = told
+            .iter()
+            .filter_map(|event| if let TrainEvent::Step(step) = event { Some(step.step) } else { None })
+            .collect();
         assert_eq!(steps, (1..=steps.len() as u64).collect::<Vec<_>>(), "every step once");
     }
     assert_same(&expected, &config.run.out, "through the worker");

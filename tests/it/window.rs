@@ -213,7 +213,7 @@ fn a_file_becomes_examples_with_guessed_roles_and_every_bad_row_is_named() {
     let counts = &data.loaded.as_ref().unwrap().summary.counts;
     assert_eq!(counts.iter().map(|count| count.eval).collect::<Vec<_>>(), [4, 4, 4]);
     assert!(window.shows("CSV, comma") && window.shows("UTF-8"));
-    window.press("Health · 1");
+    window.press("Health · 2");
     window.press("2 rows left out");
     assert!(window.shows("line 62") && window.shows("line 63"));
     assert!(window.shows("Continue to model"));

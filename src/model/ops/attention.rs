@@ -161,10 +161,7 @@ pub fn backward(
         #[expect(unsafe_code, reason = "each job writes its own rows and columns")]
         // SAFETY: rows differ between sequences and columns between heads, so no two jobs share an element.
         let (mut dk, mut dv) = unsafe {
-            (
-                key_grad.block(token_offset, job.keys, size, width),
-                value_grad.block(token_offset, job.keys, size, width),
-            )
+            (key_grad.block(token_offset, job.keys, size, width), value_grad.block(token_offset, job.keys, size, width))
         };
         if job.rows == 0 {
             // Nothing of this sequence is wanted: no masked word, say.

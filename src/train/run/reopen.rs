@@ -170,7 +170,8 @@ mod tests {
     use super::*;
 
     fn config(more: &str) -> RunConfig {
-        toml::from_str(&format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}")).unwrap()
+        toml::from_str(&format!("task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}"))
+            .unwrap()
     }
 
     #[test]

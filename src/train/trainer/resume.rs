@@ -66,7 +66,8 @@ impl Trainer<'_> {
         self.saving.peak_memory = progress.peak_memory_bytes;
         for (path, reason) in &checkpoint.damaged {
             let path = path.display();
-            let message = format!("the checkpoint {path} is damaged ({reason}); the run goes on from the one before it");
+            let message =
+                format!("the checkpoint {path} is damaged ({reason}); the run goes on from the one before it");
             self.listener.hear(TrainEvent::Warning { step: self.step, message });
         }
         self.listener.hear(TrainEvent::Resumed { step: progress.step, seconds: progress.seconds });

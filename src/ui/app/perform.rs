@@ -213,10 +213,8 @@ impl App {
         config.run.out.clone_from(&dir);
         self.workspace.evaluation = None;
         self.workspace.run = Some(RunView::new(dir.clone(), config));
-        let job = self.workspace.follow(
-            JobKind::Train { out: dir.clone() },
-            format!("Training {}", format::file_name(&dir)),
-        );
+        let job =
+            self.workspace.follow(JobKind::Train { out: dir.clone() }, format!("Training {}", format::file_name(&dir)));
         self.workspace.screen = Screen::Train;
         self.send(Command::Resume { job, dir });
     }

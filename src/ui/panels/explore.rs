@@ -145,15 +145,16 @@ impl Tiled for ExplorePanel {
             return Layout::Columns(vec![(1.0, left), (2.2, pane("lesson"))]);
         }
         let (left, right) = match self.head() {
-            Some(Task::Ner) => (
-                vec![(1.0, pane("text")), (1.0, Layout::Tabs(vec![pane("entities"), pane("tokens")]))],
-                history(),
-            ),
+            Some(Task::Ner) => {
+                (vec![(1.0, pane("text")), (1.0, Layout::Tabs(vec![pane("entities"), pane("tokens")]))], history())
+            }
             Some(Task::Qa) => (
                 vec![(1.9, pane("document")), (1.0, pane("where"))],
                 vec![(1.15, pane("questions")), (1.0, pane("best"))],
             ),
-            Some(Task::Mlm) => (vec![(1.0, pane("text")), (1.15, pane("masks"))], vec![(1.0, pane("own")), (1.0, tabs())]),
+            Some(Task::Mlm) => {
+                (vec![(1.0, pane("text")), (1.15, pane("masks"))], vec![(1.0, pane("own")), (1.0, tabs())])
+            }
             Some(Task::Rtd) => (vec![(0.7, pane("text")), (1.0, pane("answer"))], history()),
             _ => (vec![(1.1, pane("text")), (1.0, pane("answer"))], history()),
         };

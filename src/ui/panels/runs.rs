@@ -241,13 +241,7 @@ fn metric_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary) {
 }
 
 /// `resume`: whether it can be done now, for a run that has something to go on with.
-fn row_actions_ui(
-    ui: &mut Ui,
-    palette: &Palette,
-    run: &RunSummary,
-    resume: Option<bool>,
-    actions: &mut Vec<Action>,
-) {
+fn row_actions_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary, resume: Option<bool>, actions: &mut Vec<Action>) {
     ui.spacing_mut().item_spacing.x = 2.0;
     let dir = &run.dir;
     if let Some(now) = resume {
@@ -294,7 +288,8 @@ fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
         ui.horizontal(|ui| {
             let dir = &run.dir;
             if run.can_resume(cx.workspace) {
-                let button = Button::new("Resume").icon(ICON_PLAY_ARROW).primary().enabled(cx.workspace.training.is_none());
+                let button =
+                    Button::new("Resume").icon(ICON_PLAY_ARROW).primary().enabled(cx.workspace.training.is_none());
                 if button.show(ui, palette).on_hover_text(run.resume_words()).clicked() {
                     cx.act(Action::ContinueRun(dir.clone()));
                 }

@@ -10,8 +10,7 @@ use crate::train::run::{self, KeptEvaluation};
 use crate::worker::protocol::{EvaluatedData, OpenedRun, Payload};
 
 pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result<Ended, Failure> {
-    let what =
-        Assessed { model: dir.to_owned(), data: path.to_owned(), roles: roles.clone(), ..Assessed::default() };
+    let what = Assessed { model: dir.to_owned(), data: path.to_owned(), roles: roles.clone(), ..Assessed::default() };
     let assessment = assess(&what, &mut |what, done, total| job.progress(what, done, total))?;
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();

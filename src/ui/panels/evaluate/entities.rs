@@ -153,8 +153,7 @@ impl Entities {
     }
 
     pub fn list_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
-        let (Some(report), Some((_, rows))) = (&evaluation.entities, self.shown.take()) else { return };
-        let made_for = self.filter.clone();
+        let (Some(report), Some((made_for, rows))) = (&evaluation.entities, self.shown.take()) else { return };
         self.bar_ui(ui, report, rows.len(), palette);
         ui.add_space(2.0);
         if rows.is_empty() {

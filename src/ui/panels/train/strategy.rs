@@ -18,7 +18,8 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
         .map(|block| {
             let planned = plan.and_then(|plan| plan.blocks.iter().find(|planned| planned.name == block.name));
             // Which blocks join in time only the plan knows; a plan of another choice is on its way out.
-            let joins = config.strategy.kind == StrategyKind::Gradual && planned.is_some_and(|planned| planned.trainable);
+            let joins =
+                config.strategy.kind == StrategyKind::Gradual && planned.is_some_and(|planned| planned.trainable);
             let planned = planned.filter(|planned| planned.trainable).map(|planned| planned.lr);
             Block {
                 name: block.name.clone(),
@@ -117,7 +118,8 @@ pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>)
         Every::Epoch => format!("epoch {}", place + 2),
         Every::Steps(steps) => format!("step {}", format::count((place as u64 + 1) * steps + 1)),
     };
-    let joins: Vec<String> = names[..joined].iter().enumerate().map(|(i, name)| format!("{name} from {}", at(i))).collect();
+    let joins: Vec<String> =
+        names[..joined].iter().enumerate().map(|(i, name)| format!("{name} from {}", at(i))).collect();
     let rest = &names[joined..];
     match (joins.is_empty(), rest.is_empty()) {
         (true, _) => format!("The run ends before the first block joins; one would every {every}"),
@@ -185,7 +187,8 @@ mod tests {
     #[test]
     fn the_timeline_says_what_joins_when_and_what_never() {
         let mut config: RunConfig =
-            serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}, "strategy": {"kind": "gradual"}}"#).unwrap();
+            serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}, "strategy": {"kind": "gradual"}}"#)
+                .unwrap();
         let blocks = blocks_of(3);
         assert_eq!(
             timeline(&config, &blocks, Some((30, 10))),

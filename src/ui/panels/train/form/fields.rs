@@ -247,8 +247,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     let is_causal = is_masked_words && language.objective == LanguageObjective::Causal;
     if !is_causal {
         row(ui, "Masked together", "Single tokens, whole words, or spans of neighbouring words", palette, |ui| {
-            let styles =
-                [(MaskStyle::Tokens, "Tokens"), (MaskStyle::WholeWords, "Words"), (MaskStyle::Spans, "Spans")];
+            let styles = [(MaskStyle::Tokens, "Tokens"), (MaskStyle::WholeWords, "Words"), (MaskStyle::Spans, "Spans")];
             if let Some(style) = segmented(ui, palette, language.masking, &styles, false) {
                 language.masking = style;
             }
@@ -259,9 +258,15 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     }
     let is_pair = is_masked_words && language.objective == LanguageObjective::Translation;
     if expert && !is_pair {
-        row(ui, "Join lines", "Fill sequences with the lines of a document; otherwise each line is one", palette, |ui| {
-            toggle(ui, "Join lines", &mut language.join_lines, palette);
-        });
+        row(
+            ui,
+            "Join lines",
+            "Fill sequences with the lines of a document; otherwise each line is one",
+            palette,
+            |ui| {
+                toggle(ui, "Join lines", &mut language.join_lines, palette);
+            },
+        );
     }
     if expert && draft.task == Task::Rtd {
         row(ui, "Discriminator's weight", "What its loss counts beside the generator's", palette, |ui| {
