@@ -74,7 +74,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, 
 /// As much of a file as tells whether it is prose.
 const HEAD: usize = 1 << 20;
 
-/// Whether [`read`](super::read) would take a file for plain text, by its beginning alone, so that a text of any size can
+/// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
 /// be streamed and is never in memory as a whole.
 pub fn is_plain_text(path: &Path) -> Result<bool, DataError> {
     if path.is_dir() {
