@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Probability from which on a label of several applies, where nobody decided otherwise.
+pub const THRESHOLD: f32 = 0.5;
+
 /// A task an encoder is fine-tuned for, under the name the command line uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,16 +1,18 @@
 //! `attune evaluate`: a model over a file.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use clap::Args;
 use serde_json::json;
 
 use super::data::Columns;
 use super::output::{print_json, print_lines};
 use crate::metrics::{Evaluation, Measure};
+use crate::model::Decisions;
 use crate::task::Task;
-use crate::train::assess::{Assessed, assess};
+use crate::train::assess::{Assessed, assess, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
@@ -31,6 +33,9 @@ pub struct Evaluate {
     /// Tokens that neighbouring windows of a long text share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
+    /// Find the thresholds that serve these data best, of each label or for "no answer", and keep them with the model
+    #[arg(long)]
+    keep_thresholds: bool,
     /// All metrics, classes and the confusion matrix as JSON
     #[arg(long)]
     json: bool,
@@ -38,8 +43,9 @@ pub struct Evaluate {
 
 impl Evaluate {
     pub fn run(self) -> anyhow::Result<()> {
+        let model = self.model;
         let what = Assessed {
-            model: self.model,
+            model: model.clone(),
             task: self.task,
             data: self.data,
             roles: self.columns.roles(),
@@ -55,6 +61,7 @@ impl Evaluate {
             }
         }
         let evaluation = &done.evaluation;
+        let kept = self.keep_thresholds.then(|| keep_best(&model, evaluation)).transpose()?;
         let examples = if evaluation.predictions.is_empty() { done.sequences } else { evaluation.predictions.len() };
         if self.json {
             return print_json(&json!({
@@ -68,12 +75,35 @@ impl Evaluate {
                 "confusion": evaluation.confusion,
                 "per_class": evaluation.per_class,
                 "calibration": evaluation.calibration,
+                "thresholds": done.decisions,
+                "kept": kept,
             }));
         }
         let mut lines = vec![format!("{examples} examples")];
         lines.extend(metric_lines(evaluation));
+        lines.extend(kept.iter().flat_map(decision_lines));
         print_lines(&lines)
     }
+}
+
+/// Writes the thresholds with the highest F1 beside the model.
+fn keep_best(model: &Path, evaluation: &Evaluation) -> anyhow::Result<Decisions> {
+    let best = best_decisions(evaluation).with_context(|| {
+        format!(
+            "{} on these data knows no threshold; several labels or questions without an answer do",
+            evaluation.task
+        )
+    })?;
+    best.write(model)?;
+    Ok(best)
+}
+
+/// What is decided for a model, for people.
+pub fn decision_lines(decisions: &Decisions) -> Vec<String> {
+    let labels =
+        decisions.thresholds.iter().map(|(label, threshold)| format!("{label:<18} applies from {threshold:.4}"));
+    let no_answer = decisions.no_answer.map(|lead| format!("no answer          from a lead of {lead:.4}"));
+    labels.chain(no_answer).collect()
 }
 
 /// Each metric beside that of the baseline, then each class.

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::data::Columns;
+use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, print_json, print_lines};
 use crate::data::table::Format;
 use crate::data::{Dataset, RowProblem, Table, Tokenizer, guess_task, health};
@@ -123,11 +124,14 @@ fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         tokenizer.kind().file().clone_into(&mut card.tokenizer);
         card.cased = tokenizer.cased();
     }
-    let mut facts = json!({ "kind": "model" });
+    let decisions = model::Decisions::read(dir)?;
+    let mut facts = json!({ "kind": "model", "thresholds": decisions });
     if let (Value::Object(facts), Value::Object(card)) = (&mut facts, serde_json::to_value(&card)?) {
         facts.extend(card);
     }
-    Ok((facts, card_lines(&card)))
+    let mut lines = card_lines(&card);
+    lines.extend(decision_lines(&decisions));
+    Ok((facts, lines))
 }
 
 fn card_lines(card: &ModelCard) -> Vec<String> {
@@ -182,6 +186,6 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         format!("{} of {} weights trained", grouped(summary.trainable), grouped(summary.parameters)),
         format!("{} on disk", bytes(summary.bytes_on_disk)),
     ];
-    lines.extend(evaluation.into_iter().flat_map(super::evaluate::metric_lines));
+    lines.extend(evaluation.into_iter().flat_map(metric_lines));
     Ok((facts, lines))
 }

@@ -60,6 +60,10 @@ struct Shape {
     /// Let "there is no answer" be an answer
     #[arg(long)]
     allow_no_answer: bool,
+    /// By how much "no answer" must lead the best answer (in logits) to be the answer, instead of what is kept with the
+    /// model
+    #[arg(long, value_name = "X", requires = "allow_no_answer", allow_negative_numbers = true)]
+    no_answer_threshold: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -138,6 +142,7 @@ impl Predict {
             stride: shape.stride,
             max_answer_tokens: shape.max_answer_tokens,
             allow_no_answer: shape.allow_no_answer,
+            no_answer_threshold: shape.no_answer_threshold,
             logits: self.logits,
         }
     }

@@ -4,9 +4,13 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::flag;
 
 use super::evaluate::metric_lines;
 use super::output::{bytes, duration, grouped, print_lines};
@@ -39,13 +43,22 @@ impl Train {
         }
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
         let mut events = self.events.as_deref().map(open_events).transpose()?;
+        let interrupted = heed_interrupts();
+        let go_on = || {
+            if interrupted.load(Ordering::Relaxed) {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        };
         let mut prepare_progress = |what: &str, done: u64, total: u64| {
             if total > 0 && done == total {
                 eprintln!("{what}: {} texts", grouped(done));
             }
-            ControlFlow::Continue(())
+            go_on()
         };
-        let Some(prepared) = prepare(&config, &mut prepare_progress)? else { return Ok(()) };
+        let Some(prepared) = prepare(&config, &mut prepare_progress)? else {
+            bail!("stopped before the first step; nothing was written");
+        };
         for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
             let place = if done.in_eval_file { " in the evaluation file" } else { "" };
             eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));
@@ -74,12 +87,15 @@ impl Train {
                 unwritten.get_or_insert(error);
             }
         };
-        let mut go_on = || ControlFlow::Continue(());
         let (data, is_paused) = (&prepared, &|| false);
-        let mut recorder = Recorder { folder, data, on_event: &mut on_event, on_pause: &mut go_on, is_paused };
+        let mut recorder = Recorder { folder, data, on_event: &mut on_event, on_pause: &mut { go_on }, is_paused };
         let outcome = train_from(checkpoint.as_ref(), &model, data, &config, &mut recorder)?;
         if let Some(error) = unwritten {
             return Err(error).context("the run is done, but its events could not all be written");
+        }
+        if outcome.stopped {
+            let (step, dir) = (outcome.ending.step, config.run.out.display());
+            bail!("stopped after step {step} with the best weights kept in {dir}; --resume goes on");
         }
         if on_stdout {
             return Ok(());
@@ -88,6 +104,18 @@ impl Train {
         lines.extend(outcome.evaluation.iter().flat_map(metric_lines));
         print_lines(&lines)
     }
+}
+
+/// Set by the first interrupt (Ctrl-C, or a request to end), which ends the run after the step it is at; the second
+/// ends the program at once.
+fn heed_interrupts() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        // Where a signal cannot be heard it ends the program, and --resume goes on from the last checkpoint.
+        flag::register_conditional_shutdown(signal, 1, interrupted.clone()).ok();
+        flag::register(signal, interrupted.clone()).ok();
+    }
+    interrupted
 }
 
 fn open_events(path: &std::path::Path) -> anyhow::Result<Box<dyn Write>> {

@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use super::Options;
 use super::predict::{Prepared, WindowRows};
+use super::reading::margin;
+use super::{Options, Predictor};
 use crate::data::Tokenizer;
 use crate::data::tokenizer::Encoded;
 
@@ -47,17 +48,26 @@ pub(super) struct Seeing {
 }
 
 /// The best answers over all windows. Rows are two logits a token, for the start and the end.
+///
+/// "No answer" stands among them by its probability, as in the pipeline. Where a threshold is decided, that alone says
+/// whether it comes first or after the best span.
 pub(super) fn answers(
-    tokenizer: &Tokenizer,
+    predictor: &Predictor,
     one: &Prepared,
     rows: &[WindowRows],
     options: &Options,
 ) -> Vec<FoundAnswer> {
-    let seeing = see(tokenizer, one, rows, options);
+    let seeing = see(&predictor.tokenizer, one, rows, options);
     let mut found: Vec<FoundAnswer> = seeing.found.into_iter().map(|seen| seen.answer).collect();
     if options.allow_no_answer {
-        found.push(FoundAnswer { answer: String::new(), score: seeing.no_answer, start: 0, end: 0 });
-        found.sort_by(|a, b| b.score.total_cmp(&a.score));
+        let none = FoundAnswer { answer: String::new(), score: seeing.no_answer, start: 0, end: 0 };
+        let by_score = found.iter().filter(|one| one.score >= none.score).count();
+        let place = match options.no_answer_threshold.or(predictor.decisions.no_answer) {
+            None => by_score,
+            Some(threshold) if margin(one, rows) > threshold => 0,
+            Some(_) => by_score.max(1).min(found.len()),
+        };
+        found.insert(place, none);
     }
     found.truncate(options.top_k.unwrap_or(1));
     found

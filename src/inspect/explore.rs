@@ -55,8 +55,8 @@ pub struct Answer {
 pub enum Prediction {
     /// Label and probability, best first.
     Classes(Vec<(String, f64)>),
-    /// Label and independent probability, best first.
-    Labels(Vec<(String, f64)>),
+    /// Labels with independent probabilities, best first.
+    Labels(Vec<Independent>),
     Value(f64),
     /// Named entities.
     Tagging(Box<Tagging>),
@@ -70,6 +70,21 @@ pub enum Prediction {
     Judged(Vec<Judged>),
     /// The objectives lab.
     Lab(Box<Lab>),
+}
+
+/// A label that applies or not, whatever is said of the others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Independent {
+    pub label: String,
+    pub share: f64,
+    /// The share from which on it applies.
+    pub threshold: f32,
+}
+
+impl Independent {
+    pub fn applies(&self) -> bool {
+        self.share >= f64::from(self.threshold)
+    }
 }
 
 /// What is said of two texts as they stand and swapped.
@@ -186,8 +201,17 @@ fn texts(predictor: &Predictor, request: Request) -> Result<Said, InspectError> 
     let predicted = predictor.predict(&[&prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
     let result = match predicted.output {
         Output::Labels(labels) => {
-            let labels = labels.into_iter().map(|one| (one.label, one.score)).collect();
-            if predictor.task == Task::MultiLabel { Prediction::Labels(labels) } else { Prediction::Classes(labels) }
+            if predictor.task == Task::MultiLabel {
+                let threshold = |label: &str| predictor.decisions.threshold(label);
+                let labels = labels.into_iter().map(|one| Independent {
+                    threshold: threshold(&one.label),
+                    label: one.label,
+                    share: one.score,
+                });
+                Prediction::Labels(labels.collect())
+            } else {
+                Prediction::Classes(labels.into_iter().map(|one| (one.label, one.score)).collect())
+            }
         }
         Output::Value { value } => Prediction::Value(value),
         _ => return Err(not_of_texts()),

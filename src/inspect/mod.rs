@@ -20,7 +20,7 @@ mod masks;
 pub use attention::{Attention, attention};
 pub use entities::Aggregation;
 pub use error::InspectError;
-pub use explore::{Answer, Ask, Prediction, Question, answer, explore};
+pub use explore::{Answer, Ask, Independent, Prediction, Question, answer, explore};
 pub use masks::Filled;
 pub use predict::{Logits, Options, Output, Predicted, Request};
 pub use predictor::{Predictor, Script, Subject};

@@ -37,6 +37,11 @@ pub struct Options {
     pub max_answer_tokens: usize,
     /// Whether "there is no answer" may be the answer.
     pub allow_no_answer: bool,
+    /// From which lead over the best span on (see [`Decisions::no_answer`]) it is; otherwise what is decided for the model,
+    /// and where nothing is, its probability is compared with theirs, as the pipeline does.
+    ///
+    /// [`Decisions::no_answer`]: crate::model::Decisions::no_answer
+    pub no_answer_threshold: Option<f64>,
     pub logits: bool,
 }
 
@@ -49,6 +54,7 @@ impl Default for Options {
             stride: None,
             max_answer_tokens: 15,
             allow_no_answer: false,
+            no_answer_threshold: None,
             logits: false,
         }
     }
@@ -75,6 +81,9 @@ pub enum Output {
 pub struct LabelScore {
     pub label: String,
     pub score: f64,
+    /// Where thresholds are kept with the model: whether the score reaches that of the label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub applies: Option<bool>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -264,7 +273,7 @@ impl Predictor {
             Task::Mlm => {
                 Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?)
             }
-            Task::Qa => Output::Answers(answers::answers(&self.tokenizer, one, rows, options)),
+            Task::Qa => Output::Answers(answers::answers(self, one, rows, options)),
             Task::Ner => entities::entities(self, one, rows, options.aggregation)?,
         };
         let logits = options.logits.then(|| self.kept(rows));
@@ -273,8 +282,14 @@ impl Predictor {
 
     fn labelled(&self, scores: &[f32], options: &Options) -> Output {
         let scored = self.labels.iter().zip(scores);
-        let mut labels: Vec<LabelScore> =
-            scored.map(|(label, score)| LabelScore { label: label.clone(), score: f64::from(*score) }).collect();
+        let is_decided = self.task == Task::MultiLabel && !self.decisions.thresholds.is_empty();
+        let mut labels: Vec<LabelScore> = scored
+            .map(|(label, score)| LabelScore {
+                label: label.clone(),
+                score: f64::from(*score),
+                applies: is_decided.then(|| *score >= self.decisions.threshold(label)),
+            })
+            .collect();
         labels.sort_by(|a, b| b.score.total_cmp(&a.score));
         labels.truncate(options.top_k.unwrap_or(usize::MAX));
         Output::Labels(labels)

@@ -6,7 +6,7 @@ use candle_core::Device;
 
 use super::InspectError;
 use crate::data::Tokenizer;
-use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 
 /// An opened model. Asking it again costs no more than the computation.
@@ -22,6 +22,8 @@ pub struct Predictor {
     pub max_tokens: usize,
     /// Weights that the folder lacks, so that what is said by them is chance.
     pub untrained: Vec<String>,
+    /// Where the line is drawn between yes and no.
+    pub decisions: Decisions,
     /// The tasks whose heads are open, in the order of [`Task::ALL`].
     pub heads: Vec<Task>,
 }
@@ -49,7 +51,8 @@ impl Predictor {
         let heads = heads(&model, task);
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
         let labels = model.config.output_names(task);
-        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, heads })
+        let decisions = Decisions::read(dir)?;
+        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, decisions, heads })
     }
 
     /// Asks another of the heads from now on.
@@ -75,6 +78,7 @@ impl Predictor {
             mask_token: self.tokenizer.mask_token().map(str::to_owned),
             max_tokens: self.max_tokens,
             untrained: self.untrained.len(),
+            decisions: self.decisions.clone(),
             script: self.script(),
         }
     }
@@ -119,6 +123,8 @@ pub struct Subject {
     pub max_tokens: usize,
     /// Weights that the folder lacks; what they say is chance.
     pub untrained: usize,
+    /// Where the line is drawn between yes and no.
+    pub decisions: Decisions,
     pub script: Script,
 }
 

@@ -126,7 +126,7 @@ fn one_window(one: &Prepared, window: &[usize], view: &WindowView, first_of_all:
 }
 
 /// The score of "no answer", smallest over the windows, less that of the best span in any of them.
-fn margin(one: &Prepared, rows: &[WindowRows]) -> f64 {
+pub(super) fn margin(one: &Prepared, rows: &[WindowRows]) -> f64 {
     let (mut no_answer, mut best) = (f64::INFINITY, f64::NEG_INFINITY);
     for (window, rows) in one.windows.iter().zip(rows) {
         no_answer = no_answer.min(f64::from(rows[0][0]) + f64::from(rows[0][1]));

@@ -8,10 +8,7 @@ use std::collections::BTreeMap;
 use super::calibration::calibration;
 use super::thresholds::best_thresholds;
 use super::{ClassScore, Evaluation, Outcome, Prediction};
-use crate::task::Task;
-
-/// A probability from which a label of several applies.
-pub const THRESHOLD: f32 = 0.5;
+use crate::task::{THRESHOLD, Task};
 
 /// What a model said of some examples, one entry each in the same order.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! A threshold for each label, where one for all would treat rare and frequent labels alike.
 
-use super::THRESHOLD;
 use super::classification::Tally;
+use crate::task::THRESHOLD;
 
 /// The scores of one label over a split, from the highest on, with whether the label applies.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -8,6 +8,10 @@ use super::files::ModelFilesError;
 pub enum ModelError {
     #[error("cannot read {path}: {source}")]
     Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("cannot write {path}: {source}")]
+    Unwritable { path: PathBuf, source: std::io::Error },
+    #[error("{path} does not hold thresholds: {reason}")]
+    Decisions { path: PathBuf, reason: String },
     #[error("{path} is not a model folder: it has no config.json")]
     NoConfig { path: PathBuf },
     #[error("{path}: {source}")]

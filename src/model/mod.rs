@@ -10,6 +10,7 @@ pub mod params;
 pub mod probability;
 
 mod build;
+mod decisions;
 mod encoder;
 mod error;
 mod heads;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use candle_core::Device;
 
 pub use config::EncoderConfig;
+pub use decisions::Decisions;
 pub use encoder::{Encoded, Pass, PassDropout};
 pub use error::ModelError;
 pub use family::{Family, HeadKind};

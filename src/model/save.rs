@@ -19,7 +19,7 @@ impl Model {
         let path = dir.join("config.json");
         let text = format!("{:#}\n", Value::Object(self.saved_config()));
         files::write_atomically(&path, |file| file.write_all(text.as_bytes()))
-            .map_err(|source| ModelError::Unreadable { path, source })
+            .map_err(|source| ModelError::Unwritable { path, source })
     }
 
     /// The configuration as it was read, with what training changed.

@@ -14,7 +14,7 @@ use super::prepare::{OnProgress, fill_roles};
 use super::{TrainError, corpus};
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
 use crate::metrics::Evaluation;
-use crate::model::{self, Want};
+use crate::model::{self, Decisions, Want};
 use crate::task::Task;
 
 /// What is evaluated on what.
@@ -35,6 +35,8 @@ pub struct Assessed {
 #[derive(Clone, Debug)]
 pub struct Assessment {
     pub evaluation: Evaluation,
+    /// What was decided for the model, by which it was evaluated.
+    pub decisions: Decisions,
     /// The rows of the file, where they are rows.
     pub data: Option<Arc<Dataset>>,
     /// Sequences that were evaluated, windows counted one by one.
@@ -56,6 +58,15 @@ impl Assessment {
 pub fn texts(data: &Dataset, evaluation: &Evaluation) -> Vec<(String, Option<String>)> {
     let text = |example: usize| (data.readable(example).into_owned(), data.pair(example).map(str::to_owned));
     evaluation.predictions.iter().map(|one| text(one.example)).collect()
+}
+
+/// The thresholds with the highest F1 in an evaluation; none where it knows no thresholds.
+pub fn best_decisions(evaluation: &Evaluation) -> Option<Decisions> {
+    let mut best =
+        Decisions { no_answer: evaluation.metrics.get("best_f1_threshold").copied(), ..Decisions::default() };
+    best.set_thresholds(evaluation.labels.iter().zip(evaluation.best_thresholds.iter().copied()));
+    let knows_any = best.no_answer.is_some() || !evaluation.best_thresholds.is_empty();
+    knows_any.then_some(best)
 }
 
 /// Evaluates; `None` when `on_progress` said to stop.
@@ -86,9 +97,18 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
     let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
     let Some(scored) = scored else { return Ok(None) };
-    let of = Scores { task, labels: &labels, data: data.as_deref(), examples: &examples, tokenizer: &tokenizer };
+    let decisions = Decisions::read(dir)?;
+    let of = Scores {
+        task,
+        labels: &labels,
+        data: data.as_deref(),
+        examples: &examples,
+        tokenizer: &tokenizer,
+        decisions: &decisions,
+    };
     Ok(Some(Assessment {
         evaluation: evaluation(of, scored),
+        decisions,
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
         sequences: examples.len(),
         truncated: examples.truncated(),

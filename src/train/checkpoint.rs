@@ -35,6 +35,8 @@ const KEPT: usize = 2;
 const STATE: &str = "state.json";
 const TENSORS: &str = "state.safetensors";
 const BEST: &str = "best.safetensors";
+/// The generator that stood beside the best weights.
+const GENERATOR: &str = "best-generator.safetensors";
 const EVALUATION: &str = "evaluation.json";
 /// A folder that is being written.
 const UNFINISHED: &str = ".unfinished";
@@ -109,6 +111,8 @@ struct BestState {
     /// By the names of the model's file.
     sums: BTreeMap<String, u64>,
     evaluation: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generator: Option<u64>,
 }
 
 /// Numbers of a weight that a checkpoint holds.
@@ -186,6 +190,8 @@ pub fn write(
 pub struct KeptFiles {
     pub model: PathBuf,
     pub evaluation: PathBuf,
+    /// Weights of the generator that was trained along, where there is one.
+    pub generator: Option<PathBuf>,
 }
 
 type Updates = BTreeMap<String, u64>;
@@ -235,7 +241,13 @@ fn write_best(
         }
     }
     let (weights_path, evaluation_path) = (folder.join(BEST), folder.join(EVALUATION));
+    let mut generator = None;
     if let Some(kept) = kept {
+        if let Some(from) = &kept.generator {
+            let path = folder.join(GENERATOR);
+            link(from, &path)?;
+            generator = Some(sum_bytes(&fs::read(&path).map_err(at(&path))?));
+        }
         link(&kept.model, &weights_path)?;
         link(&kept.evaluation, &evaluation_path)?;
     } else {
@@ -254,7 +266,8 @@ fn write_best(
     }
     let bytes = fs::read(&evaluation_path).map_err(at(&evaluation_path))?;
     let metrics = best.evaluation.metrics.iter().map(|(key, value)| (key.clone(), value.to_bits())).collect();
-    Ok(BestState { step: best.step, value: best.value.to_bits(), metrics, sums, evaluation: sum_bytes(&bytes) })
+    let evaluation = sum_bytes(&bytes);
+    Ok(BestState { step: best.step, value: best.value.to_bits(), metrics, sums, evaluation, generator })
 }
 
 /// The same file under a second name. It is replaced by renaming and never written into, so the link keeps what it has;
@@ -347,10 +360,9 @@ impl Checkpoint {
         let best = match &state.best {
             None => None,
             Some(best) => {
-                let path = dir.join(EVALUATION);
-                let bytes = fs::read(&path).map_err(|error| format!("{EVALUATION}: {error}"))?;
-                if sum_bytes(&bytes) != best.evaluation {
-                    return Err(format!("{EVALUATION} has changed since it was written"));
+                let bytes = read_unchanged(dir, EVALUATION, best.evaluation)?;
+                if let Some(sum) = best.generator {
+                    read_unchanged(dir, GENERATOR, sum)?;
                 }
                 let files = open_tensors(&dir.join(BEST), &best.sums)?;
                 Some((files, read_evaluation(&bytes).map_err(|error| format!("{EVALUATION}: {error}"))?))
@@ -369,8 +381,13 @@ impl Checkpoint {
 
     /// Files of the best weights and their evaluation, with the step they are of.
     pub fn best_files(&self) -> Option<(u64, KeptFiles)> {
-        let step = self.state.best.as_ref()?.step;
-        Some((step, KeptFiles { model: self.dir.join(BEST), evaluation: self.dir.join(EVALUATION) }))
+        let best = self.state.best.as_ref()?;
+        let files = KeptFiles {
+            model: self.dir.join(BEST),
+            evaluation: self.dir.join(EVALUATION),
+            generator: best.generator.map(|_| self.dir.join(GENERATOR)),
+        };
+        Some((best.step, files))
     }
 
     /// Refuses data or a model other than those the run began with. `sum` is the data's, from [`fingerprint`].
@@ -425,6 +442,12 @@ impl Checkpoint {
         let evaluation = Evaluation { metrics, ..kept.evaluation.clone() };
         Ok(Some(Best { step: state.step, value: f64::from_bits(state.value), weights, evaluation }))
     }
+}
+
+/// A file that adds up to what it did when it was written.
+fn read_unchanged(dir: &Path, name: &str, sum: u64) -> Result<Vec<u8>, String> {
+    let bytes = fs::read(dir.join(name)).map_err(|error| format!("{name}: {error}"))?;
+    if sum_bytes(&bytes) == sum { Ok(bytes) } else { Err(format!("{name} has changed since it was written")) }
 }
 
 /// Tensors that add up to what they did when they were written.

@@ -10,9 +10,9 @@ use super::{TrainError, answers};
 use crate::data::{Alignment, Batch, Dataset, Features, LabelSet, Target, Tokenizer};
 use crate::metrics::{
     Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
-    evaluate_entities, evaluate_masked, evaluate_multilabel, evaluate_replaced, evaluate_values,
+    evaluate_entities, evaluate_masked, evaluate_multilabel_at, evaluate_replaced, evaluate_values,
 };
-use crate::model::{Model, Pass};
+use crate::model::{Decisions, Model, Pass};
 use crate::task::Task;
 
 /// Tokens that are computed at once. Their number changes nothing but speed.
@@ -109,11 +109,13 @@ pub struct Scores<'a> {
     pub data: Option<&'a Dataset>,
     pub examples: &'a Examples,
     pub tokenizer: &'a Tokenizer,
+    /// Where the line is drawn between yes and no.
+    pub decisions: &'a Decisions,
 }
 
 /// Metrics from scores.
 pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
-    let Scores { task, labels, data, examples, tokenizer } = of;
+    let Scores { task, labels, data, examples, tokenizer, decisions } = of;
     match (task, data, examples) {
         (Task::Mlm, ..) => {
             let mut tally = MaskedTally::default();
@@ -137,9 +139,11 @@ pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
         (Task::Qa, Some(data), Examples::Features(features)) => {
             let questions = answers::questions(data, features, &scored);
             let unanswerable = data.examples.iter().any(|one| one.target == Target::Answers(Vec::new()));
-            evaluate_answers(questions, 0.0, unanswerable, mean_loss(&scored))
+            let threshold = decisions.no_answer;
+            let may_refuse = unanswerable || threshold.is_some();
+            evaluate_answers(questions, threshold.unwrap_or(0.0), may_refuse, mean_loss(&scored))
         }
-        _ => of_texts(task, labels, examples, scored),
+        _ => of_texts(of, scored),
     }
 }
 
@@ -150,7 +154,8 @@ fn mean_loss(scored: &[Scored]) -> f64 {
 }
 
 /// Metrics of tasks with one answer for a whole text.
-fn of_texts(task: Task, labels: &LabelSet, examples: &Examples, scored: Vec<Scored>) -> Evaluation {
+fn of_texts(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
+    let Scores { task, labels, examples, decisions, .. } = of;
     let targets: Vec<(usize, Target)> = (0..examples.len())
         .filter_map(|index| examples.get(index, evaluation_chance(index)).ok())
         .map(|features| (features.example, features.target.clone()))
@@ -166,7 +171,8 @@ fn of_texts(task: Task, labels: &LabelSet, examples: &Examples, scored: Vec<Scor
         }
         Task::MultiLabel => {
             let gold: Vec<Vec<u32>> = targets.map(set).collect();
-            evaluate_multilabel(&labels.names, Answers { examples: &places, gold: &gold, scores, losses: &losses })
+            let answers = Answers { examples: &places, gold: &gold, scores, losses: &losses };
+            evaluate_multilabel_at(&labels.names, answers, &decisions.thresholds(&labels.names))
         }
         _ => {
             let gold: Vec<u32> = targets.map(class).collect();

@@ -18,9 +18,10 @@ use super::checkpoint::{self, Best, KeptFiles, Snapshot};
 use super::config::RunConfig;
 use super::event::TrainEvent;
 use super::trainer::{Listener, Models};
-use super::{Prepared, TrainError};
+use super::{Prepared, TrainError, generator};
 use crate::files::{self, LineLog};
 use crate::metrics::{Evaluation, Measure};
+use crate::model::Decisions;
 use crate::task::Task;
 
 const CONFIG: &str = "run.toml";
@@ -110,6 +111,10 @@ impl RunFolder {
         self.dir.join(MODEL)
     }
 
+    fn generator_weights(&self) -> PathBuf {
+        self.model_dir().join(generator::FOLDER).join(WEIGHTS)
+    }
+
     /// Appends an event; a full disk must not end a run, so the caller tells the person and goes on.
     pub fn append(&mut self, event: &TrainEvent) -> Result<(), TrainError> {
         let unwritable = |source| TrainError::Unwritable { path: self.dir.join(EVENTS), source };
@@ -127,6 +132,8 @@ impl RunFolder {
     ) -> Result<(), TrainError> {
         let dir = self.model_dir();
         self.kept = None;
+        // What was decided for other weights says nothing of these.
+        Decisions::default().write(&dir)?;
         models.model.save(&dir)?;
         data.tokenizer.save(&dir)?;
         if let Some(generator) = models.generator {
@@ -148,7 +155,12 @@ impl RunFolder {
         let unwritable = |source| TrainError::Unwritable { path: self.dir.join(EVENTS), source };
         self.log.sync().map_err(unwritable)?;
         let log_bytes = self.log.length().map_err(unwritable)?;
-        let files = KeptFiles { model: self.model_dir().join(WEIGHTS), evaluation: self.dir.join(EVALUATION) };
+        let generator = self.generator_weights();
+        let files = KeptFiles {
+            model: self.model_dir().join(WEIGHTS),
+            evaluation: self.dir.join(EVALUATION),
+            generator: generator.is_file().then_some(generator),
+        };
         let is_kept = |best: &&Best| self.kept == Some(best.step);
         let kept = snapshot.best.filter(is_kept).map(|_| &files);
         checkpoint::write(&self.dir.join(CHECKPOINT), snapshot, log_bytes, kept, |best| {

@@ -25,7 +25,7 @@ use super::{Prepared, TrainError, audit, groups, schedule, strategy};
 use crate::data::sampler;
 use crate::data::{Batch, Features};
 use crate::metrics::{Evaluation, Measure};
-use crate::model::{Block, Model, Pass, PassDropout};
+use crate::model::{Block, Decisions, Model, Pass, PassDropout};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 
@@ -415,6 +415,7 @@ impl<'a> Trainer<'a> {
             data: self.data.eval_data.as_deref(),
             examples: &self.data.eval,
             tokenizer: &self.data.tokenizer,
+            decisions: &Decisions::default(),
         };
         let evaluation = evaluation(of, scored);
         let measure = Measure::find(&self.config.run.keep_best);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
 use crate::inspect::Question;
+use crate::model::Decisions;
 use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -69,6 +70,11 @@ pub enum Action {
         model: PathBuf,
         data: PathBuf,
         roles: Roles,
+    },
+    /// Writes what is decided for a model beside its weights.
+    KeepDecisions {
+        model: PathBuf,
+        decisions: Decisions,
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
@@ -178,6 +184,7 @@ impl Action {
             Self::ContinueRun(_) => "Resume run",
             Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } => "Evaluate",
+            Self::KeepDecisions { .. } => "Keep with the model",
             Self::ExploreWith(_) => "Use in Explore",
             Self::Predict { .. } => "Try in Explore",
             Self::Ask { .. } => "Ask the model",

@@ -12,6 +12,7 @@ use crate::data::xray::Xray;
 use crate::data::{Dataset, Length, Roles, Split, SplitRule, Summary, Table};
 use crate::inspect::{Answer, Question, Subject};
 use crate::metrics::Evaluation;
+use crate::model::Decisions;
 use crate::model::card::ModelCard;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -81,6 +82,13 @@ pub enum Command {
         model: PathBuf,
         data: PathBuf,
         roles: Roles,
+    },
+    /// Writes beside a model's weights where the line is drawn between yes and no; from then on it counts in predictions
+    /// and evaluations.
+    KeepDecisions {
+        job: JobId,
+        model: PathBuf,
+        decisions: Decisions,
     },
     /// Opens a model for Explore, so that the first answer is as fast as the next; answers [`Payload::Subject`].
     Meet {
@@ -245,6 +253,8 @@ pub struct LookedAt {
 pub struct EvaluatedData {
     pub model: PathBuf,
     pub evaluation: Evaluation,
+    /// What is decided for the model now.
+    pub decisions: Decisions,
     /// The texts, one for each prediction in its order: first text and pair.
     pub texts: Vec<(String, Option<String>)>,
 }

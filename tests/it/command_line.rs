@@ -147,6 +147,84 @@ fn every_head_answers_in_the_shape_of_its_task() {
     assert_eq!(keys(&value["result"]), ["value"]);
 }
 
+/// A copy of a recorded model, to be changed.
+fn copied(folder: &str, dir: &Path) -> String {
+    let to = dir.join("model");
+    std::fs::create_dir(&to).unwrap();
+    for entry in std::fs::read_dir(model(folder)).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+    to.to_string_lossy().into_owned()
+}
+
+#[test]
+fn thresholds_that_serve_the_data_are_kept_and_predictions_go_by_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = copied("variants/bert-multilabel", dir.path());
+    let texts = ["a careful editor", "the jury believed her", "rain over the harbour", "bread and salt", "two rivers"];
+    let ask = |text: &str| objects(&done(&["predict", "--model", &model, "--text", text, "--json"])).remove(0);
+    let of = |said: &Value, label: &str, key: &str| {
+        let labels = said["result"].as_array().unwrap();
+        labels.iter().find(|one| one["label"] == label).unwrap()[key].clone()
+    };
+    let mut scores: Vec<f64> = texts.iter().map(|text| of(&ask(text), "food", "score").as_f64().unwrap()).collect();
+    assert!(of(&ask(texts[0]), "food", "applies").is_null(), "nothing is decided yet");
+    scores.sort_by(f64::total_cmp);
+    let line = f64::midpoint(scores[2], scores[3]);
+    let is_food = |text: &str| of(&ask(text), "food", "score").as_f64().unwrap() > line;
+    let rows = texts
+        .map(|text| json!({ "text": text, "labels": if is_food(text) { vec!["food"] } else { vec![] } }).to_string());
+    let data = write(&dir.path().join("data.jsonl"), &rows.join("\n"));
+    let evaluate = |more: &[&str]| {
+        let arguments = [&["evaluate", "--model", &model, "--data", &data, "--json"], more].concat();
+        objects(&done(&arguments).replace('\n', "")).remove(0)
+    };
+    let f1 = |evaluated: &Value| {
+        let classes = evaluated["per_class"].as_array().unwrap();
+        classes.iter().find(|one| one["label"] == "food").unwrap()["f1"].as_f64().unwrap()
+    };
+    let before = evaluate(&["--keep-thresholds"]);
+    assert!(f1(&before) < 1.0, "the tiny model does not know food by itself");
+    let kept = before["kept"]["thresholds"]["food"].as_f64().unwrap();
+    assert!(scores[2] < kept && kept <= scores[3], "{kept} in {scores:?}");
+    assert_eq!(f1(&evaluate(&[])), 1.0);
+    for text in texts {
+        assert_eq!(of(&ask(text), "food", "applies"), is_food(text), "{text}");
+    }
+    assert!(done(&["inspect", &model]).contains("food               applies from"));
+    let classify = self::model("bert-classify");
+    let said = write(&dir.path().join("said.csv"), "text,label\nkind words,positive\nrude words,negative\n");
+    let error = failed(&["evaluate", "--model", &classify, "--data", &said, "--keep-thresholds"], 1);
+    assert!(error.contains("classify on these data knows no threshold"), "{error}");
+    assert!(!Path::new(&classify).join("decisions.json").exists());
+}
+
+#[test]
+fn a_kept_threshold_decides_whether_a_question_has_an_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let model = copied("bert-qa", dir.path());
+    let ask = |more: &[&str]| {
+        let asked = ["predict", "--model", &model, "--question", "who?", "--context", "The river was dammed."];
+        let said = objects(&done(&[&asked[..], &["--json", "--top-k", "3"], more].concat())).remove(0);
+        said["result"].as_array().unwrap().iter().map(|one| one["answer"].as_str().unwrap().to_owned()).collect()
+    };
+    let never: Vec<String> = ask(&[]);
+    assert!(!never.contains(&String::new()), "{never:?}");
+    let decide =
+        |lead: f64| std::fs::write(Path::new(&model).join("decisions.json"), json!({ "no_answer": lead }).to_string());
+    decide(-1e6).unwrap();
+    assert_eq!(ask(&[]), never, "nobody allowed it");
+    assert_eq!(ask(&["--allow-no-answer"]), ["", &never[0], &never[1]]);
+    assert_eq!(ask(&["--allow-no-answer", "--no-answer-threshold", "1000"])[0], never[0]);
+    decide(1e6).unwrap();
+    assert_eq!(ask(&["--allow-no-answer"])[0], never[0]);
+    assert_eq!(ask(&["--allow-no-answer", "--no-answer-threshold", "-1e6"])[0], "");
+    std::fs::write(Path::new(&model).join("decisions.json"), "{\"no_answer\": \"often\"}").unwrap();
+    let error = failed(&["predict", "--model", &model, "--question", "who?", "--context", "The river.", "--json"], 1);
+    assert!(error.contains("decisions.json does not hold thresholds"), "{error}");
+}
+
 #[test]
 fn what_was_cut_is_said_on_standard_error() {
     let long = "word ".repeat(300);

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attune::metrics::{EntityErrorKind, threshold_curve};
+use attune::model::Decisions;
 use attune::ui::panels::evaluate::EvaluatePanel;
 use attune::ui::tiles::{self, Tiled as _, Tree};
 use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
@@ -117,6 +118,11 @@ fn the_best_threshold_for_no_answer_is_one_click_away() {
     evaluate.get_by_label("Best").click();
     evaluate.run_ok();
     evaluate.get_by_label(&line(&best));
+    evaluate.get_by_label("Keep with the model").click();
+    evaluate.run_ok();
+    let decisions = Decisions { no_answer: Some(best.threshold), ..Decisions::default() };
+    assert_eq!(evaluate.state().actions, [Action::KeepDecisions { model: model().into(), decisions }]);
+    assert!(evaluate.query_by_label("Keep with the model").is_none(), "it is kept");
     evaluate.get_by_label("As evaluated").click();
     evaluate.run_ok();
     evaluate.get_by_label(&line(answered));
@@ -159,12 +165,17 @@ fn a_threshold_of_a_label_changes_its_numbers_at_once() {
     assert!(evaluate.query_all_by_label_contains(&shown).next().is_none());
     evaluate.get_by_label("All 0.5").click();
     evaluate.run_ok();
+    evaluate.get_by_label("Kept with the model");
     evaluate.get_by_label("Threshold of shipping").focus();
     evaluate.run_ok();
     evaluate.key_press(egui::Key::ArrowLeft);
     evaluate.run_ok();
     let moved = evaluate.get_by_label("Threshold of shipping").accesskit_node().numeric_value().unwrap();
     assert!((moved - 0.49).abs() < 1e-6, "{moved}");
+    evaluate.get_by_label("Keep with the model").click();
+    evaluate.run_ok();
+    let [Action::KeepDecisions { decisions, .. }] = &evaluate.state().actions[..] else { panic!("nothing is kept") };
+    assert_eq!(decisions.thresholds, [("shipping".to_owned(), moved as f32)].into());
 }
 
 #[test]

@@ -212,9 +212,9 @@ fn the_playground_gets_classes_labels_and_numbers_and_says_what_was_cut() {
     assert_eq!((answer.cut, answer.tokens.first().map(String::as_str)), (0, Some("[CLS]")));
     let long = ask("bert-classify", &"word ".repeat(500), None).unwrap();
     assert!(long.cut > 400);
-    assert!(
-        matches!(ask("variants/bert-multilabel", "x", None).unwrap().result, Prediction::Labels(labels) if labels.len() == 4)
-    );
+    let Prediction::Labels(labels) = ask("variants/bert-multilabel", "x", None).unwrap().result else { panic!() };
+    assert_eq!(labels.len(), 4);
+    assert!(labels.iter().all(|one| one.threshold == 0.5 && one.applies() == (one.share >= 0.5)), "{labels:?}");
     assert!(matches!(ask("variants/bert-regress", "x", None).unwrap().result, Prediction::Value(_)));
     assert!(matches!(ask("variants/bert-pair-classify", "x", Some("y")).unwrap().result, Prediction::Classes(_)));
     let error = ask("bert-ner", "x", None).unwrap_err().to_string();

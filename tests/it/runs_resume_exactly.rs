@@ -215,6 +215,46 @@ fn every_task_goes_on_exactly() {
 }
 
 #[test]
+fn the_generator_in_the_folder_is_the_one_of_the_best_weights() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.task = Task::Rtd;
+    config.model.path = Some(golden().join("electra-rtd"));
+    config.data.train = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/prose.txt");
+    config.data.eval_fraction = Some(0.1);
+    config.data.max_tokens = 48;
+    config.run.max_steps = Some(5);
+    config.run.eval_every = Every::Steps(1);
+    config.run.checkpoint_minutes = 1e-9;
+    let (out, model) = (config.run.out.clone(), config.run.out.join("model"));
+    let mut saved = None;
+    let mut killed = Vec::new();
+    go(&config, false, &mut || true, &mut |event| {
+        let TrainEvent::Checkpoint { path, .. } = event else { return };
+        if *path != model {
+            saved = Some(content(&model));
+        } else if let Some(saved) = &saved {
+            // Better weights were kept, and then the run was killed before its next checkpoint.
+            let to = folder.path().join(format!("killed-{}", killed.len()));
+            copy(&out, &to);
+            killed.push((to, saved.clone()));
+        }
+    })
+    .unwrap();
+    assert!(!killed.is_empty());
+    for (killed, expected) in killed {
+        config.run.out.clone_from(&killed);
+        assert!(go(&config, true, &mut || false, &mut |_| {}).unwrap().stopped);
+        let found = content(&killed.join("model"));
+        assert_eq!(found.len(), expected.len());
+        for ((path, bytes), (expected_path, expected_bytes)) in found.iter().zip(&expected) {
+            assert!(path.ends_with(expected_path.strip_prefix(&model).unwrap()));
+            assert!(bytes == expected_bytes, "{} is of other weights", path.display());
+        }
+    }
+}
+
+#[test]
 fn blocks_that_join_one_after_the_other_do_so_at_the_same_steps() {
     check("a block an epoch", |config| config.strategy.kind = StrategyKind::Gradual);
     check("a block every two steps, judged by accuracy", |config| {
@@ -352,6 +392,57 @@ fn a_run_without_a_whole_checkpoint_is_left_as_it_is() {
     let error = go(&config, true, &mut || true, &mut |_| {}).unwrap_err();
     assert!(matches!(error, TrainError::Damaged { .. }), "{error}");
     assert_eq!(before, content(out));
+}
+
+/// Sends a signal to a process, as a terminal does.
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_after_its_step_and_loses_nothing() {
+    use std::io::{BufRead, BufReader};
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.run.epochs = 400.0;
+    let file = folder.path().join("run.toml");
+    fs::write(&file, toml::to_string(&config).unwrap()).unwrap();
+    let train = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_attune"));
+        command.arg("train").arg(&file).args(["--events", "-"]).args(more);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let mut steps = Vec::new();
+    for more in [&[][..], &["--resume"]] {
+        let mut child = train(more);
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut events: Vec<Value> = Vec::new();
+        let goal = steps.last().map_or(5, |last: &u64| last + 5);
+        while let Some(line) = lines.next() {
+            events.push(serde_json::from_str(&line.unwrap()).unwrap());
+            if events.last().unwrap()["step"] == goal && events.last().unwrap()["event"] == "step" {
+                signal(&child, "-INT");
+            }
+        }
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let last = events.last().unwrap();
+        assert_eq!(last["event"], "stopped", "{last}");
+        let step = last["step"].as_u64().unwrap();
+        assert!(step >= goal && step < 400, "{step}");
+        assert!(said.contains(&format!("stopped after step {step} with the best weights kept in")), "{said}");
+        let losses: Vec<f64> = events
+            .iter()
+            .filter(|event| event["event"] == "step")
+            .map(|event| event["loss"].as_f64().unwrap())
+            .collect();
+        assert_eq!(losses.len() as u64, step, "every step is told once, those before the resume too");
+        steps.push(step);
+    }
 }
 
 fn cut(path: &Path, part: usize) {

@@ -10,6 +10,7 @@ use attune::data::xray::xray;
 use attune::data::{Dataset, Length, Table, Tokenizer};
 use attune::inspect::{Answer, Prediction as Said, Question, Script, Subject};
 use attune::metrics::{Evaluation, Outcome, Prediction};
+use attune::model::Decisions;
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
 use attune::task::Task;
 use attune::train::config::RunConfig;
@@ -63,7 +64,7 @@ pub fn answer(command: &Command) -> Reply {
         Command::Ask { model, question, .. } => one(Payload::Answer(Arc::new(say(model, question)))),
         Command::FindRuns { folder, .. } => one(Payload::Runs(Arc::new(runs(folder)))),
         Command::OpenRun { dir, .. } => one(Payload::Run(Arc::new(opened(dir)))),
-        Command::DeleteRun { .. } | Command::Control { .. } => Ok(Vec::new()),
+        Command::KeepDecisions { .. } | Command::DeleteRun { .. } | Command::Control { .. } => Ok(Vec::new()),
     }
 }
 
@@ -346,7 +347,7 @@ pub fn evaluation(model: &Path, _data: &Path) -> EvaluatedData {
         })
         .collect();
     let evaluation: Evaluation = made(labels, predictions);
-    EvaluatedData { model: model.into(), evaluation, texts }
+    EvaluatedData { model: model.into(), evaluation, decisions: Decisions::default(), texts }
 }
 
 fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
@@ -403,6 +404,7 @@ pub fn subject(model: &Path) -> Subject {
         labels: ["mixed", "negative", "positive"].map(String::from).to_vec(),
         mask_token: Some("[MASK]".into()),
         max_tokens: 512,
+        decisions: Decisions::default(),
         untrained: 0,
         script: Script::Words,
     }

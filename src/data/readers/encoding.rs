@@ -24,7 +24,7 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
         (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook", "; save the sheet as CSV"),
         (b"\x1F\x8B", "compressed twice", "; unpack it first"),
         (b"\xFD7zXZ\0", "compressed twice", "; unpack it first"),
-        (b"\x28\xB5\x2F\xFD", "compressed with zstd", "; unpack it first"),
+        (b"\x28\xB5\x2F\xFD", "compressed twice", "; unpack it first"),
         (b"BZh", "compressed with bzip2", "; unpack it first"),
         (b"PAR1", "a Parquet file where text is read a line at a time", "; save it as text"),
         (b"SQLite format 3\0", "an SQLite database", "; save the table as CSV"),

@@ -48,7 +48,10 @@ impl Lines {
         let packing = Packing::of(&head[..filled]);
         let whole = io::Cursor::new(head[..filled].to_vec()).chain(file);
         let source: Box<dyn Read> = match packing {
-            Some(packing) => Box::new(Unpacked::new(packing, whole, Limits { bytes: u64::MAX, ..Limits::default() })),
+            Some(packing) => {
+                let limits = Limits { bytes: u64::MAX, ..Limits::default() };
+                Box::new(Unpacked::new(packing, whole, limits).map_err(|error| data_error(path, error))?)
+            }
             None => Box::new(whole),
         };
         let mut lines = Self {

@@ -1,4 +1,4 @@
-//! Files compressed with gzip or xz, recognised by their first bytes and unpacked as they are read. How much may come
+//! Files compressed with gzip, xz or zstd, recognised by their first bytes and unpacked as they are read. How much may come
 //! out is bounded: a few kilobytes can be made to unpack to any size.
 
 use std::io::{self, BufReader, Read};
@@ -16,6 +16,8 @@ const RATIO_LIMIT: u64 = 200;
 const FREE_BYTES: u64 = 10 << 20;
 /// Memory that unpacking xz may take, in KiB; the strongest setting of `xz` needs 65 MiB.
 const XZ_MEMORY_KIB: u32 = 256 << 10;
+/// The same for zstd, as a power of two; `zstd --long` needs 27.
+const ZSTD_WINDOW_LOG: u32 = 28;
 const BUFFER: usize = 1 << 16;
 
 /// How a file is compressed.
@@ -23,6 +25,7 @@ const BUFFER: usize = 1 << 16;
 pub(super) enum Packing {
     Gzip,
     Xz,
+    Zstd,
 }
 
 impl Packing {
@@ -32,6 +35,8 @@ impl Packing {
             Some(Self::Gzip)
         } else if head.starts_with(b"\xFD7zXZ\0") {
             Some(Self::Xz)
+        } else if head.starts_with(b"\x28\xB5\x2F\xFD") {
+            Some(Self::Zstd)
         } else {
             None
         }
@@ -41,6 +46,7 @@ impl Packing {
         match self {
             Self::Gzip => "gzip",
             Self::Xz => "xz",
+            Self::Zstd => "zstd",
         }
     }
 }
@@ -68,14 +74,19 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    pub fn new(packing: Packing, packed: impl Read + 'static, limits: Limits) -> Self {
+    pub fn new(packing: Packing, packed: impl Read + 'static, limits: Limits) -> io::Result<Self> {
         let taken = Arc::new(AtomicU64::new(0));
         let counted = BufReader::with_capacity(BUFFER, Counted { inner: packed, taken: Arc::clone(&taken) });
         let inner: Box<dyn Read> = match packing {
             Packing::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(counted)),
             Packing::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(counted, true, XZ_MEMORY_KIB)),
+            Packing::Zstd => {
+                let mut decoder = zstd::stream::read::Decoder::with_buffer(counted)?;
+                decoder.window_log_max(ZSTD_WINDOW_LOG)?;
+                Box::new(decoder)
+            }
         };
-        Self { inner, packing, limits, given: 0, taken }
+        Ok(Self { inner, packing, limits, given: 0, taken })
     }
 }
 
@@ -99,7 +110,7 @@ impl Read for Unpacked {
 /// Unpacks a whole file that is to become a table.
 pub(super) fn all(path: &Path, packing: Packing, packed: impl Read + 'static) -> Result<Vec<u8>, DataError> {
     let mut bytes = Vec::new();
-    let read = Unpacked::new(packing, packed, Limits::default()).read_to_end(&mut bytes);
+    let read = Unpacked::new(packing, packed, Limits::default()).and_then(|mut all| all.read_to_end(&mut bytes));
     read.map_err(|error| data_error(path, error))?;
     Ok(bytes)
 }
@@ -162,6 +173,10 @@ pub(super) mod tests {
         packer.finish().unwrap()
     }
 
+    pub(in crate::data) fn zstd(bytes: &[u8]) -> Vec<u8> {
+        ::zstd::stream::encode_all(bytes, 3).unwrap()
+    }
+
     /// A file of one block that is stored and not compressed, as no packer is at hand.
     pub(in crate::data) fn xz(bytes: &[u8]) -> Vec<u8> {
         let sum = |bytes: &[u8]| {
@@ -218,7 +233,7 @@ pub(super) mod tests {
         let packing = Packing::of(bytes).unwrap();
         let mut unpacked = Vec::new();
         Unpacked::new(packing, Cursor::new(bytes.to_vec()), limits)
-            .read_to_end(&mut unpacked)
+            .and_then(|mut all| all.read_to_end(&mut unpacked))
             .map(|_| unpacked)
             .map_err(|error| data_error(Path::new("train.gz"), error).to_string())
     }
@@ -226,7 +241,7 @@ pub(super) mod tests {
     #[test]
     fn what_was_packed_comes_out_again() {
         let text = "some text, and more of it\n".repeat(5000).into_bytes();
-        for packed in [gzip(&text), xz(&text)] {
+        for packed in [gzip(&text), xz(&text), zstd(&text)] {
             assert_eq!(unpack(&packed, Limits::default()), Ok(text.clone()));
         }
         for (packed, text) in [
@@ -236,8 +251,9 @@ pub(super) mod tests {
             assert_eq!(unpack(packed, Limits::default()), Ok(text.repeat(100).into_bytes()));
         }
         // Files are packed in members by some tools, one after the other.
-        let members = [gzip(b"one "), gzip(b"two")].concat();
-        assert_eq!(unpack(&members, Limits::default()), Ok(b"one two".to_vec()));
+        for members in [[gzip(b"one "), gzip(b"two")].concat(), [zstd(b"one "), zstd(b"two")].concat()] {
+            assert_eq!(unpack(&members, Limits::default()), Ok(b"one two".to_vec()));
+        }
     }
 
     #[test]
@@ -246,7 +262,7 @@ pub(super) mod tests {
             assert_eq!(unpack(packed, limits).map(|bytes| bytes.len()), Err(expected.to_owned()));
         };
         let text: Vec<u8> = (0..30_000_u32).flat_map(|i| (i * 7919).to_le_bytes()).collect();
-        for packed in [gzip(&text), xz(&text)] {
+        for packed in [gzip(&text), xz(&text), zstd(&text)] {
             check(
                 &packed,
                 Limits { bytes: 1 << 10, ..Limits::default() },

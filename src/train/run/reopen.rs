@@ -120,7 +120,9 @@ impl RunFolder {
                 _ => Ok(()),
             };
         };
-        for (from, to) in [(&best.model, self.model_dir().join(WEIGHTS)), (&best.evaluation, evaluation)] {
+        let generator = best.generator.iter().map(|from| (from, self.generator_weights()));
+        let both = [(&best.model, self.model_dir().join(WEIGHTS)), (&best.evaluation, evaluation)];
+        for (from, to) in both.into_iter().chain(generator) {
             let beside = to.with_extension("resumed");
             fs::remove_file(&beside).ok();
             checkpoint::link(from, &beside)?;

@@ -69,6 +69,11 @@ impl App {
                 let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
                 self.send(Command::Evaluate { job, model, data, roles });
             }
+            Action::KeepDecisions { model, decisions } => {
+                let title = format!("Thresholds of {}", self.workspace.model_name(&model));
+                let job = self.workspace.follow(JobKind::KeepDecisions { model: model.clone() }, title);
+                self.send(Command::KeepDecisions { job, model, decisions });
+            }
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;

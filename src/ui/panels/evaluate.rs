@@ -176,7 +176,7 @@ impl Tiled for EvaluatePanel {
         match (self.kind, key) {
             (Kind::Entities, _) => self.entity_pane_ui(key, ui, &evaluated, cx),
             (Kind::Questions, _) => self.question_pane_ui(key, ui, &evaluated, cx),
-            (Kind::Labels, "matrix") => self.thresholds.ui(ui, evaluation, cx.palette),
+            (Kind::Labels, "matrix") => self.thresholds.ui(ui, &evaluated, cx),
             (_, "matrix") => self.matrix_ui(ui, &evaluated, cx),
             (Kind::Values, "classes") => distances_ui(ui, &self.distances, cx.palette),
             (_, "classes") => {
@@ -201,8 +201,8 @@ impl EvaluatePanel {
         self.of = Some(Arc::downgrade(evaluated));
         self.kind = Kind::of(&evaluated.evaluation);
         self.entities.follow(&evaluated.evaluation);
-        self.questions.follow(&evaluated.evaluation);
-        self.thresholds.follow(&evaluated.evaluation);
+        self.questions.follow(evaluated);
+        self.thresholds.follow(evaluated);
         self.filter = Filter::default();
         self.matrix = MatrixView::default();
         self.examples = examples::Examples::default();
@@ -283,7 +283,7 @@ impl EvaluatePanel {
     fn question_pane_ui(&mut self, key: &str, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
         let Some(report) = &evaluated.evaluation.answers else { return };
         match key {
-            "matrix" => self.questions.threshold_ui(ui, report, cx.palette),
+            "matrix" => self.questions.threshold_ui(ui, evaluated, report, cx),
             "classes" => self.questions.split_ui(ui, report, cx.palette),
             "examples" => self.questions.list_ui(ui, evaluated, cx.palette),
             _ => self.questions.detail_ui(ui, evaluated, cx),

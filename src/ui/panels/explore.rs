@@ -25,7 +25,7 @@ use std::sync::{Arc, Weak};
 
 use egui::{Frame, Margin, Panel, Ui};
 
-use crate::inspect::{Answer, Prediction, Question};
+use crate::inspect::{Answer, Prediction, Question, Subject};
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::theme::Palette;
@@ -45,6 +45,7 @@ use texts::Texts;
 pub struct ExplorePanel {
     /// The model that everything here is about.
     model: Option<PathBuf>,
+    subject: Option<Weak<Subject>>,
     /// What a person chose, which counts while the model has it.
     chosen: Option<Mode>,
     mode: Option<Mode>,
@@ -108,6 +109,12 @@ impl Tiled for ExplorePanel {
             self.forget();
         }
         let Some(subject) = &explore.subject else { return };
+        if self.subject.as_ref().is_none_or(|known| Weak::as_ptr(known) != Arc::as_ptr(subject)) {
+            self.subject = Some(Arc::downgrade(subject));
+            // What was said before may be said otherwise by what is decided now.
+            self.forget();
+            self.document.decide(subject.decisions.no_answer);
+        }
         let heads = &subject.heads;
         let known = |mode: &Mode| matches!(mode, Mode::Lab) || matches!(mode, Mode::Head(task) if heads.contains(task));
         self.mode = self.chosen.filter(known).or_else(|| heads.first().copied().map(Mode::Head));

@@ -1,6 +1,6 @@
 //! Names with a share each: class probabilities, label counts.
 
-use egui::{Color32, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::text::elided;
 use crate::ui::theme::{self, Palette, size};
@@ -14,6 +14,8 @@ pub struct Bar<'a> {
     pub value: String,
     pub color: Color32,
     pub strong: bool,
+    /// A share that is marked on the track: where the name begins to apply.
+    pub mark: Option<f64>,
 }
 
 pub const HEIGHT: f32 = 26.0;
@@ -58,6 +60,10 @@ fn bar_ui(ui: &mut Ui, bar: &Bar<'_>, name_width: f32, still: bool, palette: &Pa
         let filled = Rect::from_min_size(track.min, vec2((track.width() * share).max(2.0), track.height()));
         let fill = if bar.strong { bar.color } else { bar.color.gamma_multiply(0.55) };
         painter.rect_filled(filled, 3.0, fill);
+        if let Some(mark) = bar.mark {
+            let x = track.left() + track.width() * mark.clamp(0.0, 1.0) as f32;
+            painter.vline(x, track.y_range().expand(3.0), Stroke::new(1.5, palette.text_dim));
+        }
     }
     let font = if bar.strong { theme::number_medium(size::BODY - 0.5) } else { theme::number(size::BODY - 0.5) };
     painter.text(rect.right_center(), egui::Align2::RIGHT_CENTER, &bar.value, font, color);

@@ -28,6 +28,10 @@ pub enum JobKind {
     Evaluate {
         model: PathBuf,
     },
+    /// Writing where the line is drawn between yes and no.
+    KeepDecisions {
+        model: PathBuf,
+    },
     /// Opening a model for Explore.
     Meet {
         dir: PathBuf,
@@ -196,6 +200,10 @@ impl Workspace {
                 self.toast(Level::Info, "Run deleted", job.title.clone());
             }
             JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
+            JobKind::KeepDecisions { model } => {
+                self.wants.subject |= self.explore.model.as_ref() == Some(model);
+                self.toast(Level::Good, "Kept with the model", job.title.clone());
+            }
             _ => {}
         }
     }
@@ -228,6 +236,7 @@ impl Workspace {
             JobKind::OpenModel { dir, .. } => format!("{} opened", self.model_name(dir)),
             JobKind::Train { out } => format!("{} finished", crate::ui::format::file_name(out)),
             JobKind::Evaluate { model } => format!("{} evaluated", self.model_name(model)),
+            JobKind::KeepDecisions { model } => format!("Thresholds of {} kept", self.model_name(model)),
             JobKind::OpenRun { dir, purpose: OpenPurpose::Show } => {
                 format!("{} opened", crate::ui::format::file_name(dir))
             }

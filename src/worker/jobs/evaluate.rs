@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::{Ended, Failure, Job};
 use crate::data::Roles;
-use crate::train::assess::{Assessed, assess};
+use crate::model::Decisions;
+use crate::train::assess::{Assessed, Assessment, assess};
 use crate::train::run::{self, KeptEvaluation};
 use crate::worker::protocol::{EvaluatedData, OpenedRun, Payload};
 
@@ -14,16 +15,19 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result
     let assessment = assess(&what, &mut |what, done, total| job.progress(what, done, total))?;
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
-    let data = EvaluatedData { model: dir.to_owned(), evaluation: assessment.evaluation, texts };
+    let Assessment { evaluation, decisions, .. } = assessment;
+    let data = EvaluatedData { model: dir.to_owned(), evaluation, decisions, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
 
 pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let run = run::read(dir)?;
+    let model = dir.join("model");
+    let decisions = Decisions::read(&model)?;
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
-        Arc::new(EvaluatedData { model: dir.join("model"), evaluation, texts })
+        Arc::new(EvaluatedData { model, evaluation, decisions, texts })
     });
     let opened = OpenedRun { summary: run.summary, config: run.config, events: run.events, evaluation };
     job.payload(Payload::Run(Arc::new(opened)));

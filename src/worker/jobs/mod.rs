@@ -114,6 +114,10 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Train { config, .. } => train::train(job, &config, false),
         Command::Resume { dir, .. } => train::resume(job, &dir),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
+        Command::KeepDecisions { model, decisions, .. } => {
+            decisions.write(&model)?;
+            Ok(Ended::Done)
+        }
         Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
         Command::Ask { model, question, .. } => predict::ask(job, &mut kept.shelf, &model, &question),
         Command::FindRuns { folder, .. } => {
@@ -143,6 +147,7 @@ impl Command {
             | Self::Train { job, .. }
             | Self::Resume { job, .. }
             | Self::Evaluate { job, .. }
+            | Self::KeepDecisions { job, .. }
             | Self::Meet { job, .. }
             | Self::Ask { job, .. }
             | Self::FindRuns { job, .. }

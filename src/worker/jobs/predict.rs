@@ -6,6 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use super::{Ended, Failure, Job};
 use crate::inspect::{self, Predictor, Question};
+use crate::model::Decisions;
 use crate::worker::protocol::Payload;
 
 /// Models that stay open: two can be compared without reading either again.
@@ -40,7 +41,9 @@ impl Shelf {
 }
 
 pub fn meet(job: &Job<'_>, shelf: &mut Shelf, dir: &Path) -> Result<Ended, Failure> {
-    let subject = shelf.get(dir)?.subject();
+    let predictor = shelf.get(dir)?;
+    predictor.decisions = Decisions::read(dir)?;
+    let subject = predictor.subject();
     job.payload(Payload::Subject(Arc::new(subject)));
     Ok(Ended::Done)
 }

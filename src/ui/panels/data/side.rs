@@ -212,6 +212,7 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
                 value: format::count(count.train + count.eval),
                 color: palette.label(index),
                 strong: filter.class.is_none_or(|class| class == index),
+                mark: None,
             })
             .collect();
         let width = name_width(ui, counts.iter().map(|count| count.name.as_str()), 110.0);

@@ -148,6 +148,7 @@ fn candidates_ui(ui: &mut Ui, report: &AnswerReport, judged: &JudgedQuestion, th
             value: format::percent(f64::from(candidate.score)),
             color: palette.series[0],
             strong: rank == 0,
+            mark: None,
         })
         .collect();
     ui.label(text::label("Best answers", palette));

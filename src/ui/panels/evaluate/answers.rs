@@ -4,14 +4,16 @@
 use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
 
 use super::answer_text;
+use super::thresholds::keep_button;
 use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome, ThresholdPoint, threshold_curve};
+use crate::model::Decisions;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::histogram::{Histogram, histogram};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::threshold_curve::{Curve, Thresholds, threshold_curve as curve_ui};
 use crate::ui::widgets::{Button, text};
-use crate::ui::{Cx, format};
+use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::EvaluatedData;
 
 /// Which questions are listed.
@@ -42,6 +44,8 @@ pub struct Questions {
     best: Option<ThresholdPoint>,
     /// How many questions have which F1, in tenths.
     spread: Vec<u64>,
+    /// What is kept with the model.
+    kept: Decisions,
 }
 
 const ROW: f32 = 46.0;
@@ -51,10 +55,11 @@ type Part = fn(&JudgedQuestion) -> bool;
 
 impl Questions {
     /// Begins with another evaluation.
-    pub fn follow(&mut self, evaluation: &Evaluation) {
+    pub fn follow(&mut self, evaluated: &EvaluatedData) {
         *self = Self::default();
-        let Some(report) = &evaluation.answers else { return };
-        self.filter.threshold = report.threshold;
+        let Some(report) = &evaluated.evaluation.answers else { return };
+        self.kept.clone_from(&evaluated.decisions);
+        self.filter.threshold = self.kept.no_answer.unwrap_or(report.threshold);
         self.spread = vec![0; 10];
         for question in &report.questions {
             self.spread[((question.f1 * 10.0) as usize).min(9)] += 1;
@@ -78,7 +83,8 @@ impl Questions {
     }
 
     /// What each threshold gives; without "no answer" how many questions are answered how well.
-    pub fn threshold_ui(&mut self, ui: &mut Ui, report: &AnswerReport, palette: &Palette) {
+    pub fn threshold_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, report: &AnswerReport, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
         if self.curve.is_empty() {
             ui.label(text::faint("Questions by the F1 of their answer", palette));
             let bins = &self.spread;
@@ -99,6 +105,11 @@ impl Questions {
                 if button.show(ui, palette).clicked() {
                     self.filter.threshold = value;
                 }
+            }
+            let decisions = Decisions { no_answer: Some(at), ..self.kept.clone() };
+            if keep_button(ui, decisions == self.kept, palette) {
+                self.kept.clone_from(&decisions);
+                cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
             let hint = "A question stays unanswered when \"no answer\" leads the best span by more";
             ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
@@ -371,7 +382,7 @@ mod tests {
         ];
         let evaluation = evaluate_answers(questions, 0.0, allow_no_answer, 0.5);
         let texts = (0..4).map(|row| (format!("Question {row}"), Some(format!("Context {row}")))).collect();
-        EvaluatedData { model: "model".into(), evaluation, texts }
+        EvaluatedData { model: "model".into(), evaluation, decisions: Decisions::default(), texts }
     }
 
     #[test]
@@ -392,9 +403,9 @@ mod tests {
     #[test]
     fn the_best_threshold_is_offered_only_where_there_is_one() {
         let mut view = Questions::default();
-        view.follow(&evaluated(true).evaluation);
+        view.follow(&evaluated(true));
         assert!((view.best.unwrap().threshold + 2.0).abs() < 1e-12);
-        view.follow(&evaluated(false).evaluation);
+        view.follow(&evaluated(false));
         assert!(view.curve.is_empty() && view.best.is_none());
         assert_eq!(view.spread.iter().sum::<u64>(), 4);
     }

@@ -132,6 +132,7 @@ impl Entities {
             value: format::count(count),
             color,
             strong,
+            mark: None,
         };
         let correct = bar("Correct", report.totals.correct, palette.good, false);
         let chosen = self.filter.kind;

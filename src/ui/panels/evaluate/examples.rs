@@ -249,6 +249,7 @@ fn scores_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette:
             value: format::percent(f64::from(said.scores[*class])),
             color: palette.label(*class),
             strong: rank == 0 || Some(*class) == gold,
+            mark: None,
         })
         .collect();
     let width = bars::name_width(ui, shown.iter().map(|bar| bar.name), ui.available_width() * 0.35);

@@ -135,6 +135,7 @@ pub fn color_index(outcome: &Outcome) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Decisions;
     use crate::task::Task;
 
     fn evaluated(rows: &[(usize, usize, f32)]) -> EvaluatedData {
@@ -160,6 +161,7 @@ mod tests {
                 predictions,
                 ..Evaluation::empty(Task::Classify)
             },
+            decisions: Decisions::default(),
             texts: (0..rows.len()).map(|row| (format!("Text {row}"), None)).collect(),
         }
     }

@@ -1,12 +1,16 @@
 //! A threshold for each label of several: what it finds and what it gets wrong, at once while it is moved.
 
 use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::{ICON_CHECK, ICON_SAVE};
 
-use crate::metrics::{Evaluation, LabelScores, Outcome, THRESHOLD, label_scores};
-use crate::ui::format;
+use crate::metrics::{LabelScores, Outcome, label_scores};
+use crate::model::Decisions;
+use crate::task::THRESHOLD;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, text};
+use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::EvaluatedData;
 
 /// Places of the curve behind a slider.
 const STEPS: usize = 60;
@@ -16,6 +20,8 @@ const ROW: f32 = 34.0;
 #[derive(Debug, Default)]
 pub struct LabelThresholds {
     labels: Vec<Label>,
+    /// What is kept with the model.
+    kept: Decisions,
 }
 
 #[derive(Debug)]
@@ -29,7 +35,9 @@ struct Label {
 
 impl LabelThresholds {
     /// Begins with another evaluation.
-    pub fn follow(&mut self, evaluation: &Evaluation) {
+    pub fn follow(&mut self, evaluated: &EvaluatedData) {
+        let evaluation = &evaluated.evaluation;
+        self.kept.clone_from(&evaluated.decisions);
         self.labels.clear();
         if evaluation.task != crate::task::Task::MultiLabel {
             return;
@@ -43,7 +51,7 @@ impl LabelThresholds {
         let labels = label_scores(&gold, &scores, evaluation.labels.len()).into_iter().enumerate();
         self.labels = labels
             .map(|(label, scores)| Label {
-                threshold: evaluation.thresholds.get(label).copied().unwrap_or(THRESHOLD),
+                threshold: evaluation.labels.get(label).map_or(THRESHOLD, |name| self.kept.threshold(name)),
                 best: scores.best(),
                 curve: (0..=STEPS).map(|step| scores.at(step as f32 / STEPS as f32)[2] as f32).collect(),
                 scores,
@@ -64,7 +72,15 @@ impl LabelThresholds {
         (micro, sum / self.labels.len().max(1) as f64)
     }
 
-    pub fn ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
+    /// The thresholds as they stand, to be kept.
+    fn decisions(&self, names: &[String]) -> Decisions {
+        let mut decisions = self.kept.clone();
+        decisions.set_thresholds(names.iter().zip(self.labels.iter().map(|label| label.threshold)));
+        decisions
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let (evaluation, palette) = (&evaluated.evaluation, cx.palette);
         ui.horizontal(|ui| {
             for (name, hint) in [("Best", "The threshold of each label with its highest F1 here"), ("All 0.5", "")] {
                 let best = name == "Best";
@@ -79,6 +95,11 @@ impl LabelThresholds {
                 if !hint.is_empty() {
                     button.on_hover_text(hint);
                 }
+            }
+            let decisions = self.decisions(&evaluation.labels);
+            if keep_button(ui, decisions == self.kept, palette) {
+                self.kept.clone_from(&decisions);
+                cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
             let (micro, mean) = self.f1();
             let words = format!("Micro F1 {}, macro F1 {}", format::percent(micro), format::percent(mean));
@@ -95,6 +116,13 @@ impl LabelThresholds {
             }
         });
     }
+}
+
+/// Whether what is decided on this screen is to be kept with the model.
+pub fn keep_button(ui: &mut Ui, is_kept: bool, palette: &Palette) -> bool {
+    let (words, icon) = if is_kept { ("Kept with the model", ICON_CHECK) } else { ("Keep with the model", ICON_SAVE) };
+    let button = Button::new(words).icon(icon).small().enabled(!is_kept).show(ui, palette);
+    button.on_hover_text("Predictions, evaluations and Explore go by it from then on").clicked()
 }
 
 /// The name, the slider and three numbers.
@@ -191,7 +219,14 @@ mod tests {
         let answers = Answers { examples: &[0, 1, 2, 3], gold: &gold, scores, losses: &losses };
         let evaluation = evaluate_multilabel(&["a".to_owned(), "b".to_owned()], answers);
         let mut view = LabelThresholds::default();
-        view.follow(&evaluation);
+        let mut evaluated = EvaluatedData {
+            model: "model".into(),
+            evaluation: evaluation.clone(),
+            decisions: Decisions::default(),
+            texts: Vec::new(),
+        };
+        view.follow(&evaluated);
+        assert_eq!(view.decisions(&evaluation.labels), Decisions::default(), "nothing to keep yet");
         let (micro, mean) = view.f1();
         assert!((micro - evaluation.metrics["f1_micro"]).abs() < 1e-12);
         assert!((mean - evaluation.metrics["f1_macro"]).abs() < 1e-12);
@@ -199,5 +234,11 @@ mod tests {
             label.threshold = label.best;
         }
         assert_eq!(view.f1(), (1.0, 1.0));
+        let best = view.decisions(&evaluation.labels);
+        assert!((best.threshold("a") - 0.35).abs() < 1e-6, "between the scores 0.3 and 0.4");
+        assert!((best.threshold("b") - 0.375).abs() < 1e-6, "between the scores 0.3 and 0.45");
+        evaluated.decisions = best;
+        view.follow(&evaluated);
+        assert_eq!(view.f1(), (1.0, 1.0), "what is kept is what the screen begins with");
     }
 }

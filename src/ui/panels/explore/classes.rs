@@ -33,8 +33,24 @@ pub fn ui(ui: &mut Ui, answer: Option<&Answer>, fresh: bool, all: &mut bool, cx:
         ui.multiply_opacity(0.75);
     }
     match &answer.result {
-        Prediction::Classes(classes) => classes_ui(ui, answer, classes, false, all, palette),
-        Prediction::Labels(labels) => classes_ui(ui, answer, labels, true, all, palette),
+        Prediction::Classes(classes) => {
+            let lines = classes.iter().enumerate().map(|(rank, (name, share))| Line {
+                name,
+                share: *share,
+                strong: rank == 0,
+                mark: None,
+            });
+            list_ui(ui, answer, &lines.collect::<Vec<_>>(), all, palette);
+        }
+        Prediction::Labels(labels) => {
+            let lines = labels.iter().map(|one| Line {
+                name: &one.label,
+                share: one.share,
+                strong: one.applies(),
+                mark: Some(f64::from(one.threshold)),
+            });
+            list_ui(ui, answer, &lines.collect::<Vec<_>>(), all, palette);
+        }
         Prediction::Value(value) => {
             head_ui(ui, answer, palette, |ui| {
                 ui.label(RichText::new(format!("{value:.3}")).font(theme::number_medium(28.0)).color(palette.text));
@@ -81,6 +97,7 @@ fn order_ui(ui: &mut Ui, name: &str, shares: &[(String, f64)], palette: &Palette
             value: format::percent(*share),
             color: palette.label(2 - 2 * place.min(1)),
             strong: *share >= 0.5,
+            mark: None,
         })
         .collect();
     let width = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.35);
@@ -106,51 +123,54 @@ fn head_ui(ui: &mut Ui, answer: &Answer, palette: &Palette, verdict: impl FnOnce
     });
 }
 
-fn classes_ui(
-    ui: &mut Ui,
-    answer: &Answer,
-    classes: &[(String, f64)],
-    independent: bool,
-    all: &mut bool,
-    palette: &Palette,
-) {
+/// A class or a label in the list.
+struct Line<'a> {
+    name: &'a str,
+    share: f64,
+    /// Said of the text.
+    strong: bool,
+    /// The share from which on a label applies.
+    mark: Option<f64>,
+}
+
+fn list_ui(ui: &mut Ui, answer: &Answer, lines: &[Line<'_>], all: &mut bool, palette: &Palette) {
     // Colours belong to names, not to ranks, so that a bar keeps its colour when the order changes.
-    let mut names: Vec<&str> = classes.iter().map(|(name, _)| name.as_str()).collect();
+    let mut names: Vec<&str> = lines.iter().map(|line| line.name).collect();
     names.sort_unstable();
     let color = |name: &str| palette.label(names.binary_search(&name).unwrap_or(0));
     head_ui(ui, answer, palette, |ui| {
-        let given = classes.iter().filter(|(_, share)| *share >= 0.5).count();
-        if independent {
+        if matches!(answer.result, Prediction::Labels(_)) {
+            let given = lines.iter().filter(|line| line.strong).count();
             let words = format::plural(given as u64, "label", "labels");
             ui.label(text::head(words, palette));
-        } else if let Some((name, share)) = classes.first() {
-            let label = RichText::new(name).font(theme::semibold(size::TITLE)).color(color(name));
+        } else if let Some(Line { name, share, .. }) = lines.first() {
+            let label = RichText::new(*name).font(theme::semibold(size::TITLE)).color(color(name));
             ui.add(egui::Label::new(label).truncate());
             ui.label(RichText::new(format::percent(*share)).font(theme::number(size::HEAD)).color(palette.text_dim));
         }
     });
     ui.add_space(4.0);
-    let shown = if *all { classes.len() } else { classes.len().min(FIRST) };
-    let list: Vec<Bar<'_>> = classes[..shown]
+    let shown = if *all { lines.len() } else { lines.len().min(FIRST) };
+    let list: Vec<Bar<'_>> = lines[..shown]
         .iter()
-        .enumerate()
-        .map(|(rank, (name, share))| Bar {
-            name,
-            share: *share,
-            value: format::percent(*share),
-            color: color(name),
-            strong: if independent { *share >= 0.5 } else { rank == 0 },
+        .map(|line| Bar {
+            name: line.name,
+            share: line.share,
+            value: format::percent(line.share),
+            color: color(line.name),
+            strong: line.strong,
+            mark: line.mark,
         })
         .collect();
     ScrollArea::vertical().id_salt("classes said").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         let width = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.35);
         bars(ui, &list, width, false, palette);
-        if classes.len() > FIRST {
+        if lines.len() > FIRST {
             let words = if *all {
                 "Show fewer classes".into()
             } else {
-                format!("Show {} more classes", format::count((classes.len() - FIRST) as u64))
+                format!("Show {} more classes", format::count((lines.len() - FIRST) as u64))
             };
             if Button::new(words).quiet().small().show(ui, palette).clicked() {
                 *all = !*all;

@@ -106,6 +106,12 @@ impl Document {
         }
     }
 
+    /// Begins with what was decided for the model.
+    pub fn decide(&mut self, threshold: Option<f64>) {
+        self.allow_no_answer = threshold.is_some();
+        self.threshold = threshold.unwrap_or(0.0);
+    }
+
     /// A question about a document from elsewhere.
     pub fn set(&mut self, question: String, document: Option<String>) {
         if let Some(document) = document.filter(|document| *document != self.words) {

@@ -224,8 +224,7 @@ fn verdict(said: &Prediction) -> (String, String) {
             classes.first().map_or_else(Default::default, |(name, share)| (name.clone(), format::percent(*share)))
         }
         Prediction::Labels(labels) => {
-            let given: Vec<&str> =
-                labels.iter().filter(|(_, share)| *share >= 0.5).map(|(name, _)| name.as_str()).collect();
+            let given: Vec<&str> = labels.iter().filter(|one| one.applies()).map(|one| one.label.as_str()).collect();
             (if given.is_empty() { "no label".into() } else { given.join(", ") }, String::new())
         }
         Prediction::Value(value) => (format!("{value:.3}"), String::new()),

@@ -33,6 +33,7 @@ pub fn case_ui(ui: &mut Ui, objective: &Objective, case: &Case, palette: &Palett
                 value: format::percent(*share),
                 color: if *name == whole.target { palette.good } else { palette.bad },
                 strong: *name == whole.target,
+                mark: None,
             })
             .collect();
         let width = bars::name_width(ui, list.iter().map(|bar| bar.name), 160.0);

@@ -248,6 +248,7 @@ impl Masks {
                 value: format::percent(one.score),
                 color: palette.label(place),
                 strong: rank == pick,
+                mark: None,
             })
             .collect();
         let names = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.4);

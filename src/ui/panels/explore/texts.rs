@@ -159,7 +159,7 @@ fn gold_ui(ui: &mut Ui, gold: &Gold, answer: Option<&Answer>, palette: &Palette)
             let mut given: Vec<&str> = match said {
                 Some(Prediction::Classes(classes)) => classes.iter().take(1).map(|(name, _)| name.as_str()).collect(),
                 Some(Prediction::Labels(labels)) => {
-                    labels.iter().filter(|(_, share)| *share >= 0.5).map(|(name, _)| name.as_str()).collect()
+                    labels.iter().filter(|one| one.applies()).map(|one| one.label.as_str()).collect()
                 }
                 _ => Vec::new(),
             };
