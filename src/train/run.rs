@@ -50,6 +50,7 @@ pub struct RunSummary {
     pub parameters: u64,
     /// Key and value of the main metric at the best evaluation.
     pub metric: Option<(String, f64)>,
+    /// Of a run without an ending, those of its steps alone.
     pub seconds: f64,
     pub bytes_on_disk: u64,
     /// Seconds since 1970 of the start.
@@ -350,6 +351,8 @@ fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary 
     let mut status = RunStatus::Open;
     let mut best: Option<(String, f64)> = None;
     let mut losses = Vec::new();
+    // A run without an ending has not said how long it took.
+    let mut in_steps = 0.0;
     let main = Measure::main(config.task);
     for event in events {
         step = step.max(event.step());
@@ -357,7 +360,10 @@ fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary 
             TrainEvent::Started { steps: all, trainable: some, parameters: count, .. } => {
                 (steps, trainable, parameters) = (*all, *some, *count);
             }
-            TrainEvent::Step(one) => losses.push(one.loss as f32),
+            TrainEvent::Step(one) => {
+                losses.push(one.loss as f32);
+                in_steps += one.tokens as f64 / one.tokens_per_sec.max(1.0);
+            }
             TrainEvent::Eval { metrics, best: true, .. } => {
                 best = metrics.get(main).map(|value| (main.to_owned(), *value));
             }
@@ -366,6 +372,9 @@ fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary 
             TrainEvent::Failed(ending) => (status, seconds) = (RunStatus::Failed, ending.seconds),
             _ => {}
         }
+    }
+    if status == RunStatus::Open {
+        seconds = in_steps;
     }
     let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let model = config.model.name.clone().or_else(|| config.model.path.as_deref().map(name)).unwrap_or_default();

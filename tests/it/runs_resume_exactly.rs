@@ -326,6 +326,9 @@ fn a_run_that_was_killed_between_any_two_events_ends_as_one_that_was_not() {
         if fs::read_to_string(killed.join("events.jsonl")).unwrap().contains("\"finished\"") {
             continue;
         }
+        let summary = run::read(&killed).unwrap().summary;
+        assert_eq!(summary.status, RunStatus::Open);
+        assert_eq!(summary.seconds > 0.0, summary.step > 0, "it took time, though it could not say how much");
         go(&config, true, &mut || true, &mut |_| {}).unwrap();
         assert_same(&out, &killed, &killed.display().to_string());
     }

@@ -4,8 +4,8 @@ use egui::{CornerRadius, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use crate::ui::theme::{self, Palette, size, space};
 
-/// Draws the choices side by side and returns the one that was pressed. `equal` gives each the same width and fills
-/// the room.
+/// Draws the choices side by side and returns the one that was pressed. `equal` fills the room and gives each the same
+/// width, or where the names are too long for that, each as much around its name.
 pub fn segmented<T: Copy + PartialEq>(
     ui: &mut Ui,
     palette: &Palette,
@@ -18,15 +18,16 @@ pub fn segmented<T: Copy + PartialEq>(
         .iter()
         .map(|(_, words)| ui.painter().layout_no_wrap((*words).to_owned(), font.clone(), palette.text))
         .collect();
-    let widest = galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).fold(0.0, f32::max);
+    let own: Vec<f32> = galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).collect();
     let full = ui.available_width() - 4.0;
-    let widths: Vec<f32> = if equal {
-        vec![
-            full.min(widest.max(full / choices.len() as f32) * choices.len() as f32) / choices.len() as f32;
-            choices.len()
-        ]
+    let each = full / choices.len() as f32;
+    let widths = if !equal {
+        own
+    } else if own.iter().all(|width| *width <= each) {
+        vec![each; choices.len()]
     } else {
-        galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).collect()
+        let more = (full - own.iter().sum::<f32>()) / choices.len() as f32;
+        own.into_iter().map(|width| width + more).collect()
     };
     let total: f32 = widths.iter().sum();
     let (rect, _) = ui.allocate_exact_size(vec2(total + 4.0, space::ROW), Sense::hover());

@@ -29,6 +29,9 @@ impl Workspace {
     /// Copies data, model and task into the draft, names its output folder, and asks for a new plan.
     pub fn refresh_draft(&mut self) {
         let draft = &mut self.draft;
+        if (draft.data.max_tokens, draft.data.stride) == usual_length(draft.task) {
+            (draft.data.max_tokens, draft.data.stride) = usual_length(self.data.task);
+        }
         draft.task = self.data.task;
         let keys = Measure::keys(draft.task);
         if !keys.contains(&draft.run.keep_best.as_str()) {
@@ -72,6 +75,13 @@ impl Workspace {
     }
 }
 
+/// Tokens of a sequence, and those that windows share, that a form for a task begins with. An answer is found in what
+/// stands around it, so windows of documents are longer than most texts.
+fn usual_length(task: Task) -> (usize, usize) {
+    let usual = DataChoice::default();
+    if task == Task::Qa { (384, 128) } else { (usual.max_tokens, usual.stride) }
+}
+
 /// A file's or folder's name without its ending, with nothing in it that a folder's name should not have.
 fn short_name(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
@@ -83,6 +93,24 @@ fn short_name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_form_for_questions_begins_with_longer_windows_unless_a_length_was_chosen() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        let mut length = |task, chosen: Option<usize>| {
+            workspace.data.task = task;
+            workspace.refresh_draft();
+            let data = &mut workspace.draft.data;
+            let length = (data.max_tokens, data.stride);
+            data.max_tokens = chosen.unwrap_or(data.max_tokens);
+            length
+        };
+        assert_eq!(length(Task::Ner, None), (128, 64));
+        assert_eq!(length(Task::Qa, None), (384, 128));
+        assert_eq!(length(Task::Classify, None), (128, 64));
+        assert_eq!(length(Task::Qa, Some(200)), (384, 128));
+        assert_eq!(length(Task::Ner, None), (200, 128), "what a person chose stays");
+    }
 
     #[test]
     fn a_name_for_a_folder_has_only_letters_digits_dots_and_dashes() {

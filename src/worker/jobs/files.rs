@@ -53,7 +53,8 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
     }
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
-        if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+        // Links are followed too; how deep is bounded.
+        if !hidden && entry.path().is_dir() {
             collect(&entry.path(), depth - 1, found);
         }
     }

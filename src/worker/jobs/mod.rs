@@ -19,7 +19,7 @@ use crate::train::event::TrainEvent;
 
 pub use kept::Kept;
 
-/// How soon the window should draw what a job has answered.
+/// How soon the window should draw that a job began or ended.
 pub const SOON: Duration = Duration::from_millis(33);
 /// How soon it should draw how far a job is. Events of a run may come a thousand times a second, and drawing takes time
 /// that the run needs.
@@ -50,14 +50,16 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 impl Job<'_> {
     pub fn send(&self, kind: EventKind) {
-        let of_many = match &kind {
-            EventKind::Progress { .. } => true,
-            EventKind::Train(event) => matches!(**event, TrainEvent::Step(_)),
-            _ => false,
+        let within = match &kind {
+            EventKind::Progress { .. } => STEADILY,
+            EventKind::Train(event) if matches!(**event, TrainEvent::Step(_)) => STEADILY,
+            // Somebody is waiting for it.
+            EventKind::Payload(_) => Duration::ZERO,
+            _ => SOON,
         };
         // A window that is gone needs no events; the dispatcher then stops the job.
         drop(self.context.events.send(Event { job: self.id, kind }));
-        (self.context.repaint)(if of_many { STEADILY } else { SOON });
+        (self.context.repaint)(within);
     }
 
     pub fn payload(&self, payload: Payload) {

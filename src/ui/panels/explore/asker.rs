@@ -12,7 +12,7 @@ use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx};
 
 /// Seconds after a key until the model is asked, so that one stroke of a fast typist is not a request.
-const PAUSE: f64 = 0.04;
+const PAUSE: f64 = 0.02;
 /// The same while a long document is being read, which the next request ends: only what is done being written is worth
 /// that.
 const LONG_PAUSE: f64 = 0.4;
