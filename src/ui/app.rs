@@ -1,5 +1,5 @@
 //! The window's program: `logic` drains the worker's events into the workspace and performs actions, `ui` draws from the
-//! workspace and collects actions. Nothing here waits.
+//! workspace, collects actions and performs them when all is drawn. Nothing here waits.
 
 mod perform;
 mod send;
@@ -297,8 +297,10 @@ impl eframe::App for App {
         self.palette.ui(ui, &mut cx);
         super::frame::drop_zone::ui(ui, palette);
         self.question_ui(ui, palette);
-        // What was pressed is performed in the next frame's logic, which has to come.
         if !self.actions.is_empty() {
+            // At once, so that the worker has begun before this frame is painted; what changes is seen in the next.
+            self.perform_all(ui.ctx());
+            self.flush();
             ui.ctx().request_repaint();
         }
     }

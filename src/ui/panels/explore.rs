@@ -206,7 +206,13 @@ impl Tiled for ExplorePanel {
                 None => Changed::No,
             },
         };
+        if changed == Changed::No {
+            return;
+        }
         self.heed(ui, changed);
+        // With this very frame: the answer can be there for the next.
+        let wanted = self.wanted();
+        self.asker.ask(ui, cx, wanted);
     }
 }
 

@@ -1,5 +1,5 @@
-//! When the model is asked. A request goes out a moment after a key, and the next one when the last is answered: the
-//! model sets the pace, what is asked is always the newest, and an older answer can never take the place of a newer.
+//! When the model is asked. A request goes out with a key, and the next one when the last is answered: the model sets the
+//! pace, what is asked is always the newest, and an older answer can never take the place of a newer.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -11,10 +11,8 @@ use crate::inspect::{Answer, Question};
 use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx};
 
-/// Seconds after a key until the model is asked, so that one stroke of a fast typist is not a request.
-const PAUSE: f64 = 0.02;
-/// The same while a long document is being read, which the next request ends: only what is done being written is worth
-/// that.
+/// Seconds after a key until the model is asked while a long document is being read, which the next request ends: only
+/// what is done being written is worth that.
 const LONG_PAUSE: f64 = 0.4;
 
 #[derive(Debug, Default)]
@@ -29,12 +27,12 @@ impl Asker {
     /// Something was typed.
     pub fn typed(&mut self, ui: &Ui) {
         self.edited.get_or_insert(ui.input(|input| input.time));
-        ui.ctx().request_repaint_after(Duration::from_secs_f64(PAUSE));
+        ui.ctx().request_repaint();
     }
 
     /// Something was chosen: there is nothing to wait for.
     pub fn chosen(&mut self, ui: &Ui) {
-        self.edited = Some(ui.input(|input| input.time) - PAUSE);
+        self.edited = Some(ui.input(|input| input.time) - LONG_PAUSE);
         ui.ctx().request_repaint();
     }
 
@@ -53,8 +51,7 @@ impl Asker {
         }
         let now = ui.input(|input| input.time);
         // Where nothing was typed the model or the task was changed.
-        let pause = if is_long { LONG_PAUSE } else { PAUSE };
-        let rest = self.edited.map_or(0.0, |edited| edited + pause - now);
+        let rest = self.edited.filter(|_| is_long).map_or(0.0, |edited| edited + LONG_PAUSE - now);
         if rest > 0.001 {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
             return;
