@@ -421,10 +421,10 @@ fn an_interrupt_ends_a_run_after_its_step_and_loses_nothing() {
     let mut steps = Vec::new();
     for more in [&[][..], &["--resume"]] {
         let mut child = train(more);
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut events: Vec<Value> = Vec::new();
         let goal = steps.last().map_or(5, |last: &u64| last + 5);
-        while let Some(line) = lines.next() {
+        for line in lines {
             events.push(serde_json::from_str(&line.unwrap()).unwrap());
             if events.last().unwrap()["step"] == goal && events.last().unwrap()["event"] == "step" {
                 signal(&child, "-INT");
