@@ -10,6 +10,7 @@ mod entities;
 mod examples;
 mod filter;
 mod header;
+mod list;
 mod source;
 mod thresholds;
 

@@ -1,13 +1,13 @@
 //! Question answering: what the threshold for "no answer" would give and take, and the questions with what is true and
 //! what was answered, the worst first.
 
-use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer_text;
 use super::thresholds::keep_button;
+use super::{answer_text, list};
 use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome, ThresholdPoint, threshold_curve};
 use crate::model::Decisions;
-use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::histogram::{Histogram, histogram};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::text::elided;
@@ -158,73 +158,32 @@ impl Questions {
     pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, palette: &Palette) {
         let (Some(report), Some((made_for, rows))) = (&evaluated.evaluation.answers, self.shown.take()) else { return };
         self.bar_ui(ui, report, rows.len(), palette);
-        ui.add_space(2.0);
         if rows.is_empty() {
             let words =
                 if made_for.words.is_empty() { "No question of this kind" } else { "No question contains this" };
-            ui.add_space(24.0);
-            ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
+            list::nothing(ui, words, palette);
         } else {
-            let moved = self.keys(ui, &rows);
-            ui.spacing_mut().item_spacing.y = 0.0;
-            let mut area = ScrollArea::vertical().id_salt("questions").auto_shrink([false, false]);
-            if let Some(row) = moved {
-                let middle = row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0;
-                area = area.vertical_scroll_offset(middle.max(0.0));
-            }
             let threshold = self.filter.threshold;
-            area.show_rows(ui, ROW, rows.len(), |ui, range| {
-                for row in &rows[range] {
-                    if row_ui(ui, evaluated, report, *row, threshold, self.selected == Some(*row), palette) {
-                        self.selected = Some(*row);
-                    }
-                }
+            list::rows(ui, "questions", &rows, ROW, &mut self.selected, |ui, row, selected| {
+                row_ui(ui, evaluated, report, row, threshold, selected, palette)
             });
         }
         self.shown = Some((made_for, rows));
     }
 
-    /// Up and down go through the list while nothing else has the keyboard.
-    fn keys(&mut self, ui: &Ui, rows: &[usize]) -> Option<usize> {
-        let place = rows.iter().position(|row| Some(*row) == self.selected)?;
-        if ui.memory(|memory| memory.focused().is_some()) {
-            return None;
-        }
-        let pressed = |key| ui.input(|input| input.key_pressed(key));
-        let next = if pressed(egui::Key::ArrowDown) {
-            (place + 1).min(rows.len() - 1)
-        } else if pressed(egui::Key::ArrowUp) {
-            place.saturating_sub(1)
-        } else {
-            return None;
-        };
-        self.selected = rows.get(next).copied();
-        Some(next)
-    }
-
     fn bar_ui(&mut self, ui: &mut Ui, report: &AnswerReport, found: usize, palette: &Palette) {
-        let line = vec2(ui.available_width(), space::ROW);
-        ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(space::ROW);
-            let width = (ui.available_width() * 0.3).clamp(80.0, 190.0);
-            let field = TextEdit::singleline(&mut self.filter.words)
-                .hint_text(egui::RichText::new("Contains…").color(palette.text_faint))
-                .desired_width(width)
-                .margin(egui::Margin::symmetric(8, 5));
-            ui.add(field).accessible_name("Questions that contain");
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                let with_none = report.questions.iter().any(|question| !question.has_answer);
-                let all = [(Which::Wrong, "Not exact"), (Which::Unanswerable, "Unanswerable"), (Which::All, "All")];
-                let choices: Vec<(Which, &str)> =
-                    all.into_iter().filter(|(which, _)| with_none || *which != Which::Unanswerable).collect();
-                if let Some(which) = segmented(ui, palette, self.filter.which, &choices, false) {
-                    self.filter.which = which;
-                }
-                let all = report.questions.len() as u64;
-                let words = format!("{} of {}", format::count(found as u64), format::count(all));
-                ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
-            });
+        let Filter { which, words, .. } = &mut self.filter;
+        list::bar(ui, "Questions that contain", words, palette, |ui| {
+            let with_none = report.questions.iter().any(|question| !question.has_answer);
+            let all = [(Which::Wrong, "Not exact"), (Which::Unanswerable, "Unanswerable"), (Which::All, "All")];
+            let choices: Vec<(Which, &str)> =
+                all.into_iter().filter(|(which, _)| with_none || *which != Which::Unanswerable).collect();
+            if let Some(chosen) = segmented(ui, palette, *which, &choices, false) {
+                *which = chosen;
+            }
+            let all = report.questions.len() as u64;
+            let words = format!("{} of {}", format::count(found as u64), format::count(all));
+            ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
         });
     }
 

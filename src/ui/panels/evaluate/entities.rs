@@ -3,8 +3,9 @@
 
 use std::ops::Range;
 
-use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use super::list;
 use crate::metrics::{Entity, EntityError, EntityErrorKind, EntityReport, Evaluation, Outcome};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::bars::{self, Bar, bars};
@@ -156,79 +157,42 @@ impl Entities {
     pub fn list_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
         let (Some(report), Some((made_for, rows))) = (&evaluation.entities, self.shown.take()) else { return };
         self.bar_ui(ui, report, rows.len(), palette);
-        ui.add_space(2.0);
         if rows.is_empty() {
             let nothing = Filter { words: String::new(), ..made_for.clone() } == Filter::default();
             let words = if nothing { "No mistake in this evaluation" } else { "No sentence passes this filter" };
-            ui.add_space(24.0);
-            ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
+            list::nothing(ui, words, palette);
         } else {
-            let moved = self.keys(ui, &rows);
-            ui.spacing_mut().item_spacing.y = 0.0;
-            let mut area = ScrollArea::vertical().id_salt("sentences").auto_shrink([false, false]);
-            if let Some(row) = moved {
-                let middle = row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0;
-                area = area.vertical_scroll_offset(middle.max(0.0));
-            }
-            area.show_rows(ui, ROW, rows.len(), |ui, range| {
-                for row in &rows[range] {
-                    if row_ui(ui, evaluation, report, *row, self.selected == Some(*row), palette) {
-                        self.selected = Some(*row);
-                    }
-                }
+            list::rows(ui, "sentences", &rows, ROW, &mut self.selected, |ui, row, selected| {
+                row_ui(ui, evaluation, report, row, selected, palette)
             });
         }
         // What the bar has changed is looked for in the next frame.
         self.shown = Some((made_for, rows));
     }
 
-    /// Up and down go through the list while nothing else has the keyboard.
-    fn keys(&mut self, ui: &Ui, rows: &[Row]) -> Option<usize> {
-        let place = rows.iter().position(|row| Some(*row) == self.selected)?;
-        if ui.memory(|memory| memory.focused().is_some()) {
-            return None;
-        }
-        let pressed = |key| ui.input(|input| input.key_pressed(key));
-        let next = if pressed(egui::Key::ArrowDown) {
-            (place + 1).min(rows.len() - 1)
-        } else if pressed(egui::Key::ArrowUp) {
-            place.saturating_sub(1)
-        } else {
-            return None;
-        };
-        self.selected = rows.get(next).copied();
-        Some(next)
-    }
-
     fn bar_ui(&mut self, ui: &mut Ui, report: &EntityReport, found: usize, palette: &Palette) {
-        let line = vec2(ui.available_width(), space::ROW);
-        ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(space::ROW);
-            let width = (ui.available_width() * 0.3).clamp(80.0, 190.0);
-            let field = TextEdit::singleline(&mut self.filter.words)
-                .hint_text(egui::RichText::new("Contains…").color(palette.text_faint))
-                .desired_width(width)
-                .margin(egui::Margin::symmetric(8, 5));
-            ui.add(field).accessible_name("Sentences that contain");
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                let choices = [(false, "Mistakes"), (true, "All sentences")];
-                if let Some(every) = segmented(ui, palette, self.filter.every_sentence, &choices, false) {
-                    let words = std::mem::take(&mut self.filter.words);
-                    self.filter = Filter { words, every_sentence: every, ..Filter::default() };
+        let narrowed = self.narrowed(report);
+        let every_sentence = self.filter.every_sentence;
+        let mut next = None;
+        list::bar(ui, "Sentences that contain", &mut self.filter.words, palette, |ui| {
+            let choices = [(false, "Mistakes"), (true, "All sentences")];
+            if let Some(every_sentence) = segmented(ui, palette, every_sentence, &choices, false) {
+                next = Some(Filter { every_sentence, ..Filter::default() });
+            }
+            if let Some(words) = narrowed {
+                let room = (ui.available_width() - 60.0).max(60.0);
+                let chip = Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable();
+                if chip.max_width(room).show(ui).on_hover_text("Show all again").clicked() {
+                    next = Some(Filter::default());
                 }
-                if let Some(words) = self.narrowed(report) {
-                    let room = (ui.available_width() - 60.0).max(60.0);
-                    let chip = Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable();
-                    if chip.max_width(room).show(ui).on_hover_text("Show all again").clicked() {
-                        self.filter = Filter { words: std::mem::take(&mut self.filter.words), ..Filter::default() };
-                    }
-                }
-                let all = if self.filter.every_sentence { report.words.len() } else { report.errors.len() };
-                let words = format!("{} of {}", format::count(found as u64), format::count(all as u64));
-                ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
-            });
+            }
+            let all = if every_sentence { report.words.len() } else { report.errors.len() };
+            let words = format!("{} of {}", format::count(found as u64), format::count(all as u64));
+            ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
         });
+        if let Some(next) = next {
+            self.filter = Filter { words: std::mem::take(&mut self.filter.words), ..next };
+        }
     }
 
     /// The filter in words.

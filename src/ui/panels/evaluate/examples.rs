@@ -1,8 +1,9 @@
 //! The examples that pass the filter, and one of them whole.
 
-use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::filter::{self, Filter, Shown};
+use super::list;
 use crate::metrics::{Outcome, Prediction};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::bars::{self, Bar, bars};
@@ -31,50 +32,18 @@ impl Examples {
     ) {
         let palette = cx.palette;
         bar_ui(ui, evaluated, filter, shown, palette);
-        ui.add_space(2.0);
         if shown.rows.is_empty() {
             let words = if filter.words.is_empty() && filter.cell.is_none() && filter.class.is_none() {
                 "No mistake in this evaluation"
             } else {
                 "No example passes this filter"
             };
-            ui.add_space(24.0);
-            ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
+            list::nothing(ui, words, palette);
             return;
         }
-        let moved = self.keys(ui, shown);
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let mut area = ScrollArea::vertical().id_salt("examples").auto_shrink([false, false]);
-        if let Some(row) = moved {
-            let middle = row as f32 * ROW - ui.available_height() / 2.0 + ROW / 2.0;
-            area = area.vertical_scroll_offset(middle.max(0.0));
-        }
-        area.show_rows(ui, ROW, shown.rows.len(), |ui, rows| {
-            for prediction in &shown.rows[rows] {
-                if row_ui(ui, evaluated, *prediction, self.selected == Some(*prediction), palette) {
-                    self.selected = Some(*prediction);
-                }
-            }
+        list::rows(ui, "examples", &shown.rows, ROW, &mut self.selected, |ui, row, selected| {
+            row_ui(ui, evaluated, row, selected, palette)
         });
-    }
-
-    /// Up and down go through the list while nothing else has the keyboard.
-    fn keys(&mut self, ui: &Ui, shown: &Shown) -> Option<usize> {
-        let selected = self.selected?;
-        if ui.memory(|memory| memory.focused().is_some()) {
-            return None;
-        }
-        let place = shown.rows.iter().position(|row| *row == selected)?;
-        let pressed = |key| ui.input(|input| input.key_pressed(key));
-        let next = if pressed(egui::Key::ArrowDown) {
-            (place + 1).min(shown.rows.len() - 1)
-        } else if pressed(egui::Key::ArrowUp) {
-            place.saturating_sub(1)
-        } else {
-            return None;
-        };
-        self.selected = shown.rows.get(next).copied();
-        Some(next)
     }
 
     pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
@@ -115,40 +84,30 @@ impl Examples {
 /// Filter to the left, search to the right; chips for what the matrix and the table have narrowed down to.
 fn bar_ui(ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &Shown, palette: &Palette) {
     let labels = &evaluated.evaluation.labels;
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), space::ROW), Layout::right_to_left(Align::Center), |ui| {
-        ui.set_min_height(space::ROW);
-        let width = (ui.available_width() * 0.3).clamp(80.0, 190.0);
-        let field = TextEdit::singleline(&mut filter.words)
-            .hint_text(egui::RichText::new("Contains…").color(palette.text_faint))
-            .desired_width(width)
-            .margin(egui::Margin::symmetric(8, 5));
-        ui.add(field).accessible_name("Examples that contain");
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = 6.0;
-            let narrowed = match (filter.cell, filter.class) {
-                (Some((gold, predicted)), _) => Some(format!("{} → {}", name(labels, gold), name(labels, predicted))),
-                (None, Some(class)) => Some(name(labels, class)),
-                (None, None) => None,
-            };
-            if filter.cell.is_none() && !matches!(evaluated.evaluation.task, crate::task::Task::Regress) {
-                let choices = [(true, "Mistakes"), (false, "All")];
-                if let Some(only) = segmented(ui, palette, filter.only_mistakes, &choices, false) {
-                    filter.only_mistakes = only;
-                }
+    let Filter { cell, class, only_mistakes, words, .. } = filter;
+    list::bar(ui, "Examples that contain", words, palette, |ui| {
+        let narrowed = match (*cell, *class) {
+            (Some((gold, predicted)), _) => Some(format!("{} → {}", name(labels, gold), name(labels, predicted))),
+            (None, Some(class)) => Some(name(labels, class)),
+            (None, None) => None,
+        };
+        if cell.is_none() && !matches!(evaluated.evaluation.task, crate::task::Task::Regress) {
+            let choices = [(true, "Mistakes"), (false, "All")];
+            if let Some(only) = segmented(ui, palette, *only_mistakes, &choices, false) {
+                *only_mistakes = only;
             }
-            if let Some(words) = narrowed {
-                let room = (ui.available_width() - 60.0).max(60.0);
-                let chip =
-                    Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable().max_width(room);
-                if chip.show(ui).on_hover_text("Show all again").clicked() {
-                    filter.cell = None;
-                    filter.class = None;
-                }
+        }
+        if let Some(words) = narrowed {
+            let room = (ui.available_width() - 60.0).max(60.0);
+            let chip =
+                Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable().max_width(room);
+            if chip.show(ui).on_hover_text("Show all again").clicked() {
+                (*cell, *class) = (None, None);
             }
-            let total = evaluated.evaluation.predictions.len();
-            let words = format!("{} of {}", format::count(shown.rows.len() as u64), format::count(total as u64));
-            ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
-        });
+        }
+        let total = evaluated.evaluation.predictions.len();
+        let words = format!("{} of {}", format::count(shown.rows.len() as u64), format::count(total as u64));
+        ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
     });
 }
 
