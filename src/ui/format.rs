@@ -54,6 +54,11 @@ pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
 }
 
+/// The score of an answer: a probability in percent, and where those of several windows add up to more than one, the sum.
+pub fn score(sum: f64) -> String {
+    if sum > 1.0 { format!("{sum:.2}") } else { percent(sum) }
+}
+
 /// A metric under its key: a share in percent, anything else with four digits.
 pub fn metric(key: &str, value: f64) -> String {
     match crate::metrics::Measure::find(key) {
@@ -173,6 +178,11 @@ fn three_digits(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_score_beyond_one_is_a_sum_and_no_percentage() {
+        assert_eq!([score(0.344), score(1.0), score(1.287)], ["34.4 %", "100.0 %", "1.29"]);
+    }
 
     #[test]
     fn numbers_read_as_a_person_writes_them() {

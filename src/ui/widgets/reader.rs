@@ -38,7 +38,7 @@ pub struct Reader {
 }
 
 /// Room between lines, in which captions stand.
-const LINE: f32 = 27.0;
+const LINE: f32 = 30.0;
 const GAP: f32 = 8.0;
 /// Characters of a paragraph beyond which it is cut in two for the layout, at a blank.
 const LONG: usize = 4000;

@@ -277,7 +277,7 @@ impl Document {
             let mark = Mark {
                 start: answer.start,
                 end: answer.end,
-                caption: format!("{} · {:.0} %", place + 1, answer.score * 100.0),
+                caption: format!("{} · {}", place + 1, format::score(answer.score)),
                 short: format!("{}", place + 1),
                 name,
                 color: palette.label(place),
@@ -426,7 +426,10 @@ impl Document {
                 ui.add(label)
             });
             clicked = placed.inner.on_hover_text(words).clicked();
-            ui.label(text::number(format::percent(score), palette));
+            let score = ui.label(text::number(format::score(score), palette));
+            if shown.is_some() {
+                score.on_hover_text("The sum over all windows that give this answer");
+            }
             ui.label(text::number_dim(format!("{millis:.0} ms"), palette));
         });
         if let Some(gold) = gold {

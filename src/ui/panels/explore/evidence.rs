@@ -45,7 +45,7 @@ pub fn best_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
 
 fn answer_ui(ui: &mut Ui, place: usize, answer: &Candidate, windows: usize, picked: bool, palette: &Palette) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::click());
-    let name = format!("Answer {}: {} {}", place + 1, answer.text, format::percent(answer.score));
+    let name = format!("Answer {}: {} {}", place + 1, answer.text, format::score(answer.score));
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, picked, &name));
     let painter = ui.painter();
     if picked || response.hovered() || response.has_focus() {
@@ -56,7 +56,7 @@ fn answer_ui(ui: &mut Ui, place: usize, answer: &Candidate, windows: usize, pick
     let font = if place == 0 { theme::medium(size::BODY) } else { theme::regular(size::BODY) };
     let words = text::elided(painter, &answer.text, font, palette.text, inner.width() - 64.0);
     painter.galley(inner.min, words, palette.text);
-    let score = format::percent(answer.score);
+    let score = format::score(answer.score);
     let font = theme::number(size::BODY - 1.0);
     painter.text(inner.right_top(), egui::Align2::RIGHT_TOP, score, font, palette.text);
     let track = egui::Rect::from_min_size(inner.left_bottom() - vec2(0.0, 6.0), vec2(inner.width() - 110.0, 5.0));

@@ -232,10 +232,9 @@ fn verdict(said: &Prediction) -> (String, String) {
             let spans = tagging.spans(Aggregation::First);
             (format::plural(spans.len() as u64, "entity", "entities"), String::new())
         }
-        Prediction::Reading(reading) => reading
-            .answers
-            .first()
-            .map_or_else(Default::default, |best| (best.text.clone(), format::percent(best.score))),
+        Prediction::Reading(reading) => {
+            reading.answers.first().map_or_else(Default::default, |best| (best.text.clone(), format::score(best.score)))
+        }
         Prediction::Filling(filling) => {
             let words: Vec<&str> = filling
                 .blanks
