@@ -57,8 +57,8 @@ pub fn rows<R: Copy + PartialEq>(
 }
 
 /// Where the arrow keys lead.
-fn stepped<R: PartialEq>(ui: &Ui, rows: &[R], selected: Option<R>) -> Option<usize> {
-    let place = rows.iter().position(|row| Some(row) == selected.as_ref())?;
+fn stepped<R: Copy + PartialEq>(ui: &Ui, rows: &[R], selected: Option<R>) -> Option<usize> {
+    let place = rows.iter().position(|row| Some(*row) == selected)?;
     if ui.memory(|memory| memory.focused().is_some()) {
         return None;
     }
