@@ -80,10 +80,23 @@ pub fn outcome(result: anyhow::Result<()>) -> ExitCode {
         // Whoever reads our output has seen enough.
         Err(error) if output::is_closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("attune: {}", output::one_line(&format!("{error:#}")));
+            eprintln!("attune: {}", output::one_line(&told(&error)));
             ExitCode::FAILURE
         }
     }
+}
+
+/// What failed and why; a cause that is told already is not told again.
+fn told(error: &anyhow::Error) -> String {
+    let mut words = String::new();
+    for cause in error.chain().map(ToString::to_string).filter(|cause| !cause.is_empty()) {
+        if words.is_empty() {
+            words = cause;
+        } else if !words.contains(&cause) {
+            words = format!("{words}: {cause}");
+        }
+    }
+    words
 }
 
 /// A task by its name.

@@ -118,6 +118,24 @@ pub fn evaluate_multilabel_at(labels: &[String], answers: Answers<'_, Vec<u32>>,
     }
 }
 
+/// The same evaluation with other thresholds. One that is not of several labels stays as it is.
+pub fn judged_at(evaluation: &Evaluation, thresholds: &[f32]) -> Evaluation {
+    if evaluation.task != Task::MultiLabel {
+        return evaluation.clone();
+    }
+    let of = |said: &Prediction| match &said.gold {
+        Outcome::Classes(classes) => classes.iter().map(|&class| class as u32).collect(),
+        _ => Vec::new(),
+    };
+    let predictions = &evaluation.predictions;
+    let examples: Vec<usize> = predictions.iter().map(|said| said.example).collect();
+    let gold: Vec<Vec<u32>> = predictions.iter().map(of).collect();
+    let scores = predictions.iter().map(|said| said.scores.clone()).collect();
+    let losses: Vec<f32> = predictions.iter().map(|said| said.loss).collect();
+    let answers = Answers { examples: &examples, gold: &gold, scores, losses: &losses };
+    evaluate_multilabel_at(&evaluation.labels, answers, thresholds)
+}
+
 /// What precision and recall of one class are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Tally {
@@ -252,6 +270,19 @@ fn set_metrics(gold: &[Vec<u32>], predicted: &[Vec<u32>], classes: usize) -> BTr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_evaluation_judged_at_other_thresholds_is_the_one_made_with_them() {
+        let gold = [vec![0], vec![0, 1], vec![], vec![1]];
+        let scores = vec![vec![0.9, 0.1], vec![0.4, 0.8], vec![0.2, 0.3], vec![0.3, 0.45]];
+        let losses = [0.1, 0.2, 0.3, 0.4];
+        let answers = || Answers { examples: &[4, 5, 7, 9], gold: &gold, scores: scores.clone(), losses: &losses };
+        let (before, after) = (evaluate_multilabel(&names(2), answers()), [0.35, 0.4]);
+        let expected = evaluate_multilabel_at(&names(2), answers(), &after);
+        assert_ne!(before, expected);
+        assert_eq!(judged_at(&before, &after), expected);
+        assert_eq!(judged_at(&expected, &[0.5, 0.5]), before);
+    }
 
     fn names(count: usize) -> Vec<String> {
         (0..count).map(|class| format!("class {class}")).collect()

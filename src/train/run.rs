@@ -86,7 +86,7 @@ pub struct RunFolder {
     log: LineLog,
     /// The step whose weights and evaluation the folder has.
     kept: Option<u64>,
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 impl RunFolder {
@@ -186,12 +186,22 @@ fn is_taken(dir: &Path) -> bool {
     dir.join(EVENTS).exists() || dir.join(CONFIG).exists()
 }
 
+/// A lock on a folder. It is let go by name: a process that is being started elsewhere in this program holds copies of all
+/// open files for a moment, and with them a lock that was only closed.
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.0.unlock().ok();
+    }
+}
+
 /// Two processes must not write one run. Where the file system knows no locks there is none.
-fn lock(dir: &Path) -> Result<Option<File>, TrainError> {
+fn lock(dir: &Path) -> Result<Option<Lock>, TrainError> {
     let path = dir.join(LOCK);
     let file = File::create(&path).map_err(|source| TrainError::Unwritable { path, source })?;
     match file.try_lock() {
-        Ok(()) => Ok(Some(file)),
+        Ok(()) => Ok(Some(Lock(file))),
         Err(std::fs::TryLockError::WouldBlock) => Err(TrainError::Busy { path: dir.to_owned() }),
         Err(std::fs::TryLockError::Error(_)) => Ok(None),
     }
@@ -410,4 +420,20 @@ fn thin(values: &[f32]) -> Vec<f32> {
     }
     let part = |i: usize| &values[i * values.len() / SPARKLINE..(i + 1) * values.len() / SPARKLINE];
     (0..SPARKLINE).map(|i| part(i).iter().sum::<f32>() / part(i).len() as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_that_is_let_go_is_free_though_a_copy_of_its_file_is_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let held = lock(dir.path()).unwrap().expect("this file system knows locks");
+        let copy = held.0.try_clone().unwrap();
+        assert!(matches!(lock(dir.path()), Err(TrainError::Busy { .. })));
+        drop(held);
+        assert!(lock(dir.path()).unwrap().is_some());
+        drop(copy);
+    }
 }

@@ -84,11 +84,12 @@ pub enum Command {
         roles: Roles,
     },
     /// Writes beside a model's weights where the line is drawn between yes and no; from then on it counts in predictions
-    /// and evaluations.
+    /// and evaluations. An evaluation that is `shown` is judged anew; answers [`Payload::Evaluation`].
     KeepDecisions {
         job: JobId,
         model: PathBuf,
         decisions: Decisions,
+        shown: Option<Arc<EvaluatedData>>,
     },
     /// Opens a model for Explore, so that the first answer is as fast as the next; answers [`Payload::Subject`].
     Meet {

@@ -266,6 +266,15 @@ fn failures_are_one_line_that_says_what_and_where() {
 }
 
 #[test]
+fn a_cause_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, _) = run_file(dir.path(), "");
+    std::fs::remove_file(dir.path().join("train.csv")).unwrap();
+    let error = failed(&["train", &config], 1);
+    assert_eq!(error.matches("os error").count(), 1, "{error}");
+}
+
+#[test]
 fn wrong_usage_has_status_2() {
     for arguments in [
         &["predict"][..],

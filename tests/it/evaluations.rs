@@ -165,7 +165,7 @@ fn a_threshold_of_a_label_changes_its_numbers_at_once() {
     assert!(evaluate.query_all_by_label_contains(&shown).next().is_none());
     evaluate.get_by_label("All 0.5").click();
     evaluate.run_ok();
-    evaluate.get_by_label("Kept with the model");
+    assert!(evaluate.query_by_label("Kept with the model").is_none(), "nothing was kept yet");
     evaluate.get_by_label("Threshold of shipping").focus();
     evaluate.run_ok();
     evaluate.key_press(egui::Key::ArrowLeft);

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
+use crate::task::Task;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
 use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
-use crate::worker::protocol::{Command, Control, JobId};
+use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
 const NO_DIALOG: f64 = 0.4;
@@ -72,7 +73,11 @@ impl App {
             Action::KeepDecisions { model, decisions } => {
                 let title = format!("Thresholds of {}", self.workspace.model_name(&model));
                 let job = self.workspace.follow(JobKind::KeepDecisions { model: model.clone() }, title);
-                self.send(Command::KeepDecisions { job, model, decisions });
+                // Questions are judged by their panel at any threshold, and keep their place in the list that way.
+                let is_judged_anew =
+                    |shown: &Arc<EvaluatedData>| shown.model == model && shown.evaluation.task == Task::MultiLabel;
+                let shown = self.workspace.evaluation.clone().filter(is_judged_anew);
+                self.send(Command::KeepDecisions { job, model, decisions, shown });
             }
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Ended, Failure, Job};
 use crate::data::Roles;
+use crate::metrics::judged_at;
 use crate::model::Decisions;
 use crate::train::assess::{Assessed, Assessment, assess};
 use crate::train::run::{self, KeptEvaluation};
@@ -21,13 +22,32 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result
     Ok(Ended::Done)
 }
 
+/// Writes what is decided; an evaluation of several labels is judged anew by it.
+pub fn keep_decisions(
+    job: &Job<'_>,
+    dir: &Path,
+    decisions: Decisions,
+    shown: Option<&EvaluatedData>,
+) -> Result<Ended, Failure> {
+    decisions.write(dir)?;
+    if let Some(shown) = shown {
+        job.payload(Payload::Evaluation(Arc::new(decided(shown.clone(), decisions))));
+    }
+    Ok(Ended::Done)
+}
+
+fn decided(data: EvaluatedData, decisions: Decisions) -> EvaluatedData {
+    let thresholds = decisions.thresholds(&data.evaluation.labels);
+    EvaluatedData { evaluation: judged_at(&data.evaluation, &thresholds), decisions, ..data }
+}
+
 pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let run = run::read(dir)?;
     let model = dir.join("model");
     let decisions = Decisions::read(&model)?;
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
-        Arc::new(EvaluatedData { model, evaluation, decisions, texts })
+        Arc::new(decided(EvaluatedData { model, evaluation, decisions: Decisions::default(), texts }, decisions))
     });
     let opened = OpenedRun { summary: run.summary, config: run.config, events: run.events, evaluation };
     job.payload(Payload::Run(Arc::new(opened)));

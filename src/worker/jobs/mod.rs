@@ -116,9 +116,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Train { config, .. } => train::train(job, &config, false),
         Command::Resume { dir, .. } => train::resume(job, &dir),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
-        Command::KeepDecisions { model, decisions, .. } => {
-            decisions.write(&model)?;
-            Ok(Ended::Done)
+        Command::KeepDecisions { model, decisions, shown, .. } => {
+            evaluate::keep_decisions(job, &model, decisions, shown.as_deref())
         }
         Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
         Command::Ask { model, question, .. } => predict::ask(job, &mut kept.shelf, &model, &question),

@@ -107,7 +107,7 @@ impl Questions {
                 }
             }
             let decisions = Decisions { no_answer: Some(at), ..self.kept.clone() };
-            if keep_button(ui, decisions == self.kept, palette) {
+            if keep_button(ui, &decisions, &self.kept, palette) {
                 self.kept.clone_from(&decisions);
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }

@@ -97,7 +97,7 @@ impl LabelThresholds {
                 }
             }
             let decisions = self.decisions(&evaluation.labels);
-            if keep_button(ui, decisions == self.kept, palette) {
+            if keep_button(ui, &decisions, &self.kept, palette) {
                 self.kept.clone_from(&decisions);
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
@@ -119,8 +119,11 @@ impl LabelThresholds {
 }
 
 /// Whether what is decided on this screen is to be kept with the model.
-pub fn keep_button(ui: &mut Ui, is_kept: bool, palette: &Palette) -> bool {
-    let (words, icon) = if is_kept { ("Kept with the model", ICON_CHECK) } else { ("Keep with the model", ICON_SAVE) };
+pub fn keep_button(ui: &mut Ui, decisions: &Decisions, kept: &Decisions, palette: &Palette) -> bool {
+    let is_kept = decisions == kept;
+    let is_any = *kept != Decisions::default();
+    let (words, icon) =
+        if is_kept && is_any { ("Kept with the model", ICON_CHECK) } else { ("Keep with the model", ICON_SAVE) };
     let button = Button::new(words).icon(icon).small().enabled(!is_kept).show(ui, palette);
     button.on_hover_text("Predictions, evaluations and Explore go by it from then on").clicked()
 }
