@@ -123,13 +123,9 @@ pub fn judged_at(evaluation: &Evaluation, thresholds: &[f32]) -> Evaluation {
     if evaluation.task != Task::MultiLabel {
         return evaluation.clone();
     }
-    let of = |said: &Prediction| match &said.gold {
-        Outcome::Classes(classes) => classes.iter().map(|&class| class as u32).collect(),
-        _ => Vec::new(),
-    };
     let predictions = &evaluation.predictions;
     let examples: Vec<usize> = predictions.iter().map(|said| said.example).collect();
-    let gold: Vec<Vec<u32>> = predictions.iter().map(of).collect();
+    let gold: Vec<Vec<u32>> = predictions.iter().map(|said| said.gold.labels()).collect();
     let scores = predictions.iter().map(|said| said.scores.clone()).collect();
     let losses: Vec<f32> = predictions.iter().map(|said| said.loss).collect();
     let answers = Answers { examples: &examples, gold: &gold, scores, losses: &losses };

@@ -134,6 +134,16 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// The indices of several labels; none of anything else.
+    pub fn labels(&self) -> Vec<u32> {
+        match self {
+            Self::Classes(classes) => classes.iter().map(|&class| class as u32).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// A metric: its key, its name on screen and its direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measure {

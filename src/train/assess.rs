@@ -85,6 +85,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         return Err(TrainError::Untrained { dir: dir.clone(), task, missing: missing.clone() });
     }
     let tokenizer = Tokenizer::open(dir)?;
+    let decisions = Decisions::read(dir)?;
     let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
     let max_tokens = what.max_tokens.unwrap_or(usize::MAX).min(limit);
     let stride = what.stride.unwrap_or(usize::MAX).min(max_tokens / 2);
@@ -97,7 +98,6 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
     let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
     let Some(scored) = scored else { return Ok(None) };
-    let decisions = Decisions::read(dir)?;
     let of = Scores {
         task,
         labels: &labels,

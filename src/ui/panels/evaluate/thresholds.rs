@@ -3,7 +3,7 @@
 use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_CHECK, ICON_SAVE};
 
-use crate::metrics::{LabelScores, Outcome, label_scores};
+use crate::metrics::{LabelScores, label_scores};
 use crate::model::Decisions;
 use crate::task::THRESHOLD;
 use crate::ui::theme::{self, Palette, size, space};
@@ -42,11 +42,7 @@ impl LabelThresholds {
         if evaluation.task != crate::task::Task::MultiLabel {
             return;
         }
-        let gold = |outcome: &Outcome| match outcome {
-            Outcome::Classes(classes) => classes.iter().map(|&class| class as u32).collect(),
-            _ => Vec::new(),
-        };
-        let gold: Vec<Vec<u32>> = evaluation.predictions.iter().map(|said| gold(&said.gold)).collect();
+        let gold: Vec<Vec<u32>> = evaluation.predictions.iter().map(|said| said.gold.labels()).collect();
         let scores: Vec<Vec<f32>> = evaluation.predictions.iter().map(|said| said.scores.clone()).collect();
         let labels = label_scores(&gold, &scores, evaluation.labels.len()).into_iter().enumerate();
         self.labels = labels
