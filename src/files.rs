@@ -4,7 +4,7 @@
 //! finds the old content or the new and never half of one. A log is appended to with one write a line.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Writes a file whole or not at all. The folder is created if need be.
@@ -112,6 +112,31 @@ pub fn folder_bytes(folder: &Path) -> u64 {
     total
 }
 
+/// Whether two files hold the same bytes; a missing one holds nothing that another does.
+pub fn hold_the_same(one: &Path, other: &Path) -> io::Result<bool> {
+    let open = |path: &Path| match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        file => file.map(Some),
+    };
+    let (Some(one), Some(other)) = (open(one)?, open(other)?) else { return Ok(false) };
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut one, mut other) = (BufReader::with_capacity(1 << 16, one), BufReader::with_capacity(1 << 16, other));
+    loop {
+        let (left, right) = (one.fill_buf()?, other.fill_buf()?);
+        let length = left.len().min(right.len());
+        if length == 0 {
+            return Ok(left.is_empty() && right.is_empty());
+        }
+        if left[..length] != right[..length] {
+            return Ok(false);
+        }
+        one.consume(length);
+        other.consume(length);
+    }
+}
+
 /// The folder a file is in; the current one for a bare name.
 fn folder_of(path: &Path) -> PathBuf {
     match path.parent() {
@@ -139,6 +164,25 @@ mod tests {
         write_atomically(&path, |file| file.write_all(b"third")).unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"third");
         assert_eq!(folder_bytes(dir.path()), 5);
+    }
+
+    #[test]
+    fn files_hold_the_same_to_the_last_byte() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+        let long: Vec<u8> = (0..200_000_u32).map(|at| (at % 251) as u8).collect();
+        let check = |left: &[u8], right: &[u8]| {
+            fs::write(&one, left).unwrap();
+            fs::write(&other, right).unwrap();
+            hold_the_same(&one, &other).unwrap()
+        };
+        assert!(check(&long, &long) && check(b"", b""));
+        assert!(!check(&long, &long[..199_999]));
+        let mut changed = long.clone();
+        changed[199_999] ^= 1;
+        assert!(!check(&long, &changed));
+        fs::remove_file(&other).unwrap();
+        assert!(!hold_the_same(&one, &other).unwrap());
     }
 
     #[cfg(unix)]

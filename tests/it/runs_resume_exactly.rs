@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
+use attune::model::Decisions;
 use attune::random::{Purpose, Stream, key};
 use attune::task::Task;
 use attune::train::config::{Dropout, Every, RunConfig, ScheduleKind, StrategyKind};
@@ -215,7 +216,7 @@ fn every_task_goes_on_exactly() {
 }
 
 #[test]
-fn the_generator_in_the_folder_is_the_one_of_the_best_weights() {
+fn what_is_beside_the_weights_is_that_of_the_best_weights() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path());
     config.task = Task::Rtd;
@@ -227,20 +228,31 @@ fn the_generator_in_the_folder_is_the_one_of_the_best_weights() {
     config.run.eval_every = Every::Steps(1);
     config.run.checkpoint_minutes = 1e-9;
     let (out, model) = (config.run.out.clone(), config.run.out.join("model"));
+    let decided = Decisions { no_answer: Some(0.25), ..Decisions::default() };
     let mut saved = None;
     let mut killed = Vec::new();
     go(&config, false, &mut || true, &mut |event| {
         let TrainEvent::Checkpoint { path, .. } = event else { return };
         if *path != model {
+            if saved.is_none() {
+                // Killed with the best weights in the folder: what was decided for them stays.
+                let to = folder.path().join("decided");
+                copy(&out, &to);
+                decided.write(&to.join("model")).unwrap();
+            }
             saved = Some(content(&model));
         } else if let Some(saved) = &saved {
             // Better weights were kept, and then the run was killed before its next checkpoint.
             let to = folder.path().join(format!("killed-{}", killed.len()));
             copy(&out, &to);
+            decided.write(&to.join("model")).unwrap();
             killed.push((to, saved.clone()));
         }
     })
     .unwrap();
+    config.run.out = folder.path().join("decided");
+    assert!(go(&config, true, &mut || false, &mut |_| {}).unwrap().stopped);
+    assert_eq!(Decisions::read(&config.run.out.join("model")).unwrap(), decided);
     assert!(!killed.is_empty());
     for (killed, expected) in killed {
         config.run.out.clone_from(&killed);

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, LineLog, RunFolder, WEIGHTS, is_taken, lock, read_events};
 use crate::files;
-use crate::model::Model;
+use crate::model::{Decisions, Model};
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
@@ -112,7 +112,9 @@ impl RunFolder {
     /// that the log tells of.
     fn put_back_best(&mut self, found: Option<&Checkpoint>) -> Result<(), TrainError> {
         let evaluation = self.dir.join(EVALUATION);
-        let Some((step, best)) = found.and_then(Checkpoint::best_files) else {
+        let best = found.and_then(Checkpoint::best_files);
+        self.drop_other_decisions(best.as_ref().map(|(_, best)| best.model.as_path()))?;
+        let Some((step, best)) = best else {
             return match fs::remove_file(&evaluation) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                     Err(TrainError::Unwritable { path: evaluation, source })
@@ -134,6 +136,19 @@ impl RunFolder {
             files::sync_folder(folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
         }
         self.kept = Some(step);
+        Ok(())
+    }
+
+    /// What was decided for the folder's weights goes where these are not the best ones that come back.
+    fn drop_other_decisions(&self, best: Option<&Path>) -> Result<(), TrainError> {
+        let (dir, weights) = (self.model_dir(), self.model_dir().join(WEIGHTS));
+        if Decisions::read(&dir).is_ok_and(|decisions| decisions == Decisions::default()) {
+            return Ok(());
+        }
+        let same = best.map_or(Ok(false), |best| files::hold_the_same(best, &weights));
+        if !same.map_err(|source| TrainError::Unwritable { path: weights, source })? {
+            Decisions::default().write(&dir)?;
+        }
         Ok(())
     }
 }
