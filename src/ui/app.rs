@@ -326,7 +326,13 @@ pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static) -> ef
     if let Some(icon) = icon {
         viewport = viewport.with_icon(icon);
     }
-    let options = eframe::NativeOptions { viewport, system_font_fallback: false, ..eframe::NativeOptions::default() };
+    // Dithering keeps gradients from banding; nothing here has one that would, and without a graphics card it costs much of a frame.
+    let options = eframe::NativeOptions {
+        viewport,
+        system_font_fallback: false,
+        dithering: false,
+        ..eframe::NativeOptions::default()
+    };
     eframe::run_native(
         "Attune",
         options,

@@ -16,6 +16,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::inspect::{Answer, Subject};
+use crate::model::Decisions;
 use crate::model::card::ModelCard;
 use crate::samples::Sample;
 use crate::train::config::RunConfig;
@@ -116,6 +117,8 @@ pub struct Workspace {
     pub training: Option<JobId>,
     pub evaluation: Option<Arc<EvaluatedData>>,
     pub evaluation_error: Option<String>,
+    /// What was kept with the model of `evaluation` since it came.
+    pub kept: Option<Decisions>,
     pub explore: ExploreState,
     pub runs: Vec<RunSummary>,
     pub jobs: Vec<Job>,
@@ -181,6 +184,7 @@ impl Workspace {
             training: None,
             evaluation: None,
             evaluation_error: None,
+            kept: None,
             explore: ExploreState::default(),
             runs: Vec::new(),
             jobs: Vec::new(),
@@ -198,6 +202,11 @@ impl Workspace {
             next_job: 1,
             next_toast: 1,
         }
+    }
+
+    /// What is decided for the model of an evaluation.
+    pub fn decisions<'a>(&'a self, evaluated: &'a EvaluatedData) -> &'a Decisions {
+        self.kept.as_ref().unwrap_or(&evaluated.decisions)
     }
 
     /// Folds in what the worker said. Events of a job that is not followed are dropped.
@@ -263,6 +272,7 @@ impl Workspace {
             }
             Payload::Evaluation(evaluation) => {
                 self.evaluation = Some(evaluation);
+                self.kept = None;
                 self.evaluation_error = None;
             }
             Payload::Subject(subject) => {

@@ -121,8 +121,12 @@ fn the_best_threshold_for_no_answer_is_one_click_away() {
     evaluate.get_by_label("Keep with the model").click();
     evaluate.run_ok();
     let decisions = Decisions { no_answer: Some(best.threshold), ..Decisions::default() };
+    let kept = decisions.clone();
     assert_eq!(evaluate.state().actions, [Action::KeepDecisions { model: model().into(), decisions }]);
-    assert!(evaluate.query_by_label("Keep with the model").is_none(), "it is kept");
+    assert!(evaluate.query_by_label("Kept with the model").is_none(), "it is not written yet");
+    evaluate.state_mut().workspace.kept = Some(kept);
+    evaluate.run_ok();
+    evaluate.get_by_label("Kept with the model");
     evaluate.get_by_label("As evaluated").click();
     evaluate.run_ok();
     evaluate.get_by_label(&line(answered));

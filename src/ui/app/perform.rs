@@ -72,7 +72,8 @@ impl App {
             }
             Action::KeepDecisions { model, decisions } => {
                 let title = format!("Thresholds of {}", self.workspace.model_name(&model));
-                let job = self.workspace.follow(JobKind::KeepDecisions { model: model.clone() }, title);
+                let kind = JobKind::KeepDecisions { model: model.clone(), decisions: decisions.clone() };
+                let job = self.workspace.follow(kind, title);
                 // Questions are judged by their panel at any threshold, and keep their place in the list that way.
                 let is_judged_anew =
                     |shown: &Arc<EvaluatedData>| shown.model == model && shown.evaluation.task == Task::MultiLabel;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Workspace;
+use crate::model::Decisions;
 use crate::task::Task;
 use crate::worker::protocol::JobId;
 
@@ -31,6 +32,7 @@ pub enum JobKind {
     /// Writing where the line is drawn between yes and no.
     KeepDecisions {
         model: PathBuf,
+        decisions: Decisions,
     },
     /// Opening a model for Explore.
     Meet {
@@ -200,7 +202,10 @@ impl Workspace {
                 self.toast(Level::Info, "Run deleted", job.title.clone());
             }
             JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
-            JobKind::KeepDecisions { model } => {
+            JobKind::KeepDecisions { model, decisions } => {
+                if self.evaluation.as_ref().is_some_and(|evaluated| &evaluated.model == model) {
+                    self.kept = Some(decisions.clone());
+                }
                 self.wants.subject |= self.explore.model.as_ref() == Some(model);
                 self.toast(Level::Good, "Kept with the model", job.title.clone());
             }
@@ -236,7 +241,7 @@ impl Workspace {
             JobKind::OpenModel { dir, .. } => format!("{} opened", self.model_name(dir)),
             JobKind::Train { out } => format!("{} finished", crate::ui::format::file_name(out)),
             JobKind::Evaluate { model } => format!("{} evaluated", self.model_name(model)),
-            JobKind::KeepDecisions { model } => format!("Thresholds of {} kept", self.model_name(model)),
+            JobKind::KeepDecisions { model, .. } => format!("Thresholds of {} kept", self.model_name(model)),
             JobKind::OpenRun { dir, purpose: OpenPurpose::Show } => {
                 format!("{} opened", crate::ui::format::file_name(dir))
             }

@@ -44,8 +44,6 @@ pub struct Questions {
     best: Option<ThresholdPoint>,
     /// How many questions have which F1, in tenths.
     spread: Vec<u64>,
-    /// What is kept with the model.
-    kept: Decisions,
 }
 
 const ROW: f32 = 46.0;
@@ -58,8 +56,7 @@ impl Questions {
     pub fn follow(&mut self, evaluated: &EvaluatedData) {
         *self = Self::default();
         let Some(report) = &evaluated.evaluation.answers else { return };
-        self.kept.clone_from(&evaluated.decisions);
-        self.filter.threshold = self.kept.no_answer.unwrap_or(report.threshold);
+        self.filter.threshold = evaluated.decisions.no_answer.unwrap_or(report.threshold);
         self.spread = vec![0; 10];
         for question in &report.questions {
             self.spread[((question.f1 * 10.0) as usize).min(9)] += 1;
@@ -106,9 +103,9 @@ impl Questions {
                     self.filter.threshold = value;
                 }
             }
-            let decisions = Decisions { no_answer: Some(at), ..self.kept.clone() };
-            if keep_button(ui, &decisions, &self.kept, palette) {
-                self.kept.clone_from(&decisions);
+            let kept = cx.workspace.decisions(evaluated);
+            let decisions = Decisions { no_answer: Some(at), ..kept.clone() };
+            if keep_button(ui, &decisions, kept, palette) {
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
             let hint = "A question stays unanswered when \"no answer\" leads the best span by more";

@@ -20,8 +20,6 @@ const ROW: f32 = 34.0;
 #[derive(Debug, Default)]
 pub struct LabelThresholds {
     labels: Vec<Label>,
-    /// What is kept with the model.
-    kept: Decisions,
 }
 
 #[derive(Debug)]
@@ -37,7 +35,6 @@ impl LabelThresholds {
     /// Begins with another evaluation.
     pub fn follow(&mut self, evaluated: &EvaluatedData) {
         let evaluation = &evaluated.evaluation;
-        self.kept.clone_from(&evaluated.decisions);
         self.labels.clear();
         if evaluation.task != crate::task::Task::MultiLabel {
             return;
@@ -47,7 +44,7 @@ impl LabelThresholds {
         let labels = label_scores(&gold, &scores, evaluation.labels.len()).into_iter().enumerate();
         self.labels = labels
             .map(|(label, scores)| Label {
-                threshold: evaluation.labels.get(label).map_or(THRESHOLD, |name| self.kept.threshold(name)),
+                threshold: evaluation.labels.get(label).map_or(THRESHOLD, |name| evaluated.decisions.threshold(name)),
                 best: scores.best(),
                 curve: (0..=STEPS).map(|step| scores.at(step as f32 / STEPS as f32)[2] as f32).collect(),
                 scores,
@@ -69,8 +66,8 @@ impl LabelThresholds {
     }
 
     /// The thresholds as they stand, to be kept.
-    fn decisions(&self, names: &[String]) -> Decisions {
-        let mut decisions = self.kept.clone();
+    fn decisions(&self, names: &[String], kept: &Decisions) -> Decisions {
+        let mut decisions = kept.clone();
         decisions.set_thresholds(names.iter().zip(self.labels.iter().map(|label| label.threshold)));
         decisions
     }
@@ -92,9 +89,9 @@ impl LabelThresholds {
                     button.on_hover_text(hint);
                 }
             }
-            let decisions = self.decisions(&evaluation.labels);
-            if keep_button(ui, &decisions, &self.kept, palette) {
-                self.kept.clone_from(&decisions);
+            let kept = cx.workspace.decisions(evaluated);
+            let decisions = self.decisions(&evaluation.labels, kept);
+            if keep_button(ui, &decisions, kept, palette) {
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
             let (micro, mean) = self.f1();
@@ -225,7 +222,11 @@ mod tests {
             texts: Vec::new(),
         };
         view.follow(&evaluated);
-        assert_eq!(view.decisions(&evaluation.labels), Decisions::default(), "nothing to keep yet");
+        assert_eq!(
+            view.decisions(&evaluation.labels, &evaluated.decisions),
+            Decisions::default(),
+            "nothing to keep yet"
+        );
         let (micro, mean) = view.f1();
         assert!((micro - evaluation.metrics["f1_micro"]).abs() < 1e-12);
         assert!((mean - evaluation.metrics["f1_macro"]).abs() < 1e-12);
@@ -233,7 +234,7 @@ mod tests {
             label.threshold = label.best;
         }
         assert_eq!(view.f1(), (1.0, 1.0));
-        let best = view.decisions(&evaluation.labels);
+        let best = view.decisions(&evaluation.labels, &evaluated.decisions);
         assert!((best.threshold("a") - 0.35).abs() < 1e-6, "between the scores 0.3 and 0.4");
         assert!((best.threshold("b") - 0.375).abs() < 1e-6, "between the scores 0.3 and 0.45");
         evaluated.decisions = best;
