@@ -9,8 +9,11 @@ use crate::ui::{Palette, format};
 
 pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
     let main = Measure::main(evaluation.task);
-    let mut measures: Vec<Measure> =
-        Measure::ALL.into_iter().filter(|measure| evaluation.metrics.contains_key(measure.key)).collect();
+    let metrics = &evaluation.metrics;
+    // "f1" is another name for the mean of the classes where there are more than two.
+    let is_said_twice = |key: &str| key == "f1" && metrics.get("f1") == metrics.get("f1_macro");
+    let is_told = |measure: &Measure| metrics.contains_key(measure.key) && !is_said_twice(measure.key);
+    let mut measures: Vec<Measure> = Measure::ALL.into_iter().filter(is_told).collect();
     measures.sort_by_key(|measure| rank(measure.key, main));
     let (room, gap) = (ui.available_width(), 8.0);
     // Narrower cards would cut what they say of the baseline.
@@ -20,7 +23,7 @@ pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = gap;
         for measure in &measures {
-            let value = evaluation.metrics[measure.key];
+            let value = metrics[measure.key];
             let baseline = evaluation.baseline.get(measure.key).copied();
             card_ui(ui, measure, value, baseline, evaluation.task, width, palette);
         }
