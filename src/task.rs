@@ -42,6 +42,16 @@ impl Task {
         Self::Rtd,
     ];
 
+    /// Whether rare classes can be made to weigh as much as frequent ones.
+    pub fn takes_class_weights(self) -> bool {
+        matches!(self, Self::Classify | Self::Ner)
+    }
+
+    /// Whether targets are one class among several, of which a share can be spread over the others.
+    pub fn takes_label_smoothing(self) -> bool {
+        matches!(self, Self::Classify | Self::Ner | Self::Mlm | Self::Nsp | Self::Sop)
+    }
+
     /// The name on the command line and in `RUN.toml`.
     pub fn name(self) -> &'static str {
         match self {

@@ -27,7 +27,7 @@ pub struct Evaluate {
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,
-    /// Tokens of a text, special ones included; longer texts are cut
+    /// Tokens of a text, special ones included; longer texts are cut. Without it as many as the run had, or the model takes
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
     /// Tokens that neighbouring windows of a long text share
@@ -53,12 +53,9 @@ impl Evaluate {
             stride: self.stride,
         };
         let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
-        for (count, what) in
-            [(done.excluded, "rows cannot be read or used"), (done.truncated, "texts were cut to fit the model")]
-        {
-            if count > 0 {
-                eprintln!("attune: warning: {count} {what}");
-            }
+        let cut = (done.truncated > 0).then(|| format!("{} texts were cut to fit the model", done.truncated));
+        for warning in done.unusable.iter().chain(&cut) {
+            eprintln!("attune: warning: {warning}");
         }
         let evaluation = &done.evaluation;
         let kept = self.keep_thresholds.then(|| keep_best(&model, evaluation)).transpose()?;

@@ -104,10 +104,11 @@ impl Predict {
         let mut waiting = Vec::new();
         for (index, line) in reader.lines().enumerate() {
             let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1))?;
+            let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
             if line.trim().is_empty() {
                 continue;
             }
-            let prepared = request(&line, predictor.task)
+            let prepared = request(line, predictor.task)
                 .and_then(|request| Ok(predictor.prepare(request, &options)?))
                 .with_context(|| format!("line {} of {name}", index + 1));
             match prepared {

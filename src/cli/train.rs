@@ -199,6 +199,7 @@ impl Progress {
                     if *best { "  (best)" } else { "" }
                 );
             }
+            TrainEvent::Warning { step: 0, message } => eprintln!("warning: {message}"),
             TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),
             TrainEvent::Resumed { step, seconds } => {
                 eprintln!("goes on after step {step}, {} into the run", duration(*seconds));

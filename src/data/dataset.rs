@@ -534,6 +534,18 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn numbered_tags_are_places_among_known_labels_and_else_types_of_their_own() {
+        let numbered = "tokens\ttags\nAda flew\t1 0\nnew york city\t3 4 -100\nin rome\t0 9\n";
+        let unnamed = of_columns(Task::Ner, numbered, &words_and_tags(), None);
+        assert_eq!(unnamed.labels.names[..3], ["O", "B-1", "I-1"]);
+        assert_eq!(targets(&unnamed)[0], Target::Tags(vec![1, 0]));
+        let known = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"];
+        let named = of_columns(Task::Ner, numbered, &words_and_tags(), Some(&known));
+        assert_eq!(targets(&named), [vec![1, 0], vec![3, 4, 0]].map(Target::Tags));
+        assert_eq!(excluded(&named), [(4, "has the tag 9, expected 0 to 4, the places of the 5 known tags")]);
+    }
+
+    #[test]
     fn labelled_spans_of_a_text_are_tags_of_its_words() {
         let csv = "text,spans\nAda saw Rome.,\"[{\"\"start\"\":8,\"\"end\"\":12,\"\"label\"\":\"\"LOC\"\"}]\"\nnothing here,\n";
         let roles = Roles { text: Some("text".into()), spans: Some("spans".into()), ..Roles::default() };

@@ -14,7 +14,7 @@ use crate::task::Task;
 
 pub use kinds::FindingKind;
 pub(super) use repeats::repeats;
-pub use repeats::{Leak, Part, leaks};
+pub use repeats::{Leaks, Part, leaks};
 
 /// One kind of problem, with every row that has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,11 +71,8 @@ pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findi
     let (learned, evaluated) =
         (Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
     let found = leaks(learned, evaluated);
-    let mut learned_too: Vec<usize> = found.iter().flat_map(|leak| leak.train.iter().copied()).collect();
-    learned_too.sort_unstable();
-    learned_too.dedup();
-    let mut leaked = Finding::of_examples(FindingKind::Leaks, train, &learned_too);
-    leaked.count = found.len();
+    let mut leaked = Finding::of_examples(FindingKind::Leaks, train, &found.train);
+    leaked.count = found.eval.len();
     let mut findings = vec![leaked];
     if train.task == Task::Qa && train.roles.group.is_none() && std::ptr::eq(train, eval) {
         let shared = repeats::shared_contexts(learned, evaluated);
@@ -283,7 +280,7 @@ mod tests {
         let one = read("text,label\na,x\nb,y\nA ,y\nc,x\na,y\n");
         let leaks_within =
             leaks(Part { dataset: &one, examples: &[0, 1, 4] }, Part { dataset: &one, examples: &[2, 3] });
-        assert_eq!(leaks_within, [Leak { train: vec![0, 4], eval: 2 }]);
+        assert_eq!(leaks_within, Leaks { train: vec![0, 4], eval: vec![2] });
         let split = Split { train: vec![0, 1, 4], eval: vec![2, 3] };
         let findings = split_health(&one, &one, &split);
         assert_eq!((findings[0].count, &findings[0].rows), (1, &vec![0, 4]));
@@ -291,7 +288,7 @@ mod tests {
         let other = read("text,label\nC,x\nd,y\nb,y\n");
         let between =
             leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
-        assert_eq!(between, [Leak { train: vec![3], eval: 0 }, Leak { train: vec![1], eval: 2 }]);
+        assert_eq!(between, Leaks { train: vec![1, 3], eval: vec![0, 2] });
     }
 
     #[test]

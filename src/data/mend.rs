@@ -1,6 +1,8 @@
 //! What a person has decided to put right in a dataset or to leave out of it. It is recorded with the run and done in the
 //! same way wherever the data are read; every row that is changed or left out is counted.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use super::dataset::Content;
@@ -257,6 +259,20 @@ impl Dataset {
         (0..self.table.rows()).filter(|row| examples.next_if_eq(row).is_none()).collect()
     }
 
+    /// How many rows cannot be read or used, and why the first cannot; not those that are left out by choice.
+    pub fn unusable_words(&self, path: &Path) -> Option<String> {
+        let of_examples = self.excluded.iter().filter(|problem| !is_by_choice(&problem.reason));
+        let problems: Vec<&RowProblem> = self.table.problems.iter().chain(of_examples).collect();
+        let first = problems.iter().min_by_key(|problem| problem.line)?;
+        let all = self.table.rows() + self.table.problems.len();
+        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+        let count = problems.len();
+        Some(format!(
+            "{count} of {all} rows of {name} cannot be used; the first, line {}: {}",
+            first.line, first.reason
+        ))
+    }
+
     /// Why a row is no example, where it is none.
     pub fn why_left_out(&self, row: usize) -> Option<&str> {
         // One problem for each row that is no example, in their order.
@@ -285,11 +301,8 @@ impl Dataset {
 pub fn leave_out_leaks(train: &Dataset, eval: &Dataset, split: &mut Split) -> Mended {
     let leaks =
         health::leaks(Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
-    let mut learned: Vec<usize> = leaks.into_iter().flat_map(|leak| leak.train).collect();
-    learned.sort_unstable();
-    learned.dedup();
-    split.train.retain(|example| learned.binary_search(example).is_err());
-    let rows = learned.into_iter().map(|example| train.examples[example].row).collect();
+    split.train.retain(|example| leaks.train.binary_search(example).is_err());
+    let rows = leaks.train.into_iter().map(|example| train.examples[example].row).collect();
     Mended { mend: Mend::Exclude(Exclude::Leaks), rows, in_eval_file: false }
 }
 

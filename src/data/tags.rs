@@ -1,7 +1,8 @@
 //! The tags of words: how a file writes them, and the one way they are kept here.
 //!
 //! Tags are kept in IOB2 (Tjong Kim Sang and Veenstra, 1999): `B-X` begins an entity of type X, `I-X` goes on with it, `O`
-//! is outside. Files in IOB1, BIOES, BILOU, with `I-` alone or without prefixes are turned into it.
+//! is outside. Files in IOB1, BIOES, BILOU, BMES, with `I-` alone, with `B_` for `B-` or without prefixes are turned into
+//! it.
 
 use super::error::shorten;
 
@@ -12,10 +13,15 @@ pub enum Scheme {
     Iob2,
     /// `B-` only where an entity follows another of its type.
     Iob1,
-    /// `E-` at the end and `S-` for a single word; also `L-` and `U-` (BILOU).
+    /// `E-` at the end and `S-` for a single word; also `L-` and `U-` (BILOU), and `M-` within (BMES).
     Bioes,
     /// `I-` alone: neighbours of one type are one entity.
     Inside,
+    /// Prefixes that end in `_`, such as `B_PER`.
+    Underscored,
+    /// Numbers, whose names the file does not say: 0 is outside, as in the datasets of the hub, and -100 is not judged
+    /// there.
+    Numbered,
     /// Types without a prefix.
     Plain,
 }
@@ -27,6 +33,8 @@ impl Scheme {
             Self::Iob1 => "IOB1",
             Self::Bioes => "BIOES",
             Self::Inside => "I- only",
+            Self::Underscored => "B_ and I_",
+            Self::Numbered => "numbers, 0 outside",
             Self::Plain => "no prefixes",
         }
     }
@@ -48,7 +56,11 @@ struct Seen {
     ends: bool,
     begins: bool,
     inside: bool,
-    plain: bool,
+    /// Tags of entities, those of them without a prefix, and those of these with one that ends in `_`.
+    tags: u64,
+    plain: u64,
+    underscored: u64,
+    numbers: u64,
     /// `I-` that opens an entity.
     opened_by_inside: bool,
     /// `B-` after a tag that is not of its type.
@@ -70,15 +82,23 @@ impl Seen {
                     self.opened_by_inside |= before != Some(kind);
                 }
                 Some(_) => self.ends = true,
-                None => self.plain |= !is_outside(tag),
+                None => {
+                    self.plain += u64::from(!is_outside(tag));
+                    self.underscored += u64::from(underscored(tag).is_some());
+                    self.numbers += u64::from(tag.parse::<i32>().is_ok());
+                }
             }
+            self.tags += u64::from(!is_outside(tag));
             before = (!is_outside(tag)).then_some(kind);
         }
     }
 
     fn scheme(&self) -> Scheme {
+        // A few strange ones among many are mistakes, which stay to be seen, and make no other scheme.
         match self {
-            Self { plain: true, .. } => Scheme::Plain,
+            Self { tags, numbers, .. } if *numbers > 0 && numbers == tags => Scheme::Numbered,
+            Self { tags, underscored, .. } if underscored * 2 > *tags => Scheme::Underscored,
+            Self { tags, plain, .. } if plain * 2 > *tags => Scheme::Plain,
             Self { ends: true, .. } => Scheme::Bioes,
             Self { begins: false, inside: true, .. } => Scheme::Inside,
             Self { begins_alone: false, begins: true, opened_by_inside: true, .. } => Scheme::Iob1,
@@ -91,8 +111,29 @@ impl Seen {
 pub fn split(tag: &str) -> (Option<char>, &str) {
     let mut letters = tag.chars();
     match (letters.next(), letters.next()) {
-        (Some(prefix @ ('B' | 'I' | 'E' | 'S' | 'L' | 'U')), Some('-')) if tag.len() > 2 => (Some(prefix), &tag[2..]),
+        (Some(prefix @ ('B' | 'I' | 'E' | 'S' | 'L' | 'U' | 'M')), Some('-')) if tag.len() > 2 => {
+            (Some(prefix), &tag[2..])
+        }
         _ => (None, tag),
+    }
+}
+
+/// Prefix and type of a tag such as `B_PER`.
+fn underscored(tag: &str) -> Option<(char, &str)> {
+    let (prefix, kind) = tag.split_once('_')?;
+    let mut letters = prefix.chars();
+    match (letters.next(), letters.next()) {
+        (Some(prefix @ ('B' | 'I' | 'E' | 'S' | 'L' | 'U' | 'M')), None) if !kind.is_empty() => Some((prefix, kind)),
+        _ => None,
+    }
+}
+
+/// Prefix and type of a tag in a file of a scheme.
+pub fn split_as(scheme: Scheme, tag: &str) -> (Option<char>, &str) {
+    match scheme {
+        Scheme::Plain | Scheme::Numbered => (None, tag),
+        Scheme::Underscored => underscored(tag).map_or_else(|| split(tag), |(prefix, kind)| (Some(prefix), kind)),
+        _ => split(tag),
     }
 }
 
@@ -100,25 +141,31 @@ pub fn is_outside(tag: &str) -> bool {
     matches!(tag, "O" | "o" | "")
 }
 
+/// The same in a file of a scheme.
+pub fn is_outside_as(scheme: Scheme, tag: &str) -> bool {
+    is_outside(tag) || scheme == Scheme::Numbered && matches!(tag, "0" | "-100")
+}
+
 /// A sentence's tags in IOB2.
 pub fn to_iob2(scheme: Scheme, tags: &[&str]) -> Vec<String> {
     let mut before: Option<&str> = None;
     let mut all = Vec::with_capacity(tags.len());
     for &tag in tags {
-        if is_outside(tag) {
+        if is_outside_as(scheme, tag) {
             before = None;
             all.push("O".to_owned());
             continue;
         }
-        let (prefix, kind) = if scheme == Scheme::Plain { (None, tag) } else { split(tag) };
+        let (prefix, kind) = split_as(scheme, tag);
         let begins = match (scheme, prefix) {
             (Scheme::Iob2, prefix) => prefix == Some('B'),
-            (Scheme::Bioes, Some('B' | 'S' | 'U')) | (Scheme::Iob1, Some('B')) => true,
+            (Scheme::Bioes | Scheme::Underscored, Some('B' | 'S' | 'U')) | (Scheme::Iob1, Some('B')) => true,
             _ => before != Some(kind),
         };
         all.push(format!("{}-{kind}", if begins { 'B' } else { 'I' }));
         // After the end of an entity the next of its type begins anew.
-        before = (!matches!((scheme, prefix), (Scheme::Bioes, Some('E' | 'S' | 'L' | 'U')))).then_some(kind);
+        let ends = matches!((scheme, prefix), (Scheme::Bioes | Scheme::Underscored, Some('E' | 'S' | 'L' | 'U')));
+        before = (!ends).then_some(kind);
     }
     all
 }
@@ -283,10 +330,16 @@ mod tests {
         check(&["S-A O B-B I-B E-B S-B"], Scheme::Bioes, "B-A O B-B I-B I-B B-B");
         check(&["U-A O B-B I-B L-B B-B L-B"], Scheme::Bioes, "B-A O B-B I-B I-B B-B I-B");
         check(&["I-A I-A I-B O I-A"], Scheme::Inside, "B-A I-A B-B O B-A");
+        check(&["B-A M-A E-A S-B O"], Scheme::Bioes, "B-A I-A I-A B-B O");
+        check(&["B_A I_A O B_B B_B"], Scheme::Underscored, "B-A I-A O B-B B-B");
+        check(&["S_A B_B E_B B_B O"], Scheme::Underscored, "B-A B-B I-B B-B O");
         check(&["A A O B"], Scheme::Plain, "B-A I-A O B-B");
+        check(&["B_cell T_cell T_cell O T_cell"], Scheme::Plain, "B-B_cell B-T_cell I-T_cell O B-T_cell");
+        check(&["0 3 3 0 1 -100"], Scheme::Numbered, "O B-3 I-3 O B-1 O");
         check(&["O O"], Scheme::Iob2, "O O");
         // An IOB2 file with a mistake is still IOB2, and the mistake stays to be seen.
         check(&["B-A O I-A", "O B-A I-A"], Scheme::Iob2, "B-A O I-A");
+        check(&["0 B-A I-A O", "O B-A I-A"], Scheme::Iob2, "I-0 B-A I-A O");
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub(super) struct Targets {
     pub labels: LabelSet,
     /// Tags by name, also under the names of a model that knows no `B-` or no `I-`.
     tags: HashMap<String, u32>,
+    /// Whether tags are numbers that mean places among labels that are known from elsewhere.
+    tags_are_places: bool,
 }
 
 /// Names of the two classes of next-sentence and sentence-order prediction, as transformers orders them.
@@ -64,6 +66,7 @@ impl Targets {
             scheme: Scheme::Iob2,
             labels: LabelSet::default(),
             tags: HashMap::new(),
+            tags_are_places: false,
         };
         if let (Task::MultiLabel, Some(column)) = (task, column) {
             targets.separator = Separator::of_column(targets.cells(column));
@@ -77,6 +80,9 @@ impl Targets {
             targets.answers_are_objects = objects;
         }
         targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
+        targets.tags_are_places = labels.is_some()
+            && targets.scheme == Scheme::Numbered
+            && !targets.found().iter().all(|name| targets.labels.names.contains(name));
         targets.tags = tag_indices(&targets.labels);
         Ok(targets)
     }
@@ -113,8 +119,8 @@ impl Targets {
                 _ => tags::list(cell).unwrap_or_default(),
             };
             for name in names {
-                if !tags::is_outside(&name) {
-                    let kind = if self.scheme == Scheme::Plain { &name } else { tags::split(&name).1 };
+                if !tags::is_outside_as(self.scheme, &name) {
+                    let (_, kind) = tags::split_as(self.scheme, &name);
                     if !kinds.contains(kind) {
                         kinds.insert(kind.to_owned());
                     }
@@ -173,6 +179,9 @@ impl Targets {
                         found.len()
                     ));
                 }
+                if self.tags_are_places {
+                    return found.iter().map(|tag| self.place_of_tag(tag)).collect::<Result<_, _>>().map(Target::Tags);
+                }
                 tags::to_iob2(self.scheme, &found.iter().map(String::as_str).collect::<Vec<_>>())
             }
             Content::Text { .. } | Content::Question { .. } => Vec::new(),
@@ -188,6 +197,23 @@ impl Targets {
             })
         };
         names.iter().map(index).collect::<Result<_, _>>().map(Target::Tags)
+    }
+
+    /// A tag that is written as its place among the known ones.
+    fn place_of_tag(&self, tag: &str) -> Result<u32, String> {
+        let known = self.labels.len();
+        let place = if tag == "-100" {
+            self.labels.names.iter().position(|name| tags::is_outside(name))
+        } else {
+            tag.parse::<usize>().ok().filter(|place| *place < known)
+        };
+        place.map(|place| place as u32).ok_or_else(|| {
+            format!(
+                "has the tag {}, expected 0 to {}, the places of the {known} known tags",
+                shorten(tag, 40),
+                known.saturating_sub(1)
+            )
+        })
     }
 
     /// Answers that stand where the file says. Others are left out; [`super::mend`] can move them to where they stand.

@@ -31,9 +31,10 @@ pub fn windows(encoded: &Encoded, sliding: u8, max_tokens: usize, stride: usize)
     Ok(parts(count, room, stride).into_iter().map(|part| one(part).collect()).collect())
 }
 
-/// Ranges of at most `room` that cover `count`, the last as long as what is left for it.
+/// Ranges of at most `room` that cover `count`, the last as long as what is left for it. Neighbours share `stride`, or
+/// half where that is no less than the room: step by step, windows without number would say the same.
 fn parts(count: usize, room: usize, stride: usize) -> Vec<Range<usize>> {
-    let step = room - stride.min(room - 1);
+    let step = if stride < room { room - stride } else { room - room / 2 };
     let mut parts = Vec::new();
     let mut start = 0;
     loop {
@@ -55,6 +56,11 @@ pub fn sequence_lengths(tokens: usize, fixed: usize, max_tokens: usize, stride: 
     }
     parts(tokens - fixed, room, stride).into_iter().map(|part| fixed + part.len()).collect()
 }
+
+/// The longest window over a question's context unless one says otherwise, as in the pipeline of transformers.
+pub const QUESTION_TOKENS: usize = 384;
+/// The most tokens that such windows share.
+pub const SHARED_TOKENS: usize = 128;
 
 /// A window over words that are cut into tokens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +140,8 @@ mod tests {
             assert_eq!(sequence_lengths(20, 5, max_tokens, stride), lengths);
         }
         assert_eq!(sequence_lengths(20, 5, 20, 3), [20]);
+        // Nothing is left to move by, so each window goes on by half of its room and not by a token.
+        assert_eq!(sequence_lengths(1003, 3, 103, 120).len(), 19);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::entities::{self, Aggregation, Entity, TokenLabel};
 use super::masks::{self, Filled};
 use super::{InspectError, Predictor};
 use crate::data::tokenizer::Encoded;
-use crate::data::windows::windows;
+use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input, Pass};
 use crate::task::Task;
@@ -135,10 +135,6 @@ pub(super) type WindowRows = Vec<Vec<f32>>;
 
 /// Tokens that are computed at once.
 const TOKENS_AT_ONCE: usize = 2048;
-/// The longest window of a question's context, in the pipeline.
-const QUESTION_TOKENS: usize = 384;
-/// The most tokens that windows share by default.
-const SHARED_TOKENS: usize = 128;
 
 impl Predictor {
     /// Tokenizes a request. A text for named entities, and a question's context, is laid in windows if it is too long

@@ -138,6 +138,7 @@ fn heads(model: &Model, asked: Option<Task>) -> Vec<Task> {
 
 /// Opens the model as its configuration says, or, where that names no head at all, with the head if its weights are there.
 fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, Vec<String>), ModelError> {
+    config.check_outputs(task)?;
     let kind = HeadKind::for_task(task);
     let named: Vec<HeadKind> = config.architectures.iter().flat_map(|name| config.family.heads_of(name)).collect();
     let missing = || ModelError::HeadMissing { task, architectures: config.architectures.clone() };

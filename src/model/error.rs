@@ -45,6 +45,8 @@ pub enum ModelError {
     NoSuchHead { family: &'static str, task: crate::task::Task },
     #[error("this model has no head for {task}; its architectures are: {}", architectures.join(", "))]
     HeadMissing { task: crate::task::Task, architectures: Vec<String> },
+    #[error("this model's head has {outputs} outputs, which are classes; a number needs a head with one")]
+    NotOneOutput { outputs: usize },
     #[error("the generator knows {found} tokens and the model {expected}; both must have the same vocabulary")]
     OtherVocabulary { found: usize, expected: usize },
     #[error("token id {id} at position {position} is not below the vocabulary size {vocab_size} of the model")]

@@ -152,6 +152,14 @@ impl EncoderConfig {
         }
     }
 
+    /// Whether a task can read what the head puts out: a number is one output.
+    pub fn check_outputs(&self, task: Task) -> Result<(), ModelError> {
+        if task == Task::Regress && self.labels.len() > 1 {
+            return Err(ModelError::NotOneOutput { outputs: self.labels.len() });
+        }
+        Ok(())
+    }
+
     /// The tasks whose heads a saved model's `architectures` name, in the order of [`Task::ALL`].
     pub fn tasks(&self) -> Vec<Task> {
         let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();

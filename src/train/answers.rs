@@ -35,10 +35,7 @@ fn question(data: &Dataset, example: usize, windows: &[(&Features, &Scored)]) ->
             null = null.min(f64::from(*start) + f64::from(*end));
         }
         if let Alignment::Context { first, offsets } = &features.alignment {
-            let range = *first as usize..*first as usize + offsets.len();
-            if let (Some(start), Some(end)) = (start.get(range.clone()), end.get(range)) {
-                spans.extend(spans_of(window, start, end, offsets));
-            }
+            spans.extend(spans_of(window, start, end, *first as usize, offsets));
         }
     }
     spans.sort_by(|a, b| b.score.total_cmp(&a.score));
@@ -64,18 +61,18 @@ fn question(data: &Dataset, example: usize, windows: &[(&Features, &Scored)]) ->
     AnsweredQuestion { example, id, gold, gold_starts, candidates, null_score: null - best }
 }
 
-/// The spans of a window between its best starts and ends, forwards and not too long.
-fn spans_of(window: usize, start: &[f32], end: &[f32], offsets: &[(u32, u32)]) -> Vec<Span> {
+/// The spans of a window between its best starts and ends, forwards and not too long. The best are those of all its
+/// tokens; of these the ones outside the context, whose tokens begin at `context`, are no answers (`run_qa.py`).
+fn spans_of(window: usize, start: &[f32], end: &[f32], context: usize, offsets: &[(u32, u32)]) -> Vec<Span> {
     let mut spans = Vec::new();
     let ends = best(end);
     for first in best(start) {
         for &last in &ends {
+            let offset = |token: usize| offsets.get(token.checked_sub(context)?);
+            let (Some(from), Some(to)) = (offset(first), offset(last)) else { continue };
             if last >= first && last - first < LONGEST {
-                spans.push(Span {
-                    window,
-                    characters: (offsets[first].0, offsets[last].1),
-                    score: f64::from(start[first]) + f64::from(end[last]),
-                });
+                let score = f64::from(start[first]) + f64::from(end[last]);
+                spans.push(Span { window, characters: (from.0, to.1), score });
             }
         }
     }
@@ -88,4 +85,24 @@ fn best(logits: &[f32]) -> Vec<usize> {
     places.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]));
     places.truncate(BEST);
     places
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_best_places_of_a_window_are_those_of_all_its_tokens() {
+        // Of 30 tokens the first 24 are a question that the model takes for the answer: 20 of its tokens are the best
+        // starts, so that only ends of the context would be left.
+        let mut start: Vec<f32> = (0..30).map(|token| if token < 24 { 9.0 } else { token as f32 / 10.0 }).collect();
+        let end: Vec<f32> = (0..30).map(|token| token as f32 / 10.0).collect();
+        let offsets: Vec<(u32, u32)> = (0..6).map(|token| (token * 2, token * 2 + 1)).collect();
+        assert!(spans_of(0, &start, &end, 24, &offsets).is_empty());
+        start[26] = 10.0;
+        let spans = spans_of(3, &start, &end, 24, &offsets);
+        let found: Vec<(u32, u32)> = spans.iter().map(|span| span.characters).collect();
+        assert_eq!(found, [(4, 11), (4, 9), (4, 7), (4, 5)]);
+        assert!((spans[0].score - 12.9).abs() < 1e-6 && spans[0].window == 3);
+    }
 }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::config::{DataChoice, ModelChoice, RunConfig};
+use super::config::{DataChoice, Language, LanguageObjective, ModelChoice, RunConfig};
 use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
 use super::generator::Generator;
 use super::objective::Objective;
-use super::prepare::{OnProgress, fill_roles};
-use super::{TrainError, corpus};
+use super::prepare::{OnProgress, fill_roles, why_no_examples};
+use super::{TrainError, corpus, run};
+use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
@@ -43,6 +44,8 @@ pub struct Assessment {
     pub sequences: usize,
     /// Rows that could not be read or used.
     pub excluded: usize,
+    /// The same in words, with the first of them.
+    pub unusable: Option<String>,
     /// Sequences that were cut to fit the model.
     pub truncated: usize,
 }
@@ -78,6 +81,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let known = model::read_config(dir)?;
     let task = what.task.or_else(|| known.task()).ok_or_else(|| TrainError::NoTask { dir: dir.clone() })?;
     let named = known.architectures.iter().flat_map(|name| known.family.heads_of(name)).next().is_some();
+    known.check_outputs(task)?;
     let labels = LabelSet { names: known.output_names(task) };
     let want = if named { Want::AsSaved } else { Want::Head { task, labels: &labels.names } };
     let (model, report) = model::open(dir, want, &Device::Cpu, 0)?;
@@ -87,12 +91,15 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let tokenizer = Tokenizer::open(dir)?;
     let decisions = Decisions::read(dir)?;
     let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
-    let max_tokens = what.max_tokens.unwrap_or(usize::MAX).min(limit);
-    let stride = what.stride.unwrap_or(usize::MAX).min(max_tokens / 2);
-    let config = configuration(what, task);
+    let run = trained_by(dir).filter(|run| run.task == task);
+    let length = length(what, task, run.as_ref(), limit)?;
+    let mut config = configuration(what, task);
+    config.language = run.map_or_else(Language::default, |run| run.language);
+    if model.config.causal && task == Task::Mlm {
+        config.language.objective = LanguageObjective::Causal;
+    }
     let generator = generator(task, dir, &model)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
-    let length = Length { max_tokens, stride };
     let Some((examples, data)) = read(&config, &labels, &tokenizer, length, on_progress)? else { return Ok(None) };
     let total = examples.len() as u64;
     let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
@@ -109,11 +116,36 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     Ok(Some(Assessment {
         evaluation: evaluation(of, scored),
         decisions,
+        unusable: data.as_ref().and_then(|data| data.unusable_words(&what.data)),
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
         sequences: examples.len(),
         truncated: examples.truncated(),
         data,
     }))
+}
+
+/// The run that a model is of, where it lies in the run's folder.
+fn trained_by(dir: &Path) -> Option<RunConfig> {
+    let dir = dir.canonicalize().ok()?;
+    let folder = dir.parent().filter(|folder| folder.join(run::MODEL) == dir)?;
+    run::kept_config(folder).ok()
+}
+
+/// How long sequences are: as asked, else as the run had them, else as predictions have them.
+fn length(what: &Assessed, task: Task, run: Option<&RunConfig>, limit: usize) -> Result<Length, TrainError> {
+    let usual = if task == Task::Qa { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usize::MAX, usize::MAX) };
+    let (own_tokens, own_stride) = run.map_or(usual, |run| (run.data.max_tokens, run.data.stride));
+    let max_tokens = what.max_tokens.unwrap_or(own_tokens).min(limit);
+    let wrong = |key, value: usize, expected: &str| {
+        Err(TrainError::Setting { key, value: value.to_string(), expected: expected.to_owned() })
+    };
+    match (what.max_tokens, what.stride) {
+        (Some(asked), _) if asked < 3 => wrong("--max-tokens", asked, "3 or more"),
+        (_, Some(asked)) if asked >= max_tokens => {
+            wrong("--stride", asked, &format!("fewer than the {max_tokens} tokens of a window"))
+        }
+        (_, asked) => Ok(Length { max_tokens, stride: asked.unwrap_or(own_stride).min(max_tokens / 2) }),
+    }
 }
 
 /// The configuration of a run that would only evaluate.
@@ -130,7 +162,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
         strategy: super::config::Strategy::default(),
         optim: super::config::Optim::default(),
         run: super::config::RunOptions::default(),
-        language: super::config::Language::default(),
+        language: Language::default(),
     }
 }
 
@@ -172,8 +204,7 @@ fn read(
     let asks = |one: &Features| one.target != Target::None || data.makes_its_own_labels();
     let made: Vec<Features> = made.into_iter().filter(asks).collect();
     if made.is_empty() {
-        let reason = "no row says what is right; name the column of labels".to_owned();
-        return Err(TrainError::NoExamples { path: path.clone(), reason });
+        return Err(TrainError::NothingToJudge { path: path.clone(), reason: why_no_examples(&data) });
     }
     Ok(Some((made.into(), Some(data))))
 }

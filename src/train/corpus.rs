@@ -87,6 +87,7 @@ pub fn prepare(
         _ => Vec::new(),
     };
     Ok(Some(Prepared {
+        warnings: Vec::new(),
         tokenizer,
         labels: LabelSet { names },
         train_data: None,

@@ -44,6 +44,8 @@ pub enum TrainError {
     NothingToTrain,
     #[error("{path} has no examples to learn from: {reason}")]
     NoExamples { path: PathBuf, reason: String },
+    #[error("{path} has no examples to judge by: {reason}")]
+    NothingToJudge { path: PathBuf, reason: String },
     #[error("the run's folder {path} already holds a run; choose another [run] out")]
     FolderTaken { path: PathBuf },
     #[error("the run in {path} is finished, and nothing is left to do; start another with another [run] out")]

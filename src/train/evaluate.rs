@@ -7,6 +7,7 @@ use super::generator::Generator;
 use super::objective::{Asked, Objective, Scored, Work, evaluation_chance};
 use super::prefix::PrefixCache;
 use super::{TrainError, answers};
+use crate::data::tags::is_outside;
 use crate::data::{Alignment, Batch, Dataset, Features, LabelSet, Target, Tokenizer};
 use crate::metrics::{
     Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
@@ -134,7 +135,7 @@ pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
             evaluate_replaced(&tally)
         }
         (Task::Ner, Some(data), Examples::Features(features)) => {
-            evaluate_entities(&labels.names, sentences(data, features, &scored, labels.len()), mean_loss(&scored))
+            evaluate_entities(&labels.names, sentences(data, features, &scored, labels), mean_loss(&scored))
         }
         (Task::Qa, Some(data), Examples::Features(features)) => {
             let questions = answers::questions(data, features, &scored);
@@ -182,18 +183,19 @@ fn of_texts(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
 }
 
 /// The windows of each sentence put together again. A word that the tokenizer makes nothing of is outside.
-fn sentences(data: &Dataset, features: &[Features], scored: &[Scored], labels: usize) -> Vec<TaggedSentence> {
+fn sentences(data: &Dataset, features: &[Features], scored: &[Scored], labels: &LabelSet) -> Vec<TaggedSentence> {
     let mut sentences: Vec<TaggedSentence> = Vec::new();
+    let outside = labels.names.iter().position(|name| is_outside(name)).unwrap_or(0) as u32;
     for (features, scored) in features.iter().zip(scored) {
         if sentences.last().is_none_or(|sentence| sentence.example != features.example) {
             let Target::Tags(gold) = &data.examples[features.example].target else { continue };
             let words = data.words(features.example);
-            let (predicted, scores) = (vec![0; gold.len()], vec![0.0; gold.len()]);
+            let (predicted, scores) = (vec![outside; gold.len()], vec![0.0; gold.len()]);
             let gold = gold.clone();
             sentences.push(TaggedSentence { example: features.example, words, gold, predicted, scores });
         }
         let (Some(sentence), Alignment::Words(places)) = (sentences.last_mut(), &features.alignment) else { continue };
-        for ((_, word), row) in places.iter().zip(scored.scores.chunks(labels.max(1))) {
+        for ((_, word), row) in places.iter().zip(scored.scores.chunks(labels.len().max(1))) {
             let best = best_class(row);
             sentence.predicted[*word as usize] = best as u32;
             sentence.scores[*word as usize] = row[best];

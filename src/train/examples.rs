@@ -65,10 +65,13 @@ impl Examples {
         }
     }
 
-    /// Sequences that the length limit cut.
+    /// Examples that the length limit cut, whatever the number of their windows.
     pub fn truncated(&self) -> usize {
         match self {
-            Self::Features(features) => features.iter().filter(|one| one.cut > 0).count(),
+            Self::Features(features) => {
+                let windows = features.chunk_by(|a, b| a.example == b.example);
+                windows.filter(|windows| windows.iter().any(|one| one.cut > 0)).count()
+            }
             Self::Blocks { .. } | Self::Pairs { .. } => 0,
         }
     }

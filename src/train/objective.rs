@@ -110,8 +110,11 @@ impl Objective {
         let class_weights = match config.optim.class_weights {
             ClassWeights::None => Vec::new(),
             // A class weighs as much as all its examples together would if every class were equally frequent.
+            // One without an example has nothing to weigh, and would outweigh all others where targets are smoothed.
             ClassWeights::Balanced => {
-                counts.iter().map(|count| total as f64 / (counts.len() as f64 * (*count).max(1) as f64)).collect()
+                let present = counts.iter().filter(|count| **count > 0).count() as f64;
+                let weight = |count: u64| if count == 0 { 0.0 } else { total as f64 / (present * count as f64) };
+                counts.iter().copied().map(weight).collect()
             }
         };
         let entropy = CrossEntropy { smoothing: config.optim.label_smoothing, class_weights };

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
+use super::config::{ClassWeights, DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
 use super::{Examples, TrainError, corpus};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
+use crate::data::tags::Scheme;
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
 use crate::metrics::Measure;
 use crate::model::card::LoadReport;
@@ -29,6 +30,8 @@ pub struct Prepared {
     pub max_tokens: usize,
     /// What was put right and left out, as the configuration asks.
     pub mended: Vec<Mended>,
+    /// What a person should know before the run begins, such as rows that cannot be used.
+    pub warnings: Vec<String>,
 }
 
 impl Prepared {
@@ -77,7 +80,8 @@ impl RunConfig {
             return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }
         let run = &self.run;
-        let checks: [(bool, &'static str, String, &str); 12] = [
+        let eval_fraction = self.data.eval_fraction.unwrap_or_default();
+        let checks: [(bool, &'static str, String, &str); 13] = [
             ((0.0..=1.0).contains(&optim.weight_decay), "optim.weight_decay", optim.weight_decay.to_string(), "0 to 1"),
             (
                 optim.betas.iter().all(|beta| (0.0..1.0).contains(beta)),
@@ -100,15 +104,21 @@ impl RunConfig {
                 optim.layer_decay.to_string(),
                 "above 0, up to 1",
             ),
-            (run.epochs > 0.0 || run.max_steps.is_some(), "run.epochs", run.epochs.to_string(), "a number above 0"),
+            (
+                run.epochs > 0.0 && run.epochs <= MOST_EPOCHS || run.max_steps.is_some(),
+                "run.epochs",
+                run.epochs.to_string(),
+                "a number above 0, up to 100000",
+            ),
             (run.batch > 0, "run.batch", run.batch.to_string(), "1 or more"),
             (run.batch_tokens != Some(0) && run.micro_batch != Some(0), "run.micro_batch", "0".into(), "1 or more"),
             (run.log_every > 0, "run.log_every", run.log_every.to_string(), "1 or more"),
+            ((0.0..1.0).contains(&eval_fraction), "data.eval_fraction", eval_fraction.to_string(), "0 to below 1"),
             (
-                self.data.eval_fraction.is_none_or(|share| (0.0..1.0).contains(&share)),
-                "data.eval_fraction",
-                format!("{:?}", self.data.eval_fraction),
-                "0 to below 1",
+                self.language.discriminator_weight >= 0.0 && self.language.discriminator_weight.is_finite(),
+                "language.discriminator_weight",
+                self.language.discriminator_weight.to_string(),
+                "0 or more",
             ),
         ];
         for (fine, key, value, expected) in checks {
@@ -116,9 +126,16 @@ impl RunConfig {
                 return wrong(key, value, expected);
             }
         }
-        if Measure::find(&run.keep_best).is_none() {
-            let known: Vec<&str> = Measure::ALL.iter().map(|measure| measure.key).collect();
-            return wrong("run.keep_best", run.keep_best.clone(), &known.join(", "));
+        let known = Measure::of(self.task);
+        if !known.contains(&run.keep_best.as_str()) {
+            return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));
+        }
+        if optim.class_weights == ClassWeights::Balanced && !self.task.takes_class_weights() {
+            return wrong("optim.class_weights", "balanced".into(), &format!("none for {}", self.task));
+        }
+        if optim.label_smoothing > 0.0 && !self.task.takes_label_smoothing() {
+            let value = optim.label_smoothing.to_string();
+            return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
         }
         let data = &self.data;
         if data.max_tokens < 3 {
@@ -182,6 +199,9 @@ pub struct Sources {
     /// What the decisions about the data came to.
     pub mended: Vec<Mended>,
 }
+
+/// More epochs than anybody waits for; beyond it, counting the steps would not end.
+const MOST_EPOCHS: f64 = 1e5;
 
 /// Reads the files that a configuration names.
 pub fn read_sources(task: Task, data: &DataChoice, seed: u64) -> Result<Sources, TrainError> {
@@ -281,19 +301,14 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         mended.push(leave_out_cut(&sources.train_data, &mut train, held_out));
     }
     if train.is_empty() {
-        let reason = sources.train_data.excluded.first().map_or_else(
-            || "the file has no labelled rows".to_owned(),
-            |problem| {
-                format!(
-                    "{} rows were left out, the first in line {}: {}",
-                    sources.train_data.excluded.len(),
-                    problem.line,
-                    problem.reason
-                )
-            },
-        );
+        let reason = why_no_examples(&sources.train_data);
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
+    let mut warnings: Vec<String> = sources.train_data.unusable_words(&config.data.train).into_iter().collect();
+    if let Some(path) = &config.data.eval {
+        warnings.extend(sources.eval_data.unusable_words(path));
+    }
+    warnings.extend(unnamed_tags_words(&sources.train_data));
     let labels = sources.train_data.labels.clone();
     let counts = count(&train, labels.len());
     Ok(Some(Prepared {
@@ -306,7 +321,38 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         counts,
         max_tokens: length.max_tokens,
         mended,
+        warnings,
     }))
+}
+
+/// What it means that a file's tags are numbers.
+fn unnamed_tags_words(data: &Dataset) -> Option<String> {
+    (data.task == Task::Ner && data.scheme == Scheme::Numbered).then(|| {
+        "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
+         begin an entity and others go on with it, put names such as B-PER and I-PER in their place"
+            .to_owned()
+    })
+}
+
+/// What is missing in a file of which no row says what is right.
+pub fn why_no_examples(data: &Dataset) -> String {
+    if let Some(first) = data.excluded.first() {
+        let count = data.excluded.len();
+        return format!("{count} rows were left out, the first in line {}: {}", first.line, first.reason);
+    }
+    let Roles { label, tags, spans, answers, .. } = &data.roles;
+    let (role, named) = match data.task {
+        Task::Ner => ("tags or spans", tags.as_ref().or(spans.as_ref())),
+        Task::Qa => ("answers", answers.as_ref()),
+        _ => ("label", label.as_ref()),
+    };
+    match named {
+        Some(column) => format!("the column \"{column}\" is empty in every row"),
+        None => format!(
+            "no column was recognised as {role}, so name it in [data] columns; there are {}",
+            data.table.columns.join(", ")
+        ),
+    }
 }
 
 /// Leaves out what the length limit has cut.
@@ -357,4 +403,41 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     let frozen = super::strategy::frozen(&config.strategy, model.config.stored_layers())?;
     model.freeze(|block| frozen.contains(&block));
     Ok((model, report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(task: &str, more: &str) -> String {
+        let text = format!("task = {task:?}\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");
+        let config: RunConfig = toml::from_str(&text).unwrap();
+        config.check().map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn settings_that_could_have_no_effect_or_no_end_are_refused() {
+        let check = |task: &str, more: &str, words: &[&str]| {
+            let told = refused(task, more);
+            assert!(words.iter().all(|word| told.contains(word)) && told.is_empty() == words.is_empty(), "{told}");
+        };
+        check("qa", "[run]\nkeep_best = \"accuracy\"\n", &["run.keep_best is accuracy", "f1, eval_loss, exact_match"]);
+        check("qa", "[run]\nkeep_best = \"exact_match\"\n", &[]);
+        check("classify", "[run]\nkeep_best = \"f1\"\n", &[]);
+        check("multilabel", "[optim]\nclass_weights = \"balanced\"\n", &["optim.class_weights is balanced"]);
+        check("ner", "[optim]\nclass_weights = \"balanced\"\nlabel_smoothing = 0.1\n", &[]);
+        check("regress", "[optim]\nlabel_smoothing = 0.1\n", &["optim.label_smoothing is 0.1"]);
+        check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
+        check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
+        check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);
+    }
+
+    #[test]
+    fn every_metric_that_may_decide_is_one_that_is_told() {
+        for task in Task::ALL {
+            let known = Measure::of(task);
+            assert!(known.iter().all(|key| Measure::find(key).is_some()), "{known:?}");
+            assert!(known.contains(&Measure::main(task)) && known.contains(&"eval_loss"));
+        }
+    }
 }

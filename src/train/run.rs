@@ -27,7 +27,7 @@ use crate::task::Task;
 const CONFIG: &str = "run.toml";
 const EVENTS: &str = "events.jsonl";
 const EVALUATION: &str = "evaluation.json";
-const MODEL: &str = "model";
+pub(super) const MODEL: &str = "model";
 const WEIGHTS: &str = "model.safetensors";
 const CHECKPOINT: &str = "checkpoint";
 /// Held by the process that writes the folder, and let go by the system when it dies.

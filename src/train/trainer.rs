@@ -90,7 +90,12 @@ pub fn train_from(
 ) -> Result<Outcome, TrainError> {
     let mut trainer = Trainer::new(model, data, config, listener)?;
     match checkpoint {
-        None => trainer.listener.hear(trainer.started()),
+        None => {
+            trainer.listener.hear(trainer.started());
+            for message in &data.warnings {
+                trainer.listener.hear(TrainEvent::Warning { step: 0, message: message.clone() });
+            }
+        }
         Some(checkpoint) => trainer.go_on_from(checkpoint)?,
     }
     let result = trainer.run();

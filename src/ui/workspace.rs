@@ -239,7 +239,8 @@ impl Workspace {
 
     fn take_train(&mut self, event: &TrainEvent) {
         if let TrainEvent::Warning { step, message } = event {
-            self.say(Level::Warning, format!("Step {step}: {message}"), None);
+            let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
+            self.say(Level::Warning, format!("{place}{message}"), None);
         }
         if let Some(run) = &mut self.run {
             run.apply(event, self.now);

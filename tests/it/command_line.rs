@@ -254,6 +254,10 @@ fn failures_are_one_line_that_says_what_and_where() {
         &["predict", "--model", &classify, "--task", "ner", "--text", "x"],
         &["no head for ner", "BertForSequenceClassification"],
     );
+    check(&["predict", "--model", &classify, "--task", "regress", "--text", "x"], &["3 outputs, which are classes"]);
+    let data = reviews(&dir.path().join("data.csv"));
+    check(&["evaluate", "--model", &classify, "--data", &data, "--max-tokens", "2"], &["--max-tokens is 2"]);
+    check(&["evaluate", "--model", &classify, "--data", &data, "--stride", "64"], &["--stride is 64", "64 tokens"]);
     check(&["predict", "--model", "/nonexistent", "--text", "x"], &["/nonexistent", "config.json"]);
     check(&["predict", "--model", &model("bert-mlm"), "--text", "x"], &["no mask", "[MASK]"]);
     check(&["predict", "--model", &model("variants/bert-encoder"), "--text", "x"], &["name a task"]);
@@ -263,6 +267,32 @@ fn failures_are_one_line_that_says_what_and_where() {
     check(&["train", "/nonexistent.toml", "--resume"], &["/nonexistent.toml"]);
     check(&["download", "nobody/nothing"], &["nobody/nothing"]);
     check(&["export", &classify, "--to", "x"], &["model/config.json"]);
+}
+
+#[test]
+fn rows_that_cannot_be_used_are_told_before_the_first_step() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, out) = run_file(dir.path(), "max_steps = 1\n");
+    let train = dir.path().join("train.csv");
+    let rows = std::fs::read_to_string(&train).unwrap();
+    std::fs::write(&train, rows.replacen(",good", ",", 1) + "the, soup,was,good\n").unwrap();
+    let output = run(&["train", &config]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    let expected = "2 of 25 rows of train.csv cannot be used; the first, line 2: has no label";
+    assert!(output.status.success() && errors.contains(&format!("warning: {expected}")), "{errors}");
+    let events = objects(&std::fs::read_to_string(out.join("events.jsonl")).unwrap());
+    assert_eq!(events[1], json!({ "event": "warning", "step": 0, "message": expected }));
+    let model = out.join("model");
+    let output = run(&["evaluate", "--model", &model.to_string_lossy(), "--data", &train.to_string_lossy()]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains(&format!("warning: {expected}")), "{errors}");
+}
+
+#[test]
+fn a_file_that_begins_with_a_byte_order_mark_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(&dir.path().join("in.jsonl"), "\u{feff}{\"text\": \"x\"}\n");
+    assert_eq!(objects(&done(&["predict", "--model", &model("bert-classify"), "--input", &input, "--json"])).len(), 1);
 }
 
 #[test]

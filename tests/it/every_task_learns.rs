@@ -226,7 +226,16 @@ fn the_next_token_and_a_translation_are_learned_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut causal = config("mlm", "bert-mlm", &prose(folder.path()), &folder.path().join("causal"));
     causal.language.objective = LanguageObjective::Causal;
-    run(&causal).loss_falls();
+    causal.data.eval = Some(write(folder.path(), "held-out.txt", "the cat sat by the river .\na dog saw the soup .\n"));
+    causal.data.eval_fraction = None;
+    let ran = run(&causal);
+    ran.loss_falls();
+    // Evaluated again it is asked what it was trained for, in sequences as long, and not for words behind masks.
+    let held_out = causal.data.eval.clone().unwrap();
+    let what = Assessed { model: ran.model.clone(), data: held_out, ..Assessed::default() };
+    let again = assess(&what, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap().evaluation;
+    let (first, second) = (ran.metric("eval_loss"), again.metrics["eval_loss"]);
+    assert!((first - second).abs() < 1e-5, "{first} and {second}");
     let rows: String = (0..40)
         .map(|row| {
             let (english, other) =

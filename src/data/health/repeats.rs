@@ -1,6 +1,6 @@
 //! Texts that come again: within a dataset, and in both parts of a split.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
@@ -15,12 +15,11 @@ pub struct Part<'a> {
     pub examples: &'a [usize],
 }
 
-/// A text that is evaluated although it was learned from, as the indices of its examples.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leak {
-    /// All of the training part, ascending.
+/// Texts that are evaluated although they are learned from, as the indices of their examples, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leaks {
     pub train: Vec<usize>,
-    pub eval: usize,
+    pub eval: Vec<usize>,
 }
 
 /// A text as it is compared: lower case, with single spaces.
@@ -93,16 +92,17 @@ pub fn repeats(dataset: &Dataset) -> (Vec<usize>, Vec<usize>) {
         let head = group[0] as usize;
         // Two texts with one hash are all but impossible, and would be a wrong accusation.
         group.retain(|&example| same_text((dataset, head), (dataset, example as usize)));
-        let target = |example: &u32| &dataset.examples[*example as usize].target;
-        let mut seen: Vec<&Target> = Vec::new();
+        let mut seen: HashMap<u64, Vec<&Target>> = HashMap::new();
         for example in &group {
-            if seen.contains(&target(example)) {
+            let target = &dataset.examples[*example as usize].target;
+            let alike = seen.entry(target_hash(target)).or_default();
+            if alike.contains(&target) {
                 duplicates.push(*example as usize);
             } else {
-                seen.push(target(example));
+                alike.push(target);
             }
         }
-        if seen.len() > 1 {
+        if seen.values().map(Vec::len).sum::<usize>() > 1 {
             contradictions.extend(group.iter().map(|&example| example as usize));
         }
     }
@@ -111,9 +111,24 @@ pub fn repeats(dataset: &Dataset) -> (Vec<usize>, Vec<usize>) {
     (duplicates, contradictions)
 }
 
-/// Texts of the evaluated part that also stand in the training part, in the order of the evaluated examples. The parts
-/// may come from one table or from two.
-pub fn leaks(train: Part<'_>, eval: Part<'_>) -> Vec<Leak> {
+/// The same for targets that are equal.
+fn target_hash(target: &Target) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    match target {
+        Target::None => {}
+        Target::Class(class) => class.hash(&mut hasher),
+        Target::Classes(classes) | Target::Tags(classes) => classes.hash(&mut hasher),
+        // The two zeros are equal and have different bits.
+        Target::Value(value) => (value + 0.0).to_bits().hash(&mut hasher),
+        Target::Answers(answers) => answers.iter().for_each(|answer| (answer.start, &answer.text).hash(&mut hasher)),
+        Target::Tokens(classes) => classes.hash(&mut hasher),
+        Target::Span { start, end } => (start, end).hash(&mut hasher),
+    }
+    hasher.finish()
+}
+
+/// Texts of the evaluated part that also stand in the training part. The parts may come from one table or from two.
+pub fn leaks(train: Part<'_>, eval: Part<'_>) -> Leaks {
     let of_eval = hashes(eval);
     let mut learned: HashMap<u64, Vec<usize>> = of_eval.iter().map(|hash| (*hash, Vec::new())).collect();
     for (hash, &example) in hashes(train).into_iter().zip(train.examples) {
@@ -121,12 +136,25 @@ pub fn leaks(train: Part<'_>, eval: Part<'_>) -> Vec<Leak> {
             examples.push(example);
         }
     }
-    let found = of_eval.iter().zip(eval.examples).filter_map(|(hash, &example)| {
-        let is_same = |&&learned: &&usize| same_text((train.dataset, learned), (eval.dataset, example));
-        let train: Vec<usize> = learned.get(hash)?.iter().filter(is_same).copied().collect();
-        (!train.is_empty()).then_some(Leak { train, eval: example })
-    });
-    found.collect()
+    // Each text is compared with the first of its hash only, so that one that comes a million times costs a million.
+    for examples in learned.values_mut().filter(|examples| examples.len() > 1) {
+        let first = examples[0];
+        examples.retain(|&example| same_text((train.dataset, first), (train.dataset, example)));
+    }
+    let mut found = Leaks::default();
+    let mut told: HashSet<u64> = HashSet::new();
+    for (&hash, &example) in of_eval.iter().zip(eval.examples) {
+        let Some([first, ..]) = learned.get(&hash).map(Vec::as_slice) else { continue };
+        if same_text((train.dataset, *first), (eval.dataset, example)) {
+            found.eval.push(example);
+            if told.insert(hash) {
+                found.train.extend(&learned[&hash]);
+            }
+        }
+    }
+    found.train.sort_unstable();
+    found.eval.sort_unstable();
+    found
 }
 
 /// Evaluated examples whose second text, a question's context, is one that is learned from.
@@ -137,6 +165,6 @@ pub fn shared_contexts(train: Part<'_>, eval: Part<'_>) -> Vec<usize> {
         hasher.finish()
     };
     let learned: Vec<u64> = train.examples.par_iter().map(|&example| context(train, example)).collect();
-    let learned: std::collections::HashSet<u64> = learned.into_iter().collect();
+    let learned: HashSet<u64> = learned.into_iter().collect();
     eval.examples.iter().copied().filter(|&example| learned.contains(&context(eval, example))).collect()
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
+use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::metrics::Measure;
 use crate::task::Task;
-use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
 
 pub(super) fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
@@ -36,6 +37,12 @@ impl Workspace {
         let keys = Measure::keys(draft.task);
         if !keys.contains(&draft.run.keep_best.as_str()) {
             Measure::main(draft.task).clone_into(&mut draft.run.keep_best);
+        }
+        if !draft.task.takes_class_weights() {
+            draft.optim.class_weights = ClassWeights::None;
+        }
+        if !draft.task.takes_label_smoothing() {
+            draft.optim.label_smoothing = 0.0;
         }
         if let Some(table) = &self.data.table {
             draft.data.train.clone_from(&table.path);
@@ -79,7 +86,7 @@ impl Workspace {
 /// stands around it, so windows of documents are longer than most texts.
 fn usual_length(task: Task) -> (usize, usize) {
     let usual = DataChoice::default();
-    if task == Task::Qa { (384, 128) } else { (usual.max_tokens, usual.stride) }
+    if task == Task::Qa { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usual.max_tokens, usual.stride) }
 }
 
 /// A file's or folder's name without its ending, with nothing in it that a folder's name should not have.

@@ -79,7 +79,10 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
         };
         let remedy = match (&finding.kind, finding.kind.remedy().filter(|_| can)) {
             (_, Some(remedy)) => Some(mend(remedy)),
-            (FindingKind::Imbalance { .. }, None) if workspace.draft.optim.class_weights == ClassWeights::None => {
+            (FindingKind::Imbalance { .. }, None)
+                if workspace.data.task.takes_class_weights()
+                    && workspace.draft.optim.class_weights == ClassWeights::None =>
+            {
                 Some(("Balance", Action::Edit(Box::new(weighted(workspace, ClassWeights::Balanced)))))
             }
             (FindingKind::SharedContexts, None) => {

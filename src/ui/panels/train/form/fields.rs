@@ -165,9 +165,14 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
         toggle(ui, "Own dropout", &mut on, palette);
         run.dropout = if on { Dropout::Rate(rate) } else { Dropout::Config };
     });
-    row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
-        share(ui, "Label smoothing", &mut optim.label_smoothing, 0.0..=0.5);
-    });
+    if draft.task.takes_label_smoothing() {
+        row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
+            share(ui, "Label smoothing", &mut optim.label_smoothing, 0.0..=0.5);
+        });
+    }
+    if !draft.task.takes_class_weights() {
+        return;
+    }
     row(ui, "Class weights", "Balanced: rare classes count as much as frequent ones", palette, |ui| {
         let choices = [(ClassWeights::None, "Equal"), (ClassWeights::Balanced, "Balanced")];
         if let Some(weights) = segmented(ui, palette, optim.class_weights, &choices, false) {
