@@ -20,8 +20,8 @@ impl Batch {
     pub fn pack<'a>(features: impl IntoIterator<Item = &'a Features>, first_slot: u32) -> Self {
         let mut batch = Self { starts: vec![0], ..Self::default() };
         for (slot, one) in (first_slot..).zip(features) {
-            batch.ids.extend_from_slice(&one.ids);
-            batch.types.extend_from_slice(&one.types);
+            batch.ids.extend_from_slice(&one.tokens.ids());
+            batch.types.extend_from_slice(&one.tokens.types());
             batch.starts.push(batch.ids.len());
             batch.slots.push(slot);
             batch.targets.push(one.target.clone());

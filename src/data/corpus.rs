@@ -8,7 +8,9 @@
 //! block instead of somewhere in it, and a block ends with its document unless less than half of it is filled; then the
 //! next document follows behind a separator, as in RoBERTa (Liu et al., 2019).
 
+mod estimate;
 mod feed;
+mod rows;
 mod segments;
 mod store;
 
@@ -16,7 +18,9 @@ use std::ops::ControlFlow;
 
 use super::tokenizer::{Frame, Run};
 use super::{DataError, Tokenizer, TokenizerError};
+pub use estimate::{block_lengths, chunk_lengths};
 use feed::feed;
+pub use rows::lines_of_rows;
 pub use segments::{Pair, Segments};
 use store::{Store, Token, Writer};
 

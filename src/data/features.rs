@@ -1,24 +1,28 @@
 //! Examples → features: tokenized, cut to a length or laid in windows, with their labels aligned to tokens, and with a count
 //! of what was cut.
 
+mod questions;
+mod tokens;
+
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
 
 use super::tokenizer::Encoded;
-use super::windows::{NoRoom, windows, word_windows};
-use super::{DataError, Dataset, GoldAnswer, Target, Tokenizer, TokenizerError};
+use super::windows::{NoRoom, word_windows};
+use super::{DataError, Dataset, Target, Tokenizer, TokenizerError};
 use crate::task::Task;
+use questions::Contexts;
+pub(super) use questions::shortened;
+pub use questions::window_lengths;
+pub use tokens::{Offsets, Tokens};
 
 /// One tokenized example, or one window of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Features {
     /// Index into the dataset's examples.
     pub example: usize,
-    /// Token ids with special tokens.
-    pub ids: Vec<u32>,
-    /// Segment of each token.
-    pub types: Vec<u32>,
+    pub tokens: Tokens,
     /// Tokens that the length limit cut off.
     pub cut: usize,
     pub target: Target,
@@ -36,7 +40,7 @@ pub enum Alignment {
     /// The word each token is part of, where it is part of one.
     WordOf(Vec<Option<u32>>),
     /// The first token of the context, and the characters of each of its tokens from there on.
-    Context { first: u32, offsets: Vec<(u32, u32)> },
+    Context { first: u32, offsets: Offsets },
 }
 
 /// How long features may be.
@@ -61,16 +65,38 @@ pub fn features(
     length: Length,
     on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Features>>, DataError> {
+    let mut contexts = Contexts::new();
+    in_steps(which, on_progress, |rest| {
+        let made: Result<Vec<Vec<Features>>, DataError> = if dataset.task == Task::Qa {
+            questions::first(dataset, rest, &mut contexts, tokenizer, length)
+        } else {
+            chunk(rest).par_iter().map(|&example| one(dataset, example, tokenizer, length)).collect()
+        };
+        made.map(|made| (made.len(), made.into_iter().flatten()))
+    })
+}
+
+/// Does examples in order: `some` does the first of those that are left and says how many they are.
+fn in_steps<T, I: IntoIterator<Item = T>, E>(
+    which: &[usize],
+    on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    mut some: impl FnMut(&[usize]) -> Result<(usize, I), E>,
+) -> Result<Option<Vec<T>>, E> {
     let mut all = Vec::with_capacity(which.len());
-    for (index, chunk) in which.chunks(CHUNK).enumerate() {
-        let done: Result<Vec<Vec<Features>>, DataError> =
-            chunk.par_iter().map(|&example| one(dataset, example, tokenizer, length)).collect();
-        all.extend(done?.into_iter().flatten());
-        if on_progress((index * CHUNK + chunk.len()).min(which.len())).is_break() {
+    let mut done = 0;
+    while done < which.len() {
+        let (count, made) = some(&which[done..])?;
+        all.extend(made);
+        done += count;
+        if on_progress(done).is_break() {
             return Ok(None);
         }
     }
     Ok(Some(all))
+}
+
+fn chunk(examples: &[usize]) -> &[usize] {
+    &examples[..examples.len().min(CHUNK)]
 }
 
 /// How long an example is before any limit.
@@ -84,8 +110,29 @@ pub struct Measured {
     pub unknown: usize,
 }
 
+/// [`measure`] of all examples. `on_progress` hears how many are done and may stop the work, which gives `None`.
+pub fn measure_all(
+    dataset: &Dataset,
+    tokenizer: &Tokenizer,
+    on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Vec<Measured>>, TokenizerError> {
+    let which: Vec<usize> = (0..dataset.examples.len()).collect();
+    let mut contexts = Contexts::new();
+    in_steps(&which, on_progress, |rest| {
+        let made: Result<Vec<Measured>, TokenizerError> = if dataset.task == Task::Qa {
+            questions::measure_first(dataset, rest, &mut contexts, tokenizer)
+        } else {
+            chunk(rest).par_iter().map(|&example| measure(dataset, example, tokenizer)).collect()
+        };
+        made.map(|made| (made.len(), made))
+    })
+}
+
 /// Counts the tokens of an example.
 pub fn measure(dataset: &Dataset, example: usize, tokenizer: &Tokenizer) -> Result<Measured, TokenizerError> {
+    if dataset.task == Task::Qa {
+        return questions::measure(dataset, example, tokenizer);
+    }
     if dataset.task == Task::Ner {
         let pieces = tokenizer.encode_words(&dataset.words(example))?;
         let (unk, fixed) = (tokenizer.unk_id(), tokenizer.special_tokens(false));
@@ -94,11 +141,7 @@ pub fn measure(dataset: &Dataset, example: usize, tokenizer: &Tokenizer) -> Resu
     }
     let pair = dataset.pair(example);
     let (tokens, unknown) = tokenizer.count(dataset.text(example), pair)?;
-    let mut fixed = tokenizer.special_tokens(pair.is_some());
-    if dataset.task == Task::Qa {
-        fixed += tokenizer.count(dataset.text(example).trim_start(), None)?.0 - tokenizer.special_tokens(false);
-    }
-    Ok(Measured { tokens, fixed, unknown })
+    Ok(Measured { tokens, fixed: tokenizer.special_tokens(pair.is_some()), unknown })
 }
 
 /// Why an example has no features.
@@ -132,7 +175,7 @@ impl From<NoRoom> for Unfit {
 fn one(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length) -> Result<Vec<Features>, DataError> {
     let made = match dataset.task {
         Task::Ner => tagged(dataset, example, tokenizer, length),
-        Task::Qa => asked(dataset, example, tokenizer, length),
+        Task::Mlm => in_words(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from),
         _ => cut(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from),
     };
     made.map_err(|unfit| unfit.in_row(dataset, example))
@@ -148,12 +191,33 @@ fn cut(
     let encoded = tokenizer.encode_ids(dataset.text(example), dataset.pair(example), max_tokens)?;
     Ok(Features {
         example,
-        ids: encoded.ids,
-        types: encoded.types,
+        tokens: Tokens::Own { ids: encoded.ids, types: encoded.types },
         cut: encoded.cut,
         target: dataset.examples[example].target.clone(),
         alignment: Alignment::Whole,
     })
+}
+
+/// The same where words are to be hidden: it is known of each token which word it is part of.
+fn in_words(
+    dataset: &Dataset,
+    example: usize,
+    tokenizer: &Tokenizer,
+    max_tokens: usize,
+) -> Result<Features, TokenizerError> {
+    let encoded = tokenizer.encode(dataset.text(example), dataset.pair(example), max_tokens)?;
+    let alignment = Alignment::WordOf(numbered_through(&encoded));
+    let Encoded { ids, types, cut, .. } = encoded;
+    let target = dataset.examples[example].target.clone();
+    Ok(Features { example, tokens: Tokens::Own { ids, types }, cut, target, alignment })
+}
+
+/// The word of each token, where the words of the second text are numbered after those of the first.
+fn numbered_through(encoded: &Encoded) -> Vec<Option<u32>> {
+    let all = encoded.words.iter().zip(&encoded.sequence);
+    let of_first = all.clone().filter(|(_, text)| **text == Some(0)).filter_map(|(word, _)| *word);
+    let before = of_first.max().map_or(0, |last| last + 1);
+    all.map(|(word, text)| word.map(|word| if *text == Some(1) { before + word } else { word })).collect()
 }
 
 /// Words with tags: the first token of each word carries its tag, as in transformers' `run_ner.py`. Every word is predicted
@@ -192,95 +256,9 @@ fn tagged(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Leng
             }
             Target::Tokens(of_tokens)
         });
-        Features { example, ids, types, cut, target, alignment: Alignment::Words(places) }
+        Features { example, tokens: Tokens::Own { ids, types }, cut, target, alignment: Alignment::Words(places) }
     });
     Ok(windows.collect())
-}
-
-/// A question over windows of its context, as in transformers' `run_qa.py`: the question loses its leading blanks, and an
-/// answer that does not lie wholly inside a window is the window's first token. A question that would fill more than half
-/// of a window is cut.
-fn asked(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length) -> Result<Vec<Features>, Unfit> {
-    let context = dataset.pair(example).unwrap_or_default();
-    let question = dataset.text(example).trim_start();
-    let (question, cut) = shortened(question, tokenizer, length.max_tokens)?;
-    let encoded = tokenizer.encode(question, Some(context), usize::MAX)?;
-    // Where there is no answer, the window's first token is.
-    let first = |answers: &Vec<GoldAnswer>| answers.first().cloned();
-    let answer = match &dataset.examples[example].target {
-        Target::Answers(answers) => Asked::Answered(first(answers)),
-        _ => Asked::Unlabelled,
-    };
-    let windows = windows(&encoded, 1, length.max_tokens, length.stride)?;
-    Ok(windows.iter().map(|window| of_context(example, &encoded, window, &answer, cut)).collect())
-}
-
-/// A question of at most half a window, and how many of its tokens were cut.
-pub(super) fn shortened<'a>(
-    question: &'a str,
-    tokenizer: &Tokenizer,
-    max_tokens: usize,
-) -> Result<(&'a str, usize), Unfit> {
-    let most = (max_tokens.saturating_sub(tokenizer.special_tokens(true)) / 2).max(1);
-    // Every token has at least one byte, so that most questions need not be looked at.
-    if question.len() <= most {
-        return Ok((question, 0));
-    }
-    let encoded = tokenizer.encode(question, None, usize::MAX)?;
-    let own: Vec<usize> = (0..encoded.ids.len()).filter(|index| encoded.sequence[*index] == Some(0)).collect();
-    if own.len() <= most {
-        return Ok((question, 0));
-    }
-    let end = encoded.offsets[own[most - 1]].1;
-    let byte = question.char_indices().nth(end).map_or(question.len(), |(byte, _)| byte);
-    Ok((&question[..byte], own.len() - most))
-}
-
-/// What is known of a question's answer.
-enum Asked {
-    Unlabelled,
-    /// The first of its answers, or that there is none.
-    Answered(Option<GoldAnswer>),
-}
-
-fn of_context(example: usize, encoded: &Encoded, window: &[usize], asked: &Asked, cut: usize) -> Features {
-    let in_context = |index: &usize| encoded.sequence[*index] == Some(1);
-    let first = window.iter().position(in_context).unwrap_or(0);
-    let offsets: Vec<(u32, u32)> = window
-        .iter()
-        .skip(first)
-        .take_while(|index| in_context(index))
-        .map(|index| (encoded.offsets[*index].0 as u32, encoded.offsets[*index].1 as u32))
-        .collect();
-    let target = match asked {
-        Asked::Unlabelled => Target::None,
-        Asked::Answered(answer) => {
-            let found = answer.as_ref().and_then(|answer| span(answer, &offsets));
-            let (start, end) = found.map_or((0, 0), |(start, end)| (first as u32 + start, first as u32 + end));
-            Target::Span { start, end }
-        }
-    };
-    Features {
-        example,
-        ids: window.iter().map(|index| encoded.ids[*index]).collect(),
-        types: window.iter().map(|index| encoded.types[*index]).collect(),
-        cut,
-        target,
-        alignment: Alignment::Context { first: first as u32, offsets },
-    }
-}
-
-/// The tokens of an answer among those of a context, by their characters; `None` where it is not wholly inside.
-fn span(answer: &GoldAnswer, offsets: &[(u32, u32)]) -> Option<(u32, u32)> {
-    let start = answer.start as u32;
-    let end = start + answer.text.chars().count() as u32;
-    let inside = offsets.first()?.0 <= start && offsets.last()?.1 >= end;
-    if !inside {
-        return None;
-    }
-    let first = offsets.iter().rposition(|token| token.0 <= start)?;
-    let last = offsets.iter().position(|token| token.1 >= end)?;
-    Some((first as u32, last as u32))
 }
 
 #[cfg(test)]
@@ -288,6 +266,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::data::Roles;
     use crate::data::dataset::tests::{roles, table};
     use crate::task::Task;
 
@@ -320,8 +299,8 @@ mod tests {
         assert_eq!(found.iter().map(|one| one.example).collect::<Vec<_>>(), which);
         for one in &found {
             assert_eq!(one.target, dataset.examples[one.example].target);
-            assert_eq!(one.ids.len(), one.types.len());
-            assert!(one.ids.len() <= 6);
+            assert_eq!(one.tokens.ids().len(), one.tokens.types().len());
+            assert!(one.tokens.len() <= 6);
             assert_eq!(one.cut > 0, one.example % 7 >= 2, "{one:?}");
         }
     }
@@ -332,6 +311,23 @@ mod tests {
         let which: Vec<usize> = (0..3000).collect();
         let stopped = features(&dataset, &which, &tokenizer(), length(64), &mut |_| ControlFlow::Break(())).unwrap();
         assert_eq!(stopped, None);
+    }
+
+    #[test]
+    fn the_words_of_a_translation_are_numbered_through() {
+        let table = table("text,pair\nthe unbelievable film,le film incroyablement long\n");
+        let roles = Roles { pair: Some("pair".into()), ..roles("text", None) };
+        let dataset = Dataset::new(table, Task::Mlm, &roles, None).unwrap();
+        let found = features(&dataset, &[0], &tokenizer(), length(64), &mut |_| ControlFlow::Continue(()));
+        let one = found.unwrap().unwrap().remove(0);
+        let plain = tokenizer().encode_ids(dataset.text(0), dataset.pair(0), 64).unwrap();
+        assert_eq!(one.tokens, Tokens::Own { ids: plain.ids, types: plain.types });
+        let Alignment::WordOf(words) = &one.alignment else { panic!("{one:?}") };
+        assert_eq!(words.len(), one.tokens.len());
+        let mut numbers: Vec<u32> = words.iter().flatten().copied().collect();
+        assert!(numbers.is_sorted() && numbers.len() > 7, "{words:?}");
+        numbers.dedup();
+        assert_eq!(numbers, (0..7).collect::<Vec<u32>>());
     }
 
     #[test]

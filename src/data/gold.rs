@@ -4,23 +4,24 @@ use serde_json::Value;
 
 use super::GoldAnswer;
 use super::error::shorten;
+use super::guess::literal;
 
 /// Every answer of a cell, with its place in the context. None where the question has no answer.
 ///
-/// A cell is `{"text": […], "answer_start": […]}`, a list of `{"text", "answer_start"}`, or an answer's plain text, which
-/// is then looked for; `start` is that of a column of its own.
+/// A cell is `{"text": […], "answer_start": […]}` or a list of `{"text", "answer_start"}`, as JSON or as Python prints
+/// them, or an answer's plain text, which is then looked for; `start` is that of a column of its own.
 pub fn answers(cell: &str, start: Option<&str>, context: &str) -> Result<Vec<GoldAnswer>, String> {
     let cell = cell.trim();
     if cell.is_empty() {
         return Ok(Vec::new());
     }
     let structured = cell.starts_with('{') || cell.starts_with("[{") || cell == "[]";
-    match serde_json::from_str::<Value>(cell) {
-        Ok(value) if structured => structured_answers(&value).ok_or_else(|| {
-            format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
-        }),
-        _ => plain_answer(cell, start, context).map(|answer| vec![answer]),
-    }
+    let Some(value) = structured.then(|| literal::value(cell)).flatten() else {
+        return plain_answer(cell, start, context).map(|answer| vec![answer]);
+    };
+    structured_answers(&value).ok_or_else(|| {
+        format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
+    })
 }
 
 fn structured_answers(value: &Value) -> Option<Vec<GoldAnswer>> {
@@ -104,6 +105,15 @@ mod tests {
         check(r#"{"text": [], "answer_start": []}"#, None, &[]);
         check(r#"[{"text": "Rhine", "answer_start": 28}]"#, None, &[gold("Rhine", 28)]);
         check(r#"{"text": "Rhine", "answer_start": 28}"#, None, &[gold("Rhine", 28)]);
+        check("{'text': ['Rhine'], 'answer_start': [17]}", None, &[gold("Rhine", 17)]);
+        check("{'text': [], 'answer_start': []}", None, &[]);
+        check("[{'text': 'Rhine', 'answer_start': 28}]", None, &[gold("Rhine", 28)]);
+        check(
+            "{'text': array([\"the 'Rhine'\"], dtype=object), 'answer_start': array([13], dtype=int32)}",
+            None,
+            &[gold("the 'Rhine'", 13)],
+        );
+        check("{'text': array([], dtype=object), 'answer_start': array([], dtype=int32)}", None, &[]);
         check("Rhine", None, &[gold("Rhine", 17)]);
         check("Rhine", Some("28"), &[gold("Rhine", 28)]);
         check("  ", None, &[]);
@@ -120,6 +130,8 @@ mod tests {
         check("Rhine", Some("x"), "expected a number of characters");
         check(r#"{"text": ["Rhine"], "answer_start": []}"#, None, r#"expected {"text""#);
         check(r#"{"text": ["Rhine"], "answer_start": [-4]}"#, None, r#"expected {"text""#);
+        check("{'text': ['Rhine'], 'answer_start': [None]}", None, r#"expected {"text""#);
+        check("{'text': ['Rhine']", None, "does not stand in its context");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! Which column is the text and which the label, and what can be learned from them: a first guess that a person can
 //! change. Names count more than content.
 
+pub(super) mod literal;
 mod shapes;
 
 use std::collections::HashSet;
 
-use super::labels::Separator;
+use super::labels::{self, Separator};
 use super::readers::{is_number, plain_name};
 use super::table::Format;
 use super::{Roles, Table};
@@ -23,7 +24,8 @@ const PAIR: &str = "sentence2 text2 textb hypothesis question2 pair secondtext r
 const LABEL: &str = "\
     label labels labeltext labelname class classes category categories sentiment intent target targets \
     goldlabel classname polarity emotion emotions score similarity similarityscore relatednessscore stars rating \
-    toxic toxicity spam isduplicate entailment topic topics tag tags genre output answer y type";
+    overall annotation choice toxic toxicity spam isduplicate entailment kategorie categorie categoria categoría \
+    catégorie klasse clase classe etiqueta etichetta étiquette cats topic topics tag tags genre output answer y type";
 /// A text column and the names of what is read beside it, where neither name alone says that there are two texts.
 const PARTNERS: [(&str, &str); 2] = [
     ("question", "sentence passage paragraph context document"),
@@ -37,10 +39,19 @@ const GROUP: &str = "document group groupid documentid docid";
 /// Groups below which rows are split without regard to them.
 const FEWEST_GROUPS: usize = 5;
 /// Columns that only number or describe the rows.
-const NEITHER: &str = "id idx index uid guid rowid split language lang date time timestamp url user";
+const NEITHER: &str = "\
+    id idx index uid guid rowid split language lang date time timestamp url user userid username annotationid \
+    annotatorid reviewerid reviewername createdat updatedat leadtime";
+/// Columns that come again and again too, but are labels only where no other column can be.
+const ASIDE: &str = "annotator annotators reviewer worker workerid author status source domain dataset";
 
 fn is_in(names: &str, plain: &str) -> bool {
     names.split(' ').any(|name| name == plain)
+}
+
+/// How likely a name is, the likeliest first and those that are not among the names last.
+fn rank(names: &str, plain: &str) -> usize {
+    names.split(' ').position(|name| name == plain).unwrap_or(usize::MAX)
 }
 
 /// What a look at some of a column's cells tells.
@@ -52,10 +63,13 @@ struct Column<'a> {
     numbers: f64,
     distinct: usize,
     filled: usize,
+    rows: usize,
     /// Share of the cells that have several words.
     phrases: f64,
-    /// Whether the cells are objects, as spans and answers are.
+    /// Whether some cells are objects, as spans and answers are.
     is_structure: bool,
+    /// Whether all cells are objects that give labels their scores.
+    is_scores: bool,
 }
 
 impl Column<'_> {
@@ -63,9 +77,18 @@ impl Column<'_> {
         self.filled > 0 && self.numbers >= 0.95
     }
 
-    /// Short values that come again and again.
+    fn varies(&self) -> bool {
+        self.distinct > 1
+    }
+
+    fn is_mostly_filled(&self) -> bool {
+        self.filled * 2 > self.rows
+    }
+
+    /// Short values, not always the same, that come again and again.
     fn is_like_labels(&self) -> bool {
-        self.filled > 1
+        self.varies()
+            && self.is_mostly_filled()
             && !self.is_structure
             && self.mean_length <= 40.0
             && (self.distinct * 2 <= self.filled || self.distinct <= 2)
@@ -79,10 +102,11 @@ fn sample(table: &Table) -> impl Iterator<Item = usize> + Clone {
 }
 
 fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
-    let cells: Vec<&str> =
-        sample(table).map(|row| table.cell(row, index).trim()).filter(|cell| !cell.is_empty()).collect();
+    let cells = filled_cells(table, index);
     let filled = cells.len();
     let share = |count: usize| count as f64 / filled.max(1) as f64;
+    let decimal_comma = labels::decimal_comma(table) && !labels::are_id_lists(&cells);
+    let is_number = |cell: &str| is_number(cell) || (decimal_comma && labels::number(cell, true).is_ok());
     Column {
         name,
         plain: plain_name(name),
@@ -91,8 +115,14 @@ fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
         distinct: cells.iter().collect::<HashSet<_>>().len(),
         phrases: share(cells.iter().filter(|cell| cell.contains(' ')).count()),
         is_structure: cells.iter().any(|cell| shapes::is_structure(cell)),
+        is_scores: cells.iter().all(|cell| labels::scores(cell).is_some()),
         filled,
+        rows: table.rows().min(SAMPLE),
     }
+}
+
+fn filled_cells(table: &Table, column: usize) -> Vec<&str> {
+    sample(table).map(|row| table.cell(row, column).trim()).filter(|cell| !cell.is_empty()).collect()
 }
 
 impl Roles {
@@ -106,7 +136,7 @@ impl Roles {
             Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => {
                 Self { text: text(&columns, None), group: group(&columns, GROUP), ..Self::default() }
             }
-            Task::Classify | Task::MultiLabel | Task::Regress => sequence(&columns, task),
+            Task::Classify | Task::MultiLabel | Task::Regress => sequence(table, &columns, task),
         }
     }
 }
@@ -154,7 +184,11 @@ fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
         .map(|column| column.name.to_owned())
 }
 
-fn sequence(columns: &[Column<'_>], task: Task) -> Roles {
+fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
+    // One word with its tag a row: a class of the word alone is not what is to be learned.
+    if let Some(words) = shapes::word_a_row(table) {
+        return Roles { text: Some(columns[words].name.to_owned()), ..Roles::default() };
+    }
     let (text, pair) = if let Some((text, pair)) = partners(columns) {
         (Some(text), Some(pair))
     } else {
@@ -203,30 +237,38 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
     named.or_else(longest).or_else(last_resort).map(|column| column.name.to_owned())
 }
 
-/// A column called so, if its cells suit the task; else one with values that come again and again.
+/// A column called so, if its cells suit the task and are not all the same; else one with values that come again and
+/// again.
 fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
-    let suits = |column: &&&Column<'_>| {
-        column.filled > 0 && !column.is_structure && (task != Task::Regress || column.is_all_numbers())
+    let suits = |column: &&Column<'_>| {
+        column.filled > 0
+            && (!column.is_structure || column.is_scores)
+            && (task != Task::Regress || column.is_all_numbers())
     };
-    let named = LABEL.split(' ').find_map(|name| columns.iter().filter(suits).find(|column| column.plain == name));
+    let possible: Vec<&Column<'_>> = columns.iter().copied().filter(suits).collect();
+    let named = possible
+        .iter()
+        .filter(|column| is_in(LABEL, &column.plain))
+        .min_by_key(|column| (!column.varies(), !column.is_mostly_filled(), rank(LABEL, &column.plain)));
+    let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain));
     let numbered = || {
-        (task == Task::Regress)
-            .then(|| columns.iter().find(|column| column.is_all_numbers() && !is_in(NEITHER, &column.plain)))
-            .flatten()
+        let numbers = others().filter(|column| task == Task::Regress && column.varies());
+        numbers.min_by_key(|column| is_in(ASIDE, &column.plain))
     };
     let repeated = || {
-        columns
-            .iter()
-            .filter(suits)
-            .filter(|column| column.is_like_labels() && !is_in(NEITHER, &column.plain))
-            .min_by_key(|column| column.distinct)
+        let has_gaps = |column: &Column<'_>| column.filled * 10 < column.rows * 9;
+        others()
+            .filter(|column| column.is_like_labels())
+            .min_by_key(|column| (is_in(ASIDE, &column.plain), has_gaps(column), column.distinct))
     };
-    named.or_else(numbered).or_else(repeated).map(|column| column.name.to_owned())
+    let sure = named.filter(|column| column.varies());
+    sure.or_else(numbered).or_else(repeated).or(named).map(|column| column.name.to_owned())
 }
 
 /// Guesses what can be learned from a table, whose roles were guessed for any task: from its tokens and tags, its spans
-/// or its questions where it has them, masked words from plain text, else from the label column. Fractions, and more different whole numbers than ratings have, are to be estimated;
-/// cells that combine the same few names are several labels.
+/// or its questions where it has them, masked words from plain text, else from the label column. Fractions, and more
+/// different whole numbers than ratings have, are to be estimated; cells that combine the same few names are several
+/// labels.
 pub fn guess_task(table: &Table, roles: &Roles) -> Task {
     if roles.tokens.is_some() && roles.tags.is_some() {
         return Task::Ner;
@@ -238,19 +280,25 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
         return task;
     }
     let Some(column) = roles.label.as_deref().and_then(|name| table.column(name)) else { return Task::Classify };
-    let cells: Vec<&str> =
-        sample(table).map(|row| table.cell(row, column).trim()).filter(|cell| !cell.is_empty()).collect();
+    by_labels(table, &filled_cells(table, column))
+}
+
+fn by_labels(table: &Table, cells: &[&str]) -> Task {
+    if labels::are_id_lists(cells) {
+        return Task::MultiLabel;
+    }
     let distinct = cells.iter().collect::<HashSet<_>>().len();
-    let decimal_comma = super::labels::decimal_comma(table);
-    let values: Vec<f32> = cells.iter().filter_map(|cell| super::labels::number(cell, decimal_comma).ok()).collect();
+    let decimal_comma = labels::decimal_comma(table);
+    let values: Vec<f32> = cells.iter().filter_map(|cell| labels::number(cell, decimal_comma).ok()).collect();
     if !cells.is_empty() && values.len() * 20 >= cells.len() * 19 {
         let fractions = values.iter().any(|value| value.fract() != 0.0);
         return if fractions || (distinct > 20 && distinct * 5 > cells.len()) { Task::Regress } else { Task::Classify };
     }
-    match Separator::of_column(cells.iter().copied()) {
+    let separator = Separator::of_column(cells.iter().copied());
+    match separator {
         Separator::List => Task::MultiLabel,
         Separator::Single => Task::Classify,
-        separator @ Separator::Character(_) => {
+        Separator::Character(_) => {
             let names: Vec<_> = cells.iter().flat_map(|cell| separator.names(cell).unwrap_or_default()).collect();
             let different = names.iter().collect::<HashSet<_>>().len();
             // A comma may be part of a name, which splitting then only multiplies; a bar or a semicolon hardly ever is.
@@ -409,6 +457,119 @@ mod tests {
     }
 
     #[test]
+    fn a_constant_or_half_empty_column_is_no_label_beside_a_better_one() {
+        let check = |head: &str, row: &dyn Fn(usize) -> String, expected: Option<&str>| {
+            let rows: String = (0..40).map(|index| row(index) + "\n").collect();
+            let table = open("a.tsv", &format!("{head}{rows}"));
+            assert_eq!(Roles::guess(&table, Task::Classify).label.as_deref(), expected, "{head}{}", row(1));
+        };
+        let text = |index: usize| format!("the text of row {index}");
+        check("tekst\tbron\tkat\n", &|at| format!("{}\tweb\t{}", text(at), at % 3), Some("kat"));
+        check("tekst\tbron\n", &|at| format!("{}\tweb", text(at)), None);
+        check("text\tlabel\n", &|at| format!("{}\tx", text(at)), Some("label"));
+        let cola = |at: usize| format!("c{}\t{}\t{}\t{}", at % 4, at % 2, ["*", ""][at % 2], text(at));
+        check("", &cola, Some("column 2"));
+        let half = |at: usize| format!("{}\t{}\t{}", ["", "x", "", "y"][at % 4], at % 2, text(at));
+        check("", &half, Some("column 2"));
+        check("", &|at| format!("{}\t{at}\tNO_QUERY\tu{at}\t{}", at % 3, text(at)), Some("column 1"));
+        check(
+            "annotator\tid\tkeuze\ttext\n",
+            &|at| format!("{}\t{at}\t{}\t{}", at % 2, at % 3, text(at)),
+            Some("keuze"),
+        );
+        check("text\tstatus\n", &|at| format!("{}\t{}", text(at), at % 2), Some("status"));
+        check("text\tannotation\tstatus\n", &|at| format!("{}\t{}\tdone", text(at), at % 2), Some("annotation"));
+        check("reviewerName\toverall\treviewText\n", &|at| format!("x y\t{}.0\t{}", at % 5, text(at)), Some("overall"));
+    }
+
+    fn lines(count: usize, line: impl Fn(usize) -> &'static str) -> String {
+        (0..count).map(|index| line(index).to_owned() + "\n").collect()
+    }
+
+    #[test]
+    fn a_damaged_row_hides_no_tags() {
+        let check = |text: &str, expected: Option<(usize, usize)>| {
+            assert_eq!(shapes::tokens_and_tags(&open("a.jsonl", text)), expected, "{text}");
+        };
+        let whole = r#"{"tokens":["Ann","ran"],"ner_tags":[1,0]}"#;
+        for damaged in [
+            r#"{"tokens":["Bob","sat"],"ner_tags":[1]}"#,
+            r#"{"tokens":["Bob",null],"ner_tags":[1,0]}"#,
+            r#"{"tokens":null,"ner_tags":[1,0]}"#,
+            r#"{"tokens":["3"],"ner_tags":[1,0.5]}"#,
+        ] {
+            check(&lines(50, |index| if index == 3 { damaged } else { whole }), Some((0, 1)));
+        }
+        let named = r#"{"tokens":["Ann","ran"],"ner_tags":["B-PER","O"]}"#;
+        let short = r#"{"tokens":["Ann","ran"],"ner_tags":["B-PER"]}"#;
+        check(&lines(2, |index| [named, short][index]), Some((0, 1)));
+        check(&lines(6, |index| if index == 0 { named } else { short }), None);
+        check(&lines(4, |_| r#"{"text":"a b","labels":["x","y"],"scores":[0.5,0.25]}"#), None);
+    }
+
+    #[test]
+    fn lists_are_known_as_pandas_saves_them() {
+        let check = |text: &str, tokens: &str, tags: &str| {
+            let table = open("a.csv", text);
+            assert_eq!(guess_task(&table, &Roles::guess(&table, Task::Classify)), Task::Ner, "{text}");
+            let roles = Roles::guess(&table, Task::Ner);
+            assert_eq!((roles.tokens.as_deref(), roles.tags.as_deref()), (Some(tokens), Some(tags)), "{text}");
+        };
+        check("tokens,tags\n\"['Ada', 'ran']\",\"[1, 0]\"\n\"['He']\",[0]\n", "tokens", "tags");
+        check("tokens,tags\n\"['Ada' 'left']\",\"[1 0]\"\n\"['Bob']\",\"[1]\"\n", "tokens", "tags");
+        check(
+            "Sentence #,Sentence,POS,Tag\nSentence: 1,Ada left now,\"['N', 'V', 'R']\",\"['B-per', 'O', 'O']\"\n",
+            "Sentence",
+            "Tag",
+        );
+        check("text,tags\nAda left now,B-PER O O\nBob ran,B-PER O\n", "text", "tags");
+    }
+
+    #[test]
+    fn answers_are_known_as_pandas_saves_them() {
+        for answers in [
+            "\"{'text': ['London'], 'answer_start': [11]}\"",
+            "\"{'text': array(['London'], dtype=object), 'answer_start': array([11])}\"",
+            "\"[{'text': 'London', 'answer_start': 11}]\"",
+        ] {
+            let table = open("a.csv", &format!("question,context,answers\nWhere?,Ada ran in London,{answers}\n"));
+            let roles = Roles::guess(&table, Task::Classify);
+            assert_eq!((guess_task(&table, &roles), roles.label), (Task::Qa, None), "{answers}");
+        }
+    }
+
+    #[test]
+    fn words_with_tags_a_row_are_no_classes() {
+        let rows = ["Sentence: 1,Thousands,NNS,O\n", ",of,IN,O\n", ",Ada,NNP,B-per\n", ",ran,VB,O\n"].concat();
+        let table = table(&format!("Sentence #,Word,POS,Tag\n{}", rows.repeat(5)));
+        let roles = Roles::guess(&table, Task::Classify);
+        assert_eq!(roles, Roles { text: Some("Word".into()), ..Roles::default() });
+        assert_eq!(guess_task(&table, &roles), Task::Classify);
+    }
+
+    #[test]
+    fn scores_of_labels_are_several_labels() {
+        let table = table("text,cats\na b,\"{'x': 1, 'y': 0}\"\n");
+        let roles = Roles::guess(&table, Task::Classify);
+        assert_eq!(roles, sequence_roles("text", "cats"));
+        assert_eq!(guess_task(&table, &roles), Task::MultiLabel);
+    }
+
+    #[test]
+    fn commas_in_numbers_are_decimal_or_between_labels() {
+        let check = |name: &str, text: &str, task: Task| {
+            let table = open(name, text);
+            assert_eq!(guess_task(&table, &Roles::guess(&table, Task::Classify)), task, "{text}");
+            let label = Roles::guess(&table, task).label;
+            assert_eq!(label.as_deref(), Some("score"), "{text}");
+        };
+        check("a.csv", "text;score\na b;1,5\nb c;12,25\n", Task::Regress);
+        check("a.csv", "text;score\na b;1,5\nb c;2\nc d;2,5\n", Task::Regress);
+        check("a.tsv", "text\tscore\na b\t27\nb c\t2,3\nc d\t3,14\nd e\t27\n", Task::MultiLabel);
+        check("a.tsv", "text\tscore\na b\t27\nb c\t1,2,3\n", Task::MultiLabel);
+    }
+
+    #[test]
     fn rows_of_one_document_or_article_belong_together() {
         let lines: String = (0..8).map(|book| format!("A line, or two.\nAnother of {book}.\n\n")).collect();
         let table = open("books.txt", &lines);
@@ -440,6 +601,7 @@ mod tests {
         check(&["joy, anger", "joy", "anger", "fear, joy", "fear"], Task::MultiLabel);
         check(&["['joy']", "[]", "['anger', 'joy']"], Task::MultiLabel);
         check(&["joy|anger", "joy", ""], Task::MultiLabel);
+        check(&["['joy']", "['joy' 'fear']", "fear"], Task::MultiLabel);
         check(&["Berlin, Germany", "Paris, France", "Rome, Italy"], Task::Classify);
         let many: Vec<String> = (0..100).map(|i| (i * 7).to_string()).collect();
         check(&many.iter().map(String::as_str).collect::<Vec<_>>(), Task::Regress);

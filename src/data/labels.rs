@@ -1,11 +1,17 @@
 //! The text of a label cell → classes or a number, and the classes of a column in their order.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
 
 use super::error::shorten;
+use super::guess::literal;
 use super::readers::is_number;
 use super::{LabelSet, Table};
+
+/// What SNLI and MNLI write where the annotators did not agree.
+const NO_LABEL: &str = "-";
 
 /// Names in the order of their indices: sorted by name, or by value where all are numbers.
 pub(super) fn sort_names(mut names: Vec<String>) -> Vec<String> {
@@ -47,7 +53,7 @@ impl<'a> Classes<'a> {
 /// taken for a separator in one row and for a part of the name in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Separator {
-    /// `["joy", "anger"]`, also with single quotes as Python prints it.
+    /// `["joy", "anger"]`, also as Python or `NumPy` prints it, or `{"joy": 0.9, "anger": 0}`.
     List,
     Character(char),
     /// Every cell is one name.
@@ -55,19 +61,19 @@ pub(super) enum Separator {
 }
 
 impl Separator {
-    /// A list if every cell that is not empty is in brackets; else the one of `|`, `;` and `,` found in the most cells,
+    /// A list if most cells that are not empty are lists; else the one of `|`, `;` and `,` found in the most cells,
     /// in this order if equal.
     pub fn of_column<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
         let mut counts = [0_usize; 3];
         let (mut lists, mut filled) = (0_usize, 0_usize);
         for cell in cells.map(str::trim).filter(|cell| !cell.is_empty()) {
             filled += 1;
-            lists += usize::from(cell.starts_with('[') && cell.ends_with(']'));
+            lists += usize::from((cell.starts_with('[') && cell.ends_with(']')) || scores(cell).is_some());
             for (count, separator) in counts.iter_mut().zip(['|', ';', ',']) {
                 *count += usize::from(cell.contains(separator));
             }
         }
-        if filled > 0 && lists == filled {
+        if lists * 2 > filled {
             return Self::List;
         }
         let [bars, semicolons, commas] = counts;
@@ -79,16 +85,16 @@ impl Separator {
         }
     }
 
-    /// The names in a cell, trimmed. An empty cell and `[]` hold none.
+    /// The names in a cell, trimmed. An empty cell and `[]` hold none. Among lists a word is a list of one.
     pub fn names(self, cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
         let cell = cell.trim();
         if cell.is_empty() || cell == "[]" {
             return Ok(Vec::new());
         }
         let names = match self {
-            Self::List => return list_names(cell),
+            Self::List if cell.starts_with(['[', '{']) => return list_names(cell),
             Self::Character(separator) => cell.split(separator).map(str::trim).map(Cow::Borrowed).collect(),
-            Self::Single => vec![Cow::Borrowed(cell)],
+            Self::List | Self::Single => vec![Cow::Borrowed(cell)],
         };
         Ok(without_empty(names))
     }
@@ -97,10 +103,14 @@ impl Separator {
 fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
     let wrong =
         || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
-    if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(cell) {
-        let name = |value: serde_json::Value| match value {
-            serde_json::Value::String(name) => Some(Cow::Owned(name.trim().to_owned())),
-            serde_json::Value::Number(number) => Some(Cow::Owned(number.to_string())),
+    if cell.starts_with('{') {
+        let names = scores(cell).ok_or_else(wrong)?;
+        return Ok(without_empty(names.into_iter().map(Cow::Owned).collect()));
+    }
+    if let Some(Value::Array(values)) = literal::value(cell) {
+        let name = |value: Value| match value {
+            Value::String(name) => Some(Cow::Owned(name.trim().to_owned())),
+            Value::Number(number) => Some(Cow::Owned(number.to_string())),
             _ => None,
         };
         return values.into_iter().map(name).collect::<Option<Vec<_>>>().map(without_empty).ok_or_else(wrong);
@@ -108,6 +118,24 @@ fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
     let inside = cell.strip_prefix('[').and_then(|cell| cell.strip_suffix(']')).ok_or_else(wrong)?;
     let names: Option<Vec<Cow<'_, str>>> = inside.split(',').map(|name| unquote(name).map(Cow::Borrowed)).collect();
     names.map(without_empty).ok_or_else(wrong)
+}
+
+/// The labels to which an object such as `{"joy": 0.9, "anger": 0}` gives at least one half, or true; nothing where a
+/// cell is no such object.
+pub(super) fn scores(cell: &str) -> Option<Vec<String>> {
+    let Some(Value::Object(fields)) = cell.starts_with('{').then(|| literal::value(cell)).flatten() else {
+        return None;
+    };
+    let mut names = Vec::new();
+    for (name, score) in fields {
+        let holds = match score {
+            Value::Bool(holds) => holds,
+            Value::Number(score) => score.as_f64()? >= 0.5,
+            _ => return None,
+        };
+        names.extend(holds.then_some(name));
+    }
+    Some(names)
 }
 
 /// A name without its quotes; nothing where they do not match.
@@ -144,7 +172,33 @@ pub(super) fn decimal_comma(table: &Table) -> bool {
     matches!(table.format, super::table::Format::Delimited { delimiter: b';' | b'\t' })
 }
 
-/// The names in some cells with the number of cells that hold each.
+/// Whether a column of whole numbers joined by commas, `27` and `2,3`, holds lists of numbered labels, and not numbers
+/// with a decimal comma: some lists are longer; or each ascends, and what comes second in one is also first in another.
+pub(super) fn are_id_lists(cells: &[&str]) -> bool {
+    let lists: Vec<Vec<u32>> = cells.iter().filter_map(|cell| ids(cell)).collect();
+    if lists.is_empty() || lists.len() * 20 < cells.len() * 19 {
+        return false;
+    }
+    if lists.iter().any(|ids| ids.len() > 2) {
+        return true;
+    }
+    let parts = |place: usize| lists.iter().filter_map(|ids| ids.get(place).copied()).collect::<BTreeSet<u32>>();
+    let (first, second) = (parts(0), parts(1));
+    let again = second.intersection(&first).count();
+    // All ratings in steps of a half have the same second part.
+    lists.iter().all(|ids| ids.is_sorted_by(|a, b| a < b)) && second.len() > 1 && again * 2 >= second.len()
+}
+
+/// The whole numbers of `2,3`; nothing where a part is none or has a zero before it.
+fn ids(cell: &str) -> Option<Vec<u32>> {
+    let id = |part: &str| {
+        let part = part.trim();
+        part.parse::<u32>().ok().filter(|_| part == "0" || !part.starts_with(['0', '+']))
+    };
+    cell.split(',').map(id).collect()
+}
+
+/// The names in some cells with the number of cells that hold each. Where the labels are words, a lone `-` is none.
 pub(super) fn count_names<'a>(
     cells: impl Iterator<Item = &'a str>,
     separator: Option<Separator>,
@@ -160,7 +214,15 @@ pub(super) fn count_names<'a>(
             }
         }
     }
-    counts.into_iter().map(|(name, count)| (name.into_owned(), count)).filter(|(name, _)| !name.is_empty()).collect()
+    counts.remove("");
+    let mut counts: BTreeMap<String, usize> =
+        counts.into_iter().map(|(name, count)| (name.into_owned(), count)).collect();
+    let is_word = |name: &String| name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
+    // Beside one other name a dash says that something is not so.
+    if separator.is_none() && counts.len() > 2 && counts.keys().all(|name| name == NO_LABEL || is_word(name)) {
+        counts.remove(NO_LABEL);
+    }
+    counts
 }
 
 #[cfg(test)]
@@ -189,6 +251,10 @@ mod tests {
         check(&["a", "b"], Separator::Single);
         check(&["[\"a\"]", "[]", ""], Separator::List);
         check(&["[x] a, b", "c, d"], Separator::Character(','));
+        check(&["[\"a\"]", "[]", "a, b"], Separator::List);
+        check(&["['a' 'b']", "['a']"], Separator::List);
+        check(&["{\"a\": 1, \"b\": 0}", "{'a': 0.0, 'b': 1.0}"], Separator::List);
+        check(&["{a, b}", "{a}"], Separator::Character(','));
         check(&["a|b;c", "a;b|c"], Separator::Character('|'));
         check(&[], Separator::Single);
     }
@@ -213,9 +279,52 @@ mod tests {
         check(Separator::List, "[1, 20]", Some(&["1", "20"]));
         check(Separator::List, "['joy', 'anger']", Some(&["joy", "anger"]));
         check(Separator::List, "[joy, anger]", Some(&["joy", "anger"]));
+        check(Separator::List, "['a' 'b']", Some(&["a", "b"]));
+        check(Separator::List, "[0 1]", Some(&["0", "1"]));
+        check(Separator::List, "[very good, bad]", Some(&["very good", "bad"]));
+        check(Separator::List, "joy, anger", Some(&["joy, anger"]));
         check(Separator::List, "[\"a\", {}]", None);
         check(Separator::List, "['a, b]", None);
-        check(Separator::List, "joy", None);
+    }
+
+    #[test]
+    fn an_object_of_scores_holds_the_names_with_at_least_one_half() {
+        let check = |cell: &str, expected: Option<&[&str]>| {
+            let found = scores(cell);
+            let found: Option<Vec<&str>> = found.as_ref().map(|names| names.iter().map(String::as_str).collect());
+            assert_eq!(found.as_deref(), expected, "{cell}");
+        };
+        check(r#"{"POS": 1, "NEG": 0}"#, Some(&["POS"]));
+        check(r#"{"POS": 0.5, "NEG": 0.4, "NEW": true, "OLD": false}"#, Some(&["POS", "NEW"]));
+        check("{'POS': 0.0, 'NEG': 1.0, 'NEW': True}", Some(&["NEG", "NEW"]));
+        check("{}", Some(&[]));
+        check(r#"{"POS": "1"}"#, None);
+        check("POS", None);
+        assert_eq!(Separator::List.names(r#"{"POS": 1}"#).unwrap(), ["POS"]);
+        assert!(Separator::List.names(r#"{"POS": null}"#).unwrap_err().contains("expected a list of names"));
+    }
+
+    #[test]
+    fn numbers_between_commas_are_lists_or_decimals() {
+        let check = |cells: &[&str], expected: bool| assert_eq!(are_id_lists(cells), expected, "{cells:?}");
+        check(&["27", "2,3", "14", "3,14"], true);
+        check(&["27", "2,3", "3,14"], true);
+        check(&["1", "1,5,9"], true);
+        check(&["1,5", "12,25"], false);
+        check(&["1,5", "2,5", "5", "4,5"], false);
+        check(&["3,7", "4,2", "2,9", "7,0"], false);
+        check(&["1,05", "2,50"], false);
+        check(&["1", "2"], false);
+        check(&["a,b", "1,2,3"], false);
+        check(&[], false);
+    }
+
+    #[test]
+    fn a_dash_among_words_is_no_label() {
+        let names = |cells: &[&str]| count_names(cells.iter().copied(), None).into_keys().collect::<Vec<_>>();
+        assert_eq!(names(&["neutral", "-", "entailment", "neutral"]), ["entailment", "neutral"]);
+        assert_eq!(names(&["spam", "-", "-"]), ["-", "spam"]);
+        assert_eq!(names(&["+", "-", "o"]), ["+", "-", "o"]);
     }
 
     #[test]

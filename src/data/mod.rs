@@ -27,7 +27,7 @@ mod readers;
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
 pub use error::DataError;
-pub use features::{Alignment, Features, Length, Measured, features, measure};
+pub use features::{Alignment, Features, Length, Measured, Tokens, features, measure, measure_all};
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};
 pub use mend::{Mend, Mended, Mends};

@@ -16,19 +16,20 @@ pub struct NoRoom {
 /// as many as fit.
 pub fn windows(encoded: &Encoded, sliding: u8, max_tokens: usize, stride: usize) -> Result<Vec<Vec<usize>>, NoRoom> {
     let all = encoded.ids.len();
-    if all <= max_tokens {
-        return Ok(vec![(0..all).collect()]);
-    }
     let moves = |index: &usize| encoded.sequence[*index] == Some(sliding);
     let first = (0..all).find(moves).unwrap_or(all);
     let count = (first..all).take_while(moves).count();
-    let around = all - count;
+    let one = |part: Range<usize>| (0..first).chain(first + part.start..first + part.end).chain(first + count..all);
+    Ok(ranges(count, all - count, max_tokens, stride)?.into_iter().map(|part| one(part).collect()).collect())
+}
+
+/// The same over `count` tokens with `around` others in each window, as ranges of the `count`.
+pub fn ranges(count: usize, around: usize, max_tokens: usize, stride: usize) -> Result<Vec<Range<usize>>, NoRoom> {
     let room = max_tokens.saturating_sub(around);
-    if room == 0 {
+    if room == 0 && around + count > max_tokens {
         return Err(NoRoom { tokens: around, max_tokens });
     }
-    let one = |part: Range<usize>| (0..first).chain(first + part.start..first + part.end).chain(first + count..all);
-    Ok(parts(count, room, stride).into_iter().map(|part| one(part).collect()).collect())
+    Ok(parts(count, room, stride))
 }
 
 /// Ranges of at most `room` that cover `count`, the last as long as what is left for it. Neighbours share `stride`, or

@@ -259,8 +259,8 @@ mod tests {
             assert_eq!(shown.windows.len(), trained.len());
             for (window, trained) in shown.windows.iter().zip(&trained) {
                 let pieces: Vec<&Piece> = window.pieces.iter().map(|piece| &shown.pieces[*piece as usize]).collect();
-                assert_eq!(pieces.iter().map(|piece| piece.id).collect::<Vec<_>>(), trained.ids);
-                assert_eq!(pieces.iter().map(|piece| piece.segment).collect::<Vec<_>>(), trained.types);
+                assert_eq!(pieces.iter().map(|piece| piece.id).collect::<Vec<_>>(), *trained.tokens.ids());
+                assert_eq!(pieces.iter().map(|piece| piece.segment).collect::<Vec<_>>(), *trained.tokens.types());
                 match &trained.target {
                     Target::Tokens(targets) => {
                         let own = window.own.clone().unwrap();

@@ -1,16 +1,17 @@
 //! Texts that are their own lesson: from a file's lines to blocks to be masked, or to segments to be paired.
 
+use std::borrow::Cow;
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::TrainError;
-use super::config::DEFAULT_EVAL_FRACTION;
 use super::config::{LanguageObjective, RunConfig};
 use super::examples::Examples;
 use super::prepare::{OnProgress, Prepared, fill_roles};
-use crate::data::corpus::{Corpus, CorpusOptions, Segments};
+use crate::data::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
 use crate::data::targets::sentence_labels;
-use crate::data::{DataError, Dataset, LabelSet, Table, Tokenizer, is_plain_text, lines};
+use crate::data::{DataError, Dataset, LabelSet, SplitRule, Table, Tokenizer, is_plain_text, lines};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 
@@ -23,12 +24,24 @@ pub enum Text {
     Rows(Arc<Dataset>),
 }
 
+impl RunConfig {
+    /// Whether each text is read together with its translation.
+    pub fn is_translation(&self) -> bool {
+        self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation
+    }
+}
+
+/// Whether segments of a text are paired.
+fn makes_pairs(task: Task) -> bool {
+    matches!(task, Task::Nsp | Task::Sop)
+}
+
 /// The text of a run's data, where it is its own lesson; `None` where rows have labels.
 pub fn of(config: &RunConfig, tokenizer: &Tokenizer) -> Result<Option<Text>, TrainError> {
     if !matches!(config.task, Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop) {
         return Ok(None);
     }
-    if config.task == Task::Mlm && config.language.objective == LanguageObjective::Translation {
+    if config.is_translation() {
         // A pair is a sequence of its own, so there is nothing to join.
         return Ok(None);
     }
@@ -51,9 +64,10 @@ fn rows(config: &RunConfig, path: &Path) -> Result<Arc<Dataset>, TrainError> {
 /// The lines of a file as a corpus is made of them: their number and their text.
 type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), DataError>> + 'a>;
 
-fn lines_of<'a>(path: &Path, text: &'a Text) -> Result<Lines<'a>, TrainError> {
+fn lines_of<'a>(task: Task, path: &Path, text: &'a Text) -> Result<Lines<'a>, TrainError> {
     Ok(match text {
         Text::Lines => Box::new(lines(path)?),
+        Text::Rows(data) if makes_pairs(task) => Box::new(lines_of_rows(data).map(Ok)),
         Text::Rows(data) => {
             Box::new((0..data.examples.len()).map(|example| Ok((data.line(example), data.text(example).to_owned()))))
         }
@@ -68,7 +82,9 @@ pub fn prepare(
     max_tokens: usize,
     on_progress: OnProgress<'_>,
 ) -> Result<Option<Prepared>, TrainError> {
-    let mut make = |path: &Path, text: &Text| made(config, path, text, &tokenizer, max_tokens, on_progress);
+    let mut warnings = Vec::new();
+    let mut make =
+        |path: &Path, text: &Text| made(config, path, text, &tokenizer, max_tokens, &mut warnings, on_progress);
     let Some(train) = make(&config.data.train, text)? else { return Ok(None) };
     let (train, eval) = match &config.data.eval {
         Some(path) => {
@@ -76,18 +92,16 @@ pub fn prepare(
             let Some(eval) = make(path, &own)? else { return Ok(None) };
             (train, eval)
         }
-        None => held_out(train, config.data.eval_fraction.unwrap_or(DEFAULT_EVAL_FRACTION), config.run.seed),
+        None => held_out(train, &config.data.split_rule(config.run.seed)),
     };
     if train.is_empty() {
         let reason = "no line of it has any tokens".to_owned();
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
-    let names = match config.task {
-        Task::Nsp | Task::Sop => sentence_labels(config.task).map(str::to_owned).to_vec(),
-        _ => Vec::new(),
-    };
+    let names =
+        if makes_pairs(config.task) { sentence_labels(config.task).map(str::to_owned).to_vec() } else { Vec::new() };
     Ok(Some(Prepared {
-        warnings: Vec::new(),
+        warnings,
         tokenizer,
         labels: LabelSet { names },
         train_data: None,
@@ -106,50 +120,146 @@ fn made(
     text: &Text,
     tokenizer: &Tokenizer,
     max_tokens: usize,
+    warnings: &mut Vec<String>,
     on_progress: OnProgress<'_>,
 ) -> Result<Option<Examples>, TrainError> {
-    let lines = lines_of(path, text)?;
+    let unreadable = Cell::new(0);
+    let lines = lines_of(config.task, path, text)?.inspect(|line| {
+        let replaced = line.as_ref().map_or(0, |(_, line)| line.matches(char::REPLACEMENT_CHARACTER).count());
+        unreadable.set(unreadable.get() + replaced);
+    });
     let mut heard = |done: u64| on_progress("tokenizing", done, 0);
-    if matches!(config.task, Task::Nsp | Task::Sop) {
-        let segments = Segments::build(lines, tokenizer, max_tokens, &mut heard)?;
-        return Ok(segments.map(|segments| {
-            let which = (0..segments.len() as u32).collect();
-            Examples::Pairs { segments: Arc::new(segments), which, task: config.task }
-        }));
-    }
-    let how = CorpusOptions { max_tokens, join_lines: config.language.join_lines };
-    let corpus = Corpus::build(lines, tokenizer, how, &mut heard)?;
-    Ok(corpus.map(|corpus| {
+    let examples = if makes_pairs(config.task) {
+        let Some(segments) = Segments::build(lines, tokenizer, max_tokens, &mut heard)? else { return Ok(None) };
+        if segments.left_out() > 0 {
+            let tokens = segments.left_out();
+            warnings
+                .push(format!("{tokens} tokens of {} stand alone in their document and are in no pair", name(path)));
+        }
+        let which = (0..segments.len() as u32).collect();
+        Examples::Pairs { segments: Arc::new(segments), which, task: config.task }
+    } else {
+        let how = CorpusOptions { max_tokens, join_lines: config.language.join_lines };
+        let Some(corpus) = Corpus::build(lines, tokenizer, how, &mut heard)? else { return Ok(None) };
         let which = (0..corpus.len() as u32).collect();
         Examples::Blocks { corpus: Arc::new(corpus), which }
-    }))
+    };
+    if unreadable.get() > 0 {
+        let count = unreadable.get();
+        warnings
+            .push(format!("{count} characters of {} are none in its encoding and are read as \u{fffd}", name(path)));
+    }
+    Ok(Some(examples))
 }
 
-/// Divides a corpus by lot, each place for itself, but always leaves something to learn from.
-fn held_out(all: Examples, fraction: f64, seed: u64) -> (Examples, Examples) {
-    let divide = |which: Vec<u32>| {
-        let mut drawn: Vec<(u64, u32)> =
-            which.iter().map(|place| (key(seed, Purpose::Split, &[u64::from(*place)]), *place)).collect();
-        drawn.sort_unstable();
-        let held = ((which.len() as f64 * fraction).round() as usize).min(which.len().saturating_sub(1));
-        let mut eval: Vec<u32> = drawn[..held].iter().map(|(_, place)| *place).collect();
-        let mut train: Vec<u32> = drawn[held..].iter().map(|(_, place)| *place).collect();
-        eval.sort_unstable();
-        train.sort_unstable();
-        (train, eval)
+fn name(path: &Path) -> Cow<'_, str> {
+    path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy())
+}
+
+/// Divides places by lot, each for itself, into those learned from, of which there is always one, and those held out.
+pub(super) fn divide(places: &[u32], rule: &SplitRule) -> (Vec<u32>, Vec<u32>) {
+    let lot = |place: u32| key(rule.seed, Purpose::Split, &[u64::from(place)]);
+    let mut drawn: Vec<(u64, u32)> = places.iter().map(|&place| (lot(place), place)).collect();
+    drawn.sort_unstable();
+    let held = ((places.len() as f64 * rule.eval_fraction).round() as usize).min(places.len().saturating_sub(1));
+    let in_order = |part: &[(u64, u32)]| {
+        let mut part: Vec<u32> = part.iter().map(|(_, place)| *place).collect();
+        part.sort_unstable();
+        part
     };
+    (in_order(&drawn[held..]), in_order(&drawn[..held]))
+}
+
+fn held_out(all: Examples, rule: &SplitRule) -> (Examples, Examples) {
     match all {
         Examples::Blocks { corpus, which } => {
-            let (train, eval) = divide(which);
+            let (train, eval) = divide(&which, rule);
             (Examples::Blocks { corpus: corpus.clone(), which: train }, Examples::Blocks { corpus, which: eval })
         }
         Examples::Pairs { segments, which, task } => {
-            let (train, eval) = divide(which);
+            let (train, eval) = divide(&which, rule);
             (
                 Examples::Pairs { segments: segments.clone(), which: train, task },
                 Examples::Pairs { segments, which: eval, task },
             )
         }
         features @ Examples::Features(_) => (features, Examples::default()),
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::ops::ControlFlow;
+    use std::path::PathBuf;
+
+    use super::super::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
+    use super::super::prepare::prepare;
+    use super::*;
+
+    /// A run of a tiny model over a file.
+    pub(crate) fn config(task: Task, model: &str, train: PathBuf) -> RunConfig {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model);
+        RunConfig {
+            task,
+            model: ModelChoice { path: Some(folder), ..ModelChoice::default() },
+            data: DataChoice { train, max_tokens: 32, ..DataChoice::default() },
+            strategy: Strategy::default(),
+            optim: Optim::default(),
+            run: RunOptions::default(),
+            language: Language::default(),
+        }
+    }
+
+    pub(crate) fn prepared(config: &RunConfig) -> Prepared {
+        prepare(config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap()
+    }
+
+    #[test]
+    fn what_is_lost_of_a_text_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text.txt");
+        let alone = "alone\n\n";
+        let whole = "the cat sat on the map .\nthe dog saw the soup .\n\n".repeat(8);
+        let told = |task, bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            let model = if task == Task::Nsp { "bert-nsp" } else { "bert-mlm" };
+            prepared(&config(task, model, path.clone())).warnings
+        };
+        assert_eq!(told(Task::Nsp, whole.as_bytes()), [""; 0]);
+        let lost = told(Task::Nsp, format!("{alone}{whole}").as_bytes());
+        assert!(lost[0].contains("of text.txt stand alone in their document") && lost.len() == 1, "{lost:?}");
+        // Valid UTF-8 for longer than an encoding is looked for, and then a byte that is none.
+        let mut torn = "der Bär saß da\n".repeat(8000).into_bytes();
+        torn.extend(b"\xff end\n");
+        let lost = told(Task::Mlm, &torn);
+        assert!(lost[0].starts_with("1 characters of text.txt are none") && lost.len() == 1, "{lost:?}");
+    }
+
+    #[test]
+    fn what_is_held_out_follows_the_seed_of_the_division() {
+        let prose = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/prose.txt");
+        let held_out = |seed: u64, split_seed: Option<u64>| {
+            let mut config = config(Task::Mlm, "bert-mlm", prose.clone());
+            (config.run.seed, config.data.split_seed) = (seed, split_seed);
+            let Examples::Blocks { which, .. } = prepared(&config).eval else { panic!("masked words are in blocks") };
+            which
+        };
+        let first = held_out(1, Some(7));
+        assert!(!first.is_empty());
+        assert_eq!(held_out(2, Some(7)), first);
+        assert_eq!(held_out(7, None), first, "without one it is the run's");
+        assert_ne!(held_out(1, Some(8)), first);
+    }
+
+    #[test]
+    fn pairs_are_made_within_rows_of_several_sentences() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("reviews.csv");
+        let row = |row: usize| format!("{row},The old harbour is {row} years old. Rain fell. Nobody saw it.\n");
+        std::fs::write(&file, String::from("id,text\n") + &(0..12).map(row).collect::<String>()).unwrap();
+        let mut config = config(Task::Nsp, "bert-nsp", file);
+        config.data.columns.text = Some("text".into());
+        let Examples::Pairs { segments, .. } = prepared(&config).train else { panic!("segments are paired") };
+        assert_eq!(segments.counts().documents, 12);
     }
 }

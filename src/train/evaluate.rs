@@ -44,7 +44,7 @@ pub fn score_all(
     for index in 0..examples.len() {
         let chance = evaluation_chance(index);
         let one = judge.objective.draw(examples.get(index, chance)?, chance).into_owned();
-        if !chunk.is_empty() && tokens + one.ids.len() > at_once {
+        if !chunk.is_empty() && tokens + one.tokens.len() > at_once {
             scored.extend(score_chunk(judge, &chunk, first, prefix.as_deref_mut())?);
             chunk.clear();
             (tokens, first) = (0, index);
@@ -52,7 +52,7 @@ pub fn score_all(
                 return Ok(None);
             }
         }
-        tokens += one.ids.len();
+        tokens += one.tokens.len();
         chunk.push(one);
     }
     if !chunk.is_empty() {
@@ -97,7 +97,7 @@ fn replace(generator: &Generator, work: &mut Work, chunk: &[Features], chance: u
 pub(super) fn token_targets(features: &Features) -> Vec<Option<u32>> {
     match &features.target {
         Target::Tokens(targets) => targets.clone(),
-        _ => vec![None; features.ids.len()],
+        _ => vec![None; features.tokens.len()],
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::TrainError;
 use crate::data::corpus::{Corpus, Segments};
-use crate::data::{Alignment, Features, Target};
+use crate::data::{Alignment, Features, Target, Tokens};
 use crate::task::Task;
 
 /// A list of sequences that can be asked for in any order.
@@ -57,7 +57,7 @@ impl Examples {
     /// Tokens of each sequence, or the most it can have.
     pub fn lengths(&self) -> Vec<u32> {
         match self {
-            Self::Features(features) => features.iter().map(|one| one.ids.len() as u32).collect(),
+            Self::Features(features) => features.iter().map(|one| one.tokens.len() as u32).collect(),
             Self::Blocks { corpus, which } => which.iter().map(|block| corpus.tokens(*block as usize) as u32).collect(),
             Self::Pairs { segments, which, .. } => {
                 which.iter().map(|place| segments.tokens(*place as usize) as u32).collect()
@@ -84,8 +84,7 @@ impl Examples {
                 let block = corpus.get(which[index] as usize)?;
                 Ok(Cow::Owned(Features {
                     example: index,
-                    types: block.types,
-                    ids: block.ids,
+                    tokens: Tokens::Own { ids: block.ids, types: block.types },
                     cut: 0,
                     target: Target::None,
                     alignment: Alignment::WordOf(block.words),
@@ -95,8 +94,7 @@ impl Examples {
                 let pair = segments.get(*task, which[index] as usize, chance)?;
                 Ok(Cow::Owned(Features {
                     example: index,
-                    ids: pair.ids,
-                    types: pair.types,
+                    tokens: Tokens::Own { ids: pair.ids, types: pair.types },
                     cut: 0,
                     target: Target::Class(pair.class),
                     alignment: Alignment::Whole,

@@ -148,7 +148,7 @@ impl Objective {
     /// A sequence as it is asked this time: masked words and next tokens are drawn here, all else is as it was prepared.
     pub fn draw<'a>(&self, features: Cow<'a, Features>, chance: u64) -> Cow<'a, Features> {
         if self.task == Task::Mlm && self.language == LanguageObjective::Causal {
-            let next = next_tokens(&features.ids);
+            let next = next_tokens(&features.tokens.ids());
             let mut drawn = features.into_owned();
             drawn.target = Target::Tokens(next);
             return Cow::Owned(drawn);
@@ -158,9 +158,9 @@ impl Objective {
             crate::data::Alignment::WordOf(words) => Some(words.as_slice()),
             _ => None,
         };
-        let masked = masking.draw(&features.ids, words, chance);
+        let masked = masking.draw(&features.tokens.ids(), words, chance);
         let mut drawn = features.into_owned();
-        drawn.ids = masked.ids;
+        drawn.tokens.set_ids(masked.ids);
         drawn.target = Target::Tokens(masked.targets);
         Cow::Owned(drawn)
     }
@@ -176,7 +176,7 @@ impl Objective {
             Target::Classes(_) => self.labels as f64,
             Target::Value(_) | Target::Span { .. } => 1.0,
             // Replaced tokens are asked about at every token, not only where one was masked.
-            Target::Tokens(_) if self.task == Task::Rtd => features.ids.len() as f64,
+            Target::Tokens(_) if self.task == Task::Rtd => features.tokens.len() as f64,
             Target::Tokens(classes) => classes.iter().flatten().map(|class| self.entropy.weight(*class)).sum(),
             Target::None | Target::Tags(_) | Target::Answers(_) => 0.0,
         }

@@ -3,11 +3,14 @@
 use serde::Serialize;
 
 use super::config::{LanguageObjective, RunConfig};
+use super::corpus::divide;
 use super::steps::count_steps;
 use super::{TrainError, groups, memory, strategy};
+use crate::data::corpus::{block_lengths, chunk_lengths};
+use crate::data::is_plain_text;
 use crate::model::card::ModelCard;
 use crate::model::params::Block;
-use crate::model::{EncoderConfig, HeadKind};
+use crate::model::{EncoderConfig, Family, HeadKind};
 use crate::task::Task;
 
 /// The estimate at the foot of the form, and the freeze map.
@@ -73,10 +76,9 @@ pub struct Facts<'a> {
 pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainError> {
     let encoder = facts.encoder;
     let limit = config.data.max_tokens.min(encoder.max_tokens()) as u32;
-    let train = sequences(config, facts.train_tokens, limit);
-    let eval = sequences(config, facts.eval_tokens, limit);
+    let (train, eval) = sequences(config, facts, limit);
     let all = facts.train_tokens.iter().chain(facts.eval_tokens);
-    let truncated = if cuts(config) { all.filter(|tokens| **tokens > limit).count() } else { 0 };
+    let truncated = if Shape::of(config) == Shape::Cut { all.filter(|tokens| **tokens > limit).count() } else { 0 };
     let steps = count_steps(config, &train);
     let layers = encoder.stored_layers();
     let frozen = strategy::frozen_at_end(&config.strategy, layers, steps)?;
@@ -101,7 +103,7 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
         steps: steps.total,
         steps_per_epoch: steps.per_epoch,
         train_examples: train.len(),
-        eval_examples: facts.eval_tokens.len(),
+        eval_examples: eval.len(),
         parameters,
         trainable,
         truncated,
@@ -113,26 +115,78 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     })
 }
 
-/// Whether a text longer than the limit loses its end, and is not read in windows or blocks.
-fn cuts(config: &RunConfig) -> bool {
-    !matches!(config.task, Task::Ner | Task::Qa | Task::Mlm | Task::Rtd)
+/// What training makes of texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A sequence of each, which loses its end where it is longer than the limit.
+    Cut,
+    /// Windows over each.
+    Windows,
+    /// Blocks of each, or of all laid end to end.
+    Blocks,
+    /// Chunks of sentences, to be paired.
+    Chunks,
 }
 
-/// Tokens of each sequence that texts of these lengths become.
-fn sequences(config: &RunConfig, tokens: &[u32], limit: u32) -> Vec<u32> {
-    let limit = limit.max(1);
-    match config.task {
-        Task::Ner | Task::Qa => {
+impl Shape {
+    pub fn of(config: &RunConfig) -> Self {
+        match config.task {
+            Task::Ner | Task::Qa => Self::Windows,
+            Task::Mlm | Task::Rtd if !config.is_translation() => Self::Blocks,
+            Task::Nsp | Task::Sop if config.data.columns.pair.is_none() => Self::Chunks,
+            _ => Self::Cut,
+        }
+    }
+}
+
+/// Tokens of each sequence that is learned from, and of each that is held out. Of a text that is its own lesson blocks
+/// and chunks are divided, and not its lines, as training does it.
+fn sequences(config: &RunConfig, facts: &Facts<'_>, limit: u32) -> (Vec<u32>, Vec<u32>) {
+    let made = |tokens: &[u32]| made(config, facts.encoder.family, tokens, limit.max(1));
+    let divides = matches!(Shape::of(config), Shape::Blocks | Shape::Chunks) && config.data.eval.is_none();
+    if !divides {
+        return (made(facts.train_tokens), made(facts.eval_tokens));
+    }
+    let all = made(&[facts.train_tokens, facts.eval_tokens].concat());
+    let places: Vec<u32> = (0..all.len() as u32).collect();
+    let (train, eval) = divide(&places, &config.data.split_rule(config.run.seed));
+    let lengths = |places: &[u32]| -> Vec<u32> { places.iter().map(|place| all[*place as usize]).collect() };
+    (lengths(&train), lengths(&eval))
+}
+
+/// Tokens of each sequence that texts of these lengths become. It is an estimate where only the texts would tell: of
+/// blocks that end with a document in a plain text, and of chunks, whose sentences and documents have no known length.
+fn made(config: &RunConfig, family: Family, tokens: &[u32], limit: u32) -> Vec<u32> {
+    let bare = || -> Vec<u32> { tokens.iter().map(|tokens| tokens.saturating_sub(AROUND_TEXT)).collect() };
+    let framed =
+        |laid: Vec<u32>, special: u32| -> Vec<u32> { laid.into_iter().map(|tokens| tokens + special).collect() };
+    let room = |special: u32| limit.saturating_sub(special).max(1);
+    match Shape::of(config) {
+        Shape::Cut => tokens.iter().map(|tokens| (*tokens).min(limit)).collect(),
+        Shape::Windows => {
             let step = limit.saturating_sub(config.data.stride as u32).max(1);
             let windows = |tokens: u32| (tokens.saturating_sub(limit)).div_ceil(step) + 1;
             tokens.iter().flat_map(|&all| std::iter::repeat_n(all.min(limit), windows(all) as usize)).collect()
         }
-        Task::Mlm | Task::Rtd if config.language.join_lines => {
-            let all: u64 = tokens.iter().map(|tokens| u64::from(*tokens)).sum();
-            vec![limit; all.div_ceil(u64::from(limit)) as usize]
+        Shape::Blocks => {
+            let blocks = block_lengths(&bare(), room(AROUND_TEXT), config.language.join_lines);
+            framed(blocks, AROUND_TEXT)
         }
-        _ => tokens.iter().map(|tokens| (*tokens).min(limit)).collect(),
+        Shape::Chunks => {
+            let data = &config.data;
+            let are_rows = data.columns.group.is_none() && !is_plain_text(&data.train).unwrap_or(false);
+            let special = around_pair(family);
+            framed(chunk_lengths(&bare(), room(special), are_rows), special)
+        }
     }
+}
+
+/// Special tokens around a text, in every family.
+const AROUND_TEXT: u32 = 2;
+
+/// Special tokens around and between two texts.
+fn around_pair(family: Family) -> u32 {
+    if family == Family::Roberta { 4 } else { 3 }
 }
 
 /// Share of the tokens that the model is asked for.
@@ -183,7 +237,8 @@ impl Cost {
     fn new(config: &RunConfig, encoder: &EncoderConfig, frozen: &[Block]) -> Self {
         let kind = HeadKind::for_task(config.task);
         // What is drawn anew each time is not kept.
-        let cache = config.strategy.cache && !matches!(config.task, Task::Mlm | Task::Rtd);
+        let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd) || Shape::of(config) == Shape::Chunks;
+        let cache = config.strategy.cache && !is_drawn;
         let (hidden, inner) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
         let layer = 2.0 * (4.0 * hidden * hidden + 2.0 * hidden * inner);
         let schedule = encoder.schedule();
@@ -245,5 +300,128 @@ fn memory_estimate(
         optimizer: 8 * trainable,
         activations: kept + scratch,
         available: memory::available(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+    use std::sync::Arc;
+
+    use super::super::corpus::tests::{config, prepared};
+    use super::super::prepare::fill_roles;
+    use super::*;
+    use crate::data::{Dataset, Split, Table, Tokenizer, measure};
+    use crate::model;
+
+    /// A file in a folder of its own, which goes with it.
+    fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        (folder, path)
+    }
+
+    /// The plan from the lengths of a file's rows, as the window has them.
+    fn planned(config: &RunConfig) -> PlanSummary {
+        let dir = config.model_dir().unwrap();
+        let table = Arc::new(Table::open(&config.data.train).unwrap());
+        let roles = fill_roles(&config.data.columns, &table, config.task);
+        let dataset = Dataset::new(table, config.task, &roles, None).unwrap();
+        let tokenizer = Tokenizer::open(&dir).unwrap();
+        let split = Split::new(&dataset, &config.data.split_rule(config.run.seed));
+        let lengths = |which: &[usize]| -> Vec<u32> {
+            which.iter().map(|example| measure(&dataset, *example, &tokenizer).unwrap().tokens as u32).collect()
+        };
+        let facts = Facts {
+            card: &model::open_card(&dir).unwrap(),
+            encoder: &model::read_config(&dir).unwrap(),
+            train_tokens: &lengths(&split.train),
+            eval_tokens: &lengths(&split.eval),
+            labels: 2,
+            flops_per_sec: 1e9,
+        };
+        plan(config, &facts).unwrap()
+    }
+
+    /// Compares a plan with what training makes; gives the sequences learned from and those held out.
+    fn check(config: &RunConfig) -> (usize, usize) {
+        let (plan, data) = (planned(config), prepared(config));
+        let made = (data.train.len(), data.eval.len());
+        assert_eq!((plan.train_examples, plan.eval_examples), made);
+        assert_eq!(plan.truncated, data.truncated());
+        assert_eq!(plan.steps, count_steps(config, &data.train.lengths()).total);
+        made
+    }
+
+    #[test]
+    fn words_are_masked_in_as_many_blocks_as_were_planned() {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/corpus.txt");
+        let lines = std::fs::read_to_string(&corpus).unwrap().lines().count();
+        for (task, model) in [(Task::Mlm, "bert-mlm"), (Task::Mlm, "roberta-mlm"), (Task::Rtd, "electra-rtd")] {
+            for join_lines in [true, false] {
+                let mut config = config(task, model, corpus.clone());
+                config.data.max_tokens = 16;
+                config.data.eval_fraction = Some(0.25);
+                config.language.join_lines = join_lines;
+                let (train, eval) = check(&config);
+                assert!(train + eval > lines, "most lines are longer than a block");
+            }
+        }
+    }
+
+    #[test]
+    fn documents_do_not_matter_to_lines_that_are_not_joined() {
+        let prose = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/prose.txt");
+        let mut config = config(Task::Mlm, "bert-mlm", prose);
+        config.language.join_lines = false;
+        check(&config);
+    }
+
+    #[test]
+    fn a_text_and_its_translation_are_one_sequence_and_may_be_cut() {
+        let rows = "The old harbour leaves the island at seven.,Le vieux port.\nRain.,Pluie.\n".repeat(8);
+        let (_folder, path) = file("pairs.csv", &format!("sentence1,sentence2\n{rows}"));
+        let mut config = config(Task::Mlm, "bert-mlm", path);
+        config.language.objective = LanguageObjective::Translation;
+        config.data.columns.text = Some("sentence1".into());
+        config.data.columns.pair = Some("sentence2".into());
+        config.data.max_tokens = 14;
+        let (train, eval) = check(&config);
+        assert_eq!(train + eval, 16);
+        assert!(planned(&config).truncated >= 8);
+    }
+
+    #[test]
+    fn pairs_are_made_of_as_many_chunks_as_were_planned() {
+        let sentences =
+            ["The old harbour leaves the island at seven.", "Heavy rain closed the mountain road.", "Rain."];
+        let text = format!("{}\n", sentences.join("\n")).repeat(9);
+        let (_folder, path) = file("story.txt", &text);
+        for (task, model) in [(Task::Nsp, "bert-nsp"), (Task::Sop, "albert-sop")] {
+            let mut config = config(task, model, path.clone());
+            config.data.eval_fraction = Some(0.0);
+            let (train, eval) = check(&config);
+            assert!(train < 27 && eval == 0, "a chunk has several lines");
+            assert_eq!(planned(&config).truncated, 0);
+        }
+    }
+
+    #[test]
+    fn rows_of_several_sentences_are_chunks_of_their_own() {
+        let sentence = "Heavy rain closed the mountain road.";
+        let table = |sentences: usize, rows: usize| {
+            let row = |row: usize| format!("{row},{}\n", vec![sentence; sentences].join(" "));
+            file("rows.csv", &(String::from("id,text\n") + &(0..rows).map(row).collect::<String>()))
+        };
+        for (sentences, rows, chunks) in [(7, 12, 24), (1, 36, 6)] {
+            let (_folder, path) = table(sentences, rows);
+            let mut config = config(Task::Nsp, "bert-nsp", path);
+            config.data.columns.text = Some("text".into());
+            config.data.max_tokens = 60;
+            config.data.eval_fraction = Some(0.25);
+            let (train, eval) = check(&config);
+            assert_eq!(train + eval, chunks);
+        }
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::config::{ClassWeights, DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
+use super::config::{
+    ClassWeights, DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig, StrategyKind,
+};
 use super::{Examples, TrainError, corpus};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
@@ -79,6 +81,9 @@ impl RunConfig {
         {
             return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }
+        if self.strategy.kind == StrategyKind::Lora {
+            return Err(TrainError::StrategyNotThere { kind: "lora" });
+        }
         let run = &self.run;
         let eval_fraction = self.data.eval_fraction.unwrap_or_default();
         let checks: [(bool, &'static str, String, &str); 13] = [
@@ -149,6 +154,29 @@ impl RunConfig {
             return wrong("language.share", share.to_string(), "above 0, below 1");
         }
         Ok(())
+    }
+
+    /// Settings that another one makes useless, in words.
+    fn unused(&self, layers: usize) -> Vec<String> {
+        let strategy = &self.strategy;
+        let unused = [
+            (
+                self.data.eval.is_some() && self.data.eval_fraction.is_some_and(|share| share > 0.0),
+                "data.eval_fraction is not used, as data.eval names a file".to_owned(),
+            ),
+            (
+                self.model.path.is_some() && self.model.name.is_some(),
+                "model.name is not used, as model.path names a folder".to_owned(),
+            ),
+            (
+                strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
+                format!(
+                    "strategy.top_layers is {}, and the model has {layers} layers: all are trained",
+                    strategy.top_layers
+                ),
+            ),
+        ];
+        unused.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
     }
 
     /// The folder of the model.
@@ -274,6 +302,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     if !encoder.family.has_head(HeadKind::for_task(config.task)) {
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
+    let unused = config.unused(encoder.stored_layers());
     let tokenizer = Tokenizer::open(&dir)?;
     let length = Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride };
     if let Some(text) = corpus::of(config, &tokenizer)? {
@@ -282,7 +311,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
             let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
             return Err(TrainError::Setting { key: "data.fix and data.exclude", value, expected });
         }
-        return corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress);
+        let prepared = corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress)?;
+        return Ok(prepared.map(|prepared| Prepared { warnings: [unused, prepared.warnings].concat(), ..prepared }));
     }
     let sources = read_sources(config.task, &config.data, config.run.seed)?;
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
@@ -304,11 +334,13 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         let reason = why_no_examples(&sources.train_data);
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
-    let mut warnings: Vec<String> = sources.train_data.unusable_words(&config.data.train).into_iter().collect();
+    let mut warnings = unused;
+    warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
         warnings.extend(sources.eval_data.unusable_words(path));
     }
     warnings.extend(unnamed_tags_words(&sources.train_data));
+    warnings.extend(word_a_row_words(&sources.train_data));
     let labels = sources.train_data.labels.clone();
     let counts = count(&train, labels.len());
     Ok(Some(Prepared {
@@ -334,11 +366,24 @@ fn unnamed_tags_words(data: &Dataset) -> Option<String> {
     })
 }
 
+/// What it means that every row of a table holds a single word.
+fn word_a_row_words(data: &Dataset) -> Option<String> {
+    let first = data.examples.len().min(200);
+    (data.task == Task::Ner && first > 8 && (0..first).all(|example| data.words(example).len() < 2)).then(|| {
+        "every row is a sentence of one word; a file with one word a row is read as CoNLL: the word, a blank, its tag, \
+         and an empty line between sentences"
+            .to_owned()
+    })
+}
+
 /// What is missing in a file of which no row says what is right.
 pub fn why_no_examples(data: &Dataset) -> String {
     if let Some(first) = data.excluded.first() {
         let count = data.excluded.len();
         return format!("{count} rows were left out, the first in line {}: {}", first.line, first.reason);
+    }
+    if let Some(words) = word_a_row_words(data) {
+        return words;
     }
     let Roles { label, tags, spans, answers, .. } = &data.roles;
     let (role, named) = match data.task {
@@ -430,6 +475,24 @@ mod tests {
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
         check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
         check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);
+    }
+
+    #[test]
+    fn settings_that_are_passed_over_are_told() {
+        let told = |more: &str| {
+            let text = format!("task = \"classify\"\n[model]\npath = \"m\"\n{more}");
+            toml::from_str::<RunConfig>(&text).unwrap().unused(3).join("; ")
+        };
+        let data = "[data]\ntrain = \"a.csv\"\n";
+        assert_eq!(told(&format!("{data}eval_fraction = 0.2\n[strategy]\nkind = \"top\"\ntop_layers = 3\n")), "");
+        assert!(
+            told(&format!("name = \"n\"\n{data}eval = \"b.csv\"\neval_fraction = 0.2\n"))
+                .contains("_fraction is not used, as data.eval names a file; model.name")
+        );
+        assert!(
+            told(&format!("{data}[strategy]\nkind = \"top\"\ntop_layers = 99\n"))
+                .contains("is 99, and the model has 3")
+        );
     }
 
     #[test]

@@ -289,7 +289,7 @@ impl<'a> Trainer<'a> {
         }
         self.clear_gradients();
         self.step += 1;
-        let tokens = drawn.iter().map(|features| features.ids.len()).sum();
+        let tokens = drawn.iter().map(|features| features.tokens.len()).sum();
         let seconds = begun.elapsed().saturating_sub(self.held.saturating_sub(held_before)).as_secs_f64();
         let lrs = self.rates(factor);
         if !finite || self.step.is_multiple_of(self.config.run.log_every) || self.step == self.steps.total {

@@ -237,6 +237,8 @@ pub struct Lengths {
     pub tokens: Vec<u32>,
     /// Tokens of each example that would stand in each of its windows.
     pub fixed: Vec<u32>,
+    /// Special tokens around an example, which are among both.
+    pub specials: usize,
     /// Share of tokens that the vocabulary does not know.
     pub unknown_share: f64,
 }

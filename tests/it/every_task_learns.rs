@@ -4,11 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use attune::data::Target;
+use attune::data::masking::MaskStyle;
 use attune::metrics::Evaluation;
 use attune::task::Task;
 use attune::train::assess::{Assessed, assess};
 use attune::train::config::{LanguageObjective, ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
+use attune::train::objective::Objective;
 use attune::train::prepare::open_model;
 use attune::train::run::{Recorder, RunFolder};
 use attune::train::{Examples, prepare, train};
@@ -139,7 +141,7 @@ fn each_word_of_a_long_sentence_has_its_label_in_one_window() {
         let windows = features.iter().filter(|features| features.example == example);
         let mut labels = Vec::new();
         for window in windows {
-            assert!(window.ids.len() <= 32);
+            assert!(window.tokens.len() <= 32);
             let Target::Tokens(tokens) = &window.target else { panic!("{window:?}") };
             labels.extend(tokens.iter().flatten().copied());
         }
@@ -249,6 +251,36 @@ fn the_next_token_and_a_translation_are_learned_too() {
     translation.data.columns.pair = Some("pair".into());
     translation.language.objective = LanguageObjective::Translation;
     run(&translation).loss_falls();
+}
+
+#[test]
+fn whole_words_of_a_translation_are_hidden_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = "the unbelievable harbour of Northwind,le merveilleux port de Northwind\n";
+    let pairs = write(folder.path(), "pairs.csv", &format!("text,pair\n{}", row.repeat(4)));
+    let mut config = config("mlm", "bert-mlm", &pairs, folder.path());
+    config.data.columns.text = Some("text".into());
+    config.data.columns.pair = Some("pair".into());
+    config.data.eval_fraction = Some(0.0);
+    config.data.max_tokens = 128;
+    config.language.objective = LanguageObjective::Translation;
+    config.language.masking = MaskStyle::WholeWords;
+    config.language.share = 0.5;
+    let data = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+    let objective = Objective::new(&config, 0, &[], &data.tokenizer).unwrap();
+    let pieces = data.train.get(0, 0).unwrap().tokens.ids().into_owned();
+    let goes_on = |id: u32| data.tokenizer.id_to_token(id).unwrap().starts_with("##");
+    assert!(pieces.iter().filter(|id| goes_on(**id)).count() > 3, "words of several pieces");
+    let mut asked = 0;
+    for chance in 0..100 {
+        let drawn = objective.draw(data.train.get(0, chance).unwrap(), chance);
+        let Target::Tokens(targets) = &drawn.target else { panic!("{drawn:?}") };
+        for place in (1..pieces.len()).filter(|place| goes_on(pieces[*place])) {
+            assert_eq!(targets[place].is_some(), targets[place - 1].is_some(), "piece {place} of {targets:?}");
+        }
+        asked += targets.iter().flatten().count();
+    }
+    assert!(asked > 100 && asked < 100 * pieces.len(), "some words are asked for and others not");
 }
 
 #[test]

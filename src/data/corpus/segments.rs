@@ -185,7 +185,7 @@ fn by_sentence(tokenizer: &Tokenizer, text: &str) -> Result<Run, TokenizerError>
 
 /// A text cut after marks that end a sentence, with the quotes and brackets that close behind them, before a space. It
 /// cuts after some abbreviations too, which does no harm here.
-fn sentences(text: &str) -> Vec<&str> {
+pub(super) fn sentences(text: &str) -> Vec<&str> {
     let (mut sentences, mut begin) = (Vec::new(), 0);
     let (mut ended, mut wide) = (false, false);
     for (at, character) in text.char_indices() {

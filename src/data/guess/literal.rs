@@ -1,5 +1,5 @@
-//! Structures in cells: JSON, or what Python prints, which is what pandas puts into a CSV file where a column holds lists
-//! or dictionaries: quotes of either kind, `None` and `True`, tuples, and arrays of `NumPy` with or without commas.
+//! Structures in cells: JSON, or what Python prints, which pandas puts into a CSV file where a column holds lists or
+//! dictionaries: quotes of either kind, `None` and `True`, tuples, and arrays of `NumPy`, which have no commas.
 
 use std::str::Chars;
 
@@ -95,7 +95,7 @@ impl Reader<'_> {
     fn word(&mut self, depth: usize) -> Option<Value> {
         let rest = self.rest.trim_start();
         let is_part = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '.' | '+' | '-');
-        let (word, rest) = rest.split_at(rest.find(|letter| !is_part(letter)).unwrap_or(rest.len()));
+        let (word, rest) = rest.split_at(rest.find(|letter: char| !is_part(letter)).unwrap_or(rest.len()));
         self.rest = rest;
         if word.starts_with(|letter: char| letter.is_ascii_alphabetic()) && self.takes("(") {
             let held = self.value(depth)?;

@@ -1,13 +1,13 @@
 //! What structured cells hold: lists of words and of tags, labelled spans, answers. Names of columns mislead; a list of
-//! tags is told by being as long as the list of words beside it.
+//! tags is told by being as long as the list of words beside it in most rows.
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{is_in, sample};
-use crate::data::Table;
-use crate::data::readers::plain_name;
+use super::{is_in, rank, sample};
+use crate::data::readers::{is_number, plain_name};
+use crate::data::{Table, gold, tags};
 
 /// Rows that are taken apart.
 const SAMPLE: usize = 60;
@@ -16,14 +16,23 @@ const WORDS: &str = "tokens words token word sentence text";
 const TAGS: &str = "nertags tags ner nertag tag nerlabels labels label iob bio entities";
 const SPANS: &str = "spans entities label labels annotations";
 
-/// A column of JSON lists of words or numbers.
+/// Share of a column's elements that make it one of tags or of numbers.
+const SURE: f64 = 0.9;
+
+/// A column of lists of words or numbers, or of texts, which are lists of the words between their blanks.
 struct Lists {
     column: usize,
     plain: String,
-    lengths: Vec<usize>,
-    /// Whether the elements are texts, and how many of them are different.
-    words: bool,
+    /// How many elements each cell has; none where it is no list.
+    lengths: Vec<Option<usize>>,
+    /// Whether the lists are in brackets.
+    brackets: bool,
+    /// Different elements.
     distinct: usize,
+    /// Whether some elements are `O`.
+    outside: bool,
+    /// Share of the elements that are numbers.
+    numbers: f64,
     /// Share of the elements that look like `O` or `B-PER`.
     tags: f64,
 }
@@ -33,49 +42,107 @@ fn cells(table: &Table, column: usize) -> impl Iterator<Item = &str> {
     sample(table).step_by(step).map(move |row| table.cell(row, column).trim())
 }
 
+/// What most cells of a column hold, if they are lists. A few may be damaged.
 fn lists(table: &Table, column: usize) -> Option<Lists> {
-    let (mut lengths, mut words, mut tags, mut all) = (Vec::new(), true, 0_usize, 0_usize);
-    let mut distinct = HashSet::new();
+    let (mut lengths, mut distinct) = (Vec::new(), HashSet::new());
+    let (mut brackets, mut texts) = (0_usize, 0_usize);
+    let (mut numbers, mut tagged, mut all) = (0_usize, 0_usize, 0_usize);
     for cell in cells(table, column) {
-        let list: Vec<Value> = if cell.is_empty() { Vec::new() } else { serde_json::from_str(cell).ok()? };
-        for element in &list {
-            let text = match element {
-                Value::String(text) => text.clone(),
-                Value::Number(number) if number.is_i64() => {
-                    words = false;
-                    number.to_string()
-                }
-                _ => return None,
-            };
-            tags += usize::from(is_tag(&text));
+        let list = list(cell);
+        lengths.push(list.as_ref().map(Vec::len));
+        brackets += usize::from(cell.starts_with('['));
+        texts += usize::from(!cell.is_empty() && !cell.starts_with('['));
+        for element in list.unwrap_or_default() {
+            numbers += usize::from(is_number(&element));
+            tagged += usize::from(is_tag(&element));
             all += 1;
-            distinct.insert(text);
+            distinct.insert(element);
         }
-        lengths.push(list.len());
     }
-    let plain = plain_name(&table.columns[column]);
-    let tags = tags as f64 / all.max(1) as f64;
-    (all > 0).then_some(Lists { column, plain, lengths, words, distinct: distinct.len(), tags })
+    let read = lengths.iter().flatten().count();
+    let share = |count: usize| count as f64 / all.max(1) as f64;
+    (all > 0 && read * 2 >= lengths.len()).then(|| Lists {
+        column,
+        plain: plain_name(&table.columns[column]),
+        brackets: brackets > texts,
+        distinct: distinct.len(),
+        outside: distinct.contains("O"),
+        numbers: share(numbers),
+        tags: share(tagged),
+        lengths,
+    })
+}
+
+/// The elements of a cell. Lists of fractions are scores, which are neither words nor tags.
+fn list(cell: &str) -> Option<Vec<String>> {
+    if is_structure(cell) {
+        return None;
+    }
+    let list = tags::list(cell).ok()?;
+    let is_whole = |element: &String| element.parse::<i64>().is_ok();
+    (list.iter().all(is_whole) || !list.iter().all(|element| is_number(element))).then_some(list)
 }
 
 fn is_tag(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'O'] | [b'B' | b'I' | b'E' | b'S' | b'L' | b'U', b'-' | b'_', _, ..])
+    matches!(text.as_bytes(), [b'O'] | [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..])
+}
+
+fn all_lists(table: &Table) -> Vec<Lists> {
+    (0..table.columns.len()).filter_map(|column| lists(table, column)).collect()
+}
+
+/// Whether two columns have equally many elements in most rows, or in half of them where the tags are unmistakable, as
+/// they must be beside a text, which must have several words.
+fn fit(words: &Lists, tags: &Lists) -> bool {
+    let lengths: Vec<(Option<usize>, Option<usize>)> = words
+        .lengths
+        .iter()
+        .copied()
+        .zip(tags.lengths.iter().copied())
+        .filter(|pair| *pair != (Some(0), Some(0)))
+        .collect();
+    let all = lengths.len();
+    let equal = |least: usize| {
+        lengths.iter().filter(|(words, tags)| words == tags && words.is_some_and(|words| words >= least)).count()
+    };
+    let is_sure = tags.tags >= SURE;
+    let most = equal(0) * 10 >= all * 9;
+    let enough = if words.brackets && tags.brackets {
+        most || (is_sure && equal(0) * 2 >= all)
+    } else {
+        most && is_sure && equal(2) * 2 >= all
+    };
+    words.column != tags.column && all > 0 && enough
+}
+
+/// The likeliest of some columns of words.
+fn likeliest_words<'a>(lists: impl Iterator<Item = &'a Lists>) -> Option<&'a Lists> {
+    lists
+        .filter(|list| list.numbers < 0.5 && list.tags < 0.5)
+        .min_by_key(|list| (rank(WORDS, &list.plain), usize::MAX - list.distinct, !list.brackets))
 }
 
 /// The columns of words and of their tags.
 pub(super) fn tokens_and_tags(table: &Table) -> Option<(usize, usize)> {
-    let lists: Vec<Lists> = (0..table.columns.len()).filter_map(|column| lists(table, column)).collect();
-    let rank = |names: &str, list: &Lists| names.split(' ').position(|name| name == list.plain).unwrap_or(usize::MAX);
-    let fits = |words: &Lists, tags: &Lists| words.column != tags.column && words.lengths == tags.lengths;
-    let words = lists
-        .iter()
-        .filter(|list| list.words && list.tags < 0.5 && lists.iter().any(|tags| fits(list, tags)))
-        .min_by_key(|list| (rank(WORDS, list), usize::MAX - list.distinct))?;
+    let lists = all_lists(table);
+    let words = likeliest_words(lists.iter().filter(|words| lists.iter().any(|tags| fit(words, tags))))?;
     let tags = lists
         .iter()
-        .filter(|list| fits(words, list) && (list.tags >= 0.9 || is_in(TAGS, &list.plain) || !list.words))
-        .min_by_key(|list| (list.tags < 0.9, rank(TAGS, list)))?;
+        .filter(|list| fit(words, list))
+        .filter(|list| list.tags >= SURE || list.numbers >= SURE || is_in(TAGS, &list.plain))
+        .min_by_key(|list| (list.tags < SURE, rank(TAGS, &list.plain)))?;
     Some((words.column, tags.column))
+}
+
+/// The column of words of a table that has one word with its tag in each row, which is no table of sentences.
+pub(super) fn word_a_row(table: &Table) -> Option<usize> {
+    let lists = all_lists(table);
+    let is_single = |list: &&Lists| {
+        let single = list.lengths.iter().filter(|length| **length == Some(1)).count();
+        !list.brackets && single * 10 >= list.lengths.len() * 9
+    };
+    let has_tags = lists.iter().filter(is_single).any(|list| list.tags >= 0.95 && list.outside);
+    likeliest_words(lists.iter().filter(is_single)).filter(|_| has_tags).map(|words| words.column)
 }
 
 /// The column of labelled spans.
@@ -89,11 +156,7 @@ pub(super) fn spans(table: &Table) -> Option<usize> {
         });
         all && found
     };
-    let rank = |column: usize| {
-        let plain = plain_name(&table.columns[column]);
-        SPANS.split(' ').position(|name| name == plain).unwrap_or(usize::MAX)
-    };
-    (0..table.columns.len()).filter(holds_spans).min_by_key(|&column| rank(column))
+    (0..table.columns.len()).filter(holds_spans).min_by_key(|&column| rank(SPANS, &plain_name(&table.columns[column])))
 }
 
 /// Whether the answers of most rows stand in their contexts: the structure of SQuAD, or the words themselves.
@@ -102,20 +165,16 @@ pub(super) fn are_answers(table: &Table, answers: usize, context: usize) -> bool
     let mut distinct = HashSet::new();
     for (answer, context) in cells(table, answers).zip(cells(table, context)) {
         all += usize::from(!answer.is_empty());
-        let is_squad = || {
-            let value: Value = serde_json::from_str(answer).unwrap_or_default();
-            value.get("text").is_some_and(Value::is_array)
-                || value.get(0).is_some_and(|first| first.get("text").is_some())
-        };
-        good += usize::from(!answer.is_empty() && (context.contains(answer) || is_squad()));
+        good += usize::from(!answer.is_empty() && gold::answers(answer, None, context).is_ok());
         distinct.insert(answer);
     }
     // A "no" stands in many passages: answers that come again and again are labels.
-    let is_varied = distinct.len() * 4 > all || distinct.iter().all(|answer| answer.is_empty() || is_structure(answer));
+    let is_squad = |answer: &&str| matches!(*answer, "" | "[]") || is_structure(answer);
+    let is_varied = distinct.len() * 4 > all || distinct.iter().all(is_squad);
     all > 0 && good * 2 >= all && is_varied
 }
 
 /// Whether a cell is a structure that no label is.
 pub(super) fn is_structure(cell: &str) -> bool {
-    cell.starts_with("[{") || cell.starts_with("{\"")
+    ["[{", "{\"", "{'"].iter().any(|opening| cell.starts_with(opening))
 }

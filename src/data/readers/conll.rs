@@ -5,6 +5,9 @@
 //! tags, and empty lines between sentences. Word and tag are the first and the last column; where the first column only
 //! numbers the words of each sentence, as in `GermEval`, the second has the words.
 //!
+//! CoNLL-U is told by its ten columns. Its tags are the universal parts of speech in the fourth; the lines that repeat
+//! several words as they are written (`1-2`) or stand for words that are not (`1.1`) are no words.
+//!
 //! A sentence with a line that cannot be read is left out as a whole, because a sentence that lost a word is another
 //! sentence.
 
@@ -27,17 +30,41 @@ const WIDEST: usize = 10;
 /// Different tags that are no entity tags, as parts of speech: a file with more is a list of words with their lemmas.
 const MOST_TAGS: usize = 100;
 
+/// The columns of CoNLL-U behind the number of the word, and the place of its tags and heads among all.
+const UNIVERSAL: [&str; 9] = ["tokens", "lemma", "tags", "xpos", "feats", "head", "deprel", "deps", "misc"];
+const UNIVERSAL_TAG: usize = 3;
+const UNIVERSAL_HEAD: usize = 6;
+
 /// How the lines of a file are laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shape {
     tabs: bool,
     width: usize,
+    order: Order,
     /// The first column numbers the words.
     counted: bool,
     /// Names in a first line of their own.
     names: Option<Vec<String>>,
     /// Nearly all tags are `O` or have a prefix such as `B-`.
     entity_tags: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    TagLast,
+    /// That of CoNLL-U.
+    Universal,
+}
+
+impl Shape {
+    fn is_universal(&self) -> bool {
+        self.order == Order::Universal
+    }
+
+    /// The column of the tags.
+    fn tag(&self) -> usize {
+        if self.is_universal() { UNIVERSAL_TAG } else { self.width - 1 }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +138,10 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
 }
 
 fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
+    if tabs && is_universal(&sample.rows) {
+        let (width, order) = (UNIVERSAL.len() + 1, Order::Universal);
+        return Some(Shape { tabs, width, order, counted: true, names: None, entity_tags: false });
+    }
     let names = header(&sample.rows);
     if names.is_some() {
         sample.rows.remove(0);
@@ -130,13 +161,14 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if !share(single, 90) {
         return None;
     }
+    let shape = |entity_tags: bool| Shape { tabs, width, order: Order::TagLast, counted, names, entity_tags };
     let (outside, prefixed) = (count(Tag::Outside), count(Tag::Prefixed));
     let sentences = sample.blocks.iter().filter(|&&rows| rows > 0).count();
     let has_blocks = sentences > 0 || sample.document_starts > 0;
     let entity_tags = share(outside + prefixed, 90);
     let enough = (prefixed > 0 || (has_blocks && even.len() > 2)) && (has_blocks || outside > 0 || even.len() > 2);
     if entity_tags {
-        return enough.then_some(Shape { tabs, width, counted, names, entity_tags });
+        return enough.then(|| shape(true));
     }
     // Tags without prefixes: only where the words are plainly those of sentences.
     let tags: BTreeSet<&str> = even.iter().map(|row| row[width - 1]).collect();
@@ -144,7 +176,27 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     let long = sentences > 1 && even.len() > 2 * sentences;
     let points = even.iter().any(|row| matches!(row[word], "." | "," | "?" | "!" | "。"));
     let sentence_like = few && long && (points || share(outside, 30));
-    sentence_like.then_some(Shape { tabs, width, counted, names, entity_tags })
+    sentence_like.then(|| shape(false))
+}
+
+/// Nearly all lines have ten columns, with a word's number before it and the number of its head behind it.
+fn is_universal(rows: &[Vec<&str>]) -> bool {
+    let is_line = |row: &Vec<&str>| {
+        row.len() == UNIVERSAL.len() + 1
+            && row[0].parse::<u32>().is_ok()
+            && (row[UNIVERSAL_HEAD] == "_" || row[UNIVERSAL_HEAD].parse::<u32>().is_ok())
+    };
+    let is_comment = |row: &Vec<&str>| row.first().is_some_and(|first| first.starts_with('#'));
+    let words: Vec<&Vec<&str>> = rows.iter().filter(|row| !is_comment(row) && !is_universal_extra(row)).collect();
+    let (good, all) = (words.iter().filter(|row| is_line(row)).count(), words.len());
+    good > 0 && good * 10 >= all * 9
+}
+
+/// A line of CoNLL-U that is about several words (`1-2`) or about one that is not written (`1.1`).
+fn is_universal_extra(fields: &[&str]) -> bool {
+    let parts = fields.first().and_then(|number| number.split_once(['-', '.']));
+    fields.len() == UNIVERSAL.len() + 1
+        && parts.is_some_and(|(first, second)| first.parse::<u32>().is_ok() && second.parse::<u32>().is_ok())
 }
 
 fn is_tag_like(tag: &str) -> bool {
@@ -183,7 +235,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str, shape: &Shape) ->
             reader.document += 1;
         } else {
             let fields = fields(line, shape.tabs);
-            if reader.is_comment(line, &fields) {
+            if reader.is_comment(line, &fields) || (shape.is_universal() && is_universal_extra(&fields)) {
                 continue;
             }
             if std::mem::take(&mut has_header) {
@@ -214,10 +266,10 @@ struct Reader<'a> {
 impl<'a> Reader<'a> {
     fn new(shape: &'a Shape, has_documents: bool) -> Self {
         let from = usize::from(shape.counted);
-        let last = shape.width - 1;
         let name = |column: usize| match (column, &shape.names) {
+            (column, _) if shape.is_universal() => UNIVERSAL[column - from].to_owned(),
             (column, _) if column == from => "tokens".to_owned(),
-            (column, _) if column == last => "tags".to_owned(),
+            (column, _) if column == shape.tag() => "tags".to_owned(),
             (column, Some(names)) if column < names.len() => names[column].clone(),
             _ => format!("column {}", column + 1),
         };
@@ -239,6 +291,9 @@ impl<'a> Reader<'a> {
     /// A line that begins with `#` and is no word with its tag. A hash sign is a word too, and so is a hashtag: one whose
     /// tag is missing must be told and not be passed over.
     fn is_comment(&self, line: &str, fields: &[&str]) -> bool {
+        if self.shape.is_universal() {
+            return line.starts_with('#');
+        }
         let fits = |tag: &str| if self.shape.entity_tags { tag_kind(tag) != Tag::Other } else { is_tag_like(tag) };
         let is_word = fields.len() == self.shape.width && fields.last().is_some_and(|tag| fits(tag));
         let starts = line.starts_with("# ") || (self.words == 0 && line.starts_with('#') && line.contains(' '));
@@ -256,7 +311,10 @@ impl<'a> Reader<'a> {
         }
         let from = usize::from(self.shape.counted);
         let word = fields.get(from).copied().unwrap_or_default();
-        let missing = fields.len() < width || fields[width - 1].is_empty();
+        let tag = fields.get(self.shape.tag()).copied().unwrap_or_default();
+        // In CoNLL-U an underscore stands where nothing is told.
+        let is_untold = self.shape.is_universal() && tag == "_" && word != "_";
+        let missing = fields.len() < width || tag.is_empty() || is_untold;
         if fields.len() == width && !missing && !word.is_empty() {
             for (column, field) in self.columns.iter_mut().zip(&fields[from..]) {
                 column.push(if column.is_empty() { '[' } else { ',' });
@@ -283,9 +341,13 @@ impl<'a> Reader<'a> {
         if let Some((line, what)) = self.fault.take() {
             let others = if faults > 1 { format!(" (and {} more lines like it)", faults - 1) } else { String::new() };
             let noun = if words == 1 { "word" } else { "words" };
+            let order = match self.shape.order {
+                Order::TagLast => "word first and the tag last",
+                Order::Universal => "word second and the tag fourth",
+            };
             let reason = format!(
-                "{what}{others}, expected {} columns, the word first and the tag last; its sentence of {words} {noun} \
-                 from line {} is left out",
+                "{what}{others}, expected {} columns, the {order}; its sentence of {words} {noun} from line {} is left \
+                 out",
                 self.shape.width, self.first
             );
             self.table.problem(line, reason);
@@ -428,6 +490,26 @@ mod tests {
         check("Ann PER\nsaw O\nBob PER\n\nno O\nit O\nis O\nnot O\n\nyes O\nit O\nis O\n");
         let parts = "The DT\ndog NN\nbarks VB\n. PT\n\nA DT\ncat NN\nsleeps VB\n. PT\n\n";
         check(&parts.repeat(3));
+    }
+
+    #[test]
+    fn the_tags_of_conll_u_are_the_universal_ones() {
+        let columns = ["tokens", "lemma", "tags", "xpos", "feats", "head", "deprel", "deps", "misc"];
+        let text = "# sent_id = 1\n# text = Ada ran.\n1\tAda\tAda\tPROPN\tNNP\t_\t2\tnsubj\t_\tNER=B-PER\n\
+                    2\tran\trun\tVERB\tVBD\t_\t0\troot\t_\tSpaceAfter=No\n\n\
+                    #no_space=x\n1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\tde\tADP\t_\t_\t0\troot\t_\t_\n\
+                    2\tle\tle\tDET\t_\t_\t1\tdet\t_\t_\n2.1\tx\tx\tX\t_\t_\t_\t_\t_\t_\n\n\
+                    1\tno\tno\t_\t_\t_\t_\t_\t_\t_\n";
+        let table = open(text);
+        assert_eq!((table.format, table.rows()), (Format::Conll, 2));
+        assert_eq!(table.columns, columns);
+        let cells = |row| [0, 2, 3].map(|column| table.cell(row, column));
+        assert_eq!(cells(0), [r#"["Ada","ran"]"#, r#"["PROPN","VERB"]"#, r#"["NNP","VBD"]"#]);
+        assert_eq!(cells(1), [r#"["de","le"]"#, r#"["ADP","DET"]"#, r#"["_","_"]"#]);
+        let reason = "has the word \"no\" without a tag, expected 10 columns, the word second and the tag fourth; its \
+                      sentence of 1 word from line 12 is left out";
+        let problems: Vec<(usize, &str)> = table.problems.iter().map(|p| (p.line, p.reason.as_str())).collect();
+        assert_eq!(problems, [(12, reason)]);
     }
 
     #[test]

@@ -1,24 +1,21 @@
 //! JSON objects → table: one object a line, or the elements of an array. The columns are the keys in the order in which
 //! they first appear; an absent key and `null` are empty cells; an array or object inside a cell is kept as compact
-//! JSON. An object that cannot be read is listed with its line. Files of SQuAD's shape and spans from annotation tools
-//! are recognised here and read by [`super::squad`] and [`super::spans`].
+//! JSON. An object that cannot be read is listed with its line. Files of SQuAD's shape, what annotation tools export,
+//! lists of texts and whole tables are recognised here and read by [`super::squad`], [`super::spans`], [`super::spacy`]
+//! and [`super::documents`].
 
 use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::delimited::line_end;
+use super::elements::{Element, Elements, Place, array_under, is_one_line, lines};
 use super::encoding::Decoded;
-use super::lines::numbered;
-use super::objects::{Rows, unreadable};
-use super::spans::{self, Tool};
-use super::squad;
-use crate::data::error::shorten;
+use super::objects::Rows;
+use super::spans::{Export, SAMPLE, Tool};
+use super::{classes, documents, spacy, squad};
 use crate::data::table::Format;
-use crate::data::{DataError, RowProblem, Table};
+use crate::data::{DataError, Table};
 
-/// Bytes an object may have.
-const OBJECT_LIMIT: usize = 64 << 20;
 /// Bytes of the first objects that are looked at.
 const SAMPLE_BYTES: usize = 4 << 20;
 
@@ -27,10 +24,31 @@ pub(super) fn is_json(text: &[u8]) -> bool {
     let start = text.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(text.len());
     let text = &text[start..];
     let after = text.iter().skip(1).find(|byte| !byte.is_ascii_whitespace());
-    match text.first() {
-        Some(b'{') => matches!(after, Some(b'"' | b'}')),
-        Some(b'[') => matches!(after, Some(b'{' | b']')),
+    match (text.first(), after) {
+        (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'{' | b']')) => true,
+        (Some(b'['), Some(b'[' | b'"')) => std::str::from_utf8(text).is_ok_and(|text| List::of(text).is_some()),
         _ => false,
+    }
+}
+
+/// What stands in a list that holds no objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    Texts,
+    Pairs,
+    /// One pair a line, so that there is no list around them.
+    LinesOfPairs,
+}
+
+impl List {
+    fn of(text: &str) -> Option<Self> {
+        if spacy::are_pairs(Elements::new(text, 0, 1)) {
+            Some(Self::Pairs)
+        } else if spacy::are_pairs(lines(text)) {
+            Some(Self::LinesOfPairs)
+        } else {
+            spacy::is_list_of_texts(text).then_some(Self::Texts)
+        }
     }
 }
 
@@ -39,21 +57,44 @@ pub(super) fn read(path: &Path, decoded: &Decoded) -> Result<Table, DataError> {
         path: path.to_path_buf(),
         source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),
     })?;
-    let is_array = text.trim_start().starts_with('[');
-    if !is_array
-        && let Some(articles) = data_array(text)
+    if !text.trim_start().starts_with('[') {
+        return read_objects(path, decoded, text);
+    }
+    let elements = Elements::new(text, 0, 1);
+    match List::of(text) {
+        Some(List::Texts) => spacy::read_texts(path, decoded, elements),
+        Some(List::Pairs) => spacy::read_pairs(path, decoded, elements),
+        Some(List::LinesOfPairs) => spacy::read_pairs(path, decoded, lines(text)),
+        None => read_elements(path, decoded, elements),
+    }
+}
+
+/// Reads a file that begins with an object: documents of some shapes, or one object a line.
+fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, DataError> {
+    if let Some(articles) = array_under(text, "data")
         && sample(articles.clone()).first().is_some_and(squad::is_article)
     {
         return squad::read(path, decoded, articles);
     }
-    if is_array {
-        return read_elements(path, decoded, Elements::new(text, 0, 1));
+    if let Some(pairs) = array_under(text, "annotations")
+        && spacy::are_pairs(pairs.clone())
+    {
+        return spacy::read_pairs(path, decoded, pairs);
     }
-    if let Some(reason) = one_document(text) {
-        return Err(DataError::JsonShape { path: path.to_path_buf(), reason });
+    // Of one object a line, only the first is read here.
+    if let Ok(document) = serde_json::from_str::<Map<String, Value>>(text) {
+        if let Some(orientation) = documents::orientation(&document) {
+            let mut rows = Rows::default();
+            for object in documents::rows(document, orientation) {
+                rows.add_object(object, Place::of_line(1));
+            }
+            return finish(rows, None, path, decoded);
+        }
+        if let Some(reason) = documents::refusal(&document, is_one_line(text)) {
+            return Err(DataError::JsonShape { path: path.to_path_buf(), reason });
+        }
     }
-    let lines = numbered(text).map(|(line, text)| Element { text: text.trim(), line, is_closed: true });
-    read_elements(path, decoded, lines.filter(|element| !element.text.is_empty()))
+    read_elements(path, decoded, lines(text))
 }
 
 fn read_elements<'a>(
@@ -62,198 +103,57 @@ fn read_elements<'a>(
     elements: impl Iterator<Item = Element<'a>> + Clone,
 ) -> Result<Table, DataError> {
     let sample = sample(elements.clone());
-    if sample.first().is_some_and(squad::is_article) {
+    if sample.iter().find(|object| !squad::is_header(object)).is_some_and(squad::is_article) {
         return squad::read(path, decoded, elements);
     }
     let mut rows = Rows::default();
-    let tool = Tool::of(&sample);
-    match tool {
-        None => elements.for_each(|element| rows.add(element)),
-        Some(tool) => {
-            for element in elements {
-                match element.object() {
-                    Ok(object) => add(&mut rows, tool, object, element.line),
-                    Err(reason) => rows.problems.push(RowProblem { line: element.line, reason }),
-                }
-            }
+    let Some(tool) = Tool::of(&sample) else {
+        elements.for_each(|element| rows.add(element));
+        return finish(rows, None, path, decoded);
+    };
+    let export = Export::of(tool, elements.clone().filter_map(|element| element.object().ok()));
+    for element in elements {
+        match element.object() {
+            Ok(object) => add(&mut rows, &export, object, element.place),
+            Err(reason) => rows.problems.push(element.place.problem(reason)),
         }
     }
-    let mut table = rows.into_table(path, tool.map_or(Format::JsonLines, Tool::format), decoded);
-    single_names(&mut table);
-    super::finish(table)
+    finish(rows, Some(&export), path, decoded)
 }
 
-fn add(rows: &mut Rows, tool: Tool, object: Map<String, Value>, line: usize) {
-    for row in tool.rows(object) {
+fn add(rows: &mut Rows, export: &Export, object: Map<String, Value>, place: Place) {
+    for row in export.rows(object) {
         match row {
-            Ok(row) => rows.add_object(row, line),
-            Err(reason) => rows.problems.push(RowProblem { line, reason }),
+            Ok(row) => rows.add_object(row, place),
+            Err(reason) => rows.problems.push(place.problem(reason)),
         }
     }
+}
+
+/// doccano and Label Studio write a text's classes as a list, also where there is only one.
+fn finish(rows: Rows, export: Option<&Export>, path: &Path, decoded: &Decoded) -> Result<Table, DataError> {
+    let mut table = rows.into_table(path, export.map_or(Format::JsonLines, Export::format), decoded);
+    let chosen = export.map(Export::classes).unwrap_or_default();
+    for column in chosen.iter().filter_map(|name| table.column(name)).collect::<Vec<_>>() {
+        classes::even(&mut table, column);
+        classes::single(&mut table, column, true);
+    }
+    for column in ["label", "labels"].into_iter().filter_map(|name| table.column(name)).collect::<Vec<_>>() {
+        classes::single(&mut table, column, true);
+    }
+    super::finish(table)
 }
 
 /// The first objects that can be read.
 fn sample<'a>(elements: impl Iterator<Item = Element<'a>>) -> Vec<Map<String, Value>> {
     let mut bytes = 0;
-    let within = elements.take(spans::SAMPLE).take_while(|element| {
+    let within = elements.take(SAMPLE).take_while(|element| {
         // The first is looked at however long it is: an article may be a whole book.
         let is_taken = bytes < SAMPLE_BYTES;
         bytes += element.text.len();
         is_taken
     });
     within.filter_map(|element| element.object().ok()).collect()
-}
-
-/// An object of the file, or what stands in its place.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Element<'a> {
-    pub text: &'a str,
-    pub line: usize,
-    /// Whether its last bracket was found before the file ended.
-    is_closed: bool,
-}
-
-impl Element<'_> {
-    pub fn check(&self) -> Result<(), String> {
-        if !self.is_closed {
-            return Err(format!("begins an object that is never closed: {}", shorten(self.text, 40)));
-        }
-        if self.text.len() > OBJECT_LIMIT {
-            return Err(format!("is longer than {} MiB", OBJECT_LIMIT >> 20));
-        }
-        Ok(())
-    }
-
-    pub fn object(&self) -> Result<Map<String, Value>, String> {
-        self.check()?;
-        serde_json::from_str(self.text).map_err(|error| unreadable(&error))
-    }
-}
-
-/// A single object over several lines is a document of another kind; says which keys it has.
-fn one_document(text: &str) -> Option<String> {
-    let first_line = text.trim_start().lines().next().unwrap_or_default();
-    if serde_json::from_str::<Value>(first_line).is_ok_and(|value| !value.get("data").is_some_and(Value::is_array)) {
-        return None;
-    }
-    let Ok(Value::Object(object)) = serde_json::from_str(text) else { return None };
-    let keys: Vec<&str> = object.keys().take(5).map(String::as_str).collect();
-    Some(format!("its keys are {}", shorten(&keys.join(", "), 80)))
-}
-
-/// The array under the key `data` of the first object.
-fn data_array(text: &str) -> Option<Elements<'_>> {
-    let bytes = text.as_bytes();
-    let (mut at, mut line, mut depth) = (0, 1, 0_usize);
-    let mut string = 0..0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\n' => line += 1,
-            b'"' => {
-                let start = at + 1;
-                at = start;
-                while at < bytes.len() && bytes[at] != b'"' {
-                    line += usize::from(bytes[at] == b'\n');
-                    at += if bytes[at] == b'\\' { 2 } else { 1 };
-                }
-                string = start..at.min(bytes.len());
-            }
-            b'[' if depth == 1 && &bytes[string.clone()] == b"data" => return Some(Elements::new(text, at, line)),
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth == 0 && matches!(bytes[at.min(bytes.len() - 1)], b'}' | b']') {
-            return None;
-        }
-        at += 1;
-    }
-    None
-}
-
-/// The elements of an array that begins at a place. Their ends are found by counting brackets outside strings, so that
-/// one broken element does not take the others with it.
-#[derive(Clone)]
-struct Elements<'a> {
-    text: &'a str,
-    at: usize,
-    line: usize,
-    depth: usize,
-    has_ended: bool,
-}
-
-impl<'a> Elements<'a> {
-    fn new(text: &'a str, at: usize, line: usize) -> Self {
-        Self { text, at, line, depth: 0, has_ended: false }
-    }
-}
-
-impl<'a> Iterator for Elements<'a> {
-    type Item = Element<'a>;
-
-    fn next(&mut self) -> Option<Element<'a>> {
-        let bytes = self.text.as_bytes();
-        let (mut start, mut in_string) = (None, false);
-        while self.at < bytes.len() && !self.has_ended {
-            let at = self.at;
-            let byte = bytes[at];
-            let width = line_end(bytes, at);
-            if width > 0 {
-                self.line += 1;
-                self.at += width;
-                continue;
-            }
-            if start.is_none() && self.depth == 1 && !matches!(byte, b' ' | b'\t' | b',' | b']') {
-                start = Some((at, self.line));
-            }
-            match byte {
-                b'\\' if in_string => self.at += 1,
-                b'"' => in_string = !in_string,
-                b'[' | b'{' if !in_string => self.depth += 1,
-                b']' | b'}' if !in_string => self.depth = self.depth.saturating_sub(1),
-                _ => {}
-            }
-            self.at += 1;
-            let closes = self.depth == 1 && matches!(byte, b'}' | b']') && !in_string;
-            let separates = self.depth == 1 && byte == b',' && !in_string;
-            self.has_ended = self.depth == 0 && matches!(byte, b']' | b'}');
-            if let Some((from, line)) = start.filter(|_| closes || separates || self.has_ended) {
-                let to = if closes { at + 1 } else { at };
-                return Some(Element { text: &self.text[from..to], line, is_closed: true });
-            }
-        }
-        start.map(|(from, line)| Element { text: &self.text[from..], line, is_closed: false })
-    }
-}
-
-/// doccano and Label Studio write a text's classes as a list, also where there is only one. Where no text has two, the
-/// name alone is the cell.
-fn single_names(table: &mut Table) {
-    let columns = ["label", "labels"].into_iter().filter_map(|name| table.column(name)).collect::<Vec<_>>();
-    for column in columns {
-        let cells = || (0..table.rows()).map(|row| table.cell(row, column)).filter(|cell| !cell.is_empty());
-        let name = |cell: &str| match serde_json::from_str::<Vec<String>>(cell) {
-            Ok(names) if names.len() < 2 => names.into_iter().next().or(Some(String::new())),
-            _ => None,
-        };
-        let is_list = cells().next().is_some_and(|cell| cell.starts_with('['));
-        if !is_list || cells().any(|cell| name(cell).is_none()) || cells().all(|cell| cell == "[]") {
-            continue;
-        }
-        let mut text = String::with_capacity(table.text.len());
-        let mut ends = Vec::with_capacity(table.ends.len());
-        for row in 0..table.rows() {
-            for other in 0..table.columns.len() {
-                let cell = table.cell(row, other);
-                match name(cell).filter(|_| other == column) {
-                    Some(name) => text.push_str(&name),
-                    None => text.push_str(cell),
-                }
-                ends.push(text.len());
-            }
-        }
-        (table.text, table.ends) = (text, ends);
-    }
 }
 
 #[cfg(test)]

@@ -5,15 +5,22 @@
 //! does.
 
 mod builder;
+mod classes;
 mod columnar;
 mod conll;
 mod delimited;
+mod documents;
+mod elements;
 mod encoding;
+mod html;
 mod json;
+mod label_studio;
 mod lines;
+mod marks;
 mod objects;
 mod prose;
 mod sniff;
+mod spacy;
 mod spans;
 mod squad;
 mod unpack;

@@ -8,8 +8,8 @@ use std::path::Path;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::elements::{Element, Place};
 use super::encoding::Decoded;
-use super::json::Element;
 use crate::data::table::Format;
 use crate::data::{RowProblem, Table};
 
@@ -42,21 +42,22 @@ struct RowBuffer {
 impl Rows {
     /// Reads one object of the file.
     pub fn add(&mut self, element: Element<'_>) {
-        let line = element.line;
         if let Err(reason) = element.check() {
-            self.problems.push(RowProblem { line, reason });
+            self.problems.push(element.place.problem(reason));
             return;
         }
         let mut deserializer = serde_json::Deserializer::from_str(element.text);
-        self.row_of(line, |rows| ObjectSeed { rows }.deserialize(&mut deserializer).and_then(|()| deserializer.end()));
+        self.row_of(element.place, |rows| {
+            ObjectSeed { rows }.deserialize(&mut deserializer).and_then(|()| deserializer.end())
+        });
     }
 
-    /// Adds an object that was read from a line of the file.
-    pub fn add_object(&mut self, object: Map<String, Value>, line: usize) {
-        self.row_of(line, |rows| ObjectSeed { rows }.deserialize(Value::Object(object)));
+    /// Adds an object that was read from a place of the file.
+    pub fn add_object(&mut self, object: Map<String, Value>, place: Place) {
+        self.row_of(place, |rows| ObjectSeed { rows }.deserialize(Value::Object(object)));
     }
 
-    fn row_of(&mut self, line: usize, read: impl FnOnce(&mut Self) -> serde_json::Result<()>) {
+    fn row_of(&mut self, place: Place, read: impl FnOnce(&mut Self) -> serde_json::Result<()>) {
         let known = self.columns.len();
         self.row.text.clear();
         self.row.spans.clear();
@@ -66,7 +67,7 @@ impl Rows {
             for name in self.columns.drain(known..) {
                 self.by_name.remove(&name);
             }
-            self.problems.push(RowProblem { line, reason: unreadable(&error) });
+            self.problems.push(place.problem(unreadable(&error)));
             return;
         }
         if self.columns.len() > known || self.lines.is_empty() {
@@ -76,7 +77,7 @@ impl Rows {
             self.text.push_str(&self.row.text[start..end]);
             self.ends.push(self.text.len());
         }
-        self.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+        self.lines.push(u32::try_from(place.line).unwrap_or(u32::MAX));
     }
 
     /// The column of a key, a new one if need be; none where there are too many.

@@ -2,25 +2,38 @@
 //! `context`, `question` and `answers`, a cell being `{"text": […], "answer_start": […]}` with both lists empty where
 //! there is no answer. A question whose file says nothing about answers, as in a test set, has an empty cell.
 //!
-//! Articles are read one by one; `plausible_answers` of unanswerable questions are no answers and are passed over.
+//! Articles are read one by one; `plausible_answers` of unanswerable questions are no answers and are passed over. A
+//! paragraph that stands without an article, as Haystack and MRQA write it, is read in the same way; of MRQA's
+//! `detected_answers` the first place of each is taken.
 
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::builder::{Builder, push_quoted};
+use super::elements::{Element, Place};
 use super::encoding::Decoded;
-use super::json::Element;
+use super::marks::{Object, list};
 use crate::data::error::shorten;
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
 
-/// Whether an object is an article: a title and paragraphs with questions.
-pub(super) fn is_article(object: &Map<String, Value>) -> bool {
+/// Whether an object is an article, a title and paragraphs with questions, or such a paragraph.
+pub(super) fn is_article(object: &Object) -> bool {
     let paragraphs = object.get("paragraphs").and_then(Value::as_array);
-    paragraphs.is_some_and(|paragraphs| {
-        paragraphs.is_empty() || paragraphs.iter().take(20).any(|paragraph| paragraph.get("qas").is_some())
-    })
+    is_paragraph(object)
+        || paragraphs.is_some_and(|paragraphs| {
+            paragraphs.is_empty() || paragraphs.iter().take(20).any(|paragraph| paragraph.get("qas").is_some())
+        })
+}
+
+fn is_paragraph(object: &Object) -> bool {
+    object.get("context").is_some_and(Value::is_string) && object.get("qas").is_some_and(Value::is_array)
+}
+
+/// What MRQA's files begin with; it says which data set they are.
+pub(super) fn is_header(object: &Object) -> bool {
+    object.len() == 1 && object.get("header").is_some_and(Value::is_object)
 }
 
 /// Reads articles, each as the text of its object and the line at which it stands.
@@ -32,11 +45,11 @@ pub(super) fn read<'a>(
     let columns = ["id", "title", "context", "question", "answers"].map(str::to_owned).to_vec();
     let mut table = Builder::new(columns);
     for article in articles {
+        let Element { text, place, .. } = article;
         match article.object() {
-            Ok(object) => {
-                Article { text: article.text, line: article.line, at: 0, misses: 0 }.read(&object, &mut table);
-            }
-            Err(reason) => table.problem(article.line, format!("begins an article that {reason}")),
+            Ok(object) if is_header(&object) => {}
+            Ok(object) => Article { text, place, at: 0, misses: 0 }.read(&object, &mut table),
+            Err(reason) => table.problem(place.line, place.told(format!("begins an article that {reason}"))),
         }
     }
     table.finish(path, Format::Squad, decoded)
@@ -48,61 +61,72 @@ const MISSES: usize = 20;
 /// Where we are in an article's text.
 struct Article<'a> {
     text: &'a str,
-    line: usize,
+    place: Place,
     at: usize,
     misses: usize,
 }
 
 impl Article<'_> {
-    fn read(mut self, object: &Map<String, Value>, table: &mut Builder) {
+    fn read(mut self, object: &Object, table: &mut Builder) {
         let title = object.get("title").map(plain).unwrap_or_default();
+        if is_paragraph(object) {
+            self.paragraph(Some(object), &title, table);
+            return;
+        }
         let Some(paragraphs) = object.get("paragraphs").and_then(Value::as_array) else {
-            table.problem(self.line, "is an article without a list of \"paragraphs\"".into());
+            self.problem(table, "is an article without a list of \"paragraphs\"".into());
             return;
         };
         for paragraph in paragraphs {
-            let context = paragraph.get("context").and_then(Value::as_str);
-            let questions = paragraph.get("qas").and_then(Value::as_array);
-            let (Some(context), Some(questions)) = (context, questions) else {
-                let shown = shorten(context.unwrap_or(&title), 40);
-                let reason = format!("has a paragraph without a \"context\" and a list of \"qas\", near {shown:?}");
-                table.problem(self.line, reason);
-                continue;
-            };
-            for question in questions {
-                let id = question.get("id").map(plain).unwrap_or_default();
-                let line = self.line_of(&id);
-                match answers(question, context) {
-                    Ok((words, answers)) => {
-                        for cell in [&id, &title, context, words, &answers] {
-                            table.cell(cell);
-                        }
-                        table.end_row(line);
+            self.paragraph(paragraph.as_object(), &title, table);
+        }
+    }
+
+    fn paragraph(&mut self, paragraph: Option<&Object>, title: &str, table: &mut Builder) {
+        let context = paragraph.and_then(|paragraph| paragraph.get("context")?.as_str());
+        let questions = paragraph.and_then(|paragraph| paragraph.get("qas")?.as_array());
+        let (Some(context), Some(questions)) = (context, questions) else {
+            let shown = shorten(context.unwrap_or(title), 40);
+            let reason = format!("has a paragraph without a \"context\" and a list of \"qas\", near {shown:?}");
+            self.problem(table, reason);
+            return;
+        };
+        for question in questions {
+            let id = question.get("id").or_else(|| question.get("qid")).map(plain).unwrap_or_default();
+            self.advance(&id);
+            match answers(question, context) {
+                Ok((words, answers)) => {
+                    for cell in [id.as_str(), title, context, words, &answers] {
+                        table.cell(cell);
                     }
-                    Err(reason) => {
-                        let name =
-                            if id.is_empty() { "a question without an id".into() } else { format!("question {id:?}") };
-                        table.problem(line, format!("has {} that {reason}", shorten(&name, 60)));
-                    }
+                    table.end_row(self.place.line);
+                }
+                Err(reason) => {
+                    let name =
+                        if id.is_empty() { "a question without an id".into() } else { format!("question {id:?}") };
+                    self.problem(table, format!("has {} that {reason}", shorten(&name, 60)));
                 }
             }
         }
     }
 
-    /// The line of a question, whose id is looked for from the last one on. Values have no places of their own.
-    fn line_of(&mut self, id: &str) -> usize {
+    fn problem(&self, table: &mut Builder, reason: String) {
+        table.problem(self.place.line, self.place.told(reason));
+    }
+
+    /// Goes to the line of a question, whose id is looked for from the last one on. Values have no places of their own.
+    fn advance(&mut self, id: &str) {
         if !id.is_empty() && self.misses < MISSES {
             let mut quoted = String::new();
             push_quoted(&mut quoted, id);
             match self.text[self.at..].find(&quoted) {
                 Some(ahead) => {
-                    self.line += self.text[self.at..self.at + ahead].matches('\n').count();
+                    self.place.line += self.text[self.at..self.at + ahead].matches('\n').count();
                     self.at += ahead;
                 }
                 None => self.misses += 1,
             }
         }
-        self.line
     }
 }
 
@@ -132,16 +156,10 @@ fn answers<'a>(question: &'a Value, context: &str) -> Result<(&'a str, String), 
         return Err("is marked impossible and has answers, expected one or the other".into());
     }
     let (mut texts, mut starts) = (String::new(), String::new());
-    for answer in given {
-        let text = answer.get("text").and_then(Value::as_str);
-        let start = answer.get("answer_start").and_then(Value::as_u64);
-        let (Some(text), Some(start)) = (text, start) else {
-            let shown = shorten(&answer.to_string(), 60);
-            return Err(format!("has an answer without a \"text\" and a whole number as \"answer_start\": {shown}"));
-        };
-        if start as usize > context.len() {
-            return Err(format!("has an answer at character {start}, past the end of its context"));
-        }
+    let found: &[Value] = question.get("detected_answers").map_or(&[], list);
+    let all = if found.is_empty() { given } else { found };
+    for answer in all {
+        let (text, start) = answer_at(answer, context)?;
         if !texts.is_empty() {
             texts.push(',');
             starts.push(',');
@@ -150,6 +168,41 @@ fn answers<'a>(question: &'a Value, context: &str) -> Result<(&'a str, String), 
         starts.push_str(&start.to_string());
     }
     Ok((words, format!("{{\"text\":[{texts}],\"answer_start\":[{starts}]}}")))
+}
+
+/// The words of an answer and the character at which they begin.
+fn answer_at<'a>(answer: &'a Value, context: &'a str) -> Result<(&'a str, usize), String> {
+    let shown = || shorten(&answer.to_string(), 60);
+    if let Some(text) = answer.as_str() {
+        let byte = context.find(text).filter(|_| !text.is_empty());
+        let byte = byte.ok_or_else(|| format!("has the answer {}, which does not stand in its context", shown()))?;
+        return Ok((text, context[..byte].chars().count()));
+    }
+    if let Some(places) = answer.get("char_spans") {
+        return detected(places, context)
+            .ok_or_else(|| format!("has a detected answer that is no part of its context: {}", shown()));
+    }
+    let text = answer.get("text").and_then(Value::as_str);
+    let start = answer.get("answer_start").and_then(Value::as_u64);
+    let (Some(text), Some(start)) = (text, start) else {
+        return Err(format!("has an answer without a \"text\" and a whole number as \"answer_start\": {}", shown()));
+    };
+    let start = usize::try_from(start).unwrap_or(usize::MAX);
+    if start > context.len() {
+        return Err(format!("has an answer at character {start}, past the end of its context"));
+    }
+    Ok((text, start))
+}
+
+/// The first of the places at which an answer was found, from its first to its last character.
+fn detected<'a>(places: &Value, context: &'a str) -> Option<(&'a str, usize)> {
+    let number = |value: &Value| usize::try_from(value.as_u64()?).ok();
+    let [first, last] = list(list(places).first()?) else { return None };
+    let (first, last) = (number(first)?, number(last)?);
+    let mut bytes = context.char_indices().map(|(byte, _)| byte).chain([context.len()]);
+    let start = bytes.nth(first)?;
+    let end = bytes.nth(last.checked_sub(first)?)?;
+    Some((&context[start..end], first))
 }
 
 #[cfg(test)]
@@ -232,6 +285,36 @@ mod tests {
                 (9, "begins an article that cannot be read as a JSON object: expected `,` or `}` at column 15"),
             ],
         );
+    }
+
+    #[test]
+    fn paragraphs_without_an_article_are_read() {
+        let answer = r#"{"text":["ran"],"answer_start":[4]}"#;
+        let haystack = r#"[{"context":"Ann ran","qas":[{"id":"1","question":"q","is_impossible":false,"answers":[{"text":"ran","answer_start":4}]}]}]"#;
+        check(haystack, &[(1, ["1", "", "Ann ran", "q", answer])], &[]);
+        let mrqa = r#"{"header":{"dataset":"x","split":"train"}}
+{"context":"Änn ran","qas":[{"question":"q","qid":"1","answers":["RAN"],"detected_answers":[{"text":"RAN","char_spans":[[4,6],[0,2]]}]},{"question":"r","qid":"2","answers":["ran"]}]}
+{"context":"c","qas":[{"question":"q","qid":"3","answers":["x"]},{"question":"q","qid":"4","answers":[],"detected_answers":[{"char_spans":[[0,1]]}]}]}"#;
+        check(
+            mrqa,
+            &[(2, ["1", "", "Änn ran", "q", answer]), (2, ["2", "", "Änn ran", "r", answer])],
+            &[
+                (3, r#"has question "3" that has the answer "x", which does not stand in its context"#),
+                (
+                    3,
+                    r#"has question "4" that has a detected answer that is no part of its context: {"char_spans":[[0,1]]}"#,
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_file_on_one_line_tells_the_article() {
+        let table = open(
+            r#"{"data":[{"paragraphs":[{"context":"c","qas":[{"id":"1","question":"q"}]}]},{"title":"T","paragraphs":5}]}"#,
+        );
+        let found: Vec<(usize, &str)> = table.problems.iter().map(|p| (p.line, p.reason.as_str())).collect();
+        assert_eq!(found, [(1, "element 2: is an article without a list of \"paragraphs\"")]);
     }
 
     #[test]

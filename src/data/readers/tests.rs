@@ -81,7 +81,7 @@ const TABLES: [&str; 6] = [
     "[{\"text\": \"a\"}, {\"text\": \"b ] }\", \"n\": -1}, 5, {\"x\": [[]]}]",
 ];
 
-const SHAPES: [&str; 9] = [
+const SHAPES: [&str; 16] = [
     "-DOCSTART- -X- O O\n\nAnn N B-NP B-PER\r\n# O O O\nran V O O\n\n# a comment\nBerlin N B-NP I-LOC\n. . O O\n",
     "Ann\tB-PER\n's\tO\n\t\nBerlin\tS-LOC\nlikes\n\n#é\tO\n日本\tB-LOC\n\n",
     "{\"data\":[{\"title\":\"T\",\"paragraphs\":[{\"context\":\"Ann \\\"é\\\" ran\",\"qas\":[{\"id\":\"1\",\"question\":\"q\",\n\"answers\":[{\"text\":\"Ann\",\"answer_start\":0}]},{\"id\":\"2\",\"question\":\"r\",\"is_impossible\":true}]}]},\n{\"paragraphs\":[]}]}",
@@ -90,6 +90,13 @@ const SHAPES: [&str; 9] = [
     "[{\"text\":\"Ann\",\"label\":[{\"start\":0,\"end\":3,\"text\":\"Ann\",\"labels\":[\"PER\"]}],\"kind\":{\"choices\":[\"a\"]}},{\"text\":\"b\"}]",
     "{\"id\":1,\"text\":\"Ann é\",\"label\":[[0,3,\"PER\"],[4,5,\"X\"]]}\n{\"text\":\"b\",\"entities\":[{\"label\":\"PER\",\"start_offset\":0,\"end_offset\":1}]}\n",
     "{\"tokens\":[\"Ann\",\"ran\"],\"ner_tags\":[\"B-PER\",\"O\"]}\n{\"tokens\":[\"é\"],\"ner_tags\":[3]}\n",
+    "{\"text\":\"é\",\"options\":[{\"id\":\"A\"}],\"accept\":[\"A\",2],\"answer\":\"accept\",\"_task_hash\":1}\n{\"text\":\"b\",\"accept\":[],\"answer\":\"reject\",\"_task_hash\":2}\n",
+    "[{\"data\":{\"html\":\"<p>Ann &amp; é</p>\",\"url\":\"http://é\"},\"annotations\":[{\"result\":[{\"to_name\":\"html\",\"value\":{\"globalOffsets\":{\"start\":0,\"end\":3},\"text\":\"Ann\",\"hypertextlabels\":[\"PER\"]}},{\"from_name\":\"a\",\"value\":{\"choices\":[\"x\"]}},{\"from_name\":\"b\",\"value\":{\"taxonomy\":[[\"x\",\"y\"]]}},{\"from_name\":\"c\",\"value\":{\"rating\":3}}]}]}]",
+    "[{\"text\":\"a\",\"x\":\"p\",\"y\":[{\"rating\":2}],\"annotator\":1,\"annotation_id\":1,\"lead_time\":1},{\"text\":\"b\",\"x\":{\"choices\":[\"p\",\"q\"]}}]",
+    "[[\"Ann é\",{\"entities\":[[0,3,\"PER\"]],\"cats\":{\"A\":1.0,\"B\":0}}],\n[\"b\",{}],[\"c\",{\"cats\":{\"A\":true}}]]",
+    "{\"text\":{\"0\":\"a é\",\"1\":\"c d\"},\"label\":{\"0\":[\"x\"],\"1\":null}}",
+    "{\"header\":{\"dataset\":\"x\"}}\n{\"context\":\"é Ann ran\",\"qas\":[{\"question\":\"q\",\"qid\":\"1\",\"answers\":[\"Ann\"],\"detected_answers\":[{\"text\":\"Ann\",\"char_spans\":[[2,4]]}]},{\"question\":\"r\",\"answers\":[\"ran\"]}]}\n",
+    "# text = du é\n1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\tde\tADP\tP\t_\t0\troot\t_\t_\n2\té\té\tDET\tD\t_\t1\tdet\t_\tA=b\n\n1\tx\t_\t_\t_\t_\t_\t_\t_\t_\n",
     "The first line, it is.\r\n\"No,\" he said; \"no.\"\n\nAnother book | another day\n",
 ];
 

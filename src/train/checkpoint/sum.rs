@@ -12,7 +12,7 @@ pub fn fingerprint(data: &Prepared) -> Result<u64, TrainError> {
         let one = |index: usize| {
             let features = examples.get(index, 0)?;
             let target = sum_bytes(format!("{:?}", features.target).as_bytes());
-            Ok(fold([words(&features.ids), words(&features.types), target].into_iter()))
+            Ok(fold([words(&features.tokens.ids()), words(&features.tokens.types()), target].into_iter()))
         };
         (0..examples.len()).into_par_iter().map(one).collect::<Result<Vec<u64>, TrainError>>()
     };

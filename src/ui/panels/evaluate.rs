@@ -9,8 +9,12 @@ mod counted;
 mod entities;
 mod examples;
 mod filter;
+mod found;
 mod header;
+mod label_counts;
 mod list;
+mod parts;
+mod sorting;
 mod source;
 mod thresholds;
 
@@ -27,11 +31,12 @@ use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::scatter::{Scatter, scatter};
 use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{JobKind, Screen};
 use crate::ui::{Action, Cx, Palette};
 use crate::worker::protocol::EvaluatedData;
-use filter::{Filter, Shown};
+use filter::{Filter, Filtered, Shown};
 
 #[derive(Debug, Default)]
 pub struct EvaluatePanel {
@@ -158,11 +163,8 @@ impl Tiled for EvaluatePanel {
     fn around_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(evaluated) = cx.workspace.evaluation.clone() else { return };
         self.follow(&evaluated);
-        self.shown.update(&evaluated, &self.filter);
-        self.entities.update(&evaluated.evaluation);
-        self.questions.update(&evaluated);
-        if self.examples.selected.is_none() {
-            self.examples.selected = self.shown.rows.first().copied();
+        if !self.go_on(&evaluated) {
+            ui.ctx().request_repaint();
         }
         let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
         Panel::top("evaluate head").show_separator_line(false).frame(fill).show(ui, |ui| {
@@ -205,6 +207,7 @@ impl EvaluatePanel {
         self.questions.follow(evaluated);
         self.thresholds.follow(evaluated);
         self.filter = Filter::default();
+        self.shown = Shown::default();
         self.matrix = MatrixView::default();
         self.examples = examples::Examples::default();
         self.points = evaluated
@@ -218,6 +221,24 @@ impl EvaluatePanel {
             .collect();
         let distances = self.points.iter().map(|point| (point[0] - point[1]).abs());
         self.distances = histogram::bin(distances, 40);
+    }
+
+    /// Goes on with what the parts show, for a slice of a frame; returns whether it is complete.
+    fn go_on(&mut self, evaluated: &EvaluatedData) -> bool {
+        let slice = &mut Slice::begin();
+        match self.kind {
+            Kind::Counted => true,
+            Kind::Entities => self.entities.go_on(&evaluated.evaluation, slice),
+            Kind::Questions => self.questions.go_on(evaluated, slice),
+            Kind::Classes | Kind::Labels | Kind::Values => {
+                let filter = &self.filter;
+                self.shown.go_on(filter, &filter.words, &Filtered { evaluated, filter }, slice);
+                if self.examples.selected.is_none() {
+                    self.examples.selected = self.shown.rows.first().copied();
+                }
+                self.thresholds.go_on(&evaluated.evaluation, slice) && self.shown.is_complete()
+            }
+        }
     }
 
     fn matrix_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
@@ -285,7 +306,7 @@ impl EvaluatePanel {
         let Some(report) = &evaluated.evaluation.answers else { return };
         match key {
             "matrix" => self.questions.threshold_ui(ui, evaluated, report, cx),
-            "classes" => self.questions.split_ui(ui, report, cx.palette),
+            "classes" => self.questions.split_ui(ui, cx.palette),
             "examples" => self.questions.list_ui(ui, evaluated, cx.palette),
             _ => self.questions.detail_ui(ui, evaluated, cx),
         }

@@ -1,5 +1,5 @@
 //! Parts that are drawn: one file each. They know nothing of the workspace; they are given what they show and the
-//! palette.
+//! palette. What keeps drawing quick, whatever is shown, stands here too: work by the slice, texts by the page.
 
 pub mod bars;
 pub mod button;
@@ -17,6 +17,8 @@ pub mod freeze_map;
 pub mod highlight;
 pub mod histogram;
 pub mod marked;
+pub mod needle;
+pub mod pages;
 pub mod path_field;
 pub mod pieces;
 pub mod reader;
@@ -24,6 +26,7 @@ pub mod reliability;
 pub mod scatter;
 pub mod schedule_curve;
 pub mod segmented;
+pub mod slice;
 pub mod span_curves;
 pub mod sparkline;
 pub mod split_bar;

@@ -68,3 +68,31 @@ pub fn elided(painter: &Painter, words: &str, font: FontId, color: Color32, widt
     job.wrap = TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..TextWrapping::default() };
     painter.layout_job(job)
 }
+
+/// Letters of a text that a line of a list has room for.
+const BEGINNING: usize = 300;
+
+/// The beginning of a text, for a line of a list and for what is read aloud of it: a text of a megabyte is neither
+/// copied nor laid out for them.
+pub fn beginning(mut letters: impl Iterator<Item = char>) -> String {
+    let mut beginning: String = letters.by_ref().take(BEGINNING).collect();
+    if letters.next().is_some() {
+        beginning.push('…');
+    }
+    beginning
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_a_long_text_is_its_beginning() {
+        assert_eq!(beginning("Größe".chars()), "Größe");
+        let long = "ä ".repeat(500_000);
+        let line = beginning(long.chars());
+        assert_eq!(line.chars().count(), BEGINNING + 1);
+        assert!(long.starts_with(line.trim_end_matches('…')) && line.ends_with('…'));
+        assert_eq!(beginning(line.chars().take(BEGINNING)).chars().count(), BEGINNING, "nothing is cut");
+    }
+}

@@ -72,11 +72,12 @@ fn reads_texts_with_labels(task: Task) -> bool {
 }
 
 impl Workspace {
-    /// How long what the model reads may be, as the form says. Lines of a text that are laid end to end are never cut.
+    /// How long what the model reads may be, as the form says. A text that is its own lesson becomes as many sequences
+    /// as it needs and is never cut, but with its translation it is one.
     pub fn length(&self) -> Length {
-        let joined = self.data.loaded.as_ref().is_some_and(|loaded| loaded.dataset.makes_its_own_labels())
-            && self.draft.language.join_lines;
-        let max_tokens = if joined { usize::MAX } else { self.draft.data.max_tokens };
+        let own = self.data.loaded.as_ref().is_some_and(|loaded| loaded.dataset.makes_its_own_labels());
+        let is_whole = own && !self.draft.is_translation();
+        let max_tokens = if is_whole { usize::MAX } else { self.draft.data.max_tokens };
         Length { max_tokens, stride: self.draft.data.stride }
     }
 
@@ -120,5 +121,48 @@ impl Workspace {
         self.data.looked_at = None;
         self.wants.lengths = true;
         self.refresh_draft();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::data::{Dataset, Split};
+    use crate::train::config::LanguageObjective;
+
+    fn loaded(task: Task, pair: Option<&str>) -> LoadedDataset {
+        let csv = b"text,other\nRain fell.,Il pleuvait.\nIt was cold.,Il faisait froid.\n";
+        let table = Arc::new(Table::from_bytes(Path::new("rows.csv"), csv.to_vec()).unwrap());
+        let roles = Roles { text: Some("text".into()), pair: pair.map(Into::into), ..Roles::default() };
+        let dataset = Arc::new(Dataset::new(table, task, &roles, None).unwrap());
+        LoadedDataset::new(dataset, Split { train: vec![0, 1], eval: Vec::new() }, None, Vec::new())
+    }
+
+    #[test]
+    fn only_what_training_cuts_has_a_limit() {
+        use LanguageObjective::{Causal, Masked, Translation};
+        let cases = [
+            (Task::Classify, None, Masked, true),
+            (Task::Mlm, None, Masked, false),
+            (Task::Mlm, None, Causal, false),
+            (Task::Mlm, Some("other"), Translation, true),
+            (Task::Rtd, None, Translation, false),
+            (Task::Nsp, None, Masked, false),
+            (Task::Nsp, Some("other"), Masked, true),
+            (Task::Sop, None, Masked, false),
+        ];
+        for (task, pair, objective, is_cut) in cases {
+            let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+            workspace.data.loaded = Some(Arc::new(loaded(task, pair)));
+            workspace.draft.task = task;
+            workspace.draft.language.objective = objective;
+            for join_lines in [true, false] {
+                workspace.draft.language.join_lines = join_lines;
+                let expected = if is_cut { workspace.draft.data.max_tokens } else { usize::MAX };
+                assert_eq!(workspace.length().max_tokens, expected, "{task}, {objective:?}");
+            }
+        }
     }
 }

@@ -4,22 +4,19 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
 use crate::data::xray::xray;
-use crate::data::{Dataset, Length, Measured, Table, Tokenizer, measure};
+use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
 use crate::hub;
 use crate::model;
+use crate::task::Task;
 use crate::train::prepare::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::{files, samples};
 
 /// Folders below a chosen one that are looked into.
 const DEPTH: usize = 3;
-/// Examples whose tokens are counted between two reports.
-const CHUNK: usize = 4096;
 
 pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Ended {
     let mut dirs = BTreeSet::new();
@@ -139,24 +136,15 @@ pub fn measure_lengths(
     dir: &Path,
 ) -> Result<Ended, Failure> {
     let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(dir)?))?;
-    let total = dataset.examples.len();
-    let (mut tokens, mut fixed) = (Vec::with_capacity(total), Vec::with_capacity(total));
-    let (mut unknown, mut all) = (0_u64, 0_u64);
-    for first in (0..total).step_by(CHUNK) {
-        let chunk = first..(first + CHUNK).min(total);
-        let counted: Vec<Measured> =
-            chunk.into_par_iter().map(|example| measure(dataset, example, tokenizer)).collect::<Result<_, _>>()?;
-        for measured in counted {
-            tokens.push(measured.tokens as u32);
-            fixed.push(measured.fixed as u32);
-            all += measured.tokens as u64;
-            unknown += measured.unknown as u64;
-        }
-        if job.progress("counting tokens", tokens.len() as u64, total as u64).is_break() {
-            return Ok(Ended::Stopped);
-        }
-    }
+    let total = dataset.examples.len() as u64;
+    let on_progress = &mut |done: usize| job.progress("counting tokens", done as u64, total);
+    let Some(measured) = measure_all(dataset, tokenizer, on_progress)? else { return Ok(Ended::Stopped) };
+    let tokens: Vec<u32> = measured.iter().map(|one| one.tokens as u32).collect();
+    let fixed: Vec<u32> = measured.iter().map(|one| one.fixed as u32).collect();
+    let all: usize = measured.iter().map(|one| one.tokens).sum();
+    let unknown: usize = measured.iter().map(|one| one.unknown).sum();
     let unknown_share = unknown as f64 / all.max(1) as f64;
-    job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, unknown_share })));
+    let specials = tokenizer.special_tokens(dataset.task == Task::Qa);
+    job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, specials, unknown_share })));
     Ok(Ended::Done)
 }

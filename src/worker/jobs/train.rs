@@ -6,12 +6,13 @@ use std::time::Instant;
 
 use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
+use crate::data::Length;
+use crate::data::features::window_lengths;
 use crate::data::mend::Exclude;
-use crate::data::windows::sequence_lengths;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::task::Task;
 use crate::train::config::RunConfig;
-use crate::train::plan::{Facts, PlanSummary, plan as make_plan};
+use crate::train::plan::{Facts, PlanSummary, Shape, plan as make_plan};
 use crate::train::prepare::{self, open_model};
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{prepare as prepare_data, train_from};
@@ -85,8 +86,16 @@ pub fn plan(
     let facts =
         Facts { card, encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec: *FLOPS };
     let plan = make_plan(config, &facts)?;
-    let windowed = train.windowed + eval.windowed;
-    let plan = PlanSummary { train_examples: train.examples, eval_examples: eval.examples, windowed, ..plan };
+    let plan = match Shape::of(config) {
+        // What a person counts are the texts, however many windows they come to.
+        Shape::Cut | Shape::Windows => PlanSummary {
+            train_examples: train.examples,
+            eval_examples: eval.examples,
+            windowed: train.windowed + eval.windowed,
+            ..plan
+        },
+        Shape::Blocks | Shape::Chunks => plan,
+    };
     job.payload(Payload::Plan(Arc::new(plan)));
     Ok(Ended::Done)
 }
@@ -106,9 +115,10 @@ impl Sequences {
         let mut sequences = Self::default();
         let leave_out = config.data.exclude.contains(&Exclude::OverLong);
         let in_windows = matches!(config.task, Task::Ner | Task::Qa);
+        let length = Length { max_tokens: limit, stride: config.data.stride };
         for (&tokens, &fixed) in which.iter().filter_map(|i| Some((lengths.tokens.get(*i)?, lengths.fixed.get(*i)?))) {
             if in_windows {
-                let parts = sequence_lengths(tokens as usize, fixed as usize, limit, config.data.stride);
+                let parts = window_lengths(tokens as usize, fixed as usize, lengths.specials, length);
                 sequences.windowed += usize::from(parts.len() > 1);
                 sequences.tokens.extend(parts.into_iter().map(|tokens| tokens as u32));
             } else if leave_out && tokens as usize > limit {

@@ -1,10 +1,12 @@
 //! Which rows are shown. A million rows are searched a slice a frame, so that the window never waits for it.
 
+use std::borrow::Cow;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
 
 use crate::data::entities::Kinds;
 use crate::data::{Dataset, Table, Target};
+use crate::ui::widgets::needle::{Look, Needle, Standing};
+use crate::ui::widgets::slice::Slice;
 
 /// What the shown rows have in common.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,15 +32,29 @@ pub struct Search {
     table: Weak<Table>,
     dataset: Option<Weak<Dataset>>,
     kinds: Kinds,
+    needle: Needle,
     found: Vec<u32>,
+    /// The row that is looked at next, and where in it.
     next: usize,
+    standing: Standing,
 }
 
-const SLICE: Duration = Duration::from_millis(4);
+/// What it costs to look at a row without reading it, in bytes.
+const ROW: usize = 64;
 
 impl Search {
     /// Goes on with the search for a slice of a frame; returns whether it is complete.
     pub fn go_on(&mut self, filter: &Filter, table: &Arc<Table>, dataset: Option<&Arc<Dataset>>) -> bool {
+        self.go_on_for(&mut Slice::begin(), filter, table, dataset)
+    }
+
+    fn go_on_for(
+        &mut self,
+        slice: &mut Slice,
+        filter: &Filter,
+        table: &Arc<Table>,
+        dataset: Option<&Arc<Dataset>>,
+    ) -> bool {
         let same_table = Weak::as_ptr(&self.table) == Arc::as_ptr(table);
         let same_dataset = self.dataset.as_ref().map(Weak::as_ptr) == dataset.map(Arc::as_ptr);
         if *filter != self.filter || !same_table || !same_dataset {
@@ -47,40 +63,45 @@ impl Search {
                 table: Arc::downgrade(table),
                 dataset: dataset.map(Arc::downgrade),
                 kinds: dataset.map(|dataset| Kinds::of(&dataset.labels)).unwrap_or_default(),
+                needle: Needle::new(&filter.words),
                 ..Self::default()
             };
         }
-        let needle = self.filter.words.trim().to_lowercase();
-        let began = Instant::now();
         while self.next < table.rows() {
-            let row = self.next;
-            self.next += 1;
-            if self.shows(row, &needle, table, dataset) {
-                self.found.push(row as u32);
+            match self.look_at(self.next, table, dataset, slice) {
+                Look::Yes => self.found.push(self.next as u32),
+                Look::No => {}
+                Look::Later => return false,
             }
-            if row.is_multiple_of(256) && began.elapsed() > SLICE {
-                return false;
+            self.next += 1;
+            slice.spend(ROW);
+            if slice.is_over() {
+                break;
             }
         }
-        true
+        self.next == table.rows()
     }
 
     pub fn found(&self) -> &[u32] {
         &self.found
     }
 
-    fn shows(&self, row: usize, needle: &str, table: &Table, dataset: Option<&Arc<Dataset>>) -> bool {
+    fn look_at(&mut self, row: usize, table: &Table, dataset: Option<&Arc<Dataset>>, slice: &mut Slice) -> Look {
         if let Some((rows, _)) = &self.filter.rows
             && rows.binary_search(&row).is_err()
         {
-            return false;
+            return Look::No;
         }
         if let Some(class) = self.filter.class
             && !dataset.is_some_and(|dataset| has_class(dataset, &self.kinds, row, class))
         {
-            return false;
+            return Look::No;
         }
-        needle.is_empty() || (0..table.columns.len()).any(|column| contains(table.cell(row, column), needle))
+        if self.needle.is_empty() {
+            return Look::Yes;
+        }
+        let cell = |column: usize| Cow::Borrowed(table.cell(row, column));
+        self.needle.look_through(table.columns.len(), cell, &mut self.standing, slice)
     }
 }
 
@@ -99,23 +120,48 @@ fn has_class(dataset: &Dataset, kinds: &Kinds, row: usize, class: usize) -> bool
     })
 }
 
-/// Whether a text has the words, in whatever case. The needle is in lower case.
-fn contains(text: &str, needle: &str) -> bool {
-    if needle.is_ascii() && text.is_ascii() {
-        let needle = needle.as_bytes();
-        return text.as_bytes().windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle));
-    }
-    text.to_lowercase().contains(needle)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::time::Duration;
+
     use super::*;
+    use crate::ui::widgets::slice::PIECE;
+
+    fn table(rows: &[(String, &str)]) -> Arc<Table> {
+        let lines = rows.iter().map(|(text, note)| format!("{{\"text\": \"{text}\", \"note\": \"{note}\"}}\n"));
+        let file: String = lines.collect();
+        Arc::new(Table::from_bytes(Path::new("rows.jsonl"), file.into_bytes()).unwrap())
+    }
+
+    /// What is found in slices of one piece, and in how many of them.
+    fn in_slices(words: &str, table: &Arc<Table>) -> (Vec<u32>, usize) {
+        let filter = Filter { words: words.into(), ..Filter::default() };
+        let mut search = Search::default();
+        let slices = (1..1000).find(|_| search.go_on_for(&mut Slice::of(Duration::ZERO), &filter, table, None));
+        (search.found().to_vec(), slices.expect("the search ends"))
+    }
 
     #[test]
-    fn words_are_found_in_whatever_case_and_script() {
-        assert!(contains("The Battery lasts", "battery"));
-        assert!(contains("ÜBER alles", "über"));
-        assert!(!contains("short", "longer than the text"));
+    fn a_search_over_many_slices_finds_what_one_finds() {
+        let long = |word: &str| format!("{}{word}", "hay ".repeat(PIECE / 4));
+        let rows: Vec<(String, &str)> = (0..12)
+            .map(|row| match row % 4 {
+                0 => (format!("Row {row}"), "a Needle in the note"),
+                1 => (long("NEEDLE"), "none"),
+                2 => (long("nothing"), "none"),
+                _ => ("short".into(), "none"),
+            })
+            .collect();
+        let table = table(&rows);
+        assert_eq!(table.rows(), 12);
+        let (found, slices) = in_slices("needle", &table);
+        assert_eq!(found, [0, 1, 4, 5, 8, 9]);
+        assert!(slices >= 6, "no slice reads more than a piece: {slices}");
+        let filter = Filter { words: "needle".into(), ..Filter::default() };
+        let mut search = Search::default();
+        assert!(search.go_on_for(&mut Slice::of(Duration::from_secs(3600)), &filter, &table, None));
+        assert_eq!(search.found(), found);
+        assert_eq!(in_slices("none", &table).0.len(), 9, "every column is searched");
     }
 }

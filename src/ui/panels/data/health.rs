@@ -63,7 +63,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, loaded: &LoadedDataset, filter: &Filter)
                 chosen = entry_ui(ui, cx, loaded, entry, filter).or(chosen.take());
             }
         }
-        problems_ui(ui, cx, &loaded.dataset);
+        problems_ui(ui, cx, &loaded.dataset, "");
+        if let Some(eval) = &loaded.eval {
+            problems_ui(ui, cx, eval, " of the evaluation file");
+        }
     });
     chosen
 }
@@ -212,17 +215,17 @@ fn entry_ui(
 }
 
 /// Rows that were left out, with the line and the reason.
-fn problems_ui(ui: &mut Ui, cx: &Cx<'_>, dataset: &Dataset) {
+fn problems_ui(ui: &mut Ui, cx: &Cx<'_>, dataset: &Dataset, of: &str) {
     let palette = cx.palette;
     let problems: usize = dataset.table.problems.len() + dataset.excluded.len();
     if problems == 0 {
         return;
     }
     ui.add_space(space::XS);
-    let head = format!("{} left out", format::plural(problems as u64, "row", "rows"));
+    let head = format!("{}{of} left out", format::plural(problems as u64, "row", "rows"));
     fold::fold(ui, palette, &head, false, |ui| {
         let height = (problems.min(8) as f32) * 20.0;
-        egui::ScrollArea::vertical().id_salt("problems").max_height(height).auto_shrink([false, true]).show_rows(
+        egui::ScrollArea::vertical().id_salt(("problems", of)).max_height(height).auto_shrink([false, true]).show_rows(
             ui,
             20.0,
             problems,

@@ -269,7 +269,13 @@ impl Rows {
                             let (words, marks) = of_row.marked(*show);
                             let end = words.char_indices().nth(WHOLE).map_or(words.len(), |(place, _)| place);
                             let job = highlight::paragraph(&words[..end], &marks, ui.available_width(), palette);
-                            ui.add(Label::new(job).selectable(true).wrap());
+                            ui.vertical(|ui| {
+                                ui.add(Label::new(job).selectable(true).wrap());
+                                if end < words.len() {
+                                    let words = format!("The first {WHOLE} characters are shown; all are read");
+                                    ui.label(text::faint(words, palette));
+                                }
+                            });
                         }
                     }
                 });

@@ -1,19 +1,25 @@
 //! Question answering: what the threshold for "no answer" would give and take, and the questions with what is true and
 //! what was answered, the worst first.
 
+use std::borrow::Cow;
+
 use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use super::answer_text::Reading;
+use super::found::{Candidate, Found, Source};
+use super::list;
+use super::parts::{self, Parts};
 use super::thresholds::keep_button;
-use super::{answer_text, list};
 use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome, ThresholdPoint, threshold_curve};
 use crate::model::Decisions;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::histogram::{Histogram, histogram};
 use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::threshold_curve::{Curve, Thresholds, threshold_curve as curve_ui};
 use crate::ui::widgets::{Button, text};
-use crate::ui::{Action, Cx, format};
+use crate::ui::{Action, Cx};
 use crate::worker::protocol::EvaluatedData;
 
 /// Which questions are listed.
@@ -36,8 +42,12 @@ struct Filter {
 #[derive(Debug, Default)]
 pub struct Questions {
     filter: Filter,
-    shown: Option<(Filter, Vec<usize>)>,
-    pub selected: Option<usize>,
+    found: Found<Filter, usize>,
+    selected: Option<usize>,
+    reading: Reading,
+    parts: Parts,
+    /// Whether some have no answer in their context.
+    with_none: bool,
     curve: Vec<ThresholdPoint>,
     /// The same by column, as the curve is drawn.
     columns: [Vec<f64>; 4],
@@ -48,15 +58,13 @@ pub struct Questions {
 
 const ROW: f32 = 46.0;
 
-/// Which questions are counted together.
-type Part = fn(&JudgedQuestion) -> bool;
-
 impl Questions {
     /// Begins with another evaluation.
     pub fn follow(&mut self, evaluated: &EvaluatedData) {
         *self = Self::default();
         let Some(report) = &evaluated.evaluation.answers else { return };
         self.filter.threshold = evaluated.decisions.no_answer.unwrap_or(report.threshold);
+        self.with_none = report.questions.iter().any(|question| !question.has_answer);
         self.spread = vec![0; 10];
         for question in &report.questions {
             self.spread[((question.f1 * 10.0) as usize).min(9)] += 1;
@@ -70,13 +78,15 @@ impl Questions {
         }
     }
 
-    pub fn update(&mut self, evaluated: &EvaluatedData) {
-        let Some(report) = &evaluated.evaluation.answers else { return };
-        if self.shown.as_ref().is_none_or(|(filter, _)| *filter != self.filter) {
-            let rows = rows(evaluated, report, &self.filter);
+    /// Goes on with what the list and the table show; returns whether they are complete.
+    pub fn go_on(&mut self, evaluated: &EvaluatedData, slice: &mut Slice) -> bool {
+        let Some(report) = &evaluated.evaluation.answers else { return true };
+        let filter = &self.filter;
+        if self.found.go_on(filter, &filter.words, &Asked { evaluated, report, filter }, slice) {
+            let rows = &self.found.rows;
             self.selected = self.selected.filter(|row| rows.contains(row)).or(rows.first().copied());
-            self.shown = Some((self.filter.clone(), rows));
         }
+        self.parts.go_on(report, filter.threshold, slice) && self.found.is_complete()
     }
 
     /// What each threshold gives; without "no answer" how many questions are answered how well.
@@ -131,61 +141,45 @@ impl Questions {
     }
 
     /// All questions, those with an answer and those without, at the chosen threshold.
-    pub fn split_ui(&self, ui: &mut Ui, report: &AnswerReport, palette: &Palette) {
-        let parts: [(&str, Part); 3] = [
-            ("All questions", |_| true),
-            ("With an answer", |question| question.has_answer),
-            ("Without an answer", |question| !question.has_answer),
-        ];
+    pub fn split_ui(&self, ui: &mut Ui, palette: &Palette) {
         table_line(ui, ["", "Questions", "Exact", "F1", "Answered"], palette.text_dim, palette);
-        for (name, belongs) in parts {
-            let own: Vec<&JudgedQuestion> = report.questions.iter().filter(|question| belongs(question)).collect();
-            let mean = |value: &dyn Fn(&JudgedQuestion) -> f64| {
-                let sum: f64 = own.iter().map(|question| value(question)).sum();
-                if own.is_empty() { "–".to_owned() } else { format::percent(sum / own.len() as f64) }
-            };
-            let at = |question: &JudgedQuestion| scores(report, question, self.filter.threshold);
-            let (exact, f1) = (mean(&|question| at(question).0), mean(&|question| at(question).1));
-            let answered = mean(&|question| f64::from(u8::from(at(question).2)));
-            let cells = [name, &format::count(own.len() as u64), &exact, &f1, &answered];
-            table_line(ui, cells, palette.text, palette);
+        for (name, part) in parts::NAMES.iter().zip(&self.parts.parts) {
+            let [questions, exact, f1, answered] = &part.cells();
+            table_line(ui, [name, questions, exact, f1, answered], palette.text, palette);
         }
     }
 
     pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, palette: &Palette) {
-        let (Some(report), Some((made_for, rows))) = (&evaluated.evaluation.answers, self.shown.take()) else { return };
-        self.bar_ui(ui, report, rows.len(), palette);
-        if rows.is_empty() {
-            let words =
-                if made_for.words.is_empty() { "No question of this kind" } else { "No question contains this" };
-            list::nothing(ui, words, palette);
+        let Some(report) = &evaluated.evaluation.answers else { return };
+        self.bar_ui(ui, report, palette);
+        let Self { filter, found, selected, .. } = self;
+        if found.rows.is_empty() {
+            let words = if filter.words.is_empty() { "No question of this kind" } else { "No question contains this" };
+            list::nothing(ui, found.nothing(words), palette);
         } else {
-            let threshold = self.filter.threshold;
-            list::rows(ui, "questions", &rows, ROW, &mut self.selected, |ui, row, selected| {
-                row_ui(ui, evaluated, report, row, threshold, selected, palette)
+            list::rows(ui, "questions", &found.rows, ROW, selected, |ui, row, is_selected| {
+                row_ui(ui, evaluated, report, row, filter.threshold, is_selected, palette)
             });
         }
-        self.shown = Some((made_for, rows));
     }
 
-    fn bar_ui(&mut self, ui: &mut Ui, report: &AnswerReport, found: usize, palette: &Palette) {
+    fn bar_ui(&mut self, ui: &mut Ui, report: &AnswerReport, palette: &Palette) {
+        let with_none = self.with_none;
+        let count = self.found.count(report.questions.len());
         let Filter { which, words, .. } = &mut self.filter;
         list::bar(ui, "Questions that contain", words, palette, |ui| {
-            let with_none = report.questions.iter().any(|question| !question.has_answer);
             let all = [(Which::Wrong, "Not exact"), (Which::Unanswerable, "Unanswerable"), (Which::All, "All")];
             let choices: Vec<(Which, &str)> =
                 all.into_iter().filter(|(which, _)| with_none || *which != Which::Unanswerable).collect();
             if let Some(chosen) = segmented(ui, palette, *which, &choices, false) {
                 *which = chosen;
             }
-            let all = report.questions.len() as u64;
-            let words = format!("{} of {}", format::count(found as u64), format::count(all));
-            ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
+            ui.add(egui::Label::new(text::number_dim(count, palette)).truncate());
         });
     }
 
     pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
-        answer_text::ui(ui, evaluated, self.selected, self.filter.threshold, cx);
+        self.reading.ui(ui, evaluated, self.selected, self.filter.threshold, cx);
     }
 }
 
@@ -201,46 +195,60 @@ pub fn scores(report: &AnswerReport, question: &JudgedQuestion, threshold: f64) 
     }
 }
 
-/// The worst answers first, of equally bad ones the most confident.
-fn rows(evaluated: &EvaluatedData, report: &AnswerReport, filter: &Filter) -> Vec<usize> {
-    let wanted = filter.words.trim().to_lowercase();
-    let contains = |row: usize| {
-        wanted.is_empty()
-            || evaluated.texts.get(row).is_some_and(|(question, context)| {
-                question.to_lowercase().contains(&wanted)
-                    || context.as_ref().is_some_and(|context| context.to_lowercase().contains(&wanted))
-            })
-    };
-    let scored = report.questions.iter().enumerate().map(|(row, question)| {
-        let (exact, f1, answered) = scores(report, question, filter.threshold);
-        let sure = question.candidates.first().map_or(0.0, |best| best.score);
-        (row, question, exact, f1, if answered { sure } else { 0.0 })
-    });
-    let mut rows: Vec<(usize, f64, f32)> = scored
-        .filter(|(row, question, exact, ..)| {
-            let kind = match filter.which {
-                Which::Wrong => *exact < 1.0,
-                Which::Unanswerable => !question.has_answer,
-                Which::All => true,
-            };
-            kind && contains(*row)
-        })
-        .map(|(row, _, _, f1, sure)| (row, f1, sure))
-        .collect();
-    rows.sort_by(|one, two| one.1.total_cmp(&two.1).then(two.2.total_cmp(&one.2)));
-    rows.into_iter().map(|(row, ..)| row).collect()
+/// The questions with what they are filtered by.
+#[derive(Clone, Copy, Debug)]
+struct Asked<'a> {
+    evaluated: &'a EvaluatedData,
+    report: &'a AnswerReport,
+    filter: &'a Filter,
 }
 
-/// What was answered at a threshold, and what would have been right.
+impl Source for Asked<'_> {
+    type Row = usize;
+    /// The question and its context.
+    const TEXTS: usize = 2;
+
+    fn predictions(&self) -> usize {
+        self.report.questions.len()
+    }
+
+    fn text(&self, prediction: usize, place: usize) -> Cow<'_, str> {
+        let texts = self.evaluated.texts.get(prediction);
+        let text = texts.and_then(|(question, context)| if place == 0 { Some(question) } else { context.as_ref() });
+        Cow::Borrowed(text.map_or("", String::as_str))
+    }
+
+    fn candidates(&self) -> usize {
+        self.predictions()
+    }
+
+    /// The worst answers first, of equally bad ones the most confident.
+    fn candidate(&self, place: usize) -> Option<Candidate<usize>> {
+        let question = &self.report.questions[place];
+        let (exact, f1, answered) = scores(self.report, question, self.filter.threshold);
+        let passes = match self.filter.which {
+            Which::Wrong => exact < 1.0,
+            Which::Unanswerable => !question.has_answer,
+            Which::All => true,
+        };
+        let best = question.candidates.first().filter(|_| answered);
+        let key = [f1, -f64::from(best.map_or(0.0, |best| best.score))];
+        passes.then_some(Candidate { row: place, prediction: place, key })
+    }
+}
+
+/// What was answered at a threshold, and what would have been right, no more of both than fits in a line.
 pub fn verdict(evaluation: &Evaluation, report: &AnswerReport, row: usize, threshold: f64) -> (String, String) {
     let none = || "no answer".to_owned();
     let gold = match evaluation.predictions.get(row).map(|said| &said.gold) {
-        Some(Outcome::Answers { answers }) => answers.first().cloned().unwrap_or_else(none),
+        Some(Outcome::Answers { answers }) => {
+            answers.first().map_or_else(none, |answer| text::beginning(answer.chars()))
+        }
         _ => none(),
     };
     let question = &report.questions[row];
     let said = question.candidates.first().filter(|_| scores(report, question, threshold).2);
-    (said.map_or_else(none, |best| best.text.clone()), gold)
+    (said.map_or_else(none, |best| text::beginning(best.text.chars())), gold)
 }
 
 fn table_line(ui: &mut Ui, cells: [&str; 5], color: egui::Color32, palette: &Palette) {
@@ -275,7 +283,7 @@ fn row_ui(
     palette: &Palette,
 ) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let question = evaluated.texts.get(row).map_or("", |(question, _)| question.as_str());
+    let question = evaluated.texts.get(row).map(|(question, _)| text::beginning(question.chars())).unwrap_or_default();
     let (said, gold) = verdict(&evaluated.evaluation, report, row, threshold);
     let (exact, f1, _) = scores(report, &report.questions[row], threshold);
     let label = format!("{question}, gold {gold}, answered {said}");
@@ -288,7 +296,7 @@ fn row_ui(
         painter.rect_filled(back, 5.0, palette.hover.gamma_multiply(0.6));
     }
     let inner = rect.shrink2(vec2(8.0, 5.0));
-    let line = elided(painter, question, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
+    let line = elided(painter, &question, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
     painter.galley(inner.min, line, palette.text);
     let below = inner.bottom() - 15.0;
     let mut left = inner.left();
@@ -318,6 +326,7 @@ fn row_ui(
 
 #[cfg(test)]
 mod tests {
+    use super::super::found::at_once;
     use super::*;
     use crate::metrics::{AnsweredQuestion, CandidateAnswer, evaluate_answers};
 
@@ -345,13 +354,13 @@ mod tests {
     fn the_worst_answers_come_first_and_follow_the_threshold() {
         let data = evaluated(true);
         let report = data.evaluation.answers.as_ref().unwrap();
-        let found =
-            |threshold: f64, which: Which| rows(&data, report, &Filter { which, threshold, ..Filter::default() });
+        let rows = |filter: &Filter| at_once(&filter.words, &Asked { evaluated: &data, report, filter });
+        let found = |threshold: f64, which: Which| rows(&Filter { which, threshold, ..Filter::default() });
         assert_eq!(found(0.0, Which::Wrong), [2, 3, 1], "a confident wrong answer is worse than none");
         assert_eq!(found(-1.5, Which::Wrong), [3, 1]);
         assert_eq!(found(0.0, Which::Unanswerable), [2]);
         let contains = Filter { which: Which::All, words: "context 1".into(), threshold: 0.0 };
-        assert_eq!(rows(&data, report, &contains), [1]);
+        assert_eq!(rows(&contains), [1]);
         assert_eq!(verdict(&data.evaluation, report, 2, 0.0), ("Paris".into(), "no answer".into()));
         assert_eq!(verdict(&data.evaluation, report, 2, -1.5), ("no answer".into(), "no answer".into()));
     }

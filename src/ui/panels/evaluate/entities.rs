@@ -1,10 +1,12 @@
 //! Named entities: which fates entities met, and the sentences where that happened, with what is true above the words and
 //! what was said below.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
+use super::found::{Candidate, Found, Source};
 use super::list;
 use crate::metrics::{Entity, EntityError, EntityErrorKind, EntityReport, Evaluation, Outcome};
 use crate::ui::theme::{self, Palette, size, space};
@@ -12,7 +14,9 @@ use crate::ui::widgets::bars::{self, Bar, bars};
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::count_grid::{Grid, count_grid};
 use crate::ui::widgets::entity_lanes::{LINE, Lanes, Span, lane_row, lanes};
+use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::{Action, Cx, format};
@@ -39,14 +43,29 @@ struct Row {
 #[derive(Debug, Default)]
 pub struct Entities {
     filter: Filter,
-    /// The rows that pass, and what they were found for.
-    shown: Option<(Filter, Vec<Row>)>,
+    found: Found<Filter, Row>,
     selected: Option<Row>,
+    reading: Reading,
     matrix: MatrixView,
     as_matrix: bool,
     /// The names of the types with "none".
     names: Vec<String>,
 }
+
+/// The sentence that is read.
+#[derive(Debug, Default)]
+struct Reading {
+    row: Option<Row>,
+    /// The mistakes that were made in it.
+    errors: Vec<usize>,
+    pages: Pages,
+}
+
+/// Mistakes of one sentence that are listed.
+const MISTAKES: usize = 40;
+
+/// Words before and after a mistake that a line of the list may have room for.
+const AROUND: usize = 400;
 
 const FATES: [&str; 6] = ["Correct", "Missed", "Spurious", "Type", "Boundary", "Both"];
 
@@ -62,13 +81,15 @@ impl Entities {
         }
     }
 
-    pub fn update(&mut self, evaluation: &Evaluation) {
-        let Some(report) = &evaluation.entities else { return };
-        if self.shown.as_ref().is_none_or(|(filter, _)| *filter != self.filter) {
-            let rows = rows(evaluation, report, &self.filter);
+    /// Goes on with what the list shows; returns whether it is complete.
+    pub fn go_on(&mut self, evaluation: &Evaluation, slice: &mut Slice) -> bool {
+        let Some(report) = &evaluation.entities else { return true };
+        let filter = &self.filter;
+        if self.found.go_on(filter, &filter.words, &Sentences { report, filter }, slice) {
+            let rows = &self.found.rows;
             self.selected = self.selected.filter(|row| rows.contains(row)).or(rows.first().copied());
-            self.shown = Some((self.filter.clone(), rows));
         }
+        self.found.is_complete()
     }
 
     pub fn class(&self) -> Option<usize> {
@@ -155,24 +176,25 @@ impl Entities {
     }
 
     pub fn list_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
-        let (Some(report), Some((made_for, rows))) = (&evaluation.entities, self.shown.take()) else { return };
-        self.bar_ui(ui, report, rows.len(), palette);
+        let Some(report) = &evaluation.entities else { return };
+        // What the bar changes is looked for in the next frame.
+        self.bar_ui(ui, report, palette);
+        let rows = &self.found.rows;
         if rows.is_empty() {
-            let nothing = Filter { words: String::new(), ..made_for.clone() } == Filter::default();
+            let nothing = Filter { words: String::new(), ..self.filter.clone() } == Filter::default();
             let words = if nothing { "No mistake in this evaluation" } else { "No sentence passes this filter" };
-            list::nothing(ui, words, palette);
+            list::nothing(ui, self.found.nothing(words), palette);
         } else {
-            list::rows(ui, "sentences", &rows, ROW, &mut self.selected, |ui, row, selected| {
+            list::rows(ui, "sentences", rows, ROW, &mut self.selected, |ui, row, selected| {
                 row_ui(ui, evaluation, report, row, selected, palette)
             });
         }
-        // What the bar has changed is looked for in the next frame.
-        self.shown = Some((made_for, rows));
     }
 
-    fn bar_ui(&mut self, ui: &mut Ui, report: &EntityReport, found: usize, palette: &Palette) {
+    fn bar_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
         let narrowed = self.narrowed(report);
         let every_sentence = self.filter.every_sentence;
+        let count = self.found.count(if every_sentence { report.words.len() } else { report.errors.len() });
         let mut next = None;
         list::bar(ui, "Sentences that contain", &mut self.filter.words, palette, |ui| {
             let choices = [(false, "Mistakes"), (true, "All sentences")];
@@ -186,9 +208,7 @@ impl Entities {
                     next = Some(Filter::default());
                 }
             }
-            let all = if every_sentence { report.words.len() } else { report.errors.len() };
-            let words = format!("{} of {}", format::count(found as u64), format::count(all as u64));
-            ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
+            ui.add(egui::Label::new(text::number_dim(count, palette)).truncate());
         });
         if let Some(next) = next {
             self.filter = Filter { words: std::mem::take(&mut self.filter.words), ..next };
@@ -218,6 +238,7 @@ impl Entities {
             return;
         };
         let Some(words) = report.words.get(row.prediction) else { return };
+        self.reading.follow(report, row, words.len());
         let line = vec2(ui.available_width(), 26.0);
         ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
             ui.set_min_height(26.0);
@@ -232,60 +253,127 @@ impl Entities {
             });
         });
         ScrollArea::vertical().id_salt("sentence").auto_shrink([false, false]).show(ui, |ui| {
-            let drawn = lanes_of(evaluation, report, row.prediction);
-            lanes(ui, &words.join(" "), &drawn, palette);
+            let page = self.reading.pages.words_ui(ui, "sentence", words.len(), palette);
+            let drawn = cut(&lanes_of(evaluation, report, row.prediction, &page), &page);
+            lanes(ui, &drawn.words.join(" "), &drawn, palette);
             ui.add_space(space::S);
-            let own = report.errors.iter().filter(|error| error.prediction == row.prediction);
-            for error in own {
+            let own = &self.reading.errors;
+            for error in own.iter().take(MISTAKES).filter_map(|error| report.errors.get(*error)) {
                 ui.horizontal(|ui| {
                     Chip::bad(error.kind.title(), palette).max_width(190.0).show(ui);
                     ui.add(egui::Label::new(text::small(sentence(report, words, error), palette)).truncate());
                 });
             }
+            if let Some(more @ 1..) = own.len().checked_sub(MISTAKES) {
+                let words = format!("and {}", format::plural(more as u64, "more mistake", "more mistakes"));
+                ui.label(text::faint(words, palette));
+            }
         });
     }
 }
 
-fn rows(evaluation: &Evaluation, report: &EntityReport, filter: &Filter) -> Vec<Row> {
-    let wanted = filter.words.trim().to_lowercase();
-    let contains = |prediction: usize| {
-        wanted.is_empty()
-            || report.words.get(prediction).is_some_and(|words| words.join(" ").to_lowercase().contains(&wanted))
-    };
-    if filter.every_sentence {
-        let all = 0..evaluation.predictions.len();
-        return all.filter(|at| contains(*at)).map(|prediction| Row { prediction, error: None }).collect();
+impl Reading {
+    /// Another row begins with the page of its mistake.
+    fn follow(&mut self, report: &EntityReport, row: Row, words: usize) {
+        if self.row == Some(row) {
+            return;
+        }
+        if self.row.is_none_or(|before| before.prediction != row.prediction) {
+            let own = report.errors.iter().enumerate().filter(|(_, error)| error.prediction == row.prediction);
+            self.errors = own.map(|(place, _)| place).collect();
+        }
+        self.row = Some(row);
+        let error = row.error.and_then(|error| report.errors.get(error));
+        self.pages.turn_to_word(words, error.map_or(0, |error| place_of(error).start));
     }
-    let none = report.types.len();
-    let passes = |error: &EntityError| {
-        let class = |entity: Option<Entity>| entity.map_or(none, |entity| entity.class);
+}
+
+/// The words that a mistake is about.
+fn place_of(error: &EntityError) -> Range<usize> {
+    error.predicted.or(error.gold).map_or(0..0, |entity| entity.start..entity.end)
+}
+
+/// The sentences with what they are filtered by.
+#[derive(Clone, Copy, Debug)]
+struct Sentences<'a> {
+    report: &'a EntityReport,
+    filter: &'a Filter,
+}
+
+impl Source for Sentences<'_> {
+    type Row = Row;
+    const TEXTS: usize = 1;
+
+    fn predictions(&self) -> usize {
+        self.report.words.len()
+    }
+
+    fn text(&self, prediction: usize, _: usize) -> Cow<'_, str> {
+        Cow::Owned(self.report.words[prediction].join(" "))
+    }
+
+    fn candidates(&self) -> usize {
+        if self.filter.every_sentence { self.report.words.len() } else { self.report.errors.len() }
+    }
+
+    /// In the order of the sentences or of the mistakes.
+    fn candidate(&self, place: usize) -> Option<Candidate<Row>> {
+        let row = if self.filter.every_sentence {
+            Row { prediction: place, error: None }
+        } else {
+            let error = &self.report.errors[place];
+            self.passes(error).then_some(Row { prediction: error.prediction, error: Some(place) })?
+        };
+        Some(Candidate { row, prediction: row.prediction, key: [0.0; 2] })
+    }
+}
+
+impl Sentences<'_> {
+    fn passes(&self, error: &EntityError) -> bool {
+        let filter = self.filter;
+        let class = |entity: Option<Entity>| entity.map_or(self.report.types.len(), |entity| entity.class);
         let own = class(error.gold.or(error.predicted));
         filter.kind.is_none_or(|kind| kind == error.kind)
             && filter.class.is_none_or(|class| class == own)
             && filter.cell.is_none_or(|cell| cell == (class(error.gold), class(error.predicted)))
-            && contains(error.prediction)
-    };
-    let errors = report.errors.iter().enumerate().filter(|(_, error)| passes(error));
-    errors.map(|(place, error)| Row { prediction: error.prediction, error: Some(place) }).collect()
+    }
 }
 
-fn lanes_of<'a>(evaluation: &'a Evaluation, report: &'a EntityReport, prediction: usize) -> Lanes<'a> {
-    let entities = |outcome: Option<&'a Outcome>| match outcome {
-        Some(Outcome::Entities { entities }) => entities.as_slice(),
-        _ => &[],
-    };
-    let said = evaluation.predictions.get(prediction);
-    let gold = entities(said.map(|said| &said.gold));
-    let predicted = entities(said.map(|said| &said.predicted));
-    let same = |one: &Entity, two: &Entity| (one.class, one.start, one.end) == (two.class, two.start, two.end);
-    let spans = |own: &'a [Entity], others: &'a [Entity]| {
-        let span = |entity: &Entity| Span {
-            words: entity.start..entity.end,
-            label: report.types.get(entity.class).map_or("", String::as_str),
-            class: entity.class,
-            wrong: !others.iter().any(|other| same(entity, other)),
+fn same(one: &Entity, two: &Entity) -> bool {
+    (one.class, one.start, one.end) == (two.class, two.start, two.end)
+}
+
+fn entities_in(outcome: &Outcome) -> &[Entity] {
+    if let Outcome::Entities { entities } = outcome { entities } else { &[] }
+}
+
+/// What is true of a sentence and what was said of it.
+fn entities_of(evaluation: &Evaluation, prediction: usize) -> [&[Entity]; 2] {
+    let Some(said) = evaluation.predictions.get(prediction) else { return [&[], &[]] };
+    [entities_in(&said.gold), entities_in(&said.predicted)]
+}
+
+/// A sentence with the entities that stand in some of its words. Those of a lane are in the order of the words.
+fn lanes_of<'a>(
+    evaluation: &'a Evaluation,
+    report: &'a EntityReport,
+    prediction: usize,
+    around: &Range<usize>,
+) -> Lanes<'a> {
+    let [gold, predicted] = entities_of(evaluation, prediction);
+    let spans = |own: &[Entity], others: &[Entity]| {
+        let first = own.partition_point(|entity| entity.end <= around.start);
+        let near = own[first..].iter().take_while(|entity| entity.start < around.end);
+        let span = |entity: &Entity| {
+            let other = others.binary_search_by_key(&entity.start, |other| other.start);
+            Span {
+                words: entity.start..entity.end,
+                label: report.types.get(entity.class).map_or("", String::as_str),
+                class: entity.class,
+                wrong: !other.is_ok_and(|other| same(entity, &others[other])),
+            }
         };
-        own.iter().map(span).collect::<Vec<_>>()
+        near.map(span).collect::<Vec<_>>()
     };
     Lanes {
         words: report.words.get(prediction).map_or(&[], Vec::as_slice),
@@ -294,12 +382,31 @@ fn lanes_of<'a>(evaluation: &'a Evaluation, report: &'a EntityReport, prediction
     }
 }
 
+/// A page of a sentence.
+fn cut<'a>(lanes: &Lanes<'a>, page: &Range<usize>) -> Lanes<'a> {
+    let moved = |span: &Span<'a>| {
+        let words = span.words.start.saturating_sub(page.start)..span.words.end.saturating_sub(page.start);
+        Span { words, ..span.clone() }
+    };
+    Lanes {
+        words: lanes.words.get(page.clone()).unwrap_or_default(),
+        gold: lanes.gold.iter().map(moved).collect(),
+        predicted: lanes.predicted.iter().map(moved).collect(),
+    }
+}
+
+/// Words in a line, no more than a line can show.
+fn line_of(words: &[String]) -> String {
+    let words = words.iter().enumerate();
+    text::beginning(words.flat_map(|(place, word)| (place > 0).then_some(' ').into_iter().chain(word.chars())))
+}
+
 /// A mistake in words: `PER Ada → ORG Ada Lovelace, 83.0 %`.
 fn sentence(report: &EntityReport, words: &[String], error: &EntityError) -> String {
     let entity = |entity: &Entity| {
         let name = report.types.get(entity.class).map_or("", String::as_str);
         let span = words.get(entity.start..entity.end.min(words.len())).unwrap_or_default();
-        format!("{name} {}", span.join(" "))
+        format!("{name} {}", line_of(span))
     };
     let sure = format::percent(f64::from(error.score));
     match (&error.gold, &error.predicted) {
@@ -319,12 +426,14 @@ fn row_ui(
     palette: &Palette,
 ) -> bool {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let drawn = lanes_of(evaluation, report, row.prediction);
     let error = row.error.and_then(|error| report.errors.get(error));
+    let focus = error.map_or(0..0, place_of);
+    let around = focus.start.saturating_sub(AROUND)..focus.start.saturating_add(AROUND);
+    let drawn = lanes_of(evaluation, report, row.prediction, &around);
     let words = error.map(|error| sentence(report, drawn.words, error));
     let said = match (&words, error) {
         (Some(words), Some(error)) => format!("{}: {words}", error.kind.title()),
-        _ => drawn.words.join(" "),
+        _ => line_of(drawn.words),
     };
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &said));
     let back = rect.shrink2(vec2(0.0, 1.0));
@@ -335,8 +444,6 @@ fn row_ui(
     }
     let inner = rect.shrink2(vec2(8.0, 3.0));
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
-    let focus: Range<usize> =
-        error.and_then(|error| error.predicted.or(error.gold)).map_or(0..0, |entity| entity.start..entity.end);
     lane_row(ui, line, &drawn, &focus, palette);
     let painter = ui.painter();
     let below = inner.bottom() - 15.0;
@@ -349,7 +456,8 @@ fn row_ui(
         let words = elided(painter, &words, rest, palette.text_dim, (inner.right() - after).max(0.0));
         painter.galley(pos2(after, below), words, palette.text_dim);
     } else {
-        let wrong = drawn.gold.iter().chain(&drawn.predicted).any(|span| span.wrong);
+        let [gold, predicted] = entities_of(evaluation, row.prediction);
+        let wrong = gold.len() != predicted.len() || gold.iter().zip(predicted).any(|(one, two)| !same(one, two));
         let (words, color) = if wrong { ("Has mistakes", palette.bad) } else { ("Right", palette.good) };
         let words = elided(painter, words, theme::medium(size::SMALL), color, inner.width());
         painter.galley(pos2(inner.left(), below), words, color);
@@ -360,6 +468,7 @@ fn row_ui(
 
 #[cfg(test)]
 mod tests {
+    use super::super::found::at_once;
     use super::*;
     use crate::metrics::{TaggedSentence, evaluate_entities};
 
@@ -384,7 +493,7 @@ mod tests {
     fn the_list_holds_what_the_bars_and_cells_count() {
         let evaluation = evaluation();
         let report = evaluation.entities.as_ref().unwrap();
-        let found = |filter: Filter| rows(&evaluation, report, &filter);
+        let found = |filter: Filter| at_once(&filter.words, &Sentences { report, filter: &filter });
         let all: Vec<usize> = found(Filter::default()).iter().map(|row| row.prediction).collect();
         assert_eq!(all, [1, 2, 0], "the most confident mistake comes first");
         for kind in EntityErrorKind::ALL {
@@ -406,5 +515,32 @@ mod tests {
         let words: Vec<String> =
             report.errors.iter().map(|error| sentence(report, &report.words[error.prediction], error)).collect();
         assert_eq!(words, ["LOC New York → LOC New, 90.0 %", "PER Paris → LOC Paris, 70.0 %", "LOC Paris, 60.0 %"]);
+    }
+
+    #[test]
+    fn of_a_long_sentence_only_what_is_near_is_drawn() {
+        let labels = ["O", "B-LOC"].map(str::to_owned);
+        let all = 20_000;
+        // An entity every ten words, of which one is missed.
+        let gold: Vec<u32> = (0..all).map(|word| u32::from(word % 10 == 0)).collect();
+        let mut predicted = gold.clone();
+        predicted[14_000] = 0;
+        let words = (0..all).map(|word| format!("w{word}")).collect();
+        let scores = vec![0.9; all];
+        let sentence = TaggedSentence { example: 0, words, gold, predicted, scores };
+        let evaluation = evaluate_entities(&labels, vec![sentence], 0.1);
+        let report = evaluation.entities.as_ref().unwrap();
+        assert!(line_of(&report.words[0]).starts_with("w0 w1 w2") && line_of(&report.words[0]).chars().count() < 400);
+        let mut reading = Reading::default();
+        reading.follow(report, Row { prediction: 0, error: Some(0) }, all);
+        assert_eq!(reading.errors, [0]);
+        let around = 13_995..14_025;
+        let near = lanes_of(&evaluation, report, 0, &around);
+        let starts = |spans: &[Span<'_>]| spans.iter().map(|span| (span.words.start, span.wrong)).collect::<Vec<_>>();
+        assert_eq!(starts(&near.gold), [(14_000, true), (14_010, false), (14_020, false)]);
+        assert_eq!(starts(&near.predicted), [(14_010, false), (14_020, false)]);
+        let page = cut(&near, &around);
+        assert_eq!(page.words.len(), 30);
+        assert_eq!(page.gold.iter().map(|span| span.words.clone()).collect::<Vec<_>>(), [5..6, 15..16, 25..26]);
     }
 }

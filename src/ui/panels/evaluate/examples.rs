@@ -7,6 +7,7 @@ use super::list;
 use crate::metrics::{Outcome, Prediction};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, Chip, text};
@@ -17,6 +18,9 @@ use crate::worker::protocol::EvaluatedData;
 pub struct Examples {
     /// Index into the predictions.
     pub selected: Option<usize>,
+    /// The example that is read, and the pages of its texts.
+    read: Option<usize>,
+    pages: [Pages; 2],
 }
 
 const ROW: f32 = 44.0;
@@ -38,7 +42,7 @@ impl Examples {
             } else {
                 "No example passes this filter"
             };
-            list::nothing(ui, words, palette);
+            list::nothing(ui, shown.nothing(words), palette);
             return;
         }
         list::rows(ui, "examples", &shown.rows, ROW, &mut self.selected, |ui, row, selected| {
@@ -54,6 +58,9 @@ impl Examples {
             ui.vertical_centered(|ui| ui.label(text::dim("Click an example to read it whole", palette)));
             return;
         };
+        if self.read != Some(row) {
+            (self.read, self.pages) = (Some(row), [Pages::default(); 2]);
+        }
         let empty = (String::new(), None);
         let (first, pair) = evaluated.texts.get(row).unwrap_or(&empty);
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
@@ -69,16 +76,23 @@ impl Examples {
             });
         });
         ui.add_space(2.0);
+        let [first_pages, pair_pages] = &mut self.pages;
         ScrollArea::vertical().id_salt("example").auto_shrink([false, false]).show(ui, |ui| {
-            ui.add(egui::Label::new(text::body(first.clone(), palette)).wrap().selectable(true));
+            text_ui(ui, "first text", first, first_pages, palette);
             if let Some(pair) = pair {
                 ui.label(text::label("Second text", palette));
-                ui.add(egui::Label::new(text::body(pair.clone(), palette)).wrap().selectable(true));
+                text_ui(ui, "second text", pair, pair_pages, palette);
             }
             ui.add_space(space::S);
             scores_ui(ui, evaluated, said, palette);
         });
     }
+}
+
+/// A text, of which one page is laid out.
+fn text_ui(ui: &mut Ui, name: &str, words: &str, pages: &mut Pages, palette: &Palette) {
+    let page = pages.ui(ui, name, words, palette);
+    ui.add(egui::Label::new(text::body(&words[page], palette)).wrap().selectable(true));
 }
 
 /// Filter to the left, search to the right; chips for what the matrix and the table have narrowed down to.
@@ -105,8 +119,7 @@ fn bar_ui(ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &S
                 (*cell, *class) = (None, None);
             }
         }
-        let total = evaluated.evaluation.predictions.len();
-        let words = format!("{} of {}", format::count(shown.rows.len() as u64), format::count(total as u64));
+        let words = shown.count(evaluated.evaluation.predictions.len());
         ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
     });
 }
@@ -115,12 +128,20 @@ fn name(labels: &[String], class: usize) -> String {
     labels.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
 
+/// The texts of an example in a line, no more than a line can show.
+fn line_of((first, pair): &(String, Option<String>)) -> String {
+    let first = text::beginning(first.chars());
+    match pair {
+        Some(pair) => format!("{first}  ·  {}", text::beginning(pair.chars())),
+        None => first,
+    }
+}
+
 /// Two lines: the text, and what is true against what was said.
 fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, palette: &Palette) -> bool {
     let Some(said) = evaluated.evaluation.predictions.get(row) else { return false };
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
-    let empty = (String::new(), None);
-    let (words, pair) = evaluated.texts.get(row).unwrap_or(&empty);
+    let words = evaluated.texts.get(row).map(line_of).unwrap_or_default();
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
     let label = format!("{words}, gold {gold}, predicted {predicted}");
@@ -133,8 +154,7 @@ fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, pa
     }
     let inner = rect.shrink2(vec2(8.0, 5.0));
     let wrong = filter::is_mistake(said);
-    let whole = pair.as_ref().map_or_else(|| words.clone(), |pair| format!("{words}  ·  {pair}"));
-    let line = elided(painter, &whole, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
+    let line = elided(painter, &words, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
     painter.galley(inner.min, line, palette.text);
     let small = theme::medium(size::SMALL);
     let below = inner.bottom() - 14.0;
@@ -217,5 +237,44 @@ fn scores_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette:
     if order.len() > shown.len() {
         let words = format!("{} more classes", format::count((order.len() - shown.len()) as u64));
         ui.label(text::faint(words, palette));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+
+    #[test]
+    fn a_row_of_long_texts_is_short() {
+        let long = "Ärger ".repeat(200_000);
+        let line = line_of(&(long.clone(), Some(long.clone())));
+        assert!(line.chars().count() < 700 && line.starts_with("Ärger Ärger"), "{} bytes", line.len());
+        assert_eq!(line_of(&("one".into(), Some("two".into()))), "one  ·  two");
+        assert_eq!(line_of(&("one".into(), None)), "one");
+    }
+
+    #[test]
+    fn a_page_of_a_long_text_is_laid_out_and_not_the_text() {
+        let mut harness = Harness::builder()
+            .with_size(vec2(500.0, 400.0))
+            .with_context_setup(|ctx: &egui::Context| {
+                theme::install(ctx);
+                std::mem::forget(crate::ui::fonts::install(ctx));
+            })
+            .build_ui_state(
+                |ui, (pages, words): &mut (Pages, String)| text_ui(ui, "text", words, pages, Palette::of(true)),
+                (Pages::default(), (0..60_000).map(|line| format!("Line {line} of it. ")).collect()),
+            );
+        harness.run_steps(2);
+        let shown = |harness: &Harness<'_, (Pages, String)>, words: &str| {
+            harness.query_all_by_label_contains(words).next().is_some()
+        };
+        assert!(shown(&harness, "Line 0 of it.") && !shown(&harness, "Line 1000 of it."));
+        harness.get_by_label("Next page, text").click();
+        harness.run_steps(4);
+        assert!(shown(&harness, "Page 2 of") && !shown(&harness, "Line 0 of it."));
     }
 }

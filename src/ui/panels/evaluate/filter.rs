@@ -1,10 +1,12 @@
 //! Which examples are listed, and in which order: the most confident mistakes first.
 
-use std::sync::{Arc, Weak};
+use std::borrow::Cow;
 
+use super::found::{Candidate, Found, Source};
 use crate::metrics::{Evaluation, Outcome, Prediction};
 use crate::ui::format;
 use crate::ui::widgets::confusion::Cell;
+use crate::ui::widgets::text;
 use crate::worker::protocol::EvaluatedData;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +16,7 @@ pub struct Filter {
     pub cell: Option<Cell>,
     /// A true class.
     pub class: Option<usize>,
-    /// Words a text has to contain, in lower case.
+    /// Words a text has to contain.
     pub words: String,
 }
 
@@ -24,56 +26,46 @@ impl Default for Filter {
     }
 }
 
-/// The predictions that pass a filter, worked out when it changes.
-#[derive(Debug, Default)]
-pub struct Shown {
-    of: Option<(Weak<EvaluatedData>, Filter)>,
-    /// Indices into the predictions.
-    pub rows: Vec<usize>,
-    pub mistakes: usize,
+/// The predictions that pass a filter, by index.
+pub type Shown = Found<Filter, usize>;
+
+/// The predictions with what they are filtered by.
+#[derive(Clone, Copy, Debug)]
+pub struct Filtered<'a> {
+    pub evaluated: &'a EvaluatedData,
+    pub filter: &'a Filter,
 }
 
-impl Shown {
-    pub fn update(&mut self, evaluated: &Arc<EvaluatedData>, filter: &Filter) {
-        let same = self
-            .of
-            .as_ref()
-            .is_some_and(|(of, made_for)| Weak::as_ptr(of) == Arc::as_ptr(evaluated) && made_for == filter);
-        if same {
-            return;
-        }
-        self.of = Some((Arc::downgrade(evaluated), filter.clone()));
-        self.mistakes = evaluated.evaluation.predictions.iter().filter(|said| is_mistake(said)).count();
-        self.rows = rows(evaluated, filter);
+impl Source for Filtered<'_> {
+    type Row = usize;
+    /// The first text and its pair.
+    const TEXTS: usize = 2;
+
+    fn predictions(&self) -> usize {
+        self.evaluated.evaluation.predictions.len()
     }
-}
 
-fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
-    let words = filter.words.trim().to_lowercase();
-    let passes = |row: usize| {
-        let said = &evaluated.evaluation.predictions[row];
-        let class = match (filter.cell, filter.class) {
+    fn text(&self, prediction: usize, place: usize) -> Cow<'_, str> {
+        let texts = self.evaluated.texts.get(prediction);
+        let text = texts.and_then(|(text, pair)| if place == 0 { Some(text) } else { pair.as_ref() });
+        Cow::Borrowed(text.map_or("", String::as_str))
+    }
+
+    fn candidates(&self) -> usize {
+        self.predictions()
+    }
+
+    fn candidate(&self, place: usize) -> Option<Candidate<usize>> {
+        let (said, filter) = (&self.evaluated.evaluation.predictions[place], self.filter);
+        let wrong = is_mistake(said);
+        let passes = match (filter.cell, filter.class) {
             (Some((gold, predicted)), _) => is_class(&said.gold, gold) && is_class(&said.predicted, predicted),
-            (None, Some(class)) => is_class(&said.gold, class) && (!filter.only_mistakes || is_mistake(said)),
-            (None, None) => !filter.only_mistakes || is_mistake(said),
+            (None, Some(class)) => is_class(&said.gold, class) && (!filter.only_mistakes || wrong),
+            (None, None) => !filter.only_mistakes || wrong,
         };
-        class && (words.is_empty() || contains(evaluated, row, &words))
-    };
-    let predictions = &evaluated.evaluation.predictions;
-    let mut rows: Vec<usize> = (0..predictions.len()).filter(|row| passes(*row)).collect();
-    rows.sort_by(|one, two| {
-        let key = |row: usize| (is_mistake(&predictions[row]), weight(&predictions[row]));
-        let (one_wrong, one_weight) = key(*one);
-        let (two_wrong, two_weight) = key(*two);
-        two_wrong.cmp(&one_wrong).then(two_weight.total_cmp(&one_weight))
-    });
-    rows
-}
-
-fn contains(evaluated: &EvaluatedData, row: usize, words: &str) -> bool {
-    evaluated.texts.get(row).is_some_and(|(text, pair)| {
-        text.to_lowercase().contains(words) || pair.as_ref().is_some_and(|pair| pair.to_lowercase().contains(words))
-    })
+        let key = [f64::from(u8::from(!wrong)), -weight(said)];
+        passes.then_some(Candidate { row: place, prediction: place, key })
+    }
 }
 
 fn is_class(outcome: &Outcome, class: usize) -> bool {
@@ -109,17 +101,18 @@ pub fn confidence(said: &Prediction) -> Option<f64> {
     }
 }
 
-/// An outcome in words.
+/// An outcome in words, no more than fit in a line.
 pub fn outcome(evaluation: &Evaluation, outcome: &Outcome) -> String {
     let name = |class: &usize| evaluation.labels.get(*class).cloned().unwrap_or_else(|| class.to_string());
-    match outcome {
+    let words = match outcome {
         Outcome::Class(class) => name(class),
         Outcome::Value(value) => format!("{value:.2}"),
         Outcome::Classes(classes) if classes.is_empty() => "none".into(),
         Outcome::Classes(classes) => classes.iter().map(name).collect::<Vec<_>>().join(", "),
         Outcome::Entities { entities } => format::plural(entities.len() as u64, "entity", "entities"),
         Outcome::Answers { answers } => answers.first().cloned().unwrap_or_else(|| "no answer".into()),
-    }
+    };
+    text::beginning(words.chars())
 }
 
 /// The class whose colour an outcome has.
@@ -134,9 +127,14 @@ pub fn color_index(outcome: &Outcome) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use super::super::found::at_once;
     use super::*;
     use crate::model::Decisions;
     use crate::task::Task;
+
+    fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
+        at_once(&filter.words, &Filtered { evaluated, filter })
+    }
 
     fn evaluated(rows: &[(usize, usize, f32)]) -> EvaluatedData {
         let predictions = rows

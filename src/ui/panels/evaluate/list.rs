@@ -58,16 +58,11 @@ pub fn rows<R: Copy + PartialEq>(
 
 /// Where the arrow keys lead.
 fn stepped<R: Copy + PartialEq>(ui: &Ui, rows: &[R], selected: Option<R>) -> Option<usize> {
-    let place = rows.iter().position(|row| Some(*row) == selected)?;
-    if ui.memory(|memory| memory.focused().is_some()) {
+    let pressed = |key| ui.input(|input| input.key_pressed(key));
+    let (down, up) = (pressed(egui::Key::ArrowDown), pressed(egui::Key::ArrowUp));
+    if !(down || up) || ui.memory(|memory| memory.focused().is_some()) {
         return None;
     }
-    let pressed = |key| ui.input(|input| input.key_pressed(key));
-    if pressed(egui::Key::ArrowDown) {
-        Some((place + 1).min(rows.len() - 1))
-    } else if pressed(egui::Key::ArrowUp) {
-        Some(place.saturating_sub(1))
-    } else {
-        None
-    }
+    let place = rows.iter().position(|row| Some(*row) == selected)?;
+    Some(if down { (place + 1).min(rows.len() - 1) } else { place.saturating_sub(1) })
 }

@@ -3,66 +3,76 @@
 use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_CHECK, ICON_SAVE};
 
-use crate::metrics::{LabelScores, label_scores};
+use super::label_counts::{LabelCounts, STEPS, f1, shares, step_of, threshold_of};
+use crate::metrics::Evaluation;
 use crate::model::Decisions;
-use crate::task::THRESHOLD;
+use crate::task::{THRESHOLD, Task};
 use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::EvaluatedData;
-
-/// Places of the curve behind a slider.
-const STEPS: usize = 60;
 
 const ROW: f32 = 34.0;
 
 #[derive(Debug, Default)]
 pub struct LabelThresholds {
     labels: Vec<Label>,
+    counts: LabelCounts,
+    /// The evaluation does not say which thresholds are best: it was kept by an earlier version.
+    seeks_best: bool,
 }
 
+/// Its threshold is a hundredth, the best, or the one that it began with; these are what is counted.
 #[derive(Debug)]
 struct Label {
-    scores: LabelScores,
     threshold: f32,
     best: f32,
-    /// F1 at thresholds from 0 to 1.
-    curve: Vec<f32>,
 }
 
 impl LabelThresholds {
     /// Begins with another evaluation.
     pub fn follow(&mut self, evaluated: &EvaluatedData) {
         let evaluation = &evaluated.evaluation;
-        self.labels.clear();
-        if evaluation.task != crate::task::Task::MultiLabel {
+        *self = Self::default();
+        if evaluation.task != Task::MultiLabel {
             return;
         }
-        let gold: Vec<Vec<u32>> = evaluation.predictions.iter().map(|said| said.gold.labels()).collect();
-        let scores: Vec<Vec<f32>> = evaluation.predictions.iter().map(|said| said.scores.clone()).collect();
-        let labels = label_scores(&gold, &scores, evaluation.labels.len()).into_iter().enumerate();
-        self.labels = labels
-            .map(|(label, scores)| Label {
-                threshold: evaluation.labels.get(label).map_or(THRESHOLD, |name| evaluated.decisions.threshold(name)),
-                best: scores.best(),
-                curve: (0..=STEPS).map(|step| scores.at(step as f32 / STEPS as f32)[2] as f32).collect(),
-                scores,
-            })
-            .collect();
+        let best = &evaluation.best_thresholds;
+        self.seeks_best = best.len() != evaluation.labels.len();
+        let label = |(place, name): (usize, &String)| Label {
+            threshold: evaluated.decisions.threshold(name),
+            best: best.get(place).copied().unwrap_or(THRESHOLD),
+        };
+        self.labels = evaluation.labels.iter().enumerate().map(label).collect();
+        self.counts = LabelCounts::new(self.labels.iter().map(|label| [label.best, label.threshold]));
+        self.go_on(evaluation, &mut Slice::begin());
+    }
+
+    /// Goes on with the counting; returns whether it is complete.
+    pub fn go_on(&mut self, evaluation: &Evaluation, slice: &mut Slice) -> bool {
+        if self.labels.is_empty() {
+            return true;
+        }
+        let complete = self.counts.go_on(&evaluation.predictions, slice);
+        if complete && std::mem::take(&mut self.seeks_best) {
+            for (place, label) in self.labels.iter_mut().enumerate() {
+                label.best = threshold_of(self.counts.best_step(place));
+            }
+        }
+        complete
     }
 
     /// Over all labels together, and the mean of the labels, at the thresholds as they stand.
     fn f1(&self) -> (f64, f64) {
-        let (mut right, mut both, mut sum) = (0, 0, 0.0);
-        for label in &self.labels {
-            let [own, predicted, support] = label.scores.counts(label.threshold);
-            right += own;
-            both += predicted + support;
-            sum += label.scores.at(label.threshold)[2];
+        let (mut all, mut sum) = ([0; 3], 0.0);
+        for (place, label) in self.labels.iter().enumerate() {
+            let own = self.counts.at(place, label.threshold);
+            all = std::array::from_fn(|part| all[part] + own[part]);
+            sum += f1(own);
         }
-        let micro = if both == 0 { 0.0 } else { 2.0 * right as f64 / both as f64 };
-        (micro, sum / self.labels.len().max(1) as f64)
+        (f1(all), sum / self.labels.len().max(1) as f64)
     }
 
     /// The thresholds as they stand, to be kept.
@@ -78,8 +88,9 @@ impl LabelThresholds {
             for (name, hint) in [("Best", "The threshold of each label with its highest F1 here"), ("All 0.5", "")] {
                 let best = name == "Best";
                 let chosen = |label: &Label| if best { label.best } else { THRESHOLD };
-                let is_so = self.labels.iter().all(|label| (label.threshold - chosen(label)).abs() < 1e-6);
-                let button = Button::new(name).small().quiet().selected(is_so).show(ui, palette);
+                let is_known = !(best && self.seeks_best);
+                let is_so = is_known && self.labels.iter().all(|label| (label.threshold - chosen(label)).abs() < 1e-6);
+                let button = Button::new(name).small().quiet().selected(is_so).enabled(is_known).show(ui, palette);
                 if button.clicked() {
                     for label in &mut self.labels {
                         label.threshold = chosen(label);
@@ -94,9 +105,14 @@ impl LabelThresholds {
             if keep_button(ui, &decisions, kept, palette) {
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
-            let (micro, mean) = self.f1();
-            let words = format!("Micro F1 {}, macro F1 {}", format::percent(micro), format::percent(mean));
-            ui.add(egui::Label::new(text::number(words, palette)).truncate());
+            let totals = if self.counts.is_complete() {
+                let (micro, mean) = self.f1();
+                let words = format!("Micro F1 {}, macro F1 {}", format::percent(micro), format::percent(mean));
+                text::number(words, palette)
+            } else {
+                text::faint("Counting…", palette)
+            };
+            ui.add(egui::Label::new(totals).truncate());
         });
         ui.add_space(space::XS);
         head_ui(ui, palette);
@@ -105,7 +121,7 @@ impl LabelThresholds {
         area.show_rows(ui, ROW, self.labels.len(), |ui, rows| {
             for row in rows {
                 let name = evaluation.labels.get(row).map_or("", String::as_str);
-                self.labels[row].ui(ui, name, row, palette);
+                self.labels[row].ui(ui, name, row, &self.counts, palette);
             }
         });
     }
@@ -146,29 +162,32 @@ fn head_ui(ui: &mut Ui, palette: &Palette) {
 }
 
 impl Label {
-    fn ui(&mut self, ui: &mut Ui, name: &str, row: usize, palette: &Palette) {
+    /// The numbers and the curve come when all is counted.
+    fn ui(&mut self, ui: &mut Ui, name: &str, row: usize, counts: &LabelCounts, palette: &Palette) {
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
         let (name_room, slider, numbers) = cells(rect);
         let painter = ui.painter();
         painter.circle_filled(pos2(rect.left() + 5.0, rect.center().y), 3.0, palette.label(row));
         let words = elided(painter, name, theme::regular(size::BODY), palette.text, name_room.width() - 16.0);
         painter.galley(pos2(rect.left() + 14.0, rect.center().y - words.size().y / 2.0), words, palette.text);
-        let scores = self.scores.at(self.threshold);
-        for (place, (room, value)) in numbers.iter().zip(scores).enumerate() {
+        let own = counts.at(row, self.threshold);
+        let [.., support] = own;
+        let known = counts.is_complete() && support > 0;
+        for (place, (room, value)) in numbers.iter().zip(shares(own)).enumerate() {
             let color = if place == 2 { palette.text } else { palette.text_dim };
-            let unknown = self.scores.support() == 0;
-            let words = if unknown { "–".into() } else { format!("{:.1}", value * 100.0) };
+            let words = if known { format!("{:.1}", value * 100.0) } else { "–".into() };
             painter.text(room.right_center(), Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.0), color);
         }
         let at = pos2(slider.right() + 30.0, rect.center().y);
         let words = format!("{:.2}", self.threshold);
         painter.text(at, Align2::RIGHT_CENTER, words, theme::number(size::SMALL), palette.text_dim);
         painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
-        self.slider_ui(ui, slider.shrink2(vec2(4.0, 4.0)), name, palette);
+        let curve: Vec<f64> = if known { counts.curve(row).collect() } else { Vec::new() };
+        self.slider_ui(ui, slider.shrink2(vec2(4.0, 4.0)), name, &curve, palette);
     }
 
     /// The curve of F1 over all thresholds, and the threshold on it.
-    fn slider_ui(&mut self, ui: &mut Ui, rect: Rect, name: &str, palette: &Palette) {
+    fn slider_ui(&mut self, ui: &mut Ui, rect: Rect, name: &str, curve: &[f64], palette: &Palette) {
         let response = ui.interact(rect, ui.scope_id().with(("threshold", name)), Sense::click_and_drag());
         let value = f64::from(self.threshold);
         response.widget_info(|| WidgetInfo::slider(true, value, format!("Threshold of {name}")));
@@ -176,10 +195,10 @@ impl Label {
         let x_of = |threshold: f32| rect.left() + rect.width() * threshold.clamp(0.0, 1.0);
         let painter = ui.painter();
         painter.rect_filled(rect, 4.0, palette.raised);
-        let point = |(step, f1): (usize, &f32)| {
-            pos2(x_of(step as f32 / STEPS as f32), rect.bottom() - 2.0 - (rect.height() - 4.0) * f1)
+        let point = |(step, f1): (usize, &f64)| {
+            pos2(x_of(threshold_of(step)), rect.bottom() - 2.0 - (rect.height() - 4.0) * *f1 as f32)
         };
-        let points: Vec<egui::Pos2> = self.curve.iter().enumerate().map(point).collect();
+        let points: Vec<egui::Pos2> = curve.iter().enumerate().map(point).collect();
         painter.add(Shape::line(points, Stroke::new(1.25, palette.series[0].gamma_multiply(0.8))));
         let best = x_of(self.best);
         painter.circle(pos2(best, rect.bottom()), 2.5, palette.panel, Stroke::new(1.5, palette.good));
@@ -188,15 +207,18 @@ impl Label {
         painter.rect_filled(handle, 2.0, color);
         let pointer = response.interact_pointer_pos().filter(|_| response.dragged() || response.clicked());
         if let Some(pointer) = pointer {
-            self.threshold = (((pointer.x - rect.left()) / rect.width()).clamp(0.0, 1.0) * 100.0).round() / 100.0;
+            self.threshold = threshold_of(step_of((pointer.x - rect.left()) / rect.width()));
         }
         if response.has_focus() {
             // The arrow keys move the threshold, not the focus.
             let arrows = egui::EventFilter { horizontal_arrows: true, ..egui::EventFilter::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
             let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
-            let by = f32::from(i8::from(pressed(Key::ArrowRight)) - i8::from(pressed(Key::ArrowLeft)));
-            self.threshold = (self.threshold + by * 0.01).clamp(0.0, 1.0);
+            let (on, back) = (pressed(Key::ArrowRight), pressed(Key::ArrowLeft));
+            if on != back {
+                let step = step_of(self.threshold);
+                self.threshold = threshold_of(if on { (step + 1).min(STEPS) } else { step.saturating_sub(1) });
+            }
         }
         response.on_hover_and_drag_cursor(egui::CursorIcon::ResizeHorizontal);
     }

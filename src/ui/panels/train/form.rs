@@ -8,6 +8,7 @@ use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLO
 use super::{estimate, strategy};
 use crate::task::Task;
 use crate::train::config::{RunConfig, StrategyKind};
+use crate::train::plan::Shape;
 use crate::train::schedule;
 use crate::ui::theme::space;
 use crate::ui::widgets::form::{LINE, heading, row};
@@ -173,8 +174,8 @@ impl Form {
         fields::max_tokens_ui(ui, &mut draft.data.max_tokens, most, palette);
         let Some(lengths) = &cx.workspace.data.lengths else { return };
         self.lengths.update(lengths);
-        let windows = matches!(draft.task, Task::Ner | Task::Qa);
-        if windows {
+        let shape = Shape::of(draft);
+        if shape == Shape::Windows {
             fields::stride_ui(ui, &mut draft.data.stride, draft.data.max_tokens, palette);
         }
         let all = self.lengths.sorted.len().max(1);
@@ -192,29 +193,22 @@ impl Form {
             draft.data.max_tokens = (limit as usize).clamp(8, most);
         }
         let cut = self.lengths.longer_than(draft.data.max_tokens);
-        let joined = matches!(draft.task, Task::Mlm | Task::Rtd) && draft.language.join_lines;
-        let words = if joined {
-            "Lines are joined and divided at this length; nothing is cut".to_owned()
-        } else if windows && cut > 0 {
-            let share = cut as f64 / all as f64;
-            format!(
-                "{} of {} texts are read in windows ({}); nothing is cut",
-                format::count(cut as u64),
-                format::count(all as u64),
-                format::percent(share)
-            )
-        } else if cut == 0 {
-            format!("No text is cut; the longest has {} tokens", self.lengths.sorted.last().copied().unwrap_or(0))
-        } else {
-            let share = cut as f64 / all as f64;
-            format!(
-                "{} of {} texts are cut ({})",
-                format::count(cut as u64),
-                format::count(all as u64),
-                format::percent(share)
-            )
+        let share = format::percent(cut as f64 / all as f64);
+        let part = format!("{} of {} texts", format::count(cut as u64), format::count(all as u64));
+        let words = match shape {
+            Shape::Blocks if draft.language.join_lines => {
+                "Lines are joined and divided at this length; nothing is cut".to_owned()
+            }
+            Shape::Blocks => "A longer line becomes several sequences; nothing is cut".to_owned(),
+            Shape::Chunks => "Sentences are put together up to this length; nothing is cut".to_owned(),
+            Shape::Cut | Shape::Windows if cut == 0 => {
+                format!("No text is cut; the longest has {} tokens", self.lengths.sorted.last().copied().unwrap_or(0))
+            }
+            Shape::Windows => format!("{part} are read in windows ({share}); nothing is cut"),
+            Shape::Cut => format!("{part} are cut ({share})"),
         };
-        let color = if cut * 20 > all && !windows && !joined { palette.warn } else { palette.text_dim };
+        let is_much = shape == Shape::Cut && cut * 20 > all;
+        let color = if is_much { palette.warn } else { palette.text_dim };
         ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
     }
 }
