@@ -206,8 +206,7 @@ impl Measure {
     /// All that every evaluation of a task says.
     pub fn of(task: Task) -> Vec<&'static str> {
         let more: &[&str] = match task {
-            Task::Classify | Task::Nsp | Task::Sop => &["f1", "precision_macro", "recall_macro"],
-            Task::MultiLabel => &["f1", "precision_macro", "recall_macro"],
+            Task::Classify | Task::MultiLabel | Task::Nsp | Task::Sop => &["f1", "precision_macro", "recall_macro"],
             Task::Ner => &["accuracy", "precision_strict", "recall_strict"],
             Task::Mlm => &["perplexity"],
             Task::Regress | Task::Qa | Task::Rtd => &[],

@@ -23,6 +23,7 @@ pub mod schedule;
 pub mod steps;
 pub mod strategy;
 
+mod check;
 mod error;
 mod trainer;
 

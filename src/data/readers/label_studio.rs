@@ -333,7 +333,7 @@ pub(super) fn is_short(object: &Object) -> bool {
 /// The labelled places of one task.
 #[derive(Default)]
 struct Marks<'a> {
-    marks: Vec<Mark>,
+    places: Vec<Mark>,
     is_html: bool,
     has_spans: bool,
     /// The text that they are said to stand in.
@@ -345,7 +345,7 @@ impl Marks<'_> {
     fn look(&mut self, value: &Value) {
         self.has_spans = true;
         self.is_html |= own_offsets(value).is_none() && global_offsets(value).is_some();
-        self.marks.extend(labelled(value).into_iter().flatten());
+        self.places.extend(labelled(value).into_iter().flatten());
     }
 }
 
@@ -388,7 +388,7 @@ impl Survey {
             candidate.bytes += text.len();
             candidate.named += usize::from(marks.target == Some(key));
             candidate.fits +=
-                if marks.is_html { fits(&html::shown(text), &marks.marks) } else { fits(text, &marks.marks) };
+                if marks.is_html { fits(&html::shown(text), &marks.places) } else { fits(text, &marks.places) };
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
+use crate::model::Decisions;
 use crate::task::Task;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
@@ -20,6 +21,17 @@ impl App {
         for action in std::mem::take(&mut self.actions) {
             self.perform(action, ctx);
         }
+    }
+
+    fn keep_decisions(&mut self, model: PathBuf, decisions: Decisions) {
+        let title = format!("Thresholds of {}", self.workspace.model_name(&model));
+        let kind = JobKind::KeepDecisions { model: model.clone(), decisions: decisions.clone() };
+        let job = self.workspace.follow(kind, title);
+        // Questions are judged by their panel at any threshold, and keep their place in the list that way.
+        let is_judged_anew =
+            |shown: &Arc<EvaluatedData>| shown.model == model && shown.evaluation.task == Task::MultiLabel;
+        let shown = self.workspace.evaluation.clone().filter(is_judged_anew);
+        self.send(Command::KeepDecisions { job, model, decisions, shown });
     }
 
     fn perform(&mut self, action: Action, ctx: &egui::Context) {
@@ -70,16 +82,7 @@ impl App {
                 let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
                 self.send(Command::Evaluate { job, model, data, roles });
             }
-            Action::KeepDecisions { model, decisions } => {
-                let title = format!("Thresholds of {}", self.workspace.model_name(&model));
-                let kind = JobKind::KeepDecisions { model: model.clone(), decisions: decisions.clone() };
-                let job = self.workspace.follow(kind, title);
-                // Questions are judged by their panel at any threshold, and keep their place in the list that way.
-                let is_judged_anew =
-                    |shown: &Arc<EvaluatedData>| shown.model == model && shown.evaluation.task == Task::MultiLabel;
-                let shown = self.workspace.evaluation.clone().filter(is_judged_anew);
-                self.send(Command::KeepDecisions { job, model, decisions, shown });
-            }
+            Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;

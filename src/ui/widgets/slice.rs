@@ -53,7 +53,7 @@ mod tests {
         assert!(!slice.is_over(), "nobody has looked at the clock");
         slice.spend(1);
         assert!(slice.is_over());
-        let mut slice = Slice::of(Duration::from_secs(3600));
+        let mut slice = Slice::of(Duration::from_hours(1));
         slice.spend(100 * PIECE);
         assert!(!slice.is_over());
     }

@@ -160,7 +160,7 @@ mod tests {
         assert!(slices >= 6, "no slice reads more than a piece: {slices}");
         let filter = Filter { words: "needle".into(), ..Filter::default() };
         let mut search = Search::default();
-        assert!(search.go_on_for(&mut Slice::of(Duration::from_secs(3600)), &filter, &table, None));
+        assert!(search.go_on_for(&mut Slice::of(Duration::from_hours(1)), &filter, &table, None));
         assert_eq!(search.found(), found);
         assert_eq!(in_slices("none", &table).0.len(), 9, "every column is searched");
     }

@@ -143,7 +143,7 @@ impl Questions {
     /// All questions, those with an answer and those without, at the chosen threshold.
     pub fn split_ui(&self, ui: &mut Ui, palette: &Palette) {
         table_line(ui, ["", "Questions", "Exact", "F1", "Answered"], palette.text_dim, palette);
-        for (name, part) in parts::NAMES.iter().zip(&self.parts.parts) {
+        for (name, part) in parts::NAMES.iter().zip(&self.parts.shown) {
             let [questions, exact, f1, answered] = &part.cells();
             table_line(ui, [name, questions, exact, f1, answered], palette.text, palette);
         }

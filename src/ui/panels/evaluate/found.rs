@@ -155,7 +155,7 @@ impl Words {
 #[cfg(test)]
 pub fn at_once<S: Source>(words: &str, source: &S) -> Vec<S::Row> {
     let mut found = Found::default();
-    let slice = &mut Slice::of(std::time::Duration::from_secs(3600));
+    let slice = &mut Slice::of(std::time::Duration::from_hours(1));
     assert!(found.go_on(&(), words, source, slice), "an hour is enough");
     found.rows
 }
@@ -171,7 +171,7 @@ mod tests {
     /// Texts, of which the longest come first, from a least length on.
     #[derive(Default)]
     struct Texts {
-        texts: Vec<String>,
+        all: Vec<String>,
         least: usize,
         read: Cell<usize>,
     }
@@ -181,20 +181,20 @@ mod tests {
         const TEXTS: usize = 1;
 
         fn predictions(&self) -> usize {
-            self.texts.len()
+            self.all.len()
         }
 
         fn text(&self, prediction: usize, _: usize) -> Cow<'_, str> {
             self.read.set(self.read.get() + 1);
-            Cow::Borrowed(&self.texts[prediction])
+            Cow::Borrowed(&self.all[prediction])
         }
 
         fn candidates(&self) -> usize {
-            self.texts.len()
+            self.all.len()
         }
 
         fn candidate(&self, place: usize) -> Option<Candidate<usize>> {
-            let length = self.texts[place].len();
+            let length = self.all[place].len();
             let key = [-(length as f64), 0.0];
             (length >= self.least).then_some(Candidate { row: place, prediction: place, key })
         }
@@ -204,7 +204,7 @@ mod tests {
         let text = |row: usize| format!("{} text {row}{}", "ä ".repeat(row * 97 % 500), ["", " NEEDLE"][row % 2]);
         let mut texts: Vec<String> = (0..3000).map(text).collect();
         texts.extend((0..6).map(|row| format!("{} Needle {row}", "long ".repeat(PIECE / 4))));
-        Texts { texts, ..Texts::default() }
+        Texts { all: texts, ..Texts::default() }
     }
 
     #[test]
@@ -226,7 +226,7 @@ mod tests {
     fn another_filter_searches_nothing_again_and_keeps_the_rows_until_it_is_done() {
         let mut source = texts();
         let mut found = Found::default();
-        let hour = || Slice::of(Duration::from_secs(3600));
+        let hour = || Slice::of(Duration::from_hours(1));
         assert!(found.go_on(&0, "needle", &source, &mut hour()));
         assert!(!found.go_on(&0, "needle", &source, &mut hour()), "these are the same rows");
         let before = found.rows.clone();

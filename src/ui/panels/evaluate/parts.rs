@@ -21,7 +21,7 @@ pub struct Part {
 
 #[derive(Debug, Default)]
 pub struct Parts {
-    pub parts: [Part; 3],
+    pub shown: [Part; 3],
     threshold: Option<f64>,
     next: usize,
     counted: [Part; 3],
@@ -31,7 +31,7 @@ impl Parts {
     /// Goes on with the counting; returns whether it is complete.
     pub fn go_on(&mut self, report: &AnswerReport, threshold: f64, slice: &mut Slice) -> bool {
         if self.threshold != Some(threshold) {
-            *self = Self { parts: self.parts, threshold: Some(threshold), ..Self::default() };
+            *self = Self { shown: self.shown, threshold: Some(threshold), ..Self::default() };
         }
         while let Some(question) = report.questions.get(self.next) {
             self.count(report, question, threshold);
@@ -43,7 +43,7 @@ impl Parts {
         }
         let complete = self.next >= report.questions.len();
         if complete {
-            self.parts = self.counted;
+            self.shown = self.counted;
         }
         complete
     }
@@ -80,7 +80,7 @@ mod tests {
     fn many_slices_count_what_one_counts() {
         let question = |row: usize| JudgedQuestion {
             id: String::new(),
-            has_answer: row % 3 > 0,
+            has_answer: !row.is_multiple_of(3),
             span_exact: (row % 2) as f64,
             span_f1: (row % 7) as f64 / 7.0,
             exact: 0.0,
@@ -92,13 +92,13 @@ mod tests {
         let questions: Vec<JudgedQuestion> = (0..3000).map(question).collect();
         let report = AnswerReport { threshold: 0.0, allow_no_answer: true, questions };
         let mut once = Parts::default();
-        assert!(once.go_on(&report, 0.5, &mut Slice::of(Duration::from_secs(3600))));
-        assert_eq!(once.parts.map(|part| part.questions), [3000, 2000, 1000]);
+        assert!(once.go_on(&report, 0.5, &mut Slice::of(Duration::from_hours(1))));
+        assert_eq!(once.shown.map(|part| part.questions), [3000, 2000, 1000]);
         let mut often = Parts::default();
         let slices = (1..1000).find(|_| often.go_on(&report, 0.5, &mut Slice::of(Duration::ZERO)));
         assert!(slices.is_some_and(|slices| slices > 3), "{slices:?}");
-        assert_eq!(often.parts, once.parts);
+        assert_eq!(often.shown, once.shown);
         assert!(!often.go_on(&report, 1.5, &mut Slice::of(Duration::ZERO)));
-        assert_eq!(often.parts, once.parts, "the numbers stay until there are others");
+        assert_eq!(often.shown, once.shown, "the numbers stay until there are others");
     }
 }

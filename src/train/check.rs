@@ -1,0 +1,185 @@
+//! What is wrong with the settings of a run, before anything is read.
+
+use super::TrainError;
+use super::config::{ClassWeights, RunConfig, StrategyKind};
+use crate::metrics::Measure;
+use crate::task::Task;
+
+/// More epochs than anybody waits for; beyond it, counting the steps would not end.
+const MOST_EPOCHS: f64 = 1e5;
+
+impl RunConfig {
+    /// Refuses settings that make no sense, before anything is read.
+    pub fn check(&self) -> Result<(), TrainError> {
+        let wrong =
+            |key, value: String, expected: &str| Err(TrainError::Setting { key, value, expected: expected.to_owned() });
+        let optim = &self.optim;
+        let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
+        for rate in rates {
+            if !(0.0..=1.0).contains(&rate) {
+                return wrong("optim.lr", rate.to_string(), "a rate from 0 to 1");
+            }
+        }
+        if let Some(group) =
+            optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str()))
+        {
+            return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
+        }
+        if self.strategy.kind == StrategyKind::Lora {
+            return Err(TrainError::StrategyNotThere { kind: "lora" });
+        }
+        for (fine, key, value, expected) in self.ranges() {
+            if !fine {
+                return wrong(key, value, expected);
+            }
+        }
+        let run = &self.run;
+        let known = Measure::of(self.task);
+        if !known.contains(&run.keep_best.as_str()) {
+            return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));
+        }
+        if optim.class_weights == ClassWeights::Balanced && !self.task.takes_class_weights() {
+            return wrong("optim.class_weights", "balanced".into(), &format!("none for {}", self.task));
+        }
+        if optim.label_smoothing > 0.0 && !self.task.takes_label_smoothing() {
+            let value = optim.label_smoothing.to_string();
+            return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
+        }
+        let data = &self.data;
+        if data.max_tokens < 3 {
+            return wrong("data.max_tokens", data.max_tokens.to_string(), "3 or more");
+        }
+        if matches!(self.task, Task::Ner | Task::Qa) && data.stride >= data.max_tokens {
+            return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
+        }
+        let share = self.language.share;
+        if !(share > 0.0 && share < 1.0) {
+            return wrong("language.share", share.to_string(), "above 0, below 1");
+        }
+        Ok(())
+    }
+
+    /// Whether a number lies where it may, its key, the number, and where that is.
+    fn ranges(&self) -> [(bool, &'static str, String, &'static str); 13] {
+        let (optim, run) = (&self.optim, &self.run);
+        let eval_fraction = self.data.eval_fraction.unwrap_or_default();
+        [
+            ((0.0..=1.0).contains(&optim.weight_decay), "optim.weight_decay", optim.weight_decay.to_string(), "0 to 1"),
+            (
+                optim.betas.iter().all(|beta| (0.0..1.0).contains(beta)),
+                "optim.betas",
+                format!("{:?}", optim.betas),
+                "two numbers from 0 to below 1",
+            ),
+            (optim.eps > 0.0, "optim.eps", optim.eps.to_string(), "a number above 0"),
+            (optim.clip >= 0.0, "optim.clip", optim.clip.to_string(), "0 or more"),
+            (optim.warmup >= 0.0, "optim.warmup", optim.warmup.to_string(), "0 or more"),
+            (
+                (0.0..1.0).contains(&optim.label_smoothing),
+                "optim.label_smoothing",
+                optim.label_smoothing.to_string(),
+                "0 to below 1",
+            ),
+            (
+                (0.0..=1.0).contains(&optim.layer_decay) && optim.layer_decay > 0.0,
+                "optim.layer_decay",
+                optim.layer_decay.to_string(),
+                "above 0, up to 1",
+            ),
+            (
+                run.epochs > 0.0 && run.epochs <= MOST_EPOCHS || run.max_steps.is_some(),
+                "run.epochs",
+                run.epochs.to_string(),
+                "a number above 0, up to 100000",
+            ),
+            (run.batch > 0, "run.batch", run.batch.to_string(), "1 or more"),
+            (run.batch_tokens != Some(0) && run.micro_batch != Some(0), "run.micro_batch", "0".into(), "1 or more"),
+            (run.log_every > 0, "run.log_every", run.log_every.to_string(), "1 or more"),
+            ((0.0..1.0).contains(&eval_fraction), "data.eval_fraction", eval_fraction.to_string(), "0 to below 1"),
+            (
+                self.language.discriminator_weight >= 0.0 && self.language.discriminator_weight.is_finite(),
+                "language.discriminator_weight",
+                self.language.discriminator_weight.to_string(),
+                "0 or more",
+            ),
+        ]
+    }
+
+    /// Settings that another one makes useless, in words.
+    pub(super) fn unused(&self, layers: usize) -> Vec<String> {
+        let strategy = &self.strategy;
+        let unused = [
+            (
+                self.data.eval.is_some() && self.data.eval_fraction.is_some_and(|share| share > 0.0),
+                "data.eval_fraction is not used, as data.eval names a file".to_owned(),
+            ),
+            (
+                self.model.path.is_some() && self.model.name.is_some(),
+                "model.name is not used, as model.path names a folder".to_owned(),
+            ),
+            (
+                strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
+                format!(
+                    "strategy.top_layers is {}, and the model has {layers} layers: all are trained",
+                    strategy.top_layers
+                ),
+            ),
+        ];
+        unused.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(task: &str, more: &str) -> String {
+        let text = format!("task = {task:?}\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");
+        let config: RunConfig = toml::from_str(&text).unwrap();
+        config.check().map_or_else(|error| error.to_string(), |()| String::new())
+    }
+
+    #[test]
+    fn settings_that_could_have_no_effect_or_no_end_are_refused() {
+        let check = |task: &str, more: &str, words: &[&str]| {
+            let told = refused(task, more);
+            assert!(words.iter().all(|word| told.contains(word)) && told.is_empty() == words.is_empty(), "{told}");
+        };
+        check("qa", "[run]\nkeep_best = \"accuracy\"\n", &["run.keep_best is accuracy", "f1, eval_loss, exact_match"]);
+        check("qa", "[run]\nkeep_best = \"exact_match\"\n", &[]);
+        check("classify", "[run]\nkeep_best = \"f1\"\n", &[]);
+        check("multilabel", "[optim]\nclass_weights = \"balanced\"\n", &["optim.class_weights is balanced"]);
+        check("ner", "[optim]\nclass_weights = \"balanced\"\nlabel_smoothing = 0.1\n", &[]);
+        check("regress", "[optim]\nlabel_smoothing = 0.1\n", &["optim.label_smoothing is 0.1"]);
+        check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
+        check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
+        check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);
+    }
+
+    #[test]
+    fn settings_that_are_passed_over_are_told() {
+        let told = |more: &str| {
+            let text = format!("task = \"classify\"\n[model]\npath = \"m\"\n{more}");
+            toml::from_str::<RunConfig>(&text).unwrap().unused(3).join("; ")
+        };
+        let data = "[data]\ntrain = \"a.csv\"\n";
+        assert_eq!(told(&format!("{data}eval_fraction = 0.2\n[strategy]\nkind = \"top\"\ntop_layers = 3\n")), "");
+        assert!(
+            told(&format!("name = \"n\"\n{data}eval = \"b.csv\"\neval_fraction = 0.2\n"))
+                .contains("_fraction is not used, as data.eval names a file; model.name")
+        );
+        assert!(
+            told(&format!("{data}[strategy]\nkind = \"top\"\ntop_layers = 99\n"))
+                .contains("is 99, and the model has 3")
+        );
+    }
+
+    #[test]
+    fn every_metric_that_may_decide_is_one_that_is_told() {
+        for task in Task::ALL {
+            let known = Measure::of(task);
+            assert!(known.iter().all(|key| Measure::find(key).is_some()), "{known:?}");
+            assert!(known.contains(&Measure::main(task)) && known.contains(&"eval_loss"));
+        }
+    }
+}
