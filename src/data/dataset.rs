@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::name_list;
 use super::labels::Classes;
+use super::labels::flag_columns;
 use super::tags::{self, Scheme};
 use super::targets::Targets;
 use super::{DataError, RowProblem, Table};
@@ -20,6 +21,7 @@ pub struct Roles {
     pub text: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pair: Option<String>,
+    /// One column, or for several labels some of 0 and 1 between commas.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -295,7 +297,8 @@ impl Dataset {
 fn content(table: &Table, task: Task, roles: &Roles) -> Result<Content, DataError> {
     let find = |name: &Option<String>, role| column(table, name.as_deref(), role);
     let need = |name: &Option<String>, role| find(name, role)?.ok_or_else(|| no_role(table, role));
-    let label = find(&roles.label, "label")?;
+    let several = task == Task::MultiLabel && flag_columns(table, roles.label.as_deref()).is_some();
+    let label = if several { None } else { find(&roles.label, "label")? };
     Ok(match task {
         Task::Ner => {
             let (tags, spans) = (find(&roles.tags, "tags")?, find(&roles.spans, "spans")?);
@@ -422,6 +425,18 @@ pub(super) mod tests {
         let known = read("text;label\na;joy|fear\nb;joy\n", Task::MultiLabel, Some(&["joy"]));
         assert_eq!(targets(&known), [Target::Classes(vec![0])]);
         assert_eq!(excluded(&known), [(2, r#"has the label "fear", expected one of 1 known classes (joy)"#)]);
+    }
+
+    #[test]
+    fn several_labels_may_have_a_column_each() {
+        let csv = "comment_text,toxic,mild,threat\na,0,1,0\nb,1,0,true\nc,0,0,0\nd,-1,0,0\n";
+        let roles = Roles { label: Some("toxic, threat".into()), ..roles("comment_text", None) };
+        let dataset = of_columns(Task::MultiLabel, csv, &roles, None);
+        assert_eq!(dataset.labels.names, ["toxic", "threat"]);
+        assert_eq!(targets(&dataset), [vec![], vec![0, 1], vec![]].map(Target::Classes));
+        assert_eq!(excluded(&dataset), [(5, "has \"-1\" in the column \"toxic\", expected 0 or 1")]);
+        let known = of_columns(Task::MultiLabel, csv, &roles, Some(&["threat", "other", "toxic"]));
+        assert_eq!(targets(&known)[1], Target::Classes(vec![0, 2]));
     }
 
     #[test]

@@ -199,7 +199,22 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
         .iter()
         .filter(|column| Some(column.name) != text.as_deref() && Some(column.name) != pair.as_deref())
         .collect();
-    Roles { label: label(&free, task), pair: pair.filter(|_| text.is_some()), text, ..Roles::default() }
+    let several = if task == Task::MultiLabel { flags(table, &free) } else { None };
+    let label = several.or_else(|| label(&free, task));
+    Roles { label, pair: pair.filter(|_| text.is_some()), text, ..Roles::default() }
+}
+
+/// Columns of 0 and 1 that each say of one label whether it applies, between commas; fewer than three say something else.
+fn flags(table: &Table, columns: &[&Column<'_>]) -> Option<String> {
+    let is_flag = |column: &&&Column<'_>| {
+        let cells = table.column(column.name).map(|index| filled_cells(table, index)).unwrap_or_default();
+        let is_named = !is_in(NEITHER, &column.plain) && !column.name.contains(',');
+        is_named && column.filled == column.rows && cells.iter().all(|cell| ["0", "1"].contains(cell))
+    };
+    let names: Vec<&str> = columns.iter().filter(is_flag).map(|column| column.name).collect();
+    let others = columns.iter().filter(|column| !names.contains(&column.name));
+    let is_told_otherwise = others.filter(|column| column.varies()).any(|column| is_in(LABEL, &column.plain));
+    (names.len() > 2 && !is_told_otherwise).then(|| names.join(", "))
 }
 
 /// Two texts that are told by each other's names; or, where no column has a name, by both having several words.
@@ -278,6 +293,9 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
     }
     if let Some(task) = by_shape(table) {
         return task;
+    }
+    if Roles::guess(table, Task::MultiLabel).label.is_some_and(|label| table.column(&label).is_none()) {
+        return Task::MultiLabel;
     }
     let Some(column) = roles.label.as_deref().and_then(|name| table.column(name)) else { return Task::Classify };
     by_labels(table, &filled_cells(table, column))
@@ -454,6 +472,27 @@ mod tests {
             "a dog runs\tan animal moves\na cat sleeps\ta dog barks here\n",
             (Some("column 1"), Some("column 2"), None),
         );
+    }
+
+    #[test]
+    fn three_columns_of_0_and_1_are_several_labels() {
+        let open_with = |head: &str, more: &str| {
+            let row =
+                |at: usize| format!("{at},\"Words {at}, and more\",{},{},{}{more}\n", at % 2, at % 3 / 2, at / 39);
+            open("a.csv", &format!("id,comment_text,{head}\n{}", (0..40).map(row).collect::<String>()))
+        };
+        let table = open_with("toxic,insult,threat", "");
+        assert_eq!(guess_task(&table, &Roles::guess(&table, Task::Classify)), Task::MultiLabel);
+        let roles = Roles::guess(&table, Task::MultiLabel);
+        assert_eq!(
+            (roles.text.as_deref(), roles.label.as_deref()),
+            (Some("comment_text"), Some("toxic, insult, threat"))
+        );
+        let named = open_with("a,b,c,category", ",x");
+        assert_eq!(guess_task(&named, &Roles::guess(&named, Task::Classify)), Task::MultiLabel, "x is all it says");
+        let row = |at: usize| format!("Words {at} and more\t{}\t0\t1\t{}\n", at % 2, ["x", "y"][at % 2]);
+        let told = open("a.tsv", &format!("text\ta\tb\tc\tcategory\n{}", (0..40).map(row).collect::<String>()));
+        assert_eq!(guess_task(&told, &Roles::guess(&told, Task::Classify)), Task::Classify);
     }
 
     #[test]

@@ -13,6 +13,22 @@ use super::{LabelSet, Table};
 /// What SNLI and MNLI write where the annotators did not agree.
 const NO_LABEL: &str = "-";
 
+/// Columns of 0 and 1, one for each label, where a role names several, as in `toxic, insult, threat`.
+pub(super) fn flag_columns(table: &Table, named: Option<&str>) -> Option<Vec<usize>> {
+    let named = named.filter(|named| table.column(named).is_none())?;
+    let columns: Vec<usize> = named.split(',').map(|name| table.column(name.trim())).collect::<Option<_>>()?;
+    (columns.len() > 1).then_some(columns)
+}
+
+/// Whether a label applies, as a column of its own says it.
+pub(super) fn flag(cell: &str) -> Option<bool> {
+    let is = |words: &[&str]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
+    if is(&["1", "1.0", "true", "yes"]) {
+        return Some(true);
+    }
+    is(&["0", "0.0", "false", "no"]).then_some(false)
+}
+
 /// Names in the order of their indices: sorted by name, or by value where all are numbers.
 pub(super) fn sort_names(mut names: Vec<String>) -> Vec<String> {
     if names.iter().all(|name| is_number(name)) {

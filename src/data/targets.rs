@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::dataset::{Content, column};
 use super::error::shorten;
 use super::gold;
-use super::labels::{Classes, Separator, count_names, decimal_comma, number, sort_names};
+use super::labels::{Classes, Separator, count_names, decimal_comma, flag, flag_columns, number, sort_names};
 use super::tags::{self, Scheme};
 use super::{DataError, LabelSet, Roles, Table, Target};
 use crate::task::Task;
@@ -18,6 +18,8 @@ pub(super) struct Targets {
     content: Content,
     /// The column of labels, tags, spans or answers.
     column: Option<usize>,
+    /// The columns of several labels, where each has one of its own.
+    flags: Vec<usize>,
     /// The column of the starts of answers.
     start: Option<usize>,
     /// Whether answers are written as objects, so that an empty cell says nothing instead of "no answer".
@@ -46,7 +48,10 @@ impl Targets {
         labels: Option<&LabelSet>,
     ) -> Result<Self, DataError> {
         let find = |name: &Option<String>, role| column(&table, name.as_deref(), role);
+        let flags = flag_columns(&table, roles.label.as_deref().filter(|_| task == Task::MultiLabel));
+        let flags = flags.unwrap_or_default();
         let (column, start) = match (task, content) {
+            _ if !flags.is_empty() => (flags.first().copied(), None),
             (Task::Ner, Content::Spans { spans, .. }) => (spans, None),
             (Task::Ner, _) => (find(&roles.tags, "tags")?, None),
             (Task::Qa, _) => (find(&roles.answers, "answers")?, table.column("answer_start")),
@@ -60,6 +65,7 @@ impl Targets {
             task,
             content,
             column,
+            flags,
             start,
             answers_are_objects: false,
             separator: Separator::Single,
@@ -99,6 +105,9 @@ impl Targets {
                 _ => Vec::new(),
             };
         };
+        if !self.flags.is_empty() {
+            return self.flags.iter().map(|column| self.table.columns[*column].clone()).collect();
+        }
         let counted = match self.task {
             Task::Classify => count_names(self.cells(column), None),
             Task::MultiLabel => count_names(self.cells(column), Some(self.separator)),
@@ -135,6 +144,7 @@ impl Targets {
         let Some(column) = self.column else { return Ok(Target::None) };
         let cell = self.table.cell(row, column).trim();
         match self.task {
+            Task::MultiLabel if !self.flags.is_empty() => self.read_flags(row, classes),
             Task::MultiLabel => {
                 let names = self.separator.names(cell)?;
                 let mut set = names.iter().map(|name| classes.find(name)).collect::<Result<Vec<u32>, String>>()?;
@@ -149,6 +159,21 @@ impl Targets {
             Task::Nsp | Task::Sop => self.read_order(cell, classes),
             _ => classes.find(cell).map(Target::Class),
         }
+    }
+
+    /// The labels whose columns say that they apply.
+    fn read_flags(&self, row: usize, classes: &Classes<'_>) -> Result<Target, String> {
+        let mut set = Vec::new();
+        for &column in &self.flags {
+            let (name, cell) = (&self.table.columns[column], self.table.cell(row, column).trim());
+            match flag(cell) {
+                Some(true) => set.push(classes.find(name)?),
+                Some(false) => {}
+                None => return Err(format!("has {:?} in the column \"{name}\", expected 0 or 1", shorten(cell, 40))),
+            }
+        }
+        set.sort_unstable();
+        Ok(Target::Classes(set))
     }
 
     /// A class of sentence order by name or number.
