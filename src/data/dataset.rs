@@ -255,6 +255,11 @@ impl Dataset {
         self.table.line(self.examples[example].row)
     }
 
+    /// Refuses rows to be kept together by a column that is not there.
+    pub fn check_group(table: &Table, roles: &Roles) -> Result<(), DataError> {
+        column(table, roles.group.as_deref(), "group").map(|_column| ())
+    }
+
     /// What an example shares with those that must stay on its side of a split.
     pub fn group(&self, example: usize) -> Option<&str> {
         let column = self.table.column(self.roles.group.as_deref()?)?;

@@ -44,13 +44,18 @@ fn one(value: &Value) -> Option<GoldAnswer> {
 }
 
 fn answer(text: &Value, start: &Value) -> Option<GoldAnswer> {
-    Some(GoldAnswer { text: text.as_str()?.to_owned(), start: usize::try_from(start.as_i64()?).ok()? })
+    Some(GoldAnswer { text: text.as_str()?.to_owned(), start: whole(start.as_f64()?)? })
+}
+
+/// A place in a text. Where some rows have none, pandas writes `17.0` for 17.
+fn whole(number: f64) -> Option<usize> {
+    (number >= 0.0 && number.fract() == 0.0 && number < 1e15).then_some(number as usize)
 }
 
 fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<GoldAnswer, String> {
     let start = if let Some(start) = start.map(str::trim).filter(|start| !start.is_empty()) {
-        start.parse().map_err(|error| {
-            format!("has the answer's start {:?} ({error}), expected a number of characters", shorten(start, 20))
+        start.parse().ok().and_then(whole).ok_or_else(|| {
+            format!("has the answer's start {:?}, expected a number of characters", shorten(start, 20))
         })?
     } else {
         let byte = context
@@ -102,6 +107,8 @@ mod tests {
             None,
             &[gold("Rhine", 17), gold("the Rhine", 13)],
         );
+        check(r#"{"text": ["Rhine"], "answer_start": [17.0]}"#, None, &[gold("Rhine", 17)]);
+        check("Rhine", Some("17.0"), &[gold("Rhine", 17)]);
         check(r#"{"text": [], "answer_start": []}"#, None, &[]);
         check(r#"[{"text": "Rhine", "answer_start": 28}]"#, None, &[gold("Rhine", 28)]);
         check(r#"{"text": "Rhine", "answer_start": 28}"#, None, &[gold("Rhine", 28)]);

@@ -52,6 +52,7 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer) -> Result<Option<Text>, Tra
         return Ok(Some(Text::Lines));
     }
     let rows = rows(config, &config.data.train)?;
+    Dataset::check_group(&rows.table, &config.data.columns)?;
     Ok(rows.makes_its_own_labels().then_some(Text::Rows(rows)))
 }
 

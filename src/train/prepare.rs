@@ -128,6 +128,7 @@ pub fn divide(
     rule: &SplitRule,
     mends: &Mends,
 ) -> Result<Sources, TrainError> {
+    Dataset::check_group(&table, roles)?;
     let (train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
     let train_data = Arc::new(train_data);
     let (eval_data, mut split) = match eval {
@@ -195,6 +196,10 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         return Ok(prepared.map(|prepared| Prepared { warnings: [unused, prepared.warnings].concat(), ..prepared }));
     }
     let sources = read_sources(config.task, &config.data, config.run.seed)?;
+    if config.is_translation() && sources.train_data.roles.pair.is_none() {
+        let expected = "the column with the translation".to_owned();
+        return Err(TrainError::Setting { key: "data.columns.pair", value: "not set".into(), expected });
+    }
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
         features(data, which, &tokenizer, length, &mut |done| on_progress("tokenizing", before + done as u64, total))

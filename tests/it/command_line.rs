@@ -289,6 +289,20 @@ fn rows_that_cannot_be_used_are_told_before_the_first_step() {
 }
 
 #[test]
+fn columns_that_a_run_needs_must_be_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (config, _) = run_file(dir.path(), "");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let grouped = text.replace("eval_fraction", "columns = { group = \"nope\" }\neval_fraction");
+    let errors = failed(&["train", &write(&dir.path().join("grouped.toml"), &grouped)], 1);
+    assert!(errors.contains("\"nope\"") && errors.contains("text, label"), "{errors}");
+    let translated = text.replace("\"classify\"", "\"mlm\"").replace(&model("bert-classify"), &model("bert-mlm"))
+        + "[language]\nobjective = \"translation\"\n";
+    let errors = failed(&["train", &write(&dir.path().join("translated.toml"), &translated)], 1);
+    assert!(errors.contains("data.columns.pair is not set, expected the column with the translation"), "{errors}");
+}
+
+#[test]
 fn a_file_that_begins_with_a_byte_order_mark_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let input = write(&dir.path().join("in.jsonl"), "\u{feff}{\"text\": \"x\"}\n");
