@@ -290,7 +290,7 @@ impl eframe::App for App {
         if self.log_is_open {
             self.panels.log.ui(ui, &mut cx);
         }
-        // The window is cleared to the background; to fill it once more would cost a third of a frame where there is no
+        // The window is cleared to the background; to fill it once more would cost a sixth of a frame where there is no
         // graphics card.
         egui::CentralPanel::default().frame(egui::Frame::NONE).show(ui, |ui| self.screen_ui(ui, palette));
         let mut cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
