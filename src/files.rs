@@ -3,6 +3,7 @@
 //! A file is written beside its place under another name, brought to the disk and only then renamed, so that a reader
 //! finds the old content or the new and never half of one. A log is appended to with one write a line.
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,21 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
     temporary.as_file().sync_all()?;
     temporary.persist(path).map_err(|failed| failed.error)?;
     sync_folder(&folder)
+}
+
+/// Writes a file unless it holds these bytes already.
+pub fn write_where_other(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let length = fs::metadata(path).map(|file| file.len());
+    if length.is_ok_and(|length| length == bytes.len() as u64) && fs::read(path)? == bytes {
+        return Ok(());
+    }
+    write_atomically(path, |file| file.write_all(bytes))
+}
+
+/// Where the program keeps what it brings along, once it was unpacked.
+pub fn data_folder() -> PathBuf {
+    let dirs = directories::ProjectDirs::from("", "", "Attune");
+    dirs.map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
 }
 
 /// Temporary files are private to the user; what replaces a file has its mode, and a new one has the usual.
@@ -135,6 +151,11 @@ pub fn hold_the_same(one: &Path, other: &Path) -> io::Result<bool> {
         one.consume(length);
         other.consume(length);
     }
+}
+
+/// What a file or folder is called, without the folders it is in.
+pub fn name(path: &Path) -> Cow<'_, str> {
+    path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy())
 }
 
 /// The folder a file is in; the current one for a bare name.

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::data::Columns;
 use super::output::{print_json, print_lines};
+use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
 use crate::task::Task;
@@ -16,7 +17,7 @@ use crate::train::assess::{Assessed, assess, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A model folder
+    /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels
@@ -43,7 +44,7 @@ pub struct Evaluate {
 
 impl Evaluate {
     pub fn run(self) -> anyhow::Result<()> {
-        let model = self.model;
+        let model = embedded::resolve(&self.model)?;
         let what = Assessed {
             model: model.clone(),
             task: self.task,

@@ -12,6 +12,7 @@ use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, print_json, print_lines};
 use crate::data::table::Format;
 use crate::data::{Dataset, RowProblem, Table, Tokenizer, guess_task, health};
+use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
 use crate::task::Task;
@@ -20,7 +21,7 @@ use crate::train::run;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model folder, a file with texts, or a run's folder
+    /// A model folder (or embedded for the model inside the program), a file with texts, or a run's folder
     path: PathBuf,
     /// What a dataset is read for; without it, what its columns look like
     #[arg(long, value_parser = super::task)]
@@ -36,7 +37,7 @@ const LISTED: usize = 10;
 
 impl Inspect {
     pub fn run(self) -> anyhow::Result<()> {
-        let path = &self.path;
+        let path = &embedded::resolve(&self.path)?;
         let (facts, lines) = if path.join("run.toml").is_file() {
             run_facts(path)?
         } else if path.join("config.json").is_file() {

@@ -11,6 +11,11 @@ const MOST_EPOCHS: f64 = 1e5;
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
     pub fn check(&self) -> Result<(), TrainError> {
+        let other = self.model.path.as_ref().map(|path| path.display().to_string()).or_else(|| self.model.name.clone());
+        if let (true, Some(other)) = (self.model.embedded, other) {
+            let expected = format!("one model: either embedded = true or \"{other}\"");
+            return Err(TrainError::Setting { key: "model.embedded", value: "true".to_owned(), expected });
+        }
         let wrong =
             |key, value: String, expected: &str| Err(TrainError::Setting { key, value, expected: expected.to_owned() });
         let optim = &self.optim;

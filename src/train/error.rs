@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::data::DataError;
 use crate::data::tokenizer::TokenizerError;
+use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::task::Task;
 
@@ -17,13 +18,10 @@ pub enum TrainError {
     ConfigSyntax { path: PathBuf, reason: String },
     #[error("{key} is {value}, expected {expected}")]
     Setting { key: &'static str, value: String, expected: String },
-    #[error("[model] needs a path to a folder or the name of a downloaded model")]
+    #[error("[model] needs a path to a folder, the name of a downloaded model, or embedded = true")]
     NoModel,
-    #[error(
-        "[model] embedded = true, but this build of Attune carries no model; give [model] a path to a folder, or the \
-         name of a downloaded model (attune download NAME)"
-    )]
-    NoEmbeddedModel,
+    #[error(transparent)]
+    Hub(#[from] HubError),
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
     #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]

@@ -11,6 +11,7 @@ use super::{Examples, TrainError, corpus};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
+use crate::hub::embedded;
 use crate::model::card::LoadReport;
 use crate::model::{self, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
@@ -65,7 +66,7 @@ impl RunConfig {
     /// The folder of the model.
     pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
         if self.model.embedded {
-            return Err(TrainError::NoEmbeddedModel);
+            return Ok(embedded::unpacked()?);
         }
         if let Some(path) = &self.model.path {
             return Ok(path.clone());

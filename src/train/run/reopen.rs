@@ -19,11 +19,12 @@ use crate::train::{Prepared, TrainError};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 10] = [
+const FREE: [&str; 11] = [
     "data.train",
     "data.eval",
     "model.path",
     "model.name",
+    "model.embedded",
     "run.out",
     "run.checkpoint_minutes",
     "run.device",

@@ -7,6 +7,7 @@ use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::metrics::Measure;
 use crate::task::Task;
 use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+use crate::worker::protocol::{ModelEntry, Origin};
 
 pub(super) fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
@@ -29,6 +30,7 @@ impl Workspace {
 
     /// Copies data, model and task into the draft, names its output folder, and asks for a new plan.
     pub fn refresh_draft(&mut self) {
+        let card_is_embedded = self.model.as_ref().is_some_and(|card| self.is_embedded(&card.dir));
         let draft = &mut self.draft;
         if (draft.data.max_tokens, draft.data.stride) == usual_length(draft.task) {
             (draft.data.max_tokens, draft.data.stride) = usual_length(self.data.task);
@@ -55,9 +57,9 @@ impl Workspace {
         draft.data.fix.clone_from(&self.data.mends.fix);
         draft.data.exclude.clone_from(&self.data.mends.exclude);
         if let Some(card) = &self.model {
-            draft.model.path = Some(card.dir.clone());
+            draft.model.embedded = card_is_embedded;
+            draft.model.path = (!card_is_embedded).then(|| card.dir.clone());
             draft.model.name = None;
-            draft.model.embedded = false;
             draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(8);
             draft.data.stride = draft.data.stride.min(draft.data.max_tokens / 2);
         }
@@ -65,6 +67,20 @@ impl Workspace {
             self.draft.run.out = self.next_out();
         }
         self.wants.plan = self.is_ready();
+    }
+
+    fn is_embedded(&self, dir: &Path) -> bool {
+        self.models.iter().any(|entry| entry.origin == Origin::Embedded && entry.dir == dir)
+    }
+
+    /// The folder of the model that a configuration names, as far as it is known here.
+    pub fn model_dir(&self, model: &ModelChoice) -> Option<PathBuf> {
+        let listed = |is_it: &dyn Fn(&ModelEntry) -> bool| self.models.iter().find(|entry| is_it(entry));
+        if model.embedded {
+            return listed(&|entry| entry.origin == Origin::Embedded).map(|entry| entry.dir.clone());
+        }
+        let named = || listed(&|entry| Some(&entry.name) == model.name.as_ref()).map(|entry| entry.dir.clone());
+        model.path.clone().or_else(named)
     }
 
     /// `<runs folder>/<data>-<model>-<n>`, with the first `n` that no known run has.

@@ -8,7 +8,7 @@ use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
 use crate::data::xray::xray;
 use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
-use crate::hub;
+use crate::hub::{self, embedded};
 use crate::model;
 use crate::task::Task;
 use crate::train::prepare::{Sources, divide};
@@ -18,21 +18,30 @@ use crate::{files, samples};
 /// Folders below a chosen one that are looked into.
 const DEPTH: usize = 3;
 
-pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Ended {
+pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path) -> Ended {
     let mut dirs = BTreeSet::new();
     for folder in folders {
         collect(folder, DEPTH, &mut dirs);
     }
-    let mut entries: Vec<ModelEntry> = dirs
-        .iter()
-        .map(|dir| match run_of(dir) {
-            Some(run) => entry(dir, folder_name(run), Origin::Run),
-            None => entry(dir, folder_name(dir), Origin::Folder),
-        })
-        .collect();
+    let name = |dir: &Path| files::name(dir).into_owned();
+    let mut entries = vec![in_the_program(embedded)];
+    entries.extend(dirs.iter().map(|dir| match run_of(dir) {
+        Some(run) => entry(dir, name(run), Origin::Run),
+        None => entry(dir, name(dir), Origin::Folder),
+    }));
     entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
     job.payload(Payload::Models(Arc::new(entries)));
     Ended::Done
+}
+
+/// The model that ships with Attune, written to its place. One that cannot be written is listed with the reason.
+fn in_the_program(dir: &Path) -> ModelEntry {
+    let written = embedded::unpack_to(dir);
+    let found = entry(dir, embedded::NAME.to_owned(), Origin::Embedded);
+    match written {
+        Ok(()) => found,
+        Err(error) => ModelEntry { problem: Some(error.to_string()), ..found },
+    }
 }
 
 /// The run a model folder belongs to, where it is the `model` of one.
@@ -55,10 +64,6 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
             collect(&entry.path(), depth - 1, found);
         }
     }
-}
-
-fn folder_name(dir: &Path) -> String {
-    dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {

@@ -100,7 +100,7 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
 
 fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Failure> {
     match command {
-        Command::FindModels { folders, .. } => Ok(files::find_models(job, &folders)),
+        Command::FindModels { folders, embedded, .. } => Ok(files::find_models(job, &folders, &embedded)),
         Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
         Command::OpenTable { path, sample, .. } => files::open_table(job, &path, sample),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),

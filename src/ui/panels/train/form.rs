@@ -269,10 +269,8 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     };
     let model = match (frozen, &workspace.model) {
         (Some(run), _) => {
-            let name =
-                run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
             let parameters = known(run.parameters, |count| format!("{} parameters", format::short_count(count)));
-            Some((name.unwrap_or_default(), parameters))
+            Some((run.config.model.title(), parameters))
         }
         (None, Some(card)) => {
             Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
@@ -335,7 +333,8 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
     heading(ui, "What is trained", palette, |_| {});
     // A run may have been made with another model than the one that is chosen now.
     let card = cx.workspace.model.as_ref();
-    let card = card.filter(|card| frozen.is_none_or(|run| run.config.model.path.as_ref() == Some(&card.dir)));
+    let card = card
+        .filter(|card| frozen.is_none_or(|run| cx.workspace.model_dir(&run.config.model).as_ref() == Some(&card.dir)));
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
     let blocks = card.map(|card| strategy::blocks(draft, card, plan));
     let none: &[Block] = &[];
