@@ -188,6 +188,19 @@ impl Measure {
         Self::ALL.into_iter().find(|measure| measure.key == key)
     }
 
+    /// What the baseline of a task does, which costs nothing.
+    pub fn baseline(task: Task) -> &'static str {
+        match task {
+            Task::Classify | Task::Nsp | Task::Sop => "the majority baseline",
+            Task::MultiLabel => "giving no label",
+            Task::Regress => "always saying the mean",
+            Task::Ner => "finding no entity",
+            Task::Qa => "never answering",
+            Task::Mlm => "always saying the most frequent word",
+            Task::Rtd => "calling every token real",
+        }
+    }
+
     /// The metrics by which the best weights of a task can be chosen, the main one first.
     pub fn keys(task: Task) -> &'static [&'static str] {
         match task {

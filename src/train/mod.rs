@@ -11,6 +11,7 @@ pub mod event;
 pub mod examples;
 pub mod generator;
 pub mod groups;
+pub mod limits;
 pub mod loss;
 pub mod memory;
 pub mod objective;

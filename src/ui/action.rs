@@ -55,6 +55,8 @@ pub enum Action {
 
     /// The form of the next run was changed.
     Edit(Box<RunConfig>),
+    /// What stands in the form and cannot be read.
+    Unread(Vec<String>),
     StartRun,
     PauseRun,
     ResumeRun,
@@ -81,6 +83,7 @@ pub enum Action {
     /// Puts a text into Explore, to be tried with a model.
     Predict {
         model: PathBuf,
+        task: Task,
         text: String,
         pair: Option<String>,
     },
@@ -176,7 +179,7 @@ impl Action {
             Self::FindModels => "Look for models again",
             Self::ViewModel(_) => "Show the model",
             Self::OpenModel(_) => "Use this model",
-            Self::Edit(_) => "Change the configuration",
+            Self::Edit(_) | Self::Unread(_) => "Change the configuration",
             Self::StartRun => "Start training",
             Self::PauseRun => "Pause training",
             Self::ResumeRun => "Go on training",

@@ -19,6 +19,7 @@ use crate::inspect::{Answer, Subject};
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
 use crate::samples::Sample;
+use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
@@ -92,6 +93,8 @@ pub struct ExploreState {
 /// A text to be tried in Explore, with its pair or context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offered {
+    /// What it is to be tried for.
+    pub task: Task,
     pub text: String,
     pub pair: Option<String>,
 }
@@ -108,6 +111,8 @@ pub struct Workspace {
     pub data: DataState,
     /// The form of the next run.
     pub draft: RunConfig,
+    /// What is typed into the form and cannot be read, field by field; nothing is started with it.
+    pub unread: Vec<String>,
     pub plan: Option<Arc<PlanSummary>>,
     /// Why the draft cannot be planned, where it cannot.
     pub plan_error: Option<String>,
@@ -148,6 +153,8 @@ pub struct Workspace {
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "any of these questions can be open at once")]
 pub struct Wants {
+    /// Jobs whose answers nobody waits for any more.
+    pub stop: Vec<JobId>,
     pub dataset: bool,
     pub lengths: bool,
     pub plan: bool,
@@ -178,6 +185,7 @@ impl Workspace {
             model_error: None,
             data: DataState::default(),
             draft: draft::empty(),
+            unread: Vec::new(),
             plan: None,
             plan_error: None,
             run: None,
@@ -301,8 +309,9 @@ impl Workspace {
     pub fn choose_model(&mut self, card: Arc<ModelCard>) {
         self.model = Some(card);
         self.model_error = None;
-        self.data.lengths = None;
-        self.plan = None;
+        self.drop_jobs(|kind| matches!(kind, JobKind::MeasureLengths | JobKind::Look | JobKind::Plan));
+        self.data.forget_tokens();
+        self.forget_plan();
         self.wants.lengths = true;
         self.refresh_draft();
     }
@@ -315,6 +324,7 @@ impl Workspace {
                 self.draft = opened.config.clone();
                 self.draft.run.out = out;
                 self.out_is_own = false;
+                // Its data and model are opened first; until they are there the form is fitted to those that are.
                 let config = Box::new(opened.config.clone());
                 self.restoring = Some(config.clone());
                 self.wants.clone_of = Some(config);
@@ -330,6 +340,7 @@ impl Workspace {
 
     fn take_evaluation(&mut self, opened: &OpenedRun) {
         self.evaluation.clone_from(&opened.evaluation);
+        self.kept = None;
         self.evaluation_error = None;
         self.explore_with(model_of(&opened.summary.dir));
     }
@@ -339,6 +350,20 @@ impl Workspace {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
             self.wants.subject = true;
         }
+    }
+
+    /// A file is opened: the run that is used again was waiting for another one.
+    pub fn expect_table(&mut self, path: &Path) {
+        self.restoring.take_if(|config| config.data.train != path);
+    }
+
+    /// Begins to show a run that is being made.
+    pub fn begin_run(&mut self, run: RunView) {
+        self.evaluation = None;
+        self.kept = None;
+        self.evaluation_error = None;
+        self.run = Some(run);
+        self.screen = Screen::Train;
     }
 
     /// Seconds since 1970, to say how long ago something was.

@@ -8,7 +8,7 @@ use super::App;
 use crate::train::config::RunConfig;
 use crate::ui::workspace::{JobKind, Level, OpenPurpose};
 use crate::ui::{Action, Screen, format};
-use crate::worker::protocol::{Command, DatasetRequest, Origin};
+use crate::worker::protocol::{Command, Control, DatasetRequest, Origin};
 
 /// Seconds a draft must rest before it is planned, so that dragging a slider does not send a plan for every pixel.
 const PLAN_RESTS: f64 = 0.15;
@@ -38,6 +38,9 @@ impl App {
     /// Sends what events and actions have raised.
     pub(super) fn follow_up(&mut self, ctx: &egui::Context) {
         let wants = std::mem::take(&mut self.workspace.wants);
+        for job in wants.stop {
+            self.send(Command::Control { job, control: Control::Stop });
+        }
         if wants.models {
             let job = self.workspace.follow(JobKind::FindModels, "Looking for models");
             let mut folders = self.workspace.model_folders.clone();
@@ -102,7 +105,8 @@ impl App {
             return;
         }
         self.plan_due = None;
-        if !self.workspace.is_ready() {
+        // Without lengths a plan would be one of no texts.
+        if !self.workspace.is_ready() || self.workspace.data.lengths.is_none() {
             return;
         }
         let job = self.workspace.follow(JobKind::Plan, "Planning the run");
@@ -142,7 +146,8 @@ impl App {
 
     /// After the sample is read: the model that was used last, or else the one inside the program.
     fn go_on_with_sample(&mut self, ctx: &egui::Context) {
-        if !self.sample_goes_on || self.workspace.data.loaded.is_none() {
+        // Until the sample is open, what is loaded is what was open before.
+        if !self.sample_goes_on || self.workspace.sample.is_some() || self.workspace.data.loaded.is_none() {
             return;
         }
         self.sample_goes_on = false;

@@ -232,9 +232,8 @@ impl EvaluatePanel {
             Kind::Questions => self.questions.go_on(evaluated, slice),
             Kind::Classes | Kind::Labels | Kind::Values => {
                 let filter = &self.filter;
-                self.shown.go_on(filter, &filter.words, &Filtered { evaluated, filter }, slice);
-                if self.examples.selected.is_none() {
-                    self.examples.selected = self.shown.rows.first().copied();
+                if self.shown.go_on(filter, &filter.words, &Filtered { evaluated, filter }, slice) {
+                    self.shown.keep_inside(&mut self.examples.selected);
                 }
                 self.thresholds.go_on(&evaluated.evaluation, slice) && self.shown.is_complete()
             }
@@ -250,6 +249,10 @@ impl EvaluatePanel {
             let rect = ui.available_rect_before_wrap();
             if let Some(point) = scatter(ui, rect, &spec, palette) {
                 self.examples.selected = Some(point);
+                // Whoever points at an example wants to see it, and the list shows it too.
+                if !self.shown.rows.contains(&point) {
+                    self.filter.words.clear();
+                }
             }
             return;
         }

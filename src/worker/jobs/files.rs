@@ -104,7 +104,11 @@ pub fn open_table(job: &Job<'_>, path: &Path, sample: Option<&str>) -> Result<En
         Some(name) => samples::write(name, path)?,
         None => samples::ensure(path)?,
     }
-    job.payload(Payload::Table(Arc::new(Table::open(path)?)));
+    let table = Table::open(path)?;
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
+    job.payload(Payload::Table(Arc::new(table)));
     Ok(Ended::Done)
 }
 
@@ -112,8 +116,17 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
     let DatasetRequest { table, eval, task, roles, rule, mends } = request;
     let eval = eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let own = eval.is_some();
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
     let Sources { train_data, eval_data, split, mended } = divide(task, table, eval, &roles, &rule, &mends)?;
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
     let loaded = LoadedDataset::new(train_data, split, own.then_some(eval_data), mended);
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
     job.payload(Payload::Dataset(Arc::new(loaded)));
     Ok(Ended::Done)
 }

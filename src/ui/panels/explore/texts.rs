@@ -24,7 +24,7 @@ pub struct Texts {
     answer: Option<Arc<Answer>>,
     rows: DataRows,
     /// What the data say of the text, while it is as they have it.
-    gold: Option<(String, Gold)>,
+    gold: Option<(String, Option<String>, Gold)>,
     all_classes: bool,
     begun: bool,
 }
@@ -96,10 +96,12 @@ impl Texts {
             }
             if let Some(row) = self.rows.ui(ui, cx, task) {
                 self.set(row.text, row.pair);
-                self.gold = Some((self.text.clone(), row.gold));
+                self.gold = Some((self.text.clone(), self.pair.clone(), row.gold));
                 changed = Changed::Chosen;
             }
-            if let Some((_, gold)) = self.gold.as_ref().filter(|(text, _)| *text == self.text) {
+            let is_of_both =
+                |(text, pair, _): &&(String, Option<String>, Gold)| *text == self.text && *pair == self.pair;
+            if let Some((.., gold)) = self.gold.as_ref().filter(is_of_both) {
                 gold_ui(ui, gold, self.answer.as_deref().filter(|_| self.is_fresh()), palette);
             }
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
