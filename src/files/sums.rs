@@ -49,7 +49,8 @@ impl Sums {
 
     /// Whether all files are there in their sizes, which takes no reading.
     pub fn are_there(&self, folder: &Path) -> bool {
-        let is_there = |(name, sum): (&String, &Sum)| fs::metadata(folder.join(name)).is_ok_and(|file| file.len() == sum.bytes);
+        let is_there =
+            |(name, sum): (&String, &Sum)| fs::metadata(folder.join(name)).is_ok_and(|file| file.len() == sum.bytes);
         self.0.iter().all(is_there)
     }
 }
@@ -117,8 +118,11 @@ mod tests {
         assert!(!sums.are_there(dir.path()));
         let found: Vec<String> =
             sums.differences(dir.path()).into_iter().map(|(name, reason)| format!("{name} {reason}")).collect();
-        let expected =
-            ["changed has changed since it was written", "cut has 3 bytes, expected 300000", "inner/missing is missing"];
+        let expected = [
+            "changed has changed since it was written",
+            "cut has 3 bytes, expected 300000",
+            "inner/missing is missing",
+        ];
         assert_eq!(found, expected);
     }
 }

@@ -96,7 +96,8 @@ pub struct DataSums {
 
 impl DataSums {
     pub fn of(data: &Prepared) -> Result<Self, TrainError> {
-        let parts = data.tokenizer.files().into_iter().map(|(name, bytes)| format!("{name} {}\n", files::sha256(&bytes)));
+        let parts =
+            data.tokenizer.files().into_iter().map(|(name, bytes)| format!("{name} {}\n", files::sha256(&bytes)));
         let tokenizer = files::sha256(parts.collect::<String>().as_bytes());
         Ok(Self { examples: sum::fingerprint(data)?, tokenizer })
     }

@@ -73,7 +73,9 @@ pub enum TrainError {
          \"checkpoint\" back, or remove events.jsonl there to begin again, or start another run with another [run] out"
     )]
     CheckpointsGone { path: PathBuf, step: u64 },
-    #[error("the weights of step {step} could not be kept ({source}); the run is not finished, so resume it when that is mended")]
+    #[error(
+        "the weights of step {step} could not be kept ({source}); the run is not finished, so resume it when that is mended"
+    )]
     NotKept { step: u64, source: Box<TrainError> },
     #[error("{path} is not what was written there: {name} {reason}")]
     KeptChanged { path: PathBuf, name: String, reason: String },

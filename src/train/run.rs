@@ -6,7 +6,6 @@ mod lock;
 mod record;
 mod reopen;
 
-
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -137,8 +136,7 @@ struct Log {
 impl Log {
     fn read(dir: &Path) -> Result<Self, TrainError> {
         let path = dir.join(EVENTS);
-        let bytes =
-            std::fs::read(&path).map_err(|source| TrainError::Unreadable { path: path.clone(), source })?;
+        let bytes = std::fs::read(&path).map_err(|source| TrainError::Unreadable { path: path.clone(), source })?;
         let (mut events, mut damaged) = (Vec::new(), Vec::new());
         // A last line without an end was cut off by what ended the run.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
@@ -160,7 +158,9 @@ impl Log {
         let (path, count) = (self.path.display(), self.damaged.len());
         Some(match count {
             1 => format!("line {first} of {path} is damaged, and what it told is left out"),
-            _ => format!("{count} lines of {path} are damaged, the first is line {first}, and what they told is left out"),
+            _ => format!(
+                "{count} lines of {path} are damaged, the first is line {first}, and what they told is left out"
+            ),
         })
     }
 
@@ -282,3 +282,6 @@ fn thin(values: &[f32]) -> Vec<f32> {
     let part = |i: usize| &values[i * values.len() / SPARKLINE..(i + 1) * values.len() / SPARKLINE];
     (0..SPARKLINE).map(|i| part(i).iter().sum::<f32>() / part(i).len() as f32).collect()
 }
+
+#[cfg(test)]
+mod tests;

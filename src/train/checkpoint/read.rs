@@ -131,10 +131,6 @@ impl Checkpoint {
         self.state.log_bytes
     }
 
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-
     /// The step of the best weights.
     pub fn best_step(&self) -> Option<u64> {
         self.state.best.as_ref().map(|best| best.step)
@@ -207,9 +203,9 @@ impl Checkpoint {
         }
         let metrics = state.metrics.iter().map(|(key, bits)| (key.clone(), f64::from_bits(*bits))).collect();
         let told = match &kept.report {
-            Err(reason) => Told::Damaged(reason.clone()),
+            Err(reason) => Told::Damaged(self.damaged_report(reason)),
             Ok(bytes) => match serde_json::from_slice::<KeptEvaluation>(bytes) {
-                Err(error) => Told::Damaged(error.to_string()),
+                Err(error) => Told::Damaged(self.damaged_report(&format!("is no report ({error})"))),
                 Ok(read) => {
                     let evaluation = Box::new(Evaluation { metrics, ..read.evaluation });
                     Told::Whole { evaluation, report: bytes.clone() }
@@ -217,6 +213,10 @@ impl Checkpoint {
             },
         };
         Ok(Some(ReadBest { step: state.step, value: f64::from_bits(state.value), weights, told }))
+    }
+
+    fn damaged_report(&self, reason: &str) -> String {
+        format!("{} {reason}", self.dir.join(EVALUATION).display())
     }
 
     /// A weight's numbers where its parameter lies.

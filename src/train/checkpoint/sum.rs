@@ -39,7 +39,9 @@ fn words_of(target: &Target) -> Vec<u64> {
         Target::Answers(answers) => {
             all(5, &mut answers.iter().flat_map(|one| [one.start as u64, sum_bytes(one.text.as_bytes())]))
         }
-        Target::Tokens(classes) => all(6, &mut classes.iter().map(|class| class.map_or(0, |class| u64::from(class) + 1))),
+        Target::Tokens(classes) => {
+            all(6, &mut classes.iter().map(|class| class.map_or(0, |class| u64::from(class) + 1)))
+        }
         Target::Span { start, end } => vec![7, (*start).into(), (*end).into()],
     }
 }

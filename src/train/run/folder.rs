@@ -137,6 +137,10 @@ impl RunFolder {
         step: u64,
         best: Option<&Best>,
     ) -> Result<(), TrainError> {
+        if let Some(before) = self.kept.as_ref().map(|kept| kept.step) {
+            // If it is not there any more, that is told.
+            self.has_kept(before);
+        }
         let stage = self.dir.join(STAGE);
         let kept = self.write_stage(&stage, models, data, best).and_then(|files| {
             self.kept = None;

@@ -69,7 +69,8 @@ pub fn check_folder(config: &RunConfig, resume: bool) -> Result<bool, TrainError
         return Err(TrainError::AlreadyFinished { path: dir.clone() });
     }
     // To begin again would throw away what the person may still find.
-    let tells_of_one = |event: &TrainEvent| matches!(event, TrainEvent::Checkpoint { path, .. } if checkpoint::is_one(path));
+    let tells_of_one =
+        |event: &TrainEvent| matches!(event, TrainEvent::Checkpoint { path, .. } if checkpoint::is_one(path));
     if checkpoint::newest_step(&dir.join(CHECKPOINT)).is_none() && log.events.iter().any(tells_of_one) {
         return Err(TrainError::CheckpointsGone { path: dir.clone(), step: log.step() });
     }

@@ -73,7 +73,7 @@ impl Trainer<'_> {
                 format!("the checkpoint {path} is damaged ({reason}); the run goes on from the one before it");
             self.listener.hear(TrainEvent::Warning { step: self.step, message });
         }
-        self.best = best.map(|best| self.found(best, checkpoint)).transpose()?;
+        self.best = best.map(|best| self.found(best)).transpose()?;
         self.listener.hear(TrainEvent::Resumed { step: progress.step, seconds: progress.seconds });
         // Weights that were kept after the checkpoint are computed again; until then the folder has those that the log
         // tells of.
@@ -82,14 +82,12 @@ impl Trainer<'_> {
     }
 
     /// The best weights of a checkpoint with what is told of them, which is found out again where it was damaged.
-    fn found(&mut self, best: ReadBest, checkpoint: &Checkpoint) -> Result<Best, TrainError> {
+    fn found(&mut self, best: ReadBest) -> Result<Best, TrainError> {
         let ReadBest { step, value, weights, told } = best;
         let (evaluation, report) = match told {
             Told::Whole { evaluation, report } => (*evaluation, Some(report)),
             Told::Damaged(reason) => {
-                let dir = checkpoint.dir().display();
-                let message =
-                    format!("what {dir} tells of the best weights is damaged ({reason}); they are evaluated again");
+                let message = format!("{reason}; the best weights are evaluated again");
                 self.listener.hear(TrainEvent::Warning { step: self.step, message });
                 (self.judge_again(&weights)?, None)
             }
