@@ -1,24 +1,38 @@
 //! Files that survive a crash: everything Attune must find again after one is written here.
 //!
 //! A file is written beside its place under another name, brought to the disk and only then renamed, so that a reader
-//! finds the old content or the new and never half of one. A log is appended to with one write a line.
+//! finds the old content or the new and never half of one. A log is appended to with one write a line. Everything that a
+//! run writes goes through here, so that a test can let any of it fail.
+
+mod fault;
+mod log;
+mod sums;
 
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+
+use fault::Operation;
+pub use log::LineLog;
+pub use sums::{Sums, sha256};
+
+#[cfg(test)]
+pub use fault::{Operation as FailingOperation, plan as with_failing};
 
 /// Writes a file whole or not at all. The folder is created if need be.
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
-    fs::create_dir_all(&folder)?;
+    create_folders(&folder)?;
+    fault::ask(Operation::Create)?;
     // Dropping the temporary file removes it, so a failure leaves nothing behind.
     let temporary = tempfile::Builder::new().prefix(".attune-").suffix(".tmp").tempfile_in(&folder)?;
-    let mut buffer = BufWriter::with_capacity(1 << 20, temporary);
+    let mut buffer = BufWriter::with_capacity(1 << 20, Checked(temporary.as_file()));
     write(&mut buffer)?;
-    let temporary = buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
     ordinary_mode(temporary.as_file(), path)?;
-    temporary.as_file().sync_all()?;
+    fault::sync(temporary.as_file())?;
+    fault::ask(Operation::Rename)?;
     temporary.persist(path).map_err(|failed| failed.error)?;
     sync_folder(&folder)
 }
@@ -38,6 +52,59 @@ pub fn data_folder() -> PathBuf {
     dirs.map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
 }
 
+/// A file whose writes can be made to fail.
+struct Checked<'a>(&'a File);
+
+impl Write for Checked<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        fault::write(&mut self.0, bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Creates a file, or empties it.
+pub fn create(path: &Path) -> io::Result<File> {
+    fault::ask(Operation::Create)?;
+    File::create(path)
+}
+
+/// Creates a folder, and those it is in.
+pub fn create_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fault::ask(Operation::Create)?;
+    fs::create_dir_all(folder)
+}
+
+/// Gives a file or a folder another name. What has that name is replaced, if it is a file.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fault::ask(Operation::Rename)?;
+    fs::rename(from, to)
+}
+
+/// Removes a file, if there is one.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    fault::ask(Operation::Remove)?;
+    unless_missing(fs::remove_file(path))
+}
+
+/// Removes a folder and all that is in it, if there is one.
+pub fn remove_folder(folder: &Path) -> io::Result<()> {
+    fault::ask(Operation::Remove)?;
+    unless_missing(fs::remove_dir_all(folder))
+}
+
+fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Temporary files are private to the user; what replaces a file has its mode, and a new one has the usual.
 #[cfg(unix)]
 fn ordinary_mode(file: &File, path: &Path) -> io::Result<()> {
@@ -54,61 +121,13 @@ fn ordinary_mode(_file: &File, _path: &Path) -> io::Result<()> {
 /// Brings a folder's list of names to the disk, without which a renamed file may be gone after a power cut.
 #[cfg(unix)]
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+    fault::sync(&File::open(folder)?)
 }
 
 /// Windows keeps the list of names with the file.
 #[cfg(not(unix))]
 pub fn sync_folder(_folder: &Path) -> io::Result<()> {
     Ok(())
-}
-
-/// A log of lines. Each line is one write, so that a crash loses at most the line being written.
-#[derive(Debug)]
-pub struct LineLog {
-    file: File,
-    path: PathBuf,
-}
-
-impl LineLog {
-    /// Opens a log to append to, and first removes half a line that a crash left at its end.
-    pub fn open(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder_of(path))?;
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
-        let content = fs::read(path)?;
-        let whole = content.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < content.len() {
-            file.set_len(whole as u64)?;
-        }
-        Ok(Self { file, path: path.to_owned() })
-    }
-
-    /// Appends a line; a line break inside it would make two and is refused.
-    pub fn append(&mut self, line: &str) -> io::Result<()> {
-        if line.contains('\n') {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a line of a log contains a line break"));
-        }
-        self.file.write_all(format!("{line}\n").as_bytes())
-    }
-
-    /// Where the log ends now, to come back to with [`Self::truncate`].
-    pub fn length(&self) -> io::Result<u64> {
-        Ok(self.file.metadata()?.len())
-    }
-
-    /// Forgets everything after a length. A log that is shorter stays as it is.
-    pub fn truncate(&mut self, length: u64) -> io::Result<()> {
-        if length < self.length()? { self.file.set_len(length) } else { Ok(()) }
-    }
-
-    /// Brings the log to the disk.
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_all()
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
 }
 
 /// The bytes of all files in a folder and the folders in it. A linked file counts, as in a download cache, and a linked
@@ -217,29 +236,5 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         write_atomically(&path, |file| file.write_all(b"y")).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-
-    #[test]
-    fn a_log_goes_on_after_a_torn_line() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("events.jsonl");
-        let mut log = LineLog::open(&path).unwrap();
-        log.append("{\"step\":1}").unwrap();
-        let first = log.length().unwrap();
-        log.append("{\"step\":2}").unwrap();
-        assert!(log.append("a\nb").is_err());
-        drop(log);
-        let mut torn = fs::read(&path).unwrap();
-        torn.extend(b"{\"st");
-        fs::write(&path, torn).unwrap();
-
-        let mut log = LineLog::open(&path).unwrap();
-        log.append("{\"step\":3}").unwrap();
-        log.sync().unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n");
-        log.truncate(first).unwrap();
-        log.append("{\"step\":9}").unwrap();
-        log.truncate(1000).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), "{\"step\":1}\n{\"step\":9}\n");
     }
 }

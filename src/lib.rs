@@ -6,6 +6,7 @@
 mod guard;
 pub mod random;
 pub mod samples;
+pub mod signals;
 pub mod task;
 
 pub mod data;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use attune::cli::{self, Arguments};
-use attune::{ui, worker};
+use attune::{signals, ui, worker};
 use clap::Parser;
 
 /// The loop and the tokenizer ask for memory in many small pieces, which the usual allocators are slow at.
@@ -29,10 +29,16 @@ fn window() -> anyhow::Result<()> {
             context.request_repaint_after(within);
         }
     };
-    let client = worker::spawn(Arc::new(repaint)).context("cannot start the threads that do the work")?;
+    let asked_to_end = signals::heed();
+    let wake = repaint.clone();
+    signals::wake(move || wake(Duration::ZERO)).context("cannot listen to the system")?;
+    let (client, training) = worker::start(Arc::new(repaint)).context("cannot start the threads that do the work")?;
     let start = move |context: &egui::Context| {
         drawn.get_or_init(|| context.clone());
         client
     };
-    ui::app::open_window(start).map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
+    let closed = ui::app::open_window(start, asked_to_end);
+    // However the window went, a run writes down what it learned.
+    training.wait();
+    closed.map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
 }

@@ -30,6 +30,9 @@ impl Export {
         if !model.join("config.json").is_file() {
             bail!("\"{}\" is not a run with a model, expected model/config.json in it", self.run.display());
         }
+        for damage in crate::train::run::damage(&self.run) {
+            eprintln!("attune: warning: {damage}, so its numbers may be others than the run tells");
+        }
         if fs::read_dir(&self.to).is_ok_and(|mut entries| entries.next().is_some()) {
             bail!("\"{}\" is not empty, expected a new folder", self.to.display());
         }

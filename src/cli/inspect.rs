@@ -171,10 +171,12 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
 
 fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let run = run::read(dir)?;
+    let problems = [run.problems, run::damage(dir)].concat();
     let evaluation = run.evaluation.as_ref().map(|kept| &kept.evaluation);
     let mut facts = json!({ "kind": "run" });
     if let (Value::Object(facts), Value::Object(summary)) = (&mut facts, serde_json::to_value(&run.summary)?) {
         facts.extend(summary);
+        facts.insert("problems".to_owned(), json!(problems));
         facts.insert("config".to_owned(), serde_json::to_value(&run.config)?);
         facts.insert("metrics".to_owned(), json!(evaluation.map(|one| &one.metrics)));
         facts.insert("baseline".to_owned(), json!(evaluation.map(|one| &one.baseline)));
@@ -188,5 +190,6 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         format!("{} on disk", bytes(summary.bytes_on_disk)),
     ];
     lines.extend(evaluation.into_iter().flat_map(metric_lines));
+    lines.extend(problems.iter().map(|problem| format!("problem: {problem}")));
     Ok((facts, lines))
 }

@@ -1,8 +1,14 @@
 //! Standard output, and how numbers and errors are written.
 
+use std::fmt;
 use std::io::{self, Write};
 
 use serde::Serialize;
+
+/// Tells a person something, a line on standard error. Where that is closed or full nobody hears it, and the work goes on.
+pub fn say(words: fmt::Arguments<'_>) {
+    writeln!(io::stderr().lock(), "{words}").ok();
+}
 
 /// Whether a command failed only because nobody reads its output any more.
 pub fn is_closed(error: &anyhow::Error) -> bool {

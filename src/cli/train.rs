@@ -3,14 +3,10 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::evaluate::metric_lines;
 use super::output::{bytes, duration, grouped, print_lines};
@@ -42,10 +38,10 @@ impl Train {
             eprintln!("no run in {} to go on with, so it begins", config.run.out.display());
         }
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
-        let mut events = self.events.as_deref().map(open_events).transpose()?;
-        let interrupted = heed_interrupts();
+        let mut events = Events::open(self.events.as_deref())?;
+        let asked_to_end = crate::signals::heed();
         let go_on = || {
-            if interrupted.load(Ordering::Relaxed) {
+            if asked_to_end.is_set() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
@@ -70,63 +66,70 @@ impl Train {
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);
-        let mut unwritten: Option<io::Error> = None;
         for event in &history {
             if matches!(event, TrainEvent::Started { .. }) {
                 progress.tell(event);
             }
-            if let Some(out) = &mut events {
-                write_event(out, event)?;
-            }
+            events.write(event);
         }
         let mut on_event = |event: TrainEvent| {
             progress.tell(&event);
-            if let Some(out) = &mut events
-                && let Err(error) = write_event(out, &event)
-            {
-                unwritten.get_or_insert(error);
-            }
+            events.write(&event);
         };
         let (data, is_paused) = (&prepared, &|| false);
         let mut recorder = Recorder { folder, data, on_event: &mut on_event, on_pause: &mut { go_on }, is_paused };
         let outcome = train_from(checkpoint.as_ref(), &model, data, &config, &mut recorder)?;
-        if let Some(error) = unwritten {
-            return Err(error).context("the run is done, but its events could not all be written");
-        }
         if outcome.stopped {
             let (step, dir) = (outcome.ending.step, config.run.out.display());
             bail!("stopped after step {step} with the best weights kept in {dir}; --resume goes on");
         }
+        events.end()?;
         if on_stdout {
             return Ok(());
         }
         let mut lines = vec![format!("model in {}", kept_in.display())];
         lines.extend(outcome.evaluation.iter().flat_map(metric_lines));
-        print_lines(&lines)
+        print_lines(&lines).context("the run is done, but what it came to could not be printed")
     }
 }
 
-/// Set by the first interrupt (Ctrl-C, or a request to end), which ends the run after the step it is at; the second
-/// ends the program at once.
-fn heed_interrupts() -> Arc<AtomicBool> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // Where a signal cannot be heard it ends the program, and --resume goes on from the last checkpoint.
-        flag::register_conditional_shutdown(signal, 1, interrupted.clone()).ok();
-        flag::register(signal, interrupted.clone()).ok();
-    }
-    interrupted
+/// Where events go. After the first that cannot be written none is, so that nobody reads on behind a gap.
+struct Events {
+    out: Option<Box<dyn Write>>,
+    failed: Option<io::Error>,
 }
 
-fn open_events(path: &std::path::Path) -> anyhow::Result<Box<dyn Write>> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(io::stdout()));
+impl Events {
+    fn open(path: Option<&Path>) -> anyhow::Result<Self> {
+        let out: Option<Box<dyn Write>> = match path {
+            None => None,
+            Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stdout())),
+            Some(path) => {
+                Some(Box::new(File::create(path).with_context(|| format!("cannot write \"{}\"", path.display()))?))
+            }
+        };
+        Ok(Self { out, failed: None })
     }
-    Ok(Box::new(File::create(path).with_context(|| format!("cannot write \"{}\"", path.display()))?))
+
+    fn write(&mut self, event: &TrainEvent) {
+        let Some(out) = &mut self.out else { return };
+        if let Err(error) = write_event(out, event) {
+            eprintln!("warning: events can no longer be written ({error}); the run goes on");
+            (self.out, self.failed) = (None, Some(error));
+        }
+    }
+
+    /// Fails if not all could be written.
+    fn end(self) -> anyhow::Result<()> {
+        match self.failed {
+            None => Ok(()),
+            Some(error) => Err(error).context("the run is done, but its events could not all be written"),
+        }
+    }
 }
 
 /// One write a line, so that whoever follows the file sees whole lines.
-fn write_event(out: &mut Box<dyn Write>, event: &TrainEvent) -> io::Result<()> {
+fn write_event(out: &mut dyn Write, event: &TrainEvent) -> io::Result<()> {
     let mut line = serde_json::to_vec(event)?;
     line.push(b'\n');
     out.write_all(&line)?;

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::entities::{Entity, EntityReport};
-use super::{Outcome, Prediction};
+use super::{Outcome, Prediction, numbers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -49,6 +49,7 @@ pub struct EntityError {
     pub predicted: Option<Entity>,
     /// How sure the model was: the mean probability of the predicted tags, over the words of the predicted entity or,
     /// where it was missed, of the true one.
+    #[serde(deserialize_with = "numbers::single")]
     pub score: f32,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::classification::ratio;
 use super::squad::{self, Rules};
-use super::{Evaluation, Outcome, Prediction};
+use super::{Evaluation, Outcome, Prediction, numbers};
 use crate::task::Task;
 
 /// A question with what annotators and the model say.
@@ -33,6 +33,7 @@ pub struct AnsweredQuestion {
 pub struct CandidateAnswer {
     pub text: String,
     /// Probability.
+    #[serde(deserialize_with = "numbers::single")]
     pub score: f32,
     /// First character in the context, and the one after the last, in code points.
     pub start: usize,
@@ -45,6 +46,7 @@ pub struct CandidateAnswer {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AnswerReport {
     /// A null score above this one means no answer.
+    #[serde(deserialize_with = "numbers::double")]
     pub threshold: f64,
     /// Whether "no answer" is an answer.
     pub allow_no_answer: bool,
@@ -57,11 +59,16 @@ pub struct JudgedQuestion {
     pub id: String,
     pub has_answer: bool,
     /// Exact match and F1 of the best span, whatever the threshold.
+    #[serde(deserialize_with = "numbers::double")]
     pub span_exact: f64,
+    #[serde(deserialize_with = "numbers::double")]
     pub span_f1: f64,
     /// Exact match and F1 of what was answered at the threshold.
+    #[serde(deserialize_with = "numbers::double")]
     pub exact: f64,
+    #[serde(deserialize_with = "numbers::double")]
     pub f1: f64,
+    #[serde(deserialize_with = "numbers::double")]
     pub null_score: f64,
     pub candidates: Vec<CandidateAnswer>,
     pub gold_starts: Vec<usize>,

@@ -7,8 +7,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::best_class;
 use super::classification::ratio;
+use super::{best_class, numbers};
 
 /// Bins of the reliability diagram.
 const BINS: usize = 15;
@@ -21,6 +21,7 @@ const HOTTEST: f64 = 1e2;
 pub struct Calibration {
     pub before: Reliability,
     /// What logits are to be divided by.
+    #[serde(deserialize_with = "numbers::double")]
     pub temperature: f64,
     /// With the logits divided.
     pub after: Reliability,
@@ -31,12 +32,16 @@ pub struct Reliability {
     /// Of equal width, from 0 to 1.
     pub bins: Vec<ReliabilityBin>,
     /// Mean distance of accuracy and confidence, by bin (expected calibration error).
+    #[serde(deserialize_with = "numbers::double")]
     pub ece: f64,
     /// The largest of these distances.
+    #[serde(deserialize_with = "numbers::double")]
     pub mce: f64,
     /// Mean over examples of the squared distance of the probabilities from the truth, summed over classes.
+    #[serde(deserialize_with = "numbers::double")]
     pub brier: f64,
     /// Mean negative logarithm of the true class's probability.
+    #[serde(deserialize_with = "numbers::double")]
     pub nll: f64,
 }
 
@@ -44,8 +49,10 @@ pub struct Reliability {
 pub struct ReliabilityBin {
     pub count: u64,
     /// Share of its examples that are right; 0 of none.
+    #[serde(deserialize_with = "numbers::double")]
     pub accuracy: f64,
     /// Mean probability of the predicted class; 0 of none.
+    #[serde(deserialize_with = "numbers::double")]
     pub confidence: f64,
 }
 

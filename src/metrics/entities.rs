@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anatomy::{self, ErrorCounts};
 use super::classification::{Tally, ratio};
-use super::{ClassScore, Evaluation, Outcome, Prediction};
+use super::{ClassScore, Evaluation, Outcome, Prediction, numbers};
 use crate::task::Task;
 
 /// A sentence with the tags it has and the tags it was given, one each a word, as indices into the labels.
@@ -37,6 +37,7 @@ pub struct Entity {
     /// The word after the last.
     pub end: usize,
     /// Mean over its words of the probability of the predicted tag.
+    #[serde(deserialize_with = "numbers::single")]
     pub score: f32,
 }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Evaluation;
 use super::classification::{Tally, ratio};
+use super::{Evaluation, numbers};
 use crate::task::Task;
 
 /// What was said of the masked tokens of a split.
@@ -34,6 +34,7 @@ pub struct MaskedReport {
     /// Those with the largest sum of losses first, a few hundred at most.
     pub words: Vec<MaskedWord>,
     /// Sum of the losses of all masked tokens, also of those not listed.
+    #[serde(deserialize_with = "numbers::double")]
     pub loss: f64,
 }
 
@@ -44,6 +45,7 @@ pub struct MaskedWord {
     pub count: u64,
     pub hits: u64,
     /// Sum over its masks.
+    #[serde(deserialize_with = "numbers::double")]
     pub loss: f64,
 }
 

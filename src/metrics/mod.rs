@@ -58,10 +58,10 @@ pub struct Evaluation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
     /// Multi-label: the threshold that each label was judged at.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "numbers::list")]
     pub thresholds: Vec<f32>,
     /// Multi-label: the threshold of each label with its highest F1 on this split.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "numbers::list")]
     pub best_thresholds: Vec<f32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entities: Option<EntityReport>,
@@ -96,8 +96,11 @@ impl Evaluation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ClassScore {
     pub label: String,
+    #[serde(deserialize_with = "numbers::double")]
     pub precision: f64,
+    #[serde(deserialize_with = "numbers::double")]
     pub recall: f64,
+    #[serde(deserialize_with = "numbers::double")]
     pub f1: f64,
     /// Examples of this class; entities of this type.
     pub support: u64,

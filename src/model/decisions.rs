@@ -48,10 +48,7 @@ impl Decisions {
         let path = dir.join(Self::FILE);
         let unwritable = |source| ModelError::Unwritable { path: path.clone(), source };
         if *self == Self::default() {
-            return match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(unwritable(error)),
-                _ => Ok(()),
-            };
+            return files::remove_file(&path).map_err(unwritable);
         }
         files::write_atomically(&path, |file| serde_json::to_writer_pretty(file, self).map_err(Into::into))
             .map_err(unwritable)

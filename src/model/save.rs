@@ -2,19 +2,26 @@
 
 use std::path::Path;
 
+use candle_core::Tensor;
 use serde_json::{Map, Value, json};
 
 use super::files::write_safetensors;
-use super::{HeadKind, Model, ModelError};
+use super::{HeadKind, Model, ModelError, Param};
 use crate::files;
 
 impl Model {
     /// Writes `config.json` and `model.safetensors` into a folder, which must exist. Each file is complete or absent.
     pub fn save(&self, dir: &Path) -> Result<(), ModelError> {
+        self.save_with(dir, &|_| None)
+    }
+
+    /// The same with other values in the place of those weights for which there are any.
+    pub fn save_with(&self, dir: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<(), ModelError> {
         let params: Vec<_> = self.params.iter().collect();
         let tensors: Vec<_> = params.iter().map(|param| (param.stored_name.clone(), param.shape().to_vec())).collect();
         write_safetensors(&dir.join("model.safetensors"), &tensors, |index| {
-            Ok(params[index].var().flatten_all()?.to_vec1::<f32>()?)
+            let values = other(params[index]).unwrap_or_else(|| params[index].var().as_detached_tensor());
+            Ok(values.flatten_all()?.to_vec1::<f32>()?)
         })?;
         let path = dir.join("config.json");
         let text = format!("{:#}\n", Value::Object(self.saved_config()));

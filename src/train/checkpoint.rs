@@ -3,9 +3,12 @@
 //!
 //! What a step draws from chance, its rate and its place in the data are functions of the step and are not kept. A
 //! checkpoint is a folder `step-000000120`, written under another name, brought to the disk and renamed, so that it is
-//! whole or absent; the two newest stay. Every tensor has a sum, and a checkpoint that does not add up is passed over for
-//! the one before it. The best weights are a link to the model's file where that holds them, and cost nothing then.
+//! whole or absent; the two newest stay. It shares no file with anything else, and a manifest has the size and the SHA-256
+//! of each: a checkpoint that does not add up is passed over for the one before it. Weights that are never trained are not
+//! in it; a sum tells whether the model still has them.
 
+mod earlier;
+mod read;
 mod sum;
 
 use std::collections::BTreeMap;
@@ -15,39 +18,44 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-pub use sum::fingerprint;
-use sum::{sum, sum_bytes};
+pub use read::{Checkpoint, ReadBest, Told, newest};
 
+use super::generator::Generator;
 use super::optimizer::Optimizer;
 use super::run::KeptEvaluation;
 use super::{Prepared, TrainError};
-use crate::files;
+use crate::files::{self, Sums};
 use crate::metrics::Evaluation;
-use crate::model::files::{TensorFiles, write_safetensors};
-use crate::model::{Model, ModelError, Param, Params};
-use crate::random::mix;
+use crate::model::files::write_safetensors;
+use crate::model::{Model, ModelError, Param};
 
-/// Raised when what is written changes its meaning.
-const FORMAT: u32 = 1;
+/// Raised when what is written changes its meaning; then `earlier.rs` learns to read what was written until now.
+const FORMAT: u32 = 2;
 /// Checkpoints that stay: the newest, and one more in case the disk damages it.
 const KEPT: usize = 2;
 const STATE: &str = "state.json";
 const TENSORS: &str = "state.safetensors";
 const BEST: &str = "best.safetensors";
-/// The generator that stood beside the best weights.
-const GENERATOR: &str = "best-generator.safetensors";
 const EVALUATION: &str = "evaluation.json";
+const MANIFEST: &str = "manifest.json";
 /// A folder that is being written.
 const UNFINISHED: &str = ".unfinished";
 const PREFIX: &str = "step-";
 
-/// The best weights so far: those of the parameters that training can change.
+/// Weights by their names.
+pub type Weights = BTreeMap<String, Tensor>;
+
+/// The best weights so far: those of all that training can change, the generator's with them.
 pub struct Best {
     pub step: u64,
     pub value: f64,
-    pub weights: Vec<Option<Tensor>>,
+    pub weights: Weights,
     pub evaluation: Evaluation,
+    /// The report as it was written, where it comes from a checkpoint: numbers that are read from JSON and written again
+    /// may end in another digit.
+    pub report: Option<Vec<u8>>,
 }
 
 /// Where a run is, in numbers.
@@ -72,11 +80,27 @@ pub struct Progress {
 pub struct Snapshot<'a> {
     pub progress: Progress,
     pub model: &'a Model,
+    pub generator: Option<&'a Generator>,
     pub optimizer: &'a Optimizer,
     pub best: Option<&'a Best>,
     pub data: &'a Prepared,
-    /// The sum of the data, from [`fingerprint`].
-    pub fingerprint: u64,
+    pub sums: &'a DataSums,
+}
+
+/// What tells data and tokenizer from others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DataSums {
+    examples: u64,
+    tokenizer: String,
+}
+
+impl DataSums {
+    pub fn of(data: &Prepared) -> Result<Self, TrainError> {
+        let parts =
+            data.tokenizer.files().into_iter().map(|(name, bytes)| format!("{name} {}\n", files::sha256(&bytes)));
+        let tokenizer = files::sha256(parts.collect::<String>().as_bytes());
+        Ok(Self { examples: sum::fingerprint(data)?, tokenizer })
+    }
 }
 
 /// What must be the same for a run to go on.
@@ -87,6 +111,36 @@ struct Fingerprint {
     data: u64,
     /// The weights that are not trained.
     frozen: u64,
+    /// SHA-256 of what the tokenizer writes, and of the configurations of the models.
+    tokenizer: String,
+    config: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generator: Option<String>,
+}
+
+impl Fingerprint {
+    /// `trained` names the weights that a checkpoint holds; all others must be as they were.
+    fn of(
+        data: &Prepared,
+        sums: &DataSums,
+        model: &Model,
+        generator: Option<&Map<String, Value>>,
+        trained: &Updates,
+    ) -> Self {
+        Self {
+            train: data.train.len(),
+            eval: data.eval.len(),
+            data: sums.examples,
+            frozen: sum::of_frozen(model, |param| trained.contains_key(&param.name)),
+            tokenizer: sums.tokenizer.clone(),
+            config: sum_of_config(&model.config.raw),
+            generator: generator.map(sum_of_config),
+        }
+    }
+}
+
+fn sum_of_config(raw: &Map<String, Value>) -> String {
+    files::sha256(Value::Object(raw.clone()).to_string().as_bytes())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -97,8 +151,7 @@ struct State {
     /// Length of the log when this was written.
     log_bytes: u64,
     /// Updates of each weight.
-    updates: BTreeMap<String, u64>,
-    sums: BTreeMap<String, u64>,
+    updates: Updates,
     best: Option<BestState>,
 }
 
@@ -108,12 +161,9 @@ struct BestState {
     step: u64,
     value: u64,
     metrics: BTreeMap<String, u64>,
-    /// By the names of the model's file.
-    sums: BTreeMap<String, u64>,
-    evaluation: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generator: Option<u64>,
 }
+
+type Updates = BTreeMap<String, u64>;
 
 /// Numbers of a weight that a checkpoint holds.
 #[derive(Clone, Copy)]
@@ -139,65 +189,82 @@ fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
     optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
 
-/// Writes a checkpoint into `folder` and returns where it is. `kept` is the model's folder if it has the best weights,
-/// `evaluation` what is written of them otherwise, and `log_bytes` the length of the log up to here.
+/// Writes a checkpoint into `folder` and returns where it is. `log_bytes` is the length of the log up to here, `report`
+/// what is told of the best weights.
 pub fn write(
     folder: &Path,
     snapshot: &Snapshot<'_>,
     log_bytes: u64,
-    kept: Option<&KeptFiles>,
-    evaluation: impl FnOnce(&Best) -> KeptEvaluation,
+    report: impl FnOnce(&Best) -> KeptEvaluation,
 ) -> Result<PathBuf, TrainError> {
     let unfinished = folder.join(UNFINISHED);
     let place = folder.join(name_of(snapshot.progress.step));
-    let written = (|| {
-        remove(&unfinished)?;
-        fs::create_dir_all(&unfinished).map_err(at(&unfinished))?;
-        let (updates, sums) = write_tensors(&unfinished.join(TENSORS), snapshot)?;
-        let best =
-            snapshot.best.map(|best| write_best(&unfinished, snapshot.model, best, kept, evaluation)).transpose()?;
-        let state = State {
-            format: FORMAT,
-            progress: snapshot.progress.clone(),
-            fingerprint: Fingerprint::of(snapshot.data, snapshot.fingerprint, snapshot.model, &updates),
-            log_bytes,
-            updates,
-            sums,
-            best,
-        };
-        let path = unfinished.join(STATE);
-        let text = serde_json::to_string(&state).map_err(|error| at(&path)(error.into()))?;
-        // The second line is the sum of the first, so that half a file or a changed letter is seen.
-        let lines = format!("{text}\n{:016x}\n", sum_bytes(text.as_bytes()));
-        files::write_atomically(&path, |file| file.write_all(lines.as_bytes())).map_err(at(&path))?;
-        files::sync_folder(&unfinished).map_err(at(&unfinished))?;
-        remove(&place)?;
-        fs::rename(&unfinished, &place).map_err(at(&place))?;
+    let written = write_files(&unfinished, snapshot, log_bytes, report).and_then(|()| {
+        files::remove_folder(&place).map_err(at(&place))?;
+        files::rename(&unfinished, &place).map_err(at(&place))?;
         files::sync_folder(folder).map_err(at(folder))
-    })();
+    });
     if let Err(error) = written {
         // What is half written only takes room; the checkpoint before it is untouched.
-        remove(&unfinished).ok();
+        files::remove_folder(&unfinished).ok();
         return Err(error);
     }
     for (_, old) in steps(folder).into_iter().skip(KEPT) {
-        remove(&old)?;
+        // One that stays takes room as well, until the next checkpoint.
+        files::remove_folder(&old).ok();
     }
     Ok(place)
 }
 
-/// The files of the best weights, where they are on the disk already.
-pub struct KeptFiles {
-    pub model: PathBuf,
-    pub evaluation: PathBuf,
-    /// Weights of the generator that was trained along, where there is one.
-    pub generator: Option<PathBuf>,
+fn write_files(
+    folder: &Path,
+    snapshot: &Snapshot<'_>,
+    log_bytes: u64,
+    report: impl FnOnce(&Best) -> KeptEvaluation,
+) -> Result<(), TrainError> {
+    files::remove_folder(folder).map_err(at(folder))?;
+    files::create_folders(folder).map_err(at(folder))?;
+    let updates = write_tensors(&folder.join(TENSORS), snapshot)?;
+    if let Some(best) = snapshot.best {
+        write_weights(&folder.join(BEST), &best.weights)?;
+        write_report(&folder.join(EVALUATION), best, report)?;
+    }
+    let generator = snapshot.generator.map(|generator| &generator.model().config.raw);
+    let state = State {
+        format: FORMAT,
+        progress: snapshot.progress.clone(),
+        fingerprint: Fingerprint::of(snapshot.data, snapshot.sums, snapshot.model, generator, &updates),
+        log_bytes,
+        updates,
+        best: snapshot.best.map(|best| BestState {
+            step: best.step,
+            value: best.value.to_bits(),
+            metrics: best.evaluation.metrics.iter().map(|(key, value)| (key.clone(), value.to_bits())).collect(),
+        }),
+    };
+    write_json(&folder.join(STATE), &state)?;
+    let sums = Sums::of(folder).map_err(|source| TrainError::Unreadable { path: folder.to_owned(), source })?;
+    write_json(&folder.join(MANIFEST), &sums)?;
+    files::sync_folder(folder).map_err(at(folder))
 }
 
-type Updates = BTreeMap<String, u64>;
-type Sums = BTreeMap<String, u64>;
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), TrainError> {
+    files::write_atomically(path, |file| serde_json::to_writer(file, value).map_err(Into::into)).map_err(at(path))
+}
 
-fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<(Updates, Sums), TrainError> {
+/// Writes what is told of the best weights: again as it was read, where it was.
+pub(super) fn write_report(
+    path: &Path,
+    best: &Best,
+    report: impl FnOnce(&Best) -> KeptEvaluation,
+) -> Result<(), TrainError> {
+    match &best.report {
+        Some(bytes) => files::write_atomically(path, |file| file.write_all(bytes)).map_err(at(path)),
+        None => write_json(path, &report(best)),
+    }
+}
+
+fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<Updates, TrainError> {
     let mut list = Vec::new();
     let mut places = Vec::new();
     let mut updates = Updates::new();
@@ -211,69 +278,23 @@ fn write_tensors(path: &Path, snapshot: &Snapshot<'_>) -> Result<(Updates, Sums)
             places.push((index, *part));
         }
     }
-    let mut sums = Sums::new();
     write_safetensors(path, &list, |place| {
         let (index, part) = places[place];
-        let values = match part {
+        Ok(match part {
             Part::Weights => params[index].1.var().flatten_all()?.to_vec1::<f32>()?,
             Part::First => snapshot.optimizer.moments(index)?.map(|[first, _]| first).unwrap_or_default(),
             Part::Second => snapshot.optimizer.moments(index)?.map(|[_, second]| second).unwrap_or_default(),
-        };
-        sums.insert(list[place].0.clone(), sum(&values));
-        Ok(values)
+        })
     })
     .map_err(ModelError::from)?;
-    Ok((updates, sums))
+    Ok(updates)
 }
 
-fn write_best(
-    folder: &Path,
-    model: &Model,
-    best: &Best,
-    kept: Option<&KeptFiles>,
-    evaluation: impl FnOnce(&Best) -> KeptEvaluation,
-) -> Result<BestState, TrainError> {
-    let params: Vec<_> = model.params.iter().zip(&best.weights).collect();
-    let mut sums = Sums::new();
-    for (param, weights) in &params {
-        if let Some(weights) = weights {
-            sums.insert(param.stored_name.clone(), sum(&weights.flatten_all()?.to_vec1::<f32>()?));
-        }
-    }
-    let (weights_path, evaluation_path) = (folder.join(BEST), folder.join(EVALUATION));
-    let mut generator = None;
-    if let Some(kept) = kept {
-        if let Some(from) = &kept.generator {
-            let path = folder.join(GENERATOR);
-            link(from, &path)?;
-            generator = Some(sum_bytes(&fs::read(&path).map_err(at(&path))?));
-        }
-        link(&kept.model, &weights_path)?;
-        link(&kept.evaluation, &evaluation_path)?;
-    } else {
-        let list: Vec<_> =
-            params.iter().map(|(param, _)| (param.stored_name.clone(), param.shape().to_vec())).collect();
-        // Frozen weights, too: this file becomes the model's when the run goes on.
-        write_safetensors(&weights_path, &list, |place| {
-            let (param, weights) = params[place];
-            let weights = weights.as_ref().unwrap_or_else(|| param.var().as_tensor());
-            Ok(weights.flatten_all()?.to_vec1::<f32>()?)
-        })
-        .map_err(ModelError::from)?;
-        let kept = evaluation(best);
-        files::write_atomically(&evaluation_path, |file| serde_json::to_writer(file, &kept).map_err(Into::into))
-            .map_err(at(&evaluation_path))?;
-    }
-    let bytes = fs::read(&evaluation_path).map_err(at(&evaluation_path))?;
-    let metrics = best.evaluation.metrics.iter().map(|(key, value)| (key.clone(), value.to_bits())).collect();
-    let evaluation = sum_bytes(&bytes);
-    Ok(BestState { step: best.step, value: best.value.to_bits(), metrics, sums, evaluation, generator })
-}
-
-/// The same file under a second name. It is replaced by renaming and never written into, so the link keeps what it has;
-/// where there are no links it is copied.
-pub(super) fn link(from: &Path, to: &Path) -> Result<(), TrainError> {
-    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ())).map_err(at(to))
+fn write_weights(path: &Path, weights: &Weights) -> Result<(), TrainError> {
+    let (tensors, list): (Vec<_>, Vec<_>) =
+        weights.iter().map(|(name, tensor)| (tensor, (name.clone(), tensor.dims().to_vec()))).unzip();
+    write_safetensors(path, &list, |place| Ok(tensors[place].flatten_all()?.to_vec1::<f32>()?))
+        .map_err(|error| ModelError::from(error).into())
 }
 
 fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
@@ -281,15 +302,13 @@ fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
     move |source| TrainError::Unwritable { path: path.clone(), source }
 }
 
-fn remove(folder: &Path) -> Result<(), TrainError> {
-    match fs::remove_dir_all(folder) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(at(folder)(error)),
-        _ => Ok(()),
-    }
-}
-
 fn name_of(step: u64) -> String {
     format!("{PREFIX}{step:09}")
+}
+
+/// Whether a path is that of a checkpoint.
+pub(super) fn is_one(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
 }
 
 /// The checkpoints in a folder, newest first, whole or not.
@@ -308,193 +327,4 @@ fn steps(folder: &Path) -> Vec<(u64, PathBuf)> {
 /// The step of the newest checkpoint, by its name alone.
 pub fn newest_step(folder: &Path) -> Option<u64> {
     steps(folder).first().map(|(step, _)| *step)
-}
-
-/// A checkpoint that was read and adds up.
-pub struct Checkpoint {
-    dir: PathBuf,
-    state: State,
-    tensors: TensorFiles,
-    best: Option<(TensorFiles, KeptEvaluation)>,
-    /// Newer checkpoints that are damaged, and how.
-    pub damaged: Vec<(PathBuf, String)>,
-}
-
-impl std::fmt::Debug for Checkpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Checkpoint")
-            .field("dir", &self.dir)
-            .field("progress", &self.state.progress)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The newest checkpoint that is whole; `None` where none was written. That all are damaged is an error, because going
-/// on from nothing would throw away what a person may still save.
-pub fn newest(folder: &Path) -> Result<Option<Checkpoint>, TrainError> {
-    let mut damaged = Vec::new();
-    for (_, dir) in steps(folder) {
-        match Checkpoint::open(&dir) {
-            Ok(checkpoint) => return Ok(Some(Checkpoint { damaged, ..checkpoint })),
-            Err(reason) => damaged.push((dir, reason)),
-        }
-    }
-    match damaged.into_iter().next() {
-        None => Ok(None),
-        Some((path, reason)) => Err(TrainError::Damaged { path, reason }),
-    }
-}
-
-impl Checkpoint {
-    fn open(dir: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(dir.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
-        let (first, rest) = text.split_once('\n').ok_or_else(|| format!("{STATE} is cut off"))?;
-        if rest.trim_end() != format!("{:016x}", sum_bytes(first.as_bytes())) {
-            return Err(format!("{STATE} has changed since it was written"));
-        }
-        let state: State = serde_json::from_str(first).map_err(|error| format!("{STATE}: {error}"))?;
-        if state.format != FORMAT {
-            return Err(format!("it has format {}, expected {FORMAT}", state.format));
-        }
-        let tensors = open_tensors(&dir.join(TENSORS), &state.sums)?;
-        let best = match &state.best {
-            None => None,
-            Some(best) => {
-                let bytes = read_unchanged(dir, EVALUATION, best.evaluation)?;
-                if let Some(sum) = best.generator {
-                    read_unchanged(dir, GENERATOR, sum)?;
-                }
-                let files = open_tensors(&dir.join(BEST), &best.sums)?;
-                Some((files, read_evaluation(&bytes).map_err(|error| format!("{EVALUATION}: {error}"))?))
-            }
-        };
-        Ok(Self { dir: dir.to_owned(), state, tensors, best, damaged: Vec::new() })
-    }
-
-    pub fn progress(&self) -> &Progress {
-        &self.state.progress
-    }
-
-    pub fn log_bytes(&self) -> u64 {
-        self.state.log_bytes
-    }
-
-    /// Files of the best weights and their evaluation, with the step they are of.
-    pub fn best_files(&self) -> Option<(u64, KeptFiles)> {
-        let best = self.state.best.as_ref()?;
-        let files = KeptFiles {
-            model: self.dir.join(BEST),
-            evaluation: self.dir.join(EVALUATION),
-            generator: best.generator.map(|_| self.dir.join(GENERATOR)),
-        };
-        Some((best.step, files))
-    }
-
-    /// Refuses data or a model other than those the run began with. `sum` is the data's, from [`fingerprint`].
-    pub fn check(&self, data: &Prepared, sum: u64, model: &Model) -> Result<(), TrainError> {
-        let (then, now) = (&self.state.fingerprint, Fingerprint::of(data, sum, model, &self.state.updates));
-        let path = self.dir.clone();
-        if (then.train, then.eval) != (now.train, now.eval) {
-            let reason = format!(
-                "{} examples to learn from and {} held out then, {} and {} now",
-                then.train, then.eval, now.train, now.eval
-            );
-            return Err(TrainError::DataChanged { path, reason });
-        }
-        if then.data != now.data {
-            let reason = "as many examples, but other texts, labels or tokens".to_owned();
-            return Err(TrainError::DataChanged { path, reason });
-        }
-        if then.frozen != now.frozen {
-            return Err(TrainError::ModelChanged { path });
-        }
-        Ok(())
-    }
-
-    /// Puts weights, moments and counts back.
-    pub fn restore(&self, optimizer: &mut Optimizer) -> Result<(), TrainError> {
-        let read = |name: &str| self.tensors.read_f32(name).map_err(ModelError::from);
-        for (index, (name, param)) in named(optimizer).iter().enumerate() {
-            let Some(updates) = self.state.updates.get(name) else { continue };
-            param.var().set(&tensor(param, read(&Part::Weights.name(name))?, &self.dir)?)?;
-            let moments = match updates {
-                0 => None,
-                _ => Some([read(&Part::First.name(name))?, read(&Part::Second.name(name))?]),
-            };
-            optimizer.set_moments(index, *updates, moments)?;
-        }
-        Ok(())
-    }
-
-    /// The best weights so far.
-    pub fn best(&self, params: &Params) -> Result<Option<Best>, TrainError> {
-        let (Some(state), Some((files, kept))) = (&self.state.best, &self.best) else { return Ok(None) };
-        let mut weights = Vec::new();
-        for param in params.iter() {
-            weights.push(if state.sums.contains_key(&param.stored_name) {
-                let values = files.read_f32(&param.stored_name).map_err(ModelError::from)?;
-                Some(tensor(param, values, &self.dir)?)
-            } else {
-                None
-            });
-        }
-        let metrics = state.metrics.iter().map(|(key, bits)| (key.clone(), f64::from_bits(*bits))).collect();
-        let evaluation = Evaluation { metrics, ..kept.evaluation.clone() };
-        Ok(Some(Best { step: state.step, value: f64::from_bits(state.value), weights, evaluation }))
-    }
-}
-
-/// A file that adds up to what it did when it was written.
-fn read_unchanged(dir: &Path, name: &str, sum: u64) -> Result<Vec<u8>, String> {
-    let bytes = fs::read(dir.join(name)).map_err(|error| format!("{name}: {error}"))?;
-    if sum_bytes(&bytes) == sum { Ok(bytes) } else { Err(format!("{name} has changed since it was written")) }
-}
-
-/// Tensors that add up to what they did when they were written.
-fn open_tensors(path: &Path, sums: &Sums) -> Result<TensorFiles, String> {
-    let tensors = TensorFiles::open_file(path).map_err(|error| error.to_string())?;
-    for (name, expected) in sums {
-        if sum(&tensors.read_f32(name).map_err(|error| error.to_string())?) != *expected {
-            return Err(format!("{name} has changed since it was written"));
-        }
-    }
-    Ok(tensors)
-}
-
-/// JSON has no word for a number that is none and writes `null`; the metrics, where it matters, are kept as bits.
-fn read_evaluation(bytes: &[u8]) -> serde_json::Result<KeptEvaluation> {
-    serde_json::from_slice(bytes).or_else(|_| {
-        let mut value = serde_json::from_slice(bytes)?;
-        nulls_to_zero(&mut value);
-        serde_json::from_value(value)
-    })
-}
-
-fn nulls_to_zero(value: &mut serde_json::Value) {
-    match value {
-        serde_json::Value::Null => *value = 0.0.into(),
-        serde_json::Value::Array(list) => list.iter_mut().for_each(nulls_to_zero),
-        serde_json::Value::Object(map) => map.values_mut().for_each(nulls_to_zero),
-        _ => {}
-    }
-}
-
-/// A weight's numbers where its parameter lies.
-fn tensor(param: &Param, values: Vec<f32>, dir: &Path) -> Result<Tensor, TrainError> {
-    if values.len() != param.count() {
-        return Err(TrainError::ModelChanged { path: dir.to_owned() });
-    }
-    Ok(Tensor::from_vec(values, param.shape(), param.var().device())?)
-}
-
-impl Fingerprint {
-    /// `trained` names the weights that a checkpoint holds; all others must be as they were.
-    fn of(data: &Prepared, sum_of_data: u64, model: &Model, trained: &Updates) -> Self {
-        let frozen = model.params.iter().filter(|param| !trained.contains_key(&param.name));
-        let frozen = frozen.fold(0, |total, param| {
-            let values = param.var().flatten_all().and_then(|flat| flat.to_vec1::<f32>());
-            mix(total ^ sum_bytes(param.name.as_bytes())) ^ sum(&values.unwrap_or_default())
-        });
-        Self { train: data.train.len(), eval: data.eval.len(), data: sum_of_data, frozen }
-    }
 }

@@ -59,13 +59,24 @@ pub enum TrainError {
     )]
     DataChanged { path: PathBuf, reason: String },
     #[error(
-        "the model is not the one the run of {path} began with; put it back, or start another run with another [run] out"
+        "the model is not the one the run of {path} began with ({reason}); put it back, or start another run with another [run] out"
     )]
-    ModelChanged { path: PathBuf },
+    ModelChanged { path: PathBuf, reason: &'static str },
     #[error(
         "the checkpoint {path} is damaged ({reason}), and there is no other; start another run with another [run] out"
     )]
     Damaged { path: PathBuf, reason: String },
+    #[error(
+        "the checkpoints of the run in {path} are gone, though its log tells of one and of step {step}; put the folder \
+         \"checkpoint\" back, or remove events.jsonl there to begin again, or start another run with another [run] out"
+    )]
+    CheckpointsGone { path: PathBuf, step: u64 },
+    #[error(
+        "the weights of step {step} could not be kept ({source}); the run is not finished, so resume it when that is mended"
+    )]
+    NotKept { step: u64, source: Box<TrainError> },
+    #[error("{path} is not what was written there: {name} {reason}")]
+    KeptChanged { path: PathBuf, name: String, reason: String },
     #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]
     Audit { name: String, problem: &'static str },
     #[error(

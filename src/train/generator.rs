@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use super::TrainError;
 use super::loss::CrossEntropy;
+use crate::files;
 use crate::model::files::TensorFiles;
 use crate::model::{self, EncoderConfig, Input, Model, ModelError, Param, Params, Pass, PassDropout};
 use crate::random::{Stream, mix};
@@ -51,13 +52,13 @@ const DRAWS: u64 = 2;
 impl Generator {
     /// A generator for a model: from a folder, or new with a quarter of the width and as many layers.
     pub fn new(discriminator: &Model, folder: Option<&Path>, seed: u64) -> Result<Self, TrainError> {
+        let config = config_of(discriminator, folder)?;
         let model = match folder {
             Some(folder) => {
-                let config = model::read_config(folder)?;
                 let files = TensorFiles::open(folder).map_err(ModelError::from)?;
                 model::generator(discriminator, config, Some(&files), seed)?
             }
-            None => model::generator(discriminator, small_config(&discriminator.config)?, None, seed)?,
+            None => model::generator(discriminator, config, None, seed)?,
         };
         let mut all: Vec<_> = discriminator.params.iter().cloned().collect();
         all.extend(model.params.iter().filter(|param| is_own(param)).cloned());
@@ -145,12 +146,20 @@ impl Generator {
     }
 
     /// Writes the generator's folder beside a model's files, so that transformers opens it as `ElectraForMaskedLM`.
-    /// Returns the folder, into which the tokenizer belongs too.
-    pub fn save(&self, beside: &Path) -> Result<PathBuf, TrainError> {
+    /// `other` is as in [`Model::save_with`]. Returns the folder, into which the tokenizer belongs too.
+    pub fn save(&self, beside: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<PathBuf, TrainError> {
         let folder = beside.join(FOLDER);
-        std::fs::create_dir_all(&folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
-        self.model.save(&folder)?;
+        files::create_folders(&folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
+        self.model.save_with(&folder, other)?;
         Ok(folder)
+    }
+}
+
+/// The configuration of the generator for a model.
+pub(super) fn config_of(discriminator: &Model, folder: Option<&Path>) -> Result<EncoderConfig, TrainError> {
+    match folder {
+        Some(folder) => Ok(model::read_config(folder)?),
+        None => small_config(&discriminator.config),
     }
 }
 
@@ -417,7 +426,7 @@ mod tests {
         let discriminator = discriminator();
         let generator = Generator::new(&discriminator, None, 1).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let folder = generator.save(dir.path()).unwrap();
+        let folder = generator.save(dir.path(), &|_| None).unwrap();
         let (alone, report) = model::open(&folder, Want::AsSaved, &Device::Cpu, 0).unwrap();
         assert!(report.new.is_empty() && report.left_over.is_empty(), "{report:?}");
         assert_eq!(alone.config.architectures, ["ElectraForMaskedLM"]);

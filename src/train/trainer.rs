@@ -41,8 +41,18 @@ pub trait Listener {
         ControlFlow::Continue(())
     }
 
-    /// The weights are the best so far (or, without evaluation, the last): keep them.
-    fn keep(&mut self, _models: Models<'_>, _step: u64, _evaluation: Option<&Evaluation>) -> Result<(), TrainError> {
+    /// Keep the best weights, of this step; where there are none, those that the models have now.
+    fn keep(&mut self, _models: Models<'_>, _step: u64, _best: Option<&Best>) -> Result<(), TrainError> {
+        Ok(())
+    }
+
+    /// Whether the weights of a step are kept, as far as can be told without reading them.
+    fn has_kept(&mut self, _step: u64) -> bool {
+        true
+    }
+
+    /// Reads the kept weights of a step back, and fails if they are not what was written.
+    fn read_back(&mut self, _step: u64) -> Result<(), TrainError> {
         Ok(())
     }
 
@@ -51,8 +61,16 @@ pub trait Listener {
         false
     }
 
-    /// All that the run needs to go on from here: write it down.
-    fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) {}
+    /// All that the run needs to go on from here: write it down, and say whether it is.
+    fn checkpoint(&mut self, _snapshot: &Snapshot<'_>) -> bool {
+        true
+    }
+
+    /// The last event of a run that did all it was to do. If it cannot be told, the run is not finished.
+    fn finish(&mut self, event: TrainEvent) -> Result<(), TrainError> {
+        self.hear(event);
+        Ok(())
+    }
 }
 
 /// What is trained: the model, and for replaced tokens the generator beside it.
@@ -98,11 +116,8 @@ pub fn train_from(
         }
         Some(checkpoint) => trainer.go_on_from(checkpoint)?,
     }
-    let result = trainer.run();
-    let finished = match result {
-        Ok(reason) => trainer.finish(&reason),
-        Err(error) => Err(trainer.fail(error)),
-    };
+    let finished = trainer.run().and_then(|end| trainer.finish(&end));
+    let finished = finished.map_err(|error| trainer.fail(error));
     crate::model::ops::buffer::release();
     finished
 }
@@ -406,23 +421,10 @@ impl<'a> Trainer<'a> {
         if self.data.eval.is_empty() {
             return Ok(None);
         }
-        let objective = self.objective.for_evaluation();
-        let judge = Judge { model: self.model, objective: &objective, generator: self.generator.as_ref() };
-        let listener = &mut *self.listener;
-        let scored = score_all(judge, &self.data.eval, self.eval_prefix.as_mut(), &mut |_| listener.go_on())?;
-        let Some(scored) = scored else {
+        let Some(evaluation) = self.judge(true)? else {
             return Ok(Some(End::Stopped));
         };
         self.evaluated_at = Some(self.step);
-        let of = Scores {
-            task: self.config.task,
-            labels: &self.data.labels,
-            data: self.data.eval_data.as_deref(),
-            examples: &self.data.eval,
-            tokenizer: &self.data.tokenizer,
-            decisions: &Decisions::default(),
-        };
-        let evaluation = evaluation(of, scored);
         let measure = Measure::find(&self.config.run.keep_best);
         let value = evaluation.metrics.get(&self.config.run.keep_best).copied().unwrap_or(f64::NAN);
         let better = self.best.as_ref().is_none_or(|best| {
@@ -439,15 +441,32 @@ impl<'a> Trainer<'a> {
             best: better,
         });
         if better {
-            let models = Models { model: self.model, generator: self.generator.as_ref() };
-            self.listener.keep(models, self.step, Some(&evaluation))?;
-            self.best = Some(Best { step: self.step, value, weights: self.snapshot()?, evaluation });
+            self.best = Some(Best { step: self.step, value, weights: self.snapshot()?, evaluation, report: None });
+            self.keep_or_tell();
             self.without_gain = 0;
             return Ok(None);
         }
         self.without_gain += 1;
         let patience = self.config.run.patience;
         Ok((patience > 0 && self.without_gain >= patience).then_some(End::Patience { evaluations: self.without_gain }))
+    }
+
+    /// What is held out, judged with the weights of now; nothing if the run is to stop, where that is heeded.
+    fn judge(&mut self, heed: bool) -> Result<Option<Evaluation>, TrainError> {
+        let objective = self.objective.for_evaluation();
+        let judge = Judge { model: self.model, objective: &objective, generator: self.generator.as_ref() };
+        let listener = &mut *self.listener;
+        let mut go_on = |_| if heed { listener.go_on() } else { ControlFlow::Continue(()) };
+        let scored = score_all(judge, &self.data.eval, self.eval_prefix.as_mut(), &mut go_on)?;
+        let of = Scores {
+            task: self.config.task,
+            labels: &self.data.labels,
+            data: self.data.eval_data.as_deref(),
+            examples: &self.data.eval,
+            tokenizer: &self.data.tokenizer,
+            decisions: &Decisions::default(),
+        };
+        Ok(scored.map(|scored| evaluation(of, scored)))
     }
 }
 

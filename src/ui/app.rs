@@ -29,6 +29,7 @@ use super::settings::{self, Settings};
 use super::tiles::{self, Tiled};
 use super::workspace::{Level, Workspace, jobs};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
+use crate::signals::AskedToEnd;
 use crate::worker::Client;
 use crate::worker::protocol::Command;
 
@@ -51,6 +52,8 @@ pub struct App {
     question: Option<Question>,
     /// The window closes as soon as the run has ended.
     close_when_done: bool,
+    /// The system, or whoever started the program, wants it to end.
+    asked_to_end: AskedToEnd,
     /// The sample was opened: the first usable model follows by itself, so that only Start is left to press.
     sample_goes_on: bool,
     /// When the draft was changed last; a plan is asked for when it has rested.
@@ -97,6 +100,7 @@ impl App {
             log_is_open: false,
             question: None,
             close_when_done: false,
+            asked_to_end: AskedToEnd::default(),
             sample_goes_on: false,
             plan_due: None,
             found_fonts,
@@ -105,6 +109,11 @@ impl App {
         };
         app.apply_settings(&cc.egui_ctx);
         app
+    }
+
+    /// Ends when it is asked to, as if the window was closed and the run stopped.
+    pub fn heeding(self, asked_to_end: AskedToEnd) -> Self {
+        Self { asked_to_end, ..self }
     }
 
     /// What the window knows; tests look here for what was not drawn.
@@ -203,6 +212,14 @@ impl App {
 
     fn mind_closing(&mut self, ctx: &egui::Context) {
         let running = self.workspace.training.is_some();
+        if self.asked_to_end.take() {
+            // Nobody may be there to answer a question.
+            self.question = None;
+            self.close_when_done = true;
+            if running {
+                self.actions.push(Action::StopRun);
+            }
+        }
         if ctx.input(|input| input.viewport().close_requested()) && running {
             ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             self.question = Some(Question::Close);
@@ -316,7 +333,7 @@ impl eframe::App for App {
 }
 
 /// Opens the window and stays until it is closed.
-pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static) -> eframe::Result {
+pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static, asked_to_end: AskedToEnd) -> eframe::Result {
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).ok();
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Attune")
@@ -340,7 +357,7 @@ pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static) -> ef
         options,
         Box::new(|cc| {
             let client = start(&cc.egui_ctx);
-            Ok(Box::new(App::new(cc, client, Places::usual())))
+            Ok(Box::new(App::new(cc, client, Places::usual()).heeding(asked_to_end)))
         }),
     )
 }

@@ -23,9 +23,9 @@ pub struct Lane {
 }
 
 impl Lane {
-    pub fn start(name: &str, context: Context, controls: Controls) -> std::io::Result<Self> {
+    pub fn start(name: &str, context: Context, controls: Controls) -> std::io::Result<(Self, thread::JoinHandle<()>)> {
         let (queue, commands) = bounded::<Command>(QUEUE);
-        thread::Builder::new().name(name.into()).stack_size(STACK).spawn(move || {
+        let thread = thread::Builder::new().name(name.into()).stack_size(STACK).spawn(move || {
             let mut kept = Kept::default();
             for command in commands {
                 let job = command.job();
@@ -35,7 +35,7 @@ impl Lane {
                 lock().remove(&job);
             }
         })?;
-        Ok(Self { queue })
+        Ok((Self { queue }, thread))
     }
 
     pub fn put(&self, command: Command) {

@@ -40,21 +40,39 @@ const EVENTS: usize = 4096;
 /// What can be paused or stopped, by job.
 type Controls = Arc<Mutex<HashMap<JobId, Arc<JobControl>>>>;
 
+/// The thread that trains.
+#[derive(Debug)]
+pub struct Training(thread::JoinHandle<()>);
+
+impl Training {
+    /// Waits until what it runs has ended, which is soon after the client was dropped.
+    pub fn wait(self) {
+        // A lane catches the panics of its jobs.
+        self.0.join().ok();
+    }
+}
+
 /// Starts the threads. They end when the client is dropped and the job they run is done or stopped.
 pub fn spawn(repaint: Repaint) -> std::io::Result<Client> {
+    start(repaint).map(|(client, _)| client)
+}
+
+/// The same, with the thread whose work must not be cut off.
+pub fn start(repaint: Repaint) -> std::io::Result<(Client, Training)> {
     let (command_sender, commands) = bounded(COMMANDS);
     let (event_sender, events) = bounded(EVENTS);
     let controls = Controls::default();
     let context = Context { events: event_sender, repaint };
+    let (compute, training) = Lane::start("compute", context.clone(), controls.clone())?;
     let dispatcher = Dispatcher {
-        compute: Lane::start("compute", context.clone(), controls.clone())?,
-        files: Lane::start("files", context.clone(), controls.clone())?,
+        compute,
+        files: Lane::start("files", context.clone(), controls.clone())?.0,
         inspect: Latest::start("inspect", context.clone())?,
         look: Latest::start("look", context)?,
         controls,
     };
     thread::Builder::new().name("dispatch".into()).spawn(move || dispatcher.run(&commands))?;
-    Ok(Client { commands: command_sender, events })
+    Ok((Client { commands: command_sender, events }, Training(training)))
 }
 
 struct Dispatcher {
@@ -78,10 +96,9 @@ impl Dispatcher {
                 _ => self.queue(&self.files, command),
             }
         }
-        // The window is gone: whatever still runs is stopped, and keeps what is best.
-        let mut left: Vec<(JobId, Arc<JobControl>)> = self.lock().drain().collect();
-        left.sort_by_key(|(job, _)| *job);
-        for (_, control) in left {
+        // The window is gone: whatever runs or waits is stopped, and keeps what is best.
+        let left: Vec<Arc<JobControl>> = self.lock().values().cloned().collect();
+        for control in left {
             control.set(Control::Stop);
         }
     }

@@ -24,5 +24,7 @@ mod playground_answers;
 mod runs_resume_exactly;
 mod samples;
 mod script;
+mod terminals_go_away;
+mod what_was_learned_is_kept;
 mod window;
 mod worker_keeps_its_word;

@@ -24,7 +24,7 @@ use crate::worker_keeps_its_word;
 
 /// A short run with everything in it that could go wrong when it is cut: dropout, a warm-up, updates in parts,
 /// evaluations within and between epochs.
-fn config(folder: &Path) -> RunConfig {
+pub fn config(folder: &Path) -> RunConfig {
     let mut config = worker_keeps_its_word::config(folder, 40);
     config.optim.warmup = 0.2;
     config.run.epochs = 2.5;
@@ -35,9 +35,9 @@ fn config(folder: &Path) -> RunConfig {
 }
 
 /// Whether to go on, asked between two micro-batches and within evaluations.
-type GoOn<'a> = &'a mut dyn FnMut() -> bool;
+pub type GoOn<'a> = &'a mut dyn FnMut() -> bool;
 
-fn go(
+pub fn go(
     config: &RunConfig,
     resume: bool,
     go_on: GoOn<'_>,
@@ -57,7 +57,7 @@ fn go(
     train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)
 }
 
-fn whole(config: &RunConfig) -> u64 {
+pub fn whole(config: &RunConfig) -> u64 {
     let mut asked = 0;
     let mut go_on = || {
         asked += 1;
@@ -68,7 +68,7 @@ fn whole(config: &RunConfig) -> u64 {
 }
 
 /// Stops when it is asked for the `times`th time whether to go on; says whether the run was done before.
-fn part(config: &RunConfig, times: u64) -> bool {
+pub fn part(config: &RunConfig, times: u64) -> bool {
     let mut left = times;
     let mut go_on = || {
         left = left.saturating_sub(1);
@@ -96,7 +96,7 @@ fn result(dir: &Path) -> (Vec<Value>, Vec<u8>, Option<Vec<u8>>) {
     (events, fs::read(dir.join("model/model.safetensors")).unwrap(), fs::read(dir.join("evaluation.json")).ok())
 }
 
-fn assert_same(expected: &Path, found: &Path, what: &str) {
+pub fn assert_same(expected: &Path, found: &Path, what: &str) {
     let (events, weights, evaluation) = result(expected);
     let (events_found, weights_found, evaluation_found) = result(found);
     assert_eq!(events.len(), events_found.len(), "{what}");
@@ -107,7 +107,7 @@ fn assert_same(expected: &Path, found: &Path, what: &str) {
     assert!(evaluation == evaluation_found, "{what}: the evaluations differ");
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
@@ -121,7 +121,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Every file below a folder with its content, but the lock.
-fn content(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub fn content(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -135,7 +135,7 @@ fn content(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-fn newest(dir: &Path) -> PathBuf {
+pub fn newest(dir: &Path) -> PathBuf {
     let folders = fs::read_dir(dir.join("checkpoint")).unwrap().map(|entry| entry.unwrap().path());
     folders.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("step-")).max().unwrap()
 }
@@ -347,7 +347,7 @@ fn a_run_that_was_killed_between_any_two_events_ends_as_one_that_was_not() {
 }
 
 /// A run that was killed with two checkpoints on the disk, and the same run whole.
-fn killed(folder: &Path) -> (RunConfig, PathBuf) {
+pub fn killed(folder: &Path) -> (RunConfig, PathBuf) {
     let mut config = config(folder);
     let whole_run = config.run.out.clone();
     whole(&config);
@@ -411,7 +411,7 @@ fn a_run_without_a_whole_checkpoint_is_left_as_it_is() {
 
 /// Sends a signal to a process, as a terminal does.
 #[cfg(unix)]
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
@@ -460,14 +460,14 @@ fn an_interrupt_ends_a_run_after_its_step_and_loses_nothing() {
     }
 }
 
-fn cut(path: &Path, part: usize) {
+pub fn cut(path: &Path, part: usize) {
     let bytes = fs::read(path).unwrap();
     // Not through the name: the file may be linked.
     fs::remove_file(path).unwrap();
     fs::write(path, &bytes[..bytes.len() / part]).unwrap();
 }
 
-fn turn(path: &Path, part: usize) {
+pub fn turn(path: &Path, part: usize) {
     let mut bytes = fs::read(path).unwrap();
     let place = bytes.len() - bytes.len() / part;
     bytes[place] ^= 1;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use attune::signals::AskedToEnd;
 use attune::train::event::TrainEvent;
 use attune::ui::Screen;
 use attune::ui::app::App;
@@ -25,6 +26,7 @@ struct Window {
     asked: Vec<Command>,
     /// Jobs that are answered by the test itself.
     held: fn(&Command) -> bool,
+    asked_to_end: AskedToEnd,
 }
 
 impl Window {
@@ -32,13 +34,15 @@ impl Window {
         let (to_worker, commands) = bounded(64);
         let (events, from_worker) = bounded(4096);
         let client = Client { commands: to_worker, events: from_worker };
+        let asked_to_end = AskedToEnd::default();
+        let heeded = asked_to_end.clone();
         let harness = Harness::builder()
             .with_size(size)
             .with_theme(egui::Theme::Dark)
             .with_max_steps(40)
             .with_accessibility_check(true)
-            .build_eframe(move |cc| App::new(cc, client, places()));
-        let mut window = Self { harness, commands, events, asked: Vec::new(), held: |_| false };
+            .build_eframe(move |cc| App::new(cc, client, places()).heeding(heeded));
+        let mut window = Self { harness, commands, events, asked: Vec::new(), held: |_| false, asked_to_end };
         window.settle();
         window
     }
@@ -440,6 +444,25 @@ fn closing_with_a_run_in_progress_asks_and_stopping_keeps_the_best() {
     window.settle();
     window.press("Stop and keep best");
     assert_eq!(window.count(|command| matches!(command, Command::Control { control: Control::Stop, .. })), 1);
+}
+
+#[test]
+fn a_request_to_end_stops_the_run_and_closes_the_window_without_a_question() {
+    let (mut window, _folder) = Window::ready();
+    window.held = |command| matches!(command, Command::Train { .. });
+    let closes = |window: &Window| {
+        let outputs = window.harness.output().viewport_output.values();
+        outputs.flat_map(|output| &output.commands).any(|command| *command == egui::ViewportCommand::Close)
+    };
+    window.keys(Modifiers::COMMAND, Key::Enter);
+    let job = window.app().workspace().training.unwrap();
+    window.asked_to_end.ask();
+    window.settle();
+    assert_eq!(window.count(|command| matches!(command, Command::Control { control: Control::Stop, .. })), 1);
+    assert!(!window.shows("A run is in progress") && !closes(&window));
+    window.events.send(Event { job, kind: EventKind::Stopped }).unwrap();
+    window.harness.step();
+    assert!(closes(&window));
 }
 
 #[test]

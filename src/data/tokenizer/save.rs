@@ -1,6 +1,7 @@
 //! A tokenizer written into a model folder so that other programs open the same one.
 
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::specials::ROLES;
@@ -26,22 +27,24 @@ pub(super) fn companions(dir: &Path) -> Result<Vec<(String, Vec<u8>)>, Tokenizer
 impl Tokenizer {
     /// Writes `tokenizer.json`, without padding or truncation, and the files transformers wants beside it.
     pub fn save(&self, dir: &Path) -> Result<(), TokenizerError> {
-        let write = |name: &str, bytes: &[u8]| {
+        for (name, bytes) in self.files() {
             let path = dir.join(name);
-            write_atomically(&path, |file| file.write_all(bytes))
-                .map_err(|source| TokenizerError::Write { path: path.clone(), source })
-        };
-        write("tokenizer.json", self.json.as_bytes())?;
-        for (name, bytes) in &self.companions {
-            if name != "tokenizer_config.json" {
-                write(name, bytes)?;
-            }
-        }
-        write("tokenizer_config.json", pretty(&self.config()).as_bytes())?;
-        if !self.companions.iter().any(|(name, _)| name == "special_tokens_map.json") {
-            write("special_tokens_map.json", pretty(&self.role_tokens()).as_bytes())?;
+            write_atomically(&path, |file| file.write_all(&bytes))
+                .map_err(|source| TokenizerError::Write { path: path.clone(), source })?;
         }
         Ok(())
+    }
+
+    /// What [`Self::save`] writes: every file by its name.
+    pub fn files(&self) -> Vec<(&str, Cow<'_, [u8]>)> {
+        let mut files = vec![("tokenizer.json", Cow::Borrowed(self.json.as_bytes()))];
+        let companions = self.companions.iter().filter(|(name, _)| name != "tokenizer_config.json");
+        files.extend(companions.map(|(name, bytes)| (name.as_str(), Cow::Borrowed(bytes.as_slice()))));
+        files.push(("tokenizer_config.json", pretty(&self.config()).into_bytes().into()));
+        if !self.companions.iter().any(|(name, _)| name == "special_tokens_map.json") {
+            files.push(("special_tokens_map.json", pretty(&self.role_tokens()).into_bytes().into()));
+        }
+        files
     }
 
     /// `tokenizer_config.json`: what was read, with what transformers would otherwise fill in by guessing.

@@ -2,22 +2,56 @@
 
 use rayon::prelude::*;
 
+use crate::data::Target;
+use crate::model::{Model, Param};
 use crate::random::mix;
 use crate::train::{Examples, Prepared, TrainError};
 
 /// A number that changes with whatever a run sees of its data: tokens, targets and the names of the classes.
 pub fn fingerprint(data: &Prepared) -> Result<u64, TrainError> {
+    of_data(data, &|target| fold(words_of(target).into_iter()))
+}
+
+/// The same, where `of_target` sums what an example teaches.
+pub(super) fn of_data(data: &Prepared, of_target: &(dyn Fn(&Target) -> u64 + Sync)) -> Result<u64, TrainError> {
     let words = |values: &[u32]| fold(values.iter().map(|value| u64::from(*value)));
     let of = |examples: &Examples| {
         let one = |index: usize| {
             let features = examples.get(index, 0)?;
-            let target = sum_bytes(format!("{:?}", features.target).as_bytes());
-            Ok(fold([words(&features.tokens.ids()), words(&features.tokens.types()), target].into_iter()))
+            let tokens = &features.tokens;
+            Ok(fold([words(&tokens.ids()), words(&tokens.types()), of_target(&features.target)].into_iter()))
         };
         (0..examples.len()).into_par_iter().map(one).collect::<Result<Vec<u64>, TrainError>>()
     };
     let parts = [of(&data.train)?, of(&data.eval)?].concat();
     Ok(mix(fold(parts.into_iter())) ^ sum_bytes(data.labels.names.join("\n").as_bytes()))
+}
+
+/// A target in numbers, which stay the same whatever its type is called and however it is printed.
+fn words_of(target: &Target) -> Vec<u64> {
+    let all = |kind: u64, values: &mut dyn Iterator<Item = u64>| std::iter::once(kind).chain(values).collect();
+    match target {
+        Target::None => vec![0],
+        Target::Class(class) => vec![1, (*class).into()],
+        Target::Classes(classes) => all(2, &mut classes.iter().map(|class| (*class).into())),
+        Target::Value(value) => vec![3, value.to_bits().into()],
+        Target::Tags(tags) => all(4, &mut tags.iter().map(|tag| (*tag).into())),
+        Target::Answers(answers) => {
+            all(5, &mut answers.iter().flat_map(|one| [one.start as u64, sum_bytes(one.text.as_bytes())]))
+        }
+        Target::Tokens(classes) => {
+            all(6, &mut classes.iter().map(|class| class.map_or(0, |class| u64::from(class) + 1)))
+        }
+        Target::Span { start, end } => vec![7, (*start).into(), (*end).into()],
+    }
+}
+
+/// A number that changes with every weight that is not among the trained ones.
+pub(super) fn of_frozen(model: &Model, is_trained: impl Fn(&Param) -> bool) -> u64 {
+    model.params.iter().filter(|param| !is_trained(param)).fold(0, |total, param| {
+        let values = param.var().flatten_all().and_then(|flat| flat.to_vec1::<f32>());
+        mix(total ^ sum_bytes(param.name.as_bytes())) ^ sum(&values.unwrap_or_default())
+    })
 }
 
 /// Multiplies with an odd number and turns, both of which can be undone: two rows that differ in one word never have the
@@ -40,6 +74,7 @@ pub(super) fn sum_bytes(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::GoldAnswer;
 
     #[test]
     fn a_turned_bit_a_missing_number_and_another_order_change_the_sum() {
@@ -57,5 +92,22 @@ mod tests {
         assert_ne!(sum(&[0.0]), sum(&[-0.0]));
         assert_ne!(sum_bytes(b"a\0"), sum_bytes(b"a"));
         assert_eq!(sum(&values), whole);
+    }
+
+    #[test]
+    fn what_is_taught_is_written_down_once_and_for_all() {
+        let answer = |text: &str, start| Target::Answers(vec![GoldAnswer { text: text.into(), start }]);
+        for (target, expected) in [
+            (Target::None, vec![0]),
+            (Target::Class(3), vec![1, 3]),
+            (Target::Classes(vec![0, 2]), vec![2, 0, 2]),
+            (Target::Value(0.5), vec![3, 0x3f00_0000]),
+            (Target::Tags(vec![1, 0]), vec![4, 1, 0]),
+            (Target::Tokens(vec![None, Some(0), Some(4)]), vec![6, 0, 1, 5]),
+            (Target::Span { start: 2, end: 9 }, vec![7, 2, 9]),
+            (answer("a", 1), vec![5, 1, sum_bytes(b"a")]),
+        ] {
+            assert_eq!(words_of(&target), expected);
+        }
     }
 }

@@ -4,27 +4,29 @@
 //! the model is the best up to there, so that what follows is told and kept once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
-use super::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, LineLog, RunFolder, WEIGHTS, is_taken, lock, read_events};
+use super::folder::is_taken;
+use super::{CHECKPOINT, CONFIG, EVENTS, Log, RunFolder, lock};
 use crate::files;
-use crate::model::{Decisions, Model};
-use crate::train::checkpoint::{self, Checkpoint};
+use crate::model::Model;
+use crate::task::Task;
+use crate::train::checkpoint::{self, Checkpoint, DataSums};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
-use crate::train::{Prepared, TrainError};
+use crate::train::{Prepared, TrainError, generator};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 11] = [
+const FREE: [&str; 12] = [
     "data.train",
     "data.eval",
     "model.path",
     "model.name",
     "model.embedded",
+    "language.generator",
     "run.out",
     "run.checkpoint_minutes",
     "run.device",
@@ -63,13 +65,24 @@ pub fn check_folder(config: &RunConfig, resume: bool) -> Result<bool, TrainError
     if let Some((key, was, now)) = first_change(&kept_config(dir)?, config) {
         return Err(TrainError::SettingChanged { path: dir.clone(), key, was, now });
     }
-    let finished = |event: &TrainEvent| matches!(event, TrainEvent::Finished(_));
-    if dir.join(EVENTS).exists() && read_events(dir)?.iter().any(finished) {
+    let log = read_log(dir)?;
+    if log.events.iter().any(|event| matches!(event, TrainEvent::Finished(_))) {
         return Err(TrainError::AlreadyFinished { path: dir.clone() });
+    }
+    // To begin again would throw away what the person may still find.
+    let tells_of_one =
+        |event: &TrainEvent| matches!(event, TrainEvent::Checkpoint { path, .. } if checkpoint::is_one(path));
+    if checkpoint::newest_step(&dir.join(CHECKPOINT)).is_none() && log.events.iter().any(tells_of_one) {
+        return Err(TrainError::CheckpointsGone { path: dir.clone(), step: log.step() });
     }
     // Said now rather than when the data are read; the lock that counts is taken then.
     drop(lock(dir)?);
     Ok(true)
+}
+
+/// The log of a run, which may have been killed before it had one.
+fn read_log(dir: &Path) -> Result<Log, TrainError> {
+    if dir.join(EVENTS).exists() { Log::read(dir) } else { Ok(Log::default()) }
 }
 
 /// Opens the folder: anew, or where [`check_folder`] said that there is a run to go on with.
@@ -81,77 +94,33 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     let lock = lock(&dir)?;
     let found = checkpoint::newest(&dir.join(CHECKPOINT))?;
     if let Some(found) = &found {
-        found.check(data, checkpoint::fingerprint(data)?, model)?;
+        let beside = (config.task == Task::Rtd)
+            .then(|| generator::config_of(model, config.language.generator.as_deref()))
+            .transpose()?;
+        found.check(data, &DataSums::of(data)?, model, beside.as_ref().map(|config| &config.raw))?;
     }
-    let unwritable = |source| TrainError::Unwritable { path: dir.clone(), source };
-    fs::create_dir_all(dir.join(super::MODEL)).map_err(unwritable)?;
-    let mut log = LineLog::open(&dir.join(EVENTS)).map_err(unwritable)?;
-    log.truncate(found.as_ref().map_or(0, Checkpoint::log_bytes)).map_err(unwritable)?;
-    let history = read_events(&dir)?;
-    let mut folder = RunFolder { dir, log, kept: None, _lock: lock };
-    RunFolder::set_aside(found.as_ref())?;
-    folder.put_back_best(found.as_ref())?;
-    Ok(Opened { folder, checkpoint: found, history })
+    let reached = read_log(&dir)?.step();
+    let mut folder = RunFolder::take_up(dir.clone(), lock)?;
+    if found.is_none() && reached > 0 {
+        folder.notes.push(format!("the run had come to step {reached} and had no checkpoint, so it begins again"));
+    }
+    folder.go_back_to(found.as_ref())?;
+    set_aside(found.as_ref())?;
+    let log = Log::read(&dir)?;
+    folder.notes.extend(log.problem());
+    Ok(Opened { folder, checkpoint: found, history: log.events })
 }
 
-impl RunFolder {
-    /// Damaged checkpoints are not in the way of new ones, and not deleted either while the run is not finished.
-    fn set_aside(found: Option<&Checkpoint>) -> Result<(), TrainError> {
-        for (path, _) in found.iter().flat_map(|found| &found.damaged) {
-            let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-            let aside = path.with_file_name(format!("damaged-{name}"));
-            let unwritable = |source| TrainError::Unwritable { path: aside.clone(), source };
-            if aside.exists() {
-                fs::remove_dir_all(&aside).map_err(unwritable)?;
-            }
-            fs::rename(path, &aside).map_err(unwritable)?;
-        }
-        Ok(())
+/// Damaged checkpoints are not in the way of new ones, and not deleted either while the run is not finished.
+fn set_aside(found: Option<&Checkpoint>) -> Result<(), TrainError> {
+    for (path, _) in found.iter().flat_map(|found| &found.damaged) {
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let aside = path.with_file_name(format!("damaged-{name}"));
+        let unwritable = |source| TrainError::Unwritable { path: aside.clone(), source };
+        files::remove_folder(&aside).map_err(unwritable)?;
+        files::rename(path, &aside).map_err(unwritable)?;
     }
-
-    /// Weights and evaluation that were kept after the checkpoint are computed again; until then the folder has those
-    /// that the log tells of.
-    fn put_back_best(&mut self, found: Option<&Checkpoint>) -> Result<(), TrainError> {
-        let evaluation = self.dir.join(EVALUATION);
-        let best = found.and_then(Checkpoint::best_files);
-        self.drop_other_decisions(best.as_ref().map(|(_, best)| best.model.as_path()))?;
-        let Some((step, best)) = best else {
-            return match fs::remove_file(&evaluation) {
-                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    Err(TrainError::Unwritable { path: evaluation, source })
-                }
-                _ => Ok(()),
-            };
-        };
-        let generator = best.generator.iter().map(|from| (from, self.generator_weights()));
-        let both = [(&best.model, self.model_dir().join(WEIGHTS)), (&best.evaluation, evaluation)];
-        for (from, to) in both.into_iter().chain(generator) {
-            let beside = to.with_extension("resumed");
-            fs::remove_file(&beside).ok();
-            checkpoint::link(from, &beside)?;
-            fs::rename(&beside, &to).map_err(|source| TrainError::Unwritable { path: to, source })?;
-            // Renaming one name of a file to another of the same file does nothing.
-            fs::remove_file(&beside).ok();
-        }
-        for folder in [&self.dir, &self.model_dir()] {
-            files::sync_folder(folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
-        }
-        self.kept = Some(step);
-        Ok(())
-    }
-
-    /// What was decided for the folder's weights goes where these are not the best ones that come back.
-    fn drop_other_decisions(&self, best: Option<&Path>) -> Result<(), TrainError> {
-        let (dir, weights) = (self.model_dir(), self.model_dir().join(WEIGHTS));
-        if Decisions::read(&dir).is_ok_and(|decisions| decisions == Decisions::default()) {
-            return Ok(());
-        }
-        let same = best.map_or(Ok(false), |best| files::hold_the_same(best, &weights));
-        if !same.map_err(|source| TrainError::Unwritable { path: weights, source })? {
-            Decisions::default().write(&dir)?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The first setting that is not as it was, with both values.

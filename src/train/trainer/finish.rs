@@ -1,31 +1,84 @@
 //! How a run ends, and the weights that it ends with.
-
-use candle_core::Tensor;
+//!
+//! What a run says it learned is what its folder holds: before it says that it is done, the weights are read back. Keeping
+//! them may fail while the run goes on, for they are in memory too; it is tried again with every checkpoint.
 
 use super::{End, Models, Outcome, Trainer};
-use crate::model::Param;
+use crate::model::{Param, Params};
 use crate::train::TrainError;
-use crate::train::checkpoint::Best;
+use crate::train::checkpoint::Weights;
 use crate::train::event::{Ending, TrainEvent};
+use crate::train::generator::Generator;
+
+/// How often the weights are written and read back at the end of a run.
+const TRIES: u32 = 2;
 
 impl Trainer<'_> {
-    pub(super) fn snapshot(&self) -> Result<Vec<Option<Tensor>>, TrainError> {
-        let params = self.model.params.iter();
+    /// Every weight, the generator's with them.
+    pub(super) fn params(&self) -> &Params {
+        self.generator.as_ref().map_or(&self.model.params, Generator::params)
+    }
+
+    pub(super) fn snapshot(&self) -> Result<Weights, TrainError> {
         // What is to join later is as it was, and must be so again.
         let joins = |param: &Param| self.thaw_order[self.thawed..].contains(&param.block) && !param.fixed;
-        let copies = params.map(|param| {
-            (param.trainable() || joins(param)).then(|| param.var().as_detached_tensor().copy()).transpose()
-        });
+        let kept = self.params().iter().filter(|param| param.trainable() || joins(param));
+        let copies = kept.map(|param| Ok((param.name.clone(), param.var().as_detached_tensor().copy()?)));
         Ok(copies.collect::<candle_core::Result<_>>()?)
     }
 
-    pub(super) fn restore(&self, best: &Best) -> Result<(), TrainError> {
-        for (param, weights) in self.model.params.iter().zip(&best.weights) {
-            if let Some(weights) = weights {
-                param.var().set(weights)?;
+    pub(super) fn restore(&self, weights: &Weights) -> Result<(), TrainError> {
+        for param in self.params().iter() {
+            if let Some(weight) = weights.get(&param.name) {
+                param.var().set(weight)?;
             }
         }
         Ok(())
+    }
+
+    /// The step whose weights the folder is to have: the best so far or, where nothing was judged, the last.
+    fn step_to_keep(&self) -> u64 {
+        self.best.as_ref().map_or(self.step, |best| best.step)
+    }
+
+    fn keep(&mut self) -> Result<(), TrainError> {
+        let models = Models { model: self.model, generator: self.generator.as_ref() };
+        let step = self.step_to_keep();
+        self.listener.keep(models, step, self.best.as_ref())
+    }
+
+    pub(super) fn keep_or_tell(&mut self) {
+        if let Err(error) = self.keep() {
+            let message = format!(
+                "could not keep the weights: {error}; this is tried again with each checkpoint and when the run ends"
+            );
+            self.listener.hear(TrainEvent::Warning { step: self.step, message });
+        }
+    }
+
+    /// Keeps the best weights if the folder does not have them, as after an error.
+    pub(super) fn keep_if_missing(&mut self) {
+        if let Some(step) = self.best.as_ref().map(|best| best.step)
+            && !self.listener.has_kept(step)
+        {
+            self.keep_or_tell();
+        }
+    }
+
+    /// Makes sure that the folder has the weights that the run ends with.
+    fn settle(&mut self) -> Result<(), TrainError> {
+        let step = self.step_to_keep();
+        let mut once = || {
+            if !self.listener.has_kept(step) {
+                self.keep()?;
+            }
+            self.listener.read_back(step)
+        };
+        let mut settled = once();
+        for _ in 1..TRIES {
+            settled = settled.or_else(|_| once());
+        }
+        settled.map_err(|source| TrainError::NotKept { step, source: Box::new(source) })
     }
 
     pub(super) fn finish(&mut self, end: &End) -> Result<Outcome, TrainError> {
@@ -39,29 +92,32 @@ impl Trainer<'_> {
                 "stopped".to_owned()
             }
         };
-        let best = self.best.take();
-        let models = Models { model: self.model, generator: self.generator.as_ref() };
-        match &best {
-            Some(best) if best.step != self.step => self.restore(best)?,
-            Some(_) => {}
-            // Nothing was evaluated: the last weights are all there is.
-            None => self.listener.keep(models, self.step, None)?,
+        if let Err(error) = self.settle() {
+            // So that nothing but the writing has to be done again.
+            self.save();
+            return Err(error);
         }
-        let ending = self.ending(reason, best.as_ref());
+        if let Some(best) = &self.best {
+            self.restore(&best.weights)?;
+        }
+        let ending = self.ending(reason);
         let stopped = matches!(end, End::Stopped);
-        let event = if stopped { TrainEvent::Stopped(ending.clone()) } else { TrainEvent::Finished(ending.clone()) };
-        self.listener.hear(event);
-        Ok(Outcome { ending, stopped, evaluation: best.map(|best| best.evaluation) })
+        if stopped {
+            self.listener.hear(TrainEvent::Stopped(ending.clone()));
+        } else {
+            self.listener.finish(TrainEvent::Finished(ending.clone()))?;
+        }
+        Ok(Outcome { ending, stopped, evaluation: self.best.take().map(|best| best.evaluation) })
     }
 
     pub(super) fn fail(&mut self, error: TrainError) -> TrainError {
-        let best = self.best.take();
-        let ending = self.ending(error.to_string(), best.as_ref());
+        let ending = self.ending(error.to_string());
         self.listener.hear(TrainEvent::Failed(ending));
         error
     }
 
-    pub(super) fn ending(&self, reason: String, best: Option<&Best>) -> Ending {
+    fn ending(&self, reason: String) -> Ending {
+        let best = self.best.as_ref();
         Ending {
             reason,
             best_step: best.map(|best| best.step),

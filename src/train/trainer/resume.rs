@@ -6,7 +6,8 @@
 use std::time::{Duration, Instant};
 
 use super::Trainer;
-use crate::train::checkpoint::{Checkpoint, Progress, Snapshot, fingerprint};
+use crate::metrics::Evaluation;
+use crate::train::checkpoint::{Best, Checkpoint, DataSums, Progress, ReadBest, Snapshot, Told, Weights};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::{TrainError, memory};
@@ -15,8 +16,8 @@ use crate::train::{TrainError, memory};
 const CHEAP: f64 = 0.05;
 /// Bytes a second that a disk is trusted to write before it was measured.
 const DISK: f64 = 300e6;
-/// Weight and two moments.
-const BYTES_PER_WEIGHT: f64 = 12.0;
+/// Weight, two moments, and the weight when it was best.
+const BYTES_PER_WEIGHT: f64 = 16.0;
 
 /// When the run was saved, and how long that took.
 pub(super) struct Saving {
@@ -24,10 +25,10 @@ pub(super) struct Saving {
     every: Option<Duration>,
     last: Instant,
     cost: Option<Duration>,
-    /// The step of the last checkpoint.
+    /// The step of the last checkpoint that was written.
     step: u64,
-    /// The sum of the data, once it was asked for.
-    fingerprint: Option<u64>,
+    /// The sums of the data, once they were asked for.
+    sums: Option<DataSums>,
     /// Seconds and memory of the run before it went on.
     seconds: f64,
     peak_memory: u64,
@@ -41,7 +42,7 @@ impl Saving {
             last: Instant::now(),
             cost: None,
             step: 0,
-            fingerprint: None,
+            sums: None,
             seconds: 0.0,
             peak_memory: 0,
         }
@@ -51,9 +52,11 @@ impl Saving {
 impl Trainer<'_> {
     /// Puts everything back as it was.
     pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
-        checkpoint.check(self.data, self.fingerprint()?, self.model)?;
+        let sums = self.sums()?;
+        let generator = self.generator.as_ref().map(|generator| &generator.model().config.raw);
+        checkpoint.check(self.data, &sums, self.model, generator)?;
         checkpoint.restore(&mut self.optimizer)?;
-        self.best = checkpoint.best(&self.model.params)?;
+        let best = checkpoint.best(self.params())?;
         let progress = checkpoint.progress();
         self.thaw_to(progress.thawed);
         self.step = progress.step;
@@ -70,8 +73,35 @@ impl Trainer<'_> {
                 format!("the checkpoint {path} is damaged ({reason}); the run goes on from the one before it");
             self.listener.hear(TrainEvent::Warning { step: self.step, message });
         }
+        self.best = best.map(|best| self.found(best)).transpose()?;
         self.listener.hear(TrainEvent::Resumed { step: progress.step, seconds: progress.seconds });
+        // Weights that were kept after the checkpoint are computed again; until then the folder has those that the log
+        // tells of.
+        self.keep_if_missing();
         Ok(())
+    }
+
+    /// The best weights of a checkpoint with what is told of them, which is found out again where it was damaged.
+    fn found(&mut self, best: ReadBest) -> Result<Best, TrainError> {
+        let ReadBest { step, value, weights, told } = best;
+        let (evaluation, report) = match told {
+            Told::Whole { evaluation, report } => (*evaluation, Some(report)),
+            Told::Damaged(reason) => {
+                let message = format!("{reason}; the best weights are evaluated again");
+                self.listener.hear(TrainEvent::Warning { step: self.step, message });
+                (self.judge_again(&weights)?, None)
+            }
+        };
+        Ok(Best { step, value, weights, evaluation, report })
+    }
+
+    fn judge_again(&mut self, weights: &Weights) -> Result<Evaluation, TrainError> {
+        let now = self.snapshot()?;
+        self.restore(weights)?;
+        // A stop is heeded as soon as the run goes on.
+        let judged = self.judge(false)?;
+        self.restore(&now)?;
+        Ok(judged.unwrap_or_else(|| Evaluation::empty(self.config.task)))
     }
 
     pub(super) fn save_if_due(&mut self) {
@@ -94,8 +124,9 @@ impl Trainer<'_> {
             return;
         }
         let begun = Instant::now();
-        let fingerprint = match self.fingerprint() {
-            Ok(fingerprint) => fingerprint,
+        self.keep_if_missing();
+        let sums = match self.sums() {
+            Ok(sums) => sums,
             Err(error) => {
                 let message = format!("could not write a checkpoint: {error}");
                 self.listener.hear(TrainEvent::Warning { step: self.step, message });
@@ -114,24 +145,26 @@ impl Trainer<'_> {
                 peak_memory_bytes: self.peak_memory(),
             },
             model: self.model,
+            generator: self.generator.as_ref(),
             optimizer: &self.optimizer,
             best: self.best.as_ref(),
             data: self.data,
-            fingerprint,
+            sums: &sums,
         };
-        self.listener.checkpoint(&snapshot);
-        self.saving.step = self.step;
+        if self.listener.checkpoint(&snapshot) {
+            self.saving.step = self.step;
+        }
         self.saving.last = Instant::now();
         self.saving.cost = Some(begun.elapsed());
     }
 
-    fn fingerprint(&mut self) -> Result<u64, TrainError> {
-        if let Some(known) = self.saving.fingerprint {
-            return Ok(known);
+    fn sums(&mut self) -> Result<DataSums, TrainError> {
+        if let Some(known) = &self.saving.sums {
+            return Ok(known.clone());
         }
-        let fingerprint = fingerprint(self.data)?;
-        self.saving.fingerprint = Some(fingerprint);
-        Ok(fingerprint)
+        let sums = DataSums::of(self.data)?;
+        self.saving.sums = Some(sums.clone());
+        Ok(sums)
     }
 
     /// Seconds the run has taken, without the time it was held.

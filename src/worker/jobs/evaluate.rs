@@ -8,6 +8,7 @@ use crate::data::Roles;
 use crate::metrics::judged_at;
 use crate::model::Decisions;
 use crate::train::assess::{Assessed, Assessment, assess};
+use crate::train::event::TrainEvent;
 use crate::train::run::{self, KeptEvaluation};
 use crate::worker::protocol::{EvaluatedData, OpenedRun, Payload};
 
@@ -49,7 +50,10 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         Arc::new(decided(EvaluatedData { model, evaluation, decisions: Decisions::default(), texts }, decisions))
     });
-    let opened = OpenedRun { summary: run.summary, config: run.config, events: run.events, evaluation };
+    let mut events = run.events;
+    let step = run.summary.step;
+    events.extend(run.problems.into_iter().map(|message| TrainEvent::Warning { step, message }));
+    let opened = OpenedRun { summary: run.summary, config: run.config, events, evaluation };
     job.payload(Payload::Run(Arc::new(opened)));
     Ok(Ended::Done)
 }
