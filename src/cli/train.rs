@@ -17,7 +17,7 @@ use super::output::{bytes, duration, grouped, print_lines};
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
-use crate::train::prepare::{device, open_model};
+use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{prepare, train_from};
 
@@ -56,7 +56,7 @@ impl Train {
             }
             go_on()
         };
-        let Some(prepared) = prepare(&config, &mut prepare_progress)? else {
+        let Some(mut prepared) = prepare(&config, &mut prepare_progress)? else {
             bail!("stopped before the first step; nothing was written");
         };
         for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
@@ -67,6 +67,7 @@ impl Train {
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));
         }
+        prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);

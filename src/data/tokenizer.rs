@@ -5,6 +5,7 @@
 //! transformers' `truncation=True` decides it, and what was cut is counted. Files are untrusted: they are checked
 //! first, tried on a few texts, and refused with the name of the component that fails.
 
+mod class;
 mod error;
 mod frame;
 mod legacy;
@@ -122,26 +123,20 @@ struct Loaded {
 }
 
 impl Tokenizer {
-    /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt`, else `vocab.json` with `merges.txt`,
-    /// else `spiece.model`.
+    /// Reads the tokenizer of a model folder: `tokenizer.json`, else the older files of its class: `vocab.txt`,
+    /// `vocab.json` with `merges.txt`, or `spiece.model`. A class that is not here is refused, never replaced.
     pub fn open(dir: &Path) -> Result<Self, TokenizerError> {
         let side = SideFiles::read(dir)?;
-        let has = |name: &str| dir.join(name).is_file();
-        let (kind, json) = if has("tokenizer.json") {
-            let path = dir.join("tokenizer.json");
-            let text = legacy::text(&path)?;
-            (TokenizerKind::TokenizerJson, text)
-        } else if has("vocab.txt") {
-            (TokenizerKind::VocabTxt, legacy::word_pieces(dir, &side)?)
-        } else if has("vocab.json") && has("merges.txt") {
-            (TokenizerKind::VocabAndMerges, legacy::byte_pairs(dir, &side)?)
-        } else if has("spiece.model") {
-            (TokenizerKind::SpieceModel, spiece::pieces(dir, &side)?)
-        } else {
-            return Err(TokenizerError::Missing { dir: dir.to_owned() });
+        let kind = class::kind(dir, &side)?;
+        let path = dir.join(kind.file());
+        let json = match kind {
+            TokenizerKind::TokenizerJson => legacy::text(&path)?,
+            TokenizerKind::VocabTxt => legacy::word_pieces(dir, &side)?,
+            TokenizerKind::VocabAndMerges => legacy::byte_pairs(dir, &side)?,
+            TokenizerKind::SpieceModel => spiece::pieces(dir, &side)?,
         };
         let companions = save::companions(dir)?;
-        Self::build(&dir.join(kind.file()), kind, json, side, companions)
+        Self::build(&path, kind, json, side, companions)
     }
 
     fn build(

@@ -25,6 +25,7 @@ pub mod strategy;
 
 mod check;
 mod error;
+mod outputs;
 mod trainer;
 
 pub use error::TrainError;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
-use super::{Examples, TrainError, corpus};
+use super::{Examples, TrainError, corpus, outputs};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
 use crate::model::card::LoadReport;
-use crate::model::{self, HeadKind, Model, ModelError, Want};
+use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 
 /// Data ready to be learned from.
@@ -109,14 +109,21 @@ pub struct Sources {
     pub split: Split,
     /// What the decisions about the data came to.
     pub mended: Vec<Mended>,
+    /// How the classes were found among those of the model, where that is not plain.
+    pub notes: Vec<String>,
 }
 
-/// Reads the files that a configuration names.
-pub fn read_sources(task: Task, data: &DataChoice, seed: u64) -> Result<Sources, TrainError> {
+/// Reads the files that a configuration names. With a model that goes on with its head, the classes are in its order.
+pub fn read_sources(
+    task: Task,
+    data: &DataChoice,
+    seed: u64,
+    model: Option<&EncoderConfig>,
+) -> Result<Sources, TrainError> {
     let table = Arc::new(Table::open(&data.train)?);
     let eval = data.eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let roles = fill_roles(&data.columns, &table, task);
-    divide(task, table, eval, &roles, &data.split_rule(seed), &data.mends())
+    divide_for(model, task, table, eval, &roles, &data.split_rule(seed), &data.mends())
 }
 
 /// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
@@ -128,8 +135,25 @@ pub fn divide(
     rule: &SplitRule,
     mends: &Mends,
 ) -> Result<Sources, TrainError> {
+    divide_for(None, task, table, eval, roles, rule, mends)
+}
+
+fn divide_for(
+    model: Option<&EncoderConfig>,
+    task: Task,
+    table: Arc<Table>,
+    eval: Option<Arc<Table>>,
+    roles: &Roles,
+    rule: &SplitRule,
+    mends: &Mends,
+) -> Result<Sources, TrainError> {
     Dataset::check_group(&table, roles)?;
-    let (train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let (mut train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let mut notes = Vec::new();
+    if let Some(met) = model.and_then(|model| outputs::meet(model, &train_data)) {
+        train_data = train_data.under(met.labels, &met.places);
+        notes = met.notes;
+    }
     let train_data = Arc::new(train_data);
     let (eval_data, mut split) = match eval {
         Some(table) => {
@@ -146,7 +170,7 @@ pub fn divide(
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
     }
-    Ok(Sources { train_data, eval_data, split, mended })
+    Ok(Sources { train_data, eval_data, split, mended, notes })
 }
 
 /// Roles a configuration leaves open are guessed.
@@ -195,7 +219,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         let prepared = corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress)?;
         return Ok(prepared.map(|prepared| Prepared { warnings: [unused, prepared.warnings].concat(), ..prepared }));
     }
-    let sources = read_sources(config.task, &config.data, config.run.seed)?;
+    let known = (config.model.init == Init::Pretrained).then_some(&encoder);
+    let sources = read_sources(config.task, &config.data, config.run.seed, known)?;
     if config.is_translation() && sources.train_data.roles.pair.is_none() {
         let expected = "the column with the translation".to_owned();
         return Err(TrainError::Setting { key: "data.columns.pair", value: "not set".into(), expected });
@@ -219,7 +244,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         let reason = why_no_examples(&sources.train_data);
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
-    let mut warnings = unused;
+    let mut warnings = [unused, sources.notes].concat();
     warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
         warnings.extend(sources.eval_data.unusable_words(path));
@@ -316,6 +341,15 @@ fn count(features: &[Features], labels: usize) -> Vec<u64> {
 /// Names of the outputs of a task's head; a number has one.
 pub fn output_names(task: Task, labels: &LabelSet) -> Vec<String> {
     if task == Task::Regress { vec!["LABEL_0".to_owned()] } else { labels.names.clone() }
+}
+
+/// What is new in the head of a model that was opened, in words, where something is.
+pub fn new_head_words(
+    config: &RunConfig,
+    labels: &LabelSet,
+    report: &LoadReport,
+) -> Result<Option<String>, TrainError> {
+    Ok(outputs::new_head(&model::read_config(&config.model_dir()?)?, config.task, labels, report))
 }
 
 /// Opens the model with the head for the prepared data, and freezes what the strategy says.

@@ -9,6 +9,14 @@ pub enum TokenizerError {
         dir.display()
     )]
     Missing { dir: PathBuf },
+    /// A tokenizer that would cut texts otherwise than any of those that are here.
+    #[error(
+        "the tokenizer in \"{}\" is a {class}, which Attune does not have, and another would cut texts into other tokens \
+         than the model has learned; with a tokenizer.json in the folder it can be read, which transformers writes \
+         where the tokenizer has a fast version: AutoTokenizer.from_pretrained(…).save_pretrained(…)",
+        dir.display()
+    )]
+    Class { dir: PathBuf, class: String },
     #[error("cannot read \"{}\": {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("\"{}\" has {bytes} bytes, a tokenizer's file has at most {limit}", path.display())]

@@ -107,7 +107,7 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
     let DatasetRequest { table, eval, task, roles, rule, mends } = request;
     let eval = eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let own = eval.is_some();
-    let Sources { train_data, eval_data, split, mended } = divide(task, table, eval, &roles, &rule, &mends)?;
+    let Sources { train_data, eval_data, split, mended, .. } = divide(task, table, eval, &roles, &rule, &mends)?;
     let loaded = LoadedDataset::new(train_data, split, own.then_some(eval_data), mended);
     job.payload(Payload::Dataset(Arc::new(loaded)));
     Ok(Ended::Done)

@@ -25,14 +25,15 @@ pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
 
 pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
-    let Some(data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
+    let Some(mut data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
         return Ok(Ended::Stopped);
     };
     if job.progress("opening the model", 0, 0).is_break() {
         return Ok(Ended::Stopped);
     }
     let device = prepare::device(config.run.device)?;
-    let (model, _) = open_model(config, &data.labels, &device)?;
+    let (model, report) = open_model(config, &data.labels, &device)?;
+    data.warnings.extend(prepare::new_head_words(config, &data.labels, &report)?);
     let Opened { folder, checkpoint, history } = run::open(config, goes_on, &data, &model)?;
     for event in history {
         job.send(EventKind::Train(Box::new(event)));

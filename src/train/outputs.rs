@@ -1,0 +1,317 @@
+//! Where the classes of the data meet the outputs of a model's head.
+//!
+//! Where the model has all classes of the data, its order holds, its head is kept, and the data are mapped to it. Where
+//! it has not, the classes have the order of the data and the head is new, which is said before the run begins.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use crate::data::tags::{self, Scheme};
+use crate::data::{DataError, Dataset, LabelSet, Roles, Table, name_list};
+use crate::model::card::LoadReport;
+use crate::model::outputs::{class_key, unnamed_place};
+use crate::model::{EncoderConfig, HeadKind};
+use crate::task::Task;
+
+/// The classes of the data as outputs of the model's head.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Met {
+    /// The outputs, in the model's order; a class that the data spell otherwise has the data's spelling.
+    pub labels: LabelSet,
+    /// The output of each class of the data.
+    pub places: Vec<u32>,
+    /// What of this a person should know.
+    pub notes: Vec<String>,
+}
+
+/// How the names of the data were found among those of the model.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Exact,
+    Spelling,
+    /// By the type of entity alone, as neither the file nor the model says where one begins.
+    Kind,
+}
+
+/// The outputs of a head that a run goes on with; `None` where the head will be new.
+pub(super) fn meet(encoder: &EncoderConfig, data: &Dataset) -> Option<Met> {
+    let task = data.task;
+    if !matches!(task, Task::Classify | Task::MultiLabel | Task::Ner) || data.labels.is_empty() {
+        return None;
+    }
+    let named = !encoder.named_heads().is_empty();
+    let own = encoder.output_names(task);
+    let unnamed = own.iter().all(|name| unnamed_place(name).is_some());
+    if named && !encoder.names_head(task) || !named && unnamed {
+        return None;
+    }
+    let (way, places) = find(&own, data)?;
+    let missing: Vec<String> =
+        (0..).zip(&own).filter(|(place, _)| !places.contains(&Some(*place))).map(second).collect();
+    // Numbers that are only some of the places may as well be something else: stars from 1 on, say. And tags that are
+    // written in two notations are no tags.
+    let must_be_whole = unnamed || task == Task::Ner;
+    if must_be_whole && way == Way::Spelling && !covers(&places, &own) {
+        return None;
+    }
+    let names = if way == Way::Spelling { respelled(&own, &data.labels.names, &places) } else { own.clone() };
+    let notes = notes(encoder, data, &own, &missing, way);
+    let places = places.into_iter().map(Option::unwrap_or_default).collect();
+    Some(Met { labels: LabelSet { names }, places, notes })
+}
+
+fn second((_, name): (u32, &String)) -> String {
+    name.clone()
+}
+
+/// The output of each class of the data, none for a class of which there is no example; nothing where one has no output.
+fn find(own: &[String], data: &Dataset) -> Option<(Way, Vec<Option<u32>>)> {
+    let names = &data.labels.names;
+    if data.task != Task::Ner {
+        let all = used(data);
+        let exact = matched(own, names, &all, str::to_owned).map(|places| (Way::Exact, places));
+        return exact.or_else(|| Some((Way::Spelling, matched(own, names, &all, class_key)?)));
+    }
+    let used = used(data);
+    let own_tags: Vec<Tag> = own.iter().map(|name| Tag::of(name)).collect();
+    // In other schemes the same prefix means something else.
+    if own_tags.iter().any(|tag| !matches!(tag.prefix, None | Some('b' | 'i'))) {
+        return None;
+    }
+    if let Some(places) = matched(own, names, &used, str::to_owned) {
+        return Some((Way::Exact, places));
+    }
+    if let Some(places) = matched(own, names, &used, Tag::of) {
+        return Some((Way::Spelling, places));
+    }
+    let entities = || own_tags.iter().filter(|tag| !tag.is_outside());
+    let mut kinds: Vec<String> =
+        names.iter().map(|name| Tag::of(name)).filter(|tag| !tag.is_outside()).map(|tag| tag.kind).collect();
+    kinds.dedup();
+    if kinds.len() == 1 && entities().all(|tag| tag.kind.is_empty()) {
+        // One type of entity, which the model leaves without a name.
+        let places = matched(own, names, &used, |name| Tag::of(name).without_kind())?;
+        return Some((Way::Spelling, places));
+    }
+    let says_no_beginning = matches!(data.scheme, Scheme::Inside | Scheme::Plain);
+    if says_no_beginning && entities().all(|tag| tag.prefix != Some('b')) {
+        let by_kind: HashMap<String, u32> = own_tags.into_iter().map(|tag| tag.kind).zip(0..).collect();
+        let place = |(name, used): (&String, &bool)| {
+            let place = by_kind.get(&Tag::of(name).kind).copied();
+            (place.is_some() || !used).then_some(place)
+        };
+        return Some((Way::Kind, names.iter().zip(&used).map(place).collect::<Option<_>>()?));
+    }
+    None
+}
+
+/// The classes that must have an output. Tags are completed to pairs of `B-` and `I-`, of which a file need not have both.
+fn used(data: &Dataset) -> Vec<bool> {
+    data.counts().iter().map(|count| data.task != Task::Ner || *count > 0).collect()
+}
+
+/// The place of each name by a key, which must be one for each name; nothing where a name that is used has none.
+fn matched<K: Hash + Eq>(
+    own: &[String],
+    names: &[String],
+    used: &[bool],
+    key: impl Fn(&str) -> K,
+) -> Option<Vec<Option<u32>>> {
+    let mut by_key = HashMap::new();
+    for (name, place) in own.iter().zip(0_u32..) {
+        if by_key.insert(key(name), place).is_some() {
+            return None;
+        }
+    }
+    let mut taken = vec![false; own.len()];
+    let mut places = Vec::with_capacity(names.len());
+    for (name, used) in names.iter().zip(used) {
+        let place = by_key.get(&key(name)).copied();
+        match place {
+            None if *used => return None,
+            Some(place) if std::mem::replace(&mut taken[place as usize], true) => return None,
+            place => places.push(place),
+        }
+    }
+    Some(places)
+}
+
+/// A tag whatever the notation: `B-PER`, `b_per`, `PER-B` and `B:PER` are one.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Tag {
+    prefix: Option<char>,
+    kind: String,
+}
+
+impl Tag {
+    fn of(name: &str) -> Self {
+        let name = name.trim().to_lowercase();
+        let prefix = |part: &str| {
+            let mut letters = part.chars();
+            let letter = letters.next().filter(|letter| "bieslum".contains(*letter))?;
+            letters.next().is_none().then_some(letter)
+        };
+        if tags::is_outside(&name) {
+            return Self { prefix: None, kind: "o".to_owned() };
+        }
+        if let Some(letter) = prefix(&name) {
+            return Self { prefix: Some(letter), kind: String::new() };
+        }
+        for separator in ['-', '_', ':'] {
+            for (part, kind) in
+                [name.split_once(separator), name.rsplit_once(separator).map(|(kind, part)| (part, kind))]
+                    .into_iter()
+                    .flatten()
+            {
+                if let Some(letter) = prefix(part) {
+                    return Self { prefix: Some(letter), kind: kind.to_owned() };
+                }
+            }
+        }
+        Self { prefix: None, kind: name }
+    }
+
+    fn without_kind(self) -> Self {
+        if self.is_outside() { self } else { Self { kind: String::new(), ..self } }
+    }
+
+    fn is_outside(&self) -> bool {
+        self.prefix.is_none() && self.kind == "o"
+    }
+}
+
+/// The rows of a file under the classes of a model that is asked for them, and what of that a person should know. Rows of
+/// other classes are left out with their reason.
+pub(super) fn under_model(
+    table: Arc<Table>,
+    task: Task,
+    roles: &Roles,
+    own: &LabelSet,
+) -> Result<(Dataset, Vec<String>), DataError> {
+    let known = (!own.is_empty() && task != Task::Regress).then_some(own);
+    if !matches!(task, Task::Classify | Task::MultiLabel | Task::Ner) {
+        return Ok((Dataset::new(table, task, roles, known)?, Vec::new()));
+    }
+    let found = Dataset::new(table.clone(), task, roles, None)?;
+    let names = &found.labels.names;
+    let is_unknown = |(name, used): (&String, &bool)| *used && !own.names.contains(name);
+    if !names.iter().zip(&used(&found)).any(is_unknown) {
+        return Ok((Dataset::new(table, task, roles, known)?, Vec::new()));
+    }
+    if found.scheme == Scheme::Numbered {
+        let tags = name_list(&own.names);
+        let said = format!("the tags of the data are numbers, read as the places of the model's tags, from 0: {tags}");
+        return Ok((Dataset::new(table, task, roles, known)?, vec![said]));
+    }
+    let places = match task {
+        Task::Ner => find(&own.names, &found)
+            .filter(|(way, places)| *way == Way::Spelling && covers(places, &own.names))
+            .map(|(_, places)| places),
+        _ => spelled(&own.names, names),
+    };
+    let Some(places) = places else { return Ok((Dataset::new(table, task, roles, known)?, Vec::new())) };
+    let read: Vec<String> = places.iter().flatten().map(|place| own.names[*place as usize].clone()).collect();
+    let said = format!("the labels {} of the data are read as the model's {}", name_list(names), name_list(&read));
+    // The measures of entities read tags in the notation of the data.
+    let labels = if task == Task::Ner { respelled(&own.names, names, &places) } else { own.names.clone() };
+    let places: Vec<u32> = places.into_iter().map(Option::unwrap_or_default).collect();
+    Ok((found.under(LabelSet { names: labels }, &places), vec![said]))
+}
+
+/// Classes of a model that a file spells otherwise, or writes as their places. Numbers are places only where all places
+/// are there: some of them may as well be something else.
+fn spelled(own: &[String], names: &[String]) -> Option<Vec<Option<u32>>> {
+    let all = vec![true; names.len()];
+    let are_numbers = |names: &[String]| names.iter().all(|name| name.trim().parse::<f64>().is_ok());
+    let whole = |places: &Vec<Option<u32>>| !are_numbers(names) || covers(places, own);
+    let by_key = matched(own, names, &all, class_key).filter(|places| are_numbers(own) || whole(places));
+    by_key.or_else(|| {
+        let places: Vec<String> = (0..own.len()).map(|place| place.to_string()).collect();
+        let by_place = !own.iter().any(|name| name.trim().parse::<f64>().is_ok()) && are_numbers(names);
+        by_place.then(|| matched(&places, names, &all, class_key)).flatten().filter(whole)
+    })
+}
+
+/// Whether every output but that for words outside of entities is that of some class of the data.
+fn covers(places: &[Option<u32>], own: &[String]) -> bool {
+    (0..).zip(own).all(|(place, name)| places.contains(&Some(place)) || tags::is_outside(name))
+}
+
+/// The names of outputs, spelled as the data spell them.
+fn respelled(own: &[String], names: &[String], places: &[Option<u32>]) -> Vec<String> {
+    let mut spelled = own.to_vec();
+    for (name, place) in names.iter().zip(places) {
+        if let Some(place) = place {
+            spelled[*place as usize].clone_from(name);
+        }
+    }
+    spelled
+}
+
+fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], missing: &[String], way: Way) -> Vec<String> {
+    let mut notes = Vec::new();
+    let task = data.task;
+    match way {
+        Way::Exact => {}
+        Way::Spelling => notes.push(format!(
+            "the labels {} are taken for the outputs {} of the model, whose head is kept",
+            name_list(&data.labels.names),
+            name_list(own)
+        )),
+        Way::Kind => notes.push(
+            "the model's tags are kept, which say which words are of an entity and not where one begins; neither do the \
+             tags of the data"
+                .to_owned(),
+        ),
+    }
+    let missing: Vec<String> = missing.iter().filter(|name| !tags::is_outside(name)).cloned().collect();
+    if !missing.is_empty() {
+        notes.push(format!(
+            "the model's head is kept with all its {} classes; the data have no example of {}",
+            own.len(),
+            name_list(&missing)
+        ));
+    }
+    if let Some(own) = encoder.task().filter(|own| task.is_sequence() && *own != task) {
+        notes.push(format!("the model's head was trained for {own} with these labels, and is trained on for {task}"));
+    }
+    notes
+}
+
+/// What is new in a head that is trained, where something is: the classes are others, or there was none.
+pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, report: &LoadReport) -> Option<String> {
+    if report.new.is_empty() {
+        return None;
+    }
+    let by_classes = matches!(HeadKind::for_task(task), HeadKind::Sequence | HeadKind::Token) && task != Task::Regress;
+    if !encoder.names_head(task) || !by_classes || encoder.keeps_head(task, &labels.names) {
+        let head = match HeadKind::for_task(task) {
+            HeadKind::Sequence => "classes or values of texts",
+            HeadKind::Token => "tags of words",
+            HeadKind::Span => "answers to questions",
+            HeadKind::Mask => "masked words",
+            HeadKind::NextSentence => "the next sentence",
+            HeadKind::SentenceOrder => "the order of sentences",
+            HeadKind::Replaced => "replaced tokens",
+        };
+        return Some(format!("the model has no trained head for {head}, so the head is new and begins with chance"));
+    }
+    let own = encoder.output_names(task);
+    let (ours, theirs) = (name_list(&own), name_list(&labels.names));
+    if own.iter().all(|name| unnamed_place(name).is_some()) {
+        return Some(format!(
+            "the model does not say what its {} outputs mean, and the data have {theirs}, so a new head is trained; to \
+             keep the model's head, name its outputs in id2label of its config.json",
+            own.len()
+        ));
+    }
+    let advice = if labels.names.iter().all(|name| name.parse::<f64>().is_ok()) {
+        "; numbers do not say which class each one is: to keep the model's head, put its names in their place"
+    } else {
+        ""
+    };
+    Some(format!(
+        "the model's head is for the classes {ours}, and the data have {theirs}, so a new head is trained{advice}"
+    ))
+}
