@@ -315,3 +315,202 @@ pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, r
         "the model's head is for the classes {ours}, and the data have {theirs}, so a new head is trained{advice}"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn encoder(task: Task, labels: &[&str]) -> EncoderConfig {
+        let class = if task == Task::Ner { "BertForTokenClassification" } else { "BertForSequenceClassification" };
+        let by_place: serde_json::Map<String, serde_json::Value> =
+            labels.iter().enumerate().map(|(place, name)| (place.to_string(), (*name).into())).collect();
+        let problem =
+            if task == Task::MultiLabel { "multi_label_classification" } else { "single_label_classification" };
+        let raw = serde_json::json!({
+            "model_type": "bert", "vocab_size": 100, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 4,
+            "intermediate_size": 64, "max_position_embeddings": 64, "architectures": [class], "id2label": by_place,
+            "problem_type": problem,
+        });
+        EncoderConfig::parse(&raw.to_string()).unwrap()
+    }
+
+    fn read(task: Task, text: &str) -> (Arc<Table>, Roles) {
+        let table = Arc::new(Table::from_bytes(Path::new("data.tsv"), text.as_bytes().to_vec()).unwrap());
+        let name = |name: &str| table.column(name).map(|_| name.to_owned());
+        let roles = Roles {
+            text: name("text"),
+            label: name("label"),
+            tokens: name("tokens"),
+            tags: name("tags"),
+            ..Roles::default()
+        };
+        assert!(roles.label.is_some() || task == Task::Ner && roles.tags.is_some());
+        (table, roles)
+    }
+
+    fn labelled(labels: &[&str]) -> String {
+        String::from("text\tlabel\n") + &labels.iter().map(|label| format!("a b\t{label}\n")).collect::<String>()
+    }
+
+    fn tagged(tags: &str) -> String {
+        let words = tags.split(' ').map(|_| "w").collect::<Vec<_>>().join(" ");
+        format!("tokens\ttags\n{words}\t{tags}\n")
+    }
+
+    /// The outputs of a run, their notes, and what each row teaches by name.
+    fn met(task: Task, own: &[&str], text: &str) -> Option<(Vec<String>, String, Vec<String>)> {
+        let (table, roles) = read(task, text);
+        let data = Dataset::new(table, task, &roles, None).unwrap();
+        let met = meet(&encoder(task, own), &data)?;
+        let data = data.under(met.labels, &met.places);
+        Some((data.labels.names.clone(), met.notes.join("; "), taught(&data)))
+    }
+
+    fn taught(data: &Dataset) -> Vec<String> {
+        let name = |class: &u32| data.labels.names[*class as usize].clone();
+        let names = |classes: &[u32]| classes.iter().map(name).collect::<Vec<_>>().join(" ");
+        let one = |example: &crate::data::Example| match &example.target {
+            crate::data::Target::Class(class) => name(class),
+            crate::data::Target::Classes(classes) | crate::data::Target::Tags(classes) => names(classes),
+            other => panic!("{other:?}"),
+        };
+        data.examples.iter().map(one).collect()
+    }
+
+    #[test]
+    fn a_head_that_has_all_classes_is_kept_in_its_order_with_the_rows_under_their_names() {
+        let check = |task, own: &[&str], data: &str, names: &[&str], said: &[&str], rows: &[&str]| {
+            let (found, notes, taught) = met(task, own, data).unwrap_or_else(|| panic!("{own:?} for {data}"));
+            assert_eq!(found, names);
+            assert!(said.iter().all(|part| notes.contains(part)) && notes.is_empty() == said.is_empty(), "{notes}");
+            assert_eq!(taught, rows);
+        };
+        let text = labelled(&["neg", "pos"]);
+        check(Task::Classify, &["pos", "neg"], &text, &["pos", "neg"], &[], &["neg", "pos"]);
+        let said = ["the labels neg, pos are taken for the outputs POS, Neg"];
+        check(Task::Classify, &["POS", "Neg"], &text, &["pos", "neg"], &said, &["neg", "pos"]);
+        let said = ["kept with all its 3 classes", "no example of neutral"];
+        check(Task::Classify, &["pos", "neutral", "neg"], &text, &["pos", "neutral", "neg"], &said, &["neg", "pos"]);
+        let numbers = labelled(&["1", "0", "2"]);
+        let said = ["the labels 0, 1, 2 are taken for the outputs LABEL_0, LABEL_1, LABEL_2"];
+        let unnamed = ["LABEL_0", "LABEL_1", "LABEL_2"];
+        check(Task::Classify, &unnamed, &numbers, &["0", "1", "2"], &said, &["1", "0", "2"]);
+        check(Task::Classify, &["2", "0", "1"], &numbers, &["2", "0", "1"], &[], &["1", "0", "2"]);
+        let several = labelled(&["b|a", "", "c"]);
+        check(Task::MultiLabel, &["c", "b", "a"], &several, &["c", "b", "a"], &[], &["b a", "", "c"]);
+        let tags = tagged("B-PER I-PER O B-LOC");
+        let own = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"];
+        check(Task::Ner, &own, &tags, &own, &[], &["B-PER I-PER O B-LOC"]);
+        let own = ["B-LOC", "B-PER", "I-PER", "O"];
+        check(Task::Ner, &own, &tags, &own, &[], &["B-PER I-PER O B-LOC"]);
+        let own = ["O", "B-MISC", "B-PER", "I-PER", "B-LOC"];
+        check(Task::Ner, &own, &tags, &own, &["no example of B-MISC"], &["B-PER I-PER O B-LOC"]);
+        let said = ["are taken for the outputs"];
+        let own = ["O", "B_LOC", "B_PER", "I_PER"];
+        check(Task::Ner, &own, &tags, &["O", "B-LOC", "B-PER", "I-PER"], &said, &["B-PER I-PER O B-LOC"]);
+        let said = ["not where one begins"];
+        let own = ["LOC", "PER", "O"];
+        check(Task::Ner, &own, &tagged("PER PER O LOC"), &own, &said, &["PER PER O LOC"]);
+        let own = ["I-LOC", "O", "I-PER"];
+        check(Task::Ner, &own, &tagged("I-PER I-PER O I-LOC"), &own, &said, &["I-PER I-PER O I-LOC"]);
+    }
+
+    #[test]
+    fn a_head_of_other_classes_is_not_kept() {
+        let check = |task, own: &[&str], data: &str| assert_eq!(met(task, own, data), None, "{own:?} for {data}");
+        let text = labelled(&["neg", "pos"]);
+        check(Task::Classify, &["cat", "dog"], &text);
+        check(Task::Classify, &["neg", "neutral"], &text);
+        check(Task::Classify, &["LABEL_0", "LABEL_1"], &text);
+        // Which class a number means is nowhere said.
+        check(Task::Classify, &["neg", "pos"], &labelled(&["0", "1"]));
+        // Stars from 1 on are not the outputs from 1 on.
+        check(Task::Classify, &["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"], &labelled(&["1", "2", "3"]));
+        check(Task::Classify, &["POS", "pos"], &labelled(&["Pos", "neg"]));
+        check(Task::Ner, &["O", "B-PER", "I-PER"], &tagged("B-PER O B-LOC"));
+        check(Task::Ner, &["LOC", "PER", "O"], &tagged("B-PER B-PER O B-LOC"));
+        check(Task::Ner, &["O", "B-PER", "I-PER", "E-PER", "S-PER"], &tagged("B-PER I-PER O"));
+        check(Task::Ner, &["O", "B-PER", "I-PER", "B-LOC"], &tagged("1 2 0 3"));
+    }
+
+    #[test]
+    fn what_is_new_in_a_head_says_why() {
+        let report = LoadReport { new: vec!["classifier.weight".into()], ..LoadReport::default() };
+        let said = |task, own: &[&str], names: &[&str]| {
+            let labels = LabelSet { names: names.iter().map(|&name| name.to_owned()).collect() };
+            new_head(&encoder(Task::Classify, own), task, &labels, &report).unwrap()
+        };
+        let other = said(Task::Classify, &["cat", "dog"], &["neg", "pos"]);
+        assert_eq!(
+            other,
+            "the model's head is for the classes cat, dog, and the data have neg, pos, so a new head is trained"
+        );
+        assert!(said(Task::Classify, &["neg", "pos"], &["0", "1"]).ends_with("put its names in their place"));
+        assert!(
+            said(Task::Classify, &["LABEL_0", "LABEL_1"], &["neg", "pos"]).contains("name its outputs in id2label")
+        );
+        assert!(said(Task::Mlm, &["neg", "pos"], &[]).contains("no trained head for masked words"));
+        assert!(said(Task::Ner, &["neg", "pos"], &["O"]).contains("no trained head for tags of words"));
+        let labels = LabelSet::default();
+        assert_eq!(new_head(&encoder(Task::Classify, &["a"]), Task::Mlm, &labels, &LoadReport::default()), None);
+    }
+
+    #[test]
+    fn a_model_is_asked_for_the_labels_of_a_file_however_they_are_spelled() {
+        let check = |task, own: &[&str], text: &str, said: &str, rows: &[&str]| {
+            let (table, roles) = read(task, text);
+            let own = LabelSet { names: own.iter().map(|&name| name.to_owned()).collect() };
+            let (data, notes) = under_model(table, task, &roles, &own).unwrap();
+            assert!(notes.join("; ").contains(said) && notes.is_empty() == said.is_empty(), "{notes:?}");
+            assert_eq!(taught(&data), rows);
+        };
+        let text = labelled(&["neg", "pos"]);
+        check(Task::Classify, &["pos", "neg", "other"], &text, "", &["neg", "pos"]);
+        check(
+            Task::Classify,
+            &["POS", "NEG"],
+            &text,
+            "labels neg, pos of the data are read as the model's NEG, POS",
+            &["NEG", "POS"],
+        );
+        let numbers = labelled(&["1", "0"]);
+        check(
+            Task::Classify,
+            &["neg", "pos"],
+            &numbers,
+            "labels 0, 1 of the data are read as the model's neg, pos",
+            &["pos", "neg"],
+        );
+        check(
+            Task::Classify,
+            &["LABEL_0", "LABEL_1"],
+            &numbers,
+            "read as the model's LABEL_0, LABEL_1",
+            &["LABEL_1", "LABEL_0"],
+        );
+        // Some of the places may mean something else, and other classes are left out.
+        check(Task::Classify, &["0", "1", "2"], &numbers, "", &["1", "0"]);
+        check(Task::Classify, &["pos", "cat"], &text, "", &["pos"]);
+        check(
+            Task::Ner,
+            &["O", "B-PER", "I-PER"],
+            &tagged("1 2 0"),
+            "places of the model's tags, from 0: O, B-PER",
+            &["B-PER I-PER O"],
+        );
+        check(
+            Task::Ner,
+            &["O", "B_PER", "I_PER"],
+            &tagged("B-PER I-PER O"),
+            "are read as the model's",
+            &["B-PER I-PER O"],
+        );
+        check(Task::Ner, &["PER", "O"], &tagged("B-PER I-PER O"), "", &["PER PER O"]);
+        let (table, roles) = read(Task::Classify, &labelled(&["1", "2"]));
+        let own = LabelSet { names: ["a", "b", "c"].map(str::to_owned).to_vec() };
+        let refused = under_model(table, Task::Classify, &roles, &own).unwrap_err().to_string();
+        assert!(refused.contains(r#"has the label "1", expected one of 3 known classes (a, b, c)"#), "{refused}");
+    }
+}
