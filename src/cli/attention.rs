@@ -26,7 +26,7 @@ pub struct AttentionOf {
 impl AttentionOf {
     pub fn run(self) -> anyhow::Result<()> {
         let (model, _) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
-        let tokenizer = Tokenizer::open(&self.model)?;
+        let tokenizer = Tokenizer::open(&self.model)?.for_embeddings(model.config.vocab_size)?;
         let found = attention(&model, &tokenizer, &self.text, self.pair.as_deref())?;
         if found.cut > 0 {
             eprintln!("attune: warning: {} tokens did not fit and were cut off", found.cut);

@@ -19,7 +19,7 @@ use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{prepare, train_from};
+use crate::train::{preflight, prepare, train_from};
 
 #[derive(Debug, Args)]
 pub struct Train {
@@ -68,6 +68,13 @@ impl Train {
             eprintln!("new weights: {}", report.new.join(", "));
         }
         prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
+        let plan = preflight(&config, goes_on, &mut prepared, &model)?;
+        eprintln!(
+            "estimated memory {} of {} free, estimated time {}",
+            bytes(plan.memory.total()),
+            bytes(plan.memory.available),
+            duration(plan.seconds)
+        );
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);

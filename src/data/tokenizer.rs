@@ -6,6 +6,7 @@
 //! first, tried on a few texts, and refused with the name of the component that fails.
 
 mod class;
+mod embeddings;
 mod error;
 mod frame;
 mod legacy;
@@ -112,6 +113,8 @@ pub struct Tokenizer {
     companions: Vec<(String, Vec<u8>)>,
     roles: [Option<(String, u32)>; ROLES.len()],
     max_id: u32,
+    /// How many ids the model knows.
+    embeddings: usize,
 }
 
 /// What the library made of a file.
@@ -168,7 +171,8 @@ impl Tokenizer {
         });
         let Loaded { inner, post, single, double } = loaded;
         let spaced = OnceLock::new();
-        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id })
+        let embeddings = usize::MAX;
+        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id, embeddings })
     }
 
     /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
@@ -184,6 +188,7 @@ impl Tokenizer {
             let framed = frame::process(self.post.as_ref(), text, pair)?;
             Ok(self.described(&framed, before - keep_text - keep_pair))
         })
+        .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
     }
 
     /// The same ids, segments and count without the rest, faster.
@@ -199,6 +204,7 @@ impl Tokenizer {
             let (ids, types) = self.frame(pair.is_some()).wrap(&text[..keep_text], kept_pair);
             Ok(EncodedIds { ids, types, cut })
         })
+        .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
     }
 
     /// [`Self::encode_ids`] of many, in order, on all cores.
@@ -275,7 +281,7 @@ impl Tokenizer {
         self.inner.get_vocab_size(true)
     }
 
-    /// The largest id this tokenizer can give, which must lie inside a model's embeddings.
+    /// The largest id this tokenizer can give.
     pub fn max_id(&self) -> u32 {
         self.max_id
     }

@@ -246,6 +246,7 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         report,
         tokenizer: String::new(),
         cased: None,
+        problems: Vec::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 //! Where the model has all classes of the data, its order holds, its head is kept, and the data are mapped to it. Where
 //! it has not, the classes have the order of the data and the head is new, which is said before the run begins.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -47,22 +47,16 @@ pub(super) fn meet(encoder: &EncoderConfig, data: &Dataset) -> Option<Met> {
         return None;
     }
     let (way, places) = find(&own, data)?;
-    let missing: Vec<String> =
-        (0..).zip(&own).filter(|(place, _)| !places.contains(&Some(*place))).map(second).collect();
-    // Numbers that are only some of the places may as well be something else: stars from 1 on, say. And tags that are
-    // written in two notations are no tags.
-    let must_be_whole = unnamed || task == Task::Ner;
-    if must_be_whole && way == Way::Spelling && !covers(&places, &own) {
+    // A run has the classes of its data: an output that none of them is for would only be unlearned. Of a type of entity
+    // the data need not have both tags, unless tags would be left that are written in another notation.
+    let is_whole = covers(&places, &own) || task == Task::Ner && way != Way::Spelling && covers_types(&places, &own);
+    if !is_whole {
         return None;
     }
     let names = if way == Way::Spelling { respelled(&own, &data.labels.names, &places) } else { own.clone() };
-    let notes = notes(encoder, data, &own, &missing, way);
+    let notes = notes(encoder, data, &own, way);
     let places = places.into_iter().map(Option::unwrap_or_default).collect();
     Some(Met { labels: LabelSet { names }, places, notes })
-}
-
-fn second((_, name): (u32, &String)) -> String {
-    name.clone()
 }
 
 /// The output of each class of the data, none for a class of which there is no example; nothing where one has no output.
@@ -233,9 +227,15 @@ fn spelled(own: &[String], names: &[String]) -> Option<Vec<Option<u32>>> {
     })
 }
 
-/// Whether every output but that for words outside of entities is that of some class of the data.
+/// Whether every output is that of some class of the data.
 fn covers(places: &[Option<u32>], own: &[String]) -> bool {
-    (0..).zip(own).all(|(place, name)| places.contains(&Some(place)) || tags::is_outside(name))
+    (0..own.len() as u32).all(|place| places.contains(&Some(place)))
+}
+
+/// Whether each type of entity that has an output is one of the data.
+fn covers_types(places: &[Option<u32>], own: &[String]) -> bool {
+    let found: HashSet<String> = places.iter().flatten().map(|place| Tag::of(&own[*place as usize]).kind).collect();
+    own.iter().map(|name| Tag::of(name)).all(|tag| tag.is_outside() || found.contains(&tag.kind))
 }
 
 /// The names of outputs, spelled as the data spell them.
@@ -249,7 +249,7 @@ fn respelled(own: &[String], names: &[String], places: &[Option<u32>]) -> Vec<St
     spelled
 }
 
-fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], missing: &[String], way: Way) -> Vec<String> {
+fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], way: Way) -> Vec<String> {
     let mut notes = Vec::new();
     let task = data.task;
     match way {
@@ -264,14 +264,6 @@ fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], missing: &[Str
              tags of the data"
                 .to_owned(),
         ),
-    }
-    let missing: Vec<String> = missing.iter().filter(|name| !tags::is_outside(name)).cloned().collect();
-    if !missing.is_empty() {
-        notes.push(format!(
-            "the model's head is kept with all its {} classes; the data have no example of {}",
-            own.len(),
-            name_list(&missing)
-        ));
     }
     if let Some(own) = encoder.task().filter(|own| task.is_sequence() && *own != task) {
         notes.push(format!("the model's head was trained for {own} with these labels, and is trained on for {task}"));
@@ -391,8 +383,6 @@ mod tests {
         check(Task::Classify, &["pos", "neg"], &text, &["pos", "neg"], &[], &["neg", "pos"]);
         let said = ["the labels neg, pos are taken for the outputs POS, Neg"];
         check(Task::Classify, &["POS", "Neg"], &text, &["pos", "neg"], &said, &["neg", "pos"]);
-        let said = ["kept with all its 3 classes", "no example of neutral"];
-        check(Task::Classify, &["pos", "neutral", "neg"], &text, &["pos", "neutral", "neg"], &said, &["neg", "pos"]);
         let numbers = labelled(&["1", "0", "2"]);
         let said = ["the labels 0, 1, 2 are taken for the outputs LABEL_0, LABEL_1, LABEL_2"];
         let unnamed = ["LABEL_0", "LABEL_1", "LABEL_2"];
@@ -405,8 +395,6 @@ mod tests {
         check(Task::Ner, &own, &tags, &own, &[], &["B-PER I-PER O B-LOC"]);
         let own = ["B-LOC", "B-PER", "I-PER", "O"];
         check(Task::Ner, &own, &tags, &own, &[], &["B-PER I-PER O B-LOC"]);
-        let own = ["O", "B-MISC", "B-PER", "I-PER", "B-LOC"];
-        check(Task::Ner, &own, &tags, &own, &["no example of B-MISC"], &["B-PER I-PER O B-LOC"]);
         let said = ["are taken for the outputs"];
         let own = ["O", "B_LOC", "B_PER", "I_PER"];
         check(Task::Ner, &own, &tags, &["O", "B-LOC", "B-PER", "I-PER"], &said, &["B-PER I-PER O B-LOC"]);
@@ -423,10 +411,12 @@ mod tests {
         let text = labelled(&["neg", "pos"]);
         check(Task::Classify, &["cat", "dog"], &text);
         check(Task::Classify, &["neg", "neutral"], &text);
+        check(Task::Classify, &["neg", "neutral", "pos"], &text);
+        check(Task::MultiLabel, &["neg", "neutral", "pos"], &text);
+        check(Task::Ner, &["O", "B-PER", "I-PER", "B-LOC"], &tagged("B-PER O"));
         check(Task::Classify, &["LABEL_0", "LABEL_1"], &text);
         // Which class a number means is nowhere said.
         check(Task::Classify, &["neg", "pos"], &labelled(&["0", "1"]));
-        // Stars from 1 on are not the outputs from 1 on.
         check(Task::Classify, &["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"], &labelled(&["1", "2", "3"]));
         check(Task::Classify, &["POS", "pos"], &labelled(&["Pos", "neg"]));
         check(Task::Ner, &["O", "B-PER", "I-PER"], &tagged("B-PER O B-LOC"));

@@ -26,6 +26,8 @@ pub enum TokenizerError {
     /// A part of the file that cannot be used, by the name the file gives it.
     #[error("the {component} of \"{}\" cannot be used: {reason}", path.display())]
     Component { path: PathBuf, component: String, reason: String },
+    #[error("the tokenizer has {token} as {id}, and the model has {embeddings} embeddings, 0 to {}", embeddings.saturating_sub(1))]
+    Beyond { token: String, id: u32, embeddings: usize },
     #[error("the text cannot be tokenized: {reason}")]
     Encode { reason: String },
     #[error("the ids cannot be turned into text: {reason}")]
