@@ -11,7 +11,7 @@ use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, print_json, print_lines};
 use crate::data::table::Format;
-use crate::data::{Dataset, RowProblem, Table, Tokenizer, guess_task, health};
+use crate::data::{Dataset, RowProblem, Table, Tokenizer, TokenizerError, guess_task, health};
 use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
@@ -120,10 +120,15 @@ fn format_name(format: Format) -> String {
 
 fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let mut card = model::open_card(dir)?;
-    // A folder without a tokenizer still is a model.
-    if let Ok(tokenizer) = Tokenizer::open(dir) {
-        tokenizer.kind().file().clone_into(&mut card.tokenizer);
-        card.cased = tokenizer.cased();
+    match Tokenizer::open(dir) {
+        Ok(tokenizer) => {
+            tokenizer.kind().file().clone_into(&mut card.tokenizer);
+            card.cased = tokenizer.cased();
+            card.problems = tokenizer.misfits(card.vocab_size);
+        }
+        // A folder without a tokenizer still is a model.
+        Err(TokenizerError::Missing { .. }) => {}
+        Err(error) => card.problems.push(error.to_string()),
     }
     let decisions = model::Decisions::read(dir)?;
     let mut facts = json!({ "kind": "model", "thresholds": decisions });
@@ -160,6 +165,7 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
             report.left_over.len()
         ),
     ];
+    lines.extend(card.problems.iter().map(|problem| format!("problem: {problem}")));
     lines.extend(report.new.iter().map(|name| format!("new: {name}")));
     lines.extend(report.left_over.iter().map(|name| format!("left over: {name}")));
     lines.extend(card.blocks.iter().map(|block| format!("{:>14}  {}", grouped(block.parameters), block.name)));

@@ -87,6 +87,9 @@ impl Predict {
         if !predictor.untrained.is_empty() {
             eprintln!("attune: warning: {} is not in the model and was made up", predictor.untrained.join(", "));
         }
+        for misfit in predictor.tokenizer.misfits(predictor.model.config.vocab_size) {
+            eprintln!("attune: warning: {misfit}");
+        }
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         if let Some(text) = self.text {
             let prepared = predictor.prepare(Request { text, pair: self.pair }, &options)?;

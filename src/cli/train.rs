@@ -13,9 +13,9 @@ use super::output::{bytes, duration, grouped, print_lines};
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
-use crate::train::prepare::{device, open_model};
+use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{prepare, train_from};
+use crate::train::{preflight, prepare, train_from};
 
 #[derive(Debug, Args)]
 pub struct Train {
@@ -52,7 +52,7 @@ impl Train {
             }
             go_on()
         };
-        let Some(prepared) = prepare(&config, &mut prepare_progress)? else {
+        let Some(mut prepared) = prepare(&config, &mut prepare_progress)? else {
             bail!("stopped before the first step; nothing was written");
         };
         for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
@@ -63,6 +63,14 @@ impl Train {
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));
         }
+        prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
+        let plan = preflight(&config, goes_on, &mut prepared, &model)?;
+        eprintln!(
+            "estimated memory {} of {} free, estimated time {}",
+            bytes(plan.memory.total()),
+            bytes(plan.memory.available),
+            duration(plan.seconds)
+        );
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);

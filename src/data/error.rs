@@ -56,8 +56,8 @@ pub enum DataError {
     TokenFile { doing: &'static str, source: std::io::Error },
 }
 
-/// Column names as a message shows them; a wide table shows its first eight.
-pub(super) fn name_list(columns: &[String]) -> String {
+/// Names of columns or classes as a message shows them: the first eight.
+pub fn name_list(columns: &[String]) -> String {
     const SHOWN: usize = 8;
     let mut list = columns.iter().take(SHOWN).map(|name| shorten(name, 40)).collect::<Vec<_>>().join(", ");
     if columns.len() > SHOWN {

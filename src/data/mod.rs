@@ -23,10 +23,11 @@ mod error;
 mod guess;
 mod labels;
 mod readers;
+mod relabel;
 
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
-pub use error::DataError;
+pub use error::{DataError, name_list};
 pub use features::{Alignment, Features, Length, Measured, Tokens, features, measure, measure_all};
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};

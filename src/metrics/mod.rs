@@ -70,6 +70,9 @@ pub struct Evaluation {
     /// Masked words: those that cost the most, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masked: Option<MaskedReport>,
+    /// What a person must know to read it, such as labels that were taken for those of the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Evaluation {
@@ -89,6 +92,7 @@ impl Evaluation {
             entities: None,
             answers: None,
             masked: None,
+            notes: Vec::new(),
         }
     }
 }

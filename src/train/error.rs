@@ -32,6 +32,11 @@ pub enum TrainError {
     NoGenerator { dir: PathBuf },
     #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
     NoMaskToken,
+    #[error(
+        "the tokenizer puts texts into the segment {segment}, and the model has embeddings of {count} (type_vocab_size); \
+         this is the tokenizer of another model"
+    )]
+    NoSegment { segment: u32, count: usize },
     #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(
@@ -48,6 +53,18 @@ pub enum TrainError {
     FolderTaken { path: PathBuf },
     #[error("the run in {path} is finished, and nothing is left to do; start another with another [run] out")]
     AlreadyFinished { path: PathBuf },
+    #[error(
+        "the disk of {path} has {free} free, and the run may need {needed}: {model} for the model and {checkpoint} for each \
+         of two checkpoints; make room, choose another [run] out{advice}"
+    )]
+    NoRoomOnDisk {
+        path: PathBuf,
+        free: String,
+        needed: String,
+        model: String,
+        checkpoint: String,
+        advice: &'static str,
+    },
     #[error("another Attune is writing the run in {path}; stop it there first")]
     Busy { path: PathBuf },
     #[error(

@@ -26,9 +26,12 @@ pub mod strategy;
 
 mod check;
 mod error;
+mod outputs;
+mod preflight;
 mod trainer;
 
 pub use error::TrainError;
 pub use examples::Examples;
+pub use preflight::preflight;
 pub use prepare::{Prepared, prepare};
 pub use trainer::{Listener, Models, Outcome, train, train_from};

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
-use super::{Examples, TrainError, corpus};
+use super::{Examples, TrainError, corpus, outputs};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
 use crate::hub::embedded;
 use crate::model::card::LoadReport;
-use crate::model::{self, HeadKind, Model, ModelError, Want};
+use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 
 /// Data ready to be learned from.
@@ -49,8 +49,12 @@ impl RunConfig {
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|error| TrainError::ConfigSyntax { path: path.to_owned(), reason: error.to_string() })?;
+        let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
+        let mut config: Self =
+            toml::from_str(&text).map_err(|error| wrong(format!("{error}{}", backslash_advice(&text, &error))))?;
+        if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
+            return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
+        }
         let beside = path.parent().unwrap_or(Path::new(""));
         let find = |given: &mut PathBuf| {
             if !given.exists() && beside.join(&*given).exists() {
@@ -61,6 +65,11 @@ impl RunConfig {
         config.data.eval.iter_mut().for_each(find);
         config.model.path.iter_mut().for_each(find);
         Ok(config)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let data = std::iter::once(&self.data.train).chain(&self.data.eval);
+        data.chain(&self.model.path).chain(&self.language.generator).chain(std::iter::once(&self.run.out))
     }
 
     /// The folder of the model.
@@ -82,6 +91,19 @@ impl RunConfig {
             Dropout::Rate(rate) => Some(rate),
         }
     }
+}
+
+/// How the paths of Windows are written.
+const BACKSLASHES: &str =
+    "; between double quotes a \\ begins a special character, so write the path with / or between single quotes";
+
+/// What to do about a line that does not read because of the backslashes of a path.
+fn backslash_advice(text: &str, error: &toml::de::Error) -> &'static str {
+    let Some(at) = error.span().map(|span| span.start.min(text.len())) else { return "" };
+    let begin = text[..text.floor_char_boundary(at)].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next().unwrap_or_default();
+    let quoted = line.split('"').nth(1).unwrap_or_default();
+    if quoted.contains('\\') { BACKSLASHES } else { "" }
 }
 
 /// The device a choice means in this build.
@@ -110,14 +132,21 @@ pub struct Sources {
     pub split: Split,
     /// What the decisions about the data came to.
     pub mended: Vec<Mended>,
+    /// How the classes were found among those of the model, where that is not plain.
+    pub notes: Vec<String>,
 }
 
-/// Reads the files that a configuration names.
-pub fn read_sources(task: Task, data: &DataChoice, seed: u64) -> Result<Sources, TrainError> {
+/// Reads the files that a configuration names. With a model that goes on with its head, the classes are in its order.
+pub fn read_sources(
+    task: Task,
+    data: &DataChoice,
+    seed: u64,
+    model: Option<&EncoderConfig>,
+) -> Result<Sources, TrainError> {
     let table = Arc::new(Table::open(&data.train)?);
     let eval = data.eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let roles = fill_roles(&data.columns, &table, task);
-    divide(task, table, eval, &roles, &data.split_rule(seed), &data.mends())
+    divide_for(model, task, table, eval, &roles, &data.split_rule(seed), &data.mends())
 }
 
 /// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
@@ -129,8 +158,25 @@ pub fn divide(
     rule: &SplitRule,
     mends: &Mends,
 ) -> Result<Sources, TrainError> {
+    divide_for(None, task, table, eval, roles, rule, mends)
+}
+
+fn divide_for(
+    model: Option<&EncoderConfig>,
+    task: Task,
+    table: Arc<Table>,
+    eval: Option<Arc<Table>>,
+    roles: &Roles,
+    rule: &SplitRule,
+    mends: &Mends,
+) -> Result<Sources, TrainError> {
     Dataset::check_group(&table, roles)?;
-    let (train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let (mut train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let mut notes = Vec::new();
+    if let Some(met) = model.and_then(|model| outputs::meet(model, &train_data)) {
+        train_data = train_data.under(met.labels, &met.places);
+        notes = met.notes;
+    }
     let train_data = Arc::new(train_data);
     let (eval_data, mut split) = match eval {
         Some(table) => {
@@ -147,7 +193,7 @@ pub fn divide(
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
     }
-    Ok(Sources { train_data, eval_data, split, mended })
+    Ok(Sources { train_data, eval_data, split, mended, notes })
 }
 
 /// Roles a configuration leaves open are guessed.
@@ -185,7 +231,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
     let unused = config.unused(encoder.stored_layers());
-    let tokenizer = Tokenizer::open(&dir)?;
+    let tokenizer = Tokenizer::open(&dir)?.for_embeddings(encoder.vocab_size)?;
+    let misfits = tokenizer.misfits(encoder.vocab_size);
     let length = Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride };
     if let Some(text) = corpus::of(config, &tokenizer)? {
         if !config.data.mends().is_empty() {
@@ -193,14 +240,20 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
             let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
             return Err(TrainError::Setting { key: "data.fix and data.exclude", value, expected });
         }
+        segments_fit(&encoder, &tokenizer, matches!(config.task, Task::Nsp | Task::Sop))?;
         let prepared = corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress)?;
-        return Ok(prepared.map(|prepared| Prepared { warnings: [unused, prepared.warnings].concat(), ..prepared }));
+        return Ok(
+            prepared.map(|prepared| Prepared { warnings: [unused, misfits, prepared.warnings].concat(), ..prepared })
+        );
     }
-    let sources = read_sources(config.task, &config.data, config.run.seed)?;
+    let known = (config.model.init == Init::Pretrained).then_some(&encoder);
+    let sources = read_sources(config.task, &config.data, config.run.seed, known)?;
     if config.is_translation() && sources.train_data.roles.pair.is_none() {
         let expected = "the column with the translation".to_owned();
         return Err(TrainError::Setting { key: "data.columns.pair", value: "not set".into(), expected });
     }
+    let is_pair = !sources.train_data.examples.is_empty() && sources.train_data.pair(0).is_some();
+    segments_fit(&encoder, &tokenizer, is_pair)?;
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
         features(data, which, &tokenizer, length, &mut |done| on_progress("tokenizing", before + done as u64, total))
@@ -220,7 +273,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         let reason = why_no_examples(&sources.train_data);
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
-    let mut warnings = unused;
+    let mut warnings = [unused, misfits, sources.notes].concat();
     warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
         warnings.extend(sources.eval_data.unusable_words(path));
@@ -241,6 +294,16 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         mended,
         warnings,
     }))
+}
+
+/// Refuses a tokenizer that puts a text into a segment for which the model has no embedding.
+fn segments_fit(encoder: &EncoderConfig, tokenizer: &Tokenizer, is_pair: bool) -> Result<(), TrainError> {
+    let (count, segment) = (encoder.type_vocab_size, tokenizer.frame(is_pair).last_segment());
+    // With one segment or none there is nothing to tell apart.
+    if count > 1 && segment as usize >= count {
+        return Err(TrainError::NoSegment { segment, count });
+    }
+    Ok(())
 }
 
 /// What it means that a file's tags are numbers.
@@ -319,6 +382,15 @@ pub fn output_names(task: Task, labels: &LabelSet) -> Vec<String> {
     if task == Task::Regress { vec!["LABEL_0".to_owned()] } else { labels.names.clone() }
 }
 
+/// What is new in the head of a model that was opened, in words, where something is.
+pub fn new_head_words(
+    config: &RunConfig,
+    labels: &LabelSet,
+    report: &LoadReport,
+) -> Result<Option<String>, TrainError> {
+    Ok(outputs::new_head(&model::read_config(&config.model_dir()?)?, config.task, labels, report))
+}
+
 /// Opens the model with the head for the prepared data, and freezes what the strategy says.
 pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Result<(Model, LoadReport), TrainError> {
     let dir = config.model_dir()?;
@@ -334,4 +406,32 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     let frozen = super::strategy::frozen(&config.strategy, model.config.stored_layers())?;
     model.freeze(|block| frozen.contains(&block));
     Ok((model, report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_windows_between_double_quotes_says_how_to_write_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.toml");
+        let read = |model: &str| {
+            let text = format!("task = \"classify\"\n[model]\npath = {model}\n[data]\ntrain = \"a.csv\"\n");
+            std::fs::write(&file, text).unwrap();
+            RunConfig::read(&file).map(|config| config.model.path).map_err(|error| error.to_string())
+        };
+        // The first is no TOML; the second reads as a tabulator and a backspace.
+        for wrong in [r#""C:\Users\me\bert""#, r#""C:\temp\bert""#, r#""D:\x\model""#] {
+            let told = read(wrong).unwrap_err();
+            assert!(told.contains("write the path with / or between single quotes"), "{told}");
+        }
+        for (right, path) in
+            [(r"'C:\Users\me\bert'", r"C:\Users\me\bert"), (r#""C:\\temp""#, r"C:\temp"), (r#""C:/temp""#, "C:/temp")]
+        {
+            assert_eq!(read(right).unwrap(), Some(PathBuf::from(path)));
+        }
+        let told = read("bert").unwrap_err();
+        assert!(!told.contains("single quotes"), "{told}");
+    }
 }

@@ -9,6 +9,7 @@
 
 mod batches_change_nothing;
 mod causal;
+mod classes_meet_the_model;
 mod command_line;
 mod evaluated;
 mod evaluations;

@@ -170,6 +170,9 @@ impl Tiled for EvaluatePanel {
         Panel::top("evaluate head").show_separator_line(false).frame(fill).show(ui, |ui| {
             self.source.head_ui(ui, &evaluated, cx);
             header::cards_ui(ui, &evaluated.evaluation, cx.palette);
+            for note in &evaluated.evaluation.notes {
+                ui.colored_label(cx.palette.text_dim, note);
+            }
         });
     }
 

@@ -95,6 +95,7 @@ pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<E
     let tokenizer = Tokenizer::open(dir)?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
+    card.problems = tokenizer.misfits(card.vocab_size);
     job.payload(Payload::Model(Arc::new(card)));
     Ok(Ended::Done)
 }
@@ -119,7 +120,7 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
     if job.go_on().is_break() {
         return Ok(Ended::Stopped);
     }
-    let Sources { train_data, eval_data, split, mended } = divide(task, table, eval, &roles, &rule, &mends)?;
+    let Sources { train_data, eval_data, split, mended, .. } = divide(task, table, eval, &roles, &rule, &mends)?;
     if job.go_on().is_break() {
         return Ok(Ended::Stopped);
     }
