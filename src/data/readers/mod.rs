@@ -12,6 +12,7 @@ mod delimited;
 mod documents;
 mod elements;
 mod encoding;
+mod gaps;
 mod html;
 mod json;
 mod label_studio;
@@ -77,9 +78,12 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(DataError::NotText { path: path.to_path_buf(), what, advice });
     }
-    let decoded = encoding::decode(bytes);
+    let mut decoded = encoding::decode(bytes);
     if decoded.text.iter().all(u8::is_ascii_whitespace) {
         return Err(DataError::Empty { path: path.to_path_buf() });
+    }
+    if decoded.text.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[".contains(byte)) {
+        decoded.text = gaps::filled(decoded.text);
     }
     if json::is_json(&decoded.text) {
         return json::read(path, &decoded);
