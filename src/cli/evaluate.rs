@@ -55,7 +55,7 @@ impl Evaluate {
         };
         let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
         let cut = (done.truncated > 0).then(|| format!("{} texts were cut to fit the model", done.truncated));
-        for warning in done.evaluation.notes.iter().chain(&done.unusable).chain(&cut) {
+        for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
             eprintln!("attune: warning: {warning}");
         }
         let evaluation = &done.evaluation;

@@ -66,6 +66,7 @@ impl Inspect {
             "format": format_name(table.format),
             "encoding": table.encoding,
             "replaced_characters": table.replaced_characters,
+            "notes": table.notes,
             "columns": table.columns,
             "rows": table.rows(),
             "task": task,
@@ -102,6 +103,7 @@ impl Inspect {
             lines.extend(column.as_ref().map(|column| format!("{role:<12} {column}")));
         }
         lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
+        lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
         lines.extend(problems.take(LISTED).map(|problem| format!("line {} {}", problem.line, problem.reason)));
         Ok((facts, lines))

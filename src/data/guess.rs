@@ -149,7 +149,9 @@ fn entities(table: &Table, columns: &[Column<'_>]) -> Roles {
         return Roles { tokens: name(tokens), tags: name(tags), group, ..Roles::default() };
     }
     if let Some(spans) = shapes::spans(table) {
-        return Roles { text: text(columns, Some(columns[spans].name)), spans: name(spans), group, ..Roles::default() };
+        let told = table.text_of_spans(spans).and_then(name);
+        let text = told.or_else(|| text(columns, Some(columns[spans].name)));
+        return Roles { text, spans: name(spans), group, ..Roles::default() };
     }
     let tokens = by_name(columns, "tokens words token word");
     let tags = by_name(columns, "nertags tags ner labels");

@@ -8,8 +8,12 @@
 mod kinds;
 mod repeats;
 
+use std::path::Path;
+
+use super::boundaries::cuts_word;
+use super::dataset::Content;
 use super::entities::Kinds;
-use super::{Dataset, Split, Table, Target, mend};
+use super::{Dataset, Split, Table, Target, mend, tags};
 use crate::task::Task;
 
 pub use kinds::FindingKind;
@@ -21,7 +25,7 @@ pub use repeats::{Leaks, Part, leaks};
 pub struct Finding {
     pub kind: FindingKind,
     pub task: Task,
-    /// Rows or, for [`FindingKind::RareClasses`], classes.
+    /// Rows or, for [`FindingKind::RareClasses`], classes, and for [`FindingKind::CutWords`] spans.
     pub count: usize,
     /// Lines in the file, ascending. In some files many rows share a line.
     pub lines: Vec<usize>,
@@ -58,6 +62,7 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
+    findings.push(cut_words(dataset));
     findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));
     findings.extend(classes(dataset));
     findings.extend(entity_types(dataset));
@@ -116,6 +121,38 @@ pub(super) fn impossible_tags(dataset: &Dataset) -> Vec<usize> {
     }
     let kinds = Kinds::of(&dataset.labels);
     examples_of(dataset, &|target| matches!(target, Target::Tags(tags) if kinds.impossible(tags).next().is_some()))
+}
+
+/// Spans that begin or end inside a word, of the rows that are learned from.
+fn cut_words(dataset: &Dataset) -> Finding {
+    let (mut count, mut examples) = (0, Vec::new());
+    if let Content::Spans { text, spans: Some(spans) } = dataset.content {
+        for (index, example) in dataset.examples.iter().enumerate() {
+            let found = tags::spans(dataset.table.cell(example.row, spans)).unwrap_or_default();
+            let letters: Vec<char> = match found.as_slice() {
+                [] => continue,
+                _ => dataset.table.cell(example.row, text).chars().collect(),
+            };
+            let is_inside =
+                |place: usize| place > 0 && place < letters.len() && cuts_word(letters[place - 1], letters[place]);
+            let cut = found.iter().filter(|span| is_inside(span.start) || is_inside(span.end)).count();
+            count += cut;
+            examples.extend((cut > 0).then_some(index));
+        }
+    }
+    Finding { count, ..Finding::of_examples(FindingKind::CutWords, dataset, &examples) }
+}
+
+impl Dataset {
+    /// What a person should know of the data before something is learned from them: what was settled for a file as a
+    /// whole, and spans that cut words.
+    pub fn remarks(&self, path: &Path) -> Vec<String> {
+        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+        let notes = self.table.notes.iter().map(|note| format!("{name}: {note}"));
+        let cut = cut_words(self);
+        let first = cut.lines.first().map(|line| format!("{name}: {}; the first, line {line}", cut.message()));
+        notes.chain(first).collect()
+    }
 }
 
 fn classes(dataset: &Dataset) -> Vec<Finding> {
@@ -240,6 +277,23 @@ mod tests {
         assert_eq!(rows(FindingKind::Contradictions), Some(vec![0, 2, 3]));
         let rare = FindingKind::RareClasses { labels: vec!["PER".into()], can_leave_out: false };
         assert_eq!(rows(rare), Some(vec![0, 3]));
+    }
+
+    #[test]
+    fn spans_that_cut_words_are_found() {
+        let line = |text: &str, spans: &str| format!("{{\"text\":\"{text}\",\"spans\":{spans}}}\n");
+        let text = line("Ines Kaya ran", r#"[{"start":0,"end":9,"label":"PER"}]"#).repeat(4)
+            + &line("Ines Kaya ran", r#"[{"start":1,"end":4,"label":"PER"},{"start":5,"end":8,"label":"PER"}]"#)
+            + &line("我在北京", r#"[{"start":2,"end":3,"label":"LOC"}]"#)
+            + &line("Bobby", r#"[{"start":0,"end":3,"label":"PER"}]"#);
+        let roles = Roles { text: Some("text".into()), spans: Some("spans".into()), ..Roles::default() };
+        let dataset = Dataset::new(table(&text), Task::Ner, &roles, None).unwrap();
+        let findings = health(&dataset);
+        let finding = findings.iter().find(|finding| finding.kind == FindingKind::CutWords).unwrap();
+        assert_eq!((finding.count, finding.rows.as_slice()), (3, &[4, 6][..]));
+        assert_eq!(finding.message(), "3 spans begin or end inside a word");
+        let remarks = dataset.remarks(Path::new("data/train.jsonl"));
+        assert_eq!(remarks, ["train.jsonl: 3 spans begin or end inside a word; the first, line 5"]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Files → table → dataset → features → batches, as plain data. There are no tensors here.
 
 pub mod batch;
+pub mod boundaries;
 pub mod corpus;
 pub mod dataset;
 pub mod entities;

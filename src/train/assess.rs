@@ -46,6 +46,8 @@ pub struct Assessment {
     pub excluded: usize,
     /// The same in words, with the first of them.
     pub unusable: Option<String>,
+    /// What a person should know of how the data were read.
+    pub remarks: Vec<String>,
     /// Sequences that were cut to fit the model.
     pub truncated: usize,
 }
@@ -121,6 +123,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     Ok(Some(Assessment {
         evaluation: Evaluation { notes, ..evaluation(of, scored) },
         decisions,
+        remarks: data.as_ref().map(|data| data.remarks(&what.data)).unwrap_or_default(),
         unusable: data.as_ref().and_then(|data| data.unusable_words(&what.data)),
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
         sequences: examples.len(),

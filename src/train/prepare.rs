@@ -274,8 +274,10 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
     let mut warnings = [unused, misfits, sources.notes].concat();
+    warnings.extend(sources.train_data.remarks(&config.data.train));
     warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
+        warnings.extend(sources.eval_data.remarks(path));
         warnings.extend(sources.eval_data.unusable_words(path));
     }
     warnings.extend(unnamed_tags_words(&sources.train_data));

@@ -94,6 +94,12 @@ fn all_lists(table: &Table) -> Vec<Lists> {
 /// Whether two columns have equally many elements in most rows, or in half of them where the tags are unmistakable, as
 /// they must be beside a text, which must have several words.
 fn fit(words: &Lists, tags: &Lists) -> bool {
+    let is_sure = tags.tags >= SURE;
+    let both = words.brackets && tags.brackets;
+    // In a wide table nearly all pairs end here.
+    if words.column == tags.column || !(both || is_sure) {
+        return false;
+    }
     let lengths: Vec<(Option<usize>, Option<usize>)> = words
         .lengths
         .iter()
@@ -105,14 +111,9 @@ fn fit(words: &Lists, tags: &Lists) -> bool {
     let equal = |least: usize| {
         lengths.iter().filter(|(words, tags)| words == tags && words.is_some_and(|words| words >= least)).count()
     };
-    let is_sure = tags.tags >= SURE;
     let most = equal(0) * 10 >= all * 9;
-    let enough = if words.brackets && tags.brackets {
-        most || (is_sure && equal(0) * 2 >= all)
-    } else {
-        most && is_sure && equal(2) * 2 >= all
-    };
-    words.column != tags.column && all > 0 && enough
+    let enough = if both { most || (is_sure && equal(0) * 2 >= all) } else { most && is_sure && equal(2) * 2 >= all };
+    all > 0 && enough
 }
 
 /// The likeliest of some columns of words.
@@ -125,9 +126,10 @@ fn likeliest_words<'a>(lists: impl Iterator<Item = &'a Lists>) -> Option<&'a Lis
 /// The columns of words and of their tags.
 pub(super) fn tokens_and_tags(table: &Table) -> Option<(usize, usize)> {
     let lists = all_lists(table);
-    let words = likeliest_words(lists.iter().filter(|words| lists.iter().any(|tags| fit(words, tags))))?;
-    let tags = lists
-        .iter()
+    let tags: Vec<&Lists> = lists.iter().filter(|list| list.brackets || list.tags >= SURE).collect();
+    let words = likeliest_words(lists.iter().filter(|words| tags.iter().any(|tags| fit(words, tags))))?;
+    let tags = tags
+        .into_iter()
         .filter(|list| fit(words, list))
         .filter(|list| list.tags >= SURE || list.numbers >= SURE || is_in(TAGS, &list.plain))
         .min_by_key(|list| (list.tags < SURE, rank(TAGS, &list.plain)))?;

@@ -19,6 +19,8 @@ pub enum FindingKind {
     Duplicates,
     /// Rows whose text stands elsewhere with another label.
     Contradictions,
+    /// Labelled spans that begin or end inside a word.
+    CutWords,
     /// Sentences with an `I-` tag after `O` or after another type.
     ImpossibleTags,
     /// There is only one class, so that nothing can be told apart.
@@ -53,6 +55,7 @@ impl FindingKind {
             Self::Unreadable
             | Self::EmptyText
             | Self::NoUsableLabel
+            | Self::CutWords
             | Self::OneClass { .. }
             | Self::Imbalance { .. }
             | Self::RareClasses { .. }
@@ -69,6 +72,7 @@ impl FindingKind {
             Self::MisplacedAnswers => "misplaced answers",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
+            Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
             Self::OneClass { .. } => "one class",
             Self::Imbalance { .. } => "largest class",
@@ -119,6 +123,8 @@ impl Finding {
                 Task::Qa => format!("{count} {rows} that also stand with another answer to the same context"),
                 _ => format!("{count} {rows} with a text that also stands under another label"),
             },
+            FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
+            FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {
                 let has = if one { "has" } else { "have" };
                 format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")

@@ -13,8 +13,9 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+use ::parquet::basic::Compression;
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::ParquetMetaData;
+use ::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
@@ -51,12 +52,14 @@ pub(super) fn read(path: &Path, file: &File) -> Result<Table, DataError> {
     match outcome {
         Ok(table) => table.finish(path, Format::Parquet, &Decoded { text: Vec::new(), encoding: "UTF-8", replaced: 0 }),
         Err(Fault::TooLarge) => Err(DataError::TooLarge { path: path.to_path_buf(), limit: size(SIZE_LIMIT) }),
+        Err(Fault::Packing(packing)) => Err(DataError::ParquetPacking { path: path.to_path_buf(), packing }),
         Err(Fault::Damaged(reason)) => Err(DataError::Parquet { path: path.to_path_buf(), reason }),
     }
 }
 
 enum Fault {
     TooLarge,
+    Packing(String),
     Damaged(String),
 }
 
@@ -118,7 +121,19 @@ fn plausible(metadata: &ParquetMetaData) -> Result<Vec<String>, Fault> {
     if bytes > SIZE_LIMIT || rows > ROW_LIMIT {
         return Err(Fault::TooLarge);
     }
-    Ok(columns)
+    let packings = metadata.row_groups().iter().flat_map(|group| group.columns()).map(ColumnChunkMetaData::compression);
+    match packings.into_iter().find(|packing| !is_unpacked_here(packing)) {
+        Some(packing) => {
+            let name = packing.to_string().to_lowercase();
+            Err(Fault::Packing(name.split('(').next().unwrap_or_default().to_owned()))
+        }
+        None => Ok(columns),
+    }
+}
+
+fn is_unpacked_here(packing: &Compression) -> bool {
+    use Compression::{GZIP, LZ4, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
+    matches!(packing, UNCOMPRESSED | SNAPPY | GZIP(_) | ZSTD(_) | LZ4 | LZ4_RAW)
 }
 
 /// Writes the text of a cell: a scalar as it is, anything nested as JSON, null as nothing.
@@ -126,6 +141,9 @@ fn write_cell(out: &mut String, field: &Field, feature: &Feature) {
     match (class_name(field, feature), field) {
         (Some(name), _) => out.push_str(name),
         (None, Field::Null) => {}
+        // No number is no value, as in JSON.
+        (None, Field::Float(value)) if !value.is_finite() => {}
+        (None, Field::Double(value)) if !value.is_finite() => {}
         (None, Field::Str(text)) => out.push_str(text),
         (None, Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_)) => write_json(out, field, feature),
         (None, field) => write_scalar(out, field),

@@ -25,6 +25,8 @@ pub(super) struct Rows {
     text: String,
     ends: Vec<usize>,
     lines: Vec<u32>,
+    /// The number of each row's element, where the whole file is one line.
+    numbers: Vec<usize>,
     /// Columns from each row on, where the number changed.
     widths: Vec<(usize, usize)>,
     pub problems: Vec<RowProblem>,
@@ -78,6 +80,7 @@ impl Rows {
             self.ends.push(self.text.len());
         }
         self.lines.push(u32::try_from(place.line).unwrap_or(u32::MAX));
+        self.numbers.extend(place.number);
     }
 
     /// The column of a key, a new one if need be; none where there are too many.
@@ -95,6 +98,12 @@ impl Rows {
         Some(column)
     }
 
+    /// The place of each row in the file.
+    pub fn places(&self) -> Vec<Place> {
+        let place = |(row, line): (usize, &u32)| Place { line: *line as usize, number: self.numbers.get(row).copied() };
+        self.lines.iter().enumerate().map(place).collect()
+    }
+
     pub fn into_table(mut self, path: &Path, format: Format, decoded: &Decoded) -> Table {
         self.text.shrink_to_fit();
         let ends = if self.widths.len() > 1 { self.widened() } else { std::mem::take(&mut self.ends) };
@@ -103,6 +112,8 @@ impl Rows {
             format,
             encoding: decoded.encoding,
             columns: super::sniff::unique_names(&self.columns),
+            notes: Vec::new(),
+            span_columns: Vec::new(),
             problems: self.problems,
             replaced_characters: decoded.replaced,
             text: self.text,
