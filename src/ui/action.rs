@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
+use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
 use crate::inspect::Question;
@@ -56,7 +57,7 @@ pub enum Action {
     /// The form of the next run was changed.
     Edit(Box<RunConfig>),
     /// What stands in the form and cannot be read.
-    Unread(Vec<String>),
+    Unread(Vec<Wrong>),
     StartRun,
     PauseRun,
     ResumeRun,

@@ -15,6 +15,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Roles;
 use crate::inspect::{Answer, Subject};
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
@@ -24,6 +25,7 @@ use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
+use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
 
 pub use data::DataState;
@@ -111,8 +113,8 @@ pub struct Workspace {
     pub data: DataState,
     /// The form of the next run.
     pub draft: RunConfig,
-    /// What is typed into the form and cannot be read, field by field; nothing is started with it.
-    pub unread: Vec<String>,
+    /// What is typed into the form and cannot be read; nothing is started with it.
+    pub unread: Vec<Wrong>,
     pub plan: Option<Arc<PlanSummary>>,
     /// Why the draft cannot be planned, where it cannot.
     pub plan_error: Option<String>,
@@ -350,6 +352,18 @@ impl Workspace {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
             self.wants.subject = true;
         }
+    }
+
+    /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
+    /// it is open. What was said of another file says nothing of this one, and is guessed.
+    pub fn roles_of(&self, model: &Path, data: &Path) -> Roles {
+        let is_its_run = |run: &&RunView| model_of(&run.dir) == model;
+        if let Some(run) = self.run.as_ref().filter(is_its_run) {
+            return run.config.data.columns.clone();
+        }
+        let is_open = self.data.table.as_ref().is_some_and(|table| table.path == data)
+            || self.data.eval_path.as_deref() == Some(data);
+        if is_open { self.data.roles.clone() } else { Roles::default() }
     }
 
     /// A file is opened: the run that is used again was waiting for another one.

@@ -237,6 +237,8 @@ fn an_encoder_without_a_head_leads_to_the_lab() {
 fn another_model_is_asked_the_same_and_a_broken_one_says_why() {
     let mut screen = live(&golden().join("bert-ner"), [900.0, 600.0]);
     settled(&mut screen);
+    // What is sent from another screen is shown, whatever was looked at before.
+    press(&mut screen, "Objectives lab");
     let offered = Offered { task: Task::Ner, text: "Maria Okafor joined Northwind Labs".into(), pair: None };
     screen.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     settled(&mut screen);

@@ -213,7 +213,8 @@ fn nothing_is_started_while_a_number_cannot_be_read() {
     assert_eq!(train.state().workspace.draft.optim.lr, 2e-5);
     assert_eq!(train.state().workspace.unread.len(), 1);
     assert!(!is_startable(&train));
-    train.get_by_label("Learning rate: “2e-5 or so” is not a number; 2e-5 stays");
+    train.get_by_label("“2e-5 or so” is not a number; 2e-5 stays");
+    train.get_by_label("To be put right first: Learning rate");
     enter(&mut train, "1,5e-4");
     assert_eq!(train.state().workspace.draft.optim.lr, 1.5e-4);
     assert!(is_startable(&train) && train.state().workspace.unread.is_empty());

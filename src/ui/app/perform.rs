@@ -207,9 +207,9 @@ impl App {
         if self.workspace.why_not_start().is_some() {
             return;
         }
-        if let Some(words) = self.workspace.unread.first().cloned() {
+        if let Some(wrong) = self.workspace.unread.first().cloned() {
             self.workspace.screen = Screen::Train;
-            self.workspace.toast(Level::Warning, "Not started: a number cannot be read", words);
+            self.workspace.toast(Level::Warning, format!("Not started: {} is to be put right", wrong.field), wrong.why);
             return;
         }
         let config = self.workspace.draft.clone();

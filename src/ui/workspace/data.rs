@@ -208,6 +208,21 @@ mod tests {
     }
 
     #[test]
+    fn columns_mean_what_was_said_of_their_own_file() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        opened(&mut workspace, "one.csv");
+        workspace.data.roles.text = Some("body".into());
+        let text =
+            |workspace: &Workspace, data: &str| workspace.roles_of(Path::new("/runs/one/model"), Path::new(data)).text;
+        assert_eq!(text(&workspace, "one.csv"), Some("body".into()));
+        assert_eq!(text(&workspace, "two.csv"), None, "guessed");
+        let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());
+        run.config.data.columns.text = Some("review".into());
+        workspace.run = Some(run);
+        assert_eq!(text(&workspace, "two.csv"), Some("review".into()), "as the model was trained");
+    }
+
+    #[test]
     fn an_answer_about_other_data_is_not_taken() {
         let mut workspace = Workspace::new(Vec::new(), "/runs".into());
         opened(&mut workspace, "one.csv");

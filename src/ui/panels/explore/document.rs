@@ -331,7 +331,7 @@ impl Document {
             ui.label(text::dim("May say that there is no answer", palette));
         });
         if self.allow_no_answer {
-            form::row(ui, "Above", "", palette, |ui| {
+            form::row(ui, "Above a margin of", "", palette, |ui| {
                 let field = Number::new("Threshold for no answer", limits::ANY).show(ui, &mut self.threshold);
                 field.on_hover_text(
                     "Score of \"no answer\" less that of the best span, as SQuAD 2.0 measures it; 0 is even",

@@ -169,7 +169,13 @@ fn gold_ui(ui: &mut Ui, gold: &Gold, answer: Option<&Answer>, palette: &Palette)
             given.sort_unstable();
             names.sort_unstable();
             let words = if names.is_empty() { "no label".to_owned() } else { names.join(", ") };
-            (words, said.map(|_| given == names))
+            // A model of other classes is neither right nor wrong about these.
+            let knows = |name: &&str| match said {
+                Some(Prediction::Classes(classes)) => classes.iter().any(|(known, _)| known == name),
+                Some(Prediction::Labels(labels)) => labels.iter().any(|one| one.label == *name),
+                _ => false,
+            };
+            (words, names.iter().all(knows).then_some(given == names))
         }
         (Gold::Value(value), _) => (format!("{value:.3}"), None),
         _ => return,

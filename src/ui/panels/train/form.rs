@@ -255,7 +255,9 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         say(ui, "It can be started when the run in progress has ended");
         return;
     }
-    for words in &workspace.unread {
+    if !workspace.unread.is_empty() {
+        let fields: Vec<&str> = workspace.unread.iter().map(|wrong| wrong.field.as_str()).collect();
+        let words = format!("To be put right first: {}", fields.join(", "));
         ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
     }
     let ready = workspace.is_ready() && workspace.plan_error.is_none() && workspace.unread.is_empty();

@@ -18,6 +18,7 @@ pub use read::{Percent, Quantity, Unread};
 const HEIGHT: f32 = 26.0;
 const WIDTH: f32 = 92.0;
 
+#[must_use = "a field that is not shown is not there"]
 pub struct Number<'a> {
     name: &'a str,
     meaning: Meaning<'a>,
@@ -41,11 +42,17 @@ struct Entry {
     before: String,
     /// The value now: another one was set from elsewhere, and the words are about nothing.
     now: String,
-    /// Why the words cannot be read, with the name of the field.
-    wrong: Option<(String, String)>,
+    wrong: Option<Wrong>,
     form: Option<Id>,
     /// When it was drawn last.
     pass: u64,
+}
+
+/// A field with words that cannot be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Wrong {
+    pub field: String,
+    pub why: String,
 }
 
 impl<'a> Number<'a> {
@@ -90,12 +97,8 @@ impl<'a> Number<'a> {
         } else {
             self.rest_ui(ui, id, rect, &mut entry, value)
         };
-        if *value != old {
-            response.mark_changed();
-        } else {
-            response.flags.remove(egui::response::Flags::CHANGED);
-        }
-        let wrong = self.keep(ui, id, entry, value).filter(|_| !response.has_focus());
+        response.flags.set(egui::response::Flags::CHANGED, *value != old);
+        let wrong = keep(ui, id, entry, &value.write()).filter(|_| !response.has_focus());
         if wrong.is_some() {
             ui.painter().rect_stroke(rect, space::RADIUS, Stroke::new(1.5, palette.bad), StrokeKind::Inside);
         }
@@ -200,7 +203,8 @@ impl<'a> Number<'a> {
                 if let Ok(before) = read(&entry.before, self.whatever()) {
                     *value = before;
                 }
-                entry.wrong = Some((self.name.to_owned(), why.explain(&entry.words, &entry.before)));
+                let why = why.explain(&entry.words, &entry.before);
+                entry.wrong = Some(Wrong { field: self.name.to_owned(), why });
             }
         }
     }
@@ -214,22 +218,6 @@ impl<'a> Number<'a> {
         } else if let Some(end) = limits::end(self.meaning.limit, to) {
             *value = Q::near(end);
         }
-    }
-
-    /// Keeps what is still to be typed or put right. Returns what is wrong with it.
-    fn keep<Q: Quantity>(&self, ui: &Ui, id: Id, entry: Option<Entry>, value: &Q) -> Option<String> {
-        let focused = ui.memory(|memory| memory.has_focus(id));
-        let mut entry = entry.filter(|entry| focused || entry.wrong.is_some())?;
-        entry.now = value.write();
-        entry.pass = ui.ctx().cumulative_pass_nr();
-        let wrong = entry.wrong.as_ref().map(|(_, why)| why.clone());
-        typed(ui, |typed| {
-            entry.form = typed.form;
-            // While something is being typed it is not yet wrong.
-            typed.said.extend(wrong.clone().filter(|_| !focused));
-            typed.fields.insert(id, entry);
-        });
-        wrong
     }
 
     fn heed_access_kit<Q: Quantity>(&self, ui: &Ui, id: Id, entry: &mut Option<Entry>, value: &mut Q) {
@@ -285,6 +273,22 @@ fn rounded(value: f64) -> f64 {
     if value.abs() < 1e-12 { 0.0 } else { format!("{value:.2e}").parse().unwrap_or(value) }
 }
 
+/// Keeps what is still to be typed or put right. Returns what is wrong with it.
+fn keep(ui: &Ui, id: Id, entry: Option<Entry>, value: &str) -> Option<String> {
+    let focused = ui.memory(|memory| memory.has_focus(id));
+    let mut entry = entry.filter(|entry| focused || entry.wrong.is_some())?;
+    value.clone_into(&mut entry.now);
+    entry.pass = ui.ctx().cumulative_pass_nr();
+    let wrong = entry.wrong.as_ref().map(|wrong| wrong.why.clone());
+    typed(ui, |typed| {
+        entry.form = typed.form;
+        // While something is being typed it is not yet wrong.
+        typed.said.extend(wrong.clone().filter(|_| !focused));
+        typed.fields.insert(id, entry);
+    });
+    wrong
+}
+
 fn typed<R>(ui: &Ui, change: impl FnOnce(&mut Typed) -> R) -> R {
     ui.data_mut(|data| change(data.get_temp_mut_or_default(Id::NULL)))
 }
@@ -297,9 +301,9 @@ pub fn said_ui(ui: &mut Ui, palette: &Palette) {
     }
 }
 
-/// Draws the fields of one form. Returns what cannot be read in it, by field; what is no longer shown is forgotten, and
+/// Draws the fields of one form. Returns what cannot be read in it; what is no longer shown is forgotten, and
 /// what stood there before stays.
-pub fn form<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> (R, Vec<String>) {
+pub fn form<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> (R, Vec<Wrong>) {
     let form = Some(Id::unique(("number form", name)));
     let outer = typed(ui, |typed| std::mem::replace(&mut typed.form, form));
     let result = add(ui);
@@ -308,8 +312,7 @@ pub fn form<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> (R, V
         typed.form = outer;
         typed.fields.retain(|_, entry| entry.form != form || entry.pass == pass);
         let own = typed.fields.values().filter(|entry| entry.form == form);
-        let mut unread: Vec<String> =
-            own.filter_map(|entry| entry.wrong.as_ref()).map(|(name, why)| format!("{name}: {why}")).collect();
+        let mut unread: Vec<Wrong> = own.filter_map(|entry| entry.wrong.clone()).collect();
         unread.sort();
         unread
     });
@@ -329,7 +332,15 @@ mod tests {
         rate: f64,
         seed: u64,
         is_on: bool,
-        unread: Vec<String>,
+        unread: Vec<Wrong>,
+    }
+
+    fn unread(harness: &Harness<'_, Scene>) -> Vec<(String, String)> {
+        harness.state().unread.iter().map(|wrong| (wrong.field.clone(), wrong.why.clone())).collect()
+    }
+
+    fn of(field: &str, why: &str) -> Vec<(String, String)> {
+        vec![(field.into(), why.into())]
     }
 
     fn scene() -> Harness<'static, Scene> {
@@ -400,7 +411,7 @@ mod tests {
         let mut harness = scene();
         enter(&mut harness, "Learning rate", "1,5x");
         assert_eq!(harness.state().rate, 2e-5, "not the 1 that it begins with");
-        assert_eq!(harness.state().unread, ["Learning rate: “1,5x” is not a number; 2e-5 stays"]);
+        assert_eq!(unread(&harness), of("Learning rate", "“1,5x” is not a number; 2e-5 stays"));
         assert!(harness.query_by_label("“1,5x” is not a number; 2e-5 stays").is_some());
         // What was typed is still there to be put right.
         harness.get_by_label("Learning rate").focus();
@@ -410,11 +421,11 @@ mod tests {
         harness.run_ok();
         harness.key_press(Key::Enter);
         harness.run_ok();
-        assert_eq!(harness.state().unread, ["Learning rate: “1,5” is out of range, expected 0 to 1; 2e-5 stays"]);
+        assert_eq!(unread(&harness), of("Learning rate", "“1,5” is out of range, expected 0 to 1; 2e-5 stays"));
         enter(&mut harness, "Learning rate", "3e-5");
         assert_eq!((harness.state().rate, harness.state().unread.len()), (3e-5, 0));
         enter(&mut harness, "Seed", "2.5");
-        assert_eq!(harness.state().unread, ["Seed: “2.5” is not a whole number; 42 stays"]);
+        assert_eq!(unread(&harness), of("Seed", "“2.5” is not a whole number; 42 stays"));
     }
 
     #[test]

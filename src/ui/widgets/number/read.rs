@@ -82,7 +82,7 @@ impl Quantity for f64 {
 
     fn of(decimal: &Decimal) -> Result<Self, Unread> {
         // Without the sign of a zero.
-        decimal.to_string().parse().map(|value: Self| value + 0.0).map_err(|_| Unread::NoNumber)
+        decimal.to_string().parse().map(|value: Self| value + 0.0).ok().ok_or(Unread::NoNumber)
     }
 
     fn write(self) -> String {
@@ -106,7 +106,7 @@ impl Quantity for u64 {
         let digits = decimal.digits.trim_start_matches('0');
         let whole = match usize::try_from(decimal.exponent) {
             // Longer than any number that fits.
-            Ok(zeros) if digits.len() + zeros > 40 && !digits.is_empty() => return Err(outside::<Self>()),
+            Ok(zeros) if digits.len() + zeros > 40 && !digits.is_empty() => return Err(outside()),
             Ok(zeros) => format!("{digits}{}", "0".repeat(zeros.min(40))),
             Err(_) => {
                 let places = decimal.exponent.unsigned_abs() as usize;
@@ -121,7 +121,7 @@ impl Quantity for u64 {
         if whole.is_empty() {
             return Ok(0);
         }
-        if decimal.negative { Err(outside::<Self>()) } else { whole.parse().map_err(|_| outside::<Self>()) }
+        if decimal.negative { Err(outside()) } else { whole.parse().ok().ok_or_else(outside) }
     }
 
     fn write(self) -> String {
@@ -141,7 +141,7 @@ impl Quantity for usize {
     const IS_WHOLE: bool = true;
 
     fn of(decimal: &Decimal) -> Result<Self, Unread> {
-        u64::of(decimal)?.try_into().map_err(|_| outside::<u64>())
+        u64::of(decimal)?.try_into().ok().ok_or_else(outside)
     }
 
     fn write(self) -> String {
@@ -161,7 +161,7 @@ impl Quantity for u32 {
     const IS_WHOLE: bool = true;
 
     fn of(decimal: &Decimal) -> Result<Self, Unread> {
-        u64::of(decimal)?.try_into().map_err(|_| Unread::Outside(format!("0 to {}", Self::MAX)))
+        u64::of(decimal)?.try_into().ok().ok_or_else(|| Unread::Outside(format!("0 to {}", Self::MAX)))
     }
 
     fn write(self) -> String {
@@ -177,7 +177,7 @@ impl Quantity for u32 {
     }
 }
 
-fn outside<Q: Quantity>() -> Unread {
+fn outside() -> Unread {
     Unread::Outside(format!("0 to {}", u64::MAX))
 }
 
