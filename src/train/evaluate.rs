@@ -68,9 +68,10 @@ fn score_chunk(
     prefix: Option<&mut PrefixCache>,
 ) -> Result<Vec<Scored>, TrainError> {
     let Judge { model, objective, generator } = judge;
-    let mut work = objective.work(Batch::pack(chunk, 0));
+    // What is drawn for a sequence hangs on its own place, and not on which others are scored with it.
+    let mut work = objective.work(Batch::pack(chunk, first as u32));
     if let Some(generator) = generator {
-        replace(generator, &mut work, chunk, evaluation_chance(first))?;
+        replace(generator, &mut work, chunk, evaluation_chance(0))?;
     }
     let Some(cache) = prefix else { return objective.score(model, &work) };
     let which: Vec<u32> = (first..first + chunk.len()).map(|index| index as u32).collect();
@@ -214,4 +215,37 @@ fn set(target: &Target) -> Vec<u32> {
 
 fn class(target: &Target) -> u32 {
     if let Target::Class(class) = target { *class } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use candle_core::Device;
+
+    use super::*;
+    use crate::train::config::RunConfig;
+    use crate::train::prepare;
+    use crate::train::prepare::open_model;
+
+    #[test]
+    fn what_stands_in_for_a_word_does_not_hang_on_what_else_is_judged_with_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let (model, data) = (root.join("tests/golden/electra-rtd"), root.join("assets/samples/prose.txt"));
+        let text = format!("task = \"rtd\"\n[model]\npath = {model:?}\n[data]\ntrain = {data:?}\nmax_tokens = 24\n");
+        let config: RunConfig = toml::from_str(&text).unwrap();
+        let data = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+        let (model, _) = open_model(&config, &data.labels, &Device::Cpu).unwrap();
+        let generator = Generator::new(&model, None, 1).unwrap();
+        let objective = Objective::new(&config, 1, &data.counts, &data.tokenizer).unwrap().for_evaluation();
+        let judge = Judge { model: &model, objective: &objective, generator: Some(&generator) };
+        let draw = |index: usize| {
+            let chance = evaluation_chance(index);
+            objective.draw(data.train.get(index, chance).unwrap(), chance).into_owned()
+        };
+        let drawn: Vec<Features> = (0..6).map(draw).collect();
+        let score = |from: usize, to: usize| score_chunk(judge, &drawn[from..to], from, None).unwrap();
+        let parts = [score(0, 2), score(2, 5), score(5, 6)].concat();
+        assert_eq!(parts, score(0, 6));
+    }
 }
