@@ -87,6 +87,15 @@ pub struct Snapshot<'a> {
     pub sums: &'a DataSums,
 }
 
+/// What a checkpoint is told by the folder it is written for.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The text of the run's configuration.
+    pub config: &'a str,
+    /// Length of the log up to here.
+    pub log_bytes: u64,
+}
+
 /// What tells data and tokenizer from others.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataSums {
@@ -147,6 +156,8 @@ fn sum_of_config(raw: &Map<String, Value>) -> String {
 struct State {
     format: u32,
     progress: Progress,
+    /// As in `run.toml`, which a person may change.
+    config: String,
     fingerprint: Fingerprint,
     /// Length of the log when this was written.
     log_bytes: u64,
@@ -189,17 +200,16 @@ fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
     optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
 
-/// Writes a checkpoint into `folder` and returns where it is. `log_bytes` is the length of the log up to here, `report`
-/// what is told of the best weights.
+/// Writes a checkpoint into `folder` and returns where it is. `report` is what is told of the best weights.
 pub fn write(
     folder: &Path,
     snapshot: &Snapshot<'_>,
-    log_bytes: u64,
+    beside: Beside<'_>,
     report: impl FnOnce(&Best) -> KeptEvaluation,
 ) -> Result<PathBuf, TrainError> {
     let unfinished = folder.join(UNFINISHED);
     let place = folder.join(name_of(snapshot.progress.step));
-    let written = write_files(&unfinished, snapshot, log_bytes, report).and_then(|()| {
+    let written = write_files(&unfinished, snapshot, beside, report).and_then(|()| {
         files::remove_folder(&place).map_err(at(&place))?;
         files::rename(&unfinished, &place).map_err(at(&place))?;
         files::sync_folder(folder).map_err(at(folder))
@@ -219,7 +229,7 @@ pub fn write(
 fn write_files(
     folder: &Path,
     snapshot: &Snapshot<'_>,
-    log_bytes: u64,
+    beside: Beside<'_>,
     report: impl FnOnce(&Best) -> KeptEvaluation,
 ) -> Result<(), TrainError> {
     files::remove_folder(folder).map_err(at(folder))?;
@@ -233,8 +243,9 @@ fn write_files(
     let state = State {
         format: FORMAT,
         progress: snapshot.progress.clone(),
+        config: beside.config.to_owned(),
         fingerprint: Fingerprint::of(snapshot.data, snapshot.sums, snapshot.model, generator, &updates),
-        log_bytes,
+        log_bytes: beside.log_bytes,
         updates,
         best: snapshot.best.map(|best| BestState {
             step: best.step,

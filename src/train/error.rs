@@ -91,7 +91,7 @@ pub enum TrainError {
     #[error(
         "the weights of step {step} could not be kept ({source}); the run is not finished, so resume it when that is mended"
     )]
-    NotKept { step: u64, source: Box<TrainError> },
+    NotKept { step: u64, source: Box<Self> },
     #[error("{path} is not what was written there: {name} {reason}")]
     KeptChanged { path: PathBuf, name: String, reason: String },
     #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]

@@ -112,6 +112,7 @@ impl App {
     }
 
     /// Ends when it is asked to, as if the window was closed and the run stopped.
+    #[must_use]
     pub fn heeding(self, asked_to_end: AskedToEnd) -> Self {
         Self { asked_to_end, ..self }
     }

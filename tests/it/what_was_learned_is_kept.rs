@@ -13,6 +13,29 @@ use attune::train::run;
 use crate::models_match_the_reference::golden;
 use crate::runs_resume_exactly::{assert_same, config, content, copy, cut, go, killed, newest, part, turn, whole};
 
+/// Who is harmed, the name that is told, and how.
+type Harm<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
+
+/// What happens to a file in place.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    Flip(u64),
+    Cut(u64),
+    Zero(u64),
+    Remove,
+}
+
+impl Damage {
+    fn of(self, path: &Path) {
+        match self {
+            Self::Flip(at) => flip(path, at),
+            Self::Cut(length) => cut_off(path, length),
+            Self::Zero(at) => zero(path, at),
+            Self::Remove => fs::remove_file(path).unwrap(),
+        }
+    }
+}
+
 /// Goes on to the end, and says what was warned of.
 fn go_on(config: &RunConfig) -> Result<Vec<String>, TrainError> {
     let mut warnings = Vec::new();
@@ -67,20 +90,19 @@ fn what_is_damaged_in_the_model_of_a_run_is_written_again() {
     let folder = tempfile::tempdir().unwrap();
     let (mut config, whole_run) = stopped(folder.path());
     let stopped = config.run.out.clone();
-    type Damage<'a> = (&'a str, &'a dyn Fn(&Path));
-    let damage: [Damage<'_>; 7] = [
-        ("model/model.safetensors", &|path| zero(path, 100_000)),
-        ("model/model.safetensors", &|path| cut_off(path, 50_000)),
-        ("model/config.json", &|path| flip(path, 20)),
-        ("model/tokenizer.json", &|path| zero(path, 0)),
-        ("model/vocab.txt", &|path| fs::remove_file(path).unwrap()),
-        ("evaluation.json", &|path| flip(path, 40)),
-        ("manifest.json", &|path| cut_off(path, 30)),
+    let damage = [
+        ("model/model.safetensors", Damage::Zero(100_000)),
+        ("model/model.safetensors", Damage::Cut(50_000)),
+        ("model/config.json", Damage::Flip(20)),
+        ("model/tokenizer.json", Damage::Zero(0)),
+        ("model/vocab.txt", Damage::Remove),
+        ("evaluation.json", Damage::Flip(40)),
+        ("manifest.json", Damage::Cut(30)),
     ];
     for (number, (name, damage)) in damage.into_iter().enumerate() {
         config.run.out = folder.path().join(format!("damaged-{number}"));
         copy(&stopped, &config.run.out);
-        damage(&config.run.out.join(name));
+        damage.of(&config.run.out.join(name));
         let warnings = go_on(&config).unwrap();
         assert!(name == "manifest.json" || tells(&warnings, &[name, "written again"]), "{name}: {warnings:?}");
         assert_same(&whole_run, &config.run.out, name);
@@ -105,19 +127,14 @@ fn whatever_is_damaged_in_a_checkpoint_is_seen_and_the_run_goes_on() {
     let mut tried = 0;
     for name in &names {
         let length = fs::metadata(newest(&stopped).join(name)).unwrap().len();
-        let places = [0, 1, length / 3, length / 2, length - 1];
-        let flips = places.into_iter().map(|at| Box::new(move |path: &Path| flip(path, at)) as Box<dyn Fn(&Path)>);
-        let mut ways: Vec<Box<dyn Fn(&Path)>> = flips.collect();
-        ways.push(Box::new(move |path| cut_off(path, length / 2)));
-        ways.push(Box::new(move |path| cut_off(path, length - 1)));
-        ways.push(Box::new(|path| cut_off(path, 0)));
-        ways.push(Box::new(move |path| zero(path, length / 2)));
-        ways.push(Box::new(|path| fs::remove_file(path).unwrap()));
-        for (number, damage) in ways.into_iter().enumerate() {
-            config.run.out = folder.path().join(format!("{name}-{number}"));
+        let mut ways: Vec<Damage> = [0, 1, length / 3, length / 2, length - 1].map(Damage::Flip).into();
+        ways.extend([length / 2, length - 1, 0].map(Damage::Cut));
+        ways.extend([Damage::Zero(length / 2), Damage::Remove]);
+        for damage in ways {
+            config.run.out = folder.path().join(format!("{name}-{tried}"));
             copy(&stopped, &config.run.out);
-            damage(&newest(&config.run.out).join(name));
-            let what = format!("{name}, way {number}");
+            damage.of(&newest(&config.run.out).join(name));
+            let what = format!("{name}, {damage:?}");
             let warnings = go_on(&config).unwrap_or_else(|error| panic!("{what}: {error}"));
             let told = if name == "evaluation.json" { "evaluated again" } else { "damaged" };
             assert!(tells(&warnings, &[told, name]), "{what}: {warnings:?}");
@@ -218,7 +235,6 @@ fn what_is_removed_while_a_run_goes_on_is_written_again_and_told() {
     let whole_run = config.run.out.clone();
     whole(&config);
     config.run.checkpoint_minutes = 1e-9;
-    type Harm<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
     let harm: [Harm<'_>; 6] = [
         ("the log", "events.jsonl", &|dir| fs::remove_file(dir.join("events.jsonl")).unwrap()),
         ("the configuration", "run.toml", &|dir| fs::remove_file(dir.join("run.toml")).unwrap()),
@@ -298,6 +314,24 @@ fn a_base_model_other_than_the_one_a_run_began_with_is_refused_by_what_is_other(
     fs::copy(golden().join("bert-classify/model.safetensors"), model.join("model.safetensors")).unwrap();
     go_on(&config).unwrap();
     assert_same(&whole_run, &config.run.out, "put back");
+}
+
+#[test]
+fn a_setting_that_changed_in_the_folder_itself_is_refused_by_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, whole_run) = killed(folder.path());
+    let path = config.run.out.join("run.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("lr = 0.005"), "{text}");
+    fs::write(&path, text.replacen("lr = 0.005", "lr = 0.004", 1)).unwrap();
+    let error = go_on(&run::kept_config(&config.run.out).unwrap()).unwrap_err().to_string();
+    assert!(error.contains("optim.lr is 0.004 but was 0.005"), "{error}");
+    fs::remove_file(&path).unwrap();
+    let error = go_on(&config).unwrap_err().to_string();
+    assert!(error.contains("cannot read") && error.contains("run.toml"), "{error}");
+    fs::write(&path, text).unwrap();
+    go_on(&run::kept_config(&config.run.out).unwrap()).unwrap();
+    assert_same(&whole_run, &config.run.out, "set back");
 }
 
 #[test]

@@ -82,6 +82,7 @@ pub(super) fn open(dir: &Path, text: &str) -> Result<Checkpoint, String> {
     let state = State {
         format: FORMAT,
         progress: state.progress,
+        config: String::new(),
         fingerprint: Fingerprint { train, eval, data, frozen, tokenizer, config, generator: None },
         log_bytes: state.log_bytes,
         updates: state.updates,

@@ -17,6 +17,7 @@ use crate::files::Sums;
 use crate::metrics::Evaluation;
 use crate::model::files::TensorFiles;
 use crate::model::{Model, ModelError, Param, Params};
+use crate::train::config::RunConfig;
 use crate::train::optimizer::Optimizer;
 use crate::train::run::KeptEvaluation;
 use crate::train::{Prepared, TrainError};
@@ -129,6 +130,11 @@ impl Checkpoint {
 
     pub fn log_bytes(&self) -> u64 {
         self.state.log_bytes
+    }
+
+    /// The configuration of the run when this was written; an earlier version did not keep it here.
+    pub fn config(&self) -> Option<RunConfig> {
+        toml::from_str(&self.state.config).ok()
     }
 
     /// The step of the best weights.

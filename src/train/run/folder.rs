@@ -14,7 +14,7 @@ use crate::files::{self, LineLog, Sums};
 use crate::metrics::Evaluation;
 use crate::model::{Decisions, Param};
 use crate::train::assess::texts;
-use crate::train::checkpoint::{self, Best, Checkpoint, Snapshot};
+use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::trainer::Models;
@@ -142,7 +142,7 @@ impl RunFolder {
             self.has_kept(before);
         }
         let stage = self.dir.join(STAGE);
-        let kept = self.write_stage(&stage, models, data, best).and_then(|files| {
+        let kept = write_stage(&stage, models, data, best).and_then(|files| {
             self.kept = None;
             self.put_in_place(&stage, &files)?;
             let (manifest, path) = (Manifest { format: FORMAT, step, files }, self.dir.join(MANIFEST));
@@ -154,29 +154,6 @@ impl RunFolder {
         // What is left of it only takes room.
         files::remove_folder(&stage).ok();
         kept
-    }
-
-    fn write_stage(
-        &self,
-        stage: &Path,
-        models: Models<'_>,
-        data: &Prepared,
-        best: Option<&Best>,
-    ) -> Result<Sums, TrainError> {
-        let model = stage.join(MODEL);
-        files::remove_folder(stage).map_err(at(stage))?;
-        files::create_folders(&model).map_err(at(&model))?;
-        let weight = |param: &Param| best.and_then(|best| best.weights.get(&param.name)).cloned();
-        models.model.save_with(&model, &weight)?;
-        data.tokenizer.save(&model)?;
-        if let Some(generator) = models.generator {
-            data.tokenizer.save(&generator.save(&model, &weight)?)?;
-        }
-        if let Some(best) = best {
-            let report = |best: &Best| kept_evaluation(data, best.step, &best.evaluation);
-            checkpoint::write_report(&stage.join(EVALUATION), best, report)?;
-        }
-        Sums::of(stage).map_err(|source| TrainError::Unreadable { path: stage.to_owned(), source })
     }
 
     /// Renames what was written into its places. What was decided and told of other weights goes.
@@ -251,7 +228,8 @@ impl RunFolder {
     pub(super) fn save(&mut self, snapshot: &Snapshot<'_>) -> Result<PathBuf, TrainError> {
         self.mind()?;
         self.log.flush().and_then(|()| self.log.sync()).map_err(at(self.log.path()))?;
-        checkpoint::write(&self.dir.join(CHECKPOINT), snapshot, self.log.length(), |best| {
+        let beside = Beside { config: &self.config, log_bytes: self.log.length() };
+        checkpoint::write(&self.dir.join(CHECKPOINT), snapshot, beside, |best| {
             kept_evaluation(snapshot.data, best.step, &best.evaluation)
         })
     }
@@ -279,6 +257,24 @@ impl RunFolder {
         let path = self.dir.join(CHECKPOINT);
         files::remove_folder(&path).map_err(at(&path))
     }
+}
+
+/// Writes all that is kept of a model into a folder, and says what it is.
+fn write_stage(stage: &Path, models: Models<'_>, data: &Prepared, best: Option<&Best>) -> Result<Sums, TrainError> {
+    let model = stage.join(MODEL);
+    files::remove_folder(stage).map_err(at(stage))?;
+    files::create_folders(&model).map_err(at(&model))?;
+    let weight = |param: &Param| best.and_then(|best| best.weights.get(&param.name)).cloned();
+    models.model.save_with(&model, &weight)?;
+    data.tokenizer.save(&model)?;
+    if let Some(generator) = models.generator {
+        data.tokenizer.save(&generator.save(&model, &weight)?)?;
+    }
+    if let Some(best) = best {
+        let report = |best: &Best| kept_evaluation(data, best.step, &best.evaluation);
+        checkpoint::write_report(&stage.join(EVALUATION), best, report)?;
+    }
+    Sums::of(stage).map_err(|source| TrainError::Unreadable { path: stage.to_owned(), source })
 }
 
 /// The files of what was kept in a run's folder that are not as they were written, with the reason.

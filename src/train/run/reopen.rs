@@ -59,8 +59,8 @@ pub fn check_folder(config: &RunConfig, resume: bool) -> Result<bool, TrainError
         return if is_taken(dir) { Err(TrainError::FolderTaken { path: dir.clone() }) } else { Ok(false) };
     }
     // A run that was killed before it had a configuration had nothing else either.
-    if !dir.join(CONFIG).is_file() {
-        return if dir.join(EVENTS).exists() { Err(TrainError::FolderTaken { path: dir.clone() }) } else { Ok(false) };
+    if !is_taken(dir) {
+        return Ok(false);
     }
     if let Some((key, was, now)) = first_change(&kept_config(dir)?, config) {
         return Err(TrainError::SettingChanged { path: dir.clone(), key, was, now });
@@ -94,6 +94,9 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     let lock = lock(&dir)?;
     let found = checkpoint::newest(&dir.join(CHECKPOINT))?;
     if let Some(found) = &found {
+        if let Some((key, was, now)) = found.config().and_then(|began| first_change(&began, config)) {
+            return Err(TrainError::SettingChanged { path: dir, key, was, now });
+        }
         let beside = (config.task == Task::Rtd)
             .then(|| generator::config_of(model, config.language.generator.as_deref()))
             .transpose()?;

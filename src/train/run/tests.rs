@@ -190,6 +190,7 @@ fn check(name: &str, count: usize, stopped_after: Option<u64>, change: impl Fn(&
     table
 }
 
+#[expect(clippy::print_stdout, reason = "what became of the runs is worth reading")]
 #[test]
 fn whatever_cannot_be_written_a_run_never_says_that_it_has_what_it_has_not() {
     // Says how many operations of each run are tried; all of them would take minutes.
