@@ -10,7 +10,9 @@ impl Dataset {
             match &mut example.target {
                 Target::Class(class) => *class = places[*class as usize],
                 Target::Classes(classes) => {
-                    classes.iter_mut().for_each(|class| *class = places[*class as usize]);
+                    for class in classes.iter_mut() {
+                        *class = places[*class as usize];
+                    }
                     classes.sort_unstable();
                 }
                 Target::Tags(tags) => tags.iter_mut().for_each(|tag| *tag = places[*tag as usize]),

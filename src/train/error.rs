@@ -53,18 +53,8 @@ pub enum TrainError {
     FolderTaken { path: PathBuf },
     #[error("the run in {path} is finished, and nothing is left to do; start another with another [run] out")]
     AlreadyFinished { path: PathBuf },
-    #[error(
-        "the disk of {path} has {free} free, and the run may need {needed}: {model} for the model and {checkpoint} for each \
-         of two checkpoints; make room, choose another [run] out{advice}"
-    )]
-    NoRoomOnDisk {
-        path: PathBuf,
-        free: String,
-        needed: String,
-        model: String,
-        checkpoint: String,
-        advice: &'static str,
-    },
+    #[error("the disk of the run's folder {path} {reason}")]
+    NoRoomOnDisk { path: PathBuf, reason: String },
     #[error("another Attune is writing the run in {path}; stop it there first")]
     Busy { path: PathBuf },
     #[error(

@@ -330,8 +330,8 @@ impl Cost {
     }
 }
 
-/// What the program takes before it has opened anything.
-const PROGRAM: u64 = 35_000_000;
+/// What the smallest of runs takes.
+const PROGRAM: u64 = 50_000_000;
 /// A token in the tables of a tokenizer.
 const BYTES_OF_TOKEN: u64 = 1000;
 /// A sequence beside its tokens: its target, and its text in the table.
@@ -357,7 +357,9 @@ fn memory_estimate(
     // Of one layer at a time: all these, the activated inner layer and what comes out. Buffers are kept for the next
     // batch of about the same size, and an evaluation has batches of a size of its own.
     let layer = (9 * hidden + 2 * inner) * 4;
-    let judged = sum(eval).min(tokens_at_once(config.task) as u64);
+    // What is left over for the last of them is another size, of a half at most or it finds those of the others.
+    let most = tokens_at_once(config.task) as u64;
+    let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };
     let mut scratch = (tokens + judged) * layer;
     if config.task == Task::Mlm {
         // Logits, their gradient and a copy, for each token that is asked for.

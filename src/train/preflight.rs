@@ -35,10 +35,10 @@ pub fn preflight(
     }
     let there = if goes_on { folder_bytes(&config.run.out) } else { 0 };
     let disk = Disk::of(config, &plan);
-    if let Some(free) = memory::free_disk(&config.run.out) {
-        disk.check(config, free + there)?;
+    match memory::free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {
+        Some(reason) => Err(TrainError::NoRoomOnDisk { path: config.run.out.clone(), reason }),
+        None => Ok(plan),
     }
-    Ok(plan)
 }
 
 /// Bytes that a run writes.
@@ -56,24 +56,26 @@ impl Disk {
         Self { model: WEIGHT * plan.parameters * models, checkpoint }
     }
 
-    fn check(&self, config: &RunConfig, free: u64) -> Result<(), TrainError> {
+    /// What is wrong with so many free bytes, if they are too few.
+    fn lacks(&self, free: u64) -> Option<String> {
         let needed = self.model + CHECKPOINTS * self.checkpoint;
         if needed <= free {
-            return Ok(());
+            return None;
         }
+        let (free_size, needed, model) = (size(free), size(needed), size(self.model));
+        let of_checkpoints = match self.checkpoint {
+            0 => String::new(),
+            checkpoint => format!(" and {} for each of two checkpoints", size(checkpoint)),
+        };
         let advice = if self.checkpoint > 0 && self.model <= free {
             ", or do without checkpoints by run.checkpoint_minutes = 0"
         } else {
             ""
         };
-        Err(TrainError::NoRoomOnDisk {
-            path: config.run.out.clone(),
-            free: size(free),
-            needed: size(needed),
-            model: size(self.model),
-            checkpoint: size(self.checkpoint),
-            advice,
-        })
+        Some(format!(
+            "has {free_size} free, and the run may need {needed}: {model} for the model{of_checkpoints}; make room, or choose \
+             another [run] out{advice}"
+        ))
     }
 }
 
@@ -81,4 +83,35 @@ impl Disk {
 fn size(bytes: u64) -> String {
     let bytes = bytes as f64;
     if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.1} MB", bytes / 1e6) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_too_small_is_told_with_its_numbers() {
+        let disk = Disk { model: 400_000_000, checkpoint: 1_600_000_000 };
+        assert_eq!(disk.lacks(3_600_000_000), None);
+        let told = disk.lacks(3_599_999_999).unwrap();
+        for part in
+            ["has 3.6 GB free", "may need 3.6 GB", "400.0 MB for the model", "1.6 GB for each of two", "minutes = 0"]
+        {
+            assert!(told.contains(part), "{told}");
+        }
+        assert!(!disk.lacks(1_000).unwrap().contains("minutes"), "the model alone has no room");
+        let alone = Disk { model: 400_000_000, checkpoint: 0 }.lacks(0).unwrap();
+        assert!(alone.contains("400.0 MB for the model; make room") && !alone.contains("minutes"), "{alone}");
+    }
+
+    #[test]
+    fn the_free_space_of_a_folder_that_is_not_there_yet_is_that_of_its_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = memory::free_disk(folder.path());
+        let later = memory::free_disk(&folder.path().join("runs/first"));
+        assert_eq!(free.is_some(), later.is_some());
+        if let (Some(free), Some(later)) = (free, later) {
+            assert!(free.abs_diff(later) < free / 2 + 1_000_000_000, "{free} and {later}");
+        }
+    }
 }

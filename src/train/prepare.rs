@@ -50,8 +50,8 @@ impl RunConfig {
         let text =
             std::fs::read_to_string(path).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
         let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
-        let mut config: Self =
-            toml::from_str(&text).map_err(|error| wrong(format!("{error}{}", backslash_advice(&text, &error))))?;
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(&text, &error))))?;
         if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
             return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
         }
