@@ -41,7 +41,7 @@ fn odd(cell: &str) -> String {
 fn is_nothing(cell: &str, value: Option<&Value>, context: &str) -> bool {
     match value {
         Some(Value::String(text)) => text.trim().is_empty(),
-        Some(Value::Array(list)) => list.iter().all(|text| is_blank(text)),
+        Some(Value::Array(list)) => list.iter().all(is_blank),
         Some(Value::Object(fields)) => fields.is_empty(),
         _ => ["null", "None", "nan", "NaN"].contains(&cell) && !context.contains(cell),
     }

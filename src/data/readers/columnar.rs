@@ -15,7 +15,7 @@ use std::path::Path;
 
 use ::parquet::basic::Compression;
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
+use ::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
@@ -23,6 +23,7 @@ use ::parquet::record::{Field, Row};
 use self::features::Feature;
 use super::builder::{Builder, push_quoted};
 use super::encoding::Decoded;
+use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
@@ -85,8 +86,11 @@ fn decode(file: &File) -> Result<Builder, Fault> {
         if row.len() != columns.len() {
             return Err(Fault::Damaged(format!("row {} has {} columns", index + 1, row.len())));
         }
-        for ((_, field), feature) in row.get_column_iter().zip(&features) {
-            write_cell(&mut table.text, field, feature);
+        for ((name, field), feature) in row.get_column_iter().zip(&features) {
+            match field {
+                Field::Null if settled::is_of_answers(name) => table.text.push_str(settled::NULL),
+                field => write_cell(&mut table.text, field, feature),
+            }
             table.end_cell();
         }
         if table.text.len() as u64 > SIZE_LIMIT {
@@ -121,8 +125,9 @@ fn plausible(metadata: &ParquetMetaData) -> Result<Vec<String>, Fault> {
     if bytes > SIZE_LIMIT || rows > ROW_LIMIT {
         return Err(Fault::TooLarge);
     }
-    let packings = metadata.row_groups().iter().flat_map(|group| group.columns()).map(ColumnChunkMetaData::compression);
-    match packings.into_iter().find(|packing| !is_unpacked_here(packing)) {
+    let packings =
+        metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).map(ColumnChunkMetaData::compression);
+    match packings.into_iter().find(|packing| !is_unpacked_here(*packing)) {
         Some(packing) => {
             let name = packing.to_string().to_lowercase();
             Err(Fault::Packing(name.split('(').next().unwrap_or_default().to_owned()))
@@ -131,7 +136,7 @@ fn plausible(metadata: &ParquetMetaData) -> Result<Vec<String>, Fault> {
     }
 }
 
-fn is_unpacked_here(packing: &Compression) -> bool {
+fn is_unpacked_here(packing: Compression) -> bool {
     use Compression::{GZIP, LZ4, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
     matches!(packing, UNCOMPRESSED | SNAPPY | GZIP(_) | ZSTD(_) | LZ4 | LZ4_RAW)
 }

@@ -228,6 +228,33 @@ fn is_in(names: &str, key: &str) -> bool {
     names.split_ascii_whitespace().any(|name| name == key)
 }
 
+/// The key under which all rows list texts that bear one label, as in `{"tag": "greeting", "patterns": ["Hi there"]}`.
+pub(super) fn patterns(rows: &Value) -> Option<String> {
+    const LISTS: &str = "patterns utterances examples queries phrases questions";
+    const LABELS: &str = "tag intent name label";
+    let first = list(rows).first()?.as_object()?;
+    let is_texts = |value: &Value| value.is_array() && list(value).iter().all(Value::is_string);
+    let key = first.iter().find(|(key, value)| is_in(LISTS, key) && is_texts(value))?.0;
+    let has_both = |row: &Value| {
+        let fields = row.as_object();
+        let is_labelled = |fields: &Object| fields.iter().any(|(key, value)| is_in(LABELS, key) && value.is_string());
+        row.get(key).is_some_and(is_texts) && fields.is_some_and(is_labelled)
+    };
+    list(rows).iter().all(has_both).then(|| key.clone())
+}
+
+/// One row for each text under a key, with what else its object says; other lists are no part of a text.
+pub(super) fn spread(mut object: Object, key: &str) -> Vec<Object> {
+    let texts = array(object.shift_remove(key).unwrap_or_default());
+    object.retain(|_, value| !value.is_array());
+    let row = |text: Value| {
+        let mut row = object.clone();
+        row.shift_insert(0, "text".into(), text);
+        row
+    };
+    texts.into_iter().map(row).collect()
+}
+
 /// Rows of the datasets server, `{"row_idx": 0, "row": {…}}`, and others that say more of a row than its columns.
 pub(super) fn unwrapped(mut object: Object, classes: &[(String, Vec<String>)]) -> Object {
     let is_wrapped = object.contains_key("row_idx") || object.len() == 1;
@@ -239,7 +266,9 @@ pub(super) fn unwrapped(mut object: Object, classes: &[(String, Vec<String>)]) -
         let name = |value: &Value| names.get(usize::try_from(value.as_u64()?).ok()?).cloned().map(Value::String);
         match row.get_mut(column) {
             Some(Value::Array(values)) => {
-                values.iter_mut().for_each(|value| *value = name(value).unwrap_or_else(|| value.take()));
+                for value in values.iter_mut() {
+                    *value = name(value).unwrap_or_else(|| value.take());
+                }
             }
             Some(value) => *value = name(value).unwrap_or_else(|| value.take()),
             None => {}
@@ -376,6 +405,21 @@ mod tests {
         assert_eq!((cells(0), cells(1)), (["a b", "pos", r#"["O","B-X"]"#], ["c d", "-1", "[]"]));
         let unnamed = r#"{"features":[],"rows":[{"row_idx":0,"row":{"text":"a b","label":0}}]}"#;
         assert_eq!(open(unnamed).unwrap().cell(0, 1), "0");
+    }
+
+    #[test]
+    fn each_text_under_a_label_is_a_row() {
+        let text = r#"{"intents":[
+{"tag":"greeting","patterns":["Hi there","Good day"],"responses":["Hello"]},
+{"tag":"bye","patterns":["See you"],"responses":["Bye"]}]}"#;
+        let table = open(text).unwrap();
+        assert_eq!(table.columns, ["text", "tag"]);
+        let cells = |row| (table.line(row), table.cell(row, 0), table.cell(row, 1));
+        assert_eq!(
+            [0, 1, 2].map(cells),
+            [(2, "Hi there", "greeting"), (2, "Good day", "greeting"), (3, "See you", "bye")]
+        );
+        assert_eq!(table.notes, [r#"each text under "patterns" is a row of its own"#]);
     }
 
     #[test]

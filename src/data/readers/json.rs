@@ -114,6 +114,23 @@ fn read_table(path: &Path, decoded: &Decoded, document: Object, orientation: Ori
     finish(rows, None, path, decoded)
 }
 
+/// Reads elements of which each object stands for some rows.
+fn read_objects_as<'a>(
+    path: &Path,
+    decoded: &Decoded,
+    elements: impl Iterator<Item = Element<'a>>,
+    rows_of: impl Fn(Object) -> Vec<Object>,
+) -> Result<Table, DataError> {
+    let mut rows = Rows::default();
+    for element in elements {
+        match element.object() {
+            Ok(object) => rows_of(object).into_iter().for_each(|row| rows.add_object(row, element.place)),
+            Err(reason) => rows.problems.push(element.place.problem(reason)),
+        }
+    }
+    finish(rows, None, path, decoded)
+}
+
 /// Reads the rows under a path of keys, whether they are objects, lists of values, or a table by columns.
 fn read_nested(
     path: &Path,
@@ -123,19 +140,20 @@ fn read_nested(
     keys: &[String],
 ) -> Result<Table, DataError> {
     let names: Vec<&str> = keys.iter().map(String::as_str).collect();
-    if let ([key], Some(elements)) = (keys, array_under(text, &names))
-        && document.get(key).is_some_and(|rows| list(rows).iter().all(Value::is_object))
-        && list(&document[key]).first().is_some_and(|row| row.get("row").is_some_and(Value::is_object))
-    {
-        let classes = documents::classes(&document);
-        let mut rows = Rows::default();
-        for element in elements {
-            match element.object() {
-                Ok(object) => rows.add_object(documents::unwrapped(object, &classes), element.place),
-                Err(reason) => rows.problems.push(element.place.problem(reason)),
-            }
+    if let ([key], Some(elements)) = (keys, array_under(text, &names)) {
+        let held = document.get(key).unwrap_or(&Value::Null);
+        let is_wrapped = list(held).first().is_some_and(|row| row.get("row").is_some_and(Value::is_object));
+        let patterns = documents::patterns(held);
+        if is_wrapped || patterns.is_some() {
+            let classes = documents::classes(&document);
+            let read = |object| match &patterns {
+                Some(key) => documents::spread(object, key),
+                None => vec![documents::unwrapped(object, &classes)],
+            };
+            let mut table = read_objects_as(path, decoded, elements, read)?;
+            table.notes.extend(patterns.map(|key| format!("each text under {key:?} is a row of its own")));
+            return Ok(table);
         }
-        return finish(rows, None, path, decoded);
     }
     match array_under(text, &names) {
         Some(rows) if lists::are_rows_of(rows.clone()) => lists::read_elements(path, decoded, rows),

@@ -14,6 +14,7 @@ use super::marks::{self, Mark};
 use super::sniff::plain_name;
 use super::span_cells;
 use crate::data::error::shorten;
+use crate::data::table::Format;
 use crate::data::{GoldAnswer, Table, gold};
 
 /// Cells of a column that are looked at to tell what it holds.
@@ -245,8 +246,33 @@ fn joined(marks: Vec<Mark>, text: &str) -> Vec<Mark> {
     all
 }
 
+/// What stands in a cell of answers for null, which says of a question that it has none, unlike a cell without anything.
+pub(super) const NULL: &str = "null";
+
+/// Whether a column is called as those of answers are.
+pub(super) fn is_of_answers(name: &str) -> bool {
+    ANSWERS.contains(&plain_name(name).as_str())
+}
+
+/// Where no other row has answers in a structure, null says nothing.
+fn forget_nulls(table: &mut Table) {
+    if matches!(table.format, Format::Delimited { .. }) {
+        return;
+    }
+    let mut new = BTreeMap::new();
+    for column in (0..table.columns.len()).filter(|column| is_of_answers(&table.columns[*column])) {
+        let cells = || (0..table.rows()).map(|row| table.cell(row, column));
+        if cells().any(|cell| cell == NULL) && !cells().any(|cell| cell.starts_with(['{', '['])) {
+            new.insert(column, cells().map(|cell| (cell == NULL).then(String::new)).collect());
+        }
+    }
+    let none_left = vec![false; table.rows()];
+    rewrite(table, &new, &none_left);
+}
+
 /// Brings the starts of a table's answers into characters.
 pub(super) fn answers(table: &mut Table) {
+    forget_nulls(table);
     let named = |names: &[&str]| {
         names.iter().find_map(|name| table.columns.iter().position(|column| plain_name(column) == *name))
     };
@@ -507,6 +533,24 @@ mod tests {
         for (line, column) in lines.iter().zip(["entities", "ents", "ner", "entities"]) {
             check("a.jsonl", &format!("{{\"text\":\"{text}\",{line}}}\n"), column);
         }
+    }
+
+    #[test]
+    fn null_is_no_answer_where_others_have_one() {
+        let line = |answers: &str| format!("{{\"question\":\"q\",\"context\":\"Ann ran\"{answers}}}\n");
+        let ann = r#","answers":{"text":["Ann"],"answer_start":[0]}"#;
+        let found = |text: &str| {
+            let table = std::sync::Arc::new(open("a.jsonl", text));
+            let roles = crate::data::Roles::guess(&table, crate::task::Task::Qa);
+            let dataset = crate::data::Dataset::new(table, crate::task::Task::Qa, &roles, None).unwrap();
+            dataset.examples.into_iter().map(|example| example.target).collect::<Vec<_>>()
+        };
+        let (none, untold) = (crate::data::Target::Answers(Vec::new()), crate::data::Target::None);
+        let null = line(r#","answers":null"#);
+        assert_eq!(found(&(line(ann) + &null + &line("")))[1..], [none, untold]);
+        assert_eq!(open("a.jsonl", &null).cell(0, 2), "");
+        let label = "{\"text\":\"a b\",\"answer\":null}\n{\"text\":\"c d\",\"answer\":\"yes\"}\n";
+        assert_eq!(open("a.jsonl", label).cell(0, 1), "");
     }
 
     #[test]

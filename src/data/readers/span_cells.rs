@@ -42,8 +42,7 @@ fn of_value(value: &Value) -> Option<Vec<Mark>> {
             Some(marks?.into_iter().flatten().collect())
         }
         Value::Object(fields) => {
-            let is_nested =
-                |value: &Value| value.is_array() || value.as_object().is_some_and(|inner| holds_list(inner));
+            let is_nested = |value: &Value| value.is_array() || value.as_object().is_some_and(holds_list);
             let named = |name: &str| fields.iter().find(|(key, value)| plain_name(key) == name && is_nested(value));
             match LISTS.split_ascii_whitespace().find_map(named) {
                 Some((_, nested)) => of_value(nested),
@@ -180,18 +179,11 @@ fn is_in(names: &str, key: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn found(cell: &str) -> Option<Vec<(usize, usize, String, Option<String>)>> {
-        let parts = |mark: Mark| (mark.start, mark.end, mark.label, mark.text);
-        marks(cell).map(|marks| marks.into_iter().map(parts).collect())
-    }
-
     #[test]
     fn spans_are_read_as_tools_and_people_write_them() {
         let check = |cell: &str, expected: &[(usize, usize, &str, Option<&str>)]| {
-            let expected = expected
-                .iter()
-                .map(|&(start, end, label, text)| (start, end, label.to_owned(), text.map(str::to_owned)));
-            assert_eq!(found(cell), Some(expected.collect()), "{cell}");
+            let expected = expected.iter().map(|&(start, end, label, text)| mark(start, end, label, text)).collect();
+            assert_eq!(marks(cell), Some(expected), "{cell}");
         };
         let plain = [(0, 9, "PER", None)];
         for cell in [
@@ -250,7 +242,7 @@ mod tests {
             r#"{"joy":0.5,"anger":0}"#,
             r#"{"joy":[1,2]}"#,
         ] {
-            assert_eq!(found(cell), None, "{cell}");
+            assert_eq!(marks(cell), None, "{cell}");
         }
     }
 }

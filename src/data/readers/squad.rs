@@ -15,6 +15,7 @@ use super::builder::{Builder, push_quoted};
 use super::elements::{Element, Place};
 use super::encoding::Decoded;
 use super::marks::{Object, list, number};
+use super::settled;
 use crate::data::error::shorten;
 use crate::data::gold;
 use crate::data::table::Format;
@@ -147,7 +148,8 @@ fn answers<'a>(question: &'a Value, context: &str) -> Result<(&'a str, String), 
     let words = words.ok_or("has no words: expected a text under \"question\"")?;
     let is_impossible = question.get("is_impossible") == Some(&Value::Bool(true));
     let given = match question.get("answers") {
-        None | Some(Value::Null) if !is_impossible => return Ok((words, String::new())),
+        None if !is_impossible => return Ok((words, String::new())),
+        Some(Value::Null) if !is_impossible => return Ok((words, settled::NULL.to_owned())),
         None | Some(Value::Null) => &[],
         Some(Value::Array(answers)) => answers.as_slice(),
         Some(one @ Value::Object(fields)) if fields.get("text").is_some_and(Value::is_string) => {
@@ -328,6 +330,12 @@ mod tests {
                 &[],
             );
         }
+        // Where no question has an answer, none was asked for.
+        let two = r#"{"data":[{"paragraphs":[{"context":"Ann ran","qas":[{"id":"1","question":"q","answers":null},{"id":"2","question":"q"ANSWER}]}]}]}"#;
+        let rows = |first, second| [(1, ["1", "", "Ann ran", "q", first]), (1, ["2", "", "Ann ran", "q", second])];
+        check(&two.replace("ANSWER", ""), &rows("", ""), &[]);
+        let answered = r#","answers":[{"text":"ran","answer_start":4}]"#;
+        check(&two.replace("ANSWER", answered), &rows("null", r#"{"text":["ran"],"answer_start":[4]}"#), &[]);
         let said = r#"{"data":[{"paragraphs":[{"context":"Ann ran","qas":[{"id":"1","question":"q","answers":[{"text":"ran","answer_start":-1}]},{"id":"2","question":"q"}]}]}]}"#;
         let reason = r#"element 1: has question "1" that has the answer "ran", which is said to stand nowhere (-1) and stands at character 4 of its context"#;
         check(said, &[(1, ["2", "", "Ann ran", "q", ""])], &[(1, reason)]);

@@ -1,8 +1,8 @@
 //! Entities told by the numbers of their words → rows of `tokens` and `tags`:
 //!
-//! - GLiNER, `{"tokenized_text": […], "ner": [[0, 1, "PER"]]}`, whose ends are the last word;
-//! - SpERT, `{"tokens": […], "entities": [{"start": 0, "end": 2, "type": "PER"}]}`, whose ends are the word behind it;
-//! - DyGIE and SciERC, `{"sentences": [[…], […]], "ner": [[[0, 1, "PER"]], []]}`, whose words are numbered through a
+//! - `GLiNER`, `{"tokenized_text": […], "ner": [[0, 1, "PER"]]}`, whose ends are the last word;
+//! - `SpERT`, `{"tokens": […], "entities": [{"start": 0, "end": 2, "type": "PER"}]}`, whose ends are the word behind it;
+//! - `DyGIE` and `SciERC`, `{"sentences": [[…], […]], "ner": [[[0, 1, "PER"]], []]}`, whose words are numbered through a
 //!   document;
 //! - W2NER, `{"sentence": […], "ner": [{"index": [0, 1], "type": "PER"}]}`.
 //!
@@ -35,7 +35,7 @@ const SHAPES: [Shape; 4] = [
 impl Shape {
     fn of(object: &Object) -> Option<Self> {
         let is_words = |value: &Value| !list(value).is_empty() && list(value).iter().all(Value::is_string);
-        let holds = |shape: &Shape| {
+        let holds = |shape: &Self| {
             let (Some(tokens), Some(entities)) = (object.get(shape.tokens), object.get(shape.entities)) else {
                 return false;
             };
@@ -44,9 +44,15 @@ impl Shape {
             let sentences = if is_document { list(entities) } else { std::slice::from_ref(entities) };
             has_words && entities.is_array() && sentences.iter().flat_map(list).all(|entity| parts(entity).is_some())
         };
-        // Beside a whole text the numbers are those of its characters.
+        // Beside a whole text the numbers are those of its characters, and tags beside words say it all.
         let has_text = object.get("text").is_some_and(Value::is_string);
-        SHAPES.into_iter().find(holds).filter(|_| !has_text)
+        let has_tags = |shape: &Self| {
+            let words = object.get(shape.tokens).map_or(0, |words| list(words).len());
+            let is_tag = |value: &Value| value.is_string() || value.is_number();
+            let is_like = |value: &Value| list(value).len() == words && list(value).iter().all(is_tag);
+            object.iter().any(|(key, value)| key != shape.tokens && key != shape.entities && is_like(value))
+        };
+        SHAPES.into_iter().find(holds).filter(|shape| !has_text && !has_tags(shape))
     }
 }
 
@@ -265,6 +271,13 @@ mod tests {
             Some("the end of an entity is read as the number of its last word"),
             &[],
         );
+    }
+
+    #[test]
+    fn tags_beside_the_words_are_kept() {
+        let text = r#"{"tokens":["Ines","ran"],"ner_tags":["B-X","O"],"entities":[{"start":0,"end":1,"type":"Y"}]}"#;
+        let table = read_bytes(Path::new("a.json"), text.as_bytes().to_vec()).unwrap();
+        assert_eq!(table.columns, ["tokens", "ner_tags", "entities"]);
     }
 
     #[test]
