@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::name_list;
-use super::labels::Classes;
-use super::labels::flag_columns;
-use super::tags::{self, Scheme};
+use super::labels::{Classes, Separator, flag_columns};
+use super::tags::{self, Notation};
 use super::targets::Targets;
 use super::{DataError, RowProblem, Table};
 use crate::task::Task;
@@ -40,6 +39,25 @@ pub struct Roles {
     /// Rows with the same value stay on one side of a split: a document, a customer, an article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+}
+
+impl Roles {
+    /// The columns that play a part, each after what the part is called.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let roles = [
+            ("text", &self.text),
+            ("second text", &self.pair),
+            ("label", &self.label),
+            ("words", &self.tokens),
+            ("tags", &self.tags),
+            ("spans", &self.spans),
+            ("question", &self.question),
+            ("context", &self.context),
+            ("answers", &self.answers),
+            ("group", &self.group),
+        ];
+        roles.into_iter().filter_map(|(role, column)| Some((role, column.as_deref()?)))
+    }
 }
 
 /// The names of the classes, in the order of their indices.
@@ -83,6 +101,31 @@ pub enum Target {
         start: u32,
         end: u32,
     },
+}
+
+impl Target {
+    /// The classes of a row, or of its words.
+    pub fn classes(&self) -> &[u32] {
+        match self {
+            Self::Class(class) => std::slice::from_ref(class),
+            Self::Classes(classes) | Self::Tags(classes) => classes,
+            _ => &[],
+        }
+    }
+
+    /// Puts another class in the place of each.
+    pub(super) fn change_classes(&mut self, change: impl Fn(u32) -> u32) {
+        match self {
+            Self::Class(class) => *class = change(*class),
+            Self::Tags(classes) => classes.iter_mut().for_each(|class| *class = change(*class)),
+            Self::Classes(classes) => {
+                classes.iter_mut().for_each(|class| *class = change(*class));
+                classes.sort_unstable();
+                classes.dedup();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// An answer as an annotator marked it.
@@ -134,7 +177,9 @@ pub struct Dataset {
     /// Rows of the table that are no examples (no text, no label, label not a number …), with the reason.
     pub excluded: Vec<RowProblem>,
     /// How the file writes its tags, which are kept in IOB2.
-    pub scheme: Scheme,
+    pub notation: Notation,
+    /// How the file writes several labels of a row, where it has such.
+    pub(super) separator: Separator,
     pub(super) content: Content,
 }
 
@@ -154,7 +199,8 @@ impl Dataset {
         let targets = Targets::new(Arc::clone(&table), task, roles, content, labels)?;
         let mut dataset = Self {
             labels: targets.labels.clone(),
-            scheme: targets.scheme,
+            notation: targets.notation.clone(),
+            separator: targets.separator,
             task,
             roles: roles.clone(),
             examples: Vec::new(),
@@ -266,6 +312,33 @@ impl Dataset {
         Some(self.table.cell(self.examples[example].row, column))
     }
 
+    /// How labels or tags are written, where that is for the whole column to tell.
+    pub fn reading(&self) -> Option<String> {
+        let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| self.task == Task::MultiLabel);
+        let labels = match (flags, self.task) {
+            (Some(columns), _) => Some(format!("as {} columns, one for each label", columns.len())),
+            (None, Task::MultiLabel | Task::Classify) => self.separator.words(),
+            _ => None,
+        };
+        if let Some(labels) = labels {
+            return Some(format!("the labels are read {labels}"));
+        }
+        let has_tags = self.task == Task::Ner && self.roles.tags.is_some() && self.is_labelled();
+        has_tags.then(|| format!("the tags are read as {} and kept as IOB2", self.notation.title()))
+    }
+
+    /// The labels of rows that are left out because nothing else has them, in a file whose labels come from elsewhere.
+    pub fn unknown_labels(&self) -> Vec<String> {
+        let column = self.roles.label.as_deref().and_then(|name| self.table.column(name));
+        let Some(column) = column.filter(|_| self.task == Task::Classify && self.separator == Separator::Single) else {
+            return Vec::new();
+        };
+        let cells = self.rows_left_out().into_iter().map(|row| self.table.cell(row, column).trim());
+        let unknown = cells.filter(|cell| !cell.is_empty() && self.labels.index(cell).is_none());
+        let unknown: std::collections::BTreeSet<&str> = unknown.collect();
+        unknown.into_iter().map(str::to_owned).collect()
+    }
+
     /// Whether the rows say what is to be learned.
     pub fn is_labelled(&self) -> bool {
         self.examples.iter().any(|example| example.target != Target::None)
@@ -285,12 +358,7 @@ impl Dataset {
     pub fn counts(&self) -> Vec<u64> {
         let mut counts = vec![0; self.labels.len()];
         for example in &self.examples {
-            let classes = match &example.target {
-                Target::Class(class) => std::slice::from_ref(class),
-                Target::Classes(classes) | Target::Tags(classes) => classes,
-                _ => &[],
-            };
-            for &class in classes {
+            for &class in example.target.classes() {
                 counts[class as usize] += 1;
             }
         }
@@ -536,7 +604,7 @@ pub(super) mod tests {
     fn tags_are_kept_in_iob2_and_must_be_as_many_as_words() {
         let dataset = of_columns(Task::Ner, TAGGED, &words_and_tags(), None);
         assert_eq!(dataset.labels.names, ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]);
-        assert_eq!(dataset.scheme, Scheme::Inside);
+        assert_eq!(dataset.notation.scheme, tags::Scheme::Inside);
         assert_eq!(targets(&dataset), [vec![3, 0], vec![0, 1]].map(Target::Tags));
         assert_eq!(excluded(&dataset), [(3, "has 3 words and 2 tags, expected one tag for each word")]);
         assert_eq!((dataset.words(1), &*dataset.readable(1)), (vec!["in".into(), "rome".into()], "in rome"));

@@ -9,7 +9,9 @@ mod kinds;
 mod repeats;
 
 use super::entities::Kinds;
-use super::{Dataset, Split, Table, Target, mend};
+use super::spellings::{examples_misspelt, spellings};
+use super::summary::{Count, Summary};
+use super::{Dataset, Split, Table, Target, guess, mend};
 use crate::task::Task;
 
 pub use kinds::FindingKind;
@@ -54,11 +56,14 @@ impl Finding {
 
 /// Looks for all problems of a dataset. Kinds that do not occur are absent.
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = left_out(dataset);
+    let mut findings = columns(dataset);
+    findings.extend(left_out(dataset));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
     findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));
+    let kind = FindingKind::Spellings { classes: spellings(dataset) };
+    findings.push(Finding::of_examples(kind, dataset, &examples_misspelt(dataset)));
     findings.extend(classes(dataset));
     findings.extend(entity_types(dataset));
     findings.retain(|finding| finding.count > 0);
@@ -78,7 +83,76 @@ pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findi
         let shared = repeats::shared_contexts(learned, evaluated);
         findings.push(Finding::of_examples(FindingKind::SharedContexts, eval, &shared));
     }
+    let seen = learned(train, eval, split);
+    // What holds for the whole file is found there.
+    let is_new = |finding: &Finding| !matches!(finding.kind, FindingKind::OneClass { .. }) || has_several(train);
+    findings.extend(seen.into_iter().filter(is_new));
     findings.retain(|finding| finding.count > 0);
+    findings
+}
+
+/// Whether a dataset has examples of several classes, wherever they stand.
+fn has_several(dataset: &Dataset) -> bool {
+    dataset.counts().iter().filter(|count| **count > 0).count() > 1
+}
+
+/// What cannot be learned from the training part: there is nothing to tell apart, or some classes never occur. This is
+/// what a person must know of a run before it begins, and of its result.
+pub fn learned(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
+    let examples = || split.train.iter().filter_map(|example| train.examples.get(*example));
+    let all = examples().filter(|example| example.target != Target::None).count();
+    if all == 0 || train.makes_its_own_labels() {
+        return Vec::new();
+    }
+    let summary = Summary::new(train, Some(eval), split);
+    let names_of = |test: &dyn Fn(&Count) -> bool| -> Vec<String> {
+        summary.counts.iter().filter(|count| test(count)).map(|count| count.name.clone()).collect()
+    };
+    let learned = names_of(&|count| count.train > 0);
+    let about = |kind, count| Finding { count, ..Finding::new(kind, train, Vec::new()) };
+    let one_class = |label: &str| about(FindingKind::OneClass { label: label.to_owned() }, all);
+    let mut findings = Vec::new();
+    match train.task {
+        Task::Classify | Task::Nsp | Task::Sop => findings.extend(learned.first().filter(|_| learned.len() == 1).map(|label| one_class(label))),
+        Task::Ner if learned.is_empty() => findings.push(one_class("O")),
+        Task::Qa => {
+            let answered = summary.counts.first().is_some_and(|count| count.train > 0);
+            findings.extend((!answered).then(|| one_class("")));
+        }
+        Task::Regress => {
+            let mut values = examples().filter_map(|example| match example.target {
+                Target::Value(value) => Some(value),
+                _ => None,
+            });
+            let first = values.next();
+            findings.extend(first.filter(|first| values.all(|value| value == *first)).map(|value| one_class(&value.to_string())));
+        }
+        Task::MultiLabel => {
+            let labels = names_of(&|count| count.train as usize == all);
+            findings.push(about(FindingKind::Always { labels: labels.clone() }, labels.len()));
+        }
+        Task::Ner | Task::Mlm | Task::Rtd => {}
+    }
+    if train.task != Task::Qa {
+        let labels = names_of(&|count| count.train == 0);
+        findings.push(about(FindingKind::NotLearned { labels: labels.clone() }, labels.len()));
+    }
+    findings.retain(|finding| finding.count > 0);
+    findings
+}
+
+/// What is odd about the choice of columns.
+pub fn columns(dataset: &Dataset) -> Vec<Finding> {
+    let (table, roles) = (&dataset.table, &dataset.roles);
+    let about = |kind, count| Finding { count, ..Finding::new(kind, dataset, Vec::new()) };
+    let strange = guess::no_text(table, roles).into_iter();
+    let mut findings: Vec<Finding> =
+        strange.map(|(column, holds)| about(FindingKind::NoText { column, holds }, 1)).collect();
+    if dataset.task.is_sequence() {
+        let columns = guess::unused_texts(table, roles);
+        let count = columns.len();
+        findings.push(about(FindingKind::UnusedTexts { columns }, count));
+    }
     findings
 }
 

@@ -11,7 +11,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-pub use reopen::{Opened, check_folder, kept_config, open};
+pub use reopen::{Opened, check_folder, kept_config, open, with_kept_columns};
 
 use super::assess::texts;
 use super::checkpoint::{self, Best, KeptFiles, Snapshot};

@@ -5,8 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{is_in, rank, sample};
+use super::names::{is_in, rank};
+use super::sample;
 use crate::data::readers::{is_number, plain_name};
+use crate::data::tags::notation::has_letter;
 use crate::data::{Table, gold, tags};
 
 /// Rows that are taken apart.
@@ -33,7 +35,7 @@ struct Lists {
     outside: bool,
     /// Share of the elements that are numbers.
     numbers: f64,
-    /// Share of the elements that look like `O` or `B-PER`.
+    /// Share of the elements that look like `O`, `B-PER`, `PER_B` or `B`.
     tags: f64,
 }
 
@@ -84,7 +86,7 @@ fn list(cell: &str) -> Option<Vec<String>> {
 }
 
 fn is_tag(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'O'] | [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..])
+    text == "O" || has_letter(text)
 }
 
 fn all_lists(table: &Table) -> Vec<Lists> {

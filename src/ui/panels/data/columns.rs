@@ -177,7 +177,7 @@ fn note(cx: &Cx<'_>) -> Option<String> {
     let loaded = cx.workspace.data.loaded.as_ref()?;
     Some(match cx.workspace.data.task {
         Task::Ner if loaded.dataset.roles.tags.is_some() => {
-            format!("The tags are read as {} and kept as IOB2", loaded.dataset.scheme.title())
+            format!("The tags are read as {} and kept as IOB2", loaded.dataset.notation.title())
         }
         Task::Mlm => "Words are hidden in these texts, and the model learns to find them".into(),
         Task::Rtd => "Words are replaced in these texts, and the model learns to notice".into(),
