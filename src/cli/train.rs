@@ -14,7 +14,6 @@ use signal_hook::flag;
 
 use super::evaluate::metric_lines;
 use super::output::{bytes, duration, grouped, print_lines};
-use crate::data::health;
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
@@ -113,14 +112,10 @@ impl Train {
 
 /// What is read as what, and how.
 fn tell_data(prepared: &Prepared) {
-    let columns: Vec<String> =
-        prepared.columns.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
+    let columns: Vec<String> = prepared.columns.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
     eprintln!("columns: {}", columns.join(", "));
     if let Some(reading) = prepared.train_data.as_ref().and_then(|data| data.reading()) {
         eprintln!("{reading}");
-    }
-    for finding in prepared.train_data.iter().flat_map(|data| health::columns(data)) {
-        eprintln!("warning: {}", finding.message());
     }
 }
 

@@ -117,9 +117,15 @@ impl Target {
     pub(super) fn change_classes(&mut self, change: impl Fn(u32) -> u32) {
         match self {
             Self::Class(class) => *class = change(*class),
-            Self::Tags(classes) => classes.iter_mut().for_each(|class| *class = change(*class)),
+            Self::Tags(classes) => {
+                for class in classes.iter_mut() {
+                    *class = change(*class);
+                }
+            }
             Self::Classes(classes) => {
-                classes.iter_mut().for_each(|class| *class = change(*class));
+                for class in classes.iter_mut() {
+                    *class = change(*class);
+                }
                 classes.sort_unstable();
                 classes.dedup();
             }
@@ -507,7 +513,7 @@ pub(super) mod tests {
         let dataset = of_columns(Task::MultiLabel, csv, &roles, None);
         assert_eq!(dataset.labels.names, ["toxic", "threat"]);
         assert_eq!(targets(&dataset), [vec![], vec![0, 1], vec![]].map(Target::Classes));
-        assert_eq!(excluded(&dataset), [(5, "has \"-1\" in the column \"toxic\", expected 0 or 1")]);
+        assert_eq!(excluded(&dataset), [(5, "has -1 in the column \"toxic\", which stands for no label")]);
         let known = of_columns(Task::MultiLabel, csv, &roles, Some(&["threat", "other", "toxic"]));
         assert_eq!(targets(&known)[1], Target::Classes(vec![0, 2]));
     }
@@ -631,6 +637,102 @@ pub(super) mod tests {
         let named = of_columns(Task::Ner, numbered, &words_and_tags(), Some(&known));
         assert_eq!(targets(&named), [vec![1, 0], vec![3, 4, 0]].map(Target::Tags));
         assert_eq!(excluded(&named), [(4, "has the tag 9, expected 0 to 4, the places of the 5 known tags")]);
+    }
+
+    #[test]
+    fn lists_of_zeros_and_ones_have_a_label_for_each_place() {
+        let check = |cells: [&str; 4], expected: [&[u32]; 4]| {
+            let rows: String = cells.iter().zip('a'..).map(|(cell, text)| format!("{text}\t{cell}\n")).collect();
+            let text = format!("text\tlabels\n{rows}");
+            let data = of_columns(Task::MultiLabel, &text, &roles("text", Some("labels")), None);
+            assert_eq!(data.labels.names, ["LABEL_0", "LABEL_1", "LABEL_2"], "{cells:?}");
+            assert_eq!(targets(&data), expected.map(|set| Target::Classes(set.to_vec())), "{cells:?}");
+            let known = ["joy", "fear", "anger"];
+            let named = of_columns(Task::MultiLabel, &text, &roles("text", Some("labels")), Some(&known));
+            assert_eq!(
+                (named.labels.names.as_slice(), targets(&named)),
+                (&known.map(str::to_owned)[..], targets(&data))
+            );
+            let other = Dataset::new(
+                table(&text),
+                Task::MultiLabel,
+                &roles("text", Some("labels")),
+                Some(&LabelSet { names: vec!["joy".into()] }),
+            );
+            assert!(
+                other
+                    .unwrap_err()
+                    .to_string()
+                    .contains("has 3 places of 0 and 1, expected one for each of the 1 known")
+            );
+        };
+        let expected: [&[u32]; 4] = [&[0, 1], &[], &[2], &[0]];
+        check(["[1.0, 1.0, 0.0]", "[0.0, 0.0, 0.0]", "[0.0, 0.0, 1.0]", "[1.0, 0.0, 0.0]"], expected);
+        check(["[1, 1, 0]", "[0, 0, 0]", "[0, 0, 1]", "[1, 0, 0]"], expected);
+        check(
+            ["[true, true, false]", "[false, false, false]", "[false, false, true]", "[true, false, false]"],
+            expected,
+        );
+        check(
+            ["[True, True, False]", "[False, False, False]", "[False, False, True]", "[True, False, False]"],
+            expected,
+        );
+        check(["[1 1 0]", "[0 0 0]", "[0 0 1]", "[1 0 0]"], expected);
+        check(["[1. 1. 0.]", "[0. 0. 0.]", "[0. 0. 1.]", "[1. 0. 0.]"], expected);
+        check(["[ True  True False]", "[False False False]", "[False False  True]", "[ True False False]"], expected);
+        check(["(1, 1, 0)", "(0, 0, 0)", "(0, 0, 1)", "(1, 0, 0)"], expected);
+        check(["['1', '1', '0']", "['0', '0', '0']", "['0', '0', '1']", "['1', '0', '0']"], expected);
+        check(["1,1,0", "0,0,0", "0,0,1", "1,0,0"], expected);
+        check(["1 1 0", "0 0 0", "0 0 1", "1 0 0"], expected);
+        check(["1;1;0", "0;0;0", "0;0;1", "1;0;0"], expected);
+        check(
+            ["tensor([1., 1., 0.])", "tensor([0., 0., 0.])", "tensor([0., 0., 1.])", "tensor([1., 0., 0.])"],
+            expected,
+        );
+    }
+
+    #[test]
+    fn a_row_of_one_class_has_one_label_in_its_list() {
+        let csv = "text\tlabel\na\t['x']\nb\t['y']\nc\t['x', 'y']\nd\t[]\n";
+        let data = of_columns(Task::Classify, csv, &roles("text", Some("label")), None);
+        assert_eq!(data.labels.names, ["x", "y"]);
+        assert_eq!(targets(&data), [Target::Class(0), Target::Class(1)]);
+        let reasons = excluded(&data);
+        assert_eq!(reasons[0], (4, r#"has the labels "['x', 'y']", expected one; the task multilabel takes several"#));
+        assert_eq!(reasons[1], (5, "has no label"));
+        let csv = "text\tlabel\na\t[0, 1, 0]\nb\t[1, 0, 0]\nc\t[1, 0, 1]\n";
+        let data = of_columns(Task::Classify, csv, &roles("text", Some("label")), None);
+        assert_eq!((targets(&data), data.excluded.len()), (vec![Target::Class(1), Target::Class(0)], 1));
+        let brackets = "text\tlabel\na\t[spam]\nb\t[ham]\n";
+        assert_eq!(
+            of_columns(Task::Classify, brackets, &roles("text", Some("label")), None).labels.names,
+            ["[ham]", "[spam]"]
+        );
+    }
+
+    #[test]
+    fn hidden_labels_are_no_class_and_are_told() {
+        let csv = "text,label\na,0\nb,1\nc,0\nd,1\ne,0\nf,-1\ng,-1\n";
+        let data = of_columns(Task::Classify, csv, &roles("text", Some("label")), None);
+        assert_eq!(
+            (data.labels.names.as_slice(), data.examples.len()),
+            (["0".to_owned(), "1".to_owned()].as_slice(), 5)
+        );
+        assert_eq!(excluded(&data)[0], (7, "has the label \"-1\", which stands for no label here"));
+        let all = Dataset::new(table("text,label\na,-1\nb,-1\n"), Task::Classify, &roles("text", Some("label")), None);
+        assert!(all.unwrap_err().to_string().contains("stands for no label here"));
+    }
+
+    #[test]
+    fn a_model_without_types_reads_tags_without_types() {
+        let tagged = "tokens\ttags\nAda flew on\tB I O\n";
+        let check = |known: &[&str], expected: Vec<u32>| {
+            let data = of_columns(Task::Ner, tagged, &words_and_tags(), Some(known));
+            assert_eq!(targets(&data), [Target::Tags(expected)], "{known:?}");
+        };
+        check(&["B", "I", "O"], vec![0, 1, 2]);
+        check(&["O", "B-entity", "I-entity"], vec![1, 2, 0]);
+        check(&["O", "B-Disease", "I-Disease"], vec![1, 2, 0]);
     }
 
     #[test]

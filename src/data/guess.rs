@@ -213,7 +213,7 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
         .collect();
     let several = if task == Task::MultiLabel { flags::wanted(table, &free) } else { None };
     let label = several.or_else(|| label(table, &free, task));
-    Roles { label, pair, text, ..Roles::default() }
+    Roles { text, pair, label, ..Roles::default() }
 }
 
 /// A column called so, if it holds text and no other plainly holds more of it; else the one with the most that differs
@@ -230,7 +230,8 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
         (has_phrases(a), weight(a)).partial_cmp(&(has_phrases(b), weight(b))).unwrap_or(std::cmp::Ordering::Equal)
     };
     let texts: Vec<&Column<'_>> = others().filter(|column| column.is_text()).collect();
-    let fullest = texts.iter().copied().filter(|column| !is_other(column)).max_by(most);
+    let is_likely = |column: &&Column<'_>| !is_other(column) && (has_phrases(column) || !column.is_like_labels());
+    let fullest = texts.iter().copied().filter(is_likely).max_by(most);
     // A column called so may hold no more than names of classes.
     let is_poor = |column: &&Column<'_>| {
         fullest.is_some_and(|full| has_phrases(full) && full.weight() > 8.0 * column.weight())
@@ -242,9 +243,11 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
     };
     let named = named(STRONG).or_else(|| named(TEXT).filter(|column| !is_in(WEAK, &column.plain)));
     let last_resort = || {
-        let kinds = |column: &&Column<'_>| (is_other(column), is_in(LABEL, &column.plain), column.is_like_labels());
-        let of_texts = texts.iter().copied().min_by_key(kinds);
-        of_texts.or_else(|| others().filter(|column| column.filled > 0 && !column.is_all_numbers()).min_by_key(kinds))
+        let possible = others().filter(|column| column.filled > 0 && !column.is_all_numbers());
+        possible.min_by_key(|column| {
+            let is_label = is_in(LABEL, &column.plain) || column.is_like_labels();
+            (is_label, !column.is_text(), is_other(column))
+        })
     };
     named.or(fullest).or_else(last_resort).map(|column| column.name.to_owned())
 }
@@ -322,8 +325,11 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
             let names: Vec<_> = cells.iter().flat_map(|cell| separator.names(cell).unwrap_or_default()).collect();
             let different = names.iter().collect::<HashSet<_>>().len();
             // A comma may be part of a name, which splitting then only multiplies; a bar or a semicolon hardly ever is.
-            let repeated =
-                if mark == ',' { different <= distinct && different * 2 <= names.len() } else { different < names.len() };
+            let repeated = if mark == ',' {
+                different <= distinct && different * 2 <= names.len()
+            } else {
+                different < names.len()
+            };
             let combined = names.len() > cells.len() && repeated;
             if combined { Task::MultiLabel } else { Task::Classify }
         }
@@ -352,6 +358,9 @@ fn by_shape(table: &Table) -> Option<Task> {
 fn is_unlabelled(table: &Table, column: usize) -> bool {
     sample(table).all(|row| table.cell(row, column).trim().is_empty())
 }
+
+#[cfg(test)]
+mod layouts;
 
 #[cfg(test)]
 mod tests {

@@ -83,10 +83,9 @@ pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findi
         let shared = repeats::shared_contexts(learned, evaluated);
         findings.push(Finding::of_examples(FindingKind::SharedContexts, eval, &shared));
     }
-    let seen = learned(train, eval, split);
     // What holds for the whole file is found there.
     let is_new = |finding: &Finding| !matches!(finding.kind, FindingKind::OneClass { .. }) || has_several(train);
-    findings.extend(seen.into_iter().filter(is_new));
+    findings.extend(unlearnable(train, eval, split).into_iter().filter(is_new));
     findings.retain(|finding| finding.count > 0);
     findings
 }
@@ -98,7 +97,7 @@ fn has_several(dataset: &Dataset) -> bool {
 
 /// What cannot be learned from the training part: there is nothing to tell apart, or some classes never occur. This is
 /// what a person must know of a run before it begins, and of its result.
-pub fn learned(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
+pub fn unlearnable(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
     let examples = || split.train.iter().filter_map(|example| train.examples.get(*example));
     let all = examples().filter(|example| example.target != Target::None).count();
     if all == 0 || train.makes_its_own_labels() {
@@ -113,7 +112,9 @@ pub fn learned(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
     let one_class = |label: &str| about(FindingKind::OneClass { label: label.to_owned() }, all);
     let mut findings = Vec::new();
     match train.task {
-        Task::Classify | Task::Nsp | Task::Sop => findings.extend(learned.first().filter(|_| learned.len() == 1).map(|label| one_class(label))),
+        Task::Classify | Task::Nsp | Task::Sop => {
+            findings.extend(learned.first().filter(|_| learned.len() == 1).map(|label| one_class(label)));
+        }
         Task::Ner if learned.is_empty() => findings.push(one_class("O")),
         Task::Qa => {
             let answered = summary.counts.first().is_some_and(|count| count.train > 0);
@@ -125,7 +126,9 @@ pub fn learned(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
                 _ => None,
             });
             let first = values.next();
-            findings.extend(first.filter(|first| values.all(|value| value == *first)).map(|value| one_class(&value.to_string())));
+            findings.extend(
+                first.filter(|first| values.all(|value| value == *first)).map(|value| one_class(&value.to_string())),
+            );
         }
         Task::MultiLabel => {
             let labels = names_of(&|count| count.train as usize == all);
@@ -151,7 +154,7 @@ pub fn columns(dataset: &Dataset) -> Vec<Finding> {
     if dataset.task.is_sequence() {
         let columns = guess::unused_texts(table, roles);
         let count = columns.len();
-        findings.push(about(FindingKind::UnusedTexts { columns }, count));
+        findings.extend((count > 0).then(|| about(FindingKind::UnusedTexts { columns }, count)));
     }
     findings
 }
@@ -363,6 +366,32 @@ mod tests {
         let between =
             leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
         assert_eq!(between, Leaks { train: vec![1, 3], eval: vec![0, 2] });
+    }
+
+    #[test]
+    fn what_the_training_part_cannot_teach_is_found() {
+        let told = |text: &str, task, train: &[usize], eval: &[usize]| {
+            let data = Dataset::new(table(text), task, &roles("text", Some("label")), None).unwrap();
+            let split = Split { train: train.to_vec(), eval: eval.to_vec() };
+            unlearnable(&data, &data, &split).iter().map(Finding::message).collect::<Vec<_>>()
+        };
+        let text = "text,label\na,x\nb,x\nc,y\n";
+        assert!(told(text, Task::Classify, &[0, 2], &[1]).is_empty());
+        let never = "1 class is never learned, as no row of the training part has it: y";
+        let one = "every row has the label \"x\", so there is nothing to tell apart";
+        assert_eq!(told(text, Task::Classify, &[0, 1], &[2]), [one, never]);
+        assert_eq!(told("text,label\na,2\nb,2\n", Task::Regress, &[0, 1], &[]).len(), 1);
+        assert!(told("text,label\na,2\nb,3\n", Task::Regress, &[0, 1], &[]).is_empty());
+    }
+
+    #[test]
+    fn spellings_of_one_class_are_found_with_the_rows_of_the_rarer() {
+        let text = "text,label\na,pos\nb,Pos\nc,neg\nd,pos\n";
+        let findings = found(text, Task::Classify);
+        let finding = findings.iter().find(|finding| finding.kind.short() == "other spellings").unwrap();
+        assert_eq!((finding.count, &finding.lines), (1, &vec![3]));
+        assert_eq!(finding.message(), "1 row with another spelling of a class: \"pos\" also as \"Pos\" (1)");
+        assert_eq!(finding.kind.remedy(), Some(mend::Mend::Fix(mend::Fix::Spellings)));
     }
 
     #[test]

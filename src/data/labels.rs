@@ -59,7 +59,8 @@ pub(super) fn unlabelled<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Ve
     none.sort_unstable();
     let is_word = |name: &&str| name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
     // Beside one other name a dash says that something is not so.
-    if counts.contains_key(NO_LABEL) && counts.len() > 2 && counts.keys().all(|name| *name == NO_LABEL || is_word(name)) {
+    if counts.contains_key(NO_LABEL) && counts.len() > 2 && counts.keys().all(|name| *name == NO_LABEL || is_word(name))
+    {
         none.push(NO_LABEL);
     }
     if let Some((hidden, count)) = counts.iter().find(|(name, _)| is_minus_one(name)) {
@@ -224,7 +225,8 @@ mod tests {
 
     #[test]
     fn columns_of_labels_are_named_between_commas_of_which_a_name_may_have_one() {
-        let table = Table::from_bytes(std::path::Path::new("a.csv"), b"text,a,\"b, c\",d\nx y,0,1,1\nz w,1,0,1\n".to_vec());
+        let table =
+            Table::from_bytes(std::path::Path::new("a.csv"), b"text,a,\"b, c\",d\nx y,0,1,1\nz w,1,0,1\n".to_vec());
         let table = table.unwrap();
         let check = |named: &str, expected: Option<Vec<usize>>| assert_eq!(flag_columns(&table, Some(named)), expected);
         check("a, b, c, d", Some(vec![1, 2, 3]));

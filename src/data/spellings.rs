@@ -23,7 +23,8 @@ pub fn folded(name: &str) -> String {
     let letters: Vec<char> = name.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let mut text = String::with_capacity(name.len());
     for (place, &letter) in letters.iter().enumerate() {
-        let is_letter = |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| letter.is_alphanumeric());
+        let is_letter =
+            |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| letter.is_alphanumeric());
         let joins = matches!(letter, '_' | '-') && is_letter(place.checked_sub(1)) && is_letter(Some(place + 1));
         if joins || letter.is_whitespace() {
             if !text.ends_with(' ') {
@@ -165,7 +166,8 @@ mod tests {
         same(&["Positive", "positive", "POSITIVE", "positive ", "ｐｏｓｉｔｉｖｅ", "positive.", "\u{feff}positive"]);
         same(&["not spam", "not_spam", "Not-Spam", "not  spam"]);
         same(&["1", "1.0", "01", " 1 "]);
-        for (one, other) in [("A", "A-"), ("A+", "A-"), ("1", "-1"), ("+", "-"), ("C", "C++"), ("a b", "ab"), ("", ".")] {
+        for (one, other) in [("A", "A-"), ("A+", "A-"), ("1", "-1"), ("+", "-"), ("C", "C++"), ("a b", "ab"), ("", ".")]
+        {
             assert_ne!(folded(one), folded(other), "{one} and {other}");
         }
     }
@@ -180,7 +182,10 @@ mod tests {
         let found = spellings(&data);
         assert_eq!(found, [[("pos".to_owned(), 2), ("POS".to_owned(), 1), ("Pos".to_owned(), 1)]]);
         assert_eq!(fix(&mut data), [1, 4]);
-        assert_eq!((data.labels.names.as_slice(), data.counts()), (["neg".to_owned(), "pos".to_owned()].as_slice(), vec![1, 4]));
+        assert_eq!(
+            (data.labels.names.as_slice(), data.counts()),
+            (["neg".to_owned(), "pos".to_owned()].as_slice(), vec![1, 4])
+        );
         assert!(spellings(&data).is_empty());
         let mut eval = read("text,label\na,Neg\nb,pos\nc,other\n", Some(&data.labels));
         assert_eq!(eval.examples.len(), 1);

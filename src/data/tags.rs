@@ -18,7 +18,10 @@ pub fn split(tag: &str) -> (Option<char>, &str) {
 pub fn split_names(names: &[String]) -> Vec<(Option<char>, &str)> {
     let untyped = names.iter().filter(|name| !is_outside(name)).all(|name| notation::ALONE.parts(name).is_some());
     let affix = if untyped { notation::ALONE } else { notation::DASHED };
-    names.iter().map(|name| affix.parts(name).map_or((None, name.as_str()), |(prefix, kind)| (Some(prefix), kind))).collect()
+    names
+        .iter()
+        .map(|name| affix.parts(name).map_or((None, name.as_str()), |(prefix, kind)| (Some(prefix), kind)))
+        .collect()
 }
 
 pub fn is_outside(tag: &str) -> bool {

@@ -177,7 +177,10 @@ impl Targets {
             _ if self.separator.is_several() => match self.read_several(cell, classes)?[..] {
                 [] => Err("has no label".into()),
                 [class] => Ok(Target::Class(class)),
-                _ => Err(format!("has the labels {:?}, expected one; the task multilabel takes several", shorten(cell, 40))),
+                _ => Err(format!(
+                    "has the labels {:?}, expected one; the task multilabel takes several",
+                    shorten(cell, 40)
+                )),
             },
             _ => classes.find(cell).map(Target::Class).map_err(|unknown| self.why_none(cell).unwrap_or(unknown)),
         }
@@ -193,11 +196,13 @@ impl Targets {
     fn read_several(&self, cell: &str, classes: &Classes<'_>) -> Result<Vec<u32>, String> {
         if let Separator::Places(count) = self.separator {
             let known = self.labels.len();
-            let applies = places(cell).filter(|places| places.len() == count).ok_or_else(|| {
-                format!("has the labels {:?}, expected {count} places of 0 and 1", shorten(cell, 40))
-            })?;
+            let applies = places(cell)
+                .filter(|places| places.len() == count)
+                .ok_or_else(|| format!("has the labels {:?}, expected {count} places of 0 and 1", shorten(cell, 40)))?;
             if known != count {
-                return Err(format!("has {count} places of 0 and 1, expected one for each of the {known} known labels"));
+                return Err(format!(
+                    "has {count} places of 0 and 1, expected one for each of the {known} known labels"
+                ));
             }
             return Ok(applies.into_iter().zip(0..).filter(|(applies, _)| *applies).map(|(_, place)| place).collect());
         }
@@ -262,7 +267,8 @@ impl Targets {
             Content::Text { .. } | Content::Question { .. } => Vec::new(),
         };
         let index = |name: &String| {
-            let other = || (!self.folded_tags.is_empty()).then(|| self.folded_tags.get(&folded_tag(name)).copied()).flatten();
+            let other =
+                || (!self.folded_tags.is_empty()).then(|| self.folded_tags.get(&folded_tag(name)).copied()).flatten();
             self.tags.get(name).copied().or_else(other).ok_or_else(|| {
                 let known = super::error::name_list(&self.labels.names);
                 format!(
@@ -324,7 +330,13 @@ fn folded_tag(tag: &str) -> String {
 fn tag_indices(labels: &LabelSet) -> HashMap<String, u32> {
     let mut indices: HashMap<String, u32> = labels.names.iter().cloned().zip(0..).collect();
     let parts = tags::split_names(&labels.names);
-    let mut kinds: Vec<&str> = labels.names.iter().zip(&parts).filter(|(name, _)| !tags::is_outside(name)).map(|(_, (_, kind))| *kind).collect();
+    let mut kinds: Vec<&str> = labels
+        .names
+        .iter()
+        .zip(&parts)
+        .filter(|(name, _)| !tags::is_outside(name))
+        .map(|(_, (_, kind))| *kind)
+        .collect();
     kinds.sort_unstable();
     kinds.dedup();
     let one_type = kinds.len() == 1;

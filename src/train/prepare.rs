@@ -8,10 +8,12 @@ use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
 use super::{Examples, TrainError, corpus};
-use crate::data::health::learned;
+use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
-use crate::data::{Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
+use crate::data::{
+    Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
+};
 use crate::model::card::LoadReport;
 use crate::model::{self, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
@@ -233,6 +235,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     }
     let caveats = caveats(&sources.train_data, &sources.eval_data, &sources.split);
     let mut warnings = [unused, caveats.clone()].concat();
+    warnings.extend(health::columns(&sources.train_data).iter().map(Finding::message));
     warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
         warnings.extend(sources.eval_data.unusable_words(path));
@@ -259,7 +262,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
 
 /// What cannot be learned, and labels of an evaluation file that are not known.
 fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
-    let mut caveats: Vec<String> = learned(train, eval, split).iter().map(Finding::message).collect();
+    let mut caveats: Vec<String> = unlearnable(train, eval, split).iter().map(Finding::message).collect();
     let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
     if !unknown.is_empty() {
         caveats.push(format!(

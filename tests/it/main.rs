@@ -24,5 +24,6 @@ mod playground_answers;
 mod runs_resume_exactly;
 mod samples;
 mod script;
+mod what_is_read_is_told;
 mod window;
 mod worker_keeps_its_word;

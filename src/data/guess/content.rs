@@ -79,10 +79,12 @@ fn is_address(cell: &str) -> bool {
         return false;
     }
     let scheme = cell.split_once("://").is_some_and(|(scheme, _)| {
-        !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+        !scheme.is_empty()
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
     });
     let is_person = cell.split_once('@').is_some_and(|(name, place)| {
-        let is_name = !place.contains('@') && place.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+        let is_name = !place.contains('@')
+            && place.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
         is_name && !place.is_empty() && (name.is_empty() || place.contains('.'))
     });
     let lower = cell.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("www."));
@@ -136,7 +138,9 @@ fn parts(cell: &str) -> impl Iterator<Item = &str> {
 }
 
 fn is_code(cell: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'#' | b'=' | b'+' | b'/');
+    let is_part = |byte: u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'#' | b'=' | b'+' | b'/')
+    };
     cell.bytes().all(is_part) && cell.bytes().any(|byte| byte.is_ascii_digit())
 }
 
@@ -167,7 +171,10 @@ mod tests {
                 "Sat, 05 Dec 2020 10:00:00 GMT",
             ],
         );
-        check(Content::Number, &["12", "-1.5", "12/05/2020", "2020-05-24 12:00", "50%", "$ 12.99", "+1 (555) 0100", "***"]);
+        check(
+            Content::Number,
+            &["12", "-1.5", "12/05/2020", "2020-05-24 12:00", "50%", "$ 12.99", "+1 (555) 0100", "***"],
+        );
         check(
             Content::Address,
             &[
@@ -181,7 +188,10 @@ mod tests {
                 "images/cat.jpg",
             ],
         );
-        check(Content::Code, &["u123", "B00ABC", "550e8400-e29b-41d4-a716-446655440000", "d41d8cd98f00b204e980", "12-A"]);
+        check(
+            Content::Code,
+            &["u123", "B00ABC", "550e8400-e29b-41d4-a716-446655440000", "d41d8cd98f00b204e980", "12-A"],
+        );
         check(Content::Structure, &["{\"a\": 1}", "[{'a': 1}]", "[1, 2]", "['a', 'b']", "(0, 9)"]);
         check(
             Content::Words,

@@ -24,7 +24,8 @@ pub(super) fn wanted(table: &Table, columns: &[&Column<'_>]) -> Option<String> {
 /// Whether a table is plainly one of several labels: there are three such columns, and none that is called a label.
 pub(super) fn told(table: &Table, roles: &Roles) -> bool {
     let columns = look_at_all(table);
-    let used = |column: &&Column<'_>| [&roles.text, &roles.pair].iter().any(|role| role.as_deref() == Some(column.name));
+    let used =
+        |column: &&Column<'_>| [&roles.text, &roles.pair].iter().any(|role| role.as_deref() == Some(column.name));
     let free: Vec<&Column<'_>> = columns.iter().filter(|column| !used(column)).collect();
     let names = of_one_kind(table, &free);
     let is_other = |column: &&&Column<'_>| {
@@ -44,7 +45,7 @@ fn of_one_kind<'a>(table: &Table, columns: &[&Column<'a>]) -> Vec<&'a str> {
         }
         let cells = table.column(column.name).map(|index| filled_cells(table, index)).unwrap_or_default();
         let is_of = |kind: &&str| cells.iter().all(|cell| is_in(kind, &cell.to_lowercase()));
-        if let Some(kind) = KINDS.iter().position(|kind| is_of(&kind)) {
+        if let Some(kind) = KINDS.iter().position(is_of) {
             kinds[kind].push(column.name);
         }
     }

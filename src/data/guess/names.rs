@@ -64,7 +64,8 @@ pub(super) const NEITHER: &str = "\
     id idx index uid guid rowid split language lang date time timestamp url link user userid username annotationid \
     annotatorid reviewerid reviewername createdat updatedat leadtime name profilename authorname file filename path";
 /// Columns that come again and again too, but are labels only where no other column can be.
-pub(super) const ASIDE: &str = "annotator annotators reviewer worker workerid author authors status source domain dataset location";
+pub(super) const ASIDE: &str =
+    "annotator annotators reviewer worker workerid author authors status source domain dataset location";
 
 pub(super) fn is_in(names: &str, plain: &str) -> bool {
     names.split_whitespace().any(|name| name == plain)

@@ -26,7 +26,8 @@ const MARKS: [(&str, &str); 14] = [
 /// Marks that are a name of their own.
 const WORDS: usize = 3;
 /// What is numbered beside a text that it belongs to, as in tasks with several choices.
-const CHOICES: &str = "choice option ending sol solution answer ans alternative candidate distractor label tag category";
+const CHOICES: &str =
+    "choice option ending sol solution answer ans alternative candidate distractor label tag category";
 
 /// The two columns that are read together, the first before the second.
 pub(super) fn pair<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column<'a>)> {
@@ -127,7 +128,8 @@ fn known<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column<'a
 /// A column that is called a second text.
 fn second<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column<'a>)> {
     let named = names::PAIR.split_whitespace();
-    let second = named.into_iter().find_map(|name| columns.iter().find(|column| column.plain == name && column.is_text()))?;
+    let second =
+        named.into_iter().find_map(|name| columns.iter().find(|column| column.plain == name && column.is_text()))?;
     let first = text(columns, Some(second.name))?;
     let first = columns.iter().find(|column| column.name == first && column.is_text())?;
     Some((first, second))
@@ -138,7 +140,8 @@ fn nameless<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column
     if !columns.iter().enumerate().all(|(index, column)| column.name == format!("column {}", index + 1)) {
         return None;
     }
-    let is_text = |column: &&Column<'_>| column.is_text() && column.phrases >= 0.5 && column.distinct * 2 > column.filled;
+    let is_text =
+        |column: &&Column<'_>| column.is_text() && column.phrases >= 0.5 && column.distinct * 2 > column.filled;
     let texts: Vec<&Column<'_>> = columns.iter().filter(is_text).collect();
     if let [first, second] = texts[..] { Some((first, second)) } else { None }
 }

@@ -9,7 +9,9 @@ pub fn unused_texts(table: &Table, roles: &Roles) -> Vec<String> {
     let used: Vec<&str> = roles.named().map(|(_, column)| column).collect();
     let is_derived = |name: &str| {
         let name = parts(name);
-        used.iter().map(|used| parts(used)).any(|used| !used.is_empty() && name.len() > used.len() && name.starts_with(&used))
+        used.iter()
+            .map(|used| parts(used))
+            .any(|used| !used.is_empty() && name.len() > used.len() && name.starts_with(&used))
     };
     let is_unused = |name: &str| !used.contains(&name) && !is_derived(name);
     let columns = look_at_all(table);

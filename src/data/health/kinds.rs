@@ -51,6 +51,11 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Whether a result means little while it lasts: what a person must know before a run begins.
+    pub fn decides_the_result(&self) -> bool {
+        matches!(self, Self::OneClass { .. } | Self::Always { .. } | Self::NotLearned { .. })
+    }
+
     /// What one press puts right, where it can be done to the data themselves.
     pub fn remedy(&self) -> Option<Mend> {
         Some(match self {
@@ -114,6 +119,40 @@ fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
     format!("{count} {rows} with another spelling of a class: {}{more}", named.join(", "))
 }
 
+fn unused_words(columns: &[String]) -> String {
+    let names: Vec<String> = columns.iter().map(|name| format!("\"{name}\"")).collect();
+    let [noun, holds, is] = if columns.len() == 1 { ["column", "holds", "is"] } else { ["columns", "hold", "are"] };
+    format!("the {noun} {} {holds} texts and {is} not used", names.join(", "))
+}
+
+fn one_class_words(task: Task, label: &str) -> String {
+    match task {
+        Task::Ner => "no word belongs to an entity, so there is nothing to tell apart".to_owned(),
+        Task::Qa => "no question has an answer in its context, so there is nothing to find".to_owned(),
+        _ => format!("every row has the label {label:?}, so there is nothing to tell apart"),
+    }
+}
+
+fn always_words(labels: &[String]) -> String {
+    let [noun, they] = if labels.len() == 1 { ["label applies", "it says"] } else { ["labels apply", "they say"] };
+    format!("{} {noun} to every row that is learned from, so {they} nothing: {}", labels.len(), name_list(labels))
+}
+
+fn not_learned_words(task: Task, labels: &[String]) -> String {
+    let one = labels.len() == 1;
+    let noun = match (task, one) {
+        (Task::Ner, true) => "type is",
+        (Task::Ner, false) => "types are",
+        (Task::MultiLabel, true) => "label is",
+        (Task::MultiLabel, false) => "labels are",
+        (_, true) => "class is",
+        (_, false) => "classes are",
+    };
+    let them = if one { "it" } else { "them" };
+    let (count, names) = (labels.len(), name_list(labels));
+    format!("{count} {noun} never learned, as no row of the training part has {them}: {names}")
+}
+
 impl Finding {
     /// The finding in words.
     pub fn message(&self) -> String {
@@ -158,36 +197,13 @@ impl Finding {
                 format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")
             }
             FindingKind::Spellings { classes } => spellings_words(count, rows, classes),
-            FindingKind::UnusedTexts { columns } => {
-                let names: Vec<String> = columns.iter().map(|name| format!("\"{name}\"")).collect();
-                let noun = if one { "column" } else { "columns" };
-                let verbs = if one { ("holds", "is") } else { ("hold", "are") };
-                format!("the {noun} {} {} texts and {} not used", names.join(", "), verbs.0, verbs.1)
-            }
+            FindingKind::UnusedTexts { columns } => unused_words(columns),
             FindingKind::NoText { column, holds } => {
                 format!("the column \"{column}\" is read as a text, but holds {holds}")
             }
-            FindingKind::OneClass { label } => match self.task {
-                Task::Ner => "no word belongs to an entity, so there is nothing to tell apart".to_owned(),
-                Task::Qa => "no question has an answer in its context, so there is nothing to find".to_owned(),
-                _ => format!("every row has the label {label:?}, so there is nothing to tell apart"),
-            },
-            FindingKind::Always { labels } => {
-                let (noun, verb) = if one { ("label applies", "it says") } else { ("labels apply", "they say") };
-                format!("{count} {noun} to every row that is learned from, so {verb} nothing: {}", name_list(labels))
-            }
-            FindingKind::NotLearned { labels } => {
-                let noun = match (self.task, one) {
-                    (Task::Ner, true) => "type is",
-                    (Task::Ner, false) => "types are",
-                    (Task::MultiLabel, true) => "label is",
-                    (Task::MultiLabel, false) => "labels are",
-                    (_, true) => "class is",
-                    (_, false) => "classes are",
-                };
-                let them = if one { "it" } else { "them" };
-                format!("{count} {noun} never learned, as no row of the training part has {them}: {}", name_list(labels))
-            }
+            FindingKind::OneClass { label } => one_class_words(self.task, label),
+            FindingKind::Always { labels } => always_words(labels),
+            FindingKind::NotLearned { labels } => not_learned_words(self.task, labels),
             FindingKind::Imbalance { label, share } => {
                 format!("{:.0} % of the examples are {label:?}", share * 100.0)
             }

@@ -338,4 +338,40 @@ mod tests {
         check(&["a,b", "1,2,3"], false);
         check(&[], false);
     }
+
+    #[test]
+    fn places_are_told_from_numbers_of_labels() {
+        let check = |cells: &[&str], expected: Separator| {
+            assert_eq!(Separator::of_column(cells.iter().copied()), expected, "{cells:?}");
+        };
+        check(&["[1, 0]", "[0, 1]", "[1, 1]"], Separator::Places(2));
+        check(&["[0.0, 1.0]"], Separator::Places(2));
+        check(&["[0, 1]", "[0, 1]"], Separator::List);
+        check(&["[0]", "[1]", "[0, 1]"], Separator::List);
+        check(&["[0, 1, 0]", "[1, 1]"], Separator::List);
+        check(&["[1, 0, 2]", "[1, 0, 0]"], Separator::List);
+        check(&["[0.5, 0.5, 0.0]"], Separator::List);
+        check(&["0,1", "1,0"], Separator::Character(','));
+        check(&["0,1,0", "1,1,0", ""], Separator::Places(3));
+        assert!(Separator::List.names("[0.5, 0.25]").unwrap_err().contains("expected a list of names"));
+    }
+
+    #[test]
+    fn rarer_marks_join_labels_only_where_the_labels_show_it() {
+        let check = |cells: &[&str], expected: Separator| {
+            assert_eq!(Separator::of_column(cells.iter().copied()), expected, "{cells:?}");
+        };
+        check(&["a#b", "a", "b#c", "c", "b#a"], Separator::Character('#'));
+        check(&["C#", "F#", "Java", "C#"], Separator::Single);
+        check(&["scab", "rust", "healthy", "scab rust", "rust"], Separator::Character(' '));
+        check(&["5 0", "16 0", "7 1 2 0", "5", "0", "0 5", "16"], Separator::Character(' '));
+        check(&["very good", "good", "very bad", "bad", "neutral"], Separator::Single);
+        check(&["not spam", "spam", "spam"], Separator::Single);
+        check(&["New York", "Berlin", "New York"], Separator::Single);
+        check(&["Sci/Tech", "World", "Sports", "Sci/Tech"], Separator::Single);
+        check(&["joy/fear", "joy", "fear", "joy/fear"], Separator::Character('/'));
+        check(&["joy+fear", "joy", "fear"], Separator::Character('+'));
+        check(&["joy\nfear", "joy", "fear"], Separator::Character('\n'));
+        check(&["card lost", "card arrival", "cash lost"], Separator::Single);
+    }
 }

@@ -172,7 +172,8 @@ fn first_change(was: &RunConfig, now: &RunConfig) -> Option<(String, String, Str
     let value = |of: &BTreeMap<String, Value>, key: &String| of.get(key).map_or("not set".to_owned(), Value::to_string);
     // What was guessed when the run began is kept with it, and need not be in the file that it began with. Other columns
     // are other data, which are compared by their content.
-    let is_guessed = |key: &&String| key.starts_with("data.columns.") && !(was.contains_key(*key) && now.contains_key(*key));
+    let is_guessed =
+        |key: &&String| key.starts_with("data.columns.") && !(was.contains_key(*key) && now.contains_key(*key));
     keys.into_iter()
         .filter(|key| !is_guessed(key))
         .filter(|key| was.get(*key) != now.get(*key) && !FREE.contains(&key.as_str()))
