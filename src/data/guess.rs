@@ -264,11 +264,16 @@ fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
             && (!column.is_structure || column.is_scores)
             && (task != Task::Regress || column.is_all_numbers())
     };
+    // What differs in every row is no class.
+    let is_unique =
+        |column: &Column<'_>| !column.is_all_numbers() && column.filled > 20 && column.distinct == column.filled;
     let possible: Vec<&Column<'_>> = columns.iter().copied().filter(suits).collect();
     let named = possible
         .iter()
         .filter(|column| is_in(LABEL, &column.plain) && (!column.is_prose() || holds_lists(column)))
-        .min_by_key(|column| (!column.varies(), !column.is_mostly_filled(), rank(LABEL, &column.plain)));
+        .min_by_key(|column| {
+            (!column.varies(), !column.is_mostly_filled(), is_unique(column), rank(LABEL, &column.plain))
+        });
     let is_place = |column: &Column<'_>| matches!(column.no_text, Some(Content::Date | Content::Address));
     let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain) && !is_place(column));
     let numbered = || {

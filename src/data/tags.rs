@@ -39,6 +39,14 @@ pub fn label_names(kinds: &[String]) -> Vec<String> {
 pub fn list(cell: &str) -> Result<Vec<String>, String> {
     let cell = cell.trim();
     if !cell.starts_with('[') {
+        let parts =
+            |marks: &'static [char]| cell.split(|letter: char| letter.is_whitespace() || marks.contains(&letter));
+        let is_tag = |part: &str| part == "O" || notation::has_letter(part);
+        // Tags may stand between commas, which words hardly do.
+        let tags = || parts(&[',']).filter(|part| !part.is_empty());
+        if cell.contains(',') && tags().all(is_tag) {
+            return Ok(tags().map(str::to_owned).collect());
+        }
         return Ok(cell.split_whitespace().map(str::to_owned).collect());
     }
     if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(cell) {
@@ -185,6 +193,9 @@ mod tests {
         check("['New' 'York'\n 'x']", &["New", "York", "x"]);
         check("[0, 1, 12]", &["0", "1", "12"]);
         check("New York 's", &["New", "York", "'s"]);
+        check("B-per,I-per,O", &["B-per", "I-per", "O"]);
+        check("O, B-per, O", &["O", "B-per", "O"]);
+        check("1,000 of B-12, yes", &["1,000", "of", "B-12,", "yes"]);
         check("[]", &[]);
         assert!(list("[\"a\", {}]").is_err());
         assert!(list("['a, b]").unwrap_err().contains("expected a list"));

@@ -9,7 +9,7 @@ use crate::task::Task;
 const WORDS: [&str; 12] =
     ["hinge", "closes", "softly", "paint", "peeled", "rain", "boots", "stayed", "dry", "soup", "arrived", "cold"];
 
-/// A cell of a kind in a row: `t` a text, `s` a short one, `u` a text in another script, `w` one word, `n` the row's number,
+/// A cell of a kind in a row: `t` a text, `s` a short one, `S` a shorter one, `u` a text in another script, `w` one word, `n` the row's number,
 /// `d` a date, `l` a link, `i` an id, `m` an e-mail address, `p` a path, `j` an object, `f` a fraction, `c2`, `c5` so many
 /// classes, `k2` numbered classes, `b` 0 or 1, `B` True or False, `x` always the same, `e` mostly empty, `y` yes or no.
 fn cell(kind: &str, row: usize, column: usize) -> String {
@@ -18,6 +18,7 @@ fn cell(kind: &str, row: usize, column: usize) -> String {
     let classes: usize = kind[1..].parse().unwrap_or(2);
     match &kind[..1] {
         "t" => format!("The {} {row}", text(6 + row % 4)),
+        "S" => format!("{} {row}", word(0)),
         "s" => format!("{} {} {row}", word(0), word(1)),
         "u" => format!("今天{}天气很好我们去公园散步吧第{row}天", ["早上", "晚上", "中午"][row % 3]),
         "w" => format!("{}{}", word(0), char::from(b'a' + (row % 26) as u8)),
@@ -157,6 +158,8 @@ fn both_texts_of_a_pair_are_found() {
     for (layout, expected) in cases {
         check(layout, expected, Task::Classify);
     }
+    check("id:i anchor:s target:s context:c4 score:f", ["anchor", "target", "score"], Task::Regress);
+    check(":i :c3 :t :c5 :S :w", ["column 3", "", "column 2"], Task::Classify);
     check("index:n genre:c3 sentence1:t sentence2:t score:f", ["sentence1", "sentence2", "score"], Task::Regress);
     check(
         "pair_ID:n sentence_A:t sentence_B:t relatedness_score:f entailment_judgment:c3",

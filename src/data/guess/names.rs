@@ -35,7 +35,7 @@ pub(super) const PARTNERS: [(&str, &str); 13] = [
     ("query", "passage document doc sentence context paragraph producttitle productdescription title product answer"),
     ("claim", "evidence evidences evidencetext evidencesentence context abstract passage document sentence"),
     ("headline", "articlebody article"),
-    ("anchor", "positive entailment other"),
+    ("anchor", "positive entailment target other"),
     ("source src", "target tgt trg"),
     ("context dialogue history", "response reply utterance continuation"),
     ("prompt instruction", "response reply completion output answer"),

@@ -119,8 +119,8 @@ fn known<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column<'a
     names::PARTNERS.iter().find_map(|(firsts, seconds)| {
         let first = find(firsts, None)?;
         let second = find(seconds, Some(first.name))?;
-        // What else is called a label must say more than a class.
-        let is_label = is_in(names::LABEL, &second.plain) && !second.is_prose();
+        // What else is called a label must not come again and again.
+        let is_label = is_in(names::LABEL, &second.plain) && second.distinct * 2 <= second.filled;
         (!is_label).then_some((first, second))
     })
 }
@@ -140,8 +140,9 @@ fn nameless<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column
     if !columns.iter().enumerate().all(|(index, column)| column.name == format!("column {}", index + 1)) {
         return None;
     }
-    let is_text =
-        |column: &&Column<'_>| column.is_text() && column.phrases >= 0.5 && column.distinct * 2 > column.filled;
+    let is_text = |column: &&Column<'_>| {
+        column.is_text() && column.phrases >= 0.5 && column.mean_words >= 2.5 && column.distinct * 2 > column.filled
+    };
     let texts: Vec<&Column<'_>> = columns.iter().filter(is_text).collect();
     if let [first, second] = texts[..] { Some((first, second)) } else { None }
 }

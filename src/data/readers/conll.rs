@@ -189,6 +189,12 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if share(any_outside + any_prefixed, 95) && any_outside > 0 && any_prefixed > 0 && has_blocks && even.len() > 2 {
         return Some(shape(true));
     }
+    // Words cut into letters, of which none stands outside.
+    let letters: BTreeSet<&str> = even.iter().map(|row| row[width - 1]).collect();
+    let is_letter = |tag: &&str| matches!(*tag, "B" | "I" | "M" | "E" | "S");
+    if letters.iter().all(is_letter) && letters.contains("B") && letters.len() > 1 && sentences > 0 && width == 2 {
+        return Some(shape(true));
+    }
     // Tags without prefixes: only where the words are plainly those of sentences.
     let tags: BTreeSet<&str> = even.iter().map(|row| row[width - 1]).collect();
     let few = tags.len() <= MOST_TAGS && tags.len() * 4 <= even.len() && tags.iter().all(|tag| is_tag_like(tag));
@@ -252,7 +258,10 @@ fn header(rows: &[Vec<&str>]) -> Option<Vec<String>> {
     let plain: Vec<String> = first.iter().map(|name| plain_name(name)).collect();
     let names_word = plain.iter().any(|name| WORD.contains(&name.as_str()));
     let names_tag = plain.last().is_some_and(|name| TAG.contains(&name.as_str()));
-    (names_word && names_tag).then(|| first.iter().map(|&name| name.to_owned()).collect())
+    // In a wide file what stands only in the first line and names the words there names the other columns too.
+    let comes_again = |column: usize| rows[1..].iter().any(|row| row.get(column) == first.get(column));
+    let names_all = first.len() > 2 && rows.len() > 2 && (0..first.len()).all(|column| !comes_again(column));
+    (names_word && (names_tag || names_all)).then(|| first.iter().map(|&name| name.to_owned()).collect())
 }
 
 fn common_width(rows: &[Vec<&str>]) -> Option<usize> {
@@ -533,6 +542,7 @@ mod tests {
         check("Ann PER_B\nLee PER_I\nsaw -\n\nno -\nit -\n");
         check("Ann b-per\nsaw o\nBob b-per\n\nno o\n");
         check("Ann B\nLee I\nsaw O\n\nno O\n");
+        check("An B\na M\nbc E\nd S\n\ne S\nf B\ng E\n");
         check("Ann B:PER\nsaw NIL\n\nno NIL\n");
         let parts = "The DT\ndog NN\nbarks VB\n. PT\n\nA DT\ncat NN\nsleeps VB\n. PT\n\n";
         check(&parts.repeat(3));
