@@ -16,6 +16,7 @@ use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
 use crate::task::Task;
+use crate::train::event::TrainEvent;
 use crate::train::prepare::fill_roles;
 use crate::train::run;
 
@@ -71,6 +72,7 @@ impl Inspect {
             "rows": table.rows(),
             "task": task,
             "roles": roles,
+            "reading": dataset.reading(),
             "examples": dataset.examples.len(),
             "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
             "problems": problems.clone().map(problem).collect::<Vec<_>>(),
@@ -88,20 +90,8 @@ impl Inspect {
             ),
             format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
         ];
-        for (role, column) in [
-            ("text", &roles.text),
-            ("second text", &roles.pair),
-            ("label", &roles.label),
-            ("words", &roles.tokens),
-            ("tags", &roles.tags),
-            ("spans", &roles.spans),
-            ("question", &roles.question),
-            ("context", &roles.context),
-            ("answers", &roles.answers),
-            ("group", &roles.group),
-        ] {
-            lines.extend(column.as_ref().map(|column| format!("{role:<12} {column}")));
-        }
+        lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
+        lines.extend(dataset.reading());
         lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
@@ -197,6 +187,12 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         format!("{} of {} weights trained", grouped(summary.trainable), grouped(summary.parameters)),
         format!("{} on disk", bytes(summary.bytes_on_disk)),
     ];
+    lines.extend(run.config.data.columns.named().map(|(role, column)| format!("{role:<12} {column}")));
+    let before = run.events.iter().filter_map(|event| match event {
+        TrainEvent::Warning { step: 0, message } => Some(format!("warning: {message}")),
+        _ => None,
+    });
+    lines.extend(before);
     lines.extend(evaluation.into_iter().flat_map(metric_lines));
     lines.extend(problems.iter().map(|problem| format!("problem: {problem}")));
     Ok((facts, lines))

@@ -11,6 +11,7 @@ pub mod health;
 pub mod masking;
 pub mod mend;
 pub mod sampler;
+pub mod spellings;
 pub mod split;
 pub mod summary;
 pub mod table;

@@ -88,7 +88,7 @@ fn find(own: &[String], data: &Dataset) -> Option<(Way, Vec<Option<u32>>)> {
         let places = matched(own, names, &used, |name| Tag::of(name).without_kind())?;
         return Some((Way::Spelling, places));
     }
-    let says_no_beginning = matches!(data.scheme, Scheme::Inside | Scheme::Plain);
+    let says_no_beginning = matches!(data.notation.scheme, Scheme::Inside | Scheme::Plain);
     if says_no_beginning && entities().all(|tag| tag.prefix != Some('b')) {
         let by_kind: HashMap<String, u32> = own_tags.into_iter().map(|tag| tag.kind).zip(0..).collect();
         let place = |(name, used): (&String, &bool)| {
@@ -193,7 +193,7 @@ pub(super) fn under_model(
     if !names.iter().zip(&used(&found)).any(is_unknown) {
         return Ok((Dataset::new(table, task, roles, known)?, Vec::new()));
     }
-    if found.scheme == Scheme::Numbered {
+    if found.notation.scheme == Scheme::Numbered {
         let tags = name_list(&own.names);
         let said = format!("the tags of the data are numbers, read as the places of the model's tags, from 0: {tags}");
         return Ok((Dataset::new(table, task, roles, known)?, vec![said]));

@@ -8,9 +8,12 @@ use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
 use super::{Examples, TrainError, corpus, outputs};
+use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
-use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
+use crate::data::{
+    Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
+};
 use crate::hub::embedded;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
@@ -32,9 +35,20 @@ pub struct Prepared {
     pub mended: Vec<Mended>,
     /// What a person should know before the run begins, such as rows that cannot be used.
     pub warnings: Vec<String>,
+    /// Those of them without which the result is misread: there is nothing to tell apart, or a class is never learned.
+    pub caveats: Vec<String>,
+    /// The columns that are read, also those that were guessed.
+    pub columns: Roles,
 }
 
 impl Prepared {
+    /// The configuration with all that was left open filled in with what is used.
+    pub fn settled(&self, config: &RunConfig) -> RunConfig {
+        let mut config = config.clone();
+        config.data.columns = self.columns.clone();
+        config
+    }
+
     /// Sequences, learned from or held out, that were cut to the length limit.
     pub fn truncated(&self) -> usize {
         self.train.truncated() + self.eval.truncated()
@@ -273,7 +287,9 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         let reason = why_no_examples(&sources.train_data);
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
-    let mut warnings = [unused, misfits, sources.notes].concat();
+    let caveats = caveats(&sources.train_data, &sources.eval_data, &sources.split);
+    let mut warnings = [unused, misfits, sources.notes, caveats.clone()].concat();
+    warnings.extend(health::columns(&sources.train_data).iter().map(Finding::message));
     warnings.extend(sources.train_data.remarks(&config.data.train));
     warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
@@ -287,6 +303,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     Ok(Some(Prepared {
         tokenizer,
         labels,
+        caveats,
+        columns: sources.train_data.roles.clone(),
         train_data: Some(sources.train_data),
         eval_data: Some(sources.eval_data),
         train: train.into(),
@@ -308,9 +326,22 @@ fn segments_fit(encoder: &EncoderConfig, tokenizer: &Tokenizer, is_pair: bool) -
     Ok(())
 }
 
+/// What cannot be learned, and labels of an evaluation file that are not known.
+fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
+    let mut caveats: Vec<String> = unlearnable(train, eval, split).iter().map(Finding::message).collect();
+    let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
+    if !unknown.is_empty() {
+        caveats.push(format!(
+            "rows of the evaluation file are left out, as their labels are not among those that are learned: {}",
+            unknown.join(", ")
+        ));
+    }
+    caveats
+}
+
 /// What it means that a file's tags are numbers.
 fn unnamed_tags_words(data: &Dataset) -> Option<String> {
-    (data.task == Task::Ner && data.scheme == Scheme::Numbered).then(|| {
+    (data.task == Task::Ner && data.notation.scheme == Scheme::Numbered).then(|| {
         "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
          begin an entity and others go on with it, put names such as B-PER and I-PER in their place"
             .to_owned()

@@ -237,6 +237,7 @@ pub fn training(config: &RunConfig, steps: u64) -> Vec<TrainEvent> {
         seconds: steps as f64 * 0.21,
         peak_memory_bytes: 640_000_000,
         step: steps,
+        caveats: Vec::new(),
     }));
     events
 }

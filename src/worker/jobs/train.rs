@@ -23,9 +23,11 @@ pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
 
 pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
+    let config = &if goes_on { run::with_kept_columns(config)? } else { config.clone() };
     let Some(mut data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
         return Ok(Ended::Stopped);
     };
+    let config = &data.settled(config);
     if job.progress("opening the model", 0, 0).is_break() {
         return Ok(Ended::Stopped);
     }

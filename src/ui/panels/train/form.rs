@@ -309,6 +309,18 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
             cx.act(Action::Go(screen));
         }
     }
+    let roles = frozen.map_or(&workspace.data.roles, |run| &run.config.data.columns);
+    let columns: Vec<String> = roles.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
+    let is_known = frozen.is_some() || workspace.data.loaded.is_some();
+    if is_known && !columns.is_empty() {
+        let words = format!("Reads {}", columns.join(", "));
+        ui.add(egui::Label::new(text::small(words, palette)).wrap());
+    }
+    let findings = workspace.data.loaded.iter().filter(|_| frozen.is_none()).flat_map(|loaded| &loaded.findings);
+    for finding in findings.filter(|finding| finding.kind.decides_the_result()) {
+        let words = state::sentence(&finding.message());
+        ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
+    }
 }
 
 /// A run that is only starting does not know its numbers yet.
