@@ -8,6 +8,7 @@ mod fault;
 mod log;
 mod sums;
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,21 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
     fault::ask(Operation::Rename)?;
     temporary.persist(path).map_err(|failed| failed.error)?;
     sync_folder(&folder)
+}
+
+/// Writes a file unless it holds these bytes already.
+pub fn write_where_other(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let length = fs::metadata(path).map(|file| file.len());
+    if length.is_ok_and(|length| length == bytes.len() as u64) && fs::read(path)? == bytes {
+        return Ok(());
+    }
+    write_atomically(path, |file| file.write_all(bytes))
+}
+
+/// Where the program keeps what it brings along, once it was unpacked.
+pub fn data_folder() -> PathBuf {
+    let dirs = directories::ProjectDirs::from("", "", "Attune");
+    dirs.map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned())
 }
 
 /// A file whose writes can be made to fail.
@@ -154,6 +170,11 @@ pub fn hold_the_same(one: &Path, other: &Path) -> io::Result<bool> {
         one.consume(length);
         other.consume(length);
     }
+}
+
+/// What a file or folder is called, without the folders it is in.
+pub fn name(path: &Path) -> Cow<'_, str> {
+    path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy())
 }
 
 /// The folder a file is in; the current one for a bare name.

@@ -16,6 +16,7 @@ pub mod metrics;
 pub mod model;
 
 pub mod inspect;
+pub mod json;
 pub mod train;
 
 pub mod bench;

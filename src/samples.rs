@@ -7,7 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::data::Roles;
-use crate::files::write_atomically;
+use crate::files::{self, write_where_other};
 use crate::task::Task;
 
 /// The file's name of the product reviews.
@@ -138,7 +138,7 @@ impl Sample {
     pub fn write_to(self, folder: &Path) -> io::Result<()> {
         // The evaluation file goes first: whoever finds the file to train on finds both.
         for (name, bytes) in self.dev().into_iter().chain([self.train()]) {
-            write_file(&folder.join(name), bytes)?;
+            write_where_other(&folder.join(name), bytes)?;
         }
         Ok(())
     }
@@ -169,9 +169,7 @@ impl Sample {
 
 /// Where samples lie once they were opened.
 pub fn folder() -> PathBuf {
-    let dirs = directories::ProjectDirs::from("", "", "Attune");
-    let data = dirs.map_or_else(std::env::temp_dir, |dirs| dirs.data_dir().to_owned());
-    data.join("samples")
+    files::data_folder().join("samples")
 }
 
 /// Where the sample of product reviews lies once it was opened.
@@ -192,14 +190,7 @@ pub fn write(name: &str, path: &Path) -> io::Result<()> {
         return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no sample \"{name}\"")));
     };
     if let Some((dev_name, bytes)) = sample.dev() {
-        write_file(&path.with_file_name(dev_name), bytes)?;
+        write_where_other(&path.with_file_name(dev_name), bytes)?;
     }
-    write_file(path, sample.train().1)
-}
-
-fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if std::fs::read(path).is_ok_and(|there| there == bytes) {
-        return Ok(());
-    }
-    write_atomically(path, |file| file.write_all(bytes))
+    write_where_other(path, sample.train().1)
 }

@@ -6,12 +6,13 @@ use candle_core::Device;
 use clap::Args;
 
 use crate::data::Tokenizer;
+use crate::hub::embedded;
 use crate::inspect::attention;
 use crate::model::{self, Want};
 
 #[derive(Debug, Args)]
 pub struct AttentionOf {
-    /// A model folder
+    /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[arg(long, value_name = "S")]
@@ -25,8 +26,9 @@ pub struct AttentionOf {
 
 impl AttentionOf {
     pub fn run(self) -> anyhow::Result<()> {
-        let (model, _) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
-        let tokenizer = Tokenizer::open(&self.model)?;
+        let dir = embedded::resolve(&self.model)?;
+        let (model, _) = model::open(&dir, Want::AsSaved, &Device::Cpu, 0)?;
+        let tokenizer = Tokenizer::open(&dir)?.for_embeddings(model.config.vocab_size)?;
         let found = attention(&model, &tokenizer, &self.text, self.pair.as_deref())?;
         if found.cut > 0 {
             eprintln!("attune: warning: {} tokens did not fit and were cut off", found.cut);

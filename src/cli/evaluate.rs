@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::data::Columns;
 use super::output::{print_json, print_lines};
+use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
 use crate::task::Task;
@@ -16,7 +17,7 @@ use crate::train::assess::{Assessed, assess, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A model folder
+    /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels
@@ -43,7 +44,7 @@ pub struct Evaluate {
 
 impl Evaluate {
     pub fn run(self) -> anyhow::Result<()> {
-        let model = self.model;
+        let model = embedded::resolve(&self.model)?;
         let what = Assessed {
             model: model.clone(),
             task: self.task,
@@ -54,7 +55,7 @@ impl Evaluate {
         };
         let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
         let cut = (done.truncated > 0).then(|| format!("{} texts were cut to fit the model", done.truncated));
-        for warning in done.unusable.iter().chain(&cut) {
+        for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
             eprintln!("attune: warning: {warning}");
         }
         let evaluation = &done.evaluation;
@@ -66,6 +67,7 @@ impl Evaluate {
                 "examples": examples,
                 "excluded": done.excluded,
                 "truncated": done.truncated,
+                "notes": evaluation.notes,
                 "metrics": evaluation.metrics,
                 "baseline": evaluation.baseline,
                 "labels": evaluation.labels,

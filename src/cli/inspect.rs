@@ -11,16 +11,18 @@ use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, print_json, print_lines};
 use crate::data::table::Format;
-use crate::data::{Dataset, RowProblem, Table, Tokenizer, guess_task, health};
+use crate::data::{Dataset, RowProblem, Table, Tokenizer, TokenizerError, guess_task, health};
+use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
 use crate::task::Task;
+use crate::train::event::TrainEvent;
 use crate::train::prepare::fill_roles;
 use crate::train::run;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model folder, a file with texts, or a run's folder
+    /// A model folder (or embedded for the model inside the program), a file with texts, or a run's folder
     path: PathBuf,
     /// What a dataset is read for; without it, what its columns look like
     #[arg(long, value_parser = super::task)]
@@ -36,7 +38,7 @@ const LISTED: usize = 10;
 
 impl Inspect {
     pub fn run(self) -> anyhow::Result<()> {
-        let path = &self.path;
+        let path = &embedded::resolve(&self.path)?;
         let (facts, lines) = if path.join("run.toml").is_file() {
             run_facts(path)?
         } else if path.join("config.json").is_file() {
@@ -65,10 +67,12 @@ impl Inspect {
             "format": format_name(table.format),
             "encoding": table.encoding,
             "replaced_characters": table.replaced_characters,
+            "notes": table.notes,
             "columns": table.columns,
             "rows": table.rows(),
             "task": task,
             "roles": roles,
+            "reading": dataset.reading(),
             "examples": dataset.examples.len(),
             "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
             "problems": problems.clone().map(problem).collect::<Vec<_>>(),
@@ -86,21 +90,10 @@ impl Inspect {
             ),
             format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
         ];
-        for (role, column) in [
-            ("text", &roles.text),
-            ("second text", &roles.pair),
-            ("label", &roles.label),
-            ("words", &roles.tokens),
-            ("tags", &roles.tags),
-            ("spans", &roles.spans),
-            ("question", &roles.question),
-            ("context", &roles.context),
-            ("answers", &roles.answers),
-            ("group", &roles.group),
-        ] {
-            lines.extend(column.as_ref().map(|column| format!("{role:<12} {column}")));
-        }
+        lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
+        lines.extend(dataset.reading());
         lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
+        lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
         lines.extend(problems.take(LISTED).map(|problem| format!("line {} {}", problem.line, problem.reason)));
         Ok((facts, lines))
@@ -119,10 +112,15 @@ fn format_name(format: Format) -> String {
 
 fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let mut card = model::open_card(dir)?;
-    // A folder without a tokenizer still is a model.
-    if let Ok(tokenizer) = Tokenizer::open(dir) {
-        tokenizer.kind().file().clone_into(&mut card.tokenizer);
-        card.cased = tokenizer.cased();
+    match Tokenizer::open(dir) {
+        Ok(tokenizer) => {
+            tokenizer.kind().file().clone_into(&mut card.tokenizer);
+            card.cased = tokenizer.cased();
+            card.problems = tokenizer.misfits(card.vocab_size);
+        }
+        // A folder without a tokenizer still is a model.
+        Err(TokenizerError::Missing { .. }) => {}
+        Err(error) => card.problems.push(error.to_string()),
     }
     let decisions = model::Decisions::read(dir)?;
     let mut facts = json!({ "kind": "model", "thresholds": decisions });
@@ -159,6 +157,7 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
             report.left_over.len()
         ),
     ];
+    lines.extend(card.problems.iter().map(|problem| format!("problem: {problem}")));
     lines.extend(report.new.iter().map(|name| format!("new: {name}")));
     lines.extend(report.left_over.iter().map(|name| format!("left over: {name}")));
     lines.extend(card.blocks.iter().map(|block| format!("{:>14}  {}", grouped(block.parameters), block.name)));
@@ -188,6 +187,12 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         format!("{} of {} weights trained", grouped(summary.trainable), grouped(summary.parameters)),
         format!("{} on disk", bytes(summary.bytes_on_disk)),
     ];
+    lines.extend(run.config.data.columns.named().map(|(role, column)| format!("{role:<12} {column}")));
+    let before = run.events.iter().filter_map(|event| match event {
+        TrainEvent::Warning { step: 0, message } => Some(format!("warning: {message}")),
+        _ => None,
+    });
+    lines.extend(before);
     lines.extend(evaluation.into_iter().flat_map(metric_lines));
     lines.extend(problems.iter().map(|problem| format!("problem: {problem}")));
     Ok((facts, lines))

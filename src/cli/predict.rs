@@ -8,13 +8,14 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::hub::embedded;
 use crate::inspect::predict::Prepared;
 use crate::inspect::{Aggregation, Logits, Options, Output, Predicted, Predictor, Request};
 use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder
+    /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide
@@ -82,9 +83,12 @@ const TOGETHER_WITH_LOGITS: usize = 8;
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
         let options = self.options();
-        let predictor = Predictor::open(&self.model, self.task)?;
+        let predictor = Predictor::open(&embedded::resolve(&self.model)?, self.task)?;
         if !predictor.untrained.is_empty() {
             eprintln!("attune: warning: {} is not in the model and was made up", predictor.untrained.join(", "));
+        }
+        for misfit in predictor.tokenizer.misfits(predictor.model.config.vocab_size) {
+            eprintln!("attune: warning: {misfit}");
         }
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         if let Some(text) = self.text {

@@ -13,9 +13,9 @@ use super::output::{bytes, duration, grouped, print_lines};
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
-use crate::train::prepare::{device, open_model};
+use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{prepare, train_from};
+use crate::train::{Prepared, preflight, prepare, train_from};
 
 #[derive(Debug, Args)]
 pub struct Train {
@@ -34,6 +34,7 @@ impl Train {
     pub fn run(self) -> anyhow::Result<()> {
         let config = RunConfig::read(&self.config)?;
         let goes_on = run::check_folder(&config, self.resume)?;
+        let config = if goes_on { run::with_kept_columns(&config)? } else { config };
         if self.resume && !goes_on {
             eprintln!("no run in {} to go on with, so it begins", config.run.out.display());
         }
@@ -52,9 +53,11 @@ impl Train {
             }
             go_on()
         };
-        let Some(prepared) = prepare(&config, &mut prepare_progress)? else {
+        let Some(mut prepared) = prepare(&config, &mut prepare_progress)? else {
             bail!("stopped before the first step; nothing was written");
         };
+        let config = prepared.settled(&config);
+        tell_data(&prepared);
         for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
             let place = if done.in_eval_file { " in the evaluation file" } else { "" };
             eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));
@@ -63,6 +66,14 @@ impl Train {
         if !report.new.is_empty() {
             eprintln!("new weights: {}", report.new.join(", "));
         }
+        prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
+        let plan = preflight(&config, goes_on, &mut prepared, &model)?;
+        eprintln!(
+            "estimated memory {} of {} free, estimated time {}",
+            bytes(plan.memory.total()),
+            bytes(plan.memory.available),
+            duration(plan.seconds)
+        );
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);
@@ -89,7 +100,17 @@ impl Train {
         }
         let mut lines = vec![format!("model in {}", kept_in.display())];
         lines.extend(outcome.evaluation.iter().flat_map(metric_lines));
+        lines.extend(outcome.ending.caveats.iter().map(|caveat| format!("note: {caveat}")));
         print_lines(&lines).context("the run is done, but what it came to could not be printed")
+    }
+}
+
+/// What is read as what, and how.
+fn tell_data(prepared: &Prepared) {
+    let columns: Vec<String> = prepared.columns.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
+    eprintln!("columns: {}", columns.join(", "));
+    if let Some(reading) = prepared.train_data.as_ref().and_then(|data| data.reading()) {
+        eprintln!("{reading}");
     }
 }
 

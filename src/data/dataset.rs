@@ -6,9 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::error::name_list;
-use super::labels::Classes;
-use super::labels::flag_columns;
-use super::tags::{self, Scheme};
+use super::labels::{Classes, Separator, flag_columns};
+use super::tags::{self, Notation};
 use super::targets::Targets;
 use super::{DataError, RowProblem, Table};
 use crate::task::Task;
@@ -40,6 +39,25 @@ pub struct Roles {
     /// Rows with the same value stay on one side of a split: a document, a customer, an article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+}
+
+impl Roles {
+    /// The columns that play a part, each after what the part is called.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let roles = [
+            ("text", &self.text),
+            ("second text", &self.pair),
+            ("label", &self.label),
+            ("words", &self.tokens),
+            ("tags", &self.tags),
+            ("spans", &self.spans),
+            ("question", &self.question),
+            ("context", &self.context),
+            ("answers", &self.answers),
+            ("group", &self.group),
+        ];
+        roles.into_iter().filter_map(|(role, column)| Some((role, column.as_deref()?)))
+    }
 }
 
 /// The names of the classes, in the order of their indices.
@@ -83,6 +101,37 @@ pub enum Target {
         start: u32,
         end: u32,
     },
+}
+
+impl Target {
+    /// The classes of a row, or of its words.
+    pub fn classes(&self) -> &[u32] {
+        match self {
+            Self::Class(class) => std::slice::from_ref(class),
+            Self::Classes(classes) | Self::Tags(classes) => classes,
+            _ => &[],
+        }
+    }
+
+    /// Puts another class in the place of each.
+    pub(super) fn change_classes(&mut self, change: impl Fn(u32) -> u32) {
+        match self {
+            Self::Class(class) => *class = change(*class),
+            Self::Tags(classes) => {
+                for class in classes.iter_mut() {
+                    *class = change(*class);
+                }
+            }
+            Self::Classes(classes) => {
+                for class in classes.iter_mut() {
+                    *class = change(*class);
+                }
+                classes.sort_unstable();
+                classes.dedup();
+            }
+            _ => {}
+        }
+    }
 }
 
 /// An answer as an annotator marked it.
@@ -134,7 +183,9 @@ pub struct Dataset {
     /// Rows of the table that are no examples (no text, no label, label not a number …), with the reason.
     pub excluded: Vec<RowProblem>,
     /// How the file writes its tags, which are kept in IOB2.
-    pub scheme: Scheme,
+    pub notation: Notation,
+    /// How the file writes several labels of a row, where it has such.
+    pub(super) separator: Separator,
     pub(super) content: Content,
 }
 
@@ -154,7 +205,8 @@ impl Dataset {
         let targets = Targets::new(Arc::clone(&table), task, roles, content, labels)?;
         let mut dataset = Self {
             labels: targets.labels.clone(),
-            scheme: targets.scheme,
+            notation: targets.notation.clone(),
+            separator: targets.separator,
             task,
             roles: roles.clone(),
             examples: Vec::new(),
@@ -266,6 +318,33 @@ impl Dataset {
         Some(self.table.cell(self.examples[example].row, column))
     }
 
+    /// How labels or tags are written, where that is for the whole column to tell.
+    pub fn reading(&self) -> Option<String> {
+        let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| self.task == Task::MultiLabel);
+        let labels = match (flags, self.task) {
+            (Some(columns), _) => Some(format!("as {} columns, one for each label", columns.len())),
+            (None, Task::MultiLabel | Task::Classify) => self.separator.words(),
+            _ => None,
+        };
+        if let Some(labels) = labels {
+            return Some(format!("the labels are read {labels}"));
+        }
+        let has_tags = self.task == Task::Ner && self.roles.tags.is_some() && self.is_labelled();
+        has_tags.then(|| format!("the tags are read as {} and kept as IOB2", self.notation.title()))
+    }
+
+    /// The labels of rows that are left out because nothing else has them, in a file whose labels come from elsewhere.
+    pub fn unknown_labels(&self) -> Vec<String> {
+        let column = self.roles.label.as_deref().and_then(|name| self.table.column(name));
+        let Some(column) = column.filter(|_| self.task == Task::Classify && self.separator == Separator::Single) else {
+            return Vec::new();
+        };
+        let cells = self.rows_left_out().into_iter().map(|row| self.table.cell(row, column).trim());
+        let unknown = cells.filter(|cell| !cell.is_empty() && self.labels.index(cell).is_none());
+        let unknown: std::collections::BTreeSet<&str> = unknown.collect();
+        unknown.into_iter().map(str::to_owned).collect()
+    }
+
     /// Whether the rows say what is to be learned.
     pub fn is_labelled(&self) -> bool {
         self.examples.iter().any(|example| example.target != Target::None)
@@ -285,12 +364,7 @@ impl Dataset {
     pub fn counts(&self) -> Vec<u64> {
         let mut counts = vec![0; self.labels.len()];
         for example in &self.examples {
-            let classes = match &example.target {
-                Target::Class(class) => std::slice::from_ref(class),
-                Target::Classes(classes) | Target::Tags(classes) => classes,
-                _ => &[],
-            };
-            for &class in classes {
+            for &class in example.target.classes() {
                 counts[class as usize] += 1;
             }
         }
@@ -439,7 +513,7 @@ pub(super) mod tests {
         let dataset = of_columns(Task::MultiLabel, csv, &roles, None);
         assert_eq!(dataset.labels.names, ["toxic", "threat"]);
         assert_eq!(targets(&dataset), [vec![], vec![0, 1], vec![]].map(Target::Classes));
-        assert_eq!(excluded(&dataset), [(5, "has \"-1\" in the column \"toxic\", expected 0 or 1")]);
+        assert_eq!(excluded(&dataset), [(5, "has -1 in the column \"toxic\", which stands for no label")]);
         let known = of_columns(Task::MultiLabel, csv, &roles, Some(&["threat", "other", "toxic"]));
         assert_eq!(targets(&known)[1], Target::Classes(vec![0, 2]));
     }
@@ -536,7 +610,7 @@ pub(super) mod tests {
     fn tags_are_kept_in_iob2_and_must_be_as_many_as_words() {
         let dataset = of_columns(Task::Ner, TAGGED, &words_and_tags(), None);
         assert_eq!(dataset.labels.names, ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"]);
-        assert_eq!(dataset.scheme, Scheme::Inside);
+        assert_eq!(dataset.notation.scheme, tags::Scheme::Inside);
         assert_eq!(targets(&dataset), [vec![3, 0], vec![0, 1]].map(Target::Tags));
         assert_eq!(excluded(&dataset), [(3, "has 3 words and 2 tags, expected one tag for each word")]);
         assert_eq!((dataset.words(1), &*dataset.readable(1)), (vec!["in".into(), "rome".into()], "in rome"));
@@ -563,6 +637,102 @@ pub(super) mod tests {
         let named = of_columns(Task::Ner, numbered, &words_and_tags(), Some(&known));
         assert_eq!(targets(&named), [vec![1, 0], vec![3, 4, 0]].map(Target::Tags));
         assert_eq!(excluded(&named), [(4, "has the tag 9, expected 0 to 4, the places of the 5 known tags")]);
+    }
+
+    #[test]
+    fn lists_of_zeros_and_ones_have_a_label_for_each_place() {
+        let check = |cells: [&str; 4], expected: [&[u32]; 4]| {
+            let rows: String = cells.iter().zip('a'..).map(|(cell, text)| format!("{text}\t{cell}\n")).collect();
+            let text = format!("text\tlabels\n{rows}");
+            let data = of_columns(Task::MultiLabel, &text, &roles("text", Some("labels")), None);
+            assert_eq!(data.labels.names, ["LABEL_0", "LABEL_1", "LABEL_2"], "{cells:?}");
+            assert_eq!(targets(&data), expected.map(|set| Target::Classes(set.to_vec())), "{cells:?}");
+            let known = ["joy", "fear", "anger"];
+            let named = of_columns(Task::MultiLabel, &text, &roles("text", Some("labels")), Some(&known));
+            assert_eq!(
+                (named.labels.names.as_slice(), targets(&named)),
+                (&known.map(str::to_owned)[..], targets(&data))
+            );
+            let other = Dataset::new(
+                table(&text),
+                Task::MultiLabel,
+                &roles("text", Some("labels")),
+                Some(&LabelSet { names: vec!["joy".into()] }),
+            );
+            assert!(
+                other
+                    .unwrap_err()
+                    .to_string()
+                    .contains("has 3 places of 0 and 1, expected one for each of the 1 known")
+            );
+        };
+        let expected: [&[u32]; 4] = [&[0, 1], &[], &[2], &[0]];
+        check(["[1.0, 1.0, 0.0]", "[0.0, 0.0, 0.0]", "[0.0, 0.0, 1.0]", "[1.0, 0.0, 0.0]"], expected);
+        check(["[1, 1, 0]", "[0, 0, 0]", "[0, 0, 1]", "[1, 0, 0]"], expected);
+        check(
+            ["[true, true, false]", "[false, false, false]", "[false, false, true]", "[true, false, false]"],
+            expected,
+        );
+        check(
+            ["[True, True, False]", "[False, False, False]", "[False, False, True]", "[True, False, False]"],
+            expected,
+        );
+        check(["[1 1 0]", "[0 0 0]", "[0 0 1]", "[1 0 0]"], expected);
+        check(["[1. 1. 0.]", "[0. 0. 0.]", "[0. 0. 1.]", "[1. 0. 0.]"], expected);
+        check(["[ True  True False]", "[False False False]", "[False False  True]", "[ True False False]"], expected);
+        check(["(1, 1, 0)", "(0, 0, 0)", "(0, 0, 1)", "(1, 0, 0)"], expected);
+        check(["['1', '1', '0']", "['0', '0', '0']", "['0', '0', '1']", "['1', '0', '0']"], expected);
+        check(["1,1,0", "0,0,0", "0,0,1", "1,0,0"], expected);
+        check(["1 1 0", "0 0 0", "0 0 1", "1 0 0"], expected);
+        check(["1;1;0", "0;0;0", "0;0;1", "1;0;0"], expected);
+        check(
+            ["tensor([1., 1., 0.])", "tensor([0., 0., 0.])", "tensor([0., 0., 1.])", "tensor([1., 0., 0.])"],
+            expected,
+        );
+    }
+
+    #[test]
+    fn a_row_of_one_class_has_one_label_in_its_list() {
+        let csv = "text\tlabel\na\t['x']\nb\t['y']\nc\t['x', 'y']\nd\t[]\n";
+        let data = of_columns(Task::Classify, csv, &roles("text", Some("label")), None);
+        assert_eq!(data.labels.names, ["x", "y"]);
+        assert_eq!(targets(&data), [Target::Class(0), Target::Class(1)]);
+        let reasons = excluded(&data);
+        assert_eq!(reasons[0], (4, r#"has the labels "['x', 'y']", expected one; the task multilabel takes several"#));
+        assert_eq!(reasons[1], (5, "has no label"));
+        let csv = "text\tlabel\na\t[0, 1, 0]\nb\t[1, 0, 0]\nc\t[1, 0, 1]\n";
+        let data = of_columns(Task::Classify, csv, &roles("text", Some("label")), None);
+        assert_eq!((targets(&data), data.excluded.len()), (vec![Target::Class(1), Target::Class(0)], 1));
+        let brackets = "text\tlabel\na\t[spam]\nb\t[ham]\n";
+        assert_eq!(
+            of_columns(Task::Classify, brackets, &roles("text", Some("label")), None).labels.names,
+            ["[ham]", "[spam]"]
+        );
+    }
+
+    #[test]
+    fn hidden_labels_are_no_class_and_are_told() {
+        let csv = "text,label\na,0\nb,1\nc,0\nd,1\ne,0\nf,-1\ng,-1\n";
+        let data = of_columns(Task::Classify, csv, &roles("text", Some("label")), None);
+        assert_eq!(
+            (data.labels.names.as_slice(), data.examples.len()),
+            (["0".to_owned(), "1".to_owned()].as_slice(), 5)
+        );
+        assert_eq!(excluded(&data)[0], (7, "has the label \"-1\", which stands for no label here"));
+        let all = Dataset::new(table("text,label\na,-1\nb,-1\n"), Task::Classify, &roles("text", Some("label")), None);
+        assert!(all.unwrap_err().to_string().contains("stands for no label here"));
+    }
+
+    #[test]
+    fn a_model_without_types_reads_tags_without_types() {
+        let tagged = "tokens\ttags\nAda flew on\tB I O\n";
+        let check = |known: &[&str], expected: Vec<u32>| {
+            let data = of_columns(Task::Ner, tagged, &words_and_tags(), Some(known));
+            assert_eq!(targets(&data), [Target::Tags(expected)], "{known:?}");
+        };
+        check(&["B", "I", "O"], vec![0, 1, 2]);
+        check(&["O", "B-entity", "I-entity"], vec![1, 2, 0]);
+        check(&["O", "B-Disease", "I-Disease"], vec![1, 2, 0]);
     }
 
     #[test]

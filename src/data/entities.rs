@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::dataset::Content;
-use super::tags::{self, is_outside, split};
+use super::tags::{self, is_outside, split_names};
 use super::{Dataset, LabelSet};
 
 /// What the tags of a label set mean.
@@ -27,12 +27,11 @@ pub struct Entity {
 impl Kinds {
     pub fn of(labels: &LabelSet) -> Self {
         let mut kinds = Self::default();
-        for (name, tag) in labels.names.iter().zip(0_u32..) {
-            if is_outside(name) {
+        for ((label, (prefix, name)), tag) in labels.names.iter().zip(split_names(&labels.names)).zip(0_u32..) {
+            if is_outside(label) {
                 kinds.tags.push(None);
                 continue;
             }
-            let (prefix, name) = split(name);
             let kind = kinds.names.iter().position(|known| known == name).unwrap_or_else(|| {
                 kinds.names.push(name.to_owned());
                 kinds.begins.push(None);
@@ -151,6 +150,14 @@ mod tests {
         check("B-PER I-LOC I-LOC", &[1], "B-PER B-LOC I-LOC");
         check("I-LOC B-PER I-PER", &[0], "B-LOC B-PER I-PER");
         check("B-LOC I-LOC O B-LOC B-LOC", &[], "B-LOC I-LOC O B-LOC B-LOC");
+    }
+
+    #[test]
+    fn labels_without_types_are_of_one_type() {
+        let labels = labels(&["B", "I", "O"]);
+        let kinds = Kinds::of(&labels);
+        assert_eq!(kinds.names, ["entity"]);
+        assert_eq!(kinds.entities(&read(&labels, "B I O B B")).len(), 3);
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub enum DataError {
     Packed { path: PathBuf, reason: String, advice: &'static str },
     #[error("{path:?} cannot be read as Parquet: {reason}; fetch it again, or save it as CSV or JSONL")]
     Parquet { path: PathBuf, reason: String },
+    /// A whole file in a way of packing that is not built in.
+    #[error(
+        "{path:?} is Parquet packed with {packing}, expected snappy, zstd, gzip, lz4 or none; save it again with one of them"
+    )]
+    ParquetPacking { path: PathBuf, packing: String },
     #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
     TooLarge { path: PathBuf, limit: String },
     #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]
@@ -56,8 +61,8 @@ pub enum DataError {
     TokenFile { doing: &'static str, source: std::io::Error },
 }
 
-/// Column names as a message shows them; a wide table shows its first eight.
-pub(super) fn name_list(columns: &[String]) -> String {
+/// Names of columns or classes as a message shows them: the first eight.
+pub fn name_list(columns: &[String]) -> String {
     const SHOWN: usize = 8;
     let mut list = columns.iter().take(SHOWN).map(|name| shorten(name, 40)).collect::<Vec<_>>().join(", ");
     if columns.len() > SHOWN {

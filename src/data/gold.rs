@@ -9,42 +9,112 @@ use super::guess::literal;
 /// Every answer of a cell, with its place in the context. None where the question has no answer.
 ///
 /// A cell is `{"text": […], "answer_start": […]}` or a list of `{"text", "answer_start"}`, as JSON or as Python prints
-/// them, or an answer's plain text, which is then looked for; `start` is that of a column of its own.
+/// them, or an answer's plain text or a list of such texts, which are then looked for; `start` is that of a column of its
+/// own.
+///
+/// What is no answer is written in many ways besides an empty list: an empty text wherever it is said to begin, null, or
+/// the start -1 of a text that the context does not have.
 pub fn answers(cell: &str, start: Option<&str>, context: &str) -> Result<Vec<GoldAnswer>, String> {
     let cell = cell.trim();
-    if cell.is_empty() {
+    let start = start.map(str::trim).filter(|start| !start.is_empty());
+    let is_value = cell.starts_with(['{', '[', '"', '\'']);
+    let value = if is_value { literal::value(cell) } else { None };
+    if cell.is_empty() || is_nothing(cell, value.as_ref(), context) {
         return Ok(Vec::new());
     }
-    let structured = cell.starts_with('{') || cell.starts_with("[{") || cell == "[]";
-    let Some(value) = structured.then(|| literal::value(cell)).flatten() else {
-        return plain_answer(cell, start, context).map(|answer| vec![answer]);
+    let Some(value) = value.filter(is_structure) else {
+        return plain_answer(cell, start, context).map(|answer| answer.into_iter().collect());
     };
-    structured_answers(&value).ok_or_else(|| {
-        format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
-    })
+    let pairs = pairs(&value, start).ok_or_else(|| odd(cell))?;
+    let answers = pairs.into_iter().map(|(text, start)| match (text, start) {
+        (Value::String(text), None) => plain_answer(text.trim(), None, context),
+        (text, start) => answer(text, start.as_ref().unwrap_or(&Value::Null), context, cell),
+    });
+    answers.filter_map(Result::transpose).collect()
 }
 
-fn structured_answers(value: &Value) -> Option<Vec<GoldAnswer>> {
+fn odd(cell: &str) -> String {
+    format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
+}
+
+/// Whether a cell says that there is no answer, in a word that is no part of the context or in brackets without a text.
+fn is_nothing(cell: &str, value: Option<&Value>, context: &str) -> bool {
     match value {
-        Value::Array(list) => list.iter().map(one).collect(),
-        Value::Object(fields) => match (fields.get("text")?, fields.get("answer_start").or(fields.get("start"))?) {
-            (Value::Array(texts), Value::Array(starts)) if texts.len() == starts.len() => {
-                let pairs = texts.iter().zip(starts);
-                pairs.map(|(text, start)| answer(text, start)).collect()
-            }
-            (text @ Value::String(_), start) => Some(vec![answer(text, start)?]),
-            _ => None,
-        },
-        _ => None,
+        Some(Value::String(text)) => text.trim().is_empty(),
+        Some(Value::Array(list)) => list.iter().all(is_blank),
+        Some(Value::Object(fields)) => fields.is_empty(),
+        _ => ["null", "None", "nan", "NaN"].contains(&cell) && !context.contains(cell),
     }
 }
 
-fn one(value: &Value) -> Option<GoldAnswer> {
-    answer(value.get("text")?, value.get("answer_start").or(value.get("start"))?)
+fn is_blank(text: &Value) -> bool {
+    text.is_null() || text.as_str().is_some_and(|text| text.trim().is_empty())
 }
 
-fn answer(text: &Value, start: &Value) -> Option<GoldAnswer> {
-    Some(GoldAnswer { text: text.as_str()?.to_owned(), start: whole(start.as_f64()?)? })
+/// Whether a value is what answers are kept in, and not an answer that happens to be in brackets.
+fn is_structure(value: &Value) -> bool {
+    match value {
+        Value::Object(_) => true,
+        Value::Array(list) => list.iter().all(|one| one.is_object() || one.is_string() || one.is_null()),
+        _ => false,
+    }
+}
+
+/// The text of each answer with what is said of its start, where something is.
+fn pairs<'a>(value: &'a Value, start: Option<&str>) -> Option<Vec<(&'a Value, Option<Value>)>> {
+    let start_of = |fields: &'a Value| fields.get("answer_start").or(fields.get("start"));
+    match value {
+        Value::Array(list) => {
+            let starts = start.and_then(literal::value);
+            let start = |index: usize| match &starts {
+                Some(Value::Array(starts)) => starts.get(index).cloned(),
+                Some(start) if list.len() == 1 => Some(start.clone()),
+                _ => None,
+            };
+            let pair = |(index, one): (usize, &'a Value)| match one {
+                Value::Object(_) => Some((one.get("text")?, Some(start_of(one).cloned().unwrap_or_default()))),
+                one => Some((one, start(index))),
+            };
+            list.iter().enumerate().map(pair).collect()
+        }
+        fields => match (fields.get("text")?, start_of(fields).unwrap_or(&Value::Null)) {
+            (Value::Array(texts), _) if texts.iter().all(is_blank) => Some(Vec::new()),
+            (Value::Array(texts), Value::Array(starts)) if texts.len() == starts.len() => {
+                Some(texts.iter().zip(starts).map(|(text, start)| (text, Some(start.clone()))).collect())
+            }
+            (text, start) if !text.is_array() => Some(vec![(text, Some(start.clone()))]),
+            _ => None,
+        },
+    }
+}
+
+/// One answer with its start; nothing where it says that there is none.
+fn answer(text: &Value, start: &Value, context: &str, cell: &str) -> Result<Option<GoldAnswer>, String> {
+    if is_blank(text) {
+        return Ok(None);
+    }
+    let text = text.as_str().ok_or_else(|| odd(cell))?;
+    let start = start.as_f64().or_else(|| start.as_str()?.trim().parse().ok()).ok_or_else(|| odd(cell))?;
+    if start == NOWHERE {
+        return nowhere(text, context);
+    }
+    let start = whole(start).ok_or_else(|| odd(cell))?;
+    Ok(Some(GoldAnswer { text: text.to_owned(), start }))
+}
+
+/// The start of an answer that a context does not have.
+pub const NOWHERE: f64 = -1.0;
+
+/// An answer that is said to stand nowhere, and so is none, unless it does stand in its context.
+pub fn nowhere(text: &str, context: &str) -> Result<Option<GoldAnswer>, String> {
+    match context.find(text.trim()).filter(|_| !text.trim().is_empty()) {
+        None => Ok(None),
+        Some(byte) => Err(format!(
+            "has the answer {:?}, which is said to stand nowhere (-1) and stands at character {} of its context",
+            shorten(text, 60),
+            context[..byte].chars().count()
+        )),
+    }
 }
 
 /// A place in a text. Where some rows have none, pandas writes `17.0` for 17.
@@ -52,18 +122,21 @@ fn whole(number: f64) -> Option<usize> {
     (number >= 0.0 && number.fract() == 0.0 && number < 1e15).then_some(number as usize)
 }
 
-fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<GoldAnswer, String> {
-    let start = if let Some(start) = start.map(str::trim).filter(|start| !start.is_empty()) {
-        start.parse().ok().and_then(whole).ok_or_else(|| {
-            format!("has the answer's start {:?}, expected a number of characters", shorten(start, 20))
-        })?
+fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<Option<GoldAnswer>, String> {
+    let start = if let Some(start) = start {
+        let wrong = || format!("has the answer's start {:?}, expected a number of characters", shorten(start, 20));
+        let number = start.trim_matches(['[', ']']).parse::<f64>().map_err(|_no_number| wrong())?;
+        if number == NOWHERE {
+            return nowhere(text, context);
+        }
+        whole(number).ok_or_else(wrong)?
     } else {
         let byte = context
             .find(text)
             .ok_or_else(|| format!("has the answer {:?}, which does not stand in its context", shorten(text, 60)))?;
         context[..byte].chars().count()
     };
-    Ok(GoldAnswer { text: text.to_owned(), start })
+    Ok(Some(GoldAnswer { text: text.to_owned(), start }))
 }
 
 /// Whether an answer stands where it says it does.
@@ -125,6 +198,43 @@ mod tests {
         check("Rhine", Some("28"), &[gold("Rhine", 28)]);
         check("  ", None, &[]);
         check("[]", None, &[]);
+        check(r#"["Rhine", "long"]"#, None, &[gold("Rhine", 17), gold("long", 37)]);
+        check("['Rhine']", Some("[28]"), &[gold("Rhine", 28)]);
+        check("Rhine", Some("[28]"), &[gold("Rhine", 28)]);
+        check(r#"{"text": ["", "Rhine"], "answer_start": [-1, 17]}"#, None, &[gold("Rhine", 17)]);
+    }
+
+    #[test]
+    fn no_answer_is_written_in_many_ways() {
+        for cell in [
+            r#"{"text": [""], "answer_start": [0]}"#,
+            r#"{"text": [""], "answer_start": [-1]}"#,
+            r#"{"text": [""], "answer_start": []}"#,
+            r#"{"text": [], "answer_start": [-1]}"#,
+            r#"{"text": "", "answer_start": -1}"#,
+            r#"{"text": "", "answer_start": 0}"#,
+            r#"{"text": null, "answer_start": null}"#,
+            r#"{"text": [null], "answer_start": [null]}"#,
+            r#"{"text": ["unknown"], "answer_start": [-1]}"#,
+            r#"[{"text": "", "answer_start": -1}]"#,
+            r#"[{"text": "CANNOTANSWER", "answer_start": -1}]"#,
+            "{'text': array([''], dtype=object), 'answer_start': array([-1])}",
+            r#"[""]"#,
+            "['']",
+            "[null]",
+            "{}",
+            "\"\"",
+            "null",
+            "None",
+            "nan",
+            "NaN",
+        ] {
+            assert_eq!(answers(cell, None, CONTEXT).unwrap(), [], "{cell}");
+        }
+        for (cell, start) in [("", "-1"), ("no answer", "-1"), ("unknown", "-1.0")] {
+            assert_eq!(answers(cell, Some(start), CONTEXT).unwrap(), [], "{cell}");
+        }
+        assert_eq!(answers("None", None, "None of them ran").unwrap(), [gold("None", 0)]);
     }
 
     #[test]
@@ -139,6 +249,8 @@ mod tests {
         check(r#"{"text": ["Rhine"], "answer_start": [-4]}"#, None, r#"expected {"text""#);
         check("{'text': ['Rhine'], 'answer_start': [None]}", None, r#"expected {"text""#);
         check("{'text': ['Rhine']", None, "does not stand in its context");
+        check("Rhine", Some("-1"), "said to stand nowhere (-1) and stands at character 17 of its context");
+        check(r#"{"text": ["Rhine"], "answer_start": [-1]}"#, None, "said to stand nowhere (-1)");
     }
 
     #[test]

@@ -1,10 +1,18 @@
 //! Which column is the text and which the label, and what can be learned from them: a first guess that a person can
-//! change. Names count more than content.
+//! change. What columns hold comes first, and what they are called second.
 
+mod content;
+mod flags;
 pub(super) mod literal;
+mod names;
+mod pairs;
 mod shapes;
+mod unused;
 
 use std::collections::HashSet;
+
+use content::Content;
+use names::{ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, NEITHER, QUESTION, STRONG, TEXT, WEAK, is_in, rank};
 
 use super::labels::{self, Separator};
 use super::readers::{is_number, plain_name};
@@ -12,47 +20,14 @@ use super::table::Format;
 use super::{Roles, Table};
 use crate::task::Task;
 
+pub(super) use unused::{no_text, unused_texts};
+
 /// Rows whose cells are looked at, spread over the table.
 const SAMPLE: usize = 2000;
-
-/// Names of text columns, the likeliest first, as [`plain_name`] writes them.
-const TEXT: &str = "\
-    text sentence sentence1 text1 texta premise question1 review reviewtext reviewbody comment commenttext \
-    comments content body message tweet utterance post document query question headline description abstract \
-    passage paragraph input reviews texts sms summary title firsttext";
-const PAIR: &str = "sentence2 text2 textb hypothesis question2 pair secondtext response textpair";
-const LABEL: &str = "\
-    label labels labeltext labelname class classes category categories sentiment intent target targets \
-    goldlabel classname polarity emotion emotions score similarity similarityscore relatednessscore stars rating \
-    overall annotation choice toxic toxicity spam isduplicate entailment kategorie categorie categoria categoría \
-    catégorie klasse clase classe etiqueta etichetta étiquette cats topic topics tag tags genre output answer y type";
-/// A text column and the names of what is read beside it, where neither name alone says that there are two texts.
-const PARTNERS: [(&str, &str); 2] = [
-    ("question", "sentence passage paragraph context document"),
-    ("query", "passage document sentence context paragraph"),
-];
-const QUESTION: &str = "question query questiontext";
-const CONTEXT: &str = "context passage paragraph document article story text";
-const ANSWERS: &str = "answers answer answertext";
-/// Rows with the same value belong together.
-const GROUP: &str = "document group groupid documentid docid";
 /// Groups below which rows are split without regard to them.
 const FEWEST_GROUPS: usize = 5;
-/// Columns that only number or describe the rows.
-const NEITHER: &str = "\
-    id idx index uid guid rowid split language lang date time timestamp url user userid username annotationid \
-    annotatorid reviewerid reviewername createdat updatedat leadtime";
-/// Columns that come again and again too, but are labels only where no other column can be.
-const ASIDE: &str = "annotator annotators reviewer worker workerid author status source domain dataset";
-
-fn is_in(names: &str, plain: &str) -> bool {
-    names.split(' ').any(|name| name == plain)
-}
-
-/// How likely a name is, the likeliest first and those that are not among the names last.
-fn rank(names: &str, plain: &str) -> usize {
-    names.split(' ').position(|name| name == plain).unwrap_or(usize::MAX)
-}
+/// Share of the cells that make a column one of dates, of addresses …
+const NEARLY_ALL: f64 = 0.9;
 
 /// What a look at some of a column's cells tells.
 struct Column<'a> {
@@ -66,6 +41,9 @@ struct Column<'a> {
     rows: usize,
     /// Share of the cells that have several words.
     phrases: f64,
+    mean_words: f64,
+    /// What nearly all cells are, where it is no text; codes and what else is none may be mixed.
+    no_text: Option<Content>,
     /// Whether some cells are objects, as spans and answers are.
     is_structure: bool,
     /// Whether all cells are objects that give labels their scores.
@@ -77,12 +55,27 @@ impl Column<'_> {
         self.filled > 0 && self.numbers >= 0.95
     }
 
+    /// Whether it may be read as a text.
+    fn is_text(&self) -> bool {
+        self.filled > 0 && !self.is_all_numbers() && self.no_text.is_none()
+    }
+
+    /// Whether its cells are texts of some length that hardly come again.
+    fn is_prose(&self) -> bool {
+        self.is_text() && self.mean_words >= 4.0 && self.phrases >= 0.5 && self.distinct * 10 > self.filled * 8
+    }
+
     fn varies(&self) -> bool {
         self.distinct > 1
     }
 
     fn is_mostly_filled(&self) -> bool {
         self.filled * 2 > self.rows
+    }
+
+    /// Letters a row that are not there again and again.
+    fn weight(&self) -> f64 {
+        self.mean_length * self.distinct as f64 / self.rows.max(1) as f64
     }
 
     /// Short values, not always the same, that come again and again.
@@ -107,18 +100,40 @@ fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
     let share = |count: usize| count as f64 / filled.max(1) as f64;
     let decimal_comma = labels::decimal_comma(table) && !labels::are_id_lists(&cells);
     let is_number = |cell: &str| is_number(cell) || (decimal_comma && labels::number(cell, true).is_ok());
+    let words: Vec<usize> = cells.iter().map(|cell| content::words(cell)).collect();
     Column {
         name,
         plain: plain_name(name),
         mean_length: share(cells.iter().map(|cell| cell.len()).sum()),
         numbers: share(cells.iter().filter(|cell| is_number(cell)).count()),
         distinct: cells.iter().collect::<HashSet<_>>().len(),
-        phrases: share(cells.iter().filter(|cell| cell.contains(' ')).count()),
+        phrases: share(words.iter().filter(|words| **words > 1).count()),
+        mean_words: share(words.iter().sum()),
+        no_text: no_text_of(&cells),
         is_structure: cells.iter().any(|cell| shapes::is_structure(cell)),
         is_scores: cells.iter().all(|cell| labels::scores(cell).is_some()),
         filled,
         rows: table.rows().min(SAMPLE),
     }
+}
+
+/// What nearly all cells are, where that is no text.
+fn no_text_of(cells: &[&str]) -> Option<Content> {
+    let mut counts: Vec<(Content, usize)> = Vec::new();
+    for content in cells.iter().map(|cell| Content::of(cell)) {
+        match counts.iter_mut().find(|(known, _)| *known == content) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((content, 1)),
+        }
+    }
+    counts.retain(|(content, _)| *content != Content::Words);
+    let all: usize = counts.iter().map(|(_, count)| count).sum();
+    let most = counts.into_iter().max_by_key(|(_, count)| *count)?;
+    (all as f64 >= NEARLY_ALL * cells.len() as f64).then_some(most.0)
+}
+
+fn look_at_all(table: &Table) -> Vec<Column<'_>> {
+    table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect()
 }
 
 fn filled_cells(table: &Table, column: usize) -> Vec<&str> {
@@ -128,8 +143,7 @@ fn filled_cells(table: &Table, column: usize) -> Vec<&str> {
 impl Roles {
     /// Guesses the roles of a table's columns for a task. A role for which nothing fits stays empty.
     pub fn guess(table: &Table, task: Task) -> Self {
-        let columns: Vec<Column<'_>> =
-            table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect();
+        let columns = look_at_all(table);
         match task {
             Task::Ner => entities(table, &columns),
             Task::Qa => questions(&columns),
@@ -149,7 +163,9 @@ fn entities(table: &Table, columns: &[Column<'_>]) -> Roles {
         return Roles { tokens: name(tokens), tags: name(tags), group, ..Roles::default() };
     }
     if let Some(spans) = shapes::spans(table) {
-        return Roles { text: text(columns, Some(columns[spans].name)), spans: name(spans), group, ..Roles::default() };
+        let told = table.text_of_spans(spans).and_then(name);
+        let text = told.or_else(|| text(columns, Some(columns[spans].name)));
+        return Roles { text, spans: name(spans), group, ..Roles::default() };
     }
     let tokens = by_name(columns, "tokens words token word");
     let tags = by_name(columns, "nertags tags ner labels");
@@ -172,14 +188,14 @@ fn questions(columns: &[Column<'_>]) -> Roles {
 fn group(columns: &[Column<'_>], names: &str) -> Option<String> {
     let divides = |column: &&Column<'_>| column.distinct >= FEWEST_GROUPS && column.distinct < column.filled;
     names
-        .split(' ')
+        .split_whitespace()
         .find_map(|name| columns.iter().filter(divides).find(|column| column.plain == name))
         .map(|column| column.name.to_owned())
 }
 
 fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
     names
-        .split(' ')
+        .split_whitespace()
         .find_map(|name| columns.iter().find(|column| column.plain == name))
         .map(|column| column.name.to_owned())
 }
@@ -189,83 +205,79 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
     if let Some(words) = shapes::word_a_row(table) {
         return Roles { text: Some(columns[words].name.to_owned()), ..Roles::default() };
     }
-    let (text, pair) = if let Some((text, pair)) = partners(columns) {
-        (Some(text), Some(pair))
-    } else {
-        let pair = by_name(columns, PAIR);
-        (text(columns, pair.as_deref()), pair)
+    let (text, pair) = match pairs::pair(columns) {
+        Some((text, pair)) => (Some(text.name.to_owned()), Some(pair.name.to_owned())),
+        None => (text(columns, None), None),
     };
     let free: Vec<&Column<'_>> = columns
         .iter()
         .filter(|column| Some(column.name) != text.as_deref() && Some(column.name) != pair.as_deref())
         .collect();
-    let several = if task == Task::MultiLabel { flags(table, &free) } else { None };
-    let label = several.or_else(|| label(&free, task));
-    Roles { label, pair: pair.filter(|_| text.is_some()), text, ..Roles::default() }
+    let several = if task == Task::MultiLabel { flags::wanted(table, &free) } else { None };
+    let label = several.or_else(|| label(table, &free, task));
+    Roles { text, pair, label, ..Roles::default() }
 }
 
-/// Columns of 0 and 1 that each say of one label whether it applies, between commas; fewer than three say something else.
-fn flags(table: &Table, columns: &[&Column<'_>]) -> Option<String> {
-    let is_flag = |column: &&&Column<'_>| {
-        let cells = table.column(column.name).map(|index| filled_cells(table, index)).unwrap_or_default();
-        let is_named = !is_in(NEITHER, &column.plain) && !column.name.contains(',');
-        is_named && column.filled == column.rows && cells.iter().all(|cell| ["0", "1"].contains(cell))
-    };
-    let names: Vec<&str> = columns.iter().filter(is_flag).map(|column| column.name).collect();
-    let others = columns.iter().filter(|column| !names.contains(&column.name));
-    let is_told_otherwise = others.filter(|column| column.varies()).any(|column| is_in(LABEL, &column.plain));
-    (names.len() > 2 && !is_told_otherwise).then(|| names.join(", "))
-}
-
-/// Two texts that are told by each other's names; or, where no column has a name, by both having several words.
-fn partners(columns: &[Column<'_>]) -> Option<(String, String)> {
-    let find = |name: &str| columns.iter().find(|column| column.plain == name && !column.is_all_numbers());
-    for (first, seconds) in PARTNERS {
-        let second = seconds.split(' ').find_map(find);
-        if let (Some(first), Some(second)) = (find(first), second) {
-            return Some((first.name.to_owned(), second.name.to_owned()));
-        }
-    }
-    let is_text = |column: &&Column<'_>| column.phrases >= 0.5 && column.distinct * 2 > column.filled;
-    let nameless = columns.iter().enumerate().all(|(index, column)| column.name == format!("column {}", index + 1));
-    let texts: Vec<&Column<'_>> = columns.iter().filter(is_text).collect();
-    match texts[..] {
-        [first, second] if nameless => Some((first.name.to_owned(), second.name.to_owned())),
-        _ => None,
-    }
-}
-
-/// A column called so, if its cells are no numbers; else the one with the longest cells.
+/// A column called so, if it holds text and no other plainly holds more of it; else the one with the most that differs
+/// from row to row. What holds no text, or is called an id or a label, is read only where nothing else is there.
 fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
-    let possible =
-        |column: &&Column<'_>| !column.is_all_numbers() && Some(column.name) != pair && !is_in(NEITHER, &column.plain);
-    let named = TEXT.split(' ').find_map(|name| columns.iter().filter(possible).find(|column| column.plain == name));
-    let longest = || {
-        columns
-            .iter()
-            .filter(possible)
-            .filter(|column| !is_in(LABEL, &column.plain))
-            .max_by(|a, b| a.mean_length.total_cmp(&b.mean_length))
+    let others = || columns.iter().filter(|column| Some(column.name) != pair);
+    let is_other = |column: &&Column<'_>| {
+        is_in(NEITHER, &column.plain) || is_in(LABEL, &column.plain) || is_in(ASIDE, &column.plain)
     };
-    let last_resort =
-        || columns.iter().filter(|column| Some(column.name) != pair).find(|column| !column.is_all_numbers());
-    named.or_else(longest).or_else(last_resort).map(|column| column.name.to_owned())
+    let has_phrases = |column: &Column<'_>| column.phrases >= 0.3;
+    // A title counts double, as what has no known name may be anything.
+    let weight = |column: &Column<'_>| column.weight() * if is_in(WEAK, &column.plain) { 2.0 } else { 1.0 };
+    let most = |a: &&Column<'_>, b: &&Column<'_>| {
+        (has_phrases(a), weight(a)).partial_cmp(&(has_phrases(b), weight(b))).unwrap_or(std::cmp::Ordering::Equal)
+    };
+    let texts: Vec<&Column<'_>> = others().filter(|column| column.is_text()).collect();
+    let is_likely = |column: &&Column<'_>| !is_other(column) && (has_phrases(column) || !column.is_like_labels());
+    let fullest = texts.iter().copied().filter(is_likely).max_by(most);
+    // A column called so may hold no more than names of classes.
+    let is_poor = |column: &&Column<'_>| {
+        fullest.is_some_and(|full| has_phrases(full) && full.weight() > 8.0 * column.weight())
+            && (!has_phrases(column) || column.is_like_labels() || !column.is_mostly_filled())
+    };
+    let named = |names: &str| {
+        let known = texts.iter().copied().filter(|column| is_in(names, &column.plain) && !is_poor(column));
+        known.min_by_key(|column| (!column.is_mostly_filled(), rank(names, &column.plain)))
+    };
+    let named = named(STRONG).or_else(|| named(TEXT).filter(|column| !is_in(WEAK, &column.plain)));
+    let last_resort = || {
+        let possible = others().filter(|column| column.filled > 0 && !column.is_all_numbers());
+        possible.min_by_key(|column| {
+            let is_label = is_in(LABEL, &column.plain) || column.is_like_labels();
+            (is_label, !column.is_text(), is_other(column))
+        })
+    };
+    named.or(fullest).or_else(last_resort).map(|column| column.name.to_owned())
 }
 
 /// A column called so, if its cells suit the task and are not all the same; else one with values that come again and
 /// again.
-fn label(columns: &[&Column<'_>], task: Task) -> Option<String> {
+fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
+    let holds_lists = |column: &Column<'_>| {
+        let cells = table.column(column.name).map(|index| filled_cells(table, index)).unwrap_or_default();
+        Separator::of_column(cells.into_iter()).is_several()
+    };
     let suits = |column: &&Column<'_>| {
         column.filled > 0
             && (!column.is_structure || column.is_scores)
             && (task != Task::Regress || column.is_all_numbers())
     };
+    // What differs in every row is no class.
+    let is_unique =
+        |column: &Column<'_>| !column.is_all_numbers() && column.filled > 20 && column.distinct == column.filled;
     let possible: Vec<&Column<'_>> = columns.iter().copied().filter(suits).collect();
     let named = possible
         .iter()
-        .filter(|column| is_in(LABEL, &column.plain))
-        .min_by_key(|column| (!column.varies(), !column.is_mostly_filled(), rank(LABEL, &column.plain)));
-    let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain));
+        .filter(|column| is_in(LABEL, &column.plain) && (!column.is_prose() || holds_lists(column)))
+        .min_by_key(|column| {
+            (!column.varies(), !column.is_mostly_filled(), is_unique(column), rank(LABEL, &column.plain))
+        });
+    let is_place = |column: &Column<'_>| matches!(column.no_text, Some(Content::Date | Content::Address));
+    let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain) && !is_place(column));
     let numbered = || {
         let numbers = others().filter(|column| task == Task::Regress && column.varies());
         numbers.min_by_key(|column| is_in(ASIDE, &column.plain))
@@ -294,7 +306,7 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
     if let Some(task) = by_shape(table) {
         return task;
     }
-    if Roles::guess(table, Task::MultiLabel).label.is_some_and(|label| table.column(&label).is_none()) {
+    if flags::told(table, roles) {
         return Task::MultiLabel;
     }
     let Some(column) = roles.label.as_deref().and_then(|name| table.column(name)) else { return Task::Classify };
@@ -314,13 +326,13 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
     }
     let separator = Separator::of_column(cells.iter().copied());
     match separator {
-        Separator::List => Task::MultiLabel,
+        Separator::List | Separator::Places(_) => Task::MultiLabel,
         Separator::Single => Task::Classify,
-        Separator::Character(_) => {
+        Separator::Character(mark) => {
             let names: Vec<_> = cells.iter().flat_map(|cell| separator.names(cell).unwrap_or_default()).collect();
             let different = names.iter().collect::<HashSet<_>>().len();
             // A comma may be part of a name, which splitting then only multiplies; a bar or a semicolon hardly ever is.
-            let repeated = if separator == Separator::Character(',') {
+            let repeated = if mark == ',' {
                 different <= distinct && different * 2 <= names.len()
             } else {
                 different < names.len()
@@ -340,7 +352,7 @@ fn by_shape(table: &Table) -> Option<Task> {
         return Some(Task::Ner);
     }
     let column = |names: &str| {
-        names.split(' ').find_map(|name| table.columns.iter().position(|column| plain_name(column) == name))
+        names.split_whitespace().find_map(|name| table.columns.iter().position(|column| plain_name(column) == name))
     };
     let context = column(CONTEXT).filter(|_| column(QUESTION).is_some())?;
     let is_qa = match column(ANSWERS) {
@@ -353,6 +365,9 @@ fn by_shape(table: &Table) -> Option<Task> {
 fn is_unlabelled(table: &Table, column: usize) -> bool {
     sample(table).all(|row| table.cell(row, column).trim().is_empty())
 }
+
+#[cfg(test)]
+mod layouts;
 
 #[cfg(test)]
 mod tests {

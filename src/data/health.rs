@@ -8,8 +8,14 @@
 mod kinds;
 mod repeats;
 
+use std::path::Path;
+
+use super::boundaries::cuts_word;
+use super::dataset::Content;
 use super::entities::Kinds;
-use super::{Dataset, Split, Table, Target, mend};
+use super::spellings::{examples_misspelt, spellings};
+use super::summary::{Count, Summary};
+use super::{Dataset, Split, Table, Target, guess, mend, tags};
 use crate::task::Task;
 
 pub use kinds::FindingKind;
@@ -21,7 +27,7 @@ pub use repeats::{Leaks, Part, leaks};
 pub struct Finding {
     pub kind: FindingKind,
     pub task: Task,
-    /// Rows or, for [`FindingKind::RareClasses`], classes.
+    /// Rows or, for [`FindingKind::RareClasses`], classes, and for [`FindingKind::CutWords`] spans.
     pub count: usize,
     /// Lines in the file, ascending. In some files many rows share a line.
     pub lines: Vec<usize>,
@@ -54,11 +60,15 @@ impl Finding {
 
 /// Looks for all problems of a dataset. Kinds that do not occur are absent.
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
-    let mut findings = left_out(dataset);
+    let mut findings = columns(dataset);
+    findings.extend(left_out(dataset));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
+    findings.push(cut_words(dataset));
     findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));
+    let kind = FindingKind::Spellings { classes: spellings(dataset) };
+    findings.push(Finding::of_examples(kind, dataset, &examples_misspelt(dataset)));
     findings.extend(classes(dataset));
     findings.extend(entity_types(dataset));
     findings.retain(|finding| finding.count > 0);
@@ -78,7 +88,79 @@ pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findi
         let shared = repeats::shared_contexts(learned, evaluated);
         findings.push(Finding::of_examples(FindingKind::SharedContexts, eval, &shared));
     }
+    // What holds for the whole file is found there.
+    let is_new = |finding: &Finding| !matches!(finding.kind, FindingKind::OneClass { .. }) || has_several(train);
+    findings.extend(unlearnable(train, eval, split).into_iter().filter(is_new));
     findings.retain(|finding| finding.count > 0);
+    findings
+}
+
+/// Whether a dataset has examples of several classes, wherever they stand.
+fn has_several(dataset: &Dataset) -> bool {
+    dataset.counts().iter().filter(|count| **count > 0).count() > 1
+}
+
+/// What cannot be learned from the training part: there is nothing to tell apart, or some classes never occur. This is
+/// what a person must know of a run before it begins, and of its result.
+pub fn unlearnable(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
+    let examples = || split.train.iter().filter_map(|example| train.examples.get(*example));
+    let all = examples().filter(|example| example.target != Target::None).count();
+    if all == 0 || train.makes_its_own_labels() {
+        return Vec::new();
+    }
+    let summary = Summary::new(train, Some(eval), split);
+    let names_of = |test: &dyn Fn(&Count) -> bool| -> Vec<String> {
+        summary.counts.iter().filter(|count| test(count)).map(|count| count.name.clone()).collect()
+    };
+    let learned = names_of(&|count| count.train > 0);
+    let about = |kind, count| Finding { count, ..Finding::new(kind, train, Vec::new()) };
+    let one_class = |label: &str| about(FindingKind::OneClass { label: label.to_owned() }, all);
+    let mut findings = Vec::new();
+    match train.task {
+        Task::Classify | Task::Nsp | Task::Sop => {
+            findings.extend(learned.first().filter(|_| learned.len() == 1).map(|label| one_class(label)));
+        }
+        Task::Ner if learned.is_empty() => findings.push(one_class("O")),
+        Task::Qa => {
+            let answered = summary.counts.first().is_some_and(|count| count.train > 0);
+            findings.extend((!answered).then(|| one_class("")));
+        }
+        Task::Regress => {
+            let mut values = examples().filter_map(|example| match example.target {
+                Target::Value(value) => Some(value),
+                _ => None,
+            });
+            let first = values.next();
+            findings.extend(
+                first.filter(|first| values.all(|value| value == *first)).map(|value| one_class(&value.to_string())),
+            );
+        }
+        Task::MultiLabel => {
+            let labels = names_of(&|count| count.train as usize == all);
+            findings.push(about(FindingKind::Always { labels: labels.clone() }, labels.len()));
+        }
+        Task::Ner | Task::Mlm | Task::Rtd => {}
+    }
+    if train.task != Task::Qa {
+        let labels = names_of(&|count| count.train == 0);
+        findings.push(about(FindingKind::NotLearned { labels: labels.clone() }, labels.len()));
+    }
+    findings.retain(|finding| finding.count > 0);
+    findings
+}
+
+/// What is odd about the choice of columns.
+pub fn columns(dataset: &Dataset) -> Vec<Finding> {
+    let (table, roles) = (&dataset.table, &dataset.roles);
+    let about = |kind, count| Finding { count, ..Finding::new(kind, dataset, Vec::new()) };
+    let strange = guess::no_text(table, roles).into_iter();
+    let mut findings: Vec<Finding> =
+        strange.map(|(column, holds)| about(FindingKind::NoText { column, holds }, 1)).collect();
+    if dataset.task.is_sequence() {
+        let columns = guess::unused_texts(table, roles);
+        let count = columns.len();
+        findings.extend((count > 0).then(|| about(FindingKind::UnusedTexts { columns }, count)));
+    }
     findings
 }
 
@@ -116,6 +198,38 @@ pub(super) fn impossible_tags(dataset: &Dataset) -> Vec<usize> {
     }
     let kinds = Kinds::of(&dataset.labels);
     examples_of(dataset, &|target| matches!(target, Target::Tags(tags) if kinds.impossible(tags).next().is_some()))
+}
+
+/// Spans that begin or end inside a word, of the rows that are learned from.
+fn cut_words(dataset: &Dataset) -> Finding {
+    let (mut count, mut examples) = (0, Vec::new());
+    if let Content::Spans { text, spans: Some(spans) } = dataset.content {
+        for (index, example) in dataset.examples.iter().enumerate() {
+            let found = tags::spans(dataset.table.cell(example.row, spans)).unwrap_or_default();
+            let letters: Vec<char> = match found.as_slice() {
+                [] => continue,
+                _ => dataset.table.cell(example.row, text).chars().collect(),
+            };
+            let is_inside =
+                |place: usize| place > 0 && place < letters.len() && cuts_word(letters[place - 1], letters[place]);
+            let cut = found.iter().filter(|span| is_inside(span.start) || is_inside(span.end)).count();
+            count += cut;
+            examples.extend((cut > 0).then_some(index));
+        }
+    }
+    Finding { count, ..Finding::of_examples(FindingKind::CutWords, dataset, &examples) }
+}
+
+impl Dataset {
+    /// What a person should know of the data before something is learned from them: what was settled for a file as a
+    /// whole, and spans that cut words.
+    pub fn remarks(&self, path: &Path) -> Vec<String> {
+        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+        let notes = self.table.notes.iter().map(|note| format!("{name}: {note}"));
+        let cut = cut_words(self);
+        let first = cut.lines.first().map(|line| format!("{name}: {}; the first, line {line}", cut.message()));
+        notes.chain(first).collect()
+    }
 }
 
 fn classes(dataset: &Dataset) -> Vec<Finding> {
@@ -243,6 +357,23 @@ mod tests {
     }
 
     #[test]
+    fn spans_that_cut_words_are_found() {
+        let line = |text: &str, spans: &str| format!("{{\"text\":\"{text}\",\"spans\":{spans}}}\n");
+        let text = line("Ines Kaya ran", r#"[{"start":0,"end":9,"label":"PER"}]"#).repeat(4)
+            + &line("Ines Kaya ran", r#"[{"start":1,"end":4,"label":"PER"},{"start":5,"end":8,"label":"PER"}]"#)
+            + &line("我在北京", r#"[{"start":2,"end":3,"label":"LOC"}]"#)
+            + &line("Bobby", r#"[{"start":0,"end":3,"label":"PER"}]"#);
+        let roles = Roles { text: Some("text".into()), spans: Some("spans".into()), ..Roles::default() };
+        let dataset = Dataset::new(table(&text), Task::Ner, &roles, None).unwrap();
+        let findings = health(&dataset);
+        let finding = findings.iter().find(|finding| finding.kind == FindingKind::CutWords).unwrap();
+        assert_eq!((finding.count, finding.rows.as_slice()), (3, &[4, 6][..]));
+        assert_eq!(finding.message(), "3 spans begin or end inside a word");
+        let remarks = dataset.remarks(Path::new("data/train.jsonl"));
+        assert_eq!(remarks, ["train.jsonl: 3 spans begin or end inside a word; the first, line 5"]);
+    }
+
+    #[test]
     fn classes_out_of_proportion_are_found() {
         let rows = |label: &str, range: std::ops::Range<usize>| -> String {
             range.map(|i| format!("text {label} {i},{label}\n")).collect::<Vec<_>>().concat()
@@ -289,6 +420,32 @@ mod tests {
         let between =
             leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
         assert_eq!(between, Leaks { train: vec![1, 3], eval: vec![0, 2] });
+    }
+
+    #[test]
+    fn what_the_training_part_cannot_teach_is_found() {
+        let told = |text: &str, task, train: &[usize], eval: &[usize]| {
+            let data = Dataset::new(table(text), task, &roles("text", Some("label")), None).unwrap();
+            let split = Split { train: train.to_vec(), eval: eval.to_vec() };
+            unlearnable(&data, &data, &split).iter().map(Finding::message).collect::<Vec<_>>()
+        };
+        let text = "text,label\na,x\nb,x\nc,y\n";
+        assert!(told(text, Task::Classify, &[0, 2], &[1]).is_empty());
+        let never = "1 class is never learned, as no row of the training part has it: y";
+        let one = "every row has the label \"x\", so there is nothing to tell apart";
+        assert_eq!(told(text, Task::Classify, &[0, 1], &[2]), [one, never]);
+        assert_eq!(told("text,label\na,2\nb,2\n", Task::Regress, &[0, 1], &[]).len(), 1);
+        assert!(told("text,label\na,2\nb,3\n", Task::Regress, &[0, 1], &[]).is_empty());
+    }
+
+    #[test]
+    fn spellings_of_one_class_are_found_with_the_rows_of_the_rarer() {
+        let text = "text,label\na,pos\nb,Pos\nc,neg\nd,pos\n";
+        let findings = found(text, Task::Classify);
+        let finding = findings.iter().find(|finding| finding.kind.short() == "other spellings").unwrap();
+        assert_eq!((finding.count, &finding.lines), (1, &vec![3]));
+        assert_eq!(finding.message(), "1 row with another spelling of a class: \"pos\" also as \"Pos\" (1)");
+        assert_eq!(finding.kind.remedy(), Some(mend::Mend::Fix(mend::Fix::Spellings)));
     }
 
     #[test]

@@ -1,32 +1,111 @@
 //! The text of a label cell → classes or a number, and the classes of a column in their order.
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod several;
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+
+pub(super) use several::{Separator, are_id_lists, places, scores};
 
 use super::error::shorten;
-use super::guess::literal;
 use super::readers::is_number;
+use super::spellings::folded;
 use super::{LabelSet, Table};
 
 /// What SNLI and MNLI write where the annotators did not agree.
 const NO_LABEL: &str = "-";
+/// What pandas and spreadsheets write where there is nothing.
+const NOTHING: [&str; 5] = ["nan", "NaN", "NAN", "<NA>", "#N/A"];
 
-/// Columns of 0 and 1, one for each label, where a role names several, as in `toxic, insult, threat`.
+/// Columns of 0 and 1, one for each label, where a role names several, as in `toxic, insult, threat`. A name may have a
+/// comma of its own.
 pub(super) fn flag_columns(table: &Table, named: Option<&str>) -> Option<Vec<usize>> {
     let named = named.filter(|named| table.column(named).is_none())?;
-    let columns: Vec<usize> = named.split(',').map(|name| table.column(name.trim())).collect::<Option<_>>()?;
-    (columns.len() > 1).then_some(columns)
+    let (mut columns, mut begun) = (Vec::new(), String::new());
+    for part in named.split(',') {
+        begun = if begun.is_empty() { part.to_owned() } else { format!("{begun},{part}") };
+        if let Some(column) = table.column(begun.trim()) {
+            columns.push(column);
+            begun.clear();
+        }
+    }
+    (columns.len() > 1 && begun.trim().is_empty()).then_some(columns)
 }
 
 /// Whether a label applies, as a column of its own says it.
 pub(super) fn flag(cell: &str) -> Option<bool> {
     let is = |words: &[&str]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
-    if is(&["1", "1.0", "true", "yes"]) {
+    if is(&["1", "1.0", "true", "yes", "t", "y"]) {
         return Some(true);
     }
-    is(&["0", "0.0", "false", "no"]).then_some(false)
+    is(&["0", "0.0", "false", "no", "f", "n"]).then_some(false)
+}
+
+/// Whether a number is -1.
+fn is_minus_one(cell: &str) -> bool {
+    matches!(cell, "-1" | "-1.0")
+}
+
+/// The names in a column of classes that say that a row has none: a dash where the labels are words and more than one, what
+/// stands for a missing value, and -1 where the others are numbers from 0 on and it is plainly what data sets of the hub
+/// write for hidden labels. A -1 that is as frequent as the others is a class, as in -1, 0 and 1 of sentiment.
+pub(super) fn unlabelled<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Vec<&'a str> {
+    let cells = cells.map(str::trim).filter(|cell| !cell.is_empty());
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for cell in cells.clone() {
+        *counts.entry(cell).or_insert(0) += 1;
+    }
+    let mut none: Vec<&str> = counts.keys().copied().filter(|name| NOTHING.contains(name)).collect();
+    none.sort_unstable();
+    let is_word = |name: &&str| name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
+    // Beside one other name a dash says that something is not so.
+    if counts.contains_key(NO_LABEL) && counts.len() > 2 && counts.keys().all(|name| *name == NO_LABEL || is_word(name))
+    {
+        none.push(NO_LABEL);
+    }
+    if let Some((hidden, count)) = counts.iter().find(|(name, _)| is_minus_one(name)) {
+        let others = counts.iter().filter(|(name, _)| *name != hidden && !NOTHING.contains(name));
+        let others: Vec<(&str, usize)> = others.map(|(name, count)| (*name, *count)).collect();
+        if is_hidden(*count, &others) || (is_counted(&others) && stands_apart(cells)) {
+            none.push(hidden);
+        }
+    }
+    none
+}
+
+/// Whether names are the whole numbers from 0 on.
+fn is_counted(names: &[(&str, usize)]) -> bool {
+    let mut values: Vec<f64> = names.iter().map(|(name, _)| name.parse().unwrap_or(f64::NAN)).collect();
+    values.sort_by(f64::total_cmp);
+    names.len() > 1 && values.iter().zip(0_u32..).all(|(value, place)| *value == f64::from(place))
+}
+
+/// Whether so many rows with -1 beside the others are hidden labels: there are no others, or they are three or more and
+/// each is far more frequent.
+fn is_hidden(count: usize, others: &[(&str, usize)]) -> bool {
+    let least = others.iter().map(|(_, count)| *count).min().unwrap_or(0);
+    let is_rare = count * 3 <= least || (count <= 2 && count < least);
+    others.is_empty() || (others.len() > 2 && is_counted(others) && is_rare)
+}
+
+/// Whether all rows with -1 stand together at one end of a column that is not sorted, as a test part does.
+fn stands_apart<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> bool {
+    let mut runs = 0;
+    let (mut before, mut is_sorted, mut last_other): (Option<bool>, bool, Option<&str>) = (None, true, None);
+    let mut ends = (false, false);
+    for cell in cells {
+        let hidden = is_minus_one(cell);
+        if before.is_none() {
+            ends.0 = hidden;
+        }
+        runs += usize::from(hidden && before != Some(true));
+        if !hidden {
+            is_sorted &= last_other.is_none_or(|last| last <= cell);
+            last_other = Some(cell);
+        }
+        (before, ends.1) = (Some(hidden), hidden);
+    }
+    runs == 1 && (ends.0 || ends.1) && !is_sorted
 }
 
 /// Names in the order of their indices: sorted by name, or by value where all are numbers.
@@ -43,18 +122,27 @@ pub(super) fn sort_names(mut names: Vec<String>) -> Vec<String> {
 /// Classes by name. A search through thousands of names for each of a million rows would be slow.
 pub(super) struct Classes<'a> {
     by_name: HashMap<&'a str, u32>,
+    /// The same by how names are written without what people vary, where that does not matter.
+    by_folded: HashMap<String, u32>,
     names: &'a [String],
 }
 
 impl<'a> Classes<'a> {
     pub fn new(labels: &'a LabelSet) -> Self {
         let by_name = labels.names.iter().zip(0..).map(|(name, index)| (name.as_str(), index)).collect();
-        Self { by_name, names: &labels.names }
+        Self { by_name, by_folded: HashMap::new(), names: &labels.names }
+    }
+
+    /// The same, but names may be written in other ways.
+    pub fn folding(mut self) -> Self {
+        self.by_folded = self.names.iter().map(|name| folded(name)).zip(0..).collect();
+        self
     }
 
     /// The class of a name, or the reason why it has none.
     pub fn find(&self, name: &str) -> Result<u32, String> {
-        self.by_name.get(name).copied().ok_or_else(|| {
+        let other = || (!self.by_folded.is_empty()).then(|| self.by_folded.get(&folded(name)).copied()).flatten();
+        self.by_name.get(name).copied().or_else(other).ok_or_else(|| {
             format!(
                 "has the label {:?}, expected one of {} known classes ({})",
                 shorten(name, 40),
@@ -63,109 +151,6 @@ impl<'a> Classes<'a> {
             )
         })
     }
-}
-
-/// How the names in a multi-label cell are told apart: one way for a whole column, so that a label's own comma is not
-/// taken for a separator in one row and for a part of the name in another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Separator {
-    /// `["joy", "anger"]`, also as Python or `NumPy` prints it, or `{"joy": 0.9, "anger": 0}`.
-    List,
-    Character(char),
-    /// Every cell is one name.
-    Single,
-}
-
-impl Separator {
-    /// A list if most cells that are not empty are lists; else the one of `|`, `;` and `,` found in the most cells,
-    /// in this order if equal.
-    pub fn of_column<'a>(cells: impl Iterator<Item = &'a str>) -> Self {
-        let mut counts = [0_usize; 3];
-        let (mut lists, mut filled) = (0_usize, 0_usize);
-        for cell in cells.map(str::trim).filter(|cell| !cell.is_empty()) {
-            filled += 1;
-            lists += usize::from((cell.starts_with('[') && cell.ends_with(']')) || scores(cell).is_some());
-            for (count, separator) in counts.iter_mut().zip(['|', ';', ',']) {
-                *count += usize::from(cell.contains(separator));
-            }
-        }
-        if lists * 2 > filled {
-            return Self::List;
-        }
-        let [bars, semicolons, commas] = counts;
-        match bars.max(semicolons).max(commas) {
-            0 => Self::Single,
-            most if most == bars => Self::Character('|'),
-            most if most == semicolons => Self::Character(';'),
-            _ => Self::Character(','),
-        }
-    }
-
-    /// The names in a cell, trimmed. An empty cell and `[]` hold none. Among lists a word is a list of one.
-    pub fn names(self, cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
-        let cell = cell.trim();
-        if cell.is_empty() || cell == "[]" {
-            return Ok(Vec::new());
-        }
-        let names = match self {
-            Self::List if cell.starts_with(['[', '{']) => return list_names(cell),
-            Self::Character(separator) => cell.split(separator).map(str::trim).map(Cow::Borrowed).collect(),
-            Self::List | Self::Single => vec![Cow::Borrowed(cell)],
-        };
-        Ok(without_empty(names))
-    }
-}
-
-fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
-    let wrong =
-        || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
-    if cell.starts_with('{') {
-        let names = scores(cell).ok_or_else(wrong)?;
-        return Ok(without_empty(names.into_iter().map(Cow::Owned).collect()));
-    }
-    if let Some(Value::Array(values)) = literal::value(cell) {
-        let name = |value: Value| match value {
-            Value::String(name) => Some(Cow::Owned(name.trim().to_owned())),
-            Value::Number(number) => Some(Cow::Owned(number.to_string())),
-            _ => None,
-        };
-        return values.into_iter().map(name).collect::<Option<Vec<_>>>().map(without_empty).ok_or_else(wrong);
-    }
-    let inside = cell.strip_prefix('[').and_then(|cell| cell.strip_suffix(']')).ok_or_else(wrong)?;
-    let names: Option<Vec<Cow<'_, str>>> = inside.split(',').map(|name| unquote(name).map(Cow::Borrowed)).collect();
-    names.map(without_empty).ok_or_else(wrong)
-}
-
-/// The labels to which an object such as `{"joy": 0.9, "anger": 0}` gives at least one half, or true; nothing where a
-/// cell is no such object.
-pub(super) fn scores(cell: &str) -> Option<Vec<String>> {
-    let Some(Value::Object(fields)) = cell.starts_with('{').then(|| literal::value(cell)).flatten() else {
-        return None;
-    };
-    let mut names = Vec::new();
-    for (name, score) in fields {
-        let holds = match score {
-            Value::Bool(holds) => holds,
-            Value::Number(score) => score.as_f64()? >= 0.5,
-            _ => return None,
-        };
-        names.extend(holds.then_some(name));
-    }
-    Some(names)
-}
-
-/// A name without its quotes; nothing where they do not match.
-fn unquote(name: &str) -> Option<&str> {
-    let name = name.trim();
-    match name.chars().next() {
-        Some(quote @ ('\'' | '"')) => name[1..].strip_suffix(quote),
-        _ => Some(name),
-    }
-}
-
-fn without_empty(mut names: Vec<Cow<'_, str>>) -> Vec<Cow<'_, str>> {
-    names.retain(|name| !name.is_empty());
-    names
 }
 
 /// A finite number. With `decimal_comma`, `3,5` is three and a half.
@@ -188,58 +173,15 @@ pub(super) fn decimal_comma(table: &Table) -> bool {
     matches!(table.format, super::table::Format::Delimited { delimiter: b';' | b'\t' })
 }
 
-/// Whether a column of whole numbers joined by commas, `27` and `2,3`, holds lists of numbered labels, and not numbers
-/// with a decimal comma: some lists are longer; or most ascend, and what comes second in one is also first in another.
-pub(super) fn are_id_lists(cells: &[&str]) -> bool {
-    let lists: Vec<Vec<u32>> = cells.iter().filter_map(|cell| ids(cell)).collect();
-    if lists.is_empty() || lists.len() * 20 < cells.len() * 19 {
-        return false;
-    }
-    if lists.iter().any(|ids| ids.len() > 2) {
-        return true;
-    }
-    let parts = |place: usize| lists.iter().filter_map(|ids| ids.get(place).copied()).collect::<BTreeSet<u32>>();
-    let (first, second) = (parts(0), parts(1));
-    let again = second.intersection(&first).count();
-    let ascending = lists.iter().filter(|ids| ids.is_sorted_by(|a, b| a < b)).count();
-    // All ratings in steps of a half have the same second part.
-    ascending * 10 >= lists.len() * 9 && second.len() > 1 && again * 2 >= second.len()
-}
-
-/// The whole numbers of `2,3`; nothing where a part is none or has a zero before it.
-fn ids(cell: &str) -> Option<Vec<u32>> {
-    let id = |part: &str| {
-        let part = part.trim();
-        part.parse::<u32>().ok().filter(|_| part == "0" || !part.starts_with(['0', '+']))
-    };
-    cell.split(',').map(id).collect()
-}
-
-/// The names in some cells with the number of cells that hold each. Where the labels are words, a lone `-` is none.
-pub(super) fn count_names<'a>(
-    cells: impl Iterator<Item = &'a str>,
-    separator: Option<Separator>,
-) -> BTreeMap<String, usize> {
+/// The names in some cells with the number of cells that hold each.
+pub(super) fn count_names<'a>(cells: impl Iterator<Item = &'a str>, separator: Separator) -> BTreeMap<String, usize> {
     let mut counts: HashMap<Cow<'a, str>, usize> = HashMap::new();
     for cell in cells {
-        match separator {
-            None => *counts.entry(Cow::Borrowed(cell.trim())).or_insert(0) += 1,
-            Some(separator) => {
-                for name in separator.names(cell).unwrap_or_default() {
-                    *counts.entry(name).or_insert(0) += 1;
-                }
-            }
+        for name in separator.names(cell).unwrap_or_default() {
+            *counts.entry(name).or_insert(0) += 1;
         }
     }
-    counts.remove("");
-    let mut counts: BTreeMap<String, usize> =
-        counts.into_iter().map(|(name, count)| (name.into_owned(), count)).collect();
-    let is_word = |name: &String| name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
-    // Beside one other name a dash says that something is not so.
-    if separator.is_none() && counts.len() > 2 && counts.keys().all(|name| name == NO_LABEL || is_word(name)) {
-        counts.remove(NO_LABEL);
-    }
-    counts
+    counts.into_iter().map(|(name, count)| (name.into_owned(), count)).collect()
 }
 
 #[cfg(test)]
@@ -258,91 +200,40 @@ mod tests {
     }
 
     #[test]
-    fn a_column_has_one_separator() {
-        let check = |cells: &[&str], expected: Separator| {
-            assert_eq!(Separator::of_column(cells.iter().copied()), expected, "{cells:?}");
+    fn what_says_that_a_row_has_no_label_is_none() {
+        let check = |cells: &[&str], expected: &[&str]| {
+            assert_eq!(unlabelled(cells.iter().copied()), expected, "{cells:?}");
         };
-        check(&["a|b", "c", "a, the first|d"], Separator::Character('|'));
-        check(&["a;b", "c;d", "e, f"], Separator::Character(';'));
-        check(&["a, b", "", "c"], Separator::Character(','));
-        check(&["a", "b"], Separator::Single);
-        check(&["[\"a\"]", "[]", ""], Separator::List);
-        check(&["[x] a, b", "c, d"], Separator::Character(','));
-        check(&["[\"a\"]", "[]", "a, b"], Separator::List);
-        check(&["['a' 'b']", "['a']"], Separator::List);
-        check(&["{\"a\": 1, \"b\": 0}", "{'a': 0.0, 'b': 1.0}"], Separator::List);
-        check(&["{a, b}", "{a}"], Separator::Character(','));
-        check(&["a|b;c", "a;b|c"], Separator::Character('|'));
-        check(&[], Separator::Single);
+        check(&["neutral", "-", "entailment", "neutral"], &["-"]);
+        check(&["spam", "-", "-"], &[]);
+        check(&["+", "-", "o"], &[]);
+        check(&["pos", "nan", "neg", "NaN"], &["NaN", "nan"]);
+        check(&["None", "a", "N/A"], &[]);
+        // Hidden labels.
+        check(&["-1", "-1", "-1"], &["-1"]);
+        check(&["0", "1", "0", "1", "0", "-1", "-1", "-1"], &["-1"]);
+        check(&["0", "1", "2", "0", "-1", "1", "2", "0", "1", "2"], &["-1"]);
+        check(&["0.0", "1.0", "2.0", "0.0", "-1.0", "1.0", "2.0", "0.0", "1.0", "2.0"], &["-1.0"]);
+        // Sentiment.
+        check(&["-1", "0", "1", "1", "-1", "0"], &[]);
+        check(&["-1", "-1", "0", "0", "1", "1"], &[]);
+        check(&["-1", "1", "1", "-1"], &[]);
+        check(&["-1", "0", "1", "2", "-1", "0", "1", "2"], &[]);
+        check(&["-2", "-1", "0", "1", "2", "0"], &[]);
+        check(&["5", "4", "-1", "3"], &[]);
     }
 
     #[test]
-    fn cells_hold_any_number_of_names() {
-        let check = |separator: Separator, cell: &str, expected: Option<&[&str]>| {
-            assert_eq!(
-                separator.names(cell).ok().as_deref(),
-                expected
-                    .map(|names| { names.iter().map(|&name| Cow::Borrowed(name)).collect::<Vec<Cow<'_, str>>>() })
-                    .as_deref(),
-                "{cell}"
-            );
-        };
-        check(Separator::Character(','), " a , b,,", Some(&["a", "b"]));
-        check(Separator::Character('|'), "a, b|c", Some(&["a, b", "c"]));
-        check(Separator::Character('|'), "", Some(&[]));
-        check(Separator::Character('|'), "[]", Some(&[]));
-        check(Separator::Single, "a b", Some(&["a b"]));
-        check(Separator::List, "[\"a, b\", \"c\"]", Some(&["a, b", "c"]));
-        check(Separator::List, "[1, 20]", Some(&["1", "20"]));
-        check(Separator::List, "['joy', 'anger']", Some(&["joy", "anger"]));
-        check(Separator::List, "[joy, anger]", Some(&["joy", "anger"]));
-        check(Separator::List, "['a' 'b']", Some(&["a", "b"]));
-        check(Separator::List, "[0 1]", Some(&["0", "1"]));
-        check(Separator::List, "[very good, bad]", Some(&["very good", "bad"]));
-        check(Separator::List, "joy, anger", Some(&["joy, anger"]));
-        check(Separator::List, "[\"a\", {}]", None);
-        check(Separator::List, "['a, b]", None);
-    }
-
-    #[test]
-    fn an_object_of_scores_holds_the_names_with_at_least_one_half() {
-        let check = |cell: &str, expected: Option<&[&str]>| {
-            let found = scores(cell);
-            let found: Option<Vec<&str>> = found.as_ref().map(|names| names.iter().map(String::as_str).collect());
-            assert_eq!(found.as_deref(), expected, "{cell}");
-        };
-        check(r#"{"POS": 1, "NEG": 0}"#, Some(&["POS"]));
-        check(r#"{"POS": 0.5, "NEG": 0.4, "NEW": true, "OLD": false}"#, Some(&["POS", "NEW"]));
-        check("{'POS': 0.0, 'NEG': 1.0, 'NEW': True}", Some(&["NEG", "NEW"]));
-        check("{}", Some(&[]));
-        check(r#"{"POS": "1"}"#, None);
-        check("POS", None);
-        assert_eq!(Separator::List.names(r#"{"POS": 1}"#).unwrap(), ["POS"]);
-        assert!(Separator::List.names(r#"{"POS": null}"#).unwrap_err().contains("expected a list of names"));
-    }
-
-    #[test]
-    fn numbers_between_commas_are_lists_or_decimals() {
-        let check = |cells: &[&str], expected: bool| assert_eq!(are_id_lists(cells), expected, "{cells:?}");
-        check(&["27", "2,3", "14", "3,14"], true);
-        check(&["27", "2,3", "3,14"], true);
-        check(&["1", "1,5,9"], true);
-        check(&["1", "2", "3", "4", "5", "6", "7", "1,2", "3,4", "5,6", "7,3"], true);
-        check(&["1,5", "12,25"], false);
-        check(&["1,5", "2,5", "5", "4,5"], false);
-        check(&["3,7", "4,2", "2,9", "7,0"], false);
-        check(&["1,05", "2,50"], false);
-        check(&["1", "2"], false);
-        check(&["a,b", "1,2,3"], false);
-        check(&[], false);
-    }
-
-    #[test]
-    fn a_dash_among_words_is_no_label() {
-        let names = |cells: &[&str]| count_names(cells.iter().copied(), None).into_keys().collect::<Vec<_>>();
-        assert_eq!(names(&["neutral", "-", "entailment", "neutral"]), ["entailment", "neutral"]);
-        assert_eq!(names(&["spam", "-", "-"]), ["-", "spam"]);
-        assert_eq!(names(&["+", "-", "o"]), ["+", "-", "o"]);
+    fn columns_of_labels_are_named_between_commas_of_which_a_name_may_have_one() {
+        let table =
+            Table::from_bytes(std::path::Path::new("a.csv"), b"text,a,\"b, c\",d\nx y,0,1,1\nz w,1,0,1\n".to_vec());
+        let table = table.unwrap();
+        let check = |named: &str, expected: Option<Vec<usize>>| assert_eq!(flag_columns(&table, Some(named)), expected);
+        check("a, b, c, d", Some(vec![1, 2, 3]));
+        check("b, c", None);
+        check("a,d", Some(vec![1, 3]));
+        check("a, x", None);
+        check("a", None);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::Content;
 use super::entities::Kinds;
 use super::health::{self, Part};
-use super::{Dataset, Example, GoldAnswer, RowProblem, Split, Target, gold};
+use super::{Dataset, Example, GoldAnswer, RowProblem, Split, Target, gold, spellings};
 
 /// A mistake in the labels that is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Fix {
     Tags,
     /// Answers that do not stand where they are said to move to the nearest place where they do.
     Answers,
+    /// Classes that are written in several ways get the most frequent one.
+    Spellings,
 }
 
 /// Rows that are left out.
@@ -72,6 +74,8 @@ impl Mend {
             Self::Fix(Fix::Tags) => "sentences repaired to IOB2",
             Self::Fix(Fix::Answers) if one => "answer moved to where it stands",
             Self::Fix(Fix::Answers) => "answers moved to where they stand",
+            Self::Fix(Fix::Spellings) if one => "row given the usual spelling of its class",
+            Self::Fix(Fix::Spellings) => "rows given the usual spelling of their classes",
             Self::Exclude(Exclude::Duplicates) if one => "duplicate left out",
             Self::Exclude(Exclude::Duplicates) => "duplicates left out",
             Self::Exclude(Exclude::Conflicts) if one => "row with conflicting labels left out",
@@ -133,9 +137,10 @@ impl Dataset {
     /// What needs a split or a tokenizer, [`Exclude::Leaks`] and [`Exclude::OverLong`], is not done here.
     pub fn mended(mut self, mends: &Mends) -> (Self, Vec<Mended>) {
         let mut done = Vec::new();
-        for fix in [Fix::Tags, Fix::Answers] {
+        for fix in [Fix::Spellings, Fix::Tags, Fix::Answers] {
             if mends.fix.contains(&fix) {
                 let rows = match fix {
+                    Fix::Spellings => spellings::fix(&mut self),
                     Fix::Tags => fix_tags(&mut self),
                     Fix::Answers => fix_answers(&mut self),
                 };

@@ -1,6 +1,7 @@
 //! Files → table → dataset → features → batches, as plain data. There are no tensors here.
 
 pub mod batch;
+pub mod boundaries;
 pub mod corpus;
 pub mod dataset;
 pub mod entities;
@@ -10,6 +11,7 @@ pub mod health;
 pub mod masking;
 pub mod mend;
 pub mod sampler;
+pub mod spellings;
 pub mod split;
 pub mod summary;
 pub mod table;
@@ -23,10 +25,11 @@ mod error;
 mod guess;
 mod labels;
 mod readers;
+mod relabel;
 
 pub use batch::Batch;
 pub use dataset::{Dataset, Example, GoldAnswer, LabelSet, Roles, Target};
-pub use error::DataError;
+pub use error::{DataError, name_list};
 pub use features::{Alignment, Features, Length, Measured, Tokens, features, measure, measure_all};
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};

@@ -67,10 +67,14 @@ pub struct Table {
     /// Name of the character encoding that was recognised, such as `UTF-8` or `windows-1252`.
     pub encoding: &'static str,
     pub columns: Vec<String>,
+    /// What was settled for the file as a whole and is not plain to see, in words.
+    pub notes: Vec<String>,
     /// Rows left out, in file order.
     pub problems: Vec<RowProblem>,
     /// Bytes that are not valid in the recognised encoding, shown as U+FFFD.
     pub replaced_characters: usize,
+    /// Columns of labelled spans, each with the column of the texts that they lie in.
+    pub(super) span_columns: Vec<(usize, usize)>,
     pub(super) text: String,
     /// End of each cell in `text`, row by row.
     pub(super) ends: Vec<usize>,
@@ -105,6 +109,11 @@ impl Table {
 
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
+    }
+
+    /// The column of the texts that the spans of another lie in, where reading them has told it.
+    pub fn text_of_spans(&self, spans: usize) -> Option<usize> {
+        self.span_columns.iter().find(|(column, _)| *column == spans).map(|(_, text)| *text)
     }
 
     fn span(&self, index: usize) -> Range<usize> {

@@ -1,173 +1,31 @@
-//! The tags of words: how a file writes them, and the one way they are kept here.
+//! The tags of words: lists of them in cells, and texts with spans that are cut into words with tags.
 //!
 //! Tags are kept in IOB2 (Tjong Kim Sang and Veenstra, 1999): `B-X` begins an entity of type X, `I-X` goes on with it, `O`
-//! is outside. Files in IOB1, BIOES, BILOU, BMES, with `I-` alone, with `B_` for `B-` or without prefixes are turned into
-//! it.
+//! is outside. However else a file writes them ([`notation`]), they are turned into it.
+
+pub mod notation;
 
 use super::error::shorten;
 
-/// How a file writes where entities begin and end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scheme {
-    #[default]
-    Iob2,
-    /// `B-` only where an entity follows another of its type.
-    Iob1,
-    /// `E-` at the end and `S-` for a single word; also `L-` and `U-` (BILOU), and `M-` within (BMES).
-    Bioes,
-    /// `I-` alone: neighbours of one type are one entity.
-    Inside,
-    /// Prefixes that end in `_`, such as `B_PER`.
-    Underscored,
-    /// Numbers, whose names the file does not say: 0 is outside, as in the datasets of the hub, and -100 is not judged
-    /// there.
-    Numbered,
-    /// Types without a prefix.
-    Plain,
-}
+pub use notation::{Notation, Scheme, UNTYPED};
 
-impl Scheme {
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Iob2 => "IOB2",
-            Self::Iob1 => "IOB1",
-            Self::Bioes => "BIOES",
-            Self::Inside => "I- only",
-            Self::Underscored => "B_ and I_",
-            Self::Numbered => "numbers, 0 outside",
-            Self::Plain => "no prefixes",
-        }
-    }
-
-    /// Recognises the scheme from the tags of many sentences.
-    pub fn of_lists(sentences: impl Iterator<Item = Vec<String>>) -> Self {
-        let mut seen = Seen::default();
-        for sentence in sentences {
-            seen.sentence(sentence.iter().map(String::as_str));
-        }
-        seen.scheme()
-    }
-}
-
-/// What was seen of a file's tags.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a thing that was seen or not")]
-struct Seen {
-    ends: bool,
-    begins: bool,
-    inside: bool,
-    /// Tags of entities, those of them without a prefix, and those of these with one that ends in `_`.
-    tags: u64,
-    plain: u64,
-    underscored: u64,
-    numbers: u64,
-    /// `I-` that opens an entity.
-    opened_by_inside: bool,
-    /// `B-` after a tag that is not of its type.
-    begins_alone: bool,
-}
-
-impl Seen {
-    fn sentence<'a>(&mut self, tags: impl IntoIterator<Item = &'a str>) {
-        let mut before: Option<&str> = None;
-        for tag in tags {
-            let (prefix, kind) = split(tag);
-            match prefix {
-                Some('B') => {
-                    self.begins = true;
-                    self.begins_alone |= before != Some(kind);
-                }
-                Some('I') => {
-                    self.inside = true;
-                    self.opened_by_inside |= before != Some(kind);
-                }
-                Some(_) => self.ends = true,
-                None => {
-                    self.plain += u64::from(!is_outside(tag));
-                    self.underscored += u64::from(underscored(tag).is_some());
-                    self.numbers += u64::from(tag.parse::<i32>().is_ok());
-                }
-            }
-            self.tags += u64::from(!is_outside(tag));
-            before = (!is_outside(tag)).then_some(kind);
-        }
-    }
-
-    fn scheme(&self) -> Scheme {
-        // A few strange ones among many are mistakes, which stay to be seen, and make no other scheme.
-        match self {
-            Self { tags, numbers, .. } if *numbers > 0 && numbers == tags => Scheme::Numbered,
-            Self { tags, underscored, .. } if underscored * 2 > *tags => Scheme::Underscored,
-            Self { tags, plain, .. } if plain * 2 > *tags => Scheme::Plain,
-            Self { ends: true, .. } => Scheme::Bioes,
-            Self { begins: false, inside: true, .. } => Scheme::Inside,
-            Self { begins_alone: false, begins: true, opened_by_inside: true, .. } => Scheme::Iob1,
-            _ => Scheme::Iob2,
-        }
-    }
-}
-
-/// Prefix and type of a tag; a tag without one of the known prefixes is a type alone.
+/// Prefix and type of a tag as it is kept; a tag without one of the known prefixes is a type alone.
 pub fn split(tag: &str) -> (Option<char>, &str) {
-    let mut letters = tag.chars();
-    match (letters.next(), letters.next()) {
-        (Some(prefix @ ('B' | 'I' | 'E' | 'S' | 'L' | 'U' | 'M')), Some('-')) if tag.len() > 2 => {
-            (Some(prefix), &tag[2..])
-        }
-        _ => (None, tag),
-    }
+    notation::DASHED.parts(tag).map_or((None, tag), |(prefix, kind)| (Some(prefix), kind))
 }
 
-/// Prefix and type of a tag such as `B_PER`.
-fn underscored(tag: &str) -> Option<(char, &str)> {
-    let (prefix, kind) = tag.split_once('_')?;
-    let mut letters = prefix.chars();
-    match (letters.next(), letters.next()) {
-        (Some(prefix @ ('B' | 'I' | 'E' | 'S' | 'L' | 'U' | 'M')), None) if !kind.is_empty() => Some((prefix, kind)),
-        _ => None,
-    }
-}
-
-/// Prefix and type of a tag in a file of a scheme.
-pub fn split_as(scheme: Scheme, tag: &str) -> (Option<char>, &str) {
-    match scheme {
-        Scheme::Plain | Scheme::Numbered => (None, tag),
-        Scheme::Underscored => underscored(tag).map_or_else(|| split(tag), |(prefix, kind)| (Some(prefix), kind)),
-        _ => split(tag),
-    }
+/// The same of all the names of a label set. Where none has a type, as in `B`, `I` and `O`, they are of one type.
+pub fn split_names(names: &[String]) -> Vec<(Option<char>, &str)> {
+    let untyped = names.iter().filter(|name| !is_outside(name)).all(|name| notation::ALONE.parts(name).is_some());
+    let affix = if untyped { notation::ALONE } else { notation::DASHED };
+    names
+        .iter()
+        .map(|name| affix.parts(name).map_or((None, name.as_str()), |(prefix, kind)| (Some(prefix), kind)))
+        .collect()
 }
 
 pub fn is_outside(tag: &str) -> bool {
     matches!(tag, "O" | "o" | "")
-}
-
-/// The same in a file of a scheme.
-pub fn is_outside_as(scheme: Scheme, tag: &str) -> bool {
-    is_outside(tag) || scheme == Scheme::Numbered && matches!(tag, "0" | "-100")
-}
-
-/// A sentence's tags in IOB2.
-pub fn to_iob2(scheme: Scheme, tags: &[&str]) -> Vec<String> {
-    let mut before: Option<&str> = None;
-    let mut all = Vec::with_capacity(tags.len());
-    for &tag in tags {
-        if is_outside_as(scheme, tag) {
-            before = None;
-            all.push("O".to_owned());
-            continue;
-        }
-        let (prefix, kind) = split_as(scheme, tag);
-        let begins = match (scheme, prefix) {
-            (Scheme::Iob2, prefix) => prefix == Some('B'),
-            (Scheme::Bioes | Scheme::Underscored, Some('B' | 'S' | 'U')) | (Scheme::Iob1, Some('B')) => true,
-            _ => before != Some(kind),
-        };
-        all.push(format!("{}-{kind}", if begins { 'B' } else { 'I' }));
-        // After the end of an entity the next of its type begins anew.
-        let ends = matches!((scheme, prefix), (Scheme::Bioes | Scheme::Underscored, Some('E' | 'S' | 'L' | 'U')));
-        before = (!ends).then_some(kind);
-    }
-    all
 }
 
 /// `O`, then `B-` and `I-` of each type.
@@ -181,6 +39,14 @@ pub fn label_names(kinds: &[String]) -> Vec<String> {
 pub fn list(cell: &str) -> Result<Vec<String>, String> {
     let cell = cell.trim();
     if !cell.starts_with('[') {
+        let parts =
+            |marks: &'static [char]| cell.split(|letter: char| letter.is_whitespace() || marks.contains(&letter));
+        let is_tag = |part: &str| part == "O" || notation::has_letter(part);
+        // Tags may stand between commas, which words hardly do.
+        let tags = || parts(&[',']).filter(|part| !part.is_empty());
+        if cell.contains(',') && tags().all(is_tag) {
+            return Ok(tags().map(str::to_owned).collect());
+        }
         return Ok(cell.split_whitespace().map(str::to_owned).collect());
     }
     if let Ok(values) = serde_json::from_str::<Vec<serde_json::Value>>(cell) {
@@ -313,35 +179,6 @@ pub fn spans(cell: &str) -> Result<Vec<TextSpan>, String> {
 mod tests {
     use super::*;
 
-    fn words(text: &str) -> Vec<&str> {
-        text.split_whitespace().collect()
-    }
-
-    #[test]
-    fn schemes_are_recognised_and_turned_into_iob2() {
-        let check = |sentences: &[&str], scheme: Scheme, expected: &str| {
-            let lists = sentences.iter().map(|sentence| words(sentence).into_iter().map(str::to_owned).collect());
-            let found = Scheme::of_lists(lists);
-            assert_eq!(found, scheme, "{sentences:?}");
-            assert_eq!(to_iob2(found, &words(sentences[0])).join(" "), expected);
-        };
-        check(&["B-A I-A O B-A B-A"], Scheme::Iob2, "B-A I-A O B-A B-A");
-        check(&["I-A I-A B-A O I-B", "O I-A"], Scheme::Iob1, "B-A I-A B-A O B-B");
-        check(&["S-A O B-B I-B E-B S-B"], Scheme::Bioes, "B-A O B-B I-B I-B B-B");
-        check(&["U-A O B-B I-B L-B B-B L-B"], Scheme::Bioes, "B-A O B-B I-B I-B B-B I-B");
-        check(&["I-A I-A I-B O I-A"], Scheme::Inside, "B-A I-A B-B O B-A");
-        check(&["B-A M-A E-A S-B O"], Scheme::Bioes, "B-A I-A I-A B-B O");
-        check(&["B_A I_A O B_B B_B"], Scheme::Underscored, "B-A I-A O B-B B-B");
-        check(&["S_A B_B E_B B_B O"], Scheme::Underscored, "B-A B-B I-B B-B O");
-        check(&["A A O B"], Scheme::Plain, "B-A I-A O B-B");
-        check(&["B_cell T_cell T_cell O T_cell"], Scheme::Plain, "B-B_cell B-T_cell I-T_cell O B-T_cell");
-        check(&["0 3 3 0 1 -100"], Scheme::Numbered, "O B-3 I-3 O B-1 O");
-        check(&["O O"], Scheme::Iob2, "O O");
-        // An IOB2 file with a mistake is still IOB2, and the mistake stays to be seen.
-        check(&["B-A O I-A", "O B-A I-A"], Scheme::Iob2, "B-A O I-A");
-        check(&["0 B-A I-A O", "O B-A I-A"], Scheme::Iob2, "I-0 B-A I-A O");
-    }
-
     #[test]
     fn names_begin_with_o_and_hold_both_prefixes() {
         let names = label_names(&["LOC".into(), "PER".into()]);
@@ -356,6 +193,9 @@ mod tests {
         check("['New' 'York'\n 'x']", &["New", "York", "x"]);
         check("[0, 1, 12]", &["0", "1", "12"]);
         check("New York 's", &["New", "York", "'s"]);
+        check("B-per,I-per,O", &["B-per", "I-per", "O"]);
+        check("O, B-per, O", &["O", "B-per", "O"]);
+        check("1,000 of B-12, yes", &["1,000", "of", "B-12,", "yes"]);
         check("[]", &[]);
         assert!(list("[\"a\", {}]").is_err());
         assert!(list("['a, b]").unwrap_err().contains("expected a list"));

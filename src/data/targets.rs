@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::dataset::{Content, column};
 use super::error::shorten;
 use super::gold;
-use super::labels::{Classes, Separator, count_names, decimal_comma, flag, flag_columns, number, sort_names};
-use super::tags::{self, Scheme};
+use super::labels::{
+    Classes, Separator, count_names, decimal_comma, flag, flag_columns, number, places, sort_names, unlabelled,
+};
+use super::spellings::folded;
+use super::tags::{self, Notation, Scheme, UNTYPED};
 use super::{DataError, LabelSet, Roles, Table, Target};
 use crate::task::Task;
 
@@ -24,12 +27,16 @@ pub(super) struct Targets {
     start: Option<usize>,
     /// Whether answers are written as objects, so that an empty cell says nothing instead of "no answer".
     answers_are_objects: bool,
-    separator: Separator,
+    pub separator: Separator,
+    /// Names that say of a row that it has no label.
+    unlabelled: Vec<String>,
     decimal_comma: bool,
-    pub scheme: Scheme,
+    pub notation: Notation,
     pub labels: LabelSet,
     /// Tags by name, also under the names of a model that knows no `B-` or no `I-`.
     tags: HashMap<String, u32>,
+    /// The same by how the names are written without what people vary, where that does not matter.
+    folded_tags: HashMap<String, u32>,
     /// Whether tags are numbers that mean places among labels that are known from elsewhere.
     tags_are_places: bool,
 }
@@ -69,17 +76,23 @@ impl Targets {
             start,
             answers_are_objects: false,
             separator: Separator::Single,
-            scheme: Scheme::Iob2,
+            unlabelled: Vec::new(),
+            notation: Notation::default(),
             labels: LabelSet::default(),
             tags: HashMap::new(),
+            folded_tags: HashMap::new(),
             tags_are_places: false,
         };
         if let (Task::MultiLabel, Some(column)) = (task, column) {
             targets.separator = Separator::of_column(targets.cells(column));
         }
+        if let (Task::Classify, Some(column)) = (task, column) {
+            targets.separator = Separator::of_classes(targets.cells(column));
+            targets.unlabelled = unlabelled(targets.cells(column)).into_iter().map(str::to_owned).collect();
+        }
         if let (Task::Ner, Content::Words { .. }, Some(column)) = (task, content, column) {
-            let lists = targets.cells(column).map(|cell| tags::list(cell).unwrap_or_default());
-            targets.scheme = Scheme::of_lists(lists);
+            let lists = || targets.cells(column).map(|cell| tags::list(cell).unwrap_or_default());
+            targets.notation = Notation::of_lists(lists);
         }
         if let (Task::Qa, Some(column)) = (task, column) {
             let objects = targets.cells(column).any(|cell| cell.trim_start().starts_with('{'));
@@ -87,13 +100,19 @@ impl Targets {
         }
         targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
         targets.tags_are_places = labels.is_some()
-            && targets.scheme == Scheme::Numbered
+            && targets.notation.scheme == Scheme::Numbered
             && !targets.found().iter().all(|name| targets.labels.names.contains(name));
         targets.tags = tag_indices(&targets.labels);
         Ok(targets)
     }
 
-    fn cells(&self, column: usize) -> impl Iterator<Item = &str> {
+    /// The same, but names may be written in other ways.
+    pub fn folding(mut self) -> Self {
+        self.folded_tags = self.tags.iter().map(|(name, index)| (folded_tag(name), *index)).collect();
+        self
+    }
+
+    fn cells(&self, column: usize) -> impl Iterator<Item = &str> + Clone {
         (0..self.table.rows()).map(move |row| self.table.cell(row, column))
     }
 
@@ -108,14 +127,16 @@ impl Targets {
         if !self.flags.is_empty() {
             return self.flags.iter().map(|column| self.table.columns[*column].clone()).collect();
         }
-        let counted = match self.task {
-            Task::Classify => count_names(self.cells(column), None),
-            Task::MultiLabel => count_names(self.cells(column), Some(self.separator)),
-            Task::Ner => return self.found_tags(column),
-            Task::Nsp | Task::Sop => return sentence_labels(self.task).map(str::to_owned).to_vec(),
+        let counted = match (self.task, self.separator) {
+            (Task::Classify | Task::MultiLabel, Separator::Places(count)) => {
+                return (0..count).map(|place| format!("LABEL_{place}")).collect();
+            }
+            (Task::Classify | Task::MultiLabel, separator) => count_names(self.cells(column), separator),
+            (Task::Ner, _) => return self.found_tags(column),
+            (Task::Nsp | Task::Sop, _) => return sentence_labels(self.task).map(str::to_owned).to_vec(),
             _ => BTreeMap::new(),
         };
-        sort_names(counted.into_keys().collect())
+        sort_names(counted.into_keys().filter(|name| !self.unlabelled.contains(name)).collect())
     }
 
     fn found_tags(&self, column: usize) -> Vec<String> {
@@ -128,8 +149,10 @@ impl Targets {
                 _ => tags::list(cell).unwrap_or_default(),
             };
             for name in names {
-                if !tags::is_outside_as(self.scheme, &name) {
-                    let (_, kind) = tags::split_as(self.scheme, &name);
+                // The label of a span is a type, and nothing else.
+                let is_tag = matches!(self.content, Content::Words { .. });
+                if !(is_tag && self.notation.is_outside(&name)) {
+                    let kind = if is_tag { self.notation.split(&name).1 } else { name.as_str() };
                     if !kinds.contains(kind) {
                         kinds.insert(kind.to_owned());
                     }
@@ -145,20 +168,49 @@ impl Targets {
         let cell = self.table.cell(row, column).trim();
         match self.task {
             Task::MultiLabel if !self.flags.is_empty() => self.read_flags(row, classes),
-            Task::MultiLabel => {
-                let names = self.separator.names(cell)?;
-                let mut set = names.iter().map(|name| classes.find(name)).collect::<Result<Vec<u32>, String>>()?;
-                set.sort_unstable();
-                set.dedup();
-                Ok(Target::Classes(set))
-            }
+            Task::MultiLabel => self.read_several(cell, classes).map(Target::Classes),
             Task::Ner => self.read_tags(row, cell),
             Task::Qa => self.read_answers(row, cell),
             _ if cell.is_empty() => Err("has no label".into()),
             Task::Regress => number(cell, self.decimal_comma).map(Target::Value),
             Task::Nsp | Task::Sop => self.read_order(cell, classes),
-            _ => classes.find(cell).map(Target::Class),
+            _ if self.separator.is_several() => match self.read_several(cell, classes)?[..] {
+                [] => Err("has no label".into()),
+                [class] => Ok(Target::Class(class)),
+                _ => Err(format!(
+                    "has the labels {:?}, expected one; the task multilabel takes several",
+                    shorten(cell, 40)
+                )),
+            },
+            _ => classes.find(cell).map(Target::Class).map_err(|unknown| self.why_none(cell).unwrap_or(unknown)),
         }
+    }
+
+    /// Why a name says that a row has no label.
+    fn why_none(&self, cell: &str) -> Option<String> {
+        let is_none = self.unlabelled.iter().any(|name| name == cell);
+        is_none.then(|| format!("has the label {cell:?}, which stands for no label here"))
+    }
+
+    /// The labels that apply in a cell, as sorted indices.
+    fn read_several(&self, cell: &str, classes: &Classes<'_>) -> Result<Vec<u32>, String> {
+        if let Separator::Places(count) = self.separator {
+            let known = self.labels.len();
+            let applies = places(cell)
+                .filter(|places| places.len() == count)
+                .ok_or_else(|| format!("has the labels {:?}, expected {count} places of 0 and 1", shorten(cell, 40)))?;
+            if known != count {
+                return Err(format!(
+                    "has {count} places of 0 and 1, expected one for each of the {known} known labels"
+                ));
+            }
+            return Ok(applies.into_iter().zip(0..).filter(|(applies, _)| *applies).map(|(_, place)| place).collect());
+        }
+        let names = self.separator.names(cell)?;
+        let mut set = names.iter().map(|name| classes.find(name)).collect::<Result<Vec<u32>, String>>()?;
+        set.sort_unstable();
+        set.dedup();
+        Ok(set)
     }
 
     /// The labels whose columns say that they apply.
@@ -169,6 +221,9 @@ impl Targets {
             match flag(cell) {
                 Some(true) => set.push(classes.find(name)?),
                 Some(false) => {}
+                None if cell.starts_with("-1") => {
+                    return Err(format!("has {cell} in the column \"{name}\", which stands for no label"));
+                }
                 None => return Err(format!("has {:?} in the column \"{name}\", expected 0 or 1", shorten(cell, 40))),
             }
         }
@@ -207,12 +262,14 @@ impl Targets {
                 if self.tags_are_places {
                     return found.iter().map(|tag| self.place_of_tag(tag)).collect::<Result<_, _>>().map(Target::Tags);
                 }
-                tags::to_iob2(self.scheme, &found.iter().map(String::as_str).collect::<Vec<_>>())
+                self.notation.to_iob2(&found.iter().map(String::as_str).collect::<Vec<_>>())
             }
             Content::Text { .. } | Content::Question { .. } => Vec::new(),
         };
         let index = |name: &String| {
-            self.tags.get(name).copied().ok_or_else(|| {
+            let other =
+                || (!self.folded_tags.is_empty()).then(|| self.folded_tags.get(&folded_tag(name)).copied()).flatten();
+            self.tags.get(name).copied().or_else(other).ok_or_else(|| {
                 let known = super::error::name_list(&self.labels.names);
                 format!(
                     "has the tag {:?}, expected one of {} known tags ({known})",
@@ -262,20 +319,41 @@ impl Targets {
     }
 }
 
+/// A tag whose type is written without what people vary.
+fn folded_tag(tag: &str) -> String {
+    let (prefix, kind) = tags::split(tag);
+    format!("{}-{}", prefix.unwrap_or_default(), folded(kind))
+}
+
 /// Indices of tags by their names. Where the labels are a model's own and know an entity's inside only, its beginning is
-/// taken as that, and the other way round.
+/// taken as that, and the other way round; where they know one type alone, it is that of tags without a type.
 fn tag_indices(labels: &LabelSet) -> HashMap<String, u32> {
     let mut indices: HashMap<String, u32> = labels.names.iter().cloned().zip(0..).collect();
-    for (name, index) in labels.names.iter().zip(0..) {
-        let (prefix, kind) = tags::split(name);
-        let other = match prefix {
-            Some('B') => vec![format!("I-{kind}")],
-            Some('I') => vec![format!("B-{kind}")],
-            None if !tags::is_outside(name) => vec![format!("B-{kind}"), format!("I-{kind}")],
-            _ => Vec::new(),
-        };
-        for name in other {
-            indices.entry(name).or_insert(index);
+    let parts = tags::split_names(&labels.names);
+    let mut kinds: Vec<&str> = labels
+        .names
+        .iter()
+        .zip(&parts)
+        .filter(|(name, _)| !tags::is_outside(name))
+        .map(|(_, (_, kind))| *kind)
+        .collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let one_type = kinds.len() == 1;
+    // The right letter first, then the other.
+    for both in [false, true] {
+        for ((name, (prefix, kind)), index) in labels.names.iter().zip(&parts).zip(0..) {
+            if tags::is_outside(name) {
+                continue;
+            }
+            for letter in ['B', 'I'] {
+                if both || prefix.is_none_or(|prefix| prefix == letter) {
+                    indices.entry(format!("{letter}-{kind}")).or_insert(index);
+                    if one_type {
+                        indices.entry(format!("{letter}-{UNTYPED}")).or_insert(index);
+                    }
+                }
+            }
         }
     }
     indices

@@ -5,6 +5,8 @@
 //! transformers' `truncation=True` decides it, and what was cut is counted. Files are untrusted: they are checked
 //! first, tried on a few texts, and refused with the name of the component that fails.
 
+mod class;
+mod embeddings;
 mod error;
 mod frame;
 mod legacy;
@@ -111,6 +113,8 @@ pub struct Tokenizer {
     companions: Vec<(String, Vec<u8>)>,
     roles: [Option<(String, u32)>; ROLES.len()],
     max_id: u32,
+    /// How many ids the model knows.
+    embeddings: usize,
 }
 
 /// What the library made of a file.
@@ -122,26 +126,20 @@ struct Loaded {
 }
 
 impl Tokenizer {
-    /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt`, else `vocab.json` with `merges.txt`,
-    /// else `spiece.model`.
+    /// Reads the tokenizer of a model folder: `tokenizer.json`, else the older files of its class: `vocab.txt`,
+    /// `vocab.json` with `merges.txt`, or `spiece.model`. A class that is not here is refused, never replaced.
     pub fn open(dir: &Path) -> Result<Self, TokenizerError> {
         let side = SideFiles::read(dir)?;
-        let has = |name: &str| dir.join(name).is_file();
-        let (kind, json) = if has("tokenizer.json") {
-            let path = dir.join("tokenizer.json");
-            let text = legacy::text(&path)?;
-            (TokenizerKind::TokenizerJson, text)
-        } else if has("vocab.txt") {
-            (TokenizerKind::VocabTxt, legacy::word_pieces(dir, &side)?)
-        } else if has("vocab.json") && has("merges.txt") {
-            (TokenizerKind::VocabAndMerges, legacy::byte_pairs(dir, &side)?)
-        } else if has("spiece.model") {
-            (TokenizerKind::SpieceModel, spiece::pieces(dir, &side)?)
-        } else {
-            return Err(TokenizerError::Missing { dir: dir.to_owned() });
+        let kind = class::kind(dir, &side)?;
+        let path = dir.join(kind.file());
+        let json = match kind {
+            TokenizerKind::TokenizerJson => legacy::text(&path)?,
+            TokenizerKind::VocabTxt => legacy::word_pieces(dir, &side)?,
+            TokenizerKind::VocabAndMerges => legacy::byte_pairs(dir, &side)?,
+            TokenizerKind::SpieceModel => spiece::pieces(dir, &side)?,
         };
         let companions = save::companions(dir)?;
-        Self::build(&dir.join(kind.file()), kind, json, side, companions)
+        Self::build(&path, kind, json, side, companions)
     }
 
     fn build(
@@ -173,7 +171,8 @@ impl Tokenizer {
         });
         let Loaded { inner, post, single, double } = loaded;
         let spaced = OnceLock::new();
-        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id })
+        let embeddings = usize::MAX;
+        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id, embeddings })
     }
 
     /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
@@ -189,6 +188,7 @@ impl Tokenizer {
             let framed = frame::process(self.post.as_ref(), text, pair)?;
             Ok(self.described(&framed, before - keep_text - keep_pair))
         })
+        .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
     }
 
     /// The same ids, segments and count without the rest, faster.
@@ -204,6 +204,7 @@ impl Tokenizer {
             let (ids, types) = self.frame(pair.is_some()).wrap(&text[..keep_text], kept_pair);
             Ok(EncodedIds { ids, types, cut })
         })
+        .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
     }
 
     /// [`Self::encode_ids`] of many, in order, on all cores.
@@ -280,7 +281,7 @@ impl Tokenizer {
         self.inner.get_vocab_size(true)
     }
 
-    /// The largest id this tokenizer can give, which must lie inside a model's embeddings.
+    /// The largest id this tokenizer can give.
     pub fn max_id(&self) -> u32 {
         self.max_id
     }

@@ -1,4 +1,5 @@
-//! A model's name → a folder on disk: what lies in the shared Hugging Face cache, and downloads into it.
+//! A model's name → a folder on disk: the model inside the program, what lies in the shared Hugging Face cache, and
+//! downloads into it.
 //!
 //! Nothing is used that was not verified: a file gets its name in the cache only when its size and checksum are those
 //! its repository lists. No request is made but those a download needs, and none at all with `HF_HUB_OFFLINE`.
@@ -6,6 +7,7 @@
 mod cache;
 mod checksum;
 mod download;
+pub mod embedded;
 mod error;
 mod name;
 mod remote;

@@ -24,7 +24,10 @@ const OUT: f64 = -10_000.0;
 
 /// An answer with the windows that gave it, the one that is surest of it first.
 pub(super) struct Seen {
+    /// Where the same words stand several times, the pipeline tells the place that it found first.
     pub answer: FoundAnswer,
+    /// The places where the words stand, and the share of the score that came from each.
+    places: Vec<(usize, usize, f64)>,
     /// Index of the window, and the share of the score that came from it.
     pub windows: Vec<(usize, f64)>,
 }
@@ -92,10 +95,11 @@ pub(super) fn see(tokenizer: &Tokenizer, one: &Prepared, rows: &[WindowRows], op
             let answer: String = context.get(from..to).unwrap_or_default().iter().collect();
             let folded = answer.to_lowercase();
             if let Some((known, _)) = found.iter_mut().find(|(_, known)| *known == folded) {
-                known.add(index, score);
+                known.add(index, (from, to), score);
             } else {
                 let answer = FoundAnswer { answer, score, start: from, end: to };
-                found.push((Seen { answer, windows: vec![(index, score)] }, folded));
+                let (places, windows) = (vec![(from, to, score)], vec![(index, score)]);
+                found.push((Seen { answer, places, windows }, folded));
             }
         }
         windows.push(view);
@@ -109,8 +113,19 @@ pub(super) fn see(tokenizer: &Tokenizer, one: &Prepared, rows: &[WindowRows], op
 }
 
 impl Seen {
-    fn add(&mut self, window: usize, score: f64) {
+    /// The place that most of the score came from: of words that stand in a text several times, those that are meant.
+    pub fn place(&self) -> (usize, usize) {
+        let more = |a: (usize, usize, f64), b: (usize, usize, f64)| if b.2 > a.2 { b } else { a };
+        let most = self.places.iter().copied().reduce(more);
+        most.map_or((self.answer.start, self.answer.end), |(start, end, _)| (start, end))
+    }
+
+    fn add(&mut self, window: usize, (start, end): (usize, usize), score: f64) {
         self.answer.score += score;
+        match self.places.iter_mut().find(|known| (known.0, known.1) == (start, end)) {
+            Some((.., sum)) => *sum += score,
+            None => self.places.push((start, end, score)),
+        }
         match self.windows.iter_mut().find(|(known, _)| *known == window) {
             Some((_, sum)) => *sum += score,
             None => self.windows.push((window, score)),
@@ -165,6 +180,19 @@ fn whole_words(encoded: &Encoded, window: &[usize], first: usize, last: usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_stand_twice_are_where_most_of_their_score_comes_from() {
+        let answer = FoundAnswer { answer: "Rome".into(), score: 0.1, start: 4, end: 8 };
+        let mut seen = Seen { answer, places: vec![(4, 8, 0.1)], windows: vec![(0, 0.1)] };
+        assert_eq!(seen.place(), (4, 8));
+        seen.add(1, (90, 94), 0.3);
+        seen.add(2, (90, 94), 0.3);
+        seen.add(2, (200, 204), 0.4);
+        assert_eq!(seen.place(), (90, 94));
+        assert_eq!((seen.answer.start, seen.windows.len()), (4, 3), "the pipeline tells the first");
+        assert!((seen.answer.score - 1.1).abs() < 1e-12);
+    }
 
     #[test]
     fn spans_run_forward_and_are_not_too_long() {

@@ -187,7 +187,7 @@ impl Maker<'_> {
             style,
             share: self.ask.share,
             mask_id,
-            vocab_size: tokenizer.vocab_size().min(self.predictor.model.config.vocab_size),
+            vocab_size: tokenizer.drawable(),
             specials: tokenizer.special_ids().collect(),
         };
         let drawn = masking.draw(&encoded.ids, Some(&encoded.words), self.key(Purpose::Masking, 0));

@@ -25,7 +25,7 @@ pub struct Candidate {
     pub text: String,
     /// Sum over the windows that gave it.
     pub score: f64,
-    /// Characters of the document.
+    /// Characters of the document; of words that stand in it several times, those that are meant.
     pub start: usize,
     pub end: usize,
     /// Index of each window that gave it, and how much of the score is from there; most first.
@@ -98,12 +98,11 @@ fn reading(one: &Prepared, rows: &[WindowRows], seeing: Seeing) -> Reading {
         }
         windows.push(window);
     }
-    let answers = seeing.found.into_iter().take(BEST).map(|seen| Candidate {
-        text: seen.answer.answer,
-        score: seen.answer.score,
-        start: seen.answer.start,
-        end: seen.answer.end,
-        windows: seen.windows,
+    let document: Vec<char> = one.request.pair.as_deref().unwrap_or_default().chars().collect();
+    let answers = seeing.found.into_iter().take(BEST).map(|seen| {
+        let (start, end) = seen.place();
+        let text = document.get(start..end).unwrap_or_default().iter().collect();
+        Candidate { text, score: seen.answer.score, start, end, windows: seen.windows }
     });
     Reading { answers: answers.collect(), no_answer: seeing.no_answer, margin: margin(one, rows), windows, tokens }
 }

@@ -70,6 +70,9 @@ pub struct Evaluation {
     /// Masked words: those that cost the most, where they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub masked: Option<MaskedReport>,
+    /// What a person must know to read it, such as labels that were taken for those of the model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Evaluation {
@@ -89,6 +92,7 @@ impl Evaluation {
             entities: None,
             answers: None,
             masked: None,
+            notes: Vec::new(),
         }
     }
 }
@@ -189,6 +193,19 @@ impl Measure {
 
     pub fn find(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|measure| measure.key == key)
+    }
+
+    /// What the baseline of a task does, which costs nothing.
+    pub fn baseline(task: Task) -> &'static str {
+        match task {
+            Task::Classify | Task::Nsp | Task::Sop => "the majority baseline",
+            Task::MultiLabel => "giving no label",
+            Task::Regress => "always saying the mean",
+            Task::Ner => "finding no entity",
+            Task::Qa => "never answering",
+            Task::Mlm => "always saying the most frequent word",
+            Task::Rtd => "calling every token real",
+        }
     }
 
     /// The metrics by which the best weights of a task can be chosen, the main one first.

@@ -45,6 +45,8 @@ pub struct Builder<'a> {
     prefix: &'static str,
     /// Weights of another model that take the place of those with the same name.
     shared: Vec<Arc<Param>>,
+    /// Whether the outputs of sequence and token heads are new whatever the source has.
+    new_outputs: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -62,7 +64,14 @@ impl<'a> Builder<'a> {
             missing_encoder: Vec::new(),
             prefix: "",
             shared: Vec::new(),
+            new_outputs: false,
         }
+    }
+
+    /// For classes that are not those of the source's head: what comes before its outputs is still taken.
+    #[must_use]
+    pub fn with_new_outputs(self) -> Self {
+        Self { new_outputs: true, ..self }
     }
 
     /// For a model that is trained together with another: its own weights have names with this prefix and count as one
@@ -269,7 +278,8 @@ impl<'a> Builder<'a> {
         start: Start,
     ) -> Result<Arc<Param>, ModelError> {
         let stored = self.naming.head(kind, slot, part);
-        let found = self.find(&stored, shape, false)?;
+        let has_classes = matches!(kind, HeadKind::Sequence | HeadKind::Token) && slot == "output";
+        let found = if has_classes && self.new_outputs { None } else { self.find(&stored, shape, false)? };
         if found.is_none() && self.source.is_some() {
             self.report.new.push(stored.name.clone());
         }

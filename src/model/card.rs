@@ -37,6 +37,8 @@ pub struct ModelCard {
     pub tokenizer: String,
     /// Whether the tokenizer keeps upper case, where it says so.
     pub cased: Option<bool>,
+    /// What of the folder does not fit together.
+    pub problems: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::ModelError;
 use super::family::Family;
 use super::ops::activation::Activation;
+use crate::json::without_nan;
 
 /// What an encoder of any family is made of.
 #[derive(Clone, Debug)]
@@ -80,7 +81,7 @@ impl EncoderConfig {
     /// Reads the text of a `config.json`.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let raw: Map<String, Value> =
-            serde_json::from_str(text).map_err(|source| ModelError::ConfigSyntax { source })?;
+            serde_json::from_str(&without_nan(text)).map_err(|source| ModelError::ConfigSyntax { source })?;
         let kind = raw.get("model_type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(family) = Family::from_model_type(&kind) else {
             return Err(ModelError::UnknownFamily { model_type: kind });
@@ -332,6 +333,13 @@ mod tests {
             assert!(error.contains(part), "{error}");
         }
         assert!(EncoderConfig::parse(r#"{"model_type":"gpt2"}"#).unwrap_err().to_string().contains("gpt2"));
+    }
+
+    #[test]
+    fn a_number_that_is_none_where_transformers_writes_one_is_no_mistake() {
+        let config = with(r#""best_metric": NaN, "loss": -Infinity, "high": Infinity"#).unwrap();
+        assert!(config.raw["best_metric"].is_null());
+        assert!(with(r#""hidden_dropout_prob": 0.0, "vocab_size2": NaNa"#).is_err());
     }
 
     #[test]

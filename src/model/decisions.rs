@@ -22,12 +22,12 @@ pub struct Decisions {
     pub no_answer: Option<f64>,
 }
 
-const FILE: &str = "decisions.json";
-
 impl Decisions {
+    pub const FILE: &str = "decisions.json";
+
     /// What was decided for the model in a folder; nothing where there is no such file.
     pub fn read(dir: &Path) -> Result<Self, ModelError> {
-        let path = dir.join(FILE);
+        let path = dir.join(Self::FILE);
         let text = match std::fs::read(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             text => text.map_err(|source| ModelError::Unreadable { path: path.clone(), source })?,
@@ -45,7 +45,7 @@ impl Decisions {
 
     /// Writes the file, or removes it where nothing is decided.
     pub fn write(&self, dir: &Path) -> Result<(), ModelError> {
-        let path = dir.join(FILE);
+        let path = dir.join(Self::FILE);
         let unwritable = |source| ModelError::Unwritable { path: path.clone(), source };
         if *self == Self::default() {
             return files::remove_file(&path).map_err(unwritable);
@@ -93,11 +93,11 @@ mod tests {
     fn what_is_no_threshold_is_named() {
         let dir = tempfile::tempdir().unwrap();
         let error = |text: &str| {
-            std::fs::write(dir.path().join(FILE), text).unwrap();
+            std::fs::write(dir.path().join(Decisions::FILE), text).unwrap();
             Decisions::read(dir.path()).unwrap_err().to_string()
         };
         let told = error(r#"{"thresholds": {"angry": 1.5}}"#);
-        assert!(told.contains("\"angry\" is 1.5, expected 0 to 1") && told.contains(FILE), "{told}");
-        assert!(error("{").contains(FILE));
+        assert!(told.contains("\"angry\" is 1.5, expected 0 to 1") && told.contains(Decisions::FILE), "{told}");
+        assert!(error("{").contains(Decisions::FILE));
     }
 }

@@ -6,6 +6,7 @@ pub mod family;
 pub mod files;
 pub mod input;
 pub mod ops;
+pub mod outputs;
 pub mod params;
 pub mod probability;
 

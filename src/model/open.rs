@@ -18,7 +18,7 @@ use crate::task::Task;
 pub enum Want<'a> {
     /// Those its own configuration names.
     AsSaved,
-    /// The head of a task with this many outputs: loaded where the folder has it in this width, else new.
+    /// The head of a task with outputs of these names: loaded where the folder has it for them, else new.
     Head { task: Task, labels: &'a [String] },
 }
 
@@ -66,8 +66,10 @@ pub fn build(
     device: &Device,
     seed: u64,
 ) -> Result<(Model, LoadReport), ModelError> {
-    let (kinds, labels) = wanted(&mut config, want)?;
-    Builder::new(&config, source, device, seed).build(&kinds, labels)
+    let Wanted { kinds, labels, keeps_outputs } = wanted(&mut config, want)?;
+    let builder = Builder::new(&config, source, device, seed);
+    let builder = if keeps_outputs { builder } else { builder.with_new_outputs() };
+    builder.build(&kinds, labels)
 }
 
 /// A masked-word model that is trained together with another of the same vocabulary, under names that begin with
@@ -83,7 +85,7 @@ pub fn generator(
     if found != expected {
         return Err(ModelError::OtherVocabulary { found, expected });
     }
-    let (kinds, labels) = wanted(&mut config, Want::Head { task: Task::Mlm, labels: &[] })?;
+    let Wanted { kinds, labels, .. } = wanted(&mut config, Want::Head { task: Task::Mlm, labels: &[] })?;
     let build = |shared| {
         let builder = Builder::new(&config, source, model.device(), seed).beside("generator.", shared);
         builder.build(&kinds, labels).map(|(built, _)| built)
@@ -106,18 +108,25 @@ fn equal(a: &Param, b: &Param) -> Result<bool, ModelError> {
     Ok(a.shape() == b.shape() && values(a)? == values(b)?)
 }
 
-/// The heads that are wanted, and the width of those that have one of their own.
-fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<(Vec<HeadKind>, usize), ModelError> {
+/// What a model is built with.
+struct Wanted {
+    kinds: Vec<HeadKind>,
+    /// The width of heads that have one of their own.
+    labels: usize,
+    /// Whether the outputs of the folder's head mean what is wanted of them.
+    keeps_outputs: bool,
+}
+
+fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<Wanted, ModelError> {
+    let mut keeps_outputs = true;
     let kinds = match want {
-        Want::AsSaved => {
-            let named = config.architectures.iter().flat_map(|name| config.family.heads_of(name));
-            named.collect::<Vec<HeadKind>>()
-        }
+        Want::AsSaved => config.named_heads(),
         Want::Head { task, labels } => {
             let kind = HeadKind::for_task(task);
             if !config.family.has_head(kind) {
                 return Err(ModelError::NoSuchHead { family: config.family.model_type(), task });
             }
+            keeps_outputs = config.keeps_head(task, labels);
             if matches!(kind, HeadKind::Sequence | HeadKind::Token) {
                 config.labels = labels.to_vec();
                 config.problem_type = problem_type(task).map(str::to_owned);
@@ -127,7 +136,7 @@ fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<(Vec<HeadKind>, 
     };
     // transformers makes two classes where a configuration names none.
     let labels = if config.labels.is_empty() { 2 } else { config.labels.len() };
-    Ok((kinds, labels))
+    Ok(Wanted { kinds, labels, keeps_outputs })
 }
 
 fn problem_type(task: Task) -> Option<&'static str> {
@@ -162,7 +171,7 @@ impl EncoderConfig {
 
     /// The tasks whose heads a saved model's `architectures` name, in the order of [`Task::ALL`].
     pub fn tasks(&self) -> Vec<Task> {
-        let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();
+        let kinds = self.named_heads();
         let own = self.task();
         let named = |task: &Task| kinds.contains(&HeadKind::for_task(*task));
         Task::ALL.into_iter().filter(|task| named(task) && (!task.is_sequence() || own == Some(*task))).collect()
@@ -170,7 +179,7 @@ impl EncoderConfig {
 
     /// The task that a saved model was trained for, as its `architectures` and `problem_type` say.
     pub fn task(&self) -> Option<Task> {
-        let kinds: Vec<HeadKind> = self.architectures.iter().flat_map(|name| self.family.heads_of(name)).collect();
+        let kinds = self.named_heads();
         let kind = [
             HeadKind::Sequence,
             HeadKind::Token,
@@ -237,6 +246,7 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         report,
         tokenizer: String::new(),
         cased: None,
+        problems: Vec::new(),
     })
 }
 

@@ -31,6 +31,17 @@ impl std::fmt::Display for Block {
     }
 }
 
+impl Block {
+    /// The block of this name, if it is one.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "embeddings" => Some(Self::Embeddings),
+            "head" => Some(Self::Head),
+            _ => name.strip_prefix("layers.")?.parse().ok().map(Self::Layer),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Gradient {
     host: Vec<f32>,

@@ -11,7 +11,7 @@ use super::examples::Examples;
 use super::generator::Generator;
 use super::objective::Objective;
 use super::prepare::{OnProgress, fill_roles, why_no_examples};
-use super::{TrainError, corpus, run};
+use super::{TrainError, corpus, outputs, run};
 use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
 use crate::metrics::Evaluation;
@@ -46,6 +46,8 @@ pub struct Assessment {
     pub excluded: usize,
     /// The same in words, with the first of them.
     pub unusable: Option<String>,
+    /// What a person should know of how the data were read.
+    pub remarks: Vec<String>,
     /// Sequences that were cut to fit the model.
     pub truncated: usize,
 }
@@ -88,7 +90,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     if let Some(missing) = report.new.first() {
         return Err(TrainError::Untrained { dir: dir.clone(), task, missing: missing.clone() });
     }
-    let tokenizer = Tokenizer::open(dir)?;
+    let tokenizer = Tokenizer::open(dir)?.for_embeddings(model.config.vocab_size)?;
     let decisions = Decisions::read(dir)?;
     let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
     let run = trained_by(dir).filter(|run| run.task == task);
@@ -100,22 +102,28 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     }
     let generator = generator(task, dir, &model)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
-    let Some((examples, data)) = read(&config, &labels, &tokenizer, length, on_progress)? else { return Ok(None) };
+    let Some((examples, data, notes)) = read(&config, &labels, &tokenizer, length, on_progress)? else {
+        return Ok(None);
+    };
     let total = examples.len() as u64;
     let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
     let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
     let Some(scored) = scored else { return Ok(None) };
     let of = Scores {
         task,
-        labels: &labels,
+        labels: data
+            .as_deref()
+            .filter(|data| task == Task::Ner && !data.labels.is_empty())
+            .map_or(&labels, |data| &data.labels),
         data: data.as_deref(),
         examples: &examples,
         tokenizer: &tokenizer,
         decisions: &decisions,
     };
     Ok(Some(Assessment {
-        evaluation: evaluation(of, scored),
+        evaluation: Evaluation { notes, ..evaluation(of, scored) },
         decisions,
+        remarks: data.as_ref().map(|data| data.remarks(&what.data)).unwrap_or_default(),
         unusable: data.as_ref().and_then(|data| data.unusable_words(&what.data)),
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
         sequences: examples.len(),
@@ -178,8 +186,8 @@ fn generator(task: Task, dir: &Path, model: &model::Model) -> Result<Option<Gene
     Generator::new(model, Some(&folder), 0).map(Some)
 }
 
-/// Sequences with the rows they are from, where they are from rows.
-type Read = (Examples, Option<Arc<Dataset>>);
+/// Sequences with the rows they are from, where they are from rows, and what of these a person should know.
+type Read = (Examples, Option<Arc<Dataset>>, Vec<String>);
 
 fn read(
     config: &RunConfig,
@@ -191,12 +199,12 @@ fn read(
     let path = &config.data.train;
     if let Some(text) = corpus::of(config, tokenizer)? {
         let prepared = corpus::prepare(config, &text, tokenizer.clone(), length.max_tokens, on_progress)?;
-        return Ok(prepared.map(|prepared| (prepared.train, None)));
+        return Ok(prepared.map(|prepared| (prepared.train, None, Vec::new())));
     }
     let table = Arc::new(Table::open(path)?);
     let roles = fill_roles(&config.data.columns, &table, config.task);
-    let known = (!labels.is_empty() && config.task != Task::Regress).then_some(labels);
-    let data = Arc::new(Dataset::new(table, config.task, &roles, known)?);
+    let (data, notes) = outputs::under_model(table, config.task, &roles, labels)?;
+    let data = Arc::new(data);
     let all: Vec<usize> = (0..data.examples.len()).collect();
     let total = all.len() as u64;
     let made = features(&data, &all, tokenizer, length, &mut |done| on_progress("tokenizing", done as u64, total))?;
@@ -206,5 +214,5 @@ fn read(
     if made.is_empty() {
         return Err(TrainError::NothingToJudge { path: path.clone(), reason: why_no_examples(&data) });
     }
-    Ok(Some((made.into(), Some(data))))
+    Ok(Some((made.into(), Some(data), notes)))
 }

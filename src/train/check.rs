@@ -1,23 +1,27 @@
 //! What is wrong with the settings of a run, before anything is read.
 
 use super::TrainError;
-use super::config::{ClassWeights, RunConfig, StrategyKind};
+use super::config::{ClassWeights, Dropout, RunConfig, StrategyKind};
+use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::task::Task;
-
-/// More epochs than anybody waits for; beyond it, counting the steps would not end.
-const MOST_EPOCHS: f64 = 1e5;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
     pub fn check(&self) -> Result<(), TrainError> {
+        let other = self.model.path.as_ref().map(|path| path.display().to_string()).or_else(|| self.model.name.clone());
+        if let (true, Some(other)) = (self.model.embedded, other) {
+            let expected = format!("one model: either embedded = true or \"{other}\"");
+            return Err(TrainError::Setting { key: "model.embedded", value: "true".to_owned(), expected });
+        }
         let wrong =
             |key, value: String, expected: &str| Err(TrainError::Setting { key, value, expected: expected.to_owned() });
         let optim = &self.optim;
         let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
         for rate in rates {
-            if !(0.0..=1.0).contains(&rate) {
-                return wrong("optim.lr", rate.to_string(), "a rate from 0 to 1");
+            if !limits::contains(limits::LEARNING_RATE, rate) {
+                let expected = format!("a rate from {}", limits::words(limits::LEARNING_RATE));
+                return wrong("optim.lr", rate.to_string(), &expected);
             }
         }
         if let Some(group) =
@@ -28,9 +32,9 @@ impl RunConfig {
         if self.strategy.kind == StrategyKind::Lora {
             return Err(TrainError::StrategyNotThere { kind: "lora" });
         }
-        for (fine, key, value, expected) in self.ranges() {
-            if !fine {
-                return wrong(key, value, expected);
+        for (key, value, limit) in self.numbers() {
+            if !limits::contains(limit, value) {
+                return wrong(key, value.to_string(), &limits::words(limit));
             }
         }
         let run = &self.run;
@@ -46,63 +50,44 @@ impl RunConfig {
             return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
         }
         let data = &self.data;
-        if data.max_tokens < 3 {
-            return wrong("data.max_tokens", data.max_tokens.to_string(), "3 or more");
+        if data.max_tokens < limits::FEWEST_TOKENS {
+            let expected = format!("{} or more", limits::FEWEST_TOKENS);
+            return wrong("data.max_tokens", data.max_tokens.to_string(), &expected);
         }
         if matches!(self.task, Task::Ner | Task::Qa) && data.stride >= data.max_tokens {
             return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
         }
-        let share = self.language.share;
-        if !(share > 0.0 && share < 1.0) {
-            return wrong("language.share", share.to_string(), "above 0, below 1");
-        }
         Ok(())
     }
 
-    /// Whether a number lies where it may, its key, the number, and where that is.
-    fn ranges(&self) -> [(bool, &'static str, String, &'static str); 13] {
-        let (optim, run) = (&self.optim, &self.run);
-        let eval_fraction = self.data.eval_fraction.unwrap_or_default();
-        [
-            ((0.0..=1.0).contains(&optim.weight_decay), "optim.weight_decay", optim.weight_decay.to_string(), "0 to 1"),
-            (
-                optim.betas.iter().all(|beta| (0.0..1.0).contains(beta)),
-                "optim.betas",
-                format!("{:?}", optim.betas),
-                "two numbers from 0 to below 1",
-            ),
-            (optim.eps > 0.0, "optim.eps", optim.eps.to_string(), "a number above 0"),
-            (optim.clip >= 0.0, "optim.clip", optim.clip.to_string(), "0 or more"),
-            (optim.warmup >= 0.0, "optim.warmup", optim.warmup.to_string(), "0 or more"),
-            (
-                (0.0..1.0).contains(&optim.label_smoothing),
-                "optim.label_smoothing",
-                optim.label_smoothing.to_string(),
-                "0 to below 1",
-            ),
-            (
-                (0.0..=1.0).contains(&optim.layer_decay) && optim.layer_decay > 0.0,
-                "optim.layer_decay",
-                optim.layer_decay.to_string(),
-                "above 0, up to 1",
-            ),
-            (
-                run.epochs > 0.0 && run.epochs <= MOST_EPOCHS || run.max_steps.is_some(),
-                "run.epochs",
-                run.epochs.to_string(),
-                "a number above 0, up to 100000",
-            ),
-            (run.batch > 0, "run.batch", run.batch.to_string(), "1 or more"),
-            (run.batch_tokens != Some(0) && run.micro_batch != Some(0), "run.micro_batch", "0".into(), "1 or more"),
-            (run.log_every > 0, "run.log_every", run.log_every.to_string(), "1 or more"),
-            ((0.0..1.0).contains(&eval_fraction), "data.eval_fraction", eval_fraction.to_string(), "0 to below 1"),
-            (
-                self.language.discriminator_weight >= 0.0 && self.language.discriminator_weight.is_finite(),
-                "language.discriminator_weight",
-                self.language.discriminator_weight.to_string(),
-                "0 or more",
-            ),
-        ]
+    /// The key of each number, the number, and where it may lie.
+    fn numbers(&self) -> Vec<(&'static str, f64, Limit)> {
+        let (optim, run, language) = (&self.optim, &self.run, &self.language);
+        let count = |count: usize| count as f64;
+        let mut numbers = vec![
+            ("optim.weight_decay", optim.weight_decay, limits::WEIGHT_DECAY),
+            ("optim.betas", optim.betas[0], limits::BETA),
+            ("optim.betas", optim.betas[1], limits::BETA),
+            ("optim.eps", optim.eps, limits::EPS),
+            ("optim.clip", optim.clip, limits::CLIP),
+            ("optim.warmup", optim.warmup, limits::WARMUP),
+            ("optim.label_smoothing", optim.label_smoothing, limits::LABEL_SMOOTHING),
+            ("optim.layer_decay", optim.layer_decay, limits::LAYER_DECAY),
+            ("run.batch", count(run.batch), limits::COUNT),
+            ("run.log_every", run.log_every as f64, limits::COUNT),
+            ("data.eval_fraction", self.data.eval_fraction.unwrap_or_default(), limits::EVAL_FRACTION),
+            ("language.discriminator_weight", language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT),
+            ("language.share", language.share, limits::MASKED_SHARE),
+        ];
+        if run.max_steps.is_none() {
+            numbers.push(("run.epochs", run.epochs, limits::EPOCHS));
+        }
+        numbers.extend(run.batch_tokens.map(|tokens| ("run.batch_tokens", count(tokens), limits::COUNT)));
+        numbers.extend(run.micro_batch.map(|size| ("run.micro_batch", count(size), limits::COUNT)));
+        if let Dropout::Rate(rate) = run.dropout {
+            numbers.push(("run.dropout", rate, limits::DROPOUT));
+        }
+        numbers
     }
 
     /// Settings that another one makes useless, in words.

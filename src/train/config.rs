@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 use crate::data::masking::MaskStyle;
 use crate::data::mend::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
+use crate::files;
+use crate::hub::embedded;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -88,8 +90,20 @@ pub struct ModelChoice {
     /// A name on the hub, found in the shared cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The model that ships inside the program.
     pub embedded: bool,
     pub init: Init,
+}
+
+impl ModelChoice {
+    /// What the model is called, for people; empty where none is chosen.
+    pub fn title(&self) -> String {
+        if self.embedded {
+            return embedded::NAME.to_owned();
+        }
+        let folder = || self.path.as_deref().map(|path| files::name(path).into_owned());
+        self.name.clone().or_else(folder).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -11,7 +11,7 @@ use super::examples::Examples;
 use super::prepare::{OnProgress, Prepared, fill_roles};
 use crate::data::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
 use crate::data::targets::sentence_labels;
-use crate::data::{DataError, Dataset, LabelSet, SplitRule, Table, Tokenizer, is_plain_text, lines};
+use crate::data::{DataError, Dataset, LabelSet, Roles, SplitRule, Table, Tokenizer, is_plain_text, lines};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 
@@ -101,8 +101,14 @@ pub fn prepare(
     }
     let names =
         if makes_pairs(config.task) { sentence_labels(config.task).map(str::to_owned).to_vec() } else { Vec::new() };
+    let columns = match text {
+        Text::Lines => Roles { text: Some("text".into()), ..config.data.columns.clone() },
+        Text::Rows(data) => data.roles.clone(),
+    };
     Ok(Some(Prepared {
         warnings,
+        caveats: Vec::new(),
+        columns,
         tokenizer,
         labels: LabelSet { names },
         train_data: None,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::data::DataError;
 use crate::data::tokenizer::TokenizerError;
+use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::task::Task;
 
@@ -17,13 +18,10 @@ pub enum TrainError {
     ConfigSyntax { path: PathBuf, reason: String },
     #[error("{key} is {value}, expected {expected}")]
     Setting { key: &'static str, value: String, expected: String },
-    #[error("[model] needs a path to a folder or the name of a downloaded model")]
+    #[error("[model] needs a path to a folder, the name of a downloaded model, or embedded = true")]
     NoModel,
-    #[error(
-        "[model] embedded = true, but this build of Attune carries no model; give [model] a path to a folder, or the \
-         name of a downloaded model (attune download NAME)"
-    )]
-    NoEmbeddedModel,
+    #[error(transparent)]
+    Hub(#[from] HubError),
     #[error("the model \"{name}\" is not in the Hugging Face cache; download it first, or give [model] a path")]
     NotDownloaded { name: String },
     #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]
@@ -34,6 +32,11 @@ pub enum TrainError {
     NoGenerator { dir: PathBuf },
     #[error("the tokenizer has no mask token, which the task needs; choose a model that was trained with masked words")]
     NoMaskToken,
+    #[error(
+        "the tokenizer puts texts into the segment {segment}, and the model has embeddings of {count} (type_vocab_size); \
+         this is the tokenizer of another model"
+    )]
+    NoSegment { segment: u32, count: usize },
     #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(
@@ -50,6 +53,8 @@ pub enum TrainError {
     FolderTaken { path: PathBuf },
     #[error("the run in {path} is finished, and nothing is left to do; start another with another [run] out")]
     AlreadyFinished { path: PathBuf },
+    #[error("the disk of the run's folder {path} {reason}")]
+    NoRoomOnDisk { path: PathBuf, reason: String },
     #[error("another Attune is writing the run in {path}; stop it there first")]
     Busy { path: PathBuf },
     #[error(

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use super::examples::Examples;
 use super::generator::Generator;
-use super::objective::{Asked, Objective, Scored, Work, evaluation_chance};
+use super::objective::{Asked, Objective, Scored, Work, evaluation_chance, evaluation_draws};
 use super::prefix::PrefixCache;
 use super::{TrainError, answers};
 use crate::data::tags::is_outside;
@@ -21,6 +21,11 @@ const TOKENS_AT_ONCE: usize = 2048;
 /// The same where each token has as many logits as there are words.
 const TOKENS_OF_WORDS: usize = 512;
 
+/// Tokens that an evaluation computes at once.
+pub(super) fn tokens_at_once(task: Task) -> usize {
+    if task == Task::Mlm { TOKENS_OF_WORDS } else { TOKENS_AT_ONCE }
+}
+
 /// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
 #[derive(Clone, Copy)]
 pub struct Judge<'a> {
@@ -34,10 +39,19 @@ pub struct Judge<'a> {
 pub fn score_all(
     judge: Judge<'_>,
     examples: &Examples,
+    prefix: Option<&mut PrefixCache>,
+    on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Vec<Scored>>, TrainError> {
+    score_in_chunks(tokens_at_once(judge.objective.task), judge, examples, prefix, on_progress)
+}
+
+fn score_in_chunks(
+    at_once: usize,
+    judge: Judge<'_>,
+    examples: &Examples,
     mut prefix: Option<&mut PrefixCache>,
     on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Scored>>, TrainError> {
-    let at_once = if judge.objective.task == Task::Mlm { TOKENS_OF_WORDS } else { TOKENS_AT_ONCE };
     let mut scored = Vec::with_capacity(examples.len());
     let mut chunk: Vec<Features> = Vec::new();
     let (mut tokens, mut first) = (0, 0);
@@ -68,10 +82,10 @@ fn score_chunk(
     prefix: Option<&mut PrefixCache>,
 ) -> Result<Vec<Scored>, TrainError> {
     let Judge { model, objective, generator } = judge;
-    // What is drawn for a sequence hangs on its own place, and not on which others are scored with it.
+    // A sequence has the slot of its place in the evaluation, so that what is drawn for it hangs on no chunk.
     let mut work = objective.work(Batch::pack(chunk, first as u32));
     if let Some(generator) = generator {
-        replace(generator, &mut work, chunk, evaluation_chance(0))?;
+        replace(generator, &mut work, chunk, evaluation_draws())?;
     }
     let Some(cache) = prefix else { return objective.score(model, &work) };
     let which: Vec<u32> = (first..first + chunk.len()).map(|index| index as u32).collect();
@@ -223,29 +237,29 @@ mod tests {
 
     use candle_core::Device;
 
+    use super::super::config::Language;
+    use super::super::corpus::tests::{config, prepared};
     use super::*;
-    use crate::train::config::RunConfig;
-    use crate::train::prepare;
-    use crate::train::prepare::open_model;
+    use crate::model::{self, Want};
 
     #[test]
-    fn what_stands_in_for_a_word_does_not_hang_on_what_else_is_judged_with_it() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let (model, data) = (root.join("tests/golden/electra-rtd"), root.join("assets/samples/prose.txt"));
-        let text = format!("task = \"rtd\"\n[model]\npath = {model:?}\n[data]\ntrain = {data:?}\nmax_tokens = 24\n");
-        let config: RunConfig = toml::from_str(&text).unwrap();
-        let data = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
-        let (model, _) = open_model(&config, &data.labels, &Device::Cpu).unwrap();
+    fn what_is_drawn_of_an_evaluation_hangs_on_no_chunk() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut config = config(Task::Rtd, "electra-rtd", folder.join("tests/golden/corpus.txt"));
+        config.data.eval_fraction = Some(0.5);
+        let data = prepared(&config);
+        let model = model::open(&config.model_dir().unwrap(), Want::AsSaved, &Device::Cpu, 0).unwrap().0;
         let generator = Generator::new(&model, None, 1).unwrap();
-        let objective = Objective::new(&config, 1, &data.counts, &data.tokenizer).unwrap().for_evaluation();
+        let objective = Objective::unweighted(Task::Rtd, 1, &Language::default(), &data.tokenizer).unwrap();
         let judge = Judge { model: &model, objective: &objective, generator: Some(&generator) };
-        let draw = |index: usize| {
-            let chance = evaluation_chance(index);
-            objective.draw(data.train.get(index, chance).unwrap(), chance).into_owned()
+        let scored = |at_once: usize| {
+            let go_on = &mut |_: usize| ControlFlow::Continue(());
+            score_in_chunks(at_once, judge, &data.eval, None, go_on).unwrap().unwrap()
         };
-        let drawn: Vec<Features> = (0..6).map(draw).collect();
-        let score = |from: usize, to: usize| score_chunk(judge, &drawn[from..to], from, None).unwrap();
-        let parts = [score(0, 2), score(2, 5), score(5, 6)].concat();
-        assert_eq!(parts, score(0, 6));
+        let whole = scored(TOKENS_AT_ONCE);
+        assert!(whole.len() > 4 && whole.iter().any(|one| one.tokens.iter().any(|token| token.gold == 1)));
+        for at_once in [1, 100] {
+            assert_eq!(scored(at_once), whole, "{at_once} tokens at once");
+        }
     }
 }

@@ -90,6 +90,9 @@ pub struct Ending {
     pub peak_memory_bytes: u64,
     /// Updates done.
     pub step: u64,
+    /// What must be known of the data to read the metrics.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub caveats: Vec<String>,
 }
 
 /// JSON has no word for a number that is none, so it is written as `null`.

@@ -1,7 +1,8 @@
 //! Which weights decay, and at what rate each learns; every weight is in exactly one group.
 
-use super::config::Optim;
+use super::config::{Optim, Strategy};
 use super::optimizer::Rule;
+use super::strategy::may_train;
 use crate::model::{Block, Param};
 
 /// Whether weight decay applies: to all that is learned but biases and norms, as transformers' Trainer decides.
@@ -25,10 +26,29 @@ pub fn rate(block: Block, optim: &Optim, layers: usize) -> f64 {
     let base = optim.lr_groups.get(group_of(block)).copied().unwrap_or(optim.lr);
     let factors = match block {
         Block::Head => 0,
-        Block::Layer(layer) => layers - layer,
+        Block::Layer(layer) => layers.saturating_sub(layer),
         Block::Embeddings => layers + 1,
     };
     base * optim.layer_decay.powi(factors as i32)
+}
+
+/// The peak rate of each group of blocks that are trained at any time, the highest first and none twice: the layers are
+/// told by the highest of them, as a step tells them. How many there are decides only on the embeddings, which are left
+/// out where it is not known.
+pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -> Vec<f64> {
+    let layers = stored_layers.unwrap_or(1);
+    let mut blocks = may_train(strategy, layers);
+    blocks.retain(|block| stored_layers.is_some() || *block != Block::Embeddings);
+    let mut peaks: Vec<f64> = ["embeddings", "encoder", "head"]
+        .into_iter()
+        .filter_map(|group| {
+            let own = blocks.iter().filter(|block| group_of(**block) == group);
+            own.map(|block| rate(*block, optim, layers)).reduce(f64::max)
+        })
+        .collect();
+    peaks.sort_by(|one, two| two.total_cmp(one));
+    peaks.dedup();
+    peaks
 }
 
 /// What the optimizer does with a weight.
@@ -43,6 +63,23 @@ pub fn rule(param: &Param, optim: &Optim, layers: usize) -> Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::config::StrategyKind;
+
+    #[test]
+    fn the_peaks_are_those_of_what_is_trained() {
+        let optim =
+            Optim { lr: 1e-3, layer_decay: 0.5, lr_groups: [("encoder".to_owned(), 4e-3)].into(), ..Optim::default() };
+        let of = |kind| peaks(&optim, &Strategy { kind, top_layers: 1, ..Strategy::default() }, Some(2));
+        assert_eq!(of(StrategyKind::Full), [2e-3, 1e-3, 1.25e-4]);
+        assert_eq!(of(StrategyKind::Gradual), of(StrategyKind::Full), "all join in time");
+        assert_eq!(of(StrategyKind::Top), [2e-3, 1e-3]);
+        assert_eq!(of(StrategyKind::Head), [1e-3]);
+        // The rate that no part has is no peak.
+        let own = ["embeddings", "encoder", "head"].map(|group| (group.to_owned(), 1e-5));
+        let all_own = Optim { lr: 1.0, lr_groups: own.into(), ..Optim::default() };
+        assert_eq!(peaks(&all_own, &Strategy::default(), Some(2)), [1e-5]);
+        assert_eq!(peaks(&optim, &Strategy::default(), None), [2e-3, 1e-3]);
+    }
 
     #[test]
     fn rates_fall_once_a_layer_from_the_top_down() {

@@ -11,6 +11,7 @@ pub mod event;
 pub mod examples;
 pub mod generator;
 pub mod groups;
+pub mod limits;
 pub mod loss;
 pub mod memory;
 pub mod objective;
@@ -25,9 +26,12 @@ pub mod strategy;
 
 mod check;
 mod error;
+mod outputs;
+mod preflight;
 mod trainer;
 
 pub use error::TrainError;
 pub use examples::Examples;
+pub use preflight::preflight;
 pub use prepare::{Prepared, prepare};
 pub use trainer::{Listener, Models, Outcome, train, train_from};

@@ -103,6 +103,12 @@ pub fn evaluation_chance(index: usize) -> u64 {
     key(EVALUATION_SEED, Purpose::Masking, &[index as u64])
 }
 
+/// What chance is drawn from for the words that a generator puts in during an evaluation: one key for all of it, as each
+/// draw is addressed by the place of its sequence and of its token.
+pub fn evaluation_draws() -> u64 {
+    key(EVALUATION_SEED, Purpose::Generator, &[])
+}
+
 impl Objective {
     /// `counts` are the examples of each class, for balanced class weights.
     pub fn new(config: &RunConfig, labels: usize, counts: &[u64], tokenizer: &Tokenizer) -> Result<Self, TrainError> {
@@ -330,12 +336,12 @@ impl Objective {
 
 /// The masking that a run or an evaluation asks for.
 fn masking(language: &Language, tokenizer: &Tokenizer) -> Result<Masking, TrainError> {
-    let mask_id = tokenizer.mask_id().ok_or(TrainError::NoMaskToken)?;
+    let mask_id = tokenizer.known_mask_id()?.ok_or(TrainError::NoMaskToken)?;
     Ok(Masking {
         style: language.masking,
         share: language.share,
         mask_id,
-        vocab_size: tokenizer.vocab_size(),
+        vocab_size: tokenizer.drawable(),
         specials: tokenizer.special_ids().collect(),
     })
 }

@@ -1,16 +1,21 @@
 //! What a configuration comes to for this model and this dataset, before anything is computed.
 
+use std::sync::LazyLock;
+use std::time::Instant;
+
 use serde::Serialize;
 
 use super::config::{LanguageObjective, RunConfig};
 use super::corpus::divide;
+use super::evaluate::tokens_at_once;
 use super::steps::count_steps;
-use super::{TrainError, groups, memory, strategy};
+use super::{Prepared, TrainError, groups, memory, strategy};
 use crate::data::corpus::{block_lengths, chunk_lengths};
 use crate::data::is_plain_text;
 use crate::model::card::ModelCard;
+use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
-use crate::model::{EncoderConfig, Family, HeadKind};
+use crate::model::{EncoderConfig, Family, HeadKind, Model};
 use crate::task::Task;
 
 /// The estimate at the foot of the form, and the freeze map.
@@ -50,13 +55,15 @@ pub struct MemoryEstimate {
     pub gradients: u64,
     pub optimizer: u64,
     pub activations: u64,
+    /// The program with its tokenizer and data, and a copy of the largest weight while it is written.
+    pub program: u64,
     /// Physical memory of this machine that is free now.
     pub available: u64,
 }
 
 impl MemoryEstimate {
     pub fn total(&self) -> u64 {
-        self.weights + self.gradients + self.optimizer + self.activations
+        self.weights + self.gradients + self.optimizer + self.activations + self.program
     }
 }
 
@@ -79,10 +86,29 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     let (train, eval) = sequences(config, facts, limit);
     let all = facts.train_tokens.iter().chain(facts.eval_tokens);
     let truncated = if Shape::of(config) == Shape::Cut { all.filter(|tokens| **tokens > limit).count() } else { 0 };
-    let steps = count_steps(config, &train);
+    let sizes = block_sizes(config, facts, encoder.stored_layers());
+    let plan = of_sequences(config, encoder, &sizes, (&train, &eval), facts.flops_per_sec)?;
+    Ok(PlanSummary { truncated, ..plan })
+}
+
+/// The plan of a run whose model is open and whose data are prepared.
+pub fn of_prepared(config: &RunConfig, data: &Prepared, model: &Model) -> Result<PlanSummary, TrainError> {
+    let (train, eval) = (data.train.lengths(), data.eval.lengths());
+    let plan = of_sequences(config, &model.config, &model.params.blocks(), (&train, &eval), flops_per_sec())?;
+    Ok(PlanSummary { truncated: data.truncated(), ..plan })
+}
+
+/// `sizes` are the parameters of each block, and `train` and `eval` the tokens of each sequence.
+fn of_sequences(
+    config: &RunConfig,
+    encoder: &EncoderConfig,
+    sizes: &[(Block, u64)],
+    (train, eval): (&[u32], &[u32]),
+    flops_per_sec: f64,
+) -> Result<PlanSummary, TrainError> {
+    let steps = count_steps(config, train);
     let layers = encoder.stored_layers();
     let frozen = strategy::frozen_at_end(&config.strategy, layers, steps)?;
-    let sizes = block_sizes(config, facts, layers);
     let blocks: Vec<PlannedBlock> = sizes
         .iter()
         .map(|(block, parameters)| PlannedBlock {
@@ -94,11 +120,12 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
         .collect();
     let parameters = blocks.iter().map(|block| block.parameters).sum();
     let trainable = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
-    let tokens_per_epoch: u64 = train.iter().map(|tokens| u64::from(*tokens)).sum();
-    let eval_tokens: u64 = eval.iter().map(|tokens| u64::from(*tokens)).sum();
+    let sum = |tokens: &[u32]| tokens.iter().map(|tokens| u64::from(*tokens)).sum::<u64>();
+    let (tokens_per_epoch, eval_tokens) = (sum(train), sum(eval));
     let epochs = steps.total as f64 / steps.per_epoch.max(1) as f64;
     let cost = Cost::new(config, encoder, &frozen);
     let work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
+    let weights = (parameters, trainable);
     Ok(PlanSummary {
         steps: steps.total,
         steps_per_epoch: steps.per_epoch,
@@ -106,13 +133,33 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
         eval_examples: eval.len(),
         parameters,
         trainable,
-        truncated,
+        truncated: 0,
         windowed: 0,
         tokens_per_epoch,
-        memory: memory_estimate(config, encoder, &train, parameters, trainable, &cost),
-        seconds: work / facts.flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,
+        memory: memory_estimate(config, encoder, (train, eval), weights, &cost),
+        seconds: work / flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,
         blocks,
     })
+}
+
+/// What a training step reaches of what a product alone does, as measured with `attune bench`.
+const REACHED: f64 = 0.7;
+
+/// Operations a second of this machine in a product of training's shape, measured once.
+pub fn flops_per_sec() -> f64 {
+    static MEASURED: LazyLock<f64> = LazyLock::new(|| {
+        const N: usize = 512;
+        let (a, b) = (vec![0.5_f32; N * N], vec![0.25_f32; N * N]);
+        let mut c = vec![0.0_f32; N * N];
+        let mut fastest = f64::INFINITY;
+        for _ in 0..4 {
+            let begun = Instant::now();
+            matmul(MatMut::new(&mut c, N, N), Into::Set, Mat::new(&a, N, N), Mat::new(&b, N, N), Threads::All);
+            fastest = fastest.min(begun.elapsed().as_secs_f64());
+        }
+        REACHED * 2.0 * (N * N * N) as f64 / fastest
+    });
+    *MEASURED
 }
 
 /// What training makes of texts.
@@ -231,6 +278,8 @@ struct Cost {
     graph: f64,
     /// Layers in the graph.
     graph_layers: usize,
+    /// Whether nothing is in the graph but a head that reads the first token alone.
+    first_tokens: bool,
 }
 
 impl Cost {
@@ -259,7 +308,17 @@ impl Cost {
             frozen: if cache { 0.0 } else { prefix },
             graph: layer * rest as f64 - spared + decoder,
             graph_layers: rest,
+            first_tokens: rest == 0 && kind.reads_first_token(),
         }
+    }
+
+    /// Bytes of what the frozen layers compute of all sequences, where it is kept.
+    fn kept_prefix(&self, encoder: &EncoderConfig, train: &[u32], eval: &[u32]) -> u64 {
+        if self.cached == 0.0 {
+            return 0;
+        }
+        let rows = |tokens: &u32| if self.first_tokens { 1 } else { u64::from(*tokens) };
+        train.iter().chain(eval).map(rows).sum::<u64>() * encoder.hidden_size as u64 * 4
     }
 
     fn forward(&self, tokens: f64) -> f64 {
@@ -271,35 +330,53 @@ impl Cost {
     }
 }
 
+/// What the smallest of runs takes.
+const PROGRAM: u64 = 50_000_000;
+/// A token in the tables of a tokenizer.
+const BYTES_OF_TOKEN: u64 = 1000;
+/// A sequence beside its tokens: its target, and its text in the table.
+const BYTES_OF_SEQUENCE: u64 = 500;
+
 fn memory_estimate(
     config: &RunConfig,
     encoder: &EncoderConfig,
-    train: &[u32],
-    parameters: u64,
-    trainable: u64,
+    (train, eval): (&[u32], &[u32]),
+    (parameters, trainable): (u64, u64),
     cost: &Cost,
 ) -> MemoryEstimate {
+    let sum = |tokens: &[u32]| tokens.iter().map(|tokens| u64::from(*tokens)).sum::<u64>();
     // The longest micro-batch that can come together.
     let at_once = config.run.micro_batch.unwrap_or(config.run.batch).min(config.run.batch);
     let mut longest = train.to_vec();
     longest.sort_unstable_by(|a, b| b.cmp(a));
-    let by_count: u64 = longest.iter().take(at_once).map(|tokens| u64::from(*tokens)).sum();
+    let by_count = sum(&longest[..at_once.min(longest.len())]);
     let tokens = config.run.batch_tokens.map_or(by_count, |limit| by_count.min(limit as u64));
     let (hidden, inner) = (encoder.hidden_size as u64, encoder.intermediate_size as u64);
     // Kept for each layer: input, query, key, value, context, both sums, attended, and the inner layer.
     let kept = tokens * (8 * hidden + inner) * 4 * cost.graph_layers as u64;
-    let mut scratch = tokens * (6 * hidden + 2 * inner) * 4;
+    // Of one layer at a time: all these, the activated inner layer and what comes out. Buffers are kept for the next
+    // batch of about the same size, and an evaluation has batches of a size of its own.
+    let layer = (9 * hidden + 2 * inner) * 4;
+    // What is left over for the last of them is another size, of a half at most or it finds those of the others.
+    let most = tokens_at_once(config.task) as u64;
+    let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };
+    let mut scratch = (tokens + judged) * layer;
     if config.task == Task::Mlm {
         // Logits, their gradient and a copy, for each token that is asked for.
-        scratch += (asked(config) * tokens as f64) as u64 * encoder.vocab_size as u64 * 12;
+        let words = |tokens: u64| (asked(config) * tokens as f64) as u64 * encoder.vocab_size as u64 * 4;
+        scratch += 3 * words(tokens) + 2 * words(judged);
     }
+    let available = memory::available();
+    let table = encoder.vocab_size as u64 * encoder.embedding_size as u64 * 4;
+    let data = (sum(train) + sum(eval)) * 8 + (train.len() + eval.len()) as u64 * BYTES_OF_SEQUENCE;
     // The best weights are kept beside the current ones.
     MemoryEstimate {
         weights: 4 * (parameters + trainable),
         gradients: 4 * trainable,
         optimizer: 8 * trainable,
-        activations: kept + scratch,
-        available: memory::available(),
+        activations: kept + scratch + cost.kept_prefix(encoder, train, eval).min(available / 2),
+        program: PROGRAM + encoder.vocab_size as u64 * BYTES_OF_TOKEN + data + table,
+        available,
     }
 }
 

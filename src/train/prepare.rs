@@ -7,12 +7,16 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
-use super::{Examples, TrainError, corpus};
+use super::{Examples, TrainError, corpus, outputs};
+use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
-use crate::data::{Dataset, Features, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features};
+use crate::data::{
+    Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
+};
+use crate::hub::embedded;
 use crate::model::card::LoadReport;
-use crate::model::{self, HeadKind, Model, ModelError, Want};
+use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 
 /// Data ready to be learned from.
@@ -31,9 +35,20 @@ pub struct Prepared {
     pub mended: Vec<Mended>,
     /// What a person should know before the run begins, such as rows that cannot be used.
     pub warnings: Vec<String>,
+    /// Those of them without which the result is misread: there is nothing to tell apart, or a class is never learned.
+    pub caveats: Vec<String>,
+    /// The columns that are read, also those that were guessed.
+    pub columns: Roles,
 }
 
 impl Prepared {
+    /// The configuration with all that was left open filled in with what is used.
+    pub fn settled(&self, config: &RunConfig) -> RunConfig {
+        let mut config = config.clone();
+        config.data.columns = self.columns.clone();
+        config
+    }
+
     /// Sequences, learned from or held out, that were cut to the length limit.
     pub fn truncated(&self) -> usize {
         self.train.truncated() + self.eval.truncated()
@@ -48,8 +63,12 @@ impl RunConfig {
     pub fn read(path: &Path) -> Result<Self, TrainError> {
         let text =
             std::fs::read_to_string(path).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
+        let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
         let mut config: Self = toml::from_str(&text)
-            .map_err(|error| TrainError::ConfigSyntax { path: path.to_owned(), reason: error.to_string() })?;
+            .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(&text, &error))))?;
+        if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
+            return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
+        }
         let beside = path.parent().unwrap_or(Path::new(""));
         let find = |given: &mut PathBuf| {
             if !given.exists() && beside.join(&*given).exists() {
@@ -62,10 +81,15 @@ impl RunConfig {
         Ok(config)
     }
 
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let data = std::iter::once(&self.data.train).chain(&self.data.eval);
+        data.chain(&self.model.path).chain(&self.language.generator).chain(std::iter::once(&self.run.out))
+    }
+
     /// The folder of the model.
     pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
         if self.model.embedded {
-            return Err(TrainError::NoEmbeddedModel);
+            return Ok(embedded::unpacked()?);
         }
         if let Some(path) = &self.model.path {
             return Ok(path.clone());
@@ -81,6 +105,19 @@ impl RunConfig {
             Dropout::Rate(rate) => Some(rate),
         }
     }
+}
+
+/// How the paths of Windows are written.
+const BACKSLASHES: &str =
+    "; between double quotes a \\ begins a special character, so write the path with / or between single quotes";
+
+/// What to do about a line that does not read because of the backslashes of a path.
+fn backslash_advice(text: &str, error: &toml::de::Error) -> &'static str {
+    let Some(at) = error.span().map(|span| span.start.min(text.len())) else { return "" };
+    let begin = text[..text.floor_char_boundary(at)].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next().unwrap_or_default();
+    let quoted = line.split('"').nth(1).unwrap_or_default();
+    if quoted.contains('\\') { BACKSLASHES } else { "" }
 }
 
 /// The device a choice means in this build.
@@ -109,14 +146,21 @@ pub struct Sources {
     pub split: Split,
     /// What the decisions about the data came to.
     pub mended: Vec<Mended>,
+    /// How the classes were found among those of the model, where that is not plain.
+    pub notes: Vec<String>,
 }
 
-/// Reads the files that a configuration names.
-pub fn read_sources(task: Task, data: &DataChoice, seed: u64) -> Result<Sources, TrainError> {
+/// Reads the files that a configuration names. With a model that goes on with its head, the classes are in its order.
+pub fn read_sources(
+    task: Task,
+    data: &DataChoice,
+    seed: u64,
+    model: Option<&EncoderConfig>,
+) -> Result<Sources, TrainError> {
     let table = Arc::new(Table::open(&data.train)?);
     let eval = data.eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let roles = fill_roles(&data.columns, &table, task);
-    divide(task, table, eval, &roles, &data.split_rule(seed), &data.mends())
+    divide_for(model, task, table, eval, &roles, &data.split_rule(seed), &data.mends())
 }
 
 /// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
@@ -128,8 +172,25 @@ pub fn divide(
     rule: &SplitRule,
     mends: &Mends,
 ) -> Result<Sources, TrainError> {
+    divide_for(None, task, table, eval, roles, rule, mends)
+}
+
+fn divide_for(
+    model: Option<&EncoderConfig>,
+    task: Task,
+    table: Arc<Table>,
+    eval: Option<Arc<Table>>,
+    roles: &Roles,
+    rule: &SplitRule,
+    mends: &Mends,
+) -> Result<Sources, TrainError> {
     Dataset::check_group(&table, roles)?;
-    let (train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let (mut train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let mut notes = Vec::new();
+    if let Some(met) = model.and_then(|model| outputs::meet(model, &train_data)) {
+        train_data = train_data.under(met.labels, &met.places);
+        notes = met.notes;
+    }
     let train_data = Arc::new(train_data);
     let (eval_data, mut split) = match eval {
         Some(table) => {
@@ -146,7 +207,7 @@ pub fn divide(
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
     }
-    Ok(Sources { train_data, eval_data, split, mended })
+    Ok(Sources { train_data, eval_data, split, mended, notes })
 }
 
 /// Roles a configuration leaves open are guessed.
@@ -184,7 +245,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
     let unused = config.unused(encoder.stored_layers());
-    let tokenizer = Tokenizer::open(&dir)?;
+    let tokenizer = Tokenizer::open(&dir)?.for_embeddings(encoder.vocab_size)?;
+    let misfits = tokenizer.misfits(encoder.vocab_size);
     let length = Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride };
     if let Some(text) = corpus::of(config, &tokenizer)? {
         if !config.data.mends().is_empty() {
@@ -192,14 +254,20 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
             let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
             return Err(TrainError::Setting { key: "data.fix and data.exclude", value, expected });
         }
+        segments_fit(&encoder, &tokenizer, matches!(config.task, Task::Nsp | Task::Sop))?;
         let prepared = corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress)?;
-        return Ok(prepared.map(|prepared| Prepared { warnings: [unused, prepared.warnings].concat(), ..prepared }));
+        return Ok(
+            prepared.map(|prepared| Prepared { warnings: [unused, misfits, prepared.warnings].concat(), ..prepared })
+        );
     }
-    let sources = read_sources(config.task, &config.data, config.run.seed)?;
+    let known = (config.model.init == Init::Pretrained).then_some(&encoder);
+    let sources = read_sources(config.task, &config.data, config.run.seed, known)?;
     if config.is_translation() && sources.train_data.roles.pair.is_none() {
         let expected = "the column with the translation".to_owned();
         return Err(TrainError::Setting { key: "data.columns.pair", value: "not set".into(), expected });
     }
+    let is_pair = !sources.train_data.examples.is_empty() && sources.train_data.pair(0).is_some();
+    segments_fit(&encoder, &tokenizer, is_pair)?;
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
         features(data, which, &tokenizer, length, &mut |done| on_progress("tokenizing", before + done as u64, total))
@@ -219,9 +287,13 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         let reason = why_no_examples(&sources.train_data);
         return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
     }
-    let mut warnings = unused;
+    let caveats = caveats(&sources.train_data, &sources.eval_data, &sources.split);
+    let mut warnings = [unused, misfits, sources.notes, caveats.clone()].concat();
+    warnings.extend(health::columns(&sources.train_data).iter().map(Finding::message));
+    warnings.extend(sources.train_data.remarks(&config.data.train));
     warnings.extend(sources.train_data.unusable_words(&config.data.train));
     if let Some(path) = &config.data.eval {
+        warnings.extend(sources.eval_data.remarks(path));
         warnings.extend(sources.eval_data.unusable_words(path));
     }
     warnings.extend(unnamed_tags_words(&sources.train_data));
@@ -231,6 +303,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     Ok(Some(Prepared {
         tokenizer,
         labels,
+        caveats,
+        columns: sources.train_data.roles.clone(),
         train_data: Some(sources.train_data),
         eval_data: Some(sources.eval_data),
         train: train.into(),
@@ -242,9 +316,32 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     }))
 }
 
+/// Refuses a tokenizer that puts a text into a segment for which the model has no embedding.
+fn segments_fit(encoder: &EncoderConfig, tokenizer: &Tokenizer, is_pair: bool) -> Result<(), TrainError> {
+    let (count, segment) = (encoder.type_vocab_size, tokenizer.frame(is_pair).last_segment());
+    // With one segment or none there is nothing to tell apart.
+    if count > 1 && segment as usize >= count {
+        return Err(TrainError::NoSegment { segment, count });
+    }
+    Ok(())
+}
+
+/// What cannot be learned, and labels of an evaluation file that are not known.
+fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
+    let mut caveats: Vec<String> = unlearnable(train, eval, split).iter().map(Finding::message).collect();
+    let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
+    if !unknown.is_empty() {
+        caveats.push(format!(
+            "rows of the evaluation file are left out, as their labels are not among those that are learned: {}",
+            unknown.join(", ")
+        ));
+    }
+    caveats
+}
+
 /// What it means that a file's tags are numbers.
 fn unnamed_tags_words(data: &Dataset) -> Option<String> {
-    (data.task == Task::Ner && data.scheme == Scheme::Numbered).then(|| {
+    (data.task == Task::Ner && data.notation.scheme == Scheme::Numbered).then(|| {
         "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
          begin an entity and others go on with it, put names such as B-PER and I-PER in their place"
             .to_owned()
@@ -318,6 +415,15 @@ pub fn output_names(task: Task, labels: &LabelSet) -> Vec<String> {
     if task == Task::Regress { vec!["LABEL_0".to_owned()] } else { labels.names.clone() }
 }
 
+/// What is new in the head of a model that was opened, in words, where something is.
+pub fn new_head_words(
+    config: &RunConfig,
+    labels: &LabelSet,
+    report: &LoadReport,
+) -> Result<Option<String>, TrainError> {
+    Ok(outputs::new_head(&model::read_config(&config.model_dir()?)?, config.task, labels, report))
+}
+
 /// Opens the model with the head for the prepared data, and freezes what the strategy says.
 pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Result<(Model, LoadReport), TrainError> {
     let dir = config.model_dir()?;
@@ -333,4 +439,32 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     let frozen = super::strategy::frozen(&config.strategy, model.config.stored_layers())?;
     model.freeze(|block| frozen.contains(&block));
     Ok((model, report))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_windows_between_double_quotes_says_how_to_write_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.toml");
+        let read = |model: &str| {
+            let text = format!("task = \"classify\"\n[model]\npath = {model}\n[data]\ntrain = \"a.csv\"\n");
+            std::fs::write(&file, text).unwrap();
+            RunConfig::read(&file).map(|config| config.model.path).map_err(|error| error.to_string())
+        };
+        // The first is no TOML; the second reads as a tabulator and a backspace.
+        for wrong in [r#""C:\Users\me\bert""#, r#""C:\temp\bert""#, r#""D:\x\model""#] {
+            let told = read(wrong).unwrap_err();
+            assert!(told.contains("write the path with / or between single quotes"), "{told}");
+        }
+        for (right, path) in
+            [(r"'C:\Users\me\bert'", r"C:\Users\me\bert"), (r#""C:\\temp""#, r"C:\temp"), (r#""C:/temp""#, "C:/temp")]
+        {
+            assert_eq!(read(right).unwrap(), Some(PathBuf::from(path)));
+        }
+        let told = read("bert").unwrap_err();
+        assert!(!told.contains("single quotes"), "{told}");
+    }
 }

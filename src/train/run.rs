@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use folder::{RunFolder, damage};
 pub use record::Recorder;
-pub use reopen::{Opened, check_folder, kept_config, open};
+pub use reopen::{Opened, check_folder, kept_config, open, with_kept_columns};
 
 use super::TrainError;
 use super::checkpoint;
@@ -248,11 +248,10 @@ fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary 
         seconds = in_steps;
     }
     let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let model = config.model.name.clone().or_else(|| config.model.path.as_deref().map(name)).unwrap_or_default();
     RunSummary {
         name: name(dir),
         task: config.task,
-        model,
+        model: config.model.title(),
         data: name(&config.data.train),
         status,
         step,

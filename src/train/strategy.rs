@@ -33,6 +33,22 @@ pub fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainErr
     }
 }
 
+/// The same for whoever shows a choice that is still being made: what names no block freezes nothing, and all may be
+/// frozen.
+pub fn painted(strategy: &Strategy, layers: usize) -> Vec<Block> {
+    match strategy.kind {
+        StrategyKind::Custom => strategy.frozen.iter().filter_map(|name| parse(name, layers).ok()).flatten().collect(),
+        _ => frozen(strategy, layers).unwrap_or_default(),
+    }
+}
+
+/// The blocks that are trained at any time of a run that is long enough.
+pub fn may_train(strategy: &Strategy, layers: usize) -> Vec<Block> {
+    let (frozen, joining) = (painted(strategy, layers), thaw_order(strategy, layers));
+    let all = [Block::Embeddings].into_iter().chain((0..layers).map(Block::Layer)).chain([Block::Head]);
+    all.filter(|block| !frozen.contains(block) || joining.contains(block)).collect()
+}
+
 /// The blocks that join the head one after the other, from the top down; none in other strategies than `gradual`.
 pub fn thaw_order(strategy: &Strategy, layers: usize) -> Vec<Block> {
     if strategy.kind != StrategyKind::Gradual {

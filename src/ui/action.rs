@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
+use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
 use crate::inspect::Question;
@@ -55,6 +56,8 @@ pub enum Action {
 
     /// The form of the next run was changed.
     Edit(Box<RunConfig>),
+    /// What stands in the form and cannot be read.
+    Unread(Vec<Wrong>),
     StartRun,
     PauseRun,
     ResumeRun,
@@ -81,6 +84,7 @@ pub enum Action {
     /// Puts a text into Explore, to be tried with a model.
     Predict {
         model: PathBuf,
+        task: Task,
         text: String,
         pair: Option<String>,
     },
@@ -176,7 +180,7 @@ impl Action {
             Self::FindModels => "Look for models again",
             Self::ViewModel(_) => "Show the model",
             Self::OpenModel(_) => "Use this model",
-            Self::Edit(_) => "Change the configuration",
+            Self::Edit(_) | Self::Unread(_) => "Change the configuration",
             Self::StartRun => "Start training",
             Self::PauseRun => "Pause training",
             Self::ResumeRun => "Go on training",

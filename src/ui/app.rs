@@ -202,7 +202,8 @@ impl App {
                 }
                 Some(_) => match &self.workspace.evaluation {
                     Some(shown) if self.workspace.screen == Screen::Evaluate => {
-                        let (model, roles) = (shown.model.clone(), self.workspace.data.roles.clone());
+                        let model = shown.model.clone();
+                        let roles = self.workspace.roles_of(&model, &path);
                         Action::Evaluate { model, data: path, roles }
                     }
                     _ => Action::OpenData(path),

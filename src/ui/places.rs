@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::hub::embedded;
 use crate::samples;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,8 @@ pub struct Places {
     pub runs: PathBuf,
     /// Where samples are written when they are opened.
     pub samples: PathBuf,
+    /// Where the model inside the program is written.
+    pub model: PathBuf,
 }
 
 impl Places {
@@ -19,6 +22,6 @@ impl Places {
         let documents = directories::UserDirs::new().and_then(|dirs| dirs.document_dir().map(Path::to_path_buf));
         let data = || directories::BaseDirs::new().map(|dirs| dirs.data_dir().to_path_buf());
         let home = documents.or_else(data).unwrap_or_default();
-        Self { runs: home.join("Attune").join("runs"), samples: samples::folder() }
+        Self { runs: home.join("Attune").join("runs"), samples: samples::folder(), model: embedded::folder() }
     }
 }

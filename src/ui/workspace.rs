@@ -15,14 +15,17 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::Roles;
 use crate::inspect::{Answer, Subject};
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
 use crate::samples::Sample;
+use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
+use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
 
 pub use data::DataState;
@@ -92,6 +95,8 @@ pub struct ExploreState {
 /// A text to be tried in Explore, with its pair or context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offered {
+    /// What it is to be tried for.
+    pub task: Task,
     pub text: String,
     pub pair: Option<String>,
 }
@@ -108,6 +113,8 @@ pub struct Workspace {
     pub data: DataState,
     /// The form of the next run.
     pub draft: RunConfig,
+    /// What is typed into the form and cannot be read; nothing is started with it.
+    pub unread: Vec<Wrong>,
     pub plan: Option<Arc<PlanSummary>>,
     /// Why the draft cannot be planned, where it cannot.
     pub plan_error: Option<String>,
@@ -148,6 +155,8 @@ pub struct Workspace {
 #[derive(Clone, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "any of these questions can be open at once")]
 pub struct Wants {
+    /// Jobs whose answers nobody waits for any more.
+    pub stop: Vec<JobId>,
     pub dataset: bool,
     pub lengths: bool,
     pub plan: bool,
@@ -178,6 +187,7 @@ impl Workspace {
             model_error: None,
             data: DataState::default(),
             draft: draft::empty(),
+            unread: Vec::new(),
             plan: None,
             plan_error: None,
             run: None,
@@ -301,8 +311,9 @@ impl Workspace {
     pub fn choose_model(&mut self, card: Arc<ModelCard>) {
         self.model = Some(card);
         self.model_error = None;
-        self.data.lengths = None;
-        self.plan = None;
+        self.drop_jobs(|kind| matches!(kind, JobKind::MeasureLengths | JobKind::Look | JobKind::Plan));
+        self.data.forget_tokens();
+        self.forget_plan();
         self.wants.lengths = true;
         self.refresh_draft();
     }
@@ -315,6 +326,7 @@ impl Workspace {
                 self.draft = opened.config.clone();
                 self.draft.run.out = out;
                 self.out_is_own = false;
+                // Its data and model are opened first; until they are there the form is fitted to those that are.
                 let config = Box::new(opened.config.clone());
                 self.restoring = Some(config.clone());
                 self.wants.clone_of = Some(config);
@@ -330,6 +342,7 @@ impl Workspace {
 
     fn take_evaluation(&mut self, opened: &OpenedRun) {
         self.evaluation.clone_from(&opened.evaluation);
+        self.kept = None;
         self.evaluation_error = None;
         self.explore_with(model_of(&opened.summary.dir));
     }
@@ -339,6 +352,32 @@ impl Workspace {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
             self.wants.subject = true;
         }
+    }
+
+    /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
+    /// it is open. What was said of another file says nothing of this one, and is guessed.
+    pub fn roles_of(&self, model: &Path, data: &Path) -> Roles {
+        let is_its_run = |run: &&RunView| model_of(&run.dir) == model;
+        if let Some(run) = self.run.as_ref().filter(is_its_run) {
+            return run.config.data.columns.clone();
+        }
+        let is_open = self.data.table.as_ref().is_some_and(|table| table.path == data)
+            || self.data.eval_path.as_deref() == Some(data);
+        if is_open { self.data.roles.clone() } else { Roles::default() }
+    }
+
+    /// A file is opened: the run that is used again was waiting for another one.
+    pub fn expect_table(&mut self, path: &Path) {
+        self.restoring.take_if(|config| config.data.train != path);
+    }
+
+    /// Begins to show a run that is being made.
+    pub fn begin_run(&mut self, run: RunView) {
+        self.evaluation = None;
+        self.kept = None;
+        self.evaluation_error = None;
+        self.run = Some(run);
+        self.screen = Screen::Train;
     }
 
     /// Seconds since 1970, to say how long ago something was.

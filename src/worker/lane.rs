@@ -1,6 +1,8 @@
 //! A named thread that runs one job at a time, with a stack deep enough for candle's recursive graphs.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::mem::discriminant;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
@@ -8,7 +10,7 @@ use crossbeam_channel::{Sender, bounded};
 use super::Controls;
 use super::control::JobControl;
 use super::jobs::{self, Context, Kept};
-use super::protocol::{Command, Control};
+use super::protocol::{Command, Control, JobId};
 
 /// Candle walks and drops graphs recursively.
 const STACK: usize = 64 << 20;
@@ -44,56 +46,93 @@ impl Lane {
 
 #[derive(Default)]
 struct Slot {
-    command: Option<Command>,
-    /// What stops the job that is being done.
-    running: Arc<JobControl>,
+    /// In the order in which they came, one of a kind at most.
+    waiting: VecDeque<Command>,
+    /// The job that is being done, and what stops it.
+    running: Option<(JobId, Arc<JobControl>)>,
     closed: bool,
 }
 
-/// A queue of one: the newest job replaces one that has not begun, so that typing never waits for old answers. One that
-/// has begun is told to stop; only those that take long ask.
+/// A queue of one job of each kind: the newest replaces one that has not begun, so that typing never waits for old
+/// answers. One that has begun is told to stop; only those that take long ask. A job that is replaced ends as stopped, so
+/// that nobody waits for it.
 pub struct Latest {
     slot: Arc<(Mutex<Slot>, Condvar)>,
+    context: Context,
 }
 
 impl Latest {
     pub fn start(name: &str, context: Context) -> std::io::Result<Self> {
         let slot: Arc<(Mutex<Slot>, Condvar)> = Arc::default();
-        let shared = slot.clone();
+        let (shared, own) = (slot.clone(), context.clone());
         thread::Builder::new().name(name.into()).stack_size(STACK).spawn(move || {
             let mut kept = Kept::default();
             while let Some((command, control)) = next(&shared) {
-                jobs::run(command, &context, &control, &mut kept);
+                jobs::run(command, &own, &control, &mut kept);
+                lock(&shared).running = None;
             }
         })?;
-        Ok(Self { slot })
+        Ok(Self { slot, context })
     }
 
     pub fn put(&self, command: Command) {
-        let (slot, changed) = &*self.slot;
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.running.set(Control::Stop);
-        slot.command = Some(command);
-        changed.notify_one();
+        let mut slot = lock(&self.slot);
+        if let Some((_, running)) = &slot.running {
+            running.set(Control::Stop);
+        }
+        let kind = discriminant(&command);
+        let (replaced, waiting) = slot.waiting.drain(..).partition(|waiting| discriminant(waiting) == kind);
+        slot.waiting = waiting;
+        slot.waiting.push_back(command);
+        drop(slot);
+        self.slot.1.notify_one();
+        self.end(replaced);
+    }
+
+    /// Stops a job, whether it has begun or waits; others are not its own.
+    pub fn control(&self, job: JobId, control: Control) {
+        let mut slot = lock(&self.slot);
+        if let Some((_, running)) = slot.running.as_ref().filter(|(running, _)| *running == job) {
+            running.set(control);
+        }
+        if control == Control::Stop {
+            let (stopped, waiting) = slot.waiting.drain(..).partition(|waiting| waiting.job() == job);
+            slot.waiting = waiting;
+            drop(slot);
+            self.end(stopped);
+        }
+    }
+
+    fn end(&self, commands: VecDeque<Command>) {
+        for command in commands {
+            jobs::end_unbegun(&command, &self.context);
+        }
     }
 }
 
 impl Drop for Latest {
     fn drop(&mut self) {
-        let (slot, changed) = &*self.slot;
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.running.set(Control::Stop);
+        let mut slot = lock(&self.slot);
+        if let Some((_, running)) = &slot.running {
+            running.set(Control::Stop);
+        }
         slot.closed = true;
-        changed.notify_one();
+        self.slot.1.notify_one();
     }
 }
 
+fn lock(shared: &(Mutex<Slot>, Condvar)) -> MutexGuard<'_, Slot> {
+    shared.0.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn next(shared: &(Mutex<Slot>, Condvar)) -> Option<(Command, Arc<JobControl>)> {
-    let (slot, changed) = shared;
-    let slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    let slot = changed.wait_while(slot, |slot| slot.command.is_none() && !slot.closed);
+    let slot = shared.1.wait_while(lock(shared), |slot| slot.waiting.is_empty() && !slot.closed);
     let mut slot = slot.unwrap_or_else(PoisonError::into_inner);
-    slot.running = Arc::default();
-    let running = slot.running.clone();
-    slot.command.take().map(|command| (command, running))
+    if slot.closed {
+        return None;
+    }
+    let command = slot.waiting.pop_front()?;
+    let control = Arc::<JobControl>::default();
+    slot.running = Some((command.job(), control.clone()));
+    Some((command, control))
 }

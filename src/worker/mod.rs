@@ -112,6 +112,8 @@ impl Dispatcher {
         if let Some(of_job) = self.lock().get(&job) {
             of_job.set(control);
         }
+        self.inspect.control(job, control);
+        self.look.control(job, control);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Arc<JobControl>>> {

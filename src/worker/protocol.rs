@@ -25,10 +25,12 @@ pub struct JobId(pub u64);
 
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Looks for model folders under the given ones and in the Hugging Face cache.
+    /// Looks for model folders under the given ones and in the Hugging Face cache, and writes the one inside the
+    /// program to its place.
     FindModels {
         job: JobId,
         folders: Vec<PathBuf>,
+        embedded: PathBuf,
     },
     OpenModel {
         job: JobId,
@@ -202,6 +204,8 @@ pub struct ModelEntry {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// Inside the program.
+    Embedded,
     Folder,
     Cache,
     Run,

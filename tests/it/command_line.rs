@@ -487,11 +487,37 @@ fn this_machine_is_measured_on_fixed_shapes() {
 }
 
 #[test]
-fn a_model_inside_the_program_is_asked_for_in_vain_and_the_way_on_is_said() {
+fn the_model_inside_the_program_is_taken_wherever_a_folder_is() {
     let dir = tempfile::tempdir().unwrap();
+    let home = |arguments: &[&str]| {
+        let output = attune(arguments).env("HOME", dir.path()).env("XDG_DATA_HOME", dir.path()).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {errors}");
+        (String::from_utf8(output.stdout).unwrap(), errors)
+    };
+    let text = "she poured the tea into a [MASK] .";
+    let (found, _) = home(&["predict", "--model", "embedded", "--text", text, "--top-k", "4", "--json"]);
+    let guesses = objects(&found)[0]["result"][0].as_array().unwrap().clone();
+    assert!(guesses.iter().any(|guess| guess["token_str"] == "cup"), "{guesses:?}");
+    assert!(home(&["inspect", "embedded"]).0.contains("6 layers (6 stored), hidden 384, 12 heads"));
+
     let data = reviews(&dir.path().join("train.csv"));
-    let text = format!("task = \"classify\"\n[model]\nembedded = true\n[data]\ntrain = {data:?}\n");
+    let out = dir.path().join("run");
+    let text = format!(
+        "task = \"classify\"\n[model]\nembedded = true\n[data]\ntrain = {data:?}\neval_fraction = 0.25\n\
+         [strategy]\nkind = \"head\"\n[optim]\nlr = 5e-3\n[run]\nepochs = 6\nbatch = 6\nout = {out:?}\n"
+    );
     let file = write(&dir.path().join("run.toml"), &text);
-    let error = failed(&["train", &file], 1);
-    assert!(error.contains("this build of Attune carries no model") && error.contains("attune download"), "{error}");
+    let (_, told) = home(&["train", &file]);
+    assert!(told.contains("new weights: "), "the head is new: {told}");
+    let kept = std::fs::read_to_string(out.join("run.toml")).unwrap();
+    assert!(kept.contains("embedded = true") && !kept.contains("path ="), "{kept}");
+    let trained = out.join("model").to_string_lossy().into_owned();
+    let found = home(&["predict", "--model", &trained, "--text", "the soup was wonderful", "--json"]).0;
+    assert_eq!(objects(&found)[0]["result"][0]["label"], "good");
+
+    let both =
+        text.replace("embedded = true", "embedded = true\npath = \"models/minilm\"").replace("/run\"", "/other\"");
+    let error = failed(&["train", &write(&dir.path().join("both.toml"), &both)], 1);
+    assert!(error.contains("model.embedded is true, expected one model"), "{error}");
 }

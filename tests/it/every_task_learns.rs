@@ -51,7 +51,8 @@ impl Ran {
         let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
         let part = self.losses.len() / 4;
         let (first, last) = (mean(&self.losses[..part]), mean(&self.losses[self.losses.len() - part..]));
-        assert!(last < first * 0.97, "from {first} to {last}");
+        // In the slowest of these runs it falls by three tenths.
+        assert!(last < first * 0.8, "from {first} to {last}");
     }
 
     fn metric(&self, key: &str) -> f64 {

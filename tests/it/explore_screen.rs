@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attune::inspect::{Aggregation, Prediction};
+use attune::task::Task;
 use attune::ui::panels::explore::ExplorePanel;
 use attune::ui::tiles::{self, Tiled, Tree};
 use attune::ui::workspace::{JobKind, Offered};
@@ -236,7 +237,9 @@ fn an_encoder_without_a_head_leads_to_the_lab() {
 fn another_model_is_asked_the_same_and_a_broken_one_says_why() {
     let mut screen = live(&golden().join("bert-ner"), [900.0, 600.0]);
     settled(&mut screen);
-    let offered = Offered { text: "Maria Okafor joined Northwind Labs".into(), pair: None };
+    // What is sent from another screen is shown, whatever was looked at before.
+    press(&mut screen, "Objectives lab");
+    let offered = Offered { task: Task::Ner, text: "Maria Okafor joined Northwind Labs".into(), pair: None };
     screen.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     settled(&mut screen);
     assert_eq!(screen.get_by_label("Text to try").value().as_deref(), Some("Maria Okafor joined Northwind Labs"));

@@ -20,11 +20,32 @@ fn src() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
+/// The lines of a file outside of what `#[cfg(test)]` stands over: an item with a block to the brace that closes it at
+/// its own level, as the formatter has it, and any other to its end.
+fn product(text: &str) -> Vec<&str> {
+    let (mut kept, mut lines) = (Vec::new(), text.lines());
+    while let Some(line) = lines.next() {
+        if line.trim() != "#[cfg(test)]" {
+            kept.push(line);
+            continue;
+        }
+        let level = &line[..line.len() - line.trim_start().len()];
+        let mut head = lines.by_ref().skip_while(|line| line.trim_start().starts_with(['#', '/']));
+        let head = head.next().unwrap_or_default();
+        if head.ends_with('{') {
+            let is_end = |line: &str| line.strip_prefix(level).is_some_and(|rest| rest.starts_with('}'));
+            lines.by_ref().find(|line| is_end(line));
+        } else if !head.ends_with([';', ',', '}']) {
+            lines.by_ref().find(|line| line.ends_with([';', ',', '}']));
+        }
+    }
+    kept
+}
+
 /// What a file says outside comments and tests.
 fn code(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    let product = text.split("#[cfg(test)]").next().unwrap_or_default();
-    product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    product(&text).into_iter().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 /// Files of a room that name one of the words.
@@ -76,7 +97,20 @@ fn files_open_with_their_purpose_and_stay_short() {
     for path in sources(&src()) {
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(text.starts_with("//!"), "{} does not say what it is for", path.display());
-        let lines = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
+        let lines = product(&text).len();
         assert!(lines <= 500, "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn what_stands_below_tests_is_seen_too() {
+    let text = "use a;\n#[cfg(test)]\nuse b;\nfn one() {}\n#[cfg(test)]\nmod tests {\n    fn two() {\n    }\n}\n\nfn three() {\n    \
+                #[cfg(test)]\n    four();\n    five();\n}\n#[cfg(test)]\n#[path = \"x\"]\nmod more;\nfn six() {}\n";
+    let seen = product(text).join("\n");
+    for name in ["use a", "one", "three", "five", "six"] {
+        assert!(seen.contains(name), "{name} is missing in {seen}");
+    }
+    for name in ["use b", "two", "four", "more", "tests"] {
+        assert!(!seen.contains(name), "{name} is in {seen}");
     }
 }

@@ -27,7 +27,8 @@ struct Window {
 impl Window {
     /// A window whose runs and samples lie in a folder of the test.
     fn open(folder: &Path) -> Self {
-        let places = Places { runs: folder.join("runs"), samples: folder.join("samples") };
+        let places =
+            Places { runs: folder.join("runs"), samples: folder.join("samples"), model: folder.join("attune-mini") };
         let client = spawn(Arc::new(|_| {})).unwrap();
         let harness = Harness::builder()
             .with_size([1440.0, 900.0])

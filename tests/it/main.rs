@@ -9,6 +9,7 @@
 
 mod batches_change_nothing;
 mod causal;
+mod classes_meet_the_model;
 mod command_line;
 mod evaluated;
 mod evaluations;
@@ -16,6 +17,7 @@ mod every_task_learns;
 mod explore_asks_every_head;
 mod explore_screen;
 mod house;
+mod ids_fit_the_model;
 mod journey;
 mod metrics;
 mod models_match_the_reference;
@@ -26,5 +28,6 @@ mod samples;
 mod script;
 mod terminals_go_away;
 mod what_was_learned_is_kept;
+mod what_is_read_is_told;
 mod window;
 mod worker_keeps_its_word;

@@ -96,22 +96,30 @@ impl Case {
         let input = self.input(false);
         let pass = Pass { keep_hidden: true, keep_attention: true, ..Pass::default() };
         let encoded = self.model.encode(&input, &pass).unwrap();
+        assert_eq!(self.count("hidden_states."), encoded.hidden.len(), "{}: hidden states", self.name);
+        let mut tokens_compared = 0;
         for (layer, hidden) in encoded.hidden.iter().enumerate() {
             let hidden: Vec<Vec<f32>> = hidden.to_vec2().unwrap();
-            let Some(expected) = self.expected.get(&format!("hidden_states.{layer}")) else { continue };
+            let expected = &self.expected[&format!("hidden_states.{layer}")];
             let expected: Vec<Vec<Vec<f32>>> = expected.to_vec3().unwrap();
             for (row, bounds) in input.starts.windows(2).enumerate() {
                 for (position, token) in (bounds[0]..bounds[1]).enumerate() {
                     close(&hidden[token], &expected[row][position], CLOSE, &format!("{} hidden {layer}", self.name));
+                    tokens_compared += 1;
                 }
             }
         }
-        let mut compared = 0;
+        assert_eq!(tokens_compared, encoded.hidden.len() * input.tokens(), "{}: tokens compared", self.name);
+        let (mut compared, mut queries) = (0, 0);
+        let kept = |layer: usize| self.expected.get(&format!("attentions.{layer}"));
+        let layers = (0..encoded.attentions.len()).filter(|layer| kept(*layer).is_some()).count();
+        assert!(layers > 0 && layers == self.count("attentions."), "{}: attentions of {layers} layers", self.name);
         for (layer, attention) in encoded.attentions.iter().enumerate() {
-            let Some(expected) = self.expected.get(&format!("attentions.{layer}")) else { continue };
+            let Some(expected) = kept(layer) else { continue };
             for (row, found) in attention.iter().enumerate().take(2) {
                 let tokens = input.starts[row + 1] - input.starts[row];
                 let expected: Vec<Vec<Vec<f32>>> = expected.get(row).unwrap().to_vec3().unwrap();
+                queries += self.model.config.num_attention_heads * tokens;
                 for (head, rows) in expected.iter().enumerate() {
                     for (query, keys) in rows.iter().enumerate().take(tokens) {
                         let from = (head * tokens + query) * tokens;
@@ -122,7 +130,12 @@ impl Case {
                 }
             }
         }
-        assert!(compared > 0, "{}: no attention was compared", self.name);
+        assert!(compared > 0 && compared == queries, "{}: {compared} of {queries} attentions", self.name);
+    }
+
+    /// How many tensors of the fixture begin with a name.
+    fn count(&self, name: &str) -> usize {
+        self.expected.keys().filter(|key| key.starts_with(name)).count()
     }
 
     /// Logits by name in the fixture, each (rows, outputs), and the loss.
@@ -224,6 +237,7 @@ impl Case {
             let expected = &self.expected[name];
             let found: Vec<Vec<f32>> = found.to_vec2().unwrap();
             let expected = flatten_rows(expected, found.len(), found[0].len(), &input);
+            assert!(!found.is_empty() && found.len() == expected.len(), "{} {name}: rows", self.name);
             for (a, b) in found.iter().zip(&expected) {
                 close(a, b, CLOSE, &format!("{} {name}", self.name));
             }
@@ -259,10 +273,11 @@ impl Case {
         }
     }
 
-    fn check_trajectory(&self) {
+    /// Whether there is one to compare.
+    fn check_trajectory(&self) -> bool {
         let plan = &self.notes["trajectory"];
         if plan.is_null() {
-            return;
+            return false;
         }
         let number = |key: &str| plan[key].as_f64().unwrap();
         let decayed: Vec<&str> =
@@ -309,6 +324,7 @@ impl Case {
                 relative(found, expected, &what);
             }
         }
+        true
     }
 }
 
@@ -371,30 +387,33 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
     dirs
 }
 
-fn check_all(folder: &Path, backend: Backend, at_least: usize) {
-    let dirs = cases(folder);
-    assert!(dirs.len() >= at_least, "only {} golden checkpoints", dirs.len());
-    for dir in dirs {
+/// How many checkpoints there are, and of how many losses and gradients, and twelve steps, were compared too.
+fn check_all(folder: &Path, backend: Backend, expected: [usize; 3]) {
+    let mut compared = [0; 3];
+    for dir in cases(folder) {
         let case = Case::open(&dir, backend);
         case.check_hidden_states();
+        compared[0] += 1;
         if case.expected.contains_key("loss") {
             case.check_logits_and_gradients();
-            case.check_trajectory();
+            compared[1] += 1;
+            compared[2] += usize::from(case.check_trajectory());
         }
     }
+    assert_eq!(compared, expected);
 }
 
 #[test]
 fn fused_operations_compute_what_transformers_computes() {
-    check_all(&golden(), Backend::Fused, 23);
+    check_all(&golden(), Backend::Fused, [23, 23, 23]);
 }
 
 #[test]
 fn plain_operations_compute_what_transformers_computes() {
-    check_all(&golden(), Backend::Plain, 23);
+    check_all(&golden(), Backend::Plain, [23, 23, 23]);
 }
 
 #[test]
 fn other_sizes_activations_groups_and_storage_compute_the_same() {
-    check_all(&golden().join("variants"), Backend::Fused, 33);
+    check_all(&golden().join("variants"), Backend::Fused, [43, 38, 38]);
 }

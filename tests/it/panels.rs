@@ -19,8 +19,9 @@ use attune::ui::workspace::run::Status;
 use attune::ui::workspace::{JobKind, Offered, RunView, Screen};
 use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
 use attune::worker::protocol::{Command, Event, EventKind, JobId, LoadedDataset, Payload};
+use egui::accesskit::Role;
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use crate::script;
 
@@ -71,8 +72,10 @@ fn draw(ui: &mut egui::Ui, scene: &mut Scene) {
 fn nothing(_: &mut Workspace, _: &Action) {}
 
 fn edits(workspace: &mut Workspace, action: &Action) {
-    if let Action::Edit(config) = action {
-        workspace.edit((**config).clone());
+    match action {
+        Action::Edit(config) => workspace.edit((**config).clone()),
+        Action::Unread(fields) => workspace.unread.clone_from(fields),
+        _ => {}
     }
 }
 
@@ -102,6 +105,7 @@ fn ready() -> Workspace {
 fn running(events: usize) -> Workspace {
     let mut workspace = ready();
     let config = script::config(Path::new("/runs/one"));
+    workspace.draft.data.train.clone_from(&config.data.train);
     let mut run = RunView::new("/runs/one".into(), config.clone());
     for event in script::training(&config, 60).iter().take(events) {
         run.apply(event, 0.0);
@@ -190,6 +194,30 @@ fn everything_there_is_to_choose_appears_for_the_expert() {
     train.run_ok();
     let dropout = train.state().workspace.draft.run.dropout;
     assert!(matches!(dropout, attune::train::config::Dropout::Rate(_)), "{dropout:?}");
+}
+
+#[test]
+fn nothing_is_started_while_a_number_cannot_be_read() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    let is_startable =
+        |train: &Harness<'_, Scene>| !train.get_by_label("Start training").accesskit_node().is_disabled();
+    assert!(is_startable(&train));
+    let enter = |train: &mut Harness<'_, Scene>, words: &str| {
+        train.get_by_role_and_label(Role::SpinButton, "Learning rate").focus();
+        train.run_ok();
+        train.get_by_role_and_label(Role::SpinButton, "Learning rate").type_text(words);
+        train.key_press(egui::Key::Enter);
+        train.run_ok();
+    };
+    enter(&mut train, "2e-5 or so");
+    assert_eq!(train.state().workspace.draft.optim.lr, 2e-5);
+    assert_eq!(train.state().workspace.unread.len(), 1);
+    assert!(!is_startable(&train));
+    train.get_by_label("“2e-5 or so” is not a number; 2e-5 stays");
+    train.get_by_label("To be put right first: Learning rate");
+    enter(&mut train, "1,5e-4");
+    assert_eq!(train.state().workspace.draft.optim.lr, 1.5e-4);
+    assert!(is_startable(&train) && train.state().workspace.unread.is_empty());
 }
 
 #[test]
@@ -292,12 +320,27 @@ fn a_cell_of_the_matrix_filters_the_list_and_a_chip_clears_it() {
     evaluate.get_by_label_contains("of mixed predicted as negative").click();
     evaluate.run_ok();
     evaluate.get_by_label(&format!("{count} of 122"));
+    // What is shown whole, and can be taken to Explore, is one of them.
+    let listed = opened(&mut evaluate);
+    assert!(evaluate.query_by_label_contains(&format!("{listed}, gold mixed, predicted negative")).is_some());
     evaluate.get_by_label("Clear the filter").click();
     evaluate.run_ok();
     evaluate.get_by_label(&format!("{mistakes} of 122"));
     evaluate.get_by_label("All").click();
     evaluate.run_ok();
     evaluate.get_by_label("122 of 122");
+}
+
+/// The text that is opened in Explore.
+fn opened(evaluate: &mut Harness<'_, Scene>) -> String {
+    evaluate.state_mut().actions.clear();
+    evaluate.get_by_label("Open in Explore").click();
+    evaluate.run_ok();
+    let sent = evaluate.state().actions.iter().find_map(|action| match action {
+        Action::Predict { text, .. } => Some(text.clone()),
+        _ => None,
+    });
+    sent.expect("a text is sent")
 }
 
 #[test]
@@ -436,7 +479,7 @@ fn an_answer_that_is_no_longer_followed_changes_nothing() {
 #[test]
 fn a_text_from_another_screen_takes_the_place_of_the_one_that_is_there() {
     let mut explore = exploring();
-    let offered = Offered { text: "an example of the test set".into(), pair: None };
+    let offered = Offered { task: Task::Classify, text: "an example of the test set".into(), pair: None };
     explore.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     explore.run_steps(12);
     assert_eq!(explore.get_by_label("Text to try").value().as_deref(), Some("an example of the test set"));

@@ -221,7 +221,7 @@ fn samples_are_recognised_and_read_without_a_row_lost() {
         if sample == Sample::Entities {
             let names = ["O", "B-LOC", "I-LOC", "B-MISC", "I-MISC", "B-ORG", "I-ORG", "B-PER", "I-PER"];
             assert_eq!(
-                (train.labels.names.as_slice(), train.scheme),
+                (train.labels.names.as_slice(), train.notation.scheme),
                 (names.map(str::to_owned).as_slice(), Scheme::Iob2)
             );
         }

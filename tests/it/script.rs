@@ -138,6 +138,7 @@ pub fn card(dir: &Path) -> ModelCard {
         },
         tokenizer: "tokenizer.json".into(),
         cased: Some(false),
+        problems: Vec::new(),
     }
 }
 
@@ -199,6 +200,7 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
             gradients: 91_000_000,
             optimizer: 182_000_000,
             activations: 240_000_000,
+            program: 80_000_000,
             available: 12_000_000_000,
         },
         seconds: steps as f64 * 0.21,
@@ -235,6 +237,7 @@ pub fn training(config: &RunConfig, steps: u64) -> Vec<TrainEvent> {
         seconds: steps as f64 * 0.21,
         peak_memory_bytes: 640_000_000,
         step: steps,
+        caveats: Vec::new(),
     }));
     events
 }

@@ -150,7 +150,7 @@ impl Window {
 
 /// Places that nothing is written to: the worker only says that it was.
 fn places() -> Places {
-    Places { runs: "/runs".into(), samples: "/samples".into() }
+    Places { runs: "/runs".into(), samples: "/samples".into(), model: "/models/attune-mini".into() }
 }
 
 fn job_of(command: &Command) -> JobId {
@@ -557,16 +557,16 @@ fn a_run_with_a_model_that_is_not_here_is_cloned_with_a_word_about_it() {
     };
     let EventKind::Payload(Payload::Run(run)) = &mut kinds[0] else { panic!("{kinds:?}") };
     let model = &mut std::sync::Arc::make_mut(run).config.model;
-    (model.path, model.embedded) = (None, true);
+    (model.path, model.name) = (None, Some("owner/elsewhere".into()));
     for kind in kinds.into_iter().chain([EventKind::Done]) {
         window.events.send(Event { job, kind }).unwrap();
     }
     window.settle();
-    assert!(window.shows("this build carries none"));
+    assert!(window.shows("cache of this machine does not have owner/elsewhere"));
     window.press("Model");
     window.press("nreimers/MiniLM-L6-H384-uncased, 6 layers × 384");
     window.press("Use this model");
-    assert!(!window.app().workspace().draft.model.embedded, "the model that was chosen is the one that is meant");
+    assert_eq!(window.app().workspace().draft.model.name, None, "the model that was chosen is the one that is meant");
 }
 
 #[test]

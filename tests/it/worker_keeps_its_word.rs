@@ -67,6 +67,88 @@ fn run(client: &Client, job: u64, command: impl FnOnce(JobId) -> Command) -> Vec
     kinds
 }
 
+/// Copies a tiny model without its `model.safetensors`: in one more shard, or as torch wrote it once.
+fn copy_of(model: &str, to: &Path, weights: &str) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(golden().join(model)).unwrap().flatten() {
+        let name = entry.file_name().into_string().unwrap();
+        let name = if name == "model.safetensors" { weights } else { &name };
+        if entry.path().is_file() {
+            std::fs::copy(entry.path(), to.join(name)).unwrap();
+        }
+    }
+    if weights != "model.safetensors" {
+        let bytes = std::fs::read(to.join(weights)).unwrap();
+        let header: usize = u64::from_le_bytes(bytes[..8].try_into().unwrap()).try_into().unwrap();
+        let header: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&bytes[8..8 + header]).unwrap();
+        let names = header.keys().filter(|name| *name != "__metadata__");
+        let map: serde_json::Map<String, serde_json::Value> =
+            names.map(|name| (name.clone(), weights.into())).collect();
+        let index = serde_json::json!({ "metadata": {}, "weight_map": map });
+        std::fs::write(to.join("model.safetensors.index.json"), index.to_string()).unwrap();
+    }
+}
+
+#[test]
+fn a_model_in_shards_that_was_changed_on_disk_is_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("model");
+    let shard = "model-00001-of-00001.safetensors";
+    copy_of("bert-classify", &dir, shard);
+    let client = client();
+    let ask = |job: u64| {
+        let question = Box::new(attune::inspect::Question::of("the soup was wonderful", None));
+        let kinds = run(&client, job, |job| Command::Ask { job, model: dir.clone(), question });
+        let mut answers = kinds.iter().filter_map(|kind| match kind {
+            EventKind::Payload(Payload::Answer(answer)) => Some(format!("{:?}", answer.result)),
+            _ => None,
+        });
+        let subjects = kinds.iter().filter(|kind| matches!(kind, EventKind::Payload(Payload::Subject(_)))).count();
+        (answers.next().unwrap_or_else(|| panic!("{kinds:?}")), subjects)
+    };
+    let (before, _) = ask(1);
+    assert_eq!(ask(2), (before.clone(), 0), "nothing was changed");
+    // Other weights of the same size, under the same name, with a later time.
+    let mut bytes = std::fs::read(dir.join(shard)).unwrap();
+    let end = bytes.len();
+    for float in bytes[end / 2..end / 2 * 2].chunks_exact_mut(4).skip(1).step_by(3) {
+        float[3] ^= 0x80;
+    }
+    std::fs::write(dir.join(shard), bytes).unwrap();
+    let later = SystemTime::now() + Duration::from_secs(5);
+    std::fs::File::options().write(true).open(dir.join(shard)).unwrap().set_modified(later).unwrap();
+    let (after, subjects) = ask(3);
+    assert_ne!(after, before, "the weights on disk are asked");
+    assert_eq!(subjects, 1, "and what can be asked of them is told anew");
+    assert_eq!(ask(4), (after, 0));
+}
+
+#[test]
+fn a_request_that_was_replaced_has_an_ending_too() {
+    let client = client();
+    let model = golden().join("bert-classify");
+    let question = |word: usize| Box::new(attune::inspect::Question::of(format!("word {word}"), None));
+    let jobs: Vec<JobId> = (1..=40).map(JobId).collect();
+    for (place, job) in jobs.iter().enumerate() {
+        let command = if place % 3 == 0 {
+            Command::Meet { job: *job, model: model.clone() }
+        } else {
+            Command::Ask { job: *job, model: model.clone(), question: question(place) }
+        };
+        client.commands.send(command).unwrap();
+    }
+    let mut ended = std::collections::BTreeMap::new();
+    while ended.len() < jobs.len() {
+        let event = client.events.recv_timeout(Duration::from_mins(2)).expect("every job ends");
+        if let EventKind::Done | EventKind::Stopped | EventKind::Failed { .. } = event.kind {
+            let is_done = matches!(event.kind, EventKind::Done);
+            assert!(ended.insert(event.job, is_done).is_none(), "{event:?} ends once");
+        }
+    }
+    let (meet, ask) = (JobId(40), JobId(39));
+    assert!(ended[&meet] && ended[&ask], "the newest of each kind is done, and none takes the place of the other");
+}
+
 #[test]
 fn a_run_learns_and_its_folder_opens_again() {
     let folder = tempfile::tempdir().unwrap();

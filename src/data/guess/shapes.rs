@@ -5,8 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{is_in, rank, sample};
+use super::names::{is_in, rank};
+use super::sample;
 use crate::data::readers::{is_number, plain_name};
+use crate::data::tags::notation::{has_letter, may_be_outside};
 use crate::data::{Table, gold, tags};
 
 /// Rows that are taken apart.
@@ -33,7 +35,7 @@ struct Lists {
     outside: bool,
     /// Share of the elements that are numbers.
     numbers: f64,
-    /// Share of the elements that look like `O` or `B-PER`.
+    /// Share of the elements that look like `O`, `B-PER`, `PER_B` or `B`.
     tags: f64,
 }
 
@@ -46,7 +48,7 @@ fn cells(table: &Table, column: usize) -> impl Iterator<Item = &str> {
 fn lists(table: &Table, column: usize) -> Option<Lists> {
     let (mut lengths, mut distinct) = (Vec::new(), HashSet::new());
     let (mut brackets, mut texts) = (0_usize, 0_usize);
-    let (mut numbers, mut tagged, mut all) = (0_usize, 0_usize, 0_usize);
+    let (mut numbers, mut lettered, mut outside, mut all) = (0_usize, 0_usize, 0_usize, 0_usize);
     for cell in cells(table, column) {
         let list = list(cell);
         lengths.push(list.as_ref().map(Vec::len));
@@ -54,13 +56,16 @@ fn lists(table: &Table, column: usize) -> Option<Lists> {
         texts += usize::from(!cell.is_empty() && !cell.starts_with('['));
         for element in list.unwrap_or_default() {
             numbers += usize::from(is_number(&element));
-            tagged += usize::from(is_tag(&element));
+            lettered += usize::from(has_letter(&element));
+            outside += usize::from(may_be_outside(&element));
             all += 1;
             distinct.insert(element);
         }
     }
     let read = lengths.iter().flatten().count();
     let share = |count: usize| count as f64 / all.max(1) as f64;
+    // What may stand outside of entities is a tag only beside tags.
+    let tagged = if lettered > 0 || distinct.iter().all(|element| element == "O") { lettered + outside } else { 0 };
     (all > 0 && read * 2 >= lengths.len()).then(|| Lists {
         column,
         plain: plain_name(&table.columns[column]),
@@ -83,10 +88,6 @@ fn list(cell: &str) -> Option<Vec<String>> {
     (list.iter().all(is_whole) || !list.iter().all(|element| is_number(element))).then_some(list)
 }
 
-fn is_tag(text: &str) -> bool {
-    matches!(text.as_bytes(), [b'O'] | [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..])
-}
-
 fn all_lists(table: &Table) -> Vec<Lists> {
     (0..table.columns.len()).filter_map(|column| lists(table, column)).collect()
 }
@@ -94,6 +95,12 @@ fn all_lists(table: &Table) -> Vec<Lists> {
 /// Whether two columns have equally many elements in most rows, or in half of them where the tags are unmistakable, as
 /// they must be beside a text, which must have several words.
 fn fit(words: &Lists, tags: &Lists) -> bool {
+    let is_sure = tags.tags >= SURE;
+    let both = words.brackets && tags.brackets;
+    // In a wide table nearly all pairs end here.
+    if words.column == tags.column || !(both || is_sure) {
+        return false;
+    }
     let lengths: Vec<(Option<usize>, Option<usize>)> = words
         .lengths
         .iter()
@@ -105,14 +112,9 @@ fn fit(words: &Lists, tags: &Lists) -> bool {
     let equal = |least: usize| {
         lengths.iter().filter(|(words, tags)| words == tags && words.is_some_and(|words| words >= least)).count()
     };
-    let is_sure = tags.tags >= SURE;
     let most = equal(0) * 10 >= all * 9;
-    let enough = if words.brackets && tags.brackets {
-        most || (is_sure && equal(0) * 2 >= all)
-    } else {
-        most && is_sure && equal(2) * 2 >= all
-    };
-    words.column != tags.column && all > 0 && enough
+    let enough = if both { most || (is_sure && equal(0) * 2 >= all) } else { most && is_sure && equal(2) * 2 >= all };
+    all > 0 && enough
 }
 
 /// The likeliest of some columns of words.
@@ -125,9 +127,10 @@ fn likeliest_words<'a>(lists: impl Iterator<Item = &'a Lists>) -> Option<&'a Lis
 /// The columns of words and of their tags.
 pub(super) fn tokens_and_tags(table: &Table) -> Option<(usize, usize)> {
     let lists = all_lists(table);
-    let words = likeliest_words(lists.iter().filter(|words| lists.iter().any(|tags| fit(words, tags))))?;
-    let tags = lists
-        .iter()
+    let tags: Vec<&Lists> = lists.iter().filter(|list| list.brackets || list.tags >= SURE).collect();
+    let words = likeliest_words(lists.iter().filter(|words| tags.iter().any(|tags| fit(words, tags))))?;
+    let tags = tags
+        .into_iter()
         .filter(|list| fit(words, list))
         .filter(|list| list.tags >= SURE || list.numbers >= SURE || is_in(TAGS, &list.plain))
         .min_by_key(|list| (list.tags < SURE, rank(TAGS, &list.plain)))?;

@@ -3,6 +3,7 @@
 use super::{Finding, RARE};
 use crate::data::error::name_list;
 use crate::data::mend::{Exclude, Fix, Mend};
+use crate::data::spellings::Spellings;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -19,10 +20,22 @@ pub enum FindingKind {
     Duplicates,
     /// Rows whose text stands elsewhere with another label.
     Contradictions,
+    /// Labelled spans that begin or end inside a word.
+    CutWords,
     /// Sentences with an `I-` tag after `O` or after another type.
     ImpossibleTags,
+    /// Classes that are one and are written in several ways.
+    Spellings { classes: Vec<Spellings> },
+    /// Columns of texts that are not read.
+    UnusedTexts { columns: Vec<String> },
+    /// A column that is read as a text and holds something else.
+    NoText { column: String, holds: &'static str },
     /// There is only one class, so that nothing can be told apart.
     OneClass { label: String },
+    /// Labels of several that apply to every row that is learned from.
+    Always { labels: Vec<String> },
+    /// Classes, or types of entities, that no row of the training part has.
+    NotLearned { labels: Vec<String> },
     /// One class has many times as many examples as the others have on average.
     Imbalance { label: String, share: f64 },
     /// Classes, or types of entities, with too few examples to learn from.
@@ -40,11 +53,17 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Whether a result means little while it lasts: what a person must know before a run begins.
+    pub fn decides_the_result(&self) -> bool {
+        matches!(self, Self::OneClass { .. } | Self::Always { .. } | Self::NotLearned { .. })
+    }
+
     /// What one press puts right, where it can be done to the data themselves.
     pub fn remedy(&self) -> Option<Mend> {
         Some(match self {
             Self::MisplacedAnswers => Mend::Fix(Fix::Answers),
             Self::ImpossibleTags => Mend::Fix(Fix::Tags),
+            Self::Spellings { .. } => Mend::Fix(Fix::Spellings),
             Self::Duplicates => Mend::Exclude(Exclude::Duplicates),
             Self::Contradictions => Mend::Exclude(Exclude::Conflicts),
             Self::WithoutLabels => Mend::Exclude(Exclude::Unlabelled),
@@ -53,6 +72,11 @@ impl FindingKind {
             Self::Unreadable
             | Self::EmptyText
             | Self::NoUsableLabel
+            | Self::CutWords
+            | Self::UnusedTexts { .. }
+            | Self::NoText { .. }
+            | Self::Always { .. }
+            | Self::NotLearned { .. }
             | Self::OneClass { .. }
             | Self::Imbalance { .. }
             | Self::RareClasses { .. }
@@ -69,8 +93,14 @@ impl FindingKind {
             Self::MisplacedAnswers => "misplaced answers",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
+            Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
+            Self::Spellings { .. } => "other spellings",
+            Self::UnusedTexts { .. } => "unused texts",
+            Self::NoText { .. } => "no text",
             Self::OneClass { .. } => "one class",
+            Self::Always { .. } => "always applies",
+            Self::NotLearned { .. } => "never learned",
             Self::Imbalance { .. } => "largest class",
             Self::RareClasses { .. } => "rare classes",
             Self::WithoutLabels => "no label applies",
@@ -78,6 +108,53 @@ impl FindingKind {
             Self::SharedContexts => "shared contexts",
         }
     }
+}
+
+/// Classes with their other spellings, of which the first few are named.
+fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
+    const NAMED: usize = 3;
+    let class = |spellings: &Spellings| {
+        let others: Vec<String> =
+            spellings.iter().skip(1).take(NAMED).map(|(name, count)| format!("{name:?} ({count})")).collect();
+        format!("{:?} also as {}", spellings.first().map_or("", |(name, _)| name), others.join(" and "))
+    };
+    let named: Vec<String> = classes.iter().take(NAMED).map(class).collect();
+    let more = if classes.len() > NAMED { ", and more" } else { "" };
+    format!("{count} {rows} with another spelling of a class: {}{more}", named.join(", "))
+}
+
+fn unused_words(columns: &[String]) -> String {
+    let names: Vec<String> = columns.iter().map(|name| format!("\"{name}\"")).collect();
+    let [noun, holds, is] = if columns.len() == 1 { ["column", "holds", "is"] } else { ["columns", "hold", "are"] };
+    format!("the {noun} {} {holds} texts and {is} not used", names.join(", "))
+}
+
+fn one_class_words(task: Task, label: &str) -> String {
+    match task {
+        Task::Ner => "no word belongs to an entity, so there is nothing to tell apart".to_owned(),
+        Task::Qa => "no question has an answer in its context, so there is nothing to find".to_owned(),
+        _ => format!("every row has the label {label:?}, so there is nothing to tell apart"),
+    }
+}
+
+fn always_words(labels: &[String]) -> String {
+    let [noun, they] = if labels.len() == 1 { ["label applies", "it says"] } else { ["labels apply", "they say"] };
+    format!("{} {noun} to every row that is learned from, so {they} nothing: {}", labels.len(), name_list(labels))
+}
+
+fn not_learned_words(task: Task, labels: &[String]) -> String {
+    let one = labels.len() == 1;
+    let noun = match (task, one) {
+        (Task::Ner, true) => "type is",
+        (Task::Ner, false) => "types are",
+        (Task::MultiLabel, true) => "label is",
+        (Task::MultiLabel, false) => "labels are",
+        (_, true) => "class is",
+        (_, false) => "classes are",
+    };
+    let them = if one { "it" } else { "them" };
+    let (count, names) = (labels.len(), name_list(labels));
+    format!("{count} {noun} never learned, as no row of the training part has {them}: {names}")
 }
 
 impl Finding {
@@ -119,13 +196,20 @@ impl Finding {
                 Task::Qa => format!("{count} {rows} that also stand with another answer to the same context"),
                 _ => format!("{count} {rows} with a text that also stands under another label"),
             },
+            FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
+            FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {
                 let has = if one { "has" } else { "have" };
                 format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")
             }
-            FindingKind::OneClass { label } => {
-                format!("every row has the label {label:?}, so there is nothing to tell apart")
+            FindingKind::Spellings { classes } => spellings_words(count, rows, classes),
+            FindingKind::UnusedTexts { columns } => unused_words(columns),
+            FindingKind::NoText { column, holds } => {
+                format!("the column \"{column}\" is read as a text, but holds {holds}")
             }
+            FindingKind::OneClass { label } => one_class_words(self.task, label),
+            FindingKind::Always { labels } => always_words(labels),
+            FindingKind::NotLearned { labels } => not_learned_words(self.task, labels),
             FindingKind::Imbalance { label, share } => {
                 format!("{:.0} % of the examples are {label:?}", share * 100.0)
             }

@@ -49,6 +49,8 @@ impl Builder {
             format,
             encoding: decoded.encoding,
             columns: self.columns,
+            notes: Vec::new(),
+            span_columns: Vec::new(),
             problems: self.problems,
             replaced_characters: decoded.replaced,
             text: self.text,

@@ -1,6 +1,9 @@
 //! Cells that hold the classes of a text. Annotation tools write them as a list, also where there is only one, or as a
 //! list in some rows and as a name in others; a column becomes one or the other as a whole.
 
+use std::collections::BTreeMap;
+
+use super::settled;
 use crate::data::Table;
 
 /// The classes of a cell that is a list of names.
@@ -33,19 +36,9 @@ pub(super) fn even(table: &mut Table, column: usize) {
 
 /// Writes those cells of a column anew for which there is something new.
 fn rewrite(table: &mut Table, column: usize, new: impl Fn(&str) -> Option<String>) {
-    let mut text = String::with_capacity(table.text.len());
-    let mut ends = Vec::with_capacity(table.ends.len());
-    for row in 0..table.rows() {
-        for other in 0..table.columns.len() {
-            let cell = table.cell(row, other);
-            match new(cell).filter(|_| other == column) {
-                Some(cell) => text.push_str(&cell),
-                None => text.push_str(cell),
-            }
-            ends.push(text.len());
-        }
-    }
-    (table.text, table.ends) = (text, ends);
+    let cells = (0..table.rows()).map(|row| new(table.cell(row, column))).collect();
+    let none_left = vec![false; table.rows()];
+    settled::rewrite(table, &BTreeMap::from([(column, cells)]), &none_left);
 }
 
 #[cfg(test)]

@@ -13,8 +13,9 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
+use ::parquet::basic::Compression;
 use ::parquet::errors::ParquetError;
-use ::parquet::file::metadata::ParquetMetaData;
+use ::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
@@ -22,6 +23,7 @@ use ::parquet::record::{Field, Row};
 use self::features::Feature;
 use super::builder::{Builder, push_quoted};
 use super::encoding::Decoded;
+use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
@@ -51,12 +53,14 @@ pub(super) fn read(path: &Path, file: &File) -> Result<Table, DataError> {
     match outcome {
         Ok(table) => table.finish(path, Format::Parquet, &Decoded { text: Vec::new(), encoding: "UTF-8", replaced: 0 }),
         Err(Fault::TooLarge) => Err(DataError::TooLarge { path: path.to_path_buf(), limit: size(SIZE_LIMIT) }),
+        Err(Fault::Packing(packing)) => Err(DataError::ParquetPacking { path: path.to_path_buf(), packing }),
         Err(Fault::Damaged(reason)) => Err(DataError::Parquet { path: path.to_path_buf(), reason }),
     }
 }
 
 enum Fault {
     TooLarge,
+    Packing(String),
     Damaged(String),
 }
 
@@ -82,8 +86,11 @@ fn decode(file: &File) -> Result<Builder, Fault> {
         if row.len() != columns.len() {
             return Err(Fault::Damaged(format!("row {} has {} columns", index + 1, row.len())));
         }
-        for ((_, field), feature) in row.get_column_iter().zip(&features) {
-            write_cell(&mut table.text, field, feature);
+        for ((name, field), feature) in row.get_column_iter().zip(&features) {
+            match field {
+                Field::Null if settled::is_of_answers(name) => table.text.push_str(settled::NULL),
+                field => write_cell(&mut table.text, field, feature),
+            }
             table.end_cell();
         }
         if table.text.len() as u64 > SIZE_LIMIT {
@@ -118,7 +125,20 @@ fn plausible(metadata: &ParquetMetaData) -> Result<Vec<String>, Fault> {
     if bytes > SIZE_LIMIT || rows > ROW_LIMIT {
         return Err(Fault::TooLarge);
     }
-    Ok(columns)
+    let packings =
+        metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).map(ColumnChunkMetaData::compression);
+    match packings.into_iter().find(|packing| !is_unpacked_here(*packing)) {
+        Some(packing) => {
+            let name = packing.to_string().to_lowercase();
+            Err(Fault::Packing(name.split('(').next().unwrap_or_default().to_owned()))
+        }
+        None => Ok(columns),
+    }
+}
+
+fn is_unpacked_here(packing: Compression) -> bool {
+    use Compression::{GZIP, LZ4, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
+    matches!(packing, UNCOMPRESSED | SNAPPY | GZIP(_) | ZSTD(_) | LZ4 | LZ4_RAW)
 }
 
 /// Writes the text of a cell: a scalar as it is, anything nested as JSON, null as nothing.
@@ -126,6 +146,9 @@ fn write_cell(out: &mut String, field: &Field, feature: &Feature) {
     match (class_name(field, feature), field) {
         (Some(name), _) => out.push_str(name),
         (None, Field::Null) => {}
+        // No number is no value, as in JSON.
+        (None, Field::Float(value)) if !value.is_finite() => {}
+        (None, Field::Double(value)) if !value.is_finite() => {}
         (None, Field::Str(text)) => out.push_str(text),
         (None, Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_)) => write_json(out, field, feature),
         (None, field) => write_scalar(out, field),

@@ -20,6 +20,7 @@ use super::lines::numbered;
 use super::sniff::plain_name;
 use crate::data::error::shorten;
 use crate::data::table::Format;
+use crate::data::tags::notation;
 use crate::data::{DataError, Table};
 
 /// What is looked at to recognise a file.
@@ -47,6 +48,8 @@ pub(super) struct Shape {
     names: Option<Vec<String>>,
     /// Nearly all tags are `O` or have a prefix such as `B-`.
     entity_tags: bool,
+    /// The column of the tags.
+    tag: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,11 +62,6 @@ enum Order {
 impl Shape {
     fn is_universal(&self) -> bool {
         self.order == Order::Universal
-    }
-
-    /// The column of the tags.
-    fn tag(&self) -> usize {
-        if self.is_universal() { UNIVERSAL_TAG } else { self.width - 1 }
     }
 }
 
@@ -81,6 +79,21 @@ fn tag_kind(tag: &str) -> Tag {
         [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..] => Tag::Prefixed,
         _ => Tag::Other,
     }
+}
+
+/// The same where tags may be written in any notation, as `PER-B`, `b-per`, `B` and `-`; enough only for a file that is
+/// plainly one of sentences.
+fn any_tag_kind(tag: &str) -> Tag {
+    match tag_kind(tag) {
+        Tag::Other if notation::may_be_outside(tag) => Tag::Outside,
+        Tag::Other if notation::may_have_letter(tag) => Tag::Prefixed,
+        kind => kind,
+    }
+}
+
+/// The type of a tag, in the notation in which most files have it.
+fn tag_type(tag: &str) -> &str {
+    tag.split_once(['-', '_']).map_or(tag, |(_, kind)| kind)
 }
 
 fn is_blank(line: &str) -> bool {
@@ -140,7 +153,7 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
 fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if tabs && is_universal(&sample.rows) {
         let (width, order) = (UNIVERSAL.len() + 1, Order::Universal);
-        return Some(Shape { tabs, width, order, counted: true, names: None, entity_tags: false });
+        return Some(Shape { tabs, width, order, counted: true, names: None, entity_tags: false, tag: UNIVERSAL_TAG });
     }
     let names = header(&sample.rows);
     if names.is_some() {
@@ -161,7 +174,8 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if !share(single, 90) {
         return None;
     }
-    let shape = |entity_tags: bool| Shape { tabs, width, order: Order::TagLast, counted, names, entity_tags };
+    let tag = if is_nested(&even, width, word) { width - 2 } else { width - 1 };
+    let shape = |entity_tags: bool| Shape { tabs, width, order: Order::TagLast, counted, names, entity_tags, tag };
     let (outside, prefixed) = (count(Tag::Outside), count(Tag::Prefixed));
     let sentences = sample.blocks.iter().filter(|&&rows| rows > 0).count();
     let has_blocks = sentences > 0 || sample.document_starts > 0;
@@ -170,6 +184,17 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if entity_tags {
         return enough.then(|| shape(true));
     }
+    let any = |kind: Tag| even.iter().filter(|row| any_tag_kind(row[width - 1]) == kind).count();
+    let (any_outside, any_prefixed) = (any(Tag::Outside), any(Tag::Prefixed));
+    if share(any_outside + any_prefixed, 95) && any_outside > 0 && any_prefixed > 0 && has_blocks && even.len() > 2 {
+        return Some(shape(true));
+    }
+    // Words cut into letters, of which none stands outside.
+    let letters: BTreeSet<&str> = even.iter().map(|row| row[width - 1]).collect();
+    let is_letter = |tag: &&str| matches!(*tag, "B" | "I" | "M" | "E" | "S");
+    if letters.iter().all(is_letter) && letters.contains("B") && letters.len() > 1 && sentences > 0 && width == 2 {
+        return Some(shape(true));
+    }
     // Tags without prefixes: only where the words are plainly those of sentences.
     let tags: BTreeSet<&str> = even.iter().map(|row| row[width - 1]).collect();
     let few = tags.len() <= MOST_TAGS && tags.len() * 4 <= even.len() && tags.iter().all(|tag| is_tag_like(tag));
@@ -177,6 +202,28 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     let points = even.iter().any(|row| matches!(row[word], "." | "," | "?" | "!" | "。"));
     let sentence_like = few && long && (points || share(outside, 30));
     sentence_like.then(|| shape(false))
+}
+
+/// Whether the last column tags entities within those of the column before it, as in `GermEval`: it has the same types,
+/// and fewer of them. What is tagged in the other are then the entities. Types of phrases are other ones.
+fn is_nested(rows: &[&Vec<&str>], width: usize, word: usize) -> bool {
+    if width < word + 3 {
+        return false;
+    }
+    let entities = |column: usize| {
+        let tags = rows.iter().map(move |row| row[column]);
+        tags.filter(|tag| tag_kind(tag) == Tag::Prefixed).map(tag_type)
+    };
+    let is_pure = |column: usize| {
+        let other = rows.iter().filter(|row| tag_kind(row[column]) == Tag::Other).count();
+        other * 20 <= rows.len()
+    };
+    let (outer, inner) = (width - 2, width - 1);
+    let types: BTreeSet<&str> = entities(outer).collect();
+    let (more, fewer) = (entities(outer).count(), entities(inner).count());
+    let same = entities(inner).filter(|tag| types.contains(tag)).count();
+    let is_told = fewer > 0 || word > 0;
+    is_pure(outer) && is_pure(inner) && is_told && more > fewer && same * 10 >= fewer * 9
 }
 
 /// Nearly all lines have ten columns, with a word's number before it and the number of its head behind it.
@@ -211,7 +258,10 @@ fn header(rows: &[Vec<&str>]) -> Option<Vec<String>> {
     let plain: Vec<String> = first.iter().map(|name| plain_name(name)).collect();
     let names_word = plain.iter().any(|name| WORD.contains(&name.as_str()));
     let names_tag = plain.last().is_some_and(|name| TAG.contains(&name.as_str()));
-    (names_word && names_tag).then(|| first.iter().map(|&name| name.to_owned()).collect())
+    // In a wide file what stands only in the first line and names the words there names the other columns too.
+    let comes_again = |column: usize| rows[1..].iter().any(|row| row.get(column) == first.get(column));
+    let names_all = first.len() > 2 && rows.len() > 2 && (0..first.len()).all(|column| !comes_again(column));
+    (names_word && (names_tag || names_all)).then(|| first.iter().map(|&name| name.to_owned()).collect())
 }
 
 fn common_width(rows: &[Vec<&str>]) -> Option<usize> {
@@ -269,7 +319,7 @@ impl<'a> Reader<'a> {
         let name = |column: usize| match (column, &shape.names) {
             (column, _) if shape.is_universal() => UNIVERSAL[column - from].to_owned(),
             (column, _) if column == from => "tokens".to_owned(),
-            (column, _) if column == shape.tag() => "tags".to_owned(),
+            (column, _) if column == shape.tag => "tags".to_owned(),
             (column, Some(names)) if column < names.len() => names[column].clone(),
             _ => format!("column {}", column + 1),
         };
@@ -294,8 +344,8 @@ impl<'a> Reader<'a> {
         if self.shape.is_universal() {
             return line.starts_with('#');
         }
-        let fits = |tag: &str| if self.shape.entity_tags { tag_kind(tag) != Tag::Other } else { is_tag_like(tag) };
-        let is_word = fields.len() == self.shape.width && fields.last().is_some_and(|tag| fits(tag));
+        let fits = |tag: &str| if self.shape.entity_tags { any_tag_kind(tag) != Tag::Other } else { is_tag_like(tag) };
+        let is_word = fields.len() == self.shape.width && fields.get(self.shape.tag).is_some_and(|tag| fits(tag));
         let starts = line.starts_with("# ") || (self.words == 0 && line.starts_with('#') && line.contains(' '));
         starts && !is_word
     }
@@ -311,7 +361,7 @@ impl<'a> Reader<'a> {
         }
         let from = usize::from(self.shape.counted);
         let word = fields.get(from).copied().unwrap_or_default();
-        let tag = fields.get(self.shape.tag()).copied().unwrap_or_default();
+        let tag = fields.get(self.shape.tag).copied().unwrap_or_default();
         // In CoNLL-U an underscore stands where nothing is told.
         let is_untold = self.shape.is_universal() && tag == "_" && word != "_";
         let missing = fields.len() < width || tag.is_empty() || is_untold;
@@ -342,6 +392,7 @@ impl<'a> Reader<'a> {
             let others = if faults > 1 { format!(" (and {} more lines like it)", faults - 1) } else { String::new() };
             let noun = if words == 1 { "word" } else { "words" };
             let order = match self.shape.order {
+                Order::TagLast if self.shape.tag + 1 < self.shape.width => "word second and the tag before the last",
                 Order::TagLast => "word first and the tag last",
                 Order::Universal => "word second and the tag fourth",
             };
@@ -420,7 +471,7 @@ mod tests {
         );
         check(
             "#\tn-tv.de vom 26.02.2005\n1\tSchartau\tB-PER\tO\n2\tsagte\tO\tO\n\n1\tdem\tO\tO\n2\tTagesspiegel\tB-ORG\tO\n",
-            &["tokens", "column 3", "tags"],
+            &["tokens", "tags", "column 4"],
             &[
                 (2, &[r#"["Schartau","sagte"]"#, r#"["B-PER","O"]"#, r#"["O","O"]"#]),
                 (5, &[r#"["dem","Tagesspiegel"]"#, r#"["O","B-ORG"]"#, r#"["O","O"]"#]),
@@ -488,6 +539,11 @@ mod tests {
         check("Ann I-PER\nsaw O\nBob I-PER\n\nno O\n");
         check("Ann U-PER\nNew B-LOC\nYork L-LOC\n\nno O\n");
         check("Ann PER\nsaw O\nBob PER\n\nno O\nit O\nis O\nnot O\n\nyes O\nit O\nis O\n");
+        check("Ann PER_B\nLee PER_I\nsaw -\n\nno -\nit -\n");
+        check("Ann b-per\nsaw o\nBob b-per\n\nno o\n");
+        check("Ann B\nLee I\nsaw O\n\nno O\n");
+        check("An B\na M\nbc E\nd S\n\ne S\nf B\ng E\n");
+        check("Ann B:PER\nsaw NIL\n\nno NIL\n");
         let parts = "The DT\ndog NN\nbarks VB\n. PT\n\nA DT\ncat NN\nsleeps VB\n. PT\n\n";
         check(&parts.repeat(3));
     }
@@ -521,6 +577,8 @@ mod tests {
         check("word\tlabel\nB-side\tmusic\nO\tletter\n");
         check("It was a dark night.\nThe rain fell.\n\nAnn slept\nBob woke\n");
         check("Yes no\nno yes\n\nyes no\n");
+        check("Size M\nSize S\n\nSize L\n");
+        check("a e.g\nb i.e\n\nc i.e\n");
         check("text,label\na,b\n");
         check("id\ttext\tlabel\n1\tgood film\tB-movie\n2\tbad film\tB-movie\n3\tit was so so\tB-movie\n");
         check("");

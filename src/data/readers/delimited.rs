@@ -184,6 +184,8 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
+        notes: Vec::new(),
+        span_columns: Vec::new(),
         problems: Vec::new(),
         replaced_characters: replaced,
         text: String::new(),

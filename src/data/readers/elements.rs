@@ -19,7 +19,7 @@ const LIMIT: usize = 64 << 20;
 pub(super) struct Place {
     pub line: usize,
     /// Its number from 1 where the whole file is one line, which tells nothing.
-    number: Option<usize>,
+    pub number: Option<usize>,
 }
 
 impl Place {
@@ -78,10 +78,12 @@ pub(super) fn is_one_line(text: &str) -> bool {
     !text.trim().contains(['\n', '\r'])
 }
 
-/// The array under a key of the first object.
-pub(super) fn array_under<'a>(text: &'a str, key: &str) -> Option<Elements<'a>> {
+/// The array under a key of the first object, or of an object in it: a path of keys.
+pub(super) fn array_under<'a>(text: &'a str, path: &[&str]) -> Option<Elements<'a>> {
     let bytes = text.as_bytes();
-    let (mut at, mut line, mut depth) = (0, 1, 0_usize);
+    let (mut at, mut line) = (0, 1);
+    // The strings before the brackets that are open; the last one seen.
+    let mut open: Vec<Range<usize>> = Vec::new();
     let mut string = 0..0;
     while at < bytes.len() {
         match bytes[at] {
@@ -95,19 +97,26 @@ pub(super) fn array_under<'a>(text: &'a str, key: &str) -> Option<Elements<'a>> 
                 }
                 string = start..at.min(bytes.len());
             }
-            b'[' if depth == 1 && &bytes[string.clone()] == key.as_bytes() => {
+            b'[' if open.len() == path.len() && is_at(bytes, &open, &string, path) => {
                 return Some(Elements::new(text, at, line));
             }
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'[' | b'{' => open.push(string.clone()),
+            b']' | b'}' => drop(open.pop()),
             _ => {}
         }
-        if depth == 0 && matches!(bytes[at.min(bytes.len() - 1)], b'}' | b']') {
+        if open.is_empty() && matches!(bytes[at.min(bytes.len() - 1)], b'}' | b']') {
             return None;
         }
         at += 1;
     }
     None
+}
+
+/// Whether the keys of the open objects are those of a path, the last string being the last of them.
+fn is_at(bytes: &[u8], open: &[Range<usize>], string: &Range<usize>, path: &[&str]) -> bool {
+    // The outermost object is under no key.
+    let keys = open.iter().skip(1).chain([string]);
+    keys.zip(path).all(|(key, wanted)| &bytes[key.clone()] == wanted.as_bytes())
 }
 
 /// The elements of an array that begins at a place.

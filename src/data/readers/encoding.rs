@@ -24,7 +24,23 @@ const UNPACK: &str = "; unpack it first";
 const SAVE_TABLE: &str = "; save the table as CSV";
 
 /// First bytes of files that are not text, what they are, and what to do about it.
-const KINDS: [(&[u8], &str, &str); 36] = [
+const KINDS: [(&[u8], &str, &str); 40] = [
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "only a pointer to a file kept with Git LFS",
+        "; fetch the file itself with `git lfs pull`",
+    ),
+    (b"# xet version ", "only a pointer to a file kept with Xet", "; fetch the file itself"),
+    (
+        b"/annex/objects/",
+        "only a pointer to a file kept with git-annex",
+        "; fetch the file itself with `git annex get`",
+    ),
+    (
+        b"\xFF\xFF\xFF\xFF",
+        "an Arrow stream, as save_to_disk of the datasets library writes it",
+        "; open it there and save it with to_parquet",
+    ),
     (b"PK\x03\x04", "a zip archive or an Excel workbook", "; unpack it, or save the sheet as CSV"),
     (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", "an old Excel workbook or Word document", "; save it as CSV or text"),
     (b"\x1F\x8B", "compressed twice", UNPACK),
@@ -68,8 +84,9 @@ pub(super) fn not_text(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
     if let Some((_, what, advice)) = KINDS.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         return Some((what, advice));
     }
-    if let Some(what) = by_later_bytes(bytes) {
-        return Some((what, ""));
+    if let Some(kind) = by_later_bytes(bytes).map(|what| (what, "")).or_else(|| archive(bytes)).or_else(|| page(bytes))
+    {
+        return Some(kind);
     }
     if Encoding::for_bom(bytes).is_some() {
         return None;
@@ -100,6 +117,31 @@ fn by_later_bytes(bytes: &[u8]) -> Option<&'static str> {
         _ if bytes.starts_with(b"\0\0\0") && matches!(bytes.get(4..8), Some(b"ftyp")) => Some("a film or a recording"),
         _ => None,
     }
+}
+
+/// A tar archive, whose first block has the sum of its own bytes in it.
+fn archive(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    const SUM: std::ops::Range<usize> = 148..156;
+    let block = bytes.get(..512)?;
+    let told = std::str::from_utf8(&block[SUM]).ok()?.trim_matches(['\0', ' ']);
+    let told = u32::from_str_radix(told, 8).ok()?;
+    let sum = |bytes: &[u8]| bytes.iter().map(|&byte| u32::from(byte)).sum::<u32>();
+    let found = sum(&block[..SUM.start]) + sum(&block[SUM.end..]) + SUM.len() as u32 * u32::from(b' ');
+    (told == found).then_some(("a tar archive", UNPACK))
+}
+
+/// A page of the web, which a server gives instead of a file to who may not fetch it, or another document of XML.
+fn page(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(4096)]).to_ascii_lowercase();
+    let head = head.trim_start();
+    if head.starts_with("<?xml") {
+        return Some(("an XML document", "; save its texts as CSV or JSONL"));
+    }
+    let opens = head.starts_with("<!doctype html") || head.starts_with("<html>") || head.starts_with("<html ");
+    // A table may have pages in its cells; then the first one ends before the file does.
+    let ends_early = head.split_once("</html>").is_some_and(|(_, rest)| !rest.trim().is_empty());
+    (opens && !ends_early).then_some(("a web page", "; fetch the file itself, perhaps after signing in"))
 }
 
 /// Whether too much of a piece is what text does not have: control characters of several kinds besides blanks and
@@ -192,7 +234,35 @@ fn guess(bytes: &[u8], first_invalid: usize) -> &'static Encoding {
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(sample, true);
-    detector.guess(None, Utf8Detection::Deny)
+    let guessed = detector.guess(None, Utf8Detection::Deny);
+    if guessed != WINDOWS_1252 && guessed.is_single_byte() && has_signs(sample, guessed) {
+        return WINDOWS_1252;
+    }
+    guessed
+}
+
+/// Whether what would be letters in an encoding stands alone more often than within words, where windows-1252 has signs
+/// in its place: a price of `£5` in one is `Ł5` in the other.
+fn has_signs(sample: &[u8], encoding: &'static Encoding) -> bool {
+    let letters = |encoding: &'static Encoding| -> Vec<bool> {
+        let letter = |byte: u8| {
+            let byte = [byte];
+            let decoded = encoding.decode_without_bom_handling_and_without_replacement(&byte);
+            decoded.is_some_and(|text| text.chars().all(char::is_alphabetic))
+        };
+        (0..=u8::MAX).map(letter).collect()
+    };
+    let (here, western) = (letters(encoding), letters(WINDOWS_1252));
+    let is_letter = |at: Option<usize>| at.and_then(|at| sample.get(at)).is_some_and(|&byte| here[usize::from(byte)]);
+    let (mut alone, mut within) = (0_usize, 0_usize);
+    for (at, &byte) in sample.iter().enumerate().filter(|(_, byte)| !byte.is_ascii() && here[usize::from(**byte)]) {
+        if is_letter(at.checked_sub(1)) || is_letter(Some(at + 1)) {
+            within += 1;
+        } else if !western[usize::from(byte)] {
+            alone += 1;
+        }
+    }
+    alone > within
 }
 
 /// The beginning of the file, unless the first telling byte comes later.
@@ -283,6 +353,54 @@ mod tests {
         let (bytes, ..) = WINDOWS_1252.encode(&western);
         let late = [vec![b'a'; 2 * SAMPLE], bytes.to_vec()].concat();
         assert_eq!(decode(late).encoding, "windows-1252");
+    }
+
+    #[test]
+    fn a_sign_that_stands_alone_is_no_letter() {
+        let check = |text: &str, encoding: &'static Encoding| {
+            let (bytes, ..) = encoding.encode(text);
+            check(&bytes, encoding.name(), text, 0);
+        };
+        let rows = |row: fn(usize) -> String| (0..12).map(row).collect::<String>();
+        check(&rows(|row| format!("It costs £{row} today,a\n")), WINDOWS_1252);
+        check(&rows(|row| format!("WIN a £{row}00 prize! 150ppm, txt {row} to 8007\tspam\n")), WINDOWS_1252);
+        check("one row,£5\n", WINDOWS_1252);
+        check(&rows(|row| format!("{row} m³ at 5 ¥ or ¼ of it,b\n")), WINDOWS_1252);
+        // Where they are letters, they stand in words.
+        check(&rows(|row| format!("Łódź nie jest {row} daleko, żółta łąka\n")), encoding_rs::WINDOWS_1250);
+        check(&rows(|row| format!("Я и он, {row} раз в год, а потом я и она\n")), encoding_rs::WINDOWS_1251);
+        check(&rows(|row| format!("Η γάτα κοιμάται {row} ώρες\n")), encoding_rs::WINDOWS_1253);
+    }
+
+    #[test]
+    fn what_stands_in_place_of_a_file_is_named() {
+        let check = |bytes: &[u8], what: &str, advice: &str| {
+            assert_eq!(not_text(bytes), Some((what, advice)), "{}", String::from_utf8_lossy(bytes));
+        };
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n";
+        check(pointer, "only a pointer to a file kept with Git LFS", "; fetch the file itself with `git lfs pull`");
+        for page in ["<!DOCTYPE html>\n<html><head></head></html>\n", "\u{feff}\n<html lang=\"en\">\n<p>Sign in"] {
+            check(page.as_bytes(), "a web page", "; fetch the file itself, perhaps after signing in");
+        }
+        check(
+            b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>",
+            "an XML document",
+            "; save its texts as CSV or JSONL",
+        );
+        assert_eq!(not_text(b"<html><p>a</p></html>,spam\n<html><p>b</p></html>,ham\n"), None);
+        assert_eq!(not_text(b"text,label\n<html>,a\n"), None);
+        assert_eq!(not_text(b"the version https://git-lfs.github.com/spec/v1 of it\n"), None);
+        check(
+            b"\xFF\xFF\xFF\xFF\xD8\x02\0\0\x10\0\0\0",
+            "an Arrow stream, as save_to_disk of the datasets library writes it",
+            "; open it there and save it with to_parquet",
+        );
+        let mut block = [0_u8; 1024];
+        block[..8].copy_from_slice(b"data.csv");
+        block[148..156].fill(b' ');
+        let sum: u32 = block[..512].iter().map(|&byte| u32::from(byte)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+        check(&block, "a tar archive", UNPACK);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The text of a piece of HTML as a browser counts it: without tags and comments, with entities as characters.
 
+use std::borrow::Cow;
+
+use encoding_rs::WINDOWS_1252;
+
 /// What stands in the text nodes of a piece of HTML.
 pub(super) fn shown(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
@@ -7,11 +11,15 @@ pub(super) fn shown(html: &str) -> String {
     while let Some(at) = rest.find(['<', '&']) {
         text.push_str(&rest[..at]);
         rest = &rest[at..];
-        let (character, length) = match entity(rest) {
-            Some((character, length)) => (Some(character), length),
-            None => tag(rest).map_or((rest.chars().next(), 1), |length| (None, length)),
+        let length = if let Some((characters, length)) = entity(rest) {
+            text.push_str(&characters);
+            length
+        } else if let Some(length) = tag(rest) {
+            length
+        } else {
+            text.push_str(&rest[..1]);
+            1
         };
-        text.extend(character);
         rest = &rest[length..];
     }
     text.push_str(rest);
@@ -28,27 +36,32 @@ fn tag(rest: &str) -> Option<usize> {
     rest.find('>').filter(|_| is_tag).map(|end| end + 1)
 }
 
-/// The character of the entity that begins here, and its length.
-fn entity(rest: &str) -> Option<(char, usize)> {
+/// Bytes of the longest name, `CounterClockwiseContourIntegral`, with what stands around it.
+const LONGEST: usize = 33;
+
+/// The characters of the entity that begins here, of which a few have two, and its length in bytes.
+pub(super) fn entity(rest: &str) -> Option<(Cow<'_, str>, usize)> {
     let name = rest.strip_prefix('&')?;
-    let end = name.bytes().take(10).position(|byte| byte == b';')?;
-    let character = match &name[..end] {
-        "amp" => '&',
-        "lt" => '<',
-        "gt" => '>',
-        "quot" => '"',
-        "apos" => '\'',
-        "nbsp" => '\u{a0}',
-        name => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16),
-                None => number.parse(),
-            };
-            char::from_u32(code.ok()?)?
-        }
-    };
-    Some((character, end + 2))
+    let end = name.bytes().take(LONGEST).position(|byte| byte == b';')?;
+    let (name, length) = (&name[..end], end + 2);
+    if let Some(number) = name.strip_prefix('#') {
+        let code = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => u32::from_str_radix(digits, 16),
+            None => number.parse(),
+        };
+        return Some((Cow::Owned(numbered(code.ok()?)?.to_string()), length));
+    }
+    let written = &rest[..length];
+    let decoded = html_escape::decode_html_entities(written);
+    (decoded != written).then_some((decoded, length))
+}
+
+/// The character of a number. Browsers read those from 128 to 159 as windows-1252, as old pages mean them.
+fn numbered(code: u32) -> Option<char> {
+    match u8::try_from(code) {
+        Ok(byte @ 0x80..=0x9F) => WINDOWS_1252.decode_without_bom_handling(&[byte]).0.chars().next(),
+        _ => char::from_u32(code),
+    }
 }
 
 #[cfg(test)]
@@ -61,6 +74,10 @@ mod tests {
         check("<p>Ada flew</p>", "Ada flew");
         check("a<br/>b <!-- c > d -->e", "ab e");
         check("1 < 2 &amp; 3 &#62; 2 &#xE9;&nbsp;x &unknown; & é", "1 < 2 & 3 > 2 é\u{a0}x &unknown; & é");
+        check("&eacute;t&eacute; &mdash; &hellip;&rsquo;&euro;&copy;&frac12;&Auml;&alpha;", "été — …’€©½Äα");
+        check("&NotEqualTilde;&CounterClockwiseContourIntegral;", "≂̸∳");
+        check("it&#146;s &#x80;5", "it’s €5");
+        check("a &; b &# c &#; d &#xZ; e", "a &; b &# c &#; d &#xZ; e");
         check("open <b", "open <b");
         check("<!-- open", "");
         check("", "");

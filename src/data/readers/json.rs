@@ -8,11 +8,14 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::documents::Orientation;
 use super::elements::{Element, Elements, Place, array_under, is_one_line, lines};
 use super::encoding::Decoded;
+use super::marks::{Object, list};
 use super::objects::Rows;
 use super::spans::{Export, SAMPLE, Tool};
-use super::{classes, documents, spacy, squad};
+use super::token_spans::TokenSpans;
+use super::{classes, documents, lists, spacy, squad};
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
 
@@ -26,7 +29,9 @@ pub(super) fn is_json(text: &[u8]) -> bool {
     let after = text.iter().skip(1).find(|byte| !byte.is_ascii_whitespace());
     match (text.first(), after) {
         (Some(b'{'), Some(b'"' | b'}')) | (Some(b'['), Some(b'{' | b']')) => true,
-        (Some(b'['), Some(b'[' | b'"')) => std::str::from_utf8(text).is_ok_and(|text| List::of(text).is_some()),
+        (Some(b'['), Some(b'[' | b'"' | b'(' | b'\'')) | (Some(b'('), Some(b'"' | b'\'' | b'0'..=b'9')) => {
+            std::str::from_utf8(text).is_ok_and(|text| List::of(text).is_some() || lists::of(text).is_some())
+        }
         _ => false,
     }
 }
@@ -57,7 +62,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded) -> Result<Table, DataError> {
         path: path.to_path_buf(),
         source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),
     })?;
-    if !text.trim_start().starts_with('[') {
+    if text.trim_start().starts_with('{') {
         return read_objects(path, decoded, text);
     }
     let elements = Elements::new(text, 0, 1);
@@ -65,18 +70,21 @@ pub(super) fn read(path: &Path, decoded: &Decoded) -> Result<Table, DataError> {
         Some(List::Texts) => spacy::read_texts(path, decoded, elements),
         Some(List::Pairs) => spacy::read_pairs(path, decoded, elements),
         Some(List::LinesOfPairs) => spacy::read_pairs(path, decoded, lines(text)),
-        None => read_elements(path, decoded, elements),
+        None => match lists::of(text) {
+            Some(rows) => lists::read(path, decoded, rows),
+            None => read_elements(path, decoded, elements),
+        },
     }
 }
 
 /// Reads a file that begins with an object: documents of some shapes, or one object a line.
 fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, DataError> {
-    if let Some(articles) = array_under(text, "data")
+    if let Some(articles) = array_under(text, &["data"])
         && sample(articles.clone()).first().is_some_and(squad::is_article)
     {
         return squad::read(path, decoded, articles);
     }
-    if let Some(pairs) = array_under(text, "annotations")
+    if let Some(pairs) = array_under(text, &["annotations"])
         && spacy::are_pairs(pairs.clone())
     {
         return spacy::read_pairs(path, decoded, pairs);
@@ -84,17 +92,81 @@ fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, Dat
     // Of one object a line, only the first is read here.
     if let Ok(document) = serde_json::from_str::<Map<String, Value>>(text) {
         if let Some(orientation) = documents::orientation(&document) {
-            let mut rows = Rows::default();
-            for object in documents::rows(document, orientation) {
-                rows.add_object(object, Place::of_line(1));
-            }
-            return finish(rows, None, path, decoded);
+            return read_table(path, decoded, document, orientation);
+        }
+        if let Some(nested) = documents::nested(&document) {
+            let mut table = read_nested(path, decoded, text, document, &nested.path)?;
+            table.notes.extend(nested.note);
+            return Ok(table);
         }
         if let Some(reason) = documents::refusal(&document, is_one_line(text)) {
             return Err(DataError::JsonShape { path: path.to_path_buf(), reason });
         }
     }
     read_elements(path, decoded, lines(text))
+}
+
+fn read_table(path: &Path, decoded: &Decoded, document: Object, orientation: Orientation) -> Result<Table, DataError> {
+    let mut rows = Rows::default();
+    for object in documents::rows(document, orientation) {
+        rows.add_object(object, Place::of_line(1));
+    }
+    finish(rows, None, path, decoded)
+}
+
+/// Reads elements of which each object stands for some rows.
+fn read_objects_as<'a>(
+    path: &Path,
+    decoded: &Decoded,
+    elements: impl Iterator<Item = Element<'a>>,
+    rows_of: impl Fn(Object) -> Vec<Object>,
+) -> Result<Table, DataError> {
+    let mut rows = Rows::default();
+    for element in elements {
+        match element.object() {
+            Ok(object) => rows_of(object).into_iter().for_each(|row| rows.add_object(row, element.place)),
+            Err(reason) => rows.problems.push(element.place.problem(reason)),
+        }
+    }
+    finish(rows, None, path, decoded)
+}
+
+/// Reads the rows under a path of keys, whether they are objects, lists of values, or a table by columns.
+fn read_nested(
+    path: &Path,
+    decoded: &Decoded,
+    text: &str,
+    mut document: Object,
+    keys: &[String],
+) -> Result<Table, DataError> {
+    let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+    if let ([key], Some(elements)) = (keys, array_under(text, &names)) {
+        let held = document.get(key).unwrap_or(&Value::Null);
+        let is_wrapped = list(held).first().is_some_and(|row| row.get("row").is_some_and(Value::is_object));
+        let patterns = documents::patterns(held);
+        if is_wrapped || patterns.is_some() {
+            let classes = documents::classes(&document);
+            let read = |object| match &patterns {
+                Some(key) => documents::spread(object, key),
+                None => vec![documents::unwrapped(object, &classes)],
+            };
+            let mut table = read_objects_as(path, decoded, elements, read)?;
+            table.notes.extend(patterns.map(|key| format!("each text under {key:?} is a row of its own")));
+            return Ok(table);
+        }
+    }
+    match array_under(text, &names) {
+        Some(rows) if lists::are_rows_of(rows.clone()) => lists::read_elements(path, decoded, rows),
+        Some(rows) => read_elements(path, decoded, rows),
+        None => {
+            let part = keys.first().and_then(|key| document.shift_remove(key));
+            let Some(Value::Object(part)) = part else { return read_elements(path, decoded, lines(text)) };
+            match documents::orientation(&part) {
+                Some(orientation) => read_table(path, decoded, part, orientation),
+                None => read_elements(path, decoded, lines(text)),
+            }
+        }
+    }
 }
 
 fn read_elements<'a>(
@@ -107,6 +179,12 @@ fn read_elements<'a>(
         return squad::read(path, decoded, elements);
     }
     let mut rows = Rows::default();
+    if let Some(spans) = TokenSpans::of(&sample, elements.clone().filter_map(|element| element.object().ok())) {
+        elements.for_each(|element| spans.add(&mut rows, element));
+        let mut table = finish(rows, None, path, decoded)?;
+        table.notes.extend(spans.note());
+        return Ok(table);
+    }
     let Some(tool) = Tool::of(&sample) else {
         elements.for_each(|element| rows.add(element));
         return finish(rows, None, path, decoded);
@@ -132,6 +210,7 @@ fn add(rows: &mut Rows, export: &Export, object: Map<String, Value>, place: Plac
 
 /// doccano and Label Studio write a text's classes as a list, also where there is only one.
 fn finish(rows: Rows, export: Option<&Export>, path: &Path, decoded: &Decoded) -> Result<Table, DataError> {
+    let places = rows.places();
     let mut table = rows.into_table(path, export.map_or(Format::JsonLines, Export::format), decoded);
     let chosen = export.map(Export::classes).unwrap_or_default();
     for column in chosen.iter().filter_map(|name| table.column(name)).collect::<Vec<_>>() {
@@ -141,7 +220,7 @@ fn finish(rows: Rows, export: Option<&Export>, path: &Path, decoded: &Decoded) -
     for column in ["label", "labels"].into_iter().filter_map(|name| table.column(name)).collect::<Vec<_>>() {
         classes::single(&mut table, column, true);
     }
-    super::finish(table)
+    if export.is_some() { super::finish_export(table, &places) } else { super::finish(table) }
 }
 
 /// The first objects that can be read.

@@ -126,7 +126,7 @@ impl Project {
         }
         data.extend(answers);
         match text {
-            Some(text) => row(text, marks, data),
+            Some(text) => Ok(row(text, &marks, data)),
             None => Ok(data),
         }
     }
@@ -156,7 +156,7 @@ impl Project {
             return Ok(others);
         }
         let text = self.take_text(&mut others)?;
-        row(text, marks, others)
+        Ok(row(text, &marks, others))
     }
 
     fn column<'a>(&'a self, control: &'a str) -> &'a str {

@@ -1,11 +1,9 @@
-//! Labelled spans → the `spans` of a row, a list of `{"start", "end", "label"}` in characters, checked against the text.
-//!
-//! Label Studio counts in UTF-16 units, as browsers do, and repeats the words of each span: where the words stand at
-//! the place in one of the two ways of counting, that way is meant. Words that are found in neither way make the row
-//! unusable, since its labels would teach nonsense.
+//! Labelled spans as an annotation tool tells them → the `spans` of a row, a list of `{"start", "end", "label"}`, with the
+//! words that the tool quotes. In what it counted is settled for the file as a whole, in [`super::settled`].
 
 use serde_json::{Map, Value, json};
 
+use super::counting::{Claim, Faith, Quote, Text};
 use crate::data::error::shorten;
 
 pub(super) type Object = Map<String, Value>;
@@ -15,17 +13,19 @@ pub(super) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// A whole number, also one that was written with a fraction of zero.
+/// A whole number, also one that was written with a fraction of zero or in quotes.
 pub(super) fn number(value: &Value) -> Option<u64> {
-    value.as_u64().or_else(|| value.as_f64().filter(|value| *value >= 0.0 && value.fract() == 0.0).map(|v| v as u64))
+    let whole = |value: &f64| *value >= 0.0 && value.fract() == 0.0;
+    let float = || value.as_f64().filter(whole).map(|value| value as u64);
+    value.as_u64().or_else(float).or_else(|| value.as_str()?.trim().parse().ok())
 }
 
 /// A span as the tool tells it.
-#[derive(Clone)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mark {
-    start: usize,
-    end: usize,
-    label: String,
+    pub start: usize,
+    pub end: usize,
+    pub label: String,
     /// The words that the tool says stand there.
     pub text: Option<String>,
 }
@@ -45,98 +45,45 @@ impl Mark {
         };
         let label = label.filter(|label| !label.trim().is_empty());
         let label = label.ok_or_else(|| format!("has a span without a label: {}", shown()))?.trim().to_owned();
-        let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        // Far beyond any text, so that a number may still be added.
+        let place = |number: u64| usize::try_from(number).unwrap_or(usize::MAX).min(usize::MAX / 2);
         Ok(Self { start: place(start), end: place(end), label, text: None })
+    }
+
+    /// What is to be checked of it, with the words that are quoted.
+    pub fn claim(&self, faith: Faith) -> Claim<'_> {
+        let text = self.text.as_deref().filter(|text| !text.trim().is_empty());
+        Claim { start: self.start, end: Some(self.end), quote: text.map(|text| Quote { text, faith }) }
     }
 }
 
-/// Puts a row together, with every span in characters and checked against the text.
-pub(super) fn row(text: String, mut marks: Vec<Mark>, mut others: Object) -> Result<Object, String> {
-    let places = Places::new(&text, marks.iter().any(|mark| mark.text.is_some()));
-    for mark in &mut marks {
-        places.settle(mark)?;
-    }
-    marks.sort_by_key(|mark| (mark.start, mark.end));
-    let spans = marks.iter().map(|mark| json!({ "start": mark.start, "end": mark.end, "label": mark.label })).collect();
+/// Spans as a cell holds them.
+pub(super) fn cell(marks: &[Mark]) -> Value {
+    let span = |mark: &Mark| {
+        let mut span = json!({ "start": mark.start, "end": mark.end, "label": mark.label });
+        if let (Some(text), Value::Object(fields)) = (&mark.text, &mut span) {
+            fields.insert("text".into(), Value::String(text.clone()));
+        }
+        span
+    };
+    Value::Array(marks.iter().map(span).collect())
+}
+
+/// Puts a row together.
+pub(super) fn row(text: String, marks: &[Mark], mut others: Object) -> Object {
     others.shift_remove("spans");
     others.shift_remove("text");
     others.shift_insert(0, "text".into(), Value::String(text));
-    others.shift_insert(1, "spans".into(), Value::Array(spans));
-    Ok(others)
+    others.shift_insert(1, "spans".into(), cell(marks));
+    others
 }
 
-/// How many marks quote words that stand where the mark says.
+/// How many marks quote words that stand where the mark says, in one unit or another.
 pub(super) fn fits(text: &str, marks: &[Mark]) -> usize {
-    let quoting = || marks.iter().filter(|mark| mark.text.is_some());
-    if quoting().next().is_none() {
+    if marks.iter().all(|mark| mark.text.is_none()) {
         return 0;
     }
-    let places = Places::new(text, true);
-    quoting().filter(|mark| places.settle(&mut Mark::clone(mark)).is_ok()).count()
-}
-
-/// The characters of a text, and where each begins in UTF-16 where both ways of counting differ.
-struct Places {
-    characters: Vec<char>,
-    units: Option<Vec<usize>>,
-}
-
-impl Places {
-    fn new(text: &str, is_quoted: bool) -> Self {
-        let characters: Vec<char> = text.chars().collect();
-        let differs = is_quoted && characters.iter().any(|character| character.len_utf16() > 1);
-        let units = differs.then(|| {
-            let mut at = 0;
-            let mut starts: Vec<usize> = Vec::with_capacity(characters.len() + 1);
-            for character in &characters {
-                starts.push(at);
-                at += character.len_utf16();
-            }
-            starts.push(at);
-            starts
-        });
-        Self { characters, units }
-    }
-
-    /// Turns the place of a mark into characters.
-    fn settle(&self, mark: &mut Mark) -> Result<(), String> {
-        let told = mark.text.as_deref().map(plain_blanks).filter(|text| !text.is_empty());
-        let says = |start: usize, end: usize| {
-            let found = self.characters.get(start..end).map(|part| plain_blanks(&part.iter().collect::<String>()));
-            told.is_none() || found == told
-        };
-        let of_units = |units: &Vec<usize>| {
-            let start = units.binary_search(&mark.start).ok()?;
-            let end = units.binary_search(&mark.end).ok()?;
-            (start < end && says(start, end)).then_some((start, end))
-        };
-        let fits = mark.start < mark.end && mark.end <= self.characters.len();
-        if fits && says(mark.start, mark.end) {
-            return Ok(());
-        }
-        if let Some((start, end)) = self.units.as_ref().and_then(of_units) {
-            (mark.start, mark.end) = (start, end);
-            return Ok(());
-        }
-        let Mark { start, end, label, .. } = mark;
-        let label = shorten(label, 40);
-        if start >= end {
-            return Err(format!("has an empty span ({label:?}, {start} to {end})"));
-        }
-        if !fits {
-            let length = self.characters.len();
-            return Err(format!("has a span ({label:?}, {start} to {end}) past the end of its {length} characters"));
-        }
-        let found: String = self.characters[*start..*end].iter().collect();
-        Err(format!(
-            "has a span ({label:?}, {start} to {end}) that should be {:?} and is {:?}",
-            shorten(&told.unwrap_or_default(), 40),
-            shorten(&found, 40)
-        ))
-    }
-}
-
-/// Tools write line ends in quoted words in different ways.
-fn plain_blanks(text: &str) -> String {
-    text.replace("\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = Text::new(text);
+    let is_found = |mark: &&Mark| text.find_quoted(&mark.claim(Faith::Words)).is_some();
+    marks.iter().filter(is_found).count()
 }

@@ -8,21 +8,27 @@ mod builder;
 mod classes;
 mod columnar;
 mod conll;
+mod counting;
 mod delimited;
 mod documents;
 mod elements;
 mod encoding;
+mod gaps;
 mod html;
 mod json;
 mod label_studio;
 mod lines;
+mod lists;
 mod marks;
 mod objects;
 mod prose;
+mod settled;
 mod sniff;
 mod spacy;
+mod span_cells;
 mod spans;
 mod squad;
+mod token_spans;
 mod unpack;
 
 use std::io::{Read, Seek};
@@ -32,8 +38,10 @@ pub use lines::{Lines, lines};
 pub use prose::is_plain_text;
 pub(super) use sniff::{is_number, plain_name};
 
+use self::elements::Place;
 use self::unpack::Packing;
 use super::error::name_list;
+use super::table::Format;
 use super::{DataError, Table};
 
 /// Reads a file as a table.
@@ -77,9 +85,12 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(DataError::NotText { path: path.to_path_buf(), what, advice });
     }
-    let decoded = encoding::decode(bytes);
+    let mut decoded = encoding::decode(bytes);
     if decoded.text.iter().all(u8::is_ascii_whitespace) {
         return Err(DataError::Empty { path: path.to_path_buf() });
+    }
+    if decoded.text.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[(".contains(byte)) {
+        decoded.text = gaps::filled(decoded.text);
     }
     if json::is_json(&decoded.text) {
         return json::read(path, &decoded);
@@ -104,8 +115,36 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
     delimited::read(path, decoded, &layout)
 }
 
+/// Settles what the spans and answers of a table mean, and lists the rows whose spans cannot be meant.
+fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
+    let is_table = matches!(table.format, Format::Delimited { delimiter } if delimiter != b'\n');
+    let lines: Vec<Place> = match places {
+        [] => (0..table.rows()).map(|row| Place::of_line(table.line(row))).collect(),
+        places => places.to_vec(),
+    };
+    if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet) {
+        let left = settled::spans(table, is_export);
+        table.problems.extend(left.into_iter().map(|(row, reason)| lines[row].problem(reason)));
+        table.problems.sort_by_key(|problem| problem.line);
+    }
+    settled::answers(table);
+}
+
 /// A table without rows is an error that says why.
-fn finish(table: Table) -> Result<Table, DataError> {
+fn finish(mut table: Table) -> Result<Table, DataError> {
+    if !matches!(table.format, Format::Conll | Format::PlainText) {
+        settle(&mut table, false, &[]);
+    }
+    check(table)
+}
+
+/// The same of an annotation tool's export, whose elements may all stand in one line.
+fn finish_export(mut table: Table, places: &[Place]) -> Result<Table, DataError> {
+    settle(&mut table, true, places);
+    check(table)
+}
+
+fn check(table: Table) -> Result<Table, DataError> {
     if table.rows() > 0 && !table.columns.is_empty() {
         return Ok(table);
     }

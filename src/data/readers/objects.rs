@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::elements::{Element, Place};
 use super::encoding::Decoded;
+use super::settled;
 use crate::data::table::Format;
 use crate::data::{RowProblem, Table};
 
@@ -22,9 +23,13 @@ pub(super) const COLUMN_LIMIT: usize = 1000;
 pub(super) struct Rows {
     columns: Vec<String>,
     by_name: HashMap<String, usize>,
+    /// Columns in which no value means something.
+    of_answers: Vec<usize>,
     text: String,
     ends: Vec<usize>,
     lines: Vec<u32>,
+    /// The number of each row's element, where the whole file is one line.
+    numbers: Vec<usize>,
     /// Columns from each row on, where the number changed.
     widths: Vec<(usize, usize)>,
     pub problems: Vec<RowProblem>,
@@ -67,6 +72,7 @@ impl Rows {
             for name in self.columns.drain(known..) {
                 self.by_name.remove(&name);
             }
+            self.of_answers.retain(|column| *column < known);
             self.problems.push(place.problem(unreadable(&error)));
             return;
         }
@@ -78,6 +84,7 @@ impl Rows {
             self.ends.push(self.text.len());
         }
         self.lines.push(u32::try_from(place.line).unwrap_or(u32::MAX));
+        self.numbers.extend(place.number);
     }
 
     /// The column of a key, a new one if need be; none where there are too many.
@@ -89,10 +96,17 @@ impl Rows {
         if column >= COLUMN_LIMIT {
             return None;
         }
+        self.of_answers.extend(settled::is_of_answers(name).then_some(column));
         self.columns.push(name.to_owned());
         self.by_name.insert(name.to_owned(), column);
         self.row.spans.push((0, 0));
         Some(column)
+    }
+
+    /// The place of each row in the file.
+    pub fn places(&self) -> Vec<Place> {
+        let place = |(row, line): (usize, &u32)| Place { line: *line as usize, number: self.numbers.get(row).copied() };
+        self.lines.iter().enumerate().map(place).collect()
     }
 
     pub fn into_table(mut self, path: &Path, format: Format, decoded: &Decoded) -> Table {
@@ -103,6 +117,8 @@ impl Rows {
             format,
             encoding: decoded.encoding,
             columns: super::sniff::unique_names(&self.columns),
+            notes: Vec::new(),
+            span_columns: Vec::new(),
             problems: self.problems,
             replaced_characters: decoded.replaced,
             text: self.text,
@@ -161,7 +177,8 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(column) = map.next_key_seed(KeySeed { rows: self.rows })? {
             let start = self.rows.row.text.len();
-            map.next_value_seed(CellSeed { text: &mut self.rows.row.text })?;
+            let null = if self.rows.of_answers.contains(&column) { settled::NULL } else { "" };
+            map.next_value_seed(CellSeed { text: &mut self.rows.row.text, null })?;
             self.rows.row.spans[column] = (start, self.rows.row.text.len());
         }
         Ok(())
@@ -195,6 +212,8 @@ impl Visitor<'_> for KeySeed<'_> {
 /// Writes a value as the text of a cell.
 struct CellSeed<'a> {
     text: &'a mut String,
+    /// What is written for no value.
+    null: &'static str,
 }
 
 impl<'de> DeserializeSeed<'de> for CellSeed<'_> {
@@ -240,6 +259,7 @@ impl<'de> Visitor<'de> for CellSeed<'_> {
     }
 
     fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
+        self.text.push_str(self.null);
         Ok(())
     }
 

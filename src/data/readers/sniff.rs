@@ -1,7 +1,7 @@
 //! How a delimited file is laid out, judged by its first rows: the delimiter, whether quotes mean anything, and whether
 //! the first row names the columns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::delimited::{Piece, Rows, is_blank, line_end};
 
@@ -69,6 +69,8 @@ pub(super) fn column_names(layout: &Layout) -> Vec<String> {
 pub(super) fn unique_names(given: &[String]) -> Vec<String> {
     let mut taken: BTreeSet<String> = given.iter().map(|name| name.trim().to_owned()).collect();
     let mut used = BTreeSet::new();
+    // Where the search for a free number goes on, so that a thousand columns of one name are not a million looks.
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
     let mut names = Vec::with_capacity(given.len());
     for (index, name) in given.iter().enumerate() {
         let name = name.trim();
@@ -78,13 +80,13 @@ pub(super) fn unique_names(given: &[String]) -> Vec<String> {
         let unique = if free {
             wanted
         } else {
-            let mut number = 2_usize;
+            let number = numbers.entry(wanted.clone()).or_insert(1);
             loop {
+                *number += 1;
                 let candidate = format!("{wanted} ({number})");
                 if !taken.contains(&candidate) {
                     break candidate;
                 }
-                number += 1;
             }
         };
         taken.insert(unique.clone());
@@ -234,7 +236,7 @@ pub(crate) fn plain_name(name: &str) -> String {
 
 /// The number of columns that most rows have.
 fn common_width(rows: &[SampleRow]) -> usize {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for row in rows.iter().filter(|row| !row.cells.is_empty()) {
         *counts.entry(row.cells.len()).or_insert(0_usize) += 1;
     }

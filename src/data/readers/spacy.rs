@@ -83,11 +83,12 @@ pub(super) fn read_pairs<'a>(
             Err(reason) => rows.problems.push(element.place.problem(reason)),
         }
     }
+    let places = rows.places();
     let mut table = rows.into_table(path, Format::JsonLines, decoded);
     if let Some(column) = table.column("label").filter(|_| parts.categories) {
         classes::single(&mut table, column, false);
     }
-    super::finish(table)
+    if parts.entities { super::finish_export(table, &places) } else { super::finish(table) }
 }
 
 fn row_of(text: String, mut notes: Object, parts: Parts) -> Result<Object, String> {
@@ -100,8 +101,8 @@ fn row_of(text: String, mut notes: Object, parts: Parts) -> Result<Object, Strin
         }
     }
     if parts.entities {
-        let marks = list(&entities).iter().map(mark).collect::<Result<_, _>>()?;
-        return row(text, marks, notes);
+        let marks = list(&entities).iter().map(mark).collect::<Result<Vec<_>, _>>()?;
+        return Ok(row(text, &marks, notes));
     }
     notes.shift_remove("text");
     notes.shift_insert(0, "text".into(), Value::String(text));

@@ -41,7 +41,7 @@ impl Tool {
             return Some(Self::LabelStudioMin);
         }
         text_of(object)?;
-        let is_span = |span: &Value| span.get("start").is_some() && span.get("end").is_some();
+        let is_span = |span: &Value| ["start", "end", "label"].iter().all(|key| span.get(*key).is_some());
         if has_list(&["spans"], &is_span) || is_prodigy_record(object) {
             return Some(Self::Prodigy);
         }
@@ -146,8 +146,9 @@ fn prodigy(mut object: Object, has_spans: bool) -> Result<Object, String> {
         object.shift_insert(0, "text".into(), Value::String(text));
         return Ok(object);
     }
-    let marks = list(&spans).iter().map(|span| Mark::new(span, "start", "end", "label")).collect::<Result<_, _>>()?;
-    row(text, marks, object)
+    let mark = |span: &Value| Mark::new(span, "start", "end", "label");
+    let marks = list(&spans).iter().map(mark).collect::<Result<Vec<_>, _>>()?;
+    Ok(row(text, &marks, object))
 }
 
 /// What Prodigy's records say of how they are shown.
@@ -170,8 +171,8 @@ fn doccano(mut object: Object) -> Result<Object, String> {
         [start, end, label] => Mark::of(start.as_u64(), end.as_u64(), label.as_str(), span),
         _ => Mark::new(span, "start_offset", "end_offset", "label"),
     };
-    let marks = list(&spans).iter().map(mark).collect::<Result<_, _>>()?;
-    row(text, marks, object)
+    let marks = list(&spans).iter().map(mark).collect::<Result<Vec<_>, _>>()?;
+    Ok(row(text, &marks, object))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! SQuAD's JSON, versions 1.1 and 2.0 → one row a question, in the columns of the Hugging Face copy: `id`, `title`,
 //! `context`, `question` and `answers`, a cell being `{"text": […], "answer_start": […]}` with both lists empty where
-//! there is no answer. A question whose file says nothing about answers, as in a test set, has an empty cell.
+//! there is no answer, which files also write as an answer without a text, or one that stands nowhere (-1). A question
+//! whose file says nothing about answers, as in a test set, has an empty cell.
 //!
 //! Articles are read one by one; `plausible_answers` of unanswerable questions are no answers and are passed over. A
 //! paragraph that stands without an article, as Haystack and MRQA write it, is read in the same way; of MRQA's
@@ -13,8 +14,10 @@ use serde_json::Value;
 use super::builder::{Builder, push_quoted};
 use super::elements::{Element, Place};
 use super::encoding::Decoded;
-use super::marks::{Object, list};
+use super::marks::{Object, list, number};
+use super::settled;
 use crate::data::error::shorten;
+use crate::data::gold;
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
 
@@ -145,21 +148,26 @@ fn answers<'a>(question: &'a Value, context: &str) -> Result<(&'a str, String), 
     let words = words.ok_or("has no words: expected a text under \"question\"")?;
     let is_impossible = question.get("is_impossible") == Some(&Value::Bool(true));
     let given = match question.get("answers") {
-        None | Some(Value::Null) if !is_impossible => return Ok((words, String::new())),
+        None if !is_impossible => return Ok((words, String::new())),
+        Some(Value::Null) if !is_impossible => return Ok((words, settled::NULL.to_owned())),
         None | Some(Value::Null) => &[],
         Some(Value::Array(answers)) => answers.as_slice(),
+        Some(one @ Value::Object(fields)) if fields.get("text").is_some_and(Value::is_string) => {
+            std::slice::from_ref(one)
+        }
+        Some(Value::String(text)) if text.trim().is_empty() => &[],
         Some(other) => {
             return Err(format!("has answers of another kind, expected a list: {}", shorten(&other.to_string(), 40)));
         }
     };
-    if is_impossible && !given.is_empty() {
-        return Err("is marked impossible and has answers, expected one or the other".into());
-    }
     let (mut texts, mut starts) = (String::new(), String::new());
     let found: &[Value] = question.get("detected_answers").map_or(&[], list);
     let all = if found.is_empty() { given } else { found };
     for answer in all {
-        let (text, start) = answer_at(answer, context)?;
+        let Some((text, start)) = answer_at(answer, context)? else { continue };
+        if is_impossible {
+            return Err("is marked impossible and has answers, expected one or the other".into());
+        }
         if !texts.is_empty() {
             texts.push(',');
             starts.push(',');
@@ -170,28 +178,40 @@ fn answers<'a>(question: &'a Value, context: &str) -> Result<(&'a str, String), 
     Ok((words, format!("{{\"text\":[{texts}],\"answer_start\":[{starts}]}}")))
 }
 
-/// The words of an answer and the character at which they begin.
-fn answer_at<'a>(answer: &'a Value, context: &'a str) -> Result<(&'a str, usize), String> {
+/// The words of an answer and the character at which they begin; nothing where it says that there is none.
+fn answer_at<'a>(answer: &'a Value, context: &'a str) -> Result<Option<(&'a str, usize)>, String> {
     let shown = || shorten(&answer.to_string(), 60);
+    let is_blank = |text: &Value| text.is_null() || text.as_str().is_some_and(|text| text.trim().is_empty());
+    if is_blank(answer) {
+        return Ok(None);
+    }
     if let Some(text) = answer.as_str() {
-        let byte = context.find(text).filter(|_| !text.is_empty());
+        let byte = context.find(text);
         let byte = byte.ok_or_else(|| format!("has the answer {}, which does not stand in its context", shown()))?;
-        return Ok((text, context[..byte].chars().count()));
+        return Ok(Some((text, context[..byte].chars().count())));
     }
     if let Some(places) = answer.get("char_spans") {
         return detected(places, context)
+            .map(Some)
             .ok_or_else(|| format!("has a detected answer that is no part of its context: {}", shown()));
     }
-    let text = answer.get("text").and_then(Value::as_str);
-    let start = answer.get("answer_start").and_then(Value::as_u64);
-    let (Some(text), Some(start)) = (text, start) else {
+    let text = answer.get("text");
+    if text.is_some_and(is_blank) {
+        return Ok(None);
+    }
+    let text = text.and_then(Value::as_str);
+    let start = answer.get("answer_start");
+    if let Some(text) = text.filter(|_| start.and_then(Value::as_f64) == Some(gold::NOWHERE)) {
+        return gold::nowhere(text, context).map(|_none| None);
+    }
+    let (Some(text), Some(start)) = (text, start.and_then(number)) else {
         return Err(format!("has an answer without a \"text\" and a whole number as \"answer_start\": {}", shown()));
     };
     let start = usize::try_from(start).unwrap_or(usize::MAX);
     if start > context.len() {
         return Err(format!("has an answer at character {start}, past the end of its context"));
     }
-    Ok((text, start))
+    Ok(Some((text, start)))
 }
 
 /// The first of the places at which an answer was found, from its first to its last character.
@@ -285,6 +305,40 @@ mod tests {
                 (9, "begins an article that cannot be read as a JSON object: expected `,` or `}` at column 15"),
             ],
         );
+    }
+
+    #[test]
+    fn a_question_without_an_answer_may_have_an_empty_one() {
+        let none = r#"{"text":[],"answer_start":[]}"#;
+        for question in [
+            r#""is_impossible":true,"answers":[{"text":"","answer_start":0}]"#,
+            r#""is_impossible":true,"answers":[{"text":"","answer_start":-1}]"#,
+            r#""is_impossible":false,"answers":[{"text":"","answer_start":-1}]"#,
+            r#""is_impossible":true,"answers":null"#,
+            r#""is_impossible":true,"answers":"""#,
+            r#""answers":[{"text":"","answer_start":-1}]"#,
+            r#""answers":[{"text":null,"answer_start":null}]"#,
+            r#""answers":[{"text":"unknown","answer_start":-1}]"#,
+            r#""answers":{"text":"","answer_start":-1}"#,
+            r#""answers":[]"#,
+            r#""answers":[""]"#,
+        ] {
+            let paragraph = format!(r#"{{"context":"Ann ran","qas":[{{"id":"1","question":"q",{question}}}]}}"#);
+            check(
+                &format!(r#"{{"data":[{{"paragraphs":[{paragraph}]}}]}}"#),
+                &[(1, ["1", "", "Ann ran", "q", none])],
+                &[],
+            );
+        }
+        // Where no question has an answer, none was asked for.
+        let two = r#"{"data":[{"paragraphs":[{"context":"Ann ran","qas":[{"id":"1","question":"q","answers":null},{"id":"2","question":"q"ANSWER}]}]}]}"#;
+        let rows = |first, second| [(1, ["1", "", "Ann ran", "q", first]), (1, ["2", "", "Ann ran", "q", second])];
+        check(&two.replace("ANSWER", ""), &rows("", ""), &[]);
+        let answered = r#","answers":[{"text":"ran","answer_start":4}]"#;
+        check(&two.replace("ANSWER", answered), &rows("null", r#"{"text":["ran"],"answer_start":[4]}"#), &[]);
+        let said = r#"{"data":[{"paragraphs":[{"context":"Ann ran","qas":[{"id":"1","question":"q","answers":[{"text":"ran","answer_start":-1}]},{"id":"2","question":"q"}]}]}]}"#;
+        let reason = r#"element 1: has question "1" that has the answer "ran", which is said to stand nowhere (-1) and stands at character 4 of its context"#;
+        check(said, &[(1, ["2", "", "Ann ran", "q", ""])], &[(1, reason)]);
     }
 
     #[test]

@@ -9,6 +9,14 @@ pub enum TokenizerError {
         dir.display()
     )]
     Missing { dir: PathBuf },
+    /// A tokenizer that would cut texts otherwise than any of those that are here.
+    #[error(
+        "the tokenizer in \"{}\" is a {class}, which Attune does not have, and another would cut texts into other tokens \
+         than the model has learned; with a tokenizer.json in the folder it can be read, which transformers writes \
+         where the tokenizer has a fast version: AutoTokenizer.from_pretrained(…).save_pretrained(…)",
+        dir.display()
+    )]
+    Class { dir: PathBuf, class: String },
     #[error("cannot read \"{}\": {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     #[error("\"{}\" has {bytes} bytes, a tokenizer's file has at most {limit}", path.display())]
@@ -18,6 +26,8 @@ pub enum TokenizerError {
     /// A part of the file that cannot be used, by the name the file gives it.
     #[error("the {component} of \"{}\" cannot be used: {reason}", path.display())]
     Component { path: PathBuf, component: String, reason: String },
+    #[error("the tokenizer has {token} as {id}, and the model has {embeddings} embeddings, 0 to {}", embeddings.saturating_sub(1))]
+    Beyond { token: String, id: u32, embeddings: usize },
     #[error("the text cannot be tokenized: {reason}")]
     Encode { reason: String },
     #[error("the ids cannot be turned into text: {reason}")]

@@ -51,6 +51,12 @@ impl Frame {
         self.before.iter().chain(&self.between).chain(&self.after).map(|(id, _)| *id)
     }
 
+    /// The highest segment that a token is put into.
+    pub fn last_segment(&self) -> u32 {
+        let specials = self.before.iter().chain(&self.between).chain(&self.after).map(|(_, segment)| *segment);
+        specials.chain([self.text_type, self.pair_type]).max().unwrap_or_default()
+    }
+
     /// The ids and segments of the framed texts.
     pub fn wrap(&self, text: &[u32], pair: &[u32]) -> (Vec<u32>, Vec<u32>) {
         let length = text.len() + pair.len() + self.specials();

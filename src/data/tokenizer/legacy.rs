@@ -72,6 +72,12 @@ pub(super) fn byte_pairs(dir: &Path, side: &SideFiles) -> Result<String, Tokeniz
     if !vocab.is_object() {
         return Err(component(&vocab_path, "content", "it is not an object of tokens and their ids"));
     }
+    // Pieces that end words with a mark of their own are those of a tokenizer that knows no bytes.
+    let has = |is: fn(&str) -> bool| vocab.as_object().is_some_and(|vocab| vocab.keys().any(|token| is(token)));
+    if has(|token| token.len() > 4 && token.ends_with("</w>")) && !has(|token| token.starts_with('Ġ')) {
+        let reason = "its pieces are not of bytes, as RoBERTa's are; a folder with tokenizer.json can be read";
+        return Err(component(&vocab_path, "vocabulary", reason));
+    }
     let merges = merges(&dir.join("merges.txt"))?;
     let specials = Specials::find(&ROBERTA, &vocab, side).map_err(|token| lacks(&vocab_path, &token))?;
     let add_prefix_space = side.flag("add_prefix_space").unwrap_or(false);

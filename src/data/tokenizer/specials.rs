@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::TokenizerError;
 use super::read;
+use crate::json::without_nan;
 
 /// The parts special tokens play, under the names the files use, and the tokens known to play them.
 pub(super) const ROLES: [(&str, &[&str]); 7] = [
@@ -23,11 +24,16 @@ pub(super) struct SideFiles {
     pub config: Map<String, Value>,
     pub specials: Map<String, Value>,
     pub added: Map<String, Value>,
+    /// The class of the tokenizer as `config.json` names it; of old folders it is the only one that does.
+    model_says: Option<String>,
 }
 
 impl SideFiles {
     pub fn read(dir: &Path) -> Result<Self, TokenizerError> {
+        // What is wrong with the model's configuration is said where the model is opened.
+        let model = object(dir, "config.json").unwrap_or_default();
         Ok(Self {
+            model_says: model.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned),
             config: object(dir, "tokenizer_config.json")?,
             specials: object(dir, "special_tokens_map.json")?,
             added: object(dir, "added_tokens.json")?,
@@ -54,6 +60,12 @@ impl SideFiles {
     pub fn class(&self) -> Option<&str> {
         let class = self.config.get("tokenizer_class")?.as_str()?;
         Some(class.strip_suffix("Fast").unwrap_or(class))
+    }
+
+    /// The class of the tokenizer, wherever it is named.
+    pub fn named_class(&self) -> Option<&str> {
+        let named = self.config.get("tokenizer_class").and_then(Value::as_str);
+        named.or(self.model_says.as_deref()).filter(|class| !class.is_empty())
     }
 
     /// Tokens added to the vocabulary, with their ids: what is in `added_tokens.json` and in the configuration.
@@ -102,5 +114,6 @@ fn object(dir: &Path, name: &str) -> Result<Map<String, Value>, TokenizerError> 
         return Ok(Map::new());
     }
     let bytes = read(&path)?;
-    serde_json::from_slice(&bytes).map_err(|source| TokenizerError::Json { path, source })
+    serde_json::from_str(&without_nan(&String::from_utf8_lossy(&bytes)))
+        .map_err(|source| TokenizerError::Json { path, source })
 }

@@ -381,3 +381,64 @@ fn merge_dropout_of_a_file_is_set_aside() {
         assert_eq!(plain.encode_ids(&text, None, 64).unwrap(), without.encode_ids(&text, None, 64).unwrap());
     }
 }
+
+#[test]
+fn a_class_that_is_not_here_is_refused_by_name_and_never_replaced() {
+    let old = |family: &str| {
+        let names = ["vocab.txt", "vocab.json", "merges.txt", "special_tokens_map.json"];
+        copy(&golden().join(format!("{family}-classify")), &names)
+    };
+    let open = |dir: &Path, file: &str, content: &Value| {
+        fs::write(dir.join(file), content.to_string()).unwrap();
+        let opened = Tokenizer::open(dir);
+        fs::remove_file(dir.join(file)).unwrap();
+        opened.map(|tokenizer| tokenizer.kind()).map_err(|error| error.to_string())
+    };
+    for (family, classes) in [
+        ("bert", ["BertJapaneseTokenizer", "PhobertTokenizer", "BertweetTokenizer", "RobertaTokenizer2"]),
+        ("roberta", ["HerbertTokenizerFast", "CamembertTokenizer", "FlaubertTokenizer", "XLMRobertaTokenizerFast"]),
+    ] {
+        let dir = old(family);
+        for class in classes {
+            for file in ["tokenizer_config.json", "config.json"] {
+                let refused = open(dir.path(), file, &json!({ "tokenizer_class": class })).unwrap_err();
+                assert!(refused.contains(&format!("is a {class}, which Attune does not have")), "{refused}");
+                assert!(refused.contains("tokenizer.json"), "{refused}");
+            }
+        }
+    }
+    let bert = old("bert");
+    for class in ["BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "ElectraTokenizerFast"] {
+        let opened = open(bert.path(), "tokenizer_config.json", &json!({ "tokenizer_class": class }));
+        assert_eq!(opened, Ok(TokenizerKind::VocabTxt), "{class}");
+    }
+    // The class is the tokenizer's own, whatever the model's configuration says.
+    fs::write(bert.path().join("config.json"), r#"{"tokenizer_class": "HerbertTokenizer", "best_metric": NaN}"#)
+        .unwrap();
+    assert!(open(bert.path(), "tokenizer_config.json", &json!({ "tokenizer_class": "BertTokenizer" })).is_ok());
+    assert!(open(bert.path(), "tokenizer_config.json", &json!({})).unwrap_err().contains("HerbertTokenizer"));
+    fs::remove_file(bert.path().join("config.json")).unwrap();
+    // What only one class has names it too.
+    let mecab = open(bert.path(), "tokenizer_config.json", &json!({ "word_tokenizer_type": "mecab" }));
+    assert!(mecab.unwrap_err().contains("BertJapaneseTokenizer"));
+    assert!(open(bert.path(), "bpe.codes", &json!({})).unwrap_err().contains("PhobertTokenizer"));
+    // A class that is here, but without its files.
+    let missing = open(bert.path(), "tokenizer_config.json", &json!({ "tokenizer_class": "RobertaTokenizer" }));
+    assert!(missing.unwrap_err().starts_with("no tokenizer in"));
+    // With a tokenizer.json there is nothing to replace.
+    let whole = copy(&golden().join("bert-classify"), &["tokenizer.json"]);
+    let opened = open(whole.path(), "tokenizer_config.json", &json!({ "tokenizer_class": "HerbertTokenizerFast" }));
+    assert_eq!(opened, Ok(TokenizerKind::TokenizerJson));
+}
+
+#[test]
+fn pieces_that_are_not_of_bytes_are_no_roberta_tokenizer() {
+    let dir = tempfile::tempdir().unwrap();
+    let tokens = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "a", "b</w>", "ab</w>"];
+    let vocab: serde_json::Map<String, Value> =
+        tokens.iter().zip(0_u32..).map(|(token, id)| ((*token).to_owned(), id.into())).collect();
+    fs::write(dir.path().join("vocab.json"), Value::Object(vocab).to_string()).unwrap();
+    fs::write(dir.path().join("merges.txt"), "a b</w>\n").unwrap();
+    let refused = Tokenizer::open(dir.path()).unwrap_err().to_string();
+    assert!(refused.contains("its pieces are not of bytes"), "{refused}");
+}

@@ -31,12 +31,15 @@ impl Tokenizer {
     /// that leaves no token, such as a lone control character, has an empty list.
     pub fn encode_words<S: AsRef<str>>(&self, words: &[S]) -> Result<Vec<Vec<u32>>, TokenizerError> {
         let inner = self.for_words();
-        caught(|| words.iter().map(|word| Ok(inner.encode_fast(word.as_ref(), false)?.get_ids().to_vec())).collect())
+        let ids = |word: &S| Ok(inner.encode_fast(word.as_ref(), false)?.get_ids().to_vec());
+        let all: Vec<Vec<u32>> = caught(|| words.iter().map(ids).collect())?;
+        all.into_iter().map(|ids| self.known(ids, |ids| ids)).collect()
     }
 
     /// The ids of a text, uncut and without special tokens.
     pub fn encode_ids_bare(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         caught(|| Ok(self.inner.encode_fast(text, false)?.get_ids().to_vec()))
+            .and_then(|ids| self.known(ids, |ids| ids))
     }
 
     /// Ids and segments of texts that are already cut, with special tokens around them.
@@ -56,6 +59,7 @@ impl Tokenizer {
             let cut = text.len() + pair.len() - keep_text - keep_pair;
             Ok(Translation { ids, types, positions: frame.places(keep_text, keep_pair), cut })
         })
+        .and_then(|both| self.known(both, |both| &both.ids))
     }
 
     /// The tokens of a text of any length.
@@ -66,6 +70,7 @@ impl Tokenizer {
             let starts_word = (0..words.len()).map(|at| at == 0 || words[at] != words[at - 1]);
             Ok(Run { ids: encoding.get_ids().to_vec(), starts_word: starts_word.collect() })
         })
+        .and_then(|run| self.known(run, |run| &run.ids))
     }
 
     /// The tokenizer with a space before every word, where the file leaves it out before the first of a text.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::folder::is_taken;
 use super::{CHECKPOINT, CONFIG, EVENTS, Log, RunFolder, lock};
+use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
 use crate::task::Task;
@@ -20,11 +21,12 @@ use crate::train::{Prepared, TrainError, generator};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 11] = [
+const FREE: [&str; 12] = [
     "data.train",
     "data.eval",
     "model.path",
     "model.name",
+    "model.embedded",
     "language.generator",
     "run.out",
     "run.checkpoint_minutes",
@@ -47,6 +49,17 @@ pub struct Opened {
 pub fn kept_config(dir: &Path) -> Result<RunConfig, TrainError> {
     let mut config = RunConfig::read(&dir.join(CONFIG))?;
     dir.clone_into(&mut config.run.out);
+    Ok(config)
+}
+
+/// The configuration with the columns that a run read when it began, where it goes on with them.
+pub fn with_kept_columns(config: &RunConfig) -> Result<RunConfig, TrainError> {
+    let kept = kept_config(&config.run.out)?.data.columns;
+    let mut config = config.clone();
+    // A run of an earlier version did not keep what it had guessed.
+    if kept != Roles::default() {
+        config.data.columns = kept;
+    }
     Ok(config)
 }
 
@@ -130,7 +143,12 @@ fn first_change(was: &RunConfig, now: &RunConfig) -> Option<(String, String, Str
     let (was, now) = (settings(was), settings(now));
     let keys: BTreeSet<&String> = was.keys().chain(now.keys()).collect();
     let value = |of: &BTreeMap<String, Value>, key: &String| of.get(key).map_or("not set".to_owned(), Value::to_string);
+    // What was guessed when the run began is kept with it, and need not be in the file that it began with. Other columns
+    // are other data, which are compared by their content.
+    let is_guessed =
+        |key: &&String| key.starts_with("data.columns.") && !(was.contains_key(*key) && now.contains_key(*key));
     keys.into_iter()
+        .filter(|key| !is_guessed(key))
         .filter(|key| was.get(*key) != now.get(*key) && !FREE.contains(&key.as_str()))
         .map(|key| (key.clone(), value(&was, key), value(&now, key)))
         .next()
@@ -171,6 +189,13 @@ mod tests {
             assert_eq!(found.as_deref(), expected);
         };
         check("[optim]\nlr = 1e-4\n[run]\nout = \"b\"\ncheckpoint_minutes = 1\nmicro_batch = 2\n", None);
+        // The columns that were guessed are kept.
+        let named = config("columns = { text = \"a\", label = \"b\" }\n");
+        let open = config("");
+        assert_eq!(first_change(&named, &open), None);
+        assert_eq!(first_change(&open, &named), None);
+        let other = config("columns = { text = \"c\" }\n");
+        assert_eq!(first_change(&named, &other).map(|(key, ..)| key).as_deref(), Some("data.columns.text"));
         check("[optim]\nlr = 2e-4\n", Some("optim.lr 0.0001 0.0002"));
         check("[optim]\nlr = 1e-4\nlr_groups = { head = 0.5 }\n", Some("optim.lr_groups.head not set 0.5"));
         check("[optim]\nlr = 1e-4\n[run]\nmax_steps = 9\n", Some("run.max_steps not set 9"));

@@ -125,6 +125,7 @@ impl Trainer<'_> {
             seconds: self.seconds(),
             peak_memory_bytes: self.peak_memory(),
             step: self.step,
+            caveats: self.data.caveats.clone(),
         }
     }
 }

@@ -61,6 +61,7 @@ impl App {
             | Action::OpenModel(_) => self.change_model(action),
             Action::Look(example) => self.look(example),
             Action::Edit(config) => self.workspace.edit(*config),
+            Action::Unread(fields) => self.workspace.unread = fields,
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
             Action::ContinueNewest => {
@@ -87,9 +88,9 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
-            Action::Predict { model, text, pair } => {
+            Action::Predict { model, task, text, pair } => {
                 self.workspace.explore_with(model);
-                self.workspace.explore.offered = Some(Arc::new(Offered { text, pair }));
+                self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair }));
             }
             Action::Ask { model, question } => {
                 let job = self.workspace.follow(JobKind::Ask, "Asking");
@@ -128,6 +129,7 @@ impl App {
             Action::OpenData(path) => {
                 self.workspace.screen = Screen::Data;
                 self.workspace.sample = None;
+                self.sample_goes_on = false;
                 self.open_table(path, None);
                 return;
             }
@@ -138,10 +140,7 @@ impl App {
                 self.open_table(self.places.samples.join(sample.file()), Some(sample.file()));
                 return;
             }
-            Action::CloseData => {
-                self.workspace.data = DataState::default();
-                self.workspace.plan = None;
-            }
+            Action::CloseData => self.workspace.begin_data(DataState::default()),
             Action::SetRoles(roles) => data.roles = roles,
             Action::SetTask(task) => data.set_task(task),
             Action::SetSplit(rule) => data.rule = rule,
@@ -165,6 +164,7 @@ impl App {
     fn open_table(&mut self, path: PathBuf, sample: Option<&'static str>) {
         let title = format!("Reading {}", format::file_name(&path));
         self.workspace.data.error = None;
+        self.workspace.expect_table(&path);
         let job = self.workspace.follow(JobKind::OpenTable { path: path.clone() }, title);
         self.send(Command::OpenTable { job, path, sample });
     }
@@ -207,13 +207,18 @@ impl App {
         if self.workspace.why_not_start().is_some() {
             return;
         }
+        if let Some(wrong) = self.workspace.unread.first().cloned() {
+            self.workspace.screen = Screen::Train;
+            self.workspace.toast(Level::Warning, format!("Not started: {} is to be put right", wrong.field), wrong.why);
+            return;
+        }
         let config = self.workspace.draft.clone();
         let out = config.run.out.clone();
         let title = format!("Training {}", format::file_name(&out));
-        self.workspace.evaluation = None;
-        self.workspace.run = Some(RunView::new(out.clone(), config.clone()));
+        let mut run = RunView::new(out.clone(), config.clone());
+        run.lengths.clone_from(&self.workspace.data.lengths);
+        self.workspace.begin_run(run);
         let job = self.workspace.follow(JobKind::Train { out }, title);
-        self.workspace.screen = Screen::Train;
         self.send(Command::Train { job, config: Box::new(config) });
     }
 
@@ -225,11 +230,9 @@ impl App {
         // The worker tells the run's own configuration first of all.
         let mut config = self.workspace.draft.clone();
         config.run.out.clone_from(&dir);
-        self.workspace.evaluation = None;
-        self.workspace.run = Some(RunView::new(dir.clone(), config));
+        self.workspace.begin_run(RunView::new(dir.clone(), config));
         let job =
             self.workspace.follow(JobKind::Train { out: dir.clone() }, format!("Training {}", format::file_name(&dir)));
-        self.workspace.screen = Screen::Train;
         self.send(Command::Resume { job, dir });
     }
 

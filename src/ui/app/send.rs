@@ -8,7 +8,7 @@ use super::App;
 use crate::train::config::RunConfig;
 use crate::ui::workspace::{JobKind, Level, OpenPurpose};
 use crate::ui::{Action, Screen, format};
-use crate::worker::protocol::{Command, DatasetRequest, Origin};
+use crate::worker::protocol::{Command, Control, DatasetRequest, Origin};
 
 /// Seconds a draft must rest before it is planned, so that dragging a slider does not send a plan for every pixel.
 const PLAN_RESTS: f64 = 0.15;
@@ -38,11 +38,15 @@ impl App {
     /// Sends what events and actions have raised.
     pub(super) fn follow_up(&mut self, ctx: &egui::Context) {
         let wants = std::mem::take(&mut self.workspace.wants);
+        for job in wants.stop {
+            self.send(Command::Control { job, control: Control::Stop });
+        }
         if wants.models {
             let job = self.workspace.follow(JobKind::FindModels, "Looking for models");
             let mut folders = self.workspace.model_folders.clone();
             folders.push(self.workspace.runs_folder.clone());
-            self.send(Command::FindModels { job, folders });
+            let embedded = self.places.model.clone();
+            self.send(Command::FindModels { job, folders, embedded });
         }
         if wants.runs {
             let job = self.workspace.follow(JobKind::FindRuns, "Looking for runs");
@@ -82,22 +86,13 @@ impl App {
 
     /// Opens the model that a configuration names, or says why that cannot be done.
     fn open_model_of(&mut self, config: &RunConfig) {
-        let model = &config.model;
-        let listed = |name: &String| self.workspace.models.iter().find(|entry| entry.name == *name);
-        let dir = match (&model.path, &model.name) {
-            _ if model.embedded => None,
-            (Some(path), _) => Some(path.clone()),
-            (None, Some(name)) => listed(name).map(|entry| entry.dir.clone()),
-            (None, None) => None,
-        };
-        if let Some(dir) = dir {
+        if let Some(dir) = self.workspace.model_dir(&config.model) {
             self.actions.push(Action::OpenModel(dir));
             return;
         }
-        let words = match (&model.name, model.embedded) {
-            (_, true) => "It was made with a model inside the program, and this build carries none".to_owned(),
-            (Some(name), false) => format!("{name} is not in the Hugging Face cache of this machine"),
-            (None, false) => "Its configuration names none".to_owned(),
+        let words = match config.model.title() {
+            title if title.is_empty() => "Its configuration names none".to_owned(),
+            title => format!("The Hugging Face cache of this machine does not have {title}"),
         };
         self.workspace.toast(Level::Warning, "Choose a model for this run", words);
     }
@@ -110,7 +105,8 @@ impl App {
             return;
         }
         self.plan_due = None;
-        if !self.workspace.is_ready() {
+        // Without lengths a plan would be one of no texts.
+        if !self.workspace.is_ready() || self.workspace.data.lengths.is_none() {
             return;
         }
         let job = self.workspace.follow(JobKind::Plan, "Planning the run");
@@ -148,9 +144,10 @@ impl App {
         self.send(Command::OpenRun { job, dir });
     }
 
-    /// After the sample is read: the model that was used last, or else the smallest one that can be used.
+    /// After the sample is read: the model that was used last, or else the one inside the program.
     fn go_on_with_sample(&mut self, ctx: &egui::Context) {
-        if !self.sample_goes_on || self.workspace.data.loaded.is_none() {
+        // Until the sample is open, what is loaded is what was open before.
+        if !self.sample_goes_on || self.workspace.sample.is_some() || self.workspace.data.loaded.is_none() {
             return;
         }
         self.sample_goes_on = false;
@@ -161,7 +158,9 @@ impl App {
                 self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
             let last = self.settings.last_model.clone();
             let model = usable
-                .min_by_key(|entry| (Some(&entry.dir) != last.as_ref(), entry.bytes_on_disk))
+                .min_by_key(|entry| {
+                    (Some(&entry.dir) != last.as_ref(), entry.origin != Origin::Embedded, entry.bytes_on_disk)
+                })
                 .map(|entry| entry.dir.clone());
             let go = if model.is_some() { Screen::Train } else { Screen::Model };
             self.actions.extend(model.map(Action::OpenModel));

@@ -58,7 +58,7 @@ impl DataPanel {
                     ui.spacing_mut().item_spacing.y = space::S;
                     problem_ui(ui, cx);
                     columns::ui(ui, cx, &table);
-                    self.split.ui(ui, cx);
+                    self.split.ui(ui, cx, &table);
                     ui.add_space(space::S);
                 });
             },
@@ -176,6 +176,8 @@ fn facts(table: &Table) -> [String; 3] {
 }
 
 fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let Some(error) = &cx.workspace.data.error else { return };
-    state::error(ui, cx.palette, "No examples yet", error, |_| ());
+    let data = &cx.workspace.data;
+    let Some(error) = &data.error else { return };
+    let title = if data.loaded.is_some() { "The other file could not be read" } else { "No examples yet" };
+    state::error(ui, cx.palette, title, error, |_| ());
 }

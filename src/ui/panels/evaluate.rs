@@ -170,6 +170,9 @@ impl Tiled for EvaluatePanel {
         Panel::top("evaluate head").show_separator_line(false).frame(fill).show(ui, |ui| {
             self.source.head_ui(ui, &evaluated, cx);
             header::cards_ui(ui, &evaluated.evaluation, cx.palette);
+            for note in &evaluated.evaluation.notes {
+                ui.colored_label(cx.palette.text_dim, note);
+            }
         });
     }
 
@@ -232,9 +235,8 @@ impl EvaluatePanel {
             Kind::Questions => self.questions.go_on(evaluated, slice),
             Kind::Classes | Kind::Labels | Kind::Values => {
                 let filter = &self.filter;
-                self.shown.go_on(filter, &filter.words, &Filtered { evaluated, filter }, slice);
-                if self.examples.selected.is_none() {
-                    self.examples.selected = self.shown.rows.first().copied();
+                if self.shown.go_on(filter, &filter.words, &Filtered { evaluated, filter }, slice) {
+                    self.shown.keep_inside(&mut self.examples.selected);
                 }
                 self.thresholds.go_on(&evaluated.evaluation, slice) && self.shown.is_complete()
             }
@@ -250,6 +252,10 @@ impl EvaluatePanel {
             let rect = ui.available_rect_before_wrap();
             if let Some(point) = scatter(ui, rect, &spec, palette) {
                 self.examples.selected = Some(point);
+                // Whoever points at an example wants to see it, and the list shows it too.
+                if !self.shown.rows.contains(&point) {
+                    self.filter.words.clear();
+                }
             }
             return;
         }

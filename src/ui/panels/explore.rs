@@ -280,6 +280,7 @@ impl ExplorePanel {
         self.replaced.forget();
         self.objectives.forget();
         self.asker.forget();
+        self.history.values_mut().for_each(History::outdate);
     }
 
     fn texts_of(&mut self, task: Task) -> &mut Texts {
@@ -316,6 +317,12 @@ impl ExplorePanel {
         let known = self.taken_offer.as_ref().is_some_and(|taken| Weak::as_ptr(taken) == Arc::as_ptr(offered));
         if !known {
             self.taken_offer = Some(Arc::downgrade(offered));
+            // It was sent for this head, whatever was looked at before; without a head there is nobody to ask.
+            let heads = workspace.explore.subject.as_ref().map(|subject| subject.heads.as_slice());
+            if heads.is_some_and(|heads| heads.contains(&offered.task)) {
+                self.chosen = Some(Mode::Head(offered.task));
+                self.mode = self.chosen;
+            }
             self.set(offered.text.clone(), offered.pair.clone());
         }
     }

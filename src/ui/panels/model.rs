@@ -70,6 +70,7 @@ impl ModelPanel {
         let workspace = cx.workspace;
         let mut any = false;
         for (origin, title) in [
+            (Origin::Embedded, "Ships with Attune"),
             (Origin::Folder, "In your folders"),
             (Origin::Cache, "In the Hugging Face cache"),
             (Origin::Run, "From your runs"),

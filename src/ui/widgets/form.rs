@@ -2,16 +2,18 @@
 
 use egui::{Align, Layout, Response, RichText, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::number;
 use super::text::elided;
 use crate::ui::theme::{self, Palette, size};
 
 /// Height of a line of a form.
 pub const LINE: f32 = 30.0;
 
-/// A name to the left and a control at the right edge, of which the name takes what is left.
+/// A name to the left and a control at the right edge, of which the name takes what is left. What is wrong with a number
+/// in it is said below.
 pub fn row<R>(ui: &mut Ui, name: &str, hint: &str, palette: &Palette, control: impl FnOnce(&mut Ui) -> R) -> R {
     let width = ui.available_width();
-    ui.allocate_ui_with_layout(vec2(width, LINE), Layout::right_to_left(Align::Center), |ui| {
+    let line = ui.allocate_ui_with_layout(vec2(width, LINE), Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_height(LINE);
         ui.spacing_mut().item_spacing.x = 6.0;
         let result = control(ui);
@@ -27,8 +29,9 @@ pub fn row<R>(ui: &mut Ui, name: &str, hint: &str, palette: &Palette, control: i
             }
         }
         result
-    })
-    .inner
+    });
+    number::said_ui(ui, palette);
+    line.inner
 }
 
 /// A heading between groups of lines, with something at its right edge.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Workspace;
+use super::{JobKind, RunView, Workspace};
 use crate::data::{Length, Mends, Roles, SplitRule, Table, guess_task};
 use crate::samples::Sample;
 use crate::task::Task;
@@ -53,6 +53,13 @@ impl DataState {
         self.loaded.as_ref().is_some_and(|loaded| !loaded.dataset.makes_its_own_labels())
     }
 
+    /// What was said of a row or a length belongs to a model's tokens.
+    pub fn forget_tokens(&mut self) {
+        self.lengths = None;
+        self.looked_at = None;
+        self.look_error = None;
+    }
+
     /// Another task reads other columns, unless both label whole texts.
     pub fn set_task(&mut self, task: Task) {
         let both = |test: fn(Task) -> bool| test(self.task) && test(task);
@@ -82,7 +89,14 @@ impl Workspace {
     }
 
     pub(super) fn take_table(&mut self, table: &Arc<Table>) {
-        let mut data = DataState { table: Some(table.clone()), rule: self.data.rule.clone(), ..DataState::default() };
+        let mut data = DataState { table: Some(table.clone()), ..DataState::default() };
+        // What is held out of a file, and the name of its run, belong to that file.
+        let is_same = self.data.table.as_ref().is_some_and(|before| before.path == table.path);
+        if is_same {
+            data.rule = self.data.rule.clone();
+        } else {
+            self.out_is_own = false;
+        }
         data.roles = Roles::guess(table, Task::Classify);
         data.task = guess_task(table, &data.roles);
         if data.task != Task::Classify {
@@ -102,23 +116,47 @@ impl Workspace {
                 SplitRule { eval_fraction: config.data.eval_fraction.unwrap_or(data.rule.eval_fraction), ..rule };
             data.mends = config.data.mends();
             data.task = config.task;
-            data.roles = config.data.columns;
-            data.eval_path = config.data.eval;
+            data.roles = config.data.columns.clone();
+            data.eval_path.clone_from(&config.data.eval);
+            // The form was fitted to the data that were open; now it is the run's own again.
+            let out = std::mem::take(&mut self.draft.run.out);
+            self.draft = *config;
+            self.draft.run.out = out;
         }
-        self.data = data;
-        self.plan = None;
+        // The charts of a run that has ended are not those of other data.
+        let is_over = |run: &RunView| !run.status.is_live() && run.config.data.train != table.path;
+        if self.run.as_ref().is_some_and(is_over) {
+            self.run = None;
+        }
+        self.begin_data(data);
         self.wants.dataset = true;
         self.refresh_draft();
+    }
+
+    /// Puts other data in the place of those that are open. What is still being found out about those is nothing to these.
+    pub fn begin_data(&mut self, data: DataState) {
+        self.drop_jobs(|kind| {
+            matches!(kind, JobKind::ReadDataset | JobKind::MeasureLengths | JobKind::Look | JobKind::Plan)
+        });
+        self.data = data;
+        self.forget_plan();
+    }
+
+    /// A plan speaks of the data and the model that it was made for.
+    pub(super) fn forget_plan(&mut self) {
+        self.plan = None;
+        self.plan_error = None;
     }
 
     pub(super) fn take_dataset(&mut self, loaded: Arc<LoadedDataset>) {
         // Roles that were left open come back as they were guessed.
         self.data.roles = loaded.dataset.roles.clone();
         self.data.task = loaded.dataset.task;
+        self.drop_jobs(|kind| matches!(kind, JobKind::MeasureLengths | JobKind::Look | JobKind::Plan));
         self.data.loaded = Some(loaded);
         self.data.error = None;
-        self.data.lengths = None;
-        self.data.looked_at = None;
+        self.data.forget_tokens();
+        self.forget_plan();
         self.wants.lengths = true;
         self.refresh_draft();
     }
@@ -131,6 +169,7 @@ mod tests {
     use super::*;
     use crate::data::{Dataset, Split};
     use crate::train::config::LanguageObjective;
+    use crate::worker::protocol::{Event, EventKind, Payload};
 
     fn loaded(task: Task, pair: Option<&str>) -> LoadedDataset {
         let csv = b"text,other\nRain fell.,Il pleuvait.\nIt was cold.,Il faisait froid.\n";
@@ -138,6 +177,76 @@ mod tests {
         let roles = Roles { text: Some("text".into()), pair: pair.map(Into::into), ..Roles::default() };
         let dataset = Arc::new(Dataset::new(table, task, &roles, None).unwrap());
         LoadedDataset::new(dataset, Split { train: vec![0, 1], eval: Vec::new() }, None, Vec::new())
+    }
+
+    fn opened(workspace: &mut Workspace, name: &str) {
+        let table = Table::from_bytes(Path::new(name), b"text,label\na,x\nb,y\n".to_vec()).unwrap();
+        workspace.take_table(&Arc::new(table));
+    }
+
+    #[test]
+    fn what_was_said_of_a_file_is_not_said_of_the_next() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        opened(&mut workspace, "one.csv");
+        workspace.data.eval_path = Some("dev.csv".into());
+        workspace.data.rule = SplitRule { eval_fraction: 0.0, seed: 7, stratified: false };
+        workspace.plan_error = Some("one cannot be trained".into());
+        workspace.out_is_own = true;
+        let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());
+        run.fail("it ended", 0.0);
+        workspace.run = Some(run);
+        let before = workspace.data.rule.clone();
+        opened(&mut workspace, "one.csv");
+        assert_eq!(workspace.data.rule, before, "the same file, read again");
+        assert!(workspace.run.is_some());
+        opened(&mut workspace, "two.csv");
+        assert_eq!(workspace.data.rule, DataState::default().rule);
+        assert_eq!((workspace.data.eval_path.clone(), workspace.draft.data.eval.clone()), (None, None));
+        assert_eq!(workspace.plan_error, None);
+        assert!(workspace.run.is_none(), "its charts would stand beside other data");
+        assert_eq!(workspace.draft.run.out, Path::new("/runs/two-model-1"));
+    }
+
+    #[test]
+    fn columns_mean_what_was_said_of_their_own_file() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        opened(&mut workspace, "one.csv");
+        workspace.data.roles.text = Some("body".into());
+        let text =
+            |workspace: &Workspace, data: &str| workspace.roles_of(Path::new("/runs/one/model"), Path::new(data)).text;
+        assert_eq!(text(&workspace, "one.csv"), Some("body".into()));
+        assert_eq!(text(&workspace, "two.csv"), None, "guessed");
+        let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());
+        run.config.data.columns.text = Some("review".into());
+        workspace.run = Some(run);
+        assert_eq!(text(&workspace, "two.csv"), Some("review".into()), "as the model was trained");
+    }
+
+    #[test]
+    fn an_answer_about_other_data_is_not_taken() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        opened(&mut workspace, "one.csv");
+        let reading = workspace.follow(JobKind::ReadDataset, "Reading the examples");
+        let counting = workspace.follow(JobKind::MeasureLengths, "Measuring lengths");
+        workspace.wants.stop.clear();
+        opened(&mut workspace, "two.csv");
+        assert_eq!(workspace.wants.stop, [reading, counting], "nobody waits for them");
+        let late = Payload::Dataset(Arc::new(loaded(Task::Classify, None)));
+        workspace.apply(Event { job: reading, kind: EventKind::Payload(late) });
+        assert!(workspace.data.loaded.is_none());
+        workspace.begin_data(DataState::default());
+        assert!(workspace.data.table.is_none() && workspace.plan.is_none());
+    }
+
+    #[test]
+    fn reading_that_was_stopped_leaves_no_examples_and_says_so() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        opened(&mut workspace, "one.csv");
+        workspace.data.loaded = Some(Arc::new(loaded(Task::Classify, None)));
+        let job = workspace.follow(JobKind::ReadDataset, "Reading the examples");
+        workspace.apply(Event { job, kind: EventKind::Stopped });
+        assert!(workspace.data.loaded.is_none());
+        assert!(workspace.data.error.as_ref().is_some_and(|error| error.contains("stopped")));
     }
 
     #[test]

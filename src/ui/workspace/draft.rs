@@ -7,6 +7,8 @@ use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::metrics::Measure;
 use crate::task::Task;
 use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+use crate::worker::protocol::{ModelEntry, Origin};
+use crate::train::limits::FEWEST_TOKENS;
 
 pub(super) fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
@@ -29,13 +31,14 @@ impl Workspace {
 
     /// Copies data, model and task into the draft, names its output folder, and asks for a new plan.
     pub fn refresh_draft(&mut self) {
+        let card_is_embedded = self.model.as_ref().is_some_and(|card| self.is_embedded(&card.dir));
         let draft = &mut self.draft;
         if (draft.data.max_tokens, draft.data.stride) == usual_length(draft.task) {
             (draft.data.max_tokens, draft.data.stride) = usual_length(self.data.task);
         }
-        draft.task = self.data.task;
-        let keys = Measure::keys(draft.task);
-        if !keys.contains(&draft.run.keep_best.as_str()) {
+        // Two tasks may have a metric of one name, and it need not be the one that the other is judged by.
+        let is_other_task = std::mem::replace(&mut draft.task, self.data.task) != self.data.task;
+        if is_other_task || !Measure::keys(draft.task).contains(&draft.run.keep_best.as_str()) {
             Measure::main(draft.task).clone_into(&mut draft.run.keep_best);
         }
         if !draft.task.takes_class_weights() {
@@ -55,16 +58,32 @@ impl Workspace {
         draft.data.fix.clone_from(&self.data.mends.fix);
         draft.data.exclude.clone_from(&self.data.mends.exclude);
         if let Some(card) = &self.model {
-            draft.model.path = Some(card.dir.clone());
+            draft.model.embedded = card_is_embedded;
+            draft.model.path = (!card_is_embedded).then(|| card.dir.clone());
             draft.model.name = None;
-            draft.model.embedded = false;
-            draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(8);
-            draft.data.stride = draft.data.stride.min(draft.data.max_tokens / 2);
+            draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(FEWEST_TOKENS);
+            if draft.data.stride >= draft.data.max_tokens {
+                draft.data.stride = draft.data.max_tokens / 2;
+            }
         }
         if !self.out_is_own {
             self.draft.run.out = self.next_out();
         }
         self.wants.plan = self.is_ready();
+    }
+
+    fn is_embedded(&self, dir: &Path) -> bool {
+        self.models.iter().any(|entry| entry.origin == Origin::Embedded && entry.dir == dir)
+    }
+
+    /// The folder of the model that a configuration names, as far as it is known here.
+    pub fn model_dir(&self, model: &ModelChoice) -> Option<PathBuf> {
+        let listed = |is_it: &dyn Fn(&ModelEntry) -> bool| self.models.iter().find(|entry| is_it(entry));
+        if model.embedded {
+            return listed(&|entry| entry.origin == Origin::Embedded).map(|entry| entry.dir.clone());
+        }
+        let named = || listed(&|entry| Some(&entry.name) == model.name.as_ref()).map(|entry| entry.dir.clone());
+        model.path.clone().or_else(named)
     }
 
     /// `<runs folder>/<data>-<model>-<n>`, with the first `n` that no known run has.
@@ -117,6 +136,34 @@ mod tests {
         assert_eq!(length(Task::Classify, None), (128, 64));
         assert_eq!(length(Task::Qa, Some(200)), (384, 128));
         assert_eq!(length(Task::Ner, None), (200, 128), "what a person chose stays");
+    }
+
+    #[test]
+    fn each_task_begins_with_the_metric_it_is_judged_by() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        let mut turn = |task, chosen: Option<&str>| {
+            workspace.data.task = task;
+            workspace.refresh_draft();
+            let found = workspace.draft.run.keep_best.clone();
+            if let Some(chosen) = chosen {
+                chosen.clone_into(&mut workspace.draft.run.keep_best);
+            }
+            found
+        };
+        assert_eq!(turn(Task::Classify, Some("f1_macro")), "accuracy");
+        assert_eq!(turn(Task::Classify, None), "f1_macro", "the choice for this task stays");
+        assert_eq!(turn(Task::MultiLabel, Some("accuracy")), "f1_micro", "and is not that of another");
+        assert_eq!(turn(Task::Classify, Some("eval_loss")), "accuracy");
+        assert_eq!(turn(Task::Qa, None), "f1");
+    }
+
+    #[test]
+    fn a_stride_that_fits_is_left_as_it_is() {
+        let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+        workspace.draft.data.max_tokens = 128;
+        workspace.draft.data.stride = 100;
+        workspace.refresh_draft();
+        assert_eq!((workspace.draft.data.max_tokens, workspace.draft.data.stride), (128, 100));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Workspace;
+use super::{ExploreState, Workspace, model_of};
 use crate::model::Decisions;
 use crate::task::Task;
 use crate::worker::protocol::JobId;
@@ -127,6 +127,11 @@ impl JobKind {
         matches!(self, Self::Look | Self::Plan | Self::Ask | Self::FindRuns)
     }
 
+    /// Whether it only finds something out about the data, so that it may end when something else is asked.
+    fn is_question(&self) -> bool {
+        matches!(self, Self::OpenTable { .. } | Self::ReadDataset | Self::MeasureLengths | Self::Plan)
+    }
+
     fn same_kind(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
@@ -137,7 +142,8 @@ impl Workspace {
     pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
         let id = JobId(self.next_job);
         self.next_job += 1;
-        self.jobs.retain(|job| !job.kind.same_kind(&kind));
+        let is_question = kind.is_question();
+        self.let_go(is_question, |known| known.same_kind(&kind));
         if kind == JobKind::Ask {
             self.explore.pending = Some(id);
         }
@@ -155,6 +161,18 @@ impl Workspace {
             since: self.now,
         });
         id
+    }
+
+    /// Follows these no longer: what they find out is about something else than what is open now.
+    pub(super) fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
+        self.let_go(true, are);
+    }
+
+    fn let_go(&mut self, stop: bool, are: impl Fn(&JobKind) -> bool) {
+        if stop {
+            self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
+        }
+        self.jobs.retain(|job| !are(&job.kind));
     }
 
     pub fn job(&self, id: JobId) -> Option<&Job> {
@@ -262,13 +280,33 @@ impl Workspace {
         if !job.kind.is_quiet() {
             self.say(Level::Info, format!("{} stopped", job.title), None);
         }
-        if let JobKind::Train { out } = &job.kind {
-            if let Some(run) = &mut self.run {
-                run.stop(self.now);
+        match &job.kind {
+            JobKind::Train { out } => {
+                if let Some(run) = &mut self.run {
+                    run.stop(self.now);
+                }
+                self.toast(Level::Info, "Training stopped", "The best weights so far are kept");
+                self.after_training(out.clone());
             }
-            self.toast(Level::Info, "Training stopped", "The best weights so far are kept");
-            self.after_training(out.clone());
+            JobKind::ReadDataset => {
+                self.without_examples();
+                self.data.error =
+                    Some("reading was stopped; open the file again, or change what its columns mean".into());
+            }
+            // Nothing is on its way any more; a model can be chosen again.
+            JobKind::Meet { dir } if self.explore.subject.is_none() && self.explore.model.as_ref() == Some(dir) => {
+                self.explore = ExploreState::default();
+            }
+            _ => {}
         }
+    }
+
+    /// The examples that were read before are not those that were asked for.
+    fn without_examples(&mut self) {
+        self.data.loaded = None;
+        self.data.forget_tokens();
+        self.drop_jobs(|kind| matches!(kind, JobKind::MeasureLengths | JobKind::Look | JobKind::Plan));
+        self.forget_plan();
     }
 
     pub(super) fn failed(&mut self, job: &Job, message: String, detail: Option<String>) {
@@ -277,12 +315,13 @@ impl Workspace {
         match &job.kind {
             JobKind::OpenTable { .. } | JobKind::ReadDataset => {
                 if job.kind == JobKind::ReadDataset {
-                    self.data.loaded = None;
+                    self.without_examples();
                 }
                 self.data.error = Some(message);
                 self.refresh_draft();
                 return;
             }
+            JobKind::MeasureLengths => self.plan_error = Some(message.clone()),
             JobKind::OpenModel { .. } => {
                 self.model_error = Some(message);
                 return;
@@ -325,6 +364,8 @@ impl Workspace {
     fn after_training(&mut self, out: PathBuf) {
         self.wants.runs = true;
         self.wants.models = true;
+        // The weights in this folder are others than those that were opened.
+        self.wants.subject |= self.explore.model.as_ref() == Some(&model_of(&out));
         self.wants.open_run = Some(out);
     }
 }

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::pace::{Clock, Pace};
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, Step, TrainEvent};
 use crate::ui::widgets::curve::{Flag, FlagKind, Series};
-use crate::worker::protocol::OpenedRun;
+use crate::worker::protocol::{Lengths, OpenedRun};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -51,6 +52,8 @@ pub struct RunView {
     pub train_examples: usize,
     pub eval_examples: usize,
     pub truncated: usize,
+    /// Of its texts, where it was started in this window.
+    pub lengths: Option<Arc<Lengths>>,
     pub loss: Series,
     /// Every metric of the evaluations, by key.
     pub metrics: BTreeMap<String, Series>,
@@ -85,6 +88,7 @@ impl RunView {
             train_examples: 0,
             eval_examples: 0,
             truncated: 0,
+            lengths: None,
             loss: Series::default(),
             metrics: BTreeMap::new(),
             baseline: BTreeMap::new(),

@@ -8,7 +8,7 @@ use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
 use crate::data::xray::xray;
 use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
-use crate::hub;
+use crate::hub::{self, embedded};
 use crate::model;
 use crate::task::Task;
 use crate::train::prepare::{Sources, divide};
@@ -18,21 +18,30 @@ use crate::{files, samples};
 /// Folders below a chosen one that are looked into.
 const DEPTH: usize = 3;
 
-pub fn find_models(job: &Job<'_>, folders: &[PathBuf]) -> Ended {
+pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path) -> Ended {
     let mut dirs = BTreeSet::new();
     for folder in folders {
         collect(folder, DEPTH, &mut dirs);
     }
-    let mut entries: Vec<ModelEntry> = dirs
-        .iter()
-        .map(|dir| match run_of(dir) {
-            Some(run) => entry(dir, folder_name(run), Origin::Run),
-            None => entry(dir, folder_name(dir), Origin::Folder),
-        })
-        .collect();
+    let name = |dir: &Path| files::name(dir).into_owned();
+    let mut entries = vec![in_the_program(embedded)];
+    entries.extend(dirs.iter().map(|dir| match run_of(dir) {
+        Some(run) => entry(dir, name(run), Origin::Run),
+        None => entry(dir, name(dir), Origin::Folder),
+    }));
     entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
     job.payload(Payload::Models(Arc::new(entries)));
     Ended::Done
+}
+
+/// The model that ships with Attune, written to its place. One that cannot be written is listed with the reason.
+fn in_the_program(dir: &Path) -> ModelEntry {
+    let written = embedded::unpack_to(dir);
+    let found = entry(dir, embedded::NAME.to_owned(), Origin::Embedded);
+    match written {
+        Ok(()) => found,
+        Err(error) => ModelEntry { problem: Some(error.to_string()), ..found },
+    }
 }
 
 /// The run a model folder belongs to, where it is the `model` of one.
@@ -55,10 +64,6 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
             collect(&entry.path(), depth - 1, found);
         }
     }
-}
-
-fn folder_name(dir: &Path) -> String {
-    dir.file_name().map_or_else(|| dir.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
@@ -90,6 +95,7 @@ pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<E
     let tokenizer = Tokenizer::open(dir)?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
+    card.problems = tokenizer.misfits(card.vocab_size);
     job.payload(Payload::Model(Arc::new(card)));
     Ok(Ended::Done)
 }
@@ -99,7 +105,11 @@ pub fn open_table(job: &Job<'_>, path: &Path, sample: Option<&str>) -> Result<En
         Some(name) => samples::write(name, path)?,
         None => samples::ensure(path)?,
     }
-    job.payload(Payload::Table(Arc::new(Table::open(path)?)));
+    let table = Table::open(path)?;
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
+    job.payload(Payload::Table(Arc::new(table)));
     Ok(Ended::Done)
 }
 
@@ -107,8 +117,17 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
     let DatasetRequest { table, eval, task, roles, rule, mends } = request;
     let eval = eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
     let own = eval.is_some();
-    let Sources { train_data, eval_data, split, mended } = divide(task, table, eval, &roles, &rule, &mends)?;
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
+    let Sources { train_data, eval_data, split, mended, .. } = divide(task, table, eval, &roles, &rule, &mends)?;
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
     let loaded = LoadedDataset::new(train_data, split, own.then_some(eval_data), mended);
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
     job.payload(Payload::Dataset(Arc::new(loaded)));
     Ok(Ended::Done)
 }

@@ -33,7 +33,7 @@ impl<T> Default for Last<T> {
 }
 
 /// Name, size and time of every file of a folder, by which a changed one is known.
-type Stamp = Vec<(OsString, u64, Option<SystemTime>)>;
+pub type Stamp = Vec<(OsString, u64, Option<SystemTime>)>;
 
 impl<T> Last<T> {
     /// What is in a folder, read again only if a file in it has changed since.
@@ -52,7 +52,7 @@ pub fn read_card<'a>(cards: &'a mut Last<Card>, dir: &Path) -> Result<&'a Card, 
     cards.get(dir, |dir| Ok((model::open_card(dir)?, model::read_config(dir)?)))
 }
 
-fn stamp(dir: &Path) -> Stamp {
+pub fn stamp(dir: &Path) -> Stamp {
     let mut stamp: Stamp = std::fs::read_dir(dir)
         .into_iter()
         .flatten()

@@ -84,7 +84,9 @@ impl Job<'_> {
 pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut Kept) {
     let job = Job { id: command.job(), context, control };
     job.send(EventKind::Started);
-    let outcome = guarded(|| perform(&job, command, kept));
+    // What was stopped while it waited is not begun.
+    let begun = || if job.go_on().is_break() { Ok(Ended::Stopped) } else { perform(&job, command, kept) };
+    let outcome = guarded(begun);
     job.send(match outcome {
         Ok(Ok(Ended::Done)) => EventKind::Done,
         Ok(Ok(Ended::Stopped)) => EventKind::Stopped,
@@ -98,9 +100,16 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
     });
 }
 
+/// Tells the end of a job that will not be begun.
+pub fn end_unbegun(command: &Command, context: &Context) {
+    let job = Job { id: command.job(), context, control: &JobControl::default() };
+    job.send(EventKind::Started);
+    job.send(EventKind::Stopped);
+}
+
 fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Failure> {
     match command {
-        Command::FindModels { folders, .. } => Ok(files::find_models(job, &folders)),
+        Command::FindModels { folders, embedded, .. } => Ok(files::find_models(job, &folders, &embedded)),
         Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
         Command::OpenTable { path, sample, .. } => files::open_table(job, &path, sample),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),

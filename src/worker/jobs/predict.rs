@@ -1,9 +1,11 @@
 //! Explore: one text through a model that stays open.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
+use super::kept::{Stamp, stamp};
 use super::{Ended, Failure, Job};
 use crate::inspect::{self, Predictor, Question};
 use crate::model::Decisions;
@@ -15,42 +17,53 @@ const OPEN_MODELS: usize = 2;
 /// The models this lane has open, the one used last at the end.
 #[derive(Default)]
 pub struct Shelf {
-    open: Vec<(PathBuf, Option<SystemTime>, Predictor)>,
+    open: Vec<(PathBuf, Stamp, Predictor)>,
+    /// What was told of a model last, by the files it was true of.
+    told: BTreeMap<PathBuf, Stamp>,
 }
 
 impl Shelf {
-    /// The model in a folder, read again if its weights were written since.
-    fn get(&mut self, dir: &Path) -> Result<&mut Predictor, Failure> {
-        let written = std::fs::metadata(dir.join("model.safetensors")).and_then(|file| file.modified()).ok();
-        let place = self.open.iter().position(|(path, at, _)| path == dir && *at == written);
-        let entry = if let Some(place) = place {
+    /// The model in a folder, read again if a file of it was written since, be it weights under whatever name,
+    /// configuration or tokenizer; and whether something else was told of it before. What is decided is read each time.
+    fn get(&mut self, dir: &Path) -> Result<(&mut Predictor, bool), Failure> {
+        let mut now = stamp(dir);
+        now.retain(|(name, ..)| name != Decisions::FILE);
+        let place = self.open.iter().position(|(path, then, _)| path == dir && *then == now);
+        let mut entry = if let Some(place) = place {
             self.open.remove(place)
         } else {
             self.open.retain(|(path, ..)| path != dir);
-            (dir.to_owned(), written, Predictor::open_whole(dir)?)
+            (dir.to_owned(), now.clone(), Predictor::open_whole(dir)?)
         };
+        entry.2.decisions = Decisions::read(dir)?;
         if self.open.len() >= OPEN_MODELS {
             self.open.remove(0);
         }
+        let was_changed = self.told.insert(dir.to_owned(), now.clone()).is_some_and(|then| then != now);
         self.open.push(entry);
         match self.open.last_mut() {
-            Some((_, _, predictor)) => Ok(predictor),
+            Some((_, _, predictor)) => Ok((predictor, was_changed)),
             None => Err("the model was closed while it was being opened".into()),
         }
     }
 }
 
 pub fn meet(job: &Job<'_>, shelf: &mut Shelf, dir: &Path) -> Result<Ended, Failure> {
-    let predictor = shelf.get(dir)?;
-    predictor.decisions = Decisions::read(dir)?;
-    let subject = predictor.subject();
-    job.payload(Payload::Subject(Arc::new(subject)));
+    let (predictor, _) = shelf.get(dir)?;
+    if job.go_on().is_break() {
+        return Ok(Ended::Stopped);
+    }
+    job.payload(Payload::Subject(Arc::new(predictor.subject())));
     Ok(Ended::Done)
 }
 
 pub fn ask(job: &Job<'_>, shelf: &mut Shelf, dir: &Path, question: &Question) -> Result<Ended, Failure> {
     let begun = Instant::now();
-    let predictor = shelf.get(dir)?;
+    let (predictor, was_changed) = shelf.get(dir)?;
+    if was_changed {
+        // It may have other heads now, and other labels.
+        job.payload(Payload::Subject(Arc::new(predictor.subject())));
+    }
     let mut go_on = |done: usize, total: usize| {
         // A text of one window is answered before anybody could read how far it is.
         if total > 1 { job.progress("reading", done as u64, total as u64) } else { job.go_on() }

@@ -1,21 +1,19 @@
 //! Training, and the plan before it.
 
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
-use std::time::Instant;
+use std::sync::Arc;
 
 use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
 use crate::data::Length;
 use crate::data::features::window_lengths;
 use crate::data::mend::Exclude;
-use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::task::Task;
 use crate::train::config::RunConfig;
-use crate::train::plan::{Facts, PlanSummary, Shape, plan as make_plan};
+use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{prepare as prepare_data, train_from};
+use crate::train::{preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 
 /// Goes on with the run in a folder.
@@ -25,14 +23,18 @@ pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
 
 pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
-    let Some(data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
+    let config = &if goes_on { run::with_kept_columns(config)? } else { config.clone() };
+    let Some(mut data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
         return Ok(Ended::Stopped);
     };
+    let config = &data.settled(config);
     if job.progress("opening the model", 0, 0).is_break() {
         return Ok(Ended::Stopped);
     }
     let device = prepare::device(config.run.device)?;
-    let (model, _) = open_model(config, &data.labels, &device)?;
+    let (model, report) = open_model(config, &data.labels, &device)?;
+    data.warnings.extend(prepare::new_head_words(config, &data.labels, &report)?);
+    preflight(config, goes_on, &mut data, &model)?;
     let Opened { folder, checkpoint, history } = run::open(config, goes_on, &data, &model)?;
     for event in history {
         job.send(EventKind::Train(Box::new(event)));
@@ -47,23 +49,6 @@ pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, F
     let outcome = train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)?;
     Ok(if outcome.stopped { Ended::Stopped } else { Ended::Done })
 }
-
-/// What a training step reaches of what a product alone does, as measured with `attune bench`.
-const REACHED: f64 = 0.7;
-
-/// Operations a second in a product of training's shape, measured once.
-static FLOPS: LazyLock<f64> = LazyLock::new(|| {
-    const N: usize = 512;
-    let (a, b) = (vec![0.5_f32; N * N], vec![0.25_f32; N * N]);
-    let mut c = vec![0.0_f32; N * N];
-    let mut fastest = f64::INFINITY;
-    for _ in 0..4 {
-        let begun = Instant::now();
-        matmul(MatMut::new(&mut c, N, N), Into::Set, Mat::new(&a, N, N), Mat::new(&b, N, N), Threads::All);
-        fastest = fastest.min(begun.elapsed().as_secs_f64());
-    }
-    REACHED * 2.0 * (N * N * N) as f64 / fastest
-});
 
 pub fn plan(
     job: &Job<'_>,
@@ -83,8 +68,8 @@ pub fn plan(
         }
         labels = prepare::output_names(config.task, &loaded.dataset.labels).len();
     }
-    let facts =
-        Facts { card, encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec: *FLOPS };
+    let flops_per_sec = flops_per_sec();
+    let facts = Facts { card, encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec };
     let plan = make_plan(config, &facts)?;
     let plan = match Shape::of(config) {
         // What a person counts are the texts, however many windows they come to.

@@ -6,7 +6,7 @@ use crate::data::{Roles, Table};
 use crate::task::Task;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Card, form, text};
+use crate::ui::widgets::{Card, form, state, text};
 use crate::ui::{Action, Cx};
 
 /// Width of a choice, so that all of them stand in one column.
@@ -176,9 +176,7 @@ fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn note(cx: &Cx<'_>) -> Option<String> {
     let loaded = cx.workspace.data.loaded.as_ref()?;
     Some(match cx.workspace.data.task {
-        Task::Ner if loaded.dataset.roles.tags.is_some() => {
-            format!("The tags are read as {} and kept as IOB2", loaded.dataset.scheme.title())
-        }
+        Task::Ner | Task::Classify | Task::MultiLabel => state::sentence(&loaded.dataset.reading()?),
         Task::Mlm => "Words are hidden in these texts, and the model learns to find them".into(),
         Task::Rtd => "Words are replaced in these texts, and the model learns to notice".into(),
         Task::Nsp if loaded.dataset.makes_its_own_labels() => {

@@ -35,7 +35,9 @@ enum Which<'a> {
 
 /// Findings that are open.
 pub fn count(workspace: &Workspace, loaded: &LoadedDataset) -> usize {
-    loaded.findings.len() + usize::from(over_long(workspace).is_some())
+    let notes = |dataset: &Dataset| dataset.table.notes.len();
+    let noted = notes(&loaded.dataset) + loaded.eval.as_deref().map_or(0, notes);
+    noted + loaded.findings.len() + usize::from(over_long(workspace).is_some())
 }
 
 /// Returns the filter that was chosen by a press.
@@ -74,7 +76,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, loaded: &LoadedDataset, filter: &Filter)
 fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>> {
     let can = workspace.data.can_be_mended();
     let mends = &workspace.data.mends;
-    let mut entries = Vec::new();
+    let notes = loaded.dataset.table.notes.iter().chain(loaded.eval.iter().flat_map(|eval| &eval.table.notes));
+    let note = |words: &String| Entry { words: words.clone(), rows: None, remedy: None, is_done: false };
+    let mut entries: Vec<Entry<'a>> = notes.map(note).collect();
     for finding in &loaded.findings {
         let mend = |mend: Mend| {
             let words = if matches!(mend, Mend::Fix(_)) { "Fix" } else { "Exclude" };

@@ -11,7 +11,7 @@ use super::cells::{self, Order, Row, Show};
 use super::filter::{self, Filter, Search};
 use super::xray::XrayPane;
 use crate::data::entities::Kinds;
-use crate::data::{Dataset, Table};
+use crate::data::{Dataset, Roles, Table};
 use crate::task::Task;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::segmented::segmented;
@@ -40,6 +40,16 @@ pub struct Rows {
     of: Weak<Table>,
     /// What the tags of the dataset mean.
     kinds: (Weak<Dataset>, Kinds),
+    /// What the filter by class or finding was chosen in.
+    meaning: Option<Meaning>,
+}
+
+/// What the rows mean: the third class of other labels is another, and so is what is found in other columns.
+#[derive(Debug, PartialEq)]
+struct Meaning {
+    task: Task,
+    roles: Roles,
+    labels: Vec<String>,
 }
 
 /// How the chosen row is shown.
@@ -62,6 +72,15 @@ impl Rows {
         let dataset = cx.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
         if let Some(dataset) = dataset.as_ref().filter(|dataset| Weak::as_ptr(&self.kinds.0) != Arc::as_ptr(dataset)) {
             self.kinds = (Arc::downgrade(dataset), Kinds::of(&dataset.labels));
+            let meaning = Some(Meaning {
+                task: dataset.task,
+                roles: dataset.roles.clone(),
+                labels: dataset.labels.names.clone(),
+            });
+            if self.meaning != meaning {
+                self.meaning = meaning;
+                (self.filter.class, self.filter.rows) = (None, None);
+            }
         }
         let complete = self.filter.is_empty() || self.search.go_on(&self.filter, table, dataset.as_ref());
         if !complete {

@@ -163,11 +163,13 @@ fn limit_ui(ui: &mut Ui, cx: &Cx<'_>, lengths: &Lengths) {
     let palette = cx.palette;
     let limit = cx.workspace.draft.data.max_tokens;
     let all = lengths.tokens.len().max(1) as f64;
-    let (cut, windowed) = cx.workspace.plan.as_ref().map_or((0, 0), |plan| (plan.truncated, plan.windowed));
+    let planned = cx.workspace.plan.as_ref().map(|plan| (plan.truncated, plan.windowed));
     ui.horizontal(|ui| {
         ui.label(text::dim("Limit", palette));
         ui.label(text::number(format!("{limit} tokens"), palette));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // Until the run is planned nothing is known of it.
+            let Some((cut, windowed)) = planned else { return };
             if cut > 0 {
                 Chip::warn(format!("{} cut", format::percent(cut as f64 / all)), palette).dot().show(ui);
             } else if windowed > 0 {

@@ -1,15 +1,18 @@
 //! What is held out for evaluation.
 
-use egui::{DragValue, Ui};
+use std::sync::{Arc, Weak};
+
+use egui::Ui;
 
 use super::columns::column_ui;
-use crate::data::SplitRule;
+use crate::data::{SplitRule, Table};
 use crate::task::Task;
+use crate::train::limits;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::split_bar::split_bar;
-use crate::ui::widgets::{Button, Card, Chip, form, text};
+use crate::ui::widgets::{Button, Card, Chip, Number, form, text};
 use crate::ui::{Action, Cx, format};
 
 #[derive(Debug, Default)]
@@ -18,11 +21,16 @@ pub struct SplitForm {
     dragged: Option<f64>,
     own_file: bool,
     typed: String,
+    /// Another table begins with a share of its own.
+    of: Weak<Table>,
 }
 
 impl SplitForm {
-    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Arc<Table>) {
         let palette = cx.palette;
+        if Weak::as_ptr(&self.of) != Arc::as_ptr(table) {
+            *self = Self { of: Arc::downgrade(table), ..Self::default() };
+        }
         Card::titled("Evaluation").note("held out from training").show(ui, palette, |ui| {
             ui.spacing_mut().item_spacing.y = 6.0;
             self.own_file |= cx.workspace.data.eval_path.is_some();
@@ -54,13 +62,14 @@ impl SplitForm {
             }
         }
         ui.horizontal(|ui| {
-            part_label(ui, palette.series[0], &format!("Train {:.0} %", (1.0 - share) * 100.0), cx);
+            let percent = |share: f64| format::trimmed(share * 100.0, 2);
+            part_label(ui, palette.series[0], &format!("Train {} %", percent(1.0 - share)), cx);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                part_label(ui, palette.series[1], &format!("Evaluate {:.0} %", share * 100.0), cx);
+                part_label(ui, palette.series[1], &format!("Evaluate {} %", percent(share)), cx);
             });
         });
         form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
-            ui.add(DragValue::new(&mut changed.seed).speed(1.0)).accessible_name("Seed of the split");
+            Number::new("Seed of the split", limits::at_least(0.0)).show(ui, &mut changed.seed);
         });
         let roles = cx.workspace.data.roles.clone();
         if roles.group.is_none() && has_classes(cx.workspace.data.task) {
@@ -88,7 +97,12 @@ impl SplitForm {
         if let Some(path) = cx.workspace.data.eval_path.clone() {
             ui.label(text::body(format::file_name(&path), palette)).on_hover_text(format::path(&path));
         } else {
-            ui.label(text::small("A file with the same columns; its labels must stand in this one too", palette));
+            let share = format::trimmed(cx.workspace.data.rule.eval_fraction * 100.0, 2);
+            let words = format!(
+                "A file with the same columns; its labels must stand in this one too. Until it is chosen, {share} % of \
+                 this file is held out."
+            );
+            ui.label(text::small(words, palette));
         }
         if Button::new("Choose a file…").name("Choose an evaluation file").show(ui, palette).clicked() {
             cx.act(Action::ChooseEvalData);

@@ -63,7 +63,9 @@ impl XrayPane {
             state::error(ui, palette, "This row cannot be shown", error, |_| ());
             return;
         }
-        let Some(looked_at) = cx.workspace.data.looked_at.clone() else {
+        // The row before is not shown under the name of this one.
+        let looked_at = cx.workspace.data.looked_at.clone().filter(|looked_at| looked_at.xray.example == example);
+        let Some(looked_at) = looked_at else {
             if cx.workspace.job_where(|kind| *kind == JobKind::Look).is_some() {
                 ui.label(text::dim("Reading…", palette));
             }

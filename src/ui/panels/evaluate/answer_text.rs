@@ -54,7 +54,8 @@ impl Reading {
             if Button::new("Open in Explore").small().show(ui, palette).clicked() {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
-                cx.act(Action::Predict { model, text: question.clone(), pair: context.clone() });
+                let task = evaluation.task;
+                cx.act(Action::Predict { model, task, text: question.clone(), pair: context.clone() });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
@@ -137,7 +138,12 @@ fn spans(
     let mut gold: Vec<(usize, usize)> = Vec::new();
     if let Some(Outcome::Answers { answers }) = evaluation.predictions.get(row).map(|said| &said.gold) {
         for (place, answer) in answers.iter().enumerate() {
-            let found = || context.find(answer.as_str()).map(|byte| context[..byte].chars().count());
+            // An evaluation of an earlier version does not say where; words that stand there twice are not looked for.
+            let found = || {
+                let mut found = context.match_indices(answer.as_str());
+                let only = found.next().filter(|_| found.next().is_none());
+                only.map(|(byte, _)| context[..byte].chars().count())
+            };
             let start = judged.gold_starts.get(place).copied().or_else(found);
             gold.extend(start.map(|start| (start, start + answer.chars().count())));
         }

@@ -83,8 +83,7 @@ impl Questions {
         let Some(report) = &evaluated.evaluation.answers else { return true };
         let filter = &self.filter;
         if self.found.go_on(filter, &filter.words, &Asked { evaluated, report, filter }, slice) {
-            let rows = &self.found.rows;
-            self.selected = self.selected.filter(|row| rows.contains(row)).or(rows.first().copied());
+            self.found.keep_inside(&mut self.selected);
         }
         self.parts.go_on(report, filter.threshold, slice) && self.found.is_complete()
     }

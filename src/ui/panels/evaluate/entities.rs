@@ -86,8 +86,7 @@ impl Entities {
         let Some(report) = &evaluation.entities else { return true };
         let filter = &self.filter;
         if self.found.go_on(filter, &filter.words, &Sentences { report, filter }, slice) {
-            let rows = &self.found.rows;
-            self.selected = self.selected.filter(|row| rows.contains(row)).or(rows.first().copied());
+            self.found.keep_inside(&mut self.selected);
         }
         self.found.is_complete()
     }
@@ -245,7 +244,7 @@ impl Entities {
             if Button::new("Open in Explore").small().show(ui, palette).clicked() {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
-                cx.act(Action::Predict { model, text: words.join(" "), pair: None });
+                cx.act(Action::Predict { model, task: evaluation.task, text: words.join(" "), pair: None });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let hint = "Above the words what is true, below them what was predicted";

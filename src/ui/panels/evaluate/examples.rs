@@ -16,7 +16,7 @@ use crate::worker::protocol::EvaluatedData;
 
 #[derive(Debug, Default)]
 pub struct Examples {
-    /// Index into the predictions.
+    /// Index into the predictions; one that the list shows.
     pub selected: Option<usize>,
     /// The example that is read, and the pages of its texts.
     read: Option<usize>,
@@ -68,7 +68,8 @@ impl Examples {
             if Button::new("Open in Explore").small().show(ui, palette).clicked() {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
-                cx.act(Action::Predict { model, text: first.clone(), pair: pair.clone() });
+                let task = evaluated.evaluation.task;
+                cx.act(Action::Predict { model, task, text: first.clone(), pair: pair.clone() });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;

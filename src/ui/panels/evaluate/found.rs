@@ -96,6 +96,14 @@ impl<F: Clone + PartialEq, R: Copy> Found<F, R> {
         self.next >= all
     }
 
+    /// What is selected, and can be opened, is among what is shown: the first where it no longer is.
+    pub fn keep_inside(&self, selected: &mut Option<R>)
+    where
+        R: PartialEq,
+    {
+        *selected = selected.filter(|row| self.rows.contains(row)).or(self.rows.first().copied());
+    }
+
     pub fn is_complete(&self) -> bool {
         self.complete
     }

@@ -68,6 +68,8 @@ impl Source {
             .filter(|model| model.origin == Origin::Run && model.problem.is_none())
             .map(|model| (model.dir.clone(), model.name.clone()))
             .collect();
+        // One that was deleted meanwhile is chosen no longer.
+        self.model.take_if(|chosen| !models.iter().any(|(dir, _)| dir == chosen));
         let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
         let chosen = chosen.or_else(|| models.first().map(|model| model.0.clone()));
         let Some(model) = chosen else { return };
@@ -84,7 +86,7 @@ impl Source {
                 });
                 let hint = "A CSV, TSV or JSON lines file with labels";
                 if let Some(data) = path_field(ui, palette, &mut self.path, hint, "file to evaluate") {
-                    let roles = cx.workspace.data.roles.clone();
+                    let roles = cx.workspace.roles_of(&model, &data);
                     cx.act(Action::Evaluate { model: model.clone(), data, roles });
                     self.open = false;
                 }

@@ -14,11 +14,12 @@ use crate::inspect::gold::Gold;
 use crate::inspect::reading::{Candidate, Reading};
 use crate::inspect::{Answer, Prediction, Question};
 use crate::task::Task;
+use crate::train::limits;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::form::toggle;
+use crate::ui::widgets::form::{self, toggle};
 use crate::ui::widgets::marked::Mark;
 use crate::ui::widgets::reader::Reader;
-use crate::ui::widgets::{Button, Chip, divider, state, text};
+use crate::ui::widgets::{Button, Chip, Number, divider, state, text};
 use crate::ui::{Cx, format};
 
 /// A question with what was said of it.
@@ -30,7 +31,8 @@ pub struct Asked {
     revision: u64,
     /// Why it cannot be answered, and the text and the revision of which that is true.
     failed: Option<(String, u64, String)>,
-    gold: Option<Vec<GoldAnswer>>,
+    /// What the data say, and of which question and revision.
+    gold: Option<(String, u64, Vec<GoldAnswer>)>,
 }
 
 #[derive(Debug)]
@@ -235,8 +237,9 @@ impl Document {
             }
             if let Some(row) = self.rows.ui(ui, cx, Task::Qa) {
                 self.set(row.text, row.pair);
+                let revision = self.revision;
                 if let (Gold::Answers(gold), Some(asked)) = (row.gold, self.questions.get_mut(self.active)) {
-                    asked.gold = Some(gold);
+                    asked.gold = Some((asked.text.clone(), revision, gold));
                 }
                 changed = Changed::Chosen;
             }
@@ -328,10 +331,9 @@ impl Document {
             ui.label(text::dim("May say that there is no answer", palette));
         });
         if self.allow_no_answer {
-            ui.horizontal(|ui| {
-                ui.label(text::dim("above", palette));
-                let slider = egui::Slider::new(&mut self.threshold, -15.0..=15.0).fixed_decimals(1);
-                ui.add(slider).accessible_name("Threshold for no answer").on_hover_text(
+            form::row(ui, "Above a margin of", "", palette, |ui| {
+                let field = Number::new("Threshold for no answer", limits::ANY).show(ui, &mut self.threshold);
+                field.on_hover_text(
                     "Score of \"no answer\" less that of the best span, as SQuAD 2.0 measures it; 0 is even",
                 );
             });
@@ -409,7 +411,7 @@ impl Document {
         };
         let millis = self.current(asked).map_or(0.0, |answer| answer.millis);
         let shown = self.shown(reading).map(|best| (best.text.clone(), best.score));
-        let gold = asked.gold.clone();
+        let gold = asked.gold.clone().filter(|(text, revision, _)| *text == asked.text && *revision == self.revision);
         let mut clicked = false;
         ui.horizontal(|ui| {
             ui.add_space(34.0);
@@ -432,7 +434,7 @@ impl Document {
             }
             ui.label(text::number_dim(format!("{millis:.0} ms"), palette));
         });
-        if let Some(gold) = gold {
+        if let Some((.., gold)) = gold {
             gold_ui(ui, &gold, shown.as_ref().map_or("", |(words, _)| words), palette);
         }
         if clicked {

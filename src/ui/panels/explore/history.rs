@@ -22,6 +22,8 @@ const KEPT: usize = 60;
 struct Tried {
     answer: Arc<Answer>,
     pinned: bool,
+    /// The model is another now, or was changed, and may say something else.
+    is_outdated: bool,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +59,14 @@ impl History {
         None
     }
 
+    /// What was said so far was said by another model, or by this one before it was changed.
+    pub fn outdate(&mut self) {
+        self.waiting = None;
+        for tried in &mut self.tried {
+            tried.is_outdated = true;
+        }
+    }
+
     fn keep(&mut self, answer: Arc<Answer>) {
         let mut pinned = false;
         self.tried.retain(|tried| {
@@ -73,7 +83,7 @@ impl History {
         {
             self.tried.remove(0);
         }
-        self.tried.insert(0, Tried { answer, pinned });
+        self.tried.insert(0, Tried { answer, pinned, is_outdated: false });
         while self.tried.len() > KEPT {
             let Some(oldest) = self.tried.iter().rposition(|tried| !tried.pinned) else { break };
             self.tried.remove(oldest);
@@ -167,7 +177,8 @@ fn of_data<'a>(cx: &Cx<'a>, task: Task) -> Option<&'a LoadedDataset> {
 fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Response, Response) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
     let answer = &tried.answer;
-    let label = format!("Try again {}", answer.question.text);
+    let note = if tried.is_outdated { ", asked before the model was changed" } else { "" };
+    let label = format!("Try again {}{note}", answer.question.text);
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &label));
     let pin_rect = egui::Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(24.0, 24.0));
     let pin = ui.interact(pin_rect, response.id.with(("pin", place)), Sense::click());
@@ -180,11 +191,17 @@ fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Res
     let words = both(&answer.question.text, answer.question.pair.as_deref());
     let line = elided(painter, &words, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
     painter.galley(inner.min, line, palette.text);
-    let (verdict, share) = verdict(&answer.result);
+    let (verdict, share) = if tried.is_outdated {
+        ("Asked before the model was changed".to_owned(), String::new())
+    } else {
+        verdict(&answer.result)
+    };
+    let color = if tried.is_outdated { palette.text_faint } else { palette.accent };
     let below = inner.bottom() - 14.0;
-    let name = elided(painter, &verdict, theme::medium(size::SMALL), palette.accent, inner.width() * 0.5);
+    let room = inner.width() * if tried.is_outdated { 1.0 } else { 0.5 };
+    let name = elided(painter, &verdict, theme::medium(size::SMALL), color, room);
     let after = inner.left() + name.size().x + 6.0;
-    painter.galley(pos2(inner.left(), below), name, palette.accent);
+    painter.galley(pos2(inner.left(), below), name, color);
     painter.text(pos2(after, below), Align2::LEFT_TOP, share, theme::number(size::SMALL), palette.text_faint);
     let words = if tried.pinned { "Unpin" } else { "Pin" };
     let label = format!("{words} {}", answer.question.text);
@@ -287,6 +304,19 @@ mod tests {
         history.answered(answer("Good!"), 1.1);
         assert_eq!(history.settle(3.0, "Good!"), None);
         assert_eq!(kept(&history), ["Good!"]);
+    }
+
+    #[test]
+    fn what_another_model_said_is_not_taken_for_what_this_one_says() {
+        let mut history = History::default();
+        history.keep(answer("Good"));
+        history.answered(answer("Bad"), 0.0);
+        history.outdate();
+        assert_eq!(history.settle(9.0, "Bad"), None);
+        assert_eq!(kept(&history), ["Good"], "what was waiting is not kept as news");
+        assert!(history.tried[0].is_outdated);
+        history.keep(answer("Good"));
+        assert!(!history.tried[0].is_outdated, "asked again");
     }
 
     #[test]

@@ -13,9 +13,11 @@ use super::{lesson, millis_ui, samples};
 use crate::data::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
 use crate::inspect::{Answer, Ask, Prediction, Question, Script};
+use crate::train::limits;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::marked::{self, Look};
-use crate::ui::widgets::{Button, Chip, state, text};
+use crate::ui::widgets::number::Percent;
+use crate::ui::widgets::{Button, Chip, Number, number, state, text};
 use crate::ui::{Cx, format};
 
 #[derive(Debug)]
@@ -96,15 +98,18 @@ impl Objectives {
                 self.ask.seed += 1;
                 changed = Changed::Chosen;
             }
-            let mut percent = self.ask.share * 100.0;
-            let share = egui::DragValue::new(&mut percent).range(5.0..=50.0).suffix(" %").fixed_decimals(0);
-            let share = ui.add(share).accessible_name("Share of the tokens that is chosen");
+            // Without what multiplying by a hundred leaves behind.
+            let mut percent = (self.ask.share * 1e8).round() / 1e6;
+            let limit = limits::between(5.0, 50.0);
+            let share = Number::new("Share of the tokens that is chosen", limit).percent(Percent::Unit).unit("%");
+            let share = share.width(64.0).show(ui, &mut percent);
             if share.on_hover_text("Share of the tokens that is chosen; drag to change").changed() {
                 self.ask.share = percent / 100.0;
                 changed = Changed::Typed;
             }
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
         });
+        number::said_ui(ui, palette);
         changed
     }
 

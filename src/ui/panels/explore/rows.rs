@@ -1,5 +1,7 @@
 //! A row taken from the loaded data: the next, the one before, or any, with what the data says is right.
 
+use std::sync::{Arc, Weak};
+
 use egui::Ui;
 use egui_material_icons::icons::{ICON_CHEVRON_LEFT, ICON_CHEVRON_RIGHT, ICON_SHUFFLE};
 
@@ -7,11 +9,13 @@ use crate::inspect::gold::{self, Row};
 use crate::task::Task;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Cx, format};
+use crate::worker::protocol::LoadedDataset;
 
 #[derive(Debug, Default)]
 pub struct DataRows {
     /// Place among the examples that are offered.
     at: Option<usize>,
+    of: Weak<LoadedDataset>,
 }
 
 impl DataRows {
@@ -19,6 +23,9 @@ impl DataRows {
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) -> Option<Row> {
         let palette = cx.palette;
         let loaded = cx.workspace.data.loaded.as_ref().filter(|loaded| loaded.dataset.task == task)?;
+        if Weak::as_ptr(&self.of) != Arc::as_ptr(loaded) {
+            *self = Self { at: None, of: Arc::downgrade(loaded) };
+        }
         // Held-out examples, where there are any: the model has not learned them.
         let data = loaded.eval.as_ref().unwrap_or(&loaded.dataset);
         let places = &loaded.split.eval;

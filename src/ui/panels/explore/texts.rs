@@ -24,7 +24,7 @@ pub struct Texts {
     answer: Option<Arc<Answer>>,
     rows: DataRows,
     /// What the data say of the text, while it is as they have it.
-    gold: Option<(String, Gold)>,
+    gold: Option<(String, Option<String>, Gold)>,
     all_classes: bool,
     begun: bool,
 }
@@ -96,10 +96,12 @@ impl Texts {
             }
             if let Some(row) = self.rows.ui(ui, cx, task) {
                 self.set(row.text, row.pair);
-                self.gold = Some((self.text.clone(), row.gold));
+                self.gold = Some((self.text.clone(), self.pair.clone(), row.gold));
                 changed = Changed::Chosen;
             }
-            if let Some((_, gold)) = self.gold.as_ref().filter(|(text, _)| *text == self.text) {
+            let is_of_both =
+                |(text, pair, _): &&(String, Option<String>, Gold)| *text == self.text && *pair == self.pair;
+            if let Some((.., gold)) = self.gold.as_ref().filter(is_of_both) {
                 gold_ui(ui, gold, self.answer.as_deref().filter(|_| self.is_fresh()), palette);
             }
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
@@ -167,7 +169,13 @@ fn gold_ui(ui: &mut Ui, gold: &Gold, answer: Option<&Answer>, palette: &Palette)
             given.sort_unstable();
             names.sort_unstable();
             let words = if names.is_empty() { "no label".to_owned() } else { names.join(", ") };
-            (words, said.map(|_| given == names))
+            // A model of other classes is neither right nor wrong about these.
+            let knows = |name: &&str| match said {
+                Some(Prediction::Classes(classes)) => classes.iter().any(|(known, _)| known == name),
+                Some(Prediction::Labels(labels)) => labels.iter().any(|one| one.label == *name),
+                _ => false,
+            };
+            (words, names.iter().all(knows).then_some(given == names))
         }
         (Gold::Value(value), _) => (format!("{value:.3}"), None),
         _ => return,

@@ -193,6 +193,9 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
             None => "not said",
         };
         line(ui, "Letters", case.into());
+        for problem in &card.problems {
+            ui.colored_label(palette.warn, problem);
+        }
         line(ui, "Architecture", card.architectures.join(", "));
         ui.horizontal_wrapped(|ui| {
             ui.label(text::dim("Trained heads", palette));

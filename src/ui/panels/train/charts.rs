@@ -5,7 +5,7 @@ use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 
 use crate::metrics::Measure;
 use crate::train::config::{RunConfig, ScheduleKind};
-use crate::train::schedule;
+use crate::train::{groups, schedule};
 use crate::ui::widgets::Button;
 use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
 use crate::ui::workspace::run::Status;
@@ -33,9 +33,9 @@ struct Planned {
 }
 
 impl Planned {
-    fn update(&mut self, config: &RunConfig, steps: u64) {
+    fn update(&mut self, config: &RunConfig, stored_layers: Option<usize>, steps: u64) {
         let optim = &config.optim;
-        let peak = optim.lr_groups.values().copied().fold(optim.lr, f64::max);
+        let peak = groups::peaks(optim, &config.strategy, stored_layers).first().copied().unwrap_or(0.0);
         let key = (optim.schedule, optim.warmup, peak, steps);
         if self.made_for == Some(key) {
             return;
@@ -72,7 +72,8 @@ impl Charts {
             self.link.zoom = None;
         }
         let config = workspace.run.as_ref().map_or(&workspace.draft, |run| &run.config);
-        self.planned.update(config, steps);
+        let card = workspace.model.as_ref().filter(|card| workspace.model_dir(&config.model).as_ref() == Some(&card.dir));
+        self.planned.update(config, card.map(|card| card.stored_layers), steps);
     }
 
     pub fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -126,7 +127,7 @@ impl Charts {
             lines.push(Line { name: measure.title, series, color: palette.series[3], style: Style::Dots });
         }
         let baseline =
-            run.and_then(|run| run.baseline.get(key)).map(|value| (*value, "always the most frequent class"));
+            run.and_then(|run| run.baseline.get(key).map(|value| (*value, Measure::baseline(run.config.task))));
         let percent = measure.is_some_and(|measure| measure.percent);
         let spec = Spec {
             baseline,

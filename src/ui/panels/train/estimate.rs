@@ -56,6 +56,7 @@ fn bar(ui: &mut Ui, memory: &MemoryEstimate, tight: bool, palette: &Palette) {
         ("Gradients", memory.gradients, palette.series[1]),
         ("Optimizer", memory.optimizer, palette.series[2]),
         ("Activations", memory.activations, palette.series[3]),
+        ("Program and data", memory.program, palette.series[4]),
     ];
     let words: Vec<String> = parts.iter().map(|(name, bytes, _)| format!("{name} {}", format::bytes(*bytes))).collect();
     let label = format!("Memory estimate: {}", words.join(", "));

@@ -6,18 +6,20 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
 
 use super::{estimate, strategy};
+use crate::data::mend::Exclude;
+use crate::model::card::ModelCard;
 use crate::task::Task;
 use crate::train::config::{RunConfig, StrategyKind};
 use crate::train::plan::Shape;
-use crate::train::schedule;
+use crate::train::{groups, limits, schedule};
 use crate::ui::theme::space;
 use crate::ui::widgets::form::{LINE, heading, row};
 use crate::ui::widgets::freeze_map::{Block, freeze_map};
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::schedule_curve::{Schedule, schedule_curve};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{RunView, Screen};
+use crate::ui::widgets::{Button, number, state, text};
+use crate::ui::workspace::{RunView, Screen, Workspace};
 use crate::ui::{Action, Cx, Palette, format, theme};
 use crate::worker::protocol::Lengths;
 
@@ -68,7 +70,9 @@ impl Form {
             self.chosen_for = now;
             self.next = None;
         }
-        let next = self.next.unwrap_or_else(|| run.is_none_or(|run| !run.status.is_live()));
+        // What a run was made of and what the next will be made of are not to be taken for each other.
+        let is_same_data = |run: &RunView| run.config.data.train == cx.workspace.draft.data.train;
+        let next = self.next.unwrap_or_else(|| run.is_none_or(|run| !run.status.is_live() && is_same_data(run)));
         let frozen = run.filter(|_| !next);
         let pad = Frame::new().inner_margin(Margin::symmetric(16, 12)).fill(cx.palette.panel);
         Panel::bottom("train form foot").frame(pad).show(ui, |ui| match frozen {
@@ -87,7 +91,13 @@ impl Form {
                 }
                 let steps =
                     frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
-                ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, frozen, cx));
+                let name = if frozen.is_some() { "this run" } else { "next run" };
+                let ((), unread) = number::form(ui, name, |ui| {
+                    ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, frozen, cx));
+                });
+                if frozen.is_none() && unread != cx.workspace.unread {
+                    cx.act(Action::Unread(unread));
+                }
             });
         });
         if frozen.is_none() && draft != cx.workspace.draft {
@@ -139,10 +149,10 @@ impl Form {
         strategy_ui(ui, draft, frozen, cx);
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
-        self.schedule_ui(ui, draft, steps, palette);
+        self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
-        self.lengths_ui(ui, draft, cx);
+        self.lengths_ui(ui, draft, frozen, cx);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);
@@ -153,31 +163,37 @@ impl Form {
         }
     }
 
-    fn schedule_ui(&self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, palette: &Palette) {
+    fn schedule_ui(&self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, card: Option<&ModelCard>, palette: &Palette) {
         fields::schedule_fields_ui(ui, &mut draft.optim, self.expert, palette);
         let optim = &draft.optim;
         // Without a plan the shape is right, and only the number of steps is not known yet.
         let total = if steps > 0 { steps } else { 1000 };
         let warmup = schedule::warmup_steps(optim.warmup, total);
         let factor = |step| schedule::factor(optim.schedule, warmup, step, total);
-        let mut peaks: Vec<f64> = optim.lr_groups.values().copied().chain([optim.lr]).collect();
-        peaks.sort_by(|one, two| two.total_cmp(one));
-        peaks.dedup();
+        let peaks = groups::peaks(optim, &draft.strategy, card.map(|card| card.stored_layers));
         let peaks: Vec<_> = peaks.into_iter().zip(palette.series).collect();
         ui.add_space(2.0);
         schedule_curve(ui, &Schedule { factor: &factor, steps: total, known: steps > 0, peaks: &peaks }, palette);
     }
 
-    fn lengths_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
+    fn lengths_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let most = cx.workspace.model.as_ref().map_or(512, |card| card.max_tokens.max(8));
+        let most = card_of(cx.workspace, frozen).map_or(512, |card| card.max_tokens.max(8));
         fields::max_tokens_ui(ui, &mut draft.data.max_tokens, most, palette);
-        let Some(lengths) = &cx.workspace.data.lengths else { return };
-        self.lengths.update(lengths);
         let shape = Shape::of(draft);
         if shape == Shape::Windows {
             fields::stride_ui(ui, &mut draft.data.stride, draft.data.max_tokens, palette);
         }
+        // A run knows the lengths of its own texts, and not of those that were opened since.
+        let lengths = frozen.map_or(cx.workspace.data.lengths.as_ref(), |run| run.lengths.as_ref());
+        let Some(lengths) = lengths else {
+            if let Some(cut) = frozen.map(|run| run.truncated).filter(|cut| *cut > 0 && shape == Shape::Cut) {
+                let words = format!("{} cut", format::plural(cut as u64, "text was", "texts were"));
+                ui.label(text::small(words, palette));
+            }
+            return;
+        };
+        self.lengths.update(lengths);
         let all = self.lengths.sorted.len().max(1);
         let spec = Histogram {
             name: "Text length",
@@ -192,7 +208,8 @@ impl Form {
         if let Some(limit) = histogram(ui, size, &spec, palette) {
             draft.data.max_tokens = (limit as usize).clamp(8, most);
         }
-        let cut = self.lengths.longer_than(draft.data.max_tokens);
+        let cut = self.lengths.longer_than(draft.data.max_tokens.min(most));
+        let are_left_out = draft.data.exclude.contains(&Exclude::OverLong);
         let share = format::percent(cut as f64 / all as f64);
         let part = format!("{} of {} texts", format::count(cut as u64), format::count(all as u64));
         let words = match shape {
@@ -205,6 +222,7 @@ impl Form {
                 format!("No text is cut; the longest has {} tokens", self.lengths.sorted.last().copied().unwrap_or(0))
             }
             Shape::Windows => format!("{part} are read in windows ({share}); nothing is cut"),
+            Shape::Cut if are_left_out => format!("{part} are left out ({share})"),
             Shape::Cut => format!("{part} are cut ({share})"),
         };
         let is_much = shape == Shape::Cut && cut * 20 > all;
@@ -237,7 +255,12 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         say(ui, "It can be started when the run in progress has ended");
         return;
     }
-    let ready = workspace.is_ready() && workspace.plan_error.is_none();
+    if !workspace.unread.is_empty() {
+        let fields: Vec<&str> = workspace.unread.iter().map(|wrong| wrong.field.as_str()).collect();
+        let words = format!("To be put right first: {}", fields.join(", "));
+        ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
+    }
+    let ready = workspace.is_ready() && workspace.plan_error.is_none() && workspace.unread.is_empty();
     let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
     let start = Button::new("Start training")
         .icon(ICON_PLAY_ARROW)
@@ -269,10 +292,8 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     };
     let model = match (frozen, &workspace.model) {
         (Some(run), _) => {
-            let name =
-                run.config.model.path.as_deref().map(format::file_name).or_else(|| run.config.model.name.clone());
             let parameters = known(run.parameters, |count| format!("{} parameters", format::short_count(count)));
-            Some((name.unwrap_or_default(), parameters))
+            Some((run.config.model.title(), parameters))
         }
         (None, Some(card)) => {
             Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
@@ -287,6 +308,18 @@ fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
         if source_ui(ui, icon, name, found, missing, can_change, palette) {
             cx.act(Action::Go(screen));
         }
+    }
+    let roles = frozen.map_or(&workspace.data.roles, |run| &run.config.data.columns);
+    let columns: Vec<String> = roles.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
+    let is_known = frozen.is_some() || workspace.data.loaded.is_some();
+    if is_known && !columns.is_empty() {
+        let words = format!("Reads {}", columns.join(", "));
+        ui.add(egui::Label::new(text::small(words, palette)).wrap());
+    }
+    let findings = workspace.data.loaded.iter().filter(|_| frozen.is_none()).flat_map(|loaded| &loaded.findings);
+    for finding in findings.filter(|finding| finding.kind.decides_the_result()) {
+        let words = state::sentence(&finding.message());
+        ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
     }
 }
 
@@ -330,14 +363,18 @@ fn source_ui(
     .inner
 }
 
+/// The card of the model that is configured. A run may have been made with another than the one that is chosen now.
+fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a ModelCard> {
+    let card = workspace.model.as_deref();
+    card.filter(|card| frozen.is_none_or(|run| workspace.model_dir(&run.config.model).as_ref() == Some(&card.dir)))
+}
+
 fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     heading(ui, "What is trained", palette, |_| {});
-    // A run may have been made with another model than the one that is chosen now.
-    let card = cx.workspace.model.as_ref();
-    let card = card.filter(|card| frozen.is_none_or(|run| run.config.model.path.as_ref() == Some(&card.dir)));
+    let card = card_of(cx.workspace, frozen);
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
-    let blocks = card.map(|card| strategy::blocks(draft, card, plan));
+    let blocks = card.map(|card| strategy::blocks(draft, &card.blocks, plan));
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
     let presets = [
@@ -353,7 +390,8 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
     if draft.strategy.kind == StrategyKind::Top {
         let layers = if known.is_empty() { 64 } else { known.len().saturating_sub(2).max(1) };
         row(ui, "Layers from the top", "The head is always trained with them", palette, |ui| {
-            fields::whole(ui, "Layers from the top", &mut draft.strategy.top_layers, 1..=layers);
+            let limit = limits::between(1.0, layers as f64);
+            fields::whole(ui, "Layers from the top", &mut draft.strategy.top_layers, limit);
         });
     }
     if draft.strategy.kind == StrategyKind::Gradual {
@@ -381,6 +419,9 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
     }
     let all: u64 = blocks.iter().map(|block| block.parameters).sum();
     let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
+    // What a run has told of itself is what it did.
+    let told = frozen.filter(|run| run.parameters > 0).map(|run| (run.trainable, run.parameters));
+    let (trained, all) = told.unwrap_or((trained, all));
     ui.add_space(4.0);
     trained_ui(ui, trained, all, palette);
     if trained == 0 {

@@ -4,6 +4,7 @@ use egui::{Align, Frame, Layout, Margin, Rect, RichText, Role, Sense, Stroke, Ui
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 
 use crate::metrics::Measure;
+use crate::task::Task;
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::stat::{Stat, stat};
 use crate::ui::widgets::{Button, Card, Chip, text};
@@ -221,18 +222,18 @@ fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
             _ => "",
         };
         ui.add(egui::Label::new(text::strong(format!("{title}{best}{ending}"), palette)).truncate());
-        let against = run.baseline.get(key).map(|baseline| against(key, result, *baseline));
+        let against = run.baseline.get(key).map(|baseline| against(run.config.task, key, result, *baseline));
         ui.add(egui::Label::new(text::small(against.unwrap_or_default(), palette)).truncate());
     });
 }
 
-/// `41.3 points above always saying the most frequent class (50.0 %)`
-fn against(key: &str, result: f64, baseline: f64) -> String {
+/// `41.3 points above the majority baseline, 50.0 %`
+fn against(task: Task, key: &str, result: f64, baseline: f64) -> String {
     let percent = Measure::find(key).is_some_and(|measure| measure.percent);
     let gain = result - baseline;
     let size = if percent { format!("{:.1} points", gain.abs() * 100.0) } else { format::value(gain.abs()) };
     let side = if gain >= 0.0 { "above" } else { "below" };
-    format!("{size} {side} the majority baseline, {}", format::metric(key, baseline))
+    format!("{size} {side} {}, {}", Measure::baseline(task), format::metric(key, baseline))
 }
 
 #[cfg(test)]
@@ -241,7 +242,9 @@ mod tests {
 
     #[test]
     fn a_result_is_held_against_what_costs_nothing() {
-        assert_eq!(against("accuracy", 0.913, 0.5), "41.3 points above the majority baseline, 50.0 %");
-        assert_eq!(against("matthews", 0.1, 0.25), "0.1500 below the majority baseline, 0.2500");
+        assert_eq!(against(Task::Classify, "accuracy", 0.913, 0.5), "41.3 points above the majority baseline, 50.0 %");
+        assert_eq!(against(Task::Nsp, "matthews", 0.1, 0.25), "0.1500 below the majority baseline, 0.2500");
+        assert_eq!(against(Task::Ner, "f1", 0.5, 0.0), "50.0 points above finding no entity, 0.0 %");
+        assert_eq!(against(Task::Regress, "mse", 1.0, 2.0), "1.0000 below always saying the mean, 2.0000");
     }
 }

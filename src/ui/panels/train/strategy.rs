@@ -1,6 +1,7 @@
 //! Which blocks of the model are trained: presets, and the cells of the freeze map as words of the configuration.
 
-use crate::model::card::ModelCard;
+use crate::model;
+use crate::model::card::BlockSize;
 use crate::train;
 use crate::train::config::{Every, RunConfig, Strategy, StrategyKind};
 use crate::train::plan::PlanSummary;
@@ -8,74 +9,35 @@ use crate::train::steps::StepCount;
 use crate::ui::format;
 use crate::ui::widgets::freeze_map::Block;
 
-/// The blocks of a model as a configuration trains them. The rates are the plan's as soon as there is one.
-pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) -> Vec<Block> {
-    let layers = card.blocks.iter().filter(|block| block.name.starts_with("layers.")).count();
-    let frozen = frozen(&config.strategy, layers);
-    let mut blocks: Vec<Block> = card
-        .blocks
-        .iter()
-        .map(|block| {
-            let planned = plan.and_then(|plan| plan.blocks.iter().find(|planned| planned.name == block.name));
-            // Which blocks join in time only the plan knows; a plan of another choice is on its way out.
+/// The blocks of a model as a configuration trains them. How many parameters a new head has only the plan knows, and
+/// which blocks join in time; a plan of another choice is on its way out.
+pub fn blocks(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary>) -> Vec<Block> {
+    let layers = sizes.iter().filter(|block| layer_of(&block.name).is_some()).count();
+    let frozen = train::strategy::painted(&config.strategy, layers);
+    let has_head = sizes.iter().any(|block| block.name == "head");
+    let stored = sizes.iter().map(|block| (block.name.as_str(), block.parameters));
+    let named = stored.chain((!has_head).then_some(("head", 0)));
+    named
+        .filter_map(|(name, parameters)| {
+            let block = model::Block::named(name)?;
+            let planned = plan.and_then(|plan| plan.blocks.iter().find(|planned| planned.name == name));
             let joins =
                 config.strategy.kind == StrategyKind::Gradual && planned.is_some_and(|planned| planned.trainable);
-            let planned = planned.filter(|planned| planned.trainable).map(|planned| planned.lr);
-            Block {
-                name: block.name.clone(),
-                parameters: block.parameters,
-                trainable: joins || !frozen.contains(&block.name),
-                lr: planned.unwrap_or_else(|| rate(config, &block.name, layers)),
-            }
+            Some(Block {
+                name: name.to_owned(),
+                parameters: planned.map_or(parameters, |planned| planned.parameters),
+                trainable: joins || !frozen.contains(&block),
+                lr: train::groups::rate(block, &config.optim, layers),
+            })
         })
-        .collect();
-    if !blocks.iter().any(|block| block.name == "head") {
-        let planned = plan.and_then(|plan| plan.blocks.iter().find(|block| block.name == "head"));
-        blocks.push(Block {
-            name: "head".into(),
-            parameters: planned.map_or(0, |block| block.parameters),
-            trainable: !frozen.iter().any(|name| name == "head"),
-            lr: rate(config, "head", layers),
-        });
-    }
-    blocks
-}
-
-/// The names of the blocks that are not trained, as the engine decides it. A choice that it refuses is shown as it was
-/// painted; the plan says what is wrong with it.
-fn frozen(strategy: &Strategy, layers: usize) -> Vec<String> {
-    if let Ok(blocks) = train::strategy::frozen(strategy, layers) {
-        return blocks.iter().map(ToString::to_string).collect();
-    }
-    let names = ["embeddings", "head"].map(String::from).into_iter();
-    let names = names.chain((0..layers).map(|layer| format!("layers.{layer}")));
-    names.filter(|name| strategy.frozen.iter().any(|pattern| covers(pattern, name))).collect()
-}
-
-/// What the rate comes to before the plan has said it.
-fn rate(config: &RunConfig, block: &str, layers: usize) -> f64 {
-    let group = if layer_of(block).is_some() { "encoder" } else { block };
-    let base = config.optim.lr_groups.get(group).copied().unwrap_or(config.optim.lr);
-    let depth = match layer_of(block) {
-        Some(layer) => layers.saturating_sub(layer + 1),
-        None if block == "embeddings" => layers,
-        None => 0,
-    };
-    base * config.optim.layer_decay.powf(depth as f64)
+        .collect()
 }
 
 fn layer_of(block: &str) -> Option<usize> {
-    block.strip_prefix("layers.").and_then(|number| number.parse().ok())
-}
-
-/// Whether `layers.0-5`, `layers.3` or a name means a block.
-fn covers(pattern: &str, block: &str) -> bool {
-    if pattern == block {
-        return true;
+    match model::Block::named(block)? {
+        model::Block::Layer(layer) => Some(layer),
+        _ => None,
     }
-    let range = pattern.strip_prefix("layers.").and_then(|range| range.split_once('-'));
-    let bounds = range.and_then(|(from, to)| Some((from.parse::<usize>().ok()?, to.parse::<usize>().ok()?)));
-    matches!((bounds, layer_of(block)), (Some((from, to)), Some(layer)) if (from..=to).contains(&layer))
 }
 
 /// Makes a configuration train exactly the given blocks: under the preset's name where one says the same.
@@ -171,8 +133,23 @@ mod tests {
     }
 
     fn trained(strategy: &Strategy, layers: usize) -> Vec<bool> {
-        let frozen = frozen(strategy, layers);
+        let frozen: Vec<String> = train::strategy::painted(strategy, layers).iter().map(ToString::to_string).collect();
         blocks_of(layers).iter().map(|block| !frozen.contains(&block.name)).collect()
+    }
+
+    fn sizes(layers: usize) -> Vec<BlockSize> {
+        let names = ["embeddings".to_owned()].into_iter().chain((0..layers).map(|layer| format!("layers.{layer}")));
+        names.map(|name| BlockSize { name, parameters: 10 }).collect()
+    }
+
+    #[test]
+    fn the_rates_on_the_map_are_those_the_weights_are_trained_at() {
+        let mut config: RunConfig = serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}}"#).unwrap();
+        config.optim.lr = 1e-3;
+        config.optim.layer_decay = 0.5;
+        config.optim.lr_groups.insert("encoder".into(), 4e-3);
+        let shown: Vec<f64> = blocks(&config, &sizes(2), None).iter().map(|block| block.lr).collect();
+        assert_eq!(shown, [1.25e-4, 1e-3, 2e-3, 1e-3], "embeddings, both layers and a head that is not there yet");
     }
 
     #[test]
@@ -223,9 +200,8 @@ mod tests {
     fn a_custom_choice_begins_with_the_cells_as_they_are() {
         let mut blocks = blocks_of(3);
         let mut strategy = Strategy { kind: StrategyKind::Head, ..Strategy::default() };
-        let frozen = frozen(&strategy, 3);
-        for block in &mut blocks {
-            block.trainable = !frozen.contains(&block.name);
+        for (block, trained) in blocks.iter_mut().zip(trained(&strategy, 3)) {
+            block.trainable = trained;
         }
         choose(&mut strategy, StrategyKind::Custom, &blocks);
         assert_eq!(strategy.frozen, ["embeddings", "layers.0-2"]);

@@ -1,8 +1,6 @@
 //! The single fields of the form, in groups.
 
-use std::ops::RangeInclusive;
-
-use egui::{DragValue, Response, Ui, vec2};
+use egui::{Response, Ui};
 
 use crate::data::masking::MaskStyle;
 use crate::metrics::Measure;
@@ -10,46 +8,31 @@ use crate::task::Task;
 use crate::train::config::{
     ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind,
 };
+use crate::train::limits::{self, Limit};
+use crate::ui::widgets::Number;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::form::{row, toggle};
+use crate::ui::widgets::number::{Percent, Quantity};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Palette, format};
 
-const WIDTH: f32 = 92.0;
-
-fn drag(ui: &mut Ui, name: &str, value: DragValue<'_>) -> Response {
-    ui.add_sized(vec2(WIDTH, 26.0), value).accessible_name(name)
-}
-
 /// A whole number.
-pub fn whole(ui: &mut Ui, name: &str, value: &mut usize, range: RangeInclusive<usize>) -> Response {
-    let speed = (*value as f64 * 0.01).clamp(0.05, 4.0);
-    drag(ui, name, DragValue::new(value).range(range).speed(speed))
+pub fn whole<Q: Quantity>(ui: &mut Ui, name: &str, value: &mut Q, limit: Limit) -> Response {
+    Number::new(name, limit).show(ui, value)
 }
 
-/// A learning rate: dragged by its own size, written as people write it.
-fn rate(ui: &mut Ui, name: &str, value: &mut f64) -> Response {
-    let speed = (*value * 0.02).max(1e-9);
-    let field = DragValue::new(value)
-        .range(1e-9..=1.0)
-        .speed(speed)
-        .custom_formatter(|value, _| format::rate(value))
-        .custom_parser(|words| words.trim().parse().ok());
-    drag(ui, name, field)
+fn real(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
+    Number::new(name, limit).show(ui, value)
 }
 
-fn share(ui: &mut Ui, name: &str, value: &mut f64, range: RangeInclusive<f64>) -> Response {
-    let field = DragValue::new(value)
-        .range(range)
-        .speed(0.005)
-        .custom_formatter(|value, _| format::trimmed(value, 4))
-        .custom_parser(|words| words.trim().parse().ok());
-    drag(ui, name, field)
+/// From nothing to all, in percent too.
+fn share(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
+    Number::new(name, limit).percent(Percent::Share).show(ui, value)
 }
 
 pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
     row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
-        rate(ui, "Learning rate", &mut optim.lr);
+        real(ui, "Learning rate", &mut optim.lr, limits::LEARNING_RATE);
     });
     if !expert {
         return;
@@ -60,7 +43,7 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
             let label = format!("{name} rate");
             let mut own = optim.lr_groups.contains_key(key);
             let mut value = optim.lr_groups.get(key).copied().unwrap_or(optim.lr);
-            ui.add_enabled_ui(own, |ui| rate(ui, &label, &mut value));
+            ui.add_enabled_ui(own, |ui| real(ui, &label, &mut value, limits::LEARNING_RATE));
             toggle(ui, &format!("{name}, own rate"), &mut own, palette);
             if own {
                 optim.lr_groups.insert(key.into(), value);
@@ -75,7 +58,7 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
         "Factor on the rate for each layer from the top down; 1 is the same rate everywhere",
         palette,
         |ui| {
-            share(ui, "Layer decay", &mut optim.layer_decay, 0.1..=1.0);
+            share(ui, "Layer decay", &mut optim.layer_decay, limits::LAYER_DECAY);
         },
     );
 }
@@ -90,7 +73,7 @@ pub fn schedule_fields_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette:
     });
     if expert {
         row(ui, "Warm-up", "Below 1 a share of the steps, from 1 a number of steps", palette, |ui| {
-            share(ui, "Warm-up", &mut optim.warmup, 0.0..=1e6);
+            Number::new("Warm-up", limits::WARMUP).percent(Percent::ShareOrCount).show(ui, &mut optim.warmup);
         });
     }
 }
@@ -100,21 +83,20 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     row(ui, "Epochs", "How often every example is seen", palette, |ui| {
         let enabled = run.max_steps.is_none();
         ui.add_enabled_ui(enabled, |ui| {
-            let field = DragValue::new(&mut run.epochs).range(0.01..=1000.0).speed(0.05).max_decimals(2);
-            drag(ui, "Epochs", field);
+            real(ui, "Epochs", &mut run.epochs, limits::EPOCHS);
         });
     });
     if expert {
         row(ui, "Stop after a number of steps", "Instead of a number of epochs", palette, |ui| {
             let mut on = run.max_steps.is_some();
             let mut steps = run.max_steps.unwrap_or(1000);
-            ui.add_enabled_ui(on, |ui| drag(ui, "Number of steps", DragValue::new(&mut steps).range(1..=100_000_000)));
+            ui.add_enabled_ui(on, |ui| whole(ui, "Number of steps", &mut steps, limits::COUNT));
             toggle(ui, "Stop after a number of steps", &mut on, palette);
             run.max_steps = on.then_some(steps);
         });
     }
     row(ui, "Batch size", "Texts that are learned from in one step", palette, |ui| {
-        whole(ui, "Batch size", &mut run.batch, 1..=4096);
+        whole(ui, "Batch size", &mut run.batch, limits::COUNT);
     });
     if expert {
         let batch = run.batch;
@@ -125,8 +107,9 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             palette,
             |ui| {
                 let mut on = run.micro_batch.is_some();
-                let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2)).clamp(1, batch);
-                ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, 1..=batch));
+                let mut size = run.micro_batch.unwrap_or_else(|| batch.div_ceil(2));
+                let limit = limits::between(1.0, batch as f64);
+                ui.add_enabled_ui(on, |ui| whole(ui, "Micro-batch", &mut size, limit));
                 toggle(ui, "Use micro-batches", &mut on, palette);
                 run.micro_batch = on.then_some(size);
             },
@@ -138,36 +121,36 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             toggle(ui, "Shuffle", &mut run.shuffle, palette);
         });
         row(ui, "Seed", "The same seed gives the same run, bit for bit", palette, |ui| {
-            drag(ui, "Seed", DragValue::new(&mut run.seed));
+            whole(ui, "Seed", &mut run.seed, limits::at_least(0.0));
         });
     }
 }
 
 pub fn max_tokens_ui(ui: &mut Ui, tokens: &mut usize, most: usize, palette: &Palette) {
     row(ui, "Longest text", "Tokens a text may have; what is longer is cut", palette, |ui| {
-        let field = DragValue::new(tokens).range(8..=most).speed(1.0).suffix(" tokens");
-        drag(ui, "Longest text", field);
+        let limit = limits::between(limits::FEWEST_TOKENS as f64, most as f64);
+        Number::new("Longest text", limit).unit("tokens").show(ui, tokens);
     });
 }
 
 pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     let (optim, run) = (&mut draft.optim, &mut draft.run);
     row(ui, "Weight decay", "Pulls weights towards zero; not biases and norms", palette, |ui| {
-        share(ui, "Weight decay", &mut optim.weight_decay, 0.0..=1.0);
+        real(ui, "Weight decay", &mut optim.weight_decay, limits::WEIGHT_DECAY);
     });
     row(ui, "Clip gradients at", "Largest norm of all gradients together; 0 never clips", palette, |ui| {
-        share(ui, "Clip gradients at", &mut optim.clip, 0.0..=1000.0);
+        real(ui, "Clip gradients at", &mut optim.clip, limits::CLIP);
     });
     row(ui, "Own dropout", "Instead of what the model's configuration says", palette, |ui| {
         let mut on = matches!(run.dropout, Dropout::Rate(_));
         let mut rate = if let Dropout::Rate(rate) = run.dropout { rate } else { 0.1 };
-        ui.add_enabled_ui(on, |ui| share(ui, "Dropout", &mut rate, 0.0..=0.9));
+        ui.add_enabled_ui(on, |ui| share(ui, "Dropout", &mut rate, limits::DROPOUT));
         toggle(ui, "Own dropout", &mut on, palette);
         run.dropout = if on { Dropout::Rate(rate) } else { Dropout::Config };
     });
     if draft.task.takes_label_smoothing() {
         row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
-            share(ui, "Label smoothing", &mut optim.label_smoothing, 0.0..=0.5);
+            share(ui, "Label smoothing", &mut optim.label_smoothing, limits::LABEL_SMOOTHING);
         });
     }
     if !draft.task.takes_class_weights() {
@@ -187,8 +170,7 @@ pub fn every_ui(ui: &mut Ui, name: &str, tooltip: &str, every: &mut Every, palet
         let mut steps = if let Every::Steps(steps) = *every { steps } else { 100 };
         let by_steps = matches!(every, Every::Steps(_));
         if by_steps {
-            ui.add_sized(vec2(76.0, 26.0), DragValue::new(&mut steps).range(1..=1_000_000))
-                .accessible_name(format!("{name} steps"));
+            Number::new(&format!("{name} steps"), limits::COUNT).width(76.0).show(ui, &mut steps);
         }
         let choices = [(false, "Epoch"), (true, "Steps")];
         let chosen = segmented(ui, palette, by_steps, &choices, false).unwrap_or(by_steps);
@@ -215,9 +197,7 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
         if !on {
             patience = 3;
         }
-        ui.add_enabled_ui(on, |ui| {
-            drag(ui, "Evaluations without a gain", DragValue::new(&mut patience).range(1..=100))
-        });
+        ui.add_enabled_ui(on, |ui| whole(ui, "Evaluations without a gain", &mut patience, limits::COUNT));
         toggle(ui, "Stop early", &mut on, palette);
         run.patience = if on { patience } else { 0 };
     });
@@ -226,7 +206,7 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
 /// What neighbouring windows of a long text share.
 pub fn stride_ui(ui: &mut Ui, stride: &mut usize, max_tokens: usize, palette: &Palette) {
     row(ui, "Shared by windows", "Tokens that neighbouring windows of a long text have in common", palette, |ui| {
-        whole(ui, "Shared by windows", stride, 0..=max_tokens.saturating_sub(1) / 2);
+        whole(ui, "Shared by windows", stride, limits::between(0.0, max_tokens.saturating_sub(1) as f64));
     });
 }
 
@@ -258,7 +238,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             }
         });
         row(ui, "Share masked", "Share of the tokens that the model is asked for", palette, |ui| {
-            share(ui, "Share masked", &mut language.share, 0.01..=0.9);
+            share(ui, "Share masked", &mut language.share, limits::MASKED_SHARE);
         });
     }
     let is_pair = is_masked_words && language.objective == LanguageObjective::Translation;
@@ -275,7 +255,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     }
     if expert && draft.task == Task::Rtd {
         row(ui, "Discriminator's weight", "What its loss counts beside the generator's", palette, |ui| {
-            share(ui, "Discriminator's weight", &mut language.discriminator_weight, 1.0..=1000.0);
+            real(ui, "Discriminator's weight", &mut language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT);
         });
     }
 }

@@ -1,0 +1,212 @@
+//! Classes that are one and are written in several ways: `Pos` and `pos`, `not spam` and `not_spam`, `1` and `1.0`, letters of
+//! full width. They are found in the names alone and become the most frequent spelling where a person says so.
+
+use std::collections::BTreeMap;
+
+use super::dataset::Example;
+use super::labels::Classes;
+use super::mend::is_by_choice;
+use super::readers::is_number;
+use super::targets::Targets;
+use super::{Dataset, LabelSet, tags};
+use crate::task::Task;
+
+/// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
+pub type Spellings = Vec<(String, u64)>;
+
+/// A name without what people vary when they type it.
+pub fn folded(name: &str) -> String {
+    let name = name.trim();
+    if is_number(name) {
+        return name.parse::<f64>().map_or_else(|_| name.to_owned(), |value| value.to_string());
+    }
+    let letters: Vec<char> = name.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
+    let mut text = String::with_capacity(name.len());
+    for (place, &letter) in letters.iter().enumerate() {
+        let is_letter =
+            |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| letter.is_alphanumeric());
+        let joins = matches!(letter, '_' | '-') && is_letter(place.checked_sub(1)) && is_letter(Some(place + 1));
+        if joins || letter.is_whitespace() {
+            if !text.ends_with(' ') {
+                text.push(' ');
+            }
+        } else {
+            text.push(letter);
+        }
+    }
+    let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '"' | '\''));
+    if text.is_empty() { name.to_owned() } else { text.to_owned() }
+}
+
+/// A letter of full width as its usual one; nothing for what cannot be seen.
+fn plain(letter: char) -> Option<char> {
+    match letter {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0),
+        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => None,
+        '\u{2010}'..='\u{2015}' => Some('-'),
+        '\u{2018}' | '\u{2019}' => Some('\''),
+        letter => Some(letter),
+    }
+}
+
+/// The names of a dataset's classes without letters before them, in the order of the labels.
+fn units(labels: &LabelSet, task: Task) -> Vec<&str> {
+    if task == Task::Ner {
+        return tags::split_names(&labels.names).into_iter().map(|(_, kind)| kind).collect();
+    }
+    labels.names.iter().map(String::as_str).collect()
+}
+
+/// All classes that are written in several ways.
+pub fn spellings(dataset: &Dataset) -> Vec<Spellings> {
+    if !matches!(dataset.task, Task::Classify | Task::MultiLabel | Task::Ner) {
+        return Vec::new();
+    }
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for (unit, count) in units(&dataset.labels, dataset.task).into_iter().zip(dataset.counts()) {
+        *counts.entry(unit).or_insert(0) += count;
+    }
+    let mut by_fold: BTreeMap<String, Spellings> = BTreeMap::new();
+    for (unit, count) in counts {
+        by_fold.entry(folded(unit)).or_default().push((unit.to_owned(), count));
+    }
+    let mut found: Vec<Spellings> = by_fold.into_values().filter(|spellings| spellings.len() > 1).collect();
+    for spellings in &mut found {
+        spellings.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    }
+    found
+}
+
+/// For each label the one that it becomes when spellings are merged.
+fn merged(dataset: &Dataset) -> Vec<u32> {
+    let found = spellings(dataset);
+    let main: BTreeMap<&str, &str> = found
+        .iter()
+        .flat_map(|spellings| spellings.iter().map(|(name, _)| (name.as_str(), spellings[0].0.as_str())))
+        .collect();
+    let names = &dataset.labels.names;
+    let index_of: BTreeMap<&str, u32> = names.iter().map(String::as_str).zip(0..).collect();
+    let units = units(&dataset.labels, dataset.task);
+    let becomes = |((name, unit), own): ((&String, &str), u32)| {
+        let Some(main) = main.get(unit) else { return own };
+        let other = format!("{}{main}", &name[..name.len() - unit.len()]);
+        index_of.get(other.as_str()).copied().unwrap_or(own)
+    };
+    names.iter().zip(units).zip(0..).map(becomes).collect()
+}
+
+/// The examples whose label is a rarer spelling.
+pub fn examples_misspelt(dataset: &Dataset) -> Vec<usize> {
+    let merged = merged(dataset);
+    let is_rarer = |class: &u32| merged.get(*class as usize).is_some_and(|main| main != class);
+    let classes = |example: &usize| dataset.examples[*example].target.classes().iter().any(is_rarer);
+    (0..dataset.examples.len()).filter(classes).collect()
+}
+
+/// Gives every class its most frequent spelling, also in rows that were left out because theirs is not known. Returns the
+/// rows that were changed, ascending.
+pub fn fix(dataset: &mut Dataset) -> Vec<usize> {
+    let mut rows: Vec<usize> =
+        examples_misspelt(dataset).into_iter().map(|example| dataset.examples[example].row).collect();
+    let merged = merged(dataset);
+    let kept: Vec<bool> = merged.iter().zip(0_u32..).map(|(main, own)| *main == own).collect();
+    let places: Vec<u32> = kept
+        .iter()
+        .scan(0, |next, kept| {
+            let place = *next;
+            *next += u32::from(*kept);
+            Some(place)
+        })
+        .collect();
+    for example in &mut dataset.examples {
+        example.target.change_classes(|class| places[merged[class as usize] as usize]);
+    }
+    let mut kept = kept.into_iter();
+    dataset.labels.names.retain(|_| kept.next().unwrap_or(true));
+    rows.extend(read_again(dataset));
+    rows.sort_unstable();
+    rows
+}
+
+/// Rows that were left out and can be used when the case and the like of their labels do not matter become examples.
+fn read_again(dataset: &mut Dataset) -> Vec<usize> {
+    let left_out = dataset.rows_left_out();
+    let usable = |(row, problem): (usize, &super::RowProblem)| {
+        (!is_by_choice(&problem.reason) && dataset.has_texts(row)).then_some(row)
+    };
+    let candidates: Vec<usize> = left_out.iter().copied().zip(&dataset.excluded).filter_map(usable).collect();
+    let (task, labels) = (dataset.task, dataset.labels.clone());
+    let targets = Targets::new(dataset.table.clone(), task, &dataset.roles, dataset.content, Some(&labels));
+    let Some(targets) = targets.ok().filter(|_| !candidates.is_empty()).map(Targets::folding) else {
+        return Vec::new();
+    };
+    let classes = Classes::new(&labels).folding();
+    let read = |row: usize| Some(Example { row, target: targets.read(row, &classes).ok()? });
+    let found: Vec<Example> = candidates.into_iter().filter_map(read).collect();
+    let rows: Vec<usize> = found.iter().map(|example| example.row).collect();
+    // One problem for each row that is no example, in their order.
+    let mut stay = left_out.into_iter().map(|row| rows.binary_search(&row).is_err());
+    dataset.excluded.retain(|_| stay.next().unwrap_or(true));
+    dataset.examples.extend(found);
+    dataset.examples.sort_by_key(|example| example.row);
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::dataset::tests::{roles, table};
+    use crate::data::{Roles, Target};
+
+    #[test]
+    fn spellings_of_one_name_are_the_same() {
+        let same = |names: &[&str]| {
+            assert!(names.iter().all(|name| folded(name) == folded(names[0])), "{names:?}");
+        };
+        same(&["Positive", "positive", "POSITIVE", "positive ", "ｐｏｓｉｔｉｖｅ", "positive.", "\u{feff}positive"]);
+        same(&["not spam", "not_spam", "Not-Spam", "not  spam"]);
+        same(&["1", "1.0", "01", " 1 "]);
+        for (one, other) in [("A", "A-"), ("A+", "A-"), ("1", "-1"), ("+", "-"), ("C", "C++"), ("a b", "ab"), ("", ".")]
+        {
+            assert_ne!(folded(one), folded(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn spellings_are_merged_into_the_most_frequent_here_and_in_the_evaluation_file() {
+        let read = |text: &str, labels| {
+            Dataset::new(table(text), Task::Classify, &roles("text", Some("label")), labels).unwrap()
+        };
+        let mut data = read("text,label\na,pos\nb,Pos\nc,neg\nd,pos\ne,POS\n", None);
+        assert_eq!(data.labels.names, ["POS", "Pos", "neg", "pos"]);
+        let found = spellings(&data);
+        assert_eq!(found, [[("pos".to_owned(), 2), ("POS".to_owned(), 1), ("Pos".to_owned(), 1)]]);
+        assert_eq!(fix(&mut data), [1, 4]);
+        assert_eq!(
+            (data.labels.names.as_slice(), data.counts()),
+            (["neg".to_owned(), "pos".to_owned()].as_slice(), vec![1, 4])
+        );
+        assert!(spellings(&data).is_empty());
+        let mut eval = read("text,label\na,Neg\nb,pos\nc,other\n", Some(&data.labels));
+        assert_eq!(eval.examples.len(), 1);
+        assert_eq!(fix(&mut eval), [0]);
+        assert_eq!((eval.examples.len(), eval.excluded.len(), eval.excluded[0].line), (2, 1, 4));
+        assert_eq!(eval.examples[0].target, Target::Class(0));
+    }
+
+    #[test]
+    fn several_labels_and_types_of_entities_are_merged_too() {
+        let text = "text,label\na,joy|Fear\nb,fear\nc,Joy|joy|fear\n";
+        let mut data = Dataset::new(table(text), Task::MultiLabel, &roles("text", Some("label")), None).unwrap();
+        assert_eq!(fix(&mut data), [0, 2]);
+        assert_eq!(data.labels.names, ["fear", "joy"]);
+        let targets: Vec<&[u32]> = data.examples.iter().map(|example| example.target.classes()).collect();
+        assert_eq!(targets, [&[0, 1][..], &[0], &[0, 1]]);
+        let roles = Roles { tokens: Some("tokens".into()), tags: Some("tags".into()), ..Roles::default() };
+        let tagged = "tokens\ttags\na b c\tB-PER I-PER O\na b\tB-Per I-Per\nd\tB-PER\n";
+        let mut data = Dataset::new(table(tagged), Task::Ner, &roles, None).unwrap();
+        assert_eq!(fix(&mut data), [1]);
+        assert_eq!(data.labels.names, ["O", "B-PER", "I-PER"]);
+        assert_eq!(data.examples[1].target, Target::Tags(vec![1, 2]));
+    }
+}

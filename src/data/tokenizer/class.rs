@@ -1,0 +1,71 @@
+//! Which tokenizer a folder is for, from the class it names and the files it has.
+
+use std::path::Path;
+
+use super::specials::SideFiles;
+use super::{TokenizerError, TokenizerKind};
+
+/// The older files in the order they are looked for, with the classes of transformers that cut texts by them as it is done
+/// here. Most are BERT's or RoBERTa's under another name.
+const OLDER: [(TokenizerKind, &[&str]); 3] = [
+    (
+        TokenizerKind::VocabTxt,
+        &[
+            "Bert",
+            "DistilBert",
+            "Electra",
+            "MobileBert",
+            "SqueezeBert",
+            "ConvBert",
+            "LayoutLM",
+            "Lxmert",
+            "RetriBert",
+            "DPRContextEncoder",
+            "DPRQuestionEncoder",
+            "DPRReader",
+        ],
+    ),
+    (TokenizerKind::VocabAndMerges, &["Roberta", "Longformer", "Bart", "LED"]),
+    (TokenizerKind::SpieceModel, &["Albert"]),
+];
+
+/// What the tokenizer of a folder is read from.
+pub(super) fn kind(dir: &Path, side: &SideFiles) -> Result<TokenizerKind, TokenizerError> {
+    let has = |name: &str| dir.join(name).is_file();
+    let is_there = |kind: TokenizerKind| match kind {
+        TokenizerKind::VocabAndMerges => has("vocab.json") && has("merges.txt"),
+        other => has(other.file()),
+    };
+    if is_there(TokenizerKind::TokenizerJson) {
+        return Ok(TokenizerKind::TokenizerJson);
+    }
+    let class = side.named_class().or_else(|| betrayed(dir, side));
+    let is_of = |classes: &[&str]| class.is_none_or(|class| classes.contains(&bare(class)));
+    let found = OLDER.iter().find(|(kind, classes)| is_of(classes) && is_there(*kind));
+    match (found, class) {
+        (Some((kind, _)), _) => Ok(*kind),
+        (None, Some(class)) if !OLDER.iter().any(|(_, classes)| is_of(classes)) => {
+            Err(TokenizerError::Class { dir: dir.to_owned(), class: class.to_owned() })
+        }
+        (None, _) => Err(TokenizerError::Missing { dir: dir.to_owned() }),
+    }
+}
+
+/// `BertTokenizerFast` is `Bert`.
+fn bare(class: &str) -> &str {
+    let class = class.strip_suffix("Fast").unwrap_or(class);
+    class.strip_suffix("Tokenizer").unwrap_or(class)
+}
+
+/// The class of a folder that names none, from what only it has.
+fn betrayed(dir: &Path, side: &SideFiles) -> Option<&'static str> {
+    let japanese =
+        ["word_tokenizer_type", "subword_tokenizer_type", "mecab_kwargs", "sudachi_kwargs", "jumanpp_kwargs"];
+    if japanese.iter().any(|key| side.config.contains_key(*key)) {
+        return Some("BertJapaneseTokenizer");
+    }
+    if side.config.contains_key("do_lowercase_and_remove_accent") || side.config.contains_key("lang2id") {
+        return Some("XLMTokenizer");
+    }
+    dir.join("bpe.codes").is_file().then_some("PhobertTokenizer or BertweetTokenizer")
+}

@@ -1,0 +1,117 @@
+//! What is looked at before the first step: whether memory and disk are enough for the run.
+
+use super::config::RunConfig;
+use super::plan::{self, PlanSummary};
+use super::{Prepared, TrainError, memory};
+use crate::files::folder_bytes;
+use crate::model::Model;
+use crate::task::Task;
+
+/// A weight on the disk.
+const WEIGHT: u64 = 4;
+/// A trained weight in a checkpoint: the weight, its two moments, and the best so far.
+const CHECKPOINTED: u64 = 16;
+/// Checkpoints that a folder has at once: the newest and one more.
+const CHECKPOINTS: u64 = 2;
+
+/// Estimates the run. What is tight is added to the warnings; a disk that cannot hold what the run writes is refused.
+pub fn preflight(
+    config: &RunConfig,
+    goes_on: bool,
+    data: &mut Prepared,
+    model: &Model,
+) -> Result<PlanSummary, TrainError> {
+    let mut plan = plan::of_prepared(config, data, model)?;
+    // Model and data are in memory already, and part of the estimate.
+    plan.memory.available += memory::resident();
+    let (needed, free) = (plan.memory.total(), plan.memory.available);
+    if needed > free {
+        data.warnings.push(format!(
+            "the run needs about {} of memory, and {} are free; make data.max_tokens or run.micro_batch smaller, or freeze \
+             more of the model",
+            size(needed),
+            size(free)
+        ));
+    }
+    let there = if goes_on { folder_bytes(&config.run.out) } else { 0 };
+    let disk = Disk::of(config, &plan);
+    match memory::free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {
+        Some(reason) => Err(TrainError::NoRoomOnDisk { path: config.run.out.clone(), reason }),
+        None => Ok(plan),
+    }
+}
+
+/// Bytes that a run writes.
+struct Disk {
+    model: u64,
+    /// One of them; 0 where none is written.
+    checkpoint: u64,
+}
+
+impl Disk {
+    fn of(config: &RunConfig, plan: &PlanSummary) -> Self {
+        // A generator that is trained along has at most the weights of the model.
+        let models = if config.task == Task::Rtd { 2 } else { 1 };
+        let checkpoint = if config.run.checkpoint_minutes > 0.0 { CHECKPOINTED * plan.trainable * models } else { 0 };
+        Self { model: WEIGHT * plan.parameters * models, checkpoint }
+    }
+
+    /// What is wrong with so many free bytes, if they are too few.
+    fn lacks(&self, free: u64) -> Option<String> {
+        let needed = self.model + CHECKPOINTS * self.checkpoint;
+        if needed <= free {
+            return None;
+        }
+        let (free_size, needed, model) = (size(free), size(needed), size(self.model));
+        let of_checkpoints = match self.checkpoint {
+            0 => String::new(),
+            checkpoint => format!(" and {} for each of two checkpoints", size(checkpoint)),
+        };
+        let advice = if self.checkpoint > 0 && self.model <= free {
+            ", or do without checkpoints by run.checkpoint_minutes = 0"
+        } else {
+            ""
+        };
+        Some(format!(
+            "has {free_size} free, and the run may need {needed}: {model} for the model{of_checkpoints}; make room, or choose \
+             another [run] out{advice}"
+        ))
+    }
+}
+
+/// Bytes as a person reads them.
+fn size(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    if bytes >= 1e9 { format!("{:.1} GB", bytes / 1e9) } else { format!("{:.1} MB", bytes / 1e6) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disk_that_is_too_small_is_told_with_its_numbers() {
+        let disk = Disk { model: 400_000_000, checkpoint: 1_600_000_000 };
+        assert_eq!(disk.lacks(3_600_000_000), None);
+        let told = disk.lacks(3_599_999_999).unwrap();
+        for part in
+            ["has 3.6 GB free", "may need 3.6 GB", "400.0 MB for the model", "1.6 GB for each of two", "minutes = 0"]
+        {
+            assert!(told.contains(part), "{told}");
+        }
+        assert!(!disk.lacks(1_000).unwrap().contains("minutes"), "the model alone has no room");
+        let alone = Disk { model: 400_000_000, checkpoint: 0 }.lacks(0).unwrap();
+        assert!(alone.contains("400.0 MB for the model; make room") && !alone.contains("minutes"), "{alone}");
+    }
+
+    #[test]
+    fn the_free_space_of_a_folder_that_is_not_there_yet_is_that_of_its_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let free = memory::free_disk(folder.path());
+        let later = memory::free_disk(&folder.path().join("runs/first"));
+        assert_eq!(free.is_some(), later.is_some());
+        if let (Some(free), Some(later)) = (free, later) {
+            assert!(free.abs_diff(later) < free / 2 + 1_000_000_000, "{free} and {later}");
+        }
+    }
+}
