@@ -31,7 +31,8 @@ fn window() -> anyhow::Result<()> {
     };
     let asked_to_end = signals::heed();
     let wake = repaint.clone();
-    signals::wake(move || wake(Duration::ZERO)).context("cannot listen to the system")?;
+    // A window that is not woken hears of it with its next frame.
+    signals::wake(move || wake(Duration::ZERO)).ok();
     let (client, training) = worker::start(Arc::new(repaint)).context("cannot start the threads that do the work")?;
     let start = move |context: &egui::Context| {
         drawn.get_or_init(|| context.clone());

@@ -123,11 +123,14 @@ impl LineLog {
     }
 }
 
+/// Where file systems number their files anew, as some across a network do, the same length is believed: another file
+/// would not grow with this one.
 #[cfg(unix)]
 fn same_file(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let of = |file: &fs::Metadata| (file.dev(), file.ino());
-    file.metadata().is_ok_and(|open| fs::metadata(path).is_ok_and(|named| of(&open) == of(&named)))
+    let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else { return false };
+    of(&open) == of(&named) || open.len() == named.len()
 }
 
 /// An open file cannot be removed there.

@@ -27,7 +27,7 @@ mod runs_resume_exactly;
 mod samples;
 mod script;
 mod terminals_go_away;
-mod what_was_learned_is_kept;
 mod what_is_read_is_told;
+mod what_was_learned_is_kept;
 mod window;
 mod worker_keeps_its_word;

@@ -26,8 +26,23 @@ fn prepared(folder: &Path) -> (attune::train::config::RunConfig, std::path::Path
 
 fn train(folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_attune"));
-    command.arg("train").arg(folder.join("run.toml")).args(more).stdin(Stdio::null());
+    with_run(&mut command, folder, more);
     command
+}
+
+/// The same where a hang-up is heard, also where these tests were started by a program that lets none be heard.
+fn train_in_a_terminal(folder: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new("env");
+    if cfg!(target_os = "linux") {
+        command.arg("--default-signal=HUP");
+    }
+    command.arg(env!("CARGO_BIN_EXE_attune"));
+    with_run(&mut command, folder, more);
+    command
+}
+
+fn with_run(command: &mut Command, folder: &Path, more: &[&str]) {
+    command.arg("train").arg(folder.join("run.toml")).args(more).stdin(Stdio::null());
 }
 
 #[test]
@@ -83,7 +98,8 @@ fn a_terminal_that_hangs_up_ends_a_run_as_an_interrupt_does() {
     fs::write(folder.path().join("run.toml"), toml::to_string(&config).unwrap()).unwrap();
     for (resume, name) in [(false, "-HUP"), (true, "-TERM")] {
         let more = if resume { &["--events", "-", "--resume"][..] } else { &["--events", "-"] };
-        let mut child = train(folder.path(), more).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut command = train_in_a_terminal(folder.path(), more);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut steps = 0;
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let is_step = line.unwrap().contains("\"event\":\"step\"");

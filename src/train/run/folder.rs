@@ -279,8 +279,19 @@ fn write_stage(stage: &Path, models: Models<'_>, data: &Prepared, best: Option<&
 
 /// The files of what was kept in a run's folder that are not as they were written, with the reason.
 pub fn damage(dir: &Path) -> Vec<String> {
-    let found = read_manifest(dir).map(|manifest| manifest.files.differences(dir)).unwrap_or_default();
-    found.into_iter().map(|(name, reason)| format!("{} {reason}", dir.join(name).display())).collect()
+    let path = dir.join(MANIFEST);
+    let Some(manifest) = read_manifest(dir) else {
+        // An earlier version wrote none.
+        let unread =
+            format!("{} cannot be read, so nothing tells whether the model is as it was written", path.display());
+        return path.exists().then_some(unread).into_iter().collect();
+    };
+    manifest
+        .files
+        .differences(dir)
+        .into_iter()
+        .map(|(name, reason)| format!("{} {reason}", dir.join(name).display()))
+        .collect()
 }
 
 fn read_manifest(dir: &Path) -> Option<Manifest> {

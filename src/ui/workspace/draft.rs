@@ -7,8 +7,8 @@ use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::metrics::Measure;
 use crate::task::Task;
 use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
-use crate::worker::protocol::{ModelEntry, Origin};
 use crate::train::limits::FEWEST_TOKENS;
+use crate::worker::protocol::{ModelEntry, Origin};
 
 pub(super) fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };

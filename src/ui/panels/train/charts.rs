@@ -72,7 +72,8 @@ impl Charts {
             self.link.zoom = None;
         }
         let config = workspace.run.as_ref().map_or(&workspace.draft, |run| &run.config);
-        let card = workspace.model.as_ref().filter(|card| workspace.model_dir(&config.model).as_ref() == Some(&card.dir));
+        let card =
+            workspace.model.as_ref().filter(|card| workspace.model_dir(&config.model).as_ref() == Some(&card.dir));
         self.planned.update(config, card.map(|card| card.stored_layers), steps);
     }
 
