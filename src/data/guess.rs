@@ -31,6 +31,7 @@ const NEARLY_ALL: f64 = 0.9;
 
 /// What a look at some of a column's cells tells.
 struct Column<'a> {
+    index: usize,
     name: &'a str,
     plain: String,
     mean_length: f64,
@@ -102,6 +103,7 @@ fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
     let is_number = |cell: &str| is_number(cell) || (decimal_comma && labels::number(cell, true).is_ok());
     let words: Vec<usize> = cells.iter().map(|cell| content::words(cell)).collect();
     Column {
+        index,
         name,
         plain: plain_name(name),
         mean_length: share(cells.iter().map(|cell| cell.len()).sum()),
@@ -134,6 +136,12 @@ fn no_text_of(cells: &[&str]) -> Option<Content> {
 
 fn look_at_all(table: &Table) -> Vec<Column<'_>> {
     table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect()
+}
+
+/// The first few cells of a column that are not empty: enough to pass over most columns of a wide table.
+fn first_cells(table: &Table, column: usize) -> impl Iterator<Item = &str> {
+    const FIRST: usize = 20;
+    sample(table).map(move |row| table.cell(row, column).trim()).filter(|cell| !cell.is_empty()).take(FIRST)
 }
 
 fn filled_cells(table: &Table, column: usize) -> Vec<&str> {
@@ -257,10 +265,8 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
 /// A column called so, if its cells suit the task and are not all the same; else one with values that come again and
 /// again.
 fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
-    let holds_lists = |column: &Column<'_>| {
-        let cells = table.column(column.name).map(|index| filled_cells(table, index)).unwrap_or_default();
-        Separator::of_column(cells.into_iter()).is_several()
-    };
+    let holds_lists =
+        |column: &Column<'_>| Separator::of_column(filled_cells(table, column.index).into_iter()).is_several();
     let suits = |column: &&Column<'_>| {
         column.filled > 0
             && (!column.is_structure || column.is_scores)

@@ -17,16 +17,23 @@ const NO_LABEL: &str = "-";
 /// What pandas and spreadsheets write where there is nothing.
 const NOTHING: [&str; 5] = ["nan", "NaN", "NAN", "<NA>", "#N/A"];
 
+/// Blanks around a name that a person may leave between commas.
+const MARGIN: usize = 8;
+
 /// Columns of 0 and 1, one for each label, where a role names several, as in `toxic, insult, threat`. A name may have a
 /// comma of its own.
 pub(super) fn flag_columns(table: &Table, named: Option<&str>) -> Option<Vec<usize>> {
     let named = named.filter(|named| table.column(named).is_none())?;
+    let places: HashMap<&str, usize> = table.columns.iter().map(String::as_str).zip(0..).collect();
+    let longest = named.len().min(places.keys().map(|name| name.len()).max().unwrap_or(0) + MARGIN);
     let (mut columns, mut begun) = (Vec::new(), String::new());
     for part in named.split(',') {
         begun = if begun.is_empty() { part.to_owned() } else { format!("{begun},{part}") };
-        if let Some(column) = table.column(begun.trim()) {
+        if let Some(&column) = places.get(begun.trim()) {
             columns.push(column);
             begun.clear();
+        } else if begun.len() > longest {
+            return None;
         }
     }
     (columns.len() > 1 && begun.trim().is_empty()).then_some(columns)
