@@ -9,6 +9,7 @@ use super::dataset::Content;
 use super::entities::Kinds;
 use super::health::{self, Part};
 use super::{Dataset, Example, GoldAnswer, RowProblem, Split, Target, gold, spellings};
+use crate::files;
 
 /// A mistake in the labels that is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -270,7 +271,7 @@ impl Dataset {
         let problems: Vec<&RowProblem> = self.table.problems.iter().chain(of_examples).collect();
         let first = problems.iter().min_by_key(|problem| problem.line)?;
         let all = self.table.rows() + self.table.problems.len();
-        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+        let name = files::name(path);
         let count = problems.len();
         Some(format!(
             "{count} of {all} rows of {name} cannot be used; the first, line {}: {}",

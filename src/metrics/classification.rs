@@ -134,22 +134,22 @@ pub fn judged_at(evaluation: &Evaluation, thresholds: &[f32]) -> Evaluation {
 
 /// What precision and recall of one class are made of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub struct Tally {
     pub right: u64,
     pub predicted: u64,
     pub support: u64,
 }
 
 impl Tally {
-    pub(super) fn precision(self) -> f64 {
+    pub fn precision(self) -> f64 {
         ratio(self.right as f64, self.predicted as f64)
     }
 
-    pub(super) fn recall(self) -> f64 {
+    pub fn recall(self) -> f64 {
         ratio(self.right as f64, self.support as f64)
     }
 
-    pub(super) fn f1(self) -> f64 {
+    pub fn f1(self) -> f64 {
         ratio(2.0 * self.right as f64, (self.predicted + self.support) as f64)
     }
 
@@ -165,6 +165,16 @@ impl Tally {
             f1: self.f1(),
             support: self.support,
         }
+    }
+}
+
+impl std::iter::Sum for Tally {
+    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
+        tallies.fold(Self::default(), |all, one| Self {
+            right: all.right + one.right,
+            predicted: all.predicted + one.predicted,
+            support: all.support + one.support,
+        })
     }
 }
 
@@ -207,13 +217,12 @@ fn per_class(labels: &[String], tallies: &[Tally]) -> Vec<ClassScore> {
 fn averages(tallies: &[Tally]) -> BTreeMap<String, f64> {
     let macro_mean =
         |value: fn(Tally) -> f64| ratio(tallies.iter().map(|&tally| value(tally)).sum(), tallies.len() as f64);
-    let sum = |part: fn(&Tally) -> u64| tallies.iter().map(part).sum::<u64>();
-    let (right, predicted, support) = (sum(|t| t.right), sum(|t| t.predicted), sum(|t| t.support));
+    let all: Tally = tallies.iter().copied().sum();
     let weighted = tallies.iter().map(|tally| tally.f1() * tally.support as f64).sum();
     [
         ("f1_macro", macro_mean(Tally::f1)),
-        ("f1_micro", Tally { right, predicted, support }.f1()),
-        ("f1_weighted", ratio(weighted, support as f64)),
+        ("f1_micro", all.f1()),
+        ("f1_weighted", ratio(weighted, all.support as f64)),
         ("precision_macro", macro_mean(Tally::precision)),
         ("recall_macro", macro_mean(Tally::recall)),
     ]

@@ -24,7 +24,7 @@ pub use answers::{
 };
 pub use calibration::{Calibration, Reliability, ReliabilityBin, calibration};
 pub use classification::{
-    Answers, best_class, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at, judged_at,
+    Answers, Tally, best_class, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at, judged_at,
 };
 pub use entities::{Entity, EntityReport, TaggedSentence, evaluate_entities};
 pub use masked::{

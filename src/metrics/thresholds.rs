@@ -32,27 +32,21 @@ impl LabelScores {
         }
     }
 
-    /// Precision, recall and F1 when the label is given from a threshold on.
+    /// What there is when the label is given from a threshold on.
+    pub fn tally_at(&self, threshold: f32) -> Tally {
+        self.tally(self.rows.partition_point(|&(score, _)| score >= threshold))
+    }
+
+    /// Precision, recall and F1 then.
     pub fn at(&self, threshold: f32) -> [f64; 3] {
-        let tally = self.tally(self.rows.partition_point(|&(score, _)| score >= threshold));
+        let tally = self.tally_at(threshold);
         [tally.precision(), tally.recall(), tally.f1()]
-    }
-
-    /// Examples that are rightly given the label from a threshold on, that are given it, and that have it.
-    pub fn counts(&self, threshold: f32) -> [u64; 3] {
-        let tally = self.tally(self.rows.partition_point(|&(score, _)| score >= threshold));
-        [tally.right, tally.predicted, tally.support]
-    }
-
-    /// Examples that have the label.
-    pub fn support(&self) -> u64 {
-        self.right.last().copied().unwrap_or(0)
     }
 
     /// The threshold of the highest F1. All thresholds between two neighbouring scores are alike: 0.5 stands for those it
     /// is among, else their middle. Of equally good ones the nearest to 0.5.
     pub fn best(&self) -> f32 {
-        let mut best = (THRESHOLD, self.tally(self.rows.partition_point(|&(score, _)| score >= THRESHOLD)));
+        let mut best = (THRESHOLD, self.tally_at(THRESHOLD));
         for predicted in 1..=self.rows.len() {
             let (last, _) = self.rows[predicted - 1];
             let next = self.rows.get(predicted).map_or(0.0, |&(score, _)| score);

@@ -144,9 +144,7 @@ fn length(what: &Assessed, task: Task, run: Option<&RunConfig>, limit: usize) ->
     let usual = if task == Task::Qa { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usize::MAX, usize::MAX) };
     let (own_tokens, own_stride) = run.map_or(usual, |run| (run.data.max_tokens, run.data.stride));
     let max_tokens = what.max_tokens.unwrap_or(own_tokens).min(limit);
-    let wrong = |key, value: usize, expected: &str| {
-        Err(TrainError::Setting { key, value: value.to_string(), expected: expected.to_owned() })
-    };
+    let wrong = |key, value: usize, expected: &str| Err(TrainError::setting(key, value.to_string(), expected));
     match (what.max_tokens, what.stride) {
         (Some(asked), _) if asked < 3 => wrong("--max-tokens", asked, "3 or more"),
         (_, Some(asked)) if asked >= max_tokens => {

@@ -102,6 +102,12 @@ pub enum TrainError {
     Compute(#[from] candle_core::Error),
 }
 
+impl TrainError {
+    pub(super) fn setting(key: &'static str, value: String, expected: &str) -> Self {
+        Self::Setting { key, value, expected: expected.to_owned() }
+    }
+}
+
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -385,6 +385,7 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
+    use super::super::config::StrategyKind;
     use super::super::corpus::tests::{config, prepared};
     use super::super::prepare::fill_roles;
     use super::*;
@@ -467,6 +468,27 @@ mod tests {
         let (train, eval) = check(&config);
         assert_eq!(train + eval, 16);
         assert!(planned(&config).truncated >= 8);
+    }
+
+    #[test]
+    fn memory_counts_what_an_evaluation_computes_at_once_and_a_copy_of_the_largest_weight() {
+        let (_folder, path) =
+            file("rows.csv", &("text,label\n".to_owned() + &"Heavy rain closed it,a\nRain,b\n".repeat(4)));
+        let mut config = config(Task::Classify, "bert-classify", path);
+        config.strategy.kind = StrategyKind::Head;
+        config.run.batch = 2;
+        let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
+        let sizes = [(Block::Embeddings, 24_576), (Block::Layer(0), 28_000), (Block::Head, 1_122)];
+        let memory =
+            |train: &[u32], eval: &[u32]| of_sequences(&config, &encoder, &sizes, (train, eval), 1e9).unwrap().memory;
+        let (layer, row) = (4 * (9 * 32 + 2 * 72), 4 * 32);
+        let alone = memory(&[10; 6], &[]);
+        assert_eq!(alone.activations, 20 * layer + 6 * row);
+        assert_eq!(memory(&[10; 6], &[50; 4]).activations, 220 * layer + 10 * row, "the held-out texts at once");
+        let many = memory(&[10; 6], &[50; 400]).activations;
+        assert_eq!(many, (20 + 2048 + 1024) * layer + 406 * row, "as many of them as go together, and the rest");
+        assert!(alone.program >= PROGRAM + 700 * 32 * 4);
+        assert_eq!(alone.gradients, 4 * 1_122);
     }
 
     #[test]

@@ -250,9 +250,9 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let length = Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride };
     if let Some(text) = corpus::of(config, &tokenizer)? {
         if !config.data.mends().is_empty() {
-            let expected = "neither for a text that is its own lesson, which is learned from as it stands".to_owned();
+            let expected = "neither for a text that is its own lesson, which is learned from as it stands";
             let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
-            return Err(TrainError::Setting { key: "data.fix and data.exclude", value, expected });
+            return Err(TrainError::setting("data.fix and data.exclude", value, expected));
         }
         segments_fit(&encoder, &tokenizer, matches!(config.task, Task::Nsp | Task::Sop))?;
         let prepared = corpus::prepare(config, &text, tokenizer, length.max_tokens, on_progress)?;
@@ -263,8 +263,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let known = (config.model.init == Init::Pretrained).then_some(&encoder);
     let sources = read_sources(config.task, &config.data, config.run.seed, known)?;
     if config.is_translation() && sources.train_data.roles.pair.is_none() {
-        let expected = "the column with the translation".to_owned();
-        return Err(TrainError::Setting { key: "data.columns.pair", value: "not set".into(), expected });
+        let expected = "the column with the translation";
+        return Err(TrainError::setting("data.columns.pair", "not set".into(), expected));
     }
     let is_pair = !sources.train_data.examples.is_empty() && sources.train_data.pair(0).is_some();
     segments_fit(&encoder, &tokenizer, is_pair)?;

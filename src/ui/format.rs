@@ -164,7 +164,7 @@ pub fn path(path: &std::path::Path) -> String {
 
 /// The last part of a path.
 pub fn file_name(path: &std::path::Path) -> String {
-    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+    crate::files::name(path).into_owned()
 }
 
 fn three_digits(value: f64) -> String {

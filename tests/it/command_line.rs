@@ -289,6 +289,36 @@ fn rows_that_cannot_be_used_are_told_before_the_first_step() {
 }
 
 #[test]
+fn how_spans_are_counted_and_what_they_cut_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let row = |text: &str, start: usize, end: usize| {
+        json!({ "text": text, "label": [[start, end, "PER"]] }).to_string() + "\n"
+    };
+    // As a browser counts: an emoji is two.
+    let rows: String = (0..6).map(|at| row(&format!("😀 Ada ran {at}"), 3, 6)).collect();
+    let data = write(&dir.path().join("train.jsonl"), &(rows + &row("Adam sat", 0, 3)));
+    let note = "the offsets of spans are read as UTF-16 units, by which 6 of 6 that this moves fit the words; as characters \
+                from 0 it would be 0";
+    let inspected = done(&["inspect", &data]);
+    assert!(inspected.contains(&format!("note: {note}\n")), "{inspected}");
+    assert!(inspected.contains("problem: 1 span begins or ends inside a word\n"), "{inspected}");
+    let facts: Value = serde_json::from_str(&done(&["inspect", &data, "--json"])).unwrap();
+    assert_eq!(facts["notes"], json!([note]));
+    let out = dir.path().join("run");
+    let text = format!(
+        "task = \"ner\"\n[model]\npath = {:?}\n[data]\ntrain = {data:?}\neval_fraction = 0.3\n[run]\nmax_steps = 1\n\
+         out = {out:?}\n",
+        model("bert-ner"),
+    );
+    let output = run(&["train", &write(&dir.path().join("run.toml"), &text)]);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{errors}");
+    for expected in [note, "1 span begins or ends inside a word; the first, line 7"] {
+        assert!(errors.contains(&format!("warning: train.jsonl: {expected}")), "{errors}");
+    }
+}
+
+#[test]
 fn columns_that_a_run_needs_must_be_there() {
     let dir = tempfile::tempdir().unwrap();
     let (config, _) = run_file(dir.path(), "");

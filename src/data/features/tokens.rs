@@ -49,8 +49,10 @@ impl Tokens {
 
     /// Puts others in the place of the ids; segments stay.
     pub fn set_ids(&mut self, ids: Vec<u32>) {
-        let types = self.types().into_owned();
-        *self = Self::Own { ids, types };
+        match self {
+            Self::Own { ids: own, .. } => *own = ids,
+            Self::Window { .. } => *self = Self::Own { types: self.types().into_owned(), ids },
+        }
     }
 }
 

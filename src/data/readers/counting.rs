@@ -190,8 +190,13 @@ impl Tally {
     fn speaks_for(&self, counting: Counting) -> bool {
         let is_shifted = counting.shift != 0;
         let least = if is_shifted && self.quoted < self.spans { 3 } else { 1 };
-        let wrong = if is_shifted { self.bad_as_characters } else { self.misfits_as_characters };
-        wrong >= least && wrong * 2 >= self.spans && self.misfits * 3 <= wrong
+        // Another origin or end moves every span into a word or out of one.
+        let (wrong, is_most) = if is_shifted {
+            (self.bad_as_characters, self.bad_as_characters * 5 >= self.spans * 4)
+        } else {
+            (self.misfits_as_characters, self.misfits_as_characters * 2 >= self.spans)
+        };
+        wrong >= least && is_most && self.misfits * 3 <= wrong
     }
 }
 

@@ -235,10 +235,16 @@ fn guess(bytes: &[u8], first_invalid: usize) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(sample, true);
     let guessed = detector.guess(None, Utf8Detection::Deny);
-    if guessed != WINDOWS_1252 && guessed.is_single_byte() && has_signs(sample, guessed) {
-        return WINDOWS_1252;
-    }
-    guessed
+    let is_western = if guessed.is_single_byte() { has_signs(sample, guessed) } else { is_scattered(sample) };
+    if guessed != WINDOWS_1252 && is_western { WINDOWS_1252 } else { guessed }
+}
+
+/// Whether hardly any byte beyond ASCII stands beside another, as they do where characters have two bytes: `¿Que?` is no
+/// Chinese.
+fn is_scattered(sample: &[u8]) -> bool {
+    let beyond = sample.iter().filter(|byte| !byte.is_ascii()).count();
+    let together = sample.windows(2).filter(|pair| !pair[0].is_ascii() && !pair[1].is_ascii()).count();
+    together * 8 < beyond
 }
 
 /// Whether what would be letters in an encoding stands alone more often than within words, where windows-1252 has signs
@@ -262,7 +268,7 @@ fn has_signs(sample: &[u8], encoding: &'static Encoding) -> bool {
             alone += 1;
         }
     }
-    alone > within
+    alone > 0 && alone * 2 >= within
 }
 
 /// The beginning of the file, unless the first telling byte comes later.
@@ -366,6 +372,8 @@ mod tests {
         check(&rows(|row| format!("WIN a £{row}00 prize! 150ppm, txt {row} to 8007\tspam\n")), WINDOWS_1252);
         check("one row,£5\n", WINDOWS_1252);
         check(&rows(|row| format!("{row} m³ at 5 ¥ or ¼ of it,b\n")), WINDOWS_1252);
+        check(&rows(|row| format!("It is {row}° and 5µm ©,a\n")), WINDOWS_1252);
+        check(&rows(|row| format!("¿Que tal? ¡Bien! {row},a\n")), WINDOWS_1252);
         // Where they are letters, they stand in words.
         check(&rows(|row| format!("Łódź nie jest {row} daleko, żółta łąka\n")), encoding_rs::WINDOWS_1250);
         check(&rows(|row| format!("Я и он, {row} раз в год, а потом я и она\n")), encoding_rs::WINDOWS_1251);

@@ -465,6 +465,9 @@ mod tests {
             [("我在北京大学读书", "北京大学"), ("東京へ行く", "東京"), ("ฉันชอบกรุงเทพ", "กรุงเทพ"), ("서울에서", "서울")];
         check(&counted(&texts, characters), &["北京大学", "東京", "กรุงเทพ", "서울"], None);
         check(&counted(&texts, str::len), &["北京大学", "東京", "กรุงเทพ", "서울"], Some("bytes of UTF-8"));
+        // Prefixes that are written onto a word, in some of the spans.
+        let hebrew = line("הוא גר בירושלים היום", 8, 15).repeat(3) + &line("הוא גר ירושלים היום", 7, 14);
+        assert_eq!(open("a.jsonl", &hebrew).notes, Vec::<String>::new());
         // Blanks that an annotator took with a word are his.
         let sloppy: String = (0..5).map(|at| line(&format!("to Ann {at}"), 3, 7)).collect();
         check(&sloppy, &["Ann "; 5], None);

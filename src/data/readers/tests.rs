@@ -81,7 +81,7 @@ const TABLES: [&str; 6] = [
     "[{\"text\": \"a\"}, {\"text\": \"b ] }\", \"n\": -1}, 5, {\"x\": [[]]}]",
 ];
 
-const SHAPES: [&str; 16] = [
+const SHAPES: [&str; 22] = [
     "-DOCSTART- -X- O O\n\nAnn N B-NP B-PER\r\n# O O O\nran V O O\n\n# a comment\nBerlin N B-NP I-LOC\n. . O O\n",
     "Ann\tB-PER\n's\tO\n\t\nBerlin\tS-LOC\nlikes\n\n#é\tO\n日本\tB-LOC\n\n",
     "{\"data\":[{\"title\":\"T\",\"paragraphs\":[{\"context\":\"Ann \\\"é\\\" ran\",\"qas\":[{\"id\":\"1\",\"question\":\"q\",\n\"answers\":[{\"text\":\"Ann\",\"answer_start\":0}]},{\"id\":\"2\",\"question\":\"r\",\"is_impossible\":true}]}]},\n{\"paragraphs\":[]}]}",
@@ -97,6 +97,12 @@ const SHAPES: [&str; 16] = [
     "{\"text\":{\"0\":\"a é\",\"1\":\"c d\"},\"label\":{\"0\":[\"x\"],\"1\":null}}",
     "{\"header\":{\"dataset\":\"x\"}}\n{\"context\":\"é Ann ran\",\"qas\":[{\"question\":\"q\",\"qid\":\"1\",\"answers\":[\"Ann\"],\"detected_answers\":[{\"text\":\"Ann\",\"char_spans\":[[2,4]]}]},{\"question\":\"r\",\"answers\":[\"ran\"]}]}\n",
     "# text = du é\n1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\tde\tADP\tP\t_\t0\troot\t_\t_\n2\té\té\tDET\tD\t_\t1\tdet\t_\tA=b\n\n1\tx\t_\t_\t_\t_\t_\t_\t_\t_\n",
+    "{\"text\":\"\\u00a0😀 Ann &amp; B\\r\\né\",\"entities\":[{\"start\":4,\"end\":7,\"word\":\"ann\",\"entity\":\"B-X\"},{\"start\":8,\"end\":14,\"entity\":\"I-X\"}]}\n{\"text\":\"b\",\"entities\":[]}\n",
+    "text,spans\n\"😀 Ann é\",\"[(3, 6, 'X'), ('é', 7, 8, 'Y')]\"\n\"b\",\"{'entities': [(0, 1, 'X')]}\"\n",
+    "[{\"tokenized_text\":[\"Ann\",\"é\"],\"ner\":[[0,1,\"X\"]]},\n{\"tokenized_text\":[\"b\"],\"ner\":[[0,0,\"Y\"]]}]",
+    "{\"train\":[[\"a é\",\"x\"],[\"c d\",\"y\"]],\n\"test\":[[\"e f\",NaN]],\"features\":[{\"name\":\"label\",\"type\":{\"names\":[\"n\"]}}]}",
+    "{\"features\":[{\"name\":\"y\",\"type\":{\"names\":[\"n\",\"p\"]}}],\"rows\":[{\"row_idx\":0,\"row\":{\"x\":\"a é\",\"y\":1}},\n{\"row\":{\"x\":\"b\",\"y\":-Infinity}}]}",
+    "('a é', 'x'),\n('c \\'d\\'', None)\n",
     "The first line, it is.\r\n\"No,\" he said; \"no.\"\n\nAnother book | another day\n",
 ];
 

@@ -108,6 +108,8 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
     let painter = ui.painter();
     let lively = response.hovered() || response.dragged();
     let radius = 4.0;
+    // Where the name stands, and in which colour: above a fill that is too low to carry it.
+    let (mut foot, mut ink) = (cell.bottom() - 5.0, palette.text_dim);
     if block.trainable {
         painter.rect_filled(cell, radius, palette.accent_soft);
         // The square root keeps the lower layers of a strong decay in sight.
@@ -117,6 +119,7 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
         // A row of full cells in the plain accent would outshine the button that starts the run.
         let calm = palette.accent_soft.lerp_to_gamma(palette.accent, 0.78);
         painter.rect_filled(fill, radius, if lively { palette.accent } else { calm });
+        (foot, ink) = if height < 20.0 { (fill.top() - 2.0, palette.text_dim) } else { (foot, palette.on_accent) };
     } else {
         let fill = if lively { palette.hover } else { palette.raised };
         painter.rect_filled(cell, radius, fill);
@@ -126,16 +129,10 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
         painter.rect_stroke(cell.expand(1.5), radius + 1.5, Stroke::new(1.5, palette.text), StrokeKind::Inside);
     }
     let named = !block.is_layer() && cell.width() >= 30.0;
-    let on_fill = if block.trainable { palette.on_accent } else { palette.text_dim };
     if named {
         let short = if block.name == "embeddings" { "Emb" } else { "Head" };
-        painter.text(
-            cell.center_bottom() - vec2(0.0, 5.0),
-            Align2::CENTER_BOTTOM,
-            short,
-            theme::medium(size::SMALL),
-            on_fill,
-        );
+        let at = pos2(cell.center().x, foot);
+        painter.text(at, Align2::CENTER_BOTTOM, short, theme::medium(size::SMALL), ink);
     }
     if !block.trainable && cell.width() >= 11.0 {
         let font = FontId::new((cell.width() * 0.6).clamp(9.0, 15.0), ICON_LOCK.font_family());

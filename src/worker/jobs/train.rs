@@ -8,7 +8,6 @@ use super::{Ended, Failure, Job};
 use crate::data::Length;
 use crate::data::features::window_lengths;
 use crate::data::mend::Exclude;
-use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
@@ -99,7 +98,7 @@ impl Sequences {
     fn of(config: &RunConfig, lengths: &Lengths, which: &[usize], limit: usize) -> Self {
         let mut sequences = Self::default();
         let leave_out = config.data.exclude.contains(&Exclude::OverLong);
-        let in_windows = matches!(config.task, Task::Ner | Task::Qa);
+        let in_windows = Shape::of(config) == Shape::Windows;
         let length = Length { max_tokens: limit, stride: config.data.stride };
         for (&tokens, &fixed) in which.iter().filter_map(|i| Some((lengths.tokens.get(*i)?, lengths.fixed.get(*i)?))) {
             if in_windows {

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::answer_text::Reading;
-use super::found::{Candidate, Found, Source};
+use super::found::{Candidate, Found, Source, text_of};
 use super::list;
 use super::parts::{self, Parts};
 use super::thresholds::keep_button;
@@ -212,13 +212,7 @@ impl Source for Asked<'_> {
     }
 
     fn text(&self, prediction: usize, place: usize) -> Cow<'_, str> {
-        let texts = self.evaluated.texts.get(prediction);
-        let text = texts.and_then(|(question, context)| if place == 0 { Some(question) } else { context.as_ref() });
-        Cow::Borrowed(text.map_or("", String::as_str))
-    }
-
-    fn candidates(&self) -> usize {
-        self.predictions()
+        text_of(self.evaluated, prediction, place)
     }
 
     /// The worst answers first, of equally bad ones the most confident.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::found::{Candidate, Found, Source};
+use super::found::{Candidate, Found, Source, text_of};
 use crate::metrics::{Evaluation, Outcome, Prediction};
 use crate::ui::format;
 use crate::ui::widgets::confusion::Cell;
@@ -46,13 +46,7 @@ impl Source for Filtered<'_> {
     }
 
     fn text(&self, prediction: usize, place: usize) -> Cow<'_, str> {
-        let texts = self.evaluated.texts.get(prediction);
-        let text = texts.and_then(|(text, pair)| if place == 0 { Some(text) } else { pair.as_ref() });
-        Cow::Borrowed(text.map_or("", String::as_str))
-    }
-
-    fn candidates(&self) -> usize {
-        self.predictions()
+        text_of(self.evaluated, prediction, place)
     }
 
     fn candidate(&self, place: usize) -> Option<Candidate<usize>> {

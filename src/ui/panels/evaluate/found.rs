@@ -8,6 +8,7 @@ use super::sorting::{Key, Sorting};
 use crate::ui::format;
 use crate::ui::widgets::needle::{Look, Needle, Standing};
 use crate::ui::widgets::slice::Slice;
+use crate::worker::protocol::EvaluatedData;
 
 /// What a list is made from.
 pub trait Source {
@@ -20,7 +21,9 @@ pub trait Source {
     fn text(&self, prediction: usize, place: usize) -> Cow<'_, str>;
 
     /// How many rows there may be.
-    fn candidates(&self) -> usize;
+    fn candidates(&self) -> usize {
+        self.predictions()
+    }
 
     /// One of them, unless the filter keeps it out. What it contains is not asked here.
     fn candidate(&self, place: usize) -> Option<Candidate<Self::Row>>;
@@ -33,6 +36,13 @@ pub struct Candidate<R> {
     /// The prediction that it is about.
     pub prediction: usize,
     pub key: Key,
+}
+
+/// The first text of a prediction, or the second.
+pub fn text_of(evaluated: &EvaluatedData, prediction: usize, place: usize) -> Cow<'_, str> {
+    let texts = evaluated.texts.get(prediction);
+    let text = texts.and_then(|(first, second)| if place == 0 { Some(first) } else { second.as_ref() });
+    Cow::Borrowed(text.map_or("", String::as_str))
 }
 
 /// What it costs to look at a row without reading it, in bytes.
@@ -195,10 +205,6 @@ mod tests {
         fn text(&self, prediction: usize, _: usize) -> Cow<'_, str> {
             self.read.set(self.read.get() + 1);
             Cow::Borrowed(&self.all[prediction])
-        }
-
-        fn candidates(&self) -> usize {
-            self.all.len()
         }
 
         fn candidate(&self, place: usize) -> Option<Candidate<usize>> {

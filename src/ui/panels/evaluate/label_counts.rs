@@ -2,7 +2,7 @@
 //! and two of its own for each label. All labels are counted in one walk over the scores, a slice a frame, and nothing
 //! is kept but the counts.
 
-use crate::metrics::{Outcome, Prediction};
+use crate::metrics::{Outcome, Prediction, Tally};
 use crate::ui::widgets::slice::Slice;
 
 /// Steps from 0 to 1.
@@ -59,22 +59,6 @@ fn reached(score: f32) -> Option<usize> {
     }
 }
 
-/// The harmonic mean of precision and recall, of the numbers of examples that are rightly given a label, that are given
-/// it and that have it.
-pub fn f1([right, given, support]: [u64; 3]) -> f64 {
-    ratio(2 * right, given + support)
-}
-
-/// Precision, recall and F1 of the same.
-pub fn shares(counts: [u64; 3]) -> [f64; 3] {
-    let [right, given, support] = counts;
-    [ratio(right, given), ratio(right, support), f1(counts)]
-}
-
-fn ratio(part: u64, all: u64) -> f64 {
-    if all == 0 { 0.0 } else { part as f64 / all as f64 }
-}
-
 impl LabelCounts {
     /// Two thresholds for each label that are no hundredths.
     pub fn new(own: impl Iterator<Item = [f32; 2]>) -> Self {
@@ -123,18 +107,17 @@ impl LabelCounts {
         self.complete
     }
 
-    /// Examples that are rightly given a label from a threshold on, that are given it, and that have it. The threshold
-    /// is a hundredth or one of the label's own.
-    pub fn at(&self, label: usize, threshold: f32) -> [u64; 3] {
-        let Some(label) = self.labels.get(label) else { return [0; 3] };
+    /// What there is when a label is given from a threshold on, which is a hundredth or one of the label's own.
+    pub fn at(&self, label: usize, threshold: f32) -> Tally {
+        let Some(label) = self.labels.get(label) else { return Tally::default() };
         let own = label.own.iter().find(|(own, _)| *own == threshold);
-        label.numbers(own.map_or(label.steps[step_of(threshold)], |(_, count)| *count))
+        label.tally(own.map_or(label.steps[step_of(threshold)], |(_, count)| *count))
     }
 
     /// F1 of a label at each hundredth.
     pub fn curve(&self, label: usize) -> impl Iterator<Item = f64> {
         let label = self.labels.get(label);
-        label.into_iter().flat_map(|label| label.steps.iter().map(move |count| f1(label.numbers(*count))))
+        label.into_iter().flat_map(|label| label.steps.iter().map(move |count| label.tally(*count).f1()))
     }
 
     /// The hundredth with the highest F1, of equally good ones the nearest to the middle.
@@ -170,8 +153,9 @@ impl Label {
         }
     }
 
-    fn numbers(&self, count: Count) -> [u64; 3] {
-        [count.right, count.given, self.support].map(u64::from)
+    fn tally(&self, count: Count) -> Tally {
+        let [right, predicted, support] = [count.right, count.given, self.support].map(u64::from);
+        Tally { right, predicted, support }
     }
 }
 
@@ -223,9 +207,9 @@ mod tests {
         for (label, scores) in sorted.iter().enumerate() {
             let steps = (0..=STEPS).map(threshold_of);
             for threshold in steps.chain(own[label]) {
-                let expected = scores.counts(threshold);
+                let expected = scores.tally_at(threshold);
                 assert_eq!(counts.at(label, threshold), expected, "label {label} at {threshold}");
-                assert_eq!(shares(expected), scores.at(threshold));
+                assert_eq!([expected.precision(), expected.recall(), expected.f1()], scores.at(threshold));
             }
             let best = scores.at(threshold_of(counts.best_step(label)))[2];
             assert!((0..=STEPS).all(|step| scores.at(threshold_of(step))[2] <= best));
@@ -239,7 +223,11 @@ mod tests {
         predictions[0].gold = Outcome::Classes(vec![0, 1, 7]);
         predictions[0].scores = vec![f32::NAN, -0.5, f32::INFINITY];
         let (counts, _) = counted(&predictions, &[[0.5, 0.5]; LABELS]);
-        assert_eq!([0, 1, 2, 9].map(|label| counts.at(label, 0.0)), [[0, 0, 1], [0, 0, 1], [0, 1, 0], [0; 3]]);
+        let numbers = |label: usize| {
+            let Tally { right, predicted, support } = counts.at(label, 0.0);
+            [right, predicted, support]
+        };
+        assert_eq!([0, 1, 2, 9].map(numbers), [[0, 0, 1], [0, 0, 1], [0, 1, 0], [0; 3]]);
         assert_eq!([0, 2].map(|label| counts.best_step(label)), [STEPS / 2; 2], "all are alike");
         for step in 0..=STEPS {
             assert_eq!(step_of(threshold_of(step)), step);

@@ -3,8 +3,8 @@
 use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_CHECK, ICON_SAVE};
 
-use super::label_counts::{LabelCounts, STEPS, f1, shares, step_of, threshold_of};
-use crate::metrics::Evaluation;
+use super::label_counts::{LabelCounts, STEPS, step_of, threshold_of};
+use crate::metrics::{Evaluation, Tally};
 use crate::model::Decisions;
 use crate::task::{THRESHOLD, Task};
 use crate::ui::theme::{self, Palette, size, space};
@@ -66,13 +66,9 @@ impl LabelThresholds {
 
     /// Over all labels together, and the mean of the labels, at the thresholds as they stand.
     fn f1(&self) -> (f64, f64) {
-        let (mut all, mut sum) = ([0; 3], 0.0);
-        for (place, label) in self.labels.iter().enumerate() {
-            let own = self.counts.at(place, label.threshold);
-            all = std::array::from_fn(|part| all[part] + own[part]);
-            sum += f1(own);
-        }
-        (f1(all), sum / self.labels.len().max(1) as f64)
+        let tallies = || self.labels.iter().enumerate().map(|(place, label)| self.counts.at(place, label.threshold));
+        let all: Tally = tallies().sum();
+        (all.f1(), tallies().map(Tally::f1).sum::<f64>() / self.labels.len().max(1) as f64)
     }
 
     /// The thresholds as they stand, to be kept.
@@ -171,9 +167,9 @@ impl Label {
         let words = elided(painter, name, theme::regular(size::BODY), palette.text, name_room.width() - 16.0);
         painter.galley(pos2(rect.left() + 14.0, rect.center().y - words.size().y / 2.0), words, palette.text);
         let own = counts.at(row, self.threshold);
-        let [.., support] = own;
-        let known = counts.is_complete() && support > 0;
-        for (place, (room, value)) in numbers.iter().zip(shares(own)).enumerate() {
+        let known = counts.is_complete() && own.support > 0;
+        let shares = [own.precision(), own.recall(), own.f1()];
+        for (place, (room, value)) in numbers.iter().zip(shares).enumerate() {
             let color = if place == 2 { palette.text } else { palette.text_dim };
             let words = if known { format!("{:.1}", value * 100.0) } else { "–".into() };
             painter.text(room.right_center(), Align2::RIGHT_CENTER, words, theme::number(size::BODY - 1.0), color);

@@ -131,9 +131,7 @@ impl<'a> Number<'a> {
             .align(Align2::CENTER_CENTER);
         let response = ui.put(rect, edit);
         if response.gained_focus() {
-            let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
-            state.cursor.set_char_range(Some(egui::text::CCursorRange::select_all_str(&entry.words)));
-            state.store(ui.ctx(), id);
+            select_all(ui, id, &entry.words);
         }
         if response.changed() {
             self.take(entry, value);
@@ -158,6 +156,8 @@ impl<'a> Number<'a> {
         let response = ui.interact(rect, id, Sense::click_and_drag()).on_hover_cursor(CursorIcon::ResizeHorizontal);
         if response.clicked() {
             ui.memory_mut(|memory| memory.request_focus(id));
+            let words = entry.as_ref().map_or_else(|| value.write(), |entry| entry.words.clone());
+            select_all(ui, id, &words);
         }
         if response.lost_focus() && ui.input(|input| input.key_pressed(Key::Escape)) {
             // What stood there before stands there again.
@@ -254,6 +254,13 @@ impl Entry {
         let [words, before, now] = [value; 3].map(str::to_owned);
         Self { words, before, now, wrong: None, form: None, pass: 0 }
     }
+}
+
+/// What is typed takes the place of what stands there.
+fn select_all(ui: &Ui, id: Id, words: &str) {
+    let mut state = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
+    state.cursor.set_char_range(Some(egui::text::CCursorRange::select_all_str(words)));
+    state.store(ui.ctx(), id);
 }
 
 /// What an arrow key and a drag of a few points move a value by: a digit of the second place.
@@ -426,6 +433,16 @@ mod tests {
         assert_eq!((harness.state().rate, harness.state().unread.len()), (3e-5, 0));
         enter(&mut harness, "Seed", "2.5");
         assert_eq!(unread(&harness), of("Seed", "“2.5” is not a whole number; 42 stays"));
+    }
+
+    #[test]
+    fn a_field_that_is_clicked_is_written_anew() {
+        let mut harness = scene();
+        harness.get_by_label("Learning rate").click();
+        harness.run_steps(2);
+        harness.event(egui::Event::Text("0,005".into()));
+        harness.run_ok();
+        assert_eq!(harness.state().rate, 0.005);
     }
 
     #[test]
