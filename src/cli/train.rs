@@ -14,6 +14,7 @@ use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::prepare::{device, new_head_words, open_model};
+use crate::train::recommend::Settings;
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{Prepared, preflight, prepare, train_from};
 
@@ -34,7 +35,7 @@ impl Train {
     pub fn run(self) -> anyhow::Result<()> {
         let config = RunConfig::read(&self.config)?;
         let goes_on = run::check_folder(&config, self.resume)?;
-        let config = if goes_on { run::with_kept_columns(&config)? } else { config };
+        let config = if goes_on { run::as_it_began(&config)? } else { config };
         if self.resume && !goes_on {
             eprintln!("no run in {} to go on with, so it begins", config.run.out.display());
         }
@@ -56,8 +57,12 @@ impl Train {
         let Some(mut prepared) = prepare(&config, &mut prepare_progress)? else {
             bail!("stopped before the first step; nothing was written");
         };
-        let config = prepared.settled(&config);
+        let open = config.open;
+        let config = prepared.settled(&config)?;
         tell_data(&prepared);
+        if open.any() {
+            eprintln!("recommended: {}", Settings::of(&config).words(open));
+        }
         for done in prepared.mended.iter().filter(|done| !done.rows.is_empty()) {
             let place = if done.in_eval_file { " in the evaluation file" } else { "" };
             eprintln!("{} {}{place}", grouped(done.rows.len() as u64), done.mend.noun(done.rows.len()));

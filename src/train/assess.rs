@@ -169,6 +169,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
         optim: super::config::Optim::default(),
         run: super::config::RunOptions::default(),
         language: Language::default(),
+        open: super::recommend::Open::default(),
     }
 }
 

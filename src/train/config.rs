@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::recommend::Open;
 use crate::data::masking::MaskStyle;
 use crate::data::mend::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
@@ -30,6 +31,9 @@ pub struct RunConfig {
     /// How masked words, and what is like them, are asked for.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
+    /// What the text of the configuration leaves to be recommended.
+    #[serde(skip)]
+    pub open: Open,
 }
 
 /// What a text is turned into where it is its own lesson: `mlm`, `rtd`, and `nsp` and `sop` without pairs.

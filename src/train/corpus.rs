@@ -202,6 +202,7 @@ pub(super) mod tests {
     use super::super::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
     use super::super::prepare::prepare;
     use super::*;
+    use crate::train::recommend::Open;
 
     /// A run of a tiny model over a file.
     pub(crate) fn config(task: Task, model: &str, train: PathBuf) -> RunConfig {
@@ -214,6 +215,7 @@ pub(super) mod tests {
             optim: Optim::default(),
             run: RunOptions::default(),
             language: Language::default(),
+            open: Open::default(),
         }
     }
 

@@ -19,6 +19,7 @@ pub mod optimizer;
 pub mod plan;
 pub mod prefix;
 pub mod prepare;
+pub mod recommend;
 pub mod run;
 pub mod schedule;
 pub mod steps;

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::config::{LanguageObjective, RunConfig};
 use super::corpus::divide;
 use super::evaluate::tokens_at_once;
+use super::recommend::Settings;
 use super::steps::count_steps;
 use super::{Prepared, TrainError, groups, memory, strategy};
 use crate::data::corpus::{block_lengths, chunk_lengths};
@@ -21,6 +22,8 @@ use crate::task::Task;
 /// The estimate at the foot of the form, and the freeze map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanSummary {
+    /// The settings it is of that could be left open, with what is recommended for those that were.
+    pub settings: Settings,
     pub steps: u64,
     pub steps_per_epoch: u64,
     pub train_examples: usize,
@@ -127,6 +130,7 @@ fn of_sequences(
     let work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
     let weights = (parameters, trainable);
     Ok(PlanSummary {
+        settings: Settings::of(config),
         steps: steps.total,
         steps_per_epoch: steps.per_epoch,
         train_examples: train.len(),

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
-use super::{Examples, TrainError, corpus, outputs};
+use super::recommend::{Open, Settings};
+use super::{Examples, TrainError, corpus, outputs, recommend};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
 use crate::data::tags::Scheme;
 use crate::data::{
-    Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features,
+    Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features, measure,
 };
 use crate::hub::embedded;
 use crate::model::card::LoadReport;
@@ -43,10 +44,16 @@ pub struct Prepared {
 
 impl Prepared {
     /// The configuration with all that was left open filled in with what is used.
-    pub fn settled(&self, config: &RunConfig) -> RunConfig {
+    pub fn settled(&self, config: &RunConfig) -> Result<RunConfig, TrainError> {
         let mut config = config.clone();
         config.data.columns = self.columns.clone();
-        config
+        if config.open.any() {
+            let encoder = model::read_config(&config.model_dir()?)?;
+            let recommended = recommend::settings(&config, self.train.len(), encoder.hidden_size);
+            Settings { max_tokens: self.max_tokens, ..recommended }.fill(&mut config);
+            config.open = Open::default();
+        }
+        Ok(config)
     }
 
     /// Sequences, learned from or held out, that were cut to the length limit.
@@ -69,6 +76,7 @@ impl RunConfig {
         if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
             return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
         }
+        config.open = Open::of(&toml::from_str(&text).map_err(|error| wrong(error.to_string()))?);
         let beside = path.parent().unwrap_or(Path::new(""));
         let find = |given: &mut PathBuf| {
             if !given.exists() && beside.join(&*given).exists() {
@@ -247,8 +255,14 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     let unused = config.unused(encoder.stored_layers());
     let tokenizer = Tokenizer::open(&dir)?.for_embeddings(encoder.vocab_size)?;
     let misfits = tokenizer.misfits(encoder.vocab_size);
-    let length = Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride };
+    let length_for = |tokens: Vec<u32>| {
+        let mut config = config.clone();
+        let max_tokens = recommend::length(config.task, tokens, encoder.max_tokens());
+        Settings { max_tokens, ..Settings::of(&config) }.fill(&mut config);
+        Length { max_tokens: config.data.max_tokens.min(encoder.max_tokens()), stride: config.data.stride }
+    };
     if let Some(text) = corpus::of(config, &tokenizer)? {
+        let length = length_for(Vec::new());
         if !config.data.mends().is_empty() {
             let expected = "neither for a text that is its own lesson, which is learned from as it stands";
             let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
@@ -268,6 +282,8 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     }
     let is_pair = !sources.train_data.examples.is_empty() && sources.train_data.pair(0).is_some();
     segments_fit(&encoder, &tokenizer, is_pair)?;
+    let sample = if config.open.max_tokens { sample_lengths(&sources, &tokenizer)? } else { Vec::new() };
+    let length = length_for(sample);
     let total = (sources.split.train.len() + sources.split.eval.len()) as u64;
     let mut tokenize = |data: &Dataset, which: &[usize], before: u64| {
         features(data, which, &tokenizer, length, &mut |done| on_progress("tokenizing", before + done as u64, total))
@@ -314,6 +330,15 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         mended,
         warnings,
     }))
+}
+
+/// Tokens of some of the texts to learn from, spread over all of them.
+fn sample_lengths(sources: &Sources, tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
+    const SAMPLE: usize = 2000;
+    let step = sources.split.train.len().div_ceil(SAMPLE).max(1);
+    let chosen = sources.split.train.iter().step_by(step);
+    let measured = chosen.map(|&example| Ok(measure(&sources.train_data, example, tokenizer)?.tokens as u32));
+    measured.collect()
 }
 
 /// Refuses a tokenizer that puts a text into a segment for which the model has no embedding.

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use folder::{RunFolder, damage};
 pub use record::Recorder;
-pub use reopen::{Opened, check_folder, kept_config, open, with_kept_columns};
+pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
 
 use super::TrainError;
 use super::checkpoint;

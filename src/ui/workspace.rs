@@ -24,6 +24,7 @@ use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
+use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
@@ -278,6 +279,7 @@ impl Workspace {
                 self.data.look_error = None;
             }
             Payload::Plan(plan) => {
+                plan.settings.fill(&mut self.draft);
                 self.plan = Some(plan);
                 self.plan_error = None;
             }
@@ -386,7 +388,8 @@ impl Workspace {
     }
 
     /// Takes the form as the person changed it.
-    pub fn edit(&mut self, config: RunConfig) {
+    pub fn edit(&mut self, mut config: RunConfig) {
+        config.open = config.open.after_edit(self.draft.open, &Settings::of(&self.draft), &Settings::of(&config));
         self.out_is_own |= config.run.out != self.draft.run.out;
         self.draft = config;
         self.wants.plan = self.is_ready();

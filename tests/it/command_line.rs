@@ -551,3 +551,26 @@ fn the_model_inside_the_program_is_taken_wherever_a_folder_is() {
     let error = failed(&["train", &write(&dir.path().join("both.toml"), &both)], 1);
     assert!(error.contains("model.embedded is true, expected one model"), "{error}");
 }
+
+#[test]
+fn settings_that_are_left_out_are_recommended_told_and_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, out) = run_file(dir.path(), "");
+    let text = std::fs::read_to_string(&file).unwrap().replace("epochs = 4\nbatch = 6\n", "");
+    write(Path::new(&file), &text);
+    let output = run(&["train", &file]);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{told}");
+    let line = "recommended: warmup 0.1, epochs 30, batch 16, max_tokens 32";
+    assert!(told.lines().any(|said| said == line), "{told}");
+    let kept: toml::Table = toml::from_str(&std::fs::read_to_string(out.join("run.toml")).unwrap()).unwrap();
+    let setting = |section: &str, key: &str| kept[section].get(key).unwrap().to_string();
+    assert_eq!((setting("optim", "lr"), setting("run", "epochs")), ("0.001".to_owned(), "30.0".to_owned()));
+    assert_eq!((setting("run", "batch"), setting("data", "max_tokens")), ("16".to_owned(), "32".to_owned()));
+    // The same file says the same when the run goes on, where there is nothing left to do.
+    let error = failed(&["train", &file, "--resume"], 1);
+    assert!(error.contains("is finished"), "{error}");
+    let other = text.replace("[run]", "[run]\nbatch = 4");
+    let error = failed(&["train", &write(&dir.path().join("other.toml"), &other), "--resume"], 1);
+    assert!(error.contains("run.batch is 4 but was 16"), "{error}");
+}

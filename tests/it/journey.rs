@@ -104,9 +104,14 @@ fn the_main_job_is_done_from_a_file_to_answers_and_is_there_after_a_restart() {
     window.press("Use this model");
     window.until("the run is planned", |workspace| workspace.plan.is_some() && workspace.jobs.is_empty());
     assert_eq!(window.workspace().screen, Screen::Train);
+    // A few hundred texts are seen many times, unless somebody knows better.
+    let draft = &window.workspace().draft;
+    assert_eq!((draft.optim.lr, draft.run.epochs, draft.run.batch), (1e-2, 15.0, 16));
+    assert!(window.shows("Recommended for"));
     window.write(Role::SpinButton, "Learning rate", "0.005");
     window.harness.key_press(egui::Key::Enter);
     window.harness.run_steps(3);
+    assert!(window.shows("Your own learning rate"));
     assert_eq!(window.workspace().draft.optim.lr, 0.005);
 
     window.press("Start training");

@@ -17,6 +17,7 @@ use attune::train::config::RunConfig;
 use attune::train::event::{Ending, Step, TrainEvent};
 use attune::train::plan::{MemoryEstimate, PlanSummary, PlannedBlock};
 use attune::train::prepare::{Sources, divide};
+use attune::train::recommend::Settings;
 use attune::train::run::{RunStatus, RunSummary};
 use attune::worker::protocol::{
     Command, DatasetRequest, EvaluatedData, EventKind, Lengths, LoadedDataset, LookedAt, ModelEntry, OpenedRun, Origin,
@@ -185,6 +186,7 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
     let truncated = lengths
         .map_or(0, |lengths| lengths.tokens.iter().filter(|tokens| **tokens as usize > config.data.max_tokens).count());
     PlanSummary {
+        settings: Settings::of(config),
         steps,
         steps_per_epoch,
         train_examples,

@@ -17,6 +17,7 @@ use crate::task::Task;
 use crate::train::checkpoint::{self, Checkpoint, DataSums};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::recommend::{Open, Settings};
 use crate::train::{Prepared, TrainError, generator};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
@@ -52,15 +53,23 @@ pub fn kept_config(dir: &Path) -> Result<RunConfig, TrainError> {
     Ok(config)
 }
 
-/// The configuration with the columns that a run read when it began, where it goes on with them.
-pub fn with_kept_columns(config: &RunConfig) -> Result<RunConfig, TrainError> {
-    let kept = kept_config(&config.run.out)?.data.columns;
-    let mut config = config.clone();
+/// The configuration with what it leaves open as it was when the run began: the columns that were read and the settings
+/// that were recommended.
+pub fn as_it_began(config: &RunConfig) -> Result<RunConfig, TrainError> {
+    let kept = kept_config(&config.run.out)?;
+    let mut config = filled_from(&kept, config);
     // A run of an earlier version did not keep what it had guessed.
-    if kept != Roles::default() {
-        config.data.columns = kept;
+    if kept.data.columns != Roles::default() {
+        config.data.columns = kept.data.columns;
     }
     Ok(config)
+}
+
+fn filled_from(kept: &RunConfig, config: &RunConfig) -> RunConfig {
+    let mut config = config.clone();
+    Settings::of(kept).fill(&mut config);
+    config.open = Open::default();
+    config
 }
 
 /// Says before anything is read whether there is a run to go on with. A folder that is taken is refused to a new run,
@@ -74,7 +83,8 @@ pub fn check_folder(config: &RunConfig, resume: bool) -> Result<bool, TrainError
     if !is_taken(dir) {
         return Ok(false);
     }
-    if let Some((key, was, now)) = first_change(&kept_config(dir)?, config) {
+    let kept = kept_config(dir)?;
+    if let Some((key, was, now)) = first_change(&kept, &filled_from(&kept, config)) {
         return Err(TrainError::SettingChanged { path: dir.clone(), key, was, now });
     }
     let log = read_log(dir)?;

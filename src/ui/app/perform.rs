@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::App;
 use crate::model::Decisions;
 use crate::task::Task;
+use crate::train::config::RunConfig;
+use crate::train::recommend::Open;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;
@@ -212,7 +214,8 @@ impl App {
             self.workspace.toast(Level::Warning, format!("Not started: {} is to be put right", wrong.field), wrong.why);
             return;
         }
-        let config = self.workspace.draft.clone();
+        // What is shown is what is trained with, also where it was recommended.
+        let config = RunConfig { open: Open::default(), ..self.workspace.draft.clone() };
         let out = config.run.out.clone();
         let title = format!("Training {}", format::file_name(&out));
         let mut run = RunView::new(out.clone(), config.clone());

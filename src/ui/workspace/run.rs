@@ -339,6 +339,7 @@ mod tests {
     use super::*;
     use crate::task::Task;
     use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
+    use crate::train::recommend::Open;
 
     fn config() -> RunConfig {
         RunConfig {
@@ -349,6 +350,7 @@ mod tests {
             optim: Optim::default(),
             run: RunOptions::default(),
             language: Language::default(),
+            open: Open::default(),
         }
     }
 

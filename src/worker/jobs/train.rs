@@ -11,6 +11,7 @@ use crate::data::mend::Exclude;
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
+use crate::train::recommend::{self, Settings};
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
@@ -22,11 +23,11 @@ pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
 
 pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
-    let config = &if goes_on { run::with_kept_columns(config)? } else { config.clone() };
+    let config = &if goes_on { run::as_it_began(config)? } else { config.clone() };
     let Some(mut data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
         return Ok(Ended::Stopped);
     };
-    let config = &data.settled(config);
+    let config = &data.settled(config)?;
     if job.progress("opening the model", 0, 0).is_break() {
         return Ok(Ended::Stopped);
     }
@@ -59,9 +60,14 @@ pub fn plan(
     let dir = config.model_dir()?;
     let (card, encoder) = read_card(cards, &dir)?;
     let (mut train, mut eval, mut labels) = (Sequences::default(), Sequences::default(), 2);
+    let config = &mut config.clone();
     if let (Some(lengths), Some(loaded)) = (lengths, loaded) {
+        let tokens = loaded.split.train.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
+        let max_tokens = recommend::length(config.task, tokens, encoder.max_tokens());
+        Settings { max_tokens, ..Settings::of(config) }.fill(config);
         let limit = config.data.max_tokens.min(encoder.max_tokens());
         train = Sequences::of(config, lengths, &loaded.split.train, limit);
+        recommend::fill(config, train.tokens.len(), encoder.hidden_size);
         if loaded.eval.is_none() {
             eval = Sequences::of(config, lengths, &loaded.split.eval, limit);
         }

@@ -3,14 +3,17 @@
 mod fields;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLOGY, ICON_PLAY_ARROW};
+use egui_material_icons::icons::{
+    ICON_AUTO_AWESOME, ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_EDIT, ICON_NEUROLOGY, ICON_PLAY_ARROW,
+};
 
 use super::{estimate, strategy};
 use crate::data::mend::Exclude;
 use crate::model::card::ModelCard;
 use crate::task::Task;
 use crate::train::config::{RunConfig, StrategyKind};
-use crate::train::plan::Shape;
+use crate::train::plan::{PlanSummary, Shape};
+use crate::train::recommend::Open;
 use crate::train::{groups, limits, schedule};
 use crate::ui::theme::space;
 use crate::ui::widgets::form::{LINE, heading, row};
@@ -147,6 +150,9 @@ impl Form {
             fields::language_ui(ui, draft, self.expert, palette);
         }
         strategy_ui(ui, draft, frozen, cx);
+        if frozen.is_none() {
+            recommended_ui(ui, draft, cx.workspace.plan.as_deref(), palette);
+        }
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
         self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
@@ -229,6 +235,33 @@ impl Form {
         let color = if is_much { palette.warn } else { palette.text_dim };
         ui.add(egui::Label::new(text::small(words, palette).color(color)).wrap());
     }
+}
+
+/// Whether the settings below are recommended, and the way back to those that are.
+fn recommended_ui(ui: &mut Ui, draft: &mut RunConfig, plan: Option<&PlanSummary>, palette: &Palette) {
+    const WHY: &str = "From the number of texts and their lengths, the width of the model and what of it is trained. \
+                       Type another value to use your own.";
+    let own: Vec<&str> = draft.open.own().collect();
+    ui.add_space(space::M);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 6.0;
+        let (sign, words) = match plan {
+            _ if !own.is_empty() => (ICON_EDIT, format!("Your own {}", own.join(", "))),
+            Some(plan) => {
+                (ICON_AUTO_AWESOME, format!("Recommended for {} texts", format::count(plan.train_examples as u64)))
+            }
+            None => (ICON_AUTO_AWESOME, "Recommended once data and a model are chosen".to_owned()),
+        };
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if !own.is_empty() && Button::new("Use recommended").small().show(ui, palette).clicked() {
+                draft.open = Open::ALL;
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.label(theme::icon(sign, 14.0).color(palette.accent));
+                ui.add(egui::Label::new(text::small(words, palette)).truncate()).on_hover_text(WHY);
+            });
+        });
+    });
 }
 
 /// What the next run will take, and its start.
