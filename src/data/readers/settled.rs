@@ -138,7 +138,11 @@ impl<'a> Spans<'a> {
         for mark in self.marks.iter_mut().flatten().flatten() {
             mark.text = None;
         }
-        self.settle_as(Faith::Letters).unwrap_or(Settled { cells: Vec::new(), left: Vec::new(), note: None })
+        let mut settled =
+            self.settle_as(Faith::Letters).unwrap_or(Settled { cells: Vec::new(), left: Vec::new(), note: None });
+        let told = "the words beside the spans do not stand in the texts and are not read";
+        settled.note = Some(settled.note.map_or_else(|| told.to_owned(), |note| format!("{note}; {told}")));
+        settled
     }
 
     /// Nothing where the words of many spans stand nowhere and may be no quotes.
@@ -172,7 +176,24 @@ impl<'a> Spans<'a> {
                 }
             }
         }
-        (self.is_export || contradicted * 10 <= quoted).then_some(settled)
+        (self.is_export || contradicted * 10 <= quoted || self.are_quotes()).then_some(settled)
+    }
+
+    /// Whether the words beside most spans are meant to be the text's: they stand somewhere in it, or are as long as their
+    /// place. Others are names of something else.
+    fn are_quotes(&self) -> bool {
+        let (mut quotes, mut all) = (0, 0);
+        for (text, marks) in self.texts.iter().zip(&self.marks) {
+            for mark in marks.iter().flatten() {
+                let Some(words) = mark.text.as_deref().map(str::trim).filter(|words| !words.is_empty()) else {
+                    continue;
+                };
+                all += 1;
+                let is_as_long = mark.end.checked_sub(mark.start) == Some(words.chars().count());
+                quotes += usize::from(is_as_long || text.contains(words));
+            }
+        }
+        quotes * 2 > all
     }
 
     fn place(&self, row: usize, marks: &[Mark], counting: Counting, faith: Faith) -> Result<Vec<Mark>, Wrong> {
@@ -498,6 +519,14 @@ mod tests {
         assert_eq!(words(&open("a.jsonl", &model), "text", "entities"), ["Ines Kaya", "Ann"]);
         let ids = row("Ines Kaya ran", 0, 9, "Q42") + &row("Ann", 0, 3, "Q7");
         assert_eq!(words(&open("a.jsonl", &ids), "text", "entities"), ["Ines Kaya", "Ann"]);
+        assert_eq!(
+            open("a.jsonl", &ids).notes,
+            ["the words beside the spans do not stand in the texts and are not read"]
+        );
+        // Where none stands where it should, all are left out.
+        let file = row("so Ann ran", 0, 2, "Ann") + &row("then Bob ran", 0, 4, "Bob");
+        let error = Table::from_bytes(Path::new("a.jsonl"), file.into_bytes()).unwrap_err().to_string();
+        assert!(error.contains(r#"that should be "Ann" and is "so""#), "{error}");
         // Among many that are right, one that is not where it should be is left out.
         let file = row("Ines ran", 0, 4, "Ines").repeat(20) + &row("so Ann ran", 0, 2, "Ann");
         let table = open("a.jsonl", &file);
