@@ -126,6 +126,27 @@ impl FindingKind {
     }
 }
 
+impl FindingKind {
+    /// What is odd about the choice of columns, in words.
+    fn about_columns(&self) -> String {
+        match self {
+            Self::UnusedTexts { columns } => unused_words(columns, ["holds texts", "hold texts"]),
+            Self::OtherLabels { columns } => unused_words(columns, ["could be the label too", "could be labels too"]),
+            Self::OtherTags { columns } => unused_words(columns, ["holds tags too", "hold tags too"]),
+            Self::SeveralLabels { label } => {
+                format!("labels such as {label:?} look like several labels; the task multilabel reads them as such")
+            }
+            Self::MayBeNoLabel { labels } => {
+                format!("a class is called {}, which may stand for no label", name_list(labels))
+            }
+            Self::NoText { column, holds } => {
+                format!("the column \"{column}\" is read as a text, but holds {holds}")
+            }
+            _ => String::new(),
+        }
+    }
+}
+
 /// Classes with their other spellings, of which the first few are named.
 fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
     const NAMED: usize = 3;
@@ -222,20 +243,12 @@ impl Finding {
                 format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")
             }
             FindingKind::Spellings { classes } => spellings_words(count, rows, classes),
-            FindingKind::UnusedTexts { columns } => unused_words(columns, ["holds texts", "hold texts"]),
-            FindingKind::OtherLabels { columns } => {
-                unused_words(columns, ["could be the label too", "could be labels too"])
-            }
-            FindingKind::OtherTags { columns } => unused_words(columns, ["holds tags too", "hold tags too"]),
-            FindingKind::SeveralLabels { label } => {
-                format!("labels such as {label:?} look like several labels; the task multilabel reads them as such")
-            }
-            FindingKind::MayBeNoLabel { labels } => {
-                format!("a class is called {}, which may stand for no label", name_list(labels))
-            }
-            FindingKind::NoText { column, holds } => {
-                format!("the column \"{column}\" is read as a text, but holds {holds}")
-            }
+            FindingKind::UnusedTexts { .. }
+            | FindingKind::OtherLabels { .. }
+            | FindingKind::OtherTags { .. }
+            | FindingKind::SeveralLabels { .. }
+            | FindingKind::MayBeNoLabel { .. }
+            | FindingKind::NoText { .. } => self.kind.about_columns(),
             FindingKind::OneClass { label } => one_class_words(self.task, label),
             FindingKind::Always { labels } => always_words(labels),
             FindingKind::NotLearned { labels } => not_learned_words(self.task, labels),

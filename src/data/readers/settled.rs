@@ -13,6 +13,7 @@ use super::counting::{Claim, Counting, Evidence, Faith, Quote, Text};
 use super::marks::{self, Mark};
 use super::sniff::plain_name;
 use super::span_cells;
+use crate::data::boundaries::is_unspaced;
 use crate::data::error::shorten;
 use crate::data::table::Format;
 use crate::data::{GoldAnswer, Table, gold};
@@ -153,7 +154,8 @@ impl<'a> Spans<'a> {
             let claims: Vec<Claim<'_>> = marks.iter().map(|mark| mark.claim(faith)).collect();
             evidence.add(self.texts[row], &claims);
         }
-        let (counting, note) = evidence.verdict("span").map_or((Counting::default(), None), |(c, n)| (c, Some(n)));
+        let told = evidence.verdict("span");
+        let (counting, note) = told.map_or_else(|| (Counting::default(), self.untold()), |(c, n)| (c, Some(n)));
         let has_prefixes = self.have_prefixes();
         let (mut quoted, mut contradicted) = (0, 0);
         let mut settled = Settled { cells: vec![None; self.cells.len()], left: Vec::new(), note };
@@ -177,6 +179,28 @@ impl<'a> Spans<'a> {
             }
         }
         (self.is_export || contradicted * 10 <= quoted || self.are_quotes()).then_some(settled)
+    }
+
+    /// That nothing tells how some spans are counted: they stand behind characters that some programs count as two, no words
+    /// are quoted, and the script has no blanks at which words would end.
+    fn untold(&self) -> Option<String> {
+        let of_row = |(text, marks): (&&str, &Option<Vec<Mark>>)| {
+            let Some(wide) = text.chars().position(|letter| letter.len_utf16() > 1) else { return 0 };
+            let letters: Vec<char> = text.chars().collect();
+            let is_untold = |mark: &&Mark| {
+                let borders = [mark.start, mark.end.saturating_sub(1)];
+                let is_unspaced = |place: &usize| letters.get(*place).is_some_and(|letter| is_unspaced(*letter));
+                mark.text.is_none() && mark.start > wide && borders.iter().all(is_unspaced)
+            };
+            marks.iter().flatten().filter(is_untold).count()
+        };
+        let count: usize = self.texts.iter().zip(&self.marks).map(of_row).sum();
+        (count > 0).then(|| {
+            format!(
+                "nothing tells how spans are counted behind characters such as emoji, which some programs count as two: \
+                 {count} of them are read as characters"
+            )
+        })
     }
 
     /// Whether the words beside most spans are meant to be the text's: they stand somewhere in it, or are as long as their
@@ -472,6 +496,22 @@ mod tests {
         check(&rows(0, 1), &found, Some("characters up to and with the last"));
         check(&rows(1, 0), &found, Some("characters from 1"));
         check(&rows(1, 1), &found, Some("characters from 1 up to and with the last"));
+    }
+
+    #[test]
+    fn where_nothing_tells_how_spans_are_counted_it_is_said() {
+        let row = |text: &str| {
+            format!("{{\"text\":\"{text}\",\"entities\":[{{\"start\":3,\"end\":5,\"label\":\"LOC\"}}]}}\n")
+        };
+        let notes = |text: &str| open("a.jsonl", &row(text).repeat(3)).notes;
+        assert_eq!(
+            notes("😀我在北京工作很久了"),
+            [
+                "nothing tells how spans are counted behind characters such as emoji, which some programs count as two: 3 of \
+              them are read as characters"
+            ]
+        );
+        assert_eq!(notes("你我在北京工作很久了"), Vec::<String>::new());
     }
 
     #[test]
