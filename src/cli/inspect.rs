@@ -86,7 +86,7 @@ impl Inspect {
                 "{} rows, {} columns: {}",
                 grouped(table.rows() as u64),
                 table.columns.len(),
-                table.columns.join(", ")
+                column_list(&table.columns)
             ),
             format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
         ];
@@ -98,6 +98,13 @@ impl Inspect {
         lines.extend(problems.take(LISTED).map(|problem| format!("line {} {}", problem.line, problem.reason)));
         Ok((facts, lines))
     }
+}
+
+/// The names of columns, of which a wide table has more than anybody reads; all of them are among the facts.
+fn column_list(columns: &[String]) -> String {
+    const NAMED: usize = 40;
+    let named = columns.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if columns.len() > NAMED { format!("{named} and {} more", columns.len() - NAMED) } else { named }
 }
 
 fn format_name(format: Format) -> String {

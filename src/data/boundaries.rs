@@ -17,7 +17,7 @@ fn is_of_word(letter: char) -> bool {
 }
 
 /// Letters of scripts in which blanks do not part the words.
-fn is_unspaced(letter: char) -> bool {
+pub fn is_unspaced(letter: char) -> bool {
     matches!(letter,
         // Thai, Lao, Tibetan, Burmese, Khmer.
         '\u{e00}'..='\u{fff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{19e0}'..='\u{1aad}'

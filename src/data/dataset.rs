@@ -320,8 +320,12 @@ impl Dataset {
 
     /// How labels or tags are written, where that is for the whole column to tell.
     pub fn reading(&self) -> Option<String> {
-        let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| self.task == Task::MultiLabel);
+        let may_be_several = matches!(self.task, Task::MultiLabel | Task::Classify);
+        let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| may_be_several);
         let labels = match (flags, self.task) {
+            (Some(columns), Task::Classify) => {
+                Some(format!("as {} columns, one for each class, of which one applies to a row", columns.len()))
+            }
             (Some(columns), _) => Some(format!("as {} columns, one for each label", columns.len())),
             (None, Task::MultiLabel | Task::Classify) => self.separator.words(),
             _ => None,
@@ -376,7 +380,8 @@ impl Dataset {
 fn content(table: &Table, task: Task, roles: &Roles) -> Result<Content, DataError> {
     let find = |name: &Option<String>, role| column(table, name.as_deref(), role);
     let need = |name: &Option<String>, role| find(name, role)?.ok_or_else(|| no_role(table, role));
-    let several = task == Task::MultiLabel && flag_columns(table, roles.label.as_deref()).is_some();
+    let may_be_several = matches!(task, Task::MultiLabel | Task::Classify);
+    let several = may_be_several && flag_columns(table, roles.label.as_deref()).is_some();
     let label = if several { None } else { find(&roles.label, "label")? };
     Ok(match task {
         Task::Ner => {

@@ -12,7 +12,10 @@ mod unused;
 use std::collections::HashSet;
 
 use content::Content;
-use names::{ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, NEITHER, QUESTION, STRONG, TEXT, WEAK, is_in, rank};
+use names::{
+    ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, NEITHER, QUESTION, STRONG, TEXT, WEAK, is_gold, is_in, is_label,
+    is_predicted, rank,
+};
 
 use super::labels::{self, Separator};
 use super::readers::{is_number, plain_name};
@@ -20,7 +23,7 @@ use super::table::Format;
 use super::{Roles, Table};
 use crate::task::Task;
 
-pub(super) use unused::{no_text, unused_texts};
+pub(super) use unused::{no_text, other_labels, other_tags, unused_texts};
 
 /// Rows whose cells are looked at, spread over the table.
 const SAMPLE: usize = 2000;
@@ -99,7 +102,7 @@ fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
     let cells = filled_cells(table, index);
     let filled = cells.len();
     let share = |count: usize| count as f64 / filled.max(1) as f64;
-    let decimal_comma = labels::decimal_comma(table) && !labels::are_id_lists(&cells);
+    let decimal_comma = labels::decimal_comma_in(table, &cells) && !labels::are_id_lists(&cells);
     let is_number = |cell: &str| is_number(cell) || (decimal_comma && labels::number(cell, true).is_ok());
     let words: Vec<usize> = cells.iter().map(|cell| content::words(cell)).collect();
     Column {
@@ -221,7 +224,11 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
         .iter()
         .filter(|column| Some(column.name) != text.as_deref() && Some(column.name) != pair.as_deref())
         .collect();
-    let several = if task == Task::MultiLabel { flags::wanted(table, &free) } else { None };
+    let several = match task {
+        Task::MultiLabel => flags::wanted(table, &free),
+        Task::Classify => flags::one_of_each(table, &free),
+        _ => None,
+    };
     let label = several.or_else(|| label(table, &free, task));
     Roles { text, pair, label, ..Roles::default() }
 }
@@ -230,9 +237,8 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
 /// from row to row. What holds no text, or is called an id or a label, is read only where nothing else is there.
 fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
     let others = || columns.iter().filter(|column| Some(column.name) != pair);
-    let is_other = |column: &&Column<'_>| {
-        is_in(NEITHER, &column.plain) || is_in(LABEL, &column.plain) || is_in(ASIDE, &column.plain)
-    };
+    let is_other =
+        |column: &&Column<'_>| is_in(NEITHER, &column.plain) || is_label(&column.plain) || is_in(ASIDE, &column.plain);
     let has_phrases = |column: &Column<'_>| column.phrases >= 0.3;
     // A title counts double, as what has no known name may be anything.
     let weight = |column: &Column<'_>| column.weight() * if is_in(WEAK, &column.plain) { 2.0 } else { 1.0 };
@@ -255,8 +261,8 @@ fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
     let last_resort = || {
         let possible = others().filter(|column| column.filled > 0 && !column.is_all_numbers());
         possible.min_by_key(|column| {
-            let is_label = is_in(LABEL, &column.plain) || column.is_like_labels();
-            (is_label, !column.is_text(), is_other(column))
+            let is_label = is_label(&column.plain) || column.is_like_labels();
+            (!column.is_prose(), is_label, !column.is_text(), is_other(column))
         })
     };
     named.or(fullest).or_else(last_resort).map(|column| column.name.to_owned())
@@ -278,23 +284,28 @@ fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
     let possible: Vec<&Column<'_>> = columns.iter().copied().filter(suits).collect();
     let named = possible
         .iter()
-        .filter(|column| is_in(LABEL, &column.plain) && (!column.is_prose() || holds_lists(column)))
+        .filter(|column| is_label(&column.plain) || is_gold(column.name))
+        .filter(|column| !column.is_prose() || holds_lists(column))
         .min_by_key(|column| {
-            (!column.varies(), !column.is_mostly_filled(), is_unique(column), rank(LABEL, &column.plain))
+            let likelihood = (is_predicted(column.name), !(is_gold(column.name) && is_label(&column.plain)));
+            let is_poor = (!column.varies(), !column.is_mostly_filled(), is_unique(column));
+            (is_poor, likelihood, !is_label(&column.plain), rank(LABEL, &column.plain))
         });
     let is_place = |column: &Column<'_>| matches!(column.no_text, Some(Content::Date | Content::Address));
     let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain) && !is_place(column));
     let numbered = || {
         let numbers = others().filter(|column| task == Task::Regress && column.varies());
-        numbers.min_by_key(|column| is_in(ASIDE, &column.plain))
+        numbers.min_by_key(|column| is_predicted(column.name) || is_in(ASIDE, &column.plain))
     };
     let repeated = || {
         let has_gaps = |column: &Column<'_>| column.filled * 10 < column.rows * 9;
-        others()
-            .filter(|column| column.is_like_labels())
-            .min_by_key(|column| (is_in(ASIDE, &column.plain), has_gaps(column), column.distinct))
+        others().filter(|column| column.is_like_labels()).min_by_key(|column| {
+            let is_aside = is_predicted(column.name) || is_in(ASIDE, &column.plain);
+            (is_aside, has_gaps(column), column.distinct)
+        })
     };
-    let sure = named.filter(|column| column.varies());
+    // What a model found is learned only where nothing else can be.
+    let sure = named.filter(|column| column.varies() && !is_predicted(column.name));
     sure.or_else(numbered).or_else(repeated).or(named).map(|column| column.name.to_owned())
 }
 
@@ -324,7 +335,7 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
         return Task::MultiLabel;
     }
     let distinct = cells.iter().collect::<HashSet<_>>().len();
-    let decimal_comma = labels::decimal_comma(table);
+    let decimal_comma = labels::decimal_comma_in(table, cells);
     let values: Vec<f32> = cells.iter().filter_map(|cell| labels::number(cell, decimal_comma).ok()).collect();
     if !cells.is_empty() && values.len() * 20 >= cells.len() * 19 {
         let fractions = values.iter().any(|value| value.fract() != 0.0);
@@ -347,6 +358,15 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
             if combined { Task::MultiLabel } else { Task::Classify }
         }
     }
+}
+
+/// A cell of a column of which each is read as one label, where they plainly are several between marks.
+pub(super) fn joined_labels(table: &Table, column: usize) -> Option<String> {
+    let cells = filled_cells(table, column);
+    let separator = Separator::of_column(cells.iter().copied());
+    let is_joined = matches!(separator, Separator::Character(_)) && by_labels(table, &cells) == Task::MultiLabel;
+    let several = |cell: &&str| separator.names(cell).is_ok_and(|names| names.len() > 1);
+    cells.iter().copied().filter(|_| is_joined).find(several).map(str::to_owned)
 }
 
 /// The task that the format or the structure of the cells leaves no doubt about.
@@ -600,8 +620,8 @@ mod tests {
 
     #[test]
     fn words_with_tags_a_row_are_no_classes() {
-        let rows = ["Sentence: 1,Thousands,NNS,O\n", ",of,IN,O\n", ",Ada,NNP,B-per\n", ",ran,VB,O\n"].concat();
-        let table = table(&format!("Sentence #,Word,POS,Tag\n{}", rows.repeat(5)));
+        let rows = ["Thousands,NNS,O\n", "of,IN,O\n", "Ada,NNP,B-per\n", "ran,VB,O\n"].concat();
+        let table = table(&format!("Word,POS,Tag\n{}", rows.repeat(5)));
         let roles = Roles::guess(&table, Task::Classify);
         assert_eq!(roles, Roles { text: Some("Word".into()), ..Roles::default() });
         assert_eq!(guess_task(&table, &roles), Task::Classify);

@@ -13,6 +13,7 @@ use std::path::Path;
 use super::boundaries::cuts_word;
 use super::dataset::Content;
 use super::entities::Kinds;
+use super::labels::may_be_nothing;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
 use super::{Dataset, Split, Table, Target, guess, mend, tags};
@@ -160,8 +161,31 @@ pub fn columns(dataset: &Dataset) -> Vec<Finding> {
         let columns = guess::unused_texts(table, roles);
         let count = columns.len();
         findings.extend((count > 0).then(|| about(FindingKind::UnusedTexts { columns }, count)));
+        let columns = guess::other_labels(table, roles, dataset.task);
+        findings.push(about(FindingKind::OtherLabels { columns: columns.clone() }, columns.len()));
+        findings.extend(several_labels(dataset).map(|label| about(FindingKind::SeveralLabels { label }, 1)));
     }
+    if dataset.task == Task::Ner {
+        let columns = guess::other_tags(table, roles);
+        findings.push(about(FindingKind::OtherTags { columns: columns.clone() }, columns.len()));
+    }
+    findings.extend(no_label_names(dataset).map(|labels| about(FindingKind::MayBeNoLabel { labels }, 1)));
+    findings.retain(|finding| finding.count > 0);
     findings
+}
+
+/// A label of one class that plainly is several.
+fn several_labels(dataset: &Dataset) -> Option<String> {
+    let column = dataset.roles.label.as_deref().and_then(|name| dataset.table.column(name));
+    let column = column.filter(|_| dataset.task == Task::Classify)?;
+    guess::joined_labels(&dataset.table, column)
+}
+
+/// Classes that are called what stands for a missing value.
+fn no_label_names(dataset: &Dataset) -> Option<Vec<String>> {
+    let is_of_classes = matches!(dataset.task, Task::Classify | Task::MultiLabel) && dataset.labels.len() > 2;
+    let names = dataset.labels.names.iter().filter(|name| is_of_classes && may_be_nothing(name));
+    Some(names.cloned().collect::<Vec<String>>()).filter(|names| !names.is_empty())
 }
 
 /// Rows that are no examples, by what is missing.

@@ -1,10 +1,12 @@
 //! The text of a label cell → classes or a number, and the classes of a column in their order.
 
+mod flags;
 mod several;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+pub(super) use flags::{flag, is_missing, kind_of};
 pub(super) use several::{Separator, are_id_lists, places, scores};
 
 use super::error::shorten;
@@ -16,6 +18,9 @@ use super::{LabelSet, Table};
 const NO_LABEL: &str = "-";
 /// What pandas and spreadsheets write where there is nothing.
 const NOTHING: [&str; 5] = ["nan", "NaN", "NAN", "<NA>", "#N/A"];
+
+/// One row of so many may be without a label.
+const RARE_NULLS: usize = 10;
 
 /// Blanks around a name that a person may leave between commas.
 const MARGIN: usize = 8;
@@ -39,18 +44,23 @@ pub(super) fn flag_columns(table: &Table, named: Option<&str>) -> Option<Vec<usi
     (columns.len() > 1 && begun.trim().is_empty()).then_some(columns)
 }
 
-/// Whether a label applies, as a column of its own says it.
-pub(super) fn flag(cell: &str) -> Option<bool> {
-    let is = |words: &[&str]| words.iter().any(|word| cell.eq_ignore_ascii_case(word));
-    if is(&["1", "1.0", "true", "yes", "t", "y"]) {
-        return Some(true);
-    }
-    is(&["0", "0.0", "false", "no", "f", "n"]).then_some(false)
+/// Whether a number is -1, or the -100 of what is to be ignored.
+fn is_minus_one(cell: &str) -> bool {
+    matches!(cell, "-1" | "-1.0") || is_ignored(cell)
 }
 
-/// Whether a number is -1.
-fn is_minus_one(cell: &str) -> bool {
-    matches!(cell, "-1" | "-1.0")
+/// Whether a number is what losses ignore, which stands in no scale of classes.
+fn is_ignored(cell: &str) -> bool {
+    matches!(cell, "-100" | "-100.0")
+}
+
+/// Whether a name is what spreadsheets and data bases write where there is nothing, though it may be a name as well.
+pub(super) fn may_be_nothing(name: &str) -> bool {
+    NOTHING.contains(&name) || is_null(name) || name.eq_ignore_ascii_case("none")
+}
+
+fn is_null(name: &str) -> bool {
+    ["n/a", "null", "na", "<na>", "#n/a"].iter().any(|word| name.eq_ignore_ascii_case(word))
 }
 
 /// The names in a column of classes that say that a row has none: a dash where the labels are words and more than one, what
@@ -63,7 +73,9 @@ pub(super) fn unlabelled<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Ve
         *counts.entry(cell).or_insert(0) += 1;
     }
     let mut none: Vec<&str> = counts.keys().copied().filter(|name| NOTHING.contains(name)).collect();
+    none.extend(rare_nulls(&counts));
     none.sort_unstable();
+    none.dedup();
     let is_word = |name: &&str| name.chars().filter(|letter| letter.is_alphabetic()).count() > 1;
     // Beside one other name a dash says that something is not so.
     if counts.contains_key(NO_LABEL) && counts.len() > 2 && counts.keys().all(|name| *name == NO_LABEL || is_word(name))
@@ -71,13 +83,27 @@ pub(super) fn unlabelled<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> Ve
         none.push(NO_LABEL);
     }
     if let Some((hidden, count)) = counts.iter().find(|(name, _)| is_minus_one(name)) {
-        let others = counts.iter().filter(|(name, _)| *name != hidden && !NOTHING.contains(name));
+        let others = counts.iter().filter(|(name, _)| *name != hidden && !none.contains(name));
         let others: Vec<(&str, usize)> = others.map(|(name, count)| (*name, *count)).collect();
-        if is_hidden(*count, &others) || (is_counted(&others) && stands_apart(cells)) {
+        let is_never_meant = is_ignored(hidden) && others.iter().all(|(name, _)| is_number(name));
+        if is_never_meant || is_hidden(*count, &others) || (is_counted(&others) && stands_apart(cells)) {
             none.push(hidden);
         }
     }
     none
+}
+
+/// The ways of writing that there is nothing which could be names as well, where few rows beside two classes or more have
+/// them. `None` is often a class of its own, and is meant so unless missing values are written in other ways too.
+fn rare_nulls<'a>(counts: &HashMap<&'a str, usize>) -> Vec<&'a str> {
+    let all: usize = counts.values().sum();
+    let (nulls, classes): (Vec<&str>, Vec<&str>) = counts.keys().copied().partition(|name| may_be_nothing(name));
+    let has_other = nulls.iter().any(|name| NOTHING.contains(name) || is_null(name));
+    let rows: usize = nulls.iter().map(|name| counts[name]).sum();
+    if !has_other || classes.len() < 2 || rows * RARE_NULLS > all {
+        return Vec::new();
+    }
+    nulls
 }
 
 /// Whether names are the whole numbers from 0 on.
@@ -180,6 +206,25 @@ pub(super) fn decimal_comma(table: &Table) -> bool {
     matches!(table.format, super::table::Format::Delimited { delimiter: b';' | b'\t' })
 }
 
+/// The same of one column: also where commas separate the columns, quoted numbers such as `0,5` and `3,25` have one. What
+/// always has three digits behind it may be thousands, and what combines whole numbers labels.
+pub(super) fn decimal_comma_in(table: &Table, cells: &[&str]) -> bool {
+    if decimal_comma(table) {
+        return true;
+    }
+    let parts = |cell: &str| {
+        let (whole, part) = cell.split_once(',')?;
+        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        (is_digits(whole.trim_start_matches(['-', '+'])) && is_digits(part)).then_some(part.len())
+    };
+    let written: Vec<usize> = cells.iter().filter_map(|cell| parts(cell)).collect();
+    let whole = cells.iter().filter(|cell| cell.parse::<i64>().is_ok()).count();
+    !written.is_empty()
+        && (written.len() + whole) * 20 >= cells.len() * 19
+        && written.iter().any(|digits| *digits != 3)
+        && !are_id_lists(cells)
+}
+
 /// The names in some cells with the number of cells that hold each.
 pub(super) fn count_names<'a>(cells: impl Iterator<Item = &'a str>, separator: Separator) -> BTreeMap<String, usize> {
     let mut counts: HashMap<Cow<'a, str>, usize> = HashMap::new();
@@ -216,6 +261,11 @@ mod tests {
         check(&["+", "-", "o"], &[]);
         check(&["pos", "nan", "neg", "NaN"], &["NaN", "nan"]);
         check(&["None", "a", "N/A"], &[]);
+        let mut many = ["pos", "neg"].repeat(15);
+        many.extend(["N/A", "null", "None"]);
+        check(&many, &["N/A", "None", "null"]);
+        check(&[["pos", "neg"].repeat(15), vec!["None"]].concat(), &[]);
+        check(&["0", "1", "-100", "1", "-100", "0"], &["-100"]);
         // Hidden labels.
         check(&["-1", "-1", "-1"], &["-1"]);
         check(&["0", "1", "0", "1", "0", "-1", "-1", "-1"], &["-1"]);

@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use tokenizers::NormalizedString;
+
 use super::dataset::Example;
 use super::labels::Classes;
 use super::mend::is_by_choice;
@@ -20,7 +22,12 @@ pub fn folded(name: &str) -> String {
     if is_number(name) {
         return name.parse::<f64>().map_or_else(|_| name.to_owned(), |value| value.to_string());
     }
-    let letters: Vec<char> = name.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
+    // Accents may be letters of their own behind those that bear them.
+    let mut composed = NormalizedString::from(name);
+    if !name.is_ascii() {
+        composed.nfc();
+    }
+    let letters: Vec<char> = composed.get().chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let mut text = String::with_capacity(name.len());
     for (place, &letter) in letters.iter().enumerate() {
         let is_letter =
@@ -166,6 +173,7 @@ mod tests {
         same(&["Positive", "positive", "POSITIVE", "positive ", "ｐｏｓｉｔｉｖｅ", "positive.", "\u{feff}positive"]);
         same(&["not spam", "not_spam", "Not-Spam", "not  spam"]);
         same(&["1", "1.0", "01", " 1 "]);
+        same(&["caf\u{e9}", "cafe\u{301}", "Caf\u{e9}"]);
         for (one, other) in [("A", "A-"), ("A+", "A-"), ("1", "-1"), ("+", "-"), ("C", "C++"), ("a b", "ab"), ("", ".")]
         {
             assert_ne!(folded(one), folded(other), "{one} and {other}");

@@ -7,7 +7,8 @@ use super::dataset::{Content, column};
 use super::error::shorten;
 use super::gold;
 use super::labels::{
-    Classes, Separator, count_names, decimal_comma, flag, flag_columns, number, places, sort_names, unlabelled,
+    Classes, Separator, count_names, decimal_comma_in, flag, flag_columns, is_missing, number, places, sort_names,
+    unlabelled,
 };
 use super::spellings::folded;
 use super::tags::{self, Notation, Scheme, UNTYPED};
@@ -55,7 +56,8 @@ impl Targets {
         labels: Option<&LabelSet>,
     ) -> Result<Self, DataError> {
         let find = |name: &Option<String>, role| column(&table, name.as_deref(), role);
-        let flags = flag_columns(&table, roles.label.as_deref().filter(|_| task == Task::MultiLabel));
+        let may_be_several = matches!(task, Task::MultiLabel | Task::Classify);
+        let flags = flag_columns(&table, roles.label.as_deref().filter(|_| may_be_several));
         let flags = flags.unwrap_or_default();
         let (column, start) = match (task, content) {
             _ if !flags.is_empty() => (flags.first().copied(), None),
@@ -67,7 +69,7 @@ impl Targets {
         };
         let start = start.filter(|start| Some(*start) != column);
         let mut targets = Self {
-            decimal_comma: decimal_comma(&table),
+            decimal_comma: false,
             table,
             task,
             content,
@@ -86,7 +88,11 @@ impl Targets {
         if let (Task::MultiLabel, Some(column)) = (task, column) {
             targets.separator = Separator::of_column(targets.cells(column));
         }
-        if let (Task::Classify, Some(column)) = (task, column) {
+        if let (Task::Regress, Some(column)) = (task, column) {
+            let cells: Vec<&str> = targets.cells(column).map(str::trim).filter(|cell| !cell.is_empty()).collect();
+            targets.decimal_comma = decimal_comma_in(&targets.table, &cells);
+        }
+        if let (Task::Classify, Some(column)) = (task, column.filter(|_| targets.flags.is_empty())) {
             targets.separator = Separator::of_classes(targets.cells(column));
             targets.unlabelled = unlabelled(targets.cells(column)).into_iter().map(str::to_owned).collect();
         }
@@ -167,7 +173,12 @@ impl Targets {
         let Some(column) = self.column else { return Ok(Target::None) };
         let cell = self.table.cell(row, column).trim();
         match self.task {
-            Task::MultiLabel if !self.flags.is_empty() => self.read_flags(row, classes),
+            Task::MultiLabel if !self.flags.is_empty() => self.read_flags(row, classes).map(Target::Classes),
+            Task::Classify if !self.flags.is_empty() => match self.read_flags(row, classes)?[..] {
+                [class] => Ok(Target::Class(class)),
+                [] => Err("has no label: none of the columns of labels applies".into()),
+                _ => Err("has several labels, expected one; the task multilabel takes several".into()),
+            },
             Task::MultiLabel => self.read_several(cell, classes).map(Target::Classes),
             Task::Ner => self.read_tags(row, cell),
             Task::Qa => self.read_answers(row, cell),
@@ -214,21 +225,24 @@ impl Targets {
     }
 
     /// The labels whose columns say that they apply.
-    fn read_flags(&self, row: usize, classes: &Classes<'_>) -> Result<Target, String> {
+    fn read_flags(&self, row: usize, classes: &Classes<'_>) -> Result<Vec<u32>, String> {
         let mut set = Vec::new();
         for &column in &self.flags {
             let (name, cell) = (&self.table.columns[column], self.table.cell(row, column).trim());
             match flag(cell) {
                 Some(true) => set.push(classes.find(name)?),
                 Some(false) => {}
-                None if cell.starts_with("-1") => {
+                None if cell.is_empty() => {
+                    return Err(format!("has nothing in the column \"{name}\", expected 0 or 1"));
+                }
+                None if is_missing(cell) => {
                     return Err(format!("has {cell} in the column \"{name}\", which stands for no label"));
                 }
                 None => return Err(format!("has {:?} in the column \"{name}\", expected 0 or 1", shorten(cell, 40))),
             }
         }
         set.sort_unstable();
-        Ok(Target::Classes(set))
+        Ok(set)
     }
 
     /// A class of sentence order by name or number.

@@ -213,6 +213,34 @@ pub(super) fn under_model(
     Ok((found.under(LabelSet { names: labels }, &places), vec![said]))
 }
 
+/// The rows of an evaluation file under the classes that are learned, which it may spell otherwise, and what of that a
+/// person should know.
+pub(super) fn under_learned(
+    table: Arc<Table>,
+    task: Task,
+    roles: &Roles,
+    own: &LabelSet,
+) -> Result<(Dataset, Option<String>), DataError> {
+    if matches!(task, Task::Classify | Task::MultiLabel | Task::Ner) && !own.is_empty() {
+        let found = Dataset::new(table.clone(), task, roles, None)?;
+        let (names, used) = (&found.labels.names, used(&found));
+        let unknown = names.iter().zip(&used).any(|(name, used)| *used && !own.names.contains(name));
+        let places = match task {
+            _ if !unknown || found.notation.scheme == Scheme::Numbered => None,
+            Task::Ner => matched(&own.names, names, &used, Tag::of),
+            _ => matched(&own.names, names, &used, class_key),
+        };
+        if let Some(places) = places {
+            let read: Vec<String> = places.iter().flatten().map(|place| own.names[*place as usize].clone()).collect();
+            let (theirs, ours) = (name_list(names), name_list(&read));
+            let said = format!("the labels {theirs} of the evaluation file are read as {ours} of the training file");
+            let places: Vec<u32> = places.into_iter().map(Option::unwrap_or_default).collect();
+            return Ok((found.under(own.clone(), &places), Some(said)));
+        }
+    }
+    Ok((Dataset::new(table, task, roles, Some(own))?, None))
+}
+
 /// Classes of a model that a file spells otherwise, or writes as their places. Numbers are places only where all places
 /// are there: some of them may as well be something else.
 fn spelled(own: &[String], names: &[String]) -> Option<Vec<Option<u32>>> {
@@ -445,6 +473,24 @@ mod tests {
         assert!(said(Task::Ner, &["neg", "pos"], &["O"]).contains("no trained head for tags of words"));
         let labels = LabelSet::default();
         assert_eq!(new_head(&encoder(Task::Classify, &["a"]), Task::Mlm, &labels, &LoadReport::default()), None);
+    }
+
+    #[test]
+    fn an_evaluation_file_may_spell_the_classes_otherwise() {
+        let check = |task, own: &[&str], text: &str, rows: &[&str]| {
+            let (table, roles) = read(task, text);
+            let own = LabelSet { names: own.iter().map(|&name| name.to_owned()).collect() };
+            let (data, said) = under_learned(table, task, &roles, &own).unwrap();
+            assert_eq!(data.labels, own);
+            assert_eq!(taught(&data), rows);
+            said.is_some()
+        };
+        assert!(check(Task::Classify, &["neg", "pos"], &labelled(&["Pos", "NEG"]), &["pos", "neg"]));
+        assert!(check(Task::Classify, &["0", "1"], &labelled(&["1.0", "0.0"]), &["1", "0"]));
+        let tags = ["O", "B-PER", "I-PER"];
+        assert!(check(Task::Ner, &tags, &tagged("b-per i-per O"), &["B-PER I-PER O"]));
+        assert!(!check(Task::Classify, &["neg", "pos"], &labelled(&["pos", "neg", "new"]), &["pos", "neg"]));
+        assert!(!check(Task::Classify, &["neg", "pos"], &labelled(&["pos"]), &["pos"]));
     }
 
     #[test]

@@ -203,8 +203,9 @@ fn divide_for(
     let (eval_data, mut split) = match eval {
         Some(table) => {
             let roles = fill_roles(roles, &table, task);
-            let (eval_data, fixed) =
-                Dataset::new(table, task, &roles, Some(&train_data.labels))?.mended(&mends.fixes());
+            let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
+            notes.extend(said);
+            let (eval_data, fixed) = eval_data.mended(&mends.fixes());
             let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
             let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
             mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));

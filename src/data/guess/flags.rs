@@ -1,15 +1,12 @@
-//! Columns that each say of one label whether it applies: 0 and 1, True and False, yes and no. All columns of one kind are
-//! the labels; columns of another kind are something about the rows.
+//! Columns that each say of one label whether it applies: 0 and 1, True and False, yes and no, ja and nein. All columns of
+//! one kind are the labels; columns of another kind are something about the rows, and one that always says the same is none.
 
 use std::collections::HashSet;
 
-use super::names::{CLASS, LABEL, NEITHER, is_in};
-use super::{Column, Roles, Table, filled_cells, first_cells, look};
-use crate::data::labels::Separator;
+use super::names::{CLASS, NEITHER, is_in, is_label};
+use super::{Column, Roles, Table, filled_cells, first_cells, look, sample};
+use crate::data::labels::{Separator, flag, is_missing, kind_of};
 use crate::data::readers::plain_name;
-
-/// How columns say whether a label applies: what they may hold, in lower case. Hidden labels are -1.
-const KINDS: [&str; 4] = ["0 1 0.0 1.0 -1 -1.0", "false true", "no yes", "n y"];
 
 /// The columns of labels for a person who wants several: two are enough, and another column is the label only where it
 /// holds several itself.
@@ -18,44 +15,76 @@ pub(super) fn wanted(table: &Table, columns: &[&Column<'_>]) -> Option<String> {
     let flags: HashSet<&str> = names.iter().copied().collect();
     let holds_several =
         |column: &&&Column<'_>| Separator::of_column(filled_cells(table, column.index).into_iter()).is_several();
-    let others = columns.iter().filter(|column| !flags.contains(column.name) && is_in(LABEL, &column.plain));
+    let others = columns.iter().filter(|column| !flags.contains(column.name) && is_label(&column.plain));
     let is_told_otherwise = others.filter(|column| column.varies()).any(|column| holds_several(&column));
     (names.len() > 1 && !is_told_otherwise).then(|| names.join(", "))
+}
+
+/// Columns of which exactly one applies to each row, which so are the classes, where no column is called a label.
+pub(super) fn one_of_each(table: &Table, columns: &[&Column<'_>]) -> Option<String> {
+    let names = of_one_kind(table, columns);
+    if names.len() < 3 || is_told_otherwise(columns, &names) {
+        return None;
+    }
+    let places: Vec<usize> = names.iter().filter_map(|name| table.column(name)).collect();
+    let applying = |row: usize| {
+        let flags: Option<Vec<bool>> = places.iter().map(|column| flag(table.cell(row, *column).trim())).collect();
+        flags.map(|flags| flags.into_iter().filter(|applies| *applies).count())
+    };
+    let counts: Vec<Option<usize>> = sample(table).map(applying).collect();
+    let whole = counts.iter().flatten().count();
+    (whole * 10 >= counts.len() * 9 && counts.iter().flatten().all(|count| *count == 1)).then(|| names.join(", "))
 }
 
 /// Whether a table is plainly one of several labels: there are three such columns, and none that is called a label.
 pub(super) fn told(table: &Table, roles: &Roles) -> bool {
     let may_matter = |&(index, name): &(usize, &String)| {
-        let mut cells = first_cells(table, index);
-        let is_flag = |cell: &str| KINDS.iter().any(|kind| is_in(kind, &cell.to_lowercase()));
-        is_in(LABEL, &plain_name(name)) || cells.next().is_some_and(is_flag)
+        let mut cells = first_cells(table, index).filter(|cell| !is_missing(cell));
+        is_label(&plain_name(name)) || cells.next().is_some_and(|cell| flag(cell).is_some())
     };
     let possible = table.columns.iter().enumerate().filter(may_matter);
     let columns: Vec<Column<'_>> = possible.map(|(index, name)| look(table, index, name)).collect();
     let used =
         |column: &&Column<'_>| [&roles.text, &roles.pair].iter().any(|role| role.as_deref() == Some(column.name));
     let free: Vec<&Column<'_>> = columns.iter().filter(|column| !used(column)).collect();
-    let names: HashSet<&str> = of_one_kind(table, &free).into_iter().collect();
+    let names = of_one_kind(table, &free);
+    names.len() > 2 && !is_told_otherwise(&free, &names)
+}
+
+/// Whether another column is called the label, or one of the flags is the label by its name alone.
+fn is_told_otherwise(columns: &[&Column<'_>], flags: &[&str]) -> bool {
+    let flags: HashSet<&str> = flags.iter().copied().collect();
     let is_other = |column: &&&Column<'_>| {
-        let is_flag = names.contains(column.name);
-        (!is_flag && is_in(LABEL, &column.plain)) || (is_flag && is_in(CLASS, &column.plain))
+        let is_flag = flags.contains(column.name);
+        (!is_flag && is_label(&column.plain) && !column.is_prose()) || (is_flag && is_in(CLASS, &column.plain))
     };
-    names.len() > 2 && !free.iter().filter(is_other).any(|column| column.varies())
+    columns.iter().filter(is_other).any(|column| column.varies())
 }
 
 /// The names of all columns of the kind that has the most.
 fn of_one_kind<'a>(table: &Table, columns: &[&Column<'a>]) -> Vec<&'a str> {
-    let mut kinds: [Vec<&str>; KINDS.len()] = Default::default();
+    let mut kinds: Vec<(usize, Vec<&str>)> = Vec::new();
     for column in columns {
-        // A few rows may have been left without labels.
-        if is_in(NEITHER, &column.plain) || column.filled * 10 < column.rows * 9 || column.filled == 0 {
+        // Some rows may have been left without labels.
+        if is_in(NEITHER, &column.plain) || !column.is_mostly_filled() {
             continue;
         }
         let cells = filled_cells(table, column.index);
-        let is_of = |kind: &&str| cells.iter().all(|cell| is_in(kind, &cell.to_lowercase()));
-        if let Some(kind) = KINDS.iter().position(is_of) {
-            kinds[kind].push(column.name);
+        let missing = cells.iter().filter(|cell| is_missing(cell)).count();
+        let Some(kind) = kind_of(&cells).filter(|_| missing * 2 < cells.len() && says_both(table, column.index)) else {
+            continue;
+        };
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, names)) => names.push(column.name),
+            None => kinds.push((kind, vec![column.name])),
         }
     }
-    kinds.into_iter().rev().max_by_key(Vec::len).unwrap_or_default()
+    kinds.sort_by_key(|(kind, names)| (usize::MAX - names.len(), *kind));
+    kinds.into_iter().next().map(|(_, names)| names).unwrap_or_default()
+}
+
+/// Whether a column says yes of some rows and no of others. A label may be too rare for a look at some rows.
+fn says_both(table: &Table, column: usize) -> bool {
+    let mut told = (0..table.rows()).filter_map(|row| flag(table.cell(row, column).trim()));
+    told.next().is_some_and(|first| told.any(|other| other != first))
 }

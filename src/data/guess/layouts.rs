@@ -247,3 +247,117 @@ fn columns_that_say_yes_or_no_are_labels_of_one_kind() {
     assert_eq!(wanted("text:t genre:c3 a:b b:b c:b").as_deref(), Some("a, b, c"));
     assert_eq!(wanted("text:t genre:c3").as_deref(), Some("genre"));
 }
+
+#[test]
+fn the_label_is_told_from_what_a_model_said_and_from_flags_beside_it() {
+    let cases = [
+        ("text:t predicted_label:c3 true_label:c3", ["text", "", "true_label"]),
+        ("text:t prediction:c3 gold:c3", ["text", "", "gold"]),
+        ("text:t model_output:c2 human:c2", ["text", "", "human"]),
+        ("text:t y_pred:k2 y_true:k2", ["text", "", "y_true"]),
+        ("text:t prediction:c3 label:c3", ["text", "", "label"]),
+        ("text:t prediction:c3", ["text", "", "prediction"]),
+        ("message:t read:B replied:B archived:B department:c5", ["message", "", "department"]),
+        ("text:t read:y replied:y archived:y sentiment_label:c3", ["text", "", "sentiment_label"]),
+        ("date:d rating:t stars:k5", ["rating", "", "stars"]),
+        ("name:s address:t complaint:t type:c4", ["complaint", "", "type"]),
+    ];
+    for (layout, expected) in cases {
+        check(layout, expected, Task::Classify);
+    }
+}
+
+/// Rows of a text with three flags of which none is always the other's opposite, and of which each says both.
+fn flagged(no: &str, yes: &str, first: &str) -> std::sync::Arc<Table> {
+    let word = |applies: bool| if applies { yes } else { no };
+    let row = |at: usize| {
+        let billing = if at == 0 { first } else { word(at.is_multiple_of(2)) };
+        format!("\"The {at} words, and more\",{billing},{},{}\n", word(at.is_multiple_of(3)), word(at % 4 == 1))
+    };
+    table(&format!("text,billing,delivery,quality\n{}", (0..8).map(row).collect::<String>()))
+}
+
+#[test]
+fn flags_are_known_in_many_words_and_with_a_cell_that_says_nothing() {
+    for (no, yes) in [
+        ("0", "1"),
+        ("F", "T"),
+        ("f", "t"),
+        ("nein", "ja"),
+        ("Non", "Oui"),
+        ("no", "sí"),
+        ("não", "sim"),
+        ("нет", "да"),
+        ("FALSCH", "WAHR"),
+        ("FAUX", "VRAI"),
+        ("否", "是"),
+        ("FALSE", "TRUE"),
+        ("0", "100"),
+    ] {
+        for first in [yes, "", "NA", "NaN", "-1"] {
+            let table = flagged(no, yes, first);
+            let any = Roles::guess(&table, Task::Classify);
+            assert_eq!(guess_task(&table, &any), Task::MultiLabel, "{no} {yes} {first}");
+            let roles = Roles::guess(&table, Task::MultiLabel);
+            assert_eq!(roles.label.as_deref(), Some("billing, delivery, quality"), "{no} {yes} {first}");
+            let dataset = Dataset::new(table, Task::MultiLabel, &roles, None).unwrap();
+            assert_eq!(dataset.examples.len(), if first == yes { 8 } else { 7 }, "{no} {yes} {first}");
+            assert_eq!(dataset.examples.last().unwrap().target.classes(), [] as [u32; 0]);
+        }
+    }
+}
+
+#[test]
+fn columns_of_which_one_applies_to_each_row_are_the_classes() {
+    let table = made("text:t good:b bad:b mixed:b always:x");
+    let roles = Roles::guess(&table, Task::Classify);
+    assert_eq!(roles.label.as_deref(), Some("good, bad, mixed"));
+    let dataset = Dataset::new(table, Task::Classify, &roles, None).unwrap();
+    assert_eq!((dataset.examples.len(), dataset.labels.names.join(" ")), (40, "good bad mixed".to_owned()));
+    let counts = dataset.counts();
+    assert!(counts.iter().all(|count| *count >= 13), "{counts:?}");
+    let table = flagged("0", "1", "1");
+    let roles = Roles::guess(&table, Task::Classify);
+    assert_eq!(roles.label.as_deref(), Some("billing"));
+    let dataset = Dataset::new(table, Task::Classify, &roles, None).unwrap();
+    let found: Vec<String> = health::columns(&dataset).iter().map(health::Finding::message).collect();
+    assert_eq!(found, ["the columns \"delivery\", \"quality\" could be labels too and are not used"]);
+}
+
+#[test]
+fn what_could_be_the_label_too_or_looks_like_several_is_said() {
+    let of = |table: std::sync::Arc<Table>, task: Task| {
+        let roles = Roles::guess(&table, task);
+        let dataset = Dataset::new(table, task, &roles, None).unwrap();
+        health::columns(&dataset).iter().map(health::Finding::message).collect::<Vec<_>>()
+    };
+    let other = |name: &str| vec![format!("the column \"{name}\" could be the label too and is not used")];
+    assert_eq!(of(made("text:t rater_one:c3 rater_two:c3"), Task::Classify), other("rater_two"));
+    assert_eq!(of(made("text:t category:c3 sentiment:c2"), Task::Classify), other("sentiment"));
+    assert_eq!(of(made("text:t valence:f arousal:f"), Task::Regress), other("arousal"));
+    assert!(of(made("text:t label:c3 id:n name:w prediction:c3 date:d"), Task::Classify).is_empty());
+    let joined: String = ["joy;fear", "joy", "fear;joy", "fear"].repeat(5).join("\na b c\t");
+    assert_eq!(
+        of(table(&format!("text\tlabel\na b c\t{joined}\n")), Task::Classify),
+        ["labels such as \"joy;fear\" look like several labels; the task multilabel reads them as such"]
+    );
+    let none = ["None", "a", "b"].repeat(5).join("\nsome text\t");
+    assert_eq!(
+        of(table(&format!("text\tlabel\nsome text\t{none}\n")), Task::Classify),
+        ["a class is called None, which may stand for no label"]
+    );
+    let tagged = "tokens\tner\tguessed\nAda ran\tB-PER O\tB-PER O\nhe sat\tO O\tO O\n";
+    assert_eq!(of(table(tagged), Task::Ner), ["the column \"guessed\" holds tags too and is not used"]);
+}
+
+#[test]
+fn quoted_numbers_with_a_decimal_comma_are_values() {
+    let rows = |cells: [&str; 4]| cells.map(|cell| format!("some words,\"{cell}\"\n")).concat();
+    let task = |cells: [&str; 4]| {
+        let table = table(&format!("text,score\n{}", rows(cells)));
+        let task = guess_task(&table, &Roles::guess(&table, Task::Classify));
+        (task, Dataset::new(table.clone(), task, &Roles::guess(&table, task), None).unwrap().examples.len())
+    };
+    assert_eq!(task(["0,5", "0,75", "1", "0,25"]), (Task::Regress, 4));
+    assert_eq!(task(["2,3", "3,4,5", "2", "4,5"]).0, Task::MultiLabel);
+}

@@ -1,12 +1,14 @@
 //! What people call columns, as [`plain_name`](crate::data::readers::plain_name) writes it: in lower case, without what
 //! stands between words. Names decide only between columns whose content allows it.
 
+use super::pairs::parts;
+
 /// Text columns, the likeliest first.
 pub(super) const TEXT: &str = "\
     text sentence sentence1 text1 texta premise question1 review reviewtext reviewbody comment commenttext \
     comments content contents body message messages tweet tweettext fulltext utterance post posttext document query \
     question description abstract passage paragraph input reviews texts sentences sms email mail transcript transcription \
-    dialogue narrative article news statement claim headline summary title subject firsttext \
+    complaint complaints complainttext consumercomplaintnarrative feedback feedbacktext dialogue narrative article news statement claim headline summary title subject firsttext \
     texto texte testo tekst teksti текст 文本 テキスト 텍스트 نص sentence0 satz phrase frase oração oración zin предложение \
     句子 文 문장 kommentar commentaire comentario comentário commento комментарий 评论 评价 コメント 댓글 rezension avis \
     reseña resenha recensione recensie отзыв レビュー 리뷰 nachricht mensaje mensagem messaggio bericht сообщение 消息 \
@@ -16,7 +18,7 @@ pub(super) const TEXT: &str = "\
 /// Those of them that are the text whenever they are there.
 pub(super) const STRONG: &str = "\
     text sentence review reviewtext reviewbody comment commenttext content body message tweet document post utterance \
-    fulltext texto texte testo tekst текст 文本 kommentar отзыв 评论";
+    fulltext complaint complaints complainttext feedback feedbacktext texto texte testo tekst текст 文本 kommentar отзыв 评论";
 /// Those of them that often stand beside a longer text, which is then the one.
 pub(super) const WEAK: &str = "headline summary title subject titel titre título titolo заголовок 标题 タイトル 제목";
 /// What pairs are numbered of that is no text by itself.
@@ -51,7 +53,8 @@ pub(super) const LABEL: &str = "\
     categoría catégorie klasse clase classe etiqueta etichetta étiquette rótulo cats topic topics tag tags genre output \
     answer y type verdict truthlabel labelid classid classindex kategoria kategori метка класс категория тональность \
     标签 標籤 类别 類別 分类 情感 ラベル カテゴリ カテゴリー 레이블 라벨 분류 감정 stimmung gefühl sentimento sentimiento \
-    sentimenti bewertung estrellas 评分";
+    sentimenti bewertung estrellas 评分 department departments departement abteilung departamento département team queue \
+    theme themes thema themen thème tema kind reason";
 /// Labels by name alone: beside one of them, other columns of 0 and 1 are something else.
 pub(super) const CLASS: &str = "label labels goldlabel class classes target targets y category";
 pub(super) const QUESTION: &str = "question query questiontext";
@@ -62,10 +65,34 @@ pub(super) const GROUP: &str = "document group groupid documentid docid";
 /// Columns that only number or describe the rows.
 pub(super) const NEITHER: &str = "\
     id idx index uid guid rowid split language lang date time timestamp url link user userid username annotationid \
-    annotatorid reviewerid reviewername createdat updatedat leadtime name profilename authorname file filename path";
+    annotatorid reviewerid reviewername createdat updatedat leadtime name profilename authorname file filename path \
+    address postaladdress streetaddress street city zip zipcode postcode phone adresse anschrift strasse straße ort plz \
+    dirección direccion endereço indirizzo адрес 地址 住所";
 /// Columns that come again and again too, but are labels only where no other column can be.
 pub(super) const ASIDE: &str =
     "annotator annotators reviewer worker workerid author authors status source domain dataset location";
+
+/// What the label of a column's own ends with, as `sentimentlabel` does.
+const ENDINGS: [&str; 8] = ["label", "labels", "class", "category", "kategorie", "categoria", "etiqueta", "标签"];
+/// Words of columns that hold what people said, and of those that hold what a model did.
+const GOLD: &str = "true truth gold golden groundtruth human actual expected reference manual";
+const PREDICTED: &str =
+    "pred preds predicted prediction predictions predicts model output outputs system bot machine llm gpt";
+
+/// Whether a column is called a label.
+pub(super) fn is_label(plain: &str) -> bool {
+    is_in(LABEL, plain) || ENDINGS.iter().any(|ending| plain.ends_with(ending))
+}
+
+/// Whether a name says that its column holds what is right.
+pub(super) fn is_gold(name: &str) -> bool {
+    parts(name).iter().any(|part| is_in(GOLD, part))
+}
+
+/// Whether a name says that its column holds what a model found, which is not to be learned where something else is.
+pub(super) fn is_predicted(name: &str) -> bool {
+    !is_gold(name) && parts(name).iter().any(|part| is_in(PREDICTED, part))
+}
 
 pub(super) fn is_in(names: &str, plain: &str) -> bool {
     names.split_whitespace().any(|name| name == plain)

@@ -137,6 +137,14 @@ pub(super) fn tokens_and_tags(table: &Table) -> Option<(usize, usize)> {
     Some((words.column, tags.column))
 }
 
+/// The columns that tag the words of another beyond doubt.
+pub(super) fn tags_beside(table: &Table, words: usize) -> Vec<usize> {
+    let lists = all_lists(table);
+    let Some(words) = lists.iter().find(|list| list.column == words) else { return Vec::new() };
+    let is_sure = |list: &&Lists| list.tags >= SURE && list.outside && fit(words, list);
+    lists.iter().filter(is_sure).map(|list| list.column).collect()
+}
+
 /// The column of words of a table that has one word with its tag in each row, which is no table of sentences.
 pub(super) fn word_a_row(table: &Table) -> Option<usize> {
     let lists = all_lists(table);

@@ -3,10 +3,58 @@
 use std::collections::HashSet;
 
 use super::content::words;
-use super::names::{ASIDE, NEITHER, is_in};
+use super::names::{ASIDE, NEITHER, is_gold, is_in, is_label, is_predicted};
 use super::pairs::parts;
-use super::{Column, Roles, Table, first_cells, look};
-use crate::data::labels::flag_columns;
+use super::{Column, Roles, Table, filled_cells, first_cells, look, shapes};
+use crate::data::labels::{flag_columns, is_missing, kind_of};
+use crate::data::readers::plain_name;
+use crate::task::Task;
+
+/// Columns that could be the label as well as the one that is: they are called so, or hold the same few values.
+pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
+    let Some(label) = roles.label.as_deref() else { return Vec::new() };
+    let chosen = flag_columns(table, Some(label)).or_else(|| Some(vec![table.column(label)?])).unwrap_or_default();
+    let used: HashSet<&str> = roles.named().map(|(_, column)| column).collect();
+    let values = |column: usize| -> HashSet<String> {
+        filled_cells(table, column).into_iter().filter(|cell| !is_missing(cell)).map(str::to_lowercase).collect()
+    };
+    let Some(&first) = chosen.first() else { return Vec::new() };
+    let (own, own_kind) = (values(first), kind_of(&filled_cells(table, first)));
+    let is_named = chosen.len() > 1 || is_label(&plain_name(label)) || is_gold(label);
+    let is_free = |&(index, name): &(usize, &String)| !chosen.contains(&index) && !used.contains(name.as_str());
+    // Texts are passed over without a look at all of their cells.
+    let is_short = |&(index, _): &(usize, &String)| first_cells(table, index).all(|cell| cell.len() <= 80);
+    let possible = table.columns.iter().enumerate().filter(is_free).filter(is_short);
+    let columns = possible.map(|(index, name)| look(table, index, name));
+    let is_like = |column: &Column<'_>| {
+        if column.filled == 0 || is_in(NEITHER, &column.plain) || is_in(ASIDE, &column.plain) || !column.varies() {
+            return false;
+        }
+        if is_predicted(column.name) || column.is_structure || !column.is_mostly_filled() {
+            return false;
+        }
+        if task == Task::Regress {
+            let is_value = column.is_all_numbers() && column.distinct * 2 <= column.filled.max(20) * 2;
+            let has_fractions = filled_cells(table, column.index).iter().any(|cell| cell.contains(['.', ',']));
+            return is_value && (is_label(&column.plain) || (!is_named && has_fractions));
+        }
+        let theirs = values(column.index);
+        let shared = theirs.intersection(&own).count();
+        let is_of_a_kind = own_kind.is_some() && kind_of(&filled_cells(table, column.index)) == own_kind;
+        let is_rater = own.len() > 1 && shared * 2 >= own.len().max(theirs.len());
+        let may_be = is_label(&column.plain) || is_gold(column.name) || is_of_a_kind || is_rater;
+        column.is_like_labels() && may_be
+    };
+    columns.filter(is_like).map(|column| column.name.to_owned()).collect()
+}
+
+/// Columns of tags of the words that are read, besides the one whose tags are.
+pub fn other_tags(table: &Table, roles: &Roles) -> Vec<String> {
+    let place = |name: &Option<String>| name.as_deref().and_then(|name| table.column(name));
+    let (Some(tokens), Some(tags)) = (place(&roles.tokens), place(&roles.tags)) else { return Vec::new() };
+    let fitting = shapes::tags_beside(table, tokens).into_iter().filter(|column| *column != tags);
+    fitting.map(|column| table.columns[column].clone()).collect()
+}
 
 /// Columns of texts that are not read, unless they are made from one that is, as a parse is from its sentence.
 pub fn unused_texts(table: &Table, roles: &Roles) -> Vec<String> {

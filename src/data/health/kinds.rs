@@ -30,6 +30,14 @@ pub enum FindingKind {
     UnusedTexts { columns: Vec<String> },
     /// A column that is read as a text and holds something else.
     NoText { column: String, holds: &'static str },
+    /// Columns that could be the label as well.
+    OtherLabels { columns: Vec<String> },
+    /// Further columns of tags.
+    OtherTags { columns: Vec<String> },
+    /// A label that is read as one and looks like several.
+    SeveralLabels { label: String },
+    /// Classes that are called what stands for a missing value elsewhere.
+    MayBeNoLabel { labels: Vec<String> },
     /// There is only one class, so that nothing can be told apart.
     OneClass { label: String },
     /// Labels of several that apply to every row that is learned from.
@@ -75,6 +83,10 @@ impl FindingKind {
             | Self::CutWords
             | Self::UnusedTexts { .. }
             | Self::NoText { .. }
+            | Self::OtherLabels { .. }
+            | Self::OtherTags { .. }
+            | Self::SeveralLabels { .. }
+            | Self::MayBeNoLabel { .. }
             | Self::Always { .. }
             | Self::NotLearned { .. }
             | Self::OneClass { .. }
@@ -98,6 +110,10 @@ impl FindingKind {
             Self::Spellings { .. } => "other spellings",
             Self::UnusedTexts { .. } => "unused texts",
             Self::NoText { .. } => "no text",
+            Self::OtherLabels { .. } => "other labels",
+            Self::OtherTags { .. } => "other tags",
+            Self::SeveralLabels { .. } => "several labels",
+            Self::MayBeNoLabel { .. } => "perhaps no label",
             Self::OneClass { .. } => "one class",
             Self::Always { .. } => "always applies",
             Self::NotLearned { .. } => "never learned",
@@ -106,6 +122,27 @@ impl FindingKind {
             Self::WithoutLabels => "no label applies",
             Self::Leaks => "learned and evaluated",
             Self::SharedContexts => "shared contexts",
+        }
+    }
+}
+
+impl FindingKind {
+    /// What is odd about the choice of columns, in words.
+    fn about_columns(&self) -> String {
+        match self {
+            Self::UnusedTexts { columns } => unused_words(columns, ["holds texts", "hold texts"]),
+            Self::OtherLabels { columns } => unused_words(columns, ["could be the label too", "could be labels too"]),
+            Self::OtherTags { columns } => unused_words(columns, ["holds tags too", "hold tags too"]),
+            Self::SeveralLabels { label } => {
+                format!("labels such as {label:?} look like several labels; the task multilabel reads them as such")
+            }
+            Self::MayBeNoLabel { labels } => {
+                format!("a class is called {}, which may stand for no label", name_list(labels))
+            }
+            Self::NoText { column, holds } => {
+                format!("the column \"{column}\" is read as a text, but holds {holds}")
+            }
+            _ => String::new(),
         }
     }
 }
@@ -123,10 +160,13 @@ fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
     format!("{count} {rows} with another spelling of a class: {}{more}", named.join(", "))
 }
 
-fn unused_words(columns: &[String]) -> String {
-    let names: Vec<String> = columns.iter().map(|name| format!("\"{name}\"")).collect();
-    let [noun, holds, is] = if columns.len() == 1 { ["column", "holds", "is"] } else { ["columns", "hold", "are"] };
-    format!("the {noun} {} {holds} texts and {is} not used", names.join(", "))
+/// Columns that are not used though they hold something, or could be it.
+fn unused_words(columns: &[String], [one, several]: [&str; 2]) -> String {
+    const NAMED: usize = 8;
+    let names: Vec<String> = columns.iter().take(NAMED).map(|name| format!("\"{name}\"")).collect();
+    let more = if columns.len() > NAMED { format!(" and {} more", columns.len() - NAMED) } else { String::new() };
+    let [noun, does, is] = if columns.len() == 1 { ["column", one, "is"] } else { ["columns", several, "are"] };
+    format!("the {noun} {}{more} {does} and {is} not used", names.join(", "))
 }
 
 fn one_class_words(task: Task, label: &str) -> String {
@@ -203,10 +243,12 @@ impl Finding {
                 format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")
             }
             FindingKind::Spellings { classes } => spellings_words(count, rows, classes),
-            FindingKind::UnusedTexts { columns } => unused_words(columns),
-            FindingKind::NoText { column, holds } => {
-                format!("the column \"{column}\" is read as a text, but holds {holds}")
-            }
+            FindingKind::UnusedTexts { .. }
+            | FindingKind::OtherLabels { .. }
+            | FindingKind::OtherTags { .. }
+            | FindingKind::SeveralLabels { .. }
+            | FindingKind::MayBeNoLabel { .. }
+            | FindingKind::NoText { .. } => self.kind.about_columns(),
             FindingKind::OneClass { label } => one_class_words(self.task, label),
             FindingKind::Always { labels } => always_words(labels),
             FindingKind::NotLearned { labels } => not_learned_words(self.task, labels),

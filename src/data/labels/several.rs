@@ -25,10 +25,10 @@ pub enum Separator {
 }
 
 /// Marks that hardly stand in a name, the surest first, and the comma, which may.
-const MARKS: [char; 4] = ['\n', '|', ';', ','];
+const MARKS: [char; 8] = ['\n', '|', ';', '｜', '；', '、', ',', '，'];
 /// Marks that join labels in the files of some programs, and stand in the names of others: doccano's, those of many
 /// competitions.
-const RARE_MARKS: [char; 5] = ['#', ' ', '+', '&', '/'];
+const RARE_MARKS: [char; 6] = ['#', ' ', '+', '&', '/', '!'];
 
 /// Share of the cells that a way of writing must explain before it is taken to be the column's.
 const NEARLY_ALL: (usize, usize) = (19, 20);
@@ -46,7 +46,8 @@ impl Separator {
         if let Some(places) = common_places(&cells) {
             return Self::Places(places);
         }
-        let is_list = |cell: &&&str| (cell.starts_with('[') && cell.ends_with(']')) || scores(cell).is_some();
+        let is_list =
+            |cell: &&&str| (cell.starts_with('[') && cell.ends_with(']')) || is_set(cell) || scores(cell).is_some();
         if cells.iter().filter(is_list).count() * 2 > cells.len() {
             return Self::List;
         }
@@ -78,11 +79,11 @@ impl Separator {
     /// The names in a cell, trimmed. An empty cell and `[]` hold none. Among lists a word is a list of one.
     pub fn names(self, cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
         let cell = cell.trim();
-        if cell.is_empty() || cell == "[]" {
+        if matches!(cell, "" | "[]" | "{}" | "set()") {
             return Ok(Vec::new());
         }
         let names = match self {
-            Self::List if cell.starts_with(['[', '{', '(']) => return list_names(cell),
+            Self::List if cell.starts_with(['[', '{', '(', '<']) => return list_names(cell),
             Self::Character(separator) => cell.split(separator).map(str::trim).map(Cow::Borrowed).collect(),
             Self::List | Self::Single | Self::Places(_) => vec![Cow::Borrowed(cell)],
         };
@@ -107,6 +108,12 @@ impl Separator {
     }
 }
 
+/// Whether a cell is a set as Python prints it, `{'a', 'b'}`, an array of Postgres, `{a,b}`, or `<a><b>`.
+fn is_set(cell: &str) -> bool {
+    let is_braced = cell.starts_with('{') && cell.ends_with('}') && !cell.contains(':');
+    is_braced || (cell.starts_with('<') && cell.ends_with('>') && cell.len() > 2) || cell == "set()"
+}
+
 /// The labels that apply in a cell of places; nothing where it holds anything but zeros and ones.
 pub fn places(cell: &str) -> Option<Vec<bool>> {
     if cell.starts_with(['[', '(', 'a', 't']) {
@@ -122,7 +129,8 @@ pub fn places(cell: &str) -> Option<Vec<bool>> {
     }
     let mark = [',', ';', '|', ' '].into_iter().find(|mark| cell.contains(*mark))?;
     let parts = cell.split(mark).map(str::trim).filter(|part| mark != ' ' || !part.is_empty());
-    let found: Vec<bool> = parts.map(|part| flag(part).filter(|_| is_number(part))).collect::<Option<_>>()?;
+    let found: Vec<bool> =
+        parts.map(|part| flag(part).filter(|_| is_number(part) && !part.starts_with("100"))).collect::<Option<_>>()?;
     // Two numbers between commas are more likely a number with a decimal comma or the numbers of labels.
     (found.len() > 2).then_some(found)
 }
@@ -151,11 +159,18 @@ fn joins(cells: &[&str], mark: char) -> bool {
     }
     let distinct: HashSet<&str> = cells.iter().copied().collect();
     let mut parts: HashMap<&str, usize> = HashMap::new();
+    // Parts that come first, and those that come later: the words of one name keep their places.
+    let (mut first, mut later) = (HashSet::new(), HashSet::new());
     let (mut longest, mut all) = (0, 0);
     for cell in cells {
         let mut count = 0;
         for part in cell.split(mark).map(str::trim).filter(|part| !part.is_empty()) {
             *parts.entry(part).or_insert(0) += 1;
+            if count == 0 {
+                first.insert(part)
+            } else {
+                later.insert(part)
+            };
             count += 1;
         }
         (longest, all) = (longest.max(count), all + count);
@@ -168,7 +183,13 @@ fn joins(cells: &[&str], mark: char) -> bool {
     let many = longest > 2 && parts.len() * 2 <= distinct.len();
     match mark {
         '#' => broken * 20 <= cells.len(),
-        ' ' => parts.keys().all(|part| is_number(part)) || many || nearly_all(alone, all),
+        ' ' => {
+            let moves = |part: &str| first.contains(part) && later.contains(part);
+            let free: usize =
+                parts.iter().filter(|(part, _)| distinct.contains(*part) || moves(part)).map(|(_, count)| count).sum();
+            let is_free = parts.len() > 2 && free * 4 >= all * 3 && parts.keys().any(|part| moves(part));
+            parts.keys().all(|part| is_number(part)) || many || nearly_all(alone, all) || is_free
+        }
         _ => broken == 0 && nearly_all(alone, all),
     }
 }
@@ -176,6 +197,14 @@ fn joins(cells: &[&str], mark: char) -> bool {
 fn list_names(cell: &str) -> Result<Vec<Cow<'_, str>>, String> {
     let wrong =
         || format!("has the labels {:?}, expected a list of names such as [\"joy\", \"anger\"]", shorten(cell, 40));
+    if is_set(cell) {
+        let names: Option<Vec<&str>> = if cell.starts_with('<') {
+            Some(cell[1..cell.len() - 1].split("><").map(str::trim).collect())
+        } else {
+            cell[1..cell.len() - 1].split(',').map(unquote).collect()
+        };
+        return names.map(|names| without_empty(names.into_iter().map(Cow::Borrowed).collect())).ok_or_else(wrong);
+    }
     if cell.starts_with('{') {
         let names = scores(cell).ok_or_else(wrong)?;
         return Ok(without_empty(names.into_iter().map(Cow::Owned).collect()));
@@ -273,7 +302,11 @@ mod tests {
         check(&["[\"a\"]", "[]", "a, b"], Separator::List);
         check(&["['a' 'b']", "['a']"], Separator::List);
         check(&["{\"a\": 1, \"b\": 0}", "{'a': 0.0, 'b': 1.0}"], Separator::List);
-        check(&["{a, b}", "{a}"], Separator::Character(','));
+        check(&["{a, b}", "{a}"], Separator::List);
+        check(&["{'a', 'b'}", "{'a'}", "set()"], Separator::List);
+        check(&["<a><b>", "<a>"], Separator::List);
+        check(&["a、b", "c"], Separator::Character('、'));
+        check(&["a，b", "c"], Separator::Character('，'));
         check(&["a|b;c", "a;b|c"], Separator::Character('|'));
         check(&[], Separator::Single);
     }
@@ -302,6 +335,10 @@ mod tests {
         check(Separator::List, "[0 1]", Some(&["0", "1"]));
         check(Separator::List, "[very good, bad]", Some(&["very good", "bad"]));
         check(Separator::List, "joy, anger", Some(&["joy, anger"]));
+        check(Separator::List, "{joy,\"very sad\"}", Some(&["joy", "very sad"]));
+        check(Separator::List, "{'joy', 'anger'}", Some(&["joy", "anger"]));
+        check(Separator::List, "set()", Some(&[]));
+        check(Separator::List, "<joy><very sad>", Some(&["joy", "very sad"]));
         check(Separator::List, "[\"a\", {}]", None);
         check(Separator::List, "['a, b]", None);
     }
@@ -371,6 +408,8 @@ mod tests {
         check(&["Sci/Tech", "World", "Sports", "Sci/Tech"], Separator::Single);
         check(&["joy/fear", "joy", "fear", "joy/fear"], Separator::Character('/'));
         check(&["joy+fear", "joy", "fear"], Separator::Character('+'));
+        check(&["joy!fear", "joy", "fear", "fear!joy"], Separator::Character('!'));
+        check(&["bill late", "late rude", "rude", "bill rude", "late"], Separator::Character(' '));
         check(&["joy\nfear", "joy", "fear"], Separator::Character('\n'));
         check(&["card lost", "card arrival", "cash lost"], Separator::Single);
     }

@@ -14,6 +14,7 @@ mod documents;
 mod elements;
 mod encoding;
 mod gaps;
+mod head;
 mod html;
 mod json;
 mod label_studio;
@@ -22,6 +23,7 @@ mod lists;
 mod marks;
 mod objects;
 mod prose;
+mod sentences;
 mod settled;
 mod sniff;
 mod spacy;
@@ -134,6 +136,9 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
 fn finish(mut table: Table) -> Result<Table, DataError> {
     if !matches!(table.format, Format::Conll | Format::PlainText) {
         settle(&mut table, false, &[]);
+    }
+    if matches!(table.format, Format::Delimited { .. } | Format::JsonLines | Format::Parquet) {
+        sentences::join(&mut table);
     }
     check(table)
 }

@@ -13,6 +13,7 @@ use super::counting::{Claim, Counting, Evidence, Faith, Quote, Text};
 use super::marks::{self, Mark};
 use super::sniff::plain_name;
 use super::span_cells;
+use crate::data::boundaries::is_unspaced;
 use crate::data::error::shorten;
 use crate::data::table::Format;
 use crate::data::{GoldAnswer, Table, gold};
@@ -138,7 +139,11 @@ impl<'a> Spans<'a> {
         for mark in self.marks.iter_mut().flatten().flatten() {
             mark.text = None;
         }
-        self.settle_as(Faith::Letters).unwrap_or(Settled { cells: Vec::new(), left: Vec::new(), note: None })
+        let mut settled =
+            self.settle_as(Faith::Letters).unwrap_or(Settled { cells: Vec::new(), left: Vec::new(), note: None });
+        let told = "the words beside the spans do not stand in the texts and are not read";
+        settled.note = Some(settled.note.map_or_else(|| told.to_owned(), |note| format!("{note}; {told}")));
+        settled
     }
 
     /// Nothing where the words of many spans stand nowhere and may be no quotes.
@@ -149,7 +154,8 @@ impl<'a> Spans<'a> {
             let claims: Vec<Claim<'_>> = marks.iter().map(|mark| mark.claim(faith)).collect();
             evidence.add(self.texts[row], &claims);
         }
-        let (counting, note) = evidence.verdict("span").map_or((Counting::default(), None), |(c, n)| (c, Some(n)));
+        let told = evidence.verdict("span");
+        let (counting, note) = told.map_or_else(|| (Counting::default(), self.untold()), |(c, n)| (c, Some(n)));
         let has_prefixes = self.have_prefixes();
         let (mut quoted, mut contradicted) = (0, 0);
         let mut settled = Settled { cells: vec![None; self.cells.len()], left: Vec::new(), note };
@@ -172,7 +178,46 @@ impl<'a> Spans<'a> {
                 }
             }
         }
-        (self.is_export || contradicted * 10 <= quoted).then_some(settled)
+        (self.is_export || contradicted * 10 <= quoted || self.are_quotes()).then_some(settled)
+    }
+
+    /// That nothing tells how some spans are counted: they stand behind characters that some programs count as two, no words
+    /// are quoted, and the script has no blanks at which words would end.
+    fn untold(&self) -> Option<String> {
+        let of_row = |(text, marks): (&&str, &Option<Vec<Mark>>)| {
+            let Some(wide) = text.chars().position(|letter| letter.len_utf16() > 1) else { return 0 };
+            let letters: Vec<char> = text.chars().collect();
+            let is_untold = |mark: &&Mark| {
+                let borders = [mark.start, mark.end.saturating_sub(1)];
+                let is_unspaced = |place: &usize| letters.get(*place).is_some_and(|letter| is_unspaced(*letter));
+                mark.text.is_none() && mark.start > wide && borders.iter().all(is_unspaced)
+            };
+            marks.iter().flatten().filter(is_untold).count()
+        };
+        let count: usize = self.texts.iter().zip(&self.marks).map(of_row).sum();
+        (count > 0).then(|| {
+            format!(
+                "nothing tells how spans are counted behind characters such as emoji, which some programs count as two: \
+                 {count} of them are read as characters"
+            )
+        })
+    }
+
+    /// Whether the words beside most spans are meant to be the text's: they stand somewhere in it, or are as long as their
+    /// place. Others are names of something else.
+    fn are_quotes(&self) -> bool {
+        let (mut quotes, mut all) = (0, 0);
+        for (text, marks) in self.texts.iter().zip(&self.marks) {
+            for mark in marks.iter().flatten() {
+                let Some(words) = mark.text.as_deref().map(str::trim).filter(|words| !words.is_empty()) else {
+                    continue;
+                };
+                all += 1;
+                let is_as_long = mark.end.checked_sub(mark.start) == Some(words.chars().count());
+                quotes += usize::from(is_as_long || text.contains(words));
+            }
+        }
+        quotes * 2 > all
     }
 
     fn place(&self, row: usize, marks: &[Mark], counting: Counting, faith: Faith) -> Result<Vec<Mark>, Wrong> {
@@ -454,6 +499,22 @@ mod tests {
     }
 
     #[test]
+    fn where_nothing_tells_how_spans_are_counted_it_is_said() {
+        let row = |text: &str| {
+            format!("{{\"text\":\"{text}\",\"entities\":[{{\"start\":3,\"end\":5,\"label\":\"LOC\"}}]}}\n")
+        };
+        let notes = |text: &str| open("a.jsonl", &row(text).repeat(3)).notes;
+        assert_eq!(
+            notes("😀我在北京工作很久了"),
+            [
+                "nothing tells how spans are counted behind characters such as emoji, which some programs count as two: 3 of \
+              them are read as characters"
+            ]
+        );
+        assert_eq!(notes("你我在北京工作很久了"), Vec::<String>::new());
+    }
+
+    #[test]
     fn a_few_cut_words_are_no_other_way_of_counting() {
         // One that is cut among many that are not, and two that are too few to tell.
         let whole: String = (0..9).map(|at| line(&format!("Ines Kaya ran {at} times"), 0, 9)).collect();
@@ -498,6 +559,14 @@ mod tests {
         assert_eq!(words(&open("a.jsonl", &model), "text", "entities"), ["Ines Kaya", "Ann"]);
         let ids = row("Ines Kaya ran", 0, 9, "Q42") + &row("Ann", 0, 3, "Q7");
         assert_eq!(words(&open("a.jsonl", &ids), "text", "entities"), ["Ines Kaya", "Ann"]);
+        assert_eq!(
+            open("a.jsonl", &ids).notes,
+            ["the words beside the spans do not stand in the texts and are not read"]
+        );
+        // Where none stands where it should, all are left out.
+        let file = row("so Ann ran", 0, 2, "Ann") + &row("then Bob ran", 0, 4, "Bob");
+        let error = Table::from_bytes(Path::new("a.jsonl"), file.into_bytes()).unwrap_err().to_string();
+        assert!(error.contains(r#"that should be "Ann" and is "so""#), "{error}");
         // Among many that are right, one that is not where it should be is left out.
         let file = row("Ines ran", 0, 4, "Ines").repeat(20) + &row("so Ann ran", 0, 2, "Ann");
         let table = open("a.jsonl", &file);

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::delimited::{Piece, Rows, is_blank, line_end};
+use super::head;
 
 /// What separates the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub(super) struct Layout {
     pub header: Option<Vec<String>>,
     /// Columns of most rows.
     pub width: usize,
+    /// A value of the first row that stands nowhere else among labels, where the row is read as one of data.
+    pub odd_first: Option<String>,
 }
 
 /// Rows and bytes that are looked at.
@@ -48,8 +51,11 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
     let dialect = dialect(&bytes[start..], told);
     let rows = sample(&bytes[start..], dialect);
     let width = common_width(&rows);
-    let mut layout = Layout { dialect, first_row: start, first_line: line, header: None, width };
+    let mut layout = Layout { dialect, first_row: start, first_line: line, header: None, width, odd_first: None };
     let has_names = rows.first().is_some_and(|first| !first.cells.is_empty() && first_row_names_columns(&rows));
+    if !has_names {
+        layout.odd_first = head::odd_label(&rows);
+    }
     if let Some(first) = rows.into_iter().next().filter(|_| has_names) {
         layout.first_row = start + first.next;
         layout.first_line = line + first.line_ends;
@@ -249,6 +255,9 @@ fn first_row_names_columns(rows: &[SampleRow]) -> bool {
     if first.iter().any(|cell| is_known_name(cell)) {
         return true;
     }
+    if head::is_told(rows) {
+        return true;
+    }
     if first.iter().any(|cell| is_number(cell) || cell.len() > 80 || cell.split_whitespace().count() > 8) {
         return false;
     }
@@ -324,6 +333,15 @@ mod tests {
         check("fine,5\nbad,1\n", false);
         check("was denkst du,gut\nich weiss nicht recht,schlecht\n", false);
         check("nombre,apellido\n", true);
+        let rows = "came late again,bad\nall was well,good\nit broke at once,bad\nas it should be,good\n";
+        let under = |head: &str| format!("{head}\n{rows}");
+        check(&under("Comment text here,Overall verdict"), true);
+        check(&under("What did you like about it all in all this time round?,How was it?"), true);
+        check(&under("0,1"), true);
+        check(&under("fell apart,bad"), false);
+        check("did it rain?,was it wet?\nis it on?,does it run?\nwho is he?,what is it?\n", false);
+        check("Was gefiel Ihnen?,Und sonst?\nalles gut,nichts weiter\ndas Essen,der Weg war weit\n", true);
+        check("3,1\n0,1\n", false);
     }
 
     #[test]

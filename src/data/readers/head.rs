@@ -1,0 +1,88 @@
+//! Whether the first row of a delimited file is its head, though it is written in plain words: its value stands nowhere else
+//! among the labels, or it asks what the others answer.
+
+use std::collections::HashMap;
+
+use super::sniff::{SampleRow, is_number};
+
+/// Letters and words beyond which a cell names no column, unless it is a question.
+const LONGEST: usize = 80;
+const MOST_WORDS: usize = 8;
+/// Different values beyond which a column holds no labels.
+const LABELS: usize = 50;
+
+/// The values under the first row of a column, and how often each stands there.
+fn below(rows: &[SampleRow], column: usize) -> HashMap<&str, usize> {
+    let mut counts = HashMap::new();
+    for row in rows.iter().skip(1).filter(|row| row.cells.len() == rows[0].cells.len()) {
+        *counts.entry(row.cells[column].trim()).or_insert(0) += 1;
+    }
+    counts.remove("");
+    counts
+}
+
+/// Whether the first row is plainly a head.
+pub(super) fn is_told(rows: &[SampleRow]) -> bool {
+    let first = &rows[0].cells;
+    if first.len() < 2 {
+        return false;
+    }
+    if is_numbering(rows) || asks(rows) {
+        return true;
+    }
+    let is_question = |cell: &str| cell.trim_end().ends_with(['?', '？', ':']);
+    let is_long = |cell: &String| cell.len() > LONGEST || cell.split_whitespace().count() > MOST_WORDS;
+    if first.iter().any(|cell| is_number(cell) || (is_long(cell) && !is_question(cell))) {
+        return false;
+    }
+    let counts: Vec<HashMap<&str, usize>> = (0..first.len()).map(|column| below(rows, column)).collect();
+    let is_like_the_others = counts.iter().zip(first).any(|(counts, cell)| counts.contains_key(cell.trim()));
+    !is_like_the_others && counts.iter().zip(first).any(|(counts, cell)| stands_apart(counts, cell, true))
+}
+
+/// Whether a first value is none of the labels under it, which come again; all of them or most of them.
+fn stands_apart(counts: &HashMap<&str, usize>, first: &str, all: bool) -> bool {
+    let first = first.trim();
+    let rows: usize = counts.values().sum();
+    let single = counts.values().filter(|count| **count < 2).count();
+    let come_again = if all { single == 0 } else { single * 5 <= counts.len() };
+    let has_several = counts.values().filter(|count| **count > 1).count() > 1;
+    !first.is_empty()
+        && !counts.contains_key(first)
+        && has_several
+        && come_again
+        && counts.len() <= LABELS
+        && counts.len() * 2 <= rows
+        && !counts.keys().all(|value| is_number(value))
+}
+
+/// Whether all cells of the first row are questions, and the rows under it are not.
+fn asks(rows: &[SampleRow]) -> bool {
+    let is_question = |cell: &String| cell.trim_end().ends_with(['?', '？']);
+    let first = &rows[0].cells;
+    let other = |column: usize| {
+        let cells = rows.iter().skip(1).filter(|row| row.cells.len() == first.len()).map(|row| &row.cells[column]);
+        let (count, asked) = cells.fold((0, 0), |(all, asked), cell| (all + 1, asked + usize::from(is_question(cell))));
+        count > 0 && asked * 4 < count
+    };
+    first.iter().all(is_question) && (0..first.len()).all(other)
+}
+
+/// Whether the first row is the numbering of pandas, `0,1`, perhaps behind an empty cell, over a column of words.
+fn is_numbering(rows: &[SampleRow]) -> bool {
+    let first = &rows[0].cells;
+    let names = &first[usize::from(first[0].trim().is_empty())..];
+    let counts_up = names.iter().enumerate().all(|(place, name)| *name == place.to_string());
+    let is_words = |column: usize| {
+        let below = below(rows, column);
+        !below.is_empty() && !below.keys().any(|cell| is_number(cell))
+    };
+    names.len() > 1 && counts_up && (first.len() - names.len()..first.len()).any(is_words)
+}
+
+/// A value of the first row, read as data, that stands nowhere else in a column whose values come again and again.
+pub(super) fn odd_label(rows: &[SampleRow]) -> Option<String> {
+    let first = &rows.first()?.cells;
+    let odd = |column: &usize| first.len() > 1 && stands_apart(&below(rows, *column), &first[*column], false);
+    (0..first.len()).find(odd).map(|column| first[column].trim().to_owned())
+}
