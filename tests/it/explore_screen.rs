@@ -239,7 +239,8 @@ fn another_model_is_asked_the_same_and_a_broken_one_says_why() {
     settled(&mut screen);
     // What is sent from another screen is shown, whatever was looked at before.
     press(&mut screen, "Objectives lab");
-    let offered = Offered { task: Task::Ner, text: "Maria Okafor joined Northwind Labs".into(), pair: None };
+    let offered =
+        Offered { task: Task::Ner, text: "Maria Okafor joined Northwind Labs".into(), pair: None, no_answer: None };
     screen.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     settled(&mut screen);
     assert_eq!(screen.get_by_label("Text to try").value().as_deref(), Some("Maria Okafor joined Northwind Labs"));

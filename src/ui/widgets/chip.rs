@@ -4,6 +4,9 @@ use egui::{Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui,
 
 use crate::ui::theme::{self, Palette, size};
 
+/// Beside the model that is inside the program.
+pub const SHIPS: &str = "ships with Attune";
+
 #[derive(Clone, Debug)]
 #[must_use = "a chip is drawn by `show`"]
 pub struct Chip {

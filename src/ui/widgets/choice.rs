@@ -1,9 +1,22 @@
 //! A choice of one of many, opened by a press.
 
-use egui::{ComboBox, Rect, Response, Stroke, Ui, pos2};
+use egui::{Align, ComboBox, Layout, Rect, Response, Stroke, TextWrapMode, Ui, pos2, vec2};
+
+/// What is chosen from is no wider than this, however long its names are.
+const WIDEST: f32 = 420.0;
 
 /// Draws the chosen words in a field of the given width; `options` draws what can be chosen once it is open.
 pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
+    // The field itself would grow with what it shows.
+    let size = vec2(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_max_width(width);
+        field(ui, name, width, shown, options)
+    })
+    .inner
+}
+
+fn field(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
     ComboBox::from_id_salt(name)
         .width(width)
         .truncate()
@@ -11,6 +24,8 @@ pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl Fn
         .icon(|ui, rect, visuals, _open| chevron(ui, rect, visuals.fg_stroke.color))
         .show_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
+            ui.set_max_width(WIDEST.max(width));
+            ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
             options(ui);
         })
         .response

@@ -340,7 +340,7 @@ mod tests {
         ];
         let evaluation = evaluate_answers(questions, 0.0, allow_no_answer, 0.5);
         let texts = (0..4).map(|row| (format!("Question {row}"), Some(format!("Context {row}")))).collect();
-        EvaluatedData { model: "model".into(), evaluation, decisions: Decisions::default(), texts }
+        EvaluatedData { model: "model".into(), on: None, evaluation, decisions: Decisions::default(), texts }
     }
 
     #[test]

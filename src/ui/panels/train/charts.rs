@@ -134,7 +134,12 @@ impl Charts {
             baseline,
             format: if percent { format::percent } else { format::value },
             percent,
-            empty: "The first evaluation appears here",
+            // What has ended before it promises nothing any more.
+            empty: if run.is_some_and(|run| !run.status.is_live()) {
+                "This run was not evaluated"
+            } else {
+                "The first evaluation appears here"
+            },
             ..spec("Evaluation", &lines, run)
         };
         head(ui, &spec, &mut self.link, palette, |_, _| {});
