@@ -125,7 +125,7 @@ fn said(harness: &Harness<'_, Scene>, wanted: impl Fn(&Action) -> bool) -> bool 
 #[test]
 fn what_is_missing_is_said_with_the_way_to_it() {
     let mut train = scene(TrainPanel::default(), workspace(), nothing);
-    train.get_by_label("Choose data and a model to see estimated time and memory");
+    train.get_by_label("Choose data and a model to see the estimated time and memory");
     train.get_by_label("Choose data…").click();
     train.run_ok();
     train.get_by_label("Choose a model…").click();

@@ -1,9 +1,19 @@
 //! A choice of one of many, opened by a press.
 
-use egui::{Align, ComboBox, Layout, Rect, Response, Stroke, TextWrapMode, Ui, pos2, vec2};
+use egui::{Align, ComboBox, Layout, Rect, Response, Stroke, Ui, pos2, vec2};
 
-/// What is chosen from is no wider than this, however long its names are.
-const WIDEST: f32 = 420.0;
+use super::text;
+
+/// Letters of a name that can be chosen: a list is no wider than that, however long its names are.
+const MOST: usize = 44;
+
+/// One that can be chosen, under its name; returns whether it was. A name without its middle is whole under the pointer.
+pub fn named(ui: &mut Ui, chosen: bool, name: &str) -> bool {
+    let shown = text::short_name(name, MOST);
+    let is_whole = shown == name;
+    let response = ui.selectable_label(chosen, shown);
+    if is_whole { response.clicked() } else { response.accessible_name(name).on_hover_text(name).clicked() }
+}
 
 /// Draws the chosen words in a field of the given width; `options` draws what can be chosen once it is open.
 pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
@@ -24,8 +34,6 @@ fn field(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(
         .icon(|ui, rect, visuals, _open| chevron(ui, rect, visuals.fg_stroke.color))
         .show_ui(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
-            ui.set_max_width(WIDEST.max(width));
-            ui.style_mut().wrap_mode = Some(TextWrapMode::Truncate);
             options(ui);
         })
         .response

@@ -4,6 +4,7 @@ use super::{RunView, Workspace, model_of};
 use crate::metrics::{Evaluation, Measure, Standing};
 use crate::task::Task;
 use crate::ui::format;
+use crate::ui::widgets::text::short_name;
 
 /// Fewer held-out rows than this are counted, for a percentage of them sounds surer than it is.
 const FEW: usize = 100;
@@ -44,7 +45,9 @@ fn verdict(task: Task, key: &str, [value, baseline]: [f64; 2], rows: usize, clas
     };
     let standing = Standing::of(&measure, value, baseline, (rows > 0).then_some(rows));
     let costs_nothing = match (task, class) {
-        (Task::Classify | Task::Nsp | Task::Sop, Some(class)) => format!("always answering \"{class}\""),
+        (Task::Classify | Task::Nsp | Task::Sop, Some(class)) => {
+            format!("always answering \"{}\"", short_name(class, 24))
+        }
         (Task::Classify | Task::Nsp | Task::Sop, None) => "always answering the most frequent class".into(),
         _ => Measure::baseline(task).to_owned(),
     };

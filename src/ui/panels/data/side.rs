@@ -6,7 +6,7 @@ use egui::{Align, Layout, Ui};
 
 use super::filter::Filter;
 use super::health;
-use crate::data::health::Finding;
+use crate::data::health::{Finding, FindingKind};
 use crate::data::{Dataset, Table};
 use crate::task::Task;
 use crate::ui::theme::space;
@@ -77,7 +77,13 @@ impl Side {
         // What makes a result worthless is not left to be found.
         if Weak::as_ptr(&self.seen) != Arc::as_ptr(&loaded.dataset.table) {
             self.seen = Arc::downgrade(&loaded.dataset.table);
-            let is_grave = |finding: &Finding| finding.kind.decides_the_result();
+            let is_grave = |finding: &Finding| {
+                let misleads = matches!(
+                    finding.kind,
+                    FindingKind::Spellings { .. } | FindingKind::NoText { .. } | FindingKind::Leaks
+                );
+                misleads || finding.kind.decides_the_result()
+            };
             self.tab = if loaded.findings.iter().any(is_grave) { Tab::Health } else { self.tab };
         }
         let found = health::count(cx.workspace, &loaded);

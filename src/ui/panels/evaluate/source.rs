@@ -6,7 +6,7 @@ use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
 use crate::task::Task;
-use crate::ui::widgets::choice::choice;
+use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{JobKind, Progress, model_of};
@@ -90,7 +90,7 @@ impl Source {
                 let shown = cx.workspace.model_name(&model);
                 choice(ui, "Model to evaluate", 180.0, &shown, |ui| {
                     for (dir, name) in &models {
-                        if ui.selectable_label(*dir == model, name).clicked() {
+                        if named(ui, *dir == model, name) {
                             self.model = Some(dir.clone());
                         }
                     }

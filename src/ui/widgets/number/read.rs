@@ -510,6 +510,17 @@ mod tests {
         assert_eq!(outside("5", between(0.0, 1.0)), "“5” must be 0 to 1; still using 2e-5");
         assert_eq!(outside("0", above(0.0)), "“0” must be above 0; still using 2e-5");
         assert_eq!(outside("5,000", between(0.0, 1.0)), "“5,000” must be 0 to 1; still using 2e-5");
+        for (typed, limit, expected) in [
+            ("-3", at_least(1.0), "1 or more"),
+            ("-3", between(3.0, 512.0), "3 to 512"),
+            ("-3", at_least(0.0), "0 or more"),
+            ("0", at_least(1.0), "1 or more"),
+        ] {
+            let read = read::<usize>(typed, Meaning { limit, percent: Percent::No, unit: "" });
+            assert_eq!(read, Err(Unread::Outside(expected.into())), "{typed}");
+        }
+        assert_eq!(real("1,000", between(0.0, 1.0), Percent::No), Err(Unread::Either("1".into(), "1000".into())));
+        assert_eq!(real("1,0000", between(0.0, 1.0), Percent::No), Ok(1.0));
         let meaning = Meaning { limit: between(3.0, 512.0), percent: Percent::No, unit: "tokens" };
         assert_eq!(read::<usize>("600", meaning), Err(Unread::Outside("3 to 512 tokens".into())));
     }
