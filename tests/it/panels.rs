@@ -442,7 +442,7 @@ fn a_cell_of_the_matrix_filters_the_list_and_a_chip_clears_it() {
     evaluate.get_by_label(&format!("{count} of 122"));
     // What is shown whole, and can be taken to Explore, is one of them.
     let listed = opened(&mut evaluate);
-    assert!(evaluate.query_by_label_contains(&format!("{listed}, gold mixed, predicted negative")).is_some());
+    assert!(evaluate.query_by_label_contains(&format!("{listed}, correct mixed, predicted negative")).is_some());
     evaluate.get_by_label("Clear the filter").click();
     evaluate.run_ok();
     evaluate.get_by_label(&format!("{mistakes} of 122"));

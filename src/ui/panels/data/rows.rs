@@ -129,13 +129,13 @@ impl Rows {
             let mut filter = self.filter.clone();
             if let (Some(class), Some(dataset)) = (filter.class, dataset) {
                 let name = class_name(dataset, &self.kinds.1, class);
-                let chip = Chip::class(format!("{}  ×", text::short_name(name, 22)), class, palette).clickable();
+                let chip = Chip::class(format!("{name}  ×"), class, palette).clickable();
                 if chip.name(format!("Show all classes, not only {name}")).show(ui).clicked() {
                     filter.class = None;
                 }
             }
             if let Some((_, why)) = filter.rows.clone() {
-                let chip = Chip::accent(format!("{}  ×", text::short_name(&why, 22)), palette).clickable();
+                let chip = Chip::accent(format!("{why}  ×"), palette).clickable();
                 if chip.name("Show all rows").show(ui).clicked() {
                     filter.rows = None;
                 }

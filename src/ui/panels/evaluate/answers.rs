@@ -279,7 +279,7 @@ fn row_ui(
     let question = evaluated.texts.get(row).map(|(question, _)| text::beginning(question.chars())).unwrap_or_default();
     let (said, gold) = verdict(&evaluated.evaluation, report, row, threshold);
     let (exact, f1, _) = scores(report, &report.questions[row], threshold);
-    let label = format!("{question}, gold {gold}, answered {said}");
+    let label = format!("{question}, correct {gold}, answered {said}");
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
     let painter = ui.painter();
     let back = rect.shrink2(vec2(0.0, 1.0));

@@ -145,7 +145,7 @@ fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, pa
     let words = evaluated.texts.get(row).map(line_of).unwrap_or_default();
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
-    let label = format!("{words}, gold {gold}, predicted {predicted}");
+    let label = format!("{words}, correct {gold}, predicted {predicted}");
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
     let painter = ui.painter();
     if selected {

@@ -79,7 +79,10 @@ impl Source {
         // One that was deleted meanwhile is chosen no longer.
         self.model.take_if(|chosen| !models.iter().any(|(dir, _)| dir == chosen));
         let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
-        let chosen = chosen.or_else(|| models.first().map(|model| model.0.clone()));
+        // The run on screen is the one that a person means.
+        let shown = cx.workspace.run.as_ref().map(|run| model_of(&run.dir));
+        let shown = shown.filter(|shown| models.iter().any(|(dir, _)| dir == shown));
+        let chosen = chosen.or(shown).or_else(|| models.first().map(|model| model.0.clone()));
         let Some(model) = chosen else { return };
         if evaluated.is_none() {
             again_ui(ui, cx);

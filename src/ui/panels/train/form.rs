@@ -165,8 +165,7 @@ impl Form {
             recommended_ui(ui, draft, cx.workspace.plan.as_deref(), palette);
         }
         heading(ui, "Learning rate", palette, |_| {});
-        let is_whole = draft.strategy.kind == StrategyKind::Full;
-        fields::rates_ui(ui, &mut draft.optim, self.expert, is_whole, palette);
+        fields::rates_ui(ui, draft, self.expert, palette);
         self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);

@@ -37,6 +37,7 @@ impl Axis {
     }
 
     /// The same axis without what lies outside of these.
+    #[must_use]
     pub fn within(mut self, low: f64, high: f64) -> Self {
         (self.from, self.to) = (self.from.max(low), self.to.min(high));
         let room = (self.to - self.from) * 1e-9;

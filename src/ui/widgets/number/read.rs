@@ -442,7 +442,11 @@ mod tests {
         assert_eq!(real("1.500", between(0.0, 1e6), Percent::No), Err(either("1.5", "1500")));
         assert_eq!(real("1,500e-4", between(0.0, 1.0), Percent::No), Err(either("1.5e-4", "0.15")));
         let small = Meaning { limit: between(1.0, 512.0), percent: Percent::No, unit: "" };
-        assert_eq!(read::<u64>("1,000", small), Ok(1), "only one of them is in the range");
+        assert_eq!(
+            read::<u64>("1,000", small),
+            Err(either("1", "1000")),
+            "a thousand was perhaps meant, and is too many"
+        );
         let words = either("1", "1000").explain("1,000", "16");
         assert_eq!(words, "“1,000” can be read as 1 or as 1000: write the one you mean; still using 16");
     }

@@ -6,7 +6,7 @@ use crate::data::masking::MaskStyle;
 use crate::metrics::Measure;
 use crate::task::Task;
 use crate::train::config::{
-    ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind,
+    ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind, StrategyKind,
 };
 use crate::train::limits::{self, Limit};
 use crate::ui::widgets::choice::choice;
@@ -30,7 +30,9 @@ fn share(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
     Number::new(name, limit).percent(Percent::Share).show(ui, value)
 }
 
-pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, is_whole: bool, palette: &Palette) {
+pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {
+    let is_whole = draft.strategy.kind == StrategyKind::Full;
+    let optim = &mut draft.optim;
     row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
         real(ui, "Learning rate", &mut optim.lr, limits::PEAK_RATE);
     });
