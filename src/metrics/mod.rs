@@ -10,6 +10,7 @@ mod masked;
 mod numbers;
 mod regression;
 mod squad;
+mod standing;
 mod thresholds;
 
 use std::collections::BTreeMap;
@@ -32,6 +33,7 @@ pub use masked::{
 };
 pub use regression::{evaluate_values, pearson, ranks};
 pub use squad::normalized;
+pub use standing::Standing;
 pub use thresholds::{LabelScores, best_thresholds, label_scores};
 
 /// A model over a split: all that the Evaluate screen shows.
@@ -171,7 +173,7 @@ impl Measure {
         Self::share("f1_weighted", "Weighted F1"),
         Self::share("precision_macro", "Macro precision"),
         Self::share("recall_macro", "Macro recall"),
-        Self::up("matthews", "Matthews"),
+        Self::up("matthews", "MCC"),
         Self::up("pearson", "Pearson"),
         Self::up("spearman", "Spearman"),
         Self::down("mse", "Squared error"),
@@ -183,7 +185,7 @@ impl Measure {
         Self::share("exact_match", "Exact match"),
         Self::share("has_answer_f1", "F1 where answered"),
         Self::share("has_answer_exact_match", "Exact where answered"),
-        Self::share("no_answer_accuracy", "No answer right"),
+        Self::share("no_answer_accuracy", "Unanswerable accuracy"),
         Self::share("best_f1", "Best F1"),
         Self::up("best_f1_threshold", "Threshold of best F1"),
         Self::share("best_exact_match", "Best exact match"),

@@ -10,6 +10,10 @@ const MOST_EPOCHS: f64 = 1e5;
 
 pub const ANY: Limit = (Bound::Unbounded, Bound::Unbounded);
 pub const LEARNING_RATE: Limit = between(0.0, 1.0);
+/// The rate that a person trains with: at 0 nothing is learned.
+pub const PEAK_RATE: Limit = (Bound::Excluded(0.0), Bound::Included(1.0));
+/// Above it a whole model forgets more than it learns.
+pub const HIGH_RATE: f64 = 1e-2;
 pub const LAYER_DECAY: Limit = (Bound::Excluded(0.0), Bound::Included(1.0));
 pub const WEIGHT_DECAY: Limit = between(0.0, 1.0);
 pub const BETA: Limit = below(0.0, 1.0);
@@ -58,19 +62,29 @@ pub fn end(limit: Limit, value: f64) -> Option<f64> {
     }
 }
 
-/// `0 to 1`, `0 to below 1`, `above 0, up to 1`, `1 or more`.
+/// `0 to 1`, `0 to below 1`, `above 0 and at most 100,000`, `1 or more`.
 pub fn words(limit: Limit) -> String {
     match limit {
         (Bound::Included(from), Bound::Included(to)) => format!("{from} to {to}"),
         (Bound::Included(from), Bound::Excluded(end)) if end.is_finite() => format!("{from} to below {end}"),
         (Bound::Included(from), _) => format!("{from} or more"),
-        (Bound::Excluded(start), Bound::Included(to)) => format!("above {start}, up to {to}"),
-        (Bound::Excluded(start), Bound::Excluded(end)) => format!("above {start}, below {end}"),
+        (Bound::Excluded(start), Bound::Included(to)) => format!("above {start} and at most {}", grouped(to)),
+        (Bound::Excluded(start), Bound::Excluded(end)) => format!("above {start} and below {end}"),
         (Bound::Excluded(start), Bound::Unbounded) => format!("above {start}"),
         (Bound::Unbounded, Bound::Included(to)) => format!("up to {to}"),
         (Bound::Unbounded, Bound::Excluded(end)) => format!("below {end}"),
         (Bound::Unbounded, Bound::Unbounded) => "any number".into(),
     }
+}
+
+/// `100,000`: as a sentence has it.
+fn grouped(number: f64) -> String {
+    let plain = number.to_string();
+    if number < 1000.0 || plain.contains('.') {
+        return plain;
+    }
+    let digits: Vec<&[u8]> = plain.as_bytes().rchunks(3).rev().collect();
+    digits.into_iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]
@@ -84,8 +98,10 @@ mod tests {
             (below(0.0, 1.0), "0 to below 1", [true, false, false]),
             (above(0.0), "above 0", [false, true, true]),
             (at_least(1.0), "1 or more", [false, true, true]),
-            (LAYER_DECAY, "above 0, up to 1", [false, true, false]),
-            (MASKED_SHARE, "above 0, below 1", [false, false, false]),
+            (LAYER_DECAY, "above 0 and at most 1", [false, true, false]),
+            (PEAK_RATE, "above 0 and at most 1", [false, true, false]),
+            (EPOCHS, "above 0 and at most 100,000", [false, true, true]),
+            (MASKED_SHARE, "above 0 and below 1", [false, false, false]),
             (DISCRIMINATOR_WEIGHT, "0 or more", [true, true, true]),
         ];
         for (limit, expected, holds) in cases {

@@ -315,7 +315,9 @@ pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, r
             HeadKind::SentenceOrder => "the order of sentences",
             HeadKind::Replaced => "replaced tokens",
         };
-        return Some(format!("the model has no trained head for {head}, so the head is new and begins with chance"));
+        return Some(format!(
+            "the model has no trained head for {head}, so the head is new and is randomly initialised"
+        ));
     }
     let own = encoder.output_names(task);
     let (ours, theirs) = (name_list(&own), name_list(&labels.names));

@@ -306,15 +306,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
     }
     let caveats = caveats(&sources.train_data, &sources.eval_data, &sources.split);
     let mut warnings = [unused, misfits, sources.notes, caveats.clone()].concat();
-    warnings.extend(health::columns(&sources.train_data).iter().map(Finding::message));
-    warnings.extend(sources.train_data.remarks(&config.data.train));
-    warnings.extend(sources.train_data.unusable_words(&config.data.train));
-    if let Some(path) = &config.data.eval {
-        warnings.extend(sources.eval_data.remarks(path));
-        warnings.extend(sources.eval_data.unusable_words(path));
-    }
-    warnings.extend(unnamed_tags_words(&sources.train_data));
-    warnings.extend(word_a_row_words(&sources.train_data));
+    warnings.extend(data_warnings(&config.data, &sources.train_data, &sources.eval_data));
     let labels = sources.train_data.labels.clone();
     let counts = count(&train, labels.len());
     Ok(Some(Prepared {
@@ -331,6 +323,16 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
         mended,
         warnings,
     }))
+}
+
+fn data_warnings(choice: &DataChoice, train: &Dataset, eval: &Dataset) -> Vec<String> {
+    let mut warnings: Vec<String> = health::columns(train).iter().map(Finding::message).collect();
+    warnings.extend(train.remarks(&choice.train).into_iter().chain(train.unusable_words(&choice.train)));
+    if let Some(path) = &choice.eval {
+        warnings.extend(eval.remarks(path).into_iter().chain(eval.unusable_words(path)));
+    }
+    warnings.extend(unnamed_tags_words(train).into_iter().chain(word_a_row_words(train)));
+    warnings
 }
 
 /// Tokens of some of the texts to learn from, spread over all of them.

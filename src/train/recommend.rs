@@ -13,6 +13,7 @@ use crate::task::Task;
 
 /// Settings that were left open, and are to be filled with what is recommended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each setting is open or not, whatever the others are")]
 pub struct Open {
     pub lr: bool,
     pub epochs: bool,

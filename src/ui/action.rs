@@ -40,6 +40,8 @@ pub enum Action {
     SetMends(Mends),
     /// Looks at an example as the model reads it.
     Look(usize),
+    /// What is wrong with the data, where it can be put right.
+    ShowHealth,
     ChooseEvalData,
     /// An evaluation file of one's own, or none to split the table.
     SetEvalData(Option<PathBuf>),
@@ -58,6 +60,8 @@ pub enum Action {
     Edit(Box<RunConfig>),
     /// What stands in the form and cannot be read.
     Unread(Vec<Wrong>),
+    /// The same of the fields of the split.
+    UnreadInData(Vec<Wrong>),
     StartRun,
     PauseRun,
     ResumeRun,
@@ -87,6 +91,8 @@ pub enum Action {
         task: Task,
         text: String,
         pair: Option<String>,
+        /// For a question, from which lead on there is no answer, where that may be said.
+        no_answer: Option<f64>,
     },
     /// Asks a model what Explore shows.
     Ask {
@@ -157,7 +163,7 @@ impl Action {
         match self {
             Self::Go(screen) => return format!("Go to {}", screen.title()),
             Self::OpenSample(sample) => return format!("Start with {}", sample.title()),
-            Self::SetTheme(ThemeChoice::System) => "Theme of the system",
+            Self::SetTheme(ThemeChoice::System) => "System",
             Self::SetTheme(ThemeChoice::Light) => "Light theme",
             Self::SetTheme(ThemeChoice::Dark) => "Dark theme",
             Self::OpenPalette => "Commands",
@@ -172,6 +178,7 @@ impl Action {
             Self::SetTask(_) => "Set the task",
             Self::SetSplit(_) => "Set the split",
             Self::SetMends(_) => "Put the data right",
+            Self::ShowHealth => "Show the problems in the data",
             Self::Look(_) => "Look at a row as the model reads it",
             Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
             Self::ChooseModelFolder => "Add a model folder…",
@@ -180,7 +187,7 @@ impl Action {
             Self::FindModels => "Look for models again",
             Self::ViewModel(_) => "Show the model",
             Self::OpenModel(_) => "Use this model",
-            Self::Edit(_) | Self::Unread(_) => "Change the configuration",
+            Self::Edit(_) | Self::Unread(_) | Self::UnreadInData(_) => "Change the configuration",
             Self::StartRun => "Start training",
             Self::PauseRun => "Pause training",
             Self::ResumeRun => "Go on training",

@@ -8,6 +8,7 @@ mod models;
 mod pace;
 pub mod run;
 pub mod stage;
+pub mod verdict;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -94,12 +95,14 @@ pub struct ExploreState {
 }
 
 /// A text to be tried in Explore, with its pair or context.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Offered {
     /// What it is to be tried for.
     pub task: Task,
     pub text: String,
     pub pair: Option<String>,
+    /// For a question, from which lead on there is no answer, where that may be said.
+    pub no_answer: Option<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -309,6 +312,11 @@ impl Workspace {
         }
     }
 
+    /// What cannot be read wherever the next run is described.
+    pub fn all_unread(&self) -> impl Iterator<Item = &Wrong> {
+        self.unread.iter().chain(&self.data.unread)
+    }
+
     /// Makes a model the draft's.
     pub fn choose_model(&mut self, card: Arc<ModelCard>) {
         self.model = Some(card);
@@ -373,10 +381,8 @@ impl Workspace {
         self.restoring.take_if(|config| config.data.train != path);
     }
 
-    /// Begins to show a run that is being made.
+    /// Begins to show a run that is being made. What was evaluated before can be read until this one has its own.
     pub fn begin_run(&mut self, run: RunView) {
-        self.evaluation = None;
-        self.kept = None;
         self.evaluation_error = None;
         self.run = Some(run);
         self.screen = Screen::Train;

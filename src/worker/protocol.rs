@@ -256,9 +256,19 @@ pub struct LookedAt {
     pub first_position: usize,
 }
 
+/// What a model was evaluated over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EvaluatedOn {
+    pub file: PathBuf,
+    /// Only what was held out of it.
+    pub is_part: bool,
+}
+
 #[derive(Clone, Debug)]
 pub struct EvaluatedData {
     pub model: PathBuf,
+    /// None where it is not known.
+    pub on: Option<EvaluatedOn>,
     pub evaluation: Evaluation,
     /// What is decided for the model now.
     pub decisions: Decisions,

@@ -163,7 +163,10 @@ fn words_are_masked_with_a_new_head_only_after_it_was_told() {
     let folder = tempfile::tempdir().unwrap();
     let data = write(folder.path(), "prose.txt", &"the soup was warm and the dog ran to the river .\n".repeat(40));
     let (told, _) = run(&config("mlm", &golden().join("bert-classify"), &data));
-    assert_eq!(told, ["the model has no trained head for masked words, so the head is new and begins with chance"]);
+    assert_eq!(
+        told,
+        ["the model has no trained head for masked words, so the head is new and is randomly initialised"]
+    );
     let mut whole = config("mlm", &golden().join("bert-mlm"), &data);
     whole.run.out = folder.path().join("whole");
     assert_eq!(run(&whole).0, [""; 0]);

@@ -7,12 +7,13 @@ use attune::metrics::{EntityErrorKind, threshold_curve};
 use attune::model::Decisions;
 use attune::ui::panels::evaluate::EvaluatePanel;
 use attune::ui::tiles::{self, Tiled as _, Tree};
+use attune::ui::workspace::RunView;
 use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
-use attune::worker::protocol::EvaluatedData;
+use attune::worker::protocol::{EvaluatedData, EvaluatedOn, ModelEntry, Origin};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use crate::evaluated;
+use crate::{evaluated, script};
 
 struct Scene {
     workspace: Workspace,
@@ -146,6 +147,50 @@ fn the_threshold_moves_with_the_pointer_and_the_list_follows() {
     evaluate.get_by_label("Unanswerable").click();
     evaluate.run_ok();
     evaluate.get_by_label("22 of 90");
+}
+
+#[test]
+fn a_question_goes_to_explore_as_it_was_judged() {
+    for allow_no_answer in [true, false] {
+        let mut evaluate = scene(evaluated::of_answers(model(), allow_no_answer));
+        evaluate.get_by_label("Open in Explore").click();
+        evaluate.run_ok();
+        let sent = evaluate.state().actions.iter().find_map(|action| match action {
+            Action::Predict { no_answer, .. } => Some(*no_answer),
+            _ => None,
+        });
+        assert_eq!(sent, Some(allow_no_answer.then_some(0.0)));
+    }
+}
+
+#[test]
+fn an_evaluation_names_its_file() {
+    let mut data = evaluated::of_classes(model());
+    data.on = Some(EvaluatedOn { file: "/data/reviews.csv".into(), is_part: true });
+    let evaluate = scene(data);
+    evaluate.get_by_label("400 examples · text classification · on reviews.csv, the part held out");
+}
+
+#[test]
+fn a_run_that_was_not_evaluated_is_one_press_away_from_it() {
+    let mut data = evaluated::of_classes(Path::new("/runs/before/model"));
+    data.on = None;
+    let mut evaluate = scene(data);
+    let mut config = script::config(Path::new("/runs/one"));
+    config.data.eval = Some("/data/dev.csv".into());
+    let mut run = RunView::new("/runs/one".into(), config);
+    run.stop(1.0);
+    let workspace = &mut evaluate.state_mut().workspace;
+    workspace.run = Some(run);
+    evaluate.run_ok();
+    assert!(evaluate.query_by_label("Evaluate one on dev.csv").is_none(), "there are no weights");
+    let entry = ModelEntry { dir: model().into(), origin: Origin::Run, ..script::models()[0].clone() };
+    evaluate.state_mut().workspace.models = vec![entry];
+    evaluate.run_ok();
+    evaluate.get_by_label("Evaluate one on dev.csv").click();
+    evaluate.run_ok();
+    let asked = |action: &Action| matches!(action, Action::Evaluate { data, .. } if data == Path::new("/data/dev.csv"));
+    assert!(evaluate.state().actions.iter().any(asked));
 }
 
 #[test]

@@ -163,6 +163,28 @@ fn a_question_that_cannot_be_answered_leaves_the_others_theirs() {
 }
 
 #[test]
+fn a_question_from_an_evaluation_stands_alone_and_may_be_left_unanswered_as_there() {
+    let mut screen = live(&golden().join("bert-qa"), [1440.0, 900.0]);
+    settled(&mut screen);
+    screen.get_by_label("Remove question 3");
+    let offered = |no_answer| Offered {
+        task: Task::Qa,
+        text: "What does the whale eat?".into(),
+        pair: Some("The blue whale eats krill, which it strains out of the sea.".into()),
+        no_answer,
+    };
+    // Whatever the model says, "no answer" leads by more than this.
+    screen.state_mut().workspace.explore.offered = Some(Arc::new(offered(Some(-1e6))));
+    settled(&mut screen);
+    assert!(screen.query_by_label("Remove question 2").is_none(), "the questions before are gone");
+    until(&mut screen, "No answer in this document");
+    screen.state_mut().workspace.explore.offered = Some(Arc::new(offered(None)));
+    settled(&mut screen);
+    assert!(screen.query_by_label_contains("No answer in this document").is_none());
+    assert!(screen.query_by_label("Threshold for no answer").is_none());
+}
+
+#[test]
 fn words_are_hidden_by_a_press_and_own_words_are_scored() {
     let mut screen = live(&golden().join("bert-mlm"), [1440.0, 900.0]);
     settled(&mut screen);
@@ -239,7 +261,8 @@ fn another_model_is_asked_the_same_and_a_broken_one_says_why() {
     settled(&mut screen);
     // What is sent from another screen is shown, whatever was looked at before.
     press(&mut screen, "Objectives lab");
-    let offered = Offered { task: Task::Ner, text: "Maria Okafor joined Northwind Labs".into(), pair: None };
+    let offered =
+        Offered { task: Task::Ner, text: "Maria Okafor joined Northwind Labs".into(), pair: None, no_answer: None };
     screen.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     settled(&mut screen);
     assert_eq!(screen.get_by_label("Text to try").value().as_deref(), Some("Maria Okafor joined Northwind Labs"));

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use attune::data::health::{Finding, FindingKind};
 use attune::data::{Dataset, Roles, Split, Table};
 use attune::inspect::Question;
 use attune::task::Task;
@@ -124,7 +125,7 @@ fn said(harness: &Harness<'_, Scene>, wanted: impl Fn(&Action) -> bool) -> bool 
 #[test]
 fn what_is_missing_is_said_with_the_way_to_it() {
     let mut train = scene(TrainPanel::default(), workspace(), nothing);
-    train.get_by_label("Choose data and a model to see what the run will take");
+    train.get_by_label("Choose data and a model to see the estimated time and memory");
     train.get_by_label("Choose data…").click();
     train.run_ok();
     train.get_by_label("Choose a model…").click();
@@ -185,12 +186,14 @@ fn everything_there_is_to_choose_appears_for_the_expert() {
     assert!(train.query_by_label("Weight decay").is_none());
     train.get_by_label("Expert").click();
     train.run_ok();
-    for field in ["Weight decay", "Label smoothing", "Micro-batch", "Layer decay", "Seed", "Output folder", "Device"] {
+    for field in
+        ["Weight decay", "Label smoothing", "Micro-batch", "Layer-wise decay", "Seed", "Output folder", "Device"]
+    {
         assert!(train.query_all_by_label(field).next().is_some(), "no field {field}");
     }
-    train.get_by_label("Own dropout").scroll_to_me();
+    train.get_by_label("Override dropout").scroll_to_me();
     train.run_ok();
-    train.get_by_label("Own dropout").click();
+    train.get_by_label("Override dropout").click();
     train.run_ok();
     let dropout = train.state().workspace.draft.run.dropout;
     assert!(matches!(dropout, attune::train::config::Dropout::Rate(_)), "{dropout:?}");
@@ -213,11 +216,128 @@ fn nothing_is_started_while_a_number_cannot_be_read() {
     assert_eq!(train.state().workspace.draft.optim.lr, 2e-5);
     assert_eq!(train.state().workspace.unread.len(), 1);
     assert!(!is_startable(&train));
-    train.get_by_label("“2e-5 or so” is not a number; 2e-5 stays");
-    train.get_by_label("To be put right first: Learning rate");
+    train.get_by_label("“2e-5 or so” is not a number; still using 2e-5");
+    train.get_by_label("Fix first: Learning rate");
     enter(&mut train, "1,5e-4");
     assert_eq!(train.state().workspace.draft.optim.lr, 1.5e-4);
     assert!(is_startable(&train) && train.state().workspace.unread.is_empty());
+}
+
+/// A run of classes that has ended with this share of `rows` right, half of which the largest class has.
+fn ended(right: f64, rows: usize) -> Workspace {
+    let mut workspace = ready();
+    let config = script::config(Path::new("/runs/one"));
+    let mut run = RunView::new("/runs/one".into(), config.clone());
+    for mut event in script::training(&config, 60) {
+        match &mut event {
+            TrainEvent::Started { eval_examples, .. } => *eval_examples = rows,
+            TrainEvent::Eval { metrics, baseline, .. } => {
+                metrics.insert("accuracy".into(), right);
+                baseline.insert("accuracy".into(), 0.5);
+            }
+            _ => {}
+        }
+        run.apply(&event, 0.0);
+    }
+    workspace.draft.data.train.clone_from(&config.data.train);
+    workspace.run = Some(run);
+    workspace
+}
+
+#[test]
+fn a_run_that_gained_nothing_is_told_so_with_what_to_try_next() {
+    let cases = [
+        (0.5, 500, "No better than always answering the most frequent class (50.0 %)"),
+        (0.4, 12, "No better than always answering the most frequent class (50.0 %)"),
+        (7.0 / 12.0, 12, "7 of 12 right, baseline 6 of 12"),
+        (0.913, 500, "41.3 points above the majority baseline, 50.0 %"),
+    ];
+    for (right, rows, words) in cases {
+        let train = scene(TrainPanel::default(), ended(right, rows), nothing);
+        train.get_by_label_contains(words);
+        let is_advised = train.query_by_label_contains("Raise the rate").is_some();
+        assert_eq!(is_advised, words.starts_with("No better"), "{words}");
+    }
+}
+
+#[test]
+fn a_wrong_seed_of_the_data_holds_the_start_back() {
+    let mut workspace = ready();
+    let field = "Seed in Data".into();
+    let why = "“abc” is not a number; still using 42".into();
+    workspace.data.unread = vec![attune::ui::widgets::number::Wrong { field, why }];
+    let train = scene(TrainPanel::default(), workspace, edits);
+    train.get_by_label("Fix first: Seed in Data");
+    assert!(train.get_by_label("Start training").accesskit_node().is_disabled());
+}
+
+#[test]
+fn what_could_not_be_read_and_is_hidden_is_said_to_be_discarded() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    train.get_by_label("Expert").click();
+    train.run_ok();
+    train.get_by_role_and_label(Role::SpinButton, "Micro-batch");
+    train.get_by_role_and_label(Role::SpinButton, "Weight decay").focus();
+    train.run_ok();
+    train.get_by_role_and_label(Role::SpinButton, "Weight decay").type_text("abc");
+    train.key_press(egui::Key::Enter);
+    train.run_ok();
+    train.get_by_label("Fix first: Weight decay");
+    train.get_by_label("Simple").click();
+    train.run_ok();
+    train.get_by_label_contains("Weight decay, discarded: “abc” is not a number");
+    assert!(train.query_by_label_contains("Fix first").is_none());
+    assert_eq!(train.state().workspace.draft.optim.weight_decay, 0.01);
+}
+
+#[test]
+fn a_rate_of_nothing_is_refused_and_a_high_one_warned_of() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    let enter = |train: &mut Harness<'_, Scene>, words: &str| {
+        train.get_by_role_and_label(Role::SpinButton, "Learning rate").focus();
+        train.run_ok();
+        train.get_by_role_and_label(Role::SpinButton, "Learning rate").type_text(words);
+        train.key_press(egui::Key::Enter);
+        train.run_ok();
+    };
+    enter(&mut train, "0");
+    train.get_by_label("“0” must be above 0 and at most 1; still using 2e-5");
+    enter(&mut train, "1,000");
+    train.get_by_label("“1,000” can be read as 1 or as 1000: write the one you mean; still using 2e-5");
+    assert!(train.query_by_label_contains("So high a rate").is_none());
+    enter(&mut train, "0.05");
+    train.get_by_label_contains("So high a rate");
+}
+
+#[test]
+fn a_run_that_is_being_stopped_says_what_it_waits_for_and_then_what_is_kept() {
+    let mut workspace = running(25);
+    let job = workspace.training.unwrap();
+    workspace.job_mut(job).unwrap().stopping = true;
+    let train = scene(TrainPanel::default(), workspace, nothing);
+    train.get_by_label("Finishing the step and saving…");
+    assert!(train.query_by_label_contains("Left ").is_none());
+    let mut workspace = running(8);
+    workspace.training = None;
+    let run = workspace.run.as_mut().unwrap();
+    run.stop(5.0);
+    assert!(run.best.is_none() && run.step > 0);
+    let train = scene(TrainPanel::default(), workspace, nothing);
+    train.get_by_label_contains("the weights are kept in");
+}
+
+#[test]
+fn problems_of_the_data_are_told_before_the_start_with_the_way_to_them() {
+    let mut workspace = ready();
+    let mut loaded = (**workspace.data.loaded.as_ref().unwrap()).clone();
+    let finding = |kind| Finding { kind, task: Task::Classify, count: 2, lines: vec![2, 3], rows: vec![1, 2] };
+    loaded.findings =
+        vec![finding(FindingKind::Duplicates), finding(FindingKind::UnusedTexts { columns: vec!["title".into()] })];
+    workspace.data.loaded = Some(Arc::new(loaded));
+    let mut train = scene(TrainPanel::default(), workspace, nothing);
+    train.get_by_label("2 problems in the data: duplicates, unused texts").click();
+    train.run_ok();
+    assert!(said(&train, |action| *action == Action::ShowHealth));
 }
 
 #[test]
@@ -322,7 +442,7 @@ fn a_cell_of_the_matrix_filters_the_list_and_a_chip_clears_it() {
     evaluate.get_by_label(&format!("{count} of 122"));
     // What is shown whole, and can be taken to Explore, is one of them.
     let listed = opened(&mut evaluate);
-    assert!(evaluate.query_by_label_contains(&format!("{listed}, gold mixed, predicted negative")).is_some());
+    assert!(evaluate.query_by_label_contains(&format!("{listed}, correct mixed, predicted negative")).is_some());
     evaluate.get_by_label("Clear the filter").click();
     evaluate.run_ok();
     evaluate.get_by_label(&format!("{mistakes} of 122"));
@@ -348,7 +468,7 @@ fn metrics_stand_against_the_baseline_and_classes_can_be_sorted() {
     let mut workspace = workspace();
     workspace.evaluation = Some(Arc::new(script::evaluation(Path::new("/runs/one/model"), Path::new("reviews.csv"))));
     let mut evaluate = scene(EvaluatePanel::default(), workspace, nothing);
-    evaluate.get_by_label_contains("on baseline 33.6 %");
+    evaluate.get_by_label_contains("vs baseline 33.6 %");
     evaluate.get_by_label("Sort by class").click();
     evaluate.run_ok();
     let place = |name: &str| evaluate.get_by_label_contains(&format!("Class {name}, F1")).rect().top();
@@ -479,7 +599,8 @@ fn an_answer_that_is_no_longer_followed_changes_nothing() {
 #[test]
 fn a_text_from_another_screen_takes_the_place_of_the_one_that_is_there() {
     let mut explore = exploring();
-    let offered = Offered { task: Task::Classify, text: "an example of the test set".into(), pair: None };
+    let offered =
+        Offered { task: Task::Classify, text: "an example of the test set".into(), pair: None, no_answer: None };
     explore.state_mut().workspace.explore.offered = Some(Arc::new(offered));
     explore.run_steps(12);
     assert_eq!(explore.get_by_label("Text to try").value().as_deref(), Some("an example of the test set"));
@@ -527,6 +648,6 @@ fn numbers_have_a_scatter_and_no_matrix() {
     let job = workspace.follow(JobKind::Evaluate { model: "/m".into() }, "Evaluating");
     workspace.apply(Event { job, kind: EventKind::Payload(Payload::Evaluation(Arc::new(data))) });
     let evaluate = scene(EvaluatePanel::default(), workspace, nothing);
-    evaluate.get_by_label("Predicted against Gold, 122 points");
+    evaluate.get_by_label("Predicted against Correct value, 122 points");
     evaluate.get_by_label_contains("Pearson 0.9000");
 }

@@ -20,8 +20,8 @@ use attune::train::prepare::{Sources, divide};
 use attune::train::recommend::Settings;
 use attune::train::run::{RunStatus, RunSummary};
 use attune::worker::protocol::{
-    Command, DatasetRequest, EvaluatedData, EventKind, Lengths, LoadedDataset, LookedAt, ModelEntry, OpenedRun, Origin,
-    Payload,
+    Command, DatasetRequest, EvaluatedData, EvaluatedOn, EventKind, Lengths, LoadedDataset, LookedAt, ModelEntry,
+    OpenedRun, Origin, Payload,
 };
 
 use crate::models_match_the_reference::golden;
@@ -328,7 +328,7 @@ pub fn config(out: &Path) -> RunConfig {
     config
 }
 
-pub fn evaluation(model: &Path, _data: &Path) -> EvaluatedData {
+pub fn evaluation(model: &Path, data: &Path) -> EvaluatedData {
     let labels: Vec<String> = ["mixed", "negative", "positive"].map(String::from).to_vec();
     let texts: Vec<(String, Option<String>)> = (0..122)
         .map(|place| {
@@ -352,7 +352,13 @@ pub fn evaluation(model: &Path, _data: &Path) -> EvaluatedData {
         })
         .collect();
     let evaluation: Evaluation = made(labels, predictions);
-    EvaluatedData { model: model.into(), evaluation, decisions: Decisions::default(), texts }
+    EvaluatedData {
+        model: model.into(),
+        on: Some(EvaluatedOn { file: data.into(), is_part: false }),
+        evaluation,
+        decisions: Decisions::default(),
+        texts,
+    }
 }
 
 fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {

@@ -64,6 +64,11 @@ impl App {
             Action::Look(example) => self.look(example),
             Action::Edit(config) => self.workspace.edit(*config),
             Action::Unread(fields) => self.workspace.unread = fields,
+            Action::UnreadInData(fields) => self.workspace.data.unread = fields,
+            Action::ShowHealth => {
+                self.panels.data.show_health();
+                self.workspace.screen = Screen::Data;
+            }
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
             Action::ContinueNewest => {
@@ -90,9 +95,9 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
-            Action::Predict { model, task, text, pair } => {
+            Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
-                self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair }));
+                self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
             Action::Ask { model, question } => {
                 let job = self.workspace.follow(JobKind::Ask, "Asking");
@@ -209,9 +214,10 @@ impl App {
         if self.workspace.why_not_start().is_some() {
             return;
         }
-        if let Some(wrong) = self.workspace.unread.first().cloned() {
+        let wrong = self.workspace.all_unread().next().cloned();
+        if let Some(wrong) = wrong {
             self.workspace.screen = Screen::Train;
-            self.workspace.toast(Level::Warning, format!("Not started: {} is to be put right", wrong.field), wrong.why);
+            self.workspace.toast(Level::Warning, format!("Not started: fix {} first", wrong.field), wrong.why);
             return;
         }
         // What is shown is what is trained with, also where it was recommended.

@@ -109,6 +109,7 @@ fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
     state::progress(ui, palette, share, 96.0);
     ui.label(egui::RichText::new(&job.title).font(theme::medium(size::BODY - 1.0)).color(palette.text));
     let detail = match run {
+        Some(_) if job.stopping => "finishing the step and saving".into(),
         Some(run) if run.steps > 0 => {
             let left = run.remaining().map_or_else(String::new, |left| format!(" · {} left", format::duration(left)));
             let paused = if job.paused { " · paused" } else { "" };

@@ -14,7 +14,7 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
 
 use crate::data::Table;
-use crate::ui::theme::space;
+use crate::ui::theme::{self, space};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, drop_card, state, text};
@@ -84,6 +84,12 @@ impl DataPanel {
         });
     }
 
+    /// Turns to what is wrong with the data.
+    pub fn show_health(&mut self) {
+        self.side.show_health();
+        self.middle = Middle::Overview;
+    }
+
     fn overview_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         ScrollArea::vertical().id_salt("overview").auto_shrink(false).show(ui, |ui| {
             ui.set_width(ui.available_width() - 8.0);
@@ -151,8 +157,11 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
                     cx.act(Action::ChooseData);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.label(text::title(format::file_name(&table.path), palette))
-                        .on_hover_text(format::path(&table.path));
+                    // The end of a name tells versions apart, and the facts beside it need room too.
+                    let room = (ui.available_width() - 96.0).max(80.0);
+                    let name = format::file_name(&table.path);
+                    let name = text::middle(ui.painter(), &name, theme::semibold(theme::size::TITLE), room);
+                    ui.label(text::title(name, palette)).on_hover_text(format::path(&table.path));
                     ui.add_space(4.0);
                     for fact in facts(table) {
                         if ui.available_width() > 90.0 {

@@ -103,7 +103,7 @@ const PANES: &[PaneInfo] = &[
 
 /// What the same parts are called for a task whose answers are numbers.
 const PANES_OF_VALUES: &[PaneInfo] = &[
-    PaneInfo { key: "matrix", title: "Gold and predicted" },
+    PaneInfo { key: "matrix", title: "Correct and predicted" },
     PaneInfo { key: "classes", title: "Distance" },
     PaneInfo { key: "examples", title: "Examples" },
     PaneInfo { key: "example", title: "Example" },
@@ -248,7 +248,7 @@ impl EvaluatePanel {
         let evaluation = &evaluated.evaluation;
         if self.kind == Kind::Values {
             let selected = self.examples.selected;
-            let spec = Scatter { x_title: "Gold", y_title: "Predicted", points: &self.points, selected };
+            let spec = Scatter { x_title: "Correct value", y_title: "Predicted", points: &self.points, selected };
             let rect = ui.available_rect_before_wrap();
             if let Some(point) = scatter(ui, rect, &spec, palette) {
                 self.examples.selected = Some(point);

@@ -323,7 +323,11 @@ impl ExplorePanel {
                 self.chosen = Some(Mode::Head(offered.task));
                 self.mode = self.chosen;
             }
-            self.set(offered.text.clone(), offered.pair.clone());
+            if self.head() == Some(Task::Qa) {
+                self.document.offer(offered.text.clone(), offered.pair.clone(), offered.no_answer);
+            } else {
+                self.set(offered.text.clone(), offered.pair.clone());
+            }
         }
     }
 

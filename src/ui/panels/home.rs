@@ -11,9 +11,10 @@ use super::runs::status_chip;
 use super::samples;
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
+use crate::ui::widgets::chip::SHIPS;
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::sparkline::sparkline;
-use crate::ui::widgets::{Button, Card, drop_card, text};
+use crate::ui::widgets::{Button, Card, Chip, drop_card, text};
 use crate::ui::{Action, Cx, Screen, format};
 use crate::worker::protocol::Origin;
 
@@ -256,8 +257,16 @@ fn models_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let font = theme::number(size::SMALL);
             let left = ui.painter().text(at, egui::Align2::RIGHT_CENTER, note, font, palette.text_dim).left();
             let font = theme::medium(size::BODY);
-            let name = text::elided(ui.painter(), &entry.name, font, palette.text, left - rect.left() - 12.0);
+            let ships = entry.origin == Origin::Embedded;
+            let room = left - rect.left() - 12.0 - if ships { 124.0 } else { 0.0 };
+            let name = text::elided(ui.painter(), &entry.name, font, palette.text, room);
+            let end = rect.left() + name.size().x + 8.0;
             ui.painter().galley(pos2(rect.left(), rect.center().y - name.size().y / 2.0), name, palette.text);
+            if ships {
+                let place = egui::Rect::from_min_max(pos2(end, rect.center().y - 10.0), rect.max);
+                let mut beside = ui.new_child(egui::UiBuilder::new().max_rect(place));
+                Chip::neutral(SHIPS, palette).show(&mut beside);
+            }
             if response.clicked() {
                 actions.push(Action::ViewModel(entry.dir.clone()));
                 actions.push(Action::Go(Screen::Model));

@@ -117,7 +117,7 @@ fn folders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         return;
     }
     ui.add_space(space::S);
-    ui.label(text::label("Folders that are looked through", palette));
+    ui.label(text::label("Model folders", palette));
     for folder in cx.workspace.model_folders.clone() {
         ui.horizontal(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

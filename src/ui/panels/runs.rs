@@ -100,7 +100,7 @@ impl RunsPanel {
             .column(number(100.0))
             .column(number(96.0));
         if wide {
-            builder = builder.column(number(70.0)).column(number(92.0));
+            builder = builder.column(number(116.0)).column(number(92.0));
         }
         if widest {
             builder = builder.column(number(76.0)).column(number(92.0));
@@ -119,7 +119,7 @@ impl RunsPanel {
             head("Loss");
             head("Steps");
             if wide {
-                head("Trained");
+                head("Trainable weights");
                 head("Time");
             }
             if widest {
@@ -234,7 +234,12 @@ fn metric_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary) {
     match &run.metric {
         Some((key, value)) => {
             let title = format::metric_title(key);
-            ui.label(text::number(format::metric(key, *value), palette)).on_hover_text(title);
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                ui.add_space(4.0);
+                ui.label(text::number(format::metric(key, *value), palette));
+                ui.add(Label::new(text::faint(title, palette)).truncate().selectable(false));
+            });
         }
         None => drop(ui.label(text::faint("–", palette))),
     }

@@ -2,7 +2,11 @@
 
 use egui::{Color32, CornerRadius, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
+use super::text::middle;
 use crate::ui::theme::{self, Palette, size};
+
+/// Beside the model that is inside the program.
+pub const SHIPS: &str = "ships with Attune";
 
 #[derive(Clone, Debug)]
 #[must_use = "a chip is drawn by `show`"]
@@ -84,12 +88,12 @@ impl Chip {
 
     pub fn show(self, ui: &mut Ui) -> Response {
         let dot = if self.dot { 10.0 } else { 0.0 };
-        let mut job = egui::text::LayoutJob::simple_singleline(
-            self.words.clone(),
-            theme::medium(size::SMALL),
-            Color32::PLACEHOLDER,
-        );
+        let font = theme::medium(size::SMALL);
         let room = (self.max_width - dot - 16.0).min((ui.available_width() - dot - 16.0).max(24.0));
+        // What takes it away stays in sight, however long its name is.
+        let is_removed = self.words.ends_with('×');
+        let shown = if is_removed { middle(ui.painter(), &self.words, font.clone(), room) } else { self.words.clone() };
+        let mut job = egui::text::LayoutJob::simple_singleline(shown, font, Color32::PLACEHOLDER);
         job.wrap = egui::text::TextWrapping::truncate_at_width(room);
         let galley = ui.painter().layout_job(job);
         let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + dot + 16.0, 20.0), self.sense);

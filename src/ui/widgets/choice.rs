@@ -1,9 +1,32 @@
 //! A choice of one of many, opened by a press.
 
-use egui::{ComboBox, Rect, Response, Stroke, Ui, pos2};
+use egui::{Align, ComboBox, Layout, Rect, Response, Stroke, Ui, pos2, vec2};
+
+use super::text;
+
+/// Letters of a name that can be chosen: a list is no wider than that, however long its names are.
+const MOST: usize = 44;
+
+/// One that can be chosen, under its name; returns whether it was. A name without its middle is whole under the pointer.
+pub fn named(ui: &mut Ui, chosen: bool, name: &str) -> bool {
+    let shown = text::short_name(name, MOST);
+    let is_whole = shown == name;
+    let response = ui.selectable_label(chosen, shown);
+    if is_whole { response.clicked() } else { response.accessible_name(name).on_hover_text(name).clicked() }
+}
 
 /// Draws the chosen words in a field of the given width; `options` draws what can be chosen once it is open.
 pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
+    // The field itself would grow with what it shows.
+    let size = vec2(width, ui.spacing().interact_size.y);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_max_width(width);
+        field(ui, name, width, shown, options)
+    })
+    .inner
+}
+
+fn field(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
     ComboBox::from_id_salt(name)
         .width(width)
         .truncate()

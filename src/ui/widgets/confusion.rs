@@ -246,7 +246,7 @@ fn headings(ui: &Ui, offset: Vec2, matrix: &Matrix<'_>, geometry: &Geometry<'_>,
     let font = theme::regular(size::SMALL);
     let painter = ui.painter();
     painter.text(columns.left_top(), Align2::LEFT_TOP, "Predicted", font.clone(), palette.text_faint);
-    let gold = painter.layout_no_wrap("Gold".into(), font, palette.text_faint);
+    let gold = painter.layout_no_wrap("Correct label".into(), font, palette.text_faint);
     let at = pos2(rows.left(), rows.top() + gold.size().x);
     painter.add(Shape::Text(TextShape::new(at, gold, palette.text_faint).with_angle(-std::f32::consts::FRAC_PI_2)));
 }

@@ -9,18 +9,29 @@ use crate::ui::theme::{Palette, space};
 
 /// Draws the field and returns the path once it is confirmed. `~` stands for the home folder.
 pub fn path_field(ui: &mut Ui, palette: &Palette, typed: &mut String, hint: &str, name: &str) -> Option<PathBuf> {
+    path_field_to(ui, palette, typed, hint, ("Open", name))
+}
+
+/// The same, with what is done with the path on its button.
+pub fn path_field_to(
+    ui: &mut Ui,
+    palette: &Palette,
+    typed: &mut String,
+    hint: &str,
+    (verb, name): (&str, &str),
+) -> Option<PathBuf> {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
-        let button = 58.0;
+        let button = if verb.len() > 5 { 84.0 } else { 58.0 };
         let field = TextEdit::singleline(typed)
             .hint_text(egui::RichText::new(hint).color(palette.text_faint))
             .margin(egui::Margin::symmetric(8, 6))
             .desired_width((ui.available_width() - button - space::XS).max(60.0));
         let response = ui.add(field).accessible_name(name);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-        let pressed = Button::new("Open")
+        let pressed = Button::new(verb)
             .min_width(button)
-            .name(format!("Open {name}"))
+            .name(format!("{verb} {name}"))
             .enabled(!typed.trim().is_empty())
             .show(ui, palette);
         let confirmed = (entered || pressed.clicked()) && !typed.trim().is_empty();

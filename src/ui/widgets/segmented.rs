@@ -13,6 +13,28 @@ pub fn segmented<T: Copy + PartialEq>(
     choices: &[(T, &str)],
     equal: bool,
 ) -> Option<T> {
+    draw(ui, palette, chosen, choices, equal, None)
+}
+
+/// The same, as wide as there is room, with one of them in the colour of a warning.
+pub fn warned<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    palette: &Palette,
+    chosen: T,
+    choices: &[(T, &str)],
+    warned: Option<T>,
+) -> Option<T> {
+    draw(ui, palette, chosen, choices, true, warned)
+}
+
+fn draw<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    palette: &Palette,
+    chosen: T,
+    choices: &[(T, &str)],
+    equal: bool,
+    warned: Option<T>,
+) -> Option<T> {
     let font = theme::medium(size::BODY - 1.0);
     let galleys: Vec<_> = choices
         .iter()
@@ -52,7 +74,11 @@ pub fn segmented<T: Copy + PartialEq>(
         if response.has_focus() {
             ui.painter().rect_stroke(part, radius, Stroke::new(1.5, palette.accent), StrokeKind::Inside);
         }
-        let color = if active { palette.text } else { palette.text_dim };
+        let color = match active {
+            _ if warned == Some(*value) => palette.warn,
+            true => palette.text,
+            false => palette.text_dim,
+        };
         let at = part.center() - galley.size() / 2.0;
         ui.painter().with_clip_rect(part.intersect(ui.clip_rect())).galley_with_override_text_color(at, galley, color);
         if response.clicked() && !active {

@@ -69,6 +69,29 @@ pub fn elided(painter: &Painter, words: &str, font: FontId, color: Color32, widt
     painter.layout_job(job)
 }
 
+/// A name in one line, without its middle where it is wider than `width`: beginning and end tell names apart.
+pub fn middle(painter: &Painter, name: &str, font: FontId, width: f32) -> String {
+    let whole = painter.layout_no_wrap(name.to_owned(), font, Color32::PLACEHOLDER).size().x;
+    let letters: Vec<char> = name.chars().collect();
+    if whole <= width {
+        return name.to_owned();
+    }
+    // Letters are not of one width; a tenth makes up for that.
+    shorter(&letters, (letters.len() as f32 * width / whole * 0.9) as usize)
+}
+
+/// At most so many letters of a name, its beginning and its end.
+pub fn short_name(name: &str, most: usize) -> String {
+    let letters: Vec<char> = name.chars().collect();
+    if letters.len() <= most { name.to_owned() } else { shorter(&letters, most) }
+}
+
+fn shorter(letters: &[char], most: usize) -> String {
+    let kept = most.saturating_sub(1).max(2);
+    let (head, tail) = (kept.div_ceil(2), kept / 2);
+    letters[..head].iter().chain(&['…']).chain(&letters[letters.len() - tail..]).collect()
+}
+
 /// Letters of a text that a line of a list has room for.
 const BEGINNING: usize = 300;
 
@@ -85,6 +108,13 @@ pub fn beginning(mut letters: impl Iterator<Item = char>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_name_keeps_its_beginning_and_its_end() {
+        assert_eq!(short_name("reviews.csv", 20), "reviews.csv");
+        assert_eq!(short_name("a_very_long_export_final_v3.csv", 13), "a_very…v3.csv");
+        assert_eq!(short_name("Überlänge", 4), "Üb…e");
+    }
 
     #[test]
     fn a_line_of_a_long_text_is_its_beginning() {

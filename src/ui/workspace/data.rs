@@ -7,6 +7,7 @@ use super::{JobKind, RunView, Workspace};
 use crate::data::{Length, Mends, Roles, SplitRule, Table, guess_task};
 use crate::samples::Sample;
 use crate::task::Task;
+use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{Lengths, LoadedDataset, LookedAt};
 
 /// What was opened and what the person said of it.
@@ -27,6 +28,8 @@ pub struct DataState {
     /// Why the newest one cannot be shown, where it cannot.
     pub look_error: Option<String>,
     pub error: Option<String>,
+    /// What is typed into the fields of the split and cannot be read.
+    pub unread: Vec<Wrong>,
 }
 
 impl Default for DataState {
@@ -43,6 +46,7 @@ impl Default for DataState {
             looked_at: None,
             look_error: None,
             error: None,
+            unread: Vec::new(),
         }
     }
 }

@@ -285,7 +285,7 @@ impl Workspace {
                 if let Some(run) = &mut self.run {
                     run.stop(self.now);
                 }
-                self.toast(Level::Info, "Training stopped", "The best weights so far are kept");
+                self.toast(Level::Info, "Training stopped", "Its weights are kept, and it can be resumed");
                 self.after_training(out.clone());
             }
             JobKind::ReadDataset => {

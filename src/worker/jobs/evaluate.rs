@@ -10,7 +10,7 @@ use crate::model::Decisions;
 use crate::train::assess::{Assessed, Assessment, assess};
 use crate::train::event::TrainEvent;
 use crate::train::run::{self, KeptEvaluation};
-use crate::worker::protocol::{EvaluatedData, OpenedRun, Payload};
+use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
 
 pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result<Ended, Failure> {
     let what = Assessed { model: dir.to_owned(), data: path.to_owned(), roles: roles.clone(), ..Assessed::default() };
@@ -18,7 +18,8 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
     let Assessment { evaluation, decisions, .. } = assessment;
-    let data = EvaluatedData { model: dir.to_owned(), evaluation, decisions, texts };
+    let on = Some(EvaluatedOn { file: path.to_owned(), is_part: false });
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
@@ -46,9 +47,12 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let run = run::read(dir)?;
     let model = dir.join("model");
     let decisions = Decisions::read(&model)?;
+    let choice = &run.config.data;
+    let file = choice.eval.clone().unwrap_or_else(|| choice.train.clone());
+    let on = Some(EvaluatedOn { file, is_part: choice.eval.is_none() });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
-        Arc::new(decided(EvaluatedData { model, evaluation, decisions: Decisions::default(), texts }, decisions))
+        Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: Decisions::default(), texts }, decisions))
     });
     let mut events = run.events;
     let step = run.summary.step;

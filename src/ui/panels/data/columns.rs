@@ -4,7 +4,7 @@ use egui::Ui;
 
 use crate::data::{Roles, Table};
 use crate::task::Task;
-use crate::ui::widgets::choice::choice;
+use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Card, form, state, text};
 use crate::ui::{Action, Cx};
@@ -154,7 +154,9 @@ pub fn column_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &T
             ui.selectable_value(chosen, None, NONE);
         }
         for column in &table.columns {
-            ui.selectable_value(chosen, Some(column.clone()), column);
+            if named(ui, chosen.as_ref() == Some(column), column) {
+                *chosen = Some(column.clone());
+            }
         }
     });
 }

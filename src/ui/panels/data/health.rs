@@ -51,7 +51,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, loaded: &LoadedDataset, filter: &Filter)
         if open.is_empty() {
             ui.horizontal(|ui| {
                 ui.label(theme::icon(ICON_CHECK_CIRCLE, 18.0).color(palette.good));
-                let words = if done.is_empty() { "Nothing odd was found" } else { "Nothing else was found" };
+                let words = if done.is_empty() { "No problems found" } else { "No other problems found" };
                 ui.label(text::dim(words, palette));
             });
         }

@@ -6,12 +6,13 @@ use egui::{Align, Layout, Ui};
 
 use super::filter::Filter;
 use super::health;
-use crate::data::Dataset;
+use crate::data::health::{Finding, FindingKind};
+use crate::data::{Dataset, Table};
 use crate::task::Task;
 use crate::ui::theme::space;
 use crate::ui::widgets::bars::{Bar, bars, name_width};
 use crate::ui::widgets::histogram::{Histogram, bin, histogram};
-use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::segmented::warned;
 use crate::ui::widgets::{Card, Chip, state, text};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Cx, format};
@@ -26,6 +27,8 @@ pub struct Side {
     /// The bins, and of what they are.
     bins: Option<(Source, Vec<u64>, f64)>,
     numbers: Option<(Weak<LoadedDataset>, Vec<u64>, f64)>,
+    /// The table that was looked at when it was new.
+    seen: Weak<Table>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +56,10 @@ impl Source {
 }
 
 impl Side {
+    pub fn show_health(&mut self) {
+        self.tab = Tab::Health;
+    }
+
     /// Returns the filter that was chosen by a press.
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, filter: &Filter) -> Option<Filter> {
         let Some(loaded) = cx.workspace.data.loaded.clone() else {
@@ -67,10 +74,22 @@ impl Side {
             });
             return None;
         };
+        // What makes a result worthless is not left to be found.
+        if Weak::as_ptr(&self.seen) != Arc::as_ptr(&loaded.dataset.table) {
+            self.seen = Arc::downgrade(&loaded.dataset.table);
+            let is_grave = |finding: &Finding| {
+                let misleads = matches!(
+                    finding.kind,
+                    FindingKind::Spellings { .. } | FindingKind::NoText { .. } | FindingKind::Leaks
+                );
+                misleads || finding.kind.decides_the_result()
+            };
+            self.tab = if loaded.findings.iter().any(is_grave) { Tab::Health } else { self.tab };
+        }
         let found = health::count(cx.workspace, &loaded);
         let health_title = if found == 0 { "Health".to_owned() } else { format!("Health · {found}") };
         let choices = [(Tab::Distribution, "Distribution"), (Tab::Health, health_title.as_str())];
-        if let Some(tab) = segmented(ui, cx.palette, self.tab, &choices, true) {
+        if let Some(tab) = warned(ui, cx.palette, self.tab, &choices, (found > 0).then_some(Tab::Health)) {
             self.tab = tab;
         }
         match self.tab {

@@ -12,8 +12,11 @@ use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::split_bar::split_bar;
-use crate::ui::widgets::{Button, Card, Chip, Number, form, text};
+use crate::ui::widgets::{Button, Card, Chip, Number, form, number, text};
 use crate::ui::{Action, Cx, format};
+
+/// As it is called where what is wrong with it is told elsewhere.
+const SEED: &str = "Seed in Data";
 
 #[derive(Debug, Default)]
 pub struct SplitForm {
@@ -41,10 +44,15 @@ impl SplitForm {
                     cx.act(Action::SetEvalData(None));
                 }
             }
-            if self.own_file {
-                self.file_ui(ui, cx);
-            } else {
-                self.share_ui(ui, cx);
+            let ((), unread) = number::form(ui, "split", |ui| {
+                if self.own_file {
+                    self.file_ui(ui, cx);
+                } else {
+                    self.share_ui(ui, cx);
+                }
+            });
+            if unread.here != cx.workspace.data.unread {
+                cx.act(Action::UnreadInData(unread.here));
             }
             parts_ui(ui, cx);
         });
@@ -69,13 +77,19 @@ impl SplitForm {
             });
         });
         form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
-            Number::new("Seed of the split", limits::at_least(0.0)).show(ui, &mut changed.seed);
+            Number::new(SEED, limits::at_least(0.0)).show(ui, &mut changed.seed);
         });
         let roles = cx.workspace.data.roles.clone();
         if roles.group.is_none() && has_classes(cx.workspace.data.task) {
-            form::row(ui, "Same share of each class", "Stratified: rare classes are held out too", palette, |ui| {
-                form::toggle(ui, "Same share of each class", &mut changed.stratified, palette);
-            });
+            form::row(
+                ui,
+                "Stratify by class",
+                "Each class has the same share on both sides, so that rare ones are held out too",
+                palette,
+                |ui| {
+                    form::toggle(ui, "Stratify by class", &mut changed.stratified, palette);
+                },
+            );
         }
         if let Some(table) = cx.workspace.data.table.clone() {
             let mut grouped = roles.clone();

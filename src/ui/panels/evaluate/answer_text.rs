@@ -55,12 +55,14 @@ impl Reading {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
                 let task = evaluation.task;
-                cx.act(Action::Predict { model, task, text: question.clone(), pair: context.clone() });
+                let (text, pair) = (question.clone(), context.clone());
+                let no_answer = report.allow_no_answer.then_some(threshold);
+                cx.act(Action::Predict { model, task, text, pair, no_answer });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
                 let half = ((ui.available_width() - 130.0) / 2.0).max(40.0);
-                ui.label(text::small("Gold", palette));
+                ui.label(text::small("Correct answer", palette));
                 Chip::good(gold, palette).max_width(half).show(ui);
                 ui.label(text::small("Answered", palette));
                 let chip = if exact < 1.0 { Chip::bad(said, palette) } else { Chip::good(said, palette) };

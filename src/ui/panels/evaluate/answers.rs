@@ -279,7 +279,7 @@ fn row_ui(
     let question = evaluated.texts.get(row).map(|(question, _)| text::beginning(question.chars())).unwrap_or_default();
     let (said, gold) = verdict(&evaluated.evaluation, report, row, threshold);
     let (exact, f1, _) = scores(report, &report.questions[row], threshold);
-    let label = format!("{question}, gold {gold}, answered {said}");
+    let label = format!("{question}, correct {gold}, answered {said}");
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
     let painter = ui.painter();
     let back = rect.shrink2(vec2(0.0, 1.0));
@@ -340,7 +340,7 @@ mod tests {
         ];
         let evaluation = evaluate_answers(questions, 0.0, allow_no_answer, 0.5);
         let texts = (0..4).map(|row| (format!("Question {row}"), Some(format!("Context {row}")))).collect();
-        EvaluatedData { model: "model".into(), evaluation, decisions: Decisions::default(), texts }
+        EvaluatedData { model: "model".into(), on: None, evaluation, decisions: Decisions::default(), texts }
     }
 
     #[test]

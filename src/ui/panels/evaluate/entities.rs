@@ -244,7 +244,13 @@ impl Entities {
             if Button::new("Open in Explore").small().show(ui, palette).clicked() {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
-                cx.act(Action::Predict { model, task: evaluation.task, text: words.join(" "), pair: None });
+                cx.act(Action::Predict {
+                    model,
+                    task: evaluation.task,
+                    text: words.join(" "),
+                    pair: None,
+                    no_answer: None,
+                });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 let hint = "Above the words what is true, below them what was predicted";

@@ -69,7 +69,7 @@ impl Examples {
                 let model = evaluated.model.clone();
                 cx.act(Action::ExploreWith(model.clone()));
                 let task = evaluated.evaluation.task;
-                cx.act(Action::Predict { model, task, text: first.clone(), pair: pair.clone() });
+                cx.act(Action::Predict { model, task, text: first.clone(), pair: pair.clone(), no_answer: None });
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = 6.0;
@@ -145,7 +145,7 @@ fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, pa
     let words = evaluated.texts.get(row).map(line_of).unwrap_or_default();
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
-    let label = format!("{words}, gold {gold}, predicted {predicted}");
+    let label = format!("{words}, correct {gold}, predicted {predicted}");
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
     let painter = ui.painter();
     if selected {
@@ -203,7 +203,7 @@ fn verdict_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette
     let half = ((ui.available_width() - 130.0) / 2.0).max(40.0);
     let chip =
         |words: String, outcome: &Outcome| Chip::class(words, filter::color_index(outcome), palette).max_width(half);
-    ui.label(text::small("Gold", palette));
+    ui.label(text::small("Correct label", palette));
     chip(gold, &said.gold).show(ui);
     ui.label(text::small("Predicted", palette));
     chip(predicted, &said.predicted).show(ui);

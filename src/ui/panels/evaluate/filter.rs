@@ -147,6 +147,7 @@ mod tests {
             })
             .collect();
         EvaluatedData {
+            on: None,
             model: "model".into(),
             evaluation: Evaluation {
                 labels: vec!["a".into(), "b".into(), "c".into()],

@@ -2,7 +2,7 @@
 
 use egui::Ui;
 
-use crate::metrics::{Evaluation, Measure};
+use crate::metrics::{Evaluation, Measure, Standing};
 use crate::task::Task;
 use crate::ui::widgets::stat::{Stat, card};
 use crate::ui::{Palette, format};
@@ -25,7 +25,11 @@ pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
         for measure in &measures {
             let value = metrics[measure.key];
             let baseline = evaluation.baseline.get(measure.key).copied();
-            card_ui(ui, measure, value, baseline, evaluation.task, width, palette);
+            let standing = baseline.map(|baseline| {
+                let rows = evaluation.predictions.len();
+                Standing::of(measure, value, baseline, (rows > 0).then_some(rows))
+            });
+            card_ui(ui, measure, value, baseline.zip(standing), evaluation.task, width, palette);
         }
     });
 }
@@ -59,26 +63,31 @@ fn card_ui(
     ui: &mut Ui,
     measure: &Measure,
     value: f64,
-    baseline: Option<f64>,
+    baseline: Option<(f64, Standing)>,
     task: Task,
     width: f32,
     palette: &Palette,
 ) {
-    let note = baseline.map_or_else(String::new, |baseline| {
+    let note = baseline.map_or_else(String::new, |(baseline, _)| {
         let gain = value - baseline;
         let size = if measure.percent { format!("{:+.1}", gain * 100.0) } else { format!("{gain:+.3}") };
         let baseline = if measure.percent { format::percent(baseline) } else { format!("{baseline:.3}") };
-        format!("{size} on baseline {baseline}").replace('-', "−")
+        format!("{size} vs baseline {baseline}").replace('-', "−")
     });
-    let better = baseline.is_none_or(|baseline| (value > baseline) == measure.higher_is_better);
-    let color = match (better, measure.key == Measure::main(task)) {
-        (false, _) => Some(palette.bad),
-        (true, true) => Some(palette.accent),
+    // As at the end of a run: what was not gained is no failure.
+    let color = match (baseline.map(|(_, standing)| standing), measure.key == Measure::main(task)) {
+        (Some(Standing::Worse), _) => Some(palette.warn),
+        (Some(Standing::Equal), _) => Some(palette.text_dim),
+        (Some(Standing::Better) | None, true) => Some(palette.accent),
         _ => None,
     };
     // Only what lies between 0 and 1 can be drawn as a share of a bar.
     let share = |value: f64| (0.0..=1.0).contains(&value).then_some(value as f32);
-    let bar = measure.higher_is_better.then(|| share(value)).flatten().map(|value| (value, baseline.and_then(share)));
+    let bar = measure
+        .higher_is_better
+        .then(|| share(value))
+        .flatten()
+        .map(|value| (value, baseline.and_then(|(baseline, _)| share(baseline))));
     let shown = format::metric(measure.key, value);
     let spec = Stat { title: measure.title, value: &shown, note: &note, color };
     card(ui, &spec, bar, width, palette)

@@ -6,10 +6,10 @@ use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
 use crate::task::Task;
-use crate::ui::widgets::choice::choice;
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{JobKind, Progress};
+use crate::ui::workspace::{JobKind, Progress, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{EvaluatedData, Origin};
 
@@ -30,7 +30,7 @@ impl Source {
                 self.open = !self.open;
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let name = cx.workspace.model_name(&evaluated.model);
+                let name = text::short_name(&cx.workspace.model_name(&evaluated.model), 48);
                 ui.add(egui::Label::new(text::head(name, palette)).truncate())
                     .on_hover_text(format::path(&evaluated.model));
                 let examples = evaluated.evaluation.predictions.len() as u64;
@@ -41,9 +41,16 @@ impl Source {
                     _ => ("example", "examples"),
                 };
                 let counted = (examples > 0).then(|| format::plural(examples, one, many));
-                let parts: Vec<String> = counted.into_iter().chain([task.title().to_lowercase()]).collect();
-                let words = parts.join(", ");
-                ui.add(egui::Label::new(text::dim(words, palette)).truncate());
+                let on = evaluated.on.as_ref().map(|on| {
+                    let part = if on.is_part { ", the part held out" } else { "" };
+                    format!("on {}{part}", text::short_name(&format::file_name(&on.file), 40))
+                });
+                let parts: Vec<String> = counted.into_iter().chain([task.title().to_lowercase()]).chain(on).collect();
+                let words = parts.join(" · ");
+                let label = ui.add(egui::Label::new(text::dim(words, palette)).truncate());
+                if let Some(on) = &evaluated.on {
+                    label.on_hover_text(format::path(&on.file));
+                }
             });
         });
         if let Some(job) = cx.workspace.job_where(|kind| matches!(kind, JobKind::Evaluate { .. })) {
@@ -52,6 +59,7 @@ impl Source {
         } else if let Some(error) = &cx.workspace.evaluation_error {
             state::error(ui, palette, "The evaluation failed", error, |_| {});
         }
+        again_ui(ui, cx);
         if self.open {
             self.file_ui(ui, Some(evaluated), cx);
             ui.add_space(4.0);
@@ -71,26 +79,52 @@ impl Source {
         // One that was deleted meanwhile is chosen no longer.
         self.model.take_if(|chosen| !models.iter().any(|(dir, _)| dir == chosen));
         let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
-        let chosen = chosen.or_else(|| models.first().map(|model| model.0.clone()));
+        // The run on screen is the one that a person means.
+        let shown = cx.workspace.run.as_ref().map(|run| model_of(&run.dir));
+        let shown = shown.filter(|shown| models.iter().any(|(dir, _)| dir == shown));
+        let chosen = chosen.or(shown).or_else(|| models.first().map(|model| model.0.clone()));
         let Some(model) = chosen else { return };
+        if evaluated.is_none() {
+            again_ui(ui, cx);
+        }
         ui.scope(|ui| {
             ui.set_max_width(ui.available_width().min(720.0));
             ui.horizontal(|ui| {
                 let shown = cx.workspace.model_name(&model);
                 choice(ui, "Model to evaluate", 180.0, &shown, |ui| {
                     for (dir, name) in &models {
-                        if ui.selectable_label(*dir == model, name).clicked() {
+                        if named(ui, *dir == model, name) {
                             self.model = Some(dir.clone());
                         }
                     }
                 });
                 let hint = "A CSV, TSV or JSON lines file with labels";
-                if let Some(data) = path_field(ui, palette, &mut self.path, hint, "file to evaluate") {
+                if let Some(data) = path_field_to(ui, palette, &mut self.path, hint, ("Evaluate", "file to evaluate")) {
                     let roles = cx.workspace.roles_of(&model, &data);
                     cx.act(Action::Evaluate { model: model.clone(), data, roles });
                     self.open = false;
                 }
             });
         });
+    }
+}
+
+/// The run that is shown, on the file that it was to be judged by, where it was not.
+fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let workspace = cx.workspace;
+    if workspace.job_where(|kind| matches!(kind, JobKind::Evaluate { .. })).is_some() {
+        return;
+    }
+    let Some(run) = workspace.run.as_ref().filter(|run| !run.status.is_live()) else { return };
+    let (model, Some(file)) = (model_of(&run.dir), run.config.data.eval.clone()) else { return };
+    let is_there = workspace.models.iter().any(|entry| entry.dir == model && entry.problem.is_none());
+    if !is_there || workspace.evaluation.as_ref().is_some_and(|shown| shown.model == model) {
+        return;
+    }
+    let words = format!("Evaluate {} on {}", format::file_name(&run.dir), format::file_name(&file));
+    let button = Button::new(text::short_name(&words, 72)).name(&words).icon(ICON_FACT_CHECK).small();
+    if button.show(ui, cx.palette).clicked() {
+        let roles = workspace.roles_of(&model, &file);
+        cx.act(Action::Evaluate { model, data: file, roles });
     }
 }

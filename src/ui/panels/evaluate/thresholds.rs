@@ -234,6 +234,7 @@ mod tests {
         let evaluation = evaluate_multilabel(&["a".to_owned(), "b".to_owned()], answers);
         let mut view = LabelThresholds::default();
         let mut evaluated = EvaluatedData {
+            on: None,
             model: "model".into(),
             evaluation: evaluation.clone(),
             decisions: Decisions::default(),

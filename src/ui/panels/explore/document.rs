@@ -129,6 +129,13 @@ impl Document {
         self.picked = 0;
     }
 
+    /// A question that was evaluated, alone: it is asked as it was judged.
+    pub fn offer(&mut self, question: String, document: Option<String>, no_answer: Option<f64>) {
+        self.questions.clear();
+        self.set(question, document);
+        self.decide(no_answer);
+    }
+
     /// What was asked last cannot be answered; the other questions still can.
     pub fn fail(&mut self, question: &Question, error: &str) {
         if question.pair.as_deref() != Some(self.words.as_str()) {

@@ -154,7 +154,7 @@ impl Entities {
                 end: span.end,
                 caption: format!("gold {}", span.label),
                 short: span.label.clone(),
-                name: format!("Gold: {words} {}", span.label),
+                name: format!("Correct label: {words} {}", span.label),
                 color: palette.label(place),
                 fill: egui::Color32::TRANSPARENT,
                 lane: 1,

@@ -30,7 +30,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>) -> Option<Mode> {
                 let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
                 let words = if heads.is_empty() { "no head".to_owned() } else { heads.join(", ").to_lowercase() };
                 let name = cx.workspace.model_name(&entry.dir);
-                let line = egui::WidgetText::from(named(&name, &words, palette));
+                let line = egui::WidgetText::from(named(&text::short_name(&name, 44), &words, palette));
                 if ui.selectable_label(is_it, line).on_hover_text(format::path(&entry.dir)).clicked() && !is_it {
                     cx.actions.push(Action::ExploreWith(entry.dir.clone()));
                 }

@@ -91,7 +91,7 @@ fn facts_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
             card.num_attention_heads.to_string(),
             format!("{} each", card.hidden_size / card.num_attention_heads.max(1)),
         ),
-        ("Most tokens", card.max_tokens.to_string(), String::new()),
+        ("Max length", card.max_tokens.to_string(), String::new()),
         ("Vocabulary", format::count(card.vocab_size as u64), String::new()),
         ("On disk", format::bytes(card.bytes_on_disk), card.dtype.clone()),
         ("Activation", card.activation.clone(), String::new()),
@@ -189,10 +189,10 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         line(ui, "Tokenizer", card.tokenizer.clone());
         let case = match card.cased {
             Some(true) => "upper and lower case",
-            Some(false) => "lower case only",
+            Some(false) => "uncased",
             None => "not said",
         };
-        line(ui, "Letters", case.into());
+        line(ui, "Case", case.into());
         for problem in &card.problems {
             ui.colored_label(palette.warn, problem);
         }

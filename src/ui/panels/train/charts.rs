@@ -82,7 +82,10 @@ impl Charts {
         let run = cx.workspace.run.as_ref();
         match key {
             "loss" => self.loss_ui(ui, run, palette),
-            "metric" => self.metric_ui(ui, run, palette),
+            "metric" => {
+                let is_stopping = cx.workspace.training_job().is_some_and(|job| job.stopping);
+                self.metric_ui(ui, run, is_stopping, palette);
+            }
             "rate" => self.rate_ui(ui, run, palette),
             "speed" => self.speed_ui(ui, run, palette),
             _ => self.gradient_ui(ui, run, palette),
@@ -115,7 +118,7 @@ impl Charts {
         self.loss.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
     }
 
-    fn metric_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, palette: &Palette) {
+    fn metric_ui(&mut self, ui: &mut Ui, run: Option<&RunView>, is_stopping: bool, palette: &Palette) {
         let none = Series::default();
         let key = run.map_or("accuracy", RunView::main_metric);
         let measure = Measure::find(key);
@@ -134,7 +137,12 @@ impl Charts {
             baseline,
             format: if percent { format::percent } else { format::value },
             percent,
-            empty: "The first evaluation appears here",
+            // What has ended before it promises nothing any more.
+            empty: if is_stopping || run.is_some_and(|run| !run.status.is_live()) {
+                "This run was not evaluated"
+            } else {
+                "The first evaluation appears here"
+            },
             ..spec("Evaluation", &lines, run)
         };
         head(ui, &spec, &mut self.link, palette, |_, _| {});

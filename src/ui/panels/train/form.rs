@@ -1,11 +1,10 @@
 //! The form: what a run is started with. `Simple` shows what decides most, `Expert` everything there is.
 
 mod fields;
+mod sources;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use egui_material_icons::icons::{
-    ICON_AUTO_AWESOME, ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_EDIT, ICON_NEUROLOGY, ICON_PLAY_ARROW,
-};
+use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW};
 
 use super::{estimate, strategy};
 use crate::data::mend::Exclude;
@@ -16,13 +15,14 @@ use crate::train::plan::{PlanSummary, Shape};
 use crate::train::recommend::Open;
 use crate::train::{groups, limits, schedule};
 use crate::ui::theme::space;
-use crate::ui::widgets::form::{LINE, heading, row};
+use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::freeze_map::{Block, freeze_map};
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
+use crate::ui::widgets::number::Wrong;
 use crate::ui::widgets::schedule_curve::{Schedule, schedule_curve};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, number, state, text};
-use crate::ui::workspace::{RunView, Screen, Workspace};
+use crate::ui::workspace::{RunView, Workspace};
 use crate::ui::{Action, Cx, Palette, format, theme};
 use crate::worker::protocol::Lengths;
 
@@ -34,6 +34,8 @@ pub struct Form {
     /// The run that was chosen for, and whether it was in progress: another one begins anew.
     chosen_for: Option<(std::path::PathBuf, bool)>,
     lengths: LengthBins,
+    /// What was typed into fields that are no longer shown and could not be read: it is said once that it is gone.
+    discarded: Vec<Wrong>,
 }
 
 /// The histogram of text lengths, counted once.
@@ -87,7 +89,7 @@ impl Form {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
             Frame::new().inner_margin(Margin { left: 16, right: 16, top: 4, bottom: 16 }).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 2.0;
-                sources_ui(ui, cx, frozen);
+                sources::ui(ui, cx, frozen);
                 // What a run was started with is to be read, not to be overlooked.
                 if frozen.is_some() {
                     ui.visuals_mut().disabled_alpha = 0.8;
@@ -95,11 +97,19 @@ impl Form {
                 let steps =
                     frozen.map_or_else(|| cx.workspace.plan.as_ref().map_or(0, |plan| plan.steps), |run| run.steps);
                 let name = if frozen.is_some() { "this run" } else { "next run" };
+                for wrong in self.discarded.iter().filter(|_| frozen.is_none()) {
+                    let words = format!("{}, discarded: {}", wrong.field, wrong.why);
+                    ui.add(egui::Label::new(text::small(words, cx.palette).color(cx.palette.warn)).wrap());
+                }
                 let ((), unread) = number::form(ui, name, |ui| {
                     ui.add_enabled_ui(frozen.is_none(), |ui| self.fields_ui(ui, &mut draft, steps, frozen, cx));
                 });
-                if frozen.is_none() && unread != cx.workspace.unread {
-                    cx.act(Action::Unread(unread));
+                if frozen.is_none() && unread.here != cx.workspace.unread {
+                    cx.act(Action::Unread(unread.here));
+                }
+                if frozen.is_none() && !unread.gone.is_empty() {
+                    self.discarded = unread.gone;
+                    ui.ctx().request_repaint();
                 }
             });
         });
@@ -128,6 +138,7 @@ impl Form {
                 let choices = [(false, "Simple"), (true, "Expert")];
                 if let Some(expert) = segmented(ui, palette, self.expert, &choices, false) {
                     self.expert = expert;
+                    self.discarded.clear();
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.label(text::head("Configuration", palette));
@@ -146,7 +157,7 @@ impl Form {
     fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         if matches!(draft.task, Task::Mlm | Task::Rtd) {
-            heading(ui, "What is asked", palette, |_| {});
+            heading(ui, "Objective", palette, |_| {});
             fields::language_ui(ui, draft, self.expert, palette);
         }
         strategy_ui(ui, draft, frozen, cx);
@@ -154,7 +165,7 @@ impl Form {
             recommended_ui(ui, draft, cx.workspace.plan.as_deref(), palette);
         }
         heading(ui, "Learning rate", palette, |_| {});
-        fields::rates_ui(ui, &mut draft.optim, self.expert, palette);
+        fields::rates_ui(ui, draft, self.expert, palette);
         self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
@@ -247,9 +258,10 @@ fn recommended_ui(ui: &mut Ui, draft: &mut RunConfig, plan: Option<&PlanSummary>
         ui.spacing_mut().item_spacing.x = 6.0;
         let (sign, words) = match plan {
             _ if !own.is_empty() => (ICON_EDIT, format!("Your own {}", own.join(", "))),
-            Some(plan) => {
-                (ICON_AUTO_AWESOME, format!("Recommended for {} texts", format::count(plan.train_examples as u64)))
-            }
+            Some(plan) => (
+                ICON_AUTO_AWESOME,
+                format!("Recommended for {}", planned_words(draft.task, plan.train_examples as u64)),
+            ),
             None => (ICON_AUTO_AWESOME, "Recommended once data and a model are chosen".to_owned()),
         };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -262,6 +274,10 @@ fn recommended_ui(ui: &mut Ui, draft: &mut RunConfig, plan: Option<&PlanSummary>
             });
         });
     });
+}
+
+fn planned_words(task: Task, count: u64) -> String {
+    if task == Task::Qa { format::plural(count, "window", "windows") } else { format::plural(count, "text", "texts") }
 }
 
 /// What the next run will take, and its start.
@@ -277,10 +293,10 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         estimate::ui(ui, plan, palette);
     } else {
         let missing = match (workspace.data.loaded.is_some(), workspace.model.is_some()) {
-            (false, false) => "Choose data and a model to see what the run will take",
-            (false, true) => "Choose data to see what the run will take",
-            (true, false) => "Choose a model to see what the run will take",
-            (true, true) => "Working out what the run will take…",
+            (false, false) => "Choose data and a model to see the estimated time and memory",
+            (false, true) => "Choose data to see the estimated time and memory",
+            (true, false) => "Choose a model to see the estimated time and memory",
+            (true, true) => "Estimating time and memory…",
         };
         say(ui, missing);
     }
@@ -288,12 +304,13 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         say(ui, "It can be started when the run in progress has ended");
         return;
     }
-    if !workspace.unread.is_empty() {
-        let fields: Vec<&str> = workspace.unread.iter().map(|wrong| wrong.field.as_str()).collect();
-        let words = format!("To be put right first: {}", fields.join(", "));
+    let unread: Vec<&Wrong> = workspace.all_unread().collect();
+    if !unread.is_empty() {
+        let fields: Vec<&str> = unread.iter().map(|wrong| wrong.field.as_str()).collect();
+        let words = format!("Fix first: {}", fields.join(", "));
         ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
     }
-    let ready = workspace.is_ready() && workspace.plan_error.is_none() && workspace.unread.is_empty();
+    let ready = workspace.is_ready() && workspace.plan_error.is_none() && unread.is_empty();
     let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
     let start = Button::new("Start training")
         .icon(ICON_PLAY_ARROW)
@@ -308,94 +325,6 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Which data and which model; what is missing leads to where it can be chosen.
-fn sources_ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
-    let palette = cx.palette;
-    let workspace = cx.workspace;
-    let data = match (frozen, &workspace.data.loaded) {
-        (Some(run), _) => Some((
-            format::file_name(&run.config.data.train),
-            known(run.train_examples as u64, |count| format::plural(count, "example", "examples")),
-        )),
-        (None, Some(loaded)) => Some((
-            format::file_name(&loaded.dataset.table.path),
-            format::plural(loaded.dataset.examples.len() as u64, "example", "examples"),
-        )),
-        (None, None) => None,
-    };
-    let model = match (frozen, &workspace.model) {
-        (Some(run), _) => {
-            let parameters = known(run.parameters, |count| format!("{} parameters", format::short_count(count)));
-            Some((run.config.model.title(), parameters))
-        }
-        (None, Some(card)) => {
-            Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))
-        }
-        (None, None) => None,
-    };
-    let can_change = frozen.is_none();
-    for (icon, name, found, missing, screen) in [
-        (ICON_DATABASE, "Data", data, "Choose data…", Screen::Data),
-        (ICON_NEUROLOGY, "Model", model, "Choose a model…", Screen::Model),
-    ] {
-        if source_ui(ui, icon, name, found, missing, can_change, palette) {
-            cx.act(Action::Go(screen));
-        }
-    }
-    let roles = frozen.map_or(&workspace.data.roles, |run| &run.config.data.columns);
-    let columns: Vec<String> = roles.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
-    let is_known = frozen.is_some() || workspace.data.loaded.is_some();
-    if is_known && !columns.is_empty() {
-        let words = format!("Reads {}", columns.join(", "));
-        ui.add(egui::Label::new(text::small(words, palette)).wrap());
-    }
-    let findings = workspace.data.loaded.iter().filter(|_| frozen.is_none()).flat_map(|loaded| &loaded.findings);
-    for finding in findings.filter(|finding| finding.kind.decides_the_result()) {
-        let words = state::sentence(&finding.message());
-        ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
-    }
-}
-
-/// A run that is only starting does not know its numbers yet.
-fn known(count: u64, words: impl Fn(u64) -> String) -> String {
-    if count > 0 { words(count) } else { String::new() }
-}
-
-/// One line with what was chosen, or a button to where it can be.
-fn source_ui(
-    ui: &mut Ui,
-    icon: egui_material_icons::MaterialIcon,
-    name: &str,
-    found: Option<(String, String)>,
-    missing: &str,
-    can_change: bool,
-    palette: &Palette,
-) -> bool {
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), LINE), Layout::right_to_left(Align::Center), |ui| {
-        ui.set_min_height(LINE);
-        let Some((title, note)) = found else {
-            let width = ui.available_width();
-            let button = Button::new(missing).icon(icon).min_width(width);
-            return button.show(ui, palette).clicked();
-        };
-        let change = format!("Change the {}", name.to_lowercase());
-        let clicked = can_change && Button::icon_only(ICON_CHEVRON_RIGHT, change).small().show(ui, palette).clicked();
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.label(theme::icon(icon, 17.0).color(palette.text_faint));
-            let whole = format!("{title}, {note}");
-            ui.spacing_mut().item_spacing.x = 6.0;
-            let room = ui.available_width();
-            ui.scope(|ui| {
-                ui.set_max_width(room * 0.62);
-                ui.add(egui::Label::new(text::body(title, palette)).truncate()).on_hover_text(whole);
-            });
-            ui.add(egui::Label::new(text::faint(note, palette)).truncate());
-        });
-        clicked
-    })
-    .inner
-}
-
 /// The card of the model that is configured. A run may have been made with another than the one that is chosen now.
 fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a ModelCard> {
     let card = workspace.model.as_deref();
@@ -404,7 +333,7 @@ fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a
 
 fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
-    heading(ui, "What is trained", palette, |_| {});
+    heading(ui, "Trainable layers", palette, |_| {});
     let card = card_of(cx.workspace, frozen);
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
     let blocks = card.map(|card| strategy::blocks(draft, &card.blocks, plan));
@@ -464,7 +393,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
 
 fn trained_ui(ui: &mut Ui, trained: u64, all: u64, palette: &Palette) {
     let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
-    row(ui, "Trained", "Parameters that are trained, of all that the model has", palette, |ui| {
+    row(ui, "Trainable weights", "Parameters that are trained, of all that the model has", palette, |ui| {
         let digits = if share > 0.0 && share < 0.1 { 2 } else { 0 };
         ui.label(text::number_dim(format!("{:.digits$} %", share * 100.0), palette));
         ui.label(text::number(format!("{} / {}", format::short_count(trained), format::short_count(all)), palette));

@@ -1,14 +1,14 @@
 //! The head of a run: how far it is, what can be done with it, and how it ended.
 
-use egui::{Align, Frame, Layout, Margin, Rect, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 
-use crate::metrics::Measure;
-use crate::task::Task;
+use crate::metrics::{Measure, Standing};
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::stat::{Stat, stat};
 use crate::ui::widgets::{Button, Card, Chip, text};
 use crate::ui::workspace::run::Status;
+use crate::ui::workspace::verdict::Verdict;
 use crate::ui::workspace::{RunView, Screen, model_of};
 use crate::ui::{Action, Cx, Palette, format};
 
@@ -18,12 +18,16 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if run.status == Status::Running || run.status == Status::Starting {
         ui.ctx().request_repaint_after(std::time::Duration::from_secs(1));
     }
+    let stopping = cx.workspace.training_job().is_some_and(|job| job.stopping);
     Card::frame(cx.palette).inner_margin(Margin { left: 12, right: 12, top: 10, bottom: 8 }).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 6.0;
         title_ui(ui, run, cx);
-        stats_ui(ui, run, cx.workspace.now, cx.palette);
+        stats_ui(ui, run, cx.workspace.now, stopping, cx.palette);
         progress_ui(ui, run, cx.palette);
+        if stopping {
+            ui.label(text::small("Finishing the step and saving…", cx.palette));
+        }
     });
     if !run.status.is_live() {
         ui.add_space(8.0);
@@ -77,7 +81,7 @@ fn status_chip(status: Status, stopping: bool, palette: &Palette) -> Chip {
     chip.dot()
 }
 
-fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
+fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, stopping: bool, palette: &Palette) {
     let number = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| "–".into(), show);
     let steps = if run.steps > 0 { format!("/ {}", format::count(run.steps)) } else { String::new() };
     let loss = run.loss.last().map(|point| point[1]);
@@ -110,7 +114,8 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, palette: &Palette) {
     if run.skipped > 0 {
         stats.insert(4, ("Skipped steps", skipped, ""));
     }
-    if !run.status.is_live() {
+    // Whoever stops a run does not wait for its last step.
+    if !run.status.is_live() || stopping {
         stats.retain(|(title, ..)| *title != "Left");
     }
     // As many as have room; the first ones matter most.
@@ -159,17 +164,19 @@ fn progress_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
 
 fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
     let palette = cx.palette;
-    let (color, fill) = match run.status {
-        Status::Failed => (palette.bad, palette.bad_soft),
-        Status::Interrupted => (palette.warn, palette.warn_soft),
-        _ => (palette.good, palette.good_soft),
-    };
+    let verdict = cx.workspace.verdict(run).filter(|_| run.status != Status::Failed);
+    let color = color(run.status, verdict.as_ref(), palette);
+    let fill = [(palette.bad, palette.bad_soft), (palette.warn, palette.warn_soft), (palette.good, palette.good_soft)];
+    let fill = fill.into_iter().find(|(line, _)| *line == color).map_or(palette.hover, |(_, fill)| fill);
     let frame = Frame::new()
         .fill(fill.lerp_to_gamma(palette.panel, 0.4))
         .stroke(Stroke::new(1.0, color.lerp_to_gamma(palette.panel, 0.65)))
         .corner_radius(8)
         .inner_margin(Margin::symmetric(12, 10));
-    let has_model = run.status != Status::Failed && run.result(run.main_metric()).is_some();
+    let model = model_of(&run.dir);
+    let is_evaluated = run.result(run.main_metric()).is_some() || run.best.is_some();
+    let is_listed = cx.workspace.models.iter().any(|entry| entry.dir == model && entry.problem.is_none());
+    let has_model = is_listed || run.best.is_some() || (run.status != Status::Failed && is_evaluated);
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
@@ -182,21 +189,24 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
                     cx.act(Action::ContinueRun(run.dir.clone()));
                 }
             }
-            if has_model || run.best.is_some() {
+            if has_model {
                 if Button::new("Try it").primary().show(ui, palette).clicked() {
-                    cx.act(Action::ExploreWith(model_of(&run.dir)));
+                    cx.act(Action::ExploreWith(model));
                 }
-                if Button::new("See mistakes").show(ui, palette).clicked() {
+                let words = if is_evaluated { "See mistakes" } else { "Evaluate" };
+                if Button::new(words).show(ui, palette).clicked() {
                     cx.act(Action::Go(Screen::Evaluate));
                 }
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| result_ui(ui, run, palette));
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                result_ui(ui, run, verdict.as_ref(), color, palette);
+            });
         });
     });
 }
 
 /// The result against what costs nothing, or what went wrong.
-fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
+fn result_ui(ui: &mut Ui, run: &RunView, verdict: Option<&Verdict>, color: Color32, palette: &Palette) {
     let key = run.main_metric();
     let reason = run.ending.as_ref().map(|ending| ending.reason.clone()).unwrap_or_default();
     let result = run.result(key).filter(|_| run.status != Status::Failed);
@@ -204,13 +214,13 @@ fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
         let words = match run.status {
             Status::Failed => crate::ui::widgets::state::sentence(&reason),
             Status::Interrupted => "The log of this run has no ending, and nothing was evaluated".into(),
-            _ => "Stopped before the first evaluation".into(),
+            _ if run.step == 0 => "Stopped before the first step; there are no weights yet".into(),
+            _ => format!("Stopped before the first evaluation; {}", kept_words(run)),
         };
         ui.add(egui::Label::new(text::body(words, palette)).wrap());
         return;
     };
     let title = Measure::find(key).map_or(key, |measure| measure.title);
-    let color = if run.status == Status::Interrupted { palette.warn } else { palette.good };
     ui.label(RichText::new(format::metric(key, result)).font(theme::number_medium(size::TITLE)).color(color));
     ui.add_space(6.0);
     ui.vertical(|ui| {
@@ -222,29 +232,24 @@ fn result_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
             _ => "",
         };
         ui.add(egui::Label::new(text::strong(format!("{title}{best}{ending}"), palette)).truncate());
-        let against = run.baseline.get(key).map(|baseline| against(run.config.task, key, result, *baseline));
-        ui.add(egui::Label::new(text::small(against.unwrap_or_default(), palette)).truncate());
+        let Some(verdict) = verdict else { return };
+        let advice = verdict.advice.map_or_else(String::new, |advice| format!(". {advice}"));
+        let kept = if run.status == Status::Stopped { format!("; {}", kept_words(run)) } else { String::new() };
+        let words = format!("{}{kept}{advice}", verdict.words);
+        ui.add(egui::Label::new(text::small(&words, palette)).truncate()).on_hover_text(words);
     });
 }
 
-/// `41.3 points above the majority baseline, 50.0 %`
-fn against(task: Task, key: &str, result: f64, baseline: f64) -> String {
-    let percent = Measure::find(key).is_some_and(|measure| measure.percent);
-    let gain = result - baseline;
-    let size = if percent { format!("{:.1} points", gain.abs() * 100.0) } else { format::value(gain.abs()) };
-    let side = if gain >= 0.0 { "above" } else { "below" };
-    format!("{size} {side} {}, {}", Measure::baseline(task), format::metric(key, baseline))
+/// Green is only what was clearly gained; what was stopped by hand is neither good nor bad.
+fn color(status: Status, verdict: Option<&Verdict>, palette: &Palette) -> Color32 {
+    match (status, verdict.map(|verdict| verdict.standing)) {
+        (Status::Failed, _) => palette.bad,
+        (Status::Interrupted, _) | (Status::Finished, Some(Standing::Equal | Standing::Worse)) => palette.warn,
+        (Status::Finished, Some(Standing::Better)) => palette.good,
+        _ => palette.text_dim,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_result_is_held_against_what_costs_nothing() {
-        assert_eq!(against(Task::Classify, "accuracy", 0.913, 0.5), "41.3 points above the majority baseline, 50.0 %");
-        assert_eq!(against(Task::Nsp, "matthews", 0.1, 0.25), "0.1500 below the majority baseline, 0.2500");
-        assert_eq!(against(Task::Ner, "f1", 0.5, 0.0), "50.0 points above finding no entity, 0.0 %");
-        assert_eq!(against(Task::Regress, "mse", 1.0, 2.0), "1.0000 below always saying the mean, 2.0000");
-    }
+fn kept_words(run: &RunView) -> String {
+    format!("the weights are kept in {}", format::path(&model_of(&run.dir)))
 }

@@ -36,6 +36,15 @@ impl Axis {
         Self { from, to, scale: Scale::Linear, ticks: (first..=last).map(|place| place as f64 * step).collect() }
     }
 
+    /// The same axis without what lies outside of these.
+    #[must_use]
+    pub fn within(mut self, low: f64, high: f64) -> Self {
+        (self.from, self.to) = (self.from.max(low), self.to.min(high));
+        let room = (self.to - self.from) * 1e-9;
+        self.ticks.retain(|tick| (self.from - room..=self.to + room).contains(tick));
+        self
+    }
+
     fn linear(low: f64, high: f64, ticks: usize) -> Self {
         let (low, high) = if high - low < 1e-12 * low.abs().max(1e-6) {
             let margin = if low == 0.0 { 1.0 } else { low.abs() * 0.1 };
@@ -149,6 +158,17 @@ mod tests {
         assert_eq!(labels(&Axis::exact(0.0, 100_000.0, 5)), ["0", "20k", "40k", "60k", "80k", "100k"]);
         assert_eq!(labels(&Axis::exact(0.0, 130.0, 5)), ["0", "50", "100"]);
         assert_eq!(labels(&Axis::around(0.905, 0.94, Scale::Linear, 4)), ["0.90", "0.91", "0.92", "0.93", "0.94"]);
+    }
+
+    #[test]
+    fn an_axis_of_shares_ends_with_all_of_them_and_begins_with_none() {
+        for (low, high) in [(1.0, 1.0), (0.0, 0.0), (0.97, 1.0), (0.0, 1.0), (0.5, 0.5)] {
+            let axis = Axis::around(low, high, Scale::Linear, 5).within(0.0, 1.0);
+            assert!(axis.from >= 0.0 && axis.to <= 1.0 && axis.from < axis.to, "{axis:?}");
+            assert!(axis.from <= low && high <= axis.to && axis.ticks.len() > 1, "{axis:?}");
+        }
+        let constant = Axis::around(0.0, 0.0, Scale::Linear, 5).within(0.0, f64::INFINITY);
+        assert_eq!(constant.from, 0.0, "a loss that is 0 throughout");
     }
 
     #[test]

@@ -170,7 +170,10 @@ impl Chart {
         if spec.from_zero && spec.scale == Scale::Linear {
             (low, high) = (low.min(0.0), high.max(0.0));
         }
-        Axis::around(low, high, spec.scale, (height / 38.0).clamp(2.0, 6.0) as usize)
+        let axis = Axis::around(low, high, spec.scale, (height / 38.0).clamp(2.0, 6.0) as usize);
+        // There is no share beyond all, and nothing below 0 of what never was.
+        let most = if spec.percent && high <= 1.0 { 1.0 } else { f64::INFINITY };
+        axis.within(if low >= 0.0 { 0.0 } else { f64::NEG_INFINITY }, most)
     }
 }
 

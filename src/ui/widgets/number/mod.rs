@@ -308,19 +308,32 @@ pub fn said_ui(ui: &mut Ui, palette: &Palette) {
     }
 }
 
+/// What cannot be read in a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unreadable {
+    pub here: Vec<Wrong>,
+    /// In fields that were shown before and are no longer: what was typed is forgotten.
+    pub gone: Vec<Wrong>,
+}
+
 /// Draws the fields of one form. Returns what cannot be read in it; what is no longer shown is forgotten, and
 /// what stood there before stays.
-pub fn form<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> (R, Vec<Wrong>) {
+pub fn form<R>(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui) -> R) -> (R, Unreadable) {
     let form = Some(Id::unique(("number form", name)));
     let outer = typed(ui, |typed| std::mem::replace(&mut typed.form, form));
     let result = add(ui);
     let pass = ui.ctx().cumulative_pass_nr();
     let unread = typed(ui, |typed| {
         typed.form = outer;
-        typed.fields.retain(|_, entry| entry.form != form || entry.pass == pass);
         let own = typed.fields.values().filter(|entry| entry.form == form);
-        let mut unread: Vec<Wrong> = own.filter_map(|entry| entry.wrong.clone()).collect();
-        unread.sort();
+        let (here, gone): (Vec<&Entry>, Vec<&Entry>) = own.partition(|entry| entry.pass == pass);
+        let wrong = |entries: Vec<&Entry>| {
+            let mut wrong: Vec<Wrong> = entries.into_iter().filter_map(|entry| entry.wrong.clone()).collect();
+            wrong.sort();
+            wrong
+        };
+        let unread = Unreadable { here: wrong(here), gone: wrong(gone) };
+        typed.fields.retain(|_, entry| entry.form != form || entry.pass == pass);
         unread
     });
     (result, unread)
@@ -363,7 +376,7 @@ mod tests {
                     Number::new("Seed", limits::at_least(0.0)).show(ui, &mut scene.seed);
                 });
             });
-            scene.unread = unread;
+            scene.unread = unread.here;
         };
         let scene = Scene { rate: 2e-5, seed: 42, is_on: true, unread: Vec::new() };
         let mut harness = Harness::builder()
@@ -418,8 +431,8 @@ mod tests {
         let mut harness = scene();
         enter(&mut harness, "Learning rate", "1,5x");
         assert_eq!(harness.state().rate, 2e-5, "not the 1 that it begins with");
-        assert_eq!(unread(&harness), of("Learning rate", "“1,5x” is not a number; 2e-5 stays"));
-        assert!(harness.query_by_label("“1,5x” is not a number; 2e-5 stays").is_some());
+        assert_eq!(unread(&harness), of("Learning rate", "“1,5x” is not a number; still using 2e-5"));
+        assert!(harness.query_by_label("“1,5x” is not a number; still using 2e-5").is_some());
         // What was typed is still there to be put right.
         harness.get_by_label("Learning rate").focus();
         harness.run_ok();
@@ -428,11 +441,11 @@ mod tests {
         harness.run_ok();
         harness.key_press(Key::Enter);
         harness.run_ok();
-        assert_eq!(unread(&harness), of("Learning rate", "“1,5” is out of range, expected 0 to 1; 2e-5 stays"));
+        assert_eq!(unread(&harness), of("Learning rate", "“1,5” must be 0 to 1; still using 2e-5"));
         enter(&mut harness, "Learning rate", "3e-5");
         assert_eq!((harness.state().rate, harness.state().unread.len()), (3e-5, 0));
         enter(&mut harness, "Seed", "2.5");
-        assert_eq!(unread(&harness), of("Seed", "“2.5” is not a whole number; 42 stays"));
+        assert_eq!(unread(&harness), of("Seed", "“2.5” is not a whole number; still using 42"));
     }
 
     #[test]

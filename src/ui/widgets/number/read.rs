@@ -45,14 +45,14 @@ impl Unread {
     pub fn explain(&self, typed: &str, stays: &str) -> String {
         let typed = typed.trim();
         match self {
-            Self::Nothing => format!("A number is missing here; {stays} stays"),
-            Self::NoNumber => format!("“{typed}” is not a number; {stays} stays"),
-            Self::NoPercentage => format!("“{typed}” is a percentage, which is not meant here; {stays} stays"),
-            Self::Fraction => format!("“{typed}” is not a whole number; {stays} stays"),
+            Self::Nothing => format!("A number is missing here; still using {stays}"),
+            Self::NoNumber => format!("“{typed}” is not a number; still using {stays}"),
+            Self::NoPercentage => format!("“{typed}”: enter a number, not a percentage; still using {stays}"),
+            Self::Fraction => format!("“{typed}” is not a whole number; still using {stays}"),
             Self::Either(one, two) => {
-                format!("“{typed}” can be read as {one} or as {two}: write the one you mean; {stays} stays")
+                format!("“{typed}” can be read as {one} or as {two}: write the one you mean; still using {stays}")
             }
-            Self::Outside(limit) => format!("“{typed}” is out of range, expected {limit}; {stays} stays"),
+            Self::Outside(limit) => format!("“{typed}” must be {limit}; still using {stays}"),
         }
     }
 }
@@ -205,10 +205,17 @@ pub fn read<Q: Quantity>(typed: &str, meaning: Meaning<'_>) -> Result<Q, Unread>
     if possible.is_empty() {
         return Err(Unread::NoNumber);
     }
+    // `1,000` is no smaller for being too large here: somebody may have meant it.
+    let thousands = possible.get(1).filter(|_| !is_percentage).and_then(|decimal| Q::of(decimal).ok());
     let judged: Vec<Result<Q, Unread>> = possible
         .into_iter()
         .map(|decimal| {
-            let value = Q::of(&Decimal { exponent: decimal.exponent + shift, ..decimal })?;
+            let decimal = Decimal { exponent: decimal.exponent + shift, ..decimal };
+            // What the kind of number cannot hold is told the range of the field, as far as that says something.
+            let value = Q::of(&decimal).map_err(|why| match why {
+                Unread::Outside(_) if decimal.negative => outside_of(meaning),
+                why => why,
+            })?;
             let number = value.to_f64();
             if is_percentage && meaning.percent == Percent::ShareOrCount && number >= 1.0 {
                 return Err(Unread::Outside("below 100 %".into()));
@@ -222,6 +229,9 @@ pub fn read<Q: Quantity>(typed: &str, meaning: Meaning<'_>) -> Result<Q, Unread>
         .collect();
     match judged.as_slice() {
         [Ok(one), Ok(two)] if one != two => Err(Unread::Either(one.write(), two.write())),
+        [Ok(one), Err(Unread::Outside(_))] if thousands.is_some_and(|two| two != *one) => {
+            Err(Unread::Either(one.write(), thousands.map(Q::write).unwrap_or_default()))
+        }
         [Ok(one), ..] | [Err(_), Ok(one)] => Ok(*one),
         [Err(why), ..] => Err(why.clone()),
         [] => Err(Unread::NoNumber),
@@ -375,7 +385,6 @@ mod tests {
             ("1e0", 1.0),
             ("0", 0.0),
             ("-0", 0.0),
-            ("1,000", 1.0),
         ];
         for (typed, expected) in cases {
             assert_eq!(real(typed, between(0.0, 1.0), Percent::No), Ok(expected), "{typed}");
@@ -433,9 +442,13 @@ mod tests {
         assert_eq!(real("1.500", between(0.0, 1e6), Percent::No), Err(either("1.5", "1500")));
         assert_eq!(real("1,500e-4", between(0.0, 1.0), Percent::No), Err(either("1.5e-4", "0.15")));
         let small = Meaning { limit: between(1.0, 512.0), percent: Percent::No, unit: "" };
-        assert_eq!(read::<u64>("1,000", small), Ok(1), "only one of them is in the range");
+        assert_eq!(
+            read::<u64>("1,000", small),
+            Err(either("1", "1000")),
+            "a thousand was perhaps meant, and is too many"
+        );
         let words = either("1", "1000").explain("1,000", "16");
-        assert_eq!(words, "“1,000” can be read as 1 or as 1000: write the one you mean; 16 stays");
+        assert_eq!(words, "“1,000” can be read as 1 or as 1000: write the one you mean; still using 16");
     }
 
     #[test]
@@ -498,9 +511,20 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_told_the_range() {
         let outside = |typed: &str, limit| real(typed, limit, Percent::No).unwrap_err().explain(typed, "2e-5");
-        assert_eq!(outside("5", between(0.0, 1.0)), "“5” is out of range, expected 0 to 1; 2e-5 stays");
-        assert_eq!(outside("0", above(0.0)), "“0” is out of range, expected above 0; 2e-5 stays");
-        assert_eq!(outside("5,000", between(0.0, 1.0)), "“5,000” is out of range, expected 0 to 1; 2e-5 stays");
+        assert_eq!(outside("5", between(0.0, 1.0)), "“5” must be 0 to 1; still using 2e-5");
+        assert_eq!(outside("0", above(0.0)), "“0” must be above 0; still using 2e-5");
+        assert_eq!(outside("5,000", between(0.0, 1.0)), "“5,000” must be 0 to 1; still using 2e-5");
+        for (typed, limit, expected) in [
+            ("-3", at_least(1.0), "1 or more"),
+            ("-3", between(3.0, 512.0), "3 to 512"),
+            ("-3", at_least(0.0), "0 or more"),
+            ("0", at_least(1.0), "1 or more"),
+        ] {
+            let read = read::<usize>(typed, Meaning { limit, percent: Percent::No, unit: "" });
+            assert_eq!(read, Err(Unread::Outside(expected.into())), "{typed}");
+        }
+        assert_eq!(real("1,000", between(0.0, 1.0), Percent::No), Err(Unread::Either("1".into(), "1000".into())));
+        assert_eq!(real("1,0000", between(0.0, 1.0), Percent::No), Ok(1.0));
         let meaning = Meaning { limit: between(3.0, 512.0), percent: Percent::No, unit: "tokens" };
         assert_eq!(read::<usize>("600", meaning), Err(Unread::Outside("3 to 512 tokens".into())));
     }

@@ -6,14 +6,14 @@ use crate::data::masking::MaskStyle;
 use crate::metrics::Measure;
 use crate::task::Task;
 use crate::train::config::{
-    ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind,
+    ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind, StrategyKind,
 };
 use crate::train::limits::{self, Limit};
-use crate::ui::widgets::Number;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::form::{row, toggle};
 use crate::ui::widgets::number::{Percent, Quantity};
 use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Number, text};
 use crate::ui::{Palette, format};
 
 /// A whole number.
@@ -30,21 +30,29 @@ fn share(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
     Number::new(name, limit).percent(Percent::Share).show(ui, value)
 }
 
-pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
+pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {
+    let is_whole = draft.strategy.kind == StrategyKind::Full;
+    let optim = &mut draft.optim;
     row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
-        real(ui, "Learning rate", &mut optim.lr, limits::LEARNING_RATE);
+        real(ui, "Learning rate", &mut optim.lr, limits::PEAK_RATE);
     });
+    if is_whole && optim.lr > limits::HIGH_RATE {
+        let words =
+            "So high a rate usually destroys what the model has learned; 2e-5 to 5e-5 is usual for a whole model";
+        ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
+    }
     if !expert {
         return;
     }
     for (key, name) in [("embeddings", "Embeddings"), ("encoder", "Encoder"), ("head", "Head")] {
         let hint = "A rate of its own for this part of the model";
-        row(ui, &format!("{name}, own rate"), hint, palette, |ui| {
+        let title = format!("Custom rate for {}", name.to_lowercase());
+        row(ui, &title, hint, palette, |ui| {
             let label = format!("{name} rate");
             let mut own = optim.lr_groups.contains_key(key);
             let mut value = optim.lr_groups.get(key).copied().unwrap_or(optim.lr);
             ui.add_enabled_ui(own, |ui| real(ui, &label, &mut value, limits::LEARNING_RATE));
-            toggle(ui, &format!("{name}, own rate"), &mut own, palette);
+            toggle(ui, &title, &mut own, palette);
             if own {
                 optim.lr_groups.insert(key.into(), value);
             } else {
@@ -54,11 +62,11 @@ pub fn rates_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette)
     }
     row(
         ui,
-        "Layer decay",
+        "Layer-wise decay",
         "Factor on the rate for each layer from the top down; 1 is the same rate everywhere",
         palette,
         |ui| {
-            share(ui, "Layer decay", &mut optim.layer_decay, limits::LAYER_DECAY);
+            share(ui, "Layer-wise decay", &mut optim.layer_decay, limits::LAYER_DECAY);
         },
     );
 }
@@ -127,9 +135,9 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
 }
 
 pub fn max_tokens_ui(ui: &mut Ui, tokens: &mut usize, most: usize, palette: &Palette) {
-    row(ui, "Longest text", "Tokens a text may have; what is longer is cut", palette, |ui| {
+    row(ui, "Max length", "Tokens a text may have; what is longer is cut", palette, |ui| {
         let limit = limits::between(limits::FEWEST_TOKENS as f64, most as f64);
-        Number::new("Longest text", limit).unit("tokens").show(ui, tokens);
+        Number::new("Max length", limit).unit("tokens").show(ui, tokens);
     });
 }
 
@@ -141,11 +149,11 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
     row(ui, "Clip gradients at", "Largest norm of all gradients together; 0 never clips", palette, |ui| {
         real(ui, "Clip gradients at", &mut optim.clip, limits::CLIP);
     });
-    row(ui, "Own dropout", "Instead of what the model's configuration says", palette, |ui| {
+    row(ui, "Override dropout", "Instead of what the model's configuration says", palette, |ui| {
         let mut on = matches!(run.dropout, Dropout::Rate(_));
         let mut rate = if let Dropout::Rate(rate) = run.dropout { rate } else { 0.1 };
         ui.add_enabled_ui(on, |ui| share(ui, "Dropout", &mut rate, limits::DROPOUT));
-        toggle(ui, "Own dropout", &mut on, palette);
+        toggle(ui, "Override dropout", &mut on, palette);
         run.dropout = if on { Dropout::Rate(rate) } else { Dropout::Config };
     });
     if draft.task.takes_label_smoothing() {
@@ -205,9 +213,15 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
 
 /// What neighbouring windows of a long text share.
 pub fn stride_ui(ui: &mut Ui, stride: &mut usize, max_tokens: usize, palette: &Palette) {
-    row(ui, "Shared by windows", "Tokens that neighbouring windows of a long text have in common", palette, |ui| {
-        whole(ui, "Shared by windows", stride, limits::between(0.0, max_tokens.saturating_sub(1) as f64));
-    });
+    row(
+        ui,
+        "Overlap between windows",
+        "Tokens that neighbouring windows of a long text have in common",
+        palette,
+        |ui| {
+            whole(ui, "Overlap between windows", stride, limits::between(0.0, max_tokens.saturating_sub(1) as f64));
+        },
+    );
 }
 
 /// How a text is turned into questions, where it is its own lesson.
