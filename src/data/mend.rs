@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::dataset::Content;
 use super::entities::Kinds;
 use super::health::{self, Part};
+use super::relabel::places_of;
 use super::{Dataset, Example, GoldAnswer, RowProblem, Split, Target, gold, spellings};
 use crate::files;
 
@@ -240,14 +241,7 @@ fn drop_rare_classes(dataset: &mut Dataset) -> Vec<usize> {
         return Vec::new();
     }
     let rare = health::examples_of(dataset, &|target| matches!(target, Target::Class(class) if !kept[*class as usize]));
-    let moved: Vec<u32> = kept
-        .iter()
-        .scan(0, |next, kept| {
-            let place = *next;
-            *next += u32::from(*kept);
-            Some(place)
-        })
-        .collect();
+    let moved = places_of(&kept);
     for example in &mut dataset.examples {
         if let Target::Class(class) = &mut example.target {
             *class = moved[*class as usize];

@@ -2,6 +2,17 @@
 
 use super::{Dataset, LabelSet, Target};
 
+/// The place of each class among those that are kept.
+pub(super) fn places_of(kept: &[bool]) -> Vec<u32> {
+    kept.iter()
+        .scan(0, |next, kept| {
+            let place = *next;
+            *next += u32::from(*kept);
+            Some(place)
+        })
+        .collect()
+}
+
 impl Dataset {
     /// The dataset under other classes: `places` has for each class of this one its place among `labels`.
     #[must_use]

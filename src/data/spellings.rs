@@ -9,6 +9,7 @@ use super::dataset::Example;
 use super::labels::Classes;
 use super::mend::is_by_choice;
 use super::readers::is_number;
+use super::relabel::places_of;
 use super::targets::Targets;
 use super::{Dataset, LabelSet, tags};
 use crate::task::Task;
@@ -117,14 +118,7 @@ pub fn fix(dataset: &mut Dataset) -> Vec<usize> {
         examples_misspelt(dataset).into_iter().map(|example| dataset.examples[example].row).collect();
     let merged = merged(dataset);
     let kept: Vec<bool> = merged.iter().zip(0_u32..).map(|(main, own)| *main == own).collect();
-    let places: Vec<u32> = kept
-        .iter()
-        .scan(0, |next, kept| {
-            let place = *next;
-            *next += u32::from(*kept);
-            Some(place)
-        })
-        .collect();
+    let places = places_of(&kept);
     for example in &mut dataset.examples {
         example.target.change_classes(|class| places[merged[class as usize] as usize]);
     }
