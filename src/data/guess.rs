@@ -304,9 +304,33 @@ fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
             (is_aside, has_gaps(column), column.distinct)
         })
     };
-    // What a model found is learned only where nothing else can be.
-    let sure = named.filter(|column| column.varies() && !is_predicted(column.name));
+    // Fractions are no classes beside words that come again, and what a model found is learned only where nothing else
+    // can be.
+    let is_word = |column: &&Column<'_>| column.is_like_labels() && !column.is_all_numbers();
+    let has_words = || others().filter(|column| is_word(column)).any(|column| is_sure_class(column));
+    let is_poor = |column: &Column<'_>| task == Task::Classify && has_fractions(table, column) && has_words();
+    let sure = named.filter(|column| column.varies() && !is_predicted(column.name) && !is_poor(column));
     sure.or_else(numbered).or_else(repeated).or(named).map(|column| column.name.to_owned())
+}
+
+fn is_sure_class(column: &Column<'_>) -> bool {
+    !is_in(ASIDE, &column.plain) && !is_predicted(column.name)
+}
+
+fn has_fractions(table: &Table, column: &Column<'_>) -> bool {
+    let cells = filled_cells(table, column.index);
+    let decimal_comma = labels::decimal_comma_in(table, &cells);
+    let is_fraction = |cell: &str| labels::number(cell, decimal_comma).is_ok_and(|value| value.fract() != 0.0);
+    column.is_all_numbers() && cells.into_iter().any(is_fraction)
+}
+
+/// Whether a column of fractions is called a label by a likelier name than the one that was chosen for classes.
+fn is_of_values(table: &Table, roles: &Roles) -> bool {
+    let chosen = roles.label.as_deref().map_or(usize::MAX, |label| rank(LABEL, &plain_name(label)));
+    let is_free = |name: &str| roles.named().all(|(_, used)| used != name);
+    let likelier = |(_, name): &(usize, &String)| rank(LABEL, &plain_name(name)) < chosen && is_free(name);
+    let mut named = table.columns.iter().enumerate().filter(likelier);
+    named.any(|(index, name)| has_fractions(table, &look(table, index, name)))
 }
 
 /// Guesses what can be learned from a table, whose roles were guessed for any task: from its tokens and tags, its spans
@@ -325,6 +349,9 @@ pub fn guess_task(table: &Table, roles: &Roles) -> Task {
     }
     if flags::told(table, roles) {
         return Task::MultiLabel;
+    }
+    if is_of_values(table, roles) {
+        return Task::Regress;
     }
     let Some(column) = roles.label.as_deref().and_then(|name| table.column(name)) else { return Task::Classify };
     by_labels(table, &filled_cells(table, column))

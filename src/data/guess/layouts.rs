@@ -267,6 +267,14 @@ fn the_label_is_told_from_what_a_model_said_and_from_flags_beside_it() {
     }
 }
 
+#[test]
+fn for_classes_words_are_taken_before_fractions_of_a_likelier_name() {
+    let table = made("text:t score:f tone:c3");
+    assert_eq!(Roles::guess(&table, Task::Classify).label.as_deref(), Some("tone"));
+    check("text:t score:f tone:c3", ["text", "", "score"], Task::Regress);
+    check("text:t label:c3 score:f", ["text", "", "label"], Task::Classify);
+}
+
 /// Rows of a text with three flags of which none is always the other's opposite, and of which each says both.
 fn flagged(no: &str, yes: &str, first: &str) -> std::sync::Arc<Table> {
     let word = |applies: bool| if applies { yes } else { no };
@@ -335,6 +343,7 @@ fn what_could_be_the_label_too_or_looks_like_several_is_said() {
     assert_eq!(of(made("text:t rater_one:c3 rater_two:c3"), Task::Classify), other("rater_two"));
     assert_eq!(of(made("text:t category:c3 sentiment:c2"), Task::Classify), other("sentiment"));
     assert_eq!(of(made("text:t valence:f arousal:f"), Task::Regress), other("arousal"));
+    assert_eq!(of(made("text:t read:b replied:B kept:B shown:B desk:c4"), Task::MultiLabel), other("desk"));
     assert!(of(made("text:t label:c3 id:n name:w prediction:c3 date:d"), Task::Classify).is_empty());
     let joined: String = ["joy;fear", "joy", "fear;joy", "fear"].repeat(5).join("\na b c\t");
     assert_eq!(

@@ -40,9 +40,13 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
         }
         let theirs = values(column.index);
         let shared = theirs.intersection(&own).count();
-        let is_of_a_kind = own_kind.is_some() && kind_of(&filled_cells(table, column.index)) == own_kind;
+        let kind_of_column = kind_of(&filled_cells(table, column.index));
+        let is_of_a_kind = own_kind.is_some() && kind_of_column == own_kind;
         let is_rater = own.len() > 1 && shared * 2 >= own.len().max(theirs.len());
-        let may_be = is_label(&column.plain) || is_gold(column.name) || is_of_a_kind || is_rater;
+        // Few words that come again and again are a likelier label than what flags say.
+        let is_few = column.distinct * 4 <= column.filled && column.distinct <= 30 && !column.is_all_numbers();
+        let is_word = (chosen.len() > 1 || (!is_named && own_kind.is_some())) && is_few && kind_of_column.is_none();
+        let may_be = is_word || is_label(&column.plain) || is_gold(column.name) || is_of_a_kind || is_rater;
         column.is_like_labels() && may_be
     };
     columns.filter(is_like).map(|column| column.name.to_owned()).collect()

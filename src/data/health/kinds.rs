@@ -197,6 +197,18 @@ fn not_learned_words(task: Task, labels: &[String]) -> String {
     format!("{count} {noun} never learned, as no row of the training part has {them}: {names}")
 }
 
+fn leaks_words(task: Task, count: usize) -> String {
+    let noun = match (task, count == 1) {
+        (Task::Ner, true) => "evaluated sentence also stands",
+        (Task::Ner, false) => "evaluated sentences also stand",
+        (Task::Qa, true) => "evaluated question also stands",
+        (Task::Qa, false) => "evaluated questions also stand",
+        (_, true) => "evaluated text also stands",
+        (_, false) => "evaluated texts also stand",
+    };
+    format!("{count} {noun} in the training part")
+}
+
 impl Finding {
     /// The finding in words.
     pub fn message(&self) -> String {
@@ -266,17 +278,7 @@ impl Finding {
                 format!("{count} {noun} fewer than {RARE} {of}: {}", name_list(labels))
             }
             FindingKind::WithoutLabels => format!("{count} {rows} to which no label applies"),
-            FindingKind::Leaks => {
-                let noun = match (self.task, one) {
-                    (Task::Ner, true) => "evaluated sentence also stands",
-                    (Task::Ner, false) => "evaluated sentences also stand",
-                    (Task::Qa, true) => "evaluated question also stands",
-                    (Task::Qa, false) => "evaluated questions also stand",
-                    (_, true) => "evaluated text also stands",
-                    (_, false) => "evaluated texts also stand",
-                };
-                format!("{count} {noun} in the training part")
-            }
+            FindingKind::Leaks => leaks_words(self.task, count),
             FindingKind::SharedContexts => {
                 let are = if one { "is" } else { "are" };
                 format!("{count} evaluated {rows} {are} about a context that is also trained on")
