@@ -17,6 +17,7 @@ use super::labels::may_be_nothing;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
 use super::{Dataset, Split, Table, Target, guess, mend, tags};
+use crate::files;
 use crate::task::Task;
 
 pub use kinds::FindingKind;
@@ -248,7 +249,7 @@ impl Dataset {
     /// What a person should know of the data before something is learned from them: what was settled for a file as a
     /// whole, and spans that cut words.
     pub fn remarks(&self, path: &Path) -> Vec<String> {
-        let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
+        let name = files::name(path);
         let notes = self.table.notes.iter().map(|note| format!("{name}: {note}"));
         let cut = cut_words(self);
         let first = cut.lines.first().map(|line| format!("{name}: {}; the first, line {line}", cut.message()));

@@ -12,10 +12,9 @@ impl RunConfig {
         let other = self.model.path.as_ref().map(|path| path.display().to_string()).or_else(|| self.model.name.clone());
         if let (true, Some(other)) = (self.model.embedded, other) {
             let expected = format!("one model: either embedded = true or \"{other}\"");
-            return Err(TrainError::Setting { key: "model.embedded", value: "true".to_owned(), expected });
+            return Err(TrainError::setting("model.embedded", "true".to_owned(), &expected));
         }
-        let wrong =
-            |key, value: String, expected: &str| Err(TrainError::Setting { key, value, expected: expected.to_owned() });
+        let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
         let optim = &self.optim;
         let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
         for rate in rates {

@@ -1,6 +1,5 @@
 //! Texts that are their own lesson: from a file's lines to blocks to be masked, or to segments to be paired.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use super::prepare::{OnProgress, Prepared, fill_roles};
 use crate::data::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
 use crate::data::targets::sentence_labels;
 use crate::data::{DataError, Dataset, LabelSet, Roles, SplitRule, Table, Tokenizer, is_plain_text, lines};
+use crate::files::name;
 use crate::random::{Purpose, key};
 use crate::task::Task;
 
@@ -157,10 +157,6 @@ fn made(
             .push(format!("{count} characters of {} are none in its encoding and are read as \u{fffd}", name(path)));
     }
     Ok(Some(examples))
-}
-
-fn name(path: &Path) -> Cow<'_, str> {
-    path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy())
 }
 
 /// Divides places by lot, each for itself, into those learned from, of which there is always one, and those held out.

@@ -247,7 +247,7 @@ fn summary(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> RunSummary 
     if status == RunStatus::Open {
         seconds = in_steps;
     }
-    let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name = |path: &Path| files::name(path).into_owned();
     RunSummary {
         name: name(dir),
         task: config.task,

@@ -139,8 +139,7 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
 /// Damaged checkpoints are not in the way of new ones, and not deleted either while the run is not finished.
 fn set_aside(found: Option<&Checkpoint>) -> Result<(), TrainError> {
     for (path, _) in found.iter().flat_map(|found| &found.damaged) {
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let aside = path.with_file_name(format!("damaged-{name}"));
+        let aside = path.with_file_name(format!("damaged-{}", files::name(path)));
         let unwritable = |source| TrainError::Unwritable { path: aside.clone(), source };
         files::remove_folder(&aside).map_err(unwritable)?;
         files::rename(path, &aside).map_err(unwritable)?;
