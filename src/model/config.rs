@@ -80,8 +80,8 @@ const LIMITS: [(&str, usize); 7] = [
 impl EncoderConfig {
     /// Reads the text of a `config.json`.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
-        let raw: Map<String, Value> =
-            serde_json::from_str(&without_nan(text)).map_err(|source| ModelError::ConfigSyntax { source })?;
+        let raw: Map<String, Value> = serde_json::from_slice(&without_nan(text.as_bytes()))
+            .map_err(|source| ModelError::ConfigSyntax { source })?;
         let kind = raw.get("model_type").and_then(Value::as_str).unwrap_or_default().to_owned();
         let Some(family) = Family::from_model_type(&kind) else {
             return Err(ModelError::UnknownFamily { model_type: kind });

@@ -13,7 +13,6 @@ mod delimited;
 mod documents;
 mod elements;
 mod encoding;
-mod gaps;
 mod head;
 mod html;
 mod json;
@@ -33,6 +32,7 @@ mod squad;
 mod token_spans;
 mod unpack;
 
+use std::borrow::Cow;
 use std::io::{Read, Seek};
 use std::path::Path;
 
@@ -45,6 +45,7 @@ use self::unpack::Packing;
 use super::error::name_list;
 use super::table::Format;
 use super::{DataError, Table};
+use crate::json::without_nan;
 
 /// Reads a file as a table.
 pub fn read(path: &Path) -> Result<Table, DataError> {
@@ -92,7 +93,10 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, DataError> {
         return Err(DataError::Empty { path: path.to_path_buf() });
     }
     if decoded.text.iter().find(|byte| !byte.is_ascii_whitespace()).is_some_and(|byte| b"{[(".contains(byte)) {
-        decoded.text = gaps::filled(decoded.text);
+        // A gap in a table costs one cell and not its row.
+        if let Cow::Owned(filled) = without_nan(&decoded.text) {
+            decoded.text = filled;
+        }
     }
     if json::is_json(&decoded.text) {
         return json::read(path, &decoded);

@@ -114,6 +114,6 @@ fn object(dir: &Path, name: &str) -> Result<Map<String, Value>, TokenizerError> 
         return Ok(Map::new());
     }
     let bytes = read(&path)?;
-    serde_json::from_str(&without_nan(&String::from_utf8_lossy(&bytes)))
+    serde_json::from_slice(&without_nan(String::from_utf8_lossy(&bytes).as_bytes()))
         .map_err(|source| TokenizerError::Json { path, source })
 }
