@@ -189,17 +189,12 @@ impl ExplorePanel {
             self.views[mode.view].1.turn_to(head);
         }
         let Some(before) = before.filter(|before| *before != mode) else { return };
-        match (self.has(before, SHARED), self.has(mode, SHARED)) {
-            (false, true) => {
-                self.shared.words = self.words(before).unwrap_or_default();
-                self.lender = Some(before);
-            }
-            (true, false) if self.lender == Some(mode) => {
-                if self.words(mode).unwrap_or_default() != self.shared.words {
-                    self.set(mode, self.shared.words.clone());
-                }
-            }
-            _ => {}
+        let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
+        if is_shared && !was_shared {
+            self.shared.words = self.words(before).unwrap_or_default();
+            self.lender = Some(before);
+        } else if was_shared && self.lender == Some(mode) && self.words(mode).unwrap_or_default() != self.shared.words {
+            self.set(mode, self.shared.words.clone());
         }
     }
 
