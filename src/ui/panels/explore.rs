@@ -12,7 +12,9 @@ mod samples;
 mod text_box;
 mod tokens;
 mod told;
+mod view;
 mod views;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -29,16 +31,10 @@ use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::workspace::{Offered, Workspace};
 use asker::Asker;
 use history::History;
-use text_box::{TextBox, Words};
+use text_box::TextBox;
 use told::Told;
-use views::{Changed, EXAMPLES, HISTORY, Kind, SHARED, View};
-
-/// What is looked at: a view, by its place among all, and which head it asks, where it asks one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Mode {
-    view: usize,
-    head: Option<Task>,
-}
+use view::{Changed, EXAMPLES, HISTORY, Kind, Mode, SHARED, View};
+use words::Words;
 
 #[derive(Debug)]
 pub struct ExplorePanel {

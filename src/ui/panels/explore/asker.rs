@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use egui::Ui;
 
-use super::Mode;
-use super::text_box::Words;
+use super::view::Mode;
+use super::words::Words;
 use crate::inspect::{AnyInquiry, Reply};
 use crate::ui::panels::is_same;
 use crate::ui::workspace::Workspace;

@@ -4,7 +4,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
-use super::Mode;
+use super::view::Mode;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::line;

@@ -3,7 +3,7 @@
 use egui::{Align2, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_KEEP, ICON_REFRESH};
 
-use super::text_box::Words;
+use super::words::Words;
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::theme::{self, Palette, size};

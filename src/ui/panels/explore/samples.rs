@@ -1,7 +1,7 @@
 //! Texts to begin with, so that no screen of Explore is ever empty: written for Attune. Of each list a screen begins with
 //! the first.
 
-use super::text_box::Words;
+use super::words::Words;
 use crate::inspect::Script;
 
 pub const SENTENCES: [&str; 6] = [

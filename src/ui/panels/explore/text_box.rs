@@ -7,42 +7,16 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_SWAP_VERT};
 use super::rows::DataRows;
 use super::tokens;
 use super::told::Told;
-use super::views::Changed;
+use super::view::Changed;
+use super::words::Words;
+use crate::inspect::Prediction;
 use crate::inspect::gold::Gold;
-use crate::inspect::{AnyInquiry, Prediction, Question};
 use crate::task::Task;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::line;
 use crate::ui::widgets::marked::{self, Look, Mark};
 use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::{Cx, format};
-
-/// A text, and the second one of its pair.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Words {
-    pub text: String,
-    pub pair: Option<String>,
-}
-
-impl Words {
-    pub fn of(text: &str) -> Self {
-        Self { text: text.to_owned(), pair: None }
-    }
-
-    /// What a head is asked of them.
-    pub fn ask(self, head: Task) -> AnyInquiry {
-        AnyInquiry::new(Question { task: Some(head), ..Question::of(self.text, self.pair) })
-    }
-
-    pub fn are_blank(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
-    /// Both in one line.
-    pub fn line(&self) -> String {
-        self.pair.as_ref().map_or_else(|| self.text.clone(), |pair| format!("{} · {pair}", self.text))
-    }
-}
 
 #[derive(Debug, Default)]
 pub struct TextBox {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::Ui;
 
-use super::text_box::Words;
+use super::words::Words;
 use crate::inspect::{Answer, Inquiry, Question, Reply};
 use crate::ui::Cx;
 use crate::ui::theme::Palette;

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use egui::{Margin, ScrollArea, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_CONTENT_PASTE, ICON_DONE, ICON_EDIT};
 
-use super::{Changed, Kind, View, beside};
 use crate::data::GoldAnswer;
 use crate::inspect::gold::Gold;
 use crate::inspect::reading::{Candidate, Reading};
@@ -17,8 +16,9 @@ use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
 use crate::ui::panels::explore::rows::DataRows;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::text_box::Words;
 use crate::ui::panels::explore::told::Told;
+use crate::ui::panels::explore::view::{Changed, Kind, View, beside};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::line;

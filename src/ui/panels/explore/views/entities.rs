@@ -4,14 +4,15 @@
 use egui::{RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_CHECK, ICON_CLOSE};
 
-use super::{Changed, Kind, View, beside, tried};
 use crate::inspect::gold::{Gold, Match, compare};
 use crate::inspect::tagging::{Span, Tagging, TokenTag, kind};
 use crate::inspect::{Aggregation, Answer, AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::text_box::{TextBox, Words};
+use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::line::{self, line};

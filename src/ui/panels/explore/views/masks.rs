@@ -8,14 +8,15 @@ use egui::{
 };
 use egui_material_icons::icons::{ICON_CASINO, ICON_VISIBILITY};
 
-use super::{Changed, EXAMPLES, HISTORY, Kind, View, beside, objectives};
+use super::objectives;
 use crate::inspect::filling::{Blank, Fill, Filling, Mask, Word};
 use crate::inspect::{Answer, AnyInquiry, Ask, Prediction, Question, Reply, Subject};
 use crate::task::Task;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::text_box::Words;
 use crate::ui::panels::explore::tokens::plain;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, EXAMPLES, HISTORY, Kind, View, beside};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::bars::{Bar, bars};

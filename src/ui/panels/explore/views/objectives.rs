@@ -6,14 +6,14 @@ mod lesson;
 use egui::{Color32, CornerRadius, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
-use super::{Changed, Kind as ViewKind, View};
 use crate::data::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
 use crate::inspect::{AnyInquiry, Ask, Prediction, Question, Script, Subject};
 use crate::train::limits;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::text_box::Words;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, Kind as ViewKind, View};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::line;

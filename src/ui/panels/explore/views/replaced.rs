@@ -3,14 +3,15 @@
 
 use egui::{Align2, CornerRadius, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use super::{Changed, Kind, View, beside, tried};
 use crate::inspect::judging::Judged;
 use crate::inspect::{Answer, AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::text_box::{TextBox, Words};
+use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::tokens::plain;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::line;

@@ -2,12 +2,13 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::{Changed, Kind, View, beside, tried};
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
 use crate::ui::panels::explore::samples;
-use crate::ui::panels::explore::text_box::{TextBox, Words};
+use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::told::{self, Told};
+use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::bars::{Bar, bars};

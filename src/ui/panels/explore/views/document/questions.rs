@@ -7,7 +7,7 @@ use super::{Asked, Document, MOST};
 use crate::data::GoldAnswer;
 use crate::train::limits;
 use crate::ui::panels::explore::told::Told;
-use crate::ui::panels::explore::views::Changed;
+use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::form::{self, toggle};
 use crate::ui::widgets::{Button, Chip, Number, divider, state, text};

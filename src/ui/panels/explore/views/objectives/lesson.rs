@@ -2,10 +2,10 @@
 
 use egui::{Align2, Color32, CornerRadius, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::super::orders::title;
 use crate::data::masking::Cover;
 use crate::inspect::objectives::{Case, Kind, LabToken, Objective, Standing};
 use crate::ui::format;
-use crate::ui::panels::explore::views::orders::title;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::{Chip, text};
