@@ -9,10 +9,10 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_CONTENT_PASTE, ICON_
 use super::entities::Changed;
 use super::rows::DataRows;
 use super::samples;
-use crate::data::GoldAnswer;
 use crate::inspect::gold::Gold;
 use crate::inspect::reading::{Candidate, Reading};
 use crate::inspect::{Answer, Prediction, Question};
+use crate::table::GoldAnswer;
 use crate::task::Task;
 use crate::train::limits;
 use crate::ui::theme::{self, Palette, size};

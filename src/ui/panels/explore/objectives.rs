@@ -10,7 +10,7 @@ use egui_material_icons::icons::ICON_CASINO;
 
 use super::entities::Changed;
 use super::{lesson, millis_ui, samples};
-use crate::data::masking::MaskStyle;
+use crate::corpus::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
 use crate::inspect::{Answer, Ask, Prediction, Question, Script};
 use crate::train::limits;
