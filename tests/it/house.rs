@@ -1,5 +1,8 @@
 //! The rules of the house that a compiler does not know: which way the arrows point, and how long a file may be.
 
+mod circles;
+mod imports;
+
 use std::path::{Path, PathBuf};
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -63,28 +66,28 @@ fn offenders(room: &str, words: &[&str]) -> Vec<String> {
     named.collect()
 }
 
+/// Which rooms of the house name which is `circles.rs`; here is what each may not know of the world outside.
 #[test]
-fn the_arrows_between_rooms_point_one_way() {
-    let engine = ["crate::worker", "crate::ui", "crate::cli", "egui::", "crossbeam_channel"];
-    let rules: [(&str, &[&str]); 18] = [
-        ("table", &["crate::data", "crate::text", "crate::corpus", "crate::task", "crate::model", "candle_"]),
-        ("data", &["crate::text", "crate::corpus", "crate::model", "candle_", "crate::train", "crate::inspect"]),
-        ("text", &["crate::corpus", "crate::model", "candle_", "crate::train", "crate::inspect"]),
-        ("corpus", &["crate::model", "candle_", "crate::train", "crate::inspect"]),
-        ("model", &["crate::data", "crate::table", "crate::text", "crate::corpus", "crate::train", "crate::inspect"]),
-        ("metrics", &["crate::model", "candle_", "crate::train"]),
-        ("table", &engine),
-        ("data", &engine),
-        ("text", &engine),
-        ("corpus", &engine),
-        ("model", &engine),
-        ("metrics", &engine),
-        ("hub", &engine),
-        ("train", &engine),
-        ("inspect", &engine),
-        ("worker", &["egui", "crate::ui", "crate::cli"]),
-        ("ui", &["candle_", "crate::cli"]),
-        ("cli", &["crate::ui", "egui"]),
+fn a_room_names_no_crate_that_is_not_its_own() {
+    let unheard = ["egui", "crossbeam_channel"];
+    let rules: [(&str, &[&str]); 17] = [
+        ("table", &["candle_"]),
+        ("data", &["candle_"]),
+        ("text", &["candle_"]),
+        ("corpus", &["candle_"]),
+        ("metrics", &["candle_"]),
+        ("table", &unheard),
+        ("data", &unheard),
+        ("text", &unheard),
+        ("corpus", &unheard),
+        ("model", &unheard),
+        ("metrics", &unheard),
+        ("hub", &unheard),
+        ("train", &unheard),
+        ("inspect", &unheard),
+        ("worker", &["egui"]),
+        ("ui", &["candle_"]),
+        ("cli", &["egui"]),
     ];
     let broken: Vec<String> = rules.iter().flat_map(|(room, words)| offenders(room, words)).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
