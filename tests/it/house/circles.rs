@@ -280,6 +280,8 @@ fn a_small_ring_stays_in_its_folder() {
 
 #[test]
 fn an_arrow_up_or_aside_is_seen() {
+    let files: Vec<String> =
+        ["model/open.rs", "train/run.rs", "data/dataset.rs", "task.rs"].map(str::to_owned).to_vec();
     let check = |from: usize, to: usize, wrong: bool| {
         let arrows = Arrows::from([((from, to), BTreeSet::from(["Name".to_owned()]))]);
         assert_eq!(!upward(&files, &arrows).is_empty(), wrong, "{} to {}", files[from], files[to]);
