@@ -2,5 +2,6 @@
 
 pub mod answers;
 pub mod literal;
+pub mod quoted;
 pub mod schemes;
 pub mod tags;

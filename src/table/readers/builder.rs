@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::encoding::Decoded;
+use super::finish::finish;
 use crate::table::Format;
 use crate::table::{ReadError, RowProblem, Table};
 
@@ -44,7 +45,7 @@ impl Builder {
     pub fn finish(mut self, path: &Path, format: Format, decoded: &Decoded) -> Result<Table, ReadError> {
         self.text.shrink_to_fit();
         self.problems.sort_by_key(|problem| problem.line);
-        super::finish(Table {
+        finish(Table {
             path: path.to_path_buf(),
             format,
             encoding: decoded.encoding,
@@ -57,39 +58,5 @@ impl Builder {
             ends: self.ends,
             lines: self.lines,
         })
-    }
-}
-
-/// Appends a text as a JSON string.
-pub(super) fn push_quoted(out: &mut String, text: &str) {
-    out.push('"');
-    let mut from = 0;
-    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| *byte < b' ' || matches!(byte, b'"' | b'\\')) {
-        out.push_str(&text[from..at]);
-        match byte {
-            b'"' => out.push_str("\\\""),
-            b'\\' => out.push_str("\\\\"),
-            b'\n' => out.push_str("\\n"),
-            b'\t' => out.push_str("\\t"),
-            b'\r' => out.push_str("\\r"),
-            other => out.push_str(&format!("\\u{other:04x}")),
-        }
-        from = at + 1;
-    }
-    out.push_str(&text[from..]);
-    out.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn quoted_texts_are_read_back_as_they_were() {
-        for text in ["", "plain", "a \"b\" \\ c", "é\n\t\r\u{1}\u{1f}\u{7f}日本"] {
-            let mut quoted = String::new();
-            push_quoted(&mut quoted, text);
-            assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text, "{quoted}");
-        }
     }
 }

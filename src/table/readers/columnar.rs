@@ -21,12 +21,13 @@ use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
 
 use self::features::Feature;
-use super::builder::{Builder, push_quoted};
+use super::builder::Builder;
 use super::encoding::Decoded;
 use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
 use crate::guard::guarded;
 use crate::table::Format;
+use crate::table::notation::quoted::push_quoted;
 use crate::table::{ReadError, Table};
 
 /// Rows and columns that are read.
@@ -80,7 +81,7 @@ fn decode(file: &File) -> Result<Builder, Fault> {
     let reader = SerializedFileReader::new(file.try_clone()?)?;
     let columns = plausible(reader.metadata())?;
     let features = Feature::of_file(reader.metadata().file_metadata().key_value_metadata(), &columns);
-    let mut table = Builder::new(super::sniff::unique_names(&columns));
+    let mut table = Builder::new(super::names::unique_names(&columns));
     for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
         let row = row?;
         if row.len() != columns.len() {

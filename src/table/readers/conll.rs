@@ -14,11 +14,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::builder::{Builder, push_quoted};
+use super::builder::Builder;
 use super::encoding::Decoded;
 use super::lines::numbered;
-use super::sniff::plain_name;
+use super::names::plain_name;
 use crate::table::Format;
+use crate::table::notation::quoted::push_quoted;
 use crate::table::notation::schemes;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
@@ -326,7 +327,7 @@ impl<'a> Reader<'a> {
         let mut names: Vec<String> = (from..shape.width).map(name).collect();
         names.extend(has_documents.then(|| "document".to_owned()));
         Self {
-            table: Builder::new(super::sniff::unique_names(&names)),
+            table: Builder::new(super::names::unique_names(&names)),
             columns: vec![String::new(); shape.width - from],
             shape,
             first: 0,

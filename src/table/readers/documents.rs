@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::marks::{Object, list};
-use super::sniff::plain_name;
+use super::names::plain_name;
 use crate::table::shorten;
 
 /// How pandas wrote a table.

@@ -5,9 +5,8 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::delimited::line_end;
+use super::cut::line_end;
 use super::lines::numbered;
-use super::objects::unreadable;
 use crate::table::RowProblem;
 use crate::table::shorten;
 
@@ -182,6 +181,16 @@ impl<'a> Iterator for Elements<'a> {
         let (from, line) = start?;
         Some(self.element(from..bytes.len(), line, false))
     }
+}
+
+/// The reader's message without its line, which counts from the object's own start.
+pub(super) fn unreadable(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    let reason = match message.rfind(" at line ") {
+        Some(end) => format!("{} at column {}", &message[..end], error.column()),
+        None => message,
+    };
+    format!("cannot be read as a JSON object: {reason}")
 }
 
 #[cfg(test)]

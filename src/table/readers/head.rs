@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use super::sniff::{SampleRow, is_number};
+use super::names::is_number;
+use super::sniff::SampleRow;
 
 /// Letters and words beyond which a cell names no column, unless it is a question.
 const LONGEST: usize = 80;

@@ -15,7 +15,7 @@ use super::marks::{Object, list};
 use super::objects::Rows;
 use super::spans::{Export, SAMPLE, Tool};
 use super::token_spans::TokenSpans;
-use super::{classes, documents, lists, spacy, squad};
+use super::{classes, documents, finish, lists, spacy, squad};
 use crate::table::Format;
 use crate::table::{ReadError, Table};
 
@@ -220,7 +220,7 @@ fn finish(rows: Rows, export: Option<&Export>, path: &Path, decoded: &Decoded) -
     for column in ["label", "labels"].into_iter().filter_map(|name| table.column(name)).collect::<Vec<_>>() {
         classes::single(&mut table, column, true);
     }
-    if export.is_some() { super::finish_export(table, &places) } else { super::finish(table) }
+    if export.is_some() { finish::finish_export(table, &places) } else { finish::finish(table) }
 }
 
 /// The first objects that can be read.

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use encoding_rs::{Decoder, Encoding};
 
+use super::cut::line_end;
+use super::encoding;
 use super::unpack::{Limits, Packing, Unpacked, data_error, size};
-use super::{delimited, encoding};
 use crate::table::ReadError;
 
 /// Bytes that are read and decoded at a time; also the sample in which the encoding is recognised.
@@ -122,7 +123,7 @@ impl Lines {
             let whole = found.is_some() && (bytes[end] == b'\n' || end + 1 < bytes.len() || self.ended);
             if whole || (self.ended && end > self.at) {
                 let line = (self.at, end);
-                self.at = end + delimited::line_end(bytes, end);
+                self.at = end + line_end(bytes, end);
                 self.searched = self.at;
                 return Ok(Some(line));
             }
@@ -171,7 +172,7 @@ pub(super) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> + Clon
         }
         let length = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
         let (start, end) = (at, length.map_or(bytes.len(), |length| at + length));
-        at = end + delimited::line_end(bytes, end);
+        at = end + line_end(bytes, end);
         line += 1;
         Some((line, &text[start..end]))
     })

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::elements::{Element, Elements, Place, lines};
 use super::encoding::Decoded;
+use super::finish;
 use super::marks::Object;
+use super::names::is_known_name;
 use super::objects::Rows;
-use super::sniff::is_known_name;
 use super::spans::SAMPLE;
 use crate::table::Format;
 use crate::table::notation::literal;
@@ -116,7 +117,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded, mut rows: Vec<Row>) -> Result
             Err(reason) => table.problems.push(place.problem(reason)),
         }
     }
-    super::finish(table.into_table(path, Format::JsonLines, decoded))
+    finish::finish(table.into_table(path, Format::JsonLines, decoded))
 }
 
 fn is_header(row: &[Value]) -> bool {
@@ -127,7 +128,7 @@ fn names(rows: &[Row]) -> Vec<String> {
     let lists: Vec<&Vec<Value>> = rows.iter().filter_map(|(_, row)| row.as_ref().ok()).take(SAMPLE).collect();
     let Some(first) = lists.first() else { return Vec::new() };
     if lists.len() > 1 && is_header(first) {
-        return super::sniff::unique_names(
+        return super::names::unique_names(
             &first.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>(),
         );
     }

@@ -9,10 +9,12 @@ mod classes;
 mod columnar;
 mod conll;
 mod counting;
+mod cut;
 mod delimited;
 mod documents;
 mod elements;
 mod encoding;
+mod finish;
 mod head;
 mod html;
 mod json;
@@ -20,6 +22,7 @@ mod label_studio;
 mod lines;
 mod lists;
 mod marks;
+mod names;
 mod objects;
 mod prose;
 mod sentences;
@@ -37,12 +40,9 @@ use std::io::{Read, Seek};
 use std::path::Path;
 
 pub use lines::{Lines, lines};
-pub use prose::is_plain_text;
-pub use sniff::{is_number, plain_name};
+pub use names::{is_number, plain_name};
 
-use self::elements::Place;
 use self::unpack::Packing;
-use super::error::name_list;
 use super::{ReadError, Table};
 use crate::json::without_nan;
 use crate::table::Format;
@@ -133,52 +133,26 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     delimited::read(path, decoded, &layout)
 }
 
-/// Settles what the spans and answers of a table mean, and lists the rows whose spans cannot be meant.
-fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
-    let is_table = matches!(table.format, Format::Delimited { delimiter } if delimiter != b'\n');
-    let lines: Vec<Place> = match places {
-        [] => (0..table.rows()).map(|row| Place::of_line(table.line(row))).collect(),
-        places => places.to_vec(),
-    };
-    if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet) {
-        let left = settled::spans(table, is_export);
-        table.problems.extend(left.into_iter().map(|(row, reason)| lines[row].problem(reason)));
-        table.problems.sort_by_key(|problem| problem.line);
-    }
-    settled::answers(table);
-}
+/// As much of a file as tells whether it is prose.
+const HEAD: usize = 1 << 20;
 
-/// A table without rows is an error that says why.
-fn finish(mut table: Table) -> Result<Table, ReadError> {
-    if !matches!(table.format, Format::Conll | Format::PlainText) {
-        settle(&mut table, false, &[]);
+/// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
+/// be streamed and is never in memory as a whole.
+pub fn is_plain_text(path: &Path) -> Result<bool, ReadError> {
+    if path.is_dir() {
+        return Err(ReadError::Folder { path: path.to_path_buf() });
     }
-    if matches!(table.format, Format::Delimited { .. } | Format::JsonLines | Format::Parquet) {
-        sentences::join(&mut table);
+    let mut head = String::new();
+    for line in lines(path)? {
+        // What cannot be read as lines is not plain text; reading it as a table says what it is.
+        let Ok((_, line)) = line else { return Ok(false) };
+        head.push_str(&line);
+        head.push('\n');
+        if head.len() >= HEAD {
+            break;
+        }
     }
-    check(table)
-}
-
-/// The same of an annotation tool's export, whose elements may all stand in one line.
-fn finish_export(mut table: Table, places: &[Place]) -> Result<Table, ReadError> {
-    settle(&mut table, true, places);
-    check(table)
-}
-
-fn check(table: Table) -> Result<Table, ReadError> {
-    if table.rows() > 0 && !table.columns.is_empty() {
-        return Ok(table);
-    }
-    Err(match table.problems.first() {
-        Some(first) => ReadError::AllRowsBad {
-            count: table.problems.len(),
-            line: first.line,
-            reason: first.reason.clone(),
-            path: table.path,
-        },
-        None if table.columns.is_empty() => ReadError::Empty { path: table.path },
-        None => ReadError::NoRows { columns: name_list(&table.columns), path: table.path },
-    })
+    Ok(read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText))
 }
 
 #[cfg(test)]

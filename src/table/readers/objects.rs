@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::elements::{Element, Place};
+use super::elements::{Element, Place, unreadable};
 use super::encoding::Decoded;
 use super::settled;
 use crate::table::Format;
@@ -116,7 +116,7 @@ impl Rows {
             path: path.to_path_buf(),
             format,
             encoding: decoded.encoding,
-            columns: super::sniff::unique_names(&self.columns),
+            columns: super::names::unique_names(&self.columns),
             notes: Vec::new(),
             span_columns: Vec::new(),
             problems: self.problems,
@@ -143,16 +143,6 @@ impl Rows {
         }
         ends
     }
-}
-
-/// The reader's message without its line, which counts from the object's own start.
-pub(super) fn unreadable(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    let reason = match message.rfind(" at line ") {
-        Some(end) => format!("{} at column {}", &message[..end], error.column()),
-        None => message,
-    };
-    format!("cannot be read as a JSON object: {reason}")
 }
 
 struct ObjectSeed<'a> {

@@ -9,6 +9,7 @@ use std::path::Path;
 use super::builder::Builder;
 use super::encoding::Decoded;
 use super::lines::numbered;
+use super::names::is_known_name;
 use super::sniff::{self, Layout};
 use crate::table::Format;
 use crate::table::{ReadError, Table};
@@ -20,7 +21,7 @@ pub(super) fn is_prose(path: &Path, bytes: &[u8], layout: &Layout) -> bool {
     }
     let rows = sniff::sample(&bytes[layout.first_row.min(bytes.len())..], layout.dialect);
     let names = layout.header.as_deref().unwrap_or_default();
-    let known = names.iter().filter(|name| sniff::is_known_name(name)).count();
+    let known = names.iter().filter(|name| is_known_name(name)).count();
     if layout.dialect.delimiter == b'\n' {
         // A heading of a book may be called "Title" or "Description", but hardly in small letters.
         return !(known > 0 && names.iter().all(|name| *name == name.to_lowercase()));
@@ -69,28 +70,6 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, 
         table.end_row(line);
     }
     table.finish(path, Format::PlainText, decoded)
-}
-
-/// As much of a file as tells whether it is prose.
-const HEAD: usize = 1 << 20;
-
-/// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
-/// be streamed and is never in memory as a whole.
-pub fn is_plain_text(path: &Path) -> Result<bool, ReadError> {
-    if path.is_dir() {
-        return Err(ReadError::Folder { path: path.to_path_buf() });
-    }
-    let mut head = String::new();
-    for line in super::lines(path)? {
-        // What cannot be read as lines is not plain text; reading it as a table says what it is.
-        let Ok((_, line)) = line else { return Ok(false) };
-        head.push_str(&line);
-        head.push('\n');
-        if head.len() >= HEAD {
-            break;
-        }
-    }
-    Ok(super::read_bytes(path, head.into_bytes()).is_ok_and(|table| table.format == Format::PlainText))
 }
 
 #[cfg(test)]

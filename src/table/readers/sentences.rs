@@ -2,9 +2,9 @@
 //! and of tags, as Kaggle's NER corpus and exports of annotation tools have them. The sentence may be named in each row or
 //! only in its first.
 
-use super::builder::push_quoted;
-use super::sniff::plain_name;
+use super::names::plain_name;
 use crate::table::Table;
+use crate::table::notation::quoted::push_quoted;
 use crate::table::notation::schemes::{has_letter, may_be_outside};
 
 const SENTENCES: &str = "sentence# sentence sentenceid sentid sent senteceno sentenceno sentencenumber sentencenum \

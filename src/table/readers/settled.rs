@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::counting::{Claim, Counting, Evidence, Faith, Quote, Text};
 use super::marks::{self, Mark};
-use super::sniff::plain_name;
+use super::names::plain_name;
 use super::span_cells;
 use crate::table::Format;
 use crate::table::boundaries::is_unspaced;

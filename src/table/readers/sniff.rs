@@ -1,19 +1,11 @@
 //! How a delimited file is laid out, judged by its first rows: the delimiter, whether quotes mean anything, and whether
 //! the first row names the columns.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::delimited::{Piece, Rows, is_blank, line_end};
+use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
 use super::head;
-
-/// What separates the values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
-    /// A line feed stands for one column: every line is a cell.
-    pub delimiter: u8,
-    /// A field may be put in double quotes.
-    pub quoted: bool,
-}
+use super::names::{is_known_name, is_number, unique_names};
 
 /// All that is known of a file before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +29,6 @@ const SAMPLE_BYTES: usize = 1 << 20;
 /// In the order of preference among delimiters that fit equally well.
 const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
 
-/// Names that columns of labelled texts go by, in lower case without `_`, `-` and spaces.
-const KNOWN_NAMES: &str = "\
-    id idx index text texts sentence sentence1 sentence2 review reviews reviewtext comment comments content \
-    body message tweet utterance query document headline title premise hypothesis question question1 question2 \
-    text1 text2 texta textb answer answers context label labels class classes category categories sentiment \
-    intent target score rating stars emotion emotions topic tag tags tokens labeltext labelname polarity \
-    language lang split description";
-
 /// Looks at the first rows of a file.
 pub(super) fn layout(bytes: &[u8]) -> Layout {
     let (start, line, told) = skip_separator_line(bytes);
@@ -65,41 +49,10 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
     layout
 }
 
-/// The names of the columns, each different: a column without a name is called by its place, and a repeated name gets
-/// a number.
+/// The names of the columns, each different.
 pub(super) fn column_names(layout: &Layout) -> Vec<String> {
     let given = layout.header.clone().unwrap_or_else(|| vec![String::new(); layout.width]);
     unique_names(&given)
-}
-
-pub(super) fn unique_names(given: &[String]) -> Vec<String> {
-    let mut taken: BTreeSet<String> = given.iter().map(|name| name.trim().to_owned()).collect();
-    let mut used = BTreeSet::new();
-    // Where the search for a free number goes on, so that a thousand columns of one name are not a million looks.
-    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
-    let mut names = Vec::with_capacity(given.len());
-    for (index, name) in given.iter().enumerate() {
-        let name = name.trim();
-        let wanted = if name.is_empty() { format!("column {}", index + 1) } else { name.to_owned() };
-        // A name's first bearer keeps it; one made up here must not be anybody's.
-        let free = if name.is_empty() { !taken.contains(&wanted) } else { !used.contains(&wanted) };
-        let unique = if free {
-            wanted
-        } else {
-            let number = numbers.entry(wanted.clone()).or_insert(1);
-            loop {
-                *number += 1;
-                let candidate = format!("{wanted} ({number})");
-                if !taken.contains(&candidate) {
-                    break candidate;
-                }
-            }
-        };
-        taken.insert(unique.clone());
-        used.insert(unique.clone());
-        names.push(unique);
-    }
-    names
 }
 
 pub(super) struct SampleRow {
@@ -230,16 +183,6 @@ fn reads_like_a_header(cells: &[String]) -> bool {
     cells.len() > 1 && cells.iter().any(|cell| is_known_name(cell))
 }
 
-pub(super) fn is_known_name(cell: &str) -> bool {
-    let name = plain_name(cell);
-    KNOWN_NAMES.split(' ').any(|known| known == name)
-}
-
-/// A column name in lower case without what people put between words.
-pub fn plain_name(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
-}
-
 /// The number of columns that most rows have.
 fn common_width(rows: &[SampleRow]) -> usize {
     let mut counts = BTreeMap::new();
@@ -277,11 +220,6 @@ fn first_row_names_columns(rows: &[SampleRow]) -> bool {
         let cell = first[column].trim();
         cell.contains(' ') && count > 0 && texts * 2 > count && cell.len() * 2 * count > length
     })
-}
-
-pub fn is_number(cell: &str) -> bool {
-    let cell = cell.trim();
-    cell.parse::<f64>().is_ok() && cell.bytes().any(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -342,17 +280,5 @@ mod tests {
         check("did it rain?,was it wet?\nis it on?,does it run?\nwho is he?,what is it?\n", false);
         check("Was gefiel Ihnen?,Und sonst?\nalles gut,nichts weiter\ndas Essen,der Weg war weit\n", true);
         check("3,1\n0,1\n", false);
-    }
-
-    #[test]
-    fn names_are_made_unique() {
-        let check = |given: &[&str], expected: &[&str]| {
-            assert_eq!(unique_names(&given.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()), expected);
-        };
-        check(&["text", "text", "text"], &["text", "text (2)", "text (3)"]);
-        check(&["", " label ", ""], &["column 1", "label", "column 3"]);
-        check(&["column 2", ""], &["column 2", "column 2 (2)"]);
-        check(&["a", "a (2)", "a"], &["a", "a (2)", "a (3)"]);
-        check(&["", "column 1"], &["column 1 (2)", "column 1"]);
     }
 }

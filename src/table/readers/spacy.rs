@@ -6,12 +6,12 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::classes;
 use super::elements::{Element, Elements};
 use super::encoding::Decoded;
 use super::marks::{Mark, Object, list, number, row};
 use super::objects::Rows;
 use super::spans::SAMPLE;
+use super::{classes, finish};
 use crate::table::Format;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
@@ -55,7 +55,7 @@ pub(super) fn read_texts<'a>(
             Err(reason) => rows.problems.push(place.problem(reason)),
         }
     }
-    super::finish(rows.into_table(path, Format::JsonLines, decoded))
+    finish::finish(rows.into_table(path, Format::JsonLines, decoded))
 }
 
 /// What some text of a file has.
@@ -88,7 +88,7 @@ pub(super) fn read_pairs<'a>(
     if let Some(column) = table.column("label").filter(|_| parts.categories) {
         classes::single(&mut table, column, false);
     }
-    if parts.entities { super::finish_export(table, &places) } else { super::finish(table) }
+    if parts.entities { finish::finish_export(table, &places) } else { finish::finish(table) }
 }
 
 fn row_of(text: String, mut notes: Object, parts: Parts) -> Result<Object, String> {

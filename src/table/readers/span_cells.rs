@@ -9,7 +9,7 @@
 use serde_json::Value;
 
 use super::marks::{Mark, Object, list, number};
-use super::sniff::plain_name;
+use super::names::plain_name;
 use crate::table::notation::literal;
 
 const STARTS: &str = "start startoffset startchar charstart startindex startidx startpos startposition begin \

@@ -11,13 +11,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::builder::{Builder, push_quoted};
+use super::builder::Builder;
 use super::elements::{Element, Place};
 use super::encoding::Decoded;
 use super::marks::{Object, list, number};
 use super::settled;
 use crate::table::Format;
 use crate::table::notation::answers;
+use crate::table::notation::quoted::push_quoted;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
 

@@ -1,0 +1,54 @@
+//! The end of every reader: what spans and answers mean is settled, sentences are joined, and a table without rows is an
+//! error that says why.
+
+use super::elements::Place;
+use super::{sentences, settled};
+use crate::table::{Format, ReadError, Table, name_list};
+
+/// Settles what the spans and answers of a table mean, and lists the rows whose spans cannot be meant.
+fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
+    let is_table = matches!(table.format, Format::Delimited { delimiter } if delimiter != b'\n');
+    let lines: Vec<Place> = match places {
+        [] => (0..table.rows()).map(|row| Place::of_line(table.line(row))).collect(),
+        places => places.to_vec(),
+    };
+    if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet) {
+        let left = settled::spans(table, is_export);
+        table.problems.extend(left.into_iter().map(|(row, reason)| lines[row].problem(reason)));
+        table.problems.sort_by_key(|problem| problem.line);
+    }
+    settled::answers(table);
+}
+
+/// A table without rows is an error that says why.
+pub(super) fn finish(mut table: Table) -> Result<Table, ReadError> {
+    if !matches!(table.format, Format::Conll | Format::PlainText) {
+        settle(&mut table, false, &[]);
+    }
+    if matches!(table.format, Format::Delimited { .. } | Format::JsonLines | Format::Parquet) {
+        sentences::join(&mut table);
+    }
+    check(table)
+}
+
+/// The same of an annotation tool's export, whose elements may all stand in one line.
+pub(super) fn finish_export(mut table: Table, places: &[Place]) -> Result<Table, ReadError> {
+    settle(&mut table, true, places);
+    check(table)
+}
+
+fn check(table: Table) -> Result<Table, ReadError> {
+    if table.rows() > 0 && !table.columns.is_empty() {
+        return Ok(table);
+    }
+    Err(match table.problems.first() {
+        Some(first) => ReadError::AllRowsBad {
+            count: table.problems.len(),
+            line: first.line,
+            reason: first.reason.clone(),
+            path: table.path,
+        },
+        None if table.columns.is_empty() => ReadError::Empty { path: table.path },
+        None => ReadError::NoRows { columns: name_list(&table.columns), path: table.path },
+    })
+}
