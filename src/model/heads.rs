@@ -3,66 +3,53 @@
 use candle_core::Tensor;
 
 use super::encoder::Pass;
-use super::family::HeadKind;
+use super::family::{HeadInput, HeadKind, HeadSpec};
 use super::input::Input;
-use super::ops::activation::Activation;
 use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::parts;
 use super::ops::weights::{Dense, Norm};
 use super::{Model, ModelError};
 use crate::task::Task;
 
-/// The heads a model has. The pooler, or the dense layer of a sequence head, serves all heads that read the first token.
-#[derive(Clone, Debug, Default)]
-pub struct HeadSet {
-    pub pooler: Option<Dense>,
-    pub sequence: Option<Dense>,
-    pub token: Option<Dense>,
-    pub span: Option<Dense>,
-    pub mask: Option<MaskHead>,
-    pub next_sentence: Option<Dense>,
-    pub sentence_order: Option<Dense>,
-    pub replaced: Option<(Dense, Dense)>,
-}
-
-/// Dense layer, activation, norm, and the decoder, whose weight is the word table where it is tied.
+/// A head: what it is, and its weights.
 #[derive(Clone, Debug)]
-pub struct MaskHead {
-    pub dense: Dense,
-    pub norm: Norm,
-    pub decoder: Dense,
+pub struct Head {
+    pub spec: HeadSpec,
+    /// The dense layer before the outputs. One that reads the first token serves all such heads of a model.
+    pub dense: Option<Dense>,
+    pub norm: Option<Norm>,
+    /// Its weight is the word table where the two are tied.
+    pub output: Dense,
 }
 
+/// The heads a model has.
+#[derive(Clone, Debug, Default)]
+pub struct HeadSet(pub Vec<Head>);
+
+/// Dropout sites.
 mod site {
     pub const BEFORE_DENSE: u64 = 2;
     pub const BEFORE_OUTPUT: u64 = 3;
 }
 
 impl HeadSet {
+    pub fn get(&self, kind: HeadKind) -> Option<&Head> {
+        self.0.iter().find(|head| head.spec.kind == kind)
+    }
+
     /// The heads that are there, in a fixed order.
     pub fn kinds(&self) -> Vec<HeadKind> {
-        let all = [
-            (HeadKind::Sequence, self.sequence.is_some()),
-            (HeadKind::Token, self.token.is_some()),
-            (HeadKind::Span, self.span.is_some()),
-            (HeadKind::Mask, self.mask.is_some()),
-            (HeadKind::NextSentence, self.next_sentence.is_some()),
-            (HeadKind::SentenceOrder, self.sentence_order.is_some()),
-            (HeadKind::Replaced, self.replaced.is_some()),
-        ];
-        all.into_iter().filter_map(|(kind, there)| there.then_some(kind)).collect()
+        HeadKind::ALL.into_iter().filter(|kind| self.get(*kind).is_some()).collect()
     }
 }
 
-impl HeadKind {
-    /// Whether the head reads each sequence's first token alone.
-    pub fn reads_first_token(self) -> bool {
-        matches!(self, Self::Sequence | Self::NextSentence | Self::SentenceOrder)
-    }
-
-    /// The tokens a head reads, or `None` for all.
+impl HeadInput {
+    /// The tokens that are read, or `None` for all.
     pub fn rows(self, input: &Input) -> Option<Vec<u32>> {
-        self.reads_first_token().then(|| input.first_tokens())
+        match self {
+            Self::FirstToken => Some(input.first_tokens()),
+            Self::AllTokens => None,
+        }
     }
 }
 
@@ -71,95 +58,47 @@ impl Model {
     ///
     /// `pass.rows` names the token of each row where they are not all tokens.
     pub fn logits(&self, task: Task, x: &Tensor, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
-        let kind = HeadKind::for_task(task);
-        let missing = || ModelError::HeadMissing { task, architectures: self.config.architectures.clone() };
-        let config = &self.config;
-        let head = Head { model: self, input, pass };
-        Ok(match kind {
-            HeadKind::Sequence => {
-                let output = self.heads.sequence.as_ref().ok_or_else(missing)?;
-                let before = if config.family.drops_before_dense() { config.sequence_dropout } else { 0.0 };
-                let x = head.drop_out(site::BEFORE_DENSE, before, x)?;
-                let x = head.pooled(&x, config.family.sequence_activation(), missing)?;
-                let x = head.drop_out(site::BEFORE_OUTPUT, config.sequence_dropout, &x)?;
-                head.dense(output, &x)?
-            }
-            HeadKind::Token => {
-                let output = self.heads.token.as_ref().ok_or_else(missing)?;
-                let x = head.drop_out(site::BEFORE_OUTPUT, config.token_dropout, x)?;
-                head.dense(output, &x)?
-            }
-            HeadKind::Span => {
-                let output = self.heads.span.as_ref().ok_or_else(missing)?;
-                let x = head.drop_out(site::BEFORE_OUTPUT, config.span_dropout, x)?;
-                head.dense(output, &x)?
-            }
-            HeadKind::NextSentence => {
-                let output = self.heads.next_sentence.as_ref().ok_or_else(missing)?;
-                let x = head.pooled(x, Activation::Tanh, missing)?;
-                head.dense(output, &x)?
-            }
-            HeadKind::SentenceOrder => {
-                let output = self.heads.sentence_order.as_ref().ok_or_else(missing)?;
-                let x = head.pooled(x, Activation::Tanh, missing)?;
-                let x = head.drop_out(site::BEFORE_OUTPUT, config.sequence_dropout, &x)?;
-                head.dense(output, &x)?
-            }
-            HeadKind::Mask => {
-                let mask = self.heads.mask.as_ref().ok_or_else(missing)?;
-                let x = head.dense(&mask.dense, x)?;
-                let x = parts::activate(self.backend, config.family.mask_activation(config.activation), &x)?;
-                let x = parts::norm(self.backend, &self.params, &mask.norm, &x)?;
-                head.dense(&mask.decoder, &x)?
-            }
-            HeadKind::Replaced => {
-                let (dense, output) = self.heads.replaced.as_ref().ok_or_else(missing)?;
-                let x = head.dense(dense, x)?;
-                let x = parts::activate(self.backend, config.activation, &x)?;
-                head.dense(output, &x)?
-            }
-        })
+        let Head { spec, dense, norm, output, .. } = self
+            .heads
+            .get(HeadKind::for_task(task))
+            .ok_or_else(|| ModelError::HeadMissing { task, architectures: self.config.architectures.clone() })?;
+        let (backend, params) = (self.backend, &self.params);
+        let mut x = self.drop_out(site::BEFORE_DENSE, spec.drop_before, x, input, pass)?;
+        if let (Some(dense), Some(of)) = (dense, &spec.dense) {
+            x = parts::dense(backend, params, dense, &x)?;
+            x = parts::activate(backend, of.activation, &x)?;
+        }
+        if let Some(norm) = norm {
+            x = parts::norm(backend, params, norm, &x)?;
+        }
+        let x = self.drop_out(site::BEFORE_OUTPUT, spec.drop, &x, input, pass)?;
+        Ok(parts::dense(backend, params, output, &x)?)
     }
 
     /// Encodes and asks a task's head, computing no more of the last layer than the head reads.
     pub fn run(&self, task: Task, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
         let mut pass = pass.clone();
         if pass.rows.is_none() {
-            pass.rows = HeadKind::for_task(task).rows(input).map(Into::into);
+            pass.rows = HeadKind::for_task(task).input().rows(input).map(Into::into);
         }
         let encoded = self.encode(input, &pass)?;
         self.logits(task, &encoded.last, input, &pass)
     }
-}
 
-/// What the steps of a head share.
-struct Head<'a> {
-    model: &'a Model,
-    input: &'a Input,
-    pass: &'a Pass,
-}
-
-impl Head<'_> {
-    fn dense(&self, dense: &Dense, x: &Tensor) -> candle_core::Result<Tensor> {
-        parts::dense(self.model.backend, &self.model.params, dense, x)
-    }
-
-    fn pooled(
+    /// Drops at a site that a head has: at the configured rate or, where one is given for all sites, at that.
+    fn drop_out(
         &self,
+        site: u64,
+        configured: Option<f64>,
         x: &Tensor,
-        activation: Activation,
-        missing: impl FnOnce() -> ModelError,
-    ) -> Result<Tensor, ModelError> {
-        let pooler = self.model.heads.pooler.as_ref().ok_or_else(missing)?;
-        Ok(parts::activate(self.model.backend, activation, &self.dense(pooler, x)?)?)
-    }
-
-    fn drop_out(&self, site: u64, configured: f64, x: &Tensor) -> candle_core::Result<Tensor> {
-        let Some(dropout) = self.pass.dropout else {
+        input: &Input,
+        pass: &Pass,
+    ) -> candle_core::Result<Tensor> {
+        let (Some(dropout), Some(configured)) = (pass.dropout, configured) else {
             return Ok(x.clone());
         };
-        let keys = TokenKeys::new(dropout.key, &self.input.starts, &self.input.slots);
+        let keys = TokenKeys::new(dropout.key, &input.starts, &input.slots);
         let noise = Noise::new(Some(&keys), site, dropout.rate.unwrap_or(configured));
-        parts::drop_out(self.model.backend, noise, self.pass.rows.as_deref(), x)
+        parts::drop_out(self.backend, noise, pass.rows.as_deref(), x)
     }
 }
