@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::cache::{Folder, shards};
 use super::checksum::checksum_of;
-use super::name::is_file_name;
+use super::name::{check_name, check_revision, is_file_name};
 use super::remote::{Content, Listing, Remote, RemoteFile};
 use super::{Hub, HubError, Progress};
 
@@ -43,13 +43,21 @@ struct Download<'a, 'b> {
     reported: Instant,
 }
 
+impl Hub {
+    /// Fetches what is missing of a model, verified, and returns its folder. `on_progress` may stop it; what has
+    /// arrived is kept and continued the next time. Offline, only what the cache has is returned.
+    pub fn download(&self, name: &str, revision: &str, on_progress: OnProgress<'_>) -> Result<PathBuf, HubError> {
+        check_name(name)?;
+        check_revision(revision)?;
+        if self.offline {
+            return self.find_cached(name, revision).ok_or_else(|| HubError::Offline { name: name.to_owned() });
+        }
+        fetch_missing(self, name, revision, on_progress)
+    }
+}
+
 /// Fetches what is missing of a model, and returns its snapshot.
-pub(super) fn download(
-    hub: &Hub,
-    name: &str,
-    revision: &str,
-    on_progress: OnProgress<'_>,
-) -> Result<PathBuf, HubError> {
+fn fetch_missing(hub: &Hub, name: &str, revision: &str, on_progress: OnProgress<'_>) -> Result<PathBuf, HubError> {
     let remote = Remote::new(hub, name, revision)?;
     let folder = Folder::of(&hub.cache, name);
     let start = Progress::default();

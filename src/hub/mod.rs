@@ -104,22 +104,6 @@ impl Hub {
     pub fn find_cached(&self, name: &str, revision: &str) -> Option<PathBuf> {
         cache::find(&self.cache, name, revision)
     }
-
-    /// Fetches what is missing of a model, verified, and returns its folder. `on_progress` may stop it; what has
-    /// arrived is kept and continued the next time. Offline, only what the cache has is returned.
-    pub fn download(
-        &self,
-        name: &str,
-        revision: &str,
-        on_progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<PathBuf, HubError> {
-        name::check_name(name)?;
-        name::check_revision(revision)?;
-        if self.offline {
-            return self.find_cached(name, revision).ok_or_else(|| HubError::Offline { name: name.to_owned() });
-        }
-        download::download(self, name, revision, on_progress)
-    }
 }
 
 /// The shared cache, as the environment says.

@@ -1,0 +1,78 @@
+//! From hidden states to the logits of a head.
+
+use candle_core::Tensor;
+
+use super::encoder::Pass;
+use super::family::{HeadInput, HeadKind};
+use super::heads::Head;
+use super::input::Input;
+use super::ops::dropout::{Noise, TokenKeys};
+use super::ops::parts;
+use super::{Model, ModelError};
+use crate::task::Task;
+
+/// Dropout sites.
+mod site {
+    pub const BEFORE_DENSE: u64 = 2;
+    pub const BEFORE_OUTPUT: u64 = 3;
+}
+
+impl HeadInput {
+    /// The tokens that are read, or `None` for all.
+    pub fn rows(self, input: &Input) -> Option<Vec<u32>> {
+        match self {
+            Self::FirstToken => Some(input.first_tokens()),
+            Self::AllTokens => None,
+        }
+    }
+}
+
+impl Model {
+    /// The logits of the head that a task asks, for the rows of `x`: (rows, hidden) → (rows, outputs).
+    ///
+    /// `pass.rows` names the token of each row where they are not all tokens.
+    pub fn logits(&self, task: Task, x: &Tensor, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
+        let Head { spec, dense, norm, output } = self
+            .heads
+            .get(HeadKind::for_task(task))
+            .ok_or_else(|| ModelError::HeadMissing { task, architectures: self.config.architectures.clone() })?;
+        let (backend, params) = (self.backend, &self.params);
+        let mut x = self.drop_out(site::BEFORE_DENSE, spec.drop_before, x, input, pass)?;
+        if let (Some(dense), Some(of)) = (dense, &spec.dense) {
+            x = parts::dense(backend, params, dense, &x)?;
+            x = parts::activate(backend, of.activation, &x)?;
+        }
+        if let Some(norm) = norm {
+            x = parts::norm(backend, params, norm, &x)?;
+        }
+        let x = self.drop_out(site::BEFORE_OUTPUT, spec.drop, &x, input, pass)?;
+        Ok(parts::dense(backend, params, output, &x)?)
+    }
+
+    /// Encodes and asks a task's head, computing no more of the last layer than the head reads.
+    pub fn run(&self, task: Task, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
+        let mut pass = pass.clone();
+        if pass.rows.is_none() {
+            pass.rows = HeadKind::for_task(task).input().rows(input).map(Into::into);
+        }
+        let encoded = self.encode(input, &pass)?;
+        self.logits(task, &encoded.last, input, &pass)
+    }
+
+    /// Drops at a site that a head has: at the configured rate or, where one is given for all sites, at that.
+    fn drop_out(
+        &self,
+        site: u64,
+        configured: Option<f64>,
+        x: &Tensor,
+        input: &Input,
+        pass: &Pass,
+    ) -> candle_core::Result<Tensor> {
+        let (Some(dropout), Some(configured)) = (pass.dropout, configured) else {
+            return Ok(x.clone());
+        };
+        let keys = TokenKeys::new(dropout.key, &input.starts, &input.slots);
+        let noise = Noise::new(Some(&keys), site, dropout.rate.unwrap_or(configured));
+        parts::drop_out(self.backend, noise, pass.rows.as_deref(), x)
+    }
+}
