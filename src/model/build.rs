@@ -8,7 +8,8 @@ use candle_core::{Device, Tensor, Var};
 
 use super::card::LoadReport;
 use super::config::EncoderConfig;
-use super::family::{HeadInput, HeadKind, HeadSpec, Naming, Outputs, Stored, StoredName};
+use super::family::{Naming, Stored, StoredName};
+use super::kinds::{HeadInput, HeadKind, HeadSpec, Outputs};
 use super::ops::attention::Heads;
 use super::ops::embedding::EmbeddingWeights;
 use super::ops::weights::{Dense, LayerWeights, Norm};

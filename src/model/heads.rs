@@ -1,6 +1,6 @@
 //! What sits on an encoder: the heads that a model has, and their weights.
 
-use super::family::{HeadKind, HeadSpec};
+use super::kinds::{HeadKind, HeadSpec};
 use super::ops::weights::{Dense, Norm};
 
 /// A head: what it is, and its weights.

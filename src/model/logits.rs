@@ -3,9 +3,9 @@
 use candle_core::Tensor;
 
 use super::encoder::Pass;
-use super::family::{HeadInput, HeadKind};
 use super::heads::Head;
 use super::input::Input;
+use super::kinds::{HeadInput, HeadKind};
 use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::parts;
 use super::{Model, ModelError};

@@ -8,8 +8,8 @@ use candle_core::Device;
 use super::build::Builder;
 use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
-use super::family::{HeadKind, Outputs};
 use super::files::TensorFiles;
+use super::kinds::{HeadKind, Outputs};
 use super::{Model, ModelError, Param, Source};
 use crate::task::{Labels, Targets, Task};
 

@@ -4,7 +4,7 @@
 //! be those of the old classes under the names of the new ones.
 
 use super::config::EncoderConfig;
-use super::family::HeadKind;
+use super::kinds::HeadKind;
 use crate::task::{Labels, Targets, Task};
 
 /// The place of an output that has no name of its own: transformers calls it `LABEL_0`.

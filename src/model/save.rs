@@ -6,7 +6,8 @@ use candle_core::Tensor;
 use serde_json::{Map, Value, json};
 
 use super::files::write_safetensors;
-use super::{HeadKind, Model, ModelError, Outputs, Param};
+use super::kinds::{HeadKind, Outputs};
+use super::{Model, ModelError, Param};
 use crate::files;
 
 impl Model {

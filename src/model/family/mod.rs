@@ -1,12 +1,10 @@
-//! What differs between families, as data: keys of `config.json`, names of weights, and the shape of heads.
+//! What differs between families, as data: keys of `config.json`, names of weights.
 
-mod heads;
 mod names;
 
 use serde::Serialize;
 
-pub use heads::{DenseSpec, HeadInput, HeadKind, HeadSpec, Outputs, Stored};
-pub use names::{Naming, StoredName};
+pub use names::{Naming, Stored, StoredName};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

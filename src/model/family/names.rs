@@ -2,7 +2,7 @@
 //!
 //! One table, used forwards to read and backwards to write.
 
-use super::{Family, Stored};
+use super::Family;
 
 /// A weight's name in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,17 @@ pub struct StoredName {
     pub name: String,
     /// Other names under which older or other programs' files hold the same weight, in the order they are tried.
     pub others: Vec<String>,
+}
+
+/// Where a family's files have a pair of weight and bias.
+#[derive(Clone, Copy, Debug)]
+pub enum Stored {
+    /// Under this name.
+    At(&'static str),
+    /// Under this name in the encoder, whose prefix it takes.
+    InEncoder(&'static str),
+    /// The bias has a name of its own, and may be under that of the weight too.
+    Apart { weight: &'static str, bias: &'static str },
 }
 
 /// The naming of one family.

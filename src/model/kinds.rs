@@ -3,9 +3,9 @@
 //! A kind is one function here, which says all of it for a configuration. Building, computing, saving, planning and freezing
 //! follow from the specification and name no kind.
 
-use super::Family;
-use crate::model::config::EncoderConfig;
-use crate::model::ops::activation::Activation;
+use super::config::EncoderConfig;
+use super::family::{Family, Stored};
+use super::ops::activation::Activation;
 use crate::task::Task;
 
 /// What sits on the encoder. Of the heads that a folder has, it was trained for the first in this order.
@@ -71,17 +71,6 @@ pub struct DenseSpec {
     pub activation: Activation,
     /// Canonical name of a norm after the activation, and that in a file.
     pub norm: Option<(&'static str, Stored)>,
-}
-
-/// Where a family's files have a pair of weight and bias.
-#[derive(Clone, Copy, Debug)]
-pub enum Stored {
-    /// Under this name.
-    At(&'static str),
-    /// Under this name in the encoder, whose prefix it takes.
-    InEncoder(&'static str),
-    /// The bias has a name of its own, and may be under that of the weight too.
-    Apart { weight: &'static str, bias: &'static str },
 }
 
 /// The classes of transformers by the end of their names, the families that have them, and the heads that they have.
