@@ -282,7 +282,7 @@ impl<'a> Builder<'a> {
         if found.is_none() && self.source.is_some() {
             self.report.new.push(stored.name.clone());
         }
-        self.make(&format!("{}.{part}", place.name), stored.name, Block::Head, shape, start, found)
+        self.make(&format!("{}.{part}", place.name), stored.name, shape, start, found)
     }
 
     fn encoder(
@@ -304,9 +304,7 @@ impl<'a> Builder<'a> {
         if found.is_none() {
             self.missing_encoder.push(stored.name.clone());
         }
-        let layer = name.strip_prefix("layers.").and_then(|rest| rest.split('.').next()?.parse().ok());
-        let block = layer.map_or(Block::Embeddings, Block::Layer);
-        self.make(name, stored.name, block, shape, start, found)
+        self.make(name, stored.name, shape, start, found)
     }
 
     /// The numbers under the first of a weight's names that the source has. A head of another width is not an error: it
@@ -340,13 +338,12 @@ impl<'a> Builder<'a> {
         &mut self,
         name: &str,
         stored_name: String,
-        block: Block,
         shape: &[usize],
         start: Start,
         found: Option<Vec<f32>>,
     ) -> Result<Arc<Param>, ModelError> {
         let name = format!("{}{name}", self.prefix);
-        let block = if self.prefix.is_empty() { block } else { Block::Head };
+        let block = Block::of(&name);
         let values = found.unwrap_or_else(|| self.start(&name, shape, start));
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
         let mut param = Param::new(name, stored_name, block, var);

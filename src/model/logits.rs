@@ -76,3 +76,36 @@ impl Model {
         parts::drop_out(self.backend, noise, pass.rows.as_deref(), x)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use candle_core::Device;
+
+    use super::super::{PassDropout, Want, open};
+    use super::*;
+
+    #[test]
+    fn one_rate_for_all_is_that_of_the_sites_that_a_head_has() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+        let check = |name: &str, drops: bool| {
+            let model = open(&golden.join(name), Want::AsSaved, &Device::Cpu, 0).unwrap().0;
+            model.train_only(|weight| weight.starts_with("head."));
+            let task = model.config.task().unwrap();
+            let input = Input::single(vec![2, 7, 11, 3], vec![0; 4]);
+            let with = |dropout| {
+                let logits = model.run(task, &input, &Pass { dropout, ..Pass::default() }).unwrap();
+                logits.to_vec2::<f32>().unwrap()
+            };
+            let found = with(Some(PassDropout { key: 3, rate: Some(0.4) }));
+            assert_eq!(found != with(None), drops, "{name}");
+        };
+        check("bert-classify", true);
+        check("bert-ner", true);
+        check("bert-qa", false);
+        check("bert-nsp", false);
+        check("bert-mlm", false);
+        check("distilbert-qa", true);
+    }
+}

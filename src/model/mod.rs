@@ -19,6 +19,7 @@ mod kinds;
 mod logits;
 mod open;
 mod save;
+mod weights;
 
 use std::sync::Arc;
 
@@ -63,10 +64,10 @@ impl Model {
         if device.is_cpu() { Backend::Fused } else { Backend::Plain }
     }
 
-    /// Freezes every weight of the blocks for which `frozen` says so, and trains the others.
-    pub fn freeze(&self, frozen: impl Fn(Block) -> bool) {
+    /// Trains the weights for whose names `trained` says so, and freezes all others.
+    pub fn train_only(&self, trained: impl Fn(&str) -> bool) {
         for param in self.params.iter() {
-            param.set_trainable(!frozen(param.block));
+            param.set_trainable(trained(&param.name));
         }
     }
 }

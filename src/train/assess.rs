@@ -16,7 +16,7 @@ use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 
 /// What is evaluated on what.
 #[derive(Clone, Debug, Default)]
@@ -97,7 +97,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let length = length(what, task, run.as_ref(), limit)?;
     let mut config = configuration(what, task);
     config.language = run.map_or_else(Language::default, |run| run.language);
-    if model.config.causal && task == Task::Mlm {
+    if model.config.causal && task.targets() == Targets::Hidden {
         config.language.objective = LanguageObjective::Causal;
     }
     let generator = generator(task, dir, &model)?;
@@ -113,7 +113,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         task,
         labels: data
             .as_deref()
-            .filter(|data| task == Task::Ner && !data.labels.is_empty())
+            .filter(|data| task.targets() == Targets::Tags && !data.labels.is_empty())
             .map_or(&labels, |data| &data.labels),
         data: data.as_deref(),
         examples: &examples,
@@ -141,7 +141,8 @@ fn trained_by(dir: &Path) -> Option<RunConfig> {
 
 /// How long sequences are: as asked, else as the run had them, else as predictions have them.
 fn length(what: &Assessed, task: Task, run: Option<&RunConfig>, limit: usize) -> Result<Length, TrainError> {
-    let usual = if task == Task::Qa { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usize::MAX, usize::MAX) };
+    let usual =
+        if task.reads() == Reads::Question { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usize::MAX, usize::MAX) };
     let (own_tokens, own_stride) = run.map_or(usual, |run| (run.data.max_tokens, run.data.stride));
     let max_tokens = what.max_tokens.unwrap_or(own_tokens).min(limit);
     let wrong = |key, value: usize, expected: &str| Err(TrainError::setting(key, value.to_string(), expected));
@@ -175,7 +176,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
 
 /// The generator that was trained along with a discriminator.
 fn generator(task: Task, dir: &Path, model: &model::Model) -> Result<Option<Generator>, TrainError> {
-    if task != Task::Rtd {
+    if !task.has_generator() {
         return Ok(None);
     }
     let folder = dir.join("generator");

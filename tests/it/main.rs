@@ -27,6 +27,7 @@ mod runs_resume_exactly;
 mod samples;
 mod script;
 mod terminals_go_away;
+mod weights_by_name;
 mod what_is_read_is_told;
 mod what_was_learned_is_kept;
 mod window;

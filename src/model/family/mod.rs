@@ -4,7 +4,7 @@ mod names;
 
 use serde::Serialize;
 
-pub use names::{Naming, Stored, StoredName};
+pub use names::{LAYER_SLOTS, Naming, Stored, StoredName};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -4,6 +4,18 @@
 
 use super::Family;
 
+/// The weights of a layer, each of which has a `weight` and a `bias`.
+pub const LAYER_SLOTS: [&str; 8] = [
+    "attention.query",
+    "attention.key",
+    "attention.value",
+    "attention.output",
+    "attention.norm",
+    "feed_forward.inner",
+    "feed_forward.output",
+    "feed_forward.norm",
+];
+
 /// A weight's name in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredName {

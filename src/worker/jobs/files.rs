@@ -10,7 +10,7 @@ use crate::data::xray::xray;
 use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
 use crate::hub::{self, embedded};
 use crate::model;
-use crate::task::Task;
+use crate::task::Reads;
 use crate::train::prepare::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::{files, samples};
@@ -163,7 +163,7 @@ pub fn measure_lengths(
     let all: usize = measured.iter().map(|one| one.tokens).sum();
     let unknown: usize = measured.iter().map(|one| one.unknown).sum();
     let unknown_share = unknown as f64 / all.max(1) as f64;
-    let specials = tokenizer.special_tokens(dataset.task == Task::Qa);
+    let specials = tokenizer.special_tokens(dataset.task.reads() == Reads::Question);
     job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, specials, unknown_share })));
     Ok(Ended::Done)
 }
