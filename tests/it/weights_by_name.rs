@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use attune::data::Tokenizer;
 use attune::model::ops::Backend;
 use attune::model::{self, Input, Model, Pass, PassDropout, Want};
 use attune::task::Task;
+use attune::text::Tokenizer;
 use attune::train::TrainError;
 use attune::train::config::{RunConfig, StrategyKind};
 use attune::train::loss::CrossEntropy;
