@@ -2,7 +2,6 @@
 //! open, with everything that the screen can show of the answer.
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::InspectError;
 use super::filling::{self, Fill, Filling};
@@ -51,8 +50,6 @@ pub struct Answer {
     pub tokens: Vec<String>,
     /// Tokens that did not fit the model and were cut off.
     pub cut: usize,
-    /// Milliseconds from taking the request to the answer.
-    pub millis: f64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -114,7 +111,6 @@ impl Question {
 
 /// Asks a model that was opened with [`OpenModel::open_whole`]; nothing where `go_on` ended it.
 pub fn explore(model: &mut OpenModel, question: &Question, go_on: GoOn<'_>) -> Result<Option<Answer>, InspectError> {
-    let begun = Instant::now();
     let answer = match &question.ask {
         Ask::Objectives(ask) => {
             let lab = lab::lab(model, &question.request(), ask)?;
@@ -151,7 +147,6 @@ pub fn explore(model: &mut OpenModel, question: &Question, go_on: GoOn<'_>) -> R
         cut: said.cut,
         result: said.result,
         tokens: said.tokens,
-        millis: begun.elapsed().as_secs_f64() * 1000.0,
     }))
 }
 
@@ -173,7 +168,6 @@ impl Said {
 
 /// Asks a model that reads whole texts.
 pub fn answer(model: &OpenModel, text: &str, pair: Option<&str>) -> Result<Answer, InspectError> {
-    let begun = Instant::now();
     let question = Question::of(text, pair.map(str::to_owned));
     let said = texts(model, question.request())?;
     Ok(Answer {
@@ -183,7 +177,6 @@ pub fn answer(model: &OpenModel, text: &str, pair: Option<&str>) -> Result<Answe
         result: said.result,
         tokens: said.tokens,
         cut: said.cut,
-        millis: begun.elapsed().as_secs_f64() * 1000.0,
     })
 }
 

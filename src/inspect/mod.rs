@@ -3,12 +3,13 @@
 //!
 //! From the ground up: what is asked (`request.rs`) and what is said (`output.rs`); the borrowed model (`predictor.rs`), and
 //! one that was opened with its tokenizer (`open.rs`); what each kind of head says (`predict.rs` and the files that it
-//! asks); and what Explore shows of it (`explore.rs`).
+//! asks); what Explore shows of it (`explore.rs`); and anything asked, for who passes it on (`inquiry.rs`).
 
 pub mod attention;
 pub mod explore;
 pub mod filling;
 pub mod gold;
+pub mod inquiry;
 pub mod judging;
 pub mod objectives;
 pub mod predictor;
@@ -31,8 +32,9 @@ mod states;
 pub use attention::{Attention, attention};
 pub use error::InspectError;
 pub use explore::{Answer, Ask, Independent, Prediction, Question, answer, explore};
+pub use inquiry::{AnyInquiry, Inquiry, Reply};
 pub use open::{OpenModel, Script, Subject};
-pub use output::{Filled, Logits, Output, Predicted};
-pub use predictor::Predictor;
+pub use output::{Filled, LabelScore, Logits, Output, Predicted, Replaced};
+pub use predictor::{GoOn, Predictor};
 pub use request::{Aggregation, Options, Prepared, Request};
 pub use states::{Pooling, States};
