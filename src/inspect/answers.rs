@@ -5,8 +5,8 @@ use super::open::OpenModel;
 use super::output::FoundAnswer;
 use super::predictor::Rows;
 use super::request::{Options, Prepared};
-use crate::data::Tokenizer;
-use crate::data::tokenizer::Encoded;
+use crate::text::Tokenizer;
+use crate::text::tokenizer::Encoded;
 
 /// What stands for the logit of a token that can be no part of an answer.
 const OUT: f64 = -10_000.0;

@@ -5,8 +5,8 @@ use super::open::OpenModel;
 use super::output::{Entity, Output, TokenLabel};
 use super::predictor::Rows;
 use super::request::{Aggregation, Prepared};
-use crate::data::Tokenizer;
 use crate::model::probability::softmax;
+use crate::text::Tokenizer;
 
 /// The label of what is not an entity.
 pub(super) const OUTSIDE: &str = "O";

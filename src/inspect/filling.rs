@@ -10,8 +10,8 @@ use super::predictor::GoOn;
 use super::request::Options;
 use super::scoring::{Scoring, logits};
 use super::{InspectError, masks};
-use crate::data::tokenizer::Encoded;
 use crate::model::probability::softmax;
+use crate::text::tokenizer::Encoded;
 
 pub use super::hiding::Word;
 pub use super::scoring::Candidate;

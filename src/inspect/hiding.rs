@@ -1,7 +1,7 @@
 //! Words hidden among the token ids and not in the text, so that the same click works for every tokenizer.
 
 use super::predictor::Sequence;
-use crate::data::tokenizer::Encoded;
+use crate::text::tokenizer::Encoded;
 
 /// A word as the tokenizer splits the text, or a mask that is written in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,12 @@ use super::objectives::{Case, Kind, Lab, LabAsk, LabToken, Objective, Standing, 
 use super::open::OpenModel;
 use super::predictor::{Predictor, Rows};
 use super::request::Request;
-use crate::data::masking::{Cover, MaskStyle, Masking, next_tokens};
-use crate::data::tokenizer::Encoded;
+use crate::corpus::masking::{Cover, MaskStyle, Masking, next_tokens};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input};
 use crate::random::{self, Purpose, Stream};
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
 
 pub(super) fn lab(model: &OpenModel, texts: &Request, ask: &LabAsk) -> Result<Lab, InspectError> {
     let text = texts.text.trim();

@@ -3,9 +3,9 @@
 use super::InspectError;
 use super::output::Filled;
 use super::request::Options;
-use crate::data::Tokenizer;
-use crate::data::tokenizer::Encoded;
 use crate::model::probability::softmax;
+use crate::text::Tokenizer;
+use crate::text::tokenizer::Encoded;
 
 /// Words shown where it is not said how many.
 const USUAL: usize = 5;

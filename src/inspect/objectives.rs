@@ -4,7 +4,7 @@
 //! What is hidden is drawn by the same function as in training; a draw is a function of the seed, so that it can be
 //! looked at again.
 
-use crate::data::masking::{Cover, MaskStyle};
+use crate::corpus::masking::{Cover, MaskStyle};
 use crate::model::Family;
 use crate::task::Task;
 

@@ -10,10 +10,10 @@ use super::output::{LabelScore, Logits, Output, Predicted, Replaced};
 use super::predictor::{GoOn, Rows, Sequence};
 use super::request::{Options, Prepared, Request};
 use super::{InspectError, answers, entities, masks};
-use crate::data::tokenizer::Encoded;
-use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 use crate::model::probability::{sigmoid, softmax};
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
+use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 
 impl OpenModel {
     /// Tokenizes a request. A text for named entities, and a question's context, is laid in windows if it is too long

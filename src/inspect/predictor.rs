@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::InspectError;
-use crate::data::tokenizer::Encoded;
 use crate::model::{HeadKind, Input, Model, Pass};
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
 
 /// Tokens that go through a model at once.
 ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::tokenizer::Encoded;
+use crate::text::tokenizer::Encoded;
 
 /// What is asked: a text and perhaps a second one; or a question, whose context is the second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -6,9 +6,9 @@ use super::InspectError;
 use super::hiding::{MOST_PIECES, Masked, range_of};
 use super::open::OpenModel;
 use super::predictor::{GoOn, Predictor, Sequence};
-use crate::data::tokenizer::Encoded;
 use crate::model::probability::softmax;
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {

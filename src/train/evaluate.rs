@@ -7,15 +7,16 @@ use super::generator::Generator;
 use super::objective::{Asked, Objective, Scored, Work, evaluation_chance, evaluation_draws};
 use super::prefix::{PrefixCache, last_states};
 use super::{TrainError, answers};
-use crate::data::tags::is_outside;
-use crate::data::{Alignment, Batch, Dataset, Features, LabelSet, Target, Tokenizer};
+use crate::data::{Dataset, LabelSet, Target};
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::metrics::{
     Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
     evaluate_entities, evaluate_masked, evaluate_multilabel_at, evaluate_replaced, evaluate_values,
 };
 use crate::model::{Decisions, Model, Pass};
+use crate::table::notation::tags::is_outside;
 use crate::task::Task;
+use crate::text::{Alignment, Batch, Features, Tokenizer};
 
 /// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
 #[derive(Clone, Copy)]

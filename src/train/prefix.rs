@@ -8,8 +8,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use candle_core::Tensor;
 
 use super::TrainError;
-use crate::data::Features;
 use crate::model::{Input, Model, Pass};
+use crate::text::Features;
 
 /// Where an example's numbers are.
 enum Place {
@@ -43,7 +43,7 @@ impl PrefixCache {
     fn get<F: Borrow<Features>>(&mut self, model: &Model, which: &[u32], features: &[F]) -> Result<Tensor, TrainError> {
         let missing: Vec<usize> = (0..which.len()).filter(|i| self.places[which[*i] as usize].is_none()).collect();
         if !missing.is_empty() {
-            let batch = crate::data::Batch::pack(missing.iter().map(|i| features[*i].borrow()), 0);
+            let batch = crate::text::Batch::pack(missing.iter().map(|i| features[*i].borrow()), 0);
             let input = super::objective::input(batch);
             let output = model.encode_prefix(self.steps, &input)?;
             self.keep(&output, &input, &missing.iter().map(|i| which[*i] as usize).collect::<Vec<_>>())?;
