@@ -20,6 +20,13 @@ use crate::runs_resume_exactly::{check, config, whole};
 
 type Gradients = BTreeMap<String, Option<Vec<f32>>>;
 
+/// Says of a weight by its name whether it is trained.
+type Choice<'a> = &'a dyn Fn(&str) -> bool;
+
+fn is_bias(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, part)| part == "bias")
+}
+
 fn opened(name: &str, backend: Backend) -> Model {
     let mut model = model::open(&golden().join(name), Want::AsSaved, &Device::Cpu, 0).unwrap().0;
     model.backend = backend;
@@ -40,7 +47,7 @@ fn input(name: &str) -> Input {
 }
 
 /// What one backward pass leaves with the weights of which only some are trained.
-fn gradients(model: &Model, input: &Input, dropout: Option<PassDropout>, trained: &dyn Fn(&str) -> bool) -> Gradients {
+fn gradients(model: &Model, input: &Input, dropout: Option<PassDropout>, trained: Choice<'_>) -> Gradients {
     model.train_only(trained);
     model.params.clear_gradients();
     let pass = Pass { graph: true, dropout, ..Pass::default() };
@@ -55,8 +62,8 @@ fn gradients(model: &Model, input: &Input, dropout: Option<PassDropout>, trained
 
 #[test]
 fn a_weight_that_is_trained_alone_has_the_gradient_that_it_has_among_all() {
-    let choices: [(&str, &dyn Fn(&str) -> bool); 6] = [
-        ("every bias", &|name| name.ends_with(".bias")),
+    let choices: [(&str, Choice<'_>); 6] = [
+        ("every bias", &is_bias),
         ("one matrix", &|name| name == "layers.1.attention.output.weight"),
         ("the upper half of a layer", &|name| name.starts_with("layers.0.feed_forward")),
         ("norms", &|name| name.contains("norm.")),
@@ -84,7 +91,7 @@ fn a_weight_that_is_trained_alone_has_the_gradient_that_it_has_among_all() {
 fn a_layer_of_which_one_weight_is_trained_drops_and_one_that_is_frozen_does_not() {
     let (model, input) = (opened("bert-classify", Backend::Fused), input("bert-classify"));
     let dropout = Some(PassDropout { key: 7, rate: Some(0.3) });
-    let last = |trained: &dyn Fn(&str) -> bool| {
+    let last = |trained: Choice<'_>| {
         model.train_only(trained);
         let pass = Pass { graph: true, dropout, ..Pass::default() };
         model.encode(&input, &pass).unwrap().last.to_vec2::<f32>().unwrap()
@@ -124,7 +131,7 @@ fn a_run_changes_what_its_strategy_names_and_nothing_else() {
     };
     let model = opened("bert-classify", Backend::Fused);
     let all: Vec<String> = model.params.iter().map(|param| param.name.clone()).collect();
-    let biases: Vec<String> = all.iter().filter(|name| name.ends_with(".bias")).cloned().collect();
+    let biases: Vec<String> = all.iter().filter(|name| is_bias(name)).cloned().collect();
     assert_eq!(encoder(&found), encoder(&biases));
     config.strategy.kind = StrategyKind::Custom;
     config.strategy.train = vec!["layers.1.attention.*.weight".into(), "head".into()];
