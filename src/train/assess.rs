@@ -9,6 +9,7 @@ use super::config::{DataChoice, Language, LanguageObjective, ModelChoice, RunCon
 use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
 use super::generator::Generator;
+use super::kept::texts;
 use super::objective::Objective;
 use super::prepare::{OnProgress, fill_roles, why_no_examples};
 use super::{TrainError, corpus, outputs, run};
@@ -57,12 +58,6 @@ impl Assessment {
     pub fn texts(&self) -> Vec<(String, Option<String>)> {
         self.data.as_deref().map_or_else(Vec::new, |data| texts(data, &self.evaluation))
     }
-}
-
-/// The texts of an evaluation's predictions.
-pub fn texts(data: &Dataset, evaluation: &Evaluation) -> Vec<(String, Option<String>)> {
-    let text = |example: usize| (data.readable(example).into_owned(), data.pair(example).map(str::to_owned));
-    evaluation.predictions.iter().map(|one| text(one.example)).collect()
 }
 
 /// The thresholds with the highest F1 in an evaluation; none where it knows no thresholds.
@@ -169,7 +164,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
         optim: super::config::Optim::default(),
         run: super::config::RunOptions::default(),
         language: Language::default(),
-        open: super::recommend::Open::default(),
+        open: super::open::Open::default(),
     }
 }
 

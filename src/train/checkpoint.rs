@@ -23,8 +23,8 @@ use serde_json::{Map, Value};
 pub use read::{Checkpoint, ReadBest, Told, newest};
 
 use super::generator::Generator;
+use super::kept::KeptEvaluation;
 use super::optimizer::Optimizer;
-use super::run::KeptEvaluation;
 use super::{Prepared, TrainError};
 use crate::files::{self, Sums};
 use crate::metrics::Evaluation;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::recommend::Open;
+use super::open::Open;
 use crate::data::masking::MaskStyle;
 use crate::data::mend::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};

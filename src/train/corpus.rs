@@ -198,7 +198,7 @@ pub(super) mod tests {
     use super::super::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
     use super::super::prepare::prepare;
     use super::*;
-    use crate::train::recommend::Open;
+    use crate::train::open::Open;
 
     /// A run of a tiny model over a file.
     pub(crate) fn config(task: Task, model: &str, train: PathBuf) -> RunConfig {

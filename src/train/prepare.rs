@@ -7,7 +7,8 @@ use std::sync::Arc;
 use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
-use super::recommend::{Open, Settings};
+use super::open::Open;
+use super::recommend::Settings;
 use super::{Examples, TrainError, corpus, outputs, recommend};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};

@@ -18,8 +18,8 @@ use crate::metrics::Evaluation;
 use crate::model::files::TensorFiles;
 use crate::model::{Model, ModelError, Param, Params};
 use crate::train::config::RunConfig;
+use crate::train::kept::KeptEvaluation;
 use crate::train::optimizer::Optimizer;
-use crate::train::run::KeptEvaluation;
 use crate::train::{Prepared, TrainError};
 
 /// A checkpoint that was read and adds up.

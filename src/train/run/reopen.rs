@@ -8,8 +8,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::folder::is_taken;
-use super::{CHECKPOINT, CONFIG, EVENTS, Log, RunFolder, lock};
+use super::folder::{RunFolder, is_taken};
+use super::lock::lock;
+use super::log::Log;
+use super::names::{CHECKPOINT, CONFIG, EVENTS};
 use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
@@ -17,7 +19,8 @@ use crate::task::Task;
 use crate::train::checkpoint::{self, Checkpoint, DataSums};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
-use crate::train::recommend::{Open, Settings};
+use crate::train::open::Open;
+use crate::train::recommend::Settings;
 use crate::train::{Prepared, TrainError, generator};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
