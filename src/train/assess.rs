@@ -8,11 +8,10 @@ use candle_core::Device;
 use super::config::{DataChoice, Language, LanguageObjective, ModelChoice, RunConfig};
 use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
-use super::generator::Generator;
 use super::kept::texts;
 use super::objective::Objective;
 use super::prepare::{OnProgress, fill_roles, why_no_examples};
-use super::{TrainError, corpus, outputs, run};
+use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
 use crate::metrics::Evaluation;
@@ -95,13 +94,13 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     if model.config.causal && task == Task::Mlm {
         config.language.objective = LanguageObjective::Causal;
     }
-    let generator = generator(task, dir, &model)?;
+    let companion = companions::kept_with(task, dir, &model)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
     let Some((examples, data, notes)) = read(&config, &labels, &tokenizer, length, on_progress)? else {
         return Ok(None);
     };
     let total = examples.len() as u64;
-    let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
+    let judge = Judge { model: &model, objective: &objective, companion: companion.as_deref() };
     let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
     let Some(scored) = scored else { return Ok(None) };
     let of = Scores {
@@ -166,18 +165,6 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
         language: Language::default(),
         open: super::open::Open::default(),
     }
-}
-
-/// The generator that was trained along with a discriminator.
-fn generator(task: Task, dir: &Path, model: &model::Model) -> Result<Option<Generator>, TrainError> {
-    if task != Task::Rtd {
-        return Ok(None);
-    }
-    let folder = dir.join("generator");
-    if !folder.join("config.json").is_file() {
-        return Err(TrainError::NoGenerator { dir: dir.to_owned() });
-    }
-    Generator::new(model, Some(&folder), 0).map(Some)
 }
 
 /// Sequences with the rows they are from, where they are from rows, and what of these a person should know.

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use super::companion::Companion;
 use super::examples::Examples;
-use super::generator::Generator;
-use super::objective::{Asked, Objective, Scored, Work, evaluation_chance, evaluation_draws};
+use super::objective::{Objective, Scored, evaluation_chance, evaluation_draws};
 use super::prefix::PrefixCache;
 use super::{TrainError, answers};
 use crate::data::tags::is_outside;
@@ -26,12 +26,12 @@ pub(super) fn tokens_at_once(task: Task) -> usize {
     if task == Task::Mlm { TOKENS_OF_WORDS } else { TOKENS_AT_ONCE }
 }
 
-/// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
+/// Who evaluates: the model, what it is asked, and the companion that has a part in that.
 #[derive(Clone, Copy)]
 pub struct Judge<'a> {
     pub model: &'a Model,
     pub objective: &'a Objective,
-    pub generator: Option<&'a Generator>,
+    pub companion: Option<&'a dyn Companion>,
 }
 
 /// Scores every sequence, in order. Texts of similar length are not put together, as there is no padding to save.
@@ -81,15 +81,16 @@ fn score_chunk(
     first: usize,
     prefix: Option<&mut PrefixCache>,
 ) -> Result<Vec<Scored>, TrainError> {
-    let Judge { model, objective, generator } = judge;
+    let Judge { model, objective, companion } = judge;
+    let features: Vec<&Features> = chunk.iter().collect();
     // A sequence has the slot of its place in the evaluation, so that what is drawn for it hangs on no chunk.
     let mut work = objective.work(Batch::pack(chunk, first as u32));
-    if let Some(generator) = generator {
-        replace(generator, &mut work, chunk, evaluation_draws())?;
+    if let Some(companion) = companion {
+        companion.judge(&mut work, &features, evaluation_draws())?;
     }
     let Some(cache) = prefix else { return objective.score(model, &work) };
     let which: Vec<u32> = (first..first + chunk.len()).map(|index| index as u32).collect();
-    let (x, first_tokens) = cache.get(model, &which, &chunk.iter().collect::<Vec<_>>())?;
+    let (x, first_tokens) = cache.get(model, &which, &features)?;
     if work.is_empty() {
         return objective.score(model, &work);
     }
@@ -97,23 +98,6 @@ fn score_chunk(
     let last = if first_tokens { x } else { model.encode_from(cache.steps(), x, &work.input, &pass)?.last };
     let logits = model.logits(objective.task, &last, &work.input, &pass)?;
     objective.scored(&logits, &work)
-}
-
-/// Puts the generator's words in place of the masks, and asks which they are.
-fn replace(generator: &Generator, work: &mut Work, chunk: &[Features], chance: u64) -> Result<(), TrainError> {
-    let masked: Vec<Option<u32>> = chunk.iter().flat_map(token_targets).collect();
-    let made = generator.sample(&work.input, &masked, chance)?;
-    work.input.ids = made.ids;
-    work.asked = Asked::Replaced(made.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect());
-    Ok(())
-}
-
-/// The original of each masked token.
-pub(super) fn token_targets(features: &Features) -> Vec<Option<u32>> {
-    match &features.target {
-        Target::Tokens(targets) => targets.clone(),
-        _ => vec![None; features.tokens.len()],
-    }
 }
 
 /// What the scores are of.
@@ -239,6 +223,7 @@ mod tests {
 
     use super::super::config::Language;
     use super::super::corpus::tests::{config, prepared};
+    use super::super::generator::Generator;
     use super::*;
     use crate::model::{self, Want};
 
@@ -251,7 +236,7 @@ mod tests {
         let model = model::open(&config.model_dir().unwrap(), Want::AsSaved, &Device::Cpu, 0).unwrap().0;
         let generator = Generator::new(&model, None, 1).unwrap();
         let objective = Objective::unweighted(Task::Rtd, 1, &Language::default(), &data.tokenizer).unwrap();
-        let judge = Judge { model: &model, objective: &objective, generator: Some(&generator) };
+        let judge = Judge { model: &model, objective: &objective, companion: Some(&generator) };
         let scored = |at_once: usize| {
             let go_on = &mut |_: usize| ControlFlow::Continue(());
             score_in_chunks(at_once, judge, &data.eval, None, go_on).unwrap().unwrap()

@@ -13,10 +13,14 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::TrainError;
+use super::companion::{Companion, Expected, Joined};
+use super::config::Language;
 use super::loss::CrossEntropy;
+use super::objective::{Asked, Work};
+use crate::data::{Features, Target};
 use crate::files;
 use crate::model::files::TensorFiles;
-use crate::model::{self, EncoderConfig, Input, Model, ModelError, Param, Params, Pass, PassDropout};
+use crate::model::{self, EncoderConfig, Input, Model, ModelError, Param, Pass, PassDropout};
 use crate::random::{Stream, mix};
 use crate::task::Task;
 
@@ -30,8 +34,8 @@ const HEAD_SIZE: usize = 64;
 #[derive(Debug)]
 pub struct Generator {
     model: Model,
-    /// The weights of both models.
-    params: Params,
+    /// What the loss of the model that finds replaced tokens counts beside its own.
+    pub model_weight: f64,
 }
 
 /// What a generator made of a masked batch.
@@ -52,7 +56,7 @@ const DRAWS: u64 = 2;
 impl Generator {
     /// A generator for a model: from a folder, or new with a quarter of the width and as many layers.
     pub fn new(discriminator: &Model, folder: Option<&Path>, seed: u64) -> Result<Self, TrainError> {
-        let config = config_of(discriminator, folder)?;
+        let config = config_of(&discriminator.config, folder)?;
         let model = match folder {
             Some(folder) => {
                 let files = TensorFiles::open(folder).map_err(ModelError::from)?;
@@ -60,29 +64,16 @@ impl Generator {
             }
             None => model::generator(discriminator, config, None, seed)?,
         };
-        let mut all: Vec<_> = discriminator.params.iter().cloned().collect();
-        all.extend(model.params.iter().filter(|param| is_own(param)).cloned());
-        Ok(Self { params: Params::new(all, discriminator.device())?, model })
+        Ok(Self { model, model_weight: Language::default().discriminator_weight })
     }
 
-    pub fn model(&self) -> &Model {
-        &self.model
-    }
-
-    /// Every weight of both models once: what the optimizer changes, the audit looks at and a checkpoint keeps. Those of
-    /// the model come first, in its own order.
-    pub fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// The weights that are not the model's too, in order.
-    pub fn own_params(&self) -> Vec<Arc<Param>> {
-        self.model.params.iter().filter(|param| is_own(param)).cloned().collect()
-    }
-
-    /// Forgets the gradients of both models.
-    pub fn clear_gradients(&self) {
-        self.params.clear_gradients();
+    /// The one that was kept in the folder of the model it was trained along with.
+    pub fn kept_with(dir: &Path, discriminator: &Model) -> Result<Self, TrainError> {
+        let folder = dir.join(FOLDER);
+        if !folder.join("config.json").is_file() {
+            return Err(TrainError::NoGenerator { dir: dir.to_owned() });
+        }
+        Self::new(discriminator, Some(&folder), 0)
     }
 
     /// Replaces the tokens of a masked batch that have a target. `key` addresses the draws, each by the sequence's slot
@@ -144,22 +135,90 @@ impl Generator {
         }
         Ok((made, Some(loss)))
     }
+}
 
-    /// Writes the generator's folder beside a model's files, so that transformers opens it as `ElectraForMaskedLM`.
-    /// `other` is as in [`Model::save_with`]. Returns the folder, into which the tokenizer belongs too.
-    pub fn save(&self, beside: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<PathBuf, TrainError> {
+impl Companion for Generator {
+    fn name(&self) -> &'static str {
+        FOLDER
+    }
+
+    fn config(&self) -> &EncoderConfig {
+        &self.model.config
+    }
+
+    fn own_params(&self) -> Vec<Arc<Param>> {
+        self.model.params.iter().filter(|param| is_own(param)).cloned().collect()
+    }
+
+    /// The masked words.
+    fn asked(&self, features: &Features) -> f64 {
+        originals(features).iter().flatten().count() as f64
+    }
+
+    /// Learns from the masked words, and puts the words it says in their place.
+    fn join(
+        &self,
+        work: &mut Work,
+        features: &[&Features],
+        dropout: PassDropout,
+        denominator: f64,
+    ) -> Result<Joined, TrainError> {
+        let made = self.learn(&work.input, &all_originals(features), dropout, denominator)?;
+        let loss = made.loss;
+        made.replace(work);
+        Ok(Joined { loss, model_weight: self.model_weight })
+    }
+
+    fn judge(&self, work: &mut Work, features: &[&Features], key: u64) -> Result<(), TrainError> {
+        self.sample(&work.input, &all_originals(features), key)?.replace(work);
+        Ok(())
+    }
+
+    /// Writes a folder that transformers opens as `ElectraForMaskedLM`.
+    fn save(&self, beside: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<Option<PathBuf>, TrainError> {
         let folder = beside.join(FOLDER);
         files::create_folders(&folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
         self.model.save_with(&folder, other)?;
-        Ok(folder)
+        Ok(Some(folder))
     }
 }
 
+impl Made {
+    /// Puts the drawn tokens in place of the masks, and asks which they are.
+    fn replace(self, work: &mut Work) {
+        work.input.ids = self.ids;
+        let cells = self.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced))));
+        work.asked = Asked::Replaced(cells.collect());
+    }
+}
+
+/// The original of each masked token.
+fn originals(features: &Features) -> Vec<Option<u32>> {
+    match &features.target {
+        Target::Tokens(targets) => targets.clone(),
+        _ => vec![None; features.tokens.len()],
+    }
+}
+
+fn all_originals(features: &[&Features]) -> Vec<Option<u32>> {
+    features.iter().flat_map(|one| originals(one)).collect()
+}
+
+/// A generator as far as it is known before it is opened. Whether one in a folder shares the model's embeddings is only
+/// seen in its weights, so it is expected not to.
+pub(super) fn expected(discriminator: &EncoderConfig, language: &Language) -> Result<Expected, TrainError> {
+    let config = config_of(discriminator, language.generator.as_deref())?;
+    let (own, embeddings) = weights(&config);
+    let is_new = language.generator.is_none();
+    let held = if is_new { own } else { own + embeddings };
+    Ok(Expected { name: FOLDER, held, trained: held, kept: own + embeddings, words: language.share, config })
+}
+
 /// The configuration of the generator for a model.
-pub(super) fn config_of(discriminator: &Model, folder: Option<&Path>) -> Result<EncoderConfig, TrainError> {
+fn config_of(discriminator: &EncoderConfig, folder: Option<&Path>) -> Result<EncoderConfig, TrainError> {
     match folder {
         Some(folder) => Ok(model::read_config(folder)?),
-        None => small_config(&discriminator.config),
+        None => small_config(discriminator),
     }
 }
 

@@ -4,6 +4,8 @@ pub mod answers;
 pub mod assess;
 pub mod audit;
 pub mod checkpoint;
+pub mod companion;
+pub mod companions;
 pub mod config;
 mod corpus;
 pub mod evaluate;

@@ -266,8 +266,10 @@ fn write_stage(stage: &Path, models: Models<'_>, data: &Prepared, best: Option<&
     let weight = |param: &Param| best.and_then(|best| best.weights.get(&param.name)).cloned();
     models.model.save_with(&model, &weight)?;
     data.tokenizer.save(&model)?;
-    if let Some(generator) = models.generator {
-        data.tokenizer.save(&generator.save(&model, &weight)?)?;
+    if let Some(companion) = models.companion
+        && let Some(folder) = companion.save(&model, &weight)?
+    {
+        data.tokenizer.save(&folder)?;
     }
     if let Some(best) = best {
         let report = |best: &Best| KeptEvaluation::of(data, best.step, &best.evaluation);
