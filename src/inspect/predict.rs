@@ -15,7 +15,7 @@ use super::{InspectError, Predictor};
 use crate::data::tokenizer::Encoded;
 use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 use crate::model::probability::{sigmoid, softmax};
-use crate::model::{HeadKind, Input, Pass};
+use crate::model::{HeadInput, HeadKind, Input, Pass};
 use crate::task::Task;
 
 /// What is asked: a text and perhaps a second one; or a question, whose context is the second.
@@ -236,7 +236,7 @@ impl Predictor {
         let mut input = Input { starts: vec![0], ..Input::default() };
         let (mut wanted, mut counts) = (Vec::new(), Vec::new());
         let mask = self.tokenizer.mask_id().filter(|_| self.task == Task::Mlm && !options.logits);
-        let first_token = HeadKind::for_task(self.task).reads_first_token();
+        let first_token = HeadKind::for_task(self.task).input() == HeadInput::FirstToken;
         for (slot, (one, window)) in (0..).zip(chunk) {
             let start = input.ids.len();
             input.ids.extend(window.iter().map(|index| one.encoded.ids[*index]));

@@ -211,7 +211,7 @@ impl Objective {
                 Work { input, rows: None, asked }
             }
             _ => {
-                let rows = HeadKind::for_task(self.task).rows(&input).map(Into::into);
+                let rows = HeadKind::for_task(self.task).input().rows(&input).map(Into::into);
                 Work { input, rows, asked: Asked::Sequences(targets) }
             }
         }

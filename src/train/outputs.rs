@@ -304,17 +304,8 @@ pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, r
     if report.new.is_empty() {
         return None;
     }
-    let by_classes = matches!(HeadKind::for_task(task), HeadKind::Sequence | HeadKind::Token) && task != Task::Regress;
-    if !encoder.names_head(task) || !by_classes || encoder.keeps_head(task, &labels.names) {
-        let head = match HeadKind::for_task(task) {
-            HeadKind::Sequence => "classes or values of texts",
-            HeadKind::Token => "tags of words",
-            HeadKind::Span => "answers to questions",
-            HeadKind::Mask => "masked words",
-            HeadKind::NextSentence => "the next sentence",
-            HeadKind::SentenceOrder => "the order of sentences",
-            HeadKind::Replaced => "replaced tokens",
-        };
+    if !encoder.names_head(task) || !task.has_classes_of_data() || encoder.keeps_head(task, &labels.names) {
+        let head = HeadKind::for_task(task).words();
         return Some(format!(
             "the model has no trained head for {head}, so the head is new and is randomly initialised"
         ));

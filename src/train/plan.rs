@@ -16,7 +16,7 @@ use crate::data::is_plain_text;
 use crate::model::card::ModelCard;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
-use crate::model::{EncoderConfig, Family, HeadKind, Model};
+use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs};
 use crate::task::Task;
 
 /// The estimate at the foot of the form, and the freeze map.
@@ -254,18 +254,8 @@ fn block_sizes(config: &RunConfig, facts: &Facts<'_>, layers: usize) -> Vec<(Blo
         let name = block.to_string();
         facts.card.blocks.iter().find(|size| size.name == name).map_or(0, |size| size.parameters)
     };
-    let hidden = facts.encoder.hidden_size as u64;
-    let dense = hidden * hidden + hidden;
-    let head = match HeadKind::for_task(config.task) {
-        HeadKind::Sequence | HeadKind::NextSentence | HeadKind::SentenceOrder => {
-            dense + (hidden + 1) * facts.labels.max(1) as u64
-        }
-        HeadKind::Token => (hidden + 1) * facts.labels.max(1) as u64,
-        HeadKind::Span => 2 * (hidden + 1),
-        // The decoder is the word table; its bias and a norm are the head's own.
-        HeadKind::Mask => dense + 2 * hidden + facts.encoder.vocab_size as u64,
-        HeadKind::Replaced => dense + hidden + 1,
-    };
+    let spec = HeadKind::for_task(config.task).spec(facts.encoder);
+    let head = spec.weights(facts.encoder, facts.labels.max(1)).iter().map(|(_, count)| count).sum();
     let mut sizes = vec![(Block::Embeddings, stored(Block::Embeddings))];
     sizes.extend((0..layers).map(|layer| (Block::Layer(layer), stored(Block::Layer(layer)))));
     sizes.push((Block::Head, head));
@@ -303,16 +293,20 @@ impl Cost {
         };
         let rest = schedule.len() - below;
         // Of the last layer only keys and values are computed for every token where the head reads the first alone.
-        let spared = if rest > 0 && kind.reads_first_token() { layer - 4.0 * hidden * hidden } else { 0.0 };
-        let decoder =
-            if kind == HeadKind::Mask { asked(config) * 2.0 * hidden * encoder.vocab_size as f64 } else { 0.0 };
+        let spared =
+            if rest > 0 && kind.input() == HeadInput::FirstToken { layer - 4.0 * hidden * hidden } else { 0.0 };
+        let decoder = if kind.outputs() == Outputs::Words {
+            asked(config) * 2.0 * hidden * encoder.vocab_size as f64
+        } else {
+            0.0
+        };
         let prefix = layer * below as f64;
         Self {
             cached: if cache { prefix } else { 0.0 },
             frozen: if cache { 0.0 } else { prefix },
             graph: layer * rest as f64 - spared + decoder,
             graph_layers: rest,
-            first_tokens: rest == 0 && kind.reads_first_token(),
+            first_tokens: rest == 0 && kind.input() == HeadInput::FirstToken,
         }
     }
 
