@@ -20,7 +20,7 @@ use super::objective::{Asked, Work};
 use crate::data::{Features, Target};
 use crate::files;
 use crate::model::files::TensorFiles;
-use crate::model::{self, EncoderConfig, Input, Model, ModelError, Param, Pass, PassDropout};
+use crate::model::{self, EncoderConfig, HeadKind, Input, Model, ModelError, Param, Pass, PassDropout};
 use crate::random::{Stream, mix};
 use crate::task::Task;
 
@@ -208,10 +208,22 @@ fn all_originals(features: &[&Features]) -> Vec<Option<u32>> {
 /// seen in its weights, so it is expected not to.
 pub(super) fn expected(discriminator: &EncoderConfig, language: &Language) -> Result<Expected, TrainError> {
     let config = config_of(discriminator, language.generator.as_deref())?;
-    let (own, embeddings) = weights(&config);
+    let (own, embeddings) = sizes(&config);
     let is_new = language.generator.is_none();
     let held = if is_new { own } else { own + embeddings };
     Ok(Expected { name: FOLDER, held, trained: held, kept: own + embeddings, words: language.share, config })
+}
+
+/// Weights that are only a generator's, and those of its embeddings, which it may share.
+fn sizes(config: &EncoderConfig) -> (u64, u64) {
+    let (hidden, inner, table) = (config.hidden_size, config.intermediate_size, config.embedding_size);
+    let dense = |inputs: usize, outputs: usize| (inputs + 1) * outputs;
+    let layer = 4 * dense(hidden, hidden) + dense(hidden, inner) + dense(inner, hidden) + 4 * hidden;
+    let projection = if config.has_projection() { dense(table, hidden) } else { 0 };
+    let rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size;
+    let head = HeadKind::Mask.spec(config).weights(config, 0);
+    let head: u64 = head.iter().map(|(_, count)| count).sum();
+    (head + (config.stored_layers() * layer + projection) as u64, ((rows + 2) * table) as u64)
 }
 
 /// The configuration of the generator for a model.
@@ -276,10 +288,12 @@ mod tests {
 
     use super::*;
     use crate::data::masking::{MaskStyle, Masking};
+    use crate::model::Params;
     use crate::model::Want;
     use crate::model::ops::Backend;
     use crate::random::{Purpose, key};
     use crate::train::audit::audit;
+    use crate::train::companion::all_params;
     use crate::train::loss;
     use crate::train::optimizer::{AdamW, Optimizer, Rule};
 
@@ -306,6 +320,10 @@ mod tests {
         (input, targets)
     }
 
+    fn all(discriminator: &Model, generator: &Generator) -> Params {
+        all_params(discriminator, Some(generator)).unwrap()
+    }
+
     fn gradients(params: &Params) -> Vec<Option<Vec<f32>>> {
         let found = params.iter().map(|param| param.gradient().unwrap()).collect();
         params.clear_gradients();
@@ -320,7 +338,8 @@ mod tests {
         for name in ["embeddings.word", "embeddings.position", "embeddings.token_type", "embeddings.norm.weight"] {
             assert!(Arc::ptr_eq(&own(name), discriminator.params.find(name).unwrap()), "{name}");
         }
-        let mut names: Vec<&str> = generator.params.iter().map(|param| param.name.as_str()).collect();
+        let all = all(&discriminator, &generator);
+        let mut names: Vec<&str> = all.iter().map(|param| param.name.as_str()).collect();
         assert_eq!(names.iter().filter(|name| name.starts_with("generator.")).count(), 3 * 16 + 5 + 2);
         let count = names.len();
         names.sort_unstable();
@@ -337,6 +356,25 @@ mod tests {
         assert_eq!(sizes(768), (192, 3, 768, 128));
         assert_eq!(sizes(1024), (256, 4, 1024, 128));
         assert_eq!(sizes(324), (82, 2, 328, 128));
+    }
+
+    #[test]
+    fn what_is_expected_of_a_generator_is_what_it_comes_to() {
+        let discriminator = discriminator();
+        let count = |params: &[Arc<Param>]| params.iter().map(|param| param.count() as u64).sum::<u64>();
+        let generator = Generator::new(&discriminator, None, 1).unwrap();
+        let mut language = Language::default();
+        let told = expected(&discriminator.config, &language).unwrap();
+        let own = count(&generator.own_params());
+        assert_eq!((told.held, told.trained, told.kept), (own, own, generator.model.params.count()));
+        // One of another origin has embeddings of its own.
+        let dir = tempfile::tempdir().unwrap();
+        let folder = generator.save(dir.path(), &|_| None).unwrap().unwrap();
+        model::random(&folder, Want::AsSaved, &Device::Cpu, 9).unwrap().0.save(&folder).unwrap();
+        language.generator = Some(folder.clone());
+        let apart = Generator::new(&discriminator, Some(&folder), 2).unwrap();
+        let told = expected(&discriminator.config, &language).unwrap();
+        assert_eq!((told.held, told.kept), (count(&apart.own_params()), apart.model.params.count()));
     }
 
     /// The loss of the model over the batch that was made, counted as ELECTRA counts it.
@@ -370,12 +408,14 @@ mod tests {
 
     #[test]
     fn cutting_an_update_changes_neither_draws_nor_gradients() {
-        let generator = Generator::new(&discriminator(), None, 1).unwrap();
+        let discriminator = discriminator();
+        let generator = Generator::new(&discriminator, None, 1).unwrap();
+        let params = all(&discriminator, &generator);
         let lengths = [20, 33, 8, 40];
         let (input, targets) = masked(&lengths, 0, 1);
         let dropout = PassDropout { key: 9, rate: Some(0.1) };
         let whole = generator.learn(&input, &targets, dropout, 10.0).unwrap();
-        let of_whole = gradients(generator.params());
+        let of_whole = gradients(&params);
         let (mut ids, mut sum) = (Vec::new(), 0.0);
         for slot in 0..4_u32 {
             let (input, targets) = masked(&lengths[slot as usize..][..1], slot, 1);
@@ -385,7 +425,7 @@ mod tests {
         }
         assert_eq!(ids, whole.ids);
         assert!((sum - whole.loss).abs() < 1e-4, "{sum} against {}", whole.loss);
-        for ((param, a), b) in generator.params().iter().zip(&of_whole).zip(gradients(generator.params())) {
+        for ((param, a), b) in params.iter().zip(&of_whole).zip(gradients(&params)) {
             let (Some(a), Some(b)) = (a, &b) else {
                 assert!(a.is_none() && b.is_none(), "{}", param.name);
                 continue;
@@ -420,6 +460,7 @@ mod tests {
             discriminator.backend = backend;
             let mut generator = Generator::new(&discriminator, None, 1).unwrap();
             generator.model.backend = backend;
+            let params = all(&discriminator, &generator);
             let (input, targets) = masked(&[20, 33, 8], 0, 1);
             let pass = Pass { graph: true, ..Pass::default() };
             let learn = || generator.learn(&input, &targets, PassDropout { key: 5, rate: Some(0.0) }, 10.0).unwrap();
@@ -428,16 +469,14 @@ mod tests {
                 discriminator.params.iter().for_each(|param| param.collect(&store).unwrap());
             };
             let made = learn();
-            let of_generator = gradients(generator.params());
+            let of_generator = gradients(&params);
             find(&made);
-            let of_discriminator = gradients(generator.params());
+            let of_discriminator = gradients(&params);
             find(&learn());
-            audit(generator.params()).unwrap();
-            let together = gradients(generator.params());
+            audit(&params).unwrap();
+            let together = gradients(&params);
             let mut shared = 0;
-            for (((param, a), b), sum) in
-                generator.params().iter().zip(&of_generator).zip(&of_discriminator).zip(&together)
-            {
+            for (((param, a), b), sum) in params.iter().zip(&of_generator).zip(&of_discriminator).zip(&together) {
                 shared += usize::from(a.is_some() && b.is_some());
                 let sum = sum.as_ref().unwrap();
                 let zero = vec![0.0; sum.len()];
@@ -456,8 +495,8 @@ mod tests {
         let discriminator = discriminator();
         let generator = Generator::new(&discriminator, None, 1).unwrap();
         let adam = AdamW { betas: [0.9, 0.999], eps: 1e-6 };
-        let mut optimizer =
-            Optimizer::new(adam, generator.params(), |_| Rule { lr: 3e-3, group: "head", weight_decay: 0.0 });
+        let params = all(&discriminator, &generator);
+        let mut optimizer = Optimizer::new(adam, &params, |_| Rule { lr: 3e-3, group: "head", weight_decay: 0.0 });
         let pass = Pass { graph: true, ..Pass::default() };
         let mut losses = Vec::new();
         for step in 0..80 {
@@ -468,7 +507,7 @@ mod tests {
             losses.push((made.loss, f64::from(found.to_scalar::<f32>().unwrap())));
             found.backward().unwrap();
             optimizer.step(1.0, 1.0).unwrap();
-            generator.clear_gradients();
+            params.clear_gradients();
         }
         let mean = |range: std::ops::Range<usize>| {
             let part = &losses[range];
@@ -485,7 +524,7 @@ mod tests {
         let discriminator = discriminator();
         let generator = Generator::new(&discriminator, None, 1).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let folder = generator.save(dir.path(), &|_| None).unwrap();
+        let folder = generator.save(dir.path(), &|_| None).unwrap().unwrap();
         let (alone, report) = model::open(&folder, Want::AsSaved, &Device::Cpu, 0).unwrap();
         assert!(report.new.is_empty() && report.left_over.is_empty(), "{report:?}");
         assert_eq!(alone.config.architectures, ["ElectraForMaskedLM"]);
@@ -495,7 +534,8 @@ mod tests {
         };
         assert_eq!(logits(&alone), logits(&generator.model));
         let again = Generator::new(&discriminator, Some(&folder), 2).unwrap();
-        assert_eq!(again.params().count(), generator.params().count(), "the embeddings are shared again");
+        let count = |generator: &Generator| all(&discriminator, generator).count();
+        assert_eq!(count(&again), count(&generator), "the embeddings are shared again");
         let (a, b) = (&generator, &again);
         let ids = |generator: &Generator| generator.sample(&input, &targets, 5).unwrap().ids;
         assert_eq!(ids(a), ids(b));
@@ -506,7 +546,7 @@ mod tests {
         let tables: u64 =
             alone.params.iter().filter(|p| p.name.starts_with("embeddings.")).map(|p| p.count() as u64).sum();
         let projection = (16 + 1) * 32;
-        assert_eq!(apart.params().count(), generator.params().count() + tables - projection);
+        assert_eq!(count(&apart), count(&generator) + tables - projection);
     }
 
     #[test]

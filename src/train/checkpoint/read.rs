@@ -174,10 +174,14 @@ impl Checkpoint {
             return changed("as many examples, but other texts, labels or tokens".to_owned());
         }
         let reason = match &now {
-            now if now.frozen != then.frozen => "weights that are not trained are others",
-            now if now.config != then.config => "its config.json is another",
-            now if now.tokenizer != then.tokenizer => "its tokenizer is another",
-            now if now.companions != then.companions => "the config.json of its generator is another",
+            now if now.frozen != then.frozen => "weights that are not trained are others".to_owned(),
+            now if now.config != then.config => "its config.json is another".to_owned(),
+            now if now.tokenizer != then.tokenizer => "its tokenizer is another".to_owned(),
+            now if now.companions != then.companions => {
+                let name =
+                    now.companions.keys().chain(then.companions.keys()).next().map_or("companion", String::as_str);
+                format!("the config.json of its {name} is another")
+            }
             _ => return Ok(()),
         };
         Err(TrainError::ModelChanged { path: self.dir.clone(), reason })
@@ -233,7 +237,10 @@ impl Checkpoint {
     /// A weight's numbers where its parameter lies.
     fn tensor(&self, param: &Param, values: Vec<f32>) -> Result<Tensor, TrainError> {
         if values.len() != param.count() {
-            return Err(TrainError::ModelChanged { path: self.dir.clone(), reason: "a weight has another shape" });
+            return Err(TrainError::ModelChanged {
+                path: self.dir.clone(),
+                reason: "a weight has another shape".to_owned(),
+            });
         }
         Ok(Tensor::from_vec(values, param.shape(), param.var().device())?)
     }
