@@ -103,18 +103,6 @@ const STILL_CLOSED: [&[&str]; 6] = [
         "worker/lane.rs",
         "worker/mod.rs",
     ],
-    &[
-        "ui/panels/explore.rs",
-        "ui/panels/explore/classes.rs",
-        "ui/panels/explore/document.rs",
-        "ui/panels/explore/entities.rs",
-        "ui/panels/explore/evidence.rs",
-        "ui/panels/explore/head.rs",
-        "ui/panels/explore/masks.rs",
-        "ui/panels/explore/objectives.rs",
-        "ui/panels/explore/replaced.rs",
-        "ui/panels/explore/texts.rs",
-    ],
     &["ui/workspace.rs", "ui/workspace/data.rs", "ui/workspace/draft.rs", "ui/workspace/jobs.rs"],
 ];
 
