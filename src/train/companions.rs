@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::TrainError;
 use super::companion::{Companion, Expected};
-use super::config::{Language, RunConfig};
+use super::config::RunConfig;
 use super::generator::{self, Generator};
 use crate::model::{EncoderConfig, Model};
 use crate::task::Task;
@@ -13,8 +13,9 @@ use crate::task::Task;
 pub fn of_run(config: &RunConfig, model: &Model) -> Result<Option<Box<dyn Companion>>, TrainError> {
     Ok(match config.task {
         Task::Rtd => {
-            let generator = Generator::new(model, config.language.generator.as_deref(), config.run.seed)?;
-            Some(Box::new(Generator { model_weight: config.language.discriminator_weight, ..generator }))
+            let mut generator = Generator::new(model, config.language.generator.as_deref(), config.run.seed)?;
+            generator.model_weight = config.language.discriminator_weight;
+            Some(Box::new(generator))
         }
         _ => None,
     })

@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 9] = [
 const LARGEST: usize = 3;
 
 /// Rings that are still to be opened, with exactly their files. A list here only becomes shorter.
-const STILL_CLOSED: [&[&str]; 6] = [
+const STILL_CLOSED: [&[&str]; 5] = [
     &[
         "data/dataset.rs",
         "data/entities.rs",
