@@ -17,7 +17,7 @@ use crate::model;
 use crate::model::card::ModelCard;
 use crate::task::Task;
 use crate::train::event::TrainEvent;
-use crate::train::prepare::fill_roles;
+use crate::train::rows::fill_roles;
 use crate::train::run;
 
 #[derive(Debug, Args)]

@@ -10,10 +10,12 @@ use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
 use super::kept::texts;
 use super::objective::Objective;
-use super::prepare::{OnProgress, fill_roles, why_no_examples};
+use super::prepared::{OnProgress, Progress};
+use super::rows::{fill_roles, tokenized, why_no_examples};
+use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
+use crate::data::{Dataset, LabelSet, Length, Roles, Table, Tokenizer};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
 use crate::task::Task;
@@ -178,8 +180,9 @@ fn read(
     on_progress: OnProgress<'_>,
 ) -> Result<Option<Read>, TrainError> {
     let path = &config.data.train;
-    if let Some(text) = corpus::of(config, tokenizer)? {
-        let prepared = corpus::prepare(config, &text, tokenizer.clone(), length.max_tokens, on_progress)?;
+    if let Some(text) = corpus::of(config, tokenizer, &mut Progress(on_progress))? {
+        let watch = &mut Progress(on_progress);
+        let prepared = Box::new(text).sequences(config, tokenizer.clone(), length, watch)?;
         return Ok(prepared.map(|prepared| (prepared.train, None, Vec::new())));
     }
     let table = Arc::new(Table::open(path)?);
@@ -188,10 +191,8 @@ fn read(
     let data = Arc::new(data);
     let all: Vec<usize> = (0..data.examples.len()).collect();
     let total = all.len() as u64;
-    let made = features(&data, &all, tokenizer, length, &mut |done| on_progress("tokenizing", done as u64, total))?;
-    let Some(made) = made else { return Ok(None) };
-    let asks = |one: &Features| one.target != Target::None || data.makes_its_own_labels();
-    let made: Vec<Features> = made.into_iter().filter(asks).collect();
+    let mut heard = |done: usize| on_progress("tokenizing", done as u64, total);
+    let Some(made) = tokenized(&data, &all, tokenizer, length, &mut heard)? else { return Ok(None) };
     if made.is_empty() {
         return Err(TrainError::NothingToJudge { path: path.clone(), reason: why_no_examples(&data) });
     }

@@ -36,6 +36,13 @@ pub struct RunConfig {
     pub open: Open,
 }
 
+impl RunConfig {
+    /// Whether each text is read together with its translation.
+    pub fn is_translation(&self) -> bool {
+        self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation
+    }
+}
+
 /// What a text is turned into where it is its own lesson: `mlm`, `rtd`, and `nsp` and `sop` without pairs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -413,7 +413,7 @@ mod tests {
 
     use super::super::config::StrategyKind;
     use super::super::corpus::tests::{config, prepared};
-    use super::super::prepare::fill_roles;
+    use super::super::rows::fill_roles;
     use super::*;
     use crate::data::{Dataset, Split, Table, Tokenizer, measure};
     use crate::model;

@@ -131,6 +131,12 @@ pub fn length(task: Task, mut tokens: Vec<u32>, most: usize) -> usize {
     (*long as usize).next_multiple_of(STEP).clamp(least, useful.max(least)).min(most)
 }
 
+/// Fills in the length that a configuration leaves open, for texts of so many tokens.
+pub fn fill_length(config: &mut RunConfig, tokens: Vec<u32>, most: usize) {
+    let max_tokens = length(config.task, tokens, most);
+    Settings { max_tokens, ..Settings::of(config) }.fill(config);
+}
+
 /// What is recommended for so many sequences to learn from and an encoder of this width. The length is the configuration's.
 pub fn settings(config: &RunConfig, sequences: usize, hidden_size: usize) -> Settings {
     let is_pretraining = is_pretraining(config.task);

@@ -11,7 +11,7 @@ use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
 use crate::hub::{self, embedded};
 use crate::model;
 use crate::task::Task;
-use crate::train::prepare::{Sources, divide};
+use crate::train::rows::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::{files, samples};
 
