@@ -14,11 +14,13 @@ use super::prepared::{OnProgress, Progress};
 use super::rows::{fill_roles, tokenized, why_no_examples};
 use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
-use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::data::{Dataset, LabelSet, Length, Roles, Table, Tokenizer};
+use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
+use crate::table::Table;
 use crate::task::Task;
+use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
+use crate::text::{Length, Tokenizer};
 
 /// What is evaluated on what.
 #[derive(Clone, Debug, Default)]

@@ -11,8 +11,8 @@ use candle_core::Tensor;
 
 use super::TrainError;
 use super::objective::Work;
-use crate::data::Features;
 use crate::model::{EncoderConfig, Model, Param, Params, PassDropout};
+use crate::text::Features;
 
 /// A model beside the one that is trained.
 pub trait Companion: std::fmt::Debug {

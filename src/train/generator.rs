@@ -17,12 +17,13 @@ use super::companion::{Companion, Expected, Joined};
 use super::config::Language;
 use super::loss::CrossEntropy;
 use super::objective::{Asked, Work};
-use crate::data::{Features, Target};
+use crate::data::Target;
 use crate::files;
 use crate::model::files::TensorFiles;
 use crate::model::{self, EncoderConfig, HeadKind, Input, Model, ModelError, Param, Pass, PassDropout};
 use crate::random::{Stream, mix};
 use crate::task::Task;
+use crate::text::Features;
 
 /// The folder beside a trained model that holds its generator.
 pub const FOLDER: &str = "generator";
@@ -287,7 +288,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::data::masking::{MaskStyle, Masking};
+    use crate::corpus::masking::{MaskStyle, Masking};
     use crate::model::Params;
     use crate::model::Want;
     use crate::model::ops::Backend;

@@ -8,10 +8,11 @@ use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
 use super::{TrainError, corpus, outputs, rows};
-use crate::data::{LabelSet, Length, Tokenizer};
+use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
+use crate::text::{Length, Tokenizer};
 
 /// Reads, splits and tokenizes; `None` when `on_progress` said to stop.
 pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option<Prepared>, TrainError> {

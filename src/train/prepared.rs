@@ -9,8 +9,10 @@ use super::examples::Examples;
 use super::open::Open;
 use super::recommend::{self, Settings};
 use crate::data::mend::Mended;
-use crate::data::{Dataset, LabelSet, Length, Roles, Table, Tokenizer};
+use crate::data::{Dataset, LabelSet, Roles};
 use crate::model;
+use crate::table::Table;
+use crate::text::{Length, Tokenizer};
 
 /// Data ready to be learned from.
 pub struct Prepared {

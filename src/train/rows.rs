@@ -9,12 +9,12 @@ use super::source::Source;
 use super::{TrainError, outputs};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
-use crate::data::tags::Scheme;
-use crate::data::{
-    Dataset, Features, Finding, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features, measure,
-};
+use crate::data::{Dataset, Finding, Roles, Split, SplitRule, Target};
 use crate::model::EncoderConfig;
+use crate::table::Table;
+use crate::table::notation::tags::Scheme;
 use crate::task::Task;
+use crate::text::{Features, Length, Tokenizer, features, measure};
 
 /// The training data of a choice, read for a task, with what is held out.
 pub struct Sources {

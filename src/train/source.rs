@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::config::RunConfig;
 use super::prepared::{Known, Prepared, Watch};
-use crate::data::{Length, Tokenizer};
+use crate::text::{Length, Tokenizer};
 
 /// A source that was read. Its stages are asked for in this order.
 pub trait Source {
