@@ -19,7 +19,7 @@ use crate::table::{RowProblem, Table};
 use crate::task::Task;
 use crate::text::{Tokenizer, TokenizerError};
 use crate::train::event::TrainEvent;
-use crate::train::prepare::fill_roles;
+use crate::train::rows::fill_roles;
 use crate::train::run;
 
 #[derive(Debug, Args)]

@@ -14,9 +14,10 @@ use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::prepare::{device, new_head_words, open_model};
+use crate::train::prepared::{Known, Watch};
 use crate::train::recommend::Settings;
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{Prepared, preflight, prepare, train_from};
+use crate::train::{preflight, prepare_watched, train_from};
 
 #[derive(Debug, Args)]
 pub struct Train {
@@ -48,18 +49,11 @@ impl Train {
             }
             ControlFlow::Continue(())
         };
-        let mut prepare_progress = |what: &str, done: u64, total: u64| {
-            if total > 0 && done == total {
-                eprintln!("{what}: {} texts", grouped(done));
-            }
-            go_on()
-        };
-        let Some(mut prepared) = prepare(&config, &mut prepare_progress)? else {
+        let Some(mut prepared) = prepare_watched(&config, &mut Preparing { go_on: &go_on })? else {
             bail!("stopped before the first step; nothing was written");
         };
         let open = config.open;
         let config = prepared.settled(&config)?;
-        tell_data(&prepared);
         if open.any() {
             eprintln!("recommended: {}", Settings::of(&config).words(open));
         }
@@ -110,12 +104,26 @@ impl Train {
     }
 }
 
-/// What is read as what, and how.
-fn tell_data(prepared: &Prepared) {
-    let columns: Vec<String> = prepared.columns.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
-    eprintln!("columns: {}", columns.join(", "));
-    if let Some(reading) = prepared.train_data.as_ref().and_then(|data| data.reading()) {
-        eprintln!("{reading}");
+/// Tells what is read as what, and how, before anything is made of it.
+struct Preparing<'a> {
+    go_on: &'a dyn Fn() -> ControlFlow<()>,
+}
+
+impl Watch for Preparing<'_> {
+    fn progress(&mut self, what: &str, done: u64, total: u64) -> ControlFlow<()> {
+        if total > 0 && done == total {
+            eprintln!("{what}: {} texts", grouped(done));
+        }
+        (self.go_on)()
+    }
+
+    fn learn(&mut self, known: Known<'_>) {
+        let Known::Data { columns, rows } = known else { return };
+        let columns: Vec<String> = columns.named().map(|(role, column)| format!("{role} \"{column}\"")).collect();
+        eprintln!("columns: {}", columns.join(", "));
+        if let Some(reading) = rows.and_then(|data| data.reading()) {
+            eprintln!("{reading}");
+        }
     }
 }
 

@@ -8,17 +8,19 @@ use candle_core::Device;
 use super::config::{DataChoice, Language, LanguageObjective, ModelChoice, RunConfig};
 use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
-use super::generator::Generator;
+use super::kept::texts;
 use super::objective::Objective;
-use super::prepare::{OnProgress, fill_roles, why_no_examples};
-use super::{TrainError, corpus, outputs, run};
-use crate::data::{Dataset, LabelSet, Roles, Target};
+use super::prepared::{OnProgress, Progress};
+use super::rows::{fill_roles, tokenized, why_no_examples};
+use super::source::Source;
+use super::{TrainError, companions, corpus, outputs, run};
+use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
 use crate::table::Table;
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::text::{Features, Length, Tokenizer, features};
+use crate::text::{Length, Tokenizer};
 
 /// What is evaluated on what.
 #[derive(Clone, Debug, Default)]
@@ -61,12 +63,6 @@ impl Assessment {
     }
 }
 
-/// The texts of an evaluation's predictions.
-pub fn texts(data: &Dataset, evaluation: &Evaluation) -> Vec<(String, Option<String>)> {
-    let text = |example: usize| (data.readable(example).into_owned(), data.pair(example).map(str::to_owned));
-    evaluation.predictions.iter().map(|one| text(one.example)).collect()
-}
-
 /// The thresholds with the highest F1 in an evaluation; none where it knows no thresholds.
 pub fn best_decisions(evaluation: &Evaluation) -> Option<Decisions> {
     let mut best =
@@ -102,13 +98,13 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     if model.config.causal && task.targets() == Targets::Hidden {
         config.language.objective = LanguageObjective::Causal;
     }
-    let generator = generator(task, dir, &model)?;
+    let companion = companions::kept_with(task, dir, &model)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
     let Some((examples, data, notes)) = read(&config, &labels, &tokenizer, length, on_progress)? else {
         return Ok(None);
     };
     let total = examples.len() as u64;
-    let judge = Judge { model: &model, objective: &objective, generator: generator.as_ref() };
+    let judge = Judge { model: &model, objective: &objective, companion: companion.as_deref() };
     let scored = score_all(judge, &examples, None, &mut |done| on_progress("evaluating", done as u64, total))?;
     let Some(scored) = scored else { return Ok(None) };
     let of = Scores {
@@ -172,20 +168,8 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
         optim: super::config::Optim::default(),
         run: super::config::RunOptions::default(),
         language: Language::default(),
-        open: super::recommend::Open::default(),
+        open: super::open::Open::default(),
     }
-}
-
-/// The generator that was trained along with a discriminator.
-fn generator(task: Task, dir: &Path, model: &model::Model) -> Result<Option<Generator>, TrainError> {
-    if !task.has_generator() {
-        return Ok(None);
-    }
-    let folder = dir.join("generator");
-    if !folder.join("config.json").is_file() {
-        return Err(TrainError::NoGenerator { dir: dir.to_owned() });
-    }
-    Generator::new(model, Some(&folder), 0).map(Some)
 }
 
 /// Sequences with the rows they are from, where they are from rows, and what of these a person should know.
@@ -199,8 +183,9 @@ fn read(
     on_progress: OnProgress<'_>,
 ) -> Result<Option<Read>, TrainError> {
     let path = &config.data.train;
-    if let Some(text) = corpus::of(config, tokenizer)? {
-        let prepared = corpus::prepare(config, &text, tokenizer.clone(), length.max_tokens, on_progress)?;
+    if let Some(text) = corpus::of(config, tokenizer, &mut Progress(on_progress))? {
+        let watch = &mut Progress(on_progress);
+        let prepared = Box::new(text).sequences(config, tokenizer.clone(), length, watch)?;
         return Ok(prepared.map(|prepared| (prepared.train, None, Vec::new())));
     }
     let table = Arc::new(Table::open(path)?);
@@ -209,10 +194,8 @@ fn read(
     let data = Arc::new(data);
     let all: Vec<usize> = (0..data.examples.len()).collect();
     let total = all.len() as u64;
-    let made = features(&data, &all, tokenizer, length, &mut |done| on_progress("tokenizing", done as u64, total))?;
-    let Some(made) = made else { return Ok(None) };
-    let asks = |one: &Features| one.target != Target::None || data.makes_its_own_labels();
-    let made: Vec<Features> = made.into_iter().filter(asks).collect();
+    let mut heard = |done: usize| on_progress("tokenizing", done as u64, total);
+    let Some(made) = tokenized(&data, &all, tokenizer, length, &mut heard)? else { return Ok(None) };
     if made.is_empty() {
         return Err(TrainError::NothingToJudge { path: path.clone(), reason: why_no_examples(&data) });
     }

@@ -22,14 +22,14 @@ use serde_json::{Map, Value};
 
 pub use read::{Checkpoint, ReadBest, Told, newest};
 
-use super::generator::Generator;
+use super::companion::Companion;
+use super::kept::KeptEvaluation;
 use super::optimizer::Optimizer;
-use super::run::KeptEvaluation;
 use super::{Prepared, TrainError};
 use crate::files::{self, Sums};
 use crate::metrics::Evaluation;
 use crate::model::files::write_safetensors;
-use crate::model::{Model, ModelError, Param};
+use crate::model::{EncoderConfig, Model, ModelError, Param};
 
 /// Raised when what is written changes its meaning; then `earlier.rs` learns to read what was written until now.
 const FORMAT: u32 = 2;
@@ -47,7 +47,7 @@ const PREFIX: &str = "step-";
 /// Weights by their names.
 pub type Weights = BTreeMap<String, Tensor>;
 
-/// The best weights so far: those of all that training can change, the generator's with them.
+/// The best weights so far: those of all that training can change, a companion's with them.
 pub struct Best {
     pub step: u64,
     pub value: f64,
@@ -80,7 +80,7 @@ pub struct Progress {
 pub struct Snapshot<'a> {
     pub progress: Progress,
     pub model: &'a Model,
-    pub generator: Option<&'a Generator>,
+    pub companion: Option<&'a dyn Companion>,
     pub optimizer: &'a Optimizer,
     pub best: Option<&'a Best>,
     pub data: &'a Prepared,
@@ -120,22 +120,17 @@ struct Fingerprint {
     data: u64,
     /// The weights that are not trained.
     frozen: u64,
-    /// SHA-256 of what the tokenizer writes, and of the configurations of the models.
+    /// SHA-256 of what the tokenizer writes, and of the model's configuration.
     tokenizer: String,
     config: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    generator: Option<String>,
+    /// SHA-256 of the configurations of what stands beside the model, by name.
+    #[serde(flatten)]
+    companions: BTreeMap<String, String>,
 }
 
 impl Fingerprint {
     /// `trained` names the weights that a checkpoint holds; all others must be as they were.
-    fn of(
-        data: &Prepared,
-        sums: &DataSums,
-        model: &Model,
-        generator: Option<&Map<String, Value>>,
-        trained: &Updates,
-    ) -> Self {
+    fn of(data: &Prepared, sums: &DataSums, model: &Model, companion: Option<Named<'_>>, trained: &Updates) -> Self {
         Self {
             train: data.train.len(),
             eval: data.eval.len(),
@@ -143,10 +138,16 @@ impl Fingerprint {
             frozen: sum::of_frozen(model, |param| trained.contains_key(&param.name)),
             tokenizer: sums.tokenizer.clone(),
             config: sum_of_config(&model.config.raw),
-            generator: generator.map(sum_of_config),
+            companions: companion
+                .iter()
+                .map(|(name, config)| ((*name).to_owned(), sum_of_config(&config.raw)))
+                .collect(),
         }
     }
 }
+
+/// A companion's name and configuration.
+type Named<'a> = (&'static str, &'a EncoderConfig);
 
 fn sum_of_config(raw: &Map<String, Value>) -> String {
     files::sha256(Value::Object(raw.clone()).to_string().as_bytes())
@@ -194,8 +195,8 @@ impl Part {
     }
 }
 
-/// All that the optimizer updates, in its order; after the model come the weights of a generator that learns along, under
-/// names of their own.
+/// All that the optimizer updates, in its order; after the model come the weights of what learns along, under names of
+/// their own.
 fn named(optimizer: &Optimizer) -> Vec<(String, Arc<Param>)> {
     optimizer.rules().map(|(param, _)| (param.name.clone(), param.clone())).collect()
 }
@@ -239,12 +240,12 @@ fn write_files(
         write_weights(&folder.join(BEST), &best.weights)?;
         write_report(&folder.join(EVALUATION), best, report)?;
     }
-    let generator = snapshot.generator.map(|generator| &generator.model().config.raw);
+    let companion = snapshot.companion.map(|companion| (companion.name(), companion.config()));
     let state = State {
         format: FORMAT,
         progress: snapshot.progress.clone(),
         config: beside.config.to_owned(),
-        fingerprint: Fingerprint::of(snapshot.data, snapshot.sums, snapshot.model, generator, &updates),
+        fingerprint: Fingerprint::of(snapshot.data, snapshot.sums, snapshot.model, companion, &updates),
         log_bytes: beside.log_bytes,
         updates,
         best: snapshot.best.map(|best| BestState {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::recommend::Open;
+use super::open::Open;
 use crate::corpus::masking::MaskStyle;
 use crate::data::mend::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
@@ -34,6 +34,13 @@ pub struct RunConfig {
     /// What the text of the configuration leaves to be recommended.
     #[serde(skip)]
     pub open: Open,
+}
+
+impl RunConfig {
+    /// Whether each text is read together with its translation.
+    pub fn is_translation(&self) -> bool {
+        self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation
+    }
 }
 
 /// What a text is turned into where it is its own lesson: `mlm`, `rtd`, and `nsp` and `sop` without pairs.

@@ -5,9 +5,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::TrainError;
-use super::config::{LanguageObjective, RunConfig};
+use super::config::RunConfig;
 use super::examples::Examples;
-use super::prepare::{OnProgress, Prepared, fill_roles};
+use super::prepared::{Known, Prepared, Watch};
+use super::rows::fill_roles;
+use super::source::Source;
 use crate::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
 use crate::data::targets::sentence_labels;
 use crate::data::{Dataset, LabelSet, Roles, SplitRule};
@@ -15,22 +17,15 @@ use crate::files::name;
 use crate::random::{Purpose, key};
 use crate::table::{ReadError, Table, is_plain_text, lines};
 use crate::task::Task;
-use crate::text::Tokenizer;
+use crate::text::{Length, Tokenizer};
 
 /// Where the lines of a corpus come from.
 #[derive(Debug)]
-pub enum Text {
+enum Text {
     /// The lines of a plain text, never in memory as a whole.
     Lines,
     /// A column of a table.
     Rows(Arc<Dataset>),
-}
-
-impl RunConfig {
-    /// Whether each text is read together with its translation.
-    pub fn is_translation(&self) -> bool {
-        self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation
-    }
 }
 
 /// Whether segments of a text are paired.
@@ -38,8 +33,16 @@ fn makes_pairs(task: Task) -> bool {
     matches!(task, Task::Nsp | Task::Sop)
 }
 
+/// A text that is its own lesson, with the columns that are read.
+#[derive(Debug)]
+pub struct OwnLesson {
+    text: Text,
+    columns: Roles,
+    pairs: bool,
+}
+
 /// The text of a run's data, where it is its own lesson; `None` where rows have labels.
-pub fn of(config: &RunConfig, tokenizer: &Tokenizer) -> Result<Option<Text>, TrainError> {
+pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> Result<Option<OwnLesson>, TrainError> {
     if !matches!(config.task, Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop) {
         return Ok(None);
     }
@@ -51,11 +54,17 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer) -> Result<Option<Text>, Tra
         return Err(TrainError::NoMaskToken);
     }
     if is_plain_text(&config.data.train)? {
-        return Ok(Some(Text::Lines));
+        let columns = Roles { text: Some("text".into()), ..config.data.columns.clone() };
+        return Ok(Some(OwnLesson { text: Text::Lines, columns, pairs: makes_pairs(config.task) }));
     }
     let rows = rows(config, &config.data.train)?;
     Dataset::check_group(&rows.table, &config.data.columns)?;
-    Ok(rows.makes_its_own_labels().then_some(Text::Rows(rows)))
+    if !rows.makes_its_own_labels() {
+        return Ok(None);
+    }
+    watch.learn(Known::Table(&rows.table));
+    let columns = rows.roles.clone();
+    Ok(Some(OwnLesson { text: Text::Rows(rows), columns, pairs: makes_pairs(config.task) }))
 }
 
 fn rows(config: &RunConfig, path: &Path) -> Result<Arc<Dataset>, TrainError> {
@@ -77,50 +86,73 @@ fn lines_of<'a>(task: Task, path: &Path, text: &'a Text) -> Result<Lines<'a>, Tr
     })
 }
 
-/// Tokenizes a corpus and holds some of it out; `None` when `on_progress` said to stop.
-pub fn prepare(
-    config: &RunConfig,
-    text: &Text,
-    tokenizer: Tokenizer,
-    max_tokens: usize,
-    on_progress: OnProgress<'_>,
-) -> Result<Option<Prepared>, TrainError> {
-    let mut warnings = Vec::new();
-    let mut make =
-        |path: &Path, text: &Text| made(config, path, text, &tokenizer, max_tokens, &mut warnings, on_progress);
-    let Some(train) = make(&config.data.train, text)? else { return Ok(None) };
-    let (train, eval) = match &config.data.eval {
-        Some(path) => {
-            let own = if is_plain_text(path)? { Text::Lines } else { Text::Rows(rows(config, path)?) };
-            let Some(eval) = make(path, &own)? else { return Ok(None) };
-            (train, eval)
+impl Source for OwnLesson {
+    fn check(&self, config: &RunConfig) -> Result<(), TrainError> {
+        if config.data.mends().is_empty() {
+            return Ok(());
         }
-        None => held_out(train, &config.data.split_rule(config.run.seed)),
-    };
-    if train.is_empty() {
-        let reason = "no line of it has any tokens".to_owned();
-        return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
+        let expected = "neither for a text that is its own lesson, which is learned from as it stands";
+        let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
+        Err(TrainError::setting("data.fix and data.exclude", value, expected))
     }
-    let names =
-        if makes_pairs(config.task) { sentence_labels(config.task).map(str::to_owned).to_vec() } else { Vec::new() };
-    let columns = match text {
-        Text::Lines => Roles { text: Some("text".into()), ..config.data.columns.clone() },
-        Text::Rows(data) => data.roles.clone(),
-    };
-    Ok(Some(Prepared {
-        warnings,
-        caveats: Vec::new(),
-        columns,
-        tokenizer,
-        labels: LabelSet { names },
-        train_data: None,
-        eval_data: None,
-        train,
-        eval,
-        counts: Vec::new(),
-        max_tokens,
-        mended: Vec::new(),
-    }))
+
+    fn known(&self) -> Known<'_> {
+        let rows = match &self.text {
+            Text::Lines => None,
+            Text::Rows(data) => Some(data),
+        };
+        Known::Data { columns: &self.columns, rows }
+    }
+
+    fn has_pairs(&self) -> bool {
+        self.pairs
+    }
+
+    /// Blocks are filled, however long the lines are.
+    fn sample(&self, _tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
+        Ok(Vec::new())
+    }
+
+    fn sequences(
+        self: Box<Self>,
+        config: &RunConfig,
+        tokenizer: Tokenizer,
+        length: Length,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Prepared>, TrainError> {
+        let mut warnings = Vec::new();
+        let max_tokens = length.max_tokens;
+        let mut make =
+            |path: &Path, text: &Text| made(config, path, text, &tokenizer, max_tokens, &mut warnings, watch);
+        let Some(train) = make(&config.data.train, &self.text)? else { return Ok(None) };
+        let (train, eval) = match &config.data.eval {
+            Some(path) => {
+                let own = if is_plain_text(path)? { Text::Lines } else { Text::Rows(rows(config, path)?) };
+                let Some(eval) = make(path, &own)? else { return Ok(None) };
+                (train, eval)
+            }
+            None => held_out(train, &config.data.split_rule(config.run.seed)),
+        };
+        if train.is_empty() {
+            let reason = "no line of it has any tokens".to_owned();
+            return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
+        }
+        let names = if self.pairs { sentence_labels(config.task).map(str::to_owned).to_vec() } else { Vec::new() };
+        Ok(Some(Prepared {
+            warnings,
+            caveats: Vec::new(),
+            columns: self.columns,
+            tokenizer,
+            labels: LabelSet { names },
+            train_data: None,
+            eval_data: None,
+            train,
+            eval,
+            counts: Vec::new(),
+            max_tokens,
+            mended: Vec::new(),
+        }))
+    }
 }
 
 fn made(
@@ -130,14 +162,14 @@ fn made(
     tokenizer: &Tokenizer,
     max_tokens: usize,
     warnings: &mut Vec<String>,
-    on_progress: OnProgress<'_>,
+    watch: &mut dyn Watch,
 ) -> Result<Option<Examples>, TrainError> {
     let unreadable = Cell::new(0);
     let lines = lines_of(config.task, path, text)?.inspect(|line| {
         let replaced = line.as_ref().map_or(0, |(_, line)| line.matches(char::REPLACEMENT_CHARACTER).count());
         unreadable.set(unreadable.get() + replaced);
     });
-    let mut heard = |done: u64| on_progress("tokenizing", done, 0);
+    let mut heard = |done: u64| watch.progress("tokenizing", done, 0);
     let examples = if makes_pairs(config.task) {
         let Some(segments) = Segments::build(lines, tokenizer, max_tokens, &mut heard)? else { return Ok(None) };
         if segments.left_out() > 0 {
@@ -200,7 +232,7 @@ pub(super) mod tests {
     use super::super::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
     use super::super::prepare::prepare;
     use super::*;
-    use crate::train::recommend::Open;
+    use crate::train::open::Open;
 
     /// A run of a tiny model over a file.
     pub(crate) fn config(task: Task, model: &str, train: PathBuf) -> RunConfig {

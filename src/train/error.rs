@@ -76,7 +76,7 @@ pub enum TrainError {
     #[error(
         "the model is not the one the run of {path} began with ({reason}); put it back, or start another run with another [run] out"
     )]
-    ModelChanged { path: PathBuf, reason: &'static str },
+    ModelChanged { path: PathBuf, reason: String },
     #[error(
         "the checkpoint {path} is damaged ({reason}), and there is no other; start another run with another [run] out"
     )]

@@ -2,9 +2,9 @@
 
 use std::ops::ControlFlow;
 
+use super::companion::Companion;
 use super::examples::Examples;
-use super::generator::Generator;
-use super::objective::{Asked, Objective, Scored, Work, evaluation_chance, evaluation_draws};
+use super::objective::{Objective, Scored, evaluation_chance, evaluation_draws};
 use super::prefix::{PrefixCache, last_states};
 use super::{TrainError, answers};
 use crate::data::{Dataset, LabelSet, Target};
@@ -18,12 +18,12 @@ use crate::table::notation::tags::is_outside;
 use crate::task::{Targets, Task};
 use crate::text::{Alignment, Batch, Features, Tokenizer};
 
-/// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
+/// Who evaluates: the model, what it is asked, and the companion that has a part in that.
 #[derive(Clone, Copy)]
 pub struct Judge<'a> {
     pub model: &'a Model,
     pub objective: &'a Objective,
-    pub generator: Option<&'a Generator>,
+    pub companion: Option<&'a dyn Companion>,
 }
 
 /// Scores every sequence, in order. Texts of similar length are not put together, as there is no padding to save.
@@ -60,11 +60,11 @@ fn score_batch(
     first: u32,
     prefix: Option<&mut PrefixCache>,
 ) -> Result<Vec<Scored>, TrainError> {
-    let Judge { model, objective, generator } = judge;
+    let Judge { model, objective, companion } = judge;
     // A sequence has the slot of its place in the evaluation, so that what is drawn for it hangs on no batch.
     let mut work = objective.work(Batch::pack(batch, first));
-    if let Some(generator) = generator {
-        replace(generator, &mut work, batch, evaluation_draws())?;
+    if let Some(companion) = companion {
+        companion.judge(&mut work, &batch.iter().collect::<Vec<_>>(), evaluation_draws())?;
     }
     if work.is_empty() {
         return Ok(vec![Scored::default(); batch.len()]);
@@ -74,23 +74,6 @@ fn score_batch(
     let last = last_states(model, prefix, &which, batch, &work.input, &pass)?;
     let logits = model.logits(objective.task, &last, &work.input, &pass)?;
     objective.scored(&logits, &work)
-}
-
-/// Puts the generator's words in place of the masks, and asks which they are.
-fn replace(generator: &Generator, work: &mut Work, batch: &[Features], chance: u64) -> Result<(), TrainError> {
-    let masked: Vec<Option<u32>> = batch.iter().flat_map(token_targets).collect();
-    let made = generator.sample(&work.input, &masked, chance)?;
-    work.input.ids = made.ids;
-    work.asked = Asked::Replaced(made.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect());
-    Ok(())
-}
-
-/// The original of each masked token.
-pub(super) fn token_targets(features: &Features) -> Vec<Option<u32>> {
-    match &features.target {
-        Target::Tokens(targets) => targets.clone(),
-        _ => vec![None; features.tokens.len()],
-    }
 }
 
 /// What the scores are of.
@@ -218,6 +201,7 @@ mod tests {
 
     use super::super::config::Language;
     use super::super::corpus::tests::{config, prepared};
+    use super::super::generator::Generator;
     use super::*;
     use crate::model::{self, Want};
 
@@ -230,7 +214,7 @@ mod tests {
         let model = model::open(&config.model_dir().unwrap(), Want::AsSaved, &Device::Cpu, 0).unwrap().0;
         let generator = Generator::new(&model, None, 1).unwrap();
         let objective = Objective::unweighted(Task::Rtd, 1, &Language::default(), &data.tokenizer).unwrap();
-        let judge = Judge { model: &model, objective: &objective, generator: Some(&generator) };
+        let judge = Judge { model: &model, objective: &objective, companion: Some(&generator) };
         let scored = |at_once: usize| {
             let go_on = &mut |_: usize| ControlFlow::Continue(());
             score_in_batches(at_once, judge, &data.eval, None, go_on).unwrap().unwrap()

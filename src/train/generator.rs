@@ -13,12 +13,17 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::TrainError;
+use super::companion::{Companion, Expected, Joined};
+use super::config::Language;
 use super::loss::CrossEntropy;
+use super::objective::{Asked, Work};
+use crate::data::Target;
 use crate::files;
 use crate::model::files::TensorFiles;
-use crate::model::{self, EncoderConfig, Input, Model, ModelError, Param, Params, Pass, PassDropout};
+use crate::model::{self, EncoderConfig, HeadKind, Input, Model, ModelError, Param, Pass, PassDropout};
 use crate::random::{Stream, mix};
 use crate::task::Task;
+use crate::text::Features;
 
 /// The folder beside a trained model that holds its generator.
 pub const FOLDER: &str = "generator";
@@ -30,8 +35,8 @@ const HEAD_SIZE: usize = 64;
 #[derive(Debug)]
 pub struct Generator {
     model: Model,
-    /// The weights of both models.
-    params: Params,
+    /// What the loss of the model that finds replaced tokens counts beside its own.
+    pub model_weight: f64,
 }
 
 /// What a generator made of a masked batch.
@@ -52,7 +57,7 @@ const DRAWS: u64 = 2;
 impl Generator {
     /// A generator for a model: from a folder, or new with a quarter of the width and as many layers.
     pub fn new(discriminator: &Model, folder: Option<&Path>, seed: u64) -> Result<Self, TrainError> {
-        let config = config_of(discriminator, folder)?;
+        let config = config_of(&discriminator.config, folder)?;
         let model = match folder {
             Some(folder) => {
                 let files = TensorFiles::open(folder).map_err(ModelError::from)?;
@@ -60,29 +65,16 @@ impl Generator {
             }
             None => model::generator(discriminator, config, None, seed)?,
         };
-        let mut all: Vec<_> = discriminator.params.iter().cloned().collect();
-        all.extend(model.params.iter().filter(|param| is_own(param)).cloned());
-        Ok(Self { params: Params::new(all, discriminator.device())?, model })
+        Ok(Self { model, model_weight: Language::default().discriminator_weight })
     }
 
-    pub fn model(&self) -> &Model {
-        &self.model
-    }
-
-    /// Every weight of both models once: what the optimizer changes, the audit looks at and a checkpoint keeps. Those of
-    /// the model come first, in its own order.
-    pub fn params(&self) -> &Params {
-        &self.params
-    }
-
-    /// The weights that are not the model's too, in order.
-    pub fn own_params(&self) -> Vec<Arc<Param>> {
-        self.model.params.iter().filter(|param| is_own(param)).cloned().collect()
-    }
-
-    /// Forgets the gradients of both models.
-    pub fn clear_gradients(&self) {
-        self.params.clear_gradients();
+    /// The one that was kept in the folder of the model it was trained along with.
+    pub fn kept_with(dir: &Path, discriminator: &Model) -> Result<Self, TrainError> {
+        let folder = dir.join(FOLDER);
+        if !folder.join("config.json").is_file() {
+            return Err(TrainError::NoGenerator { dir: dir.to_owned() });
+        }
+        Self::new(discriminator, Some(&folder), 0)
     }
 
     /// Replaces the tokens of a masked batch that have a target. `key` addresses the draws, each by the sequence's slot
@@ -144,22 +136,102 @@ impl Generator {
         }
         Ok((made, Some(loss)))
     }
+}
 
-    /// Writes the generator's folder beside a model's files, so that transformers opens it as `ElectraForMaskedLM`.
-    /// `other` is as in [`Model::save_with`]. Returns the folder, into which the tokenizer belongs too.
-    pub fn save(&self, beside: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<PathBuf, TrainError> {
+impl Companion for Generator {
+    fn name(&self) -> &'static str {
+        FOLDER
+    }
+
+    fn config(&self) -> &EncoderConfig {
+        &self.model.config
+    }
+
+    fn own_params(&self) -> Vec<Arc<Param>> {
+        self.model.params.iter().filter(|param| is_own(param)).cloned().collect()
+    }
+
+    /// The masked words.
+    fn asked(&self, features: &Features) -> f64 {
+        originals(features).iter().flatten().count() as f64
+    }
+
+    /// Learns from the masked words, and puts the words it says in their place.
+    fn join(
+        &self,
+        work: &mut Work,
+        features: &[&Features],
+        dropout: PassDropout,
+        denominator: f64,
+    ) -> Result<Joined, TrainError> {
+        let made = self.learn(&work.input, &all_originals(features), dropout, denominator)?;
+        let loss = made.loss;
+        made.replace(work);
+        Ok(Joined { loss, model_weight: self.model_weight })
+    }
+
+    fn judge(&self, work: &mut Work, features: &[&Features], key: u64) -> Result<(), TrainError> {
+        self.sample(&work.input, &all_originals(features), key)?.replace(work);
+        Ok(())
+    }
+
+    /// Writes a folder that transformers opens as `ElectraForMaskedLM`.
+    fn save(&self, beside: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<Option<PathBuf>, TrainError> {
         let folder = beside.join(FOLDER);
         files::create_folders(&folder).map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
         self.model.save_with(&folder, other)?;
-        Ok(folder)
+        Ok(Some(folder))
     }
 }
 
+impl Made {
+    /// Puts the drawn tokens in place of the masks, and asks which they are.
+    fn replace(self, work: &mut Work) {
+        work.input.ids = self.ids;
+        let cells = self.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced))));
+        work.asked = Asked::Replaced(cells.collect());
+    }
+}
+
+/// The original of each masked token.
+fn originals(features: &Features) -> Vec<Option<u32>> {
+    match &features.target {
+        Target::Tokens(targets) => targets.clone(),
+        _ => vec![None; features.tokens.len()],
+    }
+}
+
+fn all_originals(features: &[&Features]) -> Vec<Option<u32>> {
+    features.iter().flat_map(|one| originals(one)).collect()
+}
+
+/// A generator as far as it is known before it is opened. Whether one in a folder shares the model's embeddings is only
+/// seen in its weights, so it is expected not to.
+pub(super) fn expected(discriminator: &EncoderConfig, language: &Language) -> Result<Expected, TrainError> {
+    let config = config_of(discriminator, language.generator.as_deref())?;
+    let (own, embeddings) = sizes(&config);
+    let is_new = language.generator.is_none();
+    let held = if is_new { own } else { own + embeddings };
+    Ok(Expected { name: FOLDER, held, trained: held, kept: own + embeddings, words: language.share, config })
+}
+
+/// Weights that are only a generator's, and those of its embeddings, which it may share.
+fn sizes(config: &EncoderConfig) -> (u64, u64) {
+    let (hidden, inner, table) = (config.hidden_size, config.intermediate_size, config.embedding_size);
+    let dense = |inputs: usize, outputs: usize| (inputs + 1) * outputs;
+    let layer = 4 * dense(hidden, hidden) + dense(hidden, inner) + dense(inner, hidden) + 4 * hidden;
+    let projection = if config.has_projection() { dense(table, hidden) } else { 0 };
+    let rows = config.vocab_size + config.max_position_embeddings + config.type_vocab_size;
+    let head = HeadKind::Mask.spec(config).weights(config, 0);
+    let head: u64 = head.iter().map(|(_, count)| count).sum();
+    (head + (config.stored_layers() * layer + projection) as u64, ((rows + 2) * table) as u64)
+}
+
 /// The configuration of the generator for a model.
-pub(super) fn config_of(discriminator: &Model, folder: Option<&Path>) -> Result<EncoderConfig, TrainError> {
+fn config_of(discriminator: &EncoderConfig, folder: Option<&Path>) -> Result<EncoderConfig, TrainError> {
     match folder {
         Some(folder) => Ok(model::read_config(folder)?),
-        None => small_config(&discriminator.config),
+        None => small_config(discriminator),
     }
 }
 
@@ -217,10 +289,12 @@ mod tests {
 
     use super::*;
     use crate::corpus::masking::{MaskStyle, Masking};
+    use crate::model::Params;
     use crate::model::Want;
     use crate::model::ops::Backend;
     use crate::random::{Purpose, key};
     use crate::train::audit::audit;
+    use crate::train::companion::all_params;
     use crate::train::loss;
     use crate::train::optimizer::{AdamW, Optimizer, Rule};
 
@@ -247,6 +321,10 @@ mod tests {
         (input, targets)
     }
 
+    fn all(discriminator: &Model, generator: &Generator) -> Params {
+        all_params(discriminator, Some(generator)).unwrap()
+    }
+
     fn gradients(params: &Params) -> Vec<Option<Vec<f32>>> {
         let found = params.iter().map(|param| param.gradient().unwrap()).collect();
         params.clear_gradients();
@@ -261,7 +339,8 @@ mod tests {
         for name in ["embeddings.word", "embeddings.position", "embeddings.token_type", "embeddings.norm.weight"] {
             assert!(Arc::ptr_eq(&own(name), discriminator.params.find(name).unwrap()), "{name}");
         }
-        let mut names: Vec<&str> = generator.params.iter().map(|param| param.name.as_str()).collect();
+        let all = all(&discriminator, &generator);
+        let mut names: Vec<&str> = all.iter().map(|param| param.name.as_str()).collect();
         assert_eq!(names.iter().filter(|name| name.starts_with("generator.")).count(), 3 * 16 + 5 + 2);
         let count = names.len();
         names.sort_unstable();
@@ -278,6 +357,25 @@ mod tests {
         assert_eq!(sizes(768), (192, 3, 768, 128));
         assert_eq!(sizes(1024), (256, 4, 1024, 128));
         assert_eq!(sizes(324), (82, 2, 328, 128));
+    }
+
+    #[test]
+    fn what_is_expected_of_a_generator_is_what_it_comes_to() {
+        let discriminator = discriminator();
+        let count = |params: &[Arc<Param>]| params.iter().map(|param| param.count() as u64).sum::<u64>();
+        let generator = Generator::new(&discriminator, None, 1).unwrap();
+        let mut language = Language::default();
+        let told = expected(&discriminator.config, &language).unwrap();
+        let own = count(&generator.own_params());
+        assert_eq!((told.held, told.trained, told.kept), (own, own, generator.model.params.count()));
+        // One of another origin has embeddings of its own.
+        let dir = tempfile::tempdir().unwrap();
+        let folder = generator.save(dir.path(), &|_| None).unwrap().unwrap();
+        model::random(&folder, Want::AsSaved, &Device::Cpu, 9).unwrap().0.save(&folder).unwrap();
+        language.generator = Some(folder.clone());
+        let apart = Generator::new(&discriminator, Some(&folder), 2).unwrap();
+        let told = expected(&discriminator.config, &language).unwrap();
+        assert_eq!((told.held, told.kept), (count(&apart.own_params()), apart.model.params.count()));
     }
 
     /// The loss of the model over the batch that was made, counted as ELECTRA counts it.
@@ -311,12 +409,14 @@ mod tests {
 
     #[test]
     fn cutting_an_update_changes_neither_draws_nor_gradients() {
-        let generator = Generator::new(&discriminator(), None, 1).unwrap();
+        let discriminator = discriminator();
+        let generator = Generator::new(&discriminator, None, 1).unwrap();
+        let params = all(&discriminator, &generator);
         let lengths = [20, 33, 8, 40];
         let (input, targets) = masked(&lengths, 0, 1);
         let dropout = PassDropout { key: 9, rate: Some(0.1) };
         let whole = generator.learn(&input, &targets, dropout, 10.0).unwrap();
-        let of_whole = gradients(generator.params());
+        let of_whole = gradients(&params);
         let (mut ids, mut sum) = (Vec::new(), 0.0);
         for slot in 0..4_u32 {
             let (input, targets) = masked(&lengths[slot as usize..][..1], slot, 1);
@@ -326,7 +426,7 @@ mod tests {
         }
         assert_eq!(ids, whole.ids);
         assert!((sum - whole.loss).abs() < 1e-4, "{sum} against {}", whole.loss);
-        for ((param, a), b) in generator.params().iter().zip(&of_whole).zip(gradients(generator.params())) {
+        for ((param, a), b) in params.iter().zip(&of_whole).zip(gradients(&params)) {
             let (Some(a), Some(b)) = (a, &b) else {
                 assert!(a.is_none() && b.is_none(), "{}", param.name);
                 continue;
@@ -361,6 +461,7 @@ mod tests {
             discriminator.backend = backend;
             let mut generator = Generator::new(&discriminator, None, 1).unwrap();
             generator.model.backend = backend;
+            let params = all(&discriminator, &generator);
             let (input, targets) = masked(&[20, 33, 8], 0, 1);
             let pass = Pass { graph: true, ..Pass::default() };
             let learn = || generator.learn(&input, &targets, PassDropout { key: 5, rate: Some(0.0) }, 10.0).unwrap();
@@ -369,16 +470,14 @@ mod tests {
                 discriminator.params.iter().for_each(|param| param.collect(&store).unwrap());
             };
             let made = learn();
-            let of_generator = gradients(generator.params());
+            let of_generator = gradients(&params);
             find(&made);
-            let of_discriminator = gradients(generator.params());
+            let of_discriminator = gradients(&params);
             find(&learn());
-            audit(generator.params()).unwrap();
-            let together = gradients(generator.params());
+            audit(&params).unwrap();
+            let together = gradients(&params);
             let mut shared = 0;
-            for (((param, a), b), sum) in
-                generator.params().iter().zip(&of_generator).zip(&of_discriminator).zip(&together)
-            {
+            for (((param, a), b), sum) in params.iter().zip(&of_generator).zip(&of_discriminator).zip(&together) {
                 shared += usize::from(a.is_some() && b.is_some());
                 let sum = sum.as_ref().unwrap();
                 let zero = vec![0.0; sum.len()];
@@ -397,8 +496,8 @@ mod tests {
         let discriminator = discriminator();
         let generator = Generator::new(&discriminator, None, 1).unwrap();
         let adam = AdamW { betas: [0.9, 0.999], eps: 1e-6 };
-        let mut optimizer =
-            Optimizer::new(adam, generator.params(), |_| Rule { lr: 3e-3, group: "head", weight_decay: 0.0 });
+        let params = all(&discriminator, &generator);
+        let mut optimizer = Optimizer::new(adam, &params, |_| Rule { lr: 3e-3, group: "head", weight_decay: 0.0 });
         let pass = Pass { graph: true, ..Pass::default() };
         let mut losses = Vec::new();
         for step in 0..80 {
@@ -409,7 +508,7 @@ mod tests {
             losses.push((made.loss, f64::from(found.to_scalar::<f32>().unwrap())));
             found.backward().unwrap();
             optimizer.step(1.0, 1.0).unwrap();
-            generator.clear_gradients();
+            params.clear_gradients();
         }
         let mean = |range: std::ops::Range<usize>| {
             let part = &losses[range];
@@ -426,7 +525,7 @@ mod tests {
         let discriminator = discriminator();
         let generator = Generator::new(&discriminator, None, 1).unwrap();
         let dir = tempfile::tempdir().unwrap();
-        let folder = generator.save(dir.path(), &|_| None).unwrap();
+        let folder = generator.save(dir.path(), &|_| None).unwrap().unwrap();
         let (alone, report) = model::open(&folder, Want::AsSaved, &Device::Cpu, 0).unwrap();
         assert!(report.new.is_empty() && report.left_over.is_empty(), "{report:?}");
         assert_eq!(alone.config.architectures, ["ElectraForMaskedLM"]);
@@ -436,7 +535,8 @@ mod tests {
         };
         assert_eq!(logits(&alone), logits(&generator.model));
         let again = Generator::new(&discriminator, Some(&folder), 2).unwrap();
-        assert_eq!(again.params().count(), generator.params().count(), "the embeddings are shared again");
+        let count = |generator: &Generator| all(&discriminator, generator).count();
+        assert_eq!(count(&again), count(&generator), "the embeddings are shared again");
         let (a, b) = (&generator, &again);
         let ids = |generator: &Generator| generator.sample(&input, &targets, 5).unwrap().ids;
         assert_eq!(ids(a), ids(b));
@@ -447,7 +547,7 @@ mod tests {
         let tables: u64 =
             alone.params.iter().filter(|p| p.name.starts_with("embeddings.")).map(|p| p.count() as u64).sum();
         let projection = (16 + 1) * 32;
-        assert_eq!(apart.params().count(), generator.params().count() + tables - projection);
+        assert_eq!(count(&apart), count(&generator) + tables - projection);
     }
 
     #[test]

@@ -72,13 +72,6 @@ impl Optimizer {
         Self { adam, slots: slots.collect() }
     }
 
-    /// Weights of a second model that learns along.
-    pub fn also(&mut self, params: impl IntoIterator<Item = Arc<Param>>, rule: impl Fn(&Param) -> Rule) {
-        let slots =
-            params.into_iter().map(|param| Slot { rule: rule(&param), param, moments: Moments::None, steps: 0 });
-        self.slots.extend(slots);
-    }
-
     pub fn rules(&self) -> impl Iterator<Item = (&Arc<Param>, &Rule)> {
         self.slots.iter().map(|slot| (&slot.param, &slot.rule))
     }

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::companion::Expected;
 use super::config::{LanguageObjective, RunConfig};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::count_steps;
-use super::{Prepared, TrainError, groups, memory, strategy};
+use super::{Prepared, TrainError, companions, groups, memory, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
@@ -127,7 +128,15 @@ fn of_sequences(
     let (tokens_per_epoch, eval_tokens) = (sum(train), sum(eval));
     let epochs = steps.total as f64 / steps.per_epoch.max(1) as f64;
     let cost = Cost::new(config, encoder, &frozen);
-    let work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
+    let mut work = cost.training(tokens_per_epoch as f64, epochs) + cost.forward(eval_tokens as f64) * epochs.max(1.0);
+    let companion = companions::expected(config, encoder)?;
+    if let Some(companion) = &companion {
+        let passes = if companion.trained > 0 { 3.0 } else { 1.0 };
+        let tokens = epochs * passes * tokens_per_epoch as f64 + epochs.max(1.0) * eval_tokens as f64;
+        let layers = companion.config.schedule().len() as f64;
+        work += tokens * (layers * of_layer(&companion.config) + companion.words * of_words(&companion.config));
+    }
+    let learning = trainable + companion.as_ref().map_or(0, |companion| companion.trained);
     let weights = (parameters, trainable);
     Ok(PlanSummary {
         settings: Settings::of(config),
@@ -140,8 +149,8 @@ fn of_sequences(
         truncated: 0,
         windowed: 0,
         tokens_per_epoch,
-        memory: memory_estimate(config, encoder, (train, eval), weights, &cost),
-        seconds: work / flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,
+        memory: memory_estimate(config, encoder, (train, eval), weights, &cost, companion.as_ref()),
+        seconds: work / flops_per_sec.max(1.0) + steps.total as f64 * learning as f64 * OPTIMIZER_SECS,
         blocks,
     })
 }
@@ -271,6 +280,17 @@ fn asked(config: &RunConfig) -> f64 {
 /// Seconds the optimizer takes for one weight.
 const OPTIMIZER_SECS: f64 = 1.2e-9;
 
+/// Floating-point operations for one token in a layer.
+fn of_layer(encoder: &EncoderConfig) -> f64 {
+    let (hidden, inner) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
+    2.0 * (4.0 * hidden * hidden + 2.0 * hidden * inner)
+}
+
+/// The same for the logits of all words.
+fn of_words(encoder: &EncoderConfig) -> f64 {
+    2.0 * encoder.embedding_size as f64 * encoder.vocab_size as f64
+}
+
 /// Floating-point operations for one token.
 struct Cost {
     /// Forward through layers that are computed once for all epochs.
@@ -291,8 +311,8 @@ impl Cost {
         // What is drawn anew each time is not kept.
         let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd) || Shape::of(config) == Shape::Chunks;
         let cache = config.strategy.cache && !is_drawn;
-        let (hidden, inner) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
-        let layer = 2.0 * (4.0 * hidden * hidden + 2.0 * hidden * inner);
+        let hidden = encoder.hidden_size as f64;
+        let layer = of_layer(encoder);
         let schedule = encoder.schedule();
         let is_frozen = |stored: usize| frozen.contains(&Block::Layer(stored));
         let below = if frozen.contains(&Block::Embeddings) {
@@ -304,11 +324,7 @@ impl Cost {
         // Of the last layer only keys and values are computed for every token where the head reads the first alone.
         let spared =
             if rest > 0 && kind.input() == HeadInput::FirstToken { layer - 4.0 * hidden * hidden } else { 0.0 };
-        let decoder = if kind.outputs() == Outputs::Words {
-            asked(config) * 2.0 * hidden * encoder.vocab_size as f64
-        } else {
-            0.0
-        };
+        let decoder = if kind.outputs() == Outputs::Words { asked(config) * of_words(encoder) } else { 0.0 };
         let prefix = layer * below as f64;
         Self {
             cached: if cache { prefix } else { 0.0 },
@@ -344,12 +360,27 @@ const BYTES_OF_TOKEN: u64 = 1000;
 /// A sequence beside its tokens: its target, and its text in the table.
 const BYTES_OF_SEQUENCE: u64 = 500;
 
+/// Bytes that a model computes of so many tokens in a micro-batch and of so many in an evaluation. `layers` of it are in the
+/// graph, and `words` is the share of the tokens that have as many logits as there are words.
+fn computed(encoder: &EncoderConfig, layers: usize, words: f64, tokens: u64, judged: u64) -> u64 {
+    let (hidden, inner) = (encoder.hidden_size as u64, encoder.intermediate_size as u64);
+    // Kept for each layer: input, query, key, value, context, both sums, attended, and the inner layer.
+    let kept = tokens * (8 * hidden + inner) * 4 * layers as u64;
+    // Of one layer at a time: all these, the activated inner layer and what comes out. Buffers are kept for the next
+    // batch of about the same size, and an evaluation has batches of a size of its own.
+    let layer = (9 * hidden + 2 * inner) * 4;
+    // Logits, their gradient and a copy, for each token that is asked for.
+    let logits = |tokens: u64| (words * tokens as f64) as u64 * encoder.vocab_size as u64 * 4;
+    kept + (tokens + judged) * layer + 3 * logits(tokens) + 2 * logits(judged)
+}
+
 fn memory_estimate(
     config: &RunConfig,
     encoder: &EncoderConfig,
     (train, eval): (&[u32], &[u32]),
     (parameters, trainable): (u64, u64),
     cost: &Cost,
+    companion: Option<&Expected>,
 ) -> MemoryEstimate {
     let sum = |tokens: &[u32]| tokens.iter().map(|tokens| u64::from(*tokens)).sum::<u64>();
     // The longest micro-batch that can come together.
@@ -358,30 +389,27 @@ fn memory_estimate(
     longest.sort_unstable_by(|a, b| b.cmp(a));
     let by_count = sum(&longest[..at_once.min(longest.len())]);
     let tokens = config.run.batch_tokens.map_or(by_count, |limit| by_count.min(limit as u64));
-    let (hidden, inner) = (encoder.hidden_size as u64, encoder.intermediate_size as u64);
-    // Kept for each layer: input, query, key, value, context, both sums, attended, and the inner layer.
-    let kept = tokens * (8 * hidden + inner) * 4 * cost.graph_layers as u64;
-    // Of one layer at a time: all these, the activated inner layer and what comes out. Buffers are kept for the next
-    // batch of about the same size, and an evaluation has batches of a size of its own.
-    let layer = (9 * hidden + 2 * inner) * 4;
     // What is left over for the last of them is another size, of a half at most or it finds those of the others.
     let most = eval.iter().copied().max().unwrap_or(0).max(TOKENS_AT_ONCE as u32).into();
     let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };
-    let mut scratch = (tokens + judged) * layer;
-    if config.task == Task::Mlm {
-        // Logits, their gradient and a copy, for each token that is asked for.
-        let words = |tokens: u64| (asked(config) * tokens as f64) as u64 * encoder.vocab_size as u64 * 4;
-        scratch += 3 * words(tokens) + 2 * words(judged);
+    let words = if config.task == Task::Mlm { asked(config) } else { 0.0 };
+    let mut activations = computed(encoder, cost.graph_layers, words, tokens, judged);
+    let (mut held, mut learning) = (parameters, trainable);
+    if let Some(companion) = companion {
+        let layers = if companion.trained > 0 { companion.config.schedule().len() } else { 0 };
+        activations += computed(&companion.config, layers, companion.words, tokens, judged);
+        held += companion.held;
+        learning += companion.trained;
     }
     let available = memory::available();
     let table = encoder.vocab_size as u64 * encoder.embedding_size as u64 * 4;
     let data = (sum(train) + sum(eval)) * 8 + (train.len() + eval.len()) as u64 * BYTES_OF_SEQUENCE;
     // The best weights are kept beside the current ones.
     MemoryEstimate {
-        weights: 4 * (parameters + trainable),
-        gradients: 4 * trainable,
-        optimizer: 8 * trainable,
-        activations: kept + scratch + cost.kept_prefix(encoder, train, eval).min(available / 2),
+        weights: 4 * (held + learning),
+        gradients: 4 * learning,
+        optimizer: 8 * learning,
+        activations: activations + cost.kept_prefix(encoder, train, eval).min(available / 2),
         program: PROGRAM + encoder.vocab_size as u64 * BYTES_OF_TOKEN + data + table,
         available,
     }
@@ -394,7 +422,7 @@ mod tests {
 
     use super::super::config::StrategyKind;
     use super::super::corpus::tests::{config, prepared};
-    use super::super::prepare::fill_roles;
+    use super::super::rows::fill_roles;
     use super::*;
     use crate::data::{Dataset, Split};
     use crate::model;
@@ -502,6 +530,24 @@ mod tests {
         assert_eq!(long, (20 + 5000 + 2500) * layer + 10 * row, "a text that is longer goes alone");
         assert!(alone.program >= PROGRAM + 700 * 32 * 4);
         assert_eq!(alone.gradients, 4 * 1_122);
+    }
+
+    #[test]
+    fn what_learns_along_is_part_of_the_estimate() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/corpus.txt");
+        let config = config(Task::Rtd, "electra-rtd", path);
+        let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
+        let beside = companions::expected(&config, &encoder).unwrap().unwrap();
+        let sizes = [(Block::Embeddings, 24_576), (Block::Layer(0), 28_000), (Block::Head, 1_122)];
+        let plan = |config: &RunConfig| of_sequences(config, &encoder, &sizes, (&[30; 8], &[30; 8]), 1e9).unwrap();
+        let (plan, alone) = (plan(&config), plan(&RunConfig { task: Task::Sop, ..config.clone() }));
+        let more = |part: fn(&MemoryEstimate) -> u64| part(&plan.memory) - part(&alone.memory);
+        assert_eq!(more(|memory| memory.weights), 8 * beside.trained);
+        assert_eq!(more(|memory| memory.gradients), 4 * beside.trained);
+        assert_eq!(more(|memory| memory.optimizer), 8 * beside.trained);
+        let logits = (0.15 * 240.0) as u64 * encoder.vocab_size as u64 * 4;
+        assert!(more(|memory| memory.activations) > 5 * logits, "its own layers, and the logits of the masked words");
+        assert!(plan.seconds > alone.seconds);
     }
 
     #[test]

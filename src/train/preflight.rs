@@ -1,8 +1,9 @@
 //! What is looked at before the first step: whether memory and disk are enough for the run.
 
+use super::companion::Expected;
 use super::config::RunConfig;
 use super::plan::{self, PlanSummary};
-use super::{Prepared, TrainError, memory};
+use super::{Prepared, TrainError, companions, memory};
 use crate::files::folder_bytes;
 use crate::model::Model;
 
@@ -33,7 +34,7 @@ pub fn preflight(
         ));
     }
     let there = if goes_on { folder_bytes(&config.run.out) } else { 0 };
-    let disk = Disk::of(config, &plan);
+    let disk = Disk::of(config, &plan, companions::expected(config, &model.config)?.as_ref());
     match memory::free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {
         Some(reason) => Err(TrainError::NoRoomOnDisk { path: config.run.out.clone(), reason }),
         None => Ok(plan),
@@ -48,11 +49,11 @@ struct Disk {
 }
 
 impl Disk {
-    fn of(config: &RunConfig, plan: &PlanSummary) -> Self {
-        // A generator that is trained along has at most the weights of the model.
-        let models = if config.task.has_generator() { 2 } else { 1 };
-        let checkpoint = if config.run.checkpoint_minutes > 0.0 { CHECKPOINTED * plan.trainable * models } else { 0 };
-        Self { model: WEIGHT * plan.parameters * models, checkpoint }
+    fn of(config: &RunConfig, plan: &PlanSummary, companion: Option<&Expected>) -> Self {
+        let (kept, trained) = companion.map_or((0, 0), |companion| (companion.kept, companion.trained));
+        let is_written = config.run.checkpoint_minutes > 0.0;
+        let checkpoint = if is_written { CHECKPOINTED * (plan.trainable + trained) } else { 0 };
+        Self { model: WEIGHT * (plan.parameters + kept), checkpoint }
     }
 
     /// What is wrong with so many free bytes, if they are too few.

@@ -9,41 +9,10 @@
 use serde::Serialize;
 
 use super::config::{RunConfig, StrategyKind};
+use super::open::Open;
 use crate::task::{Reads, Task};
 
-/// Settings that were left open, and are to be filled with what is recommended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each setting is open or not, whatever the others are")]
-pub struct Open {
-    pub lr: bool,
-    pub epochs: bool,
-    pub batch: bool,
-    pub warmup: bool,
-    pub max_tokens: bool,
-}
-
 impl Open {
-    pub const ALL: Self = Self { lr: true, epochs: true, batch: true, warmup: true, max_tokens: true };
-
-    /// What the text of a configuration does not name.
-    pub fn of(text: &toml::Table) -> Self {
-        let lacks = |section: &str, keys: &[&str]| {
-            let section = text.get(section).and_then(toml::Value::as_table);
-            !section.is_some_and(|section| keys.iter().any(|key| section.contains_key(*key)))
-        };
-        Self {
-            lr: lacks("optim", &["lr"]),
-            epochs: lacks("run", &["epochs", "max_steps"]),
-            batch: lacks("run", &["batch", "batch_tokens"]),
-            warmup: lacks("optim", &["warmup"]),
-            max_tokens: lacks("data", &["max_tokens"]),
-        }
-    }
-
-    pub fn any(self) -> bool {
-        self != Self::default()
-    }
-
     /// What stays open when settings are edited: what was not given another value, and what is opened again.
     #[must_use]
     pub fn after_edit(self, was: Self, before: &Settings, after: &Settings) -> Self {
@@ -54,18 +23,6 @@ impl Open {
             warmup: self.warmup && (!was.warmup || before.warmup == after.warmup),
             max_tokens: self.max_tokens && (!was.max_tokens || before.max_tokens == after.max_tokens),
         }
-    }
-
-    /// The settings that are a person's own, by their names in the form.
-    pub fn own(self) -> impl Iterator<Item = &'static str> {
-        let named = [
-            (self.lr, "learning rate"),
-            (self.warmup, "warm-up"),
-            (self.epochs, "epochs"),
-            (self.batch, "batch size"),
-            (self.max_tokens, "length"),
-        ];
-        named.into_iter().filter(|(is_open, _)| !is_open).map(|(_, name)| name)
     }
 }
 
@@ -164,6 +121,12 @@ pub fn length(task: Task, mut tokens: Vec<u32>, most: usize) -> usize {
     let at = (tokens.len() - 1) * 99 / 100;
     let (_, long, _) = tokens.select_nth_unstable(at);
     (*long as usize).next_multiple_of(STEP).clamp(least, useful.max(least)).min(most)
+}
+
+/// Fills in the length that a configuration leaves open, for texts of so many tokens.
+pub fn fill_length(config: &mut RunConfig, tokens: Vec<u32>, most: usize) {
+    let max_tokens = length(config.task, tokens, most);
+    Settings { max_tokens, ..Settings::of(config) }.fill(config);
 }
 
 /// What is recommended for so many sequences to learn from and an encoder of this width. The length is the configuration's.

@@ -3,6 +3,8 @@
 
 mod folder;
 mod lock;
+mod log;
+mod names;
 mod record;
 mod reopen;
 
@@ -10,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use folder::{RunFolder, damage};
 pub use record::Recorder;
@@ -20,18 +22,15 @@ use super::TrainError;
 use super::checkpoint;
 use super::config::RunConfig;
 use super::event::TrainEvent;
+use super::kept::KeptEvaluation;
 use crate::files;
-use crate::metrics::{Evaluation, Measure};
+use crate::metrics::Measure;
 use crate::task::Task;
 use lock::{LOCK, lock};
+use log::Log;
+pub(super) use names::MODEL;
+use names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST};
 
-const CONFIG: &str = "run.toml";
-const EVENTS: &str = "events.jsonl";
-const EVALUATION: &str = "evaluation.json";
-pub(super) const MODEL: &str = "model";
-const CHECKPOINT: &str = "checkpoint";
-/// Size and sum of every file that was kept, and the step it is of.
-const MANIFEST: &str = "manifest.json";
 /// Points of the curve in a list of runs.
 const SPARKLINE: usize = 60;
 
@@ -69,15 +68,6 @@ pub enum RunStatus {
     Finished,
     Stopped,
     Failed,
-}
-
-/// The evaluation kept with a run, with the texts it speaks of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct KeptEvaluation {
-    pub step: u64,
-    pub evaluation: Evaluation,
-    /// First text and pair of every evaluated example, in the order of the predictions.
-    pub texts: Vec<(String, Option<String>)>,
 }
 
 impl TrainEvent {
@@ -122,59 +112,6 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
         None
     });
     Ok(ReadRun { summary: summary(dir, &config, &log.events), config, events: log.events, evaluation, problems })
-}
-
-/// A run's log, as far as it can be read.
-#[derive(Default)]
-struct Log {
-    path: PathBuf,
-    events: Vec<TrainEvent>,
-    /// Lines, from 1, that are damaged.
-    damaged: Vec<usize>,
-}
-
-impl Log {
-    fn read(dir: &Path) -> Result<Self, TrainError> {
-        let path = dir.join(EVENTS);
-        let bytes = std::fs::read(&path).map_err(|source| TrainError::Unreadable { path: path.clone(), source })?;
-        let (mut events, mut damaged) = (Vec::new(), Vec::new());
-        // A last line without an end was cut off by what ended the run.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        for (number, line) in (1..).zip(bytes[..whole].split_inclusive(|byte| *byte == b'\n')) {
-            if let Ok(event) = serde_json::from_slice(line) {
-                events.push(event);
-                continue;
-            }
-            damaged.push(number);
-            // Half a line must not swallow the one that was written after it.
-            events.extend(ends_with_event(line));
-        }
-        Ok(Self { path, events, damaged })
-    }
-
-    /// What a person should know of it.
-    fn problem(&self) -> Option<String> {
-        let first = self.damaged.first()?;
-        let (path, count) = (self.path.display(), self.damaged.len());
-        Some(match count {
-            1 => format!("line {first} of {path} is damaged, and what it told is left out"),
-            _ => format!(
-                "{count} lines of {path} are damaged, the first is line {first}, and what they told is left out"
-            ),
-        })
-    }
-
-    /// The last step that it tells of.
-    fn step(&self) -> u64 {
-        self.events.iter().map(TrainEvent::step).max().unwrap_or(0)
-    }
-}
-
-/// The event at the end of a line that begins with something else.
-fn ends_with_event(line: &[u8]) -> Option<TrainEvent> {
-    const BEGIN: &[u8] = b"{\"event\":";
-    let begins = line.windows(BEGIN.len()).enumerate().filter(|(_, window)| *window == BEGIN);
-    begins.skip_while(|(at, _)| *at == 0).find_map(|(at, _)| serde_json::from_slice(&line[at..]).ok())
 }
 
 /// The runs in a folder, newest first. What is no run is passed over.

@@ -13,17 +13,17 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::checkpoint::{Best, Checkpoint, Snapshot};
+use super::companion::{Companion, all_params};
 use super::config::{Every, RunConfig};
-use super::evaluate::{Judge, Scores, evaluation, score_all, token_targets};
+use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::event::{Ending, Step, TrainEvent};
-use super::generator::Generator;
-use super::objective::{Asked, Objective, Work, chance};
+use super::objective::{Objective, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
 use super::prefix::{PrefixCache, last_states};
 use super::steps::{StepCount, count_steps, epoch_updates};
-use super::{Prepared, TrainError, audit, groups, schedule, strategy};
+use super::{Prepared, TrainError, audit, companions, groups, schedule, strategy};
 use crate::metrics::{Evaluation, Measure};
-use crate::model::{Block, Decisions, Model, Pass, PassDropout};
+use crate::model::{Block, Decisions, Model, Params, Pass, PassDropout};
 use crate::random::{Purpose, key};
 use crate::text::sampler;
 use crate::text::{Batch, Features};
@@ -72,11 +72,11 @@ pub trait Listener {
     }
 }
 
-/// What is trained: the model, and for replaced tokens the generator beside it.
+/// What is trained: the model, and what stands beside it.
 #[derive(Clone, Copy, Debug)]
 pub struct Models<'a> {
     pub model: &'a Model,
-    pub generator: Option<&'a Generator>,
+    pub companion: Option<&'a dyn Companion>,
 }
 
 /// How a run ended, with the evaluation of the weights that the model has now.
@@ -132,7 +132,7 @@ enum End {
 #[derive(Clone, Copy)]
 struct Denominators {
     own: f64,
-    generator: f64,
+    companion: f64,
 }
 
 struct Trainer<'a> {
@@ -141,8 +141,9 @@ struct Trainer<'a> {
     config: &'a RunConfig,
     listener: &'a mut dyn Listener,
     objective: Objective,
-    /// Makes the replaced tokens, and is trained along.
-    generator: Option<Generator>,
+    companion: Option<Box<dyn Companion>>,
+    /// Every weight, the companion's with them.
+    params: Params,
     optimizer: Optimizer,
     lengths: Vec<u32>,
     steps: StepCount,
@@ -175,17 +176,14 @@ impl<'a> Trainer<'a> {
         let steps = count_steps(config, &lengths);
         let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
         let layers = model.config.stored_layers();
-        let generator = (config.task.has_generator())
-            .then(|| Generator::new(model, config.language.generator.as_deref(), config.run.seed))
-            .transpose()?;
-        let mut optimizer = Optimizer::new(adam, &model.params, |param| groups::rule(param, &config.optim, layers));
-        if let Some(generator) = &generator {
-            optimizer.also(generator.own_params(), |param| groups::rule(param, &config.optim, layers));
-        }
+        let companion = companions::of_run(config, model)?;
+        let params = all_params(model, companion.as_deref())?;
+        let optimizer = Optimizer::new(adam, &params, |param| groups::rule(param, &config.optim, layers));
         let (train_prefix, eval_prefix) = thaw::prefix_caches(model, data, config);
         Ok(Self {
             objective: Objective::new(config, data.labels.len().max(1), &data.counts, &data.tokenizer)?,
-            generator,
+            companion,
+            params,
             train_prefix,
             eval_prefix,
             warmup: schedule::warmup_steps(config.optim.warmup, steps.total),
@@ -275,13 +273,13 @@ impl<'a> Trainer<'a> {
         let drawn = self.draw(update, epoch)?;
         let parts = Denominators {
             own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
-            generator: drawn.iter().map(|one| token_targets(one).iter().flatten().count() as f64).sum(),
+            companion: self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum()),
         };
         let mut loss = 0.0;
         let mut slot = 0;
         for micro_batch in sampler::micro_batches(update, self.config.run.micro_batch) {
             if self.go_on().is_break() {
-                self.clear_gradients();
+                self.params.clear_gradients();
                 return Ok(ControlFlow::Break(()));
             }
             let features = &drawn[slot as usize..][..micro_batch.len()];
@@ -291,9 +289,8 @@ impl<'a> Trainer<'a> {
         let norm = self.optimizer.gradient_norm()?;
         let finite = loss.is_finite() && norm.is_finite();
         if finite && !self.audited && norm > 0.0 {
-            // A generator learns nothing from an update in which nothing was masked.
-            let generator = self.generator.as_ref().filter(|_| parts.generator > 0.0);
-            audit::audit(generator.map_or(&self.model.params, Generator::params))?;
+            // A companion learns nothing from an update in which it was asked nothing.
+            audit::audit(if parts.companion > 0.0 { &self.params } else { &self.model.params })?;
             self.audited = true;
         }
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
@@ -301,7 +298,7 @@ impl<'a> Trainer<'a> {
             self.optimizer.step(factor, clip_scale(norm, self.config.optim.clip))?;
             self.not_finite = 0;
         }
-        self.clear_gradients();
+        self.params.clear_gradients();
         self.step += 1;
         let tokens = drawn.iter().map(|features| features.tokens.len()).sum();
         let seconds = begun.elapsed().saturating_sub(self.held.saturating_sub(held_before)).as_secs_f64();
@@ -352,13 +349,14 @@ impl<'a> Trainer<'a> {
         first_slot: u32,
         parts: Denominators,
     ) -> Result<f64, TrainError> {
-        let mut work = self.objective.work(Batch::pack(features.iter().map(AsRef::as_ref), first_slot));
+        let features: Vec<&Features> = features.iter().map(AsRef::as_ref).collect();
+        let mut work = self.objective.work(Batch::pack(features.iter().copied(), first_slot));
         let mut loss = 0.0;
         let mut own = parts.own;
-        if let Some(generator) = &self.generator {
-            let originals: Vec<Option<u32>> = features.iter().flat_map(|one| token_targets(one)).collect();
-            loss += replace(generator, &mut work, &originals, self.dropout(), parts.generator)?;
-            own /= self.config.language.discriminator_weight;
+        if let Some(companion) = &self.companion {
+            let joined = companion.join(&mut work, &features, self.dropout(), parts.companion)?;
+            loss += joined.loss;
+            own /= joined.model_weight;
         }
         if work.is_empty() {
             return Ok(loss);
@@ -380,13 +378,6 @@ impl<'a> Trainer<'a> {
     fn dropout(&self) -> PassDropout {
         let key = key(self.config.run.seed, Purpose::Dropout, &[self.step]);
         PassDropout { key, rate: self.config.dropout_rate() }
-    }
-
-    fn clear_gradients(&self) {
-        self.model.params.clear_gradients();
-        if let Some(generator) = &self.generator {
-            generator.clear_gradients();
-        }
     }
 
     fn go_on(&mut self) -> ControlFlow<()> {
@@ -446,7 +437,7 @@ impl<'a> Trainer<'a> {
     /// What is held out, judged with the weights of now; nothing if the run is to stop, where that is heeded.
     fn judge(&mut self, heed: bool) -> Result<Option<Evaluation>, TrainError> {
         let objective = self.objective.for_evaluation();
-        let judge = Judge { model: self.model, objective: &objective, generator: self.generator.as_ref() };
+        let judge = Judge { model: self.model, objective: &objective, companion: self.companion.as_deref() };
         let listener = &mut *self.listener;
         let mut go_on = |_| if heed { listener.go_on() } else { ControlFlow::Continue(()) };
         let scored = score_all(judge, &self.data.eval, self.eval_prefix.as_mut(), &mut go_on)?;
@@ -460,18 +451,4 @@ impl<'a> Trainer<'a> {
         };
         Ok(scored.map(|scored| evaluation(of, scored)))
     }
-}
-
-/// Trains the generator on the masked words, and puts the words it says in their place; returns its loss.
-fn replace(
-    generator: &Generator,
-    work: &mut Work,
-    originals: &[Option<u32>],
-    dropout: PassDropout,
-    denominator: f64,
-) -> Result<f64, TrainError> {
-    let made = generator.learn(&work.input, originals, dropout, denominator)?;
-    work.input.ids = made.ids;
-    work.asked = Asked::Replaced(made.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect());
-    Ok(made.loss)
 }

@@ -18,8 +18,8 @@ use attune::text::{Length, Tokenizer};
 use attune::train::config::RunConfig;
 use attune::train::event::{Ending, Step, TrainEvent};
 use attune::train::plan::{MemoryEstimate, PlanSummary, PlannedBlock};
-use attune::train::prepare::{Sources, divide};
 use attune::train::recommend::Settings;
+use attune::train::rows::{Sources, divide};
 use attune::train::run::{RunStatus, RunSummary};
 use attune::worker::protocol::{
     Command, DatasetRequest, EvaluatedData, EvaluatedOn, EventKind, Lengths, LoadedDataset, LookedAt, ModelEntry,

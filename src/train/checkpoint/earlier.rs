@@ -13,11 +13,13 @@ use super::{BEST, BestState, EVALUATION, Fingerprint, Progress, STATE, State, TE
 use crate::data::Target;
 use crate::model::Param;
 use crate::model::files::{ModelFilesError, TensorFiles};
-use crate::train::{Prepared, TrainError, generator};
+use crate::train::{Prepared, TrainError};
 
 pub(super) const FORMAT: u32 = 1;
 /// The generator that stood beside the best weights.
 const GENERATOR: &str = "best-generator.safetensors";
+/// How the names of its weights begin.
+const OF_GENERATOR: &str = "generator.";
 
 type TensorSums = BTreeMap<String, u64>;
 
@@ -83,7 +85,7 @@ pub(super) fn open(dir: &Path, text: &str) -> Result<Checkpoint, String> {
         format: FORMAT,
         progress: state.progress,
         config: String::new(),
-        fingerprint: Fingerprint { train, eval, data, frozen, tokenizer, config, generator: None },
+        fingerprint: Fingerprint { train, eval, data, frozen, tokenizer, config, companions: BTreeMap::new() },
         log_bytes: state.log_bytes,
         updates: state.updates,
         best: state.best.map(|Best1 { step, value, metrics, .. }| BestState { step, value, metrics }),
@@ -94,7 +96,7 @@ pub(super) fn open(dir: &Path, text: &str) -> Result<Checkpoint, String> {
 impl Earlier {
     /// The best numbers of a weight; none of one that never changed.
     pub(super) fn best_of(&self, param: &Param, model: &TensorFiles) -> Option<Result<Vec<f32>, ModelFilesError>> {
-        if param.name.starts_with(generator::FOLDER) {
+        if param.name.starts_with(OF_GENERATOR) {
             return Some(self.generator.as_ref()?.read_f32(&param.stored_name));
         }
         self.best.contains(&param.stored_name).then(|| model.read_f32(&param.stored_name))

@@ -3,23 +3,23 @@
 //! All that a run goes on from must be as it was written. The report of the best weights alone may be damaged: it follows
 //! from them, and is made again.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
 use serde::Deserialize;
-use serde_json::{Map, Value};
 
 use super::earlier::{self, Earlier};
 use super::{BEST, DataSums, EVALUATION, FORMAT, Fingerprint, MANIFEST, Part, Progress, STATE, State, TENSORS};
-use super::{Weights, named, steps};
+use super::{Named, Weights, named, steps};
 use crate::files::Sums;
 use crate::metrics::Evaluation;
 use crate::model::files::TensorFiles;
 use crate::model::{Model, ModelError, Param, Params};
 use crate::train::config::RunConfig;
+use crate::train::kept::KeptEvaluation;
 use crate::train::optimizer::Optimizer;
-use crate::train::run::KeptEvaluation;
 use crate::train::{Prepared, TrainError};
 
 /// A checkpoint that was read and adds up.
@@ -142,21 +142,26 @@ impl Checkpoint {
         self.state.best.as_ref().map(|best| best.step)
     }
 
-    /// Refuses data or a model other than those the run began with. `generator` is the configuration of the generator
-    /// that is trained along.
+    /// Refuses data or a model other than those the run began with. `companion` is what stands beside the model.
     pub fn check(
         &self,
         data: &Prepared,
         sums: &DataSums,
         model: &Model,
-        generator: Option<&Map<String, Value>>,
+        companion: Option<Named<'_>>,
     ) -> Result<(), TrainError> {
-        let mut now = Fingerprint::of(data, sums, model, generator, &self.state.updates);
+        let mut now = Fingerprint::of(data, sums, model, companion, &self.state.updates);
         let then = &self.state.fingerprint;
         if self.earlier.is_some() {
             // What was not written down then cannot be asked for.
             let [tokenizer, config] = [then.tokenizer.clone(), then.config.clone()];
-            now = Fingerprint { data: earlier::fingerprint(data)?, tokenizer, config, generator: None, ..now };
+            now = Fingerprint {
+                data: earlier::fingerprint(data)?,
+                tokenizer,
+                config,
+                companions: BTreeMap::new(),
+                ..now
+            };
         }
         let changed = |what: String| Err(TrainError::DataChanged { path: self.dir.clone(), reason: what });
         if (then.train, then.eval) != (now.train, now.eval) {
@@ -169,10 +174,14 @@ impl Checkpoint {
             return changed("as many examples, but other texts, labels or tokens".to_owned());
         }
         let reason = match &now {
-            now if now.frozen != then.frozen => "weights that are not trained are others",
-            now if now.config != then.config => "its config.json is another",
-            now if now.tokenizer != then.tokenizer => "its tokenizer is another",
-            now if now.generator != then.generator => "the config.json of its generator is another",
+            now if now.frozen != then.frozen => "weights that are not trained are others".to_owned(),
+            now if now.config != then.config => "its config.json is another".to_owned(),
+            now if now.tokenizer != then.tokenizer => "its tokenizer is another".to_owned(),
+            now if now.companions != then.companions => {
+                let name =
+                    now.companions.keys().chain(then.companions.keys()).next().map_or("companion", String::as_str);
+                format!("the config.json of its {name} is another")
+            }
             _ => return Ok(()),
         };
         Err(TrainError::ModelChanged { path: self.dir.clone(), reason })
@@ -228,7 +237,10 @@ impl Checkpoint {
     /// A weight's numbers where its parameter lies.
     fn tensor(&self, param: &Param, values: Vec<f32>) -> Result<Tensor, TrainError> {
         if values.len() != param.count() {
-            return Err(TrainError::ModelChanged { path: self.dir.clone(), reason: "a weight has another shape" });
+            return Err(TrainError::ModelChanged {
+                path: self.dir.clone(),
+                reason: "a weight has another shape".to_owned(),
+            });
         }
         Ok(Tensor::from_vec(values, param.shape(), param.var().device())?)
     }

@@ -9,14 +9,13 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lock::{Lock, lock};
-use super::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, KeptEvaluation, MANIFEST, MODEL};
+use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
 use crate::files::{self, LineLog, Sums};
-use crate::metrics::Evaluation;
 use crate::model::{Decisions, Param};
-use crate::train::assess::texts;
 use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::kept::KeptEvaluation;
 use crate::train::trainer::Models;
 use crate::train::{Prepared, TrainError};
 
@@ -230,7 +229,7 @@ impl RunFolder {
         self.log.flush().and_then(|()| self.log.sync()).map_err(at(self.log.path()))?;
         let beside = Beside { config: &self.config, log_bytes: self.log.length() };
         checkpoint::write(&self.dir.join(CHECKPOINT), snapshot, beside, |best| {
-            kept_evaluation(snapshot.data, best.step, &best.evaluation)
+            KeptEvaluation::of(snapshot.data, best.step, &best.evaluation)
         })
     }
 
@@ -267,11 +266,13 @@ fn write_stage(stage: &Path, models: Models<'_>, data: &Prepared, best: Option<&
     let weight = |param: &Param| best.and_then(|best| best.weights.get(&param.name)).cloned();
     models.model.save_with(&model, &weight)?;
     data.tokenizer.save(&model)?;
-    if let Some(generator) = models.generator {
-        data.tokenizer.save(&generator.save(&model, &weight)?)?;
+    if let Some(companion) = models.companion
+        && let Some(folder) = companion.save(&model, &weight)?
+    {
+        data.tokenizer.save(&folder)?;
     }
     if let Some(best) = best {
-        let report = |best: &Best| kept_evaluation(data, best.step, &best.evaluation);
+        let report = |best: &Best| KeptEvaluation::of(data, best.step, &best.evaluation);
         checkpoint::write_report(&stage.join(EVALUATION), best, report)?;
     }
     Sums::of(stage).map_err(|source| TrainError::Unreadable { path: stage.to_owned(), source })
@@ -315,11 +316,6 @@ fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
 
 fn write_text(path: &Path, text: &str) -> Result<(), TrainError> {
     files::write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(at(path))
-}
-
-fn kept_evaluation(data: &Prepared, step: u64, evaluation: &Evaluation) -> KeptEvaluation {
-    let texts = data.eval_data.as_deref().map_or_else(Vec::new, |data| texts(data, evaluation));
-    KeptEvaluation { step, evaluation: evaluation.clone(), texts }
 }
 
 /// Paths in the kept configuration mean the same from everywhere.

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use super::RunFolder;
+use super::folder::RunFolder;
 use crate::train::checkpoint::{Best, Snapshot};
 use crate::train::event::TrainEvent;
 use crate::train::trainer::{Listener, Models};

@@ -8,17 +8,19 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::folder::is_taken;
-use super::{CHECKPOINT, CONFIG, EVENTS, Log, RunFolder, lock};
+use super::folder::{RunFolder, is_taken};
+use super::lock::lock;
+use super::log::Log;
+use super::names::{CHECKPOINT, CONFIG, EVENTS};
 use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
-
 use crate::train::checkpoint::{self, Checkpoint, DataSums};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
-use crate::train::recommend::{Open, Settings};
-use crate::train::{Prepared, TrainError, generator};
+use crate::train::open::Open;
+use crate::train::recommend::Settings;
+use crate::train::{Prepared, TrainError, companions};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
@@ -119,10 +121,9 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
         if let Some((key, was, now)) = found.config().and_then(|began| first_change(&began, config)) {
             return Err(TrainError::SettingChanged { path: dir, key, was, now });
         }
-        let beside = (config.task.has_generator())
-            .then(|| generator::config_of(model, config.language.generator.as_deref()))
-            .transpose()?;
-        found.check(data, &DataSums::of(data)?, model, beside.as_ref().map(|config| &config.raw))?;
+        let companion = companions::expected(config, &model.config)?;
+        let companion = companion.as_ref().map(|companion| (companion.name, &companion.config));
+        found.check(data, &DataSums::of(data)?, model, companion)?;
     }
     let reached = read_log(&dir)?.step();
     let mut folder = RunFolder::take_up(dir.clone(), lock)?;

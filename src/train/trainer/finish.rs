@@ -4,31 +4,25 @@
 //! them may fail while the run goes on, for they are in memory too; it is tried again with every checkpoint.
 
 use super::{End, Models, Outcome, Trainer};
-use crate::model::{Param, Params};
+use crate::model::Param;
 use crate::train::TrainError;
 use crate::train::checkpoint::Weights;
 use crate::train::event::{Ending, TrainEvent};
-use crate::train::generator::Generator;
 
 /// How often the weights are written and read back at the end of a run.
 const TRIES: u32 = 2;
 
 impl Trainer<'_> {
-    /// Every weight, the generator's with them.
-    pub(super) fn params(&self) -> &Params {
-        self.generator.as_ref().map_or(&self.model.params, Generator::params)
-    }
-
     pub(super) fn snapshot(&self) -> Result<Weights, TrainError> {
         // What is to join later is as it was, and must be so again.
         let joins = |param: &Param| self.thaw_order[self.thawed..].contains(&param.block) && !param.fixed;
-        let kept = self.params().iter().filter(|param| param.trainable() || joins(param));
+        let kept = self.params.iter().filter(|param| param.trainable() || joins(param));
         let copies = kept.map(|param| Ok((param.name.clone(), param.var().as_detached_tensor().copy()?)));
         Ok(copies.collect::<candle_core::Result<_>>()?)
     }
 
     pub(super) fn restore(&self, weights: &Weights) -> Result<(), TrainError> {
-        for param in self.params().iter() {
+        for param in self.params.iter() {
             if let Some(weight) = weights.get(&param.name) {
                 param.var().set(weight)?;
             }
@@ -42,7 +36,7 @@ impl Trainer<'_> {
     }
 
     fn keep(&mut self) -> Result<(), TrainError> {
-        let models = Models { model: self.model, generator: self.generator.as_ref() };
+        let models = Models { model: self.model, companion: self.companion.as_deref() };
         let step = self.step_to_keep();
         self.listener.keep(models, step, self.best.as_ref())
     }

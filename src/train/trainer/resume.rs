@@ -53,10 +53,10 @@ impl Trainer<'_> {
     /// Puts everything back as it was.
     pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let sums = self.sums()?;
-        let generator = self.generator.as_ref().map(|generator| &generator.model().config.raw);
-        checkpoint.check(self.data, &sums, self.model, generator)?;
+        let companion = self.companion.as_ref().map(|companion| (companion.name(), companion.config()));
+        checkpoint.check(self.data, &sums, self.model, companion)?;
         checkpoint.restore(&mut self.optimizer)?;
-        let best = checkpoint.best(self.params())?;
+        let best = checkpoint.best(&self.params)?;
         let progress = checkpoint.progress();
         self.thaw_to(progress.thawed);
         self.step = progress.step;
@@ -113,7 +113,7 @@ impl Trainer<'_> {
     }
 
     fn is_cheap(&self, since: Duration) -> bool {
-        let guess = || self.model.params.trainable_count() as f64 * BYTES_PER_WEIGHT / DISK;
+        let guess = || self.params.trainable_count() as f64 * BYTES_PER_WEIGHT / DISK;
         let cost = self.saving.cost.map_or_else(guess, |cost| cost.as_secs_f64());
         cost <= CHEAP * since.as_secs_f64()
     }
@@ -145,7 +145,7 @@ impl Trainer<'_> {
                 peak_memory_bytes: self.peak_memory(),
             },
             model: self.model,
-            generator: self.generator.as_ref(),
+            companion: self.companion.as_deref(),
             optimizer: &self.optimizer,
             best: self.best.as_ref(),
             data: self.data,

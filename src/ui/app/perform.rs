@@ -7,7 +7,7 @@ use super::App;
 use crate::model::Decisions;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
-use crate::train::recommend::Open;
+use crate::train::open::Open;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, Purpose};
 use crate::ui::format;

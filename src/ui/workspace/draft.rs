@@ -8,7 +8,7 @@ use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
 use crate::train::limits::FEWEST_TOKENS;
-use crate::train::recommend::Open;
+use crate::train::open::Open;
 use crate::worker::protocol::{ModelEntry, Origin};
 
 pub(super) fn empty() -> RunConfig {

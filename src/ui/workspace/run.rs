@@ -339,7 +339,7 @@ mod tests {
     use super::*;
     use crate::task::Task;
     use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
-    use crate::train::recommend::Open;
+    use crate::train::open::Open;
 
     fn config() -> RunConfig {
         RunConfig {

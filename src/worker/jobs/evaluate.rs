@@ -9,7 +9,8 @@ use crate::metrics::judged_at;
 use crate::model::Decisions;
 use crate::train::assess::{Assessed, Assessment, assess};
 use crate::train::event::TrainEvent;
-use crate::train::run::{self, KeptEvaluation};
+use crate::train::kept::KeptEvaluation;
+use crate::train::run;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
 
 pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result<Ended, Failure> {

@@ -13,7 +13,7 @@ use crate::table::Table;
 use crate::task::Reads;
 use crate::text::xray::xray;
 use crate::text::{Length, Tokenizer, measure_all};
-use crate::train::prepare::{Sources, divide};
+use crate::train::rows::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::{files, samples};
 

@@ -11,7 +11,7 @@ use crate::text::features::window_lengths;
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
-use crate::train::recommend::{self, Settings};
+use crate::train::recommend;
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
@@ -63,8 +63,7 @@ pub fn plan(
     let config = &mut config.clone();
     if let (Some(lengths), Some(loaded)) = (lengths, loaded) {
         let tokens = loaded.split.train.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
-        let max_tokens = recommend::length(config.task, tokens, encoder.max_tokens());
-        Settings { max_tokens, ..Settings::of(config) }.fill(config);
+        recommend::fill_length(config, tokens, encoder.max_tokens());
         let limit = config.data.max_tokens.min(encoder.max_tokens());
         train = Sequences::of(config, lengths, &loaded.split.train, limit);
         recommend::fill(config, train.tokens.len(), encoder.hidden_size);

@@ -1,0 +1,292 @@
+//! The rows of a table as what a run learns from: read, put right, divided and tokenized.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::config::{DataChoice, RunConfig};
+use super::prepared::{Known, Prepared, Watch};
+use super::source::Source;
+use super::{TrainError, outputs};
+use crate::data::health::{self, unlearnable};
+use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
+use crate::data::{Dataset, Finding, Roles, Split, SplitRule, Target};
+use crate::model::EncoderConfig;
+use crate::table::Table;
+use crate::table::notation::tags::Scheme;
+use crate::task::Task;
+use crate::text::{Features, Length, Tokenizer, features, measure};
+
+/// The training data of a choice, read for a task, with what is held out.
+pub struct Sources {
+    pub train_data: Arc<Dataset>,
+    /// The same one where there is no evaluation file.
+    pub eval_data: Arc<Dataset>,
+    pub split: Split,
+    /// What the decisions about the data came to.
+    pub mended: Vec<Mended>,
+    /// How the classes were found among those of the model, where that is not plain.
+    pub notes: Vec<String>,
+}
+
+/// Reads the files that a configuration names. With a model that goes on with its head, the classes are in its order.
+pub(super) fn read(
+    config: &RunConfig,
+    model: Option<&EncoderConfig>,
+    watch: &mut dyn Watch,
+) -> Result<Sources, TrainError> {
+    let data = &config.data;
+    let table = Arc::new(Table::open(&data.train)?);
+    watch.learn(Known::Table(&table));
+    let eval = data.eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
+    let roles = fill_roles(&data.columns, &table, config.task);
+    divide_for(model, config.task, table, eval, &roles, &data.split_rule(config.run.seed), &data.mends())
+}
+
+/// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
+pub fn divide(
+    task: Task,
+    table: Arc<Table>,
+    eval: Option<Arc<Table>>,
+    roles: &Roles,
+    rule: &SplitRule,
+    mends: &Mends,
+) -> Result<Sources, TrainError> {
+    divide_for(None, task, table, eval, roles, rule, mends)
+}
+
+fn divide_for(
+    model: Option<&EncoderConfig>,
+    task: Task,
+    table: Arc<Table>,
+    eval: Option<Arc<Table>>,
+    roles: &Roles,
+    rule: &SplitRule,
+    mends: &Mends,
+) -> Result<Sources, TrainError> {
+    Dataset::check_group(&table, roles)?;
+    let (mut train_data, mut mended) = Dataset::new(table, task, roles, None)?.mended(mends);
+    let mut notes = Vec::new();
+    if let Some(met) = model.and_then(|model| outputs::meet(model, &train_data)) {
+        train_data = train_data.under(met.labels, &met.places);
+        notes = met.notes;
+    }
+    let train_data = Arc::new(train_data);
+    let (eval_data, mut split) = match eval {
+        Some(table) => {
+            let roles = fill_roles(roles, &table, task);
+            let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
+            notes.extend(said);
+            let (eval_data, fixed) = eval_data.mended(&mends.fixes());
+            let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
+            let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
+            mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
+            (Arc::new(eval_data), split)
+        }
+        None => (train_data.clone(), Split::new(&train_data, rule)),
+    };
+    if mends.has(Mend::Exclude(Exclude::Leaks)) {
+        mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
+    }
+    Ok(Sources { train_data, eval_data, split, mended, notes })
+}
+
+/// Roles a configuration leaves open are guessed.
+pub fn fill_roles(given: &Roles, table: &Table, task: Task) -> Roles {
+    let guess = Roles::guess(table, task);
+    let explicit = given.text.is_some();
+    // Words in a list and words in a text are two ways to say the same; the one that was named holds.
+    let words = given.tokens.is_some() || (given.text.is_none() && given.spans.is_none());
+    let or = |given: &Option<String>, guess: Option<String>| given.clone().or(guess);
+    Roles {
+        tokens: or(&given.tokens, guess.tokens.filter(|_| words)),
+        text: or(&given.text, guess.text),
+        // A second text changes the task, so it is not guessed beside a text that was named.
+        pair: or(&given.pair, guess.pair.filter(|_| !explicit)),
+        label: or(&given.label, guess.label),
+        tags: or(&given.tags, guess.tags),
+        spans: or(&given.spans, guess.spans),
+        question: or(&given.question, guess.question),
+        context: or(&given.context, guess.context),
+        answers: or(&given.answers, guess.answers),
+        // Which rows belong together is never guessed: it changes what is held out.
+        group: given.group.clone(),
+    }
+}
+
+impl Source for Sources {
+    fn check(&self, config: &RunConfig) -> Result<(), TrainError> {
+        if config.is_translation() && self.train_data.roles.pair.is_none() {
+            let expected = "the column with the translation";
+            return Err(TrainError::setting("data.columns.pair", "not set".into(), expected));
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> Known<'_> {
+        Known::Data { columns: &self.train_data.roles, rows: Some(&self.train_data) }
+    }
+
+    fn has_pairs(&self) -> bool {
+        !self.train_data.examples.is_empty() && self.train_data.pair(0).is_some()
+    }
+
+    /// Those of texts that are spread over all of them.
+    fn sample(&self, tokenizer: &Tokenizer) -> Result<Vec<u32>, TrainError> {
+        const SAMPLE: usize = 2000;
+        let step = self.split.train.len().div_ceil(SAMPLE).max(1);
+        let chosen = self.split.train.iter().step_by(step);
+        let measured = chosen.map(|&example| Ok(measure(&self.train_data, example, tokenizer)?.tokens as u32));
+        measured.collect()
+    }
+
+    fn sequences(
+        self: Box<Self>,
+        config: &RunConfig,
+        tokenizer: Tokenizer,
+        length: Length,
+        watch: &mut dyn Watch,
+    ) -> Result<Option<Prepared>, TrainError> {
+        let Self { train_data, eval_data, split, mut mended, notes } = *self;
+        let (first, total) = (split.train.len() as u64, (split.train.len() + split.eval.len()) as u64);
+        let mut made = |data: &Dataset, which: &[usize], before: u64| {
+            let mut heard = |done: usize| watch.progress("tokenizing", before + done as u64, total);
+            tokenized(data, which, &tokenizer, length, &mut heard)
+        };
+        let Some(mut train) = made(&train_data, &split.train, 0)? else { return Ok(None) };
+        let Some(mut eval) = made(&eval_data, &split.eval, first)? else { return Ok(None) };
+        if config.data.exclude.contains(&Exclude::OverLong) {
+            let held_out = if config.data.eval.is_none() { Some(&mut eval) } else { None };
+            mended.push(leave_out_cut(&train_data, &mut train, held_out));
+        }
+        if train.is_empty() {
+            let reason = why_no_examples(&train_data);
+            return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
+        }
+        let caveats = caveats(&train_data, &eval_data, &split);
+        let mut warnings = [notes, caveats.clone()].concat();
+        warnings.extend(data_warnings(&config.data, &train_data, &eval_data));
+        let labels = train_data.labels.clone();
+        Ok(Some(Prepared {
+            tokenizer,
+            counts: count(&train, labels.len()),
+            labels,
+            caveats,
+            columns: train_data.roles.clone(),
+            train_data: Some(train_data),
+            eval_data: Some(eval_data),
+            train: train.into(),
+            eval: eval.into(),
+            max_tokens: length.max_tokens,
+            mended,
+            warnings,
+        }))
+    }
+}
+
+/// The sequences of examples of which something is asked; `None` when `on_progress`, which hears how many examples are
+/// done, said to stop.
+pub(super) fn tokenized(
+    data: &Dataset,
+    which: &[usize],
+    tokenizer: &Tokenizer,
+    length: Length,
+    on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+) -> Result<Option<Vec<Features>>, TrainError> {
+    let asks = |one: &Features| one.target != Target::None || data.makes_its_own_labels();
+    let made = features(data, which, tokenizer, length, on_progress)?;
+    Ok(made.map(|made| made.into_iter().filter(asks).collect()))
+}
+
+fn data_warnings(choice: &DataChoice, train: &Dataset, eval: &Dataset) -> Vec<String> {
+    let mut warnings: Vec<String> = health::columns(train).iter().map(Finding::message).collect();
+    warnings.extend(train.remarks(&choice.train).into_iter().chain(train.unusable_words(&choice.train)));
+    if let Some(path) = &choice.eval {
+        warnings.extend(eval.remarks(path).into_iter().chain(eval.unusable_words(path)));
+    }
+    warnings.extend(unnamed_tags_words(train).into_iter().chain(word_a_row_words(train)));
+    warnings
+}
+
+/// What cannot be learned, and labels of an evaluation file that are not known.
+fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
+    let mut caveats: Vec<String> = unlearnable(train, eval, split).iter().map(Finding::message).collect();
+    let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
+    if !unknown.is_empty() {
+        caveats.push(format!(
+            "rows of the evaluation file are left out, as their labels are not among those that are learned: {}",
+            unknown.join(", ")
+        ));
+    }
+    caveats
+}
+
+/// What it means that a file's tags are numbers.
+fn unnamed_tags_words(data: &Dataset) -> Option<String> {
+    (data.task == Task::Ner && data.notation.scheme == Scheme::Numbered).then(|| {
+        "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
+         begin an entity and others go on with it, put names such as B-PER and I-PER in their place"
+            .to_owned()
+    })
+}
+
+/// What it means that every row of a table holds a single word.
+fn word_a_row_words(data: &Dataset) -> Option<String> {
+    let first = data.examples.len().min(200);
+    (data.task == Task::Ner && first > 8 && (0..first).all(|example| data.words(example).len() < 2)).then(|| {
+        "every row is a sentence of one word; a file with one word a row is read as CoNLL: the word, a blank, its tag, \
+         and an empty line between sentences"
+            .to_owned()
+    })
+}
+
+/// What is missing in a file of which no row says what is right.
+pub fn why_no_examples(data: &Dataset) -> String {
+    if let Some(first) = data.excluded.first() {
+        let count = data.excluded.len();
+        return format!("{count} rows were left out, the first in line {}: {}", first.line, first.reason);
+    }
+    if let Some(words) = word_a_row_words(data) {
+        return words;
+    }
+    let Roles { label, tags, spans, answers, .. } = &data.roles;
+    let (role, named) = match data.task {
+        Task::Ner => ("tags or spans", tags.as_ref().or(spans.as_ref())),
+        Task::Qa => ("answers", answers.as_ref()),
+        _ => ("label", label.as_ref()),
+    };
+    match named {
+        Some(column) => format!("the column \"{column}\" is empty in every row"),
+        None => format!(
+            "no column was recognised as {role}, so name it in [data] columns; there are {}",
+            data.table.columns.join(", ")
+        ),
+    }
+}
+
+/// Leaves out what the length limit has cut.
+fn leave_out_cut(dataset: &Dataset, train: &mut Vec<Features>, held_out: Option<&mut Vec<Features>>) -> Mended {
+    let mut rows = Vec::new();
+    for features in std::iter::once(train).chain(held_out) {
+        features.retain(|one| {
+            if one.cut > 0 {
+                rows.push(dataset.examples[one.example].row);
+            }
+            one.cut == 0
+        });
+    }
+    rows.sort_unstable();
+    rows.dedup();
+    Mended { mend: Mend::Exclude(Exclude::OverLong), rows, in_eval_file: false }
+}
+
+fn count(features: &[Features], labels: usize) -> Vec<u64> {
+    let mut counts = vec![0; labels];
+    for features in features {
+        match &features.target {
+            Target::Class(class) => counts[*class as usize] += 1,
+            Target::Tokens(classes) => classes.iter().flatten().for_each(|class| counts[*class as usize] += 1),
+            _ => {}
+        }
+    }
+    counts
+}

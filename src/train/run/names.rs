@@ -1,0 +1,9 @@
+//! What lies where in a run's folder.
+
+pub(in crate::train) const CONFIG: &str = "run.toml";
+pub(in crate::train) const EVENTS: &str = "events.jsonl";
+pub(in crate::train) const EVALUATION: &str = "evaluation.json";
+pub(in crate::train) const MODEL: &str = "model";
+pub(in crate::train) const CHECKPOINT: &str = "checkpoint";
+/// Size and sum of every file that was kept, and the step it is of.
+pub(in crate::train) const MANIFEST: &str = "manifest.json";

@@ -1,0 +1,99 @@
+//! A run's configuration as it stands in a file, and the paths it names.
+
+use std::path::{Path, PathBuf};
+
+use super::TrainError;
+use super::config::{Dropout, RunConfig};
+use super::open::Open;
+use crate::hub::embedded;
+
+impl RunConfig {
+    /// Reads a `RUN.toml`. Paths that do not exist from here are looked for beside the file.
+    pub fn read(path: &Path) -> Result<Self, TrainError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
+        let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
+        let mut config: Self = toml::from_str(&text)
+            .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(&text, &error))))?;
+        if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
+            return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
+        }
+        config.open = Open::of(&toml::from_str(&text).map_err(|error| wrong(error.to_string()))?);
+        let beside = path.parent().unwrap_or(Path::new(""));
+        let find = |given: &mut PathBuf| {
+            if !given.exists() && beside.join(&*given).exists() {
+                *given = beside.join(&*given);
+            }
+        };
+        find(&mut config.data.train);
+        config.data.eval.iter_mut().for_each(find);
+        config.model.path.iter_mut().for_each(find);
+        Ok(config)
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        let data = std::iter::once(&self.data.train).chain(&self.data.eval);
+        data.chain(&self.model.path).chain(&self.language.generator).chain(std::iter::once(&self.run.out))
+    }
+
+    /// The folder of the model.
+    pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
+        if self.model.embedded {
+            return Ok(embedded::unpacked()?);
+        }
+        if let Some(path) = &self.model.path {
+            return Ok(path.clone());
+        }
+        let name = self.model.name.as_ref().ok_or(TrainError::NoModel)?;
+        crate::hub::find_cached(name, None).ok_or_else(|| TrainError::NotDownloaded { name: name.clone() })
+    }
+
+    /// One dropout rate for all sites, or `None` for the configuration's.
+    pub fn dropout_rate(&self) -> Option<f64> {
+        match self.run.dropout {
+            Dropout::Config => None,
+            Dropout::Rate(rate) => Some(rate),
+        }
+    }
+}
+
+/// How the paths of Windows are written.
+const BACKSLASHES: &str =
+    "; between double quotes a \\ begins a special character, so write the path with / or between single quotes";
+
+/// What to do about a line that does not read because of the backslashes of a path.
+fn backslash_advice(text: &str, error: &toml::de::Error) -> &'static str {
+    let Some(at) = error.span().map(|span| span.start.min(text.len())) else { return "" };
+    let begin = text[..text.floor_char_boundary(at)].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next().unwrap_or_default();
+    let quoted = line.split('"').nth(1).unwrap_or_default();
+    if quoted.contains('\\') { BACKSLASHES } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_windows_between_double_quotes_says_how_to_write_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("run.toml");
+        let read = |model: &str| {
+            let text = format!("task = \"classify\"\n[model]\npath = {model}\n[data]\ntrain = \"a.csv\"\n");
+            std::fs::write(&file, text).unwrap();
+            RunConfig::read(&file).map(|config| config.model.path).map_err(|error| error.to_string())
+        };
+        // The first is no TOML; the second reads as a tabulator and a backspace.
+        for wrong in [r#""C:\Users\me\bert""#, r#""C:\temp\bert""#, r#""D:\x\model""#] {
+            let told = read(wrong).unwrap_err();
+            assert!(told.contains("write the path with / or between single quotes"), "{told}");
+        }
+        for (right, path) in
+            [(r"'C:\Users\me\bert'", r"C:\Users\me\bert"), (r#""C:\\temp""#, r"C:\temp"), (r#""C:/temp""#, "C:/temp")]
+        {
+            assert_eq!(read(right).unwrap(), Some(PathBuf::from(path)));
+        }
+        let told = read("bert").unwrap_err();
+        assert!(!told.contains("single quotes"), "{told}");
+    }
+}
