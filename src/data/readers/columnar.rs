@@ -28,6 +28,7 @@ use super::unpack::{SIZE_LIMIT, size};
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
 use crate::guard::guarded;
+use crate::stop::heed;
 
 /// Rows and columns that are read.
 const ROW_LIMIT: i64 = 100_000_000;
@@ -82,6 +83,7 @@ fn decode(file: &File) -> Result<Builder, Fault> {
     let features = Feature::of_file(reader.metadata().file_metadata().key_value_metadata(), &columns);
     let mut table = Builder::new(super::sniff::unique_names(&columns));
     for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
+        heed();
         let row = row?;
         if row.len() != columns.len() {
             return Err(Fault::Damaged(format!("row {} has {} columns", index + 1, row.len())));

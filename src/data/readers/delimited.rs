@@ -13,6 +13,7 @@ use super::sniff::{self, Dialect, Layout};
 use crate::data::error::{name_list, shorten};
 use crate::data::table::Format;
 use crate::data::{DataError, RowProblem, Table};
+use crate::stop::heed;
 
 /// Bytes a field may have.
 pub(super) const FIELD_LIMIT: usize = 16 << 20;
@@ -68,6 +69,7 @@ impl Rows {
 
     /// Finds the pieces of the row that begins at `start`.
     pub fn row(&mut self, bytes: &[u8], start: usize, pieces: &mut Vec<Piece>) -> Row {
+        heed();
         pieces.clear();
         let mut at = start;
         let mut line_ends = 0;

@@ -10,6 +10,7 @@ use super::lines::numbered;
 use super::objects::unreadable;
 use crate::data::RowProblem;
 use crate::data::error::shorten;
+use crate::stop::heed;
 
 /// Bytes an element may have.
 const LIMIT: usize = 64 << 20;
@@ -89,6 +90,7 @@ pub(super) fn array_under<'a>(text: &'a str, path: &[&str]) -> Option<Elements<'
         match bytes[at] {
             b'\n' => line += 1,
             b'"' => {
+                heed();
                 let start = at + 1;
                 at = start;
                 while at < bytes.len() && bytes[at] != b'"' {
@@ -148,6 +150,7 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
+        heed();
         let text = self.text;
         let bytes = text.as_bytes();
         let (mut start, mut in_string) = (None, false);

@@ -30,6 +30,7 @@ mod span_cells;
 mod spans;
 mod squad;
 mod token_spans;
+mod tree;
 mod unpack;
 
 use std::borrow::Cow;
@@ -46,6 +47,7 @@ use super::error::name_list;
 use super::table::Format;
 use super::{DataError, Table};
 use crate::json::without_nan;
+use crate::stop::Heeded;
 
 /// Reads a file as a table.
 pub fn read(path: &Path) -> Result<Table, DataError> {
@@ -68,7 +70,7 @@ pub fn read(path: &Path) -> Result<Table, DataError> {
         return read_unpacked(path, unpack::all(path, packing, file)?);
     }
     let mut bytes = Vec::with_capacity(length as usize);
-    file.take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
+    Heeded(file).take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
     read_unpacked(path, bytes)
 }
 

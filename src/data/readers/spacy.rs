@@ -12,13 +12,14 @@ use super::encoding::Decoded;
 use super::marks::{Mark, Object, list, number, row};
 use super::objects::Rows;
 use super::spans::SAMPLE;
+use super::tree::Heeded;
 use crate::data::error::shorten;
 use crate::data::table::Format;
 use crate::data::{DataError, Table};
 
 /// Whether a text that begins with a bracket is a list of texts. A list that was cut off is one too.
 pub(super) fn is_list_of_texts(text: &str) -> bool {
-    match serde_json::from_str::<Vec<Option<String>>>(text) {
+    match serde_json::from_str::<Vec<Heeded<Option<String>>>>(text) {
         Ok(_) => true,
         Err(error) => error.is_eof() && Elements::new(text, 0, 1).nth(1).is_some_and(|second| second.check().is_ok()),
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::data::DataError;
 use crate::guard::guarded;
+use crate::stop::heed;
 
 /// Bytes that a table may have, packed or not. Plain text for masked words is streamed and has no limit of its own.
 pub(super) const SIZE_LIMIT: u64 = 4 << 30;
@@ -92,6 +93,7 @@ impl Unpacked {
 
 impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        heed();
         let Self { inner, packing, .. } = self;
         let count = guarded(|| inner.read(buffer)).unwrap_or_else(|panic| Err(io::Error::other(panic)));
         let count = count.map_err(|source| io::Error::other(Refusal::Damaged { packing: *packing, source }))?;

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::lock::{Lock, lock};
-use super::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, KeptEvaluation, MANIFEST, MODEL};
+use super::log::{CONFIG, EVENTS};
+use super::{CHECKPOINT, EVALUATION, KeptEvaluation, MANIFEST, MODEL, summary};
 use crate::files::{self, LineLog, Sums};
 use crate::metrics::Evaluation;
 use crate::model::{Decisions, Param};
@@ -97,7 +98,10 @@ impl RunFolder {
     /// Appends the last event, or leaves it and fails.
     pub(super) fn append_last(&mut self, event: &TrainEvent) -> Result<(), TrainError> {
         self.mind()?;
-        self.append(event).inspect_err(|_| self.log.take_back())
+        self.append(event).inspect_err(|_| self.log.take_back())?;
+        // A list can be made from the log all the same.
+        summary::make(&self.dir).ok();
+        Ok(())
     }
 
     /// Sees to it that log and configuration are where they were. A folder that a person moved or removed while the run

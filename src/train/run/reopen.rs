@@ -9,7 +9,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::folder::is_taken;
-use super::{CHECKPOINT, CONFIG, EVENTS, Log, RunFolder, lock};
+use super::log::{CONFIG, EVENTS, Log};
+use super::{CHECKPOINT, RunFolder, lock};
 use crate::data::Roles;
 use crate::files;
 use crate::model::Model;

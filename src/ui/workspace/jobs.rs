@@ -127,13 +127,18 @@ impl JobKind {
         matches!(self, Self::Look | Self::Plan | Self::Ask | Self::FindRuns)
     }
 
-    /// Whether it only finds something out about the data, so that it may end when something else is asked.
-    fn is_question(&self) -> bool {
-        matches!(self, Self::OpenTable { .. } | Self::ReadDataset | Self::MeasureLengths | Self::Plan)
+    /// Whether it does something that must be seen to its end, and does not only find something out.
+    fn is_deed(&self) -> bool {
+        matches!(self, Self::Train { .. } | Self::KeepDecisions { .. } | Self::DeleteRun { .. })
     }
 
-    fn same_kind(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+    /// Whether nobody waits for the answer of this job any more, because another one was sent.
+    fn is_replaced_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OpenModel { choose, .. }, Self::OpenModel { choose: other, .. }) => choose == other,
+            (Self::OpenRun { purpose, .. }, Self::OpenRun { purpose: other, .. }) => purpose == other,
+            _ => !self.is_deed() && std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
     }
 }
 
@@ -142,8 +147,7 @@ impl Workspace {
     pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
         let id = JobId(self.next_job);
         self.next_job += 1;
-        let is_question = kind.is_question();
-        self.let_go(is_question, |known| known.same_kind(&kind));
+        self.drop_jobs(|known| known.is_replaced_by(&kind));
         if kind == JobKind::Ask {
             self.explore.pending = Some(id);
         }
@@ -163,15 +167,9 @@ impl Workspace {
         id
     }
 
-    /// Follows these no longer: what they find out is about something else than what is open now.
+    /// Follows these no longer, and stops them: what they find out is about something else than what is open now.
     pub(super) fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
-        self.let_go(true, are);
-    }
-
-    fn let_go(&mut self, stop: bool, are: impl Fn(&JobKind) -> bool) {
-        if stop {
-            self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
-        }
+        self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
         self.jobs.retain(|job| !are(&job.kind));
     }
 

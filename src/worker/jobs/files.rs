@@ -10,6 +10,7 @@ use crate::data::xray::xray;
 use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
 use crate::hub::{self, embedded};
 use crate::model;
+use crate::stop::heed;
 use crate::task::Task;
 use crate::train::prepare::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
@@ -50,6 +51,7 @@ fn run_of(dir: &Path) -> Option<&Path> {
 }
 
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
+    heed();
     if dir.join("config.json").is_file() {
         found.insert(dir.to_owned());
         return;
@@ -67,6 +69,7 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
 }
 
 fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
+    heed();
     let empty = ModelEntry {
         dir: dir.to_owned(),
         name,
