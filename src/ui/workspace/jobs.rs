@@ -367,3 +367,28 @@ impl Workspace {
         self.wants.open_run = Some(out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_is_stopped_and_what_is_done_is_seen_to_its_end() {
+        let mut workspace = Workspace::new(Vec::new(), "runs".into());
+        let mut follow = |kind: JobKind| {
+            let job = workspace.follow(kind, "a job");
+            (job, std::mem::take(&mut workspace.wants.stop))
+        };
+        let evaluate = |model: &str| JobKind::Evaluate { model: model.into() };
+        let (first, _) = follow(evaluate("one"));
+        assert_eq!(follow(evaluate("two")).1, [first], "its answer would wait for one that nobody wants");
+        let open = |purpose| JobKind::OpenRun { dir: "run".into(), purpose };
+        let (cloned, _) = follow(open(OpenPurpose::Clone));
+        assert!(follow(open(OpenPurpose::AfterTraining)).1.is_empty(), "a form is still waited for");
+        assert_eq!(follow(open(OpenPurpose::Clone)).1, [cloned]);
+        let delete = |dir: &str| JobKind::DeleteRun { dir: dir.into() };
+        let (deleted, _) = follow(delete("one"));
+        assert!(follow(delete("two")).1.is_empty());
+        assert!(workspace.job(deleted).is_some(), "the list loses both");
+    }
+}
