@@ -10,8 +10,13 @@ pub mod signals;
 mod stop;
 pub mod task;
 
-pub mod data;
 pub mod files;
+pub mod table;
+
+pub mod data;
+pub mod text;
+
+pub mod corpus;
 pub mod hub;
 pub mod metrics;
 pub mod model;
