@@ -135,7 +135,7 @@ pub mod tests {
     #[test]
     fn work_is_left_where_it_asks_and_nowhere_else() {
         let stop = Stop::default();
-        assert_eq!(stop.heeding(|| heed()), Ok(()));
+        assert_eq!(stop.heeding(heed), Ok(()));
         let mut done = 0;
         let outcome = stop.heeding(|| {
             for piece in 0..10 {

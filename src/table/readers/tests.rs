@@ -252,4 +252,10 @@ fn every_reader_can_be_stopped_at_any_part_of_a_file() {
     check("nan.jsonl", &|count| rows("{\"text\": \"a b\", \"label\": NaN}\n", &object, "", count));
     let element = |row: usize| format!(", {}", object(row));
     check("a.json", &|count| rows("[{\"text\": \"a b\", \"label\": \"no\"}", &element, "]", count));
+    check("under.json", &|count| rows("{\"data\": [{\"text\": \"a b\", \"label\": \"no\"}", &element, "]}", count));
+    let cell = |row: usize| format!(", \"the soup {row} was good\"");
+    check("columns.json", &|count| rows("{\"text\": [\"a b\"", &cell, "]}", count));
+    check("list.json", &|count| rows("[\"a b\"", &cell, "]", count));
+    check("a.conll", &|count| rows("", &|row| format!("Ann B-PER\nran{row} O\n\n"), "", count));
+    check("a.txt", &|count| rows("", &|row| format!("The soup {row} was good, and so was all.\n"), "", count));
 }

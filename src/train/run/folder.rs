@@ -246,6 +246,8 @@ impl RunFolder {
             self.notes.push(format!("{path} is shorter than it was; what is missing is not told again"));
         }
         self.log.truncate(length).map_err(at(self.log.path()))?;
+        // What it tells is of what was cut off, and another log may come to be as long. It is missed by nobody.
+        files::remove_file(&self.dir.join(summary::SUMMARY)).ok();
         let best = checkpoint.and_then(Checkpoint::best_step);
         if best.is_none() {
             let report = self.dir.join(EVALUATION);

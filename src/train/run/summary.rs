@@ -125,7 +125,9 @@ impl RunSummary {
             losses: Vec::new(),
             checkpoint: None,
         };
-        events.iter().for_each(|event| run.add(event));
+        for event in events {
+            run.add(event);
+        }
         run.losses = thin(&run.losses);
         run.seen_in(dir)
     }
