@@ -1,4 +1,8 @@
-//! What is being learned: the one word that data, model and window share.
+//! What is being learned: the one word that data, model and window share, and what follows from it.
+//!
+//! A task is asked for an aspect: what an example [`Reads`], what its [`Targets`] are, where its [`Labels`] come from. All
+//! that is decided for a task stands in `Task::spec`, and who needs to know more matches one of these small enums with all
+//! its variants, so that a task that is added is decided on wherever it makes a difference, and nowhere else.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +33,61 @@ pub enum Task {
     Rtd,
 }
 
+/// What one example consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// A text, or a pair of texts.
+    Texts,
+    /// The words of a sentence, each of which is judged.
+    Words,
+    /// A question, and the context in which its answer is looked for.
+    Question,
+    /// Text that goes on and on, of which blocks are cut; it is its own lesson.
+    Running,
+    /// Two texts of which one may go on with the other; without pairs they are cut from running text, which is then its own
+    /// lesson.
+    Neighbours,
+}
+
+/// What is learned of an example.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Targets {
+    /// One class of several.
+    Class,
+    /// Any number of classes.
+    Classes,
+    /// A number.
+    Number,
+    /// A class for each word, which together mark entities.
+    Tags,
+    /// Where in the context an answer starts and ends, if there is one.
+    Span,
+    /// The tokens that were hidden.
+    Hidden,
+    /// For each token whether it was replaced.
+    Replaced,
+}
+
+/// What the outputs of a task's head are called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// As the data call the classes.
+    OfData,
+    /// The same for all data.
+    Fixed([&'static str; 2]),
+    /// They are no classes.
+    None,
+}
+
+/// All that is decided for a task.
+struct Spec {
+    name: &'static str,
+    title: &'static str,
+    reads: Reads,
+    targets: Targets,
+    labels: Labels,
+}
+
 impl Task {
     pub const ALL: [Self; 9] = [
         Self::Classify,
@@ -42,58 +101,129 @@ impl Task {
         Self::Rtd,
     ];
 
-    /// Whether rare classes can be made to weigh as much as frequent ones.
-    pub fn takes_class_weights(self) -> bool {
-        matches!(self, Self::Classify | Self::Ner)
-    }
-
-    /// Whether targets are one class among several, of which a share can be spread over the others.
-    pub fn takes_label_smoothing(self) -> bool {
-        matches!(self, Self::Classify | Self::Ner | Self::Mlm | Self::Nsp | Self::Sop)
+    fn spec(self) -> Spec {
+        use Labels::{Fixed, OfData};
+        let (name, title, reads, targets, labels) = match self {
+            Self::Classify => ("classify", "Text classification", Reads::Texts, Targets::Class, OfData),
+            Self::MultiLabel => ("multilabel", "Multi-label classification", Reads::Texts, Targets::Classes, OfData),
+            Self::Regress => ("regress", "Regression", Reads::Texts, Targets::Number, Labels::None),
+            Self::Ner => ("ner", "Named entities", Reads::Words, Targets::Tags, OfData),
+            Self::Qa => ("qa", "Question answering", Reads::Question, Targets::Span, Labels::None),
+            Self::Mlm => ("mlm", "Masked words", Reads::Running, Targets::Hidden, Labels::None),
+            Self::Nsp => ("nsp", "Next sentence", Reads::Neighbours, Targets::Class, Fixed(["is_next", "not_next"])),
+            Self::Sop => ("sop", "Sentence order", Reads::Neighbours, Targets::Class, Fixed(["in_order", "swapped"])),
+            Self::Rtd => ("rtd", "Replaced tokens", Reads::Running, Targets::Replaced, Labels::None),
+        };
+        Spec { name, title, reads, targets, labels }
     }
 
     /// The name on the command line and in `RUN.toml`.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Classify => "classify",
-            Self::MultiLabel => "multilabel",
-            Self::Regress => "regress",
-            Self::Ner => "ner",
-            Self::Qa => "qa",
-            Self::Mlm => "mlm",
-            Self::Nsp => "nsp",
-            Self::Sop => "sop",
-            Self::Rtd => "rtd",
-        }
+        self.spec().name
     }
 
     /// The name on screen.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::Classify => "Text classification",
-            Self::MultiLabel => "Multi-label classification",
-            Self::Regress => "Regression",
-            Self::Ner => "Named entities",
-            Self::Qa => "Question answering",
-            Self::Mlm => "Masked words",
-            Self::Nsp => "Next sentence",
-            Self::Sop => "Sentence order",
-            Self::Rtd => "Replaced tokens",
-        }
+        self.spec().title
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|task| task.name() == name)
     }
 
+    pub fn reads(self) -> Reads {
+        self.spec().reads
+    }
+
+    pub fn targets(self) -> Targets {
+        self.spec().targets
+    }
+
+    pub fn labels(self) -> Labels {
+        self.spec().labels
+    }
+
+    /// Whether the classes are those that the data name.
+    pub fn has_classes_of_data(self) -> bool {
+        match self.labels() {
+            Labels::OfData => true,
+            Labels::Fixed(_) | Labels::None => false,
+        }
+    }
+
+    /// Whether rare classes can be made to weigh as much as frequent ones.
+    pub fn takes_class_weights(self) -> bool {
+        self.has_classes_of_data() && self.targets().are_exclusive()
+    }
+
+    /// Whether targets are one class among several, of which a share can be spread over the others.
+    pub fn takes_label_smoothing(self) -> bool {
+        self.targets().are_exclusive()
+    }
+
     /// Whether the task's head is the sequence head: one vector of logits for a whole text.
     pub fn is_sequence(self) -> bool {
-        matches!(self, Self::Classify | Self::MultiLabel | Self::Regress)
+        match self.reads() {
+            Reads::Texts => true,
+            Reads::Words | Reads::Question | Reads::Running | Reads::Neighbours => false,
+        }
+    }
+
+    /// Whether a text can be its own lesson, with targets that are made from it.
+    pub fn is_self_supervised(self) -> bool {
+        match self.reads() {
+            Reads::Running | Reads::Neighbours => true,
+            Reads::Texts | Reads::Words | Reads::Question => false,
+        }
+    }
+
+    /// Whether a text that is too long is read in windows, and not cut.
+    pub fn has_windows(self) -> bool {
+        match self.reads() {
+            Reads::Words | Reads::Question => true,
+            Reads::Texts | Reads::Running | Reads::Neighbours => false,
+        }
+    }
+
+    /// Whether a second model is trained along, which replaces the tokens.
+    pub fn has_generator(self) -> bool {
+        match self.targets() {
+            Targets::Replaced => true,
+            Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span | Targets::Hidden => {
+                false
+            }
+        }
+    }
+}
+
+impl Targets {
+    /// Whether each is one class among several.
+    pub fn are_exclusive(self) -> bool {
+        match self {
+            Self::Class | Self::Tags | Self::Hidden => true,
+            Self::Classes | Self::Number | Self::Span | Self::Replaced => false,
+        }
     }
 }
 
 impl std::fmt::Display for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_task_is_found_by_its_name_and_listed_once() {
+        for task in Task::ALL {
+            assert_eq!(Task::from_name(task.name()), Some(task));
+            assert_eq!(serde_json::to_value(task).unwrap(), task.name(), "the name in RUN.toml");
+        }
+        let mut listed = Task::ALL;
+        listed.sort_unstable();
+        assert_eq!(listed.map(|task| task as usize), std::array::from_fn(|place| place));
     }
 }

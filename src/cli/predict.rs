@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{Aggregation, Logits, OpenModel, Options, Output, Predicted, Prepared, Request};
-use crate::task::Task;
+use crate::task::{Reads, Task};
 
 #[derive(Debug, Args)]
 pub struct Predict {
@@ -156,13 +156,14 @@ fn request(line: &str, task: Task) -> anyhow::Result<Request> {
             _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
         }
     };
-    let (first, second) = if task == Task::Qa {
+    let (first, second) = if task.reads() == Reads::Question {
         (["question", "text"], ["context", "pair"])
     } else {
         (["text", "question"], ["pair", "context"])
     };
     let Some(text) = field(first).transpose()? else {
-        let expected = if task == Task::Qa { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
+        let expected =
+            if task.reads() == Reads::Question { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
         bail!("has no \"{}\", expected {expected}", first[0]);
     };
     Ok(Request { text, pair: field(second).transpose()? })

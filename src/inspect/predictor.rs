@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::InspectError;
-use crate::model::{HeadKind, Input, Model, Pass};
+use crate::model::{HeadInput, HeadKind, Input, Model, Pass};
 use crate::task::Task;
 use crate::text::tokenizer::Encoded;
 
@@ -117,7 +117,7 @@ impl<'a> Predictor<'a> {
     fn batch(&self, sequences: &[Sequence]) -> Result<Vec<Rows>, InspectError> {
         let input = packed(sequences);
         let (mut wanted, mut counts) = (Vec::new(), Vec::with_capacity(sequences.len()));
-        let reads_first = HeadKind::for_task(self.task).reads_first_token();
+        let reads_first = HeadKind::for_task(self.task).input() == HeadInput::FirstToken;
         for (start, sequence) in input.starts.iter().zip(sequences) {
             let before = wanted.len();
             let token = |place: usize| (start + place) as u32;

@@ -9,7 +9,7 @@ use super::calibration::calibration;
 use super::evaluation::{ClassScore, Evaluation, Outcome, Prediction};
 use super::tally::{Tally, best_class, ratio};
 use super::thresholds::best_thresholds;
-use crate::task::{THRESHOLD, Task};
+use crate::task::{THRESHOLD, Targets, Task};
 
 /// What a model said of some examples, one entry each in the same order.
 #[derive(Clone, Debug)]
@@ -110,7 +110,7 @@ pub fn evaluate_multilabel_at(labels: &[String], answers: Answers<'_, Vec<u32>>,
 
 /// The same evaluation with other thresholds. One that is not of several labels stays as it is.
 pub fn judged_at(evaluation: &Evaluation, thresholds: &[f32]) -> Evaluation {
-    if evaluation.task != Task::MultiLabel {
+    if evaluation.task.targets() != Targets::Classes {
         return evaluation.clone();
     }
     let predictions = &evaluation.predictions;

@@ -1,6 +1,6 @@
 //! The metrics by name, each with its direction, and which of them a task is judged by.
 
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 /// A metric: its key, its name on screen and its direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -48,51 +48,49 @@ impl Measure {
 
     /// What the baseline of a task does, which costs nothing.
     pub fn baseline(task: Task) -> &'static str {
-        match task {
-            Task::Classify | Task::Nsp | Task::Sop => "the majority baseline",
-            Task::MultiLabel => "giving no label",
-            Task::Regress => "always saying the mean",
-            Task::Ner => "finding no entity",
-            Task::Qa => "never answering",
-            Task::Mlm => "always saying the most frequent word",
-            Task::Rtd => "calling every token real",
+        match task.targets() {
+            Targets::Class => "the majority baseline",
+            Targets::Classes => "giving no label",
+            Targets::Number => "always saying the mean",
+            Targets::Tags => "finding no entity",
+            Targets::Span => "never answering",
+            Targets::Hidden => "always saying the most frequent word",
+            Targets::Replaced => "calling every token real",
         }
     }
 
     /// The metrics by which the best weights of a task can be chosen, the main one first.
     pub fn keys(task: Task) -> &'static [&'static str] {
-        match task {
-            Task::Classify | Task::Nsp | Task::Sop => {
-                &["accuracy", "eval_loss", "f1_macro", "f1_micro", "f1_weighted", "matthews"]
-            }
-            Task::MultiLabel => &["f1_micro", "eval_loss", "f1_macro", "f1_weighted", "accuracy"],
-            Task::Regress => &["pearson", "eval_loss", "spearman", "mse"],
-            Task::Ner => &["f1", "eval_loss", "f1_strict", "f1_macro", "f1_weighted", "precision", "recall"],
-            Task::Qa => &["f1", "eval_loss", "exact_match"],
-            Task::Mlm => &["eval_loss", "accuracy"],
-            Task::Rtd => &["f1", "eval_loss", "accuracy", "precision", "recall"],
+        match task.targets() {
+            Targets::Class => &["accuracy", "eval_loss", "f1_macro", "f1_micro", "f1_weighted", "matthews"],
+            Targets::Classes => &["f1_micro", "eval_loss", "f1_macro", "f1_weighted", "accuracy"],
+            Targets::Number => &["pearson", "eval_loss", "spearman", "mse"],
+            Targets::Tags => &["f1", "eval_loss", "f1_strict", "f1_macro", "f1_weighted", "precision", "recall"],
+            Targets::Span => &["f1", "eval_loss", "exact_match"],
+            Targets::Hidden => &["eval_loss", "accuracy"],
+            Targets::Replaced => &["f1", "eval_loss", "accuracy", "precision", "recall"],
         }
     }
 
     /// All that every evaluation of a task says.
     pub fn of(task: Task) -> Vec<&'static str> {
-        let more: &[&str] = match task {
-            Task::Classify | Task::MultiLabel | Task::Nsp | Task::Sop => &["f1", "precision_macro", "recall_macro"],
-            Task::Ner => &["accuracy", "precision_strict", "recall_strict"],
-            Task::Mlm => &["perplexity"],
-            Task::Regress | Task::Qa | Task::Rtd => &[],
+        let more: &[&str] = match task.targets() {
+            Targets::Class | Targets::Classes => &["f1", "precision_macro", "recall_macro"],
+            Targets::Tags => &["accuracy", "precision_strict", "recall_strict"],
+            Targets::Hidden => &["perplexity"],
+            Targets::Number | Targets::Span | Targets::Replaced => &[],
         };
         Self::keys(task).iter().chain(more).copied().collect()
     }
 
     /// The metric a task is judged by first.
     pub fn main(task: Task) -> &'static str {
-        match task {
-            Task::Classify | Task::Nsp | Task::Sop => "accuracy",
-            Task::Regress => "pearson",
-            Task::MultiLabel => "f1_micro",
-            Task::Ner | Task::Qa | Task::Rtd => "f1",
-            Task::Mlm => "eval_loss",
+        match task.targets() {
+            Targets::Class => "accuracy",
+            Targets::Number => "pearson",
+            Targets::Classes => "f1_micro",
+            Targets::Tags | Targets::Span | Targets::Replaced => "f1",
+            Targets::Hidden => "eval_loss",
         }
     }
 

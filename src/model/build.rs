@@ -8,12 +8,13 @@ use candle_core::{Device, Tensor, Var};
 
 use super::card::LoadReport;
 use super::config::EncoderConfig;
-use super::family::{HeadKind, Naming, StoredName};
+use super::family::{Naming, Stored, StoredName};
+use super::kinds::{HeadInput, HeadKind, HeadSpec, Outputs};
 use super::ops::attention::Heads;
 use super::ops::embedding::EmbeddingWeights;
 use super::ops::weights::{Dense, LayerWeights, Norm};
 use super::params::{Block, Param, Params};
-use super::{HeadSet, MaskHead, Model, ModelError, Source};
+use super::{Head, HeadSet, Model, ModelError, Source};
 use crate::random::{Purpose, Stream, key};
 
 /// How a weight that no file has begins.
@@ -28,6 +29,16 @@ enum Start {
     },
     /// Fixed sine and cosine positions.
     Sines,
+}
+
+/// Where a pair of weight and bias of a head has its numbers from.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// The canonical name.
+    name: &'a str,
+    stored: Stored,
+    /// Whether it begins anew whatever the source has.
+    anew: bool,
 }
 
 /// Asks a source for weights and keeps the books.
@@ -203,87 +214,75 @@ impl<'a> Builder<'a> {
     }
 
     fn heads(&mut self, kinds: &[HeadKind], labels: usize, word: &Arc<Param>) -> Result<HeadSet, ModelError> {
-        let (hidden, width) = (self.config.hidden_size, self.config.embedding_size);
-        let mut heads = HeadSet::default();
-        let first = [HeadKind::Sequence, HeadKind::NextSentence, HeadKind::SentenceOrder];
-        if let Some(kind) = first.into_iter().find(|kind| kinds.contains(kind)) {
-            heads.pooler = Some(self.head_dense(kind, "dense", "head.pooler", hidden, hidden)?);
-        }
-        for kind in kinds {
-            match kind {
-                HeadKind::Sequence => {
-                    heads.sequence = Some(self.head_dense(*kind, "output", "head.sequence", hidden, labels)?);
-                }
-                HeadKind::Token => {
-                    heads.token = Some(self.head_dense(*kind, "output", "head.token", hidden, labels)?);
-                }
-                HeadKind::Span => heads.span = Some(self.head_dense(*kind, "output", "head.span", hidden, 2)?),
-                HeadKind::NextSentence => {
-                    heads.next_sentence = Some(self.head_dense(*kind, "output", "head.next_sentence", hidden, 2)?);
-                }
-                HeadKind::SentenceOrder => {
-                    heads.sentence_order = Some(self.head_dense(*kind, "output", "head.sentence_order", hidden, 2)?);
-                }
-                HeadKind::Replaced => {
-                    let dense = self.head_dense(*kind, "dense", "head.replaced.dense", hidden, hidden)?;
-                    heads.replaced =
-                        Some((dense, self.head_dense(*kind, "output", "head.replaced.output", hidden, 1)?));
-                }
-                HeadKind::Mask => heads.mask = Some(self.mask_head(hidden, width, word)?),
+        let specs: Vec<HeadSpec> = kinds.iter().map(|kind| kind.spec(self.config)).collect();
+        // Heads of the first token share their dense layer, which comes before all that is a head's own.
+        let mut shared = None;
+        for spec in specs.iter().filter(|spec| spec.kind.input() == HeadInput::FirstToken) {
+            if shared.is_none() {
+                shared = self.head_dense_layer(spec)?;
             }
         }
-        Ok(heads)
+        let of_spec = |spec| self.head(spec, labels, word, shared.clone());
+        Ok(HeadSet(specs.into_iter().map(of_spec).collect::<Result<_, _>>()?))
     }
 
-    fn mask_head(&mut self, hidden: usize, width: usize, word: &Arc<Param>) -> Result<MaskHead, ModelError> {
-        // BERT, RoBERTa and DistilBERT have no narrower embeddings, so both widths are the same there.
-        let vocab = self.config.vocab_size;
-        let kind = HeadKind::Mask;
-        let dense = self.head_dense(kind, "dense", "head.mask.dense", hidden, width)?;
-        let norm = Norm {
-            weight: self.head_param(kind, "norm", "weight", "head.mask.norm", &[width], Start::One)?,
-            bias: self.head_param(kind, "norm", "bias", "head.mask.norm", &[width], Start::Zero)?,
-            eps: self.config.norm_eps as f32,
+    fn head(
+        &mut self,
+        spec: HeadSpec,
+        labels: usize,
+        word: &Arc<Param>,
+        shared: Option<Dense>,
+    ) -> Result<Head, ModelError> {
+        let dense = match spec.kind.input() {
+            HeadInput::FirstToken => shared,
+            HeadInput::AllTokens => self.head_dense_layer(&spec)?,
         };
-        let weight = if self.config.tie_word_embeddings {
+        let width = spec.dense.as_ref().map_or(self.config.hidden_size, |dense| dense.width);
+        let norm = match spec.dense.as_ref().and_then(|dense| dense.norm) {
+            Some((name, stored)) => {
+                let place = Place { name, stored, anew: false };
+                let weight = self.head_param(place, "weight", &[width], Start::One)?;
+                let bias = self.head_param(place, "bias", &[width], Start::Zero)?;
+                Some(Norm { weight, bias, eps: self.config.norm_eps as f32 })
+            }
+            None => None,
+        };
+        let output = self.head_outputs(&spec, [spec.width(self.config, labels), width], word)?;
+        Ok(Head { spec, dense, norm, output })
+    }
+
+    fn head_dense_layer(&mut self, spec: &HeadSpec) -> Result<Option<Dense>, ModelError> {
+        let Some(of) = &spec.dense else { return Ok(None) };
+        let place = Place { name: of.name, stored: of.stored, anew: false };
+        let shape = [of.width, self.config.hidden_size];
+        let weight = self.head_param(place, "weight", &shape, Start::Normal)?;
+        Ok(Some(Dense { weight, bias: self.head_param(place, "bias", &shape[..1], Start::Zero)? }))
+    }
+
+    fn head_outputs(&mut self, spec: &HeadSpec, shape: [usize; 2], word: &Arc<Param>) -> Result<Dense, ModelError> {
+        let anew = spec.kind.outputs() == Outputs::Labels && self.new_outputs;
+        let place = Place { name: spec.name, stored: spec.stored, anew };
+        let weight = if spec.is_tied(self.config) {
             word.clone()
         } else {
-            self.head_param(kind, "decoder", "weight", "head.mask.decoder", &[vocab, width], Start::Normal)?
+            self.head_param(place, "weight", &shape, Start::Normal)?
         };
-        let bias = self.head_param(kind, "decoder", "bias", "head.mask.decoder", &[vocab], Start::Zero)?;
-        Ok(MaskHead { dense, norm, decoder: Dense { weight, bias } })
-    }
-
-    fn head_dense(
-        &mut self,
-        kind: HeadKind,
-        slot: &str,
-        name: &str,
-        inputs: usize,
-        outputs: usize,
-    ) -> Result<Dense, ModelError> {
-        Ok(Dense {
-            weight: self.head_param(kind, slot, "weight", name, &[outputs, inputs], Start::Normal)?,
-            bias: self.head_param(kind, slot, "bias", name, &[outputs], Start::Zero)?,
-        })
+        Ok(Dense { weight, bias: self.head_param(place, "bias", &shape[..1], Start::Zero)? })
     }
 
     fn head_param(
         &mut self,
-        kind: HeadKind,
-        slot: &str,
+        place: Place<'_>,
         part: &str,
-        name: &str,
         shape: &[usize],
         start: Start,
     ) -> Result<Arc<Param>, ModelError> {
-        let stored = self.naming.head(kind, slot, part);
-        let has_classes = matches!(kind, HeadKind::Sequence | HeadKind::Token) && slot == "output";
-        let found = if has_classes && self.new_outputs { None } else { self.find(&stored, shape, false)? };
+        let stored = self.naming.head(place.stored, part);
+        let found = if place.anew { None } else { self.find(&stored, shape, false)? };
         if found.is_none() && self.source.is_some() {
             self.report.new.push(stored.name.clone());
         }
-        self.make(&format!("{name}.{part}"), stored.name, Block::Head, shape, start, found)
+        self.make(&format!("{}.{part}", place.name), stored.name, shape, start, found)
     }
 
     fn encoder(
@@ -305,9 +304,7 @@ impl<'a> Builder<'a> {
         if found.is_none() {
             self.missing_encoder.push(stored.name.clone());
         }
-        let layer = name.strip_prefix("layers.").and_then(|rest| rest.split('.').next()?.parse().ok());
-        let block = layer.map_or(Block::Embeddings, Block::Layer);
-        self.make(name, stored.name, block, shape, start, found)
+        self.make(name, stored.name, shape, start, found)
     }
 
     /// The numbers under the first of a weight's names that the source has. A head of another width is not an error: it
@@ -341,13 +338,12 @@ impl<'a> Builder<'a> {
         &mut self,
         name: &str,
         stored_name: String,
-        block: Block,
         shape: &[usize],
         start: Start,
         found: Option<Vec<f32>>,
     ) -> Result<Arc<Param>, ModelError> {
         let name = format!("{}{name}", self.prefix);
-        let block = if self.prefix.is_empty() { block } else { Block::Head };
+        let block = Block::of(&name);
         let values = found.unwrap_or_else(|| self.start(&name, shape, start));
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
         let mut param = Param::new(name, stored_name, block, var);

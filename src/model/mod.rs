@@ -15,9 +15,11 @@ mod decisions;
 mod encoder;
 mod error;
 mod heads;
+mod kinds;
 mod logits;
 mod open;
 mod save;
+mod weights;
 
 use std::sync::Arc;
 
@@ -27,9 +29,10 @@ pub use config::EncoderConfig;
 pub use decisions::Decisions;
 pub use encoder::{Encoded, Pass, PassDropout};
 pub use error::ModelError;
-pub use family::{Family, HeadKind};
-pub use heads::{HeadSet, MaskHead};
+pub use family::Family;
+pub use heads::{Head, HeadSet};
 pub use input::Input;
+pub use kinds::{HeadInput, HeadKind, HeadSpec, Outputs};
 pub use open::{Want, build, card as open_card, generator, open, random, read_config};
 pub use params::{Block, Param, Params};
 
@@ -61,10 +64,10 @@ impl Model {
         if device.is_cpu() { Backend::Fused } else { Backend::Plain }
     }
 
-    /// Freezes every weight of the blocks for which `frozen` says so, and trains the others.
-    pub fn freeze(&self, frozen: impl Fn(Block) -> bool) {
+    /// Trains the weights for whose names `trained` says so, and freezes all others.
+    pub fn train_only(&self, trained: impl Fn(&str) -> bool) {
         for param in self.params.iter() {
-            param.set_trainable(!frozen(param.block));
+            param.set_trainable(trained(&param.name));
         }
     }
 }

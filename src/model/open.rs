@@ -8,10 +8,10 @@ use candle_core::Device;
 use super::build::Builder;
 use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
-use super::family::HeadKind;
 use super::files::TensorFiles;
+use super::kinds::{HeadKind, Outputs};
 use super::{Model, ModelError, Param, Source};
-use crate::task::Task;
+use crate::task::{Labels, Targets, Task};
 
 /// Which heads a model is to have.
 #[derive(Clone, Copy, Debug)]
@@ -127,7 +127,7 @@ fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<Wanted, ModelErr
                 return Err(ModelError::NoSuchHead { family: config.family.model_type(), task });
             }
             keeps_outputs = config.keeps_head(task, labels);
-            if matches!(kind, HeadKind::Sequence | HeadKind::Token) {
+            if kind.outputs() == Outputs::Labels {
                 config.labels = labels.to_vec();
                 config.problem_type = problem_type(task).map(str::to_owned);
             }
@@ -139,12 +139,13 @@ fn wanted(config: &mut EncoderConfig, want: Want<'_>) -> Result<Wanted, ModelErr
     Ok(Wanted { kinds, labels, keeps_outputs })
 }
 
+/// What transformers calls the problem of a sequence head; other heads have one alone.
 fn problem_type(task: Task) -> Option<&'static str> {
-    match task {
-        Task::Classify => Some("single_label_classification"),
-        Task::MultiLabel => Some("multi_label_classification"),
-        Task::Regress => Some("regression"),
-        _ => None,
+    match task.targets() {
+        Targets::Class => Some("single_label_classification"),
+        Targets::Classes => Some("multi_label_classification"),
+        Targets::Number => Some("regression"),
+        Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => None,
     }
 }
 
@@ -152,18 +153,19 @@ impl EncoderConfig {
     /// What the outputs of a task's head mean. transformers names them `LABEL_0` … where the configuration does not.
     pub fn output_names(&self, task: Task) -> Vec<String> {
         let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        match task {
-            Task::Nsp => owned(&["is_next", "not_next"]),
-            Task::Sop => owned(&["in_order", "swapped"]),
-            Task::Mlm | Task::Rtd | Task::Qa => Vec::new(),
-            _ if self.labels.is_empty() => owned(&["LABEL_0", "LABEL_1"]),
-            _ => self.labels.clone(),
+        match (task.labels(), HeadKind::for_task(task).outputs()) {
+            (Labels::Fixed(names), _) => owned(&names),
+            (Labels::OfData | Labels::None, Outputs::Labels) if self.labels.is_empty() => {
+                owned(&["LABEL_0", "LABEL_1"])
+            }
+            (Labels::OfData | Labels::None, Outputs::Labels) => self.labels.clone(),
+            (Labels::OfData | Labels::None, Outputs::Count(_) | Outputs::Words) => Vec::new(),
         }
     }
 
     /// Whether a task can read what the head puts out: a number is one output.
     pub fn check_outputs(&self, task: Task) -> Result<(), ModelError> {
-        if task == Task::Regress && self.labels.len() > 1 {
+        if task.targets() == Targets::Number && self.labels.len() > 1 {
             return Err(ModelError::NotOneOutput { outputs: self.labels.len() });
         }
         Ok(())
@@ -180,32 +182,18 @@ impl EncoderConfig {
     /// The task that a saved model was trained for, as its `architectures` and `problem_type` say.
     pub fn task(&self) -> Option<Task> {
         let kinds = self.named_heads();
-        let kind = [
-            HeadKind::Sequence,
-            HeadKind::Token,
-            HeadKind::Span,
-            HeadKind::Replaced,
-            HeadKind::SentenceOrder,
-            HeadKind::NextSentence,
-            HeadKind::Mask,
-        ]
-        .into_iter()
-        .find(|kind| kinds.contains(kind))?;
-        Some(match kind {
-            HeadKind::Sequence => match self.problem_type.as_deref() {
-                Some("multi_label_classification") => Task::MultiLabel,
-                problem if problem == Some("regression") || (problem.is_none() && self.labels.len() == 1) => {
-                    Task::Regress
-                }
-                _ => Task::Classify,
-            },
-            HeadKind::Token => Task::Ner,
-            HeadKind::Span => Task::Qa,
-            HeadKind::Mask => Task::Mlm,
-            HeadKind::NextSentence => Task::Nsp,
-            HeadKind::SentenceOrder => Task::Sop,
-            HeadKind::Replaced => Task::Rtd,
-        })
+        let kind = HeadKind::ALL.into_iter().find(|kind| kinds.contains(kind))?;
+        let problem = self.problem_type.as_deref();
+        let is_number = problem == Some("regression") || (problem.is_none() && self.labels.len() == 1);
+        let is_meant = |task: &Task| match task.targets() {
+            Targets::Number => is_number,
+            Targets::Classes => problem == Some("multi_label_classification"),
+            Targets::Class | Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => true,
+        };
+        // Of one head's tasks the one that is named by the problem, else its first.
+        let mut of_head = Task::ALL.into_iter().filter(|task| HeadKind::for_task(*task) == kind);
+        let first = of_head.clone().next();
+        of_head.rfind(is_meant).or(first)
     }
 }
 
@@ -250,16 +238,13 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
     })
 }
 
+/// Whether what a head learned is missing. A decoder may be the word table, which is there without it.
 fn head_is_new(model: &Model, kind: HeadKind, report: &LoadReport) -> bool {
-    let heads = &model.heads;
-    let dense = match kind {
-        HeadKind::Sequence => heads.sequence.as_ref(),
-        HeadKind::Token => heads.token.as_ref(),
-        HeadKind::Span => heads.span.as_ref(),
-        HeadKind::Mask => heads.mask.as_ref().map(|mask| &mask.dense),
-        HeadKind::NextSentence => heads.next_sentence.as_ref(),
-        HeadKind::SentenceOrder => heads.sentence_order.as_ref(),
-        HeadKind::Replaced => heads.replaced.as_ref().map(|(_, output)| output),
-    };
-    dense.is_none_or(|dense| report.new.contains(&dense.weight.stored_name))
+    model.heads.get(kind).is_none_or(|head| {
+        let dense = match kind.outputs() {
+            Outputs::Labels | Outputs::Count(_) => Some(&head.output),
+            Outputs::Words => head.dense.as_ref(),
+        };
+        dense.is_none_or(|dense| report.new.contains(&dense.weight.stored_name))
+    })
 }

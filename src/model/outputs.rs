@@ -4,8 +4,8 @@
 //! be those of the old classes under the names of the new ones.
 
 use super::config::EncoderConfig;
-use super::family::HeadKind;
-use crate::task::Task;
+use super::kinds::HeadKind;
+use crate::task::{Labels, Targets, Task};
 
 /// The place of an output that has no name of its own: transformers calls it `LABEL_0`.
 pub fn unnamed_place(name: &str) -> Option<usize> {
@@ -35,9 +35,9 @@ impl EncoderConfig {
 
     /// Whether the folder says of itself that it holds a head for a task, which may be under other names of its outputs.
     pub fn names_head(&self, task: Task) -> bool {
-        let is_number = self.task() == Some(Task::Regress);
+        let is_number = |task: Task| task.targets() == Targets::Number;
         self.named_heads().contains(&HeadKind::for_task(task))
-            && (!task.is_sequence() || is_number == (task == Task::Regress))
+            && (!task.is_sequence() || self.task().is_some_and(is_number) == is_number(task))
     }
 
     /// Whether the head that a folder holds goes on being trained or asked for a task under these names of its outputs.
@@ -46,14 +46,14 @@ impl EncoderConfig {
         if !self.named_heads().is_empty() && !self.names_head(task) {
             return false;
         }
-        match task {
-            Task::Classify | Task::MultiLabel | Task::Ner => {
+        match (task.labels(), task.targets()) {
+            (Labels::OfData, _) => {
                 let own = self.output_names(task);
                 let same = |(own, name): (&String, &String)| class_key(own) == class_key(name);
                 own.len() == names.len() && own.iter().zip(names).all(same)
             }
-            Task::Regress => self.labels.len() <= 1,
-            Task::Qa | Task::Mlm | Task::Nsp | Task::Sop | Task::Rtd => true,
+            (Labels::None, Targets::Number) => self.labels.len() <= 1,
+            (Labels::Fixed(_) | Labels::None, _) => true,
         }
     }
 }

@@ -32,6 +32,18 @@ impl std::fmt::Display for Block {
 }
 
 impl Block {
+    /// The block that a weight is part of, by its canonical name. Whatever is in no layer and not in the embeddings sits on
+    /// the encoder.
+    pub fn of(weight: &str) -> Self {
+        let (first, rest) = weight.split_once('.').unwrap_or((weight, ""));
+        let layer = || rest.split('.').next()?.parse().ok().map(Self::Layer);
+        match first {
+            "embeddings" => Self::Embeddings,
+            "layers" => layer().unwrap_or(Self::Head),
+            _ => Self::Head,
+        }
+    }
+
     /// The block of this name, if it is one.
     pub fn named(name: &str) -> Option<Self> {
         match name {

@@ -6,7 +6,8 @@ use candle_core::Tensor;
 use serde_json::{Map, Value, json};
 
 use super::files::write_safetensors;
-use super::{HeadKind, Model, ModelError, Param};
+use super::kinds::{HeadKind, Outputs};
+use super::{Model, ModelError, Param};
 use crate::files;
 
 impl Model {
@@ -40,7 +41,7 @@ impl Model {
         if self.config.causal || raw.contains_key("is_decoder") {
             raw.insert("is_decoder".into(), json!(self.config.causal));
         }
-        if self.heads.sequence.is_some() || self.heads.token.is_some() {
+        if kinds.iter().any(|kind| kind.outputs() == Outputs::Labels) {
             let names = self.config.labels.iter().enumerate();
             let by_index: Map<String, Value> = names.clone().map(|(i, name)| (i.to_string(), json!(name))).collect();
             let by_name: Map<String, Value> = names.map(|(i, name)| (name.clone(), json!(i))).collect();

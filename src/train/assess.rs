@@ -16,7 +16,7 @@ use crate::data::{Dataset, LabelSet, Roles, Target};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::text::{Features, Length, Tokenizer, features};
 
@@ -99,7 +99,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let length = length(what, task, run.as_ref(), limit)?;
     let mut config = configuration(what, task);
     config.language = run.map_or_else(Language::default, |run| run.language);
-    if model.config.causal && task == Task::Mlm {
+    if model.config.causal && task.targets() == Targets::Hidden {
         config.language.objective = LanguageObjective::Causal;
     }
     let generator = generator(task, dir, &model)?;
@@ -115,7 +115,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         task,
         labels: data
             .as_deref()
-            .filter(|data| task == Task::Ner && !data.labels.is_empty())
+            .filter(|data| task.targets() == Targets::Tags && !data.labels.is_empty())
             .map_or(&labels, |data| &data.labels),
         data: data.as_deref(),
         examples: &examples,
@@ -143,7 +143,8 @@ fn trained_by(dir: &Path) -> Option<RunConfig> {
 
 /// How long sequences are: as asked, else as the run had them, else as predictions have them.
 fn length(what: &Assessed, task: Task, run: Option<&RunConfig>, limit: usize) -> Result<Length, TrainError> {
-    let usual = if task == Task::Qa { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usize::MAX, usize::MAX) };
+    let usual =
+        if task.reads() == Reads::Question { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usize::MAX, usize::MAX) };
     let (own_tokens, own_stride) = run.map_or(usual, |run| (run.data.max_tokens, run.data.stride));
     let max_tokens = what.max_tokens.unwrap_or(own_tokens).min(limit);
     let wrong = |key, value: usize, expected: &str| Err(TrainError::setting(key, value.to_string(), expected));
@@ -177,7 +178,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
 
 /// The generator that was trained along with a discriminator.
 fn generator(task: Task, dir: &Path, model: &model::Model) -> Result<Option<Generator>, TrainError> {
-    if task != Task::Rtd {
+    if !task.has_generator() {
         return Ok(None);
     }
     let folder = dir.join("generator");

@@ -4,7 +4,6 @@ use super::TrainError;
 use super::config::{ClassWeights, Dropout, RunConfig, StrategyKind};
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
-use crate::task::Task;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
@@ -53,7 +52,7 @@ impl RunConfig {
             let expected = format!("{} or more", limits::FEWEST_TOKENS);
             return wrong("data.max_tokens", data.max_tokens.to_string(), &expected);
         }
-        if matches!(self.task, Task::Ner | Task::Qa) && data.stride >= data.max_tokens {
+        if self.task.has_windows() && data.stride >= data.max_tokens {
             return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
         }
         Ok(())
@@ -102,6 +101,10 @@ impl RunConfig {
                 "model.name is not used, as model.path names a folder".to_owned(),
             ),
             (
+                strategy.kind != StrategyKind::Custom && !strategy.train.is_empty(),
+                "strategy.train is not used, as only strategy.kind custom goes by it".to_owned(),
+            ),
+            (
                 strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
                 format!(
                     "strategy.top_layers is {}, and the model has {layers} layers: all are trained",
@@ -116,6 +119,7 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::Task;
 
     fn refused(task: &str, more: &str) -> String {
         let text = format!("task = {task:?}\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");

@@ -189,6 +189,10 @@ pub struct Strategy {
     pub top_layers: usize,
     /// `custom`: blocks that are frozen, such as `embeddings`, `layers.3`, `layers.0-5`, `head`.
     pub frozen: Vec<String>,
+    /// `custom`: the weights that are trained, such as `layers.5.attention.*`, `*.bias`, `head.*`; none named are all but
+    /// those that are frozen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub train: Vec<String>,
     /// `gradual`: when the next block is unfrozen, from the top down.
     pub unfreeze_every: Every,
     pub lora: Lora,
@@ -202,6 +206,7 @@ impl Default for Strategy {
             kind: StrategyKind::Full,
             top_layers: 6,
             frozen: Vec::new(),
+            train: Vec::new(),
             unfreeze_every: Every::Epoch,
             lora: Lora::default(),
             cache: true,
@@ -216,6 +221,8 @@ pub enum StrategyKind {
     Head,
     Top,
     Gradual,
+    /// Every bias and the head (Ben Zaken et al., 2022).
+    BitFit,
     Lora,
     Custom,
 }

@@ -40,12 +40,17 @@ pub enum TrainError {
          this is the tokenizer of another model"
     )]
     NoSegment { segment: u32, count: usize },
-    #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual and custom are")]
+    #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual, bitfit and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(
         "strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}"
     )]
     UnknownBlock { name: String, last: usize },
+    #[error(
+        "strategy.train names \"{name}\", and no weight of the model has such a name; expected names such as {known}, with * \
+         for any letters, or the name of a block"
+    )]
+    UnknownWeight { name: String, known: String },
     #[error("everything is frozen; leave at least the head to be trained")]
     NothingToTrain,
     #[error("{path} has no examples to learn from: {reason}")]

@@ -15,7 +15,7 @@ use crate::metrics::{
 };
 use crate::model::{Decisions, Model, Pass};
 use crate::table::notation::tags::is_outside;
-use crate::task::Task;
+use crate::task::{Targets, Task};
 use crate::text::{Alignment, Batch, Features, Tokenizer};
 
 /// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
@@ -109,8 +109,8 @@ pub struct Scores<'a> {
 /// Metrics from scores.
 pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
     let Scores { task, labels, data, examples, tokenizer, decisions } = of;
-    match (task, data, examples) {
-        (Task::Mlm, ..) => {
+    match (task.targets(), data, examples) {
+        (Targets::Hidden, ..) => {
             let mut tally = MaskedTally::default();
             for token in scored.iter().flat_map(|scored| &scored.tokens) {
                 tally.add(token.gold, token.loss, token.right);
@@ -119,24 +119,26 @@ pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
             evaluation.masked = Some(tally.report(|id| tokenizer.id_to_token(id).unwrap_or_else(|| id.to_string())));
             evaluation
         }
-        (Task::Rtd, ..) => {
+        (Targets::Replaced, ..) => {
             let mut tally = ReplacedTally::default();
             for token in scored.iter().flat_map(|scored| &scored.tokens) {
                 tally.add(token.gold == 1, (token.gold == 1) == token.right, token.loss);
             }
             evaluate_replaced(&tally)
         }
-        (Task::Ner, Some(data), Examples::Features(features)) => {
+        (Targets::Tags, Some(data), Examples::Features(features)) => {
             evaluate_entities(&labels.names, sentences(data, features, &scored, labels), mean_loss(&scored))
         }
-        (Task::Qa, Some(data), Examples::Features(features)) => {
+        (Targets::Span, Some(data), Examples::Features(features)) => {
             let questions = answers::questions(data, features, &scored);
             let unanswerable = data.examples.iter().any(|one| one.target == Target::Answers(Vec::new()));
             let threshold = decisions.no_answer;
             let may_refuse = unanswerable || threshold.is_some();
             evaluate_answers(questions, threshold.unwrap_or(0.0), may_refuse, mean_loss(&scored))
         }
-        _ => of_texts(of, scored),
+        (Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span, ..) => {
+            of_texts(of, scored)
+        }
     }
 }
 
@@ -157,17 +159,17 @@ fn of_texts(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
     let losses: Vec<f32> = scored.iter().map(|scored| scored.loss as f32).collect();
     let scores: Vec<Vec<f32>> = scored.into_iter().map(|scored| scored.scores).collect();
     let targets = targets.iter().map(|(_, target)| target);
-    match task {
-        Task::Regress => {
+    match task.targets() {
+        Targets::Number => {
             let gold: Vec<f32> = targets.map(value).collect();
             evaluate_values(Answers { examples: &places, gold: &gold, scores, losses: &losses })
         }
-        Task::MultiLabel => {
+        Targets::Classes => {
             let gold: Vec<Vec<u32>> = targets.map(set).collect();
             let answers = Answers { examples: &places, gold: &gold, scores, losses: &losses };
             evaluate_multilabel_at(&labels.names, answers, &decisions.thresholds(&labels.names))
         }
-        _ => {
+        Targets::Class | Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => {
             let gold: Vec<u32> = targets.map(class).collect();
             evaluate_classes(task, &labels.names, Answers { examples: &places, gold: &gold, scores, losses: &losses })
         }

@@ -13,7 +13,7 @@ use crate::data::Target;
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input};
 use crate::random::{Purpose, key};
-use crate::task::Task;
+use crate::task::{Targets, Task};
 use crate::text::{Batch, Features, Tokenizer};
 
 /// The loss of a run.
@@ -135,13 +135,14 @@ impl Objective {
         language: &Language,
         tokenizer: &Tokenizer,
     ) -> Result<Self, TrainError> {
-        let masks = match task {
-            Task::Mlm => language.objective != LanguageObjective::Causal,
-            Task::Rtd => true,
-            _ => false,
+        let masks = match task.targets() {
+            Targets::Hidden => language.objective != LanguageObjective::Causal,
+            Targets::Replaced => true,
+            Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span => false,
         };
         let masking = masks.then(|| masking(language, tokenizer)).transpose()?;
-        let objective = if task == Task::Mlm { language.objective } else { LanguageObjective::Masked };
+        let asks_tokens = task.targets() == Targets::Hidden;
+        let objective = if asks_tokens { language.objective } else { LanguageObjective::Masked };
         let separator = (objective == LanguageObjective::Translation).then(|| tokenizer.sep_id()).flatten();
         Ok(Self { task, labels, entropy: CrossEntropy::default(), masking, language: objective, separator })
     }
@@ -154,7 +155,7 @@ impl Objective {
 
     /// A sequence as it is asked this time: masked words and next tokens are drawn here, all else is as it was prepared.
     pub fn draw<'a>(&self, features: Cow<'a, Features>, chance: u64) -> Cow<'a, Features> {
-        if self.task == Task::Mlm && self.language == LanguageObjective::Causal {
+        if self.language == LanguageObjective::Causal {
             let next = next_tokens(&features.tokens.ids());
             let mut drawn = features.into_owned();
             drawn.target = Target::Tokens(next);
@@ -183,7 +184,7 @@ impl Objective {
             Target::Classes(_) => self.labels as f64,
             Target::Value(_) | Target::Span { .. } => 1.0,
             // Replaced tokens are asked about at every token, not only where one was masked.
-            Target::Tokens(_) if self.task == Task::Rtd => features.tokens.len() as f64,
+            Target::Tokens(_) if self.task.targets() == Targets::Replaced => features.tokens.len() as f64,
             Target::Tokens(classes) => classes.iter().flatten().map(|class| self.entropy.weight(*class)).sum(),
             Target::None | Target::Tags(_) | Target::Answers(_) => 0.0,
         }
@@ -193,26 +194,26 @@ impl Objective {
     pub fn work(&self, batch: Batch) -> Work {
         let Batch { ids, types, starts, slots, targets } = batch;
         let positions = self.separator.map(|separator| restarted(&ids, &starts, separator));
-        let causal = self.task == Task::Mlm && self.language == LanguageObjective::Causal;
+        let causal = self.language == LanguageObjective::Causal;
         let input = Input { ids, types, starts, slots, visible: None, positions, causal };
-        match self.task {
-            Task::Ner | Task::Mlm => {
+        match self.task.targets() {
+            Targets::Tags | Targets::Hidden => {
                 let (rows, classes) = labelled(&targets, &input.starts);
                 Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes) }
             }
-            Task::Qa => {
+            Targets::Span => {
                 let span = |target: &Target| match target {
                     Target::Span { start, end } => Some((*start, *end)),
                     _ => None,
                 };
                 Work { input, rows: None, asked: Asked::Spans(targets.iter().map(span).collect()) }
             }
-            Task::Rtd => {
+            Targets::Replaced => {
                 let asked = Asked::Replaced(vec![None; input.ids.len()]);
                 Work { input, rows: None, asked }
             }
-            _ => {
-                let rows = HeadKind::for_task(self.task).rows(&input).map(Into::into);
+            Targets::Class | Targets::Classes | Targets::Number => {
+                let rows = HeadKind::for_task(self.task).input().rows(&input).map(Into::into);
                 Work { input, rows, asked: Asked::Sequences(targets) }
             }
         }
@@ -221,10 +222,12 @@ impl Objective {
     /// The batch's share of the update's loss; `None` where nothing is asked.
     pub fn loss(&self, logits: &Tensor, work: &Work, denominator: f64) -> Result<Tensor, TrainError> {
         Ok(match &work.asked {
-            Asked::Sequences(targets) => match self.task {
-                Task::MultiLabel => loss::binary(logits, &self.cells(targets), denominator)?,
-                Task::Regress => loss::squared_error(logits, &values(targets), denominator)?,
-                _ => self.entropy.loss(logits, &classes(targets), denominator)?,
+            Asked::Sequences(targets) => match self.task.targets() {
+                Targets::Classes => loss::binary(logits, &self.cells(targets), denominator)?,
+                Targets::Number => loss::squared_error(logits, &values(targets), denominator)?,
+                Targets::Class | Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => {
+                    self.entropy.loss(logits, &classes(targets), denominator)?
+                }
             },
             Asked::Classes(classes) => self.entropy.loss(logits, classes, denominator)?,
             Asked::Spans(spans) => loss::spans(logits, &work.input.starts, spans, denominator)?,
@@ -279,28 +282,28 @@ impl Objective {
     }
 
     fn score_token(&self, scored: &mut Scored, row: &[f32], class: Option<u32>) {
-        if self.task == Task::Ner {
+        if self.task.targets() == Targets::Tags {
             scored.scores.extend(softmax(row));
         }
         let Some(class) = class else { return };
         let loss = cross_entropy(row, class as usize);
         scored.loss += loss;
         scored.weight += 1.0;
-        if self.task != Task::Ner {
+        if self.task.targets() != Targets::Tags {
             scored.tokens.push(SaidToken { gold: class, right: best_class(row) == class as usize, loss });
         }
     }
 
     fn score_row(&self, row: &[f32], target: &Target) -> Scored {
-        let (scores, loss) = match self.task {
-            Task::Regress => {
+        let (scores, loss) = match self.task.targets() {
+            Targets::Number => {
                 let loss = match target {
                     Target::Value(value) => f64::from(row[0] - value).powi(2),
                     _ => 0.0,
                 };
                 (row.to_vec(), loss)
             }
-            Task::MultiLabel => {
+            Targets::Classes => {
                 let loss = match target {
                     Target::Classes(present) => {
                         let each = row.iter().enumerate().map(|(label, logit)| {
@@ -313,7 +316,7 @@ impl Objective {
                 };
                 (sigmoid(row), loss)
             }
-            _ => {
+            Targets::Class | Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => {
                 let loss = match target {
                     Target::Class(class) => cross_entropy(row, *class as usize),
                     _ => 0.0,

@@ -15,7 +15,7 @@ use crate::model::{EncoderConfig, HeadKind};
 use crate::table::notation::tags;
 use crate::table::notation::tags::Scheme;
 use crate::table::{Table, name_list};
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 /// The classes of the data as outputs of the model's head.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ enum Way {
 /// The outputs of a head that a run goes on with; `None` where the head will be new.
 pub(super) fn meet(encoder: &EncoderConfig, data: &Dataset) -> Option<Met> {
     let task = data.task;
-    if !matches!(task, Task::Classify | Task::MultiLabel | Task::Ner) || data.labels.is_empty() {
+    if !task.has_classes_of_data() || data.labels.is_empty() {
         return None;
     }
     let named = !encoder.named_heads().is_empty();
@@ -52,7 +52,8 @@ pub(super) fn meet(encoder: &EncoderConfig, data: &Dataset) -> Option<Met> {
     let (way, places) = find(&own, data)?;
     // A run has the classes of its data: an output that none of them is for would only be unlearned. Of a type of entity
     // the data need not have both tags, unless tags would be left that are written in another notation.
-    let is_whole = covers(&places, &own) || task == Task::Ner && way != Way::Spelling && covers_types(&places, &own);
+    let is_whole =
+        covers(&places, &own) || task.targets() == Targets::Tags && way != Way::Spelling && covers_types(&places, &own);
     if !is_whole {
         return None;
     }
@@ -65,7 +66,7 @@ pub(super) fn meet(encoder: &EncoderConfig, data: &Dataset) -> Option<Met> {
 /// The output of each class of the data, none for a class of which there is no example; nothing where one has no output.
 fn find(own: &[String], data: &Dataset) -> Option<(Way, Vec<Option<u32>>)> {
     let names = &data.labels.names;
-    if data.task != Task::Ner {
+    if data.task.targets() != Targets::Tags {
         let all = used(data);
         let exact = matched(own, names, &all, str::to_owned).map(|places| (Way::Exact, places));
         return exact.or_else(|| Some((Way::Spelling, matched(own, names, &all, class_key)?)));
@@ -105,7 +106,7 @@ fn find(own: &[String], data: &Dataset) -> Option<(Way, Vec<Option<u32>>)> {
 
 /// The classes that must have an output. Tags are completed to pairs of `B-` and `I-`, of which a file need not have both.
 fn used(data: &Dataset) -> Vec<bool> {
-    data.counts().iter().map(|count| data.task != Task::Ner || *count > 0).collect()
+    data.counts().iter().map(|count| data.task.targets() != Targets::Tags || *count > 0).collect()
 }
 
 /// The place of each name by a key, which must be one for each name; nothing where a name that is used has none.
@@ -186,8 +187,8 @@ pub(super) fn under_model(
     roles: &Roles,
     own: &LabelSet,
 ) -> Result<(Dataset, Vec<String>), DataError> {
-    let known = (!own.is_empty() && task != Task::Regress).then_some(own);
-    if !matches!(task, Task::Classify | Task::MultiLabel | Task::Ner) {
+    let known = (!own.is_empty() && task.targets() != Targets::Number).then_some(own);
+    if !task.has_classes_of_data() {
         return Ok((Dataset::new(table, task, roles, known)?, Vec::new()));
     }
     let found = Dataset::new(table.clone(), task, roles, None)?;
@@ -201,17 +202,20 @@ pub(super) fn under_model(
         let said = format!("the tags of the data are numbers, read as the places of the model's tags, from 0: {tags}");
         return Ok((Dataset::new(table, task, roles, known)?, vec![said]));
     }
-    let places = match task {
-        Task::Ner => find(&own.names, &found)
+    let places = match task.targets() {
+        Targets::Tags => find(&own.names, &found)
             .filter(|(way, places)| *way == Way::Spelling && covers(places, &own.names))
             .map(|(_, places)| places),
-        _ => spelled(&own.names, names),
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Span | Targets::Hidden | Targets::Replaced => {
+            spelled(&own.names, names)
+        }
     };
     let Some(places) = places else { return Ok((Dataset::new(table, task, roles, known)?, Vec::new())) };
     let read: Vec<String> = places.iter().flatten().map(|place| own.names[*place as usize].clone()).collect();
     let said = format!("the labels {} of the data are read as the model's {}", name_list(names), name_list(&read));
     // The measures of entities read tags in the notation of the data.
-    let labels = if task == Task::Ner { respelled(&own.names, names, &places) } else { own.names.clone() };
+    let labels =
+        if task.targets() == Targets::Tags { respelled(&own.names, names, &places) } else { own.names.clone() };
     let places: Vec<u32> = places.into_iter().map(Option::unwrap_or_default).collect();
     Ok((found.under(LabelSet { names: labels }, &places), vec![said]))
 }
@@ -224,14 +228,20 @@ pub(super) fn under_learned(
     roles: &Roles,
     own: &LabelSet,
 ) -> Result<(Dataset, Option<String>), DataError> {
-    if matches!(task, Task::Classify | Task::MultiLabel | Task::Ner) && !own.is_empty() {
+    if task.has_classes_of_data() && !own.is_empty() {
         let found = Dataset::new(table.clone(), task, roles, None)?;
         let (names, used) = (&found.labels.names, used(&found));
         let unknown = names.iter().zip(&used).any(|(name, used)| *used && !own.names.contains(name));
-        let places = match task {
-            _ if !unknown || found.notation.scheme == Scheme::Numbered => None,
-            Task::Ner => matched(&own.names, names, &used, Tag::of),
-            _ => matched(&own.names, names, &used, class_key),
+        let is_settled = !unknown || found.notation.scheme == Scheme::Numbered;
+        let places = match task.targets() {
+            _ if is_settled => None,
+            Targets::Tags => matched(&own.names, names, &used, Tag::of),
+            Targets::Class
+            | Targets::Classes
+            | Targets::Number
+            | Targets::Span
+            | Targets::Hidden
+            | Targets::Replaced => matched(&own.names, names, &used, class_key),
         };
         if let Some(places) = places {
             let read: Vec<String> = places.iter().flatten().map(|place| own.names[*place as usize].clone()).collect();
@@ -307,17 +317,8 @@ pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, r
     if report.new.is_empty() {
         return None;
     }
-    let by_classes = matches!(HeadKind::for_task(task), HeadKind::Sequence | HeadKind::Token) && task != Task::Regress;
-    if !encoder.names_head(task) || !by_classes || encoder.keeps_head(task, &labels.names) {
-        let head = match HeadKind::for_task(task) {
-            HeadKind::Sequence => "classes or values of texts",
-            HeadKind::Token => "tags of words",
-            HeadKind::Span => "answers to questions",
-            HeadKind::Mask => "masked words",
-            HeadKind::NextSentence => "the next sentence",
-            HeadKind::SentenceOrder => "the order of sentences",
-            HeadKind::Replaced => "replaced tokens",
-        };
+    if !encoder.names_head(task) || !task.has_classes_of_data() || encoder.keeps_head(task, &labels.names) {
+        let head = HeadKind::for_task(task).words();
         return Some(format!(
             "the model has no trained head for {head}, so the head is new and is randomly initialised"
         ));

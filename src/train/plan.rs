@@ -1,5 +1,6 @@
 //! What a configuration comes to for this model and this dataset, before anything is computed.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Instant;
 
@@ -12,10 +13,9 @@ use super::steps::count_steps;
 use super::{Prepared, TrainError, groups, memory, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
-use crate::model::card::ModelCard;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
-use crate::model::{EncoderConfig, Family, HeadKind, Model};
+use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs};
 use crate::table::is_plain_text;
 use crate::task::Task;
 
@@ -46,6 +46,8 @@ pub struct PlanSummary {
 pub struct PlannedBlock {
     pub name: String,
     pub parameters: u64,
+    /// Those of them that are trained in the end.
+    pub trained: u64,
     pub trainable: bool,
     /// Highest rate the block reaches.
     pub lr: f64,
@@ -72,7 +74,6 @@ impl MemoryEstimate {
 
 /// What is known of the model and the data.
 pub struct Facts<'a> {
-    pub card: &'a ModelCard,
     pub encoder: &'a EncoderConfig,
     /// Tokens of each example that is learned from and held out, before any limit.
     pub train_tokens: &'a [u32],
@@ -89,7 +90,7 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     let (train, eval) = sequences(config, facts, limit);
     let all = facts.train_tokens.iter().chain(facts.eval_tokens);
     let truncated = if Shape::of(config) == Shape::Cut { all.filter(|tokens| **tokens > limit).count() } else { 0 };
-    let sizes = block_sizes(config, facts, encoder.stored_layers());
+    let sizes = encoder.weights(HeadKind::for_task(config.task), facts.labels.max(1));
     let plan = of_sequences(config, encoder, &sizes, (&train, &eval), facts.flops_per_sec)?;
     Ok(PlanSummary { truncated, ..plan })
 }
@@ -97,32 +98,31 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
 /// The plan of a run whose model is open and whose data are prepared.
 pub fn of_prepared(config: &RunConfig, data: &Prepared, model: &Model) -> Result<PlanSummary, TrainError> {
     let (train, eval) = (data.train.lengths(), data.eval.lengths());
-    let plan = of_sequences(config, &model.config, &model.params.blocks(), (&train, &eval), flops_per_sec())?;
+    let sizes: Vec<_> = model.params.iter().map(|param| (param.name.clone(), param.count() as u64)).collect();
+    let plan = of_sequences(config, &model.config, &sizes, (&train, &eval), flops_per_sec())?;
     Ok(PlanSummary { truncated: data.truncated(), ..plan })
 }
 
-/// `sizes` are the parameters of each block, and `train` and `eval` the tokens of each sequence.
+/// `sizes` are the parameters of each weight, and `train` and `eval` the tokens of each sequence.
 fn of_sequences(
     config: &RunConfig,
     encoder: &EncoderConfig,
-    sizes: &[(Block, u64)],
+    sizes: &[(String, u64)],
     (train, eval): (&[u32], &[u32]),
     flops_per_sec: f64,
 ) -> Result<PlanSummary, TrainError> {
     let steps = count_steps(config, train);
     let layers = encoder.stored_layers();
-    let frozen = strategy::frozen_at_end(&config.strategy, layers, steps)?;
-    let blocks: Vec<PlannedBlock> = sizes
-        .iter()
-        .map(|(block, parameters)| PlannedBlock {
-            name: block.to_string(),
-            parameters: *parameters,
-            trainable: !frozen.contains(block),
-            lr: groups::rate(*block, &config.optim, layers),
-        })
-        .collect();
+    let names = sizes.iter().map(|(name, _)| name.as_str());
+    let rule = strategy::trained_at_end(&config.strategy, layers, names, steps)?;
+    let blocks = planned_blocks(config, layers, sizes, |name| {
+        let is_fixed = encoder.sinusoidal_positions && name == "embeddings.position";
+        rule.contains(name) && !is_fixed
+    });
+    let frozen: Vec<Block> =
+        blocks.iter().filter(|block| !block.trainable).filter_map(|block| Block::named(&block.name)).collect();
     let parameters = blocks.iter().map(|block| block.parameters).sum();
-    let trainable = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
+    let trainable = blocks.iter().map(|block| block.trained).sum();
     let sum = |tokens: &[u32]| tokens.iter().map(|tokens| u64::from(*tokens)).sum::<u64>();
     let (tokens_per_epoch, eval_tokens) = (sum(train), sum(eval));
     let epochs = steps.total as f64 / steps.per_epoch.max(1) as f64;
@@ -144,6 +144,29 @@ fn of_sequences(
         seconds: work / flops_per_sec.max(1.0) + steps.total as f64 * trainable as f64 * OPTIMIZER_SECS,
         blocks,
     })
+}
+
+/// The blocks from the bottom up, with what of them is trained.
+fn planned_blocks(
+    config: &RunConfig,
+    layers: usize,
+    sizes: &[(String, u64)],
+    is_trained: impl Fn(&str) -> bool,
+) -> Vec<PlannedBlock> {
+    let mut blocks: BTreeMap<Block, [u64; 2]> = BTreeMap::new();
+    for (name, count) in sizes {
+        let [all, trained] = blocks.entry(Block::of(name)).or_default();
+        *all += count;
+        *trained += if is_trained(name) { *count } else { 0 };
+    }
+    let planned = |(block, [parameters, trained]): (Block, [u64; 2])| PlannedBlock {
+        name: block.to_string(),
+        parameters,
+        trained,
+        trainable: trained > 0,
+        lr: groups::rate(block, &config.optim, layers),
+    };
+    blocks.into_iter().map(planned).collect()
 }
 
 /// What a training step reaches of what a product alone does, as measured with `attune bench`.
@@ -248,30 +271,6 @@ fn asked(config: &RunConfig) -> f64 {
 /// Seconds the optimizer takes for one weight.
 const OPTIMIZER_SECS: f64 = 1.2e-9;
 
-/// The encoder's blocks as stored, and the head as it will be for these labels.
-fn block_sizes(config: &RunConfig, facts: &Facts<'_>, layers: usize) -> Vec<(Block, u64)> {
-    let stored = |block: Block| {
-        let name = block.to_string();
-        facts.card.blocks.iter().find(|size| size.name == name).map_or(0, |size| size.parameters)
-    };
-    let hidden = facts.encoder.hidden_size as u64;
-    let dense = hidden * hidden + hidden;
-    let head = match HeadKind::for_task(config.task) {
-        HeadKind::Sequence | HeadKind::NextSentence | HeadKind::SentenceOrder => {
-            dense + (hidden + 1) * facts.labels.max(1) as u64
-        }
-        HeadKind::Token => (hidden + 1) * facts.labels.max(1) as u64,
-        HeadKind::Span => 2 * (hidden + 1),
-        // The decoder is the word table; its bias and a norm are the head's own.
-        HeadKind::Mask => dense + 2 * hidden + facts.encoder.vocab_size as u64,
-        HeadKind::Replaced => dense + hidden + 1,
-    };
-    let mut sizes = vec![(Block::Embeddings, stored(Block::Embeddings))];
-    sizes.extend((0..layers).map(|layer| (Block::Layer(layer), stored(Block::Layer(layer)))));
-    sizes.push((Block::Head, head));
-    sizes
-}
-
 /// Floating-point operations for one token.
 struct Cost {
     /// Forward through layers that are computed once for all epochs.
@@ -303,16 +302,20 @@ impl Cost {
         };
         let rest = schedule.len() - below;
         // Of the last layer only keys and values are computed for every token where the head reads the first alone.
-        let spared = if rest > 0 && kind.reads_first_token() { layer - 4.0 * hidden * hidden } else { 0.0 };
-        let decoder =
-            if kind == HeadKind::Mask { asked(config) * 2.0 * hidden * encoder.vocab_size as f64 } else { 0.0 };
+        let spared =
+            if rest > 0 && kind.input() == HeadInput::FirstToken { layer - 4.0 * hidden * hidden } else { 0.0 };
+        let decoder = if kind.outputs() == Outputs::Words {
+            asked(config) * 2.0 * hidden * encoder.vocab_size as f64
+        } else {
+            0.0
+        };
         let prefix = layer * below as f64;
         Self {
             cached: if cache { prefix } else { 0.0 },
             frozen: if cache { 0.0 } else { prefix },
             graph: layer * rest as f64 - spared + decoder,
             graph_layers: rest,
-            first_tokens: rest == 0 && kind.reads_first_token(),
+            first_tokens: rest == 0 && kind.input() == HeadInput::FirstToken,
         }
     }
 
@@ -418,7 +421,6 @@ mod tests {
             which.iter().map(|example| measure(&dataset, *example, &tokenizer).unwrap().tokens as u32).collect()
         };
         let facts = Facts {
-            card: &model::open_card(&dir).unwrap(),
             encoder: &model::read_config(&dir).unwrap(),
             train_tokens: &lengths(&split.train),
             eval_tokens: &lengths(&split.eval),
@@ -484,7 +486,9 @@ mod tests {
         config.strategy.kind = StrategyKind::Head;
         config.run.batch = 2;
         let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
-        let sizes = [(Block::Embeddings, 24_576), (Block::Layer(0), 28_000), (Block::Head, 1_122)];
+        let sizes =
+            [("embeddings.word", 24_576), ("layers.0.attention.query.weight", 28_000), ("head.pooler.bias", 1_122)]
+                .map(|(name, count)| (name.to_owned(), count));
         let memory =
             |train: &[u32], eval: &[u32]| of_sequences(&config, &encoder, &sizes, (train, eval), 1e9).unwrap().memory;
         let (layer, row) = (4 * (9 * 32 + 2 * 72), 4 * 32);

@@ -5,7 +5,6 @@ use super::plan::{self, PlanSummary};
 use super::{Prepared, TrainError, memory};
 use crate::files::folder_bytes;
 use crate::model::Model;
-use crate::task::Task;
 
 /// A weight on the disk.
 const WEIGHT: u64 = 4;
@@ -51,7 +50,7 @@ struct Disk {
 impl Disk {
     fn of(config: &RunConfig, plan: &PlanSummary) -> Self {
         // A generator that is trained along has at most the weights of the model.
-        let models = if config.task == Task::Rtd { 2 } else { 1 };
+        let models = if config.task.has_generator() { 2 } else { 1 };
         let checkpoint = if config.run.checkpoint_minutes > 0.0 { CHECKPOINTED * plan.trainable * models } else { 0 };
         Self { model: WEIGHT * plan.parameters * models, checkpoint }
     }

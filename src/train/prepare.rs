@@ -8,6 +8,7 @@ use candle_core::Device;
 
 use super::config::{DataChoice, DeviceChoice, Dropout, Init, LanguageObjective, RunConfig};
 use super::recommend::{Open, Settings};
+use super::strategy::Trained;
 use super::{Examples, TrainError, corpus, outputs, recommend};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
@@ -464,8 +465,9 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     if config.task == Task::Mlm && config.language.objective == LanguageObjective::Causal {
         model.config.causal = true;
     }
-    let frozen = super::strategy::frozen(&config.strategy, model.config.stored_layers())?;
-    model.freeze(|block| frozen.contains(&block));
+    let names = model.params.iter().filter(|param| !param.fixed).map(|param| param.name.as_str());
+    let trained = Trained::of(&config.strategy, model.config.stored_layers(), names)?;
+    model.train_only(|name| trained.contains(name));
     Ok((model, report))
 }
 

@@ -9,7 +9,7 @@
 use serde::Serialize;
 
 use super::config::{RunConfig, StrategyKind};
-use crate::task::Task;
+use crate::task::{Reads, Task};
 
 /// Settings that were left open, and are to be filled with what is recommended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,6 +133,8 @@ const WIDTH: f64 = 384.0;
 const RATE: f64 = 2e-4;
 /// Highest rate of a head alone on an encoder of that width.
 const HEAD_RATE: f64 = 5e-3;
+/// Highest rate of biases alone on an encoder of that width, which move little at the rates of matrices.
+const BIAS_RATE: f64 = 1e-3;
 /// Updates that small data are to come to.
 const UPDATES: f64 = 300.0;
 /// Updates of a head alone, of which one costs next to nothing.
@@ -146,27 +148,17 @@ const MANY: usize = 5_000;
 /// Tokens of a sequence where nothing says more.
 const USUAL_TOKENS: usize = 128;
 
-/// Whether a run looks at texts for their own sake, where there are always more of them and an update is never the last.
-fn is_pretraining(task: Task) -> bool {
-    match task {
-        Task::Mlm | Task::Nsp | Task::Sop | Task::Rtd => true,
-        Task::Classify | Task::MultiLabel | Task::Regress | Task::Ner | Task::Qa => false,
-    }
-}
-
 /// Tokens a sequence is to have at most: enough for 99 of 100 texts, in steps of 32. `tokens` are those of each text, or of
 /// a sample; `most` is what the model takes.
 pub fn length(task: Task, mut tokens: Vec<u32>, most: usize) -> usize {
     const STEP: usize = 32;
     // A long text is read in windows, which cost more than they bring beyond some length, and see too little below another.
-    let (least, useful) = match task {
-        Task::Ner => (64, 256),
-        Task::Qa => (128, 384),
-        Task::Classify | Task::MultiLabel | Task::Regress | Task::Mlm | Task::Nsp | Task::Sop | Task::Rtd => {
-            (STEP, most)
-        }
+    let (least, useful) = match task.reads() {
+        Reads::Words => (64, 256),
+        Reads::Question => (128, 384),
+        Reads::Texts | Reads::Running | Reads::Neighbours => (STEP, most),
     };
-    if is_pretraining(task) || tokens.is_empty() {
+    if task.is_self_supervised() || tokens.is_empty() {
         return USUAL_TOKENS.min(most);
     }
     let at = (tokens.len() - 1) * 99 / 100;
@@ -176,11 +168,13 @@ pub fn length(task: Task, mut tokens: Vec<u32>, most: usize) -> usize {
 
 /// What is recommended for so many sequences to learn from and an encoder of this width. The length is the configuration's.
 pub fn settings(config: &RunConfig, sequences: usize, hidden_size: usize) -> Settings {
-    let is_pretraining = is_pretraining(config.task);
+    // There is always more running text, so that an update is never the last.
+    let is_pretraining = config.task.is_self_supervised();
     let batch = if is_pretraining || sequences >= MANY { 2 * BATCH } else { BATCH };
     let narrower = WIDTH / hidden_size.max(1) as f64;
     let (rate, updates) = match config.strategy.kind {
         StrategyKind::Head => (HEAD_RATE * narrower, HEAD_UPDATES),
+        StrategyKind::BitFit => (BIAS_RATE * narrower, UPDATES),
         StrategyKind::Full | StrategyKind::Top | StrategyKind::Gradual | StrategyKind::Lora | StrategyKind::Custom => {
             (RATE * narrower * narrower, UPDATES)
         }

@@ -1,19 +1,127 @@
-//! Which blocks are frozen.
+//! Which weights are frozen: whole blocks, and of the blocks that are left all weights or those that patterns name.
 
 use super::TrainError;
 use super::config::{Every, Strategy, StrategyKind};
 use super::steps::StepCount;
 use crate::model::Block;
+use crate::model::family::LAYER_SLOTS;
+
+/// Says of every weight, by its canonical name, whether it is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trained {
+    frozen: Vec<Block>,
+    patterns: Vec<String>,
+}
+
+impl Trained {
+    /// From the start of a run, for an encoder with `layers` stored layers. A pattern that is of none of these weights is an
+    /// error, and so is that none is trained.
+    pub fn of<'a>(
+        strategy: &Strategy,
+        layers: usize,
+        weights: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, TrainError> {
+        let rule = Self { frozen: frozen(strategy, layers)?, patterns: patterns(strategy) };
+        let weights: Vec<&str> = weights.into_iter().collect();
+        let is_of_none = |pattern: &&String| !weights.iter().any(|name| is_named(pattern, name));
+        if let Some(name) = rule.patterns.iter().find(is_of_none).cloned() {
+            let known = weights.iter().find(|name| matches!(Block::of(name), Block::Layer(_))).or(weights.first());
+            return Err(TrainError::UnknownWeight { name, known: known.copied().unwrap_or("head.*").to_owned() });
+        }
+        if weights.iter().any(|name| rule.contains(name)) { Ok(rule) } else { Err(TrainError::NothingToTrain) }
+    }
+
+    pub fn contains(&self, weight: &str) -> bool {
+        !self.frozen.contains(&Block::of(weight)) && self.names(weight)
+    }
+
+    /// The same at the end of a run, when these blocks have joined.
+    #[must_use]
+    pub fn joined_by(mut self, blocks: &[Block]) -> Self {
+        self.frozen.retain(|block| !blocks.contains(block));
+        self
+    }
+
+    fn names(&self, weight: &str) -> bool {
+        self.patterns.is_empty() || self.patterns.iter().any(|pattern| is_named(pattern, weight))
+    }
+
+    /// Whether any weight of a block can be trained. Which weights a head has hangs on its kind, and each has a bias.
+    fn touches(&self, block: Block) -> bool {
+        let any = |names: &[String]| names.iter().any(|name| self.contains(name));
+        let pairs = |names: &[&str]| -> Vec<String> {
+            names.iter().flat_map(|name| [format!("{block}.{name}.weight"), format!("{block}.{name}.bias")]).collect()
+        };
+        match block {
+            Block::Layer(_) => any(&pairs(&LAYER_SLOTS)),
+            Block::Embeddings => {
+                let tables = ["word", "position", "token_type"].map(|table| format!("{block}.{table}"));
+                any(&tables) || any(&pairs(&["norm", "projection"]))
+            }
+            Block::Head => {
+                let may_be = |pattern: &String| {
+                    let start = pattern.split('*').next().unwrap_or_default();
+                    start.starts_with("head") || "head.".starts_with(start)
+                };
+                !self.frozen.contains(&block) && (self.patterns.is_empty() || self.patterns.iter().any(may_be))
+            }
+        }
+    }
+}
+
+/// The patterns of which a weight that is trained has one; none where all weights of the blocks are trained.
+fn patterns(strategy: &Strategy) -> Vec<String> {
+    match strategy.kind {
+        StrategyKind::BitFit => vec!["*.bias".to_owned(), "head".to_owned()],
+        StrategyKind::Custom => strategy.train.clone(),
+        StrategyKind::Full | StrategyKind::Head | StrategyKind::Top | StrategyKind::Gradual | StrategyKind::Lora => {
+            Vec::new()
+        }
+    }
+}
+
+/// Whether a pattern is of a weight: `*` stands for any letters, `layers.2-5` for several layers, and the beginning of a name
+/// up to a dot for all that begins so.
+fn is_named(pattern: &str, weight: &str) -> bool {
+    let (pattern, weight) = match (ranged(pattern), weight.strip_prefix("layers.")) {
+        (Some((first, last, rest)), Some(of_layer)) => {
+            let (layer, tail) = of_layer.split_once('.').unwrap_or((of_layer, ""));
+            if !layer.parse::<usize>().is_ok_and(|layer| (first..=last).contains(&layer)) {
+                return false;
+            }
+            if rest.is_empty() {
+                return true;
+            }
+            (rest, tail)
+        }
+        _ => (pattern, weight),
+    };
+    glob(pattern, weight) || glob(&format!("{pattern}.*"), weight)
+}
+
+/// `layers.2-5.rest` as 2, 5 and `rest`.
+fn ranged(pattern: &str) -> Option<(usize, usize, &str)> {
+    let of_layers = pattern.strip_prefix("layers.")?;
+    let (range, rest) = of_layers.split_once('.').unwrap_or((of_layers, ""));
+    let (first, last) = range.split_once('-')?;
+    Some((first.parse().ok()?, last.parse().ok()?, rest))
+}
+
+fn glob(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(tail) = name.strip_prefix(start) else { return false };
+    tail.char_indices().map(|(place, _)| place).chain([tail.len()]).any(|place| glob(rest, &tail[place..]))
+}
 
 /// The blocks a strategy freezes, for an encoder with `layers` stored layers.
-pub fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainError> {
+fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainError> {
     let below = |first_trained: usize| {
         let mut blocks = vec![Block::Embeddings];
         blocks.extend((0..first_trained).map(Block::Layer));
         blocks
     };
     match strategy.kind {
-        StrategyKind::Full => Ok(Vec::new()),
+        StrategyKind::Full | StrategyKind::BitFit => Ok(Vec::new()),
         StrategyKind::Head | StrategyKind::Gradual => Ok(below(layers)),
         StrategyKind::Top if strategy.top_layers >= layers => Ok(vec![Block::Embeddings]),
         StrategyKind::Top => Ok(below(layers - strategy.top_layers)),
@@ -33,20 +141,25 @@ pub fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainErr
     }
 }
 
-/// The same for whoever shows a choice that is still being made: what names no block freezes nothing, and all may be
-/// frozen.
+/// The blocks of which nothing is trained at first, for whoever shows a choice that is still being made: what names no block
+/// freezes nothing, and all may be frozen.
 pub fn painted(strategy: &Strategy, layers: usize) -> Vec<Block> {
-    match strategy.kind {
+    let frozen = match strategy.kind {
         StrategyKind::Custom => strategy.frozen.iter().filter_map(|name| parse(name, layers).ok()).flatten().collect(),
         _ => frozen(strategy, layers).unwrap_or_default(),
-    }
+    };
+    let rule = Trained { frozen, patterns: patterns(strategy) };
+    all(layers).filter(|block| !rule.touches(*block)).collect()
 }
 
-/// The blocks that are trained at any time of a run that is long enough.
+fn all(layers: usize) -> impl Iterator<Item = Block> {
+    [Block::Embeddings].into_iter().chain((0..layers).map(Block::Layer)).chain([Block::Head])
+}
+
+/// The blocks of which something is trained at any time of a run that is long enough.
 pub fn may_train(strategy: &Strategy, layers: usize) -> Vec<Block> {
     let (frozen, joining) = (painted(strategy, layers), thaw_order(strategy, layers));
-    let all = [Block::Embeddings].into_iter().chain((0..layers).map(Block::Layer)).chain([Block::Head]);
-    all.filter(|block| !frozen.contains(block) || joining.contains(block)).collect()
+    all(layers).filter(|block| !frozen.contains(block) || joining.contains(block)).collect()
 }
 
 /// The blocks that join the head one after the other, from the top down; none in other strategies than `gradual`.
@@ -71,13 +184,16 @@ pub fn joined_at_end(strategy: &Strategy, steps: StepCount) -> usize {
     thawed(strategy, last, last / steps.per_epoch.max(1))
 }
 
-/// The blocks that are never trained in a run.
-pub fn frozen_at_end(strategy: &Strategy, layers: usize, steps: StepCount) -> Result<Vec<Block>, TrainError> {
-    let mut frozen = frozen(strategy, layers)?;
-    let joined = joined_at_end(strategy, steps);
-    let joined: Vec<Block> = thaw_order(strategy, layers).into_iter().take(joined).collect();
-    frozen.retain(|block| !joined.contains(block));
-    Ok(frozen)
+/// What is trained when a run ends.
+pub fn trained_at_end<'a>(
+    strategy: &Strategy,
+    layers: usize,
+    weights: impl IntoIterator<Item = &'a str>,
+    steps: StepCount,
+) -> Result<Trained, TrainError> {
+    let order = thaw_order(strategy, layers);
+    let joined = joined_at_end(strategy, steps).min(order.len());
+    Ok(Trained::of(strategy, layers, weights)?.joined_by(&order[..joined]))
 }
 
 /// `embeddings`, `head`, `layers.3` or `layers.0-5`.
@@ -125,8 +241,8 @@ mod tests {
     fn blocks_join_from_the_top_down_as_often_as_the_run_is_long() {
         let at_end = |unfreeze_every, total| {
             let strategy = Strategy { kind: StrategyKind::Gradual, unfreeze_every, ..Strategy::default() };
-            let frozen = frozen_at_end(&strategy, 3, StepCount { total, per_epoch: 10 }).unwrap();
-            frozen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+            let rule = trained_at_end(&strategy, 3, ["head.token.bias"], StepCount { total, per_epoch: 10 }).unwrap();
+            rule.frozen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(at_end(Every::Epoch, 10), "embeddings layers.0 layers.1 layers.2");
         assert_eq!(at_end(Every::Epoch, 30), "embeddings layers.0");
@@ -143,5 +259,59 @@ mod tests {
             assert!(error.contains(name) && error.contains("layers.3"), "{error}");
         }
         assert!(names(StrategyKind::Custom, 0, &["embeddings", "layers.0-3", "head"]).is_err());
+    }
+
+    const WEIGHTS: [&str; 7] = [
+        "embeddings.word",
+        "embeddings.norm.bias",
+        "layers.0.attention.query.weight",
+        "layers.1.attention.query.bias",
+        "layers.2.feed_forward.norm.weight",
+        "layers.10.attention.output.weight",
+        "head.token.weight",
+    ];
+
+    #[test]
+    fn weights_are_named_by_patterns_ranges_and_the_beginnings_of_their_names() {
+        let check = |pattern: &str, expected: &[usize]| {
+            let found: Vec<usize> = (0..WEIGHTS.len()).filter(|place| is_named(pattern, WEIGHTS[*place])).collect();
+            assert_eq!(found, expected, "{pattern}");
+        };
+        check("*", &[0, 1, 2, 3, 4, 5, 6]);
+        check("*.bias", &[1, 3]);
+        check("*.norm.*", &[1, 4]);
+        check("layers.1", &[3]);
+        check("layers.1*", &[3, 5]);
+        check("layers.0-2", &[2, 3, 4]);
+        check("layers.1-10.attention.*.weight", &[5]);
+        check("layers.*.attention.query", &[2, 3]);
+        check("embeddings", &[0, 1]);
+        check("head.*", &[6]);
+        check("head.token", &[6]);
+        check("hea", &[]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn what_patterns_name_is_trained_where_no_block_is_frozen() {
+        let of = |train: &[&str], frozen: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let (train, frozen) = (owned(train), owned(frozen));
+            Strategy { kind: StrategyKind::Custom, train, frozen, ..Strategy::default() }
+        };
+        let trained = |strategy: &Strategy| {
+            let rule = Trained::of(strategy, 11, WEIGHTS).map_err(|error| error.to_string())?;
+            Ok::<_, String>((0..WEIGHTS.len()).filter(|place| rule.contains(WEIGHTS[*place])).collect::<Vec<_>>())
+        };
+        assert_eq!(trained(&of(&["*.bias", "head.*"], &[])), Ok(vec![1, 3, 6]));
+        assert_eq!(trained(&of(&["*.bias", "head.*"], &["embeddings", "layers.0-3"])), Ok(vec![6]));
+        let bitfit = Strategy { kind: StrategyKind::BitFit, ..Strategy::default() };
+        assert_eq!(trained(&bitfit), Ok(vec![1, 3, 6]));
+        assert!(painted(&bitfit, 2).is_empty(), "every block has a bias");
+        let one = of(&["layers.1.attention.*"], &[]);
+        assert_eq!(painted(&one, 2), [Block::Embeddings, Block::Layer(0), Block::Head]);
+        let error = trained(&of(&["*.bias", "layers.3.wrong"], &[])).unwrap_err();
+        assert!(error.contains("layers.3.wrong") && error.contains("layers.0.attention.query.weight"), "{error}");
+        assert!(trained(&of(&["embeddings.*"], &["embeddings"])).unwrap_err().contains("everything is frozen"));
     }
 }

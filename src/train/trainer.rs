@@ -25,7 +25,6 @@ use super::{Prepared, TrainError, audit, groups, schedule, strategy};
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{Block, Decisions, Model, Pass, PassDropout};
 use crate::random::{Purpose, key};
-use crate::task::Task;
 use crate::text::sampler;
 use crate::text::{Batch, Features};
 
@@ -176,7 +175,7 @@ impl<'a> Trainer<'a> {
         let steps = count_steps(config, &lengths);
         let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
         let layers = model.config.stored_layers();
-        let generator = (config.task == Task::Rtd)
+        let generator = (config.task.has_generator())
             .then(|| Generator::new(model, config.language.generator.as_deref(), config.run.seed))
             .transpose()?;
         let mut optimizer = Optimizer::new(adam, &model.params, |param| groups::rule(param, &config.optim, layers));

@@ -162,7 +162,7 @@ impl Case {
         if self.expected.contains_key("prediction_logits") {
             let encoded = self.model.encode(input, &pass).unwrap();
             let words = self.model.logits(Task::Mlm, &encoded.last, input, &pass).unwrap();
-            let (second, name, label) = if self.model.heads.sentence_order.is_some() {
+            let (second, name, label) = if self.model.heads.get(model::HeadKind::SentenceOrder).is_some() {
                 (Task::Sop, "sop_logits", "label.sentence_order_label")
             } else {
                 (Task::Nsp, "seq_relationship_logits", "label.next_sentence_label")

@@ -141,7 +141,7 @@ pub fn newest(dir: &Path) -> PathBuf {
 }
 
 /// Runs once without a stop and then in pieces, which are cut at places drawn from chance.
-fn check(name: &str, change: impl Fn(&mut RunConfig)) {
+pub fn check(name: &str, change: impl Fn(&mut RunConfig)) {
     let folder = tempfile::tempdir().unwrap();
     let mut config = config(folder.path());
     change(&mut config);

@@ -179,13 +179,15 @@ fn plan(config: &RunConfig, lengths: Option<&Lengths>, dataset: Option<&Dataset>
     let steps_per_epoch = train_examples.div_ceil(config.run.batch.max(1)) as u64;
     let steps = (steps_per_epoch as f64 * config.run.epochs) as u64;
     let card = card(config.model.path.as_deref().unwrap_or(Path::new("/none")));
+    let is_trained = |block: &BlockSize| block.name == "head" || !config.strategy.frozen.contains(&block.name);
     let blocks: Vec<PlannedBlock> = card
         .blocks
         .iter()
         .map(|block| PlannedBlock {
             name: block.name.clone(),
             parameters: block.parameters,
-            trainable: block.name == "head" || !config.strategy.frozen.contains(&block.name),
+            trained: if is_trained(block) { block.parameters } else { 0 },
+            trainable: is_trained(block),
             lr: config.optim.lr,
         })
         .collect();

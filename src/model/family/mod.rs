@@ -1,13 +1,10 @@
-//! What differs between families, as data: keys of `config.json`, names of weights, and the shape of heads.
+//! What differs between families, as data: keys of `config.json`, names of weights.
 
 mod names;
 
 use serde::Serialize;
 
-use super::ops::activation::Activation;
-use crate::task::Task;
-
-pub use names::{Naming, StoredName};
+pub use names::{LAYER_SLOTS, Naming, Stored, StoredName};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -17,25 +14,6 @@ pub enum Family {
     DistilBert,
     Albert,
     Electra,
-}
-
-/// What sits on the encoder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum HeadKind {
-    /// First token, dense layer, activation, dropout, linear layer.
-    Sequence,
-    /// Dropout and a linear layer over every token.
-    Token,
-    /// Two scores for each token: where an answer starts and where it ends.
-    Span,
-    /// Dense layer, activation, norm and the transposed word embeddings.
-    Mask,
-    /// BERT: does the second text follow?
-    NextSentence,
-    /// ALBERT: do the texts stand in their order?
-    SentenceOrder,
-    /// ELECTRA: was this token replaced?
-    Replaced,
 }
 
 impl Family {
@@ -97,66 +75,9 @@ impl Family {
         if self == Self::DistilBert { 0 } else { configured.unwrap_or(2) }
     }
 
-    /// Whether the sequence head begins with a pooler that is part of the pretrained encoder.
-    pub fn has_pooler(self) -> bool {
-        matches!(self, Self::Bert | Self::Albert)
-    }
-
-    /// Whether the sequence head drops before its dense layer too.
-    pub fn drops_before_dense(self) -> bool {
-        matches!(self, Self::Roberta | Self::Electra)
-    }
-
-    /// The activation after the sequence head's dense layer.
-    pub fn sequence_activation(self) -> Activation {
-        match self {
-            Self::DistilBert => Activation::Relu,
-            Self::Electra => Activation::Gelu,
-            _ => Activation::Tanh,
-        }
-    }
-
-    /// The activation in the masked-word head.
-    pub fn mask_activation(self, configured: Activation) -> Activation {
-        if matches!(self, Self::Roberta | Self::Electra) { Activation::Gelu } else { configured }
-    }
-
     /// Whether a layer drops after its feed-forward part; ALBERT's code does not.
     pub fn drops_after_feed_forward(self) -> bool {
         self != Self::Albert
-    }
-
-    pub fn has_head(self, kind: HeadKind) -> bool {
-        match kind {
-            HeadKind::NextSentence => self == Self::Bert,
-            HeadKind::SentenceOrder => self == Self::Albert,
-            HeadKind::Replaced => self == Self::Electra,
-            _ => true,
-        }
-    }
-
-    /// transformers' class for an encoder with these heads.
-    pub fn architecture(self, heads: &[HeadKind]) -> String {
-        let has = |kind| heads.contains(&kind);
-        let suffix = if has(HeadKind::Sequence) {
-            "ForSequenceClassification"
-        } else if has(HeadKind::Token) {
-            "ForTokenClassification"
-        } else if has(HeadKind::Span) {
-            "ForQuestionAnswering"
-        } else if has(HeadKind::Replaced)
-            || has(HeadKind::SentenceOrder)
-            || (has(HeadKind::Mask) && has(HeadKind::NextSentence))
-        {
-            "ForPreTraining"
-        } else if has(HeadKind::NextSentence) {
-            "ForNextSentencePrediction"
-        } else if has(HeadKind::Mask) {
-            "ForMaskedLM"
-        } else {
-            "Model"
-        };
-        format!("{}{suffix}", self.class_prefix())
     }
 
     /// transformers' class for an encoder that predicts the next token, where there is one.
@@ -166,40 +87,6 @@ impl Family {
             Self::Roberta => Some("RobertaForCausalLM"),
             Self::Electra => Some("ElectraForCausalLM"),
             Self::DistilBert | Self::Albert => None,
-        }
-    }
-
-    /// The heads that a class of transformers has.
-    pub fn heads_of(self, architecture: &str) -> Vec<HeadKind> {
-        let suffix = architecture.strip_prefix(self.class_prefix()).unwrap_or_default();
-        if self.causal_architecture() == Some(architecture) {
-            return vec![HeadKind::Mask];
-        }
-        match (suffix, self) {
-            ("ForSequenceClassification", _) => vec![HeadKind::Sequence],
-            ("ForTokenClassification", _) => vec![HeadKind::Token],
-            ("ForQuestionAnswering", _) => vec![HeadKind::Span],
-            ("ForMaskedLM", _) => vec![HeadKind::Mask],
-            ("ForNextSentencePrediction", Self::Bert) => vec![HeadKind::NextSentence],
-            ("ForPreTraining", Self::Bert) => vec![HeadKind::Mask, HeadKind::NextSentence],
-            ("ForPreTraining", Self::Albert) => vec![HeadKind::Mask, HeadKind::SentenceOrder],
-            ("ForPreTraining", Self::Electra) => vec![HeadKind::Replaced],
-            _ => Vec::new(),
-        }
-    }
-}
-
-impl HeadKind {
-    /// The head that a task trains and asks.
-    pub fn for_task(task: Task) -> Self {
-        match task {
-            Task::Classify | Task::MultiLabel | Task::Regress => Self::Sequence,
-            Task::Ner => Self::Token,
-            Task::Qa => Self::Span,
-            Task::Mlm => Self::Mask,
-            Task::Nsp => Self::NextSentence,
-            Task::Sop => Self::SentenceOrder,
-            Task::Rtd => Self::Replaced,
         }
     }
 }

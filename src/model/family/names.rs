@@ -2,7 +2,19 @@
 //!
 //! One table, used forwards to read and backwards to write.
 
-use super::{Family, HeadKind};
+use super::Family;
+
+/// The weights of a layer, each of which has a `weight` and a `bias`.
+pub const LAYER_SLOTS: [&str; 8] = [
+    "attention.query",
+    "attention.key",
+    "attention.value",
+    "attention.output",
+    "attention.norm",
+    "feed_forward.inner",
+    "feed_forward.output",
+    "feed_forward.norm",
+];
 
 /// A weight's name in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +23,17 @@ pub struct StoredName {
     pub name: String,
     /// Other names under which older or other programs' files hold the same weight, in the order they are tried.
     pub others: Vec<String>,
+}
+
+/// Where a family's files have a pair of weight and bias.
+#[derive(Clone, Copy, Debug)]
+pub enum Stored {
+    /// Under this name.
+    At(&'static str),
+    /// Under this name in the encoder, whose prefix it takes.
+    InEncoder(&'static str),
+    /// The bias has a name of its own, and may be under that of the weight too.
+    Apart { weight: &'static str, bias: &'static str },
 }
 
 /// The naming of one family.
@@ -56,50 +79,18 @@ impl Naming {
         self.in_encoder(&format!("{place}.{part}"))
     }
 
-    /// A weight of a head; `slot` is `dense`, `output`, `norm` or `decoder`.
-    pub fn head(self, kind: HeadKind, slot: &str, part: &str) -> StoredName {
-        use Family::{Albert, Bert, DistilBert, Electra, Roberta};
-        let pooler = matches!(kind, HeadKind::Sequence | HeadKind::NextSentence | HeadKind::SentenceOrder);
-        let place = match (kind, slot, self.family) {
-            (_, "dense", Bert) if pooler => return self.in_encoder(&format!("pooler.dense.{part}")),
-            (_, "dense", Albert) if pooler => return self.in_encoder(&format!("pooler.{part}")),
-            (HeadKind::Sequence, "dense", DistilBert) => "pre_classifier",
-            (HeadKind::Sequence, "dense", _) => "classifier.dense",
-            (HeadKind::Sequence, _, Roberta | Electra) => "classifier.out_proj",
-            (HeadKind::Sequence | HeadKind::Token, ..) => "classifier",
-            (HeadKind::Span, ..) => "qa_outputs",
-            (HeadKind::NextSentence, ..) => "cls.seq_relationship",
-            (HeadKind::SentenceOrder, ..) => "sop_classifier.classifier",
-            (HeadKind::Replaced, "dense", _) => "discriminator_predictions.dense",
-            (HeadKind::Replaced, ..) => "discriminator_predictions.dense_prediction",
-            (HeadKind::Mask, "dense", Bert) => "cls.predictions.transform.dense",
-            (HeadKind::Mask, "norm", Bert) => "cls.predictions.transform.LayerNorm",
-            (HeadKind::Mask, "dense", Roberta) => "lm_head.dense",
-            (HeadKind::Mask, "norm", Roberta) => "lm_head.layer_norm",
-            (HeadKind::Mask, "dense", DistilBert) => "vocab_transform",
-            (HeadKind::Mask, "norm", DistilBert) => "vocab_layer_norm",
-            (HeadKind::Mask, "dense", Albert) => "predictions.dense",
-            (HeadKind::Mask, "norm", Albert) => "predictions.LayerNorm",
-            (HeadKind::Mask, "dense", Electra) => "generator_predictions.dense",
-            (HeadKind::Mask, "norm", Electra) => "generator_predictions.LayerNorm",
-            (HeadKind::Mask, ..) => return self.decoder(part),
-        };
-        StoredName { name: format!("{place}.{part}"), others: old_norm_name(place, part) }
-    }
-
-    /// The masked-word decoder: its own bias, and its own weight where it is not tied to the word embeddings.
-    fn decoder(self, part: &str) -> StoredName {
-        let (own, tied) = match self.family {
-            Family::Bert => ("cls.predictions", "cls.predictions.decoder"),
-            Family::Roberta => ("lm_head", "lm_head.decoder"),
-            Family::Albert => ("predictions", "predictions.decoder"),
-            Family::DistilBert => ("vocab_projector", "vocab_projector"),
-            Family::Electra => ("generator_lm_head", "generator_lm_head"),
-        };
-        if part == "weight" || own == tied {
-            return StoredName { name: format!("{tied}.{part}"), others: Vec::new() };
+    /// A weight of a head; `part` is `weight` or `bias`.
+    pub fn head(self, stored: Stored, part: &str) -> StoredName {
+        match stored {
+            Stored::At(place) => StoredName { name: format!("{place}.{part}"), others: old_norm_name(place, part) },
+            Stored::InEncoder(place) => self.in_encoder(&format!("{place}.{part}")),
+            Stored::Apart { weight, .. } if part == "weight" => {
+                StoredName { name: format!("{weight}.{part}"), others: Vec::new() }
+            }
+            Stored::Apart { weight, bias } => {
+                StoredName { name: format!("{bias}.{part}"), others: vec![format!("{weight}.{part}")] }
+            }
         }
-        StoredName { name: format!("{own}.{part}"), others: vec![format!("{tied}.{part}")] }
     }
 
     fn in_encoder(self, bare: &str) -> StoredName {

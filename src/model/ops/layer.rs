@@ -144,6 +144,9 @@ impl FusedLayer {
             w.inner.add_gradients(&saved.attended, &inner_grad);
             w.inner.input_gradient(&inner_grad, &mut sum_grad, Into::Add)?;
         }
+        if !wants_input && !w.trains_attention() {
+            return Ok(None);
+        }
         w.attention_norm.backward(&saved.attention_sum, &mut sum_grad, &saved.attention_moments)?;
         let mut context_grad = Buffer::take(saved.context.len());
         {

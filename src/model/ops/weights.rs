@@ -157,6 +157,12 @@ impl LayerWeights {
     pub fn trainable(&self) -> bool {
         self.params().any(|param| param.trainable())
     }
+
+    /// Whether any weight of the lower half is trained, so that a backward pass has to come down to it.
+    pub fn trains_attention(&self) -> bool {
+        let dense = [&self.query, &self.key, &self.value, &self.output].into_iter().flat_map(Dense::params);
+        dense.chain(self.attention_norm.params()).any(|param| param.trainable())
+    }
 }
 
 #[cfg(test)]

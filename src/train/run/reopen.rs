@@ -14,7 +14,7 @@ use super::{CHECKPOINT, RunFolder, lock};
 use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
-use crate::task::Task;
+
 use crate::train::checkpoint::{self, Checkpoint, DataSums};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
@@ -120,7 +120,7 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
         if let Some((key, was, now)) = found.config().and_then(|began| first_change(&began, config)) {
             return Err(TrainError::SettingChanged { path: dir, key, was, now });
         }
-        let beside = (config.task == Task::Rtd)
+        let beside = (config.task.has_generator())
             .then(|| generator::config_of(model, config.language.generator.as_deref()))
             .transpose()?;
         found.check(data, &DataSums::of(data)?, model, beside.as_ref().map(|config| &config.raw))?;

@@ -4,8 +4,8 @@
 //! correction of its own, at the rate the schedule has then.
 
 use super::Trainer;
-use crate::model::{HeadKind, Model};
-use crate::task::Task;
+use crate::model::{HeadInput, HeadKind, Model};
+use crate::task::Reads;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::prefix::PrefixCache;
@@ -54,8 +54,8 @@ pub(super) fn prefix_caches(
     data: &Prepared,
     config: &RunConfig,
 ) -> (Option<PrefixCache>, Option<PrefixCache>) {
-    let reads_first = HeadKind::for_task(config.task).reads_first_token();
-    let keeps = config.strategy.cache && data.train.is_fixed() && !matches!(config.task, Task::Mlm | Task::Rtd);
+    let reads_first = HeadKind::for_task(config.task).input() == HeadInput::FirstToken;
+    let keeps = config.strategy.cache && data.train.is_fixed() && config.task.reads() != Reads::Running;
     let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
     let share = (memory::available() / 4) as usize;
     let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::model::Decisions;
-use crate::task::Task;
+use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::recommend::Open;
 use crate::ui::action::{Action, ThemeChoice};
@@ -31,7 +31,7 @@ impl App {
         let job = self.workspace.follow(kind, title);
         // Questions are judged by their panel at any threshold, and keep their place in the list that way.
         let is_judged_anew =
-            |shown: &Arc<EvaluatedData>| shown.model == model && shown.evaluation.task == Task::MultiLabel;
+            |shown: &Arc<EvaluatedData>| shown.model == model && shown.evaluation.task.targets() == Targets::Classes;
         let shown = self.workspace.evaluation.clone().filter(is_judged_anew);
         self.send(Command::KeepDecisions { job, model, decisions, shown });
     }

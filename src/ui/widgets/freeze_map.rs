@@ -12,6 +12,8 @@ pub struct Block {
     /// `embeddings`, `layers.3` or `head`.
     pub name: String,
     pub parameters: u64,
+    /// Those of them that are trained.
+    pub trained: u64,
     pub trainable: bool,
     /// Highest rate the block reaches while it is trained.
     pub lr: f64,
@@ -182,7 +184,12 @@ fn tooltip(ui: &mut Ui, block: &Block, palette: &Palette) {
     let parameters = format::plural(block.parameters, "parameter", "parameters");
     ui.label(egui::RichText::new(parameters).color(palette.text_dim));
     let state = if block.trainable {
-        format!("trained at a rate of up to {}", format::rate(block.lr))
+        let some = if block.trained < block.parameters {
+            format!("{} of them ", format::count(block.trained))
+        } else {
+            String::new()
+        };
+        format!("{some}trained at a rate of up to {}", format::rate(block.lr))
     } else {
         "frozen, click to train it".into()
     };
@@ -199,7 +206,7 @@ mod tests {
     use super::*;
 
     fn blocks(layers: usize) -> Vec<Block> {
-        let block = |name: String| Block { name, parameters: 10, trainable: true, lr: 1e-5 };
+        let block = |name: String| Block { name, parameters: 10, trained: 10, trainable: true, lr: 1e-5 };
         let mut blocks = vec![block("embeddings".into())];
         blocks.extend((0..layers).map(|layer| block(format!("layers.{layer}"))));
         blocks.push(block("head".into()));

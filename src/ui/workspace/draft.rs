@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Workspace;
 use crate::metrics::Measure;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
 use crate::train::limits::FEWEST_TOKENS;
@@ -107,7 +107,7 @@ impl Workspace {
 /// stands around it, so windows of documents are longer than most texts.
 fn usual_length(task: Task) -> (usize, usize) {
     let usual = DataChoice::default();
-    if task == Task::Qa { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usual.max_tokens, usual.stride) }
+    if task.reads() == Reads::Question { (QUESTION_TOKENS, SHARED_TOKENS) } else { (usual.max_tokens, usual.stride) }
 }
 
 /// A file's or folder's name without its ending, with nothing in it that a folder's name should not have.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::{ExploreState, Workspace, model_of};
 use crate::model::Decisions;
-use crate::task::Task;
+use crate::task::Reads;
 use crate::worker::protocol::JobId;
 
 /// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
@@ -241,14 +241,16 @@ impl Workspace {
                 let loaded = self.data.loaded.as_ref()?;
                 let examples = loaded.dataset.examples.len() as u64;
                 let kinds = loaded.summary.counts.len() as u64;
-                match loaded.dataset.task {
-                    Task::Ner => {
+                match loaded.dataset.task.reads() {
+                    Reads::Words => {
                         let types = plural(kinds, "type of entities", "types of entities");
                         format!("{} with {types}", plural(examples, "sentence", "sentences"))
                     }
-                    Task::Qa => plural(examples, "question", "questions"),
-                    _ if kinds == 0 => plural(examples, "example", "examples"),
-                    _ => {
+                    Reads::Question => plural(examples, "question", "questions"),
+                    Reads::Texts | Reads::Running | Reads::Neighbours if kinds == 0 => {
+                        plural(examples, "example", "examples")
+                    }
+                    Reads::Texts | Reads::Running | Reads::Neighbours => {
                         let classes = plural(kinds, "class", "classes");
                         format!("{} in {classes}", plural(examples, "example", "examples"))
                     }

@@ -2,7 +2,7 @@
 
 use super::{RunView, Workspace, model_of};
 use crate::metrics::{Evaluation, Measure, Standing};
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 use crate::ui::format;
 use crate::ui::widgets::text::short_name;
 
@@ -25,7 +25,7 @@ impl Workspace {
         let of_run = self.evaluation.as_ref().filter(|evaluated| evaluated.model == model_of(&run.dir));
         let class = of_run.and_then(|evaluated| largest_class(&evaluated.evaluation));
         // A run counts the windows of its questions.
-        let counted = if run.config.task == Task::Qa { 0 } else { run.eval_examples };
+        let counted = if run.config.task.reads() == Reads::Question { 0 } else { run.eval_examples };
         let rows = of_run.map_or(counted, |evaluated| evaluated.evaluation.predictions.len());
         Some(verdict(run.config.task, key, [value, baseline], rows, class))
     }
@@ -44,18 +44,14 @@ fn verdict(task: Task, key: &str, [value, baseline]: [f64; 2], rows: usize, clas
         return Verdict { standing: Standing::Unclear, words: String::new(), advice: None };
     };
     let standing = Standing::of(&measure, value, baseline, (rows > 0).then_some(rows));
-    let costs_nothing = match (task, class) {
-        (Task::Classify | Task::Nsp | Task::Sop, Some(class)) => {
-            format!("always answering \"{}\"", short_name(class, 24))
-        }
-        (Task::Classify | Task::Nsp | Task::Sop, None) => "always answering the most frequent class".into(),
-        _ => Measure::baseline(task).to_owned(),
+    let is_of_classes = task.targets() == Targets::Class;
+    let costs_nothing = match class.filter(|_| is_of_classes) {
+        Some(class) => format!("always answering \"{}\"", short_name(class, 24)),
+        None if is_of_classes => "always answering the most frequent class".into(),
+        None => Measure::baseline(task).to_owned(),
     };
     let shown = format::metric(key, baseline);
-    let counted = (key == "accuracy"
-        && matches!(task, Task::Classify | Task::Nsp | Task::Sop)
-        && (1..FEW).contains(&rows))
-    .then(|| {
+    let counted = (key == "accuracy" && is_of_classes && (1..FEW).contains(&rows)).then(|| {
         let right = |share: f64| (share * rows as f64).round() as u64;
         format!("{} of {rows} right, baseline {} of {rows}", right(value), right(baseline))
     });

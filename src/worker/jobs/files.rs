@@ -11,7 +11,7 @@ use crate::hub::{self, embedded};
 use crate::model;
 use crate::stop::heed;
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::Reads;
 use crate::text::xray::xray;
 use crate::text::{Length, Tokenizer, measure_all};
 use crate::train::prepare::{Sources, divide};
@@ -168,7 +168,7 @@ pub fn measure_lengths(
     let all: usize = measured.iter().map(|one| one.tokens).sum();
     let unknown: usize = measured.iter().map(|one| one.unknown).sum();
     let unknown_share = unknown as f64 / all.max(1) as f64;
-    let specials = tokenizer.special_tokens(dataset.task == Task::Qa);
+    let specials = tokenizer.special_tokens(dataset.task.reads() == Reads::Question);
     job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, specials, unknown_share })));
     Ok(Ended::Done)
 }

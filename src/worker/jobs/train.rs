@@ -58,7 +58,7 @@ pub fn plan(
     loaded: Option<&LoadedDataset>,
 ) -> Result<Ended, Failure> {
     let dir = config.model_dir()?;
-    let (card, encoder) = read_card(cards, &dir)?;
+    let (_, encoder) = read_card(cards, &dir)?;
     let (mut train, mut eval, mut labels) = (Sequences::default(), Sequences::default(), 2);
     let config = &mut config.clone();
     if let (Some(lengths), Some(loaded)) = (lengths, loaded) {
@@ -74,7 +74,7 @@ pub fn plan(
         labels = prepare::output_names(config.task, &loaded.dataset.labels).len();
     }
     let flops_per_sec = flops_per_sec();
-    let facts = Facts { card, encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec };
+    let facts = Facts { encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec };
     let plan = make_plan(config, &facts)?;
     let plan = match Shape::of(config) {
         // What a person counts are the texts, however many windows they come to.

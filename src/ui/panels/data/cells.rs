@@ -10,7 +10,7 @@ use crate::data::entities::Kinds;
 use crate::data::{Dataset, Roles, Target};
 use crate::table::Table;
 use crate::table::notation::tags;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::highlight::{self, Mark};
 use crate::ui::widgets::{Chip, text};
@@ -71,8 +71,8 @@ pub fn order(table: &Table, roles: &Roles, task: Task) -> Order {
     let (text, pair, label) = (place(&roles.text), place(&roles.pair), place(&roles.label));
     let mut used: Vec<usize> = [&roles.group].into_iter().filter_map(place).collect();
     let mut main: Vec<Show> = Vec::new();
-    match task {
-        Task::Ner => match (place(&roles.tokens), text) {
+    match task.reads() {
+        Reads::Words => match (place(&roles.tokens), text) {
             (Some(tokens), _) => {
                 main.push(Show::Sentence { tokens });
                 used.extend(place(&roles.tags));
@@ -83,12 +83,12 @@ pub fn order(table: &Table, roles: &Roles, task: Task) -> Order {
             }
             (None, None) => {}
         },
-        Task::Qa => {
+        Reads::Question => {
             main.extend(place(&roles.question).map(Show::Plain));
             main.extend(place(&roles.context).map(Show::Context));
             main.extend(place(&roles.answers).map(Show::Answers));
         }
-        _ => {
+        Reads::Texts | Reads::Running | Reads::Neighbours => {
             main.extend(label.map(Show::Label));
             main.extend(text.into_iter().chain(pair).map(Show::Plain));
         }

@@ -4,7 +4,7 @@ use egui::Ui;
 
 use crate::data::Roles;
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Card, form, state, text};
@@ -99,7 +99,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
         let roles = cx.workspace.data.roles.clone();
         let mut changed = roles.clone();
         let task = cx.workspace.data.task;
-        if task == Task::Ner {
+        if task.reads() == Reads::Words {
             words_ui(ui, cx, &mut changed);
         }
         for field in fields(task, &changed) {
@@ -118,14 +118,14 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 }
 
 fn fields(task: Task, roles: &Roles) -> &'static [Field] {
-    match task {
-        Task::Classify | Task::MultiLabel | Task::Regress => &[TEXT, PAIR, LABEL],
-        Task::Ner if roles.tokens.is_some() || roles.text.is_none() => &[TOKENS, TAGS],
-        Task::Ner => &[TEXT, SPANS],
-        Task::Qa => &[QUESTION, CONTEXT, ANSWERS],
-        Task::Mlm | Task::Rtd => &[TEXT],
-        Task::Nsp | Task::Sop if roles.pair.is_some() => &[TEXT, PAIR, LABEL],
-        Task::Nsp | Task::Sop => &[TEXT, PAIR],
+    match task.reads() {
+        Reads::Texts => &[TEXT, PAIR, LABEL],
+        Reads::Words if roles.tokens.is_some() || roles.text.is_none() => &[TOKENS, TAGS],
+        Reads::Words => &[TEXT, SPANS],
+        Reads::Question => &[QUESTION, CONTEXT, ANSWERS],
+        Reads::Running => &[TEXT],
+        Reads::Neighbours if roles.pair.is_some() => &[TEXT, PAIR, LABEL],
+        Reads::Neighbours => &[TEXT, PAIR],
     }
 }
 
@@ -188,6 +188,6 @@ fn note(cx: &Cx<'_>) -> Option<String> {
         Task::Sop if loaded.dataset.makes_its_own_labels() => {
             "Pairs are made of lines that follow each other, half of them swapped".into()
         }
-        _ => return None,
+        Task::Nsp | Task::Sop | Task::Regress | Task::Qa => return None,
     })
 }

@@ -13,7 +13,7 @@ use super::xray::XrayPane;
 use crate::data::entities::Kinds;
 use crate::data::{Dataset, Roles};
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, highlight, state, table_lines, text};
@@ -324,10 +324,12 @@ fn first_width(show: Show) -> f32 {
 
 /// What the place of a bar in the overview is called.
 pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &'a str {
-    match (dataset.task, class) {
-        (Task::Ner, _) => kinds.names.get(class).map_or("", String::as_str),
-        (Task::Qa, 0) => "answered",
-        (Task::Qa, _) => "no answer",
-        _ => dataset.labels.names.get(class).map_or("", String::as_str),
+    match (dataset.task.reads(), class) {
+        (Reads::Words, _) => kinds.names.get(class).map_or("", String::as_str),
+        (Reads::Question, 0) => "answered",
+        (Reads::Question, _) => "no answer",
+        (Reads::Texts | Reads::Running | Reads::Neighbours, _) => {
+            dataset.labels.names.get(class).map_or("", String::as_str)
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::health;
 use crate::data::Dataset;
 use crate::data::health::{Finding, FindingKind};
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{Reads, Targets};
 use crate::ui::theme::space;
 use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::histogram::{Histogram, bin, histogram};
@@ -107,10 +107,10 @@ impl Side {
     fn lengths_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, dataset: &Arc<Dataset>) {
         let palette = cx.palette;
         let lengths = cx.workspace.data.lengths.clone();
-        let whole = match dataset.task {
-            Task::Ner => "a sentence",
-            Task::Qa => "a question and its context",
-            _ => "a text",
+        let whole = match dataset.task.reads() {
+            Reads::Words => "a sentence",
+            Reads::Question => "a question and its context",
+            Reads::Texts | Reads::Running | Reads::Neighbours => "a text",
         };
         let note = format!("{} of {whole}", if lengths.is_some() { "tokens" } else { "words" });
         Card::titled("Lengths").note(note).show(ui, palette, |ui| {
@@ -157,9 +157,11 @@ impl Side {
             let (bins, width) = bin(numbers.iter().map(|number| f64::from(*number)), 30);
             self.numbers = Some((Arc::downgrade(loaded), bins, width));
         }
-        let (title, note, name, unit) = match loaded.dataset.task {
-            Task::Qa => ("Answers", "words of an answer", "Answer length", "answers"),
-            _ => ("Values", "of the label", "Value", "texts"),
+        let (title, note, name, unit) = match loaded.dataset.task.reads() {
+            Reads::Question => ("Answers", "words of an answer", "Answer length", "answers"),
+            Reads::Texts | Reads::Words | Reads::Running | Reads::Neighbours => {
+                ("Values", "of the label", "Value", "texts")
+            }
         };
         Card::titled(title).note(note).show(ui, cx.palette, |ui| {
             let Some((_, bins, width)) = &self.numbers else { return };
@@ -216,10 +218,12 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
     }
     let task = loaded.dataset.task;
     let all: u64 = counts.iter().map(|count| count.train + count.eval).sum();
-    let (title, note) = match task {
-        Task::Ner => ("Entities", format::plural(counts.len() as u64, "type", "types")),
-        Task::Qa => ("Questions", String::new()),
-        _ => ("Labels", format::plural(counts.len() as u64, "class", "classes")),
+    let (title, note) = match task.reads() {
+        Reads::Words => ("Entities", format::plural(counts.len() as u64, "type", "types")),
+        Reads::Question => ("Questions", String::new()),
+        Reads::Texts | Reads::Running | Reads::Neighbours => {
+            ("Labels", format::plural(counts.len() as u64, "class", "classes"))
+        }
     };
     let mut chosen = None;
     Card::titled(title).note(note).show(ui, palette, |ui| {
@@ -248,7 +252,7 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
         } else {
             draw(ui);
         }
-        if task == Task::Classify {
+        if task.has_classes_of_data() && task.targets() == Targets::Class {
             ui.add_space(space::XS);
             let words = format!(
                 "Always saying the most frequent class is right for {}",

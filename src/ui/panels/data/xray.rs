@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use egui::{Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use crate::data::Dataset;
-use crate::task::Task;
+use crate::task::Reads;
 use crate::text::Length;
 use crate::text::xray;
 use crate::text::xray::Xray;
@@ -80,7 +80,7 @@ impl XrayPane {
             self.windows_ui(ui, xray, palette);
         }
         ui.add_space(2.0);
-        let has_notes = xray.task == Task::Ner;
+        let has_notes = xray.task.reads() == Reads::Words;
         let (window, positions, is_read) = (xray.windows.get(self.window), &self.positions, &self.is_read);
         let scroll_to = self.scroll_to.take();
         pieces(ui, &mut self.lines, (self.revision, xray.pieces.len()), has_notes, scroll_to, palette, |index| {
@@ -243,17 +243,17 @@ fn legend_ui(ui: &mut Ui, xray: &Xray, palette: &Palette) {
         ui.painter().rect_filled(rect, CornerRadius::same(2), color);
         ui.add_space(4.0);
     };
-    match xray.task {
-        Task::Qa => {
+    match xray.task.reads() {
+        Reads::Question => {
             point("answer", palette.label(2));
             point("context", palette.series[1]);
             point("question", palette.series[0]);
         }
-        Task::Ner => point("a line holds a word together; its first piece carries the tag", palette.series[0]),
-        _ if xray.pieces.iter().any(|piece| piece.part == Some(1)) => {
+        Reads::Words => point("a line holds a word together; its first piece carries the tag", palette.series[0]),
+        Reads::Texts | Reads::Running | Reads::Neighbours if xray.pieces.iter().any(|piece| piece.part == Some(1)) => {
             point("second text", palette.series[1]);
             point("first text", palette.series[0]);
         }
-        _ => point("a line holds a word together", palette.series[0]),
+        Reads::Texts | Reads::Running | Reads::Neighbours => point("a line holds a word together", palette.series[0]),
     }
 }

@@ -9,7 +9,7 @@ use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW};
 use super::{estimate, strategy};
 use crate::data::mend::Exclude;
 use crate::model::card::ModelCard;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::train::config::{RunConfig, StrategyKind};
 use crate::train::plan::{PlanSummary, Shape};
 use crate::train::recommend::Open;
@@ -156,7 +156,7 @@ impl Form {
 
     fn fields_ui(&mut self, ui: &mut Ui, draft: &mut RunConfig, steps: u64, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        if matches!(draft.task, Task::Mlm | Task::Rtd) {
+        if draft.task.reads() == Reads::Running {
             heading(ui, "Objective", palette, |_| {});
             fields::language_ui(ui, draft, self.expert, palette);
         }
@@ -277,7 +277,11 @@ fn recommended_ui(ui: &mut Ui, draft: &mut RunConfig, plan: Option<&PlanSummary>
 }
 
 fn planned_words(task: Task, count: u64) -> String {
-    if task == Task::Qa { format::plural(count, "window", "windows") } else { format::plural(count, "text", "texts") }
+    if task.reads() == Reads::Question {
+        format::plural(count, "window", "windows")
+    } else {
+        format::plural(count, "text", "texts")
+    }
 }
 
 /// What the next run will take, and its start.
@@ -344,6 +348,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
         (StrategyKind::Head, "Head only"),
         (StrategyKind::Top, "Top layers"),
         (StrategyKind::Gradual, "Gradual"),
+        (StrategyKind::BitFit, "Biases"),
         (StrategyKind::Custom, "Custom"),
     ];
     if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
@@ -380,7 +385,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
         ui.add(egui::Label::new(text::small(strategy::timeline(draft, &blocks, steps), palette)).wrap());
     }
     let all: u64 = blocks.iter().map(|block| block.parameters).sum();
-    let trained: u64 = blocks.iter().filter(|block| block.trainable).map(|block| block.parameters).sum();
+    let trained: u64 = blocks.iter().map(|block| block.trained).sum();
     // What a run has told of itself is what it did.
     let told = frozen.filter(|run| run.parameters > 0).map(|run| (run.trainable, run.parameters));
     let (trained, all) = told.unwrap_or((trained, all));

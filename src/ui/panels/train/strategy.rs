@@ -23,10 +23,14 @@ pub fn blocks(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary
             let planned = plan.and_then(|plan| plan.blocks.iter().find(|planned| planned.name == name));
             let joins =
                 config.strategy.kind == StrategyKind::Gradual && planned.is_some_and(|planned| planned.trainable);
+            let trainable = joins || !frozen.contains(&block);
+            let parameters = planned.map_or(parameters, |planned| planned.parameters);
+            let known = planned.filter(|planned| planned.trainable == trainable).map(|planned| planned.trained);
             Some(Block {
                 name: name.to_owned(),
-                parameters: planned.map_or(parameters, |planned| planned.parameters),
-                trainable: joins || !frozen.contains(&block),
+                parameters,
+                trained: known.unwrap_or(if trainable { parameters } else { 0 }),
+                trainable,
                 lr: train::groups::rate(block, &config.optim, layers),
             })
         })
@@ -44,6 +48,8 @@ fn layer_of(block: &str) -> Option<usize> {
 pub fn set_trained(strategy: &mut Strategy, blocks: &[Block], trained: &[bool]) {
     let frozen = blocks.iter().zip(trained).filter(|(_, trained)| !**trained).map(|(block, _)| block.name.as_str());
     strategy.frozen = in_ranges(frozen);
+    // A cell is a whole block.
+    strategy.train.clear();
     strategy.kind = StrategyKind::Custom;
     if strategy.frozen.is_empty() {
         strategy.kind = StrategyKind::Full;
@@ -125,7 +131,7 @@ mod tests {
     use super::*;
 
     fn blocks_of(layers: usize) -> Vec<Block> {
-        let block = |name: String| Block { name, parameters: 1, trainable: true, lr: 0.0 };
+        let block = |name: String| Block { name, parameters: 1, trained: 1, trainable: true, lr: 0.0 };
         let mut blocks = vec![block("embeddings".into())];
         blocks.extend((0..layers).map(|layer| block(format!("layers.{layer}"))));
         blocks.push(block("head".into()));

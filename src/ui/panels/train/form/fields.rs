@@ -4,7 +4,7 @@ use egui::{Response, Ui};
 
 use crate::corpus::masking::MaskStyle;
 use crate::metrics::Measure;
-use crate::task::Task;
+use crate::task::Targets;
 use crate::train::config::{
     ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind, StrategyKind,
 };
@@ -226,7 +226,7 @@ pub fn stride_ui(ui: &mut Ui, stride: &mut usize, max_tokens: usize, palette: &P
 
 /// How a text is turned into questions, where it is its own lesson.
 pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {
-    let is_masked_words = draft.task == Task::Mlm;
+    let is_masked_words = draft.task.targets() == Targets::Hidden;
     let language = &mut draft.language;
     if is_masked_words {
         row(ui, "Objective", "What the model is asked of a text", palette, |ui| {
@@ -267,7 +267,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             },
         );
     }
-    if expert && draft.task == Task::Rtd {
+    if expert && draft.task.has_generator() {
         row(ui, "Discriminator's weight", "What its loss counts beside the generator's", palette, |ui| {
             real(ui, "Discriminator's weight", &mut language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT);
         });

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::{ICON_CHEVRON_RIGHT, ICON_DATABASE, ICON_NEUROLOGY};
 
-use crate::task::Task;
+use crate::task::Reads;
 use crate::train::plan::Shape;
 use crate::ui::widgets::chip::SHIPS;
 use crate::ui::widgets::form::LINE;
@@ -85,7 +85,7 @@ fn findings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// What a run learns from: of questions their number, where it is known, beside that of the windows they are read in.
 fn made_words(run: &RunView, workspace: &Workspace, made: u64) -> String {
     let [one, many] = match Shape::of(&run.config) {
-        _ if run.config.task == Task::Qa => ["window", "windows"],
+        _ if run.config.task.reads() == Reads::Question => ["window", "windows"],
         Shape::Blocks | Shape::Chunks => ["sequence", "sequences"],
         Shape::Cut | Shape::Windows => ["example", "examples"],
     };

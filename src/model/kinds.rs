@@ -1,0 +1,344 @@
+//! The kinds of heads, as data: what each reads, what it computes, and how a family's files call its weights.
+//!
+//! A kind is one function here, which says all of it for a configuration. Building, computing, saving, planning and freezing
+//! follow from the specification and name no kind.
+
+use super::config::EncoderConfig;
+use super::family::{Family, Stored};
+use super::ops::activation::Activation;
+use crate::task::Task;
+
+/// What sits on the encoder. Of the heads that a folder has, it was trained for the first in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HeadKind {
+    /// First token, dense layer, activation, dropout, linear layer.
+    Sequence,
+    /// Dropout and a linear layer over every token.
+    Token,
+    /// Two scores for each token: where an answer starts and where it ends.
+    Span,
+    /// BERT: does the second text follow?
+    NextSentence,
+    /// ALBERT: do the texts stand in their order?
+    SentenceOrder,
+    /// ELECTRA: was this token replaced?
+    Replaced,
+    /// Dense layer, activation, norm and the transposed word embeddings.
+    Mask,
+}
+
+/// The tokens of a sequence that a head reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadInput {
+    FirstToken,
+    AllTokens,
+}
+
+/// What the outputs of a head are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outputs {
+    /// One for each class, or one for a number: as many as are wanted.
+    Labels,
+    /// Always as many.
+    Count(usize),
+    /// One for each word of the vocabulary: the decoder's weight is the word table where the configuration ties them.
+    Words,
+}
+
+/// A head from hidden states to logits: dropout, a dense layer with its activation and norm, dropout, and the outputs. What a
+/// head does not have is `None`.
+#[derive(Clone, Debug)]
+pub struct HeadSpec {
+    pub kind: HeadKind,
+    /// Rate of the dropout before the dense layer.
+    pub drop_before: Option<f64>,
+    pub dense: Option<DenseSpec>,
+    /// Rate of the dropout before the outputs.
+    pub drop: Option<f64>,
+    /// Canonical name of the outputs' weights, and that in a file.
+    pub name: &'static str,
+    pub stored: Stored,
+}
+
+/// The dense layer between the hidden states and the outputs.
+#[derive(Clone, Debug)]
+pub struct DenseSpec {
+    /// Canonical name: heads with the same one share the layer.
+    pub name: &'static str,
+    pub stored: Stored,
+    /// Its width, which is that of the outputs' input.
+    pub width: usize,
+    pub activation: Activation,
+    /// Canonical name of a norm after the activation, and that in a file.
+    pub norm: Option<(&'static str, Stored)>,
+}
+
+/// The classes of transformers by the end of their names, the families that have them, and the heads that they have.
+const ARCHITECTURES: [(&str, &[Family], &[HeadKind]); 9] = [
+    ("ForSequenceClassification", &Family::ALL, &[HeadKind::Sequence]),
+    ("ForTokenClassification", &Family::ALL, &[HeadKind::Token]),
+    ("ForQuestionAnswering", &Family::ALL, &[HeadKind::Span]),
+    ("ForPreTraining", &[Family::Electra], &[HeadKind::Replaced]),
+    ("ForNextSentencePrediction", &[Family::Bert], &[HeadKind::NextSentence]),
+    ("ForMaskedLM", &Family::ALL, &[HeadKind::Mask]),
+    ("ForPreTraining", &[Family::Bert], &[HeadKind::Mask, HeadKind::NextSentence]),
+    ("ForPreTraining", &[Family::Albert], &[HeadKind::Mask, HeadKind::SentenceOrder]),
+    ("Model", &Family::ALL, &[]),
+];
+
+impl Family {
+    /// transformers' class for an encoder with these heads: the first that has them all, else one that has any.
+    pub fn architecture(self, heads: &[HeadKind]) -> String {
+        let own = || ARCHITECTURES.iter().filter(|(_, families, _)| families.contains(&self));
+        let all = own()
+            .find(|(.., kinds)| kinds.is_empty() == heads.is_empty() && heads.iter().all(|head| kinds.contains(head)));
+        let any = || own().find(|(.., kinds)| kinds.iter().any(|kind| heads.contains(kind)));
+        let suffix = all.or_else(any).map_or("Model", |(suffix, ..)| suffix);
+        format!("{}{suffix}", self.class_prefix())
+    }
+
+    /// The heads that a class of transformers has.
+    pub fn heads_of(self, architecture: &str) -> Vec<HeadKind> {
+        if self.causal_architecture() == Some(architecture) {
+            return vec![HeadKind::Mask];
+        }
+        let suffix = architecture.strip_prefix(self.class_prefix()).unwrap_or_default();
+        let found = ARCHITECTURES.iter().find(|(own, families, _)| *own == suffix && families.contains(&self));
+        found.map_or_else(Vec::new, |(.., kinds)| kinds.to_vec())
+    }
+
+    pub fn has_head(self, kind: HeadKind) -> bool {
+        ARCHITECTURES.iter().any(|(_, families, kinds)| families.contains(&self) && kinds.contains(&kind))
+    }
+}
+
+impl HeadKind {
+    pub const ALL: [Self; 7] =
+        [Self::Sequence, Self::Token, Self::Span, Self::NextSentence, Self::SentenceOrder, Self::Replaced, Self::Mask];
+
+    /// The head that a task trains and asks.
+    pub fn for_task(task: Task) -> Self {
+        match task {
+            Task::Classify | Task::MultiLabel | Task::Regress => Self::Sequence,
+            Task::Ner => Self::Token,
+            Task::Qa => Self::Span,
+            Task::Mlm => Self::Mask,
+            Task::Nsp => Self::NextSentence,
+            Task::Sop => Self::SentenceOrder,
+            Task::Rtd => Self::Replaced,
+        }
+    }
+
+    /// What it is that a head says, in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Sequence => "classes or values of texts",
+            Self::Token => "tags of words",
+            Self::Span => "answers to questions",
+            Self::NextSentence => "the next sentence",
+            Self::SentenceOrder => "the order of sentences",
+            Self::Replaced => "replaced tokens",
+            Self::Mask => "masked words",
+        }
+    }
+
+    /// The tokens that a head of this kind reads.
+    pub fn input(self) -> HeadInput {
+        match self {
+            Self::Sequence | Self::NextSentence | Self::SentenceOrder => HeadInput::FirstToken,
+            Self::Token | Self::Span | Self::Replaced | Self::Mask => HeadInput::AllTokens,
+        }
+    }
+
+    /// What the outputs of a head of this kind are.
+    pub fn outputs(self) -> Outputs {
+        match self {
+            Self::Sequence | Self::Token => Outputs::Labels,
+            Self::Span | Self::NextSentence | Self::SentenceOrder => Outputs::Count(2),
+            Self::Replaced => Outputs::Count(1),
+            Self::Mask => Outputs::Words,
+        }
+    }
+
+    /// All that a head of this kind is in a model.
+    pub fn spec(self, config: &EncoderConfig) -> HeadSpec {
+        match self {
+            Self::Sequence => sequence(config),
+            Self::Token => token(config),
+            Self::Span => span(config),
+            Self::NextSentence => next_sentence(config),
+            Self::SentenceOrder => sentence_order(config),
+            Self::Replaced => replaced(config),
+            Self::Mask => mask(config),
+        }
+    }
+}
+
+impl HeadSpec {
+    /// How many outputs there are, where `labels` are wanted.
+    pub fn width(&self, config: &EncoderConfig, labels: usize) -> usize {
+        match self.kind.outputs() {
+            Outputs::Labels => labels,
+            Outputs::Count(count) => count,
+            Outputs::Words => config.vocab_size,
+        }
+    }
+
+    /// Canonical name and size of each weight of its own.
+    pub fn weights(&self, config: &EncoderConfig, labels: usize) -> Vec<(String, u64)> {
+        let mut sizes = Vec::new();
+        let mut pair = |name: &str, weight: usize, bias: usize| {
+            sizes.extend([(format!("{name}.weight"), weight as u64), (format!("{name}.bias"), bias as u64)]);
+        };
+        let mut inputs = config.hidden_size;
+        if let Some(dense) = &self.dense {
+            pair(dense.name, inputs * dense.width, dense.width);
+            inputs = dense.width;
+            if let Some((name, _)) = dense.norm {
+                pair(name, inputs, inputs);
+            }
+        }
+        let outputs = self.width(config, labels);
+        pair(self.name, inputs * outputs, outputs);
+        if self.is_tied(config) {
+            sizes.retain(|(name, _)| *name != format!("{}.weight", self.name));
+        }
+        sizes
+    }
+
+    /// Whether the weight of the outputs is the word table.
+    pub fn is_tied(&self, config: &EncoderConfig) -> bool {
+        self.kind.outputs() == Outputs::Words && config.tie_word_embeddings
+    }
+}
+
+/// The dense layer that all heads share which read the first token. In BERT and ALBERT it is part of the pretrained encoder.
+fn pooler(config: &EncoderConfig, activation: Activation) -> DenseSpec {
+    let stored = match config.family {
+        Family::Bert => Stored::InEncoder("pooler.dense"),
+        Family::Albert => Stored::InEncoder("pooler"),
+        Family::DistilBert => Stored::At("pre_classifier"),
+        Family::Roberta | Family::Electra => Stored::At("classifier.dense"),
+    };
+    DenseSpec { name: "head.pooler", stored, width: config.hidden_size, activation, norm: None }
+}
+
+fn sequence(config: &EncoderConfig) -> HeadSpec {
+    let (activation, drops_before, stored) = match config.family {
+        Family::Bert | Family::Albert => (Activation::Tanh, false, "classifier"),
+        Family::DistilBert => (Activation::Relu, false, "classifier"),
+        Family::Roberta => (Activation::Tanh, true, "classifier.out_proj"),
+        Family::Electra => (Activation::Gelu, true, "classifier.out_proj"),
+    };
+    HeadSpec {
+        kind: HeadKind::Sequence,
+        drop_before: drops_before.then_some(config.sequence_dropout),
+        dense: Some(pooler(config, activation)),
+        drop: Some(config.sequence_dropout),
+        name: "head.sequence",
+        stored: Stored::At(stored),
+    }
+}
+
+fn token(config: &EncoderConfig) -> HeadSpec {
+    HeadSpec {
+        kind: HeadKind::Token,
+        drop_before: None,
+        dense: None,
+        drop: Some(config.token_dropout),
+        name: "head.token",
+        stored: Stored::At("classifier"),
+    }
+}
+
+fn span(config: &EncoderConfig) -> HeadSpec {
+    HeadSpec {
+        kind: HeadKind::Span,
+        drop_before: None,
+        dense: None,
+        drop: (config.family == Family::DistilBert).then_some(config.span_dropout),
+        name: "head.span",
+        stored: Stored::At("qa_outputs"),
+    }
+}
+
+fn next_sentence(config: &EncoderConfig) -> HeadSpec {
+    HeadSpec {
+        kind: HeadKind::NextSentence,
+        drop_before: None,
+        dense: Some(pooler(config, Activation::Tanh)),
+        drop: None,
+        name: "head.next_sentence",
+        stored: Stored::At("cls.seq_relationship"),
+    }
+}
+
+fn sentence_order(config: &EncoderConfig) -> HeadSpec {
+    HeadSpec {
+        kind: HeadKind::SentenceOrder,
+        drop_before: None,
+        dense: Some(pooler(config, Activation::Tanh)),
+        drop: Some(config.sequence_dropout),
+        name: "head.sentence_order",
+        stored: Stored::At("sop_classifier.classifier"),
+    }
+}
+
+fn replaced(config: &EncoderConfig) -> HeadSpec {
+    let dense = DenseSpec {
+        name: "head.replaced.dense",
+        stored: Stored::At("discriminator_predictions.dense"),
+        width: config.hidden_size,
+        activation: config.activation,
+        norm: None,
+    };
+    HeadSpec {
+        kind: HeadKind::Replaced,
+        drop_before: None,
+        dense: Some(dense),
+        drop: None,
+        name: "head.replaced.output",
+        stored: Stored::At("discriminator_predictions.dense_prediction"),
+    }
+}
+
+fn mask(config: &EncoderConfig) -> HeadSpec {
+    let own = config.activation;
+    let apart = |weight, bias| Stored::Apart { weight, bias };
+    let (dense, norm, decoder, activation) = match config.family {
+        Family::Bert => (
+            "cls.predictions.transform.dense",
+            "cls.predictions.transform.LayerNorm",
+            apart("cls.predictions.decoder", "cls.predictions"),
+            own,
+        ),
+        Family::Roberta => {
+            ("lm_head.dense", "lm_head.layer_norm", apart("lm_head.decoder", "lm_head"), Activation::Gelu)
+        }
+        Family::DistilBert => ("vocab_transform", "vocab_layer_norm", Stored::At("vocab_projector"), own),
+        Family::Albert => {
+            ("predictions.dense", "predictions.LayerNorm", apart("predictions.decoder", "predictions"), own)
+        }
+        Family::Electra => (
+            "generator_predictions.dense",
+            "generator_predictions.LayerNorm",
+            Stored::At("generator_lm_head"),
+            Activation::Gelu,
+        ),
+    };
+    let dense = DenseSpec {
+        name: "head.mask.dense",
+        stored: Stored::At(dense),
+        width: config.embedding_size,
+        activation,
+        norm: Some(("head.mask.norm", Stored::At(norm))),
+    };
+    HeadSpec {
+        kind: HeadKind::Mask,
+        drop_before: None,
+        dense: Some(dense),
+        drop: None,
+        name: "head.mask.decoder",
+        stored: decoder,
+    }
+}
