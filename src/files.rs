@@ -17,6 +17,8 @@ use fault::Operation;
 pub use log::LineLog;
 pub use sums::{Sums, sha256};
 
+use crate::stop::heed;
+
 #[cfg(test)]
 pub use fault::{Operation as FailingOperation, plan as with_failing};
 
@@ -136,6 +138,7 @@ pub fn folder_bytes(folder: &Path) -> u64 {
     let mut total = 0;
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
+        heed();
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             match (entry.file_type(), fs::metadata(entry.path())) {
                 (Ok(kind), _) if kind.is_dir() => folders.push(entry.path()),

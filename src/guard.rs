@@ -6,8 +6,10 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Once;
+
+use crate::stop::is_stop;
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
@@ -15,7 +17,7 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// Runs the work; a panic in it comes back as its message.
+/// Runs the work; a panic in it comes back as its message. A stop goes on to whoever asked for it.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     // The hook is global and the question is local: one hook for the process asks the thread whether to be quiet.
     HOOK.call_once(|| {
@@ -29,7 +31,8 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let before = QUIET.replace(true);
     let outcome = catch_unwind(AssertUnwindSafe(work));
     QUIET.set(before);
-    outcome.map_err(|payload| message(payload.as_ref()))
+    outcome
+        .map_err(|payload| if is_stop(payload.as_ref()) { resume_unwind(payload) } else { message(payload.as_ref()) })
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::stop::heed;
+
 /// The words, and what may stand before and behind a value.
 const WORDS: [&[u8]; 3] = [b"NaN", b"-Infinity", b"Infinity"];
 const BEFORE: &[u8] = b":,[";
@@ -25,7 +27,10 @@ pub fn without_nan(text: &[u8]) -> Cow<'_, [u8]> {
             // A string ends with its line, so that one that is never closed does not turn all others inside out.
             b'\n' | b'\r' => in_string = false,
             b'\\' if in_string => at += 1,
-            b'"' => in_string = !in_string,
+            b'"' => {
+                heed();
+                in_string = !in_string;
+            }
             b'N' | b'I' | b'-' if !in_string && BEFORE.contains(&before) => {
                 let word =
                     WORDS.iter().find(|word| text[at..].starts_with(word) && ends_value(&text[at + word.len()..]));

@@ -7,6 +7,7 @@ mod guard;
 pub mod random;
 pub mod samples;
 pub mod signals;
+mod stop;
 pub mod task;
 
 pub mod files;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Dataset, Example, Target};
 use crate::random::{Purpose, key};
+use crate::stop::heed;
 
 /// How a table is divided.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,10 +43,13 @@ impl Split {
             return Self { train, eval };
         }
         let groups = if rule.stratified { strata(&dataset.examples) } else { vec![(0..count).collect()] };
+        let draw = |&example: &usize| {
+            heed();
+            (key(rule.seed, Purpose::Split, &[example as u64]), example)
+        };
         let mut held_out = vec![false; count];
         for (group, size) in groups.iter().zip(shares(&groups, count, rule)) {
-            let mut drawn: Vec<(u64, usize)> =
-                group.iter().map(|&example| (key(rule.seed, Purpose::Split, &[example as u64]), example)).collect();
+            let mut drawn: Vec<(u64, usize)> = group.iter().map(draw).collect();
             drawn.sort_unstable();
             for &(_, example) in &drawn[..size] {
                 held_out[example] = true;

@@ -3,6 +3,7 @@
 
 use super::entities::Kinds;
 use super::{Dataset, Split, Target};
+use crate::stop::heed;
 use crate::task::Task;
 
 /// Examples of a class, entities of a type, or questions of a kind.
@@ -45,6 +46,7 @@ impl Summary {
             }
         };
         for example in examples.iter().filter_map(|&example| dataset.examples.get(example)) {
+            heed();
             match &example.target {
                 Target::Class(class) => count(*class as usize),
                 Target::Classes(classes) => classes.iter().for_each(|class| count(*class as usize)),

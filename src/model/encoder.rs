@@ -11,6 +11,7 @@ use super::ops::layer::{FusedLayer, LayerNoise};
 use super::ops::{Backend, attention, parts, plain};
 use super::params::{Param, host};
 use super::{Model, ModelError};
+use crate::stop::heed;
 
 /// How a forward pass is run.
 #[derive(Clone, Debug, Default)]
@@ -148,6 +149,7 @@ impl Model {
         keys: Option<&TokenKeys>,
         pass: &Pass,
     ) -> Result<Tensor, ModelError> {
+        heed();
         let weights = &self.layers[self.config.schedule()[index].stored];
         let trained = weights.trainable();
         let keys = keys.filter(|_| trained);

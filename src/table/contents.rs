@@ -1,8 +1,10 @@
 //! A file as it was read: named columns of text, each row with the line it came from, and every row that could not be
-//! read with the reason. Nothing is interpreted here; roles and labels come later, in [`super::dataset`].
+//! read with the reason. Nothing is interpreted here; roles and labels come later, in `data`.
 
 use std::ops::Range;
 use std::path::PathBuf;
+
+use crate::stop::heed;
 
 /// How a file was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +89,8 @@ impl Table {
 
     /// The cell at a row and column, both from 0. An absent JSON key is an empty cell.
     pub fn cell(&self, row: usize, column: usize) -> &str {
+        // Every pass over the rows goes through here.
+        heed();
         &self.text[self.span(row * self.columns.len() + column)]
     }
 

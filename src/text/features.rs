@@ -12,6 +12,7 @@ use super::tokenizer::Encoded;
 use super::windows::{NoRoom, word_windows};
 use super::{Tokenizer, TokenizerError};
 use crate::data::{Dataset, Target};
+use crate::stop;
 use crate::task::Task;
 use crate::text::TextError;
 use questions::Contexts;
@@ -72,7 +73,7 @@ pub fn features(
         let made: Result<Vec<Vec<Features>>, TextError> = if dataset.task == Task::Qa {
             questions::first(dataset, rest, &mut contexts, tokenizer, length)
         } else {
-            chunk(rest).par_iter().map(|&example| one(dataset, example, tokenizer, length)).collect()
+            for_each(chunk(rest), |example| one(dataset, example, tokenizer, length))
         };
         made.map(|made| (made.len(), made.into_iter().flatten()))
     })
@@ -95,6 +96,16 @@ fn in_steps<T, I: IntoIterator<Item = T>, E>(
         }
     }
     Ok(Some(all))
+}
+
+/// Does examples on all cores. Some texts are books, so the end can be asked for between any two.
+fn for_each<T: Send, E: Send>(examples: &[usize], one: impl Fn(usize) -> Result<T, E> + Sync) -> Result<Vec<T>, E> {
+    let stop = stop::here();
+    let heeding = |&example: &usize| {
+        stop.heed();
+        one(example)
+    };
+    examples.par_iter().map(heeding).collect()
 }
 
 fn chunk(examples: &[usize]) -> &[usize] {
@@ -124,7 +135,7 @@ pub fn measure_all(
         let made: Result<Vec<Measured>, TokenizerError> = if dataset.task == Task::Qa {
             questions::measure_first(dataset, rest, &mut contexts, tokenizer)
         } else {
-            chunk(rest).par_iter().map(|&example| measure(dataset, example, tokenizer)).collect()
+            for_each(chunk(rest), |example| measure(dataset, example, tokenizer))
         };
         made.map(|made| (made.len(), made))
     })

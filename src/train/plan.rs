@@ -506,6 +506,12 @@ mod tests {
         assert!(planned(&config).truncated >= 8);
     }
 
+    /// Weights of each block.
+    fn sizes() -> [(String, u64); 3] {
+        [("embeddings.word", 24_576), ("layers.0.attention.query.weight", 28_000), ("head.pooler.bias", 1_122)]
+            .map(|(name, count)| (name.to_owned(), count))
+    }
+
     #[test]
     fn memory_counts_what_an_evaluation_computes_at_once_and_a_copy_of_the_largest_weight() {
         let (_folder, path) =
@@ -514,9 +520,7 @@ mod tests {
         config.strategy.kind = StrategyKind::Head;
         config.run.batch = 2;
         let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
-        let sizes =
-            [("embeddings.word", 24_576), ("layers.0.attention.query.weight", 28_000), ("head.pooler.bias", 1_122)]
-                .map(|(name, count)| (name.to_owned(), count));
+        let sizes = sizes();
         let memory =
             |train: &[u32], eval: &[u32]| of_sequences(&config, &encoder, &sizes, (train, eval), 1e9).unwrap().memory;
         let (layer, row) = (4 * (9 * 32 + 2 * 72), 4 * 32);
@@ -538,7 +542,7 @@ mod tests {
         let config = config(Task::Rtd, "electra-rtd", path);
         let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
         let beside = companions::expected(&config, &encoder).unwrap().unwrap();
-        let sizes = [(Block::Embeddings, 24_576), (Block::Layer(0), 28_000), (Block::Head, 1_122)];
+        let sizes = sizes();
         let plan = |config: &RunConfig| of_sequences(config, &encoder, &sizes, (&[30; 8], &[30; 8]), 1e9).unwrap();
         let (plan, alone) = (plan(&config), plan(&RunConfig { task: Task::Sop, ..config.clone() }));
         let more = |part: fn(&MemoryEstimate) -> u64| part(&plan.memory) - part(&alone.memory);

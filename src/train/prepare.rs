@@ -7,6 +7,7 @@ use super::config::{DeviceChoice, Init, LanguageObjective, RunConfig};
 use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
+use super::strategy::Trained;
 use super::{TrainError, corpus, outputs, rows};
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;

@@ -4,12 +4,15 @@ use std::ops::ControlFlow;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::protocol::Control;
+use crate::stop::{Stop, Stopped};
 
 /// What a job asks between its pieces of work.
 #[derive(Debug, Default)]
 pub struct JobControl {
     state: Mutex<State>,
     changed: Condvar,
+    /// Heard where nothing can ask [`JobControl::go_on`].
+    stop: Stop,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +32,15 @@ impl JobControl {
             (_, Control::Pause) => State::Paused,
             (_, Control::Resume) => State::Running,
         };
+        if *state == State::Stopped {
+            self.stop.ask();
+        }
         self.changed.notify_all();
+    }
+
+    /// Does work that completes nothing which must be completed, and leaves it in its middle when the job is stopped.
+    pub fn heeding<T>(&self, work: impl FnOnce() -> T) -> Result<T, Stopped> {
+        self.stop.heeding(work)
     }
 
     /// Whether [`Self::go_on`] would wait now.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::mem::discriminant;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -48,14 +49,21 @@ impl Lane {
 struct Slot {
     /// In the order in which they came, one of a kind at most.
     waiting: VecDeque<Command>,
-    /// The job that is being done, and what stops it.
-    running: Option<(JobId, Arc<JobControl>)>,
+    running: Option<Running>,
     closed: bool,
 }
 
+/// The job that is being done.
+struct Running {
+    job: JobId,
+    control: Arc<JobControl>,
+    /// The model that it opens: who asks something of it waits for just that.
+    opens: Option<PathBuf>,
+}
+
 /// A queue of one job of each kind: the newest replaces one that has not begun, so that typing never waits for old
-/// answers. One that has begun is told to stop; only those that take long ask. A job that is replaced ends as stopped, so
-/// that nobody waits for it.
+/// answers. One that has begun is told to stop, unless it opens the very model that is asked something now; only those
+/// that take long ask. A job that is replaced ends as stopped, so that nobody waits for it.
 pub struct Latest {
     slot: Arc<(Mutex<Slot>, Condvar)>,
     context: Context,
@@ -77,8 +85,9 @@ impl Latest {
 
     pub fn put(&self, command: Command) {
         let mut slot = lock(&self.slot);
-        if let Some((_, running)) = &slot.running {
-            running.set(Control::Stop);
+        let is_superseded = |running: &&Running| running.opens.is_none() || running.opens.as_deref() != command.asks();
+        if let Some(running) = slot.running.as_ref().filter(is_superseded) {
+            running.control.set(Control::Stop);
         }
         let kind = discriminant(&command);
         let (replaced, waiting) = slot.waiting.drain(..).partition(|waiting| discriminant(waiting) == kind);
@@ -92,8 +101,8 @@ impl Latest {
     /// Stops a job, whether it has begun or waits; others are not its own.
     pub fn control(&self, job: JobId, control: Control) {
         let mut slot = lock(&self.slot);
-        if let Some((_, running)) = slot.running.as_ref().filter(|(running, _)| *running == job) {
-            running.set(control);
+        if let Some(running) = slot.running.as_ref().filter(|running| running.job == job) {
+            running.control.set(control);
         }
         if control == Control::Stop {
             let (stopped, waiting) = slot.waiting.drain(..).partition(|waiting| waiting.job() == job);
@@ -113,8 +122,8 @@ impl Latest {
 impl Drop for Latest {
     fn drop(&mut self) {
         let mut slot = lock(&self.slot);
-        if let Some((_, running)) = &slot.running {
-            running.set(Control::Stop);
+        if let Some(running) = &slot.running {
+            running.control.set(Control::Stop);
         }
         slot.closed = true;
         self.slot.1.notify_one();
@@ -133,6 +142,7 @@ fn next(shared: &(Mutex<Slot>, Condvar)) -> Option<(Command, Arc<JobControl>)> {
     }
     let command = slot.waiting.pop_front()?;
     let control = Arc::<JobControl>::default();
-    slot.running = Some((command.job(), control.clone()));
+    let opens = command.meets().map(Path::to_owned);
+    slot.running = Some(Running { job: command.job(), control: control.clone(), opens });
     Some((command, control))
 }

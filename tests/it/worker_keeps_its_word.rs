@@ -153,6 +153,38 @@ fn a_request_that_was_replaced_has_an_ending_too() {
 }
 
 #[test]
+fn a_model_is_opened_although_it_is_asked_something_meanwhile() {
+    let client = client();
+    let model = golden().join("bert-classify");
+    for round in 0..10 {
+        let (meet, ask) = (JobId(2 * round + 1), JobId(2 * round + 2));
+        client.commands.send(Command::Meet { job: meet, model: model.clone() }).unwrap();
+        let inquiry = AnyInquiry::new(Question::of("the soup was wonderful", None));
+        client.commands.send(Command::Ask { job: ask, model: model.clone(), inquiry }).unwrap();
+        let kinds = events(&client, meet, |_| {});
+        let told = kinds.iter().any(|kind| matches!(kind, EventKind::Payload(Payload::Subject(_))));
+        assert!(told && matches!(kinds.last(), Some(EventKind::Done)), "{kinds:?}");
+        assert!(matches!(events(&client, ask, |_| {}).last(), Some(EventKind::Done)));
+    }
+}
+
+#[test]
+fn the_reading_of_one_large_file_can_be_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = reviews(folder.path(), 400_000);
+    let client = client();
+    let job = JobId(1);
+    client.commands.send(Command::OpenTable { job, path, sample: None }).unwrap();
+    let stop = || client.commands.send(Command::Control { job, control: Control::Stop }).unwrap();
+    let kinds = events(&client, job, |kind| {
+        if matches!(kind, EventKind::Started) {
+            stop();
+        }
+    });
+    assert!(matches!(kinds.as_slice(), [EventKind::Started, EventKind::Stopped]), "{kinds:?}");
+}
+
+#[test]
 fn a_run_learns_and_its_folder_opens_again() {
     let folder = tempfile::tempdir().unwrap();
     let client = client();

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use rayon::prelude::*;
 
 use crate::data::{Dataset, Target};
+use crate::stop;
 use crate::task::Task;
 
 /// Some examples of a dataset.
@@ -57,7 +58,12 @@ fn hash(dataset: &Dataset, example: usize) -> u64 {
 }
 
 fn hashes(part: Part<'_>) -> Vec<u64> {
-    part.examples.par_iter().map(|&example| hash(part.dataset, example)).collect()
+    let stop = stop::here();
+    let hash = |&example: &usize| {
+        stop.heed();
+        hash(part.dataset, example)
+    };
+    part.examples.par_iter().map(hash).collect()
 }
 
 fn same_text(a: (&Dataset, usize), b: (&Dataset, usize)) -> bool {
@@ -159,7 +165,9 @@ pub fn leaks(train: Part<'_>, eval: Part<'_>) -> Leaks {
 
 /// Evaluated examples whose second text, a question's context, is one that is learned from.
 pub fn shared_contexts(train: Part<'_>, eval: Part<'_>) -> Vec<usize> {
+    let stop = stop::here();
     let context = |part: Part<'_>, example: usize| {
+        stop.heed();
         let mut hasher = DefaultHasher::new();
         part.dataset.pair(example).hash(&mut hasher);
         hasher.finish()

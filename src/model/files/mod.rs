@@ -20,6 +20,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::guard::guarded;
+use crate::stop::heed;
 pub use dtype::Dtype;
 pub use error::ModelFilesError;
 pub use tensor::TensorInfo;
@@ -101,6 +102,7 @@ impl TensorFiles {
         if !tensor.dtype.is_float() {
             return Err(ModelFilesError::NotFloat { path: path.clone(), name: name.to_owned(), dtype: tensor.dtype });
         }
+        heed();
         read_tensor(file, tensor).map_err(|error| ModelFilesError::Tensor {
             path: path.clone(),
             name: name.to_owned(),

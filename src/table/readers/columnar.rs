@@ -26,6 +26,7 @@ use super::encoding::Decoded;
 use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
 use crate::guard::guarded;
+use crate::stop::heed;
 use crate::table::Format;
 use crate::table::notation::quoted::push_quoted;
 use crate::table::{ReadError, Table};
@@ -83,6 +84,7 @@ fn decode(file: &File) -> Result<Builder, Fault> {
     let features = Feature::of_file(reader.metadata().file_metadata().key_value_metadata(), &columns);
     let mut table = Builder::new(super::names::unique_names(&columns));
     for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
+        heed();
         let row = row?;
         if row.len() != columns.len() {
             return Err(Fault::Damaged(format!("row {} has {} columns", index + 1, row.len())));

@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::stop::heed;
+
 /// What separates the values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Dialect {
@@ -68,6 +70,7 @@ impl Rows {
 
     /// Finds the pieces of the row that begins at `start`.
     pub fn row(&mut self, bytes: &[u8], start: usize, pieces: &mut Vec<Piece>) -> Row {
+        heed();
         pieces.clear();
         let mut at = start;
         let mut line_ends = 0;

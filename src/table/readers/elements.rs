@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::cut::line_end;
 use super::lines::numbered;
+use crate::stop::heed;
 use crate::table::RowProblem;
 use crate::table::shorten;
 
@@ -88,6 +89,7 @@ pub(super) fn array_under<'a>(text: &'a str, path: &[&str]) -> Option<Elements<'
         match bytes[at] {
             b'\n' => line += 1,
             b'"' => {
+                heed();
                 let start = at + 1;
                 at = start;
                 while at < bytes.len() && bytes[at] != b'"' {
@@ -147,6 +149,7 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
+        heed();
         let text = self.text;
         let bytes = text.as_bytes();
         let (mut start, mut in_string) = (None, false);

@@ -4,6 +4,8 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use crate::stop::heed;
+
 /// The text of a file, without a byte order mark. The bytes are always valid UTF-8; they are no `String` because cells
 /// are cut out of them in place.
 #[derive(Debug, PartialEq, Eq)]
@@ -279,7 +281,13 @@ fn sample_around(bytes: &[u8], telling: usize) -> &[u8] {
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
     let mut text = String::new();
-    let replaced = decode_piece(&mut encoding.new_decoder_without_bom_handling(), bytes, true, &mut text);
+    let mut decoder = encoding.new_decoder_without_bom_handling();
+    let mut replaced = 0;
+    for (place, piece) in (1..).zip(bytes.chunks(SAMPLE)) {
+        heed();
+        let is_last = place * SAMPLE >= bytes.len();
+        replaced += decode_piece(&mut decoder, piece, is_last, &mut text);
+    }
     Decoded { text: text.into_bytes(), encoding: encoding.name(), replaced }
 }
 

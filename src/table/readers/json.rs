@@ -15,7 +15,7 @@ use super::marks::{Object, list};
 use super::objects::Rows;
 use super::spans::{Export, SAMPLE, Tool};
 use super::token_spans::TokenSpans;
-use super::{classes, documents, finish, lists, spacy, squad};
+use super::{classes, documents, finish, lists, spacy, squad, tree};
 use crate::table::Format;
 use crate::table::{ReadError, Table};
 
@@ -90,7 +90,7 @@ fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, Rea
         return spacy::read_pairs(path, decoded, pairs);
     }
     // Of one object a line, only the first is read here.
-    if let Ok(document) = serde_json::from_str::<Map<String, Value>>(text) {
+    if let Ok(document) = tree::object(text) {
         if let Some(orientation) = documents::orientation(&document) {
             return read_table(path, decoded, document, orientation);
         }

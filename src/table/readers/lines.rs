@@ -10,6 +10,7 @@ use encoding_rs::{Decoder, Encoding};
 use super::cut::line_end;
 use super::encoding;
 use super::unpack::{Limits, Packing, Unpacked, data_error, size};
+use crate::stop::heed;
 use crate::table::ReadError;
 
 /// Bytes that are read and decoded at a time; also the sample in which the encoding is recognised.
@@ -167,6 +168,7 @@ pub(super) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> + Clon
     let bytes = text.as_bytes();
     let (mut at, mut line) = (0, 0);
     std::iter::from_fn(move || {
+        heed();
         if at >= bytes.len() {
             return None;
         }

@@ -33,6 +33,7 @@ mod span_cells;
 mod spans;
 mod squad;
 mod token_spans;
+mod tree;
 mod unpack;
 
 use std::borrow::Cow;
@@ -45,6 +46,7 @@ pub use names::{is_number, plain_name};
 use self::unpack::Packing;
 use super::{ReadError, Table};
 use crate::json::without_nan;
+use crate::stop::Heeded;
 use crate::table::Format;
 
 impl Table {
@@ -80,7 +82,7 @@ pub fn read(path: &Path) -> Result<Table, ReadError> {
         return read_unpacked(path, unpack::all(path, packing, file)?);
     }
     let mut bytes = Vec::with_capacity(length as usize);
-    file.take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
+    Heeded(file).take(unpack::SIZE_LIMIT).read_to_end(&mut bytes).map_err(cannot_read)?;
     read_unpacked(path, bytes)
 }
 

@@ -11,6 +11,7 @@ use super::encoding::Decoded;
 use super::marks::{Mark, Object, list, number, row};
 use super::objects::Rows;
 use super::spans::SAMPLE;
+use super::tree::Heeded;
 use super::{classes, finish};
 use crate::table::Format;
 use crate::table::shorten;
@@ -18,7 +19,7 @@ use crate::table::{ReadError, Table};
 
 /// Whether a text that begins with a bracket is a list of texts. A list that was cut off is one too.
 pub(super) fn is_list_of_texts(text: &str) -> bool {
-    match serde_json::from_str::<Vec<Option<String>>>(text) {
+    match serde_json::from_str::<Vec<Heeded<Option<String>>>>(text) {
         Ok(_) => true,
         Err(error) => error.is_eof() && Elements::new(text, 0, 1).nth(1).is_some_and(|second| second.check().is_ok()),
     }

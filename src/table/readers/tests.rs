@@ -1,6 +1,8 @@
 //! Files of all kinds are read, and no damage to any of them makes a reader panic, hang or fail without a word.
 
+use super::unpack::tests::gzip;
 use super::*;
+use crate::stop::Stop;
 use proptest::prelude::*;
 
 #[test]
@@ -216,7 +218,7 @@ proptest! {
         let decoded = encoding::decode(bytes.clone());
         let whole = String::from_utf8(decoded.text).unwrap();
         let packed = match form {
-            2 => unpack::tests::gzip(&bytes),
+            2 => gzip(&bytes),
             3 => unpack::tests::xz(&bytes),
             _ => bytes,
         };
@@ -225,4 +227,35 @@ proptest! {
         let expected: Vec<(usize, String)> = lines::numbered(&whole).map(|(line, text)| (line, text.to_owned())).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn every_reader_can_be_stopped_at_any_part_of_a_file() {
+    let rows = |head: &str, row: &dyn Fn(usize) -> String, tail: &str, count: usize| {
+        format!("{head}{}{tail}", (0..count).map(row).collect::<String>()).into_bytes()
+    };
+    let check = |name: &str, make: &dyn Fn(usize) -> Vec<u8>| {
+        let read = |stop: Stop, rows| (stop.heeding(|| read_bytes(Path::new(name), make(rows)).unwrap()), stop.looks());
+        let looks = |rows| read(Stop::after(u64::MAX), rows).1;
+        let (few, many) = (looks(100), looks(1000));
+        assert!(many >= few + 900, "{name}: {few} and {many}");
+        for quarter in 1..4 {
+            assert!(read(Stop::after(many * quarter / 4), 1000).0.is_err(), "{name}: {quarter}");
+        }
+    };
+    let cells = |row: usize| format!("the soup {row} was good,yes\n");
+    check("a.csv", &|count| rows("text,label\n", &cells, "", count));
+    check("a.csv.gz", &|count| gzip(&rows("text,label\n", &cells, "", count)));
+    check("quoted.csv", &|count| rows("text,label\n", &|row| format!("\"a, {row}\nb\",yes\n"), "", count));
+    let object = |row: usize| format!("{{\"text\": \"the soup {row}\", \"label\": \"yes\"}}\n");
+    check("a.jsonl", &|count| rows("", &object, "", count));
+    check("nan.jsonl", &|count| rows("{\"text\": \"a b\", \"label\": NaN}\n", &object, "", count));
+    let element = |row: usize| format!(", {}", object(row));
+    check("a.json", &|count| rows("[{\"text\": \"a b\", \"label\": \"no\"}", &element, "]", count));
+    check("under.json", &|count| rows("{\"data\": [{\"text\": \"a b\", \"label\": \"no\"}", &element, "]}", count));
+    let cell = |row: usize| format!(", \"the soup {row} was good\"");
+    check("columns.json", &|count| rows("{\"text\": [\"a b\"", &cell, "]}", count));
+    check("list.json", &|count| rows("[\"a b\"", &cell, "]", count));
+    check("a.conll", &|count| rows("", &|row| format!("Ann B-PER\nran{row} O\n\n"), "", count));
+    check("a.txt", &|count| rows("", &|row| format!("The soup {row} was good, and so was all.\n"), "", count));
 }

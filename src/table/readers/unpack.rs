@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::guard::guarded;
+use crate::stop::heed;
 use crate::table::ReadError;
 
 /// Bytes that a table may have, packed or not. Plain text for masked words is streamed and has no limit of its own.
@@ -92,6 +93,7 @@ impl Unpacked {
 
 impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        heed();
         let Self { inner, packing, .. } = self;
         let count = guarded(|| inner.read(buffer)).unwrap_or_else(|panic| Err(io::Error::other(panic)));
         let count = count.map_err(|source| io::Error::other(Refusal::Damaged { packing: *packing, source }))?;

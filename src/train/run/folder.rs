@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lock::{Lock, lock};
 use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
+use super::summary;
 use crate::files::{self, LineLog, Sums};
 use crate::model::{Decisions, Param};
 use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
@@ -96,7 +97,10 @@ impl RunFolder {
     /// Appends the last event, or leaves it and fails.
     pub(super) fn append_last(&mut self, event: &TrainEvent) -> Result<(), TrainError> {
         self.mind()?;
-        self.append(event).inspect_err(|_| self.log.take_back())
+        self.append(event).inspect_err(|_| self.log.take_back())?;
+        // A list can be made from the log all the same.
+        summary::make(&self.dir).ok();
+        Ok(())
     }
 
     /// Sees to it that log and configuration are where they were. A folder that a person moved or removed while the run
@@ -241,6 +245,8 @@ impl RunFolder {
             self.notes.push(format!("{path} is shorter than it was; what is missing is not told again"));
         }
         self.log.truncate(length).map_err(at(self.log.path()))?;
+        // What it tells is of what was cut off, and another log may come to be as long. It is missed by nobody.
+        files::remove_file(&self.dir.join(summary::SUMMARY)).ok();
         let best = checkpoint.and_then(Checkpoint::best_step);
         if best.is_none() {
             let report = self.dir.join(EVALUATION);

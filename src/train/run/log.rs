@@ -1,14 +1,15 @@
-//! The events of a run, read from its folder.
+//! The log of a run, read back.
 
 use std::path::{Path, PathBuf};
 
 use super::names::EVENTS;
+use crate::stop::heed;
 use crate::train::TrainError;
 use crate::train::event::TrainEvent;
 
 /// A run's log, as far as it can be read.
 #[derive(Default)]
-pub struct Log {
+pub(super) struct Log {
     path: PathBuf,
     pub events: Vec<TrainEvent>,
     /// Lines, from 1, that are damaged.
@@ -23,6 +24,7 @@ impl Log {
         // A last line without an end was cut off by what ended the run.
         let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for (number, line) in (1..).zip(bytes[..whole].split_inclusive(|byte| *byte == b'\n')) {
+            heed();
             if let Ok(event) = serde_json::from_slice(line) {
                 events.push(event);
                 continue;

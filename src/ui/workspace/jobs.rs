@@ -127,13 +127,18 @@ impl JobKind {
         matches!(self, Self::Look | Self::Plan | Self::Ask | Self::FindRuns)
     }
 
-    /// Whether it only finds something out about the data, so that it may end when something else is asked.
-    fn is_question(&self) -> bool {
-        matches!(self, Self::OpenTable { .. } | Self::ReadDataset | Self::MeasureLengths | Self::Plan)
+    /// Whether it does something that must be seen to its end, and does not only find something out.
+    fn is_deed(&self) -> bool {
+        matches!(self, Self::Train { .. } | Self::KeepDecisions { .. } | Self::DeleteRun { .. })
     }
 
-    fn same_kind(&self, other: &Self) -> bool {
-        std::mem::discriminant(self) == std::mem::discriminant(other)
+    /// Whether nobody waits for the answer of this job any more, because another one was sent.
+    fn is_replaced_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OpenModel { choose, .. }, Self::OpenModel { choose: other, .. }) => choose == other,
+            (Self::OpenRun { purpose, .. }, Self::OpenRun { purpose: other, .. }) => purpose == other,
+            _ => !self.is_deed() && std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
     }
 }
 
@@ -142,8 +147,7 @@ impl Workspace {
     pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
         let id = JobId(self.next_job);
         self.next_job += 1;
-        let is_question = kind.is_question();
-        self.let_go(is_question, |known| known.same_kind(&kind));
+        self.drop_jobs(|known| known.is_replaced_by(&kind));
         if kind == JobKind::Ask {
             self.explore.pending = Some(id);
         }
@@ -163,15 +167,9 @@ impl Workspace {
         id
     }
 
-    /// Follows these no longer: what they find out is about something else than what is open now.
+    /// Follows these no longer, and stops them: what they find out is about something else than what is open now.
     pub(super) fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
-        self.let_go(true, are);
-    }
-
-    fn let_go(&mut self, stop: bool, are: impl Fn(&JobKind) -> bool) {
-        if stop {
-            self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
-        }
+        self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
         self.jobs.retain(|job| !are(&job.kind));
     }
 
@@ -369,5 +367,30 @@ impl Workspace {
         // The weights in this folder are others than those that were opened.
         self.wants.subject |= self.explore.model.as_ref() == Some(&model_of(&out));
         self.wants.open_run = Some(out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_replaced_is_stopped_and_what_is_done_is_seen_to_its_end() {
+        let mut workspace = Workspace::new(Vec::new(), "runs".into());
+        let mut follow = |kind: JobKind| {
+            let job = workspace.follow(kind, "a job");
+            (job, std::mem::take(&mut workspace.wants.stop))
+        };
+        let evaluate = |model: &str| JobKind::Evaluate { model: model.into() };
+        let (first, _) = follow(evaluate("one"));
+        assert_eq!(follow(evaluate("two")).1, [first], "its answer would wait for one that nobody wants");
+        let open = |purpose| JobKind::OpenRun { dir: "run".into(), purpose };
+        let (cloned, _) = follow(open(OpenPurpose::Clone));
+        assert!(follow(open(OpenPurpose::AfterTraining)).1.is_empty(), "a form is still waited for");
+        assert_eq!(follow(open(OpenPurpose::Clone)).1, [cloned]);
+        let delete = |dir: &str| JobKind::DeleteRun { dir: dir.into() };
+        let (deleted, _) = follow(delete("one"));
+        assert!(follow(delete("two")).1.is_empty());
+        assert!(workspace.job(deleted).is_some(), "the list loses both");
     }
 }

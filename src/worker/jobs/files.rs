@@ -9,6 +9,7 @@ use super::{Ended, Failure, Job};
 use crate::data::Dataset;
 use crate::hub::{self, embedded};
 use crate::model;
+use crate::stop::heed;
 use crate::table::Table;
 use crate::task::Reads;
 use crate::text::xray::xray;
@@ -52,6 +53,7 @@ fn run_of(dir: &Path) -> Option<&Path> {
 }
 
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
+    heed();
     if dir.join("config.json").is_file() {
         found.insert(dir.to_owned());
         return;
@@ -69,6 +71,7 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
 }
 
 fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
+    heed();
     let empty = ModelEntry {
         dir: dir.to_owned(),
         name,
@@ -168,4 +171,34 @@ pub fn measure_lengths(
     let specials = tokenizer.special_tokens(dataset.task.reads() == Reads::Question);
     job.payload(Payload::Lengths(Arc::new(Lengths { model: dir.to_owned(), tokens, fixed, specials, unknown_share })));
     Ok(Ended::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::mend::Mends;
+    use crate::data::{Roles, SplitRule};
+    use crate::stop::Stop;
+    use crate::task::Task;
+
+    #[test]
+    fn a_data_set_can_be_left_at_any_part_of_its_reading() {
+        let rows = (0..1000).map(|row| format!("the soup {row} was good,{}\n", row % 3)).collect::<String>();
+        let table = Table::from_bytes(Path::new("a.csv"), format!("text,label\n{rows}").into_bytes());
+        let table = Arc::new(table.unwrap());
+        let name = |name: &str| Some(name.to_owned());
+        let roles = Roles { text: name("text"), label: name("label"), ..Roles::default() };
+        let rule = SplitRule { eval_fraction: 0.2, seed: 1, stratified: true };
+        let read = |stop: &Stop| {
+            stop.heeding(|| {
+                let read = divide(Task::Classify, table.clone(), None, &roles, &rule, &Mends::default()).unwrap();
+                LoadedDataset::new(read.train_data, read.split, None, read.mended)
+            })
+        };
+        let all = Stop::after(u64::MAX);
+        assert_eq!(read(&all).unwrap().dataset.examples.len(), 1000);
+        for tenth in 1..10 {
+            assert!(read(&Stop::after(all.looks() * tenth / 10)).is_err(), "{tenth} of {}", all.looks());
+        }
+    }
 }

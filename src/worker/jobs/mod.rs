@@ -7,6 +7,7 @@ mod predict;
 mod train;
 
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -85,7 +86,11 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
     let job = Job { id: command.job(), context, control };
     job.send(EventKind::Started);
     // What was stopped while it waited is not begun.
-    let begun = || if job.go_on().is_break() { Ok(Ended::Stopped) } else { perform(&job, command, kept) };
+    let begun = || match (job.go_on().is_break(), command.only_reads()) {
+        (true, _) => Ok(Ended::Stopped),
+        (false, true) => control.heeding(|| perform(&job, command, kept)).unwrap_or(Ok(Ended::Stopped)),
+        (false, false) => perform(&job, command, kept),
+    };
     let outcome = guarded(begun);
     job.send(match outcome {
         Ok(Ok(Ended::Done)) => EventKind::Done,
@@ -144,6 +149,45 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
 }
 
 impl Command {
+    /// Whether its job leaves nothing half done wherever it is stopped. A training stops by itself, and keeps what is best.
+    fn only_reads(&self) -> bool {
+        match self {
+            Self::FindModels { .. }
+            | Self::OpenModel { .. }
+            | Self::OpenTable { .. }
+            | Self::ReadDataset { .. }
+            | Self::MeasureLengths { .. }
+            | Self::Xray { .. }
+            | Self::Plan { .. }
+            | Self::Evaluate { .. }
+            | Self::FindRuns { .. }
+            | Self::OpenRun { .. } => true,
+            Self::Train { .. }
+            | Self::Resume { .. }
+            | Self::KeepDecisions { .. }
+            | Self::Meet { .. }
+            | Self::Ask { .. }
+            | Self::DeleteRun { .. }
+            | Self::Control { .. } => false,
+        }
+    }
+
+    /// The model that the job opens, for whatever is asked of it next.
+    pub fn meets(&self) -> Option<&Path> {
+        match self {
+            Self::Meet { model, .. } => Some(model),
+            _ => None,
+        }
+    }
+
+    /// The model that is asked something.
+    pub fn asks(&self) -> Option<&Path> {
+        match self {
+            Self::Ask { model, .. } => Some(model),
+            _ => None,
+        }
+    }
+
     /// The job a command starts or speaks of.
     pub fn job(&self) -> JobId {
         match self {

@@ -24,9 +24,9 @@ pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
 pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
     let config = &if goes_on { run::as_it_began(config)? } else { config.clone() };
-    let Some(mut data) = prepare_data(config, &mut |what, done, total| job.progress(what, done, total))? else {
-        return Ok(Ended::Stopped);
-    };
+    let on_progress = &mut |what: &str, done, total| job.progress(what, done, total);
+    let prepared = job.control.heeding(|| prepare_data(config, on_progress)).unwrap_or(Ok(None))?;
+    let Some(mut data) = prepared else { return Ok(Ended::Stopped) };
     let config = &data.settled(config)?;
     if job.progress("opening the model", 0, 0).is_break() {
         return Ok(Ended::Stopped);

@@ -9,7 +9,8 @@ use super::imports::{Arrows, Imports};
 use super::src;
 
 /// The rooms from the ground up. A room names what stands in lines above its own, and none of its neighbours.
-const FLOORS: [&[&str]; 12] = [
+const FLOORS: [&[&str]; 13] = [
+    &["stop"],
     &["task", "json", "random", "guard", "signals"],
     &["files"],
     &["table"],

@@ -1,0 +1,202 @@
+//! A run as a line in a list. What its configuration and its log tell is kept beside them in `summary.json`, so that a
+//! list of a thousand runs reads no log.
+//!
+//! The run writes it when it ends. Where it is missing, of another version, or of a log that has grown since, it is made
+//! from the log by whoever reads it first.
+
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::log::Log;
+use super::names::{CONFIG, EVENTS};
+use crate::files;
+use crate::metrics::Measure;
+use crate::stop::heed;
+use crate::task::Task;
+use crate::train::TrainError;
+use crate::train::config::RunConfig;
+use crate::train::event::TrainEvent;
+
+pub(super) const SUMMARY: &str = "summary.json";
+/// Raised when what is kept changes its meaning.
+const FORMAT: u32 = 1;
+/// Points of the curve in a list of runs.
+const SPARKLINE: usize = 60;
+
+/// A run as a line in a list. What is skipped is told by the folder itself.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    #[serde(skip)]
+    pub dir: PathBuf,
+    #[serde(skip)]
+    pub name: String,
+    pub task: Task,
+    pub model: String,
+    pub data: String,
+    pub status: RunStatus,
+    pub step: u64,
+    pub steps: u64,
+    pub trainable: u64,
+    pub parameters: u64,
+    /// Key and value of the main metric at the best evaluation.
+    #[serde(deserialize_with = "metric")]
+    pub metric: Option<(String, f64)>,
+    /// Of a run without an ending, those of its steps alone.
+    pub seconds: f64,
+    #[serde(skip)]
+    pub bytes_on_disk: u64,
+    /// Seconds since 1970 of the start.
+    #[serde(skip)]
+    pub started: u64,
+    /// Some loss values over the run, for a sparkline.
+    #[serde(deserialize_with = "losses")]
+    pub losses: Vec<f32>,
+    /// The step that the run can go on from.
+    #[serde(skip)]
+    pub checkpoint: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RunStatus {
+    /// The log has no ending: still running, or cut off.
+    Open,
+    Finished,
+    Stopped,
+    Failed,
+}
+
+/// As it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    format: u32,
+    /// Of the log that it was made from.
+    log_bytes: u64,
+    run: RunSummary,
+}
+
+/// What was kept, if it is of the log as it is now, or if there is none any more.
+fn kept(dir: &Path) -> Option<RunSummary> {
+    let kept: Kept = serde_json::from_slice(&std::fs::read(dir.join(SUMMARY)).ok()?).ok()?;
+    let is_current = log_bytes(dir).is_none_or(|bytes| bytes == kept.log_bytes);
+    (kept.format == FORMAT && is_current).then(|| kept.run.seen_in(dir))
+}
+
+/// Makes the summary from the log, and keeps it where that can be done: nothing else depends on it.
+pub(super) fn make(dir: &Path) -> Result<RunSummary, TrainError> {
+    let config = RunConfig::read(&dir.join(CONFIG))?;
+    let log_bytes = log_bytes(dir);
+    let run = RunSummary::of(dir, &config, &Log::read(dir).unwrap_or_default().events);
+    let Some(log_bytes) = log_bytes else { return Ok(run) };
+    let kept = Kept { format: FORMAT, log_bytes, run };
+    files::write_atomically(&dir.join(SUMMARY), |file| serde_json::to_writer(file, &kept).map_err(Into::into)).ok();
+    Ok(kept.run)
+}
+
+fn log_bytes(dir: &Path) -> Option<u64> {
+    std::fs::metadata(dir.join(EVENTS)).ok().map(|log| log.len())
+}
+
+impl RunSummary {
+    /// The run in a folder, by what was kept or else by its log. What it can go on from is for the caller to add.
+    pub(super) fn read(dir: &Path) -> Result<Self, TrainError> {
+        heed();
+        kept(dir).map_or_else(|| make(dir), Ok)
+    }
+
+    /// What the configuration and the events of a run in a folder come to.
+    pub(super) fn of(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> Self {
+        let mut run = Self {
+            dir: PathBuf::new(),
+            name: String::new(),
+            task: config.task,
+            model: config.model.title(),
+            data: files::name(&config.data.train).into_owned(),
+            status: RunStatus::Open,
+            step: 0,
+            steps: 0,
+            trainable: 0,
+            parameters: 0,
+            metric: None,
+            seconds: 0.0,
+            bytes_on_disk: 0,
+            started: 0,
+            losses: Vec::new(),
+            checkpoint: None,
+        };
+        for event in events {
+            run.add(event);
+        }
+        run.losses = thin(&run.losses);
+        run.seen_in(dir)
+    }
+
+    /// With what the folder tells by itself, wherever it was moved.
+    fn seen_in(self, dir: &Path) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            name: files::name(dir).into_owned(),
+            bytes_on_disk: files::folder_bytes(dir),
+            started: written(&dir.join(CONFIG)),
+            ..self
+        }
+    }
+
+    fn add(&mut self, event: &TrainEvent) {
+        self.step = self.step.max(event.step());
+        let (status, ending) = match event {
+            TrainEvent::Started { steps, trainable, parameters, .. } => {
+                (self.steps, self.trainable, self.parameters) = (*steps, *trainable, *parameters);
+                return;
+            }
+            TrainEvent::Step(one) => {
+                self.losses.push(one.loss as f32);
+                // A run without an ending has not said how long it took.
+                if self.status == RunStatus::Open {
+                    self.seconds += one.tokens as f64 / one.tokens_per_sec.max(1.0);
+                }
+                return;
+            }
+            TrainEvent::Eval { metrics, best: true, .. } => {
+                let main = Measure::main(self.task);
+                self.metric = metrics.get(main).map(|value| (main.to_owned(), *value));
+                return;
+            }
+            TrainEvent::Finished(ending) => (RunStatus::Finished, ending),
+            TrainEvent::Stopped(ending) => (RunStatus::Stopped, ending),
+            TrainEvent::Failed(ending) => (RunStatus::Failed, ending),
+            _ => return,
+        };
+        (self.status, self.seconds) = (status, ending.seconds);
+    }
+}
+
+fn written(path: &Path) -> u64 {
+    let written = std::fs::metadata(path).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    written.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// Means of equal parts.
+fn thin(values: &[f32]) -> Vec<f32> {
+    if values.len() <= SPARKLINE {
+        return values.to_vec();
+    }
+    let part = |i: usize| &values[i * values.len() / SPARKLINE..(i + 1) * values.len() / SPARKLINE];
+    (0..SPARKLINE).map(|i| part(i).iter().sum::<f32>() / part(i).len() as f32).collect()
+}
+
+/// JSON has no word for a number that is none, so it is written as `null`.
+fn metric<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<(String, f64)>, D::Error> {
+    let read = Option::<(String, Option<f64>)>::deserialize(deserializer)?;
+    Ok(read.map(|(key, value)| (key, value.unwrap_or(f64::NAN))))
+}
+
+fn losses<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f32>, D::Error> {
+    let read = Vec::<Option<f32>>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|loss| loss.unwrap_or(f32::NAN)).collect())
+}
+
+#[cfg(test)]
+mod tests;
