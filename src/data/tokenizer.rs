@@ -24,6 +24,7 @@ use serde_json::Value;
 use tokenizers::{Decoder as _, Encoding, ModelWrapper, NormalizedString, Normalizer as _, PostProcessorWrapper};
 
 use crate::guard::guarded;
+pub use class::{Lack, among};
 pub use error::TokenizerError;
 pub use frame::Frame;
 use specials::{ROLES, SideFiles};

@@ -1,98 +1,75 @@
-//! A model's name → a folder on disk: the model inside the program, what lies in the shared Hugging Face cache, and
-//! downloads into it.
+//! The hub: models and data sets found, looked at and fetched into the shared Hugging Face cache, what lies there, and
+//! the model inside the program.
 //!
 //! Nothing is used that was not verified: a file gets its name in the cache only when its size and checksum are those
-//! its repository lists. No request is made but those a download needs, and none at all with `HF_HUB_OFFLINE`.
+//! its repository lists. No request is made but those a person asked for, and none at all offline. Everything here waits
+//! for a server where it must; whoever calls it from a thread of its own keeps a [`Switch`] to end it by.
 
+mod about;
 mod cache;
+mod card;
+pub mod catalog;
 mod checksum;
+mod data_set;
+mod details;
 mod download;
 pub mod embedded;
 mod error;
+mod fetch;
+mod fit;
+mod listing;
 mod name;
-mod remote;
+mod progress;
+mod record;
+mod search;
+mod settings;
+mod switch;
+mod token;
+mod wire;
 
-use std::ffi::OsString;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::Duration;
 
+pub use about::{About, Access};
 pub use cache::CachedModel;
+pub use card::Card;
+pub use data_set::{CachedDataSet, DataSetDetails, PartDetails};
+pub use details::ModelDetails;
 pub use error::HubError;
+pub use fit::{Obstacle, Usable};
+pub use name::{Repo, RepoKind};
+pub use progress::{Doing, Progress};
+pub use record::{DataSetPart, Unfinished};
+pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort, word_of};
+pub use settings::{Route, cache_dir};
+pub use switch::{Halt, Switch};
+pub use token::Token;
+
+use settings::Patience;
 
 /// The branch that is meant where none is named.
 pub const MAIN: &str = "main";
 
-/// An access token. It can be sent and nothing else: it has no text form, so it cannot end up in a message or a log.
-#[derive(Clone)]
-pub struct Token(String);
-
-impl Token {
-    /// A token as typed or read; `None` for what can be none.
-    pub fn new(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (!text.is_empty() && text.chars().all(|c| c.is_ascii_graphic())).then(|| Self(text.to_owned()))
-    }
-
-    fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-/// How far a download is. Sizes that are not known yet count nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// The file being fetched; empty while files are being listed.
-    pub file: String,
-    pub files_done: usize,
-    pub files: usize,
-    pub bytes_done: u64,
-    pub bytes: u64,
-}
-
-/// Where models come from and where they are kept.
+/// Where things come from and where they are kept.
 #[derive(Clone)]
 pub struct Hub {
     pub cache: PathBuf,
-    /// Another server than the usual one.
-    pub endpoint: Option<String>,
+    /// The server's address, without a slash at its end.
+    pub endpoint: String,
     pub token: Option<Token>,
+    /// Where the hub's own tools keep a token.
+    pub token_file: PathBuf,
     /// Whether no connection may be opened.
     pub offline: bool,
-    /// How long nothing may arrive before a connection is given up.
-    stall: Duration,
-    /// The wait before the second attempt; it doubles with each.
-    retry_after: Duration,
+    pub route: Route,
+    patience: Patience,
+    switch: Switch,
 }
 
 impl Hub {
-    /// As the environment says, by the variables that Python's tools have.
-    pub fn from_env() -> Self {
-        Self::from_variables(&|name| std::env::var_os(name))
-    }
-
-    fn from_variables(get: &dyn Fn(&str) -> Option<OsString>) -> Self {
-        let text = |name: &str| get(name).and_then(|value| value.into_string().ok()).filter(|value| !value.is_empty());
-        let is_true = |name: &str| {
-            text(name).is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str()))
-        };
-        let home = home(get);
-        let token_file = text("HF_TOKEN_PATH").map_or_else(|| home.join("token"), PathBuf::from);
-        let token = if is_true("HF_HUB_DISABLE_IMPLICIT_TOKEN") {
-            None
-        } else {
-            let written = || std::fs::read_to_string(&token_file).ok().as_deref().and_then(Token::new);
-            let given = text("HF_TOKEN").or_else(|| text("HUGGING_FACE_HUB_TOKEN"));
-            given.as_deref().and_then(Token::new).or_else(written)
-        };
-        Self {
-            cache: cache_in(get, &home),
-            endpoint: text("HF_ENDPOINT"),
-            token,
-            offline: is_true("HF_HUB_OFFLINE") || is_true("TRANSFORMERS_OFFLINE"),
-            stall: Duration::from_secs(30),
-            retry_after: Duration::from_millis(500),
-        }
+    /// The same, under a switch that ends what it does.
+    #[must_use]
+    pub fn under(&self, switch: &Switch) -> Self {
+        Self { switch: switch.clone(), ..self.clone() }
     }
 
     /// Models that can be opened without a download, by name.
@@ -105,27 +82,30 @@ impl Hub {
         cache::find(&self.cache, name, revision)
     }
 
-    /// Fetches what is missing of a model, verified, and returns its folder. `on_progress` may stop it; what has
-    /// arrived is kept and continued the next time. Offline, only what the cache has is returned.
-    pub fn download(
-        &self,
-        name: &str,
-        revision: &str,
-        on_progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<PathBuf, HubError> {
-        name::check_name(name)?;
-        name::check_revision(revision)?;
-        if self.offline {
-            return self.find_cached(name, revision).ok_or_else(|| HubError::Offline { name: name.to_owned() });
-        }
-        download::download(self, name, revision, on_progress)
+    /// Downloads that were paused or cut off, in this run of the program or an earlier one. Asked for again, they go on
+    /// where they were.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        record::unfinished(&self.cache)
     }
-}
 
-/// The shared cache, as the environment says.
-pub fn cache_dir() -> PathBuf {
-    let get = |name: &str| std::env::var_os(name);
-    cache_in(&get, &home(&get))
+    /// Throws away what arrived of a download that is not to be gone on with. Files that are whole stay: others use them.
+    pub fn discard(&self, unfinished: &Unfinished) -> Result<(), HubError> {
+        record::discard(&self.cache, unfinished).map_err(HubError::disk(&self.cache))
+    }
+
+    /// The account that the token belongs to, as the server knows it.
+    pub fn who_am_i(&self) -> Result<String, HubError> {
+        let subject = wire::Subject::plain("the account");
+        let wire = wire::Wire::new(self, "the hub")?;
+        let (told, _) = wire.patiently(|| wire.json("/api/whoami-v2", subject))?;
+        about::string(&told, "name").ok_or_else(|| HubError::answer(subject.what, "it has no name"))
+    }
+
+    /// Keeps the token beyond this session, where the hub's own tools keep it and nobody else may read it.
+    pub fn keep_token(&self) -> Result<(), HubError> {
+        let kept = self.token.as_ref().map_or(Ok(()), |token| token.write(&self.token_file));
+        kept.map_err(HubError::disk(&self.token_file))
+    }
 }
 
 /// [`Hub::cached_models`] as the environment says.
@@ -138,40 +118,8 @@ pub fn find_cached(name: &str, revision: Option<&str>) -> Option<PathBuf> {
     Hub::from_env().find_cached(name, revision.unwrap_or(MAIN))
 }
 
-/// [`Hub::download`] as the environment says, of the main branch where no revision is given.
-pub fn download(
-    name: &str,
-    revision: Option<&str>,
-    on_progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<PathBuf, HubError> {
-    Hub::from_env().download(name, revision.unwrap_or(MAIN), on_progress)
-}
-
-/// The folder of all that Python's tools keep.
-fn home(get: &dyn Fn(&str) -> Option<OsString>) -> PathBuf {
-    let path = |name: &str| get(name).filter(|value| !value.is_empty()).map(|value| expanded(PathBuf::from(value)));
-    path("HF_HOME").unwrap_or_else(|| {
-        let cache = path("XDG_CACHE_HOME").unwrap_or_else(|| user_home().join(".cache"));
-        cache.join("huggingface")
-    })
-}
-
-fn cache_in(get: &dyn Fn(&str) -> Option<OsString>, home: &std::path::Path) -> PathBuf {
-    let named = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"].into_iter().filter_map(get).find(|value| !value.is_empty());
-    named.map_or_else(|| home.join("hub"), |value| expanded(PathBuf::from(value)))
-}
-
-/// A path with the user's folder in place of a leading `~`.
-fn expanded(path: PathBuf) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(rest) => user_home().join(rest),
-        Err(_) => path,
-    }
-}
-
-fn user_home() -> PathBuf {
-    directories::BaseDirs::new().map_or_else(|| PathBuf::from("."), |dirs| dirs.home_dir().to_owned())
-}
-
+#[cfg(test)]
+#[path = "../../tests/it/fake_hub.rs"]
+mod fake_hub;
 #[cfg(test)]
 mod tests;
