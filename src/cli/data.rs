@@ -1,8 +1,14 @@
-//! Arguments that name the columns of a file.
+//! Arguments that say how a file is read: what for, and which column plays which part.
 
 use clap::Args;
 
 use crate::data::Roles;
+use crate::task::Task;
+
+/// A task by its name.
+pub fn task(name: &str) -> Result<Task, String> {
+    Task::from_name(name).ok_or_else(|| format!("expected {}", Task::ALL.map(Task::name).join(", ")))
+}
 
 /// Which column plays which part; what is not named is guessed.
 #[derive(Debug, Default, Args)]

@@ -24,7 +24,7 @@ pub struct Evaluate {
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Without it the model's architectures decide
-    #[arg(long, value_parser = super::task)]
+    #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,

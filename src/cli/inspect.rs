@@ -25,7 +25,7 @@ pub struct Inspect {
     /// A model folder (or embedded for the model inside the program), a file with texts, or a run's folder
     path: PathBuf,
     /// What a dataset is read for; without it, what its columns look like
-    #[arg(long, value_parser = super::task)]
+    #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,

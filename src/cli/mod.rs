@@ -23,8 +23,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::task::Task;
-
 /// Fine-tune pretrained encoder language models and look inside them.
 ///
 /// Without a command the workbench opens.
@@ -105,9 +103,4 @@ fn told(error: &anyhow::Error) -> String {
         }
     }
     words
-}
-
-/// A task by its name.
-fn task(name: &str) -> Result<Task, String> {
-    Task::from_name(name).ok_or_else(|| format!("expected {}", Task::ALL.map(Task::name).join(", ")))
 }

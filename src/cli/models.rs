@@ -4,8 +4,8 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::data::task;
 use super::output::{bytes, grouped, print_json, print_lines};
-use super::task;
 use crate::hub::{Access, FoundModel, Hub, Query, Usable, catalog, embedded};
 use crate::task::Task;
 

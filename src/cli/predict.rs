@@ -19,7 +19,7 @@ pub struct Predict {
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide
-    #[arg(long, value_parser = super::task)]
+    #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     /// JSON Lines with "text", "text" and "pair", or "question" and "context"; - or nothing reads standard input
     #[arg(long, value_name = "FILE.jsonl", conflicts_with = "text")]

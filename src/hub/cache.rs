@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::Hub;
 use super::name::{Repo, RepoKind, check_revision, is_commit, is_file_name};
 use crate::files::{folder_bytes, sync_folder, write_atomically};
 
@@ -21,6 +22,18 @@ pub struct CachedModel {
     /// A model folder like any other.
     pub dir: PathBuf,
     pub bytes: u64,
+}
+
+impl Hub {
+    /// Models that can be opened without a download, by name.
+    pub fn cached_models(&self) -> Vec<CachedModel> {
+        models(&self.cache)
+    }
+
+    /// The folder of a model that can be opened without a download.
+    pub fn find_cached(&self, name: &str, revision: &str) -> Option<PathBuf> {
+        find(&self.cache, name, revision)
+    }
 }
 
 /// The cache folder of one repository.
@@ -136,7 +149,7 @@ pub(super) fn repos(cache: &Path) -> Vec<Repo> {
 }
 
 /// The models in a cache that can be opened, by name.
-pub(super) fn models(cache: &Path) -> Vec<CachedModel> {
+fn models(cache: &Path) -> Vec<CachedModel> {
     let mut models: Vec<CachedModel> = repos(cache)
         .into_iter()
         .filter(|repo| repo.kind == RepoKind::Model)
@@ -160,7 +173,7 @@ pub(super) fn models(cache: &Path) -> Vec<CachedModel> {
 }
 
 /// The snapshot of a model, if it is complete.
-pub(super) fn find(cache: &Path, name: &str, revision: &str) -> Option<PathBuf> {
+fn find(cache: &Path, name: &str, revision: &str) -> Option<PathBuf> {
     let folder = Folder::of(cache, &Repo::new(RepoKind::Model, name).ok()?);
     let commit = folder.commit(revision)?;
     folder.is_complete(&commit).then(|| folder.snapshot(&commit))

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::cache;
 use super::download::Wanted;
 use super::fit::Known;
 use super::listing::{Listing, list};
@@ -50,7 +49,7 @@ impl Hub {
         Ok(ModelDetails {
             found,
             download_bytes: small.iter().chain(&large).filter_map(|file| file.size).sum(),
-            cached: cache::find(&self.cache, name, &listing.commit),
+            cached: self.find_cached(name, &listing.commit),
             config: read,
             files: listing.files.into_iter().map(|file| (file.name, file.size)).collect(),
             commit: listing.commit,

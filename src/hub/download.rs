@@ -13,7 +13,7 @@ use super::name::{Repo, RepoKind, check_revision};
 use super::progress::Doing;
 use super::record::{DataSetPart, Record};
 use super::wire::Tries;
-use super::{Halt, Hub, HubError, Progress, cache};
+use super::{Halt, Hub, HubError, Progress};
 
 const INDEX: &str = ".index.json";
 
@@ -45,7 +45,7 @@ impl Hub {
         let repo = Repo::new(RepoKind::Model, name)?;
         check_revision(revision)?;
         if self.offline {
-            return cache::find(&self.cache, name, revision).ok_or_else(|| HubError::Offline { name: name.to_owned() });
+            return self.find_cached(name, revision).ok_or_else(|| HubError::Offline { name: name.to_owned() });
         }
         let mut job = Job::new(self, &repo, on_progress)?;
         let fetched = job.model(revision);

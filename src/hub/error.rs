@@ -67,6 +67,12 @@ pub enum HubError {
     Halted { halt: Halt },
 }
 
+impl From<Halt> for HubError {
+    fn from(halt: Halt) -> Self {
+        Self::Halted { halt }
+    }
+}
+
 impl HubError {
     /// What becomes of an error of the disk at a path.
     pub(super) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {

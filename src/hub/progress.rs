@@ -79,7 +79,7 @@ impl<'a> Watch<'a> {
         self.progress.bytes_per_sec = speed;
         self.progress.secs_left = speed.map(|speed| left / speed);
         (self.on_progress)(&self.progress);
-        self.switch.check()
+        Ok(self.switch.check()?)
     }
 
     /// Bytes that came over the network.

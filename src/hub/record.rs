@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::cache::{Folder, repos};
 use super::listing::RemoteFile;
 use super::name::{Repo, is_checksum, is_commit, is_safe_path};
+use super::{Hub, HubError};
 use crate::files::write_atomically;
 
 /// A download that was begun.
@@ -48,6 +49,26 @@ pub struct Unfinished {
     pub part: Option<DataSetPart>,
     pub bytes_done: u64,
     pub bytes: u64,
+}
+
+impl Hub {
+    /// Downloads that were paused or cut off, in this run of the program or an earlier one. Asked for again, they go on
+    /// where they were.
+    pub fn unfinished(&self) -> Vec<Unfinished> {
+        let records = records(&self.cache).into_iter().filter(|(_, record)| !record.is_finished);
+        records.map(|(folder, record)| record.unfinished(&folder)).collect()
+    }
+
+    /// Throws away what arrived of a download that is not to be gone on with. Files that are whole stay: others use them.
+    pub fn discard(&self, unfinished: &Unfinished) -> Result<(), HubError> {
+        let Unfinished { repo, revision, part, .. } = unfinished;
+        let folder = Folder::of(&self.cache, repo);
+        let record = Record::read(&Record::path(&folder, revision, part.as_ref()));
+        record
+            .map_or(Ok(()), |record| record.remove_parts(&folder))
+            .and_then(|()| Record::remove(&folder, revision, part.as_ref()))
+            .map_err(HubError::disk(&folder.path))
+    }
 }
 
 impl Record {
@@ -113,21 +134,6 @@ pub(super) fn records(cache: &Path) -> Vec<(Folder, Record)> {
     }
     found.sort_by(|(_, a), (_, b)| (&a.repo.name, &a.revision).cmp(&(&b.repo.name, &b.revision)));
     found
-}
-
-/// The downloads of a cache that can be gone on with.
-pub(super) fn unfinished(cache: &Path) -> Vec<Unfinished> {
-    let records = records(cache).into_iter().filter(|(_, record)| !record.is_finished);
-    records.map(|(folder, record)| record.unfinished(&folder)).collect()
-}
-
-/// Forgets a download and what arrived of it.
-pub(super) fn discard(cache: &Path, unfinished: &Unfinished) -> io::Result<()> {
-    let Unfinished { repo, revision, part, .. } = unfinished;
-    let folder = Folder::of(cache, repo);
-    let record = Record::read(&Record::path(&folder, revision, part.as_ref()));
-    record.map_or(Ok(()), |record| record.remove_parts(&folder))?;
-    Record::remove(&folder, revision, part.as_ref())
 }
 
 pub(super) fn gone(error: io::Error) -> io::Result<()> {

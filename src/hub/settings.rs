@@ -4,11 +4,27 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Hub, Switch, Token};
+use super::{Switch, Token};
 use crate::files::free_disk;
 
 /// The hub, where no other server is named.
 const ENDPOINT: &str = "https://huggingface.co";
+
+/// Where things come from and where they are kept.
+#[derive(Clone)]
+pub struct Hub {
+    pub cache: PathBuf,
+    /// The server's address, without a slash at its end.
+    pub endpoint: String,
+    pub token: Option<Token>,
+    /// Where the hub's own tools keep a token.
+    pub token_file: PathBuf,
+    /// Whether no connection may be opened.
+    pub offline: bool,
+    pub route: Route,
+    pub(super) patience: Patience,
+    pub(super) switch: Switch,
+}
 
 /// How a server is reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +78,12 @@ impl Hub {
     /// As the environment says.
     pub fn from_env() -> Self {
         Self::from_variables(&|name| std::env::var_os(name))
+    }
+
+    /// The same, under a switch that ends what it does.
+    #[must_use]
+    pub fn under(&self, switch: &Switch) -> Self {
+        Self { switch: switch.clone(), ..self.clone() }
     }
 
     pub(super) fn from_variables(get: Get<'_>) -> Self {

@@ -7,8 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ureq::Agent;
 
-use super::HubError;
-
 /// What becomes of a download that is ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Halt {
@@ -43,13 +41,13 @@ impl Switch {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).turned
     }
 
-    /// An error where it was turned.
-    pub(super) fn check(&self) -> Result<(), HubError> {
-        self.turned().map_or(Ok(()), |halt| Err(HubError::Halted { halt }))
+    /// Why nothing more should be done, where that is so.
+    pub(super) fn check(&self) -> Result<(), Halt> {
+        self.turned().map_or(Ok(()), Err)
     }
 
     /// Puts connections under the switch.
-    pub(super) fn govern(&self, agent: &Agent) -> Result<(), HubError> {
+    pub(super) fn govern(&self, agent: &Agent) -> Result<(), Halt> {
         self.check()?;
         self.0.lock().unwrap_or_else(PoisonError::into_inner).agents.push(agent.clone());
         self.check().inspect_err(|_| agent.clone().shutdown())

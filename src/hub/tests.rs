@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::checksum::checksum_of;
 use super::fake_hub::{FakeHub, Seen, Trick, sha256};
+use super::settings::Patience;
 use super::*;
 use crate::task::Task;
 

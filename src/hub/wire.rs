@@ -210,12 +210,12 @@ impl Wire {
             std::thread::sleep(now);
             left -= now;
         }
-        self.switch.check()
+        Ok(self.switch.check()?)
     }
 
     fn broken(&self, subject: Subject<'_>, source: impl std::error::Error + Send + Sync + 'static) -> HubError {
         let connection = HubError::Connection { what: subject.what.to_owned(), source: Box::new(source) };
-        self.switch.check().err().unwrap_or(connection)
+        self.switch.check().err().map_or(connection, HubError::from)
     }
 
     fn refusal(&self, status: u16, headers: &HeaderMap, subject: Subject<'_>) -> HubError {

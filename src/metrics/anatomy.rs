@@ -4,82 +4,21 @@
 //! largest overlap, the largest overlap. What is left over was missed or is spurious. A pair counts once, where a
 //! precision and a recall would count it twice.
 
-use serde::{Deserialize, Serialize};
+use super::evaluation::{Outcome, Prediction};
+use super::reports::{Entity, EntityError, EntityErrorKind, EntityReport, ErrorCounts};
 
-use super::entities::{Entity, EntityReport};
-use super::{Outcome, Prediction, numbers};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EntityErrorKind {
-    /// A true entity, and nothing predicted that overlaps it.
-    Missed,
-    /// A predicted entity where there is none.
-    Spurious,
-    /// The right words, called something else.
-    WrongType,
-    /// The right type, too many or too few words.
-    WrongBoundary,
-    WrongTypeAndBoundary,
-}
-
-impl EntityErrorKind {
-    pub const ALL: [Self; 5] =
-        [Self::Missed, Self::Spurious, Self::WrongType, Self::WrongBoundary, Self::WrongTypeAndBoundary];
-
-    /// The name on screen.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Missed => "Missed",
-            Self::Spurious => "Spurious",
-            Self::WrongType => "Wrong type",
-            Self::WrongBoundary => "Wrong boundary",
-            Self::WrongTypeAndBoundary => "Wrong type and boundary",
-        }
+impl Entity {
+    /// Words that two entities share.
+    fn overlap(&self, other: &Self) -> usize {
+        self.end.min(other.end).saturating_sub(self.start.max(other.start))
     }
-}
 
-/// One mistake.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EntityError {
-    /// Index into [`super::Evaluation::predictions`].
-    pub prediction: usize,
-    pub kind: EntityErrorKind,
-    pub gold: Option<Entity>,
-    pub predicted: Option<Entity>,
-    /// How sure the model was: the mean probability of the predicted tags, over the words of the predicted entity or,
-    /// where it was missed, of the true one.
-    #[serde(deserialize_with = "numbers::single")]
-    pub score: f32,
-}
-
-/// How many entities met each fate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorCounts {
-    pub correct: u64,
-    pub missed: u64,
-    pub spurious: u64,
-    pub wrong_type: u64,
-    pub wrong_boundary: u64,
-    pub wrong_type_and_boundary: u64,
+    fn same_span(&self, other: &Self) -> bool {
+        (self.start, self.end) == (other.start, other.end)
+    }
 }
 
 impl ErrorCounts {
-    pub fn of(&self, kind: EntityErrorKind) -> u64 {
-        match kind {
-            EntityErrorKind::Missed => self.missed,
-            EntityErrorKind::Spurious => self.spurious,
-            EntityErrorKind::WrongType => self.wrong_type,
-            EntityErrorKind::WrongBoundary => self.wrong_boundary,
-            EntityErrorKind::WrongTypeAndBoundary => self.wrong_type_and_boundary,
-        }
-    }
-
-    /// All but the correct ones.
-    pub fn errors(&self) -> u64 {
-        EntityErrorKind::ALL.into_iter().map(|kind| self.of(kind)).sum()
-    }
-
     fn count(&mut self, kind: Option<EntityErrorKind>) {
         let counter = match kind {
             None => &mut self.correct,

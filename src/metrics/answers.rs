@@ -5,11 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::classification::ratio;
+use super::evaluation::{Evaluation, Outcome, Prediction};
+use super::reports::{AnswerReport, CandidateAnswer, JudgedQuestion};
 use super::squad::{self, Rules};
-use super::{Evaluation, Outcome, Prediction, numbers};
+use super::tally::ratio;
 use crate::task::Task;
 
 /// A question with what annotators and the model say.
@@ -26,52 +25,6 @@ pub struct AnsweredQuestion {
     pub candidates: Vec<CandidateAnswer>,
     /// How much the score of "no answer" exceeds that of the best span; hugely negative where only spans are answers.
     pub null_score: f64,
-}
-
-/// A span of the context that may be the answer.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CandidateAnswer {
-    pub text: String,
-    /// Probability.
-    #[serde(deserialize_with = "numbers::single")]
-    pub score: f32,
-    /// First character in the context, and the one after the last, in code points.
-    pub start: usize,
-    pub end: usize,
-    /// The window of the context that it was found in.
-    pub window: usize,
-}
-
-/// What became of each question. The answers themselves are the outcomes of [`Evaluation::predictions`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct AnswerReport {
-    /// A null score above this one means no answer.
-    #[serde(deserialize_with = "numbers::double")]
-    pub threshold: f64,
-    /// Whether "no answer" is an answer.
-    pub allow_no_answer: bool,
-    /// One each prediction.
-    pub questions: Vec<JudgedQuestion>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct JudgedQuestion {
-    pub id: String,
-    pub has_answer: bool,
-    /// Exact match and F1 of the best span, whatever the threshold.
-    #[serde(deserialize_with = "numbers::double")]
-    pub span_exact: f64,
-    #[serde(deserialize_with = "numbers::double")]
-    pub span_f1: f64,
-    /// Exact match and F1 of what was answered at the threshold.
-    #[serde(deserialize_with = "numbers::double")]
-    pub exact: f64,
-    #[serde(deserialize_with = "numbers::double")]
-    pub f1: f64,
-    #[serde(deserialize_with = "numbers::double")]
-    pub null_score: f64,
-    pub candidates: Vec<CandidateAnswer>,
-    pub gold_starts: Vec<usize>,
 }
 
 impl JudgedQuestion {

@@ -7,8 +7,8 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::classification::ratio;
-use super::{best_class, numbers};
+use super::numbers;
+use super::tally::{best_class, ratio};
 
 /// Bins of the reliability diagram.
 const BINS: usize = 15;

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::calibration::calibration;
+use super::evaluation::{ClassScore, Evaluation, Outcome, Prediction};
+use super::tally::{Tally, best_class, ratio};
 use super::thresholds::best_thresholds;
-use super::{ClassScore, Evaluation, Outcome, Prediction};
 use crate::task::{THRESHOLD, Task};
 
 /// What a model said of some examples, one entry each in the same order.
@@ -36,17 +37,6 @@ impl<Gold> Answers<'_, Gold> {
         });
         predictions.collect()
     }
-}
-
-/// The class with the highest score, the first of equal ones.
-pub fn best_class(scores: &[f32]) -> usize {
-    let mut best = 0;
-    for (class, &score) in scores.iter().enumerate() {
-        if score > scores[best] || (scores[best].is_nan() && !score.is_nan()) {
-            best = class;
-        }
-    }
-    best
 }
 
 /// `confusion[gold][predicted]`; classes from `classes` on are not counted.
@@ -132,56 +122,6 @@ pub fn judged_at(evaluation: &Evaluation, thresholds: &[f32]) -> Evaluation {
     evaluate_multilabel_at(&evaluation.labels, answers, thresholds)
 }
 
-/// What precision and recall of one class are made of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub right: u64,
-    pub predicted: u64,
-    pub support: u64,
-}
-
-impl Tally {
-    pub fn precision(self) -> f64 {
-        ratio(self.right as f64, self.predicted as f64)
-    }
-
-    pub fn recall(self) -> f64 {
-        ratio(self.right as f64, self.support as f64)
-    }
-
-    pub fn f1(self) -> f64 {
-        ratio(2.0 * self.right as f64, (self.predicted + self.support) as f64)
-    }
-
-    pub(super) fn occurs(self) -> bool {
-        self.predicted + self.support > 0
-    }
-
-    pub(super) fn score(self, label: &str) -> ClassScore {
-        ClassScore {
-            label: label.to_owned(),
-            precision: self.precision(),
-            recall: self.recall(),
-            f1: self.f1(),
-            support: self.support,
-        }
-    }
-}
-
-impl std::iter::Sum for Tally {
-    fn sum<I: Iterator<Item = Self>>(tallies: I) -> Self {
-        tallies.fold(Self::default(), |all, one| Self {
-            right: all.right + one.right,
-            predicted: all.predicted + one.predicted,
-            support: all.support + one.support,
-        })
-    }
-}
-
-pub(super) fn ratio(numerator: f64, denominator: f64) -> f64 {
-    if denominator == 0.0 { 0.0 } else { numerator / denominator }
-}
-
 fn tallies(confusion: &[Vec<u64>]) -> Vec<Tally> {
     let tally = |class: usize| Tally {
         right: confusion[class][class],
@@ -210,7 +150,7 @@ fn set_tallies(gold: &[Vec<u32>], predicted: &[Vec<u32>], classes: usize) -> Vec
 }
 
 fn per_class(labels: &[String], tallies: &[Tally]) -> Vec<ClassScore> {
-    labels.iter().zip(tallies).map(|(label, tally)| tally.score(label)).collect()
+    labels.iter().zip(tallies).map(|(label, tally)| ClassScore::new(label, *tally)).collect()
 }
 
 /// The means over classes that single labels and sets of labels have in common.

@@ -7,11 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
-
-use super::anatomy::{self, ErrorCounts};
-use super::classification::{Tally, ratio};
-use super::{ClassScore, Evaluation, Outcome, Prediction, numbers};
+use super::anatomy;
+use super::evaluation::{ClassScore, Evaluation, Outcome, Prediction};
+use super::reports::{Entity, EntityReport};
+use super::tally::{Tally, ratio};
 use crate::task::Task;
 
 /// A sentence with the tags it has and the tags it was given, one each a word, as indices into the labels.
@@ -25,50 +24,6 @@ pub struct TaggedSentence {
     pub predicted: Vec<u32>,
     /// Probability of the predicted tag.
     pub scores: Vec<f32>,
-}
-
-/// A run of words that is one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Entity {
-    /// Index into [`EntityReport::types`].
-    pub class: usize,
-    /// First word.
-    pub start: usize,
-    /// The word after the last.
-    pub end: usize,
-    /// Mean over its words of the probability of the predicted tag.
-    #[serde(deserialize_with = "numbers::single")]
-    pub score: f32,
-}
-
-impl Entity {
-    /// Words that two entities share.
-    pub(super) fn overlap(&self, other: &Self) -> usize {
-        self.end.min(other.end).saturating_sub(self.start.max(other.start))
-    }
-
-    pub(super) fn same_span(&self, other: &Self) -> bool {
-        (self.start, self.end) == (other.start, other.end)
-    }
-}
-
-/// Where entities were found, missed and taken for others. The entities themselves are the outcomes of
-/// [`Evaluation::predictions`].
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct EntityReport {
-    /// Names of the types, sorted.
-    pub types: Vec<String>,
-    /// The words of each prediction.
-    pub words: Vec<Vec<String>>,
-    pub totals: ErrorCounts,
-    /// By type: that of the true entity, of a spurious one its own.
-    pub per_type: Vec<ErrorCounts>,
-    /// The most confident first.
-    pub errors: Vec<anatomy::EntityError>,
-    /// `confusion[gold][predicted]` over matched entities; the last row and column stand for no entity.
-    pub confusion: Vec<Vec<u64>>,
-    /// Predicted `I-` tags that follow nothing of their type.
-    pub stray_tags: u64,
 }
 
 /// Tags against tags. `labels` are the names of the tags.
@@ -309,6 +264,6 @@ impl TypeCounts {
     }
 
     fn per_class(&self, types: &[String]) -> Vec<ClassScore> {
-        types.iter().zip(&self.0).map(|(label, tally)| tally.score(label)).collect()
+        types.iter().zip(&self.0).map(|(label, tally)| ClassScore::new(label, *tally)).collect()
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::classification::{Tally, ratio};
-use super::{Evaluation, numbers};
+use super::evaluation::{ClassScore, Evaluation};
+use super::reports::{MaskedReport, MaskedWord};
+use super::tally::{Tally, ratio};
 use crate::task::Task;
 
 /// What was said of the masked tokens of a split.
@@ -26,34 +25,6 @@ pub struct TokenTally {
     pub count: u64,
     pub hits: u64,
     pub loss: f64,
-}
-
-/// The words behind the masks.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct MaskedReport {
-    /// Those with the largest sum of losses first, a few hundred at most.
-    pub words: Vec<MaskedWord>,
-    /// Sum of the losses of all masked tokens, also of those not listed.
-    #[serde(deserialize_with = "numbers::double")]
-    pub loss: f64,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MaskedWord {
-    /// The token as the vocabulary spells it.
-    pub word: String,
-    pub count: u64,
-    pub hits: u64,
-    /// Sum over its masks.
-    #[serde(deserialize_with = "numbers::double")]
-    pub loss: f64,
-}
-
-impl MaskedReport {
-    /// Of the loss, that of the costliest word.
-    pub fn largest_share(&self) -> f64 {
-        self.words.first().map_or(1.0, |word| ratio(word.loss, self.loss))
-    }
 }
 
 /// Words of a report.
@@ -159,7 +130,7 @@ pub fn evaluate_replaced(tally: &ReplacedTally) -> Evaluation {
             vec![of_real.right, of_real.support - of_real.right],
             vec![replaced.saturating_sub(right), right],
         ],
-        per_class: vec![of_real.score(labels[0]), of_replaced.score(labels[1])],
+        per_class: vec![ClassScore::new(labels[0], of_real), ClassScore::new(labels[1], of_replaced)],
         ..Evaluation::empty(Task::Rtd)
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::classification::ratio;
-use super::{Answers, Evaluation, Outcome};
+use super::classification::Answers;
+use super::evaluation::{Evaluation, Outcome};
+use super::tally::ratio;
 use crate::task::Task;
 
 /// A number for each example; the scores of an answer hold the value alone.

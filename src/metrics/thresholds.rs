@@ -1,6 +1,6 @@
 //! A threshold for each label, where one for all would treat rare and frequent labels alike.
 
-use super::classification::Tally;
+use super::tally::Tally;
 use crate::task::THRESHOLD;
 
 /// The scores of one label over a split, from the highest on, with whether the label applies.

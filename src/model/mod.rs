@@ -15,6 +15,7 @@ mod decisions;
 mod encoder;
 mod error;
 mod heads;
+mod logits;
 mod open;
 mod save;
 

@@ -1,5 +1,8 @@
 //! The rules of the house that a compiler does not know: which way the arrows point, and how long a file may be.
 
+mod circles;
+mod imports;
+
 use std::path::{Path, PathBuf};
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -63,22 +66,22 @@ fn offenders(room: &str, words: &[&str]) -> Vec<String> {
     named.collect()
 }
 
+/// Which rooms of the house name which is `circles.rs`; here is what each may not know of the world outside.
 #[test]
-fn the_arrows_between_rooms_point_one_way() {
-    let engine = ["crate::worker", "crate::ui", "crate::cli", "egui::", "crossbeam_channel"];
-    let rules: [(&str, &[&str]); 12] = [
-        ("data", &["crate::model", "candle_", "crate::train", "crate::inspect"]),
-        ("model", &["crate::data", "crate::train", "crate::inspect"]),
-        ("metrics", &["crate::model", "candle_", "crate::train"]),
-        ("data", &engine),
-        ("model", &engine),
-        ("metrics", &engine),
-        ("hub", &engine),
-        ("train", &engine),
-        ("inspect", &engine),
-        ("worker", &["egui", "crate::ui", "crate::cli"]),
-        ("ui", &["candle_", "crate::cli"]),
-        ("cli", &["crate::ui", "egui"]),
+fn a_room_names_no_crate_that_is_not_its_own() {
+    let unheard = ["egui", "crossbeam_channel"];
+    let rules: [(&str, &[&str]); 11] = [
+        ("data", &["candle_"]),
+        ("metrics", &["candle_"]),
+        ("data", &unheard),
+        ("model", &unheard),
+        ("metrics", &unheard),
+        ("hub", &unheard),
+        ("train", &unheard),
+        ("inspect", &unheard),
+        ("worker", &["egui"]),
+        ("ui", &["candle_"]),
+        ("cli", &["egui"]),
     ];
     let broken: Vec<String> = rules.iter().flat_map(|(room, words)| offenders(room, words)).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 
-use super::{MAX_LIST_BYTES, read_at};
+use super::tensor::{MAX_LIST_BYTES, read_at};
 
 const MAX_MEMBERS: u64 = 65_536;
 /// The end record with the longest comment there can be.

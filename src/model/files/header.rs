@@ -5,7 +5,8 @@
 use serde_json::Value;
 use std::fs::File;
 
-use super::{Dtype, MAX_LIST_BYTES, MAX_TENSORS, Place, TensorInfo, read_at};
+use super::Dtype;
+use super::tensor::{MAX_LIST_BYTES, MAX_TENSORS, Place, TensorInfo, read_at};
 
 /// The tensors of a file, by where they stand in it.
 pub(super) fn tensors(file: &File, length: u64) -> Result<Vec<TensorInfo>, String> {

@@ -6,9 +6,10 @@
 use std::collections::HashMap;
 use std::fs::File;
 
+use super::Dtype;
 use super::archive::{self, Member};
 use super::pickle::{Node, Pickle, Trouble, Value};
-use super::{Dtype, MAX_LIST_BYTES, MAX_TENSORS, Place, TensorInfo, read_at};
+use super::tensor::{MAX_LIST_BYTES, MAX_TENSORS, Place, TensorInfo, read_at};
 
 /// The number at the head of the older format, and the version that follows it.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
