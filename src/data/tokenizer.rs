@@ -27,6 +27,7 @@ use crate::guard::guarded;
 pub use class::{Lack, among};
 pub use error::TokenizerError;
 pub use frame::Frame;
+pub use save::COMPANIONS;
 use specials::{ROLES, SideFiles};
 pub use words::{Run, Translation};
 

@@ -8,7 +8,7 @@ impl Hub {
     /// The account that the token belongs to, as the server knows it.
     pub fn who_am_i(&self) -> Result<String, HubError> {
         let subject = Subject::plain("the account");
-        let wire = Wire::new(self, "the hub")?;
+        let wire = Wire::new(self, "the account of the token")?;
         let (told, _) = wire.patiently(|| wire.json("/api/whoami-v2", subject))?;
         string(&told, "name").ok_or_else(|| HubError::answer(subject.what, "it has no name"))
     }

@@ -11,7 +11,7 @@ use crate::model::Family;
 /// A model that is known without asking.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub struct Suggestion {
     /// Its name on the hub.
     pub name: String,
     /// `model_type` of its configuration.
@@ -29,21 +29,21 @@ pub struct Known {
 
 #[derive(Deserialize)]
 struct List {
-    model: Vec<Known>,
+    model: Vec<Suggestion>,
 }
 
-static LIST: LazyLock<Vec<Known>> = LazyLock::new(|| {
+static LIST: LazyLock<Vec<Suggestion>> = LazyLock::new(|| {
     let list: Result<List, _> = toml::from_str(include_str!("../../assets/hub/models.toml"));
     // A test reads the list; an empty one would be seen at once.
     list.map(|list| list.model).unwrap_or_default()
 });
 
 /// The models of the list that this program can use.
-pub fn models() -> impl Iterator<Item = &'static Known> {
-    LIST.iter().filter(|known| known.family().is_some())
+pub fn models() -> impl Iterator<Item = &'static Suggestion> {
+    LIST.iter().filter(|suggestion| suggestion.family().is_some())
 }
 
-impl Known {
+impl Suggestion {
     pub fn family(&self) -> Option<Family> {
         Family::from_model_type(&self.family)
     }

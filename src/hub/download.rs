@@ -14,20 +14,9 @@ use super::progress::Doing;
 use super::record::{DataSetPart, Record};
 use super::wire::Tries;
 use super::{Halt, Hub, HubError, Progress};
+use crate::data::tokenizer::COMPANIONS;
 
 const INDEX: &str = ".index.json";
-
-const TOKENIZER_FILES: [&str; 9] = [
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "spiece.model",
-    "bpe.codes",
-];
 
 /// What stays free on a disk beside what is fetched.
 const SPARE_BYTES: u64 = 64 << 20;
@@ -65,7 +54,8 @@ pub(super) struct Wanted {
 impl Wanted {
     pub fn of(listing: &Listing) -> Self {
         let find = |name: &str| listing.find(name).cloned();
-        let mut small: Vec<RemoteFile> = ["config.json"].into_iter().chain(TOKENIZER_FILES).filter_map(find).collect();
+        let small = ["config.json", "tokenizer.json"].into_iter().chain(COMPANIONS);
+        let mut small: Vec<RemoteFile> = small.filter_map(find).collect();
         let mut large: Vec<RemoteFile> = WEIGHTS.into_iter().find_map(find).into_iter().collect();
         // An index says which shards there are; by their names alone it can be seen before it was read.
         if let Some((stem, ending)) = large.first().and_then(|file| file.name.strip_suffix(INDEX)?.rsplit_once('.')) {
@@ -158,20 +148,21 @@ impl Job<'_> {
         part: Option<&DataSetPart>,
         outcome: Result<String, HubError>,
     ) -> Result<String, HubError> {
+        if let Ok(commit) = &outcome {
+            self.folder.set_commit(revision, commit).map_err(HubError::disk(&self.folder.path))?;
+        }
         let path = Record::path(&self.folder, revision, part);
-        let record = Record::read(&path);
-        let tidied = match (&outcome, record) {
+        let forget = || Record::remove(&self.folder, revision, part);
+        let tidied = match (&outcome, Record::read(&path)) {
             (Ok(_), Some(record)) if part.is_some() => Record { is_finished: true, ..record }.write(&self.folder),
-            (Ok(_), _) => Record::remove(&self.folder, revision, part),
+            (Ok(_), _) => forget(),
             (Err(HubError::Halted { halt: Halt::Cancel }), Some(record)) => {
-                record.remove_parts(&self.folder).and_then(|()| Record::remove(&self.folder, revision, part))
+                record.remove_parts(&self.folder).and_then(|()| forget())
             }
             (Err(_), _) => return outcome,
         };
         tidied.map_err(HubError::disk(&path))?;
-        let commit = outcome?;
-        self.folder.set_commit(revision, &commit).map_err(HubError::disk(&self.folder.path))?;
-        Ok(commit)
+        outcome
     }
 }
 

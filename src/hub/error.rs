@@ -10,7 +10,7 @@ pub enum HubError {
     Name { name: String, reason: &'static str },
     #[error("{revision:?} is not a revision, expected a branch, a tag or a commit")]
     Revision { revision: String },
-    #[error("{name} is not in the download cache, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
+    #[error("{name} is not here, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
     Offline { name: String },
     #[error("{value:?} is not the address of a {what}: {reason}")]
     Setting { what: &'static str, value: String, reason: String },

@@ -106,7 +106,7 @@ impl Hub {
 
     fn search<T>(&self, path: &str, read: fn(&Value) -> T) -> Result<Page<T>, HubError> {
         let subject = Subject::plain("the search");
-        let wire = Wire::new(self, "the hub")?;
+        let wire = Wire::new(self, "what the hub has")?;
         let (found, next) = wire.patiently(|| wire.json(path, subject))?;
         let found = found.as_array().ok_or_else(|| HubError::answer(subject.what, "it is not a list"))?;
         // An entry without a name cannot be chosen.
