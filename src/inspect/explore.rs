@@ -3,7 +3,6 @@
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use super::filling::{self, Fill, Filling};
 use super::judging::{self, Judged};
@@ -47,8 +46,6 @@ pub struct Answer {
     pub tokens: Vec<String>,
     /// Tokens that did not fit the model and were cut off.
     pub cut: usize,
-    /// Milliseconds from taking the request to the answer.
-    pub millis: f64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +114,6 @@ pub fn explore(
     question: &Question,
     go_on: GoOn<'_>,
 ) -> Result<Option<Answer>, InspectError> {
-    let begun = Instant::now();
     let answer = match &question.ask {
         Ask::Objectives(ask) => {
             let lab = objectives::lab(predictor, question, ask)?;
@@ -162,7 +158,6 @@ pub fn explore(
         },
         result: said.result,
         tokens: said.tokens,
-        millis: begun.elapsed().as_secs_f64() * 1000.0,
     }))
 }
 
@@ -180,7 +175,6 @@ impl Said {
 
 /// Asks a model that reads whole texts.
 pub fn answer(predictor: &Predictor, text: &str, pair: Option<&str>) -> Result<Answer, InspectError> {
-    let begun = Instant::now();
     let question = Question::of(text, pair.map(str::to_owned));
     let said = texts(predictor, question.request())?;
     Ok(Answer {
@@ -190,7 +184,6 @@ pub fn answer(predictor: &Predictor, text: &str, pair: Option<&str>) -> Result<A
         result: said.result,
         tokens: said.tokens,
         cut: said.cut,
-        millis: begun.elapsed().as_secs_f64() * 1000.0,
     })
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
-use crate::inspect::Question;
+use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::samples::Sample;
 use crate::task::Task;
@@ -97,7 +97,7 @@ pub enum Action {
     /// Asks a model what Explore shows.
     Ask {
         model: PathBuf,
-        question: Box<Question>,
+        inquiry: AnyInquiry,
     },
 
     FindRuns,

@@ -274,8 +274,9 @@ fn tiled_ui(settings: &mut Settings, screen: Screen, panel: &mut dyn Tiled, ui: 
     let name = format!("{} {}", screen.title(), panel.variant());
     let name = name.trim_end();
     let layouts = &mut settings.layouts;
-    if layouts.get(name).is_none_or(|tree| !tiles::fits(tree, panel.panes())) {
-        layouts.insert(name.into(), tiles::first_tree(name, &panel.layout()));
+    let layout = panel.layout();
+    if layouts.get(name).is_none_or(|tree| !tiles::fits(tree, &layout)) {
+        layouts.insert(name.into(), tiles::first_tree(name, &layout));
     }
     if let Some(tree) = layouts.get_mut(name) {
         tiles::show(tree, panel, ui, cx);

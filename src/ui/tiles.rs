@@ -8,23 +8,47 @@ use egui_tiles::{
 use super::Cx;
 use super::theme::{self, Palette, size, space};
 
-/// A part of a screen. `key` is kept in the settings, so it must not change.
+/// A part of a screen, which is a constant of whoever draws it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PaneInfo {
-    pub key: &'static str,
-    pub title: &'static str,
+pub struct Pane {
+    /// Kept in the settings, so it must not change.
+    key: &'static str,
+    title: &'static str,
+}
+
+impl Pane {
+    pub const fn new(key: &'static str, title: &'static str) -> Self {
+        Self { key, title }
+    }
 }
 
 /// Where the parts stand at first.
 #[derive(Clone, Debug)]
 pub enum Layout {
-    Pane(&'static str),
+    Pane(Pane),
     /// Side by side, each with its share of the width.
     Columns(Vec<(f32, Self)>),
     /// One above the other, each with its share of the height.
     Rows(Vec<(f32, Self)>),
     /// One at a time, chosen by a tab.
     Tabs(Vec<Self>),
+}
+
+impl From<Pane> for Layout {
+    fn from(pane: Pane) -> Self {
+        Self::Pane(pane)
+    }
+}
+
+impl Layout {
+    /// All parts in it.
+    pub fn panes(&self) -> Vec<Pane> {
+        match self {
+            Self::Pane(pane) => vec![*pane],
+            Self::Columns(parts) | Self::Rows(parts) => parts.iter().flat_map(|(_, part)| part.panes()).collect(),
+            Self::Tabs(parts) => parts.iter().flat_map(Self::panes).collect(),
+        }
+    }
 }
 
 /// A screen made of parts. The frame around a part (its tab, its margin) is drawn by the tiles.
@@ -39,12 +63,11 @@ pub trait Tiled {
         ""
     }
 
-    fn panes(&self) -> &'static [PaneInfo];
-
+    /// The parts, and where they stand at first.
     fn layout(&self) -> Layout;
 
     /// Draws one part. Only visible parts are drawn.
-    fn pane_ui(&mut self, key: &str, ui: &mut egui::Ui, cx: &mut Cx<'_>);
+    fn pane_ui(&mut self, pane: Pane, ui: &mut egui::Ui, cx: &mut Cx<'_>);
 
     /// What stands around the parts and is none of them, such as a form or a header: drawn first, as `egui::Panel`s
     /// inside the screen, of which the parts get what is left.
@@ -76,7 +99,7 @@ pub fn first_tree(id: &str, layout: &Layout) -> Tree {
 
 fn insert(tiles: &mut egui_tiles::Tiles<String>, layout: &Layout) -> TileId {
     match layout {
-        Layout::Pane(key) => tiles.insert_pane((*key).to_owned()),
+        Layout::Pane(pane) => tiles.insert_pane(pane.key.to_owned()),
         Layout::Columns(parts) => insert_linear(tiles, LinearDir::Horizontal, parts),
         Layout::Rows(parts) => insert_linear(tiles, LinearDir::Vertical, parts),
         Layout::Tabs(parts) => {
@@ -96,7 +119,7 @@ fn insert_linear(tiles: &mut egui_tiles::Tiles<String>, dir: LinearDir, parts: &
 }
 
 /// Whether a remembered tree has the parts that the screen has today, each once.
-pub fn fits(tree: &Tree, panes: &[PaneInfo]) -> bool {
+pub fn fits(tree: &Tree, layout: &Layout) -> bool {
     let mut kept: Vec<&str> = tree
         .tiles
         .tiles()
@@ -105,7 +128,7 @@ pub fn fits(tree: &Tree, panes: &[PaneInfo]) -> bool {
             Tile::Container(_) => None,
         })
         .collect();
-    let mut wanted: Vec<&str> = panes.iter().map(|pane| pane.key).collect();
+    let mut wanted: Vec<&str> = layout.panes().iter().map(|pane| pane.key).collect();
     kept.sort_unstable();
     wanted.sort_unstable();
     kept == wanted
@@ -125,7 +148,8 @@ pub fn show(tree: &mut Tree, screen: &mut dyn Tiled, ui: &mut egui::Ui, cx: &mut
     let margin = space::M;
     let area = ui.available_rect_before_wrap().shrink(margin);
     let mut inner = ui.new_child(egui::UiBuilder::new().max_rect(area));
-    tree.ui(&mut Parts { screen, cx }, &mut inner);
+    let panes = screen.layout().panes();
+    tree.ui(&mut Parts { screen, panes, cx }, &mut inner);
     ui.advance_cursor_after_rect(area.expand(margin));
     let cards = tree.tiles.iter().filter(|(_, tile)| matches!(tile, Tile::Container(Container::Tabs(_))));
     let shapes = cards.filter_map(|(id, _)| tree.tiles.rect(*id)).flat_map(|rect| card_shapes(rect, palette));
@@ -143,20 +167,30 @@ const TAB_HEIGHT: f32 = 34.0;
 
 struct Parts<'a, 'b> {
     screen: &'a mut dyn Tiled,
+    panes: Vec<Pane>,
     cx: &'a mut Cx<'b>,
+}
+
+impl Parts<'_, '_> {
+    fn pane(&self, key: &str) -> Option<Pane> {
+        self.panes.iter().copied().find(|pane| pane.key == key)
+    }
 }
 
 impl Behavior<String> for Parts<'_, '_> {
     fn pane_ui(&mut self, ui: &mut egui::Ui, _tile: TileId, key: &mut String) -> UiResponse {
+        let pane = self.pane(key);
         egui::Frame::new().inner_margin(egui::Margin::same(space::M as i8)).show(ui, |ui| {
             ui.shrink_clip_rect(ui.max_rect().expand(space::XS));
-            self.screen.pane_ui(key, ui, self.cx);
+            if let Some(pane) = pane {
+                self.screen.pane_ui(pane, ui, self.cx);
+            }
         });
         UiResponse::None
     }
 
     fn tab_title_for_pane(&mut self, key: &String) -> egui::WidgetText {
-        let title = self.screen.panes().iter().find(|pane| pane.key == key).map_or(key.as_str(), |pane| pane.title);
+        let title = self.pane(key).map_or(key.as_str(), |pane| pane.title);
         egui::RichText::new(title).font(theme::medium(size::BODY)).into()
     }
 
@@ -228,11 +262,12 @@ mod tests {
 
     #[test]
     fn a_remembered_layout_is_dropped_when_the_parts_are_others() {
-        let layout = Layout::Columns(vec![(0.3, Layout::Pane("a")), (0.7, Layout::Pane("b"))]);
-        let tree = first_tree("screen", &layout);
-        let pane = |key| PaneInfo { key, title: key };
-        assert!(fits(&tree, &[pane("b"), pane("a")]));
-        assert!(!fits(&tree, &[pane("a")]));
-        assert!(!fits(&tree, &[pane("a"), pane("b"), pane("c")]));
+        let of = |keys: &[&'static str]| {
+            Layout::Columns(keys.iter().map(|key| (0.3, Pane::new(key, "Title").into())).collect())
+        };
+        let tree = first_tree("screen", &of(&["a", "b"]));
+        assert!(fits(&tree, &of(&["b", "a"])));
+        assert!(!fits(&tree, &of(&["a"])));
+        assert!(!fits(&tree, &of(&["a", "b", "c"])));
     }
 }

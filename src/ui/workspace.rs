@@ -17,7 +17,7 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Roles;
-use crate::inspect::{Answer, Subject};
+use crate::inspect::{Reply, Subject};
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
 use crate::samples::Sample;
@@ -88,7 +88,7 @@ pub struct ExploreState {
     pub subject: Option<Arc<Subject>>,
     /// A text from another screen that is to be tried.
     pub offered: Option<Arc<Offered>>,
-    pub answer: Option<Arc<Answer>>,
+    pub answer: Option<Arc<Reply>>,
     /// The newest request, until it is answered.
     pub pending: Option<JobId>,
     pub error: Option<String>,

@@ -10,7 +10,7 @@ use crate::data::health::{Finding, health, split_health};
 use crate::data::mend::{Mended, Mends};
 use crate::data::xray::Xray;
 use crate::data::{Dataset, Length, Roles, Split, SplitRule, Summary, Table};
-use crate::inspect::{Answer, Question, Subject};
+use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
@@ -103,7 +103,7 @@ pub enum Command {
     Ask {
         job: JobId,
         model: PathBuf,
-        question: Box<Question>,
+        inquiry: AnyInquiry,
     },
     /// Runs under a folder; answers [`Payload::Runs`].
     FindRuns {
@@ -180,7 +180,7 @@ pub enum Payload {
     Plan(Arc<PlanSummary>),
     Evaluation(Arc<EvaluatedData>),
     Subject(Arc<Subject>),
-    Answer(Arc<Answer>),
+    Answer(Arc<Reply>),
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
 }

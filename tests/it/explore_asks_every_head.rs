@@ -10,7 +10,7 @@ use attune::inspect::objectives::{Kind, Lab, LabAsk, LabToken, Objective, Standi
 use attune::inspect::reading::Reading;
 use attune::inspect::tagging::{Span, Tagging};
 use attune::inspect::{
-    Aggregation, Answer, Ask, Options, Output, Predicted, Prediction, Predictor, Question, Request, explore,
+    Aggregation, Answer, AnyInquiry, Ask, Options, Output, Predicted, Prediction, Predictor, Question, Request, explore,
 };
 use attune::task::Task;
 use attune::worker::protocol::{Command, EventKind, JobId, Payload};
@@ -265,8 +265,8 @@ fn the_newest_question_ends_one_that_reads_a_long_document() {
     let client = spawn(Arc::new(|_| {})).unwrap();
     let model = golden().join("bert-qa");
     let ask = |job: u64, document: &str| {
-        let question = Box::new(question(Task::Qa, "What fell?", Some(document)));
-        client.commands.send(Command::Ask { job: JobId(job), model: model.clone(), question }).unwrap();
+        let inquiry = AnyInquiry::new(question(Task::Qa, "What fell?", Some(document)));
+        client.commands.send(Command::Ask { job: JobId(job), model: model.clone(), inquiry }).unwrap();
     };
     ask(1, &"It fell in a storm and was built again. ".repeat(20_000));
     let (mut ended, mut answered) = (None, false);
@@ -277,8 +277,8 @@ fn the_newest_question_ends_one_that_reads_a_long_document() {
             (1, EventKind::Progress { done: 0, .. }) => ask(2, "It fell."),
             (1, EventKind::Stopped) => ended = Some("stopped"),
             (1, EventKind::Done) => ended = Some("done"),
-            (2, EventKind::Payload(Payload::Answer(answer))) => {
-                answered = matches!(answer.result, Prediction::Reading(_));
+            (2, EventKind::Payload(Payload::Answer(reply))) => {
+                answered = matches!(reply.to::<Question>().unwrap().result, Prediction::Reading(_));
             }
             (2, EventKind::Done) => break,
             _ => {}

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use attune::inspect::{Aggregation, Prediction};
+use attune::inspect::{Aggregation, Answer, Prediction, Question};
 use attune::task::Task;
 use attune::ui::panels::explore::ExplorePanel;
 use attune::ui::tiles::{self, Tiled, Tree};
@@ -58,14 +58,14 @@ fn draw(ui: &mut egui::Ui, live: &mut Live) {
     let mut actions = Vec::new();
     let mut cx = Cx { workspace: &live.workspace, actions: &mut actions, palette: Palette::current(ui) };
     live.panel.prepare(&cx);
-    if !tiles::fits(&live.tree, live.panel.panes()) {
+    if !tiles::fits(&live.tree, &live.panel.layout()) {
         live.tree = tiles::first_tree("screen", &live.panel.layout());
     }
     tiles::show(&mut live.tree, &mut live.panel, ui, &mut cx);
     for action in actions {
-        if let Action::Ask { model, question } = action {
+        if let Action::Ask { model, inquiry } = action {
             let job = live.workspace.follow(JobKind::Ask, "Asking");
-            live.client.commands.send(Command::Ask { job, model, question }).unwrap();
+            live.client.commands.send(Command::Ask { job, model, inquiry }).unwrap();
         }
     }
 }
@@ -93,8 +93,12 @@ fn settled(harness: &mut Harness<'_, Live>) {
     }
 }
 
+fn answer(harness: &Harness<'_, Live>) -> Answer {
+    harness.state().workspace.explore.answer.as_ref().unwrap().to::<Question>().unwrap().clone()
+}
+
 fn result(harness: &Harness<'_, Live>) -> Prediction {
-    harness.state().workspace.explore.answer.as_ref().unwrap().result.clone()
+    answer(harness).result
 }
 
 fn press(harness: &mut Harness<'_, Live>, label: &str) {
@@ -269,7 +273,7 @@ fn another_model_is_asked_the_same_and_a_broken_one_says_why() {
     let Live { workspace, client, .. } = screen.state_mut();
     meet(workspace, client, &golden().join("albert-ner"));
     settled(&mut screen);
-    let answer = screen.state().workspace.explore.answer.clone().unwrap();
+    let answer = answer(&screen);
     assert!(answer.model.ends_with("albert-ner"));
     assert_eq!(answer.question.text, "Maria Okafor joined Northwind Labs");
     let Live { workspace, client, .. } = screen.state_mut();

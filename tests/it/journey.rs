@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use attune::inspect::Question;
 use attune::ui::Screen;
 use attune::ui::app::App;
 use attune::ui::places::Places;
@@ -153,10 +154,9 @@ fn ask(window: &mut Window, words: &str, label: &str) {
     window.harness.get_by_label("Text to try").focus();
     window.harness.run_steps(2);
     window.harness.event(egui::Event::Text(words.into()));
-    window.until("the model answers", |workspace| {
-        workspace.explore.answer.as_ref().is_some_and(|answer| answer.question.text == words)
-    });
-    let answer = window.workspace().explore.answer.clone().unwrap();
+    let said = |workspace: &Workspace| workspace.explore.answer.as_ref()?.to::<Question>().cloned();
+    window.until("the model answers", |workspace| said(workspace).is_some_and(|answer| answer.question.text == words));
+    let answer = said(window.workspace()).unwrap();
     let attune::inspect::Prediction::Classes(classes) = &answer.result else { panic!("{:?}", answer.result) };
     assert_eq!(classes[0].0, label, "{classes:?}");
 }

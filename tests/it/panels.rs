@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use attune::data::health::{Finding, FindingKind};
 use attune::data::{Dataset, Roles, Split, Table};
-use attune::inspect::Question;
+use attune::inspect::{AnyInquiry, Question};
 use attune::task::Task;
 use attune::train::config::StrategyKind;
 use attune::train::event::TrainEvent;
@@ -60,7 +60,7 @@ fn draw(ui: &mut egui::Ui, scene: &mut Scene) {
     let palette = Palette::current(ui);
     let mut cx = Cx { workspace: &scene.workspace, actions: &mut actions, palette };
     scene.panel.prepare(&cx);
-    if !tiles::fits(&scene.tree, scene.panel.panes()) {
+    if !tiles::fits(&scene.tree, &scene.panel.layout()) {
         scene.tree = tiles::first_tree("screen", &scene.panel.layout());
     }
     tiles::show(&mut scene.tree, scene.panel.as_mut(), ui, &mut cx);
@@ -505,7 +505,7 @@ fn asks(workspace: &mut Workspace, action: &Action) {
 
 fn asked(harness: &Harness<'_, Scene>) -> Vec<Question> {
     let question =
-        |action: &Action| if let Action::Ask { question, .. } = action { Some((**question).clone()) } else { None };
+        |action: &Action| if let Action::Ask { inquiry, .. } = action { inquiry.get().cloned() } else { None };
     harness.state().actions.iter().filter_map(question).collect()
 }
 
@@ -532,8 +532,8 @@ fn exploring() -> Harness<'static, Scene> {
 /// What the scripted worker says of the newest request.
 fn reply(harness: &mut Harness<'_, Scene>) {
     let job = harness.state().workspace.explore.pending.unwrap();
-    let question = Box::new(asked(harness).pop().unwrap());
-    say(harness, job, &Command::Ask { job, model: "/runs/one/model".into(), question });
+    let inquiry = AnyInquiry::new(asked(harness).pop().unwrap());
+    say(harness, job, &Command::Ask { job, model: "/runs/one/model".into(), inquiry });
     harness.state_mut().workspace.apply(Event { job, kind: EventKind::Done });
     harness.run_ok();
 }
@@ -591,8 +591,8 @@ fn an_answer_that_is_no_longer_followed_changes_nothing() {
     write_anew(&mut explore, "bad");
     let old = explore.state().workspace.explore.pending.unwrap();
     explore.state_mut().workspace.follow(JobKind::Ask, "Asking");
-    let question = Box::new(Question::of("bad", None));
-    say(&mut explore, old, &Command::Ask { job: old, model: "/runs/one/model".into(), question });
+    let inquiry = AnyInquiry::new(Question::of("bad", None));
+    say(&mut explore, old, &Command::Ask { job: old, model: "/runs/one/model".into(), inquiry });
     assert!(explore.query_by_label_contains("negative 84").is_none());
 }
 

@@ -62,7 +62,11 @@ pub fn answer(command: &Command) -> Reply {
         }
         Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, data)))),
         Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
-        Command::Ask { model, question, .. } => one(Payload::Answer(Arc::new(say(model, question)))),
+        Command::Ask { model, inquiry, .. } => {
+            let question = inquiry.get::<Question>().unwrap();
+            let answer = say(model, question);
+            one(Payload::Answer(Arc::new(attune::inspect::Reply::new(model.clone(), question.clone(), answer, 6.4))))
+        }
         Command::FindRuns { folder, .. } => one(Payload::Runs(Arc::new(runs(folder)))),
         Command::OpenRun { dir, .. } => one(Payload::Run(Arc::new(opened(dir)))),
         Command::KeepDecisions { .. } | Command::DeleteRun { .. } | Command::Control { .. } => Ok(Vec::new()),
@@ -436,6 +440,5 @@ fn say(model: &Path, question: &Question) -> Answer {
         result: Said::Classes(classes),
         tokens,
         cut: 0,
-        millis: 6.4,
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use attune::inspect::{AnyInquiry, Question};
 use attune::task::Task;
 use attune::train::config::{Every, ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
@@ -97,10 +98,12 @@ fn a_model_in_shards_that_was_changed_on_disk_is_read_again() {
     copy_of("bert-classify", &dir, shard);
     let client = client();
     let ask = |job: u64| {
-        let question = Box::new(attune::inspect::Question::of("the soup was wonderful", None));
-        let kinds = run(&client, job, |job| Command::Ask { job, model: dir.clone(), question });
+        let inquiry = AnyInquiry::new(Question::of("the soup was wonderful", None));
+        let kinds = run(&client, job, |job| Command::Ask { job, model: dir.clone(), inquiry });
         let mut answers = kinds.iter().filter_map(|kind| match kind {
-            EventKind::Payload(Payload::Answer(answer)) => Some(format!("{:?}", answer.result)),
+            EventKind::Payload(Payload::Answer(answer)) => {
+                Some(format!("{:?}", answer.to::<Question>().unwrap().result))
+            }
             _ => None,
         });
         let subjects = kinds.iter().filter(|kind| matches!(kind, EventKind::Payload(Payload::Subject(_)))).count();
@@ -127,13 +130,13 @@ fn a_model_in_shards_that_was_changed_on_disk_is_read_again() {
 fn a_request_that_was_replaced_has_an_ending_too() {
     let client = client();
     let model = golden().join("bert-classify");
-    let question = |word: usize| Box::new(attune::inspect::Question::of(format!("word {word}"), None));
+    let question = |word: usize| AnyInquiry::new(Question::of(format!("word {word}"), None));
     let jobs: Vec<JobId> = (1..=40).map(JobId).collect();
     for (place, job) in jobs.iter().enumerate() {
         let command = if place % 3 == 0 {
             Command::Meet { job: *job, model: model.clone() }
         } else {
-            Command::Ask { job: *job, model: model.clone(), question: question(place) }
+            Command::Ask { job: *job, model: model.clone(), inquiry: question(place) }
         };
         client.commands.send(command).unwrap();
     }
@@ -183,10 +186,10 @@ fn a_run_learns_and_its_folder_opens_again() {
 
     let model = config.run.out.join("model");
     let ask = |text: &str, job| {
-        let question = Box::new(attune::inspect::Question::of(text, None));
-        let kinds = run(&client, job, |job| Command::Ask { job, model: model.clone(), question });
+        let inquiry = AnyInquiry::new(Question::of(text, None));
+        let kinds = run(&client, job, |job| Command::Ask { job, model: model.clone(), inquiry });
         kinds.iter().find_map(|kind| match kind {
-            EventKind::Payload(Payload::Answer(answer)) => Some(answer.clone()),
+            EventKind::Payload(Payload::Answer(reply)) => reply.to::<Question>().cloned(),
             _ => None,
         })
     };

@@ -99,9 +99,9 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
-            Action::Ask { model, question } => {
+            Action::Ask { model, inquiry } => {
                 let job = self.workspace.follow(JobKind::Ask, "Asking");
-                self.send(Command::Ask { job, model, question });
+                self.send(Command::Ask { job, model, inquiry });
             }
             Action::FindRuns
             | Action::SetRunsFolder(_)

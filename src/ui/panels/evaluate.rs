@@ -26,7 +26,7 @@ use egui_material_icons::icons::ICON_FACT_CHECK;
 use crate::metrics::{Evaluation, Outcome};
 use crate::task::Task;
 use crate::ui::theme::space;
-use crate::ui::tiles::{Layout, PaneInfo, Tiled};
+use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::scatter::{Scatter, scatter};
@@ -94,56 +94,47 @@ enum View {
     Calibration,
 }
 
-const PANES: &[PaneInfo] = &[
-    PaneInfo { key: "matrix", title: "Confusion" },
-    PaneInfo { key: "classes", title: "Classes" },
-    PaneInfo { key: "examples", title: "Examples" },
-    PaneInfo { key: "example", title: "Example" },
+const PANES: [Pane; 4] = [
+    Pane::new("matrix", "Confusion"),
+    Pane::new("classes", "Classes"),
+    Pane::new("examples", "Examples"),
+    Pane::new("example", "Example"),
 ];
 
 /// What the same parts are called for a task whose answers are numbers.
-const PANES_OF_VALUES: &[PaneInfo] = &[
-    PaneInfo { key: "matrix", title: "Correct and predicted" },
-    PaneInfo { key: "classes", title: "Distance" },
-    PaneInfo { key: "examples", title: "Examples" },
-    PaneInfo { key: "example", title: "Example" },
+const PANES_OF_VALUES: [Pane; 4] = [
+    Pane::new("matrix", "Correct and predicted"),
+    Pane::new("classes", "Distance"),
+    Pane::new("examples", "Examples"),
+    Pane::new("example", "Example"),
 ];
 
-const PANES_OF_LABELS: &[PaneInfo] = &[
-    PaneInfo { key: "matrix", title: "Thresholds" },
-    PaneInfo { key: "classes", title: "Labels" },
-    PaneInfo { key: "examples", title: "Examples" },
-    PaneInfo { key: "example", title: "Example" },
+const PANES_OF_LABELS: [Pane; 4] = [
+    Pane::new("matrix", "Thresholds"),
+    Pane::new("classes", "Labels"),
+    Pane::new("examples", "Examples"),
+    Pane::new("example", "Example"),
 ];
 
-const PANES_OF_ENTITIES: &[PaneInfo] = &[
-    PaneInfo { key: "matrix", title: "Anatomy of the mistakes" },
-    PaneInfo { key: "classes", title: "Types" },
-    PaneInfo { key: "examples", title: "Sentences" },
-    PaneInfo { key: "example", title: "Sentence" },
+const PANES_OF_ENTITIES: [Pane; 4] = [
+    Pane::new("matrix", "Anatomy of the mistakes"),
+    Pane::new("classes", "Types"),
+    Pane::new("examples", "Sentences"),
+    Pane::new("example", "Sentence"),
 ];
 
-const PANES_OF_QUESTIONS: &[PaneInfo] = &[
-    PaneInfo { key: "matrix", title: "Answers" },
-    PaneInfo { key: "classes", title: "With and without an answer" },
-    PaneInfo { key: "examples", title: "Questions" },
-    PaneInfo { key: "example", title: "Question" },
+const PANES_OF_QUESTIONS: [Pane; 4] = [
+    Pane::new("matrix", "Answers"),
+    Pane::new("classes", "With and without an answer"),
+    Pane::new("examples", "Questions"),
+    Pane::new("example", "Question"),
 ];
 
 impl Tiled for EvaluatePanel {
-    fn panes(&self) -> &'static [PaneInfo] {
-        match self.kind {
-            Kind::Classes | Kind::Counted => PANES,
-            Kind::Labels => PANES_OF_LABELS,
-            Kind::Values => PANES_OF_VALUES,
-            Kind::Entities => PANES_OF_ENTITIES,
-            Kind::Questions => PANES_OF_QUESTIONS,
-        }
-    }
-
     fn layout(&self) -> Layout {
-        let left = Layout::Rows(vec![(1.6, Layout::Pane("matrix")), (1.0, Layout::Pane("classes"))]);
-        let right = Layout::Rows(vec![(1.5, Layout::Pane("examples")), (1.0, Layout::Pane("example"))]);
+        let [matrix, classes, examples, example] = self.panes().map(Layout::Pane);
+        let left = Layout::Rows(vec![(1.6, matrix), (1.0, classes)]);
+        let right = Layout::Rows(vec![(1.5, examples), (1.0, example)]);
         Layout::Columns(vec![(1.0, left), (1.15, right)])
     }
 
@@ -176,7 +167,9 @@ impl Tiled for EvaluatePanel {
         });
     }
 
-    fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(place) = self.panes().iter().position(|known| *known == pane) else { return };
+        let key = ["matrix", "classes", "examples", "example"][place];
         let Some(evaluated) = cx.workspace.evaluation.clone() else { return };
         let evaluation = &evaluated.evaluation;
         match (self.kind, key) {
@@ -198,6 +191,16 @@ impl Tiled for EvaluatePanel {
 }
 
 impl EvaluatePanel {
+    fn panes(&self) -> [Pane; 4] {
+        match self.kind {
+            Kind::Classes | Kind::Counted => PANES,
+            Kind::Labels => PANES_OF_LABELS,
+            Kind::Values => PANES_OF_VALUES,
+            Kind::Entities => PANES_OF_ENTITIES,
+            Kind::Questions => PANES_OF_QUESTIONS,
+        }
+    }
+
     /// Another evaluation begins with a clean filter.
     fn follow(&mut self, evaluated: &Arc<EvaluatedData>) {
         let same = self.of.as_ref().is_some_and(|of| Weak::as_ptr(of) == Arc::as_ptr(evaluated));

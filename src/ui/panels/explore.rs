@@ -1,105 +1,63 @@
-//! Explore: ask a model and see what it says while typing, for every task whose head the model has.
+//! Explore: ask a model and see what it says while typing.
 //!
-//! What each task shows is a file of its own; here is what they share: which model is asked, which of its heads, and
-//! when. An answer to anything but the text in the box is drawn faintly, or moved with its words, until its own comes.
+//! What can be looked at are the views in `explore/views`; here is what they share and nothing that knows one of them:
+//! which model is asked, which view is looked at, and when its question goes out. An answer to anything but the text in
+//! the box is drawn faintly, or moved with its words, until its own comes.
 
 mod asker;
-mod classes;
-mod document;
-mod entities;
-mod evidence;
 mod head;
 mod history;
-mod lesson;
-mod masks;
-mod objectives;
-mod replaced;
 mod rows;
 mod samples;
-mod texts;
+mod text_box;
 mod tokens;
+mod told;
+mod view;
+mod views;
+mod words;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use egui::{Frame, Margin, Panel, Ui};
 
-use crate::inspect::{Answer, Prediction, Question, Subject};
+use super::is_same;
+use crate::inspect::Subject;
 use crate::task::Task;
 use crate::ui::Cx;
-use crate::ui::theme::Palette;
-use crate::ui::tiles::{Layout, PaneInfo, Tiled};
-use crate::ui::widgets::text;
+use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::workspace::{Offered, Workspace};
 use asker::Asker;
-use document::Document;
-use entities::{Changed, Entities};
 use history::History;
-use masks::Masks;
-use objectives::Objectives;
-use replaced::Replaced;
-use texts::Texts;
+use text_box::TextBox;
+use told::Told;
+use view::{Changed, EXAMPLES, HISTORY, Kind, Mode, SHARED, View};
+use words::Words;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ExplorePanel {
     /// The model that everything here is about.
     model: Option<PathBuf>,
     subject: Option<Weak<Subject>>,
+    views: Vec<(Kind, Box<dyn View>)>,
     /// What a person chose, which counts while the model has it.
     chosen: Option<Mode>,
     mode: Option<Mode>,
+    /// The text of views that have none of their own, and whose text it is.
+    shared: TextBox,
+    lender: Option<Mode>,
     asker: Asker,
-    texts: Texts,
-    orders: Texts,
-    entities: Entities,
-    document: Document,
-    masks: Masks,
-    replaced: Replaced,
-    objectives: Objectives,
-    history: BTreeMap<Task, History>,
+    history: BTreeMap<Mode, History>,
     taken_offer: Option<Weak<Offered>>,
 }
 
-/// What the screen is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// One of the model's heads.
-    Head(Task),
-    /// All ways to make a training signal from a text.
-    Lab,
+impl Default for ExplorePanel {
+    fn default() -> Self {
+        Self::of(views::ALL)
+    }
 }
-
-const TEXT: PaneInfo = PaneInfo { key: "text", title: "Text" };
-const HISTORY: PaneInfo = PaneInfo { key: "history", title: "Tried so far" };
-const EXAMPLES: PaneInfo = PaneInfo { key: "examples", title: "Examples" };
-const TEXTS: &[PaneInfo] = &[TEXT, PaneInfo { key: "answer", title: "Prediction" }, HISTORY, EXAMPLES];
-const ENTITIES: &[PaneInfo] = &[
-    TEXT,
-    PaneInfo { key: "entities", title: "Entities" },
-    PaneInfo { key: "tokens", title: "Tokens" },
-    HISTORY,
-    EXAMPLES,
-];
-const DOCUMENT: &[PaneInfo] = &[
-    PaneInfo { key: "document", title: "Document" },
-    PaneInfo { key: "where", title: "Where it looks" },
-    PaneInfo { key: "questions", title: "Questions" },
-    PaneInfo { key: "best", title: "Best answers" },
-];
-const MASKS: &[PaneInfo] = &[
-    TEXT,
-    PaneInfo { key: "masks", title: "Behind the masks" },
-    PaneInfo { key: "own", title: "Own words" },
-    HISTORY,
-    EXAMPLES,
-];
-
-const LAB: &[PaneInfo] = &[
-    PaneInfo { key: "lab text", title: "Text" },
-    PaneInfo { key: "ways", title: "Objectives" },
-    PaneInfo { key: "lesson", title: "Lesson" },
-];
 
 impl Tiled for ExplorePanel {
     fn prepare(&mut self, cx: &Cx<'_>) {
@@ -109,63 +67,24 @@ impl Tiled for ExplorePanel {
             self.forget();
         }
         let Some(subject) = &explore.subject else { return };
-        if self.subject.as_ref().is_none_or(|known| Weak::as_ptr(known) != Arc::as_ptr(subject)) {
+        if !is_same(self.subject.as_ref(), subject) {
             self.subject = Some(Arc::downgrade(subject));
             // What was said before may be said otherwise by what is decided now.
             self.forget();
-            self.document.decide(subject.decisions.no_answer);
+            self.views.iter_mut().for_each(|(_, view)| view.meet(subject));
         }
-        let heads = &subject.heads;
-        let known = |mode: &Mode| matches!(mode, Mode::Lab) || matches!(mode, Mode::Head(task) if heads.contains(task));
-        self.mode = self.chosen.filter(known).or_else(|| heads.first().copied().map(Mode::Head));
-        self.masks.begin(subject.script, subject.mask_token.as_deref().unwrap_or_default());
-        self.objectives.begin(subject.script);
+        self.take_offer(cx.workspace, subject);
+        let chosen = self.chosen.filter(|mode| mode.head.is_none_or(|head| subject.heads.contains(&head)));
+        let first = || subject.heads.iter().find_map(|head| self.mode_of(*head));
+        self.turn_to(chosen.or_else(first));
     }
 
     fn variant(&self) -> &'static str {
-        match self.mode {
-            Some(Mode::Head(Task::Ner)) => "entities",
-            Some(Mode::Head(Task::Qa)) => "document",
-            Some(Mode::Head(Task::Mlm)) => "masks",
-            Some(Mode::Head(Task::Rtd)) => "replaced",
-            Some(Mode::Lab) => "lab",
-            _ => "",
-        }
-    }
-
-    fn panes(&self) -> &'static [PaneInfo] {
-        match self.mode {
-            Some(Mode::Head(Task::Ner)) => ENTITIES,
-            Some(Mode::Head(Task::Qa)) => DOCUMENT,
-            Some(Mode::Head(Task::Mlm)) => MASKS,
-            Some(Mode::Lab) => LAB,
-            _ => TEXTS,
-        }
+        self.mode.map_or("", |mode| self.views[mode.view].0.name)
     }
 
     fn layout(&self) -> Layout {
-        let pane = Layout::Pane;
-        let history = || vec![(1.0, pane("history")), (1.0, pane("examples"))];
-        let tabs = || Layout::Tabs(vec![pane("examples"), pane("history")]);
-        if self.mode == Some(Mode::Lab) {
-            let left = Layout::Rows(vec![(1.0, pane("lab text")), (1.3, pane("ways"))]);
-            return Layout::Columns(vec![(1.0, left), (2.2, pane("lesson"))]);
-        }
-        let (left, right) = match self.head() {
-            Some(Task::Ner) => {
-                (vec![(1.0, pane("text")), (1.0, Layout::Tabs(vec![pane("entities"), pane("tokens")]))], history())
-            }
-            Some(Task::Qa) => (
-                vec![(1.9, pane("document")), (1.0, pane("where"))],
-                vec![(1.15, pane("questions")), (1.0, pane("best"))],
-            ),
-            Some(Task::Mlm) => {
-                (vec![(1.0, pane("text")), (1.15, pane("masks"))], vec![(1.0, pane("own")), (1.0, tabs())])
-            }
-            Some(Task::Rtd) => (vec![(0.7, pane("text")), (1.0, pane("answer"))], history()),
-            _ => (vec![(1.1, pane("text")), (1.0, pane("answer"))], history()),
-        };
-        Layout::Columns(vec![(1.9, Layout::Rows(left)), (1.0, Layout::Rows(right))])
+        self.views[self.mode.map_or(0, |mode| mode.view)].1.layout()
     }
 
     fn has_content(&self, cx: &Cx<'_>) -> bool {
@@ -178,223 +97,178 @@ impl Tiled for ExplorePanel {
             self.head_panel_ui(ui, cx);
         }
         if head::nothing_ui(ui, cx) {
-            self.chosen = Some(Mode::Lab);
+            let lab = self.of_every_model().next();
+            self.chosen = lab;
         }
     }
 
     fn around_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        self.take_offer(cx.workspace);
         self.take_answer(ui, cx.workspace);
-        let wanted = self.wanted();
-        self.asker.ask(ui, cx, wanted);
+        self.ask(ui, cx);
         self.head_panel_ui(ui, cx);
     }
 
-    fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let changed = match key {
-            "lab text" => self.objectives.text_ui(ui, cx),
-            "ways" => {
-                self.objectives.ways_ui(ui, cx);
-                Changed::No
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let Some(mode) = self.mode else { return };
+        let (_, view) = &mut self.views[mode.view];
+        let changed = match pane {
+            HISTORY => Changed::tried(self.history.entry(mode).or_default().list_ui(ui, cx.palette)),
+            EXAMPLES => {
+                let subject = cx.workspace.explore.subject.as_deref();
+                let samples = || subject.map_or_else(Vec::new, |subject| view.samples(subject));
+                Changed::tried(self.history.entry(mode).or_default().examples_ui(ui, cx, mode.head, samples))
             }
-            "lesson" => {
-                self.objectives.lesson_ui(ui, cx);
-                Changed::No
-            }
-            _ => match self.head() {
-                Some(task) => self.head_pane_ui(key, task, ui, cx),
-                None => Changed::No,
-            },
+            SHARED => self.shared.ui(ui, cx, self.lender.and_then(|lender| lender.head), false, &Told::default()),
+            _ => view.pane_ui(pane, ui, cx),
         };
-        if changed == Changed::No {
-            return;
+        match changed {
+            Changed::No => return,
+            Changed::Typed => self.asker.typed(ui),
+            Changed::Chosen => self.asker.chosen(ui),
+            Changed::Try(words) => {
+                self.set(mode, words);
+                self.asker.chosen(ui);
+            }
+            Changed::Show(name, words) => {
+                let shown = self.of_every_model().find(|mode| self.views[mode.view].0.name == name);
+                if let Some(mode) = shown {
+                    self.set(mode, words);
+                    self.chosen = shown;
+                }
+                self.asker.chosen(ui);
+            }
         }
-        self.heed(ui, changed);
         // With this very frame: the answer can be there for the next.
-        let wanted = self.wanted();
-        self.asker.ask(ui, cx, wanted);
+        self.ask(ui, cx);
     }
 }
 
 impl ExplorePanel {
-    fn head(&self) -> Option<Task> {
-        match self.mode? {
-            Mode::Head(task) => Some(task),
-            Mode::Lab => None,
+    fn of(kinds: &[Kind]) -> Self {
+        Self {
+            model: None,
+            subject: None,
+            views: kinds.iter().map(|kind| (*kind, (kind.make)())).collect(),
+            chosen: None,
+            mode: None,
+            shared: TextBox::default(),
+            lender: None,
+            asker: Asker::default(),
+            history: BTreeMap::new(),
+            taken_offer: None,
         }
     }
 
-    /// Draws what a head's part asks, and otherwise what it says.
-    fn head_pane_ui(&mut self, key: &str, task: Task, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
-        match (key, task) {
-            ("history", _) => self.history_ui(ui, cx, task),
-            ("examples", _) => self.examples_ui(ui, cx, task),
-            ("text", Task::Ner) => self.entities.text_ui(ui, cx),
-            ("text", Task::Rtd) => self.replaced.text_ui(ui, cx),
-            ("text", Task::Mlm) => {
-                let changed = self.masks.text_ui(ui, cx);
-                if std::mem::take(&mut self.masks.lottery) {
-                    self.objectives.text.clone_from(&self.masks.text);
-                    self.chosen = Some(Mode::Lab);
-                    return Changed::Chosen;
-                }
-                changed
-            }
-            ("text", _) => self.texts_of(task).text_ui(ui, cx, task),
-            ("document", _) => self.document.document_ui(ui, cx),
-            ("questions", _) => self.document.questions_ui(ui, cx),
-            ("own", _) => self.masks.candidates_ui(ui, cx),
-            _ => {
-                self.said_ui(key, task, ui, cx);
-                Changed::No
-            }
-        }
+    /// The view that asks a head.
+    fn mode_of(&self, head: Task) -> Option<Mode> {
+        let view = self.views.iter().position(|(kind, _)| kind.heads.contains(&head))?;
+        Some(Mode { view, head: Some(head) })
     }
 
-    fn said_ui(&mut self, key: &str, task: Task, ui: &mut Ui, cx: &mut Cx<'_>) {
-        match (key, task) {
-            ("entities", _) => self.entities.list_ui(ui, cx),
-            ("tokens", _) => self.entities.tokens_ui(ui, cx.palette),
-            ("where", _) => evidence::where_ui(ui, &mut self.document, cx.palette),
-            ("best", _) => evidence::best_ui(ui, &mut self.document, cx.palette),
-            ("masks", _) => self.masks.masks_ui(ui, cx),
-            (_, Task::Rtd) => self.replaced.answer_ui(ui, cx),
-            _ => self.texts_of(task).answer_ui(ui, cx),
-        }
+    fn of_every_model(&self) -> impl Iterator<Item = Mode> + use<'_> {
+        let views = self.views.iter().enumerate();
+        views.filter(|(_, (kind, _))| kind.heads.is_empty()).map(|(view, _)| Mode { view, head: None })
     }
 
-    fn heed(&mut self, ui: &Ui, changed: Changed) {
-        match changed {
-            Changed::No => {}
-            Changed::Typed => self.asker.typed(ui),
-            Changed::Chosen => self.asker.chosen(ui),
+    /// All that can be looked at, as the switch names it: heads of the model, and what is for every model.
+    fn modes(&self, heads: &[Task]) -> Vec<(Mode, &'static str)> {
+        let of_heads = heads.iter().filter_map(|head| Some((self.mode_of(*head)?, head.title())));
+        of_heads.chain(self.of_every_model().map(|mode| (mode, self.views[mode.view].0.title))).collect()
+    }
+
+    /// Looks at something, if it is not looked at already. A view without a text of its own takes that of the view
+    /// before, and what was changed in it is brought back.
+    fn turn_to(&mut self, mode: Option<Mode>) {
+        let before = std::mem::replace(&mut self.mode, mode);
+        let Some(mode) = mode else { return };
+        if let Some(head) = mode.head {
+            self.views[mode.view].1.turn_to(head);
+        }
+        let Some(before) = before.filter(|before| *before != mode) else { return };
+        let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
+        if is_shared && !was_shared {
+            self.shared.words = self.words(before).unwrap_or_default();
+            self.lender = Some(before);
+        } else if was_shared && self.lender == Some(mode) && self.words(mode).unwrap_or_default() != self.shared.words {
+            self.set(mode, self.shared.words.clone());
         }
     }
 
     fn forget(&mut self) {
-        self.texts.forget();
-        self.orders.forget();
-        self.entities.forget();
-        self.document.forget();
-        self.masks.forget();
-        self.replaced.forget();
-        self.objectives.forget();
+        self.views.iter_mut().for_each(|(_, view)| view.forget());
         self.asker.forget();
         self.history.values_mut().for_each(History::outdate);
     }
 
-    fn texts_of(&mut self, task: Task) -> &mut Texts {
-        let texts = if task.is_sequence() { &mut self.texts } else { &mut self.orders };
-        texts.begin(task);
-        texts
+    fn has(&self, mode: Mode, pane: Pane) -> bool {
+        self.views[mode.view].1.layout().panes().contains(&pane)
     }
 
-    fn wanted(&mut self) -> Option<Question> {
-        match self.mode? {
-            Mode::Lab => self.objectives.wanted(),
-            Mode::Head(Task::Ner) => self.entities.wanted(),
-            Mode::Head(Task::Qa) => self.document.wanted(),
-            Mode::Head(Task::Mlm) => self.masks.wanted(),
-            Mode::Head(Task::Rtd) => self.replaced.wanted(),
-            Mode::Head(task) => self.texts_of(task).wanted(task),
-        }
+    /// The text that is looked at.
+    fn words(&self, mode: Mode) -> Option<Words> {
+        if self.has(mode, SHARED) { Some(self.shared.words.clone()) } else { self.views[mode.view].1.words() }
     }
 
-    fn set(&mut self, words: String, pair: Option<String>) {
-        match self.head() {
-            Some(Task::Ner) => self.entities.set(words),
-            Some(Task::Qa) => self.document.set(words, pair),
-            Some(Task::Mlm) => self.masks.set(words),
-            Some(Task::Rtd) => self.replaced.text = words,
-            Some(task) => self.texts_of(task).set(words, pair),
-            None => {}
-        }
+    fn set(&mut self, mode: Mode, words: Words) {
+        if self.has(mode, SHARED) { self.shared.words = words } else { self.views[mode.view].1.set(words) }
     }
 
-    /// A text that another screen has sent to be tried.
-    fn take_offer(&mut self, workspace: &Workspace) {
-        let Some(offered) = &workspace.explore.offered else { return };
-        let known = self.taken_offer.as_ref().is_some_and(|taken| Weak::as_ptr(taken) == Arc::as_ptr(offered));
-        if !known {
-            self.taken_offer = Some(Arc::downgrade(offered));
-            // It was sent for this head, whatever was looked at before; without a head there is nobody to ask.
-            let heads = workspace.explore.subject.as_ref().map(|subject| subject.heads.as_slice());
-            if heads.is_some_and(|heads| heads.contains(&offered.task)) {
-                self.chosen = Some(Mode::Head(offered.task));
-                self.mode = self.chosen;
-            }
-            if self.head() == Some(Task::Qa) {
-                self.document.offer(offered.text.clone(), offered.pair.clone(), offered.no_answer);
-            } else {
-                self.set(offered.text.clone(), offered.pair.clone());
-            }
-        }
+    fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>) {
+        let Some(mode) = self.mode else { return };
+        let by = (mode, self.words(mode).unwrap_or_default());
+        let wanted = self.views[mode.view].1.wanted(&self.shared.words);
+        self.asker.ask(ui, cx, by, wanted);
     }
 
     fn take_answer(&mut self, ui: &Ui, workspace: &Workspace) {
         let now = ui.input(|input| input.time);
-        if let Some(answer) = self.asker.news(workspace) {
-            if matches!(answer.result, Prediction::Lab(_)) {
-                self.objectives.take(answer);
-            } else {
-                self.give(answer.clone());
-                self.history.entry(answer.task).or_default().answered(answer, now);
+        if let Some(((mode, words), reply)) = self.asker.news(workspace) {
+            let (_, view) = &mut self.views[mode.view];
+            view.take(&reply);
+            let verdict = view.verdict(&reply);
+            if self.has(mode, HISTORY) {
+                self.history.entry(mode).or_default().answered(words, verdict, now);
             }
         }
-        if let (Some(error), Some(question), None) =
-            (&workspace.explore.error, self.asker.asked(), workspace.explore.pending)
-        {
-            self.document.fail(question, error);
+        if let Some((mode, inquiry, error)) = self.asker.failed(workspace) {
+            self.views[mode.view].1.fail(inquiry, error);
         }
-        let Some(task) = self.head() else { return };
-        let current = self.wanted().map_or_else(String::new, |question| question.text);
-        let rest = self.history.entry(task).or_default().settle(now, &current);
-        if let Some(rest) = rest {
-            ui.ctx().request_repaint_after(std::time::Duration::from_secs_f64(rest));
-        }
-    }
-
-    fn give(&mut self, answer: Arc<Answer>) {
-        match answer.task {
-            Task::Ner => self.entities.take(answer),
-            Task::Qa => self.document.take(&answer),
-            Task::Mlm => self.masks.take(answer),
-            Task::Rtd => self.replaced.take(answer),
-            task => self.texts_of(task).take(answer),
+        let Some(mode) = self.mode else { return };
+        let current = self.words(mode);
+        if let Some(rest) = self.history.entry(mode).or_default().settle(now, current.as_ref()) {
+            ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
         }
     }
 
     fn head_panel_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let heads = cx.workspace.explore.subject.as_ref().map_or(&[][..], |subject| &subject.heads);
+        let choices = self.modes(heads);
         let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
         Panel::top("explore head").show_separator_line(false).frame(fill).show(ui, |ui| {
-            if let Some(chosen) = head::ui(ui, cx, self.mode) {
+            if let Some(chosen) = head::ui(ui, cx, self.mode, &choices) {
                 self.chosen = Some(chosen);
                 self.asker.chosen(ui);
             }
         });
     }
 
-    fn history_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) -> Changed {
-        let chosen = self.history.entry(task).or_default().list_ui(ui, cx.palette);
-        self.try_again(chosen)
-    }
-
-    fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) -> Changed {
-        let chosen = self.history.entry(task).or_default().examples_ui(ui, cx, task);
-        self.try_again(chosen)
-    }
-
-    fn try_again(&mut self, chosen: Option<(String, Option<String>)>) -> Changed {
-        let Some((words, pair)) = chosen else { return Changed::No };
-        self.set(words, pair);
-        Changed::Chosen
+    /// A text that another screen has sent to be tried.
+    fn take_offer(&mut self, workspace: &Workspace, subject: &Subject) {
+        let Some(offered) = &workspace.explore.offered else { return };
+        if is_same(self.taken_offer.as_ref(), offered) {
+            return;
+        }
+        self.taken_offer = Some(Arc::downgrade(offered));
+        // It was sent for this head, whatever was looked at before; without a head there is nobody to ask.
+        if subject.heads.contains(&offered.task) {
+            self.chosen = self.mode_of(offered.task);
+            self.turn_to(self.chosen);
+        }
+        if let Some(mode) = self.mode.filter(|mode| mode.head.is_some()) {
+            self.views[mode.view].1.offer(offered);
+        }
     }
 }
 
-/// How long the answer took.
-fn millis_ui(ui: &mut Ui, answer: Option<&Answer>, palette: &Palette) {
-    let Some(answer) = answer else { return };
-    let millis =
-        if answer.millis < 100.0 { format!("{:.1} ms", answer.millis) } else { format!("{:.0} ms", answer.millis) };
-    ui.label(text::number_dim(millis, palette)).on_hover_text("From taking the request to the answer");
-}
+#[cfg(test)]
+mod tests;

@@ -11,3 +11,10 @@ pub mod runs;
 pub mod samples;
 pub mod settings;
 pub mod train;
+
+use std::sync::{Arc, Weak};
+
+/// Whether this is the very thing that is known already.
+fn is_same<T>(known: Option<&Weak<T>>, now: &Arc<T>) -> bool {
+    known.is_some_and(|known| Weak::as_ptr(known) == Arc::as_ptr(now))
+}

@@ -11,7 +11,7 @@ mod strategy;
 
 use egui::{Frame, Margin, Panel, Ui};
 
-use crate::ui::tiles::{Layout, PaneInfo, Tiled};
+use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::{Action, Cx};
 use charts::Charts;
 use form::Form;
@@ -22,23 +22,11 @@ pub struct TrainPanel {
     charts: Charts,
 }
 
-const PANES: &[PaneInfo] = &[
-    PaneInfo { key: "loss", title: "Loss" },
-    PaneInfo { key: "metric", title: "Evaluation" },
-    PaneInfo { key: "rate", title: "Learning rate" },
-    PaneInfo { key: "speed", title: "Throughput" },
-    PaneInfo { key: "gradient", title: "Gradient norm" },
-];
-
 impl Tiled for TrainPanel {
-    fn panes(&self) -> &'static [PaneInfo] {
-        PANES
-    }
-
     fn layout(&self) -> Layout {
-        let above = Layout::Columns(vec![(1.0, Layout::Pane("loss")), (1.0, Layout::Pane("metric"))]);
-        let speed = Layout::Tabs(vec![Layout::Pane("speed"), Layout::Pane("gradient")]);
-        let below = Layout::Columns(vec![(1.0, Layout::Pane("rate")), (1.0, speed)]);
+        let above = Layout::Columns(vec![(1.0, charts::LOSS.into()), (1.0, charts::METRIC.into())]);
+        let speed = Layout::Tabs(vec![charts::SPEED.into(), charts::GRADIENT.into()]);
+        let below = Layout::Columns(vec![(1.0, charts::RATE.into()), (1.0, speed)]);
         Layout::Rows(vec![(1.35, above), (1.0, below)])
     }
 
@@ -54,8 +42,8 @@ impl Tiled for TrainPanel {
         }
     }
 
-    fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
-        self.charts.pane_ui(key, ui, cx);
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.charts.pane_ui(pane, ui, cx);
     }
 }
 

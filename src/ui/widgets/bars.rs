@@ -3,6 +3,7 @@
 use egui::{Color32, Rect, Response, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::text::elided;
+use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -18,10 +19,19 @@ pub struct Bar<'a> {
     pub mark: Option<f64>,
 }
 
+impl<'a> Bar<'a> {
+    /// A share in percent.
+    pub fn of(name: &'a str, share: f64, color: Color32, strong: bool) -> Self {
+        Self { name, share, value: format::percent(share), color, strong, mark: None }
+    }
+}
+
 pub const HEIGHT: f32 = 26.0;
 
-/// One line for each. Bars move to their new length within a moment, unless `still`. Returns the one that was clicked.
-pub fn bars(ui: &mut Ui, bars: &[Bar<'_>], name_width: f32, still: bool, palette: &Palette) -> Option<usize> {
+/// One line for each. Names have what the longest needs, at most `names`. Bars move to their new length within a moment,
+/// unless `still`. Returns the one that was clicked.
+pub fn bars(ui: &mut Ui, bars: &[Bar<'_>], names: f32, still: bool, palette: &Palette) -> Option<usize> {
+    let name_width = name_width(ui, bars.iter().map(|bar| bar.name), names);
     let mut clicked = None;
     for (place, bar) in bars.iter().enumerate() {
         if bar_ui(ui, bar, name_width, still, palette).clicked() {
@@ -71,7 +81,7 @@ fn bar_ui(ui: &mut Ui, bar: &Bar<'_>, name_width: f32, still: bool, palette: &Pa
 }
 
 /// The width the longest name needs, within bounds.
-pub fn name_width<'a>(ui: &Ui, names: impl Iterator<Item = &'a str>, most: f32) -> f32 {
+fn name_width<'a>(ui: &Ui, names: impl Iterator<Item = &'a str>, most: f32) -> f32 {
     let font = theme::medium(size::BODY);
     // Only the first few hundred are measured; the rest is cut with a tooltip if it is longer.
     names

@@ -16,6 +16,7 @@ pub mod form;
 pub mod freeze_map;
 pub mod highlight;
 pub mod histogram;
+pub mod line;
 pub mod marked;
 pub mod needle;
 pub mod number;

@@ -129,7 +129,7 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
             evaluate::keep_decisions(job, &model, decisions, shown.as_deref())
         }
         Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
-        Command::Ask { model, question, .. } => predict::ask(job, &mut kept.shelf, &model, &question),
+        Command::Ask { model, inquiry, .. } => predict::ask(job, &mut kept.shelf, &model, &inquiry),
         Command::FindRuns { folder, .. } => {
             job.payload(Payload::Runs(crate::train::run::find(&folder).into()));
             Ok(Ended::Done)

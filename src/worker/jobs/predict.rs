@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::kept::{Stamp, stamp};
 use super::{Ended, Failure, Job};
-use crate::inspect::{self, Predictor, Question};
+use crate::inspect::{AnyInquiry, Predictor};
 use crate::model::Decisions;
 use crate::worker::protocol::Payload;
 
@@ -57,7 +57,7 @@ pub fn meet(job: &Job<'_>, shelf: &mut Shelf, dir: &Path) -> Result<Ended, Failu
     Ok(Ended::Done)
 }
 
-pub fn ask(job: &Job<'_>, shelf: &mut Shelf, dir: &Path, question: &Question) -> Result<Ended, Failure> {
+pub fn ask(job: &Job<'_>, shelf: &mut Shelf, dir: &Path, inquiry: &AnyInquiry) -> Result<Ended, Failure> {
     let begun = Instant::now();
     let (predictor, was_changed) = shelf.get(dir)?;
     if was_changed {
@@ -68,8 +68,7 @@ pub fn ask(job: &Job<'_>, shelf: &mut Shelf, dir: &Path, question: &Question) ->
         // A text of one window is answered before anybody could read how far it is.
         if total > 1 { job.progress("reading", done as u64, total as u64) } else { job.go_on() }
     };
-    let Some(mut answer) = inspect::explore(predictor, question, &mut go_on)? else { return Ok(Ended::Stopped) };
-    answer.millis = begun.elapsed().as_secs_f64() * 1000.0;
-    job.payload(Payload::Answer(Arc::new(answer)));
+    let Some(reply) = inquiry.put_to(predictor, begun, &mut go_on)? else { return Ok(Ended::Stopped) };
+    job.payload(Payload::Answer(Arc::new(reply)));
     Ok(Ended::Done)
 }

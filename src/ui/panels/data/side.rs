@@ -10,7 +10,7 @@ use crate::data::health::{Finding, FindingKind};
 use crate::data::{Dataset, Table};
 use crate::task::Task;
 use crate::ui::theme::space;
-use crate::ui::widgets::bars::{Bar, bars, name_width};
+use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::histogram::{Histogram, bin, histogram};
 use crate::ui::widgets::segmented::warned;
 use crate::ui::widgets::{Card, Chip, state, text};
@@ -236,9 +236,8 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
                 mark: None,
             })
             .collect();
-        let width = name_width(ui, counts.iter().map(|count| count.name.as_str()), 110.0);
         let mut draw = |ui: &mut Ui| {
-            if let Some(place) = bars(ui, &shown, width, true, palette) {
+            if let Some(place) = bars(ui, &shown, 110.0, true, palette) {
                 let class = (filter.class != Some(place)).then_some(place);
                 chosen = Some(Filter { class, ..filter.clone() });
             }

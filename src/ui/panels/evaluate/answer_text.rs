@@ -8,10 +8,10 @@ use egui::{Align, Color32, Layout, ScrollArea, Ui, vec2};
 use super::answers::{scores, verdict};
 use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome};
 use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::{Button, Chip, text};
-use crate::ui::{Action, Cx, format};
+use crate::ui::{Action, Cx};
 use crate::worker::protocol::EvaluatedData;
 
 /// Candidates that are shown.
@@ -226,22 +226,15 @@ fn candidates_ui(ui: &mut Ui, report: &AnswerReport, judged: &JudgedQuestion, th
         .iter()
         .zip(&judged.candidates)
         .enumerate()
-        .map(|(rank, (name, candidate))| Bar {
-            name,
-            share: f64::from(candidate.score),
-            value: format::percent(f64::from(candidate.score)),
-            color: palette.series[0],
-            strong: rank == 0,
-            mark: None,
-        })
+        .map(|(rank, (name, candidate))| Bar::of(name, f64::from(candidate.score), palette.series[0], rank == 0))
         .collect();
     ui.label(text::label("Best answers", palette));
     if shown.is_empty() {
         ui.label(text::dim("No span of the context can be an answer", palette));
     }
-    let width = bars::name_width(ui, names.iter().map(String::as_str), ui.available_width() * 0.5);
+    let most = ui.available_width() * 0.5;
     ui.spacing_mut().item_spacing.y = 0.0;
-    bars(ui, &shown, width, true, palette);
+    bars(ui, &shown, most, true, palette);
     if report.allow_no_answer {
         let lead = judged.null_score;
         let decision = if lead > threshold { "so there is no answer" } else { "so the best span is the answer" };

@@ -10,7 +10,7 @@ use super::found::{Candidate, Found, Source};
 use super::list;
 use crate::metrics::{Entity, EntityError, EntityErrorKind, EntityReport, Evaluation, Outcome};
 use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::count_grid::{Grid, count_grid};
 use crate::ui::widgets::entity_lanes::{LINE, Lanes, Span, lane_row, lanes};
@@ -160,11 +160,10 @@ impl Entities {
         let mistakes = EntityErrorKind::ALL
             .map(|kind| bar(kind.title(), report.totals.of(kind), palette.bad, chosen.is_none_or(|one| one == kind)));
         let shown: Vec<Bar<'_>> = std::iter::once(correct).chain(mistakes).collect();
-        let width = bars::name_width(ui, shown.iter().map(|bar| bar.name), ui.available_width() * 0.4);
         let pressed = ui
             .scope(|ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                bars(ui, &shown, width, true, palette)
+                bars(ui, &shown, ui.available_width() * 0.4, true, palette)
             })
             .inner;
         if let Some(pressed) = pressed {

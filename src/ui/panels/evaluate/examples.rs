@@ -6,7 +6,7 @@ use super::filter::{self, Filter, Shown};
 use super::list;
 use crate::metrics::{Outcome, Prediction};
 use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::text::elided;
@@ -223,18 +223,13 @@ fn scores_ui(ui: &mut Ui, evaluated: &EvaluatedData, said: &Prediction, palette:
         .iter()
         .enumerate()
         .filter(|(rank, class)| *rank < most || Some(**class) == gold)
-        .map(|(rank, class)| Bar {
-            name: &labels[*class],
-            share: f64::from(said.scores[*class]),
-            value: format::percent(f64::from(said.scores[*class])),
-            color: palette.label(*class),
-            strong: rank == 0 || Some(*class) == gold,
-            mark: None,
+        .map(|(rank, class)| {
+            let is_strong = rank == 0 || Some(*class) == gold;
+            Bar::of(&labels[*class], f64::from(said.scores[*class]), palette.label(*class), is_strong)
         })
         .collect();
-    let width = bars::name_width(ui, shown.iter().map(|bar| bar.name), ui.available_width() * 0.35);
     ui.spacing_mut().item_spacing.y = 0.0;
-    bars(ui, &shown, width, true, palette);
+    bars(ui, &shown, ui.available_width() * 0.35, true, palette);
     if order.len() > shown.len() {
         let words = format!("{} more classes", format::count((order.len() - shown.len()) as u64));
         ui.label(text::faint(words, palette));

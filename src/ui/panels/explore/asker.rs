@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use egui::Ui;
 
-use crate::inspect::{Answer, Question};
+use super::view::Mode;
+use super::words::Words;
+use crate::inspect::{AnyInquiry, Reply};
+use crate::ui::panels::is_same;
 use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx};
 
@@ -19,8 +22,10 @@ const LONG_PAUSE: f64 = 0.4;
 pub struct Asker {
     /// When the first key was pressed that nothing was asked about yet.
     edited: Option<f64>,
-    asked: Option<(PathBuf, Question)>,
-    seen: Option<Weak<Answer>>,
+    asked: Option<(PathBuf, AnyInquiry)>,
+    /// What was looked at when it was asked, and the text of that.
+    by: Option<(Mode, Words)>,
+    seen: Option<Weak<Reply>>,
 }
 
 impl Asker {
@@ -37,12 +42,12 @@ impl Asker {
     }
 
     /// Asks what is wanted, unless exactly this was asked last or the model is still busy with the one before.
-    pub fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, wanted: Option<Question>) {
-        let (Some(question), Some(model)) = (wanted, cx.workspace.explore.model.clone()) else {
+    pub fn ask(&mut self, ui: &Ui, cx: &mut Cx<'_>, by: (Mode, Words), wanted: Option<AnyInquiry>) {
+        let (Some(inquiry), Some(model)) = (wanted, cx.workspace.explore.model.clone()) else {
             self.asked = None;
             return;
         };
-        let request = (model, question);
+        let request = (model, inquiry);
         let pending = cx.workspace.explore.pending.and_then(|job| cx.workspace.job(job));
         let is_long = pending.and_then(|job| job.progress.as_ref()).is_some_and(|progress| progress.total > 1);
         if self.asked.as_ref() == Some(&request) || (pending.is_some() && !is_long) {
@@ -57,24 +62,23 @@ impl Asker {
             return;
         }
         self.edited = None;
-        cx.act(Action::Ask { model: request.0.clone(), question: Box::new(request.1.clone()) });
-        self.asked = Some(request);
+        cx.act(Action::Ask { model: request.0.clone(), inquiry: request.1.clone() });
+        (self.asked, self.by) = (Some(request), Some(by));
     }
 
-    /// An answer that was not seen before.
-    pub fn news(&mut self, workspace: &Workspace) -> Option<Arc<Answer>> {
-        let answer = workspace.explore.answer.as_ref()?;
-        let known = self.seen.as_ref().is_some_and(|seen| Weak::as_ptr(seen) == Arc::as_ptr(answer));
-        if known {
-            return None;
-        }
-        self.seen = Some(Arc::downgrade(answer));
-        Some(answer.clone())
+    /// An answer that was not seen before, and what was looked at when it was asked for.
+    pub fn news(&mut self, workspace: &Workspace) -> Option<((Mode, Words), Arc<Reply>)> {
+        let reply = workspace.explore.answer.as_ref().filter(|reply| !is_same(self.seen.as_ref(), reply))?;
+        self.seen = Some(Arc::downgrade(reply));
+        Some((self.by.clone()?, reply.clone()))
     }
 
-    /// What was asked last.
-    pub fn asked(&self) -> Option<&Question> {
-        self.asked.as_ref().map(|(_, question)| question)
+    /// What was asked last, where it cannot be answered.
+    pub fn failed<'a>(&'a self, workspace: &'a Workspace) -> Option<(Mode, &'a AnyInquiry, &'a str)> {
+        let explore = &workspace.explore;
+        let error = explore.error.as_ref().filter(|_| explore.pending.is_none())?;
+        let (_, inquiry) = self.asked.as_ref()?;
+        Some((self.by.as_ref()?.0, inquiry, error))
     }
 
     /// Asks again what was asked, such as of another model.

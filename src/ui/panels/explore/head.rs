@@ -4,17 +4,18 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
-use super::Mode;
+use super::view::Mode;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
+use crate::ui::widgets::line;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 
-/// Draws the model's name and a switch between its heads and the lab. Returns what was pressed.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>) -> Option<Mode> {
+/// Draws the model's name and a switch between what it can be asked. Returns what was pressed.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &str)]) -> Option<Mode> {
     let palette = cx.palette;
     let model = cx.workspace.explore.model.clone()?;
     let subject = cx.workspace.explore.subject.clone();
@@ -40,12 +41,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>) -> Option<Mode> {
             }
         });
         let Some(subject) = &subject else { return };
-        let heads = subject.heads.iter().map(|task| (Mode::Head(*task), task.title()));
-        let choices: Vec<(Mode, &str)> = heads.chain([(Mode::Lab, "Objectives lab")]).collect();
         if let Some(mode) = mode {
-            chosen = segmented(ui, palette, mode, &choices, false);
+            chosen = segmented(ui, palette, mode, choices, false);
         }
-        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+        line::right(ui, |ui| {
             let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
             ui.label(text::number_dim(words, palette));
         });

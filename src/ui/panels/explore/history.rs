@@ -1,26 +1,25 @@
 //! Texts that were tried, and texts to try.
 
-use std::sync::Arc;
-
 use egui::{Align2, Response, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_KEEP, ICON_REFRESH};
 
-use super::samples;
-use crate::inspect::{Aggregation, Answer, Prediction};
+use super::words::Words;
 use crate::task::Task;
+use crate::ui::Cx;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, text};
-use crate::ui::{Cx, format};
 use crate::worker::protocol::LoadedDataset;
 
 /// Seconds a text has to stand before it counts as tried: what is only passed through while typing does not.
 const SETTLED: f64 = 1.2;
 const KEPT: usize = 60;
 
+/// A text, and what was said of it in a few words and how sure it was.
 #[derive(Clone, Debug)]
 struct Tried {
-    answer: Arc<Answer>,
+    words: Words,
+    verdict: (String, String),
     pinned: bool,
     /// The model is another now, or was changed, and may say something else.
     is_outdated: bool,
@@ -30,22 +29,20 @@ struct Tried {
 pub struct History {
     /// Newest first.
     tried: Vec<Tried>,
-    waiting: Option<(Arc<Answer>, f64)>,
+    waiting: Option<(Tried, f64)>,
     /// Which of the data's examples are offered.
     page: usize,
 }
 
-type Words = (String, Option<String>);
-
 impl History {
-    pub fn answered(&mut self, answer: Arc<Answer>, now: f64) {
-        self.waiting = Some((answer, now));
+    pub fn answered(&mut self, words: Words, verdict: (String, String), now: f64) {
+        self.waiting = Some((Tried { words, verdict, pinned: false, is_outdated: false }, now));
     }
 
     /// Keeps the waiting answer once its text has stood long enough; otherwise says how long that still takes.
-    pub fn settle(&mut self, now: f64, current: &str) -> Option<f64> {
-        let (answer, since) = self.waiting.as_ref()?;
-        if answer.question.text != current || answer.question.text.trim().is_empty() {
+    pub fn settle(&mut self, now: f64, current: Option<&Words>) -> Option<f64> {
+        let (tried, since) = self.waiting.as_ref()?;
+        if current.is_none_or(|current| current.text != tried.words.text) {
             self.waiting = None;
             return None;
         }
@@ -53,9 +50,9 @@ impl History {
         if rest > 0.0 {
             return Some(rest);
         }
-        let answer = answer.clone();
-        self.waiting = None;
-        self.keep(answer);
+        if let Some((tried, _)) = self.waiting.take() {
+            self.keep(tried);
+        }
         None
     }
 
@@ -67,23 +64,21 @@ impl History {
         }
     }
 
-    fn keep(&mut self, answer: Arc<Answer>) {
-        let mut pinned = false;
+    fn keep(&mut self, mut answered: Tried) {
         self.tried.retain(|tried| {
-            let same = tried.answer.question.text == answer.question.text
-                && tried.answer.question.pair == answer.question.pair;
-            pinned |= same && tried.pinned;
+            let same = tried.words == answered.words;
+            answered.pinned |= same && tried.pinned;
             !same
         });
         // What is still being written replaces its own beginning.
         if let Some(newest) = self.tried.first()
             && !newest.pinned
-            && answer.question.text.starts_with(newest.answer.question.text.trim_end())
-            && answer.question.pair == newest.answer.question.pair
+            && answered.words.text.starts_with(newest.words.text.trim_end())
+            && answered.words.pair == newest.words.pair
         {
             self.tried.remove(0);
         }
-        self.tried.insert(0, Tried { answer, pinned, is_outdated: false });
+        self.tried.insert(0, answered);
         while self.tried.len() > KEPT {
             let Some(oldest) = self.tried.iter().rposition(|tried| !tried.pinned) else { break };
             self.tried.remove(oldest);
@@ -107,7 +102,7 @@ impl History {
                 let tried = &self.tried[place];
                 let (row, pin) = tried_ui(ui, tried, place, palette);
                 if row.clicked() {
-                    chosen = Some((tried.answer.question.text.clone(), tried.answer.question.pair.clone()));
+                    chosen = Some(tried.words.clone());
                 }
                 if pin.clicked() {
                     turned = Some(place);
@@ -120,36 +115,35 @@ impl History {
         chosen
     }
 
-    /// Some of the loaded data, or texts that any model for the task can be tried with.
-    pub fn examples_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) -> Option<Words> {
+    /// Some of the loaded data of this task, or the samples. Returns the text that was clicked.
+    pub fn examples_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        task: Option<Task>,
+        samples: impl FnOnce() -> Vec<Words>,
+    ) -> Option<Words> {
         let palette = cx.palette;
-        let offered = self.offered(cx, task);
+        let loaded = of_data(cx, task);
+        let offered = loaded.map_or_else(samples, |loaded| self.of_page(loaded));
         let mut chosen = None;
-        if of_data(cx, task).is_some()
+        if loaded.is_some()
             && Button::new("Other examples").icon(ICON_REFRESH).quiet().small().show(ui, palette).clicked()
         {
             self.page += 1;
         }
         ScrollArea::vertical().id_salt("offered").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            for (words, pair) in offered {
-                if offered_ui(ui, &both(&words, pair.as_deref()), palette).clicked() {
-                    chosen = Some((words, pair));
+            for words in offered {
+                if offered_ui(ui, &words.line(), palette).clicked() {
+                    chosen = Some(words);
                 }
             }
         });
         chosen
     }
 
-    fn offered(&self, cx: &Cx<'_>, task: Task) -> Vec<Words> {
-        let Some(loaded) = of_data(cx, task) else {
-            return match (&cx.workspace.explore.subject, task) {
-                (Some(subject), Task::Mlm) => {
-                    samples::masked(subject.script, subject.mask_token.as_deref().unwrap_or_default())
-                }
-                _ => samples::texts(task, ""),
-            };
-        };
+    fn of_page(&self, loaded: &LoadedDataset) -> Vec<Words> {
         // Held-out examples of the same file; strides of a prime number look mixed and need no generator.
         let held_out = &loaded.split.eval;
         let data = loaded.eval.as_ref().unwrap_or(&loaded.dataset);
@@ -157,18 +151,17 @@ impl History {
         let at = |place: usize| held_out.get(place).copied().unwrap_or(place);
         (0..count.min(8))
             .map(|place| at(((self.page * 8 + place) * 7919) % count))
-            .map(|example| (data.readable(example).into_owned(), data.pair(example).map(str::to_owned)))
+            .map(|example| Words {
+                text: data.readable(example).into_owned(),
+                pair: data.pair(example).map(str::to_owned),
+            })
             .collect()
     }
 }
 
-/// A text with the second one of its pair.
-fn both(words: &str, pair: Option<&str>) -> String {
-    pair.map_or_else(|| words.to_owned(), |pair| format!("{words} · {pair}"))
-}
-
 /// The loaded data, where they are read for a task of this kind.
-fn of_data<'a>(cx: &Cx<'a>, task: Task) -> Option<&'a LoadedDataset> {
+fn of_data<'a>(cx: &Cx<'a>, task: Option<Task>) -> Option<&'a LoadedDataset> {
+    let task = task?;
     let loaded = cx.workspace.data.loaded.as_deref()?;
     let of = loaded.dataset.task;
     (of == task || (of.is_sequence() && task.is_sequence())).then_some(loaded)
@@ -176,9 +169,8 @@ fn of_data<'a>(cx: &Cx<'a>, task: Task) -> Option<&'a LoadedDataset> {
 
 fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Response, Response) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
-    let answer = &tried.answer;
     let note = if tried.is_outdated { ", asked before the model was changed" } else { "" };
-    let label = format!("Try again {}{note}", answer.question.text);
+    let label = format!("Try again {}{note}", tried.words.text);
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &label));
     let pin_rect = egui::Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(24.0, 24.0));
     let pin = ui.interact(pin_rect, response.id.with(("pin", place)), Sense::click());
@@ -188,23 +180,21 @@ fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Res
         painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
     }
     let inner = rect.shrink2(vec2(8.0, 6.0));
-    let words = both(&answer.question.text, answer.question.pair.as_deref());
-    let line = elided(painter, &words, theme::regular(size::BODY), palette.text, inner.width() - 28.0);
+    let line = elided(painter, &tried.words.line(), theme::regular(size::BODY), palette.text, inner.width() - 28.0);
     painter.galley(inner.min, line, palette.text);
-    let (verdict, share) = if tried.is_outdated {
-        ("Asked before the model was changed".to_owned(), String::new())
-    } else {
-        verdict(&answer.result)
+    let (verdict, share) = match &tried.verdict {
+        _ if tried.is_outdated => ("Asked before the model was changed", ""),
+        (verdict, share) => (verdict.as_str(), share.as_str()),
     };
     let color = if tried.is_outdated { palette.text_faint } else { palette.accent };
     let below = inner.bottom() - 14.0;
     let room = inner.width() * if tried.is_outdated { 1.0 } else { 0.5 };
-    let name = elided(painter, &verdict, theme::medium(size::SMALL), color, room);
+    let name = elided(painter, verdict, theme::medium(size::SMALL), color, room);
     let after = inner.left() + name.size().x + 6.0;
     painter.galley(pos2(inner.left(), below), name, color);
     painter.text(pos2(after, below), Align2::LEFT_TOP, share, theme::number(size::SMALL), palette.text_faint);
     let words = if tried.pinned { "Unpin" } else { "Pin" };
-    let label = format!("{words} {}", answer.question.text);
+    let label = format!("{words} {}", tried.words.text);
     pin.widget_info(|| WidgetInfo::selected(Role::Button, true, tried.pinned, &label));
     if tried.pinned || lively || pin.hovered() || pin.has_focus() {
         let color = match (tried.pinned, pin.hovered()) {
@@ -235,99 +225,56 @@ fn offered_ui(ui: &mut Ui, words: &str, palette: &Palette) -> Response {
     if cut { response.on_hover_text(words.chars().take(800).collect::<String>()) } else { response }
 }
 
-fn verdict(said: &Prediction) -> (String, String) {
-    match said {
-        Prediction::Classes(classes) => {
-            classes.first().map_or_else(Default::default, |(name, share)| (name.clone(), format::percent(*share)))
-        }
-        Prediction::Labels(labels) => {
-            let given: Vec<&str> = labels.iter().filter(|one| one.applies()).map(|one| one.label.as_str()).collect();
-            (if given.is_empty() { "no label".into() } else { given.join(", ") }, String::new())
-        }
-        Prediction::Value(value) => (format!("{value:.3}"), String::new()),
-        Prediction::Tagging(tagging) => {
-            let spans = tagging.spans(Aggregation::First);
-            (format::plural(spans.len() as u64, "entity", "entities"), String::new())
-        }
-        Prediction::Reading(reading) => {
-            reading.answers.first().map_or_else(Default::default, |best| (best.text.clone(), format::score(best.score)))
-        }
-        Prediction::Filling(filling) => {
-            let words: Vec<&str> = filling
-                .blanks
-                .iter()
-                .flat_map(|blank| &blank.masks)
-                .filter_map(|mask| mask.best.first().map(|one| one.token_str.trim()))
-                .collect();
-            (if words.is_empty() { "nothing hidden".into() } else { words.join(", ") }, String::new())
-        }
-        Prediction::Orders(orders) => orders
-            .given
-            .iter()
-            .max_by(|a, b| a.1.total_cmp(&b.1))
-            .map_or_else(Default::default, |(name, share)| (name.replace('_', " "), format::percent(*share))),
-        Prediction::Judged(judged) => {
-            let worst = judged.iter().max_by(|a, b| a.replaced.total_cmp(&b.replaced));
-            worst.map_or_else(Default::default, |one| (one.token.clone(), format::percent(one.replaced)))
-        }
-        Prediction::Lab(_) => Default::default(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn answer(text: &str) -> Arc<Answer> {
-        Arc::new(Answer {
-            model: "model".into(),
-            question: crate::inspect::Question::of(text, None),
-            task: Task::Regress,
-            result: Prediction::Value(1.0),
-            tokens: Vec::new(),
-            cut: 0,
-            millis: 1.0,
-        })
+    fn answered(text: &str) -> Tried {
+        Tried { words: Words::of(text), verdict: <_>::default(), pinned: false, is_outdated: false }
+    }
+
+    fn settle(history: &mut History, now: f64, text: &str) -> Option<f64> {
+        history.settle(now, Some(&Words::of(text)))
     }
 
     fn kept(history: &History) -> Vec<&str> {
-        history.tried.iter().map(|tried| tried.answer.question.text.as_str()).collect()
+        history.tried.iter().map(|tried| tried.words.text.as_str()).collect()
     }
 
     #[test]
     fn only_a_text_that_stood_for_a_while_is_kept() {
         let mut history = History::default();
-        history.answered(answer("Go"), 0.0);
-        assert!(history.settle(0.5, "Go").is_some());
-        history.answered(answer("Good"), 0.6);
-        assert_eq!(history.settle(1.0, "Good!"), None, "the text went on before it had settled");
-        history.answered(answer("Good!"), 1.1);
-        assert_eq!(history.settle(3.0, "Good!"), None);
+        history.answered(Words::of("Go"), <_>::default(), 0.0);
+        assert!(settle(&mut history, 0.5, "Go").is_some());
+        history.answered(Words::of("Good"), <_>::default(), 0.6);
+        assert_eq!(settle(&mut history, 1.0, "Good!"), None, "the text went on before it had settled");
+        history.answered(Words::of("Good!"), <_>::default(), 1.1);
+        assert_eq!(settle(&mut history, 3.0, "Good!"), None);
         assert_eq!(kept(&history), ["Good!"]);
     }
 
     #[test]
     fn what_another_model_said_is_not_taken_for_what_this_one_says() {
         let mut history = History::default();
-        history.keep(answer("Good"));
-        history.answered(answer("Bad"), 0.0);
+        history.keep(answered("Good"));
+        history.answered(Words::of("Bad"), <_>::default(), 0.0);
         history.outdate();
-        assert_eq!(history.settle(9.0, "Bad"), None);
+        assert_eq!(settle(&mut history, 9.0, "Bad"), None);
         assert_eq!(kept(&history), ["Good"], "what was waiting is not kept as news");
         assert!(history.tried[0].is_outdated);
-        history.keep(answer("Good"));
+        history.keep(answered("Good"));
         assert!(!history.tried[0].is_outdated, "asked again");
     }
 
     #[test]
     fn a_text_that_grows_replaces_its_beginning_unless_that_is_pinned() {
         let mut history = History::default();
-        history.keep(answer("Good"));
-        history.keep(answer("Good value"));
+        history.keep(answered("Good"));
+        history.keep(answered("Good value"));
         assert_eq!(kept(&history), ["Good value"]);
         history.tried[0].pinned = true;
-        history.keep(answer("Good value indeed"));
-        history.keep(answer("Bad"));
+        history.keep(answered("Good value indeed"));
+        history.keep(answered("Bad"));
         assert_eq!(kept(&history), ["Bad", "Good value indeed", "Good value"]);
     }
 }

@@ -1,9 +1,10 @@
-//! Texts to begin with, so that no screen of Explore is ever empty: written for Attune.
+//! Texts to begin with, so that no screen of Explore is ever empty: written for Attune. Of each list a screen begins with
+//! the first.
 
+use super::words::Words;
 use crate::inspect::Script;
-use crate::task::Task;
 
-const SENTENCES: [&str; 6] = [
+pub const SENTENCES: [&str; 6] = [
     "Better than I had hoped, and it arrived a day early.",
     "It broke after two weeks and nobody answered my letter.",
     "It does what the box says, nothing more.",
@@ -12,7 +13,7 @@ const SENTENCES: [&str; 6] = [
     "The first half is slow; the second makes up for everything.",
 ];
 
-const ENTITIES: [&str; 5] = [
+pub const ENTITIES: [&str; 5] = [
     "Ada Lovelace wrote to Charles Babbage from London about the Analytical Engine, and the University of Cambridge kept \
      the letters.",
     "Maria Okafor joined Northwind Labs in Lisbon last spring, after eight years at the Zurich office of Halden & Sons.",
@@ -27,7 +28,7 @@ const PROTEIN: &str =
 /// Acetic anhydride and salicylic acid to aspirin.
 const REACTION: &str = "CC(=O)OC(C)=O.O=C(O)c1ccccc1O>>CC(=O)Oc1ccccc1C(=O)O";
 
-const PAIRS: [(&str, &str); 4] = [
+pub const PAIRS: [(&str, &str); 4] = [
     ("The kettle had boiled dry.", "She filled it again and waited."),
     ("The kettle had boiled dry.", "Most glaciers of the region have retreated since 1850."),
     ("They missed the last train of the night.", "So they walked home along the river."),
@@ -35,13 +36,13 @@ const PAIRS: [(&str, &str); 4] = [
 ];
 
 /// Later than, and because of: the order can be told from the words.
-const ORDERS: [(&str, &str); 3] = [
+pub const ORDERS: [(&str, &str); 3] = [
     ("She opened the letter with a kitchen knife.", "Then she read it twice and put it in the stove."),
     ("The storm took the roof off the barn.", "By noon the neighbours had come with ladders and tin."),
     ("He learned to swim when he was forty.", "The following summer he crossed the lake."),
 ];
 
-const REPLACED: [&str; 4] = [
+pub const REPLACED: [&str; 4] = [
     "The chef cooked a delicious laptop.",
     "The orchestra tuned their potatoes before the concert.",
     "She poured the coffee into a cup and drank the table.",
@@ -89,30 +90,20 @@ pub fn lesson(script: Script) -> &'static str {
     }
 }
 
-/// Texts for masked words that a model can read, the first of which is what the screen begins with.
-pub fn masked(script: Script, mask: &str) -> Vec<(String, Option<String>)> {
+/// Texts for masked words that a model can read.
+pub fn masked(script: Script, mask: &str) -> Vec<Words> {
+    let of = |text: String| Words { text, pair: None };
     match script {
-        Script::Words => texts(Task::Mlm, mask),
-        Script::Proteins => {
-            vec![(PROTEIN.replacen("GLEW", &format!("G{mask}EW"), 1), None), (PROTEIN.to_owned(), None)]
-        }
-        Script::Molecules => vec![(REACTION.replacen('O', mask, 1), None), (REACTION.to_owned(), None)],
+        Script::Words => BLANKS.iter().map(|text| of(text.replace("{}", mask))).collect(),
+        Script::Proteins => vec![of(PROTEIN.replacen("GLEW", &format!("G{mask}EW"), 1)), Words::of(PROTEIN)],
+        Script::Molecules => vec![of(REACTION.replacen('O', mask, 1)), Words::of(REACTION)],
     }
 }
 
-/// Texts for a task, the first of which is what the screen begins with.
-pub fn texts(task: Task, mask: &str) -> Vec<(String, Option<String>)> {
-    let alone = |texts: &[&str]| texts.iter().map(|text| ((*text).to_owned(), None)).collect();
-    let both = |pairs: &[(&str, &str)]| {
-        pairs.iter().map(|(text, pair)| ((*text).to_owned(), Some((*pair).to_owned()))).collect()
-    };
-    match task {
-        Task::Classify | Task::MultiLabel | Task::Regress => alone(&SENTENCES),
-        Task::Ner => alone(&ENTITIES),
-        Task::Rtd => alone(&REPLACED),
-        Task::Nsp => both(&PAIRS),
-        Task::Sop => both(&ORDERS),
-        Task::Mlm => BLANKS.iter().map(|text| (text.replace("{}", mask), None)).collect(),
-        Task::Qa => QUESTIONS.iter().map(|text| ((*text).to_owned(), Some(DOCUMENT.to_owned()))).collect(),
-    }
+pub fn alone(texts: &[&str]) -> Vec<Words> {
+    texts.iter().map(|text| Words::of(text)).collect()
+}
+
+pub fn pairs(pairs: &[(&str, &str)]) -> Vec<Words> {
+    pairs.iter().map(|(text, pair)| Words { pair: Some((*pair).to_owned()), ..Words::of(text) }).collect()
 }

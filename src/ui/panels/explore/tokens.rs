@@ -31,9 +31,7 @@ fn boxes(ui: &mut Ui, tokens: &[String], palette: &Palette) {
     let mut placed = Vec::new();
     for token in tokens.iter().take(MOST) {
         let part = is_part(token);
-        let shown = token.trim_start_matches("##").replace(['Ġ', '▁', '\n'], "");
-        let shown = if shown.is_empty() { "·".into() } else { shown };
-        let galley = ui.painter().layout_no_wrap(shown, font.clone(), palette.text);
+        let galley = ui.painter().layout_no_wrap(plain(&token.replace('\n', ""), "·"), font.clone(), palette.text);
         let wide = galley.size().x + 8.0;
         let gap = if part && x > 0.0 { 1.0 } else { 4.0 };
         if x > 0.0 && x + gap + wide > width {
@@ -58,6 +56,12 @@ fn boxes(ui: &mut Ui, tokens: &[String], palette: &Palette) {
         painter.rect(place, 3.0, fill, Stroke::new(1.0, palette.line), StrokeKind::Inside);
         painter.galley_with_override_text_color(place.center() - galley.size() / 2.0, galley, ink);
     }
+}
+
+/// A token without the marks of its kind; where nothing is left, `empty`.
+pub fn plain(token: &str, empty: &str) -> String {
+    let plain = token.trim_start_matches("##").replace(['Ġ', '▁'], "");
+    if plain.is_empty() { empty.to_owned() } else { plain }
 }
 
 /// Word-piece marks what goes on, byte-pair and sentence-piece what begins.

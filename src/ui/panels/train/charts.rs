@@ -6,11 +6,18 @@ use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 use crate::metrics::Measure;
 use crate::train::config::{RunConfig, ScheduleKind};
 use crate::train::{groups, schedule};
+use crate::ui::tiles::Pane;
 use crate::ui::widgets::Button;
 use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
 use crate::ui::workspace::run::Status;
 use crate::ui::workspace::{RunView, Workspace};
 use crate::ui::{Cx, Palette, format, theme};
+
+pub const LOSS: Pane = Pane::new("loss", "Loss");
+pub const METRIC: Pane = Pane::new("metric", "Evaluation");
+pub const RATE: Pane = Pane::new("rate", "Learning rate");
+pub const SPEED: Pane = Pane::new("speed", "Throughput");
+pub const GRADIENT: Pane = Pane::new("gradient", "Gradient norm");
 
 #[derive(Debug, Default)]
 pub struct Charts {
@@ -77,17 +84,17 @@ impl Charts {
         self.planned.update(config, card.map(|card| card.stored_layers), steps);
     }
 
-    pub fn pane_ui(&mut self, key: &str, ui: &mut Ui, cx: &mut Cx<'_>) {
+    pub fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let run = cx.workspace.run.as_ref();
-        match key {
-            "loss" => self.loss_ui(ui, run, palette),
-            "metric" => {
+        match pane {
+            LOSS => self.loss_ui(ui, run, palette),
+            METRIC => {
                 let is_stopping = cx.workspace.training_job().is_some_and(|job| job.stopping);
                 self.metric_ui(ui, run, is_stopping, palette);
             }
-            "rate" => self.rate_ui(ui, run, palette),
-            "speed" => self.speed_ui(ui, run, palette),
+            RATE => self.rate_ui(ui, run, palette),
+            SPEED => self.speed_ui(ui, run, palette),
             _ => self.gradient_ui(ui, run, palette),
         }
     }

@@ -1,76 +1,117 @@
 //! Named entities: type a text and see them coloured where they stand, by each way of joining tokens, against the gold
 //! ones where the text came from the data.
 
-use std::sync::Arc;
-
-use egui::{Align, Layout as Flow, RichText, ScrollArea, Ui, vec2};
+use egui::{RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_CHECK, ICON_CLOSE};
 
-use super::rows::DataRows;
-use super::{millis_ui, samples};
 use crate::inspect::gold::{Gold, Match, compare};
-use crate::inspect::tagging::{Span, Tagging, kind};
-use crate::inspect::{Aggregation, Answer, Prediction, Question};
+use crate::inspect::tagging::{Span, Tagging, TokenTag, kind};
+use crate::inspect::{Aggregation, Answer, AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::samples;
+use crate::ui::panels::explore::text_box::TextBox;
+use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::tiles::{Layout, Pane};
+use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::marked::{self, Look, Mark};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, Chip, state, text};
+use crate::ui::widgets::{Chip, text};
 use crate::ui::{Cx, format};
 
+pub const KIND: Kind =
+    Kind { name: "entities", title: "", heads: &[Task::Ner], make: || Box::new(Entities::default()) };
+
+const TEXT: Pane = Pane::new("text", "Text");
+const ENTITIES: Pane = Pane::new("entities", "Entities");
+const TOKENS: Pane = Pane::new("tokens", "Tokens");
+
 #[derive(Debug)]
-pub struct Entities {
-    pub text: String,
+struct Entities {
+    text_box: TextBox,
     aggregation: Aggregation,
-    answer: Option<Arc<Answer>>,
-    /// What the data say of the text, while it is as they have it.
-    gold: Option<(String, Vec<Span>)>,
-    rows: DataRows,
+    told: Told,
 }
 
 impl Default for Entities {
     fn default() -> Self {
-        let text = samples::texts(Task::Ner, "").swap_remove(0).0;
-        Self { text, aggregation: Aggregation::First, answer: None, gold: None, rows: DataRows::default() }
+        let text_box = TextBox::of(samples::ENTITIES[0]);
+        Self { text_box, aggregation: Aggregation::First, told: Told::default() }
+    }
+}
+
+impl View for Entities {
+    fn layout(&self) -> Layout {
+        let said = Layout::Tabs(vec![ENTITIES.into(), TOKENS.into()]);
+        beside(vec![(1.0, TEXT.into()), (1.0, said)], tried())
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        match pane {
+            TEXT => return self.text_ui(ui, cx),
+            ENTITIES => self.list_ui(ui, cx),
+            _ => self.tokens_ui(ui, cx.palette),
+        }
+        Changed::No
+    }
+
+    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
+        self.words().map(|words| words.ask(Task::Ner))
+    }
+
+    fn told(&mut self) -> Option<&mut Told> {
+        Some(&mut self.told)
+    }
+
+    fn words(&self) -> Option<Words> {
+        Some(self.text_box.words.clone()).filter(|words| !words.are_blank())
+    }
+
+    fn set(&mut self, words: Words) {
+        self.text_box.words = Words { pair: None, ..words };
+    }
+
+    fn samples(&self, _: &Subject) -> Vec<Words> {
+        samples::alone(&samples::ENTITIES)
+    }
+
+    fn verdict(&self, reply: &Reply) -> (String, String) {
+        let spans = tagging(reply.to::<Question>()).map_or(0, |tagging| tagging.spans(Aggregation::First).len());
+        (format::plural(spans as u64, "entity", "entities"), String::new())
+    }
+}
+
+fn tagging(answer: Option<&Answer>) -> Option<&Tagging> {
+    match &answer?.result {
+        Prediction::Tagging(tagging) => Some(tagging),
+        _ => None,
     }
 }
 
 impl Entities {
-    pub fn wanted(&self) -> Option<Question> {
-        (!self.text.trim().is_empty())
-            .then(|| Question { task: Some(Task::Ner), ..Question::of(self.text.clone(), None) })
-    }
-
-    pub fn take(&mut self, answer: Arc<Answer>) {
-        self.answer = Some(answer);
-    }
-
-    pub fn forget(&mut self) {
-        self.answer = None;
-    }
-
-    pub fn set(&mut self, words: String) {
-        self.text = words;
-        self.gold = None;
-    }
-
     fn tagging(&self) -> Option<&Tagging> {
-        match &self.answer.as_ref()?.result {
-            Prediction::Tagging(tagging) => Some(tagging),
+        tagging(self.told.answer())
+    }
+
+    fn text(&self) -> &str {
+        &self.text_box.words.text
+    }
+
+    fn gold(&self) -> Option<&[Span]> {
+        match self.text_box.gold()? {
+            Gold::Entities(spans) => Some(spans),
             _ => None,
         }
     }
 
-    fn gold(&self) -> Option<&[Span]> {
-        self.gold.as_ref().filter(|(text, _)| *text == self.text).map(|(_, spans)| spans.as_slice())
-    }
-
     /// Predicted entities at their places in the text as it is now.
     fn spans(&self) -> Vec<Span> {
-        let (Some(tagging), Some(answer)) = (self.tagging(), &self.answer) else { return Vec::new() };
+        let (Some(tagging), Some(answer)) = (self.tagging(), self.told.answer()) else { return Vec::new() };
         let spans = tagging.spans(self.aggregation);
         let places: Vec<(usize, usize)> = spans.iter().map(|span| (span.start, span.end)).collect();
-        let moved = marked::shifted(&places, &answer.question.text, &self.text);
+        let moved = marked::shifted(&places, &answer.question.text, self.text());
         let kept = spans.iter().zip(moved).filter_map(|(span, place)| {
             let (start, end) = place?;
             Some(Span { start, end, ..span.clone() })
@@ -78,10 +119,8 @@ impl Entities {
         kept.collect()
     }
 
-    /// Returns whether the text was changed, and whether by a press that need not wait.
-    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+    fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
-        let mut changed = Changed::No;
         ui.horizontal_wrapped(|ui| {
             let choices = Aggregation::ALL.map(|one| (one, one.title()));
             if let Some(chosen) = segmented(ui, palette, self.aggregation, &choices, false) {
@@ -99,31 +138,15 @@ impl Entities {
             height: (ui.available_height() - below - 8.0).max(60.0),
             lanes: if gold.is_some() { 2 } else { 1 },
         };
-        if marked::editor(ui, &mut self.text, &look, &marks, palette).changed {
-            changed = Changed::Typed;
-        }
+        let changed = self.text_box.field_ui(ui, &look, &marks, palette);
         if let Some(gold) = &gold {
             compared_ui(ui, &spans, gold, palette);
         }
-        ui.horizontal(|ui| {
+        let chosen = ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
-            if let Some(row) = self.rows.ui(ui, cx, Task::Ner) {
-                self.text.clone_from(&row.text);
-                self.gold = match row.gold {
-                    Gold::Entities(spans) => Some((row.text, spans)),
-                    _ => None,
-                };
-                changed = Changed::Chosen;
-            }
-            if !self.text.is_empty()
-                && Button::new("Clear").quiet().small().name("Clear the text").show(ui, palette).clicked()
-            {
-                self.text.clear();
-                changed = Changed::Chosen;
-            }
-            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
+            self.text_box.below_ui(ui, cx, Task::Ner, &self.told)
         });
-        changed
+        if chosen.inner { Changed::Chosen } else { changed }
     }
 
     fn marks(&self, spans: &[Span], gold: Option<&[Span]>, palette: &Palette) -> Vec<Mark> {
@@ -131,7 +154,7 @@ impl Entities {
         let mut marks = Vec::new();
         for span in spans {
             let place = tagging.type_of(&span.label);
-            let words: String = self.text.chars().skip(span.start).take(span.end - span.start).collect();
+            let words = self.words_of(span);
             let sure = format::percent(span.score);
             marks.push(Mark {
                 start: span.start,
@@ -148,13 +171,12 @@ impl Entities {
         }
         for span in gold.unwrap_or_default() {
             let place = tagging.type_of(&span.label);
-            let words: String = self.text.chars().skip(span.start).take(span.end - span.start).collect();
             marks.push(Mark {
                 start: span.start,
                 end: span.end,
                 caption: format!("gold {}", span.label),
                 short: span.label.clone(),
-                name: format!("Correct label: {words} {}", span.label),
+                name: format!("Correct label: {} {}", self.words_of(span), span.label),
                 color: palette.label(place),
                 fill: egui::Color32::TRANSPARENT,
                 lane: 1,
@@ -166,16 +188,13 @@ impl Entities {
     }
 
     /// The entities one below the other.
-    pub fn list_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn list_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
-        if let Some(error) = &cx.workspace.explore.error {
-            state::error(ui, palette, "The model cannot answer", error, |_| {});
+        if !can_answer(ui, cx) {
             return;
         }
-        let Some(tagging) = self.tagging() else {
-            ui.label(text::dim("The entities appear here while you type", palette));
-            return;
-        };
+        let words = "The entities appear here while you type";
+        let Some(tagging) = or_words(ui, self.tagging(), words, palette) else { return };
         let spans = self.spans();
         let gold = self.gold();
         legend_ui(ui, tagging, &spans, palette);
@@ -199,21 +218,20 @@ impl Entities {
             for span in missed {
                 ui.horizontal(|ui| {
                     Chip::class(span.label.clone(), tagging.type_of(&span.label), palette).show(ui);
-                    ui.label(text::dim(self.words(span), palette));
+                    ui.label(text::dim(self.words_of(span), palette));
                     Chip::bad("missed", palette).show(ui);
                 });
             }
         });
     }
 
-    fn words(&self, span: &Span) -> String {
-        self.text.chars().skip(span.start).take(span.end - span.start).collect()
+    fn words_of(&self, span: &Span) -> String {
+        self.text().chars().skip(span.start).take(span.end - span.start).collect()
     }
 
     fn line_ui(&self, ui: &mut Ui, span: &Span, tagging: &Tagging, how: Option<Match>, palette: &Palette) {
         let place = tagging.type_of(&span.label);
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Flow::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(26.0);
+        line(ui, 26.0, |ui| {
             ui.label(text::number(format::percent(span.score), palette));
             let (track, _) = ui.allocate_exact_size(vec2(90.0, 8.0), egui::Sense::hover());
             ui.painter().rect_filled(track, 3.0, palette.raised);
@@ -226,24 +244,18 @@ impl Entities {
                 Some(Match::Alone) => _ = Chip::bad("not in the data", palette).show(ui),
                 None => {}
             }
-            ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
+            line::left(ui, |ui| {
                 Chip::class(span.label.clone(), place, palette).show(ui);
-                ui.add(
-                    egui::Label::new(
-                        RichText::new(self.words(span)).font(theme::medium(size::BODY)).color(palette.text),
-                    )
-                    .truncate(),
-                );
+                let words = RichText::new(self.words_of(span)).font(theme::medium(size::BODY)).color(palette.text);
+                ui.add(egui::Label::new(words).truncate());
             });
         });
     }
 
     /// What the model says of every token, before anything is joined.
-    pub fn tokens_ui(&self, ui: &mut Ui, palette: &Palette) {
-        let Some(tagging) = self.tagging() else {
-            ui.label(text::dim("The tokens appear here while you type", palette));
-            return;
-        };
+    fn tokens_ui(&self, ui: &mut Ui, palette: &Palette) {
+        let words = "The tokens appear here while you type";
+        let Some(tagging) = or_words(ui, self.tagging(), words, palette) else { return };
         ui.horizontal(|ui| {
             let words = format::plural(tagging.tokens.len() as u64, "token", "tokens");
             ui.label(text::label(words, palette));
@@ -267,16 +279,7 @@ impl Entities {
     }
 }
 
-/// What became of a text in a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Changed {
-    No,
-    Typed,
-    /// By a press, after which there is nothing to wait for.
-    Chosen,
-}
-
-fn token_ui(ui: &mut Ui, token: &crate::inspect::tagging::TokenTag, tagging: &Tagging, palette: &Palette) {
+fn token_ui(ui: &mut Ui, token: &TokenTag, tagging: &Tagging, palette: &Palette) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 22.0), egui::Sense::hover());
     let said: Vec<String> =
         token.labels.iter().map(|(label, score)| format!("{label} {}", format::percent(*score))).collect();

@@ -1,90 +1,110 @@
 //! Replaced tokens: how likely each token was put there by somebody else, tinted by its probability, with the number
 //! below it so that colour is not all that tells.
 
-use std::sync::Arc;
+use egui::{Align2, CornerRadius, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use egui::{
-    Align, Align2, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
-};
-
-use super::entities::Changed;
-use super::rows::DataRows;
-use super::{millis_ui, samples};
 use crate::inspect::judging::Judged;
-use crate::inspect::{Answer, Prediction, Question};
+use crate::inspect::{Answer, AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::samples;
+use crate::ui::panels::explore::text_box::TextBox;
+use crate::ui::panels::explore::tokens::plain;
+use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, Kind, View, beside, tried};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::marked::{self, Look};
-use crate::ui::widgets::{Button, state, text};
+use crate::ui::tiles::{Layout, Pane};
+use crate::ui::widgets::line;
+use crate::ui::widgets::marked::Look;
+use crate::ui::widgets::text;
 use crate::ui::{Cx, format};
 
+pub const KIND: Kind =
+    Kind { name: "replaced", title: "", heads: &[Task::Rtd], make: || Box::new(Replaced::default()) };
+
+const TEXT: Pane = Pane::new("text", "Text");
+const ANSWER: Pane = Pane::new("answer", "Prediction");
+
 #[derive(Debug)]
-pub struct Replaced {
-    pub text: String,
-    answer: Option<Arc<Answer>>,
-    rows: DataRows,
+struct Replaced {
+    text_box: TextBox,
+    told: Told,
 }
 
 impl Default for Replaced {
     fn default() -> Self {
-        Self { text: samples::texts(Task::Rtd, "").swap_remove(0).0, answer: None, rows: DataRows::default() }
+        let text_box = TextBox::of(samples::REPLACED[0]);
+        Self { text_box, told: Told::default() }
     }
 }
 
 /// Tokens that are drawn.
 const MOST: usize = 600;
 
+impl View for Replaced {
+    fn layout(&self) -> Layout {
+        beside(vec![(0.7, TEXT.into()), (1.0, ANSWER.into())], tried())
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        match pane {
+            TEXT => return self.text_ui(ui, cx),
+            _ => self.answer_ui(ui, cx),
+        }
+        Changed::No
+    }
+
+    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
+        self.words().map(|words| words.ask(Task::Rtd))
+    }
+
+    fn told(&mut self) -> Option<&mut Told> {
+        Some(&mut self.told)
+    }
+
+    fn words(&self) -> Option<Words> {
+        Some(self.text_box.words.clone()).filter(|words| !words.are_blank())
+    }
+
+    fn set(&mut self, words: Words) {
+        self.text_box.words = Words { pair: None, ..words };
+    }
+
+    fn samples(&self, _: &Subject) -> Vec<Words> {
+        samples::alone(&samples::REPLACED)
+    }
+
+    fn verdict(&self, reply: &Reply) -> (String, String) {
+        let judged = judged(reply.to::<Question>()).unwrap_or_default();
+        let worst = judged.iter().max_by(|a, b| a.replaced.total_cmp(&b.replaced));
+        worst.map_or_else(Default::default, |one| (one.token.clone(), format::percent(one.replaced)))
+    }
+}
+
+fn judged(answer: Option<&Answer>) -> Option<&[Judged]> {
+    match &answer?.result {
+        Prediction::Judged(judged) => Some(judged),
+        _ => None,
+    }
+}
+
 impl Replaced {
-    pub fn wanted(&self) -> Option<Question> {
-        (!self.text.trim().is_empty())
-            .then(|| Question { task: Some(Task::Rtd), ..Question::of(self.text.clone(), None) })
-    }
-
-    pub fn take(&mut self, answer: Arc<Answer>) {
-        self.answer = Some(answer);
-    }
-
-    pub fn forget(&mut self) {
-        self.answer = None;
-    }
-
-    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
-        let palette = cx.palette;
-        let mut changed = Changed::No;
+    fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let height = (ui.available_height() - 36.0).max(60.0);
         let look = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };
-        if marked::editor(ui, &mut self.text, &look, &[], palette).changed {
-            changed = Changed::Typed;
-        }
-        ui.horizontal(|ui| {
-            if let Some(row) = self.rows.ui(ui, cx, Task::Rtd) {
-                self.text = row.text;
-                changed = Changed::Chosen;
-            }
-            if !self.text.is_empty()
-                && Button::new("Clear").quiet().small().name("Clear the text").show(ui, palette).clicked()
-            {
-                self.text.clear();
-                changed = Changed::Chosen;
-            }
-            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
-        });
-        changed
+        let changed = self.text_box.field_ui(ui, &look, &[], cx.palette);
+        let chosen = ui.horizontal(|ui| self.text_box.below_ui(ui, cx, Task::Rtd, &self.told)).inner;
+        if chosen { Changed::Chosen } else { changed }
     }
 
-    pub fn answer_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn answer_ui(&self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
-        if let Some(error) = &cx.workspace.explore.error {
-            state::error(ui, palette, "The model cannot answer", error, |_| {});
+        if !can_answer(ui, cx) {
             return;
         }
-        let Some(answer) = &self.answer else {
-            ui.label(text::dim("What the model holds for replaced appears here", palette));
-            return;
-        };
-        let Prediction::Judged(judged) = &answer.result else { return };
-        if answer.question.text != self.text {
+        let words = "What the model holds for replaced appears here";
+        let Some(judged) = or_words(ui, judged(self.told.answer()), words, palette) else { return };
+        if self.told.answer_to(&self.text_box.words).is_none() {
             ui.multiply_opacity(0.75);
         }
         let count = judged.iter().filter(|one| one.replaced > 0.5).count();
@@ -94,7 +114,7 @@ impl Replaced {
                 _ => format!("{} replaced", format::plural(count as u64, "token seems", "tokens seem")),
             };
             ui.label(text::head(words, palette));
-            ui.with_layout(Flow::right_to_left(Align::Center), |ui| legend_ui(ui, palette));
+            line::right(ui, |ui| legend_ui(ui, palette));
         });
         ui.add_space(6.0);
         ScrollArea::vertical().id_salt("judged tokens").auto_shrink([false, false]).show(ui, |ui| {
@@ -109,9 +129,7 @@ impl Replaced {
 }
 
 fn token_ui(ui: &mut Ui, one: &Judged, palette: &Palette) {
-    let shown = one.token.trim_start_matches("##").replace(['Ġ', '▁'], "");
-    let shown = if shown.is_empty() { "·".to_owned() } else { shown };
-    let galley = ui.painter().layout_no_wrap(shown, theme::number(size::BODY), palette.text);
+    let galley = ui.painter().layout_no_wrap(plain(&one.token, "·"), theme::number(size::BODY), palette.text);
     let width = (galley.size().x + 12.0).max(40.0);
     let (rect, response) = ui.allocate_exact_size(vec2(width, 42.0), Sense::hover());
     let share = one.replaced as f32;

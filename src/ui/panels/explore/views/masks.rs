@@ -4,50 +4,74 @@ use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{
-    Align, Color32, CornerRadius, Layout as Flow, Margin, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui,
-    WidgetInfo, vec2,
+    Color32, CornerRadius, Margin, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
 };
 use egui_material_icons::icons::{ICON_CASINO, ICON_VISIBILITY};
 
-use super::entities::Changed;
-use super::{millis_ui, samples};
+use super::objectives;
 use crate::inspect::filling::{Blank, Fill, Filling, Mask, Word};
-use crate::inspect::{Answer, Ask, Prediction, Question, Script};
+use crate::inspect::{Answer, AnyInquiry, Ask, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::samples;
+use crate::ui::panels::explore::tokens::plain;
+use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, EXAMPLES, HISTORY, Kind, View, beside};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::tiles::{Layout, Pane};
+use crate::ui::widgets::bars::{Bar, bars};
+use crate::ui::widgets::line;
 use crate::ui::widgets::marked::{self, Look};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, Chip, divider, state, text};
+use crate::ui::widgets::{Button, Chip, divider, text};
 use crate::ui::{Cx, format};
 
+pub const KIND: Kind = Kind { name: "masks", title: "", heads: &[Task::Mlm], make: || Box::new(Masks::default()) };
+
+const TEXT: Pane = Pane::new("text", "Text");
+const MASKS: Pane = Pane::new("masks", "Behind the masks");
+const OWN: Pane = Pane::new("own", "Own words");
+
 #[derive(Debug, Default)]
-pub struct Masks {
-    pub text: String,
+struct Masks {
+    text: String,
     /// Characters that are hidden by a click.
-    pub hidden: Vec<(usize, usize)>,
+    hidden: Vec<(usize, usize)>,
     one_mask: bool,
-    pub candidates: String,
-    answer: Option<Arc<Answer>>,
+    candidates: String,
+    told: Told,
     /// For each mask in order the rank of the word that the preview shows.
     picks: Vec<usize>,
     /// The text that this screen began with, and the mask token it was written for.
     begun: (String, String),
-    /// The person wants to see what training would hide of this text.
-    pub lottery: bool,
 }
 
 /// Words that can be clicked; a text of thousands is hidden with the mask token.
 const MOST_WORDS: usize = 400;
 
-impl Masks {
+impl View for Masks {
+    fn layout(&self) -> Layout {
+        let tabs = Layout::Tabs(vec![EXAMPLES.into(), HISTORY.into()]);
+        beside(vec![(1.0, TEXT.into()), (1.15, MASKS.into())], vec![(1.0, OWN.into()), (1.0, tabs)])
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        match pane {
+            TEXT => return self.text_ui(ui, cx),
+            MASKS => self.masks_ui(ui, cx),
+            _ => return self.candidates_ui(ui, cx),
+        }
+        Changed::No
+    }
+
     /// A text to begin with in what the model can read, until something else is written; masks in the text are those of
     /// the model.
-    pub fn begin(&mut self, script: Script, mask: &str) {
+    fn meet(&mut self, subject: &Subject) {
+        let mask = subject.mask_token.as_deref().unwrap_or_default();
         if self.begun.1 == mask {
             return;
         }
-        let sample = samples::masked(script, mask).swap_remove(0).0;
+        let sample = samples::masked(subject.script, mask).swap_remove(0).text;
         if self.text == self.begun.0 {
             self.text.clone_from(&sample);
             self.hidden.clear();
@@ -58,7 +82,8 @@ impl Masks {
         self.begun = (sample, mask.to_owned());
     }
 
-    pub fn wanted(&self) -> Option<Question> {
+    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
+        let Words { text, pair } = self.words()?;
         let candidates = self.candidates.split(',').map(|word| word.trim().to_owned());
         let fill = Fill {
             hidden: self.hidden.clone(),
@@ -66,46 +91,58 @@ impl Masks {
             candidates: candidates.filter(|word| !word.is_empty()).collect(),
             top_k: 0,
         };
-        (!self.text.trim().is_empty()).then(|| Question {
-            task: Some(Task::Mlm),
-            text: self.text.clone(),
-            pair: None,
-            ask: Ask::Fill(fill),
-        })
+        Some(AnyInquiry::new(Question { task: Some(Task::Mlm), text, pair, ask: Ask::Fill(fill) }))
     }
 
-    pub fn take(&mut self, answer: Arc<Answer>) {
-        self.answer = Some(answer);
+    fn take(&mut self, reply: &Arc<Reply>) {
+        self.told.take(reply);
         let masks = self.filling().map_or(0, |filling| filling.blanks.iter().map(|blank| blank.masks.len()).sum());
         self.picks = vec![0; masks];
     }
 
-    pub fn forget(&mut self) {
-        self.answer = None;
+    fn told(&mut self) -> Option<&mut Told> {
+        Some(&mut self.told)
     }
 
-    pub fn set(&mut self, words: String) {
-        self.text = words;
+    fn words(&self) -> Option<Words> {
+        Some(Words::of(&self.text)).filter(|words| !words.are_blank())
+    }
+
+    fn set(&mut self, words: Words) {
+        self.text = words.text;
         self.hidden.clear();
     }
 
+    fn samples(&self, subject: &Subject) -> Vec<Words> {
+        samples::masked(subject.script, subject.mask_token.as_deref().unwrap_or_default())
+    }
+
+    fn verdict(&self, reply: &Reply) -> (String, String) {
+        let blanks = filling(reply.to::<Question>()).map_or(&[][..], |filling| &filling.blanks);
+        let masks = blanks.iter().flat_map(|blank| &blank.masks);
+        let words: Vec<&str> = masks.filter_map(|mask| mask.best.first().map(|one| one.token_str.trim())).collect();
+        (if words.is_empty() { "nothing hidden".into() } else { words.join(", ") }, String::new())
+    }
+}
+
+fn filling(answer: Option<&Answer>) -> Option<&Filling> {
+    match &answer?.result {
+        Prediction::Filling(filling) => Some(filling),
+        _ => None,
+    }
+}
+
+impl Masks {
     fn filling(&self) -> Option<&Filling> {
-        match &self.answer.as_ref()?.result {
-            Prediction::Filling(filling) => Some(filling),
-            _ => None,
-        }
+        filling(self.told.answer())
     }
 
     /// What was filled, where it is of the text as it is now.
     fn fresh(&self) -> Option<&Filling> {
-        let answer = self.answer.as_ref().filter(|answer| answer.question.text == self.text)?;
-        match &answer.result {
-            Prediction::Filling(filling) => Some(filling),
-            _ => None,
-        }
+        filling(self.told.answer_to(&Words::of(&self.text)))
     }
 
-    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+    fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         let mut changed = Changed::No;
         let before = self.text.clone();
@@ -130,9 +167,11 @@ impl Masks {
             }
             let lottery = Button::new("Lottery").icon(ICON_CASINO).quiet().small().name("Masking lottery");
             let note = "What training would hide of this text, and how";
-            self.lottery |= lottery.show(ui, palette).on_hover_text(note).clicked();
-            ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-                millis_ui(ui, self.answer.as_deref(), palette);
+            if lottery.show(ui, palette).on_hover_text(note).clicked() {
+                changed = Changed::Show(objectives::KIND.name, Words::of(&self.text));
+            }
+            line::right(ui, |ui| {
+                self.told.millis_ui(ui, palette);
                 if let Some(filling) = self.fresh() {
                     counts_ui(ui, filling, palette);
                 }
@@ -158,16 +197,13 @@ impl Masks {
     }
 
     /// The words the model would put behind each mask.
-    pub fn masks_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn masks_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
-        if let Some(error) = &cx.workspace.explore.error {
-            state::error(ui, palette, "The model cannot answer", error, |_| {});
+        if !can_answer(ui, cx) {
             return;
         }
-        let Some(filling) = self.filling().cloned() else {
-            ui.label(text::dim("The words appear here once something is hidden", palette));
-            return;
-        };
+        let words = "The words appear here once something is hidden";
+        let Some(filling) = or_words(ui, self.filling().cloned(), words, palette) else { return };
         if filling.blanks.is_empty() {
             ui.label(text::dim(
                 format!("Nothing is hidden yet: press a word above, or write {}", filling.mask_token),
@@ -228,7 +264,7 @@ impl Masks {
             if let Some(was) = &mask.was {
                 let words = format!(
                     "{} has {}, rank {}",
-                    plain(&was.token),
+                    plain(&was.token, &was.token),
                     format::percent(was.score),
                     format::count(was.rank as u64)
                 );
@@ -237,28 +273,16 @@ impl Masks {
         });
         let pick = self.picks.get(number).copied().unwrap_or(0);
         let names: Vec<String> = mask.best.iter().map(|one| shown(&one.token_str)).collect();
-        let list: Vec<Bar<'_>> = mask
-            .best
-            .iter()
-            .zip(&names)
-            .enumerate()
-            .map(|(rank, (one, name))| Bar {
-                name,
-                share: one.score,
-                value: format::percent(one.score),
-                color: palette.label(place),
-                strong: rank == pick,
-                mark: None,
-            })
-            .collect();
-        let names = bars::name_width(ui, list.iter().map(|bar| bar.name), ui.available_width() * 0.4);
-        ui.push_id(("mask", number), |ui| bars(ui, &list, names, false, palette)).inner
+        let said = mask.best.iter().zip(&names).enumerate();
+        let bars_of = said.map(|(rank, (one, name))| Bar::of(name, one.score, palette.label(place), rank == pick));
+        let list: Vec<Bar<'_>> = bars_of.collect();
+        ui.push_id(("mask", number), |ui| bars(ui, &list, ui.available_width() * 0.4, false, palette)).inner
     }
 
     /// The text with the chosen words in place.
     fn preview_ui(&self, ui: &mut Ui, filling: &Filling, palette: &Palette) {
         let letters: Vec<char> =
-            self.answer.as_ref().map_or_else(Vec::new, |answer| answer.question.text.chars().collect());
+            self.told.answer().map_or_else(Vec::new, |answer| answer.question.text.chars().collect());
         let mut job = LayoutJob::default();
         let format = |color: Color32, strong: bool| TextFormat {
             font_id: if strong { theme::medium(size::HEAD - 1.0) } else { theme::regular(size::HEAD - 1.0) },
@@ -288,7 +312,7 @@ impl Masks {
     }
 
     /// Own words, scored at every blank.
-    pub fn candidates_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+    fn candidates_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         let edit = TextEdit::singleline(&mut self.candidates)
             .hint_text(egui::RichText::new("cup, mug, bucket…").color(palette.text_faint))
@@ -337,7 +361,7 @@ fn scored_ui(ui: &mut Ui, place: usize, blank: &Blank, palette: &Palette) {
     let most = blank.candidates.iter().map(|one| one.score).fold(1e-12, f64::max);
     for one in &blank.candidates {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 34.0), Sense::hover());
-        let pieces: Vec<String> = one.pieces.iter().map(|piece| plain(piece)).collect();
+        let pieces: Vec<String> = one.pieces.iter().map(|piece| plain(piece, piece)).collect();
         let note = match (&one.problem, pieces.len()) {
             (Some(problem), _) => problem.clone(),
             (None, 1) => "one piece".to_owned(),
@@ -421,12 +445,6 @@ fn word_ui(ui: &mut Ui, shown: &str, word: &Word, written: bool, filling: &Filli
         (_, false, pieces) => format!("Press to hide; {pieces} pieces"),
     };
     response.on_hover_text(tip).clicked()
-}
-
-/// A token as the vocabulary has it, without the marks of its kind.
-fn plain(token: &str) -> String {
-    let plain = token.trim_start_matches("##").replace(['Ġ', '▁'], "");
-    if plain.is_empty() { token.to_owned() } else { plain }
 }
 
 /// A word that may stand behind a mask, with what cannot be seen made visible.

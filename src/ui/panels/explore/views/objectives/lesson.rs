@@ -2,11 +2,12 @@
 
 use egui::{Align2, Color32, CornerRadius, Role, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::super::orders::title;
 use crate::data::masking::Cover;
 use crate::inspect::objectives::{Case, Kind, LabToken, Objective, Standing};
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::bars::{self, Bar, bars};
+use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::{Chip, text};
 
 /// Tokens that are drawn.
@@ -22,22 +23,12 @@ pub fn case_ui(ui: &mut Ui, objective: &Objective, case: &Case, palette: &Palett
             }
         });
         tokens_ui(ui, objective, case, palette);
-        let names: Vec<String> = whole.said.iter().map(|(name, _)| title(name)).collect();
-        let list: Vec<Bar<'_>> = whole
-            .said
-            .iter()
-            .zip(&names)
-            .map(|((name, share), title)| Bar {
-                name: title,
-                share: *share,
-                value: format::percent(*share),
-                color: if *name == whole.target { palette.good } else { palette.bad },
-                strong: *name == whole.target,
-                mark: None,
-            })
-            .collect();
-        let width = bars::name_width(ui, list.iter().map(|bar| bar.name), 160.0);
-        bars(ui, &list, width, false, palette);
+        let bars_of = whole.said.iter().map(|(name, share)| {
+            let is_right = *name == whole.target;
+            Bar::of(title(name), *share, if is_right { palette.good } else { palette.bad }, is_right)
+        });
+        let list: Vec<Bar<'_>> = bars_of.collect();
+        bars(ui, &list, 160.0, false, palette);
         return;
     }
     counts_ui(ui, objective, case, palette);
@@ -193,15 +184,6 @@ fn described(token: &LabToken) -> String {
         words += &format!(", says {said} {}, gives the right one {}", format::percent(*share), format::percent(right));
     }
     words
-}
-
-fn title(label: &str) -> String {
-    match label {
-        "is_next" => "follows".into(),
-        "not_next" => "does not follow".into(),
-        "in_order" => "in order".into(),
-        other => other.into(),
-    }
 }
 
 /// A token with what cannot be seen left out.

@@ -1,33 +1,42 @@
 //! The objectives lab: one text, every way to make a training signal from it, what the model is given, what it should
 //! say, and what it says with the heads it has.
 
-use std::sync::Arc;
+mod lesson;
 
-use egui::{
-    Align, Color32, CornerRadius, Layout as Flow, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
-};
+use egui::{Color32, CornerRadius, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
-use super::entities::Changed;
-use super::{lesson, millis_ui, samples};
 use crate::data::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
-use crate::inspect::{Answer, Ask, Prediction, Question, Script};
+use crate::inspect::{AnyInquiry, Ask, Prediction, Question, Script, Subject};
 use crate::train::limits;
+use crate::ui::panels::explore::samples;
+use crate::ui::panels::explore::told::{Told, can_answer, or_words};
+use crate::ui::panels::explore::view::{Changed, Kind as ViewKind, View};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::tiles::{Layout, Pane};
+use crate::ui::widgets::line;
 use crate::ui::widgets::marked::{self, Look};
 use crate::ui::widgets::number::Percent;
-use crate::ui::widgets::{Button, Chip, Number, number, state, text};
+use crate::ui::widgets::{Button, Chip, Number, number, text};
 use crate::ui::{Cx, format};
 
+pub const KIND: ViewKind =
+    ViewKind { name: "lab", title: "Objectives lab", heads: &[], make: || Box::new(Objectives::default()) };
+
+const TEXT: Pane = Pane::new("lab text", "Text");
+const WAYS: Pane = Pane::new("ways", "Objectives");
+const LESSON: Pane = Pane::new("lesson", "Lesson");
+
 #[derive(Debug)]
-pub struct Objectives {
-    pub text: String,
+struct Objectives {
+    text: String,
     /// A second sentence, or the translation of the first; empty for none.
-    pub second: String,
+    second: String,
     ask: LabAsk,
     chosen: Kind,
-    answer: Option<Arc<Answer>>,
+    told: Told,
 }
 
 impl Default for Objectives {
@@ -38,46 +47,62 @@ impl Default for Objectives {
             // A draw that chooses something of the first text.
             ask: LabAsk { seed: 3, ..LabAsk::default() },
             chosen: Kind::Masked(MaskStyle::Tokens),
-            answer: None,
+            told: Told::default(),
         }
     }
 }
 
-impl Objectives {
+impl View for Objectives {
+    fn layout(&self) -> Layout {
+        let left = Layout::Rows(vec![(1.0, TEXT.into()), (1.3, WAYS.into())]);
+        Layout::Columns(vec![(1.0, left), (2.2, LESSON.into())])
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        match pane {
+            TEXT => return self.text_ui(ui, cx),
+            WAYS => self.ways_ui(ui, cx),
+            _ => self.lesson_ui(ui, cx),
+        }
+        Changed::No
+    }
+
     /// The text to begin with in what the model can read, until something else is written.
-    pub fn begin(&mut self, script: Script) {
+    fn meet(&mut self, subject: &Subject) {
         let known = [Script::Words, Script::Proteins, Script::Molecules].map(samples::lesson);
-        if known.contains(&self.text.as_str()) && self.text != samples::lesson(script) {
-            samples::lesson(script).clone_into(&mut self.text);
+        if known.contains(&self.text.as_str()) {
+            samples::lesson(subject.script).clone_into(&mut self.text);
         }
     }
 
-    pub fn wanted(&self) -> Option<Question> {
-        let second = Some(self.second.clone()).filter(|second| !second.trim().is_empty());
-        (!self.text.trim().is_empty()).then(|| Question {
-            task: None,
-            text: self.text.clone(),
-            pair: second,
-            ask: Ask::Objectives(self.ask),
-        })
+    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
+        let Words { text, pair } = self.words()?;
+        Some(AnyInquiry::new(Question { task: None, text, pair, ask: Ask::Objectives(self.ask) }))
     }
 
-    pub fn take(&mut self, answer: Arc<Answer>) {
-        self.answer = Some(answer);
+    fn told(&mut self) -> Option<&mut Told> {
+        Some(&mut self.told)
     }
 
-    pub fn forget(&mut self) {
-        self.answer = None;
+    fn words(&self) -> Option<Words> {
+        let pair = Some(self.second.clone()).filter(|second| !second.trim().is_empty());
+        Some(Words { text: self.text.clone(), pair }).filter(|words| !words.are_blank())
     }
 
+    fn set(&mut self, words: Words) {
+        self.text = words.text;
+    }
+}
+
+impl Objectives {
     fn lab(&self) -> Option<&Lab> {
-        match &self.answer.as_ref()?.result {
+        match &self.told.answer()?.result {
             Prediction::Lab(lab) => Some(lab),
             _ => None,
         }
     }
 
-    pub fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
+    fn text_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
         let mut changed = Changed::No;
         let height = ((ui.available_height() - 56.0) / 2.0).max(44.0);
@@ -107,19 +132,17 @@ impl Objectives {
                 self.ask.share = percent / 100.0;
                 changed = Changed::Typed;
             }
-            ui.with_layout(Flow::right_to_left(Align::Center), |ui| millis_ui(ui, self.answer.as_deref(), palette));
+            line::right(ui, |ui| self.told.millis_ui(ui, palette));
         });
         number::said_ui(ui, palette);
         changed
     }
 
     /// The ways, with how each stands.
-    pub fn ways_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn ways_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
-        let Some(lab) = self.lab() else {
-            ui.label(text::dim("The ways appear here once the text is read", palette));
-            return;
-        };
+        let words = "The ways appear here once the text is read";
+        let Some(lab) = or_words(ui, self.lab(), words, palette) else { return };
         let mut pressed = None;
         ScrollArea::vertical().id_salt("ways").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
@@ -133,17 +156,14 @@ impl Objectives {
     }
 
     /// The chosen way: what is fed, what is asked, what is said.
-    pub fn lesson_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    fn lesson_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
-        if let Some(error) = &cx.workspace.explore.error {
-            state::error(ui, palette, "The model cannot answer", error, |_| {});
+        if !can_answer(ui, cx) {
             return;
         }
-        let Some(objective) = self.lab().and_then(|lab| lab.objectives.iter().find(|one| one.kind == self.chosen))
-        else {
-            ui.label(text::dim("The lesson appears here once the text is read", palette));
-            return;
-        };
+        let chosen = self.lab().and_then(|lab| lab.objectives.iter().find(|one| one.kind == self.chosen));
+        let words = "The lesson appears here once the text is read";
+        let Some(objective) = or_words(ui, chosen, words, palette) else { return };
         ui.horizontal(|ui| {
             ui.label(text::head(objective.kind.title(), palette));
             standing_ui(ui, objective, palette);

@@ -2,19 +2,18 @@
 
 use egui::{RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 
-use super::document::Document;
+use super::Document;
 use crate::inspect::reading::{Candidate, DocumentToken, Reading, Window};
 use crate::ui::format;
+use crate::ui::panels::explore::told::or_words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::span_curves::{Curves, RibbonPart, curves, ribbon};
 use crate::ui::widgets::text;
 
 /// The answers that come into question, best first, with "no answer" among them where it may be said.
 pub fn best_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
-    let Some(reading) = document.reading(document.active) else {
-        ui.label(text::dim("The best answers to the chosen question appear here", palette));
-        return;
-    };
+    let words = "The best answers to the chosen question appear here";
+    let Some(reading) = or_words(ui, document.reading(document.active), words, palette) else { return };
     let refused = document.shown(reading).is_none();
     let mut pressed = None;
     let entries: Vec<(usize, &Candidate)> = reading.answers.iter().enumerate().collect();
@@ -88,10 +87,8 @@ fn no_answer_ui(ui: &mut Ui, reading: &Reading, chosen: bool, palette: &Palette)
 
 /// Where the answer may start and end, over the whole document, and the windows below.
 pub fn where_ui(ui: &mut Ui, document: &mut Document, palette: &Palette) {
-    let Some(reading) = document.reading(document.active) else {
-        ui.label(text::dim("Where the model looks for the answer appears here", palette));
-        return;
-    };
+    let words = "Where the model looks for the answer appears here";
+    let Some(reading) = or_words(ui, document.reading(document.active), words, palette) else { return };
     let tokens = &reading.tokens;
     let answer = reading.answers.get(document.picked);
     legend_ui(ui, palette);

@@ -1,0 +1,204 @@
+//! Every view by itself, as it is registered, with a model that can answer it; and a view that was never heard of before.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable as _;
+
+use super::*;
+use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, Predictor, Reply, attention};
+use crate::ui::tiles::{self, Tree};
+use crate::ui::workspace::JobKind;
+use crate::ui::{Action, Palette, fonts, theme};
+
+struct Scene {
+    panel: ExplorePanel,
+    workspace: Workspace,
+    tree: Tree,
+    asked: Vec<AnyInquiry>,
+    predictor: Predictor,
+}
+
+fn golden(model: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model)
+}
+
+fn scene(kinds: &[Kind], model: &str) -> Harness<'static, Scene> {
+    let predictor = Predictor::open_whole(&golden(model)).unwrap();
+    let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+    workspace.explore.model = Some(predictor.dir.clone());
+    workspace.explore.subject = Some(Arc::new(predictor.subject()));
+    let panel = ExplorePanel::of(kinds);
+    let tree = tiles::first_tree("screen", &panel.layout());
+    let mut harness = Harness::builder()
+        .with_size(egui::vec2(1440.0, 900.0))
+        .with_max_steps(64)
+        .allow_missing_glyphs()
+        .with_context_setup(|ctx: &egui::Context| {
+            theme::install(ctx);
+            std::mem::forget(fonts::install(ctx));
+        })
+        .build_ui_state(draw, Scene { panel, workspace, tree, asked: Vec::new(), predictor });
+    harness.run_steps(4);
+    harness
+}
+
+fn draw(ui: &mut Ui, scene: &mut Scene) {
+    let mut actions = Vec::new();
+    let mut cx = Cx { workspace: &scene.workspace, actions: &mut actions, palette: Palette::of(true) };
+    scene.panel.prepare(&cx);
+    if !tiles::fits(&scene.tree, &scene.panel.layout()) {
+        scene.tree = tiles::first_tree("screen", &scene.panel.layout());
+    }
+    tiles::show(&mut scene.tree, &mut scene.panel, ui, &mut cx);
+    for action in actions {
+        if let Action::Ask { inquiry, .. } = action {
+            scene.workspace.follow(JobKind::Ask, "Asking");
+            scene.asked.push(inquiry);
+        }
+    }
+}
+
+/// The model answers what was asked last.
+fn answer(harness: &mut Harness<'_, Scene>) -> Arc<Reply> {
+    let scene = harness.state_mut();
+    let inquiry = scene.asked.last().expect("something was asked").clone();
+    let go_on: GoOn<'_> = &mut |_, _| ControlFlow::Continue(());
+    let reply = Arc::new(inquiry.put_to(&mut scene.predictor, Instant::now(), go_on).unwrap().unwrap());
+    (scene.workspace.explore.answer, scene.workspace.explore.pending) = (Some(reply.clone()), None);
+    harness.run_steps(4);
+    reply
+}
+
+/// A model that each view can ask.
+fn model_of(kind: &Kind) -> &'static str {
+    match kind.heads.first() {
+        Some(Task::Ner) => "bert-ner",
+        Some(Task::Qa) => "bert-qa",
+        Some(Task::Mlm) => "bert-mlm",
+        Some(Task::Nsp) => "bert-nsp",
+        Some(Task::Rtd) => "electra-rtd",
+        _ => "bert-classify",
+    }
+}
+
+#[test]
+fn each_head_has_one_view_and_parts_are_told_apart() {
+    for task in Task::ALL {
+        let views = views::ALL.iter().filter(|kind| kind.heads.contains(&task)).count();
+        assert_eq!(views, 1, "{task} has {views} views");
+    }
+    for kind in views::ALL {
+        assert_eq!(kind.heads.is_empty(), !kind.title.is_empty(), "{kind:?}: heads have names of their own");
+        let panes = (kind.make)().layout().panes();
+        let keys: std::collections::BTreeSet<String> = panes.iter().map(|pane| format!("{pane:?}")).collect();
+        assert_eq!(keys.len(), panes.len(), "{kind:?} has a part twice");
+        let same_name = views::ALL.iter().filter(|other| other.name == kind.name);
+        for other in same_name {
+            assert_eq!((other.make)().layout().panes(), panes, "{kind:?} and {other:?} share a layout");
+        }
+    }
+}
+
+#[test]
+fn every_view_alone_asks_its_question_and_shows_its_answer() {
+    for kind in views::ALL {
+        let mut screen = scene(&[*kind], model_of(kind));
+        if kind.heads.is_empty() {
+            screen.state_mut().panel.chosen = Some(Mode { view: 0, head: None });
+            screen.run_steps(4);
+        }
+        assert_eq!(screen.state().asked.len(), 1, "{kind:?} begins with a text of its own, asked about once");
+        let reply = answer(&mut screen);
+        let scene = screen.state_mut();
+        let (_, view) = &mut scene.panel.views[0];
+        let verdict = view.verdict(&reply);
+        assert!(!view.layout().panes().contains(&HISTORY) || !verdict.0.is_empty(), "{kind:?} sums its answer up");
+        let next = view.wanted(&Words::default());
+        assert!(next.as_ref() == scene.asked.last() || scene.asked.len() == 2, "{kind:?} asks nothing in vain");
+        if let Some(told) = view.told() {
+            assert!(told.millis().is_some(), "{kind:?} has its answer");
+            view.forget();
+            assert!(view.told().is_some_and(|told| told.millis().is_none()), "{kind:?} keeps what another model said");
+        }
+        screen.run_steps(4);
+    }
+}
+
+/// What an encoder attends to, asked of the text that is looked at.
+#[derive(Clone, Debug, PartialEq)]
+struct Attended(Words);
+
+impl Inquiry for Attended {
+    type Answer = Attention;
+
+    fn put_to(&self, predictor: &mut Predictor, _: GoOn<'_>) -> Result<Option<Attention>, InspectError> {
+        attention(&predictor.model, &predictor.tokenizer, &self.0.text, self.0.pair.as_deref()).map(Some)
+    }
+}
+
+#[derive(Debug, Default)]
+struct AttentionView(Told);
+
+const MAP: Pane = Pane::new("attention", "Attention map");
+const ATTENTION: Kind =
+    Kind { name: "attention", title: "Attention", heads: &[], make: || Box::new(AttentionView::default()) };
+
+impl View for AttentionView {
+    fn layout(&self) -> Layout {
+        Layout::Columns(vec![(1.0, SHARED.into()), (2.0, MAP.into())])
+    }
+
+    fn pane_ui(&mut self, _: Pane, ui: &mut Ui, _: &mut Cx<'_>) -> Changed {
+        if let Some(attention) = self.0.to::<Attended>() {
+            ui.label(format!("{} layers over {} tokens", attention.layers, attention.tokens.len()));
+        }
+        Changed::No
+    }
+
+    fn wanted(&self, shared: &Words) -> Option<AnyInquiry> {
+        (!shared.are_blank()).then(|| AnyInquiry::new(Attended(shared.clone())))
+    }
+
+    fn told(&mut self) -> Option<&mut Told> {
+        Some(&mut self.0)
+    }
+}
+
+#[test]
+fn a_view_nobody_knows_asks_about_the_same_text_and_gets_its_own_answer() {
+    let kinds: Vec<Kind> = views::ALL.iter().copied().chain([ATTENTION]).collect();
+    let mut screen = scene(&kinds, "bert-ner");
+    answer(&mut screen);
+    let text = screen.get_by_label("Text to try").value().unwrap();
+    screen.get_by_label("Attention").click();
+    screen.run_steps(6);
+    let asked = screen.state().asked.last().unwrap().get::<Attended>().unwrap().clone();
+    assert_eq!(asked.0.text, text, "it looks at the text that was looked at before");
+    answer(&mut screen);
+    let attention = screen.state().workspace.explore.answer.as_ref().unwrap().to::<Attended>().unwrap();
+    let words = format!("{} layers over {} tokens", attention.layers, attention.tokens.len());
+    screen.get_by_label(&words);
+    screen.get_by_label("Clear the text").click();
+    screen.run_steps(4);
+    screen.get_by_label("Text to try").focus();
+    screen.run_steps(2);
+    screen.get_by_label("Text to try").type_text("Ada saw Paris");
+    screen.run_steps(6);
+    assert_eq!(screen.state().asked.last().unwrap().get(), Some(&Attended(Words::of("Ada saw Paris"))));
+    answer(&mut screen);
+    assert!(screen.query_by_label(&words).is_none(), "the newest answer is shown");
+    screen.get_by_label(Task::Ner.title()).click();
+    screen.run_steps(6);
+    assert_eq!(screen.get_by_label("Text to try").value().as_deref(), Some("Ada saw Paris"), "it is brought back");
+    let place = kinds.len() - 1;
+    let view = &mut screen.state_mut().panel.views[place].1;
+    assert!(view.told().is_some_and(|told| told.millis().is_some()), "and what was said is kept");
+    screen.state_mut().workspace.explore.model = Some("/another".into());
+    screen.state_mut().workspace.explore.subject = None;
+    screen.run_steps(4);
+    let view = &mut screen.state_mut().panel.views[place].1;
+    assert!(view.told().is_some_and(|told| told.millis().is_none()), "until another model is asked");
+}

@@ -1,0 +1,15 @@
+//! What Explore can show: each a file in this folder, which is named nowhere else but in the list below.
+
+mod document;
+mod entities;
+mod masks;
+mod objectives;
+mod orders;
+mod replaced;
+mod texts;
+
+use super::view::Kind;
+
+/// Those that are for every model stand on the switch in this order, after the model's heads.
+pub const ALL: &[Kind] =
+    &[texts::KIND, entities::KIND, document::KIND, masks::KIND, orders::KIND, replaced::KIND, objectives::KIND];

@@ -1,0 +1,31 @@
+//! What is asked about.
+
+use crate::inspect::{AnyInquiry, Question};
+use crate::task::Task;
+
+/// A text, and the second one of its pair.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    pub text: String,
+    pub pair: Option<String>,
+}
+
+impl Words {
+    pub fn of(text: &str) -> Self {
+        Self { text: text.to_owned(), pair: None }
+    }
+
+    /// What a head is asked of them.
+    pub fn ask(self, head: Task) -> AnyInquiry {
+        AnyInquiry::new(Question { task: Some(head), ..Question::of(self.text, self.pair) })
+    }
+
+    pub fn are_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// Both in one line.
+    pub fn line(&self) -> String {
+        self.pair.as_ref().map_or_else(|| self.text.clone(), |pair| format!("{} · {pair}", self.text))
+    }
+}
