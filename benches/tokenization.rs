@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use attune::data::Tokenizer;
+use attune::text::Tokenizer;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 #[global_allocator]

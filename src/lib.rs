@@ -9,8 +9,13 @@ pub mod samples;
 pub mod signals;
 pub mod task;
 
-pub mod data;
 pub mod files;
+pub mod table;
+
+pub mod data;
+pub mod text;
+
+pub mod corpus;
 pub mod hub;
 pub mod metrics;
 pub mod model;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use candle_core::Device;
 use clap::Args;
 
-use crate::data::Tokenizer;
 use crate::hub::embedded;
 use crate::inspect::attention;
 use crate::model::{self, Want};
+use crate::text::Tokenizer;
 
 #[derive(Debug, Args)]
 pub struct AttentionOf {

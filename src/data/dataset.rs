@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::error::name_list;
+use super::DataError;
 use super::labels::{Classes, Separator, flag_columns};
-use super::tags::{self, Notation};
 use super::targets::Targets;
-use super::{DataError, RowProblem, Table};
+use crate::table::name_list;
+use crate::table::notation::tags;
+use crate::table::notation::tags::Notation;
+use crate::table::{GoldAnswer, RowProblem, Table};
 use crate::task::Task;
 
 /// Which column plays which part, by column name. Also the `columns` table of `RUN.toml`.
@@ -132,14 +134,6 @@ impl Target {
             _ => {}
         }
     }
-}
-
-/// An answer as an annotator marked it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GoldAnswer {
-    pub text: String,
-    /// Its first character in the context, in code points.
-    pub start: usize,
 }
 
 /// A row as the task sees it. Its texts stay in the table.
@@ -445,7 +439,7 @@ fn different(table: &Table, chosen: &[(Option<usize>, &'static str)]) -> Result<
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use std::path::Path;
 
     use super::*;

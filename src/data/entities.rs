@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::dataset::Content;
-use super::tags::{self, is_outside, split_names};
 use super::{Dataset, LabelSet};
+use crate::table::notation::tags;
+use crate::table::notation::tags::{is_outside, split_names};
 
 /// What the tags of a label set mean.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

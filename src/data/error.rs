@@ -1,43 +1,15 @@
-//! Why data could not be read. What is odd but not fatal (a row with too many columns, a label that is not a number) is
-//! a [`super::RowProblem`] instead.
+//! Why a table has no meaning for a task. What is odd but not fatal (a label that is not a number) is a
+//! [`crate::table::RowProblem`] instead.
 
 use std::path::PathBuf;
 
-use super::TokenizerError;
-use super::windows::NoRoom;
+use crate::table::ReadError;
 use crate::task::Task;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    #[error("cannot read {path:?}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("{path:?} is a folder, expected a CSV, JSON, CoNLL, Parquet or text file")]
-    Folder { path: PathBuf },
-    #[error("{path:?} is empty, expected rows of text")]
-    Empty { path: PathBuf },
-    /// The file is recognised as something that is not text, with what to do about it.
-    #[error("{path:?} is {what}, expected a CSV, JSON, CoNLL, Parquet or text file{advice}")]
-    NotText { path: PathBuf, what: &'static str, advice: &'static str },
-    /// A compressed file that cannot be unpacked, or only to more than is read.
-    #[error("{path:?} {reason}; {advice}")]
-    Packed { path: PathBuf, reason: String, advice: &'static str },
-    #[error("{path:?} cannot be read as Parquet: {reason}; fetch it again, or save it as CSV or JSONL")]
-    Parquet { path: PathBuf, reason: String },
-    /// A whole file in a way of packing that is not built in.
-    #[error(
-        "{path:?} is Parquet packed with {packing}, expected snappy, zstd, gzip, lz4 or none; save it again with one of them"
-    )]
-    ParquetPacking { path: PathBuf, packing: String },
-    #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
-    TooLarge { path: PathBuf, limit: String },
-    #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]
-    LongLine { path: PathBuf, line: usize, limit: String },
-    #[error("{path:?} is one JSON document, expected one object a line or an array of objects: {reason}")]
-    JsonShape { path: PathBuf, reason: String },
-    #[error("{path:?} has column names ({columns}) but no rows, expected at least one")]
-    NoRows { path: PathBuf, columns: String },
-    #[error("none of the {count} rows of {path:?} can be read: line {line} {reason}")]
-    AllRowsBad { path: PathBuf, count: usize, line: usize, reason: String },
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error("{path:?} has no column {name:?} for the {role}, expected one of {columns}")]
     NoColumn { path: PathBuf, role: &'static str, name: String, columns: String },
     #[error("no column of {path:?} is chosen as the {role}, expected one of {columns}")]
@@ -46,72 +18,19 @@ pub enum DataError {
     SameColumn { path: PathBuf, name: String, first: &'static str, second: &'static str },
     #[error("none of the {rows} rows of {path:?} can be used for {task}: line {line} {reason}")]
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
-    #[error(transparent)]
-    Tokenizer(#[from] TokenizerError),
-    #[error("the row at line {line} of {path:?} does not fit: {source}")]
-    NoRoom { path: PathBuf, line: usize, source: NoRoom },
-    #[error("cannot tokenize the row at line {line} of {path:?}: {source}")]
-    TokenizeRow { path: PathBuf, line: usize, source: TokenizerError },
-    #[error("cannot tokenize line {line}: {source}")]
-    TokenizeLine { line: usize, source: TokenizerError },
-    #[error("none of the {lines} lines has text that makes {expected}")]
-    NoText { lines: u64, expected: &'static str },
-    /// Token ids lie in a temporary file, as they may be more than the memory holds.
-    #[error("cannot {doing} the temporary file of token ids: {source}")]
-    TokenFile { doing: &'static str, source: std::io::Error },
-}
-
-/// Names of columns or classes as a message shows them: the first eight.
-pub fn name_list(columns: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let mut list = columns.iter().take(SHOWN).map(|name| shorten(name, 40)).collect::<Vec<_>>().join(", ");
-    if columns.len() > SHOWN {
-        list.push_str(", …");
-    }
-    list
-}
-
-/// The beginning of a text that may be a whole document, for use in a message.
-pub(super) fn shorten(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        None => text.to_owned(),
-        Some((end, _)) => format!("{}…", &text[..end]),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::name_list;
 
     #[test]
-    fn messages_say_what_and_where_and_what_would_be_right() {
-        let path = PathBuf::from("train.csv");
+    fn messages_say_what_would_be_right() {
         let columns = name_list(&["text".into(), "label".into()]);
-        let check = |error: DataError, expected: &str| assert_eq!(error.to_string(), expected);
-        check(
-            DataError::NoColumn { path: path.clone(), role: "label", name: "class".into(), columns: columns.clone() },
-            r#""train.csv" has no column "class" for the label, expected one of text, label"#,
-        );
-        check(
-            DataError::AllRowsBad {
-                path: path.clone(),
-                count: 3,
-                line: 2,
-                reason: format!("has 3 columns, expected 2 ({columns})"),
-            },
-            r#"none of the 3 rows of "train.csv" can be read: line 2 has 3 columns, expected 2 (text, label)"#,
-        );
-        check(
-            DataError::NotText { path, what: "an Excel workbook", advice: "; save it as CSV" },
-            r#""train.csv" is an Excel workbook, expected a CSV, JSON, CoNLL, Parquet or text file; save it as CSV"#,
-        );
-    }
-
-    #[test]
-    fn long_names_are_shortened_between_characters() {
-        assert_eq!(shorten("ééé", 2), "éé…");
-        assert_eq!(shorten("éé", 2), "éé");
-        let many: Vec<String> = (0..20).map(|i| format!("c{i}")).collect();
-        assert!(name_list(&many).ends_with("c7, …"));
+        let path = PathBuf::from("train.csv");
+        let error = DataError::NoColumn { path, role: "label", name: "class".into(), columns };
+        let expected = r#""train.csv" has no column "class" for the label, expected one of text, label"#;
+        assert_eq!(error.to_string(), expected);
     }
 }

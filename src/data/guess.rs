@@ -3,7 +3,6 @@
 
 mod content;
 mod flags;
-pub(super) mod literal;
 mod names;
 mod pairs;
 mod shapes;
@@ -17,10 +16,11 @@ use names::{
     is_predicted, rank,
 };
 
+use super::Roles;
 use super::labels::{self, Separator};
-use super::readers::{is_number, plain_name};
-use super::table::Format;
-use super::{Roles, Table};
+use crate::table::Format;
+use crate::table::Table;
+use crate::table::{is_number, plain_name};
 use crate::task::Task;
 
 pub(super) use unused::{no_text, other_labels, other_tags, unused_texts};

@@ -10,14 +10,16 @@ mod repeats;
 
 use std::path::Path;
 
-use super::boundaries::cuts_word;
 use super::dataset::Content;
 use super::entities::Kinds;
 use super::labels::may_be_nothing;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
-use super::{Dataset, Split, Table, Target, guess, mend, tags};
+use super::{Dataset, Split, Target, guess, mend};
 use crate::files;
+use crate::table::Table;
+use crate::table::boundaries::cuts_word;
+use crate::table::notation::tags;
 use crate::task::Task;
 
 pub use kinds::FindingKind;

@@ -9,10 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 pub(super) use flags::{flag, is_missing, kind_of};
 pub(super) use several::{Separator, are_id_lists, places, scores};
 
-use super::error::shorten;
-use super::readers::is_number;
+use super::LabelSet;
 use super::spellings::folded;
-use super::{LabelSet, Table};
+use crate::table::Table;
+use crate::table::is_number;
+use crate::table::shorten;
 
 /// What SNLI and MNLI write where the annotators did not agree.
 const NO_LABEL: &str = "-";
@@ -180,7 +181,7 @@ impl<'a> Classes<'a> {
                 "has the label {:?}, expected one of {} known classes ({})",
                 shorten(name, 40),
                 self.names.len(),
-                super::error::name_list(self.names)
+                crate::table::name_list(self.names)
             )
         })
     }
@@ -203,7 +204,7 @@ pub(super) fn number(cell: &str, decimal_comma: bool) -> Result<f32, String> {
 /// Whether the numbers of a table may have a decimal comma: only where the comma does not separate columns, as in the
 /// files of spreadsheets in most of Europe.
 pub(super) fn decimal_comma(table: &Table) -> bool {
-    matches!(table.format, super::table::Format::Delimited { delimiter: b';' | b'\t' })
+    matches!(table.format, crate::table::Format::Delimited { delimiter: b';' | b'\t' })
 }
 
 /// The same of one column: also where commas separate the columns, quoted numbers such as `0,5` and `3,25` have one. What

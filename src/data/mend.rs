@@ -9,8 +9,10 @@ use super::dataset::Content;
 use super::entities::Kinds;
 use super::health::{self, Part};
 use super::relabel::places_of;
-use super::{Dataset, Example, GoldAnswer, RowProblem, Split, Target, gold, spellings};
+use super::{Dataset, Example, Split, Target, spellings};
 use crate::files;
+use crate::table::notation::answers;
+use crate::table::{GoldAnswer, RowProblem};
 
 /// A mistake in the labels that is put right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,11 +197,11 @@ pub(super) fn moved_answers(dataset: &Dataset, row: usize) -> Option<Vec<GoldAns
     let start = table.column("answer_start").filter(|start| *start != answers);
     let context = table.cell(row, context);
     let start = start.map(|start| table.cell(row, start));
-    let mut list = gold::answers(table.cell(row, answers), start, context).ok()?;
+    let mut list = answers::answers(table.cell(row, answers), start, context).ok()?;
     let mut moved = false;
     for answer in &mut list {
-        if !gold::stands_at(context, answer) {
-            answer.start = gold::nearest(context, answer)?;
+        if !answers::stands_at(context, answer) {
+            answer.start = answers::nearest(context, answer)?;
             moved = true;
         }
     }

@@ -8,10 +8,11 @@ use tokenizers::NormalizedString;
 use super::dataset::Example;
 use super::labels::Classes;
 use super::mend::is_by_choice;
-use super::readers::is_number;
 use super::relabel::places_of;
 use super::targets::Targets;
-use super::{Dataset, LabelSet, tags};
+use super::{Dataset, LabelSet};
+use crate::table::is_number;
+use crate::table::notation::tags;
 use crate::task::Task;
 
 /// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
@@ -132,7 +133,7 @@ pub fn fix(dataset: &mut Dataset) -> Vec<usize> {
 /// Rows that were left out and can be used when the case and the like of their labels do not matter become examples.
 fn read_again(dataset: &mut Dataset) -> Vec<usize> {
     let left_out = dataset.rows_left_out();
-    let usable = |(row, problem): (usize, &super::RowProblem)| {
+    let usable = |(row, problem): (usize, &crate::table::RowProblem)| {
         (!is_by_choice(&problem.reason) && dataset.has_texts(row)).then_some(row)
     };
     let candidates: Vec<usize> = left_out.iter().copied().zip(&dataset.excluded).filter_map(usable).collect();

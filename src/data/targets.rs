@@ -3,16 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::DataError;
 use super::dataset::{Content, column};
-use super::error::shorten;
-use super::gold;
 use super::labels::{
     Classes, Separator, count_names, decimal_comma_in, flag, flag_columns, is_missing, number, places, sort_names,
     unlabelled,
 };
 use super::spellings::folded;
-use super::tags::{self, Notation, Scheme, UNTYPED};
-use super::{DataError, LabelSet, Roles, Table, Target};
+use super::{LabelSet, Roles, Target};
+use crate::table::Table;
+use crate::table::notation::answers;
+use crate::table::notation::tags;
+use crate::table::notation::tags::{Notation, Scheme, UNTYPED};
+use crate::table::shorten;
 use crate::task::Task;
 
 /// What the label column says, and how it says it.
@@ -284,7 +287,7 @@ impl Targets {
             let other =
                 || (!self.folded_tags.is_empty()).then(|| self.folded_tags.get(&folded_tag(name)).copied()).flatten();
             self.tags.get(name).copied().or_else(other).ok_or_else(|| {
-                let known = super::error::name_list(&self.labels.names);
+                let known = crate::table::name_list(&self.labels.names);
                 format!(
                     "has the tag {:?}, expected one of {} known tags ({known})",
                     shorten(name, 40),
@@ -320,13 +323,13 @@ impl Targets {
             return Ok(Target::None);
         }
         let start = self.start.map(|start| self.table.cell(row, start));
-        let answers = gold::answers(cell, start, context)?;
-        if let Some(wrong) = answers.iter().find(|answer| !gold::stands_at(context, answer)) {
+        let answers = answers::answers(cell, start, context)?;
+        if let Some(wrong) = answers.iter().find(|answer| !answers::stands_at(context, answer)) {
             return Err(format!(
                 "has the answer {:?}, which does not stand at character {} of its context{}",
                 shorten(&wrong.text, 60),
                 wrong.start,
-                gold::nearest(context, wrong).map_or_else(String::new, |place| format!(" but at {place}"))
+                answers::nearest(context, wrong).map_or_else(String::new, |place| format!(" but at {place}"))
             ));
         }
         Ok(Target::Answers(answers))

@@ -14,7 +14,7 @@ use super::progress::Doing;
 use super::record::{DataSetPart, Record};
 use super::wire::Tries;
 use super::{Halt, Hub, HubError, Progress};
-use crate::data::tokenizer::COMPANIONS;
+use crate::text::tokenizer::COMPANIONS;
 
 const INDEX: &str = ".index.json";
 

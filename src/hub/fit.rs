@@ -1,12 +1,12 @@
 //! Whether this program can use a model, said before any of its weights are fetched.
 //!
 //! The answer is that of the rooms which will open the model: the configuration is read by `model`, and which tokenizer
-//! is here is known by `data`.
+//! is here is known by `text`.
 
 use serde_json::Value;
 
-use crate::data::tokenizer::{self, Lack};
 use crate::model::{EncoderConfig, Family, ModelError};
+use crate::text::tokenizer::{self, Lack};
 
 /// The files that weights are read from, the preferred first; an index stands for its shards.
 pub(super) const WEIGHTS: [&str; 4] =

@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::predict::{Prepared, WindowRows};
 use super::reading::margin;
 use super::{Options, Predictor};
-use crate::data::Tokenizer;
-use crate::data::tokenizer::Encoded;
+use crate::text::Tokenizer;
+use crate::text::tokenizer::Encoded;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FoundAnswer {

@@ -7,9 +7,9 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 use super::InspectError;
-use crate::data::Tokenizer;
 use crate::files::write_atomically;
 use crate::model::{Input, Model, Pass};
+use crate::text::Tokenizer;
 
 /// All numbers row by row, in the order of the shapes.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::predict::{Output, Prepared, WindowRows};
 use super::{InspectError, Predictor};
-use crate::data::Tokenizer;
 use crate::model::probability::softmax;
+use crate::text::Tokenizer;
 
 /// How the labels of tokens become those of entities.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::data::TokenizerError;
-use crate::data::windows::NoRoom;
 use crate::model::ModelError;
 use crate::task::Task;
+use crate::text::TokenizerError;
+use crate::text::windows::NoRoom;
 
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {

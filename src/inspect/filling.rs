@@ -7,10 +7,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::masks::{self, Filled};
 use super::{InspectError, Options, Predictor};
-use crate::data::tokenizer::Encoded;
 use crate::model::probability::softmax;
 use crate::model::{Input, Pass};
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
 
 /// What is hidden, and what is asked of it.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,7 +1,8 @@
 //! What a row of a data set says is right, as marks in its text, and how a prediction compares with it.
 
 use super::tagging::{Span, kind};
-use crate::data::{Dataset, GoldAnswer, Target};
+use crate::data::{Dataset, Target};
+use crate::table::GoldAnswer;
 
 /// A row as Explore takes it, with what the data say of it.
 #[derive(Clone, Debug, PartialEq)]

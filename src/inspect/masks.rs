@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::{InspectError, Options};
-use crate::data::Tokenizer;
-use crate::data::tokenizer::Encoded;
 use crate::model::probability::softmax;
+use crate::text::Tokenizer;
+use crate::text::tokenizer::Encoded;
 
 /// A word that may stand behind a mask.
 #[derive(Clone, Debug, PartialEq, Serialize)]

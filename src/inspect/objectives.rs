@@ -5,12 +5,12 @@
 //! looked at again.
 
 use super::{InspectError, Predictor, Question};
-use crate::data::masking::{Cover, MaskStyle, Masking, next_tokens};
-use crate::data::tokenizer::Encoded;
+use crate::corpus::masking::{Cover, MaskStyle, Masking, next_tokens};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{Family, HeadKind, Input, Pass};
 use crate::random::{self, Purpose, Stream};
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
 
 /// How the text is turned into a lesson.
 #[derive(Clone, Copy, Debug, PartialEq)]

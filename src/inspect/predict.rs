@@ -12,11 +12,11 @@ use super::answers::{self, FoundAnswer};
 use super::entities::{self, Aggregation, Entity, TokenLabel};
 use super::masks::{self, Filled};
 use super::{InspectError, Predictor};
-use crate::data::tokenizer::Encoded;
-use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input, Pass};
 use crate::task::Task;
+use crate::text::tokenizer::Encoded;
+use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 
 /// What is asked: a text and perhaps a second one; or a question, whose context is the second.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

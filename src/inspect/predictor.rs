@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use super::InspectError;
-use crate::data::Tokenizer;
 use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
+use crate::text::Tokenizer;
 
 /// An opened model. Asking it again costs no more than the computation.
 #[derive(Debug)]

@@ -1,8 +1,9 @@
 //! The logits of windows → answers, as transformers' reference script for question answering finds them (`utils_qa.py`): the
 //! best spans of the sums of start and end over all windows of a context, and the score of "no answer".
 
-use crate::data::{Alignment, Dataset, Features, Target};
+use crate::data::{Dataset, Target};
 use crate::metrics::{AnsweredQuestion, CandidateAnswer};
+use crate::text::{Alignment, Features};
 
 use super::objective::Scored;
 

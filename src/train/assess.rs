@@ -12,11 +12,13 @@ use super::generator::Generator;
 use super::objective::Objective;
 use super::prepare::{OnProgress, fill_roles, why_no_examples};
 use super::{TrainError, corpus, outputs, run};
-use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::data::{Dataset, Features, LabelSet, Length, Roles, Table, Target, Tokenizer, features};
+use crate::data::{Dataset, LabelSet, Roles, Target};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
+use crate::table::Table;
 use crate::task::Task;
+use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
+use crate::text::{Features, Length, Tokenizer, features};
 
 /// What is evaluated on what.
 #[derive(Clone, Debug, Default)]

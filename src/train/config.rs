@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::recommend::Open;
-use crate::data::masking::MaskStyle;
+use crate::corpus::masking::MaskStyle;
 use crate::data::mend::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
 use crate::files;

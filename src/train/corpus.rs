@@ -8,12 +8,14 @@ use super::TrainError;
 use super::config::{LanguageObjective, RunConfig};
 use super::examples::Examples;
 use super::prepare::{OnProgress, Prepared, fill_roles};
-use crate::data::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
+use crate::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
 use crate::data::targets::sentence_labels;
-use crate::data::{DataError, Dataset, LabelSet, Roles, SplitRule, Table, Tokenizer, is_plain_text, lines};
+use crate::data::{Dataset, LabelSet, Roles, SplitRule};
 use crate::files::name;
 use crate::random::{Purpose, key};
+use crate::table::{ReadError, Table, is_plain_text, lines};
 use crate::task::Task;
+use crate::text::Tokenizer;
 
 /// Where the lines of a corpus come from.
 #[derive(Debug)]
@@ -63,7 +65,7 @@ fn rows(config: &RunConfig, path: &Path) -> Result<Arc<Dataset>, TrainError> {
 }
 
 /// The lines of a file as a corpus is made of them: their number and their text.
-type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), DataError>> + 'a>;
+type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), ReadError>> + 'a>;
 
 fn lines_of<'a>(task: Task, path: &Path, text: &'a Text) -> Result<Lines<'a>, TrainError> {
     Ok(match text {

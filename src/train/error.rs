@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::corpus::CorpusError;
 use crate::data::DataError;
-use crate::data::tokenizer::TokenizerError;
 use crate::hub::HubError;
 use crate::model::ModelError;
+use crate::table::ReadError;
 use crate::task::Task;
+use crate::text::TextError;
+use crate::text::tokenizer::TokenizerError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TrainError {
@@ -93,7 +96,13 @@ pub enum TrainError {
     #[error("this build of Attune has no {device}; build it with the feature \"{device}\" or choose cpu")]
     NoDevice { device: &'static str },
     #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error(transparent)]
     Data(#[from] DataError),
+    #[error(transparent)]
+    Text(#[from] TextError),
+    #[error(transparent)]
+    Corpus(#[from] CorpusError),
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
     #[error(transparent)]

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::TrainError;
-use crate::data::corpus::{Corpus, Segments};
-use crate::data::{Alignment, Features, Target, Tokens};
+use crate::corpus::{Corpus, Segments};
+use crate::data::Target;
 use crate::task::Task;
+use crate::text::{Alignment, Features, Tokens};
 
 /// A list of sequences that can be asked for in any order.
 #[derive(Debug)]

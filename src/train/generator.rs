@@ -216,7 +216,7 @@ mod tests {
     use candle_core::Device;
 
     use super::*;
-    use crate::data::masking::{MaskStyle, Masking};
+    use crate::corpus::masking::{MaskStyle, Masking};
     use crate::model::Want;
     use crate::model::ops::Backend;
     use crate::random::{Purpose, key};

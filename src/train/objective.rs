@@ -8,12 +8,13 @@ use candle_core::Tensor;
 use super::TrainError;
 use super::config::{ClassWeights, Language, LanguageObjective, RunConfig};
 use super::loss::{self, CrossEntropy};
-use crate::data::masking::{Masking, next_tokens};
-use crate::data::{Batch, Features, Target, Tokenizer};
+use crate::corpus::masking::{Masking, next_tokens};
+use crate::data::Target;
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input, Model, Pass};
 use crate::random::{Purpose, key};
 use crate::task::Task;
+use crate::text::{Batch, Features, Tokenizer};
 
 /// The loss of a run.
 #[derive(Clone, Debug)]
@@ -161,7 +162,7 @@ impl Objective {
         }
         let Some(masking) = &self.masking else { return features };
         let words = match &features.alignment {
-            crate::data::Alignment::WordOf(words) => Some(words.as_slice()),
+            crate::text::Alignment::WordOf(words) => Some(words.as_slice()),
             _ => None,
         };
         let masked = masking.draw(&features.tokens.ids(), words, chance);

@@ -7,11 +7,14 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
-use crate::data::tags::{self, Scheme};
-use crate::data::{DataError, Dataset, LabelSet, Roles, Table, name_list};
+use crate::data::DataError;
+use crate::data::{Dataset, LabelSet, Roles};
 use crate::model::card::LoadReport;
 use crate::model::outputs::{class_key, unnamed_place};
 use crate::model::{EncoderConfig, HeadKind};
+use crate::table::notation::tags;
+use crate::table::notation::tags::Scheme;
+use crate::table::{Table, name_list};
 use crate::task::Task;
 
 /// The classes of the data as outputs of the model's head.

@@ -11,12 +11,12 @@ use super::evaluate::tokens_at_once;
 use super::recommend::Settings;
 use super::steps::count_steps;
 use super::{Prepared, TrainError, groups, memory, strategy};
-use crate::data::corpus::{block_lengths, chunk_lengths};
-use crate::data::is_plain_text;
+use crate::corpus::{block_lengths, chunk_lengths};
 use crate::model::card::ModelCard;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
 use crate::model::{EncoderConfig, Family, HeadKind, Model};
+use crate::table::is_plain_text;
 use crate::task::Task;
 
 /// The estimate at the foot of the form, and the freeze map.
@@ -393,8 +393,10 @@ mod tests {
     use super::super::corpus::tests::{config, prepared};
     use super::super::prepare::fill_roles;
     use super::*;
-    use crate::data::{Dataset, Split, Table, Tokenizer, measure};
+    use crate::data::{Dataset, Split};
     use crate::model;
+    use crate::table::Table;
+    use crate::text::{Tokenizer, measure};
 
     /// A file in a folder of its own, which goes with it.
     fn file(name: &str, text: &str) -> (tempfile::TempDir, PathBuf) {

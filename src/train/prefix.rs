@@ -7,8 +7,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use candle_core::Tensor;
 
 use super::TrainError;
-use crate::data::Features;
 use crate::model::{Input, Model};
+use crate::text::Features;
 
 /// Where an example's numbers are.
 enum Place {
@@ -43,7 +43,7 @@ impl PrefixCache {
     pub fn get(&mut self, model: &Model, which: &[u32], features: &[&Features]) -> Result<(Tensor, bool), TrainError> {
         let missing: Vec<usize> = (0..which.len()).filter(|i| self.places[which[*i] as usize].is_none()).collect();
         if !missing.is_empty() {
-            let batch = crate::data::Batch::pack(missing.iter().map(|i| features[*i]), 0);
+            let batch = crate::text::Batch::pack(missing.iter().map(|i| features[*i]), 0);
             let input = super::objective::input(batch);
             let output = model.encode_prefix(self.steps, &input)?;
             self.keep(&output, &input, &missing.iter().map(|i| which[*i] as usize).collect::<Vec<_>>())?;

@@ -11,14 +11,14 @@ use super::recommend::{Open, Settings};
 use super::{Examples, TrainError, corpus, outputs, recommend};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::{Exclude, Mend, Mended, Mends, leave_out_leaks};
-use crate::data::tags::Scheme;
-use crate::data::{
-    Dataset, Features, Finding, LabelSet, Length, Roles, Split, SplitRule, Table, Target, Tokenizer, features, measure,
-};
+use crate::data::{Dataset, Finding, LabelSet, Roles, Split, SplitRule, Target};
 use crate::hub::embedded;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::table::Table;
+use crate::table::notation::tags::Scheme;
 use crate::task::Task;
+use crate::text::{Features, Length, Tokenizer, features, measure};
 
 /// Data ready to be learned from.
 pub struct Prepared {

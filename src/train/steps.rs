@@ -1,7 +1,8 @@
 //! How examples are grouped into updates, and how many updates a run has.
 
 use super::config::RunConfig;
-use crate::data::sampler::{self, UpdateRule, UpdateSize};
+use crate::text::sampler;
+use crate::text::sampler::{UpdateRule, UpdateSize};
 
 /// Updates of the whole run and of one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

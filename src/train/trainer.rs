@@ -22,12 +22,12 @@ use super::optimizer::{AdamW, Optimizer, clip_scale};
 use super::prefix::PrefixCache;
 use super::steps::{StepCount, count_steps, epoch_updates};
 use super::{Prepared, TrainError, audit, groups, schedule, strategy};
-use crate::data::sampler;
-use crate::data::{Batch, Features};
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{Block, Decisions, Model, Pass, PassDropout};
 use crate::random::{Purpose, key};
 use crate::task::Task;
+use crate::text::sampler;
+use crate::text::{Batch, Features};
 
 /// Updates in a row that may be skipped because they were not finite.
 const PATIENCE_FOR_NOT_FINITE: u32 = 3;

@@ -8,13 +8,15 @@ use std::sync::Arc;
 
 use crate::data::health::{Finding, health, split_health};
 use crate::data::mend::{Mended, Mends};
-use crate::data::xray::Xray;
-use crate::data::{Dataset, Length, Roles, Split, SplitRule, Summary, Table};
+use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
+use crate::table::Table;
 use crate::task::Task;
+use crate::text::Length;
+use crate::text::xray::Xray;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use attune::corpus::masking::MaskStyle;
 use attune::data::Target;
-use attune::data::masking::MaskStyle;
 use attune::metrics::Evaluation;
 use attune::task::Task;
 use attune::train::assess::{Assessed, assess};

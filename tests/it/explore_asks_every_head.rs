@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use attune::data::masking::{Cover, MaskStyle};
+use attune::corpus::masking::{Cover, MaskStyle};
 use attune::inspect::filling::{Fill, Filling};
 use attune::inspect::objectives::{Kind, Lab, LabAsk, LabToken, Objective, Standing};
 use attune::inspect::reading::Reading;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use attune::data::masking;
+use attune::corpus::masking;
 use attune::model::ops::Backend;
 use attune::model::{self, Input, Model, Pass, Want};
 use attune::task::Task;

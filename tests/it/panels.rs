@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attune::data::health::{Finding, FindingKind};
-use attune::data::{Dataset, Roles, Split, Table};
+use attune::data::{Dataset, Roles, Split};
 use attune::inspect::{AnyInquiry, Question};
+use attune::table::Table;
 use attune::task::Task;
 use attune::train::config::StrategyKind;
 use attune::train::event::TrainEvent;

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
-use attune::data::table::Format;
-use attune::data::tags::Scheme;
-use attune::data::{Dataset, Table, Target};
+use attune::data::{Dataset, Target};
 use attune::samples::{self, Sample};
+use attune::table::Table;
+use attune::table::contents::Format;
+use attune::table::notation::tags::Scheme;
 use serde_json::Value;
 
 fn written(sample: Sample) -> tempfile::TempDir {

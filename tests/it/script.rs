@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use attune::data::xray::xray;
-use attune::data::{Dataset, Length, Table, Tokenizer};
+use attune::data::Dataset;
 use attune::inspect::{Answer, Prediction as Said, Question, Script, Subject};
 use attune::metrics::{Evaluation, Outcome, Prediction};
 use attune::model::Decisions;
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
+use attune::table::Table;
 use attune::task::Task;
+use attune::text::xray::xray;
+use attune::text::{Length, Tokenizer};
 use attune::train::config::RunConfig;
 use attune::train::event::{Ending, Step, TrainEvent};
 use attune::train::plan::{MemoryEstimate, PlanSummary, PlannedBlock};

@@ -196,7 +196,7 @@ fn the_first_start_offers_the_sample_and_leaves_only_start_to_press() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("reviews.csv");
     std::fs::write(&path, reviews().replace("review,verdict", "text,label")).unwrap();
-    let table = attune::data::Table::open(&path).unwrap();
+    let table = attune::table::Table::open(&path).unwrap();
     window.events.send(Event { job, kind: EventKind::Payload(Payload::Table(table.into())) }).unwrap();
     window.events.send(Event { job, kind: EventKind::Done }).unwrap();
     window.settle();

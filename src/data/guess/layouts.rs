@@ -3,7 +3,8 @@
 
 use super::guess_task;
 use crate::data::dataset::tests::table;
-use crate::data::{Dataset, Roles, Table, health};
+use crate::data::{Dataset, Roles, health};
+use crate::table::Table;
 use crate::task::Task;
 
 const WORDS: [&str; 12] =

@@ -1,4 +1,4 @@
-//! What people call columns, as [`plain_name`](crate::data::readers::plain_name) writes it: in lower case, without what
+//! What people call columns, as [`plain_name`](crate::table::plain_name) writes it: in lower case, without what
 //! stands between words. Names decide only between columns whose content allows it.
 
 use super::pairs::parts;

@@ -7,9 +7,10 @@ use serde_json::Value;
 
 use super::names::{is_in, rank};
 use super::sample;
-use crate::data::readers::{is_number, plain_name};
-use crate::data::tags::notation::{has_letter, may_be_outside};
-use crate::data::{Table, gold, tags};
+use crate::table::Table;
+use crate::table::notation::schemes::{has_letter, may_be_outside};
+use crate::table::notation::{answers, tags};
+use crate::table::{is_number, plain_name};
 
 /// Rows that are taken apart.
 const SAMPLE: usize = 60;
@@ -176,7 +177,7 @@ pub(super) fn are_answers(table: &Table, answers: usize, context: usize) -> bool
     let mut distinct = HashSet::new();
     for (answer, context) in cells(table, answers).zip(cells(table, context)) {
         all += usize::from(!answer.is_empty());
-        good += usize::from(!answer.is_empty() && gold::answers(answer, None, context).is_ok());
+        good += usize::from(!answer.is_empty() && answers::answers(answer, None, context).is_ok());
         distinct.insert(answer);
     }
     // A "no" stands in many passages: answers that come again and again are labels.

@@ -7,7 +7,7 @@ use super::names::{ASIDE, NEITHER, is_gold, is_in, is_label, is_predicted};
 use super::pairs::parts;
 use super::{Column, Roles, Table, filled_cells, first_cells, look, shapes};
 use crate::data::labels::{flag_columns, is_missing, kind_of};
-use crate::data::readers::plain_name;
+use crate::table::plain_name;
 use crate::task::Task;
 
 /// Columns that could be the label as well as the one that is: they are called so, or hold the same few values.

@@ -1,9 +1,9 @@
 //! The kinds of problems, in words.
 
 use super::{Finding, RARE};
-use crate::data::error::name_list;
 use crate::data::mend::{Exclude, Fix, Mend};
 use crate::data::spellings::Spellings;
+use crate::table::name_list;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq)]

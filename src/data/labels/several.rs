@@ -7,9 +7,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use serde_json::Value;
 
 use super::flag;
-use crate::data::error::shorten;
-use crate::data::guess::literal;
-use crate::data::readers::is_number;
+use crate::table::is_number;
+use crate::table::notation::literal;
+use crate::table::shorten;
 
 /// How the names in a multi-label cell are told apart: one way for a whole column, so that a label's own comma is not
 /// taken for a separator in one row and for a part of the name in another.

@@ -144,7 +144,7 @@ fn printed(target: &Target) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::GoldAnswer;
+    use crate::table::GoldAnswer;
 
     #[test]
     fn what_was_taught_is_printed_as_it_was_then() {

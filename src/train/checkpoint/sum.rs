@@ -74,7 +74,7 @@ pub(super) fn sum_bytes(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::GoldAnswer;
+    use crate::table::GoldAnswer;
 
     #[test]
     fn a_turned_bit_a_missing_number_and_another_order_change_the_sum() {

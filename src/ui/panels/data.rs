@@ -13,7 +13,7 @@ mod xray;
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
 
-use crate::data::Table;
+use crate::table::Table;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{JobKind, RunView, Workspace};
-use crate::data::{Length, Mends, Roles, SplitRule, Table, guess_task};
+use crate::data::{Mends, Roles, SplitRule, guess_task};
 use crate::samples::Sample;
+use crate::table::Table;
 use crate::task::Task;
+use crate::text::Length;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{Lengths, LoadedDataset, LookedAt};
 

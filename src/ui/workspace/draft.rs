@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
-use crate::data::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::metrics::Measure;
 use crate::task::Task;
+use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
 use crate::train::limits::FEWEST_TOKENS;
 use crate::train::recommend::Open;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
-use crate::data::xray::xray;
-use crate::data::{Dataset, Length, Table, Tokenizer, measure_all};
+use crate::data::Dataset;
 use crate::hub::{self, embedded};
 use crate::model;
+use crate::table::Table;
 use crate::task::Task;
+use crate::text::xray::xray;
+use crate::text::{Length, Tokenizer, measure_all};
 use crate::train::prepare::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::{files, samples};

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use super::Failure;
 use super::predict::Shelf;
-use crate::data::Tokenizer;
 use crate::model::card::ModelCard;
 use crate::model::{self, EncoderConfig};
+use crate::text::Tokenizer;
 
 #[derive(Default)]
 pub struct Kept {

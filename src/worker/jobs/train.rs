@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::kept::{Card, Last, read_card};
 use super::{Ended, Failure, Job};
-use crate::data::Length;
-use crate::data::features::window_lengths;
 use crate::data::mend::Exclude;
+use crate::text::Length;
+use crate::text::features::window_lengths;
 use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};

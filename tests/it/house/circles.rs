@@ -9,11 +9,13 @@ use super::imports::{Arrows, Imports};
 use super::src;
 
 /// The rooms from the ground up. A room names what stands in lines above its own, and none of its neighbours.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 12] = [
     &["task", "json", "random", "guard", "signals"],
     &["files"],
+    &["table"],
     &["data", "metrics", "model"],
-    &["hub"],
+    &["text"],
+    &["corpus", "hub"],
     &["inspect"],
     &["train"],
     &["samples", "bench"],
@@ -26,11 +28,10 @@ const FLOORS: [&[&str]; 10] = [
 const LARGEST: usize = 3;
 
 /// Rings that are still to be opened, with exactly their files. A list here only becomes shorter.
-const STILL_CLOSED: [&[&str]; 6] = [
+const STILL_CLOSED: [&[&str]; 7] = [
     &[
         "data/dataset.rs",
         "data/entities.rs",
-        "data/gold.rs",
         "data/guess.rs",
         "data/guess/content.rs",
         "data/guess/flags.rs",
@@ -42,45 +43,44 @@ const STILL_CLOSED: [&[&str]; 6] = [
         "data/health/kinds.rs",
         "data/health/repeats.rs",
         "data/labels.rs",
-        "data/labels/several.rs",
         "data/mend.rs",
-        "data/readers/builder.rs",
-        "data/readers/classes.rs",
-        "data/readers/columnar.rs",
-        "data/readers/conll.rs",
-        "data/readers/delimited.rs",
-        "data/readers/documents.rs",
-        "data/readers/elements.rs",
-        "data/readers/head.rs",
-        "data/readers/json.rs",
-        "data/readers/lines.rs",
-        "data/readers/lists.rs",
-        "data/readers/mod.rs",
-        "data/readers/objects.rs",
-        "data/readers/prose.rs",
-        "data/readers/sentences.rs",
-        "data/readers/settled.rs",
-        "data/readers/sniff.rs",
-        "data/readers/spacy.rs",
-        "data/readers/span_cells.rs",
-        "data/readers/spans.rs",
-        "data/readers/squad.rs",
-        "data/readers/token_spans.rs",
         "data/relabel.rs",
         "data/spellings.rs",
         "data/split.rs",
         "data/summary.rs",
-        "data/table.rs",
         "data/targets.rs",
     ],
     &[
-        "data/tokenizer.rs",
-        "data/tokenizer/class.rs",
-        "data/tokenizer/legacy.rs",
-        "data/tokenizer/save.rs",
-        "data/tokenizer/specials.rs",
-        "data/tokenizer/spiece.rs",
-        "data/tokenizer/validate.rs",
+        "table/readers/builder.rs",
+        "table/readers/classes.rs",
+        "table/readers/columnar.rs",
+        "table/readers/conll.rs",
+        "table/readers/delimited.rs",
+        "table/readers/documents.rs",
+        "table/readers/elements.rs",
+        "table/readers/head.rs",
+        "table/readers/json.rs",
+        "table/readers/lines.rs",
+        "table/readers/lists.rs",
+        "table/readers/mod.rs",
+        "table/readers/objects.rs",
+        "table/readers/prose.rs",
+        "table/readers/sentences.rs",
+        "table/readers/settled.rs",
+        "table/readers/sniff.rs",
+        "table/readers/spacy.rs",
+        "table/readers/span_cells.rs",
+        "table/readers/squad.rs",
+        "table/readers/token_spans.rs",
+    ],
+    &[
+        "text/tokenizer.rs",
+        "text/tokenizer/class.rs",
+        "text/tokenizer/legacy.rs",
+        "text/tokenizer/save.rs",
+        "text/tokenizer/specials.rs",
+        "text/tokenizer/spiece.rs",
+        "text/tokenizer/validate.rs",
     ],
     &[
         "inspect/answers.rs",
@@ -268,7 +268,8 @@ fn a_small_ring_stays_in_its_folder() {
 
 #[test]
 fn an_arrow_up_or_aside_is_seen() {
-    let files: Vec<String> = ["model/open.rs", "train/run.rs", "data/table.rs", "task.rs"].map(str::to_owned).to_vec();
+    let files: Vec<String> =
+        ["model/open.rs", "train/run.rs", "data/dataset.rs", "task.rs"].map(str::to_owned).to_vec();
     let check = |from: usize, to: usize, wrong: bool| {
         let arrows = Arrows::from([((from, to), BTreeSet::from(["Name".to_owned()]))]);
         assert_eq!(!upward(&files, &arrows).is_empty(), wrong, "{} to {}", files[from], files[to]);

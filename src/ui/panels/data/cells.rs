@@ -7,7 +7,9 @@ use egui::{Label, RichText, Ui};
 
 use super::filter;
 use crate::data::entities::Kinds;
-use crate::data::{Dataset, Roles, Table, Target, tags};
+use crate::data::{Dataset, Roles, Target};
+use crate::table::Table;
+use crate::table::notation::tags;
 use crate::task::Task;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::highlight::{self, Mark};

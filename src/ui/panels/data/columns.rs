@@ -2,7 +2,8 @@
 
 use egui::Ui;
 
-use crate::data::{Roles, Table};
+use crate::data::Roles;
+use crate::table::Table;
 use crate::task::Task;
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::segmented::segmented;

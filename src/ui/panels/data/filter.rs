@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::{Arc, Weak};
 
 use crate::data::entities::Kinds;
-use crate::data::{Dataset, Table, Target};
+use crate::data::{Dataset, Target};
+use crate::table::Table;
 use crate::ui::widgets::needle::{Look, Needle, Standing};
 use crate::ui::widgets::slice::Slice;
 

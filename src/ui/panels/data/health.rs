@@ -7,9 +7,10 @@ use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_WARNING};
 
 use super::filter::Filter;
+use crate::data::Dataset;
 use crate::data::health::FindingKind;
 use crate::data::mend::{Exclude, Mend};
-use crate::data::{Dataset, RowProblem};
+use crate::table::RowProblem;
 use crate::train::config::ClassWeights;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{Button, Card, fold, state, text};

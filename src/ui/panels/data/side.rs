@@ -6,8 +6,9 @@ use egui::{Align, Layout, Ui};
 
 use super::filter::Filter;
 use super::health;
+use crate::data::Dataset;
 use crate::data::health::{Finding, FindingKind};
-use crate::data::{Dataset, Table};
+use crate::table::Table;
 use crate::task::Task;
 use crate::ui::theme::space;
 use crate::ui::widgets::bars::{Bar, bars};

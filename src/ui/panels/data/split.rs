@@ -5,7 +5,8 @@ use std::sync::{Arc, Weak};
 use egui::Ui;
 
 use super::columns::column_ui;
-use crate::data::{SplitRule, Table};
+use crate::data::SplitRule;
+use crate::table::Table;
 use crate::task::Task;
 use crate::train::limits;
 use crate::ui::theme::{self, Palette, size};

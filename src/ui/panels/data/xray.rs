@@ -4,9 +4,11 @@ use std::sync::{Arc, Weak};
 
 use egui::{Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
-use crate::data::xray::{self, Xray};
-use crate::data::{Dataset, Length};
+use crate::data::Dataset;
 use crate::task::Task;
+use crate::text::Length;
+use crate::text::xray;
+use crate::text::xray::Xray;
 use crate::ui::theme::space;
 use crate::ui::widgets::pieces::{Lines, Piece, State, pieces};
 use crate::ui::widgets::{Button, Chip, state, text};

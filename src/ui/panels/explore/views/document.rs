@@ -9,10 +9,10 @@ use std::sync::Arc;
 use egui::{Margin, ScrollArea, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_CONTENT_PASTE, ICON_DONE, ICON_EDIT};
 
-use crate::data::GoldAnswer;
 use crate::inspect::gold::Gold;
 use crate::inspect::reading::{Candidate, Reading};
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
+use crate::table::GoldAnswer;
 use crate::task::Task;
 use crate::ui::panels::explore::rows::DataRows;
 use crate::ui::panels::explore::samples;

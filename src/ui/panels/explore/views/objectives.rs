@@ -6,7 +6,7 @@ mod lesson;
 use egui::{Color32, CornerRadius, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CASINO;
 
-use crate::data::masking::MaskStyle;
+use crate::corpus::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
 use crate::inspect::{AnyInquiry, Ask, Prediction, Question, Script, Subject};
 use crate::train::limits;

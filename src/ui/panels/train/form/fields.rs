@@ -2,7 +2,7 @@
 
 use egui::{Response, Ui};
 
-use crate::data::masking::MaskStyle;
+use crate::corpus::masking::MaskStyle;
 use crate::metrics::Measure;
 use crate::task::Task;
 use crate::train::config::{

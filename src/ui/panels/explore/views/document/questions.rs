@@ -4,7 +4,7 @@ use egui::{Align, Layout as Flow, Margin, ScrollArea, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE};
 
 use super::{Asked, Document, MOST};
-use crate::data::GoldAnswer;
+use crate::table::GoldAnswer;
 use crate::train::limits;
 use crate::ui::panels::explore::told::Told;
 use crate::ui::panels::explore::view::Changed;

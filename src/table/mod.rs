@@ -1,0 +1,15 @@
+//! Bytes → a table: columns of text, each row with the line that it came from, and every row that cannot be read with the
+//! reason. What a cell means is decided in [`crate::data`]; how values, tags and answers are written in cells is here
+//! ([`notation`]), because files write them in many ways and a table in one.
+
+pub mod boundaries;
+pub mod contents;
+pub mod notation;
+pub mod readers;
+
+mod error;
+
+pub use contents::{Format, RowProblem, Table};
+pub use error::{ReadError, name_list, shorten};
+pub use notation::answers::GoldAnswer;
+pub use readers::{Lines, is_number, is_plain_text, lines, plain_name};

@@ -1,0 +1,95 @@
+//! Cells → table, row by row, for the readers that write new text instead of cutting the file's own.
+
+use std::path::Path;
+
+use super::encoding::Decoded;
+use crate::table::Format;
+use crate::table::{ReadError, RowProblem, Table};
+
+/// A table while it is being written. Every row gets as many cells as there are columns.
+#[derive(Default)]
+pub(super) struct Builder {
+    columns: Vec<String>,
+    pub text: String,
+    ends: Vec<usize>,
+    lines: Vec<u32>,
+    problems: Vec<RowProblem>,
+}
+
+impl Builder {
+    pub fn new(columns: Vec<String>) -> Self {
+        Self { columns, ..Self::default() }
+    }
+
+    /// Ends the cell that was written to `text`.
+    pub fn end_cell(&mut self) {
+        self.ends.push(self.text.len());
+    }
+
+    pub fn cell(&mut self, cell: &str) {
+        self.text.push_str(cell);
+        self.end_cell();
+    }
+
+    /// Ends a row that began at a line of the file.
+    pub fn end_row(&mut self, line: usize) {
+        self.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+        debug_assert_eq!(self.ends.len(), self.lines.len() * self.columns.len());
+    }
+
+    pub fn problem(&mut self, line: usize, reason: String) {
+        self.problems.push(RowProblem { line, reason });
+    }
+
+    pub fn finish(mut self, path: &Path, format: Format, decoded: &Decoded) -> Result<Table, ReadError> {
+        self.text.shrink_to_fit();
+        self.problems.sort_by_key(|problem| problem.line);
+        super::finish(Table {
+            path: path.to_path_buf(),
+            format,
+            encoding: decoded.encoding,
+            columns: self.columns,
+            notes: Vec::new(),
+            span_columns: Vec::new(),
+            problems: self.problems,
+            replaced_characters: decoded.replaced,
+            text: self.text,
+            ends: self.ends,
+            lines: self.lines,
+        })
+    }
+}
+
+/// Appends a text as a JSON string.
+pub(super) fn push_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate().filter(|(_, byte)| *byte < b' ' || matches!(byte, b'"' | b'\\')) {
+        out.push_str(&text[from..at]);
+        match byte {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\t' => out.push_str("\\t"),
+            b'\r' => out.push_str("\\r"),
+            other => out.push_str(&format!("\\u{other:04x}")),
+        }
+        from = at + 1;
+    }
+    out.push_str(&text[from..]);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quoted_texts_are_read_back_as_they_were() {
+        for text in ["", "plain", "a \"b\" \\ c", "é\n\t\r\u{1}\u{1f}\u{7f}日本"] {
+            let mut quoted = String::new();
+            push_quoted(&mut quoted, text);
+            assert_eq!(serde_json::from_str::<String>(&quoted).unwrap(), text, "{quoted}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Parquet → table, row by row: scalars as text, lists and structs as JSON, and the integers of the Hugging Face hub's
+//! class labels under their names.
+//!
+//! The `parquet` crate panics on some malformed files, so all calls of it run in [`guarded`]; what it would otherwise
+//! allocate or do without end is bounded first. A file that breaks off is refused as a whole: a part of a column store
+//! is no part of its rows.
+
+mod features;
+mod footer;
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use ::parquet::basic::Compression;
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
+use ::parquet::file::reader::{FileReader, SerializedFileReader};
+use ::parquet::record::reader::RowIter;
+use ::parquet::record::{Field, Row};
+
+use self::features::Feature;
+use super::builder::{Builder, push_quoted};
+use super::encoding::Decoded;
+use super::settled;
+use super::unpack::{SIZE_LIMIT, size};
+use crate::guard::guarded;
+use crate::table::Format;
+use crate::table::{ReadError, Table};
+
+/// Rows and columns that are read.
+const ROW_LIMIT: i64 = 100_000_000;
+const COLUMN_LIMIT: usize = 1000;
+
+/// Whether a file is Parquet.
+pub(super) fn is_parquet(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1")
+}
+
+/// Reads a file that is in memory; the library wants one it can read from anywhere.
+pub(super) fn read_bytes(path: &Path, bytes: &[u8]) -> Result<Table, ReadError> {
+    let cannot_write = |source| ReadError::Read { path: path.to_path_buf(), source };
+    let mut file = tempfile::tempfile().map_err(cannot_write)?;
+    file.write_all(bytes).map_err(cannot_write)?;
+    read(path, &file)
+}
+
+pub(super) fn read(path: &Path, file: &File) -> Result<Table, ReadError> {
+    let outcome = footer::check(file)
+        .map_err(Fault::Damaged)
+        .and_then(|()| guarded(|| decode(file)).unwrap_or_else(|panic| Err(Fault::Damaged(panic))));
+    match outcome {
+        Ok(table) => table.finish(path, Format::Parquet, &Decoded { text: Vec::new(), encoding: "UTF-8", replaced: 0 }),
+        Err(Fault::TooLarge) => Err(ReadError::TooLarge { path: path.to_path_buf(), limit: size(SIZE_LIMIT) }),
+        Err(Fault::Packing(packing)) => Err(ReadError::ParquetPacking { path: path.to_path_buf(), packing }),
+        Err(Fault::Damaged(reason)) => Err(ReadError::Parquet { path: path.to_path_buf(), reason }),
+    }
+}
+
+enum Fault {
+    TooLarge,
+    Packing(String),
+    Damaged(String),
+}
+
+impl From<ParquetError> for Fault {
+    fn from(error: ParquetError) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Fault {
+    fn from(error: std::io::Error) -> Self {
+        Self::Damaged(error.to_string())
+    }
+}
+
+fn decode(file: &File) -> Result<Builder, Fault> {
+    let reader = SerializedFileReader::new(file.try_clone()?)?;
+    let columns = plausible(reader.metadata())?;
+    let features = Feature::of_file(reader.metadata().file_metadata().key_value_metadata(), &columns);
+    let mut table = Builder::new(super::sniff::unique_names(&columns));
+    for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
+        let row = row?;
+        if row.len() != columns.len() {
+            return Err(Fault::Damaged(format!("row {} has {} columns", index + 1, row.len())));
+        }
+        for ((name, field), feature) in row.get_column_iter().zip(&features) {
+            match field {
+                Field::Null if settled::is_of_answers(name) => table.text.push_str(settled::NULL),
+                field => write_cell(&mut table.text, field, feature),
+            }
+            table.end_cell();
+        }
+        if table.text.len() as u64 > SIZE_LIMIT {
+            return Err(Fault::TooLarge);
+        }
+        table.end_row(index + 1);
+    }
+    Ok(table)
+}
+
+/// The columns of a file whose own account of itself can be true.
+fn plausible(metadata: &ParquetMetaData) -> Result<Vec<String>, Fault> {
+    let fields = metadata.file_metadata().schema_descr().root_schema().get_fields();
+    let columns: Vec<String> = fields.iter().map(|field| field.name().to_owned()).collect();
+    if columns.is_empty() || columns.len() > COLUMN_LIMIT {
+        return Err(Fault::Damaged(format!("it has {} columns, expected 1 to {COLUMN_LIMIT}", columns.len())));
+    }
+    let mut bytes = 0_u64;
+    let mut rows = 0_i64;
+    for group in metadata.row_groups() {
+        rows = rows.saturating_add(group.num_rows());
+        for column in group.columns() {
+            bytes = bytes.saturating_add(u64::try_from(column.uncompressed_size()).unwrap_or(u64::MAX));
+            // Every row has a value or a null in every column, or several.
+            if group.num_rows() < 0 || column.num_values() < group.num_rows() {
+                let (values, rows) = (column.num_values(), group.num_rows());
+                let name = column.column_path().string();
+                return Err(Fault::Damaged(format!("column {name:?} has {values} values for {rows} rows")));
+            }
+        }
+    }
+    if bytes > SIZE_LIMIT || rows > ROW_LIMIT {
+        return Err(Fault::TooLarge);
+    }
+    let packings =
+        metadata.row_groups().iter().flat_map(RowGroupMetaData::columns).map(ColumnChunkMetaData::compression);
+    match packings.into_iter().find(|packing| !is_unpacked_here(*packing)) {
+        Some(packing) => {
+            let name = packing.to_string().to_lowercase();
+            Err(Fault::Packing(name.split('(').next().unwrap_or_default().to_owned()))
+        }
+        None => Ok(columns),
+    }
+}
+
+fn is_unpacked_here(packing: Compression) -> bool {
+    use Compression::{GZIP, LZ4, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
+    matches!(packing, UNCOMPRESSED | SNAPPY | GZIP(_) | ZSTD(_) | LZ4 | LZ4_RAW)
+}
+
+/// Writes the text of a cell: a scalar as it is, anything nested as JSON, null as nothing.
+fn write_cell(out: &mut String, field: &Field, feature: &Feature) {
+    match (class_name(field, feature), field) {
+        (Some(name), _) => out.push_str(name),
+        (None, Field::Null) => {}
+        // No number is no value, as in JSON.
+        (None, Field::Float(value)) if !value.is_finite() => {}
+        (None, Field::Double(value)) if !value.is_finite() => {}
+        (None, Field::Str(text)) => out.push_str(text),
+        (None, Field::Group(_) | Field::ListInternal(_) | Field::MapInternal(_)) => write_json(out, field, feature),
+        (None, field) => write_scalar(out, field),
+    }
+}
+
+/// The name of a class, or nothing where the number says that there is none.
+fn class_name<'a>(field: &Field, feature: &'a Feature) -> Option<&'a str> {
+    let Feature::Classes(names) = feature else { return None };
+    let index = match field {
+        Field::Byte(value) => i64::from(*value),
+        Field::Short(value) => i64::from(*value),
+        Field::Int(value) => i64::from(*value),
+        Field::Long(value) => *value,
+        Field::UByte(value) => i64::from(*value),
+        Field::UShort(value) => i64::from(*value),
+        Field::UInt(value) => i64::from(*value),
+        _ => return None,
+    };
+    match usize::try_from(index) {
+        Ok(index) => names.get(index).map(String::as_str),
+        Err(_) if index == -1 => Some(""),
+        Err(_) => None,
+    }
+}
+
+/// Numbers, dates and bytes.
+fn write_scalar(out: &mut String, field: &Field) {
+    let written = match field {
+        Field::Float(value) => write!(out, "{value}"),
+        Field::Double(value) => write!(out, "{value}"),
+        Field::Bytes(bytes) => match std::str::from_utf8(bytes.data()) {
+            Ok(text) => out.write_str(text),
+            Err(_) => write!(out, "({} bytes)", bytes.len()),
+        },
+        other => write!(out, "{other}"),
+    };
+    // Writing to a string cannot fail.
+    debug_assert!(written.is_ok());
+}
+
+fn write_json(out: &mut String, field: &Field, feature: &Feature) {
+    if let Some(name) = class_name(field, feature) {
+        return push_quoted(out, name);
+    }
+    match field {
+        Field::Null => out.push_str("null"),
+        Field::Group(row) => write_object(out, row, feature),
+        Field::ListInternal(list) => {
+            out.push('[');
+            for (index, element) in list.elements().iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                write_json(out, element, feature.element());
+            }
+            out.push(']');
+        }
+        Field::MapInternal(map) => {
+            out.push('{');
+            for (index, (key, value)) in map.entries().iter().enumerate() {
+                out.push_str(if index > 0 { "," } else { "" });
+                let mut name = String::new();
+                write_cell(&mut name, key, &Feature::Plain);
+                push_quoted(out, &name);
+                out.push(':');
+                write_json(out, value, &Feature::Plain);
+            }
+            out.push('}');
+        }
+        Field::Str(text) => push_quoted(out, text),
+        Field::Float(value) if !value.is_finite() => out.push_str("null"),
+        Field::Double(value) if !value.is_finite() => out.push_str("null"),
+        Field::Bool(_)
+        | Field::Byte(_)
+        | Field::Short(_)
+        | Field::Int(_)
+        | Field::Long(_)
+        | Field::UByte(_)
+        | Field::UShort(_)
+        | Field::UInt(_)
+        | Field::ULong(_)
+        | Field::Float(_)
+        | Field::Double(_) => write_scalar(out, field),
+        other => {
+            let mut text = String::new();
+            write_scalar(&mut text, other);
+            push_quoted(out, &text);
+        }
+    }
+}
+
+fn write_object(out: &mut String, row: &Row, feature: &Feature) {
+    out.push('{');
+    for (index, (name, field)) in row.get_column_iter().enumerate() {
+        out.push_str(if index > 0 { "," } else { "" });
+        push_quoted(out, name);
+        out.push(':');
+        write_json(out, field, &feature.member(name));
+    }
+    out.push('}');
+}
+
+#[cfg(test)]
+mod tests;

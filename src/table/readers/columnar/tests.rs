@@ -1,0 +1,110 @@
+//! Files written by pyarrow are read as they were meant; damaged ones are refused in words.
+
+use super::*;
+use crate::table::readers::read;
+
+fn golden(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/parquet").join(format!("{name}.parquet"))
+}
+
+fn check(name: &str, columns: &[&str], rows: &[&[&str]]) {
+    let table = read(&golden(name)).unwrap();
+    assert_eq!((table.format, table.encoding), (Format::Parquet, "UTF-8"));
+    assert_eq!(table.columns, columns, "{name}");
+    let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
+    assert_eq!((0..table.rows()).map(cells).collect::<Vec<_>>(), rows, "{name}");
+    assert!((0..table.rows()).all(|row| table.line(row) == row + 1));
+}
+
+#[test]
+fn classes_have_their_names_however_the_file_is_packed() {
+    for codec in ["snappy", "zstd", "gzip", "none"] {
+        check(
+            &format!("classes-{codec}"),
+            &["text", "label"],
+            &[
+                &["a good film", "pos"],
+                &["a \"bad\" film", "neg"],
+                &["ü, 日本", "pos"],
+                &["not labelled", ""],
+                &["", ""],
+            ],
+        );
+    }
+}
+
+#[test]
+fn lists_and_structs_are_json() {
+    for kind in ["sequence", "list"] {
+        check(
+            &format!("tags-{kind}"),
+            &["id", "tokens", "ner_tags"],
+            &[
+                &["0", r#"["Ann","Lee","saw","Rome"]"#, r#"["B-PER","I-PER","O","B-LOC"]"#],
+                &["1", r#"["\"","No","one"]"#, r#"["O","O","O"]"#],
+            ],
+        );
+    }
+    let context = "Ann Lee saw Rome. She liked it.";
+    check(
+        "squad",
+        &["id", "title", "context", "question", "answers"],
+        &[
+            &["q1", "Travel", context, "Who saw Rome?", r#"{"text":["Ann Lee","Ann"],"answer_start":[0,0]}"#],
+            &["q2", "Travel", context, "Who saw Paris?", r#"{"text":[],"answer_start":[]}"#],
+        ],
+    );
+}
+
+#[test]
+fn every_kind_of_value_is_text() {
+    check(
+        "kinds",
+        &["flag", "small", "big", "half", "single", "bytes", "day", "pairs", "map"],
+        &[
+            &[
+                "true",
+                "-5",
+                "9223372036854775808",
+                "0.5",
+                "0.1",
+                "plain",
+                "1970-01-01",
+                r#"[{"a":1,"b":"x"}]"#,
+                r#"{"k":1}"#,
+            ],
+            &["", "7", "1", "-1.25", "", "(2 bytes)", "2022-01-08", "", "{}"],
+        ],
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let check = |bytes: &[u8], expected: &str| {
+        let message = read_bytes(Path::new("train.parquet"), bytes).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{message}");
+        assert!(message.ends_with("; fetch it again, or save it as CSV or JSONL"), "{message}");
+    };
+    let bytes = std::fs::read(golden("squad")).unwrap();
+    check(b"PAR1", "\"train.parquet\" cannot be read as Parquet: it ends too early");
+    check(&bytes[..bytes.len() - 9], "\"train.parquet\" cannot be read as Parquet: it does not end as it should");
+    let mut large = bytes.clone();
+    let length = large.len();
+    large[length - 5] = 0x7F;
+    check(&large, "\"train.parquet\" cannot be read as Parquet: its footer of 21");
+    let brotli = read(&golden("brotli")).unwrap_err().to_string();
+    assert!(
+        brotli.contains("is Parquet packed with brotli") && brotli.ends_with("; save it again with one of them"),
+        "{brotli}"
+    );
+    let empty = read(&golden("empty")).unwrap_err().to_string();
+    assert!(empty.ends_with("has column names (text) but no rows, expected at least one"), "{empty}");
+}
+
+#[test]
+fn packed_files_are_read_too() {
+    let bytes = std::fs::read(golden("tags-list")).unwrap();
+    let packed = crate::table::readers::unpack::tests::gzip(&bytes);
+    let table = crate::table::readers::read_bytes(Path::new("train.parquet.gz"), packed).unwrap();
+    assert_eq!((table.format, table.rows()), (Format::Parquet, 2));
+}

@@ -1,0 +1,421 @@
+//! Delimited text (RFC 4180 and what spreadsheets make of it) → table, with cells cut out of the file's own memory.
+//!
+//! This is not the `csv` crate, because an unclosed quote must not swallow the rest of the file: a quoted field ends
+//! unread where it grows past a limit or runs into the opening quote of a later field, its row is reported with the line
+//! of its quote, and reading goes on at the line after. Quotes inside a quoted field that were not doubled are kept as
+//! they are.
+
+use std::ops::Range;
+use std::path::Path;
+
+use super::encoding::Decoded;
+use super::sniff::{self, Dialect, Layout};
+use crate::table::Format;
+use crate::table::{ReadError, RowProblem, Table};
+use crate::table::{name_list, shorten};
+
+/// Bytes a field may have.
+pub(super) const FIELD_LIMIT: usize = 16 << 20;
+/// Bytes a row may have.
+const ROW_LIMIT: usize = 64 << 20;
+
+/// Where a cell lies in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub content: Range<usize>,
+    /// Doubled quotes inside stand for one.
+    pub doubled: bool,
+    pub quoted: bool,
+}
+
+/// What one row turned out to be, besides its pieces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Where the next row begins.
+    pub next: usize,
+    /// Line ends up to there.
+    pub line_ends: usize,
+    pub fault: Option<Fault>,
+}
+
+/// Why a row has no cells; `line_ends` are those between the start of the row and the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    Unclosed { line_ends: usize },
+    TooLong,
+}
+
+/// The length of a line end at a place: 2 for CR LF, 1 for either alone, 0 for none.
+pub(super) fn line_end(bytes: &[u8], at: usize) -> usize {
+    match bytes.get(at) {
+        Some(b'\r') if bytes.get(at + 1) == Some(&b'\n') => 2,
+        Some(b'\n' | b'\r') => 1,
+        _ => 0,
+    }
+}
+
+/// Reads rows one after the other. The budget bounds the work on files whose quotes are broken throughout: each
+/// unclosed quote may have been followed for megabytes in vain. When it is spent, quoted fields end with their line.
+pub(super) struct Rows {
+    dialect: Dialect,
+    budget: usize,
+}
+
+impl Rows {
+    pub fn new(dialect: Dialect, file_size: usize) -> Self {
+        Self { dialect, budget: (4 * file_size).max(FIELD_LIMIT) }
+    }
+
+    /// Finds the pieces of the row that begins at `start`.
+    pub fn row(&mut self, bytes: &[u8], start: usize, pieces: &mut Vec<Piece>) -> Row {
+        pieces.clear();
+        let mut at = start;
+        let mut line_ends = 0;
+        loop {
+            let field = if self.dialect.quoted && bytes.get(at) == Some(&b'"') {
+                quoted(bytes, at, self.dialect.delimiter, self.budget.min(FIELD_LIMIT))
+            } else {
+                plain(bytes, at, self.dialect.delimiter)
+            };
+            let (piece, end) = match field {
+                Field::Whole { piece, end, line_ends: inside } => {
+                    line_ends += inside;
+                    (piece, end)
+                }
+                Field::Unclosed { looked_at } => {
+                    self.budget = self.budget.saturating_sub(looked_at);
+                    let fault = Some(Fault::Unclosed { line_ends });
+                    return Row { next: next_line(bytes, at), line_ends: line_ends + 1, fault };
+                }
+            };
+            if piece.content.len() > FIELD_LIMIT || end - start > ROW_LIMIT {
+                return Row { next: next_line(bytes, end), line_ends: line_ends + 1, fault: Some(Fault::TooLong) };
+            }
+            pieces.push(piece);
+            let width = line_end(bytes, end);
+            if width > 0 {
+                return Row { next: end + width, line_ends: line_ends + 1, fault: None };
+            }
+            if end >= bytes.len() {
+                return Row { next: end, line_ends, fault: None };
+            }
+            at = end + 1;
+        }
+    }
+}
+
+enum Field {
+    /// `end` is the place of the delimiter, the line end or the end of the file.
+    Whole {
+        piece: Piece,
+        end: usize,
+        line_ends: usize,
+    },
+    Unclosed {
+        looked_at: usize,
+    },
+}
+
+fn plain(bytes: &[u8], start: usize, delimiter: u8) -> Field {
+    let end = bytes[start..]
+        .iter()
+        .position(|&byte| byte == b'\n' || byte == b'\r' || byte == delimiter)
+        .map_or(bytes.len(), |length| start + length);
+    Field::Whole { piece: Piece { content: start..end, doubled: false, quoted: false }, end, line_ends: 0 }
+}
+
+/// A field that begins with a quote at `open`.
+fn quoted(bytes: &[u8], open: usize, delimiter: u8, limit: usize) -> Field {
+    let ends_field = |byte: Option<&u8>| byte.is_none_or(|&byte| matches!(byte, b'\n' | b'\r') || byte == delimiter);
+    let mut at = open + 1;
+    let (mut line_ends, mut quotes, mut doubled, mut stray) = (0, 1, false, false);
+    let mut delimiter_on_first_line = false;
+    while at < bytes.len() && (at - open <= limit || line_ends == 0) {
+        let byte = bytes[at];
+        if byte == b'"' {
+            quotes += 1;
+            let next = bytes.get(at + 1);
+            if next == Some(&b'"') {
+                quotes += 1;
+                doubled = true;
+                at += 2;
+                continue;
+            }
+            if ends_field(next) {
+                let piece = Piece { content: open + 1..at, doubled, quoted: true };
+                return Field::Whole { piece, end: at + 1, line_ends };
+            }
+            // A quote on a later line that neither closes the field nor is doubled was not meant for it: ours was never
+            // closed. Only a text that goes on over lines, without a delimiter on the first, may have one inside.
+            if line_ends > 0 && (delimiter_on_first_line || ends_field(bytes.get(at - 1))) {
+                break;
+            }
+            stray = true;
+        } else if byte == b'\n' || byte == b'\r' {
+            // All quotes of the line come in pairs, but none closes the field: they are part of a text that only
+            // happens to begin with one.
+            if line_ends == 0 && stray && quotes % 2 == 0 {
+                return plain(bytes, open, delimiter);
+            }
+            line_ends += 1;
+            at += line_end(bytes, at) - 1;
+        } else if byte == delimiter && line_ends == 0 {
+            delimiter_on_first_line = true;
+        }
+        at += 1;
+    }
+    if at >= bytes.len() && line_ends == 0 && stray && quotes % 2 == 0 {
+        return plain(bytes, open, delimiter);
+    }
+    Field::Unclosed { looked_at: at - open }
+}
+
+fn next_line(bytes: &[u8], at: usize) -> usize {
+    let end = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r').map_or(bytes.len(), |n| at + n);
+    end + line_end(bytes, end)
+}
+
+/// Reads a decoded file of delimited text.
+pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, ReadError> {
+    let Decoded { text: bytes, encoding, replaced } = decoded;
+    let columns = sniff::column_names(layout);
+    let mut table = Table {
+        path: path.to_path_buf(),
+        format: Format::Delimited { delimiter: layout.dialect.delimiter },
+        encoding,
+        columns,
+        notes: layout.odd_first.iter().map(|value| odd_first(layout.first_line, value)).collect(),
+        span_columns: Vec::new(),
+        problems: Vec::new(),
+        replaced_characters: replaced,
+        text: String::new(),
+        ends: Vec::new(),
+        lines: Vec::new(),
+    };
+    let rows = Rows::new(layout.dialect, bytes.len());
+    let bytes = cut(bytes, rows, (layout.first_row, layout.first_line), &mut table);
+    table.text = String::from_utf8(bytes).map_err(|source| ReadError::Read {
+        path: path.to_path_buf(),
+        source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),
+    })?;
+    super::finish(table)
+}
+
+fn odd_first(line: usize, value: &str) -> String {
+    let value = shorten(value, 40);
+    format!("line {line} is read as a row and may be the head: {value:?} stands in no other row")
+}
+
+/// Moves the cells to the front of the file's own bytes, which can be done in place because a cell is never longer than
+/// what stands for it in the file.
+fn cut(mut bytes: Vec<u8>, mut rows: Rows, first: (usize, usize), table: &mut Table) -> Vec<u8> {
+    let (mut at, mut line) = first;
+    let expected = table.columns.len();
+    let mut pieces = Vec::new();
+    let mut written = 0;
+    while at < bytes.len() {
+        let row = rows.row(&bytes, at, &mut pieces);
+        if let Some(fault) = row.fault {
+            table.problems.push(describe(fault, line));
+        } else if !is_blank(&pieces) {
+            while pieces.len() > expected && pieces.last().is_some_and(|piece| piece.content.is_empty()) {
+                pieces.pop();
+            }
+            if pieces.len() == expected {
+                for piece in &pieces {
+                    written = copy(&mut bytes, piece, written);
+                    table.ends.push(written);
+                }
+                table.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
+            } else {
+                table.problems.push(ragged(line, &pieces, &bytes, &table.columns));
+            }
+        }
+        at = row.next;
+        line += row.line_ends;
+    }
+    bytes.truncate(written);
+    bytes.shrink_to_fit();
+    bytes
+}
+
+/// A line without anything on it is no row.
+pub(super) fn is_blank(pieces: &[Piece]) -> bool {
+    matches!(pieces, [only] if only.content.is_empty() && !only.quoted)
+}
+
+fn copy(bytes: &mut [u8], piece: &Piece, mut to: usize) -> usize {
+    if !piece.doubled {
+        bytes.copy_within(piece.content.clone(), to);
+        return to + piece.content.len();
+    }
+    let mut from = piece.content.start;
+    while from < piece.content.end {
+        bytes[to] = bytes[from];
+        to += 1;
+        from += if bytes[from] == b'"' && bytes.get(from + 1) == Some(&b'"') { 2 } else { 1 };
+    }
+    to
+}
+
+fn describe(fault: Fault, line: usize) -> RowProblem {
+    match fault {
+        Fault::Unclosed { line_ends } => RowProblem {
+            line: line + line_ends,
+            reason: "opens a quote that is never closed; reading went on at the next line".into(),
+        },
+        Fault::TooLong => RowProblem { line, reason: format!("has a field longer than {} MiB", FIELD_LIMIT >> 20) },
+    }
+}
+
+fn ragged(line: usize, pieces: &[Piece], bytes: &[u8], columns: &[String]) -> RowProblem {
+    let count = pieces.len();
+    let noun = if count == 1 { "column" } else { "columns" };
+    let begin = pieces.first().map(|piece| String::from_utf8_lossy(&bytes[piece.content.clone()])).unwrap_or_default();
+    RowProblem {
+        line,
+        reason: format!(
+            "has {count} {noun}, expected {} ({}); it begins with {:?}",
+            columns.len(),
+            name_list(columns),
+            shorten(&begin, 40)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::readers::read_bytes;
+
+    fn open(text: &str) -> Table {
+        read_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap()
+    }
+
+    fn cells(table: &Table) -> Vec<Vec<&str>> {
+        let row = |row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect();
+        (0..table.rows()).map(row).collect()
+    }
+
+    /// Rows with their lines, and the lines of the problems.
+    fn check(text: &str, rows: &[(usize, &[&str])], problems: &[usize]) {
+        let table = open(text);
+        let lines = (0..table.rows()).map(|row| table.line(row));
+        let found: Vec<(usize, Vec<&str>)> = lines.zip(cells(&table)).collect();
+        let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
+        assert_eq!(found, expected, "{text:?}");
+        let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
+        assert_eq!(found, problems, "{text:?}: {:?}", table.problems);
+    }
+
+    #[test]
+    fn rows_end_as_any_system_ends_them() {
+        let rows: &[(usize, &[&str])] = &[(2, &["a", "x"]), (3, &["b", "y"])];
+        check("text,label\na,x\nb,y\n", rows, &[]);
+        check("text,label\r\na,x\r\nb,y", rows, &[]);
+        check("text,label\ra,x\rb,y\r", rows, &[]);
+        check("text,label\n\na,x\n\r\n\nb,y\n", &[(3, &["a", "x"]), (6, &["b", "y"])], &[]);
+    }
+
+    #[test]
+    fn quotes_protect_delimiters_and_line_ends() {
+        check(
+            "text,label\n\"a, \"\"b\"\"\",x\n\"two\nlines\",y\n\"three\r\nmore\rlines\",z\nlast,x\n",
+            &[
+                (2, &["a, \"b\"", "x"]),
+                (3, &["two\nlines", "y"]),
+                (5, &["three\r\nmore\rlines", "z"]),
+                (8, &["last", "x"]),
+            ],
+            &[],
+        );
+        check("text,label\n\"\",\"\"\n\"\"\"\",x\n", &[(2, &["", ""]), (3, &["\"", "x"])], &[]);
+    }
+
+    #[test]
+    fn quotes_that_were_not_doubled_are_kept() {
+        check(
+            "text,label\n\"He said \"hello\" to me\",x\n\"Great\" film,y\n5\" disc,z\n",
+            &[(2, &["He said \"hello\" to me", "x"]), (3, &["\"Great\" film", "y"]), (4, &["5\" disc", "z"])],
+            &[],
+        );
+    }
+
+    #[test]
+    fn an_unclosed_quote_costs_one_line() {
+        check(
+            "text,label\na,x\n\"never closed,y\nb,x\n\"closed, fine\",y\nc,x\n",
+            &[(2, &["a", "x"]), (4, &["b", "x"]), (5, &["closed, fine", "y"]), (6, &["c", "x"])],
+            &[3],
+        );
+        check("text,label\na,x\nb,\"y\nc,x\n", &[(2, &["a", "x"]), (4, &["c", "x"])], &[3]);
+        check("text,label\n\"two\nlines\",\"open\nc,x\n", &[(4, &["c", "x"])], &[3]);
+        check("text,label\na,x\n\"", &[(2, &["a", "x"])], &[3]);
+        check("text,label\n\"open,x\nso \"fine\",y\nb,x\n", &[(3, &["so \"fine\"", "y"]), (4, &["b", "x"])], &[2]);
+        check("text,label\n\"two\nso \"fine\" lines\",y\n", &[(2, &["two\nso \"fine\" lines", "y"])], &[]);
+        assert_eq!(
+            open("text,label\na,x\n\"b,y\n").problems[0].reason,
+            "opens a quote that is never closed; reading went on at the next line"
+        );
+    }
+
+    #[test]
+    fn rows_with_other_columns_are_listed_and_not_dropped() {
+        check("text,label\na,x\nb,y,z\nc\nd,x,,\n", &[(2, &["a", "x"]), (5, &["d", "x"])], &[3, 4]);
+        let table = open("text,label\na,x\nb,y,z\nc\n");
+        assert_eq!(table.problems[0].reason, "has 3 columns, expected 2 (text, label); it begins with \"b\"");
+        assert_eq!(table.problems[1].reason, "has 1 column, expected 2 (text, label); it begins with \"c\"");
+    }
+
+    #[test]
+    fn columns_are_named_by_the_file_or_by_their_place() {
+        let columns = |text: &str| open(text).columns;
+        assert_eq!(columns("text,label\na,x\n"), ["text", "label"]);
+        assert_eq!(columns("text,text,\na,x,y\n"), ["text", "text (2)", "column 3"]);
+        assert_eq!(columns("a good film,1\na bad film,0\n"), ["column 1", "column 2"]);
+        check("a good film,1\na bad film,0\n", &[(1, &["a good film", "1"]), (2, &["a bad film", "0"])], &[]);
+        check("sep=;\ntext;label\na;x\n", &[(3, &["a", "x"])], &[]);
+    }
+
+    #[test]
+    fn a_field_beyond_all_measure_is_listed() {
+        let long = "x".repeat(FIELD_LIMIT + 1);
+        check(&format!("text,label\na,x\n{long},y\nb,x\n"), &[(2, &["a", "x"]), (4, &["b", "x"])], &[3]);
+        let lines = "line\n".repeat(FIELD_LIMIT / 5 + 10);
+        let table = open(&format!("text,label\n\"{lines}\",x\nb,y\n"));
+        assert_eq!(table.problems[0].line, 2);
+        assert_eq!(table.cell(table.rows() - 1, 0), "b");
+    }
+
+    #[test]
+    fn files_whose_quotes_are_all_broken_are_still_read_in_time() {
+        let row = "\"\"\"\"b,\"\"\n";
+        let table = open(&format!("text,label\na,x\n{}", row.repeat(20_000)));
+        assert_eq!(table.rows() + table.problems.len(), 20_001);
+    }
+
+    #[test]
+    fn good_files_are_read_as_the_csv_crate_reads_them() {
+        use proptest::prelude::*;
+        let cell = "[a-z\"\n, ;é|\t]{0,12}";
+        let rows = proptest::collection::vec(proptest::array::uniform3(cell), 1..20);
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        runner
+            .run(&rows, |rows| {
+                let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+                writer.write_record(["text", "label", "other"]).unwrap();
+                for row in &rows {
+                    writer.write_record(row).unwrap();
+                }
+                let bytes = writer.into_inner().unwrap();
+                let table = read_bytes(Path::new("x.csv"), bytes).unwrap();
+                prop_assert_eq!(&table.problems, &[]);
+                prop_assert_eq!(
+                    cells(&table),
+                    rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect::<Vec<Vec<_>>>()
+                );
+                Ok(())
+            })
+            .unwrap();
+    }
+}

@@ -1,0 +1,207 @@
+//! The elements of a JSON file, found without reading them: the lines of a file, or what an array holds. Their ends are
+//! found by counting brackets outside strings, so that one broken element does not take the others with it.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use super::delimited::line_end;
+use super::lines::numbered;
+use super::objects::unreadable;
+use crate::table::RowProblem;
+use crate::table::shorten;
+
+/// Bytes an element may have.
+const LIMIT: usize = 64 << 20;
+
+/// Where an element stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub line: usize,
+    /// Its number from 1 where the whole file is one line, which tells nothing.
+    pub number: Option<usize>,
+}
+
+impl Place {
+    pub fn of_line(line: usize) -> Self {
+        Self { line, number: None }
+    }
+
+    /// A reason that says which element it is about, where the line does not.
+    pub fn told(self, reason: String) -> String {
+        match self.number {
+            Some(number) => format!("element {number}: {reason}"),
+            None => reason,
+        }
+    }
+
+    pub fn problem(self, reason: String) -> RowProblem {
+        RowProblem { line: self.line, reason: self.told(reason) }
+    }
+}
+
+/// An element of the file, or what stands in its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Element<'a> {
+    pub text: &'a str,
+    pub place: Place,
+    /// Whether its last bracket was found before the file ended.
+    is_closed: bool,
+}
+
+impl Element<'_> {
+    pub fn check(&self) -> Result<(), String> {
+        if !self.is_closed {
+            return Err(format!("begins an object that is never closed: {}", shorten(self.text, 40)));
+        }
+        if self.text.len() > LIMIT {
+            return Err(format!("is longer than {} MiB", LIMIT >> 20));
+        }
+        Ok(())
+    }
+
+    pub fn object(&self) -> Result<Map<String, Value>, String> {
+        self.check()?;
+        serde_json::from_str(self.text).map_err(|error| unreadable(&error))
+    }
+}
+
+/// The lines of a text that are not empty, each an element.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = Element<'_>> + Clone {
+    numbered(text)
+        .map(|(line, text)| Element { text: text.trim(), place: Place::of_line(line), is_closed: true })
+        .filter(|element| !element.text.is_empty())
+}
+
+/// Whether a text is a single line.
+pub(super) fn is_one_line(text: &str) -> bool {
+    !text.trim().contains(['\n', '\r'])
+}
+
+/// The array under a key of the first object, or of an object in it: a path of keys.
+pub(super) fn array_under<'a>(text: &'a str, path: &[&str]) -> Option<Elements<'a>> {
+    let bytes = text.as_bytes();
+    let (mut at, mut line) = (0, 1);
+    // The strings before the brackets that are open; the last one seen.
+    let mut open: Vec<Range<usize>> = Vec::new();
+    let mut string = 0..0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\n' => line += 1,
+            b'"' => {
+                let start = at + 1;
+                at = start;
+                while at < bytes.len() && bytes[at] != b'"' {
+                    line += usize::from(bytes[at] == b'\n');
+                    at += if bytes[at] == b'\\' { 2 } else { 1 };
+                }
+                string = start..at.min(bytes.len());
+            }
+            b'[' if open.len() == path.len() && is_at(bytes, &open, &string, path) => {
+                return Some(Elements::new(text, at, line));
+            }
+            b'[' | b'{' => open.push(string.clone()),
+            b']' | b'}' => drop(open.pop()),
+            _ => {}
+        }
+        if open.is_empty() && matches!(bytes[at.min(bytes.len() - 1)], b'}' | b']') {
+            return None;
+        }
+        at += 1;
+    }
+    None
+}
+
+/// Whether the keys of the open objects are those of a path, the last string being the last of them.
+fn is_at(bytes: &[u8], open: &[Range<usize>], string: &Range<usize>, path: &[&str]) -> bool {
+    // The outermost object is under no key.
+    let keys = open.iter().skip(1).chain([string]);
+    keys.zip(path).all(|(key, wanted)| &bytes[key.clone()] == wanted.as_bytes())
+}
+
+/// The elements of an array that begins at a place.
+#[derive(Clone)]
+pub(super) struct Elements<'a> {
+    text: &'a str,
+    at: usize,
+    line: usize,
+    depth: usize,
+    has_ended: bool,
+    /// Elements so far.
+    count: usize,
+    is_one_line: bool,
+}
+
+impl<'a> Elements<'a> {
+    pub fn new(text: &'a str, at: usize, line: usize) -> Self {
+        Self { text, at, line, depth: 0, has_ended: false, count: 0, is_one_line: is_one_line(text) }
+    }
+
+    fn element(&mut self, range: Range<usize>, line: usize, is_closed: bool) -> Element<'a> {
+        self.count += 1;
+        let place = Place { line, number: self.is_one_line.then_some(self.count) };
+        Element { text: &self.text[range], place, is_closed }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Element<'a>;
+
+    fn next(&mut self) -> Option<Element<'a>> {
+        let text = self.text;
+        let bytes = text.as_bytes();
+        let (mut start, mut in_string) = (None, false);
+        while self.at < bytes.len() && !self.has_ended {
+            let at = self.at;
+            let byte = bytes[at];
+            let width = line_end(bytes, at);
+            if width > 0 {
+                self.line += 1;
+                self.at += width;
+                continue;
+            }
+            if start.is_none() && self.depth == 1 && !matches!(byte, b' ' | b'\t' | b',' | b']') {
+                start = Some((at, self.line));
+            }
+            match byte {
+                b'\\' if in_string => self.at += 1,
+                b'"' => in_string = !in_string,
+                b'[' | b'{' if !in_string => self.depth += 1,
+                b']' | b'}' if !in_string => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+            self.at += 1;
+            let closes = self.depth == 1 && matches!(byte, b'}' | b']') && !in_string;
+            let separates = self.depth == 1 && byte == b',' && !in_string;
+            self.has_ended = self.depth == 0 && matches!(byte, b']' | b'}');
+            if let Some((from, line)) = start.filter(|_| closes || separates || self.has_ended) {
+                let to = if closes { at + 1 } else { at };
+                return Some(self.element(from..to, line, true));
+            }
+        }
+        let (from, line) = start?;
+        Some(self.element(from..bytes.len(), line, false))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_one_line_are_told_by_their_numbers() {
+        let told = |text: &str| -> Vec<(usize, String)> {
+            let problem = |element: Element<'_>| element.place.problem(format!("is {}", element.text.trim()));
+            Elements::new(text, 0, 1).map(problem).map(|problem| (problem.line, problem.reason)).collect()
+        };
+        let check = |text: &str, expected: &[(usize, &str)]| {
+            let expected: Vec<_> = expected.iter().map(|&(line, reason)| (line, reason.to_owned())).collect();
+            assert_eq!(told(text), expected, "{text}");
+        };
+        check(
+            "[{}, \"a, ]\",[2]]\n",
+            &[(1, "element 1: is {}"), (1, "element 2: is \"a, ]\""), (1, "element 3: is [2]")],
+        );
+        check("[{},\n\"b\"\n]", &[(1, "is {}"), (2, "is \"b\"")]);
+    }
+}

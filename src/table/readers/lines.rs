@@ -1,0 +1,260 @@
+//! The lines of a text file one after the other, unpacked and decoded as they are read, so that a corpus of any size
+//! takes the memory of one piece of it. Every line counts, empty ones too: they separate documents.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use encoding_rs::{Decoder, Encoding};
+
+use super::unpack::{Limits, Packing, Unpacked, data_error, size};
+use super::{delimited, encoding};
+use crate::table::ReadError;
+
+/// Bytes that are read and decoded at a time; also the sample in which the encoding is recognised.
+const PIECE: usize = 1 << 20;
+/// Bytes a line may have.
+const LINE_LIMIT: usize = 64 << 20;
+
+/// Opens a text file, packed with gzip or xz or not, to read its lines.
+pub fn lines(path: &Path) -> Result<Lines, ReadError> {
+    if path.is_dir() {
+        return Err(ReadError::Folder { path: path.to_path_buf() });
+    }
+    let file = File::open(path).map_err(|source| ReadError::Read { path: path.to_path_buf(), source })?;
+    Lines::new(path, file)
+}
+
+/// Lines with their numbers from 1, without line ends. After an error there are no more.
+pub struct Lines {
+    path: PathBuf,
+    source: Box<dyn Read>,
+    /// Known from the first piece that is not plain ASCII; until then every encoding reads the same.
+    decoder: Option<Decoder>,
+    piece: Vec<u8>,
+    /// Decoded text; the lines before `at` are given, and up to `searched` no line ends.
+    text: String,
+    at: usize,
+    searched: usize,
+    line: usize,
+    replaced: usize,
+    ended: bool,
+}
+
+impl Lines {
+    pub(super) fn new(path: &Path, mut file: impl Read + 'static) -> Result<Self, ReadError> {
+        let mut head = [0; 6];
+        let filled = fill(&mut file, &mut head).map_err(|error| data_error(path, error))?;
+        let packing = Packing::of(&head[..filled]);
+        let whole = io::Cursor::new(head[..filled].to_vec()).chain(file);
+        let source: Box<dyn Read> = match packing {
+            Some(packing) => {
+                let limits = Limits { bytes: u64::MAX, ..Limits::default() };
+                Box::new(Unpacked::new(packing, whole, limits).map_err(|error| data_error(path, error))?)
+            }
+            None => Box::new(whole),
+        };
+        let mut lines = Self {
+            path: path.to_path_buf(),
+            source,
+            decoder: None,
+            piece: vec![0; PIECE],
+            text: String::new(),
+            at: 0,
+            searched: 0,
+            line: 0,
+            replaced: 0,
+            ended: false,
+        };
+        let filled = lines.read_piece()?;
+        let first = &lines.piece[..filled];
+        if let Some((what, advice)) = encoding::not_text(first) {
+            return Err(ReadError::NotText { path: lines.path, what, advice });
+        }
+        let (encoding, mark) = encoding::marked(first).map_or((None, 0), |(encoding, mark)| (Some(encoding), mark));
+        lines.decoder = encoding.map(Encoding::new_decoder_without_bom_handling);
+        lines.decode(mark, filled);
+        Ok(lines)
+    }
+
+    /// The encoding as far as it is known.
+    pub fn encoding(&self) -> &'static str {
+        self.decoder.as_ref().map_or(encoding_rs::UTF_8, Decoder::encoding).name()
+    }
+
+    /// Bytes so far that mean nothing in the encoding, given as U+FFFD.
+    pub fn replaced_characters(&self) -> usize {
+        self.replaced
+    }
+
+    fn read_piece(&mut self) -> Result<usize, ReadError> {
+        let filled = fill(&mut self.source, &mut self.piece).map_err(|error| data_error(&self.path, error))?;
+        self.ended = filled < self.piece.len();
+        Ok(filled)
+    }
+
+    /// Appends the piece to the text.
+    fn decode(&mut self, from: usize, to: usize) {
+        self.text.drain(..self.at);
+        self.searched -= self.at;
+        self.at = 0;
+        let bytes = &self.piece[from..to];
+        if self.decoder.is_none() && !bytes.is_ascii() {
+            self.decoder = Some(encoding::of_sample(bytes, self.ended).new_decoder_without_bom_handling());
+        }
+        match (&mut self.decoder, std::str::from_utf8(bytes)) {
+            (Some(decoder), _) => {
+                self.replaced += encoding::decode_piece(decoder, bytes, self.ended, &mut self.text);
+            }
+            (None, Ok(text)) => self.text.push_str(text),
+            // Unreachable: what is not ASCII has a decoder.
+            (None, Err(_)) => {}
+        }
+    }
+
+    /// The next line as a place in the text.
+    fn advance(&mut self) -> Result<Option<(usize, usize)>, ReadError> {
+        loop {
+            let bytes = self.text.as_bytes();
+            let found = bytes[self.searched..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
+            let end = found.map_or(bytes.len(), |count| self.searched + count);
+            // A carriage return at the end of a piece may be the first half of a line end.
+            let whole = found.is_some() && (bytes[end] == b'\n' || end + 1 < bytes.len() || self.ended);
+            if whole || (self.ended && end > self.at) {
+                let line = (self.at, end);
+                self.at = end + delimited::line_end(bytes, end);
+                self.searched = self.at;
+                return Ok(Some(line));
+            }
+            if self.ended {
+                return Ok(None);
+            }
+            if end - self.at > LINE_LIMIT {
+                return Err(ReadError::LongLine {
+                    path: self.path.clone(),
+                    line: self.line + 1,
+                    limit: size(LINE_LIMIT as u64),
+                });
+            }
+            self.searched = end;
+            let filled = self.read_piece()?;
+            self.decode(0, filled);
+        }
+    }
+}
+
+impl Iterator for Lines {
+    type Item = Result<(usize, String), ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self.advance() {
+            Ok(place) => place.map(|(start, end)| {
+                self.line += 1;
+                Ok((self.line, self.text[start..end].to_owned()))
+            }),
+            Err(error) => {
+                (self.ended, self.at) = (true, self.text.len());
+                self.searched = self.at;
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+/// The lines of a text in memory, numbered from 1, without line ends.
+pub(super) fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> + Clone {
+    let bytes = text.as_bytes();
+    let (mut at, mut line) = (0, 0);
+    std::iter::from_fn(move || {
+        if at >= bytes.len() {
+            return None;
+        }
+        let length = bytes[at..].iter().position(|&byte| byte == b'\n' || byte == b'\r');
+        let (start, end) = (at, length.map_or(bytes.len(), |length| at + length));
+        at = end + delimited::line_end(bytes, end);
+        line += 1;
+        Some((line, &text[start..end]))
+    })
+}
+
+/// Reads until the buffer is full or the source has ended.
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::unpack::tests::{gzip, xz};
+    use super::*;
+
+    fn read(bytes: Vec<u8>) -> Result<Vec<(usize, String)>, ReadError> {
+        Lines::new(Path::new("books.txt"), io::Cursor::new(bytes))?.collect()
+    }
+
+    #[test]
+    fn lines_are_numbered_and_empty_ones_count() {
+        let check = |text: &str, expected: &[&str]| {
+            let numbered: Vec<(usize, String)> =
+                expected.iter().enumerate().map(|(index, &line)| (index + 1, line.to_owned())).collect();
+            for bytes in [text.as_bytes().to_vec(), gzip(text.as_bytes()), xz(text.as_bytes())] {
+                assert_eq!(read(bytes).unwrap(), numbered, "{text:?}");
+            }
+        };
+        check("one\n\ntwo\n", &["one", "", "two"]);
+        check("one\r\n\r\ntwo", &["one", "", "two"]);
+        check("one\rtwo\r", &["one", "two"]);
+        check("\u{feff}\"one\", he said\n", &["\"one\", he said"]);
+        check("", &[]);
+        check("\n", &[""]);
+    }
+
+    #[test]
+    fn pieces_fit_together_wherever_they_are_cut() {
+        // Line ends and characters of several bytes lie across the borders of pieces.
+        for shift in 0..4 {
+            let mut text = "x".repeat(PIECE - 2 - shift) + "é\r\n日本\r\n";
+            text += &"ab€\r\n".repeat(PIECE / 4);
+            let expected: Vec<&str> = text.lines().collect();
+            for bytes in [text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()] {
+                let found = read(bytes).unwrap();
+                assert_eq!(found.len(), expected.len());
+                assert!(found.iter().map(|(_, line)| line.as_str()).eq(expected.iter().copied()));
+            }
+        }
+    }
+
+    #[test]
+    fn the_encoding_is_recognised_where_it_first_matters() {
+        let accents = "Le café était très agréable, à côté du marché; naïveté et œuvre.\n".repeat(50);
+        let (western, ..) = encoding_rs::WINDOWS_1252.encode(&accents);
+        let ascii = "plain words\n".repeat(2 * PIECE / 12);
+        let bytes = [ascii.as_bytes(), &western].concat();
+        let mut lines = Lines::new(Path::new("books.txt"), io::Cursor::new(bytes)).unwrap();
+        assert_eq!(lines.encoding(), "UTF-8");
+        let last = lines.by_ref().last().unwrap().unwrap().1;
+        assert_eq!((last.as_str(), lines.encoding()), (accents.lines().next().unwrap(), "windows-1252"));
+        assert_eq!(lines.replaced_characters(), 0);
+    }
+
+    #[test]
+    fn what_is_no_text_is_refused() {
+        let check = |bytes: &[u8], expected: &str| {
+            let message = read(bytes.to_vec()).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        };
+        check(b"PK\x03\x04\0\0", "\"books.txt\" is a zip archive");
+        check(&gzip(b"PK\x03\x04\0\0"), "\"books.txt\" is a zip archive");
+        check(&gzip(b"some text")[..12], "\"books.txt\" is no whole gzip file");
+        let long = vec![b'x'; LINE_LIMIT + 2 * PIECE];
+        check(&long, "line 1 of \"books.txt\" is longer than 64 MiB, expected one paragraph a line");
+    }
+}

@@ -1,0 +1,358 @@
+//! How a delimited file is laid out, judged by its first rows: the delimiter, whether quotes mean anything, and whether
+//! the first row names the columns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::delimited::{Piece, Rows, is_blank, line_end};
+use super::head;
+
+/// What separates the values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Dialect {
+    /// A line feed stands for one column: every line is a cell.
+    pub delimiter: u8,
+    /// A field may be put in double quotes.
+    pub quoted: bool,
+}
+
+/// All that is known of a file before its rows are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    pub dialect: Dialect,
+    /// Where the first row of data begins, and its line.
+    pub first_row: usize,
+    pub first_line: usize,
+    /// The names in the file, if it has any.
+    pub header: Option<Vec<String>>,
+    /// Columns of most rows.
+    pub width: usize,
+    /// A value of the first row that stands nowhere else among labels, where the row is read as one of data.
+    pub odd_first: Option<String>,
+}
+
+/// Rows and bytes that are looked at.
+const SAMPLE_ROWS: usize = 1000;
+const SAMPLE_BYTES: usize = 1 << 20;
+
+/// In the order of preference among delimiters that fit equally well.
+const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
+
+/// Names that columns of labelled texts go by, in lower case without `_`, `-` and spaces.
+const KNOWN_NAMES: &str = "\
+    id idx index text texts sentence sentence1 sentence2 review reviews reviewtext comment comments content \
+    body message tweet utterance query document headline title premise hypothesis question question1 question2 \
+    text1 text2 texta textb answer answers context label labels class classes category categories sentiment \
+    intent target score rating stars emotion emotions topic tag tags tokens labeltext labelname polarity \
+    language lang split description";
+
+/// Looks at the first rows of a file.
+pub(super) fn layout(bytes: &[u8]) -> Layout {
+    let (start, line, told) = skip_separator_line(bytes);
+    let dialect = dialect(&bytes[start..], told);
+    let rows = sample(&bytes[start..], dialect);
+    let width = common_width(&rows);
+    let mut layout = Layout { dialect, first_row: start, first_line: line, header: None, width, odd_first: None };
+    let has_names = rows.first().is_some_and(|first| !first.cells.is_empty() && first_row_names_columns(&rows));
+    if !has_names {
+        layout.odd_first = head::odd_label(&rows);
+    }
+    if let Some(first) = rows.into_iter().next().filter(|_| has_names) {
+        layout.first_row = start + first.next;
+        layout.first_line = line + first.line_ends;
+        layout.width = first.cells.len();
+        layout.header = Some(first.cells);
+    }
+    layout
+}
+
+/// The names of the columns, each different: a column without a name is called by its place, and a repeated name gets
+/// a number.
+pub(super) fn column_names(layout: &Layout) -> Vec<String> {
+    let given = layout.header.clone().unwrap_or_else(|| vec![String::new(); layout.width]);
+    unique_names(&given)
+}
+
+pub(super) fn unique_names(given: &[String]) -> Vec<String> {
+    let mut taken: BTreeSet<String> = given.iter().map(|name| name.trim().to_owned()).collect();
+    let mut used = BTreeSet::new();
+    // Where the search for a free number goes on, so that a thousand columns of one name are not a million looks.
+    let mut numbers: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names = Vec::with_capacity(given.len());
+    for (index, name) in given.iter().enumerate() {
+        let name = name.trim();
+        let wanted = if name.is_empty() { format!("column {}", index + 1) } else { name.to_owned() };
+        // A name's first bearer keeps it; one made up here must not be anybody's.
+        let free = if name.is_empty() { !taken.contains(&wanted) } else { !used.contains(&wanted) };
+        let unique = if free {
+            wanted
+        } else {
+            let number = numbers.entry(wanted.clone()).or_insert(1);
+            loop {
+                *number += 1;
+                let candidate = format!("{wanted} ({number})");
+                if !taken.contains(&candidate) {
+                    break candidate;
+                }
+            }
+        };
+        taken.insert(unique.clone());
+        used.insert(unique.clone());
+        names.push(unique);
+    }
+    names
+}
+
+pub(super) struct SampleRow {
+    pub cells: Vec<String>,
+    /// Where the next row begins, and the line ends up to there, from the start of the sample.
+    next: usize,
+    line_ends: usize,
+    quotes: Quotes,
+}
+
+/// What quotes do in a row, from least to most telling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Quotes {
+    None,
+    /// A cell stands in quotes.
+    Around,
+    /// A cell could not stand without its quotes: it holds a delimiter, a line end or a doubled quote.
+    Needed,
+    /// A quote is not closed, or closed only on a later line and past a delimiter, where another row is likelier.
+    Broken,
+}
+
+/// The first rows in a dialect; a row that could not be read has no cells.
+pub(super) fn sample(bytes: &[u8], dialect: Dialect) -> Vec<SampleRow> {
+    let whole = bytes.len() <= SAMPLE_BYTES;
+    let bytes = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    let mut rows = Rows::new(dialect, bytes.len());
+    let mut pieces: Vec<Piece> = Vec::new();
+    let (mut at, mut line_ends) = (0, 0);
+    let mut sampled = Vec::new();
+    while at < bytes.len() && sampled.len() < SAMPLE_ROWS {
+        let row = rows.row(bytes, at, &mut pieces);
+        (at, line_ends) = (row.next, line_ends + row.line_ends);
+        // The last row of a sample may be cut through.
+        if at >= bytes.len() && !whole && !sampled.is_empty() {
+            break;
+        }
+        if row.fault.is_none() && is_blank(&pieces) {
+            continue;
+        }
+        if row.fault.is_some() {
+            pieces.clear();
+        }
+        sampled.push(SampleRow {
+            quotes: pieces.iter().map(|piece| quotes(bytes, piece, dialect.delimiter)).max().unwrap_or(Quotes::Broken),
+            cells: pieces.iter().map(|piece| cell(bytes, piece)).collect(),
+            next: at,
+            line_ends,
+        });
+    }
+    sampled
+}
+
+fn quotes(bytes: &[u8], piece: &Piece, delimiter: u8) -> Quotes {
+    if !piece.quoted {
+        return Quotes::None;
+    }
+    let content = &bytes[piece.content.clone()];
+    let has_delimiter = content.contains(&delimiter);
+    let has_line_end = content.iter().any(|byte| matches!(byte, b'\n' | b'\r'));
+    if has_delimiter && has_line_end && delimiter != b'\n' {
+        Quotes::Broken
+    } else if has_delimiter || has_line_end || piece.doubled {
+        Quotes::Needed
+    } else {
+        Quotes::Around
+    }
+}
+
+fn cell(bytes: &[u8], piece: &Piece) -> String {
+    let text = String::from_utf8_lossy(&bytes[piece.content.clone()]);
+    if piece.doubled { text.replace("\"\"", "\"") } else { text.into_owned() }
+}
+
+/// Excel writes `sep=;` as a first line of its own.
+fn skip_separator_line(bytes: &[u8]) -> (usize, usize, Option<u8>) {
+    match bytes {
+        [b's' | b'S', b'e' | b'E', b'p' | b'P', b'=', delimiter, ..]
+            if line_end(bytes, 5) > 0 && DELIMITERS.contains(delimiter) =>
+        {
+            (5 + line_end(bytes, 5), 2, Some(*delimiter))
+        }
+        _ => (0, 1, None),
+    }
+}
+
+/// Finds the delimiter at which most rows have as many fields as the first.
+fn dialect(bytes: &[u8], told: Option<u8>) -> Dialect {
+    let candidates = told.map_or(DELIMITERS.to_vec(), |delimiter| vec![delimiter]);
+    let mut best: Option<(u32, usize, Dialect)> = None;
+    for delimiter in candidates {
+        let dialect = Dialect { delimiter, quoted: quotes_mean_something(bytes, delimiter) };
+        let rows = sample(bytes, dialect);
+        let Some(first) = rows.iter().map(|row| row.cells.len()).find(|&count| count > 0) else { continue };
+        let percent_of = |columns: usize| {
+            let alike = rows.iter().skip(1).filter(|row| row.cells.len() == columns).count();
+            (alike * 100).checked_div(rows.len() - 1).unwrap_or(100) as u32
+        };
+        // A first row without names may itself have a delimiter too many.
+        let common = common_width(&rows);
+        let first_is_odd = first > 1 && common > 1 && percent_of(first) < 50 && percent_of(common) >= 50;
+        let columns = if first_is_odd { common } else { first };
+        let percent = percent_of(columns);
+        if columns < 2 || (percent < 50 && !reads_like_a_header(&rows[0].cells)) {
+            continue;
+        }
+        if best.is_none_or(|(most, wide, _)| (percent / 5, columns) > (most / 5, wide)) {
+            best = Some((percent, columns, dialect));
+        }
+    }
+    best.map_or(Dialect { delimiter: b'\n', quoted: quotes_mean_something(bytes, b'\n') }, |(.., dialect)| dialect)
+}
+
+/// Tab-separated files are often written without quoting, and then a text may begin with a quote that is part of it. So
+/// quotes count there only if each one that opens is closed, or if more were clearly needed than are broken. The same holds where each
+/// line is a cell.
+fn quotes_mean_something(bytes: &[u8], delimiter: u8) -> bool {
+    if !matches!(delimiter, b'\t' | b'\n') {
+        return true;
+    }
+    let rows = sample(bytes, Dialect { delimiter, quoted: true });
+    let count = |kind: Quotes| rows.iter().filter(|row| row.quotes == kind).count();
+    let (around, needed, broken) = (count(Quotes::Around), count(Quotes::Needed), count(Quotes::Broken));
+    if broken > 0 { needed > broken } else { around + needed > 0 }
+}
+
+fn reads_like_a_header(cells: &[String]) -> bool {
+    cells.len() > 1 && cells.iter().any(|cell| is_known_name(cell))
+}
+
+pub(super) fn is_known_name(cell: &str) -> bool {
+    let name = plain_name(cell);
+    KNOWN_NAMES.split(' ').any(|known| known == name)
+}
+
+/// A column name in lower case without what people put between words.
+pub fn plain_name(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
+}
+
+/// The number of columns that most rows have.
+fn common_width(rows: &[SampleRow]) -> usize {
+    let mut counts = BTreeMap::new();
+    for row in rows.iter().filter(|row| !row.cells.is_empty()) {
+        *counts.entry(row.cells.len()).or_insert(0_usize) += 1;
+    }
+    counts.into_iter().max_by_key(|&(_, count)| count).map_or(1, |(width, _)| width)
+}
+
+/// Whether the first row differs in kind from the rows under it. In doubt it does, because most files have a header.
+fn first_row_names_columns(rows: &[SampleRow]) -> bool {
+    let first = &rows[0].cells;
+    if first.iter().any(|cell| is_known_name(cell)) {
+        return true;
+    }
+    if head::is_told(rows) {
+        return true;
+    }
+    if first.iter().any(|cell| is_number(cell) || cell.len() > 80 || cell.split_whitespace().count() > 8) {
+        return false;
+    }
+    let below = |column: usize| {
+        rows[1..].iter().filter(move |row| row.cells.len() == first.len()).map(move |row| row.cells[column].trim())
+    };
+    let columns = 0..first.len();
+    if columns.clone().any(|column| below(column).next().is_some() && below(column).all(is_number)) {
+        return true;
+    }
+    if columns.clone().any(|column| below(column).any(|cell| !cell.is_empty() && cell == first[column].trim())) {
+        return false;
+    }
+    !columns.into_iter().any(|column| {
+        let (count, length) = below(column).fold((0, 0), |(count, length), cell| (count + 1, length + cell.len()));
+        let texts = below(column).filter(|cell| cell.contains(' ')).count();
+        let cell = first[column].trim();
+        cell.contains(' ') && count > 0 && texts * 2 > count && cell.len() * 2 * count > length
+    })
+}
+
+pub fn is_number(cell: &str) -> bool {
+    let cell = cell.trim();
+    cell.parse::<f64>().is_ok() && cell.bytes().any(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delimiter_is_the_one_that_gives_even_rows() {
+        let check = |text: &str, delimiter: u8| {
+            assert_eq!(char::from(layout(text.as_bytes()).dialect.delimiter), char::from(delimiter), "{text}");
+        };
+        check("text,label\na,b\n", b',');
+        check("text;label\na, b; c\n1,5;d\n", b';');
+        check("text\tlabel\nHello, you\t1\nGood, yes, fine\t0\n", b'\t');
+        check("text|label\na, b|c\n", b'|');
+        check("text,label\n\"one; two; three\",x\n\"a;b;c\",y\n", b',');
+        check("text,labels\nfirst,a;b\nsecond,a;c\n", b',');
+        check("text\nHello, my friend\nYes\nNo, never, ever\n", b'\n');
+        check("just one line of text", b'\n');
+        check("text,label\nno comma here\nnor here\n", b',');
+        check("sep=;\na;b\n", b';');
+        check("text,label", b',');
+        check("Yes, of course,1\nno,0\nmaybe,1\nwell,0\n", b',');
+    }
+
+    #[test]
+    fn quotes_in_tab_separated_text_count_only_if_they_close() {
+        let quoted = |text: &str| layout(text.as_bytes()).dialect.quoted;
+        assert!(!quoted("text\tlabel\n\"Great\" movie, \"bad\tx\nso so\ty\n"));
+        assert!(!quoted("i\ttext\n0\t\"The film\t1\n1\t``fine'' \"yes\"\t0\n2\t\"Quoted\" start\t1\n"));
+        assert!(quoted("text\tlabel\n\"Great\nmovie\"\tx\nso so\ty\n"));
+        assert!(quoted("text\tlabel\n\"Great\tmovie\"\tx\nso so\ty\n"));
+        assert!(quoted("text\tlabel\n\"Great \"\"movie\"\"\"\tx\n"));
+        assert!(quoted("text,label\n\"open,x\n"));
+    }
+
+    #[test]
+    fn a_first_row_of_data_is_not_taken_for_names() {
+        let check = |text: &str, header: bool| {
+            assert_eq!(layout(text.as_bytes()).header.is_some(), header, "{text}");
+        };
+        check("text,label\na,b\n", true);
+        check("Review_Text,y\na,b\n", true);
+        check("foo,bar\nsome longer text here,1\nanother text there,0\n", true);
+        check("foo,bar\nsome longer text here,pos\nanother text there,neg\n", true);
+        check("a fine film,positive\na bad film,negative\n", false);
+        check("good,pos\nbad,neg\nnice,pos\n", false);
+        check("1,the first text\n0,the second text\n", false);
+        check("fine,5\nbad,1\n", false);
+        check("was denkst du,gut\nich weiss nicht recht,schlecht\n", false);
+        check("nombre,apellido\n", true);
+        let rows = "came late again,bad\nall was well,good\nit broke at once,bad\nas it should be,good\n";
+        let under = |head: &str| format!("{head}\n{rows}");
+        check(&under("Comment text here,Overall verdict"), true);
+        check(&under("What did you like about it all in all this time round?,How was it?"), true);
+        check(&under("0,1"), true);
+        check(&under("fell apart,bad"), false);
+        check("did it rain?,was it wet?\nis it on?,does it run?\nwho is he?,what is it?\n", false);
+        check("Was gefiel Ihnen?,Und sonst?\nalles gut,nichts weiter\ndas Essen,der Weg war weit\n", true);
+        check("3,1\n0,1\n", false);
+    }
+
+    #[test]
+    fn names_are_made_unique() {
+        let check = |given: &[&str], expected: &[&str]| {
+            assert_eq!(unique_names(&given.iter().map(|&name| name.to_owned()).collect::<Vec<_>>()), expected);
+        };
+        check(&["text", "text", "text"], &["text", "text (2)", "text (3)"]);
+        check(&["", " label ", ""], &["column 1", "label", "column 3"]);
+        check(&["column 2", ""], &["column 2", "column 2 (2)"]);
+        check(&["a", "a (2)", "a"], &["a", "a (2)", "a (3)"]);
+        check(&["", "column 1"], &["column 1 (2)", "column 1"]);
+    }
+}
