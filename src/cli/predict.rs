@@ -1,6 +1,7 @@
 //! `attune predict`: texts in, one JSON object a line out, in order.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -9,8 +10,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::hub::embedded;
-use crate::inspect::predict::Prepared;
-use crate::inspect::{Aggregation, Logits, Options, Output, Predicted, Predictor, Request};
+use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
+use crate::inspect::{Aggregation, Logits, OpenModel, Options, Output, Predicted, Prepared, Request};
 use crate::task::Task;
 
 #[derive(Debug, Args)]
@@ -76,24 +77,20 @@ enum AggregationName {
     Max,
 }
 
-/// Texts that are computed together; fewer where everything that comes out of the head is kept.
-const TOGETHER: usize = 256;
-const TOGETHER_WITH_LOGITS: usize = 8;
-
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
         let options = self.options();
-        let predictor = Predictor::open(&embedded::resolve(&self.model)?, self.task)?;
-        if !predictor.untrained.is_empty() {
-            eprintln!("attune: warning: {} is not in the model and was made up", predictor.untrained.join(", "));
+        let model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
+        if !model.untrained.is_empty() {
+            eprintln!("attune: warning: {} is not in the model and was made up", model.untrained.join(", "));
         }
-        for misfit in predictor.tokenizer.misfits(predictor.model.config.vocab_size) {
+        for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
             eprintln!("attune: warning: {misfit}");
         }
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         if let Some(text) = self.text {
-            let prepared = predictor.prepare(Request { text, pair: self.pair }, &options)?;
-            printer.print(&predictor, &[(0, prepared)], &options)?;
+            let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
+            printer.print(&model, &[(0, prepared)], &options)?;
             return Ok(printer.out.flush()?);
         }
         let from_stdin = self.input.as_ref().is_none_or(|path| path.as_os_str() == "-");
@@ -104,32 +101,26 @@ impl Predict {
             let file = std::fs::File::open(&path).with_context(|| format!("cannot read \"{}\"", path.display()))?;
             (format!("\"{}\"", path.display()), Box::new(BufReader::new(file)))
         };
-        let together = if self.logits { TOGETHER_WITH_LOGITS } else { TOGETHER };
-        let mut waiting = Vec::new();
-        for (index, line) in reader.lines().enumerate() {
-            let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1))?;
-            let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
-            if line.trim().is_empty() {
-                continue;
-            }
-            let prepared = request(line, predictor.task)
-                .and_then(|request| Ok(predictor.prepare(request, &options)?))
-                .with_context(|| format!("line {} of {name}", index + 1));
-            match prepared {
-                Ok(prepared) => waiting.push((index + 1, prepared)),
-                Err(error) => {
-                    // What came before is still answered, in order.
-                    printer.print(&predictor, &waiting, &options)?;
-                    printer.out.flush()?;
-                    return Err(error);
+        let lines = reader.lines().enumerate().filter_map(|(index, line)| {
+            let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1));
+            let request = line.and_then(|line| {
+                let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
+                if line.trim().is_empty() {
+                    return Ok(None);
                 }
-            }
-            if waiting.len() == together {
-                printer.print(&predictor, &std::mem::take(&mut waiting), &options)?;
-            }
-        }
-        printer.print(&predictor, &waiting, &options)?;
-        Ok(printer.out.flush()?)
+                let prepared = request(line, model.task).and_then(|request| Ok(model.prepare(request, &options)?));
+                Ok(Some((index + 1, prepared.with_context(|| format!("line {} of {name}", index + 1))?)))
+            });
+            request.transpose()
+        });
+        let tokens = |(_, prepared): &(usize, Prepared)| prepared.count();
+        let go_on = &mut |_| ControlFlow::Continue(());
+        // What stands before a line that cannot be read is still answered, in order.
+        let answered = in_batches(TOKENS_AT_ONCE, lines, tokens, go_on, |_, texts| {
+            printer.print(&model, texts, &options).map(|()| Vec::<()>::new())
+        });
+        printer.out.flush()?;
+        answered.map(drop)
     }
 
     fn options(&self) -> Options {
@@ -184,9 +175,9 @@ struct Printer<W> {
 
 impl<W: Write> Printer<W> {
     /// Predicts and prints texts with the lines they came from, or 0.
-    fn print(&mut self, predictor: &Predictor, texts: &[(usize, Prepared)], options: &Options) -> anyhow::Result<()> {
+    fn print(&mut self, model: &OpenModel, texts: &[(usize, Prepared)], options: &Options) -> anyhow::Result<()> {
         let prepared: Vec<&Prepared> = texts.iter().map(|(_, prepared)| prepared).collect();
-        let predicted = predictor.predict(&prepared, options)?;
+        let predicted = model.predict(&prepared, options)?;
         for ((line, _), one) in texts.iter().zip(predicted) {
             if one.cut > 0 {
                 let place = if *line > 0 { format!("line {line}: ") } else { String::new() };

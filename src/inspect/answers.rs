@@ -1,26 +1,20 @@
 //! Where in a context the answer to a question stands, as transformers' question-answering pipeline finds it (4.57, the
 //! last version that had one).
 
-use serde::Serialize;
-
-use super::predict::{Prepared, WindowRows};
-use super::reading::margin;
-use super::{Options, Predictor};
+use super::open::OpenModel;
+use super::output::FoundAnswer;
+use super::predictor::Rows;
+use super::request::{Options, Prepared};
 use crate::text::Tokenizer;
 use crate::text::tokenizer::Encoded;
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FoundAnswer {
-    /// The words of the context; empty where there is no answer.
-    pub answer: String,
-    pub score: f64,
-    /// Characters of the context.
-    pub start: usize,
-    pub end: usize,
-}
-
 /// What stands for the logit of a token that can be no part of an answer.
 const OUT: f64 = -10_000.0;
+
+/// Starts and ends that the evaluation of SQuAD pairs with each other.
+const PAIRED: usize = 20;
+/// The longest answer, in tokens, of that evaluation.
+const LONGEST: usize = 30;
 
 /// An answer with the windows that gave it, the one that is surest of it first.
 pub(super) struct Seen {
@@ -54,18 +48,13 @@ pub(super) struct Seeing {
 ///
 /// "No answer" stands among them by its probability, as in the pipeline. Where a threshold is decided, that alone says
 /// whether it comes first or after the best span.
-pub(super) fn answers(
-    predictor: &Predictor,
-    one: &Prepared,
-    rows: &[WindowRows],
-    options: &Options,
-) -> Vec<FoundAnswer> {
-    let seeing = see(&predictor.tokenizer, one, rows, options);
+pub(super) fn answers(model: &OpenModel, one: &Prepared, rows: &[Rows], options: &Options) -> Vec<FoundAnswer> {
+    let seeing = see(&model.tokenizer, one, rows, options);
     let mut found: Vec<FoundAnswer> = seeing.found.into_iter().map(|seen| seen.answer).collect();
     if options.allow_no_answer {
         let none = FoundAnswer { answer: String::new(), score: seeing.no_answer, start: 0, end: 0 };
         let by_score = found.iter().filter(|one| one.score >= none.score).count();
-        let place = match options.no_answer_threshold.or(predictor.decisions.no_answer) {
+        let place = match options.no_answer_threshold.or(model.decisions.no_answer) {
             None => by_score,
             Some(threshold) if margin(one, rows) > threshold => 0,
             Some(_) => by_score.max(1).min(found.len()),
@@ -77,7 +66,7 @@ pub(super) fn answers(
 }
 
 /// Reads every window. Equal answers of several windows are one, with the sum of their scores.
-pub(super) fn see(tokenizer: &Tokenizer, one: &Prepared, rows: &[WindowRows], options: &Options) -> Seeing {
+pub(super) fn see(tokenizer: &Tokenizer, one: &Prepared, rows: &[Rows], options: &Options) -> Seeing {
     let top_k = options.top_k.unwrap_or(1);
     // Widening spans to whole words makes some of them equal, so more are looked at than are wanted.
     let looked_at = top_k.saturating_mul(2).saturating_add(10);
@@ -175,6 +164,28 @@ fn whole_words(encoded: &Encoded, window: &[usize], first: usize, last: usize) -
     let opening = places().find(|place| word(*place) == Some(first_word)).unwrap_or(first);
     let closing = places().rfind(|place| word(*place) == Some(last_word)).unwrap_or(last);
     (encoded.offsets[window[opening]].0, encoded.offsets[window[closing]].1)
+}
+
+/// The score of "no answer", smallest over the windows, less that of the best span in any of them.
+pub(super) fn margin(one: &Prepared, rows: &[Rows]) -> f64 {
+    let (mut no_answer, mut best) = (f64::INFINITY, f64::NEG_INFINITY);
+    for (window, rows) in one.windows.iter().zip(rows) {
+        no_answer = no_answer.min(f64::from(rows[0][0]) + f64::from(rows[0][1]));
+        let ranked = |column: usize| {
+            let mut places: Vec<usize> =
+                (0..window.len()).filter(|place| one.encoded.sequence[window[*place]] == Some(1)).collect();
+            places.sort_by(|a, b| rows[*b][column].total_cmp(&rows[*a][column]));
+            places.truncate(PAIRED);
+            places
+        };
+        let (starts, ends) = (ranked(0), ranked(1));
+        for &start in &starts {
+            for &end in ends.iter().filter(|end| (start..start + LONGEST).contains(*end)) {
+                best = best.max(f64::from(rows[start][0]) + f64::from(rows[end][1]));
+            }
+        }
+    }
+    no_answer - best
 }
 
 #[cfg(test)]

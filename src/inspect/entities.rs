@@ -1,65 +1,12 @@
 //! Labels of tokens → entities, as transformers' token-classification pipeline makes them.
 
-use serde::{Deserialize, Serialize};
-
-use super::predict::{Output, Prepared, WindowRows};
-use super::{InspectError, Predictor};
+use super::InspectError;
+use super::open::OpenModel;
+use super::output::{Entity, Output, TokenLabel};
+use super::predictor::Rows;
+use super::request::{Aggregation, Prepared};
 use crate::model::probability::softmax;
 use crate::text::Tokenizer;
-
-/// How the labels of tokens become those of entities.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Aggregation {
-    /// Every token for itself.
-    #[default]
-    None,
-    /// Neighbouring tokens of one type are an entity.
-    Simple,
-    /// A word has the label of its first token.
-    First,
-    /// A word has the label of the mean of its tokens' probabilities.
-    Average,
-    /// A word has the label of its most certain token.
-    Max,
-}
-
-impl Aggregation {
-    pub const ALL: [Self; 5] = [Self::None, Self::Simple, Self::First, Self::Average, Self::Max];
-
-    /// The name on screen.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::Simple => "Simple",
-            Self::First => "First",
-            Self::Average => "Average",
-            Self::Max => "Max",
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TokenLabel {
-    pub entity: String,
-    pub score: f64,
-    /// Place among the tokens, special ones counted.
-    pub index: usize,
-    pub word: String,
-    /// Characters of the text.
-    pub start: usize,
-    pub end: usize,
-}
-
-#[expect(clippy::struct_field_names, reason = "the pipelines' names, which readers of the output look for")]
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Entity {
-    pub entity_group: String,
-    pub score: f64,
-    pub word: String,
-    pub start: usize,
-    pub end: usize,
-}
 
 /// The label of what is not an entity.
 pub(super) const OUTSIDE: &str = "O";
@@ -77,13 +24,13 @@ struct Piece {
 
 /// The entities of a text from the logits of its windows.
 pub(super) fn entities(
-    predictor: &Predictor,
+    model: &OpenModel,
     one: &Prepared,
-    rows: &[WindowRows],
+    rows: &[Rows],
     aggregation: Aggregation,
 ) -> Result<Output, InspectError> {
     let characters: Vec<char> = one.request.text.chars().collect();
-    let maker = Maker { tokenizer: &predictor.tokenizer, labels: &predictor.labels, aggregation };
+    let maker = Maker { tokenizer: &model.tokenizer, labels: &model.labels, aggregation };
     let (mut tokens, mut groups) = (Vec::new(), Vec::new());
     for (window, rows) in one.windows.iter().zip(rows) {
         let pieces = maker.pieces(one, &characters, window, rows);

@@ -1,15 +1,19 @@
 //! What Explore asks, and what it is told: one text (or a pair, or a document) through one head of a model that stays
 //! open, with everything that the screen can show of the answer.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use super::InspectError;
 use super::filling::{self, Fill, Filling};
 use super::judging::{self, Judged};
-use super::objectives::{self, Lab, LabAsk};
+use super::lab;
+use super::objectives::{Lab, LabAsk};
+use super::open::OpenModel;
+use super::output::{LabelScore, Output};
+use super::predictor::GoOn;
 use super::reading::{self, Reading};
+use super::request::{Options, Request};
 use super::tagging::{self, Tagging};
-use super::{InspectError, Options, Output, Predictor, Request};
 use crate::task::Task;
 
 /// One thing asked of a model.
@@ -105,57 +109,42 @@ impl Question {
     }
 }
 
-/// Hears how many of how many windows are done, and says whether to go on.
-pub type GoOn<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
-
-/// Asks a model that was opened with [`Predictor::open_whole`]; nothing where `go_on` ended it.
-pub fn explore(
-    predictor: &mut Predictor,
-    question: &Question,
-    go_on: GoOn<'_>,
-) -> Result<Option<Answer>, InspectError> {
+/// Asks a model that was opened with [`OpenModel::open_whole`]; nothing where `go_on` ended it.
+pub fn explore(model: &mut OpenModel, question: &Question, go_on: GoOn<'_>) -> Result<Option<Answer>, InspectError> {
     let answer = match &question.ask {
         Ask::Objectives(ask) => {
-            let lab = objectives::lab(predictor, question, ask)?;
+            let lab = lab::lab(model, &question.request(), ask)?;
             let cut = lab.cut;
             Some(Said { cut, ..Said::of(Prediction::Lab(Box::new(lab))) })
         }
         Ask::Fill(fill) => {
-            predictor.turn_to(Task::Mlm)?;
-            Some(Said::of(Prediction::Filling(Box::new(filling::fill(predictor, &question.text, fill)?))))
+            model.turn_to(Task::Mlm)?;
+            filling::fill(model, &question.text, fill, go_on)?.map(Said::filling)
         }
         Ask::Predict => {
-            predictor.turn_to(question.task.unwrap_or(predictor.task))?;
-            match predictor.task {
-                Task::Classify | Task::MultiLabel | Task::Regress => Some(texts(predictor, question.request())?),
-                Task::Nsp | Task::Sop => Some(orders(predictor, &question.request())?),
-                Task::Ner => tagging::tag(predictor, question.request(), go_on)?.map(|tagging| {
+            model.turn_to(question.task.unwrap_or(model.task))?;
+            match model.task {
+                Task::Classify | Task::MultiLabel | Task::Regress => Some(texts(model, question.request())?),
+                Task::Nsp | Task::Sop => Some(orders(model, &question.request())?),
+                Task::Ner => tagging::tag(model, question.request(), go_on)?.map(|tagging| {
                     let tokens = tagging.tokens.iter().map(|token| token.token.clone()).collect();
                     Said { result: Prediction::Tagging(Box::new(tagging)), tokens, cut: 0 }
                 }),
-                Task::Qa => reading::read(predictor, question.request(), go_on)?
+                Task::Qa => reading::read(model, question.request(), go_on)?
                     .map(|reading| Said::of(Prediction::Reading(Box::new(reading)))),
-                Task::Mlm => {
-                    let filling = filling::fill(predictor, &question.text, &Fill::default())?;
-                    Some(Said::of(Prediction::Filling(Box::new(filling))))
-                }
-                Task::Rtd => {
-                    let (judged, cut) = judging::judge(predictor, question.request())?;
+                Task::Mlm => filling::fill(model, &question.text, &Fill::default(), go_on)?.map(Said::filling),
+                Task::Rtd => judging::judge(model, question.request(), go_on)?.map(|(judged, cut)| {
                     let tokens = judged.iter().map(|one| one.token.clone()).collect();
-                    Some(Said { result: Prediction::Judged(judged), tokens, cut })
-                }
+                    Said { result: Prediction::Judged(judged), tokens, cut }
+                }),
             }
         }
     };
     Ok(answer.map(|said| Answer {
-        model: predictor.dir.clone(),
+        model: model.dir.clone(),
         question: question.clone(),
-        task: predictor.task,
-        cut: match &said.result {
-            Prediction::Orders(orders) => orders.cut,
-            Prediction::Filling(filling) => filling.cut,
-            _ => said.cut,
-        },
+        task: model.task,
+        cut: said.cut,
         result: said.result,
         tokens: said.tokens,
     }))
@@ -171,31 +160,35 @@ impl Said {
     fn of(result: Prediction) -> Self {
         Self { result, tokens: Vec::new(), cut: 0 }
     }
+
+    fn filling(filling: Filling) -> Self {
+        Self { cut: filling.cut, ..Self::of(Prediction::Filling(Box::new(filling))) }
+    }
 }
 
 /// Asks a model that reads whole texts.
-pub fn answer(predictor: &Predictor, text: &str, pair: Option<&str>) -> Result<Answer, InspectError> {
+pub fn answer(model: &OpenModel, text: &str, pair: Option<&str>) -> Result<Answer, InspectError> {
     let question = Question::of(text, pair.map(str::to_owned));
-    let said = texts(predictor, question.request())?;
+    let said = texts(model, question.request())?;
     Ok(Answer {
-        model: predictor.dir.clone(),
+        model: model.dir.clone(),
         question,
-        task: predictor.task,
+        task: model.task,
         result: said.result,
         tokens: said.tokens,
         cut: said.cut,
     })
 }
 
-fn texts(predictor: &Predictor, request: Request) -> Result<Said, InspectError> {
-    let not_of_texts = || InspectError::NotOfTexts { dir: predictor.dir.clone(), task: predictor.task };
-    let prepared = predictor.prepare(request, &Options::default())?;
+fn texts(model: &OpenModel, request: Request) -> Result<Said, InspectError> {
+    let not_of_texts = || InspectError::NotOfTexts { dir: model.dir.clone(), task: model.task };
+    let prepared = model.prepare(request, &Options::default())?;
     let tokens = prepared.tokens().to_vec();
-    let predicted = predictor.predict(&[&prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
+    let predicted = model.predict(&[&prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
     let result = match predicted.output {
         Output::Labels(labels) => {
-            if predictor.task == Task::MultiLabel {
-                let threshold = |label: &str| predictor.decisions.threshold(label);
+            if model.task == Task::MultiLabel {
+                let threshold = |label: &str| model.decisions.threshold(label);
                 let labels = labels.into_iter().map(|one| Independent {
                     threshold: threshold(&one.label),
                     label: one.label,
@@ -213,27 +206,27 @@ fn texts(predictor: &Predictor, request: Request) -> Result<Said, InspectError> 
 }
 
 /// Both orders of a pair, computed at once.
-fn orders(predictor: &Predictor, request: &Request) -> Result<Said, InspectError> {
+fn orders(model: &OpenModel, request: &Request) -> Result<Said, InspectError> {
     let Some(pair) = request.pair.clone().filter(|pair| !pair.trim().is_empty()) else {
-        return Err(InspectError::NoPair { task: predictor.task });
+        return Err(InspectError::NoPair { task: model.task });
     };
     let options = Options::default();
-    let given = predictor.prepare(request.clone(), &options)?;
-    let swapped = predictor.prepare(Request { text: pair, pair: Some(request.text.clone()) }, &options)?;
-    let mut both = predictor.predict(&[&given, &swapped], &options)?.into_iter();
+    let given = model.prepare(request.clone(), &options)?;
+    let swapped = model.prepare(Request { text: pair, pair: Some(request.text.clone()) }, &options)?;
+    let mut both = model.predict(&[&given, &swapped], &options)?.into_iter();
     let mut next = || match both.next() {
         Some(predicted) => match predicted.output {
-            Output::Labels(labels) => Ok((in_order(&predictor.labels, &labels), predicted.cut)),
-            _ => Err(InspectError::NotOfTexts { dir: predictor.dir.clone(), task: predictor.task }),
+            Output::Labels(labels) => Ok((in_order(&model.labels, &labels), predicted.cut)),
+            _ => Err(InspectError::NotOfTexts { dir: model.dir.clone(), task: model.task }),
         },
-        None => Err(InspectError::NotOfTexts { dir: predictor.dir.clone(), task: predictor.task }),
+        None => Err(InspectError::NotOfTexts { dir: model.dir.clone(), task: model.task }),
     };
     let ((first, cut), (second, _)) = (next()?, next()?);
     let result = Prediction::Orders(Orders { given: first, swapped: second, cut });
     Ok(Said { result, tokens: given.tokens().to_vec(), cut })
 }
 
-fn in_order(names: &[String], labels: &[super::predict::LabelScore]) -> Vec<(String, f64)> {
+fn in_order(names: &[String], labels: &[LabelScore]) -> Vec<(String, f64)> {
     let score = |name: &String| labels.iter().find(|one| one.label == *name).map_or(f64::NAN, |one| one.score);
     names.iter().map(|name| (name.clone(), score(name))).collect()
 }

@@ -7,21 +7,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{Answer, GoOn, InspectError, Predictor, Question, explore};
+use super::InspectError;
+use super::explore::{Answer, Question, explore};
+use super::open::OpenModel;
+use super::predictor::GoOn;
 
 /// One thing that a model can be asked.
 pub trait Inquiry: Debug + PartialEq + Send + Sync + 'static {
     type Answer: Debug + Send + Sync + 'static;
 
-    /// Asks a model that was opened with [`Predictor::open_whole`]; nothing where `go_on` ended it.
-    fn put_to(&self, predictor: &mut Predictor, go_on: GoOn<'_>) -> Result<Option<Self::Answer>, InspectError>;
+    /// Asks a model that was opened with [`OpenModel::open_whole`]; nothing where `go_on` ended it.
+    fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<Self::Answer>, InspectError>;
 }
 
 impl Inquiry for Question {
     type Answer = Answer;
 
-    fn put_to(&self, predictor: &mut Predictor, go_on: GoOn<'_>) -> Result<Option<Answer>, InspectError> {
-        explore(predictor, self, go_on)
+    fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<Answer>, InspectError> {
+        explore(model, self, go_on)
     }
 }
 
@@ -29,13 +32,13 @@ type AnyAnswer = Box<dyn Any + Send + Sync>;
 
 /// An inquiry as a trait object: its answer is any type.
 trait Erased: Any + Debug + Send + Sync {
-    fn put_to(&self, predictor: &mut Predictor, go_on: GoOn<'_>) -> Result<Option<AnyAnswer>, InspectError>;
+    fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<AnyAnswer>, InspectError>;
     fn equals(&self, other: &dyn Any) -> bool;
 }
 
 impl<Q: Inquiry> Erased for Q {
-    fn put_to(&self, predictor: &mut Predictor, go_on: GoOn<'_>) -> Result<Option<AnyAnswer>, InspectError> {
-        Ok(Inquiry::put_to(self, predictor, go_on)?.map(|answer| Box::new(answer) as AnyAnswer))
+    fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<AnyAnswer>, InspectError> {
+        Ok(Inquiry::put_to(self, model, go_on)?.map(|answer| Box::new(answer) as AnyAnswer))
     }
 
     fn equals(&self, other: &dyn Any) -> bool {
@@ -61,13 +64,13 @@ impl AnyInquiry {
     /// Asks a model; nothing where `go_on` ended it. `begun` is when the request was taken.
     pub fn put_to(
         &self,
-        predictor: &mut Predictor,
+        model: &mut OpenModel,
         begun: Instant,
         go_on: GoOn<'_>,
     ) -> Result<Option<Reply>, InspectError> {
-        let Some(answer) = self.0.put_to(predictor, go_on)? else { return Ok(None) };
+        let Some(answer) = self.0.put_to(model, go_on)? else { return Ok(None) };
         let millis = begun.elapsed().as_secs_f64() * 1000.0;
-        Ok(Some(Reply { model: predictor.dir.clone(), inquiry: self.clone(), millis, answer }))
+        Ok(Some(Reply { model: model.dir.clone(), inquiry: self.clone(), millis, answer }))
     }
 }
 
@@ -108,7 +111,7 @@ mod tests {
     impl Inquiry for Other {
         type Answer = Answer;
 
-        fn put_to(&self, _: &mut Predictor, _: GoOn<'_>) -> Result<Option<Answer>, InspectError> {
+        fn put_to(&self, _: &mut OpenModel, _: GoOn<'_>) -> Result<Option<Answer>, InspectError> {
             Ok(None)
         }
     }

@@ -1,6 +1,9 @@
 //! Which tokens a detector of replaced tokens (ELECTRA) holds for put there by somebody else.
 
-use super::{InspectError, Options, Predictor, Request};
+use super::InspectError;
+use super::open::OpenModel;
+use super::predictor::GoOn;
+use super::request::{Options, Request};
 use crate::model::probability::sigmoid;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -15,12 +18,15 @@ pub struct Judged {
     pub replaced: f64,
 }
 
-/// Every token of the text, without those around it, and how many did not fit.
-pub(super) fn judge(predictor: &Predictor, request: Request) -> Result<(Vec<Judged>, usize), InspectError> {
+/// Every token of the text, without those around it, and how many did not fit; nothing where `go_on` ended it.
+pub(super) fn judge(
+    model: &OpenModel,
+    request: Request,
+    go_on: GoOn<'_>,
+) -> Result<Option<(Vec<Judged>, usize)>, InspectError> {
     let options = Options::default();
-    let prepared = predictor.prepare(request, &options)?;
-    let go_on = &mut |_: usize, _: usize| std::ops::ControlFlow::Continue(());
-    let rows = predictor.rows(&[&prepared], usize::MAX, &options, go_on)?.unwrap_or_default();
+    let prepared = model.prepare(request, &options)?;
+    let Some(rows) = model.rows(&[&prepared], &options, go_on)? else { return Ok(None) };
     let logits: Vec<f32> = rows.iter().flatten().map(|row| row[0]).collect();
     let chances = sigmoid(&logits);
     let encoded = &prepared.encoded;
@@ -42,5 +48,5 @@ pub(super) fn judge(predictor: &Predictor, request: Request) -> Result<(Vec<Judg
         });
         before = word;
     }
-    Ok((judged, encoded.cut))
+    Ok(Some((judged, encoded.cut)))
 }

@@ -1,21 +1,11 @@
 //! Words for masks, as transformers' fill-mask pipeline gives them.
 
-use serde::Serialize;
-
-use super::{InspectError, Options};
+use super::InspectError;
+use super::output::Filled;
+use super::request::Options;
 use crate::model::probability::softmax;
 use crate::text::Tokenizer;
 use crate::text::tokenizer::Encoded;
-
-/// A word that may stand behind a mask.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Filled {
-    pub token: u32,
-    pub token_str: String,
-    pub score: f64,
-    /// The whole text with the word in place.
-    pub sequence: String,
-}
 
 /// Words shown where it is not said how many.
 const USUAL: usize = 5;

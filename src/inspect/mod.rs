@@ -1,5 +1,9 @@
 //! One text through a trained model: what it predicts, with the definitions of transformers' pipelines, and what it
 //! attends to.
+//!
+//! From the ground up: what is asked (`request.rs`) and what is said (`output.rs`); the borrowed model (`predictor.rs`), and
+//! one that was opened with its tokenizer (`open.rs`); what each kind of head says (`predict.rs` and the files that it
+//! asks); what Explore shows of it (`explore.rs`); and anything asked, for who passes it on (`inquiry.rs`).
 
 pub mod attention;
 pub mod explore;
@@ -8,7 +12,6 @@ pub mod gold;
 pub mod inquiry;
 pub mod judging;
 pub mod objectives;
-pub mod predict;
 pub mod predictor;
 pub mod reading;
 pub mod tagging;
@@ -16,13 +19,22 @@ pub mod tagging;
 mod answers;
 mod entities;
 mod error;
+mod hiding;
+mod lab;
 mod masks;
+mod open;
+mod output;
+mod predict;
+mod request;
+mod scoring;
+mod states;
 
 pub use attention::{Attention, attention};
-pub use entities::Aggregation;
 pub use error::InspectError;
-pub use explore::{Answer, Ask, GoOn, Independent, Prediction, Question, answer, explore};
+pub use explore::{Answer, Ask, Independent, Prediction, Question, answer, explore};
 pub use inquiry::{AnyInquiry, Inquiry, Reply};
-pub use masks::Filled;
-pub use predict::{Logits, Options, Output, Predicted, Request};
-pub use predictor::{Predictor, Script, Subject};
+pub use open::{OpenModel, Script, Subject};
+pub use output::{Filled, LabelScore, Logits, Output, Predicted, Replaced};
+pub use predictor::{GoOn, Predictor};
+pub use request::{Aggregation, Options, Prepared, Request};
+pub use states::{Pooling, States};

@@ -1,158 +1,209 @@
-//! A model folder opened to be asked: the head of one task, and the tokenizer.
+//! A model that is borrowed to be asked about many sequences: the one place that lays them end to end, that says how many
+//! tokens go through at once, and that hears in between whether to go on. Explore, the command line, evaluations and
+//! what looks at whole data sets ask here.
+//!
+//! How sequences fall into batches changes no number: a row's result does not depend on its neighbours (`model/ops`).
 
-use std::path::{Path, PathBuf};
-
-use candle_core::Device;
+use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::InspectError;
-use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::model::{HeadKind, Input, Model, Pass};
 use crate::task::Task;
-use crate::text::Tokenizer;
+use crate::text::tokenizer::Encoded;
 
-/// An opened model. Asking it again costs no more than the computation.
-#[derive(Debug)]
-pub struct Predictor {
-    pub dir: PathBuf,
+/// Tokens that go through a model at once.
+///
+/// A layer's weights are read once for a batch, and each is then used for every token of it: with some hundred tokens that
+/// reading no longer counts beside the products. More would only take memory, for what a layer computes of each token and
+/// for the masked-word head, whose every row is as long as the vocabulary; and a request to end, which is heard between two
+/// batches, would be heard later.
+pub const TOKENS_AT_ONCE: usize = 512;
+
+/// Hears how many of how many are done, and says whether to go on.
+pub type GoOn<'a> = &'a mut dyn FnMut(usize, usize) -> ControlFlow<()>;
+
+/// Computes items in batches of at most `at_once` tokens, or of one item that has more; results are in the items' order.
+///
+/// `compute` is given the place of a batch's first item. `go_on` hears before each batch, and after the last, how many
+/// items are done; where it ends the work there are no results. An item that cannot be had ends it with its error once
+/// those before it are computed.
+pub fn in_batches<T, R, E>(
+    at_once: usize,
+    items: impl IntoIterator<Item = Result<T, E>>,
+    tokens: impl Fn(&T) -> usize,
+    go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    mut compute: impl FnMut(usize, &[T]) -> Result<Vec<R>, E>,
+) -> Result<Option<Vec<R>>, E> {
+    let (mut results, mut batch, mut in_batch, mut done) = (Vec::new(), Vec::new(), 0, 0);
+    let mut items = items.into_iter();
+    loop {
+        let next = items.next();
+        let fits = matches!(&next, Some(Ok(item)) if in_batch + tokens(item) <= at_once);
+        if !fits && !batch.is_empty() {
+            if go_on(done).is_break() {
+                return Ok(None);
+            }
+            results.extend(compute(done, &batch)?);
+            done += batch.len();
+            batch.clear();
+            in_batch = 0;
+        }
+        let Some(item) = next.transpose()? else { break };
+        in_batch += tokens(&item);
+        batch.push(item);
+    }
+    Ok(go_on(done).is_continue().then_some(results))
+}
+
+/// One sequence of token ids, with the tokens of it that are asked about.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sequence {
+    pub ids: Vec<u32>,
+    pub types: Vec<u32>,
+    /// Places in the sequence, ascending; `None` for those that a head reads, or for all.
+    pub asked: Option<Vec<usize>>,
+}
+
+impl Sequence {
+    pub fn push(&mut self, id: u32, segment: u32) {
+        self.ids.push(id);
+        self.types.push(segment);
+    }
+}
+
+impl From<&Encoded> for Sequence {
+    fn from(encoded: &Encoded) -> Self {
+        Self { ids: encoded.ids.clone(), types: encoded.types.clone(), asked: None }
+    }
+}
+
+/// Sequences as a model takes them.
+pub(super) fn packed(sequences: &[Sequence]) -> Input {
+    let mut input = Input { starts: vec![0], ..Input::default() };
+    for (slot, sequence) in (0..).zip(sequences) {
+        input.ids.extend(&sequence.ids);
+        input.types.extend(&sequence.types);
+        input.starts.push(input.ids.len());
+        input.slots.push(slot);
+    }
+    input
+}
+
+/// What a head says of one sequence: a row of logits for each token that was asked about.
+pub type Rows = Vec<Vec<f32>>;
+
+/// A borrowed model and the head of it that is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Predictor<'a> {
+    pub model: &'a Model,
     pub task: Task,
-    pub model: Model,
-    pub tokenizer: Tokenizer,
-    /// Names of the head's outputs, where they have names.
-    pub labels: Vec<String>,
-    /// Tokens a sequence may have, by the model and by its tokenizer's files.
-    pub max_tokens: usize,
-    /// Weights that the folder lacks, so that what is said by them is chance.
-    pub untrained: Vec<String>,
-    /// Where the line is drawn between yes and no.
-    pub decisions: Decisions,
-    /// The tasks whose heads are open, in the order of [`Task::ALL`].
-    pub heads: Vec<Task>,
+    pub tokens_at_once: usize,
 }
 
-impl Predictor {
-    /// Opens a folder. Without a task, the model's `architectures` decide.
-    pub fn open(dir: &Path, task: Option<Task>) -> Result<Self, InspectError> {
-        let config = model::read_config(dir)?;
-        let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
-        let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
-        let (model, untrained) = open_head(dir, &config, task)?;
-        Self::with(dir, model, untrained, Some(task))
+impl<'a> Predictor<'a> {
+    pub fn new(model: &'a Model, task: Task) -> Self {
+        Self { model, task, tokens_at_once: TOKENS_AT_ONCE }
     }
 
-    /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
-    /// there is still its tokenizer to look through, and asking it is an error.
-    pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
-        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
-        Self::with(dir, model, report.new, None)
+    /// The head's rows for every sequence; nothing where `go_on` ended it.
+    pub fn rows(&self, sequences: Vec<Sequence>, go_on: GoOn<'_>) -> Result<Option<Vec<Rows>>, InspectError> {
+        let total = sequences.len();
+        let tokens = |sequence: &Sequence| sequence.ids.len();
+        let go_on = &mut |done| go_on(done, total);
+        in_batches(self.tokens_at_once, sequences.into_iter().map(Ok), tokens, go_on, |_, batch| self.batch(batch))
     }
 
-    fn with(dir: &Path, model: Model, untrained: Vec<String>, task: Option<Task>) -> Result<Self, InspectError> {
-        let tokenizer = Tokenizer::open(dir)?.for_embeddings(model.config.vocab_size)?;
-        let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
-        let heads = heads(&model, task);
-        let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
-        let labels = model.config.output_names(task);
-        let decisions = Decisions::read(dir)?;
-        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, decisions, heads })
-    }
-
-    /// Asks another of the heads from now on.
-    pub fn turn_to(&mut self, task: Task) -> Result<(), InspectError> {
-        if !self.heads.contains(&task) {
-            let architectures = self.model.config.architectures.clone();
-            return Err(ModelError::HeadMissing { task, architectures }.into());
+    fn batch(&self, sequences: &[Sequence]) -> Result<Vec<Rows>, InspectError> {
+        let input = packed(sequences);
+        let (mut wanted, mut counts) = (Vec::new(), Vec::with_capacity(sequences.len()));
+        let reads_first = HeadKind::for_task(self.task).reads_first_token();
+        for (start, sequence) in input.starts.iter().zip(sequences) {
+            let before = wanted.len();
+            let token = |place: usize| (start + place) as u32;
+            match &sequence.asked {
+                Some(asked) => wanted.extend(asked.iter().map(|place| token(*place))),
+                None if reads_first => wanted.push(token(0)),
+                None => wanted.extend((0..sequence.ids.len()).map(token)),
+            }
+            counts.push(wanted.len() - before);
         }
-        if self.task != task {
-            self.task = task;
-            self.labels = self.model.config.output_names(task);
-        }
-        Ok(())
+        let mut rows = self.ask(&input, wanted)?.into_iter();
+        Ok(counts.into_iter().map(|count| rows.by_ref().take(count).collect()).collect())
     }
 
-    /// What a person has to know of the model before asking it.
-    pub fn subject(&self) -> Subject {
-        Subject {
-            dir: self.dir.clone(),
-            family: self.model.config.family.model_type(),
-            heads: self.heads.clone(),
-            labels: self.model.config.labels.clone(),
-            mask_token: self.tokenizer.mask_token().map(str::to_owned),
-            max_tokens: self.max_tokens,
-            untrained: self.untrained.len(),
-            decisions: self.decisions.clone(),
-            script: self.script(),
+    /// The head's rows for some tokens of an input, ascending, in one pass.
+    pub fn ask(&self, input: &Input, wanted: Vec<u32>) -> Result<Rows, InspectError> {
+        if wanted.is_empty() {
+            return Ok(Rows::new());
         }
+        let rows: Option<Arc<[u32]>> = (wanted.len() < input.tokens()).then(|| wanted.into());
+        let logits = self.model.run(self.task, input, &Pass { rows, ..Pass::default() })?;
+        Ok(logits.to_vec2()?)
     }
+}
 
-    /// Which kind of text the tokenizer knows best.
-    fn script(&self) -> Script {
-        let known = |text: &str| {
-            let (all, unknown) = self.tokenizer.count(text, None).unwrap_or((1, 1));
-            1.0 - unknown as f64 / all.max(1) as f64
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The batches that lengths fall into, and what was heard of how many are done.
+    fn fall(at_once: usize, lengths: &[usize], stop_at: usize) -> (Option<Vec<usize>>, Vec<Vec<usize>>, Vec<usize>) {
+        let (mut batches, mut heard) = (Vec::new(), Vec::new());
+        let mut go_on = |done| {
+            heard.push(done);
+            if done >= stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let tried = [
-            (Script::Words, known("the river was so clear that we could see every stone")),
-            (Script::Proteins, known("EVQLVESGGGLVQPGGSLRLS")),
-            (Script::Molecules, known("CC(=O)Oc1ccccc1C(=O)O")),
-        ];
-        // The first of equals: most tokenizers can spell anything.
-        let best = tried.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
-        best.map_or(Script::Words, |(script, _)| script)
+        let items = lengths.iter().map(|length| Ok::<_, ()>(*length));
+        let results = in_batches(
+            at_once,
+            items,
+            |length| *length,
+            &mut go_on,
+            |first, batch| {
+                batches.push(batch.to_vec());
+                Ok((first..first + batch.len()).collect())
+            },
+        );
+        (results.unwrap(), batches, heard)
     }
-}
 
-/// What a model's texts are written in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Script {
-    #[default]
-    Words,
-    /// Amino acids.
-    Proteins,
-    /// Molecules and reactions as SMILES.
-    Molecules,
-}
-
-/// What a model that was opened can be asked.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Subject {
-    pub dir: PathBuf,
-    pub family: &'static str,
-    /// The tasks whose heads the folder names.
-    pub heads: Vec<Task>,
-    pub labels: Vec<String>,
-    pub mask_token: Option<String>,
-    pub max_tokens: usize,
-    /// Weights that the folder lacks; what they say is chance.
-    pub untrained: usize,
-    /// Where the line is drawn between yes and no.
-    pub decisions: Decisions,
-    pub script: Script,
-}
-
-/// The tasks that a model's heads are for. A sequence head is for one of three, as the configuration says.
-fn heads(model: &Model, asked: Option<Task>) -> Vec<Task> {
-    let kinds = model.heads.kinds();
-    let own = asked.filter(|task| task.is_sequence()).or_else(|| model.config.task());
-    let meant = |task: &Task| !task.is_sequence() || own == Some(*task);
-    Task::ALL.into_iter().filter(|task| kinds.contains(&HeadKind::for_task(*task)) && meant(task)).collect()
-}
-
-/// Opens the model as its configuration says, or, where that names no head at all, with the head if its weights are there.
-fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, Vec<String>), ModelError> {
-    config.check_outputs(task)?;
-    let kind = HeadKind::for_task(task);
-    let named: Vec<HeadKind> = config.architectures.iter().flat_map(|name| config.family.heads_of(name)).collect();
-    let missing = || ModelError::HeadMissing { task, architectures: config.architectures.clone() };
-    if named.contains(&kind) {
-        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
-        return Ok((model, report.new));
+    #[test]
+    fn sequences_go_together_as_long_as_they_fit() {
+        let check = |lengths: &[usize], expected: &[&[usize]], heard: &[usize]| {
+            let (results, batches, told) = fall(10, lengths, usize::MAX);
+            assert_eq!(batches, expected, "{lengths:?}");
+            assert_eq!(told, heard, "{lengths:?}");
+            assert_eq!(results, Some((0..lengths.len()).collect()), "{lengths:?}");
+        };
+        check(&[4, 6, 1, 9], &[&[4, 6], &[1, 9]], &[0, 2, 4]);
+        check(&[30, 4, 4, 4], &[&[30], &[4, 4], &[4]], &[0, 1, 3, 4]);
+        check(&[4, 30], &[&[4], &[30]], &[0, 1, 2]);
+        check(&[], &[], &[0]);
     }
-    if !named.is_empty() {
-        return Err(missing());
+
+    #[test]
+    fn who_is_to_stop_computes_no_further_batch() {
+        let (results, batches, heard) = fall(10, &[6, 6, 6], 1);
+        assert_eq!((results, batches.len(), heard), (None, 1, vec![0, 1]));
+        assert_eq!(fall(10, &[6], 1).0, None, "also after the last");
     }
-    let names = config.output_names(task);
-    let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
-    if !report.new.is_empty() {
-        return Err(missing());
+
+    #[test]
+    fn what_stands_before_an_item_that_cannot_be_had_is_computed() {
+        let items = [Ok(4), Ok(4), Err("gone"), Ok(4)];
+        let mut computed = Vec::new();
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let result = in_batches(
+            100,
+            items,
+            |length: &usize| *length,
+            go_on,
+            |_, batch| {
+                computed.extend_from_slice(batch);
+                Ok(vec![(); batch.len()])
+            },
+        );
+        assert_eq!((result, computed), (Err("gone"), vec![4, 4]));
     }
-    Ok((model, Vec::new()))
 }

@@ -1,10 +1,11 @@
 //! A question asked of a document of any length: the answers, and for every window what it says of every token, so that
 //! one can see where the model looked and why an answer was lost.
 
-use super::answers::{self, Seeing, WindowView};
-use super::explore::GoOn;
-use super::predict::{Prepared, WindowRows};
-use super::{InspectError, Options, Predictor, Request};
+use super::InspectError;
+use super::answers::{self, Seeing, WindowView, margin};
+use super::open::OpenModel;
+use super::predictor::{GoOn, Rows};
+use super::request::{Options, Prepared, Request};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
@@ -59,24 +60,17 @@ pub struct DocumentToken {
     pub ends: f32,
 }
 
-/// Tokens computed between two looks at whether to go on: a few windows.
-const TOKENS_AT_ONCE: usize = 1024;
 /// Answers that are told.
 const BEST: usize = 10;
-/// Starts and ends that the evaluation of SQuAD pairs with each other.
-const PAIRED: usize = 20;
-/// The longest answer, in tokens, of that evaluation.
-const LONGEST: usize = 30;
-
-pub(super) fn read(predictor: &Predictor, request: Request, go_on: GoOn<'_>) -> Result<Option<Reading>, InspectError> {
+pub(super) fn read(model: &OpenModel, request: Request, go_on: GoOn<'_>) -> Result<Option<Reading>, InspectError> {
     let options = Options { top_k: Some(BEST), ..Options::default() };
-    let prepared = predictor.prepare(request, &options)?;
-    let Some(rows) = predictor.rows(&[&prepared], TOKENS_AT_ONCE, &options, go_on)? else { return Ok(None) };
-    let seeing = answers::see(&predictor.tokenizer, &prepared, &rows, &options);
+    let prepared = model.prepare(request, &options)?;
+    let Some(rows) = model.rows(&[&prepared], &options, go_on)? else { return Ok(None) };
+    let seeing = answers::see(&model.tokenizer, &prepared, &rows, &options);
     Ok(Some(reading(&prepared, &rows, seeing)))
 }
 
-fn reading(one: &Prepared, rows: &[WindowRows], seeing: Seeing) -> Reading {
+fn reading(one: &Prepared, rows: &[Rows], seeing: Seeing) -> Reading {
     let encoded = &one.encoded;
     let in_document: Vec<usize> = (0..encoded.ids.len()).filter(|index| encoded.sequence[*index] == Some(1)).collect();
     let first_of_all = in_document.first().copied().unwrap_or(0);
@@ -122,26 +116,4 @@ fn one_window(one: &Prepared, window: &[usize], view: &WindowView, first_of_all:
         starts: pick(&view.start),
         ends: pick(&view.end),
     }
-}
-
-/// The score of "no answer", smallest over the windows, less that of the best span in any of them.
-pub(super) fn margin(one: &Prepared, rows: &[WindowRows]) -> f64 {
-    let (mut no_answer, mut best) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (window, rows) in one.windows.iter().zip(rows) {
-        no_answer = no_answer.min(f64::from(rows[0][0]) + f64::from(rows[0][1]));
-        let ranked = |column: usize| {
-            let mut places: Vec<usize> =
-                (0..window.len()).filter(|place| one.encoded.sequence[window[*place]] == Some(1)).collect();
-            places.sort_by(|a, b| rows[*b][column].total_cmp(&rows[*a][column]));
-            places.truncate(PAIRED);
-            places
-        };
-        let (starts, ends) = (ranked(0), ranked(1));
-        for &start in &starts {
-            for &end in ends.iter().filter(|end| (start..start + LONGEST).contains(*end)) {
-                best = best.max(f64::from(rows[start][0]) + f64::from(rows[end][1]));
-            }
-        }
-    }
-    no_answer - best
 }

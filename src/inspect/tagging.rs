@@ -1,10 +1,11 @@
 //! Named entities of one text, by every way of joining tokens at once: the model is asked one time, and a person can
 //! compare the strategies without asking again.
 
-use super::entities::{self, Aggregation};
-use super::explore::GoOn;
-use super::predict::{Output, Prepared, WindowRows};
-use super::{InspectError, Options, Predictor, Request};
+use super::open::OpenModel;
+use super::output::{Entity, Output, TokenLabel};
+use super::predictor::{GoOn, Rows};
+use super::request::{Aggregation, Options, Prepared, Request};
+use super::{InspectError, entities};
 use crate::model::probability::softmax;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -58,19 +59,17 @@ pub fn kind(label: &str) -> &str {
     label.strip_prefix("B-").or_else(|| label.strip_prefix("I-")).unwrap_or(label)
 }
 
-/// Tokens computed between two looks at whether to go on.
-const TOKENS_AT_ONCE: usize = 1024;
 /// Labels told of each token.
 const LABELS: usize = 3;
 
-pub(super) fn tag(predictor: &Predictor, request: Request, go_on: GoOn<'_>) -> Result<Option<Tagging>, InspectError> {
+pub(super) fn tag(model: &OpenModel, request: Request, go_on: GoOn<'_>) -> Result<Option<Tagging>, InspectError> {
     let options = Options::default();
-    let prepared = predictor.prepare(request, &options)?;
-    let Some(rows) = predictor.rows(&[&prepared], TOKENS_AT_ONCE, &options, go_on)? else { return Ok(None) };
+    let prepared = model.prepare(request, &options)?;
+    let Some(rows) = model.rows(&[&prepared], &options, go_on)? else { return Ok(None) };
     let by = Aggregation::ALL.map(|aggregation| {
-        Ok(match entities::entities(predictor, &prepared, &rows, aggregation)? {
+        Ok(match entities::entities(model, &prepared, &rows, aggregation)? {
             Output::Tokens(tokens) => {
-                let span = |token: entities::TokenLabel| Span {
+                let span = |token: TokenLabel| Span {
                     start: token.start,
                     end: token.end,
                     label: token.entity,
@@ -79,7 +78,7 @@ pub(super) fn tag(predictor: &Predictor, request: Request, go_on: GoOn<'_>) -> R
                 tokens.into_iter().map(span).collect()
             }
             Output::Entities(entities) => {
-                let span = |entity: entities::Entity| Span {
+                let span = |entity: Entity| Span {
                     start: entity.start,
                     end: entity.end,
                     label: entity.entity_group,
@@ -92,15 +91,15 @@ pub(super) fn tag(predictor: &Predictor, request: Request, go_on: GoOn<'_>) -> R
     });
     let by = by.into_iter().collect::<Result<Vec<Vec<Span>>, InspectError>>()?;
     let mut types: Vec<String> =
-        predictor.labels.iter().map(|label| kind(label).to_owned()).filter(|kind| kind != entities::OUTSIDE).collect();
+        model.labels.iter().map(|label| kind(label).to_owned()).filter(|kind| kind != entities::OUTSIDE).collect();
     types.sort();
     types.dedup();
-    let tokens = tokens(predictor, &prepared, &rows);
+    let tokens = tokens(model, &prepared, &rows);
     Ok(Some(Tagging { by, tokens, types, windows: prepared.windows.len() }))
 }
 
 /// What is said of every token; of two windows that see it, the one with more text on both of its sides counts.
-fn tokens(predictor: &Predictor, one: &Prepared, rows: &[WindowRows]) -> Vec<TokenTag> {
+fn tokens(model: &OpenModel, one: &Prepared, rows: &[Rows]) -> Vec<TokenTag> {
     let encoded = &one.encoded;
     let mut seen: Vec<Option<(usize, &[f32])>> = vec![None; encoded.ids.len()];
     for (window, rows) in one.windows.iter().zip(rows) {
@@ -121,7 +120,7 @@ fn tokens(predictor: &Predictor, one: &Prepared, rows: &[WindowRows]) -> Vec<Tok
             let scores = softmax(seen[index].map_or(&[], |(_, row)| row));
             let mut order: Vec<usize> = (0..scores.len()).collect();
             order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-            let name = |label: usize| predictor.labels.get(label).cloned().unwrap_or_else(|| format!("LABEL_{label}"));
+            let name = |label: usize| model.labels.get(label).cloned().unwrap_or_else(|| format!("LABEL_{label}"));
             let labels = order.into_iter().take(LABELS).map(|label| (name(label), f64::from(scores[label])));
             let (start, end) = encoded.offsets[index];
             TokenTag { token: encoded.tokens[index].clone(), start, end, continues, labels: labels.collect() }

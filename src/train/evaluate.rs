@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 use super::examples::Examples;
 use super::generator::Generator;
 use super::objective::{Asked, Objective, Scored, Work, evaluation_chance, evaluation_draws};
-use super::prefix::PrefixCache;
+use super::prefix::{PrefixCache, last_states};
 use super::{TrainError, answers};
 use crate::data::{Dataset, LabelSet, Target};
+use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::metrics::{
     Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
     evaluate_entities, evaluate_masked, evaluate_multilabel_at, evaluate_replaced, evaluate_values,
@@ -16,16 +17,6 @@ use crate::model::{Decisions, Model, Pass};
 use crate::table::notation::tags::is_outside;
 use crate::task::Task;
 use crate::text::{Alignment, Batch, Features, Tokenizer};
-
-/// Tokens that are computed at once. Their number changes nothing but speed.
-const TOKENS_AT_ONCE: usize = 2048;
-/// The same where each token has as many logits as there are words.
-const TOKENS_OF_WORDS: usize = 512;
-
-/// Tokens that an evaluation computes at once.
-pub(super) fn tokens_at_once(task: Task) -> usize {
-    if task == Task::Mlm { TOKENS_OF_WORDS } else { TOKENS_AT_ONCE }
-}
 
 /// Who evaluates: the model, what it is asked, and the generator that replaces tokens.
 #[derive(Clone, Copy)]
@@ -43,66 +34,51 @@ pub fn score_all(
     prefix: Option<&mut PrefixCache>,
     on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Scored>>, TrainError> {
-    score_in_chunks(tokens_at_once(judge.objective.task), judge, examples, prefix, on_progress)
+    score_in_batches(TOKENS_AT_ONCE, judge, examples, prefix, on_progress)
 }
 
-fn score_in_chunks(
+fn score_in_batches(
     at_once: usize,
     judge: Judge<'_>,
     examples: &Examples,
     mut prefix: Option<&mut PrefixCache>,
     on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Scored>>, TrainError> {
-    let mut scored = Vec::with_capacity(examples.len());
-    let mut chunk: Vec<Features> = Vec::new();
-    let (mut tokens, mut first) = (0, 0);
-    for index in 0..examples.len() {
+    let drawn = (0..examples.len()).map(|index| {
         let chance = evaluation_chance(index);
-        let one = judge.objective.draw(examples.get(index, chance)?, chance).into_owned();
-        if !chunk.is_empty() && tokens + one.tokens.len() > at_once {
-            scored.extend(score_chunk(judge, &chunk, first, prefix.as_deref_mut())?);
-            chunk.clear();
-            (tokens, first) = (0, index);
-            if on_progress(first).is_break() {
-                return Ok(None);
-            }
-        }
-        tokens += one.tokens.len();
-        chunk.push(one);
-    }
-    if !chunk.is_empty() {
-        scored.extend(score_chunk(judge, &chunk, first, prefix)?);
-    }
-    Ok(on_progress(examples.len()).is_continue().then_some(scored))
+        Ok(judge.objective.draw(examples.get(index, chance)?, chance).into_owned())
+    });
+    let tokens = |one: &Features| one.tokens.len();
+    in_batches(at_once, drawn, tokens, on_progress, |first, batch| {
+        score_batch(judge, batch, first as u32, prefix.as_deref_mut())
+    })
 }
 
-fn score_chunk(
+fn score_batch(
     judge: Judge<'_>,
-    chunk: &[Features],
-    first: usize,
+    batch: &[Features],
+    first: u32,
     prefix: Option<&mut PrefixCache>,
 ) -> Result<Vec<Scored>, TrainError> {
     let Judge { model, objective, generator } = judge;
-    // A sequence has the slot of its place in the evaluation, so that what is drawn for it hangs on no chunk.
-    let mut work = objective.work(Batch::pack(chunk, first as u32));
+    // A sequence has the slot of its place in the evaluation, so that what is drawn for it hangs on no batch.
+    let mut work = objective.work(Batch::pack(batch, first));
     if let Some(generator) = generator {
-        replace(generator, &mut work, chunk, evaluation_draws())?;
+        replace(generator, &mut work, batch, evaluation_draws())?;
     }
-    let Some(cache) = prefix else { return objective.score(model, &work) };
-    let which: Vec<u32> = (first..first + chunk.len()).map(|index| index as u32).collect();
-    let (x, first_tokens) = cache.get(model, &which, &chunk.iter().collect::<Vec<_>>())?;
     if work.is_empty() {
-        return objective.score(model, &work);
+        return Ok(vec![Scored::default(); batch.len()]);
     }
     let pass = Pass { rows: work.rows.clone(), ..Pass::default() };
-    let last = if first_tokens { x } else { model.encode_from(cache.steps(), x, &work.input, &pass)?.last };
+    let which: Vec<u32> = (first..).take(batch.len()).collect();
+    let last = last_states(model, prefix, &which, batch, &work.input, &pass)?;
     let logits = model.logits(objective.task, &last, &work.input, &pass)?;
     objective.scored(&logits, &work)
 }
 
 /// Puts the generator's words in place of the masks, and asks which they are.
-fn replace(generator: &Generator, work: &mut Work, chunk: &[Features], chance: u64) -> Result<(), TrainError> {
-    let masked: Vec<Option<u32>> = chunk.iter().flat_map(token_targets).collect();
+fn replace(generator: &Generator, work: &mut Work, batch: &[Features], chance: u64) -> Result<(), TrainError> {
+    let masked: Vec<Option<u32>> = batch.iter().flat_map(token_targets).collect();
     let made = generator.sample(&work.input, &masked, chance)?;
     work.input.ids = made.ids;
     work.asked = Asked::Replaced(made.replaced.iter().map(|replaced| Some(f32::from(u8::from(*replaced)))).collect());
@@ -244,7 +220,7 @@ mod tests {
     use crate::model::{self, Want};
 
     #[test]
-    fn what_is_drawn_of_an_evaluation_hangs_on_no_chunk() {
+    fn what_is_drawn_of_an_evaluation_hangs_on_no_batch() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut config = config(Task::Rtd, "electra-rtd", folder.join("tests/golden/corpus.txt"));
         config.data.eval_fraction = Some(0.5);
@@ -255,7 +231,7 @@ mod tests {
         let judge = Judge { model: &model, objective: &objective, generator: Some(&generator) };
         let scored = |at_once: usize| {
             let go_on = &mut |_: usize| ControlFlow::Continue(());
-            score_in_chunks(at_once, judge, &data.eval, None, go_on).unwrap().unwrap()
+            score_in_batches(at_once, judge, &data.eval, None, go_on).unwrap().unwrap()
         };
         let whole = scored(TOKENS_AT_ONCE);
         assert!(whole.len() > 4 && whole.iter().any(|one| one.tokens.iter().any(|token| token.gold == 1)));

@@ -11,7 +11,7 @@ use super::loss::{self, CrossEntropy};
 use crate::corpus::masking::{Masking, next_tokens};
 use crate::data::Target;
 use crate::model::probability::{sigmoid, softmax};
-use crate::model::{HeadKind, Input, Model, Pass};
+use crate::model::{HeadKind, Input};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 use crate::text::{Batch, Features, Tokenizer};
@@ -246,16 +246,6 @@ impl Objective {
             }
         }
         cells
-    }
-
-    /// Scores and losses of a batch, without a graph.
-    pub fn score(&self, model: &Model, work: &Work) -> Result<Vec<Scored>, TrainError> {
-        if work.is_empty() {
-            return Ok(vec![Scored::default(); work.input.sequences()]);
-        }
-        let pass = Pass { rows: work.rows.clone(), ..Pass::default() };
-        let logits = model.run(self.task, &work.input, &pass)?;
-        self.scored(&logits, work)
     }
 
     /// Scores and losses from logits: (rows, outputs).

@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::config::{LanguageObjective, RunConfig};
 use super::corpus::divide;
-use super::evaluate::tokens_at_once;
 use super::recommend::Settings;
 use super::steps::count_steps;
 use super::{Prepared, TrainError, groups, memory, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
+use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::model::card::ModelCard;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
@@ -362,7 +362,7 @@ fn memory_estimate(
     // batch of about the same size, and an evaluation has batches of a size of its own.
     let layer = (9 * hidden + 2 * inner) * 4;
     // What is left over for the last of them is another size, of a half at most or it finds those of the others.
-    let most = tokens_at_once(config.task) as u64;
+    let most = eval.iter().copied().max().unwrap_or(0).max(TOKENS_AT_ONCE as u32).into();
     let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };
     let mut scratch = (tokens + judged) * layer;
     if config.task == Task::Mlm {
@@ -492,7 +492,10 @@ mod tests {
         assert_eq!(alone.activations, 20 * layer + 6 * row);
         assert_eq!(memory(&[10; 6], &[50; 4]).activations, 220 * layer + 10 * row, "the held-out texts at once");
         let many = memory(&[10; 6], &[50; 400]).activations;
-        assert_eq!(many, (20 + 2048 + 1024) * layer + 406 * row, "as many of them as go together, and the rest");
+        let together = TOKENS_AT_ONCE as u64;
+        assert_eq!(many, (20 + together + together / 2) * layer + 406 * row, "as many as go together, and the rest");
+        let long = memory(&[10; 6], &[5000; 4]).activations;
+        assert_eq!(long, (20 + 5000 + 2500) * layer + 10 * row, "a text that is longer goes alone");
         assert!(alone.program >= PROGRAM + 700 * 32 * 4);
         assert_eq!(alone.gradients, 4 * 1_122);
     }

@@ -1,13 +1,14 @@
 //! What a frozen prefix of the encoder computes, kept: it never changes, so from the second epoch on every text starts at
 //! the first trained layer. Kept in memory up to a limit, then in a temporary file.
 
+use std::borrow::Borrow;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 
 use candle_core::Tensor;
 
 use super::TrainError;
-use crate::model::{Input, Model};
+use crate::model::{Input, Model, Pass};
 use crate::text::Features;
 
 /// Where an example's numbers are.
@@ -38,12 +39,11 @@ impl PrefixCache {
         }
     }
 
-    /// What enters step `steps` for these sequences, and whether it is one row a sequence.
-    /// `which` are the places in the list that the cache was made for.
-    pub fn get(&mut self, model: &Model, which: &[u32], features: &[&Features]) -> Result<(Tensor, bool), TrainError> {
+    /// What enters step `steps` for these sequences.
+    fn get<F: Borrow<Features>>(&mut self, model: &Model, which: &[u32], features: &[F]) -> Result<Tensor, TrainError> {
         let missing: Vec<usize> = (0..which.len()).filter(|i| self.places[which[*i] as usize].is_none()).collect();
         if !missing.is_empty() {
-            let batch = crate::text::Batch::pack(missing.iter().map(|i| features[*i]), 0);
+            let batch = crate::text::Batch::pack(missing.iter().map(|i| features[*i].borrow()), 0);
             let input = super::objective::input(batch);
             let output = model.encode_prefix(self.steps, &input)?;
             self.keep(&output, &input, &missing.iter().map(|i| which[*i] as usize).collect::<Vec<_>>())?;
@@ -54,11 +54,7 @@ impl PrefixCache {
             self.append(*example as usize, &mut values)?;
         }
         let rows = values.len() / hidden;
-        Ok((Tensor::from_vec(values, (rows, hidden), model.device())?, self.first_token_only))
-    }
-
-    pub fn steps(&self) -> usize {
-        self.steps
+        Ok(Tensor::from_vec(values, (rows, hidden), model.device())?)
     }
 
     fn keep(&mut self, output: &Tensor, input: &Input, examples: &[usize]) -> Result<(), TrainError> {
@@ -106,6 +102,21 @@ impl PrefixCache {
         }
         Ok(())
     }
+}
+
+/// The last hidden states of the tokens that a pass wants of a batch, (rows, hidden), with what a frozen prefix makes of
+/// it taken from the cache, where there is one. `which` are the sequences' places in the list that the cache was made for.
+pub fn last_states<F: Borrow<Features>>(
+    model: &Model,
+    cache: Option<&mut PrefixCache>,
+    which: &[u32],
+    features: &[F],
+    input: &Input,
+    pass: &Pass,
+) -> Result<Tensor, TrainError> {
+    let Some(cache) = cache else { return Ok(model.encode(input, pass)?.last) };
+    let x = cache.get(model, which, features)?;
+    Ok(if cache.first_token_only { x } else { model.encode_from(cache.steps, x, input, pass)?.last })
 }
 
 fn in_temporary_file(source: std::io::Error) -> TrainError {

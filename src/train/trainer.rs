@@ -19,7 +19,7 @@ use super::event::{Ending, Step, TrainEvent};
 use super::generator::Generator;
 use super::objective::{Asked, Objective, Work, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
-use super::prefix::PrefixCache;
+use super::prefix::{PrefixCache, last_states};
 use super::steps::{StepCount, count_steps, epoch_updates};
 use super::{Prepared, TrainError, audit, groups, schedule, strategy};
 use crate::metrics::{Evaluation, Measure};
@@ -365,14 +365,7 @@ impl<'a> Trainer<'a> {
             return Ok(loss);
         }
         let pass = Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
-        let last = match &mut self.train_prefix {
-            Some(cache) => {
-                let features: Vec<&Features> = features.iter().map(AsRef::as_ref).collect();
-                let (x, first_tokens) = cache.get(self.model, which, &features)?;
-                if first_tokens { x } else { self.model.encode_from(cache.steps(), x, &work.input, &pass)?.last }
-            }
-            None => self.model.encode(&work.input, &pass)?.last,
-        };
+        let last = last_states(self.model, self.train_prefix.as_mut(), which, features, &work.input, &pass)?;
         let logits = self.model.logits(self.config.task, &last, &work.input, &pass)?;
         let own_loss = self.objective.loss(&logits, &work, own)?;
         loss += f64::from(own_loss.to_scalar::<f32>()?);

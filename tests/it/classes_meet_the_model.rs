@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use attune::inspect::{Options, Output, Predictor, Request};
+use attune::inspect::{OpenModel, Options, Output, Request};
 use attune::train::config::{ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
 use attune::train::prepare::{new_head_words, open_model};
@@ -63,7 +63,7 @@ fn run(config: &RunConfig) -> (Vec<String>, PathBuf) {
 
 /// What a model says of a text: the score of each class, or the tag of each word, by its name.
 fn said(dir: &Path) -> BTreeMap<String, String> {
-    let predictor = Predictor::open(dir, None).unwrap();
+    let predictor = OpenModel::open(dir, None).unwrap();
     let options = Options::default();
     let prepared = predictor.prepare(Request { text: "the soup was warm".into(), pair: None }, &options).unwrap();
     match predictor.predict(&[&prepared], &options).unwrap().remove(0).output {

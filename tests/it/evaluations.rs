@@ -42,6 +42,7 @@ fn scene(data: EvaluatedData) -> Harness<'static, Scene> {
 fn draw(ui: &mut egui::Ui, scene: &mut Scene) {
     let palette = Palette::current(ui);
     let mut cx = Cx { workspace: &scene.workspace, actions: &mut scene.actions, palette };
+    scene.panel.prepare(&cx);
     tiles::show(&mut scene.tree, &mut scene.panel, ui, &mut cx);
 }
 

@@ -10,7 +10,7 @@ use attune::inspect::objectives::{Kind, Lab, LabAsk, LabToken, Objective, Standi
 use attune::inspect::reading::Reading;
 use attune::inspect::tagging::{Span, Tagging};
 use attune::inspect::{
-    Aggregation, Answer, AnyInquiry, Ask, Options, Output, Predicted, Prediction, Predictor, Question, Request, explore,
+    Aggregation, Answer, AnyInquiry, Ask, OpenModel, Options, Output, Predicted, Prediction, Question, Request, explore,
 };
 use attune::task::Task;
 use attune::worker::protocol::{Command, EventKind, JobId, Payload};
@@ -18,11 +18,11 @@ use attune::worker::spawn;
 
 use crate::models_match_the_reference::golden;
 
-fn open(folder: &str) -> Predictor {
-    Predictor::open_whole(&golden().join(folder)).unwrap()
+fn open(folder: &str) -> OpenModel {
+    OpenModel::open_whole(&golden().join(folder)).unwrap()
 }
 
-fn ask(predictor: &mut Predictor, question: &Question) -> Answer {
+fn ask(predictor: &mut OpenModel, question: &Question) -> Answer {
     explore(predictor, question, &mut |_, _| ControlFlow::Continue(())).unwrap().expect("nobody stopped it")
 }
 
@@ -30,7 +30,7 @@ fn question(task: Task, text: &str, pair: Option<&str>) -> Question {
     Question { task: Some(task), ..Question::of(text, pair.map(str::to_owned)) }
 }
 
-fn predict(predictor: &Predictor, text: &str, pair: Option<&str>, options: &Options) -> Predicted {
+fn predict(predictor: &OpenModel, text: &str, pair: Option<&str>, options: &Options) -> Predicted {
     let request = Request { text: text.into(), pair: pair.map(str::to_owned) };
     let prepared = predictor.prepare(request, options).unwrap();
     predictor.predict(&[&prepared], options).unwrap().remove(0)
@@ -135,7 +135,7 @@ fn reading_can_be_ended_between_windows() {
     assert_eq!((stopped.unwrap(), heard), (None, 2));
 }
 
-fn fill(predictor: &mut Predictor, text: &str, fill: Fill) -> Filling {
+fn fill(predictor: &mut OpenModel, text: &str, fill: Fill) -> Filling {
     let question = Question { ask: Ask::Fill(fill), ..question(Task::Mlm, text, None) };
     let answer = ask(predictor, &question);
     let Prediction::Filling(filling) = answer.result else { panic!("{answer:?}") };
@@ -189,7 +189,7 @@ fn own_words_are_scored_by_the_product_of_their_pieces() {
     let filling = fill(&mut predictor, text, asked);
     let scored = &filling.blanks[0].candidates;
     let of = |word: &str| scored.iter().find(|one| one.word == word).unwrap();
-    let chance = |predictor: &mut Predictor, written: &str, which: usize, piece: &str| {
+    let chance = |predictor: &mut OpenModel, written: &str, which: usize, piece: &str| {
         let wanted = Fill { top_k: 5000, ..Fill::default() };
         let filling = fill(predictor, written, wanted);
         let id = predictor.tokenizer.token_to_id(piece).unwrap();
@@ -287,7 +287,7 @@ fn the_newest_question_ends_one_that_reads_a_long_document() {
     assert_eq!((ended, answered), (Some("stopped"), true));
 }
 
-fn lab(predictor: &mut Predictor, text: &str, pair: Option<&str>, how: LabAsk) -> Lab {
+fn lab(predictor: &mut OpenModel, text: &str, pair: Option<&str>, how: LabAsk) -> Lab {
     let question = Question { ask: Ask::Objectives(how), ..Question::of(text, pair.map(str::to_owned)) };
     let Prediction::Lab(lab) = ask(predictor, &question).result else { panic!() };
     *lab
@@ -330,7 +330,7 @@ fn the_lab_hides_what_training_would_hide_and_a_draw_can_be_seen_again() {
 #[test]
 fn left_to_right_no_token_knows_what_comes() {
     let mut predictor = open("bert-mlm");
-    let said = |predictor: &mut Predictor, text: &str| -> Vec<Option<(String, f64)>> {
+    let said = |predictor: &mut OpenModel, text: &str| -> Vec<Option<(String, f64)>> {
         let lab = lab(predictor, text, None, LabAsk::default());
         of(&lab, Kind::Causal).cases[0].tokens.iter().map(|token| token.said.clone()).collect()
     };

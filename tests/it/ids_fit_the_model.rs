@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use attune::data::Target;
-use attune::inspect::{Options, Predictor, Request};
+use attune::inspect::{OpenModel, Options, Request};
 use attune::train::assess::{Assessed, assess};
 use attune::train::config::{ModelChoice, RunConfig};
 use attune::train::objective::Objective;
@@ -75,7 +75,7 @@ fn a_text_with_a_token_beyond_the_embeddings_is_named_before_the_first_step() {
     let what = Assessed { model: model.clone(), data: folder.path().join("rows.csv"), ..Assessed::default() };
     let error = assess(&what, &mut |_, _, _| ControlFlow::Continue(())).unwrap_err().to_string();
     assert!(error.contains("the row at line 3 of") && error.ends_with(TOLD), "{error}");
-    let predictor = Predictor::open(&model, None).unwrap();
+    let predictor = OpenModel::open(&model, None).unwrap();
     let asked = predictor.prepare(Request { text: "the [URL] broke".into(), pair: None }, &Options::default());
     assert!(asked.is_err_and(|error| error.to_string().ends_with(TOLD)));
 }

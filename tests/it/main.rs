@@ -27,6 +27,7 @@ mod playground_answers;
 mod runs_resume_exactly;
 mod samples;
 mod script;
+mod states_are_the_models;
 mod terminals_go_away;
 mod what_is_read_is_told;
 mod what_was_learned_is_kept;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use attune::inspect::{self, Aggregation, Logits, Options, Output, Prediction, Predictor, Request};
+use attune::inspect::{self, Aggregation, Logits, OpenModel, Options, Output, Prediction, Request};
 use attune::task::Task;
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap().to_owned()
 }
 
-fn ask(predictor: &Predictor, request: Request, options: &Options) -> Value {
+fn ask(predictor: &OpenModel, request: Request, options: &Options) -> Value {
     let prepared = predictor.prepare(request, options).unwrap();
     let mut predicted = predictor.predict(&[&prepared], options).unwrap();
     serde_json::to_value(predicted.remove(0).output).unwrap()
@@ -68,7 +68,7 @@ fn ask(predictor: &Predictor, request: Request, options: &Options) -> Value {
 #[test]
 fn texts_are_classified_as_the_pipeline_does() {
     for (dir, asked) in recorded("text-classification") {
-        let predictor = Predictor::open(&dir, None).unwrap();
+        let predictor = OpenModel::open(&dir, None).unwrap();
         for (index, one) in asked.as_array().unwrap().iter().enumerate() {
             let pair = one.get("text_pair").map(|pair| pair.as_str().unwrap().to_owned());
             let found = ask(&predictor, Request { text: text(one, "text"), pair }, &Options::default());
@@ -86,7 +86,7 @@ fn texts_are_classified_as_the_pipeline_does() {
 #[test]
 fn masks_are_filled_as_the_pipeline_does() {
     for (dir, asked) in recorded("fill-mask") {
-        let predictor = Predictor::open(&dir, Some(Task::Mlm)).unwrap();
+        let predictor = OpenModel::open(&dir, Some(Task::Mlm)).unwrap();
         for (index, one) in asked.as_array().unwrap().iter().enumerate() {
             let found = ask(&predictor, Request { text: text(one, "text"), pair: None }, &Options::default());
             // The pipeline leaves out the outer list where there is one mask.
@@ -109,7 +109,7 @@ fn entities_are_found_as_the_pipeline_does_by_every_aggregation() {
         ("max", Aggregation::Max),
     ];
     for (dir, asked) in recorded("token-classification") {
-        let predictor = Predictor::open(&dir, None).unwrap();
+        let predictor = OpenModel::open(&dir, None).unwrap();
         for (strategy, aggregation) in strategies {
             let options = Options { aggregation, ..Options::default() };
             for (index, one) in asked[strategy].as_array().unwrap().iter().enumerate() {
@@ -123,7 +123,7 @@ fn entities_are_found_as_the_pipeline_does_by_every_aggregation() {
 #[test]
 fn questions_are_answered_as_the_pipeline_does_over_all_windows() {
     for (dir, asked) in recorded("question-answering") {
-        let predictor = Predictor::open(&dir, None).unwrap();
+        let predictor = OpenModel::open(&dir, None).unwrap();
         for (index, one) in asked.as_array().unwrap().iter().enumerate() {
             let number = |key: &str| one["args"].get(key).map(|value| value.as_u64().unwrap() as usize);
             let options = Options {
@@ -144,7 +144,7 @@ fn questions_are_answered_as_the_pipeline_does_over_all_windows() {
 #[test]
 fn texts_asked_together_get_the_same_numbers_as_alone() {
     for folder in ["bert-classify", "roberta-ner", "albert-mlm", "electra-rtd", "distilbert-qa"] {
-        let predictor = Predictor::open(&golden().join(folder), None).unwrap();
+        let predictor = OpenModel::open(&golden().join(folder), None).unwrap();
         let mask = predictor.tokenizer.mask_token().unwrap();
         let requests: Vec<Request> = ["short", "a text of some more words, and then some", "", "12 ½ 日本"]
             .into_iter()
@@ -165,7 +165,7 @@ fn texts_asked_together_get_the_same_numbers_as_alone() {
 
 #[test]
 fn long_texts_are_read_in_windows_and_short_ones_alike() {
-    let predictor = Predictor::open(&golden().join("bert-ner"), None).unwrap();
+    let predictor = OpenModel::open(&golden().join("bert-ner"), None).unwrap();
     let sentence = "Maria Okafor joined Northwind Labs in Lisbon. ";
     let long = sentence.repeat(20);
     let request = Request { text: long.clone(), pair: None };
@@ -185,7 +185,7 @@ fn long_texts_are_read_in_windows_and_short_ones_alike() {
 
 #[test]
 fn a_token_that_two_windows_see_is_told_once_and_none_is_lost() {
-    let predictor = Predictor::open(&golden().join("albert-ner"), None).unwrap();
+    let predictor = OpenModel::open(&golden().join("albert-ner"), None).unwrap();
     let request = Request { text: "x".repeat(150), pair: None };
     let prepared = predictor.prepare(request, &Options::default()).unwrap();
     let options = Options { logits: true, ..Options::default() };
@@ -201,7 +201,7 @@ fn a_token_that_two_windows_see_is_told_once_and_none_is_lost() {
 #[test]
 fn the_playground_gets_classes_labels_and_numbers_and_says_what_was_cut() {
     let ask = |folder: &str, text: &str, pair: Option<&str>| {
-        let predictor = Predictor::open(&golden().join(folder), None).unwrap();
+        let predictor = OpenModel::open(&golden().join(folder), None).unwrap();
         inspect::answer(&predictor, text, pair)
     };
     let answer = ask("bert-classify", "a careful editor", None).unwrap();
@@ -223,7 +223,7 @@ fn the_playground_gets_classes_labels_and_numbers_and_says_what_was_cut() {
 
 #[test]
 fn a_mask_that_is_missing_or_cut_off_is_told() {
-    let predictor = Predictor::open(&golden().join("bert-mlm"), None).unwrap();
+    let predictor = OpenModel::open(&golden().join("bert-mlm"), None).unwrap();
     let ask = |text: &str| predictor.prepare(Request { text: text.into(), pair: None }, &Options::default());
     assert_eq!(ask("no blank").unwrap_err().to_string(), "the text has no mask, expected at least one [MASK]");
     let far = "word ".repeat(200) + "[MASK]";
@@ -233,7 +233,7 @@ fn a_mask_that_is_missing_or_cut_off_is_told() {
 
 #[test]
 fn every_token_is_judged_by_a_detector_of_replaced_tokens() {
-    let predictor = Predictor::open(&golden().join("electra-rtd"), None).unwrap();
+    let predictor = OpenModel::open(&golden().join("electra-rtd"), None).unwrap();
     let options = Options { logits: true, ..Options::default() };
     let prepared = predictor.prepare(Request { text: "the jury believed".into(), pair: None }, &options).unwrap();
     let tokens = prepared.tokens().to_vec();

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::kept::{Stamp, stamp};
 use super::{Ended, Failure, Job};
-use crate::inspect::{AnyInquiry, Predictor};
+use crate::inspect::{AnyInquiry, OpenModel};
 use crate::model::Decisions;
 use crate::worker::protocol::Payload;
 
@@ -17,7 +17,7 @@ const OPEN_MODELS: usize = 2;
 /// The models this lane has open, the one used last at the end.
 #[derive(Default)]
 pub struct Shelf {
-    open: Vec<(PathBuf, Stamp, Predictor)>,
+    open: Vec<(PathBuf, Stamp, OpenModel)>,
     /// What was told of a model last, by the files it was true of.
     told: BTreeMap<PathBuf, Stamp>,
 }
@@ -25,7 +25,7 @@ pub struct Shelf {
 impl Shelf {
     /// The model in a folder, read again if a file of it was written since, be it weights under whatever name,
     /// configuration or tokenizer; and whether something else was told of it before. What is decided is read each time.
-    fn get(&mut self, dir: &Path) -> Result<(&mut Predictor, bool), Failure> {
+    fn get(&mut self, dir: &Path) -> Result<(&mut OpenModel, bool), Failure> {
         let mut now = stamp(dir);
         now.retain(|(name, ..)| name != Decisions::FILE);
         let place = self.open.iter().position(|(path, then, _)| path == dir && *then == now);
@@ -33,7 +33,7 @@ impl Shelf {
             self.open.remove(place)
         } else {
             self.open.retain(|(path, ..)| path != dir);
-            (dir.to_owned(), now.clone(), Predictor::open_whole(dir)?)
+            (dir.to_owned(), now.clone(), OpenModel::open_whole(dir)?)
         };
         entry.2.decisions = Decisions::read(dir)?;
         if self.open.len() >= OPEN_MODELS {

@@ -28,7 +28,7 @@ const FLOORS: [&[&str]; 12] = [
 const LARGEST: usize = 3;
 
 /// Rings that are still to be opened, with exactly their files. A list here only becomes shorter.
-const STILL_CLOSED: [&[&str]; 7] = [
+const STILL_CLOSED: &[&[&str]] = &[
     &[
         "data/dataset.rs",
         "data/entities.rs",
@@ -81,18 +81,6 @@ const STILL_CLOSED: [&[&str]; 7] = [
         "text/tokenizer/specials.rs",
         "text/tokenizer/spiece.rs",
         "text/tokenizer/validate.rs",
-    ],
-    &[
-        "inspect/answers.rs",
-        "inspect/entities.rs",
-        "inspect/explore.rs",
-        "inspect/filling.rs",
-        "inspect/judging.rs",
-        "inspect/masks.rs",
-        "inspect/objectives.rs",
-        "inspect/predict.rs",
-        "inspect/reading.rs",
-        "inspect/tagging.rs",
     ],
     &[
         "train/assess.rs",

@@ -1,23 +1,31 @@
 //! The examples that pass the filter, and one of them whole.
 
-use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Rect, ScrollArea, Ui, pos2, vec2};
 
-use super::filter::{self, Filter, Shown};
+use super::class_table::ClassTable;
+use super::filter::{self, Filter, Filtered, Shown};
 use super::list;
 use crate::metrics::{Outcome, Prediction};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::bars::{Bar, bars};
+use crate::ui::widgets::confusion::Cell;
 use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text::elided;
-use crate::ui::widgets::{Button, Chip, text};
-use crate::ui::{Action, Cx, format};
+use crate::ui::widgets::{Chip, text};
+use crate::ui::workspace::Offered;
+use crate::ui::{Cx, format};
 use crate::worker::protocol::EvaluatedData;
 
 #[derive(Debug, Default)]
 pub struct Examples {
+    pub filter: Filter,
+    /// None is right, so that there is nothing to choose between.
+    all_are_wrong: bool,
     /// Index into the predictions; one that the list shows.
     pub selected: Option<usize>,
+    shown: Shown,
     /// The example that is read, and the pages of its texts.
     read: Option<usize>,
     pages: [Pages; 2],
@@ -26,16 +34,46 @@ pub struct Examples {
 const ROW: f32 = 44.0;
 
 impl Examples {
-    pub fn list_ui(
-        &mut self,
-        ui: &mut Ui,
-        evaluated: &EvaluatedData,
-        filter: &mut Filter,
-        shown: &Shown,
-        cx: &mut Cx<'_>,
-    ) {
-        let palette = cx.palette;
-        bar_ui(ui, evaluated, filter, shown, palette);
+    /// Of which all are mistakes.
+    pub fn of_mistakes() -> Self {
+        Self { all_are_wrong: true, ..Self::default() }
+    }
+
+    /// Goes on with what the list shows; returns whether it is complete.
+    pub fn go_on(&mut self, evaluated: &EvaluatedData, slice: &mut Slice) -> bool {
+        let filter = &self.filter;
+        if self.shown.go_on(filter, &filter.words, &Filtered { evaluated, filter }, slice) {
+            self.shown.keep_inside(&mut self.selected);
+        }
+        self.shown.is_complete()
+    }
+
+    /// Narrows down to a cell of the matrix; the same again means all.
+    pub fn choose_cell(&mut self, cell: Cell) {
+        self.filter.class = None;
+        self.filter.cell = (self.filter.cell != Some(cell)).then_some(cell);
+    }
+
+    /// Whoever points at an example wants to see it, and the list shows it too.
+    pub fn point_at(&mut self, example: usize) {
+        self.selected = Some(example);
+        if !self.shown.rows.contains(&example) {
+            self.filter.words.clear();
+        }
+    }
+
+    /// The classes, of which one narrows down the list; the same again means all.
+    pub fn table_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, table: &mut ClassTable, palette: &Palette) {
+        let filter = &mut self.filter;
+        if let Some(class) = table.ui(ui, &evaluated.evaluation, "Texts", filter.class, palette) {
+            filter.class = (filter.class != Some(class)).then_some(class);
+            filter.cell = None;
+        }
+    }
+
+    pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, palette: &Palette) {
+        self.bar_ui(ui, evaluated, palette);
+        let Self { filter, shown, selected, .. } = self;
         if shown.rows.is_empty() {
             let words = if filter.words.is_empty() && filter.cell.is_none() && filter.class.is_none() {
                 "No mistake in this evaluation"
@@ -45,36 +83,50 @@ impl Examples {
             list::nothing(ui, shown.nothing(words), palette);
             return;
         }
-        list::rows(ui, "examples", &shown.rows, ROW, &mut self.selected, |ui, row, selected| {
+        list::rows(ui, "examples", &shown.rows, ROW, selected, |ui, row, selected| {
             row_ui(ui, evaluated, row, selected, palette)
+        });
+    }
+
+    /// Filter to the left, search to the right; chips for what the matrix and the table have narrowed down to.
+    fn bar_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, palette: &Palette) {
+        let labels = &evaluated.evaluation.labels;
+        let count = self.shown.count(evaluated.evaluation.predictions.len());
+        let Filter { cell, class, only_mistakes, words, .. } = &mut self.filter;
+        list::bar(ui, "Examples that contain", words, palette, |ui| {
+            let narrowed = match (*cell, *class) {
+                (Some((gold, predicted)), _) => Some(format!("{} → {}", name(labels, gold), name(labels, predicted))),
+                (None, Some(class)) => Some(name(labels, class)),
+                (None, None) => None,
+            };
+            if cell.is_none() && !self.all_are_wrong {
+                let choices = [(true, "Mistakes"), (false, "All")];
+                if let Some(only) = segmented(ui, palette, *only_mistakes, &choices, false) {
+                    *only_mistakes = only;
+                }
+            }
+            if list::narrowed_ui(ui, narrowed, count, palette) {
+                (*cell, *class) = (None, None);
+            }
         });
     }
 
     pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let found = self.selected.and_then(|row| Some((row, evaluated.evaluation.predictions.get(row)?)));
-        let Some((row, said)) = found else {
-            ui.add_space(16.0);
-            ui.vertical_centered(|ui| ui.label(text::dim("Click an example to read it whole", palette)));
-            return;
-        };
+        let Some((row, said)) = found else { return list::unread(ui, "an example", palette) };
         if self.read != Some(row) {
             (self.read, self.pages) = (Some(row), [Pages::default(); 2]);
         }
         let empty = (String::new(), None);
         let (first, pair) = evaluated.texts.get(row).unwrap_or(&empty);
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(26.0);
-            if Button::new("Open in Explore").small().show(ui, palette).clicked() {
-                let model = evaluated.model.clone();
-                cx.act(Action::ExploreWith(model.clone()));
-                let task = evaluated.evaluation.task;
-                cx.act(Action::Predict { model, task, text: first.clone(), pair: pair.clone(), no_answer: None });
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                verdict_ui(ui, evaluated, said, palette);
-            });
+        let offered = || {
+            let (task, no_answer) = (evaluated.evaluation.task, None);
+            Offered { task, text: first.clone(), pair: pair.clone(), no_answer }
+        };
+        list::head(ui, evaluated, cx, offered, |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            verdict_ui(ui, evaluated, said, palette);
         });
         ui.add_space(2.0);
         let [first_pages, pair_pages] = &mut self.pages;
@@ -96,35 +148,6 @@ fn text_ui(ui: &mut Ui, name: &str, words: &str, pages: &mut Pages, palette: &Pa
     ui.add(egui::Label::new(text::body(&words[page], palette)).wrap().selectable(true));
 }
 
-/// Filter to the left, search to the right; chips for what the matrix and the table have narrowed down to.
-fn bar_ui(ui: &mut Ui, evaluated: &EvaluatedData, filter: &mut Filter, shown: &Shown, palette: &Palette) {
-    let labels = &evaluated.evaluation.labels;
-    let Filter { cell, class, only_mistakes, words, .. } = filter;
-    list::bar(ui, "Examples that contain", words, palette, |ui| {
-        let narrowed = match (*cell, *class) {
-            (Some((gold, predicted)), _) => Some(format!("{} → {}", name(labels, gold), name(labels, predicted))),
-            (None, Some(class)) => Some(name(labels, class)),
-            (None, None) => None,
-        };
-        if cell.is_none() && !matches!(evaluated.evaluation.task, crate::task::Task::Regress) {
-            let choices = [(true, "Mistakes"), (false, "All")];
-            if let Some(only) = segmented(ui, palette, *only_mistakes, &choices, false) {
-                *only_mistakes = only;
-            }
-        }
-        if let Some(words) = narrowed {
-            let room = (ui.available_width() - 60.0).max(60.0);
-            let chip =
-                Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable().max_width(room);
-            if chip.show(ui).on_hover_text("Show all again").clicked() {
-                (*cell, *class) = (None, None);
-            }
-        }
-        let words = shown.count(evaluated.evaluation.predictions.len());
-        ui.add(egui::Label::new(text::number_dim(words, palette)).truncate());
-    });
-}
-
 fn name(labels: &[String], class: usize) -> String {
     labels.get(class).cloned().unwrap_or_else(|| class.to_string())
 }
@@ -141,18 +164,12 @@ fn line_of((first, pair): &(String, Option<String>)) -> String {
 /// Two lines: the text, and what is true against what was said.
 fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, palette: &Palette) -> bool {
     let Some(said) = evaluated.evaluation.predictions.get(row) else { return false };
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let words = evaluated.texts.get(row).map(line_of).unwrap_or_default();
     let gold = filter::outcome(&evaluated.evaluation, &said.gold);
     let predicted = filter::outcome(&evaluated.evaluation, &said.predicted);
     let label = format!("{words}, correct {gold}, predicted {predicted}");
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
+    let (rect, is_pressed) = list::row(ui, ROW, &label, selected, palette);
     let painter = ui.painter();
-    if selected {
-        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.accent_soft);
-    } else if response.hovered() || response.has_focus() {
-        painter.rect_filled(rect.shrink2(vec2(0.0, 1.0)), 5.0, palette.hover.gamma_multiply(0.6));
-    }
     let inner = rect.shrink2(vec2(8.0, 5.0));
     let wrong = filter::is_mistake(said);
     let line = elided(painter, &words, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
@@ -173,8 +190,7 @@ fn row_ui(ui: &mut Ui, evaluated: &EvaluatedData, row: usize, selected: bool, pa
         word(&predicted, palette.label(filter::color_index(&said.predicted)), room * 0.45);
     }
     confidence_ui(ui, inner, said, wrong, palette);
-    ui.painter().hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
-    response.clicked()
+    is_pressed
 }
 
 fn confidence_ui(ui: &Ui, inner: Rect, said: &Prediction, wrong: bool, palette: &Palette) {

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use egui::{Align, Layout, Ui, vec2};
+use egui::Ui;
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
-use crate::task::Task;
 use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{JobKind, Progress, model_of};
@@ -21,25 +21,19 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn head_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+    pub fn head_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, (one, many): (&str, &str), cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(28.0);
+        line(ui, 28.0, |ui| {
             let button = Button::new("Evaluate another file…").icon(ICON_FACT_CHECK).small().selected(self.open);
             if button.show(ui, palette).clicked() {
                 self.open = !self.open;
             }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            line::left(ui, |ui| {
                 let name = text::short_name(&cx.workspace.model_name(&evaluated.model), 48);
                 ui.add(egui::Label::new(text::head(name, palette)).truncate())
                     .on_hover_text(format::path(&evaluated.model));
                 let examples = evaluated.evaluation.predictions.len() as u64;
                 let task = evaluated.evaluation.task;
-                let (one, many) = match task {
-                    Task::Ner => ("sentence", "sentences"),
-                    Task::Qa => ("question", "questions"),
-                    _ => ("example", "examples"),
-                };
                 let counted = (examples > 0).then(|| format::plural(examples, one, many));
                 let on = evaluated.on.as_ref().map(|on| {
                     let part = if on.is_part { ", the part held out" } else { "" };

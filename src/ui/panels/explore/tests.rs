@@ -8,7 +8,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use super::*;
-use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, Predictor, Reply, attention};
+use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention};
 use crate::ui::tiles::{self, Tree};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Palette, fonts, theme};
@@ -18,7 +18,7 @@ struct Scene {
     workspace: Workspace,
     tree: Tree,
     asked: Vec<AnyInquiry>,
-    predictor: Predictor,
+    predictor: OpenModel,
 }
 
 fn golden(model: &str) -> PathBuf {
@@ -26,7 +26,7 @@ fn golden(model: &str) -> PathBuf {
 }
 
 fn scene(kinds: &[Kind], model: &str) -> Harness<'static, Scene> {
-    let predictor = Predictor::open_whole(&golden(model)).unwrap();
+    let predictor = OpenModel::open_whole(&golden(model)).unwrap();
     let mut workspace = Workspace::new(Vec::new(), "/runs".into());
     workspace.explore.model = Some(predictor.dir.clone());
     workspace.explore.subject = Some(Arc::new(predictor.subject()));
@@ -134,7 +134,7 @@ struct Attended(Words);
 impl Inquiry for Attended {
     type Answer = Attention;
 
-    fn put_to(&self, predictor: &mut Predictor, _: GoOn<'_>) -> Result<Option<Attention>, InspectError> {
+    fn put_to(&self, predictor: &mut OpenModel, _: GoOn<'_>) -> Result<Option<Attention>, InspectError> {
         attention(&predictor.model, &predictor.tokenizer, &self.0.text, self.0.pair.as_deref()).map(Some)
     }
 }

@@ -3,15 +3,17 @@
 use std::ops::Range;
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Color32, Layout, ScrollArea, Ui, vec2};
+use egui::{Color32, ScrollArea, Ui};
 
-use super::answers::{scores, verdict};
+use super::scores::{scores, verdict};
 use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome};
+use crate::ui::Cx;
+use crate::ui::panels::evaluate::list;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::{Button, Chip, text};
-use crate::ui::{Action, Cx};
+use crate::ui::workspace::Offered;
 use crate::worker::protocol::EvaluatedData;
 
 /// Candidates that are shown.
@@ -42,32 +44,23 @@ impl Reading {
         let found = selected.and_then(|row| Some((row, evaluation.answers.as_ref()?, evaluated.texts.get(row)?)));
         let Some((row, report, (question, context))) = found.filter(|(row, report, _)| *row < report.questions.len())
         else {
-            ui.add_space(16.0);
-            ui.vertical_centered(|ui| ui.label(text::dim("Click a question to read it whole", palette)));
-            return;
+            return list::unread(ui, "a question", palette);
         };
         let judged = &report.questions[row];
         let (said, gold) = verdict(evaluation, report, row, threshold);
         let exact = scores(report, judged, threshold).0;
-        ui.allocate_ui_with_layout(vec2(ui.available_width(), 26.0), Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(26.0);
-            if Button::new("Open in Explore").small().show(ui, palette).clicked() {
-                let model = evaluated.model.clone();
-                cx.act(Action::ExploreWith(model.clone()));
-                let task = evaluation.task;
-                let (text, pair) = (question.clone(), context.clone());
-                let no_answer = report.allow_no_answer.then_some(threshold);
-                cx.act(Action::Predict { model, task, text, pair, no_answer });
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 6.0;
-                let half = ((ui.available_width() - 130.0) / 2.0).max(40.0);
-                ui.label(text::small("Correct answer", palette));
-                Chip::good(gold, palette).max_width(half).show(ui);
-                ui.label(text::small("Answered", palette));
-                let chip = if exact < 1.0 { Chip::bad(said, palette) } else { Chip::good(said, palette) };
-                chip.max_width(half).show(ui);
-            });
+        let offered = || {
+            let (text, pair) = (question.clone(), context.clone());
+            Offered { task: evaluation.task, text, pair, no_answer: report.allow_no_answer.then_some(threshold) }
+        };
+        list::head(ui, evaluated, cx, offered, |ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            let half = ((ui.available_width() - 130.0) / 2.0).max(40.0);
+            ui.label(text::small("Correct answer", palette));
+            Chip::good(gold, palette).max_width(half).show(ui);
+            ui.label(text::small("Answered", palette));
+            let chip = if exact < 1.0 { Chip::bad(said, palette) } else { Chip::good(said, palette) };
+            chip.max_width(half).show(ui);
         });
         ui.add_space(2.0);
         self.follow(evaluation, report, (row, threshold), context.as_deref().unwrap_or_default());

@@ -1,23 +1,69 @@
 //! A threshold for each label of several: what it finds and what it gets wrong, at once while it is moved.
 
-use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::{ICON_CHECK, ICON_SAVE};
+mod counts;
 
-use super::label_counts::{LabelCounts, STEPS, step_of, threshold_of};
+use egui::{Align2, Key, Modifiers, Rect, ScrollArea, Sense, Shape, Stroke, Ui, WidgetInfo, pos2, vec2};
+
 use crate::metrics::{Evaluation, Tally};
 use crate::model::Decisions;
 use crate::task::{THRESHOLD, Task};
+use crate::ui::panels::evaluate::class_table::ClassTable;
+use crate::ui::panels::evaluate::examples::Examples;
+use crate::ui::panels::evaluate::keep::keep_button;
+use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::tiles::Pane;
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::EvaluatedData;
+use counts::{LabelCounts, STEPS, step_of, threshold_of};
+
+pub const KIND: Kind =
+    Kind { tasks: &[Task::MultiLabel], rows: ("example", "examples"), make: || Box::new(Labels::default()) };
+
+const THRESHOLDS: Pane = Pane::new("matrix", "Thresholds");
+const TABLE: Pane = Pane::new("classes", "Labels");
+const LIST: Pane = Pane::new("examples", "Examples");
+const WHOLE: Pane = Pane::new("example", "Example");
 
 const ROW: f32 = 34.0;
 
 #[derive(Debug, Default)]
-pub struct LabelThresholds {
+struct Labels {
+    thresholds: LabelThresholds,
+    table: ClassTable,
+    examples: Examples,
+}
+
+impl View for Labels {
+    fn panes(&self) -> Option<[Pane; 4]> {
+        Some([THRESHOLDS, TABLE, LIST, WHOLE])
+    }
+
+    fn follow(&mut self, evaluated: &EvaluatedData) {
+        self.thresholds.follow(evaluated);
+        self.examples = Examples::default();
+    }
+
+    fn go_on(&mut self, evaluated: &EvaluatedData, slice: &mut Slice) -> bool {
+        let is_listed = self.examples.go_on(evaluated, slice);
+        self.thresholds.go_on(&evaluated.evaluation, slice) && is_listed
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        match pane {
+            THRESHOLDS => self.thresholds.ui(ui, evaluated, cx),
+            TABLE => self.examples.table_ui(ui, evaluated, &mut self.table, cx.palette),
+            LIST => self.examples.list_ui(ui, evaluated, cx.palette),
+            _ => self.examples.detail_ui(ui, evaluated, cx),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct LabelThresholds {
     labels: Vec<Label>,
     counts: LabelCounts,
     /// The evaluation does not say which thresholds are best: it was kept by an earlier version.
@@ -33,12 +79,9 @@ struct Label {
 
 impl LabelThresholds {
     /// Begins with another evaluation.
-    pub fn follow(&mut self, evaluated: &EvaluatedData) {
+    fn follow(&mut self, evaluated: &EvaluatedData) {
         let evaluation = &evaluated.evaluation;
         *self = Self::default();
-        if evaluation.task != Task::MultiLabel {
-            return;
-        }
         let best = &evaluation.best_thresholds;
         self.seeks_best = best.len() != evaluation.labels.len();
         let label = |(place, name): (usize, &String)| Label {
@@ -51,7 +94,7 @@ impl LabelThresholds {
     }
 
     /// Goes on with the counting; returns whether it is complete.
-    pub fn go_on(&mut self, evaluation: &Evaluation, slice: &mut Slice) -> bool {
+    fn go_on(&mut self, evaluation: &Evaluation, slice: &mut Slice) -> bool {
         if self.labels.is_empty() {
             return true;
         }
@@ -78,7 +121,7 @@ impl LabelThresholds {
         decisions
     }
 
-    pub fn ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+    fn ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
         let (evaluation, palette) = (&evaluated.evaluation, cx.palette);
         ui.horizontal(|ui| {
             for (name, hint) in [("Best", "The threshold of each label with its highest F1 here"), ("All 0.5", "")] {
@@ -121,16 +164,6 @@ impl LabelThresholds {
             }
         });
     }
-}
-
-/// Whether what is decided on this screen is to be kept with the model.
-pub fn keep_button(ui: &mut Ui, decisions: &Decisions, kept: &Decisions, palette: &Palette) -> bool {
-    let is_kept = decisions == kept;
-    let is_any = *kept != Decisions::default();
-    let (words, icon) =
-        if is_kept && is_any { ("Kept with the model", ICON_CHECK) } else { ("Keep with the model", ICON_SAVE) };
-    let button = Button::new(words).icon(icon).small().enabled(!is_kept).show(ui, palette);
-    button.on_hover_text("Predictions, evaluations and Explore go by it from then on").clicked()
 }
 
 /// The name, the slider and three numbers.

@@ -4,12 +4,16 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use egui::{Align, Layout, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Rect, ScrollArea, Ui, pos2, vec2};
 
-use super::found::{Candidate, Found, Source};
-use super::list;
 use crate::metrics::{Entity, EntityError, EntityErrorKind, EntityReport, Evaluation, Outcome};
+use crate::task::Task;
+use crate::ui::panels::evaluate::class_table::ClassTable;
+use crate::ui::panels::evaluate::found::{Candidate, Found, Source};
+use crate::ui::panels::evaluate::list;
+use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::tiles::Pane;
 use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::count_grid::{Grid, count_grid};
@@ -18,9 +22,18 @@ use crate::ui::widgets::pages::Pages;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text::elided;
-use crate::ui::widgets::{Button, Chip, text};
-use crate::ui::{Action, Cx, format};
+use crate::ui::widgets::{Chip, text};
+use crate::ui::workspace::Offered;
+use crate::ui::{Cx, format};
 use crate::worker::protocol::EvaluatedData;
+
+pub const KIND: Kind =
+    Kind { tasks: &[Task::Ner], rows: ("sentence", "sentences"), make: || Box::new(Entities::default()) };
+
+const ANATOMY: Pane = Pane::new("matrix", "Anatomy of the mistakes");
+const TYPES: Pane = Pane::new("classes", "Types");
+const LIST: Pane = Pane::new("examples", "Sentences");
+const WHOLE: Pane = Pane::new("example", "Sentence");
 
 /// What the list is narrowed down to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,7 +54,8 @@ struct Row {
 }
 
 #[derive(Debug, Default)]
-pub struct Entities {
+struct Entities {
+    table: ClassTable,
     filter: Filter,
     found: Found<Filter, Row>,
     selected: Option<Row>,
@@ -72,18 +86,20 @@ const FATES: [&str; 6] = ["Correct", "Missed", "Spurious", "Type", "Boundary", "
 /// Height of a line of the list.
 const ROW: f32 = LINE + 22.0;
 
-impl Entities {
-    /// Begins with another evaluation.
-    pub fn follow(&mut self, evaluation: &Evaluation) {
-        *self = Self::default();
-        if let Some(report) = &evaluation.entities {
+impl View for Entities {
+    fn panes(&self) -> Option<[Pane; 4]> {
+        Some([ANATOMY, TYPES, LIST, WHOLE])
+    }
+
+    fn follow(&mut self, evaluated: &EvaluatedData) {
+        *self = Self { table: std::mem::take(&mut self.table), ..Self::default() };
+        if let Some(report) = &evaluated.evaluation.entities {
             self.names = report.types.iter().cloned().chain(["none".to_owned()]).collect();
         }
     }
 
-    /// Goes on with what the list shows; returns whether it is complete.
-    pub fn go_on(&mut self, evaluation: &Evaluation, slice: &mut Slice) -> bool {
-        let Some(report) = &evaluation.entities else { return true };
+    fn go_on(&mut self, evaluated: &EvaluatedData, slice: &mut Slice) -> bool {
+        let Some(report) = &evaluated.evaluation.entities else { return true };
         let filter = &self.filter;
         if self.found.go_on(filter, &filter.words, &Sentences { report, filter }, slice) {
             self.found.keep_inside(&mut self.selected);
@@ -91,19 +107,32 @@ impl Entities {
         self.found.is_complete()
     }
 
-    pub fn class(&self) -> Option<usize> {
-        self.filter.class
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let evaluation = &evaluated.evaluation;
+        let Some(report) = &evaluation.entities else { return };
+        match pane {
+            ANATOMY => self.anatomy_ui(ui, report, cx.palette),
+            TYPES => {
+                if let Some(class) = self.table.ui(ui, evaluation, "Entities", self.filter.class, cx.palette) {
+                    self.choose_class(class);
+                }
+            }
+            LIST => self.list_ui(ui, evaluation, report, cx.palette),
+            _ => self.detail_ui(ui, evaluated, report, cx),
+        }
     }
+}
 
+impl Entities {
     /// Narrows down to a type; the same again means all.
-    pub fn choose_class(&mut self, class: usize) {
+    fn choose_class(&mut self, class: usize) {
         let alone = Filter { class: Some(class), words: self.filter.words.clone(), ..Filter::default() };
         let class = (self.filter != alone).then_some(class);
         self.filter = Filter { class, words: std::mem::take(&mut self.filter.words), ..Filter::default() };
     }
 
     /// How many entities met each fate, in all and by type.
-    pub fn anatomy_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
+    fn anatomy_ui(&mut self, ui: &mut Ui, report: &EntityReport, palette: &Palette) {
         ui.horizontal(|ui| {
             let choices = [(false, "Kinds"), (true, "Confusion")];
             if let Some(as_matrix) = segmented(ui, palette, self.as_matrix, &choices, false) {
@@ -173,8 +202,7 @@ impl Entities {
         }
     }
 
-    pub fn list_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
-        let Some(report) = &evaluation.entities else { return };
+    fn list_ui(&mut self, ui: &mut Ui, evaluation: &Evaluation, report: &EntityReport, palette: &Palette) {
         // What the bar changes is looked for in the next frame.
         self.bar_ui(ui, report, palette);
         let rows = &self.found.rows;
@@ -199,14 +227,9 @@ impl Entities {
             if let Some(every_sentence) = segmented(ui, palette, every_sentence, &choices, false) {
                 next = Some(Filter { every_sentence, ..Filter::default() });
             }
-            if let Some(words) = narrowed {
-                let room = (ui.available_width() - 60.0).max(60.0);
-                let chip = Chip::accent(format!("{words}  ×"), palette).name("Clear the filter").clickable();
-                if chip.max_width(room).show(ui).on_hover_text("Show all again").clicked() {
-                    next = Some(Filter::default());
-                }
+            if list::narrowed_ui(ui, narrowed, count, palette) {
+                next = Some(Filter::default());
             }
-            ui.add(egui::Label::new(text::number_dim(count, palette)).truncate());
         });
         if let Some(next) = next {
             self.filter = Filter { words: std::mem::take(&mut self.filter.words), ..next };
@@ -227,34 +250,16 @@ impl Entities {
         }
     }
 
-    pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+    fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, report: &EntityReport, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let evaluation = &evaluated.evaluation;
-        let (Some(report), Some(row)) = (&evaluation.entities, self.selected) else {
-            ui.add_space(16.0);
-            ui.vertical_centered(|ui| ui.label(text::dim("Click a sentence to read it whole", palette)));
-            return;
-        };
+        let Some(row) = self.selected else { return list::unread(ui, "a sentence", palette) };
         let Some(words) = report.words.get(row.prediction) else { return };
         self.reading.follow(report, row, words.len());
-        let line = vec2(ui.available_width(), 26.0);
-        ui.allocate_ui_with_layout(line, Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_height(26.0);
-            if Button::new("Open in Explore").small().show(ui, palette).clicked() {
-                let model = evaluated.model.clone();
-                cx.act(Action::ExploreWith(model.clone()));
-                cx.act(Action::Predict {
-                    model,
-                    task: evaluation.task,
-                    text: words.join(" "),
-                    pair: None,
-                    no_answer: None,
-                });
-            }
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let hint = "Above the words what is true, below them what was predicted";
-                ui.add(egui::Label::new(text::small(hint, palette)).truncate());
-            });
+        let offered = || Offered { task: evaluation.task, text: words.join(" "), pair: None, no_answer: None };
+        list::head(ui, evaluated, cx, offered, |ui| {
+            let hint = "Above the words what is true, below them what was predicted";
+            ui.add(egui::Label::new(text::small(hint, palette)).truncate());
         });
         ScrollArea::vertical().id_salt("sentence").auto_shrink([false, false]).show(ui, |ui| {
             let page = self.reading.pages.words_ui(ui, "sentence", words.len(), palette);
@@ -429,7 +434,6 @@ fn row_ui(
     selected: bool,
     palette: &Palette,
 ) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let error = row.error.and_then(|error| report.errors.get(error));
     let focus = error.map_or(0..0, place_of);
     let around = focus.start.saturating_sub(AROUND)..focus.start.saturating_add(AROUND);
@@ -439,13 +443,7 @@ fn row_ui(
         (Some(words), Some(error)) => format!("{}: {words}", error.kind.title()),
         _ => line_of(drawn.words),
     };
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &said));
-    let back = rect.shrink2(vec2(0.0, 1.0));
-    if selected {
-        ui.painter().rect_filled(back, 5.0, palette.accent_soft);
-    } else if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(back, 5.0, palette.hover.gamma_multiply(0.6));
-    }
+    let (rect, is_pressed) = list::row(ui, ROW, &said, selected, palette);
     let inner = rect.shrink2(vec2(8.0, 3.0));
     let line = Rect::from_min_size(inner.min, vec2(inner.width(), LINE));
     lane_row(ui, line, &drawn, &focus, palette);
@@ -466,15 +464,14 @@ fn row_ui(
         let words = elided(painter, words, theme::medium(size::SMALL), color, inner.width());
         painter.galley(pos2(inner.left(), below), words, color);
     }
-    painter.hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
-    response.clicked()
+    is_pressed
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::found::at_once;
     use super::*;
     use crate::metrics::{TaggedSentence, evaluate_entities};
+    use crate::ui::panels::evaluate::found::at_once;
 
     fn evaluation() -> Evaluation {
         let labels = ["O", "B-LOC", "I-LOC", "B-PER", "I-PER"].map(str::to_owned);

@@ -1,18 +1,23 @@
 //! Question answering: what the threshold for "no answer" would give and take, and the questions with what is true and
 //! what was answered, the worst first.
 
+mod parts;
+mod reading;
+mod scores;
+
 use std::borrow::Cow;
 
 use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::answer_text::Reading;
-use super::found::{Candidate, Found, Source, text_of};
-use super::list;
-use super::parts::{self, Parts};
-use super::thresholds::keep_button;
-use crate::metrics::{AnswerReport, Evaluation, JudgedQuestion, Outcome, ThresholdPoint, threshold_curve};
+use crate::metrics::{AnswerReport, ThresholdPoint, threshold_curve};
 use crate::model::Decisions;
+use crate::task::Task;
+use crate::ui::panels::evaluate::found::{Candidate, Found, Source, text_of};
+use crate::ui::panels::evaluate::keep::keep_button;
+use crate::ui::panels::evaluate::list;
+use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::tiles::Pane;
 use crate::ui::widgets::histogram::{Histogram, histogram};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::slice::Slice;
@@ -21,6 +26,17 @@ use crate::ui::widgets::threshold_curve::{Curve, Thresholds, threshold_curve as 
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx};
 use crate::worker::protocol::EvaluatedData;
+use parts::Parts;
+use reading::Reading;
+use scores::{scores, verdict};
+
+pub const KIND: Kind =
+    Kind { tasks: &[Task::Qa], rows: ("question", "questions"), make: || Box::new(Questions::default()) };
+
+const ANSWERS: Pane = Pane::new("matrix", "Answers");
+const SPLIT: Pane = Pane::new("classes", "With and without an answer");
+const LIST: Pane = Pane::new("examples", "Questions");
+const WHOLE: Pane = Pane::new("example", "Question");
 
 /// Which questions are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,7 +56,7 @@ struct Filter {
 }
 
 #[derive(Debug, Default)]
-pub struct Questions {
+struct Questions {
     filter: Filter,
     found: Found<Filter, usize>,
     selected: Option<usize>,
@@ -58,9 +74,12 @@ pub struct Questions {
 
 const ROW: f32 = 46.0;
 
-impl Questions {
-    /// Begins with another evaluation.
-    pub fn follow(&mut self, evaluated: &EvaluatedData) {
+impl View for Questions {
+    fn panes(&self) -> Option<[Pane; 4]> {
+        Some([ANSWERS, SPLIT, LIST, WHOLE])
+    }
+
+    fn follow(&mut self, evaluated: &EvaluatedData) {
         *self = Self::default();
         let Some(report) = &evaluated.evaluation.answers else { return };
         self.filter.threshold = evaluated.decisions.no_answer.unwrap_or(report.threshold);
@@ -78,8 +97,7 @@ impl Questions {
         }
     }
 
-    /// Goes on with what the list and the table show; returns whether they are complete.
-    pub fn go_on(&mut self, evaluated: &EvaluatedData, slice: &mut Slice) -> bool {
+    fn go_on(&mut self, evaluated: &EvaluatedData, slice: &mut Slice) -> bool {
         let Some(report) = &evaluated.evaluation.answers else { return true };
         let filter = &self.filter;
         if self.found.go_on(filter, &filter.words, &Asked { evaluated, report, filter }, slice) {
@@ -88,8 +106,20 @@ impl Questions {
         self.parts.go_on(report, filter.threshold, slice) && self.found.is_complete()
     }
 
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        let Some(report) = &evaluated.evaluation.answers else { return };
+        match pane {
+            ANSWERS => self.threshold_ui(ui, evaluated, report, cx),
+            SPLIT => self.split_ui(ui, cx.palette),
+            LIST => self.list_ui(ui, evaluated, report, cx.palette),
+            _ => self.reading.ui(ui, evaluated, self.selected, self.filter.threshold, cx),
+        }
+    }
+}
+
+impl Questions {
     /// What each threshold gives; without "no answer" how many questions are answered how well.
-    pub fn threshold_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, report: &AnswerReport, cx: &mut Cx<'_>) {
+    fn threshold_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, report: &AnswerReport, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         if self.curve.is_empty() {
             ui.label(text::faint("Questions by the F1 of their answer", palette));
@@ -140,7 +170,7 @@ impl Questions {
     }
 
     /// All questions, those with an answer and those without, at the chosen threshold.
-    pub fn split_ui(&self, ui: &mut Ui, palette: &Palette) {
+    fn split_ui(&self, ui: &mut Ui, palette: &Palette) {
         table_line(ui, ["", "Questions", "Exact", "F1", "Answered"], palette.text_dim, palette);
         for (name, part) in parts::NAMES.iter().zip(&self.parts.shown) {
             let [questions, exact, f1, answered] = &part.cells();
@@ -148,8 +178,7 @@ impl Questions {
         }
     }
 
-    pub fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, palette: &Palette) {
-        let Some(report) = &evaluated.evaluation.answers else { return };
+    fn list_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, report: &AnswerReport, palette: &Palette) {
         self.bar_ui(ui, report, palette);
         let Self { filter, found, selected, .. } = self;
         if found.rows.is_empty() {
@@ -175,22 +204,6 @@ impl Questions {
             }
             ui.add(egui::Label::new(text::number_dim(count, palette)).truncate());
         });
-    }
-
-    pub fn detail_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
-        self.reading.ui(ui, evaluated, self.selected, self.filter.threshold, cx);
-    }
-}
-
-/// Exact match and F1 of a question at a threshold, and whether it is answered then.
-pub fn scores(report: &AnswerReport, question: &JudgedQuestion, threshold: f64) -> (f64, f64, bool) {
-    let silent = report.allow_no_answer && question.null_score > threshold;
-    let answered = !silent && !question.candidates.is_empty();
-    if silent {
-        let right = f64::from(u8::from(!question.has_answer));
-        (right, right, answered)
-    } else {
-        (question.span_exact, question.span_f1, answered)
     }
 }
 
@@ -230,20 +243,6 @@ impl Source for Asked<'_> {
     }
 }
 
-/// What was answered at a threshold, and what would have been right, no more of both than fits in a line.
-pub fn verdict(evaluation: &Evaluation, report: &AnswerReport, row: usize, threshold: f64) -> (String, String) {
-    let none = || "no answer".to_owned();
-    let gold = match evaluation.predictions.get(row).map(|said| &said.gold) {
-        Some(Outcome::Answers { answers }) => {
-            answers.first().map_or_else(none, |answer| text::beginning(answer.chars()))
-        }
-        _ => none(),
-    };
-    let question = &report.questions[row];
-    let said = question.candidates.first().filter(|_| scores(report, question, threshold).2);
-    (said.map_or_else(none, |best| text::beginning(best.text.chars())), gold)
-}
-
 fn table_line(ui: &mut Ui, cells: [&str; 5], color: egui::Color32, palette: &Palette) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 26.0), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Row, true, cells.join(" ").trim()));
@@ -275,19 +274,12 @@ fn row_ui(
     selected: bool,
     palette: &Palette,
 ) -> bool {
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let question = evaluated.texts.get(row).map(|(question, _)| text::beginning(question.chars())).unwrap_or_default();
     let (said, gold) = verdict(&evaluated.evaluation, report, row, threshold);
     let (exact, f1, _) = scores(report, &report.questions[row], threshold);
     let label = format!("{question}, correct {gold}, answered {said}");
-    response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, &label));
+    let (rect, is_pressed) = list::row(ui, ROW, &label, selected, palette);
     let painter = ui.painter();
-    let back = rect.shrink2(vec2(0.0, 1.0));
-    if selected {
-        painter.rect_filled(back, 5.0, palette.accent_soft);
-    } else if response.hovered() || response.has_focus() {
-        painter.rect_filled(back, 5.0, palette.hover.gamma_multiply(0.6));
-    }
     let inner = rect.shrink2(vec2(8.0, 5.0));
     let line = elided(painter, &question, theme::regular(size::BODY), palette.text, inner.width() - 66.0);
     painter.galley(inner.min, line, palette.text);
@@ -313,15 +305,14 @@ fn row_ui(
     painter.rect_filled(track, 1.5, palette.line);
     let filled = Rect::from_min_size(track.min, vec2(track.width() * f1.clamp(0.0, 1.0) as f32, track.height()));
     painter.rect_filled(filled, 1.5, if f1 < 0.5 { palette.bad } else { palette.accent });
-    painter.hline(rect.x_range().shrink(8.0), rect.bottom(), Stroke::new(1.0, palette.line.gamma_multiply(0.5)));
-    response.clicked()
+    is_pressed
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::found::at_once;
     use super::*;
     use crate::metrics::{AnsweredQuestion, CandidateAnswer, evaluate_answers};
+    use crate::ui::panels::evaluate::found::at_once;
 
     fn evaluated(allow_no_answer: bool) -> EvaluatedData {
         let question = |gold: &[&str], said: &str, score: f32, null_score: f64| AnsweredQuestion {

@@ -1,7 +1,7 @@
 //! How well questions are answered at a threshold: all of them, those with an answer and those without. Counted a slice
 //! a frame, and until that is done the numbers are what they were.
 
-use super::answers::scores;
+use super::scores::scores;
 use crate::metrics::{AnswerReport, JudgedQuestion};
 use crate::ui::format;
 use crate::ui::widgets::slice::Slice;

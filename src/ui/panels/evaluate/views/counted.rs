@@ -3,19 +3,43 @@
 
 use egui::{Align2, Frame, Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
-use super::header;
 use crate::metrics::{Evaluation, MaskedReport, MaskedWord};
+use crate::task::Task;
+use crate::ui::panels::evaluate::header;
+use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::tiles::Pane;
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Card, text};
 use crate::ui::{Cx, format};
+use crate::worker::protocol::EvaluatedData;
+
+pub const KIND: Kind =
+    Kind { tasks: &[Task::Mlm, Task::Rtd], rows: ("example", "examples"), make: || Box::new(Counted::default()) };
 
 const ROW: f32 = 26.0;
 
-/// The whole screen below the head.
-pub fn ui(ui: &mut Ui, evaluation: &Evaluation, matrix: &mut MatrixView, cx: &mut Cx<'_>) {
-    let palette = cx.palette;
+#[derive(Debug, Default)]
+struct Counted {
+    matrix: MatrixView,
+}
+
+impl View for Counted {
+    fn panes(&self) -> Option<[Pane; 4]> {
+        None
+    }
+
+    fn follow(&mut self, _: &EvaluatedData) {
+        self.matrix = MatrixView::default();
+    }
+
+    fn whole_ui(&mut self, ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+        whole_ui(ui, &evaluated.evaluation, &mut self.matrix, cx.palette);
+    }
+}
+
+fn whole_ui(ui: &mut Ui, evaluation: &Evaluation, matrix: &mut MatrixView, palette: &Palette) {
     let margin = Margin { left: 12, right: 12, top: 8, bottom: 12 };
     Frame::new().inner_margin(margin).show(ui, |ui| {
         header::cards_ui(ui, evaluation, palette);

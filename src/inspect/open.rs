@@ -1,0 +1,164 @@
+//! A model folder opened to be asked: the head of one task, and the tokenizer.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+
+use super::InspectError;
+use super::predictor::Predictor;
+use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::task::Task;
+use crate::text::Tokenizer;
+
+/// An opened model. Asking it again costs no more than the computation.
+#[derive(Debug)]
+pub struct OpenModel {
+    pub dir: PathBuf,
+    pub task: Task,
+    pub model: Model,
+    pub tokenizer: Tokenizer,
+    /// Names of the head's outputs, where they have names.
+    pub labels: Vec<String>,
+    /// Tokens a sequence may have, by the model and by its tokenizer's files.
+    pub max_tokens: usize,
+    /// Weights that the folder lacks, so that what is said by them is chance.
+    pub untrained: Vec<String>,
+    /// Where the line is drawn between yes and no.
+    pub decisions: Decisions,
+    /// The tasks whose heads are open, in the order of [`Task::ALL`].
+    pub heads: Vec<Task>,
+}
+
+impl OpenModel {
+    /// Opens a folder. Without a task, the model's `architectures` decide.
+    pub fn open(dir: &Path, task: Option<Task>) -> Result<Self, InspectError> {
+        let config = model::read_config(dir)?;
+        let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
+        let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
+        let (model, untrained) = open_head(dir, &config, task)?;
+        Self::with(dir, model, untrained, Some(task))
+    }
+
+    /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
+    /// there is still its tokenizer to look through, and asking it is an error.
+    pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
+        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+        Self::with(dir, model, report.new, None)
+    }
+
+    fn with(dir: &Path, model: Model, untrained: Vec<String>, task: Option<Task>) -> Result<Self, InspectError> {
+        let tokenizer = Tokenizer::open(dir)?.for_embeddings(model.config.vocab_size)?;
+        let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
+        let heads = heads(&model, task);
+        let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
+        let labels = model.config.output_names(task);
+        let decisions = Decisions::read(dir)?;
+        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, decisions, heads })
+    }
+
+    /// Asks another of the heads from now on.
+    pub fn turn_to(&mut self, task: Task) -> Result<(), InspectError> {
+        if !self.heads.contains(&task) {
+            let architectures = self.model.config.architectures.clone();
+            return Err(ModelError::HeadMissing { task, architectures }.into());
+        }
+        if self.task != task {
+            self.task = task;
+            self.labels = self.model.config.output_names(task);
+        }
+        Ok(())
+    }
+
+    /// The model's head, to be asked about token ids.
+    pub fn predictor(&self) -> Predictor<'_> {
+        Predictor::new(&self.model, self.task)
+    }
+
+    /// What a person has to know of the model before asking it.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            dir: self.dir.clone(),
+            family: self.model.config.family.model_type(),
+            heads: self.heads.clone(),
+            labels: self.model.config.labels.clone(),
+            mask_token: self.tokenizer.mask_token().map(str::to_owned),
+            max_tokens: self.max_tokens,
+            untrained: self.untrained.len(),
+            decisions: self.decisions.clone(),
+            script: self.script(),
+        }
+    }
+
+    /// Which kind of text the tokenizer knows best.
+    fn script(&self) -> Script {
+        let known = |text: &str| {
+            let (all, unknown) = self.tokenizer.count(text, None).unwrap_or((1, 1));
+            1.0 - unknown as f64 / all.max(1) as f64
+        };
+        let tried = [
+            (Script::Words, known("the river was so clear that we could see every stone")),
+            (Script::Proteins, known("EVQLVESGGGLVQPGGSLRLS")),
+            (Script::Molecules, known("CC(=O)Oc1ccccc1C(=O)O")),
+        ];
+        // The first of equals: most tokenizers can spell anything.
+        let best = tried.into_iter().reduce(|best, next| if next.1 > best.1 { next } else { best });
+        best.map_or(Script::Words, |(script, _)| script)
+    }
+}
+
+/// What a model's texts are written in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Script {
+    #[default]
+    Words,
+    /// Amino acids.
+    Proteins,
+    /// Molecules and reactions as SMILES.
+    Molecules,
+}
+
+/// What a model that was opened can be asked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subject {
+    pub dir: PathBuf,
+    pub family: &'static str,
+    /// The tasks whose heads the folder names.
+    pub heads: Vec<Task>,
+    pub labels: Vec<String>,
+    pub mask_token: Option<String>,
+    pub max_tokens: usize,
+    /// Weights that the folder lacks; what they say is chance.
+    pub untrained: usize,
+    /// Where the line is drawn between yes and no.
+    pub decisions: Decisions,
+    pub script: Script,
+}
+
+/// The tasks that a model's heads are for. A sequence head is for one of three, as the configuration says.
+fn heads(model: &Model, asked: Option<Task>) -> Vec<Task> {
+    let kinds = model.heads.kinds();
+    let own = asked.filter(|task| task.is_sequence()).or_else(|| model.config.task());
+    let meant = |task: &Task| !task.is_sequence() || own == Some(*task);
+    Task::ALL.into_iter().filter(|task| kinds.contains(&HeadKind::for_task(*task)) && meant(task)).collect()
+}
+
+/// Opens the model as its configuration says, or, where that names no head at all, with the head if its weights are there.
+fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, Vec<String>), ModelError> {
+    config.check_outputs(task)?;
+    let kind = HeadKind::for_task(task);
+    let named: Vec<HeadKind> = config.architectures.iter().flat_map(|name| config.family.heads_of(name)).collect();
+    let missing = || ModelError::HeadMissing { task, architectures: config.architectures.clone() };
+    if named.contains(&kind) {
+        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+        return Ok((model, report.new));
+    }
+    if !named.is_empty() {
+        return Err(missing());
+    }
+    let names = config.output_names(task);
+    let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
+    if !report.new.is_empty() {
+        return Err(missing());
+    }
+    Ok((model, Vec::new()))
+}

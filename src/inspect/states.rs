@@ -1,0 +1,98 @@
+//! The states of whole texts after every layer: what maps, probes and comparisons of models are made of.
+
+use std::ops::ControlFlow;
+
+use super::InspectError;
+use super::open::OpenModel;
+use super::predictor::{GoOn, Predictor, Sequence, in_batches, packed};
+use super::request::Request;
+use crate::model::Pass;
+
+/// How the states of a text's tokens become one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pooling {
+    /// The state of the first token, which sequence heads read.
+    First,
+    /// The mean over the tokens that are asked about, special ones included where all are.
+    #[default]
+    Mean,
+}
+
+/// One state for each text and layer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct States {
+    /// What enters the first layer, and what comes out of each.
+    pub layers: usize,
+    pub hidden_size: usize,
+    /// (texts, layers, hidden)
+    pub values: Vec<f32>,
+}
+
+impl States {
+    pub fn texts(&self) -> usize {
+        self.values.len() / (self.layers * self.hidden_size).max(1)
+    }
+
+    /// The state of a text after a layer; layer 0 is what enters the first.
+    pub fn of(&self, text: usize, layer: usize) -> &[f32] {
+        let start = (text * self.layers + layer) * self.hidden_size;
+        self.values.get(start..start + self.hidden_size).unwrap_or_default()
+    }
+}
+
+impl Predictor<'_> {
+    /// The pooled states of sequences, which are taken one after another as they are needed. `go_on` hears how many are
+    /// done; nothing where it ended it.
+    pub fn states(
+        &self,
+        sequences: impl IntoIterator<Item = Result<Sequence, InspectError>>,
+        pooling: Pooling,
+        go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Option<States>, InspectError> {
+        let tokens = |sequence: &Sequence| sequence.ids.len();
+        let each = in_batches(self.tokens_at_once, sequences, tokens, go_on, |_, batch| self.pooled(batch, pooling))?;
+        let config = &self.model.config;
+        let (layers, hidden_size) = (config.num_hidden_layers + 1, config.hidden_size);
+        Ok(each.map(|each| States { layers, hidden_size, values: each.concat() }))
+    }
+
+    /// For each sequence the states of its layers, one after another.
+    fn pooled(&self, batch: &[Sequence], pooling: Pooling) -> Result<Vec<Vec<f32>>, InspectError> {
+        let input = packed(batch);
+        let found = self.model.encode(&input, &Pass { keep_hidden: true, ..Pass::default() })?;
+        let mut pooled = vec![Vec::new(); batch.len()];
+        for hidden in &found.hidden {
+            let width = hidden.dim(1)?;
+            let values: Vec<f32> = hidden.flatten_all()?.to_vec1()?;
+            for ((pooled, sequence), bounds) in pooled.iter_mut().zip(batch).zip(input.starts.windows(2)) {
+                let own = &values[bounds[0] * width..bounds[1] * width];
+                pooled.extend(pool(own, width, sequence.asked.as_deref(), pooling));
+            }
+        }
+        Ok(pooled)
+    }
+}
+
+/// One state of (tokens, hidden) states. The mean is summed in `f64` in the order of the tokens.
+fn pool(states: &[f32], width: usize, asked: Option<&[usize]>, pooling: Pooling) -> Vec<f32> {
+    let all: Vec<usize> = (0..states.len() / width.max(1)).collect();
+    let asked = asked.unwrap_or(&all);
+    let asked = if pooling == Pooling::First { &asked[..asked.len().min(1)] } else { asked };
+    let mut sums = vec![0.0; width];
+    for token in asked {
+        let state = &states[token * width..(token + 1) * width];
+        sums.iter_mut().zip(state).for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+    sums.into_iter().map(|sum| (sum / asked.len() as f64) as f32).collect()
+}
+
+impl OpenModel {
+    /// The pooled states of texts, cut where the model takes no more.
+    pub fn states(&self, texts: &[Request], pooling: Pooling, go_on: GoOn<'_>) -> Result<Option<States>, InspectError> {
+        let sequence = |text: &Request| {
+            let encoded = self.tokenizer.encode(&text.text, text.pair.as_deref(), self.max_tokens)?;
+            Ok(Sequence::from(&encoded))
+        };
+        self.predictor().states(texts.iter().map(sequence), pooling, &mut |done| go_on(done, texts.len()))
+    }
+}
