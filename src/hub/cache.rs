@@ -7,10 +7,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hf_hub::{Cache, CacheRepo};
 use serde_json::Value;
 
-use super::Hub;
 use super::name::{Repo, RepoKind, check_revision, is_commit, is_file_name};
+use super::{Hub, MAIN};
 use crate::files::{folder_bytes, sync_folder, write_atomically};
 
 /// A model that can be opened without a download.
@@ -37,17 +38,19 @@ impl Hub {
 }
 
 /// The cache folder of one repository.
-#[derive(Clone, Debug)]
 pub(super) struct Folder {
     pub path: PathBuf,
+    places: CacheRepo,
     /// Where whoever writes a blob holds a lock, Python's tools too.
     locks: PathBuf,
 }
 
 impl Folder {
     pub fn of(cache: &Path, repo: &Repo) -> Self {
-        let folder = repo.folder();
-        Self { path: cache.join(&folder), locks: cache.join(".locks").join(folder) }
+        let repo = repo.at(MAIN);
+        let folder = repo.folder_name();
+        let (path, locks) = (cache.join(&folder), cache.join(".locks").join(folder));
+        Self { path, places: Cache::new(cache.to_owned()).repo(repo), locks }
     }
 
     pub fn lock(&self, checksum: &str) -> PathBuf {
@@ -65,11 +68,11 @@ impl Folder {
     }
 
     pub fn blob(&self, checksum: &str) -> PathBuf {
-        self.path.join("blobs").join(checksum)
+        self.places.blob_path(checksum)
     }
 
     pub fn snapshot(&self, commit: &str) -> PathBuf {
-        self.path.join("snapshots").join(commit)
+        self.places.pointer_path(commit)
     }
 
     /// The commit a revision stands for, as far as is known without asking.

@@ -1,10 +1,11 @@
 //! What the server knows of a repository: the commit a revision stands for, its files, and what is told about it.
 
+use hf_hub::api::RepoInfo;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::HubError;
-use super::name::{Repo, encoded, is_checksum, is_commit, is_safe_path};
+use super::name::{Repo, is_checksum, is_commit, is_safe_path};
 use super::wire::{Subject, Wire};
 
 /// A repository at a revision.
@@ -36,14 +37,17 @@ impl Listing {
 
 /// Asks for the files of a repository, once.
 pub(super) fn list(wire: &Wire, repo: &Repo, revision: &str) -> Result<Listing, HubError> {
-    let path = format!("{}/revision/{}?blobs=true", repo.api(), encoded(revision));
+    let path = format!("{}?blobs=true", repo.api(revision));
     let (told, _) = wire.json(&path, Subject::of(repo, revision, &repo.name))?;
     let senseless = |reason: &str| HubError::answer(&repo.name, reason);
-    let commit = told.get("sha").and_then(Value::as_str).filter(|commit| is_commit(commit));
-    let commit = commit.ok_or_else(|| senseless("it names no commit"))?.to_owned();
-    let files = told.get("siblings").and_then(Value::as_array).ok_or_else(|| senseless("it lists no files"))?;
+    let RepoInfo { sha: commit, .. } = RepoInfo::deserialize(&told).map_err(|error| senseless(&error.to_string()))?;
+    if !is_commit(&commit) {
+        return Err(senseless("it names no commit"));
+    }
+    // Sizes and checksums stand beside the names, which is all that `hf-hub` reads.
+    let files = told.get("siblings").and_then(Value::as_array).into_iter().flatten();
     // What is no plain path is no file that could be wanted.
-    let files = files.iter().filter_map(remote_file).filter(|file| is_safe_path(&file.name)).collect();
+    let files = files.filter_map(remote_file).filter(|file| is_safe_path(&file.name)).collect();
     Ok(Listing { commit, files, told })
 }
 

@@ -1,6 +1,10 @@
 //! The hub: models and data sets found, looked at and fetched into the shared Hugging Face cache, what lies there, and
 //! the model inside the program.
 //!
+//! `hf-hub` knows how repositories are called, where they stand and how the cache is laid out. Its own download is not
+//! used: it appends to a part without looking whether the server continued it, checks nothing it receives, and waits
+//! without end.
+//!
 //! Nothing is used that was not verified: a file gets its name in the cache only when its size and checksum are those
 //! its repository lists. No request is made but those a person asked for, and none at all offline. Everything here waits
 //! for a server where it must; whoever calls it from a thread of its own keeps a [`Switch`] to end it by.

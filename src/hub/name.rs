@@ -1,8 +1,9 @@
 //! What names may look like: those a person types and those a server sends. Both become paths.
 
+use hf_hub::RepoType;
 use serde::{Deserialize, Serialize};
 
-use super::HubError;
+use super::{HubError, MAIN};
 
 /// What kind of thing a repository holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -13,11 +14,10 @@ pub enum RepoKind {
 }
 
 impl RepoKind {
-    /// Its word in addresses and in the names of folders.
-    pub(super) fn plural(self) -> &'static str {
+    fn of_hub(self) -> RepoType {
         match self {
-            Self::Model => "models",
-            Self::DataSet => "datasets",
+            Self::Model => RepoType::Model,
+            Self::DataSet => RepoType::Dataset,
         }
     }
 }
@@ -39,27 +39,25 @@ impl Repo {
 
     /// The repository whose folder this is in the cache.
     pub(super) fn of_folder(folder: &str) -> Option<Self> {
-        let (kind, name) = folder.split_once("--")?;
-        let kind = [RepoKind::Model, RepoKind::DataSet].into_iter().find(|known| known.plural() == kind)?;
-        Self::new(kind, &name.replacen("--", "/", 1)).ok()
+        let (_, name) = folder.split_once("--")?;
+        let name = name.replacen("--", "/", 1);
+        let mut repos = [RepoKind::Model, RepoKind::DataSet].into_iter().filter_map(|kind| Self::new(kind, &name).ok());
+        repos.find(|repo| repo.at(MAIN).folder_name() == folder)
     }
 
-    /// The folder it has in the cache.
-    pub(super) fn folder(&self) -> String {
-        format!("{}--{}", self.kind.plural(), self.name.replace('/', "--"))
+    /// What `hf-hub` makes addresses and the places in the cache of.
+    pub(super) fn at(&self, revision: &str) -> hf_hub::Repo {
+        hf_hub::Repo::with_revision(self.name.clone(), self.kind.of_hub(), revision.to_owned())
     }
 
     /// Its page below the hub's address; its files stand below that.
     pub(super) fn page(&self) -> String {
-        match self.kind {
-            RepoKind::Model => format!("/{}", self.name),
-            RepoKind::DataSet => format!("/datasets/{}", self.name),
-        }
+        format!("/{}", self.at(MAIN).url())
     }
 
-    /// What the server knows of it stands here.
-    pub(super) fn api(&self) -> String {
-        format!("/api/{}/{}", self.kind.plural(), self.name)
+    /// What the server knows of it at a revision stands here.
+    pub(super) fn api(&self, revision: &str) -> String {
+        format!("/api/{}", self.at(revision).api_url())
     }
 }
 
@@ -165,7 +163,7 @@ mod tests {
             assert!(check_name(name).is_ok(), "{name}");
             for kind in [RepoKind::Model, RepoKind::DataSet] {
                 let repo = Repo::new(kind, name).unwrap();
-                assert_eq!(Repo::of_folder(&repo.folder()), Some(repo));
+                assert_eq!(Repo::of_folder(&repo.at(MAIN).folder_name()), Some(repo));
             }
         }
         let long = "a".repeat(97);
