@@ -6,6 +6,7 @@
 
 mod fault;
 mod log;
+mod space;
 mod sums;
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 
 use fault::Operation;
 pub use log::LineLog;
+pub use space::free_disk;
 pub use sums::{Sums, sha256};
 
 use crate::stop::heed;

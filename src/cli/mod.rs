@@ -14,6 +14,7 @@ mod download;
 mod evaluate;
 mod export;
 mod inspect;
+mod models;
 mod output;
 mod predict;
 mod train;
@@ -44,8 +45,10 @@ pub enum Command {
     Attention(attention::AttentionOf),
     /// Say what a model folder, a dataset or a run is
     Inspect(inspect::Inspect),
-    /// Fetch a model into the shared Hugging Face cache
+    /// Fetch a model or a data set into the shared Hugging Face cache
     Download(download::Download),
+    /// List models: those that are here, those that people fine-tune, or what the hub finds
+    Models(models::Models),
     /// Write a run's model as a Hugging Face folder
     Export(export::Export),
     /// Measure this machine on fixed shapes
@@ -64,6 +67,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Attention(attention) => attention.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
+        Command::Models(models) => models.run(),
         Command::Export(export) => export.run(),
         Command::Bench(bench) => bench.run(),
     };

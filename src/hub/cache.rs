@@ -7,9 +7,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use hf_hub::{Cache, CacheRepo};
 use serde_json::Value;
 
-use super::name::{check_name, check_revision, folder_of, is_commit, is_file_name, name_of};
+use super::name::{Repo, RepoKind, check_revision, is_commit, is_file_name};
+use super::{Hub, MAIN};
 use crate::files::{folder_bytes, sync_folder, write_atomically};
 
 /// A model that can be opened without a download.
@@ -23,23 +25,54 @@ pub struct CachedModel {
     pub bytes: u64,
 }
 
-/// The cache folder of one model.
-#[derive(Clone, Debug)]
+impl Hub {
+    /// Models that can be opened without a download, by name.
+    pub fn cached_models(&self) -> Vec<CachedModel> {
+        models(&self.cache)
+    }
+
+    /// The folder of a model that can be opened without a download.
+    pub fn find_cached(&self, name: &str, revision: &str) -> Option<PathBuf> {
+        find(&self.cache, name, revision)
+    }
+}
+
+/// The cache folder of one repository.
 pub(super) struct Folder {
     pub path: PathBuf,
+    places: CacheRepo,
+    /// Where whoever writes a blob holds a lock, Python's tools too.
+    locks: PathBuf,
 }
 
 impl Folder {
-    pub fn of(cache: &Path, name: &str) -> Self {
-        Self { path: cache.join(folder_of(name)) }
+    pub fn of(cache: &Path, repo: &Repo) -> Self {
+        let repo = repo.at(MAIN);
+        let folder = repo.folder_name();
+        let (path, locks) = (cache.join(&folder), cache.join(".locks").join(folder));
+        Self { path, places: Cache::new(cache.to_owned()).repo(repo), locks }
+    }
+
+    pub fn lock(&self, checksum: &str) -> PathBuf {
+        self.locks.join(format!("{checksum}.lock"))
+    }
+
+    /// What has arrived of a blob.
+    pub fn part(&self, checksum: &str) -> PathBuf {
+        self.blob(checksum).with_extension("attune-part")
+    }
+
+    /// What Python's tools have of a blob; only earlier ones go on from it.
+    pub fn pythons_part(&self, checksum: &str) -> PathBuf {
+        self.blob(checksum).with_extension("incomplete")
     }
 
     pub fn blob(&self, checksum: &str) -> PathBuf {
-        self.path.join("blobs").join(checksum)
+        self.places.blob_path(checksum)
     }
 
     pub fn snapshot(&self, commit: &str) -> PathBuf {
-        self.path.join("snapshots").join(commit)
+        self.places.pointer_path(commit)
     }
 
     /// The commit a revision stands for, as far as is known without asking.
@@ -61,23 +94,24 @@ impl Folder {
 
     /// Makes a file of a snapshot a link to a blob.
     pub fn link(&self, commit: &str, file: &str, checksum: &str) -> io::Result<()> {
-        let snapshot = self.snapshot(commit);
-        fs::create_dir_all(&snapshot)?;
-        let link = snapshot.join(file);
+        let link = self.snapshot(commit).join(file);
+        let folder = link.parent().unwrap_or(&link).to_owned();
+        fs::create_dir_all(&folder)?;
         if fs::canonicalize(&link)
             .is_ok_and(|target| fs::canonicalize(self.blob(checksum)).is_ok_and(|blob| blob == target))
         {
             return Ok(());
         }
         // Made under another name and renamed, so that no reader finds the file missing.
-        let fresh = snapshot.join(format!(".attune-{file}"));
+        let fresh = folder.join(format!(".attune-{checksum}"));
         match fs::remove_file(&fresh) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        symlink(&Path::new("../../blobs").join(checksum), &self.blob(checksum), &fresh)?;
+        let up = "../".repeat(2 + file.matches('/').count());
+        symlink(&Path::new(&up).join("blobs").join(checksum), &self.blob(checksum), &fresh)?;
         fs::rename(&fresh, &link)?;
-        sync_folder(&snapshot)
+        sync_folder(&folder)
     }
 
     /// Whether a snapshot has all that is needed to open it, and leads nowhere else.
@@ -111,13 +145,20 @@ pub(super) fn shards(index: &[u8]) -> Option<Vec<String>> {
     Some(shards)
 }
 
-/// The models in a cache that can be opened, by name.
-pub(super) fn models(cache: &Path) -> Vec<CachedModel> {
+/// The repositories that a cache has a folder of.
+pub(super) fn repos(cache: &Path) -> Vec<Repo> {
     let folders = fs::read_dir(cache).into_iter().flatten().flatten();
-    let mut models: Vec<CachedModel> = folders
-        .filter_map(|entry| name_of(entry.file_name().to_str()?))
-        .flat_map(|name| {
-            let folder = Folder::of(cache, &name);
+    folders.filter_map(|entry| Repo::of_folder(entry.file_name().to_str()?)).collect()
+}
+
+/// The models in a cache that can be opened, by name.
+fn models(cache: &Path) -> Vec<CachedModel> {
+    let mut models: Vec<CachedModel> = repos(cache)
+        .into_iter()
+        .filter(|repo| repo.kind == RepoKind::Model)
+        .flat_map(|repo| {
+            let folder = Folder::of(cache, &repo);
+            let name = repo.name;
             let refs = refs(&folder.path.join("refs"), "");
             let snapshots = fs::read_dir(folder.path.join("snapshots")).into_iter().flatten().flatten();
             let commits = snapshots.filter_map(|entry| entry.file_name().into_string().ok());
@@ -135,9 +176,8 @@ pub(super) fn models(cache: &Path) -> Vec<CachedModel> {
 }
 
 /// The snapshot of a model, if it is complete.
-pub(super) fn find(cache: &Path, name: &str, revision: &str) -> Option<PathBuf> {
-    check_name(name).ok()?;
-    let folder = Folder::of(cache, name);
+fn find(cache: &Path, name: &str, revision: &str) -> Option<PathBuf> {
+    let folder = Folder::of(cache, &Repo::new(RepoKind::Model, name).ok()?);
     let commit = folder.commit(revision)?;
     folder.is_complete(&commit).then(|| folder.snapshot(&commit))
 }
@@ -177,6 +217,10 @@ mod tests {
 
     const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
+    fn folder_of(cache: &tempfile::TempDir, name: &str) -> Folder {
+        Folder::of(cache.path(), &Repo::new(RepoKind::Model, name).unwrap())
+    }
+
     fn fill(folder: &Folder, commit: &str, files: &[(&str, &str)]) {
         fs::create_dir_all(folder.path.join("blobs")).unwrap();
         for (name, content) in files {
@@ -188,7 +232,7 @@ mod tests {
     #[test]
     fn complete_snapshots_are_found_by_any_of_their_names() {
         let cache = tempfile::tempdir().unwrap();
-        let folder = Folder::of(cache.path(), "owner/tiny");
+        let folder = folder_of(&cache, "owner/tiny");
         fill(&folder, COMMIT, &[("config.json", "{}")]);
         folder.set_commit("main", COMMIT).unwrap();
         folder.set_commit("refs/pr/1", COMMIT).unwrap();
@@ -210,7 +254,7 @@ mod tests {
     #[test]
     fn shards_must_all_be_there() {
         let cache = tempfile::tempdir().unwrap();
-        let folder = Folder::of(cache.path(), "tiny");
+        let folder = folder_of(&cache, "tiny");
         let index = r#"{"weight_map": {"a": "one.safetensors", "b": "two.safetensors", "c": "one.safetensors"}}"#;
         fill(
             &folder,
@@ -229,7 +273,7 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let secret = cache.path().join("secret");
         fs::write(&secret, "{}").unwrap();
-        let folder = Folder::of(cache.path(), "tiny");
+        let folder = folder_of(&cache, "tiny");
         fill(&folder, COMMIT, &[("config.json", "{}"), ("model.safetensors", "x")]);
         assert!(folder.is_complete(COMMIT));
         std::os::unix::fs::symlink(&secret, folder.snapshot(COMMIT).join("tokenizer.json")).unwrap();

@@ -1,44 +1,103 @@
-//! Why a model could not be fetched or found, in words a person can act on.
+//! Why something could not be fetched or found, in words a person can act on.
 
 use std::path::PathBuf;
 
+use super::{Halt, Obstacle};
+
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
-    #[error("{name:?} is not the name of a model: {reason}, expected OWNER/NAME or NAME")]
+    #[error("{name:?} is not the name of a model or data set: {reason}, expected OWNER/NAME or NAME")]
     Name { name: String, reason: &'static str },
     #[error("{revision:?} is not a revision, expected a branch, a tag or a commit")]
     Revision { revision: String },
-    #[error("{name} is not in the download cache, and downloads are switched off by HF_HUB_OFFLINE")]
+    #[error("{name} is not here, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
     Offline { name: String },
-    /// An anonymous caller is told the same of a missing, a private and a gated model.
+    #[error("{value:?} is not the address of a {what}: {reason}")]
+    Setting { what: &'static str, value: String, reason: String },
+    /// An anonymous caller is told the same of a missing, a private and a gated repository.
     #[error("{name} was not found, or is private or gated: check the name, or set HF_TOKEN and accept its licence")]
     NotFound { name: String },
     #[error("{name} has no revision {revision:?}")]
     NoRevision { name: String, revision: String },
-    #[error("{name} is gated: accept its licence on its page, with the account that the token belongs to")]
-    Gated { name: String },
-    #[error("the token was not accepted for {name}: is it still valid, and may it read this model?")]
+    #[error("{name} has no file {file:?} at this revision")]
+    NoFile { name: String, file: String },
+    #[error("{name} is gated: accept its licence at {page}, with the account that the token (HF_TOKEN) belongs to")]
+    Gated { name: String, page: String },
+    #[error("the server forbids {name}{}", said.as_deref().map_or(String::new(), |said| format!(": {said}")))]
+    Forbidden { name: String, said: Option<String> },
+    #[error("the token was not accepted for {name}: is it still valid, and may it read this?")]
     Token { name: String },
-    #[error("the server allows no more requests for now; try again later, or set HF_TOKEN")]
-    TooManyRequests,
-    #[error("the server answered {status} for {what}")]
-    Status { status: u16, what: String },
+    #[error(
+        "the server allows no more requests for now; try again {}, or set HF_TOKEN",
+        wait_secs.map_or("later".to_owned(), |secs| format!("in {secs} s"))
+    )]
+    TooManyRequests { wait_secs: Option<u64> },
+    #[error("the server answered {status} for {what}{}", said.as_deref().map_or(String::new(), |said| format!(": {said}")))]
+    Status { status: u16, what: String, said: Option<String>, wait_secs: Option<u64> },
     #[error("cannot connect for {what}: {source}")]
     Connection { what: String, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("the connection broke after {received} of {size} bytes of {file}; the part is kept and will be continued")]
-    Interrupted { file: String, received: u64, size: u64 },
+    #[error("{why} after {received} of {size} bytes of {file}; the part is kept and will be continued")]
+    Interrupted { file: String, received: u64, size: u64, why: &'static str },
     #[error("what arrived of {file} is not what was promised ({found} instead of {expected}), so it was thrown away")]
     Damaged { file: String, expected: String, found: String },
     #[error("the server gives no checksum for {file}, so it cannot be verified and is not used")]
     Unverifiable { file: String },
     #[error("the server's answer about {what} makes no sense: {reason}")]
     Answer { what: String, reason: String },
+    #[error(
+        "a web page came in place of {what}; does this network ask for a login, or does HF_ENDPOINT name a server that is no hub?"
+    )]
+    WebPage { what: String },
     #[error("the server sends {what} on to an address that is not followed: {reason}")]
     Redirect { what: String, reason: &'static str },
-    #[error("{name} has no {missing}{}", other.as_deref().map_or(String::new(), |other| format!(", only {other} of another framework")))]
-    Incomplete { name: String, missing: &'static str, other: Option<String> },
+    #[error("{name} cannot be used: {}", obstacles.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unusable { name: String, obstacles: Vec<Obstacle> },
+    #[error("{name} has no Parquet files, and the hub has made none of it")]
+    NoParquet { name: String },
+    #[error("{name} has no part {wanted:?}, expected one of {}", parts.join(", "))]
+    NoPart { name: String, wanted: String, parts: Vec<String> },
+    #[error(
+        "{} has {:.1} GB free, and the download needs {:.1} GB; make room, or choose another place with HF_HUB_CACHE",
+        path.display(), *free as f64 / 1e9, *needed as f64 / 1e9
+    )]
+    NoRoom { path: PathBuf, needed: u64, free: u64 },
     #[error("cannot use \"{}\": {source}", path.display())]
     Disk { path: PathBuf, source: std::io::Error },
-    #[error("the download was stopped; what arrived is kept")]
-    Stopped,
+    #[error("stopped on request{}", if *halt == Halt::Pause { "; what arrived is kept" } else { "" })]
+    Halted { halt: Halt },
+}
+
+impl From<Halt> for HubError {
+    fn from(halt: Halt) -> Self {
+        Self::Halted { halt }
+    }
+}
+
+impl HubError {
+    /// What becomes of an error of the disk at a path.
+    pub(super) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Disk { path, source }
+    }
+
+    pub(super) fn answer(what: &str, reason: impl Into<String>) -> Self {
+        Self::Answer { what: what.to_owned(), reason: reason.into() }
+    }
+
+    /// Whether it is worth trying again: the connection, an overloaded server, or a part that did not fit its rest.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Status { status, .. } => *status == 408 || *status >= 500,
+            Self::Connection { .. } | Self::Interrupted { .. } | Self::TooManyRequests { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// The wait that the server asks for.
+    pub(super) fn asked_wait_secs(&self) -> Option<u64> {
+        match self {
+            Self::TooManyRequests { wait_secs } | Self::Status { wait_secs, .. } => *wait_secs,
+            _ => None,
+        }
+    }
 }

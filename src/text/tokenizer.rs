@@ -24,8 +24,10 @@ use serde_json::Value;
 use tokenizers::{Decoder as _, Encoding, ModelWrapper, NormalizedString, Normalizer as _, PostProcessorWrapper};
 
 use crate::guard::guarded;
+pub use class::{Lack, among};
 pub use error::TokenizerError;
 pub use frame::Frame;
+pub use save::COMPANIONS;
 use specials::{ROLES, SideFiles};
 pub use words::{Run, Translation};
 

@@ -506,10 +506,10 @@ mod tests {
         assert!(planned(&config).truncated >= 8);
     }
 
-    /// Weights of each block.
-    fn sizes() -> [(String, u64); 3] {
-        [("embeddings.word", 24_576), ("layers.0.attention.query.weight", 28_000), ("head.pooler.bias", 1_122)]
-            .map(|(name, count)| (name.to_owned(), count))
+    /// Weights of each block of a model with two layers.
+    fn sizes() -> [(String, u64); 4] {
+        let layer = |layer: usize| format!("layers.{layer}.attention.query.weight");
+        [("embeddings.word".into(), 24_576), (layer(0), 14_000), (layer(1), 14_000), ("head.pooler.bias".into(), 1_122)]
     }
 
     #[test]

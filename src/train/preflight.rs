@@ -4,7 +4,7 @@ use super::companion::Expected;
 use super::config::RunConfig;
 use super::plan::{self, PlanSummary};
 use super::{Prepared, TrainError, companions, memory};
-use crate::files::folder_bytes;
+use crate::files::{folder_bytes, free_disk};
 use crate::model::Model;
 
 /// A weight on the disk.
@@ -35,7 +35,7 @@ pub fn preflight(
     }
     let there = if goes_on { folder_bytes(&config.run.out) } else { 0 };
     let disk = Disk::of(config, &plan, companions::expected(config, &model.config)?.as_ref());
-    match memory::free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {
+    match free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {
         Some(reason) => Err(TrainError::NoRoomOnDisk { path: config.run.out.clone(), reason }),
         None => Ok(plan),
     }
@@ -107,8 +107,8 @@ mod tests {
     #[test]
     fn the_free_space_of_a_folder_that_is_not_there_yet_is_that_of_its_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let free = memory::free_disk(folder.path());
-        let later = memory::free_disk(&folder.path().join("runs/first"));
+        let free = free_disk(folder.path());
+        let later = free_disk(&folder.path().join("runs/first"));
         assert_eq!(free.is_some(), later.is_some());
         if let (Some(free), Some(later)) = (free, later) {
             assert!(free.abs_diff(later) < free / 2 + 1_000_000_000, "{free} and {later}");

@@ -29,9 +29,25 @@ const OLDER: [(TokenizerKind, &[&str]); 3] = [
     (TokenizerKind::SpieceModel, &["Albert"]),
 ];
 
+/// Why files are no tokenizer that is here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack {
+    Files,
+    /// Files of a class that is not here.
+    Class(String),
+}
+
 /// What the tokenizer of a folder is read from.
 pub(super) fn kind(dir: &Path, side: &SideFiles) -> Result<TokenizerKind, TokenizerError> {
     let has = |name: &str| dir.join(name).is_file();
+    among(&has, side.named_class().or_else(|| betrayed(side))).map_err(|lack| match lack {
+        Lack::Class(class) => TokenizerError::Class { dir: dir.to_owned(), class },
+        Lack::Files => TokenizerError::Missing { dir: dir.to_owned() },
+    })
+}
+
+/// What a tokenizer is read from, by which files there are, in a folder or elsewhere, and the class that they name.
+pub fn among(has: &dyn Fn(&str) -> bool, class: Option<&str>) -> Result<TokenizerKind, Lack> {
     let is_there = |kind: TokenizerKind| match kind {
         TokenizerKind::VocabAndMerges => has("vocab.json") && has("merges.txt"),
         other => has(other.file()),
@@ -39,15 +55,13 @@ pub(super) fn kind(dir: &Path, side: &SideFiles) -> Result<TokenizerKind, Tokeni
     if is_there(TokenizerKind::TokenizerJson) {
         return Ok(TokenizerKind::TokenizerJson);
     }
-    let class = side.named_class().or_else(|| betrayed(dir, side));
+    let class = class.or_else(|| has("bpe.codes").then_some("PhobertTokenizer or BertweetTokenizer"));
     let is_of = |classes: &[&str]| class.is_none_or(|class| classes.contains(&bare(class)));
     let found = OLDER.iter().find(|(kind, classes)| is_of(classes) && is_there(*kind));
     match (found, class) {
         (Some((kind, _)), _) => Ok(*kind),
-        (None, Some(class)) if !OLDER.iter().any(|(_, classes)| is_of(classes)) => {
-            Err(TokenizerError::Class { dir: dir.to_owned(), class: class.to_owned() })
-        }
-        (None, _) => Err(TokenizerError::Missing { dir: dir.to_owned() }),
+        (None, Some(class)) if !OLDER.iter().any(|(_, classes)| is_of(classes)) => Err(Lack::Class(class.to_owned())),
+        (None, _) => Err(Lack::Files),
     }
 }
 
@@ -57,8 +71,8 @@ fn bare(class: &str) -> &str {
     class.strip_suffix("Tokenizer").unwrap_or(class)
 }
 
-/// The class of a folder that names none, from what only it has.
-fn betrayed(dir: &Path, side: &SideFiles) -> Option<&'static str> {
+/// The class of a folder that names none, from what only its configuration has.
+fn betrayed(side: &SideFiles) -> Option<&'static str> {
     let japanese =
         ["word_tokenizer_type", "subword_tokenizer_type", "mecab_kwargs", "sudachi_kwargs", "jumanpp_kwargs"];
     if japanese.iter().any(|key| side.config.contains_key(*key)) {
@@ -67,5 +81,5 @@ fn betrayed(dir: &Path, side: &SideFiles) -> Option<&'static str> {
     if side.config.contains_key("do_lowercase_and_remove_accent") || side.config.contains_key("lang2id") {
         return Some("XLMTokenizer");
     }
-    dir.join("bpe.codes").is_file().then_some("PhobertTokenizer or BertweetTokenizer")
+    None
 }

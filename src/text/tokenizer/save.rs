@@ -8,7 +8,8 @@ use super::specials::ROLES;
 use super::{Tokenizer, TokenizerError, TokenizerKind, read};
 use crate::files::write_atomically;
 
-const COMPANIONS: [&str; 7] = [
+/// What a folder may have beside `tokenizer.json`, or in its place.
+pub const COMPANIONS: [&str; 7] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",

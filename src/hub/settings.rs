@@ -1,0 +1,216 @@
+//! Where things come from and go to, as the environment says, by the variables that Python's tools have.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Switch, Token};
+use crate::files::free_disk;
+
+/// The hub, where no other server is named.
+const ENDPOINT: &str = "https://huggingface.co";
+
+/// Where things come from and where they are kept.
+#[derive(Clone)]
+pub struct Hub {
+    pub cache: PathBuf,
+    /// The server's address, without a slash at its end.
+    pub endpoint: String,
+    pub token: Option<Token>,
+    /// Where the hub's own tools keep a token.
+    pub token_file: PathBuf,
+    /// Whether no connection may be opened.
+    pub offline: bool,
+    pub route: Route,
+    pub(super) patience: Patience,
+    pub(super) switch: Switch,
+}
+
+/// How a server is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Route {
+    /// Servers that requests go through, by the scheme of the hub's address; `None` stands for either.
+    pub proxies: Vec<(Option<&'static str>, String)>,
+    /// Hosts that are reached without one.
+    pub no_proxy: Vec<String>,
+    /// A file with the certificates of who is trusted, in place of those inside the program.
+    pub certificates: Option<PathBuf>,
+}
+
+impl Route {
+    /// The server that requests to an address go through.
+    pub(super) fn proxy_for(&self, address: &str) -> Option<&str> {
+        let fits = |scheme: Option<&str>| scheme.is_none_or(|scheme| address.starts_with(&format!("{scheme}://")));
+        self.proxies.iter().find(|(scheme, _)| fits(*scheme)).map(|(_, proxy)| proxy.as_str())
+    }
+}
+
+/// How long is waited, and how much is asked of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// How long nothing may arrive before a connection is given up.
+    pub stall: Duration,
+    /// Bytes a second that must arrive over that time.
+    pub least_speed: u64,
+    /// The wait before the second attempt; it doubles with each.
+    pub retry_after: Duration,
+    /// An attempt that brought so much does not count as a failure.
+    pub worth: u64,
+    /// The bytes that are free where a folder is.
+    pub free: fn(&Path) -> Option<u64>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            stall: Duration::from_secs(30),
+            least_speed: 1 << 10,
+            retry_after: Duration::from_millis(500),
+            worth: 1 << 20,
+            free: free_disk,
+        }
+    }
+}
+
+type Get<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+impl Hub {
+    /// As the environment says.
+    pub fn from_env() -> Self {
+        Self::from_variables(&|name| std::env::var_os(name))
+    }
+
+    /// The same, under a switch that ends what it does.
+    #[must_use]
+    pub fn under(&self, switch: &Switch) -> Self {
+        Self { switch: switch.clone(), ..self.clone() }
+    }
+
+    pub(super) fn from_variables(get: Get<'_>) -> Self {
+        let home = home(get);
+        let token_file = path(get, "HF_TOKEN_PATH").unwrap_or_else(|| home.join("token"));
+        let token = if is_true(get, "HF_HUB_DISABLE_IMPLICIT_TOKEN") { None } else { token(get, &token_file) };
+        let endpoint = text(get, "HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
+        Self {
+            cache: cache_in(get, &home),
+            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            token,
+            token_file,
+            offline: is_true(get, "HF_HUB_OFFLINE") || is_true(get, "TRANSFORMERS_OFFLINE"),
+            route: route(get),
+            patience: Patience::default(),
+            switch: Switch::default(),
+        }
+    }
+}
+
+fn text(get: Get<'_>, name: &str) -> Option<String> {
+    get(name).and_then(|value| value.into_string().ok()).filter(|value| !value.trim().is_empty())
+}
+
+fn path(get: Get<'_>, name: &str) -> Option<PathBuf> {
+    get(name).filter(|value| !value.is_empty()).map(|value| expanded(PathBuf::from(value)))
+}
+
+fn is_true(get: Get<'_>, name: &str) -> bool {
+    text(get, name).is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str()))
+}
+
+fn token(get: Get<'_>, file: &Path) -> Option<Token> {
+    let given = text(get, "HF_TOKEN").or_else(|| text(get, "HUGGING_FACE_HUB_TOKEN"));
+    let written = || std::fs::read_to_string(file).ok().as_deref().and_then(Token::new);
+    given.as_deref().and_then(Token::new).or_else(written)
+}
+
+fn route(get: Get<'_>) -> Route {
+    let either = |name: &str| text(get, &name.to_lowercase()).or_else(|| text(get, name));
+    let proxies = [(Some("https"), "HTTPS_PROXY"), (Some("http"), "HTTP_PROXY"), (None, "ALL_PROXY")];
+    let proxies = proxies.into_iter().filter_map(|(scheme, name)| Some((scheme, either(name)?))).collect();
+    let hosts = either("NO_PROXY").unwrap_or_default();
+    let no_proxy = hosts.split(',').map(str::trim).filter(|host| !host.is_empty()).map(str::to_owned).collect();
+    let bundles = ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"];
+    Route { proxies, no_proxy, certificates: bundles.into_iter().find_map(|name| path(get, name)) }
+}
+
+/// The shared cache, as the environment says.
+pub fn cache_dir() -> PathBuf {
+    let get = |name: &str| std::env::var_os(name);
+    cache_in(&get, &home(&get))
+}
+
+/// The folder of all that Python's tools keep.
+fn home(get: Get<'_>) -> PathBuf {
+    path(get, "HF_HOME").unwrap_or_else(|| {
+        let cache = path(get, "XDG_CACHE_HOME").unwrap_or_else(|| user_home().join(".cache"));
+        cache.join("huggingface")
+    })
+}
+
+fn cache_in(get: Get<'_>, home: &Path) -> PathBuf {
+    ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]
+        .into_iter()
+        .find_map(|name| path(get, name))
+        .unwrap_or_else(|| home.join("hub"))
+}
+
+/// A path with the user's folder in place of a leading `~`.
+fn expanded(path: PathBuf) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) => user_home().join(rest),
+        Err(_) => path,
+    }
+}
+
+fn user_home() -> PathBuf {
+    directories::BaseDirs::new().map_or_else(|| PathBuf::from("."), |dirs| dirs.home_dir().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(variables: &[(&str, &str)]) -> Hub {
+        Hub::from_variables(&|name| {
+            variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
+        })
+    }
+
+    #[test]
+    fn the_environment_is_read_as_pythons_tools_read_it() {
+        assert_eq!(
+            with(&[("HF_HUB_CACHE", "/a"), ("HUGGINGFACE_HUB_CACHE", "/b"), ("HF_HOME", "/c")]).cache,
+            Path::new("/a")
+        );
+        assert_eq!(with(&[("HUGGINGFACE_HUB_CACHE", "/b"), ("HF_HOME", "/c")]).cache, Path::new("/b"));
+        assert_eq!(with(&[("HF_HOME", "/c"), ("XDG_CACHE_HOME", "/d")]).cache, Path::new("/c/hub"));
+        assert_eq!(with(&[("XDG_CACHE_HOME", "/d")]).cache, Path::new("/d/huggingface/hub"));
+        assert!(with(&[]).cache.ends_with(".cache/huggingface/hub"));
+        assert_eq!(with(&[("HF_HUB_CACHE", "~/x")]).cache, user_home().join("x"));
+        for (value, offline) in [("1", true), ("true", true), ("YES", true), ("0", false), ("", false)] {
+            assert_eq!(with(&[("HF_HUB_OFFLINE", value)]).offline, offline, "{value}");
+        }
+        assert_eq!(with(&[("HF_ENDPOINT", "http://mirror:80/hf/")]).endpoint, "http://mirror:80/hf");
+        assert_eq!(with(&[("HF_ENDPOINT", " ")]).endpoint, ENDPOINT);
+    }
+
+    #[test]
+    fn a_token_is_taken_from_the_environment_before_the_hubs_own_file() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("token"), "from_file\n").unwrap();
+        let home = home.path().to_str().unwrap();
+        let token = |variables: &[(&str, &str)]| with(variables).token.map(|token| token.reveal().to_owned());
+        assert_eq!(token(&[("HF_HOME", home)]).as_deref(), Some("from_file"));
+        assert_eq!(token(&[("HF_HOME", home), ("HF_TOKEN", "given")]).as_deref(), Some("given"));
+        assert_eq!(token(&[("HF_HOME", home), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]), None);
+    }
+
+    #[test]
+    fn a_proxy_is_chosen_by_the_scheme_of_the_address() {
+        let route = with(&[("https_proxy", "http://a:1"), ("ALL_PROXY", "socks5://b:2"), ("NO_PROXY", "x, .y")]).route;
+        assert_eq!(route.proxy_for("https://hub"), Some("http://a:1"));
+        assert_eq!(route.proxy_for("http://hub"), Some("socks5://b:2"));
+        assert_eq!(route.no_proxy, ["x", ".y"]);
+        assert_eq!(with(&[("HTTPS_PROXY", "http://a:1")]).route.proxy_for("http://hub"), None);
+        assert_eq!(with(&[("SSL_CERT_FILE", "/c.pem")]).route.certificates.as_deref(), Some(Path::new("/c.pem")));
+    }
+}
