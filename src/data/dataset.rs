@@ -3,168 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
 use super::DataError;
+use super::columns::{column, content};
 use super::labels::{Classes, Separator, flag_columns};
+use super::rows::{Content, Example, LabelSet, Roles, Target};
 use super::targets::Targets;
-use crate::table::name_list;
 use crate::table::notation::tags;
 use crate::table::notation::tags::Notation;
-use crate::table::{GoldAnswer, RowProblem, Table};
+use crate::table::{RowProblem, Table};
 use crate::task::Task;
-
-/// Which column plays which part, by column name. Also the `columns` table of `RUN.toml`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Roles {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pair: Option<String>,
-    /// One column, or for several labels some of 0 and 1 between commas.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tokens: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub question: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub context: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answers: Option<String>,
-    /// Labelled spans of characters in the text: a JSON list of `{"start", "end", "label"}`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spans: Option<String>,
-    /// Rows with the same value stay on one side of a split: a document, a customer, an article.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
-}
-
-impl Roles {
-    /// The columns that play a part, each after what the part is called.
-    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let roles = [
-            ("text", &self.text),
-            ("second text", &self.pair),
-            ("label", &self.label),
-            ("words", &self.tokens),
-            ("tags", &self.tags),
-            ("spans", &self.spans),
-            ("question", &self.question),
-            ("context", &self.context),
-            ("answers", &self.answers),
-            ("group", &self.group),
-        ];
-        roles.into_iter().filter_map(|(role, column)| Some((role, column.as_deref()?)))
-    }
-}
-
-/// The names of the classes, in the order of their indices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelSet {
-    pub names: Vec<String>,
-}
-
-impl LabelSet {
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
-
-    pub fn index(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|known| known == name)
-    }
-}
-
-/// What a row teaches.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Target {
-    /// Nothing: the row is only to be predicted.
-    None,
-    /// One class.
-    Class(u32),
-    /// Any number of classes, as sorted indices.
-    Classes(Vec<u32>),
-    Value(f32),
-    /// One tag for each word.
-    Tags(Vec<u32>),
-    /// Every answer that counts as right; none where the question has no answer in its context.
-    Answers(Vec<GoldAnswer>),
-    /// One class for each token of the features; `None` is ignored by the loss.
-    Tokens(Vec<Option<u32>>),
-    /// First and last token of the answer.
-    Span {
-        start: u32,
-        end: u32,
-    },
-}
-
-impl Target {
-    /// The classes of a row, or of its words.
-    pub fn classes(&self) -> &[u32] {
-        match self {
-            Self::Class(class) => std::slice::from_ref(class),
-            Self::Classes(classes) | Self::Tags(classes) => classes,
-            _ => &[],
-        }
-    }
-
-    /// Puts another class in the place of each.
-    pub(super) fn change_classes(&mut self, change: impl Fn(u32) -> u32) {
-        match self {
-            Self::Class(class) => *class = change(*class),
-            Self::Tags(classes) => {
-                for class in classes.iter_mut() {
-                    *class = change(*class);
-                }
-            }
-            Self::Classes(classes) => {
-                for class in classes.iter_mut() {
-                    *class = change(*class);
-                }
-                classes.sort_unstable();
-                classes.dedup();
-            }
-            _ => {}
-        }
-    }
-}
-
-/// A row as the task sees it. Its texts stay in the table.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Example {
-    /// Row in the table, from 0.
-    pub row: usize,
-    pub target: Target,
-}
-
-/// Which columns hold what the model reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Content {
-    Text {
-        text: usize,
-        pair: Option<usize>,
-    },
-    /// Lists of words.
-    Words {
-        tokens: usize,
-    },
-    /// Texts that are cut into words, with labelled spans if there are any.
-    Spans {
-        text: usize,
-        spans: Option<usize>,
-    },
-    Question {
-        question: usize,
-        context: usize,
-    },
-}
 
 /// A table read for one task.
 #[derive(Clone, Debug)]
@@ -370,79 +217,12 @@ impl Dataset {
     }
 }
 
-/// The columns that a task reads, which must be there and differ.
-fn content(table: &Table, task: Task, roles: &Roles) -> Result<Content, DataError> {
-    let find = |name: &Option<String>, role| column(table, name.as_deref(), role);
-    let need = |name: &Option<String>, role| find(name, role)?.ok_or_else(|| no_role(table, role));
-    let may_be_several = matches!(task, Task::MultiLabel | Task::Classify);
-    let several = may_be_several && flag_columns(table, roles.label.as_deref()).is_some();
-    let label = if several { None } else { find(&roles.label, "label")? };
-    Ok(match task {
-        Task::Ner => {
-            let (tags, spans) = (find(&roles.tags, "tags")?, find(&roles.spans, "spans")?);
-            if let Some(tokens) = find(&roles.tokens, "words")? {
-                different(table, &[(Some(tokens), "words"), (tags, "tags")])?;
-                Content::Words { tokens }
-            } else {
-                let text = need(&roles.text, "words")?;
-                different(table, &[(Some(text), "text"), (spans, "spans")])?;
-                Content::Spans { text, spans }
-            }
-        }
-        Task::Qa => {
-            let question = need(&roles.question, "question")?;
-            let context = need(&roles.context, "context")?;
-            let answers = find(&roles.answers, "answers")?;
-            different(table, &[(Some(question), "question"), (Some(context), "context"), (answers, "answers")])?;
-            Content::Question { question, context }
-        }
-        Task::Mlm | Task::Rtd => {
-            Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? }
-        }
-        _ => {
-            let text = need(&roles.text, "text")?;
-            let pair = find(&roles.pair, "second text")?;
-            different(table, &[(Some(text), "text"), (pair, "second text"), (label, "label")])?;
-            Content::Text { text, pair }
-        }
-    })
-}
-
-/// The column that a role names.
-pub(super) fn column(table: &Table, name: Option<&str>, role: &'static str) -> Result<Option<usize>, DataError> {
-    let Some(name) = name else { return Ok(None) };
-    match table.column(name) {
-        Some(column) => Ok(Some(column)),
-        None => Err(DataError::NoColumn {
-            path: table.path.clone(),
-            role,
-            name: name.to_owned(),
-            columns: name_list(&table.columns),
-        }),
-    }
-}
-
-fn no_role(table: &Table, role: &'static str) -> DataError {
-    DataError::NoRole { path: table.path.clone(), role, columns: name_list(&table.columns) }
-}
-
-/// A column that is text and label at once would teach the model to read its own answer.
-fn different(table: &Table, chosen: &[(Option<usize>, &'static str)]) -> Result<(), DataError> {
-    for (index, &(column, second)) in chosen.iter().enumerate() {
-        let same = chosen[..index].iter().find(|(earlier, _)| column.is_some() && *earlier == column);
-        if let (Some(&(_, first)), Some(column)) = (same, column) {
-            let name = table.columns[column].clone();
-            return Err(DataError::SameColumn { path: table.path.clone(), name, first, second });
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::table::GoldAnswer;
 
     pub(crate) fn table(text: &str) -> Arc<Table> {
         Arc::new(Table::from_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap())

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::dataset::Content;
+use super::rows::Content;
 use super::{Dataset, LabelSet};
 use crate::table::notation::tags;
 use crate::table::notation::tags::{is_outside, split_names};

@@ -1,156 +1,33 @@
 //! Which column is the text and which the label, and what can be learned from them: a first guess that a person can
 //! change. What columns hold comes first, and what they are called second.
 
+mod columns;
 mod content;
 mod flags;
 mod names;
 mod pairs;
 mod shapes;
+mod texts;
 mod unused;
 
 use std::collections::HashSet;
 
+use columns::{Column, filled_cells, look, look_at_all, sample};
 use content::Content;
-use names::{
-    ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, NEITHER, QUESTION, STRONG, TEXT, WEAK, is_gold, is_in, is_label,
-    is_predicted, rank,
-};
+use names::{ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, NEITHER, QUESTION, is_gold, is_in, is_label, is_predicted, rank};
 
 use super::Roles;
 use super::labels::{self, Separator};
 use crate::table::Format;
 use crate::table::Table;
-use crate::table::{is_number, plain_name};
+use crate::table::plain_name;
 use crate::task::Task;
 
+use texts::text;
 pub(super) use unused::{no_text, other_labels, other_tags, unused_texts};
 
-/// Rows whose cells are looked at, spread over the table.
-const SAMPLE: usize = 2000;
 /// Groups below which rows are split without regard to them.
 const FEWEST_GROUPS: usize = 5;
-/// Share of the cells that make a column one of dates, of addresses …
-const NEARLY_ALL: f64 = 0.9;
-
-/// What a look at some of a column's cells tells.
-struct Column<'a> {
-    index: usize,
-    name: &'a str,
-    plain: String,
-    mean_length: f64,
-    /// Share of the cells that are numbers.
-    numbers: f64,
-    distinct: usize,
-    filled: usize,
-    rows: usize,
-    /// Share of the cells that have several words.
-    phrases: f64,
-    mean_words: f64,
-    /// What nearly all cells are, where it is no text; codes and what else is none may be mixed.
-    no_text: Option<Content>,
-    /// Whether some cells are objects, as spans and answers are.
-    is_structure: bool,
-    /// Whether all cells are objects that give labels their scores.
-    is_scores: bool,
-}
-
-impl Column<'_> {
-    fn is_all_numbers(&self) -> bool {
-        self.filled > 0 && self.numbers >= 0.95
-    }
-
-    /// Whether it may be read as a text.
-    fn is_text(&self) -> bool {
-        self.filled > 0 && !self.is_all_numbers() && self.no_text.is_none()
-    }
-
-    /// Whether its cells are texts of some length that hardly come again.
-    fn is_prose(&self) -> bool {
-        self.is_text() && self.mean_words >= 4.0 && self.phrases >= 0.5 && self.distinct * 10 > self.filled * 8
-    }
-
-    fn varies(&self) -> bool {
-        self.distinct > 1
-    }
-
-    fn is_mostly_filled(&self) -> bool {
-        self.filled * 2 > self.rows
-    }
-
-    /// Letters a row that are not there again and again.
-    fn weight(&self) -> f64 {
-        self.mean_length * self.distinct as f64 / self.rows.max(1) as f64
-    }
-
-    /// Short values, not always the same, that come again and again.
-    fn is_like_labels(&self) -> bool {
-        self.varies()
-            && self.is_mostly_filled()
-            && !self.is_structure
-            && self.mean_length <= 40.0
-            && (self.distinct * 2 <= self.filled || self.distinct <= 2)
-    }
-}
-
-fn sample(table: &Table) -> impl Iterator<Item = usize> + Clone {
-    let rows = table.rows();
-    let taken = rows.min(SAMPLE);
-    (0..taken).map(move |place| place * rows / taken.max(1))
-}
-
-fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<'a> {
-    let cells = filled_cells(table, index);
-    let filled = cells.len();
-    let share = |count: usize| count as f64 / filled.max(1) as f64;
-    let decimal_comma = labels::decimal_comma_in(table, &cells) && !labels::are_id_lists(&cells);
-    let is_number = |cell: &str| is_number(cell) || (decimal_comma && labels::number(cell, true).is_ok());
-    let words: Vec<usize> = cells.iter().map(|cell| content::words(cell)).collect();
-    Column {
-        index,
-        name,
-        plain: plain_name(name),
-        mean_length: share(cells.iter().map(|cell| cell.len()).sum()),
-        numbers: share(cells.iter().filter(|cell| is_number(cell)).count()),
-        distinct: cells.iter().collect::<HashSet<_>>().len(),
-        phrases: share(words.iter().filter(|words| **words > 1).count()),
-        mean_words: share(words.iter().sum()),
-        no_text: no_text_of(&cells),
-        is_structure: cells.iter().any(|cell| shapes::is_structure(cell)),
-        is_scores: cells.iter().all(|cell| labels::scores(cell).is_some()),
-        filled,
-        rows: table.rows().min(SAMPLE),
-    }
-}
-
-/// What nearly all cells are, where that is no text.
-fn no_text_of(cells: &[&str]) -> Option<Content> {
-    let mut counts: Vec<(Content, usize)> = Vec::new();
-    for content in cells.iter().map(|cell| Content::of(cell)) {
-        match counts.iter_mut().find(|(known, _)| *known == content) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((content, 1)),
-        }
-    }
-    counts.retain(|(content, _)| *content != Content::Words);
-    let all: usize = counts.iter().map(|(_, count)| count).sum();
-    let most = counts.into_iter().max_by_key(|(_, count)| *count)?;
-    (all as f64 >= NEARLY_ALL * cells.len() as f64).then_some(most.0)
-}
-
-fn look_at_all(table: &Table) -> Vec<Column<'_>> {
-    table.columns.iter().enumerate().map(|(index, name)| look(table, index, name)).collect()
-}
-
-/// The first few cells of a column that are not empty: enough to pass over most columns of a wide table.
-fn first_cells(table: &Table, column: usize) -> impl Iterator<Item = &str> {
-    const FIRST: usize = 20;
-    sample(table).map(move |row| table.cell(row, column).trim()).filter(|cell| !cell.is_empty()).take(FIRST)
-}
-
-fn filled_cells(table: &Table, column: usize) -> Vec<&str> {
-    sample(table).map(|row| table.cell(row, column).trim()).filter(|cell| !cell.is_empty()).collect()
-}
-
 impl Roles {
     /// Guesses the roles of a table's columns for a task. A role for which nothing fits stays empty.
     pub fn guess(table: &Table, task: Task) -> Self {
@@ -231,41 +108,6 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
     };
     let label = several.or_else(|| label(table, &free, task));
     Roles { text, pair, label, ..Roles::default() }
-}
-
-/// A column called so, if it holds text and no other plainly holds more of it; else the one with the most that differs
-/// from row to row. What holds no text, or is called an id or a label, is read only where nothing else is there.
-fn text(columns: &[Column<'_>], pair: Option<&str>) -> Option<String> {
-    let others = || columns.iter().filter(|column| Some(column.name) != pair);
-    let is_other =
-        |column: &&Column<'_>| is_in(NEITHER, &column.plain) || is_label(&column.plain) || is_in(ASIDE, &column.plain);
-    let has_phrases = |column: &Column<'_>| column.phrases >= 0.3;
-    // A title counts double, as what has no known name may be anything.
-    let weight = |column: &Column<'_>| column.weight() * if is_in(WEAK, &column.plain) { 2.0 } else { 1.0 };
-    let most = |a: &&Column<'_>, b: &&Column<'_>| {
-        (has_phrases(a), weight(a)).partial_cmp(&(has_phrases(b), weight(b))).unwrap_or(std::cmp::Ordering::Equal)
-    };
-    let texts: Vec<&Column<'_>> = others().filter(|column| column.is_text()).collect();
-    let is_likely = |column: &&Column<'_>| !is_other(column) && (has_phrases(column) || !column.is_like_labels());
-    let fullest = texts.iter().copied().filter(is_likely).max_by(most);
-    // A column called so may hold no more than names of classes.
-    let is_poor = |column: &&Column<'_>| {
-        fullest.is_some_and(|full| has_phrases(full) && full.weight() > 8.0 * column.weight())
-            && (!has_phrases(column) || column.is_like_labels() || !column.is_mostly_filled())
-    };
-    let named = |names: &str| {
-        let known = texts.iter().copied().filter(|column| is_in(names, &column.plain) && !is_poor(column));
-        known.min_by_key(|column| (!column.is_mostly_filled(), rank(names, &column.plain)))
-    };
-    let named = named(STRONG).or_else(|| named(TEXT).filter(|column| !is_in(WEAK, &column.plain)));
-    let last_resort = || {
-        let possible = others().filter(|column| column.filled > 0 && !column.is_all_numbers());
-        possible.min_by_key(|column| {
-            let is_label = is_label(&column.plain) || column.is_like_labels();
-            (!column.is_prose(), is_label, !column.is_text(), is_other(column))
-        })
-    };
-    named.or(fullest).or_else(last_resort).map(|column| column.name.to_owned())
 }
 
 /// A column called so, if its cells suit the task and are not all the same; else one with values that come again and

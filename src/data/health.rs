@@ -10,12 +10,14 @@ mod repeats;
 
 use std::path::Path;
 
-use super::dataset::Content;
+use super::choices::is_by_choice;
 use super::entities::Kinds;
 use super::labels::may_be_nothing;
+use super::moved::moved_answers;
+use super::rows::Content;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
-use super::{Dataset, Split, Target, guess, mend};
+use super::{Dataset, Split, Target, guess};
 use crate::files;
 use crate::table::Table;
 use crate::table::boundaries::cuts_word;
@@ -195,11 +197,11 @@ fn no_label_names(dataset: &Dataset) -> Option<Vec<String>> {
 fn left_out(dataset: &Dataset) -> Vec<Finding> {
     let (mut empty, mut misplaced, mut unlabelled) = (Vec::new(), Vec::new(), Vec::new());
     for (row, problem) in dataset.rows_left_out().into_iter().zip(&dataset.excluded) {
-        if mend::is_by_choice(&problem.reason) {
+        if is_by_choice(&problem.reason) {
             // Left out because somebody said so, which is no finding.
         } else if !dataset.has_texts(row) {
             empty.push(row);
-        } else if mend::moved_answers(dataset, row).is_some() {
+        } else if moved_answers(dataset, row).is_some() {
             misplaced.push(row);
         } else {
             unlabelled.push(row);
@@ -327,6 +329,7 @@ fn entity_types(dataset: &Dataset) -> Vec<Finding> {
 mod tests {
     use super::*;
     use crate::data::Roles;
+    use crate::data::choices::{Fix, Mend};
     use crate::data::dataset::tests::{roles, table};
 
     fn found(text: &str, task: Task) -> Vec<Finding> {
@@ -472,7 +475,7 @@ mod tests {
         let finding = findings.iter().find(|finding| finding.kind.short() == "other spellings").unwrap();
         assert_eq!((finding.count, &finding.lines), (1, &vec![3]));
         assert_eq!(finding.message(), "1 row with another spelling of a class: \"pos\" also as \"Pos\" (1)");
-        assert_eq!(finding.kind.remedy(), Some(mend::Mend::Fix(mend::Fix::Spellings)));
+        assert_eq!(finding.kind.remedy(), Some(Mend::Fix(Fix::Spellings)));
     }
 
     #[test]

@@ -10,7 +10,7 @@ pub(super) use flags::{flag, is_missing, kind_of};
 pub(super) use several::{Separator, are_id_lists, places, scores};
 
 use super::LabelSet;
-use super::spellings::folded;
+use super::folded::folded;
 use crate::table::Table;
 use crate::table::is_number;
 use crate::table::shorten;

@@ -1,6 +1,7 @@
 //! A table → rows with a meaning: which column is what, what each row teaches, which rows are held out, and what is wrong
 //! with them. Nothing here knows the format of a file or a tokenizer.
 
+pub mod choices;
 pub mod dataset;
 pub mod entities;
 pub mod health;
@@ -10,15 +11,20 @@ pub mod split;
 pub mod summary;
 pub mod targets;
 
+mod columns;
 mod error;
+mod folded;
 mod guess;
 mod labels;
+mod moved;
 mod relabel;
+mod rows;
 
-pub use dataset::{Dataset, Example, LabelSet, Roles, Target};
+pub use choices::{Mend, Mended, Mends};
+pub use dataset::Dataset;
 pub use error::DataError;
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};
-pub use mend::{Mend, Mended, Mends};
+pub use rows::{Example, LabelSet, Roles, Target};
 pub use split::{Split, SplitRule};
 pub use summary::Summary;

@@ -3,60 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use tokenizers::NormalizedString;
-
-use super::dataset::Example;
+use super::choices::is_by_choice;
+use super::folded::folded;
 use super::labels::Classes;
-use super::mend::is_by_choice;
 use super::relabel::places_of;
 use super::targets::Targets;
-use super::{Dataset, LabelSet};
-use crate::table::is_number;
+use super::{Dataset, Example, LabelSet};
 use crate::table::notation::tags;
 use crate::task::Task;
 
 /// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
 pub type Spellings = Vec<(String, u64)>;
-
-/// A name without what people vary when they type it.
-pub fn folded(name: &str) -> String {
-    let name = name.trim();
-    if is_number(name) {
-        return name.parse::<f64>().map_or_else(|_| name.to_owned(), |value| value.to_string());
-    }
-    // Accents may be letters of their own behind those that bear them.
-    let mut composed = NormalizedString::from(name);
-    if !name.is_ascii() {
-        composed.nfc();
-    }
-    let letters: Vec<char> = composed.get().chars().filter_map(plain).flat_map(char::to_lowercase).collect();
-    let mut text = String::with_capacity(name.len());
-    for (place, &letter) in letters.iter().enumerate() {
-        let is_letter =
-            |at: Option<usize>| at.and_then(|at| letters.get(at)).is_some_and(|letter| letter.is_alphanumeric());
-        let joins = matches!(letter, '_' | '-') && is_letter(place.checked_sub(1)) && is_letter(Some(place + 1));
-        if joins || letter.is_whitespace() {
-            if !text.ends_with(' ') {
-                text.push(' ');
-            }
-        } else {
-            text.push(letter);
-        }
-    }
-    let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '"' | '\''));
-    if text.is_empty() { name.to_owned() } else { text.to_owned() }
-}
-
-/// A letter of full width as its usual one; nothing for what cannot be seen.
-fn plain(letter: char) -> Option<char> {
-    match letter {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0),
-        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' => None,
-        '\u{2010}'..='\u{2015}' => Some('-'),
-        '\u{2018}' | '\u{2019}' => Some('\''),
-        letter => Some(letter),
-    }
-}
 
 /// The names of a dataset's classes without letters before them, in the order of the labels.
 fn units(labels: &LabelSet, task: Task) -> Vec<&str> {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::DataError;
-use super::dataset::{Content, column};
+use super::columns::column;
+use super::folded::folded;
 use super::labels::{
     Classes, Separator, count_names, decimal_comma_in, flag, flag_columns, is_missing, number, places, sort_names,
     unlabelled,
 };
-use super::spellings::folded;
+use super::rows::Content;
 use super::{LabelSet, Roles, Target};
 use crate::table::Table;
 use crate::table::notation::answers;

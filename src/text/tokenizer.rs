@@ -11,12 +11,13 @@ mod error;
 mod frame;
 mod legacy;
 mod save;
+mod source;
 mod specials;
 mod spiece;
 mod validate;
 mod words;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use rayon::prelude::*;
@@ -28,11 +29,10 @@ pub use class::{Lack, among};
 pub use error::TokenizerError;
 pub use frame::Frame;
 pub use save::COMPANIONS;
+pub use source::TokenizerKind;
+use source::{component, read};
 use specials::{ROLES, SideFiles};
 pub use words::{Run, Translation};
-
-/// No file of a tokenizer is read beyond this size; the largest in use have a fifth of it.
-const MAX_FILE_BYTES: u64 = 128 << 20;
 
 /// Texts that reach the corners of normalizers and models: tried once, so that a broken file is refused when it is
 /// opened and not in the middle of a run.
@@ -48,26 +48,6 @@ const PROBES: [&str; 10] = [
     "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
     "[CLS] [MASK] <mask> <s> </s> [SEP] [UNK]▁",
 ];
-
-/// Which file a tokenizer was read from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenizerKind {
-    TokenizerJson,
-    VocabTxt,
-    VocabAndMerges,
-    SpieceModel,
-}
-
-impl TokenizerKind {
-    pub fn file(self) -> &'static str {
-        match self {
-            Self::TokenizerJson => "tokenizer.json",
-            Self::VocabTxt => "vocab.txt",
-            Self::VocabAndMerges => "vocab.json",
-            Self::SpieceModel => "spiece.model",
-        }
-    }
-}
 
 /// A tokenized text or pair, special tokens included: one entry a token in every list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -366,20 +346,6 @@ impl Tokenizer {
         let special = self.special_tokens(is_pair);
         max_tokens.checked_sub(special).ok_or(TokenizerError::LimitTooSmall { max_tokens, special })
     }
-}
-
-/// Reads a file whole, if it has the size of a tokenizer's file.
-fn read(path: &Path) -> Result<Vec<u8>, TokenizerError> {
-    let failed = |source| TokenizerError::Read { path: path.to_owned(), source };
-    let bytes = std::fs::metadata(path).map_err(failed)?.len();
-    if bytes > MAX_FILE_BYTES {
-        return Err(TokenizerError::TooLarge { path: path.to_owned(), bytes, limit: MAX_FILE_BYTES });
-    }
-    std::fs::read(path).map_err(failed)
-}
-
-fn component(path: &Path, component: &str, reason: &str) -> TokenizerError {
-    TokenizerError::Component { path: PathBuf::from(path), component: component.to_owned(), reason: reason.to_owned() }
 }
 
 /// Loads a checked file and tries it on the probes.

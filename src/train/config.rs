@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::open::Open;
 use crate::corpus::masking::MaskStyle;
-use crate::data::mend::{Exclude, Fix, Mends};
+use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded;

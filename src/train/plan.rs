@@ -506,10 +506,12 @@ mod tests {
         assert!(planned(&config).truncated >= 8);
     }
 
-    /// Weights of each block of a model with two layers.
-    fn sizes() -> [(String, u64); 4] {
-        let layer = |layer: usize| format!("layers.{layer}.attention.query.weight");
-        [("embeddings.word".into(), 24_576), (layer(0), 14_000), (layer(1), 14_000), ("head.pooler.bias".into(), 1_122)]
+    /// A weight of each block.
+    fn sizes(encoder: &EncoderConfig) -> Vec<(String, u64)> {
+        let layer = |layer: usize| (format!("layers.{layer}.attention.query.weight"), 14_000);
+        let mut sizes = vec![("embeddings.word".to_owned(), 24_576), ("head.pooler.bias".to_owned(), 1_122)];
+        sizes.extend((0..encoder.stored_layers()).map(layer));
+        sizes
     }
 
     #[test]
@@ -520,7 +522,7 @@ mod tests {
         config.strategy.kind = StrategyKind::Head;
         config.run.batch = 2;
         let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
-        let sizes = sizes();
+        let sizes = sizes(&encoder);
         let memory =
             |train: &[u32], eval: &[u32]| of_sequences(&config, &encoder, &sizes, (train, eval), 1e9).unwrap().memory;
         let (layer, row) = (4 * (9 * 32 + 2 * 72), 4 * 32);
@@ -542,7 +544,7 @@ mod tests {
         let config = config(Task::Rtd, "electra-rtd", path);
         let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
         let beside = companions::expected(&config, &encoder).unwrap().unwrap();
-        let sizes = sizes();
+        let sizes = sizes(&encoder);
         let plan = |config: &RunConfig| of_sequences(config, &encoder, &sizes, (&[30; 8], &[30; 8]), 1e9).unwrap();
         let (plan, alone) = (plan(&config), plan(&RunConfig { task: Task::Sop, ..config.clone() }));
         let more = |part: fn(&MemoryEstimate) -> u64| part(&plan.memory) - part(&alone.memory);

@@ -172,7 +172,7 @@ mod tests {
         let of_rows = ["reading data", "a table of 8 rows", "text and label: 8", last[0], last[1]];
         check(Task::Classify, "bert-classify", &rows, &of_rows);
         check(Task::Mlm, "bert-mlm", &lines, &["reading data", "text: 0", last[0], last[1]]);
-        let of_lines = ["reading data", "a table of 8 rows", "text and label: 8", last[0], last[1]];
-        check(Task::Mlm, "bert-mlm", &rows, &of_lines);
+        let of_texts = ["reading data", "a table of 8 rows", "text: 8", last[0], last[1]];
+        check(Task::Mlm, "bert-mlm", &rows, &of_texts);
     }
 }

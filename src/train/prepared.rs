@@ -8,7 +8,7 @@ use super::config::RunConfig;
 use super::examples::Examples;
 use super::open::Open;
 use super::recommend::{self, Settings};
-use crate::data::mend::Mended;
+use crate::data::choices::Mended;
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::model;
 use crate::table::Table;

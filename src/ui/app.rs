@@ -27,7 +27,7 @@ use super::panels::train::TrainPanel;
 use super::places::Places;
 use super::settings::{self, Settings};
 use super::tiles::{self, Tiled};
-use super::workspace::{Level, Workspace, jobs};
+use super::workspace::{Level, Workspace, job};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
 use crate::signals::AskedToEnd;
 use crate::worker::Client;
@@ -167,7 +167,7 @@ impl App {
 
     fn drop_old_toasts(&mut self) {
         let now = self.workspace.now;
-        self.workspace.toasts.retain(|toast| now - toast.since < jobs::toast_seconds(toast.level));
+        self.workspace.toasts.retain(|toast| now - toast.since < job::toast_seconds(toast.level));
     }
 
     /// Shortcuts of everything that has one. While a question is asked only the question counts.

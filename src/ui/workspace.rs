@@ -3,7 +3,8 @@
 
 pub mod data;
 pub mod draft;
-pub mod jobs;
+pub mod job;
+mod jobs;
 mod models;
 mod pace;
 pub mod run;
@@ -31,7 +32,7 @@ use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
 
 pub use data::DataState;
-pub use jobs::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
+pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
 pub use run::RunView;
 
 /// A stage of the work, in the order of the rail.

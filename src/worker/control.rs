@@ -1,10 +1,18 @@
 //! Pausing and stopping a job from outside.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
-use super::protocol::Control;
+use super::protocol::{Control, JobId};
 use crate::stop::{Stop, Stopped};
+
+/// Asks the window to draw again within a time.
+pub type Repaint = Arc<dyn Fn(Duration) + Send + Sync>;
+
+/// What can be paused or stopped, by job.
+pub type Controls = Arc<Mutex<HashMap<JobId, Arc<JobControl>>>>;
 
 /// What a job asks between its pieces of work.
 #[derive(Debug, Default)]

@@ -8,8 +8,7 @@ use std::thread;
 
 use crossbeam_channel::{Sender, bounded};
 
-use super::Controls;
-use super::control::JobControl;
+use super::control::{Controls, JobControl};
 use super::jobs::{self, Context, Kept};
 use super::protocol::{Command, Control, JobId};
 

@@ -11,13 +11,13 @@ mod jobs;
 mod lane;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread;
-use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
-use control::JobControl;
+pub use control::Repaint;
+use control::{Controls, JobControl};
 use jobs::Context;
 use lane::{Lane, Latest};
 use protocol::{Command, Control, Event, JobId};
@@ -29,16 +29,10 @@ pub struct Client {
     pub events: Receiver<Event>,
 }
 
-/// Asks the window to draw again within a time.
-pub type Repaint = Arc<dyn Fn(Duration) + Send + Sync>;
-
 /// Commands the window may have under way before it has to wait a frame.
 const COMMANDS: usize = 256;
 /// Events the window may be behind; a run that is faster than the window waits.
 const EVENTS: usize = 4096;
-
-/// What can be paused or stopped, by job.
-type Controls = Arc<Mutex<HashMap<JobId, Arc<JobControl>>>>;
 
 /// The thread that trains.
 #[derive(Debug)]

@@ -6,8 +6,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
-use crate::data::mend::{Mended, Mends};
 use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;

@@ -298,8 +298,8 @@ fn tagged_words_are_read_with_their_entities_and_mistakes_are_put_right_by_one_p
     window.press("Exclude: 1 sentence with the same words and tags as an earlier one");
     assert_eq!(data(&window).loaded.as_ref().unwrap().dataset.examples.len(), 10);
     let draft = &window.app().workspace().draft.data;
-    assert_eq!(draft.fix, [attune::data::mend::Fix::Tags]);
-    assert_eq!(draft.exclude, [attune::data::mend::Exclude::Duplicates]);
+    assert_eq!(draft.fix, [attune::data::choices::Fix::Tags]);
+    assert_eq!(draft.exclude, [attune::data::choices::Exclude::Duplicates]);
     window.press("Undo: 1 duplicate left out");
     assert_eq!(data(&window).loaded.as_ref().unwrap().dataset.examples.len(), 11);
     assert!(window.app().workspace().draft.data.exclude.is_empty());

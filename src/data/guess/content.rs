@@ -1,8 +1,12 @@
 //! What a cell is made of, whatever its column is called: words, or what is plainly no text, such as a number, a date, an
 //! address, a code or a serialised object. A column is judged by nearly all of its cells.
 
-use super::shapes::is_structure;
 use crate::table::notation::literal;
+
+/// Whether a cell is a structure that no label is.
+pub(super) fn is_structure(cell: &str) -> bool {
+    ["[{", "{\"", "{'"].iter().any(|opening| cell.starts_with(opening))
+}
 
 /// What a cell holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

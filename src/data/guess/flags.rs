@@ -3,9 +3,11 @@
 
 use std::collections::HashSet;
 
+use super::columns::{Column, filled_cells, first_cells, look, sample};
 use super::names::{CLASS, NEITHER, is_in, is_label};
-use super::{Column, Roles, Table, filled_cells, first_cells, look, sample};
+use crate::data::Roles;
 use crate::data::labels::{Separator, flag, is_missing, kind_of};
+use crate::table::Table;
 use crate::table::plain_name;
 
 /// The columns of labels for a person who wants several: two are enough, and another column is the label only where it

@@ -1,8 +1,6 @@
 //! What people call columns, as [`plain_name`](crate::table::plain_name) writes it: in lower case, without what
 //! stands between words. Names decide only between columns whose content allows it.
 
-use super::pairs::parts;
-
 /// Text columns, the likeliest first.
 pub(super) const TEXT: &str = "\
     text sentence sentence1 text1 texta premise question1 review reviewtext reviewbody comment commenttext \
@@ -101,4 +99,27 @@ pub(super) fn is_in(names: &str, plain: &str) -> bool {
 /// How likely a name is, the likeliest first and those that are not among the names last.
 pub(super) fn rank(names: &str, plain: &str) -> usize {
     names.split_whitespace().position(|name| name == plain).unwrap_or(usize::MAX)
+}
+
+/// A name in parts: `sentence_A`, `sentenceA` and `Sentence A` are `sentence` and `a`.
+pub(super) fn parts(name: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut before: Option<char> = None;
+    for letter in name.chars() {
+        if letter.is_alphanumeric() {
+            let begins = before.is_none_or(|before| {
+                !before.is_alphanumeric()
+                    || before.is_ascii_digit() != letter.is_ascii_digit()
+                    || (before.is_lowercase() && letter.is_uppercase())
+            });
+            if begins {
+                parts.push(String::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.extend(letter.to_lowercase());
+            }
+        }
+        before = Some(letter);
+    }
+    parts
 }

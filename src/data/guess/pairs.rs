@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 
+use super::columns::Column;
 use super::names::{self, is_in, rank};
-use super::{Column, text};
+use super::texts::text;
 
 /// What tells two columns of a pair apart in their names.
 const MARKS: [(&str, &str); 14] = [
@@ -34,35 +35,12 @@ pub(super) fn pair<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a
     numbered(columns).or_else(|| known(columns)).or_else(|| second(columns)).or_else(|| nameless(columns))
 }
 
-/// A name in parts: `sentence_A`, `sentenceA` and `Sentence A` are `sentence` and `a`.
-pub(super) fn parts(name: &str) -> Vec<String> {
-    let mut parts: Vec<String> = Vec::new();
-    let mut before: Option<char> = None;
-    for letter in name.chars() {
-        if letter.is_alphanumeric() {
-            let begins = before.is_none_or(|before| {
-                !before.is_alphanumeric()
-                    || before.is_ascii_digit() != letter.is_ascii_digit()
-                    || (before.is_lowercase() && letter.is_uppercase())
-            });
-            if begins {
-                parts.push(String::new());
-            }
-            if let Some(part) = parts.last_mut() {
-                part.extend(letter.to_lowercase());
-            }
-        }
-        before = Some(letter);
-    }
-    parts
-}
-
 /// Two columns whose names differ only in a mark.
 fn numbered<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column<'a>)> {
     let texts: Vec<(&Column<'_>, Vec<String>)> = columns
         .iter()
         .filter(|column| column.is_text() && (!column.is_like_labels() || column.phrases >= 0.5))
-        .map(|column| (column, parts(column.name)))
+        .map(|column| (column, names::parts(column.name)))
         .collect();
     // Columns by their name without one of its parts, and that part.
     let mut without: HashMap<(Vec<&str>, usize, &str), usize> = HashMap::new();
@@ -93,7 +71,8 @@ fn numbered<'a>(columns: &'a [Column<'a>]) -> Option<(&'a Column<'a>, &'a Column
     let (_, first, second) = best?;
     let (first, second) = (texts[first].0, texts[second].0);
     // Beside a text that is called so, two numbered columns are something about it.
-    let is_text_like = parts(first.name).iter().any(|part| is_in(names::TEXT, part) || is_in(names::PAIRED, part));
+    let is_text_like =
+        names::parts(first.name).iter().any(|part| is_in(names::TEXT, part) || is_in(names::PAIRED, part));
     let has_other_text = || {
         let others = columns.iter().filter(|column| column.name != first.name && column.name != second.name);
         others.filter(|column| column.is_text()).any(|column| is_in(names::STRONG, &column.plain))
@@ -153,7 +132,7 @@ mod tests {
 
     #[test]
     fn names_are_taken_apart_at_marks_digits_and_capitals() {
-        let check = |name: &str, expected: &[&str]| assert_eq!(parts(name), expected, "{name}");
+        let check = |name: &str, expected: &[&str]| assert_eq!(names::parts(name), expected, "{name}");
         check("sentence_A", &["sentence", "a"]);
         check("sentenceA", &["sentence", "a"]);
         check("#1 String", &["1", "string"]);

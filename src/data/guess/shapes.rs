@@ -5,8 +5,9 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+use super::columns::{self, sample};
+use super::content::is_structure;
 use super::names::{is_in, rank};
-use super::sample;
 use crate::table::Table;
 use crate::table::notation::schemes::{has_letter, may_be_outside};
 use crate::table::notation::{answers, tags};
@@ -41,7 +42,7 @@ struct Lists {
 }
 
 fn cells(table: &Table, column: usize) -> impl Iterator<Item = &str> {
-    let step = (table.rows().min(super::SAMPLE) / SAMPLE).max(1);
+    let step = (table.rows().min(columns::SAMPLE) / SAMPLE).max(1);
     sample(table).step_by(step).map(move |row| table.cell(row, column).trim())
 }
 
@@ -184,9 +185,4 @@ pub(super) fn are_answers(table: &Table, answers: usize, context: usize) -> bool
     let is_squad = |answer: &&str| matches!(*answer, "" | "[]") || is_structure(answer);
     let is_varied = distinct.len() * 4 > all || distinct.iter().all(is_squad);
     all > 0 && good * 2 >= all && is_varied
-}
-
-/// Whether a cell is a structure that no label is.
-pub(super) fn is_structure(cell: &str) -> bool {
-    ["[{", "{\"", "{'"].iter().any(|opening| cell.starts_with(opening))
 }

@@ -2,11 +2,14 @@
 
 use std::collections::HashSet;
 
+use super::columns::{Column, filled_cells, first_cells, look};
 use super::content::words;
+use super::names::parts;
 use super::names::{ASIDE, NEITHER, is_gold, is_in, is_label, is_predicted};
-use super::pairs::parts;
-use super::{Column, Roles, Table, filled_cells, first_cells, look, shapes};
+use super::shapes;
+use crate::data::Roles;
 use crate::data::labels::{flag_columns, is_missing, kind_of};
+use crate::table::Table;
 use crate::table::plain_name;
 use crate::task::Task;
 

@@ -1,7 +1,7 @@
 //! The kinds of problems, in words.
 
 use super::{Finding, RARE};
-use crate::data::mend::{Exclude, Fix, Mend};
+use crate::data::choices::{Exclude, Fix, Mend};
 use crate::data::spellings::Spellings;
 use crate::table::name_list;
 use crate::task::Task;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use super::TokenizerError;
+use super::source::TokenizerKind;
 use super::specials::SideFiles;
-use super::{TokenizerError, TokenizerKind};
 
 /// The older files in the order they are looked for, with the classes of transformers that cut texts by them as it is done
 /// here. Most are BERT's or RoBERTa's under another name.

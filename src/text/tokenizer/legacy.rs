@@ -6,9 +6,10 @@
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
+use super::TokenizerError;
+use super::source::{component, read};
 use super::specials::{SideFiles, added};
 use super::validate::id_of;
-use super::{TokenizerError, component, read};
 
 /// Which token plays which part in a family, and whether the mask swallows the space before it.
 pub(super) struct Defaults {

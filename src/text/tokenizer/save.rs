@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::path::Path;
 
+use super::source::{TokenizerKind, read};
 use super::specials::ROLES;
-use super::{Tokenizer, TokenizerError, TokenizerKind, read};
+use super::{Tokenizer, TokenizerError};
 use crate::files::write_atomically;
 
 /// What a folder may have beside `tokenizer.json`, or in its place.

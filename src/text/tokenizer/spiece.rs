@@ -6,10 +6,11 @@
 use serde_json::{Value, json};
 use std::path::Path;
 
+use super::TokenizerError;
 use super::legacy::{Defaults, Specials, lacks};
+use super::source::{component, read};
 use super::specials::{SideFiles, added};
 use super::validate::MAX_ID;
-use super::{TokenizerError, component, read};
 
 const ALBERT: Defaults =
     Defaults { unk: "<unk>", sep: "[SEP]", pad: "<pad>", cls: "[CLS]", mask: "[MASK]", mask_lstrip: true };

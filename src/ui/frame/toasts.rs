@@ -8,7 +8,7 @@ use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_ERROR, ICON
 use super::activity::level_color;
 use crate::ui::theme;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::jobs::toast_seconds;
+use crate::ui::workspace::job::toast_seconds;
 use crate::ui::workspace::{Level, Toast};
 use crate::ui::{Action, Cx};
 

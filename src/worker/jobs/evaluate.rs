@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Ended, Failure, Job};
+use super::job::{Ended, Failure, Job};
 use crate::data::Roles;
 use crate::metrics::judged_at;
 use crate::model::Decisions;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::job::{Ended, Failure, Job};
 use super::kept::{Card, Last, read_card};
-use super::{Ended, Failure, Job};
 use crate::data::Dataset;
 use crate::hub::{self, embedded};
 use crate::model;
@@ -176,7 +176,7 @@ pub fn measure_lengths(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::mend::Mends;
+    use crate::data::choices::Mends;
     use crate::data::{Roles, SplitRule};
     use crate::stop::Stop;
     use crate::task::Task;

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::Failure;
+use super::job::Failure;
 use super::predict::Shelf;
 use crate::model::card::ModelCard;
 use crate::model::{self, EncoderConfig};

@@ -2,84 +2,20 @@
 
 mod evaluate;
 mod files;
+mod job;
 mod kept;
 mod predict;
 mod train;
 
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::Duration;
 
-use crossbeam_channel::Sender;
-
-use super::Repaint;
 use super::control::JobControl;
-use super::protocol::{Command, Event, EventKind, JobId, Payload};
+use super::protocol::{Command, EventKind, JobId, Payload};
 use crate::guard::guarded;
-use crate::train::event::TrainEvent;
 
+pub use job::Context;
+use job::{Ended, Failure, Job};
 pub use kept::Kept;
-
-/// How soon the window should draw that a job began or ended.
-pub const SOON: Duration = Duration::from_millis(33);
-/// How soon it should draw how far a job is. Events of a run may come a thousand times a second, and drawing takes time
-/// that the run needs.
-pub const STEADILY: Duration = Duration::from_millis(100);
-
-/// Where events go.
-#[derive(Clone)]
-pub struct Context {
-    pub events: Sender<Event>,
-    pub repaint: Repaint,
-}
-
-/// One job while it runs.
-pub struct Job<'a> {
-    id: JobId,
-    context: &'a Context,
-    control: &'a JobControl,
-}
-
-/// How a job ended that did not fail.
-pub enum Ended {
-    Done,
-    Stopped,
-}
-
-/// What went wrong, in one line.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
-impl Job<'_> {
-    pub fn send(&self, kind: EventKind) {
-        let within = match &kind {
-            EventKind::Progress { .. } => STEADILY,
-            EventKind::Train(event) if matches!(**event, TrainEvent::Step(_)) => STEADILY,
-            // Somebody is waiting for it.
-            EventKind::Payload(_) => Duration::ZERO,
-            _ => SOON,
-        };
-        // A window that is gone needs no events; the dispatcher then stops the job.
-        drop(self.context.events.send(Event { job: self.id, kind }));
-        (self.context.repaint)(within);
-    }
-
-    pub fn payload(&self, payload: Payload) {
-        self.send(EventKind::Payload(payload));
-    }
-
-    pub fn progress(&self, what: &str, done: u64, total: u64) -> ControlFlow<()> {
-        self.send(EventKind::Progress { what: what.to_owned(), done, total });
-        self.go_on()
-    }
-
-    pub fn go_on(&self) -> ControlFlow<()> {
-        self.control.go_on()
-    }
-
-    pub fn is_paused(&self) -> bool {
-        self.control.is_paused()
-    }
-}
 
 /// Runs a job. A panic in it is an event like any failure, and the lane lives on.
 pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut Kept) {

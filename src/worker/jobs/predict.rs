@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::job::{Ended, Failure, Job};
 use super::kept::{Stamp, stamp};
-use super::{Ended, Failure, Job};
 use crate::inspect::{AnyInquiry, OpenModel};
 use crate::model::Decisions;
 use crate::worker::protocol::Payload;

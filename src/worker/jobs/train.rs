@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::job::{Ended, Failure, Job};
 use super::kept::{Card, Last, read_card};
-use super::{Ended, Failure, Job};
-use crate::data::mend::Exclude;
+use crate::data::choices::Exclude;
 use crate::text::Length;
 use crate::text::features::window_lengths;
 use crate::train::config::RunConfig;

@@ -8,8 +8,8 @@ use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_WARNING};
 
 use super::filter::Filter;
 use crate::data::Dataset;
+use crate::data::choices::{Exclude, Mend};
 use crate::data::health::FindingKind;
-use crate::data::mend::{Exclude, Mend};
 use crate::table::RowProblem;
 use crate::train::config::ClassWeights;
 use crate::ui::theme::{self, size, space};

@@ -7,7 +7,7 @@ use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW};
 
 use super::{estimate, strategy};
-use crate::data::mend::Exclude;
+use crate::data::choices::Exclude;
 use crate::model::card::ModelCard;
 use crate::task::{Reads, Task};
 use crate::train::config::{RunConfig, StrategyKind};

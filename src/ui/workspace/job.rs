@@ -1,0 +1,141 @@
+//! A job as the window knows it, and what is told of it in the log and in toasts.
+
+use std::path::PathBuf;
+
+use crate::model::Decisions;
+use crate::worker::protocol::JobId;
+
+/// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JobKind {
+    FindModels,
+    /// `choose`: not only to look at, but as the model of the draft.
+    OpenModel {
+        dir: PathBuf,
+        choose: bool,
+    },
+    OpenTable {
+        path: PathBuf,
+    },
+    ReadDataset,
+    MeasureLengths,
+    Look,
+    Plan,
+    Train {
+        out: PathBuf,
+    },
+    Evaluate {
+        model: PathBuf,
+    },
+    /// Writing where the line is drawn between yes and no.
+    KeepDecisions {
+        model: PathBuf,
+        decisions: Decisions,
+    },
+    /// Opening a model for Explore.
+    Meet {
+        dir: PathBuf,
+    },
+    /// A question in Explore.
+    Ask,
+    FindRuns,
+    OpenRun {
+        dir: PathBuf,
+        purpose: OpenPurpose,
+    },
+    DeleteRun {
+        dir: PathBuf,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OpenPurpose {
+    /// History in Train, evaluation in Evaluate.
+    Show,
+    /// Its configuration into the draft.
+    Clone,
+    /// The evaluation of the run that has just ended.
+    AfterTraining,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Progress {
+    pub what: String,
+    pub done: u64,
+    /// 0 when it is not known.
+    pub total: u64,
+}
+
+impl Progress {
+    pub fn share(&self) -> Option<f32> {
+        (self.total > 0).then(|| self.done as f32 / self.total as f32)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub title: String,
+    pub begun: bool,
+    pub paused: bool,
+    /// The person asked it to stop.
+    pub stopping: bool,
+    pub progress: Option<Progress>,
+    /// Seconds since the window opened.
+    pub since: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    Info,
+    Good,
+    Warning,
+    Error,
+}
+
+#[derive(Clone, Debug)]
+pub struct LogLine {
+    pub level: Level,
+    pub text: String,
+    pub detail: Option<String>,
+    /// Seconds since the window opened.
+    pub at: f64,
+}
+
+/// A message that goes away by itself.
+#[derive(Clone, Debug)]
+pub struct Toast {
+    pub id: u64,
+    pub level: Level,
+    pub title: String,
+    pub text: String,
+    /// Seconds since the window opened.
+    pub since: f64,
+}
+
+/// Seconds a toast stays; errors stay longer, because they have to be read.
+pub fn toast_seconds(level: Level) -> f64 {
+    if level == Level::Error { 12.0 } else { 5.0 }
+}
+
+impl JobKind {
+    /// Jobs that answer within a moment and would only flicker in the activity bar.
+    pub fn is_quiet(&self) -> bool {
+        matches!(self, Self::Look | Self::Plan | Self::Ask | Self::FindRuns)
+    }
+
+    /// Whether it does something that must be seen to its end, and does not only find something out.
+    pub(super) fn is_deed(&self) -> bool {
+        matches!(self, Self::Train { .. } | Self::KeepDecisions { .. } | Self::DeleteRun { .. })
+    }
+
+    /// Whether nobody waits for the answer of this job any more, because another one was sent.
+    pub(super) fn is_replaced_by(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::OpenModel { choose, .. }, Self::OpenModel { choose: other, .. }) => choose == other,
+            (Self::OpenRun { purpose, .. }, Self::OpenRun { purpose: other, .. }) => purpose == other,
+            _ => !self.is_deed() && std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+}
