@@ -223,7 +223,7 @@ impl Action {
             Self::ToggleLog => "What happened so far, newest last",
             Self::ResetLayout => "Puts the panels of Train, Evaluate and Explore back in place",
             Self::ChooseData => {
-                "CSV, JSON, Parquet, CoNLL, SQuAD or plain text; the format is recognised by its content"
+                "CSV, Excel, JSON, Parquet, CoNLL, SQuAD or plain text; the format is recognised by its content"
             }
             Self::OpenSample(sample) => sample.description(),
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",

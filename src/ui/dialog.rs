@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
+use crate::table::ENDINGS;
+
 /// What the dialog is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -56,10 +58,7 @@ impl Dialog {
             let chosen = if purpose.is_folder() {
                 dialog.pick_folder()
             } else {
-                dialog
-                    .add_filter("Data", &["csv", "tsv", "jsonl", "json", "ndjson", "txt"])
-                    .add_filter("All files", &["*"])
-                    .pick_file()
+                dialog.add_filter("Data", &ENDINGS).add_filter("All files", &["*"]).pick_file()
             };
             // Nobody listens any more when waiting was cancelled.
             sender.send(chosen).ok();

@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
-        notes: layout.odd_first.iter().map(|value| odd_first(layout.first_line, value)).collect(),
+        notes: layout.odd_first.iter().map(|value| sniff::odd_first("line", layout.first_line, value)).collect(),
         span_columns: Vec::new(),
         problems: Vec::new(),
         replaced_characters: replaced,
@@ -39,11 +39,6 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),
     })?;
     finish(table)
-}
-
-fn odd_first(line: usize, value: &str) -> String {
-    let value = shorten(value, 40);
-    format!("line {line} is read as a row and may be the head: {value:?} stands in no other row")
 }
 
 /// Moves the cells to the front of the file's own bytes, which can be done in place because a cell is never longer than

@@ -65,6 +65,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Whether so much is more than any text could have been packed into so little.
+    pub fn is_out_of_proportion(&self, given: u64, taken: u64) -> bool {
+        given > FREE_BYTES && given / taken.max(1) > self.ratio
+    }
+}
+
 /// The contents of a packed file, one after the other.
 pub(super) struct Unpacked {
     inner: Box<dyn Read>,
@@ -101,8 +108,7 @@ impl Read for Unpacked {
         if self.given > self.limits.bytes {
             return Err(io::Error::other(Refusal::Size { limit: self.limits.bytes }));
         }
-        let taken = self.taken.load(Ordering::Relaxed).max(1);
-        if self.given > FREE_BYTES && self.given / taken > self.limits.ratio {
+        if self.limits.is_out_of_proportion(self.given, self.taken.load(Ordering::Relaxed)) {
             return Err(io::Error::other(Refusal::Ratio { limit: self.limits.ratio }));
         }
         Ok(count)

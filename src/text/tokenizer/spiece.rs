@@ -3,8 +3,11 @@
 //!
 //! Only the few fields that matter are read; the others are stepped over. Unigram models are the only ones taken.
 
-use serde_json::{Value, json};
 use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 use super::TokenizerError;
 use super::legacy::{Defaults, Specials, lacks};
@@ -96,7 +99,7 @@ fn normalizers(model: &Model, side: &SideFiles) -> Vec<Value> {
         steps.push(json!({ "type": "Lowercase" }));
     }
     if !model.charsmap.is_empty() {
-        steps.push(json!({ "type": "Precompiled", "precompiled_charsmap": base64(&model.charsmap) }));
+        steps.push(json!({ "type": "Precompiled", "precompiled_charsmap": STANDARD.encode(&model.charsmap) }));
     }
     steps.push(replace(json!({ "Regex": " {2,}" }), " "));
     steps
@@ -221,19 +224,4 @@ impl<'a> Fields<'a> {
         self.at += taken.len();
         Ok(taken)
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for digit in 0..4 {
-            let is_padding = digit > chunk.len();
-            let index = (bits >> (18 - 6 * digit) & 63) as usize;
-            text.push(if is_padding { '=' } else { char::from(DIGITS[index]) });
-        }
-    }
-    text
 }
