@@ -89,7 +89,7 @@ impl Evaluate {
 fn keep_best(model: &Path, evaluation: &Evaluation) -> anyhow::Result<Decisions> {
     let best = best_decisions(evaluation).with_context(|| {
         format!(
-            "{} on these data knows no threshold; several labels or questions without an answer do",
+            "{} has no threshold on these data; multi-label classification and questions without an answer do",
             evaluation.task
         )
     })?;

@@ -159,16 +159,11 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
         format!("vocabulary {}, up to {} tokens", grouped(card.vocab_size as u64), card.max_tokens),
         format!("tokenizer {}", if card.tokenizer.is_empty() { "none" } else { &card.tokenizer }),
         format!("trained heads: {}", if heads.is_empty() { "none".to_owned() } else { heads.join(", ") }),
-        format!(
-            "{} tensors loaded, {} new, {} left over",
-            report.loaded.len(),
-            report.new.len(),
-            report.left_over.len()
-        ),
+        format!("{} tensors loaded, {} new, {} unused", report.loaded.len(), report.new.len(), report.left_over.len()),
     ];
     lines.extend(card.problems.iter().map(|problem| format!("problem: {problem}")));
     lines.extend(report.new.iter().map(|name| format!("new: {name}")));
-    lines.extend(report.left_over.iter().map(|name| format!("left over: {name}")));
+    lines.extend(report.left_over.iter().map(|name| format!("unused: {name}")));
     lines.extend(card.blocks.iter().map(|block| format!("{:>14}  {}", grouped(block.parameters), block.name)));
     if !card.labels.is_empty() {
         lines.push(format!("labels: {}", card.labels.join(", ")));

@@ -33,7 +33,7 @@ pub struct Predict {
     pair: Option<String>,
     #[command(flatten)]
     shape: Shape,
-    /// Add what came out of the head
+    /// Add the raw outputs of the head (logits)
     #[arg(long)]
     logits: bool,
     /// One JSON object a line instead of words for people
@@ -82,7 +82,10 @@ impl Predict {
         let options = self.options();
         let model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
         if !model.untrained.is_empty() {
-            eprintln!("attune: warning: {} is not in the model and was made up", model.untrained.join(", "));
+            eprintln!(
+                "attune: warning: {} is not in the model and was initialised at random",
+                model.untrained.join(", ")
+            );
         }
         for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
             eprintln!("attune: warning: {misfit}");

@@ -24,7 +24,7 @@ pub enum Format {
     /// Questions on the paragraphs of articles.
     Squad,
     Parquet,
-    /// A sheet of Excel or LibreOffice.
+    /// A sheet of Excel or `LibreOffice`.
     Workbook,
     /// One paragraph a line.
     PlainText,

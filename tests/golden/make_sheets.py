@@ -79,13 +79,18 @@ def calculated():
         f'<Relationships xmlns="{package}/relationships">'
         f'<Relationship Id="rId1" Type="{office}/worksheet" Target="worksheets/sheet1.{{0}}"/></Relationships>'
     )
+    root = (
+        f'<Relationships xmlns="{package}/relationships">'
+        f'<Relationship Id="rId1" Type="{office}/officeDocument" Target="xl/workbook.{{0}}"/></Relationships>'
+    )
     rows = (
         '<row><c t="inlineStr"><is><t>text</t></is></c><c t="inlineStr"><is><t>label</t></is></c></row>'
         '<row><c t="str"><f>A1&amp;"!"</f><v>made of &lt;parts&gt;</v></c><c><f>1+1</f><v>2</v></c></row>'
-        '<row><c t="inlineStr"><is><r><t>rich </t></r><r><t>text</t></r></is></c><c t="b"><v>1</v></c></row>'
+        '<row><c t="inlineStr"><is><r><t xml:space="preserve">rich </t></r><r><t>text</t></r></is></c><c t="b"><v>1</v></c></row>'
     )
     zipped("calculated.xlsx", {
         "[Content_Types].xml": types.format("xml", "openxmlformats-officedocument.spreadsheetml.sheet", "+xml"),
+        "_rels/.rels": root.format("xml"),
         "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets><sheet name="Made" sheetId="1" '
         'r:id="rId1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": relations.format("xml"),
@@ -118,6 +123,7 @@ def calculated():
     ])
     zipped("binary.xlsb", {
         "[Content_Types].xml": types.format("bin", "ms-excel.sheet.binary.macroEnabled", ""),
+        "_rels/.rels": root.format("bin"),
         "xl/workbook.bin": book,
         "xl/_rels/workbook.bin.rels": relations.format("bin"),
         "xl/worksheets/sheet1.bin": sheet,

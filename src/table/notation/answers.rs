@@ -118,7 +118,7 @@ pub fn nowhere(text: &str, context: &str) -> Result<Option<GoldAnswer>, String> 
     match context.find(text.trim()).filter(|_| !text.trim().is_empty()) {
         None => Ok(None),
         Some(byte) => Err(format!(
-            "has the answer {:?}, which is said to stand nowhere (-1) and stands at character {} of its context",
+            "has the answer {:?}, which is marked as absent (-1) but occurs at character {} of its context",
             shorten(text, 60),
             context[..byte].chars().count()
         )),
@@ -141,7 +141,7 @@ fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<Option
     } else {
         let byte = context
             .find(text)
-            .ok_or_else(|| format!("has the answer {:?}, which does not stand in its context", shorten(text, 60)))?;
+            .ok_or_else(|| format!("has the answer {:?}, which does not occur in its context", shorten(text, 60)))?;
         context[..byte].chars().count()
     };
     Ok(Some(GoldAnswer { text: text.to_owned(), start }))

@@ -92,7 +92,7 @@ fn describe(fault: Fault, line: usize) -> RowProblem {
     match fault {
         Fault::Unclosed { line_ends } => RowProblem {
             line: line + line_ends,
-            reason: "opens a quote that is never closed; reading went on at the next line".into(),
+            reason: "opens a quote that is never closed; reading continued at the next line".into(),
         },
         Fault::TooLong => RowProblem { line, reason: format!("has a field longer than {} MiB", FIELD_LIMIT >> 20) },
     }
@@ -185,7 +185,7 @@ mod tests {
         check("text,label\n\"two\nso \"fine\" lines\",y\n", &[(2, &["two\nso \"fine\" lines", "y"])], &[]);
         assert_eq!(
             open("text,label\na,x\n\"b,y\n").problems[0].reason,
-            "opens a quote that is never closed; reading went on at the next line"
+            "opens a quote that is never closed; reading continued at the next line"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Workbooks of Excel (.xlsx, .xlsm, .xlsb, .xls) and LibreOffice (.ods) → table: the first sheet that has rows, under the
+//! Workbooks of Excel (.xlsx, .xlsm, .xlsb, .xls) and `LibreOffice` (.ods) → table: the first sheet that has rows, under the
 //! rules for heads that delimited files have. A cell is what the sheet shows of it: 3 and not 3.0, a formula's result, a
 //! date in ISO 8601.
 //!

@@ -126,7 +126,7 @@ pub(super) fn all(path: &Path, packing: Packing, packed: impl Read + 'static) ->
 /// Why unpacking ended early.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    #[error("is no whole {} file: {source}", packing.name())]
+    #[error("is not a complete {} file: {source}", packing.name())]
     Damaged { packing: Packing, source: io::Error },
     #[error("holds more than {} when unpacked", size(*limit))]
     Size { limit: u64 },
@@ -277,7 +277,7 @@ pub(super) mod tests {
                 r#""train.gz" holds more than 1 KiB when unpacked; split it into smaller files"#,
             );
             let message = unpack(&packed[..packed.len() / 2], Limits::default()).unwrap_err();
-            assert!(message.starts_with(r#""train.gz" is no whole "#), "{message}");
+            assert!(message.starts_with(r#""train.gz" is not a complete "#), "{message}");
             assert!(message.ends_with("; fetch or pack it again"), "{message}");
         }
         let zeros = gzip(&vec![0; 2 * FREE_BYTES as usize]);

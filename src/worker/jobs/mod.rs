@@ -35,7 +35,7 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
         Err(panic) => {
             // Whatever the job was in the middle of must not be used again.
             *kept = Kept::default();
-            let message = "this job met a defect of Attune and was given up; everything else goes on".to_owned();
+            let message = "a bug in Attune ended this job; everything else continues".to_owned();
             EventKind::Failed { message, detail: Some(panic) }
         }
     });

@@ -5,6 +5,7 @@
 //! and counted before the library may unpack it again.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use zip::ZipArchive;
 
@@ -83,7 +84,7 @@ fn office(types: &str) -> Result<Kind, Fault> {
     }
 }
 
-/// A document of LibreOffice or a book, by what it calls itself.
+/// A document of `LibreOffice` or a book, by what it calls itself.
 fn open_document(kind: &str) -> Result<Kind, Fault> {
     let kind = kind.trim();
     if kind.starts_with("application/vnd.oasis.opendocument.spreadsheet") {
@@ -101,7 +102,7 @@ fn open_document(kind: &str) -> Result<Kind, Fault> {
 fn other(archive: &ZipArchive<impl Read + Seek>) -> Fault {
     let mut names = (0..archive.len()).filter_map(|index| archive.name_for_index(index)?.ok());
     let first = names.next().unwrap_or_default().into_owned();
-    if first.ends_with(".npy") {
+    if Path::new(&first).extension().is_some_and(|ending| ending == "npy") {
         return Fault::Other("a file of NumPy arrays", "; save the table as CSV");
     }
     let is_weights = first.ends_with("/data.pkl") || names.any(|name| name.ends_with("/data.pkl"));
@@ -144,7 +145,7 @@ fn measure(archive: &mut ZipArchive<impl Read + Seek>, kind: Kind, packed: u64, 
     Ok(())
 }
 
-/// Cells of an OpenDocument sheet, where one element may stand for thousands: the library writes each of them out.
+/// Cells of a sheet of `LibreOffice`, where one element may stand for thousands: the library writes each of them out.
 #[derive(Default)]
 struct Repeats {
     /// What may belong to an element that is not closed yet.

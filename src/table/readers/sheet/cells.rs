@@ -32,9 +32,9 @@ fn push(out: &mut String, value: impl std::fmt::Display) {
 /// A number with the 15 digits that Excel calculates and shows at most, so that 0.1 + 0.2 is 0.3.
 fn write_number(out: &mut String, number: f64) {
     match format!("{number:.14e}").parse::<f64>() {
-        Ok(rounded) if rounded == 0.0 => out.push('0'),
+        Ok(0.0) => out.push('0'),
         Ok(rounded) if rounded.is_finite() && !(1e-9..1e21).contains(&rounded.abs()) => {
-            push(out, format!("{rounded:e}"))
+            push(out, format!("{rounded:e}"));
         }
         Ok(rounded) => push(out, rounded),
         Err(_) => push(out, number),

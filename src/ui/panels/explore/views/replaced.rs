@@ -102,7 +102,7 @@ impl Replaced {
         if !can_answer(ui, cx) {
             return;
         }
-        let words = "What the model holds for replaced appears here";
+        let words = "The tokens that seem replaced to the model appear here";
         let Some(judged) = or_words(ui, judged(self.told.answer()), words, palette) else { return };
         if self.told.answer_to(&self.text_box.words).is_none() {
             ui.multiply_opacity(0.75);
