@@ -15,6 +15,7 @@ use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
+use crate::worker::work::AnyWork;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -110,6 +111,8 @@ pub enum Action {
     /// Asks first; the files are gone afterwards.
     AskDeleteRun(PathBuf),
     DeleteRun(PathBuf),
+    /// Any other work.
+    Work(AnyWork),
 
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
@@ -206,6 +209,7 @@ impl Action {
             Self::CloneRun(_) => "Use its configuration",
             Self::AskDeleteRun(_) => "Delete run…",
             Self::DeleteRun(_) => "Delete run",
+            Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
             Self::CopyText(_) => "Copy",

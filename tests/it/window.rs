@@ -11,6 +11,7 @@ use attune::ui::app::App;
 use attune::ui::places::Places;
 use attune::worker::Client;
 use attune::worker::protocol::{Command, Control, Event, EventKind, JobId, Payload};
+use attune::worker::works::runs::DeleteRun;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
@@ -170,7 +171,7 @@ fn job_of(command: &Command) -> JobId {
         | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
-        | Command::DeleteRun { job, .. }
+        | Command::Do { job, .. }
         | Command::Control { job, .. } => *job,
     }
 }
@@ -515,14 +516,14 @@ fn a_run_is_deleted_only_after_it_was_asked() {
     window.press("Runs");
     window.press("Delete reviews-minilm-2");
     window.press("Cancel");
-    assert_eq!(window.count(|command| matches!(command, Command::DeleteRun { .. })), 0);
+    assert_eq!(window.count(|command| matches!(command, Command::Do { .. })), 0);
     window.press("Delete reviews-minilm-2");
     window.press_role(Role::Button, "Delete run");
     let deleted = window
         .asked
         .iter()
-        .find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
-    assert!(deleted.unwrap().ends_with("reviews-minilm-2"));
+        .find_map(|command| if let Command::Do { work, .. } = command { work.get::<DeleteRun>() } else { None });
+    assert!(deleted.unwrap().dir.ends_with("reviews-minilm-2"));
 }
 
 #[test]

@@ -251,14 +251,14 @@ mod tests {
             let error = answers(cell, start, CONTEXT).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
-        check("Danube", None, "does not stand in its context");
+        check("Danube", None, "does not occur in its context");
         check("Rhine", Some("x"), "expected a number of characters");
         check(r#"{"text": ["Rhine"], "answer_start": []}"#, None, r#"expected {"text""#);
         check(r#"{"text": ["Rhine"], "answer_start": [-4]}"#, None, r#"expected {"text""#);
         check("{'text': ['Rhine'], 'answer_start': [None]}", None, r#"expected {"text""#);
-        check("{'text': ['Rhine']", None, "does not stand in its context");
-        check("Rhine", Some("-1"), "said to stand nowhere (-1) and stands at character 17 of its context");
-        check(r#"{"text": ["Rhine"], "answer_start": [-1]}"#, None, "said to stand nowhere (-1)");
+        check("{'text': ['Rhine']", None, "does not occur in its context");
+        check("Rhine", Some("-1"), "marked as absent (-1) but occurs at character 17 of its context");
+        check(r#"{"text": ["Rhine"], "answer_start": [-1]}"#, None, "marked as absent (-1)");
     }
 
     #[test]

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_list_of_texts_is_one_text_per_element() {
         check("[\"hello, you\",\n \"bye ] you\"]\n", &["text"], &[(1, &["hello, you"]), (2, &["bye ] you"])], &[]);
-        check("[\"a\", null]", &["text"], &[(1, &["a"])], &[(1, "element 2: is no text: null")]);
+        check("[\"a\", null]", &["text"], &[(1, &["a"])], &[(1, "element 2: is not a text: null")]);
         for text in ["[\"No\"], he said.\nAnd left.\n", "[[1]] A note.\nAnother.\n", "[\"open, he said.\nAnd left.\n"] {
             let table = read_bytes(Path::new("a.txt"), text.as_bytes().to_vec()).unwrap();
             assert_eq!(table.format, Format::PlainText, "{text}");

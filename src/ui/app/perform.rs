@@ -14,6 +14,8 @@ use crate::ui::format;
 use crate::ui::frame::ask::Question;
 use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
 use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
+use crate::worker::work::AnyWork;
+use crate::worker::works::runs::DeleteRun;
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
 const NO_DIALOG: f64 = 0.4;
@@ -109,6 +111,7 @@ impl App {
             | Action::CloneRun(_)
             | Action::AskDeleteRun(_)
             | Action::DeleteRun(_) => self.change_runs(action),
+            Action::Work(work) => self.work(work),
             Action::CopyText(text) => {
                 ctx.copy_text(text);
                 self.workspace.say(Level::Info, "Copied", None);
@@ -296,15 +299,19 @@ impl App {
                 self.question = Some(Question::DeleteRun { dir, bytes });
             }
             Action::DeleteRun(dir) => {
-                let title = format::file_name(&dir);
                 if self.workspace.explore.model.as_ref() == Some(&model_of(&dir)) {
                     self.workspace.explore.model = None;
                 }
-                let job = self.workspace.follow(JobKind::DeleteRun { dir: dir.clone() }, title);
-                self.send(Command::DeleteRun { job, dir });
+                self.workspace.runs.retain(|run| run.dir != dir);
+                self.work(AnyWork::new(DeleteRun { dir }));
             }
             _ => self.workspace.wants.runs = true,
         }
+    }
+
+    fn work(&mut self, work: AnyWork) {
+        let job = self.workspace.follow(JobKind::Work(work.clone()), work.title());
+        self.send(Command::Do { job, work });
     }
 
     fn ask_dialog(&mut self, purpose: Purpose, ctx: &egui::Context) {
