@@ -26,7 +26,7 @@ use crate::train::run;
 pub struct Inspect {
     /// A model folder (or embedded for the model inside the program), a file with texts, or a run's folder
     path: PathBuf,
-    /// What a dataset is read for; without it, what its columns look like
+    /// The task to read a data set for; default: guessed from its columns
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]

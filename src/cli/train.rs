@@ -27,7 +27,7 @@ pub struct Train {
     /// Resume a run that was stopped or interrupted, exactly where it was; start it if there is none
     #[arg(long)]
     resume: bool,
-    /// Write events as JSON Lines, those before a resume included; - is standard output
+    /// Write events as JSON Lines, including those before a resume; - is standard output
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,
 }

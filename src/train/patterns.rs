@@ -91,10 +91,10 @@ pub fn weights_of(block: Block) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    const WEIGHTS: [&str; 7] = [
+    pub const WEIGHTS: [&str; 7] = [
         "embeddings.word",
         "embeddings.norm.bias",
         "layers.0.attention.query.weight",

@@ -170,6 +170,7 @@ fn parse(name: &str, layers: usize) -> Result<Vec<Block>, TrainError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::patterns::tests::WEIGHTS;
 
     fn names(kind: StrategyKind, top_layers: usize, frozen_blocks: &[&str]) -> Result<String, String> {
         let frozen_blocks = frozen_blocks.iter().map(ToString::to_string).collect();
@@ -213,16 +214,6 @@ mod tests {
         }
         assert!(names(StrategyKind::Custom, 0, &["embeddings", "layers.0-3", "head"]).is_err());
     }
-
-    const WEIGHTS: [&str; 7] = [
-        "embeddings.word",
-        "embeddings.norm.bias",
-        "layers.0.attention.query.weight",
-        "layers.1.attention.query.bias",
-        "layers.2.feed_forward.norm.weight",
-        "layers.10.attention.output.weight",
-        "head.token.weight",
-    ];
 
     #[test]
     fn what_patterns_name_is_trained_where_no_block_is_frozen() {

@@ -9,6 +9,7 @@
 
 mod archive;
 mod cells;
+mod fault;
 mod grid;
 
 use std::io::{BufReader, Read, Seek};
@@ -18,64 +19,12 @@ use calamine::{Dimensions, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx
 
 use self::archive::Kind;
 pub(super) use self::archive::is_container;
+use self::fault::{Fault, damaged};
 use self::grid::Grid;
 use super::encoding::Decoded;
-use super::unpack::size;
 use crate::guard::guarded;
 use crate::stop::{Heeded, heed};
 use crate::table::{Format, ReadError, Table};
-
-/// Why a workbook is not read.
-#[derive(Debug)]
-enum Fault {
-    /// It is something else, with what to do about it.
-    Other(&'static str, &'static str),
-    Damaged(String),
-    Size(u64),
-    Ratio(u64),
-    Cells(u64),
-    Columns(usize),
-    NoRows,
-}
-
-impl From<std::io::Error> for Fault {
-    fn from(error: std::io::Error) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
-
-impl From<zip::result::ZipError> for Fault {
-    fn from(error: zip::result::ZipError) -> Self {
-        Self::Damaged(error.to_string())
-    }
-}
-
-fn damaged(error: impl std::fmt::Display) -> Fault {
-    Fault::Damaged(error.to_string())
-}
-
-impl Fault {
-    fn told(self, path: &Path) -> ReadError {
-        const SPLIT: &str = "split it into smaller files, or save the sheet as CSV";
-        let path = path.to_path_buf();
-        let (reason, advice) = match self {
-            Self::Other(what, advice) => return ReadError::NotText { path, what, advice },
-            Self::NoRows => return ReadError::Empty { path },
-            Self::Size(limit) => return ReadError::TooLarge { path, limit: size(limit) },
-            Self::Damaged(reason) => {
-                (reason, "open it in Excel or LibreOffice and save it again, or save the sheet as CSV")
-            }
-            Self::Ratio(limit) => {
-                (format!("it unpacks to more than {limit} times its size, which no sheet does"), SPLIT)
-            }
-            Self::Cells(limit) => (format!("its sheet has more than {limit} cells"), SPLIT),
-            Self::Columns(count) => {
-                (format!("its sheet has {count} columns, expected at most {}", grid::COLUMN_LIMIT), SPLIT)
-            }
-        };
-        ReadError::Workbook { path, reason, advice }
-    }
-}
 
 /// Reads a zip archive or a compound file, which is a workbook or refused.
 pub(super) fn read(path: &Path, source: impl Read + Seek) -> Result<Table, ReadError> {

@@ -102,7 +102,7 @@ impl App {
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
             Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Asking");
+                let job = self.workspace.follow(JobKind::Ask, "Predicting");
                 self.send(Command::Ask { job, model, inquiry });
             }
             Action::FindRuns
@@ -167,7 +167,7 @@ impl App {
         let (Some(loaded), Some(card)) = (&self.workspace.data.loaded, &self.workspace.model) else { return };
         let (dataset, model) = (loaded.dataset.clone(), card.dir.clone());
         let length = self.workspace.length();
-        let job = self.workspace.follow(JobKind::Look, "Looking at a row");
+        let job = self.workspace.follow(JobKind::Look, "Tokenizing a row");
         self.send(Command::Xray { job, dataset, example, model, length });
     }
 

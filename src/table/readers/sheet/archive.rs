@@ -10,7 +10,7 @@ use std::path::Path;
 use zip::ZipArchive;
 
 use super::super::unpack::Limits;
-use super::Fault;
+use super::fault::Fault;
 use crate::stop::heed;
 
 /// What a workbook is written in.

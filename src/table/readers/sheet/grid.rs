@@ -9,12 +9,13 @@ use super::super::builder::Builder;
 use super::super::names::unique_names;
 use super::super::unpack::SIZE_LIMIT;
 use super::super::{head, sniff};
-use super::{Fault, cells};
+use super::cells;
+use super::fault::Fault;
 use crate::stop::heed;
 use crate::table::shorten;
 
 /// Columns that are read, and cells of all rows together, empty ones too.
-pub(super) const COLUMN_LIMIT: usize = 1000;
+const COLUMN_LIMIT: usize = 1000;
 const CELL_LIMIT: u64 = 1 << 28;
 /// Rows by which the head is judged.
 const SAMPLE_ROWS: usize = 1000;
@@ -129,7 +130,7 @@ impl Grid {
     pub fn into_rows(self, notes: &mut Vec<String>) -> Result<Builder, Fault> {
         let used: Vec<u32> = self.cells.iter().map(|cell| cell.column).collect::<BTreeSet<u32>>().into_iter().collect();
         if used.len() > COLUMN_LIMIT {
-            return Err(Fault::Columns(used.len()));
+            return Err(Fault::Columns(used.len(), COLUMN_LIMIT));
         }
         if (self.row_count() * used.len()) as u64 > CELL_LIMIT {
             return Err(Fault::Cells(CELL_LIMIT));

@@ -105,7 +105,7 @@ impl View for Masks {
     }
 
     fn words(&self) -> Option<Words> {
-        Some(Words::of(&self.text)).filter(|words| !words.are_blank())
+        Words::of(&self.text).unless_blank()
     }
 
     fn set(&mut self, words: Words) {

@@ -86,7 +86,7 @@ impl View for Objectives {
 
     fn words(&self) -> Option<Words> {
         let pair = Some(self.second.clone()).filter(|second| !second.trim().is_empty());
-        Some(Words { text: self.text.clone(), pair }).filter(|words| !words.are_blank())
+        Words { text: self.text.clone(), pair }.unless_blank()
     }
 
     fn set(&mut self, words: Words) {

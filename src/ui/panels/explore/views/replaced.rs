@@ -63,11 +63,11 @@ impl View for Replaced {
     }
 
     fn words(&self) -> Option<Words> {
-        Some(self.text_box.words.clone()).filter(|words| !words.are_blank())
+        self.text_box.words.clone().unless_blank()
     }
 
     fn set(&mut self, words: Words) {
-        self.text_box.words = Words { pair: None, ..words };
+        self.text_box.words = words.alone();
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {
