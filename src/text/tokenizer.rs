@@ -8,6 +8,7 @@
 mod class;
 mod embeddings;
 mod error;
+mod fairseq;
 mod frame;
 mod legacy;
 mod save;
@@ -109,7 +110,7 @@ struct Loaded {
 
 impl Tokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else the older files of its class: `vocab.txt`,
-    /// `vocab.json` with `merges.txt`, or `spiece.model`. A class that is not here is refused, never replaced.
+    /// `vocab.json` with `merges.txt`, `spiece.model`, or `sentencepiece.bpe.model`. A class that is not here is refused, never replaced.
     pub fn open(dir: &Path) -> Result<Self, TokenizerError> {
         let side = SideFiles::read(dir)?;
         let kind = class::kind(dir, &side)?;
@@ -119,6 +120,7 @@ impl Tokenizer {
             TokenizerKind::VocabTxt => legacy::word_pieces(dir, &side)?,
             TokenizerKind::VocabAndMerges => legacy::byte_pairs(dir, &side)?,
             TokenizerKind::SpieceModel => spiece::pieces(dir, &side)?,
+            TokenizerKind::SentencePieceBpe => fairseq::pieces(dir, &side)?,
         };
         let companions = save::companions(dir)?;
         Self::build(&path, kind, json, side, companions)
