@@ -15,6 +15,7 @@ mod save;
 mod source;
 mod specials;
 mod spiece;
+mod unspaced;
 mod validate;
 mod words;
 
@@ -61,7 +62,8 @@ pub struct Encoded {
     pub offsets: Vec<(usize, usize)>,
     /// Whether the token was put around the texts. A mask that is written in a text is not.
     pub special: Vec<bool>,
-    /// The word of its text a token is part of; a punctuation mark is one.
+    /// The word of its text a token is part of; a punctuation mark is one, and so is each token of a script that is written
+    /// without blanks.
     pub words: Vec<Option<u32>>,
     /// 0 for the text, 1 for its pair.
     pub sequence: Vec<Option<u8>>,
@@ -69,6 +71,21 @@ pub struct Encoded {
     pub tokens: Vec<String>,
     /// Tokens of the texts that the limit cut off.
     pub cut: usize,
+}
+
+impl Encoded {
+    /// With words of their own where the script has no blanks between them.
+    fn parted(mut self, [text, pair]: &[Vec<bool>; 2]) -> Self {
+        if !(text.is_empty() && pair.is_empty()) {
+            let place = |at: usize| unspaced::Place {
+                word: self.words[at],
+                sequence: usize::from(self.sequence[at] == Some(1)),
+                characters: self.offsets[at],
+            };
+            self.words = unspaced::part((0..self.words.len()).map(place), [text, pair]);
+        }
+        self
+    }
 }
 
 /// Only what training needs of a tokenized text or pair.
@@ -162,6 +179,7 @@ impl Tokenizer {
     /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
     pub fn encode(&self, text: &str, pair: Option<&str>, max_tokens: usize) -> Result<Encoded, TokenizerError> {
         let room = self.room(pair.is_some(), max_tokens)?;
+        let marks = [unspaced::marks(text), pair.map(unspaced::marks).unwrap_or_default()];
         caught(|| {
             let mut text = self.inner.encode_char_offsets(text, false)?;
             let mut pair = pair.map(|pair| self.inner.encode_char_offsets(pair, false)).transpose()?;
@@ -170,7 +188,7 @@ impl Tokenizer {
             text = shortened(text, keep_text);
             pair = pair.map(|pair| shortened(pair, keep_pair));
             let framed = frame::process(self.post.as_ref(), text, pair)?;
-            Ok(self.described(&framed, before - keep_text - keep_pair))
+            Ok(self.described(&framed, before - keep_text - keep_pair).parted(&marks))
         })
         .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
     }

@@ -22,15 +22,8 @@ pub enum Family {
 }
 
 impl Family {
-    pub const ALL: [Self; 7] = [
-        Self::Bert,
-        Self::Roberta,
-        Self::XlmRoberta,
-        Self::Camembert,
-        Self::DistilBert,
-        Self::Albert,
-        Self::Electra,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Bert, Self::Roberta, Self::XlmRoberta, Self::Camembert, Self::DistilBert, Self::Albert, Self::Electra];
 
     pub fn from_model_type(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.model_type() == name)

@@ -25,21 +25,12 @@ struct Order {
     unused: &'static [&'static str],
 }
 
-const XLM_ROBERTA: Order = Order {
-    front: &[("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), (UNKNOWN, 0.0)],
-    left_out: 3,
-    unused: &[],
-};
+const XLM_ROBERTA: Order =
+    Order { front: &[("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), (UNKNOWN, 0.0)], left_out: 3, unused: &[] };
 
 /// SentencePiece's own unknown piece stands in the vocabulary too and is made all but impossible.
 const CAMEMBERT: Order = Order {
-    front: &[
-        ("<s>NOTUSED", 0.0),
-        ("<pad>", 0.0),
-        ("</s>NOTUSED", 0.0),
-        (UNKNOWN, 0.0),
-        ("<unk>NOTUSED", -100.0),
-    ],
+    front: &[("<s>NOTUSED", 0.0), ("<pad>", 0.0), ("</s>NOTUSED", 0.0), (UNKNOWN, 0.0), ("<unk>NOTUSED", -100.0)],
     left_out: 1,
     unused: &["<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED"],
 };

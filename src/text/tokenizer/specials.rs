@@ -74,7 +74,8 @@ impl SideFiles {
 
     /// Whether the tokenizer is CamemBERT's: by the class that is named, else by the model.
     pub fn is_camembert(&self) -> bool {
-        self.named_class().map_or(self.model_type.as_deref() == Some("camembert"), |class| class.starts_with("Camembert"))
+        self.named_class()
+            .map_or(self.model_type.as_deref() == Some("camembert"), |class| class.starts_with("Camembert"))
     }
 
     /// Tokens added to the vocabulary, with their ids: what is in `added_tokens.json` and in the configuration.
