@@ -47,7 +47,7 @@ struct Token<'a> {
     is_control: bool,
 }
 
-/// The tokenizer of XLM-RoBERTa, or that of `CamemBERT` where the folder says that it is one.
+/// The tokenizer of XLM-RoBERTa, or that of CamemBERT where the folder says that it is one.
 pub(super) fn pieces(dir: &Path, side: &SideFiles) -> Result<String, TokenizerError> {
     let path = dir.join("sentencepiece.bpe.model");
     let model = Model::open(&path)?;

@@ -72,7 +72,7 @@ impl SideFiles {
         named.or(self.model_says.as_deref()).filter(|class| !class.is_empty())
     }
 
-    /// Whether the tokenizer is `CamemBERT`'s: by the class that is named, else by the model.
+    /// Whether the tokenizer is CamemBERT's: by the class that is named, else by the model.
     pub fn is_camembert(&self) -> bool {
         self.named_class()
             .map_or(self.model_type.as_deref() == Some("camembert"), |class| class.starts_with("Camembert"))
