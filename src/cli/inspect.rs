@@ -82,8 +82,9 @@ impl Inspect {
                 "message": finding.message(), "count": finding.count, "lines": finding.lines,
             })).collect::<Vec<_>>(),
         });
+        let encoding = if table.format.has_encoding() { format!(", {}", table.encoding) } else { String::new() };
         let mut lines = vec![
-            format!("{}: {}, {}", table.path.display(), format_name(table.format), table.encoding),
+            format!("{}: {}{encoding}", table.path.display(), format_name(table.format)),
             format!(
                 "{} rows, {} columns: {}",
                 grouped(table.rows() as u64),

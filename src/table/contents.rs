@@ -31,6 +31,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether its bytes are text in one of many encodings.
+    pub fn has_encoding(self) -> bool {
+        !matches!(self, Self::Parquet | Self::Workbook)
+    }
+
     /// The name on screen.
     pub fn title(self) -> String {
         match self {

@@ -200,8 +200,8 @@ fn words_are_hidden_by_a_press_and_own_words_are_scored() {
     assert_eq!(both.blanks.len(), 2);
     until(&mut screen, "Show capital");
     write(&mut screen, "Candidates to score", "river, zebra");
-    until(&mut screen, "Own word river ");
-    until(&mut screen, "Own word zebra ");
+    until(&mut screen, "Candidate river ");
+    until(&mut screen, "Candidate zebra ");
     press(&mut screen, "Show capital");
     let Prediction::Filling(again) = result(&screen) else { panic!() };
     assert_eq!(again.blanks.len(), 1);

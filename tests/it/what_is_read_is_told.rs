@@ -132,7 +132,7 @@ fn what_cannot_be_learned_is_told_before_the_first_step_and_with_the_result() {
     let eval = format!("eval = {:?}", dir.path().join("dev.csv"));
     let run = train(dir.path(), "classify", "bert-classify", &[("a.csv", &two), ("dev.csv", other)], &eval);
     let told = run.warnings();
-    assert!(told[0].contains("not among those that are learned: mixed"), "{told:?}");
+    assert!(told[0].contains("do not occur in the training data: mixed"), "{told:?}");
 
     let dir = tempfile::tempdir().unwrap();
     let hot = rows("text,labels", |at| format!("the soup was warm {at},\"[1, {}, 0]\"", at % 2));

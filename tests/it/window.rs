@@ -332,9 +332,9 @@ fn questions_show_their_answers_and_misplaced_ones_move() {
     window.press("Fix: 1 question with an answer that is not at its stated position but elsewhere in the context");
     assert_eq!(loaded(&window).dataset.examples.len(), 4);
     assert!(window.shows("1 question without a usable answer"));
-    window.press("Keep together: 1 evaluated question is about a context that is also in the training set");
+    window.press("Keep together: 1 evaluation question is about a context that is also in the training set");
     assert_eq!(window.app().workspace().data.roles.group.as_deref(), Some("context"));
-    assert!(!window.shows("also trained on"));
+    assert!(!window.shows("also in the training set"));
 }
 
 #[test]

@@ -6,10 +6,10 @@ use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE};
 
 use crate::train::config::{Optim, WeightRate};
 use crate::train::limits;
+use crate::ui::Palette;
 use crate::ui::widgets::form::{LINE, row};
 use crate::ui::widgets::number::said_ui;
 use crate::ui::widgets::{Button, Number};
-use crate::ui::{Palette, theme::space};
 
 const NAMES: &str = "Names of weights, with * for any letters: *.attention.*, layers.8-11, *.bias. \
     Where several name a weight, the last one counts.";
@@ -69,7 +69,7 @@ fn line_ui(ui: &mut Ui, number: usize, own: &mut WeightRate, lr: f64, palette: &
         let edit = TextEdit::singleline(&mut own.pattern)
             .margin(egui::Margin::symmetric(8, 5))
             .hint_text("*.attention.*")
-            .desired_width((ui.available_width() - space::XS).max(60.0));
+            .desired_width(ui.available_width().max(60.0));
         ui.add(edit).on_hover_text(NAMES).accessible_name(format!("Weights of rate {number}"));
         gone
     })
