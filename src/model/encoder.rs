@@ -1,5 +1,6 @@
 //! The forward pass: embeddings, then the layers in the order of the schedule.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use candle_core::Tensor;
@@ -80,6 +81,34 @@ impl Model {
             x = self.layer(index, &x, &layout, None, &pass)?;
         }
         Ok(x)
+    }
+
+    /// Goes through the steps of the schedule, showing what enters each before it is computed: (tokens, hidden). Who has
+    /// seen enough ends it.
+    pub fn walk<E: From<ModelError>>(
+        &self,
+        input: &Input,
+        mut visit: impl FnMut(usize, &Tensor) -> Result<ControlFlow<()>, E>,
+    ) -> Result<ControlFlow<()>, E> {
+        let pass = Pass::default();
+        let mut x = self.embed(input, &pass)?;
+        let layout = Arc::new(self.layout(input));
+        let steps = self.config.schedule().len();
+        for step in 0..steps {
+            if visit(step, &x)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            if step + 1 < steps {
+                x = self.layer(step, &x, &layout, None, &pass)?;
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// What the tokens of one sequence attend to in a step, from what enters it: (heads, tokens, tokens).
+    pub fn attention_at(&self, step: usize, x: &Tensor, input: &Input) -> Result<Vec<f32>, ModelError> {
+        let stored = self.config.schedule()[step].stored;
+        Ok(self.attention_of(stored, x, &self.layout(input))?.concat())
     }
 
     /// Runs the steps of the schedule from `first` on; `x` is what enters them.
