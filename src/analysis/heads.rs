@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::inspect::attention::{Figures, figures};
-use crate::inspect::{GoOn, InspectError, Inquiry, OpenModel, Request};
+use crate::inspect::{GoOn, Inquiry, InspectError, OpenModel, Request};
 
 /// The heads of a model over some texts.
 #[derive(Clone, Debug, PartialEq)]

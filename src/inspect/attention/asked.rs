@@ -11,11 +11,11 @@ use super::flow::{MOST_TOKENS, Rollout, flow};
 use super::heads::{Figures, Gaze};
 use super::map::mean;
 use super::tokens::Tokens;
+use crate::inspect::InspectError;
 use crate::inspect::inquiry::Inquiry;
 use crate::inspect::open::OpenModel;
 use crate::inspect::predictor::GoOn;
 use crate::inspect::request::Request;
-use crate::inspect::InspectError;
 use crate::model::Input;
 
 /// One text or pair, all layers and heads.
@@ -192,7 +192,9 @@ impl Look {
                 means.iter().try_for_each(|mean| rollout.pass(mean))?;
                 Ok(Some(vec![rollout.square()?.into()]))
             }
-            What::Flow(_) if count > MOST_TOKENS => Err(InspectError::TooLongForFlow { tokens: count, most: MOST_TOKENS }),
+            What::Flow(_) if count > MOST_TOKENS => {
+                Err(InspectError::TooLongForFlow { tokens: count, most: MOST_TOKENS })
+            }
             What::Flow(layer) => {
                 let means = self.means(model, layer, go_on)?;
                 Ok(means.map(|means| vec![flow(&means, count).into()]))

@@ -175,12 +175,7 @@ mod tests {
         // By hand: the layers mix (0.6 0.4; 0.3 0.7) and then (0.75 0.25; 0.5 0.5).
         let mut rollout = Rollout::new(2);
         means().iter().for_each(|mean| rollout.pass(mean).unwrap());
-        let expected = [
-            0.75 * 0.6 + 0.25 * 0.3,
-            0.75 * 0.4 + 0.25 * 0.7,
-            0.5 * 0.6 + 0.5 * 0.3,
-            0.5 * 0.4 + 0.5 * 0.7,
-        ];
+        let expected = [0.75 * 0.6 + 0.25 * 0.3, 0.75 * 0.4 + 0.25 * 0.7, 0.5 * 0.6 + 0.5 * 0.3, 0.5 * 0.4 + 0.5 * 0.7];
         for (found, expected) in rollout.square().unwrap().iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
         }
@@ -206,7 +201,8 @@ mod tests {
                 _ => set >> ((level - 1) * tokens + token) & 1 == 1,
             };
             let edges = (0..layers).flat_map(|level| (0..tokens * tokens).map(move |edge| (level, edge)));
-            let cut = edges.filter(|(level, edge)| is_above(*level, edge / tokens) && !is_above(level + 1, edge % tokens));
+            let cut =
+                edges.filter(|(level, edge)| is_above(*level, edge / tokens) && !is_above(level + 1, edge % tokens));
             cut.map(|(level, edge)| mixtures[layers - 1 - level][edge]).sum::<f32>()
         };
         (0..1 << inner).map(cut).fold(f32::INFINITY, f32::min)

@@ -55,6 +55,11 @@ impl Role {
         }
     }
 
+    /// Whether it is about what was put around the text.
+    pub fn is_special(self) -> bool {
+        matches!(self, Self::Separator | Self::First)
+    }
+
     /// How other programs know it.
     pub fn name(self) -> &'static str {
         match self {
@@ -112,16 +117,19 @@ impl Figures {
         &self.0[role as usize]
     }
 
+    /// Whether a head does something, so that it stands out from even attention.
+    pub fn does(&self, role: Role) -> bool {
+        let figure = self.of(role);
+        figure.of > 0 && figure.mean() >= LEAST && figure.mean() >= STANDS_OUT * figure.even()
+    }
+
     /// What the head does most, where it does anything that stands out.
     pub fn main(&self) -> Option<Role> {
-        let stands_out = |role: &Role| {
-            let figure = self.of(*role);
-            figure.of > 0 && figure.mean() >= LEAST && figure.mean() >= STANDS_OUT * figure.even()
-        };
         // The first of equals.
-        Role::ALL.into_iter().filter(stands_out).reduce(|best, next| {
-            if self.of(next).mean() > self.of(best).mean() { next } else { best }
-        })
+        Role::ALL
+            .into_iter()
+            .filter(|role| self.does(*role))
+            .reduce(|best, next| if self.of(next).mean() > self.of(best).mean() { next } else { best })
     }
 
     /// In words.

@@ -46,7 +46,8 @@ pub struct Units {
 
 impl Units {
     pub fn of(tokens: &Tokens, lens: Lens) -> Self {
-        let runs = if lens.words { tokens.word_runs() } else { (0..tokens.count()).map(|token| token..token + 1).collect() };
+        let runs =
+            if lens.words { tokens.word_runs() } else { (0..tokens.count()).map(|token| token..token + 1).collect() };
         let unit = |run: Range<usize>| Unit {
             label: tokens.label(&run),
             side: tokens.sides[run.start],
@@ -78,7 +79,8 @@ impl Units {
     /// What one gives to another. Of single tokens it is the number in the square, to the bit.
     pub fn value(&self, square: &[f32], from: usize, to: usize) -> f32 {
         let (from, to) = (&self.all[from].tokens, &self.all[to].tokens);
-        let given = |token: usize| square[token * self.tokens..][to.clone()].iter().copied().map(f64::from).sum::<f64>();
+        let given =
+            |token: usize| square[token * self.tokens..][to.clone()].iter().copied().map(f64::from).sum::<f64>();
         let sum: f64 = from.clone().map(given).sum();
         (sum / from.len() as f64) as f32
     }
@@ -147,7 +149,10 @@ mod tests {
     fn two_texts_are_looked_at_within_and_across() {
         let shown = |between| {
             let units = Units::of(&tokens(), Lens { between, no_specials: true, ..Lens::default() });
-            (0..3).flat_map(|from| (0..3).map(move |to| (from, to))).filter(|(a, b)| units.shows(*a, *b)).collect::<Vec<_>>()
+            (0..3)
+                .flat_map(|from| (0..3).map(move |to| (from, to)))
+                .filter(|(a, b)| units.shows(*a, *b))
+                .collect::<Vec<_>>()
         };
         assert_eq!(shown(Between::Within), [(0, 0), (0, 1), (1, 0), (1, 1), (2, 2)]);
         assert_eq!(shown(Between::Across), [(0, 2), (1, 2), (2, 0), (2, 1)]);

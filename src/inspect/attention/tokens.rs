@@ -54,7 +54,15 @@ impl Tokens {
         };
         let kinds = (0..count).map(kind).collect();
         let (sides, has_sides) = sides(encoded, &letters);
-        Self { words: words(encoded), names: encoded.tokens.clone(), letters, sides, has_sides, kinds, cut: encoded.cut }
+        Self {
+            words: words(encoded),
+            names: encoded.tokens.clone(),
+            letters,
+            sides,
+            has_sides,
+            kinds,
+            cut: encoded.cut,
+        }
     }
 
     pub fn count(&self) -> usize {
@@ -92,7 +100,8 @@ fn letters(encoded: &Encoded, token: usize, texts: &[Vec<char>; 2]) -> String {
 fn words(encoded: &Encoded) -> Vec<Option<u32>> {
     let of = |side| encoded.words.iter().zip(&encoded.sequence).filter(move |(_, own)| **own == Some(side));
     let first = of(0).filter_map(|(word, _)| *word).max().map_or(0, |last| last + 1);
-    let number = |(word, side): (&Option<u32>, &Option<u8>)| word.map(|word| word + if *side == Some(1) { first } else { 0 });
+    let number =
+        |(word, side): (&Option<u32>, &Option<u8>)| word.map(|word| word + if *side == Some(1) { first } else { 0 });
     encoded.words.iter().zip(&encoded.sequence).map(number).collect()
 }
 

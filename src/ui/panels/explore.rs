@@ -77,6 +77,7 @@ impl Tiled for ExplorePanel {
         let chosen = self.chosen.filter(|mode| mode.head.is_none_or(|head| subject.heads.contains(&head)));
         let first = || subject.heads.iter().find_map(|head| self.mode_of(*head));
         self.turn_to(chosen.or_else(first));
+        self.begin(subject);
     }
 
     fn variant(&self) -> &'static str {
@@ -192,6 +193,15 @@ impl ExplorePanel {
         } else if was_shared && self.lender == Some(mode) && self.words(mode).unwrap_or_default() != self.shared.words {
             self.set(mode, self.shared.words.clone());
         }
+    }
+
+    /// A text to begin with for a view that shares one, where none was looked at before.
+    fn begin(&mut self, subject: &Subject) {
+        let Some(mode) = self.mode.filter(|mode| self.lender.is_none() && self.has(*mode, SHARED)) else { return };
+        if let Some(words) = self.views[mode.view].1.samples(subject).into_iter().next() {
+            self.shared.words = words;
+        }
+        self.lender = Some(mode);
     }
 
     fn forget(&mut self) {

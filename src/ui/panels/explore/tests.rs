@@ -142,9 +142,9 @@ impl Inquiry for Attended {
 #[derive(Debug, Default)]
 struct AttentionView(Told);
 
-const MAP: Pane = Pane::new("attention", "Attention map");
+const MAP: Pane = Pane::new("attended", "Attention map");
 const ATTENTION: Kind =
-    Kind { name: "attention", title: "Attention", heads: &[], make: || Box::new(AttentionView::default()) };
+    Kind { name: "attended", title: "Attended", heads: &[], make: || Box::new(AttentionView::default()) };
 
 impl View for AttentionView {
     fn layout(&self) -> Layout {
@@ -173,7 +173,7 @@ fn a_view_nobody_knows_asks_about_the_same_text_and_gets_its_own_answer() {
     let mut screen = scene(&kinds, "bert-ner");
     answer(&mut screen);
     let text = screen.get_by_label("Text to try").value().unwrap();
-    screen.get_by_label("Attention").click();
+    screen.get_by_label("Attended").click();
     screen.run_steps(6);
     let asked = screen.state().asked.last().unwrap().get::<Attended>().unwrap().clone();
     assert_eq!(asked.0.text, text, "it looks at the text that was looked at before");
