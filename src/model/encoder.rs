@@ -83,8 +83,8 @@ impl Model {
         Ok(x)
     }
 
-    /// Goes through the steps of the schedule, showing what enters each before it is computed: (tokens, hidden). Who has
-    /// seen enough ends it.
+    /// Goes through the steps of the schedule, showing what enters each before it is computed, and at last what comes out:
+    /// (tokens, hidden). Who has seen enough ends it.
     pub fn walk<E: From<ModelError>>(
         &self,
         input: &Input,
@@ -98,11 +98,9 @@ impl Model {
             if visit(step, &x)?.is_break() {
                 return Ok(ControlFlow::Break(()));
             }
-            if step + 1 < steps {
-                x = self.layer(step, &x, &layout, None, &pass)?;
-            }
+            x = self.layer(step, &x, &layout, None, &pass)?;
         }
-        Ok(ControlFlow::Continue(()))
+        visit(steps, &x)
     }
 
     /// What the tokens of one sequence attend to in a step, from what enters it: (heads, tokens, tokens).

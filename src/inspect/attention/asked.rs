@@ -94,6 +94,9 @@ pub fn figures(model: &OpenModel, request: &Request, go_on: GoOn<'_>) -> Result<
         if go_on(step, steps).is_break() {
             return Ok::<_, InspectError>(ControlFlow::Break(()));
         }
+        if step == steps {
+            return Ok(ControlFlow::Continue(()));
+        }
         let attention = model.model.attention_at(step, x, &input)?;
         figures.extend(attention.chunks(size.max(1)).map(|square| gaze.figures(square)));
         Ok(ControlFlow::Continue(()))
@@ -115,6 +118,9 @@ impl Inquiry for Attend {
         let ended = model.walk(&input, |step, x| {
             if go_on(step, layers).is_break() {
                 return Ok::<_, InspectError>(ControlFlow::Break(()));
+            }
+            if step == layers {
+                return Ok(ControlFlow::Continue(()));
             }
             let attention = model.attention_at(step, x, &input)?;
             for square in attention.chunks((count * count).max(1)) {

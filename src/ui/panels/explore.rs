@@ -236,7 +236,8 @@ impl ExplorePanel {
             let (_, view) = &mut self.views[mode.view];
             view.take(&reply);
             let verdict = view.verdict(&reply);
-            if self.has(mode, HISTORY) {
+            // What was asked beside says nothing in a few words.
+            if self.has(mode, HISTORY) && !verdict.0.is_empty() {
                 self.history.entry(mode).or_default().answered(words, verdict, now);
             }
         }

@@ -117,7 +117,8 @@ fn every_view_alone_asks_its_question_and_shows_its_answer() {
         let verdict = view.verdict(&reply);
         assert!(!view.layout().panes().contains(&HISTORY) || !verdict.0.is_empty(), "{kind:?} sums its answer up");
         let next = view.wanted(&Words::default());
-        assert!(next.as_ref() == scene.asked.last() || scene.asked.len() == 2, "{kind:?} asks nothing in vain");
+        let in_vain = next.is_some() && next.as_ref() != scene.asked.last() && scene.asked.len() == 1;
+        assert!(!in_vain, "{kind:?} asks nothing in vain");
         if let Some(told) = view.told() {
             assert!(told.millis().is_some(), "{kind:?} has its answer");
             view.forget();
