@@ -278,6 +278,7 @@ mod tests {
             words: (0..10).map(|place| side(place).map(|_| place as u32)).collect(),
             sides: (0..10).map(side).collect(),
             kinds: kinds.collect(),
+            touches: vec![false; 10],
             cut: 0,
             has_sides: true,
         }

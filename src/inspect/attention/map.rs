@@ -32,8 +32,8 @@ pub struct Unit {
     pub tokens: Range<usize>,
     pub side: Option<u8>,
     pub is_special: bool,
-    /// Whether it goes on with the word before it.
-    pub goes_on: bool,
+    /// Whether nothing stands between it and the one before.
+    pub touches: bool,
 }
 
 /// The rows and columns of a square, and which of its cells are looked at.
@@ -52,9 +52,7 @@ impl Units {
             label: tokens.label(&run),
             side: tokens.sides[run.start],
             is_special: tokens.kinds[run.start].is_special(),
-            goes_on: run.start > 0
-                && tokens.words[run.start].is_some()
-                && tokens.words[run.start] == tokens.words[run.start - 1],
+            touches: tokens.touches[run.start],
             tokens: run,
         };
         let all = runs.into_iter().map(unit).filter(|unit| !(lens.no_specials && unit.is_special)).collect();
@@ -108,6 +106,7 @@ mod tests {
             words: vec![None, Some(0), Some(0), None, Some(1), None],
             sides: vec![None, Some(0), Some(0), None, Some(1), None],
             kinds: vec![First, Word, Word, Separator, Word, Separator],
+            touches: vec![false, false, true, false, false, false],
             cut: 0,
             has_sides: true,
         }
@@ -126,7 +125,7 @@ mod tests {
         let labels: Vec<&str> = units.all.iter().map(|unit| unit.label.as_str()).collect();
         assert_eq!(labels, ["un", "fit", "cat"]);
         assert_eq!(units.value(&square(), 1, 2), square()[2 * 6 + 4]);
-        assert!(units.all[1].goes_on && !units.all[0].goes_on && !units.all[2].goes_on);
+        assert!(units.all[1].touches && !units.all[0].touches && !units.all[2].touches);
     }
 
     #[test]

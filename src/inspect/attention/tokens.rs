@@ -19,6 +19,8 @@ pub struct Tokens {
     /// throughout where there are no sides, and none for what is on neither.
     pub sides: Vec<Option<u8>>,
     pub kinds: Vec<Kind>,
+    /// Whether nothing stands in the text between a token and the one before.
+    pub touches: Vec<bool>,
     /// Tokens that did not fit the model and were cut off.
     pub cut: usize,
     /// Whether there are two sides.
@@ -53,6 +55,7 @@ impl Tokens {
             false => Kind::Word,
         };
         let kinds = (0..count).map(kind).collect();
+        let touches = (0..count).map(|token| touches(encoded, token, &texts)).collect();
         let (sides, has_sides) = sides(encoded, &letters);
         Self {
             words: words(encoded),
@@ -61,6 +64,7 @@ impl Tokens {
             sides,
             has_sides,
             kinds,
+            touches,
             cut: encoded.cut,
         }
     }
@@ -87,6 +91,16 @@ impl Tokens {
         let letters = self.letters[run.clone()].concat();
         if letters.is_empty() { self.names[run.start].clone() } else { letters }
     }
+}
+
+fn touches(encoded: &Encoded, token: usize, texts: &[Vec<char>; 2]) -> bool {
+    let Some(side) = encoded.sequence[token].filter(|side| token > 0 && encoded.sequence[token - 1] == Some(*side))
+    else {
+        return false;
+    };
+    let own = texts[usize::from(side > 0)].get(encoded.offsets[token].0..encoded.offsets[token].1).unwrap_or_default();
+    // Some tokenizers give a token the blank before it.
+    encoded.offsets[token - 1].1 == encoded.offsets[token].0 && own.first().is_none_or(|letter| !letter.is_whitespace())
 }
 
 fn letters(encoded: &Encoded, token: usize, texts: &[Vec<char>; 2]) -> String {

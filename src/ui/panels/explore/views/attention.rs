@@ -6,6 +6,7 @@
 //! moves as lightly as one of ten.
 
 mod controls;
+mod keep;
 mod lines;
 mod matrix;
 mod overview;
@@ -99,7 +100,7 @@ const MOST_KEPT: usize = 96 << 20;
 
 impl View for AttentionView {
     fn layout(&self) -> Layout {
-        let left = vec![(0.75, SHARED.into()), (1.5, Layout::Tabs(vec![HEADS.into(), ROLES.into()]))];
+        let left = vec![(0.55, SHARED.into()), (1.6, Layout::Tabs(vec![HEADS.into(), ROLES.into()]))];
         Layout::Columns(vec![(1.0, Layout::Rows(left)), (1.45, ONE.into())])
     }
 
@@ -205,9 +206,10 @@ impl AttentionView {
         }
         self.chosen.layer = self.chosen.layer.min(seen.layers.saturating_sub(1));
         self.chosen.head = self.chosen.head.min(seen.heads.saturating_sub(1));
+        let first = seen.tokens.kinds.iter().position(|kind| !kind.is_special());
         self.seen = Some((request, seen));
         self.squares.clear();
-        (self.line, self.running) = (None, 0);
+        (self.line, self.running) = (None, first.unwrap_or(0));
         self.matrix.forget();
     }
 

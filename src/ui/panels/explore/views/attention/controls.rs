@@ -45,9 +45,9 @@ const HELP: Help<'_> = Help {
 };
 
 impl AttentionView {
-    pub(super) fn one_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &Cx<'_>) -> Changed {
+    pub(super) fn one_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &mut Cx<'_>) -> Changed {
         let palette = cx.palette;
-        let mut changed = self.title_ui(ui, seen, palette);
+        let mut changed = self.title_ui(ui, seen, cx);
         self.lens_ui(ui, seen, palette);
         number::said_ui(ui, palette);
         if !can_be(self.what(), seen) {
@@ -95,15 +95,17 @@ impl AttentionView {
                 self.matrix.ui(ui, shown, &name, palette)
             }
             Drawn::Lines => lines::ui(ui, shown, &mut self.line, palette),
-            Drawn::Text => running::ui(ui, shown, self.way, &mut self.running, palette),
+            Drawn::Text => running::ui(ui, shown, self.way, &mut self.running),
         }
     }
 
     /// Which head, what it does, and how it is drawn.
-    fn title_ui(&mut self, ui: &mut Ui, seen: &Seen, palette: &Palette) -> Changed {
+    fn title_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &mut Cx<'_>) -> Changed {
+        let palette = cx.palette;
         let mut changed = Changed::No;
         line::line(ui, 28.0, |ui| {
             help(ui, &HELP, palette);
+            self.save_ui(ui, seen, cx);
             let ways = [(Drawn::Matrix, "Matrix"), (Drawn::Lines, "Lines"), (Drawn::Text, "Text")];
             if let Some(drawn) = segmented(ui, palette, self.drawn, &ways, false) {
                 self.drawn = drawn;
@@ -226,7 +228,7 @@ impl AttentionView {
     }
 
     /// Which layer and head, in words.
-    fn place_words(&self) -> String {
+    pub(super) fn place_words(&self) -> String {
         let Chosen { layer, head } = self.chosen;
         match self.scope {
             Scope::Head => format!("Layer {layer} head {head}"),

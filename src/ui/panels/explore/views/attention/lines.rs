@@ -8,7 +8,7 @@ use super::shown::{Line, Shown};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
 
-const LEAST: f32 = 17.0;
+const LEAST: f32 = 12.0;
 const MOST: f32 = 26.0;
 
 /// A token on one side.
@@ -58,6 +58,26 @@ pub fn ui(ui: &mut Ui, shown: &Shown, kept: &mut Option<End>, palette: &Palette)
         }
     });
     pointed
+}
+
+/// Height of a row in a figure, and the figure's width.
+const ROW: f32 = 18.0;
+const WIDTH: f32 = 560.0;
+
+/// How large the whole is.
+pub fn size_of(shown: &Shown) -> egui::Vec2 {
+    vec2(WIDTH, ROW * shown.count() as f32)
+}
+
+/// Paints the whole, as it stands in a figure.
+pub fn paint_whole(painter: &Painter, shown: &Shown, at: egui::Pos2, end: Option<End>, palette: &Palette) {
+    let rect = Rect::from_min_size(at, size_of(shown));
+    let place = Place { rect, row: ROW, left: rect.left() + WIDTH * 0.32, right: rect.left() + WIDTH * 0.68 };
+    let own = end.map(|end| lines_of(shown, end));
+    for line in own.as_ref().unwrap_or(&shown.lines).iter().rev() {
+        line_ui(painter, &place, line, shown, end.is_some(), palette);
+    }
+    (0..shown.count()).for_each(|token| tokens_ui(painter, shown, token, &place, end, palette));
 }
 
 /// The lines of one token, strongest first.
@@ -128,7 +148,8 @@ fn tokens_ui(painter: &Painter, shown: &Shown, token: usize, place: &Place, end:
             _ if unit.is_special => palette.text_faint,
             _ => palette.text_dim,
         };
-        let font = if own { theme::semibold(size::BODY) } else { theme::regular(size::BODY) };
+        let points = (place.row * 0.82).clamp(9.5, size::BODY);
+        let font = if own { theme::semibold(points) } else { theme::regular(points) };
         let room = (if is_from { place.left - place.rect.left() } else { place.rect.right() - place.right }) - 54.0;
         let galley = elided(painter, &unit.label, font, color, room);
         let half = galley.size() / 2.0;
@@ -140,7 +161,13 @@ fn tokens_ui(painter: &Painter, shown: &Shown, token: usize, place: &Place, end:
             } else {
                 (place.right + half.x * 2.0 + 8.0, egui::Align2::LEFT_CENTER)
             };
-            painter.text(pos2(x, y), align, format!("{share:.3}"), theme::number(size::SMALL), palette.text_dim);
+            painter.text(
+                pos2(x, y),
+                align,
+                format!("{share:.3}"),
+                theme::number(points.min(size::SMALL)),
+                palette.text_dim,
+            );
         }
     }
 }

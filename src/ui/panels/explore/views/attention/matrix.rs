@@ -16,7 +16,7 @@ pub type Cell = (usize, usize);
 
 /// Width of a cell.
 const LEAST: f32 = 1.0;
-const FITS: f32 = 44.0;
+const FITS: f32 = 52.0;
 const MOST: f32 = 72.0;
 /// From which width on labels stand at every cell, and numbers in it.
 const LABELLED: f32 = 11.0;
@@ -172,6 +172,35 @@ impl MatrixView {
     }
 }
 
+/// The whole matrix, as large as labels need to be read where there are not too many.
+struct Whole {
+    head: Vec2,
+    cell: f32,
+}
+
+impl Whole {
+    fn of(shown: &Shown) -> Self {
+        let longest = (shown.longest as f32 * 7.2 + 16.0).clamp(34.0, 180.0);
+        Self { head: Vec2::splat(longest), cell: (1100.0 / shown.count().max(1) as f32).clamp(2.0, 28.0) }
+    }
+}
+
+/// How large the whole is.
+pub fn size_of(shown: &Shown) -> Vec2 {
+    let whole = Whole::of(shown);
+    whole.head + Vec2::splat(whole.cell * shown.count() as f32 + 2.0)
+}
+
+/// Paints the whole, as it stands in a figure.
+pub fn paint_whole(painter: &Painter, shown: &Shown, at: Pos2, palette: &Palette) {
+    let Whole { head, cell } = Whole::of(shown);
+    let count = shown.count();
+    let body = Rect::from_min_size(at + head, Vec2::splat(cell * count as f32));
+    let place = Place { body, head, cell, count, offset: Vec2::ZERO };
+    paint(painter, shown, &place, palette);
+    labels(painter, shown, &place, None, palette);
+}
+
 fn paint(painter: &Painter, shown: &Shown, place: &Place, palette: &Palette) {
     let (body, whole) = (place.body, place.cell * place.count as f32);
     let Some(texture) = shown.texture() else {
@@ -188,7 +217,9 @@ fn paint(painter: &Painter, shown: &Shown, place: &Place, palette: &Palette) {
     let font = theme::number((place.cell * 0.3).min(12.5));
     for from in place.visible(place.offset.y, body.height()) {
         for to in place.visible(place.offset.x, body.width()) {
-            let Some(share) = shown.value(from, to).filter(|share| shown.draws(*share)) else { continue };
+            let Some(share) = shown.value(from, to).filter(|share| shown.draws(*share) && *share >= 0.005) else {
+                continue;
+            };
             let words = format!("{share:.2}");
             let words = words.strip_prefix('0').unwrap_or(&words);
             let color = palette.on_heat(shown.strength(share));

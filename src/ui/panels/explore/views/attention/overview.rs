@@ -3,8 +3,8 @@
 use std::sync::{Arc, Weak};
 
 use egui::{
-    Align2, Color32, ColorImage, Rect, Role as Part, ScrollArea, Sense, Stroke, StrokeKind, TextureHandle,
-    TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, ColorImage, Rect, Role as Part, ScrollArea, Sense, Stroke, StrokeKind, TextureFilter,
+    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::Chosen;
@@ -18,6 +18,9 @@ const HEAD: f32 = 22.0;
 const LEAST: f32 = 15.0;
 const MOST: f32 = 84.0;
 const GAP: f32 = 2.0;
+
+/// Crisp where a token is larger than a pixel.
+const SMALL: TextureOptions = TextureOptions { magnification: TextureFilter::Nearest, ..TextureOptions::LINEAR };
 
 #[derive(Default)]
 pub struct Overview {
@@ -99,6 +102,8 @@ impl Overview {
             let (heads, layers) = (seen.heads as f32, seen.layers as f32);
             let from = pos2(one.head as f32 / heads, one.layer as f32 / layers);
             let uv = Rect::from_min_size(from, vec2(1.0 / heads, 1.0 / layers));
+            // Neighbours do not shine in.
+            let uv = uv.shrink2(uv.size() * (0.5 / seen.small.side as f32));
             let tint = if (told.is_found)(figures) { Color32::WHITE } else { Color32::WHITE.gamma_multiply(0.22) };
             painter.image(texture.id(), place, uv, tint);
         } else {
@@ -144,7 +149,7 @@ impl Overview {
             return;
         }
         let image = ColorImage::new([width, height], std::mem::take(&mut self.colors));
-        self.texture = Some(ui.ctx().load_texture("all heads", image, TextureOptions::LINEAR));
+        self.texture = Some(ui.ctx().load_texture("all heads", image, SMALL));
     }
 }
 

@@ -63,6 +63,10 @@ impl Roles {
         if order.is_empty() {
             ui.label(text::dim("No head does this", palette));
         }
+        let whose = if self.over_data && self.over.is_some() { "the sample" } else { "this text" };
+        let words =
+            format!("Layer and head, and where most of its attention goes, as a mean over the tokens of {whose}");
+        ui.add(egui::Label::new(text::faint(words, palette)).wrap());
         let mut pressed = None;
         ui.spacing_mut().item_spacing.y = 2.0;
         ScrollArea::vertical().id_salt("roles").auto_shrink([false, false]).show_rows(

@@ -12,6 +12,7 @@ use crate::inspect::Reply;
 use crate::inspect::guesses::{Guesses, Guessing, Way, Word};
 use crate::ui::panels::explore::tokens::plain;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{line, text};
@@ -78,47 +79,51 @@ impl Layers {
             ui.label(text::dim("It appears here once something is hidden", palette));
             return None;
         };
-        let names: Vec<String> = (0..guesses.masks.len()).map(|mask| format!("Mask {}", mask + 1)).collect();
+        let way = guesses.masks.get(self.mask)?.clone();
+        Some((guesses, way))
+    }
+
+    /// What one sees, and which mask it is of.
+    fn head_ui(&mut self, ui: &mut Ui, guesses: &Guesses, words: &str, palette: &Palette) {
         line::line(ui, 26.0, |ui| {
             help(ui, &HELP, palette);
             line::left(ui, |ui| {
-                if names.len() > 1 {
+                if guesses.masks.len() > 1 {
+                    let names: Vec<String> = (1..=guesses.masks.len()).map(|mask| format!("Mask {mask}")).collect();
                     let choices: Vec<(usize, &str)> = names.iter().map(String::as_str).enumerate().collect();
                     if let Some(mask) = segmented(ui, palette, self.mask, &choices, false) {
                         (self.mask, self.followed) = (mask, None);
                     }
                 }
+                ui.add(egui::Label::new(text::faint(words, palette)).truncate());
             });
         });
-        let way = guesses.masks.get(self.mask)?.clone();
-        Some((guesses, way))
     }
 
     /// The table: a row for each layer, its guesses best first, and how sure it is of the word that is followed.
     pub fn table_ui(&mut self, ui: &mut Ui, palette: &Palette) {
-        let Some((_, way)) = self.way(ui, palette) else { return };
+        let Some((guesses, way)) = self.way(ui, palette) else { return };
         let followed = self.followed.or_else(|| way.best.last()?.first().copied());
         let Some(word) = followed.and_then(|token| way.word(token)).cloned() else { return };
-        let told = format!(
-            "What the model would say after each layer, and how sure it is of {} on the way; press a word to follow it",
-            shown(&word.word)
-        );
-        ui.add(egui::Label::new(text::faint(told, palette)).wrap());
+        let words =
+            "What the model would say after each layer, likeliest first; press a word to see how sure it becomes of it";
+        self.head_ui(ui, &guesses, words, palette);
         ui.spacing_mut().item_spacing.y = 2.0;
-        ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]).show_rows(
-            ui,
-            ROW,
-            way.best.len(),
-            |ui, rows| {
-                for layer in rows {
-                    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-                    sure_ui(ui, rect, layer, &word, palette);
-                    if let Some(pressed) = guesses_ui(ui, rect, layer, &way, word.token, palette) {
-                        self.followed = Some(pressed);
-                    }
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 18.0), Sense::hover());
+        let font = theme::medium(size::SMALL);
+        let name = text::elided(ui.painter(), &shown(&word.word), font, palette.text, SURE - 8.0);
+        ui.painter().galley(pos2(rect.left() + NAME, rect.top()), name, palette.text);
+        ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, palette.line));
+        let rows = way.best.len();
+        ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]).show_rows(ui, ROW, rows, |ui, rows| {
+            for layer in rows {
+                let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
+                sure_ui(ui, rect, layer, &word, palette);
+                if let Some(pressed) = guesses_ui(ui, rect, layer, &way, word.token, palette) {
+                    self.followed = Some(pressed);
                 }
-            },
-        );
+            }
+        });
     }
 
     /// The text, coloured by what the mask looks at.
@@ -126,23 +131,19 @@ impl Layers {
         let Some((guesses, way)) = self.way(ui, palette) else { return };
         let layers = way.looks.len();
         let layer = self.layer.filter(|layer| *layer < layers);
-        line::line(ui, 26.0, |ui| {
-            let names: Vec<String> = (0..layers).map(|layer| format!("Layer {layer}")).collect();
-            let shown = layer.map_or("All layers", |layer| names[layer].as_str());
-            line::left(ui, |ui| {
-                crate::ui::widgets::choice::choice(ui, "Layer of the mask's attention", 120.0, shown, |ui| {
-                    if crate::ui::widgets::choice::named(ui, layer.is_none(), "All layers") {
-                        self.layer = None;
-                    }
-                    for (place, name) in names.iter().enumerate() {
-                        if crate::ui::widgets::choice::named(ui, layer == Some(place), name) {
-                            self.layer = Some(place);
-                        }
-                    }
-                });
-                let words = "What the mask looks at, as the mean over the heads; the darker, the more";
-                ui.add(egui::Label::new(text::faint(words, palette)).truncate());
-            });
+        let words = "What the mask looks at, as the mean over the heads; the stronger the colour, the more";
+        self.head_ui(ui, &guesses, words, palette);
+        let names: Vec<String> = (0..layers).map(|layer| format!("Layer {layer}")).collect();
+        let shown = layer.map_or("All layers", |layer| names[layer].as_str());
+        choice(ui, "Layer of the mask's attention", 120.0, shown, |ui| {
+            if named(ui, layer.is_none(), "All layers") {
+                self.layer = None;
+            }
+            for (place, name) in names.iter().enumerate() {
+                if named(ui, layer == Some(place), name) {
+                    self.layer = Some(place);
+                }
+            }
         });
         let looks = way.looks_at(layer);
         ScrollArea::vertical().id_salt("looks").auto_shrink([false, false]).show(ui, |ui| {
@@ -237,12 +238,14 @@ fn name_of(layer: usize) -> String {
 }
 
 fn tokens_ui(ui: &mut Ui, guesses: &Guesses, looks: &[f32], mask: usize, palette: &Palette) {
-    let most = looks.iter().copied().fold(1e-9, f32::max);
+    // Most of it often goes to special tokens and the mask itself: the words are coloured by what is given to words.
+    let is_word = |place: &usize| !guesses.special[*place] && *place != mask;
+    let most = (0..looks.len()).filter(is_word).map(|place| looks[place]).fold(1e-9, f32::max);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(3.0, 4.0);
         for (place, token) in guesses.tokens.iter().enumerate() {
             let (is_special, given) = (guesses.special[place], looks[place]);
-            let strength = (given / most).sqrt();
+            let strength = (given / most).min(1.0).sqrt();
             let words = if is_special || place == mask { token.clone() } else { plain(token, "·") };
             let font =
                 if is_special || place == mask { theme::number(size::SMALL) } else { theme::regular(size::BODY) };
