@@ -22,8 +22,10 @@ use super::theme::{self, Palette};
 pub struct Picture {
     pub size: Vec2,
     pub dark: bool,
-    pub draw: Arc<dyn Fn(&mut Ui, &Palette) + Send + Sync>,
+    pub draw: Draw,
 }
+
+pub type Draw = Arc<dyn Fn(&mut Ui, &Palette) + Send + Sync>;
 
 /// Pixels of a point.
 const SCALE: f32 = 2.0;
@@ -68,10 +70,13 @@ impl Picture {
             let changed = std::mem::take(&mut output.textures_delta.set);
             output.textures_delta.clear();
             shapes = output.shapes;
-            // Each texture by itself, so in any order.
-            changed.into_iter().for_each(|(id, deltas)| {
-                deltas.into_iter().for_each(|delta| update(&mut textures, id, delta));
-            });
+            let mut changed: Vec<_> = changed.into_iter().collect();
+            changed.sort_unstable_by_key(|(id, _)| *id);
+            for (id, delta) in
+                changed.into_iter().flat_map(|(id, deltas)| deltas.into_iter().map(move |delta| (id, delta)))
+            {
+                update(&mut textures, id, delta);
+            }
             if attempt == 0 {
                 continue;
             }

@@ -46,7 +46,9 @@ fn write_shape(out: &mut String, shape: &Shape, drawn: &Drawn) {
     // Writing into a string cannot fail.
     _ = match shape {
         Shape::Vec(shapes) => {
-            shapes.iter().for_each(|shape| write_shape(out, shape, drawn));
+            for shape in shapes {
+                write_shape(out, shape, drawn);
+            }
             Ok(())
         }
         Shape::Rect(rect) => write_rect(out, rect),

@@ -202,29 +202,26 @@ impl AttentionView {
                 scale_ui(ui, shown, palette);
             }
             line::left(ui, |ui| match pointed {
-                Some(cell) => {
-                    let (from, to) = (&shown.units.all[cell.0].label, &shown.units.all[cell.1].label);
-                    ui.label(text::strong(text::short_name(from, 18), palette));
-                    ui.label(text::faint("→", palette));
-                    ui.label(text::strong(text::short_name(to, 18), palette));
-                    match shown.value(cell.0, cell.1) {
-                        Some(share) => ui.label(text::number(share.to_string(), palette)),
-                        None => ui.label(text::faint("not looked at", palette)),
-                    };
-                    ui.add(egui::Label::new(text::faint(self.place_words(), palette)).truncate());
-                }
-                None => {
-                    let words = match self.drawn {
-                        Drawn::Matrix => {
-                            "Point at a cell for its number; Ctrl and the wheel make it larger, arrows step"
-                        }
-                        Drawn::Lines => "Point at a token for its own lines; press to keep them",
-                        Drawn::Text => "Point at a token to see what it looks at",
-                    };
-                    ui.add(egui::Label::new(text::faint(words, palette)).truncate());
-                }
+                Some(cell) => self.pointed_ui(ui, shown, cell, palette),
+                None => _ = ui.add(egui::Label::new(text::faint(self.drawn.how(), palette)).truncate()),
             });
         });
+    }
+
+    /// Who looks at whom, and the number.
+    fn pointed_ui(&self, ui: &mut Ui, shown: &Shown, cell: Cell, palette: &Palette) {
+        let label = |unit: usize| text::strong(text::short_name(&shown.units.all[unit].label, 18), palette);
+        ui.label(label(cell.0));
+        ui.label(text::faint("→", palette));
+        ui.label(label(cell.1));
+        let share = shown.value(cell.0, cell.1);
+        ui.label(
+            share.map_or_else(
+                || text::faint("not looked at", palette),
+                |share| text::number(share.to_string(), palette),
+            ),
+        );
+        ui.add(egui::Label::new(text::faint(self.place_words(), palette)).truncate());
     }
 
     /// Which layer and head, in words.
@@ -251,6 +248,17 @@ impl AttentionView {
         let place = (self.chosen.layer * seen.heads + self.chosen.head) as isize + by;
         let place = place.clamp(0, (seen.layers * seen.heads) as isize - 1) as usize;
         Some(Chosen { layer: place / seen.heads, head: place % seen.heads })
+    }
+}
+
+impl Drawn {
+    /// What a person can do with it.
+    fn how(self) -> &'static str {
+        match self {
+            Self::Matrix => "Point at a cell for its number; Ctrl and the wheel make it larger, arrows step",
+            Self::Lines => "Point at a token for its own lines; press to keep them",
+            Self::Text => "Point at a token to see what it looks at",
+        }
     }
 }
 
