@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::*;
 use crate::inspect::attention::{Lens, Look, Units, What};
@@ -274,12 +274,12 @@ fn a_mask_is_followed_through_the_layers_once_it_is_looked_at() {
     let way = &guesses.masks[0];
     let last = way.best.len() - 1;
     let second = way.word(way.best[last][1]).unwrap();
-    let begins = |words: String| {
-        move |node: &egui_kittest::Node<'_>| node.label().is_some_and(|label| label.starts_with(&words))
-    };
-    screen.get_by(begins(format!("Layer {}, guess 2: ", last - 1))).click();
+    let begins = |label: Option<String>, words: &str| label.is_some_and(|label| label.starts_with(words));
+    let guess = format!("Layer {}, guess 2: ", last - 1);
+    screen.get_by(|node| begins(node.label(), &guess)).click();
     screen.run_steps(4);
-    screen.get_by(begins(format!("Layer {}: {} ", last - 1, second.word.trim())));
+    let sure = format!("Layer {}: {} ", last - 1, second.word.trim());
+    screen.get_by(|node| begins(node.label(), &sure));
     screen.get_by_label("What the mask looks at").click();
     screen.run_steps(4);
     let looks = way.looks_at(None);

@@ -224,6 +224,7 @@ impl AttentionView {
 
     fn heads_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &Cx<'_>) -> Changed {
         let palette = cx.palette;
+        self.roles.choices_ui(ui, cx);
         let words = "Each picture is a head of a layer: a row for each token that looks, a column for each it looks at";
         ui.add(egui::Label::new(text::faint(words, palette)).wrap());
         let figures = self.roles.figures(seen).to_vec();
@@ -237,10 +238,8 @@ impl AttentionView {
     }
 
     fn roles_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &Cx<'_>) -> Changed {
-        let before = self.roles.wanted().is_some();
         match self.roles.ui(ui, seen, self.chosen, cx) {
             Some(chosen) => self.choose(chosen),
-            None if self.roles.wanted().is_some() != before => Changed::Chosen,
             None => Changed::No,
         }
     }

@@ -51,7 +51,6 @@ impl AttentionView {
         };
         let name = format!("attention {}", place.to_lowercase());
         let (lens, tokens) = (self.lens, seen.clone());
-        let (figures, heads) = (self.roles.figures(seen).to_vec(), seen.heads);
         let made: [(&str, &dyn Fn() -> Saving); 4] = [
             ("Picture as SVG…", &|| Saving::svg(&name, subject.picture())),
             ("Picture as PNG…", &|| Saving::png(&name, subject.picture())),
@@ -60,7 +59,7 @@ impl AttentionView {
                 Saving::csv(&name, move || numbers(&Units::of(&tokens.tokens, lens), &square))
             }),
             ("What heads do as CSV…", &|| {
-                let figures = figures.clone();
+                let (figures, heads) = (self.roles.figures(seen).to_vec(), seen.heads);
                 Saving::csv("heads", move || heads_table(&figures, heads))
             }),
         ];

@@ -10,6 +10,8 @@ use crate::ui::widgets::text::elided;
 
 const LEAST: f32 = 12.0;
 const MOST: f32 = 26.0;
+/// A line that is weaker cannot be seen.
+const FAINT: f32 = 0.12;
 
 /// A token on one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,9 @@ fn ends_ui(ui: &Ui, shown: &Shown, seen: std::ops::Range<usize>, place: &Place, 
 
 fn line_ui(painter: &Painter, place: &Place, line: &Line, shown: &Shown, alone: bool, palette: &Palette) {
     let strength = shown.strength(line.share);
+    if strength < FAINT {
+        return;
+    }
     let (from, to) = (pos2(place.left + 6.0, place.y(line.from)), pos2(place.right - 6.0, place.y(line.to)));
     let reach = (to.x - from.x) * 0.4;
     let color = palette.accent.gamma_multiply(if alone { 0.25 + 0.75 * strength } else { strength * strength * 0.9 });

@@ -117,7 +117,7 @@ impl Overview {
             Stroke::new(1.0, palette.line)
         };
         painter.rect_stroke(place.expand(if is_chosen { 1.0 } else { 0.0 }), 2.0, line, StrokeKind::Outside);
-        response.on_hover_text(words());
+        response.on_hover_ui(|ui| _ = ui.label(words()));
         pressed
     }
 

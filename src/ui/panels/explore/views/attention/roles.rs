@@ -85,7 +85,8 @@ impl Roles {
         pressed
     }
 
-    fn choices_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+    /// What is looked for, and over what.
+    pub fn choices_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
         ui.horizontal_wrapped(|ui| {
             ui.label(text::dim("Looks at", palette));
