@@ -216,6 +216,8 @@ fn cell(screen: &Harness<'_, Scene>) -> String {
 fn attention_is_looked_at_cell_by_cell_with_the_keyboard_alone() {
     let kind = views::ALL.iter().find(|kind| kind.name == "attention").unwrap();
     let mut screen = scene(&[*kind], "bert-classify");
+    screen.state_mut().panel.chosen = Some(Mode { view: 0, head: None });
+    screen.run_steps(4);
     answer(&mut screen);
     let look = screen.state().asked.last().unwrap().get::<Look>().unwrap().clone();
     let squares = answer(&mut screen).to::<Look>().unwrap().clone();
@@ -248,7 +250,9 @@ fn attention_is_looked_at_cell_by_cell_with_the_keyboard_alone() {
     screen.run_steps(6);
     assert_eq!(screen.state().asked.last().unwrap().get::<Look>().unwrap().what, What::Layer(above));
     answer(&mut screen);
-    for (drawn, found) in [("Lines", format!("What {} looks at", labels[1].label)), ("Text", labels[1].label.clone())] {
+    for (drawn, found) in
+        [("Lines", format!("What {} looks at", labels[1].label)), ("In the text", labels[1].label.clone())]
+    {
         screen.get_by_label(drawn).click();
         screen.run_steps(6);
         let mut nodes = screen.get_all_by(|node| node.label().is_some_and(|label| label.starts_with(&found)));
@@ -279,10 +283,10 @@ fn a_mask_is_followed_through_the_layers_once_it_is_looked_at() {
     screen.get_by(|node| begins(node.label(), &guess)).click();
     screen.run_steps(4);
     let sure = format!("Layer {}: {} ", last - 1, second.word.trim());
-    screen.get_by(|node| begins(node.label(), &sure));
+    screen.get_by(|node| begins(node.value(), &sure));
     screen.get_by_label("What the mask looks at").click();
     screen.run_steps(4);
     let looks = way.looks_at(None);
-    screen.get_by_label(&format!("{} {}", guesses.tokens[way.place], looks[way.place]));
+    screen.get_by_value(&format!("{} {}", guesses.tokens[way.place], looks[way.place]));
     assert_eq!(screen.state().asked.len(), 2);
 }

@@ -106,7 +106,7 @@ impl AttentionView {
         line::line(ui, 28.0, |ui| {
             help(ui, &HELP, palette);
             self.save_ui(ui, seen, cx);
-            let ways = [(Drawn::Matrix, "Matrix"), (Drawn::Lines, "Lines"), (Drawn::Text, "Text")];
+            let ways = [(Drawn::Matrix, "Matrix"), (Drawn::Lines, "Lines"), (Drawn::Text, "In the text")];
             if let Some(drawn) = segmented(ui, palette, self.drawn, &ways, false) {
                 self.drawn = drawn;
             }
