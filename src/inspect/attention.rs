@@ -5,6 +5,7 @@ mod asked;
 mod flow;
 mod heads;
 mod map;
+mod score;
 mod tokens;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ pub use asked::{Attend, Look, Seen, Small, Squares, What, figures, quantized};
 pub use flow::MOST_TOKENS as MOST_TOKENS_OF_FLOW;
 pub use heads::{Figure, Figures, Gaze, Role};
 pub use map::{Between, Lens, Unit, Units};
+pub use score::{Parts, Score};
 pub use tokens::{Kind, Tokens};
 
 /// All numbers row by row, in the order of the shapes.

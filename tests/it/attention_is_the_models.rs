@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use attune::analysis::HeadsOf;
-use attune::inspect::attention::{Attend, Look, Role, Seen, Squares, What, figures, quantized};
+use attune::inspect::attention::{Attend, Look, Role, Score, Seen, Squares, What, figures, quantized};
 use attune::inspect::filling::{Fill, Filling};
 use attune::inspect::guesses::{Guesses, Guessing};
 use attune::inspect::{
@@ -74,6 +74,31 @@ fn every_head_that_is_looked_at_has_the_numbers_of_the_model() {
                     assert_eq!(small[..side].iter().max(), Some(&quantized(most)), "{folder}: the picture is of it");
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn scores_add_up_to_what_the_softmax_makes_of_them() {
+    for folder in FAMILIES {
+        let mut model = open(folder);
+        let seen = ask(&mut model, &Attend(texts()[1].clone()));
+        let (tokens, layer, head, from) = (seen.tokens.count(), seen.layers - 1, seen.heads - 1, 2);
+        let row = look(&mut model, &seen, What::Layer(layer)).values[head][from * tokens..(from + 1) * tokens].to_vec();
+        let scores: Vec<f64> = (0..tokens)
+            .map(|to| {
+                let parts = ask(&mut model, &Score { seen: seen.clone(), layer, head, from, to });
+                let size = model.model.config.hidden_size / seen.heads;
+                assert_eq!((parts.query.len(), parts.key.len(), parts.products.len()), (size, size, size), "{folder}");
+                let pairs = parts.query.iter().zip(&parts.key);
+                let sum: f64 = pairs.map(|(query, key)| f64::from(*query) * f64::from(*key)).sum();
+                assert!((parts.score - sum / (size as f64).sqrt()).abs() < 1e-5, "{folder}");
+                parts.score
+            })
+            .collect();
+        let total: f64 = scores.iter().map(|score| score.exp()).sum();
+        for (score, share) in scores.iter().zip(row) {
+            assert!((score.exp() / total - f64::from(share)).abs() < 1e-5, "{folder}: {share}");
         }
     }
 }

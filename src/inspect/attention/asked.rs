@@ -33,7 +33,7 @@ pub struct Seen {
     pub figures: Vec<Figures>,
     input: Input,
     /// What enters each layer.
-    states: Vec<Tensor>,
+    pub(super) states: Vec<Tensor>,
 }
 
 /// A small picture of every head, layer by layer: of each stretch of rows and columns the most that is given.

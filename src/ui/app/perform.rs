@@ -314,7 +314,9 @@ impl App {
 
     /// Where there is no dialog, beside the runs.
     fn save(&mut self, saving: Saving, ctx: &egui::Context) {
-        if self.dialog.is_none() {
+        if self.dialog.is_some() {
+            self.workspace.toast(Level::Info, "One file at a time", "Another is being saved or asked for");
+        } else {
             let beside = self.workspace.runs_folder.parent().unwrap_or(&self.workspace.runs_folder).to_owned();
             self.dialog = Dialog::save(saving, beside, self.workspace.now, ctx);
         }

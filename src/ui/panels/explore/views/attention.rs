@@ -12,6 +12,7 @@ mod matrix;
 mod overview;
 mod roles;
 mod running;
+mod score;
 mod shown;
 
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 use egui::Ui;
 
 use crate::analysis::HeadsOf;
-use crate::inspect::attention::{Attend, Lens, Look, Seen, Squares, What};
+use crate::inspect::attention::{Attend, Lens, Look, Parts, Score, Seen, Squares, What};
 use crate::inspect::{AnyInquiry, Reply, Request, Script, Subject};
 use crate::ui::Cx;
 use crate::ui::panels::explore::samples;
@@ -70,6 +71,8 @@ enum Drawn {
     Matrix,
     Lines,
     Text,
+    /// What one number is made of.
+    Score,
 }
 
 #[derive(Debug, Default)]
@@ -88,6 +91,9 @@ struct AttentionView {
     drawn: Drawn,
     shown: Option<Shown>,
     matrix: MatrixView,
+    /// The tokens whose score is looked at, and what it is made of.
+    pair: (usize, usize),
+    parts: Option<(Score, Arc<Parts>)>,
     line: Option<End>,
     running: usize,
     way: Way,
@@ -132,6 +138,9 @@ impl View for AttentionView {
         if self.kept(what).is_none() && can_be(what, seen) {
             return Some(AnyInquiry::new(Look { seen: seen.clone(), what }));
         }
+        if let Some(score) = self.score(seen).filter(|score| self.parts.as_ref().is_none_or(|(of, _)| of != score)) {
+            return Some(AnyInquiry::new(score));
+        }
         self.roles.wanted().map(|texts| AnyInquiry::new(HeadsOf(texts)))
     }
 
@@ -147,6 +156,8 @@ impl View for AttentionView {
             if self.seen.as_ref().is_some_and(|(_, seen)| Arc::ptr_eq(seen, &look.seen)) {
                 self.keep(squares.clone());
             }
+        } else if let (Some(parts), Some(score)) = (reply.to::<Score>(), reply.inquiry.get::<Score>()) {
+            self.parts = Some((score.clone(), parts.clone()));
         } else if let (Some(over), Some(HeadsOf(texts))) = (reply.to::<HeadsOf>(), reply.inquiry.get()) {
             self.roles.take(texts, over);
         }
@@ -180,6 +191,13 @@ impl AttentionView {
         }
     }
 
+    /// The score that is looked at, if one is: that of a single head.
+    fn score(&self, seen: &Arc<Seen>) -> Option<Score> {
+        let (Chosen { layer, head }, (from, to)) = (self.chosen, self.pair);
+        let is_looked_at = self.drawn == Drawn::Score && self.scope == Scope::Head;
+        is_looked_at.then(|| Score { seen: seen.clone(), layer, head, from, to })
+    }
+
     fn kept(&self, what: What) -> Option<&Arc<Squares>> {
         self.squares.iter().find(|squares| squares.what == what)
     }
@@ -209,7 +227,9 @@ impl AttentionView {
         let first = seen.tokens.kinds.iter().position(|kind| !kind.is_special());
         self.seen = Some((request, seen));
         self.squares.clear();
-        (self.line, self.running) = (None, first.unwrap_or(0));
+        let first = first.unwrap_or(0);
+        (self.line, self.running, self.parts) = (None, first, None);
+        self.pair = (first, first);
         self.matrix.forget();
     }
 

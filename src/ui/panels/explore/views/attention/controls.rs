@@ -8,8 +8,8 @@ use egui_material_icons::icons::ICON_FIT_SCREEN;
 use super::matrix::Cell;
 use super::running::{self, Way};
 use super::shown::Shown;
-use super::{AttentionView, Chosen, Drawn, Scope, can_be, lines};
-use crate::inspect::attention::{Between, MOST_TOKENS_OF_FLOW, Seen};
+use super::{AttentionView, Chosen, Drawn, Scope, can_be, lines, score};
+use crate::inspect::attention::{Between, Figures, MOST_TOKENS_OF_FLOW, Seen};
 use crate::train::limits;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::Palette;
@@ -35,10 +35,13 @@ const HELP: Help<'_> = Help {
          them at once.",
         "What a head does is the mean share that its tokens give to the previous token, to the same word elsewhere and \
          so on, told where it is at least 0.3 and twice what even attention would give.",
+        "A score is the query of the token that looks times the key of the one that is looked at, summed over the \
+         dimensions of the head; press a cell of the matrix, then A score, to see what its number is made of.",
         "Attention shows what is mixed, and not by itself why the model answers as it does.",
     ],
     papers: &[
         ("Vaswani et al. 2017, Attention is all you need", "https://arxiv.org/abs/1706.03762"),
+        ("Vig 2019, A multiscale visualization of attention", "https://arxiv.org/abs/1906.05714"),
         ("Clark et al. 2019, What does BERT look at?", "https://arxiv.org/abs/1906.04341"),
         ("Abnar and Zuidema 2020, Quantifying attention flow in transformers", "https://arxiv.org/abs/2005.00928"),
     ],
@@ -48,6 +51,10 @@ impl AttentionView {
     pub(super) fn one_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, cx: &mut Cx<'_>) -> Changed {
         let palette = cx.palette;
         let mut changed = self.title_ui(ui, seen, cx);
+        if self.drawn == Drawn::Score {
+            self.score_ui(ui, seen, palette);
+            return changed;
+        }
         self.lens_ui(ui, seen, palette);
         number::said_ui(ui, palette);
         if !can_be(self.what(), seen) {
@@ -90,12 +97,36 @@ impl AttentionView {
         }
         let place = self.place_words();
         match self.drawn {
+            Drawn::Score => None,
             Drawn::Matrix => {
                 let name = move |cell: Cell| format!("{}, {place}", told(shown, cell));
-                self.matrix.ui(ui, shown, &name, palette)
+                let before = self.matrix.cursor;
+                let pointed = self.matrix.ui(ui, shown, &name, palette);
+                let (from, to) = self.matrix.cursor;
+                if (from, to) != before {
+                    self.pair = (shown.units.all[from].tokens.start, shown.units.all[to].tokens.start);
+                }
+                pointed
             }
             Drawn::Lines => lines::ui(ui, shown, &mut self.line, palette),
             Drawn::Text => running::ui(ui, shown, self.way, &mut self.running),
+        }
+    }
+
+    /// What one number is made of.
+    fn score_ui(&mut self, ui: &mut Ui, seen: &Arc<Seen>, palette: &Palette) {
+        if self.scope != Scope::Head {
+            ui.label(text::dim("Only a single head has scores; choose one head", palette));
+            return;
+        }
+        let (from, to) = &mut self.pair;
+        score::choices_ui(ui, &seen.tokens, (from, to), palette);
+        let (from, to) = self.pair;
+        let share = self.square().and_then(|square| square.get(from * seen.tokens.count() + to).copied());
+        let own = self.score(seen);
+        match self.parts.as_ref().filter(|(of, _)| Some(of) == own.as_ref()) {
+            Some((_, parts)) => score::ui(ui, parts, share, palette),
+            None => _ = ui.label(text::dim("Looking…", palette)),
         }
     }
 
@@ -106,7 +137,12 @@ impl AttentionView {
         line::line(ui, 28.0, |ui| {
             help(ui, &HELP, palette);
             self.save_ui(ui, seen, cx);
-            let ways = [(Drawn::Matrix, "Matrix"), (Drawn::Lines, "Lines"), (Drawn::Text, "In the text")];
+            let ways = [
+                (Drawn::Matrix, "Matrix"),
+                (Drawn::Lines, "Lines"),
+                (Drawn::Text, "In the text"),
+                (Drawn::Score, "A score"),
+            ];
             if let Some(drawn) = segmented(ui, palette, self.drawn, &ways, false) {
                 self.drawn = drawn;
             }
@@ -127,27 +163,21 @@ impl AttentionView {
                         }
                     }
                 });
-                if ui.available_width() > 60.0 {
-                    ui.add(egui::Label::new(text::strong(self.place_words(), palette)).truncate());
-                }
             });
         });
         let said = match self.scope {
             Scope::Head => {
                 let place = self.chosen.layer * seen.heads + self.chosen.head;
-                let said = self
-                    .roles
-                    .figures(seen)
-                    .get(place)
-                    .map_or_else(String::new, crate::inspect::attention::Figures::said);
-                format!("This head {said}")
+                self.roles.figures(seen).get(place).map_or_else(String::new, Figures::said)
             }
-            Scope::Layer => "What the heads of this layer give on average".to_owned(),
-            Scope::All => "What all heads of all layers give on average".to_owned(),
-            Scope::Rollout => "What each token is made of after this layer, if every layer only mixes".to_owned(),
-            Scope::Flow => "How much of each token can reach each other through the layers up to this".to_owned(),
+            Scope::Layer => "what its heads give on average".to_owned(),
+            Scope::All => "what all heads give on average".to_owned(),
+            Scope::Rollout => "what each token is made of after them, if every layer only mixes".to_owned(),
+            Scope::Flow => "how much of each token can reach each other through them".to_owned(),
         };
         ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 5.0;
+            ui.label(text::strong(self.place_words(), palette));
             ui.add(egui::Label::new(text::dim(said, palette)).truncate());
             if seen.tokens.cut > 0 {
                 let words = format!("{} did not fit", format::plural(seen.tokens.cut as u64, "token", "tokens"));
@@ -182,7 +212,7 @@ impl AttentionView {
                     self.way = way;
                 }
             }
-            ui.label(text::dim("From", palette));
+            ui.label(text::dim("Shares from", palette));
             let limit = limits::between(0.0, 100.0);
             let field = Number::new("Least share drawn", limit).percent(Percent::Unit).unit("%").width(64.0);
             field.show(ui, &mut self.least).on_hover_text("Smaller shares are not drawn");
@@ -258,6 +288,7 @@ impl Drawn {
             Self::Matrix => "Point at a cell for its number; Ctrl and the wheel make it larger, arrows step",
             Self::Lines => "Point at a token for its own lines; press to keep them",
             Self::Text => "Point at a token to see what it looks at",
+            Self::Score => "",
         }
     }
 }

@@ -75,7 +75,7 @@ impl Subject {
     fn picture(&self) -> Picture {
         let shown = self.shown();
         let own = match self.drawn {
-            Drawn::Matrix => matrix::size_of(&shown),
+            Drawn::Matrix | Drawn::Score => matrix::size_of(&shown),
             Drawn::Lines => lines::size_of(&shown),
             Drawn::Text => running::size_of(&shown),
         };
@@ -92,7 +92,7 @@ impl Subject {
         painter.text(pos2(MARGIN, MARGIN), egui::Align2::LEFT_TOP, &self.title, font, palette.text);
         let at = pos2(MARGIN, MARGIN + TITLE);
         match self.drawn {
-            Drawn::Matrix => matrix::paint_whole(&painter, &shown, at, palette),
+            Drawn::Matrix | Drawn::Score => matrix::paint_whole(&painter, &shown, at, palette),
             Drawn::Lines => lines::paint_whole(&painter, &shown, at, self.line, palette),
             Drawn::Text => running::paint_whole(&painter, &shown, at, self.way, self.running),
         }

@@ -172,6 +172,9 @@ impl MatrixView {
     }
 }
 
+/// Width of a matrix of some hundred tokens, at which each label can still be read.
+const READ: f32 = 2400.0;
+
 /// The whole matrix, as large as labels need to be read where there are not too many.
 struct Whole {
     head: Vec2,
@@ -181,7 +184,7 @@ struct Whole {
 impl Whole {
     fn of(shown: &Shown) -> Self {
         let longest = (shown.longest as f32 * 7.2 + 16.0).clamp(34.0, 180.0);
-        Self { head: Vec2::splat(longest), cell: (1100.0 / shown.count().max(1) as f32).clamp(2.0, 28.0) }
+        Self { head: Vec2::splat(longest), cell: (READ / shown.count().max(1) as f32).clamp(3.0, 28.0) }
     }
 }
 
