@@ -1,5 +1,5 @@
 //! Where one number of attention comes from: the query of who looks, the key of what is looked at, and their product
-//! dimension by dimension, as BertViz shows it (Vig, 2019).
+//! dimension by dimension (Vig, 2019).
 
 use std::sync::Arc;
 
