@@ -174,7 +174,9 @@ mod tests {
     fn rollout_multiplies_the_layers() {
         // By hand: the layers mix (0.6 0.4; 0.3 0.7) and then (0.75 0.25; 0.5 0.5).
         let mut rollout = Rollout::new(2);
-        means().iter().for_each(|mean| rollout.pass(mean).unwrap());
+        for mean in means() {
+            rollout.pass(&mean).unwrap();
+        }
         let expected = [0.75 * 0.6 + 0.25 * 0.3, 0.75 * 0.4 + 0.25 * 0.7, 0.5 * 0.6 + 0.5 * 0.3, 0.5 * 0.4 + 0.5 * 0.7];
         for (found, expected) in rollout.square().unwrap().iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} {expected}");
