@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
+use crate::data::Roles;
 use crate::model::Decisions;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
@@ -86,11 +87,7 @@ impl App {
                 }
             }
             Action::StopJob(job) => self.stop(job),
-            Action::Evaluate { model, data, roles } => {
-                let title = format!("Evaluating {}", self.workspace.model_name(&model));
-                let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
-                self.send(Command::Evaluate { job, model, data, roles });
-            }
+            Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);
@@ -118,6 +115,12 @@ impl App {
             Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    fn evaluate(&mut self, model: PathBuf, data: PathBuf, roles: Roles) {
+        let title = format!("Evaluating {}", self.workspace.model_name(&model));
+        let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
+        self.send(Command::Evaluate { job, model, data, roles });
     }
 
     fn set_look(&mut self, action: &Action, ctx: &egui::Context) {
