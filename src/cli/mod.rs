@@ -17,6 +17,7 @@ mod inspect;
 mod models;
 mod output;
 mod predict;
+mod texts;
 mod train;
 
 use std::process::ExitCode;
