@@ -45,7 +45,8 @@ pub use name::{Repo, RepoKind};
 pub use progress::{Doing, Progress};
 pub use record::{DataSetPart, Unfinished};
 pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort, word_of};
-pub use settings::{Hub, Route, cache_dir};
+pub use crate::files::shared_cache::cache_dir;
+pub use settings::{Hub, Route};
 pub use switch::{Halt, Switch};
 pub use token::Token;
 
