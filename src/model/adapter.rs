@@ -51,7 +51,12 @@ pub(super) fn open(dir: &Path) -> Result<Opened, ModelError> {
     let files = tensors(dir)?;
     let config = configuration(dir, &base, &settings, &files)?;
     let source = Adapted::new(TensorFiles::open(&base)?, files, &settings, config.family);
-    Ok(Opened { config, source: source.map_err(at(dir))? })
+    let source = source.map_err(at(dir))?;
+    let is_tied = config.named_heads().iter().any(|kind| kind.spec(&config).is_tied(&config));
+    if is_tied && source.changes_table() {
+        return Err(at(dir)(AdapterError::TiedTable));
+    }
+    Ok(Opened { config, source })
 }
 
 /// The configuration of the model that an adapter makes of its base.

@@ -29,7 +29,7 @@ from safetensors.torch import load_file, save_file
 HERE = Path(__file__).resolve().parent
 OUT = HERE / "lora"
 STEPS = 6
-LR = 2e-2
+LR = 2e-3
 CLASSES = {
     "SEQ_CLS": transformers.AutoModelForSequenceClassification,
     "TOKEN_CLS": transformers.AutoModelForTokenClassification,
@@ -44,7 +44,7 @@ CASES = [
     ("bert-ner", "bert-ner", "TOKEN_CLS",
      dict(r=4, lora_alpha=8, target_modules=["query", "value"], bias="lora_only",
           rank_pattern={"layer.1.attention.self.query": 2}, alpha_pattern={"layer.0.attention.self.value": 24}), {}),
-    ("bert-mlm", "bert-mlm", None, dict(r=3, lora_alpha=8, target_modules=["query", "word_embeddings"]), {}),
+    ("bert-mlm", "bert-mlm", None, dict(r=3, lora_alpha=8, target_modules=["query", "output.dense"]), {}),
     ("roberta-classify", "roberta-classify", "SEQ_CLS", dict(r=8, lora_alpha=16, target_modules=BERT), {}),
     ("roberta-five", "roberta-mlm", "SEQ_CLS", dict(r=2, lora_alpha=8, target_modules=["query"]), dict(num_labels=5)),
     ("xlm-roberta-ner", "variants/xlm-roberta-ner", "TOKEN_CLS", dict(r=4, target_modules=["key", "value"]), {}),
@@ -52,7 +52,7 @@ CASES = [
     ("albert-classify", "albert-classify", "SEQ_CLS",
      dict(r=4, target_modules=["query", "ffn", "ffn_output", "dense", "embedding_hidden_mapping_in"]), {}),
     ("electra-classify", "electra-classify", "SEQ_CLS",
-     dict(r=4, lora_alpha=2, target_modules=["query", "value", "embeddings_project"]), {}),
+     dict(r=4, lora_alpha=2, target_modules=["query", "value", "embeddings_project", "word_embeddings"]), {}),
 ]
 # What is stored whole beside the matrices, as Attune trains it.
 TRAINED = [

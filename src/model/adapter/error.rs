@@ -31,6 +31,10 @@ pub enum AdapterError {
     Half { module: String },
     #[error("it changes \"{module}\", which its base does not have")]
     NotInBase { module: String },
+    #[error(
+        "it changes the word table where texts come in, and its base has the same table where words come out, which it leaves"
+    )]
+    TiedTable,
     #[error("its matrices for \"{module}\" have the shapes {a:?} and {b:?}, and the base's weight has {weight:?}")]
     Shapes { module: String, a: Vec<usize>, b: Vec<usize>, weight: Vec<usize> },
 }

@@ -119,6 +119,11 @@ impl Adapted {
         self.base.dtype()
     }
 
+    /// Whether a product is added to a table.
+    pub fn changes_table(&self) -> bool {
+        self.products.values().any(|product| product.is_table)
+    }
+
     fn stored_whole(&self, name: &str) -> Option<&str> {
         self.whole.get(self.naming.bare(name)).map(String::as_str)
     }
