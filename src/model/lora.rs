@@ -33,6 +33,15 @@ impl LoraSpec {
         let rank = self.rank as f64;
         self.alpha / if self.rank_stabilized { rank.sqrt() } else { rank }
     }
+
+    /// Numbers of the adapters of one layer.
+    pub fn of_layer(&self, hidden_size: usize, intermediate_size: usize) -> u64 {
+        let of = |slot: &Slot| {
+            let (inputs, outputs) = slot.widths(hidden_size, intermediate_size);
+            self.rank * (inputs + outputs)
+        };
+        self.slots.iter().map(of).sum::<usize>() as u64
+    }
 }
 
 impl Slot {
@@ -68,8 +77,7 @@ impl Slot {
     }
 
     /// (in, out)
-    fn widths(self, config: &EncoderConfig) -> (usize, usize) {
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+    fn widths(self, hidden: usize, inner: usize) -> (usize, usize) {
         match self {
             Self::Inner => (hidden, inner),
             Self::Outer => (inner, hidden),
@@ -87,7 +95,7 @@ impl EncoderConfig {
     /// Canonical name and size of each matrix that adapters add.
     pub fn adapter_weights(&self, spec: &LoraSpec) -> Vec<(String, u64)> {
         let of = |layer: usize, slot: Slot| {
-            let (inputs, outputs) = slot.widths(self);
+            let (inputs, outputs) = slot.widths(self.hidden_size, self.intermediate_size);
             let sizes = [spec.rank * inputs, outputs * spec.rank];
             names(layer, slot).into_iter().zip(sizes.map(|size| size as u64))
         };
@@ -220,6 +228,11 @@ mod tests {
             foretold.extend(model.config.adapter_weights(&spec(&SLOTS)));
             model.adapt(&spec(&SLOTS), 7).unwrap();
             let mut found: Vec<_> = model.params.iter().map(|one| (one.name.clone(), one.count() as u64)).collect();
+            let config = &model.config;
+            let of_layer = spec(&SLOTS).of_layer(config.hidden_size, config.intermediate_size);
+            let layers = config.stored_layers() as u64;
+            let all: u64 = config.adapter_weights(&spec(&SLOTS)).iter().map(|(_, size)| size).sum();
+            assert_eq!(all, layers * of_layer);
             found.sort();
             foretold.sort();
             assert_eq!(found, foretold, "{family}");

@@ -14,6 +14,7 @@ pub mod entity_lanes;
 pub mod fold;
 pub mod form;
 pub mod freeze_map;
+pub mod help;
 pub mod highlight;
 pub mod histogram;
 pub mod line;
