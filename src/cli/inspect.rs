@@ -46,7 +46,10 @@ impl Inspect {
         } else if model::is_model_folder(path) {
             model_facts(path)?
         } else if path.is_dir() {
-            bail!("\"{}\" is neither a model folder nor a run, expected config.json, adapter_config.json or run.toml in it", path.display());
+            bail!(
+                "\"{}\" is neither a model folder nor a run, expected config.json, adapter_config.json or run.toml in it",
+                path.display()
+            );
         } else {
             self.dataset_facts()?
         };

@@ -83,9 +83,7 @@ impl EncoderConfig {
     /// Reads a `config.json`.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
         let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => {
-                ModelError::NoConfig { path: path.parent().unwrap_or(path).to_owned() }
-            }
+            std::io::ErrorKind::NotFound => ModelError::NoConfig { path: path.parent().unwrap_or(path).to_owned() },
             _ => ModelError::Unreadable { path: path.to_owned(), source },
         })?;
         Self::parse(&text).map_err(|source| ModelError::In { path: path.to_owned(), source: Box::new(source) })

@@ -265,7 +265,8 @@ pub const ALL_TARGETS: &str = "all";
 impl Lora {
     /// The dense layers that are named, in order and each once. What names none is refused by the check of a run.
     pub fn slots(&self) -> Vec<Slot> {
-        let is_named = |slot: &Slot| self.targets.iter().any(|word| word == ALL_TARGETS || Slot::named(word) == Some(*slot));
+        let is_named =
+            |slot: &Slot| self.targets.iter().any(|word| word == ALL_TARGETS || Slot::named(word) == Some(*slot));
         Slot::ALL.into_iter().filter(is_named).collect()
     }
 

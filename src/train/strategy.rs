@@ -3,8 +3,8 @@
 use super::TrainError;
 use super::config::{Every, Strategy, StrategyKind};
 use super::steps::StepCount;
-use crate::model::{Block, Slot};
 use crate::model::family::LAYER_SLOTS;
+use crate::model::{Block, Slot};
 
 /// Says of every weight, by its canonical name, whether it is trained.
 #[derive(Clone, Debug, PartialEq)]

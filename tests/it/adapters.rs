@@ -165,7 +165,8 @@ fn stored_in_adapter(param: &model::Param) -> String {
 
 #[test]
 fn steps_of_training_are_those_of_peft_and_adamw() {
-    for (dir, backend) in cases("steps-").into_iter().flat_map(|dir| [(dir.clone(), Backend::Fused), (dir, Backend::Plain)])
+    for (dir, backend) in
+        cases("steps-").into_iter().flat_map(|dir| [(dir.clone(), Backend::Fused), (dir, Backend::Plain)])
     {
         let name = format!("{} {backend:?}", dir.file_name().unwrap().to_string_lossy());
         let (steps, told) = (tensors(&dir.join("steps.safetensors")), json(&dir.join("steps.json")));
@@ -188,7 +189,10 @@ fn steps_of_training_are_those_of_peft_and_adamw() {
         for (step, loss_told) in losses.iter().enumerate() {
             let loss = backward(&model, &input, &labels, None);
             let (loss_told, norm_told) = (loss_told.as_f64().unwrap(), told["norms"][step].as_f64().unwrap());
-            assert!((loss - loss_told).abs() < 1e-5 * loss_told.max(1.0), "{name}, step {step}: {loss}, not {loss_told}");
+            assert!(
+                (loss - loss_told).abs() < 1e-5 * loss_told.max(1.0),
+                "{name}, step {step}: {loss}, not {loss_told}"
+            );
             assert_eq!(audit(&model.params).unwrap(), step > 0, "{name}: A learns nothing while B is zero");
             let norm = optimizer.gradient_norm().unwrap();
             assert!((norm - norm_told).abs() < 1e-4 * norm_told.max(1.0), "{name}: {norm}, not {norm_told}");
@@ -331,8 +335,12 @@ fn a_feed_forward_output_alone_is_named_in_full_where_its_end_is_that_of_another
     let folder = tempfile::tempdir().unwrap();
     model.save_adapter(folder.path(), Beside { base: "b", spec: &spec }, &|_| None).unwrap();
     let targets = json(&folder.path().join("adapter_config.json"))["target_modules"].clone();
-    let expected =
-        ["bert.encoder.layer.0.output.dense", "bert.encoder.layer.1.output.dense", "bert.encoder.layer.2.output.dense", "query"];
+    let expected = [
+        "bert.encoder.layer.0.output.dense",
+        "bert.encoder.layer.1.output.dense",
+        "bert.encoder.layer.2.output.dense",
+        "query",
+    ];
     assert_eq!(targets, serde_json::json!(expected));
 }
 

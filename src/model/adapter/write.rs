@@ -108,8 +108,7 @@ impl Model {
             name.trim_end_matches(".weight").to_owned()
         };
         let layers = 0..self.config.stored_layers();
-        let all: Vec<String> =
-            layers.clone().flat_map(|layer| Slot::ALL.map(|slot| module(layer, slot))).collect();
+        let all: Vec<String> = layers.clone().flat_map(|layer| Slot::ALL.map(|slot| module(layer, slot))).collect();
         let wanted: Vec<String> =
             layers.flat_map(|layer| spec.slots.iter().map(move |slot| module(layer, *slot))).collect();
         let ends = |name: &str, end: &str| name == end || name.ends_with(&format!(".{end}"));

@@ -75,10 +75,12 @@ pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, x: &Tensor) 
     };
     let value = pad.split(&w.value.plain(x, noise.before(Slot::Value, None))?, w)?;
     let context = Padded::join(&probabilities.matmul(&value)?, layout)?;
-    let attended = maybe_drop(noise.after_attention.as_ref(), rows, w.output.plain(&context, noise.before(Slot::Output, rows))?)?;
+    let attended =
+        maybe_drop(noise.after_attention.as_ref(), rows, w.output.plain(&context, noise.before(Slot::Output, rows))?)?;
     let attended = w.attention_norm.plain(&(attended + wanted)?)?;
     let active = activate(w.activation, &w.inner.plain(&attended, noise.before(Slot::Inner, rows))?)?;
-    let fed = maybe_drop(noise.after_feed_forward.as_ref(), rows, w.outer.plain(&active, noise.before(Slot::Outer, rows))?)?;
+    let fed =
+        maybe_drop(noise.after_feed_forward.as_ref(), rows, w.outer.plain(&active, noise.before(Slot::Outer, rows))?)?;
     w.feed_forward_norm.plain(&(fed + attended)?)
 }
 

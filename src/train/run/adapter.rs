@@ -24,7 +24,8 @@ impl KeptAdapter {
     pub fn of(config: &RunConfig) -> Option<Self> {
         let spec = config.strategy.adapters()?;
         let of_path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let folder = if config.model.embedded { Some(embedded::folder()) } else { config.model.path.as_ref().map(of_path) };
+        let folder =
+            if config.model.embedded { Some(embedded::folder()) } else { config.model.path.as_ref().map(of_path) };
         let base = folder.map(|path| path.display().to_string()).or_else(|| config.model.name.clone());
         Some(Self { spec, base: base.unwrap_or_default(), merged: config.strategy.lora.merged })
     }

@@ -1,27 +1,34 @@
-//! A question mark that explains what stands beside it, once it is pressed.
+//! A "?" that says how what stands beside it is computed, and which paper it is from.
 
-use egui::{Align2, Popup, PopupCloseBehavior, Role, Sense, Stroke, Ui, WidgetInfo, vec2};
+use egui::{Popup, PopupCloseBehavior, Ui};
+use egui_material_icons::icons::ICON_HELP;
 
-use super::text;
-use crate::ui::theme::{self, Palette, size};
+use super::{Button, text};
+use crate::ui::theme::Palette;
 
-/// Widest line of an explanation.
-const WIDTH: f32 = 320.0;
+const WIDTH: f32 = 360.0;
 
-/// `name` is what is explained, `words` are its paragraphs.
-pub fn help(ui: &mut Ui, name: &str, words: &[&str], palette: &Palette) {
-    let (rect, response) = ui.allocate_exact_size(vec2(18.0, 18.0), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), format!("What is this: {name}")));
-    let lively = response.hovered() || response.has_focus();
-    let color = if lively { palette.accent } else { palette.text_faint };
-    let painter = ui.painter();
-    painter.circle_stroke(rect.center(), 7.5, Stroke::new(1.0, color));
-    painter.text(rect.center(), Align2::CENTER_CENTER, "?", theme::semibold(size::SMALL), color);
-    Popup::from_toggle_button_response(&response).close_behavior(PopupCloseBehavior::CloseOnClick).show(|ui| {
-        ui.set_max_width(WIDTH);
-        ui.spacing_mut().item_spacing.y = 6.0;
-        for words in words {
-            ui.add(egui::Label::new(text::body(*words, palette)).wrap());
+/// What is said: paragraphs, and the papers.
+#[derive(Clone, Copy, Debug)]
+pub struct Help<'a> {
+    pub title: &'a str,
+    pub paragraphs: &'a [&'a str],
+    /// Authors, year and title; and where it can be read.
+    pub papers: &'a [(&'a str, &'a str)],
+}
+
+/// Draws the button, and what it says once it was pressed.
+pub fn help(ui: &mut Ui, help: &Help<'_>, palette: &Palette) {
+    let button = Button::icon_only(ICON_HELP, format!("How it is computed: {}", help.title)).small().show(ui, palette);
+    Popup::from_toggle_button_response(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
+        ui.set_width(WIDTH);
+        ui.spacing_mut().item_spacing.y = 8.0;
+        ui.label(text::strong(help.title, palette));
+        for paragraph in help.paragraphs {
+            ui.add(egui::Label::new(text::dim(*paragraph, palette)).wrap());
+        }
+        for (paper, link) in help.papers {
+            ui.hyperlink_to(text::small(*paper, palette).color(palette.accent), *link);
         }
     });
 }

@@ -351,7 +351,7 @@ const STRATEGIES: [&[(StrategyKind, &str)]; 2] = [
 fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let kind = draft.strategy.kind;
-    heading(ui, "Trainable layers", palette, |ui| help(ui, "Trainable layers", adapters::words(kind), palette));
+    heading(ui, "Trainable layers", palette, |ui| help(ui, &adapters::explained(kind), palette));
     let card = card_of(cx.workspace, frozen);
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
     let blocks = card.map(|card| strategy::blocks(draft, card, plan));

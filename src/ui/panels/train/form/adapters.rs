@@ -8,6 +8,7 @@ use crate::train::config::{Lora, StrategyKind};
 use crate::train::limits;
 use crate::ui::Palette;
 use crate::ui::widgets::form::{row, toggle};
+use crate::ui::widgets::help::Help;
 use crate::ui::widgets::{Chip, text};
 
 pub fn ui(ui: &mut Ui, lora: &mut Lora, expert: bool, palette: &Palette) {
@@ -26,9 +27,15 @@ pub fn ui(ui: &mut Ui, lora: &mut Lora, expert: bool, palette: &Palette) {
         return;
     }
     let name = "Scale by the root of the rank";
-    row(ui, name, "Alpha is divided by the root of the rank, so that high ranks learn as fast as low ones", palette, |ui| {
-        toggle(ui, name, &mut lora.rank_stabilized, palette);
-    });
+    row(
+        ui,
+        name,
+        "Alpha is divided by the root of the rank, so that high ranks learn as fast as low ones",
+        palette,
+        |ui| {
+            toggle(ui, name, &mut lora.rank_stabilized, palette);
+        },
+    );
     let name = "Keep a whole model too";
     row(ui, name, "The adapters are merged into a whole model; otherwise the adapter alone is kept", palette, |ui| {
         toggle(ui, name, &mut lora.merged, palette);
@@ -67,26 +74,51 @@ fn title(slot: Slot) -> &'static str {
 }
 
 /// What a strategy is, for whoever asks.
-pub fn words(kind: StrategyKind) -> &'static [&'static str] {
+pub fn explained(kind: StrategyKind) -> Help<'static> {
+    let of = |title, paragraphs, papers| Help { title, paragraphs, papers };
     match kind {
-        StrategyKind::Full => &["Full: every weight of the model is trained. It learns most, and costs most time and memory."],
-        StrategyKind::Head => &[
-            "Head only: the encoder stays as it is, and what sits on it learns to read its states. The states are computed once, \
-             so that all further epochs cost next to nothing.",
-        ],
-        StrategyKind::Top => &["Top layers: the uppermost layers and the head are trained, and all below stays as it is."],
-        StrategyKind::Gradual => &[
-            "Gradual: the head learns first; then one layer after the other joins, from the top down, so that a new head does \
-             not disturb what the layers know.",
-        ],
-        StrategyKind::BitFit => &["Biases: only the biases and the head are trained, about one weight in a thousand."],
-        StrategyKind::Lora => &[
-            "LoRA: the model's weights stay as they are. Beside each chosen matrix two narrow ones are trained, whose product \
-             is added to it, and the head with them.",
-            "It needs little memory, and what was learned is a small file. Rank is the width of the narrow matrices; alpha \
-             divided by the rank is what their product counts. Rates are about five to ten times those of full training.",
-            "The run's folder has a whole model, with the product added, and a PEFT adapter beside it.",
-        ],
-        StrategyKind::Custom => &["Custom: what you click in the map below is trained or stays as it is."],
+        StrategyKind::Full => {
+            of("Full", &["Every weight of the model is trained. It learns most, and costs most time and memory."], &[])
+        }
+        StrategyKind::Head => of(
+            "Head only",
+            &[
+                "The encoder stays as it is, and what sits on it learns to read its states. These are computed once, so that \
+               all further epochs cost next to nothing.",
+            ],
+            &[],
+        ),
+        StrategyKind::Top => {
+            of("Top layers", &["The uppermost layers and the head are trained, and all below stays as it is."], &[])
+        }
+        StrategyKind::Gradual => of(
+            "Gradual",
+            &[
+                "The head learns first; then one layer after the other joins, from the top down, so that a new head does not \
+               disturb what the layers know.",
+            ],
+            &[("Howard and Ruder, 2018: Universal language model fine-tuning", "https://arxiv.org/abs/1801.06146")],
+        ),
+        StrategyKind::BitFit => of(
+            "Biases",
+            &["Only the biases and the head are trained, about one weight in a thousand."],
+            &[("Ben Zaken et al., 2022: BitFit", "https://arxiv.org/abs/2106.10199")],
+        ),
+        StrategyKind::Lora => of("LoRA", &LORA, &LORA_PAPERS),
+        StrategyKind::Custom => {
+            of("Custom", &["What you click in the map of layers is trained or stays as it is."], &[])
+        }
     }
 }
+
+const LORA: [&str; 3] = [
+    "The model's weights stay as they are. Beside each chosen matrix two narrow ones are trained, whose product is added to \
+     it, and the head with them.",
+    "It needs little memory, and what was learned is a small file. The rank is the width of the narrow matrices; their \
+     product counts alpha divided by the rank, or by its root.",
+    "The run's folder has a whole model with the product added, and an adapter for PEFT beside it.",
+];
+const LORA_PAPERS: [(&str, &str); 2] = [
+    ("Hu et al., 2021: LoRA", "https://arxiv.org/abs/2106.09685"),
+    ("Kalajdzievski, 2023: A rank stabilization scaling factor", "https://arxiv.org/abs/2312.03732"),
+];
