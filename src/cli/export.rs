@@ -39,7 +39,7 @@ const OF_ADAPTER: [&str; 3] = [adapter::CONFIG, "adapter_model.safetensors", "ad
 impl Export {
     pub fn run(self) -> anyhow::Result<()> {
         if self.script {
-            bail!("writing a Python script is not there yet; export without --script");
+            bail!("writing a Python script is not available yet; export without --script");
         }
         let source = self.source()?;
         for damage in crate::train::run::damage(&self.run) {

@@ -76,6 +76,11 @@ impl Slot {
         SLOTS.into_iter().find(|slot| slot.word() == word || slot.name() == word)
     }
 
+    /// The canonical names of the two matrices of an adapter.
+    pub fn adapter_names(self, layer: usize) -> [String; 2] {
+        ["lora_A", "lora_B"].map(|part| format!("layers.{layer}.{}.{part}.weight", self.name()))
+    }
+
     /// (in, out)
     fn widths(self, hidden: usize, inner: usize) -> (usize, usize) {
         match self {
@@ -86,18 +91,13 @@ impl Slot {
     }
 }
 
-/// The canonical names of an adapter's two matrices.
-fn names(layer: usize, slot: Slot) -> [String; 2] {
-    ["lora_A", "lora_B"].map(|part| format!("layers.{layer}.{}.{part}.weight", slot.name()))
-}
-
 impl EncoderConfig {
     /// Canonical name and size of each matrix that adapters add.
     pub fn adapter_weights(&self, spec: &LoraSpec) -> Vec<(String, u64)> {
         let of = |layer: usize, slot: Slot| {
             let (inputs, outputs) = slot.widths(self.hidden_size, self.intermediate_size);
             let sizes = [spec.rank * inputs, outputs * spec.rank];
-            names(layer, slot).into_iter().zip(sizes.map(|size| size as u64))
+            slot.adapter_names(layer).into_iter().zip(sizes.map(|size| size as u64))
         };
         let layers = 0..self.stored_layers();
         layers.flat_map(|layer| spec.slots.iter().flat_map(move |slot| of(layer, *slot))).collect()
@@ -113,7 +113,7 @@ impl Model {
             for slot in &spec.slots {
                 let mut all = own.dense_mut();
                 let dense = &mut all[*slot as usize];
-                let adapter = begin(dense, names(layer, *slot), spec, seed, &self.device)?;
+                let adapter = begin(dense, slot.adapter_names(layer), spec, seed, &self.device)?;
                 beside.insert(dense.bias.name.clone(), [adapter.a.clone(), adapter.b.clone()]);
                 dense.adapter = Some(adapter);
             }

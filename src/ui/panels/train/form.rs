@@ -2,6 +2,7 @@
 
 mod adapters;
 mod fields;
+mod rates;
 mod sources;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
@@ -168,6 +169,9 @@ impl Form {
         }
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, draft, self.expert, palette);
+        if self.expert {
+            rates::by_pattern_ui(ui, &mut draft.optim, palette);
+        }
         self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
@@ -373,8 +377,8 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
         });
     }
     if draft.strategy.kind == StrategyKind::Gradual {
-        let tooltip = "The head learns first; then one block after the other joins, from the top down";
-        fields::every_ui(ui, "A block joins every", tooltip, &mut draft.strategy.unfreeze_every, palette);
+        let tooltip = "The head learns first; then the layers are unfrozen one after the other, from the top down";
+        fields::every_ui(ui, "Unfreeze the next layer every", tooltip, &mut draft.strategy.unfreeze_every, palette);
     }
     let Some(blocks) = blocks else {
         ui.add_space(4.0);
