@@ -111,8 +111,8 @@ impl Model {
         for (layer, weights) in self.layers.iter_mut().enumerate() {
             let mut own = LayerWeights::clone(weights);
             for slot in &spec.slots {
-                let mut all = own.dense_mut();
-                let dense = &mut all[*slot as usize];
+                let all = own.dense_mut();
+                let dense = &mut *all[*slot as usize];
                 let adapter = begin(dense, slot.adapter_names(layer), spec, seed, &self.device)?;
                 beside.insert(dense.bias.name.clone(), [adapter.a.clone(), adapter.b.clone()]);
                 dense.adapter = Some(adapter);

@@ -3,7 +3,7 @@
 //! An adapter names modules as the class it was trained on does, with or without the family's prefix, and so does the base:
 //! both are compared without it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::error::AdapterError;
 use super::settings::Settings;
@@ -18,9 +18,9 @@ pub struct Adapted {
     adapter: TensorFiles,
     naming: Naming,
     /// By the bare name of a module.
-    products: HashMap<String, Product>,
+    products: BTreeMap<String, Product>,
     /// Tensors that are stored whole, by their bare names, with those in the adapter's file.
-    whole: HashMap<String, String>,
+    whole: BTreeMap<String, String>,
     /// Those of them that the base does not have, by the names that they are asked for.
     added: Vec<String>,
 }
@@ -50,22 +50,20 @@ enum Part<'a> {
     Unknown,
 }
 
-fn part<'a>(name: &'a str) -> Part<'a> {
-    let kinds: [(&str, fn(&'a str) -> Part<'a>); 4] = [
-        (".lora_A", Part::First),
-        (".lora_B", Part::Second),
-        (".lora_embedding_A", Part::FirstOfTable),
-        (".lora_embedding_B", Part::SecondOfTable),
+fn part(name: &str) -> Part<'_> {
+    let of = |mark: &str| {
+        let (module, rest) = name.split_once(mark)?;
+        ["", ".weight", ".default", ".default.weight"].contains(&rest).then_some(module)
+    };
+    let matrices = [
+        of(".lora_A").map(Part::First),
+        of(".lora_B").map(Part::Second),
+        of(".lora_embedding_A").map(Part::FirstOfTable),
+        of(".lora_embedding_B").map(Part::SecondOfTable),
     ];
-    for (mark, of) in kinds {
-        if let Some((module, rest)) = name.split_once(mark)
-            && ["", ".weight", ".default", ".default.weight"].contains(&rest)
-        {
-            return of(module);
-        }
-    }
     let is_other = ["lora_", ".token_adapter.", "_magnitude_vector"].iter().any(|mark| name.contains(mark));
-    if is_other { Part::Unknown } else { Part::Whole }
+    let whole = if is_other { Part::Unknown } else { Part::Whole };
+    matrices.into_iter().flatten().next().unwrap_or(whole)
 }
 
 impl Adapted {
@@ -76,8 +74,8 @@ impl Adapted {
         family: Family,
     ) -> Result<Self, AdapterError> {
         let naming = Naming { family, inner_group_num: 1 };
-        let mut halves: HashMap<(String, bool), [Option<String>; 2]> = HashMap::new();
-        let mut whole = HashMap::new();
+        let mut halves: BTreeMap<(String, bool), [Option<String>; 2]> = BTreeMap::new();
+        let mut whole = BTreeMap::new();
         for tensor in adapter.tensors() {
             let plain = plain_name(&tensor.name);
             let (module, is_table, half) = match part(&plain) {
@@ -95,7 +93,7 @@ impl Adapted {
         }
         let known: HashMap<&str, &[usize]> =
             base.tensors().iter().map(|tensor| (naming.bare(&tensor.name), tensor.shape.as_slice())).collect();
-        let mut products = HashMap::new();
+        let mut products = BTreeMap::new();
         for ((module, is_table), names) in halves {
             let [Some(a), Some(b)] = names else { return Err(AdapterError::Half { module }) };
             let bare = naming.bare(&module).to_owned();

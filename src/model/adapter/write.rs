@@ -14,7 +14,7 @@ use crate::files;
 use crate::model::family::{Family, Naming};
 use crate::model::files::write_safetensors;
 use crate::model::lora::{LoraSpec, merged};
-use crate::model::ops::weights::Slot;
+use crate::model::ops::weights::{Dense, Norm, Slot};
 use crate::model::{HeadKind, Model, ModelError, Outputs, Param};
 
 /// What is told of the model that an adapter belongs to.
@@ -53,8 +53,8 @@ impl Model {
         let mut params: Vec<&Param> = Vec::new();
         for head in &self.heads.0 {
             let own = (head.spec.kind.outputs() != Outputs::Words).then_some(&head.output);
-            let dense = head.dense.iter().chain(own).flat_map(|dense| dense.params());
-            for param in dense.chain(head.norm.iter().flat_map(|norm| norm.params())) {
+            let dense = head.dense.iter().chain(own).flat_map(Dense::params);
+            for param in dense.chain(head.norm.iter().flat_map(Norm::params)) {
                 if !params.iter().any(|known| known.name == param.name) {
                     params.push(param);
                 }

@@ -13,7 +13,7 @@ use crate::ui::widgets::freeze_map::Block;
 /// which blocks join in time; a plan of another choice is on its way out.
 pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) -> Vec<Block> {
     let adapters = config.strategy.adapters().map(|spec| spec.of_layer(card.hidden_size, card.intermediate_size));
-    let mut blocks = blocks_of(config, &card.blocks, plan);
+    let mut blocks = from_sizes(config, &card.blocks, plan);
     // Beside each layer, whose own weights stay as they are.
     if let (Some(adapters), None) = (adapters, plan) {
         for block in blocks.iter_mut().filter(|block| layer_of(&block.name).is_some()) {
@@ -24,7 +24,7 @@ pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) 
     blocks
 }
 
-fn blocks_of(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary>) -> Vec<Block> {
+fn from_sizes(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary>) -> Vec<Block> {
     let layers = sizes.iter().filter(|block| layer_of(&block.name).is_some()).count();
     let frozen = train::strategy::painted(&config.strategy, layers);
     let has_head = sizes.iter().any(|block| block.name == "head");
@@ -173,7 +173,7 @@ mod tests {
         config.optim.lr = 1e-3;
         config.optim.layer_decay = 0.5;
         config.optim.lr_groups.insert("encoder".into(), 4e-3);
-        let shown: Vec<f64> = blocks_of(&config, &sizes(2), None).iter().map(|block| block.lr).collect();
+        let shown: Vec<f64> = from_sizes(&config, &sizes(2), None).iter().map(|block| block.lr).collect();
         assert_eq!(shown, [1.25e-4, 1e-3, 2e-3, 1e-3], "embeddings, both layers and a head that is not there yet");
     }
 
