@@ -12,6 +12,7 @@ mod bench;
 mod data;
 mod download;
 mod evaluate;
+mod explain;
 mod export;
 mod inspect;
 mod models;
@@ -43,6 +44,8 @@ pub enum Command {
     Predict(predict::Predict),
     /// Write what a model attends to in a text
     Attention(attention::AttentionOf),
+    /// Say which words an answer comes from, and how far to believe that
+    Explain(explain::ExplainAnswer),
     /// Say what a model folder, a dataset or a run is
     Inspect(inspect::Inspect),
     /// Fetch a model or a data set into the shared Hugging Face cache
@@ -65,6 +68,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Predict(predict) => predict.run(),
         Command::Attention(attention) => attention.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

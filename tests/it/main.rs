@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and helpers are not test functions"
 )]
 
+mod answers_are_explained;
 mod batches_change_nothing;
 mod causal;
 mod classes_meet_the_model;

@@ -1,6 +1,7 @@
 //! Parts that are drawn: one file each. They know nothing of the workspace; they are given what they show and the
 //! palette. What keeps drawing quick, whatever is shown, stands here too: work by the slice, texts by the page.
 
+pub mod about;
 pub mod bars;
 pub mod button;
 pub mod card;
@@ -9,6 +10,7 @@ pub mod choice;
 pub mod confusion;
 pub mod count_grid;
 pub mod curve;
+pub mod deletion_curve;
 pub mod drop_card;
 pub mod entity_lanes;
 pub mod fold;
@@ -37,6 +39,7 @@ pub mod state;
 pub mod table_lines;
 pub mod text;
 pub mod threshold_curve;
+pub mod word_bars;
 
 pub use button::Button;
 pub use card::{Card, divider, section};
