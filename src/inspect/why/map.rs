@@ -65,6 +65,10 @@ impl Inquiry for Explain {
             map,
         }))
     }
+
+    fn is_quick(&self) -> bool {
+        self.method == Method::GradientInput
+    }
 }
 
 impl Scene<'_> {
