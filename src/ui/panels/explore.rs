@@ -186,7 +186,12 @@ impl ExplorePanel {
         if let Some(head) = mode.head.or_else(come_from) {
             self.views[mode.view].1.turn_to(head);
         }
-        let Some(before) = before.filter(|before| *before != mode) else { return };
+        let Some(before) = before.filter(|before| *before != mode) else {
+            if before.is_none() && self.shared.words.are_blank() {
+                self.shared.words = Words::of(samples::SENTENCES[0]);
+            }
+            return;
+        };
         let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
         if is_shared && !was_shared {
             self.shared.words = self.words(before).unwrap_or_default();

@@ -1,7 +1,6 @@
 //! Parts that are drawn: one file each. They know nothing of the workspace; they are given what they show and the
 //! palette. What keeps drawing quick, whatever is shown, stands here too: work by the slice, texts by the page.
 
-pub mod about;
 pub mod bars;
 pub mod button;
 pub mod card;
@@ -16,6 +15,7 @@ pub mod entity_lanes;
 pub mod fold;
 pub mod form;
 pub mod freeze_map;
+pub mod help;
 pub mod highlight;
 pub mod histogram;
 pub mod line;

@@ -10,7 +10,8 @@ use crate::task::Targets;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::{about as help, line, text};
+use crate::ui::widgets::help::help;
+use crate::ui::widgets::{line, text};
 use crate::ui::{Cx, format};
 
 const ROW: f32 = 28.0;
@@ -32,7 +33,7 @@ impl Why {
         ScrollArea::vertical().id_salt("changes").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
             line::line(ui, 24.0, |ui| {
-                help::about(ui, &about::CHANGE, palette);
+                help(ui, &about::CHANGE, palette);
                 let head = if is_number { "Other words in one place" } else { "Fewest words to take out" };
                 line::left(ui, |ui| ui.label(text::strong(head, palette)));
             });

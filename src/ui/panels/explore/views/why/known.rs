@@ -36,10 +36,14 @@ pub struct Known {
 }
 
 impl Known {
-    /// Keeps an answer. The first of another text or output replaces all that was known.
+    /// Keeps an answer. The quick one of another text or output replaces all that was known; others that come too late are
+    /// nothing to anybody.
     pub fn take(&mut self, reply: &Arc<Reply>) {
         let Some(asked) = asked_in(&reply.inquiry) else { return };
         if self.asked() != Some(asked) {
+            if !reply.inquiry.is_quick() {
+                return;
+            }
             self.told.clear();
         }
         self.told.retain(|told| told.inquiry() != &reply.inquiry);

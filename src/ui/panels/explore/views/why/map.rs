@@ -12,7 +12,8 @@ use crate::ui::theme::Palette;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::word_bars::{Word, legend, word_bars};
-use crate::ui::widgets::{Chip, about as help, line, text};
+use crate::ui::widgets::help::help;
+use crate::ui::widgets::{Chip, line, text};
 use crate::ui::{Cx, format};
 
 /// Words that are drawn.
@@ -146,7 +147,7 @@ impl Why {
                     }
                 }
             }
-            help::about(ui, &about::map(chosen), palette);
+            help(ui, &about::map(chosen), palette);
         });
         self.ways != before
     }

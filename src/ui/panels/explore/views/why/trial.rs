@@ -10,7 +10,8 @@ use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::deletion_curve::{Deletion, Line, deletion_curve};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{about as help, line, text};
+use crate::ui::widgets::help::help;
+use crate::ui::widgets::{line, text};
 
 const ROW: f32 = 22.0;
 
@@ -21,7 +22,7 @@ impl Why {
             if let Some(chosen) = segmented(ui, palette, self.kept, &choices, false) {
                 self.kept = chosen;
             }
-            help::about(ui, &about::TRIAL, palette);
+            help(ui, &about::TRIAL, palette);
         });
         let Some(trial) = self.known.trial(self.ways) else {
             ui.label(text::dim("The maps are tried on this text as soon as all are there", palette));
