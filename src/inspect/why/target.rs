@@ -76,10 +76,9 @@ impl Heard<'_> {
             }
             Targets::Hidden => {
                 let token = self.mask.ok_or(InspectError::NoWords)?;
-                let (start, end) = self.prepared.encoded.offsets[token];
-                let sequence = self.prepared.encoded.sequence[token].unwrap_or(0);
-                let place = target.place.unwrap_or(Place { sequence, start, end });
-                self.output(target, (0, 0), token, Some(place))
+                let units = self.units(&self.prepared.windows[0]);
+                let place = units.iter().find(|unit| unit.tokens.contains(&token)).map(|unit| unit.place);
+                self.output(target, (0, 0), token, place)
             }
             Targets::Span => self.answer(target),
         }

@@ -25,7 +25,7 @@ pub struct Deletion<'a> {
     pub shares: bool,
 }
 
-/// Draws the lines; returns the point under the pointer.
+/// Draws the lines, the last on top; returns the point under the pointer.
 pub fn deletion_curve(ui: &mut Ui, size: Vec2, what: &Deletion<'_>, palette: &Palette) -> Option<usize> {
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::GraphicsDocument, true, what.name));
@@ -79,12 +79,13 @@ pub fn deletion_curve(ui: &mut Ui, size: Vec2, what: &Deletion<'_>, palette: &Pa
     point
 }
 
-/// The range of the values; of shares all of them.
+/// The range of the values; of shares from nothing up to ten percent more than the highest needs.
 fn bounds(what: &Deletion<'_>) -> (f64, f64) {
-    if what.shares {
-        return (0.0, 1.0);
-    }
     let values = || what.lines.iter().flat_map(|line| line.values.iter().copied());
+    if what.shares {
+        let highest = values().fold(0.0, f64::max);
+        return (0.0, ((highest * 10.0).ceil() / 10.0).clamp(0.1, 1.0));
+    }
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(f64::NEG_INFINITY, f64::max));
     if low.is_finite() && high > low { (low, high) } else { (low.min(0.0), low.max(0.0) + 1.0) }
 }

@@ -28,7 +28,7 @@ pub const KIND: Kind = Kind { name: "why", title: "Why", heads: &[], make: || Bo
 const MAP: Pane = Pane::new("why", "Why");
 const RANKED: Pane = Pane::new("ranked words", "Words by weight");
 const TRIAL: Pane = Pane::new("trial", "How far to believe it");
-const CHANGE: Pane = Pane::new("change", "What would change the answer");
+const CHANGE: Pane = Pane::new("change", "What would change it");
 
 #[derive(Debug, Default)]
 struct Why {
@@ -57,7 +57,7 @@ struct Why {
 
 impl View for Why {
     fn layout(&self) -> Layout {
-        let left = Layout::Rows(vec![(1.0, SHARED.into()), (1.9, MAP.into())]);
+        let left = Layout::Rows(vec![(0.9, SHARED.into()), (2.1, MAP.into())]);
         let right = Layout::Rows(vec![
             (1.0, RANKED.into()),
             (1.15, Layout::Tabs(vec![TRIAL.into(), CHANGE.into()])),

@@ -78,7 +78,9 @@ fn turning_ui(ui: &mut Ui, turning: &Turning, palette: &Palette) -> Option<Words
     append(&mut job, &turn.says, theme::medium(size::BODY), palette.accent);
     let pressed = row_ui(ui, job, &share, &name, palette);
     let count = format::plural(turn.words.len() as u64, "word", "words");
-    let note = if turning.is_fewest {
+    let note = if turn.words.len() == 1 {
+        "One word is enough; the numbers are the probability of what it says now".to_owned()
+    } else if turning.is_fewest {
         format!("{count}; every smaller set was tried, and none turns the answer")
     } else {
         format!("{count}; a smaller set may exist, there were too many to try")
@@ -112,7 +114,8 @@ fn swap_ui(ui: &mut Ui, swap: &Swap, swaps: &Swaps, is_number: bool, palette: &P
     append(&mut job, " → ", theme::regular(size::BODY), palette.text_faint);
     append(&mut job, &swap.becomes, theme::medium(size::BODY), palette.text);
     if swap.turns {
-        append(&mut job, &format!("   {}", swap.says), theme::medium(size::BODY), palette.accent);
+        append(&mut job, "  it says ", theme::regular(size::BODY), palette.text_faint);
+        append(&mut job, &swap.says, theme::medium(size::BODY), palette.accent);
     }
     let share = if is_number {
         format!("{:.3} → {:.3}", swaps.share, swap.share)

@@ -134,11 +134,12 @@ impl Why {
             match chosen {
                 Method::GradientInput => {}
                 Method::IntegratedGradients => {
-                    ui.label(text::small("from", palette));
                     let choices = Baseline::ALL.map(|one| (one, one.title()));
-                    if let Some(pressed) = segmented(ui, palette, self.ways.baseline, &choices, false) {
-                        self.ways.baseline = pressed;
-                    }
+                    let pressed = ui.horizontal(|ui| {
+                        ui.label(text::small("from", palette));
+                        segmented(ui, palette, self.ways.baseline, &choices, false)
+                    });
+                    self.ways.baseline = pressed.inner.unwrap_or(self.ways.baseline);
                 }
                 Method::Occlusion => {
                     let choices = [(Hide::Mask, "Masked"), (Hide::Remove, "Removed")];
@@ -168,17 +169,14 @@ impl Why {
                 ui.label(text::small("the chosen map is on its way", palette));
             }
             let explained = &found.explained;
-            let probability = match explained.task.targets() {
-                Targets::Number => String::new(),
-                _ => format!(" · {}", format::percent(explained.share)),
-            };
-            ui.label(text::number_dim(format!("logit {}{probability}", weight_words(explained.score)), palette));
+            let output = if explained.task.targets() == Targets::Number { "value" } else { "logit" };
+            ui.label(text::number_dim(format!("{output} {}", weight_words(explained.score)), palette));
             if let Some(known) = &found.map.completeness {
-                let words = format!("completeness gap {:.2} % in {} steps", known.share() * 100.0, known.steps);
+                let words = format!("gap {:.2} %, {} steps", known.share() * 100.0, known.steps);
                 let told = text::number_dim(words, palette);
                 let told = if known.share() > 0.01 { told.color(palette.warn) } else { told };
                 let exact = format!(
-                    "The weights add up to {}, the text adds {} to the logit of the baseline ({})",
+                    "Completeness: the weights add up to {}, the text adds {} to the logit of the baseline ({})",
                     weight_words(known.score - known.baseline + known.gap),
                     weight_words(known.score - known.baseline),
                     weight_words(known.baseline)
@@ -187,7 +185,7 @@ impl Why {
             }
             outside_ui(ui, explained, palette);
             let name = text::short_name(&explained.label, 18);
-            legend(ui, &format!("for {name}"), "against it", palette);
+            ui.horizontal(|ui| legend(ui, &format!("for {name}"), "against it", palette));
         });
     }
 }

@@ -14,6 +14,7 @@ use crate::ui::widgets::help::help;
 use crate::ui::widgets::{line, text};
 
 const ROW: f32 = 22.0;
+const NUMBER: f32 = 104.0;
 
 impl Why {
     pub(super) fn trial_ui(&mut self, ui: &mut Ui, palette: &Palette) -> Changed {
@@ -32,7 +33,7 @@ impl Why {
         let of = |curve: &Curve| if self.kept { curve.kept.clone() } else { curve.deleted.clone() };
         let values: Vec<Vec<f64>> = trial.maps.iter().chain([&trial.random]).map(of).collect();
         let best = trial.best();
-        let lines: Vec<Line<'_>> = values
+        let mut lines: Vec<Line<'_>> = values
             .iter()
             .enumerate()
             .map(|(map, values)| Line {
@@ -42,6 +43,8 @@ impl Why {
                 strong: best == Some(map),
             })
             .collect();
+        // The best lies on top of the others.
+        lines.sort_by_key(|line| line.strong);
         let across = if self.kept { "words kept, the best first" } else { "words hidden, the best first" };
         let name = sentence(trial);
         let table = (trial.maps.len() + 2) as f32 * ROW + 8.0;
@@ -82,7 +85,7 @@ fn sentence(trial: &Trial) -> String {
 }
 
 fn table_ui(ui: &mut Ui, trial: &Trial, palette: &Palette) {
-    row_ui(ui, None, "", ["comprehensive", "sufficient"].map(str::to_owned), false, palette);
+    row_ui(ui, None, "", ["comprehensiveness", "sufficiency"].map(str::to_owned), false, palette);
     let curves = trial.maps.iter().chain([&trial.random]);
     for (map, curve) in curves.enumerate() {
         let numbers = [curve.comprehensiveness, curve.sufficiency].map(|number| format!("{number:.3}"));
@@ -113,9 +116,9 @@ fn row_ui(ui: &mut Ui, dot: Option<Color32>, name: &str, numbers: [String; 2], s
     line::line(ui, ROW, |ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         for number in numbers.iter().rev() {
-            let size = vec2(84.0, ROW);
+            let size = vec2(NUMBER, ROW);
             ui.allocate_ui_with_layout(size, egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                ui.set_min_width(84.0);
+                ui.set_min_width(NUMBER);
                 ui.label(if dot.is_some() { text::number(number, palette) } else { text::label(number, palette) });
             });
         }
