@@ -4,6 +4,7 @@
 pub mod action;
 pub mod app;
 pub mod dialog;
+mod display;
 pub mod fonts;
 pub mod format;
 pub mod frame;

@@ -23,6 +23,7 @@ mod ids_fit_the_model;
 mod journey;
 mod metrics;
 mod models_match_the_reference;
+mod packaging;
 mod panels;
 mod playground_answers;
 mod runs_resume_exactly;

@@ -224,6 +224,8 @@ pub fn family_title(family: &str) -> String {
     match family {
         "bert" => "BERT",
         "roberta" => "RoBERTa",
+        "xlm-roberta" => "XLM-RoBERTa",
+        "camembert" => "CamemBERT",
         "distilbert" => "DistilBERT",
         "albert" => "ALBERT",
         "electra" => "ELECTRA",
