@@ -2,7 +2,7 @@
 the file, not this script.
 
     pip install torch==2.15 transformers==4.57.1 safetensors numpy
-    python make_why.py > why.json
+    python make_why.py > why.json        # or only the checkpoints that are named
 
 Everything is computed in double precision. For each checkpoint and text one output is chosen, and recorded are
 
@@ -175,8 +175,9 @@ def case(model, tokenizer, text, pair):
 
 def main():
     cases = {}
-    for folder in sorted(HERE.glob("*-*/")):
-        task = folder.name.split("-")[1]
+    wanted = sys.argv[1:] or [folder.name for folder in HERE.glob("*-*/")]
+    for folder in sorted(HERE / name for name in wanted):
+        task = folder.name.rsplit("-", 1)[1]
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = Model(folder, task)
         cases[folder.name] = [case(model, tokenizer, *text) for text in texts(task, tokenizer)]

@@ -106,10 +106,12 @@ impl Scene<'_> {
         let each = proposals.into_iter().zip(&edits).zip(said);
         let mut swaps: Vec<Swap> =
             each.filter_map(|((one, edit), said)| Some(self.swap(asked, one, edit, said?))).collect();
-        let moved = |swap: &Swap| (swap.share - self.said.share).abs();
+        // A number may be moved to either side; of an answer less is left the closer it is to turning.
+        let is_number = self.model.task.targets() == Targets::Number;
+        let left = |swap: &Swap| if is_number { -(swap.share - self.said.share).abs() } else { swap.share };
         swaps.sort_by(|a, b| {
-            let likely = if a.turns { b.chance.total_cmp(&a.chance) } else { moved(b).total_cmp(&moved(a)) };
-            b.turns.cmp(&a.turns).then(likely)
+            let next = if a.turns { b.chance.total_cmp(&a.chance) } else { left(a).total_cmp(&left(b)) };
+            b.turns.cmp(&a.turns).then(next)
         });
         let turning = swaps.iter().filter(|swap| swap.turns).count();
         swaps.truncate(turning.min(TOLD) + if turning == 0 { 2 * TOLD_STILL } else { 0 });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{AccessKitNode, Queryable as _};
 
 use super::*;
 use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention, why};
@@ -244,7 +244,7 @@ fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
         assert!(tells(&screen, method.title()), "{method:?} can be chosen");
     }
     let pressable = |words: &'static str| {
-        move |node: &egui_kittest::Node<'_>| {
+        move |node: &AccessKitNode<'_>| {
             node.label().is_some_and(|label| label == words) && node.role() != egui::accesskit::Role::Label
         }
     };
@@ -271,7 +271,7 @@ fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
     let mut screen = scene(&[*kind], "bert-ner");
     answer_all(&mut screen);
     let starts = |words: &'static str| {
-        move |node: &egui_kittest::Node<'_>| node.label().is_some_and(|label| label.starts_with(words))
+        move |node: &AccessKitNode<'_>| node.label().is_some_and(|label| label.starts_with(words))
     };
     screen.get_by(|node| starts("day ")(node) && node.role() == egui::accesskit::Role::Button).focus();
     screen.run_steps(2);

@@ -113,7 +113,10 @@ impl View for Why {
     }
 
     fn take(&mut self, reply: &Arc<Reply>) {
-        self.told.take(reply);
+        // How long it takes until something is seen.
+        if reply.inquiry.is_quick() {
+            self.told.take(reply);
+        }
         self.known.take(reply);
     }
 
