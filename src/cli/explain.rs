@@ -142,7 +142,8 @@ impl ExplainAnswer {
         if let Some((start, end)) = range {
             return Ok(Place { sequence, start, end });
         }
-        let byte = text.find(at).with_context(|| format!("there is no \"{at}\" in the text, expected one of its words"))?;
+        let byte =
+            text.find(at).with_context(|| format!("there is no \"{at}\" in the text, expected one of its words"))?;
         let start = text[..byte].chars().count();
         Ok(Place { sequence, start, end: start + at.chars().count() })
     }
@@ -160,11 +161,8 @@ fn facts(explanation: &Explanation, trial: &Trial) -> Value {
             })
         })
         .collect();
-    let tokens: Vec<Value> = tokens
-        .iter()
-        .zip(&map.tokens)
-        .map(|(token, weight)| json!({ "token": token, "weight": weight }))
-        .collect();
+    let tokens: Vec<Value> =
+        tokens.iter().zip(&map.tokens).map(|(token, weight)| json!({ "token": token, "weight": weight })).collect();
     let mut facts = json!({
         "task": explained.task,
         "target": explained.label,
@@ -175,9 +173,8 @@ fn facts(explanation: &Explanation, trial: &Trial) -> Value {
         "words": words,
         "tokens": tokens,
     });
-    let curve = |curve: &Curve| {
-        json!({ "comprehensiveness": curve.comprehensiveness, "sufficiency": curve.sufficiency })
-    };
+    let curve =
+        |curve: &Curve| json!({ "comprehensiveness": curve.comprehensiveness, "sufficiency": curve.sufficiency });
     if let Value::Object(facts) = &mut facts {
         if let Some(known) = &map.completeness {
             facts.insert("gap".into(), json!(known.gap));

@@ -57,7 +57,18 @@ impl OpenModel {
         let decisions = Decisions::read(dir)?;
         // It is asked and never trained: a backward pass computes no gradient of a weight.
         model.train_only(|_| false);
-        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, decisions, heads, proposer: None })
+        Ok(Self {
+            dir: dir.to_owned(),
+            task,
+            model,
+            tokenizer,
+            labels,
+            max_tokens,
+            untrained,
+            decisions,
+            heads,
+            proposer: None,
+        })
     }
 
     /// Asks another of the heads from now on.

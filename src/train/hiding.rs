@@ -124,7 +124,8 @@ mod tests {
                 let count = (0..ids.len()).filter(|place| hidden(*place)).count();
                 partly += usize::from(count > 0 && count + 2 < ids.len());
                 if name == "bert-classify" {
-                    let split = (1..ids.len()).any(|at| words[at].is_some() && words[at] == words[at - 1] && hidden(at) != hidden(at - 1));
+                    let split = (1..ids.len())
+                        .any(|at| words[at].is_some() && words[at] == words[at - 1] && hidden(at) != hidden(at - 1));
                     assert!(!split, "a word is hidden whole");
                 }
             }

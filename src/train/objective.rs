@@ -150,7 +150,15 @@ impl Objective {
         let asks_tokens = task.targets() == Targets::Hidden;
         let objective = if asks_tokens { language.objective } else { LanguageObjective::Masked };
         let separator = (objective == LanguageObjective::Translation).then(|| tokenizer.sep_id()).flatten();
-        Ok(Self { task, labels, entropy: CrossEntropy::default(), masking, hiding: None, language: objective, separator })
+        Ok(Self {
+            task,
+            labels,
+            entropy: CrossEntropy::default(),
+            masking,
+            hiding: None,
+            language: objective,
+            separator,
+        })
     }
 
     /// The same without smoothing or weights, and with every word in sight.

@@ -328,9 +328,7 @@ fn the_command_line_says_the_same_as_the_window() {
     let text = "Maria Okafor joined Northwind Labs in Lisbon.";
     let mut model = open("bert-classify");
     let asked = Asked { text: text.into(), ..Asked::default() };
-    for (method, name) in
-        Method::ALL.into_iter().zip(["gradient-input", "integrated-gradients", "occlusion"])
-    {
+    for (method, name) in Method::ALL.into_iter().zip(["gradient-input", "integrated-gradients", "occlusion"]) {
         let found = on_the_command_line(&["--model", &dir, "--text", text, "--method", name]).unwrap();
         let expected = put(&mut model, &Explain::of(asked.clone(), method));
         assert_eq!(found["method"], name);

@@ -136,9 +136,7 @@ mod tests {
             let text = "Not a bad film.";
             let edit: Edit = edit
                 .iter()
-                .map(|(start, end, instead)| {
-                    (Place { sequence: 0, start: *start, end: *end }, (*instead).to_owned())
-                })
+                .map(|(start, end, instead)| (Place { sequence: 0, start: *start, end: *end }, (*instead).to_owned()))
                 .collect();
             let made = edited(text, 0, &edit);
             assert_eq!(made.text, expected);

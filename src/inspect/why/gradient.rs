@@ -38,11 +38,7 @@ impl Scene<'_> {
     }
 
     /// The outputs alone.
-    pub(super) fn outputs(
-        &self,
-        vectors: Vec<Vec<f32>>,
-        go_on: GoOn<'_>,
-    ) -> Result<Option<Vec<f64>>, InspectError> {
+    pub(super) fn outputs(&self, vectors: Vec<Vec<f32>>, go_on: GoOn<'_>) -> Result<Option<Vec<f64>>, InspectError> {
         let (predictor, total) = (self.model.predictor(), vectors.len());
         let tokens = |_: &Vec<f32>| self.ids.len();
         let items = vectors.into_iter().map(Ok);

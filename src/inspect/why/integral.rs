@@ -8,9 +8,9 @@
 
 use std::ops::ControlFlow;
 
+use super::Baseline;
 use super::gradient::times;
 use super::scene::Scene;
-use super::Baseline;
 use crate::inspect::InspectError;
 use crate::inspect::predictor::GoOn;
 
@@ -158,11 +158,7 @@ impl<'s, 'a> Line<'s, 'a> {
     }
 
     /// Parts of the line with their weights; nothing where `go_on` ended it.
-    fn parts(
-        &self,
-        wanted: Vec<(f64, f64, [f64; 2])>,
-        go_on: GoOn<'_>,
-    ) -> Result<Option<Vec<Part>>, InspectError> {
+    fn parts(&self, wanted: Vec<(f64, f64, [f64; 2])>, go_on: GoOn<'_>) -> Result<Option<Vec<Part>>, InspectError> {
         let places = wanted.iter().flat_map(|(from, to, _)| NODES.map(|(place, _)| from + place * (to - from)));
         let vectors = places.map(|place| self.at(place)).collect();
         let Some(derived) = self.scene.derived(vectors, go_on)? else { return Ok(None) };

@@ -42,8 +42,9 @@ impl<'a> Scene<'a> {
         let mut prepared = prepare(model, asked)?;
         let mask = match model.task.targets() {
             Targets::Hidden => Some(put_masks(model, &mut prepared, letters, &asked.target)?),
-            Targets::Class | Targets::Classes | Targets::Number => None,
-            Targets::Tags | Targets::Span | Targets::Replaced => None,
+            Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span | Targets::Replaced => {
+                None
+            }
         };
         let sequence = |kept: &Vec<usize>| Sequence {
             ids: kept.iter().map(|index| prepared.encoded.ids[*index]).collect(),

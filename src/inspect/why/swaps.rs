@@ -167,11 +167,13 @@ impl Scene<'_> {
         let mut proposals = Vec::new();
         for ((unit, slot), rows) in of.into_iter().zip(said) {
             if let Some(row) = rows.get(slot) {
-                proposals.extend(likeliest(proposer, &self.units[unit], row).into_iter().map(|(word, chance)| Proposal {
-                    unit,
-                    word,
-                    chance,
-                }));
+                proposals.extend(
+                    likeliest(proposer, &self.units[unit], row).into_iter().map(|(word, chance)| Proposal {
+                        unit,
+                        word,
+                        chance,
+                    }),
+                );
             }
         }
         Ok(Some(proposals))

@@ -135,7 +135,8 @@ fn counts(words: usize) -> Vec<usize> {
 
 fn curve(share: f64, words: usize, counts: &[usize], deleted: Vec<f64>, kept: Vec<f64>) -> Curve {
     let falls = |values: &[f64]| {
-        let at = |bin: f64| counts.iter().position(|count| *count == best_of(words, bin)).map_or(share, |at| values[at]);
+        let at =
+            |bin: f64| counts.iter().position(|count| *count == best_of(words, bin)).map_or(share, |at| values[at]);
         BINS.iter().map(|bin| share - at(*bin)).sum::<f64>() / BINS.len() as f64
     };
     Curve { comprehensiveness: falls(&deleted), sufficiency: falls(&kept), deleted, kept }

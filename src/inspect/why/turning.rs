@@ -4,6 +4,8 @@
 //! are put back. Smaller sets are then tried one by one as long as there are not too many: where all were, nothing smaller
 //! exists, and that is said.
 
+use std::ops::ControlFlow;
+
 use super::edit::Edit;
 use super::saying::{Said, Verdict};
 use super::scene::Scene;
@@ -65,18 +67,17 @@ impl Scene<'_> {
         self.check_turning()?;
         let words = self.removable();
         let search = Search { scene: self, asked };
-        let Some(singles) = search.said(words.iter().map(|word| vec![*word]).collect(), go_on)? else {
-            return Ok(None);
-        };
-        let Some(mut best) = search.greedy(&words, &singles, go_on)? else { return Ok(None) };
+        let alone: Vec<Vec<usize>> = words.iter().map(|word| vec![*word]).collect();
+        let Some(singles) = search.said(&alone, go_on)? else { return Ok(None) };
+        let ControlFlow::Continue(mut best) = search.greedy(&words, &singles, go_on)? else { return Ok(None) };
         let mut is_fewest = true;
         let most = best.as_ref().map_or(words.len(), |(set, _)| set.len());
         for size in 1..most {
             let found = if size == 1 {
-                turned_of(self.said.verdict, words.iter().map(|word| vec![*word]).zip(singles.clone()))
+                turned_of(self.said.verdict, alone.iter().cloned().zip(singles.clone()))
             } else if count_sets(words.len(), size).is_some_and(|sets| sets * self.ids.len() <= MOST_TOKENS) {
                 let sets = sets_of(&words, size);
-                let Some(said) = search.said(sets.clone(), go_on)? else { return Ok(None) };
+                let Some(said) = search.said(&sets, go_on)? else { return Ok(None) };
                 turned_of(self.said.verdict, sets.into_iter().zip(said))
             } else {
                 is_fewest = false;
@@ -156,18 +157,19 @@ struct Search<'s, 'a> {
 }
 
 impl Search<'_, '_> {
-    fn said(&self, sets: Vec<Vec<usize>>, go_on: GoOn<'_>) -> Result<Option<Vec<Option<Said>>>, InspectError> {
+    fn said(&self, sets: &[Vec<usize>], go_on: GoOn<'_>) -> Result<Option<Vec<Option<Said>>>, InspectError> {
         let edits: Vec<Edit> = sets.iter().map(|set| self.scene.removal(set)).collect();
         self.scene.after(self.asked, &edits, go_on)
     }
 
-    /// The first words in the order of what each alone takes away that turn the answer, without those that are not needed.
+    /// The first words in the order of what each alone takes away that turn the answer, without those that are not needed;
+    /// nothing where none do. Breaks off where `go_on` ended it.
     fn greedy(
         &self,
         words: &[usize],
         singles: &[Option<Said>],
         go_on: GoOn<'_>,
-    ) -> Result<Option<Option<Found>>, InspectError> {
+    ) -> Result<ControlFlow<(), Option<Found>>, InspectError> {
         let score = |said: &Option<Said>| said.map_or(f64::INFINITY, |said| said.score);
         let mut order: Vec<usize> = (0..words.len()).collect();
         order.sort_by(|a, b| score(&singles[*a]).total_cmp(&score(&singles[*b])).then(a.cmp(b)));
@@ -175,22 +177,22 @@ impl Search<'_, '_> {
         // Without any word there is no text.
         let prefixes: Vec<Vec<usize>> = (1..order.len()).map(|count| order[..count].to_vec()).collect();
         let verdict = self.scene.said.verdict;
-        let Some(said) = self.said(prefixes.clone(), go_on)? else { return Ok(None) };
+        let Some(said) = self.said(&prefixes, go_on)? else { return Ok(ControlFlow::Break(())) };
         let turned = |said: &Option<Said>| said.is_some_and(|said| said.verdict != verdict);
-        let Some(first) = said.iter().position(turned) else { return Ok(Some(None)) };
+        let Some(first) = said.iter().position(turned) else {
+            return Ok(ControlFlow::Continue(None));
+        };
         let mut found = said[first].map(|said| (prefixes[first].clone(), said));
         while let Some((set, _)) = found.clone().filter(|(set, _)| set.len() > 1) {
-            let smaller: Vec<Vec<usize>> = set
-                .iter()
-                .map(|word| set.iter().copied().filter(|other| other != word).collect())
-                .collect();
-            let Some(said) = self.said(smaller.clone(), go_on)? else { return Ok(None) };
+            let smaller: Vec<Vec<usize>> =
+                set.iter().map(|word| set.iter().copied().filter(|other| other != word).collect()).collect();
+            let Some(said) = self.said(&smaller, go_on)? else { return Ok(ControlFlow::Break(())) };
             match turned_of(verdict, smaller.into_iter().zip(said)) {
                 Some(next) => found = Some(next),
                 None => break,
             }
         }
-        Ok(Some(found))
+        Ok(ControlFlow::Continue(found))
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::ui::theme::{self, Palette, size};
 
 /// One word.
+#[expect(clippy::struct_excessive_bools, reason = "each is true of a word or not, whatever the others are")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct Word<'a> {
     pub text: &'a str,

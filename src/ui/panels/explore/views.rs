@@ -13,5 +13,13 @@ use super::view::Kind;
 
 /// Those that are for every model stand on the switch in this order, after the model's heads; to the first of them a model
 /// without a head leads.
-pub const ALL: &[Kind] =
-    &[texts::KIND, entities::KIND, document::KIND, masks::KIND, orders::KIND, replaced::KIND, objectives::KIND, why::KIND];
+pub const ALL: &[Kind] = &[
+    texts::KIND,
+    entities::KIND,
+    document::KIND,
+    masks::KIND,
+    orders::KIND,
+    replaced::KIND,
+    objectives::KIND,
+    why::KIND,
+];

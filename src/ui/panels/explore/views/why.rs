@@ -58,10 +58,7 @@ struct Why {
 impl View for Why {
     fn layout(&self) -> Layout {
         let left = Layout::Rows(vec![(0.9, SHARED.into()), (2.1, MAP.into())]);
-        let right = Layout::Rows(vec![
-            (1.0, RANKED.into()),
-            (1.15, Layout::Tabs(vec![TRIAL.into(), CHANGE.into()])),
-        ]);
+        let right = Layout::Rows(vec![(1.0, RANKED.into()), (1.15, Layout::Tabs(vec![TRIAL.into(), CHANGE.into()]))]);
         Layout::Columns(vec![(1.75, left), (1.0, right)])
     }
 

@@ -40,7 +40,9 @@ impl Why {
             if !is_number {
                 match self.known.turning() {
                     Some(turning) => tried = turning_ui(ui, turning, palette),
-                    None => drop(ui.label(text::dim("Looking for them…", palette))),
+                    None => {
+                        ui.label(text::dim("Looking for them…", palette));
+                    }
                 }
                 ui.add_space(8.0);
                 ui.label(text::strong("One word for another", palette));
@@ -122,7 +124,13 @@ fn swap_ui(ui: &mut Ui, swap: &Swap, swaps: &Swaps, is_number: bool, palette: &P
     } else {
         format!("{} → {}", format::percent(swaps.share), format::percent(swap.share))
     };
-    let name = format!("{} to {}: {} {share}, proposed with {}", swap.word, swap.becomes, swap.says, format::percent(swap.chance));
+    let name = format!(
+        "{} to {}: {} {share}, proposed with {}",
+        swap.word,
+        swap.becomes,
+        swap.says,
+        format::percent(swap.chance)
+    );
     row_ui(ui, job, &share, &name, palette)
 }
 

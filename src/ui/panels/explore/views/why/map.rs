@@ -10,10 +10,10 @@ use crate::ui::panels::explore::tokens::plain;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::choice::choice;
+use crate::ui::widgets::help::help;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::word_bars::{Word, legend, word_bars};
-use crate::ui::widgets::help::help;
-use crate::ui::widgets::{Chip, line, text};
+use crate::ui::widgets::{Button, Chip, line, text};
 use crate::ui::{Cx, format};
 
 /// Words that are drawn.
@@ -91,7 +91,7 @@ impl Why {
                     ui.label(text::strong(words, palette)).on_hover_text("Press a word below to ask about another");
                 }
                 if self.target != Target::default() {
-                    let back = crate::ui::widgets::Button::new("What it says").quiet().small();
+                    let back = Button::new("What it says").quiet().small();
                     let back = back.name("Explain what the model says").show(ui, palette);
                     if back.on_hover_text("Explain what the model says").clicked() {
                         changed = self.choose(Target::default());
@@ -163,7 +163,9 @@ impl Why {
                 match (trial.best() == Some(place), trial.beats_chance(place)) {
                     (true, true) => Chip::good("Most faithful here", palette).dot().show(ui),
                     (_, false) => Chip::warn("No better than chance here", palette).dot().show(ui),
-                    (false, true) => Chip::neutral("Another map is more faithful here", palette).max_width(260.0).show(ui),
+                    (false, true) => {
+                        Chip::neutral("Another map is more faithful here", palette).max_width(260.0).show(ui)
+                    }
                 };
             } else if self.method.or_else(|| self.best()).is_some_and(|wanted| wanted != method) {
                 ui.label(text::small("the chosen map is on its way", palette));

@@ -24,13 +24,18 @@ impl Why {
         let names = ui.available_width() * 0.38;
         ui.spacing_mut().item_spacing.y = 0.0;
         let mut pointed = None;
-        ScrollArea::vertical().id_salt("ranked words").auto_shrink(false).show_rows(ui, ROW, order.len(), |ui, shown| {
-            for word in &order[shown] {
-                if row_ui(ui, &found, *word, largest, names, self.pointed == Some(*word), palette) {
-                    pointed = Some(*word);
+        ScrollArea::vertical().id_salt("ranked words").auto_shrink(false).show_rows(
+            ui,
+            ROW,
+            order.len(),
+            |ui, shown| {
+                for word in &order[shown] {
+                    if row_ui(ui, &found, *word, largest, names, self.pointed == Some(*word), palette) {
+                        pointed = Some(*word);
+                    }
                 }
-            }
-        });
+            },
+        );
         self.point(pointed);
         Changed::No
     }

@@ -9,8 +9,8 @@ use crate::ui::format;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::deletion_curve::{Deletion, Line, deletion_curve};
-use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::help::help;
+use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{line, text};
 
 const ROW: f32 = 22.0;
@@ -54,7 +54,13 @@ impl Why {
         egui::ScrollArea::vertical().id_salt("trial").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
             match point {
-                Some(point) => point_ui(ui, trial, &values, point, self.kept, shares, palette),
+                Some(point) => {
+                    let count = format::plural(trial.counts[point] as u64, "word", "words");
+                    let head = format!("{count} {}", if self.kept { "kept" } else { "hidden" });
+                    let number = |value: f64| if shares { format::percent(value) } else { format!("{value:.3}") };
+                    let told: Vec<String> = values.iter().map(|values| number(values[point])).collect();
+                    point_ui(ui, &head, &told, best, palette);
+                }
                 None => table_ui(ui, trial, palette),
             }
             ui.add_space(4.0);
@@ -85,34 +91,24 @@ fn sentence(trial: &Trial) -> String {
 }
 
 fn table_ui(ui: &mut Ui, trial: &Trial, palette: &Palette) {
-    row_ui(ui, None, "", ["comprehensiveness", "sufficiency"].map(str::to_owned), false, palette);
+    row_ui(ui, None, "", &["comprehensiveness", "sufficiency"].map(str::to_owned), false, palette);
     let curves = trial.maps.iter().chain([&trial.random]);
     for (map, curve) in curves.enumerate() {
         let numbers = [curve.comprehensiveness, curve.sufficiency].map(|number| format!("{number:.3}"));
-        row_ui(ui, Some(color(map, palette)), title(map), numbers, trial.best() == Some(map), palette);
+        row_ui(ui, Some(color(map, palette)), title(map), &numbers, trial.best() == Some(map), palette);
     }
 }
 
 /// The probabilities at one point of the curves.
-fn point_ui(
-    ui: &mut Ui,
-    trial: &Trial,
-    values: &[Vec<f64>],
-    point: usize,
-    kept: bool,
-    shares: bool,
-    palette: &Palette,
-) {
-    let count = format::plural(trial.counts[point] as u64, "word", "words");
-    let head = if kept { format!("{count} kept") } else { format!("{count} hidden") };
-    row_ui(ui, None, &head, [String::new(), String::new()], false, palette);
-    for (map, values) in values.iter().enumerate() {
-        let value = if shares { format::percent(values[point]) } else { format!("{:.3}", values[point]) };
-        row_ui(ui, Some(color(map, palette)), title(map), [String::new(), value], trial.best() == Some(map), palette);
+fn point_ui(ui: &mut Ui, head: &str, told: &[String], best: Option<usize>, palette: &Palette) {
+    row_ui(ui, None, head, &[String::new(), String::new()], false, palette);
+    for (map, value) in told.iter().enumerate() {
+        let numbers = [String::new(), value.clone()];
+        row_ui(ui, Some(color(map, palette)), title(map), &numbers, best == Some(map), palette);
     }
 }
 
-fn row_ui(ui: &mut Ui, dot: Option<Color32>, name: &str, numbers: [String; 2], strong: bool, palette: &Palette) {
+fn row_ui(ui: &mut Ui, dot: Option<Color32>, name: &str, numbers: &[String; 2], strong: bool, palette: &Palette) {
     line::line(ui, ROW, |ui| {
         ui.spacing_mut().item_spacing.x = 8.0;
         for number in numbers.iter().rev() {
