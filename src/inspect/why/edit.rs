@@ -31,8 +31,8 @@ fn edited(text: &str, sequence: u8, edit: &Edit) -> Edited {
         made.was.push(was);
     };
     for (place, instead) in stretches {
-        for was in at..place.start.min(letters.len()) {
-            push(&mut made, letters[was], was);
+        for (was, letter) in letters.iter().enumerate().take(place.start).skip(at) {
+            push(&mut made, *letter, was);
         }
         instead.chars().for_each(|letter| push(&mut made, letter, place.start));
         at = place.end.max(at);
@@ -49,13 +49,13 @@ fn edited(text: &str, sequence: u8, edit: &Edit) -> Edited {
     made
 }
 
-impl Scene<'_> {
-    /// Both texts after an edit.
-    pub(super) fn texts(&self, asked: &Asked, edit: &Edit) -> (String, Option<String>) {
-        let pair = asked.pair.as_ref().map(|pair| edited(pair, 1, edit).text);
-        (edited(&asked.text, 0, edit).text, pair)
-    }
+/// Both texts after an edit.
+pub(super) fn texts(asked: &Asked, edit: &Edit) -> (String, Option<String>) {
+    let pair = asked.pair.as_ref().map(|pair| edited(pair, 1, edit).text);
+    (edited(&asked.text, 0, edit).text, pair)
+}
 
+impl Scene<'_> {
     /// What is said of the text after each of some edits; where what is asked about is gone, or no longer fits, nothing.
     /// Nothing at all where `go_on` ended it.
     pub(super) fn after(

@@ -2,9 +2,8 @@
 //!
 //! One output of a head is chosen ([`Target`]) and everything is about its logit: the gradient at the words
 //! (`gradient.rs`), integrated along a line from an empty text (`integral.rs`), and what happens when words are hidden
-//! (`hiding.rs`, `map.rs`). Each map is then tried on this very text by deleting words in its order (`trial.rs`; DeYoung et
-//! al., 2020), since no map is faithful everywhere; and words are looked for that turn the answer (`turning.rs`,
-//! `swaps.rs`).
+//! (`scene.rs`, `map.rs`). Each map is then tried on this very text by deleting words in its order (`trial.rs`), since no
+//! map is faithful everywhere; and words are looked for that turn the answer (`turning.rs`, `swaps.rs`).
 //!
 //! Each is an inquiry of its own, so that who types is told the quick one at once and the others when they are there.
 

@@ -4,7 +4,7 @@
 //! The model's own head proposes where it has one; otherwise the model inside the program does, whatever tokenizer the
 //! two have: what they share is the text.
 
-use super::edit::Edit;
+use super::edit::{Edit, texts};
 use super::saying::Said;
 use super::scene::Scene;
 use super::turning::about_the_answer;
@@ -120,7 +120,7 @@ impl Scene<'_> {
     }
 
     fn swap(&self, asked: &Asked, one: Proposal, edit: &Edit, said: Said) -> Swap {
-        let (text, pair) = self.texts(asked, edit);
+        let (text, pair) = texts(asked, edit);
         let number = self.model.task.targets() == Targets::Number;
         Swap {
             word: self.units[one.unit].word.clone(),

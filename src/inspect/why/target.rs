@@ -202,18 +202,7 @@ impl Heard<'_> {
     fn answer(&self, target: &Target) -> Result<Chosen, InspectError> {
         let (window, place) = match target.place {
             Some(place) => (self.seen(self.token_at(place)?).ok_or(InspectError::NoWords)?.0, place),
-            None => {
-                let options = Options { top_k: Some(1), ..Options::default() };
-                let seeing = answers::see(&self.model.tokenizer, self.prepared, self.rows, &options);
-                let found = seeing.found.first().ok_or(InspectError::NoWords)?;
-                let (start, end) = found.place();
-                let place = Place { sequence: 1, start, end };
-                // Of the windows that gave it, the surest that shows this place: the words may stand in others too.
-                let shows = |(window, _): &&(usize, f64)| {
-                    self.prepared.windows[*window].iter().any(|index| self.is_at(*index, place))
-                };
-                (found.windows.iter().find(shows).map_or(0, |known| known.0), place)
-            }
+            None => self.likeliest_answer().ok_or(InspectError::NoWords)?,
         };
         let kept = &self.prepared.windows[window];
         let inside = |at: &usize| self.is_at(kept[*at], place);
@@ -235,6 +224,19 @@ impl Heard<'_> {
             Choice { label: part.to_owned(), share: said.share }
         });
         Ok(Chosen { window, terms: terms_of(&label), label, place: Some(place), choices: choices.to_vec() })
+    }
+
+    /// The window and the characters of the likeliest answer.
+    fn likeliest_answer(&self) -> Option<(usize, Place)> {
+        let options = Options { top_k: Some(1), ..Options::default() };
+        let seeing = answers::see(&self.model.tokenizer, self.prepared, self.rows, &options);
+        let found = seeing.found.first()?;
+        let (start, end) = found.place();
+        let place = Place { sequence: 1, start, end };
+        // Of the windows that gave it, the surest that shows this place: the words may stand in others too.
+        let shows =
+            |(window, _): &&(usize, f64)| self.prepared.windows[*window].iter().any(|index| self.is_at(*index, place));
+        Some((found.windows.iter().find(shows).map_or(0, |known| known.0), place))
     }
 
     /// Which tokens of a window an answer may start and end at; the first stands for "no answer".

@@ -1,5 +1,5 @@
 //! How far to believe a map, on this very text: its words are deleted from the most to the least supporting one, and the
-//! probability is watched (DeYoung et al., 2020, "ERASER").
+//! probability is watched ("ERASER", 2020).
 //!
 //! *Comprehensiveness*: how far the probability falls without the best words; high where the map found what counts.
 //! *Sufficiency*: how far it falls with the best words alone; low where they are enough. Both are the mean over the best

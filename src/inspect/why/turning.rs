@@ -6,7 +6,7 @@
 
 use std::ops::ControlFlow;
 
-use super::edit::Edit;
+use super::edit::{Edit, texts};
 use super::saying::{Said, Verdict};
 use super::scene::Scene;
 use super::target::word_of;
@@ -90,7 +90,7 @@ impl Scene<'_> {
         }
         let turn = best.map(|(mut set, said)| {
             set.sort_unstable();
-            let (text, pair) = self.texts(asked, &self.removal(&set));
+            let (text, pair) = texts(asked, &self.removal(&set));
             let words = set.iter().map(|unit| self.units[*unit].word.clone()).collect();
             Turn { words, says: self.name(said.verdict, asked), share: said.share, text, pair }
         });
