@@ -27,6 +27,7 @@ pub mod path_field;
 pub mod pieces;
 pub mod reader;
 pub mod reliability;
+pub mod save;
 pub mod scatter;
 pub mod schedule_curve;
 pub mod segmented;

@@ -1,5 +1,6 @@
 //! What Explore can show: each a file in this folder, which is named nowhere else but in the list below.
 
+mod attention;
 mod document;
 mod entities;
 mod masks;
@@ -21,5 +22,6 @@ pub const ALL: &[Kind] = &[
     orders::KIND,
     replaced::KIND,
     objectives::KIND,
+    attention::KIND,
     why::KIND,
 ];
