@@ -30,6 +30,7 @@ use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
+use crate::worker::work::{Work, Worked};
 
 pub use data::DataState;
 pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
@@ -133,6 +134,8 @@ pub struct Workspace {
     pub kept: Option<Decisions>,
     pub explore: ExploreState,
     pub runs: Vec<RunSummary>,
+    /// What came last of each kind of work that has no place of its own here.
+    worked: Vec<Worked>,
     pub jobs: Vec<Job>,
     pub toasts: Vec<Toast>,
     pub log: Vec<LogLine>,
@@ -202,6 +205,7 @@ impl Workspace {
             kept: None,
             explore: ExploreState::default(),
             runs: Vec::new(),
+            worked: Vec::new(),
             jobs: Vec::new(),
             toasts: Vec::new(),
             log: Vec::new(),
@@ -222,6 +226,11 @@ impl Workspace {
     /// What is decided for the model of an evaluation.
     pub fn decisions<'a>(&'a self, evaluated: &'a EvaluatedData) -> &'a Decisions {
         self.kept.as_ref().unwrap_or(&evaluated.decisions)
+    }
+
+    /// What came last of work of a kind.
+    pub fn worked<W: Work>(&self) -> Option<(&W, &W::Answer)> {
+        self.worked.iter().find_map(Worked::of)
     }
 
     /// Folds in what the worker said. Events of a job that is not followed are dropped.
@@ -310,6 +319,10 @@ impl Workspace {
                 self.refresh_draft();
             }
             Payload::Run(run) => self.take_run(kind, &run),
+            Payload::Worked(worked) => {
+                self.worked.retain(|known| !known.work.is_like(&worked.work));
+                self.worked.push(worked);
+            }
         }
     }
 

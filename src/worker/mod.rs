@@ -5,6 +5,8 @@
 //! row of the data, which must be seen while a million rows are counted).
 
 pub mod protocol;
+pub mod work;
+pub mod works;
 
 mod control;
 mod jobs;
@@ -21,6 +23,7 @@ use control::{Controls, JobControl};
 use jobs::Context;
 use lane::{Lane, Latest};
 use protocol::{Command, Control, Event, JobId};
+use work::Queue;
 
 /// The window's end of the conversation. A test puts a scripted worker at the other end.
 #[derive(Clone, Debug)]
@@ -87,6 +90,7 @@ impl Dispatcher {
                 Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
                     self.queue(&self.compute, command);
                 }
+                Command::Do { ref work, .. } if work.queue() == Queue::Compute => self.queue(&self.compute, command),
                 _ => self.queue(&self.files, command),
             }
         }

@@ -21,6 +21,7 @@ use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
+use crate::worker::work::{AnyWork, Worked};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
@@ -117,9 +118,10 @@ pub enum Command {
         job: JobId,
         dir: PathBuf,
     },
-    DeleteRun {
+    /// Any other work; answers [`Payload::Worked`].
+    Do {
         job: JobId,
-        dir: PathBuf,
+        work: AnyWork,
     },
     Control {
         job: JobId,
@@ -185,6 +187,7 @@ pub enum Payload {
     Answer(Arc<Reply>),
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
+    Worked(Worked),
 }
 
 /// A model folder that was found, with enough of its configuration for a list.

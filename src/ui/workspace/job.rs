@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::model::Decisions;
 use crate::worker::protocol::JobId;
+use crate::worker::work::AnyWork;
 
 /// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,9 +44,8 @@ pub enum JobKind {
         dir: PathBuf,
         purpose: OpenPurpose,
     },
-    DeleteRun {
-        dir: PathBuf,
-    },
+    /// Any other work.
+    Work(AnyWork),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,7 +127,10 @@ impl JobKind {
 
     /// Whether it does something that must be seen to its end, and does not only find something out.
     pub(super) fn is_deed(&self) -> bool {
-        matches!(self, Self::Train { .. } | Self::KeepDecisions { .. } | Self::DeleteRun { .. })
+        match self {
+            Self::Work(work) => !work.only_reads(),
+            kind => matches!(kind, Self::Train { .. } | Self::KeepDecisions { .. }),
+        }
     }
 
     /// Whether nobody waits for the answer of this job any more, because another one was sent.
@@ -135,6 +138,7 @@ impl JobKind {
         match (self, other) {
             (Self::OpenModel { choose, .. }, Self::OpenModel { choose: other, .. }) => choose == other,
             (Self::OpenRun { purpose, .. }, Self::OpenRun { purpose: other, .. }) => purpose == other,
+            (Self::Work(work), Self::Work(other)) => !self.is_deed() && work.is_like(other),
             _ => !self.is_deed() && std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }

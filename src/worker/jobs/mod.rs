@@ -13,8 +13,9 @@ use super::control::JobControl;
 use super::protocol::{Command, EventKind, JobId, Payload};
 use crate::guard::guarded;
 
+use super::work::Failure;
 pub use job::Context;
-use job::{Ended, Failure, Job};
+use job::{Ended, Job};
 pub use kept::Kept;
 
 /// Runs a job. A panic in it is an event like any failure, and the lane lives on.
@@ -35,7 +36,7 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
         Err(panic) => {
             // Whatever the job was in the middle of must not be used again.
             *kept = Kept::default();
-            let message = "this job met a defect of Attune and was given up; everything else goes on".to_owned();
+            let message = "a bug in Attune ended this job; everything else continues".to_owned();
             EventKind::Failed { message, detail: Some(panic) }
         }
     });
@@ -76,8 +77,11 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
             Ok(Ended::Done)
         }
         Command::OpenRun { dir, .. } => evaluate::open_run(job, &dir),
-        Command::DeleteRun { dir, .. } => {
-            crate::train::run::delete(&dir)?;
+        Command::Do { work, .. } => {
+            let Some(worked) = work.perform(&mut |what, done, total| job.progress(what, done, total))? else {
+                return Ok(Ended::Stopped);
+            };
+            job.payload(Payload::Worked(worked));
             Ok(Ended::Done)
         }
         Command::Control { .. } => Ok(Ended::Done),
@@ -103,8 +107,8 @@ impl Command {
             | Self::KeepDecisions { .. }
             | Self::Meet { .. }
             | Self::Ask { .. }
-            | Self::DeleteRun { .. }
             | Self::Control { .. } => false,
+            Self::Do { work, .. } => work.only_reads(),
         }
     }
 
@@ -142,7 +146,7 @@ impl Command {
             | Self::Ask { job, .. }
             | Self::FindRuns { job, .. }
             | Self::OpenRun { job, .. }
-            | Self::DeleteRun { job, .. }
+            | Self::Do { job, .. }
             | Self::Control { job, .. } => *job,
         }
     }
