@@ -7,9 +7,8 @@
 //! one. Words are known by their tokens alone, so that any sequence can be asked, windows of documents too; the tokens of
 //! an answer that is learned are never hidden. A draw is a pure function of what chance is drawn from.
 
-use crate::data::Target;
 use crate::random::{Purpose, Stream, key};
-use crate::text::{Features, Tokenizer, TokenizerError};
+use crate::text::{Features, Labels, Tokenizer, TokenizerError};
 
 /// What is hidden of each text.
 #[derive(Clone, Debug)]
@@ -45,8 +44,8 @@ impl Hiding {
             return None;
         }
         let share = lots.unit();
-        let kept = match features.target {
-            Target::Span { start, end } => Some(start as usize..=end as usize),
+        let kept = match features.labels {
+            Labels::Span { start, end } => Some(start as usize..=end as usize),
             _ => None,
         };
         let mut ids = features.tokens.ids().into_owned();
@@ -92,10 +91,10 @@ mod tests {
 
     const TEXT: &str = "The jury believed the witness, not the map of Montréal.";
 
-    fn features(tokenizer: &Tokenizer, target: Target) -> (Features, Vec<Option<u32>>) {
+    fn features(tokenizer: &Tokenizer, labels: Labels) -> (Features, Vec<Option<u32>>) {
         let encoded = tokenizer.encode(TEXT, None, 64).unwrap();
         let tokens = Tokens::Own { ids: encoded.ids, types: encoded.types };
-        let features = Features { example: 0, tokens, cut: 0, target, alignment: Alignment::Whole };
+        let features = Features { example: 0, tokens, cut: 0, labels, alignment: Alignment::Whole };
         (features, encoded.words)
     }
 
@@ -110,7 +109,7 @@ mod tests {
     fn whole_words_are_hidden_and_special_tokens_never() {
         each(|name, tokenizer| {
             let hiding = Hiding::new(0.5, tokenizer).unwrap().unwrap();
-            let (features, words) = features(tokenizer, Target::Class(0));
+            let (features, words) = features(tokenizer, Labels::Class(0));
             let ids = features.tokens.ids();
             let mut partly = 0;
             for chance in 0..200 {
@@ -138,7 +137,7 @@ mod tests {
         each(|name, tokenizer| {
             for share in [0.1, 0.25, 0.5] {
                 let hiding = Hiding::new(share, tokenizer).unwrap().unwrap();
-                let (features, words) = features(tokenizer, Target::Class(0));
+                let (features, words) = features(tokenizer, Labels::Class(0));
                 let ids = features.tokens.ids();
                 let inside = words.iter().flatten().count();
                 let (draws, mut hidden, mut whole) = (4000, 0, 0);
@@ -162,7 +161,7 @@ mod tests {
     fn an_answer_that_is_learned_stays_in_sight() {
         each(|name, tokenizer| {
             let hiding = Hiding::new(0.5, tokenizer).unwrap().unwrap();
-            let (features, _) = features(tokenizer, Target::Span { start: 3, end: 5 });
+            let (features, _) = features(tokenizer, Labels::Span { start: 3, end: 5 });
             let ids = features.tokens.ids();
             for chance in 0..100 {
                 let drawn = hiding.draw(&features, chance).unwrap();

@@ -43,6 +43,8 @@ const TALL: f32 = 34.0;
 /// Height of a word.
 const CELL: f32 = 24.0;
 const GAP: f32 = 3.0;
+/// More than a letter takes in the mean.
+const WIDE: f32 = 9.5;
 
 /// Where the words of a line stand.
 struct Placed {
@@ -153,6 +155,22 @@ fn lines(ui: &Ui, words: &[Word<'_>], width: f32) -> Vec<Vec<Placed>> {
         x += wide + GAP;
     }
     lines
+}
+
+/// The height that all lines take in a width, where nothing was laid out yet: rather more than less.
+pub fn room(words: &[Word<'_>], width: f32) -> f32 {
+    let largest = words.iter().map(|word| word.weight.abs()).fold(0.0, f64::max);
+    let deepest = words.iter().map(|word| -word.weight).fold(0.0, f64::max);
+    let (mut lines, mut x) = (1, 0.0);
+    for word in words {
+        let wide = word.text.chars().count() as f32 * WIDE + 8.0 + GAP;
+        if x + wide > width - 12.0 || word.breaks {
+            lines += 1;
+            x = 0.0;
+        }
+        x += wide;
+    }
+    lines as f32 * (TALL + CELL + length(deepest, largest) + 12.0)
 }
 
 /// What the colours and the bars mean.

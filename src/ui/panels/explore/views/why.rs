@@ -3,6 +3,7 @@
 
 mod about;
 mod change;
+mod keep;
 mod known;
 mod map;
 mod ranked;

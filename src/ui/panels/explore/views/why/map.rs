@@ -30,8 +30,8 @@ impl Why {
             ui.label(text::dim("What the answer comes from appears here while you type", palette));
             return changed;
         };
-        self.verdict_ui(ui, &found, palette);
-        let words = if self.pieces { pieces(&found) } else { self.words(&found) };
+        self.verdict_ui(ui, &found, cx);
+        let words = if self.pieces { pieces(&found) } else { words(&found, self.pointed) };
         let largest = words.iter().map(|word| word.weight.abs()).fold(0.0, f64::max);
         ui.add_space(2.0);
         let seen = word_bars(ui, &words, largest, palette);
@@ -43,28 +43,6 @@ impl Why {
             changed = self.choose(Target { place, label: None });
         }
         changed
-    }
-
-    fn words<'a>(&self, found: &'a Explanation) -> Vec<Word<'a>> {
-        let label = &found.explained.label;
-        let words = found.units.iter().zip(&found.map.words).take(MOST).enumerate();
-        let sequence = |place: usize| found.units[place].place.sequence;
-        let word = |(place, (unit, weight)): (usize, (&'a Unit, &f64))| Word {
-            text: &unit.word,
-            weight: *weight,
-            name: format!("{} {} for {label}", unit.word, weight_words(*weight)),
-            faint: false,
-            goes_on: place > 0 && unit.place.start == found.units[place - 1].place.end && unit.tokens.len() == 1 && {
-                // Pieces of one long word are shown one by one.
-                unit.word.chars().all(char::is_alphanumeric)
-                    && found.units[place - 1].word.chars().all(char::is_alphanumeric)
-                    && sequence(place) == sequence(place - 1)
-            },
-            asked: is_asked(&found.explained, unit),
-            picked: self.pointed == Some(place),
-            breaks: place > 0 && sequence(place) != sequence(place - 1),
-        };
-        words.map(word).collect()
     }
 
     /// What is explained: the head, the place in the text and the output.
@@ -154,7 +132,8 @@ impl Why {
     }
 
     /// How the shown map stands, in words.
-    fn verdict_ui(&self, ui: &mut Ui, found: &Explanation, palette: &Palette) {
+    fn verdict_ui(&self, ui: &mut Ui, found: &Explanation, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
         let method = found.map.method;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(8.0, 4.0);
@@ -188,6 +167,7 @@ impl Why {
             outside_ui(ui, explained, palette);
             let name = text::short_name(&explained.label, 18);
             ui.horizontal(|ui| legend(ui, &format!("for {name}"), "against it", palette));
+            self.save_ui(ui, found, cx);
         });
     }
 }
@@ -233,8 +213,31 @@ fn unit_of_token(found: &Explanation, token: usize) -> Option<usize> {
     found.units.iter().position(|unit| unit.tokens.contains(&token))
 }
 
+/// Every word of the text; one of them may be pointed at.
+pub(super) fn words(found: &Explanation, pointed: Option<usize>) -> Vec<Word<'_>> {
+    let label = &found.explained.label;
+    let words = found.units.iter().zip(&found.map.words).take(MOST).enumerate();
+    let sequence = |place: usize| found.units[place].place.sequence;
+    let word = words.map(|(place, (unit, weight))| Word {
+        text: &unit.word,
+        weight: *weight,
+        name: format!("{} {} for {label}", unit.word, weight_words(*weight)),
+        faint: false,
+        goes_on: place > 0 && unit.place.start == found.units[place - 1].place.end && unit.tokens.len() == 1 && {
+            // Pieces of one long word are shown one by one.
+            unit.word.chars().all(char::is_alphanumeric)
+                && found.units[place - 1].word.chars().all(char::is_alphanumeric)
+                && sequence(place) == sequence(place - 1)
+        },
+        asked: is_asked(&found.explained, unit),
+        picked: pointed == Some(place),
+        breaks: place > 0 && sequence(place) != sequence(place - 1),
+    });
+    word.collect()
+}
+
 /// Every token, those around the text too.
-fn pieces(found: &Explanation) -> Vec<Word<'_>> {
+pub(super) fn pieces(found: &Explanation) -> Vec<Word<'_>> {
     let label = &found.explained.label;
     let tokens = found.tokens.iter().zip(&found.map.tokens).take(MOST).enumerate();
     tokens
