@@ -1,6 +1,8 @@
 //! Everything a person can do, in one enum: buttons, menus, shortcuts and the command palette all push these. What an
 //! action does is written in [`super::app`].
 
+mod hub;
+
 use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -15,6 +17,8 @@ use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
+
+pub use hub::HubAction;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -111,6 +115,9 @@ pub enum Action {
     AskDeleteRun(PathBuf),
     DeleteRun(PathBuf),
 
+    /// Something about the hub.
+    Hub(HubAction),
+
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
     CancelDialog,
@@ -145,6 +152,7 @@ impl Action {
             Self::FindRuns,
             Self::ChooseRunsFolder,
         ];
+        commands.extend(HubAction::commands().map(Self::Hub));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
@@ -206,6 +214,7 @@ impl Action {
             Self::CloneRun(_) => "Use its configuration",
             Self::AskDeleteRun(_) => "Delete run…",
             Self::DeleteRun(_) => "Delete run",
+            Self::Hub(action) => action.title(),
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
             Self::CopyText(_) => "Copy",
@@ -265,6 +274,7 @@ impl Action {
             Self::OpenSample(_) => "sample example demo data",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
+            Self::Hub(_) => "hugging face download search fetch",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",
             Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",

@@ -2,7 +2,11 @@
 //! widget. An event of a job that is no longer followed changes nothing.
 
 pub mod data;
+pub mod downloads;
 pub mod draft;
+mod fetching;
+pub mod hub;
+mod hub_told;
 pub mod job;
 mod jobs;
 mod models;
@@ -29,9 +33,11 @@ use crate::train::plan::PlanSummary;
 use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
 use crate::ui::widgets::number::Wrong;
-use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
+use crate::worker::protocol::{EvaluatedData, Event, EventKind, HubTold, JobId, ModelEntry, OpenedRun, Payload};
 
 pub use data::DataState;
+pub use downloads::{Download, DownloadState};
+pub use hub::{HubState, Trouble};
 pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
 pub use run::RunView;
 
@@ -132,6 +138,8 @@ pub struct Workspace {
     /// What was kept with the model of `evaluation` since it came.
     pub kept: Option<Decisions>,
     pub explore: ExploreState,
+    pub hub: HubState,
+    pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
     pub jobs: Vec<Job>,
     pub toasts: Vec<Toast>,
@@ -167,6 +175,8 @@ pub struct Wants {
     pub plan: bool,
     pub runs: bool,
     pub models: bool,
+    /// What the hub's cache has.
+    pub shelf: bool,
     /// The card of a model that is to be looked at.
     pub view_model: Option<PathBuf>,
     /// What the model in Explore can be asked.
@@ -201,6 +211,8 @@ impl Workspace {
             evaluation_error: None,
             kept: None,
             explore: ExploreState::default(),
+            hub: HubState::default(),
+            downloads: Vec::new(),
             runs: Vec::new(),
             jobs: Vec::new(),
             toasts: Vec::new(),
@@ -233,6 +245,7 @@ impl Workspace {
                 self.jobs[place].progress = Some(Progress { what, done, total });
             }
             EventKind::Train(event) => self.take_train(&event),
+            EventKind::Payload(Payload::Hub(HubTold::Remedy(remedy))) => self.jobs[place].remedy = Some(remedy),
             EventKind::Payload(payload) => {
                 let kind = self.jobs[place].kind.clone();
                 self.take(&kind, payload);
@@ -310,6 +323,7 @@ impl Workspace {
                 self.refresh_draft();
             }
             Payload::Run(run) => self.take_run(kind, &run),
+            Payload::Hub(told) => self.take_hub(kind, told),
         }
     }
 

@@ -3,12 +3,15 @@
 //! A job is `Started (Progress | Train | payload)* (Done | Stopped | Failed)`. Plain data crosses, large results in
 //! an `Arc`; models stay on the lane that made them.
 
+pub mod hub;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
 use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
+use crate::hub::Hub;
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
 use crate::model::Decisions;
@@ -22,6 +25,8 @@ use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
 
+pub use hub::{HubAsk, HubTold, LookedModel, Setting, Wanted};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
@@ -33,6 +38,7 @@ pub enum Command {
         job: JobId,
         folders: Vec<PathBuf>,
         embedded: PathBuf,
+        hub: Box<Hub>,
     },
     OpenModel {
         job: JobId,
@@ -121,6 +127,12 @@ pub enum Command {
         job: JobId,
         dir: PathBuf,
     },
+    /// Something of the hub or of its cache; answers [`Payload::Hub`].
+    Hub {
+        job: JobId,
+        hub: Box<Hub>,
+        ask: HubAsk,
+    },
     Control {
         job: JobId,
         control: Control,
@@ -185,6 +197,7 @@ pub enum Payload {
     Answer(Arc<Reply>),
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
+    Hub(HubTold),
 }
 
 /// A model folder that was found, with enough of its configuration for a list.

@@ -27,13 +27,14 @@ impl Workspace {
             paused: false,
             stopping: false,
             progress: None,
+            remedy: None,
             since: self.now,
         });
         id
     }
 
     /// Follows these no longer, and stops them: what they find out is about something else than what is open now.
-    pub(super) fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
+    pub fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
         self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
         self.jobs.retain(|job| !are(&job.kind));
     }
@@ -90,6 +91,11 @@ impl Workspace {
                 self.wants.subject |= self.explore.model.as_ref() == Some(model);
                 self.toast(Level::Good, "Kept with the model", job.title.clone());
             }
+            JobKind::Download { wanted } => self.download_finished(wanted),
+            JobKind::HubDeed { .. } => {
+                self.wants.models = true;
+                self.wants.shelf = true;
+            }
             _ => {}
         }
     }
@@ -129,7 +135,14 @@ impl Workspace {
                 format!("{} opened", crate::ui::format::file_name(dir))
             }
             JobKind::DeleteRun { dir } => format!("{} deleted", crate::ui::format::file_name(dir)),
+            JobKind::Download { wanted } => format!("{} downloaded", wanted.title()),
+            JobKind::HubDeed { done } => done.clone(),
             JobKind::OpenRun { .. }
+            | JobKind::HubSearch { .. }
+            | JobKind::HubLook { .. }
+            | JobKind::HubShelf
+            | JobKind::HubRooms
+            | JobKind::HubAccount
             | JobKind::FindModels
             | JobKind::MeasureLengths
             | JobKind::Look
@@ -146,6 +159,7 @@ impl Workspace {
             self.say(Level::Info, format!("{} stopped", job.title), None);
         }
         match &job.kind {
+            JobKind::Download { .. } => self.download_stopped(job),
             JobKind::Train { out } => {
                 if let Some(run) = &mut self.run {
                     run.stop(self.now);
@@ -177,6 +191,9 @@ impl Workspace {
     pub(super) fn failed(&mut self, job: &Job, message: String, detail: Option<String>) {
         self.leave(job);
         self.say(Level::Error, format!("{}: {message}", job.title), detail);
+        if self.hub_failed(job, &message) {
+            return;
+        }
         match &job.kind {
             JobKind::OpenTable { .. } | JobKind::ReadDataset => {
                 if job.kind == JobKind::ReadDataset {
