@@ -77,7 +77,9 @@ pub enum Remedy {
     /// A token that may read it, of an account that was let in.
     Token,
     /// Its owner lets in whoever accepts its licence on its page, with the account of the token.
-    AcceptLicence { page: String },
+    AcceptLicence {
+        page: String,
+    },
     MakeRoom,
 }
 

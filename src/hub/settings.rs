@@ -195,10 +195,7 @@ fn home(get: Get<'_>) -> PathBuf {
 const CACHES: [&str; 2] = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"];
 
 fn cache_in(get: Get<'_>, home: &Path) -> PathBuf {
-    CACHES
-        .into_iter()
-        .find_map(|name| path(get, name))
-        .unwrap_or_else(|| home.join("hub"))
+    CACHES.into_iter().find_map(|name| path(get, name)).unwrap_or_else(|| home.join("hub"))
 }
 
 /// A path with the user's folder in place of a leading `~`.
@@ -243,7 +240,8 @@ mod tests {
 
     #[test]
     fn what_the_environment_said_is_known_as_that() {
-        let set = with(&[("HF_ENDPOINT", "http://x"), ("TRANSFORMERS_OFFLINE", "1"), ("HF_HOME", "/c"), ("HF_TOKEN", "t")]);
+        let set =
+            with(&[("HF_ENDPOINT", "http://x"), ("TRANSFORMERS_OFFLINE", "1"), ("HF_HOME", "/c"), ("HF_TOKEN", "t")]);
         let expected = Origins {
             offline: Some("TRANSFORMERS_OFFLINE"),
             endpoint: Some("HF_ENDPOINT"),

@@ -95,7 +95,10 @@ mod tests {
             (format!("/c/models--owner--tiny/snapshots/{commit}"), Some("owner/tiny")),
             (format!("/c/models--tiny/snapshots/{commit}"), Some("tiny")),
             (format!("/c/datasets--owner--data/snapshots/{commit}/plain/train/0000.parquet"), Some("owner/data train")),
-            (format!("/c/datasets--owner--data/snapshots/{commit}/data/test-00000-of-00002.parquet"), Some("owner/data test")),
+            (
+                format!("/c/datasets--owner--data/snapshots/{commit}/data/test-00000-of-00002.parquet"),
+                Some("owner/data test"),
+            ),
             (format!("/c/models--owner--tiny/snapshots/{commit}/config.json"), None),
             ("/home/x/snapshots/a/b".to_owned(), None),
             ("/home/x/reviews.csv".to_owned(), None),

@@ -63,7 +63,8 @@ mod tests {
         };
         for known in catalog::models() {
             let encoder = known.config().unwrap_or_else(|| panic!("{} has no shape", known.name));
-            let counted: u64 = encoder.weights(crate::model::HeadKind::for_task(config.task), 2).iter().map(|(_, n)| n).sum();
+            let counted: u64 =
+                encoder.weights(crate::model::HeadKind::for_task(config.task), 2).iter().map(|(_, n)| n).sum();
             let told = known.millions * 1e6;
             assert!((counted as f64 - told).abs() < told * 0.1 + 2e6, "{}: {counted} of {told}", known.name);
         }

@@ -37,7 +37,7 @@ use crate::worker::protocol::{EvaluatedData, Event, EventKind, HubTold, JobId, M
 
 pub use data::DataState;
 pub use downloads::{Download, DownloadState};
-pub use hub::{HubState, Trouble};
+pub use hub::{CardState, HubState, Trouble};
 pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
 pub use run::RunView;
 

@@ -89,7 +89,7 @@ impl Dispatcher {
                 Command::Control { job, control } => self.control(job, control),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
                 Command::Xray { .. } => self.look.put(command),
-                Command::Hub { .. } => self.network.put(command),
+                Command::Hub { .. } => self.network.put(&command),
                 Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
                     self.queue(&self.compute, command);
                 }

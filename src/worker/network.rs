@@ -23,9 +23,9 @@ impl Network {
         Self { context, under_way: Arc::default() }
     }
 
-    pub fn put(&self, command: Command) {
+    pub fn put(&self, command: &Command) {
         let (job, switch) = (command.job(), Switch::default());
-        let refuse = |why: &str| jobs::refuse(&command, &self.context, why);
+        let refuse = |why: &str| jobs::refuse(command, &self.context, why);
         if self.lock().len() >= MOST {
             refuse("too much is asked of the hub at once; try again when some of it has ended");
             return;

@@ -171,6 +171,7 @@ fn job_of(command: &Command) -> JobId {
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
         | Command::DeleteRun { job, .. }
+        | Command::Hub { job, .. }
         | Command::Control { job, .. } => *job,
     }
 }

@@ -17,11 +17,6 @@ pub struct Piece {
     pub link: Option<String>,
 }
 
-/// The words alone.
-pub(super) fn plain(pieces: &[Piece]) -> String {
-    pieces.iter().map(|piece| piece.text.as_str()).collect()
-}
-
 /// Reads the marks in a line of text.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let mut line = Line::default();
@@ -63,7 +58,11 @@ impl Line {
 
     fn escaped<'a>(&mut self, rest: &'a str) -> &'a str {
         let behind = &rest[1..];
-        if behind.starts_with(|letter: char| letter.is_ascii_punctuation()) { self.letter(behind) } else { self.letter(rest) }
+        if behind.starts_with(|letter: char| letter.is_ascii_punctuation()) {
+            self.letter(behind)
+        } else {
+            self.letter(rest)
+        }
     }
 
     fn code<'a>(&mut self, rest: &'a str) -> &'a str {
@@ -89,7 +88,7 @@ impl Line {
         let is_on = if count >= 2 { self.style.is_strong } else { self.style.is_slanted };
         let closes = is_on && before.is_some_and(|letter| !letter.is_whitespace());
         let has_end = || near(behind).contains(&rest[..count]);
-        if count > 3 || mark == '_' && inside || !closes && !(opens && has_end()) {
+        if count > 3 || mark == '_' && inside || !(closes || opens && has_end()) {
             self.text.push_str(&rest[..count]);
             return behind;
         }
@@ -216,8 +215,11 @@ mod tests {
     fn told(text: &str) -> String {
         let tell = |piece: &Piece| {
             let Style { is_strong, is_slanted, is_code } = piece.style;
-            let marks: String =
-                [(is_strong, 's'), (is_slanted, 'i'), (is_code, 'c')].iter().filter(|mark| mark.0).map(|mark| mark.1).collect();
+            let marks: String = [(is_strong, 's'), (is_slanted, 'i'), (is_code, 'c')]
+                .iter()
+                .filter(|mark| mark.0)
+                .map(|mark| mark.1)
+                .collect();
             let link = piece.link.as_ref().map_or(String::new(), |link| format!("→{link}"));
             format!("{marks}({}){link}", piece.text)
         };

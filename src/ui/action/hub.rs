@@ -22,7 +22,10 @@ pub enum HubAction {
     ToggleDownloads,
     SetOffline(bool),
     /// `keep`: beyond this session.
-    SetToken { token: Token, keep: bool },
+    SetToken {
+        token: Token,
+        keep: bool,
+    },
     ForgetToken,
     /// Whose the token is.
     AskAccount,

@@ -5,6 +5,7 @@ use crate::hub::{Hub, Origins, Query, Repo, RepoKind, Token, TokenOrigin};
 use crate::ui::Screen;
 use crate::ui::action::HubAction;
 use crate::ui::frame::ask::Question;
+use crate::ui::workspace::hub::Search;
 use crate::ui::workspace::{DownloadState, JobKind};
 use crate::worker::protocol::{Command, Control, HubAsk, JobId, Setting, Wanted};
 
@@ -91,8 +92,8 @@ impl App {
         let Some(query) = query else {
             self.workspace.drop_jobs(|known| *known == JobKind::HubSearch { kind });
             match kind {
-                RepoKind::Model => self.workspace.hub.models = Default::default(),
-                RepoKind::DataSet => self.workspace.hub.data_sets = Default::default(),
+                RepoKind::Model => self.workspace.hub.models = Search::default(),
+                RepoKind::DataSet => self.workspace.hub.data_sets = Search::default(),
             }
             return;
         };
@@ -119,7 +120,8 @@ impl App {
         self.workspace.hub.look(repo.clone());
         if self.workspace.hub.hub.offline {
             // What the list says of it is all there is to see.
-            self.workspace.drop_jobs(|kind| matches!(kind, JobKind::HubLook { repo: other } if other.kind == repo.kind));
+            self.workspace
+                .drop_jobs(|kind| matches!(kind, JobKind::HubLook { repo: other } if other.kind == repo.kind));
             return;
         }
         let setting = self.setting();
@@ -150,7 +152,11 @@ impl App {
             Some(_) => {
                 self.workspace.drop_download(&wanted);
                 let done = format!("What arrived of {} was thrown away", wanted.title());
-                self.ask_hub(JobKind::HubDeed { done }, format!("Cancelling {}", wanted.title()), HubAsk::Discard(wanted));
+                self.ask_hub(
+                    JobKind::HubDeed { done },
+                    format!("Cancelling {}", wanted.title()),
+                    HubAsk::Discard(wanted),
+                );
             }
             None => {}
         }

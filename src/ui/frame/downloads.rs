@@ -29,7 +29,11 @@ pub fn button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 34.0, 24.0), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Downloads: {words}")));
     let over = response.hovered() || response.has_focus();
-    ui.painter().rect_filled(rect, CornerRadius::same(space::RADIUS), if over { palette.hover } else { palette.raised });
+    ui.painter().rect_filled(
+        rect,
+        CornerRadius::same(space::RADIUS),
+        if over { palette.hover } else { palette.raised },
+    );
     let icon = if running.is_empty() { ICON_DOWNLOAD_DONE } else { ICON_DOWNLOAD };
     let font = egui::FontId::new(15.0, icon.font_family());
     let at = rect.left_center() + vec2(14.0, 0.0);
@@ -201,14 +205,14 @@ pub fn told(download: &Download, palette: &Palette) -> (String, egui::Color32) {
         DownloadState::Paused if download.is_earlier => (joined(&["From an earlier session", &so_far]), dim),
         DownloadState::Paused => (joined(&["Paused", &so_far]), dim),
         DownloadState::Failed(trouble) => (state::sentence(&trouble.message), palette.bad),
-        DownloadState::Done(_) => (joined(&["On this machine", if progress.bytes > 0 { &all } else { "" }]), palette.good),
+        DownloadState::Done(_) => {
+            (joined(&["On this machine", if progress.bytes > 0 { &all } else { "" }]), palette.good)
+        }
         DownloadState::Running(_) => match &progress.doing {
             Doing::Listing => ("Asking which files there are".into(), dim),
             Doing::Checking => (joined(&[&so_far, &format!("checking {}", progress.file)]), dim),
             Doing::WaitingForOther => ("Another program fetches it too; waiting for that".into(), dim),
-            Doing::WaitingToRetry { secs, reason } => {
-                (format!("Trying again in {secs} s: {reason}"), palette.warn)
-            }
+            Doing::WaitingToRetry { secs, reason } => (format!("Trying again in {secs} s: {reason}"), palette.warn),
             Doing::Fetching => {
                 let speed = progress.bytes_per_sec.map_or(String::new(), format::speed);
                 let left = progress.secs_left.map_or(String::new(), |secs| format!("{} left", format::duration(secs)));

@@ -19,6 +19,7 @@ use egui_material_icons::icons::{ICON_CLOSE, ICON_TRAVEL_EXPLORE};
 use crate::hub::{Query, RepoKind};
 use crate::ui::action::HubAction;
 use crate::ui::theme::space;
+use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Cx};
@@ -46,7 +47,7 @@ impl HubView {
     pub fn list_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let offline = cx.workspace.hub.hub.offline;
         self.field_ui(ui, cx);
-        if self.filters.ui(ui, cx, self.kind) && (self.is_whole || !self.text.trim().is_empty()) {
+        if self.filters.ui(ui, cx, self.kind) {
             self.due = Some(cx.workspace.now);
         }
         self.ask_when_rested(ui, cx);
@@ -67,8 +68,12 @@ impl HubView {
     pub fn detail_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if cx.workspace.hub.looked_repo(self.kind).is_none() {
             let (title, words) = match self.kind {
-                RepoKind::Model => ("Find a model", "Choose one to the left to see what it is, what it needs and its card"),
-                RepoKind::DataSet => ("Find a data set", "Choose one to the left to see its parts, their size and its card"),
+                RepoKind::Model => {
+                    ("Find a model", "Choose one to the left to see what it is, what it needs and its card")
+                }
+                RepoKind::DataSet => {
+                    ("Find a data set", "Choose one to the left to see its parts, their size and its card")
+                }
             };
             state::empty(ui, cx.palette, ICON_TRAVEL_EXPLORE, title, words, |_| ());
             return;
@@ -121,9 +126,14 @@ impl HubView {
         self.due = None;
         // Offline, what is typed narrows what is suggested.
         if !cx.workspace.hub.hub.offline {
-            let query = self.is_whole || !self.text.trim().is_empty();
-            cx.act(Action::Hub(HubAction::Search(self.kind, query.then(|| self.query()))));
+            cx.act(Action::Hub(HubAction::Search(self.kind, self.asks_hub().then(|| self.query()))));
         }
+    }
+
+    /// Whether what is wanted is not told by what is suggested: that a model was trained for a task is not.
+    fn asks_hub(&self) -> bool {
+        let of_task = self.kind == RepoKind::Model && self.filters.task.is_some();
+        self.is_whole || of_task || !self.text.trim().is_empty()
     }
 
     fn query(&self) -> Query {
@@ -131,21 +141,22 @@ impl HubView {
     }
 
     fn suggested_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, offline: bool) {
+        let palette = cx.palette;
+        if !offline {
+            line(ui, 24.0, |ui| {
+                let whole = Button::new("Search the whole hub").icon(ICON_TRAVEL_EXPLORE).quiet().small();
+                if whole.show(ui, palette).clicked() {
+                    self.is_whole = true;
+                    self.due = Some(cx.workspace.now);
+                }
+                left(ui, |ui| ui.label(text::label("Suggested", palette)));
+            });
+        }
         let needle = if offline { self.text.trim().to_lowercase() } else { String::new() };
         match self.kind {
             RepoKind::Model => suggested::models_ui(ui, cx, &self.filters, &needle),
             RepoKind::DataSet => suggested::data_sets_ui(ui, cx, &self.filters, &needle),
         }
-        if offline {
-            return;
-        }
-        ui.add_space(space::S);
-        ui.vertical_centered(|ui| {
-            if Button::new("Search the whole hub").icon(ICON_TRAVEL_EXPLORE).show(ui, cx.palette).clicked() {
-                self.is_whole = true;
-                self.due = Some(cx.workspace.now);
-            }
-        });
         ui.add_space(space::S);
     }
 
@@ -161,14 +172,19 @@ impl HubView {
         if is_asking && (is_old || count == 0) {
             state::loading(ui, palette, "Searching the hub", None);
         } else if trouble.is_none() {
-            let words = if has_more { format!("The first {count}, most downloaded first") } else { format!("{count} found") };
+            let words =
+                if has_more { format!("The first {count}, most downloaded first") } else { format!("{count} found") };
             let words = if count == 0 { "Nothing on the hub has this name and fits the filters".into() } else { words };
             ui.label(text::label(words, palette));
         }
-        match kind {
-            RepoKind::Model => found::models_ui(ui, cx),
-            RepoKind::DataSet => found::data_sets_ui(ui, cx),
-        }
+        ui.scope(|ui| {
+            // What was found for other words is on its way out.
+            ui.set_opacity(if is_old { 0.5 } else { 1.0 });
+            match kind {
+                RepoKind::Model => found::models_ui(ui, cx),
+                RepoKind::DataSet => found::data_sets_ui(ui, cx),
+            }
+        });
         if let Some(trouble) = trouble {
             let query = self.query();
             let again = HubAction::Search(kind, Some(query));

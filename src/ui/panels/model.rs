@@ -42,9 +42,9 @@ impl ModelPanel {
             if finds { self.hub.list_ui(ui, cx) } else { self.list_ui(ui, cx) }
         });
         let bare = Frame::new().inner_margin(Margin { left: 8, right: 8, top: 14, bottom: 0 });
-        egui::CentralPanel::default().frame(bare).show(ui, |ui| {
-            if finds { self.hub.detail_ui(ui, cx) } else { detail_ui(ui, cx) }
-        });
+        egui::CentralPanel::default()
+            .frame(bare)
+            .show(ui, |ui| if finds { self.hub.detail_ui(ui, cx) } else { detail_ui(ui, cx) });
     }
 
     fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, finds: bool) {

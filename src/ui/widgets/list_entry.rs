@@ -1,7 +1,9 @@
 //! An entry of a list of models or data sets: its name, what kind it is and a few facts, and at the right edge what it
 //! means here.
 
-use egui::{Align2, Color32, CornerRadius, Painter, Pos2, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, Painter, Pos2, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
+};
 use egui_material_icons::MaterialIcon;
 
 use super::text;

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use egui::scroll_area::ScrollBarVisibility;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{CornerRadius, CursorIcon, FontId, Frame, Label, Margin, ScrollArea, Sense, Stroke, Ui};
 
@@ -62,7 +63,7 @@ fn item_ui(ui: &mut Ui, palette: &Palette, depth: usize, number: Option<&str>, p
     ui.horizontal_top(|ui| {
         ui.add_space(space::S + depth as f32 * space::L);
         let mark = number.map_or("•".to_owned(), |number| format!("{number}."));
-        let mark = egui::RichText::new(mark).font(theme::number(size::BODY - 1.0)).color(palette.text_faint);
+        let mark = egui::RichText::new(mark).font(theme::medium(size::BODY)).color(palette.text_faint);
         ui.label(mark);
         ui.vertical(|ui| pieces_ui(ui, palette, pieces, &Voice::plain(palette))).inner
     })
@@ -89,10 +90,8 @@ fn code_ui(ui: &mut Ui, palette: &Palette, code: &str) {
         .inner_margin(Margin::symmetric(10, 8));
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {
-            let text = egui::RichText::new(code.trim_end()).font(theme::number(size::SMALL + 0.5)).color(palette.text);
-            ui.add(Label::new(text).extend().selectable(true));
-        });
+        let text = egui::RichText::new(code.trim_end()).font(theme::number(size::SMALL + 0.5)).color(palette.text);
+        ui.add(Label::new(text).wrap().selectable(true));
     });
 }
 
@@ -101,8 +100,11 @@ const CELL: f32 = 260.0;
 
 fn table_ui(ui: &mut Ui, palette: &Palette, rows: &[Vec<Vec<Piece>>]) -> Option<String> {
     let mut pressed = None;
-    ScrollArea::horizontal().auto_shrink([false, true]).show(ui, |ui| {
-        egui::Grid::new("table").spacing(egui::vec2(space::L, 6.0)).show(ui, |ui| {
+    // A bar would be drawn at the edge of the screen, far from the table.
+    let area =
+        ScrollArea::horizontal().auto_shrink([false, true]).scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
+    area.show(ui, |ui| {
+        egui::Grid::new("table").min_row_height(18.0).spacing(egui::vec2(space::L, 6.0)).show(ui, |ui| {
             for (place, row) in rows.iter().enumerate() {
                 let head = Voice { font: theme::semibold(size::SMALL + 1.0), color: palette.text };
                 let cell = Voice { font: theme::regular(size::SMALL + 1.0), color: palette.text_dim };
@@ -156,7 +158,8 @@ fn layout<'a>(palette: &Palette, pieces: &'a [Piece], voice: &Voice) -> (LayoutJ
         };
         let background = if piece.style.is_code { palette.hover } else { egui::Color32::TRANSPARENT };
         let italics = piece.style.is_slanted;
-        let format = TextFormat { font_id: font, color, background, italics, line_height: Some(19.0), ..TextFormat::default() };
+        let format =
+            TextFormat { font_id: font, color, background, italics, line_height: Some(19.0), ..TextFormat::default() };
         job.append(&piece.text, 0.0, format);
         let count = piece.text.chars().count();
         if let Some(target) = &piece.link {

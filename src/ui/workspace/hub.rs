@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::hub::{
-    CachedDataSet, Card, DataSetDetails, DataSetPart, FoundDataSet, FoundModel, Hub, NextPage, Page, Query, Remedy, Repo,
-    RepoKind, Shelf,
+    CachedDataSet, Card, DataSetDetails, DataSetPart, FoundDataSet, FoundModel, Hub, NextPage, Page, Query, Remedy,
+    Repo, RepoKind, Shelf,
 };
 use crate::train::fits::Room;
 use crate::worker::protocol::LookedModel;
@@ -59,19 +59,33 @@ impl<T> Search<T> {
     }
 }
 
+/// What is known of a card.
+#[derive(Clone, Debug, Default)]
+pub enum CardState {
+    #[default]
+    Unknown,
+    Absent,
+    There(Arc<Card>),
+}
+
+impl From<Option<Arc<Card>>> for CardState {
+    fn from(card: Option<Arc<Card>>) -> Self {
+        card.map_or(Self::Absent, Self::There)
+    }
+}
+
 /// A repository that is looked at.
 #[derive(Clone, Debug)]
 pub struct Looked<T> {
     pub repo: Repo,
     pub details: Option<T>,
-    /// `Some(None)` where it has none.
-    pub card: Option<Option<Arc<Card>>>,
+    pub card: CardState,
     pub trouble: Option<Trouble>,
 }
 
 impl<T> Looked<T> {
     pub fn new(repo: Repo) -> Self {
-        Self { repo, details: None, card: None, trouble: None }
+        Self { repo, details: None, card: CardState::Unknown, trouble: None }
     }
 }
 
@@ -129,10 +143,10 @@ impl HubState {
 
     pub(super) fn set_card(&mut self, repo: &Repo, card: Option<Arc<Card>>) {
         if let Some(looked) = self.model.as_mut().filter(|looked| looked.repo == *repo) {
-            looked.card = Some(card.clone());
+            looked.card = card.clone().into();
         }
         if let Some(looked) = self.data_set.as_mut().filter(|looked| looked.repo == *repo) {
-            looked.card = Some(card);
+            looked.card = card.into();
         }
     }
 

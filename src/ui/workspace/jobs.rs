@@ -190,7 +190,10 @@ impl Workspace {
 
     pub(super) fn failed(&mut self, job: &Job, message: String, detail: Option<String>) {
         self.leave(job);
-        self.say(Level::Error, format!("{}: {message}", job.title), detail);
+        // What is said where it was asked is no error of the session.
+        let is_seen = matches!(job.kind, JobKind::HubSearch { .. } | JobKind::HubLook { .. } | JobKind::HubAccount);
+        let level = if is_seen { Level::Warning } else { Level::Error };
+        self.say(level, format!("{}: {message}", job.title), detail);
         if self.hub_failed(job, &message) {
             return;
         }

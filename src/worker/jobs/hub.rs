@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::job::{Ended, Failure, Job};
 use crate::files::free_disk;
-use crate::hub::{Hub, HubError, MAIN, Progress, Repo, RepoKind, Switch, Unfinished, catalog};
+use crate::hub::{Hub, HubError, MAIN, Progress, Repo, RepoKind, Switch, catalog};
 use crate::model::EncoderConfig;
 use crate::train::fits::{Room, room};
 use crate::worker::protocol::{EventKind, HubAsk, HubTold, LookedModel, Payload, Setting, Wanted};
@@ -83,8 +83,7 @@ fn download(job: &Job<'_>, hub: &Hub, wanted: &Wanted) -> Result<PathBuf, HubErr
 
 /// Which revision of a data set was being fetched is written where it was begun.
 fn discard(hub: &Hub, wanted: &Wanted) -> Result<(), HubError> {
-    let begun: Vec<Unfinished> = hub.unfinished().into_iter().filter(|begun| wanted.is_of(begun)).collect();
-    begun.iter().try_for_each(|begun| hub.discard(begun))
+    hub.unfinished().iter().filter(|begun| wanted.is_of(begun)).try_for_each(|begun| hub.discard(begun))
 }
 
 fn rooms(setting: &Setting) -> BTreeMap<String, Room> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Lengths;
 use crate::hub::{
-    Card, DataSetDetails, DataSetPart, FoundDataSet, FoundModel, MAIN, ModelDetails, NextPage, Page, Progress, Query, Remedy,
-    Repo, RepoKind, Shelf, Unfinished,
+    Card, DataSetDetails, DataSetPart, FoundDataSet, FoundModel, MAIN, ModelDetails, NextPage, Page, Progress, Query,
+    Remedy, Repo, RepoKind, Shelf, Unfinished,
 };
 use crate::train::config::RunConfig;
 use crate::train::fits::Room;

@@ -43,7 +43,7 @@ pub fn offline_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 pub fn trouble_ui(ui: &mut Ui, cx: &mut Cx<'_>, title: &str, trouble: &Trouble, again: HubAction) {
     let palette = cx.palette;
     let mut action = None;
-    state::error(ui, palette, title, &trouble.message, |ui| {
+    let next = |ui: &mut Ui| {
         ui.add_space(space::XS);
         ui.horizontal(|ui| {
             if trouble.remedy != Remedy::None && trouble.remedy != Remedy::GoOnline {
@@ -54,7 +54,13 @@ pub fn trouble_ui(ui: &mut Ui, cx: &mut Cx<'_>, title: &str, trouble: &Trouble, 
             }
             remedy_ui(ui, cx, &trouble.remedy);
         });
-    });
+    };
+    // Consent that is asked for is no failure.
+    if let Remedy::AcceptLicence { .. } = trouble.remedy {
+        state::warning(ui, palette, "Its owner asks for consent", &trouble.message, next);
+    } else {
+        state::error(ui, palette, title, &trouble.message, next);
+    }
     cx.actions.extend(action);
 }
 
@@ -96,10 +102,13 @@ pub fn access_ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo, access: Access) {
     let (title, words) = match access {
         Access::Open => return,
         Access::Gated => ("Its owner asks for consent", "Accept its licence on its page; then it can be downloaded"),
-        Access::GatedByHand => ("Its owner lets people in by hand", "Ask on its page; when you are let in, it can be downloaded"),
+        Access::GatedByHand => {
+            ("Its owner lets people in by hand", "Ask on its page; when you are let in, it can be downloaded")
+        }
         Access::Private => ("It is private", "It can be downloaded with a token of an account that may read it"),
     };
-    let token = if has_token { "with the account that your token belongs to" } else { "and set a token of that account" };
+    let token =
+        if has_token { "with the account that your token belongs to" } else { "and set a token of that account" };
     let words = if access == Access::Private { words.to_owned() } else { format!("{words}, {token}") };
     let page = cx.workspace.hub.hub.page_of(repo);
     state::warning(ui, cx.palette, title, &words, |ui| {

@@ -1,28 +1,28 @@
 //! The card of a repository, as its owner wrote it.
 
-use std::sync::Arc;
-
 use egui::Ui;
 
-use crate::hub::{self, Repo};
+use crate::hub::{self, Repo, RepoKind};
 use crate::ui::action::HubAction;
 use crate::ui::widgets::markdown::markdown;
 use crate::ui::widgets::{Button, Card, state, text};
+use crate::ui::workspace::CardState;
 use crate::ui::{Action, Cx};
 
 /// Blocks that are drawn before somebody asks for the rest: a card may be a book.
 const FIRST: usize = 120;
 
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo, card: Option<&Option<Arc<hub::Card>>>, is_looking: bool) {
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo, card: &CardState, is_looking: bool) {
     let palette = cx.palette;
+    let title = if repo.kind == RepoKind::Model { "Model card" } else { "Data set card" };
     match card {
-        None if is_looking => state::loading(ui, palette, "Fetching its card", None),
-        None => {}
-        Some(None) => {
-            Card::titled("Card").show(ui, palette, |ui| ui.label(text::dim("It has no card", palette)));
+        CardState::Unknown if is_looking => state::loading(ui, palette, "Fetching its card", None),
+        CardState::Unknown => {}
+        CardState::Absent => {
+            Card::titled(title).show(ui, palette, |ui| ui.label(text::dim("It has none", palette)));
         }
-        Some(Some(card)) => {
-            let pressed = Card::titled("Card").margin(16.0).show(ui, palette, |ui| text_ui(ui, cx, repo, card)).inner;
+        CardState::There(card) => {
+            let pressed = Card::titled(title).margin(16.0).show(ui, palette, |ui| text_ui(ui, cx, repo, card)).inner;
             if let Some(link) = pressed.and_then(|link| address(cx, repo, &link)) {
                 cx.act(Action::Hub(HubAction::OpenPage(link)));
             }

@@ -6,11 +6,12 @@ use egui_material_icons::icons::ICON_OPEN_IN_NEW;
 use super::access::{access_ui, trouble_ui};
 use super::card;
 use super::get::{Offer, button_ui, progress_ui};
+use super::model::title_ui;
 use super::words::{downloads, joined, language, languages, rows};
 use crate::hub::catalog;
 use crate::hub::{Access, DataSetDetails, FoundDataSet, PartDetails, Repo};
 use crate::ui::action::HubAction;
-use crate::ui::theme::{self, size, space};
+use crate::ui::theme::space;
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::{Button, Card, Chip, divider, state, text};
 use crate::ui::workspace::JobKind;
@@ -36,7 +37,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         Some(details) => parts_ui(ui, cx, repo, details),
         None => cached_ui(ui, cx, repo, is_looking),
     }
-    card::ui(ui, cx, repo, looked.card.as_ref(), is_looking && details.is_some());
+    card::ui(ui, cx, repo, &looked.card, is_looking && details.is_some());
 }
 
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo) {
@@ -47,8 +48,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo) {
             cx.act(Action::Hub(HubAction::OpenPage(page)));
         }
         left(ui, |ui| {
-            let shown = text::middle(ui.painter(), &repo.name, theme::semibold(size::TITLE), ui.available_width() - 8.0);
-            ui.label(text::title(shown, palette)).on_hover_text(&repo.name);
+            title_ui(ui, palette, &repo.name);
         });
     });
 }
@@ -57,7 +57,8 @@ fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, repo: &Repo, found: Option<&FoundDataSet>)
     let palette = cx.palette;
     let suggestion = catalog::data_sets().find(|known| known.name == repo.name);
     ui.horizontal_wrapped(|ui| {
-        if let Some(suggestion) = suggestion {
+        (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (20.0, 6.0);
+        if let Some(suggestion) = suggestion.filter(|_| found.is_none()) {
             Chip::accent(suggestion.task.title(), palette).show(ui);
         }
         let about = found.map(|found| &found.about);
@@ -115,7 +116,7 @@ fn part_ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo, details: &PartDetails) {
     let wanted = Wanted::data_set(repo.clone(), details.part.clone());
     let cached = cx.workspace.hub.cached_part(&repo.name, &details.part);
     let here = cached.and_then(|cached| cached.files.first().cloned());
-    line(ui, 40.0, |ui| {
+    line(ui, 46.0, |ui| {
         let offer = Offer {
             wanted: wanted.clone(),
             bytes: Some(details.bytes),

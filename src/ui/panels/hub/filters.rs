@@ -24,26 +24,28 @@ impl Filters {
         let with_family = kind == RepoKind::Model;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
-            let count = if with_family { 3.0 } else { 2.0 };
-            let width = (ui.available_width() - (count - 1.0) * space::XS) / count - 1.0;
+            // The names of languages are the longest.
+            let shares = if with_family { [0.32, 0.32, 0.36] } else { [0.5, 0.0, 0.5] };
+            let room = ui.available_width() - shares.len() as f32 * (space::XS + 1.0);
             let own = cx.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.task);
-            self.task_ui(ui, width, own);
+            self.task_ui(ui, room * shares[0], own);
             if with_family {
-                self.family_ui(ui, width);
+                self.family_ui(ui, room * shares[1]);
             }
-            self.language_ui(ui, width, kind);
+            self.language_ui(ui, room * shares[2], kind);
         });
         *self != before
     }
 
     fn task_ui(&mut self, ui: &mut Ui, width: f32, own: Option<Task>) {
-        let shown = self.task.map_or("Any task", Task::title);
+        let shown = self.task.map_or("Task", Task::title);
         choice(ui, "Task", width, shown, |ui| {
             if named(ui, self.task.is_none(), "Any task") {
                 self.task = None;
             }
             for task in Task::ALL.into_iter().filter(|task| word_of(*task).is_some()) {
-                let name = if own == Some(task) { format!("{}, as your data", task.title()) } else { task.title().into() };
+                let name =
+                    if own == Some(task) { format!("{}, as your data", task.title()) } else { task.title().into() };
                 if named(ui, self.task == Some(task), &name) {
                     self.task = Some(task);
                 }
@@ -52,7 +54,7 @@ impl Filters {
     }
 
     fn family_ui(&mut self, ui: &mut Ui, width: f32) {
-        let shown = self.family.map_or_else(|| "Any family".into(), |family| format::family(family.model_type()));
+        let shown = self.family.map_or_else(|| "Family".into(), |family| format::family(family.model_type()));
         choice(ui, "Family", width, &shown, |ui| {
             if named(ui, self.family.is_none(), "Any family") {
                 self.family = None;
@@ -66,7 +68,7 @@ impl Filters {
     }
 
     fn language_ui(&mut self, ui: &mut Ui, width: f32, kind: RepoKind) {
-        let shown = self.language.as_deref().map_or_else(|| "Any language".into(), language);
+        let shown = self.language.as_deref().map_or_else(|| "Language".into(), language);
         choice(ui, "Language", width, &shown, |ui| {
             if named(ui, self.language.is_none(), "Any language") {
                 self.language = None;
@@ -99,7 +101,9 @@ impl Filters {
 fn languages(kind: RepoKind) -> Vec<&'static str> {
     let mut codes: Vec<&str> = match kind {
         RepoKind::Model => catalog::models().flat_map(|known| known.languages.iter().map(String::as_str)).collect(),
-        RepoKind::DataSet => catalog::data_sets().flat_map(|known| known.languages.iter().map(String::as_str)).collect(),
+        RepoKind::DataSet => {
+            catalog::data_sets().flat_map(|known| known.languages.iter().map(String::as_str)).collect()
+        }
     };
     codes.extend(["ar", "de", "es", "fr", "hi", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "uk", "zh"]);
     codes.sort_by_key(|code| (*code != "en", language(code)));

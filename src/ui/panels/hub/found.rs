@@ -39,7 +39,7 @@ fn model_ui(ui: &mut Ui, cx: &mut Cx<'_>, found: &FoundModel) {
         badge: found.family.as_deref().map(format::family),
         words,
         icon: if is_here { Some(downloaded(palette)) } else { locked(about.access, palette) },
-        note: format::short_count(about.downloads),
+        note: format!("↓ {}", format::short_count(about.downloads)),
         is_viewed: cx.workspace.hub.looked_repo(RepoKind::Model) == Some(&repo),
         problem,
         ..ListEntry::default()
@@ -60,7 +60,7 @@ fn data_set_ui(ui: &mut Ui, cx: &mut Cx<'_>, found: &FoundDataSet) {
         badge: (!about.languages.is_empty()).then(|| languages(&about.languages)),
         words: joined([Some(owner.to_owned()), counted, about.licence.clone()]),
         icon: if is_here { Some(downloaded(palette)) } else { locked(about.access, palette) },
-        note: format::short_count(about.downloads),
+        note: format!("↓ {}", format::short_count(about.downloads)),
         is_viewed: cx.workspace.hub.looked_repo(RepoKind::DataSet) == Some(&repo),
         ..ListEntry::default()
     };

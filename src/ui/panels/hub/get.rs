@@ -92,7 +92,26 @@ fn use_ui(ui: &mut Ui, cx: &mut Cx<'_>, offer: &Offer<'_>, path: &Path) {
             if button.show(ui, palette).clicked() {
                 cx.act(Action::OpenData(path.to_owned()));
             }
+            evaluate_ui(ui, cx, offer, path);
         }
+    }
+}
+
+/// Another part of the data set that is open can be what a run is evaluated on.
+fn evaluate_ui(ui: &mut Ui, cx: &mut Cx<'_>, offer: &Offer<'_>, path: &Path) {
+    let workspace = cx.workspace;
+    let folder = workspace.hub.hub.cache_folder(&offer.wanted.repo);
+    let is_beside = |open: &Path| open.starts_with(&folder) && open != path;
+    if !workspace.data.table.as_ref().is_some_and(|table| is_beside(&table.path)) {
+        return;
+    }
+    let is_it = workspace.data.eval_path.as_deref() == Some(path);
+    let name = format!("Evaluate on {}", offer.wanted.title());
+    let words = if is_it { "Evaluated on" } else { "Evaluate on it" };
+    let button = Button::new(words).name(name).quiet().small().enabled(!is_it);
+    if button.show(ui, cx.palette).clicked() {
+        cx.act(Action::SetEvalData(Some(path.to_owned())));
+        cx.act(Action::Hub(HubAction::Find(RepoKind::DataSet, false)));
     }
 }
 

@@ -6,12 +6,12 @@ use egui_material_icons::icons::ICON_OPEN_IN_NEW;
 use super::access::{access_ui, trouble_ui};
 use super::card;
 use super::get::{Offer, button_ui, progress_ui};
-use super::words::{downloads, language, languages};
+use super::words::{downloads, language, languages, owner};
 use crate::hub::catalog::{self, Suggestion};
 use crate::hub::{Access, FoundModel, ModelDetails, Usable};
 use crate::train::fits::{Fit, Room};
 use crate::ui::action::HubAction;
-use crate::ui::theme::{Palette, size, space};
+use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::fold::fold;
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::stat::{Stat, stat};
@@ -51,7 +51,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         files_ui(ui, cx, &looked.details);
     }
     let is_looking = workspace.job_where(|kind| *kind == JobKind::HubLook { repo: looked.repo.clone() }).is_some();
-    card::ui(ui, cx, &looked.repo, looked.card.as_ref(), is_looking);
+    card::ui(ui, cx, &looked.repo, &looked.card, is_looking);
 }
 
 fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
@@ -60,12 +60,13 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
     let of_commit = known.details.and_then(|looked| looked.details.cached.clone());
     let here = of_commit.or_else(|| cx.workspace.cached_model(name).map(|entry| entry.dir.clone()));
     let bytes = known.details.map(|looked| looked.details.download_bytes);
+    let is_refused = known.found.is_some_and(|found| matches!(found.usable, Usable::No(_)));
     line(ui, 36.0, |ui| {
         let offer = Offer {
             wanted: wanted.clone(),
-            bytes: bytes.or_else(|| known.suggestion.map(Suggestion::bytes)),
+            bytes: bytes.or_else(|| known.suggestion.map(Suggestion::bytes)).filter(|_| !is_refused),
             here: here.as_deref(),
-            is_refused: known.found.is_some_and(|found| matches!(found.usable, Usable::No(_))),
+            is_refused,
             is_small: false,
         };
         button_ui(ui, cx, &offer);
@@ -74,9 +75,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
             cx.act(Action::Hub(HubAction::OpenPage(page)));
         }
         left(ui, |ui| {
-            let font = crate::ui::theme::semibold(size::TITLE);
-            let shown = text::middle(ui.painter(), name, font, ui.available_width() - 8.0);
-            ui.label(text::title(shown, palette)).on_hover_text(name);
+            title_ui(ui, palette, name);
         });
     });
     chips_ui(ui, cx, known, here.is_some());
@@ -85,10 +84,19 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
     }
 }
 
+/// The name, without its owner's where there is no room for both.
+pub fn title_ui(ui: &mut Ui, palette: &Palette, name: &str) {
+    let (font, room) = (theme::semibold(size::TITLE), ui.available_width() - 8.0);
+    let whole = text::middle(ui.painter(), name, font.clone(), room);
+    let shown = if whole == name { whole } else { text::middle(ui.painter(), owner(name).1, font, room) };
+    ui.label(text::title(shown, palette)).on_hover_text(name);
+}
+
 fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, known: &Known<'_>, is_here: bool) {
     let palette = cx.palette;
     let about = known.found.map(|found| &found.about);
     ui.horizontal_wrapped(|ui| {
+        (ui.spacing_mut().interact_size.y, ui.spacing_mut().item_spacing.y) = (20.0, 6.0);
         let family = known.found.and_then(|found| found.family.clone());
         if let Some(family) = family.or_else(|| known.suggestion.map(|known| known.family.clone())) {
             Chip::accent(format::family(&family), palette).show(ui);
@@ -197,7 +205,8 @@ fn facts(known: &Known<'_>, palette: &Palette) -> Vec<Fact> {
     let bytes = known.details.map(|looked| looked.details.download_bytes).or(known.suggestion.map(Suggestion::bytes));
     let free = known.details.and_then(|looked| looked.free_bytes);
     let free = free.map_or(String::new(), |free| format!("{} free", format::bytes(free)));
-    add("Download", bytes.map(format::bytes), free);
+    let is_refused = known.found.is_some_and(|found| matches!(found.usable, Usable::No(_)));
+    add("Download", bytes.filter(|_| !is_refused).map(format::bytes), free);
     if let Some(room) = known.room {
         let color = match room.fit {
             Fit::Good => palette.good,

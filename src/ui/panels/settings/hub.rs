@@ -81,7 +81,7 @@ impl HubSettings {
                 .password(true)
                 .hint_text(egui::RichText::new("Paste a token, such as hf_…").color(palette.text_faint))
                 .margin(Margin::symmetric(8, 6))
-                .desired_width((ui.available_width() - 104.0).max(80.0));
+                .desired_width((ui.available_width() - 130.0).max(80.0));
             ui.add(field).accessible_name("Access token");
             let token = Token::new(&self.typed);
             let button = Button::new("Use token").icon(ICON_KEY).enabled(token.is_some()).show(ui, palette);
