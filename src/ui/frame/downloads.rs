@@ -225,3 +225,62 @@ pub fn told(download: &Download, palette: &Palette) -> (String, egui::Color32) {
 fn joined(parts: &[&str]) -> String {
     parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" · ")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::hub::{Progress, Remedy, Repo};
+    use crate::ui::workspace::Trouble;
+    use crate::worker::protocol::{JobId, Wanted};
+
+    fn download(state: DownloadState, doing: Doing) -> Download {
+        let progress = Progress {
+            doing,
+            file: "model.safetensors".into(),
+            bytes_done: 132_000_000,
+            bytes: 440_000_000,
+            bytes_per_sec: Some(12.4e6),
+            secs_left: Some(24.8),
+            ..Progress::default()
+        };
+        let wanted = Wanted::model(Repo::new(RepoKind::Model, "owner/tiny").unwrap());
+        Download { wanted, state, progress, is_earlier: false }
+    }
+
+    #[test]
+    fn how_a_download_goes_is_said_in_a_line() {
+        let palette = &theme::DARK;
+        let running = || DownloadState::Running(JobId(1));
+        let trouble = Trouble { message: "cannot connect".into(), remedy: Remedy::TryAgain };
+        for (state, doing, words) in [
+            (running(), Doing::Fetching, "132 MB of 440 MB · 12.4 MB/s · 25 s left"),
+            (running(), Doing::Listing, "Asking which files there are"),
+            (running(), Doing::Checking, "132 MB of 440 MB · checking model.safetensors"),
+            (running(), Doing::WaitingToRetry { secs: 3, reason: "it broke".into() }, "Trying again in 3 s: it broke"),
+            (DownloadState::Paused, Doing::Fetching, "Paused · 132 MB of 440 MB"),
+            (DownloadState::Failed(trouble), Doing::Fetching, "Cannot connect"),
+            (DownloadState::Done(PathBuf::new()), Doing::Checking, "On this machine · 440 MB"),
+        ] {
+            assert_eq!(told(&download(state, doing), palette).0, words);
+        }
+    }
+
+    #[test]
+    fn several_downloads_are_one_summary() {
+        let palette = &theme::DARK;
+        let of = |states: Vec<DownloadState>| {
+            let all: Vec<Download> = states.into_iter().map(|state| download(state, Doing::Fetching)).collect();
+            let running: Vec<&Download> = all.iter().filter(|download| download.is_running()).collect();
+            summary(&all, &running, palette).0
+        };
+        let running = || DownloadState::Running(JobId(1));
+        assert_eq!(of(vec![running(), DownloadState::Paused]), "tiny · 30 %");
+        assert_eq!(of(vec![running(), running()]), "2 downloads · 30 %");
+        assert_eq!(of(vec![DownloadState::Paused, DownloadState::Done(PathBuf::new())]), "1 unfinished");
+        let trouble = Trouble { message: "x".into(), remedy: Remedy::None };
+        assert_eq!(of(vec![DownloadState::Failed(trouble), DownloadState::Paused]), "1 failed");
+        assert_eq!(of(vec![DownloadState::Done(PathBuf::new())]), "1 done");
+    }
+}

@@ -37,17 +37,22 @@ pub struct HubView {
     due: Option<f64>,
     /// All of the hub is searched, though nothing is typed.
     is_whole: bool,
+    /// What was typed was not asked of the hub.
+    was_offline: bool,
 }
 
 impl HubView {
     pub fn new(kind: RepoKind) -> Self {
-        Self { kind, text: String::new(), filters: Filters::default(), due: None, is_whole: false }
+        Self { kind, text: String::new(), filters: Filters::default(), due: None, is_whole: false, was_offline: false }
     }
 
     pub fn list_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let offline = cx.workspace.hub.hub.offline;
         self.field_ui(ui, cx);
         if self.filters.ui(ui, cx, self.kind) {
+            self.due = Some(cx.workspace.now);
+        }
+        if std::mem::replace(&mut self.was_offline, offline) && !offline && self.asks_hub() {
             self.due = Some(cx.workspace.now);
         }
         self.ask_when_rested(ui, cx);

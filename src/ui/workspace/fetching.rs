@@ -79,6 +79,9 @@ impl Workspace {
                 });
             }
         }
+        // What was removed since is not to be opened.
+        let is_there = |wanted: &Wanted| shelf.repos.iter().any(|known| known.repo == wanted.repo);
+        self.downloads.retain(|known| !matches!(known.state, DownloadState::Done(_)) || is_there(&known.wanted));
         self.hub.shelf = Some(shelf);
     }
 

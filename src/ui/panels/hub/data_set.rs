@@ -84,7 +84,7 @@ fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, repo: &Repo, found: Option<&FoundDataSet>)
         }
     });
     if let Some(suggestion) = suggestion {
-        ui.add(egui::Label::new(text::dim(&suggestion.good_for, palette)).wrap());
+        ui.add(egui::Label::new(text::dim(state::sentence(&suggestion.good_for), palette)).wrap());
     }
 }
 

@@ -80,7 +80,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
     });
     chips_ui(ui, cx, known, here.is_some());
     if let Some(suggestion) = known.suggestion {
-        ui.add(egui::Label::new(text::dim(&suggestion.good_for, palette)).wrap());
+        ui.add(egui::Label::new(text::dim(state::sentence(&suggestion.good_for), palette)).wrap());
     }
 }
 
