@@ -21,6 +21,7 @@ pub mod hub;
 pub mod metrics;
 pub mod model;
 
+pub mod analysis;
 pub mod inspect;
 pub mod json;
 pub mod train;

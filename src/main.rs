@@ -41,5 +41,5 @@ fn window() -> anyhow::Result<()> {
     let closed = ui::app::open_window(start, asked_to_end);
     // However the window went, a run writes down what it learned.
     training.wait();
-    closed.map_err(|error| anyhow::anyhow!("cannot open the window: {error}"))
+    Ok(closed?)
 }

@@ -1,4 +1,12 @@
-//! What an encoder attends to in one text: the attention of every head and the hidden states after every layer.
+//! What an encoder attends to in one text: the attention of every head and the hidden states after every layer, whole for
+//! other programs here, and piece by piece for the window (`attention/asked.rs`).
+
+mod asked;
+mod flow;
+mod heads;
+mod map;
+mod score;
+mod tokens;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,6 +18,13 @@ use super::InspectError;
 use crate::files::write_atomically;
 use crate::model::{Input, Model, Pass};
 use crate::text::Tokenizer;
+
+pub use asked::{Attend, Look, Seen, Small, Squares, What, figures, quantized};
+pub use flow::MOST_TOKENS as MOST_TOKENS_OF_FLOW;
+pub use heads::{Figure, Figures, Gaze, Role};
+pub use map::{Between, Lens, Unit, Units};
+pub use score::{Parts, Score};
+pub use tokens::{Kind, Tokens};
 
 /// All numbers row by row, in the order of the shapes.
 #[derive(Clone, Debug, PartialEq)]

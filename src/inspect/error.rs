@@ -33,6 +33,10 @@ pub enum InspectError {
     Stride { stride: usize, max_tokens: usize },
     #[error("{name} is 0, expected 1 or more")]
     Zero { name: &'static str },
+    #[error(
+        "attention flow is computed of at most {most} tokens, and this text has {tokens}; rollout takes any length"
+    )]
+    TooLongForFlow { tokens: usize, most: usize },
     #[error("cannot write {path:?}: {source}")]
     Write { path: PathBuf, source: std::io::Error },
     #[error(transparent)]

@@ -42,7 +42,7 @@ pub(super) fn fill(
 }
 
 /// The places of the highest scores, best first; of equal ones the first.
-fn best(scores: &[f32], count: usize) -> Vec<u32> {
+pub(super) fn best(scores: &[f32], count: usize) -> Vec<u32> {
     let mut order: Vec<u32> = (0..scores.len() as u32).collect();
     let better = |a: &u32, b: &u32| scores[*b as usize].total_cmp(&scores[*a as usize]).then(a.cmp(b));
     if count < order.len() {

@@ -9,6 +9,7 @@ pub mod attention;
 pub mod explore;
 pub mod filling;
 pub mod gold;
+pub mod guesses;
 pub mod inquiry;
 pub mod judging;
 pub mod objectives;

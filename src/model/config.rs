@@ -241,7 +241,7 @@ impl EncoderConfig {
 
     /// The position of the first token.
     pub fn first_position(&self) -> usize {
-        if self.family == Family::Roberta { self.pad_token_id as usize + 1 } else { 0 }
+        if self.family.is_roberta() { self.pad_token_id as usize + 1 } else { 0 }
     }
 }
 

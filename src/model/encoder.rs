@@ -1,5 +1,6 @@
 //! The forward pass: embeddings, then the layers in the order of the schedule.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use candle_core::Tensor;
@@ -8,6 +9,7 @@ use super::input::{Input, Layout};
 use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::embedding::{FusedEmbedding, Places};
 use super::ops::layer::{FusedLayer, LayerNoise};
+use super::ops::weights::Dense;
 use super::ops::{Backend, attention, parts, plain};
 use super::params::{Param, host};
 use super::{Model, ModelError};
@@ -63,7 +65,7 @@ impl Model {
     /// Leading steps of the schedule that are frozen together with the embeddings, so that what they compute for a text
     /// never changes; `None` where the embeddings are trained.
     pub fn frozen_prefix(&self) -> Option<usize> {
-        let below = self.embeddings.params().chain(self.projection.iter().flat_map(super::ops::weights::Dense::params));
+        let below = self.embeddings.params().chain(self.projection.iter().flat_map(Dense::params));
         if below.into_iter().any(|param| param.trainable()) {
             return None;
         }
@@ -80,6 +82,37 @@ impl Model {
             x = self.layer(index, &x, &layout, None, &pass)?;
         }
         Ok(x)
+    }
+
+    /// Goes through the steps of the schedule, showing what enters each before it is computed, and at last what comes out:
+    /// (tokens, hidden). Who has seen enough ends it.
+    pub fn walk<E: From<ModelError>>(
+        &self,
+        input: &Input,
+        mut visit: impl FnMut(usize, &Tensor) -> Result<ControlFlow<()>, E>,
+    ) -> Result<ControlFlow<()>, E> {
+        let pass = Pass::default();
+        let mut x = self.embed(input, &pass)?;
+        let layout = Arc::new(self.layout(input));
+        let steps = self.config.schedule().len();
+        for step in 0..steps {
+            if visit(step, &x)?.is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+            x = self.layer(step, &x, &layout, None, &pass)?;
+        }
+        visit(steps, &x)
+    }
+
+    /// What the tokens of one sequence attend to in a step, from what enters it: (heads, tokens, tokens).
+    pub fn attention_at(&self, step: usize, x: &Tensor, input: &Input) -> Result<Vec<f32>, ModelError> {
+        let stored = self.config.schedule()[step].stored;
+        Ok(self.attention_of(stored, x, &self.layout(input))?.concat())
+    }
+
+    /// What the tokens of a step ask for and offer, from what enters it: (tokens, hidden) each, head beside head.
+    pub fn queries_and_keys_at(&self, step: usize, x: &Tensor) -> Result<[Vec<f32>; 2], ModelError> {
+        self.queries_and_keys(self.config.schedule()[step].stored, x)
     }
 
     /// Runs the steps of the schedule from `first` on; `x` is what enters them.
@@ -171,14 +204,24 @@ impl Model {
         })
     }
 
+    fn queries_and_keys(&self, stored: usize, x: &Tensor) -> Result<[Vec<f32>; 2], ModelError> {
+        let weights = &self.layers[stored];
+        if self.backend == Backend::Plain {
+            let of = |dense: &Dense| dense.plain(x)?.flatten_all()?.to_vec1();
+            return Ok([of(&weights.query)?, of(&weights.key)?]);
+        }
+        let x = x.contiguous()?;
+        let x = host(&x)?;
+        let (mut query, mut key) = (vec![0.0; x.len()], vec![0.0; x.len()]);
+        weights.query.forward(&x, &mut query)?;
+        weights.key.forward(&x, &mut key)?;
+        Ok([query, key])
+    }
+
     fn attention_of(&self, stored: usize, x: &Tensor, layout: &Layout) -> Result<Vec<Vec<f32>>, ModelError> {
         let weights = &self.layers[stored];
         if self.backend == Backend::Fused {
-            let x = x.contiguous()?;
-            let x = host(&x)?;
-            let (mut query, mut key) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-            weights.query.forward(&x, &mut query)?;
-            weights.key.forward(&x, &mut key)?;
+            let [query, key] = self.queries_and_keys(stored, x)?;
             return Ok(attention::probabilities(&query, &key, layout, weights.heads));
         }
         let (probabilities, _) = plain::attention_probabilities(weights, layout, x)?;

@@ -218,7 +218,7 @@ fn pooler(config: &EncoderConfig, activation: Activation) -> DenseSpec {
         Family::Bert => Stored::InEncoder("pooler.dense"),
         Family::Albert => Stored::InEncoder("pooler"),
         Family::DistilBert => Stored::At("pre_classifier"),
-        Family::Roberta | Family::Electra => Stored::At("classifier.dense"),
+        Family::Roberta | Family::XlmRoberta | Family::Camembert | Family::Electra => Stored::At("classifier.dense"),
     };
     DenseSpec { name: "head.pooler", stored, width: config.hidden_size, activation, norm: None }
 }
@@ -227,7 +227,7 @@ fn sequence(config: &EncoderConfig) -> HeadSpec {
     let (activation, drops_before, stored) = match config.family {
         Family::Bert | Family::Albert => (Activation::Tanh, false, "classifier"),
         Family::DistilBert => (Activation::Relu, false, "classifier"),
-        Family::Roberta => (Activation::Tanh, true, "classifier.out_proj"),
+        Family::Roberta | Family::XlmRoberta | Family::Camembert => (Activation::Tanh, true, "classifier.out_proj"),
         Family::Electra => (Activation::Gelu, true, "classifier.out_proj"),
     };
     HeadSpec {
@@ -312,7 +312,7 @@ fn mask(config: &EncoderConfig) -> HeadSpec {
             apart("cls.predictions.decoder", "cls.predictions"),
             own,
         ),
-        Family::Roberta => {
+        Family::Roberta | Family::XlmRoberta | Family::Camembert => {
             ("lm_head.dense", "lm_head.layer_norm", apart("lm_head.decoder", "lm_head"), Activation::Gelu)
         }
         Family::DistilBert => ("vocab_transform", "vocab_layer_norm", Stored::At("vocab_projector"), own),

@@ -16,16 +16,26 @@ fn is_of_word(letter: char) -> bool {
     letter.is_alphabetic() || matches!(letter, '\u{300}'..='\u{36f}' | '\u{200c}' | '\u{200d}')
 }
 
-/// Letters of scripts in which blanks do not part the words.
+/// Letters of scripts in which blanks do not part the words, or not all.
 pub fn is_unspaced(letter: char) -> bool {
-    matches!(letter,
-        // Thai, Lao, Tibetan, Burmese, Khmer.
-        '\u{e00}'..='\u{fff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{19e0}'..='\u{1aad}'
-        // Korean.
-        | '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{a960}'..='\u{a97f}' | '\u{ac00}'..='\u{d7ff}'
-        // Chinese and Japanese.
-        | '\u{2e80}'..='\u{312f}' | '\u{3190}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
-        | '\u{ff66}'..='\u{ffdc}' | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3ffff}')
+    // Korean.
+    matches!(letter, '\u{1100}'..='\u{11ff}' | '\u{3130}'..='\u{318f}' | '\u{a960}'..='\u{a97f}'
+        | '\u{ac00}'..='\u{d7ff}')
+        || is_without_blanks(letter)
+}
+
+/// Letters of scripts that are written without any blanks between words.
+pub fn is_without_blanks(letter: char) -> bool {
+    // Thai, Lao, Tibetan, Burmese, Khmer.
+    matches!(letter, '\u{e00}'..='\u{fff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
+        | '\u{19e0}'..='\u{1aad}')
+        || is_ideograph_or_kana(letter)
+}
+
+/// Letters of Chinese and Japanese, each of which is a word to the tokenizers of BERT.
+pub fn is_ideograph_or_kana(letter: char) -> bool {
+    matches!(letter, '\u{2e80}'..='\u{312f}' | '\u{3190}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
+        | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3ffff}')
 }
 
 #[cfg(test)]

@@ -8,12 +8,14 @@
 mod class;
 mod embeddings;
 mod error;
+mod fairseq;
 mod frame;
 mod legacy;
 mod save;
 mod source;
 mod specials;
 mod spiece;
+mod unspaced;
 mod validate;
 mod words;
 
@@ -60,7 +62,8 @@ pub struct Encoded {
     pub offsets: Vec<(usize, usize)>,
     /// Whether the token was put around the texts. A mask that is written in a text is not.
     pub special: Vec<bool>,
-    /// The word of its text a token is part of; a punctuation mark is one.
+    /// The word of its text a token is part of; a punctuation mark is one, and so is each token of a script that is written
+    /// without blanks.
     pub words: Vec<Option<u32>>,
     /// 0 for the text, 1 for its pair.
     pub sequence: Vec<Option<u8>>,
@@ -68,6 +71,21 @@ pub struct Encoded {
     pub tokens: Vec<String>,
     /// Tokens of the texts that the limit cut off.
     pub cut: usize,
+}
+
+impl Encoded {
+    /// With words of their own where the script has no blanks between them.
+    fn parted(mut self, [text, pair]: &[Vec<bool>; 2]) -> Self {
+        if !(text.is_empty() && pair.is_empty()) {
+            let place = |at: usize| unspaced::Place {
+                word: self.words[at],
+                sequence: usize::from(self.sequence[at] == Some(1)),
+                characters: self.offsets[at],
+            };
+            self.words = unspaced::part((0..self.words.len()).map(place), [text, pair]);
+        }
+        self
+    }
 }
 
 /// Only what training needs of a tokenized text or pair.
@@ -109,7 +127,7 @@ struct Loaded {
 
 impl Tokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else the older files of its class: `vocab.txt`,
-    /// `vocab.json` with `merges.txt`, or `spiece.model`. A class that is not here is refused, never replaced.
+    /// `vocab.json` with `merges.txt`, `spiece.model`, or `sentencepiece.bpe.model`. A class that is not here is refused, never replaced.
     pub fn open(dir: &Path) -> Result<Self, TokenizerError> {
         let side = SideFiles::read(dir)?;
         let kind = class::kind(dir, &side)?;
@@ -119,6 +137,7 @@ impl Tokenizer {
             TokenizerKind::VocabTxt => legacy::word_pieces(dir, &side)?,
             TokenizerKind::VocabAndMerges => legacy::byte_pairs(dir, &side)?,
             TokenizerKind::SpieceModel => spiece::pieces(dir, &side)?,
+            TokenizerKind::SentencePieceBpe => fairseq::pieces(dir, &side)?,
         };
         let companions = save::companions(dir)?;
         Self::build(&path, kind, json, side, companions)
@@ -160,6 +179,7 @@ impl Tokenizer {
     /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
     pub fn encode(&self, text: &str, pair: Option<&str>, max_tokens: usize) -> Result<Encoded, TokenizerError> {
         let room = self.room(pair.is_some(), max_tokens)?;
+        let marks = [unspaced::marks(text), pair.map(unspaced::marks).unwrap_or_default()];
         caught(|| {
             let mut text = self.inner.encode_char_offsets(text, false)?;
             let mut pair = pair.map(|pair| self.inner.encode_char_offsets(pair, false)).transpose()?;
@@ -168,7 +188,7 @@ impl Tokenizer {
             text = shortened(text, keep_text);
             pair = pair.map(|pair| shortened(pair, keep_pair));
             let framed = frame::process(self.post.as_ref(), text, pair)?;
-            Ok(self.described(&framed, before - keep_text - keep_pair))
+            Ok(self.described(&framed, before - keep_text - keep_pair).parted(&marks))
         })
         .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
     }

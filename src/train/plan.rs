@@ -269,7 +269,7 @@ const AROUND_TEXT: u32 = 2;
 
 /// Special tokens around and between two texts.
 fn around_pair(family: Family) -> u32 {
-    if family == Family::Roberta { 4 } else { 3 }
+    if family.is_roberta() { 4 } else { 3 }
 }
 
 /// Share of the tokens that the model is asked for.

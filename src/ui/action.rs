@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
+use super::saving::Saving;
 use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
@@ -121,6 +122,8 @@ pub enum Action {
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
     CancelDialog,
+    /// Asks where to, and writes a picture or a table there.
+    Save(Saving),
     CopyText(String),
     DismissToast(u64),
     /// Closes the window; asks first while a run is in progress.
@@ -217,6 +220,7 @@ impl Action {
             Self::Hub(action) => action.title(),
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
+            Self::Save(_) => "Save…",
             Self::CopyText(_) => "Copy",
             Self::DismissToast(_) => "Dismiss",
             Self::Quit => "Quit",

@@ -13,6 +13,7 @@ use egui::epaint::text::FontInsert;
 
 use super::action::ThemeChoice;
 use super::dialog::Dialog;
+use super::display::{self, NoWindow};
 use super::frame::ask::{self, Question, Reply};
 use super::frame::{activity, downloads, rail, toasts, top_bar};
 use super::palette::CommandPalette;
@@ -344,12 +345,19 @@ impl eframe::App for App {
     }
 }
 
+/// The name by which a desktop knows the window, and under which its menu entry is kept.
+pub const APP_ID: &str = "attune";
+
 /// Opens the window and stays until it is closed.
-pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static, asked_to_end: AskedToEnd) -> eframe::Result {
+pub fn open_window(
+    start: impl FnOnce(&egui::Context) -> Client + 'static,
+    asked_to_end: AskedToEnd,
+) -> Result<(), NoWindow> {
+    display::before()?;
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).ok();
     let mut viewport = egui::ViewportBuilder::default()
         .with_title("Attune")
-        .with_app_id("attune")
+        .with_app_id(APP_ID)
         .with_inner_size([1440.0, 900.0])
         .with_min_inner_size([900.0, 600.0])
         .with_drag_and_drop(true);
@@ -364,12 +372,13 @@ pub fn open_window(start: impl FnOnce(&egui::Context) -> Client + 'static, asked
         dithering: false,
         ..eframe::NativeOptions::default()
     };
-    eframe::run_native(
+    let closed = eframe::run_native(
         "Attune",
         options,
         Box::new(|cc| {
             let client = start(&cc.egui_ctx);
             Ok(Box::new(App::new(cc, client, Places::usual()).with_hub(Hub::from_env()).heeding(asked_to_end)))
         }),
-    )
+    );
+    Ok(closed?)
 }

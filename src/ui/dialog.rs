@@ -2,8 +2,14 @@
 //! and where one dies it never answers. So the window goes on, waiting can be cancelled, and a path can always be typed.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
+
+use super::saving::Saving;
+
+/// A dialog that says nothing within this many seconds was never seen by anybody.
+pub const NO_DIALOG: f64 = 0.4;
 
 /// What the dialog is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +18,8 @@ pub enum Purpose {
     EvalData,
     ModelFolder,
     RunsFolder,
+    /// Where a picture or a table is written.
+    Save,
 }
 
 impl Purpose {
@@ -25,6 +33,7 @@ impl Purpose {
             Self::EvalData => "Choose an evaluation file",
             Self::ModelFolder => "Add a model folder",
             Self::RunsFolder => "Choose the runs folder",
+            Self::Save => "Save as",
         }
     }
 }
@@ -34,7 +43,7 @@ pub struct Dialog {
     pub purpose: Purpose,
     /// Seconds since the window opened.
     pub since: f64,
-    answer: Receiver<Option<PathBuf>>,
+    answer: Receiver<Answer>,
 }
 
 /// What became of a dialog.
@@ -42,6 +51,10 @@ pub struct Dialog {
 pub enum Answer {
     Waiting,
     Chosen(PathBuf),
+    /// Written there.
+    Saved(PathBuf),
+    /// Could not be written there, and why.
+    NotSaved(PathBuf, String),
     /// Cancelled, or there is no dialog on this system.
     Nothing,
 }
@@ -62,17 +75,40 @@ impl Dialog {
                     .pick_file()
             };
             // Nobody listens any more when waiting was cancelled.
-            sender.send(chosen).ok();
+            sender.send(chosen.map_or(Answer::Nothing, Answer::Chosen)).ok();
             ctx.request_repaint();
         };
         std::thread::Builder::new().name("dialog".into()).spawn(ask).ok()?;
         Some(Self { purpose, since: now, answer })
     }
 
+    /// Asks where to save, and saves there; in `otherwise` where there is no dialog on this system.
+    pub fn save(saving: Saving, otherwise: PathBuf, now: f64, ctx: &egui::Context) -> Option<Self> {
+        let (sender, answer) = bounded(1);
+        let ctx = ctx.clone();
+        let ask = move || {
+            let asked = Instant::now();
+            let dialog = rfd::FileDialog::new().set_title(Purpose::Save.title()).set_file_name(&saving.name);
+            let chosen = dialog.add_filter(saving.extension(), &[saving.extension()]).save_file();
+            let path = match chosen {
+                None if asked.elapsed().as_secs_f64() < NO_DIALOG => Some(saving.free_path(&otherwise)),
+                chosen => chosen,
+            };
+            let written = path.map_or(Answer::Nothing, |path| match saving.write(&path) {
+                Ok(()) => Answer::Saved(path),
+                Err(error) => Answer::NotSaved(path, error.to_string()),
+            });
+            sender.send(written).ok();
+            ctx.request_repaint();
+        };
+        std::thread::Builder::new().name("saving".into()).spawn(ask).ok()?;
+        Some(Self { purpose: Purpose::Save, since: now, answer })
+    }
+
     pub fn poll(&self) -> Answer {
         match self.answer.try_recv() {
-            Ok(Some(path)) => Answer::Chosen(path),
-            Ok(None) | Err(TryRecvError::Disconnected) => Answer::Nothing,
+            Ok(answer) => answer,
+            Err(TryRecvError::Disconnected) => Answer::Nothing,
             Err(TryRecvError::Empty) => Answer::Waiting,
         }
     }

@@ -4,12 +4,15 @@
 pub mod action;
 pub mod app;
 pub mod dialog;
+mod display;
 pub mod fonts;
 pub mod format;
 pub mod frame;
 pub mod palette;
 pub mod panels;
+pub mod picture;
 pub mod places;
+pub mod saving;
 pub mod settings;
 pub mod theme;
 pub mod tiles;

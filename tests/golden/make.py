@@ -7,7 +7,8 @@ usage: make.py OUT [NAME...]        writes OUT/NAME/ for the variants named, or 
 
 Each folder is a checkpoint in Hugging Face layout beside `expected.safetensors` (a batch, its labels, hidden states,
 attentions, logits, loss, every gradient) and `expected.json` (twelve training steps on that batch, pipelines' outputs).
-The tokenizers are those of `<family>-classify` beside this script; `--tokenizers FOLDER` names another place.
+The tokenizers are those of `<family>-classify` beside this script, and for XLM-RoBERTa and CamemBERT those of
+`sentencepiece/<family>`; `--tokenizers FOLDER` names another place.
 
 It needs torch 2.15, transformers 4.57.1, safetensors and numpy, takes a minute, and is run by hand: the tests read only
 what it wrote. Everything follows from the variant's name, so a second run writes the same values.
@@ -30,6 +31,7 @@ import torch
 import transformers
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
+from tokenizers import pre_tokenizers
 from torch.optim import AdamW
 from transformers import AutoTokenizer, pipeline
 from transformers.trainer_pt_utils import get_parameter_names
@@ -66,8 +68,12 @@ CLASS = {
     "distilbert": "DistilBert",
     "albert": "Albert",
     "electra": "Electra",
+    "xlm-roberta": "XLMRoberta",
+    "camembert": "Camembert",
 }
 VOCABULARY = {"bert": 700, "roberta": 700, "distilbert": 700, "albert": 397, "electra": 700}
+VOCABULARY |= {"xlm-roberta": 360, "camembert": 360}
+LIKE_ROBERTA = ("roberta", "xlm-roberta", "camembert")
 HEAD = {
     "classify": "ForSequenceClassification",
     "multilabel": "ForSequenceClassification",
@@ -97,7 +103,7 @@ class Variant:
 
     @property
     def family(self):
-        return self.name.split("-")[0]
+        return max((f for f in CLASS if self.name.startswith(f + "-")), key=len)
 
     @property
     def seed(self):
@@ -121,6 +127,12 @@ VARIANTS = [
     Variant("bert-causal", "causal", rows=2, config=dict(is_decoder=True)),
     Variant("roberta-causal", "causal", size=SMALL, rows=2, config=dict(is_decoder=True)),
     Variant("electra-causal", "causal", size=SMALL, rows=2, config=dict(is_decoder=True)),
+    # RoBERTa's encoder under other names, with pieces of SentencePiece.
+    Variant("xlm-roberta-pair-classify", "pair-classify", size=SMALL, rows=2),
+    Variant("xlm-roberta-ner", "ner"),
+    Variant("xlm-roberta-mlm", "mlm", rows=2),
+    Variant("camembert-classify", rows=2),
+    Variant("camembert-mlm", "mlm", size=SMALL, rows=2),
     # Sizes and activations.
     Variant("bert-deep", size=(28, 5, 2, 56), rows=2, config=dict(hidden_act="relu")),
     Variant("bert-wide", size=(48, 1, 6, 100), config=dict(hidden_act="gelu_new", vocab_size=704)),
@@ -169,9 +181,9 @@ def configure(v):
         c = dict(hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=heads, intermediate_size=inner)
         c |= dict(hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     c |= dict(vocab_size=VOCABULARY[v.family], max_position_embeddings=64, initializer_range=0.12)
-    if v.family == "roberta":
-        # Positions start at 2, so a table of 66 rows serves 64 tokens.
-        c |= dict(max_position_embeddings=66, type_vocab_size=1, layer_norm_eps=1e-5)
+    if v.family in LIKE_ROBERTA:
+        # Positions start at 2, so a table of 66 rows serves 64 tokens. Small pieces make long texts.
+        c |= dict(max_position_embeddings=66 if v.family == "roberta" else 130, type_vocab_size=1, layer_norm_eps=1e-5)
         c |= dict(pad_token_id=1, bos_token_id=0, eos_token_id=2)
     if v.family == "albert":
         c |= dict(embedding_size=12, num_hidden_groups=1, classifier_dropout_prob=0.0, hidden_act="gelu_new")
@@ -398,10 +410,19 @@ def make(v, out, tokenizers):
     folder = out / v.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for path in sorted((tokenizers / f"{v.family}-classify").iterdir()):
-        if path.name.startswith(("tokenizer", "special_tokens", "vocab", "merges")):
+    older = tokenizers / "sentencepiece" / v.family
+    for path in sorted((older if older.is_dir() else tokenizers / f"{v.family}-classify").iterdir()):
+        if path.name.startswith(("tokenizer", "special_tokens", "vocab", "merges", "sentencepiece")):
             shutil.copyfile(path, folder / path.name)
     tokenizer = AutoTokenizer.from_pretrained(folder)
+    if v.name in ("xlm-roberta-ner", "camembert-classify", "camembert-mlm"):
+        if v.name == "xlm-roberta-ner":
+            # As the models of this family are published: no space belongs to a word.
+            parts = [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
+            tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(parts)
+        tokenizer.save_pretrained(folder)
+        (folder / "sentencepiece.bpe.model").unlink()
+        tokenizer = AutoTokenizer.from_pretrained(folder)
     store(v, new_model(v), folder)
     (folder / "generation_config.json").unlink(missing_ok=True)  # Nothing here generates.
     batch, labels = new_batch(v, tokenizer)

@@ -64,4 +64,5 @@ def main():
     (OUT / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1))
 
 
-main()
+if __name__ == "__main__":
+    main()

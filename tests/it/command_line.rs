@@ -507,6 +507,21 @@ fn attentions_and_hidden_states_are_written_for_other_programs() {
 }
 
 #[test]
+fn what_heads_do_is_told_as_json() {
+    let of = ["attention", "--model", &model("bert-classify"), "--text", "the jury", "--pair", "the map", "--json"];
+    let found: Value = serde_json::from_str(&done(&of)).unwrap();
+    let (tokens, heads) = (found["tokens"].as_array().unwrap(), found["heads"].as_array().unwrap());
+    assert_eq!((tokens.first().unwrap(), heads.len()), (&json!("[CLS]"), 3 * 4));
+    assert_eq!((&heads[5]["layer"], &heads[5]["head"]), (&json!(1), &json!(1)));
+    for head in heads {
+        let figures = head["figures"].as_object().unwrap();
+        assert!(figures.values().all(|share| (0.0..=1.0).contains(&share.as_f64().unwrap())), "{figures:?}");
+        assert!(figures.contains_key("previous") && figures.contains_key("same_word_in_first"), "{figures:?}");
+        assert!(head["does"].as_str().is_none_or(|does| figures.contains_key(does)), "{head}");
+    }
+}
+
+#[test]
 fn this_machine_is_measured_on_fixed_shapes() {
     let found: Value = serde_json::from_str(&done(&["bench", "--size", "tiny", "--quick", "--json"])).unwrap();
     let results = found["results"].as_array().unwrap();

@@ -123,3 +123,19 @@ fn what_stands_below_tests_is_seen_too() {
         assert!(!seen.contains(name), "{name} is in {seen}");
     }
 }
+
+/// What goes over the network goes through one file, which asks whether it may.
+#[test]
+fn only_the_wire_of_the_hub_opens_a_socket() {
+    let outward = ["ureq::", "TcpStream", "TcpListener", "UdpSocket", "hf_hub::api"];
+    let mut offenders = Vec::new();
+    for path in sources(&src()) {
+        let code = code(&path);
+        // Which connections there are is kept beside, so that they can be shut down.
+        let is_wire = path.ends_with("hub/wire.rs") || path.ends_with("hub/switch.rs");
+        let named = outward.iter().filter(|_| !is_wire).filter(|word| code.contains(**word));
+        offenders.extend(named.map(|word| format!("{} names {word}", path.display())));
+    }
+    assert!(offenders.is_empty(), "{}", offenders.join("\n"));
+    assert!(code(&src().join("hub/wire.rs")).contains("ureq::"), "the wire is elsewhere now");
+}

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and helpers are not test functions"
 )]
 
+mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;
 mod classes_meet_the_model;
@@ -23,6 +24,7 @@ mod ids_fit_the_model;
 mod journey;
 mod metrics;
 mod models_match_the_reference;
+mod packaging;
 mod panels;
 mod playground_answers;
 mod runs_resume_exactly;

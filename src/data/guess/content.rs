@@ -1,6 +1,7 @@
 //! What a cell is made of, whatever its column is called: words, or what is plainly no text, such as a number, a date, an
 //! address, a code or a serialised object. A column is judged by nearly all of its cells.
 
+use crate::table::boundaries::is_without_blanks;
 use crate::table::notation::literal;
 
 /// Whether a cell is a structure that no label is.
@@ -55,14 +56,8 @@ impl Content {
 
 /// Words of a cell; in scripts that write without blanks, two letters count as one.
 pub(super) fn words(cell: &str) -> usize {
-    let unspaced = cell.chars().filter(|letter| is_unspaced(*letter)).count();
+    let unspaced = cell.chars().filter(|letter| is_without_blanks(*letter)).count();
     cell.split_whitespace().count().max(unspaced.div_ceil(2))
-}
-
-/// Letters of Chinese, Japanese, Thai, Lao, Khmer and Burmese.
-fn is_unspaced(letter: char) -> bool {
-    matches!(letter, '\u{e00}'..='\u{eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}'
-        | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{20000}'..='\u{2ffff}')
 }
 
 /// Endings of files.

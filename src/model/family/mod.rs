@@ -11,13 +11,19 @@ pub use names::{LAYER_SLOTS, Naming, Stored, StoredName};
 pub enum Family {
     Bert,
     Roberta,
+    /// RoBERTa's encoder and heads over SentencePiece's pieces of a hundred languages.
+    #[serde(rename = "xlm-roberta")]
+    XlmRoberta,
+    /// RoBERTa's encoder and heads over SentencePiece's pieces of French.
+    Camembert,
     DistilBert,
     Albert,
     Electra,
 }
 
 impl Family {
-    pub const ALL: [Self; 5] = [Self::Bert, Self::Roberta, Self::DistilBert, Self::Albert, Self::Electra];
+    pub const ALL: [Self; 7] =
+        [Self::Bert, Self::Roberta, Self::XlmRoberta, Self::Camembert, Self::DistilBert, Self::Albert, Self::Electra];
 
     pub fn from_model_type(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.model_type() == name)
@@ -28,6 +34,8 @@ impl Family {
         match self {
             Self::Bert => "bert",
             Self::Roberta => "roberta",
+            Self::XlmRoberta => "xlm-roberta",
+            Self::Camembert => "camembert",
             Self::DistilBert => "distilbert",
             Self::Albert => "albert",
             Self::Electra => "electra",
@@ -39,10 +47,18 @@ impl Family {
         match self {
             Self::Bert => "Bert",
             Self::Roberta => "Roberta",
+            Self::XlmRoberta => "XLMRoberta",
+            Self::Camembert => "Camembert",
             Self::DistilBert => "DistilBert",
             Self::Albert => "Albert",
             Self::Electra => "Electra",
         }
+    }
+
+    /// Whether it is RoBERTa under this or another name: positions begin after that of padding, a pair is parted by two
+    /// tokens, and the heads are RoBERTa's.
+    pub fn is_roberta(self) -> bool {
+        matches!(self, Self::Roberta | Self::XlmRoberta | Self::Camembert)
     }
 
     /// The family's own word for a key.
@@ -67,7 +83,7 @@ impl Family {
     }
 
     pub(super) fn default_padding(self) -> u32 {
-        u32::from(self == Self::Roberta)
+        u32::from(self.is_roberta())
     }
 
     /// Segments the position of a token can have, from what the configuration says.
@@ -85,6 +101,8 @@ impl Family {
         match self {
             Self::Bert => Some("BertLMHeadModel"),
             Self::Roberta => Some("RobertaForCausalLM"),
+            Self::XlmRoberta => Some("XLMRobertaForCausalLM"),
+            Self::Camembert => Some("CamembertForCausalLM"),
             Self::Electra => Some("ElectraForCausalLM"),
             Self::DistilBert | Self::Albert => None,
         }

@@ -48,7 +48,7 @@ impl Naming {
     fn prefix(self) -> &'static str {
         match self.family {
             Family::Bert => "bert.",
-            Family::Roberta => "roberta.",
+            Family::Roberta | Family::XlmRoberta | Family::Camembert => "roberta.",
             Family::DistilBert => "distilbert.",
             Family::Albert => "albert.",
             Family::Electra => "electra.",

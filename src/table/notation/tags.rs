@@ -4,6 +4,7 @@
 //! is outside. However else a file writes them ([`schemes`]), they are turned into it.
 
 use super::schemes;
+use crate::table::boundaries::is_ideograph_or_kana;
 use crate::table::shorten;
 
 pub use super::schemes::{Notation, Scheme, UNTYPED};
@@ -142,7 +143,9 @@ pub fn tag_text(text: &str, spans: &[TextSpan]) -> Result<Vec<(WordRange, String
             joined = false;
             continue;
         }
-        let is_word = letter.is_alphanumeric() || is_mark(letter);
+        // Where no blanks part the words, each character is one, as the tokenizers of BERT have it.
+        let is_alone = is_ideograph_or_kana(letter);
+        let is_word = !is_alone && (letter.is_alphanumeric() || is_mark(letter));
         let end = byte + letter.len_utf8();
         if let Some((range, _)) = words.last_mut().filter(|_| joined && is_word) {
             range.end = end;
@@ -222,6 +225,9 @@ mod tests {
         // A span may begin with a blank or end in one.
         check("in Rome now", &[(2, 8, "LOC")], &[("in", "O"), ("Rome", "B-LOC"), ("now", "O")]);
         check("a-b", &[], &[("a", "O"), ("-", "O"), ("b", "O")]);
+        // Where no blanks part the words, a sentence is not one.
+        check("東京都へ", &[(0, 2, "LOC")], &[("東", "B-LOC"), ("京", "I-LOC"), ("都", "O"), ("へ", "O")]);
+        check("서울에서 km", &[], &[("서울에서", "O"), ("km", "O")]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{Tokenizer, TokenizerError};
 use crate::files::write_atomically;
 
 /// What a folder may have beside `tokenizer.json`, or in its place.
-pub const COMPANIONS: [&str; 7] = [
+pub const COMPANIONS: [&str; 8] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
@@ -18,6 +18,7 @@ pub const COMPANIONS: [&str; 7] = [
     "vocab.json",
     "merges.txt",
     "spiece.model",
+    "sentencepiece.bpe.model",
 ];
 
 /// The files beside a tokenizer. They are kept in memory, because the folder may be gone when a run ends.
@@ -63,6 +64,8 @@ impl Tokenizer {
             TokenizerKind::VocabTxt => "BertTokenizerFast",
             TokenizerKind::VocabAndMerges => "RobertaTokenizerFast",
             TokenizerKind::SpieceModel => "AlbertTokenizerFast",
+            TokenizerKind::SentencePieceBpe if self.side.is_camembert() => "CamembertTokenizerFast",
+            TokenizerKind::SentencePieceBpe => "XLMRobertaTokenizerFast",
             TokenizerKind::TokenizerJson => "PreTrainedTokenizerFast",
         };
         fill("tokenizer_class", class.into());

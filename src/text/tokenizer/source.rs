@@ -14,6 +14,7 @@ pub enum TokenizerKind {
     VocabTxt,
     VocabAndMerges,
     SpieceModel,
+    SentencePieceBpe,
 }
 
 impl TokenizerKind {
@@ -23,6 +24,7 @@ impl TokenizerKind {
             Self::VocabTxt => "vocab.txt",
             Self::VocabAndMerges => "vocab.json",
             Self::SpieceModel => "spiece.model",
+            Self::SentencePieceBpe => "sentencepiece.bpe.model",
         }
     }
 }

@@ -26,14 +26,18 @@ pub(super) struct SideFiles {
     pub added: Map<String, Value>,
     /// The class of the tokenizer as `config.json` names it; of old folders it is the only one that does.
     model_says: Option<String>,
+    /// `model_type` of `config.json`.
+    model_type: Option<String>,
 }
 
 impl SideFiles {
     pub fn read(dir: &Path) -> Result<Self, TokenizerError> {
         // What is wrong with the model's configuration is said where the model is opened.
         let model = object(dir, "config.json").unwrap_or_default();
+        let says = |key: &str| model.get(key).and_then(Value::as_str).map(str::to_owned);
         Ok(Self {
-            model_says: model.get("tokenizer_class").and_then(Value::as_str).map(str::to_owned),
+            model_says: says("tokenizer_class"),
+            model_type: says("model_type"),
             config: object(dir, "tokenizer_config.json")?,
             specials: object(dir, "special_tokens_map.json")?,
             added: object(dir, "added_tokens.json")?,
@@ -66,6 +70,12 @@ impl SideFiles {
     pub fn named_class(&self) -> Option<&str> {
         let named = self.config.get("tokenizer_class").and_then(Value::as_str);
         named.or(self.model_says.as_deref()).filter(|class| !class.is_empty())
+    }
+
+    /// Whether the tokenizer is CamemBERT's: by the class that is named, else by the model.
+    pub fn is_camembert(&self) -> bool {
+        self.named_class()
+            .map_or(self.model_type.as_deref() == Some("camembert"), |class| class.starts_with("Camembert"))
     }
 
     /// Tokens added to the vocabulary, with their ids: what is in `added_tokens.json` and in the configuration.

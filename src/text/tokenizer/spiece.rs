@@ -17,11 +17,11 @@ const ALBERT: Defaults =
 
 /// Pieces of this kind are never part of a text. Those that a model's maker defined are left to the scores: being
 /// certain, they win, and stay inside their word as SentencePiece has them.
-const CONTROL: u64 = 3;
+pub(super) const CONTROL: u64 = 3;
 
 #[derive(Debug, Default, PartialEq)]
-struct Model {
-    pieces: Vec<Piece>,
+pub(super) struct Model {
+    pub pieces: Vec<Piece>,
     /// 1 is unigram.
     algorithm: Option<u64>,
     unk_id: u64,
@@ -29,23 +29,16 @@ struct Model {
 }
 
 #[derive(Debug, Default, PartialEq)]
-struct Piece {
-    text: String,
-    score: f32,
-    kind: u64,
+pub(super) struct Piece {
+    pub text: String,
+    pub score: f32,
+    pub kind: u64,
 }
 
 /// ALBERT's tokenizer.
 pub(super) fn pieces(dir: &Path, side: &SideFiles) -> Result<String, TokenizerError> {
     let path = dir.join("spiece.model");
-    let bytes = read(&path)?;
-    let model = Model::read(&bytes).map_err(|reason| component(&path, "content", &reason))?;
-    if model.algorithm.unwrap_or(1) != 1 {
-        return Err(component(&path, "model", "it is not a unigram model"));
-    }
-    if model.pieces.len() as u64 > MAX_ID {
-        return Err(component(&path, "model", &format!("it has more than {MAX_ID} pieces")));
-    }
+    let model = Model::open(&path)?;
     let vocab: Vec<Value> = model.pieces.iter().map(|piece| json!([piece.text, score(piece)])).collect();
     let vocab = Value::Array(vocab);
     let specials = Specials::find(&ALBERT, &vocab, side).map_err(|token| lacks(&path, &token))?;
@@ -95,18 +88,34 @@ fn normalizers(model: &Model, side: &SideFiles) -> Vec<Value> {
     if side.flag("do_lower_case").unwrap_or(true) {
         steps.push(json!({ "type": "Lowercase" }));
     }
-    if !model.charsmap.is_empty() {
-        steps.push(json!({ "type": "Precompiled", "precompiled_charsmap": base64(&model.charsmap) }));
-    }
+    steps.extend(model.charsmap_step());
     steps.push(replace(json!({ "Regex": " {2,}" }), " "));
     steps
 }
 
-fn metaspace() -> Value {
+pub(super) fn metaspace() -> Value {
     json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true })
 }
 
 impl Model {
+    /// A model that takes texts apart as is done here.
+    pub fn open(path: &Path) -> Result<Self, TokenizerError> {
+        let model = Self::read(&read(path)?).map_err(|reason| component(path, "content", &reason))?;
+        if model.algorithm.unwrap_or(1) != 1 {
+            return Err(component(path, "model", "it is not a unigram model"));
+        }
+        if model.pieces.len() as u64 > MAX_ID {
+            return Err(component(path, "model", &format!("it has more than {MAX_ID} pieces")));
+        }
+        Ok(model)
+    }
+
+    /// The normalizer that the model brings along, where it has one.
+    pub fn charsmap_step(&self) -> Option<Value> {
+        let step = || json!({ "type": "Precompiled", "precompiled_charsmap": base64(&self.charsmap) });
+        (!self.charsmap.is_empty()).then(step)
+    }
+
     fn read(bytes: &[u8]) -> Result<Self, String> {
         let mut model = Self::default();
         let mut fields = Fields { bytes, at: 0 };

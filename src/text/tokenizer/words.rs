@@ -2,6 +2,7 @@
 
 use tokenizers::PreTokenizerWrapper;
 
+use super::unspaced::{self, Place};
 use super::{Tokenizer, TokenizerError, caught, frame};
 
 /// The tokens of a text, uncut and without special tokens: one entry a token in every list.
@@ -9,7 +10,7 @@ use super::{Tokenizer, TokenizerError, caught, frame};
 pub struct Run {
     pub ids: Vec<u32>,
     /// Whether a word begins with the token, where words are what the tokenizer splits a text into; a punctuation mark
-    /// is one in most families.
+    /// is one in most families, and so is each token of a script that is written without blanks.
     pub starts_word: Vec<bool>,
 }
 
@@ -65,8 +66,15 @@ impl Tokenizer {
     /// The tokens of a text of any length.
     pub fn encode_run(&self, text: &str) -> Result<Run, TokenizerError> {
         caught(|| {
-            let encoding = self.inner.encode(text, false)?;
-            let words = encoding.get_word_ids();
+            let marks = unspaced::marks(text);
+            let encoding = if marks.is_empty() {
+                self.inner.encode(text, false)?
+            } else {
+                self.inner.encode_char_offsets(text, false)?
+            };
+            let words = encoding.get_word_ids().iter().zip(encoding.get_offsets());
+            let places = words.map(|(word, characters)| Place { word: *word, sequence: 0, characters: *characters });
+            let words = unspaced::part(places, [&marks, &[]]);
             let starts_word = (0..words.len()).map(|at| at == 0 || words[at] != words[at - 1]);
             Ok(Run { ids: encoding.get_ids().to_vec(), starts_word: starts_word.collect() })
         })
@@ -153,6 +161,32 @@ mod tests {
                 let begins = found.positions.windows(2).filter(|two| two[1] != two[0] + 1).count();
                 assert_eq!(begins, 1, "{family}: {:?}", found.positions);
             }
+        }
+    }
+
+    #[test]
+    fn words_of_a_script_without_blanks_are_its_tokens() {
+        let japanese = "彼女は東京から京都まで行きました。 Kyoto station";
+        for folder in ["sentencepiece/xlm-roberta", "bert-classify", "roberta-classify", "albert-classify"] {
+            let tokenizer = Tokenizer::open(&golden().join(folder)).unwrap();
+            let encoded = tokenizer.encode(japanese, Some("Le port. ไทย"), 512).unwrap();
+            let run = tokenizer.encode_run(japanese).unwrap();
+            let of_text = (0..encoded.ids.len()).filter(|at| encoded.sequence[*at] == Some(0));
+            let words: Vec<Option<u32>> = of_text.clone().map(|at| encoded.words[at]).collect();
+            let starts: Vec<bool> = (0..words.len()).map(|at| at == 0 || words[at] != words[at - 1]).collect();
+            assert_eq!(run.starts_word, starts, "{folder}");
+            for at in of_text.skip(1).filter(|at| encoded.offsets[*at].1 <= 17) {
+                let (before, now) = (encoded.offsets[at - 1], encoded.offsets[at]);
+                let shares = now.0 < before.1 || before.0 == before.1;
+                assert_eq!(encoded.words[at] == encoded.words[at - 1], shares, "{folder}: token {at} of {encoded:?}");
+            }
+            let kyoto: Vec<_> = (0..encoded.ids.len())
+                .filter(|at| {
+                    encoded.sequence[*at] == Some(0) && encoded.offsets[*at].0 >= 19 && encoded.offsets[*at].1 <= 23
+                })
+                .map(|at| encoded.words[at])
+                .collect();
+            assert!(kyoto.windows(2).all(|two| two[0] == two[1]), "{folder}: {kyoto:?}");
         }
     }
 

@@ -9,14 +9,12 @@ use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::open::Open;
 use crate::ui::action::{Action, ThemeChoice};
-use crate::ui::dialog::{Answer, Dialog, Purpose};
+use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
+use crate::ui::saving::Saving;
 use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
 use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
-
-/// A dialog that says nothing within this many seconds was never seen by anybody.
-const NO_DIALOG: f64 = 0.4;
 
 impl App {
     pub(super) fn perform_all(&mut self, ctx: &egui::Context) {
@@ -48,6 +46,7 @@ impl App {
             Action::ChooseModelFolder => self.ask_dialog(Purpose::ModelFolder, ctx),
             Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
             Action::CancelDialog => self.dialog = None,
+            Action::Save(saving) => self.save(saving, ctx),
             Action::OpenData(_)
             | Action::OpenSample(_)
             | Action::CloseData
@@ -317,6 +316,16 @@ impl App {
         }
     }
 
+    /// Where there is no dialog, beside the runs.
+    fn save(&mut self, saving: Saving, ctx: &egui::Context) {
+        if self.dialog.is_some() {
+            self.workspace.toast(Level::Info, "One file at a time", "Another is being saved or asked for");
+        } else {
+            let beside = self.workspace.runs_folder.parent().unwrap_or(&self.workspace.runs_folder).to_owned();
+            self.dialog = Dialog::save(saving, beside, self.workspace.now, ctx);
+        }
+    }
+
     pub(super) fn poll_dialog(&mut self) {
         let Some(dialog) = &self.dialog else { return };
         let path = match dialog.poll() {
@@ -333,12 +342,24 @@ impl App {
                 return;
             }
             Answer::Chosen(path) => path,
+            Answer::Saved(path) => {
+                self.workspace.toast(Level::Good, "Saved", format::path(&path));
+                self.dialog = None;
+                return;
+            }
+            Answer::NotSaved(path, why) => {
+                self.workspace.toast(Level::Error, format!("{} was not saved", format::file_name(&path)), why);
+                self.dialog = None;
+                return;
+            }
         };
         self.actions.push(match dialog.purpose {
             Purpose::Data => Action::OpenData(path),
             Purpose::EvalData => Action::SetEvalData(Some(path)),
             Purpose::ModelFolder => Action::AddModelFolder(path),
             Purpose::RunsFolder => Action::SetRunsFolder(path),
+            // It is saved where it was asked.
+            Purpose::Save => return self.dialog = None,
         });
         self.dialog = None;
     }

@@ -77,6 +77,7 @@ impl Tiled for ExplorePanel {
         let chosen = self.chosen.filter(|mode| mode.head.is_none_or(|head| subject.heads.contains(&head)));
         let first = || subject.heads.iter().find_map(|head| self.mode_of(*head));
         self.turn_to(chosen.or_else(first));
+        self.begin(subject);
     }
 
     fn variant(&self) -> &'static str {
@@ -194,6 +195,15 @@ impl ExplorePanel {
         }
     }
 
+    /// A text to begin with for a view that shares one, where none was looked at before.
+    fn begin(&mut self, subject: &Subject) {
+        let Some(mode) = self.mode.filter(|mode| self.lender.is_none() && self.has(*mode, SHARED)) else { return };
+        if let Some(words) = self.views[mode.view].1.samples(subject).into_iter().next() {
+            self.shared.words = words;
+        }
+        self.lender = Some(mode);
+    }
+
     fn forget(&mut self) {
         self.views.iter_mut().for_each(|(_, view)| view.forget());
         self.asker.forget();
@@ -226,7 +236,8 @@ impl ExplorePanel {
             let (_, view) = &mut self.views[mode.view];
             view.take(&reply);
             let verdict = view.verdict(&reply);
-            if self.has(mode, HISTORY) {
+            // What was asked beside says nothing in a few words.
+            if self.has(mode, HISTORY) && !verdict.0.is_empty() {
                 self.history.entry(mode).or_default().answered(words, verdict, now);
             }
         }

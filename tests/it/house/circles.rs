@@ -9,7 +9,7 @@ use super::imports::{Arrows, Imports};
 use super::src;
 
 /// The rooms from the ground up. A room names what stands in lines above its own, and none of its neighbours.
-const FLOORS: [&[&str]; 13] = [
+const FLOORS: [&[&str]; 14] = [
     &["stop"],
     &["task", "json", "random", "guard", "signals"],
     &["files"],
@@ -18,6 +18,7 @@ const FLOORS: [&[&str]; 13] = [
     &["text"],
     &["corpus", "hub"],
     &["inspect"],
+    &["analysis"],
     &["train"],
     &["samples", "bench"],
     &["worker"],

@@ -117,7 +117,7 @@ pub trait View: Debug {
         Vec::new()
     }
 
-    /// What was said, in a few words, and how sure it was.
+    /// What was said, in a few words, and how sure it was; nothing where that is kept in no list.
     fn verdict(&self, reply: &Reply) -> (String, String) {
         _ = reply;
         <_>::default()

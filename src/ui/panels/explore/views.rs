@@ -1,5 +1,6 @@
 //! What Explore can show: each a file in this folder, which is named nowhere else but in the list below.
 
+mod attention;
 mod document;
 mod entities;
 mod masks;
@@ -12,5 +13,13 @@ use super::view::Kind;
 
 /// Those that are for every model stand on the switch in this order, after the model's heads; to the first of them a model
 /// without a head leads.
-pub const ALL: &[Kind] =
-    &[texts::KIND, entities::KIND, document::KIND, masks::KIND, orders::KIND, replaced::KIND, objectives::KIND];
+pub const ALL: &[Kind] = &[
+    texts::KIND,
+    entities::KIND,
+    document::KIND,
+    masks::KIND,
+    orders::KIND,
+    replaced::KIND,
+    objectives::KIND,
+    attention::KIND,
+];

@@ -1,15 +1,17 @@
 //! Masked words: click any word to hide it, see what the model would put there, and score words of one's own.
 
+mod layers;
+mod words;
+
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{
-    Color32, CornerRadius, Margin, Role, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, WidgetInfo, vec2,
-};
+use egui::{Color32, Margin, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::{ICON_CASINO, ICON_VISIBILITY};
 
 use super::objectives;
-use crate::inspect::filling::{Blank, Fill, Filling, Mask, Word};
+use crate::inspect::filling::{Blank, Fill, Filling, Mask};
+use crate::inspect::guesses::Guessing;
 use crate::inspect::{Answer, AnyInquiry, Ask, Prediction, Question, Reply, Subject};
 use crate::task::Task;
 use crate::ui::panels::explore::samples;
@@ -25,11 +27,15 @@ use crate::ui::widgets::marked::{self, Look};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, divider, text};
 use crate::ui::{Cx, format};
+use layers::Layers;
+use words::words_ui;
 
 pub const KIND: Kind = Kind { name: "masks", title: "", heads: &[Task::Mlm], make: || Box::new(Masks::default()) };
 
 const TEXT: Pane = Pane::new("text", "Text");
 const MASKS: Pane = Pane::new("masks", "Behind the masks");
+const LAYERS: Pane = Pane::new("mask layers", "Layer by layer");
+const LOOKS: Pane = Pane::new("mask looks", "What the mask looks at");
 const OWN: Pane = Pane::new("own", "Own words");
 
 #[derive(Debug, Default)]
@@ -40,25 +46,27 @@ struct Masks {
     one_mask: bool,
     candidates: String,
     told: Told,
+    layers: Layers,
     /// For each mask in order the rank of the word that the preview shows.
     picks: Vec<usize>,
     /// The text that this screen began with, and the mask token it was written for.
     begun: (String, String),
 }
 
-/// Words that can be clicked; a text of thousands is hidden with the mask token.
-const MOST_WORDS: usize = 400;
-
 impl View for Masks {
     fn layout(&self) -> Layout {
         let tabs = Layout::Tabs(vec![EXAMPLES.into(), HISTORY.into()]);
-        beside(vec![(1.0, TEXT.into()), (1.15, MASKS.into())], vec![(1.0, OWN.into()), (1.0, tabs)])
+        let said = Layout::Tabs(vec![MASKS.into(), LAYERS.into(), LOOKS.into()]);
+        beside(vec![(1.0, TEXT.into()), (1.15, said)], vec![(1.0, OWN.into()), (1.0, tabs)])
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         match pane {
             TEXT => return self.text_ui(ui, cx),
             MASKS => self.masks_ui(ui, cx),
+            LAYERS if can_answer(ui, cx) => self.layers.table_ui(ui, cx.palette),
+            LOOKS if can_answer(ui, cx) => self.layers.looks_ui(ui, cx.palette),
+            LAYERS | LOOKS => {}
             _ => return self.candidates_ui(ui, cx),
         }
         Changed::No
@@ -82,22 +90,29 @@ impl View for Masks {
         self.begun = (sample, mask.to_owned());
     }
 
+    /// What stands behind the masks, and then how that comes about where it is looked at.
     fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        let Words { text, pair } = self.words()?;
-        let candidates = self.candidates.split(',').map(|word| word.trim().to_owned());
-        let fill = Fill {
-            hidden: self.hidden.clone(),
-            one_mask: self.one_mask,
-            candidates: candidates.filter(|word| !word.is_empty()).collect(),
-            top_k: 0,
-        };
-        Some(AnyInquiry::new(Question { task: Some(Task::Mlm), text, pair, ask: Ask::Fill(fill) }))
+        let question = self.question()?;
+        if self.told.answer().is_none_or(|answer| answer.question != question) {
+            return Some(AnyInquiry::new(question));
+        }
+        let asked = Guessing { text: question.text, hidden: self.hidden.clone(), one_mask: self.one_mask };
+        self.layers.wanted(asked).map(AnyInquiry::new)
     }
 
     fn take(&mut self, reply: &Arc<Reply>) {
+        if reply.to::<Question>().is_none() {
+            self.layers.take(reply);
+            return;
+        }
         self.told.take(reply);
         let masks = self.filling().map_or(0, |filling| filling.blanks.iter().map(|blank| blank.masks.len()).sum());
         self.picks = vec![0; masks];
+    }
+
+    fn forget(&mut self) {
+        self.told.forget();
+        self.layers.forget();
     }
 
     fn told(&mut self) -> Option<&mut Told> {
@@ -118,6 +133,9 @@ impl View for Masks {
     }
 
     fn verdict(&self, reply: &Reply) -> (String, String) {
+        if reply.to::<Question>().is_none() {
+            return <_>::default();
+        }
         let blanks = filling(reply.to::<Question>()).map_or(&[][..], |filling| &filling.blanks);
         let masks = blanks.iter().flat_map(|blank| &blank.masks);
         let words: Vec<&str> = masks.filter_map(|mask| mask.best.first().map(|one| one.token_str.trim())).collect();
@@ -133,6 +151,18 @@ fn filling(answer: Option<&Answer>) -> Option<&Filling> {
 }
 
 impl Masks {
+    fn question(&self) -> Option<Question> {
+        let Words { text, pair } = self.words()?;
+        let candidates = self.candidates.split(',').map(|word| word.trim().to_owned());
+        let fill = Fill {
+            hidden: self.hidden.clone(),
+            one_mask: self.one_mask,
+            candidates: candidates.filter(|word| !word.is_empty()).collect(),
+            top_k: 0,
+        };
+        Some(Question { task: Some(Task::Mlm), text, pair, ask: Ask::Fill(fill) })
+    }
+
     fn filling(&self) -> Option<&Filling> {
         filling(self.told.answer())
     }
@@ -199,6 +229,7 @@ impl Masks {
     /// The words the model would put behind each mask.
     fn masks_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
+        self.layers.not_drawn();
         if !can_answer(ui, cx) {
             return;
         }
@@ -386,65 +417,6 @@ fn scored_ui(ui: &mut Ui, place: usize, blank: &Blank, palette: &Palette) {
         );
         painter.rect_filled(line, 1.0, palette.label(place));
     }
-}
-
-/// The words of the text as buttons. Returns the one that was pressed.
-fn words_ui(ui: &mut Ui, words: &str, filling: &Filling, palette: &Palette) -> Option<Word> {
-    let letters: Vec<char> = words.chars().collect();
-    let mut pressed = None;
-    ui.spacing_mut().item_spacing = vec2(1.0, 4.0);
-    ui.horizontal_wrapped(|ui| {
-        let mut end = 0;
-        for word in filling.words.iter().take(MOST_WORDS) {
-            let shown: String = letters.get(word.start..word.end).unwrap_or_default().iter().collect();
-            if word.start > end && end > 0 {
-                ui.add_space(4.0);
-            }
-            end = word.end;
-            let written = shown == filling.mask_token;
-            if word_ui(ui, &shown, word, written, filling, palette) && !written {
-                pressed = Some(*word);
-            }
-        }
-        if filling.words.len() > MOST_WORDS {
-            let more = format!("and {} words more", format::count((filling.words.len() - MOST_WORDS) as u64));
-            ui.label(text::faint(more, palette));
-        }
-    });
-    pressed
-}
-
-fn word_ui(ui: &mut Ui, shown: &str, word: &Word, written: bool, filling: &Filling, palette: &Palette) -> bool {
-    let hidden = word.blank.is_some();
-    let font = theme::regular(size::HEAD - 1.0);
-    let label = if hidden { filling.mask_token.clone() } else { shown.to_owned() };
-    let color = word.blank.map_or(palette.text, |place| palette.label(place));
-    let font = if hidden { theme::number(size::BODY) } else { font };
-    let galley = text::elided(ui.painter(), &label, font, color, 260.0);
-    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + 8.0, 26.0), Sense::click());
-    let name = if written {
-        format!("Mask {}", word.blank.map_or(0, |place| place + 1))
-    } else if hidden {
-        format!("Show {shown}")
-    } else {
-        format!("Hide {shown}")
-    };
-    response.widget_info(|| WidgetInfo::selected(Role::Button, true, hidden, &name));
-    let fill = match word.blank {
-        Some(place) => palette.label_soft(place),
-        None if response.hovered() => palette.hover,
-        None => Color32::TRANSPARENT,
-    };
-    let line = if response.has_focus() { palette.accent } else { Color32::TRANSPARENT };
-    ui.painter().rect(rect, CornerRadius::same(4), fill, Stroke::new(1.0, line), StrokeKind::Inside);
-    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
-    let tip = match (written, hidden, word.pieces) {
-        (true, ..) => "Written in the text".to_owned(),
-        (_, true, _) => format!("{shown} is hidden; press to show it"),
-        (_, false, 1) => "Press to hide".to_owned(),
-        (_, false, pieces) => format!("Press to hide; {pieces} pieces"),
-    };
-    response.on_hover_text(tip).clicked()
 }
 
 /// A word that may stand behind a mask, with what cannot be seen made visible.

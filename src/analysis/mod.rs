@@ -1,0 +1,5 @@
+//! What is found out by looking at many texts, each through what `inspect` knows of one.
+
+mod heads;
+
+pub use heads::{HeadsOf, OverTexts};

@@ -1,0 +1,170 @@
+//! All heads of all layers as small pictures: a row for each layer, a column for each head.
+
+use std::sync::{Arc, Weak};
+
+use egui::{
+    Align2, Color32, ColorImage, Rect, Role as Part, ScrollArea, Sense, Stroke, StrokeKind, TextureFilter,
+    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::Chosen;
+use crate::inspect::attention::{Figures, Seen};
+use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::slice::Slice;
+
+/// Room for the numbers of layers and heads.
+const HEAD: f32 = 22.0;
+/// Width of a small picture.
+const LEAST: f32 = 15.0;
+const MOST: f32 = 84.0;
+const GAP: f32 = 2.0;
+
+/// Crisp where a token is larger than a pixel.
+const SMALL: TextureOptions = TextureOptions { magnification: TextureFilter::Nearest, ..TextureOptions::LINEAR };
+
+#[derive(Default)]
+pub struct Overview {
+    of: Option<(Weak<Seen>, bool)>,
+    colors: Vec<Color32>,
+    texture: Option<TextureHandle>,
+    /// The head that has the focus, which arrow keys move.
+    focused: Option<Chosen>,
+}
+
+impl std::fmt::Debug for Overview {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Overview").finish_non_exhaustive()
+    }
+}
+
+/// What is drawn of each head: its figures over the text or over many, and whether it is among those that are looked for.
+pub struct Told<'a> {
+    pub figures: &'a [Figures],
+    pub is_found: &'a dyn Fn(&Figures) -> bool,
+}
+
+impl Overview {
+    /// Returns the head that was chosen.
+    pub fn ui(
+        &mut self,
+        ui: &mut Ui,
+        seen: &Arc<Seen>,
+        chosen: Chosen,
+        told: &Told<'_>,
+        palette: &Palette,
+    ) -> Option<Chosen> {
+        self.paint(ui, seen, palette);
+        let room = ui.available_size() - vec2(HEAD + 8.0, HEAD + 8.0);
+        let fit = (room.x / seen.heads as f32).min(room.y / seen.layers as f32).floor();
+        let cell = fit.clamp(LEAST, MOST);
+        let whole = vec2(HEAD + cell * seen.heads as f32, HEAD + cell * seen.layers as f32);
+        let mut pressed = None;
+        ScrollArea::both().id_salt("all heads").auto_shrink([false, false]).show(ui, |ui| {
+            let (rect, _) = ui.allocate_exact_size(whole, Sense::hover());
+            numbers(ui, rect, cell, seen, chosen, palette);
+            for layer in 0..seen.layers {
+                for head in 0..seen.heads {
+                    let one = Chosen { layer, head };
+                    let at = rect.min + vec2(HEAD + cell * head as f32, HEAD + cell * layer as f32);
+                    let place = Rect::from_min_size(at, vec2(cell, cell)).shrink(GAP / 2.0);
+                    if self.head_ui(ui, place, one, (seen, told), chosen == one, palette) {
+                        pressed = Some(one);
+                    }
+                }
+            }
+        });
+        pressed.filter(|one| *one != chosen)
+    }
+
+    fn head_ui(
+        &mut self,
+        ui: &Ui,
+        place: Rect,
+        one: Chosen,
+        (seen, told): (&Seen, &Told<'_>),
+        is_chosen: bool,
+        palette: &Palette,
+    ) -> bool {
+        let response = ui.interact(place, ui.scope_id().with((one.layer, one.head)), Sense::click());
+        let figures = &told.figures[one.layer * seen.heads + one.head];
+        let words = || format!("Layer {} head {}, {}", one.layer, one.head, figures.said());
+        response.widget_info(|| WidgetInfo::selected(Part::GridCell, true, is_chosen, words()));
+        let mut pressed = response.clicked();
+        if response.has_focus() && self.focused != Some(one) {
+            self.focused = Some(one);
+            pressed = true;
+        }
+        if !ui.is_rect_visible(place) {
+            return pressed;
+        }
+        let painter = ui.painter();
+        if let Some(texture) = &self.texture {
+            let (heads, layers) = (seen.heads as f32, seen.layers as f32);
+            let from = pos2(one.head as f32 / heads, one.layer as f32 / layers);
+            let uv = Rect::from_min_size(from, vec2(1.0 / heads, 1.0 / layers));
+            // Neighbours do not shine in.
+            let uv = uv.shrink2(uv.size() * (0.5 / seen.small.side as f32));
+            let tint = if (told.is_found)(figures) { Color32::WHITE } else { Color32::WHITE.gamma_multiply(0.22) };
+            painter.image(texture.id(), place, uv, tint);
+        } else {
+            painter.rect_filled(place, 2.0, palette.raised);
+        }
+        let line = if is_chosen {
+            Stroke::new(2.0, palette.series[1])
+        } else if response.hovered() {
+            Stroke::new(1.0, palette.text_dim)
+        } else {
+            Stroke::new(1.0, palette.line)
+        };
+        painter.rect_stroke(place.expand(if is_chosen { 1.0 } else { 0.0 }), 2.0, line, StrokeKind::Outside);
+        response.on_hover_ui(|ui| _ = ui.label(words()));
+        pressed
+    }
+
+    /// Makes the pictures of all heads one texture, some rows a frame.
+    fn paint(&mut self, ui: &Ui, seen: &Arc<Seen>, palette: &Palette) {
+        let is_of = |of: &(Weak<Seen>, bool)| std::ptr::eq(of.0.as_ptr(), Arc::as_ptr(seen)) && of.1 == palette.dark;
+        if !self.of.as_ref().is_some_and(is_of) {
+            *self = Self { of: Some((Arc::downgrade(seen), palette.dark)), focused: self.focused, ..Self::default() };
+        }
+        if self.texture.is_some() || seen.small.side == 0 {
+            return;
+        }
+        let side = seen.small.side;
+        let (width, height) = (seen.heads * side, seen.layers * side);
+        let ramp: Vec<Color32> = (0..=255).map(|step| palette.heat(step as f32 / 255.0)).collect();
+        let mut slice = Slice::begin();
+        while self.colors.len() < width * height && !slice.is_over() {
+            let row = self.colors.len() / width;
+            for head in 0..seen.heads {
+                let picture = (row / side * seen.heads + head) * side * side;
+                let start = picture + row % side * side;
+                let values = &seen.small.values[start..start + side];
+                self.colors.extend(values.iter().map(|value| ramp[usize::from(*value)]));
+            }
+            slice.spend(width * 4);
+        }
+        if self.colors.len() < width * height {
+            ui.ctx().request_repaint();
+            return;
+        }
+        let image = ColorImage::new([width, height], std::mem::take(&mut self.colors));
+        self.texture = Some(ui.ctx().load_texture("all heads", image, SMALL));
+    }
+}
+
+fn numbers(ui: &Ui, rect: Rect, cell: f32, seen: &Seen, chosen: Chosen, palette: &Palette) {
+    let painter = ui.painter();
+    let font = |is_chosen: bool| if is_chosen { theme::number_medium(size::SMALL) } else { theme::number(size::SMALL) };
+    let color = |is_chosen: bool| if is_chosen { palette.text } else { palette.text_faint };
+    for layer in 0..seen.layers {
+        let at = pos2(rect.left() + HEAD - 6.0, rect.top() + HEAD + cell * (layer as f32 + 0.5));
+        let own = layer == chosen.layer;
+        painter.text(at, Align2::RIGHT_CENTER, layer.to_string(), font(own), color(own));
+    }
+    for head in 0..seen.heads {
+        let at = pos2(rect.left() + HEAD + cell * (head as f32 + 0.5), rect.top() + HEAD - 5.0);
+        let own = head == chosen.head;
+        painter.text(at, Align2::CENTER_BOTTOM, head.to_string(), font(own), color(own));
+    }
+}
