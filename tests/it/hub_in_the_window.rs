@@ -214,7 +214,8 @@ fn what_is_under_way_when_the_window_closes_goes_on_the_next_time() {
 fn a_download_that_is_cancelled_leaves_nothing() {
     let mut bench = Bench::open();
     bench.download_slowly();
-    bench.window.press("Downloads: tiny");
+    bench.window.harness.query_all_by_label_contains("Downloads: tiny · ").next().unwrap().click();
+    bench.window.harness.run_steps(3);
     bench.window.press("Cancel owner/tiny");
     bench.window.until("it is gone", |workspace| workspace.downloads.is_empty());
     assert!(parts(bench.folder.path()).is_empty());
@@ -336,7 +337,9 @@ fn the_cache_is_cleaned_with_what_is_freed_in_sight() {
     let repo = Repo::new(RepoKind::Model, "owner/tiny").unwrap();
     let bytes = window.workspace().hub.shelf.as_ref().unwrap().repos[0].bytes;
     assert!(bytes > 230_000, "{bytes}");
-    window.press("Remove owner/tiny");
+    // It stands below what can be seen.
+    window.harness.get_by_label("Remove owner/tiny").click_accesskit();
+    window.harness.run_steps(3);
     assert!(window.shows("Remove owner/tiny?") && window.shows("It frees"));
     window.press("Remove 235 kB");
     window.until("it is gone", |workspace| {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use egui::scroll_area::ScrollBarVisibility;
 use egui::text::{LayoutJob, TextFormat};
-use egui::{CornerRadius, CursorIcon, FontId, Frame, Label, Margin, ScrollArea, Sense, Stroke, Ui};
+use egui::{CornerRadius, CursorIcon, FontId, Frame, Label, Margin, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo};
 
 use super::card::divider;
 use crate::hub::markdown::{Block, Piece};
@@ -130,6 +130,7 @@ fn pieces_ui(ui: &mut Ui, palette: &Palette, pieces: &[Piece], voice: &Voice) ->
         return None;
     }
     let (at, galley, response) = Label::new(job).wrap().sense(Sense::click()).layout_in_ui(ui);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, ui.is_enabled(), galley.text()));
     if ui.is_rect_visible(response.rect) {
         ui.painter().galley(at, galley.clone(), voice.color);
     }
