@@ -8,10 +8,10 @@ use crate::bench::{Effort, Measured, Size, measure};
 
 #[derive(Debug, Args)]
 pub struct Bench {
-    /// Only this size; may be given several times
+    /// Only this size; can be given several times
     #[arg(long, value_enum, value_name = "SIZE")]
     size: Vec<SizeName>,
-    /// A fraction of the repetitions, for a first impression
+    /// Fewer repetitions, for a first impression
     #[arg(long)]
     quick: bool,
     #[arg(long)]

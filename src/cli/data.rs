@@ -10,7 +10,7 @@ pub fn task(name: &str) -> Result<Task, String> {
     Task::from_name(name).ok_or_else(|| format!("expected {}", Task::ALL.map(Task::name).join(", ")))
 }
 
-/// Which column plays which part; what is not named is guessed.
+/// Which column holds what; those not named are guessed.
 #[derive(Debug, Default, Args)]
 pub struct Columns {
     /// The column with the text
@@ -34,7 +34,7 @@ pub struct Columns {
     /// The column with the question
     #[arg(long, value_name = "NAME")]
     question: Option<String>,
-    /// The column with the text that answers it
+    /// The column with the context
     #[arg(long, value_name = "NAME")]
     context: Option<String>,
     /// The column with the answers

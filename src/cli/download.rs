@@ -58,9 +58,9 @@ impl Download {
 fn words(progress: &Progress) -> String {
     let Progress { file, bytes_done, bytes: all, .. } = progress;
     match &progress.doing {
-        Doing::Listing => "asking which files there are".to_owned(),
+        Doing::Listing => "listing the files".to_owned(),
         Doing::Checking => format!("checking {file}"),
-        Doing::WaitingForOther => format!("waiting for another program, which fetches {file} too"),
+        Doing::WaitingForOther => format!("waiting for another program that is downloading {file}"),
         Doing::WaitingToRetry { reason, .. } => format!("trying again in a moment: {}", reason.replace(',', ";")),
         Doing::Fetching => {
             let percent = (bytes_done * 100).checked_div(*all).unwrap_or(0) / 10 * 10;

@@ -23,18 +23,18 @@ pub struct Evaluate {
     /// A file with texts and labels
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// Without it the model's architectures decide
+    /// Default: the task of the model's architecture
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
     columns: Columns,
-    /// Tokens of a text, special ones included; longer texts are cut. Without it as many as the run had, or the model takes
+    /// Maximum tokens of a text, special ones included; longer texts are truncated. Default: as in the run, or as many as the model takes
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
     /// Tokens that neighbouring windows of a long text share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
-    /// Find the thresholds that serve these data best, of each label or for "no answer", and keep them with the model
+    /// Find the thresholds with the highest F1 on these data, for each label or for "no answer", and keep them with the model
     #[arg(long)]
     keep_thresholds: bool,
     /// All metrics, classes and the confusion matrix as JSON
@@ -54,7 +54,7 @@ impl Evaluate {
             stride: self.stride,
         };
         let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
-        let cut = (done.truncated > 0).then(|| format!("{} texts were cut to fit the model", done.truncated));
+        let cut = (done.truncated > 0).then(|| format!("{} texts were truncated to fit the model", done.truncated));
         for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
             eprintln!("attune: warning: {warning}");
         }
@@ -89,7 +89,7 @@ impl Evaluate {
 fn keep_best(model: &Path, evaluation: &Evaluation) -> anyhow::Result<Decisions> {
     let best = best_decisions(evaluation).with_context(|| {
         format!(
-            "{} on these data knows no threshold; several labels or questions without an answer do",
+            "{} has no threshold on these data; multi-label classification and questions without an answer do",
             evaluation.task
         )
     })?;

@@ -24,7 +24,7 @@ pub struct Export {
 impl Export {
     pub fn run(self) -> anyhow::Result<()> {
         if self.script {
-            bail!("writing a Python script is not there yet; export without --script");
+            bail!("writing a Python script is not available yet; export without --script");
         }
         let model = self.run.join("model");
         if !model.join("config.json").is_file() {

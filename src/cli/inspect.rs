@@ -26,7 +26,7 @@ use crate::train::run;
 pub struct Inspect {
     /// A model folder (or embedded for the model inside the program), a file with texts, or a run's folder
     path: PathBuf,
-    /// What a dataset is read for; without it, what its columns look like
+    /// The task to read a data set for; default: guessed from its columns
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
@@ -82,8 +82,9 @@ impl Inspect {
                 "message": finding.message(), "count": finding.count, "lines": finding.lines,
             })).collect::<Vec<_>>(),
         });
+        let encoding = if table.format.has_encoding() { format!(", {}", table.encoding) } else { String::new() };
         let mut lines = vec![
-            format!("{}: {}, {}", table.path.display(), format_name(table.format), table.encoding),
+            format!("{}: {}{encoding}", table.path.display(), format_name(table.format)),
             format!(
                 "{} rows, {} columns: {}",
                 grouped(table.rows() as u64),
@@ -159,16 +160,11 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
         format!("vocabulary {}, up to {} tokens", grouped(card.vocab_size as u64), card.max_tokens),
         format!("tokenizer {}", if card.tokenizer.is_empty() { "none" } else { &card.tokenizer }),
         format!("trained heads: {}", if heads.is_empty() { "none".to_owned() } else { heads.join(", ") }),
-        format!(
-            "{} tensors loaded, {} new, {} left over",
-            report.loaded.len(),
-            report.new.len(),
-            report.left_over.len()
-        ),
+        format!("{} tensors loaded, {} new, {} unused", report.loaded.len(), report.new.len(), report.left_over.len()),
     ];
     lines.extend(card.problems.iter().map(|problem| format!("problem: {problem}")));
     lines.extend(report.new.iter().map(|name| format!("new: {name}")));
-    lines.extend(report.left_over.iter().map(|name| format!("left over: {name}")));
+    lines.extend(report.left_over.iter().map(|name| format!("unused: {name}")));
     lines.extend(card.blocks.iter().map(|block| format!("{:>14}  {}", grouped(block.parameters), block.name)));
     if !card.labels.is_empty() {
         lines.push(format!("labels: {}", card.labels.join(", ")));

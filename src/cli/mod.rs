@@ -37,21 +37,21 @@ pub struct Arguments {
 pub enum Command {
     /// Fine-tune a model as a RUN.toml says
     Train(train::Train),
-    /// Measure a model on a file
+    /// Evaluate a model on a file
     Evaluate(evaluate::Evaluate),
-    /// Ask a model about texts, as JSON Lines
+    /// Predict labels, entities, answers or words for texts
     Predict(predict::Predict),
-    /// Write what a model attends to in a text
+    /// Write the attention of a model over a text
     Attention(attention::AttentionOf),
-    /// Say what a model folder, a dataset or a run is
+    /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
-    /// Fetch a model or a data set into the shared Hugging Face cache
+    /// Download a model or a data set into the shared Hugging Face cache
     Download(download::Download),
-    /// List models: those that are here, those that people fine-tune, or what the hub finds
+    /// List models: local ones, popular ones, or the results of a search on the hub
     Models(models::Models),
     /// Write a run's model as a Hugging Face folder
     Export(export::Export),
-    /// Measure this machine on fixed shapes
+    /// Benchmark this machine
     Bench(bench::Bench),
 }
 
@@ -74,7 +74,7 @@ pub fn run(command: Command) -> ExitCode {
     let thread = std::thread::Builder::new().name("compute".to_owned()).stack_size(STACK_BYTES).spawn(work);
     outcome(match thread.map(std::thread::JoinHandle::join) {
         Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(anyhow::anyhow!("a defect of Attune ended the command; please report it")),
+        Ok(Err(_)) => Err(anyhow::anyhow!("a bug in Attune ended the command; please report it")),
         Err(error) => Err(anyhow::anyhow!("cannot start a thread: {error}")),
     })
 }

@@ -11,7 +11,7 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct Models {
-    /// Part of a name to search the hub for; without it nothing is asked of anyone
+    /// Words to search the hub for; without them no request is made
     query: Option<String>,
     /// Only models for a task
     #[arg(long, value_parser = task)]

@@ -19,10 +19,10 @@ pub struct Predict {
     /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide
+    /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
-    /// JSON Lines with "text", "text" and "pair", or "question" and "context"; - or nothing reads standard input
+    /// JSON Lines with "text", "text" and "pair", or "question" and "context"; standard input if - or left out
     #[arg(long, value_name = "FILE.jsonl", conflicts_with = "text")]
     input: Option<PathBuf>,
     /// One text, or a question
@@ -33,10 +33,10 @@ pub struct Predict {
     pair: Option<String>,
     #[command(flatten)]
     shape: Shape,
-    /// Add what came out of the head
+    /// Add the raw outputs of the head (logits)
     #[arg(long)]
     logits: bool,
-    /// One JSON object a line instead of words for people
+    /// Print one JSON object per line
     #[arg(long)]
     json: bool,
 }
@@ -59,10 +59,10 @@ struct Shape {
     /// Tokens of the longest answer
     #[arg(long, value_name = "N", default_value_t = 15)]
     max_answer_tokens: usize,
-    /// Let "there is no answer" be an answer
+    /// Allow "no answer"
     #[arg(long)]
     allow_no_answer: bool,
-    /// By how much "no answer" must lead the best answer (in logits) to be the answer, instead of what is kept with the
+    /// The lead in logits from which "no answer" beats the best answer, instead of the threshold kept with the
     /// model
     #[arg(long, value_name = "X", requires = "allow_no_answer", allow_negative_numbers = true)]
     no_answer_threshold: Option<f64>,
@@ -82,7 +82,10 @@ impl Predict {
         let options = self.options();
         let model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
         if !model.untrained.is_empty() {
-            eprintln!("attune: warning: {} is not in the model and was made up", model.untrained.join(", "));
+            eprintln!(
+                "attune: warning: {} is not in the model and was initialised at random",
+                model.untrained.join(", ")
+            );
         }
         for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
             eprintln!("attune: warning: {misfit}");

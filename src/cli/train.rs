@@ -24,10 +24,10 @@ pub struct Train {
     /// The run's configuration
     #[arg(value_name = "RUN.toml")]
     config: PathBuf,
-    /// Go on with a run that was stopped or cut off, as if it had not been; begin it where there is none
+    /// Resume a run that was stopped or interrupted, exactly where it was; start it if there is none
     #[arg(long)]
     resume: bool,
-    /// Write events as JSON Lines, those before a resume included; - is standard output
+    /// Write events as JSON Lines, including those before a resume; - is standard output
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,
 }
@@ -38,7 +38,7 @@ impl Train {
         let goes_on = run::check_folder(&config, self.resume)?;
         let config = if goes_on { run::as_it_began(&config)? } else { config };
         if self.resume && !goes_on {
-            eprintln!("no run in {} to go on with, so it begins", config.run.out.display());
+            eprintln!("no run to resume in {}, so a new one starts", config.run.out.display());
         }
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
         let mut events = Events::open(self.events.as_deref())?;
@@ -91,7 +91,7 @@ impl Train {
         let outcome = train_from(checkpoint.as_ref(), &model, data, &config, &mut recorder)?;
         if outcome.stopped {
             let (step, dir) = (outcome.ending.step, config.run.out.display());
-            bail!("stopped after step {step} with the best weights kept in {dir}; --resume goes on");
+            bail!("stopped after step {step} with the best weights kept in {dir}; --resume continues it");
         }
         events.end()?;
         if on_stdout {
@@ -100,7 +100,7 @@ impl Train {
         let mut lines = vec![format!("model in {}", kept_in.display())];
         lines.extend(outcome.evaluation.iter().flat_map(metric_lines));
         lines.extend(outcome.ending.caveats.iter().map(|caveat| format!("note: {caveat}")));
-        print_lines(&lines).context("the run is done, but what it came to could not be printed")
+        print_lines(&lines).context("the run is finished, but its result could not be printed")
     }
 }
 
@@ -148,7 +148,7 @@ impl Events {
     fn write(&mut self, event: &TrainEvent) {
         let Some(out) = &mut self.out else { return };
         if let Err(error) = write_event(out, event) {
-            eprintln!("warning: events can no longer be written ({error}); the run goes on");
+            eprintln!("warning: events can no longer be written ({error}); the run continues");
             (self.out, self.failed) = (None, Some(error));
         }
     }
@@ -157,7 +157,7 @@ impl Events {
     fn end(self) -> anyhow::Result<()> {
         match self.failed {
             None => Ok(()),
-            Some(error) => Err(error).context("the run is done, but its events could not all be written"),
+            Some(error) => Err(error).context("the run is finished, but not all of its events could be written"),
         }
     }
 }
@@ -201,7 +201,7 @@ impl Progress {
                 self.steps = *steps;
                 self.every = (steps / LINES).max(1);
                 eprintln!(
-                    "{} examples to learn from, {} held out, {} texts cut; {} of {} weights trained; {} steps",
+                    "{} training examples, {} held out, {} texts cut; {} of {} weights trained; {} steps",
                     grouped(*train_examples as u64),
                     grouped(*eval_examples as u64),
                     grouped(*truncated as u64),
@@ -239,7 +239,7 @@ impl Progress {
             TrainEvent::Warning { step: 0, message } => eprintln!("warning: {message}"),
             TrainEvent::Warning { step, message } => eprintln!("step {step}: warning: {message}"),
             TrainEvent::Resumed { step, seconds } => {
-                eprintln!("goes on after step {step}, {} into the run", duration(*seconds));
+                eprintln!("resumes after step {step}, {} into the run", duration(*seconds));
             }
             TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
             TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),

@@ -65,8 +65,8 @@ impl Mend {
         match self {
             Self::Fix(Fix::Tags) if one => "sentence repaired to IOB2",
             Self::Fix(Fix::Tags) => "sentences repaired to IOB2",
-            Self::Fix(Fix::Answers) if one => "answer moved to where it stands",
-            Self::Fix(Fix::Answers) => "answers moved to where they stand",
+            Self::Fix(Fix::Answers) if one => "answer moved to where it occurs",
+            Self::Fix(Fix::Answers) => "answers moved to where they occur",
             Self::Fix(Fix::Spellings) if one => "row given the usual spelling of its class",
             Self::Fix(Fix::Spellings) => "rows given the usual spelling of their classes",
             Self::Exclude(Exclude::Duplicates) if one => "duplicate left out",

@@ -431,7 +431,7 @@ mod tests {
         let messages: Vec<String> = findings.iter().map(Finding::message).collect();
         assert_eq!(
             messages,
-            ["1 row with an earlier text and the same label", "2 classes have fewer than 8 examples: x, y"]
+            ["1 row with the text and label of an earlier row", "2 classes have fewer than 8 examples: x, y"]
         );
     }
 
@@ -445,7 +445,7 @@ mod tests {
         let split = Split { train: vec![0, 1, 4], eval: vec![2, 3] };
         let findings = split_health(&one, &one, &split);
         assert_eq!((findings[0].count, &findings[0].rows), (1, &vec![0, 4]));
-        assert_eq!(findings[0].message(), "1 evaluated text also stands in the training part");
+        assert_eq!(findings[0].message(), "1 evaluation text also occurs in the training set");
         let other = read("text,label\nC,x\nd,y\nb,y\n");
         let between =
             leaks(Part { dataset: &one, examples: &[0, 1, 2, 3] }, Part { dataset: &other, examples: &[0, 1, 2] });
@@ -461,8 +461,8 @@ mod tests {
         };
         let text = "text,label\na,x\nb,x\nc,y\n";
         assert!(told(text, Task::Classify, &[0, 2], &[1]).is_empty());
-        let never = "1 class is never learned, as no row of the training part has it: y";
-        let one = "every row has the label \"x\", so there is nothing to tell apart";
+        let never = "1 class is never learned, as no training row has it: y";
+        let one = "every row has the label \"x\", so there is nothing to learn";
         assert_eq!(told(text, Task::Classify, &[0, 1], &[2]), [one, never]);
         assert_eq!(told("text,label\na,2\nb,2\n", Task::Regress, &[0, 1], &[]).len(), 1);
         assert!(told("text,label\na,2\nb,3\n", Task::Regress, &[0, 1], &[]).is_empty());
@@ -472,9 +472,9 @@ mod tests {
     fn spellings_of_one_class_are_found_with_the_rows_of_the_rarer() {
         let text = "text,label\na,pos\nb,Pos\nc,neg\nd,pos\n";
         let findings = found(text, Task::Classify);
-        let finding = findings.iter().find(|finding| finding.kind.short() == "other spellings").unwrap();
+        let finding = findings.iter().find(|finding| finding.kind.short() == "spelling variants").unwrap();
         assert_eq!((finding.count, &finding.lines), (1, &vec![3]));
-        assert_eq!(finding.message(), "1 row with another spelling of a class: \"pos\" also as \"Pos\" (1)");
+        assert_eq!(finding.message(), "1 row with a different spelling of a class: \"pos\" also as \"Pos\" (1)");
         assert_eq!(finding.kind.remedy(), Some(Mend::Fix(Fix::Spellings)));
     }
 

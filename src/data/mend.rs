@@ -68,8 +68,8 @@ fn fix_answers(dataset: &mut Dataset) -> Vec<usize> {
 fn leave_out(dataset: &mut Dataset, exclude: Exclude) -> Vec<usize> {
     let (examples, reason) = match exclude {
         Exclude::Duplicates => (health::repeats(dataset).0, "it repeats an earlier row"),
-        Exclude::Conflicts => (health::repeats(dataset).1, "its text also stands under another label"),
-        Exclude::BadTags => (health::impossible_tags(dataset), "it has an I- tag that goes on with no entity"),
+        Exclude::Conflicts => (health::repeats(dataset).1, "the same text occurs with a different label"),
+        Exclude::BadTags => (health::impossible_tags(dataset), "it has an I- tag without a B-"),
         Exclude::Unlabelled => {
             let unlabelled = |target: &Target| matches!(target, Target::Classes(set) if set.is_empty());
             (health::examples_of(dataset, &unlabelled), "it has none of the labels")

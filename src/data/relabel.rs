@@ -27,7 +27,7 @@ impl Dataset {
                     classes.sort_unstable();
                 }
                 Target::Tags(tags) => tags.iter_mut().for_each(|tag| *tag = places[*tag as usize]),
-                Target::None | Target::Value(_) | Target::Answers(_) | Target::Tokens(_) | Target::Span { .. } => {}
+                Target::None | Target::Value(_) | Target::Answers(_) => {}
             }
         }
         self.labels = labels;

@@ -86,13 +86,6 @@ pub enum Target {
     Tags(Vec<u32>),
     /// Every answer that counts as right; none where the question has no answer in its context.
     Answers(Vec<GoldAnswer>),
-    /// One class for each token of the features; `None` is ignored by the loss.
-    Tokens(Vec<Option<u32>>),
-    /// First and last token of the answer.
-    Span {
-        start: u32,
-        end: u32,
-    },
 }
 
 impl Target {
@@ -101,7 +94,7 @@ impl Target {
         match self {
             Self::Class(class) => std::slice::from_ref(class),
             Self::Classes(classes) | Self::Tags(classes) => classes,
-            _ => &[],
+            Self::None | Self::Value(_) | Self::Answers(_) => &[],
         }
     }
 
@@ -121,7 +114,7 @@ impl Target {
                 classes.sort_unstable();
                 classes.dedup();
             }
-            _ => {}
+            Self::None | Self::Value(_) | Self::Answers(_) => {}
         }
     }
 }

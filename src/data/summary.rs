@@ -56,7 +56,7 @@ impl Summary {
                     self.numbers.extend(answers.first().map(|answer| answer.text.split_whitespace().count() as f32));
                 }
                 Target::Value(value) => self.numbers.push(*value),
-                Target::None | Target::Tokens(_) | Target::Span { .. } => {}
+                Target::None => {}
             }
         }
     }

@@ -327,7 +327,7 @@ impl Targets {
         let answers = answers::answers(cell, start, context)?;
         if let Some(wrong) = answers.iter().find(|answer| !answers::stands_at(context, answer)) {
             return Err(format!(
-                "has the answer {:?}, which does not stand at character {} of its context{}",
+                "has the answer {:?}, which is not at character {} of its context{}",
                 shorten(&wrong.text, 60),
                 wrong.start,
                 answers::nearest(context, wrong).map_or_else(String::new, |place| format!(" but at {place}"))

@@ -10,7 +10,7 @@ pub enum HubError {
     Name { name: String, reason: &'static str },
     #[error("{revision:?} is not a revision, expected a branch, a tag or a commit")]
     Revision { revision: String },
-    #[error("{name} is not here, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
+    #[error("{name} is not in the cache, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
     Offline { name: String },
     #[error("{value:?} is not the address of a {what}: {reason}")]
     Setting { what: &'static str, value: String, reason: String },
@@ -23,9 +23,9 @@ pub enum HubError {
     NoFile { name: String, file: String },
     #[error("{name} is gated: accept its licence at {page}, with the account that the token (HF_TOKEN) belongs to")]
     Gated { name: String, page: String },
-    #[error("the server forbids {name}{}", said.as_deref().map_or(String::new(), |said| format!(": {said}")))]
+    #[error("the server denies access to {name}{}", said.as_deref().map_or(String::new(), |said| format!(": {said}")))]
     Forbidden { name: String, said: Option<String> },
-    #[error("the token was not accepted for {name}: is it still valid, and may it read this?")]
+    #[error("the token was not accepted for {name}: is it still valid, and does it have read access?")]
     Token { name: String },
     #[error(
         "the server allows no more requests for now; try again {}, or set HF_TOKEN",
@@ -38,21 +38,21 @@ pub enum HubError {
     Connection { what: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("{why} after {received} of {size} bytes of {file}; the part is kept and will be continued")]
     Interrupted { file: String, received: u64, size: u64, why: &'static str },
-    #[error("what arrived of {file} is not what was promised ({found} instead of {expected}), so it was thrown away")]
+    #[error("the checksum of {file} does not match ({found} instead of {expected}), so the download was discarded")]
     Damaged { file: String, expected: String, found: String },
     #[error("the server gives no checksum for {file}, so it cannot be verified and is not used")]
     Unverifiable { file: String },
     #[error("the server's answer about {what} makes no sense: {reason}")]
     Answer { what: String, reason: String },
     #[error(
-        "a web page came in place of {what}; does this network ask for a login, or does HF_ENDPOINT name a server that is no hub?"
+        "a web page came in place of {what}; does this network ask for a login, or does HF_ENDPOINT name a server that is not a hub?"
     )]
     WebPage { what: String },
-    #[error("the server sends {what} on to an address that is not followed: {reason}")]
+    #[error("the server redirects {what} to an address that is not followed: {reason}")]
     Redirect { what: String, reason: &'static str },
     #[error("{name} cannot be used: {}", obstacles.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unusable { name: String, obstacles: Vec<Obstacle> },
-    #[error("{name} has no Parquet files, and the hub has made none of it")]
+    #[error("{name} has no Parquet files, and the hub has not converted it")]
     NoParquet { name: String },
     #[error("{name} has no part {wanted:?}, expected one of {}", parts.join(", "))]
     NoPart { name: String, wanted: String, parts: Vec<String> },

@@ -315,7 +315,7 @@ fn interrupted(wanted: &Wanted<'_>, received: u64, why: &'static str) -> HubErro
 
 fn why(error: &io::Error) -> &'static str {
     let is_timeout = error.kind() == io::ErrorKind::TimedOut || error.to_string().contains("timeout");
-    if is_timeout { "nothing arrived any more" } else { "the connection broke" }
+    if is_timeout { "no more data arrived" } else { "the connection broke" }
 }
 
 impl Content {

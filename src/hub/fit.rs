@@ -41,7 +41,7 @@ pub enum Obstacle {
         if others.is_empty() { String::new() } else { format!(", only {}", others.join(", ")) }
     )]
     Weights { others: Vec<&'static str> },
-    #[error("its tokenizer {class} is not here, and it has no tokenizer.json")]
+    #[error("its tokenizer {class} is not supported, and it has no tokenizer.json")]
     TokenizerClass { class: String },
     #[error("it has no tokenizer")]
     NoTokenizer,

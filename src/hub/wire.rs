@@ -134,7 +134,7 @@ impl Wire {
                 _ if is_home => return Err(self.refusal(status, &headers, subject)),
                 // A link to another server is good for a while; the endpoint gives a new one.
                 401 | 403 | 404 | 410 => {
-                    let said = format!("the server that the hub sends on to answered {status}");
+                    let said = format!("the server that the hub redirects to answered {status}");
                     return Err(self.broken(subject, io::Error::other(said)));
                 }
                 _ => return Err(status_error(status, &headers, subject)),

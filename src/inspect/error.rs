@@ -17,7 +17,7 @@ pub enum InspectError {
     NoTask { dir: PathBuf, architectures: Vec<String> },
     #[error("{dir:?} is a model for {task}, expected one for classify, multilabel or regress")]
     NotOfTexts { dir: PathBuf, task: Task },
-    #[error("{} is about two texts, expected a second one", task.title().to_lowercase())]
+    #[error("{} takes two texts, expected a second one", task.title().to_lowercase())]
     NoPair { task: Task },
     #[error("a question needs a context, a text in which its answer is looked for")]
     NoContext,

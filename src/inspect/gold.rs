@@ -37,7 +37,7 @@ pub fn row(data: &Dataset, example: usize) -> Row {
         Target::Classes(classes) => Gold::Labels(classes.iter().map(|class| name(*class)).collect()),
         Target::Value(value) => Gold::Value(*value),
         Target::Answers(answers) => Gold::Answers(answers.clone()),
-        Target::None | Target::Tokens(_) | Target::Span { .. } => Gold::Nothing,
+        Target::None => Gold::Nothing,
     };
     Row { text: data.readable(example).into_owned(), pair, gold }
 }

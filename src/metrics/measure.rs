@@ -50,12 +50,12 @@ impl Measure {
     pub fn baseline(task: Task) -> &'static str {
         match task.targets() {
             Targets::Class => "the majority baseline",
-            Targets::Classes => "giving no label",
-            Targets::Number => "always saying the mean",
+            Targets::Classes => "predicting no label",
+            Targets::Number => "always predicting the mean",
             Targets::Tags => "finding no entity",
             Targets::Span => "never answering",
-            Targets::Hidden => "always saying the most frequent word",
-            Targets::Replaced => "calling every token real",
+            Targets::Hidden => "always predicting the most frequent word",
+            Targets::Replaced => "predicting every token as real",
         }
     }
 

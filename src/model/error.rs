@@ -22,7 +22,7 @@ pub enum ModelError {
     UnknownFamily { model_type: String },
     #[error("config.json lacks {}", keys.join(", "))]
     MissingKeys { keys: Vec<String> },
-    #[error("config.json asks for the activation \"{name}\", which Attune does not have")]
+    #[error("config.json asks for the activation \"{name}\", which Attune does not support")]
     UnknownActivation { name: String },
     #[error("config.json asks for position embeddings \"{kind}\"; Attune has absolute ones")]
     UnknownPositions { kind: String },

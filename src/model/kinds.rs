@@ -112,6 +112,21 @@ impl Family {
     }
 }
 
+/// The layers of all kinds of heads, below `head`.
+pub const HEAD_SLOTS: [&str; 11] = [
+    "pooler",
+    "sequence",
+    "token",
+    "span",
+    "next_sentence",
+    "sentence_order",
+    "replaced.dense",
+    "replaced.output",
+    "mask.dense",
+    "mask.norm",
+    "mask.decoder",
+];
+
 impl HeadKind {
     pub const ALL: [Self; 7] =
         [Self::Sequence, Self::Token, Self::Span, Self::NextSentence, Self::SentenceOrder, Self::Replaced, Self::Mask];

@@ -32,7 +32,7 @@ pub use error::ModelError;
 pub use family::Family;
 pub use heads::{Head, HeadSet};
 pub use input::Input;
-pub use kinds::{HeadInput, HeadKind, HeadSpec, Outputs};
+pub use kinds::{HEAD_SLOTS, HeadInput, HeadKind, HeadSpec, Outputs};
 pub use open::{Want, build, card as open_card, generator, open, random, read_config};
 pub use params::{Block, Param, Params};
 

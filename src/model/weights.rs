@@ -49,7 +49,7 @@ mod tests {
 
     use candle_core::Device;
 
-    use super::super::{Want, open, read_config};
+    use super::super::{HEAD_SLOTS, Want, open, read_config};
     use super::*;
     use crate::model::Block;
     use crate::task::Task;
@@ -76,6 +76,8 @@ mod tests {
             found.sort();
             foretold.sort();
             assert_eq!(foretold, found, "{name} for {task}");
+            let heads = foretold.iter().filter_map(|(name, _)| name.strip_prefix("head.")?.rsplit_once('.'));
+            assert!(heads.clone().count() > 0 && heads.clone().all(|(slot, _)| HEAD_SLOTS.contains(&slot)), "{name}");
         }
     }
 }

@@ -24,11 +24,18 @@ pub enum Format {
     /// Questions on the paragraphs of articles.
     Squad,
     Parquet,
+    /// A sheet of Excel or `LibreOffice`.
+    Workbook,
     /// One paragraph a line.
     PlainText,
 }
 
 impl Format {
+    /// Whether its bytes are text in one of many encodings.
+    pub fn has_encoding(self) -> bool {
+        !matches!(self, Self::Parquet | Self::Workbook)
+    }
+
     /// The name on screen.
     pub fn title(self) -> String {
         match self {
@@ -45,10 +52,17 @@ impl Format {
             Self::Conll => "CoNLL, tagged words".into(),
             Self::Squad => "SQuAD questions".into(),
             Self::Parquet => "Parquet".into(),
+            Self::Workbook => "spreadsheet".into(),
             Self::PlainText => "plain text".into(),
         }
     }
 }
+
+/// How the names of files with rows usually end, for dialogs that show only those. What a file is, its content says.
+pub const ENDINGS: [&str; 22] = [
+    "csv", "tsv", "tab", "jsonl", "ndjson", "json", "parquet", "xlsx", "xlsm", "xlsb", "xls", "ods", "conll", "conllu",
+    "bio", "iob", "txt", "text", "md", "gz", "xz", "zst",
+];
 
 /// A row that was left out while reading, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,18 +7,20 @@ use std::path::PathBuf;
 pub enum ReadError {
     #[error("cannot read {path:?}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{path:?} is a folder, expected a CSV, JSON, CoNLL, Parquet or text file")]
+    #[error("{path:?} is a folder, expected a CSV, JSON, CoNLL, Parquet, Excel or text file")]
     Folder { path: PathBuf },
     #[error("{path:?} is empty, expected rows of text")]
     Empty { path: PathBuf },
     /// The file is recognised as something that is not text, with what to do about it.
-    #[error("{path:?} is {what}, expected a CSV, JSON, CoNLL, Parquet or text file{advice}")]
+    #[error("{path:?} is {what}, expected a CSV, JSON, CoNLL, Parquet, Excel or text file{advice}")]
     NotText { path: PathBuf, what: &'static str, advice: &'static str },
     /// A compressed file that cannot be unpacked, or only to more than is read.
     #[error("{path:?} {reason}; {advice}")]
     Packed { path: PathBuf, reason: String, advice: &'static str },
     #[error("{path:?} cannot be read as Parquet: {reason}; fetch it again, or save it as CSV or JSONL")]
     Parquet { path: PathBuf, reason: String },
+    #[error("{path:?} cannot be read as a workbook: {reason}; {advice}")]
+    Workbook { path: PathBuf, reason: String, advice: &'static str },
     /// A whole file in a way of packing that is not built in.
     #[error(
         "{path:?} is Parquet packed with {packing}, expected snappy, zstd, gzip, lz4 or none; save it again with one of them"
@@ -73,8 +75,8 @@ mod tests {
             r#"none of the 3 rows of "train.csv" can be read: line 2 has 3 columns, expected 2 (text, label)"#,
         );
         check(
-            ReadError::NotText { path, what: "an Excel workbook", advice: "; save it as CSV" },
-            r#""train.csv" is an Excel workbook, expected a CSV, JSON, CoNLL, Parquet or text file; save it as CSV"#,
+            ReadError::NotText { path, what: "an Arrow file", advice: "; save the table as Parquet" },
+            r#""train.csv" is an Arrow file, expected a CSV, JSON, CoNLL, Parquet, Excel or text file; save the table as Parquet"#,
         );
     }
 

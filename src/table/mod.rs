@@ -9,7 +9,7 @@ pub mod readers;
 
 mod error;
 
-pub use contents::{Format, RowProblem, Table};
+pub use contents::{ENDINGS, Format, RowProblem, Table};
 pub use error::{ReadError, name_list, shorten};
 pub use notation::answers::GoldAnswer;
 pub use readers::{Lines, is_number, is_plain_text, lines, plain_name};

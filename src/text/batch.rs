@@ -1,7 +1,6 @@
 //! Features laid end to end: one run of tokens and the start of each sequence. There is no padding.
 
-use super::Features;
-use crate::data::Target;
+use super::{Features, Labels};
 
 /// A batch without padding. `ids` and `types` have one entry a token, `starts` one a sequence and one for the end.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,7 +12,7 @@ pub struct Batch {
     /// Place of each sequence in the update it belongs to, which addresses its dropout, so that cutting an update into
     /// micro-batches changes nothing.
     pub slots: Vec<u32>,
-    pub targets: Vec<Target>,
+    pub labels: Vec<Labels>,
 }
 
 impl Batch {
@@ -25,7 +24,7 @@ impl Batch {
             batch.types.extend_from_slice(&one.tokens.types());
             batch.starts.push(batch.ids.len());
             batch.slots.push(slot);
-            batch.targets.push(one.target.clone());
+            batch.labels.push(one.labels.clone());
         }
         batch
     }

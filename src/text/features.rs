@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::tokenizer::Encoded;
 use super::windows::{NoRoom, word_windows};
-use super::{Tokenizer, TokenizerError};
+use super::{Labels, Tokenizer, TokenizerError};
 use crate::data::{Dataset, Target};
 use crate::stop;
 use crate::task::Task;
@@ -28,7 +28,7 @@ pub struct Features {
     pub tokens: Tokens,
     /// Tokens that the length limit cut off.
     pub cut: usize,
-    pub target: Target,
+    pub labels: Labels,
     pub alignment: Alignment,
 }
 
@@ -206,7 +206,7 @@ fn cut(
         example,
         tokens: Tokens::Own { ids: encoded.ids, types: encoded.types },
         cut: encoded.cut,
-        target: dataset.examples[example].target.clone(),
+        labels: Labels::of_text(&dataset.examples[example].target),
         alignment: Alignment::Whole,
     })
 }
@@ -221,8 +221,8 @@ fn in_words(
     let encoded = tokenizer.encode(dataset.text(example), dataset.pair(example), max_tokens)?;
     let alignment = Alignment::WordOf(numbered_through(&encoded));
     let Encoded { ids, types, cut, .. } = encoded;
-    let target = dataset.examples[example].target.clone();
-    Ok(Features { example, tokens: Tokens::Own { ids, types }, cut, target, alignment })
+    let labels = Labels::of_text(&dataset.examples[example].target);
+    Ok(Features { example, tokens: Tokens::Own { ids, types }, cut, labels, alignment })
 }
 
 /// The word of each token, where the words of the second text are numbered after those of the first.
@@ -262,14 +262,14 @@ fn tagged(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Leng
             text.extend_from_slice(kept);
         }
         let (ids, types) = tokenizer.frame_ids(&text, None);
-        let target = tags.map_or(Target::None, |tags| {
+        let labels = tags.map_or(Labels::None, |tags| {
             let mut of_tokens = vec![None; ids.len()];
             for &(token, word) in &places {
                 of_tokens[token as usize] = tags.get(word as usize).copied();
             }
-            Target::Tokens(of_tokens)
+            Labels::Tokens(of_tokens)
         });
-        Features { example, tokens: Tokens::Own { ids, types }, cut, target, alignment: Alignment::Words(places) }
+        Features { example, tokens: Tokens::Own { ids, types }, cut, labels, alignment: Alignment::Words(places) }
     });
     Ok(windows.collect())
 }
@@ -311,7 +311,7 @@ mod tests {
         assert_eq!(reports, [1024, 2048, 3000]);
         assert_eq!(found.iter().map(|one| one.example).collect::<Vec<_>>(), which);
         for one in &found {
-            assert_eq!(one.target, dataset.examples[one.example].target);
+            assert_eq!(one.labels, Labels::of_text(&dataset.examples[one.example].target));
             assert_eq!(one.tokens.ids().len(), one.tokens.types().len());
             assert!(one.tokens.len() <= 6);
             assert_eq!(one.cut > 0, one.example % 7 >= 2, "{one:?}");

@@ -3,6 +3,7 @@
 
 pub mod batch;
 pub mod features;
+pub mod labels;
 pub mod sampler;
 pub mod tokenizer;
 pub mod windows;
@@ -13,5 +14,6 @@ mod error;
 pub use batch::Batch;
 pub use error::TextError;
 pub use features::{Alignment, Features, Length, Measured, Tokens, features, measure, measure_all};
+pub use labels::Labels;
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
 pub use tokenizer::{Tokenizer, TokenizerError};

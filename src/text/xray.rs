@@ -247,7 +247,7 @@ mod tests {
     use super::*;
     use crate::data::Roles;
     use crate::data::dataset::tests::{roles, table};
-    use crate::text::features;
+    use crate::text::{Labels, features};
 
     fn tokenizer(model: &str) -> Tokenizer {
         Tokenizer::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model)).unwrap()
@@ -264,8 +264,8 @@ mod tests {
                 let pieces: Vec<&Piece> = window.pieces.iter().map(|piece| &shown.pieces[*piece as usize]).collect();
                 assert_eq!(pieces.iter().map(|piece| piece.id).collect::<Vec<_>>(), *trained.tokens.ids());
                 assert_eq!(pieces.iter().map(|piece| piece.segment).collect::<Vec<_>>(), *trained.tokens.types());
-                match &trained.target {
-                    Target::Tokens(targets) => {
+                match &trained.labels {
+                    Labels::Tokens(targets) => {
                         let own = window.own.clone().unwrap();
                         for ((place, piece), target) in window.pieces.iter().zip(&pieces).zip(targets) {
                             let tag = match &piece.role {
@@ -275,7 +275,7 @@ mod tests {
                             assert_eq!(tag.map(|tag| tag as u32), *target, "{piece:?}");
                         }
                     }
-                    Target::Span { start, end } => {
+                    Labels::Span { start, end } => {
                         assert_eq!(window.has_answer, (*start, *end) != (0, 0));
                         let answer: Vec<usize> =
                             (0..pieces.len()).filter(|place| pieces[*place].role == Role::Answer).collect();

@@ -22,6 +22,18 @@ impl RunConfig {
                 return wrong("optim.lr", rate.to_string(), &expected);
             }
         }
+        for own in &optim.rates {
+            let rate = limits::words(limits::LEARNING_RATE);
+            let is_one = match (own.lr, own.factor) {
+                (Some(lr), None) => limits::contains(limits::LEARNING_RATE, lr),
+                (None, Some(factor)) => limits::contains(limits::RATE_FACTOR, factor),
+                _ => false,
+            };
+            if !is_one {
+                let expected = format!("lr ({rate}) or factor ({})", limits::words(limits::RATE_FACTOR));
+                return wrong("optim.rates", format!("{:?} with {}", own.pattern, own.told()), &expected);
+            }
+        }
         if let Some(group) =
             optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str()))
         {

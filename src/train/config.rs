@@ -281,6 +281,35 @@ impl<'de> Deserialize<'de> for Every {
     }
 }
 
+impl Optim {
+    /// The patterns of the weights that have rates of their own.
+    pub fn patterns(&self) -> impl Iterator<Item = &String> {
+        self.rates.iter().map(|own| &own.pattern)
+    }
+}
+
+/// A rate for the weights that a pattern names: one of its own, or their rate times a factor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightRate {
+    /// Such as `*.attention.*`, `layers.8-11`, `*.bias`.
+    pub pattern: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lr: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub factor: Option<f64>,
+}
+
+impl WeightRate {
+    /// What it gives, in words.
+    pub fn told(&self) -> String {
+        let lr = self.lr.map(|lr| format!("lr {lr}"));
+        let factor = self.factor.map(|factor| format!("factor {factor}"));
+        let both: Vec<String> = lr.into_iter().chain(factor).collect();
+        if both.is_empty() { "no rate".to_owned() } else { both.join(" and ") }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Optim {
@@ -288,6 +317,9 @@ pub struct Optim {
     pub lr: f64,
     /// Learning rates of `embeddings`, `encoder` and `head`.
     pub lr_groups: BTreeMap<String, f64>,
+    /// Learning rates of single weights. Of several that name a weight the last one counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<WeightRate>,
     /// Factor on the rate for each layer from the top down.
     pub layer_decay: f64,
     pub weight_decay: f64,
@@ -307,6 +339,7 @@ impl Default for Optim {
         Self {
             lr: 2e-5,
             lr_groups: BTreeMap::new(),
+            rates: Vec::new(),
             layer_decay: 1.0,
             weight_decay: 0.01,
             betas: [0.9, 0.999],
@@ -359,7 +392,7 @@ pub struct RunOptions {
     pub eval_every: Every,
     /// The metric that decides which weights are kept: `eval_loss`, `accuracy`, `f1` …
     pub keep_best: String,
-    /// Evaluations without a gain before the run stops; 0 never stops.
+    /// Evaluations without improvement before the run stops; 0 never stops.
     pub patience: u32,
     pub checkpoint_minutes: f64,
     pub device: DeviceChoice,

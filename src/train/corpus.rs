@@ -91,7 +91,7 @@ impl Source for OwnLesson {
         if config.data.mends().is_empty() {
             return Ok(());
         }
-        let expected = "neither for a text that is its own lesson, which is learned from as it stands";
+        let expected = "neither for self-supervised training, which uses the text as it is";
         let value = format!("{:?} and {:?}", config.data.fix, config.data.exclude);
         Err(TrainError::setting("data.fix and data.exclude", value, expected))
     }
@@ -175,7 +175,7 @@ fn made(
         if segments.left_out() > 0 {
             let tokens = segments.left_out();
             warnings
-                .push(format!("{tokens} tokens of {} stand alone in their document and are in no pair", name(path)));
+                .push(format!("{tokens} tokens of {} are alone in their document and belong to no pair", name(path)));
         }
         let which = (0..segments.len() as u32).collect();
         Examples::Pairs { segments: Arc::new(segments), which, task: config.task }
@@ -186,9 +186,11 @@ fn made(
         Examples::Blocks { corpus: Arc::new(corpus), which }
     };
     if unreadable.get() > 0 {
-        let count = unreadable.get();
-        warnings
-            .push(format!("{count} characters of {} are none in its encoding and are read as \u{fffd}", name(path)));
+        let count = match unreadable.get() {
+            1 => "1 character".to_owned(),
+            count => format!("{count} characters"),
+        };
+        warnings.push(format!("{count} of {} could not be decoded, read as \u{fffd}", name(path)));
     }
     Ok(Some(examples))
 }
@@ -266,12 +268,12 @@ pub(super) mod tests {
         };
         assert_eq!(told(Task::Nsp, whole.as_bytes()), [""; 0]);
         let lost = told(Task::Nsp, format!("{alone}{whole}").as_bytes());
-        assert!(lost[0].contains("of text.txt stand alone in their document") && lost.len() == 1, "{lost:?}");
+        assert!(lost[0].contains("of text.txt are alone in their document") && lost.len() == 1, "{lost:?}");
         // Valid UTF-8 for longer than an encoding is looked for, and then a byte that is none.
         let mut torn = "der Bär saß da\n".repeat(8000).into_bytes();
         torn.extend(b"\xff end\n");
         let lost = told(Task::Mlm, &torn);
-        assert!(lost[0].starts_with("1 characters of text.txt are none") && lost.len() == 1, "{lost:?}");
+        assert!(lost[0].starts_with("1 character of text.txt could not be decoded") && lost.len() == 1, "{lost:?}");
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub enum TrainError {
     NotDownloaded { name: String },
     #[error("{dir} does not say what it was trained for; name a task: {}", Task::ALL.map(Task::name).join(", "))]
     NoTask { dir: PathBuf },
-    #[error("{dir} has no trained head for {task} ({missing} is missing), so what it says would be chance")]
+    #[error("{dir} has no trained head for {task} ({missing} is missing), so its predictions would be random")]
     Untrained { dir: PathBuf, task: Task, missing: String },
     #[error("replaced tokens are made by a generator, and {dir} has none; expected a folder \"generator\" in it")]
     NoGenerator { dir: PathBuf },
@@ -40,22 +40,22 @@ pub enum TrainError {
          this is the tokenizer of another model"
     )]
     NoSegment { segment: u32, count: usize },
-    #[error("strategy \"{kind}\" is not there yet; full, head, top, gradual, bitfit and custom are")]
+    #[error("strategy \"{kind}\" is not supported; full, head, top, gradual, bitfit and custom are")]
     StrategyNotThere { kind: &'static str },
     #[error(
         "strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}"
     )]
     UnknownBlock { name: String, last: usize },
     #[error(
-        "strategy.train names \"{name}\", and no weight of the model has such a name; expected names such as {known}, with * \
-         for any letters, or the name of a block"
+        "{key} names \"{name}\", and no weight of the model has such a name; expected names such as {known}, with * for any \
+         letters, or the name of a block"
     )]
-    UnknownWeight { name: String, known: String },
-    #[error("everything is frozen; leave at least the head to be trained")]
+    UnknownWeight { key: &'static str, name: String, known: String },
+    #[error("everything is frozen; train at least the head")]
     NothingToTrain,
-    #[error("{path} has no examples to learn from: {reason}")]
+    #[error("{path} has no training examples: {reason}")]
     NoExamples { path: PathBuf, reason: String },
-    #[error("{path} has no examples to judge by: {reason}")]
+    #[error("{path} has no evaluation examples: {reason}")]
     NothingToJudge { path: PathBuf, reason: String },
     #[error("the run's folder {path} already holds a run; choose another [run] out")]
     FolderTaken { path: PathBuf },
@@ -66,15 +66,15 @@ pub enum TrainError {
     #[error("another Attune is writing the run in {path}; stop it there first")]
     Busy { path: PathBuf },
     #[error(
-        "{key} is {now} but was {was} when the run in {path} began, and a run goes on as it began; set it back, or start another with another [run] out"
+        "{key} is {now} but was {was} when the run in {path} started, and a run is resumed with the settings that it started with; set it back, or start another with another [run] out"
     )]
     SettingChanged { path: PathBuf, key: String, was: String, now: String },
     #[error(
-        "the data are not those the run of {path} began with ({reason}); put them back, or start another run with another [run] out"
+        "the data are not those that the run in {path} started with ({reason}); put them back, or start another run with another [run] out"
     )]
     DataChanged { path: PathBuf, reason: String },
     #[error(
-        "the model is not the one the run of {path} began with ({reason}); put it back, or start another run with another [run] out"
+        "the model is not the one that the run in {path} started with ({reason}); put it back, or start another run with another [run] out"
     )]
     ModelChanged { path: PathBuf, reason: String },
     #[error(
@@ -82,17 +82,17 @@ pub enum TrainError {
     )]
     Damaged { path: PathBuf, reason: String },
     #[error(
-        "the checkpoints of the run in {path} are gone, though its log tells of one and of step {step}; put the folder \
-         \"checkpoint\" back, or remove events.jsonl there to begin again, or start another run with another [run] out"
+        "the checkpoints of the run in {path} are missing, though its log mentions one and step {step}; put the folder \
+         \"checkpoint\" back, or remove events.jsonl there to start again, or start another run with another [run] out"
     )]
     CheckpointsGone { path: PathBuf, step: u64 },
     #[error(
-        "the weights of step {step} could not be kept ({source}); the run is not finished, so resume it when that is mended"
+        "the weights of step {step} could not be saved ({source}); the run is not finished, so resume it once that is fixed"
     )]
     NotKept { step: u64, source: Box<Self> },
     #[error("{path} is not what was written there: {name} {reason}")]
     KeptChanged { path: PathBuf, name: String, reason: String },
-    #[error("the gradient audit found that {name} {problem}; this is a defect of Attune, please report it")]
+    #[error("the gradient audit found that {name} {problem}; this is a bug in Attune, please report it")]
     Audit { name: String, problem: &'static str },
     #[error(
         "the loss or gradient was not finite in {count} updates in a row, up to step {step}; try a lower learning rate"

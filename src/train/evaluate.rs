@@ -16,7 +16,7 @@ use crate::metrics::{
 use crate::model::{Decisions, Model, Pass};
 use crate::table::notation::tags::is_outside;
 use crate::task::{Targets, Task};
-use crate::text::{Alignment, Batch, Features, Tokenizer};
+use crate::text::{Alignment, Batch, Features, Labels, Tokenizer};
 
 /// Who evaluates: the model, what it is asked, and the companion that has a part in that.
 #[derive(Clone, Copy)]
@@ -134,9 +134,9 @@ fn mean_loss(scored: &[Scored]) -> f64 {
 /// Metrics of tasks with one answer for a whole text.
 fn of_texts(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
     let Scores { task, labels, examples, decisions, .. } = of;
-    let targets: Vec<(usize, Target)> = (0..examples.len())
+    let targets: Vec<(usize, Labels)> = (0..examples.len())
         .filter_map(|index| examples.get(index, evaluation_chance(index)).ok())
-        .map(|features| (features.example, features.target.clone()))
+        .map(|features| (features.example, features.labels.clone()))
         .collect();
     let places: Vec<usize> = targets.iter().map(|(example, _)| *example).collect();
     let losses: Vec<f32> = scored.iter().map(|scored| scored.loss as f32).collect();
@@ -181,16 +181,16 @@ fn sentences(data: &Dataset, features: &[Features], scored: &[Scored], labels: &
     sentences
 }
 
-fn value(target: &Target) -> f32 {
-    if let Target::Value(value) = target { *value } else { f32::NAN }
+fn value(labels: &Labels) -> f32 {
+    if let Labels::Value(value) = labels { *value } else { f32::NAN }
 }
 
-fn set(target: &Target) -> Vec<u32> {
-    if let Target::Classes(classes) = target { classes.clone() } else { Vec::new() }
+fn set(labels: &Labels) -> Vec<u32> {
+    if let Labels::Classes(classes) = labels { classes.clone() } else { Vec::new() }
 }
 
-fn class(target: &Target) -> u32 {
-    if let Target::Class(class) = target { *class } else { 0 }
+fn class(labels: &Labels) -> u32 {
+    if let Labels::Class(class) = labels { *class } else { 0 }
 }
 
 #[cfg(test)]

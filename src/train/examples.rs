@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::TrainError;
 use crate::corpus::{Corpus, Segments};
-use crate::data::Target;
 use crate::task::Task;
-use crate::text::{Alignment, Features, Tokens};
+use crate::text::{Alignment, Features, Labels, Tokens};
 
 /// A list of sequences that can be asked for in any order.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ impl Examples {
                     example: index,
                     tokens: Tokens::Own { ids: block.ids, types: block.types },
                     cut: 0,
-                    target: Target::None,
+                    labels: Labels::None,
                     alignment: Alignment::WordOf(block.words),
                 }))
             }
@@ -97,7 +96,7 @@ impl Examples {
                     example: index,
                     tokens: Tokens::Own { ids: pair.ids, types: pair.types },
                     cut: 0,
-                    target: Target::Class(pair.class),
+                    labels: Labels::Class(pair.class),
                     alignment: Alignment::Whole,
                 }))
             }

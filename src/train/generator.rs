@@ -17,13 +17,12 @@ use super::companion::{Companion, Expected, Joined};
 use super::config::Language;
 use super::loss::CrossEntropy;
 use super::objective::{Asked, Work};
-use crate::data::Target;
 use crate::files;
 use crate::model::files::TensorFiles;
 use crate::model::{self, EncoderConfig, HeadKind, Input, Model, ModelError, Param, Pass, PassDropout};
 use crate::random::{Stream, mix};
 use crate::task::Task;
-use crate::text::Features;
+use crate::text::{Features, Labels};
 
 /// The folder beside a trained model that holds its generator.
 pub const FOLDER: &str = "generator";
@@ -195,8 +194,8 @@ impl Made {
 
 /// The original of each masked token.
 fn originals(features: &Features) -> Vec<Option<u32>> {
-    match &features.target {
-        Target::Tokens(targets) => targets.clone(),
+    match &features.labels {
+        Labels::Tokens(targets) => targets.clone(),
         _ => vec![None; features.tokens.len()],
     }
 }

@@ -2,7 +2,8 @@
 
 use super::config::{Optim, Strategy};
 use super::optimizer::Rule;
-use super::strategy::may_train;
+use super::patterns::is_named;
+use super::strategy::may_train_weights;
 use crate::model::{Block, Param};
 
 /// Whether weight decay applies: to all that is learned but biases and norms, as transformers' Trainer decides.
@@ -32,18 +33,36 @@ pub fn rate(block: Block, optim: &Optim, layers: usize) -> f64 {
     base * optim.layer_decay.powi(factors as i32)
 }
 
-/// The peak rate of each group of blocks that are trained at any time, the highest first and none twice: the layers are
-/// told by the highest of them, as a step tells them. How many there are decides only on the embeddings, which are left
-/// out where it is not known.
+/// The peak rate of a weight: its block's, unless a pattern gives it another.
+pub fn rate_of(weight: &str, optim: &Optim, layers: usize) -> f64 {
+    rate_in(Block::of(weight), weight, optim, layers)
+}
+
+fn rate_in(block: Block, weight: &str, optim: &Optim, layers: usize) -> f64 {
+    let of_block = rate(block, optim, layers);
+    let own = optim.rates.iter().rev().find(|own| is_named(&own.pattern, weight));
+    own.map_or(of_block, |own| own.lr.unwrap_or(of_block * own.factor.unwrap_or(1.0)))
+}
+
+/// The highest peak rate among weights; none of none.
+pub fn highest<Name: AsRef<str>>(weights: impl IntoIterator<Item = Name>, optim: &Optim, layers: usize) -> Option<f64> {
+    weights.into_iter().map(|name| rate_of(name.as_ref(), optim, layers)).reduce(f64::max)
+}
+
+/// The peak rate of each group of blocks that are trained at any time, the highest first and none twice: a group is
+/// told by the highest of its weights, as a step tells it. How many layers there are decides only on the embeddings,
+/// which are left out where it is not known.
 pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -> Vec<f64> {
     let layers = stored_layers.unwrap_or(1);
-    let mut blocks = may_train(strategy, layers);
-    blocks.retain(|block| stored_layers.is_some() || *block != Block::Embeddings);
+    let weights: Vec<(Block, String)> = may_train_weights(strategy, layers)
+        .map(|name| (Block::of(&name), name))
+        .filter(|(block, _)| stored_layers.is_some() || *block != Block::Embeddings)
+        .collect();
     let mut peaks: Vec<f64> = ["embeddings", "encoder", "head"]
         .into_iter()
         .filter_map(|group| {
-            let own = blocks.iter().filter(|block| group_of(**block) == group);
-            own.map(|block| rate(*block, optim, layers)).reduce(f64::max)
+            let own = weights.iter().filter(|(block, _)| group_of(*block) == group);
+            highest(own.map(|(_, name)| name), optim, layers)
         })
         .collect();
     peaks.sort_by(|one, two| two.total_cmp(one));
@@ -54,7 +73,7 @@ pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -
 /// What the optimizer does with a weight.
 pub fn rule(param: &Param, optim: &Optim, layers: usize) -> Rule {
     Rule {
-        lr: rate(param.block, optim, layers),
+        lr: rate_in(param.block, &param.name, optim, layers),
         group: group_of(param.block),
         weight_decay: if decays(param) { optim.weight_decay } else { 0.0 },
     }
@@ -63,7 +82,7 @@ pub fn rule(param: &Param, optim: &Optim, layers: usize) -> Rule {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::config::StrategyKind;
+    use crate::train::config::{StrategyKind, WeightRate};
 
     #[test]
     fn the_peaks_are_those_of_what_is_trained() {
@@ -87,5 +106,26 @@ mod tests {
             Optim { lr: 1.0, layer_decay: 0.5, lr_groups: [("embeddings".to_owned(), 0.8)].into(), ..Optim::default() };
         let rates = [Block::Head, Block::Layer(2), Block::Layer(0), Block::Embeddings].map(|b| rate(b, &optim, 3));
         assert_eq!(rates, [1.0, 0.5, 0.125, 0.05]);
+    }
+    #[test]
+    fn a_pattern_gives_its_weights_a_rate_and_the_last_of_several_counts() {
+        let of = |pattern: &str, lr, factor| WeightRate { pattern: pattern.to_owned(), lr, factor };
+        let rates = vec![
+            of("*.attention.*", None, Some(0.1)),
+            of("layers.1.attention.query", Some(0.25), None),
+            of("*.bias", Some(0.0), None),
+        ];
+        let optim = Optim { lr: 1.0, layer_decay: 0.5, rates, ..Optim::default() };
+        let check = |name: &str, expected: f64| assert_eq!(rate_of(name, &optim, 2), expected, "{name}");
+        check("layers.1.attention.key.weight", 0.5 * 0.1);
+        check("layers.0.attention.key.weight", 0.25 * 0.1);
+        check("layers.1.attention.query.weight", 0.25);
+        check("layers.1.attention.query.bias", 0.0);
+        check("layers.1.feed_forward.inner.weight", 0.5);
+        check("head.sequence.weight", 1.0);
+        check("head.sequence.bias", 0.0);
+        assert_eq!(peaks(&optim, &Strategy::default(), Some(2)), [1.0, 0.5, 0.125]);
+        let biases = Strategy { kind: StrategyKind::BitFit, ..Strategy::default() };
+        assert_eq!(peaks(&optim, &biases, Some(2)), [1.0, 0.0], "no bias learns, and the head's weights do");
     }
 }

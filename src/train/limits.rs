@@ -10,6 +10,8 @@ const MOST_EPOCHS: f64 = 1e5;
 
 pub const ANY: Limit = (Bound::Unbounded, Bound::Unbounded);
 pub const LEARNING_RATE: Limit = between(0.0, 1.0);
+/// What a rate may be multiplied with.
+pub const RATE_FACTOR: Limit = between(0.0, 100.0);
 /// The rate that a person trains with: at 0 nothing is learned.
 pub const PEAK_RATE: Limit = (Bound::Excluded(0.0), Bound::Included(1.0));
 /// Above it a whole model forgets more than it learns.

@@ -21,6 +21,7 @@ pub mod memory;
 pub mod objective;
 pub mod open;
 pub mod optimizer;
+pub mod patterns;
 pub mod plan;
 pub mod prefix;
 pub mod prepare;

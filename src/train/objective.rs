@@ -9,12 +9,11 @@ use super::TrainError;
 use super::config::{ClassWeights, Language, LanguageObjective, RunConfig};
 use super::loss::{self, CrossEntropy};
 use crate::corpus::masking::{Masking, next_tokens};
-use crate::data::Target;
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input};
 use crate::random::{Purpose, key};
 use crate::task::{Targets, Task};
-use crate::text::{Batch, Features, Tokenizer};
+use crate::text::{Batch, Features, Labels, Tokenizer};
 
 /// The loss of a run.
 #[derive(Clone, Debug)]
@@ -42,7 +41,7 @@ pub struct Work {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Asked {
     /// One target for each sequence, which is a row.
-    Sequences(Vec<Target>),
+    Sequences(Vec<Labels>),
     Classes(Vec<Option<u32>>),
     /// First and last token of each sequence's answer, counted from the sequence's first token; all tokens are rows.
     Spans(Vec<Option<(u32, u32)>>),
@@ -158,7 +157,7 @@ impl Objective {
         if self.language == LanguageObjective::Causal {
             let next = next_tokens(&features.tokens.ids());
             let mut drawn = features.into_owned();
-            drawn.target = Target::Tokens(next);
+            drawn.labels = Labels::Tokens(next);
             return Cow::Owned(drawn);
         }
         let Some(masking) = &self.masking else { return features };
@@ -169,7 +168,7 @@ impl Objective {
         let masked = masking.draw(&features.tokens.ids(), words, chance);
         let mut drawn = features.into_owned();
         drawn.tokens.set_ids(masked.ids);
-        drawn.target = Target::Tokens(masked.targets);
+        drawn.labels = Labels::Tokens(masked.targets);
         Cow::Owned(drawn)
     }
 
@@ -179,20 +178,20 @@ impl Objective {
     }
 
     fn weight(&self, features: &Features) -> f64 {
-        match &features.target {
-            Target::Class(class) => self.entropy.weight(*class),
-            Target::Classes(_) => self.labels as f64,
-            Target::Value(_) | Target::Span { .. } => 1.0,
+        match &features.labels {
+            Labels::Class(class) => self.entropy.weight(*class),
+            Labels::Classes(_) => self.labels as f64,
+            Labels::Value(_) | Labels::Span { .. } => 1.0,
             // Replaced tokens are asked about at every token, not only where one was masked.
-            Target::Tokens(_) if self.task.targets() == Targets::Replaced => features.tokens.len() as f64,
-            Target::Tokens(classes) => classes.iter().flatten().map(|class| self.entropy.weight(*class)).sum(),
-            Target::None | Target::Tags(_) | Target::Answers(_) => 0.0,
+            Labels::Tokens(_) if self.task.targets() == Targets::Replaced => features.tokens.len() as f64,
+            Labels::Tokens(classes) => classes.iter().flatten().map(|class| self.entropy.weight(*class)).sum(),
+            Labels::None => 0.0,
         }
     }
 
     /// A batch made ready for the model.
     pub fn work(&self, batch: Batch) -> Work {
-        let Batch { ids, types, starts, slots, targets } = batch;
+        let Batch { ids, types, starts, slots, labels: targets } = batch;
         let positions = self.separator.map(|separator| restarted(&ids, &starts, separator));
         let causal = self.language == LanguageObjective::Causal;
         let input = Input { ids, types, starts, slots, visible: None, positions, causal };
@@ -202,8 +201,8 @@ impl Objective {
                 Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes) }
             }
             Targets::Span => {
-                let span = |target: &Target| match target {
-                    Target::Span { start, end } => Some((*start, *end)),
+                let span = |target: &Labels| match target {
+                    Labels::Span { start, end } => Some((*start, *end)),
                     _ => None,
                 };
                 Work { input, rows: None, asked: Asked::Spans(targets.iter().map(span).collect()) }
@@ -236,11 +235,11 @@ impl Objective {
     }
 
     /// Every labelled class of every example as a cell.
-    fn cells(&self, targets: &[Target]) -> Vec<Option<f32>> {
+    fn cells(&self, targets: &[Labels]) -> Vec<Option<f32>> {
         let mut cells = Vec::with_capacity(targets.len() * self.labels);
         for target in targets {
             match target {
-                Target::Classes(present) => {
+                Labels::Classes(present) => {
                     cells.extend(
                         (0..self.labels as u32).map(|label| Some(f32::from(u8::from(present.contains(&label))))),
                     );
@@ -294,18 +293,18 @@ impl Objective {
         }
     }
 
-    fn score_row(&self, row: &[f32], target: &Target) -> Scored {
+    fn score_row(&self, row: &[f32], target: &Labels) -> Scored {
         let (scores, loss) = match self.task.targets() {
             Targets::Number => {
                 let loss = match target {
-                    Target::Value(value) => f64::from(row[0] - value).powi(2),
+                    Labels::Value(value) => f64::from(row[0] - value).powi(2),
                     _ => 0.0,
                 };
                 (row.to_vec(), loss)
             }
             Targets::Classes => {
                 let loss = match target {
-                    Target::Classes(present) => {
+                    Labels::Classes(present) => {
                         let each = row.iter().enumerate().map(|(label, logit)| {
                             let (x, y) = (f64::from(*logit), f64::from(u8::from(present.contains(&(label as u32)))));
                             x.max(0.0) - x * y + (-x.abs()).exp().ln_1p()
@@ -318,7 +317,7 @@ impl Objective {
             }
             Targets::Class | Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => {
                 let loss = match target {
-                    Target::Class(class) => cross_entropy(row, *class as usize),
+                    Labels::Class(class) => cross_entropy(row, *class as usize),
                     _ => 0.0,
                 };
                 (softmax(row), loss)
@@ -341,10 +340,10 @@ fn masking(language: &Language, tokenizer: &Tokenizer) -> Result<Masking, TrainE
 }
 
 /// The labelled tokens of a batch and their classes.
-fn labelled(targets: &[Target], starts: &[usize]) -> (Vec<u32>, Vec<Option<u32>>) {
+fn labelled(targets: &[Labels], starts: &[usize]) -> (Vec<u32>, Vec<Option<u32>>) {
     let (mut rows, mut classes) = (Vec::new(), Vec::new());
     for (target, start) in targets.iter().zip(starts) {
-        let Target::Tokens(tokens) = target else { continue };
+        let Labels::Tokens(tokens) = target else { continue };
         for (place, class) in tokens.iter().enumerate().filter(|(_, class)| class.is_some()) {
             rows.push((start + place) as u32);
             classes.push(*class);
@@ -400,17 +399,17 @@ pub fn input(batch: Batch) -> Input {
     Input { ids, types, starts, slots, ..Input::default() }
 }
 
-fn classes(targets: &[Target]) -> Vec<Option<u32>> {
-    let class = |target: &Target| match target {
-        Target::Class(class) => Some(*class),
+fn classes(targets: &[Labels]) -> Vec<Option<u32>> {
+    let class = |target: &Labels| match target {
+        Labels::Class(class) => Some(*class),
         _ => None,
     };
     targets.iter().map(class).collect()
 }
 
-fn values(targets: &[Target]) -> Vec<Option<f32>> {
-    let value = |target: &Target| match target {
-        Target::Value(value) => Some(*value),
+fn values(targets: &[Labels]) -> Vec<Option<f32>> {
+    let value = |target: &Labels| match target {
+        Labels::Value(value) => Some(*value),
         _ => None,
     };
     targets.iter().map(value).collect()

@@ -307,7 +307,9 @@ fn notes(encoder: &EncoderConfig, data: &Dataset, own: &[String], way: Way) -> V
         ),
     }
     if let Some(own) = encoder.task().filter(|own| task.is_sequence() && *own != task) {
-        notes.push(format!("the model's head was trained for {own} with these labels, and is trained on for {task}"));
+        notes.push(format!(
+            "the model's head was trained for {own} with these labels, and is trained further for {task}"
+        ));
     }
     notes
 }

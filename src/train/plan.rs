@@ -11,7 +11,7 @@ use super::config::{LanguageObjective, RunConfig};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::count_steps;
-use super::{Prepared, TrainError, companions, groups, memory, strategy};
+use super::{Prepared, TrainError, companions, groups, memory, patterns, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
@@ -114,8 +114,9 @@ fn of_sequences(
 ) -> Result<PlanSummary, TrainError> {
     let steps = count_steps(config, train);
     let layers = encoder.stored_layers();
-    let names = sizes.iter().map(|(name, _)| name.as_str());
-    let rule = strategy::trained_at_end(&config.strategy, layers, names, steps)?;
+    let names: Vec<&str> = sizes.iter().map(|(name, _)| name.as_str()).collect();
+    let rule = strategy::trained_at_end(&config.strategy, layers, names.iter().copied(), steps)?;
+    patterns::check("optim.rates", config.optim.patterns(), &names)?;
     let blocks = planned_blocks(config, layers, sizes, |name| {
         let is_fixed = encoder.sinusoidal_positions && name == "embeddings.position";
         rule.contains(name) && !is_fixed
@@ -162,18 +163,20 @@ fn planned_blocks(
     sizes: &[(String, u64)],
     is_trained: impl Fn(&str) -> bool,
 ) -> Vec<PlannedBlock> {
-    let mut blocks: BTreeMap<Block, [u64; 2]> = BTreeMap::new();
-    for (name, count) in sizes {
-        let [all, trained] = blocks.entry(Block::of(name)).or_default();
-        *all += count;
-        *trained += if is_trained(name) { *count } else { 0 };
+    let mut blocks: BTreeMap<Block, Vec<&(String, u64)>> = BTreeMap::new();
+    for weight in sizes {
+        blocks.entry(Block::of(&weight.0)).or_default().push(weight);
     }
-    let planned = |(block, [parameters, trained]): (Block, [u64; 2])| PlannedBlock {
-        name: block.to_string(),
-        parameters,
-        trained,
-        trainable: trained > 0,
-        lr: groups::rate(block, &config.optim, layers),
+    let planned = |(block, weights): (Block, Vec<&(String, u64)>)| {
+        let trained = || weights.iter().filter(|(name, _)| is_trained(name));
+        let peak = groups::highest(trained().map(|(name, _)| name), &config.optim, layers);
+        PlannedBlock {
+            name: block.to_string(),
+            parameters: weights.iter().map(|(_, count)| count).sum(),
+            trained: trained().map(|(_, count)| count).sum(),
+            trainable: peak.is_some(),
+            lr: peak.unwrap_or_else(|| groups::rate(block, &config.optim, layers)),
+        }
     };
     blocks.into_iter().map(planned).collect()
 }
@@ -272,7 +275,7 @@ fn around_pair(family: Family) -> u32 {
     if family.is_roberta() { 4 } else { 3 }
 }
 
-/// Share of the tokens that the model is asked for.
+/// Share of the tokens that the model has to predict.
 fn asked(config: &RunConfig) -> f64 {
     if config.language.objective == LanguageObjective::Causal { 1.0 } else { config.language.share }
 }

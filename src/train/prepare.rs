@@ -8,7 +8,7 @@ use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
 use super::strategy::Trained;
-use super::{TrainError, corpus, outputs, rows};
+use super::{TrainError, corpus, outputs, patterns, rows};
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
@@ -119,8 +119,9 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     if config.task == Task::Mlm && config.language.objective == LanguageObjective::Causal {
         model.config.causal = true;
     }
-    let names = model.params.iter().filter(|param| !param.fixed).map(|param| param.name.as_str());
-    let trained = Trained::of(&config.strategy, model.config.stored_layers(), names)?;
+    let names: Vec<&str> = model.params.iter().filter(|param| !param.fixed).map(|param| param.name.as_str()).collect();
+    let trained = Trained::of(&config.strategy, model.config.stored_layers(), names.iter().copied())?;
+    patterns::check("optim.rates", config.optim.patterns(), &names)?;
     model.train_only(|name| trained.contains(name));
     Ok((model, report))
 }

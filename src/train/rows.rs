@@ -10,12 +10,12 @@ use super::{TrainError, outputs};
 use crate::data::choices::{Exclude, Mend, Mended, Mends};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::leave_out_leaks;
-use crate::data::{Dataset, Finding, Roles, Split, SplitRule, Target};
+use crate::data::{Dataset, Finding, Roles, Split, SplitRule};
 use crate::model::EncoderConfig;
 use crate::table::Table;
 use crate::table::notation::tags::Scheme;
 use crate::task::Task;
-use crate::text::{Features, Length, Tokenizer, features, measure};
+use crate::text::{Features, Labels, Length, Tokenizer, features, measure};
 
 /// The training data of a choice, read for a task, with what is held out.
 pub struct Sources {
@@ -193,7 +193,7 @@ pub(super) fn tokenized(
     length: Length,
     on_progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Result<Option<Vec<Features>>, TrainError> {
-    let asks = |one: &Features| one.target != Target::None || data.makes_its_own_labels();
+    let asks = |one: &Features| one.labels != Labels::None || data.makes_its_own_labels();
     let made = features(data, which, tokenizer, length, on_progress)?;
     Ok(made.map(|made| made.into_iter().filter(asks).collect()))
 }
@@ -214,7 +214,7 @@ fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
     let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
     if !unknown.is_empty() {
         caveats.push(format!(
-            "rows of the evaluation file are left out, as their labels are not among those that are learned: {}",
+            "rows of the evaluation file are left out, as their labels do not occur in the training data: {}",
             unknown.join(", ")
         ));
     }
@@ -225,7 +225,7 @@ fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
 fn unnamed_tags_words(data: &Dataset) -> Option<String> {
     (data.task == Task::Ner && data.notation.scheme == Scheme::Numbered).then(|| {
         "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
-         begin an entity and others go on with it, put names such as B-PER and I-PER in their place"
+         begin an entity and others continue it, put names such as B-PER and I-PER in their place"
             .to_owned()
     })
 }
@@ -283,9 +283,9 @@ fn leave_out_cut(dataset: &Dataset, train: &mut Vec<Features>, held_out: Option<
 fn count(features: &[Features], labels: usize) -> Vec<u64> {
     let mut counts = vec![0; labels];
     for features in features {
-        match &features.target {
-            Target::Class(class) => counts[*class as usize] += 1,
-            Target::Tokens(classes) => classes.iter().flatten().for_each(|class| counts[*class as usize] += 1),
+        match &features.labels {
+            Labels::Class(class) => counts[*class as usize] += 1,
+            Labels::Tokens(classes) => classes.iter().flatten().for_each(|class| counts[*class as usize] += 1),
             _ => {}
         }
     }

@@ -2,9 +2,9 @@
 
 use super::TrainError;
 use super::config::{Every, Strategy, StrategyKind};
+use super::patterns::{check, is_named, weights_of};
 use super::steps::StepCount;
 use crate::model::Block;
-use crate::model::family::LAYER_SLOTS;
 
 /// Says of every weight, by its canonical name, whether it is trained.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,11 +23,7 @@ impl Trained {
     ) -> Result<Self, TrainError> {
         let rule = Self { frozen: frozen(strategy, layers)?, patterns: patterns(strategy) };
         let weights: Vec<&str> = weights.into_iter().collect();
-        let is_of_none = |pattern: &&String| !weights.iter().any(|name| is_named(pattern, name));
-        if let Some(name) = rule.patterns.iter().find(is_of_none).cloned() {
-            let known = weights.iter().find(|name| matches!(Block::of(name), Block::Layer(_))).or(weights.first());
-            return Err(TrainError::UnknownWeight { name, known: known.copied().unwrap_or("head.*").to_owned() });
-        }
+        check("strategy.train", &rule.patterns, &weights)?;
         if weights.iter().any(|name| rule.contains(name)) { Ok(rule) } else { Err(TrainError::NothingToTrain) }
     }
 
@@ -46,26 +42,9 @@ impl Trained {
         self.patterns.is_empty() || self.patterns.iter().any(|pattern| is_named(pattern, weight))
     }
 
-    /// Whether any weight of a block can be trained. Which weights a head has hangs on its kind, and each has a bias.
+    /// Whether any weight of a block can be trained.
     fn touches(&self, block: Block) -> bool {
-        let any = |names: &[String]| names.iter().any(|name| self.contains(name));
-        let pairs = |names: &[&str]| -> Vec<String> {
-            names.iter().flat_map(|name| [format!("{block}.{name}.weight"), format!("{block}.{name}.bias")]).collect()
-        };
-        match block {
-            Block::Layer(_) => any(&pairs(&LAYER_SLOTS)),
-            Block::Embeddings => {
-                let tables = ["word", "position", "token_type"].map(|table| format!("{block}.{table}"));
-                any(&tables) || any(&pairs(&["norm", "projection"]))
-            }
-            Block::Head => {
-                let may_be = |pattern: &String| {
-                    let start = pattern.split('*').next().unwrap_or_default();
-                    start.starts_with("head") || "head.".starts_with(start)
-                };
-                !self.frozen.contains(&block) && (self.patterns.is_empty() || self.patterns.iter().any(may_be))
-            }
-        }
+        weights_of(block).iter().any(|name| self.contains(name))
     }
 }
 
@@ -78,39 +57,6 @@ fn patterns(strategy: &Strategy) -> Vec<String> {
             Vec::new()
         }
     }
-}
-
-/// Whether a pattern is of a weight: `*` stands for any letters, `layers.2-5` for several layers, and the beginning of a name
-/// up to a dot for all that begins so.
-fn is_named(pattern: &str, weight: &str) -> bool {
-    let (pattern, weight) = match (ranged(pattern), weight.strip_prefix("layers.")) {
-        (Some((first, last, rest)), Some(of_layer)) => {
-            let (layer, tail) = of_layer.split_once('.').unwrap_or((of_layer, ""));
-            if !layer.parse::<usize>().is_ok_and(|layer| (first..=last).contains(&layer)) {
-                return false;
-            }
-            if rest.is_empty() {
-                return true;
-            }
-            (rest, tail)
-        }
-        _ => (pattern, weight),
-    };
-    glob(pattern, weight) || glob(&format!("{pattern}.*"), weight)
-}
-
-/// `layers.2-5.rest` as 2, 5 and `rest`.
-fn ranged(pattern: &str) -> Option<(usize, usize, &str)> {
-    let of_layers = pattern.strip_prefix("layers.")?;
-    let (range, rest) = of_layers.split_once('.').unwrap_or((of_layers, ""));
-    let (first, last) = range.split_once('-')?;
-    Some((first.parse().ok()?, last.parse().ok()?, rest))
-}
-
-fn glob(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
-    let Some(tail) = name.strip_prefix(start) else { return false };
-    tail.char_indices().map(|(place, _)| place).chain([tail.len()]).any(|place| glob(rest, &tail[place..]))
 }
 
 /// The blocks a strategy freezes, for an encoder with `layers` stored layers.
@@ -160,6 +106,13 @@ fn all(layers: usize) -> impl Iterator<Item = Block> {
 pub fn may_train(strategy: &Strategy, layers: usize) -> Vec<Block> {
     let (frozen, joining) = (painted(strategy, layers), thaw_order(strategy, layers));
     all(layers).filter(|block| !frozen.contains(block) || joining.contains(block)).collect()
+}
+
+/// The weights that are trained at any time of a run that is long enough.
+pub fn may_train_weights(strategy: &Strategy, layers: usize) -> impl Iterator<Item = String> {
+    let patterns = patterns(strategy);
+    let is_trained = move |name: &String| patterns.is_empty() || patterns.iter().any(|pattern| is_named(pattern, name));
+    may_train(strategy, layers).into_iter().flat_map(weights_of).filter(is_trained)
 }
 
 /// The blocks that join the head one after the other, from the top down; none in other strategies than `gradual`.
@@ -217,6 +170,7 @@ fn parse(name: &str, layers: usize) -> Result<Vec<Block>, TrainError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::train::patterns::tests::WEIGHTS;
 
     fn names(kind: StrategyKind, top_layers: usize, frozen_blocks: &[&str]) -> Result<String, String> {
         let frozen_blocks = frozen_blocks.iter().map(ToString::to_string).collect();
@@ -261,37 +215,6 @@ mod tests {
         assert!(names(StrategyKind::Custom, 0, &["embeddings", "layers.0-3", "head"]).is_err());
     }
 
-    const WEIGHTS: [&str; 7] = [
-        "embeddings.word",
-        "embeddings.norm.bias",
-        "layers.0.attention.query.weight",
-        "layers.1.attention.query.bias",
-        "layers.2.feed_forward.norm.weight",
-        "layers.10.attention.output.weight",
-        "head.token.weight",
-    ];
-
-    #[test]
-    fn weights_are_named_by_patterns_ranges_and_the_beginnings_of_their_names() {
-        let check = |pattern: &str, expected: &[usize]| {
-            let found: Vec<usize> = (0..WEIGHTS.len()).filter(|place| is_named(pattern, WEIGHTS[*place])).collect();
-            assert_eq!(found, expected, "{pattern}");
-        };
-        check("*", &[0, 1, 2, 3, 4, 5, 6]);
-        check("*.bias", &[1, 3]);
-        check("*.norm.*", &[1, 4]);
-        check("layers.1", &[3]);
-        check("layers.1*", &[3, 5]);
-        check("layers.0-2", &[2, 3, 4]);
-        check("layers.1-10.attention.*.weight", &[5]);
-        check("layers.*.attention.query", &[2, 3]);
-        check("embeddings", &[0, 1]);
-        check("head.*", &[6]);
-        check("head.token", &[6]);
-        check("hea", &[]);
-        check("", &[]);
-    }
-
     #[test]
     fn what_patterns_name_is_trained_where_no_block_is_frozen() {
         let of = |train: &[&str], frozen: &[&str]| {
@@ -311,7 +234,7 @@ mod tests {
         let one = of(&["layers.1.attention.*"], &[]);
         assert_eq!(painted(&one, 2), [Block::Embeddings, Block::Layer(0), Block::Head]);
         let error = trained(&of(&["*.bias", "layers.3.wrong"], &[])).unwrap_err();
-        assert!(error.contains("layers.3.wrong") && error.contains("layers.0.attention.query.weight"), "{error}");
+        assert!(error.contains("layers.3.wrong") && error.contains("layers.*.attention.query.weight"), "{error}");
         assert!(trained(&of(&["embeddings.*"], &["embeddings"])).unwrap_err().contains("everything is frozen"));
     }
 }

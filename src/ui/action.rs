@@ -18,6 +18,7 @@ use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
+use crate::worker::work::AnyWork;
 
 pub use hub::HubAction;
 
@@ -115,6 +116,8 @@ pub enum Action {
     /// Asks first; the files are gone afterwards.
     AskDeleteRun(PathBuf),
     DeleteRun(PathBuf),
+    /// Any other work.
+    Work(AnyWork),
 
     /// Something about the hub.
     Hub(HubAction),
@@ -188,7 +191,7 @@ impl Action {
             Self::SetRoles(_) => "Set the columns' roles",
             Self::SetTask(_) => "Set the task",
             Self::SetSplit(_) => "Set the split",
-            Self::SetMends(_) => "Put the data right",
+            Self::SetMends(_) => "Fix the data",
             Self::ShowHealth => "Show the problems in the data",
             Self::Look(_) => "Look at a row as the model reads it",
             Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
@@ -201,7 +204,7 @@ impl Action {
             Self::Edit(_) | Self::Unread(_) | Self::UnreadInData(_) => "Change the configuration",
             Self::StartRun => "Start training",
             Self::PauseRun => "Pause training",
-            Self::ResumeRun => "Go on training",
+            Self::ResumeRun => "Resume training",
             Self::StopRun => "Stop and keep the best",
             Self::ContinueRun(_) => "Resume run",
             Self::ContinueNewest => "Resume the interrupted run",
@@ -218,6 +221,7 @@ impl Action {
             Self::AskDeleteRun(_) => "Delete run…",
             Self::DeleteRun(_) => "Delete run",
             Self::Hub(action) => action.title(),
+            Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
             Self::Save(_) => "Save…",
@@ -236,18 +240,18 @@ impl Action {
             Self::ToggleLog => "What happened so far, newest last",
             Self::ResetLayout => "Puts the panels of Train, Evaluate and Explore back in place",
             Self::ChooseData => {
-                "CSV, JSON, Parquet, CoNLL, SQuAD or plain text; the format is recognised by its content"
+                "CSV, Excel, JSON, Parquet, CoNLL, SQuAD or plain text; the format is recognised by its content"
             }
             Self::OpenSample(sample) => sample.description(),
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
             Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",
             Self::FindModels => "Looks again in the model folders and the Hugging Face cache",
             Self::StartRun => "Trains with the configuration in Train",
-            Self::PauseRun => "Waits after the current step; nothing is lost",
-            Self::ResumeRun => "Goes on with the next step",
+            Self::PauseRun => "Pauses after the current step; nothing is lost",
+            Self::ResumeRun => "Continues with the next step",
             Self::StopRun => "Ends after the current step; the best weights are kept, and the run can be resumed",
-            Self::ContinueRun(_) => "Goes on from its last checkpoint, as if it had never stopped",
-            Self::ContinueNewest => "The newest run that was cut off goes on, as if it had never stopped",
+            Self::ContinueRun(_) => "Resumes from its last checkpoint, as if it had never stopped",
+            Self::ContinueNewest => "Resumes the latest interrupted run exactly where it stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",

@@ -7,6 +7,7 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::saving::Saving;
+use crate::table::ENDINGS;
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
 pub const NO_DIALOG: f64 = 0.4;
@@ -69,10 +70,7 @@ impl Dialog {
             let chosen = if purpose.is_folder() {
                 dialog.pick_folder()
             } else {
-                dialog
-                    .add_filter("Data", &["csv", "tsv", "jsonl", "json", "ndjson", "txt"])
-                    .add_filter("All files", &["*"])
-                    .pick_file()
+                dialog.add_filter("Data", &ENDINGS).add_filter("All files", &["*"]).pick_file()
             };
             // Nobody listens any more when waiting was cancelled.
             sender.send(chosen.map_or(Answer::Nothing, Answer::Chosen)).ok();

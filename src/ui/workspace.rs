@@ -34,6 +34,7 @@ use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, HubTold, JobId, ModelEntry, OpenedRun, Payload};
+use crate::worker::work::{Work, Worked};
 
 pub use data::DataState;
 pub use downloads::{Download, DownloadState};
@@ -141,6 +142,8 @@ pub struct Workspace {
     pub hub: HubState,
     pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
+    /// What came last of each kind of work that has no place of its own here.
+    worked: Vec<Worked>,
     pub jobs: Vec<Job>,
     pub toasts: Vec<Toast>,
     pub log: Vec<LogLine>,
@@ -214,6 +217,7 @@ impl Workspace {
             hub: HubState::default(),
             downloads: Vec::new(),
             runs: Vec::new(),
+            worked: Vec::new(),
             jobs: Vec::new(),
             toasts: Vec::new(),
             log: Vec::new(),
@@ -234,6 +238,11 @@ impl Workspace {
     /// What is decided for the model of an evaluation.
     pub fn decisions<'a>(&'a self, evaluated: &'a EvaluatedData) -> &'a Decisions {
         self.kept.as_ref().unwrap_or(&evaluated.decisions)
+    }
+
+    /// What came last of work of a kind.
+    pub fn worked<W: Work>(&self) -> Option<(&W, &W::Answer)> {
+        self.worked.iter().find_map(Worked::of)
     }
 
     /// Folds in what the worker said. Events of a job that is not followed are dropped.
@@ -324,6 +333,10 @@ impl Workspace {
             }
             Payload::Run(run) => self.take_run(kind, &run),
             Payload::Hub(told) => self.take_hub(kind, told),
+            Payload::Worked(worked) => {
+                self.worked.retain(|known| !known.work.is_like(&worked.work));
+                self.worked.push(worked);
+            }
         }
     }
 

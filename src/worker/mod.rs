@@ -6,6 +6,8 @@
 //! each of it has a thread of its own.
 
 pub mod protocol;
+pub mod work;
+pub mod works;
 
 mod control;
 mod jobs;
@@ -24,6 +26,7 @@ use jobs::Context;
 use lane::{Lane, Latest};
 use network::Network;
 use protocol::{Command, Control, Event, JobId};
+use work::Queue;
 
 /// The window's end of the conversation. A test puts a scripted worker at the other end.
 #[derive(Clone, Debug)]
@@ -93,6 +96,7 @@ impl Dispatcher {
                 Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
                     self.queue(&self.compute, command);
                 }
+                Command::Do { ref work, .. } if work.queue() == Queue::Compute => self.queue(&self.compute, command),
                 _ => self.queue(&self.files, command),
             }
         }

@@ -24,6 +24,7 @@ use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
+use crate::worker::work::{AnyWork, Worked};
 
 pub use hub::{HubAsk, HubTold, LookedModel, Setting, Wanted};
 
@@ -123,9 +124,10 @@ pub enum Command {
         job: JobId,
         dir: PathBuf,
     },
-    DeleteRun {
+    /// Any other work; answers [`Payload::Worked`].
+    Do {
         job: JobId,
-        dir: PathBuf,
+        work: AnyWork,
     },
     /// Something of the hub or of its cache; answers [`Payload::Hub`].
     Hub {
@@ -198,6 +200,7 @@ pub enum Payload {
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
     Hub(HubTold),
+    Worked(Worked),
 }
 
 /// A model folder that was found, with enough of its configuration for a list.

@@ -196,7 +196,7 @@ fn thresholds_that_serve_the_data_are_kept_and_predictions_go_by_them() {
     let classify = self::model("bert-classify");
     let said = write(&dir.path().join("said.csv"), "text,label\nkind words,positive\nrude words,negative\n");
     let error = failed(&["evaluate", "--model", &classify, "--data", &said, "--keep-thresholds"], 1);
-    assert!(error.contains("classify on these data knows no threshold"), "{error}");
+    assert!(error.contains("classify has no threshold on these data"), "{error}");
     assert!(!Path::new(&classify).join("decisions.json").exists());
 }
 

@@ -7,6 +7,7 @@ use attune::corpus::masking::MaskStyle;
 use attune::data::Target;
 use attune::metrics::Evaluation;
 use attune::task::Task;
+use attune::text::Labels;
 use attune::train::assess::{Assessed, assess};
 use attune::train::config::{LanguageObjective, ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
@@ -143,7 +144,7 @@ fn each_word_of_a_long_sentence_has_its_label_in_one_window() {
         let mut labels = Vec::new();
         for window in windows {
             assert!(window.tokens.len() <= 32);
-            let Target::Tokens(tokens) = &window.target else { panic!("{window:?}") };
+            let Labels::Tokens(tokens) = &window.labels else { panic!("{window:?}") };
             labels.extend(tokens.iter().flatten().copied());
         }
         assert_eq!(&labels, tags, "example {example}");
@@ -275,7 +276,7 @@ fn whole_words_of_a_translation_are_hidden_whole() {
     let mut asked = 0;
     for chance in 0..100 {
         let drawn = objective.draw(data.train.get(0, chance).unwrap(), chance);
-        let Target::Tokens(targets) = &drawn.target else { panic!("{drawn:?}") };
+        let Labels::Tokens(targets) = &drawn.labels else { panic!("{drawn:?}") };
         for place in (1..pieces.len()).filter(|place| goes_on(pieces[*place])) {
             assert_eq!(targets[place].is_some(), targets[place - 1].is_some(), "piece {place} of {targets:?}");
         }

@@ -199,9 +199,9 @@ fn words_are_hidden_by_a_press_and_own_words_are_scored() {
     let Prediction::Filling(both) = result(&screen) else { panic!() };
     assert_eq!(both.blanks.len(), 2);
     until(&mut screen, "Show capital");
-    write(&mut screen, "Words to score", "river, zebra");
-    until(&mut screen, "Own word river ");
-    until(&mut screen, "Own word zebra ");
+    write(&mut screen, "Candidates to score", "river, zebra");
+    until(&mut screen, "Candidate river ");
+    until(&mut screen, "Candidate zebra ");
     press(&mut screen, "Show capital");
     let Prediction::Filling(again) = result(&screen) else { panic!() };
     assert_eq!(again.blanks.len(), 1);
@@ -246,7 +246,7 @@ fn the_lab_says_which_heads_answer_and_which_are_missing() {
     screen.get_by_label_contains("Next sentence: loss").click();
     settled(&mut screen);
     until(&mut screen, "does not follow");
-    write(&mut screen, "Second text of the lesson", "Der Fluss war klar.");
+    write(&mut screen, "Second text of the example", "Der Fluss war klar.");
     until(&mut screen, "Translation pair: loss ");
 }
 

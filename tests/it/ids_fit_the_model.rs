@@ -4,8 +4,8 @@ use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use attune::data::Target;
 use attune::inspect::{OpenModel, Options, Request};
+use attune::text::Labels;
 use attune::train::assess::{Assessed, assess};
 use attune::train::config::{ModelChoice, RunConfig};
 use attune::train::objective::Objective;
@@ -97,7 +97,7 @@ fn tokens_beyond_the_embeddings_that_no_text_has_are_told_and_never_drawn() {
             let original = data.train.get(index, chance).unwrap();
             let before = original.tokens.ids().into_owned();
             let drawn = objective.draw(original, chance * 1000 + index as u64);
-            let Target::Tokens(targets) = &drawn.target else { panic!("{drawn:?}") };
+            let Labels::Tokens(targets) = &drawn.labels else { panic!("{drawn:?}") };
             let changed = drawn.tokens.ids().iter().zip(&before).filter(|(now, before)| now != before).count();
             random += changed.min(targets.len());
             assert!(drawn.tokens.ids().iter().all(|id| *id < 700));

@@ -305,9 +305,9 @@ fn a_rate_of_nothing_is_refused_and_a_high_one_warned_of() {
     train.get_by_label("“0” must be above 0 and at most 1; still using 2e-5");
     enter(&mut train, "1,000");
     train.get_by_label("“1,000” can be read as 1 or as 1000: write the one you mean; still using 2e-5");
-    assert!(train.query_by_label_contains("So high a rate").is_none());
+    assert!(train.query_by_label_contains("A rate this high").is_none());
     enter(&mut train, "0.05");
-    train.get_by_label_contains("So high a rate");
+    train.get_by_label_contains("A rate this high");
 }
 
 #[test]

@@ -495,7 +495,7 @@ fn other_data_another_model_and_other_settings_are_refused_and_change_nothing() 
         assert_eq!(before, content(&config.run.out), "{error}");
     };
     fs::write(&data, format!("{text}one more row,good\n")).unwrap();
-    refused(&config, &["the data are not those", "30 examples", "31"]);
+    refused(&config, &["the data are not those", "30 training examples", "31"]);
     fs::write(&data, text.replacen("the soup was", "the soup is", 1)).unwrap();
     refused(&config, &["the data are not those", "other texts"]);
     fs::write(&data, &text).unwrap();

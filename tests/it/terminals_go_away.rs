@@ -79,7 +79,7 @@ fn a_run_goes_on_where_what_it_says_finds_no_room() {
         let output = train(folder.path(), more).stdout(full()).stderr(Stdio::piped()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(expected), "{said}");
-        assert!(said.contains("the run is done, but"), "{said}");
+        assert!(said.contains("the run is finished, but"), "{said}");
         assert_same(&whole_run, &config.run.out, "no room");
         fs::remove_dir_all(&config.run.out).unwrap();
     }

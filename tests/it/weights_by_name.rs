@@ -9,7 +9,7 @@ use attune::model::{self, Input, Model, Pass, PassDropout, Want};
 use attune::task::Task;
 use attune::text::Tokenizer;
 use attune::train::TrainError;
-use attune::train::config::{RunConfig, StrategyKind};
+use attune::train::config::{RunConfig, StrategyKind, WeightRate};
 use attune::train::loss::CrossEntropy;
 use attune::train::prepare::open_model;
 use attune::train::strategy::Trained;
@@ -163,5 +163,60 @@ fn runs_of_some_weights_go_on_exactly() {
         config.strategy.kind = StrategyKind::Custom;
         config.strategy.train = vec!["*.norm.*".into(), "layers.1.attention.query".into(), "head.*".into()];
         config.strategy.frozen = vec!["embeddings".into()];
+    });
+}
+
+fn rate(pattern: &str, lr: Option<f64>, factor: Option<f64>) -> WeightRate {
+    WeightRate { pattern: pattern.to_owned(), lr, factor }
+}
+
+#[test]
+fn weights_learn_at_the_rates_that_patterns_give_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    let weights = |config: &RunConfig| {
+        whole(config);
+        std::fs::read(config.run.out.join("model/model.safetensors")).unwrap()
+    };
+    let plain = weights(&config);
+    // The rate that they have anyway changes no bit.
+    config.run.out = folder.path().join("same");
+    config.optim.rates = vec![rate("*.attention.*", None, Some(1.0)), rate("head", Some(config.optim.lr), None)];
+    assert!(weights(&config) == plain);
+    config.run.out = folder.path().join("some");
+    config.optim.weight_decay = 0.0;
+    config.optim.rates = vec![rate("*", Some(0.0), None), rate("*.attention.value.*", None, Some(0.5))];
+    whole(&config);
+    let found = changed(&config);
+    let is_value = |name: &String| name.contains(".attention.value.");
+    assert!(!found.is_empty() && found.iter().all(is_value), "{found:?}");
+    let written = std::fs::read_to_string(config.run.out.join("run.toml")).unwrap();
+    assert!(written.contains("[[optim.rates]]\npattern = \"*.attention.value.*\"\nfactor = 0.5"), "{written}");
+}
+
+#[test]
+fn a_rate_for_no_weight_or_of_no_sense_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    let labels = attune::data::LabelSet { names: vec!["0".into(), "1".into()] };
+    config.optim.rates = vec![rate("*.atention.*", None, Some(0.1))];
+    let told = open_model(&config, &labels, &Device::Cpu).err().unwrap().to_string();
+    assert!(told.contains("optim.rates names \"*.atention.*\"") && told.contains("layers.*.attention."), "{told}");
+    let refused = |lr, factor| {
+        let mut config = config.clone();
+        config.optim.rates = vec![rate("head", lr, factor)];
+        config.check().err().map(|error| error.to_string()).unwrap_or_default()
+    };
+    assert_eq!(refused(Some(1e-4), None), "");
+    for (lr, factor) in [(None, None), (Some(1e-4), Some(0.5)), (Some(2.0), None), (None, Some(-1.0))] {
+        let told = refused(lr, factor);
+        assert!(told.contains("optim.rates is \"head\" with") && told.contains("expected lr"), "{told}");
+    }
+}
+
+#[test]
+fn runs_with_rates_by_pattern_go_on_exactly() {
+    check("rates", |config| {
+        config.optim.rates = vec![rate("layers.0.*", None, Some(0.25)), rate("*.bias", Some(3e-3), None)];
     });
 }

@@ -120,7 +120,7 @@ fn what_cannot_be_learned_is_told_before_the_first_step_and_with_the_result() {
     let dir = tempfile::tempdir().unwrap();
     let one = rows("text,label", |at| format!("the soup was warm {at},pos"));
     let run = train(dir.path(), "classify", "bert-classify", &[("a.csv", &one)], "");
-    let expected = "every row has the label \"pos\", so there is nothing to tell apart";
+    let expected = "every row has the label \"pos\", so there is nothing to learn";
     assert!(run.errors.contains(&format!("warning: {expected}")), "{}", run.errors);
     assert_eq!(run.warnings(), [expected]);
     assert_eq!(run.out.lines().last(), Some(format!("note: {expected}").as_str()));
@@ -132,14 +132,14 @@ fn what_cannot_be_learned_is_told_before_the_first_step_and_with_the_result() {
     let eval = format!("eval = {:?}", dir.path().join("dev.csv"));
     let run = train(dir.path(), "classify", "bert-classify", &[("a.csv", &two), ("dev.csv", other)], &eval);
     let told = run.warnings();
-    assert!(told[0].contains("not among those that are learned: mixed"), "{told:?}");
+    assert!(told[0].contains("do not occur in the training data: mixed"), "{told:?}");
 
     let dir = tempfile::tempdir().unwrap();
     let hot = rows("text,labels", |at| format!("the soup was warm {at},\"[1, {}, 0]\"", at % 2));
     let run = train(dir.path(), "multilabel", "bert-classify", &[("a.csv", &hot)], "");
     let expected = [
-        "1 label applies to every row that is learned from, so it says nothing: LABEL_0",
-        "1 label is never learned, as no row of the training part has it: LABEL_2",
+        "1 label applies to every training row and carries no information: LABEL_0",
+        "1 label is never learned, as no training row has it: LABEL_2",
     ];
     assert_eq!(run.warnings(), expected);
     assert_eq!(run.events().last().unwrap()["caveats"], json!(expected));

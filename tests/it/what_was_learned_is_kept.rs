@@ -199,7 +199,7 @@ fn a_run_that_had_no_checkpoint_yet_begins_again_and_says_so() {
     config.run.out = folder.path().join("stopped");
     assert!(!part(&config, 25));
     let warnings = go_on(&config).unwrap();
-    assert!(tells(&warnings, &["had come to step", "begins again"]), "{warnings:?}");
+    assert!(tells(&warnings, &["had come to step", "starts from the beginning"]), "{warnings:?}");
     assert_same(&whole_run, &config.run.out, "from the beginning");
 }
 

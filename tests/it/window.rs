@@ -11,6 +11,7 @@ use attune::ui::app::App;
 use attune::ui::places::Places;
 use attune::worker::Client;
 use attune::worker::protocol::{Command, Control, Event, EventKind, JobId, Payload};
+use attune::worker::works::runs::DeleteRun;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use egui::{Key, Modifiers, Role};
 use egui_kittest::Harness;
@@ -170,8 +171,8 @@ fn job_of(command: &Command) -> JobId {
         | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
-        | Command::DeleteRun { job, .. }
         | Command::Hub { job, .. }
+        | Command::Do { job, .. }
         | Command::Control { job, .. } => *job,
     }
 }
@@ -290,10 +291,10 @@ fn tagged_words_are_read_with_their_entities_and_mistakes_are_put_right_by_one_p
     window.press("Show all classes, not only LOC");
 
     window.press("Health · 2");
-    window.press("2 sentences have an I- tag that goes on with no entity of its type");
+    window.press("2 sentences have an I- tag without a B-");
     assert!(window.shows("2 of 11 rows"));
     window.press("Show all rows");
-    window.press("Fix: 2 sentences have an I- tag that goes on with no entity of its type");
+    window.press("Fix: 2 sentences have an I- tag without a B-");
     assert_eq!(data(&window).loaded.as_ref().unwrap().mended[0].rows, [8, 9]);
     assert!(window.shows("2 sentences repaired to IOB2"));
     window.press("Exclude: 1 sentence with the same words and tags as an earlier one");
@@ -329,12 +330,12 @@ fn questions_show_their_answers_and_misplaced_ones_move() {
     assert_eq!(loaded(&window).dataset.examples.len(), 3);
     assert!(window.shows("no answer"));
     window.press_role(Role::Button, "Health · 3");
-    window.press("Fix: 1 question with an answer that does not stand where it is said to, but elsewhere");
+    window.press("Fix: 1 question with an answer that is not at its stated position but elsewhere in the context");
     assert_eq!(loaded(&window).dataset.examples.len(), 4);
     assert!(window.shows("1 question without a usable answer"));
-    window.press("Keep together: 1 evaluated question is about a context that is also trained on");
+    window.press("Keep together: 1 evaluation question is about a context that is also in the training set");
     assert_eq!(window.app().workspace().data.roles.group.as_deref(), Some("context"));
-    assert!(!window.shows("also trained on"));
+    assert!(!window.shows("also in the training set"));
 }
 
 #[test]
@@ -343,7 +344,7 @@ fn a_row_is_shown_as_the_model_reads_it() {
     window.press("Data");
     window.harness.get_by_label("The battery of number 3 lasts for days").click();
     window.settle();
-    assert!(window.shows("trained on") || window.shows("held out for evaluation"));
+    assert!(window.shows("in the training set") || window.shows("in the evaluation set"));
     window.press("Token X-ray");
     let xray = window.app().workspace().data.looked_at.clone().expect("the row was looked at");
     assert_eq!(xray.xray.windows.len(), 1);
@@ -516,14 +517,14 @@ fn a_run_is_deleted_only_after_it_was_asked() {
     window.press("Runs");
     window.press("Delete reviews-minilm-2");
     window.press("Cancel");
-    assert_eq!(window.count(|command| matches!(command, Command::DeleteRun { .. })), 0);
+    assert_eq!(window.count(|command| matches!(command, Command::Do { .. })), 0);
     window.press("Delete reviews-minilm-2");
     window.press_role(Role::Button, "Delete run");
     let deleted = window
         .asked
         .iter()
-        .find_map(|command| if let Command::DeleteRun { dir, .. } = command { Some(dir) } else { None });
-    assert!(deleted.unwrap().ends_with("reviews-minilm-2"));
+        .find_map(|command| if let Command::Do { work, .. } = command { work.get::<DeleteRun>() } else { None });
+    assert!(deleted.unwrap().dir.ends_with("reviews-minilm-2"));
 }
 
 #[test]

@@ -219,7 +219,7 @@ fn what_is_plainly_no_text_is_not_read_where_something_else_can_be() {
         let dataset = Dataset::new(table, Task::Classify, &roles, None).unwrap();
         health::columns(&dataset).iter().map(health::Finding::message).collect::<Vec<_>>()
     };
-    assert_eq!(of("label:c2 url:l"), ["the column \"url\" is read as a text, but holds addresses"]);
+    assert_eq!(of("label:c2 url:l"), ["the column \"url\" is used as the text, but holds addresses"]);
     assert_eq!(of("text:t label:c2 title:t date:d"), ["the column \"title\" holds texts and is not used"]);
     assert_eq!(
         of("premise:t choice1:t choice2:t label:k2"),
@@ -349,7 +349,7 @@ fn what_could_be_the_label_too_or_looks_like_several_is_said() {
     let joined: String = ["joy;fear", "joy", "fear;joy", "fear"].repeat(5).join("\na b c\t");
     assert_eq!(
         of(table(&format!("text\tlabel\na b c\t{joined}\n")), Task::Classify),
-        ["labels such as \"joy;fear\" look like several labels; the task multilabel reads them as such"]
+        ["labels such as \"joy;fear\" look like several labels; the task multilabel splits them"]
     );
     let none = ["None", "a", "b"].repeat(5).join("\nsome text\t");
     assert_eq!(

@@ -16,7 +16,7 @@ pub enum FindingKind {
     NoUsableLabel,
     /// Questions whose answer stands in the context, but not where it is said to.
     MisplacedAnswers,
-    /// Rows that repeat an earlier text with the same label.
+    /// Rows with the text of an earlier row with the same label.
     Duplicates,
     /// Rows whose text stands elsewhere with another label.
     Contradictions,
@@ -100,27 +100,27 @@ impl FindingKind {
     pub fn short(&self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
-            Self::EmptyText => "nothing to read",
+            Self::EmptyText => "empty texts",
             Self::NoUsableLabel => "no usable label",
             Self::MisplacedAnswers => "misplaced answers",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
             Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
-            Self::Spellings { .. } => "other spellings",
+            Self::Spellings { .. } => "spelling variants",
             Self::UnusedTexts { .. } => "unused texts",
             Self::NoText { .. } => "no text",
             Self::OtherLabels { .. } => "other labels",
             Self::OtherTags { .. } => "other tags",
             Self::SeveralLabels { .. } => "several labels",
-            Self::MayBeNoLabel { .. } => "perhaps no label",
+            Self::MayBeNoLabel { .. } => "possibly no label",
             Self::OneClass { .. } => "one class",
-            Self::Always { .. } => "always applies",
+            Self::Always { .. } => "always present",
             Self::NotLearned { .. } => "never learned",
             Self::Imbalance { .. } => "largest class",
             Self::RareClasses { .. } => "rare classes",
             Self::WithoutLabels => "no label applies",
-            Self::Leaks => "learned and evaluated",
+            Self::Leaks => "in both sets",
             Self::SharedContexts => "shared contexts",
         }
     }
@@ -134,13 +134,13 @@ impl FindingKind {
             Self::OtherLabels { columns } => unused_words(columns, ["could be the label too", "could be labels too"]),
             Self::OtherTags { columns } => unused_words(columns, ["holds tags too", "hold tags too"]),
             Self::SeveralLabels { label } => {
-                format!("labels such as {label:?} look like several labels; the task multilabel reads them as such")
+                format!("labels such as {label:?} look like several labels; the task multilabel splits them")
             }
             Self::MayBeNoLabel { labels } => {
                 format!("a class is called {}, which may stand for no label", name_list(labels))
             }
             Self::NoText { column, holds } => {
-                format!("the column \"{column}\" is read as a text, but holds {holds}")
+                format!("the column \"{column}\" is used as the text, but holds {holds}")
             }
             _ => String::new(),
         }
@@ -157,7 +157,7 @@ fn spellings_words(count: usize, rows: &str, classes: &[Spellings]) -> String {
     };
     let named: Vec<String> = classes.iter().take(NAMED).map(class).collect();
     let more = if classes.len() > NAMED { ", and more" } else { "" };
-    format!("{count} {rows} with another spelling of a class: {}{more}", named.join(", "))
+    format!("{count} {rows} with a different spelling of a class: {}{more}", named.join(", "))
 }
 
 /// Columns that are not used though they hold something, or could be it.
@@ -171,15 +171,15 @@ fn unused_words(columns: &[String], [one, several]: [&str; 2]) -> String {
 
 fn one_class_words(task: Task, label: &str) -> String {
     match task {
-        Task::Ner => "no word belongs to an entity, so there is nothing to tell apart".to_owned(),
-        Task::Qa => "no question has an answer in its context, so there is nothing to find".to_owned(),
-        _ => format!("every row has the label {label:?}, so there is nothing to tell apart"),
+        Task::Ner => "no word belongs to an entity, so there is nothing to learn".to_owned(),
+        Task::Qa => "no question has an answer in its context, so there is nothing to learn".to_owned(),
+        _ => format!("every row has the label {label:?}, so there is nothing to learn"),
     }
 }
 
 fn always_words(labels: &[String]) -> String {
-    let [noun, they] = if labels.len() == 1 { ["label applies", "it says"] } else { ["labels apply", "they say"] };
-    format!("{} {noun} to every row that is learned from, so {they} nothing: {}", labels.len(), name_list(labels))
+    let [noun, carries] = if labels.len() == 1 { ["label applies", "carries"] } else { ["labels apply", "carry"] };
+    format!("{} {noun} to every training row and {carries} no information: {}", labels.len(), name_list(labels))
 }
 
 fn not_learned_words(task: Task, labels: &[String]) -> String {
@@ -194,19 +194,19 @@ fn not_learned_words(task: Task, labels: &[String]) -> String {
     };
     let them = if one { "it" } else { "them" };
     let (count, names) = (labels.len(), name_list(labels));
-    format!("{count} {noun} never learned, as no row of the training part has {them}: {names}")
+    format!("{count} {noun} never learned, as no training row has {them}: {names}")
 }
 
 fn leaks_words(task: Task, count: usize) -> String {
     let noun = match (task, count == 1) {
-        (Task::Ner, true) => "evaluated sentence also stands",
-        (Task::Ner, false) => "evaluated sentences also stand",
-        (Task::Qa, true) => "evaluated question also stands",
-        (Task::Qa, false) => "evaluated questions also stand",
-        (_, true) => "evaluated text also stands",
-        (_, false) => "evaluated texts also stand",
+        (Task::Ner, true) => "evaluation sentence also occurs",
+        (Task::Ner, false) => "evaluation sentences also occur",
+        (Task::Qa, true) => "evaluation question also occurs",
+        (Task::Qa, false) => "evaluation questions also occur",
+        (_, true) => "evaluation text also occurs",
+        (_, false) => "evaluation texts also occur",
     };
-    format!("{count} {noun} in the training part")
+    format!("{count} {noun} in the training set")
 }
 
 impl Finding {
@@ -235,24 +235,26 @@ impl Finding {
                 _ => format!("{count} {rows} without a usable label"),
             },
             FindingKind::MisplacedAnswers => {
-                format!("{count} {rows} with an answer that does not stand where it is said to, but elsewhere")
+                format!("{count} {rows} with an answer that is not at its stated position but elsewhere in the context")
             }
             FindingKind::Duplicates => match self.task {
                 Task::Ner => format!("{count} {rows} with the same words and tags as an earlier one"),
                 Task::Qa => format!("{count} {rows} with the same context and answers as an earlier one"),
-                task if task.is_sequence() => format!("{count} {rows} with an earlier text and the same label"),
-                _ => format!("{count} {rows} with an earlier text"),
+                task if task.is_sequence() => format!("{count} {rows} with the text and label of an earlier row"),
+                _ => format!("{count} {rows} with the text of an earlier row"),
             },
             FindingKind::Contradictions => match self.task {
-                Task::Ner => format!("{count} {rows} whose words also stand under other tags"),
-                Task::Qa => format!("{count} {rows} that also stand with another answer to the same context"),
-                _ => format!("{count} {rows} with a text that also stands under another label"),
+                Task::Ner => format!("{count} {rows} whose words also occur with different tags"),
+                Task::Qa => {
+                    format!("{count} {rows} whose question also occurs with a different answer in the same context")
+                }
+                _ => format!("{count} {rows} with the same text as another row but a different label"),
             },
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {
                 let has = if one { "has" } else { "have" };
-                format!("{count} {rows} {has} an I- tag that goes on with no entity of its type")
+                format!("{count} {rows} {has} an I- tag without a B-")
             }
             FindingKind::Spellings { classes } => spellings_words(count, rows, classes),
             FindingKind::UnusedTexts { .. }
@@ -281,7 +283,7 @@ impl Finding {
             FindingKind::Leaks => leaks_words(self.task, count),
             FindingKind::SharedContexts => {
                 let are = if one { "is" } else { "are" };
-                format!("{count} evaluated {rows} {are} about a context that is also trained on")
+                format!("{count} evaluation {rows} {are} about a context that is also in the training set")
             }
         }
     }

@@ -29,7 +29,7 @@ pub enum ModelFilesError {
     NoTensor { dir: PathBuf, name: String },
     #[error("tensor \"{name}\" has {found} values for the shape {shape:?}")]
     Shape { name: String, shape: Vec<usize>, found: usize },
-    #[error("the values of tensor \"{name}\" cannot be had: {source}")]
+    #[error("the values of tensor \"{name}\" cannot be read: {source}")]
     Values { name: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("two tensors have the name \"{name}\"")]
     Twice { name: String },

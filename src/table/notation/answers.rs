@@ -118,7 +118,7 @@ pub fn nowhere(text: &str, context: &str) -> Result<Option<GoldAnswer>, String> 
     match context.find(text.trim()).filter(|_| !text.trim().is_empty()) {
         None => Ok(None),
         Some(byte) => Err(format!(
-            "has the answer {:?}, which is said to stand nowhere (-1) and stands at character {} of its context",
+            "has the answer {:?}, which is marked as absent (-1) but occurs at character {} of its context",
             shorten(text, 60),
             context[..byte].chars().count()
         )),
@@ -141,7 +141,7 @@ fn plain_answer(text: &str, start: Option<&str>, context: &str) -> Result<Option
     } else {
         let byte = context
             .find(text)
-            .ok_or_else(|| format!("has the answer {:?}, which does not stand in its context", shorten(text, 60)))?;
+            .ok_or_else(|| format!("has the answer {:?}, which does not occur in its context", shorten(text, 60)))?;
         context[..byte].chars().count()
     };
     Ok(Some(GoldAnswer { text: text.to_owned(), start }))
@@ -251,14 +251,14 @@ mod tests {
             let error = answers(cell, start, CONTEXT).unwrap_err();
             assert!(error.contains(expected), "{error}");
         };
-        check("Danube", None, "does not stand in its context");
+        check("Danube", None, "does not occur in its context");
         check("Rhine", Some("x"), "expected a number of characters");
         check(r#"{"text": ["Rhine"], "answer_start": []}"#, None, r#"expected {"text""#);
         check(r#"{"text": ["Rhine"], "answer_start": [-4]}"#, None, r#"expected {"text""#);
         check("{'text': ['Rhine'], 'answer_start': [None]}", None, r#"expected {"text""#);
-        check("{'text': ['Rhine']", None, "does not stand in its context");
-        check("Rhine", Some("-1"), "said to stand nowhere (-1) and stands at character 17 of its context");
-        check(r#"{"text": ["Rhine"], "answer_start": [-1]}"#, None, "said to stand nowhere (-1)");
+        check("{'text': ['Rhine']", None, "does not occur in its context");
+        check("Rhine", Some("-1"), "marked as absent (-1) but occurs at character 17 of its context");
+        check(r#"{"text": ["Rhine"], "answer_start": [-1]}"#, None, "marked as absent (-1)");
     }
 
     #[test]

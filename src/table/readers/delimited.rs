@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
-        notes: layout.odd_first.iter().map(|value| odd_first(layout.first_line, value)).collect(),
+        notes: layout.odd_first.iter().map(|value| sniff::odd_first("line", layout.first_line, value)).collect(),
         span_columns: Vec::new(),
         problems: Vec::new(),
         replaced_characters: replaced,
@@ -39,11 +39,6 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),
     })?;
     finish(table)
-}
-
-fn odd_first(line: usize, value: &str) -> String {
-    let value = shorten(value, 40);
-    format!("line {line} is read as a row and may be the head: {value:?} stands in no other row")
 }
 
 /// Moves the cells to the front of the file's own bytes, which can be done in place because a cell is never longer than
@@ -97,7 +92,7 @@ fn describe(fault: Fault, line: usize) -> RowProblem {
     match fault {
         Fault::Unclosed { line_ends } => RowProblem {
             line: line + line_ends,
-            reason: "opens a quote that is never closed; reading went on at the next line".into(),
+            reason: "opens a quote that is never closed; reading continued at the next line".into(),
         },
         Fault::TooLong => RowProblem { line, reason: format!("has a field longer than {} MiB", FIELD_LIMIT >> 20) },
     }
@@ -190,7 +185,7 @@ mod tests {
         check("text,label\n\"two\nso \"fine\" lines\",y\n", &[(2, &["two\nso \"fine\" lines", "y"])], &[]);
         assert_eq!(
             open("text,label\na,x\n\"b,y\n").problems[0].reason,
-            "opens a quote that is never closed; reading went on at the next line"
+            "opens a quote that is never closed; reading continued at the next line"
         );
     }
 

@@ -12,7 +12,7 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
         [] => (0..table.rows()).map(|row| Place::of_line(table.line(row))).collect(),
         places => places.to_vec(),
     };
-    if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet) {
+    if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet | Format::Workbook) {
         let left = settled::spans(table, is_export);
         table.problems.extend(left.into_iter().map(|(row, reason)| lines[row].problem(reason)));
         table.problems.sort_by_key(|problem| problem.line);
@@ -25,7 +25,7 @@ pub(super) fn finish(mut table: Table) -> Result<Table, ReadError> {
     if !matches!(table.format, Format::Conll | Format::PlainText) {
         settle(&mut table, false, &[]);
     }
-    if matches!(table.format, Format::Delimited { .. } | Format::JsonLines | Format::Parquet) {
+    if matches!(table.format, Format::Delimited { .. } | Format::JsonLines | Format::Parquet | Format::Workbook) {
         sentences::join(&mut table);
     }
     check(table)

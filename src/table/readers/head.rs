@@ -1,10 +1,10 @@
-//! Whether the first row of a delimited file is its head, though it is written in plain words: its value stands nowhere else
-//! among the labels, or it asks what the others answer.
+//! Whether the first row of a table is its head: it has names that people give to columns, or it differs in kind from the
+//! rows under it. A head in plain words is told by values that stand nowhere else among the labels, or by asking what
+//! the others answer.
 
 use std::collections::HashMap;
 
-use super::names::is_number;
-use super::sniff::SampleRow;
+use super::names::{is_known_name, is_number};
 
 /// Letters and words beyond which a cell names no column, unless it is a question.
 const LONGEST: usize = 80;
@@ -12,19 +12,46 @@ const MOST_WORDS: usize = 8;
 /// Different values beyond which a column holds no labels.
 const LABELS: usize = 50;
 
+/// Whether the first row differs in kind from the rows under it. In doubt it does, because most files have a header.
+pub(super) fn names_columns(rows: &[&[String]]) -> bool {
+    let Some(first) = rows.first().filter(|first| !first.is_empty()) else { return false };
+    if first.iter().any(|cell| is_known_name(cell)) || is_told(rows) {
+        return true;
+    }
+    let is_long = |cell: &String| cell.len() > LONGEST || cell.split_whitespace().count() > MOST_WORDS;
+    if first.iter().any(|cell| is_number(cell) || is_long(cell)) {
+        return false;
+    }
+    let below =
+        |column: usize| rows[1..].iter().filter(move |row| row.len() == first.len()).map(move |row| row[column].trim());
+    let columns = 0..first.len();
+    if columns.clone().any(|column| below(column).next().is_some() && below(column).all(is_number)) {
+        return true;
+    }
+    if columns.clone().any(|column| below(column).any(|cell| !cell.is_empty() && cell == first[column].trim())) {
+        return false;
+    }
+    !columns.into_iter().any(|column| {
+        let (count, length) = below(column).fold((0, 0), |(count, length), cell| (count + 1, length + cell.len()));
+        let texts = below(column).filter(|cell| cell.contains(' ')).count();
+        let cell = first[column].trim();
+        cell.contains(' ') && count > 0 && texts * 2 > count && cell.len() * 2 * count > length
+    })
+}
+
 /// The values under the first row of a column, and how often each stands there.
-fn below(rows: &[SampleRow], column: usize) -> HashMap<&str, usize> {
+fn below<'a>(rows: &[&'a [String]], column: usize) -> HashMap<&'a str, usize> {
     let mut counts = HashMap::new();
-    for row in rows.iter().skip(1).filter(|row| row.cells.len() == rows[0].cells.len()) {
-        *counts.entry(row.cells[column].trim()).or_insert(0) += 1;
+    for row in rows.iter().skip(1).filter(|row| row.len() == rows[0].len()) {
+        *counts.entry(row[column].trim()).or_insert(0) += 1;
     }
     counts.remove("");
     counts
 }
 
 /// Whether the first row is plainly a head.
-pub(super) fn is_told(rows: &[SampleRow]) -> bool {
-    let first = &rows[0].cells;
+fn is_told(rows: &[&[String]]) -> bool {
+    let first = rows[0];
     if first.len() < 2 {
         return false;
     }
@@ -58,11 +85,11 @@ fn stands_apart(counts: &HashMap<&str, usize>, first: &str, all: bool) -> bool {
 }
 
 /// Whether all cells of the first row are questions, and the rows under it are not.
-fn asks(rows: &[SampleRow]) -> bool {
+fn asks(rows: &[&[String]]) -> bool {
     let is_question = |cell: &String| cell.trim_end().ends_with(['?', '？']);
-    let first = &rows[0].cells;
+    let first = rows[0];
     let other = |column: usize| {
-        let cells = rows.iter().skip(1).filter(|row| row.cells.len() == first.len()).map(|row| &row.cells[column]);
+        let cells = rows.iter().skip(1).filter(|row| row.len() == first.len()).map(|row| &row[column]);
         let (count, asked) = cells.fold((0, 0), |(all, asked), cell| (all + 1, asked + usize::from(is_question(cell))));
         count > 0 && asked * 4 < count
     };
@@ -70,8 +97,8 @@ fn asks(rows: &[SampleRow]) -> bool {
 }
 
 /// Whether the first row is the numbering of pandas, `0,1`, perhaps behind an empty cell, over a column of words.
-fn is_numbering(rows: &[SampleRow]) -> bool {
-    let first = &rows[0].cells;
+fn is_numbering(rows: &[&[String]]) -> bool {
+    let first = rows[0];
     let names = &first[usize::from(first[0].trim().is_empty())..];
     let counts_up = names.iter().enumerate().all(|(place, name)| *name == place.to_string());
     let is_words = |column: usize| {
@@ -82,8 +109,8 @@ fn is_numbering(rows: &[SampleRow]) -> bool {
 }
 
 /// A value of the first row, read as data, that stands nowhere else in a column whose values come again and again.
-pub(super) fn odd_label(rows: &[SampleRow]) -> Option<String> {
-    let first = &rows.first()?.cells;
+pub(super) fn odd_label(rows: &[&[String]]) -> Option<String> {
+    let first = *rows.first()?;
     let odd = |column: &usize| first.len() > 1 && stands_apart(&below(rows, *column), &first[*column], false);
     (0..first.len()).find(odd).map(|column| first[column].trim().to_owned())
 }

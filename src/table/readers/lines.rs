@@ -256,7 +256,7 @@ mod tests {
         };
         check(b"PK\x03\x04\0\0", "\"books.txt\" is a zip archive");
         check(&gzip(b"PK\x03\x04\0\0"), "\"books.txt\" is a zip archive");
-        check(&gzip(b"some text")[..12], "\"books.txt\" is no whole gzip file");
+        check(&gzip(b"some text")[..12], "\"books.txt\" is not a complete gzip file");
         let long = vec![b'x'; LINE_LIMIT + 2 * PIECE];
         check(&long, "line 1 of \"books.txt\" is longer than 64 MiB, expected one paragraph a line");
     }

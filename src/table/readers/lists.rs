@@ -67,7 +67,7 @@ fn row(element: Element<'_>) -> Row {
     let read = element.check().and_then(|()| {
         let value = serde_json::from_str(element.text).ok().or_else(|| literal::value(element.text));
         values(value.unwrap_or(Value::Null))
-            .map_err(|_no_list| format!("is no list of values: {}", shorten(element.text, 40)))
+            .map_err(|_no_list| format!("is not a list of values: {}", shorten(element.text, 40)))
     });
     (element.place, read)
 }
@@ -75,7 +75,7 @@ fn row(element: Element<'_>) -> Row {
 fn values(row: Value) -> Result<Vec<Value>, String> {
     match row {
         Value::Array(values) => Ok(values),
-        other => Err(format!("is no list of values: {}", shorten(&other.to_string(), 40))),
+        other => Err(format!("is not a list of values: {}", shorten(&other.to_string(), 40))),
     }
 }
 

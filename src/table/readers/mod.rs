@@ -27,6 +27,7 @@ mod objects;
 mod prose;
 mod sentences;
 mod settled;
+mod sheet;
 mod sniff;
 mod spacy;
 mod span_cells;
@@ -72,11 +73,14 @@ pub fn read(path: &Path) -> Result<Table, ReadError> {
     if length > unpack::SIZE_LIMIT {
         return Err(ReadError::TooLarge { path: path.to_path_buf(), limit: unpack::size(unpack::SIZE_LIMIT) });
     }
-    let mut head = [0; 6];
+    let mut head = [0; 8];
     let filled = file.read(&mut head).map_err(cannot_read)?;
     file.rewind().map_err(cannot_read)?;
     if columnar::is_parquet(&head) {
         return columnar::open(path, &file);
+    }
+    if sheet::is_container(&head) {
+        return sheet::read(path, file);
     }
     if let Some(packing) = Packing::of(&head[..filled]) {
         return read_unpacked(path, unpack::all(path, packing, file)?);
@@ -98,6 +102,9 @@ pub fn read_bytes(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
 fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     if columnar::is_parquet(&bytes) {
         return columnar::read_bytes(path, &bytes);
+    }
+    if sheet::is_container(&bytes) {
+        return sheet::read(path, std::io::Cursor::new(bytes));
     }
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(ReadError::NotText { path: path.to_path_buf(), what, advice });

@@ -142,7 +142,7 @@ impl<'a> Spans<'a> {
         }
         let mut settled =
             self.settle_as(Faith::Letters).unwrap_or(Settled { cells: Vec::new(), left: Vec::new(), note: None });
-        let told = "the words beside the spans do not stand in the texts and are not read";
+        let told = "the words beside the spans do not occur in the texts and are ignored";
         settled.note = Some(settled.note.map_or_else(|| told.to_owned(), |note| format!("{note}; {told}")));
         settled
     }
@@ -198,7 +198,7 @@ impl<'a> Spans<'a> {
         let count: usize = self.texts.iter().zip(&self.marks).map(of_row).sum();
         (count > 0).then(|| {
             format!(
-                "nothing tells how spans are counted behind characters such as emoji, which some programs count as two: \
+                "it is unclear how spans are counted after characters such as emoji, which some programs count as two: \
                  {count} of them are read as characters"
             )
         })
@@ -508,7 +508,7 @@ mod tests {
         assert_eq!(
             notes("😀我在北京工作很久了"),
             [
-                "nothing tells how spans are counted behind characters such as emoji, which some programs count as two: 3 of \
+                "it is unclear how spans are counted after characters such as emoji, which some programs count as two: 3 of \
               them are read as characters"
             ]
         );
@@ -562,7 +562,7 @@ mod tests {
         assert_eq!(words(&open("a.jsonl", &ids), "text", "entities"), ["Ines Kaya", "Ann"]);
         assert_eq!(
             open("a.jsonl", &ids).notes,
-            ["the words beside the spans do not stand in the texts and are not read"]
+            ["the words beside the spans do not occur in the texts and are ignored"]
         );
         // Where none stands where it should, all are left out.
         let file = row("so Ann ran", 0, 2, "Ann") + &row("then Bob ran", 0, 4, "Bob");

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
 use super::head;
-use super::names::{is_known_name, is_number, unique_names};
+use super::names::{is_known_name, unique_names};
+use crate::table::shorten;
 
 /// All that is known of a file before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,9 +37,10 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
     let rows = sample(&bytes[start..], dialect);
     let width = common_width(&rows);
     let mut layout = Layout { dialect, first_row: start, first_line: line, header: None, width, odd_first: None };
-    let has_names = rows.first().is_some_and(|first| !first.cells.is_empty() && first_row_names_columns(&rows));
+    let cells: Vec<&[String]> = rows.iter().map(|row| row.cells.as_slice()).collect();
+    let has_names = head::names_columns(&cells);
     if !has_names {
-        layout.odd_first = head::odd_label(&rows);
+        layout.odd_first = head::odd_label(&cells);
     }
     if let Some(first) = rows.into_iter().next().filter(|_| has_names) {
         layout.first_row = start + first.next;
@@ -53,6 +55,12 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
 pub(super) fn column_names(layout: &Layout) -> Vec<String> {
     let given = layout.header.clone().unwrap_or_else(|| vec![String::new(); layout.width]);
     unique_names(&given)
+}
+
+/// What is told of a first row that may be the head.
+pub(super) fn odd_first(unit: &str, line: usize, value: &str) -> String {
+    let value = shorten(value, 40);
+    format!("{unit} {line} is read as data and may be the header: {value:?} occurs in no other row")
 }
 
 pub(super) struct SampleRow {
@@ -190,36 +198,6 @@ fn common_width(rows: &[SampleRow]) -> usize {
         *counts.entry(row.cells.len()).or_insert(0_usize) += 1;
     }
     counts.into_iter().max_by_key(|&(_, count)| count).map_or(1, |(width, _)| width)
-}
-
-/// Whether the first row differs in kind from the rows under it. In doubt it does, because most files have a header.
-fn first_row_names_columns(rows: &[SampleRow]) -> bool {
-    let first = &rows[0].cells;
-    if first.iter().any(|cell| is_known_name(cell)) {
-        return true;
-    }
-    if head::is_told(rows) {
-        return true;
-    }
-    if first.iter().any(|cell| is_number(cell) || cell.len() > 80 || cell.split_whitespace().count() > 8) {
-        return false;
-    }
-    let below = |column: usize| {
-        rows[1..].iter().filter(move |row| row.cells.len() == first.len()).map(move |row| row.cells[column].trim())
-    };
-    let columns = 0..first.len();
-    if columns.clone().any(|column| below(column).next().is_some() && below(column).all(is_number)) {
-        return true;
-    }
-    if columns.clone().any(|column| below(column).any(|cell| !cell.is_empty() && cell == first[column].trim())) {
-        return false;
-    }
-    !columns.into_iter().any(|column| {
-        let (count, length) = below(column).fold((0, 0), |(count, length), cell| (count + 1, length + cell.len()));
-        let texts = below(column).filter(|cell| cell.contains(' ')).count();
-        let cell = first[column].trim();
-        cell.contains(' ') && count > 0 && texts * 2 > count && cell.len() * 2 * count > length
-    })
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ fn pair(element: Element<'_>) -> Result<(String, Object), String> {
     element.check()?;
     serde_json::from_str(element.text).map_err(|error| {
         let shown = shorten(element.text, 40);
-        format!("is no text with its annotations, expected [\"…\", {{\"entities\": […]}}]: {shown} ({error})")
+        format!("is not a text with its annotations, expected [\"…\", {{\"entities\": […]}}]: {shown} ({error})")
     })
 }
 
@@ -52,7 +52,7 @@ pub(super) fn read_texts<'a>(
         let Element { text, place, .. } = element;
         match element.check().map(|()| serde_json::from_str(text)) {
             Ok(Ok(text)) => rows.add_object(Object::from_iter([("text".to_owned(), Value::String(text))]), place),
-            Ok(Err(_)) => rows.problems.push(place.problem(format!("is no text: {}", shorten(text, 40)))),
+            Ok(Err(_)) => rows.problems.push(place.problem(format!("is not a text: {}", shorten(text, 40)))),
             Err(reason) => rows.problems.push(place.problem(reason)),
         }
     }
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_list_of_texts_is_one_text_per_element() {
         check("[\"hello, you\",\n \"bye ] you\"]\n", &["text"], &[(1, &["hello, you"]), (2, &["bye ] you"])], &[]);
-        check("[\"a\", null]", &["text"], &[(1, &["a"])], &[(1, "element 2: is no text: null")]);
+        check("[\"a\", null]", &["text"], &[(1, &["a"])], &[(1, "element 2: is not a text: null")]);
         for text in ["[\"No\"], he said.\nAnd left.\n", "[[1]] A note.\nAnother.\n", "[\"open, he said.\nAnd left.\n"] {
             let table = read_bytes(Path::new("a.txt"), text.as_bytes().to_vec()).unwrap();
             assert_eq!(table.format, Format::PlainText, "{text}");

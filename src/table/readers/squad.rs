@@ -188,13 +188,13 @@ fn answer_at<'a>(answer: &'a Value, context: &'a str) -> Result<Option<(&'a str,
     }
     if let Some(text) = answer.as_str() {
         let byte = context.find(text);
-        let byte = byte.ok_or_else(|| format!("has the answer {}, which does not stand in its context", shown()))?;
+        let byte = byte.ok_or_else(|| format!("has the answer {}, which does not occur in its context", shown()))?;
         return Ok(Some((text, context[..byte].chars().count())));
     }
     if let Some(places) = answer.get("char_spans") {
         return detected(places, context)
             .map(Some)
-            .ok_or_else(|| format!("has a detected answer that is no part of its context: {}", shown()));
+            .ok_or_else(|| format!("has a detected answer that is not in its context: {}", shown()));
     }
     let text = answer.get("text");
     if text.is_some_and(is_blank) {
@@ -338,7 +338,7 @@ mod tests {
         let answered = r#","answers":[{"text":"ran","answer_start":4}]"#;
         check(&two.replace("ANSWER", answered), &rows("null", r#"{"text":["ran"],"answer_start":[4]}"#), &[]);
         let said = r#"{"data":[{"paragraphs":[{"context":"Ann ran","qas":[{"id":"1","question":"q","answers":[{"text":"ran","answer_start":-1}]},{"id":"2","question":"q"}]}]}]}"#;
-        let reason = r#"element 1: has question "1" that has the answer "ran", which is said to stand nowhere (-1) and stands at character 4 of its context"#;
+        let reason = r#"element 1: has question "1" that has the answer "ran", which is marked as absent (-1) but occurs at character 4 of its context"#;
         check(said, &[(1, ["2", "", "Ann ran", "q", ""])], &[(1, reason)]);
     }
 
@@ -354,10 +354,10 @@ mod tests {
             mrqa,
             &[(2, ["1", "", "Änn ran", "q", answer]), (2, ["2", "", "Änn ran", "r", answer])],
             &[
-                (3, r#"has question "3" that has the answer "x", which does not stand in its context"#),
+                (3, r#"has question "3" that has the answer "x", which does not occur in its context"#),
                 (
                     3,
-                    r#"has question "4" that has a detected answer that is no part of its context: {"char_spans":[[0,1]]}"#,
+                    r#"has question "4" that has a detected answer that is not in its context: {"char_spans":[[0,1]]}"#,
                 ),
             ],
         );

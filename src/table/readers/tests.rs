@@ -17,13 +17,13 @@ fn files_that_cannot_be_read_say_why() {
         let message = read(path).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     };
-    check(folder.path(), "is a folder, expected a CSV, JSON, CoNLL, Parquet or text file");
+    check(folder.path(), "is a folder, expected a CSV, JSON, CoNLL, Parquet, Excel or text file");
     check(&folder.path().join("absent.csv"), "cannot read");
     check(&file("empty.csv", b""), "is empty, expected rows of text");
     check(&file("blank.csv", b"\xEF\xBB\xBF \r\n\n"), "is empty, expected rows of text");
     check(&file("names.csv", b"text,label\n"), "has column names (text, label) but no rows");
     check(&file("bad.csv", b"text,label\na\nb\n"), "none of the 2 rows of");
-    check(&file("book.xlsx", b"PK\x03\x04\0\0"), "an Excel workbook");
+    check(&file("book.xlsx", b"PK\x03\x04\0\0\0\0"), "cannot be read as a workbook");
     assert_eq!(read(&file("good.csv", b"text,label\na,b\n")).unwrap().rows(), 1);
 }
 

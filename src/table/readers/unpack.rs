@@ -65,6 +65,13 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    /// Whether so much is more than any text could have been packed into so little.
+    pub fn is_out_of_proportion(&self, given: u64, taken: u64) -> bool {
+        given > FREE_BYTES && given / taken.max(1) > self.ratio
+    }
+}
+
 /// The contents of a packed file, one after the other.
 pub(super) struct Unpacked {
     inner: Box<dyn Read>,
@@ -101,8 +108,7 @@ impl Read for Unpacked {
         if self.given > self.limits.bytes {
             return Err(io::Error::other(Refusal::Size { limit: self.limits.bytes }));
         }
-        let taken = self.taken.load(Ordering::Relaxed).max(1);
-        if self.given > FREE_BYTES && self.given / taken > self.limits.ratio {
+        if self.limits.is_out_of_proportion(self.given, self.taken.load(Ordering::Relaxed)) {
             return Err(io::Error::other(Refusal::Ratio { limit: self.limits.ratio }));
         }
         Ok(count)
@@ -120,7 +126,7 @@ pub(super) fn all(path: &Path, packing: Packing, packed: impl Read + 'static) ->
 /// Why unpacking ended early.
 #[derive(Debug, thiserror::Error)]
 enum Refusal {
-    #[error("is no whole {} file: {source}", packing.name())]
+    #[error("is not a complete {} file: {source}", packing.name())]
     Damaged { packing: Packing, source: io::Error },
     #[error("holds more than {} when unpacked", size(*limit))]
     Size { limit: u64 },
@@ -271,7 +277,7 @@ pub(super) mod tests {
                 r#""train.gz" holds more than 1 KiB when unpacked; split it into smaller files"#,
             );
             let message = unpack(&packed[..packed.len() / 2], Limits::default()).unwrap_err();
-            assert!(message.starts_with(r#""train.gz" is no whole "#), "{message}");
+            assert!(message.starts_with(r#""train.gz" is not a complete "#), "{message}");
             assert!(message.ends_with("; fetch or pack it again"), "{message}");
         }
         let zeros = gzip(&vec![0; 2 * FREE_BYTES as usize]);

@@ -10,7 +10,7 @@ use super::{Alignment, CHUNK, Features, Length, Measured, Tokens, Unfit};
 use crate::data::{Dataset, Target};
 use crate::table::GoldAnswer;
 use crate::text::windows::{ranges, sequence_lengths};
-use crate::text::{TextError, Tokenizer, TokenizerError};
+use crate::text::{Labels, TextError, Tokenizer, TokenizerError};
 
 /// Bytes of contexts after which no further one is read before the next report of progress.
 const CHUNK_BYTES: usize = 16 << 20;
@@ -179,19 +179,19 @@ enum Asked {
 fn of_context(example: usize, around: &Arc<Around>, part: Part, asked: &Asked, cut: usize) -> Features {
     let first = if part.is_empty() { 0 } else { around.first() as u32 };
     let offsets = Offsets(part.clone());
-    let target = match asked {
-        Asked::Unlabelled => Target::None,
+    let labels = match asked {
+        Asked::Unlabelled => Labels::None,
         Asked::Answered(answer) => {
             let found = answer.as_ref().and_then(|answer| span(answer, &offsets));
             let (start, end) = found.map_or((0, 0), |(start, end)| (first + start, first + end));
-            Target::Span { start, end }
+            Labels::Span { start, end }
         }
     };
     Features {
         example,
         tokens: Tokens::Window { around: Arc::clone(around), part },
         cut,
-        target,
+        labels,
         alignment: Alignment::Context { first, offsets },
     }
 }
@@ -294,7 +294,7 @@ mod tests {
                             panic!("{window:?}")
                         };
                         assert_eq!((*begins, own.to_vec()), (first, offsets), "{model}");
-                        if let Target::Span { start, end } = window.target
+                        if let Labels::Span { start, end } = window.labels
                             && end > 0
                         {
                             let (from, to) = (own[(start - first) as usize].0, own[(end - first) as usize].1);

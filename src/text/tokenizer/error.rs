@@ -11,7 +11,7 @@ pub enum TokenizerError {
     Missing { dir: PathBuf },
     /// A tokenizer that would cut texts otherwise than any of those that are here.
     #[error(
-        "the tokenizer in \"{}\" is a {class}, which Attune does not have, and another would cut texts into other tokens \
+        "the tokenizer in \"{}\" is a {class}, which Attune does not support, and another would cut texts into other tokens \
          than the model has learned; with a tokenizer.json in the folder it can be read, which transformers writes \
          where the tokenizer has a fast version: AutoTokenizer.from_pretrained(…).save_pretrained(…)",
         dir.display()

@@ -3,8 +3,11 @@
 //!
 //! Only the few fields that matter are read; the others are stepped over. Unigram models are the only ones taken.
 
-use serde_json::{Value, json};
 use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 
 use super::TokenizerError;
 use super::legacy::{Defaults, Specials, lacks};
@@ -112,7 +115,7 @@ impl Model {
 
     /// The normalizer that the model brings along, where it has one.
     pub fn charsmap_step(&self) -> Option<Value> {
-        let step = || json!({ "type": "Precompiled", "precompiled_charsmap": base64(&self.charsmap) });
+        let step = || json!({ "type": "Precompiled", "precompiled_charsmap": STANDARD.encode(&self.charsmap) });
         (!self.charsmap.is_empty()).then(step)
     }
 
@@ -230,19 +233,4 @@ impl<'a> Fields<'a> {
         self.at += taken.len();
         Ok(taken)
     }
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let at = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = at(0) << 16 | at(1) << 8 | at(2);
-        for digit in 0..4 {
-            let is_padding = digit > chunk.len();
-            let index = (bits >> (18 - 6 * digit) & 63) as usize;
-            text.push(if is_padding { '=' } else { char::from(DIGITS[index]) });
-        }
-    }
-    text
 }

@@ -455,7 +455,7 @@ fn a_class_that_is_not_here_is_refused_by_name_and_never_replaced() {
         for class in classes {
             for file in ["tokenizer_config.json", "config.json"] {
                 let refused = open(dir.path(), file, &json!({ "tokenizer_class": class })).unwrap_err();
-                assert!(refused.contains(&format!("is a {class}, which Attune does not have")), "{refused}");
+                assert!(refused.contains(&format!("is a {class}, which Attune does not support")), "{refused}");
                 assert!(refused.contains("tokenizer.json"), "{refused}");
             }
         }

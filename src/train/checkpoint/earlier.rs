@@ -10,9 +10,9 @@ use serde::Deserialize;
 use super::read::{Checkpoint, KeptBest};
 use super::sum::{of_data, sum, sum_bytes};
 use super::{BEST, BestState, EVALUATION, Fingerprint, Progress, STATE, State, TENSORS, Updates};
-use crate::data::Target;
 use crate::model::Param;
 use crate::model::files::{ModelFilesError, TensorFiles};
+use crate::text::Labels;
 use crate::train::{Prepared, TrainError};
 
 pub(super) const FORMAT: u32 = 1;
@@ -122,47 +122,37 @@ fn open_tensors(path: &Path, sums: &TensorSums) -> Result<TensorFiles, String> {
 
 /// The sum of the data as it was then.
 pub(super) fn fingerprint(data: &Prepared) -> Result<u64, TrainError> {
-    of_data(data, &|target| sum_bytes(printed(target).as_bytes()))
+    of_data(data, &|labels| sum_bytes(printed(labels).as_bytes()))
 }
 
-/// A target as Rust printed it then.
-fn printed(target: &Target) -> String {
-    match target {
-        Target::None => "None".to_owned(),
-        Target::Class(class) => format!("Class({class})"),
-        Target::Classes(classes) => format!("Classes({classes:?})"),
-        Target::Value(value) => format!("Value({value:?})"),
-        Target::Tags(tags) => format!("Tags({tags:?})"),
-        Target::Answers(answers) => {
-            let one = |start: usize, text: &str| format!("GoldAnswer {{ text: {text:?}, start: {start} }}");
-            let all: Vec<String> = answers.iter().map(|answer| one(answer.start, &answer.text)).collect();
-            format!("Answers([{}])", all.join(", "))
-        }
-        Target::Tokens(classes) => format!("Tokens({classes:?})"),
-        Target::Span { start, end } => format!("Span {{ start: {start}, end: {end} }}"),
+/// Labels as Rust printed them then.
+fn printed(labels: &Labels) -> String {
+    match labels {
+        Labels::None => "None".to_owned(),
+        Labels::Class(class) => format!("Class({class})"),
+        Labels::Classes(classes) => format!("Classes({classes:?})"),
+        Labels::Value(value) => format!("Value({value:?})"),
+        Labels::Tokens(classes) => format!("Tokens({classes:?})"),
+        Labels::Span { start, end } => format!("Span {{ start: {start}, end: {end} }}"),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::GoldAnswer;
 
     #[test]
     fn what_was_taught_is_printed_as_it_was_then() {
-        let answers = Target::Answers(vec![GoldAnswer { text: "a \"b\"".into(), start: 7 }]);
-        for (target, expected) in [
-            (Target::None, "None"),
-            (Target::Class(3), "Class(3)"),
-            (Target::Classes(vec![0, 2]), "Classes([0, 2])"),
-            (Target::Value(1.0), "Value(1.0)"),
-            (Target::Value(0.1), "Value(0.1)"),
-            (Target::Tags(vec![1]), "Tags([1])"),
-            (answers, r#"Answers([GoldAnswer { text: "a \"b\"", start: 7 }])"#),
-            (Target::Tokens(vec![None, Some(4)]), "Tokens([None, Some(4)])"),
-            (Target::Span { start: 2, end: 9 }, "Span { start: 2, end: 9 }"),
+        for (labels, expected) in [
+            (Labels::None, "None"),
+            (Labels::Class(3), "Class(3)"),
+            (Labels::Classes(vec![0, 2]), "Classes([0, 2])"),
+            (Labels::Value(1.0), "Value(1.0)"),
+            (Labels::Value(0.1), "Value(0.1)"),
+            (Labels::Tokens(vec![None, Some(4)]), "Tokens([None, Some(4)])"),
+            (Labels::Span { start: 2, end: 9 }, "Span { start: 2, end: 9 }"),
         ] {
-            assert_eq!(printed(&target), expected);
+            assert_eq!(printed(&labels), expected);
         }
     }
 }

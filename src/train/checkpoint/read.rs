@@ -166,7 +166,7 @@ impl Checkpoint {
         let changed = |what: String| Err(TrainError::DataChanged { path: self.dir.clone(), reason: what });
         if (then.train, then.eval) != (now.train, now.eval) {
             return changed(format!(
-                "{} examples to learn from and {} held out then, {} and {} now",
+                "{} training examples and {} held out then, {} and {} now",
                 then.train, then.eval, now.train, now.eval
             ));
         }

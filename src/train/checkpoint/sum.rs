@@ -2,24 +2,24 @@
 
 use rayon::prelude::*;
 
-use crate::data::Target;
 use crate::model::{Model, Param};
 use crate::random::mix;
+use crate::text::Labels;
 use crate::train::{Examples, Prepared, TrainError};
 
 /// A number that changes with whatever a run sees of its data: tokens, targets and the names of the classes.
 pub fn fingerprint(data: &Prepared) -> Result<u64, TrainError> {
-    of_data(data, &|target| fold(words_of(target).into_iter()))
+    of_data(data, &|labels| fold(words_of(labels).into_iter()))
 }
 
-/// The same, where `of_target` sums what an example teaches.
-pub(super) fn of_data(data: &Prepared, of_target: &(dyn Fn(&Target) -> u64 + Sync)) -> Result<u64, TrainError> {
+/// The same, where `of_labels` sums what an example teaches.
+pub(super) fn of_data(data: &Prepared, of_labels: &(dyn Fn(&Labels) -> u64 + Sync)) -> Result<u64, TrainError> {
     let words = |values: &[u32]| fold(values.iter().map(|value| u64::from(*value)));
     let of = |examples: &Examples| {
         let one = |index: usize| {
             let features = examples.get(index, 0)?;
             let tokens = &features.tokens;
-            Ok(fold([words(&tokens.ids()), words(&tokens.types()), of_target(&features.target)].into_iter()))
+            Ok(fold([words(&tokens.ids()), words(&tokens.types()), of_labels(&features.labels)].into_iter()))
         };
         (0..examples.len()).into_par_iter().map(one).collect::<Result<Vec<u64>, TrainError>>()
     };
@@ -27,22 +27,18 @@ pub(super) fn of_data(data: &Prepared, of_target: &(dyn Fn(&Target) -> u64 + Syn
     Ok(mix(fold(parts.into_iter())) ^ sum_bytes(data.labels.names.join("\n").as_bytes()))
 }
 
-/// A target in numbers, which stay the same whatever its type is called and however it is printed.
-fn words_of(target: &Target) -> Vec<u64> {
+/// Labels in numbers, which stay the same whatever its type is called and however it is printed.
+fn words_of(labels: &Labels) -> Vec<u64> {
     let all = |kind: u64, values: &mut dyn Iterator<Item = u64>| std::iter::once(kind).chain(values).collect();
-    match target {
-        Target::None => vec![0],
-        Target::Class(class) => vec![1, (*class).into()],
-        Target::Classes(classes) => all(2, &mut classes.iter().map(|class| (*class).into())),
-        Target::Value(value) => vec![3, value.to_bits().into()],
-        Target::Tags(tags) => all(4, &mut tags.iter().map(|tag| (*tag).into())),
-        Target::Answers(answers) => {
-            all(5, &mut answers.iter().flat_map(|one| [one.start as u64, sum_bytes(one.text.as_bytes())]))
-        }
-        Target::Tokens(classes) => {
+    match labels {
+        Labels::None => vec![0],
+        Labels::Class(class) => vec![1, (*class).into()],
+        Labels::Classes(classes) => all(2, &mut classes.iter().map(|class| (*class).into())),
+        Labels::Value(value) => vec![3, value.to_bits().into()],
+        Labels::Tokens(classes) => {
             all(6, &mut classes.iter().map(|class| class.map_or(0, |class| u64::from(class) + 1)))
         }
-        Target::Span { start, end } => vec![7, (*start).into(), (*end).into()],
+        Labels::Span { start, end } => vec![7, (*start).into(), (*end).into()],
     }
 }
 
@@ -74,7 +70,6 @@ pub(super) fn sum_bytes(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::GoldAnswer;
 
     #[test]
     fn a_turned_bit_a_missing_number_and_another_order_change_the_sum() {
@@ -96,18 +91,15 @@ mod tests {
 
     #[test]
     fn what_is_taught_is_written_down_once_and_for_all() {
-        let answer = |text: &str, start| Target::Answers(vec![GoldAnswer { text: text.into(), start }]);
-        for (target, expected) in [
-            (Target::None, vec![0]),
-            (Target::Class(3), vec![1, 3]),
-            (Target::Classes(vec![0, 2]), vec![2, 0, 2]),
-            (Target::Value(0.5), vec![3, 0x3f00_0000]),
-            (Target::Tags(vec![1, 0]), vec![4, 1, 0]),
-            (Target::Tokens(vec![None, Some(0), Some(4)]), vec![6, 0, 1, 5]),
-            (Target::Span { start: 2, end: 9 }, vec![7, 2, 9]),
-            (answer("a", 1), vec![5, 1, sum_bytes(b"a")]),
+        for (labels, expected) in [
+            (Labels::None, vec![0]),
+            (Labels::Class(3), vec![1, 3]),
+            (Labels::Classes(vec![0, 2]), vec![2, 0, 2]),
+            (Labels::Value(0.5), vec![3, 0x3f00_0000]),
+            (Labels::Tokens(vec![None, Some(0), Some(4)]), vec![6, 0, 1, 5]),
+            (Labels::Span { start: 2, end: 9 }, vec![7, 2, 9]),
         ] {
-            assert_eq!(words_of(&target), expected);
+            assert_eq!(words_of(&labels), expected);
         }
     }
 }

@@ -242,7 +242,7 @@ impl RunFolder {
         let length = checkpoint.map_or(0, Checkpoint::log_bytes);
         if self.log.length() < length {
             let path = self.log.path().display();
-            self.notes.push(format!("{path} is shorter than it was; what is missing is not told again"));
+            self.notes.push(format!("{path} is shorter than it was; what is missing is not repeated"));
         }
         self.log.truncate(length).map_err(at(self.log.path()))?;
         // What it tells is of what was cut off, and another log may come to be as long. It is missed by nobody.
@@ -290,7 +290,7 @@ pub fn damage(dir: &Path) -> Vec<String> {
     let Some(manifest) = read_manifest(dir) else {
         // An earlier version wrote none.
         let unread =
-            format!("{} cannot be read, so nothing tells whether the model is as it was written", path.display());
+            format!("{} cannot be read, so it is unknown whether the model is as it was written", path.display());
         return path.exists().then_some(unread).into_iter().collect();
     };
     manifest

@@ -41,10 +41,8 @@ impl Log {
         let first = self.damaged.first()?;
         let (path, count) = (self.path.display(), self.damaged.len());
         Some(match count {
-            1 => format!("line {first} of {path} is damaged, and what it told is left out"),
-            _ => format!(
-                "{count} lines of {path} are damaged, the first is line {first}, and what they told is left out"
-            ),
+            1 => format!("line {first} of {path} is damaged and was skipped"),
+            _ => format!("{count} lines of {path} are damaged and were skipped, the first is line {first}"),
         })
     }
 

@@ -128,7 +128,9 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     let reached = read_log(&dir)?.step();
     let mut folder = RunFolder::take_up(dir.clone(), lock)?;
     if found.is_none() && reached > 0 {
-        folder.notes.push(format!("the run had come to step {reached} and had no checkpoint, so it begins again"));
+        folder
+            .notes
+            .push(format!("the run had come to step {reached} and had no checkpoint, so it starts from the beginning"));
     }
     folder.go_back_to(found.as_ref())?;
     set_aside(found.as_ref())?;

@@ -44,7 +44,7 @@ impl Trainer<'_> {
     pub(super) fn keep_or_tell(&mut self) {
         if let Err(error) = self.keep() {
             let message = format!(
-                "could not keep the weights: {error}; this is tried again with each checkpoint and when the run ends"
+                "could not save the weights: {error}; this is tried again with each checkpoint and when the run ends"
             );
             self.listener.hear(TrainEvent::Warning { step: self.step, message });
         }
@@ -79,7 +79,7 @@ impl Trainer<'_> {
         let reason = match end {
             End::Done => "all steps done".to_owned(),
             End::Patience { evaluations } => {
-                format!("{evaluations} evaluations without a gain in {}", self.config.run.keep_best)
+                format!("{evaluations} evaluations without improvement in {}", self.config.run.keep_best)
             }
             End::Stopped => {
                 self.save();

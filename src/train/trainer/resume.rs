@@ -70,7 +70,7 @@ impl Trainer<'_> {
         for (path, reason) in &checkpoint.damaged {
             let path = path.display();
             let message =
-                format!("the checkpoint {path} is damaged ({reason}); the run goes on from the one before it");
+                format!("the checkpoint {path} is damaged ({reason}); the run resumes from the one before it");
             self.listener.hear(TrainEvent::Warning { step: self.step, message });
         }
         self.best = best.map(|best| self.found(best)).transpose()?;

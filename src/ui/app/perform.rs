@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::App;
+use crate::data::Roles;
 use crate::model::Decisions;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
@@ -15,6 +16,8 @@ use crate::ui::frame::ask::Question;
 use crate::ui::saving::Saving;
 use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
 use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
+use crate::worker::work::AnyWork;
+use crate::worker::works::runs::DeleteRun;
 
 impl App {
     pub(super) fn perform_all(&mut self, ctx: &egui::Context) {
@@ -84,11 +87,7 @@ impl App {
                 }
             }
             Action::StopJob(job) => self.stop(job),
-            Action::Evaluate { model, data, roles } => {
-                let title = format!("Evaluating {}", self.workspace.model_name(&model));
-                let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
-                self.send(Command::Evaluate { job, model, data, roles });
-            }
+            Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);
@@ -99,7 +98,7 @@ impl App {
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
             Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Asking");
+                let job = self.workspace.follow(JobKind::Ask, "Predicting");
                 self.send(Command::Ask { job, model, inquiry });
             }
             Action::FindRuns
@@ -109,6 +108,7 @@ impl App {
             | Action::AskDeleteRun(_)
             | Action::DeleteRun(_) => self.change_runs(action),
             Action::Hub(action) => self.perform_hub(action, ctx),
+            Action::Work(work) => self.work(work),
             Action::CopyText(text) => {
                 ctx.copy_text(text);
                 self.workspace.say(Level::Info, "Copied", None);
@@ -116,6 +116,12 @@ impl App {
             Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    fn evaluate(&mut self, model: PathBuf, data: PathBuf, roles: Roles) {
+        let title = format!("Evaluating {}", self.workspace.model_name(&model));
+        let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
+        self.send(Command::Evaluate { job, model, data, roles });
     }
 
     fn set_look(&mut self, action: &Action, ctx: &egui::Context) {
@@ -166,7 +172,7 @@ impl App {
         let (Some(loaded), Some(card)) = (&self.workspace.data.loaded, &self.workspace.model) else { return };
         let (dataset, model) = (loaded.dataset.clone(), card.dir.clone());
         let length = self.workspace.length();
-        let job = self.workspace.follow(JobKind::Look, "Looking at a row");
+        let job = self.workspace.follow(JobKind::Look, "Tokenizing a row");
         self.send(Command::Xray { job, dataset, example, model, length });
     }
 
@@ -299,15 +305,19 @@ impl App {
                 self.question = Some(Question::DeleteRun { dir, bytes });
             }
             Action::DeleteRun(dir) => {
-                let title = format::file_name(&dir);
                 if self.workspace.explore.model.as_ref() == Some(&model_of(&dir)) {
                     self.workspace.explore.model = None;
                 }
-                let job = self.workspace.follow(JobKind::DeleteRun { dir: dir.clone() }, title);
-                self.send(Command::DeleteRun { job, dir });
+                self.workspace.runs.retain(|run| run.dir != dir);
+                self.work(AnyWork::new(DeleteRun { dir }));
             }
             _ => self.workspace.wants.runs = true,
         }
+    }
+
+    fn work(&mut self, work: AnyWork) {
+        let job = self.workspace.follow(JobKind::Work(work.clone()), work.title());
+        self.send(Command::Do { job, work });
     }
 
     fn ask_dialog(&mut self, purpose: Purpose, ctx: &egui::Context) {

@@ -234,8 +234,10 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     );
 }
 
-fn facts(table: &Table) -> [String; 3] {
-    [format!("{} rows", format::count(table.rows() as u64)), table.format.title(), table.encoding.into()]
+fn facts(table: &Table) -> Vec<String> {
+    let facts = [format!("{} rows", format::count(table.rows() as u64)), table.format.title()];
+    let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
+    facts.into_iter().chain(encoding).collect()
 }
 
 fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -129,7 +129,7 @@ impl EvaluatePanel {
             if let Some(error) = &cx.workspace.evaluation_error {
                 state::error(ui, palette, "The evaluation failed", error, |_| {});
             }
-            let words = "When a training ends, the mistakes of its best weights appear here. \
+            let words = "When a run ends, the mistakes of its best weights appear here. \
                          A trained model can also be evaluated on any file.";
             state::empty(ui, palette, ICON_FACT_CHECK, "Nothing evaluated yet", words, |ui| {
                 ui.horizontal(|ui| {

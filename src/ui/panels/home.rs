@@ -51,7 +51,7 @@ impl HomePanel {
                 .color(palette.text),
         );
         ui.add_space(-2.0);
-        ui.label(text::dim("From a file of texts to a model that answers, on this machine", palette));
+        ui.label(text::dim("From a file of texts to a trained model, on this machine", palette));
         ui.add_space(space::S);
         let width = ui.available_width();
         if width > 900.0 {
@@ -112,7 +112,7 @@ fn steps_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         (Screen::Data, ICON_DATABASE, "Choose labelled texts", data),
         (Screen::Model, ICON_NEUROLOGY, "Choose an encoder", model),
         (Screen::Train, ICON_MODEL_TRAINING, "Train and watch", run),
-        (Screen::Explore, ICON_EXPLORE, "Type a sentence and see what it says", None),
+        (Screen::Explore, ICON_EXPLORE, "Type a sentence and see the prediction", None),
     ];
     Card::new().margin(8.0).show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

@@ -38,8 +38,8 @@ impl RunSummary {
     /// From where it goes on, in words.
     pub fn resume_words(&self) -> String {
         self.checkpoint.map_or_else(
-            || "Begins again, as it was cut off before its first checkpoint".into(),
-            |step| format!("Goes on from step {}, as if it had never stopped", format::count(step)),
+            || "Starts from the beginning, as it was interrupted before its first checkpoint".into(),
+            |step| format!("Resumes from step {}, as if it had never stopped", format::count(step)),
         )
     }
 }
@@ -210,7 +210,7 @@ fn none_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         });
         return;
     }
-    let words = "Every training leaves a folder here with its configuration, its history and its weights";
+    let words = "Every run leaves a folder here with its configuration, its history and its weights";
     state::empty(ui, palette, ICON_HISTORY, "No runs yet", words, |ui| {
         let next = cx.workspace.next_screen().unwrap_or(Screen::Train);
         if Button::new(format!("Go to {}", next.title())).primary().show(ui, palette).clicked() {

@@ -22,7 +22,7 @@ pub fn drop_card(ui: &mut Ui, palette: &Palette, height: f32, ways: impl FnOnce(
     inner.label(text::strong("Drop a file here", palette));
     inner.add_space(-2.0);
     inner.label(text::small(
-        "CSV, JSON, Parquet, CoNLL, SQuAD, annotated spans or plain text; the format is recognised",
+        "CSV, Excel, JSON, Parquet, CoNLL, SQuAD, annotated spans or plain text; the format is recognised",
         palette,
     ));
     inner.add_space(2.0);

@@ -61,7 +61,7 @@ impl Pages {
             return;
         }
         ui.horizontal(|ui| {
-            let back = Button::icon_only(ICON_CHEVRON_LEFT, format!("Page before, {name}"));
+            let back = Button::icon_only(ICON_CHEVRON_LEFT, format!("Previous page, {name}"));
             if back.small().enabled(self.page > 0).show(ui, palette).clicked() {
                 self.page -= 1;
             }

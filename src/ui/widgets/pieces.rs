@@ -214,10 +214,10 @@ fn words_of(piece: &Piece<'_>) -> String {
         None => words += ", special token",
     }
     if piece.goes_on {
-        words += ", goes on with its word";
+        words += ", continues its word";
     }
     if piece.is_unknown {
-        words += ", unknown to the vocabulary";
+        words += ", not in the vocabulary";
     }
     if let Some((note, _)) = piece.note {
         words += &format!(", learned as {note}");

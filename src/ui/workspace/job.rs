@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::hub::{Remedy, Repo, RepoKind};
 use crate::model::Decisions;
 use crate::worker::protocol::{JobId, Wanted};
+use crate::worker::work::AnyWork;
 
 /// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,9 +45,6 @@ pub enum JobKind {
         dir: PathBuf,
         purpose: OpenPurpose,
     },
-    DeleteRun {
-        dir: PathBuf,
-    },
     HubSearch {
         kind: RepoKind,
     },
@@ -65,6 +63,8 @@ pub enum JobKind {
     HubDeed {
         done: String,
     },
+    /// Any other work.
+    Work(AnyWork),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,14 +160,13 @@ impl JobKind {
 
     /// Whether it does something that must be seen to its end, and does not only find something out.
     pub(super) fn is_deed(&self) -> bool {
-        matches!(
-            self,
-            Self::Train { .. }
-                | Self::KeepDecisions { .. }
-                | Self::DeleteRun { .. }
-                | Self::Download { .. }
-                | Self::HubDeed { .. }
-        )
+        match self {
+            Self::Work(work) => !work.only_reads(),
+            kind => matches!(
+                kind,
+                Self::Train { .. } | Self::KeepDecisions { .. } | Self::Download { .. } | Self::HubDeed { .. }
+            ),
+        }
     }
 
     /// Whether nobody waits for the answer of this job any more, because another one was sent.
@@ -177,6 +176,7 @@ impl JobKind {
             (Self::OpenRun { purpose, .. }, Self::OpenRun { purpose: other, .. }) => purpose == other,
             (Self::HubSearch { kind }, Self::HubSearch { kind: other }) => kind == other,
             (Self::HubLook { repo }, Self::HubLook { repo: other }) => repo.kind == other.kind,
+            (Self::Work(work), Self::Work(other)) => !self.is_deed() && work.is_like(other),
             _ => !self.is_deed() && std::mem::discriminant(self) == std::mem::discriminant(other),
         }
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{ExploreState, Workspace, model_of};
 use crate::task::Reads;
 use crate::worker::protocol::JobId;
+use crate::worker::work::AnyWork;
 
 use super::job::{Job, JobKind, Level, LogLine, OpenPurpose, Toast};
 impl Workspace {
@@ -77,11 +78,11 @@ impl Workspace {
                 self.toast(Level::Good, "Training finished", job.title.clone());
                 self.after_training(out.clone());
             }
-            JobKind::DeleteRun { dir } => {
-                self.runs.retain(|run| &run.dir != dir);
-                self.wants.runs = true;
-                self.wants.models = true;
-                self.toast(Level::Info, "Run deleted", job.title.clone());
+            JobKind::Work(work) => {
+                self.after_work(work);
+                if let Some(words) = work.done() {
+                    self.toast(Level::Info, words, job.title.clone());
+                }
             }
             JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
             JobKind::KeepDecisions { model, decisions } => {
@@ -134,9 +135,9 @@ impl Workspace {
             JobKind::OpenRun { dir, purpose: OpenPurpose::Show } => {
                 format!("{} opened", crate::ui::format::file_name(dir))
             }
-            JobKind::DeleteRun { dir } => format!("{} deleted", crate::ui::format::file_name(dir)),
             JobKind::Download { wanted } => format!("{} downloaded", wanted.title()),
             JobKind::HubDeed { done } => done.clone(),
+            JobKind::Work(work) => format!("{}: {}", work.done()?, job.title),
             JobKind::OpenRun { .. }
             | JobKind::HubSearch { .. }
             | JobKind::HubLook { .. }
@@ -232,9 +233,16 @@ impl Workspace {
                     run.fail(&message, self.now);
                 }
             }
+            JobKind::Work(work) => self.after_work(work),
             _ => {}
         }
         self.toast(Level::Error, format!("{} failed", job.title), message);
+    }
+
+    /// What changed something on the disk may have changed what the lists show.
+    fn after_work(&mut self, work: &AnyWork) {
+        self.wants.runs |= !work.only_reads();
+        self.wants.models |= !work.only_reads();
     }
 
     fn leave(&mut self, job: &Job) {
@@ -258,6 +266,9 @@ impl Workspace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::worker::protocol::{Event, EventKind, Payload};
+    use crate::worker::work::{Failure, Tell, Work, Worked};
+    use crate::worker::works::runs::DeleteRun;
 
     #[test]
     fn what_is_replaced_is_stopped_and_what_is_done_is_seen_to_its_end() {
@@ -273,9 +284,44 @@ mod tests {
         let (cloned, _) = follow(open(OpenPurpose::Clone));
         assert!(follow(open(OpenPurpose::AfterTraining)).1.is_empty(), "a form is still waited for");
         assert_eq!(follow(open(OpenPurpose::Clone)).1, [cloned]);
-        let delete = |dir: &str| JobKind::DeleteRun { dir: dir.into() };
+        let delete = |dir: &str| JobKind::Work(AnyWork::new(DeleteRun { dir: dir.into() }));
         let (deleted, _) = follow(delete("one"));
         assert!(follow(delete("two")).1.is_empty());
         assert!(workspace.job(deleted).is_some(), "the list loses both");
+    }
+    #[derive(Debug)]
+    struct Count(u64);
+
+    impl Work for Count {
+        type Answer = u64;
+
+        fn title(&self) -> String {
+            "Counting".to_owned()
+        }
+
+        fn perform(&self, _: Tell<'_>) -> Result<Option<u64>, Failure> {
+            Ok(Some(self.0))
+        }
+    }
+
+    #[test]
+    fn an_answer_is_there_for_whoever_asked_until_a_newer_one_comes() {
+        let mut workspace = Workspace::new(Vec::new(), "runs".into());
+        let mut counted = |number: u64| {
+            let work = AnyWork::new(Count(number));
+            let job = workspace.follow(JobKind::Work(work.clone()), work.title());
+            let payload = EventKind::Payload(Payload::Worked(Worked::new(Count(number), number * 10)));
+            for kind in [EventKind::Started, payload, EventKind::Done] {
+                workspace.apply(Event { job, kind });
+            }
+            workspace.worked::<Count>().map(|(work, answer)| (work.0, *answer))
+        };
+        assert_eq!(counted(1), Some((1, 10)));
+        assert_eq!(counted(2), Some((2, 20)));
+        let (first, second) = (AnyWork::new(Count(1)), AnyWork::new(Count(2)));
+        let first = workspace.follow(JobKind::Work(first), "one");
+        workspace.follow(JobKind::Work(second), "two");
+        assert_eq!(workspace.wants.stop, [first]);
+        assert!(workspace.toasts.is_empty() && !workspace.wants.runs, "nothing on the disk was changed");
     }
 }

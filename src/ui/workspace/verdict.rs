@@ -93,7 +93,7 @@ mod tests {
             (Task::Classify, "accuracy", [11.0 / 12.0, 0.5], 12, "11 of 12 right, baseline 6 of 12"),
             (Task::Nsp, "matthews", [0.1, 0.25], 9, "No better than always answering \"neg\" (0.2500)"),
             (Task::Ner, "f1", [0.5, 0.0], 50, "50.0 points above finding no entity, 0.0 %"),
-            (Task::Regress, "mse", [1.0, 2.0], 50, "1.0000 below always saying the mean, 2.0000"),
+            (Task::Regress, "mse", [1.0, 2.0], 50, "1.0000 below always predicting the mean, 2.0000"),
         ];
         for (task, key, values, rows, expected) in cases {
             let verdict = verdict(task, key, values, rows, Some("neg"));

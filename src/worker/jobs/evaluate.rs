@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::job::{Ended, Failure, Job};
+use super::job::{Ended, Job};
 use crate::data::Roles;
 use crate::metrics::judged_at;
 use crate::model::Decisions;
@@ -12,6 +12,7 @@ use crate::train::event::TrainEvent;
 use crate::train::kept::KeptEvaluation;
 use crate::train::run;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
+use crate::worker::work::Failure;
 
 pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result<Ended, Failure> {
     let what = Assessed { model: dir.to_owned(), data: path.to_owned(), roles: roles.clone(), ..Assessed::default() };

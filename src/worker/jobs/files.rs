@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::job::{Ended, Failure, Job};
+use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
 use crate::data::Dataset;
 use crate::hub::{Hub, embedded};
@@ -16,6 +16,7 @@ use crate::text::xray::xray;
 use crate::text::{Length, Tokenizer, measure_all};
 use crate::train::rows::{Sources, divide};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
+use crate::worker::work::Failure;
 use crate::{files, samples};
 
 /// Folders below a chosen one that are looked into.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::job::{Ended, Failure, Job};
+use super::job::{Ended, Job};
 use crate::files::free_disk;
 use crate::hub::{Hub, HubError, MAIN, Progress, Repo, RepoKind, Switch, catalog};
 use crate::model::EncoderConfig;
 use crate::train::fits::{Room, room};
 use crate::worker::protocol::{EventKind, HubAsk, HubTold, LookedModel, Payload, Setting, Wanted};
+use crate::worker::work::Failure;
 
 /// Does what is asked under a switch. What can be done about a failure is told before it.
 pub fn ask(job: &Job<'_>, hub: &Hub, ask: HubAsk, switch: &Switch) -> Result<Ended, Failure> {

@@ -35,9 +35,6 @@ pub enum Ended {
     Stopped,
 }
 
-/// What went wrong, in one line.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 impl Job<'_> {
     pub fn send(&self, kind: EventKind) {
         let within = match &kind {

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::job::Failure;
 use super::predict::Shelf;
 use crate::model::card::ModelCard;
 use crate::model::{self, EncoderConfig};
 use crate::text::Tokenizer;
+use crate::worker::work::Failure;
 
 #[derive(Default)]
 pub struct Kept {

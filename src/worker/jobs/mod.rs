@@ -15,8 +15,9 @@ use super::protocol::{Command, EventKind, JobId, Payload};
 use crate::guard::guarded;
 use crate::hub::Switch;
 
+use super::work::Failure;
 pub use job::Context;
-use job::{Ended, Failure, Job};
+use job::{Ended, Job};
 pub use kept::Kept;
 
 /// Runs a job. A panic in it is an event like any failure, and the lane lives on.
@@ -55,7 +56,7 @@ fn tell_end(job: &Job<'_>, outcome: Result<Result<Ended, Failure>, String>) {
         Ok(Ok(Ended::Stopped)) => EventKind::Stopped,
         Ok(Err(failure)) => EventKind::Failed { message: failure.to_string(), detail: None },
         Err(panic) => {
-            let message = "this job met a defect of Attune and was given up; everything else goes on".to_owned();
+            let message = "a bug in Attune ended this job; everything else continues".to_owned();
             EventKind::Failed { message, detail: Some(panic) }
         }
     });
@@ -103,8 +104,11 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
             Ok(Ended::Done)
         }
         Command::OpenRun { dir, .. } => evaluate::open_run(job, &dir),
-        Command::DeleteRun { dir, .. } => {
-            crate::train::run::delete(&dir)?;
+        Command::Do { work, .. } => {
+            let Some(worked) = work.perform(&mut |what, done, total| job.progress(what, done, total))? else {
+                return Ok(Ended::Stopped);
+            };
+            job.payload(Payload::Worked(worked));
             Ok(Ended::Done)
         }
         // The dispatcher has them.
@@ -131,9 +135,9 @@ impl Command {
             | Self::KeepDecisions { .. }
             | Self::Meet { .. }
             | Self::Ask { .. }
-            | Self::DeleteRun { .. }
             | Self::Hub { .. }
             | Self::Control { .. } => false,
+            Self::Do { work, .. } => work.only_reads(),
         }
     }
 
@@ -171,8 +175,8 @@ impl Command {
             | Self::Ask { job, .. }
             | Self::FindRuns { job, .. }
             | Self::OpenRun { job, .. }
-            | Self::DeleteRun { job, .. }
             | Self::Hub { job, .. }
+            | Self::Do { job, .. }
             | Self::Control { job, .. } => *job,
         }
     }

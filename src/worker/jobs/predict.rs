@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::job::{Ended, Failure, Job};
+use super::job::{Ended, Job};
 use super::kept::{Stamp, stamp};
 use crate::inspect::{AnyInquiry, OpenModel};
 use crate::model::Decisions;
 use crate::worker::protocol::Payload;
+use crate::worker::work::Failure;
 
 /// Models that stay open: two can be compared without reading either again.
 const OPEN_MODELS: usize = 2;

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::job::{Ended, Failure, Job};
+use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
 use crate::data::choices::Exclude;
 use crate::text::Length;
@@ -15,6 +15,7 @@ use crate::train::recommend;
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
+use crate::worker::work::Failure;
 
 /// Goes on with the run in a folder.
 pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {

@@ -256,8 +256,8 @@ pub fn part_of(cx: &Cx<'_>, row: usize) -> Option<String> {
     let held_out = loaded.eval.is_none() && loaded.split.eval.binary_search(&example).is_ok();
     let learned = loaded.split.train.binary_search(&example).is_ok();
     Some(match (held_out, learned) {
-        (true, _) => "held out for evaluation".into(),
-        (_, true) => "trained on".into(),
-        _ => "left out: it is evaluated too".into(),
+        (true, _) => "in the evaluation set".into(),
+        (_, true) => "in the training set".into(),
+        _ => "left out: also in the evaluation set".into(),
     })
 }

@@ -43,7 +43,7 @@ const PAIR: Field = Field {
 };
 const LABEL: Field = Field {
     title: "Label",
-    hint: "What the model learns to say",
+    hint: "What the model learns to predict",
     name: "Label column",
     absent: CHOOSE,
     of: |roles| &mut roles.label,
@@ -71,7 +71,7 @@ const SPANS: Field = Field {
 };
 const QUESTION: Field = Field {
     title: "Question",
-    hint: "What is asked",
+    hint: "The question itself",
     name: "Question column",
     absent: CHOOSE,
     of: |roles| &mut roles.question,
@@ -95,7 +95,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     let palette = cx.palette;
     Card::titled("Columns").show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        form::row(ui, "Task", "What is learned from these columns", palette, |ui| task_ui(ui, cx));
+        form::row(ui, "Task", "What the model learns from these columns", palette, |ui| task_ui(ui, cx));
         let roles = cx.workspace.data.roles.clone();
         let mut changed = roles.clone();
         let task = cx.workspace.data.task;

@@ -306,9 +306,9 @@ impl Rows {
 
 fn none_ui(ui: &mut Ui, palette: &Palette, is_empty: bool) {
     let (title, words) = if is_empty {
-        ("The file has no rows", "It may have only a heading, or every row has a problem")
+        ("The file has no rows", "It may have only a header, or every row has a problem")
     } else {
-        ("No row is like this", "Search for other words, or remove a filter")
+        ("No matching rows", "Search for other words, or remove a filter")
     };
     state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
 }

@@ -255,7 +255,7 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
         if task.has_classes_of_data() && task.targets() == Targets::Class {
             ui.add_space(space::XS);
             let words = format!(
-                "Always saying the most frequent class is right for {}",
+                "Always predicting the most frequent class is right for {}",
                 format::percent(most / all.max(1) as f64)
             );
             ui.label(text::small(words, palette));

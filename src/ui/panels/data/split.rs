@@ -114,8 +114,7 @@ impl SplitForm {
         } else {
             let share = format::trimmed(cx.workspace.data.rule.eval_fraction * 100.0, 2);
             let words = format!(
-                "A file with the same columns; its labels must stand in this one too. Until it is chosen, {share} % of \
-                 this file is held out."
+                "A file with the same columns and the same label names. Until it is chosen, {share} % of this file is held out."
             );
             ui.label(text::small(words, palette));
         }

@@ -54,7 +54,7 @@ impl XrayPane {
         };
         if cx.workspace.model.is_none() {
             ui.add_space(space::S);
-            ui.label(text::dim("Every model cuts a text into pieces of its own. Choose one to see its.", palette));
+            ui.label(text::dim("Every model has its own tokenizer. Choose a model to see its tokens.", palette));
             if Button::new("Choose a model").small().show(ui, palette).clicked() {
                 cx.act(Action::Go(Screen::Model));
             }
@@ -249,11 +249,13 @@ fn legend_ui(ui: &mut Ui, xray: &Xray, palette: &Palette) {
             point("context", palette.series[1]);
             point("question", palette.series[0]);
         }
-        Reads::Words => point("a line holds a word together; its first piece carries the tag", palette.series[0]),
+        Reads::Words => point("a line joins the pieces of a word; the first one carries the tag", palette.series[0]),
         Reads::Texts | Reads::Running | Reads::Neighbours if xray.pieces.iter().any(|piece| piece.part == Some(1)) => {
             point("second text", palette.series[1]);
             point("first text", palette.series[0]);
         }
-        Reads::Texts | Reads::Running | Reads::Neighbours => point("a line holds a word together", palette.series[0]),
+        Reads::Texts | Reads::Running | Reads::Neighbours => {
+            point("a line joins the pieces of a word", palette.series[0]);
+        }
     }
 }

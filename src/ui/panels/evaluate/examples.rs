@@ -76,9 +76,9 @@ impl Examples {
         let Self { filter, shown, selected, .. } = self;
         if shown.rows.is_empty() {
             let words = if filter.words.is_empty() && filter.cell.is_none() && filter.class.is_none() {
-                "No mistake in this evaluation"
+                "No mistakes in this evaluation"
             } else {
-                "No example passes this filter"
+                "No matching examples"
             };
             list::nothing(ui, shown.nothing(words), palette);
             return;

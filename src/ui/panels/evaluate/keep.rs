@@ -14,5 +14,5 @@ pub fn keep_button(ui: &mut Ui, decisions: &Decisions, kept: &Decisions, palette
     let (words, icon) =
         if is_kept && is_any { ("Kept with the model", ICON_CHECK) } else { ("Keep with the model", ICON_SAVE) };
     let button = Button::new(words).icon(icon).small().enabled(!is_kept).show(ui, palette);
-    button.on_hover_text("Predictions, evaluations and Explore go by it from then on").clicked()
+    button.on_hover_text("Predictions, evaluations and Explore use it from then on").clicked()
 }

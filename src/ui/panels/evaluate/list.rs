@@ -100,7 +100,7 @@ pub fn row(ui: &mut Ui, height: f32, said: &str, selected: bool, palette: &Palet
 /// Where nothing is selected.
 pub fn unread(ui: &mut Ui, what: &str, palette: &Palette) {
     ui.add_space(16.0);
-    let words = format!("Click {what} to read it whole");
+    let words = format!("Click {what} to read it in full");
     ui.vertical_centered(|ui| ui.label(text::dim(words, palette)));
 }
 

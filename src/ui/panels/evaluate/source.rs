@@ -92,7 +92,7 @@ impl Source {
                         }
                     }
                 });
-                let hint = "A CSV, TSV or JSON lines file with labels";
+                let hint = "Any file with labels that opens as data";
                 if let Some(data) = path_field_to(ui, palette, &mut self.path, hint, ("Evaluate", "file to evaluate")) {
                     let roles = cx.workspace.roles_of(&model, &data);
                     cx.act(Action::Evaluate { model: model.clone(), data, roles });

@@ -52,7 +52,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);
         let words = format!(
-            "{} of its weights are not in the folder and were made anew: what it says is chance until it is trained.",
+            "{} of its weights are not in the folder and were initialised at random: its predictions mean nothing until it is trained.",
             subject.untrained
         );
         state::warning(ui, palette, "This model's head is untrained", &words, |ui| {
@@ -89,9 +89,12 @@ pub fn nothing_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
     let (title, words) = if explore.model.is_some() {
         ("This model has no head", "It is an encoder by itself: fine-tune it for a task, or choose a model that was.")
     } else if offered.is_empty() {
-        ("No trained model yet", "Train a model, then type a text here and watch what it says of every word you add.")
+        (
+            "No trained model yet",
+            "Train a model, then type a text here and watch its prediction change with every word.",
+        )
     } else {
-        ("Choose a model", "Type a text and watch what the model says of every word you add.")
+        ("Choose a model", "Type a text and watch the prediction change with every word.")
     };
     let headless = explore.model.is_some();
     state::empty(ui, palette, ICON_EXPLORE, title, words, |ui| {

@@ -35,7 +35,7 @@ impl DataRows {
         }
         let mut next = None;
         let button = |icon, name: &str| Button::icon_only(icon, name).small();
-        if button(ICON_CHEVRON_LEFT, "Row before from the data").show(ui, palette).clicked() {
+        if button(ICON_CHEVRON_LEFT, "Previous row from the data").show(ui, palette).clicked() {
             next = Some(self.at.map_or(count - 1, |at| (at + count - 1) % count));
         }
         if button(ICON_CHEVRON_RIGHT, "Next row from the data").show(ui, palette).clicked() {

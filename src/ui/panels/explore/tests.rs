@@ -57,7 +57,7 @@ fn draw(ui: &mut Ui, scene: &mut Scene) {
     tiles::show(&mut scene.tree, &mut scene.panel, ui, &mut cx);
     for action in actions {
         if let Action::Ask { inquiry, .. } = action {
-            scene.workspace.follow(JobKind::Ask, "Asking");
+            scene.workspace.follow(JobKind::Ask, "Predicting");
             scene.asked.push(inquiry);
         }
     }

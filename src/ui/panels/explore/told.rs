@@ -74,7 +74,7 @@ pub fn begin(ui: &mut Ui, cx: &Cx<'_>, told: &Told, words: &Words) -> bool {
     if told.answer().is_none() || words.are_blank() {
         ui.add_space((ui.available_height() - 40.0).max(0.0) * 0.4);
         let is_asked = cx.workspace.explore.pending.is_some();
-        let words = if is_asked { "Asking…" } else { "The prediction appears here while you type" };
+        let words = if is_asked { "Predicting…" } else { "The prediction appears here while you type" };
         ui.vertical_centered(|ui| ui.label(text::dim(words, cx.palette)));
         return false;
     }

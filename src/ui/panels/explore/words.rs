@@ -20,6 +20,16 @@ impl Words {
         AnyInquiry::new(Question { task: Some(head), ..Question::of(self.text, self.pair) })
     }
 
+    /// Themselves, unless there is nothing in them.
+    pub fn unless_blank(self) -> Option<Self> {
+        Some(self).filter(|words| !words.are_blank())
+    }
+
+    /// Only the first text.
+    pub fn alone(self) -> Self {
+        Self { pair: None, ..self }
+    }
+
     pub fn are_blank(&self) -> bool {
         self.text.trim().is_empty()
     }

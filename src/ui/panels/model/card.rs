@@ -189,7 +189,7 @@ fn reading_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         let case = match card.cased {
             Some(true) => "upper and lower case",
             Some(false) => "uncased",
-            None => "not said",
+            None => "not specified",
         };
         line(ui, "Case", case.into());
         for problem in &card.problems {
@@ -230,7 +230,7 @@ fn report_ui(ui: &mut Ui, cx: &Cx<'_>, card: &ModelCard) {
         for (title, names, why) in [
             ("Loaded", &report.loaded, "Read from the files"),
             ("New and untrained", &report.new, "Not in the files; they start with random values and are learned"),
-            ("Left over", &report.left_over, "In the files, but this model does not use them"),
+            ("Unused", &report.left_over, "In the files, but this model does not use them"),
         ] {
             let head = format!("{title}  {}", names.len());
             fold(ui, palette, &head, false, |ui| {

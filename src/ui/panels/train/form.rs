@@ -1,6 +1,7 @@
 //! The form: what a run is started with. `Simple` shows what decides most, `Expert` everything there is.
 
 mod fields;
+mod rates;
 mod sources;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
@@ -166,6 +167,9 @@ impl Form {
         }
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, draft, self.expert, palette);
+        if self.expert {
+            rates::by_pattern_ui(ui, &mut draft.optim, palette);
+        }
         self.schedule_ui(ui, draft, steps, card_of(cx.workspace, frozen), palette);
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
@@ -362,8 +366,8 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
         });
     }
     if draft.strategy.kind == StrategyKind::Gradual {
-        let tooltip = "The head learns first; then one block after the other joins, from the top down";
-        fields::every_ui(ui, "A block joins every", tooltip, &mut draft.strategy.unfreeze_every, palette);
+        let tooltip = "The head learns first; then the layers are unfrozen one after the other, from the top down";
+        fields::every_ui(ui, "Unfreeze the next layer every", tooltip, &mut draft.strategy.unfreeze_every, palette);
     }
     let Some(blocks) = blocks else {
         ui.add_space(4.0);

@@ -48,7 +48,7 @@ fn title_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
             }
             let paused = run.status == Status::Paused;
             let (icon, words, action) = if paused {
-                (ICON_PLAY_ARROW, "Go on", Action::ResumeRun)
+                (ICON_PLAY_ARROW, "Resume", Action::ResumeRun)
             } else {
                 (ICON_PAUSE, "Pause", Action::PauseRun)
             };

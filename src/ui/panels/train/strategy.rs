@@ -31,10 +31,16 @@ pub fn blocks(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary
                 parameters,
                 trained: known.unwrap_or(if trainable { parameters } else { 0 }),
                 trainable,
-                lr: train::groups::rate(block, &config.optim, layers),
+                lr: peaks(config, block, layers),
             })
         })
         .collect()
+}
+
+/// The highest rate of a block's weights.
+fn peaks(config: &RunConfig, block: model::Block, layers: usize) -> f64 {
+    let weights = train::patterns::weights_of(block);
+    train::groups::highest(weights, &config.optim, layers).unwrap_or_default()
 }
 
 fn layer_of(block: &str) -> Option<usize> {
@@ -79,7 +85,7 @@ pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>)
         Every::Steps(steps) => format!("{} steps", format::count(steps)),
     };
     let Some((total, per_epoch)) = steps else {
-        return format!("The head learns from the start; then one more every {every}: {}", names.join(", "));
+        return format!("The head learns from the start; then one more layer every {every}: {}", names.join(", "));
     };
     let joined = train::strategy::joined_at_end(&config.strategy, StepCount { total, per_epoch }).min(names.len());
     let at = |place: usize| match config.strategy.unfreeze_every {
@@ -90,7 +96,7 @@ pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>)
         names[..joined].iter().enumerate().map(|(i, name)| format!("{name} from {}", at(i))).collect();
     let rest = &names[joined..];
     match (joins.is_empty(), rest.is_empty()) {
-        (true, _) => format!("The run ends before the first block joins; one would every {every}"),
+        (true, _) => format!("The run ends before the first layer is unfrozen, which would happen every {every}"),
         (_, true) => format!("Head from the start, {}", joins.join(", ")),
         _ => format!("Head from the start, {}; never {}", joins.join(", "), rest.join(", ")),
     }

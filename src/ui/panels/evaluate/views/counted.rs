@@ -45,20 +45,24 @@ fn whole_ui(ui: &mut Ui, evaluation: &Evaluation, matrix: &mut MatrixView, palet
         header::cards_ui(ui, evaluation, palette);
         ui.add_space(space::M);
         if let Some(report) = &evaluation.masked {
-            Card::titled("Words behind the masks").note("those that cost the most first").show(ui, palette, |ui| {
+            Card::titled("Masked words").note("highest loss first").show(ui, palette, |ui| {
                 words_ui(ui, report, palette);
             });
         } else if !evaluation.confusion.is_empty() {
-            Card::titled("Real and replaced").note("a row is what is true").show(ui, palette, |ui| {
-                ui.set_min_height(ui.available_height().min(360.0));
-                let spec = Matrix {
-                    counts: &evaluation.confusion,
-                    labels: &evaluation.labels,
-                    percent: false,
-                    selected: None,
-                };
-                matrix.ui(ui, &spec, palette);
-            });
+            Card::titled("Real and replaced").note("rows are correct labels, columns predictions").show(
+                ui,
+                palette,
+                |ui| {
+                    ui.set_min_height(ui.available_height().min(360.0));
+                    let spec = Matrix {
+                        counts: &evaluation.confusion,
+                        labels: &evaluation.labels,
+                        percent: false,
+                        selected: None,
+                    };
+                    matrix.ui(ui, &spec, palette);
+                },
+            );
         } else {
             ui.label(text::dim("The masked words of this evaluation were counted, not listed", palette));
         }

@@ -139,11 +139,11 @@ impl Entities {
                 self.as_matrix = as_matrix;
             }
             let hint = if self.as_matrix {
-                "A row is a true type, a column what it was taken for".to_owned()
+                "Rows are correct types, columns predicted types".to_owned()
             } else {
                 let stray = report.stray_tags;
-                let words = format::plural(stray, "tag continues", "tags continue");
-                if stray == 0 { "Every entity counts once".into() } else { format!("{words} nothing that was begun") }
+                let words = format::plural(stray, "I- tag", "I- tags");
+                if stray == 0 { "Every entity counts once".into() } else { format!("{words} without a B-") }
             };
             ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
         });
@@ -208,7 +208,7 @@ impl Entities {
         let rows = &self.found.rows;
         if rows.is_empty() {
             let nothing = Filter { words: String::new(), ..self.filter.clone() } == Filter::default();
-            let words = if nothing { "No mistake in this evaluation" } else { "No sentence passes this filter" };
+            let words = if nothing { "No mistakes in this evaluation" } else { "No matching sentences" };
             list::nothing(ui, self.found.nothing(words), palette);
         } else {
             list::rows(ui, "sentences", rows, ROW, &mut self.selected, |ui, row, selected| {
@@ -258,7 +258,7 @@ impl Entities {
         self.reading.follow(report, row, words.len());
         let offered = || Offered { task: evaluation.task, text: words.join(" "), pair: None, no_answer: None };
         list::head(ui, evaluated, cx, offered, |ui| {
-            let hint = "Above the words what is true, below them what was predicted";
+            let hint = "Correct labels above the words, predictions below";
             ui.add(egui::Label::new(text::small(hint, palette)).truncate());
         });
         ScrollArea::vertical().id_salt("sentence").auto_shrink([false, false]).show(ui, |ui| {

@@ -66,11 +66,11 @@ impl View for Entities {
     }
 
     fn words(&self) -> Option<Words> {
-        Some(self.text_box.words.clone()).filter(|words| !words.are_blank())
+        self.text_box.words.clone().unless_blank()
     }
 
     fn set(&mut self, words: Words) {
-        self.text_box.words = Words { pair: None, ..words };
+        self.text_box.words = words.alone();
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {
@@ -174,7 +174,7 @@ impl Entities {
             marks.push(Mark {
                 start: span.start,
                 end: span.end,
-                caption: format!("gold {}", span.label),
+                caption: format!("correct {}", span.label),
                 short: span.label.clone(),
                 name: format!("Correct label: {} {}", self.words_of(span), span.label),
                 color: palette.label(place),
@@ -332,7 +332,7 @@ fn compared_ui(ui: &mut Ui, said: &[Span], gold: &[Span], palette: &Palette) {
         let (icon, color) = if all { (ICON_CHECK, palette.good) } else { (ICON_CLOSE, palette.bad) };
         ui.label(theme::icon(icon, 15.0).color(color));
         let mut words =
-            format!("{right} of {} right", format::plural(gold.len() as u64, "gold entity", "gold entities"));
+            format!("{right} of {} right", format::plural(gold.len() as u64, "correct entity", "correct entities"));
         for (number, what) in [
             (missed, "missed"),
             (count(Match::WrongType), "of the wrong type"),
@@ -349,10 +349,10 @@ fn compared_ui(ui: &mut Ui, said: &[Span], gold: &[Span], palette: &Palette) {
 
 fn explained(aggregation: Aggregation) -> &'static str {
     match aggregation {
-        Aggregation::None => "every token for itself",
+        Aggregation::None => "each token by itself",
         Aggregation::Simple => "neighbouring tokens of one type",
         Aggregation::First => "a word has the label of its first token",
         Aggregation::Average => "a word has the label of the mean of its tokens",
-        Aggregation::Max => "a word has the label of its surest token",
+        Aggregation::Max => "a word has the label of its most confident token",
     }
 }

@@ -33,10 +33,10 @@ use words::words_ui;
 pub const KIND: Kind = Kind { name: "masks", title: "", heads: &[Task::Mlm], make: || Box::new(Masks::default()) };
 
 const TEXT: Pane = Pane::new("text", "Text");
-const MASKS: Pane = Pane::new("masks", "Behind the masks");
+const MASKS: Pane = Pane::new("masks", "Predictions");
 const LAYERS: Pane = Pane::new("mask layers", "Layer by layer");
 const LOOKS: Pane = Pane::new("mask looks", "What the mask looks at");
-const OWN: Pane = Pane::new("own", "Own words");
+const OWN: Pane = Pane::new("own", "Your candidates");
 
 #[derive(Debug, Default)]
 struct Masks {
@@ -120,7 +120,7 @@ impl View for Masks {
     }
 
     fn words(&self) -> Option<Words> {
-        Some(Words::of(&self.text)).filter(|words| !words.are_blank())
+        Words::of(&self.text).unless_blank()
     }
 
     fn set(&mut self, words: Words) {
@@ -183,7 +183,7 @@ impl Masks {
             changed = Changed::Typed;
         }
         ui.horizontal(|ui| {
-            ui.label(text::label("Press a word to hide it", palette));
+            ui.label(text::label("Click a word to hide it", palette));
             let choices = [(false, "A mask for each piece"), (true, "One mask for a word")];
             if let Some(chosen) = segmented(ui, palette, self.one_mask, &choices, false) {
                 self.one_mask = chosen;
@@ -195,7 +195,7 @@ impl Masks {
                 self.hidden.clear();
                 changed = Changed::Chosen;
             }
-            let lottery = Button::new("Lottery").icon(ICON_CASINO).quiet().small().name("Masking lottery");
+            let lottery = Button::new("Mask at random").icon(ICON_CASINO).quiet().small().name("Mask at random");
             let note = "What training would hide of this text, and how";
             if lottery.show(ui, palette).on_hover_text(note).clicked() {
                 changed = Changed::Show(objectives::KIND.name, Words::of(&self.text));
@@ -237,7 +237,7 @@ impl Masks {
         let Some(filling) = or_words(ui, self.filling().cloned(), words, palette) else { return };
         if filling.blanks.is_empty() {
             ui.label(text::dim(
-                format!("Nothing is hidden yet: press a word above, or write {}", filling.mask_token),
+                format!("Nothing is hidden yet: click a word above, or write {}", filling.mask_token),
                 palette,
             ));
             return;
@@ -349,24 +349,24 @@ impl Masks {
             .hint_text(egui::RichText::new("cup, mug, bucket…").color(palette.text_faint))
             .desired_width(f32::INFINITY)
             .margin(Margin::symmetric(8, 6));
-        let changed = ui.add(edit).accessible_name("Words to score").changed();
+        let changed = ui.add(edit).accessible_name("Candidates to score").changed();
         ui.add(
             egui::Label::new(text::faint(
-                "Words between commas. One of several pieces is scored by the product of its pieces, each given those \
+                "Words separated by commas. A word of several pieces is scored by the product of its pieces, each given those \
                  before it.",
                 palette,
             ))
             .wrap(),
         );
         if let Some(filling) = self.filling() {
-            ScrollArea::vertical().id_salt("own words scored").auto_shrink([false, false]).show(ui, |ui| {
+            ScrollArea::vertical().id_salt("candidates scored").auto_shrink([false, false]).show(ui, |ui| {
                 for (place, blank) in
                     filling.blanks.iter().enumerate().filter(|(_, blank)| !blank.candidates.is_empty())
                 {
                     scored_ui(ui, place, blank, palette);
                 }
                 if filling.blanks.is_empty() && !self.candidates.trim().is_empty() {
-                    ui.label(text::dim("Hide a word to have yours scored there", palette));
+                    ui.label(text::dim("Hide a word to score your candidates there", palette));
                 }
             });
         }
@@ -399,7 +399,7 @@ fn scored_ui(ui: &mut Ui, place: usize, blank: &Blank, palette: &Palette) {
             (None, count) => format!("{count} pieces: {}", pieces.join(" · ")),
         };
         let score = if one.problem.is_some() { "–".to_owned() } else { share(one.score) };
-        let name = format!("Own word {} {score}, {note}", one.word);
+        let name = format!("Candidate {} {score}, {note}", one.word);
         response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &name));
         let painter = ui.painter();
         let color = if one.problem.is_some() { palette.text_dim } else { palette.text };

@@ -27,7 +27,7 @@ pub const KIND: ViewKind =
 
 const TEXT: Pane = Pane::new("lab text", "Text");
 const WAYS: Pane = Pane::new("ways", "Objectives");
-const LESSON: Pane = Pane::new("lesson", "Lesson");
+const LESSON: Pane = Pane::new("lesson", "Training example");
 
 #[derive(Debug)]
 struct Objectives {
@@ -86,7 +86,7 @@ impl View for Objectives {
 
     fn words(&self) -> Option<Words> {
         let pair = Some(self.second.clone()).filter(|second| !second.trim().is_empty());
-        Some(Words { text: self.text.clone(), pair }).filter(|words| !words.are_blank())
+        Words { text: self.text.clone(), pair }.unless_blank()
     }
 
     fn set(&mut self, words: Words) {
@@ -106,9 +106,9 @@ impl Objectives {
         let palette = cx.palette;
         let mut changed = Changed::No;
         let height = ((ui.available_height() - 56.0) / 2.0).max(44.0);
-        let first = Look { name: "Text of the lesson", hint: "Type or paste a text…", height, lanes: 0 };
+        let first = Look { name: "Text of the example", hint: "Type or paste a text…", height, lanes: 0 };
         let second = Look {
-            name: "Second text of the lesson",
+            name: "Second text of the example",
             hint: "A second sentence, or a translation (not needed)…",
             ..first
         };
@@ -141,7 +141,7 @@ impl Objectives {
     /// The ways, with how each stands.
     fn ways_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
         let palette = cx.palette;
-        let words = "The ways appear here once the text is read";
+        let words = "The objectives appear here once the text is read";
         let Some(lab) = or_words(ui, self.lab(), words, palette) else { return };
         let mut pressed = None;
         ScrollArea::vertical().id_salt("ways").auto_shrink([false, false]).show(ui, |ui| {
@@ -162,7 +162,7 @@ impl Objectives {
             return;
         }
         let chosen = self.lab().and_then(|lab| lab.objectives.iter().find(|one| one.kind == self.chosen));
-        let words = "The lesson appears here once the text is read";
+        let words = "The training example appears here once the text is read";
         let Some(objective) = or_words(ui, chosen, words, palette) else { return };
         ui.horizontal(|ui| {
             ui.label(text::head(objective.kind.title(), palette));
@@ -229,11 +229,11 @@ fn standing_ui(ui: &mut Ui, one: &Objective, palette: &Palette) {
             Chip::good(format!("answered by the head for {head}"), palette).max_width(320.0).show(ui);
         }
         Standing::NoHead => {
-            let words = format!("no head for {head} in this folder: the question without an answer");
+            let words = format!("no head for {head} in this folder: shown without predictions");
             Chip::warn(words, palette).max_width(460.0).show(ui);
         }
         Standing::NotInFamily => {
-            let words = format!("{}: the question without an answer", note(one));
+            let words = format!("{}: shown without predictions", note(one));
             Chip::neutral(words, palette).max_width(460.0).show(ui);
         }
         Standing::NotThisText(why) => _ = Chip::neutral(*why, palette).max_width(460.0).show(ui),
@@ -243,15 +243,14 @@ fn standing_ui(ui: &mut Ui, one: &Objective, palette: &Palette) {
 fn explained(kind: Kind) -> &'static str {
     match kind {
         Kind::Masked(MaskStyle::Tokens) => {
-            "Each token is chosen by lot. Of the chosen, 80 % give way to the mask, 10 % to a random token, 10 % stay, and \
-             all of them are to be said."
+            "Tokens are chosen at random. Of these, 80 % are replaced by the mask, 10 % by a random token and 10 % stay as they are; all of them are to be predicted."
         }
         Kind::Masked(MaskStyle::WholeWords) => {
-            "Words are chosen by lot, each with all its tokens, so that no piece gives the rest of its word away."
+            "Words are chosen at random, each with all its tokens, so that no piece gives the rest of its word away."
         }
         Kind::Masked(MaskStyle::Spans) => "Runs of words are chosen until the share is reached, as in SpanBERT.",
         Kind::Causal => {
-            "Every token sees only those before it and says the next. A model that has always read both sides is bad at it."
+            "Every token sees only those before it and predicts the next. A model that was trained to read both sides is bad at it."
         }
         Kind::Translation => {
             "A text and its translation stand side by side, the positions of the second begin anew, and words of both are \
@@ -260,8 +259,7 @@ fn explained(kind: Kind) -> &'static str {
         Kind::NextSentence => "Two texts: does the second follow the first, or was it taken from somewhere else?",
         Kind::SentenceOrder => "Two texts that do follow each other: are they in their order, or swapped?",
         Kind::Replaced => {
-            "Some tokens are replaced by others; every token is to be called real or replaced. One that is drawn for itself \
-             is real."
+            "Some tokens are replaced by others; each token is to be classified as real or replaced. One that is replaced by itself counts as real."
         }
     }
 }

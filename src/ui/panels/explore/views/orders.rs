@@ -104,7 +104,7 @@ impl Orders {
             ui.label(RichText::new(sure).font(theme::number(size::HEAD)).color(palette.text_dim));
         });
         ui.add_space(4.0);
-        let both = [("As they stand", &orders.given), ("The other way round", &orders.swapped)];
+        let both = [("In this order", &orders.given), ("In reverse order", &orders.swapped)];
         ui.spacing_mut().item_spacing = vec2(24.0, 2.0);
         ui.columns(2, |columns| {
             for (ui, (name, shares)) in columns.iter_mut().zip(both) {

@@ -63,11 +63,11 @@ impl View for Replaced {
     }
 
     fn words(&self) -> Option<Words> {
-        Some(self.text_box.words.clone()).filter(|words| !words.are_blank())
+        self.text_box.words.clone().unless_blank()
     }
 
     fn set(&mut self, words: Words) {
-        self.text_box.words = Words { pair: None, ..words };
+        self.text_box.words = words.alone();
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {
@@ -102,7 +102,7 @@ impl Replaced {
         if !can_answer(ui, cx) {
             return;
         }
-        let words = "What the model holds for replaced appears here";
+        let words = "The tokens that seem replaced to the model appear here";
         let Some(judged) = or_words(ui, judged(self.told.answer()), words, palette) else { return };
         if self.told.answer_to(&self.text_box.words).is_none() {
             ui.multiply_opacity(0.75);

@@ -69,7 +69,7 @@ impl View for Texts {
     }
 
     fn words(&self) -> Option<Words> {
-        Some(self.text_box.words.clone()).filter(|words| !words.are_blank())
+        self.text_box.words.clone().unless_blank()
     }
 
     fn set(&mut self, words: Words) {

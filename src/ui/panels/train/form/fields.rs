@@ -38,7 +38,7 @@ pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Pale
     });
     if is_whole && optim.lr > limits::HIGH_RATE {
         let words =
-            "So high a rate usually destroys what the model has learned; 2e-5 to 5e-5 is usual for a whole model";
+            "A rate this high usually destroys what the model has learned; 2e-5 to 5e-5 is usual for a whole model";
         ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
     }
     if !expert {
@@ -72,7 +72,7 @@ pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Pale
 }
 
 pub fn schedule_fields_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
-    row(ui, "Schedule", "How the rate goes on after the warm-up", palette, |ui| {
+    row(ui, "Schedule", "How the rate changes after the warm-up", palette, |ui| {
         let kinds =
             [(ScheduleKind::Linear, "Linear"), (ScheduleKind::Cosine, "Cosine"), (ScheduleKind::Constant, "Constant")];
         if let Some(kind) = segmented(ui, palette, optim.schedule, &kinds, false) {
@@ -103,7 +103,7 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
             run.max_steps = on.then_some(steps);
         });
     }
-    row(ui, "Batch size", "Texts that are learned from in one step", palette, |ui| {
+    row(ui, "Batch size", "Texts in one optimizer step", palette, |ui| {
         whole(ui, "Batch size", &mut run.batch, limits::COUNT);
     });
     if expert {
@@ -199,13 +199,13 @@ pub fn evaluation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
             }
         });
     });
-    row(ui, "Stop early", "After so many evaluations without a gain", palette, |ui| {
+    row(ui, "Stop early", "After so many evaluations without improvement", palette, |ui| {
         let mut on = run.patience > 0;
         let mut patience = run.patience.max(1);
         if !on {
             patience = 3;
         }
-        ui.add_enabled_ui(on, |ui| whole(ui, "Evaluations without a gain", &mut patience, limits::COUNT));
+        ui.add_enabled_ui(on, |ui| whole(ui, "Evaluations without improvement", &mut patience, limits::COUNT));
         toggle(ui, "Stop early", &mut on, palette);
         run.patience = if on { patience } else { 0 };
     });
@@ -229,7 +229,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     let is_masked_words = draft.task.targets() == Targets::Hidden;
     let language = &mut draft.language;
     if is_masked_words {
-        row(ui, "Objective", "What the model is asked of a text", palette, |ui| {
+        row(ui, "Objective", "What the model learns to do with a text", palette, |ui| {
             let choices = [
                 (LanguageObjective::Masked, "Masked words"),
                 (LanguageObjective::Causal, "Next token"),
@@ -251,7 +251,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
                 language.masking = style;
             }
         });
-        row(ui, "Share masked", "Share of the tokens that the model is asked for", palette, |ui| {
+        row(ui, "Share masked", "Share of the tokens that the model has to predict", palette, |ui| {
             share(ui, "Share masked", &mut language.share, limits::MASKED_SHARE);
         });
     }
@@ -268,7 +268,7 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
         );
     }
     if expert && draft.task.has_generator() {
-        row(ui, "Discriminator's weight", "What its loss counts beside the generator's", palette, |ui| {
+        row(ui, "Discriminator's weight", "How much its loss counts against the generator's", palette, |ui| {
             real(ui, "Discriminator's weight", &mut language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT);
         });
     }

@@ -22,9 +22,9 @@ pub fn ui(ui: &mut Ui, calibration: &Calibration, after: bool, palette: &Palette
         let hint = if after {
             "Logits divided by the temperature that fits these texts best"
         } else if calibration.temperature > 1.0 {
-            "Red is missing accuracy or confidence; this model is too sure"
+            "Red is missing accuracy or confidence; this model is overconfident"
         } else {
-            "Red is missing accuracy or confidence; this model is not sure enough"
+            "Red is missing accuracy or confidence; this model is underconfident"
         };
         ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
     });

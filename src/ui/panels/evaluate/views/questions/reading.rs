@@ -94,7 +94,7 @@ impl Reading {
     /// One page of the context, and where the others hold something a way to it.
     fn context_ui(&mut self, ui: &mut Ui, context: &str, palette: &Palette) {
         let page = self.context.ui(ui, "context", context, palette);
-        let wanted = [("Show what is true", Kind::Said), ("Show what was answered", Kind::Gold)];
+        let wanted = [("Show the correct answer", Kind::Said), ("Show the predicted answer", Kind::Gold)];
         let elsewhere = wanted.into_iter().filter_map(|(words, other)| {
             let (stretch, _) = self.stretches.iter().find(|(_, kind)| *kind != other)?;
             (!page.contains(&stretch.start)).then_some((words, stretch.start))

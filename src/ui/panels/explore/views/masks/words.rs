@@ -62,9 +62,9 @@ fn word_ui(ui: &mut Ui, shown: &str, word: &Word, written: bool, filling: &Filli
     ui.painter().galley(rect.center() - galley.size() / 2.0, galley, color);
     let tip = match (written, hidden, word.pieces) {
         (true, ..) => "Written in the text".to_owned(),
-        (_, true, _) => format!("{shown} is hidden; press to show it"),
-        (_, false, 1) => "Press to hide".to_owned(),
-        (_, false, pieces) => format!("Press to hide; {pieces} pieces"),
+        (_, true, _) => format!("{shown} is hidden; click to show it"),
+        (_, false, 1) => "Click to hide".to_owned(),
+        (_, false, pieces) => format!("Click to hide; {pieces} pieces"),
     };
     response.on_hover_text(tip).clicked()
 }

@@ -16,7 +16,7 @@ const MOST: usize = 400;
 pub fn case_ui(ui: &mut Ui, objective: &Objective, case: &Case, palette: &Palette) {
     if let Some(whole) = &case.whole {
         ui.horizontal(|ui| {
-            ui.label(text::label("Should say", palette));
+            ui.label(text::label("Target", palette));
             Chip::accent(title(&whole.target), palette).show(ui);
             if let Some(loss) = case.loss {
                 ui.label(text::number_dim(format!("loss {loss:.3}"), palette));
@@ -44,7 +44,7 @@ fn counts_ui(ui: &mut Ui, objective: &Objective, case: &Case, palette: &Palette)
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = 6.0;
         let words = match objective.kind {
-            Kind::Causal => format!("{} are asked for", format::plural(asked as u64, "next token", "next tokens")),
+            Kind::Causal => format!("{} to predict", format::plural(asked as u64, "next token", "next tokens")),
             _ => format!("{chosen} of {} chosen", format::plural(own as u64, "token", "tokens")),
         };
         ui.label(text::label(words, palette));
@@ -67,10 +67,10 @@ fn counts_ui(ui: &mut Ui, objective: &Objective, case: &Case, palette: &Palette)
     });
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 12.0;
-        ui.label(text::faint("boxes: what it reads", palette));
-        ui.label(text::faint("below: what it should say", palette));
+        ui.label(text::faint("boxes: input", palette));
+        ui.label(text::faint("below: target", palette));
         if objective.standing == Standing::Answered {
-            ui.label(text::faint("last: what it says", palette));
+            ui.label(text::faint("last: prediction", palette));
         }
     });
 }
@@ -173,12 +173,12 @@ fn described(token: &LabToken) -> String {
     }
     match token.cover {
         Some(Cover::Mask) => words += ", masked",
-        Some(Cover::Random) => words += ", replaced by lot",
+        Some(Cover::Random) => words += ", replaced at random",
         Some(Cover::Keep) => words += ", chosen and kept",
         None => {}
     }
     if let Some(target) = &token.target {
-        words += &format!(", should say {target}");
+        words += &format!(", target {target}");
     }
     if let (Some((said, share)), Some(right)) = (&token.said, token.right) {
         words += &format!(", says {said} {}, gives the right one {}", format::percent(*share), format::percent(right));

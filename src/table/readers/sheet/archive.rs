@@ -1,0 +1,314 @@
+//! What kind of file a zip archive or a compound file of Microsoft's is, told by what lies in it, and whether all of it can
+//! be unpacked within the limits of every other reader.
+//!
+//! The sizes that an archive tells of itself are not believed: every part that a workbook is read from is unpacked once
+//! and counted before the library may unpack it again.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use zip::ZipArchive;
+
+use super::super::unpack::Limits;
+use super::fault::Fault;
+use crate::stop::heed;
+
+/// What a workbook is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Xlsx,
+    Xlsb,
+    Xls,
+    Ods,
+}
+
+const ZIP: &[u8] = b"PK\x03\x04";
+/// Office before 2007, and Office documents with a password.
+const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
+/// Whether a file may be a workbook, by its first eight bytes.
+pub(in super::super) fn is_container(head: &[u8]) -> bool {
+    head.starts_with(ZIP) || head.starts_with(COMPOUND)
+}
+
+const UNPACK: &str = "; unpack it first";
+const SAVE_TEXT: &str = "; save it as text";
+const NO_TABLE: &str = "; save its table as CSV or Excel";
+
+/// What a file is; one that is no workbook is refused by what it is.
+pub(super) fn kind(source: &mut (impl Read + Seek)) -> Result<Kind, Fault> {
+    let mut head = [0; 8];
+    source.rewind()?;
+    source.read_exact(&mut head)?;
+    source.rewind()?;
+    if head.starts_with(ZIP) { zipped(source, Limits::default()) } else { compound(source) }
+}
+
+fn zipped(source: &mut (impl Read + Seek), limits: Limits) -> Result<Kind, Fault> {
+    let packed = source.seek(SeekFrom::End(0))?;
+    source.rewind()?;
+    let mut archive = ZipArchive::new(&mut *source)?;
+    let kind = match (part(&mut archive, "[Content_Types].xml")?, part(&mut archive, "mimetype")?) {
+        (Some(types), _) => office(&types)?,
+        (None, Some(kind)) => open_document(&kind)?,
+        (None, None) => return Err(other(&archive)),
+    };
+    measure(&mut archive, kind, packed, limits)?;
+    Ok(kind)
+}
+
+/// A short part of an archive that says what the others are.
+fn part(archive: &mut ZipArchive<impl Read + Seek>, name: &str) -> Result<Option<String>, Fault> {
+    const LONGEST: u64 = 1 << 20;
+    if archive.index_for_name(name).is_none() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    archive.by_name(name)?.take(LONGEST).read_to_end(&mut bytes)?;
+    Ok(Some(String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+/// An Office document, by the types of its parts.
+fn office(types: &str) -> Result<Kind, Fault> {
+    let has = |name: &str| types.contains(name);
+    if has("ms-excel.sheet.binary") {
+        Ok(Kind::Xlsb)
+    } else if has("spreadsheetml.sheet.main") || has("spreadsheetml.template.main") || has("ms-excel.") {
+        Ok(Kind::Xlsx)
+    } else if has("wordprocessingml") || has("ms-word.") {
+        Err(Fault::Other("a Word document", SAVE_TEXT))
+    } else if has("presentationml") || has("ms-powerpoint.") {
+        Err(Fault::Other("a PowerPoint presentation", SAVE_TEXT))
+    } else {
+        Err(Fault::Other("an Office document without a sheet", NO_TABLE))
+    }
+}
+
+/// A document of `LibreOffice` or a book, by what it calls itself.
+fn open_document(kind: &str) -> Result<Kind, Fault> {
+    let kind = kind.trim();
+    if kind.starts_with("application/vnd.oasis.opendocument.spreadsheet") {
+        return Ok(Kind::Ods);
+    }
+    Err(if kind.starts_with("application/vnd.oasis.opendocument.text") {
+        Fault::Other("an OpenDocument text", SAVE_TEXT)
+    } else if kind.starts_with("application/epub") {
+        Fault::Other("an e-book (EPUB)", SAVE_TEXT)
+    } else {
+        Fault::Other("an OpenDocument file without a sheet", NO_TABLE)
+    })
+}
+
+fn other(archive: &ZipArchive<impl Read + Seek>) -> Fault {
+    let mut names = (0..archive.len()).filter_map(|index| archive.name_for_index(index)?.ok());
+    let first = names.next().unwrap_or_default().into_owned();
+    if Path::new(&first).extension().is_some_and(|ending| ending == "npy") {
+        return Fault::Other("a file of NumPy arrays", "; save the table as CSV");
+    }
+    let is_weights = first.ends_with("/data.pkl") || names.any(|name| name.ends_with("/data.pkl"));
+    if is_weights {
+        return Fault::Other("a file of model weights (PyTorch)", "");
+    }
+    Fault::Other("a zip archive", UNPACK)
+}
+
+/// Counts what comes out of an archive, and stops where it is too much or out of all proportion.
+fn measure(archive: &mut ZipArchive<impl Read + Seek>, kind: Kind, packed: u64, limits: Limits) -> Result<(), Fault> {
+    let mut total = 0_u64;
+    let mut buffer = vec![0; 1 << 16];
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index)?;
+        let name = part.name()?.to_lowercase();
+        // Pictures and the like are never unpacked.
+        if ![".xml", ".rels", ".bin"].iter().any(|ending| name.ends_with(ending)) {
+            continue;
+        }
+        let mut repeats = (kind == Kind::Ods && name == "content.xml").then(Repeats::default);
+        loop {
+            heed();
+            let count = part.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            total += count as u64;
+            if total > limits.bytes {
+                return Err(Fault::Size(limits.bytes));
+            }
+            if limits.is_out_of_proportion(total, packed) {
+                return Err(Fault::Ratio(limits.ratio));
+            }
+            if let Some(repeats) = &mut repeats {
+                repeats.take(&buffer[..count])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Cells of a sheet of `LibreOffice`, where one element may stand for thousands: the library writes each of them out.
+#[derive(Default)]
+struct Repeats {
+    /// What may belong to an element that is not closed yet.
+    tail: Vec<u8>,
+    cells: u64,
+    pending: u64,
+}
+
+impl Repeats {
+    const MOST_CELLS: u64 = 1 << 24;
+    const MOST_COLUMNS: u64 = 1 << 14;
+    const LONGEST_TAG: usize = 1 << 16;
+
+    fn take(&mut self, piece: &[u8]) -> Result<(), Fault> {
+        self.tail.extend_from_slice(piece);
+        let bytes = std::mem::take(&mut self.tail);
+        let mut at = 0;
+        while let Some(start) = bytes[at..].iter().position(|&byte| byte == b'<').map(|place| at + place) {
+            let Some(end) = bytes[start..].iter().position(|&byte| byte == b'>').map(|place| start + place) else {
+                if bytes.len() - start > Self::LONGEST_TAG {
+                    return Err(Fault::Damaged("an element of it has no end".into()));
+                }
+                self.tail = bytes[start..].to_vec();
+                break;
+            };
+            self.tag(&bytes[start + 1..end]);
+            if self.cells > Self::MOST_CELLS {
+                return Err(Fault::Cells(Self::MOST_CELLS));
+            }
+            at = end + 1;
+        }
+        Ok(())
+    }
+
+    fn tag(&mut self, tag: &[u8]) {
+        if tag.starts_with(b"table:table-row") {
+            self.pending = 0;
+            return;
+        }
+        if !tag.starts_with(b"table:table-cell") && !tag.starts_with(b"table:covered-table-cell") {
+            return;
+        }
+        let tag = String::from_utf8_lossy(tag);
+        let repeated = tag.split("table:number-columns-repeated=").nth(1);
+        let number = repeated.and_then(|rest| rest.get(1..)?.split(['"', '\'']).next()?.parse::<u64>().ok());
+        let count = number.unwrap_or(1).min(Self::MOST_COLUMNS);
+        // Empty cells are written out when something follows them in their row.
+        self.cells += self.pending;
+        self.pending = 0;
+        if tag.ends_with('/') && !tag.contains("office:") && !tag.contains("table:formula") {
+            self.pending = count;
+        } else {
+            self.cells += count;
+        }
+    }
+}
+
+/// A compound file, by the names of its streams, which stand in entries of 128 bytes.
+fn compound(source: &mut (impl Read + Seek)) -> Result<Kind, Fault> {
+    const ENTRY: usize = 128;
+    let names = [
+        ("EncryptedPackage", Err(("a document with a password", "; save it without one"))),
+        ("Workbook", Ok(Kind::Xls)),
+        ("Book", Ok(Kind::Xls)),
+        ("WordDocument", Err(("an old Word document", SAVE_TEXT))),
+        ("PowerPoint Document", Err(("an old PowerPoint presentation", SAVE_TEXT))),
+        ("__properties_version1.0", Err(("an Outlook message", SAVE_TEXT))),
+    ];
+    let mut found = names.len();
+    let mut bytes = vec![0; 1 << 20];
+    loop {
+        heed();
+        let count = fill(source, &mut bytes)?;
+        for entry in bytes[..count].chunks_exact(ENTRY) {
+            let is = |name: &str| {
+                let length = usize::from(u16::from_le_bytes([entry[64], entry[65]]));
+                length == name.len() * 2 + 2 && entry.iter().step_by(2).zip(name.bytes()).all(|(&a, b)| a == b)
+            };
+            if let Some(place) = names.iter().position(|(name, _)| is(name)) {
+                found = found.min(place);
+            }
+        }
+        if count < bytes.len() {
+            break;
+        }
+    }
+    source.rewind()?;
+    let unknown = Err(("an old Office file without a workbook", NO_TABLE));
+    names.get(found).map_or(unknown, |(_, kind)| *kind).map_err(|(what, advice)| Fault::Other(what, advice))
+}
+
+/// Reads until the buffer is full or the file has ended.
+fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read(&mut buffer[filled..])? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write};
+
+    use super::*;
+
+    fn zip(parts: &[(&str, &[u8])]) -> Cursor<Vec<u8>> {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in parts {
+            writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(content).unwrap();
+        }
+        writer.finish().unwrap()
+    }
+
+    #[test]
+    fn an_archive_is_called_what_it_is() {
+        let check = |parts: &[(&str, &[u8])], expected: &str| match kind(&mut zip(parts)) {
+            Err(Fault::Other(what, _)) => assert_eq!(what, expected),
+            other => panic!("{expected}: {other:?}"),
+        };
+        let types = |main: &str| format!("<Types><Override ContentType=\"application/{main}+xml\"/></Types>");
+        let word = types("vnd.openxmlformats-officedocument.wordprocessingml.document.main");
+        check(&[("[Content_Types].xml", word.as_bytes())], "a Word document");
+        let slides = types("vnd.openxmlformats-officedocument.presentationml.presentation.main");
+        check(&[("[Content_Types].xml", slides.as_bytes())], "a PowerPoint presentation");
+        check(&[("mimetype", b"application/vnd.oasis.opendocument.text")], "an OpenDocument text");
+        check(&[("mimetype", b"application/epub+zip")], "an e-book (EPUB)");
+        check(&[("arr_0.npy", b"\x93NUMPY")], "a file of NumPy arrays");
+        check(&[("archive/data.pkl", b"")], "a file of model weights (PyTorch)");
+        check(&[("train.csv", b"text,label\na,b\n")], "a zip archive");
+    }
+
+    #[test]
+    fn what_unpacks_beyond_measure_is_refused() {
+        let sheet = vec![b' '; 12 << 20];
+        let types = b"<Types>vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml</Types>".as_slice();
+        let parts = [("[Content_Types].xml", types), ("xl/worksheets/sheet1.xml", &sheet)];
+        assert!(matches!(kind(&mut zip(&parts)), Err(Fault::Ratio(200))));
+        let small = Limits { bytes: 1 << 20, ..Limits::default() };
+        assert!(matches!(zipped(&mut zip(&parts), small), Err(Fault::Size(_))));
+        // Pictures are not looked at.
+        let picture = [("[Content_Types].xml", types), ("xl/media/image1.png", sheet.as_slice())];
+        assert_eq!(kind(&mut zip(&picture)).unwrap(), Kind::Xlsx);
+    }
+
+    #[test]
+    fn one_element_that_stands_for_too_many_cells_is_refused() {
+        let mimetype = b"application/vnd.oasis.opendocument.spreadsheet".as_slice();
+        let check = |row: &str, count: usize| {
+            let content = format!("<table:table>{}</table:table>", row.repeat(count));
+            kind(&mut zip(&[("mimetype", mimetype), ("content.xml", content.as_bytes())]))
+        };
+        let cell = "<table:table-cell office:value=\"1\" table:number-columns-repeated=\"16384\"/>";
+        let row = format!("<table:table-row>{cell}</table:table-row>");
+        assert!(matches!(check(&row, 2000), Err(Fault::Cells(_))));
+        assert_eq!(check(&row, 20).unwrap(), Kind::Ods);
+        // The rest of a row is empty in every sheet.
+        let rest = "<table:table-row><table:table-cell office:value=\"1\"/>\
+            <table:table-cell table:number-columns-repeated=\"16383\"/></table:table-row>";
+        assert_eq!(check(rest, 2000).unwrap(), Kind::Ods);
+    }
+}

@@ -1,0 +1,3 @@
+//! The kinds of [work](super::work) that there are, a file for what belongs together.
+
+pub mod runs;
