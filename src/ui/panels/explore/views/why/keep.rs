@@ -114,9 +114,8 @@ fn words_table(maps: &[Explanation]) -> Vec<Vec<String>> {
 /// A row for each point of the curves.
 fn trial_table(trial: &Trial) -> Vec<Vec<String>> {
     let curves: Vec<_> = trial.maps.iter().chain([&trial.random]).collect();
-    let names = |what: &str| {
-        (0..curves.len()).map(|map| format!("{} {what}", Method::ALL.get(map).map_or("Chance", |one| one.title())))
-    };
+    let title = |map: usize| Method::ALL.get(map).map_or("Chance", |one| one.title());
+    let names = |what: &str| (0..curves.len()).map(|map| format!("{} {what}", title(map))).collect::<Vec<String>>();
     let head = std::iter::once("words".to_owned()).chain(names("hidden")).chain(names("kept")).collect();
     let row = |(point, count): (usize, &usize)| {
         let hidden = curves.iter().map(|curve| curve.deleted[point].to_string());
