@@ -20,6 +20,9 @@ const MARGIN: f32 = 16.0;
 /// Room for the title and the legend.
 const HEAD: f32 = 56.0;
 
+/// How a file is made once it is chosen.
+type Make = Box<dyn Fn() -> Saving>;
+
 /// All that a picture is drawn from.
 struct Subject {
     found: Explanation,
@@ -43,7 +46,7 @@ impl Why {
             Method::ALL.iter().filter_map(|method| self.known.map(self.ways, *method).cloned()).collect();
         let trial = self.known.trial(self.ways).cloned();
         let dark = cx.palette.dark;
-        let mut forms: Vec<(&str, Box<dyn Fn() -> Saving>)> = vec![
+        let mut forms: Vec<(&str, Make)> = vec![
             ("Picture as SVG…", {
                 let subject = subject.clone();
                 Box::new(move || Saving::svg("why", subject.picture(dark)))
