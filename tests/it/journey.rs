@@ -156,6 +156,8 @@ fn the_main_job_is_done_from_a_file_to_answers_and_is_there_after_a_restart() {
 
 /// Types into the box and waits for the answer to what then stands there.
 fn ask(window: &mut Window, words: &str, label: &str) {
+    window.until("the model can be asked", |workspace| workspace.explore.subject.is_some());
+    window.harness.run_steps(2);
     // Something to try stands there before.
     window.press("Clear the text");
     window.harness.get_by_label("Text to try").focus();

@@ -2,29 +2,38 @@
 //! rules for heads that delimited files have. A cell is what the sheet shows of it: 3 and not 3.0, a formula's result, a
 //! date in ISO 8601.
 //!
-//! The `calamine` crate panics on some malformed files, so all calls of it run in [`guarded`], after the archive was
+//! The `calamine` crate panics on some malformed files, so all calls of it run in [`guarded`], after the file was
 //! measured. Sheets of .xlsx and .xlsb are streamed cell by cell, because their own account of how large they are may
 //! say anything. What a sheet has that a table has not (other sheets, titles above the head, merged cells, errors) is
 //! told as notes.
 
 mod archive;
 mod cells;
+mod compound;
 mod fault;
 mod grid;
 
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use calamine::{Dimensions, Ods, Reader, SheetType, SheetVisible, Xls, Xlsb, Xlsx};
 
 use self::archive::Kind;
-pub(super) use self::archive::is_container;
 use self::fault::{Fault, damaged};
 use self::grid::Grid;
 use super::encoding::Decoded;
 use crate::guard::guarded;
 use crate::stop::{Heeded, heed};
 use crate::table::{Format, ReadError, Table};
+
+const ZIP: &[u8] = b"PK\x03\x04";
+/// Office before 2007, and Office documents with a password.
+const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+
+/// Whether a file may be a workbook, by its first eight bytes.
+pub(super) fn is_container(head: &[u8]) -> bool {
+    head.starts_with(ZIP) || head.starts_with(COMPOUND)
+}
 
 /// Reads a zip archive or a compound file, which is a workbook or refused.
 pub(super) fn read(path: &Path, source: impl Read + Seek) -> Result<Table, ReadError> {
@@ -38,7 +47,8 @@ pub(super) fn read(path: &Path, source: impl Read + Seek) -> Result<Table, ReadE
 
 fn decode(source: impl Read + Seek) -> Result<(super::builder::Builder, Vec<String>), Fault> {
     let mut source = BufReader::with_capacity(1 << 16, Heeded(source));
-    let kind = archive::kind(&mut source)?;
+    let is_zip = source.fill_buf()?.starts_with(ZIP);
+    let kind = if is_zip { archive::kind(&mut source)? } else { compound::kind(&mut source)? };
     let mut book = Book::open(kind, source)?;
     let sheets = book.sheets();
     let mut used = None;

@@ -1,10 +1,10 @@
-//! What kind of file a zip archive or a compound file of Microsoft's is, told by what lies in it, and whether all of it can
-//! be unpacked within the limits of every other reader.
+//! What kind of file a zip archive is, told by what lies in it, and whether all of it can be unpacked within the limits of
+//! every other reader.
 //!
 //! The sizes that an archive tells of itself are not believed: every part that a workbook is read from is unpacked once
 //! and counted before the library may unpack it again.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use zip::ZipArchive;
@@ -22,29 +22,16 @@ pub(super) enum Kind {
     Ods,
 }
 
-const ZIP: &[u8] = b"PK\x03\x04";
-/// Office before 2007, and Office documents with a password.
-const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
-
-/// Whether a file may be a workbook, by its first eight bytes.
-pub(in super::super) fn is_container(head: &[u8]) -> bool {
-    head.starts_with(ZIP) || head.starts_with(COMPOUND)
-}
-
 const UNPACK: &str = "; unpack it first";
 const SAVE_TEXT: &str = "; save it as text";
 const NO_TABLE: &str = "; save its table as CSV or Excel";
 
-/// What a file is; one that is no workbook is refused by what it is.
+/// What an archive is; one that is no workbook is refused by what it is.
 pub(super) fn kind(source: &mut (impl Read + Seek)) -> Result<Kind, Fault> {
-    let mut head = [0; 8];
-    source.rewind()?;
-    source.read_exact(&mut head)?;
-    source.rewind()?;
-    if head.starts_with(ZIP) { zipped(source, Limits::default()) } else { compound(source) }
+    within(source, Limits::default())
 }
 
-fn zipped(source: &mut (impl Read + Seek), limits: Limits) -> Result<Kind, Fault> {
+fn within(source: &mut (impl Read + Seek), limits: Limits) -> Result<Kind, Fault> {
     let packed = source.seek(SeekFrom::End(0))?;
     source.rewind()?;
     let mut archive = ZipArchive::new(&mut *source)?;
@@ -54,6 +41,7 @@ fn zipped(source: &mut (impl Read + Seek), limits: Limits) -> Result<Kind, Fault
         (None, None) => return Err(other(&archive)),
     };
     measure(&mut archive, kind, packed, limits)?;
+    source.rewind()?;
     Ok(kind)
 }
 
@@ -203,52 +191,6 @@ impl Repeats {
     }
 }
 
-/// A compound file, by the names of its streams, which stand in entries of 128 bytes.
-fn compound(source: &mut (impl Read + Seek)) -> Result<Kind, Fault> {
-    const ENTRY: usize = 128;
-    let names = [
-        ("EncryptedPackage", Err(("a document with a password", "; save it without one"))),
-        ("Workbook", Ok(Kind::Xls)),
-        ("Book", Ok(Kind::Xls)),
-        ("WordDocument", Err(("an old Word document", SAVE_TEXT))),
-        ("PowerPoint Document", Err(("an old PowerPoint presentation", SAVE_TEXT))),
-        ("__properties_version1.0", Err(("an Outlook message", SAVE_TEXT))),
-    ];
-    let mut found = names.len();
-    let mut bytes = vec![0; 1 << 20];
-    loop {
-        heed();
-        let count = fill(source, &mut bytes)?;
-        for entry in bytes[..count].chunks_exact(ENTRY) {
-            let is = |name: &str| {
-                let length = usize::from(u16::from_le_bytes([entry[64], entry[65]]));
-                length == name.len() * 2 + 2 && entry.iter().step_by(2).zip(name.bytes()).all(|(&a, b)| a == b)
-            };
-            if let Some(place) = names.iter().position(|(name, _)| is(name)) {
-                found = found.min(place);
-            }
-        }
-        if count < bytes.len() {
-            break;
-        }
-    }
-    source.rewind()?;
-    let unknown = Err(("an old Office file without a workbook", NO_TABLE));
-    names.get(found).map_or(unknown, |(_, kind)| *kind).map_err(|(what, advice)| Fault::Other(what, advice))
-}
-
-/// Reads until the buffer is full or the file has ended.
-fn fill(source: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        match source.read(&mut buffer[filled..])? {
-            0 => break,
-            count => filled += count,
-        }
-    }
-    Ok(filled)
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::{Cursor, Write};
@@ -289,7 +231,7 @@ mod tests {
         let parts = [("[Content_Types].xml", types), ("xl/worksheets/sheet1.xml", &sheet)];
         assert!(matches!(kind(&mut zip(&parts)), Err(Fault::Ratio(200))));
         let small = Limits { bytes: 1 << 20, ..Limits::default() };
-        assert!(matches!(zipped(&mut zip(&parts), small), Err(Fault::Size(_))));
+        assert!(matches!(within(&mut zip(&parts), small), Err(Fault::Size(_))));
         // Pictures are not looked at.
         let picture = [("[Content_Types].xml", types), ("xl/media/image1.png", sheet.as_slice())];
         assert_eq!(kind(&mut zip(&picture)).unwrap(), Kind::Xlsx);
