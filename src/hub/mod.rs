@@ -36,6 +36,7 @@ mod wire;
 
 use std::path::PathBuf;
 
+pub use crate::files::shared_cache::cache_dir;
 pub use about::{About, Access};
 pub use cache::CachedModel;
 pub use card::Card;
@@ -47,7 +48,7 @@ pub use name::{Repo, RepoKind};
 pub use progress::{Doing, Progress};
 pub use record::{DataSetPart, Unfinished};
 pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort, word_of};
-pub use settings::{Hub, Origins, Route, TokenOrigin, cache_dir};
+pub use settings::{Hub, Origins, Route, TokenOrigin};
 pub use shelf::{CachedRepo, Shelf, title_of};
 pub use switch::{Halt, Switch};
 pub use token::Token;
