@@ -341,7 +341,7 @@ fn the_cache_is_cleaned_with_what_is_freed_in_sight() {
     window.harness.get_by_label("Remove owner/tiny").click_accesskit();
     window.harness.run_steps(3);
     assert!(window.shows("Remove owner/tiny?") && window.shows("It frees"));
-    window.press("Remove 235 kB");
+    window.press(&format!("Remove {}", attune::ui::format::bytes(bytes)));
     window.until("it is gone", |workspace| {
         workspace.hub.shelf.as_ref().is_some_and(|shelf| shelf.repos.is_empty()) && workspace.jobs.is_empty()
     });

@@ -25,8 +25,8 @@ impl Filters {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             // The names of languages are the longest.
-            let shares = if with_family { [0.32, 0.32, 0.36] } else { [0.5, 0.0, 0.5] };
-            let room = ui.available_width() - shares.len() as f32 * (space::XS + 1.0);
+            let (shares, gaps) = if with_family { ([0.32, 0.32, 0.36], 2.0) } else { ([0.5, 0.0, 0.5], 1.0) };
+            let room = ui.available_width() - gaps * space::XS - 2.0;
             let own = cx.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.task);
             self.task_ui(ui, room * shares[0], own);
             if with_family {
