@@ -47,7 +47,7 @@ impl OpenModel {
     }
 
     fn with(dir: &Path, model: Model, untrained: Vec<String>, task: Option<Task>) -> Result<Self, InspectError> {
-        let tokenizer = Tokenizer::open(dir)?.for_embeddings(model.config.vocab_size)?;
+        let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
         let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
         let heads = heads(&model, task);
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);

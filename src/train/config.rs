@@ -3,10 +3,14 @@
 //! Every key is optional but `task`, `[model]` and `[data]`; an unknown key is an error, because a misspelt one would
 //! otherwise be ignored in silence.
 
+mod lora;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use lora::{ALL_TARGETS, Lora};
 
 use super::open::Open;
 use crate::corpus::masking::MaskStyle;
@@ -14,6 +18,7 @@ use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded;
+use crate::model::LoraSpec;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -207,6 +212,13 @@ pub struct Strategy {
     pub cache: bool,
 }
 
+impl Strategy {
+    /// The adapters that are trained, where they are.
+    pub fn adapters(&self) -> Option<LoraSpec> {
+        (self.kind == StrategyKind::Lora).then(|| self.lora.spec())
+    }
+}
+
 impl Default for Strategy {
     fn default() -> Self {
         Self {
@@ -230,23 +242,9 @@ pub enum StrategyKind {
     Gradual,
     /// Every bias and the head (Ben Zaken et al., 2022).
     BitFit,
+    /// Low-rank adapters and the head (Hu et al., 2021).
     Lora,
     Custom,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lora {
-    pub rank: usize,
-    pub alpha: f64,
-    pub dropout: f64,
-    pub targets: Vec<String>,
-}
-
-impl Default for Lora {
-    fn default() -> Self {
-        Self { rank: 8, alpha: 16.0, dropout: 0.0, targets: vec!["query".into(), "value".into()] }
-    }
 }
 
 /// `"epoch"` or a number of steps.

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on fails, and helpers are not test functions"
 )]
 
+mod adapters;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;

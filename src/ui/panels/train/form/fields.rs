@@ -21,12 +21,12 @@ pub fn whole<Q: Quantity>(ui: &mut Ui, name: &str, value: &mut Q, limit: Limit) 
     Number::new(name, limit).show(ui, value)
 }
 
-fn real(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
+pub fn real(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
     Number::new(name, limit).show(ui, value)
 }
 
 /// From nothing to all, in percent too.
-fn share(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
+pub fn share(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
     Number::new(name, limit).percent(Percent::Share).show(ui, value)
 }
 
