@@ -184,7 +184,8 @@ impl Gaze {
             ask(Role::SameWord, elsewhere);
             ask(if tokens.sides[token] == Some(1) { Role::SameInFirst } else { Role::SameInSecond }, across);
             for (role, places) in &fixed {
-                ask(*role, places.clone());
+                // A full stop that looks at itself looks at the token itself.
+                ask(*role, places.iter().copied().filter(|place| *place != token).collect());
             }
         }
         Self { tokens: count, asked }
