@@ -2,7 +2,8 @@
 """Makes adapters with PEFT beside the small checkpoints of this folder, and records what PEFT computes with them.
 
 usage: make_lora.py                 writes lora/NAME/ for all cases below
-       make_lora.py --check FOLDER  opens adapters that Attune wrote with PEFT and compares the logits that lie beside
+       make_lora.py --check ATTUNE RUN...
+                                    opens the adapters of runs with PEFT and compares what they say with the program
 
 Each `lora/NAME` is an adapter as `save_pretrained` leaves it, with `expected.safetensors` (a batch and its logits). Those
 that are called `steps-…` also have what AdamW makes of the adapter: `steps.safetensors` with the matrices and the head
@@ -14,6 +15,7 @@ it wrote. Everything follows from the case's name.
 
 import json
 import os
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -163,32 +165,39 @@ def plain(name):
     return name
 
 
-def check(folder):
-    """`logits.json` in the folder has what Attune says of the batch: ids and logits of each text, alone."""
-    told = json.loads((folder / "logits.json").read_text())
+TEXTS = ["Heavy rain closed the mountain road.", "The soup was wonderful, and the staff were kind.", "Rain."]
+
+
+def check(attune, run):
+    """Opens the adapter of a run that classifies with PEFT, and compares what it says of texts with what Attune says."""
+    folder = run / "adapter"
     config = json.loads((folder / "adapter_config.json").read_text())
-    own = json.loads((folder / "config.json").read_text())
-    of_model = {"num_labels": len(own["id2label"])} if "id2label" in own else {}
-    base = CLASSES[config["task_type"]].from_pretrained(config["base_model_name_or_path"], **of_model)
-    model = PeftModel.from_pretrained(base, folder)
-    stored = set(load_file(folder / "adapter_model.safetensors"))
+    names = json.loads((folder / "config.json").read_text())["id2label"]
+    base = CLASSES[config["task_type"]].from_pretrained(
+        config["base_model_name_or_path"], num_labels=len(names), ignore_mismatched_sizes=True)
+    model = PeftModel.from_pretrained(base, folder).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(run / "model")
     worst = 0.0
-    for text in told:
-        ids = torch.tensor([text["ids"]])
-        found = list(logits(model, {"input_ids": ids, "attention_mask": torch.ones_like(ids)}).values())
-        found = torch.stack(found, -1) if len(found) > 1 else found[0]
-        expected = torch.tensor(text["logits"]).reshape(found.shape)
-        worst = max(worst, float((found - expected).abs().max()))
+    for text in TEXTS:
+        with torch.no_grad():
+            found = model(**tokenizer(text, return_tensors="pt")).logits[0].softmax(-1)
+        for kept in ["model", "adapter"]:
+            command = [attune, "predict", "--model", str(run / kept), "--text", text, "--json"]
+            told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            scores = {one["label"]: one["score"] for one in told["result"]}
+            worst = max([worst] + [abs(scores[name] - float(found[int(place)])) for place, name in names.items()])
     trained = sum(p.numel() for n, p in model.named_parameters() if "lora_" in n or "modules_to_save" in n)
-    print(f"{folder.name}: {len(stored)} tensors, {trained} trained, logits differ by {worst:.1e}")
-    return worst <= 1e-5
+    told = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    expected = next(event["trainable"] for event in told if event["event"] == "started")
+    print(f"{run.name}: {trained} trained weights, Attune tells {expected}; scores differ by {worst:.1e}")
+    return worst <= 1e-5 and trained == expected
 
 
 def main():
     transformers.logging.set_verbosity_error()
     if sys.argv[1:2] == ["--check"]:
-        folders = [Path(path) for path in sys.argv[2:]]
-        sys.exit(0 if all([check(folder) for folder in folders]) else 1)
+        attune, *runs = sys.argv[2:]
+        sys.exit(0 if all([check(attune, Path(run)) for run in runs]) else 1)
     for case in CASES:
         record(*case)
     for case in TRAINED:

@@ -48,6 +48,8 @@ fn targets_ui(ui: &mut Ui, lora: &mut Lora, palette: &Palette) {
     ui.label(text::small("Adapters on", palette));
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = egui::vec2(4.0, 4.0);
+        // Lines of chips stand as close as chips.
+        ui.spacing_mut().interact_size.y = 20.0;
         for slot in Slot::ALL {
             let is_on = chosen.contains(&slot);
             let words = title(slot);
