@@ -234,6 +234,20 @@ pub enum StrategyKind {
     Custom,
 }
 
+impl StrategyKind {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::Head => "Head only",
+            Self::Top => "Top layers",
+            Self::Gradual => "Gradual",
+            Self::BitFit => "Biases",
+            Self::Lora => "LoRA",
+            Self::Custom => "Custom",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Lora {

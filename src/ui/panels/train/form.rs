@@ -348,13 +348,14 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx:
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
     let presets = [
-        (StrategyKind::Full, "Full"),
-        (StrategyKind::Head, "Head only"),
-        (StrategyKind::Top, "Top layers"),
-        (StrategyKind::Gradual, "Gradual"),
-        (StrategyKind::BitFit, "Biases"),
-        (StrategyKind::Custom, "Custom"),
-    ];
+        StrategyKind::Full,
+        StrategyKind::Head,
+        StrategyKind::Top,
+        StrategyKind::Gradual,
+        StrategyKind::BitFit,
+        StrategyKind::Custom,
+    ]
+    .map(|kind| (kind, kind.title()));
     if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
         strategy::choose(&mut draft.strategy, kind, known);
     }
