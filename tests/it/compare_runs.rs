@@ -65,7 +65,8 @@ fn listed(window: &Window) -> Vec<String> {
     let mut ticks: Vec<(f32, String)> = ["slow-1", "quick-1", "weak-1"]
         .iter()
         .filter_map(|name| {
-            let tick = window.harness.query_by_role_and_label(Role::CheckBox, &format!("Compare {name}"))?;
+            let label = format!("Compare {name}");
+            let tick = window.harness.query_by_role_and_label(Role::CheckBox, &label)?;
             Some((tick.rect().top(), (*name).to_owned()))
         })
         .collect();

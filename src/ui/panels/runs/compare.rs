@@ -141,11 +141,11 @@ impl CompareView {
                 return;
             }
             self.curves.ui(ui, cx, found, &shown);
-            Card::titled("Results").show(ui, cx.palette, |ui| tables::results_ui(ui, cx, found, &shown));
             let note = if found.differences.is_empty() { "" } else { "by their keys in run.toml" };
             Card::titled("What differs").note(note).show(ui, cx.palette, |ui| {
                 tables::differences_ui(ui, cx.palette, found, &shown);
             });
+            Card::titled("Results").show(ui, cx.palette, |ui| tables::results_ui(ui, cx, found, &shown));
             ui.add_space(space::M);
         });
     }

@@ -231,6 +231,9 @@ fn row_actions_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
         if response.on_hover_text(run.resume_words()).clicked() {
             cx.act(Action::ContinueRun(dir.clone()));
         }
+    } else {
+        // What each line has stands below that of the one above.
+        ui.add_space(26.0);
     }
     for (icon, words, action) in [
         (ICON_SHOW_CHART, "Open", Action::OpenRun(dir.clone())),

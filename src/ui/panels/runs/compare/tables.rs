@@ -93,10 +93,10 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
     rows
 }
 
-/// The other metrics of the task, of the kept weights.
+/// The other metrics that the task can be judged by, of the kept weights.
 fn others(main: &str, shown: &[Shown<'_>]) -> Vec<Row> {
     let Some(first) = shown.first() else { return Vec::new() };
-    let keys = Measure::of(first.run.summary.task).into_iter().filter(|key| *key != main);
+    let keys = Measure::keys(first.run.summary.task).iter().copied().filter(|key| *key != main);
     let known = |measure: &Measure| shown.iter().any(|run| run.history.result(measure.key).is_some());
     keys.filter_map(Measure::find)
         .filter(known)

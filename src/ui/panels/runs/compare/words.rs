@@ -22,10 +22,10 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
     };
     let why = match contest.basis {
         Basis::Rows { rows, better, other, p } => format!(
-            "of {} {} right only there and {} only here (McNemar's test, p {})",
-            format::plural(rows as u64, "row,", "rows,"),
-            are(better),
-            are(other),
+            "{best} alone has {} of {} right, {name} alone {} (McNemar's test, p {})",
+            format::count(better),
+            format::plural(rows as u64, "row", "rows"),
+            format::count(other),
             chance(p)
         ),
         Basis::Shares { rows, margin } => format!(
@@ -36,10 +36,6 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
         Basis::Nothing => "how much of this is chance is not known".to_owned(),
     };
     format!("{behind}: {why}")
-}
-
-fn are(count: u64) -> String {
-    format!("{} {}", format::count(count), if count == 1 { "is" } else { "are" })
 }
 
 fn chance(p: f64) -> String {
@@ -60,10 +56,12 @@ mod tests {
         let say = |contest: &Contest, gap| sentence("b", "a", contest, &accuracy, gap);
         assert_eq!(
             say(&rows(6, 4), 0.018),
-            "b is too close to a to tell: of 110 rows, 6 are right only there and 4 are only here \
-             (McNemar's test, p = 0.754)"
+            "b is too close to a to tell: a alone has 6 of 110 rows right, b alone 4 (McNemar's test, p = 0.754)"
         );
-        assert!(say(&rows(30, 1), 0.22).starts_with("b is 22.0 points behind a: of 131 rows, 30 are right only there"));
+        assert!(
+            say(&rows(30, 1), 0.22)
+                .starts_with("b is 22.0 points behind a: a alone has 30 of 131 rows right, b alone 1 ")
+        );
         let shares = Contest::of_values(&accuracy, [0.9, 0.86], 100);
         assert_eq!(
             say(&shares, 0.04),
