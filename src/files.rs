@@ -6,6 +6,7 @@
 
 mod fault;
 mod log;
+pub mod shared_cache;
 mod space;
 mod sums;
 
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use fault::Operation;
 pub use log::LineLog;
+pub use shared_cache::cached_snapshot;
 pub use space::free_disk;
 pub use sums::{Sums, sha256};
 

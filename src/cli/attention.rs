@@ -56,7 +56,7 @@ impl AttentionOf {
         }
         let Some(out) = &self.out else { return Ok(()) };
         let (model, _) = model::open(&dir, Want::AsSaved, &Device::Cpu, 0)?;
-        let tokenizer = Tokenizer::open(&dir)?.for_embeddings(model.config.vocab_size)?;
+        let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(model.config.vocab_size)?;
         let found = attention(&model, &tokenizer, &self.text, self.pair.as_deref())?;
         if found.cut > 0 {
             eprintln!("attune: warning: {} tokens did not fit and were cut off", found.cut);

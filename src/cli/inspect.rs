@@ -43,10 +43,13 @@ impl Inspect {
         let path = &embedded::resolve(&self.path)?;
         let (facts, lines) = if path.join("run.toml").is_file() {
             run_facts(path)?
-        } else if path.join("config.json").is_file() {
+        } else if model::is_model_folder(path) {
             model_facts(path)?
         } else if path.is_dir() {
-            bail!("\"{}\" is neither a model folder nor a run, expected config.json or run.toml in it", path.display());
+            bail!(
+                "\"{}\" is neither a model folder nor a run, expected config.json, adapter_config.json or run.toml in it",
+                path.display()
+            );
         } else {
             self.dataset_facts()?
         };
@@ -122,7 +125,7 @@ fn format_name(format: Format) -> String {
 
 fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let mut card = model::open_card(dir)?;
-    match Tokenizer::open(dir) {
+    match Tokenizer::open(&model::tokenizer_folder(dir)) {
         Ok(tokenizer) => {
             tokenizer.kind().file().clone_into(&mut card.tokenizer);
             card.cased = tokenizer.cased();

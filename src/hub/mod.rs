@@ -34,6 +34,7 @@ mod wire;
 
 use std::path::PathBuf;
 
+pub use crate::files::shared_cache::cache_dir;
 pub use about::{About, Access};
 pub use cache::CachedModel;
 pub use card::Card;
@@ -45,7 +46,7 @@ pub use name::{Repo, RepoKind};
 pub use progress::{Doing, Progress};
 pub use record::{DataSetPart, Unfinished};
 pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort, word_of};
-pub use settings::{Hub, Route, cache_dir};
+pub use settings::{Hub, Route};
 pub use switch::{Halt, Switch};
 pub use token::Token;
 

@@ -1,11 +1,11 @@
 //! Where things come from and go to, as the environment says, by the variables that Python's tools have.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Switch, Token};
 use crate::files::free_disk;
+use crate::files::shared_cache::{Get, cache_in, home, path};
 
 /// The hub, where no other server is named.
 const ENDPOINT: &str = "https://huggingface.co";
@@ -72,8 +72,6 @@ impl Default for Patience {
     }
 }
 
-type Get<'a> = &'a dyn Fn(&str) -> Option<OsString>;
-
 impl Hub {
     /// As the environment says.
     pub fn from_env() -> Self {
@@ -108,10 +106,6 @@ fn text(get: Get<'_>, name: &str) -> Option<String> {
     get(name).and_then(|value| value.into_string().ok()).filter(|value| !value.trim().is_empty())
 }
 
-fn path(get: Get<'_>, name: &str) -> Option<PathBuf> {
-    get(name).filter(|value| !value.is_empty()).map(|value| expanded(PathBuf::from(value)))
-}
-
 fn is_true(get: Get<'_>, name: &str) -> bool {
     text(get, name).is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str()))
 }
@@ -132,42 +126,10 @@ fn route(get: Get<'_>) -> Route {
     Route { proxies, no_proxy, certificates: bundles.into_iter().find_map(|name| path(get, name)) }
 }
 
-/// The shared cache, as the environment says.
-pub fn cache_dir() -> PathBuf {
-    let get = |name: &str| std::env::var_os(name);
-    cache_in(&get, &home(&get))
-}
-
-/// The folder of all that Python's tools keep.
-fn home(get: Get<'_>) -> PathBuf {
-    path(get, "HF_HOME").unwrap_or_else(|| {
-        let cache = path(get, "XDG_CACHE_HOME").unwrap_or_else(|| user_home().join(".cache"));
-        cache.join("huggingface")
-    })
-}
-
-fn cache_in(get: Get<'_>, home: &Path) -> PathBuf {
-    ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]
-        .into_iter()
-        .find_map(|name| path(get, name))
-        .unwrap_or_else(|| home.join("hub"))
-}
-
-/// A path with the user's folder in place of a leading `~`.
-fn expanded(path: PathBuf) -> PathBuf {
-    match path.strip_prefix("~") {
-        Ok(rest) => user_home().join(rest),
-        Err(_) => path,
-    }
-}
-
-fn user_home() -> PathBuf {
-    directories::BaseDirs::new().map_or_else(|| PathBuf::from("."), |dirs| dirs.home_dir().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::shared_cache::user_home;
 
     fn with(variables: &[(&str, &str)]) -> Hub {
         Hub::from_variables(&|name| {

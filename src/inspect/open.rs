@@ -27,6 +27,8 @@ pub struct OpenModel {
     pub decisions: Decisions,
     /// The tasks whose heads are open, in the order of [`Task::ALL`].
     pub heads: Vec<Task>,
+    /// A model with a masked-word head, opened when words had to be proposed for one that has none.
+    pub(super) proposer: Option<Box<Self>>,
 }
 
 impl OpenModel {
@@ -47,13 +49,26 @@ impl OpenModel {
     }
 
     fn with(dir: &Path, model: Model, untrained: Vec<String>, task: Option<Task>) -> Result<Self, InspectError> {
-        let tokenizer = Tokenizer::open(dir)?.for_embeddings(model.config.vocab_size)?;
+        let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
         let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
         let heads = heads(&model, task);
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
         let labels = model.config.output_names(task);
         let decisions = Decisions::read(dir)?;
-        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, decisions, heads })
+        // It is asked and never trained: a backward pass computes no gradient of a weight.
+        model.train_only(|_| false);
+        Ok(Self {
+            dir: dir.to_owned(),
+            task,
+            model,
+            tokenizer,
+            labels,
+            max_tokens,
+            untrained,
+            decisions,
+            heads,
+            proposer: None,
+        })
     }
 
     /// Asks another of the heads from now on.

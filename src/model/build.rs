@@ -162,10 +162,10 @@ impl<'a> Builder<'a> {
         let shape = [self.config.hidden_size, self.config.embedding_size];
         let (weight, bias) =
             (self.naming.embeddings("projection", "weight"), self.naming.embeddings("projection", "bias"));
-        Ok(Some(Dense {
-            weight: self.encoder("embeddings.projection.weight", weight, &shape, Start::Normal)?,
-            bias: self.encoder("embeddings.projection.bias", bias, &shape[..1], Start::Zero)?,
-        }))
+        Ok(Some(Dense::new(
+            self.encoder("embeddings.projection.weight", weight, &shape, Start::Normal)?,
+            self.encoder("embeddings.projection.bias", bias, &shape[..1], Start::Zero)?,
+        )))
     }
 
     fn layer(&mut self, layer: usize) -> Result<LayerWeights, ModelError> {
@@ -186,10 +186,10 @@ impl<'a> Builder<'a> {
     }
 
     fn layer_dense(&mut self, layer: usize, slot: &str, inputs: usize, outputs: usize) -> Result<Dense, ModelError> {
-        Ok(Dense {
-            weight: self.layer_param(layer, slot, "weight", &[outputs, inputs], Start::Normal)?,
-            bias: self.layer_param(layer, slot, "bias", &[outputs], Start::Zero)?,
-        })
+        Ok(Dense::new(
+            self.layer_param(layer, slot, "weight", &[outputs, inputs], Start::Normal)?,
+            self.layer_param(layer, slot, "bias", &[outputs], Start::Zero)?,
+        ))
     }
 
     fn layer_norm(&mut self, layer: usize, slot: &str) -> Result<Norm, ModelError> {
@@ -256,7 +256,7 @@ impl<'a> Builder<'a> {
         let place = Place { name: of.name, stored: of.stored, anew: false };
         let shape = [of.width, self.config.hidden_size];
         let weight = self.head_param(place, "weight", &shape, Start::Normal)?;
-        Ok(Some(Dense { weight, bias: self.head_param(place, "bias", &shape[..1], Start::Zero)? }))
+        Ok(Some(Dense::new(weight, self.head_param(place, "bias", &shape[..1], Start::Zero)?)))
     }
 
     fn head_outputs(&mut self, spec: &HeadSpec, shape: [usize; 2], word: &Arc<Param>) -> Result<Dense, ModelError> {
@@ -267,7 +267,7 @@ impl<'a> Builder<'a> {
         } else {
             self.head_param(place, "weight", &shape, Start::Normal)?
         };
-        Ok(Dense { weight, bias: self.head_param(place, "bias", &shape[..1], Start::Zero)? })
+        Ok(Dense::new(weight, self.head_param(place, "bias", &shape[..1], Start::Zero)?))
     }
 
     fn head_param(

@@ -4,6 +4,8 @@
 //! embedding that does not exist here is an error. Rates and the like that older files leave out have the defaults of
 //! transformers.
 
+use std::path::Path;
+
 use serde_json::{Map, Value};
 
 use super::ModelError;
@@ -78,6 +80,15 @@ const LIMITS: [(&str, usize); 7] = [
 ];
 
 impl EncoderConfig {
+    /// Reads a `config.json`.
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ModelError::NoConfig { path: path.parent().unwrap_or(path).to_owned() },
+            _ => ModelError::Unreadable { path: path.to_owned(), source },
+        })?;
+        Self::parse(&text).map_err(|source| ModelError::In { path: path.to_owned(), source: Box::new(source) })
+    }
+
     /// Reads the text of a `config.json`.
     pub fn parse(text: &str) -> Result<Self, ModelError> {
         let raw: Map<String, Value> = serde_json::from_slice(&without_nan(text.as_bytes()))

@@ -9,7 +9,8 @@ use super::input::{Input, Layout};
 use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::embedding::{FusedEmbedding, Places};
 use super::ops::layer::{FusedLayer, LayerNoise};
-use super::ops::weights::Dense;
+use super::ops::low_rank::Dropped;
+use super::ops::weights::{Dense, SLOTS};
 use super::ops::{Backend, attention, parts, plain};
 use super::params::{Param, host};
 use super::{Model, ModelError};
@@ -52,6 +53,9 @@ mod site {
     pub const EMBEDDINGS: u64 = 1;
     pub const LAYERS: u64 = 1000;
     pub const A_LAYER: u64 = 4;
+    /// Beyond all layers; one for each dense layer of each step of the schedule.
+    pub const ADAPTERS: u64 = 1 << 32;
+    pub const A_LAYERS_ADAPTERS: u64 = 8;
 }
 
 impl Model {
@@ -193,6 +197,11 @@ impl Model {
             probabilities: Noise::new(keys, place, rate(pass, self.config.attention_dropout)),
             after_attention: Noise::new(keys, place + 1, hidden_rate),
             after_feed_forward: Noise::new(keys, place + 2, after_rate),
+            adapters: SLOTS.map(|slot| {
+                let adapter = weights.dense()[slot as usize].adapter.as_ref()?;
+                let site = site::ADAPTERS + index as u64 * site::A_LAYERS_ADAPTERS + slot as u64;
+                Noise::new(keys, site, adapter.dropout)
+            }),
         };
         Ok(match self.backend {
             Backend::Fused => {
@@ -207,14 +216,14 @@ impl Model {
     fn queries_and_keys(&self, stored: usize, x: &Tensor) -> Result<[Vec<f32>; 2], ModelError> {
         let weights = &self.layers[stored];
         if self.backend == Backend::Plain {
-            let of = |dense: &Dense| dense.plain(x)?.flatten_all()?.to_vec1();
+            let of = |dense: &Dense| dense.plain(x, Dropped::default())?.flatten_all()?.to_vec1();
             return Ok([of(&weights.query)?, of(&weights.key)?]);
         }
         let x = x.contiguous()?;
         let x = host(&x)?;
         let (mut query, mut key) = (vec![0.0; x.len()], vec![0.0; x.len()]);
-        weights.query.forward(&x, &mut query)?;
-        weights.key.forward(&x, &mut key)?;
+        weights.query.forward(&x, &mut query, Dropped::default())?;
+        weights.key.forward(&x, &mut key, Dropped::default())?;
         Ok([query, key])
     }
 
@@ -224,7 +233,7 @@ impl Model {
             let [query, key] = self.queries_and_keys(stored, x)?;
             return Ok(attention::probabilities(&query, &key, layout, weights.heads));
         }
-        let (probabilities, _) = plain::attention_probabilities(weights, layout, x)?;
+        let (probabilities, _) = plain::attention_probabilities(weights, layout, &LayerNoise::default(), x)?;
         let each = (0..layout.sequences())
             .map(|sequence| plain::Padded::cut(&probabilities, layout, sequence)?.flatten_all()?.to_vec1())
             .collect::<candle_core::Result<_>>()?;
@@ -236,7 +245,7 @@ impl Model {
     }
 
     /// Table rows of each token, checked against the tables.
-    fn places(&self, input: &Input) -> Result<Places, ModelError> {
+    pub(super) fn places(&self, input: &Input) -> Result<Places, ModelError> {
         let config = &self.config;
         let positions = self.positions(input)?;
         if let Some(position) = input.ids.iter().position(|id| *id as usize >= config.vocab_size) {

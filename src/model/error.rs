@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::adapter::AdapterError;
 use super::files::ModelFilesError;
 
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +13,10 @@ pub enum ModelError {
     Unwritable { path: PathBuf, source: std::io::Error },
     #[error("{path} does not hold thresholds: {reason}")]
     Decisions { path: PathBuf, reason: String },
-    #[error("{path} is not a model folder: it has no config.json")]
+    #[error("{path} is not a model folder: it has no config.json and no adapter_config.json")]
     NoConfig { path: PathBuf },
+    #[error("\"{}\" cannot be opened as a model: {source}", path.display())]
+    Adapter { path: PathBuf, source: Box<AdapterError> },
     #[error("{path}: {source}")]
     In { path: PathBuf, source: Box<Self> },
     #[error("config.json is not valid JSON: {source}")]

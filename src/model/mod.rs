@@ -1,10 +1,12 @@
 //! Token ids → hidden states → logits: one encoder for all families, its heads, and its weights on disk.
 
+pub mod adapter;
 pub mod card;
 pub mod config;
 pub mod family;
 pub mod files;
 pub mod input;
+pub mod lora;
 pub mod ops;
 pub mod outputs;
 pub mod params;
@@ -20,11 +22,13 @@ mod logits;
 mod open;
 mod save;
 mod weights;
+mod words;
 
 use std::sync::Arc;
 
 use candle_core::Device;
 
+pub use adapter::{is_model_folder, tokenizer_folder};
 pub use config::EncoderConfig;
 pub use decisions::Decisions;
 pub use encoder::{Encoded, Pass, PassDropout};
@@ -33,11 +37,13 @@ pub use family::Family;
 pub use heads::{Head, HeadSet};
 pub use input::Input;
 pub use kinds::{HEAD_SLOTS, HeadInput, HeadKind, HeadSpec, Outputs};
+pub use lora::LoraSpec;
 pub use open::{Want, build, card as open_card, generator, open, random, read_config};
 pub use params::{Block, Param, Params};
 
 use ops::Backend;
 use ops::embedding::EmbeddingWeights;
+pub use ops::weights::Slot;
 use ops::weights::{Dense, LayerWeights};
 
 /// An encoder with its heads, on one device.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
+use super::adapter;
 use super::build::Builder;
 use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
@@ -36,21 +37,34 @@ impl Source for TensorFiles {
     }
 }
 
-/// Reads `config.json`.
+/// Reads `config.json`, of an adapter that of the model which it makes of its base.
 pub fn read_config(dir: &Path) -> Result<EncoderConfig, ModelError> {
-    let path = dir.join("config.json");
-    let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound => ModelError::NoConfig { path: dir.to_owned() },
-        _ => ModelError::Unreadable { path: path.clone(), source },
-    })?;
-    EncoderConfig::parse(&text).map_err(|source| ModelError::In { path, source: Box::new(source) })
+    if adapter::is_one(dir) { adapter::config(dir) } else { EncoderConfig::read(&dir.join("config.json")) }
 }
 
-/// Opens a Hugging Face folder. New weights are a function of `seed`.
+/// A folder's configuration and weights: those of a model, or of a base with the adapter that the folder holds.
+struct Folder {
+    config: EncoderConfig,
+    source: Box<dyn Source>,
+    dtype: String,
+}
+
+impl Folder {
+    fn open(dir: &Path) -> Result<Self, ModelError> {
+        if adapter::is_one(dir) {
+            let adapter::Opened { config, source } = adapter::open(dir)?;
+            return Ok(Self { config, dtype: source.dtype(), source: Box::new(source) });
+        }
+        let config = EncoderConfig::read(&dir.join("config.json"))?;
+        let files = TensorFiles::open(dir)?;
+        Ok(Self { config, dtype: files.dtype(), source: Box::new(files) })
+    }
+}
+
+/// Opens a Hugging Face folder, or an adapter with its base. New weights are a function of `seed`.
 pub fn open(dir: &Path, want: Want<'_>, device: &Device, seed: u64) -> Result<(Model, LoadReport), ModelError> {
-    let config = read_config(dir)?;
-    let files = TensorFiles::open(dir)?;
-    build(config, Some(&files), want, device, seed)
+    let Folder { config, source, .. } = Folder::open(dir)?;
+    build(config, Some(source.as_ref()), want, device, seed)
 }
 
 /// The same shape with new weights.
@@ -199,10 +213,8 @@ impl EncoderConfig {
 
 /// What a folder holds, for a card. Opens its weights, as the report and the counts come from them.
 pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
-    let config = read_config(dir)?;
-    let files = TensorFiles::open(dir)?;
-    let dtype = files.dtype();
-    let (model, report) = build(config, Some(&files), Want::AsSaved, &Device::Cpu, 0)?;
+    let Folder { config, source, dtype } = Folder::open(dir)?;
+    let (model, report) = build(config, Some(source.as_ref()), Want::AsSaved, &Device::Cpu, 0)?;
     let config = &model.config;
     let kinds = model.heads.kinds();
     let trained = |kind: &HeadKind| !head_is_new(&model, *kind, &report);

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::files::write_safetensors;
 use super::kinds::{HeadKind, Outputs};
+use super::lora::merged;
 use super::{Model, ModelError, Param};
 use crate::files;
 
@@ -16,13 +17,15 @@ impl Model {
         self.save_with(dir, &|_| None)
     }
 
-    /// The same with other values in the place of those weights for which there are any.
+    /// The same with other values in the place of those weights for which there are any. What adapters learned is in the
+    /// weights they belong to.
     pub fn save_with(&self, dir: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<(), ModelError> {
-        let params: Vec<_> = self.params.iter().collect();
-        let tensors: Vec<_> = params.iter().map(|param| (param.stored_name.clone(), param.shape().to_vec())).collect();
+        let params = self.merging();
+        let tensors: Vec<_> =
+            params.iter().map(|(param, _)| (param.stored_name.clone(), param.shape().to_vec())).collect();
         write_safetensors(&dir.join("model.safetensors"), &tensors, |index| {
-            let values = other(params[index]).unwrap_or_else(|| params[index].var().as_detached_tensor());
-            Ok(values.flatten_all()?.to_vec1::<f32>()?)
+            let (param, adapter) = params[index];
+            Ok(merged(param, adapter, other)?)
         })?;
         let path = dir.join("config.json");
         let text = format!("{:#}\n", Value::Object(self.saved_config()));

@@ -88,7 +88,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     if let Some(missing) = report.new.first() {
         return Err(TrainError::Untrained { dir: dir.clone(), task, missing: missing.clone() });
     }
-    let tokenizer = Tokenizer::open(dir)?.for_embeddings(model.config.vocab_size)?;
+    let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
     let decisions = Decisions::read(dir)?;
     let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
     let run = trained_by(dir).filter(|run| run.task == task);

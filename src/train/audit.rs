@@ -1,6 +1,9 @@
 //! The gradient audit: after the first backward pass of a run every trained weight has a finite gradient that is not
 //! zero, and every frozen weight has none. A graph that ends somewhere in silence would otherwise train a part of the
 //! model and look fine.
+//!
+//! The first matrix of an adapter learns nothing while the second is zero, as it is at first: it is looked at again in the
+//! next update.
 
 use super::TrainError;
 use crate::model::params::GradientRef;
@@ -14,8 +17,16 @@ fn may_be_zero(param: &Param) -> bool {
     param.name.ends_with("attention.key.bias")
 }
 
-/// Checks all weights; the first that breaks the rule is named.
-pub fn audit(params: &Params) -> Result<(), TrainError> {
+/// Whether a weight is the first matrix of an adapter whose second is zero, so that no gradient comes through.
+fn is_behind_zero(param: &Param, params: &Params) -> Result<bool, TrainError> {
+    let Some(adapter) = param.name.strip_suffix(".lora_A.weight") else { return Ok(false) };
+    let Some(second) = params.find(&format!("{adapter}.lora_B.weight")) else { return Ok(false) };
+    Ok(second.var().flatten_all()?.to_vec1::<f32>()?.iter().all(|value| *value == 0.0))
+}
+
+/// Checks all weights; the first that breaks the rule is named. Says whether each that should learn was seen to.
+pub fn audit(params: &Params) -> Result<bool, TrainError> {
+    let mut all = true;
     for param in params.iter() {
         let sum = param.with_gradient(|gradient| match gradient {
             None => Ok(None),
@@ -30,10 +41,14 @@ pub fn audit(params: &Params) -> Result<(), TrainError> {
             (false, Some(_)) => "is frozen but has a gradient",
             (true, None) => "is trained but no gradient reached it",
             (true, Some(sum)) if !sum.is_finite() => "has a gradient that is not finite",
+            (true, Some(0.0)) if is_behind_zero(param, params)? => {
+                all = false;
+                continue;
+            }
             (true, Some(0.0)) if !may_be_zero(param) => "is trained but its gradient is zero",
             (false, None) | (true, Some(_)) => continue,
         };
         return Err(TrainError::Audit { name: param.name.clone(), problem });
     }
-    Ok(())
+    Ok(all)
 }

@@ -1,9 +1,10 @@
 //! What is wrong with the settings of a run, before anything is read.
 
 use super::TrainError;
-use super::config::{ClassWeights, Dropout, RunConfig, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, RunConfig, StrategyKind};
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
+use crate::model::Slot;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
@@ -39,9 +40,7 @@ impl RunConfig {
         {
             return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }
-        if self.strategy.kind == StrategyKind::Lora {
-            return Err(TrainError::StrategyNotThere { kind: "lora" });
-        }
+        self.check_targets()?;
         for (key, value, limit) in self.numbers() {
             if !limits::contains(limit, value) {
                 return wrong(key, value.to_string(), &limits::words(limit));
@@ -60,6 +59,10 @@ impl RunConfig {
             return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
         }
         let data = &self.data;
+        if data.hide_words > 0.0 && self.task.is_self_supervised() {
+            let expected = format!("0 for {}, which hides words of its own", self.task);
+            return wrong("data.hide_words", data.hide_words.to_string(), &expected);
+        }
         if data.max_tokens < limits::FEWEST_TOKENS {
             let expected = format!("{} or more", limits::FEWEST_TOKENS);
             return wrong("data.max_tokens", data.max_tokens.to_string(), &expected);
@@ -68,6 +71,19 @@ impl RunConfig {
             return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
         }
         Ok(())
+    }
+
+    /// Refuses adapters of layers that there are not, and of none.
+    fn check_targets(&self) -> Result<(), TrainError> {
+        if self.strategy.kind != StrategyKind::Lora {
+            return Ok(());
+        }
+        let targets = &self.strategy.lora.targets;
+        let unknown = targets.iter().find(|word| *word != ALL_TARGETS && Slot::named(word).is_none());
+        let wrong = unknown.cloned().or_else(|| targets.is_empty().then(|| "empty".to_owned()));
+        let words = Slot::ALL.map(Slot::word).join(", ");
+        let expected = format!("{words} or {ALL_TARGETS}");
+        wrong.map_or(Ok(()), |value| Err(TrainError::setting("strategy.lora.targets", value, &expected)))
     }
 
     /// The key of each number, the number, and where it may lie.
@@ -86,6 +102,7 @@ impl RunConfig {
             ("run.batch", count(run.batch), limits::COUNT),
             ("run.log_every", run.log_every as f64, limits::COUNT),
             ("data.eval_fraction", self.data.eval_fraction.unwrap_or_default(), limits::EVAL_FRACTION),
+            ("data.hide_words", self.data.hide_words, limits::HIDDEN_SHARE),
             ("language.discriminator_weight", language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT),
             ("language.share", language.share, limits::MASKED_SHARE),
         ];
@@ -94,6 +111,14 @@ impl RunConfig {
         }
         numbers.extend(run.batch_tokens.map(|tokens| ("run.batch_tokens", count(tokens), limits::COUNT)));
         numbers.extend(run.micro_batch.map(|size| ("run.micro_batch", count(size), limits::COUNT)));
+        if self.strategy.kind == StrategyKind::Lora {
+            let lora = &self.strategy.lora;
+            numbers.extend([
+                ("strategy.lora.rank", count(lora.rank), limits::LORA_RANK),
+                ("strategy.lora.alpha", lora.alpha, limits::LORA_ALPHA),
+                ("strategy.lora.dropout", lora.dropout, limits::DROPOUT),
+            ]);
+        }
         if let Dropout::Rate(rate) = run.dropout {
             numbers.push(("run.dropout", rate, limits::DROPOUT));
         }
@@ -153,6 +178,13 @@ mod tests {
         check("regress", "[optim]\nlabel_smoothing = 0.1\n", &["optim.label_smoothing is 0.1"]);
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
         check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
+        let lora = |more: &str| format!("[strategy]\nkind = \"lora\"\nlora = {{ {more} }}\n");
+        check("classify", &lora("rank = 0"), &["strategy.lora.rank is 0, expected 1 to 1024"]);
+        check("classify", &lora("alpha = 0"), &["strategy.lora.alpha is 0, expected above 0"]);
+        check("classify", &lora("dropout = 1.0"), &["strategy.lora.dropout is 1"]);
+        check("classify", &lora("targets = []"), &["strategy.lora.targets is empty, expected query, key"]);
+        check("classify", &lora("targets = [\"query\", \"q\"]"), &["strategy.lora.targets is q", "or all"]);
+        check("classify", &lora("targets = [\"all\"], rslora = true"), &[]);
         check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);
     }
 

@@ -3,10 +3,14 @@
 //! Every key is optional but `task`, `[model]` and `[data]`; an unknown key is an error, because a misspelt one would
 //! otherwise be ignored in silence.
 
+mod lora;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+pub use lora::{ALL_TARGETS, Lora};
 
 use super::open::Open;
 use crate::corpus::masking::MaskStyle;
@@ -14,6 +18,7 @@ use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded;
+use crate::model::LoraSpec;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -151,6 +156,14 @@ pub struct DataChoice {
     pub max_tokens: usize,
     /// Tokens that neighbouring windows of a long document share.
     pub stride: usize,
+    /// Share of the words that is hidden at random while a label is learned, in the mean; 0 hides none.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub hide_words: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
+fn is_nothing(number: &f64) -> bool {
+    *number == 0.0
 }
 
 impl Default for DataChoice {
@@ -166,6 +179,7 @@ impl Default for DataChoice {
             exclude: Vec::new(),
             max_tokens: 128,
             stride: 64,
+            hide_words: 0.0,
         }
     }
 }
@@ -207,6 +221,13 @@ pub struct Strategy {
     pub cache: bool,
 }
 
+impl Strategy {
+    /// The adapters that are trained, where they are.
+    pub fn adapters(&self) -> Option<LoraSpec> {
+        (self.kind == StrategyKind::Lora).then(|| self.lora.spec())
+    }
+}
+
 impl Default for Strategy {
     fn default() -> Self {
         Self {
@@ -230,6 +251,7 @@ pub enum StrategyKind {
     Gradual,
     /// Every bias and the head (Ben Zaken et al., 2022).
     BitFit,
+    /// Low-rank adapters and the head (Hu et al., 2021).
     Lora,
     Custom,
 }
@@ -245,21 +267,6 @@ impl StrategyKind {
             Self::Lora => "LoRA",
             Self::Custom => "Custom",
         }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Lora {
-    pub rank: usize,
-    pub alpha: f64,
-    pub dropout: f64,
-    pub targets: Vec<String>,
-}
-
-impl Default for Lora {
-    fn default() -> Self {
-        Self { rank: 8, alpha: 16.0, dropout: 0.0, targets: vec!["query".into(), "value".into()] }
     }
 }
 

@@ -40,8 +40,8 @@ pub enum TrainError {
          this is the tokenizer of another model"
     )]
     NoSegment { segment: u32, count: usize },
-    #[error("strategy \"{kind}\" is not supported; full, head, top, gradual, bitfit and custom are")]
-    StrategyNotThere { kind: &'static str },
+    #[error("\"{}\" is an adapter itself, expected a whole model; `attune export` writes it merged", path.display())]
+    AdapterOnAdapter { path: PathBuf },
     #[error(
         "strategy.frozen names \"{name}\", expected embeddings, head, layers.0 to layers.{last}, or a range such as layers.0-{last}"
     )]

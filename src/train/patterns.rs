@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::TrainError;
 use crate::model::family::LAYER_SLOTS;
-use crate::model::{Block, HEAD_SLOTS};
+use crate::model::{Block, HEAD_SLOTS, Slot};
 
 /// Refuses a pattern of a setting that is of none of a model's weights, with the names that are nearest to it.
 pub fn check<'a>(
@@ -75,13 +75,16 @@ fn of_all_layers(name: &str) -> String {
     }
 }
 
-/// The weights that a block may have. Which of them a head has hangs on its kind.
+/// The weights that a block may have. Which of them a head has hangs on its kind, and which adapters on the run.
 pub fn weights_of(block: Block) -> Vec<String> {
     let pairs = |names: &[&str]| -> Vec<String> {
         names.iter().flat_map(|name| [format!("{block}.{name}.weight"), format!("{block}.{name}.bias")]).collect()
     };
     match block {
-        Block::Layer(_) => pairs(&LAYER_SLOTS),
+        Block::Layer(layer) => {
+            let adapters = Slot::ALL.into_iter().flat_map(|slot| slot.adapter_names(layer));
+            pairs(&LAYER_SLOTS).into_iter().chain(adapters).collect()
+        }
         Block::Embeddings => {
             let tables = ["word", "position", "token_type"].map(|table| format!("{block}.{table}"));
             tables.into_iter().chain(pairs(&["norm", "projection"])).collect()

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::companion::Expected;
-use super::config::{LanguageObjective, RunConfig};
+use super::config::{LanguageObjective, RunConfig, StrategyKind};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::count_steps;
@@ -91,7 +91,8 @@ pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainE
     let (train, eval) = sequences(config, facts, limit);
     let all = facts.train_tokens.iter().chain(facts.eval_tokens);
     let truncated = if Shape::of(config) == Shape::Cut { all.filter(|tokens| **tokens > limit).count() } else { 0 };
-    let sizes = encoder.weights(HeadKind::for_task(config.task), facts.labels.max(1));
+    let mut sizes = encoder.weights(HeadKind::for_task(config.task), facts.labels.max(1));
+    sizes.extend(config.strategy.adapters().iter().flat_map(|spec| encoder.adapter_weights(spec)));
     let plan = of_sequences(config, encoder, &sizes, (&train, &eval), facts.flops_per_sec)?;
     Ok(PlanSummary { truncated, ..plan })
 }
@@ -302,6 +303,8 @@ struct Cost {
     frozen: f64,
     /// Forward through what is in the graph.
     graph: f64,
+    /// Times the forward pass that a backward pass through the graph takes.
+    backward: f64,
     /// Layers in the graph.
     graph_layers: usize,
     /// Whether nothing is in the graph but a head that reads the first token alone.
@@ -312,7 +315,9 @@ impl Cost {
     fn new(config: &RunConfig, encoder: &EncoderConfig, frozen: &[Block]) -> Self {
         let kind = HeadKind::for_task(config.task);
         // What is drawn anew each time is not kept.
-        let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd) || Shape::of(config) == Shape::Chunks;
+        let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd)
+            || Shape::of(config) == Shape::Chunks
+            || config.data.hide_words > 0.0;
         let cache = config.strategy.cache && !is_drawn;
         let hidden = encoder.hidden_size as f64;
         let layer = of_layer(encoder);
@@ -333,6 +338,8 @@ impl Cost {
             cached: if cache { prefix } else { 0.0 },
             frozen: if cache { 0.0 } else { prefix },
             graph: layer * rest as f64 - spared + decoder,
+            // A matrix that is not trained costs the gradient of its input alone.
+            backward: if matches!(config.strategy.kind, StrategyKind::Lora | StrategyKind::BitFit) { 1.0 } else { 2.0 },
             graph_layers: rest,
             first_tokens: rest == 0 && kind.input() == HeadInput::FirstToken,
         }
@@ -352,7 +359,7 @@ impl Cost {
     }
 
     fn training(&self, tokens: f64, epochs: f64) -> f64 {
-        tokens * (self.cached * epochs.min(1.0) + epochs * (self.frozen + 3.0 * self.graph))
+        tokens * (self.cached * epochs.min(1.0) + epochs * (self.frozen + (1.0 + self.backward) * self.graph))
     }
 }
 
@@ -423,7 +430,6 @@ mod tests {
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
-    use super::super::config::StrategyKind;
     use super::super::corpus::tests::{config, prepared};
     use super::super::rows::fill_roles;
     use super::*;

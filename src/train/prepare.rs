@@ -3,7 +3,7 @@
 
 use candle_core::Device;
 
-use super::config::{DeviceChoice, Init, LanguageObjective, RunConfig};
+use super::config::{DeviceChoice, Init, LanguageObjective, RunConfig, StrategyKind};
 use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
@@ -25,13 +25,16 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     config.check()?;
     let dir = config.model_dir()?;
     let encoder = model::read_config(&dir)?;
+    if config.strategy.kind == StrategyKind::Lora && model::adapter::is_one(&dir) {
+        return Err(TrainError::AdapterOnAdapter { path: dir });
+    }
     if watch.progress("reading data", 0, 0).is_break() {
         return Ok(None);
     }
     if !encoder.family.has_head(HeadKind::for_task(config.task)) {
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
-    let tokenizer = Tokenizer::open(&dir)?.for_embeddings(encoder.vocab_size)?;
+    let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
     let told = [config.unused(encoder.stored_layers()), tokenizer.misfits(encoder.vocab_size)].concat();
     let source = read(config, &encoder, &tokenizer, watch)?;
     source.check(config)?;
@@ -118,6 +121,9 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
     };
     if config.task == Task::Mlm && config.language.objective == LanguageObjective::Causal {
         model.config.causal = true;
+    }
+    if let Some(spec) = config.strategy.adapters() {
+        model.adapt(&spec, config.run.seed)?;
     }
     let names: Vec<&str> = model.params.iter().filter(|param| !param.fixed).map(|param| param.name.as_str()).collect();
     let trained = Trained::of(&config.strategy, model.config.stored_layers(), names.iter().copied())?;

@@ -1,6 +1,8 @@
 //! A run's folder: `run.toml`, `events.jsonl`, `summary.json`, `evaluation.json`, `model/`, which transformers opens,
+//! `adapter/` where adapters were trained,
 //! `manifest.json` with the sums of what was kept, and `checkpoint/` while the run is not finished.
 
+mod adapter;
 mod compare;
 mod folder;
 mod history;
@@ -30,7 +32,7 @@ use super::kept::KeptEvaluation;
 use lock::{LOCK, lock};
 use log::Log;
 pub(super) use names::MODEL;
-use names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST};
+use names::{ADAPTER, CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST};
 use summary::SUMMARY;
 
 impl TrainEvent {
@@ -103,7 +105,7 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
             std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
         }
     }
-    for name in [MODEL, CHECKPOINT, folder::STAGE] {
+    for name in [MODEL, ADAPTER, CHECKPOINT, folder::STAGE] {
         if dir.join(name).exists() {
             std::fs::remove_dir_all(dir.join(name)).map_err(unwritable)?;
         }

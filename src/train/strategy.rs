@@ -11,6 +11,8 @@ use crate::model::Block;
 pub struct Trained {
     frozen: Vec<Block>,
     patterns: Vec<String>,
+    /// Patterns of those that are not trained all the same.
+    but: Vec<String>,
 }
 
 impl Trained {
@@ -21,7 +23,7 @@ impl Trained {
         layers: usize,
         weights: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, TrainError> {
-        let rule = Self { frozen: frozen(strategy, layers)?, patterns: patterns(strategy) };
+        let rule = Self { frozen: frozen(strategy, layers)?, patterns: patterns(strategy), but: but(strategy) };
         let weights: Vec<&str> = weights.into_iter().collect();
         check("strategy.train", &rule.patterns, &weights)?;
         if weights.iter().any(|name| rule.contains(name)) { Ok(rule) } else { Err(TrainError::NothingToTrain) }
@@ -39,7 +41,8 @@ impl Trained {
     }
 
     fn names(&self, weight: &str) -> bool {
-        self.patterns.is_empty() || self.patterns.iter().any(|pattern| is_named(pattern, weight))
+        let is_of = |patterns: &[String]| patterns.iter().any(|pattern| is_named(pattern, weight));
+        (self.patterns.is_empty() || is_of(&self.patterns)) && !is_of(&self.but)
     }
 
     /// Whether any weight of a block can be trained.
@@ -53,10 +56,15 @@ fn patterns(strategy: &Strategy) -> Vec<String> {
     match strategy.kind {
         StrategyKind::BitFit => vec!["*.bias".to_owned(), "head".to_owned()],
         StrategyKind::Custom => strategy.train.clone(),
-        StrategyKind::Full | StrategyKind::Head | StrategyKind::Top | StrategyKind::Gradual | StrategyKind::Lora => {
-            Vec::new()
-        }
+        StrategyKind::Lora => ["*.lora_A", "*.lora_B", "head"].map(str::to_owned).to_vec(),
+        StrategyKind::Full | StrategyKind::Head | StrategyKind::Top | StrategyKind::Gradual => Vec::new(),
     }
+}
+
+/// The patterns of weights that are never trained. An adapter holds whole modules of the head, and the outputs over all words
+/// are the word table with a bias that is in none.
+fn but(strategy: &Strategy) -> Vec<String> {
+    if strategy.kind == StrategyKind::Lora { vec!["head.mask.decoder".to_owned()] } else { Vec::new() }
 }
 
 /// The blocks a strategy freezes, for an encoder with `layers` stored layers.
@@ -67,7 +75,7 @@ fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainError> 
         blocks
     };
     match strategy.kind {
-        StrategyKind::Full | StrategyKind::BitFit => Ok(Vec::new()),
+        StrategyKind::Full | StrategyKind::BitFit | StrategyKind::Lora => Ok(Vec::new()),
         StrategyKind::Head | StrategyKind::Gradual => Ok(below(layers)),
         StrategyKind::Top if strategy.top_layers >= layers => Ok(vec![Block::Embeddings]),
         StrategyKind::Top => Ok(below(layers - strategy.top_layers)),
@@ -83,7 +91,6 @@ fn frozen(strategy: &Strategy, layers: usize) -> Result<Vec<Block>, TrainError> 
             }
             Ok(blocks)
         }
-        StrategyKind::Lora => Err(TrainError::StrategyNotThere { kind: "lora" }),
     }
 }
 
@@ -94,7 +101,7 @@ pub fn painted(strategy: &Strategy, layers: usize) -> Vec<Block> {
         StrategyKind::Custom => strategy.frozen.iter().filter_map(|name| parse(name, layers).ok()).flatten().collect(),
         _ => frozen(strategy, layers).unwrap_or_default(),
     };
-    let rule = Trained { frozen, patterns: patterns(strategy) };
+    let rule = Trained { frozen, patterns: patterns(strategy), but: but(strategy) };
     all(layers).filter(|block| !rule.touches(*block)).collect()
 }
 
@@ -110,9 +117,8 @@ pub fn may_train(strategy: &Strategy, layers: usize) -> Vec<Block> {
 
 /// The weights that are trained at any time of a run that is long enough.
 pub fn may_train_weights(strategy: &Strategy, layers: usize) -> impl Iterator<Item = String> {
-    let patterns = patterns(strategy);
-    let is_trained = move |name: &String| patterns.is_empty() || patterns.iter().any(|pattern| is_named(pattern, name));
-    may_train(strategy, layers).into_iter().flat_map(weights_of).filter(is_trained)
+    let rule = Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) };
+    may_train(strategy, layers).into_iter().flat_map(weights_of).filter(move |name| rule.names(name))
 }
 
 /// The blocks that join the head one after the other, from the top down; none in other strategies than `gradual`.
@@ -231,6 +237,13 @@ mod tests {
         let bitfit = Strategy { kind: StrategyKind::BitFit, ..Strategy::default() };
         assert_eq!(trained(&bitfit), Ok(vec![1, 3, 6]));
         assert!(painted(&bitfit, 2).is_empty(), "every block has a bias");
+        let lora = Strategy { kind: StrategyKind::Lora, ..Strategy::default() };
+        assert_eq!(painted(&lora, 2), [Block::Embeddings], "there is an adapter in each layer");
+        let matrices = ["layers.0.attention.query.weight", "layers.0.attention.query.lora_A.weight"];
+        let beside = ["layers.0.attention.query.lora_B.weight", "head.mask.norm.bias", "head.mask.decoder.bias"];
+        let rule = Trained::of(&lora, 1, matrices.into_iter().chain(beside)).unwrap();
+        assert_eq!(matrices.map(|name| rule.contains(name)), [false, true]);
+        assert_eq!(beside.map(|name| rule.contains(name)), [true, true, false]);
         let one = of(&["layers.1.attention.*"], &[]);
         assert_eq!(painted(&one, 2), [Block::Embeddings, Block::Layer(0), Block::Head]);
         let error = trained(&of(&["*.bias", "layers.3.wrong"], &[])).unwrap_err();

@@ -290,8 +290,7 @@ impl<'a> Trainer<'a> {
         let finite = loss.is_finite() && norm.is_finite();
         if finite && !self.audited && norm > 0.0 {
             // A companion learns nothing from an update in which it was asked nothing.
-            audit::audit(if parts.companion > 0.0 { &self.params } else { &self.model.params })?;
-            self.audited = true;
+            self.audited = audit::audit(if parts.companion > 0.0 { &self.params } else { &self.model.params })?;
         }
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
         if finite {

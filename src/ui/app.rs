@@ -198,7 +198,9 @@ impl App {
                 Some("safetensors" | "bin") => {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
                 }
-                Some(_) if path.file_name().is_some_and(|name| name == "config.json") => {
+                Some(_)
+                    if path.file_name().is_some_and(|name| name == "config.json" || name == "adapter_config.json") =>
+                {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
                 }
                 Some(_) => match &self.workspace.evaluation {

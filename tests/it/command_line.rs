@@ -363,6 +363,30 @@ fn wrong_usage_has_status_2() {
 }
 
 #[test]
+fn a_run_with_adapters_is_exported_whole_and_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let lora = "max_steps = 2\n[strategy]\nkind = \"lora\"\nlora = { rank = 2, merged = false }\n";
+    let (config, out) = run_file(dir.path(), lora);
+    done(&["train", &config]);
+    let to = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+    let (run, adapter, whole, again) = (out.to_string_lossy().into_owned(), to("adapter"), to("whole"), to("again"));
+    done(&["export", &run, "--to", &adapter, "--format", "peft"]);
+    done(&["export", &run, "--to", &whole]);
+    done(&["export", &adapter, "--to", &again]);
+    let said = |model: &str| done(&["predict", "--model", model, "--text", "the soup", "--json"]);
+    let expected = said(&out.join("model").to_string_lossy());
+    assert_eq!(said(&adapter), expected);
+    for model in [&whole, &again] {
+        assert!(dir.path().join(model).join("model.safetensors").is_file());
+        assert!(!dir.path().join(model).join("adapter_config.json").exists());
+        let score = |told: &str| objects(told)[0]["result"][0]["score"].as_f64().unwrap();
+        assert!((score(&said(model)) - score(&expected)).abs() < 1e-5);
+    }
+    let facts: Value = serde_json::from_str(&done(&["inspect", &adapter, "--json"])).unwrap();
+    assert_eq!((&facts["kind"], &facts["labels"]), (&json!("model"), &json!(["bad", "good"])));
+}
+
+#[test]
 fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
     let dir = tempfile::tempdir().unwrap();
     let (config, out) = run_file(dir.path(), "");
@@ -409,6 +433,7 @@ fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
         done(&["predict", "--model", &trained, "--text", "the soup", "--json"])
     );
     assert!(failed(&["export", &folder, "--to", &to], 1).contains("is not empty"));
+    assert!(failed(&["export", &folder, "--to", "x", "--format", "peft"], 1).contains("strategy.kind is lora"));
     assert!(failed(&["export", &folder, "--to", "x", "--script"], 1).contains("--script"));
     let again = run(&["train", &config]);
     let errors = String::from_utf8(again.stderr).unwrap();

@@ -7,6 +7,8 @@
     reason = "a test that cannot go on fails, and helpers are not test functions"
 )]
 
+mod adapters;
+mod answers_are_explained;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;

@@ -93,6 +93,11 @@ impl Naming {
         }
     }
 
+    /// A name without the encoder's prefix.
+    pub fn bare(self, name: &str) -> &str {
+        name.strip_prefix(self.prefix()).unwrap_or(name)
+    }
+
     fn in_encoder(self, bare: &str) -> StoredName {
         let mut others = vec![bare.to_owned()];
         let (place, part) = bare.rsplit_once('.').unwrap_or((bare, ""));

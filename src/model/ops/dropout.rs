@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::simd::wide;
@@ -64,6 +65,14 @@ impl Noise {
                 || self.apply_row(token, 0, values),
             );
         });
+    }
+
+    /// The same of (rows, width) in candle's own operations, by the same decisions.
+    pub fn plain(&self, rows: Option<&[u32]>, x: &Tensor) -> Result<Tensor> {
+        let (count, width) = x.dims2()?;
+        let mut mask = vec![1.0_f32; count * width];
+        self.apply(&mut mask, width, rows);
+        x * Tensor::from_vec(mask, (count, width), x.device())?
     }
 }
 

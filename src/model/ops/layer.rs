@@ -14,9 +14,10 @@ use rayon::prelude::*;
 use super::attention::{self, Projections};
 use super::buffer::Buffer;
 use super::dropout::Noise;
+use super::low_rank::Dropped;
 use super::matrix::Into;
 use super::norm::Moments;
-use super::weights::LayerWeights;
+use super::weights::{LayerWeights, Slot};
 use crate::model::input::Layout;
 use crate::model::params::{host, slice};
 
@@ -26,6 +27,15 @@ pub struct LayerNoise {
     pub probabilities: Option<Noise>,
     pub after_attention: Option<Noise>,
     pub after_feed_forward: Option<Noise>,
+    /// Before the adapter of each dense layer, in the order of the slots.
+    pub adapters: [Option<Noise>; 6],
+}
+
+impl LayerNoise {
+    /// What is dropped before the adapter of a dense layer that sees these rows.
+    pub fn before<'a>(&'a self, slot: Slot, rows: Option<&'a [u32]>) -> Dropped<'a> {
+        Dropped { noise: self.adapters[slot as usize].as_ref(), rows }
+    }
 }
 
 /// The operation. Arguments: the layer's input (tokens, hidden) and the weights' trigger; result: (rows, hidden).
@@ -61,6 +71,12 @@ impl FusedLayer {
         self.weights.query.widths().0
     }
 
+    /// What is dropped before an adapter. Keys and values are computed of every token, all else of the wanted ones.
+    fn before(&self, slot: Slot) -> Dropped<'_> {
+        let all = matches!(slot, Slot::Key | Slot::Value);
+        self.noise.before(slot, self.layout.rows.as_deref().filter(|_| !all))
+    }
+
     fn run(&self, x: &[f32]) -> Result<(Vec<f32>, Saved)> {
         let (w, hidden) = (&*self.weights, self.hidden());
         let (tokens, rows) = (self.layout.tokens(), self.layout.rows());
@@ -70,20 +86,20 @@ impl FusedLayer {
         let [mut query, mut context, mut attention_sum, mut attended, mut feed_forward_sum] =
             [(); 5].map(|()| Buffer::take(rows * hidden));
         let [mut key, mut value] = [(); 2].map(|()| Buffer::take(tokens * hidden));
-        w.query.forward(x_rows, &mut query)?;
-        w.key.forward(x, &mut key)?;
-        w.value.forward(x, &mut value)?;
+        w.query.forward(x_rows, &mut query, self.before(Slot::Query))?;
+        w.key.forward(x, &mut key, self.before(Slot::Key))?;
+        w.value.forward(x, &mut value, self.before(Slot::Value))?;
         let from = Projections { query: &query, key: &key, value: &value };
         attention::forward(from, &self.layout, w.heads, self.noise.probabilities.as_ref(), &mut context);
-        w.output.forward(&context, &mut attention_sum)?;
+        w.output.forward(&context, &mut attention_sum, self.before(Slot::Output))?;
         self.add_residual(&mut attention_sum, x_rows, self.noise.after_attention.as_ref());
         let attention_moments = w.attention_norm.forward(&attention_sum, &mut attended)?;
 
         let mut inner = Buffer::take(rows * w.inner.widths().1);
         let mut active = Buffer::take(inner.len());
-        w.inner.forward(&attended, &mut inner)?;
+        w.inner.forward(&attended, &mut inner, self.before(Slot::Inner))?;
         w.activation.forward(&inner, &mut active);
-        w.outer.forward(&active, &mut feed_forward_sum)?;
+        w.outer.forward(&active, &mut feed_forward_sum, self.before(Slot::Outer))?;
         self.add_residual(&mut feed_forward_sum, &attended, self.noise.after_feed_forward.as_ref());
         let mut y = vec![0.0; rows * hidden];
         let feed_forward_moments = w.feed_forward_norm.forward(&feed_forward_sum, &mut y)?;
@@ -137,12 +153,12 @@ impl FusedLayer {
             let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
             let mut inner_grad = Buffer::take(saved.inner.len());
             let mut active = Buffer::take(saved.inner.len());
-            w.outer.input_gradient(branch, &mut inner_grad, Into::Set)?;
+            w.outer.input_gradient(branch, &mut inner_grad, Into::Set, self.before(Slot::Outer))?;
             w.activation.backward(&saved.inner, &mut inner_grad, &mut active);
-            w.outer.add_gradients(&active, branch);
+            w.outer.add_gradients(&active, branch, self.before(Slot::Outer))?;
             drop(active);
-            w.inner.add_gradients(&saved.attended, &inner_grad);
-            w.inner.input_gradient(&inner_grad, &mut sum_grad, Into::Add)?;
+            w.inner.add_gradients(&saved.attended, &inner_grad, self.before(Slot::Inner))?;
+            w.inner.input_gradient(&inner_grad, &mut sum_grad, Into::Add, self.before(Slot::Inner))?;
         }
         if !wants_input && !w.trains_attention() {
             return Ok(None);
@@ -152,8 +168,8 @@ impl FusedLayer {
         {
             let branch = self.branch_gradient(&sum_grad, self.noise.after_attention.as_ref());
             let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
-            w.output.add_gradients(&saved.context, branch);
-            w.output.input_gradient(branch, &mut context_grad, Into::Set)?;
+            w.output.add_gradients(&saved.context, branch, self.before(Slot::Output))?;
+            w.output.input_gradient(branch, &mut context_grad, Into::Set, self.before(Slot::Output))?;
         }
         let mut query_grad = Buffer::take(saved.query.len());
         let [mut key_grad, mut value_grad] = [(); 2].map(|()| Buffer::take(saved.key.len()));
@@ -166,16 +182,16 @@ impl FusedLayer {
             &context_grad,
             [&mut query_grad, &mut key_grad, &mut value_grad],
         );
-        w.query.add_gradients(x_rows, &query_grad);
-        w.key.add_gradients(x, &key_grad);
-        w.value.add_gradients(x, &value_grad);
+        w.query.add_gradients(x_rows, &query_grad, self.before(Slot::Query))?;
+        w.key.add_gradients(x, &key_grad, self.before(Slot::Key))?;
+        w.value.add_gradients(x, &value_grad, self.before(Slot::Value))?;
         if !wants_input {
             return Ok(None);
         }
-        w.query.input_gradient(&query_grad, &mut sum_grad, Into::Add)?;
+        w.query.input_gradient(&query_grad, &mut sum_grad, Into::Add, self.before(Slot::Query))?;
         let mut input_grad = scatter(&sum_grad, hidden, self.layout.rows.as_deref(), x.len());
-        w.key.input_gradient(&key_grad, &mut input_grad, Into::Add)?;
-        w.value.input_gradient(&value_grad, &mut input_grad, Into::Add)?;
+        w.key.input_gradient(&key_grad, &mut input_grad, Into::Add, self.before(Slot::Key))?;
+        w.value.input_gradient(&value_grad, &mut input_grad, Into::Add, self.before(Slot::Value))?;
         Ok(Some(input_grad))
     }
 

@@ -9,10 +9,12 @@ pub mod buffer;
 pub mod dropout;
 pub mod embedding;
 pub mod layer;
+pub mod low_rank;
 pub mod matrix;
 pub mod norm;
 pub mod parts;
 pub mod plain;
+pub mod rows;
 pub mod simd;
 pub mod weights;
 

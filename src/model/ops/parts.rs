@@ -7,6 +7,7 @@ use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout as TensorLayout, Resu
 use super::activation::Activation;
 use super::buffer::Buffer;
 use super::dropout::Noise;
+use super::low_rank::Dropped;
 use super::matrix::Into;
 use super::norm::Moments;
 use super::weights::{Dense, Norm};
@@ -17,7 +18,7 @@ use crate::model::params::{Params, host, slice};
 pub fn dense(backend: Backend, params: &Params, dense: &Dense, x: &Tensor) -> Result<Tensor> {
     match backend {
         Backend::Fused => x.contiguous()?.apply_op2(params.trigger(dense.params()), FusedDense(dense.clone())),
-        Backend::Plain => dense.plain(x),
+        Backend::Plain => dense.plain(x, Dropped::default()),
     }
 }
 
@@ -46,7 +47,7 @@ pub fn drop_out(backend: Backend, noise: Option<Noise>, rows: Option<&[u32]>, x:
     };
     match backend {
         Backend::Fused => x.contiguous()?.apply_op1(FusedNoise { noise, rows: rows.map(<[u32]>::to_vec) }),
-        Backend::Plain => plain::drop_out(&noise, rows, x),
+        Backend::Plain => noise.plain(rows, x),
     }
 }
 
@@ -70,7 +71,7 @@ impl CustomOp2 for FusedDense {
             bail!("a dense layer for {inputs} columns was given {width}");
         }
         let mut y = vec![0.0; rows * outputs];
-        self.0.forward(slice(x, x_layout)?, &mut y)?;
+        self.0.forward(slice(x, x_layout)?, &mut y, Dropped::default())?;
         Ok((CpuStorage::F32(y), (rows, outputs).into()))
     }
 
@@ -83,12 +84,12 @@ impl CustomOp2 for FusedDense {
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let grad = grad.contiguous()?;
         let (x_values, grad_values) = (host(x)?, host(&grad)?);
-        self.0.add_gradients(&x_values, &grad_values);
+        self.0.add_gradients(&x_values, &grad_values, Dropped::default())?;
         if !x.track_op() {
             return Ok((None, None));
         }
         let mut input_grad = vec![0.0; x_values.len()];
-        self.0.input_gradient(&grad_values, &mut input_grad, Into::Set)?;
+        self.0.input_gradient(&grad_values, &mut input_grad, Into::Set, Dropped::default())?;
         Ok((Some(Tensor::from_vec(input_grad, x.shape(), x.device())?), None))
     }
 }

@@ -10,7 +10,7 @@ use super::activation::Activation;
 use super::dropout::Noise;
 use super::embedding::{EmbeddingWeights, Places};
 use super::layer::LayerNoise;
-use super::weights::LayerWeights;
+use super::weights::{LayerWeights, Slot};
 use crate::model::input::Layout;
 
 /// Added to the scores of padding: large enough to leave it no probability, small enough to stay finite in any format.
@@ -29,17 +29,9 @@ pub fn activate(activation: Activation, x: &Tensor) -> Result<Tensor> {
     }
 }
 
-/// Dropout of (rows, width) by the same decisions as the fused operation.
-pub fn drop_out(noise: &Noise, rows: Option<&[u32]>, x: &Tensor) -> Result<Tensor> {
-    let (count, width) = x.dims2()?;
-    let mut mask = vec![1.0_f32; count * width];
-    noise.apply(&mut mask, width, rows);
-    x * Tensor::from_vec(mask, (count, width), x.device())?
-}
-
 fn maybe_drop(noise: Option<&Noise>, rows: Option<&[u32]>, x: Tensor) -> Result<Tensor> {
     match noise {
-        Some(noise) => drop_out(noise, rows, &x),
+        Some(noise) => noise.plain(rows, &x),
         None => Ok(x),
     }
 }
@@ -76,25 +68,32 @@ pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, x: &Tensor) 
         Some(rows) => x.index_select(&Tensor::from_slice(rows, rows.len(), x.device())?, 0)?,
         None => x.clone(),
     };
-    let (probabilities, pad) = attention_probabilities(w, layout, x)?;
+    let (probabilities, pad) = attention_probabilities(w, layout, noise, x)?;
     let probabilities = match &noise.probabilities {
         Some(noise) => (probabilities * pad.probability_mask(noise, layout, w.heads.count, x.device())?)?,
         None => probabilities,
     };
-    let value = pad.split(&w.value.plain(x)?, w)?;
+    let value = pad.split(&w.value.plain(x, noise.before(Slot::Value, None))?, w)?;
     let context = Padded::join(&probabilities.matmul(&value)?, layout)?;
-    let attended = maybe_drop(noise.after_attention.as_ref(), rows, w.output.plain(&context)?)?;
+    let attended =
+        maybe_drop(noise.after_attention.as_ref(), rows, w.output.plain(&context, noise.before(Slot::Output, rows))?)?;
     let attended = w.attention_norm.plain(&(attended + wanted)?)?;
-    let active = activate(w.activation, &w.inner.plain(&attended)?)?;
-    let fed = maybe_drop(noise.after_feed_forward.as_ref(), rows, w.outer.plain(&active)?)?;
+    let active = activate(w.activation, &w.inner.plain(&attended, noise.before(Slot::Inner, rows))?)?;
+    let fed =
+        maybe_drop(noise.after_feed_forward.as_ref(), rows, w.outer.plain(&active, noise.before(Slot::Outer, rows))?)?;
     w.feed_forward_norm.plain(&(fed + attended)?)
 }
 
 /// Attention probabilities of every token: (sequences, heads, longest, longest).
-pub fn attention_probabilities(w: &LayerWeights, layout: &Layout, x: &Tensor) -> Result<(Tensor, Padded)> {
+pub fn attention_probabilities(
+    w: &LayerWeights,
+    layout: &Layout,
+    noise: &LayerNoise,
+    x: &Tensor,
+) -> Result<(Tensor, Padded)> {
     let pad = Padded::new(layout, x.device())?;
-    let query = pad.split(&w.query.plain(x)?, w)?;
-    let key = pad.split(&w.key.plain(x)?, w)?;
+    let query = pad.split(&w.query.plain(x, noise.before(Slot::Query, None))?, w)?;
+    let key = pad.split(&w.key.plain(x, noise.before(Slot::Key, None))?, w)?;
     let scores = (query.matmul(&key.t()?)? * (1.0 / (w.heads.size as f64).sqrt()))?;
     let probabilities = candle_nn::ops::softmax(&scores.broadcast_add(&pad.mask)?, D::Minus1)?;
     Ok((probabilities, pad))

@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use super::activation::Activation;
 use super::attention::Heads;
-use super::buffer::Buffer;
+use super::low_rank::{Dropped, LowRank};
 use super::matrix::{Into, Mat, MatMut, Threads, matmul};
 use super::norm;
+use super::rows::add_product;
 use crate::model::params::Param;
 
 /// `y = x Wᵀ + b`; the weight is (out, in), as PyTorch stores it.
@@ -17,7 +18,22 @@ use crate::model::params::Param;
 pub struct Dense {
     pub weight: Arc<Param>,
     pub bias: Arc<Param>,
+    /// What is learned beside a weight that is frozen.
+    pub adapter: Option<LowRank>,
 }
+
+/// The dense layers of an encoder layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Slot {
+    Query,
+    Key,
+    Value,
+    Output,
+    Inner,
+    Outer,
+}
+
+pub const SLOTS: [Slot; 6] = [Slot::Query, Slot::Key, Slot::Value, Slot::Output, Slot::Inner, Slot::Outer];
 
 /// Scale and shift of a layer norm.
 #[derive(Clone, Debug)]
@@ -43,8 +59,12 @@ pub struct LayerWeights {
 }
 
 impl Dense {
-    pub fn params(&self) -> [&Arc<Param>; 2] {
-        [&self.weight, &self.bias]
+    pub fn new(weight: Arc<Param>, bias: Arc<Param>) -> Self {
+        Self { weight, bias, adapter: None }
+    }
+
+    pub fn params(&self) -> impl Iterator<Item = &Arc<Param>> {
+        [&self.weight, &self.bias].into_iter().chain(self.adapter.iter().flat_map(LowRank::params))
     }
 
     /// (in, out)
@@ -53,27 +73,14 @@ impl Dense {
     }
 
     /// Writes the product for each row of `x` to `y`. A row's result does not depend on how many rows there are.
-    pub fn forward(&self, x: &[f32], y: &mut [f32]) -> Result<()> {
-        let (inputs, outputs) = self.widths();
-        let (weight, bias) = (self.weight.host()?, self.bias.host()?);
-        let rows = x.len() / inputs;
-        let least = rows_for_one_order(inputs, outputs);
-        if rows >= least {
-            fill_rows(y, &bias);
-            product(x, &weight, y, rows);
-            return Ok(());
-        }
-        let (mut longer_x, mut longer_y) = (Buffer::take(least * inputs), Buffer::take(least * outputs));
-        longer_x[..x.len()].copy_from_slice(x);
-        longer_x[x.len()..].fill(0.0);
-        fill_rows(&mut longer_y, &bias);
-        product(&longer_x, &weight, &mut longer_y, least);
-        y.copy_from_slice(&longer_y[..y.len()]);
-        Ok(())
+    pub fn forward(&self, x: &[f32], y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
+        fill_rows(y, &self.bias.host()?);
+        add_product(x, &self.weight.host()?, y, self.widths());
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_forward(x, y, drop))
     }
 
-    /// Adds the gradients of weight and bias, where they are trained.
-    pub fn add_gradients(&self, x: &[f32], grad: &[f32]) {
+    /// Adds the gradients of weight and bias, and of what is beside them, where they are trained.
+    pub fn add_gradients(&self, x: &[f32], grad: &[f32], drop: Dropped<'_>) -> Result<()> {
         let (inputs, outputs) = self.widths();
         let rows = x.len() / inputs;
         self.weight.accumulate(|out, into| {
@@ -81,42 +88,31 @@ impl Dense {
             matmul(MatMut::new(out, outputs, inputs), into, left, Mat::new(x, rows, inputs), Threads::All);
         });
         self.bias.add_gradient(|out| norm::add_column_sums(grad, out));
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_gradients(x, grad, drop))
     }
 
     /// The gradient of the input.
-    pub fn input_gradient(&self, grad: &[f32], out: &mut [f32], into: Into) -> Result<()> {
+    pub fn input_gradient(&self, grad: &[f32], out: &mut [f32], into: Into, drop: Dropped<'_>) -> Result<()> {
         let (inputs, outputs) = self.widths();
         let rows = grad.len() / outputs;
         let weight = self.weight.host()?;
         let right = Mat::new(&weight, outputs, inputs);
         matmul(MatMut::new(out, rows, inputs), into, Mat::new(grad, rows, outputs), right, Threads::All);
-        Ok(())
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_input_gradient(grad, out, drop))
     }
 
     /// The same in candle's own operations.
-    pub fn plain(&self, x: &Tensor) -> Result<Tensor> {
-        x.matmul(&self.weight.tensor().t()?)?.broadcast_add(&self.bias.tensor())
+    pub fn plain(&self, x: &Tensor, drop: Dropped<'_>) -> Result<Tensor> {
+        let y = x.matmul(&self.weight.tensor().t()?)?.broadcast_add(&self.bias.tensor())?;
+        match &self.adapter {
+            Some(adapter) => y + adapter.plain(x, drop)?,
+            None => Ok(y),
+        }
     }
 }
 
 fn fill_rows(y: &mut [f32], row: &[f32]) {
     y.par_chunks_mut(row.len()).with_min_len(16).for_each(|y| y.copy_from_slice(row));
-}
-
-/// Adds `x Wᵀ` to `y`.
-fn product(x: &[f32], weight: &[f32], y: &mut [f32], rows: usize) {
-    let (inputs, outputs) = (x.len() / rows, y.len() / rows);
-    let right = Mat::new(weight, outputs, inputs).transposed();
-    matmul(MatMut::new(y, rows, outputs), Into::Add, Mat::new(x, rows, inputs), right, Threads::All);
-}
-
-/// From how many rows on the `gemm` crate adds in one and the same order. Below it takes short cuts (a matrix times a
-/// vector, at most 256 results, at most 64 rows and columns) that add in another, and a text alone would differ in its
-/// last bits from the same text in a batch.
-fn rows_for_one_order(inputs: usize, outputs: usize) -> usize {
-    let beyond_small = 256 / outputs.max(1) + 1;
-    let beyond_blocks = if outputs <= 64 && inputs > 512 { 65 } else { 2 };
-    beyond_small.max(beyond_blocks)
 }
 
 impl Norm {
@@ -149,9 +145,17 @@ impl Norm {
 
 impl LayerWeights {
     pub fn params(&self) -> impl Iterator<Item = &Arc<Param>> {
-        let dense = [&self.query, &self.key, &self.value, &self.output, &self.inner, &self.outer];
         let norms = [&self.attention_norm, &self.feed_forward_norm];
-        dense.into_iter().flat_map(Dense::params).chain(norms.into_iter().flat_map(Norm::params))
+        self.dense().into_iter().flat_map(Dense::params).chain(norms.into_iter().flat_map(Norm::params))
+    }
+
+    /// The dense layers, in the order of [`SLOTS`].
+    pub fn dense(&self) -> [&Dense; 6] {
+        [&self.query, &self.key, &self.value, &self.output, &self.inner, &self.outer]
+    }
+
+    pub fn dense_mut(&mut self) -> [&mut Dense; 6] {
+        [&mut self.query, &mut self.key, &mut self.value, &mut self.output, &mut self.inner, &mut self.outer]
     }
 
     pub fn trainable(&self) -> bool {
@@ -174,22 +178,32 @@ mod tests {
 
     #[test]
     fn a_row_does_not_depend_on_how_many_rows_there_are() {
-        for (inputs, outputs) in [(800, 5), (800, 40), (768, 70), (36, 4), (520, 1), (1600, 300)] {
+        let ranks = [None, Some(1), Some(2), Some(8), Some(64)];
+        for ((inputs, outputs), rank) in [(800, 5), (800, 40), (768, 70), (36, 4), (520, 1), (1600, 300), (768, 768)]
+            .into_iter()
+            .flat_map(|shape| ranks.map(|rank| (shape, rank)))
+        {
             let numbers = |n: usize, step: f32| (0..n).map(|i| (i as f32 * step).sin()).collect::<Vec<_>>();
             let param = |shape: &[usize]| {
                 let values = numbers(shape.iter().product(), 0.37);
                 let var = Var::from_tensor(&Tensor::from_vec(values, shape, &Device::Cpu).unwrap()).unwrap();
                 Arc::new(Param::new(String::new(), String::new(), Block::Head, var))
             };
-            let dense = Dense { weight: param(&[outputs, inputs]), bias: param(&[outputs]) };
+            let mut dense = Dense::new(param(&[outputs, inputs]), param(&[outputs]));
+            dense.adapter = rank.map(|rank| LowRank {
+                a: param(&[rank, inputs]),
+                b: param(&[outputs, rank]),
+                scale: 0.75,
+                dropout: 0.0,
+            });
             let x = numbers(200 * inputs, 0.11);
             let mut all = vec![0.0; 200 * outputs];
-            dense.forward(&x, &mut all).unwrap();
+            dense.forward(&x, &mut all, Dropped::default()).unwrap();
             for rows in [1, 2, 3, 7, 17, 63, 64, 65, 66, 130] {
                 let mut some = vec![0.0; rows * outputs];
-                dense.forward(&x[..rows * inputs], &mut some).unwrap();
+                dense.forward(&x[..rows * inputs], &mut some, Dropped::default()).unwrap();
                 let same = some.iter().zip(&all).all(|(a, b)| a.to_bits() == b.to_bits());
-                assert!(same, "{rows} rows of {inputs} to {outputs}");
+                assert!(same, "{rows} rows of {inputs} to {outputs} by {rank:?}");
             }
         }
     }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::adapter::{self, KeptAdapter};
 use super::lock::{Lock, lock};
 use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
 use super::summary;
@@ -24,7 +25,7 @@ use crate::train::{Prepared, TrainError};
 const FORMAT: u32 = 1;
 /// Where what is kept is written before it takes its places.
 pub(super) const STAGE: &str = ".keeping";
-const WEIGHTS: &str = "model/model.safetensors";
+const WEIGHTS: [&str; 2] = ["model/model.safetensors", "model/adapter_model.safetensors"];
 
 /// What the folder holds of a model, as it was written.
 #[derive(Serialize, Deserialize)]
@@ -39,6 +40,7 @@ pub struct RunFolder {
     pub(super) dir: PathBuf,
     /// The text of its `run.toml`.
     config: String,
+    adapter: Option<KeptAdapter>,
     pub(super) log: LineLog,
     kept: Option<Manifest>,
     /// What a person should know, and was not told yet.
@@ -78,7 +80,8 @@ impl RunFolder {
     fn with(dir: PathBuf, config: String, lock: Option<Lock>) -> Result<Self, TrainError> {
         let path = dir.join(EVENTS);
         let log = LineLog::open(&path).map_err(|source| TrainError::Unwritable { path, source })?;
-        Ok(Self { dir, config, log, kept: None, notes: Vec::new(), is_behind: false, lock })
+        let adapter = toml::from_str(&config).ok().and_then(|config: RunConfig| KeptAdapter::of(&config));
+        Ok(Self { dir, config, adapter, log, kept: None, notes: Vec::new(), is_behind: false, lock })
     }
 
     pub fn model_dir(&self) -> PathBuf {
@@ -145,7 +148,7 @@ impl RunFolder {
             self.has_kept(before);
         }
         let stage = self.dir.join(STAGE);
-        let kept = write_stage(&stage, models, data, best).and_then(|files| {
+        let kept = write_stage(&stage, models, data, best, self.adapter.as_ref()).and_then(|files| {
             self.kept = None;
             self.put_in_place(&stage, &files)?;
             let (manifest, path) = (Manifest { format: FORMAT, step, files }, self.dir.join(MANIFEST));
@@ -161,7 +164,9 @@ impl RunFolder {
 
     /// Renames what was written into its places. What was decided and told of other weights goes.
     fn put_in_place(&self, stage: &Path, sums: &Sums) -> Result<(), TrainError> {
-        self.drop_other_decisions(&stage.join(WEIGHTS))?;
+        for name in WEIGHTS.iter().filter(|name| stage.join(name).is_file()) {
+            self.drop_other_decisions(&stage.join(name), &self.dir.join(name))?;
+        }
         let report = self.dir.join(EVALUATION);
         if !sums.0.contains_key(EVALUATION) {
             files::remove_file(&report).map_err(at(&report))?;
@@ -179,12 +184,12 @@ impl RunFolder {
     }
 
     /// What was decided for the folder's weights goes where these are not they.
-    fn drop_other_decisions(&self, weights: &Path) -> Result<(), TrainError> {
-        let (dir, place) = (self.model_dir(), self.dir.join(WEIGHTS));
+    fn drop_other_decisions(&self, weights: &Path, place: &Path) -> Result<(), TrainError> {
+        let dir = self.model_dir();
         if Decisions::read(&dir).is_ok_and(|decisions| decisions == Decisions::default()) {
             return Ok(());
         }
-        if !files::hold_the_same(weights, &place).map_err(at(&place))? {
+        if !files::hold_the_same(weights, place).map_err(at(place))? {
             Decisions::default().write(&dir)?;
         }
         Ok(())
@@ -265,13 +270,18 @@ impl RunFolder {
 }
 
 /// Writes all that is kept of a model into a folder, and says what it is.
-fn write_stage(stage: &Path, models: Models<'_>, data: &Prepared, best: Option<&Best>) -> Result<Sums, TrainError> {
+fn write_stage(
+    stage: &Path,
+    models: Models<'_>,
+    data: &Prepared,
+    best: Option<&Best>,
+    adapter: Option<&KeptAdapter>,
+) -> Result<Sums, TrainError> {
     let model = stage.join(MODEL);
     files::remove_folder(stage).map_err(at(stage))?;
     files::create_folders(&model).map_err(at(&model))?;
     let weight = |param: &Param| best.and_then(|best| best.weights.get(&param.name)).cloned();
-    models.model.save_with(&model, &weight)?;
-    data.tokenizer.save(&model)?;
+    adapter::write(stage, models, &data.tokenizer, adapter, &weight)?;
     if let Some(companion) = models.companion
         && let Some(folder) = companion.save(&model, &weight)?
     {

@@ -4,6 +4,8 @@ pub(in crate::train) const CONFIG: &str = "run.toml";
 pub(in crate::train) const EVENTS: &str = "events.jsonl";
 pub(in crate::train) const EVALUATION: &str = "evaluation.json";
 pub(in crate::train) const MODEL: &str = "model";
+/// What was learned beside a base, where the model is whole.
+pub(in crate::train) const ADAPTER: &str = "adapter";
 pub(in crate::train) const CHECKPOINT: &str = "checkpoint";
 /// Size and sum of every file that was kept, and the step it is of.
 pub(in crate::train) const MANIFEST: &str = "manifest.json";

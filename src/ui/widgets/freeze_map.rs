@@ -29,6 +29,11 @@ impl Block {
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }
 
+    /// Whether most of it stays as it is and something is trained beside it or of it.
+    fn is_mostly_frozen(&self) -> bool {
+        self.trainable && self.trained * 2 < self.parameters
+    }
+
     fn is_layer(&self) -> bool {
         self.name.starts_with("layers.")
     }
@@ -112,7 +117,9 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
     let radius = 4.0;
     // Where the name stands, and in which colour: above a fill that is too low to carry it.
     let (mut foot, mut ink) = (cell.bottom() - 5.0, palette.text_dim);
-    if block.trainable {
+    if block.trainable && block.is_mostly_frozen() {
+        paint_beside(ui, cell, lively, palette);
+    } else if block.trainable {
         painter.rect_filled(cell, radius, palette.accent_soft);
         // The square root keeps the lower layers of a strong decay in sight.
         let share = if highest > 0.0 { (block.lr / highest).max(0.0).sqrt() as f32 } else { 1.0 };
@@ -136,11 +143,27 @@ fn paint_cell(ui: &Ui, cell: Rect, block: &Block, highest: f64, response: &Respo
         let at = pos2(cell.center().x, foot);
         painter.text(at, Align2::CENTER_BOTTOM, short, theme::medium(size::SMALL), ink);
     }
-    if !block.trainable && cell.width() >= 11.0 {
+    if (!block.trainable || block.is_mostly_frozen()) && cell.width() >= 11.0 {
         let font = FontId::new((cell.width() * 0.6).clamp(9.0, 15.0), ICON_LOCK.font_family());
         let at = if named { cell.center_top() + vec2(0.0, 14.0) } else { cell.center() };
+        let at = if block.trainable { at - vec2(BESIDE / 2.0, 0.0) } else { at };
         painter.text(at, Align2::CENTER_CENTER, ICON_LOCK.codepoint, font, palette.text_faint);
     }
+}
+
+/// How wide the strip of what is trained is, where the rest of a cell is not.
+const BESIDE: f32 = 5.0;
+
+/// A cell that stays as it is, with a strip of what is trained along its edge.
+fn paint_beside(ui: &Ui, cell: Rect, lively: bool, palette: &Palette) {
+    let (painter, radius) = (ui.painter(), 4.0);
+    painter.rect_filled(cell, radius, if lively { palette.hover } else { palette.raised });
+    painter.rect_stroke(cell, radius, Stroke::new(1.0, palette.line), StrokeKind::Inside);
+    let width = BESIDE.min(cell.width() / 2.0);
+    let strip = Rect::from_min_max(pos2(cell.right() - width, cell.top()), cell.max);
+    let corners = egui::CornerRadius { nw: 0, sw: 0, ne: 4, se: 4 };
+    let calm = palette.accent_soft.lerp_to_gamma(palette.accent, 0.78);
+    painter.rect_filled(strip, corners, if lively { palette.accent } else { calm });
 }
 
 /// The layers' numbers below their cells, as many as have room.
@@ -185,7 +208,8 @@ fn tooltip(ui: &mut Ui, block: &Block, palette: &Palette) {
     ui.label(egui::RichText::new(parameters).color(palette.text_dim));
     let state = if block.trainable {
         let some = if block.trained < block.parameters {
-            format!("{} of them ", format::count(block.trained))
+            let share = format::percent(block.trained as f64 / block.parameters as f64);
+            format!("{} of them ({share}) ", format::count(block.trained))
         } else {
             String::new()
         };

@@ -20,7 +20,8 @@ impl Workspace {
             (Some(_), Some(_)) => {}
             (None, _) => {
                 let words = format!(
-                    "{} has no config.json, and none of its folders has one; expected a folder saved by transformers",
+                    "{} has no config.json or adapter_config.json, nor has any of its folders; expected a folder saved by \
+                     transformers or PEFT",
                     format::path(&folder)
                 );
                 self.toast(Level::Warning, "No model was found there", words);

@@ -55,7 +55,7 @@ fn run_of(dir: &Path) -> Option<&Path> {
 
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
     heed();
-    if dir.join("config.json").is_file() {
+    if model::is_model_folder(dir) {
         found.insert(dir.to_owned());
         return;
     }
@@ -98,7 +98,7 @@ fn entry(dir: &Path, name: String, origin: Origin) -> ModelEntry {
 
 pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<Ended, Failure> {
     let mut card = read_card(cards, dir)?.0.clone();
-    let tokenizer = Tokenizer::open(dir)?;
+    let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?;
     tokenizer.kind().file().clone_into(&mut card.tokenizer);
     card.cased = tokenizer.cased();
     card.problems = tokenizer.misfits(card.vocab_size);
@@ -148,7 +148,7 @@ pub fn look_at(
     length: Length,
 ) -> Result<Ended, Failure> {
     let first_position = model::read_config(dir)?.first_position();
-    let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(dir)?))?;
+    let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(&model::tokenizer_folder(dir))?))?;
     let xray = xray(dataset, example, tokenizer, length)?;
     job.payload(Payload::Xray(Arc::new(LookedAt { model: dir.to_owned(), xray, first_position })));
     Ok(Ended::Done)
@@ -160,7 +160,7 @@ pub fn measure_lengths(
     dataset: &Dataset,
     dir: &Path,
 ) -> Result<Ended, Failure> {
-    let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(dir)?))?;
+    let tokenizer = tokenizers.get(dir, |dir| Ok(Tokenizer::open(&model::tokenizer_folder(dir))?))?;
     let total = dataset.examples.len() as u64;
     let on_progress = &mut |done: usize| job.progress("counting tokens", done as u64, total);
     let Some(measured) = measure_all(dataset, tokenizer, on_progress)? else { return Ok(Ended::Stopped) };

@@ -1,5 +1,6 @@
 //! The form: what a run is started with. `Simple` shows what decides most, `Expert` everything there is.
 
+mod adapters;
 mod fields;
 mod rates;
 mod sources;
@@ -18,6 +19,7 @@ use crate::train::{groups, limits, schedule};
 use crate::ui::theme::space;
 use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::freeze_map::{Block, freeze_map};
+use crate::ui::widgets::help::help;
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::number::Wrong;
 use crate::ui::widgets::schedule_curve::{Schedule, schedule_curve};
@@ -161,7 +163,7 @@ impl Form {
             heading(ui, "Objective", palette, |_| {});
             fields::language_ui(ui, draft, self.expert, palette);
         }
-        strategy_ui(ui, draft, frozen, cx);
+        strategy_ui(ui, draft, self.expert, frozen, cx);
         if frozen.is_none() {
             recommended_ui(ui, draft, cx.workspace.plan.as_deref(), palette);
         }
@@ -174,6 +176,7 @@ impl Form {
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
         self.lengths_ui(ui, draft, frozen, cx);
+        fields::hidden_words_ui(ui, draft, palette);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);
@@ -339,25 +342,29 @@ fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a
     card.filter(|card| frozen.is_none_or(|run| workspace.model_dir(&run.config.model).as_ref() == Some(&card.dir)))
 }
 
-fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
+/// Choices of blocks, and below them choices of single weights.
+const STRATEGIES: [&[StrategyKind]; 2] = [
+    &[StrategyKind::Full, StrategyKind::Head, StrategyKind::Top, StrategyKind::Gradual],
+    &[StrategyKind::Lora, StrategyKind::BitFit, StrategyKind::Custom],
+];
+
+fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
-    heading(ui, "Trainable layers", palette, |_| {});
+    let kind = draft.strategy.kind;
+    heading(ui, "Trainable layers", palette, |ui| help(ui, &adapters::explained(kind), palette));
     let card = card_of(cx.workspace, frozen);
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
-    let blocks = card.map(|card| strategy::blocks(draft, &card.blocks, plan));
+    let blocks = card.map(|card| strategy::blocks(draft, card, plan));
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
-    let presets = [
-        StrategyKind::Full,
-        StrategyKind::Head,
-        StrategyKind::Top,
-        StrategyKind::Gradual,
-        StrategyKind::BitFit,
-        StrategyKind::Custom,
-    ]
-    .map(|kind| (kind, kind.title()));
-    if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
-        strategy::choose(&mut draft.strategy, kind, known);
+    for kinds in STRATEGIES {
+        let presets: Vec<_> = kinds.iter().map(|kind| (*kind, kind.title())).collect();
+        if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
+            strategy::choose(&mut draft.strategy, kind, known);
+        }
+    }
+    if draft.strategy.kind == StrategyKind::Lora {
+        adapters::ui(ui, &mut draft.strategy.lora, expert, palette);
     }
     if draft.strategy.kind == StrategyKind::Top {
         let layers = if known.is_empty() { 64 } else { known.len().saturating_sub(2).max(1) };

@@ -1,7 +1,7 @@
 //! Which blocks of the model are trained: presets, and the cells of the freeze map as words of the configuration.
 
 use crate::model;
-use crate::model::card::BlockSize;
+use crate::model::card::{BlockSize, ModelCard};
 use crate::train;
 use crate::train::config::{Every, RunConfig, Strategy, StrategyKind};
 use crate::train::plan::PlanSummary;
@@ -11,7 +11,20 @@ use crate::ui::widgets::freeze_map::Block;
 
 /// The blocks of a model as a configuration trains them. How many parameters a new head has only the plan knows, and
 /// which blocks join in time; a plan of another choice is on its way out.
-pub fn blocks(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary>) -> Vec<Block> {
+pub fn blocks(config: &RunConfig, card: &ModelCard, plan: Option<&PlanSummary>) -> Vec<Block> {
+    let adapters = config.strategy.adapters().map(|spec| spec.of_layer(card.hidden_size, card.intermediate_size));
+    let mut blocks = from_sizes(config, &card.blocks, plan);
+    // Beside each layer, whose own weights stay as they are.
+    if let (Some(adapters), None) = (adapters, plan) {
+        for block in blocks.iter_mut().filter(|block| layer_of(&block.name).is_some()) {
+            block.parameters += adapters;
+            block.trained = adapters;
+        }
+    }
+    blocks
+}
+
+fn from_sizes(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary>) -> Vec<Block> {
     let layers = sizes.iter().filter(|block| layer_of(&block.name).is_some()).count();
     let frozen = train::strategy::painted(&config.strategy, layers);
     let has_head = sizes.iter().any(|block| block.name == "head");
@@ -160,7 +173,7 @@ mod tests {
         config.optim.lr = 1e-3;
         config.optim.layer_decay = 0.5;
         config.optim.lr_groups.insert("encoder".into(), 4e-3);
-        let shown: Vec<f64> = blocks(&config, &sizes(2), None).iter().map(|block| block.lr).collect();
+        let shown: Vec<f64> = from_sizes(&config, &sizes(2), None).iter().map(|block| block.lr).collect();
         assert_eq!(shown, [1.25e-4, 1e-3, 2e-3, 1e-3], "embeddings, both layers and a head that is not there yet");
     }
 

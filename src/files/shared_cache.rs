@@ -1,0 +1,87 @@
+//! Where the cache lies that Python's tools share, as the environment says, and what of it can be opened.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What the environment says of a variable.
+pub type Get<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+pub fn path(get: Get<'_>, name: &str) -> Option<PathBuf> {
+    get(name).filter(|value| !value.is_empty()).map(|value| expanded(PathBuf::from(value)))
+}
+
+/// The shared cache of models and data sets.
+pub fn cache_dir() -> PathBuf {
+    let get = |name: &str| std::env::var_os(name);
+    cache_in(&get, &home(&get))
+}
+
+/// The folder of all that Python's tools keep.
+pub fn home(get: Get<'_>) -> PathBuf {
+    path(get, "HF_HOME").unwrap_or_else(|| {
+        let cache = path(get, "XDG_CACHE_HOME").unwrap_or_else(|| user_home().join(".cache"));
+        cache.join("huggingface")
+    })
+}
+
+pub fn cache_in(get: Get<'_>, home: &Path) -> PathBuf {
+    ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]
+        .into_iter()
+        .find_map(|name| path(get, name))
+        .unwrap_or_else(|| home.join("hub"))
+}
+
+/// A path with the user's folder in place of a leading `~`.
+fn expanded(path: PathBuf) -> PathBuf {
+    match path.strip_prefix("~") {
+        Ok(rest) => user_home().join(rest),
+        Err(_) => path,
+    }
+}
+
+pub fn user_home() -> PathBuf {
+    directories::BaseDirs::new().map_or_else(|| PathBuf::from("."), |dirs| dirs.home_dir().to_owned())
+}
+
+/// The folder of a model of this name that is in the shared cache, as its main branch was when it was fetched. Only what
+/// lies within the model's own folder is followed.
+pub fn cached_snapshot(name: &str) -> Option<PathBuf> {
+    snapshot_in(&cache_dir(), name)
+}
+
+fn snapshot_in(cache: &Path, name: &str) -> Option<PathBuf> {
+    let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']);
+    if name.split('/').count() > 2 || !name.split('/').all(is_part) {
+        return None;
+    }
+    let folder = cache.join(format!("models--{}", name.replace('/', "--")));
+    let commit = fs::read_to_string(folder.join("refs/main")).ok()?;
+    let commit = Some(commit.trim()).filter(|commit| commit.chars().all(|c| c.is_ascii_alphanumeric()))?;
+    let snapshot = folder.join("snapshots").join(commit);
+    let root = fs::canonicalize(&folder).ok()?;
+    let is_inside = |path: PathBuf| fs::canonicalize(path).is_ok_and(|target| target.starts_with(&root));
+    let entries: Vec<PathBuf> = fs::read_dir(&snapshot).ok()?.flatten().map(|entry| entry.path()).collect();
+    (snapshot.join("config.json").is_file() && entries.into_iter().all(is_inside)).then_some(snapshot)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_found_by_its_name_and_not_by_a_path() {
+        let cache = tempfile::tempdir().unwrap();
+        let folder = cache.path().join("models--owner--tiny");
+        let snapshot = folder.join("snapshots/0a1b");
+        fs::create_dir_all(&snapshot).unwrap();
+        fs::create_dir_all(folder.join("refs")).unwrap();
+        fs::write(folder.join("refs/main"), "0a1b\n").unwrap();
+        assert_eq!(snapshot_in(cache.path(), "owner/tiny"), None, "it has no configuration yet");
+        fs::write(snapshot.join("config.json"), "{}").unwrap();
+        assert_eq!(snapshot_in(cache.path(), "owner/tiny"), Some(snapshot));
+        for name in ["tiny", "owner/../tiny", "a/owner/tiny", "", "/owner/tiny"] {
+            assert_eq!(snapshot_in(cache.path(), name), None, "{name}");
+        }
+    }
+}

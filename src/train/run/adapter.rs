@@ -1,0 +1,53 @@
+//! What a run keeps that trains low-rank adapters: the model with them merged and an adapter beside, or the adapter alone.
+
+use std::path::{Path, PathBuf};
+
+use super::names::{ADAPTER, MODEL};
+use crate::hub::embedded;
+use crate::model::adapter::Beside;
+use crate::model::{LoraSpec, Param};
+use crate::text::Tokenizer;
+use crate::train::TrainError;
+use crate::train::config::RunConfig;
+use crate::train::trainer::Models;
+
+/// The adapters of a run and the model that they belong to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct KeptAdapter {
+    spec: LoraSpec,
+    /// The base's name on the hub or its folder, as an adapter's readers look for it.
+    base: String,
+    merged: bool,
+}
+
+impl KeptAdapter {
+    pub fn of(config: &RunConfig) -> Option<Self> {
+        let spec = config.strategy.adapters()?;
+        let of_path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let folder =
+            if config.model.embedded { Some(embedded::folder()) } else { config.model.path.as_ref().map(of_path) };
+        let base = folder.map(|path| path.display().to_string()).or_else(|| config.model.name.clone());
+        Some(Self { spec, base: base.unwrap_or_default(), merged: config.strategy.lora.merged })
+    }
+}
+
+/// Writes a model into a folder of what is kept of a run: whole, and what was learned beside its base, as the run has it.
+pub(super) fn write(
+    stage: &Path,
+    models: Models<'_>,
+    tokenizer: &Tokenizer,
+    adapter: Option<&KeptAdapter>,
+    weight: &dyn Fn(&Param) -> Option<candle_core::Tensor>,
+) -> Result<(), TrainError> {
+    let model = stage.join(MODEL);
+    if adapter.is_none_or(|adapter| adapter.merged) {
+        models.model.save_with(&model, weight)?;
+    }
+    if let Some(KeptAdapter { spec, base, merged }) = adapter {
+        let folder = if *merged { stage.join(ADAPTER) } else { model.clone() };
+        crate::files::create_folders(&folder)
+            .map_err(|source| TrainError::Unwritable { path: folder.clone(), source })?;
+        models.model.save_adapter(&folder, Beside { base, spec }, weight)?;
+    }
+    Ok(tokenizer.save(&model)?)
+}
