@@ -5,6 +5,7 @@ mod anatomy;
 mod answers;
 mod calibration;
 mod classification;
+mod contest;
 mod entities;
 mod evaluation;
 mod masked;
@@ -22,6 +23,7 @@ pub use calibration::{Calibration, Reliability, ReliabilityBin, calibration};
 pub use classification::{
     Answers, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at, judged_at,
 };
+pub use contest::{Basis, Contest};
 pub use entities::{TaggedSentence, evaluate_entities};
 pub use evaluation::{ClassScore, Evaluation, Outcome, Prediction};
 pub use masked::{MaskedTally, ReplacedTally, TokenTally, evaluate_masked, evaluate_replaced};

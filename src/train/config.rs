@@ -256,6 +256,20 @@ pub enum StrategyKind {
     Custom,
 }
 
+impl StrategyKind {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::Head => "Head only",
+            Self::Top => "Top layers",
+            Self::Gradual => "Gradual",
+            Self::BitFit => "Biases",
+            Self::Lora => "LoRA",
+            Self::Custom => "Custom",
+        }
+    }
+}
+
 /// `"epoch"` or a number of steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Every {

@@ -3,18 +3,23 @@
 //! `manifest.json` with the sums of what was kept, and `checkpoint/` while the run is not finished.
 
 mod adapter;
+mod compare;
 mod folder;
+mod history;
 mod lock;
 mod log;
 mod names;
 mod record;
 mod reopen;
+mod settings;
 mod summary;
 
 use std::path::Path;
 use std::sync::Arc;
 
+pub use compare::{Compared, Comparison, Difference, compare};
 pub use folder::{RunFolder, damage};
+pub use history::{History, Point};
 pub use record::Recorder;
 pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
 pub use summary::{RunStatus, RunSummary};

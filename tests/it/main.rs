@@ -14,6 +14,7 @@ mod batches_change_nothing;
 mod causal;
 mod classes_meet_the_model;
 mod command_line;
+mod compare_runs;
 mod evaluated;
 mod evaluations;
 mod every_task_learns;

@@ -15,7 +15,7 @@ use attune::table::Table;
 use attune::task::Task;
 use attune::text::xray::xray;
 use attune::text::{Length, Tokenizer};
-use attune::train::config::RunConfig;
+use attune::train::config::{RunConfig, StrategyKind};
 use attune::train::event::{Ending, Step, TrainEvent};
 use attune::train::plan::{MemoryEstimate, PlanSummary, PlannedBlock};
 use attune::train::recommend::Settings;
@@ -292,6 +292,8 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         task: Task::Classify,
         model: model.into(),
         data: "reviews.csv".into(),
+        strategy: StrategyKind::Full,
+        held: false,
         status,
         step,
         steps,

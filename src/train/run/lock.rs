@@ -1,7 +1,8 @@
 //! The lock on a run's folder: two processes must not write one run.
 
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::path::Path;
+use std::time::Duration;
 
 use crate::files;
 use crate::train::TrainError;
@@ -19,15 +20,32 @@ impl Drop for Lock {
     }
 }
 
+/// How often a lock is asked for, and how long is waited in between: whoever lists runs holds one for a moment.
+const TRIES: usize = 5;
+const BETWEEN: Duration = Duration::from_millis(4);
+
 /// Takes the lock. Where the file system knows no locks there is none.
 pub(super) fn lock(dir: &Path) -> Result<Option<Lock>, TrainError> {
     let path = dir.join(LOCK);
     let file = files::create(&path).map_err(|source| TrainError::Unwritable { path, source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Lock(file))),
-        Err(std::fs::TryLockError::WouldBlock) => Err(TrainError::Busy { path: dir.to_owned() }),
-        Err(std::fs::TryLockError::Error(_)) => Ok(None),
+    for attempt in 1.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(Lock(file))),
+            Err(TryLockError::WouldBlock) if attempt < TRIES => std::thread::sleep(BETWEEN),
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(_)) => return Ok(None),
+        }
     }
+    Err(TrainError::Busy { path: dir.to_owned() })
+}
+
+/// Whether a process holds the folder.
+pub(super) fn is_held(dir: &Path) -> bool {
+    let Ok(file) = File::open(dir.join(LOCK)) else { return false };
+    // Shared, so that two who ask do not see each other.
+    let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+    file.unlock().ok();
+    is_held
 }
 
 #[cfg(test)]
@@ -40,7 +58,9 @@ mod tests {
         let held = lock(dir.path()).unwrap().expect("this file system knows locks");
         let copy = held.0.try_clone().unwrap();
         assert!(matches!(lock(dir.path()), Err(TrainError::Busy { .. })));
+        assert!(is_held(dir.path()));
         drop(held);
+        assert!(!is_held(dir.path()));
         assert!(lock(dir.path()).unwrap().is_some());
         drop(copy);
     }

@@ -1,5 +1,7 @@
 //! The log of a run, read back.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
 use super::names::EVENTS;
@@ -18,22 +20,12 @@ pub(super) struct Log {
 
 impl Log {
     pub fn read(dir: &Path) -> Result<Self, TrainError> {
-        let path = dir.join(EVENTS);
-        let bytes = std::fs::read(&path).map_err(|source| TrainError::Unreadable { path: path.clone(), source })?;
         let (mut events, mut damaged) = (Vec::new(), Vec::new());
-        // A last line without an end was cut off by what ended the run.
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        for (number, line) in (1..).zip(bytes[..whole].split_inclusive(|byte| *byte == b'\n')) {
-            heed();
-            if let Ok(event) = serde_json::from_slice(line) {
-                events.push(event);
-                continue;
-            }
-            damaged.push(number);
-            // Half a line must not swallow the one that was written after it.
-            events.extend(ends_with_event(line));
-        }
-        Ok(Self { path, events, damaged })
+        each(dir, |line| match line {
+            Line::Event(event) => events.push(event),
+            Line::Damaged(number) => damaged.push(number),
+        })?;
+        Ok(Self { path: dir.join(EVENTS), events, damaged })
     }
 
     /// What a person should know of it.
@@ -50,6 +42,38 @@ impl Log {
     pub fn step(&self) -> u64 {
         self.events.iter().map(TrainEvent::step).max().unwrap_or(0)
     }
+}
+
+/// What a line of a log is.
+pub(super) enum Line {
+    Event(TrainEvent),
+    /// Its number, from 1. An event at its end follows.
+    Damaged(usize),
+}
+
+/// Reads a log line by line, so that only what is made of it is in memory.
+pub(super) fn each(dir: &Path, mut on_line: impl FnMut(Line)) -> Result<(), TrainError> {
+    let path = dir.join(EVENTS);
+    let unreadable = |source| TrainError::Unreadable { path: path.clone(), source };
+    let mut log = BufReader::new(File::open(&path).map_err(unreadable)?);
+    let mut line = Vec::new();
+    for number in 1.. {
+        heed();
+        line.clear();
+        log.read_until(b'\n', &mut line).map_err(unreadable)?;
+        // A last line without an end was cut off by what ended the run.
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        if let Ok(event) = serde_json::from_slice(&line) {
+            on_line(Line::Event(event));
+            continue;
+        }
+        on_line(Line::Damaged(number));
+        // Half a line must not swallow the one that was written after it.
+        ends_with_event(&line).map(Line::Event).into_iter().for_each(&mut on_line);
+    }
+    Ok(())
 }
 
 /// The event at the end of a line that begins with something else.

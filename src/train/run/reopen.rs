@@ -12,6 +12,7 @@ use super::folder::{RunFolder, is_taken};
 use super::lock::lock;
 use super::log::Log;
 use super::names::{CHECKPOINT, CONFIG, EVENTS};
+use super::settings::settings;
 use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
@@ -164,24 +165,6 @@ fn first_change(was: &RunConfig, now: &RunConfig) -> Option<(String, String, Str
         .filter(|key| was.get(*key) != now.get(*key) && !FREE.contains(&key.as_str()))
         .map(|key| (key.clone(), value(&was, key), value(&now, key)))
         .next()
-}
-
-/// Every setting by its path, such as `optim.lr`.
-fn settings(config: &RunConfig) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    flatten("", serde_json::to_value(config).unwrap_or_default(), &mut all);
-    all
-}
-
-fn flatten(path: &str, value: Value, all: &mut BTreeMap<String, Value>) {
-    match value {
-        Value::Object(map) => {
-            for (key, value) in map {
-                flatten(&if path.is_empty() { key } else { format!("{path}.{key}") }, value, all);
-            }
-        }
-        value => drop(all.insert(path.to_owned(), value)),
-    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::lock::is_held;
 use super::log::Log;
 use super::names::{CONFIG, EVENTS};
 use crate::files;
@@ -16,12 +17,12 @@ use crate::metrics::Measure;
 use crate::stop::heed;
 use crate::task::Task;
 use crate::train::TrainError;
-use crate::train::config::RunConfig;
+use crate::train::config::{RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
 
 pub(super) const SUMMARY: &str = "summary.json";
 /// Raised when what is kept changes its meaning.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Points of the curve in a list of runs.
 const SPARKLINE: usize = 60;
 
@@ -35,7 +36,11 @@ pub struct RunSummary {
     pub task: Task,
     pub model: String,
     pub data: String,
+    pub strategy: StrategyKind,
     pub status: RunStatus,
+    /// A process writes the folder.
+    #[serde(skip)]
+    pub held: bool,
     pub step: u64,
     pub steps: u64,
     pub trainable: u64,
@@ -114,7 +119,9 @@ impl RunSummary {
             task: config.task,
             model: config.model.title(),
             data: files::name(&config.data.train).into_owned(),
+            strategy: config.strategy.kind,
             status: RunStatus::Open,
+            held: false,
             step: 0,
             steps: 0,
             trainable: 0,
@@ -140,6 +147,8 @@ impl RunSummary {
             name: files::name(dir).into_owned(),
             bytes_on_disk: files::folder_bytes(dir),
             started: written(&dir.join(CONFIG)),
+            // A run that has ended is not asked: its lock might be wanted at this moment.
+            held: self.status == RunStatus::Open && is_held(dir),
             ..self
         }
     }

@@ -223,7 +223,7 @@ fn run_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
         ui.add(egui::Label::new(text::strong(&run.name, palette)).truncate());
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;
-            status_chip(run.status, run.is_live(cx.workspace), palette).show(ui);
+            status_chip(run.status, run.is_running(cx.workspace), palette).show(ui);
             let note = format!("{} · {}", run.model, format::ago(cx.workspace.unix_now().saturating_sub(run.started)));
             ui.add(egui::Label::new(text::faint(note, palette)).truncate());
         });

@@ -9,6 +9,7 @@ use super::pace::{Clock, Pace};
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, Step, TrainEvent};
+use crate::train::run::History;
 use crate::ui::widgets::curve::{Flag, FlagKind, Series};
 use crate::worker::protocol::{Lengths, OpenedRun};
 
@@ -60,6 +61,8 @@ pub struct RunView {
     pub baseline: BTreeMap<String, f64>,
     /// The rate of each group that differs from the others, by its groups' names; one entry when all are the same.
     pub rates: Vec<(String, Series)>,
+    /// The same for curves over those of other runs.
+    pub history: History,
     pub grad_norm: Series,
     pub tokens_per_sec: Series,
     pub best: Option<Best>,
@@ -93,6 +96,7 @@ impl RunView {
             metrics: BTreeMap::new(),
             baseline: BTreeMap::new(),
             rates: Vec::new(),
+            history: History::default(),
             grad_norm: Series::default(),
             tokens_per_sec: Series::default(),
             best: None,
@@ -121,6 +125,7 @@ impl RunView {
 
     /// Folds in one event; `now` is the window's clock in seconds.
     pub fn apply(&mut self, event: &TrainEvent, now: f64) {
+        self.history.add(event);
         match event {
             TrainEvent::Started {
                 config,

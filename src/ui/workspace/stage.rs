@@ -73,7 +73,7 @@ impl Workspace {
 
     /// The runs whose log has no ending although nothing writes it, newest first.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunSummary> {
-        self.runs.iter().filter(|run| run.status == RunStatus::Open && !run.is_live(self))
+        self.runs.iter().filter(|run| run.status == RunStatus::Open && !run.is_running(self))
     }
 
     /// Why an action cannot be done now, where it cannot.

@@ -1,3 +1,4 @@
 //! The kinds of [work](super::work) that there are, a file for what belongs together.
 
+pub mod compare;
 pub mod runs;

@@ -65,7 +65,7 @@ fn a_summary_of_another_log_or_version_is_made_anew() {
     fs::write(dir.join(EVENTS), log + &serde_json::to_string(&ending).unwrap() + "\n").unwrap();
     assert_eq!((found().step, found().status, found().seconds), (3, RunStatus::Stopped, 7.0));
     let kept = fs::read_to_string(dir.join(SUMMARY)).unwrap();
-    for other in [kept.replace("\"format\":1", "\"format\":0").replace("\"step\":3", "\"step\":9"), "{".into()] {
+    for other in [kept.replace("\"format\":2", "\"format\":1").replace("\"step\":3", "\"step\":9"), "{".into()] {
         assert_ne!(other, kept);
         fs::write(dir.join(SUMMARY), other).unwrap();
         assert_eq!(found().step, 3);

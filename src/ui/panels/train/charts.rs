@@ -208,6 +208,7 @@ fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], run: Option<&'a RunView>) -> 
         from_zero: false,
         format: format::value,
         percent: false,
+        over: "step",
         empty: "",
     }
 }

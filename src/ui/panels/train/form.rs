@@ -343,14 +343,9 @@ fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a
 }
 
 /// Choices of blocks, and below them choices of single weights.
-const STRATEGIES: [&[(StrategyKind, &str)]; 2] = [
-    &[
-        (StrategyKind::Full, "Full"),
-        (StrategyKind::Head, "Head only"),
-        (StrategyKind::Top, "Top layers"),
-        (StrategyKind::Gradual, "Gradual"),
-    ],
-    &[(StrategyKind::Lora, "LoRA"), (StrategyKind::BitFit, "Biases"), (StrategyKind::Custom, "Custom")],
+const STRATEGIES: [&[StrategyKind]; 2] = [
+    &[StrategyKind::Full, StrategyKind::Head, StrategyKind::Top, StrategyKind::Gradual],
+    &[StrategyKind::Lora, StrategyKind::BitFit, StrategyKind::Custom],
 ];
 
 fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
@@ -362,8 +357,9 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
     let blocks = card.map(|card| strategy::blocks(draft, card, plan));
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
-    for presets in STRATEGIES {
-        if let Some(kind) = segmented(ui, palette, draft.strategy.kind, presets, true) {
+    for kinds in STRATEGIES {
+        let presets: Vec<_> = kinds.iter().map(|kind| (*kind, kind.title())).collect();
+        if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
             strategy::choose(&mut draft.strategy, kind, known);
         }
     }

@@ -99,6 +99,8 @@ pub struct Spec<'a> {
     pub format: fn(f64) -> String,
     /// The axis is written in percent.
     pub percent: bool,
+    /// What the values stand over, in one word: steps, or seconds.
+    pub over: &'static str,
     /// What stands in the middle while there is nothing to draw.
     pub empty: &'a str,
 }
@@ -217,7 +219,7 @@ fn navigate(ui: &Ui, response: &Response, frame: &paint::Frame<'_>, link: &mut L
 fn describe(spec: &Spec<'_>) -> String {
     let values = spec.lines.iter().filter(|line| line.style != Style::Planned).filter_map(|line| {
         let [step, value] = line.series.last()?;
-        Some(format!("{} {} at step {}", line.name, (spec.format)(value), format::count(step as u64)))
+        Some(format!("{} {} at {} {}", line.name, (spec.format)(value), spec.over, format::count(step as u64)))
     });
     let values = values.collect::<Vec<_>>().join(", ");
     format!("{} chart, {}", spec.title, if values.is_empty() { "empty" } else { &values })

@@ -1,0 +1,115 @@
+//! Whether one run is really better than another, or only on these rows. Where both predicted the same rows, the rows that
+//! only one of them has right are counted, by McNemar's exact test (McNemar 1947: under no difference each of them is as
+//! likely to be the one's as the other's). Where they did not, the two shares are told apart by the interval of their
+//! difference.
+
+use super::Measure;
+
+/// What is not rarer than this by chance is no difference.
+const LEVEL: f64 = 0.05;
+/// Standard deviations of a normal distribution in which 95 of 100 values lie.
+const SPREAD: f64 = 1.959_964;
+
+/// One run against a better one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contest {
+    /// None where nothing is known of the noise.
+    pub differs: Option<bool>,
+    pub basis: Basis,
+}
+
+/// What it was judged by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Basis {
+    /// Rows that only the better run has right, that only the other one has, and how likely so uneven a division is by
+    /// chance.
+    Rows {
+        rows: usize,
+        better: u64,
+        other: u64,
+        p: f64,
+    },
+    /// How far two shares of so many rows may lie apart by chance.
+    Shares {
+        rows: usize,
+        margin: f64,
+    },
+    Nothing,
+}
+
+impl Contest {
+    /// Of the same rows, each with whether the better run has it right and whether the other does.
+    pub fn of_rows(rows: impl ExactSizeIterator<Item = [bool; 2]>) -> Self {
+        let count = rows.len();
+        let (better, other) = rows.fold((0, 0), |(better, other), right| match right {
+            [true, false] => (better + 1, other),
+            [false, true] => (better, other + 1),
+            _ => (better, other),
+        });
+        let p = chance(better, other);
+        Self { differs: Some(p < LEVEL), basis: Basis::Rows { rows: count, better, other, p } }
+    }
+
+    /// Of two values of a metric, each over so many rows.
+    pub fn of_values(measure: &Measure, values: [f64; 2], rows: usize) -> Self {
+        let [one, two] = values;
+        if !measure.percent || rows == 0 || !(0.0..=1.0).contains(&one) || !(0.0..=1.0).contains(&two) {
+            return Self { differs: None, basis: Basis::Nothing };
+        }
+        // Shares of one or none have no spread of their own; what they are together has.
+        let both = f64::midpoint(one, two);
+        let margin = SPREAD * (2.0 * both * (1.0 - both) / rows as f64).sqrt();
+        Self { differs: Some((one - two).abs() > margin), basis: Basis::Shares { rows, margin } }
+    }
+}
+
+/// How likely so many coins, or more of them, fall to one side.
+fn chance(one: u64, two: u64) -> f64 {
+    let (all, few) = (one + two, one.min(two));
+    // The logarithm of the share of all outcomes in which `place` coins fall to one side.
+    let mut log = -(all as f64) * std::f64::consts::LN_2;
+    let mut sum = log.exp();
+    for place in 1..=few {
+        log += ((all - place + 1) as f64 / place as f64).ln();
+        sum += log.exp();
+    }
+    (2.0 * sum).min(1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chance_of_a_division_is_that_of_the_exact_test() {
+        // scipy.stats.binomtest(few, all, 0.5).pvalue
+        for (one, two, expected) in
+            [(0, 0, 1.0), (3, 3, 1.0), (1, 9, 0.021_484_375), (2, 8, 0.109_375), (0, 5, 0.0625), (10, 0, 0.001_953_125)]
+        {
+            assert!((chance(one, two) - expected).abs() < 1e-12, "{one} and {two}: {}", chance(one, two));
+        }
+        assert!(chance(3000, 2000) < 1e-40 && chance(2500, 2500) > 0.99, "many rows neither overflow nor vanish");
+    }
+
+    #[test]
+    fn only_rows_on_which_two_runs_differ_tell_them_apart() {
+        let rows = |both: usize, better: usize, other: usize| {
+            let rows = [vec![[true, true]; both], vec![[true, false]; better], vec![[false, true]; other]].concat();
+            Contest::of_rows(rows.into_iter())
+        };
+        assert_eq!(rows(990, 6, 4).differs, Some(false));
+        assert_eq!(rows(0, 9, 1).differs, Some(true));
+        assert!(matches!(rows(5, 9, 1).basis, Basis::Rows { rows: 15, better: 9, other: 1, .. }));
+    }
+
+    #[test]
+    fn shares_are_apart_only_beyond_what_their_rows_allow() {
+        let of = |key: &str, values, rows| Contest::of_values(&Measure::find(key).unwrap(), values, rows).differs;
+        assert_eq!(of("accuracy", [0.90, 0.86], 100), Some(false));
+        assert_eq!(of("accuracy", [0.90, 0.86], 10_000), Some(true));
+        assert_eq!(of("f1", [1.0, 0.0], 1), Some(false), "a single row tells nothing");
+        assert_eq!(of("eval_loss", [0.3, 0.2], 100), None);
+        assert_eq!(of("accuracy", [0.9, f64::NAN], 100), None);
+        assert_eq!(of("accuracy", [0.9, 0.8], 0), None);
+    }
+}

@@ -1,0 +1,121 @@
+//! Runs in folders, as they were written, side by side.
+
+use std::fs;
+
+use super::*;
+use crate::metrics::{Basis, Evaluation, Prediction};
+use crate::train::config::RunConfig;
+use crate::train::event::{Ending, TrainEvent};
+use crate::train::run::names::{CONFIG, EVENTS};
+
+/// A finished run over as many rows as there are letters: `1` where it was right.
+fn run(folder: &Path, name: &str, more: &str, right: &str) -> PathBuf {
+    let dir = folder.join(name);
+    fs::create_dir(&dir).unwrap();
+    let text = format!("task = \"classify\"\n[model]\nname = \"tiny\"\n[data]\ntrain = \"/a/reviews.csv\"\n{more}");
+    let mut config: RunConfig = toml::from_str(&text).unwrap();
+    config.run.out.clone_from(&dir);
+    fs::write(dir.join(CONFIG), toml::to_string(&config).unwrap()).unwrap();
+    let share = right.matches('1').count() as f64 / right.len() as f64;
+    let metrics = BTreeMap::from([("accuracy".to_owned(), share)]);
+    let started = TrainEvent::Started {
+        config: Box::new(config),
+        parameters: 100,
+        trainable: 10,
+        steps: 9,
+        steps_per_epoch: 9,
+        train_examples: 70,
+        eval_examples: right.len(),
+        truncated: 0,
+    };
+    let eval = TrainEvent::Eval { step: 9, metrics: metrics.clone(), baseline: BTreeMap::new(), best: true };
+    let ending = TrainEvent::Finished(Ending { step: 9, metrics, ..Ending::default() });
+    let lines = [started, eval, ending].map(|event| serde_json::to_string(&event).unwrap() + "\n");
+    fs::write(dir.join(EVENTS), lines.concat()).unwrap();
+    let predictions = right.chars().enumerate().map(|(example, letter)| Prediction {
+        example,
+        gold: Outcome::Class(0),
+        predicted: Outcome::Class(usize::from(letter != '1')),
+        scores: vec![0.5, 0.5],
+        loss: 0.7,
+    });
+    let evaluation = Evaluation {
+        labels: vec!["good".into(), "bad".into()],
+        predictions: predictions.collect(),
+        ..Evaluation::empty(Task::Classify)
+    };
+    let texts = (0..right.len()).map(|row| (format!("text {row}"), None)).collect();
+    let kept = KeptEvaluation { step: 9, evaluation, texts };
+    fs::write(dir.join(EVALUATION), serde_json::to_string(&kept).unwrap()).unwrap();
+    dir
+}
+
+fn compared(dirs: &[PathBuf]) -> Comparison {
+    compare(dirs, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn only_what_was_set_otherwise_is_listed_and_folders_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let dirs = [
+        run(folder.path(), "one", "[optim]\nlr = 1e-4\n", "1111"),
+        run(folder.path(), "two", "[optim]\nlr = 2e-4\n", "1111"),
+        run(folder.path(), "three", "eval = \"/b/dev.csv\"\n[optim]\nlr = 2e-4\n", "111110"),
+    ];
+    let value = |text: &str| Some(text.to_owned());
+    let row = |key: &str, values: [Option<String>; 3]| Difference { key: key.into(), values: values.into() };
+    let expected = [
+        row("data.eval", [None, None, value("dev.csv")]),
+        row("examples for evaluation", [value("4"), value("4"), value("6")]),
+        row("optim.lr", [value("0.0001"), value("0.0002"), value("0.0002")]),
+    ];
+    let found = compared(&dirs);
+    assert_eq!(found.differences, expected);
+    assert!(found.other_rows);
+    assert!(compared(&dirs[..1]).differences.is_empty());
+}
+
+#[test]
+fn two_runs_on_the_same_rows_are_told_apart_by_the_rows_that_only_one_has_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let close = "1111011111".repeat(4);
+    let weak = "0011000010".repeat(4);
+    let dirs = [
+        run(folder.path(), "weak", "", &weak),
+        run(folder.path(), "best", "", &"1111111101".repeat(4)),
+        run(folder.path(), "close", "", &close),
+    ];
+    let found = compared(&dirs);
+    assert_eq!((found.metric, found.best, found.other_rows), (Some("accuracy"), Some(1), false));
+    let differs: Vec<_> = found.runs.iter().map(|run| run.contest.and_then(|contest| contest.differs)).collect();
+    assert_eq!(differs, [Some(true), None, Some(false)]);
+    let basis = found.runs[2].contest.unwrap().basis;
+    assert!(matches!(basis, Basis::Rows { rows: 40, better: 4, other: 4, .. }), "{basis:?}");
+}
+
+#[test]
+fn a_run_without_an_ending_is_not_judged_and_one_that_is_gone_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let dirs =
+        [run(folder.path(), "one", "", "1110"), run(folder.path(), "open", "", "1111"), folder.path().join("gone")];
+    let log = fs::read_to_string(dirs[1].join(EVENTS)).unwrap();
+    let cut: Vec<&str> = log.lines().take(2).collect();
+    fs::write(dirs[1].join(EVENTS), cut.join("\n") + "\n").unwrap();
+    let found = compared(&dirs);
+    assert_eq!((found.best, found.runs.len()), (Some(0), 2));
+    assert!(found.runs[1].contest.is_none());
+    assert_eq!(found.unread.iter().map(|(dir, _)| dir).collect::<Vec<_>>(), [&dirs[2]]);
+}
+
+#[test]
+fn a_comparison_that_nobody_waits_for_ends_before_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let dirs = [run(folder.path(), "one", "", "1"), run(folder.path(), "two", "", "1")];
+    let mut told = Vec::new();
+    let found = compare(&dirs, &mut |place| {
+        told.push(place);
+        if place == 1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(found.is_none());
+    assert_eq!(told, [0, 1]);
+}

@@ -1,0 +1,207 @@
+//! Several runs side by side: their curves over each other, what they came to, and what was set differently. The run that
+//! trains now can be among them, and is drawn from what the window knows of it.
+
+mod curves;
+mod tables;
+mod words;
+
+use std::path::{Path, PathBuf};
+
+use egui::{Frame, Label, Margin, Panel, ScrollArea, Ui};
+use egui_material_icons::icons::ICON_ARROW_BACK;
+
+use crate::train::run::{Compared, Comparison, History, RunStatus};
+use crate::ui::theme::space;
+use crate::ui::widgets::line::{self, line};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Card, Chip, curve, text};
+use crate::ui::workspace::{JobKind, RunView, Workspace};
+use crate::ui::{Action, Cx, format};
+use crate::worker::work::AnyWork;
+use crate::worker::works::compare::CompareRuns;
+
+use curves::{Curves, Over};
+
+#[derive(Debug)]
+pub struct CompareView {
+    dirs: Vec<PathBuf>,
+    /// What the worker was asked for; anything else that is known is of another choice.
+    asked: Option<Vec<PathBuf>>,
+    /// One of the runs was training in the last frame: when it has ended, its folder tells more.
+    was_live: bool,
+    curves: Curves,
+}
+
+/// A run as it is shown.
+struct Shown<'a> {
+    /// Its place among the chosen, which gives it its colour.
+    place: usize,
+    run: &'a Compared,
+    /// Of the run that trains, as far as it is now.
+    history: &'a History,
+    live: Option<&'a RunView>,
+    running: bool,
+}
+
+impl Shown<'_> {
+    fn name(&self) -> &str {
+        &self.run.summary.name
+    }
+
+    fn status(&self) -> RunStatus {
+        if self.live.is_some() { RunStatus::Open } else { self.run.summary.status }
+    }
+}
+
+impl CompareView {
+    pub fn new(dirs: Vec<PathBuf>) -> Self {
+        Self { dirs, asked: None, was_live: false, curves: Curves::default() }
+    }
+
+    pub fn dirs(&self) -> &Vec<PathBuf> {
+        &self.dirs
+    }
+
+    /// Nobody waits for it any more.
+    pub fn leave(&self, cx: &mut Cx<'_>) {
+        let is_ours = |kind: &JobKind| matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some());
+        if let Some(job) = cx.workspace.job_where(is_ours).map(|job| job.id) {
+            cx.act(Action::StopJob(job));
+        }
+    }
+
+    /// Returns whether it stays open.
+    pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let stays = self.header_ui(ui, cx);
+        self.ask(cx);
+        let found = self.found(cx.workspace);
+        let frame = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 0, bottom: 0 });
+        egui::CentralPanel::default().frame(frame).show(ui, |ui| match found {
+            Some(found) => self.found_ui(ui, cx, found),
+            None => wait_ui(ui, cx),
+        });
+        stays
+    }
+
+    /// Asks anew when other runs were chosen, and when the one that trained has ended.
+    fn ask(&mut self, cx: &mut Cx<'_>) {
+        let live = self.dirs.iter().any(|dir| live(cx.workspace, dir).is_some());
+        let has_ended = self.was_live && !live;
+        self.was_live = live;
+        if has_ended || self.asked.as_ref() != Some(&self.dirs) {
+            self.asked = Some(self.dirs.clone());
+            cx.act(Action::Work(AnyWork::new(CompareRuns { dirs: self.dirs.clone() })));
+        }
+    }
+
+    fn found<'a>(&self, workspace: &'a Workspace) -> Option<&'a Comparison> {
+        let (work, found) = workspace.worked::<CompareRuns>()?;
+        (work.dirs == self.dirs).then_some(found)
+    }
+
+    fn header_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
+        let palette = cx.palette;
+        let mut stays = true;
+        let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 12, bottom: 8 });
+        let panel = Panel::top("compare header").exact_size(56.0).resizable(false).show_separator_line(false);
+        panel.frame(frame).show(ui, |ui| {
+            line(ui, space::ROW, |ui| {
+                let choices = [(Over::Steps, "Steps"), (Over::Seconds, "Seconds")];
+                if let Some(over) = segmented(ui, palette, self.curves.over, &choices, false) {
+                    self.curves.set_over(over);
+                }
+                ui.add_space(space::S);
+                curve::smoothing_ui(ui, &mut self.curves.link, palette);
+                ui.label(text::faint("Smooth", palette));
+                line::left(ui, |ui| {
+                    if Button::icon_only(ICON_ARROW_BACK, "Back to the runs").show(ui, palette).clicked() {
+                        stays = false;
+                    }
+                    let words = format!("{} runs compared", self.dirs.len());
+                    ui.add(Label::new(text::title(words, palette)).truncate());
+                });
+            });
+        });
+        stays
+    }
+
+    fn found_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, found: &Comparison) {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_width(ui.available_width() - 12.0);
+            ui.spacing_mut().item_spacing.y = space::S;
+            let shown = self.shown(cx.workspace, found);
+            if let Some(taken) = legend_ui(ui, cx, &shown) {
+                self.dirs.retain(|dir| dir != &taken);
+            }
+            for (dir, reason) in &found.unread {
+                let words = format!("{} cannot be read: {reason}", format::file_name(dir));
+                ui.label(text::dim(words, cx.palette));
+            }
+            if shown.is_empty() {
+                return;
+            }
+            self.curves.ui(ui, cx, found, &shown);
+            let note = if found.differences.is_empty() { "" } else { "by their keys in run.toml" };
+            Card::titled("What differs").note(note).show(ui, cx.palette, |ui| {
+                tables::differences_ui(ui, cx.palette, found, &shown);
+            });
+            Card::titled("Results").show(ui, cx.palette, |ui| tables::results_ui(ui, cx, found, &shown));
+            ui.add_space(space::M);
+        });
+    }
+
+    fn shown<'a>(&self, workspace: &'a Workspace, found: &'a Comparison) -> Vec<Shown<'a>> {
+        let places = found.runs.iter().map(|run| {
+            let dir = &run.summary.dir;
+            let live = live(workspace, dir);
+            let held = workspace.runs.iter().any(|known| &known.dir == dir && known.is_running(workspace));
+            Shown {
+                place: self.dirs.iter().position(|known| known == dir).unwrap_or(0),
+                run,
+                history: live.map_or(&run.history, |live| &live.history),
+                live,
+                running: live.is_some() || held,
+            }
+        });
+        places.collect()
+    }
+}
+
+/// The run in a folder, if it trains in this window.
+fn live<'a>(workspace: &'a Workspace, dir: &Path) -> Option<&'a RunView> {
+    workspace.run.as_ref().filter(|run| workspace.training.is_some() && run.dir == dir)
+}
+
+/// The runs with their colours. Returns the one that was taken out.
+fn legend_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &[Shown<'_>]) -> Option<PathBuf> {
+    let mut taken = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = egui::vec2(8.0, 6.0);
+        for run in shown {
+            let status = if run.running { " · running" } else { "" };
+            // Two make a comparison.
+            let is_spare = shown.len() > 2;
+            let words = format!("{}{status}{}", run.name(), if is_spare { "  ×" } else { "" });
+            let chip = Chip::class(words, run.place, cx.palette).dot().max_width(320.0);
+            if is_spare {
+                let name = format!("Take {} out of the comparison", run.name());
+                if chip.name(name).clickable().show(ui).clicked() {
+                    taken = Some(run.run.summary.dir.clone());
+                }
+            } else {
+                chip.show(ui);
+            }
+        }
+    });
+    taken
+}
+
+fn wait_ui(ui: &mut Ui, cx: &Cx<'_>) {
+    let is_ours = |kind: &JobKind| matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some());
+    let words = match cx.workspace.job_where(is_ours) {
+        Some(_) => "Reading the runs",
+        None => "The runs were not read; go back and compare them again",
+    };
+    ui.add_space(120.0);
+    ui.vertical_centered(|ui| ui.label(text::dim(words, cx.palette)));
+}

@@ -1,0 +1,163 @@
+//! The loss and the metric of several runs, over steps or over time.
+
+use egui::{Align, Layout, Ui, vec2};
+use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
+
+use super::Shown;
+use crate::metrics::Measure;
+use crate::train::run::{Comparison, History, Point};
+use crate::ui::theme::{Palette, space};
+use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
+use crate::ui::widgets::{Button, Card, text};
+use crate::ui::{Cx, format};
+
+/// What the values stand over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Over {
+    #[default]
+    Steps,
+    /// Of training alone, so that an evaluation or a pause moves no curve.
+    Seconds,
+}
+
+#[derive(Debug, Default)]
+pub struct Curves {
+    pub over: Over,
+    pub link: Link,
+    loss: Chart,
+    metric: Chart,
+    drawn: Vec<Drawn>,
+}
+
+/// The series of a run, made anew when it has more to tell.
+#[derive(Debug, Default)]
+struct Drawn {
+    made_for: Option<(std::path::PathBuf, Over, u64, usize, usize)>,
+    loss: Series,
+    metric: Series,
+}
+
+impl Drawn {
+    fn update(&mut self, run: &Shown<'_>, metric: &str, over: Over) {
+        let history = run.history;
+        let points = history.metrics.get(metric).map_or(&[][..], Vec::as_slice);
+        let key = (run.run.summary.dir.clone(), over, history.step, history.loss().len(), points.len());
+        if self.made_for.as_ref() == Some(&key) {
+            return;
+        }
+        let series = |points: &[Point]| points.iter().map(|point| [at(point, over), point.value]).collect();
+        self.loss = series(history.loss());
+        self.metric = series(points);
+        self.made_for = Some(key);
+    }
+}
+
+fn at(point: &Point, over: Over) -> f64 {
+    if over == Over::Steps { point.step } else { point.seconds }
+}
+
+/// Where the curves of a run end.
+fn end(history: &History, over: Over) -> f64 {
+    let last = |points: &[Point]| points.last().map_or(0.0, |point| at(point, over));
+    let metrics = history.metrics.values().map(|points| last(points));
+    metrics.fold(last(history.loss()), f64::max)
+}
+
+impl Curves {
+    /// What was zoomed to were other values.
+    pub fn set_over(&mut self, over: Over) {
+        self.over = over;
+        self.link.zoom = None;
+    }
+
+    pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) {
+        let end = shown.iter().map(|run| end(run.history, self.over)).fold(0.0, f64::max).ceil() as u64;
+        self.link.begin(end, end);
+        let key = found.metric.unwrap_or_default();
+        self.drawn.resize_with(shown.len(), Drawn::default);
+        for (drawn, run) in self.drawn.iter_mut().zip(shown) {
+            drawn.update(run, key, self.over);
+        }
+        let wide = ui.available_width() > 860.0;
+        if wide {
+            ui.spacing_mut().item_spacing.x = space::S;
+            ui.columns(2, |columns| {
+                self.loss_ui(&mut columns[0], cx.palette, shown, 250.0);
+                self.metric_ui(&mut columns[1], cx.palette, shown, key, 250.0);
+            });
+        } else {
+            self.loss_ui(ui, cx.palette, shown, 190.0);
+            self.metric_ui(ui, cx.palette, shown, key, 190.0);
+        }
+    }
+
+    fn loss_ui(&mut self, ui: &mut Ui, palette: &Palette, shown: &[Shown<'_>], height: f32) {
+        let drawn = self.drawn.iter().zip(shown);
+        let lines: Vec<Line<'_>> =
+            drawn.map(|(drawn, run)| line_of(run, &drawn.loss, Style::Smoothed, palette)).collect();
+        let spec = Spec { empty: "No step was told", ..spec("Training loss", &lines, self.over) };
+        chart_ui(ui, &mut self.loss, &spec, &mut self.link, height, palette);
+    }
+
+    fn metric_ui(&mut self, ui: &mut Ui, palette: &Palette, shown: &[Shown<'_>], key: &str, height: f32) {
+        let drawn = self.drawn.iter().zip(shown);
+        let lines: Vec<Line<'_>> =
+            drawn.map(|(drawn, run)| line_of(run, &drawn.metric, Style::Dots, palette)).collect();
+        let measure = Measure::find(key);
+        let percent = measure.is_some_and(|measure| measure.percent);
+        let title = match measure {
+            Some(measure) if measure.key == "eval_loss" => "Evaluation loss",
+            Some(measure) => measure.title,
+            None => "Evaluation",
+        };
+        let empty = match measure {
+            Some(_) => "None of these runs was evaluated",
+            None => "These runs learn different tasks and have no metric in common",
+        };
+        let format = if percent { format::percent } else { format::value };
+        let spec = Spec { percent, format, empty, ..spec(title, &lines, self.over) };
+        chart_ui(ui, &mut self.metric, &spec, &mut self.link, height, palette);
+    }
+}
+
+fn line_of<'a>(run: &'a Shown<'_>, series: &'a Series, style: Style, palette: &Palette) -> Line<'a> {
+    Line { name: run.name(), series, color: palette.label(run.place), style }
+}
+
+fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], over: Over) -> Spec<'a> {
+    Spec {
+        title,
+        lines,
+        flags: &[],
+        baseline: None,
+        scale: Scale::Linear,
+        from_zero: false,
+        format: format::value,
+        percent: false,
+        over: if over == Over::Steps { "step" } else { "second" },
+        empty: "",
+    }
+}
+
+fn chart_ui(ui: &mut Ui, chart: &mut Chart, spec: &Spec<'_>, link: &mut Link, height: f32, palette: &Palette) {
+    Card::new().show(ui, palette, |ui| {
+        let width = ui.available_width();
+        ui.allocate_ui_with_layout(vec2(width, 22.0), Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_height(22.0);
+            ui.label(text::strong(spec.title, palette));
+            if link.zoom.is_some()
+                && Button::icon_only(ICON_ZOOM_OUT_MAP, format!("Show all of {}", spec.title.to_lowercase()))
+                    .small()
+                    .show(ui, palette)
+                    .clicked()
+            {
+                link.zoom = None;
+            }
+            ui.add_space(space::S);
+            let room = ui.available_rect_before_wrap();
+            curve::legend(ui, room, spec, link, palette);
+        });
+        let (rect, _) = ui.allocate_exact_size(vec2(width, height), egui::Sense::hover());
+        chart.ui(ui, rect, spec, link, palette);
+    });
+}

@@ -1,0 +1,199 @@
+//! What several runs came to and what was set differently, a column for each of them.
+
+use egui::{Color32, FontId, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+
+use super::{Shown, words};
+use crate::metrics::Measure;
+use crate::train::run::{Comparison, RunStatus};
+use crate::ui::theme::{self, Palette, size, space};
+use crate::ui::widgets::text::{self, elided};
+use crate::ui::{Cx, format};
+
+/// A line of a table: what it tells, and of each run.
+struct Row {
+    head: String,
+    cells: Vec<String>,
+    look: Look,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Look {
+    Number,
+    /// The one by which runs are judged.
+    Main,
+    Words,
+    /// The head is a key of a file.
+    Setting,
+}
+
+impl Row {
+    fn of(head: impl Into<String>, look: Look, runs: &[Shown<'_>], cell: impl Fn(&Shown<'_>) -> String) -> Self {
+        Self { head: head.into(), cells: runs.iter().map(cell).collect(), look }
+    }
+}
+
+const NONE: &str = "–";
+
+pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) {
+    let palette = cx.palette;
+    let rows = results(cx, found, shown);
+    table_ui(ui, palette, shown, &rows);
+    ui.add_space(space::XS);
+    for words in verdicts(found, shown) {
+        ui.label(text::dim(words, palette));
+    }
+    if found.other_rows {
+        let words = "Not all of these runs were evaluated on the same rows, so their values are of different questions";
+        ui.label(text::dim(words, palette).color(palette.warn));
+    }
+}
+
+pub fn differences_ui(ui: &mut Ui, palette: &Palette, found: &Comparison, shown: &[Shown<'_>]) {
+    if found.differences.is_empty() {
+        ui.label(text::dim("Nothing: these runs have the same configuration and the same numbers of rows", palette));
+        return;
+    }
+    let row = |difference: &crate::train::run::Difference| Row {
+        head: difference.key.clone(),
+        cells: difference.values.iter().map(|value| value.clone().unwrap_or_else(|| "not set".to_owned())).collect(),
+        look: Look::Setting,
+    };
+    let rows: Vec<Row> = found.differences.iter().map(row).collect();
+    table_ui(ui, palette, shown, &rows);
+}
+
+fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(measure) = found.metric.and_then(Measure::find) {
+        rows.push(Row::of(format!("{}, kept weights", title(&measure)), Look::Main, shown, |run| {
+            value(&measure, run.history.result(measure.key))
+        }));
+        rows.push(Row::of("Against the best", Look::Words, shown, |run| standing(found, run).to_owned()));
+        rows.push(Row::of("At step", Look::Number, shown, |run| {
+            run.history.best.as_ref().map_or_else(|| NONE.to_owned(), |best| format::count(best.step))
+        }));
+        rows.push(Row::of(format!("{}, last evaluation", title(&measure)), Look::Number, shown, |run| {
+            value(&measure, run.history.last(measure.key))
+        }));
+        rows.extend(others(measure.key, shown));
+    }
+    rows.push(Row::of("Time", Look::Number, shown, |run| {
+        format::duration(run.live.map_or(run.run.summary.seconds, |live| live.elapsed(cx.workspace.now)))
+    }));
+    rows.push(Row::of("Trained weights", Look::Number, shown, |run| {
+        let summary = &run.run.summary;
+        let share = summary.trainable as f64 / summary.parameters.max(1) as f64;
+        format!("{} ({})", format::short_count(summary.trainable), format::percent(share))
+    }));
+    rows.push(Row::of("Strategy", Look::Words, shown, |run| run.run.summary.strategy.title().to_owned()));
+    rows.push(Row::of("Steps", Look::Number, shown, |run| {
+        format!("{} of {}", format::count(run.history.step), format::count(run.run.summary.steps))
+    }));
+    rows.push(Row::of("On disk", Look::Number, shown, |run| format::bytes(run.run.summary.bytes_on_disk)));
+    rows
+}
+
+/// The other metrics that the task can be judged by, of the kept weights.
+fn others(main: &str, shown: &[Shown<'_>]) -> Vec<Row> {
+    let Some(first) = shown.first() else { return Vec::new() };
+    let keys = Measure::keys(first.run.summary.task).iter().copied().filter(|key| *key != main);
+    let known = |measure: &Measure| shown.iter().any(|run| run.history.result(measure.key).is_some());
+    keys.filter_map(Measure::find)
+        .filter(known)
+        .map(|measure| {
+            Row::of(title(&measure), Look::Number, shown, |run| value(&measure, run.history.result(measure.key)))
+        })
+        .collect()
+}
+
+fn title(measure: &Measure) -> &'static str {
+    if measure.key == "eval_loss" { "Evaluation loss" } else { measure.title }
+}
+
+fn value(measure: &Measure, value: Option<f64>) -> String {
+    value.map_or_else(|| NONE.to_owned(), |value| format::metric(measure.key, value))
+}
+
+fn standing(found: &Comparison, run: &Shown<'_>) -> &'static str {
+    if run.running || run.status() == RunStatus::Open {
+        return "Not finished";
+    }
+    match &run.run.contest {
+        Some(contest) => words::short(contest),
+        None if is_best(found, run) => "Best value",
+        None => NONE,
+    }
+}
+
+fn is_best(found: &Comparison, run: &Shown<'_>) -> bool {
+    found.best.and_then(|best| found.runs.get(best)).is_some_and(|best| best.summary.dir == run.run.summary.dir)
+}
+
+/// A sentence for each run that is judged.
+fn verdicts(found: &Comparison, shown: &[Shown<'_>]) -> Vec<String> {
+    let measure = found.metric.and_then(Measure::find);
+    let best = shown.iter().find(|run| is_best(found, run));
+    let Some((measure, best)) = measure.zip(best) else { return Vec::new() };
+    let judged = shown.iter().filter(|run| run.live.is_none());
+    judged
+        .filter_map(|run| {
+            let contest = run.run.contest.as_ref()?;
+            let gap = (best.history.result(measure.key)? - run.history.result(measure.key)?).abs();
+            Some(words::sentence(run.name(), best.name(), contest, &measure, gap))
+        })
+        .collect()
+}
+
+const ROW: f32 = 26.0;
+
+fn table_ui(ui: &mut Ui, palette: &Palette, shown: &[Shown<'_>], rows: &[Row]) {
+    ui.spacing_mut().item_spacing.y = 0.0;
+    let width = ui.available_width();
+    let head = (width * 0.24).clamp(120.0, 250.0);
+    let cell = (width - head) / shown.len().max(1) as f32;
+    let place = |rect: Rect, column: usize| {
+        let left = rect.left() + head + cell * column as f32;
+        Rect::from_min_max(pos2(left, rect.top()), pos2(left + cell - 8.0, rect.bottom()))
+    };
+    let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
+    for (column, run) in shown.iter().enumerate() {
+        let cell = place(rect, column);
+        ui.painter().circle_filled(pos2(cell.left() + 4.0, cell.center().y), 4.0, palette.label(run.place));
+        let inner = cell.with_min_x(cell.left() + 14.0);
+        cell_ui(ui, inner, run.name(), run.name(), theme::medium(size::BODY - 1.0), palette.text);
+    }
+    for row in rows {
+        let (rect, _) = ui.allocate_exact_size(vec2(width, ROW), Sense::hover());
+        let line = Stroke::new(1.0, palette.line.gamma_multiply(0.7));
+        ui.painter().hline(rect.x_range(), rect.top(), line);
+        let font = if row.look == Look::Setting { theme::number(size::BODY - 1.0) } else { theme::regular(size::BODY) };
+        cell_ui(ui, rect.with_max_x(rect.left() + head - 8.0), &row.head, &row.head, font, palette.text_dim);
+        for (column, (words, run)) in row.cells.iter().zip(shown).enumerate() {
+            let name = format!("{} of {}: {words}", row.head, run.name());
+            let (font, color) = look(row.look, words, palette);
+            cell_ui(ui, place(rect, column), words, &name, font, color);
+        }
+    }
+}
+
+fn look(look: Look, words: &str, palette: &Palette) -> (FontId, Color32) {
+    let font = match look {
+        Look::Main => theme::number_medium(size::BODY),
+        Look::Words => theme::regular(size::BODY),
+        Look::Number | Look::Setting => theme::number(size::BODY - 1.0),
+    };
+    let is_none = words == NONE || words == "not set";
+    (font, if is_none { palette.text_faint } else { palette.text })
+}
+
+/// Words in one line, whole under the pointer where there is no room for all of them.
+fn cell_ui(ui: &Ui, rect: Rect, words: &str, name: &str, font: FontId, color: Color32) {
+    let galley = elided(ui.painter(), words, font, color, rect.width());
+    let is_cut = galley.elided;
+    ui.painter().galley(pos2(rect.left(), rect.center().y - galley.size().y / 2.0), galley, color);
+    let response = ui.interact(rect, ui.scope_id().with(("cell", name)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, name));
+    if is_cut {
+        response.on_hover_text(words);
+    }
+}

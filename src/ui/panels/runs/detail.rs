@@ -1,0 +1,68 @@
+//! The chosen run with all that can be done with it, in words.
+
+use egui::{Label, Ui};
+use egui_material_icons::icons::{
+    ICON_CONTENT_COPY, ICON_DELETE, ICON_EXPLORE, ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
+};
+
+use super::status_chip;
+use crate::train::run::RunSummary;
+use crate::ui::widgets::{Button, Card, text};
+use crate::ui::workspace::model_of;
+use crate::ui::{Action, Cx, format};
+
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
+    let palette = cx.palette;
+    Card::new().show(ui, palette, |ui| {
+        ui.set_height(ui.available_height() - 2.0);
+        ui.horizontal(|ui| {
+            ui.label(text::head(&run.name, palette));
+            status_chip(run.status, run.is_running(cx.workspace), palette).show(ui);
+        });
+        let trained = format!(
+            "{} of {} parameters trained",
+            format::short_count(run.trainable),
+            format::short_count(run.parameters)
+        );
+        let facts = format!(
+            "{} · {} · {} · {trained} · {} of {} steps · {} · {}",
+            run.task.title(),
+            run.model,
+            run.strategy.title(),
+            format::count(run.step),
+            format::count(run.steps),
+            format::duration(run.seconds),
+            format::bytes(run.bytes_on_disk)
+        );
+        ui.add(Label::new(text::dim(facts, palette)).truncate());
+        ui.horizontal(|ui| {
+            let dir = &run.dir;
+            if run.can_resume(cx.workspace) {
+                let button =
+                    Button::new("Resume").icon(ICON_PLAY_ARROW).primary().enabled(cx.workspace.training.is_none());
+                if button.show(ui, palette).on_hover_text(run.resume_words()).clicked() {
+                    cx.act(Action::ContinueRun(dir.clone()));
+                }
+            }
+            for (words, icon, action) in [
+                ("Open", ICON_SHOW_CHART, Action::OpenRun(dir.clone())),
+                ("Use in Explore", ICON_EXPLORE, Action::ExploreWith(model_of(dir))),
+                ("Clone to form", ICON_FILE_COPY, Action::CloneRun(dir.clone())),
+                ("Copy path", ICON_CONTENT_COPY, Action::CopyText(dir.display().to_string())),
+                ("Delete…", ICON_DELETE, Action::AskDeleteRun(dir.clone())),
+            ] {
+                let deletes = matches!(action, Action::AskDeleteRun(_));
+                let button = Button::new(words).icon(icon).enabled(!deletes || !run.is_running(cx.workspace));
+                let tooltip = action.tooltip();
+                let response = button.show(ui, palette);
+                if response.clicked() {
+                    cx.act(action);
+                }
+                if !tooltip.is_empty() {
+                    response.on_hover_text(tooltip);
+                }
+            }
+            ui.add(Label::new(text::number_dim(format::path(dir), palette)).truncate());
+        });
+    });
+}

@@ -1,0 +1,223 @@
+//! Which runs are listed, and in which order.
+
+use std::cmp::Ordering;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use crate::metrics::Measure;
+use crate::train::run::RunSummary;
+use crate::ui::format;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Column {
+    Name,
+    Status,
+    Task,
+    Strategy,
+    Trained,
+    Metric,
+    Time,
+    #[default]
+    Started,
+}
+
+impl Column {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Name => "Run",
+            Self::Status => "Status",
+            Self::Task => "Task",
+            Self::Strategy => "Strategy",
+            Self::Trained => "Trained",
+            Self::Metric => "Best metric",
+            Self::Time => "Time",
+            Self::Started => "Started",
+        }
+    }
+
+    /// Whether the largest value stands first when it is pressed.
+    fn falls(self) -> bool {
+        matches!(self, Self::Trained | Self::Metric | Self::Time | Self::Started)
+    }
+}
+
+/// The listed runs, by their places in the list of all. They are put in order when something has changed, and not with
+/// every frame.
+#[derive(Debug)]
+pub struct Listed {
+    pub filter: String,
+    pub column: Column,
+    pub falling: bool,
+    made_for: Option<u64>,
+    places: Vec<usize>,
+}
+
+impl Default for Listed {
+    fn default() -> Self {
+        Self { filter: String::new(), column: Column::Started, falling: true, made_for: None, places: Vec::new() }
+    }
+}
+
+impl Listed {
+    pub fn update(&mut self, runs: &[RunSummary]) {
+        let sum = self.sum(runs);
+        if self.made_for == Some(sum) {
+            return;
+        }
+        self.made_for = Some(sum);
+        let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
+        let mut places: Vec<usize> = (0..runs.len()).filter(|place| has_all(&runs[*place], &words)).collect();
+        places.sort_by(|one, two| self.compare(&runs[*one], &runs[*two]));
+        self.places = places;
+    }
+
+    pub fn places(&self) -> &[usize] {
+        &self.places
+    }
+
+    /// A head was pressed: by that column, then the other way round, then newest first again.
+    pub fn press(&mut self, column: Column) {
+        if self.column != column {
+            (self.column, self.falling) = (column, column.falls());
+        } else if self.falling == column.falls() {
+            self.falling = !self.falling;
+        } else {
+            (self.column, self.falling) = (Column::Started, true);
+        }
+    }
+
+    fn sum(&self, runs: &[RunSummary]) -> u64 {
+        let mut sum = DefaultHasher::new();
+        (&self.filter, self.column, self.falling, runs.len()).hash(&mut sum);
+        for run in runs {
+            (&run.dir, run.status as u8, run.held, run.started, run.trainable, run.seconds.to_bits()).hash(&mut sum);
+            run.metric.as_ref().map(|(key, value)| (key, value.to_bits())).hash(&mut sum);
+        }
+        sum.finish()
+    }
+
+    fn compare(&self, one: &RunSummary, two: &RunSummary) -> Ordering {
+        let rising = match self.column {
+            Column::Name => natural(&one.name, &two.name),
+            Column::Status => (one.status as u8).cmp(&(two.status as u8)),
+            Column::Task => one.task.title().cmp(two.task.title()),
+            Column::Strategy => one.strategy.title().cmp(two.strategy.title()),
+            Column::Trained => share(one).total_cmp(&share(two)),
+            Column::Metric => return self.compare_metrics(one, two),
+            Column::Time => one.seconds.total_cmp(&two.seconds),
+            Column::Started => one.started.cmp(&two.started),
+        };
+        if self.falling { rising.reverse() } else { rising }
+    }
+
+    /// Only values of one metric can be compared; which of them is better is the metric's to say. A run without one comes
+    /// last.
+    fn compare_metrics(&self, one: &RunSummary, two: &RunSummary) -> Ordering {
+        let (Some((one_key, one)), Some((two_key, two))) = (&one.metric, &two.metric) else {
+            return one.metric.is_none().cmp(&two.metric.is_none());
+        };
+        let rises = Measure::find(one_key).is_none_or(|measure| measure.higher_is_better);
+        let better = if rises { two.total_cmp(one) } else { one.total_cmp(two) };
+        one_key.cmp(two_key).then(if self.falling { better } else { better.reverse() })
+    }
+}
+
+pub fn share(run: &RunSummary) -> f64 {
+    run.trainable as f64 / run.parameters.max(1) as f64
+}
+
+/// Whether each word stands somewhere in what the table says of a run.
+fn has_all(run: &RunSummary, words: &[String]) -> bool {
+    let metric = run.metric.as_ref().map(|(key, _)| format::metric_title(key)).unwrap_or_default();
+    let texts =
+        [&run.name, &run.model, &run.data, run.task.title(), run.strategy.title(), super::status_words(run), &metric]
+            .map(str::to_lowercase);
+    words.iter().all(|word| texts.iter().any(|text| text.contains(word.as_str())))
+}
+
+/// `run-2` before `run-10`.
+fn natural(one: &str, two: &str) -> Ordering {
+    let key = |name: &str| {
+        let (stem, digits) = name.split_at(name.trim_end_matches(|letter: char| letter.is_ascii_digit()).len());
+        (stem.to_lowercase(), digits.parse::<u64>().unwrap_or(0))
+    };
+    key(one).cmp(&key(two)).then_with(|| one.cmp(two))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::task::Task;
+    use crate::train::config::StrategyKind;
+    use crate::train::run::RunStatus;
+
+    fn run(name: &str, metric: Option<(&str, f64)>, started: u64) -> RunSummary {
+        RunSummary {
+            dir: PathBuf::from(name),
+            name: name.into(),
+            task: Task::Classify,
+            model: "tiny".into(),
+            data: "reviews.csv".into(),
+            strategy: if started.is_multiple_of(2) { StrategyKind::Full } else { StrategyKind::Head },
+            status: RunStatus::Finished,
+            held: false,
+            step: 1,
+            steps: 1,
+            trainable: started,
+            parameters: 100,
+            metric: metric.map(|(key, value)| (key.to_owned(), value)),
+            seconds: 1.0,
+            bytes_on_disk: 1,
+            started,
+            losses: Vec::new(),
+            checkpoint: None,
+        }
+    }
+
+    fn names(listed: &mut Listed, runs: &[RunSummary]) -> Vec<String> {
+        listed.update(runs);
+        listed.places().iter().map(|place| runs[*place].name.clone()).collect()
+    }
+
+    #[test]
+    fn runs_are_listed_by_any_column_and_newest_first_again() {
+        let runs = [
+            run("run-10", Some(("accuracy", 0.7)), 3),
+            run("run-2", Some(("accuracy", 0.9)), 1),
+            run("loss-1", Some(("eval_loss", 0.2)), 4),
+            run("loss-2", Some(("eval_loss", 0.1)), 2),
+            run("none", None, 5),
+        ];
+        let mut listed = Listed::default();
+        let newest = ["none", "loss-1", "run-10", "loss-2", "run-2"];
+        assert_eq!(names(&mut listed, &runs), newest);
+        listed.press(Column::Metric);
+        assert_eq!(names(&mut listed, &runs), ["run-2", "run-10", "loss-2", "loss-1", "none"]);
+        listed.press(Column::Metric);
+        assert_eq!(names(&mut listed, &runs), ["run-10", "run-2", "loss-1", "loss-2", "none"]);
+        listed.press(Column::Metric);
+        assert_eq!(names(&mut listed, &runs), newest);
+        listed.press(Column::Name);
+        assert_eq!(names(&mut listed, &runs), ["loss-1", "loss-2", "none", "run-2", "run-10"]);
+    }
+
+    #[test]
+    fn what_is_typed_is_found_in_all_that_a_line_says() {
+        let runs = [run("one", Some(("accuracy", 0.7)), 3), run("two", None, 2)];
+        let mut listed = Listed::default();
+        for (filter, expected) in [
+            ("TW", vec!["two"]),
+            ("head reviews", vec!["one"]),
+            ("accuracy", vec!["one"]),
+            ("finished", vec!["one", "two"]),
+            ("zebra", vec![]),
+        ] {
+            listed.filter = filter.into();
+            assert_eq!(names(&mut listed, &runs), expected, "{filter}");
+        }
+        let renamed = [run("two", None, 3)];
+        listed.filter = "two".into();
+        assert_eq!(names(&mut listed, &renamed), ["two"], "another list is put in order anew");
+    }
+}
