@@ -37,6 +37,7 @@ pub mod strategy;
 
 mod check;
 mod error;
+mod hiding;
 mod outputs;
 mod preflight;
 mod trainer;

@@ -8,6 +8,7 @@
 )]
 
 mod adapters;
+mod answers_are_explained;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;

@@ -9,6 +9,7 @@ pub mod choice;
 pub mod confusion;
 pub mod count_grid;
 pub mod curve;
+pub mod deletion_curve;
 pub mod drop_card;
 pub mod entity_lanes;
 pub mod fold;
@@ -41,6 +42,7 @@ pub mod state;
 pub mod table_lines;
 pub mod text;
 pub mod threshold_curve;
+pub mod word_bars;
 
 pub use button::Button;
 pub use card::{Card, divider, section};
