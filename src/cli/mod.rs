@@ -18,6 +18,7 @@ mod inspect;
 mod models;
 mod output;
 mod predict;
+mod texts;
 mod train;
 
 use std::process::ExitCode;

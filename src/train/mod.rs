@@ -11,6 +11,7 @@ mod corpus;
 pub mod evaluate;
 pub mod event;
 pub mod examples;
+pub mod fits;
 pub mod generator;
 pub mod groups;
 pub mod kept;

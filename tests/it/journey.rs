@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use attune::hub::Hub;
 use attune::inspect::Question;
 use attune::ui::Screen;
 use attune::ui::app::App;
@@ -26,8 +27,14 @@ pub struct Window {
 }
 
 impl Window {
-    /// A window whose runs and samples lie in a folder of the test.
+    /// A window whose runs and samples lie in a folder of the test, and that nobody on the network is asked by.
     pub fn open(folder: &Path) -> Self {
+        let mut hub = Hub::at("http://127.0.0.1:9", &folder.join("hub"));
+        hub.offline = true;
+        Self::open_with(folder, hub)
+    }
+
+    pub fn open_with(folder: &Path, hub: Hub) -> Self {
         let places =
             Places { runs: folder.join("runs"), samples: folder.join("samples"), model: folder.join("attune-mini") };
         let client = spawn(Arc::new(|_| {})).unwrap();
@@ -36,7 +43,7 @@ impl Window {
             .with_max_steps(40)
             // The sample has letters that only fonts of the system have, which this machine may lack.
             .allow_missing_glyphs()
-            .build_eframe(move |cc| App::new(cc, client, places));
+            .build_eframe(move |cc| App::new(cc, client, places).with_hub(hub));
         let mut window = Self { harness };
         window.until("the start looks for runs and models", |workspace| workspace.jobs.is_empty());
         window

@@ -21,6 +21,7 @@ mod every_task_learns;
 mod explore_asks_every_head;
 mod explore_screen;
 mod house;
+mod hub_in_the_window;
 mod hub_is_asked;
 mod ids_fit_the_model;
 mod journey;
