@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::{AccessKitNode, NodeT as _, Queryable as _};
 
 use super::*;
 use crate::inspect::attention::{Lens, Look, Units, What};
 use crate::inspect::guesses::Guessing;
-use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention};
+use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention, why};
 use crate::ui::tiles::{self, Tree};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Palette, fonts, theme};
@@ -290,4 +290,104 @@ fn a_mask_is_followed_through_the_layers_once_it_is_looked_at() {
     let mask = format!("{} {}", guesses.tokens[way.place], looks[way.place]);
     screen.get_by(|node| node.value().as_ref() == Some(&mask));
     assert_eq!(screen.state().asked.len(), 2);
+}
+
+/// A view of every model, chosen.
+fn alone(kind: &Kind, model: &str) -> Harness<'static, Scene> {
+    let mut screen = scene(&[*kind], model);
+    screen.state_mut().panel.chosen = Some(Mode { view: 0, head: None });
+    screen.run_steps(4);
+    screen
+}
+
+/// Everything that is asked is answered until nothing more is.
+fn answer_all(screen: &mut Harness<'_, Scene>) {
+    for _ in 0..12 {
+        let asked = screen.state().asked.len();
+        answer(screen);
+        if screen.state().asked.len() == asked {
+            return;
+        }
+    }
+    panic!("it never ends to ask");
+}
+
+#[test]
+fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
+    let kind = views::ALL.iter().find(|kind| kind.name == "why").unwrap();
+    let mut screen = alone(kind, "bert-classify");
+    answer(&mut screen);
+    let quick = screen.state().workspace.explore.answer.as_ref().unwrap().to::<why::Explain>().unwrap().clone();
+    let words_of = |map: &why::Explanation| {
+        let each = map.units.iter().zip(&map.map.words);
+        let label = map.explained.label.clone();
+        each.map(|(unit, weight)| {
+            format!("{} {} for {label}", unit.word, format!("{weight:+.4}").replace('-', "\u{2212}"))
+        })
+        .collect::<Vec<_>>()
+    };
+    for words in words_of(&quick) {
+        assert!(screen.get_all_by_label(&words).count() > 0, "{words}: each word has its exact number");
+    }
+    answer_all(&mut screen);
+    let tells = |screen: &Harness<'_, Scene>, words: &str| {
+        screen.query_all_by(|node| node.label().is_some_and(|label| label.contains(words))).count() > 0
+    };
+    assert!(
+        tells(&screen, "Most faithful here") || tells(&screen, "No better than chance here"),
+        "it is said how far to believe the map that is shown"
+    );
+    for method in why::Method::ALL {
+        assert!(tells(&screen, method.title()), "{method:?} can be chosen");
+    }
+    let pressable = |words: &'static str| {
+        move |node: &AccessKitNode<'_>| {
+            node.label().is_some_and(|label| label == words) && node.role() != egui::accesskit::Role::Label
+        }
+    };
+    screen.get_by(pressable("Integrated gradients")).click();
+    screen.run_steps(4);
+    assert!(tells(&screen, "gap "));
+    let before = screen.state().asked.len();
+    screen.get_by_label("Padding").click();
+    screen.run_steps(4);
+    answer_all(&mut screen);
+    let again = &screen.state().asked[before..];
+    assert!(again.iter().all(|inquiry| inquiry.get::<why::Explain>().is_none_or(|one| !one.is_quick())));
+    assert!(!again.is_empty(), "another baseline is another map");
+    screen.get_by_label("What would change it").click();
+    screen.run_steps(4);
+    answer_all(&mut screen);
+    assert!(screen.state().asked.iter().any(|inquiry| inquiry.get::<why::TurningOf>().is_some()));
+    assert!(tells(&screen, "Fewest words to take out"));
+}
+
+#[test]
+fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
+    let kind = views::ALL.iter().find(|kind| kind.name == "why").unwrap();
+    let mut screen = alone(kind, "bert-ner");
+    answer_all(&mut screen);
+    let starts = |words: &'static str| {
+        move |node: &AccessKitNode<'_>| node.label().is_some_and(|label| label.starts_with(words))
+    };
+    screen.get_by(|node| starts("day ")(node) && node.role() == egui::accesskit::Role::Button).focus();
+    screen.run_steps(2);
+    screen.key_press(egui::Key::Enter);
+    screen.run_steps(6);
+    let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().clone();
+    let place = asked.asked.target.place.unwrap();
+    assert_eq!(&asked.asked.text[place.start..place.end], "day");
+    answer_all(&mut screen);
+    screen.get_by_label("Text to try").focus();
+    screen.run_steps(2);
+    screen.key_press(egui::Key::Home);
+    screen.get_by_label("Text to try").type_text("So: ");
+    screen.run_steps(6);
+    let moved = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().asked.clone();
+    let now = moved.target.place.unwrap();
+    assert_eq!(moved.text.chars().skip(now.start).take(3).collect::<String>(), "day", "it is asked of the same word");
+    screen.get_by_label("Explain what the model says").click();
+    screen.run_steps(6);
+    let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().clone();
+    assert_eq!(asked.asked.target, why::Target::default());
 }

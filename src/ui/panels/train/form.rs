@@ -4,6 +4,7 @@ mod adapters;
 mod fields;
 mod rates;
 mod sources;
+mod strategies;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW};
@@ -342,22 +343,16 @@ fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a
     card.filter(|card| frozen.is_none_or(|run| workspace.model_dir(&run.config.model).as_ref() == Some(&card.dir)))
 }
 
-/// Choices of blocks, and below them choices of single weights.
-const STRATEGIES: [&[StrategyKind]; 2] = [
-    &[StrategyKind::Full, StrategyKind::Head, StrategyKind::Top, StrategyKind::Gradual],
-    &[StrategyKind::Lora, StrategyKind::BitFit, StrategyKind::Custom],
-];
-
 fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let kind = draft.strategy.kind;
-    heading(ui, "Trainable layers", palette, |ui| help(ui, &adapters::explained(kind), palette));
+    heading(ui, "Trainable layers", palette, |ui| help(ui, &strategies::explained(kind), palette));
     let card = card_of(cx.workspace, frozen);
     let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
     let blocks = card.map(|card| strategy::blocks(draft, card, plan));
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
-    for kinds in STRATEGIES {
+    for kinds in strategies::OFFERED {
         let presets: Vec<_> = kinds.iter().map(|kind| (*kind, kind.title())).collect();
         if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
             strategy::choose(&mut draft.strategy, kind, known);

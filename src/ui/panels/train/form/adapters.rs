@@ -4,11 +4,10 @@ use egui::Ui;
 
 use super::fields::{real, share, whole};
 use crate::model::Slot;
-use crate::train::config::{Lora, StrategyKind};
+use crate::train::config::Lora;
 use crate::train::limits;
 use crate::ui::Palette;
 use crate::ui::widgets::form::{row, toggle};
-use crate::ui::widgets::help::Help;
 use crate::ui::widgets::{Chip, text};
 
 pub fn ui(ui: &mut Ui, lora: &mut Lora, expert: bool, palette: &Palette) {
@@ -74,53 +73,3 @@ fn title(slot: Slot) -> &'static str {
         Slot::Outer => "Feed-forward out",
     }
 }
-
-/// What a strategy is, for whoever asks.
-pub fn explained(kind: StrategyKind) -> Help<'static> {
-    let of = |title, paragraphs, papers| Help { title, paragraphs, papers };
-    match kind {
-        StrategyKind::Full => {
-            of("Full", &["Every weight of the model is trained. It learns most, and costs most time and memory."], &[])
-        }
-        StrategyKind::Head => of(
-            "Head only",
-            &[
-                "The encoder stays as it is, and what sits on it learns to read its states. These are computed once, so that \
-               all further epochs cost next to nothing.",
-            ],
-            &[],
-        ),
-        StrategyKind::Top => {
-            of("Top layers", &["The uppermost layers and the head are trained, and all below stays as it is."], &[])
-        }
-        StrategyKind::Gradual => of(
-            "Gradual",
-            &[
-                "The head learns first; then one layer after the other joins, from the top down, so that a new head does not \
-               disturb what the layers know.",
-            ],
-            &[("Howard and Ruder, 2018: Universal language model fine-tuning", "https://arxiv.org/abs/1801.06146")],
-        ),
-        StrategyKind::BitFit => of(
-            "Biases",
-            &["Only the biases and the head are trained, about one weight in a thousand."],
-            &[("Ben Zaken et al., 2022: BitFit", "https://arxiv.org/abs/2106.10199")],
-        ),
-        StrategyKind::Lora => of("LoRA", &LORA, &LORA_PAPERS),
-        StrategyKind::Custom => {
-            of("Custom", &["What you click in the map of layers is trained or stays as it is."], &[])
-        }
-    }
-}
-
-const LORA: [&str; 3] = [
-    "The model's weights stay as they are. Beside each chosen matrix two narrow ones are trained, whose product is added to \
-     it, and the head with them.",
-    "It needs little memory, and what was learned is a small file. The rank is the width of the narrow matrices; their \
-     product counts alpha divided by the rank, or by its root.",
-    "The run's folder has a whole model with the product added, and an adapter for PEFT beside it.",
-];
-const LORA_PAPERS: [(&str, &str); 2] = [
-    ("Hu et al., 2021: LoRA", "https://arxiv.org/abs/2106.09685"),
-    ("Kalajdzievski, 2023: A rank stabilization scaling factor", "https://arxiv.org/abs/2312.03732"),
-];
