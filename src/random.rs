@@ -24,6 +24,10 @@ pub enum Purpose {
     Generator = 7,
     /// Which segments stand together, and in which order.
     Pairing = 8,
+    /// The order in which words are deleted from a text to see what chance alone would do.
+    Deletion = 9,
+    /// Which words of an example are hidden while its label is learned.
+    Hiding = 10,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

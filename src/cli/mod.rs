@@ -12,11 +12,13 @@ mod bench;
 mod data;
 mod download;
 mod evaluate;
+mod explain;
 mod export;
 mod inspect;
 mod models;
 mod output;
 mod predict;
+mod texts;
 mod train;
 
 use std::process::ExitCode;
@@ -43,6 +45,8 @@ pub enum Command {
     Predict(predict::Predict),
     /// Write the attention of a model over a text
     Attention(attention::AttentionOf),
+    /// Explain which words an answer comes from, and how far to believe it
+    Explain(explain::ExplainAnswer),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -65,6 +69,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Predict(predict) => predict.run(),
         Command::Attention(attention) => attention.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

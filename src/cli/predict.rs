@@ -1,18 +1,18 @@
 //! `attune predict`: texts in, one JSON object a line out, in order.
 
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use serde_json::{Map, Value};
 
+use super::texts;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{Aggregation, Logits, OpenModel, Options, Output, Predicted, Prepared, Request};
-use crate::task::{Reads, Task};
+use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct Predict {
@@ -22,8 +22,9 @@ pub struct Predict {
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
-    /// JSON Lines with "text", "text" and "pair", or "question" and "context"; standard input if - or left out
-    #[arg(long, value_name = "FILE.jsonl", conflicts_with = "text")]
+    /// JSON Lines with "text", "text" and "pair", or "question" and "context", or any file with rows, such as a
+    /// spreadsheet; JSON Lines from standard input if - or left out
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
     input: Option<PathBuf>,
     /// One text, or a question
     #[arg(long, visible_alias = "question", value_name = "S")]
@@ -96,25 +97,11 @@ impl Predict {
             printer.print(&model, &[(0, prepared)], &options)?;
             return Ok(printer.out.flush()?);
         }
-        let from_stdin = self.input.as_ref().is_none_or(|path| path.as_os_str() == "-");
-        let (name, reader): (String, Box<dyn BufRead>) = if from_stdin {
-            ("standard input".to_owned(), Box::new(BufReader::new(io::stdin())))
-        } else {
-            let path = self.input.unwrap_or_default();
-            let file = std::fs::File::open(&path).with_context(|| format!("cannot read \"{}\"", path.display()))?;
-            (format!("\"{}\"", path.display()), Box::new(BufReader::new(file)))
-        };
-        let lines = reader.lines().enumerate().filter_map(|(index, line)| {
-            let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1));
-            let request = line.and_then(|line| {
-                let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
-                if line.trim().is_empty() {
-                    return Ok(None);
-                }
-                let prepared = request(line, model.task).and_then(|request| Ok(model.prepare(request, &options)?));
-                Ok(Some((index + 1, prepared.with_context(|| format!("line {} of {name}", index + 1))?)))
-            });
-            request.transpose()
+        let (name, texts) = texts::read(self.input.as_deref(), model.task)?;
+        let lines = texts.map(|text| {
+            let (line, request) = text?;
+            let prepared = model.prepare(request, &options).map_err(anyhow::Error::from);
+            Ok((line, prepared.with_context(|| format!("line {line} of {name}"))?))
         });
         let tokens = |(_, prepared): &(usize, Prepared)| prepared.count();
         let go_on = &mut |_| ControlFlow::Continue(());
@@ -145,31 +132,6 @@ impl Predict {
             logits: self.logits,
         }
     }
-}
-
-/// Reads a line of input.
-fn request(line: &str, task: Task) -> anyhow::Result<Request> {
-    let object: Map<String, Value> =
-        serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
-    let field = |names: [&str; 2]| {
-        let (name, value) = names.into_iter().find_map(|name| Some((name, object.get(name)?)))?;
-        match value {
-            Value::String(text) => Some(Ok(text.clone())),
-            Value::Null => None,
-            _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
-        }
-    };
-    let (first, second) = if task.reads() == Reads::Question {
-        (["question", "text"], ["context", "pair"])
-    } else {
-        (["text", "question"], ["pair", "context"])
-    };
-    let Some(text) = field(first).transpose()? else {
-        let expected =
-            if task.reads() == Reads::Question { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
-        bail!("has no \"{}\", expected {expected}", first[0]);
-    };
-    Ok(Request { text, pair: field(second).transpose()? })
 }
 
 struct Printer<W> {

@@ -25,11 +25,11 @@ pub fn home(get: Get<'_>) -> PathBuf {
     })
 }
 
+/// The variables that name the cache itself.
+pub const CACHES: [&str; 2] = ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"];
+
 pub fn cache_in(get: Get<'_>, home: &Path) -> PathBuf {
-    ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]
-        .into_iter()
-        .find_map(|name| path(get, name))
-        .unwrap_or_else(|| home.join("hub"))
+    CACHES.into_iter().find_map(|name| path(get, name)).unwrap_or_else(|| home.join("hub"))
 }
 
 /// A path with the user's folder in place of a leading `~`.

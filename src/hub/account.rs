@@ -1,6 +1,7 @@
 //! Whose token it is, and where it is kept.
 
 use super::about::string;
+use super::record::gone;
 use super::wire::{Subject, Wire};
 use super::{Hub, HubError};
 
@@ -11,6 +12,11 @@ impl Hub {
         let wire = Wire::new(self, "the account of the token")?;
         let (told, _) = wire.patiently(|| wire.json("/api/whoami-v2", subject))?;
         string(&told, "name").ok_or_else(|| HubError::answer(subject.what, "it has no name"))
+    }
+
+    /// Removes the file where the hub's own tools keep a token.
+    pub fn forget_kept_token(&self) -> Result<(), HubError> {
+        std::fs::remove_file(&self.token_file).or_else(gone).map_err(HubError::disk(&self.token_file))
     }
 
     /// Keeps the token beyond this session, where the hub's own tools keep it and nobody else may read it.

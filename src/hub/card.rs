@@ -3,6 +3,7 @@
 //! Front matter is YAML, of which cards use little: words, lists of words, and deeper structures that nobody needs here.
 //! What is read is that; what is deeper is left out.
 
+use super::markdown::{self, Block};
 use super::name::{Repo, encoded};
 use super::wire::{Rest, Subject, Wire};
 use super::{Hub, HubError};
@@ -14,6 +15,8 @@ const MAX_BYTES: u64 = 4 << 20;
 pub struct Card {
     /// Markdown, without the front matter.
     pub text: String,
+    /// The same as it can be drawn.
+    pub blocks: Vec<Block>,
     /// The front matter: each key with its value or values.
     pub facts: Vec<(String, Vec<String>)>,
 }
@@ -41,9 +44,13 @@ impl Card {
             let end = ends(&format!("\n{rest}"))?;
             Some((rest.get(..end.saturating_sub(1))?, rest.get(end + 4..).unwrap_or_default()))
         }) else {
-            return Self { text: readme.trim().to_owned(), facts: Vec::new() };
+            return Self::of(readme.trim(), Vec::new());
         };
-        Self { text: text.trim().to_owned(), facts: facts(front) }
+        Self::of(text.trim(), facts(front))
+    }
+
+    fn of(text: &str, facts: Vec<(String, Vec<String>)>) -> Self {
+        Self { text: text.to_owned(), blocks: markdown::blocks(text), facts }
     }
 
     /// The values of a key, none where it is not there.

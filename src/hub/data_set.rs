@@ -155,7 +155,7 @@ fn parts_of(listing: &Listing) -> Vec<Files> {
 
 /// Which part a file belongs to, `default/partial-train/0000.parquet` or `data/train-00000-of-00002.parquet`, and whether
 /// it is only the beginning.
-fn part_of(path: &str) -> Option<(DataSetPart, bool)> {
+pub(super) fn part_of(path: &str) -> Option<(DataSetPart, bool)> {
     let stem = path.strip_suffix(".parquet")?;
     let mut folders: Vec<&str> = stem.split('/').collect();
     let file = folders.pop()?;

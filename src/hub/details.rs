@@ -30,6 +30,11 @@ pub struct ModelDetails {
 }
 
 impl Hub {
+    /// The address of a repository's own page.
+    pub fn page_of(&self, repo: &Repo) -> String {
+        format!("{}{}", self.endpoint, repo.page())
+    }
+
     /// All that can be known of a model before its weights are fetched.
     pub fn model(&self, name: &str, revision: &str) -> Result<ModelDetails, HubError> {
         let repo = Repo::new(RepoKind::Model, name)?;

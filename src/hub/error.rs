@@ -67,6 +67,22 @@ pub enum HubError {
     Halted { halt: Halt },
 }
 
+/// What a person can do about an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing here: it is another thing that is wanted.
+    None,
+    TryAgain,
+    GoOnline,
+    /// A token that may read it, of an account that was let in.
+    Token,
+    /// Its owner lets in whoever accepts its licence on its page, with the account of the token.
+    AcceptLicence {
+        page: String,
+    },
+    MakeRoom,
+}
+
 impl From<Halt> for HubError {
     fn from(halt: Halt) -> Self {
         Self::Halted { halt }
@@ -90,6 +106,34 @@ impl HubError {
             Self::Status { status, .. } => *status == 408 || *status >= 500,
             Self::Connection { .. } | Self::Interrupted { .. } | Self::TooManyRequests { .. } => true,
             _ => false,
+        }
+    }
+
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Offline { .. } => Remedy::GoOnline,
+            Self::Gated { page, .. } => Remedy::AcceptLicence { page: page.clone() },
+            Self::Token { .. } | Self::NotFound { .. } | Self::Forbidden { .. } => Remedy::Token,
+            Self::NoRoom { .. } => Remedy::MakeRoom,
+            Self::Name { .. }
+            | Self::Revision { .. }
+            | Self::Setting { .. }
+            | Self::NoRevision { .. }
+            | Self::NoFile { .. }
+            | Self::Unverifiable { .. }
+            | Self::Unusable { .. }
+            | Self::NoParquet { .. }
+            | Self::NoPart { .. } => Remedy::None,
+            Self::TooManyRequests { .. }
+            | Self::Status { .. }
+            | Self::Connection { .. }
+            | Self::Interrupted { .. }
+            | Self::Damaged { .. }
+            | Self::Answer { .. }
+            | Self::WebPage { .. }
+            | Self::Redirect { .. }
+            | Self::Disk { .. }
+            | Self::Halted { .. } => Remedy::TryAgain,
         }
     }
 

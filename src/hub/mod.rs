@@ -23,11 +23,13 @@ mod error;
 mod fetch;
 mod fit;
 mod listing;
+pub mod markdown;
 mod name;
 mod progress;
 mod record;
 mod search;
 mod settings;
+mod shelf;
 mod switch;
 mod token;
 mod wire;
@@ -40,23 +42,19 @@ pub use cache::CachedModel;
 pub use card::Card;
 pub use data_set::{CachedDataSet, DataSetDetails, PartDetails};
 pub use details::ModelDetails;
-pub use error::HubError;
+pub use error::{HubError, Remedy};
 pub use fit::{Obstacle, Usable};
 pub use name::{Repo, RepoKind};
 pub use progress::{Doing, Progress};
 pub use record::{DataSetPart, Unfinished};
 pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort, word_of};
-pub use settings::{Hub, Route};
+pub use settings::{Hub, Origins, Route, TokenOrigin};
+pub use shelf::{CachedRepo, Shelf, title_of};
 pub use switch::{Halt, Switch};
 pub use token::Token;
 
 /// The branch that is meant where none is named.
 pub const MAIN: &str = "main";
-
-/// [`Hub::cached_models`] as the environment says.
-pub fn cached_models() -> Vec<CachedModel> {
-    Hub::from_env().cached_models()
-}
 
 /// [`Hub::find_cached`] as the environment says, of the main branch where no revision is given.
 pub fn find_cached(name: &str, revision: Option<&str>) -> Option<PathBuf> {

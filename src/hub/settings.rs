@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use super::{Switch, Token};
 use crate::files::free_disk;
-use crate::files::shared_cache::{Get, cache_in, home, path};
+use crate::files::shared_cache::{CACHES, Get, cache_in, home, path};
 
 /// The hub, where no other server is named.
 const ENDPOINT: &str = "https://huggingface.co";
 
 /// Where things come from and where they are kept.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Hub {
     pub cache: PathBuf,
     /// The server's address, without a slash at its end.
@@ -21,9 +21,31 @@ pub struct Hub {
     pub token_file: PathBuf,
     /// Whether no connection may be opened.
     pub offline: bool,
+    pub origins: Origins,
     pub route: Route,
     pub(super) patience: Patience,
     pub(super) switch: Switch,
+}
+
+/// What said so, where it was not left as it is at first; for whoever shows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origins {
+    /// The variable of the environment that keeps everything offline.
+    pub offline: Option<&'static str>,
+    pub endpoint: Option<&'static str>,
+    pub cache: Option<&'static str>,
+    pub token: Option<TokenOrigin>,
+}
+
+/// Where a token was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenOrigin {
+    /// A variable of the environment.
+    Variable(&'static str),
+    /// The file where the hub's own tools keep it.
+    File,
+    /// It was typed, and is known until the program ends.
+    Typed,
 }
 
 /// How a server is reached.
@@ -78,6 +100,12 @@ impl Hub {
         Self::from_variables(&|name| std::env::var_os(name))
     }
 
+    /// A server with a cache of its own, whatever the environment says.
+    pub fn at(endpoint: &str, cache: &Path) -> Self {
+        let (endpoint, token_file) = (endpoint.trim_end_matches('/').to_owned(), cache.join("token"));
+        Self { endpoint, cache: cache.to_owned(), token_file, ..Self::default() }
+    }
+
     /// The same, under a switch that ends what it does.
     #[must_use]
     pub fn under(&self, switch: &Switch) -> Self {
@@ -87,18 +115,35 @@ impl Hub {
     pub(super) fn from_variables(get: Get<'_>) -> Self {
         let home = home(get);
         let token_file = path(get, "HF_TOKEN_PATH").unwrap_or_else(|| home.join("token"));
-        let token = if is_true(get, "HF_HUB_DISABLE_IMPLICIT_TOKEN") { None } else { token(get, &token_file) };
-        let endpoint = text(get, "HF_ENDPOINT").unwrap_or_else(|| ENDPOINT.to_owned());
+        let found = if is_true(get, "HF_HUB_DISABLE_IMPLICIT_TOKEN") { None } else { token(get, &token_file) };
+        let (token, token_origin) = found.unzip();
+        let endpoint = text(get, "HF_ENDPOINT");
+        let offline = ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"].into_iter().find(|name| is_true(get, name));
+        let is_set = |name: &&str| path(get, name).is_some();
         Self {
             cache: cache_in(get, &home),
-            endpoint: endpoint.trim_end_matches('/').to_owned(),
+            origins: Origins {
+                offline,
+                endpoint: endpoint.as_ref().map(|_| "HF_ENDPOINT"),
+                cache: CACHES.into_iter().chain(["HF_HOME"]).find(is_set),
+                token: token_origin,
+            },
+            endpoint: endpoint.as_deref().unwrap_or(ENDPOINT).trim_end_matches('/').to_owned(),
             token,
             token_file,
-            offline: is_true(get, "HF_HUB_OFFLINE") || is_true(get, "TRANSFORMERS_OFFLINE"),
+            offline: offline.is_some(),
             route: route(get),
             patience: Patience::default(),
             switch: Switch::default(),
         }
+    }
+}
+
+/// As where the environment says nothing and nobody has a token.
+impl Default for Hub {
+    fn default() -> Self {
+        let nothing = Self::from_variables(&|name| (name == "HF_HUB_DISABLE_IMPLICIT_TOKEN").then(|| "1".into()));
+        Self { route: Route::default(), ..nothing }
     }
 }
 
@@ -110,10 +155,10 @@ fn is_true(get: Get<'_>, name: &str) -> bool {
     text(get, name).is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str()))
 }
 
-fn token(get: Get<'_>, file: &Path) -> Option<Token> {
-    let given = text(get, "HF_TOKEN").or_else(|| text(get, "HUGGING_FACE_HUB_TOKEN"));
-    let written = || std::fs::read_to_string(file).ok().as_deref().and_then(Token::new);
-    given.as_deref().and_then(Token::new).or_else(written)
+fn token(get: Get<'_>, file: &Path) -> Option<(Token, TokenOrigin)> {
+    let given = |name: &'static str| Some((Token::new(&text(get, name)?)?, TokenOrigin::Variable(name)));
+    let written = || Some((Token::new(&std::fs::read_to_string(file).ok()?)?, TokenOrigin::File));
+    ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].into_iter().find_map(given).or_else(written)
 }
 
 fn route(get: Get<'_>) -> Route {
@@ -153,6 +198,21 @@ mod tests {
         }
         assert_eq!(with(&[("HF_ENDPOINT", "http://mirror:80/hf/")]).endpoint, "http://mirror:80/hf");
         assert_eq!(with(&[("HF_ENDPOINT", " ")]).endpoint, ENDPOINT);
+    }
+
+    #[test]
+    fn what_the_environment_said_is_known_as_that() {
+        let set =
+            with(&[("HF_ENDPOINT", "http://x"), ("TRANSFORMERS_OFFLINE", "1"), ("HF_HOME", "/c"), ("HF_TOKEN", "t")]);
+        let expected = Origins {
+            offline: Some("TRANSFORMERS_OFFLINE"),
+            endpoint: Some("HF_ENDPOINT"),
+            cache: Some("HF_HOME"),
+            token: Some(TokenOrigin::Variable("HF_TOKEN")),
+        };
+        assert_eq!(set.origins, expected);
+        assert_eq!(Hub::default().origins, Origins::default());
+        assert!(!format!("{set:?}").contains("\"t\""), "a token has no text form");
     }
 
     #[test]

@@ -20,6 +20,12 @@ pub enum Halt {
 #[derive(Clone, Default)]
 pub struct Switch(Arc<Mutex<State>>);
 
+impl std::fmt::Debug for Switch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Switch").field(&self.turned()).finish()
+    }
+}
+
 #[derive(Default)]
 struct State {
     turned: Option<Halt>,

@@ -8,8 +8,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// An access token. It can be sent and nothing else: it has no text form, so it cannot end up in a message or a log.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Token(String);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token")
+    }
+}
 
 impl Token {
     /// A token as typed or read; `None` for what can be none.

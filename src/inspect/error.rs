@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::task::Task;
 use crate::text::TokenizerError;
@@ -27,6 +28,20 @@ pub enum InspectError {
     MaskCutOff { limit: usize },
     #[error("the tokenizer in {dir:?} has no mask token")]
     NoMaskToken { dir: PathBuf },
+    #[error("there is no \"{target}\" to explain, expected {}", known.join(", "))]
+    NoTarget { target: String, known: Vec<String> },
+    #[error("no word of the text stands at characters {start} to {end}")]
+    NoWordThere { start: usize, end: usize },
+    #[error("the text has no word to explain the answer by")]
+    NoWords,
+    #[error("the tokenizer in {dir:?} has no padding token; take the mask or nothing as baseline")]
+    NoPadToken { dir: PathBuf },
+    #[error("a number has no other answer that words could turn it to")]
+    NothingToTurn,
+    #[error("the text is read in several windows; words can be taken out or changed where it fits one")]
+    InWindows,
+    #[error("the model that proposes words cannot be opened: {0}")]
+    Proposer(#[from] HubError),
     #[error(transparent)]
     NoRoom(#[from] NoRoom),
     #[error("windows of {max_tokens} tokens cannot share {stride}, expected fewer")]

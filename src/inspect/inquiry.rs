@@ -18,6 +18,11 @@ pub trait Inquiry: Debug + PartialEq + Send + Sync + 'static {
 
     /// Asks a model that was opened with [`OpenModel::open_whole`]; nothing where `go_on` ended it.
     fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<Self::Answer>, InspectError>;
+
+    /// Whether it takes one pass or two, so that it goes out with a key while something long is being answered.
+    fn is_quick(&self) -> bool {
+        false
+    }
 }
 
 impl Inquiry for Question {
@@ -34,6 +39,7 @@ type AnyAnswer = Box<dyn Any + Send + Sync>;
 trait Erased: Any + Debug + Send + Sync {
     fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<AnyAnswer>, InspectError>;
     fn equals(&self, other: &dyn Any) -> bool;
+    fn is_quick(&self) -> bool;
 }
 
 impl<Q: Inquiry> Erased for Q {
@@ -43,6 +49,10 @@ impl<Q: Inquiry> Erased for Q {
 
     fn equals(&self, other: &dyn Any) -> bool {
         other.downcast_ref() == Some(self)
+    }
+
+    fn is_quick(&self) -> bool {
+        Inquiry::is_quick(self)
     }
 }
 
@@ -59,6 +69,10 @@ impl AnyInquiry {
     pub fn get<Q: Inquiry>(&self) -> Option<&Q> {
         let any: &dyn Any = &*self.0;
         any.downcast_ref()
+    }
+
+    pub fn is_quick(&self) -> bool {
+        self.0.is_quick()
     }
 
     /// Asks a model; nothing where `go_on` ended it. `begun` is when the request was taken.

@@ -16,6 +16,7 @@ pub mod objectives;
 pub mod predictor;
 pub mod reading;
 pub mod tagging;
+pub mod why;
 
 mod answers;
 mod entities;

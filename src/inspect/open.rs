@@ -27,6 +27,8 @@ pub struct OpenModel {
     pub decisions: Decisions,
     /// The tasks whose heads are open, in the order of [`Task::ALL`].
     pub heads: Vec<Task>,
+    /// A model with a masked-word head, opened when words had to be proposed for one that has none.
+    pub(super) proposer: Option<Box<Self>>,
 }
 
 impl OpenModel {
@@ -53,7 +55,20 @@ impl OpenModel {
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
         let labels = model.config.output_names(task);
         let decisions = Decisions::read(dir)?;
-        Ok(Self { dir: dir.to_owned(), task, model, tokenizer, labels, max_tokens, untrained, decisions, heads })
+        // It is asked and never trained: a backward pass computes no gradient of a weight.
+        model.train_only(|_| false);
+        Ok(Self {
+            dir: dir.to_owned(),
+            task,
+            model,
+            tokenizer,
+            labels,
+            max_tokens,
+            untrained,
+            decisions,
+            heads,
+            proposer: None,
+        })
     }
 
     /// Asks another of the heads from now on.

@@ -245,7 +245,7 @@ impl Model {
     }
 
     /// Table rows of each token, checked against the tables.
-    fn places(&self, input: &Input) -> Result<Places, ModelError> {
+    pub(super) fn places(&self, input: &Input) -> Result<Places, ModelError> {
         let config = &self.config;
         let positions = self.positions(input)?;
         if let Some(position) = input.ids.iter().position(|id| *id as usize >= config.vocab_size) {

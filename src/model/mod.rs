@@ -22,6 +22,7 @@ mod logits;
 mod open;
 mod save;
 mod weights;
+mod words;
 
 use std::sync::Arc;
 

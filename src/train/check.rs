@@ -59,6 +59,10 @@ impl RunConfig {
             return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
         }
         let data = &self.data;
+        if data.hide_words > 0.0 && self.task.is_self_supervised() {
+            let expected = format!("0 for {}, which hides words of its own", self.task);
+            return wrong("data.hide_words", data.hide_words.to_string(), &expected);
+        }
         if data.max_tokens < limits::FEWEST_TOKENS {
             let expected = format!("{} or more", limits::FEWEST_TOKENS);
             return wrong("data.max_tokens", data.max_tokens.to_string(), &expected);
@@ -98,6 +102,7 @@ impl RunConfig {
             ("run.batch", count(run.batch), limits::COUNT),
             ("run.log_every", run.log_every as f64, limits::COUNT),
             ("data.eval_fraction", self.data.eval_fraction.unwrap_or_default(), limits::EVAL_FRACTION),
+            ("data.hide_words", self.data.hide_words, limits::HIDDEN_SHARE),
             ("language.discriminator_weight", language.discriminator_weight, limits::DISCRIMINATOR_WEIGHT),
             ("language.share", language.share, limits::MASKED_SHARE),
         ];

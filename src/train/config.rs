@@ -156,6 +156,14 @@ pub struct DataChoice {
     pub max_tokens: usize,
     /// Tokens that neighbouring windows of a long document share.
     pub stride: usize,
+    /// Share of the words that is hidden at random while a label is learned, in the mean; 0 hides none.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub hide_words: f64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
+fn is_nothing(number: &f64) -> bool {
+    *number == 0.0
 }
 
 impl Default for DataChoice {
@@ -171,6 +179,7 @@ impl Default for DataChoice {
             exclude: Vec::new(),
             max_tokens: 128,
             stride: 64,
+            hide_words: 0.0,
         }
     }
 }

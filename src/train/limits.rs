@@ -30,6 +30,8 @@ pub const EPOCHS: Limit = (Bound::Excluded(0.0), Bound::Included(MOST_EPOCHS));
 pub const COUNT: Limit = at_least(1.0);
 pub const EVAL_FRACTION: Limit = below(0.0, 1.0);
 pub const FEWEST_TOKENS: usize = 3;
+/// At one half no text is learned whole.
+pub const HIDDEN_SHARE: Limit = between(0.0, 0.5);
 pub const MASKED_SHARE: Limit = (Bound::Excluded(0.0), Bound::Excluded(1.0));
 /// Beyond it an adapter has about as many weights as what it stands for.
 pub const LORA_RANK: Limit = between(1.0, 1024.0);

@@ -11,6 +11,7 @@ mod corpus;
 pub mod evaluate;
 pub mod event;
 pub mod examples;
+pub mod fits;
 pub mod generator;
 pub mod groups;
 pub mod kept;
@@ -36,6 +37,7 @@ pub mod strategy;
 
 mod check;
 mod error;
+mod hiding;
 mod outputs;
 mod preflight;
 mod trainer;

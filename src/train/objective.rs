@@ -7,6 +7,7 @@ use candle_core::Tensor;
 
 use super::TrainError;
 use super::config::{ClassWeights, Language, LanguageObjective, RunConfig};
+use super::hiding::Hiding;
 use super::loss::{self, CrossEntropy};
 use crate::corpus::masking::{Masking, next_tokens};
 use crate::model::probability::{sigmoid, softmax};
@@ -23,6 +24,8 @@ pub struct Objective {
     pub entropy: CrossEntropy,
     /// How a text is masked, for the tasks that make their own labels.
     masking: Option<Masking>,
+    /// What is hidden of texts whose labels are given, in training.
+    hiding: Option<Hiding>,
     language: LanguageObjective,
     /// Stands between a text and its translation, whose positions begin anew.
     separator: Option<u32>,
@@ -124,7 +127,10 @@ impl Objective {
             }
         };
         let entropy = CrossEntropy { smoothing: config.optim.label_smoothing, class_weights };
-        Ok(Self { entropy, ..Self::unweighted(config.task, labels, &config.language, tokenizer)? })
+        let share = config.data.hide_words;
+        let hides = share > 0.0;
+        let hiding = hides.then(|| Hiding::new(share, tokenizer)?.ok_or(TrainError::NoMaskToken)).transpose()?;
+        Ok(Self { entropy, hiding, ..Self::unweighted(config.task, labels, &config.language, tokenizer)? })
     }
 
     /// Without smoothing or weights, for evaluation.
@@ -143,17 +149,30 @@ impl Objective {
         let asks_tokens = task.targets() == Targets::Hidden;
         let objective = if asks_tokens { language.objective } else { LanguageObjective::Masked };
         let separator = (objective == LanguageObjective::Translation).then(|| tokenizer.sep_id()).flatten();
-        Ok(Self { task, labels, entropy: CrossEntropy::default(), masking, language: objective, separator })
+        Ok(Self {
+            task,
+            labels,
+            entropy: CrossEntropy::default(),
+            masking,
+            hiding: None,
+            language: objective,
+            separator,
+        })
     }
 
-    /// The same without smoothing or weights.
+    /// The same without smoothing or weights, and with every word in sight.
     #[must_use]
     pub fn for_evaluation(&self) -> Self {
-        Self { entropy: CrossEntropy::default(), ..self.clone() }
+        Self { entropy: CrossEntropy::default(), hiding: None, ..self.clone() }
     }
 
     /// A sequence as it is asked this time: masked words and next tokens are drawn here, all else is as it was prepared.
     pub fn draw<'a>(&self, features: Cow<'a, Features>, chance: u64) -> Cow<'a, Features> {
+        if let Some(ids) = self.hiding.as_ref().and_then(|hiding| hiding.draw(&features, chance)) {
+            let mut drawn = features.into_owned();
+            drawn.tokens.set_ids(ids);
+            return Cow::Owned(drawn);
+        }
         if self.language == LanguageObjective::Causal {
             let next = next_tokens(&features.tokens.ids());
             let mut drawn = features.into_owned();

@@ -315,7 +315,9 @@ impl Cost {
     fn new(config: &RunConfig, encoder: &EncoderConfig, frozen: &[Block]) -> Self {
         let kind = HeadKind::for_task(config.task);
         // What is drawn anew each time is not kept.
-        let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd) || Shape::of(config) == Shape::Chunks;
+        let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd)
+            || Shape::of(config) == Shape::Chunks
+            || config.data.hide_words > 0.0;
         let cache = config.strategy.cache && !is_drawn;
         let hidden = encoder.hidden_size as f64;
         let layer = of_layer(encoder);

@@ -1,6 +1,8 @@
 //! Everything a person can do, in one enum: buttons, menus, shortcuts and the command palette all push these. What an
 //! action does is written in [`super::app`].
 
+mod hub;
+
 use std::path::PathBuf;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
@@ -17,6 +19,8 @@ use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
 use crate::worker::work::AnyWork;
+
+pub use hub::HubAction;
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -115,6 +119,9 @@ pub enum Action {
     /// Any other work.
     Work(AnyWork),
 
+    /// Something about the hub.
+    Hub(HubAction),
+
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
     CancelDialog,
@@ -151,6 +158,7 @@ impl Action {
             Self::FindRuns,
             Self::ChooseRunsFolder,
         ];
+        commands.extend(HubAction::commands().map(Self::Hub));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
@@ -212,6 +220,7 @@ impl Action {
             Self::CloneRun(_) => "Use its configuration",
             Self::AskDeleteRun(_) => "Delete run…",
             Self::DeleteRun(_) => "Delete run",
+            Self::Hub(action) => action.title(),
             Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
@@ -273,6 +282,7 @@ impl Action {
             Self::OpenSample(_) => "sample example demo data",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
+            Self::Hub(_) => "hugging face download search fetch",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",
             Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",

@@ -1,6 +1,7 @@
 //! The window's program: `logic` drains the worker's events into the workspace and performs actions, `ui` draws from the
 //! workspace, collects actions and performs them when all is drawn. Nothing here waits.
 
+mod hub;
 mod perform;
 mod send;
 
@@ -14,7 +15,7 @@ use super::action::ThemeChoice;
 use super::dialog::Dialog;
 use super::display::{self, NoWindow};
 use super::frame::ask::{self, Question, Reply};
-use super::frame::{activity, rail, toasts, top_bar};
+use super::frame::{activity, downloads, rail, toasts, top_bar};
 use super::palette::CommandPalette;
 use super::panels::data::DataPanel;
 use super::panels::evaluate::EvaluatePanel;
@@ -30,6 +31,7 @@ use super::settings::{self, Settings};
 use super::tiles::{self, Tiled};
 use super::workspace::{Level, Workspace, job};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
+use crate::hub::Hub;
 use crate::signals::AskedToEnd;
 use crate::worker::Client;
 use crate::worker::protocol::Command;
@@ -50,6 +52,7 @@ pub struct App {
     palette: CommandPalette,
     dialog: Option<Dialog>,
     log_is_open: bool,
+    downloads_are_open: bool,
     question: Option<Question>,
     /// The window closes as soon as the run has ended.
     close_when_done: bool,
@@ -88,6 +91,8 @@ impl App {
         let mut workspace = Workspace::new(settings.model_folders.clone(), runs_folder);
         workspace.wants.models = true;
         workspace.wants.runs = true;
+        workspace.wants.shelf = true;
+        workspace.hub.hub.offline = settings.offline;
         let app = Self {
             workspace,
             settings,
@@ -99,6 +104,7 @@ impl App {
             palette: CommandPalette::default(),
             dialog: None,
             log_is_open: false,
+            downloads_are_open: false,
             question: None,
             close_when_done: false,
             asked_to_end: AskedToEnd::default(),
@@ -317,6 +323,9 @@ impl eframe::App for App {
         // graphics card.
         egui::CentralPanel::default().frame(egui::Frame::NONE).show(ui, |ui| self.screen_ui(ui, palette));
         let mut cx = Cx { workspace: &self.workspace, actions: &mut self.actions, palette };
+        if self.downloads_are_open {
+            downloads::ui(ui, &mut cx);
+        }
         toasts::ui(ui, &mut cx);
         self.palette.ui(ui, &mut cx);
         super::frame::drop_zone::ui(ui, palette);
@@ -370,7 +379,7 @@ pub fn open_window(
         options,
         Box::new(|cc| {
             let client = start(&cc.egui_ctx);
-            Ok(Box::new(App::new(cc, client, Places::usual()).heeding(asked_to_end)))
+            Ok(Box::new(App::new(cc, client, Places::usual()).with_hub(Hub::from_env()).heeding(asked_to_end)))
         }),
     );
     Ok(closed?)

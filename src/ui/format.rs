@@ -162,9 +162,29 @@ pub fn path(path: &std::path::Path) -> String {
     }
 }
 
-/// The last part of a path.
+/// What a person calls a file or folder: the last part of its path, or the name of what was fetched from the hub.
 pub fn file_name(path: &std::path::Path) -> String {
-    crate::files::name(path).into_owned()
+    crate::hub::title_of(path).unwrap_or_else(|| crate::files::name(path).into_owned())
+}
+
+/// A family of models as its paper writes it.
+pub fn family(model_type: &str) -> String {
+    match model_type {
+        "bert" => "BERT",
+        "roberta" => "RoBERTa",
+        "distilbert" => "DistilBERT",
+        "albert" => "ALBERT",
+        "electra" => "ELECTRA",
+        "xlm-roberta" => "XLM-RoBERTa",
+        "camembert" => "CamemBERT",
+        other => other,
+    }
+    .into()
+}
+
+/// A speed: `12.4 MB/s`.
+pub fn speed(bytes_per_sec: f64) -> String {
+    format!("{}/s", bytes(bytes_per_sec as u64))
 }
 
 fn three_digits(value: f64) -> String {

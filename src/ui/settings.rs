@@ -21,6 +21,8 @@ pub struct Settings {
     /// Where runs are written, where it is not the usual place.
     pub runs_folder: Option<PathBuf>,
     pub last_model: Option<PathBuf>,
+    /// Nothing is asked of the hub.
+    pub offline: bool,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -33,6 +35,7 @@ impl Default for Settings {
             model_folders: Vec::new(),
             runs_folder: None,
             last_model: None,
+            offline: false,
             layouts: BTreeMap::new(),
         }
     }

@@ -137,6 +137,19 @@ impl Palette {
         if light < 115.0 { bright } else { deep }
     }
 
+    /// What speaks for something, and what speaks against it: the two ends of a scale whose middle is nothing.
+    pub fn for_and_against(&self) -> [Color32; 2] {
+        [self.series[0], self.series[4]]
+    }
+
+    /// A fill that carries text, for a weight from -1 (against) over 0 (nothing) to 1 (for).
+    pub fn diverging(&self, weight: f32) -> Color32 {
+        let [towards, against] = self.for_and_against();
+        let end = if weight < 0.0 { against } else { towards };
+        // Text in the usual colour can be read on it.
+        end.gamma_multiply(weight.abs().min(1.0) * if self.dark { 0.42 } else { 0.34 })
+    }
+
     /// The colour of a class by its index.
     pub fn label(&self, index: usize) -> Color32 {
         self.series[index % self.series.len()]

@@ -2,7 +2,11 @@
 //! widget. An event of a job that is no longer followed changes nothing.
 
 pub mod data;
+pub mod downloads;
 pub mod draft;
+mod fetching;
+pub mod hub;
+mod hub_told;
 pub mod job;
 mod jobs;
 mod models;
@@ -29,10 +33,12 @@ use crate::train::plan::PlanSummary;
 use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
 use crate::ui::widgets::number::Wrong;
-use crate::worker::protocol::{EvaluatedData, Event, EventKind, JobId, ModelEntry, OpenedRun, Payload};
+use crate::worker::protocol::{EvaluatedData, Event, EventKind, HubTold, JobId, ModelEntry, OpenedRun, Payload};
 use crate::worker::work::{Work, Worked};
 
 pub use data::DataState;
+pub use downloads::{Download, DownloadState};
+pub use hub::{CardState, HubState, Trouble};
 pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
 pub use run::RunView;
 
@@ -133,6 +139,8 @@ pub struct Workspace {
     /// What was kept with the model of `evaluation` since it came.
     pub kept: Option<Decisions>,
     pub explore: ExploreState,
+    pub hub: HubState,
+    pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
     /// What came last of each kind of work that has no place of its own here.
     worked: Vec<Worked>,
@@ -170,6 +178,8 @@ pub struct Wants {
     pub plan: bool,
     pub runs: bool,
     pub models: bool,
+    /// What the hub's cache has.
+    pub shelf: bool,
     /// The card of a model that is to be looked at.
     pub view_model: Option<PathBuf>,
     /// What the model in Explore can be asked.
@@ -204,6 +214,8 @@ impl Workspace {
             evaluation_error: None,
             kept: None,
             explore: ExploreState::default(),
+            hub: HubState::default(),
+            downloads: Vec::new(),
             runs: Vec::new(),
             worked: Vec::new(),
             jobs: Vec::new(),
@@ -242,6 +254,7 @@ impl Workspace {
                 self.jobs[place].progress = Some(Progress { what, done, total });
             }
             EventKind::Train(event) => self.take_train(&event),
+            EventKind::Payload(Payload::Hub(HubTold::Remedy(remedy))) => self.jobs[place].remedy = Some(remedy),
             EventKind::Payload(payload) => {
                 let kind = self.jobs[place].kind.clone();
                 self.take(&kind, payload);
@@ -319,6 +332,7 @@ impl Workspace {
                 self.refresh_draft();
             }
             Payload::Run(run) => self.take_run(kind, &run),
+            Payload::Hub(told) => self.take_hub(kind, told),
             Payload::Worked(worked) => {
                 self.worked.retain(|known| !known.work.is_like(&worked.work));
                 self.worked.push(worked);

@@ -2,7 +2,8 @@
 //!
 //! A dispatcher hands commands to four lanes, each one thread that runs one job at a time: compute (training,
 //! evaluation), input and output (files), inspect (the playground, which must answer while a run trains), and look (one
-//! row of the data, which must be seen while a million rows are counted).
+//! row of the data, which must be seen while a million rows are counted). What is asked of the hub waits for a server, so
+//! each of it has a thread of its own.
 
 pub mod protocol;
 pub mod work;
@@ -11,6 +12,7 @@ pub mod works;
 mod control;
 mod jobs;
 mod lane;
+mod network;
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError};
@@ -22,6 +24,7 @@ pub use control::Repaint;
 use control::{Controls, JobControl};
 use jobs::Context;
 use lane::{Lane, Latest};
+use network::Network;
 use protocol::{Command, Control, Event, JobId};
 use work::Queue;
 
@@ -65,7 +68,8 @@ pub fn start(repaint: Repaint) -> std::io::Result<(Client, Training)> {
         compute,
         files: Lane::start("files", context.clone(), controls.clone())?.0,
         inspect: Latest::start("inspect", context.clone())?,
-        look: Latest::start("look", context)?,
+        look: Latest::start("look", context.clone())?,
+        network: Network::new(context),
         controls,
     };
     thread::Builder::new().name("dispatch".into()).spawn(move || dispatcher.run(&commands))?;
@@ -77,6 +81,7 @@ struct Dispatcher {
     files: Lane,
     inspect: Latest,
     look: Latest,
+    network: Network,
     controls: Controls,
 }
 
@@ -87,6 +92,7 @@ impl Dispatcher {
                 Command::Control { job, control } => self.control(job, control),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
                 Command::Xray { .. } => self.look.put(command),
+                Command::Hub { .. } => self.network.put(&command),
                 Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
                     self.queue(&self.compute, command);
                 }
@@ -112,6 +118,7 @@ impl Dispatcher {
         }
         self.inspect.control(job, control);
         self.look.control(job, control);
+        self.network.control(job, control);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Arc<JobControl>>> {

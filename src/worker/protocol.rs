@@ -3,12 +3,15 @@
 //! A job is `Started (Progress | Train | payload)* (Done | Stopped | Failed)`. Plain data crosses, large results in
 //! an `Arc`; models stay on the lane that made them.
 
+pub mod hub;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
 use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
+use crate::hub::Hub;
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
 use crate::model::Decisions;
@@ -23,6 +26,8 @@ use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
 use crate::worker::work::{AnyWork, Worked};
 
+pub use hub::{HubAsk, HubTold, LookedModel, Setting, Wanted};
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct JobId(pub u64);
 
@@ -34,6 +39,7 @@ pub enum Command {
         job: JobId,
         folders: Vec<PathBuf>,
         embedded: PathBuf,
+        hub: Box<Hub>,
     },
     OpenModel {
         job: JobId,
@@ -123,6 +129,12 @@ pub enum Command {
         job: JobId,
         work: AnyWork,
     },
+    /// Something of the hub or of its cache; answers [`Payload::Hub`].
+    Hub {
+        job: JobId,
+        hub: Box<Hub>,
+        ask: HubAsk,
+    },
     Control {
         job: JobId,
         control: Control,
@@ -187,6 +199,7 @@ pub enum Payload {
     Answer(Arc<Reply>),
     Runs(Arc<Vec<RunSummary>>),
     Run(Arc<OpenedRun>),
+    Hub(HubTold),
     Worked(Worked),
 }
 

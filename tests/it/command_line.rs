@@ -333,6 +333,23 @@ fn columns_that_a_run_needs_must_be_there() {
 }
 
 #[test]
+fn rows_of_any_file_are_predicted_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let classify = model("bert-classify");
+    let ask = |arguments: &[&str]| objects(&done(&[&["predict", "--model", &classify, "--json"], arguments].concat()));
+    let alone = |text: &str| ask(&["--text", text]).remove(0);
+    let sheet = golden().join("sheets/reviews.xlsx");
+    let texts = ["a good film", "a bad film,\nin two lines", "ü, 日本"];
+    assert_eq!(ask(&["--input", &sheet.display().to_string()]), texts.map(alone));
+    let pairs =
+        write(&dir.path().join("in.csv"), "sentence1,sentence2,label\nthe jury,the map,x\nthe map,the jury,y\n");
+    assert_eq!(ask(&["--input", &pairs])[0], ask(&["--text", "the jury", "--pair", "the map"])[0]);
+    let numbers = write(&dir.path().join("numbers.csv"), "id,score\n1,2\n2,3\n");
+    let error = failed(&["predict", "--model", &classify, "--input", &numbers], 1);
+    assert!(error.contains("no column of") && error.contains("recognised as the text; there are id, score"), "{error}");
+}
+
+#[test]
 fn a_file_that_begins_with_a_byte_order_mark_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let input = write(&dir.path().join("in.jsonl"), "\u{feff}{\"text\": \"x\"}\n");

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 #[path = "fake_hub.rs"]
 #[expect(dead_code, reason = "the tests inside the crate use the rest of it")]
-mod fake_hub;
+pub mod fake_hub;
 
 use fake_hub::{FakeHub, Trick};
 

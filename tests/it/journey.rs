@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use attune::hub::Hub;
 use attune::inspect::Question;
 use attune::ui::Screen;
 use attune::ui::app::App;
@@ -21,13 +22,19 @@ use crate::worker_keeps_its_word::reviews;
 /// Frames after which something that does not happen is given up: minutes, whatever the machine.
 const FRAMES: usize = 60_000;
 
-struct Window {
-    harness: Harness<'static, App>,
+pub struct Window {
+    pub harness: Harness<'static, App>,
 }
 
 impl Window {
-    /// A window whose runs and samples lie in a folder of the test.
-    fn open(folder: &Path) -> Self {
+    /// A window whose runs and samples lie in a folder of the test, and that nobody on the network is asked by.
+    pub fn open(folder: &Path) -> Self {
+        let mut hub = Hub::at("http://127.0.0.1:9", &folder.join("hub"));
+        hub.offline = true;
+        Self::open_with(folder, hub)
+    }
+
+    pub fn open_with(folder: &Path, hub: Hub) -> Self {
         let places =
             Places { runs: folder.join("runs"), samples: folder.join("samples"), model: folder.join("attune-mini") };
         let client = spawn(Arc::new(|_| {})).unwrap();
@@ -36,18 +43,18 @@ impl Window {
             .with_max_steps(40)
             // The sample has letters that only fonts of the system have, which this machine may lack.
             .allow_missing_glyphs()
-            .build_eframe(move |cc| App::new(cc, client, places));
+            .build_eframe(move |cc| App::new(cc, client, places).with_hub(hub));
         let mut window = Self { harness };
         window.until("the start looks for runs and models", |workspace| workspace.jobs.is_empty());
         window
     }
 
-    fn workspace(&self) -> &Workspace {
+    pub fn workspace(&self) -> &Workspace {
         self.harness.state().workspace()
     }
 
     /// Draws frames until the window knows something.
-    fn until(&mut self, what: &str, known: impl Fn(&Workspace) -> bool) {
+    pub fn until(&mut self, what: &str, known: impl Fn(&Workspace) -> bool) {
         for _ in 0..FRAMES {
             self.harness.step();
             if known(self.workspace()) {
@@ -60,25 +67,25 @@ impl Window {
         panic!("{what}: never; jobs {jobs:?}, log {log:?}");
     }
 
-    fn press(&mut self, label: &str) {
+    pub fn press(&mut self, label: &str) {
         self.harness.get_by_label(label).click();
         self.harness.run_steps(3);
     }
 
-    fn go(&mut self, screen: Screen) {
+    pub fn go(&mut self, screen: Screen) {
         self.harness.get_by_role_and_label(Role::Tab, screen.title()).click();
         self.harness.run_steps(3);
         assert_eq!(self.workspace().screen, screen);
     }
 
-    fn write(&mut self, role: Role, field: &str, words: &str) {
+    pub fn write(&mut self, role: Role, field: &str, words: &str) {
         self.harness.get_by_role_and_label(role, field).click();
         self.harness.run_steps(2);
         self.harness.event(egui::Event::Text(words.into()));
         self.harness.run_steps(2);
     }
 
-    fn shows(&self, words: &str) -> bool {
+    pub fn shows(&self, words: &str) -> bool {
         self.harness.query_all_by_label_contains(words).next().is_some()
     }
 }

@@ -8,6 +8,7 @@
 )]
 
 mod adapters;
+mod answers_are_explained;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;
@@ -19,6 +20,7 @@ mod every_task_learns;
 mod explore_asks_every_head;
 mod explore_screen;
 mod house;
+mod hub_in_the_window;
 mod hub_is_asked;
 mod ids_fit_the_model;
 mod journey;

@@ -187,11 +187,33 @@ fn frozen_weights_need_no_checkpoint_and_their_cache_none_either() {
         config.strategy.kind = StrategyKind::Top;
         config.strategy.top_layers = 1;
     });
+    check("words hidden above a frozen encoder", |config| {
+        config.strategy.kind = StrategyKind::Head;
+        config.data.hide_words = 0.25;
+    });
     check("a layer in the middle, shared weights", |config| {
         config.strategy.kind = StrategyKind::Custom;
         config.strategy.frozen = vec!["embeddings".into()];
         config.model.path = Some(golden().join("albert-classify"));
     });
+}
+
+#[test]
+fn texts_with_hidden_words_are_drawn_anew_and_never_taken_for_the_whole_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |name: &str, hide_words: f64, cache: bool| {
+        let mut config = config(folder.path());
+        config.run.out = folder.path().join(name);
+        (config.strategy.kind, config.strategy.cache) = (StrategyKind::Head, cache);
+        config.data.hide_words = hide_words;
+        whole(&config);
+        config.run.out
+    };
+    let (cached, anew, none) = (run("cached", 0.4, true), run("anew", 0.4, false), run("none", 0.0, true));
+    assert_same(&cached, &anew, "what a frozen encoder computes of a text is not kept where words are hidden");
+    assert!(result(&anew).1 != result(&none).1, "it learns something else");
+    let kept = run::kept_config(&anew).unwrap();
+    assert_eq!(kept.data.hide_words, 0.4, "it is kept with the run");
 }
 
 #[test]

@@ -171,6 +171,7 @@ fn job_of(command: &Command) -> JobId {
         | Command::Ask { job, .. }
         | Command::FindRuns { job, .. }
         | Command::OpenRun { job, .. }
+        | Command::Hub { job, .. }
         | Command::Do { job, .. }
         | Command::Control { job, .. } => *job,
     }

@@ -22,6 +22,14 @@ impl Builder {
         Self { columns, ..Self::default() }
     }
 
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    pub fn rows(&self) -> usize {
+        self.lines.len()
+    }
+
     /// Ends the cell that was written to `text`.
     pub fn end_cell(&mut self) {
         self.ends.push(self.text.len());

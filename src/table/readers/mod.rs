@@ -77,7 +77,7 @@ pub fn read(path: &Path) -> Result<Table, ReadError> {
     let filled = file.read(&mut head).map_err(cannot_read)?;
     file.rewind().map_err(cannot_read)?;
     if columnar::is_parquet(&head) {
-        return columnar::read(path, &file);
+        return columnar::open(path, &file);
     }
     if sheet::is_container(&head) {
         return sheet::read(path, file);

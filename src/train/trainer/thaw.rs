@@ -59,5 +59,7 @@ pub(super) fn prefix_caches(
     let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
     let share = (memory::available() / 4) as usize;
     let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
-    (cache(data.train.len()), cache(data.eval.len()))
+    // Texts with other words hidden each time are other texts; those that are evaluated are whole.
+    let train = if config.data.hide_words > 0.0 { None } else { cache(data.train.len()) };
+    (train, cache(data.eval.len()))
 }

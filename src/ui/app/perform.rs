@@ -107,6 +107,7 @@ impl App {
             | Action::CloneRun(_)
             | Action::AskDeleteRun(_)
             | Action::DeleteRun(_) => self.change_runs(action),
+            Action::Hub(action) => self.perform_hub(action, ctx),
             Action::Work(work) => self.work(work),
             Action::CopyText(text) => {
                 ctx.copy_text(text);
@@ -140,6 +141,7 @@ impl App {
         match action {
             Action::OpenData(path) => {
                 self.workspace.screen = Screen::Data;
+                self.workspace.hub.finds_data = false;
                 self.workspace.sample = None;
                 self.sample_goes_on = false;
                 self.open_table(path, None);
@@ -147,6 +149,7 @@ impl App {
             }
             Action::OpenSample(sample) => {
                 self.sample_goes_on = true;
+                self.workspace.hub.finds_data = false;
                 self.workspace.screen = Screen::Data;
                 self.workspace.sample = Some(sample);
                 self.open_table(self.places.samples.join(sample.file()), Some(sample.file()));
@@ -198,6 +201,7 @@ impl App {
             Action::ViewModel(dir) => self.read_card(dir, false),
             Action::OpenModel(dir) => {
                 self.settings.last_model = Some(dir.clone());
+                self.workspace.hub.finds_models = false;
                 // A card that is on screen need not be read again.
                 match self.workspace.card.clone().filter(|card| card.dir == dir) {
                     Some(card) => self.workspace.choose_model(card),

@@ -46,7 +46,11 @@ impl App {
             let mut folders = self.workspace.model_folders.clone();
             folders.push(self.workspace.runs_folder.clone());
             let embedded = self.places.model.clone();
-            self.send(Command::FindModels { job, folders, embedded });
+            let hub = Box::new(self.workspace.hub.hub.clone());
+            self.send(Command::FindModels { job, folders, embedded, hub });
+        }
+        if wants.shelf {
+            self.look_at_shelf();
         }
         if wants.runs {
             let job = self.workspace.follow(JobKind::FindRuns, "Looking for runs");

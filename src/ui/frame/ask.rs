@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use egui::{Align, CornerRadius, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
 
+use crate::hub::Repo;
+use crate::ui::action::HubAction;
 use crate::ui::theme::space;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, format};
@@ -14,6 +16,11 @@ pub enum Question {
     Close,
     DeleteRun {
         dir: PathBuf,
+        bytes: u64,
+    },
+    /// What the cache has of a repository is to be removed.
+    RemoveRepo {
+        repo: Repo,
         bytes: u64,
     },
 }
@@ -43,6 +50,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
         match question {
             Question::Close => close_ui(ui, cx),
             Question::DeleteRun { dir, bytes } => delete_ui(ui, cx, dir, *bytes),
+            Question::RemoveRepo { repo, bytes } => remove_ui(ui, cx, repo, *bytes),
         }
     });
     if shown.inner.is_some() {
@@ -91,6 +99,28 @@ fn delete_ui(ui: &mut Ui, cx: &Cx<'_>, dir: &std::path::Path, bytes: u64) -> Opt
         let mut reply = None;
         if Button::new("Delete run").danger().show(ui, palette).clicked() {
             reply = Some(Reply::Do(Action::DeleteRun(dir.to_path_buf())));
+        }
+        if Button::new("Cancel").quiet().show(ui, palette).clicked() {
+            reply = Some(Reply::Cancel);
+        }
+        reply
+    })
+}
+
+fn remove_ui(ui: &mut Ui, cx: &Cx<'_>, repo: &Repo, bytes: u64) -> Option<Reply> {
+    let palette = cx.palette;
+    ui.label(text::head(format!("Remove {}?", repo.name), palette));
+    let note = format!(
+        "It frees {}. Every program that uses this cache loses it; it can be downloaded again.",
+        format::bytes(bytes)
+    );
+    ui.label(text::dim(note, palette));
+    ui.label(text::number_dim(format::path(&cx.workspace.hub.hub.cache_folder(repo)), palette));
+    ui.add_space(space::S);
+    answers(ui, |ui| {
+        let mut reply = None;
+        if Button::new(format!("Remove {}", format::bytes(bytes))).danger().show(ui, palette).clicked() {
+            reply = Some(Reply::Do(Action::Hub(HubAction::Remove(repo.clone()))));
         }
         if Button::new("Cancel").quiet().show(ui, palette).clicked() {
             reply = Some(Reply::Cancel);

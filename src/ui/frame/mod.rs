@@ -2,6 +2,7 @@
 
 pub mod activity;
 pub mod ask;
+pub mod downloads;
 pub mod drop_zone;
 pub mod logo;
 pub mod rail;

@@ -1,5 +1,5 @@
 //! The rail: the stages in the order of the work, each with a point that says how far it is. The stage that is useful
-//! next has a soft halo; it does not move, because an idle window draws nothing.
+//! next has one in the accent colour, and no field of its own: that is what the open one has.
 
 use egui::{Align2, Color32, CornerRadius, Frame, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
@@ -61,9 +61,6 @@ fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen) {
         (_, true) => palette.hover,
         _ => Color32::TRANSPARENT,
     };
-    if next {
-        halo(ui, pill, palette);
-    }
     ui.painter().rect_filled(pill, radius, fill);
     if response.has_focus() {
         ui.painter().rect_stroke(pill, radius, Stroke::new(1.5, palette.accent), egui::StrokeKind::Inside);
@@ -80,20 +77,30 @@ fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen) {
     let at = pos2(rect.center().x, rect.top() + 45.0);
     ui.painter().text(at, Align2::CENTER_CENTER, screen.title(), label, if active { palette.text } else { color });
     let stage = cx.workspace.stage(screen);
-    if let Some(stage) = stage {
-        dot(ui, pill, stage, palette);
+    match stage {
+        None | Some(Stage::Open) if next => {
+            ui.painter().circle_filled(point(pill), 3.5, palette.accent);
+        }
+        Some(stage) => dot(ui, pill, stage, palette),
+        None => {}
     }
     if response.clicked() {
         cx.act(Action::Go(screen));
     }
     let keys = Action::Go(screen).shortcut().map(|keys| format::keys(ui.ctx(), &keys)).unwrap_or_default();
     let state = stage.map_or_else(String::new, |stage| format!("\n{}", capitalized(stage.words())));
-    response.on_hover_text(format!("{}   {keys}{state}", screen.title()));
+    let step = if next { "\nThe next step" } else { "" };
+    response.on_hover_text(format!("{}   {keys}{state}{step}", screen.title()));
+}
+
+/// Where the point of a stage is.
+fn point(pill: Rect) -> egui::Pos2 {
+    pos2(pill.right() - 5.0, pill.top() + 4.0)
 }
 
 /// The point of a stage: filled when done, a ring while something runs, a triangle where there is a problem.
 fn dot(ui: &Ui, pill: Rect, stage: Stage, palette: &Palette) {
-    let at = pos2(pill.right() - 5.0, pill.top() + 4.0);
+    let at = point(pill);
     let painter = ui.painter();
     match stage {
         Stage::Open => {}
@@ -111,16 +118,6 @@ fn dot(ui: &Ui, pill: Rect, stage: Stage, palette: &Palette) {
             painter.add(egui::Shape::convex_polygon(corners, palette.bad, Stroke::NONE));
         }
     }
-}
-
-fn halo(ui: &Ui, pill: Rect, palette: &Palette) {
-    let strength = if palette.dark { 1.0 } else { 0.7 };
-    for (grow, alpha) in [(7.0, 0.05), (4.5, 0.07), (2.0, 0.10)] {
-        let color = palette.accent.gamma_multiply(alpha * strength);
-        ui.painter().rect_filled(pill.expand(grow), CornerRadius::same(9 + grow as u8), color);
-    }
-    let line = Stroke::new(1.0, palette.accent.gamma_multiply(0.55));
-    ui.painter().rect_stroke(pill, CornerRadius::same(9), line, egui::StrokeKind::Inside);
 }
 
 fn capitalized(words: &str) -> String {

@@ -11,9 +11,14 @@ mod split;
 mod xray;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
-use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN};
+use egui_material_icons::icons::{
+    ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN, ICON_TRAVEL_EXPLORE,
+};
 
+use super::hub::HubView;
+use crate::hub::RepoKind;
 use crate::table::Table;
+use crate::ui::action::HubAction;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
@@ -29,20 +34,40 @@ enum Middle {
     Overview,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct DataPanel {
     typed: String,
     middle: Middle,
     rows: rows::Rows,
     split: split::SplitForm,
     side: side::Side,
+    hub: HubView,
 }
 
+impl Default for DataPanel {
+    fn default() -> Self {
+        Self {
+            typed: String::new(),
+            middle: Middle::default(),
+            rows: rows::Rows::default(),
+            split: split::SplitForm::default(),
+            side: side::Side::default(),
+            hub: HubView::new(RepoKind::DataSet),
+        }
+    }
+}
+
+/// Width of the list of what is on the hub.
+const LIST: f32 = 384.0;
 const LEFT: f32 = 296.0;
 const RIGHT: f32 = 320.0;
 
 impl DataPanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if cx.workspace.hub.finds_data {
+            self.hub_ui(ui, cx);
+            return;
+        }
         let Some(table) = cx.workspace.data.table.clone() else {
             self.first_ui(ui, cx);
             return;
@@ -102,12 +127,31 @@ impl DataPanel {
         });
     }
 
+    /// What is on the hub, in place of what is open.
+    fn hub_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let width = LIST.min(ui.available_width() * 0.42);
+        let bare = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 14, bottom: 16 });
+        let panel = Panel::left("data set list").exact_size(width).resizable(false).show_separator_line(false);
+        panel.frame(bare).show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.set_height(space::ROW);
+                if Button::icon_only(ICON_ARROW_BACK, "Back to the data").show(ui, cx.palette).clicked() {
+                    cx.act(Action::Hub(HubAction::Find(RepoKind::DataSet, false)));
+                }
+                ui.label(text::title("Data sets", cx.palette));
+            });
+            self.hub.list_ui(ui, cx);
+        });
+        let bare = Frame::new().inner_margin(Margin { left: 8, right: 8, top: 14, bottom: 0 });
+        egui::CentralPanel::default().frame(bare).show(ui, |ui| self.hub.detail_ui(ui, cx));
+    }
+
     /// Nothing is opened: where to drop a file, and the sample.
     fn first_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let reading = cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenTable { .. })).cloned();
         ui.vertical_centered(|ui| {
-            ui.add_space(((ui.available_height() - 570.0) * 0.4).max(space::L));
+            ui.add_space(((ui.available_height() - 600.0) * 0.4).max(space::L));
             ui.set_max_width(640.0);
             if let Some(error) = &cx.workspace.data.error {
                 state::error(ui, palette, "The file could not be read", error, |_| ());
@@ -119,7 +163,8 @@ impl DataPanel {
                     state::loading(ui, palette, &job.title, share);
                     return;
                 }
-                if Button::new("Open a file…").icon(ICON_FOLDER_OPEN).primary().show(ui, palette).clicked() {
+                let wide = Button::new("Open a file…").icon(ICON_FOLDER_OPEN).primary().min_width(150.0);
+                if wide.show(ui, palette).clicked() {
                     cx.act(Action::ChooseData);
                 }
             });
@@ -127,7 +172,12 @@ impl DataPanel {
             if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a file", "data file") {
                 cx.act(Action::OpenData(path));
             }
-            ui.add_space(space::L);
+            ui.add_space(space::XS);
+            let find = Button::new("Find a data set on the hub").icon(ICON_TRAVEL_EXPLORE).quiet();
+            if find.show(ui, palette).clicked() {
+                cx.act(Action::Hub(HubAction::Find(RepoKind::DataSet, true)));
+            }
+            ui.add_space(space::M);
             ui.label(text::dim("No data at hand? Attune comes with a sample for each task.", palette));
             ui.add_space(space::XS);
             super::samples::grid(ui, cx);
@@ -152,6 +202,10 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
                 }
                 if Button::icon_only(ICON_CLOSE, "Close the data").show(ui, palette).clicked() {
                     cx.act(Action::CloseData);
+                }
+                let find = Button::icon_only(ICON_TRAVEL_EXPLORE, "Find a data set on the hub");
+                if find.show(ui, palette).clicked() {
+                    cx.act(Action::Hub(HubAction::Find(RepoKind::DataSet, true)));
                 }
                 if Button::new("Open…").name("Open a data file").icon(ICON_FOLDER_OPEN).show(ui, palette).clicked() {
                     cx.act(Action::ChooseData);

@@ -182,10 +182,17 @@ impl ExplorePanel {
     fn turn_to(&mut self, mode: Option<Mode>) {
         let before = std::mem::replace(&mut self.mode, mode);
         let Some(mode) = mode else { return };
-        if let Some(head) = mode.head {
+        // A view that is for every head goes on with the one that was asked before.
+        let come_from = || before.filter(|before| *before != mode).and_then(|before| before.head);
+        if let Some(head) = mode.head.or_else(come_from) {
             self.views[mode.view].1.turn_to(head);
         }
-        let Some(before) = before.filter(|before| *before != mode) else { return };
+        let Some(before) = before.filter(|before| *before != mode) else {
+            if before.is_none() && self.shared.words.are_blank() {
+                self.shared.words = Words::of(samples::SENTENCES[0]);
+            }
+            return;
+        };
         let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
         if is_shared && !was_shared {
             self.shared.words = self.words(before).unwrap_or_default();

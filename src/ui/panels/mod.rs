@@ -5,6 +5,7 @@ pub mod data;
 pub mod evaluate;
 pub mod explore;
 pub mod home;
+pub mod hub;
 pub mod log;
 pub mod model;
 pub mod runs;

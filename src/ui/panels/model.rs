@@ -1,23 +1,32 @@
-//! Model: the encoders on this machine, and what is in the one that is looked at.
+//! Model: the encoders on this machine, and what is in the one that is looked at; or those on the hub.
 
 mod card;
 
-use egui::{
-    Align, CornerRadius, Frame, Layout, Margin, Panel, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_ADD, ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_NEUROLOGY, ICON_REFRESH};
 
-use crate::ui::theme::{self, Palette, size, space};
+use super::hub::HubView;
+use crate::hub::RepoKind;
+use crate::ui::action::HubAction;
+use crate::ui::theme::space;
 use crate::ui::widgets::path_field::path_field;
-use crate::ui::widgets::{Button, Card, state, text};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, Card, ListEntry, state, text};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct ModelPanel {
     typed: String,
     search: String,
+    hub: HubView,
+}
+
+impl Default for ModelPanel {
+    fn default() -> Self {
+        Self { typed: String::new(), search: String::new(), hub: HubView::new(RepoKind::Model) }
+    }
 }
 
 const LIST: f32 = 384.0;
@@ -27,16 +36,26 @@ impl ModelPanel {
         let width = LIST.min(ui.available_width() * 0.42);
         let bare = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 14, bottom: 16 });
         let panel = Panel::left("model list").exact_size(width).resizable(false).show_separator_line(false);
-        panel.frame(bare).show(ui, |ui| self.list_ui(ui, cx));
+        let finds = cx.workspace.hub.finds_models;
+        panel.frame(bare).show(ui, |ui| {
+            Self::head_ui(ui, cx, finds);
+            if finds { self.hub.list_ui(ui, cx) } else { self.list_ui(ui, cx) }
+        });
         let bare = Frame::new().inner_margin(Margin { left: 8, right: 8, top: 14, bottom: 0 });
-        egui::CentralPanel::default().frame(bare).show(ui, |ui| detail_ui(ui, cx));
+        egui::CentralPanel::default()
+            .frame(bare)
+            .show(ui, |ui| if finds { self.hub.detail_ui(ui, cx) } else { detail_ui(ui, cx) });
     }
 
-    fn list_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, finds: bool) {
         let palette = cx.palette;
         ui.horizontal(|ui| {
+            ui.set_height(space::ROW);
             ui.label(text::title("Models", palette));
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if finds {
+                    return;
+                }
                 if Button::icon_only(ICON_REFRESH, "Look for models again").show(ui, palette).clicked() {
                     cx.act(Action::FindModels);
                 }
@@ -46,6 +65,14 @@ impl ModelPanel {
                 }
             });
         });
+        let choices = [(false, "On this machine"), (true, "Find a model")];
+        if let Some(finds) = segmented(ui, palette, finds, &choices, true) {
+            cx.act(Action::Hub(HubAction::Find(RepoKind::Model, finds)));
+        }
+    }
+
+    fn list_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
         if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a folder", "model folder") {
             cx.act(Action::AddModelFolder(path));
         }
@@ -102,8 +129,8 @@ fn none_ui(ui: &mut Ui, cx: &Cx<'_>, all: bool) {
         return;
     }
     let words = if all {
-        "No models were found on this machine. Add a folder that has a config.json and weights in it, such as one saved \
-         by transformers."
+        "No models were found on this machine. Find one on the hub, or add a folder that has a config.json and weights \
+         in it, such as one saved by transformers."
     } else {
         "No model has this name"
     };
@@ -135,70 +162,26 @@ fn folders_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     let palette = cx.palette;
-    let usable = entry.problem.is_none();
-    let viewed = cx.workspace.card.as_ref().is_some_and(|card| card.dir == entry.dir);
-    let chosen = cx.workspace.model.as_ref().is_some_and(|card| card.dir == entry.dir);
-    let opening =
-        cx.workspace.job_where(|kind| matches!(kind, JobKind::OpenModel { dir, .. } if *dir == entry.dir)).is_some();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 58.0), Sense::click());
+    let is_chosen = cx.workspace.model.as_ref().is_some_and(|card| card.dir == entry.dir);
+    let is_opening = |kind: &JobKind| matches!(kind, JobKind::OpenModel { dir, .. } if *dir == entry.dir);
+    let opening = cx.workspace.job_where(is_opening).is_some();
     let words = entry.problem.clone().unwrap_or_else(|| shape(entry));
-    response.widget_info(|| {
-        WidgetInfo::selected(Role::ListItem, true, viewed, format!("{}, {words}", cx.workspace.model_name(&entry.dir)))
-    });
-    if !ui.is_rect_visible(rect) {
-        return;
-    }
-    let fill = if viewed {
-        palette.accent_soft.lerp_to_gamma(palette.panel, 0.35)
-    } else if response.hovered() {
-        palette.raised
-    } else {
-        palette.panel
-    };
-    let line = if viewed || response.has_focus() { palette.accent } else { palette.line };
-    ui.painter().rect(rect, CornerRadius::same(8), fill, Stroke::new(1.0, line), egui::StrokeKind::Inside);
-    let inner = rect.shrink2(vec2(12.0, 9.0));
-    let mut right = inner.right();
-    if chosen {
-        let font = egui::FontId::new(18.0, ICON_CHECK_CIRCLE.font_family());
-        let at = pos2(right, inner.top() + 9.0);
-        let sign = ICON_CHECK_CIRCLE.codepoint;
-        right = ui.painter().text(at, egui::Align2::RIGHT_CENTER, sign, font, palette.good).left() - 8.0;
-    }
-    let color = if usable { palette.text } else { palette.text_dim };
-    let font = theme::semibold(size::BODY);
     let title = cx.workspace.model_name(&entry.dir);
-    let name = text::elided(ui.painter(), &title, font, color, right - inner.left());
-    ui.painter().galley(inner.left_top(), name, color);
-    let below = inner.bottom() - 8.0;
-    let size_words = if opening { "opening…".into() } else { format::bytes(entry.bytes_on_disk) };
-    let at = pos2(inner.right(), below);
-    let font = theme::number(size::SMALL);
-    let left_of_size = ui.painter().text(at, egui::Align2::RIGHT_CENTER, size_words, font, palette.text_dim).left();
-    if usable {
-        let badge = badge(ui, pos2(inner.left(), below), &family_title(&entry.family), palette);
-        let note = text::elided(
-            ui.painter(),
-            &words,
-            theme::number(size::SMALL),
-            palette.text_dim,
-            left_of_size - badge - 20.0,
-        );
-        ui.painter().galley(pos2(badge + 8.0, below - note.size().y / 2.0), note, palette.text_dim);
-    } else {
-        let sentence = state::sentence(&words);
-        let note = text::elided(
-            ui.painter(),
-            &sentence,
-            theme::regular(size::SMALL),
-            palette.warn,
-            left_of_size - inner.left() - 12.0,
-        );
-        ui.painter().galley(pos2(inner.left(), below - note.size().y / 2.0), note, palette.warn);
-    }
-    let clicked = response.clicked();
-    let twice = response.double_clicked();
+    let shown = ListEntry {
+        title: &title,
+        name: format!("{title}, {words}"),
+        badge: Some(format::family(&entry.family)),
+        words: shape(entry),
+        problem: entry.problem.as_deref().map(state::sentence),
+        icon: is_chosen.then_some((ICON_CHECK_CIRCLE, palette.good)),
+        note: if opening { "opening…".into() } else { format::bytes(entry.bytes_on_disk) },
+        is_viewed: cx.workspace.card.as_ref().is_some_and(|card| card.dir == entry.dir),
+        ..ListEntry::default()
+    };
+    let response = shown.show(ui, palette);
+    let (clicked, twice) = (response.clicked(), response.double_clicked());
     response.on_hover_text(format!("{}\n{}", format::path(&entry.dir), state::sentence(&words)));
+    let usable = entry.problem.is_none();
     if usable && twice {
         cx.act(Action::OpenModel(entry.dir.clone()));
     } else if usable && clicked {
@@ -206,32 +189,8 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
     }
 }
 
-/// A family's name in a soft frame; returns its right edge.
-fn badge(ui: &Ui, left: egui::Pos2, words: &str, palette: &Palette) -> f32 {
-    let galley = ui.painter().layout_no_wrap(words.to_owned(), theme::medium(size::SMALL), palette.text_dim);
-    let rect = egui::Rect::from_min_size(pos2(left.x, left.y - 9.0), vec2(galley.size().x + 12.0, 18.0));
-    ui.painter().rect_filled(rect, 5.0, palette.hover);
-    ui.painter().galley(rect.center() - galley.size() / 2.0, galley, palette.text_dim);
-    rect.right()
-}
-
 fn shape(entry: &ModelEntry) -> String {
     format!("{} layers × {}", entry.layers, entry.hidden_size)
-}
-
-/// A family as its paper writes it.
-pub fn family_title(family: &str) -> String {
-    match family {
-        "bert" => "BERT",
-        "roberta" => "RoBERTa",
-        "xlm-roberta" => "XLM-RoBERTa",
-        "camembert" => "CamemBERT",
-        "distilbert" => "DistilBERT",
-        "albert" => "ALBERT",
-        "electra" => "ELECTRA",
-        other => other,
-    }
-    .into()
 }
 
 fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

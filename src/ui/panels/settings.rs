@@ -1,5 +1,7 @@
 //! Settings: what is remembered between launches.
 
+mod hub;
+
 use egui::{Align, Frame, Layout, Margin, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FOLDER_OPEN, ICON_VIEW_QUILT};
 
@@ -16,6 +18,7 @@ use crate::ui::{Action, Cx, format};
 pub struct SettingsPanel {
     typed_models: String,
     typed_runs: String,
+    hub: hub::HubSettings,
 }
 
 impl SettingsPanel {
@@ -33,6 +36,7 @@ impl SettingsPanel {
                         look_ui(ui, cx, settings);
                         self.models_ui(ui, cx, settings);
                         self.runs_ui(ui, cx);
+                        self.hub.ui(ui, cx);
                         about_ui(ui, cx);
                     });
                 });

@@ -112,8 +112,13 @@ pub fn progress(ui: &mut Ui, palette: &Palette, share: Option<f32>, width: f32) 
     response
 }
 
-/// A message of the worker as a sentence on screen: messages are written in lower case.
+/// A message of the worker as a sentence on screen: messages are written in lower case. A name at its beginning, such as
+/// that of a file or of something on the hub, stays as it is.
 pub fn sentence(message: &str) -> String {
+    let first = message.split(' ').next().unwrap_or_default();
+    if first.contains(['/', '.', '_']) {
+        return message.to_owned();
+    }
     let mut letters = message.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Workspace;
+use crate::hub::title_of;
 use crate::metrics::Measure;
 use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
@@ -48,6 +49,9 @@ impl Workspace {
         }
         if !draft.task.takes_label_smoothing() {
             draft.optim.label_smoothing = 0.0;
+        }
+        if draft.task.is_self_supervised() {
+            draft.data.hide_words = 0.0;
         }
         if let Some(table) = &self.data.table {
             draft.data.train.clone_from(&table.path);
@@ -112,7 +116,9 @@ fn usual_length(task: Task) -> (usize, usize) {
 
 /// A file's or folder's name without its ending, with nothing in it that a folder's name should not have.
 fn short_name(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    // What was fetched from the hub is called by its own name, without that of its owner.
+    let own = title_of(path).map(|title| title.rsplit('/').next().unwrap_or_default().to_owned());
+    let stem = own.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
     let plain: String =
         stem.chars().map(|letter| if letter.is_alphanumeric() || letter == '.' { letter } else { '-' }).collect();
     plain.trim_matches('-').to_lowercase()

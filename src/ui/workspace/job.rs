@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::hub::{Remedy, Repo, RepoKind};
 use crate::model::Decisions;
-use crate::worker::protocol::JobId;
+use crate::worker::protocol::{JobId, Wanted};
 use crate::worker::work::AnyWork;
 
 /// What a job was sent for. A newer job of the same kind replaces the older one, whose answers are then dropped.
@@ -44,6 +45,24 @@ pub enum JobKind {
         dir: PathBuf,
         purpose: OpenPurpose,
     },
+    HubSearch {
+        kind: RepoKind,
+    },
+    /// Looking at something on the hub.
+    HubLook {
+        repo: Repo,
+    },
+    Download {
+        wanted: Wanted,
+    },
+    HubShelf,
+    /// What the suggested models would take.
+    HubRooms,
+    HubAccount,
+    /// Keeping order in the cache: what was done, for whom it is said.
+    HubDeed {
+        done: String,
+    },
     /// Any other work.
     Work(AnyWork),
 }
@@ -82,6 +101,8 @@ pub struct Job {
     /// The person asked it to stop.
     pub stopping: bool,
     pub progress: Option<Progress>,
+    /// What can be done about its failure, told before that.
+    pub remedy: Option<Remedy>,
     /// Seconds since the window opened.
     pub since: f64,
 }
@@ -120,16 +141,31 @@ pub fn toast_seconds(level: Level) -> f64 {
 }
 
 impl JobKind {
-    /// Jobs that answer within a moment and would only flicker in the activity bar.
+    /// Jobs that answer within a moment and would only flicker in the activity bar, and those that are shown elsewhere.
     pub fn is_quiet(&self) -> bool {
-        matches!(self, Self::Look | Self::Plan | Self::Ask | Self::FindRuns)
+        matches!(
+            self,
+            Self::Look
+                | Self::Plan
+                | Self::Ask
+                | Self::FindRuns
+                | Self::HubSearch { .. }
+                | Self::HubLook { .. }
+                | Self::Download { .. }
+                | Self::HubShelf
+                | Self::HubRooms
+                | Self::HubAccount
+        )
     }
 
     /// Whether it does something that must be seen to its end, and does not only find something out.
     pub(super) fn is_deed(&self) -> bool {
         match self {
             Self::Work(work) => !work.only_reads(),
-            kind => matches!(kind, Self::Train { .. } | Self::KeepDecisions { .. }),
+            kind => matches!(
+                kind,
+                Self::Train { .. } | Self::KeepDecisions { .. } | Self::Download { .. } | Self::HubDeed { .. }
+            ),
         }
     }
 
@@ -138,6 +174,8 @@ impl JobKind {
         match (self, other) {
             (Self::OpenModel { choose, .. }, Self::OpenModel { choose: other, .. }) => choose == other,
             (Self::OpenRun { purpose, .. }, Self::OpenRun { purpose: other, .. }) => purpose == other,
+            (Self::HubSearch { kind }, Self::HubSearch { kind: other }) => kind == other,
+            (Self::HubLook { repo }, Self::HubLook { repo: other }) => repo.kind == other.kind,
             (Self::Work(work), Self::Work(other)) => !self.is_deed() && work.is_like(other),
             _ => !self.is_deed() && std::mem::discriminant(self) == std::mem::discriminant(other),
         }

@@ -28,13 +28,14 @@ impl Workspace {
             paused: false,
             stopping: false,
             progress: None,
+            remedy: None,
             since: self.now,
         });
         id
     }
 
     /// Follows these no longer, and stops them: what they find out is about something else than what is open now.
-    pub(super) fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
+    pub fn drop_jobs(&mut self, are: impl Fn(&JobKind) -> bool) {
         self.wants.stop.extend(self.jobs.iter().filter(|job| are(&job.kind)).map(|job| job.id));
         self.jobs.retain(|job| !are(&job.kind));
     }
@@ -91,6 +92,11 @@ impl Workspace {
                 self.wants.subject |= self.explore.model.as_ref() == Some(model);
                 self.toast(Level::Good, "Kept with the model", job.title.clone());
             }
+            JobKind::Download { wanted } => self.download_finished(wanted),
+            JobKind::HubDeed { .. } => {
+                self.wants.models = true;
+                self.wants.shelf = true;
+            }
             _ => {}
         }
     }
@@ -129,8 +135,15 @@ impl Workspace {
             JobKind::OpenRun { dir, purpose: OpenPurpose::Show } => {
                 format!("{} opened", crate::ui::format::file_name(dir))
             }
+            JobKind::Download { wanted } => format!("{} downloaded", wanted.title()),
+            JobKind::HubDeed { done } => done.clone(),
             JobKind::Work(work) => format!("{}: {}", work.done()?, job.title),
             JobKind::OpenRun { .. }
+            | JobKind::HubSearch { .. }
+            | JobKind::HubLook { .. }
+            | JobKind::HubShelf
+            | JobKind::HubRooms
+            | JobKind::HubAccount
             | JobKind::FindModels
             | JobKind::MeasureLengths
             | JobKind::Look
@@ -147,6 +160,7 @@ impl Workspace {
             self.say(Level::Info, format!("{} stopped", job.title), None);
         }
         match &job.kind {
+            JobKind::Download { .. } => self.download_stopped(job),
             JobKind::Train { out } => {
                 if let Some(run) = &mut self.run {
                     run.stop(self.now);
@@ -177,7 +191,13 @@ impl Workspace {
 
     pub(super) fn failed(&mut self, job: &Job, message: String, detail: Option<String>) {
         self.leave(job);
-        self.say(Level::Error, format!("{}: {message}", job.title), detail);
+        // What is said where it was asked is no error of the session.
+        let is_seen = matches!(job.kind, JobKind::HubSearch { .. } | JobKind::HubLook { .. } | JobKind::HubAccount);
+        let level = if is_seen { Level::Warning } else { Level::Error };
+        self.say(level, format!("{}: {message}", job.title), detail);
+        if self.hub_failed(job, &message) {
+            return;
+        }
         match &job.kind {
             JobKind::OpenTable { .. } | JobKind::ReadDataset => {
                 if job.kind == JobKind::ReadDataset {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
 use crate::data::Dataset;
-use crate::hub::{self, embedded};
+use crate::hub::{Hub, embedded};
 use crate::model;
 use crate::stop::heed;
 use crate::table::Table;
@@ -22,7 +22,7 @@ use crate::{files, samples};
 /// Folders below a chosen one that are looked into.
 const DEPTH: usize = 3;
 
-pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path) -> Ended {
+pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path, hub: &Hub) -> Ended {
     let mut dirs = BTreeSet::new();
     for folder in folders {
         collect(folder, DEPTH, &mut dirs);
@@ -33,7 +33,7 @@ pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path) -> Ended
         Some(run) => entry(dir, name(run), Origin::Run),
         None => entry(dir, name(dir), Origin::Folder),
     }));
-    entries.extend(hub::cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
+    entries.extend(hub.cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));
     job.payload(Payload::Models(Arc::new(entries)));
     Ended::Done
 }

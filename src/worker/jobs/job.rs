@@ -49,6 +49,12 @@ impl Job<'_> {
         (self.context.repaint)(within);
     }
 
+    /// Tells what the next of its kind will tell better: a window that is far behind misses it.
+    pub fn send_if_heard(&self, kind: EventKind) {
+        self.context.events.try_send(Event { job: self.id, kind }).ok();
+        (self.context.repaint)(STEADILY);
+    }
+
     pub fn payload(&self, payload: Payload) {
         self.send(EventKind::Payload(payload));
     }

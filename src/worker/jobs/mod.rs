@@ -2,6 +2,7 @@
 
 mod evaluate;
 mod files;
+mod hub;
 mod job;
 mod kept;
 mod predict;
@@ -12,6 +13,7 @@ use std::path::Path;
 use super::control::JobControl;
 use super::protocol::{Command, EventKind, JobId, Payload};
 use crate::guard::guarded;
+use crate::hub::Switch;
 
 use super::work::Failure;
 pub use job::Context;
@@ -29,17 +31,42 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
         (false, false) => perform(&job, command, kept),
     };
     let outcome = guarded(begun);
+    if outcome.is_err() {
+        // Whatever the job was in the middle of must not be used again.
+        *kept = Kept::default();
+    }
+    tell_end(&job, outcome);
+}
+
+/// Does what is asked of the hub, under a switch that ends it. A panic in it is an event like any failure.
+pub fn ask_hub(command: Command, context: &Context, switch: &Switch) {
+    let control = JobControl::default();
+    let job = Job { id: command.job(), context, control: &control };
+    job.send(EventKind::Started);
+    let outcome = guarded(|| match command {
+        Command::Hub { hub, ask, .. } => hub::ask(&job, &hub, ask, switch),
+        _ => Ok(Ended::Done),
+    });
+    tell_end(&job, outcome);
+}
+
+fn tell_end(job: &Job<'_>, outcome: Result<Result<Ended, Failure>, String>) {
     job.send(match outcome {
         Ok(Ok(Ended::Done)) => EventKind::Done,
         Ok(Ok(Ended::Stopped)) => EventKind::Stopped,
         Ok(Err(failure)) => EventKind::Failed { message: failure.to_string(), detail: None },
         Err(panic) => {
-            // Whatever the job was in the middle of must not be used again.
-            *kept = Kept::default();
             let message = "a bug in Attune ended this job; everything else continues".to_owned();
             EventKind::Failed { message, detail: Some(panic) }
         }
     });
+}
+
+/// Tells why a job is not begun.
+pub fn refuse(command: &Command, context: &Context, why: &str) {
+    let job = Job { id: command.job(), context, control: &JobControl::default() };
+    job.send(EventKind::Started);
+    job.send(EventKind::Failed { message: why.to_owned(), detail: None });
 }
 
 /// Tells the end of a job that will not be begun.
@@ -51,7 +78,7 @@ pub fn end_unbegun(command: &Command, context: &Context) {
 
 fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Failure> {
     match command {
-        Command::FindModels { folders, embedded, .. } => Ok(files::find_models(job, &folders, &embedded)),
+        Command::FindModels { folders, embedded, hub, .. } => Ok(files::find_models(job, &folders, &embedded, &hub)),
         Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
         Command::OpenTable { path, sample, .. } => files::open_table(job, &path, sample),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),
@@ -84,7 +111,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
             job.payload(Payload::Worked(worked));
             Ok(Ended::Done)
         }
-        Command::Control { .. } => Ok(Ended::Done),
+        // The dispatcher has them.
+        Command::Hub { .. } | Command::Control { .. } => Ok(Ended::Done),
     }
 }
 
@@ -107,6 +135,7 @@ impl Command {
             | Self::KeepDecisions { .. }
             | Self::Meet { .. }
             | Self::Ask { .. }
+            | Self::Hub { .. }
             | Self::Control { .. } => false,
             Self::Do { work, .. } => work.only_reads(),
         }
@@ -146,6 +175,7 @@ impl Command {
             | Self::Ask { job, .. }
             | Self::FindRuns { job, .. }
             | Self::OpenRun { job, .. }
+            | Self::Hub { job, .. }
             | Self::Do { job, .. }
             | Self::Control { job, .. } => *job,
         }

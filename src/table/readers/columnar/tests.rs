@@ -108,3 +108,24 @@ fn packed_files_are_read_too() {
     let table = crate::table::readers::read_bytes(Path::new("train.parquet.gz"), packed).unwrap();
     assert_eq!((table.format, table.rows()), (Format::Parquet, 2));
 }
+
+#[test]
+fn files_that_belong_together_are_one_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |name: &str, from: &str| std::fs::copy(golden(from), dir.path().join(name)).unwrap();
+    place("train-00000-of-00002.parquet", "classes-snappy");
+    place("train-00001-of-00002.parquet", "classes-zstd");
+    let first = dir.path().join("train-00000-of-00002.parquet");
+    let table = read(&first).unwrap();
+    assert_eq!((table.rows(), table.path.as_path()), (10, first.as_path()));
+    assert_eq!((table.cell(5, 0), table.cell(5, 1), table.line(9)), ("a good film", "pos", 10));
+    assert!(table.notes.is_empty());
+    std::fs::remove_file(dir.path().join("train-00001-of-00002.parquet")).unwrap();
+    let alone = read(&first).unwrap();
+    assert_eq!(alone.rows(), 5);
+    assert!(alone.notes[0].contains("train-00001-of-00002.parquet"), "{:?}", alone.notes);
+    place("0000.parquet", "classes-none");
+    place("0001.parquet", "tags-list");
+    let error = read(&dir.path().join("0000.parquet")).unwrap_err().to_string();
+    assert!(error.contains("0001.parquet") && error.contains("first of its parts"), "{error}");
+}

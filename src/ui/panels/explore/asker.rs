@@ -15,7 +15,7 @@ use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx};
 
 /// Seconds after a key until the model is asked while a long document is being read, which the next request ends: only
-/// what is done being written is worth that.
+/// what is done being written is worth that, unless the answer is as quick as the next key.
 const LONG_PAUSE: f64 = 0.4;
 
 #[derive(Debug, Default)]
@@ -56,7 +56,8 @@ impl Asker {
         }
         let now = ui.input(|input| input.time);
         // Where nothing was typed the model or the task was changed.
-        let rest = self.edited.filter(|_| is_long).map_or(0.0, |edited| edited + LONG_PAUSE - now);
+        let waits = is_long && !request.1.is_quick();
+        let rest = self.edited.filter(|_| waits).map_or(0.0, |edited| edited + LONG_PAUSE - now);
         if rest > 0.001 {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
             return;

@@ -63,7 +63,7 @@ pub trait View: Debug {
         _ = subject;
     }
 
-    /// Which of its heads is asked from now on.
+    /// Which of its heads is asked from now on; for a view of every model, which was asked before it was looked at.
     fn turn_to(&mut self, head: Task) {
         _ = head;
     }

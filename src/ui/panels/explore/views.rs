@@ -8,6 +8,7 @@ mod objectives;
 mod orders;
 mod replaced;
 mod texts;
+mod why;
 
 use super::view::Kind;
 
@@ -22,4 +23,5 @@ pub const ALL: &[Kind] = &[
     replaced::KIND,
     objectives::KIND,
     attention::KIND,
+    why::KIND,
 ];

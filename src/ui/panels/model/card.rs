@@ -5,7 +5,6 @@ use std::path::Path;
 use egui::{Align, Layout, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CHECK_CIRCLE, ICON_CONTENT_COPY};
 
-use super::family_title;
 use crate::model::card::{BlockSize, ModelCard};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::fold::fold;
@@ -53,7 +52,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, card: &ModelCard) {
         });
     });
     ui.horizontal(|ui| {
-        Chip::accent(family_title(card.family), palette).show(ui);
+        Chip::accent(format::family(card.family), palette).show(ui);
         path_ui(ui, cx, &card.dir);
     });
 }

@@ -176,6 +176,7 @@ impl Form {
         heading(ui, "Training", palette, |_| {});
         fields::training_ui(ui, draft, self.expert, palette);
         self.lengths_ui(ui, draft, frozen, cx);
+        fields::hidden_words_ui(ui, draft, palette);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);

@@ -198,6 +198,12 @@ impl AttentionView {
         is_looked_at.then(|| Score { seen: seen.clone(), layer, head, from, to })
     }
 
+    /// What that score is made of, once it was told.
+    fn parts_of(&self, seen: &Arc<Seen>) -> Option<Arc<Parts>> {
+        let score = self.score(seen)?;
+        self.parts.as_ref().filter(|(of, _)| *of == score).map(|(_, parts)| parts.clone())
+    }
+
     fn kept(&self, what: What) -> Option<&Arc<Squares>> {
         self.squares.iter().find(|squares| squares.what == what)
     }

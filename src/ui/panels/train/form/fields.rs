@@ -16,6 +16,9 @@ use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Number, text};
 use crate::ui::{Palette, format};
 
+/// As in the paper: every second text, in the mean half of its words.
+const USUALLY_HIDDEN: f64 = 0.25;
+
 /// A whole number.
 pub fn whole<Q: Quantity>(ui: &mut Ui, name: &str, value: &mut Q, limit: Limit) -> Response {
     Number::new(name, limit).show(ui, value)
@@ -169,6 +172,23 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
         if let Some(weights) = segmented(ui, palette, optim.class_weights, &choices, false) {
             optim.class_weights = weights;
         }
+    });
+}
+
+/// Words hidden while a label is learned, so that hiding words explains the model.
+pub fn hidden_words_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
+    if draft.task.is_self_supervised() {
+        return;
+    }
+    let hint = "Hides random words while it learns, so that hiding words explains its answers faithfully afterwards \
+                (Madsen et al., 2023); it may cost a little accuracy. The share is the mean over all texts: at 25 % every \
+                second text has holes";
+    row(ui, "Learn with hidden words", hint, palette, |ui| {
+        let mut on = draft.data.hide_words > 0.0;
+        let mut hidden = if on { draft.data.hide_words } else { USUALLY_HIDDEN };
+        ui.add_enabled_ui(on, |ui| share(ui, "Share of words hidden", &mut hidden, limits::HIDDEN_SHARE));
+        toggle(ui, "Learn with hidden words", &mut on, palette);
+        draft.data.hide_words = if on { hidden } else { 0.0 };
     });
 }
 

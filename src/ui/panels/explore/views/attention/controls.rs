@@ -123,9 +123,10 @@ impl AttentionView {
         score::choices_ui(ui, &seen.tokens, (from, to), palette);
         let (from, to) = self.pair;
         let share = self.square().and_then(|square| square.get(from * seen.tokens.count() + to).copied());
-        let own = self.score(seen);
-        match self.parts.as_ref().filter(|(of, _)| Some(of) == own.as_ref()) {
-            Some((_, parts)) => score::ui(ui, parts, share, palette),
+        let words = "What one number of attention is made of, in each dimension of the head";
+        ui.add(egui::Label::new(text::faint(words, palette)).truncate());
+        match self.parts_of(seen) {
+            Some(parts) => score::ui(ui, &parts, share, palette),
             None => _ = ui.label(text::dim("Looking…", palette)),
         }
     }
@@ -212,10 +213,13 @@ impl AttentionView {
                     self.way = way;
                 }
             }
-            ui.label(text::dim("Shares from", palette));
-            let limit = limits::between(0.0, 100.0);
-            let field = Number::new("Least share drawn", limit).percent(Percent::Unit).unit("%").width(64.0);
-            field.show(ui, &mut self.least).on_hover_text("Smaller shares are not drawn");
+            // The label stays with its field.
+            ui.horizontal(|ui| {
+                ui.label(text::dim("Shares from", palette));
+                let limit = limits::between(0.0, 100.0);
+                let field = Number::new("Least share drawn", limit).percent(Percent::Unit).unit("%").width(64.0);
+                field.show(ui, &mut self.least).on_hover_text("Smaller shares are not drawn");
+            });
             if self.drawn == Drawn::Matrix
                 && self.matrix.is_moved()
                 && Button::new("Fit").icon(ICON_FIT_SCREEN).quiet().small().show(ui, palette).clicked()
@@ -304,15 +308,15 @@ fn told(shown: &Shown, (from, to): Cell) -> String {
 
 /// From nothing to the most that is given, in the colours of the picture.
 fn scale_ui(ui: &mut Ui, shown: &Shown, palette: &Palette) {
-    ui.label(text::number_dim(format!("{:.2}", shown.most), palette));
+    ui.label(text::number_dim(format!("{:.2}", shown.top()), palette));
     let (rect, response) = ui.allocate_exact_size(vec2(64.0, 8.0), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Part::Label, true, format!("Colours from 0 to {:.2}", shown.most)));
+    response.widget_info(|| WidgetInfo::labeled(Part::Label, true, format!("Colours from 0 to {:.2}", shown.top())));
     let steps = 32;
     for step in 0..steps {
         let left = rect.left() + rect.width() * step as f32 / steps as f32;
         let at =
             Rect::from_min_size(egui::pos2(left, rect.top()), vec2(rect.width() / steps as f32 + 0.5, rect.height()));
-        let share = shown.most * (step as f32 + 0.5) / steps as f32;
+        let share = shown.top() * (step as f32 + 0.5) / steps as f32;
         ui.painter().rect_filled(at, 0.0, palette.heat(shown.strength(share)));
     }
     ui.label(text::number_dim("0", palette));

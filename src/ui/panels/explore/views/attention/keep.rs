@@ -8,8 +8,8 @@ use egui::{Ui, pos2, vec2};
 use super::lines::{self, End};
 use super::running::{self, Way};
 use super::shown::{Of, Shown};
-use super::{AttentionView, Drawn, matrix};
-use crate::inspect::attention::{Figures, Role, Seen, Units};
+use super::{AttentionView, Drawn, matrix, score};
+use crate::inspect::attention::{Figures, Parts, Role, Seen, Units};
 use crate::ui::picture::Picture;
 use crate::ui::saving::Saving;
 use crate::ui::theme::{self, Palette, size};
@@ -31,6 +31,8 @@ struct Subject {
     line: Option<End>,
     running: usize,
     way: Way,
+    /// What a score is made of, and the share that comes of it.
+    score: Option<(Arc<Parts>, Option<f32>)>,
 }
 
 impl AttentionView {
@@ -48,6 +50,9 @@ impl AttentionView {
             line: self.line,
             running: self.running,
             way: self.way,
+            score: self
+                .parts_of(seen)
+                .map(|parts| (parts, square.get(self.pair.0 * seen.tokens.count() + self.pair.1).copied())),
         };
         let name = format!("attention {}", place.to_lowercase());
         let (lens, tokens) = (self.lens, seen.clone());
@@ -75,16 +80,17 @@ impl Subject {
     fn picture(&self) -> Picture {
         let shown = self.shown();
         let own = match self.drawn {
-            Drawn::Matrix | Drawn::Score => matrix::size_of(&shown),
+            Drawn::Matrix => matrix::size_of(&shown),
             Drawn::Lines => lines::size_of(&shown),
             Drawn::Text => running::size_of(&shown),
+            Drawn::Score => vec2(720.0, 420.0),
         };
         let size = vec2(own.x.max(360.0), own.y) + vec2(2.0 * MARGIN, 2.0 * MARGIN + TITLE);
         let subject = self.clone();
         Picture { size, dark: self.of.dark, draw: Arc::new(move |ui, palette| subject.draw(ui, palette)) }
     }
 
-    fn draw(&self, ui: &Ui, palette: &Palette) {
+    fn draw(&self, ui: &mut Ui, palette: &Palette) {
         let mut shown = self.shown();
         shown.build(ui.ctx(), palette, &mut Slice::of(Duration::MAX));
         let painter = ui.ctx().layer_painter(egui::LayerId::background());
@@ -92,9 +98,16 @@ impl Subject {
         painter.text(pos2(MARGIN, MARGIN), egui::Align2::LEFT_TOP, &self.title, font, palette.text);
         let at = pos2(MARGIN, MARGIN + TITLE);
         match self.drawn {
-            Drawn::Matrix | Drawn::Score => matrix::paint_whole(&painter, &shown, at, palette),
+            Drawn::Matrix => matrix::paint_whole(&painter, &shown, at, palette),
             Drawn::Lines => lines::paint_whole(&painter, &shown, at, self.line, palette),
             Drawn::Text => running::paint_whole(&painter, &shown, at, self.way, self.running),
+            Drawn::Score => {
+                let place = egui::Rect::from_min_size(at, vec2(720.0, 420.0));
+                let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(place));
+                if let Some((parts, share)) = &self.score {
+                    score::ui(&mut inside, parts, *share, palette);
+                }
+            }
         }
     }
 }

@@ -274,6 +274,12 @@ fn labels(painter: &Painter, shown: &Shown, place: &Place, pointed: Option<Cell>
     for to in place.visible(place.offset.x, body.width()) {
         let x = place.rect((0, to)).center().x;
         if let Some((galley, color)) = label(to, pointed.map(|cell| cell.1), head.y - 10.0) {
+            // What is narrow stands upright.
+            if galley.size().x <= place.cell * every as f32 {
+                let at = pos2(x - galley.size().x / 2.0, body.top() - 5.0 - galley.size().y);
+                above.galley(at, galley, color);
+                continue;
+            }
             let at = pos2(x - galley.size().y / 2.0, body.top() - 6.0);
             above.add(TextShape::new(at, galley, color).with_angle(-std::f32::consts::FRAC_PI_2));
         }

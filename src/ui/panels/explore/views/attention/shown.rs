@@ -11,6 +11,8 @@ use crate::ui::widgets::slice::Slice;
 /// Lines between tokens that are drawn at most.
 pub const MOST_LINES: usize = 1500;
 
+const LEAST_TOP: f32 = 0.05;
+
 /// What a picture is of.
 #[derive(Clone, Debug)]
 pub struct Of {
@@ -39,7 +41,7 @@ pub struct Shown {
     pub of: Of,
     pub units: Units,
     /// The most that is given in it.
-    pub most: f32,
+    most: f32,
     /// Letters of its longest label.
     pub longest: usize,
     /// Strongest first.
@@ -84,9 +86,14 @@ impl Shown {
         self.values.get(from * self.count() + to).copied().filter(|value| !value.is_nan())
     }
 
+    /// The share that has the strongest colour: what is next to nothing does not shine for being the most there is.
+    pub fn top(&self) -> f32 {
+        self.most.max(LEAST_TOP)
+    }
+
     /// How strongly a share is coloured, from 0 to 1.
     pub fn strength(&self, share: f32) -> f32 {
-        if self.most > 0.0 { (share / self.most).clamp(0.0, 1.0).sqrt() } else { 0.0 }
+        (share / self.top()).clamp(0.0, 1.0).sqrt()
     }
 
     /// Whether a share is large enough to be drawn.
@@ -147,7 +154,7 @@ impl Shown {
 
     fn color_row(&mut self, from: usize) {
         let count = self.count();
-        let scale = if self.most > 0.0 { 1.0 / self.most } else { 0.0 };
+        let scale = 1.0 / self.top();
         let row = &self.values[from * count..(from + 1) * count];
         let color = |value: &f32| match *value {
             share if share.is_nan() || share < self.of.least => self.ramp[0],

@@ -1,0 +1,114 @@
+//! The texts that are to be predicted: JSON Lines, line by line, so that they can come through a pipe without end, and any
+//! file with rows that Attune reads.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use serde_json::{Map, Value};
+
+use crate::data::Roles;
+use crate::inspect::Request;
+use crate::table::notation::tags;
+use crate::table::{Table, name_list};
+use crate::task::{Reads, Task};
+
+/// A text with its line, from 1.
+pub type Texts = Box<dyn Iterator<Item = anyhow::Result<(usize, Request)>>>;
+
+/// The texts of a file, or of standard input where none is named, and what they are called in messages.
+pub fn read(path: Option<&Path>, task: Task) -> anyhow::Result<(String, Texts)> {
+    let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
+        return Ok((
+            "standard input".to_owned(),
+            lines(BufReader::new(io::stdin()), "standard input".to_owned(), task),
+        ));
+    };
+    let name = format!("\"{}\"", path.display());
+    let unreadable = || format!("cannot read {name}");
+    let mut file = BufReader::new(File::open(path).with_context(unreadable)?);
+    let is_lines = is_json_lines(path, file.fill_buf().with_context(unreadable)?);
+    let texts = if is_lines { lines(file, name.clone(), task) } else { rows(path, task)? };
+    Ok((name, texts))
+}
+
+/// Whether a file is to be read line by line: one that begins with an object, or is called so.
+fn is_json_lines(path: &Path, head: &[u8]) -> bool {
+    let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
+    let begins = head.iter().find(|byte| !byte.is_ascii_whitespace());
+    let is_called = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
+    begins == Some(&b'{') || is_called || begins.is_none()
+}
+
+fn lines(reader: impl BufRead + 'static, name: String, task: Task) -> Texts {
+    let lines = reader.lines().enumerate().filter_map(move |(index, line)| {
+        let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1));
+        let request = line.and_then(|line| {
+            let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
+            if line.trim().is_empty() {
+                return Ok(None);
+            }
+            let request = request(line, task).with_context(|| format!("line {} of {name}", index + 1))?;
+            Ok(Some((index + 1, request)))
+        });
+        request.transpose()
+    });
+    Box::new(lines)
+}
+
+/// Reads a line of input.
+fn request(line: &str, task: Task) -> anyhow::Result<Request> {
+    let object: Map<String, Value> =
+        serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
+    let field = |names: [&str; 2]| {
+        let (name, value) = names.into_iter().find_map(|name| Some((name, object.get(name)?)))?;
+        match value {
+            Value::String(text) => Some(Ok(text.clone())),
+            Value::Null => None,
+            _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
+        }
+    };
+    let (first, second) = if task.reads() == Reads::Question {
+        (["question", "text"], ["context", "pair"])
+    } else {
+        (["text", "question"], ["pair", "context"])
+    };
+    let Some(text) = field(first).transpose()? else {
+        let expected =
+            if task.reads() == Reads::Question { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
+        bail!("has no \"{}\", expected {expected}", first[0]);
+    };
+    Ok(Request { text, pair: field(second).transpose()? })
+}
+
+/// The rows of a table, by the columns that a training would read.
+fn rows(path: &Path, task: Task) -> anyhow::Result<Texts> {
+    let table = Table::open(path)?;
+    let roles = Roles::guess(&table, task);
+    let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
+    let (first, second, what) = match task.reads() {
+        Reads::Question => (place(&roles.question), place(&roles.context), "question"),
+        Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
+        Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
+    };
+    let Some(first) = first else {
+        bail!(
+            "no column of \"{}\" was recognised as the {what}; there are {}",
+            path.display(),
+            name_list(&table.columns)
+        );
+    };
+    for problem in &table.problems {
+        eprintln!("attune: warning: line {} {}", problem.line, problem.reason);
+    }
+    let is_list = task.reads() == Reads::Words && place(&roles.text).is_none();
+    Ok(Box::new((0..table.rows()).map(move |row| {
+        let cell = table.cell(row, first);
+        let text = match tags::list(cell) {
+            Ok(words) if is_list => words.join(" "),
+            _ => cell.to_owned(),
+        };
+        Ok((table.line(row), Request { text, pair: second.map(|column| table.cell(row, column).to_owned()) }))
+    })))
+}

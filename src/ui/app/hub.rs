@@ -1,0 +1,206 @@
+//! What the actions on the hub do.
+
+use super::App;
+use crate::hub::{Hub, Origins, Query, Repo, RepoKind, Token, TokenOrigin};
+use crate::ui::Screen;
+use crate::ui::action::HubAction;
+use crate::ui::frame::ask::Question;
+use crate::ui::workspace::hub::Search;
+use crate::ui::workspace::{DownloadState, JobKind};
+use crate::worker::protocol::{Command, Control, HubAsk, JobId, Setting, Wanted};
+
+impl App {
+    /// Where things come from and go to, where it is not as at first; what is remembered of it counts too.
+    #[must_use]
+    pub fn with_hub(mut self, hub: Hub) -> Self {
+        self.workspace.hub.hub = hub;
+        self.workspace.hub.hub.offline |= self.settings.offline;
+        self
+    }
+
+    pub(super) fn perform_hub(&mut self, action: HubAction, ctx: &egui::Context) {
+        match action {
+            HubAction::Find(kind, finds) => self.find(kind, finds),
+            HubAction::Search(kind, query) => self.search(kind, query),
+            HubAction::More(kind) => self.search_on(kind),
+            HubAction::Look(repo) => self.look_at_repo(repo),
+            HubAction::Download(wanted) => self.download(wanted),
+            HubAction::Pause(wanted) => self.end_download(&wanted, DownloadState::Pausing, Control::Pause),
+            HubAction::Cancel(wanted) => self.cancel_download(wanted),
+            HubAction::ClearEnded => {
+                let has_ended = |state: &DownloadState| matches!(state, DownloadState::Done(_));
+                self.workspace.downloads.retain(|download| !has_ended(&download.state));
+            }
+            HubAction::ToggleDownloads => self.downloads_are_open = !self.downloads_are_open,
+            HubAction::SetOffline(offline) => self.set_offline(offline),
+            HubAction::SetToken { token, keep } => self.set_token(token, keep),
+            HubAction::ForgetToken => self.forget_token(),
+            HubAction::AskAccount => {
+                self.workspace.hub.account = None;
+                self.ask_hub(JobKind::HubAccount, "Asking whose the token is", HubAsk::Account);
+            }
+            HubAction::LookAtCache => self.look_at_shelf(),
+            HubAction::AskRemove(repo) => {
+                let shelf = self.workspace.hub.shelf.as_ref();
+                let known = shelf.and_then(|shelf| shelf.repos.iter().find(|known| known.repo == repo));
+                let bytes = known.map_or(0, |known| known.bytes);
+                self.question = Some(Question::RemoveRepo { repo, bytes });
+            }
+            HubAction::Remove(repo) => {
+                let done = format!("{} removed", repo.name);
+                let title = format!("Removing {}", repo.name);
+                self.ask_hub(JobKind::HubDeed { done }, title, HubAsk::Remove(repo));
+            }
+            HubAction::OpenPage(page) => ctx.open_url(egui::OpenUrl::new_tab(page)),
+        }
+    }
+
+    pub(super) fn ask_hub(&mut self, kind: JobKind, title: impl Into<String>, ask: HubAsk) -> JobId {
+        let job = self.workspace.follow(kind, title);
+        let hub = Box::new(self.workspace.hub.hub.clone());
+        self.send(Command::Hub { job, hub, ask });
+        job
+    }
+
+    pub(super) fn look_at_shelf(&mut self) {
+        self.ask_hub(JobKind::HubShelf, "Looking through the cache", HubAsk::Shelf);
+    }
+
+    /// The run that a model would be for.
+    fn setting(&self) -> Setting {
+        Setting { config: Box::new(self.workspace.draft.clone()), lengths: self.workspace.data.lengths.clone() }
+    }
+
+    fn find(&mut self, kind: RepoKind, finds: bool) {
+        match kind {
+            RepoKind::Model => {
+                self.workspace.hub.finds_models = finds;
+                self.workspace.screen = Screen::Model;
+                if finds {
+                    let setting = self.setting();
+                    self.ask_hub(JobKind::HubRooms, "Asking what fits", HubAsk::Rooms(setting));
+                }
+            }
+            RepoKind::DataSet => {
+                self.workspace.hub.finds_data = finds;
+                self.workspace.screen = Screen::Data;
+            }
+        }
+    }
+
+    fn search(&mut self, kind: RepoKind, query: Option<Query>) {
+        let Some(query) = query else {
+            self.workspace.drop_jobs(|known| *known == JobKind::HubSearch { kind });
+            match kind {
+                RepoKind::Model => self.workspace.hub.models = Search::default(),
+                RepoKind::DataSet => self.workspace.hub.data_sets = Search::default(),
+            }
+            return;
+        };
+        match kind {
+            RepoKind::Model => self.workspace.hub.models.begin(query.clone()),
+            RepoKind::DataSet => self.workspace.hub.data_sets.begin(query.clone()),
+        }
+        self.ask_hub(JobKind::HubSearch { kind }, "Searching the hub", HubAsk::Search { kind, query, page: None });
+    }
+
+    fn search_on(&mut self, kind: RepoKind) {
+        let hub = &self.workspace.hub;
+        let (query, page) = match kind {
+            RepoKind::Model => (hub.models.query.clone(), hub.models.next.clone()),
+            RepoKind::DataSet => (hub.data_sets.query.clone(), hub.data_sets.next.clone()),
+        };
+        if let (Some(query), Some(page)) = (query, page) {
+            let ask = HubAsk::Search { kind, query, page: Some(page) };
+            self.ask_hub(JobKind::HubSearch { kind }, "Searching the hub", ask);
+        }
+    }
+
+    fn look_at_repo(&mut self, repo: Repo) {
+        self.workspace.hub.look(repo.clone());
+        if self.workspace.hub.hub.offline {
+            // What the list says of it is all there is to see.
+            self.workspace
+                .drop_jobs(|kind| matches!(kind, JobKind::HubLook { repo: other } if other.kind == repo.kind));
+            return;
+        }
+        let setting = self.setting();
+        let title = format!("Looking at {}", repo.name);
+        self.ask_hub(JobKind::HubLook { repo: repo.clone() }, title, HubAsk::Look { repo, setting });
+    }
+
+    fn download(&mut self, wanted: Wanted) {
+        if let Some(job) = self.workspace.begin_download(&wanted) {
+            let hub = Box::new(self.workspace.hub.hub.clone());
+            self.send(Command::Hub { job, hub, ask: HubAsk::Download(wanted) });
+        }
+    }
+
+    fn end_download(&mut self, wanted: &Wanted, until: DownloadState, control: Control) {
+        if let Some(job) = self.workspace.end_download(wanted, until) {
+            self.send(Command::Control { job, control });
+        }
+    }
+
+    /// One that runs ends by itself; of one that does not, what arrived is thrown away.
+    fn cancel_download(&mut self, wanted: Wanted) {
+        match self.workspace.download(&wanted) {
+            Some(download) if download.is_running() => {
+                self.end_download(&wanted, DownloadState::Cancelling, Control::Stop);
+            }
+            Some(download) if matches!(download.state, DownloadState::Done(_)) => self.workspace.drop_download(&wanted),
+            Some(_) => {
+                self.workspace.drop_download(&wanted);
+                let done = format!("What arrived of {} was thrown away", wanted.title());
+                self.ask_hub(
+                    JobKind::HubDeed { done },
+                    format!("Cancelling {}", wanted.title()),
+                    HubAsk::Discard(wanted),
+                );
+            }
+            None => {}
+        }
+    }
+
+    /// Whatever is under way ends, so that no connection is left.
+    fn set_offline(&mut self, offline: bool) {
+        self.settings.offline = offline;
+        let hub = &mut self.workspace.hub.hub;
+        hub.offline = offline || hub.origins.offline.is_some();
+        if !hub.offline {
+            return;
+        }
+        let is_asking =
+            |kind: &JobKind| matches!(kind, JobKind::HubSearch { .. } | JobKind::HubLook { .. } | JobKind::HubAccount);
+        self.workspace.drop_jobs(is_asking);
+        let running = self.workspace.downloads.iter().filter(|download| download.job().is_some());
+        let running: Vec<Wanted> = running.map(|download| download.wanted.clone()).collect();
+        for wanted in running {
+            self.end_download(&wanted, DownloadState::Pausing, Control::Pause);
+        }
+    }
+
+    fn set_token(&mut self, token: Token, keep: bool) {
+        let state = &mut self.workspace.hub;
+        let from = if keep { TokenOrigin::File } else { TokenOrigin::Typed };
+        state.hub.token = Some(token);
+        state.hub.origins = Origins { token: Some(from), ..state.hub.origins };
+        state.account = None;
+        if keep {
+            let done = "The token was kept".to_owned();
+            self.ask_hub(JobKind::HubDeed { done }, "Keeping the token", HubAsk::KeepToken);
+        }
+    }
+
+    fn forget_token(&mut self) {
+        let state = &mut self.workspace.hub;
+        let from = state.hub.origins.token;
+        state.hub.token = None;
+        state.hub.origins.token = None;
+        state.account = None;
+        if from == Some(TokenOrigin::File) {
+            let done = "The token was forgotten".to_owned();
+            self.ask_hub(JobKind::HubDeed { done }, "Forgetting the token", HubAsk::ForgetToken);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Why the model answers so: the words that an answer comes from, how far to believe that on this very text, and what would
+//! change the answer.
+
+mod about;
+mod change;
+mod keep;
+mod known;
+mod map;
+mod ranked;
+mod trial;
+
+use std::sync::Arc;
+
+use egui::Ui;
+
+use crate::inspect::why::{Asked, Explanation, Method, Place, Target};
+use crate::inspect::{AnyInquiry, Reply, Subject};
+use crate::task::Task;
+use crate::ui::Cx;
+use crate::ui::panels::explore::told::Told;
+use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
+use crate::ui::panels::explore::words::Words;
+use crate::ui::tiles::{Layout, Pane};
+use crate::ui::widgets::{marked, state, text};
+use known::{Known, Ways};
+
+pub const KIND: Kind = Kind { name: "why", title: "Why", heads: &[], make: || Box::new(Why::default()) };
+
+const MAP: Pane = Pane::new("why", "Why");
+const RANKED: Pane = Pane::new("ranked words", "Words by weight");
+const TRIAL: Pane = Pane::new("trial", "How far to believe it");
+const CHANGE: Pane = Pane::new("change", "What would change it");
+
+#[derive(Debug, Default)]
+struct Why {
+    /// The heads that the model has, and the one whose answer is explained.
+    heads: Vec<Task>,
+    head: Option<Task>,
+    /// What a person chose to have explained, and in which text; otherwise what the model says.
+    target: Target,
+    target_in: Words,
+    /// The map that a person chose; otherwise the most faithful.
+    method: Option<Method>,
+    ways: Ways,
+    /// Pieces instead of words.
+    pieces: bool,
+    /// What is shown of the trial: the best words alone instead of all others.
+    kept: bool,
+    known: Known,
+    told: Told,
+    /// The word that is pointed at, in whichever part.
+    pointed: Option<usize>,
+    pointed_next: Option<usize>,
+    /// The frame now, and the one in which what would change the answer was last in sight.
+    frame: u64,
+    change_seen: Option<u64>,
+}
+
+impl View for Why {
+    fn layout(&self) -> Layout {
+        let left = Layout::Rows(vec![(0.9, SHARED.into()), (2.1, MAP.into())]);
+        let right = Layout::Rows(vec![(1.0, RANKED.into()), (1.15, Layout::Tabs(vec![TRIAL.into(), CHANGE.into()]))]);
+        Layout::Columns(vec![(1.75, left), (1.0, right)])
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        self.turn_frame(ui);
+        if self.heads.is_empty() {
+            ui.label(text::dim("This model has no head whose answer could be explained", cx.palette));
+            return Changed::No;
+        }
+        if pane == MAP && self.shows_error(ui, cx) {
+            return Changed::No;
+        }
+        match pane {
+            MAP => self.map_ui(ui, cx),
+            RANKED => self.ranked_ui(ui, cx.palette),
+            TRIAL => self.trial_ui(ui, cx.palette),
+            _ => {
+                self.change_seen = Some(self.frame);
+                self.change_ui(ui, cx)
+            }
+        }
+    }
+
+    fn meet(&mut self, subject: &Subject) {
+        self.heads.clone_from(&subject.heads);
+        if self.head.is_none_or(|head| !subject.heads.contains(&head)) {
+            self.head = subject.heads.first().copied();
+            self.target = Target::default();
+        }
+    }
+
+    fn turn_to(&mut self, head: Task) {
+        if self.head != Some(head) && self.heads.contains(&head) {
+            self.head = Some(head);
+            self.target = Target::default();
+        }
+    }
+
+    fn wanted(&self, shared: &Words) -> Option<AnyInquiry> {
+        let task = self.head.filter(|_| !shared.are_blank())?;
+        let target = self.target_in(shared);
+        let asked = Asked { task: Some(task), text: shared.text.clone(), pair: shared.pair.clone(), target };
+        let wants_changes = self.change_seen.is_some_and(|seen| seen + 2 >= self.frame);
+        self.known.next(&asked, self.ways, wants_changes)
+    }
+
+    fn told(&mut self) -> Option<&mut Told> {
+        Some(&mut self.told)
+    }
+
+    fn take(&mut self, reply: &Arc<Reply>) {
+        // How long it takes until something is seen.
+        if reply.inquiry.is_quick() {
+            self.told.take(reply);
+        }
+        self.known.take(reply);
+    }
+
+    fn fail(&mut self, inquiry: &AnyInquiry, error: &str) {
+        self.known.fail(inquiry, error);
+    }
+
+    fn forget(&mut self) {
+        self.told.forget();
+        self.known = Known::default();
+    }
+}
+
+impl Why {
+    /// Once a frame, whichever part is drawn first: what was pointed at in the one before is drawn in all of them.
+    fn turn_frame(&mut self, ui: &Ui) {
+        let frame = ui.ctx().cumulative_frame_nr();
+        if frame != self.frame {
+            self.frame = frame;
+            self.pointed = self.pointed_next.take();
+        }
+    }
+
+    fn point(&mut self, word: Option<usize>) {
+        self.pointed_next = word.or(self.pointed_next);
+    }
+
+    /// What was chosen, where the text is as it was or was changed around it.
+    fn target_in(&self, words: &Words) -> Target {
+        let moved = |place: Place| {
+            let (before, now) = match place.sequence {
+                0 => (Some(&self.target_in.text), Some(&words.text)),
+                _ => (self.target_in.pair.as_ref(), words.pair.as_ref()),
+            };
+            let (start, end) = marked::shifted(&[(place.start, place.end)], before?, now?).first().copied()??;
+            Some(Place { start, end, ..place })
+        };
+        match self.target.place {
+            None => self.target.clone(),
+            Some(place) => match moved(place) {
+                Some(place) => Target { place: Some(place), ..self.target.clone() },
+                // The word is gone, and with it what was asked of it.
+                None => Target::default(),
+            },
+        }
+    }
+
+    fn choose(&mut self, target: Target) -> Changed {
+        if let Some(asked) = self.known.asked() {
+            self.target_in = Words { text: asked.text.clone(), pair: asked.pair.clone() };
+        }
+        self.target = target;
+        Changed::Chosen
+    }
+
+    /// The map that is most faithful on this text, where that is known.
+    fn best(&self) -> Option<Method> {
+        let trial = self.known.trial(self.ways)?;
+        trial.best().map(|best| Method::ALL[best])
+    }
+
+    /// The map that is shown: the chosen one or the most faithful; until it is there, the quick one.
+    fn shown(&self) -> Option<&Explanation> {
+        let wanted = self.method.or_else(|| self.best()).unwrap_or(Method::GradientInput);
+        let map = |method| self.known.map(self.ways, method);
+        map(wanted).or_else(|| map(Method::GradientInput))
+    }
+
+    fn shows_error(&self, ui: &mut Ui, cx: &Cx<'_>) -> bool {
+        let Some(error) = self.known.error() else { return false };
+        state::error(ui, cx.palette, "This cannot be explained", error, |_| {});
+        true
+    }
+}
+
+/// A weight as it is written everywhere in this view.
+fn weight_words(weight: f64) -> String {
+    format!("{weight:+.4}").replace('-', "\u{2212}")
+}
