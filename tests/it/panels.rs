@@ -154,6 +154,23 @@ fn a_click_on_a_cell_freezes_it_and_the_preset_follows() {
 }
 
 #[test]
+fn adapters_are_put_on_the_layers_whose_chips_are_pressed() {
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    train.get_by_label("LoRA").click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.strategy.kind, StrategyKind::Lora);
+    for chip in ["Adapters on key", "Adapters on query", "Adapters on feed-forward out"] {
+        train.get_by_label(chip).click();
+        train.run_ok();
+    }
+    let lora = &train.state().workspace.draft.strategy.lora;
+    assert_eq!(lora.targets, ["key", "value", "feed_forward_output"]);
+    train.get_by_label("How it is computed: LoRA").click();
+    train.run_ok();
+    assert!(train.query_by_label("Hu et al., 2021: LoRA").is_some());
+}
+
+#[test]
 fn the_freeze_map_needs_no_mouse() {
     let mut train = scene(TrainPanel::default(), ready(), edits);
     train.get_by_label("Freeze embeddings").focus();
