@@ -331,7 +331,8 @@ fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
     }
     answer_all(&mut screen);
     let tells = |screen: &Harness<'_, Scene>, words: &str| {
-        screen.query_all_by(|node| node.label().is_some_and(|label| label.contains(words))).count() > 0
+        let says = |said: Option<String>| said.is_some_and(|said| said.contains(words));
+        screen.query_all_by(|node| says(node.label()) || says(node.value())).count() > 0
     };
     assert!(
         tells(&screen, "Most faithful here") || tells(&screen, "No better than chance here"),
@@ -386,6 +387,7 @@ fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
     let moved = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().asked.clone();
     let now = moved.target.place.unwrap();
     assert_eq!(moved.text.chars().skip(now.start).take(3).collect::<String>(), "day", "it is asked of the same word");
+    answer_all(&mut screen);
     screen.get_by_label("Explain what the model says").click();
     screen.run_steps(6);
     let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().clone();

@@ -18,7 +18,13 @@ pub struct Ways {
 
 impl Ways {
     fn explain(self, asked: &Asked, method: Method) -> Explain {
-        Explain { baseline: self.baseline, hide: self.hide, ..Explain::of(asked.clone(), method) }
+        let explain = Explain::of(asked.clone(), method);
+        // A map is not asked anew by what it does not depend on.
+        match method {
+            Method::GradientInput => explain,
+            Method::IntegratedGradients => Explain { baseline: self.baseline, ..explain },
+            Method::Occlusion => Explain { hide: self.hide, ..explain },
+        }
     }
 }
 
