@@ -173,7 +173,9 @@ mod tests {
     #[test]
     fn steps_that_are_not_told_take_time_and_a_loss_that_is_none_leaves_no_mark() {
         let mut history = History::default();
-        [step(1, 1.0), step(11, f64::NAN), step(21, 3.0)].iter().for_each(|event| history.add(event));
+        for event in &[step(1, 1.0), step(11, f64::NAN), step(21, 3.0)] {
+            history.add(event);
+        }
         let seconds: Vec<f64> = history.loss().iter().map(|point| point.seconds).collect();
         assert_eq!(seconds, [2.0, 42.0]);
     }

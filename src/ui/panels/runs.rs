@@ -88,7 +88,7 @@ impl RunsPanel {
         if let Some(view) = &mut self.comparing {
             if !view.ui(ui, cx) {
                 self.ticked.clone_from(view.dirs());
-                view.leave(cx);
+                CompareView::leave(cx);
                 self.comparing = None;
             }
             return;

@@ -63,7 +63,7 @@ impl CompareView {
     }
 
     /// Nobody waits for it any more.
-    pub fn leave(&self, cx: &mut Cx<'_>) {
+    pub fn leave(cx: &mut Cx<'_>) {
         let is_ours = |kind: &JobKind| matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some());
         if let Some(job) = cx.workspace.job_where(is_ours).map(|job| job.id) {
             cx.act(Action::StopJob(job));

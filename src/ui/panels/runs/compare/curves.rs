@@ -115,7 +115,7 @@ impl Curves {
             None => "These runs learn different tasks and have no metric in common",
         };
         let format = if percent { format::percent } else { format::value };
-        let spec = Spec { percent, format, empty, ..spec(title, &lines, self.over) };
+        let spec = Spec { format, percent, empty, ..spec(title, &lines, self.over) };
         chart_ui(ui, &mut self.metric, &spec, &mut self.link, height, palette);
     }
 }
