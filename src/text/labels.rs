@@ -1,5 +1,5 @@
 //! What a sequence of tokens teaches: the labels that a loss is of. What a row teaches, in words, tags and answers, is
-//! [`Target`]; the two are different things, and [`super::features`] makes one of the other.
+//! [`Target`]; the two are different things, and [`super::features()`] makes one of the other.
 
 use crate::data::Target;
 

@@ -31,9 +31,9 @@ pub struct Tokens {
 pub enum Kind {
     Word,
     Punctuation,
-    /// Before the text, such as [CLS].
+    /// Before the text, such as `[CLS]`.
     First,
-    /// Behind a text, such as [SEP].
+    /// Behind a text, such as `[SEP]`.
     Separator,
 }
 
