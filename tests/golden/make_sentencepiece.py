@@ -6,12 +6,13 @@ itself, under fairseq's numbers. Offsets are of the converted tokenizer, for the
 """
 
 import json
+import os
 from pathlib import Path
 
 import sentencepiece
 from transformers import CamembertTokenizer, CamembertTokenizerFast, XLMRobertaTokenizer, XLMRobertaTokenizerFast
 
-from make_spiece import HOSTILE
+from make_spiece import HOSTILE, rows
 
 HERE = Path(__file__).parent
 OUT = HERE / "sentencepiece"
@@ -36,13 +37,15 @@ KINDS = {
 
 def main():
     texts = (HERE / "corpus.txt").read_text().splitlines()[:60] + HOSTILE + MORE
+    # A model keeps the paths that it was trained by, so they are relative.
+    os.chdir(HERE)
     for name, (slow_class, fast_class) in KINDS.items():
         folder = OUT / name
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "sentencepiece.bpe.model"
         sentencepiece.SentencePieceTrainer.train(
-            input=str(HERE / "corpus.txt"),
-            model_prefix=str(folder / "sentencepiece.bpe"),
+            input="corpus.txt",
+            model_prefix=f"sentencepiece/{name}/sentencepiece.bpe",
             vocab_size=340,
             hard_vocab_limit=False,
             character_coverage=1.0,
@@ -50,16 +53,11 @@ def main():
         (folder / "sentencepiece.bpe.vocab").unlink()
         slow, fast = slow_class(str(path)), fast_class(str(path))
         (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": slow_class.__name__}) + "\n")
-        rows = []
-        for text in texts:
-            ids = slow(text)["input_ids"]
-            encoded = fast(text, return_offsets_mapping=True)
-            offsets = encoded["offset_mapping"] if encoded["input_ids"] == ids else None
-            rows.append({"text": text, "ids": ids, "offsets": offsets})
+        found = rows(slow, fast, texts)
         pairs = [{"text": a, "pair": b, "ids": slow(a, b)["input_ids"]} for a, b in PAIRS]
-        told = {"size": len(slow), "mask": slow.mask_token_id, "rows": rows, "pairs": pairs}
+        told = {"size": len(slow), "mask": slow.mask_token_id, "rows": found, "pairs": pairs}
         (folder / "expected.json").write_text(json.dumps(told, ensure_ascii=False, indent=1))
-        print(name, len(slow), sum(row["offsets"] is None for row in rows), "of", len(rows), "apart")
+        print(name, len(slow), sum(row["offsets"] is None for row in found), "of", len(found), "apart")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ conversion leaves a stray piece for a space at the end of a text, and takes user
 """
 
 import json
+import os
 from pathlib import Path
 
 import sentencepiece
@@ -33,11 +34,24 @@ HOSTILE = [
 CONFIGS = {"plain": {}, "cased": {"do_lower_case": False, "keep_accents": True}}
 
 
+def rows(slow, fast, texts):
+    """The ids of each text, and its offsets where the converted tokenizer takes it apart in the same way."""
+    rows = []
+    for text in texts:
+        ids = slow(text)["input_ids"]
+        encoded = fast(text, return_offsets_mapping=True)
+        offsets = encoded["offset_mapping"] if encoded["input_ids"] == ids else None
+        rows.append({"text": text, "ids": ids, "offsets": offsets})
+    return rows
+
+
 def main():
+    # The model keeps the paths that it was trained by, so they are relative.
+    os.chdir(HERE)
     OUT.mkdir(exist_ok=True)
     sentencepiece.SentencePieceTrainer.train(
-        input=str(HERE / "corpus.txt"),
-        model_prefix=str(OUT / "spiece"),
+        input="corpus.txt",
+        model_prefix="spiece/spiece",
         vocab_size=320,
         hard_vocab_limit=False,
         character_coverage=1.0,
@@ -54,13 +68,7 @@ def main():
     for name, config in CONFIGS.items():
         fast = AlbertTokenizerFast(str(OUT / "spiece.model"), **config)
         slow = AlbertTokenizer(str(OUT / "spiece.model"), **config)
-        rows = []
-        for text in texts:
-            ids = slow(text)["input_ids"]
-            encoded = fast(text, return_offsets_mapping=True)
-            offsets = encoded["offset_mapping"] if encoded["input_ids"] == ids else None
-            rows.append({"text": text, "ids": ids, "offsets": offsets})
-        expected[name] = {"config": config, "rows": rows}
+        expected[name] = {"config": config, "rows": rows(slow, fast, texts)}
     (OUT / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1))
 
 

@@ -181,28 +181,24 @@ fn cut<'a>(rest: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     Some((&rest[..at], &rest[at + mark.len()..]))
 }
 
+/// Where the bracket closes that is open at the start, or that the text begins with.
+fn closing(text: &str, [opens, closes]: [char; 2], mut depth: i32) -> Option<usize> {
+    text.char_indices().take(NEAR).find_map(|(at, letter)| {
+        if letter == opens {
+            depth += 1;
+        } else if letter == closes {
+            depth -= 1;
+        }
+        (depth == 0).then_some(at)
+    })
+}
+
 /// `[words](target)`: the words, the target where there is one, and what stands behind.
 fn bracketed(rest: &str) -> Option<(&str, Option<&str>, &str)> {
-    let mut depth = 0;
-    let close = rest.char_indices().take(NEAR).find_map(|(at, letter)| {
-        match letter {
-            '[' => depth += 1,
-            ']' => depth -= 1,
-            _ => {}
-        }
-        (depth == 0).then_some(at)
-    })?;
+    let close = closing(rest, ['[', ']'], 0)?;
     let (words, behind) = (&rest[1..close], &rest[close + 1..]);
     let Some(target) = behind.strip_prefix('(') else { return Some((words, None, behind)) };
-    let mut depth = 1;
-    let end = target.char_indices().take(NEAR).find_map(|(at, letter)| {
-        match letter {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        (depth == 0).then_some(at)
-    })?;
+    let end = closing(target, ['(', ')'], 1)?;
     // A title may stand behind the address.
     let address = target[..end].split([' ', '\t']).next().unwrap_or_default().trim_matches(['<', '>']);
     Some((words, Some(address), &target[end + 1..]))
