@@ -77,15 +77,19 @@ impl ExplainAnswer {
     pub fn run(self) -> anyhow::Result<()> {
         let mut model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
         if !model.untrained.is_empty() {
-            eprintln!("attune: warning: {} is not in the model and was made up", model.untrained.join(", "));
+            eprintln!(
+                "attune: warning: {} is not in the model and was initialised at random",
+                model.untrained.join(", ")
+            );
         }
         let place = self.at.as_deref().map(|at| self.place(at, model.task)).transpose()?;
         let target = Target { place, label: self.target.clone() };
         let asked = Asked { task: None, text: self.text.clone(), pair: self.pair.clone(), target };
-        let (method, hide) = (self.method(), self.hide());
+        let (method, baseline, hide) = (self.method(), self.baseline(), self.hide());
+        let explain = Explain { asked, method, baseline, steps: self.steps as usize, hide };
         let go_on = &mut |_: usize, _: usize| ControlFlow::Continue(());
         let stopped = || anyhow::anyhow!("the computation was stopped");
-        let scene = Scene::open(&mut model, &asked, go_on)?.ok_or_else(stopped)?;
+        let scene = Scene::open(&mut model, &explain.asked, go_on)?.ok_or_else(stopped)?;
         let explained = &scene.explained;
         if explained.cut > 0 {
             eprintln!("attune: warning: {} tokens did not fit and were cut off", explained.cut);
@@ -96,15 +100,8 @@ impl ExplainAnswer {
                 explained.elsewhere
             );
         }
-        let map = match method {
-            Method::GradientInput => scene.gradient_input(go_on)?,
-            Method::IntegratedGradients => scene.integrated_map(self.baseline(), self.steps as usize, go_on)?,
-            Method::Occlusion => scene.occlusion(hide, go_on)?,
-        };
-        let map = map.ok_or_else(stopped)?;
-        let trial = scene.trial(std::slice::from_ref(&map.words), hide, go_on)?.ok_or_else(stopped)?;
-        let explained = scene.explained.clone();
-        let explanation = Explanation { explained, units: scene.units.clone(), tokens: scene.tokens.clone(), map };
+        let explanation = scene.explain(&explain, go_on)?.ok_or_else(stopped)?;
+        let trial = scene.trial(std::slice::from_ref(&explanation.map.words), hide, go_on)?.ok_or_else(stopped)?;
         if self.json {
             return print_json(&facts(&explanation, &trial));
         }

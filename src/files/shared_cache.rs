@@ -59,10 +59,14 @@ fn snapshot_in(cache: &Path, name: &str) -> Option<PathBuf> {
     let commit = fs::read_to_string(folder.join("refs/main")).ok()?;
     let commit = Some(commit.trim()).filter(|commit| commit.chars().all(|c| c.is_ascii_alphanumeric()))?;
     let snapshot = folder.join("snapshots").join(commit);
-    let root = fs::canonicalize(&folder).ok()?;
-    let is_inside = |path: PathBuf| fs::canonicalize(path).is_ok_and(|target| target.starts_with(&root));
-    let entries: Vec<PathBuf> = fs::read_dir(&snapshot).ok()?.flatten().map(|entry| entry.path()).collect();
-    (snapshot.join("config.json").is_file() && entries.into_iter().all(is_inside)).then_some(snapshot)
+    (snapshot.join("config.json").is_file() && stays_inside(&folder, &snapshot)).then_some(snapshot)
+}
+
+/// Whether all that a snapshot lists lies within the folder of its repository.
+pub fn stays_inside(folder: &Path, snapshot: &Path) -> bool {
+    let (Ok(root), Ok(entries)) = (fs::canonicalize(folder), fs::read_dir(snapshot)) else { return false };
+    let is_inside = |path: &Path| fs::canonicalize(path).is_ok_and(|target| target.starts_with(&root));
+    entries.flatten().all(|entry| is_inside(&entry.path()))
 }
 
 #[cfg(test)]

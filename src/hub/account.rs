@@ -1,7 +1,6 @@
 //! Whose token it is, and where it is kept.
 
 use super::about::string;
-use super::record::gone;
 use super::wire::{Subject, Wire};
 use super::{Hub, HubError};
 
@@ -16,7 +15,7 @@ impl Hub {
 
     /// Removes the file where the hub's own tools keep a token.
     pub fn forget_kept_token(&self) -> Result<(), HubError> {
-        std::fs::remove_file(&self.token_file).or_else(gone).map_err(HubError::disk(&self.token_file))
+        crate::files::remove_file(&self.token_file).map_err(HubError::disk(&self.token_file))
     }
 
     /// Keeps the token beyond this session, where the hub's own tools keep it and nobody else may read it.

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::name::{Repo, RepoKind, check_revision, is_commit, is_file_name};
 use super::{Hub, MAIN};
+use crate::files::shared_cache::stays_inside;
 use crate::files::{folder_bytes, sync_folder, write_atomically};
 
 /// A model that can be opened without a download.
@@ -117,10 +118,7 @@ impl Folder {
     /// Whether a snapshot has all that is needed to open it, and leads nowhere else.
     pub fn is_complete(&self, commit: &str) -> bool {
         let snapshot = self.snapshot(commit);
-        let Ok(root) = fs::canonicalize(&self.path) else { return false };
-        let Ok(entries) = fs::read_dir(&snapshot) else { return false };
-        let is_inside = |path: &Path| fs::canonicalize(path).is_ok_and(|target| target.starts_with(&root));
-        if !entries.flatten().all(|entry| is_inside(&entry.path())) {
+        if !stays_inside(&self.path, &snapshot) {
             return false;
         }
         let has = |name: &str| snapshot.join(name).is_file();

@@ -149,7 +149,7 @@ fn tag(entity: &str) -> (bool, &str) {
 }
 
 /// The first of the highest.
-fn best(scores: &[f64]) -> usize {
+pub(super) fn best<T: PartialOrd>(scores: &[T]) -> usize {
     (0..scores.len()).reduce(|best, next| if scores[next] > scores[best] { next } else { best }).unwrap_or(0)
 }
 

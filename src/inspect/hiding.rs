@@ -69,7 +69,7 @@ impl Masked {
 }
 
 /// Characters without the blanks before them.
-fn without_blank(letters: &[char], (start, end): (usize, usize)) -> (usize, usize) {
+pub(super) fn without_blank(letters: &[char], (start, end): (usize, usize)) -> (usize, usize) {
     let inside = letters.get(start..end).unwrap_or_default();
     (start + inside.iter().take_while(|letter| letter.is_whitespace()).count(), end)
 }

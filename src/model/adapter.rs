@@ -36,7 +36,14 @@ pub fn tokenizer_folder(dir: &Path) -> PathBuf {
 
 /// The folder of the model that an adapter belongs to.
 pub fn base_of(dir: &Path) -> Result<PathBuf, ModelError> {
-    Settings::read(dir).and_then(|settings| base::find(dir, settings.base.as_deref())).map_err(at(dir))
+    settled(dir).map(|(_, base)| base)
+}
+
+/// An adapter's settings, and the folder of the model that it belongs to.
+fn settled(dir: &Path) -> Result<(Settings, PathBuf), ModelError> {
+    let settings = Settings::read(dir).map_err(at(dir))?;
+    let base = base::find(dir, settings.base.as_deref()).map_err(at(dir))?;
+    Ok((settings, base))
 }
 
 /// An adapter that was opened: the configuration of the model that it makes of its base, and the weights.
@@ -46,8 +53,7 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(dir: &Path) -> Result<Opened, ModelError> {
-    let settings = Settings::read(dir).map_err(at(dir))?;
-    let base = base::find(dir, settings.base.as_deref()).map_err(at(dir))?;
+    let (settings, base) = settled(dir)?;
     let files = tensors(dir)?;
     let config = configuration(dir, &base, &settings, &files)?;
     let source = Adapted::new(TensorFiles::open(&base)?, files, &settings, config.family);
@@ -61,8 +67,7 @@ pub(super) fn open(dir: &Path) -> Result<Opened, ModelError> {
 
 /// The configuration of the model that an adapter makes of its base.
 pub(super) fn config(dir: &Path) -> Result<EncoderConfig, ModelError> {
-    let settings = Settings::read(dir).map_err(at(dir))?;
-    let base = base::find(dir, settings.base.as_deref()).map_err(at(dir))?;
+    let (settings, base) = settled(dir)?;
     configuration(dir, &base, &settings, &tensors(dir)?)
 }
 

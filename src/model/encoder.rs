@@ -10,7 +10,7 @@ use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::embedding::{FusedEmbedding, Places};
 use super::ops::layer::{FusedLayer, LayerNoise};
 use super::ops::low_rank::Dropped;
-use super::ops::weights::{Dense, SLOTS};
+use super::ops::weights::{Dense, Slot};
 use super::ops::{Backend, attention, parts, plain};
 use super::params::{Param, host};
 use super::{Model, ModelError};
@@ -197,7 +197,7 @@ impl Model {
             probabilities: Noise::new(keys, place, rate(pass, self.config.attention_dropout)),
             after_attention: Noise::new(keys, place + 1, hidden_rate),
             after_feed_forward: Noise::new(keys, place + 2, after_rate),
-            adapters: SLOTS.map(|slot| {
+            adapters: Slot::ALL.map(|slot| {
                 let adapter = weights.dense()[slot as usize].adapter.as_ref()?;
                 let site = site::ADAPTERS + index as u64 * site::A_LAYERS_ADAPTERS + slot as u64;
                 Noise::new(keys, site, adapter.dropout)

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use candle_core::{Device, Tensor, Var};
 
 use super::ops::low_rank::LowRank;
-use super::ops::weights::{Dense, LayerWeights, SLOTS, Slot};
+use super::ops::weights::{Dense, LayerWeights, Slot};
 use super::{EncoderConfig, Model, ModelError, Param, Params};
 use crate::random::{Purpose, Stream, key};
 
@@ -27,11 +27,16 @@ pub struct LoraSpec {
     pub slots: Vec<Slot>,
 }
 
+/// What a product of this rank is multiplied by.
+pub(super) fn scale(alpha: f64, rank: usize, rank_stabilized: bool) -> f64 {
+    let rank = rank as f64;
+    alpha / if rank_stabilized { rank.sqrt() } else { rank }
+}
+
 impl LoraSpec {
     /// What the product of A and B is multiplied by.
     pub fn scale(&self) -> f64 {
-        let rank = self.rank as f64;
-        self.alpha / if self.rank_stabilized { rank.sqrt() } else { rank }
+        scale(self.alpha, self.rank, self.rank_stabilized)
     }
 
     /// Numbers of the adapters of one layer.
@@ -45,8 +50,6 @@ impl LoraSpec {
 }
 
 impl Slot {
-    pub const ALL: [Self; 6] = SLOTS;
-
     /// The part of a canonical name.
     pub fn name(self) -> &'static str {
         match self {
@@ -73,7 +76,7 @@ impl Slot {
 
     /// The layer of this word or canonical name.
     pub fn named(word: &str) -> Option<Self> {
-        SLOTS.into_iter().find(|slot| slot.word() == word || slot.name() == word)
+        Self::ALL.into_iter().find(|slot| slot.word() == word || slot.name() == word)
     }
 
     /// The canonical names of the two matrices of an adapter.
@@ -225,13 +228,13 @@ mod tests {
             let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{family}-classify"));
             let (mut model, _) = open(&dir, Want::AsSaved, &Device::Cpu, 0).unwrap();
             let mut foretold = model.config.weights(HeadKind::Sequence, 3);
-            foretold.extend(model.config.adapter_weights(&spec(&SLOTS)));
-            model.adapt(&spec(&SLOTS), 7).unwrap();
+            foretold.extend(model.config.adapter_weights(&spec(&Slot::ALL)));
+            model.adapt(&spec(&Slot::ALL), 7).unwrap();
             let mut found: Vec<_> = model.params.iter().map(|one| (one.name.clone(), one.count() as u64)).collect();
             let config = &model.config;
-            let of_layer = spec(&SLOTS).of_layer(config.hidden_size, config.intermediate_size);
+            let of_layer = spec(&Slot::ALL).of_layer(config.hidden_size, config.intermediate_size);
             let layers = config.stored_layers() as u64;
-            let all: u64 = config.adapter_weights(&spec(&SLOTS)).iter().map(|(_, size)| size).sum();
+            let all: u64 = config.adapter_weights(&spec(&Slot::ALL)).iter().map(|(_, size)| size).sum();
             assert_eq!(all, layers * of_layer);
             found.sort();
             foretold.sort();

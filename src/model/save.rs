@@ -27,10 +27,7 @@ impl Model {
             let (param, adapter) = params[index];
             Ok(merged(param, adapter, other)?)
         })?;
-        let path = dir.join("config.json");
-        let text = format!("{:#}\n", Value::Object(self.saved_config()));
-        files::write_atomically(&path, |file| file.write_all(text.as_bytes()))
-            .map_err(|source| ModelError::Unwritable { path, source })
+        write_json(&dir.join("config.json"), &Value::Object(self.saved_config()))
     }
 
     /// The configuration as it was read, with what training changed.
@@ -63,4 +60,11 @@ impl Model {
         }
         raw
     }
+}
+
+/// JSON as a model's folder has it, complete or not at all.
+pub(super) fn write_json(path: &Path, value: &Value) -> Result<(), ModelError> {
+    let text = format!("{value:#}\n");
+    files::write_atomically(path, |file| file.write_all(text.as_bytes()))
+        .map_err(|source| ModelError::Unwritable { path: path.to_owned(), source })
 }

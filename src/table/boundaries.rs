@@ -32,7 +32,7 @@ pub fn is_without_blanks(letter: char) -> bool {
         || is_ideograph_or_kana(letter)
 }
 
-/// Letters of Chinese and Japanese, each of which is a word to the tokenizers of BERT.
+/// Letters of Chinese and Japanese. BERT's tokenizers take each ideograph for a word.
 pub fn is_ideograph_or_kana(letter: char) -> bool {
     matches!(letter, '\u{2e80}'..='\u{312f}' | '\u{3190}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}'
         | '\u{f900}'..='\u{faff}' | '\u{ff66}'..='\u{ffdc}' | '\u{1b000}'..='\u{1b16f}' | '\u{20000}'..='\u{3ffff}')

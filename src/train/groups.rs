@@ -3,7 +3,7 @@
 use super::config::{Optim, Strategy};
 use super::optimizer::Rule;
 use super::patterns::is_named;
-use super::strategy::may_train_weights;
+use super::strategy::{may_train, may_train_weights};
 use crate::model::{Block, Param};
 
 /// Whether weight decay applies: to all that is learned but biases and norms, as transformers' Trainer decides.
@@ -54,15 +54,19 @@ pub fn highest<Name: AsRef<str>>(weights: impl IntoIterator<Item = Name>, optim:
 /// which are left out where it is not known.
 pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -> Vec<f64> {
     let layers = stored_layers.unwrap_or(1);
-    let weights: Vec<(Block, String)> = may_train_weights(strategy, layers)
-        .map(|name| (Block::of(&name), name))
-        .filter(|(block, _)| stored_layers.is_some() || *block != Block::Embeddings)
-        .collect();
+    // Only a rate by name tells the weights of a block apart.
+    let mut rates: Vec<(Block, f64)> = if optim.rates.is_empty() {
+        may_train(strategy, layers).into_iter().map(|block| (block, rate(block, optim, layers))).collect()
+    } else {
+        let of = |name: String| (Block::of(&name), rate_of(&name, optim, layers));
+        may_train_weights(strategy, layers).map(of).collect()
+    };
+    rates.retain(|(block, _)| stored_layers.is_some() || *block != Block::Embeddings);
     let mut peaks: Vec<f64> = ["embeddings", "encoder", "head"]
         .into_iter()
         .filter_map(|group| {
-            let own = weights.iter().filter(|(block, _)| group_of(*block) == group);
-            highest(own.map(|(_, name)| name), optim, layers)
+            let own = rates.iter().filter(|(block, _)| group_of(*block) == group);
+            own.map(|(_, rate)| *rate).reduce(f64::max)
         })
         .collect();
     peaks.sort_by(|one, two| two.total_cmp(one));

@@ -47,7 +47,7 @@ impl Trained {
 
     /// Whether any weight of a block can be trained.
     fn touches(&self, block: Block) -> bool {
-        weights_of(block).iter().any(|name| self.contains(name))
+        !self.frozen.contains(&block) && weights_of(block).iter().any(|name| self.names(name))
     }
 }
 

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use attune::inspect::why::{
-    Asked, Baseline, Explain, Explanation, Hide, Method, Place, Scene, SwapsOf, Target, Trial, TrialOf, TurningOf,
+    Asked, Baseline, Explain, Hide, Method, Place, Scene, SwapsOf, Target, Trial, TrialOf, TurningOf,
 };
 use attune::inspect::{Inquiry, InspectError, OpenModel, Options, Output, Request};
 use attune::task::{Reads, Task};
 use serde::Deserialize;
 
+use crate::attention_is_the_models::ask as put;
+use crate::explore_asks_every_head::open;
 use crate::models_match_the_reference::golden;
 
 /// Largest difference from what was recorded.
@@ -38,14 +40,6 @@ struct Case {
 struct Integrated {
     weights: Vec<f64>,
     from: f64,
-}
-
-fn open(folder: &str) -> OpenModel {
-    OpenModel::open_whole(&golden().join(folder)).unwrap()
-}
-
-fn put<Q: Inquiry>(model: &mut OpenModel, inquiry: &Q) -> Q::Answer {
-    inquiry.put_to(model, &mut |_, _| ControlFlow::Continue(())).unwrap().expect("nobody stopped it")
 }
 
 impl Case {
@@ -86,7 +80,7 @@ fn largest(found: &[f64], expected: &[f64]) -> f64 {
 #[test]
 fn gradient_times_input_is_that_of_autograd() {
     each(|folder, case, model, asked| {
-        let found: Explanation = put(model, &Explain::of(asked, Method::GradientInput));
+        let found = put(model, &Explain::of(asked, Method::GradientInput));
         assert!((found.explained.score - case.score).abs() < CLOSE, "{folder}: {}", found.explained.score);
         assert!((found.explained.share - case.share).abs() < CLOSE, "{folder}: {}", found.explained.share);
         let off = largest(&found.map.tokens, &case.gradient_input);
@@ -156,7 +150,7 @@ fn what_is_explained_where_nothing_is_named_is_what_the_model_says() {
         panic!()
     };
     let asked = Asked { text: text.into(), ..Asked::default() };
-    let found = put(&mut model, &Explain::of(asked.clone(), Method::GradientInput)).explained;
+    let found = put(&mut model, &Explain::of(asked.clone(), Method::GradientInput)).explained.clone();
     assert_eq!((found.label.as_str(), found.choices.len()), (labels[0].label.as_str(), labels.len()));
     assert!((found.share - labels[0].score).abs() < 1e-6);
     let mut model = open("bert-mlm");
@@ -167,11 +161,11 @@ fn what_is_explained_where_nothing_is_named_is_what_the_model_says() {
     let mut model = open("bert-ner");
     let lisbon = Target { place: Some(Place { sequence: 0, start: 38, end: 44 }), label: None };
     let asked_lisbon = Asked { target: lisbon, ..asked.clone() };
-    let found = put(&mut model, &Explain::of(asked_lisbon, Method::GradientInput)).explained;
+    let found = put(&mut model, &Explain::of(asked_lisbon, Method::GradientInput)).explained.clone();
     assert_eq!(found.word, "Lisbon");
     let mut model = open("bert-qa");
     let asked = Asked { text: "Who joined?".into(), pair: Some(text.into()), ..asked };
-    let found = put(&mut model, &Explain::of(asked, Method::GradientInput)).explained;
+    let found = put(&mut model, &Explain::of(asked, Method::GradientInput)).explained.clone();
     assert!(found.label == "answer" && text.contains(&found.word) && !found.word.is_empty());
     let product = found.choices[1].share * found.choices[2].share;
     assert!((found.share - product).abs() < 1e-9, "an answer is as likely as its start and its end together");
@@ -207,7 +201,7 @@ fn what_cannot_be_explained_is_said() {
             &{
                 let mut model = open("bert-classify");
                 let asked = Asked { text: text.into(), ..Asked::default() };
-                let found = put(&mut model, &Explain::of(asked, Method::GradientInput)).explained;
+                let found = put(&mut model, &Explain::of(asked, Method::GradientInput)).explained.clone();
                 found.choices.iter().map(|choice| choice.label.clone()).collect::<Vec<_>>().join(", ")
             }
         )

@@ -13,14 +13,10 @@ use attune::inspect::{
 };
 use attune::task::Task;
 
-use crate::models_match_the_reference::golden;
+use crate::explore_asks_every_head::open;
 
 const FAMILIES: [&str; 5] =
     ["albert-classify", "bert-classify", "distilbert-classify", "electra-classify", "roberta-mlm"];
-
-fn open(folder: &str) -> OpenModel {
-    OpenModel::open_whole(&golden().join(folder)).unwrap()
-}
 
 fn request(text: &str, pair: Option<&str>) -> Request {
     Request { text: text.to_owned(), pair: pair.map(str::to_owned) }
@@ -35,7 +31,7 @@ fn texts() -> [Request; 3] {
     ]
 }
 
-fn ask<Q: Inquiry>(model: &mut OpenModel, inquiry: &Q) -> Q::Answer {
+pub fn ask<Q: Inquiry>(model: &mut OpenModel, inquiry: &Q) -> Q::Answer {
     inquiry.put_to(model, &mut |_, _| ControlFlow::Continue(())).unwrap().expect("nobody stopped it")
 }
 

@@ -18,7 +18,7 @@ use attune::worker::spawn;
 
 use crate::models_match_the_reference::golden;
 
-fn open(folder: &str) -> OpenModel {
+pub fn open(folder: &str) -> OpenModel {
     OpenModel::open_whole(&golden().join(folder)).unwrap()
 }
 

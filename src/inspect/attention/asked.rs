@@ -88,20 +88,31 @@ fn read(model: &OpenModel, request: &Request) -> Result<(Tokens, Input), Inspect
 pub fn figures(model: &OpenModel, request: &Request, go_on: GoOn<'_>) -> Result<Option<Vec<Figures>>, InspectError> {
     let (tokens, input) = read(model, request)?;
     let (gaze, size) = (Gaze::of(&tokens), tokens.count() * tokens.count());
-    let steps = model.model.config.schedule().len();
     let mut figures = Vec::new();
-    let ended = model.model.walk(&input, |step, x| {
-        if go_on(step, steps).is_break() {
+    let is_whole = each_layer(model, &input, go_on, |_, attention| {
+        figures.extend(attention.chunks(size.max(1)).map(|square| gaze.figures(square)));
+    })?;
+    Ok(is_whole.then_some(figures))
+}
+
+/// Goes through the layers, with what enters each and its attention. Returns whether `go_on` let it come to the end.
+fn each_layer(
+    model: &OpenModel,
+    input: &Input,
+    go_on: GoOn<'_>,
+    mut each: impl FnMut(&Tensor, &[f32]),
+) -> Result<bool, InspectError> {
+    let layers = model.model.config.schedule().len();
+    let ended = model.model.walk(input, |step, x| {
+        if go_on(step, layers).is_break() {
             return Ok::<_, InspectError>(ControlFlow::Break(()));
         }
-        if step == steps {
-            return Ok(ControlFlow::Continue(()));
+        if step < layers {
+            each(x, &model.model.attention_at(step, x, input)?);
         }
-        let attention = model.model.attention_at(step, x, &input)?;
-        figures.extend(attention.chunks(size.max(1)).map(|square| gaze.figures(square)));
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(ended.is_continue().then_some(figures))
+    Ok(ended.is_continue())
 }
 
 impl Inquiry for Attend {
@@ -111,28 +122,19 @@ impl Inquiry for Attend {
         let (tokens, input) = read(model, &self.0)?;
         let count = tokens.count();
         let gaze = Gaze::of(&tokens);
-        let model = &model.model;
-        let layers = model.config.schedule().len();
+        let layers = model.model.config.schedule().len();
         let mut small = Small { side: count.min(SIDE), values: Vec::new() };
         let (mut figures, mut states) = (Vec::new(), Vec::with_capacity(layers));
-        let ended = model.walk(&input, |step, x| {
-            if go_on(step, layers).is_break() {
-                return Ok::<_, InspectError>(ControlFlow::Break(()));
-            }
-            if step == layers {
-                return Ok(ControlFlow::Continue(()));
-            }
-            let attention = model.attention_at(step, x, &input)?;
+        let is_whole = each_layer(model, &input, go_on, |x, attention| {
             for square in attention.chunks((count * count).max(1)) {
                 small.add(square, count);
                 figures.push(gaze.figures(square));
             }
             states.push(x.detach());
-            Ok(ControlFlow::Continue(()))
         })?;
-        let heads = model.config.num_attention_heads;
+        let heads = model.model.config.num_attention_heads;
         let seen = Seen { tokens, layers, heads, small, figures, input, states };
-        Ok(ended.is_continue().then(|| Arc::new(seen)))
+        Ok(is_whole.then(|| Arc::new(seen)))
     }
 }
 

@@ -1,5 +1,7 @@
 //! A map: what each word and each token adds to the output, by one of the methods.
 
+use std::sync::Arc;
+
 use super::gradient::times;
 use super::scene::Scene;
 use super::{Asked, Baseline, Completeness, Explained, Hide, Method, Unit};
@@ -49,21 +51,11 @@ pub struct Map {
 }
 
 impl Inquiry for Explain {
-    type Answer = Explanation;
+    type Answer = Arc<Explanation>;
 
-    fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<Explanation>, InspectError> {
+    fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<Self::Answer>, InspectError> {
         let Some(scene) = Scene::open(model, &self.asked, go_on)? else { return Ok(None) };
-        let map = match self.method {
-            Method::GradientInput => scene.gradient_input(go_on)?,
-            Method::IntegratedGradients => scene.integrated_map(self.baseline, self.steps, go_on)?,
-            Method::Occlusion => scene.occlusion(self.hide, go_on)?,
-        };
-        Ok(map.map(|map| Explanation {
-            explained: scene.explained.clone(),
-            units: scene.units.clone(),
-            tokens: scene.tokens.clone(),
-            map,
-        }))
+        Ok(scene.explain(self, go_on)?.map(Arc::new))
     }
 
     fn is_quick(&self) -> bool {
@@ -72,7 +64,18 @@ impl Inquiry for Explain {
 }
 
 impl Scene<'_> {
-    pub fn gradient_input(&self, go_on: GoOn<'_>) -> Result<Option<Map>, InspectError> {
+    /// The map that is asked for; nothing where `go_on` ended it.
+    pub fn explain(&self, explain: &Explain, go_on: GoOn<'_>) -> Result<Option<Explanation>, InspectError> {
+        let map = match explain.method {
+            Method::GradientInput => self.gradient_input(go_on)?,
+            Method::IntegratedGradients => self.integrated_map(explain.baseline, explain.steps, go_on)?,
+            Method::Occlusion => self.occlusion(explain.hide, go_on)?,
+        };
+        let (explained, units, tokens) = (self.explained.clone(), self.units.clone(), self.tokens.clone());
+        Ok(map.map(|map| Explanation { explained, units, tokens, map }))
+    }
+
+    fn gradient_input(&self, go_on: GoOn<'_>) -> Result<Option<Map>, InspectError> {
         let vectors = self.vectors()?;
         let Some(derived) = self.derived(vec![vectors.clone()], go_on)? else { return Ok(None) };
         let gradient = derived.first().map_or(&[][..], Vec::as_slice);
@@ -80,12 +83,7 @@ impl Scene<'_> {
         Ok(Some(self.summed(Method::GradientInput, tokens, None)))
     }
 
-    pub fn integrated_map(
-        &self,
-        baseline: Baseline,
-        steps: usize,
-        go_on: GoOn<'_>,
-    ) -> Result<Option<Map>, InspectError> {
+    fn integrated_map(&self, baseline: Baseline, steps: usize, go_on: GoOn<'_>) -> Result<Option<Map>, InspectError> {
         let found = self.integrated(baseline, steps, go_on)?;
         Ok(found.map(|(tokens, known)| self.summed(Method::IntegratedGradients, tokens, Some(known))))
     }
@@ -96,7 +94,7 @@ impl Scene<'_> {
     }
 
     /// Each word hidden, and each piece of those that have several.
-    pub fn occlusion(&self, hide: Hide, go_on: GoOn<'_>) -> Result<Option<Map>, InspectError> {
+    fn occlusion(&self, hide: Hide, go_on: GoOn<'_>) -> Result<Option<Map>, InspectError> {
         let words: Vec<Vec<usize>> = (0..self.units.len()).map(|unit| self.tokens_of(&[unit])).collect();
         let pieces = words.iter().filter(|tokens| tokens.len() > 1).flatten().map(|token| vec![*token]);
         let sets: Vec<Vec<usize>> = words.iter().cloned().chain(pieces).collect();

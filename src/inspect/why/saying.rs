@@ -2,6 +2,7 @@
 
 use super::target::Terms;
 use crate::inspect::OpenModel;
+use crate::inspect::entities::best;
 use crate::model::probability::{sigmoid, softmax};
 use crate::task::Targets;
 
@@ -74,9 +75,4 @@ fn spans(terms: &Terms, places: &[usize], rows: &[Vec<f32>], counts: &[bool]) ->
     };
     let said = |(shares, open): &(Vec<f32>, Vec<usize>)| open.get(best(shares)).copied().unwrap_or(0);
     (terms.0.iter().map(share).product(), Verdict(said(&columns[0]), said(&columns[1])))
-}
-
-/// The first of the highest.
-pub(super) fn best(row: &[f32]) -> usize {
-    (0..row.len()).reduce(|best, next| if row[next] > row[best] { next } else { best }).unwrap_or(0)
 }

@@ -11,6 +11,7 @@ use super::turning::about_the_answer;
 use super::{Asked, Unit};
 use crate::hub::embedded;
 use crate::inspect::hiding::Masked;
+use crate::inspect::masks::best;
 use crate::inspect::predictor::{GoOn, Predictor};
 use crate::inspect::{Inquiry, InspectError, OpenModel};
 use crate::model::probability::softmax;
@@ -183,17 +184,9 @@ impl Scene<'_> {
 /// The likeliest whole words of a row, written as the word that they are to stand for.
 fn likeliest(proposer: &OpenModel, unit: &Unit, row: &[f32]) -> Vec<(String, f64)> {
     let shares = softmax(row);
-    let mut order: Vec<u32> = (0..shares.len() as u32).collect();
-    let better = |a: &u32, b: &u32| shares[*b as usize].total_cmp(&shares[*a as usize]).then(a.cmp(b));
-    let looked_at = (PROPOSED * 8).min(order.len());
-    if looked_at < order.len() {
-        order.select_nth_unstable_by(looked_at, better);
-        order.truncate(looked_at);
-    }
-    order.sort_unstable_by(better);
     let own = unit.word.to_lowercase();
     let mut found: Vec<(String, f64)> = Vec::new();
-    for id in order {
+    for id in best(&shares, PROPOSED * 8) {
         let begins = proposer.tokenizer.id_to_token(id).is_some_and(|token| !token.starts_with("##"));
         let Ok(word) = proposer.tokenizer.decode(&[id], true) else { continue };
         let word = word.trim();

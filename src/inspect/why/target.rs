@@ -1,9 +1,10 @@
 //! Which output is explained: the one a person names, and what the model says where none is named.
 
-use super::saying::{best, read, shares};
+use super::saying::{read, shares};
 use super::units::{Unit, units};
 use super::{Place, Target};
-use crate::inspect::entities::OUTSIDE;
+use crate::inspect::entities::{OUTSIDE, best};
+use crate::inspect::hiding::without_blank;
 use crate::inspect::predictor::Rows;
 use crate::inspect::request::{Options, Prepared};
 use crate::inspect::{InspectError, OpenModel, answers};
@@ -153,10 +154,8 @@ impl Heard<'_> {
     /// The characters of a token without the blanks before it.
     fn letters_of(&self, index: usize) -> (usize, usize) {
         let encoded = &self.prepared.encoded;
-        let (start, end) = encoded.offsets[index];
         let letters = self.letters[usize::from(encoded.sequence[index].unwrap_or(0).min(1))];
-        let inside = letters.get(start..end).unwrap_or_default();
-        (start + inside.iter().take_while(|letter| letter.is_whitespace()).count(), end)
+        without_blank(letters, encoded.offsets[index])
     }
 
     /// The window that shows most around a token, and its place there.

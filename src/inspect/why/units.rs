@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Place;
-use crate::inspect::hiding::MOST_PIECES;
+use crate::inspect::hiding::{MOST_PIECES, without_blank};
 use crate::text::tokenizer::Encoded;
 
 /// A word, or a piece of one with very many.
@@ -56,8 +56,7 @@ fn unit(encoded: &Encoded, kept: &[usize], texts: [&[char]; 2], tokens: Range<us
     let letters = texts[usize::from(sequence.min(1))];
     let places = kept[tokens.clone()].iter().map(|index| encoded.offsets[*index]);
     let (start, end) = places.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
-    let inside = letters.get(start..end)?;
-    let start = start + inside.iter().take_while(|letter| letter.is_whitespace()).count();
+    let (start, end) = without_blank(letters, (start, end));
     let word: String = letters.get(start..end)?.iter().collect();
     let place = Place { sequence, start, end };
     (!word.is_empty()).then_some(Unit { word, place, tokens })

@@ -10,6 +10,7 @@ use super::error::AdapterError;
 use super::folder::CONFIG;
 use crate::model::family::Family;
 use crate::model::kinds::HeadKind;
+use crate::model::lora;
 
 /// What was read. Keys that change nothing of what is merged are passed over.
 #[derive(Debug, Deserialize)]
@@ -95,8 +96,7 @@ impl Settings {
     /// What the product of a module's matrices is multiplied by.
     pub fn scale(&self, module: &str, rank: usize) -> f64 {
         let own = self.alpha_pattern.iter().flatten().find(|(key, _)| is_of(key, module)).map(|(_, alpha)| *alpha);
-        let (alpha, rank) = (own.unwrap_or(self.lora_alpha), rank.max(1) as f64);
-        alpha / if self.use_rslora == Some(true) { rank.sqrt() } else { rank }
+        lora::scale(own.unwrap_or(self.lora_alpha), rank.max(1), self.use_rslora == Some(true))
     }
 
     /// transformers' class of the model with the adapter, where it is named.

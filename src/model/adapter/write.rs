@@ -10,11 +10,11 @@ use candle_core::Tensor;
 use serde_json::{Value, json};
 
 use super::folder::CONFIG;
-use crate::files;
 use crate::model::family::{Family, Naming};
 use crate::model::files::write_safetensors;
 use crate::model::lora::{LoraSpec, merged};
 use crate::model::ops::weights::{Dense, Norm, Slot};
+use crate::model::save::write_json;
 use crate::model::{HeadKind, Model, ModelError, Outputs, Param};
 
 /// What is told of the model that an adapter belongs to.
@@ -44,8 +44,8 @@ impl Model {
         write_safetensors(&dir.join("adapter_model.safetensors"), &tensors, |index| {
             Ok(merged(params[index], None, other)?)
         })?;
-        write(&dir.join(CONFIG), &self.adapter_settings(beside, &head))?;
-        write(&dir.join("config.json"), &Value::Object(self.saved_config()))
+        write_json(&dir.join(CONFIG), &self.adapter_settings(beside, &head))?;
+        write_json(&dir.join("config.json"), &Value::Object(self.saved_config()))
     }
 
     /// The head's own weights. Where the outputs are the words, they belong to the table and stay as they are.
@@ -132,10 +132,4 @@ fn whole_module(stored: &str) -> String {
 /// The name of a family's module in transformers.
 fn module_of(family: Family) -> String {
     family.model_type().replace('-', "_")
-}
-
-fn write(path: &Path, value: &Value) -> Result<(), ModelError> {
-    let text = format!("{value:#}\n");
-    files::write_atomically(path, |file| file.write_all(text.as_bytes()))
-        .map_err(|source| ModelError::Unwritable { path: path.to_owned(), source })
 }

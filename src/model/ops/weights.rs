@@ -33,7 +33,9 @@ pub enum Slot {
     Outer,
 }
 
-pub const SLOTS: [Slot; 6] = [Slot::Query, Slot::Key, Slot::Value, Slot::Output, Slot::Inner, Slot::Outer];
+impl Slot {
+    pub const ALL: [Self; 6] = [Self::Query, Self::Key, Self::Value, Self::Output, Self::Inner, Self::Outer];
+}
 
 /// Scale and shift of a layer norm.
 #[derive(Clone, Debug)]
@@ -149,7 +151,7 @@ impl LayerWeights {
         self.dense().into_iter().flat_map(Dense::params).chain(norms.into_iter().flat_map(Norm::params))
     }
 
-    /// The dense layers, in the order of [`SLOTS`].
+    /// The dense layers, in the order of [`Slot::ALL`].
     pub fn dense(&self) -> [&Dense; 6] {
         [&self.query, &self.key, &self.value, &self.output, &self.inner, &self.outer]
     }

@@ -143,7 +143,7 @@ pub fn tag_text(text: &str, spans: &[TextSpan]) -> Result<Vec<(WordRange, String
             joined = false;
             continue;
         }
-        // Where no blanks part the words, each character is one, as the tokenizers of BERT have it.
+        // Where no blanks part the words, each character is one: a sentence would be one word of tags.
         let is_alone = is_ideograph_or_kana(letter);
         let is_word = !is_alone && (letter.is_alphanumeric() || is_mark(letter));
         let end = byte + letter.len_utf8();

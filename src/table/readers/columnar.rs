@@ -24,6 +24,7 @@ use ::parquet::record::{Field, Row};
 use self::features::Feature;
 use super::builder::Builder;
 use super::encoding::Decoded;
+use super::objects::COLUMN_LIMIT;
 use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
 use crate::guard::guarded;
@@ -32,9 +33,8 @@ use crate::table::Format;
 use crate::table::notation::quoted::push_quoted;
 use crate::table::{ReadError, Table, name_list};
 
-/// Rows and columns that are read.
+/// Rows that are read.
 const ROW_LIMIT: i64 = 100_000_000;
-const COLUMN_LIMIT: usize = 1000;
 
 /// Whether a file is Parquet.
 pub(super) fn is_parquet(head: &[u8]) -> bool {
@@ -73,8 +73,7 @@ pub(super) fn read(path: &Path, file: &File) -> Result<Table, ReadError> {
 }
 
 fn finish(path: &Path, rows: Option<Builder>) -> Result<Table, ReadError> {
-    let decoded = Decoded { text: Vec::new(), encoding: "UTF-8", replaced: 0 };
-    rows.unwrap_or_default().finish(path, Format::Parquet, &decoded)
+    rows.unwrap_or_default().finish(path, Format::Parquet, &Decoded::nothing())
 }
 
 /// Adds the rows of a file to those of others before it.

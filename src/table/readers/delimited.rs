@@ -10,6 +10,7 @@ use std::path::Path;
 use super::cut::{FIELD_LIMIT, Fault, Piece, Rows, is_blank};
 use super::encoding::Decoded;
 use super::finish::finish;
+use super::head;
 use super::sniff::{self, Layout};
 use crate::table::Format;
 use crate::table::{ReadError, RowProblem, Table};
@@ -24,7 +25,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
-        notes: layout.odd_first.iter().map(|value| sniff::odd_first("line", layout.first_line, value)).collect(),
+        notes: layout.odd_first.iter().map(|value| head::odd_first("line", layout.first_line, value)).collect(),
         span_columns: Vec::new(),
         problems: Vec::new(),
         replaced_characters: replaced,

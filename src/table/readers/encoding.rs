@@ -16,6 +16,13 @@ pub(super) struct Decoded {
     pub replaced: usize,
 }
 
+impl Decoded {
+    /// What is told of a file whose cells are in UTF-8 and lie elsewhere.
+    pub fn nothing() -> Self {
+        Self { text: Vec::new(), encoding: "UTF-8", replaced: 0 }
+    }
+}
+
 /// Bytes that `chardetng` looks at.
 const SAMPLE: usize = 1 << 20;
 

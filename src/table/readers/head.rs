@@ -5,6 +5,10 @@
 use std::collections::HashMap;
 
 use super::names::{is_known_name, is_number};
+use crate::table::shorten;
+
+/// Rows by which the head of a file is judged.
+pub(super) const SAMPLE_ROWS: usize = 1000;
 
 /// Letters and words beyond which a cell names no column, unless it is a question.
 const LONGEST: usize = 80;
@@ -113,4 +117,10 @@ pub(super) fn odd_label(rows: &[&[String]]) -> Option<String> {
     let first = *rows.first()?;
     let odd = |column: &usize| first.len() > 1 && stands_apart(&below(rows, *column), &first[*column], false);
     (0..first.len()).find(odd).map(|column| first[column].trim().to_owned())
+}
+
+/// What is told of a first row that may be the head.
+pub(super) fn odd_first(unit: &str, line: usize, value: &str) -> String {
+    let value = shorten(value, 40);
+    format!("{unit} {line} is read as data and may be the header: {value:?} occurs in no other row")
 }

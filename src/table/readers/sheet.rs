@@ -39,8 +39,7 @@ pub(super) fn is_container(head: &[u8]) -> bool {
 pub(super) fn read(path: &Path, source: impl Read + Seek) -> Result<Table, ReadError> {
     let outcome = guarded(|| decode(source)).unwrap_or_else(|panic| Err(Fault::Damaged(panic)));
     let (rows, notes) = outcome.map_err(|fault| fault.told(path))?;
-    let nothing = Decoded { text: Vec::new(), encoding: "UTF-8", replaced: 0 };
-    let mut table = rows.finish(path, Format::Workbook, &nothing)?;
+    let mut table = rows.finish(path, Format::Workbook, &Decoded::nothing())?;
     table.notes.splice(0..0, notes);
     Ok(table)
 }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
 use super::head;
 use super::names::{is_known_name, unique_names};
-use crate::table::shorten;
 
 /// All that is known of a file before its rows are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,8 +22,7 @@ pub(super) struct Layout {
     pub odd_first: Option<String>,
 }
 
-/// Rows and bytes that are looked at.
-const SAMPLE_ROWS: usize = 1000;
+/// Bytes that are looked at.
 const SAMPLE_BYTES: usize = 1 << 20;
 
 /// In the order of preference among delimiters that fit equally well.
@@ -57,12 +55,6 @@ pub(super) fn column_names(layout: &Layout) -> Vec<String> {
     unique_names(&given)
 }
 
-/// What is told of a first row that may be the head.
-pub(super) fn odd_first(unit: &str, line: usize, value: &str) -> String {
-    let value = shorten(value, 40);
-    format!("{unit} {line} is read as data and may be the header: {value:?} occurs in no other row")
-}
-
 pub(super) struct SampleRow {
     pub cells: Vec<String>,
     /// Where the next row begins, and the line ends up to there, from the start of the sample.
@@ -91,7 +83,7 @@ pub(super) fn sample(bytes: &[u8], dialect: Dialect) -> Vec<SampleRow> {
     let mut pieces: Vec<Piece> = Vec::new();
     let (mut at, mut line_ends) = (0, 0);
     let mut sampled = Vec::new();
-    while at < bytes.len() && sampled.len() < SAMPLE_ROWS {
+    while at < bytes.len() && sampled.len() < head::SAMPLE_ROWS {
         let row = rows.row(bytes, at, &mut pieces);
         (at, line_ends) = (row.next, line_ends + row.line_ends);
         // The last row of a sample may be cut through.

@@ -13,7 +13,7 @@ use super::TokenizerError;
 use super::legacy::lacks;
 use super::source::component;
 use super::specials::{SideFiles, added};
-use super::spiece::{CONTROL, Model, metaspace};
+use super::spiece::{CONTROL, Model, metaspace, single_blanks};
 
 /// Where the pieces of a model stand in the vocabulary of its embeddings.
 struct Order {
@@ -119,8 +119,7 @@ fn specials(tokens: &[Token<'_>], order: &Order, side: &SideFiles, around: [&(St
 }
 
 fn normalizers(model: &Model) -> Vec<Value> {
-    let spaces = json!({ "type": "Replace", "pattern": { "Regex": " {2,}" }, "content": " " });
-    model.charsmap_step().into_iter().chain([spaces]).collect()
+    model.charsmap_step().into_iter().chain([single_blanks()]).collect()
 }
 
 /// `<s> A </s>` and `<s> A </s> </s> B </s>`, all in one segment.

@@ -92,8 +92,13 @@ fn normalizers(model: &Model, side: &SideFiles) -> Vec<Value> {
         steps.push(json!({ "type": "Lowercase" }));
     }
     steps.extend(model.charsmap_step());
-    steps.push(replace(json!({ "Regex": " {2,}" }), " "));
+    steps.push(single_blanks());
     steps
+}
+
+/// Several blanks in a row are one.
+pub(super) fn single_blanks() -> Value {
+    json!({ "type": "Replace", "pattern": { "Regex": " {2,}" }, "content": " " })
 }
 
 pub(super) fn metaspace() -> Value {

@@ -72,9 +72,15 @@ impl Tokenizer {
             } else {
                 self.inner.encode_char_offsets(text, false)?
             };
-            let words = encoding.get_word_ids().iter().zip(encoding.get_offsets());
-            let places = words.map(|(word, characters)| Place { word: *word, sequence: 0, characters: *characters });
-            let words = unspaced::part(places, [&marks, &[]]);
+            let ids = encoding.get_word_ids();
+            let place = |(word, characters): (&Option<u32>, &(usize, usize))| Place {
+                word: *word,
+                sequence: 0,
+                characters: *characters,
+            };
+            let parted = (!marks.is_empty())
+                .then(|| unspaced::part(ids.iter().zip(encoding.get_offsets()).map(place), [&marks, &[]]));
+            let words = parted.as_deref().unwrap_or(ids);
             let starts_word = (0..words.len()).map(|at| at == 0 || words[at] != words[at - 1]);
             Ok(Run { ids: encoding.get_ids().to_vec(), starts_word: starts_word.collect() })
         })

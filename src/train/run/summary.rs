@@ -105,6 +105,11 @@ fn log_bytes(dir: &Path) -> Option<u64> {
 }
 
 impl RunSummary {
+    /// The share of the weights that is trained.
+    pub fn trained_share(&self) -> f64 {
+        self.trainable as f64 / self.parameters.max(1) as f64
+    }
+
     /// The run in a folder, by what was kept or else by its log. What it can go on from is for the caller to add.
     pub(super) fn read(dir: &Path) -> Result<Self, TrainError> {
         heed();

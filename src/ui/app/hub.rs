@@ -1,7 +1,7 @@
 //! What the actions on the hub do.
 
 use super::App;
-use crate::hub::{Hub, Origins, Query, Repo, RepoKind, Token, TokenOrigin};
+use crate::hub::{Hub, Query, Repo, RepoKind, Token, TokenOrigin};
 use crate::ui::Screen;
 use crate::ui::action::HubAction;
 use crate::ui::frame::ask::Question;
@@ -55,11 +55,14 @@ impl App {
         }
     }
 
-    pub(super) fn ask_hub(&mut self, kind: JobKind, title: impl Into<String>, ask: HubAsk) -> JobId {
+    fn ask_hub(&mut self, kind: JobKind, title: impl Into<String>, ask: HubAsk) {
         let job = self.workspace.follow(kind, title);
+        self.send_hub(job, ask);
+    }
+
+    fn send_hub(&mut self, job: JobId, ask: HubAsk) {
         let hub = Box::new(self.workspace.hub.hub.clone());
         self.send(Command::Hub { job, hub, ask });
-        job
     }
 
     pub(super) fn look_at_shelf(&mut self) {
@@ -131,8 +134,7 @@ impl App {
 
     fn download(&mut self, wanted: Wanted) {
         if let Some(job) = self.workspace.begin_download(&wanted) {
-            let hub = Box::new(self.workspace.hub.hub.clone());
-            self.send(Command::Hub { job, hub, ask: HubAsk::Download(wanted) });
+            self.send_hub(job, HubAsk::Download(wanted));
         }
     }
 
@@ -170,9 +172,7 @@ impl App {
         if !hub.offline {
             return;
         }
-        let is_asking =
-            |kind: &JobKind| matches!(kind, JobKind::HubSearch { .. } | JobKind::HubLook { .. } | JobKind::HubAccount);
-        self.workspace.drop_jobs(is_asking);
+        self.workspace.drop_jobs(JobKind::asks_hub);
         let running = self.workspace.downloads.iter().filter(|download| download.job().is_some());
         let running: Vec<Wanted> = running.map(|download| download.wanted.clone()).collect();
         for wanted in running {
@@ -184,7 +184,7 @@ impl App {
         let state = &mut self.workspace.hub;
         let from = if keep { TokenOrigin::File } else { TokenOrigin::Typed };
         state.hub.token = Some(token);
-        state.hub.origins = Origins { token: Some(from), ..state.hub.origins };
+        state.hub.origins.token = Some(from);
         state.account = None;
         if keep {
             let done = "The token was kept".to_owned();

@@ -132,6 +132,11 @@ fn row_ui(ui: &mut Ui, palette: &Palette, download: &Download, offline: bool, ac
             ui.label(egui::RichText::new(shown).font(font).color(palette.text)).on_hover_text(&title);
         });
     });
+    progress_ui(ui, palette, download);
+}
+
+/// How far it is: a bar until it is done, and words.
+pub fn progress_ui(ui: &mut Ui, palette: &Palette, download: &Download) {
     if !matches!(download.state, DownloadState::Done(_)) {
         let width = ui.available_width();
         bar_ui(ui, palette, download, width);
@@ -142,7 +147,7 @@ fn row_ui(ui: &mut Ui, palette: &Palette, download: &Download, offline: bool, ac
 }
 
 /// How far it is, in a colour that says how it goes.
-pub fn bar_ui(ui: &mut Ui, palette: &Palette, download: &Download, width: f32) {
+fn bar_ui(ui: &mut Ui, palette: &Palette, download: &Download, width: f32) {
     if download.is_running() {
         state::progress(ui, palette, download.share(), width);
         return;
@@ -156,7 +161,7 @@ pub fn bar_ui(ui: &mut Ui, palette: &Palette, download: &Download, width: f32) {
 }
 
 /// What can be done with it now.
-pub fn buttons_ui(ui: &mut Ui, palette: &Palette, download: &Download, title: &str, offline: bool) -> Option<Action> {
+fn buttons_ui(ui: &mut Ui, palette: &Palette, download: &Download, title: &str, offline: bool) -> Option<Action> {
     let wanted = &download.wanted;
     let small = |icon, words: &str| Button::icon_only(icon, format!("{words} {title}")).small();
     let mut action = None;
@@ -194,7 +199,7 @@ pub fn buttons_ui(ui: &mut Ui, palette: &Palette, download: &Download, title: &s
 }
 
 /// How a download goes, in one line.
-pub fn told(download: &Download, palette: &Palette) -> (String, egui::Color32) {
+fn told(download: &Download, palette: &Palette) -> (String, egui::Color32) {
     let progress = &download.progress;
     let (done, all) = (format::bytes(progress.bytes_done), format::bytes(progress.bytes));
     let so_far = if progress.bytes > 0 { format!("{done} of {all}") } else { String::new() };

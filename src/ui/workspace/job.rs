@@ -141,6 +141,11 @@ pub fn toast_seconds(level: Level) -> f64 {
 }
 
 impl JobKind {
+    /// What asks the hub for something to look at. Where it fails, that is said where it was asked.
+    pub fn asks_hub(&self) -> bool {
+        matches!(self, Self::HubSearch { .. } | Self::HubLook { .. } | Self::HubAccount)
+    }
+
     /// Jobs that answer within a moment and would only flicker in the activity bar, and those that are shown elsewhere.
     pub fn is_quiet(&self) -> bool {
         matches!(

@@ -192,8 +192,7 @@ impl Workspace {
     pub(super) fn failed(&mut self, job: &Job, message: String, detail: Option<String>) {
         self.leave(job);
         // What is said where it was asked is no error of the session.
-        let is_seen = matches!(job.kind, JobKind::HubSearch { .. } | JobKind::HubLook { .. } | JobKind::HubAccount);
-        let level = if is_seen { Level::Warning } else { Level::Error };
+        let level = if job.kind.asks_hub() { Level::Warning } else { Level::Error };
         self.say(level, format!("{}: {message}", job.title), detail);
         if self.hub_failed(job, &message) {
             return;

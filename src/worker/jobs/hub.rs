@@ -34,15 +34,10 @@ fn perform(job: &Job<'_>, hub: &Hub, ask: HubAsk) -> Result<(), HubError> {
         }
         HubAsk::Look { repo, setting } => return look(job, hub, &repo, &setting),
         HubAsk::Download(wanted) => HubTold::Downloaded(download(job, hub, &wanted)?),
-        HubAsk::Discard(wanted) => {
-            discard(hub, &wanted)?;
-            HubTold::Shelf(hub.shelf().into())
-        }
+        // What the cache holds now is asked for when this is done.
+        HubAsk::Discard(wanted) => return discard(hub, &wanted),
         HubAsk::Shelf => HubTold::Shelf(hub.shelf().into()),
-        HubAsk::Remove(repo) => {
-            hub.remove(&repo)?;
-            HubTold::Shelf(hub.shelf().into())
-        }
+        HubAsk::Remove(repo) => return hub.remove(&repo),
         HubAsk::Rooms(setting) => HubTold::Rooms(Arc::new(rooms(&setting))),
         HubAsk::Account => HubTold::Account(hub.who_am_i()?),
         HubAsk::KeepToken => return hub.keep_token(),

@@ -38,15 +38,11 @@ impl<'a> Numbered<'a> {
         if is_zero(stem) {
             return Some(Self { before: "", digits: stem.len(), behind: ".parquet", count: None });
         }
-        let at = stem.find("-of-")?;
-        let (counted, behind) = stem.split_at(at);
+        let (counted, count) = stem.rsplit_once("-of-")?;
         let (before, digits) = counted.rsplit_once('-').filter(|(_, digits)| is_zero(digits))?;
-        let count: String = behind["-of-".len()..].chars().take_while(char::is_ascii_digit).collect();
-        let count = count.parse().ok()?;
         // A sum may stand behind the count, which is another for each file.
-        let is_plain = behind.len() == "-of-".len() + digits.len();
-        let behind = &name[at..];
-        is_plain.then_some(Self { before, digits: digits.len(), behind, count: Some(count) })
+        let count = Some(count).filter(|count| count.len() == digits.len())?.parse().ok()?;
+        Some(Self { before, digits: digits.len(), behind: &name[counted.len()..], count: Some(count) })
     }
 
     fn name(&self, number: usize) -> String {

@@ -217,8 +217,8 @@ fn area(mut rest: &[u8]) -> Result<u64, Fault> {
     const MANY: u16 = 0xBD;
     /// The records of single cells: a formula, a number in two forms, a text in three, a truth or an error.
     const CELLS: [u16; 7] = [0x06, 0x203, 0x204, 0x205, 0x27E, 0xFD, 0xD6];
-    let (mut rows, mut columns): (Vec<u64>, Vec<u64>) = (Vec::new(), Vec::new());
-    let span = |ends: &[u64]| ends.last().zip(ends.first()).map_or(0, |(last, first)| last - first + 1);
+    let (mut rows, mut columns) = (None, None);
+    let span = |ends: Option<(u64, u64)>| ends.map_or(0, |(first, last)| last - first + 1);
     let mut depth = 0;
     while let Some((kind, data, after)) = record(rest) {
         heed();
@@ -238,18 +238,16 @@ fn area(mut rest: &[u8]) -> Result<u64, Fault> {
         }
         rest = after;
     }
-    if columns.last().is_some_and(|last| *last >= MOST_COLUMNS) {
+    if columns.is_some_and(|(_, last)| last >= MOST_COLUMNS) {
         return Err(Fault::Damaged(format!("it has a cell beyond column {MOST_COLUMNS}")));
     }
-    Ok(span(&rows) * span(&columns))
+    Ok(span(rows) * span(columns))
 }
 
 /// Keeps the lowest and the highest.
-fn widen(ends: &mut Vec<u64>, value: u64) {
-    match ends.as_mut_slice() {
-        [low, high] => (*low, *high) = ((*low).min(value), (*high).max(value)),
-        _ => *ends = vec![value, value],
-    }
+fn widen(ends: &mut Option<(u64, u64)>, value: u64) {
+    let (low, high) = ends.unwrap_or((value, value));
+    *ends = Some((low.min(value), high.max(value)));
 }
 
 /// Refuses an account of a sheet's size that no sheet can have.

@@ -6,19 +6,17 @@ use std::ops::Range;
 use calamine::{Data, DataType, Dimensions};
 
 use super::super::builder::Builder;
+use super::super::head;
 use super::super::names::unique_names;
+use super::super::objects::COLUMN_LIMIT;
 use super::super::unpack::SIZE_LIMIT;
-use super::super::{head, sniff};
 use super::cells;
 use super::fault::Fault;
 use crate::stop::heed;
 use crate::table::shorten;
 
-/// Columns that are read, and cells of all rows together, empty ones too.
-const COLUMN_LIMIT: usize = 1000;
+/// Cells of all rows together that are read, empty ones too.
 const CELL_LIMIT: u64 = 1 << 28;
-/// Rows by which the head is judged.
-const SAMPLE_ROWS: usize = 1000;
 
 #[derive(Clone)]
 struct Cell {
@@ -135,7 +133,7 @@ impl Grid {
         if (self.row_count() * used.len()) as u64 > CELL_LIMIT {
             return Err(Fault::Cells(CELL_LIMIT));
         }
-        let sample: Vec<Vec<String>> = self.rows().take(SAMPLE_ROWS).map(|row| self.texts(row, &used)).collect();
+        let sample: Vec<Vec<String>> = self.rows().take(head::SAMPLE_ROWS).map(|row| self.texts(row, &used)).collect();
         let sample: Vec<&[String]> = sample.iter().map(Vec::as_slice).collect();
         let titles = titles(&sample);
         notes.extend(self.rows().take(titles).map(|row| {
@@ -146,7 +144,7 @@ impl Grid {
         let has_names = head::names_columns(sample);
         if let Some(value) = head::odd_label(sample).filter(|_| !has_names) {
             let row = self.rows().nth(titles).map_or(0, |row| row[0].row as usize + 1);
-            notes.push(sniff::odd_first("row", row, &value));
+            notes.push(head::odd_first("row", row, &value));
         }
         let empty = vec![String::new(); used.len()];
         let names = unique_names(sample.first().filter(|_| has_names).map_or(empty.as_slice(), |first| first));

@@ -5,8 +5,8 @@ use egui_material_icons::icons::{ICON_CLOUD_OFF, ICON_KEY, ICON_OPEN_IN_NEW, ICO
 
 use crate::hub::{Access, Remedy, Repo};
 use crate::ui::action::HubAction;
-use crate::ui::theme::{self, space};
-use crate::ui::widgets::{Button, state, text};
+use crate::ui::theme::{self, Palette, space};
+use crate::ui::widgets::{Button, Chip, state, text};
 use crate::ui::workspace::Trouble;
 use crate::ui::{Action, Cx, Screen};
 
@@ -31,12 +31,20 @@ pub fn offline_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                     |name| format!("{name} is set in the environment, so nothing is asked of the hub"),
                 );
                 ui.add(egui::Label::new(text::small(words, palette)).wrap());
-                if by.is_none() && Button::new("Go online").small().show(ui, palette).clicked() {
-                    cx.act(Action::Hub(HubAction::SetOffline(false)));
-                }
+                remedy_ui(ui, cx, &Remedy::GoOnline);
             });
         });
     });
+}
+
+/// Who may fetch it, where not everybody may.
+pub fn access_chip(ui: &mut Ui, palette: &Palette, access: Access) {
+    let words = match access {
+        Access::Open => return,
+        Access::Private => "Private",
+        Access::Gated | Access::GatedByHand => "Gated",
+    };
+    Chip::warn(words, palette).dot().show(ui);
 }
 
 /// An error with what can be done about it; `again` is what was tried.

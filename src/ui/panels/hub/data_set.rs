@@ -3,13 +3,13 @@
 use egui::Ui;
 use egui_material_icons::icons::ICON_OPEN_IN_NEW;
 
-use super::access::{access_ui, trouble_ui};
+use super::access::{access_chip, access_ui, trouble_ui};
 use super::card;
 use super::get::{Offer, button_ui, progress_ui};
 use super::model::title_ui;
 use super::words::{downloads, joined, language, languages, rows};
 use crate::hub::catalog;
-use crate::hub::{Access, DataSetDetails, FoundDataSet, PartDetails, Repo};
+use crate::hub::{DataSetDetails, FoundDataSet, PartDetails, Repo};
 use crate::ui::action::HubAction;
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{left, line};
@@ -62,10 +62,7 @@ fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, repo: &Repo, found: Option<&FoundDataSet>)
             Chip::accent(suggestion.task.title(), palette).show(ui);
         }
         let about = found.map(|found| &found.about);
-        if about.is_some_and(|about| about.access != Access::Open) {
-            let private = about.is_some_and(|about| about.access == Access::Private);
-            Chip::warn(if private { "Private" } else { "Gated" }, palette).dot().show(ui);
-        }
+        access_chip(ui, palette, about.map(|about| about.access).unwrap_or_default());
         let licence = about.and_then(|about| about.licence.clone());
         let licence = licence.or_else(|| suggestion.and_then(|known| known.licence.clone()));
         Chip::neutral(licence.unwrap_or_else(|| "No licence named".into()), palette).show(ui);

@@ -10,8 +10,7 @@ use egui_material_icons::icons::{
 
 use crate::hub::RepoKind;
 use crate::ui::action::HubAction;
-use crate::ui::frame::downloads::{bar_ui, told};
-use crate::ui::theme::{self, size};
+use crate::ui::frame::downloads;
 use crate::ui::widgets::Button;
 use crate::ui::workspace::{Download, DownloadState};
 use crate::ui::{Action, Cx, Screen, format};
@@ -117,12 +116,7 @@ fn evaluate_ui(ui: &mut Ui, cx: &mut Cx<'_>, offer: &Offer<'_>, path: &Path) {
 
 /// How far a download is, below its button; nothing where there is none or it is done.
 pub fn progress_ui(ui: &mut Ui, cx: &Cx<'_>, wanted: &Wanted) {
-    let palette = cx.palette;
     let under_way = |download: &&Download| !matches!(download.state, DownloadState::Done(_));
     let Some(download) = cx.workspace.download(wanted).filter(under_way) else { return };
-    let width = ui.available_width();
-    bar_ui(ui, palette, download, width);
-    let (words, color) = told(download, palette);
-    let words = egui::RichText::new(words).font(theme::number(size::SMALL)).color(color);
-    ui.add(egui::Label::new(words).wrap());
+    downloads::progress_ui(ui, cx.palette, download);
 }

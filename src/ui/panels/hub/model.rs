@@ -3,13 +3,14 @@
 use egui::Ui;
 use egui_material_icons::icons::ICON_OPEN_IN_NEW;
 
-use super::access::{access_ui, trouble_ui};
+use super::access::{access_chip, access_ui, trouble_ui};
 use super::card;
+use super::found::fit_mark;
 use super::get::{Offer, button_ui, progress_ui};
 use super::words::{downloads, language, languages, owner};
 use crate::hub::catalog::{self, Suggestion};
-use crate::hub::{Access, FoundModel, ModelDetails, Usable};
-use crate::train::fits::{Fit, Room};
+use crate::hub::{FoundModel, ModelDetails, Usable};
+use crate::train::fits::Room;
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::widgets::fold::fold;
@@ -104,15 +105,7 @@ fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, known: &Known<'_>, is_here: bool) {
         if is_here {
             Chip::good("On this machine", palette).dot().show(ui);
         }
-        match about.map(|about| about.access).unwrap_or_default() {
-            Access::Open => {}
-            Access::Gated | Access::GatedByHand => {
-                Chip::warn("Gated", palette).dot().show(ui);
-            }
-            Access::Private => {
-                Chip::warn("Private", palette).dot().show(ui);
-            }
-        }
+        access_chip(ui, palette, about.map(|about| about.access).unwrap_or_default());
         let licence = about.and_then(|about| about.licence.clone());
         let licence = licence.or_else(|| known.suggestion.and_then(|known| known.licence.clone()));
         Chip::neutral(licence.unwrap_or_else(|| "No licence named".into()), palette).show(ui);
@@ -208,11 +201,7 @@ fn facts(known: &Known<'_>, palette: &Palette) -> Vec<Fact> {
     let is_refused = known.found.is_some_and(|found| matches!(found.usable, Usable::No(_)));
     add("Download", bytes.filter(|_| !is_refused).map(format::bytes), free);
     if let Some(room) = known.room {
-        let color = match room.fit {
-            Fit::Good => palette.good,
-            Fit::Tight => palette.warn,
-            Fit::TooLarge => palette.bad,
-        };
+        let (_, color) = fit_mark(&room, palette);
         let note = format!("of {} free", format::bytes(room.free));
         facts.push(("Memory to train it", format::bytes(room.needed), note, Some(color)));
     }

@@ -25,9 +25,10 @@ pub fn models_ui(ui: &mut Ui, cx: &mut Cx<'_>, filters: &Filters, needle: &str) 
         _ => "Many languages".into(),
     };
     let rank = |group: &str| if group == "English" { 0 } else { 1 + u8::from(group != "Many languages") };
-    shown.sort_by(|a, b| {
-        let key = |known: &Suggestion| (rank(&group(known)), group(known));
-        key(a).cmp(&key(b)).then(a.millions.total_cmp(&b.millions))
+    shown.sort_by(|a, b| a.millions.total_cmp(&b.millions));
+    shown.sort_by_cached_key(|known| {
+        let group = group(known);
+        (rank(&group), group)
     });
     let mut last = String::new();
     for known in &shown {

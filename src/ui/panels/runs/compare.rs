@@ -64,7 +64,6 @@ impl CompareView {
 
     /// Nobody waits for it any more.
     pub fn leave(cx: &mut Cx<'_>) {
-        let is_ours = |kind: &JobKind| matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some());
         if let Some(job) = cx.workspace.job_where(is_ours).map(|job| job.id) {
             cx.act(Action::StopJob(job));
         }
@@ -196,8 +195,12 @@ fn legend_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &[Shown<'_>]) -> Option<PathBuf> {
     taken
 }
 
+/// Whether a job reads the runs that are compared.
+fn is_ours(kind: &JobKind) -> bool {
+    matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some())
+}
+
 fn wait_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let is_ours = |kind: &JobKind| matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some());
     let words = match cx.workspace.job_where(is_ours) {
         Some(_) => "Reading the runs",
         None => "The runs were not read; go back and compare them again",

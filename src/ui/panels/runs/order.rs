@@ -101,7 +101,7 @@ impl Listed {
             Column::Status => (one.status as u8).cmp(&(two.status as u8)),
             Column::Task => one.task.title().cmp(two.task.title()),
             Column::Strategy => one.strategy.title().cmp(two.strategy.title()),
-            Column::Trained => share(one).total_cmp(&share(two)),
+            Column::Trained => one.trained_share().total_cmp(&two.trained_share()),
             Column::Metric => return self.compare_metrics(one, two),
             Column::Time => one.seconds.total_cmp(&two.seconds),
             Column::Started => one.started.cmp(&two.started),
@@ -119,10 +119,6 @@ impl Listed {
         let better = if rises { two.total_cmp(one) } else { one.total_cmp(two) };
         one_key.cmp(two_key).then(if self.falling { better } else { better.reverse() })
     }
-}
-
-pub fn share(run: &RunSummary) -> f64 {
-    run.trainable as f64 / run.parameters.max(1) as f64
 }
 
 /// Whether each word stands somewhere in what the table says of a run.

@@ -52,6 +52,9 @@ fn from_sizes(config: &RunConfig, sizes: &[BlockSize], plan: Option<&PlanSummary
 
 /// The highest rate of a block's weights.
 fn peaks(config: &RunConfig, block: model::Block, layers: usize) -> f64 {
+    if config.optim.rates.is_empty() {
+        return train::groups::rate(block, &config.optim, layers);
+    }
     let weights = train::patterns::weights_of(block);
     train::groups::highest(weights, &config.optim, layers).unwrap_or_default()
 }

@@ -253,10 +253,10 @@ impl AttentionView {
         self.roles.choices_ui(ui, cx);
         let words = "Each picture is a head of a layer: a row for each token that looks, a column for each it looks at";
         ui.add(egui::Label::new(text::faint(words, palette)).wrap());
-        let figures = self.roles.figures(seen).to_vec();
+        let figures = self.roles.figures(seen);
         let role = self.roles.filter;
         let is_found = move |figures: &crate::inspect::attention::Figures| role.is_none_or(|role| figures.does(role));
-        let told = overview::Told { figures: &figures, is_found: &is_found };
+        let told = overview::Told { figures, is_found: &is_found };
         match self.overview.ui(ui, seen, self.chosen, &told, palette) {
             Some(chosen) => self.choose(chosen),
             None => Changed::No,

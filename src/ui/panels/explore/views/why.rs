@@ -177,7 +177,7 @@ impl Why {
     }
 
     /// The map that is shown: the chosen one or the most faithful; until it is there, the quick one.
-    fn shown(&self) -> Option<&Explanation> {
+    fn shown(&self) -> Option<&Arc<Explanation>> {
         let wanted = self.method.or_else(|| self.best()).unwrap_or(Method::GradientInput);
         let map = |method| self.known.map(self.ways, method);
         map(wanted).or_else(|| map(Method::GradientInput))

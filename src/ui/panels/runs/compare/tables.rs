@@ -82,8 +82,7 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
     }));
     rows.push(Row::of("Trained weights", Look::Number, shown, |run| {
         let summary = &run.run.summary;
-        let share = summary.trainable as f64 / summary.parameters.max(1) as f64;
-        format!("{} ({})", format::short_count(summary.trainable), format::percent(share))
+        format!("{} ({})", format::short_count(summary.trainable), format::percent(summary.trained_share()))
     }));
     rows.push(Row::of("Strategy", Look::Words, shown, |run| run.run.summary.strategy.title().to_owned()));
     rows.push(Row::of("Steps", Look::Number, shown, |run| {
@@ -106,7 +105,7 @@ fn others(main: &str, shown: &[Shown<'_>]) -> Vec<Row> {
         .collect()
 }
 
-fn title(measure: &Measure) -> &'static str {
+pub fn title(measure: &Measure) -> &'static str {
     if measure.key == "eval_loss" { "Evaluation loss" } else { measure.title }
 }
 

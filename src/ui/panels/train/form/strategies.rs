@@ -11,24 +11,24 @@ pub const OFFERED: [&[StrategyKind]; 2] = [
 
 /// What a strategy is, for whoever asks.
 pub fn explained(kind: StrategyKind) -> Help<'static> {
-    let of = |title, paragraphs, papers| Help { title, paragraphs, papers };
+    let of = |paragraphs: &'static [&'static str], papers: &'static [(&'static str, &'static str)]| Help {
+        title: kind.title(),
+        paragraphs,
+        papers,
+    };
     match kind {
         StrategyKind::Full => {
-            of("Full", &["Every weight of the model is trained. It learns most, and costs most time and memory."], &[])
+            of(&["Every weight of the model is trained. It learns most, and costs most time and memory."], &[])
         }
         StrategyKind::Head => of(
-            "Head only",
             &[
                 "The encoder stays as it is, and what sits on it learns to read its states. These are computed once, so that \
                all further epochs cost next to nothing.",
             ],
             &[],
         ),
-        StrategyKind::Top => {
-            of("Top layers", &["The uppermost layers and the head are trained, and all below stays as it is."], &[])
-        }
+        StrategyKind::Top => of(&["The uppermost layers and the head are trained, and all below stays as it is."], &[]),
         StrategyKind::Gradual => of(
-            "Gradual",
             &[
                 "The head learns first; then one layer after the other joins, from the top down, so that a new head does not \
                disturb what the layers know.",
@@ -36,14 +36,11 @@ pub fn explained(kind: StrategyKind) -> Help<'static> {
             &[("Howard and Ruder, 2018: Universal language model fine-tuning", "https://arxiv.org/abs/1801.06146")],
         ),
         StrategyKind::BitFit => of(
-            "Biases",
             &["Only the biases and the head are trained, about one weight in a thousand."],
             &[("Ben Zaken et al., 2022: BitFit", "https://arxiv.org/abs/2106.10199")],
         ),
-        StrategyKind::Lora => of("LoRA", &LORA, &LORA_PAPERS),
-        StrategyKind::Custom => {
-            of("Custom", &["What you click in the map of layers is trained or stays as it is."], &[])
-        }
+        StrategyKind::Lora => of(&LORA, &LORA_PAPERS),
+        StrategyKind::Custom => of(&["What you click in the map of layers is trained or stays as it is."], &[]),
     }
 }
 

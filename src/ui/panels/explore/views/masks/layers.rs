@@ -71,16 +71,15 @@ impl Layers {
         self.in_sight = self.in_sight.saturating_sub(1);
     }
 
-    /// The way of the mask that is looked at.
-    fn way(&mut self, ui: &mut Ui, palette: &Palette) -> Option<(Arc<Guesses>, Way)> {
+    /// What is known of all masks, where that which is looked at is among them.
+    fn told(&mut self, ui: &mut Ui, palette: &Palette) -> Option<Arc<Guesses>> {
         self.in_sight = 2;
         let guesses = self.guesses.as_ref().map(|(_, guesses)| guesses.clone());
         let Some(guesses) = guesses.filter(|guesses| !guesses.masks.is_empty()) else {
             ui.label(text::dim("It appears here once something is hidden", palette));
             return None;
         };
-        let way = guesses.masks.get(self.mask)?.clone();
-        Some((guesses, way))
+        (self.mask < guesses.masks.len()).then_some(guesses)
     }
 
     /// What one sees, and which mask it is of.
@@ -102,9 +101,10 @@ impl Layers {
 
     /// The table: a row for each layer, its guesses best first, and how sure it is of the word that is followed.
     pub fn table_ui(&mut self, ui: &mut Ui, palette: &Palette) {
-        let Some((guesses, way)) = self.way(ui, palette) else { return };
+        let Some(guesses) = self.told(ui, palette) else { return };
+        let way = &guesses.masks[self.mask];
         let followed = self.followed.or_else(|| way.best.last()?.first().copied());
-        let Some(word) = followed.and_then(|token| way.word(token)).cloned() else { return };
+        let Some(word) = followed.and_then(|token| way.word(token)) else { return };
         let words =
             "What the model would say after each layer, likeliest first; press a word to see how sure it becomes of it";
         self.head_ui(ui, &guesses, words, palette);
@@ -118,8 +118,8 @@ impl Layers {
         ScrollArea::vertical().id_salt("layers").auto_shrink([false, false]).show_rows(ui, ROW, rows, |ui, rows| {
             for layer in rows {
                 let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::hover());
-                sure_ui(ui, rect, layer, &word, palette);
-                if let Some(pressed) = guesses_ui(ui, rect, layer, &way, word.token, palette) {
+                sure_ui(ui, rect, layer, word, palette);
+                if let Some(pressed) = guesses_ui(ui, rect, layer, way, word.token, palette) {
                     self.followed = Some(pressed);
                 }
             }
@@ -128,7 +128,8 @@ impl Layers {
 
     /// The text, coloured by what the mask looks at.
     pub fn looks_ui(&mut self, ui: &mut Ui, palette: &Palette) {
-        let Some((guesses, way)) = self.way(ui, palette) else { return };
+        let Some(guesses) = self.told(ui, palette) else { return };
+        let way = &guesses.masks[self.mask];
         let layers = way.looks.len();
         let layer = self.layer.filter(|layer| *layer < layers);
         let words = "What the mask looks at, as the mean over the heads; the stronger the colour, the more";

@@ -25,13 +25,13 @@ type Make = Box<dyn Fn() -> Saving>;
 
 /// All that a picture is drawn from.
 struct Subject {
-    found: Explanation,
+    found: Arc<Explanation>,
     pieces: bool,
     title: String,
 }
 
 impl Why {
-    pub(super) fn save_ui(&self, ui: &mut Ui, found: &Explanation, cx: &mut Cx<'_>) {
+    pub(super) fn save_ui(&self, ui: &mut Ui, found: &Arc<Explanation>, cx: &mut Cx<'_>) {
         let model = cx.workspace.explore.model.as_deref().map_or_else(String::new, format::file_name);
         let explained = &found.explained;
         let at = if explained.word.is_empty() { String::new() } else { format!(" at {}", explained.word.trim()) };
@@ -42,7 +42,7 @@ impl Why {
             found.map.method.title()
         );
         let subject = Arc::new(Subject { found: found.clone(), pieces: self.pieces, title });
-        let maps: Vec<Explanation> =
+        let maps: Vec<Arc<Explanation>> =
             Method::ALL.iter().filter_map(|method| self.known.map(self.ways, *method).cloned()).collect();
         let trial = self.known.trial(self.ways).cloned();
         let dark = cx.palette.dark;
@@ -101,7 +101,7 @@ impl Subject {
 }
 
 /// A row for each word with the weight that each map gives it.
-fn words_table(maps: &[Explanation]) -> Vec<Vec<String>> {
+fn words_table(maps: &[Arc<Explanation>]) -> Vec<Vec<String>> {
     let titles = maps.iter().map(|found| found.map.method.title().to_owned());
     let head = ["text", "start", "end", "word"].map(str::to_owned).into_iter().chain(titles).collect();
     let units = maps.first().map_or(&[][..], |found| &found.units);

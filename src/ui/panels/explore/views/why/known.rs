@@ -91,7 +91,7 @@ impl Known {
         self.told.iter().any(|told| told.inquiry().get() == Some(inquiry))
     }
 
-    pub fn map(&self, ways: Ways, method: Method) -> Option<&Explanation> {
+    pub fn map(&self, ways: Ways, method: Method) -> Option<&Arc<Explanation>> {
         self.reply(&ways.explain(self.asked()?, method))
     }
 

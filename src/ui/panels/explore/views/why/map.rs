@@ -1,5 +1,7 @@
 //! The text with its weights, and what is explained by which map.
 
+use std::sync::Arc;
+
 use egui::Ui;
 
 use super::about;
@@ -48,7 +50,8 @@ impl Why {
     /// What is explained: the head, the place in the text and the output.
     fn target_ui(&mut self, ui: &mut Ui, palette: &Palette) -> Changed {
         let mut changed = Changed::No;
-        let explained = self.shown().map(|found| found.explained.clone());
+        let found = self.shown().cloned();
+        let explained = found.as_ref().map(|found| &found.explained);
         line::line(ui, 30.0, |ui| {
             self.told.millis_ui(ui, palette);
             line::left(ui, |ui| {
@@ -57,7 +60,7 @@ impl Why {
                 if self.heads.len() > 1 {
                     changed = self.heads_ui(ui);
                 }
-                let Some(explained) = &explained else { return };
+                let Some(explained) = explained else { return };
                 if explained.choices.len() > 1
                     && let Some(label) = labels_ui(ui, explained)
                 {
@@ -132,7 +135,7 @@ impl Why {
     }
 
     /// How the shown map stands, in words.
-    fn verdict_ui(&self, ui: &mut Ui, found: &Explanation, cx: &mut Cx<'_>) {
+    fn verdict_ui(&self, ui: &mut Ui, found: &Arc<Explanation>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let method = found.map.method;
         ui.horizontal_wrapped(|ui| {
