@@ -58,9 +58,7 @@ impl AttentionOf {
         let (model, _) = model::open(&dir, Want::AsSaved, &Device::Cpu, 0)?;
         let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(model.config.vocab_size)?;
         let found = attention(&model, &tokenizer, &self.text, self.pair.as_deref())?;
-        if found.cut > 0 {
-            eprintln!("attune: warning: {} tokens did not fit and were cut off", found.cut);
-        }
+        tell_cut(found.cut);
         Ok(found.save(out)?)
     }
 
@@ -69,6 +67,10 @@ impl AttentionOf {
         let request = Request { text: self.text.clone(), pair: self.pair.clone() };
         let seen = Attend(request).put_to(&mut model, &mut |_, _| ControlFlow::Continue(()))?;
         let Some(seen) = seen else { return Ok(()) };
+        // With a file to write, that is told when it is written.
+        if self.out.is_none() {
+            tell_cut(seen.tokens.cut);
+        }
         let head = |(place, figures): (usize, &Figures)| Said {
             layer: place / seen.heads,
             head: place % seen.heads,
@@ -77,6 +79,12 @@ impl AttentionOf {
         };
         let heads = seen.figures.iter().enumerate().map(head).collect();
         print_json(&Heads { tokens: &seen.tokens.names, heads })
+    }
+}
+
+fn tell_cut(tokens: usize) {
+    if tokens > 0 {
+        eprintln!("attune: warning: {tokens} tokens did not fit and were cut off");
     }
 }
 

@@ -33,12 +33,23 @@ pub fn read(path: Option<&Path>, task: Task) -> anyhow::Result<(String, Texts)> 
     Ok((name, texts))
 }
 
-/// Whether a file is to be read line by line: one that begins with an object, or is called so.
+/// Whether a file is to be read line by line: one that begins with an object, or is called so. What is called JSON may be
+/// one document, with its rows inside; it is read by lines where the first of them is a text.
 fn is_json_lines(path: &Path, head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
-    let begins = head.iter().find(|byte| !byte.is_ascii_whitespace());
-    let is_called = path.extension().is_some_and(|ending| ending == "jsonl" || ending == "ndjson");
-    begins == Some(&b'{') || is_called || begins.is_none()
+    let is_called =
+        |endings: &[&str]| path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known));
+    match head.trim_ascii_start() {
+        [] => true,
+        head @ [b'{', ..] if is_called(&["json"]) => is_text(head.split(|byte| *byte == b'\n').next().unwrap_or(head)),
+        [first, ..] => *first == b'{' || is_called(&["jsonl", "ndjson"]),
+    }
+}
+
+/// Whether a line is an object with a text to ask about.
+fn is_text(line: &[u8]) -> bool {
+    let object: Option<Map<String, Value>> = serde_json::from_slice(line).ok();
+    object.is_some_and(|object| ["text", "question"].iter().any(|name| object.get(*name).is_some_and(Value::is_string)))
 }
 
 fn lines(reader: impl BufRead + 'static, name: String, task: Task) -> Texts {
@@ -85,7 +96,9 @@ fn request(line: &str, task: Task) -> anyhow::Result<Request> {
 /// The rows of a table, by the columns that a training would read.
 fn rows(path: &Path, task: Task) -> anyhow::Result<Texts> {
     let table = Table::open(path)?;
-    let roles = Roles::guess(&table, task);
+    // Two texts that follow each other are found as the two of a classified pair.
+    let is_pair = task.reads() == Reads::Neighbours;
+    let roles = Roles::guess(&table, if is_pair { Task::Classify } else { task });
     let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
     let (first, second, what) = match task.reads() {
         Reads::Question => (place(&roles.question), place(&roles.context), "question"),
@@ -99,6 +112,13 @@ fn rows(path: &Path, task: Task) -> anyhow::Result<Texts> {
             name_list(&table.columns)
         );
     };
+    if is_pair && second.is_none() {
+        bail!(
+            "no column of \"{}\" was recognised as the second text; there are {}",
+            path.display(),
+            name_list(&table.columns)
+        );
+    }
     for problem in &table.problems {
         eprintln!("attune: warning: line {} {}", problem.line, problem.reason);
     }

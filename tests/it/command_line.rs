@@ -350,6 +350,56 @@ fn rows_of_any_file_are_predicted_in_order() {
 }
 
 #[test]
+fn a_document_of_json_is_asked_by_its_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let ask = |folder: &str, arguments: &[&str]| {
+        objects(&done(&[&["predict", "--model", &model(folder), "--json"], arguments].concat()))
+    };
+    let answers = [{ json!({ "text": "seven", "answer_start": 22 }) }];
+    let context = "The ferry leaves at at seven.";
+    let asked = json!({ "id": "1", "question": "When does it leave?", "answers": answers });
+    let squad = json!({ "data": [{ "paragraphs": [{ "context": context, "qas": [asked] }] }] });
+    let alone = ask("bert-qa", &["--text", "When does it leave?", "--pair", context]);
+    for (name, text) in [("one.json", squad.to_string()), ("laid.json", format!("{squad:#}"))] {
+        let input = write(&dir.path().join(name), &text);
+        assert_eq!(ask("bert-qa", &["--input", &input]), alone, "{name}");
+    }
+    // Lines of JSON under that name stay lines.
+    let lines = write(&dir.path().join("lines.json"), "{\"text\": \"the jury\"}\n{\"text\": \"the map\"}\n");
+    assert_eq!(ask("bert-classify", &["--input", &lines]).len(), 2);
+}
+
+#[test]
+fn two_texts_of_a_row_are_asked_as_neighbours() {
+    let dir = tempfile::tempdir().unwrap();
+    let ask = |arguments: &[&str]| {
+        objects(&done(&[&["predict", "--model", &model("bert-nsp"), "--json"], arguments].concat()))
+    };
+    let input =
+        write(&dir.path().join("in.csv"), "sentence1,sentence2,label\nthe jury,the map,x\nthe map,the jury,y\n");
+    assert_eq!(ask(&["--input", &input])[0], ask(&["--text", "the jury", "--pair", "the map"])[0]);
+    let single = write(&dir.path().join("single.csv"), "text,label\nthe jury,x\nthe map,y\n");
+    let error = failed(&["predict", "--model", &model("bert-nsp"), "--input", &single], 1);
+    assert!(error.contains("recognised as the second text; there are text, label"), "{error}");
+}
+
+#[test]
+fn attention_that_leaves_tokens_out_says_so_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out.safetensors").to_string_lossy().into_owned();
+    let text = "the jury ".repeat(60);
+    for extra in [&["--json"][..], &["--out", &out], &["--json", "--out", &out]] {
+        let output = run(&[&["attention", "--model", &model("bert-classify"), "--text", &text], extra].concat());
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            output.status.success() && errors.contains("tokens did not fit and were cut off"),
+            "{extra:?}: {errors}"
+        );
+        assert_eq!(errors.lines().count(), 1, "{extra:?}: {errors}");
+    }
+}
+
+#[test]
 fn a_file_that_begins_with_a_byte_order_mark_is_read() {
     let dir = tempfile::tempdir().unwrap();
     let input = write(&dir.path().join("in.jsonl"), "\u{feff}{\"text\": \"x\"}\n");

@@ -27,7 +27,8 @@ impl Workspace {
         let job = self.follow(JobKind::Download { wanted: wanted.clone() }, format!("Downloading {}", wanted.title()));
         let state = DownloadState::Running(job);
         match self.download_mut(wanted) {
-            Some(known) => known.state = state,
+            // Once it goes on it is of this session.
+            Some(known) => (known.state, known.is_earlier) = (state, false),
             None => self.downloads.push(Download {
                 wanted: wanted.clone(),
                 state,
