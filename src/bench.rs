@@ -7,13 +7,13 @@ use candle_core::Device;
 use serde::Serialize;
 use serde_json::json;
 
+use crate::memory;
 use crate::model::{self, EncoderConfig, Input, Model, Pass, PassDropout, Want};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 use crate::train::TrainError;
 use crate::train::groups;
 use crate::train::loss::CrossEntropy;
-use crate::train::memory;
 use crate::train::optimizer::{AdamW, Optimizer, Rule, clip_scale};
 
 /// The size of an encoder, by the name of a well-known one.

@@ -43,6 +43,20 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
     sync_folder(&folder)
 }
 
+/// A file's bytes, if it is a file and no larger than what such a file can be: a pipe never ends, and a device neither.
+pub fn read_whole(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        let kind = if found.is_dir() { "it is a folder" } else { "it is a pipe or a device" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{kind}, expected a file")));
+    }
+    if found.len() > limit {
+        let message = format!("it has {} bytes, expected {limit} at most", found.len());
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    fs::read(path)
+}
+
 /// Writes a file unless it holds these bytes already.
 pub fn write_where_other(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let length = fs::metadata(path).map(|file| file.len());

@@ -4,6 +4,7 @@
 //! events, window. ARCHITECTURE.md is the map.
 
 mod guard;
+pub mod memory;
 pub mod random;
 pub mod samples;
 pub mod signals;

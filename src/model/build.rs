@@ -15,6 +15,7 @@ use super::ops::embedding::EmbeddingWeights;
 use super::ops::weights::{Dense, LayerWeights, Norm};
 use super::params::{Block, Param, Params};
 use super::{Head, HeadSet, Model, ModelError, Source};
+use crate::memory;
 use crate::random::{Purpose, Stream, key};
 
 /// How a weight that no file has begins.
@@ -58,6 +59,8 @@ pub struct Builder<'a> {
     shared: Vec<Arc<Param>>,
     /// Whether the outputs of sequence and token heads are new whatever the source has.
     new_outputs: bool,
+    /// Bytes that weights may still take: what a configuration claims is not allocated before it is known to fit.
+    free: u64,
 }
 
 impl<'a> Builder<'a> {
@@ -76,6 +79,7 @@ impl<'a> Builder<'a> {
             prefix: "",
             shared: Vec::new(),
             new_outputs: false,
+            free: memory::available(),
         }
     }
 
@@ -303,8 +307,22 @@ impl<'a> Builder<'a> {
         let found = self.find(&stored, shape, true)?;
         if found.is_none() {
             self.missing_encoder.push(stored.name.clone());
+            if self.source.is_some() {
+                // The model is refused in the end, with all that is missing, so nothing of this size is made.
+                return self.make(name, stored.name, &[0], Start::Zero, None);
+            }
         }
         self.make(name, stored.name, shape, start, found)
+    }
+
+    /// Takes the bytes of a weight from those that are free.
+    fn afford(&mut self, shape: &[usize]) -> Result<(), ModelError> {
+        let bytes = shape.iter().fold(4_u64, |bytes, size| bytes.saturating_mul(*size as u64));
+        match self.free.checked_sub(bytes) {
+            Some(left) => self.free = left,
+            None => return Err(ModelError::NoMemory { free: self.free, shape: shape.to_vec(), bytes }),
+        }
+        Ok(())
     }
 
     /// The numbers under the first of a weight's names that the source has. A head of another width is not an error: it
@@ -323,6 +341,7 @@ impl<'a> Builder<'a> {
                 }
                 continue;
             }
+            self.afford(shape)?;
             let values = source.read(name)?;
             if values.iter().any(|value| !value.is_finite()) {
                 return Err(ModelError::NotFinite { name: name.clone() });
@@ -344,7 +363,12 @@ impl<'a> Builder<'a> {
     ) -> Result<Arc<Param>, ModelError> {
         let name = format!("{}{name}", self.prefix);
         let block = Block::of(&name);
-        let values = found.unwrap_or_else(|| self.start(&name, shape, start));
+        let values = if let Some(values) = found {
+            values
+        } else {
+            self.afford(shape)?;
+            self.start(&name, shape, start)
+        };
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
         let mut param = Param::new(name, stored_name, block, var);
         param.fixed = matches!(start, Start::Sines);
@@ -399,4 +423,44 @@ fn sines(rows: usize, width: usize) -> Vec<f32> {
         }
     }
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source that has one weight of an encoder.
+    struct Nearly;
+
+    impl Source for Nearly {
+        fn names(&self) -> Vec<String> {
+            vec!["embeddings.LayerNorm.weight".to_owned()]
+        }
+
+        fn shape(&self, name: &str) -> Option<Vec<usize>> {
+            (name == "embeddings.LayerNorm.weight").then(|| vec![8192])
+        }
+
+        fn read(&self, _name: &str) -> Result<Vec<f32>, ModelError> {
+            Ok(vec![1.0; 8192])
+        }
+    }
+
+    /// Terabytes, by the largest sizes that a configuration may have.
+    fn huge() -> EncoderConfig {
+        let text = r#"{"model_type": "bert", "vocab_size": 1048576, "hidden_size": 8192, "num_hidden_layers": 128,
+            "num_attention_heads": 64, "intermediate_size": 65536, "max_position_embeddings": 65536}"#;
+        EncoderConfig::parse(text).unwrap()
+    }
+
+    #[test]
+    fn what_a_configuration_claims_and_no_file_has_is_refused_before_it_is_made() {
+        let config = huge();
+        let refused = Builder::new(&config, Some(&Nearly), &Device::Cpu, 0).build(&[], 0).unwrap_err();
+        let ModelError::EncoderIncomplete { names } = &refused else { panic!("{refused}") };
+        assert_eq!(names.len(), 4 + 16 * 128);
+        let refused = Builder::new(&config, None, &Device::Cpu, 0).build(&[], 0).unwrap_err();
+        let ModelError::NoMemory { shape, .. } = &refused else { panic!("{refused}") };
+        assert_eq!(shape, &[1_048_576, 8192]);
+    }
 }

@@ -4,6 +4,7 @@
 //! embedding that does not exist here is an error. Rates and the like that older files leave out have the defaults of
 //! transformers.
 
+use std::io::{Error, ErrorKind};
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -11,6 +12,7 @@ use serde_json::{Map, Value};
 use super::ModelError;
 use super::family::Family;
 use super::ops::activation::Activation;
+use crate::files::read_whole;
 use crate::json::without_nan;
 
 /// What an encoder of any family is made of.
@@ -68,6 +70,10 @@ pub struct ScheduledLayer {
     pub ends_layer: bool,
 }
 
+/// A configuration is read up to this size; the largest in use, with the names of tens of thousands of classes, have a
+/// tenth of it.
+pub const MAX_CONFIG_BYTES: u64 = 32 << 20;
+
 /// Limits that keep a damaged or hostile file from asking for absurd amounts of memory.
 const LIMITS: [(&str, usize); 7] = [
     ("vocab_size", 1 << 20),
@@ -79,11 +85,16 @@ const LIMITS: [(&str, usize); 7] = [
     ("max_position_embeddings", 65_536),
 ];
 
+/// Segments, and classes of a head: five times the most labels that a benchmark of extreme classification gives a
+/// dense layer.
+const MAX_CLASSES: usize = 100_000;
+
 impl EncoderConfig {
     /// Reads a `config.json`.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
-            std::io::ErrorKind::NotFound => ModelError::NoConfig { path: path.parent().unwrap_or(path).to_owned() },
+        let text = read_whole(path, MAX_CONFIG_BYTES).and_then(|bytes| String::from_utf8(bytes).map_err(Error::other));
+        let text = text.map_err(|source| match source.kind() {
+            ErrorKind::NotFound => ModelError::NoConfig { path: path.parent().unwrap_or(path).to_owned() },
             _ => ModelError::Unreadable { path: path.to_owned(), source },
         })?;
         Self::parse(&text).map_err(|source| ModelError::In { path: path.to_owned(), source: Box::new(source) })
@@ -181,6 +192,12 @@ impl EncoderConfig {
                 limit: self.num_hidden_layers,
             });
         }
+        let counts = [("type_vocab_size", self.type_vocab_size), ("num_labels", self.labels.len())];
+        for (key, value) in counts {
+            if value > MAX_CLASSES {
+                return Err(ModelError::SizeOutOfRange { key, value, limit: MAX_CLASSES });
+            }
+        }
         if self.inner_group_num == 0 || self.inner_group_num > 16 {
             return Err(ModelError::SizeOutOfRange { key: "inner_group_num", value: self.inner_group_num, limit: 16 });
         }
@@ -259,7 +276,7 @@ impl EncoderConfig {
 /// Class names: `id2label` where it is complete, else `LABEL_0` … as transformers would say.
 fn labels(raw: &Map<String, Value>) -> Vec<String> {
     let Some(map) = raw.get("id2label").and_then(Value::as_object) else {
-        let count = raw.get("num_labels").and_then(Value::as_u64).unwrap_or(0).min(100_000);
+        let count = raw.get("num_labels").and_then(Value::as_u64).unwrap_or(0).min(MAX_CLASSES as u64 + 1);
         return (0..count).map(|index| format!("LABEL_{index}")).collect();
     };
     (0..map.len())
@@ -351,6 +368,16 @@ mod tests {
         let config = with(r#""best_metric": NaN, "loss": -Infinity, "high": Infinity"#).unwrap();
         assert!(config.raw["best_metric"].is_null());
         assert!(with(r#""hidden_dropout_prob": 0.0, "vocab_size2": NaNa"#).is_err());
+    }
+
+    #[test]
+    fn segments_and_classes_that_no_model_has_are_refused() {
+        for (key, rest) in
+            [("type_vocab_size", r#""type_vocab_size": 9007199254740991"#), ("num_labels", r#""num_labels": 3000000"#)]
+        {
+            let message = with(rest).unwrap_err().to_string();
+            assert!(message.contains(key) && message.contains("expected 1 to 100000"), "{message}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::ModelError;
+use super::config::MAX_CONFIG_BYTES;
 use crate::files;
 use crate::task::THRESHOLD;
 
@@ -28,7 +29,7 @@ impl Decisions {
     /// What was decided for the model in a folder; nothing where there is no such file.
     pub fn read(dir: &Path) -> Result<Self, ModelError> {
         let path = dir.join(Self::FILE);
-        let text = match std::fs::read(&path) {
+        let text = match files::read_whole(&path, MAX_CONFIG_BYTES) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
             text => text.map_err(|source| ModelError::Unreadable { path: path.clone(), source })?,
         };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::adapter::AdapterError;
+use super::family::Family;
 use super::files::ModelFilesError;
 
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,10 @@ pub enum ModelError {
     In { path: PathBuf, source: Box<Self> },
     #[error("config.json is not valid JSON: {source}")]
     ConfigSyntax { source: serde_json::Error },
-    #[error("config.json has model_type \"{model_type}\"; Attune reads bert, roberta, distilbert, albert and electra")]
+    #[error(
+        "config.json has model_type \"{model_type}\"; Attune reads {}",
+        Family::ALL.map(Family::model_type).join(", ")
+    )]
     UnknownFamily { model_type: String },
     #[error("config.json lacks {}", keys.join(", "))]
     MissingKeys { keys: Vec<String> },
@@ -33,6 +37,12 @@ pub enum ModelError {
     SizeOutOfRange { key: &'static str, value: usize, limit: usize },
     #[error("config.json has {key} = {value}, which is out of range")]
     NumberOutOfRange { key: &'static str, value: f64 },
+    #[error(
+        "the model is too large for this machine: a weight of shape {shape:?} needs {} MB, and {} MB of memory are free \
+         for it",
+        bytes.div_ceil(1 << 20), free >> 20
+    )]
+    NoMemory { free: u64, shape: Vec<usize>, bytes: u64 },
     #[error("hidden_size {hidden} cannot be divided among {heads} attention heads")]
     HeadsDoNotDivide { hidden: usize, heads: usize },
     #[error("tensor \"{name}\" has shape {found:?}, but config.json implies {expected:?}")]

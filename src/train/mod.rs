@@ -17,7 +17,6 @@ pub mod groups;
 pub mod kept;
 pub mod limits;
 pub mod loss;
-pub mod memory;
 pub mod objective;
 pub mod open;
 pub mod optimizer;

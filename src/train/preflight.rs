@@ -3,8 +3,9 @@
 use super::companion::Expected;
 use super::config::RunConfig;
 use super::plan::{self, PlanSummary};
-use super::{Prepared, TrainError, companions, memory};
+use super::{Prepared, TrainError, companions};
 use crate::files::{folder_bytes, free_disk};
+use crate::memory;
 use crate::model::Model;
 
 /// A weight on the disk.

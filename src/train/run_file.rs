@@ -5,14 +5,19 @@ use std::path::{Path, PathBuf};
 use super::TrainError;
 use super::config::{Dropout, RunConfig};
 use super::open::Open;
+use crate::files::read_whole;
 use crate::hub::embedded;
+
+/// No list of settings is longer.
+const MAX_BYTES: u64 = 16 << 20;
 
 impl RunConfig {
     /// Reads a `RUN.toml`. Paths that do not exist from here are looked for beside the file.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
-        let text =
-            std::fs::read_to_string(path).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
+        let bytes =
+            read_whole(path, MAX_BYTES).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
         let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
+        let text = String::from_utf8(bytes).map_err(|error| wrong(format!("it is not UTF-8: {error}")))?;
         let mut config: Self = toml::from_str(&text)
             .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(&text, &error))))?;
         if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {

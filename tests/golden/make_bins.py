@@ -60,6 +60,9 @@ def main():
     # More than the reader looks at in one go.
     many = OrderedDict((f"encoder.layer.{i}.attention.output.dense.weight", torch.full((2,), float(i))) for i in range(2000))
     torch.save(many, HERE / "many-legacy.bin", _use_new_zipfile_serialization=False)
+    # Three numbers that claim to be eighty thousand.
+    views = {f"layer.{i}.weight": torch.zeros(1).expand(1000) for i in range(80)}
+    torch.save(views, HERE / "claims.bin")
 
 
 main()

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 use super::error::AdapterError;
 use super::folder::CONFIG;
+use crate::files::read_whole;
+use crate::model::config::MAX_CONFIG_BYTES;
 use crate::model::family::Family;
 use crate::model::kinds::HeadKind;
 use crate::model::lora;
@@ -60,7 +62,8 @@ const CHANGES_BASE: [&str; 4] = ["pissa", "olora", "corda", "loftq"];
 
 impl Settings {
     pub fn read(dir: &Path) -> Result<Self, AdapterError> {
-        let text = std::fs::read(dir.join(CONFIG)).map_err(|source| AdapterError::Unreadable { source })?;
+        let text =
+            read_whole(&dir.join(CONFIG), MAX_CONFIG_BYTES).map_err(|source| AdapterError::Unreadable { source })?;
         let settings: Self = serde_json::from_slice(&text).map_err(|source| AdapterError::Syntax { source })?;
         settings.check()?;
         Ok(settings)

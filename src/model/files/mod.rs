@@ -13,12 +13,13 @@ mod tensor;
 mod torch;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::files::read_whole;
 use crate::guard::guarded;
 use crate::stop::heed;
 pub use dtype::Dtype;
@@ -141,27 +142,20 @@ impl TensorFiles {
     fn add_shards(&mut self, index: &Path, format: Format) -> Result<(), ModelFilesError> {
         let malformed = |reason: String| ModelFilesError::Malformed { path: index.to_owned(), reason };
         let failed = |source| ModelFilesError::Read { path: index.to_owned(), source };
-        let bytes = std::fs::metadata(index).map_err(failed)?.len();
-        if bytes > MAX_LIST_BYTES {
-            return Err(malformed(format!("it has {bytes} bytes, at most {MAX_LIST_BYTES} are read")));
-        }
-        let text = std::fs::read(index).map_err(failed)?;
+        let text = read_whole(index, MAX_LIST_BYTES).map_err(failed)?;
         let content: Value = serde_json::from_slice(&text).map_err(|error| malformed(error.to_string()))?;
         let map = content.get("weight_map").and_then(Value::as_object);
         let map = map.ok_or_else(|| malformed("it has no weight_map".to_owned()))?;
-        let mut shards: Vec<&str> = Vec::new();
+        let mut shards = BTreeSet::new();
         for shard in map.values() {
             let shard = shard.as_str().filter(|name| is_plain_name(name));
             let shard = shard
                 .ok_or_else(|| malformed("its weight_map names something that is not a file beside it".to_owned()))?;
-            if shards.last() != Some(&shard) && !shards.contains(&shard) {
-                shards.push(shard);
-            }
+            shards.insert(shard);
         }
         if shards.len() > MAX_SHARDS {
             return Err(malformed(format!("it names more than {MAX_SHARDS} files")));
         }
-        shards.sort_unstable();
         for shard in shards {
             self.add(&self.dir.join(shard), format)?;
         }

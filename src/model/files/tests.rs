@@ -295,6 +295,12 @@ fn a_tensor_that_reaches_outside_its_storage_is_refused() {
 }
 
 #[test]
+fn views_that_claim_more_numbers_than_the_file_has_bytes_are_refused() {
+    let message = TensorFiles::open_file(&bins().join("claims.bin")).unwrap_err().to_string();
+    assert!(message.contains("more numbers than its") && message.contains("layer."), "{message}");
+}
+
+#[test]
 fn mutated_files_are_read_or_refused_but_never_panic() {
     let mut dice = Dice(3);
     let (mut read, mut refused) = (0, 0);

@@ -283,11 +283,17 @@ fn place(
     length: u64,
     start_of: impl Fn(&Storage) -> Result<u64, String>,
 ) -> Result<Vec<TensorInfo>, String> {
+    // Tied weights are listed under each of their names, but numbers take a byte at least.
+    let mut listed = 0_u64;
     let located = views.into_iter().map(|(name, view)| {
         let start = start_of(&view.storage).map_err(|reason| format!("tensor {name:?}: {reason}"))?;
         let outside = || format!("tensor {name:?} of shape {:?} reaches outside its storage", view.shape);
         let (first, strides) = extent(&view, length).ok_or_else(outside)?;
         let start = start + first * view.storage.dtype.size();
+        listed = listed.saturating_add(view.shape.iter().product::<usize>() as u64);
+        if listed > length {
+            return Err(format!("its tensors claim more numbers than its {length} bytes can hold, at tensor {name:?}"));
+        }
         let place = Place { file: 0, start, strides };
         Ok(TensorInfo { name, shape: view.shape, dtype: view.storage.dtype, place })
     });

@@ -19,8 +19,6 @@ pub enum TokenizerError {
     Class { dir: PathBuf, class: String },
     #[error("cannot read \"{}\": {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("\"{}\" has {bytes} bytes, a tokenizer's file has at most {limit}", path.display())]
-    TooLarge { path: PathBuf, bytes: u64, limit: u64 },
     #[error("\"{}\" is not JSON: {source}", path.display())]
     Json { path: PathBuf, source: serde_json::Error },
     /// A part of the file that cannot be used, by the name the file gives it.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::TokenizerError;
+use crate::files::read_whole;
 
 /// No file of a tokenizer is read beyond this size; the largest in use have a fifth of it.
 const MAX_FILE_BYTES: u64 = 128 << 20;
@@ -32,11 +33,7 @@ impl TokenizerKind {
 /// Reads a file whole, if it has the size of a tokenizer's file.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, TokenizerError> {
     let failed = |source| TokenizerError::Read { path: path.to_owned(), source };
-    let bytes = std::fs::metadata(path).map_err(failed)?.len();
-    if bytes > MAX_FILE_BYTES {
-        return Err(TokenizerError::TooLarge { path: path.to_owned(), bytes, limit: MAX_FILE_BYTES });
-    }
-    std::fs::read(path).map_err(failed)
+    read_whole(path, MAX_FILE_BYTES).map_err(failed)
 }
 
 pub(super) fn component(path: &Path, component: &str, reason: &str) -> TokenizerError {

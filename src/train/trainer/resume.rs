@@ -6,11 +6,12 @@
 use std::time::{Duration, Instant};
 
 use super::Trainer;
+use crate::memory;
 use crate::metrics::Evaluation;
+use crate::train::TrainError;
 use crate::train::checkpoint::{Best, Checkpoint, DataSums, Progress, ReadBest, Snapshot, Told, Weights};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
-use crate::train::{TrainError, memory};
 
 /// An evaluation is followed by a checkpoint where writing one takes less than this share of the time since the last.
 const CHEAP: f64 = 0.05;

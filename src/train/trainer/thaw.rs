@@ -4,12 +4,13 @@
 //! correction of its own, at the rate the schedule has then.
 
 use super::Trainer;
+use crate::memory;
 use crate::model::{HeadInput, HeadKind, Model};
 use crate::task::Reads;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
 use crate::train::prefix::PrefixCache;
-use crate::train::{Prepared, memory, strategy};
+use crate::train::{Prepared, strategy};
 
 impl Trainer<'_> {
     /// Unfreezes what is due before the next update, which is of an epoch, from 0.
