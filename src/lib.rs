@@ -8,7 +8,7 @@ pub mod memory;
 pub mod random;
 pub mod samples;
 pub mod signals;
-mod stop;
+pub mod stop;
 pub mod task;
 
 pub mod files;

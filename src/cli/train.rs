@@ -11,6 +11,7 @@ use clap::Args;
 use super::evaluate::metric_lines;
 use super::output::{bytes, duration, grouped, print_lines};
 use crate::metrics::Measure;
+use crate::stop::Stop;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::prepare::{device, new_head_words, open_model};
@@ -86,9 +87,19 @@ impl Train {
             progress.tell(&event);
             events.write(&event);
         };
-        let (data, is_paused) = (&prepared, &|| false);
-        let mut recorder = Recorder { folder, data, on_event: &mut on_event, on_pause: &mut { go_on }, is_paused };
-        let outcome = train_from(checkpoint.as_ref(), &model, data, &config, &mut recorder)?;
+        let interrupt = Stop::default();
+        let asked = interrupt.clone();
+        // Where no thread can be started, a request to end waits for the end of a micro-batch.
+        crate::signals::wake(move || asked.ask()).ok();
+        let mut recorder = Recorder {
+            folder,
+            data: &prepared,
+            on_event: &mut on_event,
+            on_pause: &mut { go_on },
+            is_paused: &|| false,
+            interrupt: &|| interrupt.clone(),
+        };
+        let outcome = train_from(checkpoint.as_ref(), &model, &prepared, &config, &mut recorder)?;
         if outcome.stopped {
             let (step, dir) = (outcome.ending.step, config.run.out.display());
             bail!("stopped after step {step} with the best weights kept in {dir}; --resume continues it");

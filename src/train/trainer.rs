@@ -5,6 +5,8 @@
 
 mod finish;
 mod resume;
+#[cfg(test)]
+mod tests;
 mod thaw;
 
 use std::borrow::Cow;
@@ -25,6 +27,7 @@ use super::{Prepared, TrainError, audit, companions, groups, schedule, strategy}
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{Block, Decisions, Model, Params, Pass, PassDropout};
 use crate::random::{Purpose, key};
+use crate::stop::{Stop, Stopped};
 use crate::text::sampler;
 use crate::text::{Batch, Features};
 
@@ -38,6 +41,12 @@ pub trait Listener {
     /// Asked between micro-batches. To pause, it does not return until the run may go on.
     fn go_on(&mut self) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// Asked as soon as [`Self::go_on`] would hold or end the run, so that neither waits for the end of a long micro-batch:
+    /// it is left between two layers, and its update begins anew if the run goes on.
+    fn interrupt(&self) -> Stop {
+        Stop::default()
     }
 
     /// Keep the best weights, of this step; where there are none, those that the models have now.
@@ -275,17 +284,7 @@ impl<'a> Trainer<'a> {
             own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
             companion: self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum()),
         };
-        let mut loss = 0.0;
-        let mut slot = 0;
-        for micro_batch in sampler::micro_batches(update, self.config.run.micro_batch) {
-            if self.go_on().is_break() {
-                self.params.clear_gradients();
-                return Ok(ControlFlow::Break(()));
-            }
-            let features = &drawn[slot as usize..][..micro_batch.len()];
-            loss += self.micro_batch(micro_batch, features, slot, parts)?;
-            slot += micro_batch.len() as u32;
-        }
+        let Some(loss) = self.gradients(update, &drawn, parts)? else { return Ok(ControlFlow::Break(())) };
         let norm = self.optimizer.gradient_norm()?;
         let finite = loss.is_finite() && norm.is_finite();
         if finite && !self.audited && norm > 0.0 {
@@ -338,6 +337,38 @@ impl<'a> Trainer<'a> {
             Ok(self.objective.draw(self.data.train.get(*index as usize, chance)?, chance))
         };
         update.iter().map(one).collect()
+    }
+
+    /// The gradients of an update, and its loss; nothing where the run is to end. An update that was left in its middle
+    /// begins anew and comes to the same numbers, because chance is a function of the place in it.
+    fn gradients(
+        &mut self,
+        update: &[u32],
+        drawn: &[Cow<'a, Features>],
+        parts: Denominators,
+    ) -> Result<Option<f64>, TrainError> {
+        let micro_batches: Vec<&[u32]> = sampler::micro_batches(update, self.config.run.micro_batch).collect();
+        let (mut loss, mut slot, mut next) = (0.0, 0, 0);
+        while let Some(which) = micro_batches.get(next) {
+            if self.go_on().is_break() {
+                self.params.clear_gradients();
+                return Ok(None);
+            }
+            let features = &drawn[slot..][..which.len()];
+            let interrupt = self.listener.interrupt();
+            match interrupt.heeding(|| self.micro_batch(which, features, slot as u32, parts)) {
+                Ok(share) => {
+                    loss += share?;
+                    slot += which.len();
+                    next += 1;
+                }
+                Err(Stopped) => {
+                    self.params.clear_gradients();
+                    (loss, slot, next) = (0.0, 0, 0);
+                }
+            }
+        }
+        Ok(Some(loss))
     }
 
     /// Adds the gradients of some sequences; returns their share of the update's loss.

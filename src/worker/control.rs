@@ -21,6 +21,8 @@ pub struct JobControl {
     changed: Condvar,
     /// Heard where nothing can ask [`JobControl::go_on`].
     stop: Stop,
+    /// Asked while [`JobControl::go_on`] would wait or end the job.
+    interrupt: Mutex<Stop>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,12 +45,22 @@ impl JobControl {
         if *state == State::Stopped {
             self.stop.ask();
         }
+        let mut interrupt = self.interrupt.lock().unwrap_or_else(PoisonError::into_inner);
+        match *state {
+            State::Running => *interrupt = Stop::default(),
+            State::Paused | State::Stopped => interrupt.ask(),
+        }
         self.changed.notify_all();
     }
 
     /// Does work that completes nothing which must be completed, and leaves it in its middle when the job is stopped.
     pub fn heeding<T>(&self, work: impl FnOnce() -> T) -> Result<T, Stopped> {
         self.stop.heeding(work)
+    }
+
+    /// A request that is made with the next pause or stop, for work that is done anew where the job goes on.
+    pub fn interrupt(&self) -> Stop {
+        self.interrupt.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether [`Self::go_on`] would wait now.

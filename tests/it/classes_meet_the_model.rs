@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use attune::inspect::{OpenModel, Options, Output, Request};
+use attune::stop::Stop;
 use attune::train::config::{ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
 use attune::train::prepare::{new_head_words, open_model};
@@ -55,8 +56,14 @@ fn run(config: &RunConfig) -> (Vec<String>, PathBuf) {
     let folder = RunFolder::create(config).unwrap();
     let kept = folder.model_dir();
     let mut go_on = || ControlFlow::Continue(());
-    let mut recorder =
-        Recorder { folder, data: &data, on_event: &mut on_event, on_pause: &mut go_on, is_paused: &|| false };
+    let mut recorder = Recorder {
+        folder,
+        data: &data,
+        on_event: &mut on_event,
+        on_pause: &mut go_on,
+        is_paused: &|| false,
+        interrupt: &Stop::default,
+    };
     train(&model, &data, config, &mut recorder).unwrap();
     (told, kept)
 }

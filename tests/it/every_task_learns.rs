@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use attune::corpus::masking::MaskStyle;
 use attune::data::Target;
 use attune::metrics::Evaluation;
+use attune::stop::Stop;
 use attune::task::Task;
 use attune::text::Labels;
 use attune::train::assess::{Assessed, assess};
@@ -74,8 +75,14 @@ fn run(config: &RunConfig) -> Ran {
     let folder = RunFolder::create(config).unwrap();
     let kept = folder.model_dir();
     let mut go_on = || ControlFlow::Continue(());
-    let mut recorder =
-        Recorder { folder, data: &data, on_event: &mut on_event, on_pause: &mut go_on, is_paused: &|| false };
+    let mut recorder = Recorder {
+        folder,
+        data: &data,
+        on_event: &mut on_event,
+        on_pause: &mut go_on,
+        is_paused: &|| false,
+        interrupt: &Stop::default,
+    };
     let outcome = train(&model, &data, config, &mut recorder).unwrap();
     Ran { losses, evaluation: outcome.evaluation.unwrap(), model: kept }
 }

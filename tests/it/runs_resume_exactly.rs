@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use attune::model::Decisions;
 use attune::random::{Purpose, Stream, key};
+use attune::stop::Stop;
 use attune::task::Task;
 use attune::train::config::{Dropout, Every, RunConfig, ScheduleKind, StrategyKind};
 use attune::train::event::TrainEvent;
@@ -53,6 +54,7 @@ pub fn go(
         on_event: &mut |event| on_event(&event),
         on_pause: &mut || if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) },
         is_paused: &|| false,
+        interrupt: &Stop::default,
     };
     train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)
 }

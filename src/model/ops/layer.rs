@@ -20,6 +20,7 @@ use super::norm::Moments;
 use super::weights::{LayerWeights, Slot};
 use crate::model::input::Layout;
 use crate::model::params::{host, slice};
+use crate::stop::heed;
 
 /// Where a layer drops; all `None` outside training.
 #[derive(Clone, Debug, Default)]
@@ -255,6 +256,7 @@ impl CustomOp2 for FusedLayer {
         _y: &Tensor,
         grad: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        heed();
         let Some(saved) = self.saved.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             bail!("the backward pass of an encoder layer ran twice, or its forward pass kept nothing");
         };

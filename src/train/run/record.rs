@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::folder::RunFolder;
+use crate::stop::Stop;
 use crate::train::checkpoint::{Best, Snapshot};
 use crate::train::event::TrainEvent;
 use crate::train::trainer::{Listener, Models};
@@ -16,6 +17,8 @@ pub struct Recorder<'a> {
     pub on_pause: &'a mut dyn FnMut() -> ControlFlow<()>,
     /// Whether `on_pause` will wait.
     pub is_paused: &'a dyn Fn() -> bool,
+    /// What is asked as soon as `on_pause` will wait or end the run.
+    pub interrupt: &'a dyn Fn() -> Stop,
 }
 
 impl Recorder<'_> {
@@ -44,6 +47,10 @@ impl Listener for Recorder<'_> {
 
     fn holds(&mut self) -> bool {
         (self.is_paused)()
+    }
+
+    fn interrupt(&self) -> Stop {
+        (self.interrupt)()
     }
 
     fn checkpoint(&mut self, snapshot: &Snapshot<'_>) -> bool {

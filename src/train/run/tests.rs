@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{Opened, Recorder, check_folder, damage, open};
 use crate::files::with_failing;
+use crate::stop::Stop;
 use crate::task::Task;
 use crate::train::config::{Every, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
@@ -60,6 +61,7 @@ fn go(config: &RunConfig, data: &Prepared, resume: bool, stop_after: u64) -> Res
             if steps.get() < stop_after { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         },
         is_paused: &|| false,
+        interrupt: &Stop::default,
     };
     train_from(checkpoint.as_ref(), &model, data, config, &mut recorder)
 }

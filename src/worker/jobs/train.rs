@@ -46,6 +46,7 @@ pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, F
         on_event: &mut |event| job.send(EventKind::Train(Box::new(event))),
         on_pause: &mut || job.go_on(),
         is_paused: &|| job.is_paused(),
+        interrupt: &|| job.control.interrupt(),
     };
     let outcome = train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)?;
     Ok(if outcome.stopped { Ended::Stopped } else { Ended::Done })
