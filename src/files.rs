@@ -45,16 +45,23 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
 
 /// A file's bytes, if it is a file and no larger than what such a file can be: a pipe never ends, and a device neither.
 pub fn read_whole(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let found = fs::metadata(path)?;
-    if !found.is_file() {
-        let kind = if found.is_dir() { "it is a folder" } else { "it is a pipe or a device" };
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{kind}, expected a file")));
-    }
-    if found.len() > limit {
-        let message = format!("it has {} bytes, expected {limit} at most", found.len());
+    let length = length(path)?;
+    if length > limit {
+        let message = format!("it has {length} bytes, expected {limit} at most");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     fs::read(path)
+}
+
+/// The bytes of a file; an error for what is none and may never end. Asked before it is opened, which would wait for a
+/// pipe's other end.
+pub fn length(path: &Path) -> io::Result<u64> {
+    let found = fs::metadata(path)?;
+    if found.is_file() {
+        return Ok(found.len());
+    }
+    let kind = if found.is_dir() { "it is a folder" } else { "it is a pipe or a device" };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{kind}, expected a file")))
 }
 
 /// Writes a file unless it holds these bytes already.

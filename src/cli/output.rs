@@ -1,5 +1,6 @@
 //! Standard output, and how numbers and errors are written.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
@@ -7,7 +8,23 @@ use serde::Serialize;
 
 /// Tells a person something, a line on standard error. Where that is closed or full nobody hears it, and the work goes on.
 pub fn say(words: fmt::Arguments<'_>) {
-    writeln!(io::stderr().lock(), "{words}").ok();
+    writeln!(io::stderr().lock(), "{}", harmless(&words.to_string())).ok();
+}
+
+/// Text in which data cannot speak to a terminal: signs that would move its cursor, colour it or name its window are shown
+/// as what they are.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let acts = |sign: char| sign.is_control() && !matches!(sign, '\n' | '\t');
+    if !text.contains(acts) {
+        return Cow::Borrowed(text);
+    }
+    let shown = |sign: char| match sign {
+        '\0'..='\x1f' if acts(sign) => char::from_u32(0x2400 + sign as u32).unwrap_or('\u{fffd}'),
+        '\x7f' => '\u{2421}',
+        sign if acts(sign) => '\u{fffd}',
+        sign => sign,
+    };
+    Cow::Owned(text.chars().map(shown).collect())
 }
 
 /// Whether a command failed only because nobody reads its output any more.
@@ -28,7 +45,7 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 pub fn print_lines(lines: &[String]) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     for line in lines {
-        writeln!(out, "{line}")?;
+        writeln!(out, "{}", harmless(line))?;
     }
     Ok(out.flush()?)
 }
@@ -83,6 +100,12 @@ mod tests {
         assert_eq!(duration(7260.0), "2 h 1 min");
         assert_eq!(bytes(512), "512 bytes");
         assert_eq!(bytes(1_500_000), "1.5 MB");
+    }
+
+    #[test]
+    fn data_cannot_speak_to_a_terminal() {
+        assert_eq!(harmless("\x1b[31mred\x07\r\u{9b}2J\x7f"), "␛[31mred␇␍\u{fffd}2J␡");
+        assert_eq!(harmless("a\tb\nZürich 😀"), "a\tb\nZürich 😀");
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub use names::{is_number, plain_name};
 
 use self::unpack::Packing;
 use super::{ReadError, Table};
+use crate::files;
 use crate::json::without_nan;
 use crate::stop::Heeded;
 use crate::table::Format;
@@ -68,8 +69,8 @@ pub fn read(path: &Path) -> Result<Table, ReadError> {
         return Err(ReadError::Folder { path: path.to_path_buf() });
     }
     let cannot_read = |source| ReadError::Read { path: path.to_path_buf(), source };
+    let length = files::length(path).map_err(cannot_read)?;
     let mut file = std::fs::File::open(path).map_err(cannot_read)?;
-    let length = file.metadata().map_err(cannot_read)?.len();
     if length > unpack::SIZE_LIMIT {
         return Err(ReadError::TooLarge { path: path.to_path_buf(), limit: unpack::size(unpack::SIZE_LIMIT) });
     }

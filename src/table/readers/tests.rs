@@ -259,3 +259,15 @@ fn every_reader_can_be_stopped_at_any_part_of_a_file() {
     check("a.conll", &|count| rows("", &|row| format!("Ann B-PER\nran{row} O\n\n"), "", count));
     check("a.txt", &|count| rows("", &|row| format!("The soup {row} was good, and so was all.\n"), "", count));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_device_are_refused_before_they_are_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for path in [pipe.as_path(), Path::new("/dev/zero")] {
+        let message = read(path).unwrap_err().to_string();
+        assert!(message.contains("a pipe or a device, expected a file"), "{message}");
+    }
+}
