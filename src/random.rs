@@ -28,6 +28,10 @@ pub enum Purpose {
     Deletion = 9,
     /// Which words of an example are hidden while its label is learned.
     Hiding = 10,
+    /// Which rows of a large data set are looked at.
+    Sample = 11,
+    /// Which rows are held out together.
+    Folds = 12,
 }
 
 /// 2^64 divided by the golden ratio, made odd.
