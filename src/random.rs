@@ -32,6 +32,8 @@ pub enum Purpose {
     Sample = 11,
     /// Which rows are held out together.
     Folds = 12,
+    /// Which rows are counted how often, to see how far a number could be another.
+    Resample = 13,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use crate::data::{Dataset, Target};
@@ -52,6 +52,8 @@ pub struct Pooled {
     /// Texts that were cut, and how long they may be.
     pub cut: usize,
     pub max_tokens: usize,
+    /// Layers of the model with weights of their own.
+    pub stored_layers: usize,
 }
 
 impl Pooled {
@@ -167,8 +169,9 @@ fn compute(wanted: &Wanted, examples: Vec<usize>, tell: OnProgress<'_>) -> Resul
     let mut go_on = |done: usize| tell("computing states", done as u64, total as u64);
     let both = model.predictor().states_of_each(sequences, [Pooling::First, Pooling::Mean], &mut go_on)?;
     let among = wanted.among.len();
-    let most = most_rows(&model.model.config);
-    Ok(both.map(|[first, mean]| Pooled { examples, among, most, first, mean, cut, max_tokens }))
+    let config = &model.model.config;
+    let (most, stored_layers) = (most_rows(config), config.stored_layers());
+    Ok(both.map(|[first, mean]| Pooled { examples, among, most, first, mean, cut, max_tokens, stored_layers }))
 }
 
 /// An example as a model reads its texts, and whether they were cut.
@@ -187,13 +190,10 @@ fn sequence(
     Ok((Sequence { ids: encoded.ids, types: encoded.types, asked: None }, encoded.cut > 0))
 }
 
-/// How many texts of a model in a folder can be looked at together.
-pub fn most_rows_of(model: &Path) -> Result<usize, InspectError> {
-    Ok(most_rows(&model::read_config(model)?))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::data::Roles;
     use crate::table::Table;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::task::Task;
-use crate::text::{TextError, TokenizerError};
 use crate::text::windows::NoRoom;
+use crate::text::{TextError, TokenizerError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {

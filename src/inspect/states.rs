@@ -18,6 +18,23 @@ pub enum Pooling {
     Mean,
 }
 
+impl Pooling {
+    /// The name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Mean => "mean",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::First => "first token",
+            Self::Mean => "mean",
+        }
+    }
+}
+
 /// One state for each text and layer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct States {
