@@ -224,7 +224,7 @@ impl Judge<'_> {
         let mut linear = Linear::zero(truth.outputs, features.cols);
         let mut best = (f64::INFINITY, STRENGTHS[0], linear.clone());
         for strength in STRENGTHS {
-            linear = linear.fit(&seen, &seen_truth, strength, TOLERANCE, &self.stop);
+            linear = linear.fit(&seen, &seen_truth, strength, ROUGH, &self.stop);
             let loss = linear.loss(&unseen, &unseen_truth);
             if loss >= best.0 {
                 break;
@@ -239,6 +239,8 @@ impl Judge<'_> {
 const INNER: usize = 5;
 /// How strong the squared weights count beside the mean loss, from which one is chosen.
 const STRENGTHS: [f64; 5] = [1.0, 0.1, 0.01, 1e-3, 1e-4];
+/// Enough to tell strengths apart.
+const ROUGH: Until = Until { gradient: 1e-3, steps: 100 };
 /// As scikit-learn ends a fit.
 const TOLERANCE: Until = Until { gradient: 1e-4, steps: 300 };
 

@@ -42,6 +42,15 @@ impl Judged {
         }
     }
 
+    /// The same as a name.
+    pub fn free(self) -> &'static str {
+        match self {
+            Self::Accuracy => "Most frequent class",
+            Self::F1 => "Labels that most rows have",
+            Self::R2 => "Mean",
+        }
+    }
+
     /// A value as a person reads it.
     pub fn written(self, value: f64) -> String {
         if self == Self::R2 { format!("{value:.3}") } else { format!("{:.1} %", value * 100.0) }
