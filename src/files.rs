@@ -8,6 +8,7 @@ mod fault;
 mod log;
 pub mod shared_cache;
 mod space;
+mod stamp;
 mod sums;
 
 use std::borrow::Cow;
@@ -19,6 +20,7 @@ use fault::Operation;
 pub use log::LineLog;
 pub use shared_cache::cached_snapshot;
 pub use space::free_disk;
+pub use stamp::{Stamp, stamp};
 pub use sums::{Sums, sha256};
 
 use crate::stop::heed;

@@ -28,6 +28,12 @@ pub enum Purpose {
     Deletion = 9,
     /// Which words of an example are hidden while its label is learned.
     Hiding = 10,
+    /// Which rows of a large data set are looked at.
+    Sample = 11,
+    /// Which rows are held out together.
+    Folds = 12,
+    /// Which rows are counted how often, to see how far a number could be another.
+    Resample = 13,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

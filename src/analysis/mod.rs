@@ -1,5 +1,8 @@
 //! What is found out by looking at many texts, each through what `inspect` knows of one.
 
+pub mod pooled;
+pub mod probe;
+
 mod heads;
 
 pub use heads::{HeadsOf, OverTexts};

@@ -18,6 +18,7 @@ mod inspect;
 mod models;
 mod output;
 mod predict;
+mod probe;
 mod texts;
 mod train;
 
@@ -47,6 +48,8 @@ pub enum Command {
     Attention(attention::AttentionOf),
     /// Explain which words an answer comes from, and how far to believe it
     Explain(explain::ExplainAnswer),
+    /// Tell how much of a task each layer of a model already knows
+    Probe(probe::Probe),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -70,6 +73,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Probe(probe) => probe.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

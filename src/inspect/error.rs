@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::task::Task;
-use crate::text::TokenizerError;
 use crate::text::windows::NoRoom;
+use crate::text::{TextError, TokenizerError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
@@ -56,6 +56,8 @@ pub enum InspectError {
     Write { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    #[error(transparent)]
+    Text(#[from] TextError),
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error("computation failed: {0}")]

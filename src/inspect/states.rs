@@ -18,6 +18,23 @@ pub enum Pooling {
     Mean,
 }
 
+impl Pooling {
+    /// The name in results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Mean => "mean",
+        }
+    }
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::First => "first token",
+            Self::Mean => "mean",
+        }
+    }
+}
+
 /// One state for each text and layer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct States {
@@ -49,27 +66,55 @@ impl Predictor<'_> {
         pooling: Pooling,
         go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Option<States>, InspectError> {
-        let tokens = |sequence: &Sequence| sequence.ids.len();
-        let each = in_batches(self.tokens_at_once, sequences, tokens, go_on, |_, batch| self.pooled(batch, pooling))?;
-        let config = &self.model.config;
-        let (layers, hidden_size) = (config.num_hidden_layers + 1, config.hidden_size);
-        Ok(each.map(|each| States { layers, hidden_size, values: each.concat() }))
+        Ok(self.states_of_each(sequences, [pooling], go_on)?.map(|[states]| states))
     }
 
-    /// For each sequence the states of its layers, one after another.
-    fn pooled(&self, batch: &[Sequence], pooling: Pooling) -> Result<Vec<Vec<f32>>, InspectError> {
+    /// The same pooled in several ways, for which the sequences go through the model once.
+    pub fn states_of_each<const WAYS: usize>(
+        &self,
+        sequences: impl IntoIterator<Item = Result<Sequence, InspectError>>,
+        poolings: [Pooling; WAYS],
+        go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Option<[States; WAYS]>, InspectError> {
+        let config = &self.model.config;
+        let (layers, hidden_size) = (config.num_hidden_layers + 1, config.hidden_size);
+        let sequences = sequences.into_iter();
+        // They may take much of the memory, of which a list that grows would ask for twice as much.
+        let room = sequences.size_hint().0 * layers * hidden_size;
+        let mut found = poolings.map(|_| States { layers, hidden_size, values: Vec::with_capacity(room) });
+        let tokens = |sequence: &Sequence| sequence.ids.len();
+        let done = in_batches(self.tokens_at_once, sequences, tokens, go_on, |_, batch| {
+            for (states, of_batch) in found.iter_mut().zip(self.pooled(batch, poolings)?) {
+                states.values.extend(of_batch);
+            }
+            Ok(vec![(); batch.len()])
+        })?;
+        Ok(done.map(|_| found))
+    }
+
+    /// For each pooling the states of all layers of each sequence, one after another.
+    fn pooled<const WAYS: usize>(
+        &self,
+        batch: &[Sequence],
+        poolings: [Pooling; WAYS],
+    ) -> Result<[Vec<f32>; WAYS], InspectError> {
         let input = packed(batch);
         let found = self.model.encode(&input, &Pass { keep_hidden: true, ..Pass::default() })?;
-        let mut pooled = vec![Vec::new(); batch.len()];
+        let mut of_layers = Vec::with_capacity(found.hidden.len());
         for hidden in &found.hidden {
-            let width = hidden.dim(1)?;
             let values: Vec<f32> = hidden.flatten_all()?.to_vec1()?;
-            for ((pooled, sequence), bounds) in pooled.iter_mut().zip(batch).zip(input.starts.windows(2)) {
-                let own = &values[bounds[0] * width..bounds[1] * width];
-                pooled.extend(pool(own, width, sequence.asked.as_deref(), pooling));
-            }
+            of_layers.push((hidden.dim(1)?, values));
         }
-        Ok(pooled)
+        Ok(poolings.map(|pooling| {
+            let mut pooled = Vec::new();
+            for (sequence, bounds) in batch.iter().zip(input.starts.windows(2)) {
+                for (width, values) in &of_layers {
+                    let own = &values[bounds[0] * width..bounds[1] * width];
+                    pooled.extend(pool(own, *width, sequence.asked.as_deref(), pooling));
+                }
+            }
+            pooled
+        }))
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{JobKind, RunView, Workspace};
+use crate::analysis::pooled::StatesKept;
 use crate::data::{Mends, Roles, SplitRule, guess_task};
 use crate::samples::Sample;
 use crate::table::Table;
@@ -30,6 +31,8 @@ pub struct DataState {
     /// Why the newest one cannot be shown, where it cannot.
     pub look_error: Option<String>,
     pub error: Option<String>,
+    /// The states of its texts in the model that was asked about all of them last.
+    pub states: StatesKept,
     /// What is typed into the fields of the split and cannot be read.
     pub unread: Vec<Wrong>,
 }
@@ -48,6 +51,7 @@ impl Default for DataState {
             looked_at: None,
             look_error: None,
             error: None,
+            states: StatesKept::default(),
             unread: Vec::new(),
         }
     }

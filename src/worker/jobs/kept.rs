@@ -1,10 +1,9 @@
 //! What a lane keeps open between its jobs.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use super::predict::Shelf;
+use crate::files::{Stamp, stamp};
 use crate::model::card::ModelCard;
 use crate::model::{self, EncoderConfig};
 use crate::text::Tokenizer;
@@ -32,9 +31,6 @@ impl<T> Default for Last<T> {
     }
 }
 
-/// Name, size and time of every file of a folder, by which a changed one is known.
-pub type Stamp = Vec<(OsString, u64, Option<SystemTime>)>;
-
 impl<T> Last<T> {
     /// What is in a folder, read again only if a file in it has changed since.
     pub fn get(&mut self, dir: &Path, open: impl FnOnce(&Path) -> Result<T, Failure>) -> Result<&T, Failure> {
@@ -50,19 +46,4 @@ impl<T> Last<T> {
 
 pub fn read_card<'a>(cards: &'a mut Last<Card>, dir: &Path) -> Result<&'a Card, Failure> {
     cards.get(dir, |dir| Ok((model::open_card(dir)?, model::read_config(dir)?)))
-}
-
-pub fn stamp(dir: &Path) -> Stamp {
-    let mut stamp: Stamp = std::fs::read_dir(dir)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            // Through links, which is what the files of a cache are.
-            let file = std::fs::metadata(entry.path()).ok()?;
-            Some((entry.file_name(), file.len(), file.modified().ok()))
-        })
-        .collect();
-    stamp.sort();
-    stamp
 }

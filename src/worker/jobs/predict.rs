@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::job::{Ended, Job};
-use super::kept::{Stamp, stamp};
+use crate::files::{Stamp, stamp};
 use crate::inspect::{AnyInquiry, OpenModel};
 use crate::model::Decisions;
 use crate::worker::protocol::Payload;

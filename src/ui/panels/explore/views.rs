@@ -6,6 +6,7 @@ mod entities;
 mod masks;
 mod objectives;
 mod orders;
+mod probe;
 mod replaced;
 mod texts;
 mod why;
@@ -24,4 +25,5 @@ pub const ALL: &[Kind] = &[
     objectives::KIND,
     attention::KIND,
     why::KIND,
+    probe::KIND,
 ];

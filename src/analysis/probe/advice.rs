@@ -1,0 +1,144 @@
+//! What the probes of all layers say about how far an encoder can be frozen.
+//!
+//! A layer that is as good as the best, to within the best one's interval, already has what the task needs: it and all
+//! below can stay as they are, and what lies above can be trained for the task. It is a proposal and no promise, because
+//! training changes what the layers above would have said.
+
+use super::scores::{Judged, Score};
+
+/// What of the encoder is to be trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Train {
+    Whole,
+    /// So many layers from the top.
+    Top(usize),
+    /// Nothing of it, only what sits on it.
+    Head,
+}
+
+/// Why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Because {
+    /// No layer tells more than the most frequent answer.
+    NothingIsKnown,
+    /// No layer before the last is as good as the best.
+    StillRising,
+    /// From this layer on, others add less than the interval.
+    EnoughFrom(usize),
+    /// What was found would allow to freeze, but layers that share their weights are trained together.
+    SharedLayers(usize),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Advice {
+    pub judged: Judged,
+    /// The best layer.
+    pub best: usize,
+    pub score: Score,
+    pub majority: f64,
+    pub because: Because,
+    pub train: Train,
+}
+
+/// Of the scores of all layers, the embeddings' first, of a model with so many layers with weights of their own.
+pub fn advice(judged: Judged, layers: &[Score], majority: f64, stored: usize) -> Advice {
+    let last = layers.len().saturating_sub(1);
+    // Of equal ones the first.
+    let best = (0..layers.len()).rev().max_by(|a, b| layers[*a].value.total_cmp(&layers[*b].value)).unwrap_or(0);
+    let score = layers.get(best).copied().unwrap_or_default();
+    let enough = layers.iter().position(|layer| layer.value >= score.low).unwrap_or(last);
+    let is_as_good = layers.get(last).is_some_and(|layer| layer.value >= score.low);
+    let (because, train) = if score.low <= majority {
+        (Because::NothingIsKnown, Train::Whole)
+    } else if enough == last {
+        (Because::StillRising, Train::Whole)
+    } else if enough == 0 && is_as_good {
+        (Because::EnoughFrom(0), Train::Head)
+    } else if stored != last {
+        (Because::SharedLayers(enough), Train::Whole)
+    } else {
+        (Because::EnoughFrom(enough), Train::Top(last - enough))
+    };
+    Advice { judged, best, score, majority, because, train }
+}
+
+impl Advice {
+    /// Where the task is solvable, in a sentence or two.
+    pub fn found(&self) -> String {
+        let value = self.judged.written(self.score.value);
+        let best = named(self.best);
+        match self.because {
+            Because::NothingIsKnown => format!(
+                "No layer tells more than what costs nothing: {} {}, and the best, {best}, has {value} with an interval \
+                 from {} on.",
+                self.judged.baseline(),
+                self.judged.written(self.majority),
+                self.judged.written(self.score.low)
+            ),
+            Because::StillRising => format!(
+                "The last layer is the first that comes as far as the best: {best} with {value}. What the task needs is \
+                 put together up to the top."
+            ),
+            Because::EnoughFrom(0) => format!(
+                "The embeddings alone, which know the words and nothing around them, are as good as any layer to within \
+                 the interval: the best, {best}, has {value}."
+            ),
+            Because::EnoughFrom(layer) | Because::SharedLayers(layer) => {
+                format!("From layer {layer} on, more layers add less than the interval: the best, {best}, has {value}.")
+            }
+        }
+    }
+
+    /// What to do with that, in a sentence.
+    pub fn proposal(&self) -> String {
+        match (self.because, self.train) {
+            (Because::SharedLayers(_), _) => {
+                "The layers share their weights, so they are trained together or not at all.".to_owned()
+            }
+            (_, Train::Whole) => "Train the whole encoder: no part of it can stay as it is.".to_owned(),
+            (_, Train::Top(1)) => "Train the top layer and keep what lies below as it is.".to_owned(),
+            (_, Train::Top(layers)) => format!("Train the top {layers} layers and keep what lies below as it is."),
+            (_, Train::Head) => "Train a head alone and keep the encoder as it is.".to_owned(),
+        }
+    }
+}
+
+fn named(layer: usize) -> String {
+    if layer == 0 { "the embeddings".to_owned() } else { format!("layer {layer}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(values: &[f64], majority: f64, stored: usize) -> Advice {
+        let layers: Vec<Score> =
+            values.iter().map(|value| Score { value: *value, low: value - 0.02, high: value + 0.02 }).collect();
+        advice(Judged::Accuracy, &layers, majority, stored)
+    }
+
+    #[test]
+    fn what_is_frozen_ends_where_more_layers_add_less_than_the_interval() {
+        let found = of(&[0.6, 0.7, 0.75, 0.79, 0.84, 0.85, 0.84], 0.5, 6);
+        assert_eq!((found.best, found.because, found.train), (5, Because::EnoughFrom(4), Train::Top(2)));
+        assert_eq!(
+            found.found(),
+            "From layer 4 on, more layers add less than the interval: the best, layer 5, has 85.0 %."
+        );
+        assert_eq!(found.proposal(), "Train the top 2 layers and keep what lies below as it is.");
+    }
+
+    #[test]
+    fn each_other_shape_has_its_own_advice() {
+        let check = |values: &[f64], stored, because, train| {
+            let found = of(values, 0.5, stored);
+            assert_eq!((found.because, found.train), (because, train), "{values:?}");
+        };
+        check(&[0.5, 0.51, 0.515], 2, Because::NothingIsKnown, Train::Whole);
+        check(&[0.6, 0.7, 0.8], 2, Because::StillRising, Train::Whole);
+        check(&[0.8, 0.81, 0.8], 2, Because::EnoughFrom(0), Train::Head);
+        check(&[0.8, 0.81, 0.7], 2, Because::EnoughFrom(0), Train::Top(2));
+        check(&[0.6, 0.8, 0.8], 1, Because::SharedLayers(1), Train::Whole);
+        assert_eq!(of(&[0.6, 0.8, 0.8], 0.5, 2).best, 1, "the first of equals");
+    }
+}

@@ -1,0 +1,156 @@
+//! `attune probe`: how much of a task each layer of a model already knows, as the window shows it.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::data::Columns;
+use super::output::{grouped, print_json, print_lines};
+use crate::analysis::pooled::{StatesKept, Wanted};
+use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
+use crate::data::{Dataset, guess_task};
+use crate::hub::embedded;
+use crate::inspect::Pooling;
+use crate::table::Table;
+use crate::task::Task;
+use crate::train::rows::fill_roles;
+
+#[derive(Debug, Args)]
+pub struct Probe {
+    /// A model folder, or embedded for the model inside the program
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// A file with texts and labels
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// classify, multilabel or regress; without it, what the labels look like
+    #[arg(long, value_parser = super::data::task)]
+    task: Option<Task>,
+    #[command(flatten)]
+    columns: Columns,
+    /// Parts of the rows, each of which is held out once
+    #[arg(long, value_name = "K", default_value_t = FOLDS as u64, value_parser = clap::value_parser!(u64).range(2..=1000))]
+    folds: u64,
+    /// The most rows that are looked at, each class with its share
+    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(2..))]
+    rows: u64,
+    /// Draws the rows and the folds
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// Maximum tokens of a text, special ones included; longer texts are cut. Default: as many as the model takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
+    max_tokens: Option<u64>,
+    /// One JSON object instead of words for people
+    #[arg(long)]
+    json: bool,
+}
+
+impl Probe {
+    pub fn run(self) -> anyhow::Result<()> {
+        let model = embedded::resolve(&self.model)?;
+        let data = self.dataset()?;
+        for remark in data.remarks(&self.data).into_iter().chain(data.unusable_words(&self.data)) {
+            eprintln!("attune: warning: {remark}");
+        }
+        let wanted = Wanted {
+            model,
+            among: labelled(&data, 0..data.examples.len()).into(),
+            data,
+            rows: self.rows as usize,
+            seed: self.seed,
+            max_tokens: self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize),
+        };
+        let question = Question { wanted, folds: self.folds as usize };
+        let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
+        let Some(probed) = probe::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
+        for note in probed.notes() {
+            eprintln!("attune: warning: {note}");
+        }
+        if self.json { print_json(&facts(&probed, self.seed)) } else { print_lines(&lines(&probed)) }
+    }
+
+    fn dataset(&self) -> anyhow::Result<Arc<Dataset>> {
+        let table = Arc::new(Table::open(&self.data)?);
+        let given = self.columns.roles();
+        let task = self.task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
+        let roles = fill_roles(&given, &table, task);
+        Ok(Arc::new(Dataset::new(table, task, &roles, None)?))
+    }
+}
+
+fn facts(probed: &Probed, seed: u64) -> Value {
+    let advice = probed.advice(probed.pooling);
+    let rare: Map<String, Value> = probed.rare.iter().map(|(name, rows)| (name.clone(), json!(rows))).collect();
+    json!({
+        "task": probed.task,
+        "metric": probed.judged.key(),
+        "pooling": probed.pooling.name(),
+        "layers": layers(probed, probed.by(probed.pooling)),
+        "majority": probed.majority,
+        "interval": format!("{} 95 %", probed.judged.interval()),
+        "poolings": {
+            "first": layers(probed, &probed.first),
+            "mean": layers(probed, &probed.mean),
+        },
+        "rows": probed.rows,
+        "of": probed.among,
+        "classes": probed.classes,
+        "folds": probed.folds,
+        "seed": seed,
+        "truncated": probed.cut,
+        "max_tokens": probed.max_tokens,
+        "rare": rare,
+        "best": advice.best,
+        "found": advice.found(),
+        "proposal": advice.proposal(),
+        "strategy": match advice.train {
+            Train::Whole => json!({ "kind": "full" }),
+            Train::Top(layers) => json!({ "kind": "top", "top_layers": layers }),
+            Train::Head => json!({ "kind": "head" }),
+        },
+    })
+}
+
+/// Each layer with the name of its metric, so that no F1 is taken for an accuracy.
+fn layers(probed: &Probed, scores: &[Score]) -> Vec<Value> {
+    let key = probed.judged.key();
+    let layer = |(layer, score): (usize, &Score)| json!({ "layer": layer, key: score.value, "low": score.low, "high": score.high });
+    scores.iter().enumerate().map(layer).collect()
+}
+
+/// Layers below each other with both poolings, the better marked by its bar.
+fn lines(probed: &Probed) -> Vec<String> {
+    let better = probed.by(probed.pooling);
+    let written = |value: f64| probed.judged.written(value);
+    let (first, mean) = (Pooling::First, Pooling::Mean);
+    let mut lines = vec![
+        format!(
+            "{} of a linear probe on {} rows, {} folds; {} {}",
+            probed.judged.title(),
+            grouped(probed.rows as u64),
+            probed.folds,
+            probed.judged.baseline(),
+            written(probed.majority)
+        ),
+        format!(
+            "{:<11}{:>12}{:>12}   95 % interval of the {}",
+            "layer",
+            first.title(),
+            mean.title(),
+            probed.pooling.title()
+        ),
+    ];
+    for (layer, score) in better.iter().enumerate() {
+        let name = if layer == 0 { "embeddings".to_owned() } else { layer.to_string() };
+        let bar = "▇".repeat((score.value.clamp(0.0, 1.0) * 24.0).round() as usize);
+        let (first, mean) = (written(probed.first[layer].value), written(probed.mean[layer].value));
+        let interval = format!("{} to {}", written(score.low), written(score.high));
+        lines.push(format!("{name:<11}{first:>12}{mean:>12}   {interval:<18} {bar}").trim_end().to_owned());
+    }
+    let advice = probed.advice(probed.pooling);
+    lines.extend([advice.found(), advice.proposal()]);
+    lines
+}

@@ -1,0 +1,347 @@
+//! Where in a model the task of the loaded data is solved: a linear probe for each layer, what it says about how far the
+//! encoder can be frozen, and the way from there into Train.
+
+mod about;
+mod chart;
+mod keep;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::{Label, Ui, pos2};
+use egui_material_icons::icons::ICON_LAYERS;
+
+use crate::analysis::pooled::Wanted;
+use crate::analysis::probe::{FOLDS, Probed, Question, ROWS, Train, labelled};
+use crate::inspect::{AnyInquiry, Pooling};
+use crate::train::config::StrategyKind;
+use crate::ui::panels::explore::view::{Changed, Kind, View};
+use crate::ui::panels::explore::words::Words;
+use crate::ui::theme::{Palette, space};
+use crate::ui::tiles::{Layout, Pane};
+use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::help::help;
+use crate::ui::widgets::line::{self, line};
+use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::{Button, state, text};
+use crate::ui::workspace::{Job, JobKind, Screen, Workspace};
+use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::LoadedDataset;
+use crate::worker::work::AnyWork;
+use crate::worker::works::probe::ProbeLayers;
+use chart::Chart;
+
+pub const KIND: Kind = Kind { name: "layers", title: "Layers", heads: &[], make: || Box::new(LayerProbe::default()) };
+
+const BARS: Pane = Pane::new("layer probe", "What each layer knows");
+const ADVICE: Pane = Pane::new("how far to freeze", "How far to freeze");
+
+/// What can be chosen of the rows; the last are all that the memory holds.
+const ROW_CHOICES: [usize; 4] = [1000, ROWS, 10_000, usize::MAX];
+const FOLD_CHOICES: [usize; 4] = [2, 3, FOLDS, 10];
+
+#[derive(Debug)]
+struct LayerProbe {
+    rows: usize,
+    folds: usize,
+    /// The pooling that a person chose; otherwise the better one.
+    pooling: Option<Pooling>,
+    zoomed: bool,
+}
+
+impl Default for LayerProbe {
+    fn default() -> Self {
+        Self { rows: ROWS, folds: FOLDS, pooling: None, zoomed: false }
+    }
+}
+
+/// What was found out about this model.
+struct Found<'a> {
+    question: &'a Question,
+    answer: &'a Result<Probed, String>,
+    /// Whether it is of other data than those that are open now.
+    is_stale: bool,
+}
+
+impl View for LayerProbe {
+    fn layout(&self) -> Layout {
+        Layout::Columns(vec![(2.3, BARS.into()), (1.0, ADVICE.into())])
+    }
+
+    fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        if pane == BARS {
+            self.bars_pane_ui(ui, cx)
+        } else {
+            self.advice_pane_ui(ui, cx)
+        }
+        Changed::No
+    }
+
+    /// It asks of the whole data, and waits its turn with what takes the whole machine.
+    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
+        None
+    }
+}
+
+impl LayerProbe {
+    fn bars_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
+            return running_ui(ui, cx, &job);
+        }
+        let workspace = cx.workspace;
+        let (found, loaded) = (found(workspace), workspace.data.loaded.as_ref());
+        match (found, loaded) {
+            (Some(Found { question, answer: Ok(probed), is_stale }), _) => {
+                self.done_ui(ui, cx, question, probed, is_stale);
+            }
+            (_, None) => no_data_ui(ui, cx),
+            (_, Some(loaded)) if !is_of_texts(loaded) => {
+                let words = "A probe learns a label or a number of each whole text. These data have other lessons, or no \
+                             labels: choose what their columns mean in Data.";
+                state::empty(ui, cx.palette, ICON_LAYERS, "Nothing to probe for", words, |ui| to_data_ui(ui, cx));
+            }
+            (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
+                state::error(ui, cx.palette, "The layers cannot be probed", why, |_| {});
+                ui.add_space(space::M);
+                self.choices_ui(ui, cx, loaded, "Probe again");
+            }
+            (_, Some(loaded)) => self.ready_ui(ui, cx, loaded),
+        }
+    }
+
+    fn ready_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
+        let words = format!(
+            "The encoder reads each text of {} once, and a linear probe on the states of each layer tells how much of the \
+             task it already knows, and how far it can stay frozen.",
+            format::file_name(&loaded.dataset.table.path)
+        );
+        state::empty(ui, cx.palette, ICON_LAYERS, "Which layer knows the task?", &words, |ui| {
+            ui.horizontal(|ui| {
+                // In the middle, whatever else is.
+                let width = 470.0;
+                ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
+                self.choices_ui(ui, cx, loaded, "Probe the layers");
+            });
+        });
+    }
+
+    /// How many rows and folds, and the press that begins.
+    fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: &str) {
+        ui.horizontal(|ui| {
+            ui.label(text::dim("Rows", cx.palette));
+            choice(ui, "Rows to probe", 120.0, &rows_words(self.rows), |ui| {
+                for rows in ROW_CHOICES {
+                    if named(ui, self.rows == rows, &rows_words(rows)) {
+                        self.rows = rows;
+                    }
+                }
+            });
+            ui.label(text::dim("Folds", cx.palette));
+            choice(ui, "Folds", 64.0, &self.folds.to_string(), |ui| {
+                for folds in FOLD_CHOICES {
+                    if named(ui, self.folds == folds, &folds.to_string()) {
+                        self.folds = folds;
+                    }
+                }
+            });
+            if Button::new(begin).primary().show(ui, cx.palette).clicked() {
+                self.begin(cx, loaded);
+            }
+        });
+    }
+
+    fn begin(&self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
+        let Some(model) = cx.workspace.explore.model.clone() else { return };
+        let data = loaded.dataset.clone();
+        let wanted = Wanted {
+            model,
+            // What is held out for evaluation has no say in how far to freeze.
+            among: labelled(&data, loaded.split.train.iter().copied()).into(),
+            data,
+            rows: self.rows,
+            seed: cx.workspace.data.rule.seed,
+            max_tokens: cx.workspace.length().max_tokens,
+        };
+        let question = Question { wanted, folds: self.folds };
+        let kept = cx.workspace.data.states.clone();
+        cx.act(Action::Work(AnyWork::new(ProbeLayers { question, kept })));
+    }
+
+    fn done_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, probed: &Probed, is_stale: bool) {
+        if is_stale {
+            stale_ui(ui, cx, |ui, cx, loaded| self.choices_ui(ui, cx, loaded, "Probe again"));
+            ui.add_space(space::S);
+            ui.multiply_opacity(0.6);
+        }
+        let chart = Chart { probed, pooling: self.pooling.unwrap_or(probed.pooling), zoomed: self.zoomed };
+        let palette = cx.palette;
+        line(ui, space::ROW, |ui| {
+            help(ui, &about::PROBE, palette);
+            keep::save_ui(ui, cx, chart, &question.wanted.model, &question.wanted.data.table.path);
+            let scales = [(false, "From 0"), (true, "Zoom")];
+            if let Some(zoomed) = segmented(ui, palette, self.zoomed, &scales, false) {
+                self.zoomed = zoomed;
+            }
+            line::left(ui, |ui| {
+                let first = if probed.pooling == Pooling::First { "First token, better" } else { "First token" };
+                let mean = if probed.pooling == Pooling::Mean { "Mean, better" } else { "Mean" };
+                let poolings = [(Pooling::First, first), (Pooling::Mean, mean)];
+                if let Some(pooling) = segmented(ui, palette, chart.pooling, &poolings, false) {
+                    self.pooling = Some(pooling);
+                }
+            });
+        });
+        ui.add_space(space::XS);
+        let words =
+            format!("{} on rows that the probe did not see, by layer, with 95 % intervals", probed.judged.title());
+        ui.add(Label::new(text::dim(words, palette)).wrap());
+        let room = ui.available_size();
+        let (rect, _) = ui.allocate_exact_size(egui::vec2(room.x, (room.y - 28.0).max(160.0)), egui::Sense::hover());
+        chart.ui(ui, rect, palette);
+        let (below, _) = ui.allocate_exact_size(egui::vec2(room.x, 22.0), egui::Sense::hover());
+        chart::legend(&ui.painter_at(below), pos2(below.left() + 48.0, below.center().y), chart, palette);
+    }
+
+    fn advice_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        let running = cx.workspace.job_where(is_ours).is_some();
+        let Some(Found { question, answer: Ok(probed), is_stale }) = found(cx.workspace).filter(|_| !running) else {
+            ui.label(text::dim("What the layers know is told here once they were probed", palette));
+            return;
+        };
+        let advice = probed.advice(self.pooling.unwrap_or(probed.pooling));
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = space::S;
+            ui.add(Label::new(text::body(advice.found(), palette)).wrap());
+            ui.add(Label::new(text::strong(advice.proposal(), palette)).wrap());
+            let press = Button::new(press_words(advice.train)).primary();
+            if press.show(ui, palette).on_hover_text("Sets the form in Train").clicked() {
+                take_over(cx, &question.wanted.model, advice.train);
+            }
+            ui.add_space(space::S);
+            facts_ui(ui, probed, palette);
+            if let Some(loaded) = cx.workspace.data.loaded.as_ref().filter(|_| !is_stale) {
+                ui.add_space(space::S);
+                ui.horizontal_wrapped(|ui| self.choices_ui(ui, cx, loaded, "Probe again"));
+            }
+        });
+    }
+}
+
+/// What was looked at, and what a person should know of it.
+fn facts_ui(ui: &mut Ui, probed: &Probed, palette: &Palette) {
+    let rows = format::plural(probed.rows as u64, "row", "rows");
+    let classes = match probed.classes {
+        0 => String::new(),
+        classes => format!(" · {}", format::plural(classes as u64, "class", "classes")),
+    };
+    ui.add(Label::new(text::number_dim(format!("{rows} · {} folds{classes}", probed.folds), palette)).wrap());
+    for note in probed.notes() {
+        ui.add(Label::new(text::dim(note, palette)).wrap());
+    }
+    let words = "Rows that are held out for evaluation took no part.";
+    ui.add(Label::new(text::faint(words, palette)).wrap());
+}
+
+fn press_words(train: Train) -> String {
+    match train {
+        Train::Whole => "Train the whole encoder".to_owned(),
+        Train::Top(1) => "Train the top layer".to_owned(),
+        Train::Top(layers) => format!("Train the top {layers} layers"),
+        Train::Head => "Train a head alone".to_owned(),
+    }
+}
+
+/// Sets the form of the next run, with the model that was probed.
+fn take_over(cx: &mut Cx<'_>, model: &PathBuf, train: Train) {
+    let mut config = cx.workspace.draft.clone();
+    config.strategy.kind = match train {
+        Train::Whole => StrategyKind::Full,
+        Train::Top(_) => StrategyKind::Top,
+        Train::Head => StrategyKind::Head,
+    };
+    if let Train::Top(layers) = train {
+        config.strategy.top_layers = layers;
+    }
+    cx.act(Action::Edit(Box::new(config)));
+    if cx.workspace.model.as_ref().is_none_or(|card| card.dir != *model) {
+        cx.act(Action::OpenModel(model.clone()));
+    }
+    cx.act(Action::Go(Screen::Train));
+}
+
+/// What was found out about the model that is asked; what was about another says nothing.
+fn found(workspace: &Workspace) -> Option<Found<'_>> {
+    let (work, answer) = workspace.worked::<ProbeLayers>()?;
+    let question = &work.question;
+    if workspace.explore.model.as_ref() != Some(&question.wanted.model) {
+        return None;
+    }
+    let is_same = |loaded: &Arc<LoadedDataset>| Arc::ptr_eq(&loaded.dataset, &question.wanted.data);
+    let is_stale = !workspace.data.loaded.as_ref().is_some_and(is_same);
+    Some(Found { question, answer, is_stale })
+}
+
+fn is_ours(kind: &JobKind) -> bool {
+    matches!(kind, JobKind::Work(work) if work.get::<ProbeLayers>().is_some())
+}
+
+/// Whether each text has a label or a number of its own.
+fn is_of_texts(loaded: &LoadedDataset) -> bool {
+    let data = &loaded.dataset;
+    data.task.is_sequence() && data.is_labelled()
+}
+
+fn rows_words(rows: usize) -> String {
+    if rows == usize::MAX { "All that fit".to_owned() } else { format!("up to {}", format::count(rows as u64)) }
+}
+
+fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
+    let palette = cx.palette;
+    let waits = !job.begun && cx.workspace.training.is_some();
+    let (words, share) = match &job.progress {
+        _ if waits => ("Waits until the training has ended".to_owned(), None),
+        Some(progress) if progress.total > 0 => {
+            let (done, total) = (format::count(progress.done), format::count(progress.total));
+            (format!("{} · {done} of {total}", state::sentence(&progress.what)), progress.share())
+        }
+        Some(progress) => (state::sentence(&progress.what), None),
+        None => ("Beginning".to_owned(), None),
+    };
+    ui.add_space((ui.available_height() - 120.0).max(0.0) * 0.4);
+    ui.vertical_centered(|ui| {
+        ui.label(text::head(&job.title, palette));
+        ui.add_space(space::XS);
+        state::progress(ui, palette, share, 280.0);
+        ui.label(text::number_dim(words, palette));
+        ui.add_space(space::S);
+        if Button::new("Cancel").enabled(!job.stopping).show(ui, palette).clicked() {
+            cx.act(Action::StopJob(job.id));
+        }
+    });
+}
+
+fn no_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let words = "Open texts with labels, and each layer of the model tells how much of them it already knows.";
+    state::empty(ui, cx.palette, ICON_LAYERS, "No data to probe with", words, |ui| to_data_ui(ui, cx));
+}
+
+fn to_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    if Button::new("Go to Data").primary().show(ui, cx.palette).clicked() {
+        cx.act(Action::Go(Screen::Data));
+    }
+}
+
+/// What is shown is of other data; where there are some, they can be probed.
+fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>, again: impl FnOnce(&mut Ui, &mut Cx<'_>, &Arc<LoadedDataset>)) {
+    let loaded = cx.workspace.data.loaded.as_ref();
+    let words = match loaded {
+        Some(_) => "The data were changed, or others were opened, since the layers were probed.",
+        None => "The data that the layers were probed with are closed.",
+    };
+    state::warning(ui, cx.palette, "These bars are of other data", words, |ui| {
+        if let Some(loaded) = loaded.filter(|loaded| is_of_texts(loaded)) {
+            again(ui, cx, loaded);
+        }
+    });
+}
