@@ -28,6 +28,8 @@ pub enum Purpose {
     Deletion = 9,
     /// Which words of an example are hidden while its label is learned.
     Hiding = 10,
+    /// Where the rows of a map begin, and which are pushed apart.
+    Map = 12,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

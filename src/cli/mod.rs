@@ -15,6 +15,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod inspect;
+mod map;
 mod models;
 mod output;
 mod predict;
@@ -47,6 +48,8 @@ pub enum Command {
     Attention(attention::AttentionOf),
     /// Explain which words an answer comes from, and how far to believe it
     Explain(explain::ExplainAnswer),
+    /// Lay out the rows of a file as points of the plane, by their states in a model
+    Map(map::MapRows),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -70,6 +73,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Map(map) => map.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

@@ -1,0 +1,111 @@
+//! What the data say of the rows of a map, in words, and whether a model says the same.
+
+use super::{Map, Said};
+use crate::data::{Dataset, Target};
+use crate::inspect::tagging::kind;
+use crate::inspect::{Request, gold};
+use crate::model::outputs::class_key;
+
+/// The texts of all examples, as the model reads them.
+pub fn requests(data: &Dataset) -> Vec<Request> {
+    let request = |example: usize| {
+        let row = gold::row(data, example);
+        Request { text: row.text, pair: row.pair }
+    };
+    (0..data.examples.len()).map(request).collect()
+}
+
+/// What the data say of an example; nothing where they say nothing.
+pub fn label(data: &Dataset, example: usize) -> Option<String> {
+    let name = |class: &u32| data.labels.names.get(*class as usize).cloned().unwrap_or_default();
+    Some(match &data.examples[example].target {
+        Target::Class(class) => name(class),
+        Target::Classes(classes) => classes.iter().map(name).collect::<Vec<_>>().join(", "),
+        Target::Value(value) => value.to_string(),
+        Target::Tags(tags) => {
+            let named: Vec<String> = tags.iter().map(name).filter(|tag| tag != "O").collect();
+            let mut kinds: Vec<&str> = named.iter().map(|tag| kind(tag)).collect();
+            kinds.sort_unstable();
+            kinds.dedup();
+            kinds.join(", ")
+        }
+        Target::Answers(answers) => answers.first().map_or_else(String::new, |answer| answer.text.clone()),
+        Target::None => return None,
+    })
+}
+
+/// Whether an answer is that of the data, in whatever spelling and order of several labels; for numbers there is only how
+/// far it is off, so nothing is said.
+pub fn agrees(data: &Dataset, example: usize, answer: &str) -> Option<bool> {
+    let keys = |words: &str| {
+        let mut keys: Vec<String> = words.split(", ").filter(|word| !word.is_empty()).map(class_key).collect();
+        keys.sort_unstable();
+        keys
+    };
+    match &data.examples[example].target {
+        Target::Class(_) => Some(class_key(&label(data, example)?) == class_key(answer)),
+        Target::Classes(_) => Some(keys(&label(data, example)?) == keys(answer)),
+        Target::Value(_) | Target::Tags(_) | Target::Answers(_) | Target::None => None,
+    }
+}
+
+/// The map as a table with a head: where each row stands in the file, where it lies, what the data and the model say of
+/// it, the words that tell its cluster, and its texts. Columns that no row fills are left out.
+pub fn table(map: &Map, data: &Dataset) -> Vec<Vec<String>> {
+    let labelled = data.is_labelled();
+    let said = &map.read.said;
+    let is_sure = said.iter().any(|said| said.confidence.is_some());
+    let named = map.clusters.iter().any(|cluster| !cluster.words.is_empty());
+    let paired = (0..data.examples.len()).any(|example| data.pair(example).is_some());
+    let mut head = vec!["line", "x", "y"];
+    head.extend(labelled.then_some("label"));
+    head.extend((!said.is_empty()).then_some("predicted"));
+    head.extend(is_sure.then_some("confidence"));
+    head.extend(named.then_some("cluster"));
+    head.push("text");
+    head.extend(paired.then_some("pair"));
+    let row = |example: usize| {
+        let [x, y] = map.points[example];
+        let mut row = vec![data.line(example).to_string(), x.to_string(), y.to_string()];
+        row.extend(labelled.then(|| label(data, example).unwrap_or_default()));
+        row.extend(said.get(example).map(|said| said.answer.clone()));
+        let confidence = |said: &Said| said.confidence.map_or_else(String::new, |share| share.to_string());
+        row.extend(is_sure.then(|| said.get(example).map_or_else(String::new, confidence)));
+        row.extend(named.then(|| map.clusters[map.cluster_of[example] as usize].words.join(" ")));
+        row.push(data.readable(example).into_owned());
+        row.extend(paired.then(|| data.pair(example).unwrap_or_default().to_owned()));
+        row
+    };
+    let head = head.into_iter().map(str::to_owned).collect();
+    std::iter::once(head).chain((0..data.examples.len()).map(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::data::Roles;
+    use crate::table::Table;
+    use crate::task::Task;
+
+    fn data(csv: &str, task: Task) -> Dataset {
+        let table = Arc::new(Table::from_bytes(Path::new("rows.csv"), csv.as_bytes().to_vec()).unwrap());
+        let roles = Roles { text: Some("text".into()), label: Some("label".into()), ..Roles::default() };
+        Dataset::new(table, task, &roles, None).unwrap()
+    }
+
+    #[test]
+    fn a_label_is_in_words_and_compared_whatever_its_spelling() {
+        let one = data("text,label\nfine,Good\npoor,bad\n", Task::Classify);
+        assert_eq!(label(&one, 0).as_deref(), Some("Good"));
+        assert_eq!((agrees(&one, 0, "GOOD"), agrees(&one, 1, "Good")), (Some(true), Some(false)));
+        let several = data("text,label\nfine,a|b\npoor,b\nnone,\n", Task::MultiLabel);
+        assert_eq!(label(&several, 0).as_deref(), Some("a, b"));
+        assert_eq!((agrees(&several, 0, "b, A"), agrees(&several, 1, ""), agrees(&several, 2, "")), (Some(true), Some(false), Some(true)));
+        let number = data("text,label\nfine,2.5\npoor,-1\n", Task::Regress);
+        assert_eq!((label(&number, 0).as_deref(), agrees(&number, 0, "2.5")), (Some("2.5"), None));
+        assert_eq!(requests(&number)[1], Request { text: "poor".into(), pair: None });
+    }
+}
