@@ -50,13 +50,14 @@ def record(name, points, out):
     out[f"{name}.shares"] = pca.explained_variance_ratio_
     out[f"{name}.trust.pca"] = np.array([trustworthiness(exact, plane, n_neighbors=15)])
 
-    distances, places = NearestNeighbors(n_neighbors=15).fit(exact).kneighbors(exact)
+    # The tree measures the distance of a point to itself as 0, which products do not.
+    distances, places = NearestNeighbors(n_neighbors=15, algorithm="kd_tree").fit(exact).kneighbors(exact)
     graph, _, _ = fuzzy_simplicial_set(
         exact, 15, 0, "euclidean", knn_indices=places, knn_dists=distances.astype(np.float32)
     )
     keep_sparse(f"{name}.fuzzy", graph, out)
 
-    near = NearestNeighbors(n_neighbors=91).fit(exact).kneighbors_graph(mode="distance")
+    near = NearestNeighbors(n_neighbors=91, algorithm="kd_tree").fit(exact).kneighbors_graph(mode="distance")
     near.data **= 2
     # Of one input alone: it has an entry for each of the 90 neighbours.
     if name == "skewed":
@@ -76,7 +77,7 @@ def main():
     record("curved", curved(400, 32, generator), out)
     record("skewed", skewed(240, 24, generator), out)
     print({name: value for name, value in out.items() if "trust.pca" in name})
-    save_file(out, "map/points.safetensors")
+    save_file({name: np.ascontiguousarray(value) for name, value in out.items()}, "map/points.safetensors")
 
 
 if __name__ == "__main__":

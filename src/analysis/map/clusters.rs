@@ -77,7 +77,11 @@ impl Grid {
             let share = |(step, share): (usize, &f32)| {
                 let other = at as isize + step as isize - reach;
                 let is_inside = (0..GRID as isize).contains(&other);
-                if is_inside { share * counts[(place as isize + (other - at as isize) * by as isize) as usize] } else { 0.0 }
+                if is_inside {
+                    share * counts[(place as isize + (other - at as isize) * by as isize) as usize]
+                } else {
+                    0.0
+                }
             };
             bell.iter().enumerate().map(share).sum()
         };
@@ -122,9 +126,10 @@ fn beside(square: usize) -> impl Iterator<Item = usize> {
     let (x, y) = ((square % GRID) as isize, (square / GRID) as isize);
     let steps = (-1..=1).flat_map(|down| (-1..=1).map(move |right| (right, down))).filter(|step| *step != (0, 0));
     let is_inside = |at: isize| (0..GRID as isize).contains(&at);
-    steps.map(move |(right, down)| (x + right, y + down)).filter(move |(x, y)| is_inside(*x) && is_inside(*y)).map(
-        |(x, y)| y as usize * GRID + x as usize,
-    )
+    steps
+        .map(move |(right, down)| (x + right, y + down))
+        .filter(move |(x, y)| is_inside(*x) && is_inside(*y))
+        .map(|(x, y)| y as usize * GRID + x as usize)
 }
 
 #[cfg(test)]

@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn equal_eigenvalues_and_none_at_all_have_vectors_too() {
         let diagonal = |values: &[f64]| -> Vec<Vec<f64>> {
-            let row = |place: usize| (0..values.len()).map(|at| if at == place { values[place] } else { 0.0 }).collect();
+            let row =
+                |place: usize| (0..values.len()).map(|at| if at == place { values[place] } else { 0.0 }).collect();
             (0..values.len()).map(row).collect()
         };
         let close = |found: Vec<(f64, f64)>, expected: &[f64]| {

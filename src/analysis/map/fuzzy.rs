@@ -79,7 +79,8 @@ impl Reach {
             distances.iter().map(|one| if beyond(one) > 0.0 { (-beyond(one) / width).exp() } else { 1.0 }).sum()
         };
         let width = halved(|width| sum(width) > target, |width| (sum(width) - target).abs() < 1e-5);
-        let own: f64 = distances.iter().map(|distance| f64::from(*distance)).sum::<f64>() / (distances.len() + 1) as f64;
+        let own: f64 =
+            distances.iter().map(|distance| f64::from(*distance)).sum::<f64>() / (distances.len() + 1) as f64;
         let shortest = SHORTEST * if nearest > 0.0 { own } else { mean };
         Self { nearest, width: width.max(shortest) }
     }
@@ -116,7 +117,8 @@ pub fn probabilities(neighbors: &Neighbors, perplexity: f64) -> Graph {
         let nearest = distances.first().copied().map_or(0.0, |distance| f64::from(distance).powi(2));
         let squares: Vec<f64> = distances.iter().map(|distance| f64::from(*distance).powi(2) - nearest).collect();
         let target = perplexity.ln();
-        let width = halved(|width| entropy(&squares, width) > target, |width| (entropy(&squares, width) - target).abs() < 1e-5);
+        let width =
+            halved(|width| entropy(&squares, width) > target, |width| (entropy(&squares, width) - target).abs() < 1e-5);
         let powers: Vec<f64> = squares.iter().map(|square| (-square / width).exp()).collect();
         let sum: f64 = powers.iter().sum();
         powers.into_iter().map(|power| (power / sum) as f32).collect()
@@ -129,8 +131,10 @@ pub fn probabilities(neighbors: &Neighbors, perplexity: f64) -> Graph {
 /// The entropy of the Gaussian over some squared distances, in nats.
 fn entropy(squares: &[f64], width: f64) -> f64 {
     let powers = squares.iter().map(|square| (-square / width).exp());
-    let (sum, weighted) =
-        squares.iter().zip(powers).fold((0.0, 0.0), |(sum, weighted), (square, power)| (sum + power, weighted + square * power));
+    let (sum, weighted) = squares
+        .iter()
+        .zip(powers)
+        .fold((0.0, 0.0), |(sum, weighted), (square, power)| (sum + power, weighted + square * power));
     sum.ln() + weighted / (width * sum)
 }
 
@@ -181,7 +185,11 @@ mod tests {
     fn probabilities_have_their_perplexity_and_sum_to_one() {
         let distances = [1.0_f32, 1.5, 2.0, 2.5, 3.0, 3.5];
         let squares: Vec<f64> = distances.iter().map(|distance| f64::from(*distance).powi(2) - 1.0).collect();
-        let neighbors = Neighbors { count: 6, places: (0..42).map(|at| (at / 6 + at % 6 + 1) % 7).collect(), distances: distances.repeat(7) };
+        let neighbors = Neighbors {
+            count: 6,
+            places: (0..42).map(|at| (at / 6 + at % 6 + 1) % 7).collect(),
+            distances: distances.repeat(7),
+        };
         let graph = probabilities(&neighbors, 3.0);
         let sum: f32 = graph.edges().map(|(.., weight)| weight).sum();
         assert!((sum - 1.0).abs() < 1e-5, "{sum}");

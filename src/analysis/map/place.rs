@@ -40,7 +40,9 @@ impl Inquiry for PlaceText {
 
     fn put_to(&self, model: &mut OpenModel, go_on: GoOn<'_>) -> Result<Option<Placed>, InspectError> {
         let Self { request, map } = self;
-        let Some(states) = model.states(std::slice::from_ref(request), map.read.pooling, go_on)? else { return Ok(None) };
+        let Some(states) = model.states(std::slice::from_ref(request), map.read.pooling, go_on)? else {
+            return Ok(None);
+        };
         let cut = model.tokenizer.encode(&request.text, request.pair.as_deref(), model.max_tokens)?.cut;
         let state = states.of(0, map.about.layer);
         let nearest: Vec<(u32, f32)> =

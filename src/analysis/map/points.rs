@@ -104,7 +104,8 @@ impl Points {
 
     /// The points next to another, nearest first.
     pub fn nearest(&self, to: &[f32], count: usize) -> Vec<(f32, u32)> {
-        let mut all: Vec<(f32, u32)> = (0..self.len()).map(|place| (distance(to, self.get(place)), place as u32)).collect();
+        let mut all: Vec<(f32, u32)> =
+            (0..self.len()).map(|place| (distance(to, self.get(place)), place as u32)).collect();
         all.sort_by(nearer);
         all.truncate(count);
         all
@@ -147,7 +148,9 @@ impl Search {
         );
         squares.par_chunks_exact_mut(columns.len().max(1)).zip(rows).for_each(|(row, own)| {
             let own = self.squares[*own as usize];
-            row.iter_mut().zip(&self.squares[columns.clone()]).for_each(|(value, other)| *value = own + other - 2.0 * *value);
+            row.iter_mut()
+                .zip(&self.squares[columns.clone()])
+                .for_each(|(value, other)| *value = own + other - 2.0 * *value);
         });
         squares
     }

@@ -120,7 +120,8 @@ mod tests {
     #[test]
     fn distant_points_together_push_as_each_by_itself() {
         let mut chance = Stream::new(3);
-        let mut points: Vec<[f32; 2]> = (0..800).map(|_| [chance.unit() as f32 * 40.0, chance.unit() as f32 * 25.0]).collect();
+        let mut points: Vec<[f32; 2]> =
+            (0..800).map(|_| [chance.unit() as f32 * 40.0, chance.unit() as f32 * 25.0]).collect();
         points.extend([points[0], points[0], points[5]]);
         let tree = Quadtree::of(&points);
         for own in [0, 5, 99, 700] {

@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use candle_core::Tensor;
-
 use super::points::Points;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{GoOn, InspectError, OpenModel, Pooling, Request, pool};
 use crate::model::probability::{sigmoid, softmax};
-use crate::model::{HeadInput, HeadKind, Input, Model, Pass};
+use crate::model::{HeadKind, Input, Pass};
 use crate::task::Task;
 use crate::text::tokenizer::Encoded;
 
 /// Texts as a model has them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Read {
     pub model: PathBuf,
     pub pooling: Pooling,
@@ -66,9 +64,11 @@ pub fn read(
     });
     let tokens = |encoded: &Encoded| encoded.ids.len();
     let heard = &mut |done| go_on(done, texts.len());
-    let each = in_batches(TOKENS_AT_ONCE, encoded, tokens, heard, |_, batch| one_pass(model, batch, pooling, &kept, head));
+    let each =
+        in_batches(TOKENS_AT_ONCE, encoded, tokens, heard, |_, batch| one_pass(model, batch, pooling, &kept, head));
     let Some(each) = each? else { return Ok(None) };
-    let points = |place: usize| Points { width, values: each.iter().flat_map(|(states, _)| &states[place]).copied().collect() };
+    let points =
+        |place: usize| Points { width, values: each.iter().flat_map(|(states, _)| &states[place]).copied().collect() };
     let states = kept.iter().enumerate().map(|(place, layer)| (*layer, Arc::new(points(place)))).collect();
     let said = each.iter().filter_map(|(_, said)| said.clone()).collect();
     Ok(Some(Read { model: model.dir.clone(), pooling, layers, states, said, cut }))
@@ -90,7 +90,9 @@ fn one_pass(
     head: Option<Task>,
 ) -> Result<Vec<OfText>, InspectError> {
     let input = packed(batch);
-    let found = model.model.encode(&input, &Pass { keep_hidden: true, ..Pass::default() })?;
+    let rows = head.and_then(|task| HeadKind::for_task(task).input().rows(&input)).map(Into::into);
+    let pass = Pass { keep_hidden: true, rows, ..Pass::default() };
+    let found = model.model.encode(&input, &pass)?;
     let mut each: Vec<OfText> = vec![(Vec::with_capacity(kept.len()), None); batch.len()];
     for layer in kept {
         let hidden = &found.hidden[*layer];
@@ -100,24 +102,11 @@ fn one_pass(
             states.push(pool(&values[bounds[0] * width..bounds[1] * width], width, None, pooling));
         }
     }
-    if let (Some(task), Some(last)) = (head, found.hidden.last()) {
-        let rows = asked(&model.model, task, last, &input)?;
+    if let Some(task) = head {
+        let rows: Vec<Vec<f32>> = model.model.logits(task, &found.last, &input, &pass)?.to_vec2()?;
         each.iter_mut().zip(rows).for_each(|(of, row)| of.1 = Some(said(model, task, &row)));
     }
     Ok(each)
-}
-
-/// The head's logits for each text of an input, from the last states.
-fn asked(model: &Model, task: Task, last: &Tensor, input: &Input) -> Result<Vec<Vec<f32>>, InspectError> {
-    let rows = HeadKind::for_task(task).input().rows(input);
-    let x = match (&rows, HeadKind::for_task(task).input()) {
-        (Some(rows), HeadInput::FirstToken) => {
-            last.index_select(&Tensor::new(rows.as_slice(), last.device())?, 0)?.contiguous()?
-        }
-        _ => last.clone(),
-    };
-    let pass = Pass { rows: rows.map(Into::into), ..Pass::default() };
-    Ok(model.logits(task, &x, input, &pass)?.to_vec2()?)
 }
 
 fn said(model: &OpenModel, task: Task, row: &[f32]) -> Said {
@@ -126,8 +115,11 @@ fn said(model: &OpenModel, task: Task, row: &[f32]) -> Said {
         Task::Regress => Said { answer: format!("{:.4}", row.first().copied().unwrap_or(f32::NAN)), confidence: None },
         Task::MultiLabel => {
             let shares = sigmoid(row);
-            let applies: Vec<bool> =
-                shares.iter().enumerate().map(|(place, share)| *share >= model.decisions.threshold(&name(place))).collect();
+            let applies: Vec<bool> = shares
+                .iter()
+                .enumerate()
+                .map(|(place, share)| *share >= model.decisions.threshold(&name(place)))
+                .collect();
             let names: Vec<String> = (0..row.len()).filter(|place| applies[*place]).map(name).collect();
             let sure = |(share, applies): (&f32, &bool)| if *applies { *share } else { 1.0 - share };
             let confidence = shares.iter().zip(&applies).map(sure).reduce(f32::min);

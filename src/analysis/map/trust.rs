@@ -47,12 +47,14 @@ fn strangers(row: usize, squares: &[f32], map: &[[f32; 2]], count: usize) -> u64
         let [x, y] = [map[row][0] - map[other][0], map[row][1] - map[other][1]];
         x * x + y * y
     };
-    let mut near: Vec<(f32, usize)> = (0..map.len()).filter(|other| *other != row).map(|other| (distance(other), other)).collect();
+    let mut near: Vec<(f32, usize)> =
+        (0..map.len()).filter(|other| *other != row).map(|other| (distance(other), other)).collect();
     near.select_nth_unstable_by(count - 1, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     near.truncate(count);
     let rank = |other: usize| {
         let own = squares[other];
-        let nearer = |(place, square): (usize, &f32)| place != row && (*square < own || (*square == own && place < other));
+        let nearer =
+            |(place, square): (usize, &f32)| place != row && (*square < own || (*square == own && place < other));
         squares.iter().enumerate().filter(|one| nearer(*one)).count() + 1
     };
     near.into_iter().map(|(_, other)| rank(other).saturating_sub(count) as u64).sum()
@@ -64,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_map_that_keeps_neighbors_is_trusted_and_one_by_chance_is_not() {
-        let values: Vec<f32> = (0..120).flat_map(|place| [(place as f32 * 0.7).sin() * 9.0, (place as f32 * 1.9).cos() * 5.0]).collect();
+        let values: Vec<f32> =
+            (0..120).flat_map(|place| [(place as f32 * 0.7).sin() * 9.0, (place as f32 * 1.9).cos() * 5.0]).collect();
         let same: Vec<[f32; 2]> = values.chunks(2).map(|at| [at[0], at[1]]).collect();
         let points = Points { width: 2, values };
         assert_eq!(trust(&points, &same, 10), Trust { value: 1.0, measured_on: 120 });

@@ -159,7 +159,8 @@ mod tests {
         let map = laid(&points, 1);
         let distance = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
         for (place, at) in map.iter().enumerate() {
-            let mut others: Vec<(f32, usize)> = map.iter().enumerate().map(|(other, to)| (distance(*at, *to), other)).collect();
+            let mut others: Vec<(f32, usize)> =
+                map.iter().enumerate().map(|(other, to)| (distance(*at, *to), other)).collect();
             others.sort_by(|a, b| a.0.total_cmp(&b.0));
             assert!(others[1..11].iter().all(|(_, other)| other % 3 == place % 3), "point {place}");
         }

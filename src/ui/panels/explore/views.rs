@@ -3,6 +3,7 @@
 mod attention;
 mod document;
 mod entities;
+mod map;
 mod masks;
 mod objectives;
 mod orders;
@@ -24,4 +25,5 @@ pub const ALL: &[Kind] = &[
     objectives::KIND,
     attention::KIND,
     why::KIND,
+    map::KIND,
 ];
