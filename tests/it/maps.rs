@@ -7,13 +7,20 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use attune::analysis::map::{
-    About, Graph, Method, Pca, Points, Unwatched, Watch, placed, probabilities, read, simplicial, trust,
+    About, Graph, Method, Pca, PlaceText, Points, Unwatched, Watch, placed, probabilities, read, simplicial, trust,
 };
 use attune::inspect::{OpenModel, Options, Output as Said, Pooling, Request};
 use attune::task::Task;
+use attune::ui::Screen;
+use attune::ui::workspace::Workspace;
+use attune::worker::works::map::MapRows;
 use candle_core::{DType, Device, Tensor};
+use egui::Role;
+use egui_kittest::kittest::Queryable as _;
 
+use crate::journey::Window;
 use crate::models_match_the_reference::golden;
+use crate::worker_keeps_its_word::reviews;
 
 type Recorded = HashMap<String, Tensor>;
 
@@ -246,4 +253,104 @@ fn what_cannot_be_mapped_is_refused_in_words() {
     assert!(output.status.success(), "{output:?}");
     let (head, rows) = written(&out);
     assert_eq!((head.join(","), rows.len()), ("line,x,y,text".to_owned(), 2), "two rows without labels or a head");
+}
+
+/// A window with a file of so many reviews, and Explore turned to a map of it by a model with two classes.
+fn window_with_a_map(folder: &Path, rows: usize) -> Window {
+    let mut window = Window::open(folder);
+    window.go(Screen::Data);
+    window.write(Role::TextInput, "data file", &reviews(folder, rows).display().to_string());
+    window.press("Open data file");
+    window.until("the examples are read", |workspace| workspace.data.loaded.is_some());
+    window.go(Screen::Model);
+    let model = golden().join("bert-classify");
+    window.write(Role::TextInput, "model folder", &model.display().to_string());
+    window.press("Open model folder");
+    window.until("the model is listed", |workspace| workspace.models.iter().any(|entry| entry.dir == model));
+    window.go(Screen::Explore);
+    window.press("bert-classify");
+    window.until("the model can be asked", |workspace| workspace.explore.subject.is_some());
+    window.harness.get_by_role_and_label(Role::Button, "Map").click();
+    window.harness.run_steps(3);
+    window
+}
+
+fn laid_out(window: &mut Window, method: Method) {
+    window.until("the rows are laid out", |workspace| {
+        let worked = workspace.worked::<MapRows>();
+        workspace.jobs.is_empty() && worked.is_some_and(|(work, _)| work.wish.method == method)
+    });
+}
+
+#[test]
+fn rows_are_mapped_found_selected_and_shown_in_data_and_a_typed_text_lies_among_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_with_a_map(folder.path(), 120);
+    window.press("Map 120 rows");
+    laid_out(&mut window, Method::Pca);
+    assert!(window.shows("trust 0.") && window.shows("Hide good, 60 rows"));
+
+    window.press("UMAP");
+    laid_out(&mut window, Method::Umap);
+    let placed = |workspace: &Workspace| {
+        let reply = workspace.explore.answer.as_ref()?;
+        let method = reply.inquiry.get::<PlaceText>()?.map.about.method;
+        Some((method, reply.to::<PlaceText>()?.clone()))
+    };
+    window.until("the text is placed", |workspace| placed(workspace).is_some_and(|(method, _)| method == Method::Umap));
+    assert!(window.shows("Nearest to your text in the model"));
+    let before = placed(window.workspace()).unwrap().1;
+    window.harness.get_by_label("Text to try").focus();
+    window.harness.run_steps(2);
+    window.harness.event(egui::Event::Text("a ferry and endless".into()));
+    window.until("it moves while it is typed", |workspace| placed(workspace).is_some_and(|(_, now)| now != before));
+
+    window.write(Role::TextInput, "Search the map", "wonderful");
+    assert!(window.shows("60 found"));
+    window.press("Select the rows that were found");
+    assert!(window.shows("60 rows with"));
+    window.press("Show the selection in Data");
+    assert_eq!(window.workspace().screen, Screen::Data);
+    window.harness.run_steps(4);
+    assert!(window.shows("60 of 120 rows"));
+
+    window.go(Screen::Explore);
+    window.press("Hide good, 60 rows");
+    assert!(window.shows("Show good, 60 rows"));
+    window.press("Clusters");
+    assert!(window.shows("Rows that lie close together"));
+
+    // Another file: what is shown is of the first, and says so.
+    let other = folder.path().join("other.csv");
+    std::fs::write(&other, "text,label\nfine,good\npoor,bad\nso,bad\n").unwrap();
+    window.go(Screen::Data);
+    window.press("Close the data");
+    window.write(Role::TextInput, "data file", &other.display().to_string());
+    window.press("Open data file");
+    window.until("the other file is read", |workspace| {
+        workspace.data.loaded.as_ref().is_some_and(|loaded| loaded.dataset.examples.len() == 3)
+    });
+    window.go(Screen::Explore);
+    assert!(window.shows("Out of date") && window.shows("The data have changed since this map was made"));
+    window.press("Map again");
+    window.until("it is mapped again", |workspace| {
+        let worked = workspace.worked::<MapRows>();
+        workspace.jobs.is_empty() && worked.is_some_and(|(_, mapped)| mapped.map.points.len() == 3)
+    });
+    assert!(!window.shows("Out of date"));
+}
+
+#[test]
+fn a_map_that_is_cancelled_leaves_nothing_behind_and_can_be_asked_for_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_with_a_map(folder.path(), 3000);
+    window.press("Map 3,000 rows");
+    window.until("reading has begun", |workspace| {
+        workspace.jobs.iter().any(|job| job.progress.as_ref().is_some_and(|progress| progress.done > 0))
+    });
+    window.press("Cancel the map");
+    window.until("it is stopped", |workspace| workspace.jobs.is_empty());
+    window.harness.run_steps(6);
+    assert!(window.workspace().worked::<MapRows>().is_none());
+    assert!(window.shows("Map 3,000 rows") && !window.shows("could not be mapped"));
 }
