@@ -4,6 +4,7 @@
 //! finds the old content or the new and never half of one. A log is appended to with one write a line. Everything that a
 //! run writes goes through here, so that a test can let any of it fail.
 
+pub mod csv;
 mod fault;
 mod log;
 pub mod shared_cache;

@@ -34,6 +34,8 @@ pub enum Purpose {
     Folds = 12,
     /// Which rows are counted how often, to see how far a number could be another.
     Resample = 13,
+    /// Where the rows of a map begin, and which are pushed apart.
+    Map = 14,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

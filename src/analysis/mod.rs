@@ -2,6 +2,7 @@
 
 pub mod pooled;
 pub mod probe;
+pub mod map;
 
 mod heads;
 

@@ -15,6 +15,7 @@ mod evaluate;
 mod explain;
 mod export;
 mod inspect;
+mod map;
 mod models;
 mod output;
 mod predict;
@@ -50,6 +51,8 @@ pub enum Command {
     Explain(explain::ExplainAnswer),
     /// Tell how much of a task each layer of a model already knows
     Probe(probe::Probe),
+    /// Lay out the rows of a file as points of the plane, by their states in a model
+    Map(map::MapRows),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -74,6 +77,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
         Command::Probe(probe) => probe.run(),
+        Command::Map(map) => map.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

@@ -4,6 +4,7 @@
 mod hub;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,8 @@ pub enum Action {
     Look(usize),
     /// What is wrong with the data, where it can be put right.
     ShowHealth,
+    /// These rows of the table alone, ascending, with the words that say why.
+    ShowRows(Arc<Vec<usize>>, String),
     ChooseEvalData,
     /// An evaluation file of one's own, or none to split the table.
     SetEvalData(Option<PathBuf>),
@@ -193,6 +196,7 @@ impl Action {
             Self::SetSplit(_) => "Set the split",
             Self::SetMends(_) => "Fix the data",
             Self::ShowHealth => "Show the problems in the data",
+            Self::ShowRows(..) => "Show in Data",
             Self::Look(_) => "Look at a row as the model reads it",
             Self::ChooseEvalData | Self::SetEvalData(_) => "Choose an evaluation file…",
             Self::ChooseModelFolder => "Add a model folder…",

@@ -26,6 +26,7 @@ mod hub_is_asked;
 mod ids_fit_the_model;
 mod journey;
 mod layers_are_probed;
+mod maps;
 mod metrics;
 mod models_match_the_reference;
 mod packaging;

@@ -71,6 +71,10 @@ impl App {
                 self.panels.data.show_health();
                 self.workspace.screen = Screen::Data;
             }
+            Action::ShowRows(rows, why) => {
+                self.panels.data.show_rows(rows, why);
+                self.workspace.screen = Screen::Data;
+            }
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
             Action::ContinueNewest => {

@@ -10,6 +10,8 @@ mod side;
 mod split;
 mod xray;
 
+use std::sync::Arc;
+
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
 use egui_material_icons::icons::{
     ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN, ICON_TRAVEL_EXPLORE,
@@ -113,6 +115,12 @@ impl DataPanel {
     pub fn show_health(&mut self) {
         self.side.show_health();
         self.middle = Middle::Overview;
+    }
+
+    /// Turns to some rows of the table, ascending, with the words that say why these.
+    pub fn show_rows(&mut self, rows: Arc<Vec<usize>>, why: String) {
+        self.rows.show(rows, why);
+        self.middle = Middle::Rows;
     }
 
     fn overview_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -2,4 +2,5 @@
 
 pub mod compare;
 pub mod probe;
+pub mod map;
 pub mod runs;

@@ -43,6 +43,8 @@ pub struct Rows {
     kinds: (Weak<Dataset>, Kinds),
     /// What the filter by class or finding was chosen in.
     meaning: Option<Meaning>,
+    /// Rows that another screen wants to be shown.
+    wanted: Option<(Arc<Vec<usize>>, String)>,
 }
 
 /// What the rows mean: the third class of other labels is another, and so is what is found in other columns.
@@ -66,9 +68,15 @@ impl Rows {
         &mut self.filter
     }
 
+    /// Shows some rows alone, ascending, with the words that say why.
+    pub fn show(&mut self, rows: Arc<Vec<usize>>, why: String) {
+        self.wanted = Some((rows, why));
+    }
+
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Arc<Table>) {
         if Weak::as_ptr(&self.of) != Arc::as_ptr(table) {
-            *self = Self { of: Arc::downgrade(table), view: self.view, ..Self::default() };
+            let wanted = self.wanted.take();
+            *self = Self { of: Arc::downgrade(table), view: self.view, wanted, ..Self::default() };
         }
         let dataset = cx.workspace.data.loaded.as_ref().map(|loaded| loaded.dataset.clone());
         if let Some(dataset) = dataset.as_ref().filter(|dataset| Weak::as_ptr(&self.kinds.0) != Arc::as_ptr(dataset)) {
@@ -82,6 +90,9 @@ impl Rows {
                 self.meaning = meaning;
                 (self.filter.class, self.filter.rows) = (None, None);
             }
+        }
+        if let Some(rows) = self.wanted.take() {
+            self.filter = Filter { rows: Some(rows), ..Filter::default() };
         }
         let complete = self.filter.is_empty() || self.search.go_on(&self.filter, table, dataset.as_ref());
         if !complete {

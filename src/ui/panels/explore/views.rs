@@ -3,6 +3,7 @@
 mod attention;
 mod document;
 mod entities;
+mod map;
 mod masks;
 mod objectives;
 mod orders;
@@ -26,4 +27,5 @@ pub const ALL: &[Kind] = &[
     attention::KIND,
     why::KIND,
     probe::KIND,
+    map::KIND,
 ];

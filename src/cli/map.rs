@@ -1,0 +1,174 @@
+//! `attune map`: the rows of a file as points of the plane, by their states in a model.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+
+use super::data::Columns;
+use crate::analysis::map::{About, Map, Method, TRUSTED_NEIGHBORS, Watch, lay_out, read, reads_whole, rows};
+use crate::data::{Dataset, Roles, guess_task};
+use crate::files::csv::csv;
+use crate::files::write_atomically;
+use crate::hub::embedded;
+use crate::inspect::{OpenModel, Pooling};
+use crate::table::Table;
+use crate::task::Task;
+use crate::train::rows::fill_roles;
+
+#[derive(Debug, Args)]
+pub struct MapRows {
+    /// A model folder, or embedded for the model inside the program
+    #[arg(long, value_name = "DIR")]
+    model: PathBuf,
+    /// A file with texts, and with labels where it has them
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// Gets a row for each text: its line, where it lies, its label, what the model predicts, and the text
+    #[arg(long, value_name = "FILE.csv")]
+    out: PathBuf,
+    /// The layer whose states are laid out; 0 is what enters the first. Default: the last
+    #[arg(long, value_name = "N")]
+    layer: Option<usize>,
+    /// How the plane is made
+    #[arg(long, value_enum, default_value = "pca")]
+    method: MethodName,
+    /// How the states of a text's tokens become one
+    #[arg(long, value_enum, default_value = "mean")]
+    pooling: PoolingName,
+    /// Neighbours of a row: for umap how many, the row itself among them, default 15; for tsne the perplexity, default 30
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
+    neighbors: Option<u64>,
+    /// The same seed gives the same map
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// What the file is read for. Default: the task of the model's architecture, or what the file seems to be for
+    #[arg(long, value_parser = super::data::task)]
+    task: Option<Task>,
+    #[command(flatten)]
+    columns: Columns,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum MethodName {
+    Pca,
+    Umap,
+    Tsne,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PoolingName {
+    First,
+    Mean,
+}
+
+impl MapRows {
+    pub fn run(self) -> anyhow::Result<()> {
+        let mut model = OpenModel::open_whole(&embedded::resolve(&self.model)?)?;
+        let last = model.model.config.num_hidden_layers;
+        let layer = self.layer.unwrap_or(last);
+        if layer > last {
+            bail!("there is no layer {layer} in \"{}\", expected 0 to {last}", self.model.display());
+        }
+        for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
+            eprintln!("attune: warning: {misfit}");
+        }
+        let table = Arc::new(Table::open(&self.data)?);
+        let own = model.heads.first().copied();
+        let task = self.task.or(own).unwrap_or_else(|| guess_task(&table, &Roles::guess(&table, Task::Classify)));
+        let data = all_rows(&table, &self.columns.roles(), task)?;
+        for warning in data.remarks(&self.data).iter().chain(&data.unusable_words(&self.data)) {
+            eprintln!("attune: warning: {warning}");
+        }
+        let requests = rows::requests(&data);
+        let pooling = self.pooling();
+        let read = read(&mut model, &requests, Some(task), pooling, layer, &mut |_, _| ControlFlow::Continue(()))?;
+        let read = Arc::new(read.context("the computation was stopped")?);
+        if read.cut > 0 {
+            eprintln!("attune: warning: {} texts were truncated to fit the model", read.cut);
+        }
+        if !model.untrained.is_empty() && reads_whole(task) {
+            eprintln!("attune: warning: the head of the model is untrained, so nothing is predicted");
+        }
+        let about = self.about(layer, requests.len());
+        let texts = requests.iter().map(|request| request.text.as_str());
+        let map = lay_out(&read, about, texts, &mut Quiet).context("the computation was stopped")?;
+        write(&self.out, &map, &data)?;
+        self.tell(&map);
+        Ok(())
+    }
+
+    fn pooling(&self) -> Pooling {
+        match self.pooling {
+            PoolingName::First => Pooling::First,
+            PoolingName::Mean => Pooling::Mean,
+        }
+    }
+
+    fn about(&self, layer: usize, texts: usize) -> About {
+        let method = match self.method {
+            MethodName::Pca => Method::Pca,
+            MethodName::Umap => Method::Umap,
+            MethodName::Tsne => Method::Tsne,
+        };
+        let neighbors = self.neighbors.map_or_else(|| method.usual_neighbors(), |neighbors| neighbors as usize);
+        if method != Method::Pca && neighbors >= texts {
+            eprintln!("attune: warning: there are {texts} texts, so each has fewer neighbours than {neighbors}");
+        }
+        About { layer, method, neighbors, seed: self.seed }
+    }
+
+    /// What was written, and how far to believe it.
+    fn tell(&self, map: &Map) {
+        let About { layer, method, .. } = map.about;
+        let pooling = match map.read.pooling {
+            Pooling::First => "the first token",
+            Pooling::Mean => "the mean over all tokens",
+        };
+        let last = map.read.layers - 1;
+        eprintln!(
+            "attune: {} texts laid out by {} from layer {layer} of {last}, {pooling}, in \"{}\"",
+            map.points.len(),
+            method.title(),
+            self.out.display()
+        );
+        let trust = map.trust;
+        eprintln!(
+            "attune: trustworthiness {:.4} by {TRUSTED_NEIGHBORS} neighbours, measured on {} texts",
+            trust.value, trust.measured_on
+        );
+    }
+}
+
+struct Quiet;
+
+impl Watch for Quiet {
+    fn go_on(&mut self, _: &'static str, _: usize, _: usize) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// All rows with a text. Rows that lack a label are no examples to learn from, but they are rows: where there are such, all
+/// are read without labels and those that have one are given theirs.
+fn all_rows(table: &Arc<Table>, roles: &Roles, task: Task) -> anyhow::Result<Dataset> {
+    let roles = fill_roles(roles, table, task);
+    let plain = Roles { label: None, tags: None, answers: None, ..roles.clone() };
+    let mut all = Dataset::new(table.clone(), task, &plain, None)?;
+    let Ok(labelled) = Dataset::new(table.clone(), task, &roles, None) else { return Ok(all) };
+    let mut given = labelled.examples.into_iter().peekable();
+    for example in &mut all.examples {
+        if let Some(own) = given.next_if(|own| own.row == example.row) {
+            example.target = own.target;
+        }
+    }
+    all.labels = labelled.labels;
+    Ok(all)
+}
+
+fn write(path: &Path, map: &Map, data: &Dataset) -> anyhow::Result<()> {
+    let table = csv(&rows::table(map, data));
+    write_atomically(path, |file| file.write_all(table.as_bytes()))
+        .with_context(|| format!("cannot write \"{}\"", path.display()))
+}
