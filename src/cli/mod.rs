@@ -11,6 +11,7 @@ mod attention;
 mod bench;
 mod data;
 mod download;
+mod drift;
 mod evaluate;
 mod explain;
 mod export;
@@ -47,6 +48,8 @@ pub enum Command {
     Attention(attention::AttentionOf),
     /// Explain which words an answer comes from, and how far to believe it
     Explain(explain::ExplainAnswer),
+    /// Compare two models: their states, their attention and their weights
+    Drift(drift::DriftBetween),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -70,6 +73,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Predict(predict) => predict.run(),
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Drift(drift) => drift.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),
