@@ -28,6 +28,8 @@ pub enum Purpose {
     Deletion = 9,
     /// Which words of an example are hidden while its label is learned.
     Hiding = 10,
+    /// Which rows an evaluation is tried on again, for its interval.
+    Resampling = 12,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

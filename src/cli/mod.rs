@@ -9,6 +9,7 @@ macro_rules! eprintln {
 
 mod attention;
 mod bench;
+mod compare;
 mod data;
 mod download;
 mod drift;
@@ -50,6 +51,8 @@ pub enum Command {
     Explain(explain::ExplainAnswer),
     /// Compare two models: their states, their attention and their weights
     Drift(drift::DriftBetween),
+    /// Set runs side by side: their metrics with intervals, what differs, and where they disagree
+    Compare(compare::CompareRuns),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -74,6 +77,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
         Command::Drift(drift) => drift.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

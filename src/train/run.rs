@@ -17,7 +17,7 @@ mod summary;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use compare::{Compared, Comparison, Difference, compare};
+pub use compare::{Compared, Comparison, Difference, Pair, SEED as RESAMPLING_SEED, compare};
 pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
 pub use record::Recorder;
