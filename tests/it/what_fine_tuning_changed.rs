@@ -2,9 +2,14 @@
 
 use std::path::Path;
 
+use attune::ui::Screen;
+use attune::worker::works::drift::{LookAtBoth, MeasureDrift};
+use egui::{Key, Role};
+use egui_kittest::kittest::Queryable as _;
 use serde_json::{Value, json};
 
 use crate::command_line::{done, failed, model, run_file, write};
+use crate::journey::Window;
 use crate::models_match_the_reference::golden;
 
 fn objects(words: &str) -> Value {
@@ -137,4 +142,80 @@ fn runs_are_folders_of_models_and_are_set_side_by_side_with_intervals() {
     let words = failed(&["compare", &runs[0], "/nowhere"], 1);
     assert!(words.contains("\"/nowhere\" cannot be read as a run"), "{words}");
     failed(&["compare", &runs[0]], 2);
+}
+
+/// A window with one finished run, whose model is looked at for what training changed.
+fn window_of_a_run(folder: &Path) -> Window {
+    let runs = folder.join("runs");
+    std::fs::create_dir_all(&runs).unwrap();
+    let (file, out) = run_file(folder, "");
+    let own = runs.join("reviews-1");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let text = text.replace(&format!("{:?}", out.display().to_string()), &format!("{:?}", own.display().to_string()));
+    write(&folder.join("run.toml"), &text);
+    done(&["train", &file]);
+    let mut window = Window::open(folder);
+    window.go(Screen::Explore);
+    window.press("reviews-1");
+    window.until("the model is open", |workspace| workspace.explore.subject.is_some());
+    window.press("Drift");
+    window
+}
+
+#[test]
+fn what_a_run_changed_is_seen_at_a_glance_and_a_head_before_and_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_of_a_run(folder.path());
+    assert!(window.shows("texts of the run's own data") && window.shows("What did fine-tuning change?"));
+    window.press("Compare the two models");
+    window.until("both are compared", |workspace| workspace.worked::<MeasureDrift>().is_some());
+    let measured = window.workspace().worked::<MeasureDrift>().unwrap().1.as_ref().unwrap().clone();
+    assert_eq!(measured.before, golden().join("bert-classify"));
+    for words in ["States of the embeddings: CKA ", "Layer 2 head 3: ", "Layer 0 query: moved by ", "Of the weights "] {
+        assert!(window.shows(words), "{words}");
+    }
+    // The head that looks elsewhere most is open, on the text that shows it most.
+    window.until("the text is read", |workspace| workspace.worked::<LookAtBoth>().is_some());
+    assert!(window.shows("Before: [CLS] → [CLS]: ") && window.shows("After: [CLS] → [CLS]: "));
+    assert!(window.shows("in this one, which shows it most"));
+    // Another, by the keyboard alone.
+    let heads = measured.drift.heads.as_ref().unwrap();
+    let name = format!("Layer 1 head 0: {:.4} bits apart", heads.of(1, 0).unwrap().mean());
+    window.harness.get_by_role_and_label(Role::GridCell, &name).focus();
+    window.harness.run_steps(3);
+    window.until("the other head is read", |workspace| {
+        workspace.worked::<LookAtBoth>().is_some_and(|(work, _)| work.layer == 1)
+    });
+    assert!(window.shows("Layer 1 head 0"));
+    window.harness.key_press(Key::Tab);
+    window.harness.run_steps(3);
+    assert!(window.shows("Layer 1 head 1"));
+    // For a layer and a weight the numbers.
+    let query = measured.drift.moved(2, "attention.query").unwrap();
+    let name =
+        format!("Layer 2 query: moved by {} of its norm", attune::analysis::drift::percent(query.change.unwrap()));
+    window.press(&name);
+    assert!(window.shows("The query of every layer") && window.shows(&query.stored_name));
+    let cka = measured.drift.layers[3].unwrap();
+    window.press(&format!("States of layer 2: CKA {cka:.4}"));
+    assert!(window.shows("How far the states of each layer") && window.shows("attention.query.weight"));
+    for label in ["How it is computed: What changed between two models", "Save…"] {
+        assert!(window.harness.query_by_label(label).is_some(), "{label}");
+    }
+}
+
+#[test]
+fn models_that_cannot_be_opened_say_so_where_they_were_asked_and_a_comparison_can_be_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_of_a_run(folder.path());
+    std::fs::remove_file(folder.path().join("runs/reviews-1/model/model.safetensors")).unwrap();
+    window.press("Compare the two models");
+    window.until("it is told", |workspace| workspace.worked::<MeasureDrift>().is_some());
+    assert!(window.shows("The two models cannot be compared") && window.shows("model.safetensors"));
+    window.press("Compare the two models");
+    if window.harness.query_by_label("Cancel").is_some() {
+        window.press("Cancel");
+    }
+    window.until("nothing is under way", |workspace| workspace.jobs.is_empty());
+    assert!(window.harness.query_by_label("Compare the two models").is_some());
 }

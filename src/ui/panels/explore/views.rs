@@ -2,6 +2,7 @@
 
 mod attention;
 mod document;
+mod drift;
 mod entities;
 mod masks;
 mod objectives;
@@ -24,4 +25,5 @@ pub const ALL: &[Kind] = &[
     objectives::KIND,
     attention::KIND,
     why::KIND,
+    drift::KIND,
 ];
