@@ -3,6 +3,7 @@
 pub mod pooled;
 pub mod probe;
 pub mod map;
+pub mod drift;
 
 mod heads;
 

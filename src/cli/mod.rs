@@ -9,8 +9,10 @@ macro_rules! eprintln {
 
 mod attention;
 mod bench;
+mod compare;
 mod data;
 mod download;
+mod drift;
 mod evaluate;
 mod explain;
 mod export;
@@ -53,6 +55,10 @@ pub enum Command {
     Probe(probe::Probe),
     /// Lay out the rows of a file as points of the plane, by their states in a model
     Map(map::MapRows),
+    /// Compare two models: their states, their attention and their weights
+    Drift(drift::DriftBetween),
+    /// Set runs side by side: their metrics with intervals, what differs, and where they disagree
+    Compare(compare::CompareRuns),
     /// Describe a model folder, a data set or a run
     Inspect(inspect::Inspect),
     /// Download a model or a data set into the shared Hugging Face cache
@@ -78,6 +84,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Probe(probe) => probe.run(),
         Command::Map(map) => map.run(),
+        Command::Drift(drift) => drift.run(),
+        Command::Compare(compare) => compare.run(),
         Command::Inspect(inspect) => inspect.run(),
         Command::Download(download) => download.run(),
         Command::Models(models) => models.run(),

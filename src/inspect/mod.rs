@@ -39,5 +39,4 @@ pub use open::{OpenModel, Script, Subject};
 pub use output::{Filled, LabelScore, Logits, Output, Predicted, Replaced};
 pub use predictor::{GoOn, Predictor};
 pub use request::{Aggregation, Options, Prepared, Request};
-pub(crate) use states::pool;
-pub use states::{Pooling, States};
+pub use states::{Pooling, States, pool};

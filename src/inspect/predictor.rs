@@ -79,7 +79,7 @@ impl From<&Encoded> for Sequence {
 }
 
 /// Sequences as a model takes them.
-pub(super) fn packed(sequences: &[Sequence]) -> Input {
+pub fn packed(sequences: &[Sequence]) -> Input {
     let mut input = Input { starts: vec![0], ..Input::default() };
     for (slot, sequence) in (0..).zip(sequences) {
         input.ids.extend(&sequence.ids);

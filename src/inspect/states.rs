@@ -119,7 +119,7 @@ impl Predictor<'_> {
 }
 
 /// One state of (tokens, hidden) states. The mean is summed in `f64` in the order of the tokens.
-pub(crate) fn pool(states: &[f32], width: usize, asked: Option<&[usize]>, pooling: Pooling) -> Vec<f32> {
+pub fn pool(states: &[f32], width: usize, asked: Option<&[usize]>, pooling: Pooling) -> Vec<f32> {
     let all: Vec<usize> = (0..states.len() / width.max(1)).collect();
     let asked = asked.unwrap_or(&all);
     let asked = if pooling == Pooling::First { &asked[..asked.len().min(1)] } else { asked };

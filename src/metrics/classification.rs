@@ -122,7 +122,7 @@ pub fn judged_at(evaluation: &Evaluation, thresholds: &[f32]) -> Evaluation {
     evaluate_multilabel_at(&evaluation.labels, answers, thresholds)
 }
 
-fn tallies(confusion: &[Vec<u64>]) -> Vec<Tally> {
+pub(super) fn tallies(confusion: &[Vec<u64>]) -> Vec<Tally> {
     let tally = |class: usize| Tally {
         right: confusion[class][class],
         predicted: confusion.iter().map(|row| row[class]).sum(),
@@ -154,7 +154,7 @@ fn per_class(labels: &[String], tallies: &[Tally]) -> Vec<ClassScore> {
 }
 
 /// The means over classes that single labels and sets of labels have in common.
-fn averages(tallies: &[Tally]) -> BTreeMap<String, f64> {
+pub(super) fn averages(tallies: &[Tally]) -> BTreeMap<String, f64> {
     let macro_mean =
         |value: fn(Tally) -> f64| ratio(tallies.iter().map(|&tally| value(tally)).sum(), tallies.len() as f64);
     let all: Tally = tallies.iter().copied().sum();
@@ -170,7 +170,7 @@ fn averages(tallies: &[Tally]) -> BTreeMap<String, f64> {
     .into()
 }
 
-fn class_metrics(confusion: &[Vec<u64>], tallies: &[Tally]) -> BTreeMap<String, f64> {
+pub(super) fn class_metrics(confusion: &[Vec<u64>], tallies: &[Tally]) -> BTreeMap<String, f64> {
     let occurring: Vec<Tally> = tallies.iter().copied().filter(|tally| tally.occurs()).collect();
     let mut metrics = averages(&occurring);
     let right: u64 = tallies.iter().map(|tally| tally.right).sum();

@@ -1,9 +1,11 @@
 //! Whether one run is really better than another, or only on these rows. Where both predicted the same rows, the rows that
 //! only one of them has right are counted, by McNemar's exact test (McNemar 1947: under no difference each of them is as
-//! likely to be the one's as the other's). Where they did not, the two shares are told apart by the interval of their
-//! difference.
+//! likely to be the one's as the other's), and any other metric is told apart by the interval of its difference over rows
+//! drawn anew (`bootstrap.rs`). Where they did not, two shares are told apart by what their rows allow by chance.
 
-use super::Measure;
+use super::bootstrap::{Interval, difference};
+use super::measure::Measure;
+use super::rows::Rows;
 
 /// What is not rarer than this by chance is no difference.
 const LEVEL: f64 = 0.05;
@@ -29,6 +31,12 @@ pub enum Basis {
         other: u64,
         p: f64,
     },
+    /// The interval of how far the better one lies ahead, over so many draws of the rows.
+    Resampled {
+        rows: usize,
+        resamples: usize,
+        ahead: Interval,
+    },
     /// How far two shares of so many rows may lie apart by chance.
     Shares {
         rows: usize,
@@ -48,6 +56,24 @@ impl Contest {
         });
         let p = chance(better, other);
         Self { differs: Some(p < LEVEL), basis: Basis::Rows { rows: count, better, other, p } }
+    }
+
+    /// Of any metric of the same rows, drawn by the seed; none where it cannot be computed of single rows.
+    pub fn of_resampled(measure: &Measure, better: &Rows, other: &Rows, seed: u64) -> Option<Self> {
+        let (resamples, gap) = difference([better, other], measure.key, seed)?;
+        let ahead = if measure.higher_is_better { gap } else { Interval { low: -gap.high, high: -gap.low } };
+        Some(Self {
+            differs: Some(ahead.low > 0.0),
+            basis: Basis::Resampled { rows: better.count(), resamples, ahead },
+        })
+    }
+
+    /// How likely so uneven a division is by chance, where it was judged by rows.
+    pub fn p(&self) -> Option<f64> {
+        match self.basis {
+            Basis::Rows { p, .. } => Some(p),
+            Basis::Resampled { .. } | Basis::Shares { .. } | Basis::Nothing => None,
+        }
     }
 
     /// Of two values of a metric, each over so many rows.
@@ -78,6 +104,7 @@ fn chance(one: u64, two: u64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Answers, evaluate_values};
     use super::*;
 
     #[test]
@@ -100,6 +127,23 @@ mod tests {
         assert_eq!(rows(990, 6, 4).differs, Some(false));
         assert_eq!(rows(0, 9, 1).differs, Some(true));
         assert!(matches!(rows(5, 9, 1).basis, Basis::Rows { rows: 15, better: 9, other: 1, .. }));
+    }
+
+    #[test]
+    fn the_lead_of_the_better_one_is_counted_in_its_favour_whichever_way_the_metric_goes() {
+        let rows = |off: f32| {
+            let gold: Vec<f32> = (0..60).map(|row| row as f32).collect();
+            let scores = gold.iter().map(|gold| vec![gold + off * (1.0 + gold % 3.0)]).collect();
+            let examples: Vec<usize> = (0..60).collect();
+            Rows::of(&evaluate_values(Answers { examples: &examples, gold: &gold, scores, losses: &[0.5; 60] }))
+                .unwrap()
+        };
+        let (near, far) = (rows(0.1), rows(0.2));
+        let mse = Measure::find("mse").unwrap();
+        let contest = Contest::of_resampled(&mse, &near, &far, 1).unwrap();
+        let Basis::Resampled { rows: 60, ahead, .. } = contest.basis else { panic!("{contest:?}") };
+        assert!(contest.differs == Some(true) && ahead.low > 0.0 && ahead.low < ahead.high, "{contest:?}");
+        assert_eq!(Contest::of_resampled(&mse, &near, &near, 1).unwrap().differs, Some(false));
     }
 
     #[test]

@@ -220,14 +220,14 @@ fn starts(before: Tag, tag: Tag) -> bool {
 }
 
 /// What precision and recall of each type are made of.
-struct TypeCounts(Vec<Tally>);
+pub(super) struct TypeCounts(pub(super) Vec<Tally>);
 
 impl TypeCounts {
-    fn new(types: usize) -> Self {
+    pub(super) fn new(types: usize) -> Self {
         Self(vec![Tally::default(); types])
     }
 
-    fn add(&mut self, gold: &[Entity], predicted: &[Entity]) {
+    pub(super) fn add(&mut self, gold: &[Entity], predicted: &[Entity]) {
         let key = |entity: &Entity| (entity.class, entity.start, entity.end);
         let known: BTreeSet<_> = gold.iter().map(key).collect();
         for entity in gold {
@@ -246,7 +246,7 @@ impl TypeCounts {
         [all.precision(), all.recall(), all.f1()]
     }
 
-    fn metrics(&self) -> BTreeMap<String, f64> {
+    pub(super) fn metrics(&self) -> BTreeMap<String, f64> {
         let [precision, recall, f1] = self.micro();
         let occurring: Vec<Tally> = self.0.iter().copied().filter(|tally| tally.occurs()).collect();
         let macro_f1: f64 = occurring.iter().map(|tally| tally.f1()).sum();

@@ -3,6 +3,7 @@
 
 mod anatomy;
 mod answers;
+mod bootstrap;
 mod calibration;
 mod classification;
 mod contest;
@@ -13,12 +14,14 @@ mod measure;
 mod numbers;
 mod regression;
 mod reports;
+mod rows;
 mod squad;
 mod standing;
 mod tally;
 mod thresholds;
 
 pub use answers::{AnsweredQuestion, ThresholdPoint, evaluate_answers, threshold_curve};
+pub use bootstrap::{Interval, Intervals, difference, intervals};
 pub use calibration::{Calibration, Reliability, ReliabilityBin, calibration};
 pub use classification::{
     Answers, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at, judged_at,
@@ -33,6 +36,7 @@ pub use reports::{
     AnswerReport, CandidateAnswer, Entity, EntityError, EntityErrorKind, EntityReport, ErrorCounts, JudgedQuestion,
     MaskedReport, MaskedWord,
 };
+pub use rows::{Rows, why_none};
 pub use squad::normalized;
 pub use standing::Standing;
 pub use tally::{Tally, best_class};

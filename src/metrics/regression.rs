@@ -25,7 +25,7 @@ pub fn evaluate_values(answers: Answers<'_, f32>) -> Evaluation {
     }
 }
 
-fn value_metrics(gold: &[f64], predicted: &[f64]) -> BTreeMap<String, f64> {
+pub(super) fn value_metrics(gold: &[f64], predicted: &[f64]) -> BTreeMap<String, f64> {
     let squares = gold.iter().zip(predicted).map(|(gold, predicted)| (gold - predicted).powi(2)).sum();
     [
         ("mse", ratio(squares, gold.len() as f64)),

@@ -14,10 +14,10 @@ mod reopen;
 mod settings;
 mod summary;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use compare::{Compared, Comparison, Difference, compare};
+pub use compare::{Compared, Comparison, Difference, Pair, SEED as RESAMPLING_SEED, compare};
 pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
 pub use record::Recorder;
@@ -91,6 +91,11 @@ pub fn find(folder: &Path) -> Vec<RunSummary> {
 
 fn with_checkpoint(run: RunSummary) -> RunSummary {
     RunSummary { checkpoint: checkpoint::newest_step(&run.dir.join(CHECKPOINT)), ..run }
+}
+
+/// The model folder that is meant by a folder: of a run that of its model, of any other itself.
+pub fn model_folder(dir: &Path) -> PathBuf {
+    if dir.join(CONFIG).is_file() { dir.join(MODEL) } else { dir.to_owned() }
 }
 
 /// Removes a run's folder; anything that is not one is left alone.

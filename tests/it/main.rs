@@ -38,6 +38,7 @@ mod script;
 mod states_are_the_models;
 mod terminals_go_away;
 mod weights_by_name;
+mod what_fine_tuning_changed;
 mod what_is_read_is_told;
 mod what_was_learned_is_kept;
 mod window;

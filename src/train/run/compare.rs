@@ -1,5 +1,6 @@
-//! Runs side by side: what was set differently, what they came to, and whether that is more than chance. One run is read
-//! after the other, and of each only what is compared stays in memory.
+//! Runs side by side: what was set differently, what they came to, how far that could lie elsewhere on other rows, and
+//! whether the difference is more than chance. One run is read after the other, and of each only what is compared stays in
+//! memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -14,7 +15,7 @@ use super::settings::settings;
 use super::summary::{RunStatus, RunSummary};
 use super::{kept_config, with_checkpoint};
 use crate::files;
-use crate::metrics::{Contest, Measure, Outcome};
+use crate::metrics::{Contest, Interval, Intervals, Measure, Outcome, Rows, intervals, why_none};
 use crate::stop::heed;
 use crate::task::{Reads, Task};
 use crate::train::TrainError;
@@ -24,6 +25,8 @@ use crate::train::kept::KeptEvaluation;
 const LARGEST: u64 = 512 << 20;
 /// Settings that differ between any two runs and say nothing.
 const ASIDE: [&str; 1] = ["run.out"];
+/// By which rows are drawn for intervals.
+pub const SEED: u64 = 42;
 
 /// One of the compared runs.
 #[derive(Clone, Debug)]
@@ -32,6 +35,27 @@ pub struct Compared {
     pub history: History,
     /// How it stands against the best of them; none for that one, and for one that has not ended.
     pub contest: Option<Contest>,
+    /// How far its metrics could lie elsewhere on other rows like those it was evaluated on; none where these are not kept.
+    pub intervals: Option<Intervals>,
+    /// Why a metric has no interval, by its key.
+    pub without: BTreeMap<String, &'static str>,
+}
+
+impl Compared {
+    pub fn interval(&self, key: &str) -> Option<Interval> {
+        self.intervals.as_ref()?.of.get(key).copied()
+    }
+}
+
+/// Two of the compared runs over the same rows, by their places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pair {
+    pub runs: [usize; 2],
+    /// Rows for which they predict something else; none where the rows are others, are not kept, or hold numbers.
+    pub disagreements: Option<u64>,
+    /// How likely so uneven a division of the rows that only one of them has wholly right is by chance, by McNemar's exact
+    /// test.
+    pub mcnemar_p: Option<f64>,
 }
 
 /// A setting that is not the same in all, by its key in `run.toml`, with its value in each run; none where it is not set.
@@ -39,6 +63,8 @@ pub struct Compared {
 pub struct Difference {
     pub key: String,
     pub values: Vec<Option<String>>,
+    /// The same as they are kept.
+    pub kept: Vec<Option<Value>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -46,6 +72,8 @@ pub struct Comparison {
     /// In the order in which they were asked for.
     pub runs: Vec<Compared>,
     pub differences: Vec<Difference>,
+    /// Every two of them.
+    pub pairs: Vec<Pair>,
     /// The key of the metric that all are judged by; none where they learn different tasks.
     pub metric: Option<&'static str>,
     /// Which of those that have ended has the best value of it.
@@ -61,16 +89,18 @@ struct Read {
     summary: RunSummary,
     history: History,
     settings: BTreeMap<String, Value>,
-    rows: Option<Rows>,
+    judged: Result<Judged, &'static str>,
 }
 
 /// The rows that a run was evaluated on.
-struct Rows {
+struct Judged {
     /// Of texts and labels.
     sum: u64,
     count: usize,
-    /// Whether each was right, where that is a matter of yes and no.
-    right: Vec<bool>,
+    /// None where the evaluation keeps nothing that metrics could be computed of.
+    rows: Option<Rows>,
+    intervals: Option<Intervals>,
+    without: BTreeMap<String, &'static str>,
 }
 
 /// Reads runs and sets them side by side; nothing where `go_on` says so, which is told which run is read next.
@@ -88,19 +118,16 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
     let metric = metric_of(&read);
     let best = metric.and_then(|metric| best_of(&read, metric));
     let contests: Vec<_> = (0..read.len()).map(|place| contest(&read, metric?, best?, place)).collect();
-    let mut sums: Vec<u64> = read.iter().filter_map(|run| run.rows.as_ref()).map(|rows| rows.sum).collect();
+    let mut sums: Vec<u64> = read.iter().filter_map(|run| run.judged.as_ref().ok()).map(|rows| rows.sum).collect();
     sums.dedup();
     Some(Comparison {
         differences: differences(&read),
+        pairs: pairs(&read),
         metric: metric.map(|metric| metric.key),
         best,
         other_rows: metric.is_some() && sums.len() > 1,
         unread,
-        runs: read
-            .into_iter()
-            .zip(contests)
-            .map(|(Read { summary, history, .. }, contest)| Compared { summary, history, contest })
-            .collect(),
+        runs: read.into_iter().zip(contests).map(|(run, contest)| run.compared(contest)).collect(),
     })
 }
 
@@ -116,8 +143,20 @@ impl Read {
             settings.insert(key.to_owned(), examples.into());
         }
         let kept = history.best.as_ref().map(|best| best.step);
-        let rows = kept.and_then(|step| Rows::read(dir, step));
-        Ok(Self { summary, history, settings, rows })
+        let judged = kept.map_or(Err("the run keeps no evaluation"), |step| Judged::read(dir, step));
+        Ok(Self { summary, history, settings, judged })
+    }
+
+    fn compared(self, contest: Option<Contest>) -> Compared {
+        let Self { summary, history, judged, .. } = self;
+        let (intervals, without) = match judged {
+            Ok(Judged { intervals, without, .. }) => (intervals, without),
+            Err(reason) => {
+                let keys = history.best.iter().flat_map(|best| best.metrics.keys()).chain(history.metrics.keys());
+                (None, keys.map(|key| (key.clone(), reason)).collect())
+            }
+        };
+        Compared { summary, history, contest, intervals, without }
     }
 
     fn has_ended(&self) -> bool {
@@ -127,37 +166,46 @@ impl Read {
     /// How many rows its shares are of; none are known of questions, whose windows a run counts.
     fn rows(&self) -> usize {
         let counted = if self.summary.task.reads() == Reads::Question { 0 } else { self.history.eval_examples };
-        self.rows.as_ref().map_or(counted, |rows| rows.count)
+        self.judged.as_ref().map_or(counted, |judged| judged.count)
     }
 }
 
-impl Rows {
+impl Judged {
     /// Of the evaluation that is kept, if it is of that step.
-    fn read(dir: &Path, step: u64) -> Option<Self> {
+    fn read(dir: &Path, step: u64) -> Result<Self, &'static str> {
         let path = dir.join(EVALUATION);
-        if std::fs::metadata(&path).ok()?.len() > LARGEST {
-            return None;
+        let length = std::fs::metadata(&path).map_err(|_missing| "the run keeps no evaluation")?.len();
+        if length > LARGEST {
+            return Err("the kept evaluation is too large to be read for its rows");
         }
-        let kept: KeptEvaluation = serde_json::from_slice(&std::fs::read(&path).ok()?).ok()?;
-        (kept.step == step && !kept.evaluation.predictions.is_empty()).then(|| Self::of(&kept))
+        let bytes = std::fs::read(&path).map_err(|_unread| "the kept evaluation cannot be read")?;
+        let kept: KeptEvaluation =
+            serde_json::from_slice(&bytes).map_err(|_damaged| "the kept evaluation cannot be read")?;
+        match kept.step == step {
+            false => Err("the kept evaluation is of another step"),
+            true if kept.evaluation.predictions.is_empty() => Err("the evaluation keeps no single rows"),
+            true => Ok(Self::of(&kept)),
+        }
     }
 
     fn of(kept: &KeptEvaluation) -> Self {
+        let evaluation = &kept.evaluation;
         let mut sum = DefaultHasher::new();
-        let mut right = Vec::new();
-        for (place, one) in kept.evaluation.predictions.iter().enumerate() {
+        for (place, one) in evaluation.predictions.iter().enumerate() {
             heed();
             kept.texts.get(place).hash(&mut sum);
-            match (&one.gold, &one.predicted) {
-                (Outcome::Class(gold), Outcome::Class(predicted)) => {
-                    // Two runs may number the same classes otherwise.
-                    kept.evaluation.labels.get(*gold).hash(&mut sum);
-                    right.push(gold == predicted);
-                }
-                (gold, _) => serde_json::to_string(gold).unwrap_or_default().hash(&mut sum),
+            match &one.gold {
+                // Two runs may number the same classes otherwise.
+                Outcome::Class(gold) => evaluation.labels.get(*gold).hash(&mut sum),
+                gold => serde_json::to_string(gold).unwrap_or_default().hash(&mut sum),
             }
         }
-        Self { sum: sum.finish(), count: kept.evaluation.predictions.len(), right }
+        let rows = Rows::of(evaluation);
+        let intervals = rows.as_ref().map(|rows| intervals(rows, SEED));
+        let has = |key: &String| intervals.as_ref().is_some_and(|intervals| intervals.of.contains_key(key));
+        let without = evaluation.metrics.keys().filter(|key| !has(key));
+        let without = without.map(|key| (key.clone(), why_none(evaluation, key))).collect();
+        Self { sum: sum.finish(), count: evaluation.predictions.len(), rows, intervals, without }
     }
 }
 
@@ -183,23 +231,54 @@ fn contest(runs: &[Read], metric: Measure, best: usize, place: usize) -> Option<
         return None;
     }
     let values = [better.history.result(metric.key)?, other.history.result(metric.key)?];
-    let same = better.rows.as_ref().zip(other.rows.as_ref()).filter(|(one, two)| one.sum == two.sum);
-    Some(match same {
-        Some((one, two)) if metric.key == "accuracy" && one.right.len() == one.count => {
-            Contest::of_rows(one.right.iter().zip(&two.right).map(|(one, two)| [*one, *two]))
-        }
-        _ => Contest::of_values(&metric, values, better.rows().min(other.rows())),
+    Some(match same_rows(better, other) {
+        Some([one, two]) => judged(&metric, one, two)
+            .unwrap_or_else(|| Contest::of_values(&metric, values, better.rows().min(other.rows()))),
+        None => Contest::of_values(&metric, values, better.rows().min(other.rows())),
     })
+}
+
+/// Two runs by the rows that both were evaluated on.
+fn judged(metric: &Measure, better: &Rows, other: &Rows) -> Option<Contest> {
+    match (metric.key, better.right(), other.right()) {
+        ("accuracy", Some(one), Some(two)) => {
+            Some(Contest::of_rows(one.iter().zip(two).map(|(one, two)| [*one, *two])))
+        }
+        _ => Contest::of_resampled(metric, better, other, SEED),
+    }
+}
+
+/// The rows of two runs, where they are the same.
+fn same_rows<'a>(one: &'a Read, two: &'a Read) -> Option<[&'a Rows; 2]> {
+    let (one, two) = (one.judged.as_ref().ok()?, two.judged.as_ref().ok()?);
+    if one.sum != two.sum || one.count != two.count {
+        return None;
+    }
+    Some([one.rows.as_ref()?, two.rows.as_ref()?])
+}
+
+fn pairs(runs: &[Read]) -> Vec<Pair> {
+    let places = (0..runs.len()).flat_map(|one| (one + 1..runs.len()).map(move |two| [one, two]));
+    places.map(|[one, two]| pair(runs, [one, two])).collect()
+}
+
+fn pair(runs: &[Read], places: [usize; 2]) -> Pair {
+    let Some([one, two]) = same_rows(&runs[places[0]], &runs[places[1]]) else {
+        return Pair { runs: places, disagreements: None, mcnemar_p: None };
+    };
+    let both = one.right().zip(two.right());
+    let p = both.and_then(|(one, two)| Contest::of_rows(one.iter().zip(two).map(|(one, two)| [*one, *two])).p());
+    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p }
 }
 
 fn differences(runs: &[Read]) -> Vec<Difference> {
     let keys: BTreeSet<&String> = runs.iter().flat_map(|run| run.settings.keys()).collect();
     let differs = |key: &&String| runs.windows(2).any(|pair| pair[0].settings.get(*key) != pair[1].settings.get(*key));
-    let value = |run: &Read, key: &String| run.settings.get(key).map(words);
-    keys.into_iter()
-        .filter(differs)
-        .map(|key| Difference { key: key.clone(), values: runs.iter().map(|run| value(run, key)).collect() })
-        .collect()
+    let difference = |key: &String| {
+        let kept: Vec<Option<Value>> = runs.iter().map(|run| run.settings.get(key).cloned()).collect();
+        Difference { key: key.clone(), values: kept.iter().map(|value| value.as_ref().map(words)).collect(), kept }
+    };
+    keys.into_iter().filter(differs).map(difference).collect()
 }
 
 /// A value as it is read, a file by its name.

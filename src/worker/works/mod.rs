@@ -3,4 +3,5 @@
 pub mod compare;
 pub mod probe;
 pub mod map;
+pub mod drift;
 pub mod runs;

@@ -63,14 +63,20 @@ fn only_what_was_set_otherwise_is_listed_and_folders_are_passed_over() {
         run(folder.path(), "three", "eval = \"/b/dev.csv\"\n[optim]\nlr = 2e-4\n", "111110"),
     ];
     let value = |text: &str| Some(text.to_owned());
-    let row = |key: &str, values: [Option<String>; 3]| Difference { key: key.into(), values: values.into() };
+    let row = |key: &str, values: [Option<String>; 3]| (key.to_owned(), Vec::from(values));
     let expected = [
         row("data.eval", [None, None, value("dev.csv")]),
         row("examples for evaluation", [value("4"), value("4"), value("6")]),
         row("optim.lr", [value("0.0001"), value("0.0002"), value("0.0002")]),
     ];
     let found = compared(&dirs);
-    assert_eq!(found.differences, expected);
+    let differences = found.differences.iter().map(|one| (one.key.clone(), one.values.clone()));
+    assert_eq!(differences.collect::<Vec<_>>(), expected);
+    assert_eq!(
+        found.differences[2].kept,
+        [1e-4, 2e-4, 2e-4].map(|rate| Some(Value::from(rate))),
+        "numbers stay numbers"
+    );
     assert!(found.other_rows);
     assert!(compared(&dirs[..1]).differences.is_empty());
 }
@@ -91,6 +97,14 @@ fn two_runs_on_the_same_rows_are_told_apart_by_the_rows_that_only_one_has_right(
     assert_eq!(differs, [Some(true), None, Some(false)]);
     let basis = found.runs[2].contest.unwrap().basis;
     assert!(matches!(basis, Basis::Rows { rows: 40, better: 4, other: 4, .. }), "{basis:?}");
+    // Every two of them, and the interval of each.
+    let [best_close] = found.pairs.iter().filter(|pair| pair.runs == [1, 2]).collect::<Vec<_>>()[..] else {
+        panic!("{:?}", found.pairs)
+    };
+    assert_eq!((found.pairs.len(), best_close.disagreements, best_close.mcnemar_p), (3, Some(8), Some(1.0)));
+    let interval = found.runs[1].interval("accuracy").unwrap();
+    assert!(interval.low > 0.75 && interval.low < 0.9 && interval.high > 0.9 && interval.high <= 1.0, "{interval:?}");
+    assert_eq!(found.runs[1].intervals.as_ref().map(|of| (of.rows, of.resamples)), Some((40, 1000)));
 }
 
 #[test]
@@ -104,6 +118,12 @@ fn a_run_without_an_ending_is_not_judged_and_one_that_is_gone_is_named() {
     let found = compared(&dirs);
     assert_eq!((found.best, found.runs.len()), (Some(0), 2));
     assert!(found.runs[1].contest.is_none());
+    fs::remove_file(dirs[0].join(EVALUATION)).unwrap();
+    let found = compared(&dirs[..2]);
+    assert_eq!(found.runs[0].interval("accuracy"), None);
+    assert_eq!(found.runs[0].without["accuracy"], "the run keeps no evaluation");
+    assert_eq!((found.pairs[0].disagreements, found.pairs[0].mcnemar_p), (None, None));
+    let found = compared(&dirs);
     assert_eq!(found.unread.iter().map(|(dir, _)| dir).collect::<Vec<_>>(), [&dirs[2]]);
 }
 

@@ -2,6 +2,7 @@
 
 mod attention;
 mod document;
+mod drift;
 mod entities;
 mod map;
 mod masks;
@@ -28,4 +29,5 @@ pub const ALL: &[Kind] = &[
     why::KIND,
     probe::KIND,
     map::KIND,
+    drift::KIND,
 ];

@@ -8,12 +8,12 @@
 mod controls;
 mod keep;
 mod lines;
-mod matrix;
+pub(super) mod matrix;
 mod overview;
 mod roles;
 mod running;
 mod score;
-mod shown;
+pub(super) mod shown;
 
 use std::sync::Arc;
 

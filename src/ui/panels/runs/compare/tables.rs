@@ -42,6 +42,9 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'
     for words in verdicts(found, shown) {
         ui.label(text::dim(words, palette));
     }
+    if let Some(words) = intervals_words(shown) {
+        ui.label(text::faint(words, palette));
+    }
     if found.other_rows {
         let words = "Not all of these runs were evaluated on the same rows, so their values are of different questions";
         ui.label(text::dim(words, palette).color(palette.warn));
@@ -68,6 +71,9 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
         rows.push(Row::of(format!("{}, kept weights", title(&measure)), Look::Main, shown, |run| {
             value(&measure, run.history.result(measure.key))
         }));
+        if shown.iter().any(|run| run.run.interval(measure.key).is_some()) {
+            rows.push(Row::of("95 % interval", Look::Number, shown, |run| interval(&measure, run)));
+        }
         rows.push(Row::of("Against the best", Look::Words, shown, |run| standing(found, run).to_owned()));
         rows.push(Row::of("At step", Look::Number, shown, |run| {
             run.history.best.as_ref().map_or_else(|| NONE.to_owned(), |best| format::count(best.step))
@@ -100,7 +106,11 @@ fn others(main: &str, shown: &[Shown<'_>]) -> Vec<Row> {
     keys.filter_map(Measure::find)
         .filter(known)
         .map(|measure| {
-            Row::of(title(&measure), Look::Number, shown, |run| value(&measure, run.history.result(measure.key)))
+            Row::of(title(&measure), Look::Number, shown, |run| {
+                let value = value(&measure, run.history.result(measure.key));
+                let interval = run.run.interval(measure.key).filter(|_| run.live.is_none());
+                interval.map_or_else(|| value.clone(), |of| format!("{value}   {}", words::interval(&measure, of)))
+            })
         })
         .collect()
 }
@@ -111,6 +121,21 @@ pub fn title(measure: &Measure) -> &'static str {
 
 fn value(measure: &Measure, value: Option<f64>) -> String {
     value.map_or_else(|| NONE.to_owned(), |value| format::metric(measure.key, value))
+}
+
+/// The interval of the kept weights, which a run in progress has not kept for good.
+fn interval(measure: &Measure, run: &Shown<'_>) -> String {
+    let of = run.run.interval(measure.key).filter(|_| run.live.is_none());
+    of.map_or_else(|| NONE.to_owned(), |of| words::interval(measure, of))
+}
+
+/// How the intervals are made.
+fn intervals_words(shown: &[Shown<'_>]) -> Option<String> {
+    let of = shown.iter().filter_map(|run| run.run.intervals.as_ref()).min_by_key(|of| of.resamples)?;
+    Some(format!(
+        "Intervals hold 95 of 100 values that the metric has on rows drawn anew from those that were evaluated, {} times",
+        format::count(of.resamples as u64)
+    ))
 }
 
 fn standing(found: &Comparison, run: &Shown<'_>) -> &'static str {

@@ -1,6 +1,6 @@
 //! How a run stands against the best of those it is compared with, in words.
 
-use crate::metrics::{Basis, Contest, Measure};
+use crate::metrics::{Basis, Contest, Interval, Measure};
 use crate::ui::format;
 
 /// In a cell.
@@ -14,7 +14,7 @@ pub fn short(contest: &Contest) -> &'static str {
 
 /// In a sentence: `gap` is how far the value lies from the best one.
 pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, gap: f64) -> String {
-    let size = if measure.percent { format!("{:.1} points", gap * 100.0) } else { format::value(gap) };
+    let size = if measure.percent { format!("{} points", amount(measure, gap)) } else { amount(measure, gap) };
     let behind = match contest.differs {
         Some(false) => format!("{name} is too close to {best} to tell"),
         _ if gap == 0.0 => format!("{name} is level with {best}"),
@@ -28,6 +28,13 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
             format::count(other),
             chance(p)
         ),
+        Basis::Resampled { rows, resamples, ahead } => format!(
+            "on {} drawn anew {} times it lies {} to {} ahead (95 %)",
+            format::plural(rows as u64, "row", "rows"),
+            format::count(resamples as u64),
+            amount(measure, ahead.low),
+            amount(measure, ahead.high)
+        ),
         Basis::Shares { rows, margin } => format!(
             "on {} two runs can lie {:.1} points apart by chance",
             format::plural(rows as u64, "row", "rows"),
@@ -36,6 +43,20 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
         Basis::Nothing => "how much of this is chance is not known".to_owned(),
     };
     format!("{behind}: {why}")
+}
+
+/// A difference, in points where the metric is a share.
+fn amount(measure: &Measure, gap: f64) -> String {
+    if measure.percent { format!("{:.1}", gap * 100.0) } else { format::value(gap) }
+}
+
+/// The ends of an interval beside its value.
+pub fn interval(measure: &Measure, of: Interval) -> String {
+    if measure.percent {
+        format!("{:.1} – {:.1}", of.low * 100.0, of.high * 100.0)
+    } else {
+        format!("{} – {}", format::value(of.low), format::value(of.high))
+    }
 }
 
 fn chance(p: f64) -> String {

@@ -1,0 +1,94 @@
+//! What changed most, in sentences.
+
+use super::found::{Drift, Heads};
+use super::weights::Weight;
+
+/// From which CKA on states are all but the same.
+const ALIKE: f64 = 0.99;
+/// Up to how many bits a head looks where it looked before.
+const STILL: f64 = 0.01;
+/// Up to which share of its norm a weight is where it was.
+const UNMOVED: f64 = 1e-6;
+
+/// Dense layers by the last part of their names, in words.
+pub const SLOTS: [(&str, &str); 6] = [
+    ("attention.query", "query"),
+    ("attention.key", "key"),
+    ("attention.value", "value"),
+    ("attention.output", "attention output"),
+    ("feed_forward.inner", "intermediate"),
+    ("feed_forward.output", "output"),
+];
+
+impl Drift {
+    /// What changed most: the states, the heads and the weights in a sentence each.
+    pub fn said(&self) -> Vec<String> {
+        let heads = self.heads.as_ref().and_then(heads);
+        self.states().into_iter().chain(heads).chain(self.matrices()).collect()
+    }
+
+    fn states(&self) -> Option<String> {
+        let mut known: Vec<(usize, f64)> =
+            self.layers.iter().enumerate().filter_map(|(place, cka)| Some((place, (*cka)?))).collect();
+        let top = known.last()?.0;
+        known.sort_by(|one, two| one.1.total_cmp(&two.1));
+        let (place, least) = known[0];
+        if least >= ALIKE {
+            return Some(format!("The states are all but the same in every layer (CKA {least:.3} or more)"));
+        }
+        match known.get(1) {
+            Some((next, cka)) if place == top && next + 1 == top && *cka < ALIKE => {
+                Some(format!("The states of the top two layers changed most (CKA {cka:.2} and {least:.2})"))
+            }
+            _ if place == 0 => Some(format!("The states changed most in the embeddings (CKA {least:.2})")),
+            _ if place == top => Some(format!("The states of the top layer changed most (CKA {least:.2})")),
+            _ => Some(format!("The states of layer {} changed most (CKA {least:.2})", place - 1)),
+        }
+    }
+
+    fn matrices(&self) -> Option<String> {
+        let matrices = self.weights.both.iter().filter(|weight| weight.shape.len() > 1);
+        let valued = matrices.filter_map(|weight| Some((weight, weight.change?)));
+        let (most, change) = valued.reduce(|most, next| if next.1 > most.1 { next } else { most })?;
+        if self.weights.both.iter().all(|weight| weight.change.is_some_and(|change| change == 0.0)) {
+            return Some("No weight that both have moved at all".to_owned());
+        }
+        if change <= UNMOVED {
+            return Some("No weight matrix moved by more than a millionth of its norm".to_owned());
+        }
+        Some(format!("Of the weights {} moved most, by {} of its norm", name(most), percent(change)))
+    }
+}
+
+fn heads(heads: &Heads) -> Option<String> {
+    let each = heads.each.iter().enumerate();
+    let (place, most) = each.reduce(|most, next| if next.1.mean() > most.1.mean() { next } else { most })?;
+    let bits = most.mean();
+    if bits < STILL {
+        return Some(format!("Every head looks where it looked (at most {bits:.3} bits apart)"));
+    }
+    let (layer, head) = (place / heads.heads.max(1), place % heads.heads.max(1));
+    Some(format!("Of the heads layer {layer} head {head} looks elsewhere most ({bits:.2} bits)"))
+}
+
+/// A weight in words, where it is one that every encoder has.
+fn name(weight: &Weight) -> String {
+    let in_layer = || {
+        let (layer, slot) = weight.name.strip_prefix("layers.")?.split_once('.')?;
+        let slot = slot.strip_suffix(".weight")?;
+        let (_, words) = SLOTS.into_iter().find(|(known, _)| *known == slot)?;
+        Some(format!("the {words} of layer {layer}"))
+    };
+    in_layer().unwrap_or_else(|| weight.name.strip_suffix(".weight").unwrap_or(&weight.name).to_owned())
+}
+
+/// A share as a person reads it: two digits that say something.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    match percent {
+        10.0.. => format!("{percent:.0} %"),
+        1.0.. => format!("{percent:.1} %"),
+        0.01.. => format!("{percent:.2} %"),
+        _ => format!("{percent:.1e} %"),
+    }
+}

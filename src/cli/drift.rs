@@ -1,0 +1,224 @@
+//! `attune drift`: what fine-tuning changed between two models of one shape.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use super::output::{grouped, print_json, print_lines};
+use super::texts;
+use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
+use crate::hub::embedded;
+use crate::inspect::{OpenModel, Pooling, Request};
+use crate::random::{Purpose, Stream, key};
+use crate::task::Task;
+use crate::train::run;
+
+#[derive(Debug, Args)]
+pub struct DriftBetween {
+    /// The first model: its folder, a run, an adapter, or embedded for the model inside the program
+    #[arg(long, value_name = "DIR")]
+    before: PathBuf,
+    /// The second model
+    #[arg(long, value_name = "DIR")]
+    after: PathBuf,
+    /// A file with texts
+    #[arg(long, value_name = "FILE")]
+    data: PathBuf,
+    /// The task to read the file for. Default: that of the second model, or of the first
+    #[arg(long, value_parser = super::data::task)]
+    task: Option<Task>,
+    /// What an example of CKA is: a token, or a text by the state of its first token or by the mean over its tokens
+    #[arg(long, value_enum, default_value = "tokens")]
+    states: States,
+    /// Compare over so many rows, drawn by the seed. Default: all
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    rows: Option<u64>,
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// Maximum tokens of a text, special ones included. Default: as many as both models take
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
+    max_tokens: Option<u64>,
+    /// Everything as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum States {
+    Tokens,
+    First,
+    Mean,
+}
+
+impl States {
+    fn pooling(self) -> Option<Pooling> {
+        match self {
+            Self::Tokens => None,
+            Self::First => Some(Pooling::First),
+            Self::Mean => Some(Pooling::Mean),
+        }
+    }
+
+    fn name(pooled: Option<Pooling>) -> &'static str {
+        match pooled {
+            None => "tokens",
+            Some(Pooling::First) => "first",
+            Some(Pooling::Mean) => "mean",
+        }
+    }
+}
+
+/// How often a person is told how far it is.
+const OFTEN: Duration = Duration::from_secs(10);
+
+impl DriftBetween {
+    pub fn run(self) -> anyhow::Result<()> {
+        let [before, after] = [opened(&self.before)?, opened(&self.after)?];
+        let own = |model: &OpenModel| model.model.config.task();
+        let task = self.task.or_else(|| own(&after)).or_else(|| own(&before)).unwrap_or(Task::Classify);
+        let (lines, texts): (Vec<usize>, Vec<Request>) = self.texts(task)?.into_iter().unzip();
+        let max_tokens = self.max_tokens.map(|tokens| tokens as usize);
+        let sample = Sample { texts: texts.into(), pooled: self.states.pooling(), max_tokens };
+        let mut told = Instant::now();
+        let mut go_on = |done: usize, total: usize| {
+            if told.elapsed() > OFTEN {
+                told = Instant::now();
+                eprintln!("attune: {} of {} texts", grouped(done as u64), grouped(total as u64));
+            }
+            ControlFlow::Continue(())
+        };
+        let Some(found) = drift(&before, &after, &sample, &mut go_on)? else { return Ok(()) };
+        if self.json {
+            return print_json(&self.facts(&found, &lines));
+        }
+        for note in &found.notes {
+            eprintln!("attune: note: {note}");
+        }
+        print_lines(&told_to_people(&found))
+    }
+
+    /// The texts that are compared over, each with its line.
+    fn texts(&self, task: Task) -> anyhow::Result<Vec<(usize, Request)>> {
+        let (name, texts) = texts::read(Some(&self.data), task)?;
+        let mut rows = texts.collect::<anyhow::Result<Vec<_>>>()?;
+        let all = rows.len();
+        rows.retain(|(_, request)| !request.text.trim().is_empty());
+        if rows.is_empty() {
+            bail!("{name} has no text to compare the models over");
+        }
+        if rows.len() < all {
+            eprintln!(
+                "attune: warning: {} rows of {name} have no text and were left out",
+                grouped((all - rows.len()) as u64)
+            );
+        }
+        Ok(drawn(rows, self.rows, self.seed))
+    }
+
+    fn facts(&self, found: &Drift, lines: &[usize]) -> Value {
+        let layer = |(layer, cka): (usize, &Option<f64>)| json!({ "layer": layer, "cka": cka });
+        let heads = found.heads.as_ref();
+        json!({
+            "before": self.before,
+            "after": self.after,
+            "texts": found.texts,
+            "tokens": found.tokens,
+            "states": States::name(found.pooled),
+            "layers": found.layers.iter().enumerate().map(layer).collect::<Vec<_>>(),
+            "unit": "bits",
+            "heads": heads.map(|heads| square(heads, |head| json!(head.mean()))),
+            "shown_by_line": heads.map(|heads| square(heads, |head| json!(head.most.and_then(|(text, _)| lines.get(text))))),
+            "weights": found.weights.both.iter().map(|weight| json!({
+                "name": weight.name,
+                "stored_name": weight.stored_name,
+                "shape": weight.shape,
+                "relative_change": weight.change,
+            })).collect::<Vec<_>>(),
+            "not_compared": { "before": found.weights.apart[0], "after": found.weights.apart[1] },
+            "said": found.said(),
+            "notes": found.notes,
+        })
+    }
+}
+
+fn opened(named: &Path) -> anyhow::Result<OpenModel> {
+    let dir = run::model_folder(&embedded::resolve(named)?);
+    OpenModel::open_whole(&dir).with_context(|| format!("cannot open \"{}\"", named.display()))
+}
+
+/// So many rows in their order, the same for the same seed.
+fn drawn<T>(rows: Vec<T>, count: Option<u64>, seed: u64) -> Vec<T> {
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    let Some(count) = count.map(|count| count as usize).filter(|count| *count < rows.len()) else { return rows };
+    Stream::new(key(seed, Purpose::Shuffle, &[])).shuffle(&mut order);
+    let mut wanted = vec![false; rows.len()];
+    order[..count].iter().for_each(|place| wanted[*place] = true);
+    rows.into_iter().zip(wanted).filter_map(|(row, wanted)| wanted.then_some(row)).collect()
+}
+
+/// Something of every head: a list for each layer.
+fn square(heads: &Heads, of: impl Fn(&Divergence) -> Value) -> Vec<Vec<Value>> {
+    heads.each.chunks(heads.heads.max(1)).map(|layer| layer.iter().map(&of).collect()).collect()
+}
+
+fn told_to_people(found: &Drift) -> Vec<String> {
+    let example = match found.pooled {
+        None => "each token an example of CKA",
+        Some(Pooling::First) => "each text an example of CKA by its first token",
+        Some(Pooling::Mean) => "each text an example of CKA by the mean over its tokens",
+    };
+    let mut lines = vec![
+        format!("{} texts, {} tokens, {example}", grouped(found.texts as u64), grouped(found.tokens)),
+        String::new(),
+    ];
+    let dashed = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    lines.push(format!("{:<12}{:>8}", "states", "CKA"));
+    for (place, cka) in found.layers.iter().enumerate() {
+        let name = if place == 0 { "embeddings".to_owned() } else { format!("layer {}", place - 1) };
+        lines.push(format!("{name:<12}{:>8}", dashed(cka.map(|cka| format!("{cka:.4}")))));
+    }
+    if let Some(heads) = &found.heads {
+        lines.push(String::new());
+        let head = (0..heads.heads).map(|head| format!("{head:>8}")).collect::<String>();
+        lines.push(format!("{:<12}{head}", "heads, bits"));
+        for (layer, values) in heads.each.chunks(heads.heads.max(1)).enumerate() {
+            let values = values.iter().map(|head| format!("{:>8.4}", head.mean())).collect::<String>();
+            lines.push(format!("{:<12}{values}", format!("layer {layer}")));
+        }
+    }
+    lines.push(String::new());
+    let head = SLOTS.iter().map(|(_, words)| format!("{words:>18}")).collect::<String>();
+    lines.push(format!("{:<12}{head}", "weights"));
+    for layer in 0..found.layers.len().saturating_sub(1) {
+        let change =
+            |(slot, _): &(&str, &str)| dashed(found.moved(layer, slot).and_then(|weight| weight.change).map(percent));
+        let values = SLOTS.iter().map(|slot| format!("{:>18}", change(slot))).collect::<String>();
+        lines.push(format!("{:<12}{values}", format!("layer {layer}")));
+    }
+    let others =
+        found.weights.both.iter().filter(|weight| weight.shape.len() > 1 && !weight.name.starts_with("layers."));
+    lines.extend(others.map(|weight| format!("{:<30}{:>18}", weight.name, dashed(weight.change.map(percent)))));
+    lines.push(String::new());
+    lines.extend(found.said());
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_drawn_by_the_seed_and_keep_their_order() {
+        let draw = |count, seed| drawn((0..100).collect(), count, seed);
+        assert_eq!(draw(None, 1).len(), 100);
+        assert_eq!(draw(Some(200), 1).len(), 100);
+        let ten: Vec<i32> = draw(Some(10), 1);
+        assert!(ten.len() == 10 && ten.is_sorted());
+        assert_eq!(ten, draw(Some(10), 1));
+        assert_ne!(ten, draw(Some(10), 2));
+    }
+}

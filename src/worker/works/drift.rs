@@ -1,0 +1,161 @@
+//! Two models beside each other: what lies between them over many texts, and one layer of both over one text.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::analysis::drift::{Both, Drift, Sample, drift, side_by_side};
+use crate::data::Dataset;
+use crate::files;
+use crate::inspect::{OpenModel, Request, gold};
+use crate::table::Table;
+use crate::train::rows::fill_roles;
+use crate::train::run;
+use crate::worker::work::{Failure, Queue, Tell, Work};
+
+/// The model that stands first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    Folder(PathBuf),
+    /// What a run, by its folder, began from.
+    BaseOf(PathBuf),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Texts {
+    Given(Arc<[Request]>),
+    /// Those a run, by its folder, was evaluated on, or of its training file where it has no other.
+    OfRun(PathBuf),
+}
+
+/// Compares two models over some texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeasureDrift {
+    pub before: Before,
+    pub after: PathBuf,
+    pub texts: Texts,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Measured {
+    /// The folder of the first model.
+    pub before: PathBuf,
+    pub texts: Arc<[Request]>,
+    pub drift: Drift,
+}
+
+/// Rows of a run's data that are taken, spread evenly.
+pub const SAMPLE: usize = 256;
+
+impl Work for MeasureDrift {
+    /// Why two models cannot be compared is said where it was asked, not as an error of the session.
+    type Answer = Result<Arc<Measured>, String>;
+
+    fn title(&self) -> String {
+        format!("Comparing {} with what it was", name(&self.after))
+    }
+
+    fn queue(&self) -> Queue {
+        Queue::Compute
+    }
+
+    fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
+        match self.measure(tell) {
+            Ok(Some(measured)) => Ok(Some(Ok(Arc::new(measured)))),
+            Ok(None) => Ok(None),
+            Err(failure) => Ok(Some(Err(failure.to_string()))),
+        }
+    }
+}
+
+impl MeasureDrift {
+    fn measure(&self, tell: Tell<'_>) -> Result<Option<Measured>, Failure> {
+        if tell("opening the models", 0, 0).is_break() {
+            return Ok(None);
+        }
+        let before = self.before.folder()?;
+        let texts = self.texts.read()?;
+        if texts.is_empty() {
+            return Err("there are no texts to compare the models over".into());
+        }
+        let models = [OpenModel::open_whole(&before)?, OpenModel::open_whole(&self.after)?];
+        let sample = Sample { texts: texts.clone(), ..Sample::default() };
+        let mut go_on = |done: usize, total: usize| -> ControlFlow<()> { tell("comparing", done as u64, total as u64) };
+        let found = drift(&models[0], &models[1], &sample, &mut go_on)?;
+        Ok(found.map(|drift| Measured { before, texts, drift }))
+    }
+}
+
+impl Before {
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        match self {
+            Self::Folder(dir) => Ok(run::model_folder(dir)),
+            Self::BaseOf(run) => Ok(run::kept_config(run)?.model_dir()?),
+        }
+    }
+}
+
+impl Texts {
+    fn read(&self) -> Result<Arc<[Request]>, Failure> {
+        let run = match self {
+            Self::Given(texts) => return Ok(texts.clone()),
+            Self::OfRun(run) => run,
+        };
+        let config = run::kept_config(run)?;
+        let path = config.data.eval.clone().unwrap_or(config.data.train);
+        let table = Arc::new(Table::open(&path)?);
+        let roles = fill_roles(&config.data.columns, &table, config.task);
+        let data = Dataset::new(table, config.task, &roles, None)?;
+        let all: Vec<usize> = (0..data.examples.len()).collect();
+        Ok(requests(&data, &all))
+    }
+}
+
+/// The texts of some examples, spread evenly over them.
+pub fn requests(data: &Dataset, places: &[usize]) -> Arc<[Request]> {
+    let count = places.len().min(SAMPLE);
+    let request = |place: usize| {
+        let row = gold::row(data, places[place * places.len() / count]);
+        Request { text: row.text, pair: row.pair }
+    };
+    (0..count).map(request).filter(|request| !request.text.trim().is_empty()).collect()
+}
+
+/// Looks at one layer of both models over one text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LookAtBoth {
+    pub before: PathBuf,
+    pub after: PathBuf,
+    pub text: Request,
+    pub layer: usize,
+}
+
+impl Work for LookAtBoth {
+    type Answer = Result<Arc<Both>, String>;
+
+    fn title(&self) -> String {
+        format!("Layer {} before and after", self.layer)
+    }
+
+    fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
+        if tell("reading the text with both models", 0, 0).is_break() {
+            return Ok(None);
+        }
+        Ok(Some(self.look().map_err(|failure| failure.to_string())))
+    }
+}
+
+impl LookAtBoth {
+    fn look(&self) -> Result<Arc<Both>, Failure> {
+        let models = [OpenModel::open_whole(&self.before)?, OpenModel::open_whole(&self.after)?];
+        let both = side_by_side([&models[0], &models[1]], &self.text, self.layer, None)?;
+        Ok(Arc::new(both.ok_or("the two models have no attention that could be laid side by side")?))
+    }
+}
+
+/// A model as a person knows it: that of a run by the run's name.
+fn name(dir: &Path) -> String {
+    let of_run = dir.parent().filter(|run| run::model_folder(run) == dir);
+    files::name(of_run.unwrap_or(dir)).into_owned()
+}
