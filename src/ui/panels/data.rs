@@ -169,8 +169,14 @@ impl DataPanel {
                 }
             });
             ui.add_space(space::S);
-            if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a file", "data file") {
-                cx.act(Action::OpenData(path));
+            if let Some(path) = path_field(
+                ui,
+                palette,
+                &mut self.typed,
+                "or paste a path, a folder or a pattern such as data/*.csv",
+                "data file",
+            ) {
+                cx.act(Action::OpenData(path.into()));
             }
             ui.add_space(space::XS);
             let find = Button::new("Find a data set on the hub").icon(ICON_TRAVEL_EXPLORE).quiet();
@@ -213,9 +219,9 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     // The end of a name tells versions apart, and the facts beside it need room too.
                     let room = (ui.available_width() - 96.0).max(80.0);
-                    let name = format::file_name(&table.path);
+                    let name = format::inputs(&table.origins.inputs);
                     let name = text::middle(ui.painter(), &name, theme::semibold(theme::size::TITLE), room);
-                    ui.label(text::title(name, palette)).on_hover_text(format::path(&table.path));
+                    ui.label(text::title(name, palette)).on_hover_text(format::input_paths(&table.origins.inputs));
                     ui.add_space(4.0);
                     for fact in facts(table) {
                         if ui.available_width() > 90.0 {

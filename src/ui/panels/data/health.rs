@@ -241,7 +241,7 @@ fn problems_ui(ui: &mut Ui, cx: &Cx<'_>, dataset: &Dataset, of: &str) {
                         if place < unread.len() { &unread[place] } else { &dataset.excluded[place - unread.len()] };
                     ui.horizontal(|ui| {
                         ui.set_height(18.0);
-                        ui.label(text::number_dim(format!("line {}", problem.line), palette));
+                        ui.label(text::number_dim(problem.place(), palette));
                         ui.add(Label::new(text::small(&problem.reason, palette)).truncate())
                             .on_hover_text(&problem.reason);
                     });
