@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -45,7 +46,9 @@ impl Inspect {
         } else if model::is_model_folder(path) {
             model_facts(path)?
         } else {
-            self.dataset_facts()?
+            let read = self.dataset_facts();
+            let what = "is neither a model folder nor a run, and holds no data that can be read";
+            if path.is_dir() { read.with_context(|| format!("\"{}\" {what}", path.display()))? } else { read? }
         };
         if self.json { print_json(&facts) } else { print_lines(&lines) }
     }

@@ -20,6 +20,7 @@ mod output;
 mod predict;
 mod texts;
 mod train;
+mod written;
 
 use std::process::ExitCode;
 

@@ -15,12 +15,12 @@ fn attune(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Output {
+pub fn run(arguments: &[&str]) -> Output {
     attune(arguments).output().unwrap()
 }
 
 /// Standard output of a command that must succeed.
-fn done(arguments: &[&str]) -> String {
+pub fn done(arguments: &[&str]) -> String {
     let output = run(arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -28,7 +28,7 @@ fn done(arguments: &[&str]) -> String {
 }
 
 /// Standard error of a command that must fail, which is one line with nothing on standard output.
-fn failed(arguments: &[&str], status: i32) -> String {
+pub fn failed(arguments: &[&str], status: i32) -> String {
     let output = run(arguments);
     assert_eq!(output.status.code(), Some(status), "{arguments:?}: {output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
@@ -39,20 +39,20 @@ fn failed(arguments: &[&str], status: i32) -> String {
     errors
 }
 
-fn objects(lines: &str) -> Vec<Value> {
+pub fn objects(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn model(folder: &str) -> String {
+pub fn model(folder: &str) -> String {
     golden().join(folder).to_string_lossy().into_owned()
 }
 
-fn write(path: &Path, text: &str) -> String {
+pub fn write(path: &Path, text: &str) -> String {
     std::fs::write(path, text).unwrap();
     path.to_string_lossy().into_owned()
 }
 
-fn reviews(path: &Path) -> String {
+pub fn reviews(path: &Path) -> String {
     let rows = (0..24).map(|row| match row % 2 {
         0 => format!("the soup was wonderful and the staff were kind {row},good\n"),
         _ => format!("the queue was endless and the staff were rude {row},bad\n"),

@@ -30,6 +30,7 @@ mod models_match_the_reference;
 mod packaging;
 mod panels;
 mod playground_answers;
+mod predictions_are_written;
 mod runs_resume_exactly;
 mod samples;
 mod script;

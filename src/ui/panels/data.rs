@@ -10,7 +10,7 @@ mod side;
 mod split;
 mod xray;
 
-use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{
     ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN, ICON_TRAVEL_EXPLORE,
 };
@@ -164,9 +164,14 @@ impl DataPanel {
                     return;
                 }
                 let wide = Button::new("Open a file…").icon(ICON_FOLDER_OPEN).primary().min_width(150.0);
-                if wide.show(ui, palette).clicked() {
-                    cx.act(Action::ChooseData);
-                }
+                let chosen =
+                    ui.allocate_ui_with_layout(vec2(320.0, 32.0), Layout::left_to_right(Align::Center), |ui| {
+                        ui.spacing_mut().item_spacing.x = space::S;
+                        let file = wide.show(ui, palette).clicked().then_some(Action::ChooseData);
+                        let folder = Button::new("Open a folder…").min_width(150.0);
+                        file.or_else(|| folder.show(ui, palette).clicked().then_some(Action::ChooseDataFolder))
+                    });
+                cx.actions.extend(chosen.inner);
             });
             ui.add_space(space::S);
             if let Some(path) = path_field(
@@ -241,9 +246,12 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 }
 
 fn facts(table: &Table) -> Vec<String> {
-    let facts = [format!("{} rows", format::count(table.rows() as u64)), table.format.title()];
+    let files = table.origins.files.len() as u64;
+    let files = (files > 1).then(|| format::plural(files, "file", "files"));
+    let facts = [format!("{} rows", format::count(table.rows() as u64))];
+    let facts = facts.into_iter().chain(files).chain([table.format.title()]);
     let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
-    facts.into_iter().chain(encoding).collect()
+    facts.chain(encoding).collect()
 }
 
 fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
