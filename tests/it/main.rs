@@ -25,6 +25,7 @@ mod hub_in_the_window;
 mod hub_is_asked;
 mod ids_fit_the_model;
 mod journey;
+mod many_files;
 mod metrics;
 mod models_match_the_reference;
 mod packaging;

@@ -122,7 +122,9 @@ fn read_unit(unit: &Unit, part: Part, first: Option<&Table>, notes: &mut Vec<Str
         }
         Unit::Texts { root, layout, names } => {
             let fetch = &mut |name: &str| texts::content(&root.join(name));
-            Ok(vec![Piece { table: read_texts(root, *layout, names, fetch)?, path: root.clone(), inside: None }])
+            let mut table = read_texts(root, *layout, names, fetch)?;
+            table.origins.files = texts::origins(root, &table);
+            Ok(vec![Piece { table, path: root.clone(), inside: None }])
         }
         Unit::Saved { root, .. } => {
             Err(ReadError::Arrow { path: root.clone(), reason: "folders of save_to_disk are not read yet".into() })

@@ -18,7 +18,7 @@ use super::marks::{self, Mark, Object};
 use super::objects::Rows;
 use super::unpack::{self, Packing, SIZE_LIMIT, size};
 use crate::stop::heed;
-use crate::table::{Format, ReadError, RowProblem, Table};
+use crate::table::{Format, Origin, ReadError, RowProblem, Table};
 
 /// Folders of texts that nobody labelled.
 const UNLABELLED: [&str; 6] = ["unsup", "unsupervised", "unlabeled", "unlabelled", "unlab", "no_label"];
@@ -87,6 +87,16 @@ pub(super) fn read_brat(root: &Path, names: &[String], fetch: Fetch<'_>) -> Resu
     table.notes = passed.notes();
     table.notes.extend(texts.note());
     finish_export(table, &[])
+}
+
+/// The file of each row.
+pub(super) fn origins(root: &Path, table: &Table) -> Vec<Origin> {
+    let Some(column) = table.column("file") else { return Vec::new() };
+    let origin = |row: usize| {
+        let name = table.cell(row, column);
+        Origin { path: root.join(name), name: name.into(), first: row }
+    };
+    (0..table.rows()).map(origin).collect()
 }
 
 fn problem(name: &str, reason: &str) -> RowProblem {
@@ -272,6 +282,7 @@ mod tests {
             ["Très bien.", "pos", "train/pos/1_7.txt"],
         ];
         assert_eq!(rows(&table), expected);
+        assert_eq!(table.place(1), "line 1 of train/pos/0_9.txt");
         let notes = table.notes.join("\n");
         assert!(notes.contains(r#"each file is a text and its folder the label: "neg" (1), "pos" (2)"#), "{notes}");
         assert!(notes.contains(r#"the 1 texts in "unsup" have no label and are not read"#), "{notes}");
