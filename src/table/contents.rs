@@ -24,6 +24,10 @@ pub enum Format {
     Doccano,
     /// Words with tags, one a line.
     Conll,
+    /// A text a line behind its classes.
+    FastText,
+    /// Words with the labels of layers, as WebAnno and `INCEpTION` export them.
+    WebAnno,
     /// Questions on the paragraphs of articles.
     Squad,
     Parquet,
@@ -59,6 +63,8 @@ impl Format {
             Self::LabelStudio => "Label Studio export".into(),
             Self::Doccano => "doccano spans".into(),
             Self::Conll => "CoNLL, tagged words".into(),
+            Self::FastText => "fastText".into(),
+            Self::WebAnno => "WebAnno TSV".into(),
             Self::Squad => "SQuAD questions".into(),
             Self::Parquet => "Parquet".into(),
             Self::Workbook => "spreadsheet".into(),

@@ -197,7 +197,7 @@ fn told(names: &[String], chosen: &mut Chosen) {
     let mut notes = Vec::new();
     if !chosen.held_out.is_empty() {
         let (read, held_out) = (called(&chosen.read), called(&chosen.held_out));
-        notes.push(format!("by their names, {read} is read to learn from, and {held_out} proposed to evaluate on"));
+        notes.push(format!("by name: {read} to learn from, and {held_out} proposed to evaluate on"));
     }
     if !left.is_empty() {
         notes.push(format!("not read: {}", listed(left.iter().map(|place| names[*place].as_str()))));
@@ -273,10 +273,7 @@ mod tests {
     fn parts_are_told_by_their_names() {
         let list = "README.md test.csv train.csv dev.csv";
         let notes = check(list, Part::Learn, Layout::Rows, "train.csv", "dev.csv");
-        assert_eq!(
-            notes[0],
-            r#"by their names, "train.csv" is read to learn from, and "dev.csv" proposed to evaluate on"#
-        );
+        assert_eq!(notes[0], r#"by name: "train.csv" to learn from, and "dev.csv" proposed to evaluate on"#);
         assert_eq!(notes[1], r#"not read: "test.csv""#);
         check(list, Part::All, Layout::Rows, "dev.csv test.csv train.csv", "");
         let shards =
@@ -308,10 +305,7 @@ mod tests {
         let imdb = "imdb/imdb.vocab imdb/README imdb/train/pos/0_9.txt imdb/train/pos/1_7.txt imdb/train/neg/0_3.txt imdb/train/unsup/0_0.txt imdb/train/urls_pos.txt imdb/test/pos/0_10.txt imdb/test/neg/0_2.txt";
         let read = "imdb/train/neg/0_3.txt imdb/train/pos/0_9.txt imdb/train/pos/1_7.txt imdb/train/unsup/0_0.txt";
         let notes = check(imdb, Part::Learn, Layout::Texts, read, "imdb/test/neg/0_2.txt imdb/test/pos/0_10.txt");
-        assert_eq!(
-            notes[0],
-            r#"by their names, "imdb/train" is read to learn from, and "imdb/test" proposed to evaluate on"#
-        );
+        assert_eq!(notes[0], r#"by name: "imdb/train" to learn from, and "imdb/test" proposed to evaluate on"#);
         assert_eq!(notes[1], r#"not read: "imdb/train/urls_pos.txt""#);
         let news = "alt.atheism/49960 alt.atheism/51060 sci.space/59848";
         check(news, Part::Learn, Layout::Texts, news, "");

@@ -16,9 +16,11 @@ mod delimited;
 mod documents;
 mod elements;
 mod encoding;
+mod fasttext;
 mod finish;
 mod head;
 mod html;
+mod inline_tags;
 mod json;
 mod label_studio;
 mod lines;
@@ -26,6 +28,7 @@ mod lists;
 mod marks;
 mod names;
 mod objects;
+mod ontonotes;
 mod prose;
 mod sentences;
 mod settled;
@@ -40,6 +43,7 @@ mod texts;
 mod token_spans;
 mod tree;
 mod unpack;
+mod webanno;
 
 use std::borrow::Cow;
 use std::io::{Read, Seek};
@@ -280,6 +284,9 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     }
     let layout = match std::str::from_utf8(&decoded.text) {
         Ok(text) => {
+            if let Some(table) = of_its_own_kind(path, &decoded, text) {
+                return table;
+            }
             // A table of lists of words and tags looks like one long sentence, but is called a table.
             let one_block = !text.contains("\n\n") && !text.contains("\n\r\n");
             let shape = conll::shape(text).filter(|_| !(one_block && prose::is_called_a_table(path)));
@@ -296,6 +303,21 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
         Err(_) => sniff::layout(&decoded.text),
     };
     delimited::read(path, decoded, &layout)
+}
+
+/// Reads a text of a kind that its own lines name.
+fn of_its_own_kind(path: &Path, decoded: &encoding::Decoded, text: &str) -> Option<Result<Table, ReadError>> {
+    if webanno::is_one(text) {
+        return Some(webanno::read(path, decoded, text));
+    }
+    if ontonotes::is_one(text) {
+        return Some(ontonotes::read(path, decoded, text));
+    }
+    if fasttext::is_labelled(text) {
+        return Some(fasttext::read(path, decoded, text));
+    }
+    let shape = inline_tags::shape(text)?;
+    Some(inline_tags::read(path, decoded, text, shape))
 }
 
 /// Plain text, which is streamed and never in memory as a whole.
