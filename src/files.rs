@@ -22,7 +22,7 @@ pub use log::LineLog;
 pub use shared_cache::cached_snapshot;
 pub use space::free_disk;
 pub use stamp::{Stamp, stamp};
-pub use sums::{Sums, sha256};
+pub use sums::{Sum, Sums, sha256, sum_of};
 
 use crate::stop::heed;
 

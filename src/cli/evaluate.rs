@@ -20,7 +20,7 @@ pub struct Evaluate {
     /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// A file with texts and labels
+    /// A file with texts and labels, or a folder or pattern of files
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
     /// Default: the task of the model's architecture
@@ -48,7 +48,7 @@ impl Evaluate {
         let what = Assessed {
             model: model.clone(),
             task: self.task,
-            data: self.data,
+            data: self.data.into(),
             roles: self.columns.roles(),
             max_tokens: self.max_tokens,
             stride: self.stride,

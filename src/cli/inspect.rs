@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::bail;
+use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ use crate::train::run;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model folder (or embedded for the model inside the program), a file with texts, or a run's folder
+    /// A model folder (or embedded for the model inside the program), a file, a folder or a pattern of files with texts, or a run's folder
     path: PathBuf,
     /// The task to read a data set for; default: guessed from its columns
     #[arg(long, value_parser = super::data::task)]
@@ -45,13 +45,10 @@ impl Inspect {
             run_facts(path)?
         } else if model::is_model_folder(path) {
             model_facts(path)?
-        } else if path.is_dir() {
-            bail!(
-                "\"{}\" is neither a model folder nor a run, expected config.json, adapter_config.json or run.toml in it",
-                path.display()
-            );
         } else {
-            self.dataset_facts()?
+            let read = self.dataset_facts();
+            let what = "is neither a model folder nor a run, and holds no data that can be read";
+            if path.is_dir() { read.with_context(|| format!("\"{}\" {what}", path.display()))? } else { read? }
         };
         if self.json { print_json(&facts) } else { print_lines(&lines) }
     }
@@ -64,11 +61,17 @@ impl Inspect {
         let dataset = Dataset::new(table.clone(), task, &roles, None)?;
         let findings = health(&dataset);
         let counts: Vec<(&String, u64)> = dataset.labels.names.iter().zip(dataset.counts()).collect();
-        let problem = |problem: &RowProblem| json!({ "line": problem.line, "reason": problem.reason });
+        let problem = |problem: &RowProblem| match &problem.file {
+            Some(file) => json!({ "file": file, "line": problem.line, "reason": problem.reason }),
+            None => json!({ "line": problem.line, "reason": problem.reason }),
+        };
+        let files: Vec<&Path> = table.origins.files.iter().map(|file| file.path.as_path()).collect();
         let problems = table.problems.iter().chain(&dataset.excluded);
         let facts = json!({
             "kind": "dataset",
             "path": table.path,
+            "files": files,
+            "held_out": table.origins.held_out,
             "format": format_name(table.format),
             "encoding": table.encoding,
             "replaced_characters": table.replaced_characters,
@@ -101,7 +104,7 @@ impl Inspect {
         lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
-        lines.extend(problems.take(LISTED).map(|problem| format!("line {} {}", problem.line, problem.reason)));
+        lines.extend(problems.take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
         Ok((facts, lines))
     }
 }

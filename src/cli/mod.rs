@@ -24,6 +24,7 @@ mod predict;
 mod probe;
 mod texts;
 mod train;
+mod written;
 
 use std::process::ExitCode;
 

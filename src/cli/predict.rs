@@ -1,14 +1,18 @@
-//! `attune predict`: texts in, one JSON object a line out, in order.
+//! `attune predict`: texts in, one JSON object a line out, in order, or a file of one's own choice.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
+use serde_json::json;
 
-use super::texts;
+use super::output::one_line;
+use super::texts::{self, How, Item, Texts};
+use super::written::{Kind, Sheet};
+use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{Aggregation, Logits, OpenModel, Options, Output, Predicted, Prepared, Request};
@@ -22,10 +26,15 @@ pub struct Predict {
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
-    /// JSON Lines with "text", "text" and "pair", or "question" and "context", or any file with rows, such as a
-    /// spreadsheet; JSON Lines from standard input if - or left out
+    /// JSON Lines with "text", "text" and "pair", or "question" and "context", or any file, folder or pattern of files
+    /// with rows, such as a spreadsheet; JSON Lines from standard input if - or left out
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     input: Option<PathBuf>,
+    /// Write to a file, which is there whole or not at all: .csv with the columns of the input, .jsonl, .conll (words with
+    /// their tags) or .json (answers by the ids of their questions). Every row of the input has its row, those that cannot
+    /// be read with an error. Entities are put together as with --aggregation first in .csv and .conll
+    #[arg(long, value_name = "FILE", conflicts_with = "text")]
+    out: Option<PathBuf>,
     /// One text, or a question
     #[arg(long, visible_alias = "question", value_name = "S")]
     text: Option<String>,
@@ -91,26 +100,92 @@ impl Predict {
         for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
             eprintln!("attune: warning: {misfit}");
         }
-        let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         if let Some(text) = self.text {
+            let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
-            printer.print(&model, &[(0, prepared)], &options)?;
+            let predicted = model.predict(&[&prepared], &options)?;
+            warn_of_cut("", &predicted[0]);
+            printer.print(&predicted[0])?;
             return Ok(printer.out.flush()?);
         }
-        let (name, texts) = texts::read(self.input.as_deref(), model.task)?;
-        let lines = texts.map(|text| {
-            let (line, request) = text?;
-            let prepared = model.prepare(request, &options).map_err(anyhow::Error::from);
-            Ok((line, prepared.with_context(|| format!("line {line} of {name}"))?))
+        match &self.out {
+            Some(out) => self.write(&model, options, out),
+            None => self.print(&model, &options),
+        }
+    }
+
+    /// Prints what is said to each text as soon as it is.
+    fn print(&self, model: &OpenModel, options: &Options) -> anyhow::Result<()> {
+        let texts = texts::read(self.input.as_deref(), model.task, How::Lines)?;
+        let is_table = texts.table.is_some();
+        let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
+        let outcome = answer(model, texts, options, is_table, &mut |item, said| {
+            match said {
+                Ok(predicted) => {
+                    warn_of_cut(&item.place, predicted);
+                    printer.print(predicted)?;
+                }
+                Err(reason) => {
+                    eprintln!("attune: warning: {} {reason}", item.place);
+                    printer.print_error(&format!("{} {reason}", item.place))?;
+                }
+            }
+            Ok(())
         });
-        let tokens = |(_, prepared): &(usize, Prepared)| prepared.count();
-        let go_on = &mut |_| ControlFlow::Continue(());
         // What stands before a line that cannot be read is still answered, in order.
-        let answered = in_batches(TOKENS_AT_ONCE, lines, tokens, go_on, |_, texts| {
-            printer.print(&model, texts, &options).map(|()| Vec::<()>::new())
-        });
         printer.out.flush()?;
-        answered.map(drop)
+        outcome
+    }
+
+    /// Writes what is said to all texts into a file.
+    fn write(&self, model: &OpenModel, mut options: Options, out: &Path) -> anyhow::Result<()> {
+        let kind = Kind::of(out)?;
+        if self.input.as_deref().is_some_and(|input| is_same(input, out)) {
+            bail!("\"{}\" is the input, expected another file to write to", out.display());
+        }
+        if kind.wants_entities() && options.aggregation == Aggregation::None {
+            options.aggregation = Aggregation::First;
+        }
+        let how = if kind == Kind::Lines { How::LinesOneByOne } else { How::Table };
+        let how = if self.input.is_some() { how } else { How::LinesOneByOne };
+        let texts = texts::read(self.input.as_deref(), model.task, how)?;
+        kind.check(model.task, texts.table.as_deref())?;
+        let table = texts.table.clone();
+        let mut texts = Some(texts);
+        let mut told = (0, 0, 0);
+        let mut failed = None;
+        let written = write_atomically(out, |file| {
+            let mut work = || -> anyhow::Result<()> {
+                let Some(texts) = texts.take() else { return Ok(()) };
+                let mut sheet = Sheet::begin(file, kind, model.task, table.as_deref())?;
+                answer(model, texts, &options, true, &mut |item, said| {
+                    let line = said.map(|predicted| (predicted, json!(Line::new(predicted))));
+                    sheet.write(item, line.as_ref().map(|(predicted, line)| (*predicted, line)).map_err(|why| *why))
+                })?;
+                told = (sheet.rows, sheet.unanswered, sheet.made_safe);
+                Ok(sheet.end()?)
+            };
+            work().map_err(|error| {
+                failed = Some(error);
+                io::Error::other("stopped")
+            })
+        });
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        written.with_context(|| format!("cannot write \"{}\"", out.display()))?;
+        let (rows, unanswered, made_safe) = told;
+        eprintln!("attune: {rows} rows written to {}", out.display());
+        if unanswered > 0 {
+            eprintln!("attune: warning: {unanswered} rows could not be answered; each has the reason in its place");
+        }
+        if made_safe > 0 {
+            eprintln!(
+                "attune: warning: {made_safe} cells begin like a formula and have an apostrophe before them, so that no \
+                 spreadsheet runs them"
+            );
+        }
+        Ok(())
     }
 
     fn options(&self) -> Options {
@@ -139,24 +214,70 @@ struct Printer<W> {
     json: bool,
 }
 
-impl<W: Write> Printer<W> {
-    /// Predicts and prints texts with the lines they came from, or 0.
-    fn print(&mut self, model: &OpenModel, texts: &[(usize, Prepared)], options: &Options) -> anyhow::Result<()> {
-        let prepared: Vec<&Prepared> = texts.iter().map(|(_, prepared)| prepared).collect();
-        let predicted = model.predict(&prepared, options)?;
-        for ((line, _), one) in texts.iter().zip(predicted) {
-            if one.cut > 0 {
-                let place = if *line > 0 { format!("line {line}: ") } else { String::new() };
-                eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", one.cut);
-            }
-            if self.json {
-                serde_json::to_writer(&mut self.out, &Line::new(&one)).map_err(io::Error::from)?;
-                writeln!(self.out)?;
-            } else {
-                self.words(&one.output)?;
+/// What is done with each text and what is said to it, or why nothing is.
+type Take<'a> = &'a mut dyn FnMut(&Item, Result<&Predicted, &str>) -> anyhow::Result<()>;
+
+/// Answers texts in order. Where they are answered one by one, one that cannot be is passed on with its reason; elsewhere
+/// it ends the work once those before it are answered.
+fn answer(model: &OpenModel, texts: Texts, options: &Options, one_by_one: bool, take: Take<'_>) -> anyhow::Result<()> {
+    let name = texts.name;
+    let items = texts.items.map(|item| {
+        let item = item?;
+        let prepared = match &item.request {
+            Err(reason) => Err(reason.clone()),
+            Ok(request) => match model.prepare(request.clone(), options) {
+                Ok(prepared) => Ok(prepared),
+                Err(error) if one_by_one => Err(error.to_string()),
+                Err(error) => return Err(anyhow::Error::from(error).context(format!("{} of {name}", item.place))),
+            },
+        };
+        Ok((item, prepared))
+    });
+    let tokens = |(_, prepared): &(Item, Result<Prepared, String>)| prepared.as_ref().map_or(0, Prepared::count);
+    let go_on = &mut |_| ControlFlow::Continue(());
+    in_batches(TOKENS_AT_ONCE, items, tokens, go_on, |_, batch| {
+        let prepared: Vec<&Prepared> = batch.iter().filter_map(|(_, prepared)| prepared.as_ref().ok()).collect();
+        let mut predicted = model.predict(&prepared, options)?.into_iter();
+        for (item, prepared) in batch {
+            match prepared {
+                Err(reason) => take(item, Err(reason))?,
+                Ok(_) => predicted.next().map_or(Ok(()), |one| take(item, Ok(&one)))?,
             }
         }
-        Ok(())
+        Ok(Vec::<()>::new())
+    })
+    .map(drop)
+}
+
+fn warn_of_cut(place: &str, predicted: &Predicted) {
+    if predicted.cut > 0 {
+        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+        eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", predicted.cut);
+    }
+}
+
+/// Whether two paths are one file.
+fn is_same(one: &Path, other: &Path) -> bool {
+    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
+}
+
+impl<W: Write> Printer<W> {
+    fn print(&mut self, one: &Predicted) -> anyhow::Result<()> {
+        if self.json {
+            serde_json::to_writer(&mut self.out, &Line::new(one)).map_err(io::Error::from)?;
+            Ok(writeln!(self.out)?)
+        } else {
+            Ok(self.words(&one.output)?)
+        }
+    }
+
+    fn print_error(&mut self, error: &str) -> anyhow::Result<()> {
+        if self.json {
+            serde_json::to_writer(&mut self.out, &json!({ "error": error })).map_err(io::Error::from)?;
+            Ok(writeln!(self.out)?)
+        } else {
+            Ok(writeln!(self.out, "error: {}", one_line(error))?)
+        }
     }
 
     fn words(&mut self, output: &Output) -> io::Result<()> {

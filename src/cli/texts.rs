@@ -1,9 +1,11 @@
 //! The texts that are to be predicted: JSON Lines, line by line, so that they can come through a pipe without end, and any
-//! file with rows that Attune reads.
+//! file with rows that Attune reads, also several as one. Where rows are answered one by one, one that cannot be read
+//! takes its place among them with the reason.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
@@ -11,26 +13,55 @@ use serde_json::{Map, Value};
 use crate::data::Roles;
 use crate::inspect::Request;
 use crate::table::notation::tags;
-use crate::table::{Table, name_list};
+use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list};
 use crate::task::{Reads, Task};
 
-/// A text with its line, from 1.
-pub type Texts = Box<dyn Iterator<Item = anyhow::Result<(usize, Request)>>>;
+/// A text that is asked about, or why it cannot be.
+pub struct Item {
+    /// Where it is from, such as `line 3`.
+    pub place: String,
+    /// Its row, where it is one of a table.
+    pub row: Option<usize>,
+    /// The words, where the row lists them.
+    pub words: Option<Vec<String>>,
+    pub request: Result<Request, String>,
+}
 
-/// The texts of a file, or of standard input where none is named, and what they are called in messages.
-pub fn read(path: Option<&Path>, task: Task) -> anyhow::Result<(String, Texts)> {
+pub struct Texts {
+    /// What they are called in messages.
+    pub name: String,
+    pub table: Option<Arc<Table>>,
+    pub items: Box<dyn Iterator<Item = anyhow::Result<Item>>>,
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// JSON Lines one by one; one that cannot be read ends it.
+    Lines,
+    /// The same, but what cannot be read is answered by its reason.
+    LinesOneByOne,
+    /// A table, also of JSON Lines, so that its columns are known.
+    Table,
+}
+
+/// The texts of a file, or of standard input where none is named.
+pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> {
     let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
-        return Ok((
-            "standard input".to_owned(),
-            lines(BufReader::new(io::stdin()), "standard input".to_owned(), task),
-        ));
+        let name = "standard input".to_owned();
+        let items = lines(BufReader::new(io::stdin()), name.clone(), task, how);
+        return Ok(Texts { name, table: None, items });
     };
     let name = format!("\"{}\"", path.display());
     let unreadable = || format!("cannot read {name}");
-    let mut file = BufReader::new(File::open(path).with_context(unreadable)?);
-    let is_lines = is_json_lines(path, file.fill_buf().with_context(unreadable)?);
-    let texts = if is_lines { lines(file, name.clone(), task) } else { rows(path, task)? };
-    Ok((name, texts))
+    if how != How::Table && path.is_file() {
+        let mut file = BufReader::new(File::open(path).with_context(unreadable)?);
+        if is_json_lines(path, file.fill_buf().with_context(unreadable)?) {
+            return Ok(Texts { items: lines(file, name.clone(), task, how), name, table: None });
+        }
+    }
+    let table = Arc::new(Table::open_inputs(&Inputs::from(path), Part::All)?);
+    Ok(Texts { name, items: rows(&table, task)?, table: Some(table) })
 }
 
 /// Whether a file is to be read line by line: one that begins with an object, or is called so. What is called JSON may be
@@ -52,18 +83,28 @@ fn is_text(line: &[u8]) -> bool {
     object.is_some_and(|object| ["text", "question"].iter().any(|name| object.get(*name).is_some_and(Value::is_string)))
 }
 
-fn lines(reader: impl BufRead + 'static, name: String, task: Task) -> Texts {
+fn lines(
+    reader: impl BufRead + 'static,
+    name: String,
+    task: Task,
+    how: How,
+) -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
     let lines = reader.lines().enumerate().filter_map(move |(index, line)| {
         let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1));
-        let request = line.and_then(|line| {
+        let item = line.and_then(|line| {
             let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
             if line.trim().is_empty() {
                 return Ok(None);
             }
-            let request = request(line, task).with_context(|| format!("line {} of {name}", index + 1))?;
-            Ok(Some((index + 1, request)))
+            let place = format!("line {}", index + 1);
+            let request = match request(line, task) {
+                Ok(request) => Ok(request),
+                Err(error) if how == How::Lines => return Err(error.context(format!("{place} of {name}"))),
+                Err(error) => Err(error.to_string()),
+            };
+            Ok(Some(Item { place, row: None, words: None, request }))
         });
-        request.transpose()
+        item.transpose()
     });
     Box::new(lines)
 }
@@ -80,11 +121,7 @@ fn request(line: &str, task: Task) -> anyhow::Result<Request> {
             _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
         }
     };
-    let (first, second) = if task.reads() == Reads::Question {
-        (["question", "text"], ["context", "pair"])
-    } else {
-        (["text", "question"], ["pair", "context"])
-    };
+    let [first, second] = keys(task);
     let Some(text) = field(first).transpose()? else {
         let expected =
             if task.reads() == Reads::Question { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
@@ -93,42 +130,103 @@ fn request(line: &str, task: Task) -> anyhow::Result<Request> {
     Ok(Request { text, pair: field(second).transpose()? })
 }
 
-/// The rows of a table, by the columns that a training would read.
-fn rows(path: &Path, task: Task) -> anyhow::Result<Texts> {
-    let table = Table::open(path)?;
-    // Two texts that follow each other are found as the two of a classified pair.
-    let is_pair = task.reads() == Reads::Neighbours;
-    let roles = Roles::guess(&table, if is_pair { Task::Classify } else { task });
-    let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
-    let (first, second, what) = match task.reads() {
-        Reads::Question => (place(&roles.question), place(&roles.context), "question"),
-        Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
-        Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
-    };
-    let Some(first) = first else {
-        bail!(
-            "no column of \"{}\" was recognised as the {what}; there are {}",
-            path.display(),
-            name_list(&table.columns)
-        );
-    };
-    if is_pair && second.is_none() {
-        bail!(
-            "no column of \"{}\" was recognised as the second text; there are {}",
-            path.display(),
-            name_list(&table.columns)
-        );
+/// The names that a text and a second one go by.
+fn keys(task: Task) -> [[&'static str; 2]; 2] {
+    if task.reads() == Reads::Question {
+        [["question", "text"], ["context", "pair"]]
+    } else {
+        [["text", "question"], ["pair", "context"]]
     }
-    for problem in &table.problems {
-        eprintln!("attune: warning: line {} {}", problem.line, problem.reason);
-    }
-    let is_list = task.reads() == Reads::Words && place(&roles.text).is_none();
-    Ok(Box::new((0..table.rows()).map(move |row| {
-        let cell = table.cell(row, first);
-        let text = match tags::list(cell) {
-            Ok(words) if is_list => words.join(" "),
-            _ => cell.to_owned(),
+}
+
+/// Which columns of a table are asked about.
+struct Columns {
+    first: usize,
+    second: Option<usize>,
+    is_list: bool,
+}
+
+impl Columns {
+    /// Those that a training would read; of JSON Lines those with the names that lines are read by.
+    fn of(table: &Table, task: Task) -> anyhow::Result<Self> {
+        // Two texts that follow each other are found as the two of a classified pair.
+        let is_pair = task.reads() == Reads::Neighbours;
+        let roles = Roles::guess(table, if is_pair { Task::Classify } else { task });
+        let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
+        let (mut first, mut second, what) = match task.reads() {
+            Reads::Question => (place(&roles.question), place(&roles.context), "question"),
+            Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
+            Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
         };
-        Ok((table.line(row), Request { text, pair: second.map(|column| table.cell(row, column).to_owned()) }))
+        let [text, pair] = keys(task).map(|names| names.iter().find_map(|name| table.column(name)));
+        if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {
+            (first, second) = (text, pair.filter(|pair| Some(*pair) != text));
+        }
+        let unknown = |what: &str| {
+            let columns = name_list(&table.columns);
+            let name = table.origins.inputs.place();
+            format!("no column of \"{}\" was recognised as the {what}; there are {columns}", name.display())
+        };
+        let Some(first) = first else { bail!(unknown(what)) };
+        if is_pair && second.is_none() {
+            bail!(unknown("second text"));
+        }
+        Ok(Self { first, second, is_list: task.reads() == Reads::Words && place(&roles.text).is_none() })
+    }
+
+    fn item(&self, table: &Table, row: usize) -> Item {
+        let cell = table.cell(row, self.first);
+        let words = tags::list(cell).ok().filter(|_| self.is_list);
+        let text = words.as_ref().map_or_else(|| cell.to_owned(), |words| words.join(" "));
+        let request = if text.trim().is_empty() {
+            Err(format!("has no text in its column \"{}\"", table.columns[self.first]))
+        } else {
+            Ok(Request { text, pair: self.second.map(|column| table.cell(row, column).to_owned()) })
+        };
+        Item { place: table.place(row), row: Some(row), words, request }
+    }
+}
+
+/// The rows of a table and what could not be read of it, in the order of the file.
+fn rows(table: &Arc<Table>, task: Task) -> anyhow::Result<Box<dyn Iterator<Item = anyhow::Result<Item>>>> {
+    let columns = Columns::of(table, task)?;
+    let order = in_order(table);
+    let table = table.clone();
+    Ok(Box::new(order.into_iter().map(move |entry| {
+        Ok(match entry {
+            Entry::Row(row) => columns.item(&table, row),
+            Entry::Problem(place) => {
+                let problem = &table.problems[place];
+                Item { place: problem.place(), row: None, words: None, request: Err(problem.reason.clone()) }
+            }
+        })
     })))
+}
+
+enum Entry {
+    Row(usize),
+    Problem(usize),
+}
+
+/// Rows and unreadable ones as they follow each other in their files.
+fn in_order(table: &Table) -> Vec<Entry> {
+    let files = &table.origins.files;
+    let file_of = |problem: &RowProblem| {
+        let name = problem.file.as_ref();
+        name.and_then(|name| files.iter().position(|file| file.name == *name)).unwrap_or(0)
+    };
+    let mut problems: Vec<(usize, usize, usize)> =
+        table.problems.iter().enumerate().map(|(place, problem)| (file_of(problem), problem.line, place)).collect();
+    problems.sort_unstable();
+    let mut problems = problems.into_iter().peekable();
+    let mut entries = Vec::with_capacity(table.rows() + table.problems.len());
+    for row in 0..table.rows() {
+        let file = files.partition_point(|file| file.first <= row).saturating_sub(1);
+        while let Some((.., place)) = problems.next_if(|(of, line, _)| (*of, *line) < (file, table.line(row))) {
+            entries.push(Entry::Problem(place));
+        }
+        entries.push(Entry::Row(row));
+    }
+    entries.extend(problems.map(|(.., place)| Entry::Problem(place)));
+    entries
 }

@@ -58,7 +58,7 @@ impl Dataset {
         dataset.read_rows(&targets);
         match dataset.excluded.first() {
             Some(first) if dataset.examples.is_empty() => Err(DataError::NoExamples {
-                path: dataset.table.path.clone(),
+                path: first.file.as_ref().map_or_else(|| dataset.table.path.clone(), |file| file.as_ref().into()),
                 rows: dataset.table.rows(),
                 task,
                 line: first.line,
@@ -74,7 +74,7 @@ impl Dataset {
             let read = self.check_texts(row).and_then(|()| targets.read(row, &classes));
             match read {
                 Ok(target) => self.examples.push(Example { row, target }),
-                Err(reason) => self.excluded.push(RowProblem { line: self.table.line(row), reason }),
+                Err(reason) => self.excluded.push(self.table.problem(row, reason)),
             }
         }
     }

@@ -8,8 +8,6 @@
 mod kinds;
 mod repeats;
 
-use std::path::Path;
-
 use super::choices::is_by_choice;
 use super::entities::Kinds;
 use super::labels::may_be_nothing;
@@ -18,7 +16,6 @@ use super::rows::Content;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
 use super::{Dataset, Split, Target, guess};
-use crate::files;
 use crate::table::Table;
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
@@ -252,11 +249,12 @@ fn cut_words(dataset: &Dataset) -> Finding {
 impl Dataset {
     /// What a person should know of the data before something is learned from them: what was settled for a file as a
     /// whole, and spans that cut words.
-    pub fn remarks(&self, path: &Path) -> Vec<String> {
-        let name = files::name(path);
+    pub fn remarks(&self) -> Vec<String> {
+        let name = self.table.origins.inputs.title();
         let notes = self.table.notes.iter().map(|note| format!("{name}: {note}"));
         let cut = cut_words(self);
-        let first = cut.lines.first().map(|line| format!("{name}: {}; the first, line {line}", cut.message()));
+        let first =
+            cut.rows.first().map(|row| format!("{name}: {}; the first, {}", cut.message(), self.table.place(*row)));
         notes.chain(first).collect()
     }
 }
@@ -399,7 +397,7 @@ mod tests {
         let finding = findings.iter().find(|finding| finding.kind == FindingKind::CutWords).unwrap();
         assert_eq!((finding.count, finding.rows.as_slice()), (3, &[4, 6][..]));
         assert_eq!(finding.message(), "3 spans begin or end inside a word");
-        let remarks = dataset.remarks(Path::new("data/train.jsonl"));
+        let remarks = dataset.remarks();
         assert_eq!(remarks, ["train.jsonl: 3 spans begin or end inside a word; the first, line 5"]);
     }
 

@@ -1,15 +1,12 @@
 //! Carries out what a person decided about a dataset ([`super::choices`]), in the same way wherever the data are read;
 //! every row that is changed or left out is counted.
 
-use std::path::Path;
-
 use super::choices::{BY_CHOICE, Exclude, Fix, Mend, Mended, Mends, is_by_choice};
 use super::entities::Kinds;
 use super::health::{self, Part};
 use super::moved::moved_answers;
 use super::relabel::places_of;
 use super::{Dataset, Example, Split, Target, spellings};
-use crate::files;
 use crate::table::{GoldAnswer, RowProblem};
 
 impl Dataset {
@@ -111,17 +108,21 @@ impl Dataset {
     }
 
     /// How many rows cannot be read or used, and why the first cannot; not those that are left out by choice.
-    pub fn unusable_words(&self, path: &Path) -> Option<String> {
+    pub fn unusable_words(&self) -> Option<String> {
         let of_examples = self.excluded.iter().filter(|problem| !is_by_choice(&problem.reason));
         let problems: Vec<&RowProblem> = self.table.problems.iter().chain(of_examples).collect();
-        let first = problems.iter().min_by_key(|problem| problem.line)?;
+        let first = problems.iter().min_by_key(|problem| self.place_of(problem))?;
         let all = self.table.rows() + self.table.problems.len();
-        let name = files::name(path);
+        let name = self.table.origins.inputs.title();
         let count = problems.len();
-        Some(format!(
-            "{count} of {all} rows of {name} cannot be used; the first, line {}: {}",
-            first.line, first.reason
-        ))
+        Some(format!("{count} of {all} rows of {name} cannot be used; the first, {}: {}", first.place(), first.reason))
+    }
+
+    /// Where a problem stands among those of all files.
+    fn place_of(&self, problem: &RowProblem) -> (usize, usize) {
+        let files = &self.table.origins.files;
+        let file = problem.file.as_ref().and_then(|name| files.iter().position(|file| file.name == *name));
+        (file.unwrap_or(0), problem.line)
     }
 
     /// Why a row is no example, where it is none.
@@ -139,7 +140,7 @@ impl Dataset {
         let mut problems: Vec<(usize, RowProblem)> =
             self.rows_left_out().into_iter().zip(std::mem::take(&mut self.excluded)).collect();
         let reason = format!("{BY_CHOICE}{reason}");
-        let left = |&row: &usize| (row, RowProblem { line: self.table.line(row), reason: reason.clone() });
+        let left = |&row: &usize| (row, self.table.problem(row, reason.clone()));
         problems.extend(rows.iter().map(left));
         problems.sort_by_key(|(row, _)| *row);
         self.excluded = problems.into_iter().map(|(_, problem)| problem).collect();

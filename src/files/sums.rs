@@ -26,7 +26,7 @@ impl Sums {
     pub fn of(folder: &Path) -> io::Result<Self> {
         let mut sums = BTreeMap::new();
         for name in names(folder)? {
-            let sum = sum(&folder.join(&name))?;
+            let sum = sum_of(&folder.join(&name))?;
             sums.insert(name, sum);
         }
         Ok(Self(sums))
@@ -35,7 +35,7 @@ impl Sums {
     /// The files that are not as they were, and what is wrong with each.
     pub fn differences(&self, folder: &Path) -> BTreeMap<String, String> {
         let wrong = self.0.iter().filter_map(|(name, was)| {
-            let reason = match sum(&folder.join(name)) {
+            let reason = match sum_of(&folder.join(name)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "is missing".to_owned(),
                 Err(error) => format!("cannot be read ({error})"),
                 Ok(now) if now.bytes != was.bytes => format!("has {} bytes, expected {}", now.bytes, was.bytes),
@@ -60,7 +60,8 @@ pub fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
 
-fn sum(path: &Path) -> io::Result<Sum> {
+/// The size and sum of a file.
+pub fn sum_of(path: &Path) -> io::Result<Sum> {
     fault::ask(Operation::Read)?;
     let mut file = File::open(path)?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);

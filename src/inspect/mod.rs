@@ -36,7 +36,7 @@ pub use error::InspectError;
 pub use explore::{Answer, Ask, Independent, Prediction, Question, answer, explore};
 pub use inquiry::{AnyInquiry, Inquiry, Reply};
 pub use open::{OpenModel, Script, Subject};
-pub use output::{Filled, LabelScore, Logits, Output, Predicted, Replaced};
+pub use output::{Entity, Filled, LabelScore, Logits, Output, Predicted, Replaced};
 pub use predictor::{GoOn, Predictor};
 pub use request::{Aggregation, Options, Prepared, Request};
 pub use states::{Pooling, States, pool};

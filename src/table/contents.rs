@@ -2,8 +2,11 @@
 //! read with the reason. Nothing is interpreted here; roles and labels come later, in `data`.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::Inputs;
+use crate::files;
 use crate::stop::heed;
 
 /// How a file was recognised.
@@ -21,6 +24,10 @@ pub enum Format {
     Doccano,
     /// Words with tags, one a line.
     Conll,
+    /// A text a line behind its classes.
+    FastText,
+    /// Words with the labels of layers, as WebAnno and `INCEpTION` export them.
+    WebAnno,
     /// Questions on the paragraphs of articles.
     Squad,
     Parquet,
@@ -28,12 +35,18 @@ pub enum Format {
     Workbook,
     /// One paragraph a line.
     PlainText,
+    /// Folders that are classes, with a file for each text.
+    TextFolders,
+    /// Texts with a file of labelled places beside each, as brat writes them.
+    Brat,
+    /// Record batches of Arrow, also as Feather and as `save_to_disk` of the datasets library writes them.
+    Arrow,
 }
 
 impl Format {
     /// Whether its bytes are text in one of many encodings.
     pub fn has_encoding(self) -> bool {
-        !matches!(self, Self::Parquet | Self::Workbook)
+        !matches!(self, Self::Parquet | Self::Workbook | Self::Arrow)
     }
 
     /// The name on screen.
@@ -50,33 +63,112 @@ impl Format {
             Self::LabelStudio => "Label Studio export".into(),
             Self::Doccano => "doccano spans".into(),
             Self::Conll => "CoNLL, tagged words".into(),
+            Self::FastText => "fastText".into(),
+            Self::WebAnno => "WebAnno TSV".into(),
             Self::Squad => "SQuAD questions".into(),
             Self::Parquet => "Parquet".into(),
             Self::Workbook => "spreadsheet".into(),
             Self::PlainText => "plain text".into(),
+            Self::TextFolders => "folders of texts".into(),
+            Self::Brat => "brat annotations".into(),
+            Self::Arrow => "Arrow".into(),
         }
     }
 }
 
 /// How the names of files with rows usually end, for dialogs that show only those. What a file is, its content says.
-pub const ENDINGS: [&str; 22] = [
-    "csv", "tsv", "tab", "jsonl", "ndjson", "json", "parquet", "xlsx", "xlsm", "xlsb", "xls", "ods", "conll", "conllu",
-    "bio", "iob", "txt", "text", "md", "gz", "xz", "zst",
+pub const ENDINGS: [&str; 28] = [
+    "csv",
+    "tsv",
+    "tab",
+    "jsonl",
+    "ndjson",
+    "json",
+    "parquet",
+    "arrow",
+    "feather",
+    "xlsx",
+    "xlsm",
+    "xlsb",
+    "xls",
+    "ods",
+    "conll",
+    "conllu",
+    "gold_conll",
+    "bio",
+    "iob",
+    "iob2",
+    "txt",
+    "text",
+    "md",
+    "gz",
+    "xz",
+    "zst",
+    "bz2",
+    "zip",
 ];
 
 /// A row that was left out while reading, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
+    /// The file, where several were read as one.
+    pub file: Option<Arc<str>>,
     /// Line in the file, from 1.
     pub line: usize,
     pub reason: String,
 }
 
-/// Columns of text read from one file. All cells lie in one string, so that a million rows cost little more than the
+impl RowProblem {
+    pub fn new(line: usize, reason: String) -> Self {
+        Self { file: None, line, reason }
+    }
+
+    /// Where it is: `line 3`, or `line 3 of b.csv`.
+    pub fn place(&self) -> String {
+        match &self.file {
+            Some(file) => format!("line {} of {file}", self.line),
+            None => format!("line {}", self.line),
+        }
+    }
+}
+
+/// A file that rows of a table are from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub path: PathBuf,
+    /// What tells it from the others.
+    pub name: Arc<str>,
+    /// The first row that is from it, and those before it were from others.
+    pub first: usize,
+}
+
+/// What a table was read from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins {
+    /// What was named.
+    pub inputs: Inputs,
+    /// The files, in the order of their rows. Of an archive there is one for each file that was read in it.
+    pub files: Vec<Origin>,
+    /// What lies beside and is, by its name and its columns, to evaluate on.
+    pub held_out: Option<Inputs>,
+}
+
+impl Origins {
+    /// A table of one file.
+    pub fn of(path: &Path) -> Self {
+        let name = files::name(path).into();
+        let files = vec![Origin { path: path.to_owned(), name, first: 0 }];
+        Self { inputs: path.into(), files, held_out: None }
+    }
+}
+
+/// Columns of text read from one file or several. All cells lie in one string, so that a million rows cost little more than the
 /// file itself.
 #[derive(Clone, Debug)]
 pub struct Table {
+    /// What messages call it: the file, or what holds the files.
     pub path: PathBuf,
+    pub origins: Origins,
     pub format: Format,
     /// Name of the character encoding that was recognised, such as `UTF-8` or `windows-1252`.
     pub encoding: &'static str,
@@ -111,6 +203,23 @@ impl Table {
     /// The line in the file that a row came from, from 1.
     pub fn line(&self, row: usize) -> usize {
         self.lines[row] as usize
+    }
+
+    /// The file that a row is from, where several were read.
+    pub fn origin(&self, row: usize) -> Option<&Origin> {
+        let files = &self.origins.files;
+        let place = files.partition_point(|file| file.first <= row);
+        files.get(place.checked_sub(1)?).filter(|_| files.len() > 1)
+    }
+
+    /// Where a row is from: `line 3`, or `line 3 of b.csv`.
+    pub fn place(&self, row: usize) -> String {
+        self.problem(row, String::new()).place()
+    }
+
+    /// Why a row is left out.
+    pub fn problem(&self, row: usize, reason: String) -> RowProblem {
+        RowProblem { file: self.origin(row).map(|file| file.name.clone()), line: self.line(row), reason }
     }
 
     pub fn column(&self, name: &str) -> Option<usize> {

@@ -7,8 +7,18 @@ use std::path::PathBuf;
 pub enum ReadError {
     #[error("cannot read {path:?}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{path:?} is a folder, expected a CSV, JSON, CoNLL, Parquet, Excel or text file")]
-    Folder { path: PathBuf },
+    /// A folder, or an archive, in which it is not clear what is meant.
+    #[error("{path:?} {reason}")]
+    Folder { path: PathBuf, reason: String },
+    #[error("no file fits the pattern {path:?}, expected at least one")]
+    NoMatch { path: PathBuf },
+    /// Two files that are no parts of one table.
+    #[error(
+        "{path:?} has the columns {columns}, and {first:?} has {expected}: they share none, so they are not read as one"
+    )]
+    NothingShared { path: PathBuf, columns: String, first: PathBuf, expected: String },
+    #[error("{path:?} cannot be read as Arrow: {reason}; fetch it again, or save it as Parquet")]
+    Arrow { path: PathBuf, reason: String },
     #[error("{path:?} is empty, expected rows of text")]
     Empty { path: PathBuf },
     /// The file is recognised as something that is not text, with what to do about it.

@@ -4,12 +4,16 @@
 
 pub mod boundaries;
 pub mod contents;
+pub mod find;
 pub mod notation;
 pub mod readers;
 
 mod error;
+mod inputs;
 
-pub use contents::{ENDINGS, Format, RowProblem, Table};
+pub use contents::{ENDINGS, Format, Origin, Origins, RowProblem, Table};
 pub use error::{ReadError, name_list, shorten};
+pub use find::{Part, names_files, to_judge};
+pub use inputs::Inputs;
 pub use notation::answers::GoldAnswer;
-pub use readers::{Lines, is_number, is_plain_text, lines, plain_name};
+pub use readers::{PlainText, is_number, lines, plain_name};

@@ -17,7 +17,7 @@ use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
 use crate::model::{self, Decisions, Want};
-use crate::table::Table;
+use crate::table::{Inputs, Part, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::text::{Length, Tokenizer};
@@ -28,7 +28,7 @@ pub struct Assessed {
     pub model: PathBuf,
     /// Without one, the model's `architectures` decide.
     pub task: Option<Task>,
-    pub data: PathBuf,
+    pub data: Inputs,
     pub roles: Roles,
     /// Tokens of a sequence, at most the model's.
     pub max_tokens: Option<usize>,
@@ -100,6 +100,8 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     }
     let companion = companions::kept_with(task, dir, &model)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
+    let (inputs, chosen) = to_judge(&what.data)?;
+    config.data.train = inputs;
     let Some((examples, data, notes)) = read(&config, &labels, &tokenizer, length, on_progress)? else {
         return Ok(None);
     };
@@ -121,8 +123,8 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     Ok(Some(Assessment {
         evaluation: Evaluation { notes, ..evaluation(of, scored) },
         decisions,
-        remarks: data.as_ref().map(|data| data.remarks(&what.data)).unwrap_or_default(),
-        unusable: data.as_ref().and_then(|data| data.unusable_words(&what.data)),
+        remarks: chosen.into_iter().chain(data.iter().flat_map(|data| data.remarks())).collect(),
+        unusable: data.as_ref().and_then(|data| data.unusable_words()),
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
         sequences: examples.len(),
         truncated: examples.truncated(),
@@ -182,13 +184,13 @@ fn read(
     length: Length,
     on_progress: OnProgress<'_>,
 ) -> Result<Option<Read>, TrainError> {
-    let path = &config.data.train;
+    let inputs = &config.data.train;
     if let Some(text) = corpus::of(config, tokenizer, &mut Progress(on_progress))? {
         let watch = &mut Progress(on_progress);
         let prepared = Box::new(text).sequences(config, tokenizer.clone(), length, watch)?;
         return Ok(prepared.map(|prepared| (prepared.train, None, Vec::new())));
     }
-    let table = Arc::new(Table::open(path)?);
+    let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
     let roles = fill_roles(&config.data.columns, &table, config.task);
     let (data, notes) = outputs::under_model(table, config.task, &roles, labels)?;
     let data = Arc::new(data);
@@ -197,7 +199,7 @@ fn read(
     let mut heard = |done: usize| on_progress("tokenizing", done as u64, total);
     let Some(made) = tokenized(&data, &all, tokenizer, length, &mut heard)? else { return Ok(None) };
     if made.is_empty() {
-        return Err(TrainError::NothingToJudge { path: path.clone(), reason: why_no_examples(&data) });
+        return Err(TrainError::NothingToJudge { path: inputs.place().into_owned(), reason: why_no_examples(&data) });
     }
     Ok(Some((made.into(), Some(data), notes)))
 }

@@ -19,6 +19,7 @@ use crate::data::{Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded;
 use crate::model::LoraSpec;
+use crate::table::Inputs;
 use crate::task::Task;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -134,9 +135,9 @@ pub enum Init {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataChoice {
-    pub train: PathBuf,
+    pub train: Inputs,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub eval: Option<PathBuf>,
+    pub eval: Option<Inputs>,
     /// Share of the training file that is held out when there is no evaluation file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eval_fraction: Option<f64>,
@@ -169,7 +170,7 @@ fn is_nothing(number: &f64) -> bool {
 impl Default for DataChoice {
     fn default() -> Self {
         Self {
-            train: PathBuf::new(),
+            train: Inputs::default(),
             eval: None,
             eval_fraction: None,
             columns: Roles::default(),
@@ -195,6 +196,13 @@ impl DataChoice {
             seed: self.split_seed.unwrap_or(seed),
             stratified: self.stratified,
         }
+    }
+
+    /// What is evaluated on, where it is no share of what is learned from: what is named, or else, unless a share is
+    /// asked for, what lies beside and is meant for it by its name.
+    pub fn held_out(&self, beside: Option<&Inputs>) -> Option<Inputs> {
+        let proposed = beside.filter(|_| self.eval_fraction.is_none());
+        self.eval.as_ref().or(proposed).cloned()
     }
 
     pub fn mends(&self) -> Mends {

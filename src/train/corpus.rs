@@ -1,11 +1,12 @@
 //! Texts that are their own lesson: from a file's lines to blocks to be masked, or to segments to be paired.
 
 use std::cell::Cell;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::TrainError;
 use super::config::RunConfig;
+use super::data_files::{DataFiles, of_table};
 use super::examples::Examples;
 use super::prepared::{Known, Prepared, Watch};
 use super::rows::fill_roles;
@@ -13,9 +14,8 @@ use super::source::Source;
 use crate::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
 use crate::data::targets::sentence_labels;
 use crate::data::{Dataset, LabelSet, Roles, SplitRule};
-use crate::files::name;
 use crate::random::{Purpose, key};
-use crate::table::{ReadError, Table, is_plain_text, lines};
+use crate::table::{Inputs, Part, PlainText, ReadError, Table, to_judge};
 use crate::task::Task;
 use crate::text::{Length, Tokenizer};
 
@@ -23,7 +23,7 @@ use crate::text::{Length, Tokenizer};
 #[derive(Debug)]
 enum Text {
     /// The lines of a plain text, never in memory as a whole.
-    Lines,
+    Lines(PlainText),
     /// A column of a table.
     Rows(Arc<Dataset>),
 }
@@ -53,11 +53,11 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> R
     if matches!(config.task, Task::Mlm | Task::Rtd) && tokenizer.mask_id().is_none() {
         return Err(TrainError::NoMaskToken);
     }
-    if is_plain_text(&config.data.train)? {
+    if let Some(text) = PlainText::of(&config.data.train)? {
         let columns = Roles { text: Some("text".into()), ..config.data.columns.clone() };
-        return Ok(Some(OwnLesson { text: Text::Lines, columns, pairs: makes_pairs(config.task) }));
+        return Ok(Some(OwnLesson { text: Text::Lines(text), columns, pairs: makes_pairs(config.task) }));
     }
-    let rows = rows(config, &config.data.train)?;
+    let rows = rows(config, &config.data.train, Part::Learn)?;
     Dataset::check_group(&rows.table, &config.data.columns)?;
     if !rows.makes_its_own_labels() {
         return Ok(None);
@@ -67,8 +67,8 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> R
     Ok(Some(OwnLesson { text: Text::Rows(rows), columns, pairs: makes_pairs(config.task) }))
 }
 
-fn rows(config: &RunConfig, path: &Path) -> Result<Arc<Dataset>, TrainError> {
-    let table = Arc::new(Table::open(path)?);
+fn rows(config: &RunConfig, inputs: &Inputs, part: Part) -> Result<Arc<Dataset>, TrainError> {
+    let table = Arc::new(Table::open_inputs(inputs, part)?);
     let roles = fill_roles(&config.data.columns, &table, config.task);
     Ok(Arc::new(Dataset::new(table, config.task, &roles, None)?))
 }
@@ -76,14 +76,31 @@ fn rows(config: &RunConfig, path: &Path) -> Result<Arc<Dataset>, TrainError> {
 /// The lines of a file as a corpus is made of them: their number and their text.
 type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), ReadError>> + 'a>;
 
-fn lines_of<'a>(task: Task, path: &Path, text: &'a Text) -> Result<Lines<'a>, TrainError> {
-    Ok(match text {
-        Text::Lines => Box::new(lines(path)?),
+fn lines_of(task: Task, text: &Text) -> Lines<'_> {
+    match text {
+        Text::Lines(text) => Box::new(text.lines()),
         Text::Rows(data) if makes_pairs(task) => Box::new(lines_of_rows(data).map(Ok)),
         Text::Rows(data) => {
             Box::new((0..data.examples.len()).map(|example| Ok((data.line(example), data.text(example).to_owned()))))
         }
-    })
+    }
+}
+
+impl Text {
+    fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Lines(text) => text.files.clone(),
+            Self::Rows(data) => of_table(&data.table),
+        }
+    }
+
+    /// What lies beside, by its name to evaluate on.
+    fn held_out(&self) -> Option<&Inputs> {
+        match self {
+            Self::Lines(text) => text.held_out.as_ref(),
+            Self::Rows(data) => data.table.origins.held_out.as_ref(),
+        }
+    }
 }
 
 impl Source for OwnLesson {
@@ -98,7 +115,7 @@ impl Source for OwnLesson {
 
     fn known(&self) -> Known<'_> {
         let rows = match &self.text {
-            Text::Lines => None,
+            Text::Lines(_) => None,
             Text::Rows(data) => Some(data),
         };
         Known::Data { columns: &self.columns, rows }
@@ -120,23 +137,34 @@ impl Source for OwnLesson {
         length: Length,
         watch: &mut dyn Watch,
     ) -> Result<Option<Prepared>, TrainError> {
-        let mut warnings = Vec::new();
+        let mut warnings = match &self.text {
+            Text::Lines(text) => text.notes.clone(),
+            Text::Rows(_) => Vec::new(),
+        };
         let max_tokens = length.max_tokens;
         let mut make =
-            |path: &Path, text: &Text| made(config, path, text, &tokenizer, max_tokens, &mut warnings, watch);
+            |inputs: &Inputs, text: &Text| made(config, inputs, text, &tokenizer, max_tokens, &mut warnings, watch);
         let Some(train) = make(&config.data.train, &self.text)? else { return Ok(None) };
-        let (train, eval) = match &config.data.eval {
-            Some(path) => {
-                let own = if is_plain_text(path)? { Text::Lines } else { Text::Rows(rows(config, path)?) };
-                let Some(eval) = make(path, &own)? else { return Ok(None) };
+        let held_out = config.data.held_out(self.text.held_out());
+        let mut judged = Vec::new();
+        let (train, eval) = match &held_out {
+            Some(inputs) => {
+                let (inputs, _) = to_judge(inputs)?;
+                let own = match PlainText::of(&inputs)? {
+                    Some(text) => Text::Lines(text),
+                    None => Text::Rows(rows(config, &inputs, Part::All)?),
+                };
+                let Some(eval) = make(&inputs, &own)? else { return Ok(None) };
+                judged = own.files();
                 (train, eval)
             }
-            None => held_out(train, &config.data.split_rule(config.run.seed)),
+            None => parted(train, &config.data.split_rule(config.run.seed)),
         };
         if train.is_empty() {
             let reason = "no line of it has any tokens".to_owned();
-            return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
+            return Err(TrainError::NoExamples { path: config.data.train.place().into_owned(), reason });
         }
+        let files = DataFiles::of(&self.text.files(), &judged)?;
         let names = if self.pairs { sentence_labels(config.task).map(str::to_owned).to_vec() } else { Vec::new() };
         Ok(Some(Prepared {
             warnings,
@@ -151,13 +179,15 @@ impl Source for OwnLesson {
             counts: Vec::new(),
             max_tokens,
             mended: Vec::new(),
+            held_out,
+            files,
         }))
     }
 }
 
 fn made(
     config: &RunConfig,
-    path: &Path,
+    inputs: &Inputs,
     text: &Text,
     tokenizer: &Tokenizer,
     max_tokens: usize,
@@ -165,7 +195,7 @@ fn made(
     watch: &mut dyn Watch,
 ) -> Result<Option<Examples>, TrainError> {
     let unreadable = Cell::new(0);
-    let lines = lines_of(config.task, path, text)?.inspect(|line| {
+    let lines = lines_of(config.task, text).inspect(|line| {
         let replaced = line.as_ref().map_or(0, |(_, line)| line.matches(char::REPLACEMENT_CHARACTER).count());
         unreadable.set(unreadable.get() + replaced);
     });
@@ -174,8 +204,10 @@ fn made(
         let Some(segments) = Segments::build(lines, tokenizer, max_tokens, &mut heard)? else { return Ok(None) };
         if segments.left_out() > 0 {
             let tokens = segments.left_out();
-            warnings
-                .push(format!("{tokens} tokens of {} are alone in their document and belong to no pair", name(path)));
+            warnings.push(format!(
+                "{tokens} tokens of {} are alone in their document and belong to no pair",
+                inputs.title()
+            ));
         }
         let which = (0..segments.len() as u32).collect();
         Examples::Pairs { segments: Arc::new(segments), which, task: config.task }
@@ -190,7 +222,7 @@ fn made(
             1 => "1 character".to_owned(),
             count => format!("{count} characters"),
         };
-        warnings.push(format!("{count} of {} could not be decoded, read as \u{fffd}", name(path)));
+        warnings.push(format!("{count} of {} could not be decoded, read as \u{fffd}", inputs.title()));
     }
     Ok(Some(examples))
 }
@@ -209,7 +241,7 @@ pub(super) fn divide(places: &[u32], rule: &SplitRule) -> (Vec<u32>, Vec<u32>) {
     (in_order(&drawn[held..]), in_order(&drawn[..held]))
 }
 
-fn held_out(all: Examples, rule: &SplitRule) -> (Examples, Examples) {
+fn parted(all: Examples, rule: &SplitRule) -> (Examples, Examples) {
     match all {
         Examples::Blocks { corpus, which } => {
             let (train, eval) = divide(&which, rule);
@@ -229,6 +261,7 @@ fn held_out(all: Examples, rule: &SplitRule) -> (Examples, Examples) {
 #[cfg(test)]
 pub(super) mod tests {
     use std::ops::ControlFlow;
+    use std::path::Path;
     use std::path::PathBuf;
 
     use super::super::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
@@ -238,6 +271,7 @@ pub(super) mod tests {
 
     /// A run of a tiny model over a file.
     pub(crate) fn config(task: Task, model: &str, train: PathBuf) -> RunConfig {
+        let train = train.into();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model);
         RunConfig {
             task,

@@ -8,6 +8,7 @@ pub mod companion;
 pub mod companions;
 pub mod config;
 mod corpus;
+pub mod data_files;
 pub mod evaluate;
 pub mod event;
 pub mod examples;

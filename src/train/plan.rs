@@ -18,7 +18,7 @@ use crate::memory;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
 use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs};
-use crate::table::is_plain_text;
+use crate::table::PlainText;
 use crate::task::Task;
 
 /// The estimate at the foot of the form, and the freeze map.
@@ -262,7 +262,8 @@ fn made(config: &RunConfig, family: Family, tokens: &[u32], limit: u32) -> Vec<u
         }
         Shape::Chunks => {
             let data = &config.data;
-            let are_rows = data.columns.group.is_none() && !is_plain_text(&data.train).unwrap_or(false);
+            let is_plain = PlainText::of(&data.train).is_ok_and(|text| text.is_some());
+            let are_rows = data.columns.group.is_none() && !is_plain;
             let special = around_pair(family);
             framed(chunk_lengths(&bare(), room(special), are_rows), special)
         }
@@ -450,7 +451,7 @@ mod tests {
     /// The plan from the lengths of a file's rows, as the window has them.
     fn planned(config: &RunConfig) -> PlanSummary {
         let dir = config.model_dir().unwrap();
-        let table = Arc::new(Table::open(&config.data.train).unwrap());
+        let table = Arc::new(Table::open(&config.data.train.place()).unwrap());
         let roles = fill_roles(&config.data.columns, &table, config.task);
         let dataset = Dataset::new(table, config.task, &roles, None).unwrap();
         let tokenizer = Tokenizer::open(&dir).unwrap();

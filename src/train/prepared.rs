@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use super::TrainError;
 use super::config::RunConfig;
+use super::data_files::DataFiles;
 use super::examples::Examples;
 use super::open::Open;
 use super::recommend::{self, Settings};
 use crate::data::choices::Mended;
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::model;
-use crate::table::Table;
+use crate::table::{Inputs, Table};
 use crate::text::{Length, Tokenizer};
 
 /// Data ready to be learned from.
@@ -34,6 +35,10 @@ pub struct Prepared {
     pub caveats: Vec<String>,
     /// The columns that are read, also those that were guessed.
     pub columns: Roles,
+    /// What is evaluated on, also where a name proposed it; none where it is a share of what is learned from.
+    pub held_out: Option<Inputs>,
+    /// What was read, file by file.
+    pub files: DataFiles,
 }
 
 impl Prepared {
@@ -41,6 +46,7 @@ impl Prepared {
     pub fn settled(&self, config: &RunConfig) -> Result<RunConfig, TrainError> {
         let mut config = config.clone();
         config.data.columns = self.columns.clone();
+        config.data.eval.clone_from(&self.held_out);
         if config.open.any() {
             let encoder = model::read_config(&config.model_dir()?)?;
             let recommended = recommend::settings(&config, self.train.len(), encoder.hidden_size);

@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::config::{DataChoice, RunConfig};
+use super::config::RunConfig;
+use super::data_files::{DataFiles, of_table};
 use super::prepared::{Known, Prepared, Watch};
 use super::source::Source;
 use super::{TrainError, outputs};
@@ -12,8 +13,8 @@ use crate::data::health::{self, unlearnable};
 use crate::data::mend::leave_out_leaks;
 use crate::data::{Dataset, Finding, Roles, Split, SplitRule};
 use crate::model::EncoderConfig;
-use crate::table::Table;
 use crate::table::notation::tags::Scheme;
+use crate::table::{Inputs, Part, ReadError, Table, to_judge};
 use crate::task::Task;
 use crate::text::{Features, Labels, Length, Tokenizer, features, measure};
 
@@ -27,6 +28,8 @@ pub struct Sources {
     pub mended: Vec<Mended>,
     /// How the classes were found among those of the model, where that is not plain.
     pub notes: Vec<String>,
+    /// What is evaluated on, where it is data of its own.
+    pub held_out: Option<Inputs>,
 }
 
 /// Reads the files that a configuration names. With a model that goes on with its head, the classes are in its order.
@@ -36,11 +39,22 @@ pub(super) fn read(
     watch: &mut dyn Watch,
 ) -> Result<Sources, TrainError> {
     let data = &config.data;
-    let table = Arc::new(Table::open(&data.train)?);
+    let table = Arc::new(Table::open_inputs(&data.train, Part::Learn)?);
     watch.learn(Known::Table(&table));
-    let eval = data.eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
+    let held_out = data.held_out(table.origins.held_out.as_ref());
+    let eval = held_out.as_ref().map(open_to_judge).transpose()?.map(Arc::new);
     let roles = fill_roles(&data.columns, &table, config.task);
-    divide_for(model, config.task, table, eval, &roles, &data.split_rule(config.run.seed), &data.mends())
+    let sources =
+        divide_for(model, config.task, table, eval, &roles, &data.split_rule(config.run.seed), &data.mends())?;
+    Ok(Sources { held_out, ..sources })
+}
+
+/// Reads what is to be evaluated on; of a folder with several parts the one that is for it by its name.
+pub fn open_to_judge(inputs: &Inputs) -> Result<Table, ReadError> {
+    let (judged, note) = to_judge(inputs)?;
+    let mut table = Table::open_inputs(&judged, Part::All)?;
+    table.notes.splice(0..0, note);
+    Ok(table)
 }
 
 /// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
@@ -88,7 +102,7 @@ fn divide_for(
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
     }
-    Ok(Sources { train_data, eval_data, split, mended, notes })
+    Ok(Sources { train_data, eval_data, split, mended, notes, held_out: None })
 }
 
 /// Roles a configuration leaves open are guessed.
@@ -147,7 +161,7 @@ impl Source for Sources {
         length: Length,
         watch: &mut dyn Watch,
     ) -> Result<Option<Prepared>, TrainError> {
-        let Self { train_data, eval_data, split, mut mended, notes } = *self;
+        let Self { train_data, eval_data, split, mut mended, notes, held_out } = *self;
         let (first, total) = (split.train.len() as u64, (split.train.len() + split.eval.len()) as u64);
         let mut made = |data: &Dataset, which: &[usize], before: u64| {
             let mut heard = |done: usize| watch.progress("tokenizing", before + done as u64, total);
@@ -156,16 +170,16 @@ impl Source for Sources {
         let Some(mut train) = made(&train_data, &split.train, 0)? else { return Ok(None) };
         let Some(mut eval) = made(&eval_data, &split.eval, first)? else { return Ok(None) };
         if config.data.exclude.contains(&Exclude::OverLong) {
-            let held_out = if config.data.eval.is_none() { Some(&mut eval) } else { None };
-            mended.push(leave_out_cut(&train_data, &mut train, held_out));
+            let divided = if held_out.is_none() { Some(&mut eval) } else { None };
+            mended.push(leave_out_cut(&train_data, &mut train, divided));
         }
         if train.is_empty() {
             let reason = why_no_examples(&train_data);
-            return Err(TrainError::NoExamples { path: config.data.train.clone(), reason });
+            return Err(TrainError::NoExamples { path: config.data.train.place().into_owned(), reason });
         }
         let caveats = caveats(&train_data, &eval_data, &split);
         let mut warnings = [notes, caveats.clone()].concat();
-        warnings.extend(data_warnings(&config.data, &train_data, &eval_data));
+        warnings.extend(data_warnings(&train_data, &eval_data));
         let labels = train_data.labels.clone();
         Ok(Some(Prepared {
             tokenizer,
@@ -173,6 +187,8 @@ impl Source for Sources {
             labels,
             caveats,
             columns: train_data.roles.clone(),
+            files: files(&train_data, &eval_data)?,
+            held_out,
             train_data: Some(train_data),
             eval_data: Some(eval_data),
             train: train.into(),
@@ -198,14 +214,20 @@ pub(super) fn tokenized(
     Ok(made.map(|made| made.into_iter().filter(asks).collect()))
 }
 
-fn data_warnings(choice: &DataChoice, train: &Dataset, eval: &Dataset) -> Vec<String> {
+fn data_warnings(train: &Dataset, eval: &Dataset) -> Vec<String> {
     let mut warnings: Vec<String> = health::columns(train).iter().map(Finding::message).collect();
-    warnings.extend(train.remarks(&choice.train).into_iter().chain(train.unusable_words(&choice.train)));
-    if let Some(path) = &choice.eval {
-        warnings.extend(eval.remarks(path).into_iter().chain(eval.unusable_words(path)));
+    warnings.extend(train.remarks().into_iter().chain(train.unusable_words()));
+    if !std::ptr::eq(train, eval) {
+        warnings.extend(eval.remarks().into_iter().chain(eval.unusable_words()));
     }
     warnings.extend(unnamed_tags_words(train).into_iter().chain(word_a_row_words(train)));
     warnings
+}
+
+/// The files that both parts were read from.
+fn files(train: &Dataset, eval: &Dataset) -> Result<DataFiles, TrainError> {
+    let own = if std::ptr::eq(train, eval) { Vec::new() } else { of_table(&eval.table) };
+    Ok(DataFiles::of(&of_table(&train.table), &own)?)
 }
 
 /// What cannot be learned, and labels of an evaluation file that are not known.
@@ -244,7 +266,7 @@ fn word_a_row_words(data: &Dataset) -> Option<String> {
 pub fn why_no_examples(data: &Dataset) -> String {
     if let Some(first) = data.excluded.first() {
         let count = data.excluded.len();
-        return format!("{count} rows were left out, the first in line {}: {}", first.line, first.reason);
+        return format!("{count} rows were left out, the first in {}: {}", first.place(), first.reason);
     }
     if let Some(words) = word_a_row_words(data) {
         return words;

@@ -32,7 +32,7 @@ use super::kept::KeptEvaluation;
 use lock::{LOCK, lock};
 use log::Log;
 pub(super) use names::MODEL;
-use names::{ADAPTER, CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST};
+use names::{ADAPTER, CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
 use summary::SUMMARY;
 
 impl TrainEvent {
@@ -105,7 +105,7 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
         return Err(unwritable(std::io::Error::other("this folder holds no run, so nothing was deleted")));
     }
     drop(lock(dir)?);
-    for name in [CONFIG, EVENTS, SUMMARY, EVALUATION, MANIFEST, LOCK] {
+    for name in [CONFIG, EVENTS, DATA, SUMMARY, EVALUATION, MANIFEST, LOCK] {
         if dir.join(name).exists() {
             std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
         }

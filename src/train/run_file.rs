@@ -7,6 +7,7 @@ use super::config::{Dropout, RunConfig};
 use super::open::Open;
 use crate::files::read_whole;
 use crate::hub::embedded;
+use crate::table::{Inputs, names_files};
 
 /// No list of settings is longer.
 const MAX_BYTES: u64 = 16 << 20;
@@ -25,20 +26,23 @@ impl RunConfig {
         }
         config.open = Open::of(&toml::from_str(&text).map_err(|error| wrong(error.to_string()))?);
         let beside = path.parent().unwrap_or(Path::new(""));
-        let find = |given: &mut PathBuf| {
-            if !given.exists() && beside.join(&*given).exists() {
+        let find = |given: &mut PathBuf, is_there: &dyn Fn(&Path) -> bool| {
+            if !is_there(given) && is_there(&beside.join(&*given)) {
                 *given = beside.join(&*given);
             }
         };
-        find(&mut config.data.train);
-        config.data.eval.iter_mut().for_each(find);
-        config.model.path.iter_mut().for_each(find);
+        let data = std::iter::once(&mut config.data.train).chain(&mut config.data.eval);
+        data.flat_map(Inputs::paths_mut).for_each(|given| find(given, &names_files));
+        config.model.path.iter_mut().for_each(|given| find(given, &Path::exists));
         Ok(config)
     }
 
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {
         let data = std::iter::once(&self.data.train).chain(&self.data.eval);
-        data.chain(&self.model.path).chain(&self.language.generator).chain(std::iter::once(&self.run.out))
+        data.flat_map(Inputs::paths)
+            .chain(&self.model.path)
+            .chain(&self.language.generator)
+            .chain(std::iter::once(&self.run.out))
     }
 
     /// The folder of the model.

@@ -6,6 +6,8 @@ mod hub;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::table::Inputs;
+
 use egui::{Key, KeyboardShortcut, Modifiers};
 use serde::{Deserialize, Serialize};
 
@@ -37,7 +39,8 @@ pub enum Action {
 
     /// Asks for a data file with the system's dialog.
     ChooseData,
-    OpenData(PathBuf),
+    ChooseDataFolder,
+    OpenData(Inputs),
     OpenSample(Sample),
     CloseData,
     SetRoles(Roles),
@@ -53,7 +56,7 @@ pub enum Action {
     ShowRows(Arc<Vec<usize>>, String),
     ChooseEvalData,
     /// An evaluation file of one's own, or none to split the table.
-    SetEvalData(Option<PathBuf>),
+    SetEvalData(Option<Inputs>),
 
     /// Asks for a folder of models with the system's dialog.
     ChooseModelFolder,
@@ -84,7 +87,7 @@ pub enum Action {
     /// Evaluates a model folder over a data file.
     Evaluate {
         model: PathBuf,
-        data: PathBuf,
+        data: Inputs,
         roles: Roles,
     },
     /// Writes what is decided for a model beside its weights.
@@ -154,6 +157,7 @@ impl Action {
             Self::StopRun,
             Self::ContinueNewest,
             Self::ChooseData,
+            Self::ChooseDataFolder,
             Self::CloseData,
             Self::ChooseEvalData,
             Self::ChooseModelFolder,
@@ -189,6 +193,7 @@ impl Action {
             Self::ToggleLog => "Show the log",
             Self::ResetLayout => "Reset layout",
             Self::ChooseData => "Open a data file…",
+            Self::ChooseDataFolder => "Open a folder of data…",
             Self::OpenData(_) => "Open data",
             Self::CloseData => "Close the data",
             Self::SetRoles(_) => "Set the columns' roles",
@@ -246,6 +251,7 @@ impl Action {
             Self::ChooseData => {
                 "CSV, Excel, JSON, Parquet, CoNLL, SQuAD or plain text; the format is recognised by its content"
             }
+            Self::ChooseDataFolder => "Files that belong together, a folder for each class, or a saved data set",
             Self::OpenSample(sample) => sample.description(),
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
             Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",

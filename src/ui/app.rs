@@ -6,6 +6,7 @@ mod perform;
 mod send;
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, TryRecvError};
@@ -33,6 +34,7 @@ use super::workspace::{Level, Workspace, job};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
 use crate::hub::Hub;
 use crate::signals::AskedToEnd;
+use crate::table::Inputs;
 use crate::worker::Client;
 use crate::worker::protocol::Command;
 
@@ -195,11 +197,16 @@ impl App {
     }
 
     fn take_dropped_files(&mut self, ctx: &egui::Context) {
-        let dropped = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_path_buf()));
-        if let Some(path) = dropped {
+        let dropped: Vec<PathBuf> =
+            ctx.input(|input| input.raw.dropped_files.iter().map(|file| file.path().to_path_buf()).collect());
+        let on_data = self.workspace.screen == Screen::Data;
+        if dropped.len() > 1 {
+            self.open_dropped(dropped.into_iter().collect());
+        } else if let Some(path) = dropped.into_iter().next() {
             // Looking at the disk would be waiting; a name with an ending is a file, and all files but a model's are data.
             let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
             self.actions.push(match ending.as_deref() {
+                None if on_data => Action::OpenData(path.into()),
                 None => Action::AddModelFolder(path),
                 Some("safetensors" | "bin") => {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
@@ -209,16 +216,22 @@ impl App {
                 {
                     path.parent().map_or(Action::FindModels, |dir| Action::OpenModel(dir.into()))
                 }
-                Some(_) => match &self.workspace.evaluation {
-                    Some(shown) if self.workspace.screen == Screen::Evaluate => {
-                        let model = shown.model.clone();
-                        let roles = self.workspace.roles_of(&model, &path);
-                        Action::Evaluate { model, data: path, roles }
-                    }
-                    _ => Action::OpenData(path),
-                },
+                Some(_) => return self.open_dropped(path.into()),
             });
         }
+    }
+
+    /// Data that were dropped are evaluated on where an evaluation is shown, and opened anywhere else.
+    fn open_dropped(&mut self, data: Inputs) {
+        let shown = self.workspace.evaluation.as_ref().filter(|_| self.workspace.screen == Screen::Evaluate);
+        self.actions.push(match shown {
+            Some(shown) => {
+                let model = shown.model.clone();
+                let roles = self.workspace.roles_of(&model, &data);
+                Action::Evaluate { model, data, roles }
+            }
+            None => Action::OpenData(data),
+        });
     }
 
     fn mind_closing(&mut self, ctx: &egui::Context) {

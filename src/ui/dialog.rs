@@ -7,7 +7,7 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
 
 use super::saving::Saving;
-use crate::table::ENDINGS;
+use crate::table::{ENDINGS, Inputs};
 
 /// A dialog that says nothing within this many seconds was never seen by anybody.
 pub const NO_DIALOG: f64 = 0.4;
@@ -16,6 +16,7 @@ pub const NO_DIALOG: f64 = 0.4;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     Data,
+    DataFolder,
     EvalData,
     ModelFolder,
     RunsFolder,
@@ -25,13 +26,14 @@ pub enum Purpose {
 
 impl Purpose {
     fn is_folder(self) -> bool {
-        matches!(self, Self::ModelFolder | Self::RunsFolder)
+        matches!(self, Self::DataFolder | Self::ModelFolder | Self::RunsFolder)
     }
 
     fn title(self) -> &'static str {
         match self {
-            Self::Data => "Open a data file",
-            Self::EvalData => "Choose an evaluation file",
+            Self::Data => "Open data files",
+            Self::DataFolder => "Open a folder of data",
+            Self::EvalData => "Choose evaluation files",
             Self::ModelFolder => "Add a model folder",
             Self::RunsFolder => "Choose the runs folder",
             Self::Save => "Save as",
@@ -51,7 +53,7 @@ pub struct Dialog {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Answer {
     Waiting,
-    Chosen(PathBuf),
+    Chosen(Inputs),
     /// Written there.
     Saved(PathBuf),
     /// Could not be written there, and why.
@@ -68,9 +70,10 @@ impl Dialog {
         let ask = move || {
             let dialog = rfd::FileDialog::new().set_title(purpose.title());
             let chosen = if purpose.is_folder() {
-                dialog.pick_folder()
+                dialog.pick_folder().map(Inputs::from)
             } else {
-                dialog.add_filter("Data", &ENDINGS).add_filter("All files", &["*"]).pick_file()
+                let chosen = dialog.add_filter("Data", &ENDINGS).add_filter("All files", &["*"]).pick_files();
+                chosen.filter(|paths| !paths.is_empty()).map(Inputs::from_iter)
             };
             // Nobody listens any more when waiting was cancelled.
             sender.send(chosen.map_or(Answer::Nothing, Answer::Chosen)).ok();

@@ -1,5 +1,7 @@
 //! Numbers as a person reads them: thousands apart, short counts, bytes, durations, percentages.
 
+use crate::table::Inputs;
+
 /// `12 345`, with a narrow no-break space.
 pub fn count(value: u64) -> String {
     let digits = value.to_string();
@@ -165,6 +167,20 @@ pub fn path(path: &std::path::Path) -> String {
 /// What a person calls a file or folder: the last part of its path, or the name of what was fetched from the hub.
 pub fn file_name(path: &std::path::Path) -> String {
     crate::hub::title_of(path).unwrap_or_else(|| crate::files::name(path).into_owned())
+}
+
+/// What data are called: by one name, or the first of several.
+pub fn inputs(inputs: &Inputs) -> String {
+    inputs.one().map_or_else(|| inputs.title(), file_name)
+}
+
+/// Where data lie, a path a line.
+pub fn input_paths(inputs: &Inputs) -> String {
+    const SHOWN: usize = 12;
+    let paths = inputs.paths();
+    let mut lines: Vec<String> = paths.iter().take(SHOWN).map(|one| path(one)).collect();
+    lines.extend((paths.len() > SHOWN).then(|| format!("and {} more", paths.len() - SHOWN)));
+    lines.join("\n")
 }
 
 /// A family of models as its paper writes it.

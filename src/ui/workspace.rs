@@ -26,6 +26,7 @@ use crate::inspect::{Reply, Subject};
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
 use crate::samples::Sample;
+use crate::table::Inputs;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
@@ -394,19 +395,19 @@ impl Workspace {
 
     /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
     /// it is open. What was said of another file says nothing of this one, and is guessed.
-    pub fn roles_of(&self, model: &Path, data: &Path) -> Roles {
+    pub fn roles_of(&self, model: &Path, data: &Inputs) -> Roles {
         let is_its_run = |run: &&RunView| model_of(&run.dir) == model;
         if let Some(run) = self.run.as_ref().filter(is_its_run) {
             return run.config.data.columns.clone();
         }
-        let is_open = self.data.table.as_ref().is_some_and(|table| table.path == data)
-            || self.data.eval_path.as_deref() == Some(data);
+        let is_open = self.data.table.as_ref().is_some_and(|table| table.origins.inputs == *data)
+            || self.data.eval.as_ref() == Some(data);
         if is_open { self.data.roles.clone() } else { Roles::default() }
     }
 
     /// A file is opened: the run that is used again was waiting for another one.
-    pub fn expect_table(&mut self, path: &Path) {
-        self.restoring.take_if(|config| config.data.train != path);
+    pub fn expect_table(&mut self, inputs: &Inputs) {
+        self.restoring.take_if(|config| config.data.train != *inputs);
     }
 
     /// Begins to show a run that is being made. What was evaluated before can be read until this one has its own.

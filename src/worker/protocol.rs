@@ -16,7 +16,7 @@ use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
 use crate::model::Decisions;
 use crate::model::card::ModelCard;
-use crate::table::Table;
+use crate::table::{Inputs, Table};
 use crate::task::Task;
 use crate::text::Length;
 use crate::text::xray::Xray;
@@ -47,8 +47,8 @@ pub enum Command {
     },
     OpenTable {
         job: JobId,
-        path: PathBuf,
-        /// A sample that is written to `path` first, where it is not there yet.
+        inputs: Inputs,
+        /// A sample that is written to its place first, where it is not there yet.
         sample: Option<&'static str>,
     },
     /// A table read for a task, with its split; answers [`Payload::Dataset`].
@@ -91,7 +91,7 @@ pub enum Command {
     Evaluate {
         job: JobId,
         model: PathBuf,
-        data: PathBuf,
+        data: Inputs,
         roles: Roles,
     },
     /// Writes beside a model's weights where the line is drawn between yes and no; from then on it counts in predictions
@@ -145,7 +145,7 @@ pub enum Command {
 pub struct DatasetRequest {
     pub table: Arc<Table>,
     /// An evaluation file of one's own; otherwise `rule` splits the table.
-    pub eval: Option<PathBuf>,
+    pub eval: Option<Inputs>,
     pub task: Task,
     pub roles: Roles,
     pub rule: SplitRule,
@@ -277,7 +277,7 @@ pub struct LookedAt {
 /// What a model was evaluated over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EvaluatedOn {
-    pub file: PathBuf,
+    pub data: Inputs,
     /// Only what was held out of it.
     pub is_part: bool,
 }

@@ -39,7 +39,7 @@ pub fn failed(arguments: &[&str], status: i32) -> String {
     errors
 }
 
-fn objects(lines: &str) -> Vec<Value> {
+pub fn objects(lines: &str) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -52,7 +52,7 @@ pub fn write(path: &Path, text: &str) -> String {
     path.to_string_lossy().into_owned()
 }
 
-fn reviews(path: &Path) -> String {
+pub fn reviews(path: &Path) -> String {
     let rows = (0..24).map(|row| match row % 2 {
         0 => format!("the soup was wonderful and the staff were kind {row},good\n"),
         _ => format!("the queue was endless and the staff were rude {row},bad\n"),

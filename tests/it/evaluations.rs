@@ -167,7 +167,7 @@ fn a_question_goes_to_explore_as_it_was_judged() {
 #[test]
 fn an_evaluation_names_its_file() {
     let mut data = evaluated::of_classes(model());
-    data.on = Some(EvaluatedOn { file: "/data/reviews.csv".into(), is_part: true });
+    data.on = Some(EvaluatedOn { data: "/data/reviews.csv".into(), is_part: true });
     let evaluate = scene(data);
     evaluate.get_by_label("400 examples · text classification · on reviews.csv, the part held out");
 }
@@ -190,7 +190,7 @@ fn a_run_that_was_not_evaluated_is_one_press_away_from_it() {
     evaluate.run_ok();
     evaluate.get_by_label("Evaluate one on dev.csv").click();
     evaluate.run_ok();
-    let asked = |action: &Action| matches!(action, Action::Evaluate { data, .. } if data == Path::new("/data/dev.csv"));
+    let asked = |action: &Action| matches!(action, Action::Evaluate { data, .. } if *data == "/data/dev.csv".into());
     assert!(evaluate.state().actions.iter().any(asked));
 }
 

@@ -91,7 +91,7 @@ fn run(config: &RunConfig) -> Ran {
 fn evaluated(ran: &Ran, data: &Path) -> Evaluation {
     let what = Assessed {
         model: ran.model.clone(),
-        data: data.to_owned(),
+        data: data.into(),
         max_tokens: Some(32),
         stride: Some(8),
         ..Assessed::default()
@@ -237,7 +237,8 @@ fn the_next_token_and_a_translation_are_learned_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut causal = config("mlm", "bert-mlm", &prose(folder.path()), &folder.path().join("causal"));
     causal.language.objective = LanguageObjective::Causal;
-    causal.data.eval = Some(write(folder.path(), "held-out.txt", "the cat sat by the river .\na dog saw the soup .\n"));
+    causal.data.eval =
+        Some(write(folder.path(), "held-out.txt", "the cat sat by the river .\na dog saw the soup .\n").into());
     causal.data.eval_fraction = None;
     let ran = run(&causal);
     ran.loss_falls();

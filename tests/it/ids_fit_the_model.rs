@@ -72,7 +72,7 @@ fn a_text_with_a_token_beyond_the_embeddings_is_named_before_the_first_step() {
         assert!(error.contains(place) && error.ends_with(TOLD), "{task}: {error}");
     }
     let model = with_more_tokens(folder.path(), "bert-classify");
-    let what = Assessed { model: model.clone(), data: folder.path().join("rows.csv"), ..Assessed::default() };
+    let what = Assessed { model: model.clone(), data: folder.path().join("rows.csv").into(), ..Assessed::default() };
     let error = assess(&what, &mut |_, _, _| ControlFlow::Continue(())).unwrap_err().to_string();
     assert!(error.contains("the row at line 3 of") && error.ends_with(TOLD), "{error}");
     let predictor = OpenModel::open(&model, None).unwrap();

@@ -231,7 +231,7 @@ fn every_task_goes_on_exactly() {
         check(task.name(), |config| {
             config.task = task;
             config.model.path = Some(golden().join(model));
-            config.data.train = samples.join(data);
+            config.data.train = samples.join(data).into();
             config.data.eval_fraction = Some(0.1);
             (config.data.max_tokens, config.data.stride) = (48, 16);
             config.run.max_steps = Some(7);
@@ -245,7 +245,7 @@ fn what_is_beside_the_weights_is_that_of_the_best_weights() {
     let mut config = config(folder.path());
     config.task = Task::Rtd;
     config.model.path = Some(golden().join("electra-rtd"));
-    config.data.train = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/prose.txt");
+    config.data.train = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/prose.txt").into();
     config.data.eval_fraction = Some(0.1);
     config.data.max_tokens = 48;
     config.run.max_steps = Some(5);
@@ -509,7 +509,7 @@ fn other_data_another_model_and_other_settings_are_refused_and_change_nothing() 
     config.strategy.kind = StrategyKind::Head;
     assert!(!part(&config, 25));
     let before = content(&config.run.out);
-    let data = config.data.train.clone();
+    let data = config.data.train.place().into_owned();
     let (text, weights) = (fs::read_to_string(&data).unwrap(), fs::read(model.join("model.safetensors")).unwrap());
     let refused = |config: &RunConfig, words: &[&str]| {
         let error = go(config, true, &mut || true, &mut |_| {}).unwrap_err().to_string();
@@ -519,7 +519,7 @@ fn other_data_another_model_and_other_settings_are_refused_and_change_nothing() 
         assert_eq!(before, content(&config.run.out), "{error}");
     };
     fs::write(&data, format!("{text}one more row,good\n")).unwrap();
-    refused(&config, &["the data are not those", "30 training examples", "31"]);
+    refused(&config, &["the data are not those", "30 training examples", "31", "is another file"]);
     fs::write(&data, text.replacen("the soup was", "the soup is", 1)).unwrap();
     refused(&config, &["the data are not those", "other texts"]);
     fs::write(&data, &text).unwrap();

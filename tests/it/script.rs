@@ -39,7 +39,7 @@ pub fn answer(command: &Command) -> Reply {
             Err(format!("\"{}\" is a gpt2 model, expected bert, roberta, distilbert, albert or electra", dir.display()))
         }
         Command::OpenModel { dir, .. } => one(Payload::Model(Arc::new(card(dir)))),
-        Command::OpenTable { path, .. } => Table::open(path)
+        Command::OpenTable { inputs, .. } => Table::open(&inputs.place())
             .map(|table| vec![EventKind::Payload(Payload::Table(Arc::new(table)))])
             .map_err(|e| e.to_string()),
         Command::ReadDataset { request, .. } => {
@@ -62,7 +62,7 @@ pub fn answer(command: &Command) -> Reply {
             events.insert(20, TrainEvent::Resumed { step: 19, seconds: 4.0 });
             Ok(events.into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
-        Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, data)))),
+        Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, &data.place())))),
         Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
         Command::Ask { model, inquiry, .. } => {
             let question = inquiry.get::<Question>().unwrap();
@@ -366,7 +366,7 @@ pub fn evaluation(model: &Path, data: &Path) -> EvaluatedData {
     let evaluation: Evaluation = made(labels, predictions);
     EvaluatedData {
         model: model.into(),
-        on: Some(EvaluatedOn { file: data.into(), is_part: false }),
+        on: Some(EvaluatedOn { data: data.into(), is_part: false }),
         evaluation,
         decisions: Decisions::default(),
         texts,

@@ -361,7 +361,7 @@ fn a_checkpoint_of_an_earlier_version_is_gone_on_with() {
         let checkpoint = out.join("checkpoint/step-000000008");
         let mut config = run::kept_config(&out).unwrap();
         config.model.path = Some(folder.path().join(model));
-        config.data.train = folder.path().join(data);
+        config.data.train = folder.path().join(data).into();
         // The best weights come back as they were: those of the whole model, and of its generator.
         let best = fs::read(checkpoint.join("best.safetensors")).unwrap();
         let generator = fs::read(checkpoint.join("best-generator.safetensors")).ok();
@@ -385,9 +385,11 @@ fn a_checkpoint_of_an_earlier_version_is_gone_on_with() {
         let again = folder.path().join(format!("{name}-again"));
         copy(&earlier.join(name), &again);
         config.run.out = again;
-        let text =
-            fs::read_to_string(&config.data.train).unwrap().replacen("soup", "film", 1).replacen("tom", "map", 1);
-        fs::write(&config.data.train, text).unwrap();
+        let text = fs::read_to_string(config.data.train.place())
+            .unwrap()
+            .replacen("soup", "film", 1)
+            .replacen("tom", "map", 1);
+        fs::write(config.data.train.place(), text).unwrap();
         assert!(matches!(go_on(&config), Err(TrainError::DataChanged { .. })));
     }
 }

@@ -542,7 +542,7 @@ fn a_run_is_opened_and_its_configuration_used_again() {
         1
     );
     assert_eq!(
-        window.count(|command| matches!(command, Command::OpenTable { path, .. } if path == Path::new("reviews.csv"))),
+        window.count(|command| matches!(command, Command::OpenTable { inputs, .. } if *inputs == "reviews.csv".into())),
         1
     );
 }

@@ -174,7 +174,7 @@ fn the_reading_of_one_large_file_can_be_stopped() {
     let path = reviews(folder.path(), 400_000);
     let client = client();
     let job = JobId(1);
-    client.commands.send(Command::OpenTable { job, path, sample: None }).unwrap();
+    client.commands.send(Command::OpenTable { job, inputs: path.into(), sample: None }).unwrap();
     let stop = || client.commands.send(Command::Control { job, control: Control::Stop }).unwrap();
     let kinds = events(&client, job, |kind| {
         if matches!(kind, EventKind::Started) {
@@ -285,7 +285,7 @@ fn what_cannot_be_done_fails_with_what_and_where_and_the_lane_lives_on() {
     let folder = tempfile::tempdir().unwrap();
     let client = client();
     let missing = folder.path().join("nothing.csv");
-    let kinds = run(&client, 1, |job| Command::OpenTable { job, path: missing.clone(), sample: None });
+    let kinds = run(&client, 1, |job| Command::OpenTable { job, inputs: (&missing).into(), sample: None });
     assert!(
         matches!(kinds.last(), Some(EventKind::Failed { message, .. }) if message.contains("nothing.csv")),
         "{kinds:?}"

@@ -20,6 +20,16 @@ pub fn push_quoted(out: &mut String, text: &str) {
     out.push('"');
 }
 
+/// Appends texts as a JSON list of strings.
+pub fn push_list<'a>(out: &mut String, texts: impl IntoIterator<Item = &'a str>) {
+    out.push('[');
+    for (place, text) in texts.into_iter().enumerate() {
+        out.push_str(if place > 0 { "," } else { "" });
+        push_quoted(out, text);
+    }
+    out.push(']');
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

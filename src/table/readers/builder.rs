@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::encoding::Decoded;
 use super::finish::finish;
-use crate::table::Format;
-use crate::table::{ReadError, RowProblem, Table};
+use crate::table::{Format, Origins, ReadError, RowProblem, Table};
 
 /// A table while it is being written. Every row gets as many cells as there are columns.
 #[derive(Default)]
@@ -20,14 +19,6 @@ pub(super) struct Builder {
 impl Builder {
     pub fn new(columns: Vec<String>) -> Self {
         Self { columns, ..Self::default() }
-    }
-
-    pub fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    pub fn rows(&self) -> usize {
-        self.lines.len()
     }
 
     /// Ends the cell that was written to `text`.
@@ -47,7 +38,7 @@ impl Builder {
     }
 
     pub fn problem(&mut self, line: usize, reason: String) {
-        self.problems.push(RowProblem { line, reason });
+        self.problems.push(RowProblem::new(line, reason));
     }
 
     pub fn finish(mut self, path: &Path, format: Format, decoded: &Decoded) -> Result<Table, ReadError> {
@@ -55,6 +46,7 @@ impl Builder {
         self.problems.sort_by_key(|problem| problem.line);
         finish(Table {
             path: path.to_path_buf(),
+            origins: Origins::of(path),
             format,
             encoding: decoded.encoding,
             columns: self.columns,

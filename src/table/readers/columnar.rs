@@ -7,7 +7,6 @@
 
 mod features;
 mod footer;
-mod parts;
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -31,7 +30,7 @@ use crate::guard::guarded;
 use crate::stop::heed;
 use crate::table::Format;
 use crate::table::notation::quoted::push_quoted;
-use crate::table::{ReadError, Table, name_list};
+use crate::table::{ReadError, Table};
 
 /// Rows that are read.
 const ROW_LIMIT: i64 = 100_000_000;
@@ -49,43 +48,17 @@ pub(super) fn read_bytes(path: &Path, bytes: &[u8]) -> Result<Table, ReadError> 
     read(path, &file)
 }
 
-/// Reads a file, and with the first of several that are numbered the others too, as one.
-pub(super) fn open(path: &Path, first: &File) -> Result<Table, ReadError> {
-    let (parts, missing) = match parts::parts(path) {
-        Ok(parts) => (parts, None),
-        Err(missing) => (vec![path.to_owned()], Some(missing)),
-    };
-    let mut rows = None;
-    add(path, first, &mut rows)?;
-    for part in parts.iter().skip(1) {
-        let file = File::open(part).map_err(|source| ReadError::Read { path: part.clone(), source })?;
-        add(part, &file, &mut rows)?;
-    }
-    let mut table = finish(path, rows)?;
-    table.notes.extend(missing.map(|name| format!("only this part was read: {name:?} is not beside it")));
-    Ok(table)
-}
-
+/// Reads a file.
 pub(super) fn read(path: &Path, file: &File) -> Result<Table, ReadError> {
-    let mut rows = None;
-    add(path, file, &mut rows)?;
-    finish(path, rows)
-}
-
-fn finish(path: &Path, rows: Option<Builder>) -> Result<Table, ReadError> {
-    rows.unwrap_or_default().finish(path, Format::Parquet, &Decoded::nothing())
-}
-
-/// Adds the rows of a file to those of others before it.
-fn add(path: &Path, file: &File, rows: &mut Option<Builder>) -> Result<(), ReadError> {
     let outcome = footer::check(file)
         .map_err(Fault::Damaged)
-        .and_then(|()| guarded(|| decode(file, rows)).unwrap_or_else(|panic| Err(Fault::Damaged(panic))));
-    outcome.map_err(|fault| match fault {
+        .and_then(|()| guarded(|| decode(file)).unwrap_or_else(|panic| Err(Fault::Damaged(panic))));
+    let rows = outcome.map_err(|fault| match fault {
         Fault::TooLarge => ReadError::TooLarge { path: path.to_path_buf(), limit: size(SIZE_LIMIT) },
         Fault::Packing(packing) => ReadError::ParquetPacking { path: path.to_path_buf(), packing },
         Fault::Damaged(reason) => ReadError::Parquet { path: path.to_path_buf(), reason },
-    })
+    })?;
+    rows.finish(path, Format::Parquet, &Decoded::nothing())
 }
 
 enum Fault {
@@ -106,17 +79,11 @@ impl From<std::io::Error> for Fault {
     }
 }
 
-fn decode(file: &File, rows: &mut Option<Builder>) -> Result<(), Fault> {
+fn decode(file: &File) -> Result<Builder, Fault> {
     let reader = SerializedFileReader::new(file.try_clone()?)?;
     let columns = plausible(reader.metadata())?;
     let features = Feature::of_file(reader.metadata().file_metadata().key_value_metadata(), &columns);
-    let names = super::names::unique_names(&columns);
-    if let Some(before) = rows.as_ref().filter(|before| before.columns() != names) {
-        let (own, first) = (name_list(&names), name_list(before.columns()));
-        return Err(Fault::Damaged(format!("its columns are {own}, and those of the first of its parts {first}")));
-    }
-    let table = rows.get_or_insert_with(|| Builder::new(names));
-    let before = table.rows();
+    let mut table = Builder::new(super::names::unique_names(&columns));
     for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
         heed();
         let row = row?;
@@ -133,9 +100,9 @@ fn decode(file: &File, rows: &mut Option<Builder>) -> Result<(), Fault> {
         if table.text.len() as u64 > SIZE_LIMIT {
             return Err(Fault::TooLarge);
         }
-        table.end_row(before + index + 1);
+        table.end_row(index + 1);
     }
-    Ok(())
+    Ok(table)
 }
 
 /// The columns of a file whose own account of itself can be true.

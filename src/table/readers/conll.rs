@@ -51,6 +51,8 @@ pub(super) struct Shape {
     entity_tags: bool,
     /// The column of the tags.
     tag: usize,
+    /// Columns of something else stand behind the tags.
+    is_within: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,16 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
 fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if tabs && is_universal(&sample.rows) {
         let (width, order) = (UNIVERSAL.len() + 1, Order::Universal);
-        return Some(Shape { tabs, width, order, counted: true, names: None, entity_tags: false, tag: UNIVERSAL_TAG });
+        return Some(Shape {
+            tabs,
+            width,
+            order,
+            counted: true,
+            names: None,
+            entity_tags: false,
+            tag: UNIVERSAL_TAG,
+            is_within: false,
+        });
     }
     let names = header(&sample.rows);
     if names.is_some() {
@@ -176,7 +187,8 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
         return None;
     }
     let tag = if is_nested(&even, width, word) { width - 2 } else { width - 1 };
-    let shape = |entity_tags: bool| Shape { tabs, width, order: Order::TagLast, counted, names, entity_tags, tag };
+    let order = Order::TagLast;
+    let shape = |entity_tags: bool| Shape { tabs, width, order, counted, names, entity_tags, tag, is_within: false };
     let (outside, prefixed) = (count(Tag::Outside), count(Tag::Prefixed));
     let sentences = sample.blocks.iter().filter(|&&rows| rows > 0).count();
     let has_blocks = sentences > 0 || sample.document_starts > 0;
@@ -184,6 +196,10 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     let enough = (prefixed > 0 || (has_blocks && even.len() > 2)) && (has_blocks || outside > 0 || even.len() > 2);
     if entity_tags {
         return enough.then(|| shape(true));
+    }
+    // Who set a tag, and the like, may stand behind it, as in Universal NER.
+    if let Some(tag) = (word + 1..width - 1).rev().find(|column| has_blocks && are_entities(&even, *column)) {
+        return Some(Shape { tag, is_within: true, ..shape(true) });
     }
     let any = |kind: Tag| even.iter().filter(|row| any_tag_kind(row[width - 1]) == kind).count();
     let (any_outside, any_prefixed) = (any(Tag::Outside), any(Tag::Prefixed));
@@ -203,6 +219,13 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     let points = even.iter().any(|row| matches!(row[word], "." | "," | "?" | "!" | "。"));
     let sentence_like = few && long && (points || share(outside, 30));
     sentence_like.then(|| shape(false))
+}
+
+/// Whether a column has the tags of entities, which most words are outside of; phrases leave hardly a word out.
+fn are_entities(rows: &[&Vec<&str>], column: usize) -> bool {
+    let count = |wanted: Tag| rows.iter().filter(|row| tag_kind(row[column]) == wanted).count();
+    let (outside, prefixed) = (count(Tag::Outside), count(Tag::Prefixed));
+    prefixed > 0 && outside * 2 >= rows.len() && (outside + prefixed) * 50 >= rows.len() * 49
 }
 
 /// Whether the last column tags entities within those of the column before it, as in `GermEval`: it has the same types,
@@ -296,7 +319,12 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str, shape: &Shape) ->
         }
     }
     reader.end_sentence();
-    reader.table.finish(path, Format::Conll, decoded)
+    let mut table = reader.table.finish(path, Format::Conll, decoded)?;
+    if shape.is_within {
+        let (tag, width) = (shape.tag + 1, shape.width);
+        table.notes.push(format!("the tags are those in column {tag} of {width}; what stands behind them is no tag"));
+    }
+    Ok(table)
 }
 
 struct Reader<'a> {
@@ -392,13 +420,13 @@ impl<'a> Reader<'a> {
         if let Some((line, what)) = self.fault.take() {
             let others = if faults > 1 { format!(" (and {} more lines like it)", faults - 1) } else { String::new() };
             let noun = if words == 1 { "word" } else { "words" };
-            let order = match self.shape.order {
-                Order::TagLast if self.shape.tag + 1 < self.shape.width => "word second and the tag before the last",
-                Order::TagLast => "word first and the tag last",
-                Order::Universal => "word second and the tag fourth",
-            };
+            const PLACES: [&str; WIDEST] =
+                ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+            let is_last = self.shape.tag + 1 == self.shape.width;
+            let word = PLACES[usize::from(self.shape.counted)];
+            let tag = if is_last { "last" } else { PLACES[self.shape.tag.min(WIDEST - 1)] };
             let reason = format!(
-                "{what}{others}, expected {} columns, the {order}; its sentence of {words} {noun} from line {} is left \
+                "{what}{others}, expected {} columns, the word {word} and the tag {tag}; its sentence of {words} {noun} from line {} is left \
                  out",
                 self.shape.width, self.first
             );
@@ -531,6 +559,25 @@ mod tests {
                 (31, format!("has no word, {tail} 1 word from line 31 is left out").as_str()),
             ]
         );
+    }
+
+    #[test]
+    fn tags_may_have_other_columns_behind_them() {
+        let text = "# sent_id = weblog-1\n# text = Ines likes Köln.\n1\tInes\tB-PER\t-\tmayhew\n2\tlikes\tO\t-\tmayhew\n\
+                    3\tKöln\tB-LOC\t-\tmayhew\n4\t.\tO\t-\tmayhew\n\n# sent_id = weblog-2\n# text = Yes\n1\tYes\tO\t-\tmayhew\n\n";
+        let table = open(text);
+        assert_eq!((table.format, table.rows()), (Format::Conll, 2));
+        assert_eq!(table.columns, ["tokens", "tags", "column 4", "column 5"]);
+        assert_eq!(
+            [table.cell(0, 0), table.cell(0, 1)],
+            [r#"["Ines","likes","Köln","."]"#, r#"["B-PER","O","B-LOC","O"]"#]
+        );
+        assert_eq!(table.notes, ["the tags are those in column 3 of 5; what stands behind them is no tag"]);
+        // The phrases before parts of speech are not entities.
+        let phrases =
+            "The B-NP DT\ndog I-NP NN\nbarks B-VP VB\n. O .\n\nA B-NP DT\ncat I-NP NN\nsits B-VP VB\n. O .\n\n"
+                .repeat(3);
+        assert_eq!(open(&phrases).columns, ["tokens", "column 2", "tags"]);
     }
 
     #[test]

@@ -12,9 +12,7 @@ use super::encoding::Decoded;
 use super::finish::finish;
 use super::head;
 use super::sniff::{self, Layout};
-use crate::table::Format;
-use crate::table::{ReadError, RowProblem, Table};
-use crate::table::{name_list, shorten};
+use crate::table::{Format, Origins, ReadError, RowProblem, Table, name_list, shorten};
 
 /// Reads a decoded file of delimited text.
 pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, ReadError> {
@@ -22,6 +20,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
     let columns = sniff::column_names(layout);
     let mut table = Table {
         path: path.to_path_buf(),
+        origins: Origins::of(path),
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
@@ -91,11 +90,11 @@ fn copy(bytes: &mut [u8], piece: &Piece, mut to: usize) -> usize {
 
 fn describe(fault: Fault, line: usize) -> RowProblem {
     match fault {
-        Fault::Unclosed { line_ends } => RowProblem {
-            line: line + line_ends,
-            reason: "opens a quote that is never closed; reading continued at the next line".into(),
-        },
-        Fault::TooLong => RowProblem { line, reason: format!("has a field longer than {} MiB", FIELD_LIMIT >> 20) },
+        Fault::Unclosed { line_ends } => {
+            let reason = "opens a quote that is never closed; reading continued at the next line";
+            RowProblem::new(line + line_ends, reason.into())
+        }
+        Fault::TooLong => RowProblem::new(line, format!("has a field longer than {} MiB", FIELD_LIMIT >> 20)),
     }
 }
 
@@ -103,15 +102,13 @@ fn ragged(line: usize, pieces: &[Piece], bytes: &[u8], columns: &[String]) -> Ro
     let count = pieces.len();
     let noun = if count == 1 { "column" } else { "columns" };
     let begin = pieces.first().map(|piece| String::from_utf8_lossy(&bytes[piece.content.clone()])).unwrap_or_default();
-    RowProblem {
-        line,
-        reason: format!(
-            "has {count} {noun}, expected {} ({}); it begins with {:?}",
-            columns.len(),
-            name_list(columns),
-            shorten(&begin, 40)
-        ),
-    }
+    let reason = format!(
+        "has {count} {noun}, expected {} ({}); it begins with {:?}",
+        columns.len(),
+        name_list(columns),
+        shorten(&begin, 40)
+    );
+    RowProblem::new(line, reason)
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ impl Place {
     }
 
     pub fn problem(self, reason: String) -> RowProblem {
-        RowProblem { line: self.line, reason: self.told(reason) }
+        RowProblem::new(self.line, self.told(reason))
     }
 }
 

@@ -63,7 +63,7 @@ const KINDS: [(&[u8], &str, &str); 40] = [
     (b"\x1F\x8B", "compressed twice", UNPACK),
     (b"\xFD7zXZ\0", "compressed twice", UNPACK),
     (b"\x28\xB5\x2F\xFD", "compressed twice", UNPACK),
-    (b"BZh", "compressed with bzip2", UNPACK),
+    (b"BZh91AY&SY", "compressed twice", UNPACK),
     (b"\x04\x22\x4D\x18", "compressed with lz4", UNPACK),
     (b"7z\xBC\xAF\x27\x1C", "a 7z archive", UNPACK),
     (b"Rar!\x1A\x07", "a RAR archive", UNPACK),

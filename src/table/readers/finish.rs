@@ -22,7 +22,7 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
 
 /// A table without rows is an error that says why.
 pub(super) fn finish(mut table: Table) -> Result<Table, ReadError> {
-    if !matches!(table.format, Format::Conll | Format::PlainText) {
+    if !matches!(table.format, Format::Conll | Format::WebAnno | Format::FastText | Format::PlainText) {
         settle(&mut table, false, &[]);
     }
     if matches!(table.format, Format::Delimited { .. } | Format::JsonLines | Format::Parquet | Format::Workbook) {

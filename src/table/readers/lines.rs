@@ -21,7 +21,7 @@ const LINE_LIMIT: usize = 64 << 20;
 /// Opens a text file, packed with gzip or xz or not, to read its lines.
 pub fn lines(path: &Path) -> Result<Lines, ReadError> {
     if path.is_dir() {
-        return Err(ReadError::Folder { path: path.to_path_buf() });
+        return Err(ReadError::Folder { path: path.to_path_buf(), reason: "is a folder, expected a text file".into() });
     }
     let file = File::open(path).map_err(|source| ReadError::Read { path: path.to_path_buf(), source })?;
     Lines::new(path, file)

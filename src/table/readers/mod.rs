@@ -1,9 +1,11 @@
-//! One file → [`Table`], recognised by its content: the encoding, the format, the delimiter, and whether the first row
+//! Files → [`Table`], each recognised by its content: the encoding, the format, the delimiter, and whether the first row
 //! names the columns. A row that cannot be read is listed with its line and the reason; none is dropped in silence.
+//! Which files are meant was found before ([`crate::table::find`]); several become one at the end (`several.rs`).
 //!
 //! A file is read into memory once. Delimited text is then cut into cells in place, so that a table costs what its file
 //! does.
 
+mod archive;
 mod builder;
 mod classes;
 mod columnar;
@@ -14,9 +16,11 @@ mod delimited;
 mod documents;
 mod elements;
 mod encoding;
+mod fasttext;
 mod finish;
 mod head;
 mod html;
+mod inline_tags;
 mod json;
 mod label_studio;
 mod lines;
@@ -24,37 +28,69 @@ mod lists;
 mod marks;
 mod names;
 mod objects;
+mod ontonotes;
 mod prose;
 mod sentences;
 mod settled;
+mod several;
 mod sheet;
 mod sniff;
 mod spacy;
 mod span_cells;
 mod spans;
 mod squad;
+mod texts;
 mod token_spans;
 mod tree;
 mod unpack;
+mod webanno;
 
 use std::borrow::Cow;
 use std::io::{Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use lines::{Lines, lines};
 pub use names::{is_number, plain_name};
 
+use self::archive::Archive;
+use self::several::Piece;
 use self::unpack::Packing;
-use super::{ReadError, Table};
+use super::find::{Layout, Part, Unit, find};
+use super::{Format, Inputs, ReadError, Table};
 use crate::files;
 use crate::json::without_nan;
 use crate::stop::Heeded;
-use crate::table::Format;
 
 impl Table {
-    /// Reads a file, recognising format, delimiter and encoding by content.
+    /// Reads what a path names to learn from: a file, a folder or a pattern.
     pub fn open(path: &Path) -> Result<Self, ReadError> {
-        read(path)
+        Self::open_inputs(&path.into(), Part::Learn)
+    }
+
+    /// Reads all that is named as one table, recognising format, delimiter and encoding of each file by content.
+    pub fn open_inputs(inputs: &Inputs, part: Part) -> Result<Self, ReadError> {
+        let found = find(inputs, part)?;
+        let mut notes = found.notes;
+        let mut pieces: Vec<Piece> = Vec::new();
+        let mut empty = None;
+        for unit in &found.units {
+            match read_unit(unit, part, pieces.first().map(|first| &first.table), &mut notes) {
+                Ok(more) => pieces.extend(more),
+                Err(error) if is_nothing(&error) => {
+                    notes.push(error.to_string());
+                    empty.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(error) = empty.filter(|_| pieces.is_empty()) {
+            return Err(error);
+        }
+        let mut table = several::join(inputs, pieces, notes)?;
+        if let Some(held_out) = found.held_out {
+            propose(&mut table, held_out);
+        }
+        Ok(table)
     }
 
     /// Reads a file that is in memory already, such as one inside the program; the path is its name in messages.
@@ -63,11 +99,136 @@ impl Table {
     }
 }
 
+/// Whether a file has no rows, as one of several may.
+fn is_nothing(error: &ReadError) -> bool {
+    matches!(error, ReadError::Empty { .. } | ReadError::NoRows { .. })
+}
+
+/// What lies beside to evaluate on, if it can be used for that.
+fn propose(table: &mut Table, held_out: Inputs) {
+    let reason = match Table::open_inputs(&held_out, Part::All) {
+        Ok(judged) => several::can_judge(table, &judged).err().map(|reason| format!("which {reason}")),
+        Err(error) => Some(format!("which cannot be read: {error}")),
+    };
+    match reason {
+        Some(reason) => table.notes.push(format!("it is not evaluated on {:?}, {reason}", held_out.title())),
+        None => table.origins.held_out = Some(held_out),
+    }
+}
+
+fn read_unit(unit: &Unit, part: Part, first: Option<&Table>, notes: &mut Vec<String>) -> Result<Vec<Piece>, ReadError> {
+    match unit {
+        Unit::File(path) => {
+            if let Some(archive) = archive_at(path)? {
+                return read_archive(path, archive, part, notes);
+            }
+            let table = like(first, read(path), || headless(path, texts::content(path)?))?;
+            Ok(vec![Piece { table, path: path.clone(), inside: None }])
+        }
+        Unit::Texts { root, layout, names } => {
+            let fetch = &mut |name: &str| texts::content(&root.join(name));
+            let mut table = read_texts(root, *layout, names, fetch)?;
+            table.origins.files = texts::origins(root, &table);
+            Ok(vec![Piece { table, path: root.clone(), inside: None }])
+        }
+        Unit::Saved { root, .. } => {
+            Err(ReadError::Arrow { path: root.clone(), reason: "folders of save_to_disk are not read yet".into() })
+        }
+    }
+}
+
+fn read_texts(root: &Path, layout: Layout, names: &[String], fetch: texts::Fetch<'_>) -> Result<Table, ReadError> {
+    if layout == Layout::Notes { texts::read_brat(root, names, fetch) } else { texts::read_classes(root, names, fetch) }
+}
+
+/// A zip archive of data files, where the file is one.
+fn archive_at(path: &Path) -> Result<Option<Archive>, ReadError> {
+    let cannot_read = |source| ReadError::Read { path: path.to_path_buf(), source };
+    files::length(path).map_err(cannot_read)?;
+    let mut file = std::fs::File::open(path).map_err(cannot_read)?;
+    let mut head = [0; 8];
+    let filled = file.read(&mut head).map_err(cannot_read)?;
+    if !head[..filled].starts_with(b"PK\x03\x04") {
+        return Ok(None);
+    }
+    Archive::open(path, &file).map_err(cannot_read)
+}
+
+fn read_archive(
+    path: &Path,
+    mut archive: Archive,
+    part: Part,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Piece>, ReadError> {
+    let (chosen, names) = archive.choose(part)?;
+    notes.extend(chosen.notes);
+    if !chosen.held_out.is_empty() {
+        notes.push("what is to evaluate on lies in the same file; unpack the archive to use it".to_owned());
+    }
+    let read: Vec<String> = chosen.read.iter().map(|place| names[*place].clone()).collect();
+    if chosen.layout != Layout::Rows {
+        let table = read_texts(path, chosen.layout, &read, &mut |name| archive.content(name))?;
+        return Ok(vec![Piece { table, path: path.to_owned(), inside: None }]);
+    }
+    let mut pieces: Vec<Piece> = Vec::new();
+    for name in read {
+        let place = path.join(&name);
+        let bytes = archive.content(&name)?;
+        let first = pieces.first().map(|first| &first.table);
+        match like(first, read_unpacked(&place, bytes), || headless(&place, archive.content(&name)?)) {
+            Ok(table) => pieces.push(Piece { table, path: path.to_owned(), inside: Some(name) }),
+            Err(error) if is_nothing(&error) && chosen.read.len() > 1 => notes.push(error.to_string()),
+            Err(error) => return Err(error),
+        }
+    }
+    if pieces.is_empty() { Err(ReadError::Empty { path: path.to_path_buf() }) } else { Ok(pieces) }
+}
+
+/// A table of several, of which the first alone may have a head: where another seems to have one of its own, with as many
+/// columns, none of the names, and a value in it that the first has in its rows, that is a row of data.
+fn like(
+    first: Option<&Table>,
+    read: Result<Table, ReadError>,
+    headless: impl FnOnce() -> Result<Table, ReadError>,
+) -> Result<Table, ReadError> {
+    let Some(first) = first.filter(|first| matches!(first.format, Format::Delimited { .. })) else { return read };
+    let is_strange = match &read {
+        Ok(table) => {
+            matches!(table.format, Format::Delimited { .. })
+                && table.columns.len() == first.columns.len()
+                && !several::is_unnamed(&table.columns)
+                && !table.columns.iter().any(|column| first.columns.contains(column))
+        }
+        Err(error) => matches!(error, ReadError::NoRows { .. }),
+    };
+    if !is_strange {
+        return read;
+    }
+    // A value that stands in the same column of the first file is none of a head.
+    let comes_again = |table: &Table, place: usize| {
+        let value = table.cell(0, place);
+        !value.trim().is_empty() && (0..first.rows()).any(|row| first.cell(row, place) == value)
+    };
+    match headless() {
+        Ok(table)
+            if table.columns.len() == first.columns.len()
+                && (0..table.columns.len()).any(|place| comes_again(&table, place)) =>
+        {
+            Ok(table)
+        }
+        _ => read,
+    }
+}
+
+/// Reads delimited text of which every row is one of data.
+fn headless(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
+    let decoded = encoding::decode(bytes);
+    let layout = sniff::layout_without_head(&decoded.text);
+    delimited::read(path, decoded, &layout)
+}
+
 /// Reads a file as a table.
 pub fn read(path: &Path) -> Result<Table, ReadError> {
-    if path.is_dir() {
-        return Err(ReadError::Folder { path: path.to_path_buf() });
-    }
     let cannot_read = |source| ReadError::Read { path: path.to_path_buf(), source };
     let length = files::length(path).map_err(cannot_read)?;
     let mut file = std::fs::File::open(path).map_err(cannot_read)?;
@@ -78,7 +239,7 @@ pub fn read(path: &Path) -> Result<Table, ReadError> {
     let filled = file.read(&mut head).map_err(cannot_read)?;
     file.rewind().map_err(cannot_read)?;
     if columnar::is_parquet(&head) {
-        return columnar::open(path, &file);
+        return columnar::read(path, &file);
     }
     if sheet::is_container(&head) {
         return sheet::read(path, file);
@@ -125,6 +286,9 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     }
     let layout = match std::str::from_utf8(&decoded.text) {
         Ok(text) => {
+            if let Some(table) = of_its_own_kind(path, &decoded, text) {
+                return table;
+            }
             // A table of lists of words and tags looks like one long sentence, but is called a table.
             let one_block = !text.contains("\n\n") && !text.contains("\n\r\n");
             let shape = conll::shape(text).filter(|_| !(one_block && prose::is_called_a_table(path)));
@@ -143,17 +307,75 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     delimited::read(path, decoded, &layout)
 }
 
+/// Reads a text of a kind that its own lines name.
+fn of_its_own_kind(path: &Path, decoded: &encoding::Decoded, text: &str) -> Option<Result<Table, ReadError>> {
+    if webanno::is_one(text) {
+        return Some(webanno::read(path, decoded, text));
+    }
+    if ontonotes::is_one(text) {
+        return Some(ontonotes::read(path, decoded, text));
+    }
+    if fasttext::is_labelled(text) {
+        return Some(fasttext::read(path, decoded, text));
+    }
+    let shape = inline_tags::shape(text)?;
+    Some(inline_tags::read(path, decoded, text, shape))
+}
+
+/// Plain text, which is streamed and never in memory as a whole.
+#[derive(Clone, Debug)]
+pub struct PlainText {
+    pub files: Vec<PathBuf>,
+    pub notes: Vec<String>,
+    pub held_out: Option<Inputs>,
+}
+
+impl PlainText {
+    /// What was named, where all of it is plain text.
+    pub fn of(inputs: &Inputs) -> Result<Option<Self>, ReadError> {
+        // Who names thousands of files means the same with each.
+        const ASKED: usize = 16;
+        let found = find(inputs, Part::Learn)?;
+        let mut files = Vec::new();
+        for unit in found.units {
+            match unit {
+                Unit::File(path) if files.len() >= ASKED || is_plain_text(&path)? => files.push(path),
+                _ => return Ok(None),
+            }
+        }
+        let mut notes = found.notes;
+        if files.len() > 1 {
+            notes.push(format!("{} files are read as one text, one after the other", files.len()));
+        }
+        Ok(Some(Self { files, notes, held_out: found.held_out }))
+    }
+
+    /// The lines of all files, with an empty one between two of them.
+    pub fn lines(&self) -> impl Iterator<Item = Result<(usize, String), ReadError>> + use<'_> {
+        self.files.iter().enumerate().flat_map(|(place, path)| {
+            let between = (place > 0).then(|| Ok((0, String::new())));
+            let (lines, error) = match lines(path) {
+                Ok(lines) => (Some(lines), None),
+                Err(error) => (None, Some(Err(error))),
+            };
+            between.into_iter().chain(error).chain(lines.into_iter().flatten())
+        })
+    }
+}
+
 /// As much of a file as tells whether it is prose.
 const HEAD: usize = 1 << 20;
 
 /// Whether reading it whole would take a file for plain text, by its beginning alone, so that a text of any size can
 /// be streamed and is never in memory as a whole.
-pub fn is_plain_text(path: &Path) -> Result<bool, ReadError> {
-    if path.is_dir() {
-        return Err(ReadError::Folder { path: path.to_path_buf() });
-    }
+fn is_plain_text(path: &Path) -> Result<bool, ReadError> {
     let mut head = String::new();
-    for line in lines(path)? {
+    let lines = match lines(path) {
+        Ok(lines) => lines,
+        Err(ReadError::NotText { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    for line in lines {
         // What cannot be read as lines is not plain text; reading it as a table says what it is.
         let Ok((_, line)) = line else { return Ok(false) };
         head.push_str(&line);

@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use super::elements::{Element, Place, unreadable};
 use super::encoding::Decoded;
 use super::settled;
-use crate::table::Format;
-use crate::table::{RowProblem, Table};
+use crate::table::{Format, Origins, RowProblem, Table};
 
 /// Columns a table may get: objects whose keys are not names but values, such as one's own id each, would otherwise
 /// make a table as wide as it is long.
@@ -114,6 +113,7 @@ impl Rows {
         let ends = if self.widths.len() > 1 { self.widened() } else { std::mem::take(&mut self.ends) };
         Table {
             path: path.to_path_buf(),
+            origins: Origins::of(path),
             format,
             encoding: decoded.encoding,
             columns: super::names::unique_names(&self.columns),

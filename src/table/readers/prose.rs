@@ -37,7 +37,8 @@ pub(super) fn is_prose(path: &Path, bytes: &[u8], layout: &Layout) -> bool {
 
 pub(super) fn is_called_a_table(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_ascii_lowercase();
-    let name = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".xz")).unwrap_or(&name);
+    let packed = [".gz", ".xz", ".zst", ".bz2"].iter().find_map(|ending| name.strip_suffix(ending));
+    let name = packed.unwrap_or(&name);
     Path::new(name).extension().is_some_and(|extension| extension == "csv" || extension == "tsv" || extension == "tab")
 }
 

@@ -49,6 +49,14 @@ pub(super) fn layout(bytes: &[u8]) -> Layout {
     layout
 }
 
+/// The same of a file whose first row is one of data, though it may look like names.
+pub(super) fn layout_without_head(bytes: &[u8]) -> Layout {
+    let (start, line, told) = skip_separator_line(bytes);
+    let dialect = dialect(&bytes[start..], told);
+    let width = common_width(&sample(&bytes[start..], dialect));
+    Layout { dialect, first_row: start, first_line: line, header: None, width, odd_first: None }
+}
+
 /// The names of the columns, each different.
 pub(super) fn column_names(layout: &Layout) -> Vec<String> {
     let given = layout.header.clone().unwrap_or_else(|| vec![String::new(); layout.width]);

@@ -17,7 +17,8 @@ fn files_that_cannot_be_read_say_why() {
         let message = read(path).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     };
-    check(folder.path(), "is a folder, expected a CSV, JSON, CoNLL, Parquet, Excel or text file");
+    let error = Table::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("holds no data"), "{error}");
     check(&folder.path().join("absent.csv"), "cannot read");
     check(&file("empty.csv", b""), "is empty, expected rows of text");
     check(&file("blank.csv", b"\xEF\xBB\xBF \r\n\n"), "is empty, expected rows of text");

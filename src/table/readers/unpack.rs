@@ -1,4 +1,4 @@
-//! Files compressed with gzip, xz or zstd, recognised by their first bytes and unpacked as they are read. How much may come
+//! Files compressed with gzip, xz, zstd or bzip2, recognised by their first bytes and unpacked as they are read. How much may come
 //! out is bounded: a few kilobytes can be made to unpack to any size.
 
 use std::io::{self, BufReader, Read};
@@ -27,6 +27,7 @@ pub(super) enum Packing {
     Gzip,
     Xz,
     Zstd,
+    Bzip2,
 }
 
 impl Packing {
@@ -38,6 +39,8 @@ impl Packing {
             Some(Self::Xz)
         } else if head.starts_with(b"\x28\xB5\x2F\xFD") {
             Some(Self::Zstd)
+        } else if head.starts_with(b"BZh") && head.get(3).is_some_and(u8::is_ascii_digit) {
+            Some(Self::Bzip2)
         } else {
             None
         }
@@ -48,6 +51,7 @@ impl Packing {
             Self::Gzip => "gzip",
             Self::Xz => "xz",
             Self::Zstd => "zstd",
+            Self::Bzip2 => "bzip2",
         }
     }
 }
@@ -93,6 +97,7 @@ impl Unpacked {
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
                 Box::new(decoder)
             }
+            Packing::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(counted)),
         };
         Ok(Self { inner, packing, limits, given: 0, taken })
     }
@@ -185,6 +190,12 @@ pub(super) mod tests {
         ::zstd::stream::encode_all(bytes, 3).unwrap()
     }
 
+    pub(in crate::table) fn bzip2(bytes: &[u8]) -> Vec<u8> {
+        let mut packer = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::fast());
+        packer.write_all(bytes).unwrap();
+        packer.finish().unwrap()
+    }
+
     /// A file of one block that is stored and not compressed, as no packer is at hand.
     pub(in crate::table) fn xz(bytes: &[u8]) -> Vec<u8> {
         let sum = |bytes: &[u8]| {
@@ -249,7 +260,7 @@ pub(super) mod tests {
     #[test]
     fn what_was_packed_comes_out_again() {
         let text = "some text, and more of it\n".repeat(5000).into_bytes();
-        for packed in [gzip(&text), xz(&text), zstd(&text)] {
+        for packed in [gzip(&text), xz(&text), zstd(&text), bzip2(&text)] {
             assert_eq!(unpack(&packed, Limits::default()), Ok(text.clone()));
         }
         for (packed, text) in [
@@ -259,7 +270,11 @@ pub(super) mod tests {
             assert_eq!(unpack(packed, Limits::default()), Ok(text.repeat(100).into_bytes()));
         }
         // Files are packed in members by some tools, one after the other.
-        for members in [[gzip(b"one "), gzip(b"two")].concat(), [zstd(b"one "), zstd(b"two")].concat()] {
+        for members in [
+            [gzip(b"one "), gzip(b"two")].concat(),
+            [zstd(b"one "), zstd(b"two")].concat(),
+            [bzip2(b"one "), bzip2(b"two")].concat(),
+        ] {
             assert_eq!(unpack(&members, Limits::default()), Ok(b"one two".to_vec()));
         }
     }
@@ -270,7 +285,7 @@ pub(super) mod tests {
             assert_eq!(unpack(packed, limits).map(|bytes| bytes.len()), Err(expected.to_owned()));
         };
         let text: Vec<u8> = (0..30_000_u32).flat_map(|i| (i * 7919).to_le_bytes()).collect();
-        for packed in [gzip(&text), xz(&text), zstd(&text)] {
+        for packed in [gzip(&text), xz(&text), zstd(&text), bzip2(&text)] {
             check(
                 &packed,
                 Limits { bytes: 1 << 10, ..Limits::default() },

@@ -341,8 +341,8 @@ fn absolute(config: &mut RunConfig) {
             *path = whole;
         }
     };
-    fix(&mut config.data.train);
-    config.data.eval.iter_mut().for_each(fix);
+    let data = std::iter::once(&mut config.data.train).chain(&mut config.data.eval);
+    data.flat_map(|inputs| inputs.paths_mut()).for_each(fix);
     config.model.path.iter_mut().for_each(fix);
     config.language.generator.iter_mut().for_each(fix);
     fix(&mut config.run.out);

@@ -11,13 +11,14 @@ use serde_json::Value;
 use super::folder::{RunFolder, is_taken};
 use super::lock::lock;
 use super::log::Log;
-use super::names::{CHECKPOINT, CONFIG, EVENTS};
+use super::names::{CHECKPOINT, CONFIG, DATA, EVENTS};
 use super::settings::settings;
 use crate::data::Roles;
 use crate::files;
 use crate::model::Model;
 use crate::train::checkpoint::{self, Checkpoint, DataSums};
 use crate::train::config::RunConfig;
+use crate::train::data_files::DataFiles;
 use crate::train::event::TrainEvent;
 use crate::train::open::Open;
 use crate::train::recommend::Settings;
@@ -113,9 +114,14 @@ fn read_log(dir: &Path) -> Result<Log, TrainError> {
 /// Opens the folder: anew, or where [`check_folder`] said that there is a run to go on with.
 pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -> Result<Opened, TrainError> {
     if !goes_on {
-        return Ok(Opened { folder: RunFolder::create(config)?, checkpoint: None, history: Vec::new() });
+        let folder = RunFolder::create(config)?;
+        let path = config.run.out.join(DATA);
+        data.files.write(&path).map_err(|source| TrainError::Unwritable { path, source })?;
+        return Ok(Opened { folder, checkpoint: None, history: Vec::new() });
     }
     let dir = config.run.out.clone();
+    // An earlier version kept no record.
+    let changes = DataFiles::read(&dir.join(DATA)).map(|then| then.changes(&data.files)).unwrap_or_default();
     let lock = lock(&dir)?;
     let found = checkpoint::newest(&dir.join(CHECKPOINT))?;
     if let Some(found) = &found {
@@ -124,7 +130,7 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
         }
         let companion = companions::expected(config, &model.config)?;
         let companion = companion.as_ref().map(|companion| (companion.name, &companion.config));
-        found.check(data, &DataSums::of(data)?, model, companion)?;
+        found.check(data, &DataSums::of(data)?, model, companion).map_err(|error| naming(error, &changes))?;
     }
     let reached = read_log(&dir)?.step();
     let mut folder = RunFolder::take_up(dir.clone(), lock)?;
@@ -133,11 +139,27 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
             .notes
             .push(format!("the run had come to step {reached} and had no checkpoint, so it starts from the beginning"));
     }
+    if !changes.is_empty() {
+        let files = changes.join(", ");
+        folder
+            .notes
+            .push(format!("the files of the data are not those the run began with ({files}), but their examples are"));
+    }
     folder.go_back_to(found.as_ref())?;
     set_aside(found.as_ref())?;
     let log = Log::read(&dir)?;
     folder.notes.extend(log.problem());
     Ok(Opened { folder, checkpoint: found, history: log.events })
+}
+
+/// Says of data that have changed which files did.
+fn naming(error: TrainError, changes: &[String]) -> TrainError {
+    match error {
+        TrainError::DataChanged { path, reason } if !changes.is_empty() => {
+            TrainError::DataChanged { path, reason: format!("{reason}: {}", changes.join(", ")) }
+        }
+        error => error,
+    }
 }
 
 /// Damaged checkpoints are not in the way of new ones, and not deleted either while the run is not finished.

@@ -123,7 +123,7 @@ impl RunSummary {
             name: String::new(),
             task: config.task,
             model: config.model.title(),
-            data: files::name(&config.data.train).into_owned(),
+            data: config.data.train.title(),
             strategy: config.strategy.kind,
             status: RunStatus::Open,
             held: false,

@@ -209,9 +209,9 @@ fn whatever_cannot_be_written_a_run_never_says_that_it_has_what_it_has_not() {
                 config.model.path = Some(in_project("tests/golden/electra-rtd"));
                 let text = fs::read_to_string(in_project("assets/samples/prose.txt")).unwrap();
                 let lines: Vec<&str> = text.lines().take(60).collect();
-                let prose = config.data.train.with_file_name("prose.txt");
+                let prose = config.data.train.place().with_file_name("prose.txt");
                 fs::write(&prose, lines.join("\n")).unwrap();
-                config.data.train = prose;
+                config.data.train = prose.into();
                 config.data.max_tokens = 16;
                 config.run.max_steps = Some(3);
                 config.run.eval_every = Every::Steps(1);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::App;
 use crate::data::Roles;
 use crate::model::Decisions;
+use crate::table::Inputs;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::open::Open;
@@ -45,6 +46,7 @@ impl App {
             Action::ToggleLog => self.log_is_open = !self.log_is_open,
             Action::ResetLayout => self.settings.layouts.clear(),
             Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),
+            Action::ChooseDataFolder => self.ask_dialog(Purpose::DataFolder, ctx),
             Action::ChooseEvalData => self.ask_dialog(Purpose::EvalData, ctx),
             Action::ChooseModelFolder => self.ask_dialog(Purpose::ModelFolder, ctx),
             Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
@@ -122,7 +124,7 @@ impl App {
         }
     }
 
-    fn evaluate(&mut self, model: PathBuf, data: PathBuf, roles: Roles) {
+    fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
         self.send(Command::Evaluate { job, model, data, roles });
@@ -143,12 +145,12 @@ impl App {
     fn change_data(&mut self, action: Action) {
         let data = &mut self.workspace.data;
         match action {
-            Action::OpenData(path) => {
+            Action::OpenData(inputs) => {
                 self.workspace.screen = Screen::Data;
                 self.workspace.hub.finds_data = false;
                 self.workspace.sample = None;
                 self.sample_goes_on = false;
-                self.open_table(path, None);
+                self.open_table(inputs, None);
                 return;
             }
             Action::OpenSample(sample) => {
@@ -156,7 +158,7 @@ impl App {
                 self.workspace.hub.finds_data = false;
                 self.workspace.screen = Screen::Data;
                 self.workspace.sample = Some(sample);
-                self.open_table(self.places.samples.join(sample.file()), Some(sample.file()));
+                self.open_table(self.places.samples.join(sample.file()).into(), Some(sample.file()));
                 return;
             }
             Action::CloseData => self.workspace.begin_data(DataState::default()),
@@ -164,7 +166,7 @@ impl App {
             Action::SetTask(task) => data.set_task(task),
             Action::SetSplit(rule) => data.rule = rule,
             Action::SetMends(mends) => data.mends = mends,
-            Action::SetEvalData(path) => data.eval_path = path,
+            Action::SetEvalData(inputs) => data.eval = inputs,
             _ => return,
         }
         self.workspace.wants.dataset = self.workspace.data.table.is_some();
@@ -180,12 +182,12 @@ impl App {
         self.send(Command::Xray { job, dataset, example, model, length });
     }
 
-    fn open_table(&mut self, path: PathBuf, sample: Option<&'static str>) {
-        let title = format!("Reading {}", format::file_name(&path));
+    fn open_table(&mut self, inputs: Inputs, sample: Option<&'static str>) {
+        let title = format!("Reading {}", format::inputs(&inputs));
         self.workspace.data.error = None;
-        self.workspace.expect_table(&path);
-        let job = self.workspace.follow(JobKind::OpenTable { path: path.clone() }, title);
-        self.send(Command::OpenTable { job, path, sample });
+        self.workspace.expect_table(&inputs);
+        let job = self.workspace.follow(JobKind::OpenTable { inputs: inputs.clone() }, title);
+        self.send(Command::OpenTable { job, inputs, sample });
     }
 
     fn change_model(&mut self, action: Action) {
@@ -342,7 +344,7 @@ impl App {
 
     pub(super) fn poll_dialog(&mut self) {
         let Some(dialog) = &self.dialog else { return };
-        let path = match dialog.poll() {
+        let chosen = match dialog.poll() {
             Answer::Waiting => return,
             Answer::Nothing => {
                 if self.workspace.now - dialog.since < NO_DIALOG {
@@ -355,7 +357,7 @@ impl App {
                 self.dialog = None;
                 return;
             }
-            Answer::Chosen(path) => path,
+            Answer::Chosen(paths) => paths,
             Answer::Saved(path) => {
                 self.workspace.toast(Level::Good, "Saved", format::path(&path));
                 self.dialog = None;
@@ -368,10 +370,10 @@ impl App {
             }
         };
         self.actions.push(match dialog.purpose {
-            Purpose::Data => Action::OpenData(path),
-            Purpose::EvalData => Action::SetEvalData(Some(path)),
-            Purpose::ModelFolder => Action::AddModelFolder(path),
-            Purpose::RunsFolder => Action::SetRunsFolder(path),
+            Purpose::Data | Purpose::DataFolder => Action::OpenData(chosen),
+            Purpose::EvalData => Action::SetEvalData(Some(chosen)),
+            Purpose::ModelFolder => Action::AddModelFolder(chosen.place().into_owned()),
+            Purpose::RunsFolder => Action::SetRunsFolder(chosen.place().into_owned()),
             // It is saved where it was asked.
             Purpose::Save => return self.dialog = None,
         });

@@ -125,7 +125,7 @@ impl App {
         let Some(table) = data.table.clone() else { return };
         let request = DatasetRequest {
             table,
-            eval: data.eval_path.clone(),
+            eval: data.eval.clone(),
             task: data.task,
             roles: data.roles.clone(),
             rule: data.rule.clone(),

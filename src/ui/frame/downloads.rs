@@ -188,7 +188,7 @@ fn buttons_ui(ui: &mut Ui, palette: &Palette, download: &Download, title: &str, 
         DownloadState::Done(path) => {
             let (words, open) = match wanted.repo.kind {
                 RepoKind::Model => ("Use", Action::OpenModel(path.clone())),
-                RepoKind::DataSet => ("Open", Action::OpenData(path.clone())),
+                RepoKind::DataSet => ("Open", Action::OpenData(path.into())),
             };
             if Button::new(words).name(format!("{words} {title}")).small().show(ui, palette).clicked() {
                 return Some(open);

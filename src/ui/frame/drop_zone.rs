@@ -31,7 +31,7 @@ pub fn ui(ui: &Ui, palette: &Palette) {
         theme::semibold(size::TITLE),
         palette.text,
     );
-    let note = "A file as data · a folder as models";
+    let note = "Files, one or several, as data · a folder as models, and on the Data screen as data";
     painter.text(
         middle + egui::vec2(0.0, 38.0),
         Align2::CENTER_CENTER,

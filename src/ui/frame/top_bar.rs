@@ -39,7 +39,7 @@ fn brand_ui(ui: &mut Ui, palette: &Palette) {
 /// Data and model of the next run; a press goes to their screens.
 fn crumbs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
-    let data = cx.workspace.data.table.as_ref().map(|table| format::file_name(&table.path));
+    let data = cx.workspace.data.table.as_ref().map(|table| format::inputs(&table.origins.inputs));
     let model = cx.workspace.model.as_ref().map(|card| cx.workspace.model_name(&card.dir));
     let room = (ui.available_width() - 40.0).max(40.0) / 2.0;
     crumb_ui(ui, cx, Screen::Data, data.as_deref(), "No data", room);

@@ -12,7 +12,7 @@ mod xray;
 
 use std::sync::Arc;
 
-use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui};
+use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{
     ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN, ICON_TRAVEL_EXPLORE,
 };
@@ -172,13 +172,24 @@ impl DataPanel {
                     return;
                 }
                 let wide = Button::new("Open a file…").icon(ICON_FOLDER_OPEN).primary().min_width(150.0);
-                if wide.show(ui, palette).clicked() {
-                    cx.act(Action::ChooseData);
-                }
+                let chosen =
+                    ui.allocate_ui_with_layout(vec2(320.0, 32.0), Layout::left_to_right(Align::Center), |ui| {
+                        ui.spacing_mut().item_spacing.x = space::S;
+                        let file = wide.show(ui, palette).clicked().then_some(Action::ChooseData);
+                        let folder = Button::new("Open a folder…").min_width(150.0);
+                        file.or_else(|| folder.show(ui, palette).clicked().then_some(Action::ChooseDataFolder))
+                    });
+                cx.actions.extend(chosen.inner);
             });
             ui.add_space(space::S);
-            if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a file", "data file") {
-                cx.act(Action::OpenData(path));
+            if let Some(path) = path_field(
+                ui,
+                palette,
+                &mut self.typed,
+                "or paste a path, a folder or a pattern such as data/*.csv",
+                "data file",
+            ) {
+                cx.act(Action::OpenData(path.into()));
             }
             ui.add_space(space::XS);
             let find = Button::new("Find a data set on the hub").icon(ICON_TRAVEL_EXPLORE).quiet();
@@ -221,9 +232,9 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     // The end of a name tells versions apart, and the facts beside it need room too.
                     let room = (ui.available_width() - 96.0).max(80.0);
-                    let name = format::file_name(&table.path);
+                    let name = format::inputs(&table.origins.inputs);
                     let name = text::middle(ui.painter(), &name, theme::semibold(theme::size::TITLE), room);
-                    ui.label(text::title(name, palette)).on_hover_text(format::path(&table.path));
+                    ui.label(text::title(name, palette)).on_hover_text(format::input_paths(&table.origins.inputs));
                     ui.add_space(4.0);
                     for fact in facts(table) {
                         if ui.available_width() > 90.0 {
@@ -243,9 +254,12 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 }
 
 fn facts(table: &Table) -> Vec<String> {
-    let facts = [format!("{} rows", format::count(table.rows() as u64)), table.format.title()];
+    let files = table.origins.files.len() as u64;
+    let files = (files > 1).then(|| format::plural(files, "file", "files"));
+    let facts = [format!("{} rows", format::count(table.rows() as u64))];
+    let facts = facts.into_iter().chain(files).chain([table.format.title()]);
     let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
-    facts.into_iter().chain(encoding).collect()
+    facts.chain(encoding).collect()
 }
 
 fn problem_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

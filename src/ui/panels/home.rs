@@ -80,8 +80,14 @@ impl HomePanel {
                 cx.act(Action::ChooseData);
             }
         });
-        if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste the path of a file", "data file") {
-            cx.act(Action::OpenData(path));
+        if let Some(path) = path_field(
+            ui,
+            palette,
+            &mut self.typed,
+            "or paste a path, a folder or a pattern such as data/*.csv",
+            "data file",
+        ) {
+            cx.act(Action::OpenData(path.into()));
         }
         samples_ui(ui, cx);
         steps_ui(ui, cx);
@@ -105,7 +111,7 @@ fn steps_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let workspace = cx.workspace;
     let next = workspace.next_screen();
-    let data = workspace.data.table.as_ref().map(|table| format::file_name(&table.path));
+    let data = workspace.data.table.as_ref().map(|table| format::inputs(&table.origins.inputs));
     let model = workspace.model.as_ref().map(|card| workspace.model_name(&card.dir));
     let run = workspace.run.as_ref().map(|run| format::file_name(&run.dir));
     let steps: [(Screen, MaterialIcon, &str, Option<String>); 4] = [

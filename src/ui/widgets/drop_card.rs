@@ -19,7 +19,7 @@ pub fn drop_card(ui: &mut Ui, palette: &Palette, height: f32, ways: impl FnOnce(
     let font = egui::FontId::new(24.0, ICON_UPLOAD_FILE.font_family());
     let sign = ICON_UPLOAD_FILE.codepoint;
     inner.painter().text(circle.center(), egui::Align2::CENTER_CENTER, sign, font, palette.accent);
-    inner.label(text::strong("Drop a file here", palette));
+    inner.label(text::strong("Drop a file here, or several that belong together", palette));
     inner.add_space(-2.0);
     inner.label(text::small(
         "CSV, Excel, JSON, Parquet, CoNLL, SQuAD, annotated spans or plain text; the format is recognised",

@@ -1,13 +1,12 @@
 //! The data of the next run: what was opened, what it means, and what is done to it.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{JobKind, RunView, Workspace};
 use crate::analysis::pooled::StatesKept;
 use crate::data::{Mends, Roles, SplitRule, guess_task};
 use crate::samples::Sample;
-use crate::table::Table;
+use crate::table::{Inputs, Table};
 use crate::task::Task;
 use crate::text::Length;
 use crate::ui::widgets::number::Wrong;
@@ -22,8 +21,8 @@ pub struct DataState {
     pub rule: SplitRule,
     /// What is put right and left out.
     pub mends: Mends,
-    /// An evaluation file of one's own.
-    pub eval_path: Option<PathBuf>,
+    /// Data of its own to evaluate on: those that were chosen, or that lie beside and are meant for it by their name.
+    pub eval: Option<Inputs>,
     pub loaded: Option<Arc<LoadedDataset>>,
     pub lengths: Option<Arc<Lengths>>,
     /// The example that was looked at last, as the model reads it.
@@ -45,7 +44,7 @@ impl Default for DataState {
             task: Task::Classify,
             rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true },
             mends: Mends::default(),
-            eval_path: None,
+            eval: None,
             loaded: None,
             lengths: None,
             looked_at: None,
@@ -101,7 +100,7 @@ impl Workspace {
     pub(super) fn take_table(&mut self, table: &Arc<Table>) {
         let mut data = DataState { table: Some(table.clone()), ..DataState::default() };
         // What is held out of a file, and the name of its run, belong to that file.
-        let is_same = self.data.table.as_ref().is_some_and(|before| before.path == table.path);
+        let is_same = self.data.table.as_ref().is_some_and(|before| before.origins.inputs == table.origins.inputs);
         if is_same {
             data.rule = self.data.rule.clone();
         } else {
@@ -112,29 +111,30 @@ impl Workspace {
         if data.task != Task::Classify {
             data.roles = Roles::guess(table, data.task);
         }
+        data.eval.clone_from(&table.origins.held_out);
         // The parts of a sample are known.
         let of_sample = |sample: &mut Sample| table.path.file_name().is_some_and(|name| name == sample.file());
         if let Some(sample) = self.sample.take_if(of_sample) {
             data.task = sample.task();
             data.roles = sample.roles();
-            data.eval_path = sample.dev_file().map(|name| table.path.with_file_name(name));
+            data.eval = sample.dev_file().map(|name| table.path.with_file_name(name).into());
         }
         // The data of a run that is used again mean what they meant there.
-        if let Some(config) = self.restoring.take_if(|config| config.data.train == table.path) {
+        if let Some(config) = self.restoring.take_if(|config| config.data.train == table.origins.inputs) {
             let rule = config.data.split_rule(config.run.seed);
             data.rule =
                 SplitRule { eval_fraction: config.data.eval_fraction.unwrap_or(data.rule.eval_fraction), ..rule };
             data.mends = config.data.mends();
             data.task = config.task;
             data.roles = config.data.columns.clone();
-            data.eval_path.clone_from(&config.data.eval);
+            data.eval.clone_from(&config.data.eval);
             // The form was fitted to the data that were open; now it is the run's own again.
             let out = std::mem::take(&mut self.draft.run.out);
             self.draft = *config;
             self.draft.run.out = out;
         }
         // The charts of a run that has ended are not those of other data.
-        let is_over = |run: &RunView| !run.status.is_live() && run.config.data.train != table.path;
+        let is_over = |run: &RunView| !run.status.is_live() && run.config.data.train != table.origins.inputs;
         if self.run.as_ref().is_some_and(is_over) {
             self.run = None;
         }
@@ -198,7 +198,7 @@ mod tests {
     fn what_was_said_of_a_file_is_not_said_of_the_next() {
         let mut workspace = Workspace::new(Vec::new(), "/runs".into());
         opened(&mut workspace, "one.csv");
-        workspace.data.eval_path = Some("dev.csv".into());
+        workspace.data.eval = Some("dev.csv".into());
         workspace.data.rule = SplitRule { eval_fraction: 0.0, seed: 7, stratified: false };
         workspace.plan_error = Some("one cannot be trained".into());
         workspace.out_is_own = true;
@@ -211,7 +211,7 @@ mod tests {
         assert!(workspace.run.is_some());
         opened(&mut workspace, "two.csv");
         assert_eq!(workspace.data.rule, DataState::default().rule);
-        assert_eq!((workspace.data.eval_path.clone(), workspace.draft.data.eval.clone()), (None, None));
+        assert_eq!((workspace.data.eval.clone(), workspace.draft.data.eval.clone()), (None, None));
         assert_eq!(workspace.plan_error, None);
         assert!(workspace.run.is_none(), "its charts would stand beside other data");
         assert_eq!(workspace.draft.run.out, Path::new("/runs/two-model-1"));
@@ -223,7 +223,7 @@ mod tests {
         opened(&mut workspace, "one.csv");
         workspace.data.roles.text = Some("body".into());
         let text =
-            |workspace: &Workspace, data: &str| workspace.roles_of(Path::new("/runs/one/model"), Path::new(data)).text;
+            |workspace: &Workspace, data: &str| workspace.roles_of(Path::new("/runs/one/model"), &data.into()).text;
         assert_eq!(text(&workspace, "one.csv"), Some("body".into()));
         assert_eq!(text(&workspace, "two.csv"), None, "guessed");
         let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());

@@ -54,11 +54,11 @@ impl Workspace {
             draft.data.hide_words = 0.0;
         }
         if let Some(table) = &self.data.table {
-            draft.data.train.clone_from(&table.path);
+            draft.data.train.clone_from(&table.origins.inputs);
         }
         draft.data.columns = self.data.roles.clone();
-        draft.data.eval.clone_from(&self.data.eval_path);
-        draft.data.eval_fraction = self.data.eval_path.is_none().then_some(self.data.rule.eval_fraction);
+        draft.data.eval.clone_from(&self.data.eval);
+        draft.data.eval_fraction = self.data.eval.is_none().then_some(self.data.rule.eval_fraction);
         draft.data.split_seed = Some(self.data.rule.seed);
         draft.data.stratified = self.data.rule.stratified;
         draft.data.fix.clone_from(&self.data.mends.fix);
@@ -94,7 +94,8 @@ impl Workspace {
 
     /// `<runs folder>/<data>-<model>-<n>`, with the first `n` that no known run has.
     fn next_out(&self) -> PathBuf {
-        let data = self.data.table.as_ref().map_or_else(|| "data".into(), |table| short_name(&table.path));
+        let data =
+            self.data.table.as_ref().map_or_else(|| "data".into(), |table| short_name(&table.origins.inputs.place()));
         let model = self.model.as_ref().map_or_else(|| "model".into(), |card| short_name(&card.dir));
         let mut number = 1;
         loop {

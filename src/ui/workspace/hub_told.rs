@@ -19,11 +19,16 @@ impl Workspace {
         let is_inside = |path: &Path| path.starts_with(&folder);
         let of_run = self.training.and(self.run.as_ref()).is_some_and(|run| {
             let config = &run.config;
-            config.model.path.as_deref().is_some_and(is_inside) || is_inside(&config.data.train)
+            config.model.path.as_deref().is_some_and(is_inside)
+                || config.data.train.paths().iter().any(|path| is_inside(path))
         });
         of_run
             || self.model.as_ref().is_some_and(|card| is_inside(&card.dir))
-            || self.data.table.as_ref().is_some_and(|table| is_inside(&table.path))
+            || self
+                .data
+                .table
+                .as_ref()
+                .is_some_and(|table| table.origins.inputs.paths().iter().any(|path| is_inside(path)))
             || self.explore.model.as_deref().is_some_and(is_inside)
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::hub::{Remedy, Repo, RepoKind};
 use crate::model::Decisions;
+use crate::table::Inputs;
 use crate::worker::protocol::{JobId, Wanted};
 use crate::worker::work::AnyWork;
 
@@ -17,7 +18,7 @@ pub enum JobKind {
         choose: bool,
     },
     OpenTable {
-        path: PathBuf,
+        inputs: Inputs,
     },
     ReadDataset,
     MeasureLengths,

@@ -105,9 +105,9 @@ impl Workspace {
     fn done_words(&self, job: &Job) -> Option<String> {
         let plural = crate::ui::format::plural;
         Some(match &job.kind {
-            JobKind::OpenTable { path } => {
+            JobKind::OpenTable { inputs } => {
                 let rows = self.data.table.as_ref().map_or(0, |table| table.rows());
-                format!("{} read, {}", crate::ui::format::file_name(path), plural(rows as u64, "row", "rows"))
+                format!("{} read, {}", crate::ui::format::inputs(inputs), plural(rows as u64, "row", "rows"))
             }
             JobKind::ReadDataset => {
                 let loaded = self.data.loaded.as_ref()?;

@@ -7,6 +7,7 @@ use super::job::{Ended, Job};
 use crate::data::Roles;
 use crate::metrics::judged_at;
 use crate::model::Decisions;
+use crate::table::Inputs;
 use crate::train::assess::{Assessed, Assessment, assess};
 use crate::train::event::TrainEvent;
 use crate::train::kept::KeptEvaluation;
@@ -14,13 +15,13 @@ use crate::train::run;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
 use crate::worker::work::Failure;
 
-pub fn evaluate(job: &Job<'_>, dir: &Path, path: &Path, roles: &Roles) -> Result<Ended, Failure> {
-    let what = Assessed { model: dir.to_owned(), data: path.to_owned(), roles: roles.clone(), ..Assessed::default() };
+pub fn evaluate(job: &Job<'_>, dir: &Path, inputs: &Inputs, roles: &Roles) -> Result<Ended, Failure> {
+    let what = Assessed { model: dir.to_owned(), data: inputs.clone(), roles: roles.clone(), ..Assessed::default() };
     let assessment = assess(&what, &mut |what, done, total| job.progress(what, done, total))?;
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
     let Assessment { evaluation, decisions, .. } = assessment;
-    let on = Some(EvaluatedOn { file: path.to_owned(), is_part: false });
+    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false });
     let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
@@ -50,8 +51,8 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let model = dir.join("model");
     let decisions = Decisions::read(&model)?;
     let choice = &run.config.data;
-    let file = choice.eval.clone().unwrap_or_else(|| choice.train.clone());
-    let on = Some(EvaluatedOn { file, is_part: choice.eval.is_none() });
+    let data = choice.eval.clone().unwrap_or_else(|| choice.train.clone());
+    let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none() });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: Decisions::default(), texts }, decisions))

@@ -10,11 +10,11 @@ use crate::data::Dataset;
 use crate::hub::{Hub, embedded};
 use crate::model;
 use crate::stop::heed;
-use crate::table::Table;
+use crate::table::{Inputs, Part, Table};
 use crate::task::Reads;
 use crate::text::xray::xray;
 use crate::text::{Length, Tokenizer, measure_all};
-use crate::train::rows::{Sources, divide};
+use crate::train::rows::{Sources, divide, open_to_judge};
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::worker::work::Failure;
 use crate::{files, samples};
@@ -106,12 +106,13 @@ pub fn open_model(job: &Job<'_>, cards: &mut Last<Card>, dir: &Path) -> Result<E
     Ok(Ended::Done)
 }
 
-pub fn open_table(job: &Job<'_>, path: &Path, sample: Option<&str>) -> Result<Ended, Failure> {
-    match sample {
-        Some(name) => samples::write(name, path)?,
-        None => samples::ensure(path)?,
+pub fn open_table(job: &Job<'_>, inputs: &Inputs, sample: Option<&str>) -> Result<Ended, Failure> {
+    match (inputs.one(), sample) {
+        (Some(path), Some(name)) => samples::write(name, path)?,
+        (Some(path), None) => samples::ensure(path)?,
+        (None, _) => {}
     }
-    let table = Table::open(path)?;
+    let table = Table::open_inputs(inputs, Part::Learn)?;
     if job.go_on().is_break() {
         return Ok(Ended::Stopped);
     }
@@ -121,7 +122,7 @@ pub fn open_table(job: &Job<'_>, path: &Path, sample: Option<&str>) -> Result<En
 
 pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Failure> {
     let DatasetRequest { table, eval, task, roles, rule, mends } = request;
-    let eval = eval.as_deref().map(Table::open).transpose()?.map(Arc::new);
+    let eval = eval.as_ref().map(open_to_judge).transpose()?.map(Arc::new);
     let own = eval.is_some();
     if job.go_on().is_break() {
         return Ok(Ended::Stopped);

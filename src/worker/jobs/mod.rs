@@ -80,7 +80,7 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
     match command {
         Command::FindModels { folders, embedded, hub, .. } => Ok(files::find_models(job, &folders, &embedded, &hub)),
         Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
-        Command::OpenTable { path, sample, .. } => files::open_table(job, &path, sample),
+        Command::OpenTable { inputs, sample, .. } => files::open_table(job, &inputs, sample),
         Command::ReadDataset { request, .. } => files::read_dataset(job, request),
         Command::MeasureLengths { dataset, model, .. } => {
             files::measure_lengths(job, &mut kept.tokenizers, &dataset, &model)

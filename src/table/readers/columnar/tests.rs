@@ -116,16 +116,16 @@ fn files_that_belong_together_are_one_table() {
     place("train-00000-of-00002.parquet", "classes-snappy");
     place("train-00001-of-00002.parquet", "classes-zstd");
     let first = dir.path().join("train-00000-of-00002.parquet");
-    let table = read(&first).unwrap();
+    let table = Table::open(&first).unwrap();
     assert_eq!((table.rows(), table.path.as_path()), (10, first.as_path()));
-    assert_eq!((table.cell(5, 0), table.cell(5, 1), table.line(9)), ("a good film", "pos", 10));
-    assert!(table.notes.is_empty());
+    assert_eq!((table.cell(5, 0), table.cell(5, 1)), ("a good film", "pos"));
+    assert_eq!(table.place(9), "line 5 of train-00001-of-00002.parquet");
     std::fs::remove_file(dir.path().join("train-00001-of-00002.parquet")).unwrap();
-    let alone = read(&first).unwrap();
+    let alone = Table::open(&first).unwrap();
     assert_eq!(alone.rows(), 5);
-    assert!(alone.notes[0].contains("train-00001-of-00002.parquet"), "{:?}", alone.notes);
+    assert!(alone.notes[0].contains("train-00001-of-00002"), "{:?}", alone.notes);
     place("0000.parquet", "classes-none");
     place("0001.parquet", "tags-list");
-    let error = read(&dir.path().join("0000.parquet")).unwrap_err().to_string();
-    assert!(error.contains("0001.parquet") && error.contains("first of its parts"), "{error}");
+    let error = Table::open(&dir.path().join("0000.parquet")).unwrap_err().to_string();
+    assert!(error.contains("0001.parquet") && error.contains("they share none"), "{error}");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{Align2, FontId, Label, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
-use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_WARNING};
+use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_INFO, ICON_WARNING};
 
 use super::filter::Filter;
 use crate::data::Dataset;
@@ -24,7 +24,16 @@ struct Entry<'a> {
     rows: Option<(Which<'a>, String)>,
     /// What the button says, and what it does.
     remedy: Option<(&'static str, Action)>,
-    is_done: bool,
+    state: State,
+}
+
+/// What is to be thought of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// How the data were read, where that is not plain.
+    Note,
+    Open,
+    Done,
 }
 
 /// Rows that are only gathered when they are asked for.
@@ -78,7 +87,7 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
     let can = workspace.data.can_be_mended();
     let mends = &workspace.data.mends;
     let notes = loaded.dataset.table.notes.iter().chain(loaded.eval.iter().flat_map(|eval| &eval.table.notes));
-    let note = |words: &String| Entry { words: words.clone(), rows: None, remedy: None, is_done: false };
+    let note = |words: &String| Entry { words: words.clone(), rows: None, remedy: None, state: State::Note };
     let mut entries: Vec<Entry<'a>> = notes.map(note).collect();
     for finding in &loaded.findings {
         let mend = |mend: Mend| {
@@ -101,7 +110,7 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
             _ => None,
         };
         let rows = (!finding.rows.is_empty()).then(|| (Which::Rows(&finding.rows), finding.kind.short().to_owned()));
-        entries.push(Entry { words: finding.message(), rows, remedy, is_done: false });
+        entries.push(Entry { words: finding.message(), rows, remedy, state: State::Open });
     }
     entries.extend(over_long(workspace).map(|cut| {
         let limit = workspace.draft.data.max_tokens;
@@ -109,7 +118,7 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
         let words = format!("{} {noun} longer than {limit} tokens and would lose the end", format::count(cut as u64));
         let remedy = can.then(|| ("Exclude", Action::SetMends(mends.with(Mend::Exclude(Exclude::OverLong), true))));
         let rows = Some((Which::TooLong, format!("over {limit} tokens")));
-        Entry { words, rows, remedy, is_done: false }
+        Entry { words, rows, remedy, state: State::Open }
     }));
     entries
 }
@@ -121,7 +130,7 @@ fn mended<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>
         let place = if in_eval_file { " in the evaluation file" } else { "" };
         let words = format!("{} {}{place}", format::count(count as u64), mend.noun(count));
         let rows = which.filter(|_| count > 0).map(|which| (which, mend.noun(2).to_owned()));
-        Entry { words, rows, remedy: Some(("Undo", Action::SetMends(mends.with(mend, false)))), is_done: true }
+        Entry { words, rows, remedy: Some(("Undo", Action::SetMends(mends.with(mend, false)))), state: State::Done }
     };
     let shown = loaded.mended.iter().filter(|done| !done.in_eval_file || !done.rows.is_empty());
     let mut entries: Vec<Entry<'a>> = shown
@@ -139,7 +148,7 @@ fn mended<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>
     if workspace.draft.optim.class_weights == ClassWeights::Balanced {
         let unweighted = Action::Edit(Box::new(weighted(workspace, ClassWeights::None)));
         let words = "Rare classes weigh as much as frequent ones".to_owned();
-        entries.push(Entry { words, rows: None, remedy: Some(("Undo", unweighted)), is_done: true });
+        entries.push(Entry { words, rows: None, remedy: Some(("Undo", unweighted)), state: State::Done });
     }
     entries
 }
@@ -193,8 +202,11 @@ fn entry_ui(
         let fill = if shown { palette.accent_soft } else { palette.hover };
         ui.painter().rect_filled(pressed.expand2(vec2(6.0, 0.0)), 6.0, fill);
     }
-    let (icon, color): (MaterialIcon, _) =
-        if entry.is_done { (ICON_CHECK_CIRCLE, palette.good) } else { (ICON_WARNING, palette.warn) };
+    let (icon, color): (MaterialIcon, _) = match entry.state {
+        State::Note => (ICON_INFO, palette.text_dim),
+        State::Open => (ICON_WARNING, palette.warn),
+        State::Done => (ICON_CHECK_CIRCLE, palette.good),
+    };
     let font = FontId::new(17.0, icon.font_family());
     let top = rect.center().y - galley.size().y / 2.0;
     ui.painter().text(pos2(rect.left() + 9.0, top + 8.0), Align2::CENTER_CENTER, icon.codepoint, font, color);
@@ -241,7 +253,7 @@ fn problems_ui(ui: &mut Ui, cx: &Cx<'_>, dataset: &Dataset, of: &str) {
                         if place < unread.len() { &unread[place] } else { &dataset.excluded[place - unread.len()] };
                     ui.horizontal(|ui| {
                         ui.set_height(18.0);
-                        ui.label(text::number_dim(format!("line {}", problem.line), palette));
+                        ui.label(text::number_dim(problem.place(), palette));
                         ui.add(Label::new(text::small(&problem.reason, palette)).truncate())
                             .on_hover_text(&problem.reason);
                     });

@@ -178,7 +178,10 @@ impl Rows {
         // Where the table moves sideways it is wider than what is seen of it.
         let bounds = ui.max_rect().intersect(ui.clip_rect()).x_range().shrink(1.0);
         ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
-        let line_width = 28.0 + 8.0 * (table.line(table.rows() - 1).max(10) as f32).log10().floor();
+        // Of several files the lines begin anew, so the rows are counted.
+        let is_one = table.origins.files.len() < 2;
+        let number = |row: usize| if is_one { table.line(row) } else { row + 1 };
+        let line_width = 28.0 + 8.0 * (number(table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
             .id_salt(("rows", order))
             .striped(false)
@@ -209,7 +212,7 @@ impl Rows {
                     ui.add(Label::new(text::label(words, palette)).truncate());
                 });
             };
-            head("   Line");
+            head(if is_one { "   Line" } else { "   Row" });
             for show in &order.main {
                 head(show.title(table));
             }
@@ -226,7 +229,10 @@ impl Rows {
                 line.col(|ui| {
                     table_lines::row_line(ui, bounds, palette);
                     ui.add_space(space::M);
-                    ui.label(text::number_dim(table.line(row).to_string(), palette));
+                    let label = ui.label(text::number_dim(number(row).to_string(), palette));
+                    if !is_one {
+                        label.on_hover_text(table.place(row));
+                    }
                 });
                 for show in &order.main {
                     line.col(|ui| {
@@ -259,7 +265,7 @@ impl Rows {
                     self.view = view;
                 }
                 ui.add_space(space::XS);
-                ui.label(text::strong(format!("Line {}", table.line(row)), palette));
+                ui.label(text::strong(state::sentence(&table.place(row)), palette));
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                     if Button::icon_only(ICON_CLOSE, "Close the row").small().show(ui, palette).clicked() {
                         self.chosen = None;

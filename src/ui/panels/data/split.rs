@@ -37,11 +37,11 @@ impl SplitForm {
         }
         Card::titled("Evaluation").note("held out from training").show(ui, palette, |ui| {
             ui.spacing_mut().item_spacing.y = 6.0;
-            self.own_file |= cx.workspace.data.eval_path.is_some();
+            self.own_file |= cx.workspace.data.eval.is_some();
             let choices = [(false, "Share of this file"), (true, "Own file")];
             if let Some(own_file) = segmented(ui, palette, self.own_file, &choices, true) {
                 self.own_file = own_file;
-                if !own_file && cx.workspace.data.eval_path.is_some() {
+                if !own_file && cx.workspace.data.eval.is_some() {
                     cx.act(Action::SetEvalData(None));
                 }
             }
@@ -109,8 +109,8 @@ impl SplitForm {
 
     fn file_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        if let Some(path) = cx.workspace.data.eval_path.clone() {
-            ui.label(text::body(format::file_name(&path), palette)).on_hover_text(format::path(&path));
+        if let Some(inputs) = cx.workspace.data.eval.clone() {
+            ui.label(text::body(format::inputs(&inputs), palette)).on_hover_text(format::input_paths(&inputs));
         } else {
             let share = format::trimmed(cx.workspace.data.rule.eval_fraction * 100.0, 2);
             let words = format!(
@@ -122,7 +122,7 @@ impl SplitForm {
             cx.act(Action::ChooseEvalData);
         }
         if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste a path", "evaluation file") {
-            cx.act(Action::SetEvalData(Some(path)));
+            cx.act(Action::SetEvalData(Some(path.into())));
         }
     }
 }

@@ -37,13 +37,13 @@ impl Source {
                 let counted = (examples > 0).then(|| format::plural(examples, one, many));
                 let on = evaluated.on.as_ref().map(|on| {
                     let part = if on.is_part { ", the part held out" } else { "" };
-                    format!("on {}{part}", text::short_name(&format::file_name(&on.file), 40))
+                    format!("on {}{part}", text::short_name(&format::inputs(&on.data), 40))
                 });
                 let parts: Vec<String> = counted.into_iter().chain([task.title().to_lowercase()]).chain(on).collect();
                 let words = parts.join(" · ");
                 let label = ui.add(egui::Label::new(text::dim(words, palette)).truncate());
                 if let Some(on) = &evaluated.on {
-                    label.on_hover_text(format::path(&on.file));
+                    label.on_hover_text(format::input_paths(&on.data));
                 }
             });
         });
@@ -94,6 +94,7 @@ impl Source {
                 });
                 let hint = "Any file with labels that opens as data";
                 if let Some(data) = path_field_to(ui, palette, &mut self.path, hint, ("Evaluate", "file to evaluate")) {
+                    let data = data.into();
                     let roles = cx.workspace.roles_of(&model, &data);
                     cx.act(Action::Evaluate { model: model.clone(), data, roles });
                     self.open = false;
@@ -115,7 +116,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if !is_there || workspace.evaluation.as_ref().is_some_and(|shown| shown.model == model) {
         return;
     }
-    let words = format!("Evaluate {} on {}", format::file_name(&run.dir), format::file_name(&file));
+    let words = format!("Evaluate {} on {}", format::file_name(&run.dir), format::inputs(&file));
     let button = Button::new(text::short_name(&words, 72)).name(&words).icon(ICON_FACT_CHECK).small();
     if button.show(ui, cx.palette).clicked() {
         let roles = workspace.roles_of(&model, &file);

@@ -9,6 +9,7 @@ use egui_material_icons::icons::{
 };
 
 use crate::hub::RepoKind;
+use crate::table::Inputs;
 use crate::ui::action::HubAction;
 use crate::ui::frame::downloads;
 use crate::ui::widgets::Button;
@@ -89,7 +90,7 @@ fn use_ui(ui: &mut Ui, cx: &mut Cx<'_>, offer: &Offer<'_>, path: &Path) {
             let button = Button::new("Open").name(name).icon(ICON_FOLDER_OPEN);
             let button = if offer.is_small { button.small() } else { button.primary() };
             if button.show(ui, palette).clicked() {
-                cx.act(Action::OpenData(path.to_owned()));
+                cx.act(Action::OpenData(path.into()));
             }
             evaluate_ui(ui, cx, offer, path);
         }
@@ -104,12 +105,12 @@ fn evaluate_ui(ui: &mut Ui, cx: &mut Cx<'_>, offer: &Offer<'_>, path: &Path) {
     if !workspace.data.table.as_ref().is_some_and(|table| is_beside(&table.path)) {
         return;
     }
-    let is_it = workspace.data.eval_path.as_deref() == Some(path);
+    let is_it = workspace.data.eval.as_ref().and_then(Inputs::one) == Some(path);
     let name = format!("Evaluate on {}", offer.wanted.title());
     let words = if is_it { "Evaluated on" } else { "Evaluate on it" };
     let button = Button::new(words).name(name).quiet().small().enabled(!is_it);
     if button.show(ui, cx.palette).clicked() {
-        cx.act(Action::SetEvalData(Some(path.to_owned())));
+        cx.act(Action::SetEvalData(Some(path.into())));
         cx.act(Action::Hub(HubAction::Find(RepoKind::DataSet, false)));
     }
 }

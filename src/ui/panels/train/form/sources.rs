@@ -17,11 +17,11 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     let workspace = cx.workspace;
     let data = match (frozen, &workspace.data.loaded) {
         (Some(run), _) => Some((
-            format::file_name(&run.config.data.train),
+            format::inputs(&run.config.data.train),
             known(run.train_examples as u64, |count| made_words(run, workspace, count)),
         )),
         (None, Some(loaded)) => Some((
-            format::file_name(&loaded.dataset.table.path),
+            format::inputs(&loaded.dataset.table.origins.inputs),
             format::plural(loaded.dataset.examples.len() as u64, "example", "examples"),
         )),
         (None, None) => None,
@@ -91,7 +91,8 @@ fn made_words(run: &RunView, workspace: &Workspace, made: u64) -> String {
     };
     let made = format::plural(made, one, many);
     let loaded = workspace.data.loaded.as_ref();
-    let loaded = loaded.filter(|loaded| loaded.dataset.table.path == run.config.data.train && one == "window");
+    let loaded =
+        loaded.filter(|loaded| loaded.dataset.table.origins.inputs == run.config.data.train && one == "window");
     let asked = loaded.map(|loaded| match loaded.split.train.len() {
         0 => loaded.dataset.examples.len(),
         learned => learned,

@@ -1,0 +1,344 @@
+//! Files that are a text each → one row a file: its label is the folder it lies in (as in the Large Movie Review Dataset),
+//! or its labelled places stand in a file beside it, as brat writes them.
+//!
+//! How the files are encoded is one answer for all of them, asked of those that are not UTF-8. A folder of texts without
+//! a label is passed over and told; it is read when it is named itself.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8};
+use serde_json::Value;
+
+use super::elements::Place;
+use super::encoding::{self, Decoded};
+use super::finish::finish_export;
+use super::marks::{self, Mark, Object};
+use super::objects::Rows;
+use super::unpack::{self, Packing, SIZE_LIMIT, size};
+use crate::stop::heed;
+use crate::table::{Format, Origin, ReadError, RowProblem, Table};
+
+/// Folders of texts that nobody labelled.
+const UNLABELLED: [&str; 6] = ["unsup", "unsupervised", "unlabeled", "unlabelled", "unlab", "no_label"];
+/// Bytes by which the encoding is recognised.
+const SAMPLE: usize = 1 << 20;
+
+/// Reads a file by its name.
+pub(super) type Fetch<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, ReadError>;
+
+/// The texts of folders that are their classes.
+pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> Result<Table, ReadError> {
+    let class = |name: &str| name.rsplit('/').nth(1).unwrap_or_default().to_owned();
+    let classes: BTreeSet<String> = names.iter().map(|name| class(name)).collect();
+    let is_unlabelled = |class: &str| UNLABELLED.contains(&class.to_lowercase().as_str());
+    let has_labels = classes.iter().any(|class| !is_unlabelled(class));
+    let taken = |name: &&String| !has_labels || !is_unlabelled(&class(name));
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    names.iter().for_each(|name| *counts.entry(class(name)).or_default() += 1);
+    let kept: Vec<&String> = names.iter().filter(taken).collect();
+    let texts = Texts::read(root, &kept, fetch)?;
+    let mut rows = Rows::default();
+    for (name, text) in kept.iter().zip(&texts.texts) {
+        match text {
+            Ok(text) => {
+                let fields = [("text", text.trim_end()), ("label", &class(name)), ("file", name)];
+                let fields = fields.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned())));
+                rows.add_object(Object::from_iter(fields), Place::of_line(1));
+            }
+            Err(reason) => rows.problems.push(problem(name, reason)),
+        }
+    }
+    let told = |(class, count): (&String, &usize)| format!("{class:?} ({count})");
+    let shown: Vec<String> =
+        counts.iter().filter(|(class, _)| !has_labels || !is_unlabelled(class)).take(20).map(told).collect();
+    let mut notes = vec![format!("each file is a text and its folder the label: {}", shown.join(", "))];
+    for (class, count) in counts.iter().filter(|(class, _)| has_labels && is_unlabelled(class)) {
+        notes.push(format!("the {count} texts in {class:?} have no label and are not read"));
+    }
+    notes.extend(texts.note());
+    let mut table = rows.into_table(root, Format::TextFolders, &texts.decoded());
+    table.notes = notes;
+    finish_export(table, &[])
+}
+
+/// The texts beside which brat wrote their labelled places.
+pub(super) fn read_brat(root: &Path, names: &[String], fetch: Fetch<'_>) -> Result<Table, ReadError> {
+    let kept: Vec<&String> = names.iter().collect();
+    let texts = Texts::read(root, &kept, fetch)?;
+    let mut rows = Rows::default();
+    let mut passed = Passed::default();
+    for (name, text) in kept.iter().zip(&texts.texts) {
+        let notes = fetch(&format!("{}.ann", name.strip_suffix(".txt").unwrap_or(name)));
+        let read = text.clone().and_then(|text| {
+            let notes = notes.map_err(|error| error.to_string())?;
+            Ok((text, passed.marks(&String::from_utf8_lossy(&notes))?))
+        });
+        match read {
+            Ok((text, marks)) => {
+                let file = Object::from_iter([("file".to_owned(), Value::String((*name).clone()))]);
+                rows.add_object(marks::row(text, &marks, file), Place::of_line(1));
+            }
+            Err(reason) => rows.problems.push(problem(name, &reason)),
+        }
+    }
+    let mut table = rows.into_table(root, Format::Brat, &texts.decoded());
+    table.notes = passed.notes();
+    table.notes.extend(texts.note());
+    finish_export(table, &[])
+}
+
+/// The file of each row.
+pub(super) fn origins(root: &Path, table: &Table) -> Vec<Origin> {
+    let Some(column) = table.column("file") else { return Vec::new() };
+    let origin = |row: usize| {
+        let name = table.cell(row, column);
+        Origin { path: root.join(name), name: name.into(), first: row }
+    };
+    (0..table.rows()).map(origin).collect()
+}
+
+fn problem(name: &str, reason: &str) -> RowProblem {
+    RowProblem { file: Some(name.into()), ..RowProblem::new(1, reason.to_owned()) }
+}
+
+/// What brat's files tell beside labelled places, which is not read.
+#[derive(Default)]
+struct Passed {
+    /// Places that consist of several pieces.
+    broken: usize,
+    relations: usize,
+    events: usize,
+    attributes: usize,
+}
+
+impl Passed {
+    /// The places of one file: `T1<tab>PER 0 9<tab>Ines Kaya`.
+    fn marks(&mut self, notes: &str) -> Result<Vec<Mark>, String> {
+        let mut marks = Vec::new();
+        for line in notes.lines().map(|line| line.trim_end_matches('\r')) {
+            match line.as_bytes().first() {
+                Some(b'T') => marks.extend(self.mark(line)?),
+                Some(b'R' | b'*') => self.relations += 1,
+                Some(b'E') => self.events += 1,
+                Some(b'A' | b'M') => self.attributes += 1,
+                _ => {}
+            }
+        }
+        Ok(marks)
+    }
+
+    fn mark(&mut self, line: &str) -> Result<Option<Mark>, String> {
+        let mut fields = line.splitn(3, '\t').skip(1);
+        let (place, words) = (fields.next().unwrap_or_default(), fields.next());
+        if place.contains(';') {
+            self.broken += 1;
+            return Ok(None);
+        }
+        let parts: Vec<&str> = place.split(' ').collect();
+        let read = match parts[..] {
+            [label, start, end] => start.parse().ok().zip(end.parse().ok()).map(|(start, end)| (label, start, end)),
+            _ => None,
+        };
+        let Some((label, start, end)) = read else {
+            let shown = crate::table::shorten(line, 60);
+            return Err(format!("has a place that cannot be read, expected a label, a start and an end: {shown}"));
+        };
+        Ok(Some(Mark { start, end, label: label.to_owned(), text: words.map(str::to_owned) }))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.broken > 0 {
+            notes.push(format!("{} labelled places consist of several pieces and are not read", self.broken));
+        }
+        let others = [(self.relations, "relations"), (self.events, "events"), (self.attributes, "attributes")];
+        let told: Vec<String> =
+            others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        if !told.is_empty() {
+            notes.push(format!("not read of the annotations: {}", told.join(", ")));
+        }
+        notes
+    }
+}
+
+/// Files as text, all in one way.
+struct Texts {
+    texts: Vec<Result<String, String>>,
+    encoding: &'static Encoding,
+    /// Files that are not UTF-8, and characters that could not be read.
+    others: usize,
+    replaced: usize,
+}
+
+impl Texts {
+    fn read(root: &Path, names: &[&String], fetch: Fetch<'_>) -> Result<Self, ReadError> {
+        let mut all = Vec::with_capacity(names.len());
+        let mut total = 0;
+        for name in names {
+            heed();
+            let bytes = fetch(name)?;
+            total += bytes.len() as u64;
+            if total > SIZE_LIMIT {
+                return Err(ReadError::TooLarge { path: root.to_path_buf(), limit: size(SIZE_LIMIT) });
+            }
+            all.push(bytes);
+        }
+        let is_other = |bytes: &&Vec<u8>| {
+            std::str::from_utf8(bytes).is_err()
+                && encoding::marked(bytes).is_none()
+                && encoding::not_text(bytes).is_none()
+        };
+        let mut sample = Vec::new();
+        let mut others = 0;
+        for bytes in all.iter().filter(is_other) {
+            others += 1;
+            if sample.len() < SAMPLE {
+                sample.extend_from_slice(&bytes[..bytes.len().min(SAMPLE)]);
+            }
+        }
+        let encoding = if sample.is_empty() { UTF_8 } else { encoding::of_sample(&sample, true) };
+        let mut replaced = 0;
+        let texts = all.into_iter().map(|bytes| text(bytes, encoding, &mut replaced)).collect();
+        Ok(Self { texts, encoding, others, replaced })
+    }
+
+    fn note(&self) -> Option<String> {
+        let (count, encoding) = (self.others, self.encoding.name());
+        (count > 0).then(|| format!("{count} files are not UTF-8 and were read as {encoding}"))
+    }
+
+    fn decoded(&self) -> Decoded {
+        let encoding = if self.others == self.texts.len() { self.encoding.name() } else { "UTF-8" };
+        Decoded { text: Vec::new(), encoding, replaced: self.replaced }
+    }
+}
+
+fn text(bytes: Vec<u8>, encoding: &'static Encoding, replaced: &mut usize) -> Result<String, String> {
+    if let Some((what, _)) = encoding::not_text(&bytes).filter(|_| !bytes.is_empty()) {
+        return Err(format!("is {what}, expected a text"));
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => {
+            let bytes = error.into_bytes();
+            let (encoding, mark) = encoding::marked(&bytes).unwrap_or((encoding, 0));
+            let mut text = String::new();
+            let mut decoder = encoding.new_decoder_without_bom_handling();
+            *replaced += encoding::decode_piece(&mut decoder, &bytes[mark..], true, &mut text);
+            Ok(text)
+        }
+    }
+}
+
+/// The content of a file of a folder, unpacked.
+pub(super) fn content(path: &Path) -> Result<Vec<u8>, ReadError> {
+    let cannot_read = |source: io::Error| ReadError::Read { path: path.to_path_buf(), source };
+    let bytes = std::fs::read(path).map_err(cannot_read)?;
+    match Packing::of(&bytes) {
+        Some(packing) => unpack::all(path, packing, io::Cursor::new(bytes)),
+        None => Ok(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::find::to_judge;
+
+    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        dir
+    }
+
+    fn rows(table: &Table) -> Vec<Vec<&str>> {
+        (0..table.rows()).map(|row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect()).collect()
+    }
+
+    #[test]
+    fn a_folder_for_each_class_is_a_table() {
+        let dir = folder(&[
+            ("train/pos/0_9.txt", b"A fine film.\n"),
+            ("train/pos/1_7.txt", "Très bien.".as_bytes()),
+            ("train/neg/0_3.txt", b"Dull.<br />Long."),
+            ("train/unsup/0_0.txt", b"Who knows."),
+            ("train/urls_pos.txt", b"http://x\n"),
+            ("test/pos/0_10.txt", b"Good."),
+            ("test/neg/0_2.txt", b"Bad."),
+            ("test/neg/1_2.txt", b"Worse."),
+            ("README", b"about"),
+        ]);
+        let table = Table::open(dir.path()).unwrap();
+        assert_eq!((table.format, table.columns.join(" ").as_str()), (Format::TextFolders, "text label file"));
+        let expected = [
+            ["Dull.<br />Long.", "neg", "train/neg/0_3.txt"],
+            ["A fine film.", "pos", "train/pos/0_9.txt"],
+            ["Très bien.", "pos", "train/pos/1_7.txt"],
+        ];
+        assert_eq!(rows(&table), expected);
+        assert_eq!(table.place(1), "line 1 of train/pos/0_9.txt");
+        let notes = table.notes.join("\n");
+        assert!(notes.contains(r#"each file is a text and its folder the label: "neg" (1), "pos" (2)"#), "{notes}");
+        assert!(notes.contains(r#"the 1 texts in "unsup" have no label and are not read"#), "{notes}");
+        assert_eq!(table.origins.held_out, Some(dir.path().join("test").into()));
+        let held_out = Table::open(&dir.path().join("test")).unwrap();
+        assert_eq!((held_out.rows(), held_out.cell(0, 0)), (3, "Bad."));
+        assert_eq!(to_judge(&dir.path().into()).unwrap().0, dir.path().join("test").into());
+    }
+
+    #[test]
+    fn one_encoding_is_found_for_all_texts() {
+        let (western, ..) = encoding_rs::WINDOWS_1252.encode("Le café était très agréable, à côté du marché.");
+        let dir = folder(&[
+            ("a/1", &western),
+            ("a/2", b"plain"),
+            ("b/1", "naïve".as_bytes()),
+            ("b/2", b"\x89PNG\r\n\x1A\n\0\0"),
+        ]);
+        let table = Table::open(dir.path()).unwrap();
+        let texts: Vec<&str> = rows(&table).iter().map(|row| row[0]).collect();
+        assert_eq!(texts, ["Le café était très agréable, à côté du marché.", "plain", "naïve"]);
+        assert!(
+            table.notes.contains(&"1 files are not UTF-8 and were read as windows-1252".to_owned()),
+            "{:?}",
+            table.notes
+        );
+        assert_eq!(table.problems[0].place(), "line 1 of b/2");
+    }
+
+    #[test]
+    fn places_that_brat_labelled_are_spans() {
+        let dir = folder(&[
+            ("doc-1.txt", "Ines Kaya lives in Köln.\n".as_bytes()),
+            (
+                "doc-1.ann",
+                "T1\tPER 0 9\tInes Kaya\nT2\tLOC 19 23\tKöln\nR1\tLives Arg1:T1 Arg2:T2\n#1\tAnnotatorNotes T1\tx\n"
+                    .as_bytes(),
+            ),
+            ("doc-2.txt", b"Nothing here."),
+            ("doc-2.ann", b""),
+            ("doc-3.txt", b"North and South America"),
+            ("doc-3.ann", b"T1\tLOC 0 5;16 23\tNorth America\nT2\tLOC 10 23\tSouth America\n"),
+            ("annotation.conf", b"[entities]\nPER\n"),
+        ]);
+        let table = Table::open(dir.path()).unwrap();
+        assert_eq!((table.format, table.columns.join(" ").as_str()), (Format::Brat, "text spans file"));
+        assert_eq!(
+            (0..3).map(|row| table.cell(row, 1)).collect::<Vec<_>>(),
+            [
+                r#"[{"start":0,"end":9,"label":"PER"},{"start":19,"end":23,"label":"LOC"}]"#,
+                "[]",
+                r#"[{"start":10,"end":23,"label":"LOC"}]"#,
+            ]
+        );
+        let notes = table.notes.join("\n");
+        assert!(notes.contains("1 labelled places consist of several pieces and are not read"), "{notes}");
+        assert!(notes.contains("not read of the annotations: 1 relations"), "{notes}");
+    }
+}

@@ -1,0 +1,131 @@
+//! `attune predict --out` writes a file with a row for each that was read, whole or not at all.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::command_line::{done, failed, model, objects, run, write};
+
+/// The records of a CSV file, the first being its head.
+fn records(path: &str) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_path(path).unwrap();
+    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+#[test]
+fn a_sheet_keeps_the_columns_and_has_a_row_for_each_that_was_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(
+        &dir.path().join("in.csv"),
+        "id,text,note\n1,the jury believed her,=1+1\n2,torn\n3,,-4\n4,\"the map,\nin two lines\",\"@x, \"\"y\"\"\"\n",
+    );
+    let out = dir.path().join("out.csv").display().to_string();
+    let asked = ["predict", "--model", &model("bert-classify"), "--input", &input];
+    let output = run(&[&asked[..], &["--out", &out]].concat());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && output.stdout.is_empty(), "{said}");
+    for expected in ["4 rows written", "2 rows could not be answered", "2 cells begin like a formula"] {
+        assert!(said.contains(expected), "{said}");
+    }
+    let rows = records(&out);
+    assert_eq!(rows[0], ["id", "text", "note", "prediction", "score", "error"]);
+    let alone =
+        objects(&done(&["predict", "--model", &model("bert-classify"), "--text", "the jury believed her", "--json"]));
+    let best = &alone[0]["result"][0];
+    assert_eq!(rows[1][..4], ["1", "the jury believed her", "'=1+1", best["label"].as_str().unwrap()]);
+    assert!((rows[1][4].parse::<f64>().unwrap() - best["score"].as_f64().unwrap()).abs() < 1e-9);
+    assert!(rows[2][5].starts_with("line 3 has 2 columns, expected 3"), "{:?}", rows[2]);
+    assert_eq!(rows[3][..3], ["3", "", "-4"]);
+    assert_eq!(rows[3][5], "line 4 has no text in its column \"text\"");
+    assert_eq!((rows[4][1].as_str(), rows[4][2].as_str()), ("the map,\nin two lines", "'@x, \"y\""));
+    // Lines match the rows of the file as well, on standard output and in a file.
+    let lines = dir.path().join("out.jsonl").display().to_string();
+    done(&[&asked[..], &["--out", &lines]].concat());
+    let written = fs::read_to_string(&lines).unwrap();
+    assert_eq!(written, done(&[&asked[..], &["--json"]].concat()));
+    let found = objects(&written);
+    assert_eq!(found.iter().map(|one| one.get("error").is_some()).collect::<Vec<_>>(), [false, true, true, false]);
+    assert_eq!(found[0], alone[0]);
+}
+
+#[test]
+fn lines_that_cannot_be_read_have_their_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(
+        &dir.path().join("in.jsonl"),
+        "{\"text\": \"the jury\"}\n{\"text\": 3}\nnothing\n{\"text\": \"the map\", \"n\": 1}\n",
+    );
+    let out = dir.path().join("out.jsonl").display().to_string();
+    let asked = ["predict", "--model", &model("bert-classify"), "--input", &input, "--out"];
+    done(&[&asked[..], &[&out]].concat());
+    let found = objects(&fs::read_to_string(&out).unwrap());
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[1]["error"], "line 2 has a \"text\" that is not a text");
+    assert!(found[2]["error"].as_str().unwrap().starts_with("line 3 is not a JSON object"), "{}", found[2]);
+    let out = dir.path().join("out.csv").display().to_string();
+    done(&[&asked[..], &[&out]].concat());
+    let rows = records(&out);
+    assert_eq!((rows.len(), rows[0].join(" ").as_str()), (5, "text n prediction score error"));
+    assert_eq!(rows[4][..2], ["the map", "1"]);
+}
+
+#[test]
+fn entities_are_written_as_tagged_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let conll = "Ines\tB-PER\nlives\tO\n\nthe\tO\njury\tO\nsaw\tO\n\n";
+    let input = write(&dir.path().join("in.conll"), conll);
+    let out = dir.path().join("out.conll").display().to_string();
+    let asked = ["predict", "--model", &model("bert-ner"), "--input", &input, "--out"];
+    done(&[&asked[..], &[&out]].concat());
+    let written = fs::read_to_string(&out).unwrap();
+    let words: Vec<&str> = written.lines().map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(words, ["Ines", "lives", "", "the", "jury", "saw", ""]);
+    let table = attune::table::Table::open(Path::new(&out)).unwrap();
+    assert_eq!((table.rows(), table.cell(0, 0)), (2, r#"["Ines","lives"]"#));
+    let sheet = dir.path().join("out.csv").display().to_string();
+    done(&[&asked[..], &[&sheet]].concat());
+    let rows = records(&sheet);
+    assert_eq!(rows[0], ["tokens", "tags", "prediction", "error"]);
+    assert!(serde_json::from_str::<Vec<Value>>(&rows[1][2]).is_ok(), "{:?}", rows[1]);
+}
+
+#[test]
+fn answers_are_written_by_the_ids_of_their_questions() {
+    let dir = tempfile::tempdir().unwrap();
+    let asked = |id: &str, question: &str| json!({ "id": id, "question": question, "answers": [] });
+    let paragraph =
+        json!({ "context": "The ferry leaves at seven.", "qas": [asked("b", "When?"), asked("a", "What?")] });
+    let squad = json!({ "data": [{ "title": "t", "paragraphs": [paragraph] }] });
+    let input = write(&dir.path().join("dev.json"), &squad.to_string());
+    let out = dir.path().join("answers.json").display().to_string();
+    let command = ["predict", "--model", &model("bert-qa"), "--input", &input];
+    done(&[&command[..], &["--out", &out]].concat());
+    let answers: Value = serde_json::from_str(&fs::read_to_string(&out).unwrap()).unwrap();
+    let printed = objects(&done(&[&command[..], &["--json"]].concat()));
+    let best = |place: usize| printed[place]["result"][0]["answer"].clone();
+    assert_eq!(answers, json!({ "b": best(0), "a": best(1) }));
+    let twice =
+        json!({ "data": [{ "paragraphs": [{ "context": "c d", "qas": [asked("a", "x?"), asked("a", "y?")] }] }] });
+    let input = write(&dir.path().join("twice.json"), &twice.to_string());
+    let out = dir.path().join("other.json").display().to_string();
+    let error = failed(&["predict", "--model", &model("bert-qa"), "--input", &input, "--out", &out], 1);
+    assert!(error.contains("has the id \"a\", which an earlier row has too"), "{error}");
+    assert!(!Path::new(&out).exists(), "it is there whole or not at all");
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_before_anything_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = write(&dir.path().join("in.csv"), "text\nthe jury\nthe map\n");
+    let check = |folder: &str, out: &str, expected: &str| {
+        let path = dir.path().join(out).display().to_string();
+        let error = failed(&["predict", "--model", &model(folder), "--input", &input, "--out", &path], 1);
+        assert!(error.contains(expected), "{error}");
+    };
+    check("bert-classify", "out.xlsx", "expected .csv, .jsonl, .conll or .json");
+    check("bert-classify", "out.conll", "which classify does not give");
+    check("bert-classify", "out.json", "which classify does not give");
+    check("bert-classify", "in.csv", "is the input, expected another file");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
