@@ -18,6 +18,7 @@ mod inspect;
 mod models;
 mod output;
 mod predict;
+mod serve;
 mod texts;
 mod train;
 
@@ -43,6 +44,8 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     /// Predict labels, entities, answers or words for texts
     Predict(predict::Predict),
+    /// Answer predictions over HTTP, to programs on this machine
+    Serve(serve::Serve),
     /// Write the attention of a model over a text
     Attention(attention::AttentionOf),
     /// Explain which words an answer comes from, and how far to believe it
@@ -68,6 +71,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Train(train) => train.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Predict(predict) => predict.run(),
+        Command::Serve(serve) => serve.run(),
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
         Command::Inspect(inspect) => inspect.run(),

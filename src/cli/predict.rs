@@ -2,16 +2,15 @@
 
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::texts;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
-use crate::inspect::{Aggregation, Logits, OpenModel, Options, Output, Predicted, Prepared, Request};
+use crate::inspect::{Aggregation, OpenModel, Options, Output, Prepared, Request};
 use crate::task::Task;
 
 #[derive(Debug, Args)]
@@ -44,7 +43,7 @@ pub struct Predict {
 
 /// What a prediction looks like.
 #[derive(Debug, Args)]
-struct Shape {
+pub(super) struct Shape {
     /// How many of the best labels, answers or words
     #[arg(long, value_name = "N")]
     top_k: Option<usize>,
@@ -80,17 +79,8 @@ enum AggregationName {
 
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
-        let options = self.options();
-        let model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
-        if !model.untrained.is_empty() {
-            eprintln!(
-                "attune: warning: {} is not in the model and was initialised at random",
-                model.untrained.join(", ")
-            );
-        }
-        for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
-            eprintln!("attune: warning: {misfit}");
-        }
+        let options = Options { logits: self.logits, ..self.shape.options() };
+        let model = open(&self.model, self.task)?;
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         if let Some(text) = self.text {
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
@@ -112,24 +102,37 @@ impl Predict {
         printer.out.flush()?;
         answered.map(drop)
     }
+}
 
-    fn options(&self) -> Options {
-        let shape = &self.shape;
+/// Opens a model to be asked, with warnings of what makes its answers worthless.
+pub(super) fn open(named: &Path, task: Option<Task>) -> anyhow::Result<OpenModel> {
+    let model = OpenModel::open(&embedded::resolve(named)?, task)?;
+    if !model.untrained.is_empty() {
+        eprintln!("attune: warning: {} is not in the model and was initialised at random", model.untrained.join(", "));
+    }
+    for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
+        eprintln!("attune: warning: {misfit}");
+    }
+    Ok(model)
+}
+
+impl Shape {
+    pub(super) fn options(&self) -> Options {
         Options {
-            top_k: shape.top_k,
-            aggregation: match shape.aggregation {
+            top_k: self.top_k,
+            aggregation: match self.aggregation {
                 AggregationName::None => Aggregation::None,
                 AggregationName::Simple => Aggregation::Simple,
                 AggregationName::First => Aggregation::First,
                 AggregationName::Average => Aggregation::Average,
                 AggregationName::Max => Aggregation::Max,
             },
-            max_tokens: shape.max_tokens,
-            stride: shape.stride,
-            max_answer_tokens: shape.max_answer_tokens,
-            allow_no_answer: shape.allow_no_answer,
-            no_answer_threshold: shape.no_answer_threshold,
-            logits: self.logits,
+            max_tokens: self.max_tokens,
+            stride: self.stride,
+            max_answer_tokens: self.max_answer_tokens,
+            allow_no_answer: self.allow_no_answer,
+            no_answer_threshold: self.no_answer_threshold,
+            logits: false,
         }
     }
 }
@@ -150,7 +153,7 @@ impl<W: Write> Printer<W> {
                 eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", one.cut);
             }
             if self.json {
-                serde_json::to_writer(&mut self.out, &Line::new(&one)).map_err(io::Error::from)?;
+                serde_json::to_writer(&mut self.out, &one).map_err(io::Error::from)?;
                 writeln!(self.out)?;
             } else {
                 self.words(&one.output)?;
@@ -211,39 +214,5 @@ impl<W: Write> Printer<W> {
             }
         }
         Ok(())
-    }
-}
-
-/// A line of output.
-#[derive(Default, Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<&'a Output>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logits: Option<Rows<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_logits: Option<Rows<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_logits: Option<Rows<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Rows<'a> {
-    One(&'a [f32]),
-    Many(&'a [Vec<f32>]),
-}
-
-impl<'a> Line<'a> {
-    fn new(one: &'a Predicted) -> Self {
-        let line = Self { result: Some(&one.output), ..Self::default() };
-        match &one.logits {
-            None => line,
-            Some(Logits::Row(row)) => Self { logits: Some(Rows::One(row)), ..line },
-            Some(Logits::Rows(rows)) => Self { logits: Some(Rows::Many(rows)), ..line },
-            Some(Logits::Spans { start, end }) => {
-                Self { start_logits: Some(Rows::Many(start)), end_logits: Some(Rows::Many(end)), ..line }
-            }
-        }
     }
 }

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::data::Roles;
 use crate::inspect::Request;
+use crate::inspect::json::Asked;
 use crate::table::notation::tags;
 use crate::table::{Table, name_list};
 use crate::task::{Reads, Task};
@@ -70,27 +71,8 @@ fn lines(reader: impl BufRead + 'static, name: String, task: Task) -> Texts {
 
 /// Reads a line of input.
 fn request(line: &str, task: Task) -> anyhow::Result<Request> {
-    let object: Map<String, Value> =
-        serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
-    let field = |names: [&str; 2]| {
-        let (name, value) = names.into_iter().find_map(|name| Some((name, object.get(name)?)))?;
-        match value {
-            Value::String(text) => Some(Ok(text.clone())),
-            Value::Null => None,
-            _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
-        }
-    };
-    let (first, second) = if task.reads() == Reads::Question {
-        (["question", "text"], ["context", "pair"])
-    } else {
-        (["text", "question"], ["pair", "context"])
-    };
-    let Some(text) = field(first).transpose()? else {
-        let expected =
-            if task.reads() == Reads::Question { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
-        bail!("has no \"{}\", expected {expected}", first[0]);
-    };
-    Ok(Request { text, pair: field(second).transpose()? })
+    let asked: Asked = serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
+    Ok(asked.request(task)?)
 }
 
 /// The rows of a table, by the columns that a training would read.

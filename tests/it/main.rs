@@ -33,6 +33,7 @@ mod playground_answers;
 mod runs_resume_exactly;
 mod samples;
 mod script;
+mod served;
 mod states_are_the_models;
 mod terminals_go_away;
 mod weights_by_name;
