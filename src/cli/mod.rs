@@ -22,6 +22,7 @@ mod models;
 mod output;
 mod predict;
 mod probe;
+mod serve;
 mod texts;
 mod train;
 mod written;
@@ -48,6 +49,8 @@ pub enum Command {
     Evaluate(evaluate::Evaluate),
     /// Predict labels, entities, answers or words for texts
     Predict(predict::Predict),
+    /// Answer predictions over HTTP, to programs on this machine
+    Serve(serve::Serve),
     /// Write the attention of a model over a text
     Attention(attention::AttentionOf),
     /// Explain which words an answer comes from, and how far to believe it
@@ -81,6 +84,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Train(train) => train.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Predict(predict) => predict.run(),
+        Command::Serve(serve) => serve.run(),
         Command::Attention(attention) => attention.run(),
         Command::Explain(explain) => explain.run(),
         Command::Probe(probe) => probe.run(),

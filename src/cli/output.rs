@@ -13,7 +13,7 @@ pub fn say(words: fmt::Arguments<'_>) {
 
 /// Text in which data cannot speak to a terminal: signs that would move its cursor, colour it or name its window are shown
 /// as what they are.
-fn harmless(text: &str) -> Cow<'_, str> {
+pub fn harmless(text: &str) -> Cow<'_, str> {
     let acts = |sign: char| sign.is_control() && !matches!(sign, '\n' | '\t');
     if !text.contains(acts) {
         return Cow::Borrowed(text);

@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 use serde_json::json;
 
-use super::output::one_line;
+use super::output::{harmless, one_line};
 use super::texts::{self, How, Item, Texts};
 use super::written::{Kind, Sheet};
 use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
-use crate::inspect::{Aggregation, Logits, OpenModel, Options, Output, Predicted, Prepared, Request};
+use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Prepared, Request};
 use crate::task::Task;
 
 #[derive(Debug, Args)]
@@ -53,7 +52,7 @@ pub struct Predict {
 
 /// What a prediction looks like.
 #[derive(Debug, Args)]
-struct Shape {
+pub(super) struct Shape {
     /// How many of the best labels, answers or words
     #[arg(long, value_name = "N")]
     top_k: Option<usize>,
@@ -89,17 +88,8 @@ enum AggregationName {
 
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
-        let options = self.options();
-        let model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
-        if !model.untrained.is_empty() {
-            eprintln!(
-                "attune: warning: {} is not in the model and was initialised at random",
-                model.untrained.join(", ")
-            );
-        }
-        for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
-            eprintln!("attune: warning: {misfit}");
-        }
+        let options = Options { logits: self.logits, ..self.shape.options() };
+        let model = open(&self.model, self.task)?;
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
@@ -159,7 +149,7 @@ impl Predict {
                 let Some(texts) = texts.take() else { return Ok(()) };
                 let mut sheet = Sheet::begin(file, kind, model.task, table.as_deref())?;
                 answer(model, texts, &options, true, &mut |item, said| {
-                    let line = said.map(|predicted| (predicted, json!(Line::new(predicted))));
+                    let line = said.map(|predicted| (predicted, json!(predicted)));
                     sheet.write(item, line.as_ref().map(|(predicted, line)| (*predicted, line)).map_err(|why| *why))
                 })?;
                 told = (sheet.rows, sheet.unanswered, sheet.made_safe);
@@ -187,24 +177,37 @@ impl Predict {
         }
         Ok(())
     }
+}
 
-    fn options(&self) -> Options {
-        let shape = &self.shape;
+/// Opens a model to be asked, with warnings of what makes its answers worthless.
+pub(super) fn open(named: &Path, task: Option<Task>) -> anyhow::Result<OpenModel> {
+    let model = OpenModel::open(&embedded::resolve(named)?, task)?;
+    if !model.untrained.is_empty() {
+        eprintln!("attune: warning: {} is not in the model and was initialised at random", model.untrained.join(", "));
+    }
+    for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
+        eprintln!("attune: warning: {misfit}");
+    }
+    Ok(model)
+}
+
+impl Shape {
+    pub(super) fn options(&self) -> Options {
         Options {
-            top_k: shape.top_k,
-            aggregation: match shape.aggregation {
+            top_k: self.top_k,
+            aggregation: match self.aggregation {
                 AggregationName::None => Aggregation::None,
                 AggregationName::Simple => Aggregation::Simple,
                 AggregationName::First => Aggregation::First,
                 AggregationName::Average => Aggregation::Average,
                 AggregationName::Max => Aggregation::Max,
             },
-            max_tokens: shape.max_tokens,
-            stride: shape.stride,
-            max_answer_tokens: shape.max_answer_tokens,
-            allow_no_answer: shape.allow_no_answer,
-            no_answer_threshold: shape.no_answer_threshold,
-            logits: self.logits,
+            max_tokens: self.max_tokens,
+            stride: self.stride,
+            max_answer_tokens: self.max_answer_tokens,
+            allow_no_answer: self.allow_no_answer,
+            no_answer_threshold: self.no_answer_threshold,
+            logits: false,
         }
     }
 }
@@ -264,10 +267,12 @@ fn is_same(one: &Path, other: &Path) -> bool {
 impl<W: Write> Printer<W> {
     fn print(&mut self, one: &Predicted) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut self.out, &Line::new(one)).map_err(io::Error::from)?;
+            serde_json::to_writer(&mut self.out, one).map_err(io::Error::from)?;
             Ok(writeln!(self.out)?)
         } else {
-            Ok(self.words(&one.output)?)
+            let mut lines = Vec::new();
+            words(&mut lines, &one.output)?;
+            Ok(self.out.write_all(harmless(&String::from_utf8_lossy(&lines)).as_bytes())?)
         }
     }
 
@@ -279,92 +284,57 @@ impl<W: Write> Printer<W> {
             Ok(writeln!(self.out, "error: {}", one_line(error))?)
         }
     }
+}
 
-    fn words(&mut self, output: &Output) -> io::Result<()> {
-        let out = &mut self.out;
-        match output {
-            Output::Value { value } => writeln!(out, "{value:.4}")?,
-            Output::Labels(labels) => {
-                let labels: Vec<String> = labels.iter().map(|one| format!("{} {:.4}", one.label, one.score)).collect();
-                writeln!(out, "{}", labels.join("  "))?;
-            }
-            Output::Tokens(tokens) => {
-                for one in tokens {
-                    writeln!(out, "{:<12} {:.4}  {}-{}  {}", one.entity, one.score, one.start, one.end, one.word)?;
-                }
-                writeln!(out)?;
-            }
-            Output::Entities(entities) => {
-                for one in entities {
-                    writeln!(
-                        out,
-                        "{:<12} {:.4}  {}-{}  {}",
-                        one.entity_group, one.score, one.start, one.end, one.word
-                    )?;
-                }
-                writeln!(out)?;
-            }
-            Output::Answers(answers) => {
-                for one in answers {
-                    writeln!(out, "{:.4}  {}-{}  {}", one.score, one.start, one.end, one.answer)?;
-                }
-                writeln!(out)?;
-            }
-            Output::Masks(masks) => {
-                for (index, words) in masks.iter().enumerate() {
-                    for one in words {
-                        writeln!(out, "mask {}  {:.4}  {:<16} {}", index + 1, one.score, one.token_str, one.sequence)?;
-                    }
-                }
-                writeln!(out)?;
-            }
-            Output::Replaced(tokens) => {
-                for one in tokens {
-                    writeln!(
-                        out,
-                        "{:<9} {:>8.4}  {}",
-                        if one.replaced { "replaced" } else { "real" },
-                        one.score,
-                        one.token
-                    )?;
-                }
-                writeln!(out)?;
-            }
+fn words(out: &mut Vec<u8>, output: &Output) -> io::Result<()> {
+    match output {
+        Output::Value { value } => writeln!(out, "{value:.4}")?,
+        Output::Labels(labels) => {
+            let labels: Vec<String> = labels.iter().map(|one| format!("{} {:.4}", one.label, one.score)).collect();
+            writeln!(out, "{}", labels.join("  "))?;
         }
-        Ok(())
-    }
-}
-
-/// A line of output.
-#[derive(Default, Serialize)]
-struct Line<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<&'a Output>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logits: Option<Rows<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_logits: Option<Rows<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_logits: Option<Rows<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Rows<'a> {
-    One(&'a [f32]),
-    Many(&'a [Vec<f32>]),
-}
-
-impl<'a> Line<'a> {
-    fn new(one: &'a Predicted) -> Self {
-        let line = Self { result: Some(&one.output), ..Self::default() };
-        match &one.logits {
-            None => line,
-            Some(Logits::Row(row)) => Self { logits: Some(Rows::One(row)), ..line },
-            Some(Logits::Rows(rows)) => Self { logits: Some(Rows::Many(rows)), ..line },
-            Some(Logits::Spans { start, end }) => {
-                Self { start_logits: Some(Rows::Many(start)), end_logits: Some(Rows::Many(end)), ..line }
+        Output::Tokens(tokens) => {
+            for one in tokens {
+                writeln!(out, "{:<12} {:.4}  {}-{}  {}", one.entity, one.score, one.start, one.end, one.word)?;
             }
+            writeln!(out)?;
+        }
+        Output::Entities(entities) => {
+            for one in entities {
+                writeln!(
+                    out,
+                    "{:<12} {:.4}  {}-{}  {}",
+                    one.entity_group, one.score, one.start, one.end, one.word
+                )?;
+            }
+            writeln!(out)?;
+        }
+        Output::Answers(answers) => {
+            for one in answers {
+                writeln!(out, "{:.4}  {}-{}  {}", one.score, one.start, one.end, one.answer)?;
+            }
+            writeln!(out)?;
+        }
+        Output::Masks(masks) => {
+            for (index, words) in masks.iter().enumerate() {
+                for one in words {
+                    writeln!(out, "mask {}  {:.4}  {:<16} {}", index + 1, one.score, one.token_str, one.sequence)?;
+                }
+            }
+            writeln!(out)?;
+        }
+        Output::Replaced(tokens) => {
+            for one in tokens {
+                writeln!(
+                    out,
+                    "{:<9} {:>8.4}  {}",
+                    if one.replaced { "replaced" } else { "real" },
+                    one.score,
+                    one.token
+                )?;
+            }
+            writeln!(out)?;
         }
     }
+    Ok(())
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::data::Roles;
 use crate::inspect::Request;
+use crate::inspect::json::{Asked, names};
 use crate::table::notation::tags;
 use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list};
 use crate::task::{Reads, Task};
@@ -111,32 +112,8 @@ fn lines(
 
 /// Reads a line of input.
 fn request(line: &str, task: Task) -> anyhow::Result<Request> {
-    let object: Map<String, Value> =
-        serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
-    let field = |names: [&str; 2]| {
-        let (name, value) = names.into_iter().find_map(|name| Some((name, object.get(name)?)))?;
-        match value {
-            Value::String(text) => Some(Ok(text.clone())),
-            Value::Null => None,
-            _ => Some(Err(anyhow::anyhow!("has a \"{name}\" that is not a text"))),
-        }
-    };
-    let [first, second] = keys(task);
-    let Some(text) = field(first).transpose()? else {
-        let expected =
-            if task.reads() == Reads::Question { "{\"question\": …, \"context\": …}" } else { "{\"text\": …}" };
-        bail!("has no \"{}\", expected {expected}", first[0]);
-    };
-    Ok(Request { text, pair: field(second).transpose()? })
-}
-
-/// The names that a text and a second one go by.
-fn keys(task: Task) -> [[&'static str; 2]; 2] {
-    if task.reads() == Reads::Question {
-        [["question", "text"], ["context", "pair"]]
-    } else {
-        [["text", "question"], ["pair", "context"]]
-    }
+    let asked: Asked = serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
+    Ok(asked.request(task)?)
 }
 
 /// Which columns of a table are asked about.
@@ -158,7 +135,7 @@ impl Columns {
             Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
             Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
         };
-        let [text, pair] = keys(task).map(|names| names.iter().find_map(|name| table.column(name)));
+        let [text, pair] = names(task).map(|names| names.iter().find_map(|name| table.column(name)));
         if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {
             (first, second) = (text, pair.filter(|pair| Some(*pair) != text));
         }

@@ -1,7 +1,8 @@
 //! One text through a trained model: what it predicts, with the definitions of transformers' pipelines, and what it
 //! attends to.
 //!
-//! From the ground up: what is asked (`request.rs`) and what is said (`output.rs`); the borrowed model (`predictor.rs`), and
+//! From the ground up: what is asked (`request.rs`) and what is said (`output.rs`), and how
+//! both are written in JSON (`json.rs`); the borrowed model (`predictor.rs`), and
 //! one that was opened with its tokenizer (`open.rs`); what each kind of head says (`predict.rs` and the files that it
 //! asks); what Explore shows of it (`explore.rs`); and anything asked, for who passes it on (`inquiry.rs`).
 
@@ -11,6 +12,7 @@ pub mod filling;
 pub mod gold;
 pub mod guesses;
 pub mod inquiry;
+pub mod json;
 pub mod judging;
 pub mod objectives;
 pub mod predictor;

@@ -70,7 +70,7 @@ fn offenders(room: &str, words: &[&str]) -> Vec<String> {
 #[test]
 fn a_room_names_no_crate_that_is_not_its_own() {
     let unheard = ["egui", "crossbeam_channel"];
-    let rules: [(&str, &[&str]); 17] = [
+    let rules: [(&str, &[&str]); 19] = [
         ("table", &["candle_"]),
         ("data", &["candle_"]),
         ("text", &["candle_"]),
@@ -85,6 +85,8 @@ fn a_room_names_no_crate_that_is_not_its_own() {
         ("hub", &unheard),
         ("train", &unheard),
         ("inspect", &unheard),
+        ("export", &unheard),
+        ("serve", &unheard),
         ("worker", &["egui"]),
         ("ui", &["candle_"]),
         ("cli", &["egui"]),
@@ -96,7 +98,7 @@ fn a_room_names_no_crate_that_is_not_its_own() {
 #[test]
 fn the_engine_starts_no_threads_and_prints_nothing() {
     let words = ["thread::Builder", "println!", "eprintln!", "print!("];
-    let rooms = ["table", "data", "text", "corpus", "model", "metrics", "hub", "train", "inspect"];
+    let rooms = ["table", "data", "text", "corpus", "model", "metrics", "hub", "train", "inspect", "export"];
     let broken: Vec<String> = rooms.iter().flat_map(|room| offenders(room, &words)).collect();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
@@ -124,18 +126,30 @@ fn what_stands_below_tests_is_seen_too() {
     }
 }
 
-/// What goes over the network goes through one file, which asks whether it may.
+/// What goes out to the network goes through one file, which asks whether it may; and what comes in, through the room that
+/// listens, to this machine alone.
 #[test]
-fn only_the_wire_of_the_hub_opens_a_socket() {
-    let outward = ["ureq::", "TcpStream", "TcpListener", "UdpSocket", "hf_hub::api::sync", "hf_hub::api::tokio"];
+fn only_the_wire_of_the_hub_goes_out_and_only_the_server_listens() {
+    const NOTHING: &[&str] = &[];
+    let outward: &[&str] = &["ureq::", "UdpSocket", "hf_hub::api::sync", "hf_hub::api::tokio", "::connect("];
     let mut offenders = Vec::new();
+    let mut check = |path: &Path, words: &[&str]| {
+        let code = code(path);
+        let named = words.iter().filter(|word| code.contains(**word));
+        offenders.extend(named.map(|word| format!("{} names {word}", path.display())));
+    };
     for path in sources(&src()) {
-        let code = code(&path);
         // Which connections there are is kept beside, so that they can be shut down.
         let is_wire = path.ends_with("hub/wire.rs") || path.ends_with("hub/switch.rs");
-        let named = outward.iter().filter(|_| !is_wire).filter(|word| code.contains(**word));
-        offenders.extend(named.map(|word| format!("{} names {word}", path.display())));
+        // Who accepts knocks at its own door to be woken.
+        let (is_server, is_door) = (path.starts_with(src().join("serve")), path.ends_with("serve/listen.rs"));
+        check(&path, if is_wire || is_door { NOTHING } else { outward });
+        check(&path, if is_server { &["0.0.0.0", "UNSPECIFIED", "ToSocketAddrs"] } else { &["TcpListener"] });
+        check(&path, if is_wire || is_server { NOTHING } else { &["TcpStream"] });
     }
     assert!(offenders.is_empty(), "{}", offenders.join("\n"));
     assert!(code(&src().join("hub/wire.rs")).contains("ureq::"), "the wire is elsewhere now");
+    let door = code(&src().join("serve/listen.rs"));
+    assert!(door.contains("TcpListener::bind((Ipv4Addr::LOCALHOST, port))"), "it listens to others as well");
+    assert!(door.contains("TcpStream::connect(address)") && !door.contains("ureq::"), "it goes out");
 }

@@ -37,6 +37,7 @@ mod predictions_are_written;
 mod runs_resume_exactly;
 mod samples;
 mod script;
+mod served;
 mod states_are_the_models;
 mod terminals_go_away;
 mod weights_by_name;

@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 14] = [
     &["inspect"],
     &["analysis"],
     &["train"],
-    &["samples", "bench"],
+    &["samples", "bench", "export", "serve"],
     &["worker"],
     &["ui", "cli"],
     &["main"],
