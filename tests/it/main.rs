@@ -30,6 +30,7 @@ mod models_match_the_reference;
 mod packaging;
 mod panels;
 mod playground_answers;
+mod rates_are_found;
 mod runs_resume_exactly;
 mod samples;
 mod script;
