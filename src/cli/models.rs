@@ -55,7 +55,7 @@ fn known(hub: &Hub) -> Vec<Value> {
 }
 
 fn found(model: &FoundModel) -> Value {
-    let FoundModel { about, family, parameters, weight_bytes, usable } = model;
+    let FoundModel { about, family, parameters, weight_bytes, usable, base } = model;
     let (usable, why) = match usable {
         Usable::Yes => (json!(true), Vec::new()),
         Usable::Perhaps => (Value::Null, Vec::new()),
@@ -69,7 +69,7 @@ fn found(model: &FoundModel) -> Value {
     json!({
         "name": about.name, "where": "on the hub", "family": family, "parameters": parameters, "bytes": weight_bytes,
         "languages": about.languages, "licence": about.licence, "tasks": about.tasks, "downloads": about.downloads,
-        "likes": about.likes, "access": access, "usable": usable, "why": why,
+        "likes": about.likes, "access": access, "adapter_for": base, "usable": usable, "why": why,
     })
 }
 
@@ -81,6 +81,7 @@ fn line(model: &Value) -> String {
     let facts = [
         text("where"),
         text("family"),
+        text("adapter_for").map(|base| format!("adapter for {base}")),
         number("parameters", |count| format!("{} weights", grouped(count))),
         number("bytes", bytes),
         number("downloads", |count| format!("{} downloads", grouped(count))),

@@ -1,5 +1,7 @@
 //! `attune train`: a run as its file says.
 
+mod find_lr;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -14,6 +16,7 @@ use crate::metrics::Measure;
 use crate::stop::Stop;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
+use crate::train::plan::HOUR;
 use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::prepared::{Known, Watch};
 use crate::train::recommend::Settings;
@@ -31,11 +34,20 @@ pub struct Train {
     /// Write events as JSON Lines, including those before a resume; - is standard output
     #[arg(long, value_name = "FILE|-")]
     events: Option<PathBuf>,
+    /// Train nothing, but try rising learning rates on the run's first updates and say which it wants
+    #[arg(long, conflicts_with_all = ["resume", "events"])]
+    find_lr: bool,
+    /// Print what --find-lr found as JSON
+    #[arg(long, requires = "find_lr")]
+    json: bool,
 }
 
 impl Train {
     pub fn run(self) -> anyhow::Result<()> {
         let config = RunConfig::read(&self.config)?;
+        if self.find_lr {
+            return find_lr::run(&config, self.json);
+        }
         let goes_on = run::check_folder(&config, self.resume)?;
         let config = if goes_on { run::as_it_began(&config)? } else { config };
         if self.resume && !goes_on {
@@ -74,6 +86,11 @@ impl Train {
             bytes(plan.memory.available),
             duration(plan.seconds)
         );
+        if plan.seconds > HOUR {
+            eprintln!(
+                "warning: this takes more than an hour on this machine; Ctrl-C ends it and keeps what was learned"
+            );
+        }
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);

@@ -44,19 +44,32 @@ pub fn user_home() -> PathBuf {
     directories::BaseDirs::new().map_or_else(|| PathBuf::from("."), |dirs| dirs.home_dir().to_owned())
 }
 
-/// The folder of a model of this name that is in the shared cache, as its main branch was when it was fetched. Only what
-/// lies within the model's own folder is followed.
-pub fn cached_snapshot(name: &str) -> Option<PathBuf> {
-    snapshot_in(&cache_dir(), name)
+/// The folder of a model of this name that is in the cache which `beside` lies in, or else in the shared one, as the
+/// revision was when it was fetched, the main branch where none is given. Only what lies within the model's own folder is
+/// followed.
+pub fn cached_snapshot(name: &str, revision: Option<&str>, beside: &Path) -> Option<PathBuf> {
+    let own = cache_around(beside).and_then(|cache| snapshot_in(&cache, name, revision));
+    own.or_else(|| snapshot_in(&cache_dir(), name, revision))
 }
 
-fn snapshot_in(cache: &Path, name: &str) -> Option<PathBuf> {
+/// The cache that a snapshot lies in: `CACHE/models--NAME/snapshots/COMMIT`.
+fn cache_around(snapshot: &Path) -> Option<PathBuf> {
+    let snapshots = snapshot.parent().filter(|folder| folder.ends_with("snapshots"))?;
+    snapshots.parent()?.parent().map(Path::to_owned)
+}
+
+fn snapshot_in(cache: &Path, name: &str, revision: Option<&str>) -> Option<PathBuf> {
     let is_part = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains(['\\', ':', '\0']);
     if name.split('/').count() > 2 || !name.split('/').all(is_part) {
         return None;
     }
     let folder = cache.join(format!("models--{}", name.replace('/', "--")));
-    let commit = fs::read_to_string(folder.join("refs/main")).ok()?;
+    let revision = revision.unwrap_or("main");
+    if !revision.split('/').all(is_part) {
+        return None;
+    }
+    // A revision that no branch or tag has is a commit.
+    let commit = fs::read_to_string(folder.join("refs").join(revision)).unwrap_or_else(|_| revision.to_owned());
     let commit = Some(commit.trim()).filter(|commit| commit.chars().all(|c| c.is_ascii_alphanumeric()))?;
     let snapshot = folder.join("snapshots").join(commit);
     (snapshot.join("config.json").is_file() && stays_inside(&folder, &snapshot)).then_some(snapshot)
@@ -81,11 +94,19 @@ mod tests {
         fs::create_dir_all(&snapshot).unwrap();
         fs::create_dir_all(folder.join("refs")).unwrap();
         fs::write(folder.join("refs/main"), "0a1b\n").unwrap();
-        assert_eq!(snapshot_in(cache.path(), "owner/tiny"), None, "it has no configuration yet");
+        let found = |name: &str, revision| snapshot_in(cache.path(), name, revision);
+        assert_eq!(found("owner/tiny", None), None, "it has no configuration yet");
         fs::write(snapshot.join("config.json"), "{}").unwrap();
-        assert_eq!(snapshot_in(cache.path(), "owner/tiny"), Some(snapshot));
-        for name in ["tiny", "owner/../tiny", "a/owner/tiny", "", "/owner/tiny"] {
-            assert_eq!(snapshot_in(cache.path(), name), None, "{name}");
+        for revision in [None, Some("main"), Some("0a1b")] {
+            assert_eq!(found("owner/tiny", revision), Some(snapshot.clone()));
         }
+        for name in ["tiny", "owner/../tiny", "a/owner/tiny", "", "/owner/tiny"] {
+            assert_eq!(found(name, None), None, "{name}");
+        }
+        for revision in ["v2", "../refs/main", "", "/main"] {
+            assert_eq!(found("owner/tiny", Some(revision)), None, "{revision}");
+        }
+        let beside = cache.path().join("models--owner--adapter/snapshots/2c3d");
+        assert_eq!(cached_snapshot("owner/tiny", None, &beside), Some(snapshot));
     }
 }

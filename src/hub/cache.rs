@@ -14,6 +14,7 @@ use super::name::{Repo, RepoKind, check_revision, is_commit, is_file_name};
 use super::{Hub, MAIN};
 use crate::files::shared_cache::stays_inside;
 use crate::files::{folder_bytes, sync_folder, write_atomically};
+use crate::model::adapter;
 
 /// A model that can be opened without a download.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +127,8 @@ impl Folder {
             let shards = || fs::read(snapshot.join(format!("{name}.index.json"))).ok().and_then(|text| shards(&text));
             has(name) || shards().is_some_and(|shards| !shards.is_empty() && shards.iter().all(|shard| has(shard)))
         });
-        has("config.json") && has_weights
+        let has_adapter = || adapter::WEIGHTS.into_iter().any(has);
+        has("config.json") && has_weights || has(adapter::CONFIG) && has_adapter()
     }
 }
 

@@ -5,15 +5,17 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::adapter::{Base, told};
 use super::cache::shards;
-use super::fetch::Job;
-use super::fit::{Known, Usable, WEIGHTS};
+use super::fetch::{Job, OfAdapter};
+use super::fit::{Known, Obstacle, Usable, WEIGHTS, is_adapter};
 use super::listing::{Listing, RemoteFile, list};
 use super::name::{Repo, RepoKind, check_revision};
 use super::progress::Doing;
 use super::record::{DataSetPart, Record};
 use super::wire::Tries;
 use super::{Halt, Hub, HubError, Progress};
+use crate::model::adapter::{self, Told};
 use crate::text::tokenizer::COMPANIONS;
 
 const INDEX: &str = ".index.json";
@@ -34,12 +36,63 @@ impl Hub {
         let repo = Repo::new(RepoKind::Model, name)?;
         check_revision(revision)?;
         if self.offline {
-            return self.find_cached(name, revision).ok_or_else(|| HubError::Offline { name: name.to_owned() });
+            let offline = |name: &str| HubError::Offline { name: name.to_owned() };
+            let dir = self.find_cached(name, revision).ok_or_else(|| offline(name))?;
+            return self.missing_base(&dir).map_or(Ok(dir), |base| Err(offline(&base)));
         }
         let mut job = Job::new(self, &repo, on_progress)?;
-        let fetched = job.model(revision);
+        let fetched = self.fetch_model(&mut job, revision);
         let commit = job.ended(revision, None, fetched)?;
         Ok(job.folder.snapshot(&commit))
+    }
+
+    /// Fetches a model, and returns its commit. The base of an adapter comes before the adapter's weights, so that what is
+    /// here can be opened.
+    fn fetch_model(&self, job: &mut Job<'_>, revision: &str) -> Result<String, HubError> {
+        let begun = job.begin(revision)?;
+        if let Some(told) = &begun.adapter {
+            job.note(revision, None, begun.files())?;
+            self.fetch_base(job, told, &begun)?;
+        }
+        job.weights(revision, &begun)?;
+        Ok(job.commit.clone())
+    }
+
+    /// Has the model here that an adapter belongs to.
+    fn fetch_base(&self, job: &mut Job<'_>, told: &Told, begun: &Begun) -> Result<(), HubError> {
+        let base = self.base_of(told).map_err(|obstacle| job.unusable(vec![obstacle]))?;
+        let Base::Hub(repo, revision) = base else { return Ok(()) };
+        let bytes = begun.files().iter().map(|file| job.missing(file)).sum();
+        let of = OfAdapter { repo: job.repo.clone(), has_tokenizer: begun.has_tokenizer, bytes };
+        let mut tell = |progress: &Progress| job.watch.pass_on(progress);
+        let mut base_job = Job { of: Some(of), ..Job::new(self, &repo, &mut tell)? };
+        let begun = base_job.begin(&revision);
+        let fetched = begun.and_then(|begun| base_job.weights(&revision, &begun));
+        let fetched = fetched.map(|()| base_job.commit.clone());
+        let ended = base_job.ended(&revision, None, fetched);
+        let done = base_job.watch.progress.clone();
+        job.watch.before = done;
+        match ended {
+            Ok(_) => Ok(()),
+            Err(HubError::Unusable { obstacles, .. }) => {
+                Err(job.unusable(vec![Obstacle::of_base(&repo.name, &obstacles)]))
+            }
+            Err(error) => Err(error.of_base(&repo.name)),
+        }
+    }
+}
+
+/// A model whose small files are here and speak for it.
+struct Begun {
+    wanted: Wanted,
+    /// Of an adapter.
+    adapter: Option<Told>,
+    has_tokenizer: bool,
+}
+
+impl Begun {
+    fn files(&self) -> Vec<RemoteFile> {
+        self.wanted.small.iter().chain(&self.wanted.large).cloned().collect()
     }
 }
 
@@ -54,9 +107,12 @@ pub(super) struct Wanted {
 impl Wanted {
     pub fn of(listing: &Listing) -> Self {
         let find = |name: &str| listing.find(name).cloned();
-        let small = ["config.json", "tokenizer.json"].into_iter().chain(COMPANIONS);
+        let is_adapter = is_adapter(&|name| listing.has(name));
+        let settings = is_adapter.then_some(adapter::CONFIG);
+        let small = settings.into_iter().chain(["config.json", "tokenizer.json"]).chain(COMPANIONS);
         let mut small: Vec<RemoteFile> = small.filter_map(find).collect();
-        let mut large: Vec<RemoteFile> = WEIGHTS.into_iter().find_map(find).into_iter().collect();
+        let weights: &[&str] = if is_adapter { &adapter::WEIGHTS } else { &WEIGHTS };
+        let mut large: Vec<RemoteFile> = weights.iter().copied().find_map(find).into_iter().collect();
         // An index says which shards there are; by their names alone it can be seen before it was read.
         if let Some((stem, ending)) = large.first().and_then(|file| file.name.strip_suffix(INDEX)?.rsplit_once('.')) {
             let is_shard = |name: &str| name.starts_with(&format!("{stem}-")) && name.ends_with(&format!(".{ending}"));
@@ -64,6 +120,10 @@ impl Wanted {
             small.append(&mut std::mem::replace(&mut large, shards));
         }
         Self { small, large }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.small.iter().chain(&self.large).filter_map(|file| file.size).sum()
     }
 }
 
@@ -82,37 +142,48 @@ impl Job<'_> {
         }
     }
 
-    /// Fetches a model, and returns its commit.
-    fn model(&mut self, revision: &str) -> Result<String, HubError> {
+    /// Fetches what says whether a model can be used, and refuses one that cannot.
+    fn begin(&mut self, revision: &str) -> Result<Begun, HubError> {
         let listing = self.list(revision)?;
         self.commit.clone_from(&listing.commit);
         let names: Vec<&str> = listing.files.iter().map(|file| file.name.as_str()).collect();
-        let known = Known { files: &names, ..Known::of(&listing.told) };
+        let (is_base, has_tokenizer) = (self.of.is_some(), self.of.as_ref().is_some_and(|of| of.has_tokenizer));
+        let known = Known { files: &names, is_base, has_tokenizer, ..Known::of(&listing.told) };
         self.refuse_unless_usable(known)?;
-        let Wanted { small, mut large } = Wanted::of(&listing);
-        self.expect(small.iter().chain(&large));
-        for file in &small {
+        let mut wanted = Wanted::of(&listing);
+        let mut adapter = None;
+        self.expect(wanted.small.iter().chain(&wanted.large));
+        for file in &wanted.small {
             let blob = self.fetch(file)?;
             let read = || fs::read(&blob).map_err(HubError::disk(&blob));
             if file.name == "config.json" {
                 self.refuse_unless_usable(Known { config: Some(&String::from_utf8_lossy(&read()?)), ..known })?;
+            } else if file.name == adapter::CONFIG && known.is_adapter() {
+                let told = told(&String::from_utf8_lossy(&read()?));
+                adapter = Some(told.map_err(|obstacle| self.unusable(vec![obstacle]))?);
             } else if file.name.ends_with(INDEX) {
-                large = listed_shards(&file.name, &read()?, &listing)?;
-                self.expect(small.iter().chain(&large));
+                wanted.large = listed_shards(&file.name, &read()?, &listing)?;
+                self.expect(wanted.small.iter().chain(&wanted.large));
             }
         }
-        self.weigh(revision, None, small.into_iter().chain(large.iter().cloned()).collect())?;
-        for file in &large {
-            self.fetch(file)?;
-        }
-        Ok(listing.commit)
+        Ok(Begun { wanted, adapter, has_tokenizer: known.brings_tokenizer() })
+    }
+
+    /// Fetches the weights of a model, once there is room for them.
+    fn weights(&mut self, revision: &str, begun: &Begun) -> Result<(), HubError> {
+        self.weigh(revision, None, begun.files())?;
+        begun.wanted.large.iter().try_for_each(|file| self.fetch(file).map(drop))
     }
 
     fn refuse_unless_usable(&self, known: Known<'_>) -> Result<(), HubError> {
         match known.usable() {
-            Usable::No(obstacles) => Err(HubError::Unusable { name: self.repo.name.clone(), obstacles }),
+            Usable::No(obstacles) => Err(self.unusable(obstacles)),
             Usable::Yes | Usable::Perhaps => Ok(()),
         }
+    }
+
+    fn unusable(&self, obstacles: Vec<Obstacle>) -> HubError {
+        HubError::Unusable { name: self.repo.name.clone(), obstacles }
     }
 
     /// How much there is to do, as far as is known.
@@ -121,24 +192,34 @@ impl Job<'_> {
         self.watch.progress.bytes = files.filter_map(|file| file.size).sum();
     }
 
+    /// Bytes of a file that are still to come.
+    fn missing(&self, file: &RemoteFile) -> u64 {
+        let length = |path: PathBuf| fs::metadata(path).map_or(0, |file| file.len());
+        let there =
+            file.checksum.as_deref().map(|sum| length(self.folder.blob(sum)).max(length(self.folder.part(sum))));
+        file.size.unwrap_or_default().saturating_sub(there.unwrap_or_default())
+    }
+
     /// Holds what is still to come against the disk, and notes what was begun.
     pub fn weigh(&self, revision: &str, part: Option<DataSetPart>, files: Vec<RemoteFile>) -> Result<(), HubError> {
-        let length = |path: PathBuf| fs::metadata(path).map_or(0, |file| file.len());
-        let missing = |file: &RemoteFile| {
-            let size = file.size.unwrap_or_default();
-            let there =
-                file.checksum.as_deref().map(|sum| length(self.folder.blob(sum)).max(length(self.folder.part(sum))));
-            size.saturating_sub(there.unwrap_or_default())
-        };
-        let needed: u64 = files.iter().map(missing).sum();
-        let (path, repo) = (self.folder.path.clone(), self.repo.clone());
+        let path = self.folder.path.clone();
+        let of_adapter = self.of.as_ref().map_or(0, |of| of.bytes);
+        let needed = of_adapter + files.iter().map(|file| self.missing(file)).sum::<u64>();
         let needed_free = if needed == 0 { 0 } else { needed + needed / 20 + SPARE_BYTES };
         if let Some(free) = (self.patience.free)(&path).filter(|free| *free < needed_free) {
             return Err(HubError::NoRoom { path, needed: needed_free, free });
         }
-        let (revision, commit) = (revision.to_owned(), self.commit.clone());
-        let record = Record { repo, revision, commit, part, files, is_finished: false };
-        record.write(&self.folder).map_err(HubError::disk(path))
+        self.note(revision, part, files)
+    }
+
+    /// Notes what was begun, so that it is gone on with after a restart.
+    fn note(&self, revision: &str, part: Option<DataSetPart>, files: Vec<RemoteFile>) -> Result<(), HubError> {
+        let (repo, commit) = (self.repo.clone(), self.commit.clone());
+        // What a person began by itself stays a download of its own.
+        let begun = Record::read(&Record::path(&self.folder, revision, part.as_ref()));
+        let of = begun.map_or_else(|| self.of.as_ref().map(|of| of.repo.clone()), |record| record.of);
+        let record = Record { repo, revision: revision.to_owned(), commit, part, files, of, is_finished: false };
+        record.write(&self.folder).map_err(HubError::disk(&self.folder.path))
     }
 
     /// Puts the cache in order after a download came to its end, good or bad.

@@ -52,6 +52,8 @@ pub enum HubError {
     Redirect { what: String, reason: &'static str },
     #[error("{name} cannot be used: {}", obstacles.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unusable { name: String, obstacles: Vec<Obstacle> },
+    #[error("of the model that it is an adapter for, {name}: {source}")]
+    OfBase { name: String, source: Box<HubError> },
     #[error("{name} has no Parquet files, and the hub has not converted it")]
     NoParquet { name: String },
     #[error("{name} has no part {wanted:?}, expected one of {}", parts.join(", "))]
@@ -105,7 +107,16 @@ impl HubError {
         match self {
             Self::Status { status, .. } => *status == 408 || *status >= 500,
             Self::Connection { .. } | Self::Interrupted { .. } | Self::TooManyRequests { .. } => true,
+            Self::OfBase { source, .. } => source.is_passing(),
             _ => false,
+        }
+    }
+
+    /// The same, of the base of what was asked for. What a person did is said as it is.
+    pub(super) fn of_base(self, name: &str) -> Self {
+        match self {
+            Self::Halted { .. } | Self::NoRoom { .. } | Self::Offline { .. } => self,
+            source => Self::OfBase { name: name.to_owned(), source: Box::new(source) },
         }
     }
 
@@ -115,6 +126,7 @@ impl HubError {
             Self::Gated { page, .. } => Remedy::AcceptLicence { page: page.clone() },
             Self::Token { .. } | Self::NotFound { .. } | Self::Forbidden { .. } => Remedy::Token,
             Self::NoRoom { .. } => Remedy::MakeRoom,
+            Self::OfBase { source, .. } => source.remedy(),
             Self::Name { .. }
             | Self::Revision { .. }
             | Self::Setting { .. }

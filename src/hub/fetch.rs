@@ -29,7 +29,17 @@ pub(super) struct Job<'a> {
     pub folder: Folder,
     pub commit: String,
     pub patience: Patience,
+    /// The adapter that this is fetched for.
+    pub of: Option<OfAdapter>,
     pub watch: Watch<'a>,
+}
+
+/// The adapter that a base is fetched for.
+pub(super) struct OfAdapter {
+    pub repo: Repo,
+    pub has_tokenizer: bool,
+    /// What is still to come of it.
+    pub bytes: u64,
 }
 
 /// A file whose checksum and size are known.
@@ -68,6 +78,7 @@ impl<'a> Job<'a> {
             folder: Folder::of(&hub.cache, repo),
             commit: String::new(),
             patience: hub.patience,
+            of: None,
             watch: Watch::new(hub.switch.clone(), on_progress),
         })
     }

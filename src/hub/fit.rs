@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 
+use crate::model::adapter;
 use crate::model::{EncoderConfig, Family, ModelError};
 use crate::text::tokenizer::{self, Lack};
 
@@ -34,8 +35,18 @@ pub enum Obstacle {
     Config { reason: String },
     #[error("it has no config.json")]
     NoConfig,
-    #[error("it is an adapter for another model and has no weights of its own")]
-    Adapter,
+    /// It is an adapter, and the words are those of the room that opens one.
+    #[error("{reason}")]
+    Adapter { reason: String },
+    #[error("its base {name} cannot be used: {reason}")]
+    Base { name: String, reason: String },
+    #[error(
+        "it is an adapter for a model that it calls \"{name}\", which is neither a name on the hub nor here; ask whoever made \
+         it which model that is"
+    )]
+    BaseElsewhere { name: String },
+    #[error("it is an adapter itself; a base has to be a whole model")]
+    AdapterAsBase,
     #[error(
         "it has no model.safetensors or pytorch_model.bin{}",
         if others.is_empty() { String::new() } else { format!(", only {}", others.join(", ")) }
@@ -66,6 +77,15 @@ pub(super) struct Known<'a> {
     pub tokenizer_class: Option<&'a str>,
     /// The text of its `config.json`.
     pub config: Option<&'a str>,
+    /// It is wanted as the base of an adapter.
+    pub is_base: bool,
+    /// Its tokenizer comes from elsewhere.
+    pub has_tokenizer: bool,
+}
+
+/// Whether files are those of an adapter and not of a whole model.
+pub(super) fn is_adapter(has: &dyn Fn(&str) -> bool) -> bool {
+    has(adapter::CONFIG) && !WEIGHTS.into_iter().any(has)
 }
 
 impl<'a> Known<'a> {
@@ -76,7 +96,19 @@ impl<'a> Known<'a> {
         Self { family: config["model_type"].as_str(), tokenizer_class: class.as_str(), ..Self::default() }
     }
 
-    /// Weighs all that is known.
+    fn has(&self, name: &str) -> bool {
+        self.files.contains(&name)
+    }
+
+    pub fn is_adapter(&self) -> bool {
+        is_adapter(&|name| self.has(name))
+    }
+
+    pub fn brings_tokenizer(&self) -> bool {
+        tokenizer::among(&|name| self.has(name), self.tokenizer_class).is_ok()
+    }
+
+    /// Weighs all that is known. Of an adapter that is what it lacks: what it is for is asked of its settings.
     pub fn usable(&self) -> Usable {
         let read = self.config.map(EncoderConfig::parse);
         let mut obstacles = Vec::new();
@@ -90,7 +122,7 @@ impl<'a> Known<'a> {
         if !self.files.is_empty() {
             obstacles.extend(self.lacking());
         }
-        match (obstacles.is_empty(), read.is_some() && !self.files.is_empty()) {
+        match (obstacles.is_empty(), read.is_some() && !self.files.is_empty() && !self.is_adapter()) {
             (false, _) => Usable::No(obstacles),
             (true, true) => Usable::Yes,
             (true, false) => Usable::Perhaps,
@@ -99,21 +131,35 @@ impl<'a> Known<'a> {
 
     /// What the files lack.
     fn lacking(&self) -> Vec<Obstacle> {
-        let has = |name: &str| self.files.contains(&name);
+        let has = |name: &str| self.has(name);
+        if self.is_adapter() {
+            return self.adapter_lacks();
+        }
         let mut lacking = Vec::new();
         if !has("config.json") {
-            lacking.push(if has("adapter_config.json") { Obstacle::Adapter } else { Obstacle::NoConfig });
+            lacking.push(Obstacle::NoConfig);
         }
         if !WEIGHTS.into_iter().any(has) {
             let is_there = |ending: &str| self.files.iter().any(|file| file.ends_with(ending));
             let others = OTHERS.into_iter().filter(|(ending, _)| is_there(ending)).map(|(_, name)| name).collect();
             lacking.push(Obstacle::Weights { others });
         }
-        lacking.extend(tokenizer::among(&has, self.tokenizer_class).err().map(|lack| match lack {
+        let lack = tokenizer::among(&has, self.tokenizer_class).err().filter(|_| !self.has_tokenizer);
+        lacking.extend(lack.map(|lack| match lack {
             Lack::Class(class) => Obstacle::TokenizerClass { class },
             Lack::Files => Obstacle::NoTokenizer,
         }));
         lacking
+    }
+
+    /// A tokenizer and a configuration it may leave to its base.
+    fn adapter_lacks(&self) -> Vec<Obstacle> {
+        if self.is_base {
+            return vec![Obstacle::AdapterAsBase];
+        }
+        let has_weights = adapter::WEIGHTS.into_iter().any(|name| self.has(name));
+        let lack = adapter::AdapterError::NoWeights.to_string();
+        if has_weights { Vec::new() } else { vec![Obstacle::Adapter { reason: lack }] }
     }
 }
 
@@ -140,17 +186,22 @@ mod tests {
 
     #[test]
     fn a_model_is_judged_by_what_is_known_of_it() {
-        let all = Known { files: &FILES, config: Some(CONFIG), family: Some("bert"), tokenizer_class: None };
+        let all = Known { files: &FILES, config: Some(CONFIG), family: Some("bert"), ..Known::default() };
         assert_eq!(all.usable(), Usable::Yes);
         assert_eq!(Known { config: None, ..all }.usable(), Usable::Perhaps);
         assert_eq!(Known { files: &[], config: None, ..all }.usable(), Usable::Perhaps);
         let old = Known { files: &["config.json", "pytorch_model.bin", "vocab.txt"], ..all };
         assert_eq!(old.usable(), Usable::Yes);
+        let adapter = ["adapter_config.json", "adapter_model.safetensors"];
+        let adapter = Known { files: &adapter, ..Known::default() };
+        assert!(adapter.is_adapter() && adapter.usable() == Usable::Perhaps);
+        assert_eq!(Known { is_base: true, ..adapter }.usable(), Usable::No(vec![Obstacle::AdapterAsBase]));
+        assert_eq!(Known { files: &FILES[..2], has_tokenizer: true, ..all }.usable(), Usable::Yes);
     }
 
     #[test]
     fn every_obstacle_is_named() {
-        let all = Known { files: &FILES, config: Some(CONFIG), family: None, tokenizer_class: None };
+        let all = Known { files: &FILES, config: Some(CONFIG), ..Known::default() };
         let gpt2 = CONFIG.replace("\"bert\"", "\"gpt2\"");
         let relative = CONFIG.replacen('{', "{\"position_embedding_type\": \"relative_key\",", 1);
         let cases: [(Known<'_>, &[&str]); 9] = [
@@ -163,7 +214,10 @@ mod tests {
             ),
             (Known { files: &["config.json", "vocab.txt"], ..all }, &["no model.safetensors or pytorch_model.bin"]),
             (Known { files: &["model.Q4.gguf"], config: None, ..all }, &["no config.json", "GGUF", "no tokenizer"]),
-            (Known { files: &["adapter_config.json", "adapter_model.safetensors"], config: None, ..all }, &["adapter"]),
+            (
+                Known { files: &["adapter_config.json", "a.onnx"], config: None, ..all },
+                &["no adapter_model.safetensors"],
+            ),
             (Known { files: &FILES[..2], ..all }, &["no tokenizer"]),
             (
                 Known {

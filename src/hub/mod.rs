@@ -11,6 +11,7 @@
 
 mod about;
 mod account;
+mod adapter;
 mod cache;
 mod card;
 pub mod catalog;
@@ -38,6 +39,7 @@ use std::path::PathBuf;
 
 pub use crate::files::shared_cache::cache_dir;
 pub use about::{About, Access};
+pub use adapter::AdapterDetails;
 pub use cache::CachedModel;
 pub use card::Card;
 pub use data_set::{CachedDataSet, DataSetDetails, PartDetails};

@@ -45,9 +45,24 @@ pub struct Progress {
     pub secs_left: Option<f64>,
 }
 
+impl Progress {
+    /// The same, counted together with something else.
+    fn beside(&self, other: &Self) -> Self {
+        Self {
+            files_done: self.files_done + other.files_done,
+            files: self.files + other.files,
+            bytes_done: self.bytes_done + other.bytes_done,
+            bytes: self.bytes + other.bytes,
+            ..self.clone()
+        }
+    }
+}
+
 /// Tells the caller how far the work is, and hears the switch.
 pub(super) struct Watch<'a> {
     pub progress: Progress,
+    /// What was done before, of something else that is told of with this.
+    pub before: Progress,
     switch: Switch,
     on_progress: &'a mut dyn FnMut(&Progress),
     reported: Instant,
@@ -57,7 +72,13 @@ pub(super) struct Watch<'a> {
 impl<'a> Watch<'a> {
     pub fn new(switch: Switch, on_progress: &'a mut dyn FnMut(&Progress)) -> Self {
         let (progress, speed) = (Progress::default(), Speed::default());
-        Self { progress, switch, on_progress, reported: Instant::now(), speed }
+        let before = Progress::default();
+        Self { progress, before, switch, on_progress, reported: Instant::now(), speed }
+    }
+
+    /// Tells how far something else is that is fetched in between.
+    pub fn pass_on(&mut self, other: &Progress) {
+        (self.on_progress)(&other.beside(&self.progress));
     }
 
     /// Tells what is done now. An error where the work should end.
@@ -78,7 +99,7 @@ impl<'a> Watch<'a> {
         let left = self.progress.bytes.saturating_sub(self.progress.bytes_done) as f64;
         self.progress.bytes_per_sec = speed;
         self.progress.secs_left = speed.map(|speed| left / speed);
-        (self.on_progress)(&self.progress);
+        (self.on_progress)(&self.progress.beside(&self.before));
         Ok(self.switch.check()?)
     }
 

@@ -23,6 +23,9 @@ pub(super) struct Record {
     pub commit: String,
     pub part: Option<DataSetPart>,
     pub files: Vec<RemoteFile>,
+    /// The adapter that it is fetched for, which goes on with it.
+    #[serde(default)]
+    pub of: Option<Repo>,
     /// A data set keeps its record, which says what it is made of; a model shows it by itself.
     pub is_finished: bool,
 }
@@ -55,8 +58,20 @@ impl Hub {
     /// Downloads that were paused or cut off, in this run of the program or an earlier one. Asked for again, they go on
     /// where they were.
     pub fn unfinished(&self) -> Vec<Unfinished> {
-        let records = records(&self.cache).into_iter().filter(|(_, record)| !record.is_finished);
-        records.map(|(folder, record)| record.unfinished(&folder)).collect()
+        let records: Vec<(Folder, Record)> =
+            records(&self.cache).into_iter().filter(|(_, record)| !record.is_finished).collect();
+        let is_there = |repo: &Repo| records.iter().any(|(_, record)| record.repo == *repo);
+        let own = records.iter().filter(|(_, record)| !record.of.as_ref().is_some_and(is_there));
+        own.map(|(folder, record)| {
+            // What is fetched for it counts with it.
+            let of_it = records.iter().filter(|(_, other)| other.of.as_ref() == Some(&record.repo));
+            of_it.fold(record.unfinished(folder), |sum, (folder, other)| {
+                let other = other.unfinished(folder);
+                let (bytes_done, bytes) = (sum.bytes_done + other.bytes_done, sum.bytes + other.bytes);
+                Unfinished { bytes_done, bytes, ..sum }
+            })
+        })
+        .collect()
     }
 
     /// Throws away what arrived of a download that is not to be gone on with. Files that are whole stay: others use them.
@@ -67,7 +82,14 @@ impl Hub {
         record
             .map_or(Ok(()), |record| record.remove_parts(&folder))
             .and_then(|()| Record::remove(&folder, revision, part.as_ref()))
-            .map_err(HubError::disk(&folder.path))
+            .map_err(HubError::disk(&folder.path))?;
+        let of_it = records(&self.cache).into_iter().filter(|(_, record)| record.of.as_ref() == Some(repo));
+        of_it.into_iter().try_for_each(|(folder, record)| {
+            record
+                .remove_parts(&folder)
+                .and_then(|()| Record::remove(&folder, &record.revision, None))
+                .map_err(HubError::disk(&folder.path))
+        })
     }
 }
 

@@ -76,6 +76,8 @@ pub struct FoundModel {
     pub about: About,
     /// Its `model_type`.
     pub family: Option<String>,
+    /// The model that it is an adapter for.
+    pub base: Option<String>,
     /// Weights, as numbers and as bytes on the disk, where the hub has counted them.
     pub parameters: Option<u64>,
     pub weight_bytes: Option<u64>,
@@ -163,16 +165,23 @@ impl FoundModel {
     pub(super) fn read(told: &Value) -> Self {
         let siblings = told.get("siblings").and_then(Value::as_array).into_iter().flatten();
         let files: Vec<&str> = siblings.filter_map(|file| file.get("rfilename")?.as_str()).collect();
-        let usable = Known { files: &files, ..Known::of(told) }.usable();
+        let known = Known { files: &files, ..Known::of(told) };
         let weights = &told["safetensors"];
         Self {
             about: About::read(told),
             parameters: weights["total"].as_u64(),
             weight_bytes: weights["parameters"].as_object().map(bytes_of),
-            usable,
+            usable: known.usable(),
+            base: known.is_adapter().then(|| base(told)).flatten(),
             family: string(&told["config"], "model_type"),
         }
     }
+}
+
+/// What an adapter is for, as the hub tells it of its settings or as its card has it.
+fn base(told: &Value) -> Option<String> {
+    let settings = string(&told["config"]["peft"], "base_model_name_or_path");
+    settings.or_else(|| strings(&told["cardData"]["base_model"]).into_iter().next())
 }
 
 /// Bytes of weights, from how many there are of each type.

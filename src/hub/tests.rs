@@ -13,6 +13,8 @@ use super::settings::Patience;
 use super::*;
 use crate::task::Task;
 
+mod adapters;
+
 const CONFIG: &[u8] = br#"{"model_type":"bert","vocab_size":100,"hidden_size":32,"num_hidden_layers":4,
     "num_attention_heads":4,"intermediate_size":64,"max_position_embeddings":64}"#;
 const FOLDER: &str = "models--owner--tiny";
@@ -642,7 +644,8 @@ fn models_are_found_a_page_at_a_time_with_what_can_be_told_of_them() {
     );
     let second = hub.search_models(&query, first.next.as_ref()).unwrap();
     assert_eq!((second.items.len(), second.next), (1, None));
-    assert!(matches!(&second.items[0].usable, Usable::No(why) if why.contains(&Obstacle::Adapter)));
+    let Usable::No(obstacles) = &second.items[0].usable else { panic!("{:?}", second.items[0]) };
+    assert!(obstacles[0].to_string().contains("no adapter_model.safetensors"), "{obstacles:?}");
 
     let query = Query { task: Some(Task::Mlm), family: Some("bert".to_owned()), ..Query::default() };
     let found = hub.search_models(&query, None).unwrap();

@@ -20,11 +20,28 @@ use super::family::{Family, Naming};
 use super::files::TensorFiles;
 use super::kinds::HeadKind;
 use super::{ModelError, Outputs};
+pub use base::brought_along;
 pub use error::AdapterError;
-pub use folder::{CONFIG, is_model_folder, is_one};
+pub use folder::{CONFIG, WEIGHTS, is_model_folder, is_one};
 use settings::Settings;
 pub(super) use source::Adapted;
 pub use write::Beside;
+
+/// What an adapter says of itself, without its tensors.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What it calls its base, and the revision of it that is meant.
+    pub base: String,
+    pub revision: Option<String>,
+    pub rank: Option<usize>,
+}
+
+/// Reads the text of an adapter's settings. One that cannot be merged into a base is refused.
+pub fn told(text: &[u8]) -> Result<Told, AdapterError> {
+    let Settings { base, revision, r: rank, .. } = Settings::parse(text)?;
+    let base = base.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).ok_or(AdapterError::NoBase)?;
+    Ok(Told { base, revision: revision.filter(|revision| !revision.is_empty()), rank })
+}
 
 /// The folder of a model's tokenizer, which an adapter may leave to its base.
 pub fn tokenizer_folder(dir: &Path) -> PathBuf {
@@ -42,7 +59,7 @@ pub fn base_of(dir: &Path) -> Result<PathBuf, ModelError> {
 /// An adapter's settings, and the folder of the model that it belongs to.
 fn settled(dir: &Path) -> Result<(Settings, PathBuf), ModelError> {
     let settings = Settings::read(dir).map_err(at(dir))?;
-    let base = base::find(dir, settings.base.as_deref()).map_err(at(dir))?;
+    let base = base::find(dir, settings.base.as_deref(), settings.revision.as_deref()).map_err(at(dir))?;
     Ok((settings, base))
 }
 

@@ -365,6 +365,9 @@ impl Cost {
     }
 }
 
+/// Seconds beyond which a run is said to be long before it starts.
+pub const HOUR: f64 = 3600.0;
+
 /// What the smallest of runs takes.
 const PROGRAM: u64 = 50_000_000;
 /// A token in the tables of a tokenizer.

@@ -5,6 +5,7 @@
 
 mod finish;
 mod resume;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod thaw;
@@ -30,6 +31,8 @@ use crate::random::{Purpose, key};
 use crate::stop::{Stop, Stopped};
 use crate::text::sampler;
 use crate::text::{Batch, Features};
+
+pub use sweep::sweep;
 
 /// Updates in a row that may be skipped because they were not finite.
 const PATIENCE_FOR_NOT_FINITE: u32 = 3;
@@ -142,6 +145,13 @@ enum End {
 struct Denominators {
     own: f64,
     companion: f64,
+}
+
+/// What came of the sequences of an update.
+struct Learned {
+    loss: f64,
+    norm: f64,
+    tokens: usize,
 }
 
 struct Trainer<'a> {
@@ -279,18 +289,10 @@ impl<'a> Trainer<'a> {
     fn update(&mut self, update: &[u32], epoch: u64, at: f64) -> Result<ControlFlow<()>, TrainError> {
         let begun = Instant::now();
         let held_before = self.held;
-        let drawn = self.draw(update, epoch)?;
-        let parts = Denominators {
-            own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
-            companion: self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum()),
+        let Some(Learned { loss, norm, tokens }) = self.gradients(update, epoch)? else {
+            return Ok(ControlFlow::Break(()));
         };
-        let Some(loss) = self.gradients(update, &drawn, parts)? else { return Ok(ControlFlow::Break(())) };
-        let norm = self.optimizer.gradient_norm()?;
         let finite = loss.is_finite() && norm.is_finite();
-        if finite && !self.audited && norm > 0.0 {
-            // A companion learns nothing from an update in which it was asked nothing.
-            self.audited = audit::audit(if parts.companion > 0.0 { &self.params } else { &self.model.params })?;
-        }
         let factor = schedule::factor(self.config.optim.schedule, self.warmup, self.step, self.steps.total);
         if finite {
             self.optimizer.step(factor, clip_scale(norm, self.config.optim.clip))?;
@@ -298,7 +300,6 @@ impl<'a> Trainer<'a> {
         }
         self.params.clear_gradients();
         self.step += 1;
-        let tokens = drawn.iter().map(|features| features.tokens.len()).sum();
         let seconds = begun.elapsed().saturating_sub(self.held.saturating_sub(held_before)).as_secs_f64();
         let lrs = self.rates(factor);
         if !finite || self.step.is_multiple_of(self.config.run.log_every) || self.step == self.steps.total {
@@ -320,6 +321,23 @@ impl<'a> Trainer<'a> {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// The gradients of one update, added up with the weights; nothing where the run is to stop.
+    fn gradients(&mut self, update: &[u32], epoch: u64) -> Result<Option<Learned>, TrainError> {
+        let drawn = self.draw(update, epoch)?;
+        let parts = Denominators {
+            own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
+            companion: self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum()),
+        };
+        let Some(loss) = self.added_up(update, &drawn, parts)? else { return Ok(None) };
+        let norm = self.optimizer.gradient_norm()?;
+        if loss.is_finite() && norm.is_finite() && !self.audited && norm > 0.0 {
+            // A companion learns nothing from an update in which it was asked nothing.
+            self.audited = audit::audit(if parts.companion > 0.0 { &self.params } else { &self.model.params })?;
+        }
+        let tokens = drawn.iter().map(|features| features.tokens.len()).sum();
+        Ok(Some(Learned { loss, norm, tokens }))
+    }
+
     fn skipped(&mut self, loss: f64, norm: f64) -> Result<(), TrainError> {
         self.not_finite += 1;
         let message = format!("the loss ({loss}) or gradient norm ({norm}) is not finite; this update changed nothing");
@@ -339,9 +357,9 @@ impl<'a> Trainer<'a> {
         update.iter().map(one).collect()
     }
 
-    /// The gradients of an update, and its loss; nothing where the run is to end. An update that was left in its middle
-    /// begins anew and comes to the same numbers, because chance is a function of the place in it.
-    fn gradients(
+    /// Adds the gradients of an update up; returns its loss. An update that was left in its middle begins anew and comes to
+    /// the same numbers, because chance is a function of the place in it.
+    fn added_up(
         &mut self,
         update: &[u32],
         drawn: &[Cow<'a, Features>],

@@ -33,6 +33,8 @@ pub enum Action {
     ToggleTheme,
     /// Factor on all sizes.
     SetTextSize(f32),
+    /// Bytes that a run may take at most; none are all that is free.
+    SetMemoryLimit(Option<u64>),
     ToggleLog,
     /// Puts the panels of Train, Evaluate and Explore back where they were at first.
     ResetLayout,
@@ -190,6 +192,7 @@ impl Action {
             Self::OpenPalette => "Commands",
             Self::ToggleTheme => "Switch between light and dark",
             Self::SetTextSize(_) => "Text size",
+            Self::SetMemoryLimit(_) => "Limit the memory of runs",
             Self::ToggleLog => "Show the log",
             Self::ResetLayout => "Reset layout",
             Self::ChooseData => "Open a data file…",

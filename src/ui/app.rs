@@ -95,6 +95,7 @@ impl App {
         workspace.wants.runs = true;
         workspace.wants.shelf = true;
         workspace.hub.hub.offline = settings.offline;
+        workspace.memory_limit = settings.memory_limit;
         let app = Self {
             workspace,
             settings,

@@ -21,6 +21,8 @@ pub struct Settings {
     /// Where runs are written, where it is not the usual place.
     pub runs_folder: Option<PathBuf>,
     pub last_model: Option<PathBuf>,
+    /// Bytes that a run may take at most, where not all that is free.
+    pub memory_limit: Option<u64>,
     /// Nothing is asked of the hub.
     pub offline: bool,
     /// Where the parts of a screen stand, by screen.
@@ -35,6 +37,7 @@ impl Default for Settings {
             model_folders: Vec::new(),
             runs_folder: None,
             last_model: None,
+            memory_limit: None,
             offline: false,
             layouts: BTreeMap::new(),
         }

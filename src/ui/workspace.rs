@@ -30,6 +30,7 @@ use crate::table::Inputs;
 use crate::task::Task;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
 use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
@@ -129,6 +130,10 @@ pub struct Workspace {
     /// What is typed into the form and cannot be read; nothing is started with it.
     pub unread: Vec<Wrong>,
     pub plan: Option<Arc<PlanSummary>>,
+    /// What would make the planned run fit, where it does not.
+    pub offers: Arc<Vec<Offer>>,
+    /// Bytes that a run may take at most, where a person has said so.
+    pub memory_limit: Option<u64>,
     /// Why the draft cannot be planned, where it cannot.
     pub plan_error: Option<String>,
     /// The run in progress, or the one that was opened last.
@@ -208,6 +213,8 @@ impl Workspace {
             draft: draft::empty(),
             unread: Vec::new(),
             plan: None,
+            offers: Arc::default(),
+            memory_limit: None,
             plan_error: None,
             run: None,
             training: None,
@@ -310,6 +317,7 @@ impl Workspace {
                 self.plan = Some(plan);
                 self.plan_error = None;
             }
+            Payload::Offers(offers) => self.offers = offers,
             Payload::Evaluation(evaluation) => {
                 self.evaluation = Some(evaluation);
                 self.kept = None;

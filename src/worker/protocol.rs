@@ -22,6 +22,7 @@ use crate::text::Length;
 use crate::text::xray::Xray;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
 use crate::train::run::RunSummary;
 use crate::worker::work::{AnyWork, Worked};
@@ -70,12 +71,14 @@ pub enum Command {
         model: PathBuf,
         length: Length,
     },
-    /// What a configuration comes to, before it is started; answers [`Payload::Plan`].
+    /// What a configuration comes to, before it is started; answers [`Payload::Plan`] and [`Payload::Offers`].
     Plan {
         job: JobId,
         config: Box<RunConfig>,
         lengths: Option<Arc<Lengths>>,
         loaded: Option<Arc<LoadedDataset>>,
+        /// Bytes that a run may take at most, where a person has said so.
+        limit: Option<u64>,
     },
     Train {
         job: JobId,
@@ -194,6 +197,8 @@ pub enum Payload {
     Lengths(Arc<Lengths>),
     Xray(Arc<LookedAt>),
     Plan(Arc<PlanSummary>),
+    /// What would make the planned run fit; empty where it does.
+    Offers(Arc<Vec<Offer>>),
     Evaluation(Arc<EvaluatedData>),
     Subject(Arc<Subject>),
     Answer(Arc<Reply>),

@@ -372,3 +372,28 @@ fn a_typed_token_is_sent_checked_kept_and_forgotten() {
     window.until("it is forgotten", |workspace| workspace.jobs.is_empty());
     assert!(!kept.exists() && window.workspace().hub.hub.token.is_none());
 }
+
+#[test]
+fn an_adapter_is_judged_with_its_base_fetched_with_it_and_used() {
+    let mut bench = Bench::open();
+    crate::hub_is_asked::add_adapter(&bench.server);
+    bench.find_models("lora");
+    let window = &mut bench.window;
+    window.press("someone/lora · adapter for owner/base");
+    window.until("both are looked at", |workspace| {
+        workspace.hub.model.as_ref().is_some_and(|looked| looked.details.is_some()) && workspace.jobs.is_empty()
+    });
+    for words in ["A LoRA adapter of rank 4 for owner/base", "owner/base is fetched with it"] {
+        assert!(window.shows(words), "{words}");
+    }
+    assert!(bench.server.seen("model.safetensors").is_empty(), "nothing is fetched before it is asked for");
+    window.press("Download someone/lora");
+    window.until("both are here", is_done);
+    assert_eq!(window.workspace().downloads.len(), 1, "one download of both");
+    window.until("the models are looked for again", |workspace| workspace.jobs.is_empty());
+    window.press("Use this model");
+    window.until("it is open", |workspace| workspace.model.is_some());
+    let card = window.workspace().model.clone().unwrap();
+    assert!(card.dir.to_string_lossy().contains("someone--lora"), "{}", card.dir.display());
+    assert_eq!((card.family, card.problems.len()), ("bert", 0));
+}

@@ -84,3 +84,44 @@ fn a_data_set_is_fetched_as_its_files() {
     let missing = attune(&server, home.path(), &["download", "--data-set", "owner/data", "--split", "test"]);
     assert!(String::from_utf8_lossy(&missing.stderr).contains("expected one of default/train"));
 }
+
+/// A model with what was learned beside it, in repositories of their own.
+pub fn add_adapter(server: &FakeHub) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let read = |name: &str| std::fs::read(golden.join(name)).unwrap();
+    let names = ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"];
+    let base: Vec<(&str, Vec<u8>)> = names.iter().map(|name| (*name, read(&format!("bert-classify/{name}")))).collect();
+    let base: Vec<(&str, &[u8])> = base.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+    server.add("models/owner/base", "main", json!({ "config": { "model_type": "bert" } }), &base);
+    let settings = String::from_utf8(read("lora/bert-classify/adapter_config.json")).unwrap();
+    let settings = settings.replace("\"bert-classify\"", "\"owner/base\"");
+    let weights = read("lora/bert-classify/adapter_model.safetensors");
+    let files: [(&str, &[u8]); 2] =
+        [("adapter_config.json", settings.as_bytes()), ("adapter_model.safetensors", weights.as_slice())];
+    let told = json!({ "config": { "peft": { "base_model_name_or_path": "owner/base" } }, "downloads": 4 });
+    server.add("models/someone/lora", "main", told, &files);
+}
+
+#[test]
+fn an_adapter_is_found_fetched_with_its_base_and_opened() {
+    let (server, home) = (server(), tempfile::tempdir().unwrap());
+    add_adapter(&server);
+    let found = attune(&server, home.path(), &["models", "lora"]);
+    let found = String::from_utf8(found.stdout).unwrap();
+    assert!(found.starts_with("someone/lora  on the hub · adapter for owner/base"), "{found}");
+
+    let fetched = attune(&server, home.path(), &["download", "someone/lora"]);
+    let told = String::from_utf8_lossy(&fetched.stderr).into_owned();
+    assert!(fetched.status.success() && told.contains("model.safetensors:"), "{told}");
+    let folder = String::from_utf8(fetched.stdout).unwrap();
+    let golden = format!("{}/tests/golden/lora/bert-classify", env!("CARGO_MANIFEST_DIR"));
+    let said = |model: &str| {
+        let said =
+            attune(&server, home.path(), &["predict", "--model", model, "--text", "it is so", "--logits", "--json"]);
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        said.stdout
+    };
+    assert_eq!(said(folder.trim()), said(&golden), "it says what the same adapter beside its base says");
+    let here = attune(&server, home.path(), &["models"]);
+    assert!(String::from_utf8_lossy(&here.stdout).contains("someone/lora  in the cache"));
+}

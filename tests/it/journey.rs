@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use attune::hub::Hub;
 use attune::inspect::Question;
-use attune::ui::Screen;
 use attune::ui::app::App;
 use attune::ui::places::Places;
 use attune::ui::workspace::Workspace;
+use attune::ui::{Action, Screen};
 use attune::worker::spawn;
+use attune::worker::works::rate::FindRate;
 use egui::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -178,4 +179,51 @@ fn the_sample_is_written_where_the_window_was_told() {
     window.until("the sample is read", |workspace| workspace.data.loaded.is_some());
     assert!(folder.path().join("samples/reviews.csv").is_file());
     assert!(window.workspace().data.loaded.as_ref().unwrap().dataset.examples.len() > 100);
+}
+
+#[test]
+fn a_rate_is_found_by_trying_and_taken_into_the_form_by_one_press() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    planned(&mut window, folder.path());
+    window.press("Find a rate");
+    window.until("rates were tried", |workspace| workspace.worked::<FindRate>().is_some() && workspace.jobs.is_empty());
+    let found = window.workspace().worked::<FindRate>().unwrap().1.clone();
+    let rate = attune::ui::format::rate(found.suggested.unwrap());
+    assert!(window.shows("Loss over the learning rate, suggested"));
+    window.press(&format!("Use the suggested rate {rate}"));
+    assert_eq!(window.workspace().draft.optim.lr, found.suggested.unwrap());
+    assert!(window.shows("Your own learning rate") && !folder.path().join("runs").exists());
+}
+
+#[test]
+fn a_run_that_does_not_fit_is_made_to_fit_by_one_press() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    planned(&mut window, folder.path());
+    assert!(!window.shows("Make it fit"));
+    let whole = window.workspace().plan.as_ref().unwrap().memory.total();
+    let act = |window: &mut Window, limit| window.harness.state_mut().act(Action::SetMemoryLimit(Some(limit)));
+    act(&mut window, whole - whole / 200);
+    window.until("offers are there", |workspace| !workspace.offers.is_empty() && workspace.jobs.is_empty());
+    assert!(window.shows("more than it may take"));
+    window.press("Make it fit…");
+    let offers = window.workspace().offers.clone();
+    let fits: Vec<_> = offers.iter().filter(|offer| offer.fits).collect();
+    assert!(!fits.is_empty(), "{offers:#?}");
+    let button = window.harness.query_all_by_label_contains("Use Micro-batches of").next().unwrap();
+    button.click();
+    window.until("it fits", |workspace| {
+        workspace.offers.is_empty() && workspace.jobs.is_empty() && workspace.draft.run.micro_batch.is_some()
+    });
+    assert!(!window.shows("Make it fit"));
+}
+
+/// A file and a model are chosen, and the run is planned.
+fn planned(window: &mut Window, folder: &Path) {
+    let data = reviews(folder, 400);
+    window.harness.state_mut().act(Action::OpenData(data));
+    window.harness.state_mut().act(Action::OpenModel(golden().join("bert-classify")));
+    window.until("the run is planned", |workspace| workspace.plan.is_some() && workspace.jobs.is_empty());
+    window.go(Screen::Train);
 }

@@ -34,6 +34,7 @@ mod packaging;
 mod panels;
 mod playground_answers;
 mod predictions_are_written;
+mod rates_are_found;
 mod runs_resume_exactly;
 mod samples;
 mod script;

@@ -315,6 +315,7 @@ fn a_plan_reads_the_weights_once_and_again_when_they_were_written() {
             config: Box::new(config.clone()),
             lengths: None,
             loaded: None,
+            limit: None,
         });
         matches!(kinds.last(), Some(EventKind::Done))
     };

@@ -10,6 +10,8 @@ pub enum AdapterError {
     NoWeights,
     #[error("it is a PEFT adapter of the kind {kind}; Attune reads LORA")]
     Kind { kind: String },
+    #[error("it is an adapter for a model that writes text ({task}), and Attune has encoders, which read it")]
+    Writes { task: String },
     #[error("it was made with {key} = {value}, which Attune cannot merge into the base")]
     Option { key: &'static str, value: String },
     #[error(

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 /// What says in a folder that it holds an adapter.
 pub const CONFIG: &str = "adapter_config.json";
-const WEIGHTS: [&str; 2] = ["adapter_model.safetensors", "adapter_model.bin"];
+/// What its tensors are read from, the preferred first.
+pub const WEIGHTS: [&str; 2] = ["adapter_model.safetensors", "adapter_model.bin"];
 /// What a tokenizer is read from.
 const TOKENIZERS: [&str; 5] = ["tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model"];
 

@@ -21,6 +21,11 @@ pub struct Settings {
     peft_type: Option<String>,
     #[serde(default, rename = "base_model_name_or_path")]
     pub base: Option<String>,
+    /// Of the base, where it is not the main branch.
+    #[serde(default)]
+    pub revision: Option<String>,
+    #[serde(default)]
+    pub r: Option<usize>,
     #[serde(default)]
     task_type: Option<String>,
     #[serde(default)]
@@ -60,11 +65,17 @@ const REFUSED: [&str; 9] = [
 /// Beginnings that change the base along with the adapter, which then is another base than the one that is named.
 const CHANGES_BASE: [&str; 4] = ["pissa", "olora", "corda", "loftq"];
 
+/// PEFT's words for models that write text on, which no encoder does.
+const WRITING: [&str; 2] = ["CAUSAL_LM", "SEQ_2_SEQ_LM"];
+
 impl Settings {
     pub fn read(dir: &Path) -> Result<Self, AdapterError> {
-        let text =
-            read_whole(&dir.join(CONFIG), MAX_CONFIG_BYTES).map_err(|source| AdapterError::Unreadable { source })?;
-        let settings: Self = serde_json::from_slice(&text).map_err(|source| AdapterError::Syntax { source })?;
+        let text = read_whole(&dir.join(CONFIG), MAX_CONFIG_BYTES);
+        Self::parse(&text.map_err(|source| AdapterError::Unreadable { source })?)
+    }
+
+    pub fn parse(text: &[u8]) -> Result<Self, AdapterError> {
+        let settings: Self = serde_json::from_slice(text).map_err(|source| AdapterError::Syntax { source })?;
         settings.check()?;
         Ok(settings)
     }
@@ -74,6 +85,9 @@ impl Settings {
         if !kind.eq_ignore_ascii_case("LORA") {
             let kind = if kind.is_empty() { "that is not named".to_owned() } else { kind };
             return Err(AdapterError::Kind { kind });
+        }
+        if let Some(task) = self.task_type.as_deref().filter(|task| WRITING.contains(task)) {
+            return Err(AdapterError::Writes { task: task.to_owned() });
         }
         let is_off = |value: &Value| match value {
             Value::Null | Value::Bool(false) => true,
@@ -154,6 +168,7 @@ mod tests {
             (r#"{"peft_type": "LORA", "init_lora_weights": "pissa_niter_4"}"#, "pissa"),
             (r#"{"peft_type": "LORA", "alpha_pattern": {"layer\\.\\d+": 4}}"#, "alpha_pattern"),
             (r#"{"peft_type": "LORA", "trainable_token_indices": [1]}"#, "trainable_token_indices"),
+            (r#"{"peft_type": "LORA", "task_type": "CAUSAL_LM"}"#, "CAUSAL_LM"),
             ("[]", "not what PEFT writes"),
         ] {
             let told = read(text).unwrap_err();

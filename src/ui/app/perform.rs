@@ -43,6 +43,11 @@ impl App {
             Action::Go(screen) => self.workspace.screen = screen,
             Action::OpenPalette => self.palette.open(),
             Action::SetTheme(_) | Action::ToggleTheme | Action::SetTextSize(_) => self.set_look(&action, ctx),
+            Action::SetMemoryLimit(limit) => {
+                self.settings.memory_limit = limit;
+                self.workspace.memory_limit = limit;
+                self.workspace.wants.plan = self.workspace.is_ready();
+            }
             Action::ToggleLog => self.log_is_open = !self.log_is_open,
             Action::ResetLayout => self.settings.layouts.clear(),
             Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),

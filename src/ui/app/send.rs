@@ -117,7 +117,8 @@ impl App {
         let config = Box::new(self.workspace.draft.clone());
         let lengths = self.workspace.data.lengths.clone();
         let loaded = self.workspace.data.loaded.clone();
-        self.send(Command::Plan { job, config, lengths, loaded });
+        let limit = self.workspace.memory_limit;
+        self.send(Command::Plan { job, config, lengths, loaded, limit });
     }
 
     fn read_dataset(&mut self) {

@@ -5,14 +5,18 @@ mod hub;
 use egui::{Align, Frame, Layout, Margin, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_FOLDER_OPEN, ICON_VIEW_QUILT};
 
+use crate::train::limits;
 use crate::ui::action::ThemeChoice;
 use crate::ui::frame::logo;
 use crate::ui::settings::Settings;
 use crate::ui::theme::space;
 use crate::ui::widgets::path_field::path_field;
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, Card, form, text};
+use crate::ui::widgets::{Button, Card, Number, form, text};
 use crate::ui::{Action, Cx, format};
+
+/// What the limit begins with where it is turned on.
+const USUAL_GIGABYTES: f64 = 4.0;
 
 #[derive(Debug, Default)]
 pub struct SettingsPanel {
@@ -37,6 +41,7 @@ impl SettingsPanel {
                         self.models_ui(ui, cx, settings);
                         self.runs_ui(ui, cx);
                         self.hub.ui(ui, cx);
+                        memory_ui(ui, cx, settings);
                         about_ui(ui, cx);
                     });
                 });
@@ -124,6 +129,27 @@ fn look_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
         form::row(ui, "Panels of Train, Evaluate and Explore", "", palette, |ui| {
             if Button::new("Reset layout").icon(ICON_VIEW_QUILT).show(ui, palette).clicked() {
                 cx.act(Action::ResetLayout);
+            }
+        });
+    });
+}
+
+/// How much of the memory a run may take before Train says that it does not fit.
+fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
+    let palette = cx.palette;
+    Card::titled("Memory").margin(16.0).show(ui, palette, |ui| {
+        let words =
+            "A run that is estimated to take more is shown as one that does not fit, with what would make it fit";
+        ui.label(text::dim(words, palette));
+        form::row(ui, "Limit the memory of runs", "Otherwise what is free on this machine counts", palette, |ui| {
+            let mut is_on = settings.memory_limit.is_some();
+            let mut gigabytes = settings.memory_limit.map_or(USUAL_GIGABYTES, |bytes| bytes as f64 / 1e9);
+            let before = (is_on, gigabytes);
+            form::toggle(ui, "Limit the memory of runs", &mut is_on, palette);
+            ui.label(text::dim("GB", palette));
+            ui.add_enabled_ui(is_on, |ui| Number::new("Gigabytes", limits::above(0.0)).show(ui, &mut gigabytes));
+            if (is_on, gigabytes) != before {
+                cx.act(Action::SetMemoryLimit(is_on.then_some((gigabytes * 1e9) as u64)));
             }
         });
     });

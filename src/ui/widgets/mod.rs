@@ -27,6 +27,7 @@ pub mod number;
 pub mod pages;
 pub mod path_field;
 pub mod pieces;
+pub mod rate_curve;
 pub mod reader;
 pub mod reliability;
 pub mod save;

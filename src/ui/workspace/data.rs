@@ -155,6 +155,7 @@ impl Workspace {
     /// A plan speaks of the data and the model that it was made for.
     pub(super) fn forget_plan(&mut self) {
         self.plan = None;
+        self.offers = Arc::default();
         self.plan_error = None;
     }
 

@@ -88,8 +88,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Xray { dataset, example, model, length, .. } => {
             files::look_at(job, &mut kept.tokenizers, &dataset, example, &model, length)
         }
-        Command::Plan { config, lengths, loaded, .. } => {
-            train::plan(job, &mut kept.cards, &config, lengths.as_deref(), loaded.as_deref())
+        Command::Plan { config, lengths, loaded, limit, .. } => {
+            train::plan(job, &mut kept.cards, &config, lengths.as_deref().zip(loaded.as_deref()), limit)
         }
         Command::Train { config, .. } => train::train(job, &config, false),
         Command::Resume { dir, .. } => train::resume(job, &dir),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
 use crate::data::choices::Exclude;
+use crate::model::{self, EncoderConfig};
 use crate::text::Length;
 use crate::text::features::window_lengths;
 use crate::train::config::RunConfig;
@@ -13,7 +14,7 @@ use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_
 use crate::train::prepare::{self, open_model};
 use crate::train::recommend;
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{preflight, prepare as prepare_data, train_from};
+use crate::train::{TrainError, make_fit, preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 use crate::worker::work::Failure;
 
@@ -52,18 +53,46 @@ pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, F
     Ok(if outcome.stopped { Ended::Stopped } else { Ended::Done })
 }
 
+/// What a run comes to; where it does not fit, what would make it fit follows.
 pub fn plan(
     job: &Job<'_>,
     cards: &mut Last<Card>,
     config: &RunConfig,
-    lengths: Option<&Lengths>,
-    loaded: Option<&LoadedDataset>,
+    texts: Option<(&Lengths, &LoadedDataset)>,
+    limit: Option<u64>,
 ) -> Result<Ended, Failure> {
     let dir = config.model_dir()?;
     let (_, encoder) = read_card(cards, &dir)?;
+    let plan = planned(config, encoder, texts)?;
+    job.payload(Payload::Plan(Arc::new(plan.clone())));
+    let known = make_fit::Known {
+        config: &settled(config, &plan),
+        plan: &plan,
+        tokens: texts.map_or(&[], |(lengths, _)| &lengths.tokens),
+        layers: encoder.stored_layers(),
+        takes_adapters: !model::adapter::is_one(&dir),
+        limit,
+    };
+    let again = |config: &RunConfig| planned(config, encoder, texts);
+    job.payload(Payload::Offers(Arc::new(make_fit::offers(&known, &again))));
+    Ok(Ended::Done)
+}
+
+/// A configuration with the values that its plan has; what was left open stays open for others.
+fn settled(config: &RunConfig, plan: &PlanSummary) -> RunConfig {
+    let mut settled = config.clone();
+    plan.settings.fill(&mut settled);
+    settled
+}
+
+fn planned(
+    config: &RunConfig,
+    encoder: &EncoderConfig,
+    texts: Option<(&Lengths, &LoadedDataset)>,
+) -> Result<PlanSummary, TrainError> {
     let (mut train, mut eval, mut labels) = (Sequences::default(), Sequences::default(), 2);
     let config = &mut config.clone();
-    if let (Some(lengths), Some(loaded)) = (lengths, loaded) {
+    if let Some((lengths, loaded)) = texts {
         let tokens = loaded.split.train.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
         recommend::fill_length(config, tokens, encoder.max_tokens());
         let limit = config.data.max_tokens.min(encoder.max_tokens());
@@ -77,7 +106,7 @@ pub fn plan(
     let flops_per_sec = flops_per_sec();
     let facts = Facts { encoder, train_tokens: &train.tokens, eval_tokens: &eval.tokens, labels, flops_per_sec };
     let plan = make_plan(config, &facts)?;
-    let plan = match Shape::of(config) {
+    Ok(match Shape::of(config) {
         // What a person counts are the texts, however many windows they come to.
         Shape::Cut | Shape::Windows => PlanSummary {
             train_examples: train.examples,
@@ -86,9 +115,7 @@ pub fn plan(
             ..plan
         },
         Shape::Blocks | Shape::Chunks => plan,
-    };
-    job.payload(Payload::Plan(Arc::new(plan)));
-    Ok(Ended::Done)
+    })
 }
 
 /// What examples come to once they are cut or laid in windows.

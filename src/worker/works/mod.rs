@@ -4,4 +4,5 @@ pub mod compare;
 pub mod probe;
 pub mod map;
 pub mod drift;
+pub mod rate;
 pub mod runs;

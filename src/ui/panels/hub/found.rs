@@ -32,11 +32,17 @@ fn model_ui(ui: &mut Ui, cx: &mut Cx<'_>, found: &FoundModel) {
     let is_here = cx.workspace.cached_model(&about.name).is_some();
     let problem = why_not(&found.usable);
     let size = found.weight_bytes.map(format::bytes);
-    let words = joined([Some(owner.to_owned()), size.clone(), about.licence.clone()]);
+    let base = found.base.as_deref().map(|base| format!("for {base}"));
+    let words = joined([Some(owner.to_owned()), base.clone(), size.clone(), about.licence.clone()]);
     let entry = ListEntry {
         title,
-        name: joined([Some(about.name.clone()), problem.clone().or(size), about.licence.clone()]),
-        badge: found.family.as_deref().map(format::family),
+        name: joined([
+            Some(about.name.clone()),
+            base.map(|base| format!("adapter {base}")),
+            problem.clone().or(size),
+            about.licence.clone(),
+        ]),
+        badge: if found.base.is_some() { Some("Adapter".into()) } else { found.family.as_deref().map(format::family) },
         words,
         icon: if is_here { Some(downloaded(palette)) } else { locked(about.access, palette) },
         note: format!("↓ {}", format::short_count(about.downloads)),

@@ -9,7 +9,7 @@ use super::found::fit_mark;
 use super::get::{Offer, button_ui, progress_ui};
 use super::words::{downloads, language, languages, owner};
 use crate::hub::catalog::{self, Suggestion};
-use crate::hub::{FoundModel, ModelDetails, Usable};
+use crate::hub::{AdapterDetails, FoundModel, ModelDetails, Usable};
 use crate::train::fits::Room;
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, Palette, size, space};
@@ -83,6 +83,23 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
     if let Some(suggestion) = known.suggestion {
         ui.add(egui::Label::new(text::dim(state::sentence(&suggestion.good_for), palette)).wrap());
     }
+    if let Some(adapter) = known.details.and_then(|looked| looked.details.adapter.as_ref()) {
+        ui.add(egui::Label::new(text::dim(about_adapter(adapter), palette)).wrap());
+    }
+}
+
+/// What an adapter is for, and what comes with it.
+fn about_adapter(adapter: &AdapterDetails) -> String {
+    let AdapterDetails { base, rank, base_dir, base_bytes } = adapter;
+    let rank = rank.map_or(String::new(), |rank| format!(" of rank {rank}"));
+    let first = format!("A LoRA adapter{rank} for {base}, and no whole model. Attune opens both as one.");
+    match base_dir {
+        Some(_) => format!("{first} {base} is on this machine."),
+        None if *base_bytes > 0 => {
+            format!("{first} {base} is fetched with it, which is {} of the download.", format::bytes(*base_bytes))
+        }
+        None => first,
+    }
 }
 
 /// The name, without its owner's where there is no room for both.
@@ -101,6 +118,9 @@ fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, known: &Known<'_>, is_here: bool) {
         let family = known.found.and_then(|found| found.family.clone());
         if let Some(family) = family.or_else(|| known.suggestion.map(|known| known.family.clone())) {
             Chip::accent(format::family(&family), palette).show(ui);
+        }
+        if known.found.is_some_and(|found| found.base.is_some()) {
+            Chip::accent("Adapter", palette).show(ui);
         }
         if is_here {
             Chip::good("On this machine", palette).dot().show(ui);
@@ -188,7 +208,12 @@ fn facts(known: &Known<'_>, palette: &Palette) -> Vec<Fact> {
     let config = known.details.and_then(|looked| looked.details.config.as_ref());
     let counted = known.found.and_then(|found| found.parameters);
     let about = known.suggestion.map(|known| (known.millions * 1e6) as u64);
-    add("Parameters", counted.or(about).map(format::short_count), String::new());
+    let is_adapter = known.found.is_some_and(|found| found.base.is_some());
+    add(
+        if is_adapter { "Weights it adds" } else { "Parameters" },
+        counted.or(about).map(format::short_count),
+        String::new(),
+    );
     let layers = config.map(|config| config.num_hidden_layers).or(known.suggestion.map(|known| known.layers));
     add("Layers", layers.map(|layers| layers.to_string()), String::new());
     let hidden = config.map(|config| config.hidden_size).or(known.suggestion.map(|known| known.hidden));

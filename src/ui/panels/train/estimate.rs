@@ -1,25 +1,40 @@
 //! What the run will take, before it is started.
 
+mod make_fit;
+
 use egui::{Color32, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::train::plan::{MemoryEstimate, PlanSummary};
+use crate::train::make_fit::{fits, room};
+use crate::train::plan::{HOUR, MemoryEstimate, PlanSummary};
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::{format, widgets::text};
+use crate::ui::{Cx, format, widgets::text};
 
-/// Steps and time in a line, memory in a bar against what is free.
-pub fn ui(ui: &mut Ui, plan: &PlanSummary, palette: &Palette) {
+const LONG: &str = "More than an hour on this machine. It can be paused and resumed, also after a restart";
+
+/// Steps and time in a line, memory in a bar against what is free, and what would make it fit.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
+    let palette = cx.palette;
     ui.spacing_mut().item_spacing.y = 4.0;
-    line(ui, "Time", &about(plan.seconds), &format::plural(plan.steps, "step", "steps"), palette.text, palette);
+    let is_long = plan.seconds > HOUR;
+    let color = if is_long { palette.warn } else { palette.text };
+    line(ui, "Time", &about(plan.seconds), &format::plural(plan.steps, "step", "steps"), color, palette);
+    if is_long {
+        ui.add(egui::Label::new(text::small(LONG, palette).color(palette.warn)).wrap());
+    }
     let memory = &plan.memory;
-    let (needed, free) = (memory.total(), memory.available);
-    let tight = free > 0 && needed as f64 > free as f64 * 0.9;
+    let limit = cx.workspace.memory_limit;
+    let (needed, free, tight) = (memory.total(), memory.available, !fits(plan, limit));
     let color = if tight { palette.bad } else { palette.text };
-    let note = if free > 0 { format!("of {} free", format::bytes(free)) } else { String::new() };
+    let note = match limit.filter(|limit| *limit == room(free, Some(*limit))) {
+        Some(limit) => format!("of {} allowed", format::bytes(limit)),
+        None if free > 0 => format!("of {} free", format::bytes(free)),
+        None => String::new(),
+    };
     line(ui, "Memory", &format::bytes(needed), &note, color, palette);
     bar(ui, memory, tight, palette);
     if tight {
-        let advice = "Does not fit: a smaller micro-batch, a shorter limit or fewer trained layers need less";
-        ui.add(egui::Label::new(text::small(advice, palette).color(palette.bad)).wrap());
+        ui.add(egui::Label::new(make_fit::why(needed, room(free, limit), palette)).wrap());
+        make_fit::ui(ui, cx);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod fields;
+mod find_rate;
 mod rates;
 mod sources;
 mod strategies;
@@ -170,6 +171,9 @@ impl Form {
         }
         heading(ui, "Learning rate", palette, |_| {});
         fields::rates_ui(ui, draft, self.expert, palette);
+        if frozen.is_none() {
+            find_rate::ui(ui, draft, cx);
+        }
         if self.expert {
             rates::by_pattern_ui(ui, &mut draft.optim, palette);
         }
@@ -302,7 +306,7 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if let Some(error) = &workspace.plan_error {
         state::error(ui, palette, "This cannot be trained yet", error, |_| {});
     } else if let Some(plan) = workspace.plan.as_deref() {
-        estimate::ui(ui, plan, palette);
+        estimate::ui(ui, cx, plan);
     } else {
         let missing = match (workspace.data.loaded.is_some(), workspace.model.is_some()) {
             (false, false) => "Choose data and a model to see the estimated time and memory",
