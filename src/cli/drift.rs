@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::output::{grouped, print_json, print_lines};
-use super::texts;
+use super::texts::{self, How, Item, Texts};
 use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
 use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling, Request};
@@ -80,7 +80,7 @@ impl DriftBetween {
         let [before, after] = [opened(&self.before)?, opened(&self.after)?];
         let own = |model: &OpenModel| model.model.config.task();
         let task = self.task.or_else(|| own(&after)).or_else(|| own(&before)).unwrap_or(Task::Classify);
-        let (lines, texts): (Vec<usize>, Vec<Request>) = self.texts(task)?.into_iter().unzip();
+        let (places, texts): (Vec<String>, Vec<Request>) = self.texts(task)?.into_iter().unzip();
         let max_tokens = self.max_tokens.map(|tokens| tokens as usize);
         let sample = Sample { texts: texts.into(), pooled: self.states.pooling(), max_tokens };
         let mut told = Instant::now();
@@ -93,7 +93,7 @@ impl DriftBetween {
         };
         let Some(found) = drift(&before, &after, &sample, &mut go_on)? else { return Ok(()) };
         if self.json {
-            return print_json(&self.facts(&found, &lines));
+            return print_json(&self.facts(&found, &places));
         }
         for note in &found.notes {
             eprintln!("attune: note: {note}");
@@ -101,25 +101,27 @@ impl DriftBetween {
         print_lines(&told_to_people(&found))
     }
 
-    /// The texts that are compared over, each with its line.
-    fn texts(&self, task: Task) -> anyhow::Result<Vec<(usize, Request)>> {
-        let (name, texts) = texts::read(Some(&self.data), task)?;
-        let mut rows = texts.collect::<anyhow::Result<Vec<_>>>()?;
-        let all = rows.len();
-        rows.retain(|(_, request)| !request.text.trim().is_empty());
+    /// The texts that are compared over, each with its place in the file.
+    fn texts(&self, task: Task) -> anyhow::Result<Vec<(String, Request)>> {
+        let Texts { name, items, .. } = texts::read(Some(&self.data), task, How::Table)?;
+        let (mut rows, mut left_out) = (Vec::new(), 0);
+        for item in items {
+            let Item { place, request, .. } = item?;
+            match request {
+                Ok(request) if !request.text.trim().is_empty() => rows.push((place, request)),
+                _ => left_out += 1,
+            }
+        }
         if rows.is_empty() {
             bail!("{name} has no text to compare the models over");
         }
-        if rows.len() < all {
-            eprintln!(
-                "attune: warning: {} rows of {name} have no text and were left out",
-                grouped((all - rows.len()) as u64)
-            );
+        if left_out > 0 {
+            eprintln!("attune: warning: {} rows of {name} have no text and were left out", grouped(left_out));
         }
         Ok(drawn(rows, self.rows, self.seed))
     }
 
-    fn facts(&self, found: &Drift, lines: &[usize]) -> Value {
+    fn facts(&self, found: &Drift, places: &[String]) -> Value {
         let layer = |(layer, cka): (usize, &Option<f64>)| json!({ "layer": layer, "cka": cka });
         let heads = found.heads.as_ref();
         json!({
@@ -131,7 +133,7 @@ impl DriftBetween {
             "layers": found.layers.iter().enumerate().map(layer).collect::<Vec<_>>(),
             "unit": "bits",
             "heads": heads.map(|heads| square(heads, |head| json!(head.mean()))),
-            "shown_by_line": heads.map(|heads| square(heads, |head| json!(head.most.and_then(|(text, _)| lines.get(text))))),
+            "shown_by": heads.map(|heads| square(heads, |head| json!(head.most.and_then(|(text, _)| places.get(text))))),
             "weights": found.weights.both.iter().map(|weight| json!({
                 "name": weight.name,
                 "stored_name": weight.stored_name,

@@ -79,7 +79,7 @@ impl MapRows {
         let own = model.heads.first().copied();
         let task = self.task.or(own).unwrap_or_else(|| guess_task(&table, &Roles::guess(&table, Task::Classify)));
         let data = all_rows(&table, &self.columns.roles(), task)?;
-        for warning in data.remarks(&self.data).iter().chain(&data.unusable_words(&self.data)) {
+        for warning in data.remarks().iter().chain(&data.unusable_words()) {
             eprintln!("attune: warning: {warning}");
         }
         let requests = rows::requests(&data);

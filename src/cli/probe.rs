@@ -52,7 +52,7 @@ impl Probe {
     pub fn run(self) -> anyhow::Result<()> {
         let model = embedded::resolve(&self.model)?;
         let data = self.dataset()?;
-        for remark in data.remarks(&self.data).into_iter().chain(data.unusable_words(&self.data)) {
+        for remark in data.remarks().into_iter().chain(data.unusable_words()) {
             eprintln!("attune: warning: {remark}");
         }
         let wanted = Wanted {

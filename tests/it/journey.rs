@@ -222,7 +222,7 @@ fn a_run_that_does_not_fit_is_made_to_fit_by_one_press() {
 /// A file and a model are chosen, and the run is planned.
 fn planned(window: &mut Window, folder: &Path) {
     let data = reviews(folder, 400);
-    window.harness.state_mut().act(Action::OpenData(data));
+    window.harness.state_mut().act(Action::OpenData(data.into()));
     window.harness.state_mut().act(Action::OpenModel(golden().join("bert-classify")));
     window.until("the run is planned", |workspace| workspace.plan.is_some() && workspace.jobs.is_empty());
     window.go(Screen::Train);

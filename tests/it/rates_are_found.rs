@@ -110,7 +110,7 @@ fn texts_that_teach_themselves_have_rates_too() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
     config.task = Task::Mlm;
     config.model.path = Some(golden.join("bert-mlm"));
-    config.data.train = golden.join("corpus.txt");
+    config.data.train = golden.join("corpus.txt").into();
     let found = found(&config);
     assert!(found.suggested.is_some_and(|rate| (1e-4..0.3).contains(&rate)), "{found:#?}");
 }

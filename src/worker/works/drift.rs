@@ -8,7 +8,7 @@ use crate::analysis::drift::{Both, Drift, Sample, drift, side_by_side};
 use crate::data::Dataset;
 use crate::files;
 use crate::inspect::{OpenModel, Request, gold};
-use crate::table::Table;
+use crate::table::{Part, Table};
 use crate::train::rows::fill_roles;
 use crate::train::run;
 use crate::worker::work::{Failure, Queue, Tell, Work};
@@ -103,8 +103,11 @@ impl Texts {
             Self::OfRun(run) => run,
         };
         let config = run::kept_config(run)?;
-        let path = config.data.eval.clone().unwrap_or(config.data.train);
-        let table = Arc::new(Table::open(&path)?);
+        let (inputs, part) = match &config.data.eval {
+            Some(held_out) => (held_out, Part::All),
+            None => (&config.data.train, Part::Learn),
+        };
+        let table = Arc::new(Table::open_inputs(inputs, part)?);
         let roles = fill_roles(&config.data.columns, &table, config.task);
         let data = Dataset::new(table, config.task, &roles, None)?;
         let all: Vec<usize> = (0..data.examples.len()).collect();
