@@ -101,7 +101,10 @@ impl Inspect {
         ];
         lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
         lines.extend(dataset.reading());
-        lines.extend(counts.iter().map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
+        lines.extend(counts.iter().take(NAMED).map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
+        if counts.len() > NAMED {
+            lines.push(format!("          and {} more labels, which --json lists", grouped((counts.len() - NAMED) as u64)));
+        }
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
         lines.extend(problems.take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
@@ -109,9 +112,11 @@ impl Inspect {
     }
 }
 
+/// Columns and labels that are listed for people.
+const NAMED: usize = 40;
+
 /// The names of columns, of which a wide table has more than anybody reads; all of them are among the facts.
 fn column_list(columns: &[String]) -> String {
-    const NAMED: usize = 40;
     let named = columns.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     if columns.len() > NAMED { format!("{named} and {} more", columns.len() - NAMED) } else { named }
 }

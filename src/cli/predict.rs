@@ -301,11 +301,7 @@ fn words(out: &mut Vec<u8>, output: &Output) -> io::Result<()> {
         }
         Output::Entities(entities) => {
             for one in entities {
-                writeln!(
-                    out,
-                    "{:<12} {:.4}  {}-{}  {}",
-                    one.entity_group, one.score, one.start, one.end, one.word
-                )?;
+                writeln!(out, "{:<12} {:.4}  {}-{}  {}", one.entity_group, one.score, one.start, one.end, one.word)?;
             }
             writeln!(out)?;
         }

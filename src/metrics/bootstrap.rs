@@ -56,6 +56,11 @@ pub fn difference([one, other]: [&Rows; 2], metric: &str, seed: u64) -> Option<(
     Some((resamples, middle(drawn?)?))
 }
 
+/// The interval of any number that is made of rows, from the places of those that were drawn.
+pub fn interval(rows: usize, seed: u64, of: impl Fn(&[u32]) -> f64 + Sync) -> Option<Interval> {
+    middle(draw(rows, resamples(rows), seed, of))
+}
+
 fn resamples(rows: usize) -> usize {
     (MOST_ROWS / rows.max(1)).clamp(LEAST, RESAMPLES)
 }

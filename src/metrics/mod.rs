@@ -3,7 +3,7 @@
 
 mod anatomy;
 mod answers;
-mod bootstrap;
+pub mod bootstrap;
 mod calibration;
 mod classification;
 mod contest;

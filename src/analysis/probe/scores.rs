@@ -4,7 +4,7 @@
 //! middle 95 percent of what a thousand draws of as many rows give (Efron, 1979). Neither knows what other training rows
 //! would have made of the probe.
 
-use crate::random::{Purpose, Stream, key};
+use crate::metrics::bootstrap;
 
 /// What a probe is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,13 +85,12 @@ pub struct Score {
 
 /// Standard deviations of a normal distribution in which 95 of 100 values lie.
 const SPREAD: f64 = 1.959_963_984_540_054;
-const DRAWS: u64 = 1000;
 
 pub fn score(judged: Judged, rows: &[Counts], seed: u64) -> Score {
     let value = judged.of(sum(rows.iter()), rows.len() as f64);
     let (low, high) = match judged {
         Judged::Accuracy => wilson(value, rows.len() as f64),
-        Judged::F1 | Judged::R2 => resampled(judged, rows, seed),
+        Judged::F1 | Judged::R2 => resampled(judged, rows, seed).unwrap_or((value, value)),
     };
     Score { value, low, high }
 }
@@ -117,17 +116,9 @@ fn wilson(share: f64, rows: f64) -> (f64, f64) {
     (((middle - half) / whole).max(0.0).min(share), ((middle + half) / whole).min(1.0).max(share))
 }
 
-fn resampled(judged: Judged, rows: &[Counts], seed: u64) -> (f64, f64) {
-    let drawn = |draw: u64| {
-        let mut stream = Stream::new(key(seed, Purpose::Resample, &[draw]));
-        let count = rows.len() as u64;
-        let taken = (0..count).map(|_| &rows[stream.below(count) as usize]);
-        judged.of(sum(taken), rows.len() as f64)
-    };
-    let mut values: Vec<f64> = (0..DRAWS).map(drawn).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let at = |share: f64| values[(share * (DRAWS - 1) as f64).round() as usize];
-    (at(0.025), at(0.975))
+fn resampled(judged: Judged, rows: &[Counts], seed: u64) -> Option<(f64, f64)> {
+    let of = |places: &[u32]| judged.of(sum(places.iter().map(|place| &rows[*place as usize])), rows.len() as f64);
+    bootstrap::interval(rows.len(), seed, of).map(|interval| (interval.low, interval.high))
 }
 
 #[cfg(test)]

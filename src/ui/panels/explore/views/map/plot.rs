@@ -1,8 +1,8 @@
 //! The plane: it can be moved, made larger and smaller, rows on it pointed at, pressed and drawn around.
 
 use egui::{
-    Align2, Color32, CornerRadius, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, CornerRadius, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::kinds::Shape;
