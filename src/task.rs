@@ -156,6 +156,11 @@ impl Task {
         self.has_classes_of_data() && self.targets().are_exclusive()
     }
 
+    /// Whether examples that are easily told apart can be made to count less: each has one class of those in the data.
+    pub fn takes_focal(self) -> bool {
+        self.has_classes_of_data() && self.targets() == Targets::Class
+    }
+
     /// Whether targets are one class among several, of which a share can be spread over the others.
     pub fn takes_label_smoothing(self) -> bool {
         self.targets().are_exclusive()

@@ -5,7 +5,6 @@
 //! memory, so of a large set a sample is looked at, with the share of every class that it has among all; how many there
 //! were, and how many texts were cut, is told with it.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -83,7 +82,13 @@ impl Of {
 
 /// Keeps the states that were computed last, for everyone who has a clone of it.
 #[derive(Clone, Debug, Default)]
-pub struct StatesKept(Arc<Mutex<Option<(Of, Arc<Pooled>)>>>);
+pub struct StatesKept(Arc<Mutex<Option<Kept>>>);
+
+#[derive(Debug)]
+struct Kept {
+    of: Of,
+    pooled: Arc<Pooled>,
+}
 
 impl StatesKept {
     /// The states that are wanted, computed only where they are not kept; nothing where `tell` ended it.
@@ -100,17 +105,17 @@ impl StatesKept {
         let pooled = Arc::new(pooled);
         let data = Arc::downgrade(&wanted.data);
         let of = Of { model: wanted.model.clone(), stamp: now, data, max_tokens: wanted.max_tokens };
-        *self.lock() = Some((of, pooled.clone()));
+        *self.lock() = Some(Kept { of, pooled: pooled.clone() });
         Ok(Some(pooled))
     }
 
     fn kept(&self, wanted: &Wanted, now: &Stamp, examples: &[usize]) -> Option<Arc<Pooled>> {
         let kept = self.lock();
-        let (of, pooled) = kept.as_ref()?;
+        let Kept { of, pooled } = kept.as_ref()?;
         (of.is(wanted, now) && pooled.examples == examples).then(|| pooled.clone())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(Of, Arc<Pooled>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -127,23 +132,17 @@ fn sample(data: &Dataset, among: &[usize], rows: usize, seed: u64) -> Vec<usize>
     if among.len() <= rows {
         return among.to_vec();
     }
-    let mut strata: BTreeMap<(Vec<u32>, u32), Vec<(u64, usize)>> = BTreeMap::new();
-    for &example in among {
-        let stratum = match &data.examples[example].target {
-            Target::Class(class) => (vec![*class], 0),
-            Target::Classes(classes) => (classes.clone(), 0),
-            Target::Value(value) => (Vec::new(), ascending(*value)),
-            Target::None | Target::Tags(_) | Target::Answers(_) => (Vec::new(), 0),
-        };
-        strata.entry(stratum).or_default().push((key(seed, Purpose::Sample, &[example as u64]), example));
-    }
-    let in_order = strata.into_values().flat_map(|mut stratum| {
-        stratum.sort_unstable();
-        stratum.into_iter().map(|(_, example)| example)
-    });
-    let in_order: Vec<usize> = in_order.collect();
-    let mut taken: Vec<usize> =
-        (0..rows).map(|place| in_order[(2 * place + 1) * in_order.len() / (2 * rows)]).collect();
+    let stratum = |example: usize| match &data.examples[example].target {
+        Target::Class(class) => (vec![*class], 0),
+        Target::Classes(classes) => (classes.clone(), 0),
+        Target::Value(value) => (Vec::new(), ascending(*value)),
+        Target::None | Target::Tags(_) | Target::Answers(_) => (Vec::new(), 0),
+    };
+    let draw = |example: usize| key(seed, Purpose::Sample, &[example as u64]);
+    let mut in_order: Vec<_> = among.iter().map(|one| (stratum(*one), draw(*one), *one)).collect();
+    in_order.sort_unstable();
+    let count = in_order.len();
+    let mut taken: Vec<usize> = (0..rows).map(|place| in_order[(2 * place + 1) * count / (2 * rows)].2).collect();
     taken.sort_unstable();
     taken
 }

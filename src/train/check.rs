@@ -58,6 +58,12 @@ impl RunConfig {
             let value = optim.label_smoothing.to_string();
             return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
         }
+        if optim.focal > 0.0 && !self.task.takes_focal() {
+            return wrong("optim.focal", optim.focal.to_string(), &format!("0 for {}", self.task));
+        }
+        if optim.focal > 0.0 && optim.label_smoothing > 0.0 {
+            return wrong("optim.focal", optim.focal.to_string(), "0 where optim.label_smoothing is not");
+        }
         let data = &self.data;
         if data.hide_words > 0.0 && self.task.is_self_supervised() {
             let expected = format!("0 for {}, which hides words of its own", self.task);
@@ -98,6 +104,7 @@ impl RunConfig {
             ("optim.clip", optim.clip, limits::CLIP),
             ("optim.warmup", optim.warmup, limits::WARMUP),
             ("optim.label_smoothing", optim.label_smoothing, limits::LABEL_SMOOTHING),
+            ("optim.focal", optim.focal, limits::FOCAL),
             ("optim.layer_decay", optim.layer_decay, limits::LAYER_DECAY),
             ("run.batch", count(run.batch), limits::COUNT),
             ("run.log_every", run.log_every as f64, limits::COUNT),
@@ -176,6 +183,11 @@ mod tests {
         check("multilabel", "[optim]\nclass_weights = \"balanced\"\n", &["optim.class_weights is balanced"]);
         check("ner", "[optim]\nclass_weights = \"balanced\"\nlabel_smoothing = 0.1\n", &[]);
         check("regress", "[optim]\nlabel_smoothing = 0.1\n", &["optim.label_smoothing is 0.1"]);
+        check("classify", "[optim]\nfocal = 2.0\nschedule = \"one_cycle\"\nclass_weights = \"balanced\"\n", &[]);
+        check("classify", "[optim]\nfocal = -1.0\n", &["optim.focal is -1"]);
+        check("classify", "[optim]\nfocal = 2.0\nlabel_smoothing = 0.1\n", &["optim.focal is 2", "label_smoothing"]);
+        check("multilabel", "[optim]\nfocal = 2.0\n", &["optim.focal is 2", "0 for multilabel"]);
+        check("ner", "[optim]\nfocal = 2.0\n", &["optim.focal is 2"]);
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
         check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
         let lora = |more: &str| format!("[strategy]\nkind = \"lora\"\nlora = {{ {more} }}\n");

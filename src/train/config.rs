@@ -361,6 +361,9 @@ pub struct Optim {
     pub warmup: f64,
     pub label_smoothing: f64,
     pub class_weights: ClassWeights,
+    /// How much less an example counts the surer the model is of its class (Lin et al., 2017); 0 counts all alike.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub focal: f64,
 }
 
 impl Default for Optim {
@@ -378,16 +381,19 @@ impl Default for Optim {
             warmup: 0.1,
             label_smoothing: 0.0,
             class_weights: ClassWeights::None,
+            focal: 0.0,
         }
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum ScheduleKind {
     Linear,
     Cosine,
     Constant,
+    /// From a twenty-fifth of the rate up to it and down to next to nothing.
+    OneCycle,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,6 +23,8 @@ pub const EPS: Limit = above(0.0);
 pub const CLIP: Limit = at_least(0.0);
 /// Below 1 a share of the steps, from 1 a number of steps.
 pub const WARMUP: Limit = at_least(0.0);
+/// Beyond it next to nothing counts.
+pub const FOCAL: Limit = between(0.0, 10.0);
 pub const LABEL_SMOOTHING: Limit = below(0.0, 1.0);
 pub const DROPOUT: Limit = below(0.0, 1.0);
 pub const EPOCHS: Limit = (Bound::Excluded(0.0), Bound::Included(MOST_EPOCHS));

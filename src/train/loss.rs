@@ -13,12 +13,28 @@ pub struct CrossEntropy {
     pub smoothing: f64,
     /// One weight a class; empty for none. As in PyTorch, the mean is over the weights of the labels.
     pub class_weights: Vec<f64>,
+    /// Focal loss (Lin et al., 2017): a row counts the less, the surer its class; 0 for all alike. It goes with no
+    /// smoothing.
+    pub focal: f64,
 }
 
 impl CrossEntropy {
     /// What a label counts in the mean.
     pub fn weight(&self, class: u32) -> f64 {
         self.class_weights.get(class as usize).copied().unwrap_or(1.0)
+    }
+
+    /// What a row counts whose class has this negative log-probability.
+    fn focus(&self, nll: f64) -> f64 {
+        if self.focal == 0.0 { 1.0 } else { (-(-nll).exp_m1()).powf(self.focal) }
+    }
+
+    /// How much steeper or flatter the loss of such a row is than without it.
+    fn focused_slope(&self, nll: f64) -> f64 {
+        let unsure = -(-nll).exp_m1();
+        // Where nothing is left to learn the two vanish together.
+        let ratio = if unsure > 0.0 { nll / unsure } else { 1.0 };
+        self.focus(nll) * (1.0 + self.focal * (-nll).exp() * ratio)
     }
 
     /// The sum over rows divided by `denominator`. `logits`: (rows, classes); one target a row, `None` is ignored.
@@ -50,7 +66,19 @@ impl CrossEntropy {
         }
         let target = Tensor::from_vec(target, (rows, classes), logits.device())?;
         let log_probabilities = candle_nn::ops::log_softmax(logits, D::Minus1)?;
-        (target * log_probabilities)?.sum_all()? * (-1.0 / denominator)
+        if self.focal == 0.0 {
+            return (target * log_probabilities)?.sum_all()? * (-1.0 / denominator);
+        }
+        let mut right = vec![0.0_f32; rows * classes];
+        for (row, class) in targets.iter().enumerate() {
+            if let Some(class) = class {
+                right[row * classes + *class as usize] = 1.0;
+            }
+        }
+        let right = Tensor::from_vec(right, (rows, classes), logits.device())?;
+        let unsure = (1.0 - (right * &log_probabilities)?.sum(D::Minus1)?.exp()?)?.maximum(1e-7)?;
+        let losses = (target * log_probabilities)?.sum(D::Minus1)?;
+        (losses * unsure.powf(self.focal)?)?.sum_all()? * (-1.0 / denominator)
     }
 
     /// What the negative log-probability of a class counts for a row with this label.
@@ -177,7 +205,8 @@ impl FusedLoss {
                         let total = log_sum_exp(row);
                         let nll = |class: usize| total - f64::from(row[class]);
                         if settings.smoothing == 0.0 {
-                            return settings.weight(target) * nll(target as usize);
+                            let nll = nll(target as usize);
+                            return settings.weight(target) * settings.focus(nll) * nll;
                         }
                         (0..classes).map(|class| settings.share(class, target, classes) * nll(class)).sum()
                     })
@@ -212,7 +241,7 @@ impl FusedLoss {
                     let Some(target) = *target else { return };
                     let total = log_sum_exp(row);
                     let all = if settings.smoothing == 0.0 {
-                        settings.weight(target)
+                        settings.weight(target) * settings.focused_slope(total - f64::from(row[target as usize]))
                     } else {
                         (0..classes).map(|class| settings.share(class, target, classes)).sum()
                     };
@@ -291,12 +320,40 @@ mod tests {
         let targets = [Some(1), None, Some(3), Some(0), Some(0)];
         for smoothing in [0.0, 0.1] {
             for class_weights in [vec![], vec![0.5, 2.0, 1.0, 1.5]] {
-                let loss = CrossEntropy { smoothing, class_weights };
+                let loss = CrossEntropy { smoothing, class_weights, focal: 0.0 };
                 let (fused, plain) =
                     (loss.loss(&logits, &targets, 3.5).unwrap(), loss.plain(&logits, &targets, 3.5).unwrap());
                 close(&fused, &plain);
                 let (a, b) = (fused.backward().unwrap(), plain.backward().unwrap());
                 close(a.get(&logits).unwrap(), b.get(&logits).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn focal_loss_and_its_gradient_are_those_of_pytorch() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/optim.json");
+        let golden: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let numbers = |value: &serde_json::Value| -> Vec<f64> { serde_json::from_value(value.clone()).unwrap() };
+        let matrix = |value: &serde_json::Value| {
+            let rows: Vec<Vec<f32>> = serde_json::from_value(value.clone()).unwrap();
+            Tensor::new(rows, &Device::Cpu).unwrap()
+        };
+        for case in golden["focal"].as_array().unwrap() {
+            let focal = case["gamma"].as_f64().unwrap();
+            let loss = CrossEntropy { focal, class_weights: numbers(&case["weights"]), smoothing: 0.0 };
+            let targets: Vec<Option<u32>> =
+                numbers(&case["targets"]).into_iter().map(|class| Some(class as u32)).collect();
+            let logits = Var::from_tensor(&matrix(&case["logits"])).unwrap();
+            let denominator = case["denominator"].as_f64().unwrap();
+            let expected = case["loss"].as_f64().unwrap() as f32;
+            for found in [
+                loss.loss(&logits, &targets, denominator).unwrap(),
+                loss.plain(&logits, &targets, denominator).unwrap(),
+            ] {
+                let value = found.to_scalar::<f32>().unwrap();
+                assert!((value - expected).abs() < 1e-5, "{focal}: {value}, expected {expected}");
+                close(found.backward().unwrap().get(&logits).unwrap(), &matrix(&case["gradient"]));
             }
         }
     }

@@ -126,7 +126,8 @@ impl Objective {
                 counts.iter().copied().map(weight).collect()
             }
         };
-        let entropy = CrossEntropy { smoothing: config.optim.label_smoothing, class_weights };
+        let optim = &config.optim;
+        let entropy = CrossEntropy { smoothing: optim.label_smoothing, class_weights, focal: optim.focal };
         let share = config.data.hide_words;
         let hides = share > 0.0;
         let hiding = hides.then(|| Hiding::new(share, tokenizer)?.ok_or(TrainError::NoMaskToken)).transpose()?;

@@ -5,6 +5,9 @@ use super::config::ScheduleKind;
 /// The factor on the peak rate for the update that follows `step` completed ones; the first update with warm-up has
 /// rate 0, as in transformers.
 pub fn factor(kind: ScheduleKind, warmup_steps: u64, step: u64, total: u64) -> f64 {
+    if kind == ScheduleKind::OneCycle {
+        return one_cycle(warmup_steps, step, total);
+    }
     if step < warmup_steps {
         return step as f64 / warmup_steps as f64;
     }
@@ -15,7 +18,26 @@ pub fn factor(kind: ScheduleKind, warmup_steps: u64, step: u64, total: u64) -> f
     let done = ((step - warmup_steps) as f64 / left).min(1.0);
     match kind {
         ScheduleKind::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * done).cos()),
-        ScheduleKind::Linear | ScheduleKind::Constant => 1.0 - done,
+        ScheduleKind::Linear | ScheduleKind::Constant | ScheduleKind::OneCycle => 1.0 - done,
+    }
+}
+
+/// Where one cycle begins, and where it ends.
+const BEGIN: f64 = 1.0 / 25.0;
+const END: f64 = BEGIN / 1e4;
+
+/// Up to the peak with the last update of the warm-up and down to next to nothing with the last of all, along cosines
+/// (Smith and Topin, 2019), as PyTorch's `OneCycleLR` without its cycle of momentum.
+fn one_cycle(warmup_steps: u64, step: u64, total: u64) -> f64 {
+    let (peak, last) = (warmup_steps as f64 - 1.0, total as f64 - 1.0);
+    let step = (step as f64).min(last);
+    let along = |from: f64, to: f64, done: f64| to + 0.5 * (from - to) * (1.0 + (std::f64::consts::PI * done).cos());
+    if step > peak {
+        along(1.0, END, (step - peak) / (last - peak))
+    } else if peak > 0.0 {
+        along(BEGIN, 1.0, step / peak)
+    } else {
+        1.0
     }
 }
 
@@ -40,6 +62,21 @@ mod tests {
         assert!((cosine(6) - 0.5).abs() < 1e-15);
         assert!(cosine(10).abs() < 1e-15);
         assert_eq!(factor(ScheduleKind::Constant, 0, 99, 10), 1.0);
+        assert_eq!(factor(ScheduleKind::OneCycle, 1, 0, 5), 1.0, "there is nothing to go up by");
         assert_eq!((warmup_steps(0.1, 25), warmup_steps(7.0, 25), warmup_steps(0.0, 25)), (3, 7, 0));
+    }
+
+    #[test]
+    fn one_cycle_is_that_of_pytorch() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/optim.json");
+        let golden: serde_json::Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for case in golden["one_cycle"].as_array().unwrap() {
+            let (total, warmup) = (case["total"].as_u64().unwrap(), case["warmup"].as_u64().unwrap());
+            for (step, expected) in (0..).zip(case["factors"].as_array().unwrap()) {
+                let found = factor(ScheduleKind::OneCycle, warmup, step, total);
+                let expected = expected.as_f64().unwrap();
+                assert!((found - expected).abs() < 1e-12, "step {step} of {total}: {found}, expected {expected}");
+            }
+        }
     }
 }

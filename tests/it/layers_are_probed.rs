@@ -54,7 +54,8 @@ fn the_command_line_tells_what_each_layer_knows() {
         assert!(0.0 <= number("low") && number("low") <= number("accuracy"));
         assert!(number("accuracy") <= number("high") && number("high") <= 1.0);
     }
-    assert_eq!(found["poolings"]["first"][0]["accuracy"].as_f64().unwrap(), found["majority"].as_f64().unwrap());
+    let first = found["poolings"]["first"][0]["accuracy"].as_f64().unwrap();
+    assert!(first <= found["majority"].as_f64().unwrap(), "before the first layer all first tokens are alike");
     assert!(found["poolings"]["mean"][0]["accuracy"].as_f64().unwrap() > 0.9, "{found}");
     assert_eq!((&found["rows"], &found["classes"], &found["folds"]), (&60.into(), &3.into(), &3.into()));
     assert_eq!(probe(&data, &["--json", "--folds", "3"]).unwrap().0, found, "there is no chance in it");
@@ -93,6 +94,9 @@ fn what_cannot_be_probed_for_is_one_line_on_standard_error() {
 
 fn open(window: &mut Window, data: &Path) {
     window.go(Screen::Data);
+    if window.workspace().data.table.is_some() {
+        window.press("Close the data");
+    }
     window.write(Role::TextInput, "data file", &data.display().to_string());
     window.press("Open data file");
     window.until("the examples are read", |workspace| {

@@ -69,7 +69,9 @@ fn direction(gradient: &[f64], steps: &[Step]) -> Vec<f64> {
     }
     if let Some(last) = steps.last() {
         let scale = last.product / dot(&last.turned, &last.turned);
-        direction.iter_mut().for_each(|entry| *entry *= scale);
+        for entry in &mut direction {
+            *entry *= scale;
+        }
     }
     for (step, share) in steps.iter().zip(shares.into_iter().rev()) {
         let own = dot(&step.turned, &direction) / step.product;

@@ -107,17 +107,14 @@ impl Lesson {
     /// Classes with fewer rows than there are folds, with how many they have: in some folds none of them is held out.
     pub fn rare(&self, folds: usize) -> Vec<(usize, usize)> {
         let Taught::Classes(classes) = &self.taught else { return Vec::new() };
-        let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-        classes.iter().for_each(|class| *counts.entry(*class).or_default() += 1);
-        counts.into_iter().filter(|(_, count)| *count < folds).collect()
+        counted(classes).into_iter().filter(|(_, count)| *count < folds).collect()
     }
 
     /// What costs nothing comes to: always the most frequent class, the labels that most rows have, the mean.
     pub fn majority(&self) -> Vec<Counts> {
         match &self.taught {
             Taught::Classes(classes) => {
-                let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
-                classes.iter().for_each(|class| *counts.entry(*class).or_default() += 1);
+                let counts = counted(classes);
                 let best = counts.iter().max_by_key(|(class, count)| (**count, std::cmp::Reverse(**class)));
                 let best = best.map_or(0, |(class, _)| *class);
                 classes.iter().map(|class| of_class(*class == best)).collect()
@@ -173,6 +170,15 @@ impl Lesson {
             _ => [0.0; 3],
         }
     }
+}
+
+/// How often each class is there.
+fn counted(classes: &[usize]) -> BTreeMap<usize, usize> {
+    let mut counts = BTreeMap::new();
+    for class in classes {
+        *counts.entry(*class).or_default() += 1;
+    }
+    counts
 }
 
 fn classes(targets: &[&Target]) -> Vec<usize> {

@@ -41,13 +41,13 @@ fn of_golden(case: &Value) -> (Matrix, Dataset) {
         "labels" => (Task::MultiLabel, Some(vec!["l0".to_owned(), "l1".to_owned(), "l2".to_owned()])),
         _ => (Task::Regress, None),
     };
-    (features, data(task, &cells, names.map(|names| LabelSet { names })))
+    (features, data(task, &cells, names.map(|names| LabelSet { names }).as_ref()))
 }
 
 /// Rows whose texts all differ.
-fn data(task: Task, cells: &[String], names: Option<LabelSet>) -> Dataset {
+fn data(task: Task, cells: &[String], names: Option<&LabelSet>) -> Dataset {
     let rows: Vec<String> = cells.iter().enumerate().map(|(row, cell)| format!("text {row},{cell}\n")).collect();
-    of_csv(task, &(String::from("text,label\n") + &rows.concat()), names.as_ref())
+    of_csv(task, &(String::from("text,label\n") + &rows.concat()), names)
 }
 
 fn of_csv(task: Task, csv: &str, names: Option<&LabelSet>) -> Dataset {
@@ -82,7 +82,9 @@ fn weights_and_losses_are_those_of_scikit_learn() {
             // A number added to every bias changes nothing; scikit-learn's sum to nothing as ours do, up to rounding.
             let biases = &mut found[learner.truth.outputs * features.cols..];
             let mean = biases.iter().sum::<f64>() / biases.len() as f64;
-            biases.iter_mut().for_each(|bias| *bias -= mean);
+            for bias in biases {
+                *bias -= mean;
+            }
         }
         assert_eq!(found.len(), expected.len());
         for (found, expected) in found.iter().zip(&expected) {

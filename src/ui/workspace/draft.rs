@@ -50,6 +50,9 @@ impl Workspace {
         if !draft.task.takes_label_smoothing() {
             draft.optim.label_smoothing = 0.0;
         }
+        if !draft.task.takes_focal() {
+            draft.optim.focal = 0.0;
+        }
         if draft.task.is_self_supervised() {
             draft.data.hide_words = 0.0;
         }

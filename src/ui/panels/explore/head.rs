@@ -14,6 +14,9 @@ use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 
+/// Room for what the model is, in a few words.
+const FACTS: f32 = 210.0;
+
 /// Draws the model's name and a switch between what it can be asked. Returns what was pressed.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &str)]) -> Option<Mode> {
     let palette = cx.palette;
@@ -25,7 +28,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         ui.label(text::dim("Model", palette));
         let known = candidates(cx.workspace);
         let shown = cx.workspace.model_name(&model);
-        choice(ui, "Model to ask", 260.0, &shown, |ui| {
+        choice(ui, "Model to ask", (ui.available_width() * 0.24).clamp(140.0, 260.0), &shown, |ui| {
             for entry in &known {
                 let is_it = entry.dir == model;
                 let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
@@ -44,10 +47,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         if let Some(mode) = mode {
             chosen = segmented(ui, palette, mode, choices, false);
         }
-        line::right(ui, |ui| {
-            let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
-            ui.label(text::number_dim(words, palette));
-        });
+        // In a narrow window the switch has the room.
+        if ui.available_width() > FACTS {
+            line::right(ui, |ui| {
+                let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
+                ui.label(text::number_dim(words, palette));
+            });
+        }
     });
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);

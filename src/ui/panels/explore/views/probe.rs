@@ -70,9 +70,9 @@ impl View for LayerProbe {
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         if pane == BARS {
-            self.bars_pane_ui(ui, cx)
+            self.bars_pane_ui(ui, cx);
         } else {
-            self.advice_pane_ui(ui, cx)
+            self.advice_pane_ui(ui, cx);
         }
         Changed::No
     }
@@ -103,7 +103,7 @@ impl LayerProbe {
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
                 state::error(ui, cx.palette, "The layers cannot be probed", why, |_| {});
                 ui.add_space(space::M);
-                self.choices_ui(ui, cx, loaded, "Probe again");
+                self.choices_ui(ui, cx, loaded, Button::new("Probe again"));
             }
             (_, Some(loaded)) => self.ready_ui(ui, cx, loaded),
         }
@@ -118,16 +118,16 @@ impl LayerProbe {
         state::empty(ui, cx.palette, ICON_LAYERS, "Which layer knows the task?", &words, |ui| {
             ui.horizontal(|ui| {
                 // In the middle, whatever else is.
-                let width = 470.0;
+                let width = 408.0;
                 ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
-                self.choices_ui(ui, cx, loaded, "Probe the layers");
+                self.choices_ui(ui, cx, loaded, Button::new("Probe the layers").primary());
             });
         });
     }
 
     /// How many rows and folds, and the press that begins.
-    fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: &str) {
-        ui.horizontal(|ui| {
+    fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: Button) {
+        ui.horizontal_wrapped(|ui| {
             ui.label(text::dim("Rows", cx.palette));
             choice(ui, "Rows to probe", 120.0, &rows_words(self.rows), |ui| {
                 for rows in ROW_CHOICES {
@@ -144,7 +144,7 @@ impl LayerProbe {
                     }
                 }
             });
-            if Button::new(begin).primary().show(ui, cx.palette).clicked() {
+            if begin.show(ui, cx.palette).clicked() {
                 self.begin(cx, loaded);
             }
         });
@@ -169,7 +169,7 @@ impl LayerProbe {
 
     fn done_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, probed: &Probed, is_stale: bool) {
         if is_stale {
-            stale_ui(ui, cx, |ui, cx, loaded| self.choices_ui(ui, cx, loaded, "Probe again"));
+            stale_ui(ui, cx, |ui, cx, loaded| self.choices_ui(ui, cx, loaded, Button::new("Probe again")));
             ui.add_space(space::S);
             ui.multiply_opacity(0.6);
         }
@@ -222,7 +222,7 @@ impl LayerProbe {
             facts_ui(ui, probed, palette);
             if let Some(loaded) = cx.workspace.data.loaded.as_ref().filter(|_| !is_stale) {
                 ui.add_space(space::S);
-                ui.horizontal_wrapped(|ui| self.choices_ui(ui, cx, loaded, "Probe again"));
+                self.choices_ui(ui, cx, loaded, Button::new("Probe again"));
             }
         });
     }

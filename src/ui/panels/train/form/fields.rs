@@ -75,13 +75,22 @@ pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Pale
 }
 
 pub fn schedule_fields_ui(ui: &mut Ui, optim: &mut Optim, expert: bool, palette: &Palette) {
-    row(ui, "Schedule", "How the rate changes after the warm-up", palette, |ui| {
-        let kinds =
-            [(ScheduleKind::Linear, "Linear"), (ScheduleKind::Cosine, "Cosine"), (ScheduleKind::Constant, "Constant")];
-        if let Some(kind) = segmented(ui, palette, optim.schedule, &kinds, false) {
-            optim.schedule = kind;
-        }
-    });
+    row(
+        ui,
+        "Schedule",
+        "How the rate changes after the warm-up; one cycle goes up and down along cosines",
+        palette,
+        |_| {},
+    );
+    let kinds = [
+        (ScheduleKind::Linear, "Linear"),
+        (ScheduleKind::Cosine, "Cosine"),
+        (ScheduleKind::OneCycle, "One cycle"),
+        (ScheduleKind::Constant, "Constant"),
+    ];
+    if let Some(kind) = segmented(ui, palette, optim.schedule, &kinds, true) {
+        optim.schedule = kind;
+    }
     if expert {
         row(ui, "Warm-up", "Below 1 a share of the steps, from 1 a number of steps", palette, |ui| {
             Number::new("Warm-up", limits::WARMUP).percent(Percent::ShareOrCount).show(ui, &mut optim.warmup);
@@ -162,6 +171,13 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
     if draft.task.takes_label_smoothing() {
         row(ui, "Label smoothing", "How much of the target is spread over all classes", palette, |ui| {
             share(ui, "Label smoothing", &mut optim.label_smoothing, limits::LABEL_SMOOTHING);
+        });
+    }
+    if draft.task.takes_focal() {
+        let hint = "Examples count the less, the surer the model is of their class (Lin et al., 2017): the exponent, often 2; \
+                    0 counts all alike";
+        row(ui, "Focal loss", hint, palette, |ui| {
+            real(ui, "Focal loss", &mut optim.focal, limits::FOCAL);
         });
     }
     if !draft.task.takes_class_weights() {

@@ -7,7 +7,7 @@ pub const PROBE: Help<'static> = Help {
     paragraphs: &[
         "Each text goes through the encoder once as it is, and the state of its first token and the mean of all its tokens \
          are kept after every layer. On them a linear model learns the labels, layer by layer, so what it comes to is what \
-         the layer already knows in a form that a line can read. Layer 0 is the embeddings.",
+         the layer already knows in a form that a line can read. Layer 0 is the embeddings; Train counts the layers above them from 0.",
         "The rows are divided into folds in which every class has its share, and each row is predicted by a probe that did \
          not see it. Repeated texts, and rows of one group, are in one fold. The states are standardised and the weights \
          held down as strongly as a fifth of the rows that are learned from finds best (L2). Rows that are held out for \

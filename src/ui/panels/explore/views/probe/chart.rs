@@ -94,7 +94,7 @@ impl Chart<'_> {
             let range = format!("{} to {}", written(score.low), written(score.high));
             format!("{} {} ({range})", pooling.title(), written(score.value))
         };
-        format!("{}: {}, {}", name(layer), of(self.pooling), of(other(self.pooling)))
+        format!("{}: {}\n{}", name(layer), of(self.pooling), of(other(self.pooling)))
     }
 
     fn grid(&self, painter: &Painter, scale: &Scale, palette: &Palette) {
@@ -138,7 +138,7 @@ impl Chart<'_> {
     fn majority(&self, painter: &Painter, scale: &Scale, palette: &Palette) {
         let y = scale.y(self.probed.majority);
         let ends = [pos2(scale.plot.left(), y), pos2(scale.plot.right(), y)];
-        painter.extend(Shape::dashed_line(&ends, Stroke::new(1.5, palette.warn), 5.0, 4.0));
+        painter.extend(Shape::dashed_line(&ends, Stroke::new(1.5, palette.text_dim), 5.0, 4.0));
     }
 
     /// The layers by number, and below them which of them would be frozen.
@@ -189,7 +189,7 @@ pub fn other(pooling: Pooling) -> Pooling {
 }
 
 fn color(pooling: Pooling, is_shown: bool, palette: &Palette) -> Color32 {
-    let own = if pooling == Pooling::First { palette.series[1] } else { palette.series[0] };
+    let own = if pooling == Pooling::First { palette.series[2] } else { palette.series[0] };
     if is_shown { own } else { own.lerp_to_gamma(palette.panel, 0.62) }
 }
 
@@ -205,7 +205,7 @@ pub fn legend(painter: &Painter, at: egui::Pos2, chart: Chart<'_>, palette: &Pal
         x = place.right() + 18.0;
     }
     let line = [pos2(x, at.y), pos2(x + 20.0, at.y)];
-    painter.extend(Shape::dashed_line(&line, Stroke::new(1.5, palette.warn), 5.0, 4.0));
+    painter.extend(Shape::dashed_line(&line, Stroke::new(1.5, palette.text_dim), 5.0, 4.0));
     let probed = chart.probed;
     let words = format!("{} {}", probed.judged.free(), probed.judged.written(probed.majority));
     painter.text(pos2(x + 26.0, at.y), Align2::LEFT_CENTER, words, font, palette.text_dim);
