@@ -1,8 +1,8 @@
 //! The plane: it can be moved, made larger and smaller, rows on it pointed at, pressed and drawn around.
 
 use egui::{
-    Align2, Color32, CornerRadius, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
-    pos2, vec2,
+    Color32, CornerRadius, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::kinds::Shape;
@@ -19,6 +19,8 @@ const REACH: f32 = 9.0;
 /// Clusters that are named, and the rows that such a cluster has.
 const NAMED: usize = 16;
 const NAMED_ROWS: usize = 8;
+/// How far the name of a cluster stands above its top.
+const ABOVE: f32 = 22.0;
 
 /// What a drag does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -206,6 +208,9 @@ impl Plot {
 
 /// Makes it larger around a place, which stays where it is.
 fn zoom(camera: &mut Camera, fitted: f32, by: f32, around: Pos2) {
+    if by == 1.0 {
+        return;
+    }
     let before = camera.at(around);
     camera.scale = (camera.scale * by).clamp(fitted * 0.5, fitted * 400.0);
     let after = camera.at(around);
@@ -240,7 +245,9 @@ pub fn names(painter: &Painter, camera: Camera, map: &crate::analysis::map::Map,
     for cluster in named.take(NAMED) {
         let words = cluster.words.join(", ");
         let galley = text::elided(painter, &words, theme::semibold(size::SMALL), palette.text, 170.0);
-        let frame = Rect::from_center_size(camera.place(cluster.top), galley.size() + vec2(12.0, 6.0));
+        // Above the rows that it names.
+        let at = camera.place(cluster.top) - vec2(0.0, ABOVE);
+        let frame = Rect::from_center_size(at, galley.size() + vec2(12.0, 6.0));
         if taken.iter().any(|other| other.intersects(frame)) {
             continue;
         }
