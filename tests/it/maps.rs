@@ -99,7 +99,6 @@ fn neighbors_are_kept_as_well_as_by_the_reference() {
             let found = trust(&points, &map, 15).value;
             let reference = values(&recorded, &format!("{name}.trust.{}", method.name()));
             let mean = reference.iter().sum::<f64>() / reference.len() as f64;
-            println!("{name} {}: {found:.4}, the reference has {mean:.4}", method.name());
             assert!(found > mean - 0.02, "{name} {method:?}: {found}, the reference has {mean}");
         }
     }

@@ -112,6 +112,11 @@ fn every_view_alone_asks_its_question_and_shows_its_answer() {
             screen.state_mut().panel.chosen = Some(Mode { view: 0, head: None });
             screen.run_steps(4);
         }
+        // Without rows there is nothing for a text to lie among.
+        if kind.name == "map" {
+            assert!(screen.state().asked.is_empty() && screen.query_by_label("No data to map").is_some());
+            continue;
+        }
         assert_eq!(screen.state().asked.len(), 1, "{kind:?} begins with a text of its own, asked about once");
         let reply = answer(&mut screen);
         let scene = screen.state_mut();

@@ -9,6 +9,7 @@ use super::kinds::Shape;
 use super::raster::{Camera, Look, Raster, Scene, radius};
 use super::search::Search;
 use super::shown::{Selection, Shown, stands_out};
+use crate::analysis::map::{Map, Placed};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text;
 
@@ -19,6 +20,8 @@ const REACH: f32 = 9.0;
 /// Clusters that are named, and the rows that such a cluster has.
 const NAMED: usize = 16;
 const NAMED_ROWS: usize = 8;
+/// Rows next to the typed text that have a ring.
+const RINGED: usize = 15;
 /// How far the name of a cluster stands above its top.
 const ABOVE: f32 = 22.0;
 
@@ -62,8 +65,7 @@ pub struct Drawn<'a> {
     pub selected: Option<&'a Selection>,
     pub search: &'a Search,
     pub opened: Option<usize>,
-    /// Where a typed text lies, with the rows next to it.
-    pub typed: Option<([f32; 2], &'a [(u32, f32)])>,
+    pub typed: Option<&'a Placed>,
 }
 
 impl Plot {
@@ -103,8 +105,8 @@ impl Plot {
             names(&painter, camera, map, palette);
         }
         marks(&painter, camera, drawn, palette);
-        if let Some((at, _)) = drawn.typed {
-            let at = moving(ui, camera.place(at), camera);
+        if let Some(placed) = drawn.typed {
+            let at = moving(ui, camera.place(placed.at), camera);
             typed_mark(&painter, at, palette);
         }
         self.done(ui, &response, camera, drawn, palette)
@@ -239,7 +241,7 @@ fn is_inside(line: &[[f32; 2]], at: [f32; 2]) -> bool {
 }
 
 /// The telling words of the larger clusters, where there is room for them.
-pub fn names(painter: &Painter, camera: Camera, map: &crate::analysis::map::Map, palette: &Palette) {
+pub fn names(painter: &Painter, camera: Camera, map: &Map, palette: &Palette) {
     let mut taken: Vec<Rect> = Vec::new();
     let named = map.clusters.iter().filter(|cluster| cluster.rows >= NAMED_ROWS && !cluster.words.is_empty());
     for cluster in named.take(NAMED) {
@@ -260,7 +262,7 @@ pub fn names(painter: &Painter, camera: Camera, map: &crate::analysis::map::Map,
 /// Rings around the row that is open, and those next to the typed text.
 fn marks(painter: &Painter, camera: Camera, drawn: &Drawn<'_>, palette: &Palette) {
     let own = radius(drawn.shown.rows());
-    for (row, _) in drawn.typed.iter().flat_map(|(_, nearest)| nearest.iter().take(15)) {
+    for (row, _) in drawn.typed.iter().flat_map(|placed| placed.nearest.iter().take(RINGED)) {
         let at = camera.place(drawn.shown.points[*row as usize]);
         painter.circle_stroke(at, own + 2.5, Stroke::new(1.2, palette.text_dim));
     }
