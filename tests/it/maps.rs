@@ -99,7 +99,6 @@ fn neighbors_are_kept_as_well_as_by_the_reference() {
             let found = trust(&points, &map, 15).value;
             let reference = values(&recorded, &format!("{name}.trust.{}", method.name()));
             let mean = reference.iter().sum::<f64>() / reference.len() as f64;
-            println!("{name} {}: {found:.4}, the reference has {mean:.4}", method.name());
             assert!(found > mean - 0.02, "{name} {method:?}: {found}, the reference has {mean}");
         }
     }
@@ -306,8 +305,7 @@ fn rows_are_mapped_found_selected_and_shown_in_data_and_a_typed_text_lies_among_
     window.until("it moves while it is typed", |workspace| placed(workspace).is_some_and(|(_, now)| now != before));
 
     window.write(Role::TextInput, "Search the map", "wonderful");
-    assert!(window.shows("60 found"));
-    window.press("Select the rows that were found");
+    window.press("60 found, select them");
     assert!(window.shows("60 rows with"));
     window.press("Show the selection in Data");
     assert_eq!(window.workspace().screen, Screen::Data);
@@ -343,8 +341,8 @@ fn rows_are_mapped_found_selected_and_shown_in_data_and_a_typed_text_lies_among_
 #[test]
 fn a_map_that_is_cancelled_leaves_nothing_behind_and_can_be_asked_for_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut window = window_with_a_map(folder.path(), 3000);
-    window.press("Map 3,000 rows");
+    let mut window = window_with_a_map(folder.path(), 900);
+    window.press("Map 900 rows");
     window.until("reading has begun", |workspace| {
         workspace.jobs.iter().any(|job| job.progress.as_ref().is_some_and(|progress| progress.done > 0))
     });
@@ -352,5 +350,5 @@ fn a_map_that_is_cancelled_leaves_nothing_behind_and_can_be_asked_for_again() {
     window.until("it is stopped", |workspace| workspace.jobs.is_empty());
     window.harness.run_steps(6);
     assert!(window.workspace().worked::<MapRows>().is_none());
-    assert!(window.shows("Map 3,000 rows") && !window.shows("could not be mapped"));
+    assert!(window.shows("Map 900 rows") && !window.shows("could not be mapped"));
 }

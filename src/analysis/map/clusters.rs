@@ -30,7 +30,9 @@ impl Hills {
         let hills = flood(&grid.density(map));
         let mut count = vec![0; GRID * GRID];
         let squares: Vec<usize> = map.iter().map(|at| hills[grid.square(*at)]).collect();
-        squares.iter().for_each(|top| count[*top] += 1);
+        for top in &squares {
+            count[*top] += 1;
+        }
         let mut tops: Vec<usize> = (0..count.len()).filter(|top| count[*top] > 0).collect();
         tops.sort_by_key(|top| (std::cmp::Reverse(count[*top]), *top));
         let mut number = vec![0; GRID * GRID];
@@ -70,7 +72,9 @@ impl Grid {
     /// How many rows lie around each square.
     fn density(&self, map: &[[f32; 2]]) -> Vec<f32> {
         let mut counts = vec![0.0; GRID * GRID];
-        map.iter().for_each(|at| counts[self.square(*at)] += 1.0);
+        for at in map {
+            counts[self.square(*at)] += 1.0;
+        }
         let reach = (3.0 * SPREAD) as isize;
         let bell: Vec<f32> = (-reach..=reach).map(|by| (-0.5 * (by as f32 / SPREAD).powi(2)).exp()).collect();
         let along = |counts: &[f32], by: usize, place: usize, at: usize| -> f32 {

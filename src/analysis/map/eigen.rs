@@ -19,12 +19,15 @@ const TOLERANCE: f64 = 1e-11;
 /// vector. The vectors that it begins with are drawn from a fixed key, so the same matrix has the same answer.
 pub fn largest(size: usize, count: usize, mut apply: impl FnMut(&[f64], &mut [f64])) -> Vec<Eigen> {
     let count = count.min(size);
+    if count == 0 {
+        return Vec::new();
+    }
     let mut chance = Stream::new(0);
     let mut basis = Basis::default();
     let (mut diagonal, mut beside) = (Vec::new(), Vec::new());
     let mut next = basis.fresh(size, &mut chance);
     let mut check_at = count.max(24).min(size);
-    while count > 0 {
+    loop {
         heed();
         let mut image = vec![0.0; size];
         apply(&next, &mut image);
@@ -53,7 +56,6 @@ pub fn largest(size: usize, count: usize, mut apply: impl FnMut(&[f64], &mut [f6
         }
         beside.push(length);
     }
-    Vec::new()
 }
 
 /// Vectors of length 1, each at right angles to all others.
@@ -78,8 +80,7 @@ impl Basis {
             self.leave(&mut vector);
             let length = norm(&vector);
             if length > 1e-6 {
-                vector.iter_mut().for_each(|value| *value /= length);
-                return vector;
+                return vector.into_iter().map(|value| value / length).collect();
             }
         }
         vec![0.0; size]
@@ -92,8 +93,7 @@ impl Basis {
             vector.iter_mut().zip(own).for_each(|(value, own)| *value += share * own);
         }
         let length = norm(&vector).max(f64::MIN_POSITIVE);
-        vector.iter_mut().for_each(|value| *value /= length);
-        Eigen { value: small.value, vector }
+        Eigen { value: small.value, vector: vector.into_iter().map(|value| value / length).collect() }
     }
 }
 
@@ -158,7 +158,9 @@ impl Tridiagonal<'_> {
                 vector.iter_mut().zip(&other.vector).for_each(|(own, other)| *own -= share * other);
             }
             let length = norm(&vector).max(f64::MIN_POSITIVE);
-            vector.iter_mut().for_each(|own| *own /= length);
+            for own in &mut vector {
+                *own /= length;
+            }
         }
         vector
     }

@@ -69,10 +69,10 @@ impl Pca {
 
 /// The direction whose largest share is positive.
 fn signed(one: Eigen) -> Vec<f64> {
-    let mut axis = one.vector;
+    let axis = one.vector;
     let most = axis.iter().copied().reduce(|most, share| if share.abs() > most.abs() { share } else { most });
     if most.is_some_and(|share| share < 0.0) {
-        axis.iter_mut().for_each(|share| *share = -*share);
+        return axis.into_iter().map(|share| -share).collect();
     }
     axis
 }
@@ -89,8 +89,7 @@ fn covariance(points: &Points) -> Vec<f64> {
         sums.iter_mut().zip(&block).for_each(|(sum, value)| *sum += f64::from(*value));
     }
     let freedom = points.len().saturating_sub(1).max(1) as f64;
-    sums.iter_mut().for_each(|sum| *sum /= freedom);
-    sums
+    sums.into_iter().map(|sum| sum / freedom).collect()
 }
 
 #[cfg(test)]

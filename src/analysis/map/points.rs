@@ -58,11 +58,11 @@ impl Points {
             sums.iter_mut().zip(point).for_each(|(sum, value)| *sum += f64::from(*value));
         }
         let count = self.len().max(1) as f64;
-        sums.iter_mut().for_each(|sum| *sum /= count);
-        sums
+        sums.into_iter().map(|sum| sum / count).collect()
     }
 
     /// The same points around a middle of 0.
+    #[must_use]
     pub fn centred(&self, mean: &[f64]) -> Self {
         let centre = |(value, mean): (&f32, &f64)| (f64::from(*value) - mean) as f32;
         let values = self.values.chunks_exact(self.width.max(1)).flat_map(|point| point.iter().zip(mean).map(centre));
@@ -97,7 +97,7 @@ impl Points {
         let own = self.get(row as usize);
         let measure = |place: &u32| (distance(own, self.get(*place as usize)), *place);
         let mut exact: Vec<(f32, u32)> = near.iter().map(measure).collect();
-        exact.sort_by(nearer);
+        exact.sort_by(|a, b| nearer(*a, *b));
         exact.truncate(count);
         exact
     }
@@ -106,7 +106,7 @@ impl Points {
     pub fn nearest(&self, to: &[f32], count: usize) -> Vec<(f32, u32)> {
         let mut all: Vec<(f32, u32)> =
             (0..self.len()).map(|place| (distance(to, self.get(place)), place as u32)).collect();
-        all.sort_by(nearer);
+        all.sort_by(|a, b| nearer(*a, *b));
         all.truncate(count);
         all
     }
@@ -196,7 +196,7 @@ impl Nearest {
     /// Lets go of all but the nearest.
     fn thin(&mut self) {
         if self.kept.len() > self.keep {
-            self.kept.select_nth_unstable_by(self.keep - 1, nearer);
+            self.kept.select_nth_unstable_by(self.keep - 1, |a, b| nearer(*a, *b));
             self.kept.truncate(self.keep);
             self.limit = self.kept[self.keep - 1].0;
         }
@@ -209,7 +209,7 @@ impl Nearest {
 }
 
 /// The order of distance, and where that is equal of place.
-fn nearer(a: &(f32, u32), b: &(f32, u32)) -> Ordering {
+fn nearer(a: (f32, u32), b: (f32, u32)) -> Ordering {
     a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
 }
 

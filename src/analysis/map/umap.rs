@@ -58,7 +58,9 @@ fn spread(start: &[[f32; 2]], seed: u64) -> Vec<[f32; 2]> {
         let low = points.iter().fold(f32::INFINITY, |low, at| low.min(at[axis]));
         let high = points.iter().fold(f32::NEG_INFINITY, |high, at| high.max(at[axis]));
         let scale = WIDTH / (high - low).max(f32::MIN_POSITIVE);
-        points.iter_mut().for_each(|at| at[axis] = (at[axis] - low) * scale);
+        for at in &mut points {
+            at[axis] = (at[axis] - low) * scale;
+        }
     }
     points
 }

@@ -24,6 +24,7 @@ pub fn telling<'a>(texts: impl Iterator<Item = &'a str>, of: &[u32], clusters: u
 
 /// In how many rows each word is.
 struct Counts {
+    texts: f64,
     words: Vec<String>,
     all: Vec<u32>,
     /// By cluster: each of its words with its rows.
@@ -33,7 +34,8 @@ struct Counts {
 impl Counts {
     fn of<'a>(texts: impl Iterator<Item = &'a str>, of: &[u32], clusters: usize) -> Self {
         let mut places: HashMap<String, u32> = HashMap::new();
-        let mut counts = Self { words: Vec::new(), all: Vec::new(), within: vec![HashMap::new(); clusters] };
+        let within = vec![HashMap::new(); clusters];
+        let mut counts = Self { texts: of.len() as f64, words: Vec::new(), all: Vec::new(), within };
         for (text, cluster) in texts.zip(of) {
             heed();
             let mut seen = HashSet::new();
@@ -69,6 +71,8 @@ impl Counts {
             .filter(|(_, rows)| **rows >= LEAST_ROWS)
             .map(|(place, rows)| (score(*place, *rows), *place))
             .filter(|(score, _)| *score >= SURE)
+            // Of words as sure, the one that fewer rows have says more.
+            .map(|(score, place)| (score * (self.texts / f64::from(self.all[place as usize])).ln(), place))
             .collect();
         found.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         found.truncate(MOST);

@@ -74,14 +74,7 @@ impl App {
             Action::Edit(config) => self.workspace.edit(*config),
             Action::Unread(fields) => self.workspace.unread = fields,
             Action::UnreadInData(fields) => self.workspace.data.unread = fields,
-            Action::ShowHealth => {
-                self.panels.data.show_health();
-                self.workspace.screen = Screen::Data;
-            }
-            Action::ShowRows(rows, why) => {
-                self.panels.data.show_rows(rows, why);
-                self.workspace.screen = Screen::Data;
-            }
+            Action::ShowHealth | Action::ShowRows(..) => self.show_in_data(action),
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
             Action::ContinueNewest => {
@@ -324,6 +317,15 @@ impl App {
             }
             _ => self.workspace.wants.runs = true,
         }
+    }
+
+    /// Turns to something in Data.
+    fn show_in_data(&mut self, action: Action) {
+        match action {
+            Action::ShowRows(rows, why) => self.panels.data.show_rows(rows, why),
+            _ => self.panels.data.show_health(),
+        }
+        self.workspace.screen = Screen::Data;
     }
 
     fn work(&mut self, work: AnyWork) {

@@ -248,13 +248,13 @@ impl MapView {
         if !is_complete {
             ui.ctx().request_repaint();
         }
-        let placed = self.placed().map(|placed| (placed.at, placed.nearest.clone()));
+        let placed = self.placed().cloned();
         let drawn = Drawn {
             shown,
             selected: self.selected.as_ref(),
             search: &self.search,
             opened: self.opened,
-            typed: placed.as_ref().map(|(at, nearest)| (*at, nearest.as_slice())),
+            typed: placed.as_ref(),
         };
         match self.plot.ui(ui, &drawn, cx.palette) {
             Some(Done::Pointed(row)) => lists::tip(ui, shown, row, cx.palette),

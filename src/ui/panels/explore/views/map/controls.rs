@@ -29,8 +29,8 @@ impl MapView {
     pub(super) fn map_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         ui.spacing_mut().item_spacing.y = 6.0;
         self.method_ui(ui, cx);
-        if self.running.is_some() {
-            self.progress_ui(ui, cx);
+        if self.running.is_some() && self.shown.is_some() {
+            line::line(ui, 28.0, |ui| self.progress_ui(ui, cx));
         } else if let Some(error) = self.failed.clone() {
             state::error(ui, cx.palette, "The rows could not be mapped", &error, |_| {});
         }
@@ -75,7 +75,7 @@ impl MapView {
             Some(0) => "Word vectors".to_owned(),
             Some(layer) => format!("Layer {layer}"),
         };
-        choice(ui, "Layer", 104.0, &words(self.wish.layer), |ui| {
+        choice(ui, "Layer", 128.0, &words(self.wish.layer), |ui| {
             if named(ui, self.wish.layer.is_none(), &words(None)) {
                 self.wish.layer = None;
             }
@@ -93,7 +93,7 @@ impl MapView {
             Pooling::Mean => "Mean of tokens",
             Pooling::First => "First token",
         };
-        choice(ui, "State of a text", 122.0, words(self.wish.pooling), |ui| {
+        choice(ui, "State of a text", 150.0, words(self.wish.pooling), |ui| {
             for pooling in [Pooling::Mean, Pooling::First] {
                 if named(ui, self.wish.pooling == pooling, words(pooling)) {
                     self.wish.pooling = pooling;
@@ -120,21 +120,20 @@ impl MapView {
         Chip::neutral(words, palette).show(ui).on_hover_text(why);
     }
 
-    fn progress_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+    /// How far it is, from the right end of a line on.
+    fn progress_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let Some(running) = &self.running else { return };
         let job = job(running, cx.workspace);
         let progress = job.and_then(|job| job.progress.clone());
         let id = job.map(|job| job.id);
-        line::line(ui, 28.0, |ui| {
-            if Button::new("Cancel").small().name("Cancel the map").show(ui, cx.palette).clicked()
-                && let Some(id) = id
-            {
-                cx.act(Action::StopJob(id));
-            }
-            line::left(ui, |ui| {
-                let words = progress.as_ref().map_or_else(|| "Waiting for its turn".to_owned(), told);
-                state::loading(ui, cx.palette, &words, progress.as_ref().and_then(Progress::share));
-            });
+        if Button::new("Cancel").small().name("Cancel the map").show(ui, cx.palette).clicked()
+            && let Some(id) = id
+        {
+            cx.act(Action::StopJob(id));
+        }
+        line::left(ui, |ui| {
+            let words = progress.as_ref().map_or_else(|| "Waiting for its turn".to_owned(), told);
+            state::loading(ui, cx.palette, &words, progress.as_ref().and_then(Progress::share));
         });
     }
 
@@ -142,6 +141,12 @@ impl MapView {
     fn first_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         if self.running.is_some() {
+            let words =
+                "The model reads each row once. What it said is kept: another method or layer needs no new reading.";
+            state::empty(ui, palette, ICON_BUBBLE_CHART, "Mapping the rows", words, |ui| {
+                ui.set_max_width(360.0);
+                line::line(ui, 28.0, |ui| self.progress_ui(ui, cx));
+            });
             return;
         }
         let Some(loaded) = cx.workspace.data.loaded.clone() else {
@@ -243,7 +248,8 @@ impl MapView {
             return;
         }
         let words = format!("{} found", format::count(self.search.count as u64));
-        let chip = Chip::accent(words, palette).clickable().name("Select the rows that were found");
+        let name = format!("{words}, select them");
+        let chip = Chip::accent(words, palette).clickable().name(name);
         if chip.show(ui).clicked() {
             let why = format!("with \u{201c}{}\u{201d}", self.search.words.trim());
             let total = self.shown.as_ref().map_or(0, super::Shown::rows);

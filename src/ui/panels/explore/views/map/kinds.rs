@@ -168,7 +168,9 @@ impl Told<'_> {
         let mut of = vec![2; self.data.dataset.examples.len()];
         let parts = [&self.data.split.train, &self.data.split.eval];
         for (part, rows) in (0..).zip(parts) {
-            rows.iter().for_each(|row| of[*row] = part);
+            for row in rows {
+                of[*row] = part;
+            }
         }
         Kinds { all: names.map(|(name, hue)| Kind::new(name, hue)).to_vec(), of }
     }
@@ -277,7 +279,7 @@ mod tests {
     fn numbers_are_cut_into_steps_and_what_is_none_is_told() {
         let kinds = steps(&[0.0, 0.49, 1.0, f32::NAN]);
         assert_eq!(kinds.of, [0, 3, 7, 8]);
-        assert_eq!((kinds.all[0].name.as_str(), kinds.all[8].name.as_str()), ("0 to 0.13", "not known"));
+        assert_eq!((kinds.all[0].name.as_str(), kinds.all[8].name.as_str()), ("0 to 0.12", "not known"));
         assert_eq!(steps(&[2.0, 2.0]).of, [0, 0]);
     }
 }

@@ -1,11 +1,13 @@
 //! Rows beside the map: the one that is open, those next to the typed text, those that were selected, and the clusters.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use egui::{Label, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CLOSE;
 
 use super::MapView;
+use super::kinds::ColourBy;
 use super::plot;
 use super::shown::{Selection, Shown};
 use crate::ui::panels::explore::view::Changed;
@@ -28,7 +30,7 @@ pub enum List {
 const ROW: f32 = 26.0;
 /// Letters of a row that are shown.
 const LETTERS: usize = 1200;
-/// Kinds whose rows are counted.
+/// Labels that are counted.
 const COUNTED: usize = 5;
 
 impl MapView {
@@ -207,25 +209,30 @@ pub fn tip(ui: &Ui, shown: &Shown, row: usize, palette: &Palette) {
     });
 }
 
-/// How many of the selected rows are of each kind.
+/// How many of the selected rows have each label, or are of each kind where the colours say something else.
 fn counts_ui(ui: &mut Ui, shown: &Shown, selected: &Selection, palette: &Palette) {
-    let mut counts = vec![0_usize; shown.kinds.all.len()];
-    for row in &selected.rows {
-        counts[usize::from(shown.kinds.of[*row as usize])] += 1;
+    let labels = &shown.known.facts.labels;
+    let by_label = shown.by == ColourBy::Label && shown.known.facts.values.is_none();
+    let mut counts: BTreeMap<&str, (usize, u16)> = BTreeMap::new();
+    for row in selected.rows.iter().map(|row| *row as usize) {
+        let kind = shown.kinds.of[row];
+        let own = labels.name(row).filter(|name| by_label && !name.is_empty());
+        let name = own.unwrap_or(&shown.kinds.all[usize::from(kind)].name);
+        counts.entry(name).or_insert((0, kind)).0 += 1;
     }
-    let mut order: Vec<usize> = (0..counts.len()).filter(|kind| counts[*kind] > 0).collect();
-    order.sort_by_key(|kind| (std::cmp::Reverse(counts[*kind]), *kind));
+    let mut order: Vec<(&str, (usize, u16))> = counts.into_iter().collect();
+    order.sort_by_key(|(_, (count, _))| std::cmp::Reverse(*count));
     order.truncate(COUNTED);
     let total = selected.rows.len().max(1) as f64;
-    let bar = |kind: &usize| Bar {
-        name: &shown.kinds.all[*kind].name,
-        share: counts[*kind] as f64 / total,
-        value: format::count(counts[*kind] as u64),
-        color: shown.kinds.all[*kind].color(palette),
+    let all = order.iter().map(|(name, (count, kind))| Bar {
+        name,
+        share: *count as f64 / total,
+        value: format::count(*count as u64),
+        color: shown.kinds.all[usize::from(*kind)].color(palette),
         strong: false,
         mark: None,
-    };
-    let all: Vec<Bar<'_>> = order.iter().map(bar).collect();
+    });
+    let all: Vec<Bar<'_>> = all.collect();
     bars(ui, &all, 130.0, true, palette);
 }
 

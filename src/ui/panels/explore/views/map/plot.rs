@@ -9,6 +9,7 @@ use super::kinds::Shape;
 use super::raster::{Camera, Look, Raster, Scene, radius};
 use super::search::Search;
 use super::shown::{Selection, Shown, stands_out};
+use crate::analysis::map::{Map, Placed};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text;
 
@@ -19,6 +20,10 @@ const REACH: f32 = 9.0;
 /// Clusters that are named, and the rows that such a cluster has.
 const NAMED: usize = 16;
 const NAMED_ROWS: usize = 8;
+/// Rows next to the typed text that have a ring.
+const RINGED: usize = 15;
+/// How far the name of a cluster stands above its top.
+const ABOVE: f32 = 22.0;
 
 /// What a drag does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,8 +65,7 @@ pub struct Drawn<'a> {
     pub selected: Option<&'a Selection>,
     pub search: &'a Search,
     pub opened: Option<usize>,
-    /// Where a typed text lies, with the rows next to it.
-    pub typed: Option<([f32; 2], &'a [(u32, f32)])>,
+    pub typed: Option<&'a Placed>,
 }
 
 impl Plot {
@@ -101,8 +105,8 @@ impl Plot {
             names(&painter, camera, map, palette);
         }
         marks(&painter, camera, drawn, palette);
-        if let Some((at, _)) = drawn.typed {
-            let at = moving(ui, camera.place(at), camera);
+        if let Some(placed) = drawn.typed {
+            let at = moving(ui, camera.place(placed.at), camera);
             typed_mark(&painter, at, palette);
         }
         self.done(ui, &response, camera, drawn, palette)
@@ -206,6 +210,9 @@ impl Plot {
 
 /// Makes it larger around a place, which stays where it is.
 fn zoom(camera: &mut Camera, fitted: f32, by: f32, around: Pos2) {
+    if by == 1.0 {
+        return;
+    }
     let before = camera.at(around);
     camera.scale = (camera.scale * by).clamp(fitted * 0.5, fitted * 400.0);
     let after = camera.at(around);
@@ -234,13 +241,15 @@ fn is_inside(line: &[[f32; 2]], at: [f32; 2]) -> bool {
 }
 
 /// The telling words of the larger clusters, where there is room for them.
-pub fn names(painter: &Painter, camera: Camera, map: &crate::analysis::map::Map, palette: &Palette) {
+pub fn names(painter: &Painter, camera: Camera, map: &Map, palette: &Palette) {
     let mut taken: Vec<Rect> = Vec::new();
     let named = map.clusters.iter().filter(|cluster| cluster.rows >= NAMED_ROWS && !cluster.words.is_empty());
     for cluster in named.take(NAMED) {
         let words = cluster.words.join(", ");
         let galley = text::elided(painter, &words, theme::semibold(size::SMALL), palette.text, 170.0);
-        let frame = Rect::from_center_size(camera.place(cluster.top), galley.size() + vec2(12.0, 6.0));
+        // Above the rows that it names.
+        let at = camera.place(cluster.top) - vec2(0.0, ABOVE);
+        let frame = Rect::from_center_size(at, galley.size() + vec2(12.0, 6.0));
         if taken.iter().any(|other| other.intersects(frame)) {
             continue;
         }
@@ -253,7 +262,7 @@ pub fn names(painter: &Painter, camera: Camera, map: &crate::analysis::map::Map,
 /// Rings around the row that is open, and those next to the typed text.
 fn marks(painter: &Painter, camera: Camera, drawn: &Drawn<'_>, palette: &Palette) {
     let own = radius(drawn.shown.rows());
-    for (row, _) in drawn.typed.iter().flat_map(|(_, nearest)| nearest.iter().take(15)) {
+    for (row, _) in drawn.typed.iter().flat_map(|placed| placed.nearest.iter().take(RINGED)) {
         let at = camera.place(drawn.shown.points[*row as usize]);
         painter.circle_stroke(at, own + 2.5, Stroke::new(1.2, palette.text_dim));
     }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::kinds::{ColourBy, Kinds, Told};
+use super::kinds::{ColourBy, Hue, Kinds, Told};
 use super::search::Search;
 use crate::analysis::map::Map;
 use crate::data::Dataset;
@@ -113,13 +113,14 @@ impl Shown {
         !self.kinds.all[usize::from(self.kinds.of[row])].hidden
     }
 
-    /// The rows in the order in which they are drawn: those that stand back first, mistakes and what was looked for last.
+    /// The rows in the order in which they are drawn: those that stand back and of which little is known
+    /// first, mistakes and what was looked for last.
     pub fn order(&self, selected: Option<&Selection>, search: &Search) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.rows() as u32).filter(|row| self.is_seen(*row as usize)).collect();
         let last = |row: &u32| {
             let row = *row as usize;
-            let is_wrong = self.by == ColourBy::Error && self.kinds.of[row] == 1;
-            (stands_out(row, selected, search), is_wrong)
+            let hue = self.kinds.all[usize::from(self.kinds.of[row])].hue;
+            (stands_out(row, selected, search), hue == Hue::Wrong, hue != Hue::Quiet)
         };
         order.sort_by_key(last);
         order
