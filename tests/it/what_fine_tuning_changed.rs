@@ -195,7 +195,7 @@ fn what_a_run_changed_is_seen_at_a_glance_and_a_head_before_and_after() {
     let name =
         format!("Layer 2 query: moved by {} of its norm", attune::analysis::drift::percent(query.change.unwrap()));
     window.press(&name);
-    assert!(window.shows("The query of every layer") && window.shows(&query.stored_name));
+    assert!(window.shows("The query matrix of every layer") && window.shows(&query.stored_name));
     let cka = measured.drift.layers[3].unwrap();
     window.press(&format!("States of layer 2: CKA {cka:.4}"));
     assert!(window.shows("How far the states of each layer") && window.shows("attention.query.weight"));

@@ -226,7 +226,11 @@ impl DriftView {
             ui.add(Label::new(text::body(words, palette)).wrap());
         }
         let tokens = format::count(found.drift.tokens);
-        let words = format!("Over {}, {tokens} tokens", format::plural(found.drift.texts as u64, "text", "texts"));
+        let words = format!(
+            "Over {}, {tokens} tokens. The stronger the colour, the more it changed; states, heads and weights each have a \
+             scale of their own.",
+            format::plural(found.drift.texts as u64, "text", "texts")
+        );
         ui.add(Label::new(text::faint(words, palette)).wrap());
         for note in &found.drift.notes {
             ui.add(Label::new(text::faint(state::sentence(note), palette)).wrap());
@@ -264,10 +268,6 @@ impl DriftView {
         };
         let looked = cx.workspace.worked::<LookAtBoth>().filter(|(work, _)| self.looked.as_ref() == Some(work));
         let both = looked.map(|(_, both)| both);
-        if let (Cell::Head(..), Some(look)) = (cell, &self.looked) {
-            let quoted = text::beginning(look.text.text.chars());
-            ui.add(Label::new(text::faint(format!("“{quoted}”"), cx.palette)).wrap());
-        }
         let is_read =
             cx.workspace.job_where(|kind| matches!(kind, JobKind::Work(work) if work.get::<LookAtBoth>().is_some()));
         if let (Cell::Head(..), None, None, Some(look)) = (cell, both, is_read, &self.looked)
