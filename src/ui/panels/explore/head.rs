@@ -14,6 +14,9 @@ use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 
+/// Room for what is said of the model at the right end.
+const FACTS: f32 = 220.0;
+
 /// Draws the model's name and a switch between what it can be asked. Returns what was pressed.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &str)]) -> Option<Mode> {
     let palette = cx.palette;
@@ -25,7 +28,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         ui.label(text::dim("Model", palette));
         let known = candidates(cx.workspace);
         let shown = cx.workspace.model_name(&model);
-        choice(ui, "Model to ask", 260.0, &shown, |ui| {
+        let width = (ui.available_width() * 0.22).clamp(130.0, 260.0);
+        choice(ui, "Model to ask", width, &shown, |ui| {
             for entry in &known {
                 let is_it = entry.dir == model;
                 let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
@@ -43,6 +47,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         let Some(subject) = &subject else { return };
         if let Some(mode) = mode {
             chosen = segmented(ui, palette, mode, choices, false);
+        }
+        if ui.available_width() < FACTS {
+            return;
         }
         line::right(ui, |ui| {
             let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));

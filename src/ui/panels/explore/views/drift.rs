@@ -33,6 +33,8 @@ use grid::{Cell, GridView};
 pub const KIND: Kind = Kind { name: "drift", title: "Drift", heads: &[], make: || Box::new(DriftView::default()) };
 
 const CHANGED: Pane = Pane::new("drift", "What changed");
+/// Room for the name of the model after.
+const AFTER: f32 = 120.0;
 const BESIDE: Pane = Pane::new("drift beside", "Before and after");
 
 #[derive(Debug, Default)]
@@ -138,19 +140,23 @@ impl DriftView {
             }
             line::left(ui, |ui| {
                 ui.label(text::dim("Before", palette));
-                self.before_ui(ui, after, cx);
-                ui.label(text::dim("after", palette));
-                ui.add(Label::new(text::strong(name, palette)).truncate());
+                let room = ui.available_width();
+                self.before_ui(ui, (room - AFTER).clamp(110.0, 230.0), after, cx);
+                // The model after is the one that is chosen above.
+                if room > AFTER + 110.0 {
+                    ui.label(text::dim("after", palette));
+                    ui.add(Label::new(text::strong(name, palette)).truncate());
+                }
             });
         });
     }
 
-    fn before_ui(&mut self, ui: &mut Ui, after: &Path, cx: &Cx<'_>) {
+    fn before_ui(&mut self, ui: &mut Ui, width: f32, after: &Path, cx: &Cx<'_>) {
         let workspace = cx.workspace;
         let base = run_of(workspace, after).map(|run| format!("its base, {}", run.model));
         let chosen = self.before.as_ref().map(|dir| workspace.model_name(dir));
         let shown = chosen.or_else(|| base.clone()).unwrap_or_else(|| "choose a model".to_owned());
-        choice(ui, "Model before", 230.0, &shown, |ui| {
+        choice(ui, "Model before", width, &shown, |ui| {
             if let Some(base) = &base
                 && named(ui, self.before.is_none(), base)
             {
