@@ -86,6 +86,7 @@ fn name(weight: &Weight) -> String {
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
+        0.0 => "0 %".to_owned(),
         10.0.. => format!("{percent:.0} %"),
         1.0.. => format!("{percent:.1} %"),
         0.01.. => format!("{percent:.2} %"),

@@ -16,13 +16,14 @@ use crate::inspect::{AnyInquiry, Request};
 use crate::train::run::RunSummary;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
+use crate::ui::panels::is_same;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, JobKind, Screen, Workspace, model_of};
+use crate::ui::workspace::{Job, JobKind, Screen, Shown, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -47,6 +48,7 @@ struct DriftView {
     looked: Option<LookAtBoth>,
     /// Texts of the loaded data.
     sample: Option<(Weak<LoadedDataset>, Arc<[Request]>)>,
+    taken: Option<Weak<Shown>>,
     grid: GridView,
     detail: Detail,
 }
@@ -58,6 +60,7 @@ impl View for DriftView {
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         let Some(after) = cx.workspace.explore.model.clone() else { return Changed::No };
+        self.take_before(cx.workspace);
         self.draw_sample(cx.workspace);
         match pane {
             CHANGED => self.changed_ui(ui, &after, cx),
@@ -169,6 +172,15 @@ impl DriftView {
                 }
             }
         });
+    }
+
+    /// What another screen asked to be set before this one.
+    fn take_before(&mut self, workspace: &Workspace) {
+        let Some(shown) = workspace.explore.shown.as_ref().filter(|shown| !is_same(self.taken.as_ref(), shown)) else {
+            return;
+        };
+        self.taken = Some(Arc::downgrade(shown));
+        self.before.clone_from(&shown.before);
     }
 
     /// Takes texts from the loaded data, held out where some are, once for each set of data.
