@@ -193,17 +193,17 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         }
     }
     lines.push(String::new());
-    let head = SLOTS.iter().map(|(_, words)| format!("{words:>18}")).collect::<String>();
+    let head = SLOTS.iter().map(|(_, words)| format!("{words:>20}")).collect::<String>();
     lines.push(format!("{:<12}{head}", "weights"));
     for layer in 0..found.layers.len().saturating_sub(1) {
         let change =
             |(slot, _): &(&str, &str)| dashed(found.moved(layer, slot).and_then(|weight| weight.change).map(percent));
-        let values = SLOTS.iter().map(|slot| format!("{:>18}", change(slot))).collect::<String>();
+        let values = SLOTS.iter().map(|slot| format!("{:>20}", change(slot))).collect::<String>();
         lines.push(format!("{:<12}{values}", format!("layer {layer}")));
     }
     let others =
         found.weights.both.iter().filter(|weight| weight.shape.len() > 1 && !weight.name.starts_with("layers."));
-    lines.extend(others.map(|weight| format!("{:<30}{:>18}", weight.name, dashed(weight.change.map(percent)))));
+    lines.extend(others.map(|weight| format!("{:<30}{:>20}", weight.name, dashed(weight.change.map(percent)))));
     lines.push(String::new());
     lines.extend(found.said());
     lines

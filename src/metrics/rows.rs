@@ -178,18 +178,21 @@ fn added(each: &[Tallied], classes: usize, rows: &[u32]) -> Vec<Tally> {
 }
 
 fn answer_metrics(each: &[Answered], refusal: Refusal, rows: &[u32]) -> BTreeMap<String, f64> {
-    let mean = |of: &dyn Fn(&Answered) -> f64, counts: &dyn Fn(&Answered) -> bool| {
+    type Part = fn(&Answered) -> f64;
+    type Counts = fn(&Answered) -> bool;
+    let (exact, f1): (Part, Part) = (|one| one.exact, |one| one.f1);
+    let (all, with, without): (Counts, Counts, Counts) = (|_| true, |one| one.has_answer, |one| !one.has_answer);
+    let mean = |of: Part, counts: Counts| {
         let counted = rows.iter().map(|row| &each[*row as usize]).filter(|one| counts(one));
         let (sum, count) = counted.fold((0.0, 0), |(sum, count), one| (sum + of(one), count + 1));
         ratio(sum, f64::from(count))
     };
-    let (exact, f1): (&dyn Fn(&Answered) -> f64, &dyn Fn(&Answered) -> f64) = (&|one| one.exact, &|one| one.f1);
-    let mut metrics = vec![("exact_match", mean(exact, &|_| true)), ("f1", mean(f1, &|_| true))];
+    let mut metrics = vec![("exact_match", mean(exact, all)), ("f1", mean(f1, all))];
     if refusal == Refusal::Allowed {
         metrics.extend([
-            ("has_answer_exact_match", mean(exact, &|one| one.has_answer)),
-            ("has_answer_f1", mean(f1, &|one| one.has_answer)),
-            ("no_answer_accuracy", mean(exact, &|one| !one.has_answer)),
+            ("has_answer_exact_match", mean(exact, with)),
+            ("has_answer_f1", mean(f1, with)),
+            ("no_answer_accuracy", mean(exact, without)),
         ]);
     }
     metrics.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()

@@ -99,6 +99,11 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// Shows what lies between a model and another; without one, what it was made of.
+    ShowDrift {
+        before: Option<PathBuf>,
+        after: PathBuf,
+    },
     /// Puts a text into Explore, to be tried with a model.
     Predict {
         model: PathBuf,
@@ -223,6 +228,7 @@ impl Action {
             Self::Evaluate { .. } => "Evaluate",
             Self::KeepDecisions { .. } => "Keep with the model",
             Self::ExploreWith(_) => "Use in Explore",
+            Self::ShowDrift { .. } => "What changed",
             Self::Predict { .. } => "Try in Explore",
             Self::Ask { .. } => "Ask the model",
             Self::FindRuns => "Look for runs again",
@@ -266,6 +272,7 @@ impl Action {
             Self::ContinueRun(_) => "Resumes from its last checkpoint, as if it had never stopped",
             Self::ContinueNewest => "Resumes the latest interrupted run exactly where it stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",
+            Self::ShowDrift { .. } => "What lies between the two models: states, heads and weights",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",
             Self::AskDeleteRun(_) => "Deletes the folder from disk; asks first",

@@ -98,10 +98,20 @@ pub struct ExploreState {
     pub subject: Option<Arc<Subject>>,
     /// A text from another screen that is to be tried.
     pub offered: Option<Arc<Offered>>,
+    /// A view that another screen asked for.
+    pub shown: Option<Arc<Shown>>,
     pub answer: Option<Arc<Reply>>,
     /// The newest request, until it is answered.
     pub pending: Option<JobId>,
     pub error: Option<String>,
+}
+
+/// A view of Explore, by its name, that is to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub view: &'static str,
+    /// A model that is set beside the one that is asked.
+    pub before: Option<PathBuf>,
 }
 
 /// A text to be tried in Explore, with its pair or context.

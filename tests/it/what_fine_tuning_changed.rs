@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use attune::ui::Screen;
-use attune::worker::works::drift::{LookAtBoth, MeasureDrift};
+use attune::worker::works::compare::CompareRuns;
+use attune::worker::works::drift::{Before, LookAtBoth, MeasureDrift};
 use egui::{Key, Role};
 use egui_kittest::kittest::Queryable as _;
 use serde_json::{Value, json};
@@ -195,7 +196,7 @@ fn what_a_run_changed_is_seen_at_a_glance_and_a_head_before_and_after() {
     let name =
         format!("Layer 2 query: moved by {} of its norm", attune::analysis::drift::percent(query.change.unwrap()));
     window.press(&name);
-    assert!(window.shows("The query of every layer") && window.shows(&query.stored_name));
+    assert!(window.shows("The query matrix of every layer") && window.shows(&query.stored_name));
     let cka = measured.drift.layers[3].unwrap();
     window.press(&format!("States of layer 2: CKA {cka:.4}"));
     assert!(window.shows("How far the states of each layer") && window.shows("attention.query.weight"));
@@ -218,4 +219,50 @@ fn models_that_cannot_be_opened_say_so_where_they_were_asked_and_a_comparison_ca
     }
     window.until("nothing is under way", |workspace| workspace.jobs.is_empty());
     assert!(window.harness.query_by_label("Compare the two models").is_some());
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().flatten() {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            std::fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn two_runs_are_compared_with_their_intervals_and_one_press_further_with_what_lies_between_their_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = window_of_a_run(folder.path());
+    copy(&folder.path().join("runs/reviews-1"), &folder.path().join("runs/reviews-2"));
+    window.go(Screen::Runs);
+    window.press("Look for runs again");
+    window.until("both are found", |workspace| workspace.runs.len() == 2 && workspace.jobs.is_empty());
+    for label in ["Compare reviews-1", "Compare reviews-2", "Compare 2 runs"] {
+        window.press(label);
+    }
+    window.until("the runs are read", |workspace| workspace.worked::<CompareRuns>().is_some());
+    for words in [
+        "95 % interval of reviews-1: ",
+        "Macro F1 of reviews-2: ",
+        "Against the best of reviews-2: Too close to tell",
+        "Intervals hold 95 of 100 values",
+    ] {
+        assert!(window.shows(words), "{words}");
+    }
+    window.press("Drift");
+    window.until("the model is open", |workspace| {
+        workspace.explore.subject.as_ref().is_some_and(|subject| subject.dir.ends_with("reviews-2/model"))
+    });
+    assert_eq!(window.workspace().screen, Screen::Explore);
+    window.press("Compare the two models");
+    window.until("both are compared", |workspace| {
+        workspace.worked::<MeasureDrift>().is_some_and(|(work, _)| work.after.ends_with("reviews-2/model"))
+    });
+    let (work, _) = window.workspace().worked::<MeasureDrift>().unwrap();
+    assert_eq!(work.before, Before::Folder(folder.path().join("runs/reviews-1/model")));
+    assert!(window.shows("No weight that both have moved at all") && window.shows("Every head looks where it looked"));
 }

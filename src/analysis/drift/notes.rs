@@ -37,8 +37,13 @@ pub fn of(models: [&OpenModel; 2], reading: &Reading, found: &Drift) -> Vec<Stri
     if reading.cut > 0 {
         notes.push(format!("{} of {} texts were cut to {} tokens", reading.cut, found.texts, reading.limit));
     }
-    let sides = ["the first", "the second"];
-    notes.extend(sides.into_iter().zip(&found.weights.apart).filter_map(|(side, names)| left_out(side, names)));
+    let apart = &found.weights.apart;
+    if apart.iter().all(|names| !names.is_empty() && names.iter().all(|name| name.starts_with("head."))) {
+        notes.push("the two models have other heads on top, whose weights are not compared".to_owned());
+    } else {
+        let sides = ["the first", "the second"];
+        notes.extend(sides.into_iter().zip(apart).filter_map(|(side, names)| left_out(side, names)));
+    }
     if before.labels != after.labels && found.weights.both.iter().any(|weight| weight.name.starts_with("head.")) {
         notes.push(
             "the heads of the two models are for other classes: their weights are compared as they stand".to_owned(),

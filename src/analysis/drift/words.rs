@@ -16,8 +16,8 @@ pub const SLOTS: [(&str, &str); 6] = [
     ("attention.key", "key"),
     ("attention.value", "value"),
     ("attention.output", "attention output"),
-    ("feed_forward.inner", "intermediate"),
-    ("feed_forward.output", "output"),
+    ("feed_forward.inner", "feed-forward inner"),
+    ("feed_forward.output", "feed-forward outer"),
 ];
 
 impl Drift {
@@ -77,7 +77,7 @@ fn name(weight: &Weight) -> String {
         let (layer, slot) = weight.name.strip_prefix("layers.")?.split_once('.')?;
         let slot = slot.strip_suffix(".weight")?;
         let (_, words) = SLOTS.into_iter().find(|(known, _)| *known == slot)?;
-        Some(format!("the {words} of layer {layer}"))
+        Some(format!("the {words} matrix of layer {layer}"))
     };
     in_layer().unwrap_or_else(|| weight.name.strip_suffix(".weight").unwrap_or(&weight.name).to_owned())
 }
@@ -86,6 +86,7 @@ fn name(weight: &Weight) -> String {
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     match percent {
+        0.0 => "0 %".to_owned(),
         10.0.. => format!("{percent:.0} %"),
         1.0.. => format!("{percent:.1} %"),
         0.01.. => format!("{percent:.2} %"),

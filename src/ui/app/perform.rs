@@ -15,7 +15,7 @@ use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
 use crate::ui::frame::ask::Question;
 use crate::ui::saving::Saving;
-use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, model_of};
+use crate::ui::workspace::{DataState, JobKind, Level, Offered, OpenPurpose, RunView, Screen, Shown, model_of};
 use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
 use crate::worker::work::AnyWork;
 use crate::worker::works::runs::DeleteRun;
@@ -95,6 +95,11 @@ impl App {
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);
+                self.workspace.screen = Screen::Explore;
+            }
+            Action::ShowDrift { before, after } => {
+                self.workspace.explore_with(after);
+                self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before }));
                 self.workspace.screen = Screen::Explore;
             }
             Action::Predict { model, task, text, pair, no_answer } => {

@@ -28,7 +28,7 @@ use crate::inspect::Subject;
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::tiles::{Layout, Pane, Tiled};
-use crate::ui::workspace::{Offered, Workspace};
+use crate::ui::workspace::{Offered, Shown, Workspace};
 use asker::Asker;
 use history::History;
 use text_box::TextBox;
@@ -51,6 +51,7 @@ pub struct ExplorePanel {
     asker: Asker,
     history: BTreeMap<Mode, History>,
     taken_offer: Option<Weak<Offered>>,
+    taken_view: Option<Weak<Shown>>,
 }
 
 impl Default for ExplorePanel {
@@ -74,6 +75,7 @@ impl Tiled for ExplorePanel {
             self.views.iter_mut().for_each(|(_, view)| view.meet(subject));
         }
         self.take_offer(cx.workspace, subject);
+        self.take_view(cx.workspace);
         let chosen = self.chosen.filter(|mode| mode.head.is_none_or(|head| subject.heads.contains(&head)));
         let first = || subject.heads.iter().find_map(|head| self.mode_of(*head));
         self.turn_to(chosen.or_else(first));
@@ -157,6 +159,7 @@ impl ExplorePanel {
             asker: Asker::default(),
             history: BTreeMap::new(),
             taken_offer: None,
+            taken_view: None,
         }
     }
 
@@ -268,6 +271,17 @@ impl ExplorePanel {
                 self.asker.chosen(ui);
             }
         });
+    }
+
+    /// A view that another screen has asked for.
+    fn take_view(&mut self, workspace: &Workspace) {
+        let Some(shown) = workspace.explore.shown.as_ref().filter(|shown| !is_same(self.taken_view.as_ref(), shown))
+        else {
+            return;
+        };
+        self.taken_view = Some(Arc::downgrade(shown));
+        let view = self.of_every_model().find(|mode| self.views[mode.view].0.name == shown.view);
+        self.chosen = view.or(self.chosen);
     }
 
     /// A text that another screen has sent to be tried.

@@ -14,8 +14,8 @@ use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{ModelEntry, Origin};
 
-/// Room for what the model is, in a few words.
-const FACTS: f32 = 210.0;
+/// Room for what is said of the model at the right end.
+const FACTS: f32 = 220.0;
 
 /// Draws the model's name and a switch between what it can be asked. Returns what was pressed.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &str)]) -> Option<Mode> {
@@ -28,7 +28,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         ui.label(text::dim("Model", palette));
         let known = candidates(cx.workspace);
         let shown = cx.workspace.model_name(&model);
-        choice(ui, "Model to ask", (ui.available_width() * 0.24).clamp(140.0, 260.0), &shown, |ui| {
+        let width = (ui.available_width() * 0.22).clamp(130.0, 260.0);
+        choice(ui, "Model to ask", width, &shown, |ui| {
             for entry in &known {
                 let is_it = entry.dir == model;
                 let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();

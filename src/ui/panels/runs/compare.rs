@@ -8,14 +8,14 @@ mod words;
 use std::path::{Path, PathBuf};
 
 use egui::{Frame, Label, Margin, Panel, ScrollArea, Ui};
-use egui_material_icons::icons::ICON_ARROW_BACK;
+use egui_material_icons::icons::{ICON_ARROW_BACK, ICON_DIFFERENCE};
 
 use crate::train::run::{Compared, Comparison, History, RunStatus};
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, curve, text};
-use crate::ui::workspace::{JobKind, RunView, Workspace};
+use crate::ui::workspace::{JobKind, RunView, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::compare::CompareRuns;
@@ -112,6 +112,14 @@ impl CompareView {
                 ui.add_space(space::S);
                 curve::smoothing_ui(ui, &mut self.curves.link, palette);
                 ui.label(text::faint("Smooth", palette));
+                if let [before, after] = &self.dirs[..] {
+                    let action = Action::ShowDrift { before: Some(model_of(before)), after: model_of(after) };
+                    let button = Button::new("Drift").icon(ICON_DIFFERENCE).small();
+                    let words = action.tooltip();
+                    if button.show(ui, palette).on_hover_text(words).clicked() {
+                        cx.act(action);
+                    }
+                }
                 line::left(ui, |ui| {
                     if Button::icon_only(ICON_ARROW_BACK, "Back to the runs").show(ui, palette).clicked() {
                         stays = false;

@@ -2,7 +2,7 @@
 
 use egui::{Label, Ui};
 use egui_material_icons::icons::{
-    ICON_CONTENT_COPY, ICON_DELETE, ICON_EXPLORE, ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
+    ICON_CONTENT_COPY, ICON_DELETE, ICON_DIFFERENCE, ICON_EXPLORE, ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
 };
 
 use super::status_chip;
@@ -47,6 +47,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
             for (words, icon, action) in [
                 ("Open", ICON_SHOW_CHART, Action::OpenRun(dir.clone())),
                 ("Use in Explore", ICON_EXPLORE, Action::ExploreWith(model_of(dir))),
+                ("What changed", ICON_DIFFERENCE, Action::ShowDrift { before: None, after: model_of(dir) }),
                 ("Clone to form", ICON_FILE_COPY, Action::CloneRun(dir.clone())),
                 ("Copy path", ICON_CONTENT_COPY, Action::CopyText(dir.display().to_string())),
                 ("Delete…", ICON_DELETE, Action::AskDeleteRun(dir.clone())),

@@ -16,13 +16,14 @@ use crate::inspect::{AnyInquiry, Request};
 use crate::train::run::RunSummary;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
+use crate::ui::panels::is_same;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, JobKind, Screen, Workspace, model_of};
+use crate::ui::workspace::{Job, JobKind, Screen, Shown, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -33,6 +34,8 @@ use grid::{Cell, GridView};
 pub const KIND: Kind = Kind { name: "drift", title: "Drift", heads: &[], make: || Box::new(DriftView::default()) };
 
 const CHANGED: Pane = Pane::new("drift", "What changed");
+/// Room for the name of the model after.
+const AFTER: f32 = 120.0;
 const BESIDE: Pane = Pane::new("drift beside", "Before and after");
 
 #[derive(Debug, Default)]
@@ -45,6 +48,7 @@ struct DriftView {
     looked: Option<LookAtBoth>,
     /// Texts of the loaded data.
     sample: Option<(Weak<LoadedDataset>, Arc<[Request]>)>,
+    taken: Option<Weak<Shown>>,
     grid: GridView,
     detail: Detail,
 }
@@ -56,6 +60,7 @@ impl View for DriftView {
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         let Some(after) = cx.workspace.explore.model.clone() else { return Changed::No };
+        self.take_before(cx.workspace);
         self.draw_sample(cx.workspace);
         match pane {
             CHANGED => self.changed_ui(ui, &after, cx),
@@ -138,19 +143,23 @@ impl DriftView {
             }
             line::left(ui, |ui| {
                 ui.label(text::dim("Before", palette));
-                self.before_ui(ui, after, cx);
-                ui.label(text::dim("after", palette));
-                ui.add(Label::new(text::strong(name, palette)).truncate());
+                let room = ui.available_width();
+                self.before_ui(ui, (room - AFTER).clamp(110.0, 230.0), after, cx);
+                // The model after is the one that is chosen above.
+                if room > AFTER + 110.0 {
+                    ui.label(text::dim("after", palette));
+                    ui.add(Label::new(text::strong(name, palette)).truncate());
+                }
             });
         });
     }
 
-    fn before_ui(&mut self, ui: &mut Ui, after: &Path, cx: &Cx<'_>) {
+    fn before_ui(&mut self, ui: &mut Ui, width: f32, after: &Path, cx: &Cx<'_>) {
         let workspace = cx.workspace;
         let base = run_of(workspace, after).map(|run| format!("its base, {}", run.model));
         let chosen = self.before.as_ref().map(|dir| workspace.model_name(dir));
         let shown = chosen.or_else(|| base.clone()).unwrap_or_else(|| "choose a model".to_owned());
-        choice(ui, "Model before", 230.0, &shown, |ui| {
+        choice(ui, "Model before", width, &shown, |ui| {
             if let Some(base) = &base
                 && named(ui, self.before.is_none(), base)
             {
@@ -163,6 +172,15 @@ impl DriftView {
                 }
             }
         });
+    }
+
+    /// What another screen asked to be set before this one.
+    fn take_before(&mut self, workspace: &Workspace) {
+        let Some(shown) = workspace.explore.shown.as_ref().filter(|shown| !is_same(self.taken.as_ref(), shown)) else {
+            return;
+        };
+        self.taken = Some(Arc::downgrade(shown));
+        self.before.clone_from(&shown.before);
     }
 
     /// Takes texts from the loaded data, held out where some are, once for each set of data.
@@ -226,7 +244,11 @@ impl DriftView {
             ui.add(Label::new(text::body(words, palette)).wrap());
         }
         let tokens = format::count(found.drift.tokens);
-        let words = format!("Over {}, {tokens} tokens", format::plural(found.drift.texts as u64, "text", "texts"));
+        let words = format!(
+            "Over {}, {tokens} tokens. The stronger the colour, the more it changed; states, heads and weights each have a \
+             scale of their own.",
+            format::plural(found.drift.texts as u64, "text", "texts")
+        );
         ui.add(Label::new(text::faint(words, palette)).wrap());
         for note in &found.drift.notes {
             ui.add(Label::new(text::faint(state::sentence(note), palette)).wrap());
@@ -264,10 +286,6 @@ impl DriftView {
         };
         let looked = cx.workspace.worked::<LookAtBoth>().filter(|(work, _)| self.looked.as_ref() == Some(work));
         let both = looked.map(|(_, both)| both);
-        if let (Cell::Head(..), Some(look)) = (cell, &self.looked) {
-            let quoted = text::beginning(look.text.text.chars());
-            ui.add(Label::new(text::faint(format!("“{quoted}”"), cx.palette)).wrap());
-        }
         let is_read =
             cx.workspace.job_where(|kind| matches!(kind, JobKind::Work(work) if work.get::<LookAtBoth>().is_some()));
         if let (Cell::Head(..), None, None, Some(look)) = (cell, both, is_read, &self.looked)

@@ -29,11 +29,12 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
             chance(p)
         ),
         Basis::Resampled { rows, resamples, ahead } => format!(
-            "on {} drawn anew {} times it lies {} to {} ahead (95 %)",
+            "on {} drawn anew {} times it lies {} to {}{} behind (95 %)",
             format::plural(rows as u64, "row", "rows"),
             format::count(resamples as u64),
             amount(measure, ahead.low),
-            amount(measure, ahead.high)
+            amount(measure, ahead.high),
+            if measure.percent { " points" } else { "" }
         ),
         Basis::Shares { rows, margin } => format!(
             "on {} two runs can lie {:.1} points apart by chance",
@@ -88,6 +89,14 @@ mod tests {
             say(&shares, 0.04),
             "b is too close to a to tell: on 100 rows two runs can lie 9.0 points apart by chance"
         );
+        let ahead = Interval { low: -0.01, high: 0.05 };
+        let resampled = Contest { differs: Some(false), basis: Basis::Resampled { rows: 200, resamples: 1000, ahead } };
+        let f1 = Measure::find("f1").unwrap();
+        assert_eq!(
+            sentence("b", "a", &resampled, &f1, 0.02),
+            "b is too close to a to tell: on 200 rows drawn anew 1\u{202f}000 times it lies -1.0 to 5.0 points behind (95 %)"
+        );
+        assert_eq!(interval(&f1, Interval { low: 0.705, high: 0.8 }), "70.5 – 80.0");
         let loss = Measure::find("eval_loss").unwrap();
         let unknown = Contest::of_values(&loss, [0.2, 0.3], 100);
         assert_eq!(

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use egui::{Label, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::grid::{Cell, bars_ui};
-use crate::analysis::drift::{Both, Drift, SLOTS, percent};
+use crate::analysis::drift::{Both, Drift, SLOTS, Weight, percent};
+use crate::inspect::Request;
 use crate::inspect::attention::Lens;
 use crate::ui::format;
 use crate::ui::panels::explore::views::attention::matrix::{Cell as Square, MatrixView};
 use crate::ui::panels::explore::views::attention::shown::{Of, Shown};
 use crate::ui::theme::Palette;
+use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::{state, text};
 use crate::worker::works::drift::{LookAtBoth, Measured};
@@ -66,6 +68,9 @@ impl Detail {
             divergence.mean()
         );
         ui.add(Label::new(text::dim(words, palette)).wrap());
+        if let Some(text) = divergence.most.and_then(|(text, _)| found.texts.get(text)) {
+            ui.add(Label::new(text::body(format!("“{}”", quoted(text)), palette)).wrap());
+        }
         match both {
             None => state::loading(ui, palette, "Both models read the text", None),
             Some(Err(error)) => state::error(ui, palette, "The text cannot be looked at", error, |_| {}),
@@ -119,6 +124,12 @@ impl Detail {
     }
 }
 
+/// The beginning of a text, and of its second one.
+fn quoted(request: &Request) -> String {
+    let texts = std::iter::once(&request.text).chain(&request.pair);
+    texts.map(|text| text::beginning(text.chars())).collect::<Vec<_>>().join(" · ")
+}
+
 /// Who looks at whom, before and after.
 fn told(shown: &[Shown; 2], (from, to): Square) -> String {
     let label = |unit: usize| shown[0].units.all.get(unit).map_or("", |unit| unit.label.as_str());
@@ -159,15 +170,21 @@ fn states_ui(ui: &mut Ui, drift: &Drift, place: usize, palette: &Palette) {
 /// All weights of a part, each with its shape and how far it moved.
 fn weights_ui(ui: &mut Ui, drift: &Drift, prefix: &str, palette: &Palette) {
     ui.label(text::strong("Its weights", palette));
+    ui.spacing_mut().item_spacing.y = 0.0;
     for weight in drift.weights.both.iter().filter(|weight| weight.name.starts_with(prefix)) {
-        ui.horizontal(|ui| {
-            let shape = weight.shape.iter().map(|size| format::count(*size as u64)).collect::<Vec<_>>().join(" × ");
+        line(ui, 20.0, |ui| {
             let change = weight.change.map_or_else(|| "was zero".to_owned(), percent);
-            ui.label(text::number(format!("{change:>9}"), palette));
-            ui.label(text::dim(weight.name.trim_start_matches(prefix), palette));
-            ui.label(text::faint(shape, palette));
+            ui.label(text::number(change, palette));
+            left(ui, |ui| {
+                ui.label(text::dim(weight.name.trim_start_matches(prefix), palette));
+                ui.label(text::faint(shape(weight), palette));
+            });
         });
     }
+}
+
+fn shape(weight: &Weight) -> String {
+    weight.shape.iter().map(|size| format::count(*size as u64)).collect::<Vec<_>>().join(" × ")
 }
 
 fn weight_ui(ui: &mut Ui, drift: &Drift, layer: usize, slot: usize, palette: &Palette) {
@@ -176,14 +193,14 @@ fn weight_ui(ui: &mut Ui, drift: &Drift, layer: usize, slot: usize, palette: &Pa
         Some(weight) => format!(
             "{} in its files, {}: it moved by {} of its norm",
             weight.stored_name,
-            weight.shape.iter().map(|size| format::count(*size as u64)).collect::<Vec<_>>().join(" × "),
+            shape(weight),
             weight.change.map_or_else(|| "no share".to_owned(), percent)
         ),
         None => "The two models have no such weight of one shape".to_owned(),
     };
     ui.add(Label::new(text::dim(told, palette)).wrap());
     ui.add_space(8.0);
-    ui.label(text::strong(format!("The {words} of every layer"), palette));
+    ui.label(text::strong(format!("The {words} matrix of every layer"), palette));
     ScrollArea::vertical().id_salt("weights").auto_shrink([false, false]).show(ui, |ui| {
         let layers = drift.layers.len().saturating_sub(1);
         let bar = |layer: usize| {

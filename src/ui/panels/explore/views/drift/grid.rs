@@ -34,14 +34,14 @@ impl Cell {
 
 const TOP: f32 = 42.0;
 const ROW: f32 = 26.0;
-const NAME: f32 = 84.0;
-const STATES: f32 = 52.0;
-const HEADS: (f32, f32) = (29.0, 44.0);
-const WEIGHTS: (f32, f32) = (50.0, 72.0);
-const GAP: f32 = 12.0;
+const NAME: f32 = 80.0;
+const STATES: f32 = 46.0;
+const HEADS: (f32, f32) = (27.0, 44.0);
+const WEIGHTS: (f32, f32) = (46.0, 72.0);
+const GAP: f32 = 10.0;
 /// What the strongest colour stands for at least: what is next to nothing does not shine for being the most there is.
 const LEAST: [f64; 3] = [0.02, 0.02, 0.002];
-const HEADINGS: [&str; 6] = ["query", "key", "value", "output", "intermediate", "output dense"];
+const HEADINGS: [&str; 6] = ["query", "key", "value", "output", "inner", "outer"];
 
 /// Where everything stands.
 pub struct Grid<'a> {
