@@ -6,6 +6,7 @@ use super::TrainError;
 use super::config::{Dropout, RunConfig};
 use super::open::Open;
 use crate::hub::embedded;
+use crate::model;
 use crate::table::{Inputs, names_files};
 
 impl RunConfig {
@@ -46,7 +47,7 @@ impl RunConfig {
             return Ok(embedded::unpacked()?);
         }
         if let Some(path) = &self.model.path {
-            return Ok(path.clone());
+            return Ok(model::locate(path)?);
         }
         let name = self.model.name.as_ref().ok_or(TrainError::NoModel)?;
         crate::hub::find_cached(name, None).ok_or_else(|| TrainError::NotDownloaded { name: name.clone() })

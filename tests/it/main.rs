@@ -27,6 +27,7 @@ mod ids_fit_the_model;
 mod journey;
 mod many_files;
 mod metrics;
+mod models_are_found;
 mod models_match_the_reference;
 mod packaging;
 mod panels;
