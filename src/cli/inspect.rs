@@ -40,8 +40,9 @@ const LISTED: usize = 10;
 
 impl Inspect {
     pub fn run(self) -> anyhow::Result<()> {
-        let path = &embedded::resolve(&self.path)?;
-        let (facts, lines) = if path.join("run.toml").is_file() {
+        let is_run = self.path.join("run.toml").is_file();
+        let path = &if is_run { self.path.clone() } else { embedded::resolve(&self.path)? };
+        let (facts, lines) = if is_run {
             run_facts(path)?
         } else if model::is_model_folder(path) {
             model_facts(path)?
@@ -137,7 +138,7 @@ fn model_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         Ok(tokenizer) => {
             tokenizer.kind().file().clone_into(&mut card.tokenizer);
             card.cased = tokenizer.cased();
-            card.problems = tokenizer.misfits(card.vocab_size);
+            card.problems.extend(tokenizer.misfits(card.vocab_size));
         }
         // A folder without a tokenizer still is a model.
         Err(TokenizerError::Missing { .. }) => {}

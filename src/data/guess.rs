@@ -555,4 +555,30 @@ mod tests {
         let many: Vec<String> = (0..100).map(|i| (i * 7).to_string()).collect();
         check(&many.iter().map(String::as_str).collect::<Vec<_>>(), Task::Regress);
     }
+
+    #[test]
+    fn a_wide_table_is_looked_at_in_proportion_to_its_columns() {
+        use std::sync::Arc;
+
+        use crate::data::{Dataset, health};
+        use crate::stop::Stop;
+
+        let looks = |columns: usize| {
+            let names: String = (0..columns).map(|column| format!(",c{column}")).collect();
+            let row = |row: usize| format!("a good text {row},{}{}\n", ["a", "b"][row % 2], ",0".repeat(columns));
+            let text = format!("text,label{names}\n{}", (0..12).map(row).collect::<String>());
+            let stop = Stop::after(u64::MAX);
+            let read = stop.heeding(|| {
+                let table = Arc::new(open("wide.csv", &text));
+                let roles = Roles::guess(&table, Task::Classify);
+                assert_eq!((roles.text.as_deref(), roles.label.as_deref()), (Some("text"), Some("label")));
+                let task = guess_task(&table, &roles);
+                health(&Dataset::new(table, task, &roles, None).unwrap())
+            });
+            assert!(read.is_ok());
+            stop.looks()
+        };
+        let (narrow, wide) = (looks(1000), looks(4000));
+        assert!(wide < narrow * 5, "{narrow} looks at 1,000 columns and {wide} at 4,000");
+    }
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::HubError;
 use crate::files::{data_folder, write_where_other};
+use crate::model;
 
 /// What the model is called.
 pub const NAME: &str = "attune-mini";
@@ -49,7 +50,7 @@ pub fn unpack_to(dir: &Path) -> Result<(), HubError> {
 
 /// A model folder as a person names it: the word `embedded` stands for the model inside the program.
 pub fn resolve(named: &Path) -> Result<PathBuf, HubError> {
-    if named == Path::new(WORD) { unpacked() } else { Ok(named.to_owned()) }
+    if named == Path::new(WORD) { unpacked() } else { Ok(model::locate(named)?) }
 }
 
 #[cfg(test)]

@@ -3,11 +3,14 @@
 use std::path::PathBuf;
 
 use super::{Halt, Obstacle};
+use crate::model::ModelError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
     #[error("{name:?} is not the name of a model or data set: {reason}, expected OWNER/NAME or NAME")]
     Name { name: String, reason: &'static str },
+    #[error(transparent)]
+    Model(#[from] ModelError),
     #[error("{revision:?} is not a revision, expected a branch, a tag or a commit")]
     Revision { revision: String },
     #[error("{name} is not in the cache, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
@@ -129,6 +132,7 @@ impl HubError {
             Self::OfBase { source, .. } => source.remedy(),
             Self::Name { .. }
             | Self::Revision { .. }
+            | Self::Model(_)
             | Self::Setting { .. }
             | Self::NoRevision { .. }
             | Self::NoFile { .. }

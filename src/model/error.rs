@@ -16,6 +16,9 @@ pub enum ModelError {
     Decisions { path: PathBuf, reason: String },
     #[error("{path} is not a model folder: it has no config.json and no adapter_config.json")]
     NoConfig { path: PathBuf },
+    /// A folder above several models.
+    #[error("{path:?} is no model folder but holds {}: {}; name one of them", names.len(), listed(names))]
+    SeveralBelow { path: PathBuf, names: Vec<String> },
     #[error("\"{}\" cannot be opened as a model: {source}", path.display())]
     Adapter { path: PathBuf, source: Box<AdapterError> },
     #[error("{path}: {source}")]
@@ -76,4 +79,14 @@ pub enum ModelError {
     Files(#[from] ModelFilesError),
     #[error("computation failed: {0}")]
     Compute(#[from] candle_core::Error),
+}
+
+/// The first few names.
+fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut list = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    if names.len() > SHOWN {
+        list.push_str(", …");
+    }
+    list
 }

@@ -11,6 +11,7 @@ use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
 use super::files::TensorFiles;
 use super::kinds::{HeadKind, Outputs};
+use super::prefixed::Prefixed;
 use super::{Model, ModelError, Param, Source};
 use crate::task::{Labels, Targets, Task};
 
@@ -47,17 +48,22 @@ struct Folder {
     config: EncoderConfig,
     source: Box<dyn Source>,
     dtype: String,
+    /// What a wrapper put before the names of the weights.
+    wrapper: String,
 }
 
 impl Folder {
     fn open(dir: &Path) -> Result<Self, ModelError> {
         if adapter::is_one(dir) {
             let adapter::Opened { config, source } = adapter::open(dir)?;
-            return Ok(Self { config, dtype: source.dtype(), source: Box::new(source) });
+            let dtype = source.dtype();
+            return Ok(Self { config, dtype, source: Box::new(source), wrapper: String::new() });
         }
         let config = EncoderConfig::read(&dir.join("config.json"))?;
         let files = TensorFiles::open(dir)?;
-        Ok(Self { config, dtype: files.dtype(), source: Box::new(files) })
+        let dtype = files.dtype();
+        let source = Prefixed::new(files);
+        Ok(Self { config, dtype, wrapper: source.wrapper.clone(), source: Box::new(source) })
     }
 }
 
@@ -213,7 +219,7 @@ impl EncoderConfig {
 
 /// What a folder holds, for a card. Opens its weights, as the report and the counts come from them.
 pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
-    let Folder { config, source, dtype } = Folder::open(dir)?;
+    let Folder { config, source, dtype, wrapper } = Folder::open(dir)?;
     let (model, report) = build(config, Some(source.as_ref()), Want::AsSaved, &Device::Cpu, 0)?;
     let config = &model.config;
     let kinds = model.heads.kinds();
@@ -246,7 +252,10 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         report,
         tokenizer: String::new(),
         cased: None,
-        problems: Vec::new(),
+        problems: (!wrapper.is_empty())
+            .then(|| format!("the names of the weights begin with \"{wrapper}\", as a wrapper of the model saved them; it is left out"))
+            .into_iter()
+            .collect(),
     })
 }
 

@@ -7,6 +7,7 @@ use super::config::{Dropout, RunConfig};
 use super::open::Open;
 use crate::files::read_whole;
 use crate::hub::embedded;
+use crate::model;
 use crate::table::{Inputs, names_files};
 
 /// No list of settings is longer.
@@ -51,7 +52,7 @@ impl RunConfig {
             return Ok(embedded::unpacked()?);
         }
         if let Some(path) = &self.model.path {
-            return Ok(path.clone());
+            return Ok(model::locate(path)?);
         }
         let name = self.model.name.as_ref().ok_or(TrainError::NoModel)?;
         crate::hub::find_cached(name, None).ok_or_else(|| TrainError::NotDownloaded { name: name.clone() })

@@ -29,6 +29,7 @@ mod layers_are_probed;
 mod many_files;
 mod maps;
 mod metrics;
+mod models_are_found;
 mod models_match_the_reference;
 mod packaging;
 mod panels;

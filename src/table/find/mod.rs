@@ -199,6 +199,10 @@ fn list(folder: &Path, before: &str, depth: usize, found: &mut Vec<String>) -> i
 
 /// A folder as `save_to_disk` of the datasets library writes it: one set, or several of them by name.
 fn saved(root: &Path, part: Part) -> Result<Option<Found>, ReadError> {
+    if has_indices(root) {
+        let reason = "is a selection of another data set, which save_to_disk wrote by its places; save it anew with flatten_indices()";
+        return Err(ReadError::Folder { path: root.to_path_buf(), reason: reason.to_owned() });
+    }
     if let Some(names) = saved_names(root) {
         return Ok(Some(Found { units: vec![Unit::Saved { root: root.to_owned(), names }], ..Found::default() }));
     }
@@ -223,6 +227,14 @@ fn saved(root: &Path, part: Part) -> Result<Option<Found>, ReadError> {
 
 fn json(path: &Path) -> Option<serde_json::Value> {
     serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
+/// Whether a set that was saved is only some rows of its files: earlier versions wrote their places beside.
+fn has_indices(root: &Path) -> bool {
+    let state = json(&root.join("state.json")).unwrap_or_default();
+    ["_indices_files", "_indices_data_files"]
+        .iter()
+        .any(|key| state.get(*key).is_some_and(|files| files.as_array().is_some_and(|files| !files.is_empty())))
 }
 
 /// The files of a set that was saved, as its `state.json` names them.

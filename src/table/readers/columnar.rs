@@ -5,7 +5,6 @@
 //! allocate or do without end is bounded first. A file that breaks off is refused as a whole: a part of a column store
 //! is no part of its rows.
 
-mod features;
 mod footer;
 
 use std::fmt::Write as _;
@@ -20,9 +19,9 @@ use ::parquet::file::reader::{FileReader, SerializedFileReader};
 use ::parquet::record::reader::RowIter;
 use ::parquet::record::{Field, Row};
 
-use self::features::Feature;
 use super::builder::Builder;
 use super::encoding::Decoded;
+use super::features::{self, Feature};
 use super::objects::COLUMN_LIMIT;
 use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
@@ -82,7 +81,9 @@ impl From<std::io::Error> for Fault {
 fn decode(file: &File) -> Result<Builder, Fault> {
     let reader = SerializedFileReader::new(file.try_clone()?)?;
     let columns = plausible(reader.metadata())?;
-    let features = Feature::of_file(reader.metadata().file_metadata().key_value_metadata(), &columns);
+    let metadata = reader.metadata().file_metadata().key_value_metadata().into_iter().flatten();
+    let told = metadata.filter(|entry| entry.key == features::KEY).find_map(|entry| entry.value.as_deref());
+    let features = Feature::of_file(told, &columns);
     let mut table = Builder::new(super::names::unique_names(&columns));
     for (index, row) in RowIter::from_file(None, &reader)?.enumerate() {
         heed();
@@ -161,7 +162,6 @@ fn write_cell(out: &mut String, field: &Field, feature: &Feature) {
 
 /// The name of a class, or nothing where the number says that there is none.
 fn class_name<'a>(field: &Field, feature: &'a Feature) -> Option<&'a str> {
-    let Feature::Classes(names) = feature else { return None };
     let index = match field {
         Field::Byte(value) => i64::from(*value),
         Field::Short(value) => i64::from(*value),
@@ -172,11 +172,7 @@ fn class_name<'a>(field: &Field, feature: &'a Feature) -> Option<&'a str> {
         Field::UInt(value) => i64::from(*value),
         _ => return None,
     };
-    match usize::try_from(index) {
-        Ok(index) => names.get(index).map(String::as_str),
-        Err(_) if index == -1 => Some(""),
-        Err(_) => None,
-    }
+    feature.class(index)
 }
 
 /// Numbers, dates and bytes.

@@ -45,11 +45,7 @@ const KINDS: [(&[u8], &str, &str); 40] = [
         "only a pointer to a file kept with git-annex",
         "; fetch the file itself with `git annex get`",
     ),
-    (
-        b"\xFF\xFF\xFF\xFF",
-        "an Arrow stream, as save_to_disk of the datasets library writes it",
-        "; open it there and save it with to_parquet",
-    ),
+    (b"\xFF\xFF\xFF\xFF", "an Arrow stream where text is read line by line", "; save it as text"),
     (
         b"PK\x03\x04",
         "a zip archive or an Excel workbook where text is read line by line",
@@ -68,8 +64,8 @@ const KINDS: [(&[u8], &str, &str); 40] = [
     (b"7z\xBC\xAF\x27\x1C", "a 7z archive", UNPACK),
     (b"Rar!\x1A\x07", "a RAR archive", UNPACK),
     (b"PAR1", "a Parquet file where text is read line by line", "; save it as text"),
-    (b"ARROW1\0\0", "an Arrow file", "; save the table as Parquet"),
-    (b"FEA1\0", "a Feather file", "; save the table as Parquet"),
+    (b"ARROW1\0\0", "an Arrow file where text is read line by line", "; save it as text"),
+    (b"FEA1\0", "a Feather file of the first version", "; save it as Parquet, or as Feather of version 2"),
     (b"Obj\x01", "an Avro file", SAVE_TABLE),
     (b"\x89HDF\r\n\x1A\n", "an HDF5 file", SAVE_TABLE),
     (b"\x93NUMPY", "an array of NumPy", SAVE_TABLE),
@@ -423,8 +419,8 @@ mod tests {
         assert_eq!(not_text(b"the version https://git-lfs.github.com/spec/v1 of it\n"), None);
         check(
             b"\xFF\xFF\xFF\xFF\xD8\x02\0\0\x10\0\0\0",
-            "an Arrow stream, as save_to_disk of the datasets library writes it",
-            "; open it there and save it with to_parquet",
+            "an Arrow stream where text is read line by line",
+            "; save it as text",
         );
         let mut block = [0_u8; 1024];
         block[..8].copy_from_slice(b"data.csv");

@@ -6,6 +6,7 @@
 //! does.
 
 mod archive;
+mod arrow;
 mod builder;
 mod classes;
 mod columnar;
@@ -17,6 +18,7 @@ mod documents;
 mod elements;
 mod encoding;
 mod fasttext;
+mod features;
 mod finish;
 mod head;
 mod html;
@@ -131,8 +133,12 @@ fn read_unit(unit: &Unit, part: Part, first: Option<&Table>, notes: &mut Vec<Str
             table.origins.files = texts::origins(root, &table);
             Ok(vec![Piece { table, path: root.clone(), inside: None }])
         }
-        Unit::Saved { root, .. } => {
-            Err(ReadError::Arrow { path: root.clone(), reason: "folders of save_to_disk are not read yet".into() })
+        Unit::Saved { root, names } => {
+            let piece = |name: &String| {
+                let path = root.join(name);
+                Ok(Piece { table: read(&path)?, path, inside: None })
+            };
+            names.iter().map(piece).collect()
         }
     }
 }
@@ -267,6 +273,9 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
     }
     if sheet::is_container(&bytes) {
         return sheet::read(path, std::io::Cursor::new(bytes));
+    }
+    if arrow::is_arrow(&bytes) {
+        return arrow::read(path, &bytes);
     }
     if let Some((what, advice)) = encoding::not_text(&bytes) {
         return Err(ReadError::NotText { path: path.to_path_buf(), what, advice });

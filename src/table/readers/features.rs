@@ -1,9 +1,8 @@
-//! The names of classes that the `datasets` library writes into the metadata of a Parquet file, under the key
+//! The names of classes that the `datasets` library writes into the metadata of a Parquet or Arrow file, under the key
 //! `huggingface`: a tree of features beside the tree of columns.
 
 use std::borrow::Cow;
 
-use ::parquet::file::metadata::KeyValue;
 use serde_json::Value;
 
 /// What is known of a column beyond its type.
@@ -17,19 +16,16 @@ pub(super) enum Feature {
     Struct(Vec<(String, Self)>),
 }
 
+/// The key of the metadata.
+pub(super) const KEY: &str = "huggingface";
+
 static PLAIN: Feature = Feature::Plain;
 
 impl Feature {
     /// The features of a file's columns, in the order of the columns.
-    pub fn of_file(metadata: Option<&Vec<KeyValue>>, columns: &[String]) -> Vec<Self> {
-        let text = metadata
-            .into_iter()
-            .flatten()
-            .find(|entry| entry.key == "huggingface")
-            .and_then(|entry| entry.value.as_deref())
-            .unwrap_or_default();
+    pub fn of_file(metadata: Option<&str>, columns: &[String]) -> Vec<Self> {
         // Metadata that cannot be read only costs the names.
-        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let value: Value = serde_json::from_str(metadata.unwrap_or_default()).unwrap_or_default();
         let features = value.pointer("/info/features").or_else(|| value.get("features")).unwrap_or(&Value::Null);
         columns.iter().map(|column| features.get(column).map_or(Self::Plain, Self::of)).collect()
     }
@@ -50,6 +46,16 @@ impl Feature {
             }
             Some(_) => Self::Plain,
             None => Self::Struct(object.iter().map(|(name, value)| (name.clone(), Self::of(value))).collect()),
+        }
+    }
+
+    /// The name that a number stands for, or nothing where it says that there is none.
+    pub fn class(&self, index: i64) -> Option<&str> {
+        let Self::Classes(names) = self else { return None };
+        match usize::try_from(index) {
+            Ok(index) => names.get(index).map(String::as_str),
+            Err(_) if index == -1 => Some(""),
+            Err(_) => None,
         }
     }
 
@@ -87,8 +93,7 @@ mod tests {
         let classes = Feature::Classes(vec!["a".into(), "b".into()]);
         let check = |feature: &str, expected: Feature| {
             let text = format!(r#"{{"info":{{"features":{{"x":{feature}}}}}}}"#);
-            let metadata = vec![KeyValue::new("huggingface".to_owned(), text)];
-            assert_eq!(Feature::of_file(Some(&metadata), &["x".into(), "y".into()]), [expected, Feature::Plain]);
+            assert_eq!(Feature::of_file(Some(&text), &["x".into(), "y".into()]), [expected, Feature::Plain]);
         };
         let list = || Feature::List(Box::new(classes.clone()));
         check(r#"{"dtype":"string","_type":"Value"}"#, Feature::Plain);
