@@ -3,3 +3,4 @@
 pub mod compare;
 pub mod rate;
 pub mod runs;
+pub mod times;
