@@ -1,7 +1,8 @@
 //! Which learning rate a run wants, found by trying: the rate rises from update to update, far too low at first and far too
 //! high at last, and the loss tells between which it learns (Smith, 2017, "Cyclical learning rates for training neural
-//! networks"). How the curve is smoothed, when the sweep ends and both rules by which a rate is read from it are those of
-//! fastai (Howard and Gugger, 2020): where the loss falls fastest, and a tenth of the rate at which it is lowest.
+//! networks"). When the sweep ends and both rules by which a rate is read from it are those of fastai (Howard and Gugger,
+//! 2020): where the loss falls fastest, and a tenth of the rate at which it is lowest. On the samples they lie on either
+//! side of the best rate and up to four times apart, so what is suggested lies midway.
 //!
 //! The updates are those that the run would begin with, in all its groups and with all their factors: one scale for all.
 //! The weights are put back as they were.
@@ -43,7 +44,7 @@ pub struct Trial {
 /// What a sweep has found.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FoundRate {
-    /// What to train with, where the loss fell at all.
+    /// What to train with, where the loss fell at all: midway between the two below, by their ratio.
     pub suggested: Option<f64>,
     /// Where the loss falls fastest.
     pub steepest: Option<f64>,
@@ -171,7 +172,7 @@ impl Sweep {
         let fall = |two: &[Trial]| two[1].smoothed - two[0].smoothed;
         let steepest = falls.min_by(|a, b| fall(a).total_cmp(&fall(b))).map(|two| two_digits(two[0].lr));
         let tenth_of_lowest = lowest.map(|lowest| two_digits(lowest.lr / 10.0));
-        let suggested = steepest.zip(tenth_of_lowest).map(|(steepest, tenth)| steepest.min(tenth));
+        let suggested = steepest.zip(tenth_of_lowest).map(|(steepest, tenth)| two_digits((steepest * tenth).sqrt()));
         FoundRate { suggested, steepest, tenth_of_lowest, recommended, diverged: self.diverged, trials: self.trials }
     }
 }
@@ -216,7 +217,8 @@ mod tests {
         let (steepest, tenth) = (found.steepest.unwrap(), found.tenth_of_lowest.unwrap());
         assert!((1e-4..3e-3).contains(&steepest), "{found:?}");
         assert!((3e-4..6e-3).contains(&tenth), "{found:?}");
-        assert_eq!(found.suggested, Some(steepest.min(tenth)));
+        let suggested = found.suggested.unwrap();
+        assert!(steepest.min(tenth) <= suggested && suggested <= steepest.max(tenth), "{suggested}");
         assert!(found.diverged.is_some_and(|rate| (1e-2..1.0).contains(&rate)));
         assert!(found.trials.len() < TRIALS);
         let lost = swept(|rate| if rate > 1e-3 { f64::NAN } else { usual(rate) });

@@ -1,6 +1,7 @@
 //! Everything a person can do, in one enum: buttons, menus, shortcuts and the command palette all push these. What an
 //! action does is written in [`super::app`].
 
+mod guide;
 mod hub;
 
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use crate::train::config::RunConfig;
 use crate::worker::protocol::JobId;
 use crate::worker::work::AnyWork;
 
+pub use guide::GuideAction;
 pub use hub::HubAction;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -134,6 +136,8 @@ pub enum Action {
 
     /// Something about the hub.
     Hub(HubAction),
+    /// Something about the guided path.
+    Guide(GuideAction),
 
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
@@ -182,6 +186,7 @@ impl Action {
             Self::SetTheme(ThemeChoice::Dark),
             Self::ToggleLog,
             Self::ResetLayout,
+            Self::Guide(GuideAction::Show(true)),
             Self::Quit,
         ]);
         commands
@@ -239,6 +244,7 @@ impl Action {
             Self::AskDeleteRun(_) => "Delete run…",
             Self::DeleteRun(_) => "Delete run",
             Self::Hub(action) => action.title(),
+            Self::Guide(action) => action.title(),
             Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
@@ -303,6 +309,7 @@ impl Action {
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::Hub(_) => "hugging face download search fetch",
+            Self::Guide(_) => "help tutorial tour learn transfer learning course",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",
             Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",

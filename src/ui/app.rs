@@ -1,6 +1,7 @@
 //! The window's program: `logic` drains the worker's events into the workspace and performs actions, `ui` draws from the
 //! workspace, collects actions and performs them when all is drawn. Nothing here waits.
 
+mod guide;
 mod hub;
 mod perform;
 mod send;
@@ -62,6 +63,8 @@ pub struct App {
     asked_to_end: AskedToEnd,
     /// The sample was opened: the first usable model follows by itself, so that only Start is left to press.
     sample_goes_on: bool,
+    /// The model that follows a sample, where it is not the one that was used last.
+    model_of_sample: Option<std::path::PathBuf>,
     /// When the draft was changed last; a plan is asked for when it has rested.
     plan_due: Option<f64>,
     found_fonts: Receiver<FontInsert>,
@@ -96,6 +99,7 @@ impl App {
         workspace.wants.shelf = true;
         workspace.hub.hub.offline = settings.offline;
         workspace.memory_limit = settings.memory_limit;
+        workspace.guide = settings.guide.clone();
         let app = Self {
             workspace,
             settings,
@@ -112,6 +116,7 @@ impl App {
             close_when_done: false,
             asked_to_end: AskedToEnd::default(),
             sample_goes_on: false,
+            model_of_sample: None,
             plan_due: None,
             found_fonts,
             device: format!("CPU · {}", super::format::plural(threads as u64, "thread", "threads")),
@@ -311,6 +316,7 @@ impl eframe::App for App {
         self.workspace.now = ctx.input(|input| input.time);
         self.take_found_fonts(ctx);
         self.drain_events(ctx);
+        self.follow_guide();
         self.drop_old_toasts();
         self.take_shortcuts(ctx);
         self.take_dropped_files(ctx);

@@ -8,6 +8,7 @@ mod display;
 pub mod fonts;
 pub mod format;
 pub mod frame;
+pub mod guide;
 pub mod palette;
 pub mod panels;
 pub mod picture;

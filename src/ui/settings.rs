@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::action::ThemeChoice;
+use super::guide::Guide;
 use super::tiles::Tree;
 
 /// The key under which the settings are stored.
@@ -25,6 +26,8 @@ pub struct Settings {
     pub memory_limit: Option<u64>,
     /// Nothing is asked of the hub.
     pub offline: bool,
+    /// The guided path: whether it is shown, and what of it was done.
+    pub guide: Guide,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -39,6 +42,7 @@ impl Default for Settings {
             last_model: None,
             memory_limit: None,
             offline: false,
+            guide: Guide::default(),
             layouts: BTreeMap::new(),
         }
     }

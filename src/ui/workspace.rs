@@ -5,6 +5,7 @@ pub mod data;
 pub mod downloads;
 pub mod draft;
 mod fetching;
+mod guide;
 pub mod hub;
 mod hub_told;
 pub mod job;
@@ -34,6 +35,7 @@ use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
 use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
+use crate::ui::guide::Guide;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, HubTold, JobId, ModelEntry, OpenedRun, Payload};
 use crate::worker::work::{Work, Worked};
@@ -158,6 +160,8 @@ pub struct Workspace {
     pub hub: HubState,
     pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
+    /// What of the guided path was done.
+    pub guide: Guide,
     /// What came last of each kind of work that has no place of its own here.
     worked: Vec<Worked>,
     pub jobs: Vec<Job>,
@@ -235,6 +239,7 @@ impl Workspace {
             hub: HubState::default(),
             downloads: Vec::new(),
             runs: Vec::new(),
+            guide: Guide::default(),
             worked: Vec::new(),
             jobs: Vec::new(),
             toasts: Vec::new(),

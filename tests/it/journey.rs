@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use attune::hub::Hub;
 use attune::inspect::Question;
+use attune::train::config::{Init, StrategyKind};
 use attune::ui::app::App;
+use attune::ui::guide::Part;
 use attune::ui::places::Places;
 use attune::ui::workspace::Workspace;
 use attune::ui::{Action, Screen};
 use attune::worker::spawn;
 use attune::worker::works::rate::FindRate;
+use attune::worker::works::times::TimeRuns;
 use egui::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -226,4 +229,65 @@ fn planned(window: &mut Window, folder: &Path) {
     window.harness.state_mut().act(Action::OpenModel(golden().join("bert-classify")));
     window.until("the run is planned", |workspace| workspace.plan.is_some() && workspace.jobs.is_empty());
     window.go(Screen::Train);
+}
+
+#[test]
+fn the_guided_path_sets_up_the_real_screens_and_ticks_off_what_was_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    window.press("1  What pretraining taught");
+    window.until("the runs are timed", |workspace| workspace.worked::<TimeRuns>().is_some());
+    assert!(window.shows("it read a lot of text in which words were hidden"));
+    assert!(window.shows("Not done yet: Ask attune-mini for a hidden word"));
+    press_below(&mut window, "Open Explore: Ask attune-mini for a hidden word");
+    let is_done = |part| move |workspace: &Workspace| workspace.guide.done.contains(&part) && workspace.jobs.is_empty();
+    window.until("a word is guessed", is_done(Part::FillIn));
+    assert_eq!(window.workspace().screen, Screen::Explore);
+    assert!(window.shows("She poured the coffee into a [MASK]"));
+
+    window.go(Screen::Home);
+    assert!(window.shows("Done: Ask attune-mini for a hidden word"));
+    let part = "Train on reviews, from random weights";
+    press_below(&mut window, &format!("Set up: {part}"));
+    run_shortly(&mut window, Part::FromRandom);
+    let run = window.workspace().run.as_ref().unwrap();
+    assert!(run.config.model.embedded && run.config.model.init == Init::Random);
+    assert!(run.config.data.eval.as_ref().is_some_and(|path| path.ends_with("reviews-dev.csv")));
+
+    window.go(Screen::Home);
+    assert!(window.shows(&format!("Done: {part}")));
+    press_below(&mut window, "3  Freezing");
+    press_below(&mut window, "Set up: Train on reviews, the head alone");
+    run_shortly(&mut window, Part::HeadOnly);
+    let run = window.workspace().run.as_ref().unwrap();
+    assert_eq!((run.config.strategy.kind, run.config.model.init), (StrategyKind::Head, Init::Pretrained));
+
+    window.go(Screen::Home);
+    press_below(&mut window, "Hide the guided path");
+    assert!(!window.shows("How transfer learning works"));
+    press_below(&mut window, "Show the guided path");
+    assert!(window.shows("How transfer learning works"));
+}
+
+/// Presses what may stand below what can be seen.
+fn press_below(window: &mut Window, label: &str) {
+    window.harness.get_by_label(label).click_accesskit();
+    window.harness.run_steps(3);
+}
+
+/// Starts the run that was set up, for two updates.
+fn run_shortly(window: &mut Window, part: Part) {
+    window.until("the run is set up", |workspace| {
+        workspace.screen == Screen::Train && workspace.plan.is_some() && workspace.jobs.is_empty()
+    });
+    let mut draft = window.workspace().draft.clone();
+    assert!(draft.data.train.ends_with("samples/reviews.csv"), "{}", draft.data.train.display());
+    (draft.run.max_steps, draft.data.max_tokens) = (Some(2), 16);
+    window.harness.state_mut().act(Action::Edit(Box::new(draft)));
+    window
+        .until("the form is changed", |workspace| workspace.draft.run.max_steps.is_some() && workspace.jobs.is_empty());
+    window.press("Start training");
+    window.until("the run has ended", |workspace| {
+        workspace.guide.done.contains(&part) && workspace.training.is_none() && workspace.jobs.is_empty()
+    });
 }

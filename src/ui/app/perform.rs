@@ -117,6 +117,7 @@ impl App {
             | Action::AskDeleteRun(_)
             | Action::DeleteRun(_) => self.change_runs(action),
             Action::Hub(action) => self.perform_hub(action, ctx),
+            Action::Guide(action) => self.guide(action),
             Action::Work(work) => self.work(work),
             Action::CopyText(text) => {
                 ctx.copy_text(text);
@@ -145,7 +146,7 @@ impl App {
         self.apply_settings(ctx);
     }
 
-    fn change_data(&mut self, action: Action) {
+    pub(super) fn change_data(&mut self, action: Action) {
         let data = &mut self.workspace.data;
         match action {
             Action::OpenData(inputs) => {
@@ -153,11 +154,13 @@ impl App {
                 self.workspace.hub.finds_data = false;
                 self.workspace.sample = None;
                 self.sample_goes_on = false;
+                self.model_of_sample = None;
                 self.open_table(inputs, None);
                 return;
             }
             Action::OpenSample(sample) => {
                 self.sample_goes_on = true;
+                self.model_of_sample = None;
                 self.workspace.hub.finds_data = false;
                 self.workspace.screen = Screen::Data;
                 self.workspace.sample = Some(sample);
@@ -333,7 +336,7 @@ impl App {
         self.workspace.screen = Screen::Data;
     }
 
-    fn work(&mut self, work: AnyWork) {
+    pub(super) fn work(&mut self, work: AnyWork) {
         let job = self.workspace.follow(JobKind::Work(work.clone()), work.title());
         self.send(Command::Do { job, work });
     }

@@ -156,7 +156,12 @@ impl App {
             return;
         }
         self.sample_goes_on = false;
-        if self.workspace.model.is_some() {
+        if let Some(dir) = self.model_of_sample.take() {
+            if self.workspace.model.as_ref().is_none_or(|card| card.dir != dir) {
+                self.read_card(dir, true);
+            }
+            self.actions.push(Action::Go(Screen::Train));
+        } else if self.workspace.model.is_some() {
             self.actions.push(Action::Go(Screen::Train));
         } else {
             let usable =

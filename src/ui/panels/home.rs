@@ -1,4 +1,6 @@
-//! Home: where to begin, and where one was. It teaches by doing: there is no tour, only the next step.
+//! Home: where to begin, and where one was. It teaches by doing: what the guided path explains is tried in the real screens.
+
+mod guide;
 
 use egui::{Align, Frame, Layout, Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
@@ -21,6 +23,7 @@ use crate::worker::protocol::Origin;
 #[derive(Debug, Default)]
 pub struct HomePanel {
     typed: String,
+    guide: guide::GuideCard,
 }
 
 const SIDE: f32 = 400.0;
@@ -90,6 +93,7 @@ impl HomePanel {
             cx.act(Action::OpenData(path.into()));
         }
         samples_ui(ui, cx);
+        self.guide.ui(ui, cx);
         steps_ui(ui, cx);
     }
 }

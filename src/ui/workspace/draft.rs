@@ -12,7 +12,8 @@ use crate::train::limits::FEWEST_TOKENS;
 use crate::train::open::Open;
 use crate::worker::protocol::{ModelEntry, Origin};
 
-pub(super) fn empty() -> RunConfig {
+/// The form as it is at first.
+pub fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
     RunConfig {
         task: Task::Classify,

@@ -6,3 +6,4 @@ pub mod map;
 pub mod probe;
 pub mod rate;
 pub mod runs;
+pub mod times;

@@ -14,7 +14,7 @@ use super::{estimate, strategy};
 use crate::data::choices::Exclude;
 use crate::model::card::ModelCard;
 use crate::task::{Reads, Task};
-use crate::train::config::{RunConfig, StrategyKind};
+use crate::train::config::{Init, RunConfig, StrategyKind};
 use crate::train::open::Open;
 use crate::train::plan::{PlanSummary, Shape};
 use crate::train::{groups, limits, schedule};
@@ -164,6 +164,9 @@ impl Form {
         if draft.task.reads() == Reads::Running {
             heading(ui, "Objective", palette, |_| {});
             fields::language_ui(ui, draft, self.expert, palette);
+        }
+        if self.expert || draft.model.init == Init::Random {
+            fields::init_ui(ui, &mut draft.model.init, palette);
         }
         strategy_ui(ui, draft, self.expert, frozen, cx);
         if frozen.is_none() {

@@ -6,7 +6,7 @@ use crate::corpus::masking::MaskStyle;
 use crate::metrics::Measure;
 use crate::task::Targets;
 use crate::train::config::{
-    ClassWeights, DeviceChoice, Dropout, Every, LanguageObjective, Optim, RunConfig, ScheduleKind, StrategyKind,
+    ClassWeights, DeviceChoice, Dropout, Every, Init, LanguageObjective, Optim, RunConfig, ScheduleKind, StrategyKind,
 };
 use crate::train::limits::{self, Limit};
 use crate::ui::widgets::choice::choice;
@@ -31,6 +31,20 @@ pub fn real(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response 
 /// From nothing to all, in percent too.
 pub fn share(ui: &mut Ui, name: &str, value: &mut f64, limit: Limit) -> Response {
     Number::new(name, limit).percent(Percent::Share).show(ui, value)
+}
+
+/// Where the model's weights come from.
+pub fn init_ui(ui: &mut Ui, init: &mut Init, palette: &Palette) {
+    let hint = "The same shape with new weights, without what pretraining taught: to see what that is worth";
+    row(ui, "Random weights", hint, palette, |ui| {
+        let mut is_random = *init == Init::Random;
+        toggle(ui, "Random weights", &mut is_random, palette);
+        *init = if is_random { Init::Random } else { Init::Pretrained };
+    });
+    if *init == Init::Random {
+        let words = "Nothing that the model learned is used, only its shape and its vocabulary";
+        ui.add(egui::Label::new(text::small(words, palette).color(palette.warn)).wrap());
+    }
 }
 
 pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {

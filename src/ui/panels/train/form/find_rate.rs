@@ -27,7 +27,7 @@ const HELP: Help<'_> = Help {
          low a rate changes nothing, a good one lowers the loss, and far too high a one makes it explode, which ends the \
          sweep. The model of the run is not touched.",
         "Two rules read a rate from the curve: where the loss falls fastest, and a tenth of the rate at which it is lowest. \
-         The lower of the two is suggested. Rates of single parts keep their proportion.",
+         What is suggested lies midway between the two. Rates of single parts keep their proportion.",
         "It is a look at the beginning of one run, and the loss of single batches is noisy. The recommended rate comes from \
          runs to their end; where the two are within a factor of three, either will do.",
     ],
