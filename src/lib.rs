@@ -27,6 +27,7 @@ pub mod json;
 pub mod train;
 
 pub mod bench;
+pub mod export;
 pub mod serve;
 
 pub mod worker;

@@ -43,7 +43,9 @@ impl Server {
         std::thread::scope(|scope| {
             let desk = Desk { model, options, jobs };
             let hall = Hall { asked_to_end, connections: &connections };
-            Builder::new().name("listen".to_owned()).spawn_scoped(scope, move || hall.accept(scope, listener, &desk))?;
+            Builder::new()
+                .name("listen".to_owned())
+                .spawn_scoped(scope, move || hall.accept(scope, listener, &desk))?;
             compute(model, options, &waiting, || {
                 // Who waits for the next connection hears nothing else.
                 if asked_to_end.is_set() {

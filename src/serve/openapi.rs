@@ -88,13 +88,9 @@ fn result(task: Task, aggregation: Aggregation) -> Value {
             place,
             ("end", integer()),
         ])),
-        Targets::Tags => list(&object(&[
-            ("entity_group", text()),
-            ("score", number()),
-            ("word", text()),
-            place,
-            ("end", integer()),
-        ])),
+        Targets::Tags => {
+            list(&object(&[("entity_group", text()), ("score", number()), ("word", text()), place, ("end", integer())]))
+        }
         Targets::Span => list(&object(&[("answer", text()), ("score", number()), place, ("end", integer())])),
         Targets::Hidden => list(&list(&object(&[
             ("token", integer()),

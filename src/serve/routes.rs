@@ -84,7 +84,8 @@ impl Desk<'_> {
             }
             Questions::Many(list) => {
                 let texts = list.into_iter().enumerate();
-                let texts = texts.map(|(index, asked)| self.prepare(asked, &format!("object {} of the list", index + 1)));
+                let texts =
+                    texts.map(|(index, asked)| self.prepare(asked, &format!("object {} of the list", index + 1)));
                 self.answered(texts.collect::<Result<_, _>>()?, |predicted| to_json(&predicted))
             }
         }
@@ -189,7 +190,8 @@ mod tests {
         for host in ["127.0.0.1", "127.0.0.1:80", "localhost:8000", "LOCALHOST", "[::1]:9", "[::1]"] {
             assert_eq!(check_host(Some(host)), Ok(()), "{host}");
         }
-        for host in ["", "example.org", "localhost.example.org", "127.0.0.1.example.org:80", "localhost:80x", "0.0.0.0"] {
+        for host in ["", "example.org", "localhost.example.org", "127.0.0.1.example.org:80", "localhost:80x", "0.0.0.0"]
+        {
             assert_eq!(check_host(Some(host)).unwrap_err().status, 403, "{host}");
         }
         assert_eq!(check_host(None), Ok(()));

@@ -158,7 +158,8 @@ fn a_connection_is_used_again_and_says_what_was_cut() {
     let long = json!({ "text": "word ".repeat(900) }).to_string();
     let mut pipelined = message("GET", "/health", None) + &message("POST", "/predict", Some(&long));
     pipelined += &message("HEAD", "/health", None);
-    pipelined += "POST /predict HTTP/1.1\r\nHost: 127.0.0.1:1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+    pipelined +=
+        "POST /predict HTTP/1.1\r\nHost: 127.0.0.1:1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
     pipelined += "8\r\n{\"text\":\r\n4\r\n\"a\"}\r\n0\r\n\r\n";
     let back = served.raw(pipelined.as_bytes());
     assert_eq!(back.matches("HTTP/1.1 200 OK\r\n").count(), 4, "{back}");
