@@ -28,6 +28,7 @@ pub mod json;
 pub mod train;
 
 pub mod bench;
+pub mod export;
 pub mod serve;
 
 pub mod worker;

@@ -1,6 +1,6 @@
 //! Which weights decay, and at what rate each learns; every weight is in exactly one group.
 
-use super::config::{Optim, Strategy};
+use super::config::{ClassWeights, Optim, Strategy};
 use super::optimizer::Rule;
 use super::patterns::is_named;
 use super::strategy::{may_train, may_train_weights};
@@ -72,6 +72,20 @@ pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -
     peaks.sort_by(|one, two| two.total_cmp(one));
     peaks.dedup();
     peaks
+}
+
+/// What each class weighs in the loss, from its examples; none where all weigh the same.
+pub fn class_weights(choice: ClassWeights, counts: &[u64]) -> Vec<f64> {
+    match choice {
+        ClassWeights::None => Vec::new(),
+        // A class weighs as much as all its examples together would if every class were equally frequent.
+        // One without an example has nothing to weigh, and would outweigh all others where targets are smoothed.
+        ClassWeights::Balanced => {
+            let (total, present) = (counts.iter().sum::<u64>(), counts.iter().filter(|count| **count > 0).count());
+            let weight = |count: u64| if count == 0 { 0.0 } else { total as f64 / (present as f64 * count as f64) };
+            counts.iter().copied().map(weight).collect()
+        }
+    }
 }
 
 /// What the optimizer does with a weight.

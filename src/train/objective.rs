@@ -6,7 +6,8 @@ use std::sync::Arc;
 use candle_core::Tensor;
 
 use super::TrainError;
-use super::config::{ClassWeights, Language, LanguageObjective, RunConfig};
+use super::config::{Language, LanguageObjective, RunConfig};
+use super::groups::class_weights;
 use super::hiding::Hiding;
 use super::loss::{self, CrossEntropy};
 use crate::corpus::masking::{Masking, next_tokens};
@@ -115,17 +116,7 @@ pub fn evaluation_draws() -> u64 {
 impl Objective {
     /// `counts` are the examples of each class, for balanced class weights.
     pub fn new(config: &RunConfig, labels: usize, counts: &[u64], tokenizer: &Tokenizer) -> Result<Self, TrainError> {
-        let total: u64 = counts.iter().sum();
-        let class_weights = match config.optim.class_weights {
-            ClassWeights::None => Vec::new(),
-            // A class weighs as much as all its examples together would if every class were equally frequent.
-            // One without an example has nothing to weigh, and would outweigh all others where targets are smoothed.
-            ClassWeights::Balanced => {
-                let present = counts.iter().filter(|count| **count > 0).count() as f64;
-                let weight = |count: u64| if count == 0 { 0.0 } else { total as f64 / (present * count as f64) };
-                counts.iter().copied().map(weight).collect()
-            }
-        };
+        let class_weights = class_weights(config.optim.class_weights, counts);
         let optim = &config.optim;
         let entropy = CrossEntropy { smoothing: optim.label_smoothing, class_weights, focal: optim.focal };
         let share = config.data.hide_words;

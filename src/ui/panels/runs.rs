@@ -2,6 +2,7 @@
 
 mod compare;
 mod detail;
+mod export;
 mod order;
 mod table;
 
@@ -18,6 +19,7 @@ use crate::ui::workspace::{JobKind, Workspace};
 use crate::ui::{Action, Cx, Screen, format};
 
 use compare::CompareView;
+use export::ExportView;
 use order::Listed;
 
 /// As many as there are colours that can be told apart.
@@ -30,6 +32,7 @@ pub struct RunsPanel {
     ticked: Vec<PathBuf>,
     listed: Listed,
     comparing: Option<CompareView>,
+    exporting: Option<ExportView>,
 }
 
 impl RunSummary {
@@ -104,8 +107,12 @@ impl RunsPanel {
         if let Some(run) = self.chosen.as_ref().and_then(|dir| workspace.runs.iter().find(|run| &run.dir == dir)) {
             let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 16 });
             let panel = Panel::bottom("run detail").exact_size(136.0).resizable(false).show_separator_line(false);
-            panel.frame(frame).show(ui, |ui| detail::ui(ui, cx, run));
+            let is_to_go = panel.frame(frame).show(ui, |ui| detail::ui(ui, cx, run)).inner;
+            if is_to_go {
+                self.exporting = Some(ExportView::new(&run.dir, &workspace.runs_folder));
+            }
         }
+        self.exporting.take_if(|view| !view.ui(ui, cx));
         let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 12 });
         egui::CentralPanel::default().frame(frame).show(ui, |ui| {
             let height = ui.available_height();

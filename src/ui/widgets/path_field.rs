@@ -41,7 +41,7 @@ pub fn path_field_to(
 }
 
 /// What a person pastes: quoted, as an address, or from the home folder.
-fn parse(typed: &str) -> PathBuf {
+pub fn parse(typed: &str) -> PathBuf {
     let plain = typed.trim().trim_matches(['"', '\'']);
     let plain = plain.strip_prefix("file://").unwrap_or(plain);
     match (plain.strip_prefix("~/"), std::env::var_os("HOME")) {

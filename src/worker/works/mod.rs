@@ -5,5 +5,6 @@ pub mod drift;
 pub mod map;
 pub mod probe;
 pub mod rate;
+pub mod export;
 pub mod runs;
 pub mod times;

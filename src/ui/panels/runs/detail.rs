@@ -2,7 +2,8 @@
 
 use egui::{Label, Ui};
 use egui_material_icons::icons::{
-    ICON_CONTENT_COPY, ICON_DELETE, ICON_DIFFERENCE, ICON_EXPLORE, ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
+    ICON_CONTENT_COPY, ICON_DELETE, ICON_DIFFERENCE, ICON_EXPLORE, ICON_FILE_COPY, ICON_IOS_SHARE, ICON_PLAY_ARROW,
+    ICON_SHOW_CHART,
 };
 
 use super::status_chip;
@@ -11,8 +12,10 @@ use crate::ui::widgets::{Button, Card, text};
 use crate::ui::workspace::model_of;
 use crate::ui::{Action, Cx, format};
 
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
+/// Returns whether the run is to be exported.
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
     let palette = cx.palette;
+    let mut is_to_go = false;
     Card::new().show(ui, palette, |ui| {
         ui.set_height(ui.available_height() - 2.0);
         ui.horizontal(|ui| {
@@ -44,6 +47,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
                     cx.act(Action::ContinueRun(dir.clone()));
                 }
             }
+            let export = Button::new("Export…").icon(ICON_IOS_SHARE).enabled(!run.is_running(cx.workspace));
+            let words = "A folder for transformers, ONNX, a receipt, a script";
+            is_to_go = export.show(ui, palette).on_hover_text(words).clicked();
             for (words, icon, action) in [
                 ("Open", ICON_SHOW_CHART, Action::OpenRun(dir.clone())),
                 ("Use in Explore", ICON_EXPLORE, Action::ExploreWith(model_of(dir))),
@@ -66,4 +72,5 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
             ui.add(Label::new(text::number_dim(format::path(dir), palette)).truncate());
         });
     });
+    is_to_go
 }

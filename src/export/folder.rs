@@ -1,0 +1,89 @@
+//! The folder of each format.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::format::Format;
+use super::source::Source;
+use super::{ExportError, card, onnx, receipt};
+use crate::files::{remove_file, write_atomically};
+use crate::model::{self, Family, adapter};
+use crate::text::Tokenizer;
+
+/// Files that are an adapter's alone.
+const OF_ADAPTER: [&str; 3] = [adapter::CONFIG, "adapter_model.safetensors", "adapter_model.bin"];
+
+/// Only a new folder is written, or one that an earlier export of the same kind made.
+pub fn check_free(to: &Path, format: Format) -> Result<(), ExportError> {
+    let is_free = fs::read_dir(to).map_or(true, |mut entries| entries.next().is_none());
+    if is_free || card::is_of(to, format) { Ok(()) } else { Err(ExportError::NotEmpty { to: to.to_owned() }) }
+}
+
+/// Writes a format into a folder, which must exist.
+pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportError> {
+    // What an earlier export left would speak of other weights.
+    for name in receipt::FILES {
+        let path = to.join(name);
+        remove_file(&path).map_err(|error| ExportError::Write { path, source: error })?;
+    }
+    match (format, &source.adapter) {
+        (Format::Peft, Some(adapter)) => copy_all(adapter, to, &[]),
+        (Format::Peft, None) => Err(ExportError::NoAdapter { run: source.named.clone() }),
+        (Format::Hf, _) if adapter::is_one(&source.model) => {
+            copy_all(&source.model, to, &OF_ADAPTER)?;
+            source.open()?.save(to)?;
+            save_tokenizer(source, to)
+        }
+        (Format::Hf, _) => {
+            copy_all(&source.model, to, &[])?;
+            save_tokenizer(source, to)
+        }
+        (Format::Onnx, _) => {
+            let model = source.open()?;
+            onnx::write(&onnx::graph(&model), to)?;
+            write_json(&Value::Object(model.saved_config()), &to.join("config.json"))?;
+            save_tokenizer(source, to)
+        }
+    }
+}
+
+/// Writes `tokenizer.json` and what transformers reads beside it, so that it takes the one and makes no other.
+///
+/// transformers 5 makes ALBERT's tokenizer anew from its pieces: it joins blanks, and leaves out segments, so that pairs are
+/// answered otherwise. Under the class of no family it is read as it stands, by transformers 4 as well.
+fn save_tokenizer(source: &Source, to: &Path) -> Result<(), ExportError> {
+    const CONFIG: &str = "tokenizer_config.json";
+    Tokenizer::open(&model::tokenizer_folder(&source.model))?.save(to)?;
+    if source.config()?.family != Family::Albert {
+        return Ok(());
+    }
+    let path = to.join(CONFIG);
+    let text = fs::read_to_string(&path).map_err(|source| ExportError::Read { path, source })?;
+    let mut config: Value = serde_json::from_str(&text).unwrap_or_default();
+    config["tokenizer_class"] = json!("PreTrainedTokenizerFast");
+    config["model_input_names"] = json!(["input_ids", "token_type_ids", "attention_mask"]);
+    write_json(&config, &to.join(CONFIG))
+}
+
+fn write_json(value: &Value, path: &Path) -> Result<(), ExportError> {
+    let written = write_atomically(path, |file| file.write_all(format!("{value:#}\n").as_bytes()));
+    written.map_err(|source| ExportError::Write { path: path.to_owned(), source })
+}
+
+/// Copies the files of a folder. Its card is not among them: the one that is written says what this export is.
+fn copy_all(from: &Path, to: &Path, but: &[&str]) -> Result<(), ExportError> {
+    let unreadable = |source| ExportError::Read { path: from.to_owned(), source };
+    for entry in fs::read_dir(from).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let is_left = but.iter().chain(&[card::FILE]).any(|name| entry.file_name() == **name);
+        if entry.file_type().map_err(unreadable)?.is_dir() || is_left {
+            continue;
+        }
+        let path = to.join(entry.file_name());
+        let copied = fs::copy(entry.path(), &path);
+        copied.map_err(|source| ExportError::Write { path, source })?;
+    }
+    Ok(())
+}

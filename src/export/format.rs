@@ -1,0 +1,85 @@
+//! The formats that a model is written in, what each is called and how it is opened.
+
+use crate::model::HeadKind;
+use crate::task::{Reads, Task};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// A whole model for transformers.
+    Hf,
+    /// A graph for any runtime of ONNX.
+    Onnx,
+    /// The adapter alone.
+    Peft,
+}
+
+impl Format {
+    pub const ALL: [Self; 3] = [Self::Hf, Self::Onnx, Self::Peft];
+
+    /// The name on the command line, and of the folder where there are several.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hf => "hf",
+            Self::Onnx => "onnx",
+            Self::Peft => "peft",
+        }
+    }
+
+    /// The name on screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Hf => "Hugging Face folder",
+            Self::Onnx => "ONNX",
+            Self::Peft => "PEFT adapter",
+        }
+    }
+}
+
+/// What opens a format.
+pub fn library(format: Format) -> &'static str {
+    match format {
+        Format::Hf => "transformers",
+        Format::Onnx => "onnx",
+        Format::Peft => "peft",
+    }
+}
+
+/// How a format is opened, as a section of a card.
+pub fn usage(format: Format, task: Option<Task>) -> String {
+    let Some(task) = task else { return String::new() };
+    let class = auto_class(task);
+    let texts = match task.reads() {
+        Reads::Question => "\"question\", \"context\"",
+        Reads::Neighbours => "\"first text\", \"second text\"",
+        Reads::Texts | Reads::Words | Reads::Running => "\"text\"",
+    };
+    let code = match format {
+        Format::Hf => format!(
+            "from transformers import AutoTokenizer, {class}\n\ntokenizer = AutoTokenizer.from_pretrained(\".\")\n\
+             model = {class}.from_pretrained(\".\")\noutputs = model(**tokenizer({texts}, return_tensors=\"pt\"))"
+        ),
+        Format::Peft => format!(
+            "from peft import PeftConfig, PeftModel\nfrom transformers import AutoConfig, {class}\n\n\
+             base = PeftConfig.from_pretrained(\".\").base_model_name_or_path\n\
+             model = {class}.from_pretrained(base, config=AutoConfig.from_pretrained(\".\"))\n\
+             model = PeftModel.from_pretrained(model, \".\")"
+        ),
+        Format::Onnx => format!(
+            "import onnxruntime\nfrom transformers import AutoTokenizer\n\n\
+             tokenizer = AutoTokenizer.from_pretrained(\".\")\nsession = onnxruntime.InferenceSession(\"model.onnx\")\n\
+             outputs = session.run(None, dict(tokenizer({texts}, return_tensors=\"np\")))"
+        ),
+    };
+    format!("## Use\n\n```python\n{code}\n```\n\n")
+}
+
+fn auto_class(task: Task) -> &'static str {
+    match HeadKind::for_task(task) {
+        HeadKind::Sequence => "AutoModelForSequenceClassification",
+        HeadKind::Token => "AutoModelForTokenClassification",
+        HeadKind::Span => "AutoModelForQuestionAnswering",
+        HeadKind::Mask => "AutoModelForMaskedLM",
+        HeadKind::NextSentence => "AutoModelForNextSentencePrediction",
+        HeadKind::SentenceOrder | HeadKind::Replaced => "AutoModelForPreTraining",
+    }
+}

@@ -1,0 +1,71 @@
+//! What is exported: the model of a run or of a folder, and what is known of how it came about.
+
+use std::path::{Path, PathBuf};
+
+use candle_core::Device;
+
+use super::ExportError;
+use super::format::Format;
+use crate::files::folder_bytes;
+use crate::model::{self, EncoderConfig, Model, Want, adapter};
+use crate::train::run::{self, ReadRun};
+
+/// A model, with its run where it is one of a run.
+pub struct Source {
+    /// What was named.
+    pub named: PathBuf,
+    /// The folder that is opened as a model: whole, or an adapter with its base.
+    pub model: PathBuf,
+    /// The adapter's folder.
+    pub adapter: Option<PathBuf>,
+    pub run: Option<ReadRun>,
+}
+
+impl Source {
+    /// Of a run its model, else the folder itself.
+    pub fn find(named: &Path) -> Result<Self, ExportError> {
+        let (inside, beside) = (named.join("model"), named.join("adapter"));
+        let is_run = model::is_model_folder(&inside);
+        let own = if is_run { inside } else { named.to_owned() };
+        if !model::is_model_folder(&own) {
+            return Err(ExportError::NoModel { run: named.to_owned() });
+        }
+        let adapter = [&beside, &own].into_iter().find(|dir| adapter::is_one(dir)).cloned();
+        let run = if is_run { run::read(named).ok() } else { None };
+        Ok(Self { named: named.to_owned(), model: own, adapter, run })
+    }
+
+    /// Whether a format can be written of it.
+    pub fn check(&self, format: Format) -> Result<(), ExportError> {
+        match format {
+            Format::Peft if self.adapter.is_none() => Err(ExportError::NoAdapter { run: self.named.clone() }),
+            Format::Hf | Format::Onnx | Format::Peft => Ok(()),
+        }
+    }
+
+    /// Bytes that a format takes, about.
+    pub fn bytes(&self, format: Format) -> u64 {
+        match (format, &self.adapter) {
+            (Format::Peft, Some(adapter)) => folder_bytes(adapter),
+            (Format::Hf | Format::Onnx, Some(_)) if adapter::is_one(&self.model) => {
+                adapter::base_of(&self.model).map_or(0, |base| folder_bytes(&base))
+            }
+            _ => folder_bytes(&self.model),
+        }
+    }
+
+    /// What in the run is not as it was written.
+    pub fn damage(&self) -> Vec<String> {
+        let told = run::damage(&self.named).into_iter();
+        told.map(|damage| format!("{damage}, so its numbers may be others than the run tells")).collect()
+    }
+
+    pub fn config(&self) -> Result<EncoderConfig, ExportError> {
+        Ok(model::read_config(&self.model)?)
+    }
+
+    /// The model with the heads that it was saved with.
+    pub fn open(&self) -> Result<Model, ExportError> {
+        Ok(model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?.0)
+    }
+}
