@@ -104,7 +104,10 @@ impl Inspect {
         lines.extend(dataset.reading());
         lines.extend(counts.iter().take(NAMED).map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
         if counts.len() > NAMED {
-            lines.push(format!("          and {} more labels, which --json lists", grouped((counts.len() - NAMED) as u64)));
+            lines.push(format!(
+                "          and {} more labels, which --json lists",
+                grouped((counts.len() - NAMED) as u64)
+            ));
         }
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));

@@ -52,7 +52,23 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if config.data.hide_words > 0.0 {
         return refuse("words were hidden at random while it was trained");
     }
+    if schedule_name(config.optim.schedule).is_none() {
+        return refuse("its rate went through one cycle, which transformers' Trainer has no name for");
+    }
+    if config.optim.focal > 0.0 {
+        return refuse("it was trained with focal loss, which transformers does not have");
+    }
     Ok(run)
+}
+
+/// What transformers calls a schedule.
+fn schedule_name(kind: ScheduleKind) -> Option<&'static str> {
+    match kind {
+        ScheduleKind::Linear => Some("linear"),
+        ScheduleKind::Cosine => Some("cosine"),
+        ScheduleKind::Constant => Some("constant_with_warmup"),
+        ScheduleKind::OneCycle => None,
+    }
 }
 
 /// Writes the script and its rows.
@@ -161,11 +177,7 @@ fn settings(run: &ReadRun, labels: &LabelSet, counts: &[u64]) -> Result<(Value, 
         "steps": steps,
         "batch": config.run.batch,
         "bucket": config.run.bucket,
-        "schedule": match config.optim.schedule {
-            ScheduleKind::Linear => "linear",
-            ScheduleKind::Cosine => "cosine",
-            ScheduleKind::Constant => "constant_with_warmup",
-        },
+        "schedule": schedule_name(config.optim.schedule),
         "warmup_steps": schedule::warmup_steps(config.optim.warmup, steps),
         "betas": config.optim.betas,
         "eps": config.optim.eps,

@@ -28,7 +28,7 @@ use super::{Prepared, TrainError, audit, companions, groups, schedule, strategy}
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{Block, Decisions, Model, Params, Pass, PassDropout};
 use crate::random::{Purpose, key};
-use crate::stop::{Stop, Stopped};
+use crate::stop::Stop;
 use crate::text::sampler;
 use crate::text::{Batch, Features};
 
@@ -374,16 +374,14 @@ impl<'a> Trainer<'a> {
             }
             let features = &drawn[slot..][..which.len()];
             let interrupt = self.listener.interrupt();
-            match interrupt.heeding(|| self.micro_batch(which, features, slot as u32, parts)) {
-                Ok(share) => {
-                    loss += share?;
-                    slot += which.len();
-                    next += 1;
-                }
-                Err(Stopped) => {
-                    self.params.clear_gradients();
-                    (loss, slot, next) = (0.0, 0, 0);
-                }
+            let added = interrupt.heeding(|| self.micro_batch(which, features, slot as u32, parts));
+            if let Ok(share) = added {
+                loss += share?;
+                slot += which.len();
+                next += 1;
+            } else {
+                self.params.clear_gradients();
+                (loss, slot, next) = (0.0, 0, 0);
             }
         }
         Ok(Some(loss))

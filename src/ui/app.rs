@@ -64,7 +64,7 @@ pub struct App {
     /// The sample was opened: the first usable model follows by itself, so that only Start is left to press.
     sample_goes_on: bool,
     /// The model that follows a sample, where it is not the one that was used last.
-    model_of_sample: Option<std::path::PathBuf>,
+    model_of_sample: Option<PathBuf>,
     /// When the draft was changed last; a plan is asked for when it has rested.
     plan_due: Option<f64>,
     found_fonts: Receiver<FontInsert>,

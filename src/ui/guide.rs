@@ -2,6 +2,7 @@
 //! What is said about them stands on Home, and whether one was done is seen by the workspace.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +122,7 @@ impl Part {
     /// Whether a run that has ended is this experiment.
     pub fn is_run(self, config: &RunConfig) -> bool {
         let Setting::Train(sample) = self.setting() else { return false };
-        let is_sample = config.data.train.file_name().is_some_and(|name| name == sample.file());
+        let is_sample = config.data.train.one().and_then(Path::file_name).is_some_and(|name| name == sample.file());
         let (kind, is_random) = (config.strategy.kind, config.model.init == Init::Random);
         let is_usual = config.optim.lr < HIGH || kind == StrategyKind::Head;
         is_sample

@@ -252,7 +252,7 @@ fn the_guided_path_sets_up_the_real_screens_and_ticks_off_what_was_done() {
     run_shortly(&mut window, Part::FromRandom);
     let run = window.workspace().run.as_ref().unwrap();
     assert!(run.config.model.embedded && run.config.model.init == Init::Random);
-    assert!(run.config.data.eval.as_ref().is_some_and(|path| path.ends_with("reviews-dev.csv")));
+    assert!(run.config.data.eval.as_ref().is_some_and(|path| path.place().ends_with("reviews-dev.csv")));
 
     window.go(Screen::Home);
     assert!(window.shows(&format!("Done: {part}")));
@@ -281,7 +281,7 @@ fn run_shortly(window: &mut Window, part: Part) {
         workspace.screen == Screen::Train && workspace.plan.is_some() && workspace.jobs.is_empty()
     });
     let mut draft = window.workspace().draft.clone();
-    assert!(draft.data.train.ends_with("samples/reviews.csv"), "{}", draft.data.train.display());
+    assert!(draft.data.train.place().ends_with("samples/reviews.csv"), "{}", draft.data.train.place().display());
     (draft.run.max_steps, draft.data.max_tokens) = (Some(2), 16);
     window.harness.state_mut().act(Action::Edit(Box::new(draft)));
     window

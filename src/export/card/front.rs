@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::super::format::{self, Format};
 use super::super::source::Source;
-use crate::files::name;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::{EncoderConfig, HeadKind};
 use crate::task::Task;
@@ -57,7 +56,7 @@ fn index(run: &ReadRun, evaluation: &Evaluation) -> Vec<String> {
         format!("      type: {pipeline}"),
         format!("      name: {}", quoted(task.title())),
         "    dataset:".to_owned(),
-        format!("      type: {}", quoted(&name(data))),
+        format!("      type: {}", quoted(&data.title())),
         format!("      name: {}", quoted(&held_out(run))),
         "    metrics:".to_owned(),
     ];
@@ -82,8 +81,8 @@ pub fn told(task: Task, evaluation: &Evaluation) -> Vec<(&'static str, f64)> {
 pub fn held_out(run: &ReadRun) -> String {
     let data = &run.config.data;
     match &data.eval {
-        Some(eval) => name(eval).into_owned(),
-        None => format!("rows of {} held out from training", name(&data.train)),
+        Some(eval) => eval.title(),
+        None => format!("rows of {} held out from training", data.train.title()),
     }
 }
 

@@ -1,13 +1,12 @@
 //! The text of a card, for people.
 
-use std::path::Path;
-
 use super::super::format::{self, Format};
 use super::super::source::Source;
 use super::front::{held_out, told};
 use crate::files::name;
 use crate::metrics::{ClassScore, Evaluation, Measure, Standing};
 use crate::model::EncoderConfig;
+use crate::table::Inputs;
 use crate::task::{Targets, Task};
 use crate::train::config::{ClassWeights, Init, RunConfig, ScheduleKind, StrategyKind};
 use crate::train::event::TrainEvent;
@@ -196,6 +195,7 @@ fn schedule(config: &RunConfig) -> String {
         ScheduleKind::Linear => "linear",
         ScheduleKind::Cosine => "cosine",
         ScheduleKind::Constant => "constant",
+        ScheduleKind::OneCycle => "one cycle",
     };
     match config.optim.warmup {
         0.0 => format!("{kind}, no warm-up"),
@@ -306,9 +306,9 @@ fn started(run: &ReadRun) -> Option<&TrainEvent> {
     run.events.iter().find(|event| matches!(event, TrainEvent::Started { .. }))
 }
 
-/// A file by its name alone: where it lay is nobody's business.
-fn file(path: &Path) -> String {
-    format!("`{}`", name(path))
+/// Files by their names alone: where they lay is nobody's business.
+fn file(inputs: &Inputs) -> String {
+    format!("`{}`", inputs.title())
 }
 
 /// The word of a choice in `run.toml`.

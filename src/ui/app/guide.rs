@@ -77,8 +77,8 @@ impl App {
             config.task = sample.task();
             config.model.path = Some(model.clone());
             config.data.columns = sample.roles();
-            config.data.eval = sample.dev_file().map(|name| path.with_file_name(name));
-            config.data.train.clone_from(&path);
+            config.data.eval = sample.dev_file().map(|name| path.with_file_name(name).into());
+            config.data.train = path.clone().into();
             Some(SampleRun { sample: sample.file(), path, config })
         };
         let runs: Vec<SampleRun> = step.parts().iter().filter(|part| part.is_timed()).filter_map(run).collect();

@@ -2,9 +2,9 @@
 
 pub mod compare;
 pub mod drift;
+pub mod export;
 pub mod map;
 pub mod probe;
 pub mod rate;
-pub mod export;
 pub mod runs;
 pub mod times;
