@@ -15,7 +15,7 @@ use crate::stop::here;
 pub const RESAMPLES: usize = 1000;
 /// With a million rows fewer draws do: their interval is narrow, and its ends less uncertain with it.
 const LEAST: usize = 200;
-const MOST_ROWS: usize = 200_000_000;
+const MOST_ROWS: usize = 50_000_000;
 /// The share of values that lie in an interval.
 const LEVEL: f64 = 0.95;
 

@@ -5,6 +5,8 @@ use super::weights::Weight;
 
 /// From which CKA on states are all but the same.
 const ALIKE: f64 = 0.99;
+/// From which on three digits say 1.
+const SAME: f64 = 0.9995;
 /// Up to how many bits a head looks where it looked before.
 const STILL: f64 = 0.01;
 /// Up to which share of its norm a weight is where it was.
@@ -34,7 +36,8 @@ impl Drift {
         known.sort_by(|one, two| one.1.total_cmp(&two.1));
         let (place, least) = known[0];
         if least >= ALIKE {
-            return Some(format!("The states are all but the same in every layer (CKA {least:.3} or more)"));
+            let words = "The states are all but the same in every layer";
+            return Some(if least >= SAME { words.to_owned() } else { format!("{words} (CKA {least:.3} or more)") });
         }
         match known.get(1) {
             Some((next, cka)) if place == top && next + 1 == top && *cka < ALIKE => {
@@ -65,7 +68,8 @@ fn heads(heads: &Heads) -> Option<String> {
     let (place, most) = each.reduce(|most, next| if next.1.mean() > most.1.mean() { next } else { most })?;
     let bits = most.mean();
     if bits < STILL {
-        return Some(format!("Every head looks where it looked (at most {bits:.3} bits apart)"));
+        let words = "Every head looks where it looked";
+        return Some(if bits < 0.0005 { words.to_owned() } else { format!("{words} (at most {bits:.3} bits apart)") });
     }
     let (layer, head) = (place / heads.heads.max(1), place % heads.heads.max(1));
     Some(format!("Of the heads layer {layer} head {head} looks elsewhere most ({bits:.2} bits)"))

@@ -97,11 +97,7 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
-            Action::ShowDrift { before, after } => {
-                self.workspace.explore_with(after);
-                self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before }));
-                self.workspace.screen = Screen::Explore;
-            }
+            Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
@@ -126,6 +122,12 @@ impl App {
             Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    fn show_drift(&mut self, before: Option<PathBuf>, after: PathBuf) {
+        self.workspace.explore_with(after);
+        self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before }));
+        self.workspace.screen = Screen::Explore;
     }
 
     fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {

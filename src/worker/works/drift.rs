@@ -53,7 +53,11 @@ impl Work for MeasureDrift {
     type Answer = Result<Arc<Measured>, String>;
 
     fn title(&self) -> String {
-        format!("Comparing {} with what it was", name(&self.after))
+        let other = match &self.before {
+            Before::Folder(dir) => name(dir),
+            Before::BaseOf(_) => "what it was".to_owned(),
+        };
+        format!("Comparing {} with {other}", name(&self.after))
     }
 
     fn queue(&self) -> Queue {

@@ -63,10 +63,12 @@ impl Detail {
     ) {
         let Some(divergence) = found.drift.heads.as_ref().and_then(|heads| heads.of(layer, head)) else { return };
         let most = divergence.most.map_or(0.0, |(_, most)| most);
-        let words = format!(
-            "{:.3} bits apart over all texts, and {most:.3} in this one, which shows it most",
-            divergence.mean()
-        );
+        let words = if most == 0.0 {
+            "It looks at the same tokens before and after, in every text; this is one of them".to_owned()
+        } else {
+            let mean = divergence.mean();
+            format!("{mean:.3} bits apart over all texts, and {most:.3} in this one, which shows it most")
+        };
         ui.add(Label::new(text::dim(words, palette)).wrap());
         if let Some(text) = divergence.most.and_then(|(text, _)| found.texts.get(text)) {
             ui.add(Label::new(text::body(format!("“{}”", quoted(text)), palette)).wrap());

@@ -93,7 +93,21 @@ fn weights(drift: &Drift) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::analysis::drift::{Weight, Weights};
+    use crate::analysis::drift::{Heads, Weight, Weights};
+
+    #[test]
+    fn the_picture_has_every_layer_and_every_head() {
+        let of = |bits| crate::analysis::drift::Divergence::of(bits);
+        let heads = Heads { layers: 1, heads: 2, each: vec![of(0.25), of(0.5)] };
+        let drift =
+            Drift { layers: vec![Some(1.0), Some(0.5)], heads: Some(heads), stored: vec![0], ..Drift::default() };
+        let found = Arc::new(Measured { before: "a".into(), texts: Vec::new().into(), drift });
+        let svg = picture(&found, "a → b", false).svg();
+        for words in ["a → b", "Embeddings", "Layer 0", "Heads, bits apart", "0.500", ".25", ".50", "query"] {
+            assert!(svg.contains(words), "{words} in {svg}");
+        }
+        assert!(picture(&found, "a → b", true).png().unwrap().starts_with(b"\x89PNG"));
+    }
 
     #[test]
     fn every_number_is_in_a_table() {
