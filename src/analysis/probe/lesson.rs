@@ -62,7 +62,9 @@ impl Lesson {
             Some(Target::Class(_)) => (Judged::Accuracy, Taught::Classes(classes(&targets))),
             Some(Target::Classes(_)) => (Judged::F1, labels(&targets, data.labels.len())),
             Some(Target::Value(_)) => (Judged::R2, Taught::Numbers(numbers(&targets))),
-            Some(Target::Tags(_) | Target::Answers(_) | Target::None) | None => return Err(ProbeError::NoLabels { path: data.table.path.clone() }),
+            Some(Target::Tags(_) | Target::Answers(_) | Target::None) | None => {
+                return Err(ProbeError::NoLabels { path: data.table.path.clone() });
+            }
         };
         let (strata, groups) = (strata(&targets), groups(data, examples));
         let lesson = Self { judged, taught, strata, groups };
