@@ -31,11 +31,11 @@ pub enum Purpose {
     /// Which rows of a large data set are looked at.
     Sample = 11,
     /// Which rows are held out together.
-    Folds = 12,
+    Folds = 14,
     /// Which rows are counted how often, to see how far a number could be another.
-    Resample = 13,
+    Resample = 15,
     /// Where the rows of a map begin, and which are pushed apart.
-    Map = 14,
+    Map = 12,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

@@ -156,8 +156,9 @@ impl Task {
         self.has_classes_of_data() && self.targets().are_exclusive()
     }
 
-    /// Whether examples that are easily told apart can be made to count less: each has one class of those in the data.
-    pub fn takes_focal(self) -> bool {
+    /// Whether each example has one class of those that the data name, so that easy ones can be made to count less and rare
+    /// ones be repeated.
+    pub fn has_one_class(self) -> bool {
         self.has_classes_of_data() && self.targets() == Targets::Class
     }
 

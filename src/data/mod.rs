@@ -17,6 +17,7 @@ mod folded;
 mod guess;
 mod labels;
 mod moved;
+mod oversample;
 mod relabel;
 mod rows;
 
@@ -25,6 +26,7 @@ pub use dataset::Dataset;
 pub use error::DataError;
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};
+pub use oversample::oversampled;
 pub use rows::{Example, LabelSet, Roles, Target};
 pub use split::{Split, SplitRule};
 pub use summary::Summary;

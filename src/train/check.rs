@@ -58,13 +58,19 @@ impl RunConfig {
             let value = optim.label_smoothing.to_string();
             return wrong("optim.label_smoothing", value, &format!("0 for {}", self.task));
         }
-        if optim.focal > 0.0 && !self.task.takes_focal() {
+        if optim.focal > 0.0 && !self.task.has_one_class() {
             return wrong("optim.focal", optim.focal.to_string(), &format!("0 for {}", self.task));
         }
         if optim.focal > 0.0 && optim.label_smoothing > 0.0 {
             return wrong("optim.focal", optim.focal.to_string(), "0 where optim.label_smoothing is not");
         }
         let data = &self.data;
+        if data.oversample && !self.task.has_one_class() {
+            return wrong("data.oversample", "true".into(), &format!("false for {}", self.task));
+        }
+        if data.oversample && optim.class_weights == ClassWeights::Balanced {
+            return wrong("data.oversample", "true".into(), "false where optim.class_weights is balanced already");
+        }
         if data.hide_words > 0.0 && self.task.is_self_supervised() {
             let expected = format!("0 for {}, which hides words of its own", self.task);
             return wrong("data.hide_words", data.hide_words.to_string(), &expected);
@@ -188,6 +194,10 @@ mod tests {
         check("classify", "[optim]\nfocal = 2.0\nlabel_smoothing = 0.1\n", &["optim.focal is 2", "label_smoothing"]);
         check("multilabel", "[optim]\nfocal = 2.0\n", &["optim.focal is 2", "0 for multilabel"]);
         check("ner", "[optim]\nfocal = 2.0\n", &["optim.focal is 2"]);
+        check("classify", "oversample = true\n", &[]);
+        check("ner", "oversample = true\n", &["data.oversample is true, expected false for ner"]);
+        let twice = "oversample = true\n[optim]\nclass_weights = \"balanced\"\n";
+        check("classify", twice, &["data.oversample is true", "balanced already"]);
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
         check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
         let lora = |more: &str| format!("[strategy]\nkind = \"lora\"\nlora = {{ {more} }}\n");

@@ -160,6 +160,9 @@ pub struct DataChoice {
     /// Share of the words that is hidden at random while a label is learned, in the mean; 0 hides none.
     #[serde(skip_serializing_if = "is_nothing")]
     pub hide_words: f64,
+    /// Repeat examples of rare classes until each class is learned from as often as the most frequent one.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub oversample: bool,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
@@ -181,6 +184,7 @@ impl Default for DataChoice {
             max_tokens: 128,
             stride: 64,
             hide_words: 0.0,
+            oversample: false,
         }
     }
 }

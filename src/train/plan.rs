@@ -459,12 +459,13 @@ mod tests {
         let dataset = Dataset::new(table, config.task, &roles, None).unwrap();
         let tokenizer = Tokenizer::open(&dir).unwrap();
         let split = Split::new(&dataset, &config.data.split_rule(config.run.seed));
+        let learned = crate::train::rows::learned(config, &dataset, &split.train);
         let lengths = |which: &[usize]| -> Vec<u32> {
             which.iter().map(|example| measure(&dataset, *example, &tokenizer).unwrap().tokens as u32).collect()
         };
         let facts = Facts {
             encoder: &model::read_config(&dir).unwrap(),
-            train_tokens: &lengths(&split.train),
+            train_tokens: &lengths(&learned),
             eval_tokens: &lengths(&split.eval),
             labels: 2,
             flops_per_sec: 1e9,
@@ -518,6 +519,23 @@ mod tests {
         let (train, eval) = check(&config);
         assert_eq!(train + eval, 16);
         assert!(planned(&config).truncated >= 8);
+    }
+
+    #[test]
+    fn rows_of_rare_classes_are_planned_as_often_as_they_are_repeated() {
+        let rows = |class: &str, count: usize| -> String {
+            (0..count).map(|row| format!("Rain fell {row} times.,{class}\n")).collect()
+        };
+        let (_folder, path) = file("rows.csv", &format!("text,label\n{}{}", rows("a", 40), rows("b", 8)));
+        let mut config = config(Task::Classify, "bert-classify", path);
+        config.data.eval_fraction = Some(0.25);
+        assert_eq!(check(&config), (36, 12));
+        config.data.oversample = true;
+        assert_eq!(check(&config), (60, 12), "what is held out stays as it is");
+        let data = prepared(&config);
+        assert_eq!(data.counts, [30, 30]);
+        let told = "rows of rare classes are repeated, so that 36 rows are learned from as 60";
+        assert!(data.warnings.iter().any(|warning| warning == told), "{:?}", data.warnings);
     }
 
     /// A weight of each block.

@@ -11,7 +11,7 @@ use super::{TrainError, outputs};
 use crate::data::choices::{Exclude, Mend, Mended, Mends};
 use crate::data::health::{self, unlearnable};
 use crate::data::mend::leave_out_leaks;
-use crate::data::{Dataset, Finding, Roles, Split, SplitRule};
+use crate::data::{Dataset, Finding, Roles, Split, SplitRule, oversampled};
 use crate::model::EncoderConfig;
 use crate::table::notation::tags::Scheme;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
@@ -162,12 +162,13 @@ impl Source for Sources {
         watch: &mut dyn Watch,
     ) -> Result<Option<Prepared>, TrainError> {
         let Self { train_data, eval_data, split, mut mended, notes, held_out } = *self;
-        let (first, total) = (split.train.len() as u64, (split.train.len() + split.eval.len()) as u64);
+        let learned = learned(config, &train_data, &split.train);
+        let (first, total) = (learned.len() as u64, (learned.len() + split.eval.len()) as u64);
         let mut made = |data: &Dataset, which: &[usize], before: u64| {
             let mut heard = |done: usize| watch.progress("tokenizing", before + done as u64, total);
             tokenized(data, which, &tokenizer, length, &mut heard)
         };
-        let Some(mut train) = made(&train_data, &split.train, 0)? else { return Ok(None) };
+        let Some(mut train) = made(&train_data, &learned, 0)? else { return Ok(None) };
         let Some(mut eval) = made(&eval_data, &split.eval, first)? else { return Ok(None) };
         if config.data.exclude.contains(&Exclude::OverLong) {
             let divided = if held_out.is_none() { Some(&mut eval) } else { None };
@@ -180,6 +181,11 @@ impl Source for Sources {
         let caveats = caveats(&train_data, &eval_data, &split);
         let mut warnings = [notes, caveats.clone()].concat();
         warnings.extend(data_warnings(&train_data, &eval_data));
+        if learned.len() > split.train.len() {
+            let (rows, times) = (split.train.len(), learned.len());
+            warnings
+                .push(format!("rows of rare classes are repeated, so that {rows} rows are learned from as {times}"));
+        }
         let labels = train_data.labels.clone();
         Ok(Some(Prepared {
             tokenizer,
@@ -198,6 +204,11 @@ impl Source for Sources {
             warnings,
         }))
     }
+}
+
+/// The examples that are learned from in an epoch: those of rare classes several times, where they are to be.
+pub fn learned(config: &RunConfig, data: &Dataset, train: &[usize]) -> Vec<usize> {
+    if config.data.oversample { oversampled(data, train, config.run.seed) } else { train.to_vec() }
 }
 
 /// The sequences of examples of which something is asked; `None` when `on_progress`, which hears how many examples are

@@ -65,27 +65,32 @@ pub fn advice(judged: Judged, layers: &[Score], majority: f64, stored: usize) ->
 impl Advice {
     /// Where the task is solvable, in a sentence or two.
     pub fn found(&self) -> String {
-        let value = self.judged.written(self.score.value);
-        let best = named(self.best);
+        let best = self.best_words();
         match self.because {
             Because::NothingIsKnown => format!(
-                "No layer tells more than what costs nothing: {} {}, and the best, {best}, has {value} with an interval \
-                 from {} on.",
+                "No layer tells more than what costs nothing: {} {}, and {best} and an interval from {} on.",
                 self.judged.baseline(),
                 self.judged.written(self.majority),
                 self.judged.written(self.score.low)
             ),
-            Because::StillRising => format!(
-                "The last layer is the first that comes as far as the best: {best} with {value}. What the task needs is \
-                 put together up to the top."
-            ),
-            Because::EnoughFrom(0) => format!(
+            Because::StillRising => {
+                format!("It still rises at the top: {best}, and no layer below the last comes into its interval.")
+            }
+            Because::EnoughFrom(0) | Because::SharedLayers(0) => format!(
                 "The embeddings alone, which know the words and nothing around them, are as good as any layer to within \
-                 the interval: the best, {best}, has {value}."
+                 the interval: {best}."
             ),
             Because::EnoughFrom(layer) | Because::SharedLayers(layer) => {
-                format!("From layer {layer} on, more layers add less than the interval: the best, {best}, has {value}.")
+                format!("From layer {layer} on, more layers add less than the interval: {best}.")
             }
+        }
+    }
+
+    fn best_words(&self) -> String {
+        let value = self.judged.written(self.score.value);
+        match self.best {
+            0 => format!("the embeddings are best with {value}"),
+            layer => format!("layer {layer} is best with {value}"),
         }
     }
 
@@ -95,16 +100,16 @@ impl Advice {
             (Because::SharedLayers(_), _) => {
                 "The layers share their weights, so they are trained together or not at all.".to_owned()
             }
+            (Because::EnoughFrom(0), Train::Top(_)) => {
+                "The last layer, which a head reads, knows less: train all layers and keep the embeddings as they are."
+                    .to_owned()
+            }
             (_, Train::Whole) => "Train the whole encoder: no part of it can stay as it is.".to_owned(),
             (_, Train::Top(1)) => "Train the top layer and keep what lies below as it is.".to_owned(),
             (_, Train::Top(layers)) => format!("Train the top {layers} layers and keep what lies below as it is."),
             (_, Train::Head) => "Train a head alone and keep the encoder as it is.".to_owned(),
         }
     }
-}
-
-fn named(layer: usize) -> String {
-    if layer == 0 { "the embeddings".to_owned() } else { format!("layer {layer}") }
 }
 
 #[cfg(test)]
@@ -123,7 +128,7 @@ mod tests {
         assert_eq!((found.best, found.because, found.train), (5, Because::EnoughFrom(4), Train::Top(2)));
         assert_eq!(
             found.found(),
-            "From layer 4 on, more layers add less than the interval: the best, layer 5, has 85.0 %."
+            "From layer 4 on, more layers add less than the interval: layer 5 is best with 85.0 %."
         );
         assert_eq!(found.proposal(), "Train the top 2 layers and keep what lies below as it is.");
     }

@@ -54,13 +54,17 @@ pub fn is_labelled(data: &Dataset, example: usize) -> bool {
 impl Lesson {
     /// Of examples that are labelled; what cannot be probed for in so many folds is refused.
     pub fn of(data: &Dataset, examples: &[usize], folds: usize) -> Result<Self, ProbeError> {
+        if !data.task.is_sequence() {
+            return Err(ProbeError::NotOfTexts { task: data.task });
+        }
         let targets: Vec<&Target> = examples.iter().map(|example| &data.examples[*example].target).collect();
         let (judged, taught) = match targets.first() {
             Some(Target::Class(_)) => (Judged::Accuracy, Taught::Classes(classes(&targets))),
             Some(Target::Classes(_)) => (Judged::F1, labels(&targets, data.labels.len())),
             Some(Target::Value(_)) => (Judged::R2, Taught::Numbers(numbers(&targets))),
-            Some(Target::Tags(_) | Target::Answers(_)) => return Err(ProbeError::NotOfTexts { task: data.task }),
-            Some(Target::None) | None => return Err(ProbeError::NoLabels { path: data.table.path.clone() }),
+            Some(Target::Tags(_) | Target::Answers(_) | Target::None) | None => {
+                return Err(ProbeError::NoLabels { path: data.table.path.clone() });
+            }
         };
         let (strata, groups) = (strata(&targets), groups(data, examples));
         let lesson = Self { judged, taught, strata, groups };

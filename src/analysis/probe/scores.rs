@@ -53,7 +53,9 @@ impl Judged {
 
     /// A value as a person reads it.
     pub fn written(self, value: f64) -> String {
-        if self == Self::R2 { format!("{value:.3}") } else { format!("{:.1} %", value * 100.0) }
+        // What is less than nothing by rounding alone is nothing.
+        let thousandths = (value * 1000.0).round() + 0.0;
+        if self == Self::R2 { format!("{:.3}", thousandths / 1000.0) } else { format!("{:.1} %", thousandths / 10.0) }
     }
 
     /// What the interval is.

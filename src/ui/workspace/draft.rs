@@ -51,8 +51,9 @@ impl Workspace {
         if !draft.task.takes_label_smoothing() {
             draft.optim.label_smoothing = 0.0;
         }
-        if !draft.task.takes_focal() {
+        if !draft.task.has_one_class() {
             draft.optim.focal = 0.0;
+            draft.data.oversample = false;
         }
         if draft.task.is_self_supervised() {
             draft.data.hide_words = 0.0;

@@ -13,6 +13,7 @@ use crate::train::config::RunConfig;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
 use crate::train::recommend;
+use crate::train::rows;
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{TrainError, make_fit, preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
@@ -96,7 +97,8 @@ fn planned(
         let tokens = loaded.split.train.iter().filter_map(|example| lengths.tokens.get(*example).copied()).collect();
         recommend::fill_length(config, tokens, encoder.max_tokens());
         let limit = config.data.max_tokens.min(encoder.max_tokens());
-        train = Sequences::of(config, lengths, &loaded.split.train, limit);
+        let learned = rows::learned(config, &loaded.dataset, &loaded.split.train);
+        train = Sequences::of(config, lengths, &learned, limit);
         recommend::fill(config, train.tokens.len(), encoder.hidden_size);
         if loaded.eval.is_none() {
             eval = Sequences::of(config, lengths, &loaded.split.eval, limit);

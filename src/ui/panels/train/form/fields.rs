@@ -187,11 +187,16 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
             share(ui, "Label smoothing", &mut optim.label_smoothing, limits::LABEL_SMOOTHING);
         });
     }
-    if draft.task.takes_focal() {
+    if draft.task.has_one_class() {
         let hint = "Examples count the less, the surer the model is of their class (Lin et al., 2017): the exponent, often 2; \
                     0 counts all alike";
         row(ui, "Focal loss", hint, palette, |ui| {
             real(ui, "Focal loss", &mut optim.focal, limits::FOCAL);
+        });
+        let hint =
+            "Examples of rare classes are learned from several times an epoch, so that each class is as frequent";
+        row(ui, "Repeat rare classes", hint, palette, |ui| {
+            toggle(ui, "Repeat rare classes", &mut draft.data.oversample, palette);
         });
     }
     if !draft.task.takes_class_weights() {
