@@ -44,10 +44,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         if let Some(mode) = mode {
             chosen = segmented(ui, palette, mode, choices, false);
         }
-        line::right(ui, |ui| {
-            let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
-            ui.label(text::number_dim(words, palette));
-        });
+        // In a small window the choices need the room.
+        if ui.available_width() > 190.0 {
+            line::right(ui, |ui| {
+                let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
+                ui.label(text::number_dim(words, palette));
+            });
+        }
     });
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);
