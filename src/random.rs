@@ -30,12 +30,12 @@ pub enum Purpose {
     Hiding = 10,
     /// Which rows of a large data set are looked at.
     Sample = 11,
-    /// Which rows are held out together.
-    Folds = 14,
-    /// Which rows are counted how often, to see how far a number could be another.
-    Resample = 15,
     /// Where the rows of a map begin, and which are pushed apart.
     Map = 12,
+    /// Which rows are held out together.
+    Folds = 13,
+    /// Which rows are counted how often, to see how far a number could be another.
+    Resample = 14,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

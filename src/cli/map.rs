@@ -15,7 +15,7 @@ use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling};
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{Reads, Task};
 use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
@@ -76,7 +76,8 @@ impl MapRows {
             eprintln!("attune: warning: {misfit}");
         }
         let table = Arc::new(Table::open(&self.data)?);
-        let own = model.heads.first().copied();
+        // A model of masked words says nothing of what a file is for, and its labels are to be seen all the same.
+        let own = model.heads.first().copied().filter(|task| task.reads() != Reads::Running);
         let task = self.task.or(own).unwrap_or_else(|| guess_task(&table, &Roles::guess(&table, Task::Classify)));
         let data = all_rows(&table, &self.columns.roles(), task)?;
         for warning in data.remarks().iter().chain(&data.unusable_words()) {

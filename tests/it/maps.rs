@@ -304,6 +304,21 @@ fn rows_are_mapped_found_selected_and_shown_in_data_and_a_typed_text_lies_among_
     window.harness.event(egui::Event::Text("a ferry and endless".into()));
     window.until("it moves while it is typed", |workspace| placed(workspace).is_some_and(|(_, now)| now != before));
 
+    // Who changes their mind has the map of before.
+    window.press("t-SNE");
+    window.until("the rows are on their way", |workspace| {
+        workspace
+            .jobs
+            .iter()
+            .any(|job| job.progress.as_ref().is_some_and(|progress| progress.what == "placing the rows"))
+    });
+    assert!(!window.shows("trust 0."));
+    window.press("Cancel the map");
+    window.until("it is stopped", |workspace| workspace.jobs.is_empty());
+    window.harness.run_steps(8);
+    laid_out(&mut window, Method::Umap);
+    assert!(window.shows("trust 0."));
+
     window.write(Role::TextInput, "Search the map", "wonderful");
     window.press("60 found, select them");
     assert!(window.shows("60 rows with"));

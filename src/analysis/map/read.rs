@@ -36,7 +36,7 @@ pub struct Said {
 }
 
 /// Bytes of states that are kept; beyond them only those of the layer that was asked for.
-const MOST_BYTES: usize = 768 << 20;
+const MOST_BYTES: usize = 384 << 20;
 
 /// Reads texts; nothing where `go_on` ended it. `layer` is kept, and the others where there is room. What a head says is
 /// asked for a task of whole texts that the model has a head for.

@@ -27,8 +27,8 @@ pub fn trust(points: &Points, map: &[[f32; 2]], count: usize) -> Trust {
     if count == 0 {
         return Trust { value: 1.0, measured_on: total };
     }
-    let step = total.div_ceil(MOST);
-    let rows: Vec<u32> = (0..total as u32).step_by(step).collect();
+    let measured = total.min(MOST);
+    let rows: Vec<u32> = (0..measured).map(|row| (row * total / measured) as u32).collect();
     let search = Search::new(points);
     let mut lost = 0.0;
     for rows in rows.chunks(BLOCK) {

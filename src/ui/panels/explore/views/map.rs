@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, bounded};
 use egui::Ui;
 
-use crate::analysis::map::{Map, Method, PlaceText, Placed};
+use crate::analysis::map::{About, Map, Method, PlaceText, Placed};
 use crate::inspect::{AnyInquiry, Pooling, Reply, Request, Script, Subject};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
@@ -203,10 +203,17 @@ impl MapView {
             return;
         }
         self.failed = error(&running, workspace);
-        // Rows that were left on their way are no map.
-        if self.shown.as_ref().is_some_and(|shown| shown.map.is_none()) {
-            self.clear();
-        }
+        self.turn_back();
+    }
+
+    /// The map that was there before is there again; rows that were left on their way are none.
+    fn turn_back(&mut self) {
+        let Some(shown) = &mut self.shown else { return };
+        let Some(map) = shown.turn_back(self.by).cloned() else { return self.clear() };
+        let About { layer, method, neighbors, seed } = map.about;
+        let layer = Some(layer).filter(|layer| layer + 1 < map.read.layers);
+        self.wish = Wish { pooling: map.read.pooling, layer, method, neighbors, seed };
+        self.plot.change();
     }
 
     /// Whether what is shown is of the rows that were asked for.
@@ -220,11 +227,7 @@ impl MapView {
         if self.is_of(running)
             && let Some(shown) = &mut self.shown
         {
-            let was_laid_out = shown.map.take().is_some();
-            (shown.known, shown.points) = (way.known, way.points);
-            if was_laid_out {
-                shown.look_again(self.by);
-            }
+            shown.depart(way, self.by);
         } else {
             self.clear();
             self.shown = Some(Shown::moving(running.data.clone(), running.model.clone(), way, self.by));
@@ -289,9 +292,12 @@ fn job<'a>(running: &Running, workspace: &'a Workspace) -> Option<&'a Job> {
     workspace.job_where(|kind| matches!(kind, JobKind::Work(work) if *work == running.work))
 }
 
+/// Lines of the log among which a failure that has just happened stands.
+const RECENT: usize = 8;
+
 /// Why a job has ended without a map; nothing where it was stopped.
 fn error(running: &Running, workspace: &Workspace) -> Option<String> {
-    let last = workspace.log.last()?;
     let before = format!("{}: ", running.work.title());
-    last.text.strip_prefix(&before).filter(|_| last.level == Level::Error).map(str::to_owned)
+    let mut told = workspace.log.iter().rev().take(RECENT).filter(|line| line.level == Level::Error);
+    told.find_map(|line| line.text.strip_prefix(&before)).map(str::to_owned)
 }

@@ -52,7 +52,6 @@ impl MapView {
         line::line(ui, 28.0, |ui| {
             help(ui, &about::help(self.wish.method), palette);
             self.save_ui(ui, cx);
-            self.trust_ui(ui, palette);
             line::left(ui, |ui| {
                 let methods = Method::ALL.map(|method| (method, method.title()));
                 if let Some(method) = segmented(ui, palette, self.wish.method, &methods, false) {
@@ -141,11 +140,10 @@ impl MapView {
     fn first_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         if self.running.is_some() {
-            let words =
-                "The model reads each row once. What it said is kept: another method or layer needs no new reading.";
+            let words = "The model reads each row once; another method needs no new reading.";
             state::empty(ui, palette, ICON_BUBBLE_CHART, "Mapping the rows", words, |ui| {
-                ui.set_max_width(360.0);
-                line::line(ui, 28.0, |ui| self.progress_ui(ui, cx));
+                let size = vec2(ui.available_width().min(380.0), 28.0);
+                ui.allocate_ui(size, |ui| line::line(ui, 28.0, |ui| self.progress_ui(ui, cx)));
             });
             return;
         }
@@ -211,6 +209,7 @@ impl MapView {
             if select.show(ui, palette).on_hover_text(note).clicked() {
                 self.plot.drag = if is_drawing { Drag::Move } else { Drag::Select };
             }
+            self.trust_ui(ui, palette);
             line::left(ui, |ui| {
                 self.colour_ui(ui, palette);
                 self.search_ui(ui, palette);

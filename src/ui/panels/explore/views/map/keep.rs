@@ -105,3 +105,38 @@ impl Subject {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds::{Hue, Kind};
+    use super::*;
+    use crate::analysis::map::{About, Cluster, Method, Place, Read, Trust};
+
+    #[test]
+    fn a_picture_has_the_points_in_sight_their_legend_and_the_names_of_clusters() {
+        let points: Arc<[[f32; 2]]> = (0..12).map(|row| [row as f32, (row % 5) as f32]).collect();
+        let cluster = Cluster { top: [6.0, 2.0], rows: 12, words: vec!["river".into(), "rain".into()] };
+        let about = About { layer: 2, method: Method::Umap, neighbors: 15, seed: 1 };
+        let map = Arc::new(Map {
+            read: Arc::new(Read::default()),
+            about,
+            points: points.clone(),
+            place: Place::Neighbors,
+            trust: Trust::default(),
+            clusters: vec![cluster],
+            cluster_of: vec![0; 12],
+        });
+        let kind = |name: &str, hue, hidden| Kind { name: name.into(), hue, rows: 6, hidden };
+        let all = vec![kind("wet", Hue::Class(0), false), kind("dry", Hue::Class(1), true)];
+        let kinds = Kinds { all, of: (0..12).map(|row| row % 2).collect() };
+        let order = (0..12).step_by(2).collect();
+        let subject = Subject { map, points, kinds, order, title: "rows.csv by UMAP".into(), with_names: true };
+        let draw = move |ui: &mut Ui, palette: &Palette| subject.draw(ui, palette);
+        let svg = Picture { size: SIZE.into(), dark: false, draw: Arc::new(draw) }.svg();
+        for words in ["rows.csv by UMAP", "wet (6)", "river, rain"] {
+            assert!(svg.contains(words), "{words} is missing in {svg}");
+        }
+        assert!(!svg.contains("dry (6)"));
+        assert_eq!(svg.matches("<circle").count(), 7, "six points, and one in the legend");
+    }
+}

@@ -11,6 +11,7 @@ use super::search::Search;
 use super::shown::{Selection, Shown, stands_out};
 use crate::analysis::map::{Map, Placed};
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text;
 
 /// Room around all points.
@@ -168,9 +169,13 @@ impl Plot {
         let look = |row: usize| look(drawn, row, palette);
         let scene =
             Scene { points: &drawn.shown.points, order: &self.order, look: &look, radius: radius(drawn.shown.rows()) };
-        if let Some(texture) = self.raster.texture(ui.ctx(), camera, version, &scene) {
+        let image = self.raster.image(ui.ctx(), camera, version, &scene, &mut Slice::begin());
+        if let Some((image, seen)) = image {
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(texture.id(), camera.area, whole, Color32::WHITE);
+            // An image from elsewhere is moved to where its points are now.
+            let place = |corner: Pos2| camera.place(seen.at(corner));
+            let moved = Rect::from_two_pos(place(seen.area.min), place(seen.area.max));
+            painter.image(image, if seen == camera { camera.area } else { moved }, whole, Color32::WHITE);
         }
     }
 

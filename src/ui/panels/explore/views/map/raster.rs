@@ -1,9 +1,11 @@
 //! Many points as one picture. A shape for each point in each frame would cost more than a frame may; so the points are
-//! drawn into an image when they are moved, coloured or filtered otherwise, and in all other frames that image is shown.
+//! drawn into an image when they are moved, coloured or filtered otherwise, over as many frames as it takes, and in all
+//! other frames that image is shown.
 
-use egui::{Color32, ColorImage, Context, Pos2, Rect, TextureHandle, TextureOptions, Vec2};
+use egui::{Color32, ColorImage, Context, Pos2, Rect, TextureHandle, TextureId, TextureOptions, Vec2};
 
 use super::kinds::Shape;
+use crate::ui::widgets::slice::Slice;
 
 /// Where a point of the map stands on the screen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,16 +52,21 @@ pub struct Look {
     pub size: f32,
 }
 
-/// An image of points, and what it is of.
+/// What an image is of: where the points are seen from, which version of them, and how many pixels a point of the screen
+/// has.
+type Of = (Camera, u64, f32);
+
+/// An image of points, and the next one, which is drawn a slice a frame: while many points are moved, the last image is
+/// moved along.
 #[derive(Default)]
 pub struct Raster {
-    texture: Option<TextureHandle>,
-    of: Option<(Camera, u64, f32)>,
+    shown: Option<(TextureHandle, Of)>,
+    next: Option<Next>,
 }
 
 impl std::fmt::Debug for Raster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Raster").field("of", &self.of).finish_non_exhaustive()
+        f.debug_struct("Raster").field("of", &self.shown.as_ref().map(|(_, of)| of)).finish_non_exhaustive()
     }
 }
 
@@ -73,25 +80,95 @@ pub struct Scene<'a> {
 }
 
 impl Raster {
-    /// The image, drawn anew where the camera or the version of what is drawn is another.
-    pub fn texture(
+    /// Draws on, for a slice of a frame, where the camera or the version of what is drawn is another. Returns the image that
+    /// is there, and from where it was seen.
+    pub fn image(
         &mut self,
         ctx: &Context,
         camera: Camera,
         version: u64,
         scene: &Scene<'_>,
-    ) -> Option<&TextureHandle> {
-        let pixels = ctx.pixels_per_point();
-        let of = (camera, version, pixels);
-        if self.of != Some(of) || self.texture.is_none() {
-            self.of = Some(of);
-            let image = draw(camera, pixels, scene);
-            match &mut self.texture {
-                Some(texture) => texture.set(image, TextureOptions::NEAREST),
-                None => self.texture = Some(ctx.load_texture("map", image, TextureOptions::NEAREST)),
+        slice: &mut Slice,
+    ) -> Option<(TextureId, Camera)> {
+        let of = (camera, version, ctx.pixels_per_point());
+        if self.shown.as_ref().is_some_and(|(_, shown)| *shown == of) {
+            self.next = None;
+        } else {
+            // What was begun from elsewhere is completed: of a map that never rests nothing else would be seen.
+            let mut next = self.next.take().filter(|next| next.of.1 == version).unwrap_or_else(|| Next::of(of));
+            if next.go_on(scene, slice) {
+                self.show(ctx, next);
+            } else {
+                self.next = Some(next);
+            }
+            if self.shown.as_ref().is_none_or(|(_, shown)| *shown != of) {
+                ctx.request_repaint();
             }
         }
-        self.texture.as_ref()
+        self.shown.as_ref().map(|(texture, (camera, ..))| (texture.id(), *camera))
+    }
+
+    fn show(&mut self, ctx: &Context, next: Next) {
+        let (of, image) = (next.of, next.image());
+        match &mut self.shown {
+            Some((texture, shown)) => {
+                texture.set(image, TextureOptions::NEAREST);
+                *shown = of;
+            }
+            None => self.shown = Some((ctx.load_texture("map", image, TextureOptions::NEAREST), of)),
+        }
+    }
+}
+
+/// An image that is being drawn.
+struct Next {
+    of: Of,
+    width: usize,
+    pixels: Vec<Color32>,
+    /// Points that were drawn.
+    done: usize,
+    stamps: Vec<(Shape, f32, Stamp)>,
+}
+
+/// What it costs to draw a point, in bytes that are read.
+const POINT: usize = 512;
+
+impl Next {
+    fn of(of: Of) -> Self {
+        let (camera, _, scale) = of;
+        let size = (camera.area.size() * scale).round().max(Vec2::splat(1.0));
+        let (width, height) = (size.x as usize, size.y as usize);
+        Self { of, width, pixels: vec![Color32::TRANSPARENT; width * height], done: 0, stamps: Vec::new() }
+    }
+
+    /// Draws until the slice is over. Returns whether everything is there.
+    fn go_on(&mut self, scene: &Scene<'_>, slice: &mut Slice) -> bool {
+        while let Some(row) = scene.order.get(self.done) {
+            self.draw(scene, *row as usize);
+            self.done += 1;
+            slice.spend(POINT);
+            if slice.is_over() {
+                break;
+            }
+        }
+        self.done >= scene.order.len()
+    }
+
+    fn draw(&mut self, scene: &Scene<'_>, row: usize) {
+        let (camera, _, scale) = self.of;
+        let look = (scene.look)(row);
+        let known = self.stamps.iter().position(|(shape, size, _)| *shape == look.shape && *size == look.size);
+        let place = known.unwrap_or_else(|| {
+            self.stamps.push((look.shape, look.size, Stamp::of(look.shape, scene.radius * look.size * scale)));
+            self.stamps.len() - 1
+        });
+        let at = (camera.place(scene.points[row]) - camera.area.min) * scale;
+        self.stamps[place].2.press(&mut self.pixels, self.width, at, look.color);
+    }
+
+    fn image(self) -> ColorImage {
+        let height = self.pixels.len() / self.width;
+        ColorImage::new([self.width, height], self.pixels)
     }
 }
 
@@ -103,25 +180,6 @@ pub fn radius(points: usize) -> f32 {
         3_000..12_000 => 2.4,
         _ => 1.7,
     }
-}
-
-fn draw(camera: Camera, pixels: f32, scene: &Scene<'_>) -> ColorImage {
-    let size = (camera.area.size() * pixels).round().max(Vec2::splat(1.0));
-    let (width, height) = (size.x as usize, size.y as usize);
-    let mut image = vec![Color32::TRANSPARENT; width * height];
-    let mut stamps: Vec<(Shape, f32, Stamp)> = Vec::new();
-    for row in scene.order {
-        let row = *row as usize;
-        let look = (scene.look)(row);
-        let known = stamps.iter().position(|(shape, size, _)| *shape == look.shape && *size == look.size);
-        let place = known.unwrap_or_else(|| {
-            stamps.push((look.shape, look.size, Stamp::of(look.shape, scene.radius * look.size * pixels)));
-            stamps.len() - 1
-        });
-        let at = (camera.place(scene.points[row]) - camera.area.min) * pixels;
-        stamps[place].2.press(&mut image, width, at, look.color);
-    }
-    ColorImage::new([width, height], image)
 }
 
 /// How much of each pixel around a point is covered.
@@ -181,9 +239,12 @@ fn over(below: Color32, color: Color32, share: u8) -> Color32 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use egui::pos2;
 
     use super::*;
+    use crate::ui::theme::Palette;
 
     #[test]
     fn a_camera_finds_the_place_of_a_point_and_the_point_of_a_place() {
@@ -206,7 +267,10 @@ mod tests {
         let color = Palette::of(true).text;
         let look = |_: usize| Look { color, shape: Shape::Disk, size: 1.0 };
         let points = [[0.0, 10.0], [500.0, 0.0], [-21.0, 0.0], [f32::NAN, 0.0]];
-        let image = draw(camera, 1.0, &Scene { points: &points, order: &[0, 1, 2], look: &look, radius: 3.0 });
+        let scene = Scene { points: &points, order: &[0, 1, 2], look: &look, radius: 3.0 };
+        let mut next = Next::of((camera, 0, 1.0));
+        assert!(next.go_on(&scene, &mut Slice::begin()));
+        let image = next.image();
         assert_eq!(image.size, [40, 40]);
         assert_eq!(image.pixels[10 * 40 + 20], color);
         assert_eq!(image.pixels[20 * 40 + 20], Color32::TRANSPARENT);
@@ -215,5 +279,25 @@ mod tests {
         assert!((25..60).contains(&drawn), "{drawn}");
     }
 
-    use crate::ui::theme::Palette;
+    #[test]
+    fn while_points_are_moved_the_last_image_is_there_and_the_next_is_drawn_to_its_end() {
+        let area = Rect::from_min_max(pos2(0.0, 0.0), pos2(40.0, 40.0));
+        let camera = |scale: f32| Camera { centre: [0.0, 0.0], scale, area };
+        let look = |_: usize| Look { color: Palette::of(true).text, shape: Shape::Disk, size: 1.0 };
+        let points = vec![[1.0, 2.0]; 1000];
+        let order: Vec<u32> = (0..1000).collect();
+        let scene = Scene { points: &points, order: &order, look: &look, radius: 2.0 };
+        let (ctx, mut raster) = (Context::default(), Raster::default());
+        let mut seen = |scale: f32, version: u64, time: Duration| {
+            let image = raster.image(&ctx, camera(scale), version, &scene, &mut Slice::of(time));
+            image.map(|(_, camera)| camera.scale)
+        };
+        let (short, long) = (Duration::ZERO, Duration::from_hours(1));
+        assert_eq!(seen(1.0, 0, short), None);
+        assert_eq!(seen(1.0, 0, long), Some(1.0));
+        assert_eq!(seen(2.0, 0, short), Some(1.0), "the next is not there yet");
+        assert_eq!(seen(3.0, 0, long), Some(2.0), "what was begun is completed first");
+        assert_eq!(seen(3.0, 0, long), Some(3.0));
+        assert_eq!(seen(3.0, 1, short), Some(3.0));
+    }
 }

@@ -20,6 +20,8 @@ pub struct Shown {
     pub points: Arc<[[f32; 2]]>,
     /// None while they are on their way.
     pub map: Option<Arc<Map>>,
+    /// Where they were before, for whoever changes their mind.
+    before: Option<Arc<Map>>,
     pub ways: Vec<ColourBy>,
     pub by: ColourBy,
     pub kinds: Kinds,
@@ -59,6 +61,7 @@ impl Shown {
             known,
             points,
             map: None,
+            before: None,
             ways: Vec::new(),
             by: by.unwrap_or_default(),
             kinds: Kinds::default(),
@@ -68,10 +71,29 @@ impl Shown {
         shown
     }
 
+    /// The same rows on their way to somewhere else.
+    pub fn depart(&mut self, way: OnTheWay, by: Option<ColourBy>) {
+        (self.known, self.points) = (way.known, way.points);
+        if let Some(map) = self.map.take() {
+            self.before = Some(map);
+            self.look_again(by);
+        }
+    }
+
+    /// Back to where they were, if they were anywhere.
+    pub fn turn_back(&mut self, by: Option<ColourBy>) -> Option<&Arc<Map>> {
+        if let Some(map) = self.before.take() {
+            self.points = map.points.clone();
+            self.map = Some(map);
+            self.look_again(by);
+        }
+        self.map.as_ref()
+    }
+
     pub fn arrive(&mut self, mapped: &Mapped, by: Option<ColourBy>) {
         self.known = mapped.known();
         self.points = mapped.map.points.clone();
-        self.map = Some(mapped.map.clone());
+        (self.map, self.before) = (Some(mapped.map.clone()), None);
         self.look_again(by);
     }
 
@@ -116,14 +138,14 @@ impl Shown {
     /// The rows in the order in which they are drawn: those that stand back and of which little is known
     /// first, mistakes and what was looked for last.
     pub fn order(&self, selected: Option<&Selection>, search: &Search) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..self.rows() as u32).filter(|row| self.is_seen(*row as usize)).collect();
-        let last = |row: &u32| {
-            let row = *row as usize;
+        let mut ranks: [Vec<u32>; 8] = Default::default();
+        for row in (0..self.rows()).filter(|row| self.is_seen(*row)) {
             let hue = self.kinds.all[usize::from(self.kinds.of[row])].hue;
-            (stands_out(row, selected, search), hue == Hue::Wrong, hue != Hue::Quiet)
-        };
-        order.sort_by_key(last);
-        order
+            let last = [hue != Hue::Quiet, hue == Hue::Wrong, stands_out(row, selected, search)];
+            let rank = (0..).zip(last).map(|(place, is_last)| usize::from(is_last) << place).sum::<usize>();
+            ranks[rank].push(row as u32);
+        }
+        ranks.concat()
     }
 
     /// The seen row nearest to a place on the map.
