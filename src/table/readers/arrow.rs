@@ -180,7 +180,7 @@ fn add(
     count: &mut usize,
 ) -> Result<(), Fault> {
     let length = arrays.first().map_or(0, Array::length);
-    if arrays.iter().all(|array| array.is_empty_kind()) && length > 0 {
+    if arrays.iter().all(Array::is_empty_kind) && length > 0 {
         return Err("none of its columns has a value".into());
     }
     if *count + length > MOST_ROWS {
