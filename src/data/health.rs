@@ -398,7 +398,7 @@ mod tests {
         assert_eq!((finding.count, finding.rows.as_slice()), (3, &[4, 6][..]));
         assert_eq!(finding.message(), "3 spans begin or end inside a word");
         let remarks = dataset.remarks();
-        assert_eq!(remarks, ["train.jsonl: 3 spans begin or end inside a word; the first, line 5"]);
+        assert_eq!(remarks, ["train.csv: 3 spans begin or end inside a word; the first, line 5"]);
     }
 
     #[test]

@@ -68,7 +68,6 @@ pub struct TokenLabel {
     pub end: usize,
 }
 
-#[expect(clippy::struct_field_names, reason = "the pipelines' names, which readers of the output look for")]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entity {
     pub entity_group: String,

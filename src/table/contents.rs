@@ -26,7 +26,7 @@ pub enum Format {
     Conll,
     /// A text a line behind its classes.
     FastText,
-    /// Words with the labels of layers, as WebAnno and `INCEpTION` export them.
+    /// Words with the labels of layers, as `WebAnno` and `INCEpTION` export them.
     WebAnno,
     /// Questions on the paragraphs of articles.
     Squad,

@@ -56,7 +56,8 @@ pub(in crate::table) fn choose(names: &[String], part: Part) -> Result<Chosen, S
     } else if let Some(classed) = classed(names, &loose) {
         (Layout::Texts, classed)
     } else {
-        (Layout::Rows, texts)
+        // Some data sets are a file without an ending.
+        (Layout::Rows, if texts.is_empty() { loose } else { texts })
     };
     if candidates.is_empty() {
         return Err(format!("holds no data{}", others(names)));
@@ -290,6 +291,7 @@ mod tests {
         assert_eq!(notes, [r#"parts are missing: "train 1 of 3""#]);
         check("eng.train eng.testa eng.testb", Part::Learn, Layout::Rows, "eng.train", "eng.testa");
         check("part-2.csv part-10.csv part-1.csv", Part::Learn, Layout::Rows, "part-1.csv part-2.csv part-10.csv", "");
+        check("SMSSpamCollection readme", Part::Learn, Layout::Rows, "SMSSpamCollection", "");
         check("only/test.csv", Part::Learn, Layout::Rows, "only/test.csv", "");
         check(
             "train/a.csv train/b.csv valid/a.csv",

@@ -116,19 +116,14 @@ fn numbered(first: &Path) -> Found {
     if !choose::is_first_of_several(name) {
         return alone();
     }
-    match names::numbered(name) {
-        Some((before, _, count)) => {
-            counted(first, before, count).unwrap_or_else(|lost| Found { notes: vec![lost], ..alone() })
-        }
-        None => {
-            let digits = names::stem(name).len();
-            let next = |number: usize| first.with_file_name(format!("{number:0digits$}{}", &name[digits..]));
-            let others = (1..MOST_PARTS).map(next).take_while(|path| path.is_file());
-            let mut found = alone();
-            found.units.extend(others.map(Unit::File));
-            found
-        }
+    if let Some((before, _, count)) = names::numbered(name) {
+        return counted(first, before, count).unwrap_or_else(|lost| Found { notes: vec![lost], ..alone() });
     }
+    let digits = names::stem(name).len();
+    let next = |number: usize| first.with_file_name(format!("{number:0digits$}{}", &name[digits..]));
+    let mut found = alone();
+    found.units.extend((1..MOST_PARTS).map(next).take_while(|path| path.is_file()).map(Unit::File));
+    found
 }
 
 /// The files beside the first that are counted with it. A sum may stand behind the count, which is another for each file.

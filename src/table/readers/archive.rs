@@ -38,7 +38,7 @@ impl Archive {
         let is_of_program = |name: &String| {
             matches!(name.as_str(), "[Content_Types].xml" | "mimetype")
                 || name.ends_with("data.pkl")
-                || name.ends_with(".npy")
+                || Path::new(name).extension().is_some_and(|ending| ending == "npy")
         };
         if names.iter().any(is_of_program) {
             return Ok(None);

@@ -7,16 +7,17 @@
 //! read is checked against the bytes that are there. A type that data sets of texts do not use is refused by its name.
 
 mod array;
+mod fault;
 mod flat;
 mod schema;
 mod write;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 
 use self::array::{Array, Body};
+use self::fault::Fault;
 use self::flat::Flat;
 use self::schema::{Column, Schema};
 use super::builder::Builder;
@@ -31,25 +32,6 @@ const FILE: &[u8] = b"ARROW1\0\0";
 const GOES_ON: [u8; 4] = [0xFF; 4];
 const MOST_COLUMNS: usize = 32_768;
 const MOST_ROWS: usize = 100_000_000;
-
-/// Why a file cannot be read.
-#[derive(Debug)]
-enum Fault {
-    Damaged(String),
-    TooLarge,
-}
-
-impl From<&str> for Fault {
-    fn from(reason: &str) -> Self {
-        Self::Damaged(reason.to_owned())
-    }
-}
-
-impl From<String> for Fault {
-    fn from(reason: String) -> Self {
-        Self::Damaged(reason)
-    }
-}
 
 /// Whether a file is one of these.
 pub(super) fn is_arrow(head: &[u8]) -> bool {
@@ -180,7 +162,7 @@ fn add(
     count: &mut usize,
 ) -> Result<(), Fault> {
     let length = arrays.first().map_or(0, Array::length);
-    if arrays.iter().all(|array| array.is_empty_kind()) && length > 0 {
+    if arrays.iter().all(Array::is_empty_kind) && length > 0 {
         return Err("none of its columns has a value".into());
     }
     if *count + length > MOST_ROWS {
@@ -200,9 +182,6 @@ fn add(
     }
     Ok(())
 }
-
-/// Bytes of a buffer, unpacked where need be.
-type Bytes<'a> = Cow<'a, [u8]>;
 
 #[cfg(test)]
 mod tests;

@@ -32,6 +32,10 @@ const WIDEST: usize = 10;
 /// Different tags that are no entity tags, as parts of speech: a file with more is a list of words with their lemmas.
 const MOST_TAGS: usize = 100;
 
+/// Places of columns in words.
+const PLACES: [&str; WIDEST] =
+    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+
 /// The columns of CoNLL-U behind the number of the word, and the place of its tags and heads among all.
 const UNIVERSAL: [&str; 9] = ["tokens", "lemma", "tags", "xpos", "feats", "head", "deprel", "deps", "misc"];
 const UNIVERSAL_TAG: usize = 3;
@@ -51,13 +55,13 @@ pub(super) struct Shape {
     entity_tags: bool,
     /// The column of the tags.
     tag: usize,
-    /// Columns of something else stand behind the tags.
-    is_within: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     TagLast,
+    /// Columns of something else stand behind the tags.
+    TagWithin,
     /// That of CoNLL-U.
     Universal,
 }
@@ -156,16 +160,7 @@ pub(super) fn shape(text: &str) -> Option<Shape> {
 fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     if tabs && is_universal(&sample.rows) {
         let (width, order) = (UNIVERSAL.len() + 1, Order::Universal);
-        return Some(Shape {
-            tabs,
-            width,
-            order,
-            counted: true,
-            names: None,
-            entity_tags: false,
-            tag: UNIVERSAL_TAG,
-            is_within: false,
-        });
+        return Some(Shape { tabs, width, order, counted: true, names: None, entity_tags: false, tag: UNIVERSAL_TAG });
     }
     let names = header(&sample.rows);
     if names.is_some() {
@@ -188,7 +183,7 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     }
     let tag = if is_nested(&even, width, word) { width - 2 } else { width - 1 };
     let order = Order::TagLast;
-    let shape = |entity_tags: bool| Shape { tabs, width, order, counted, names, entity_tags, tag, is_within: false };
+    let shape = |entity_tags: bool| Shape { tabs, width, order, counted, names, entity_tags, tag };
     let (outside, prefixed) = (count(Tag::Outside), count(Tag::Prefixed));
     let sentences = sample.blocks.iter().filter(|&&rows| rows > 0).count();
     let has_blocks = sentences > 0 || sample.document_starts > 0;
@@ -199,7 +194,7 @@ fn judge(mut sample: Sample<'_>, tabs: bool) -> Option<Shape> {
     }
     // Who set a tag, and the like, may stand behind it, as in Universal NER.
     if let Some(tag) = (word + 1..width - 1).rev().find(|column| has_blocks && are_entities(&even, *column)) {
-        return Some(Shape { tag, is_within: true, ..shape(true) });
+        return Some(Shape { tag, order: Order::TagWithin, ..shape(true) });
     }
     let any = |kind: Tag| even.iter().filter(|row| any_tag_kind(row[width - 1]) == kind).count();
     let (any_outside, any_prefixed) = (any(Tag::Outside), any(Tag::Prefixed));
@@ -320,7 +315,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str, shape: &Shape) ->
     }
     reader.end_sentence();
     let mut table = reader.table.finish(path, Format::Conll, decoded)?;
-    if shape.is_within {
+    if shape.order == Order::TagWithin {
         let (tag, width) = (shape.tag + 1, shape.width);
         table.notes.push(format!("the tags are those in column {tag} of {width}; what stands behind them is no tag"));
     }
@@ -420,8 +415,6 @@ impl<'a> Reader<'a> {
         if let Some((line, what)) = self.fault.take() {
             let others = if faults > 1 { format!(" (and {} more lines like it)", faults - 1) } else { String::new() };
             let noun = if words == 1 { "word" } else { "words" };
-            const PLACES: [&str; WIDEST] =
-                ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
             let is_last = self.shape.tag + 1 == self.shape.width;
             let word = PLACES[usize::from(self.shape.counted)];
             let tag = if is_last { "last" } else { PLACES[self.shape.tag.min(WIDEST - 1)] };

@@ -1,8 +1,8 @@
-//! The files of OntoNotes as the CoNLL-2012 shared task has them (`*.gold_conll`): a word a line with its part of speech,
+//! The files of `OntoNotes` as the CoNLL-2012 shared task has them (`*.gold_conll`): a word a line with its part of speech,
 //! and its entity in brackets, `(PERSON*`, `*`, `*)` or `(GPE)`, which become tags in IOB2. How many columns a line has
 //! depends on the verbs of its sentence; those that are read stand at fixed places.
 //!
-//! Pradhan et al., CoNLL-2012 Shared Task: Modeling Multilingual Unrestricted Coreference in OntoNotes.
+//! Pradhan et al., CoNLL-2012 Shared Task: Modeling Multilingual Unrestricted Coreference in `OntoNotes`.
 
 use std::path::Path;
 

@@ -84,7 +84,11 @@ const TABLES: [&str; 6] = [
     "[{\"text\": \"a\"}, {\"text\": \"b ] }\", \"n\": -1}, 5, {\"x\": [[]]}]",
 ];
 
-const SHAPES: [&str; 22] = [
+const SHAPES: [&str; 26] = [
+    "__label__a __label__b A text, é\n__label__a,__label__c two\nno class\n\n__label__x\n",
+    "Ann|N|B-PER é|X|O\r\nBerlin|N|I-LOC likes|V|O it|P|O\n\n",
+    "#begin document (a); part 000\na 0 0 Ann N (NP* - - - - (PER* * -\na 0 1 é N *) - - - - *) * -\n\na 0 0 ran V * - - - - (X) * -\n#end document\n",
+    "#FORMAT=WebAnno TSV 3.3\n#T_SP=a.NamedEntity|identifier|value\n#T_RL=b.Dep|kind|BT_a\n\n#Text=Ann é\n1-1\t0-3\tAnn\t*[1]\tP\\_R[1]|X[2]\t_\t_\t\n1-2\t4-5\té\t*[1]\tP\\_R[1]\t_\t_\t\n1-2.1\t4-5\té\t_\t_\t_\t_\n",
     "-DOCSTART- -X- O O\n\nAnn N B-NP B-PER\r\n# O O O\nran V O O\n\n# a comment\nBerlin N B-NP I-LOC\n. . O O\n",
     "Ann\tB-PER\n's\tO\n\t\nBerlin\tS-LOC\nlikes\n\n#é\tO\n日本\tB-LOC\n\n",
     "{\"data\":[{\"title\":\"T\",\"paragraphs\":[{\"context\":\"Ann \\\"é\\\" ran\",\"qas\":[{\"id\":\"1\",\"question\":\"q\",\n\"answers\":[{\"text\":\"Ann\",\"answer_start\":0}]},{\"id\":\"2\",\"question\":\"r\",\"is_impossible\":true}]}]},\n{\"paragraphs\":[]}]}",

@@ -36,11 +36,13 @@ pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> R
     let has_labels = classes.iter().any(|class| !is_unlabelled(class));
     let taken = |name: &&String| !has_labels || !is_unlabelled(&class(name));
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    names.iter().for_each(|name| *counts.entry(class(name)).or_default() += 1);
+    for name in names {
+        *counts.entry(class(name)).or_default() += 1;
+    }
     let kept: Vec<&String> = names.iter().filter(taken).collect();
     let texts = Texts::read(root, &kept, fetch)?;
     let mut rows = Rows::default();
-    for (name, text) in kept.iter().zip(&texts.texts) {
+    for (name, text) in kept.iter().zip(&texts.all) {
         match text {
             Ok(text) => {
                 let fields = [("text", text.trim_end()), ("label", &class(name)), ("file", name)];
@@ -69,7 +71,7 @@ pub(super) fn read_brat(root: &Path, names: &[String], fetch: Fetch<'_>) -> Resu
     let texts = Texts::read(root, &kept, fetch)?;
     let mut rows = Rows::default();
     let mut passed = Passed::default();
-    for (name, text) in kept.iter().zip(&texts.texts) {
+    for (name, text) in kept.iter().zip(&texts.all) {
         let notes = fetch(&format!("{}.ann", name.strip_suffix(".txt").unwrap_or(name)));
         let read = text.clone().and_then(|text| {
             let notes = notes.map_err(|error| error.to_string())?;
@@ -165,7 +167,7 @@ impl Passed {
 
 /// Files as text, all in one way.
 struct Texts {
-    texts: Vec<Result<String, String>>,
+    all: Vec<Result<String, String>>,
     encoding: &'static Encoding,
     /// Files that are not UTF-8, and characters that could not be read.
     others: usize,
@@ -200,8 +202,8 @@ impl Texts {
         }
         let encoding = if sample.is_empty() { UTF_8 } else { encoding::of_sample(&sample, true) };
         let mut replaced = 0;
-        let texts = all.into_iter().map(|bytes| text(bytes, encoding, &mut replaced)).collect();
-        Ok(Self { texts, encoding, others, replaced })
+        let all = all.into_iter().map(|bytes| text(bytes, encoding, &mut replaced)).collect();
+        Ok(Self { all, encoding, others, replaced })
     }
 
     fn note(&self) -> Option<String> {
@@ -210,7 +212,7 @@ impl Texts {
     }
 
     fn decoded(&self) -> Decoded {
-        let encoding = if self.others == self.texts.len() { self.encoding.name() } else { "UTF-8" };
+        let encoding = if self.others == self.all.len() { self.encoding.name() } else { "UTF-8" };
         Decoded { text: Vec::new(), encoding, replaced: self.replaced }
     }
 }

@@ -1,4 +1,4 @@
-//! WebAnno TSV 3, as WebAnno and INCEpTION export it: a word a line behind its place, with a column for each feature of
+//! `WebAnno` TSV 3, as `WebAnno` and `INCEpTION` export it: a word a line behind its place, with a column for each feature of
 //! each layer. The labels of one layer become tags in IOB2; pieces of one annotation bear its number, `PER[1]`. Which layer
 //! is read is told: that of named entities, or else the first with labels that not every word has. A word may bear several
 //! labels (`PER[1]|LOC[2]`); the first is read and that is told.

@@ -14,6 +14,7 @@ use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
 use super::summary;
 use crate::files::{self, LineLog, Sums};
 use crate::model::{Decisions, Param};
+use crate::table::Inputs;
 use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
@@ -342,7 +343,7 @@ fn absolute(config: &mut RunConfig) {
         }
     };
     let data = std::iter::once(&mut config.data.train).chain(&mut config.data.eval);
-    data.flat_map(|inputs| inputs.paths_mut()).for_each(fix);
+    data.flat_map(Inputs::paths_mut).for_each(fix);
     config.model.path.iter_mut().for_each(fix);
     config.language.generator.iter_mut().for_each(fix);
     fix(&mut config.run.out);

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::rc::Rc;
 
+use super::fault::Fault;
 use super::flat::Flat;
 use super::schema::{Column, Kind};
-use super::{Bytes, Fault};
 use crate::guard::guarded;
 use crate::table::readers::unpack::SIZE_LIMIT;
 
@@ -20,6 +20,9 @@ enum Codec {
     Lz4,
     Zstd,
 }
+
+/// Bytes of a buffer, unpacked where need be.
+type Bytes<'a> = Cow<'a, [u8]>;
 
 /// The buffers of a batch, which columns take one after the other.
 pub(super) struct Body<'a> {

@@ -1,7 +1,7 @@
-//! FlatBuffers, in which Arrow writes what its messages are: tables whose fields are found through a list of their
+//! `FlatBuffers`, in which Arrow writes what its messages are: tables whose fields are found through a list of their
 //! places. Only what is asked for is read, and each place is checked.
 
-use super::Fault;
+use super::fault::Fault;
 
 /// A table of a buffer.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! The columns of a file and their types.
 
-use super::Fault;
+use super::fault::Fault;
 use super::flat::Flat;
 use crate::table::readers::features;
 

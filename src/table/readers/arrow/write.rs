@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::Fault;
 use super::array::Array;
+use super::fault::Fault;
 use super::schema::Kind;
 use crate::table::notation::quoted::push_quoted;
 use crate::table::readers::features::Feature;

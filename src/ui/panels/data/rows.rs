@@ -178,10 +178,7 @@ impl Rows {
         // Where the table moves sideways it is wider than what is seen of it.
         let bounds = ui.max_rect().intersect(ui.clip_rect()).x_range().shrink(1.0);
         ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
-        // Of several files the lines begin anew, so the rows are counted.
-        let is_one = table.origins.files.len() < 2;
-        let number = |row: usize| if is_one { table.line(row) } else { row + 1 };
-        let line_width = 28.0 + 8.0 * (number(table.rows() - 1).max(10) as f32).log10().floor();
+        let line_width = 28.0 + 8.0 * (number(table, table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
             .id_salt(("rows", order))
             .striped(false)
@@ -212,7 +209,7 @@ impl Rows {
                     ui.add(Label::new(text::label(words, palette)).truncate());
                 });
             };
-            head(if is_one { "   Line" } else { "   Row" });
+            head(if table.origins.files.len() < 2 { "   Line" } else { "   Row" });
             for show in &order.main {
                 head(show.title(table));
             }
@@ -229,10 +226,7 @@ impl Rows {
                 line.col(|ui| {
                     table_lines::row_line(ui, bounds, palette);
                     ui.add_space(space::M);
-                    let label = ui.label(text::number_dim(number(row).to_string(), palette));
-                    if !is_one {
-                        label.on_hover_text(table.place(row));
-                    }
+                    number_ui(ui, table, row, palette);
                 });
                 for show in &order.main {
                     line.col(|ui| {
@@ -348,5 +342,16 @@ pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &
         (Reads::Texts | Reads::Running | Reads::Neighbours, _) => {
             dataset.labels.names.get(class).map_or("", String::as_str)
         }
+    }
+}
+/// The line of a row; of several files, where lines begin anew, how many rows there are up to it.
+fn number(table: &Table, row: usize) -> usize {
+    if table.origins.files.len() < 2 { table.line(row) } else { row + 1 }
+}
+
+fn number_ui(ui: &mut Ui, table: &Table, row: usize, palette: &Palette) {
+    let label = ui.label(text::number_dim(number(table, row).to_string(), palette));
+    if table.origin(row).is_some() {
+        label.on_hover_text(table.place(row));
     }
 }
