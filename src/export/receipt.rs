@@ -91,7 +91,7 @@ pub fn write(source: &Source, dir: &Path) -> Result<Vec<String>, ExportError> {
     put(dir, INPUTS, &format!("{receipt:#}\n"))?;
     put(dir, SCRIPT, include_str!("receipt.py"))?;
     Ok(vec![format!(
-        "{} inputs are in the receipt; `python {SCRIPT}` in the folder checks them with transformers",
+        "{} inputs are in the receipt; python {SCRIPT} in its folder checks them with transformers",
         inputs.len()
     )])
 }
