@@ -34,6 +34,7 @@ const WORDS: usize = 32;
 const TOLERANCE: f64 = 1e-4;
 
 /// What is asked of transformers.
+#[expect(clippy::struct_field_names, reason = "the names that transformers has")]
 #[derive(Serialize)]
 struct Input {
     text: String,
