@@ -16,8 +16,9 @@ pub struct Export {
     /// The folder to write, which must be new, empty, or an earlier export of the same kind
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// A whole model for transformers (hf), a graph for any runtime of ONNX (onnx), or the adapter alone for PEFT (peft);
-    /// several are written into folders of these names
+    /// A whole model for transformers (hf), a graph for any runtime of ONNX (onnx), the adapter alone for PEFT (peft), or
+    /// an encoder that gives texts one vector each (sentence-transformers); several are written into folders of these
+    /// names
     #[arg(long = "format", value_enum, value_name = "FORMAT", value_delimiter = ',', default_values_t = [Format::Hf])]
     formats: Vec<Format>,
     /// Beside the weights also inputs with token ids, logits and answers, and a script that checks them with transformers
@@ -33,6 +34,7 @@ enum Format {
     Hf,
     Onnx,
     Peft,
+    SentenceTransformers,
 }
 
 impl From<Format> for export::Format {
@@ -41,6 +43,7 @@ impl From<Format> for export::Format {
             Format::Hf => Self::Hf,
             Format::Onnx => Self::Onnx,
             Format::Peft => Self::Peft,
+            Format::SentenceTransformers => Self::SentenceTransformers,
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::format::Format;
 use super::source::Source;
-use super::{ExportError, card, onnx, receipt};
+use super::{ExportError, card, onnx, receipt, sentences};
 use crate::files::{remove_file, write_atomically};
 use crate::model::{self, Family, adapter};
 use crate::text::Tokenizer;
@@ -31,14 +31,15 @@ pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportErr
     match (format, &source.adapter) {
         (Format::Peft, Some(adapter)) => copy_all(adapter, to, &[]),
         (Format::Peft, None) => Err(ExportError::NoAdapter { run: source.named.clone() }),
-        (Format::Hf, _) if adapter::is_one(&source.model) => {
-            copy_all(&source.model, to, &OF_ADAPTER)?;
-            source.open()?.save(to)?;
-            save_tokenizer(source, to)
-        }
-        (Format::Hf, _) => {
-            copy_all(&source.model, to, &[])?;
-            save_tokenizer(source, to)
+        (Format::Hf, _) => whole(source, to),
+        (Format::SentenceTransformers, _) => {
+            whole(source, to)?;
+            let config = source.config()?;
+            let most = source.run.as_ref().map_or(config.max_tokens(), |run| run.config.data.max_tokens);
+            for (name, value) in sentences::files(&config, most) {
+                write_json(&value, &to.join(name))?;
+            }
+            Ok(())
         }
         (Format::Onnx, _) => {
             let model = source.open()?;
@@ -47,6 +48,17 @@ pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportErr
             save_tokenizer(source, to)
         }
     }
+}
+
+/// A model with all its weights in place, as transformers opens it.
+fn whole(source: &Source, to: &Path) -> Result<(), ExportError> {
+    if adapter::is_one(&source.model) {
+        copy_all(&source.model, to, &OF_ADAPTER)?;
+        source.open()?.save(to)?;
+    } else {
+        copy_all(&source.model, to, &[])?;
+    }
+    save_tokenizer(source, to)
 }
 
 /// Writes `tokenizer.json` and what transformers reads beside it, so that it takes the one and makes no other.

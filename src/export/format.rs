@@ -11,10 +11,12 @@ pub enum Format {
     Onnx,
     /// The adapter alone.
     Peft,
+    /// An encoder that gives a sentence one vector.
+    SentenceTransformers,
 }
 
 impl Format {
-    pub const ALL: [Self; 3] = [Self::Hf, Self::Onnx, Self::Peft];
+    pub const ALL: [Self; 4] = [Self::Hf, Self::Onnx, Self::Peft, Self::SentenceTransformers];
 
     /// The name on the command line, and of the folder where there are several.
     pub fn name(self) -> &'static str {
@@ -22,6 +24,7 @@ impl Format {
             Self::Hf => "hf",
             Self::Onnx => "onnx",
             Self::Peft => "peft",
+            Self::SentenceTransformers => "sentence-transformers",
         }
     }
 
@@ -31,6 +34,7 @@ impl Format {
             Self::Hf => "Hugging Face folder",
             Self::Onnx => "ONNX",
             Self::Peft => "PEFT adapter",
+            Self::SentenceTransformers => "Sentence embeddings",
         }
     }
 }
@@ -41,6 +45,7 @@ pub fn library(format: Format) -> &'static str {
         Format::Hf => "transformers",
         Format::Onnx => "onnx",
         Format::Peft => "peft",
+        Format::SentenceTransformers => "sentence-transformers",
     }
 }
 
@@ -69,6 +74,9 @@ pub fn usage(format: Format, task: Option<Task>) -> String {
              tokenizer = AutoTokenizer.from_pretrained(\".\")\nsession = onnxruntime.InferenceSession(\"model.onnx\")\n\
              outputs = session.run(None, dict(tokenizer({texts}, return_tensors=\"np\")))"
         ),
+        Format::SentenceTransformers => "from sentence_transformers import SentenceTransformer\n\n\
+             model = SentenceTransformer(\".\")\nvectors = model.encode([\"text\", \"another text\"])"
+            .to_owned(),
     };
     format!("## Use\n\n```python\n{code}\n```\n\n")
 }

@@ -1,7 +1,7 @@
 //! What is written for other programs: a model as transformers, PEFT, sentence-transformers or any runtime of ONNX opens it,
 //! with a card that says what it is and a receipt that proves it, and a run as a script.
 //!
-//! From the ground up: the formats (`format.rs`); what is exported (`source.rs`); the folders of each format (`folder.rs`, `onnx/`, `sentence.rs`); the
+//! From the ground up: the formats (`format.rs`); what is exported (`source.rs`); the folders of each format (`folder.rs`, `onnx/`, `sentences.rs`); the
 //! card (`card.rs`), the receipt (`receipt.rs`) and the script (`script.rs`); and here, what is asked and what came of it.
 //! Nothing is written over that Attune did not write.
 
@@ -13,6 +13,7 @@ pub mod onnx;
 mod outputs;
 mod receipt;
 mod script;
+mod sentences;
 mod source;
 
 use std::ops::ControlFlow;

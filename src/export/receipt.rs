@@ -34,6 +34,7 @@ const WORDS: usize = 32;
 const TOLERANCE: f64 = 1e-4;
 
 /// What is asked of transformers.
+#[expect(clippy::struct_field_names, reason = "the names that transformers has")]
 #[derive(Serialize)]
 struct Input {
     text: String,
@@ -91,7 +92,7 @@ pub fn write(source: &Source, dir: &Path) -> Result<Vec<String>, ExportError> {
     put(dir, INPUTS, &format!("{receipt:#}\n"))?;
     put(dir, SCRIPT, include_str!("receipt.py"))?;
     Ok(vec![format!(
-        "{} inputs are in the receipt; `python {SCRIPT}` in the folder checks them with transformers",
+        "{} inputs are in the receipt; python {SCRIPT} in its folder checks them with transformers",
         inputs.len()
     )])
 }

@@ -25,7 +25,7 @@ use crate::train::config::{Every, Init, RunConfig, ScheduleKind, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::prepare::open_model;
 use crate::train::run::ReadRun;
-use crate::train::{Prepared, groups, prepare, schedule};
+use crate::train::{Examples, Prepared, groups, prepare, schedule};
 
 const SCRIPT: &str = "train.py";
 const TRAIN: &str = "train.jsonl";
@@ -75,12 +75,12 @@ fn schedule_name(kind: ScheduleKind) -> Option<&'static str> {
 pub fn write(source: &Source, to: &Path) -> Result<Vec<String>, ExportError> {
     let run = check(source)?;
     let prepared = prepare(&run.config, &mut |_, _, _| ControlFlow::Continue(()))?;
-    let Some(Prepared { labels, counts, train_data: Some(train), eval_data: Some(eval), .. }) = &prepared else {
-        return Err(ExportError::NoScript { reason: "its data have no rows".to_owned() });
-    };
-    write_rows(train, &to.join(TRAIN))?;
-    write_rows(eval, &to.join(EVAL))?;
-    let (settings, differs) = settings(run, labels, counts)?;
+    let no_rows = || ExportError::NoScript { reason: "its data have no rows".to_owned() };
+    let Prepared { labels, counts, train_data, eval_data, train, eval, .. } = prepared.ok_or_else(no_rows)?;
+    // Of one file both are all its rows, and what is made of them says which are learned from.
+    let learned = write_rows(train_data.as_deref().ok_or_else(no_rows)?, &train, &to.join(TRAIN))?;
+    let held_out = write_rows(eval_data.as_deref().ok_or_else(no_rows)?, &eval, &to.join(EVAL))?;
+    let (settings, differs) = settings(run, &labels, &counts)?;
     let differs: String = differs.iter().map(|one| format!("\n{one}")).collect();
     let text = TEMPLATE
         .replace("@DEPENDENCIES@", &dependencies(&run.config))
@@ -89,7 +89,6 @@ pub fn write(source: &Source, to: &Path) -> Result<Vec<String>, ExportError> {
         .replace("@SETTINGS@", &literal::python(&settings));
     let path = to.join(SCRIPT);
     put(&path, |file| file.write_all(text.as_bytes()))?;
-    let (learned, held_out) = (train.examples.len(), eval.examples.len());
     Ok(vec![format!(
         "{SCRIPT} trains the same with transformers; {TRAIN} and {EVAL} hold the {learned} and {held_out} rows it reads"
     )])
@@ -114,11 +113,15 @@ fn dependencies(config: &RunConfig) -> String {
     all.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
 
-/// Rows as JSON Lines, with labels by name.
-fn write_rows(data: &Dataset, path: &Path) -> Result<(), ExportError> {
+/// The rows that sequences were made of, as JSON Lines with labels by name; says how many there are.
+fn write_rows(data: &Dataset, made: &Examples, path: &Path) -> Result<usize, ExportError> {
     let name = |class: &u32| data.labels.names.get(*class as usize).cloned().unwrap_or_default();
+    let Examples::Features(features) = made else { return Ok(0) };
+    let mut used: Vec<usize> = features.iter().map(|one| one.example).collect();
+    used.dedup();
     put(path, |file| {
-        for (index, example) in data.examples.iter().enumerate() {
+        for index in used.iter().copied() {
+            let example = &data.examples[index];
             let mut row = Map::new();
             let mut set = |key: &str, value: Value| drop(row.insert(key.to_owned(), value));
             if data.task == Task::Ner {
@@ -144,7 +147,8 @@ fn write_rows(data: &Dataset, path: &Path) -> Result<(), ExportError> {
             writeln!(file, "{}", Value::Object(row))?;
         }
         Ok(())
-    })
+    })?;
+    Ok(used.len())
 }
 
 /// The settings, and in words what of the run they cannot say.

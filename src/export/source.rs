@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 
-use super::ExportError;
 use super::format::Format;
+use super::{ExportError, sentences};
 use crate::files::folder_bytes;
 use crate::model::{self, EncoderConfig, Model, Want, adapter};
 use crate::train::run::{self, ReadRun};
@@ -39,6 +39,7 @@ impl Source {
     pub fn check(&self, format: Format) -> Result<(), ExportError> {
         match format {
             Format::Peft if self.adapter.is_none() => Err(ExportError::NoAdapter { run: self.named.clone() }),
+            Format::SentenceTransformers => sentences::check(&self.config()?),
             Format::Hf | Format::Onnx | Format::Peft => Ok(()),
         }
     }
@@ -47,7 +48,7 @@ impl Source {
     pub fn bytes(&self, format: Format) -> u64 {
         match (format, &self.adapter) {
             (Format::Peft, Some(adapter)) => folder_bytes(adapter),
-            (Format::Hf | Format::Onnx, Some(_)) if adapter::is_one(&self.model) => {
+            (Format::Hf | Format::Onnx | Format::SentenceTransformers, Some(_)) if adapter::is_one(&self.model) => {
                 adapter::base_of(&self.model).map_or(0, |base| folder_bytes(&base))
             }
             _ => folder_bytes(&self.model),

@@ -107,8 +107,8 @@ impl<S: Source> Reader<S> {
         let head = Head::parse(&self.head()?)?;
         self.source.wait_for(Phase::Body);
         if head.holds_back && head.length != Length::None {
-            self.check_length(&head)?;
-            self.source.go_on().map_err(|_| NoRequest::Closed)?;
+            head.length.check()?;
+            self.source.go_on().or(Err(NoRequest::Closed))?;
         }
         let body = self.body(&head)?;
         Ok(Request {
@@ -178,15 +178,8 @@ impl<S: Source> Reader<S> {
         }
     }
 
-    fn check_length(&self, head: &Head) -> Result<(), Refusal> {
-        match head.length {
-            Length::Bytes(bytes) if bytes > MAX_BODY as u64 => Err(too_large()),
-            _ => Ok(()),
-        }
-    }
-
     fn body(&mut self, head: &Head) -> Result<Body, NoRequest> {
-        self.check_length(head)?;
+        head.length.check()?;
         match head.length {
             Length::None => Ok(Body::None),
             Length::Bytes(bytes) => Ok(Body::Bytes(self.take(bytes as usize)?)),
@@ -274,6 +267,15 @@ enum Length {
     Chunked,
 }
 
+impl Length {
+    fn check(self) -> Result<(), Refusal> {
+        match self {
+            Self::Bytes(bytes) if bytes > MAX_BODY as u64 => Err(too_large()),
+            Self::None | Self::Bytes(_) | Self::Chunked => Ok(()),
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Head {
     method: String,
@@ -288,7 +290,8 @@ struct Head {
 
 impl Head {
     fn parse(bytes: &[u8]) -> Result<Self, Refusal> {
-        let text = std::str::from_utf8(bytes).map_err(|_| Refusal::unread("the request's headers are not text"))?;
+        let text = std::str::from_utf8(bytes);
+        let text = text.map_err(|error| Refusal::unread(format!("the request's headers are not text: {error}")))?;
         let mut lines = text.split("\r\n");
         let mut parts = lines.next().unwrap_or_default().split(' ');
         let (Some(method), Some(target), Some(version), None) =
@@ -405,25 +408,36 @@ impl Answer {
         Self { status: 200, headers: Vec::new(), body: value.to_string().into_bytes() }
     }
 
-    /// The bytes of the answer; those of a question about the headers alone have no body.
-    pub fn bytes(&self, with_body: bool, goes_on: bool) -> Vec<u8> {
+    /// The bytes of the answer.
+    pub fn bytes(&self, after: After) -> Vec<u8> {
+        [self.head(after).as_slice(), &self.body].concat()
+    }
+
+    /// Its headers alone.
+    pub fn head(&self, after: After) -> Vec<u8> {
         let mut head = format!(
             "HTTP/1.1 {} {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
              X-Content-Type-Options: nosniff\r\nConnection: {}\r\n",
             self.status,
             reason(self.status),
             self.body.len(),
-            if goes_on { "keep-alive" } else { "close" },
+            match after {
+                After::GoesOn => "keep-alive",
+                After::Closes => "close",
+            },
         );
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }
-        let mut bytes = (head + "\r\n").into_bytes();
-        if with_body {
-            bytes.extend(&self.body);
-        }
-        bytes
+        (head + "\r\n").into_bytes()
     }
+}
+
+/// What becomes of the connection after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    GoesOn,
+    Closes,
 }
 
 impl From<Refusal> for Answer {

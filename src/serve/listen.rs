@@ -45,7 +45,7 @@ impl Server {
             let hall = Hall { asked_to_end, connections: &connections };
             Builder::new()
                 .name("listen".to_owned())
-                .spawn_scoped(scope, move || hall.accept(scope, listener, &desk))?;
+                .spawn_scoped(scope, move || hall.accept(scope, &listener, &desk))?;
             compute(model, options, &waiting, || {
                 // Who waits for the next connection hears nothing else.
                 if asked_to_end.is_set() {
@@ -65,7 +65,7 @@ struct Hall<'a> {
 }
 
 impl<'a> Hall<'a> {
-    fn accept<'scope>(self, scope: &'scope Scope<'scope, '_>, listener: TcpListener, desk: &Desk<'a>)
+    fn accept<'scope>(self, scope: &'scope Scope<'scope, '_>, listener: &TcpListener, desk: &Desk<'a>)
     where
         'a: 'scope,
     {

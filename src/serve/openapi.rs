@@ -1,4 +1,4 @@
-//! What the server takes and says, as OpenAPI 3.1 has it, for the model that it serves.
+//! What the server takes and says, as `OpenAPI` 3.1 has it, for the model that it serves.
 
 use serde_json::{Value, json};
 

@@ -117,8 +117,8 @@ impl Desk<'_> {
     fn ask(&self, texts: Vec<Prepared>) -> Result<Vec<Predicted>, Refusal> {
         let (answers, answer) = sync_channel(1);
         let gone = || Refusal::new(503, "the server is ending");
-        self.jobs.send(Job { texts, answers }).map_err(|_| gone())?;
-        answer.recv().map_err(|_| gone())?.map_err(|error| Refusal::new(500, error))
+        self.jobs.send(Job { texts, answers }).ok().ok_or_else(gone)?;
+        answer.recv().ok().ok_or_else(gone)?.map_err(|error| Refusal::new(500, error))
     }
 }
 

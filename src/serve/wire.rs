@@ -4,11 +4,11 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::http::{Answer, NoRequest, Phase, Reader, Request, Source};
+use super::http::{After, Answer, NoRequest, Phase, Reader, Request, Source};
 use crate::signals::AskedToEnd;
 
 /// How long a connection may be silent between two requests.
-const IDLE: Duration = Duration::from_secs(60);
+const IDLE: Duration = Duration::from_mins(1);
 /// How long the headers of a request may take, from its first byte.
 const HEAD: Duration = Duration::from_secs(10);
 /// How long its body may take.
@@ -104,14 +104,16 @@ pub fn attend(stream: &TcpStream, asked_to_end: &AskedToEnd, answer: impl Fn(&Re
         match reader.request() {
             Ok(request) => {
                 let goes_on = request.goes_on && !asked_to_end.is_set();
-                let bytes = answer(&request).bytes(request.method != "HEAD", goes_on);
+                let after = if goes_on { After::GoesOn } else { After::Closes };
+                let answer = answer(&request);
+                let bytes = if request.method == "HEAD" { answer.head(after) } else { answer.bytes(after) };
                 if send(stream, &bytes).is_err() || !goes_on {
                     break;
                 }
             }
             Err(NoRequest::Closed) => break,
             Err(NoRequest::Refused(refusal)) => {
-                send(stream, &Answer::from(refusal).bytes(true, false)).ok();
+                send(stream, &Answer::from(refusal).bytes(After::Closes)).ok();
                 break;
             }
         }
@@ -121,7 +123,7 @@ pub fn attend(stream: &TcpStream, asked_to_end: &AskedToEnd, answer: impl Fn(&Re
 
 /// Sends one answer to whoever connected, without reading what is asked.
 pub fn turn_away(stream: &TcpStream, answer: &Answer) {
-    send(stream, &answer.bytes(true, false)).ok();
+    send(stream, &answer.bytes(After::Closes)).ok();
     stream.shutdown(Shutdown::Write).ok();
 }
 

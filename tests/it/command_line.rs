@@ -453,6 +453,27 @@ fn a_run_with_adapters_is_exported_whole_and_alone() {
     assert_eq!((&facts["kind"], &facts["labels"]), (&json!("model"), &json!(["bad", "good"])));
 }
 
+/// The card, the receipt and the script of an exported run.
+fn what_is_exported_speaks_of_the_run(folder: &str, to: &Path) {
+    done(&["export", folder, "--to", &to.to_string_lossy(), "--receipt", "--script"]);
+    let read = |name: &str| std::fs::read_to_string(to.join(name)).unwrap();
+    let card = read("README.md");
+    for part in ["model-index:", "type: accuracy", "## Limits found", "18 examples", "| bad | 3 |", "## Licence"] {
+        assert!(card.contains(part), "{part} in {card}");
+    }
+    let rows = [read("train.jsonl"), read("eval.jsonl")].concat();
+    let rows = objects(&rows);
+    assert_eq!(rows.len(), 24);
+    assert!(rows.iter().all(|row| row["text"].is_string() && (row["label"] == "good" || row["label"] == "bad")));
+    let receipt: Value = serde_json::from_str(&read("receipt.json")).unwrap();
+    assert_eq!(receipt["class"], "BertForSequenceClassification");
+    let evaluated = receipt["inputs"][0]["text"].as_str().unwrap();
+    assert!(rows.iter().any(|row| row["text"] == evaluated), "texts of the evaluation come first");
+    let script = read("train.py");
+    assert!(script.starts_with("# /// script\n") && !script.contains('@'), "{script:.300}");
+    assert!(script.contains("\"steps\": 12,") && script.contains("\"bert.pooler.dense.weight\","));
+}
+
 #[test]
 fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
     let dir = tempfile::tempdir().unwrap();
@@ -502,6 +523,7 @@ fn a_run_is_trained_evaluated_inspected_exported_and_asked() {
     done(&["export", &folder, "--to", &to]);
     let taken = dir.path().to_string_lossy().into_owned();
     assert!(failed(&["export", &folder, "--to", &taken], 1).contains("is not empty"));
+    what_is_exported_speaks_of_the_run(&folder, &dir.path().join("proved"));
     assert!(failed(&["export", &folder, "--to", "x", "--format", "peft"], 1).contains("strategy.kind is lora"));
     let again = run(&["train", &config]);
     let errors = String::from_utf8(again.stderr).unwrap();

@@ -19,7 +19,7 @@ use egui_kittest::kittest::Queryable;
 use crate::journey::Window;
 
 /// A run of 30 steps, as its folder would tell of it; without an ending where that says so.
-fn record(runs: &Path, name: &str, rate: f64, accuracy: f64, ends: bool) -> PathBuf {
+pub fn record(runs: &Path, name: &str, rate: f64, accuracy: f64, ends: bool) -> PathBuf {
     let dir = runs.join(name);
     fs::create_dir_all(&dir).unwrap();
     let text = format!(

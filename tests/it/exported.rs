@@ -222,6 +222,18 @@ fn a_receipt_holds_what_the_model_says_of_each_text() {
 }
 
 #[test]
+fn an_encoder_of_sentences_says_how_their_vectors_are_made() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&golden().join("bert-classify"), dir.path(), &[Format::SentenceTransformers], false).unwrap();
+    let read =
+        |name: &str| -> Value { serde_json::from_slice(&std::fs::read(dir.path().join(name)).unwrap()).unwrap() };
+    assert_eq!(read("modules.json")[1]["path"], "1_Pooling");
+    let width = read("config.json")["hidden_size"].clone();
+    assert_eq!(read("1_Pooling/config.json")["word_embedding_dimension"], width);
+    assert!(dir.path().join("model.safetensors").is_file());
+}
+
+#[test]
 fn what_cannot_be_written_says_what_can() {
     let dir = tempfile::tempdir().unwrap();
     let check = |from: &Path, formats: &[Format], receipt: bool, part: &str| {
@@ -234,4 +246,6 @@ fn what_cannot_be_written_says_what_can() {
     check(&model, &[Format::Onnx], true, "needs the format hf beside onnx");
     check(&model, &[Format::Hf, Format::Peft], false, "strategy.kind is lora");
     check(dir.path(), &[Format::Hf], false, "not a run with a model");
+    let tags = golden().join("bert-ner");
+    check(&tags, &[Format::SentenceTransformers], false, "this model's head is for tags of words");
 }

@@ -20,6 +20,7 @@ mod evaluations;
 mod every_task_learns;
 mod explore_asks_every_head;
 mod explore_screen;
+mod export_in_the_window;
 mod exported;
 mod house;
 mod hub_in_the_window;

@@ -20,7 +20,8 @@ pub fn matter(source: &Source, format: Format, config: &EncoderConfig) -> String
     if let Some(name) = source.run.as_ref().and_then(|run| run.config.model.name.as_ref()) {
         lines.push(format!("base_model: {}", quoted(name)));
     }
-    if let Some(tag) = task.and_then(pipeline) {
+    let embeds = (format == Format::SentenceTransformers).then_some("sentence-similarity");
+    if let Some(tag) = embeds.or_else(|| task.and_then(pipeline)) {
         lines.push(format!("pipeline_tag: {tag}"));
     }
     lines.push("tags:".to_owned());

@@ -5,7 +5,7 @@ use super::super::source::Source;
 use super::front::{held_out, told};
 use crate::files::name;
 use crate::metrics::{ClassScore, Evaluation, Measure, Standing};
-use crate::model::EncoderConfig;
+use crate::model::{EncoderConfig, Family};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
 use crate::train::config::{ClassWeights, Init, RunConfig, ScheduleKind, StrategyKind};
@@ -33,16 +33,29 @@ pub fn body(source: &Source, format: Format, config: &EncoderConfig) -> String {
 }
 
 fn intent(source: &Source, config: &EncoderConfig) -> String {
-    let family = config.family.class_prefix();
+    let family = family(config.family);
     let task = source.run.as_ref().map(|run| run.config.task).or_else(|| config.task());
     let what = task.map_or("without a head".to_owned(), |task| format!("for {}", plain_task(task)));
-    let Some(run) = &source.run else { return format!("A {family} encoder {what}.") };
+    let Some(run) = &source.run else { return format!("{family} encoder {what}.") };
     let base = plain(&run.config.model.title());
     match run.config.model.init {
-        Init::Pretrained => format!("A {family} encoder {what}, fine-tuned from {base} with Attune."),
+        Init::Pretrained => format!("{family} encoder {what}, fine-tuned from {base} with Attune."),
         Init::Random => {
-            format!("A {family} encoder {what}, trained from new weights in the shape of {base} with Attune.")
+            format!("{family} encoder {what}, trained from new weights in the shape of {base} with Attune.")
         }
+    }
+}
+
+/// A family by its name, with the article before it.
+fn family(family: Family) -> &'static str {
+    match family {
+        Family::Bert => "A BERT",
+        Family::Roberta => "A RoBERTa",
+        Family::XlmRoberta => "An XLM-RoBERTa",
+        Family::Camembert => "A CamemBERT",
+        Family::DistilBert => "A DistilBERT",
+        Family::Albert => "An ALBERT",
+        Family::Electra => "An ELECTRA",
     }
 }
 
@@ -238,7 +251,7 @@ fn limits(run: &ReadRun, evaluation: Option<&Evaluation>) -> String {
     if found.is_empty() {
         found.push("None were found by Attune; what was not looked for is not here".to_owned());
     }
-    let lines: String = found.iter().map(|one| format!("- {}\n", plain(one))).collect();
+    let lines: String = found.iter().map(|one| format!("- {}\n", sentence(&plain(one)))).collect();
     format!("## Limits found\n\n{lines}\n")
 }
 
@@ -323,4 +336,10 @@ fn number(value: f64) -> String {
 /// Text in one line in which nothing is taken for a mark of the table.
 fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").replace('|', "\\|").replace('<', "&lt;")
+}
+
+/// A message as a sentence begins.
+fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -17,16 +17,19 @@ fn written(value: &Value, depth: usize) -> String {
         Value::Bool(false) => "False".to_owned(),
         // Escapes of JSON mean the same in Python.
         Value::Number(_) | Value::String(_) => value.to_string(),
-        Value::Array(items) => group('[', ']', items.iter().map(|item| written(item, depth + 1)).collect(), depth),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|item| written(item, depth + 1)).collect();
+            group('[', ']', &items, depth)
+        }
         Value::Object(map) => {
             let entries =
                 map.iter().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), written(value, depth + 1)));
-            group('{', '}', entries.collect(), depth)
+            group('{', '}', &entries.collect::<Vec<_>>(), depth)
         }
     }
 }
 
-fn group(open: char, close: char, items: Vec<String>, depth: usize) -> String {
+fn group(open: char, close: char, items: &[String], depth: usize) -> String {
     let line = format!("{open}{}{close}", items.join(", "));
     if line.len() <= SHORT && !line.contains('\n') && (depth > 0 || items.is_empty()) {
         return line;

@@ -71,9 +71,12 @@ def tagged(row):
 
 def asked(row):
     """A question over the windows of its context; where a window lacks the answer it is at the first token."""
+    question = row["question"].lstrip()
+    # Windows share less than what a long question leaves of them.
+    room = SETTINGS["max_tokens"] - len(tokenizer(question)["input_ids"]) - 3
     encoded = tokenizer(
-        row["question"].lstrip(), row["context"], truncation="only_second", max_length=SETTINGS["max_tokens"],
-        stride=SETTINGS["stride"], return_overflowing_tokens=True, return_offsets_mapping=True,
+        question, row["context"], truncation="only_second", max_length=SETTINGS["max_tokens"],
+        stride=max(0, min(SETTINGS["stride"], room)), return_overflowing_tokens=True, return_offsets_mapping=True,
     )
     windows = []
     for window, offsets in enumerate(encoded["offset_mapping"]):

@@ -128,9 +128,9 @@ fn what_is_too_large_is_refused_before_it_is_read() {
 #[test]
 fn an_answer_has_its_length_and_says_what_follows() {
     let answer = Answer::from(Refusal::new(404, "no \"x\""));
-    let text = String::from_utf8(answer.bytes(true, false)).unwrap();
+    let text = String::from_utf8(answer.bytes(After::Closes)).unwrap();
     assert!(text.starts_with("HTTP/1.1 404 Not Found\r\n"), "{text}");
     assert!(text.contains("\r\nContent-Length: 20\r\n") && text.contains("\r\nConnection: close\r\n"), "{text}");
     assert!(text.ends_with("\r\n\r\n{\"error\":\"no \\\"x\\\"\"}"), "{text}");
-    assert!(String::from_utf8(answer.bytes(false, true)).unwrap().ends_with("keep-alive\r\n\r\n"));
+    assert!(String::from_utf8(answer.head(After::GoesOn)).unwrap().ends_with("keep-alive\r\n\r\n"));
 }

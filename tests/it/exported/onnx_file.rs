@@ -73,7 +73,7 @@ impl<'a> Message<'a> {
         self.texts(number).remove(0)
     }
 
-    pub fn messages(&self, number: u64) -> Vec<Message<'a>> {
+    pub fn messages(&self, number: u64) -> Vec<Self> {
         self.all(number).into_iter().map(Self::new).collect()
     }
 

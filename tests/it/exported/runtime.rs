@@ -37,7 +37,8 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
         "Shape" => list(x.dims.iter().map(|dim| *dim as f64).collect()),
         "Range" => {
             let [start, limit, step] = [0, 1, 2].map(|place| inputs[place].values[0]);
-            list((0..).map(|count| start + f64::from(count) * step).take_while(|value| *value < limit).collect())
+            let count = ((limit - start) / step).ceil() as u32;
+            list((0..count).map(|count| start + f64::from(count) * step).collect())
         }
         "Gather" => gather(x, inputs[1], int("axis", 0) as usize),
         "Unsqueeze" => {
@@ -73,9 +74,10 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
             assert_eq!(int("axis", -1), -1);
             rows(x, |row| {
                 let most = row.iter().copied().fold(f64::MIN, f64::max);
-                row.iter_mut().for_each(|value| *value = (*value - most).exp());
-                let sum: f64 = row.iter().sum();
-                row.iter_mut().for_each(|value| *value /= sum);
+                let sum: f64 = row.iter().map(|value| (value - most).exp()).sum();
+                for value in row {
+                    *value = (*value - most).exp() / sum;
+                }
             })
         }
         "LayerNormalization" => {
@@ -83,7 +85,9 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
                 let mean = row.iter().sum::<f64>() / row.len() as f64;
                 let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / row.len() as f64;
                 let deviation = (variance + node.floats["epsilon"]).sqrt();
-                row.iter_mut().for_each(|value| *value = (*value - mean) / deviation);
+                for value in row {
+                    *value = (*value - mean) / deviation;
+                }
             });
             let scaled = pairwise(&normal, inputs[1], |a, b| a * b);
             pairwise(&scaled, inputs[2], |a, b| a + b)

@@ -207,23 +207,31 @@ fn about(format: Format) -> &'static str {
     match format {
         Format::Hf => "Opens in transformers 4 and 5, with a model card filled from the run",
         Format::Onnx => "Runs in any ONNX runtime, without Python; inputs and outputs as optimum names them",
+        Format::SentenceTransformers => "One vector a text, by the mean over its tokens, for sentence-transformers",
         Format::Peft => "What was learned beside the base model, alone",
     }
 }
 
 /// A check box with what it means below, and something at the right end.
 fn tick_ui(ui: &mut Ui, cx: &Cx<'_>, ticked: &mut bool, title: &str, words: &str, end: Option<String>) {
-    line(ui, space::ROW, |ui| {
-        if let Some(end) = end {
-            ui.label(text::number_dim(end, cx.palette));
-        }
-        line::left(ui, |ui| {
-            ui.add(Checkbox::new(ticked, text::body(title, cx.palette)));
+    /// Of the check box, so that what it means begins below its title.
+    const INDENT: f32 = 22.0;
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        line(ui, 24.0, |ui| {
+            if let Some(end) = end {
+                ui.label(text::number_dim(end, cx.palette));
+            }
+            line::left(ui, |ui| {
+                ui.add(Checkbox::new(ticked, text::body(title, cx.palette)));
+            });
         });
-    });
-    ui.horizontal(|ui| {
-        ui.add_space(space::L);
-        ui.add(Label::new(text::small(words, cx.palette)).wrap());
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = 0.0;
+            ui.spacing_mut().interact_size.y = 0.0;
+            ui.add_space(INDENT);
+            ui.add(Label::new(text::small(words, cx.palette)).wrap());
+        });
     });
 }
 
