@@ -37,7 +37,7 @@ pub enum Change {
     /// Sequences of an update.
     Batch(usize),
     /// Several at once.
-    Together(Vec<Change>),
+    Together(Vec<Self>),
 }
 
 /// A change with what the run then takes.
