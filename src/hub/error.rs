@@ -56,7 +56,7 @@ pub enum HubError {
     #[error("{name} cannot be used: {}", obstacles.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unusable { name: String, obstacles: Vec<Obstacle> },
     #[error("of the model that it is an adapter for, {name}: {source}")]
-    OfBase { name: String, source: Box<HubError> },
+    OfBase { name: String, source: Box<Self> },
     #[error("{name} has no Parquet files, and the hub has not converted it")]
     NoParquet { name: String },
     #[error("{name} has no part {wanted:?}, expected one of {}", parts.join(", "))]

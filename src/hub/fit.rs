@@ -77,6 +77,8 @@ pub(super) struct Known<'a> {
     pub tokenizer_class: Option<&'a str>,
     /// The text of its `config.json`.
     pub config: Option<&'a str>,
+    /// What an adapter is trained for, as the hub tells it of its settings.
+    pub peft_task: Option<&'a str>,
     /// It is wanted as the base of an adapter.
     pub is_base: bool,
     /// Its tokenizer comes from elsewhere.
@@ -93,7 +95,8 @@ impl<'a> Known<'a> {
     pub fn of(told: &'a Value) -> Self {
         let config = &told["config"];
         let class = &config["tokenizer_config"]["tokenizer_class"];
-        Self { family: config["model_type"].as_str(), tokenizer_class: class.as_str(), ..Self::default() }
+        let peft_task = config["peft"]["task_type"].as_str();
+        Self { family: config["model_type"].as_str(), tokenizer_class: class.as_str(), peft_task, ..Self::default() }
     }
 
     fn has(&self, name: &str) -> bool {
@@ -158,8 +161,9 @@ impl<'a> Known<'a> {
             return vec![Obstacle::AdapterAsBase];
         }
         let has_weights = adapter::WEIGHTS.into_iter().any(|name| self.has(name));
-        let lack = adapter::AdapterError::NoWeights.to_string();
-        if has_weights { Vec::new() } else { vec![Obstacle::Adapter { reason: lack }] }
+        let lack = (!has_weights).then_some(adapter::AdapterError::NoWeights);
+        let other = self.peft_task.and_then(|task| adapter::check_task(task).err());
+        lack.into_iter().chain(other).map(|error| Obstacle::Adapter { reason: error.to_string() }).collect()
     }
 }
 

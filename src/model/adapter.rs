@@ -24,6 +24,7 @@ pub use base::brought_along;
 pub use error::AdapterError;
 pub use folder::{CONFIG, WEIGHTS, is_model_folder, is_one};
 use settings::Settings;
+pub use settings::check_task;
 pub(super) use source::Adapted;
 pub use write::Beside;
 

@@ -100,12 +100,8 @@ pub fn holds_for(found: &RunConfig, config: &RunConfig) -> bool {
 fn ground(config: &RunConfig) -> RunConfig {
     let mut ground = config.clone();
     let (run, optim) = (&config.run, Optim::default());
-    ground.run = RunOptions {
-        batch: run.batch,
-        batch_tokens: run.batch_tokens,
-        dropout: run.dropout.clone(),
-        ..RunOptions::default()
-    };
+    ground.run =
+        RunOptions { batch: run.batch, batch_tokens: run.batch_tokens, dropout: run.dropout, ..RunOptions::default() };
     for_own_rates(&mut ground.optim, |rate| {
         *rate = format!("{:.5e}", *rate / config.optim.lr).parse().unwrap_or(*rate);
     });

@@ -37,7 +37,7 @@ pub enum Change {
     /// Sequences of an update.
     Batch(usize),
     /// Several at once.
-    Together(Vec<Change>),
+    Together(Vec<Self>),
 }
 
 /// A change with what the run then takes.
@@ -260,7 +260,7 @@ mod tests {
 
     fn config() -> RunConfig {
         let text = "task = \"classify\"\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\nmax_tokens = 512\n\
-                    [run]\nbatch = 32\n";
+                    [run]\nbatch = 32\n[strategy]\ncache = false\n";
         toml::from_str(text).unwrap()
     }
 
@@ -307,7 +307,8 @@ mod tests {
         assert_eq!(length.change, Change::Length { max_tokens: 40, shortened: 100 });
         let Change::Top(layers) = found(|change| matches!(change, Change::Top(_))).change else { unreachable!() };
         assert!((1..11).contains(&layers), "{layers}");
-        assert!(offers.iter().all(|offer| offer.fits && offer.memory <= whole * 3 / 4));
+        assert!(offers.iter().all(|offer| offer.fits == (offer.memory <= whole * 3 / 4)), "{offers:#?}");
+        assert!(offers.is_sorted_by_key(|offer| !offer.fits));
         assert!(offers.iter().any(|offer| offer.change == Change::Head));
 
         // The estimate is the plan of what the change makes of the configuration.

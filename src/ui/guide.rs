@@ -61,7 +61,7 @@ pub enum Setting {
 }
 
 const BLANK: &str = "She poured the coffee into a [MASK] and drank it slowly.";
-const BLANKS: &str = "The river was so [MASK] that we could see every [MASK].";
+const WHOLE: &str = "The river was so clear that we could see every stone on its bed.";
 /// A rate that no pretrained encoder of this width survives: fifty times the recommended one.
 const FAR_TOO_HIGH: f64 = 1e-2;
 /// Above it a rate of a whole model counts as far too high.
@@ -87,7 +87,7 @@ impl Part {
     pub fn setting(self) -> Setting {
         match self {
             Self::FillIn => Setting::Ask { task: Task::Mlm, text: BLANK },
-            Self::Hide => Setting::Ask { task: Task::Mlm, text: BLANKS },
+            Self::Hide => Setting::Ask { task: Task::Mlm, text: WHOLE },
             Self::FromPretrained
             | Self::FromRandom
             | Self::HeadOnly

@@ -46,6 +46,15 @@ fn an_adapter_is_found_and_looked_at_with_its_base() {
     let found = hub.search_models(&query, None).unwrap().items.remove(0);
     assert_eq!((found.usable, found.base.as_deref()), (Usable::Perhaps, Some("owner/tiny")));
 
+    let writes = json!({ "config": { "peft": { "base_model_name_or_path": "x/llm", "task_type": "CAUSAL_LM" } } });
+    let files: [(&str, &[u8]); 2] = [("adapter_config.json", b"{}"), ("adapter_model.safetensors", b"w")];
+    server.add("models/someone/writing", "main", writes, &files);
+    let query = Query { text: "writing".to_owned(), ..Query::default() };
+    let Usable::No(why) = hub.search_models(&query, None).unwrap().items.remove(0).usable else {
+        panic!("it is usable")
+    };
+    assert!(why[0].to_string().contains("writes text (CAUSAL_LM)"), "{why:?}");
+
     let details = hub.model(ADAPTER, MAIN).unwrap();
     assert_eq!((details.found.usable, details.found.family.as_deref()), (Usable::Yes, Some("bert")));
     assert_eq!((details.download_bytes, details.cached), (bytes_of_both(), None));

@@ -68,6 +68,11 @@ const CHANGES_BASE: [&str; 4] = ["pissa", "olora", "corda", "loftq"];
 /// PEFT's words for models that write text on, which no encoder does.
 const WRITING: [&str; 2] = ["CAUSAL_LM", "SEQ_2_SEQ_LM"];
 
+/// Refuses what PEFT calls a task, where no encoder does it.
+pub fn check_task(task: &str) -> Result<(), AdapterError> {
+    if WRITING.contains(&task) { Err(AdapterError::Writes { task: task.to_owned() }) } else { Ok(()) }
+}
+
 impl Settings {
     pub fn read(dir: &Path) -> Result<Self, AdapterError> {
         let text = read_whole(&dir.join(CONFIG), MAX_CONFIG_BYTES);
@@ -86,9 +91,7 @@ impl Settings {
             let kind = if kind.is_empty() { "that is not named".to_owned() } else { kind };
             return Err(AdapterError::Kind { kind });
         }
-        if let Some(task) = self.task_type.as_deref().filter(|task| WRITING.contains(task)) {
-            return Err(AdapterError::Writes { task: task.to_owned() });
-        }
+        self.task_type.as_deref().map_or(Ok(()), check_task)?;
         let is_off = |value: &Value| match value {
             Value::Null | Value::Bool(false) => true,
             Value::Array(list) => list.is_empty(),

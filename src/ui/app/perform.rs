@@ -43,11 +43,7 @@ impl App {
             Action::Go(screen) => self.workspace.screen = screen,
             Action::OpenPalette => self.palette.open(),
             Action::SetTheme(_) | Action::ToggleTheme | Action::SetTextSize(_) => self.set_look(&action, ctx),
-            Action::SetMemoryLimit(limit) => {
-                self.settings.memory_limit = limit;
-                self.workspace.memory_limit = limit;
-                self.workspace.wants.plan = self.workspace.is_ready();
-            }
+            Action::SetMemoryLimit(limit) => self.set_memory_limit(limit),
             Action::ToggleLog => self.log_is_open = !self.log_is_open,
             Action::ResetLayout => self.settings.layouts.clear(),
             Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),
@@ -134,6 +130,12 @@ impl App {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
         self.send(Command::Evaluate { job, model, data, roles });
+    }
+
+    fn set_memory_limit(&mut self, limit: Option<u64>) {
+        self.settings.memory_limit = limit;
+        self.workspace.memory_limit = limit;
+        self.workspace.wants.plan = self.workspace.is_ready();
     }
 
     fn set_look(&mut self, action: &Action, ctx: &egui::Context) {

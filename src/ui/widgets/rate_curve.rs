@@ -22,7 +22,7 @@ pub struct RateCurve<'a> {
     pub now: f64,
 }
 
-const HEIGHT: f32 = 148.0;
+const HEIGHT: f32 = 160.0;
 
 /// Where what is drawn stands.
 struct Place {
@@ -68,7 +68,7 @@ pub fn rate_curve(ui: &mut Ui, curve: &RateCurve<'_>, palette: &Palette) -> Opti
         curve.marks.iter().map(|mark| format!("{} {}", mark.name, format::rate(mark.rate))).collect();
     let label = format!("Loss over the learning rate, {}", marks.join(", "));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &label));
-    let plot = Rect::from_min_max(rect.min + vec2(10.0, 24.0), rect.max - vec2(10.0, 18.0));
+    let plot = Rect::from_min_max(rect.min + vec2(10.0, 38.0), rect.max - vec2(10.0, 18.0));
     let place = Place::new(plot, curve.points)?;
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
@@ -136,9 +136,9 @@ fn marks_ui(painter: &Painter, place: &Place, curve: &RateCurve<'_>, palette: &P
         let first_is_left = curve.marks.first().is_some_and(|first| first.rate <= mark.rate);
         let is_left =
             line == 0 && curve.marks.get(1).is_none_or(|other| other.rate >= mark.rate) || line > 0 && !first_is_left;
-        let anchor = if is_left { Align2::RIGHT_TOP } else { Align2::LEFT_TOP };
-        let gap = if is_left { -4.0 } else { 4.0 };
-        painter.text(pos2(x + gap, plot.top() + 1.0), anchor, mark.name, theme::regular(10.5), mark.color);
+        let anchor = if is_left { Align2::RIGHT_BOTTOM } else { Align2::LEFT_BOTTOM };
+        let gap = if is_left { -2.0 } else { 2.0 };
+        painter.text(pos2(x + gap, plot.top() - 1.0), anchor, mark.name, theme::regular(10.5), mark.color);
     }
     if inside(curve.now) {
         let x = place.x(curve.now);

@@ -22,8 +22,8 @@ impl Workspace {
 
     fn is_seen(&self, part: Part) -> bool {
         match part {
-            Part::FillIn => self.has_filled(|text| text.matches("[MASK]").count() == 1),
-            Part::Hide => self.has_filled(|text| text.matches("[MASK]").count() > 1),
+            Part::FillIn => self.has_filled() == Some(1),
+            Part::Hide => self.has_filled().is_some_and(|blanks| blanks > 1),
             Part::FindRate => self.worked::<FindRate>().is_some(),
             Part::Compare => self.worked::<CompareRuns>().is_some_and(|(_, found)| found.runs.len() > 1),
             Part::TryNames => {
@@ -46,12 +46,14 @@ impl Workspace {
         of_names.map(|run| model_of(&run.dir))
     }
 
-    /// Whether the model inside the program has said what stands behind the masks of such a text.
-    fn has_filled(&self, is_it: impl Fn(&str) -> bool) -> bool {
-        let Some(reply) = &self.explore.answer else { return false };
+    /// For how many hidden words the model inside the program has just said what stands there.
+    fn has_filled(&self) -> Option<usize> {
+        let reply = self.explore.answer.as_ref()?;
         let is_embedded = self.embedded_model() == Some(reply.model.as_path());
-        let answer = reply.to::<Question>().filter(|_| is_embedded);
-        answer.is_some_and(|answer| matches!(answer.result, Prediction::Filling(_)) && is_it(&answer.question.text))
+        match &reply.to::<Question>().filter(|_| is_embedded)?.result {
+            Prediction::Filling(filling) => Some(filling.blanks.len()),
+            _ => None,
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a run has come to against what costs nothing, in words: for the end of a run and whoever else tells it.
 
+use super::run::Status;
 use super::{RunView, Workspace, model_of};
 use crate::metrics::{Evaluation, Measure, Standing};
 use crate::task::{Reads, Targets, Task};
+use crate::train::config::StrategyKind;
 use crate::ui::format;
 use crate::ui::widgets::text::short_name;
 
@@ -13,7 +15,7 @@ const FEW: usize = 100;
 pub struct Verdict {
     pub standing: Standing,
     pub words: String,
-    /// What to try next, where nothing was gained.
+    /// What to try next, where nothing was gained or more is to be had.
     pub advice: Option<&'static str>,
 }
 
@@ -27,8 +29,42 @@ impl Workspace {
         // A run counts the windows of its questions.
         let counted = if run.config.task.reads() == Reads::Question { 0 } else { run.eval_examples };
         let rows = of_run.map_or(counted, |evaluated| evaluated.evaluation.predictions.len());
-        Some(verdict(run.config.task, key, [value, baseline], rows, class))
+        let verdict = verdict(run.config.task, key, [value, baseline], rows, class);
+        let advice = match verdict.standing {
+            Standing::Equal | Standing::Worse => Some(when_nothing_was_gained(run.config.strategy.kind)),
+            Standing::Better | Standing::Unclear => is_improving(run, key, rows).then_some(STILL_IMPROVING),
+        };
+        Some(Verdict { advice, ..verdict })
     }
+}
+
+const STILL_IMPROVING: &str = "Still improving when it ended: train longer";
+
+/// What lies nearest where nothing was learned. A whole model has nothing left to unfreeze, and forgets at too high a rate.
+fn when_nothing_was_gained(kind: StrategyKind) -> &'static str {
+    match kind {
+        StrategyKind::Full => "Raise the rate or train longer; if the loss jumped at the start, lower the rate",
+        StrategyKind::Head
+        | StrategyKind::Top
+        | StrategyKind::Gradual
+        | StrategyKind::BitFit
+        | StrategyKind::Lora
+        | StrategyKind::Custom => "Raise the rate, train longer or unfreeze more",
+    }
+}
+
+/// Whether a run that did all its steps was better at its end than after two thirds of them, by more than a row or two.
+fn is_improving(run: &RunView, key: &str, rows: usize) -> bool {
+    let Some((measure, metric)) = Measure::find(key).zip(run.metrics.get(key)) else { return false };
+    let points = metric.points();
+    let (Some(last), two_thirds) = (points.last(), run.steps as f64 * 2.0 / 3.0) else { return false };
+    let earlier = points.iter().rev().find(|point| point[0] <= two_thirds);
+    run.status == Status::Finished
+        && run.steps > 0
+        && last[0] >= run.steps as f64
+        && earlier.is_some_and(|earlier| {
+            Standing::of(&measure, last[1], earlier[1], (rows > 0).then_some(rows)) == Standing::Better
+        })
 }
 
 /// The class that the baseline always answers.
@@ -68,9 +104,7 @@ fn verdict(task: Task, key: &str, [value, baseline]: [f64; 2], rows: usize, clas
             format!("{size} {side} {}, {shown}", Measure::baseline(task))
         }),
     };
-    let advice = matches!(standing, Standing::Equal | Standing::Worse)
-        .then_some("Raise the rate, train longer or unfreeze more");
-    Verdict { standing, words, advice }
+    Verdict { standing, words, advice: None }
 }
 
 #[cfg(test)]
@@ -98,7 +132,33 @@ mod tests {
         for (task, key, values, rows, expected) in cases {
             let verdict = verdict(task, key, values, rows, Some("neg"));
             assert_eq!(verdict.words, expected);
-            assert_eq!(verdict.advice.is_some(), expected.starts_with("No better"), "{expected}");
+        }
+    }
+
+    #[test]
+    fn the_next_step_follows_from_how_the_run_went() {
+        let advice = |kind, values: [f64; 3], last: f64| {
+            let mut workspace = Workspace::new(Vec::new(), "/runs".into());
+            workspace.draft.strategy.kind = kind;
+            let mut run = RunView::new("/runs/a".into(), workspace.draft.clone());
+            (run.steps, run.eval_examples, run.status) = (30, 200, Status::Finished);
+            run.baseline.insert("accuracy".into(), 0.5);
+            let steps = [10.0, 20.0, last];
+            for (step, value) in steps.into_iter().zip(values) {
+                run.metrics.entry("accuracy".into()).or_default().push(step, value);
+            }
+            workspace.verdict(&run).unwrap().advice.unwrap_or_default()
+        };
+        for (kind, values, last, expected) in [
+            (StrategyKind::Full, [0.6, 0.7, 0.8], 30.0, STILL_IMPROVING),
+            (StrategyKind::Head, [0.6, 0.7, 0.705], 30.0, ""),
+            (StrategyKind::Head, [0.6, 0.8, 0.7], 30.0, ""),
+            (StrategyKind::Full, [0.6, 0.7, 0.8], 25.0, ""),
+            (StrategyKind::Head, [0.5, 0.5, 0.5], 30.0, "Raise the rate, train longer or unfreeze more"),
+            (StrategyKind::Full, [0.5, 0.5, 0.5], 30.0, "Raise the rate or train longer"),
+        ] {
+            let found = advice(kind, values, last);
+            assert!(found.starts_with(expected) && found.is_empty() == expected.is_empty(), "{values:?}: {found}");
         }
     }
 }

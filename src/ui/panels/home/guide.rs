@@ -21,6 +21,8 @@ use crate::worker::works::times::TimeRuns;
 #[derive(Debug, Default)]
 pub struct GuideCard {
     open: Option<Step>,
+    /// It was just opened, and is to be in sight.
+    is_fresh: bool,
     /// Whose times were asked for last.
     asked: Option<Step>,
     /// Seconds of the runs of a step, in their order.
@@ -29,6 +31,8 @@ pub struct GuideCard {
 
 /// From the left edge of the card to where words begin.
 const INDENT: f32 = 44.0;
+/// Height of the line of a step.
+const LINE: f32 = 36.0;
 
 impl GuideCard {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -64,10 +68,16 @@ impl GuideCard {
         let (is_done, is_next) = (guide.is_step_done(step), guide.next() == Some(step));
         if line_ui(ui, cx, (place + 1, step), [is_open, is_done, is_next]) {
             self.open = (!is_open).then_some(step);
+            self.is_fresh = !is_open;
         }
         if is_open {
             self.ask_times(cx, step);
+            let top = ui.cursor().top() - LINE;
             self.open_ui(ui, cx, step);
+            if std::mem::take(&mut self.is_fresh) {
+                let rect = Rect::from_x_y_ranges(ui.max_rect().x_range(), top..=ui.cursor().top());
+                ui.scroll_to_rect(rect, None);
+            }
         }
     }
 
@@ -125,7 +135,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 /// The line of a step; returns whether it was pressed.
 fn line_ui(ui: &mut Ui, cx: &Cx<'_>, (number, step): (usize, Step), [is_open, is_done, is_next]: [bool; 3]) -> bool {
     let palette = cx.palette;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 36.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
     let title = words::title(step);
     let name = format!("{number}  {title}{}", if is_done { ", done" } else { "" });
     response.widget_info(|| WidgetInfo::selected(Role::DisclosureTriangle, true, is_open, &name));

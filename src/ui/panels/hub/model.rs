@@ -84,16 +84,17 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, known: &Known<'_>, wanted: &Wanted) {
         ui.add(egui::Label::new(text::dim(state::sentence(&suggestion.good_for), palette)).wrap());
     }
     if let Some(adapter) = known.details.and_then(|looked| looked.details.adapter.as_ref()) {
-        ui.add(egui::Label::new(text::dim(about_adapter(adapter), palette)).wrap());
+        ui.add(egui::Label::new(text::dim(about_adapter(adapter, here.is_some()), palette)).wrap());
     }
 }
 
 /// What an adapter is for, and what comes with it.
-fn about_adapter(adapter: &AdapterDetails) -> String {
+fn about_adapter(adapter: &AdapterDetails, is_here: bool) -> String {
     let AdapterDetails { base, rank, base_dir, base_bytes } = adapter;
     let rank = rank.map_or(String::new(), |rank| format!(" of rank {rank}"));
     let first = format!("A LoRA adapter{rank} for {base}, and no whole model. Attune opens both as one.");
     match base_dir {
+        _ if is_here => format!("{first} Both are on this machine."),
         Some(_) => format!("{first} {base} is on this machine."),
         None if *base_bytes > 0 => {
             format!("{first} {base} is fetched with it, which is {} of the download.", format::bytes(*base_bytes))

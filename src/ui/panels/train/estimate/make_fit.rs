@@ -1,6 +1,6 @@
 //! What would make a run fit, each with what it then takes and what it costs. One press takes one over into the form.
 
-use egui::{Label, Popup, PopupCloseBehavior, ScrollArea, Ui};
+use egui::{Frame, Label, Popup, PopupCloseBehavior, ScrollArea, Ui};
 use egui_material_icons::icons::ICON_COMPRESS;
 
 use super::about;
@@ -22,7 +22,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let button = Button::new("Make it fit…").icon(ICON_COMPRESS).min_width(ui.available_width()).show(ui, palette);
     let popup = Popup::from_toggle_button_response(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
     let mut is_taken = false;
-    popup.show(|ui| {
+    popup.frame(Frame::popup(ui.style()).inner_margin(space::M as i8)).show(|ui| {
         ui.set_width(WIDTH);
         ui.spacing_mut().item_spacing.y = space::S;
         ui.label(text::strong("What would make it fit", palette));
@@ -35,8 +35,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add(Label::new(text::small(words, palette)).wrap());
         let height = HEIGHT.min(ui.ctx().content_rect().height() * 0.6);
         ScrollArea::vertical().max_height(height).show(ui, |ui| {
-            ui.set_width(WIDTH - 8.0);
+            ui.set_width(WIDTH - 12.0);
             for offer in offers.iter() {
+                ui.add_space(space::XS);
                 divider(ui, palette);
                 is_taken |= offer_ui(ui, cx, offer);
             }

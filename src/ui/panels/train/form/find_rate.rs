@@ -138,7 +138,7 @@ fn words(found: &FoundRate) -> String {
             rate(steepest),
             rate(tenth)
         ),
-        _ => "The loss fell at no rate: train more of the model, or look at the data".into(),
+        _ => "The loss fell at no rate in so few updates: keep the recommended one, or train more of the model".into(),
     }
 }
 
