@@ -104,7 +104,7 @@ impl Advice {
                 "The last layer, which a head reads, knows less: train all layers and keep the embeddings as they are."
                     .to_owned()
             }
-            (_, Train::Whole) => "Train the whole encoder: no part of it can stay as it is.".to_owned(),
+            (_, Train::Whole) => "Train the whole encoder: nothing below its top is enough as it is.".to_owned(),
             (_, Train::Top(1)) => "Train the top layer and keep what lies below as it is.".to_owned(),
             (_, Train::Top(layers)) => format!("Train the top {layers} layers and keep what lies below as it is."),
             (_, Train::Head) => "Train a head alone and keep the encoder as it is.".to_owned(),
