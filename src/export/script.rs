@@ -55,6 +55,9 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if schedule_name(config.optim.schedule).is_none() {
         return refuse("its rate went through one cycle, which transformers' Trainer has no name for");
     }
+    if config.data.oversample {
+        return refuse("rows of rare classes were repeated while it was trained");
+    }
     if config.optim.focal > 0.0 {
         return refuse("it was trained with focal loss, which transformers does not have");
     }
