@@ -253,9 +253,16 @@ fn problems_ui(ui: &mut Ui, cx: &Cx<'_>, dataset: &Dataset, of: &str) {
                         if place < unread.len() { &unread[place] } else { &dataset.excluded[place - unread.len()] };
                     ui.horizontal(|ui| {
                         ui.set_height(18.0);
-                        ui.label(text::number_dim(problem.place(), palette));
-                        ui.add(Label::new(text::small(&problem.reason, palette)).truncate())
-                            .on_hover_text(&problem.reason);
+                        ui.label(text::number_dim(format!("line {}", problem.line), palette));
+                        // The end of a file's path tells it from the others.
+                        let file =
+                            problem.file.as_deref().map(|file| format!("{}: ", format::file_name(file.as_ref())));
+                        let words = format!("{}{}", file.unwrap_or_default(), problem.reason);
+                        ui.add(Label::new(text::small(words, palette)).truncate()).on_hover_text(format!(
+                            "{}: {}",
+                            problem.place(),
+                            problem.reason
+                        ));
                     });
                 }
             },
