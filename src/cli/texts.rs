@@ -158,7 +158,10 @@ impl Columns {
         let request = if text.trim().is_empty() {
             Err(format!("has no text in its column \"{}\"", table.columns[self.first]))
         } else {
-            Ok(Request { text, pair: self.second.map(|column| table.cell(row, column).to_owned()) })
+            // A key that a line does not have, or that has null, is no text, as where lines are read one by one.
+            let is_there = |pair: &&str| table.format != Format::JsonLines || !pair.is_empty();
+            let pair = self.second.map(|column| table.cell(row, column)).filter(is_there);
+            Ok(Request { text, pair: pair.map(str::to_owned) })
         };
         Item { place: table.place(row), row: Some(row), words, request }
     }

@@ -48,8 +48,9 @@ fn marked(text: &str, format: Format) -> String {
 /// Whether a card is not as it was written.
 fn is_changed(text: &str) -> bool {
     let Some((before, mark)) = text.rsplit_once(&format!("\n{MARK}")) else { return true };
-    let sum = sha256(before.as_bytes());
-    !mark.strip_suffix(" -->\n").is_some_and(|mark| mark.split_whitespace().nth(2) == Some(&sum))
+    // Nothing stands behind the mark either.
+    let sum = mark.strip_suffix(" -->\n").filter(|line| !line.contains('\n'));
+    sum.and_then(|line| line.split_whitespace().nth(2)) != Some(&sha256(before.as_bytes()))
 }
 
 #[cfg(test)]

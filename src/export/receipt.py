@@ -9,7 +9,7 @@ import transformers
 here = Path(__file__).resolve().parent
 receipt = json.loads((here / "receipt.json").read_text(encoding="utf-8"))
 tokenizer = transformers.AutoTokenizer.from_pretrained(here)
-model = getattr(transformers, receipt["class"]).from_pretrained(here).eval()
+model = getattr(transformers, receipt["class"]).from_pretrained(here).float().eval()
 
 
 def fail(number, one, what):

@@ -262,3 +262,35 @@ fn write_floats(out: &mut dyn Write, values: impl Iterator<Item = f32>) -> io::R
     }
     out.write_all(&bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+    use crate::model::{Want, open};
+
+    #[test]
+    fn weights_that_find_no_room_lie_beside_the_model_each_from_a_page_on() {
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify");
+        let (model, _) = open(&golden, Want::AsSaved, &Device::Cpu, 0).unwrap();
+        let graph = super::super::graph(&model);
+        let dir = tempfile::tempdir().unwrap();
+        write_within(&graph, dir.path(), 0).unwrap();
+        let beside = std::fs::read(dir.path().join(EXTERNAL)).unwrap();
+        let mut outside = Outside::default();
+        parts(&graph, Some(&mut outside));
+        assert!(outside.weights.len() > 10);
+        for (start, weight) in &outside.weights {
+            let mut bytes = Vec::new();
+            weight.write(&mut bytes).unwrap();
+            assert_eq!((start % PAGE, &beside[*start as usize..][..bytes.len()]), (0, bytes.as_slice()));
+        }
+        assert_eq!(outside.end, beside.len() as u64);
+        let size = || std::fs::metadata(dir.path().join(MODEL)).unwrap().len();
+        let inside = size();
+        write(&graph, dir.path()).unwrap();
+        let large: u64 = outside.weights.iter().map(|(_, weight)| weight.bytes()).sum();
+        assert!(inside < size() && size() < inside + large, "{inside} and {large}, {} in one", size());
+    }
+}
