@@ -17,6 +17,7 @@ use crate::stop::Stop;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::plan::HOUR;
+use crate::train::plan::PlanSummary;
 use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::prepared::{Known, Watch};
 use crate::train::recommend::Settings;
@@ -80,17 +81,7 @@ impl Train {
         }
         prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
         let plan = preflight(&config, goes_on, &mut prepared, &model)?;
-        eprintln!(
-            "estimated memory {} of {} free, estimated time {}",
-            bytes(plan.memory.total()),
-            bytes(plan.memory.available),
-            duration(plan.seconds)
-        );
-        if plan.seconds > HOUR {
-            eprintln!(
-                "warning: this takes more than an hour on this machine; Ctrl-C ends it and keeps what was learned"
-            );
-        }
+        tell_cost(&plan);
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);
@@ -104,10 +95,7 @@ impl Train {
             progress.tell(&event);
             events.write(&event);
         };
-        let interrupt = Stop::default();
-        let asked = interrupt.clone();
-        // Where no thread can be started, a request to end waits for the end of a micro-batch.
-        crate::signals::wake(move || asked.ask()).ok();
+        let interrupt = asked_by_signals();
         let mut recorder = Recorder {
             folder,
             data: &prepared,
@@ -130,6 +118,26 @@ impl Train {
         lines.extend(outcome.ending.caveats.iter().map(|caveat| format!("note: {caveat}")));
         print_lines(&lines).context("the run is finished, but its result could not be printed")
     }
+}
+
+fn tell_cost(plan: &PlanSummary) {
+    eprintln!(
+        "estimated memory {} of {} free, estimated time {}",
+        bytes(plan.memory.total()),
+        bytes(plan.memory.available),
+        duration(plan.seconds)
+    );
+    if plan.seconds > HOUR {
+        eprintln!("warning: this takes more than an hour on this machine; Ctrl-C ends it and keeps what was learned");
+    }
+}
+
+/// Asked by the next request to end. Where no thread can be started, that one waits for the end of a micro-batch.
+fn asked_by_signals() -> Stop {
+    let interrupt = Stop::default();
+    let asked = interrupt.clone();
+    crate::signals::wake(move || asked.ask()).ok();
+    interrupt
 }
 
 /// Tells what is read as what, and how, before anything is made of it.
