@@ -534,7 +534,7 @@ mod tests {
         assert_eq!(check(&config), (60, 12), "what is held out stays as it is");
         let data = prepared(&config);
         assert_eq!(data.counts, [30, 30]);
-        let told = "rows of rare classes are repeated, so that 36 rows are learned from as 60";
+        let told = "rows of rare classes are repeated: an epoch has 60 rows instead of 36";
         assert!(data.warnings.iter().any(|warning| warning == told), "{:?}", data.warnings);
     }
 

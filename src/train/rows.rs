@@ -183,8 +183,7 @@ impl Source for Sources {
         warnings.extend(data_warnings(&train_data, &eval_data));
         if learned.len() > split.train.len() {
             let (rows, times) = (split.train.len(), learned.len());
-            warnings
-                .push(format!("rows of rare classes are repeated, so that {rows} rows are learned from as {times}"));
+            warnings.push(format!("rows of rare classes are repeated: an epoch has {times} rows instead of {rows}"));
         }
         let labels = train_data.labels.clone();
         Ok(Some(Prepared {

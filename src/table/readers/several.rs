@@ -120,7 +120,7 @@ fn columns(pieces: &mut [Piece], names: &[String]) -> Result<Columns, ReadError>
         let lacks = |(_, piece): &(&String, &Piece)| !piece.table.columns.contains(column);
         let without = names.iter().zip(pieces.iter()).filter(lacks).map(|(name, _)| name.as_str());
         if without.clone().next().is_some() {
-            notes.push(format!("the column {column:?} is not in {} and empty in its rows", listed(without)));
+            notes.push(format!("the column {column:?} is not in {}, so it is empty in those rows", listed(without)));
         }
     }
     Ok(Columns { names: all, notes })
@@ -286,7 +286,7 @@ mod tests {
         let table = Table::open(dir.path()).unwrap();
         assert_eq!(table.columns, ["text", "label", "source"]);
         assert_eq!(cells(&table), [["a b", "x", ""], ["c d", "y", ""], ["e f", "y", "web"]]);
-        assert_eq!(table.notes[1], r#"the column "source" is not in "a.csv" and empty in its rows"#);
+        assert_eq!(table.notes[1], r#"the column "source" is not in "a.csv", so it is empty in those rows"#);
         let dir = folder(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "id,price\n1,2\n3,4\n")]);
         let error = Table::open(dir.path()).unwrap_err().to_string();
         assert!(error.contains("has the columns id, price") && error.contains("they share none"), "{error}");

@@ -149,7 +149,7 @@ impl ExportView {
         ui.add(field).accessible_name("Folder to export to");
         let words = match self.formats.len() {
             0 | 1 => "A new folder, or an earlier export of the same kind",
-            _ => "A new folder; each format gets one of its name in it",
+            _ => "A new folder, with a subfolder for each format",
         };
         ui.label(text::faint(words, cx.palette));
     }
@@ -208,7 +208,7 @@ fn about(format: Format) -> &'static str {
         Format::Hf => "Opens in transformers 4 and 5, with a model card filled from the run",
         Format::Onnx => "Runs in any ONNX runtime, without Python; inputs and outputs as optimum names them",
         Format::SentenceTransformers => "One vector a text, by the mean over its tokens, for sentence-transformers",
-        Format::Peft => "What was learned beside the base model, alone",
+        Format::Peft => "Only what was learned, to be used with the base model",
     }
 }
 

@@ -279,7 +279,7 @@ impl DriftView {
         let found = self.found(cx.workspace).and_then(|found| found.as_ref().ok()).cloned();
         let Some((found, cell)) = found.zip(self.chosen) else {
             ui.label(text::dim(
-                "What a cell is about appears here: a head before and after, or the numbers",
+                "Click a cell to see a head before and after, or the numbers of a layer or a weight",
                 cx.palette,
             ));
             return;

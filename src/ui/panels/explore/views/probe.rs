@@ -96,8 +96,8 @@ impl LayerProbe {
             }
             (_, None) => no_data_ui(ui, cx),
             (_, Some(loaded)) if !is_of_texts(loaded) => {
-                let words = "A probe learns a label or a number of each whole text. These data have other lessons, or no \
-                             labels: choose what their columns mean in Data.";
+                let words = "A probe learns a label or a number for each text. This data has neither, or its columns \
+                             are not chosen: choose them in Data.";
                 state::empty(ui, cx.palette, ICON_LAYERS, "Nothing to probe for", words, |ui| to_data_ui(ui, cx));
             }
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
@@ -206,7 +206,7 @@ impl LayerProbe {
         let palette = cx.palette;
         let running = cx.workspace.job_where(is_ours).is_some();
         let Some(Found { question, answer: Ok(probed), is_stale }) = found(cx.workspace).filter(|_| !running) else {
-            ui.label(text::dim("What the layers know is told here once they were probed", palette));
+            ui.label(text::dim("What each layer knows appears here once the layers have been probed", palette));
             return;
         };
         let advice = probed.advice(self.pooling.unwrap_or(probed.pooling));

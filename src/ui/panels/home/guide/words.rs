@@ -79,7 +79,7 @@ pub fn look_at(step: Step) -> &'static str {
         Step::Tasks => {
             "Look at Evaluate: which names are missed, and which are found with the wrong boundary or the wrong type."
         }
-        Step::Comparing => "Look at the verdict above the table, and at the rows that only one of the two gets right.",
+        Step::Comparing => "Look at the verdict below the table, and at how many rows only one of the two gets right.",
     }
 }
 

@@ -50,9 +50,15 @@ pub fn init_ui(ui: &mut Ui, init: &mut Init, palette: &Palette) {
 pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Palette) {
     let is_whole = draft.strategy.kind == StrategyKind::Full;
     let optim = &mut draft.optim;
-    row(ui, "Peak rate", "The rate after the warm-up; of the head where groups have their own", palette, |ui| {
-        real(ui, "Learning rate", &mut optim.lr, limits::PEAK_RATE);
-    });
+    row(
+        ui,
+        "Peak rate",
+        "The learning rate after the warm-up; where parts have rates of their own, that of the head",
+        palette,
+        |ui| {
+            real(ui, "Learning rate", &mut optim.lr, limits::PEAK_RATE);
+        },
+    );
     if is_whole && optim.lr > limits::HIGH_RATE {
         let words =
             "A rate this high usually destroys what the model has learned; 2e-5 to 5e-5 is usual for a whole model";
@@ -193,8 +199,7 @@ pub fn regularisation_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) 
         row(ui, "Focal loss", hint, palette, |ui| {
             real(ui, "Focal loss", &mut optim.focal, limits::FOCAL);
         });
-        let hint =
-            "Examples of rare classes are learned from several times an epoch, so that each class is as frequent";
+        let hint = "Examples of rare classes are learned from several times an epoch, so that all classes are equally frequent";
         row(ui, "Repeat rare classes", hint, palette, |ui| {
             toggle(ui, "Repeat rare classes", &mut draft.data.oversample, palette);
         });

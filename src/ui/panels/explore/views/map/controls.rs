@@ -158,8 +158,8 @@ impl MapView {
             return;
         };
         let rows = loaded.dataset.examples.len() as u64;
-        let words = "Each row becomes a point: rows that the model holds for alike lie together, a typed text lies among \
-                     them, and what lies where it does not belong is worth a look.";
+        let words = "Each row becomes a point. Rows that the model finds similar lie close together, with the text that you \
+                     type among them; a row among those of another label is worth a look.";
         state::empty(ui, palette, ICON_BUBBLE_CHART, "The rows as points", words, |ui| {
             let name = format!("Map {}", format::plural(rows, "row", "rows"));
             if Button::new(name).primary().show(ui, palette).clicked() {
