@@ -41,13 +41,17 @@ pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportErr
             }
             Ok(())
         }
-        (Format::Onnx, _) => {
-            let model = source.open()?;
-            onnx::write(&onnx::graph(&model), to)?;
-            write_json(&Value::Object(model.saved_config()), &to.join("config.json"))?;
-            save_tokenizer(source, to)
-        }
+        (Format::Onnx, _) => graph(source, onnx::Precision::Float, to),
+        (Format::OnnxInt8, _) => graph(source, onnx::Precision::Int8, to),
     }
+}
+
+/// A graph, with what it is and how texts become its input.
+fn graph(source: &Source, precision: onnx::Precision, to: &Path) -> Result<(), ExportError> {
+    let model = source.open()?;
+    onnx::write(&onnx::graph(&model, precision), to)?;
+    write_json(&Value::Object(model.saved_config()), &to.join("config.json"))?;
+    save_tokenizer(source, to)
 }
 
 /// A model with all its weights in place, as transformers opens it.
