@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::format::Format;
 use super::source::Source;
-use super::{ExportError, card, onnx, receipt, sentences};
+use super::{ExportError, card, onnx, receipt, sentences, state};
 use crate::files::{remove_file, write_atomically};
 use crate::model::{self, Family, adapter};
 use crate::text::Tokenizer;
@@ -24,14 +24,17 @@ pub fn check_free(to: &Path, format: Format) -> Result<(), ExportError> {
 /// Writes a format into a folder, which must exist.
 pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportError> {
     // What an earlier export left would speak of other weights.
-    for name in receipt::FILES {
+    for name in receipt::FILES.into_iter().chain([state::FILE]) {
         let path = to.join(name);
         remove_file(&path).map_err(|error| ExportError::Write { path, source: error })?;
     }
     match (format, &source.adapter) {
         (Format::Peft, Some(adapter)) => copy_all(adapter, to, &[]),
         (Format::Peft, None) => Err(ExportError::NoAdapter { run: source.named.clone() }),
-        (Format::Hf, _) => whole(source, to),
+        (Format::Hf, _) => {
+            whole(source, to)?;
+            source.run.as_ref().map_or(Ok(()), |run| state::write(run, to))
+        }
         (Format::SentenceTransformers, _) => {
             whole(source, to)?;
             let config = source.config()?;

@@ -13,6 +13,7 @@ use candle_core::{DType, Device};
 use onnx_file::Tensor;
 use serde_json::Value;
 
+use crate::compare_runs::record;
 use crate::models_match_the_reference::golden;
 
 /// Largest difference of logits: what they were recorded with is f32.
@@ -107,7 +108,9 @@ fn the_graph_of_every_checkpoint_in_eight_bits_stays_near_what_transformers_comp
         let found = runtime::run(&graph, &inputs);
         let (mut error, mut square) = (0.0, 0.0);
         for port in &graph.outputs {
-            for (found, expected) in seen(&found[&port.name], &expected(&recorded, &port.name), &inputs["attention_mask"]) {
+            for (found, expected) in
+                seen(&found[&port.name], &expected(&recorded, &port.name), &inputs["attention_mask"])
+            {
                 error += (found - expected).powi(2);
                 square += expected.powi(2);
             }
@@ -281,6 +284,30 @@ fn an_encoder_of_sentences_says_how_their_vectors_are_made() {
     let width = read("config.json")["hidden_size"].clone();
     assert_eq!(read("1_Pooling/config.json")["word_embedding_dimension"], width);
     assert!(dir.path().join("model.safetensors").is_file());
+}
+
+#[test]
+fn how_a_run_was_trained_is_told_as_the_trainer_of_transformers_tells_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = record(dir.path(), "run", 1e-3, 0.9, true);
+    std::fs::create_dir(run.join("model")).unwrap();
+    for entry in std::fs::read_dir(golden().join("bert-classify")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), run.join("model").join(entry.file_name())).unwrap();
+    }
+    let to = dir.path().join("out");
+    write(&run, &to, &[Format::Hf], false).unwrap();
+    let state: Value = serde_json::from_slice(&std::fs::read(to.join("trainer_state.json")).unwrap()).unwrap();
+    let log = state["log_history"].as_array().unwrap();
+    assert_eq!(log.len(), 32, "30 losses, an evaluation and the end");
+    let first = serde_json::json!({"epoch": 0.1, "grad_norm": 1.0, "learning_rate": 1e-3, "loss": 0.5, "step": 1});
+    assert_eq!(log[0], first);
+    assert_eq!((&log[30]["eval_accuracy"], &log[30]["epoch"]), (&0.9.into(), &3.0.into()));
+    assert!(log[30].get("eval_eval_loss").is_none() && log[30]["eval_loss"].is_number());
+    assert_eq!((&log[31]["train_runtime"], &log[31]["step"]), (&60.0.into(), &30.into()));
+    let told = ["global_step", "max_steps", "epoch", "num_train_epochs", "best_global_step"].map(|key| &state[key]);
+    assert_eq!(serde_json::json!(told), serde_json::json!([30, 30, 3.0, 3, 30]));
+    assert_eq!(state["best_metric"], log[30]["eval_loss"], "which is what the run kept the best by");
 }
 
 #[test]

@@ -6,9 +6,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{OPSET, int8};
 use super::graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Weight};
 use super::wire::Message;
+use super::{OPSET, int8};
 use crate::export::ExportError;
 use crate::files::write_atomically;
 

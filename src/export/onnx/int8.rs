@@ -50,7 +50,11 @@ pub fn rows(graph: &mut Graph, table: &Arc<Param>, places: &str) -> String {
 fn scales(values: &[f32], columns: usize) -> Vec<f32> {
     let most = |row: &[f32]| row.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
     // A row of zeros is zero by any scale.
-    values.chunks_exact(columns).map(|row| most(row) / MOST).map(|scale| if scale > 0.0 { scale } else { 1.0 }).collect()
+    values
+        .chunks_exact(columns)
+        .map(|row| most(row) / MOST)
+        .map(|scale| if scale > 0.0 { scale } else { 1.0 })
+        .collect()
 }
 
 fn whole(value: f32, scale: f32) -> i8 {

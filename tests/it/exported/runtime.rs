@@ -12,11 +12,8 @@ pub fn run(model: &Model, inputs: &BTreeMap<String, Tensor>) -> BTreeMap<String,
         let of =
             |name: &String| values.get(name).or_else(|| model.weights.get(name)).unwrap_or_else(|| panic!("{name}"));
         let inputs: Vec<&Tensor> = node.inputs.iter().map(of).collect();
-        let outputs = if node.op == "DynamicQuantizeLinear" {
-            rounded(inputs[0]).to_vec()
-        } else {
-            vec![compute(node, &inputs)]
-        };
+        let outputs =
+            if node.op == "DynamicQuantizeLinear" { rounded(inputs[0]).to_vec() } else { vec![compute(node, &inputs)] };
         assert_eq!(outputs.len(), node.outputs.len(), "{}", node.op);
         values.extend(node.outputs.iter().cloned().zip(outputs));
     }
@@ -75,7 +72,8 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
             let is_whole = |tensor: &Tensor| tensor.values.iter().all(|value| value.fract() == 0.0);
             assert!(is_whole(x) && is_whole(inputs[1]));
             assert_eq!(inputs[3].dims, [*inputs[1].dims.last().unwrap()], "a zero for each output");
-            let (a, b) = (pairwise(x, inputs[2], |a, zero| a - zero), pairwise(inputs[1], inputs[3], |b, zero| b - zero));
+            let (a, b) =
+                (pairwise(x, inputs[2], |a, zero| a - zero), pairwise(inputs[1], inputs[3], |b, zero| b - zero));
             matmul(&a, &b)
         }
         "Gemm" => {
