@@ -16,7 +16,8 @@ pub struct Export {
     /// The folder to write, which must be new, empty, or an earlier export of the same kind
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
-    /// A whole model for transformers (hf), a graph for any runtime of ONNX (onnx), the adapter alone for PEFT (peft), or
+    /// A whole model for transformers (hf), a graph for any runtime of ONNX (onnx), the same with
+    /// weights of eight bits, a quarter of the size and a little less exact (onnx-int8), the adapter alone for PEFT (peft), or
     /// an encoder that gives texts one vector each (sentence-transformers); several are written into folders of these
     /// names
     #[arg(long = "format", value_enum, value_name = "FORMAT", value_delimiter = ',', default_values_t = [Format::Hf])]
@@ -33,6 +34,7 @@ pub struct Export {
 enum Format {
     Hf,
     Onnx,
+    OnnxInt8,
     Peft,
     SentenceTransformers,
 }
@@ -42,6 +44,7 @@ impl From<Format> for export::Format {
         match format {
             Format::Hf => Self::Hf,
             Format::Onnx => Self::Onnx,
+            Format::OnnxInt8 => Self::OnnxInt8,
             Format::Peft => Self::Peft,
             Format::SentenceTransformers => Self::SentenceTransformers,
         }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, print_json, print_lines};
-use crate::data::{Dataset, guess_task, health};
+use crate::data::{Dataset, Finding, guess_task, health};
 use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
@@ -85,9 +85,7 @@ impl Inspect {
             "examples": dataset.examples.len(),
             "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
             "problems": problems.clone().map(problem).collect::<Vec<_>>(),
-            "health": findings.iter().map(|finding| json!({
-                "message": finding.message(), "count": finding.count, "lines": finding.lines,
-            })).collect::<Vec<_>>(),
+            "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
         });
         let encoding = if table.format.has_encoding() { format!(", {}", table.encoding) } else { String::new() };
         let mut lines = vec![
@@ -114,6 +112,17 @@ impl Inspect {
         lines.extend(problems.take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
         Ok((facts, lines))
     }
+}
+
+/// A finding with the lines of its rows, or where these are of several files, with the file beside each.
+fn health_facts(finding: &Finding, several: bool) -> Value {
+    let mut facts = json!({ "message": finding.message(), "count": finding.count });
+    if several {
+        facts["places"] = json!(finding.places);
+    } else {
+        facts["lines"] = finding.places.iter().map(|place| json!(place.line)).collect();
+    }
+    facts
 }
 
 /// Columns and labels that are listed for people.

@@ -16,9 +16,9 @@ use super::rows::Content;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
 use super::{Dataset, Split, Target, guess};
-use crate::table::Table;
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
+use crate::table::{Place, RowProblem, Table};
 use crate::task::Task;
 
 pub use kinds::FindingKind;
@@ -32,8 +32,8 @@ pub struct Finding {
     pub task: Task,
     /// Rows or, for [`FindingKind::RareClasses`], classes, and for [`FindingKind::CutWords`] spans.
     pub count: usize,
-    /// Lines in the file, ascending. In some files many rows share a line.
-    pub lines: Vec<usize>,
+    /// Where they are, in the order of the rows. In some files many rows share a line.
+    pub places: Vec<Place>,
     /// Rows of the table, ascending; none for rows that could not be read.
     pub rows: Vec<usize>,
 }
@@ -45,8 +45,8 @@ const TOO_LARGE: u64 = 4;
 
 impl Finding {
     fn new(kind: FindingKind, dataset: &Dataset, rows: Vec<usize>) -> Self {
-        let lines = rows.iter().map(|&row| dataset.table.line(row)).collect();
-        Self { kind, task: dataset.task, count: rows.len(), lines, rows }
+        let places = rows.iter().map(|&row| dataset.table.at(row)).collect();
+        Self { kind, task: dataset.task, count: rows.len(), places, rows }
     }
 
     fn of_examples(kind: FindingKind, dataset: &Dataset, examples: &[usize]) -> Self {
@@ -56,8 +56,8 @@ impl Finding {
     }
 
     fn unreadable(dataset: &Dataset, table: &Table) -> Self {
-        let lines: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
-        Self { kind: FindingKind::Unreadable, task: dataset.task, count: lines.len(), lines, rows: Vec::new() }
+        let places: Vec<Place> = table.problems.iter().map(RowProblem::at).collect();
+        Self { kind: FindingKind::Unreadable, task: dataset.task, count: places.len(), places, rows: Vec::new() }
     }
 }
 
@@ -336,8 +336,8 @@ mod tests {
 
     fn check(text: &str, task: Task, kind: &FindingKind, lines: &[usize]) {
         let findings = found(text, task);
-        let finding = findings.iter().find(|finding| finding.kind == *kind);
-        assert_eq!(finding.map_or(&[][..], |finding| &finding.lines), lines, "{kind:?} in {findings:?}");
+        let places = findings.iter().filter(|finding| finding.kind == *kind).flat_map(|finding| &finding.places);
+        assert_eq!(places.map(|place| place.line).collect::<Vec<_>>(), lines, "{kind:?} in {findings:?}");
     }
 
     #[test]
@@ -362,7 +362,7 @@ mod tests {
         let findings = health(&Dataset::new(table, Task::Classify, &roles, None).unwrap());
         assert!(findings.iter().all(|finding| finding.kind != FindingKind::Duplicates));
         let contradictions = findings.iter().find(|finding| finding.kind == FindingKind::Contradictions).unwrap();
-        assert_eq!((&contradictions.lines, &contradictions.rows), (&vec![2, 5], &vec![0, 3]));
+        assert_eq!(contradictions.rows, [0, 3]);
     }
 
     #[test]
@@ -471,7 +471,7 @@ mod tests {
         let text = "text,label\na,pos\nb,Pos\nc,neg\nd,pos\n";
         let findings = found(text, Task::Classify);
         let finding = findings.iter().find(|finding| finding.kind.short() == "spelling variants").unwrap();
-        assert_eq!((finding.count, &finding.lines), (1, &vec![3]));
+        assert_eq!((finding.count, &finding.rows), (1, &vec![1]));
         assert_eq!(finding.message(), "1 row with a different spelling of a class: \"pos\" also as \"Pos\" (1)");
         assert_eq!(finding.kind.remedy(), Some(Mend::Fix(Fix::Spellings)));
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::format::Format;
 use super::source::Source;
-use super::{ExportError, card, onnx, receipt, sentences};
+use super::{ExportError, card, onnx, receipt, sentences, state};
 use crate::files::{remove_file, write_atomically};
 use crate::model::{self, Family, adapter};
 use crate::text::Tokenizer;
@@ -24,14 +24,17 @@ pub fn check_free(to: &Path, format: Format) -> Result<(), ExportError> {
 /// Writes a format into a folder, which must exist.
 pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportError> {
     // What an earlier export left would speak of other weights.
-    for name in receipt::FILES {
+    for name in receipt::FILES.into_iter().chain([state::FILE]) {
         let path = to.join(name);
         remove_file(&path).map_err(|error| ExportError::Write { path, source: error })?;
     }
     match (format, &source.adapter) {
         (Format::Peft, Some(adapter)) => copy_all(adapter, to, &[]),
         (Format::Peft, None) => Err(ExportError::NoAdapter { run: source.named.clone() }),
-        (Format::Hf, _) => whole(source, to),
+        (Format::Hf, _) => {
+            whole(source, to)?;
+            source.run.as_ref().map_or(Ok(()), |run| state::write(run, to))
+        }
         (Format::SentenceTransformers, _) => {
             whole(source, to)?;
             let config = source.config()?;
@@ -41,13 +44,17 @@ pub fn write(source: &Source, format: Format, to: &Path) -> Result<(), ExportErr
             }
             Ok(())
         }
-        (Format::Onnx, _) => {
-            let model = source.open()?;
-            onnx::write(&onnx::graph(&model), to)?;
-            write_json(&Value::Object(model.saved_config()), &to.join("config.json"))?;
-            save_tokenizer(source, to)
-        }
+        (Format::Onnx, _) => graph(source, onnx::Precision::Float, to),
+        (Format::OnnxInt8, _) => graph(source, onnx::Precision::Int8, to),
     }
+}
+
+/// A graph, with what it is and how texts become its input.
+fn graph(source: &Source, precision: onnx::Precision, to: &Path) -> Result<(), ExportError> {
+    let model = source.open()?;
+    onnx::write(&onnx::graph(&model, precision), to)?;
+    write_json(&Value::Object(model.saved_config()), &to.join("config.json"))?;
+    save_tokenizer(source, to)
 }
 
 /// A model with all its weights in place, as transformers opens it.

@@ -9,6 +9,8 @@ pub enum Format {
     Hf,
     /// A graph for any runtime of ONNX.
     Onnx,
+    /// The same with weights of eight bits.
+    OnnxInt8,
     /// The adapter alone.
     Peft,
     /// An encoder that gives a sentence one vector.
@@ -16,13 +18,14 @@ pub enum Format {
 }
 
 impl Format {
-    pub const ALL: [Self; 4] = [Self::Hf, Self::Onnx, Self::Peft, Self::SentenceTransformers];
+    pub const ALL: [Self; 5] = [Self::Hf, Self::Onnx, Self::OnnxInt8, Self::Peft, Self::SentenceTransformers];
 
     /// The name on the command line, and of the folder where there are several.
     pub fn name(self) -> &'static str {
         match self {
             Self::Hf => "hf",
             Self::Onnx => "onnx",
+            Self::OnnxInt8 => "onnx-int8",
             Self::Peft => "peft",
             Self::SentenceTransformers => "sentence-transformers",
         }
@@ -33,6 +36,7 @@ impl Format {
         match self {
             Self::Hf => "Hugging Face folder",
             Self::Onnx => "ONNX",
+            Self::OnnxInt8 => "ONNX, int8",
             Self::Peft => "PEFT adapter",
             Self::SentenceTransformers => "Sentence embeddings",
         }
@@ -43,7 +47,7 @@ impl Format {
 pub fn library(format: Format) -> &'static str {
     match format {
         Format::Hf => "transformers",
-        Format::Onnx => "onnx",
+        Format::Onnx | Format::OnnxInt8 => "onnx",
         Format::Peft => "peft",
         Format::SentenceTransformers => "sentence-transformers",
     }
@@ -69,7 +73,7 @@ pub fn usage(format: Format, task: Option<Task>) -> String {
              model = {class}.from_pretrained(base, config=AutoConfig.from_pretrained(\".\"))\n\
              model = PeftModel.from_pretrained(model, \".\")"
         ),
-        Format::Onnx => format!(
+        Format::Onnx | Format::OnnxInt8 => format!(
             "import onnxruntime\nfrom transformers import AutoTokenizer\n\n\
              tokenizer = AutoTokenizer.from_pretrained(\".\")\nsession = onnxruntime.InferenceSession(\"model.onnx\")\n\
              outputs = session.run(None, dict(tokenizer({texts}, return_tensors=\"np\")))"

@@ -2,7 +2,7 @@
 //! with a card that says what it is and a receipt that proves it, and a run as a script.
 //!
 //! From the ground up: the formats (`format.rs`); what is exported (`source.rs`); the folders of each format (`folder.rs`, `onnx/`, `sentences.rs`); the
-//! card (`card.rs`), the receipt (`receipt.rs`) and the script (`script.rs`); and here, what is asked and what came of it.
+//! card (`card.rs`), the receipt (`receipt.rs`), how it was trained as the Trainer tells it (`state.rs`) and the script (`script.rs`); and here, what is asked and what came of it.
 //! Nothing is written over that Attune did not write.
 
 mod card;
@@ -15,6 +15,7 @@ mod receipt;
 mod script;
 mod sentences;
 mod source;
+mod state;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

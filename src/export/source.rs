@@ -40,7 +40,7 @@ impl Source {
         match format {
             Format::Peft if self.adapter.is_none() => Err(ExportError::NoAdapter { run: self.named.clone() }),
             Format::SentenceTransformers => sentences::check(&self.config()?),
-            Format::Hf | Format::Onnx | Format::Peft => Ok(()),
+            Format::Hf | Format::Onnx | Format::OnnxInt8 | Format::Peft => Ok(()),
         }
     }
 
@@ -48,11 +48,22 @@ impl Source {
     pub fn bytes(&self, format: Format) -> u64 {
         match (format, &self.adapter) {
             (Format::Peft, Some(adapter)) => folder_bytes(adapter),
+            (Format::OnnxInt8, _) => self.bytes(Format::Onnx).saturating_sub(self.saved_by_int8()),
             (Format::Hf | Format::Onnx | Format::SentenceTransformers, Some(_)) if adapter::is_one(&self.model) => {
                 adapter::base_of(&self.model).map_or(0, |base| folder_bytes(&base))
             }
             _ => folder_bytes(&self.model),
         }
+    }
+
+    /// Three bytes of four, of the dense layers and, where no head shares it, of the word table.
+    fn saved_by_int8(&self) -> u64 {
+        let Ok(config) = self.config() else { return 0 };
+        let layers = config.schedule().iter().map(|step| step.stored + 1).max().unwrap_or(0);
+        let dense = config.hidden_size * (4 * config.hidden_size + 2 * config.intermediate_size);
+        let shares_words = config.architectures.iter().any(|name| name.contains("MaskedLM"));
+        let words = if shares_words { 0 } else { config.vocab_size * config.embedding_size };
+        3 * (layers * dense + words) as u64
     }
 
     /// What in the run is not as it was written.

@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::Inputs;
 use crate::files;
 use crate::stop::heed;
@@ -108,6 +110,16 @@ pub const ENDINGS: [&str; 28] = [
     "zip",
 ];
 
+/// Where a row is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The file, where several were read as one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<Arc<str>>,
+    /// Line in the file, from 1.
+    pub line: usize,
+}
+
 /// A row that was left out while reading, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RowProblem {
@@ -121,6 +133,10 @@ pub struct RowProblem {
 impl RowProblem {
     pub fn new(line: usize, reason: String) -> Self {
         Self { file: None, line, reason }
+    }
+
+    pub fn at(&self) -> Place {
+        Place { file: self.file.clone(), line: self.line }
     }
 
     /// Where it is: `line 3`, or `line 3 of b.csv`.
@@ -210,6 +226,10 @@ impl Table {
         let files = &self.origins.files;
         let place = files.partition_point(|file| file.first <= row);
         files.get(place.checked_sub(1)?).filter(|_| files.len() > 1)
+    }
+
+    pub fn at(&self, row: usize) -> Place {
+        Place { file: self.origin(row).map(|file| file.name.clone()), line: self.line(row) }
     }
 
     /// Where a row is from: `line 3`, or `line 3 of b.csv`.

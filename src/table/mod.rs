@@ -11,7 +11,7 @@ pub mod readers;
 mod error;
 mod inputs;
 
-pub use contents::{ENDINGS, Format, Origin, Origins, RowProblem, Table};
+pub use contents::{ENDINGS, Format, Origin, Origins, Place, RowProblem, Table};
 pub use error::{ReadError, name_list, shorten};
 pub use find::{Part, names_files, to_judge};
 pub use inputs::Inputs;

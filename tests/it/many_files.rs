@@ -117,6 +117,10 @@ fn folders_of_texts_are_classes_that_can_be_learned() {
     let facts = done(&["inspect", &dir.path().join("imdb").display().to_string(), "--json"]);
     let facts: Value = serde_json::from_str(&facts).unwrap();
     assert_eq!((&facts["rows"], &facts["format"]), (&json!(12), &json!("folders of texts")));
+    let repeats = facts["health"].as_array().unwrap().iter().find(|finding| finding["count"] == 10).unwrap();
+    let places = repeats["places"].as_array().unwrap();
+    assert!(places.iter().all(|place| place["line"] == 1 && place["file"].as_str().is_some()), "{places:?}");
+    assert_eq!((places.len(), repeats.get("lines")), (10, None), "a line alone would be of no file");
 }
 
 #[test]

@@ -348,7 +348,7 @@ fn a_run_that_is_being_stopped_says_what_it_waits_for_and_then_what_is_kept() {
 fn problems_of_the_data_are_told_before_the_start_with_the_way_to_them() {
     let mut workspace = ready();
     let mut loaded = (**workspace.data.loaded.as_ref().unwrap()).clone();
-    let finding = |kind| Finding { kind, task: Task::Classify, count: 2, lines: vec![2, 3], rows: vec![1, 2] };
+    let finding = |kind| Finding { kind, task: Task::Classify, count: 2, places: Vec::new(), rows: vec![1, 2] };
     loaded.findings =
         vec![finding(FindingKind::Duplicates), finding(FindingKind::UnusedTexts { columns: vec!["title".into()] })];
     workspace.data.loaded = Some(Arc::new(loaded));

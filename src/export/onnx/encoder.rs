@@ -5,14 +5,15 @@
 
 use std::sync::Arc;
 
-use super::graph::{Attribute, Graph};
+use super::graph::{Attribute, Graph, Precision};
+use super::int8;
 use crate::model::ops::activation::Activation;
-use crate::model::{Model, Param};
+use crate::model::{HeadKind, Model, Param};
 
 /// `sqrt(2 / π)`
 const TANH_SCALE: f32 = 0.797_884_6;
 const INT64: i64 = 7;
-const FLOAT: i64 = 1;
+pub const FLOAT: i64 = 1;
 
 /// Writes the encoder and says what its last states are called: (batch, sequence, hidden).
 pub fn write(graph: &mut Graph, model: &Model) -> String {
@@ -59,7 +60,7 @@ fn count(graph: &mut Graph, ids: &str) -> String {
     graph.add("Range", &[&zero, &length, &one])
 }
 
-fn cast(graph: &mut Graph, x: &str, to: i64) -> String {
+pub fn cast(graph: &mut Graph, x: &str, to: i64) -> String {
     graph.add_with("Cast", &[x], vec![("to", Attribute::Int(to))])
 }
 
@@ -71,7 +72,7 @@ fn embeddings(graph: &mut Graph, model: &Model, ids: &str, types: Option<&str>) 
     } else {
         count(graph, ids)
     };
-    let mut x = row(graph, table("embeddings.word"), ids);
+    let mut x = words(graph, model, ids);
     if let Some(segments) = table("embeddings.token_type") {
         let first = graph.int(0);
         let segment = row(graph, Some(segments), types.unwrap_or(&first));
@@ -84,6 +85,15 @@ fn embeddings(graph: &mut Graph, model: &Model, ids: &str, types: Option<&str>) 
         x = graph.within("projection", |graph| dense(graph, model, "embeddings.projection", &x));
     }
     x
+}
+
+/// The rows of the word table, which are whole numbers only where no head reads the table as it is.
+fn words(graph: &mut Graph, model: &Model, ids: &str) -> String {
+    let table = model.params.find("embeddings.word");
+    match table.filter(|_| graph.precision == Precision::Int8 && model.heads.get(HeadKind::Mask).is_none()) {
+        Some(table) => int8::rows(graph, table, ids),
+        None => row(graph, table, ids),
+    }
 }
 
 /// Places counted among the tokens that are no padding, from the one after padding's own: (batch, sequence).
@@ -160,6 +170,7 @@ fn attention(graph: &mut Graph, place: Place<'_>, x: &str, scores: &str) -> Stri
 fn dense(graph: &mut Graph, model: &Model, name: &str, x: &str) -> String {
     let find = |part: &str| model.params.find(&format!("{name}.{part}"));
     match (find("weight"), find("bias")) {
+        (Some(weight), Some(bias)) if graph.precision == Precision::Int8 => int8::product(graph, weight, bias, x),
         (Some(weight), Some(bias)) => product(graph, weight, bias, x),
         _ => x.to_owned(),
     }

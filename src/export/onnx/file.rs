@@ -6,9 +6,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::OPSET;
 use super::graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Weight};
 use super::wire::Message;
+use super::{OPSET, int8};
 use crate::export::ExportError;
 use crate::files::write_atomically;
 
@@ -193,6 +193,7 @@ fn node_message(node: &Node) -> Message {
 fn element_number(element: Element) -> i64 {
     match element {
         Element::Float => 1,
+        Element::Int8 => 3,
         Element::Int64 => 7,
     }
 }
@@ -231,6 +232,10 @@ impl Weight {
             Numbers::Ints(values) => {
                 out.write_all(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())
             }
+            Numbers::Whole(param) => int8::write_whole(out, param, false),
+            Numbers::WholeTurned(param) => int8::write_whole(out, param, true),
+            Numbers::Scales(param) => int8::write_scales(out, param),
+            Numbers::Zeros => out.write_all(&vec![0; self.bytes() as usize]),
             Numbers::Floats(values) => write_floats(out, values.iter().copied()),
             Numbers::Of(param) => {
                 let values = param.host().map_err(io::Error::other)?;
@@ -274,7 +279,7 @@ mod tests {
     fn weights_that_find_no_room_lie_beside_the_model_each_from_a_page_on() {
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify");
         let (model, _) = open(&golden, Want::AsSaved, &Device::Cpu, 0).unwrap();
-        let graph = super::super::graph(&model);
+        let graph = super::super::graph(&model, super::super::Precision::Float);
         let dir = tempfile::tempdir().unwrap();
         write_within(&graph, dir.path(), 0).unwrap();
         let beside = std::fs::read(dir.path().join(EXTERNAL)).unwrap();

@@ -13,8 +13,20 @@ pub struct Graph {
     pub nodes: Vec<Node>,
     /// Constants and weights by their names.
     pub weights: BTreeMap<String, Weight>,
+    /// How dense layers of the encoder compute.
+    pub precision: Precision,
+    /// What stands for a value that was rounded, by its name: the whole numbers, their scale and their zero.
+    rounded: BTreeMap<String, [String; 3]>,
     /// Where the nodes that are added belong, such as `/layers.0/attention`.
     scope: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    #[default]
+    Float,
+    /// Whole numbers of eight bits.
+    Int8,
 }
 
 /// An input or output.
@@ -28,6 +40,7 @@ pub struct Port {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Element {
     Float,
+    Int8,
     Int64,
 }
 
@@ -72,9 +85,21 @@ pub enum Numbers {
     Of(Arc<Param>),
     /// A matrix of the model with its rows as columns, which is how a product from the right takes it.
     Turned(Arc<Param>),
+    /// A matrix as whole numbers, each row by its own scale.
+    Whole(Arc<Param>),
+    /// The same with its rows as columns.
+    WholeTurned(Arc<Param>),
+    /// The scale of each row of such a matrix.
+    Scales(Arc<Param>),
+    /// The zeros of whole numbers.
+    Zeros,
 }
 
 impl Graph {
+    pub fn of(precision: Precision) -> Self {
+        Self { precision, ..Self::default() }
+    }
+
     /// Adds nodes under a further name.
     pub fn within<T>(&mut self, name: &str, write: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.scope.len();
@@ -95,14 +120,32 @@ impl Graph {
         inputs: &[&str],
         attributes: Vec<(&'static str, Attribute)>,
     ) -> String {
-        let first = format!("{}/{op}", self.scope);
-        let taken = |name: &str| self.nodes.iter().rev().any(|node| node.name == name);
-        let further = (1..).map(|count| format!("{first}_{count}"));
-        let name = std::iter::once(first.clone()).chain(further).find(|name| !taken(name)).unwrap_or(first);
+        let name = self.free_name(op);
         let output = format!("{name}_output_0");
         let inputs = inputs.iter().map(|input| (*input).to_owned()).collect();
         self.nodes.push(Node { name, op, inputs, outputs: vec![output.clone()], attributes });
         output
+    }
+
+    fn free_name(&self, op: &str) -> String {
+        let first = format!("{}/{op}", self.scope);
+        let taken = |name: &str| self.nodes.iter().rev().any(|node| node.name == name);
+        let further = (1..).map(|count| format!("{first}_{count}"));
+        std::iter::once(first.clone()).chain(further).find(|name| !taken(name)).unwrap_or(first)
+    }
+
+    /// A value rounded to whole numbers by its own range, once for all that read it: the numbers, their scale, their zero.
+    pub fn rounded(&mut self, x: &str) -> [String; 3] {
+        if let Some(known) = self.rounded.get(x) {
+            return known.clone();
+        }
+        let op = "DynamicQuantizeLinear";
+        let name = self.free_name(op);
+        let outputs = [0, 1, 2].map(|place| format!("{name}_output_{place}"));
+        let node = Node { name, op, inputs: vec![x.to_owned()], outputs: outputs.to_vec(), attributes: Vec::new() };
+        self.nodes.push(node);
+        self.rounded.insert(x.to_owned(), outputs.clone());
+        outputs
     }
 
     /// A weight of the model as it is.
@@ -133,7 +176,8 @@ impl Graph {
         self.keep(format!("constants_{}", names.join("_")), weight)
     }
 
-    fn keep(&mut self, name: String, weight: Weight) -> String {
+    /// Numbers under a name, once.
+    pub fn keep(&mut self, name: String, weight: Weight) -> String {
         self.weights.entry(name.clone()).or_insert(weight);
         name
     }
@@ -157,13 +201,15 @@ impl Weight {
     pub fn element(&self) -> Element {
         match self.numbers {
             Numbers::Ints(_) => Element::Int64,
-            Numbers::Floats(_) | Numbers::Of(_) | Numbers::Turned(_) => Element::Float,
+            Numbers::Whole(_) | Numbers::WholeTurned(_) | Numbers::Zeros => Element::Int8,
+            Numbers::Floats(_) | Numbers::Of(_) | Numbers::Turned(_) | Numbers::Scales(_) => Element::Float,
         }
     }
 
     /// Bytes in the file.
     pub fn bytes(&self) -> u64 {
         let size = match self.element() {
+            Element::Int8 => 1,
             Element::Float => 4,
             Element::Int64 => 8,
         };

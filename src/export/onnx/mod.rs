@@ -1,7 +1,7 @@
 //! A model as an ONNX file, written by our own hand: the graph of every family and head that there is here.
 //!
 //! From the ground up: bytes of protocol buffers (`wire.rs`); a graph of operators with its weights (`graph.rs`); the
-//! encoder (`encoder.rs`) and its heads (`heads.rs`) as such a graph; and the file (`file.rs`). Names of inputs, outputs
+//! encoder (`encoder.rs`, with its dense layers as whole numbers: `int8.rs`) and its heads (`heads.rs`) as such a graph; and the file (`file.rs`). Names of inputs, outputs
 //! and free dimensions are those that optimum writes, because programs look for them. Operators are those of opset 18,
 //! and of them the plain ones that PyTorch's exporter writes, which runtimes know how to fuse.
 
@@ -9,10 +9,11 @@ mod encoder;
 mod file;
 mod graph;
 mod heads;
+mod int8;
 mod wire;
 
 pub use file::{EXTERNAL, MODEL, write};
-pub use graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Weight};
+pub use graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Precision, Weight};
 
 use crate::model::Model;
 
@@ -20,8 +21,8 @@ use crate::model::Model;
 pub const OPSET: u64 = 18;
 
 /// The graph of a model with the heads that it has.
-pub fn graph(model: &Model) -> Graph {
-    let mut graph = Graph::default();
+pub fn graph(model: &Model, precision: Precision) -> Graph {
+    let mut graph = Graph::of(precision);
     let hidden = encoder::write(&mut graph, model);
     heads::write(&mut graph, model, &hidden);
     graph

@@ -1,6 +1,8 @@
 //! A choice of a few, all of them visible.
 
-use egui::{CornerRadius, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use std::sync::Arc;
+
+use egui::{Color32, CornerRadius, Galley, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use crate::ui::theme::{self, Palette, size, space};
 
@@ -16,6 +18,11 @@ pub fn segmented<T: Copy + PartialEq>(
     draw(ui, palette, chosen, choices, equal, None)
 }
 
+/// How wide the choices are side by side, each around its name.
+pub fn width<T>(ui: &Ui, choices: &[(T, &str)]) -> f32 {
+    choices.iter().map(|(_, words)| own_width(&galley(ui, words))).sum::<f32>() + EDGE
+}
+
 /// The same, as wide as there is room, with one of them in the colour of a warning.
 pub fn warned<T: Copy + PartialEq>(
     ui: &mut Ui,
@@ -27,6 +34,17 @@ pub fn warned<T: Copy + PartialEq>(
     draw(ui, palette, chosen, choices, true, warned)
 }
 
+/// Around all of the choices.
+const EDGE: f32 = 4.0;
+
+fn galley(ui: &Ui, words: &str) -> Arc<Galley> {
+    ui.painter().layout_no_wrap(words.to_owned(), theme::medium(size::BODY - 1.0), Color32::PLACEHOLDER)
+}
+
+fn own_width(galley: &Galley) -> f32 {
+    galley.size().x + 2.0 * space::M
+}
+
 fn draw<T: Copy + PartialEq>(
     ui: &mut Ui,
     palette: &Palette,
@@ -35,13 +53,9 @@ fn draw<T: Copy + PartialEq>(
     equal: bool,
     warned: Option<T>,
 ) -> Option<T> {
-    let font = theme::medium(size::BODY - 1.0);
-    let galleys: Vec<_> = choices
-        .iter()
-        .map(|(_, words)| ui.painter().layout_no_wrap((*words).to_owned(), font.clone(), palette.text))
-        .collect();
-    let own: Vec<f32> = galleys.iter().map(|galley| galley.size().x + 2.0 * space::M).collect();
-    let full = ui.available_width() - 4.0;
+    let galleys: Vec<_> = choices.iter().map(|(_, words)| galley(ui, words)).collect();
+    let own: Vec<f32> = galleys.iter().map(|galley| own_width(galley)).collect();
+    let full = ui.available_width() - EDGE;
     let each = full / choices.len() as f32;
     let widths = if !equal {
         own
@@ -52,7 +66,7 @@ fn draw<T: Copy + PartialEq>(
         own.into_iter().map(|width| width + more).collect()
     };
     let total: f32 = widths.iter().sum();
-    let (rect, _) = ui.allocate_exact_size(vec2(total + 4.0, space::ROW), Sense::hover());
+    let (rect, _) = ui.allocate_exact_size(vec2(total + EDGE, space::ROW), Sense::hover());
     let radius = CornerRadius::same(space::RADIUS);
     ui.painter().rect(rect, radius, palette.background, Stroke::new(1.0, palette.line), StrokeKind::Inside);
     let mut pressed = None;

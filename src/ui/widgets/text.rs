@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Color32, FontId, Galley, Painter, RichText};
+use egui::{Color32, FontId, Galley, Painter, RichText, TextStyle, TextWrapMode, Ui, WidgetText};
 
 use crate::ui::theme::{self, Palette, size};
 
@@ -57,6 +57,12 @@ pub fn number_dim(words: impl Into<String>, palette: &Palette) -> RichText {
 /// The number a card is about.
 pub fn number_large(words: impl Into<String>, palette: &Palette) -> RichText {
     RichText::new(words).font(theme::number_medium(size::TITLE)).color(palette.text)
+}
+
+/// How wide words are on one line.
+pub fn width(ui: &Ui, words: RichText) -> f32 {
+    let words = WidgetText::from(words);
+    words.into_galley(ui, Some(TextWrapMode::Extend), f32::INFINITY, TextStyle::Body).size().x
 }
 
 /// One line of text for painting, cut with `…` where it is wider than `width`.

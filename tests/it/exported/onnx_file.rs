@@ -172,6 +172,7 @@ fn tensor(message: &Message<'_>, dir: &Path) -> (String, Tensor) {
     };
     let values: Vec<f64> = match message.numbers(2)[0] {
         1 => bytes.chunks(4).map(|four| f64::from(f32::from_le_bytes(four.try_into().unwrap()))).collect(),
+        3 => bytes.iter().map(|byte| f64::from(*byte as i8)).collect(),
         7 => bytes.chunks(8).map(|eight| i64::from_le_bytes(eight.try_into().unwrap()) as f64).collect(),
         other => panic!("a tensor of type {other}"),
     };

@@ -12,8 +12,10 @@ pub fn run(model: &Model, inputs: &BTreeMap<String, Tensor>) -> BTreeMap<String,
         let of =
             |name: &String| values.get(name).or_else(|| model.weights.get(name)).unwrap_or_else(|| panic!("{name}"));
         let inputs: Vec<&Tensor> = node.inputs.iter().map(of).collect();
-        let output = compute(node, &inputs);
-        values.insert(node.outputs[0].clone(), output);
+        let outputs =
+            if node.op == "DynamicQuantizeLinear" { rounded(inputs[0]).to_vec() } else { vec![compute(node, &inputs)] };
+        assert_eq!(outputs.len(), node.outputs.len(), "{}", node.op);
+        values.extend(node.outputs.iter().cloned().zip(outputs));
     }
     values
 }
@@ -66,6 +68,14 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
         "Reshape" => reshape(x, &inputs[1].values),
         "Transpose" => transpose(x, &node.ints["perm"]),
         "MatMul" => matmul(x, inputs[1]),
+        "MatMulInteger" => {
+            let is_whole = |tensor: &Tensor| tensor.values.iter().all(|value| value.fract() == 0.0);
+            assert!(is_whole(x) && is_whole(inputs[1]));
+            assert_eq!(inputs[3].dims, [*inputs[1].dims.last().unwrap()], "a zero for each output");
+            let (a, b) =
+                (pairwise(x, inputs[2], |a, zero| a - zero), pairwise(inputs[1], inputs[3], |b, zero| b - zero));
+            matmul(&a, &b)
+        }
         "Gemm" => {
             assert_eq!(int("transB", 0), 1);
             pairwise(&matmul(x, &transpose(inputs[1], &[1, 0])), inputs[2], |a, b| a + b)
@@ -94,6 +104,16 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
         }
         other => panic!("the operator {other} is not known here"),
     }
+}
+
+/// Whole numbers from 0 to 255 over the range of a tensor, which is made to hold zero; their scale; and which is zero.
+fn rounded(x: &Tensor) -> [Tensor; 3] {
+    let most = x.values.iter().copied().fold(0.0, f64::max);
+    let least = x.values.iter().copied().fold(0.0, f64::min);
+    let scale = (most - least) / 255.0;
+    let zero = (-least / scale).round_ties_even().clamp(0.0, 255.0);
+    let one = |value| Tensor { dims: Vec::new(), values: vec![value] };
+    [each(x, |value| ((value / scale).round_ties_even() + zero).clamp(0.0, 255.0)), one(scale), one(zero)]
 }
 
 fn list(values: Vec<f64>) -> Tensor {

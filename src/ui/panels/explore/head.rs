@@ -1,5 +1,7 @@
 //! Which model is asked, and which of its heads.
 
+use std::path::Path;
+
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
@@ -8,7 +10,7 @@ use super::view::Mode;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::line;
-use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::segmented::{self, segmented};
 use crate::ui::widgets::{Button, state, text};
 use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
@@ -16,39 +18,36 @@ use crate::worker::protocol::{ModelEntry, Origin};
 
 /// Room for what is said of the model at the right end.
 const FACTS: f32 = 220.0;
+const HEIGHT: f32 = 28.0;
+/// The narrowest and the widest field of the model's name.
+const NAME: (f32, f32) = (130.0, 260.0);
 
 /// Draws the model's name and a switch between what it can be asked. Returns what was pressed.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &str)]) -> Option<Mode> {
     let palette = cx.palette;
     let model = cx.workspace.explore.model.clone()?;
     let subject = cx.workspace.explore.subject.clone();
+    let mode = mode.filter(|_| subject.is_some());
+    let gap = ui.spacing().item_spacing.x;
+    let room = ui.available_width();
+    let switch = if mode.is_some() { segmented::width(ui, choices) + gap } else { 0.0 };
+    let label = text::width(ui, text::dim("Model", palette)) + gap;
+    let name = (room * 0.22).clamp(NAME.0, NAME.1);
+    // The switch is on the model's line as long as it finds room there, then without the field's label.
+    let beside = switch + NAME.0 <= room;
+    let rest = if beside { room - switch } else { room };
+    let is_named = label + name <= rest;
+    let name = if is_named { name } else { name.min(rest) };
     let mut chosen = None;
-    ui.allocate_ui_with_layout(vec2(ui.available_width(), 28.0), Flow::left_to_right(Align::Center), |ui| {
-        ui.set_min_height(28.0);
-        ui.label(text::dim("Model", palette));
-        let known = candidates(cx.workspace);
-        let shown = cx.workspace.model_name(&model);
-        let width = (ui.available_width() * 0.22).clamp(130.0, 260.0);
-        choice(ui, "Model to ask", width, &shown, |ui| {
-            for entry in &known {
-                let is_it = entry.dir == model;
-                let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
-                let words = if heads.is_empty() { "no head".to_owned() } else { heads.join(", ").to_lowercase() };
-                let name = cx.workspace.model_name(&entry.dir);
-                let line = egui::WidgetText::from(named(&text::short_name(&name, 44), &words, palette));
-                if ui.selectable_label(is_it, line).on_hover_text(format::path(&entry.dir)).clicked() && !is_it {
-                    cx.actions.push(Action::ExploreWith(entry.dir.clone()));
-                }
-            }
-            if known.is_empty() {
-                ui.label(text::dim("No other model was found", palette));
-            }
-        });
+    row(ui, |ui| {
+        if is_named {
+            ui.label(text::dim("Model", palette));
+        }
+        model_ui(ui, cx, &model, name);
         let Some(subject) = &subject else { return };
-        if let Some(mode) = mode {
+        if let Some(mode) = mode.filter(|_| beside) {
             chosen = segmented(ui, palette, mode, choices, false);
         }
-        // In a narrow window the switch has the room.
         if ui.available_width() > FACTS {
             line::right(ui, |ui| {
                 let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
@@ -56,6 +55,12 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
             });
         }
     });
+    if let Some(mode) = mode.filter(|_| !beside) {
+        for choices in rows(ui, choices, room) {
+            ui.add_space(2.0);
+            row(ui, |ui| chosen = segmented(ui, palette, mode, choices, false).or(chosen));
+        }
+    }
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);
         let words = format!(
@@ -69,6 +74,48 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         });
     }
     chosen
+}
+
+fn row(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), HEIGHT), Flow::left_to_right(Align::Center), |ui| {
+        ui.set_min_height(HEIGHT);
+        draw(ui);
+    });
+}
+
+/// As many of the choices on each line as find room there.
+fn rows<'a, 'b>(ui: &Ui, choices: &'a [(Mode, &'b str)], room: f32) -> Vec<&'a [(Mode, &'b str)]> {
+    let (mut rows, mut start) = (Vec::new(), 0);
+    for end in 1..=choices.len() {
+        let is_full = choices.get(start..=end).is_none_or(|more| segmented::width(ui, more) > room);
+        if is_full {
+            rows.push(&choices[start..end]);
+            start = end;
+        }
+    }
+    rows
+}
+
+/// The field with the model's name, and what else could be asked.
+fn model_ui(ui: &mut Ui, cx: &mut Cx<'_>, model: &Path, width: f32) {
+    let palette = cx.palette;
+    let known = candidates(cx.workspace);
+    let shown = cx.workspace.model_name(model);
+    choice(ui, "Model to ask", width, &shown, |ui| {
+        for entry in &known {
+            let is_it = entry.dir == model;
+            let heads: Vec<&str> = entry.heads.iter().map(|task| task.title()).collect();
+            let words = if heads.is_empty() { "no head".to_owned() } else { heads.join(", ").to_lowercase() };
+            let name = cx.workspace.model_name(&entry.dir);
+            let line = egui::WidgetText::from(named(&text::short_name(&name, 44), &words, palette));
+            if ui.selectable_label(is_it, line).on_hover_text(format::path(&entry.dir)).clicked() && !is_it {
+                cx.actions.push(Action::ExploreWith(entry.dir.clone()));
+            }
+        }
+        if known.is_empty() {
+            ui.label(text::dim("No other model was found", palette));
+        }
+    });
 }
 
 /// What stands where there is no model, none that can be opened, or none with a head. Returns whether the lab was asked

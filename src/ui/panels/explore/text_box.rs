@@ -91,9 +91,10 @@ impl TextBox {
             line::right(ui, |ui| {
                 let Words { text, pair } = &self.words;
                 let letters = text.chars().count() + pair.as_ref().map_or(0, |pair| pair.chars().count());
-                if letters > 0 {
-                    let words = format::plural(letters as u64, "character", "characters");
-                    ui.label(text::number_dim(words, palette));
+                let words = text::number_dim(format::plural(letters as u64, "character", "characters"), palette);
+                // In a narrow window the buttons have the room.
+                if letters > 0 && text::width(ui, words.clone()) <= ui.available_width() {
+                    ui.label(words);
                 }
             });
         });

@@ -207,6 +207,7 @@ fn about(format: Format) -> &'static str {
     match format {
         Format::Hf => "Opens in transformers 4 and 5, with a model card filled from the run",
         Format::Onnx => "Runs in any ONNX runtime, without Python; inputs and outputs as optimum names them",
+        Format::OnnxInt8 => "The same with weights of 8 bits: smaller and often faster, and a few answers may change",
         Format::SentenceTransformers => "One vector a text, by the mean over its tokens, for sentence-transformers",
         Format::Peft => "Only what was learned, to be used with the base model",
     }
