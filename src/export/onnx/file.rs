@@ -8,9 +8,9 @@ use std::path::Path;
 
 use super::OPSET;
 use super::graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Weight};
-use super::wire::Message;
 use crate::export::ExportError;
 use crate::files::write_atomically;
+use crate::protobuf::Message;
 
 pub const MODEL: &str = "model.onnx";
 /// Where weights lie that find no room in the model's file.
