@@ -139,6 +139,9 @@ mod tests {
         assert_eq!(crc32c(&[0xff; 32]), 0x62a8_ab43);
         assert_eq!(crc32c(&(0..32).collect::<Vec<u8>>()), 0x46dd_794e);
         assert_eq!(crc32c(b"123456789"), 0xe306_9283);
+        // As TensorBoard's own package says.
+        assert_eq!(masked(crc32c(b"123456789")), 0xc78a_b0e5);
+        assert_eq!(masked(crc32c(&[0; 32])), 0x0fd7_fffa);
     }
 
     #[test]
