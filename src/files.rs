@@ -101,6 +101,11 @@ pub fn create(path: &Path) -> io::Result<File> {
     File::create(path)
 }
 
+/// Writes bytes at the end of an open file.
+pub fn append(file: &File, bytes: &[u8]) -> io::Result<()> {
+    Checked(file).write_all(bytes)
+}
+
 /// Creates a folder, and those it is in.
 pub fn create_folders(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {

@@ -5,6 +5,7 @@
 
 mod guard;
 pub mod memory;
+mod protobuf;
 pub mod random;
 pub mod samples;
 pub mod signals;
@@ -30,6 +31,7 @@ pub mod train;
 pub mod bench;
 pub mod export;
 pub mod serve;
+pub mod sweep;
 
 pub mod worker;
 

@@ -36,6 +36,8 @@ pub enum Purpose {
     Folds = 13,
     /// Which rows are counted how often, to see how far a number could be another.
     Resample = 14,
+    /// Which settings a random search tries.
+    Search = 15,
 }
 
 /// 2^64 divided by the golden ratio, made odd.

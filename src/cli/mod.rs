@@ -23,6 +23,7 @@ mod output;
 mod predict;
 mod probe;
 mod serve;
+mod sweep;
 mod texts;
 mod train;
 mod written;
@@ -45,6 +46,8 @@ pub struct Arguments {
 pub enum Command {
     /// Fine-tune a model as a RUN.toml says
     Train(train::Train),
+    /// Train several times: a grid or a random search over settings, with seeds
+    Sweep(sweep::SweepRuns),
     /// Evaluate a model on a file
     Evaluate(evaluate::Evaluate),
     /// Predict labels, entities, answers or words for texts
@@ -82,6 +85,7 @@ const STACK_BYTES: usize = 256 << 20;
 pub fn run(command: Command) -> ExitCode {
     let work = move || match command {
         Command::Train(train) => train.run(),
+        Command::Sweep(sweep) => sweep.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Predict(predict) => predict.run(),
         Command::Serve(serve) => serve.run(),

@@ -49,6 +49,14 @@ impl Train {
         if self.find_lr {
             return find_lr::run(&config, self.json);
         }
+        if !config.run.seeds.is_empty() {
+            if self.events.is_some() {
+                bail!(
+                    "--events tells of one run, and run.seeds makes several; each has its events.jsonl in its folder"
+                );
+            }
+            return super::sweep::run_seeds(&self.config, self.resume);
+        }
         let goes_on = run::check_folder(&config, self.resume)?;
         let config = if goes_on { run::as_it_began(&config)? } else { config };
         if self.resume && !goes_on {

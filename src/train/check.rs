@@ -47,6 +47,9 @@ impl RunConfig {
             }
         }
         let run = &self.run;
+        if let Some(seed) = run.seeds.iter().enumerate().find(|(at, seed)| run.seeds[..*at].contains(seed)) {
+            return wrong("run.seeds", format!("a list with {} twice", seed.1), "each seed once");
+        }
         let known = Measure::of(self.task);
         if !known.contains(&run.keep_best.as_str()) {
             return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));
@@ -142,6 +145,13 @@ impl RunConfig {
     pub(super) fn unused(&self, layers: usize) -> Vec<String> {
         let strategy = &self.strategy;
         let unused = [
+            (
+                !self.run.seeds.is_empty(),
+                format!(
+                    "run.seeds is not used here, and the seed is {}; attune train runs once for each",
+                    self.run.seed
+                ),
+            ),
             (
                 self.data.eval.is_some() && self.data.eval_fraction.is_some_and(|share| share > 0.0),
                 "data.eval_fraction is not used, as data.eval names a file".to_owned(),

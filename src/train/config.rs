@@ -331,6 +331,9 @@ pub struct RunOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub micro_batch: Option<usize>,
     pub seed: u64,
+    /// A run for each of these seeds, in a folder of its own below `out`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub seeds: Vec<u64>,
     pub shuffle: bool,
     /// Put texts of similar length together.
     pub bucket: bool,
@@ -342,6 +345,9 @@ pub struct RunOptions {
     /// Evaluations without improvement before the run stops; 0 never stops.
     pub patience: u32,
     pub checkpoint_minutes: f64,
+    /// Write event files for TensorBoard beside the log.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tensorboard: bool,
     pub device: DeviceChoice,
     pub out: PathBuf,
 }
@@ -355,6 +361,7 @@ impl Default for RunOptions {
             batch_tokens: None,
             micro_batch: None,
             seed: 42,
+            seeds: Vec::new(),
             shuffle: true,
             bucket: false,
             dropout: Dropout::Config,
@@ -363,6 +370,7 @@ impl Default for RunOptions {
             keep_best: "eval_loss".into(),
             patience: 0,
             checkpoint_minutes: 5.0,
+            tensorboard: false,
             device: DeviceChoice::Auto,
             out: PathBuf::from("runs/run"),
         }

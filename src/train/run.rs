@@ -11,6 +11,7 @@ mod log;
 mod names;
 mod record;
 mod reopen;
+mod scalars;
 mod settings;
 mod summary;
 
@@ -29,9 +30,12 @@ use super::checkpoint;
 use super::config::RunConfig;
 use super::event::TrainEvent;
 use super::kept::KeptEvaluation;
+pub use lock::is_held;
 use lock::{LOCK, lock};
 use log::Log;
 pub(super) use names::MODEL;
+/// What became of the runs of a sweep, in the folder that holds theirs.
+pub const TRIALS: &str = names::TRIALS;
 use names::{ADAPTER, CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
 use summary::SUMMARY;
 
@@ -80,13 +84,22 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
     Ok(ReadRun { summary, config, events: log.events, evaluation, problems })
 }
 
-/// The runs in a folder, newest first. What is no run is passed over.
+/// The runs in a folder, newest first, and those of its sweeps. What is no run is passed over.
 pub fn find(folder: &Path) -> Vec<RunSummary> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let dirs = entries.map(|entry| entry.path()).filter(|dir| dir.join(CONFIG).is_file());
+    let of_sweep = |dir: PathBuf| if dir.join(TRIALS).is_file() { entries(&dir) } else { vec![dir] };
+    let dirs = entries(folder).into_iter().flat_map(of_sweep).filter(|dir| dir.join(CONFIG).is_file());
     let mut runs: Vec<RunSummary> = dirs.filter_map(|dir| RunSummary::read(&dir).ok().map(with_checkpoint)).collect();
     runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.name.cmp(&a.name)));
     runs
+}
+
+/// How the run in a folder stands; `None` where there is none.
+pub fn status(dir: &Path) -> Option<RunStatus> {
+    dir.join(CONFIG).is_file().then(|| RunSummary::read(dir).ok().map(|run| run.status))?
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 fn with_checkpoint(run: RunSummary) -> RunSummary {
@@ -109,6 +122,9 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
         if dir.join(name).exists() {
             std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
         }
+    }
+    for path in scalars::files(dir) {
+        std::fs::remove_file(path).map_err(unwritable)?;
     }
     for name in [MODEL, ADAPTER, CHECKPOINT, folder::STAGE] {
         if dir.join(name).exists() {

@@ -16,16 +16,28 @@ const MAX_BYTES: u64 = 16 << 20;
 impl RunConfig {
     /// Reads a `RUN.toml`. Paths that do not exist from here are looked for beside the file.
     pub fn read(path: &Path) -> Result<Self, TrainError> {
+        Self::of_text(&Self::text(path)?, path)
+    }
+
+    /// What stands in a `RUN.toml`.
+    pub fn text(path: &Path) -> Result<String, TrainError> {
         let bytes =
             read_whole(path, MAX_BYTES).map_err(|source| TrainError::Unreadable { path: path.to_owned(), source })?;
+        String::from_utf8(bytes).map_err(|error| TrainError::ConfigSyntax {
+            path: path.to_owned(),
+            reason: format!("it is not UTF-8: {error}"),
+        })
+    }
+
+    /// A configuration by the text of a file.
+    pub fn of_text(text: &str, path: &Path) -> Result<Self, TrainError> {
         let wrong = |reason: String| TrainError::ConfigSyntax { path: path.to_owned(), reason };
-        let text = String::from_utf8(bytes).map_err(|error| wrong(format!("it is not UTF-8: {error}")))?;
-        let mut config: Self = toml::from_str(&text)
-            .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(&text, &error))))?;
+        let mut config: Self = toml::from_str(text)
+            .map_err(|error| wrong(format!("{}{}", error.to_string().trim_end(), backslash_advice(text, &error))))?;
         if let Some(path) = config.paths().find(|path| path.to_string_lossy().contains(char::is_control)) {
             return Err(wrong(format!("the path {path:?} has a character that no path has{BACKSLASHES}")));
         }
-        config.open = Open::of(&toml::from_str(&text).map_err(|error| wrong(error.to_string()))?);
+        config.open = Open::of(&toml::from_str(text).map_err(|error| wrong(error.to_string()))?);
         let beside = path.parent().unwrap_or(Path::new(""));
         let find = |given: &mut PathBuf, is_there: &dyn Fn(&Path) -> bool| {
             if !is_there(given) && is_there(&beside.join(&*given)) {
@@ -36,6 +48,20 @@ impl RunConfig {
         data.flat_map(Inputs::paths_mut).for_each(|given| find(given, &names_files));
         config.model.path.iter_mut().for_each(|given| find(given, &Path::exists));
         Ok(config)
+    }
+
+    /// Makes its paths mean the same from everywhere.
+    pub fn anchor(&mut self) {
+        let fix = |path: &mut PathBuf| {
+            if let Ok(whole) = std::path::absolute(&*path) {
+                *path = whole;
+            }
+        };
+        let data = std::iter::once(&mut self.data.train).chain(&mut self.data.eval);
+        data.flat_map(Inputs::paths_mut).for_each(fix);
+        self.model.path.iter_mut().for_each(fix);
+        self.language.generator.iter_mut().for_each(fix);
+        fix(&mut self.run.out);
     }
 
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {

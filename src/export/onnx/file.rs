@@ -7,10 +7,10 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Weight};
-use super::wire::Message;
 use super::{OPSET, int8};
 use crate::export::ExportError;
 use crate::files::write_atomically;
+use crate::protobuf::Message;
 
 pub const MODEL: &str = "model.onnx";
 /// Where weights lie that find no room in the model's file.

@@ -1,6 +1,6 @@
 //! A model as an ONNX file, written by our own hand: the graph of every family and head that there is here.
 //!
-//! From the ground up: bytes of protocol buffers (`wire.rs`); a graph of operators with its weights (`graph.rs`); the
+//! From the ground up: a graph of operators with its weights (`graph.rs`); the
 //! encoder (`encoder.rs`, with its dense layers as whole numbers: `int8.rs`) and its heads (`heads.rs`) as such a graph; and the file (`file.rs`). Names of inputs, outputs
 //! and free dimensions are those that optimum writes, because programs look for them. Operators are those of opset 18,
 //! and of them the plain ones that PyTorch's exporter writes, which runtimes know how to fuse.
@@ -10,7 +10,6 @@ mod file;
 mod graph;
 mod heads;
 mod int8;
-mod wire;
 
 pub use file::{EXTERNAL, MODEL, write};
 pub use graph::{Attribute, Dim, Element, Graph, Node, Numbers, Port, Precision, Weight};

@@ -128,6 +128,10 @@ impl Checkpoint {
         &self.state.progress
     }
 
+    pub fn step(&self) -> u64 {
+        self.state.progress.step
+    }
+
     pub fn log_bytes(&self) -> u64 {
         self.state.log_bytes
     }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use super::adapter::{self, KeptAdapter};
 use super::lock::{Lock, lock};
 use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
+use super::scalars::Scalars;
 use super::summary;
 use crate::files::{self, LineLog, Sums};
 use crate::model::{Decisions, Param};
-use crate::table::Inputs;
 use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
@@ -44,6 +44,8 @@ pub struct RunFolder {
     adapter: Option<KeptAdapter>,
     pub(super) log: LineLog,
     kept: Option<Manifest>,
+    /// What TensorBoard reads, where that is asked for.
+    scalars: Option<Scalars>,
     /// What a person should know, and was not told yet.
     pub(super) notes: Vec<String>,
     /// It was told that the log cannot be written.
@@ -62,7 +64,7 @@ impl RunFolder {
         files::create_folders(&model).map_err(|source| TrainError::Unwritable { path: model, source })?;
         let lock = lock(&dir)?;
         let mut kept = config.clone();
-        absolute(&mut kept);
+        kept.anchor();
         let text = toml::to_string_pretty(&kept)
             .map_err(|error| TrainError::ConfigSyntax { path: dir.join(CONFIG), reason: error.to_string() })?;
         write_text(&dir.join(CONFIG), &text)?;
@@ -82,7 +84,7 @@ impl RunFolder {
         let path = dir.join(EVENTS);
         let log = LineLog::open(&path).map_err(|source| TrainError::Unwritable { path, source })?;
         let adapter = toml::from_str(&config).ok().and_then(|config: RunConfig| KeptAdapter::of(&config));
-        Ok(Self { dir, config, adapter, log, kept: None, notes: Vec::new(), is_behind: false, lock })
+        Ok(Self { dir, config, adapter, log, kept: None, scalars: None, notes: Vec::new(), is_behind: false, lock })
     }
 
     pub fn model_dir(&self) -> PathBuf {
@@ -95,7 +97,25 @@ impl RunFolder {
         let minded = self.mind();
         let line = serde_json::to_string(event);
         let appended = line.map_err(Into::into).and_then(|line| self.log.append(&line));
+        self.tell_scalars(event);
         minded.and(appended.map_err(at(self.log.path())))
+    }
+
+    /// Writes for TensorBoard as well, from a step on.
+    pub(super) fn show_scalars(&mut self, step: u64) {
+        match Scalars::create(&self.dir, step) {
+            Ok(scalars) => self.scalars = Some(scalars),
+            Err(error) => self.notes.push(format!("there will be no curves for TensorBoard: {error}")),
+        }
+    }
+
+    fn tell_scalars(&mut self, event: &TrainEvent) {
+        let Some(scalars) = &mut self.scalars else { return };
+        if let Err(error) = scalars.tell(event) {
+            let path = scalars.path.display();
+            self.notes.push(format!("{path} cannot be written any more ({error}), so TensorBoard's curves end here"));
+            self.scalars = None;
+        }
     }
 
     /// Appends the last event, or leaves it and fails.
@@ -333,18 +353,4 @@ fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
 
 fn write_text(path: &Path, text: &str) -> Result<(), TrainError> {
     files::write_atomically(path, |file| file.write_all(text.as_bytes())).map_err(at(path))
-}
-
-/// Paths in the kept configuration mean the same from everywhere.
-fn absolute(config: &mut RunConfig) {
-    let fix = |path: &mut PathBuf| {
-        if let Ok(whole) = std::path::absolute(&*path) {
-            *path = whole;
-        }
-    };
-    let data = std::iter::once(&mut config.data.train).chain(&mut config.data.eval);
-    data.flat_map(Inputs::paths_mut).for_each(fix);
-    config.model.path.iter_mut().for_each(fix);
-    config.language.generator.iter_mut().for_each(fix);
-    fix(&mut config.run.out);
 }

@@ -7,6 +7,8 @@ pub(in crate::train) const MODEL: &str = "model";
 /// What was learned beside a base, where the model is whole.
 pub(in crate::train) const ADAPTER: &str = "adapter";
 pub(in crate::train) const CHECKPOINT: &str = "checkpoint";
+/// Of a folder with the runs of a sweep: what became of each.
+pub(in crate::train) const TRIALS: &str = "trials.jsonl";
 /// The files that the data were read from.
 pub(in crate::train) const DATA: &str = "data.json";
 /// Size and sum of every file that was kept, and the step it is of.

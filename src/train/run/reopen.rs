@@ -26,7 +26,7 @@ use crate::train::{Prepared, TrainError, companions};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 12] = [
+const FREE: [&str; 13] = [
     "data.train",
     "data.eval",
     "model.path",
@@ -38,6 +38,7 @@ const FREE: [&str; 12] = [
     "run.device",
     "run.log_every",
     "run.micro_batch",
+    "run.tensorboard",
     "strategy.cache",
 ];
 
@@ -114,9 +115,12 @@ fn read_log(dir: &Path) -> Result<Log, TrainError> {
 /// Opens the folder: anew, or where [`check_folder`] said that there is a run to go on with.
 pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -> Result<Opened, TrainError> {
     if !goes_on {
-        let folder = RunFolder::create(config)?;
+        let mut folder = RunFolder::create(config)?;
         let path = config.run.out.join(DATA);
         data.files.write(&path).map_err(|source| TrainError::Unwritable { path, source })?;
+        if config.run.tensorboard {
+            folder.show_scalars(0);
+        }
         return Ok(Opened { folder, checkpoint: None, history: Vec::new() });
     }
     let dir = config.run.out.clone();
@@ -147,6 +151,9 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     }
     folder.go_back_to(found.as_ref())?;
     set_aside(found.as_ref())?;
+    if config.run.tensorboard {
+        folder.show_scalars(found.as_ref().map_or(0, Checkpoint::step));
+    }
     let log = Log::read(&dir)?;
     folder.notes.extend(log.problem());
     Ok(Opened { folder, checkpoint: found, history: log.events })

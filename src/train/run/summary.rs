@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lock::is_held;
 use super::log::Log;
-use super::names::{CONFIG, EVENTS};
+use super::names::{CONFIG, EVENTS, TRIALS};
 use crate::files;
 use crate::metrics::Measure;
 use crate::stop::heed;
@@ -149,7 +149,7 @@ impl RunSummary {
     fn seen_in(self, dir: &Path) -> Self {
         Self {
             dir: dir.to_owned(),
-            name: files::name(dir).into_owned(),
+            name: name(dir),
             bytes_on_disk: files::folder_bytes(dir),
             started: written(&dir.join(CONFIG)),
             // A run that has ended is not asked: its lock might be wanted at this moment.
@@ -185,6 +185,13 @@ impl RunSummary {
         };
         (self.status, self.seconds) = (status, ending.seconds);
     }
+}
+
+/// A run of a sweep is called by the sweep too, as others have trials and seeds of the same names.
+fn name(dir: &Path) -> String {
+    let sweep = dir.parent().filter(|folder| folder.join(TRIALS).is_file());
+    let sweep = sweep.map(|folder| format!("{}/", files::name(folder))).unwrap_or_default();
+    sweep + &files::name(dir)
 }
 
 fn written(path: &Path) -> u64 {

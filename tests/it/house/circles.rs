@@ -11,7 +11,7 @@ use super::src;
 /// The rooms from the ground up. A room names what stands in lines above its own, and none of its neighbours.
 const FLOORS: [&[&str]; 14] = [
     &["stop"],
-    &["task", "json", "random", "guard", "signals", "memory"],
+    &["task", "json", "random", "guard", "signals", "memory", "protobuf"],
     &["files"],
     &["table"],
     &["data", "metrics", "model"],
@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 14] = [
     &["inspect"],
     &["analysis"],
     &["train"],
-    &["samples", "bench", "export", "serve"],
+    &["samples", "bench", "export", "serve", "sweep"],
     &["worker"],
     &["ui", "cli"],
     &["main"],

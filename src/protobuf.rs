@@ -1,4 +1,4 @@
-//! Protocol buffers as bytes: the three kinds of fields that ONNX's messages are made of.
+//! Protocol buffers as bytes: the kinds of fields that the messages of ONNX and of TensorBoard are made of.
 //!
 //! Fields of a number are written in their order, and a message in another is its bytes with their length. Nothing else of
 //! the format is needed to write.
@@ -8,6 +8,7 @@
 pub struct Message(pub Vec<u8>);
 
 const VARINT: u64 = 0;
+const EIGHT_BYTES: u64 = 1;
 const BYTES: u64 = 2;
 const FOUR_BYTES: u64 = 5;
 
@@ -21,6 +22,12 @@ impl Message {
 
     pub fn float(&mut self, field: u64, value: f32) -> &mut Self {
         varint(&mut self.0, field << 3 | FOUR_BYTES);
+        self.0.extend(value.to_le_bytes());
+        self
+    }
+
+    pub fn double(&mut self, field: u64, value: f64) -> &mut Self {
+        varint(&mut self.0, field << 3 | EIGHT_BYTES);
         self.0.extend(value.to_le_bytes());
         self
     }
@@ -69,6 +76,7 @@ mod tests {
         assert_eq!(Message::default().message(3, &inner).0, [0x1a, 0x03, 0x08, 0x96, 0x01]);
         assert_eq!(Message::default().int(16, 0).0, [0x80, 0x01, 0x00]);
         assert_eq!(Message::default().int(1, -1).0.len(), 11);
+        assert_eq!(Message::default().double(1, 1.0).0, [0x09, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f]);
         assert_eq!(Message::default().float(2, 1.0).0, [0x15, 0, 0, 0x80, 0x3f]);
     }
 }

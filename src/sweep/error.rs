@@ -1,0 +1,42 @@
+//! What can be wrong with the description of a sweep, and what can stop it.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::train::TrainError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    #[error("cannot read {path}: {source}")]
+    Unreadable { path: PathBuf, source: io::Error },
+    #[error("cannot write {path}: {source}")]
+    Unwritable { path: PathBuf, source: io::Error },
+    #[error("{path} does not describe a sweep: {reason}")]
+    Syntax { path: PathBuf, reason: String },
+    #[error("{key} is {value}, expected {expected}")]
+    Setting { key: String, value: String, expected: String },
+    #[error("vary.{key} has {value}, which a run refuses: {reason}")]
+    Refused { key: String, value: String, reason: String },
+    #[error("{settings} is refused by a run: {source}")]
+    RefusedTogether { settings: String, source: TrainError },
+    #[error(
+        "{path} already holds a run or a sweep; --resume goes on with a sweep that was interrupted, and another needs \
+         another out"
+    )]
+    Taken { path: PathBuf },
+    #[error(
+        "{key} is {now} but was {was} for {trial} when the sweep in {path} started; set it back, or start another sweep \
+         with another out"
+    )]
+    Changed { path: PathBuf, trial: String, key: String, was: String, now: String },
+    #[error("another Attune is running the sweep in {path}; stop it there first")]
+    Busy { path: PathBuf },
+    #[error(transparent)]
+    Train(#[from] TrainError),
+}
+
+impl SweepError {
+    pub(super) fn setting(key: &str, value: impl ToString, expected: &str) -> Self {
+        Self::Setting { key: key.to_owned(), value: value.to_string(), expected: expected.to_owned() }
+    }
+}

@@ -1,0 +1,159 @@
+//! `SWEEP.toml`: a run, and what of it varies.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Table;
+
+use super::SweepError;
+use super::trial::{Base, Trial};
+use super::vary;
+use crate::files::read_whole;
+use crate::metrics::Measure;
+use crate::train::TrainError;
+use crate::train::config::RunConfig;
+
+/// No description is longer.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// As it stands in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    run: Option<PathBuf>,
+    run_file: Option<Table>,
+    out: PathBuf,
+    #[serde(default)]
+    method: Method,
+    trials: Option<usize>,
+    #[serde(default)]
+    seed: u64,
+    #[serde(default)]
+    seeds: Vec<u64>,
+    #[serde(default)]
+    vary: Table,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Method {
+    #[default]
+    Grid,
+    Random,
+}
+
+/// All that is to be tried, checked.
+#[derive(Debug)]
+pub struct Sweep {
+    /// Below which each trial has its folder.
+    pub out: PathBuf,
+    pub trials: Vec<Trial>,
+    /// The metric that settings are judged by.
+    pub metric: String,
+}
+
+impl Sweep {
+    /// Reads a description. A run that does not exist from here is looked for beside the file.
+    pub fn read(path: &Path) -> Result<Self, SweepError> {
+        let bytes =
+            read_whole(path, MAX_BYTES).map_err(|source| SweepError::Unreadable { path: path.to_owned(), source })?;
+        let wrong = |reason: &str| SweepError::Syntax {
+            path: path.to_owned(),
+            reason: reason.split_whitespace().collect::<Vec<_>>().join(" "),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| wrong(&format!("it is not UTF-8: {error}")))?;
+        let written: Written = toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end()))?;
+        let base = match (&written.run, &written.run_file) {
+            (Some(run), None) => base_of(&find(run, path))?,
+            (None, Some(table)) => Base { table: table.clone(), path: path.to_owned() },
+            _ => return Err(wrong("it has neither or both of run and [run_file], expected one of them")),
+        };
+        written.sweep(base)
+    }
+
+    /// The same run with each of the seeds that it names.
+    pub fn of_seeds(path: &Path) -> Result<Self, SweepError> {
+        let base = base_of(path)?;
+        let config = RunConfig::of_text(&base.table.to_string(), path)?;
+        config.check()?;
+        let written = Written {
+            run: None,
+            run_file: None,
+            out: config.run.out,
+            method: Method::Grid,
+            trials: None,
+            seed: 0,
+            seeds: Vec::new(),
+            vary: Table::new(),
+        };
+        written.sweep(base)
+    }
+
+    /// Whether each seed holds out rows of its own, so that the spread is also that of the rows.
+    pub fn divides_by_seed(&self) -> bool {
+        let divides = |trial: &Trial| {
+            let data = &trial.config.data;
+            data.eval.is_none() && data.eval_fraction.is_some_and(|share| share > 0.0) && data.split_seed.is_none()
+        };
+        self.trials.iter().any(|trial| divides(trial) && trial.seed != self.trials[0].seed)
+    }
+}
+
+impl Written {
+    fn sweep(self, mut base: Base) -> Result<Sweep, SweepError> {
+        let run = RunConfig::of_text(&base.table.to_string(), &base.path)?;
+        if let Some(section) = base.table.get_mut("run").and_then(toml::Value::as_table_mut) {
+            section.remove("seeds");
+        }
+        let seeds = if self.seeds.is_empty() { run.run.seeds.clone() } else { self.seeds.clone() };
+        if let Some(twice) = seeds.iter().enumerate().find(|(at, seed)| seeds[..*at].contains(seed)) {
+            return Err(SweepError::setting("seeds", format!("a list with {} twice", twice.1), "each seed once"));
+        }
+        let varied = vary::read(&self.vary)?;
+        if varied.is_empty() && seeds.is_empty() {
+            return Err(SweepError::setting("vary", "empty", "keys of a run with their values, or seeds"));
+        }
+        base.check(&varied, !seeds.is_empty())?;
+        let all = match (self.method, self.trials) {
+            (Method::Grid, None) => vary::grid(&varied)?,
+            (Method::Grid, Some(trials)) => {
+                return Err(SweepError::setting("trials", trials, "none in a grid, which tries every combination"));
+            }
+            (Method::Random, Some(trials)) => vary::random(&varied, trials, self.seed)?,
+            (Method::Random, None) => {
+                return Err(SweepError::setting("trials", "not named", "a number of trials for a random search"));
+            }
+        };
+        let mut trials = Vec::new();
+        for (place, settings) in all.iter().enumerate() {
+            let name = |seed: Option<u64>| match (varied.is_empty(), seed) {
+                (true, Some(seed)) => format!("seed-{seed}"),
+                (false, Some(seed)) => format!("trial-{:03}-seed-{seed}", place + 1),
+                (_, None) => format!("trial-{:03}", place + 1),
+            };
+            let each: Vec<Option<u64>> =
+                if seeds.is_empty() { vec![None] } else { seeds.iter().copied().map(Some).collect() };
+            for seed in each {
+                trials.push(base.trial(name(seed), &self.out, settings, seed)?);
+            }
+        }
+        // Trials that are kept by other metrics are judged by the one that they have in common.
+        let is_varied = varied.iter().any(|one| one.key == "run.keep_best");
+        let metric = if is_varied { Measure::main(run.task).to_owned() } else { run.run.keep_best };
+        Ok(Sweep { out: self.out, trials, metric })
+    }
+}
+
+fn base_of(path: &Path) -> Result<Base, SweepError> {
+    let text = RunConfig::text(path)?;
+    // What is wrong with it is said as a run says it.
+    RunConfig::of_text(&text, path)?;
+    let table = toml::from_str(&text)
+        .map_err(|error| TrainError::ConfigSyntax { path: path.to_owned(), reason: error.to_string() })?;
+    Ok(Base { table, path: path.to_owned() })
+}
+
+fn find(run: &Path, sweep: &Path) -> PathBuf {
+    let beside = sweep.parent().unwrap_or(Path::new("")).join(run);
+    if !run.exists() && beside.exists() { beside } else { run.to_owned() }
+}

@@ -1,0 +1,24 @@
+//! Several runs from one description: a grid or a random search over settings, or the same run with several seeds.
+//!
+//! What is to be tried is known before the first run starts (`file.rs`, `vary.rs`, `trial.rs`), and all of it was checked
+//! as a run checks it. Each trial is a process of its own (`process.rs`), so that none can take the others with it, and
+//! writes a folder that is a run like any other. What became of each is a line of `trials.jsonl` (`record.rs`). Which
+//! process runs when is decided in one place (`go.rs`), and `results.rs` alone says which settings came out best.
+
+mod error;
+mod file;
+mod go;
+mod memory;
+mod process;
+mod record;
+mod results;
+mod trial;
+mod vary;
+
+pub use error::SweepError;
+pub use file::Sweep;
+pub use go::{Outcome, Watch, go};
+pub use memory::Need;
+pub use record::{Record, Status};
+pub use results::{Row, Spread, Table};
+pub use trial::Trial;
