@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::TrainError;
 use super::config::{Dropout, RunConfig};
 use super::open::Open;
+use super::{TrainError, student};
 use crate::files::read_whole;
 use crate::hub::embedded;
 use crate::model;
@@ -35,6 +35,8 @@ impl RunConfig {
         let data = std::iter::once(&mut config.data.train).chain(&mut config.data.eval);
         data.flat_map(Inputs::paths_mut).for_each(|given| find(given, &names_files));
         config.model.path.iter_mut().for_each(|given| find(given, &Path::exists));
+        let teacher = config.distill.iter_mut().map(|distill| &mut distill.teacher);
+        teacher.filter(|given| *given != Path::new(embedded::WORD)).for_each(|given| find(given, &Path::exists));
         Ok(config)
     }
 
@@ -43,11 +45,15 @@ impl RunConfig {
         data.flat_map(Inputs::paths)
             .chain(&self.model.path)
             .chain(&self.language.generator)
+            .chain(self.distill.iter().map(|distill| &distill.teacher))
             .chain(std::iter::once(&self.run.out))
     }
 
     /// The folder of the model.
     pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
+        if let Some(cut) = student::dir(self) {
+            return Ok(cut);
+        }
         if self.model.embedded {
             return Ok(embedded::unpacked()?);
         }

@@ -43,6 +43,7 @@ mod samples;
 mod script;
 mod served;
 mod states_are_the_models;
+mod students_learn_from_teachers;
 mod terminals_go_away;
 mod weights_by_name;
 mod what_fine_tuning_changed;

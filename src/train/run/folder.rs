@@ -13,6 +13,7 @@ use super::lock::{Lock, lock};
 use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
 use super::summary;
 use crate::files::{self, LineLog, Sums};
+use crate::hub::embedded;
 use crate::model::{Decisions, Param};
 use crate::table::Inputs;
 use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
@@ -346,5 +347,7 @@ fn absolute(config: &mut RunConfig) {
     data.flat_map(Inputs::paths_mut).for_each(fix);
     config.model.path.iter_mut().for_each(fix);
     config.language.generator.iter_mut().for_each(fix);
+    let teacher = config.distill.iter_mut().map(|distill| &mut distill.teacher);
+    teacher.filter(|path| *path != Path::new(embedded::WORD)).for_each(fix);
     fix(&mut config.run.out);
 }

@@ -128,8 +128,7 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
         if let Some((key, was, now)) = found.config().and_then(|began| first_change(&began, config)) {
             return Err(TrainError::SettingChanged { path: dir, key, was, now });
         }
-        let companion = companions::expected(config, &model.config)?;
-        let companion = companion.as_ref().map(|companion| (companion.name, &companion.config));
+        let companion = companions::sum_of(config, model)?;
         found.check(data, &DataSums::of(data)?, model, companion).map_err(|error| naming(error, &changes))?;
     }
     let reached = read_log(&dir)?.step();
