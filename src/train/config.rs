@@ -51,6 +51,16 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// What the model is called, for people; empty where none is chosen.
+    pub fn model_title(&self) -> String {
+        let cut = self.distill.as_ref().and_then(|distill| Some((distill.layers?, files::name(&distill.teacher))));
+        match cut {
+            Some((1, teacher)) => format!("1 layer of {teacher}"),
+            Some((layers, teacher)) => format!("{layers} layers of {teacher}"),
+            None => self.model.title(),
+        }
+    }
+
     /// Whether each text is read together with its translation.
     pub fn is_translation(&self) -> bool {
         self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation

@@ -26,13 +26,14 @@ use crate::train::{Prepared, TrainError, companions};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 12] = [
+const FREE: [&str; 13] = [
     "data.train",
     "data.eval",
     "model.path",
     "model.name",
     "model.embedded",
     "language.generator",
+    "distill.teacher",
     "run.out",
     "run.checkpoint_minutes",
     "run.device",
