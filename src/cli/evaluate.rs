@@ -105,11 +105,13 @@ pub fn decision_lines(decisions: &Decisions) -> Vec<String> {
     labels.chain(no_answer).collect()
 }
 
+/// A metric as it is printed.
+pub fn shown(measure: &Measure, value: f64) -> String {
+    if measure.percent { format!("{:.2} %", value * 100.0) } else { format!("{value:.4}") }
+}
+
 /// Each metric beside that of the baseline, then each class.
 pub fn metric_lines(evaluation: &Evaluation) -> Vec<String> {
-    let shown = |measure: &Measure, value: f64| {
-        if measure.percent { format!("{:.2} %", value * 100.0) } else { format!("{value:.4}") }
-    };
     let metrics = Measure::ALL.iter().filter_map(|measure| {
         let value = evaluation.metrics.get(measure.key)?;
         let baseline = evaluation.baseline.get(measure.key);

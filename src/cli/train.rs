@@ -2,6 +2,7 @@
 
 mod find_lr;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::evaluate::metric_lines;
+use super::evaluate::{metric_lines, shown};
 use super::output::{bytes, duration, grouped, print_lines};
 use crate::metrics::Measure;
 use crate::stop::Stop;
@@ -123,6 +124,7 @@ impl Train {
         }
         let mut lines = vec![format!("model in {}", kept_in.display())];
         lines.extend(outcome.evaluation.iter().flat_map(metric_lines));
+        lines.extend(beside_teacher(&config, &outcome.ending, model.params.count()));
         lines.extend(outcome.ending.caveats.iter().map(|caveat| format!("note: {caveat}")));
         print_lines(&lines).context("the run is finished, but its result could not be printed")
     }
@@ -169,6 +171,18 @@ impl Watch for Preparing<'_> {
             eprintln!("{reading}");
         }
     }
+}
+
+/// Teacher and student on the same examples, where there is a teacher.
+fn beside_teacher(config: &RunConfig, ending: &Ending, parameters: u64) -> Option<String> {
+    let teacher = ending.teacher.as_ref()?;
+    let measure = Measure::find(Measure::main(config.task))?;
+    let of = |metrics: &BTreeMap<String, f64>, weights: u64| {
+        let value = metrics.get(measure.key).copied().unwrap_or(f64::NAN);
+        format!("{} with {} weights", shown(&measure, value), grouped(weights))
+    };
+    let (student, teacher) = (of(&ending.metrics, parameters), of(&teacher.metrics, teacher.parameters));
+    Some(format!("{}: the student {student}, the teacher {teacher}", measure.title))
 }
 
 /// Where events go. After the first that cannot be written none is, so that nobody reads on behind a gap.

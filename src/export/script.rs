@@ -58,6 +58,9 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if config.data.oversample {
         return refuse("rows of rare classes were repeated while it was trained");
     }
+    if config.distill.is_some() {
+        return refuse("it learned from a teacher, which transformers' Trainer does not know");
+    }
     if config.optim.focal > 0.0 {
         return refuse("it was trained with focal loss, which transformers does not have");
     }

@@ -13,6 +13,7 @@ pub mod params;
 pub mod probability;
 
 mod build;
+mod cut;
 mod decisions;
 mod encoder;
 mod error;
@@ -32,6 +33,7 @@ use candle_core::Device;
 
 pub use adapter::{is_model_folder, tokenizer_folder};
 pub use config::EncoderConfig;
+pub use cut::{cut, spaced};
 pub use decisions::Decisions;
 pub use encoder::{Encoded, Pass, PassDropout};
 pub use error::ModelError;

@@ -44,16 +44,16 @@ pub fn read_config(dir: &Path) -> Result<EncoderConfig, ModelError> {
 }
 
 /// A folder's configuration and weights: those of a model, or of a base with the adapter that the folder holds.
-struct Folder {
-    config: EncoderConfig,
-    source: Box<dyn Source>,
+pub(super) struct Folder {
+    pub(super) config: EncoderConfig,
+    pub(super) source: Box<dyn Source>,
     dtype: String,
     /// What a wrapper put before the names of the weights.
     wrapper: String,
 }
 
 impl Folder {
-    fn open(dir: &Path) -> Result<Self, ModelError> {
+    pub(super) fn open(dir: &Path) -> Result<Self, ModelError> {
         if adapter::is_one(dir) {
             let adapter::Opened { config, source } = adapter::open(dir)?;
             let dtype = source.dtype();

@@ -170,6 +170,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
         optim: super::config::Optim::default(),
         run: super::config::RunOptions::default(),
         language: Language::default(),
+        distill: None,
         open: super::open::Open::default(),
     }
 }

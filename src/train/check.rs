@@ -1,10 +1,11 @@
 //! What is wrong with the settings of a run, before anything is read.
 
 use super::TrainError;
-use super::config::{ALL_TARGETS, ClassWeights, Dropout, RunConfig, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, StrategyKind};
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::model::Slot;
+use crate::task::Task;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
@@ -41,6 +42,7 @@ impl RunConfig {
             return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }
         self.check_targets()?;
+        self.check_distill()?;
         for (key, value, limit) in self.numbers() {
             if !limits::contains(limit, value) {
                 return wrong(key, value.to_string(), &limits::words(limit));
@@ -84,6 +86,40 @@ impl RunConfig {
         }
         if self.task.has_windows() && data.stride >= data.max_tokens {
             return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
+        }
+        Ok(())
+    }
+
+    /// Refuses what is not learned from a teacher, and two models for one student.
+    fn check_distill(&self) -> Result<(), TrainError> {
+        let Some(distill) = &self.distill else { return Ok(()) };
+        let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
+        if distill.teacher.as_os_str().is_empty() {
+            return wrong(
+                "distill.teacher",
+                "not set".into(),
+                "a run, a model folder, an adapter's folder or embedded",
+            );
+        }
+        for (key, value) in [("distill.hidden", distill.hidden), ("distill.attention", distill.attention)] {
+            if value != 0.0 {
+                let expected = "0, as only soft labels are learned from a teacher so far";
+                return wrong(key, value.to_string(), expected);
+            }
+        }
+        if self.task == Task::Rtd {
+            let expected = "none for rtd, whose generator is what the model learns from";
+            return wrong("distill.teacher", distill.teacher.display().to_string(), expected);
+        }
+        let Some(layers) = distill.layers else { return Ok(()) };
+        let title = self.model.title();
+        if !title.is_empty() {
+            let expected =
+                format!("not set where [model] is {title}, or no [model], as the student is then cut from the teacher");
+            return wrong("distill.layers", layers.to_string(), &expected);
+        }
+        if self.model.init == Init::Random {
+            return wrong("model.init", "random".into(), "pretrained where the student is cut from the teacher");
         }
         Ok(())
     }
@@ -135,6 +171,12 @@ impl RunConfig {
                 ("strategy.lora.dropout", lora.dropout, limits::DROPOUT),
             ]);
         }
+        if let Some(distill) = &self.distill {
+            numbers.extend([
+                ("distill.temperature", distill.temperature, limits::TEMPERATURE),
+                ("distill.soft", distill.soft, limits::SHARE),
+            ]);
+        }
         if let Dropout::Rate(rate) = run.dropout {
             numbers.push(("run.dropout", rate, limits::DROPOUT));
         }
@@ -179,7 +221,6 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::Task;
 
     fn refused(task: &str, more: &str) -> String {
         let text = format!("task = {task:?}\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");
@@ -217,6 +258,15 @@ mod tests {
         check("classify", &lora("targets = []"), &["strategy.lora.targets is empty, expected query, key"]);
         check("classify", &lora("targets = [\"query\", \"q\"]"), &["strategy.lora.targets is q", "or all"]);
         check("classify", &lora("targets = [\"all\"], rslora = true"), &[]);
+        let teacher = |more: &str| format!("[distill]\nteacher = \"t\"\n{more}");
+        check("classify", &teacher("temperature = 3.0\nsoft = 1.0\n"), &[]);
+        check("classify", "[distill]\nsoft = 1.0\n", &["distill.teacher is not set"]);
+        check("classify", &teacher("temperature = 0.0\n"), &["distill.temperature is 0", "above 0"]);
+        check("classify", &teacher("soft = 1.5\n"), &["distill.soft is 1.5, expected 0 to 1"]);
+        check("classify", &teacher("hidden = 0.5\n"), &["distill.hidden is 0.5, expected 0, as only soft labels"]);
+        check("classify", &teacher("attention = 1.0\n"), &["distill.attention is 1, expected 0"]);
+        check("classify", &teacher("layers = 3\n"), &["distill.layers is 3", "[model] is m"]);
+        check("rtd", &teacher(""), &["distill.teacher is t, expected none for rtd"]);
         check("rtd", "[language]\ndiscriminator_weight = -1.0\n", &["discriminator_weight is -1"]);
     }
 

@@ -29,7 +29,7 @@ use super::{Prepared, TrainError};
 use crate::files::{self, Sums};
 use crate::metrics::Evaluation;
 use crate::model::files::write_safetensors;
-use crate::model::{EncoderConfig, Model, ModelError, Param};
+use crate::model::{Model, ModelError, Param};
 
 /// Raised when what is written changes its meaning; then `earlier.rs` learns to read what was written until now.
 const FORMAT: u32 = 2;
@@ -123,14 +123,14 @@ struct Fingerprint {
     /// SHA-256 of what the tokenizer writes, and of the model's configuration.
     tokenizer: String,
     config: String,
-    /// SHA-256 of the configurations of what stands beside the model, by name.
+    /// What tells what stands beside the model from others, by name.
     #[serde(flatten)]
     companions: BTreeMap<String, String>,
 }
 
 impl Fingerprint {
     /// `trained` names the weights that a checkpoint holds; all others must be as they were.
-    fn of(data: &Prepared, sums: &DataSums, model: &Model, companion: Option<Named<'_>>, trained: &Updates) -> Self {
+    fn of(data: &Prepared, sums: &DataSums, model: &Model, companion: Option<Named>, trained: &Updates) -> Self {
         Self {
             train: data.train.len(),
             eval: data.eval.len(),
@@ -138,18 +138,20 @@ impl Fingerprint {
             frozen: sum::of_frozen(model, |param| trained.contains_key(&param.name)),
             tokenizer: sums.tokenizer.clone(),
             config: sum_of_config(&model.config.raw),
-            companions: companion
-                .iter()
-                .map(|(name, config)| ((*name).to_owned(), sum_of_config(&config.raw)))
-                .collect(),
+            companions: companion.iter().map(|(name, sum)| ((*name).to_owned(), sum.clone())).collect(),
         }
     }
 }
 
-/// A companion's name and configuration.
-type Named<'a> = (&'static str, &'a EncoderConfig);
+/// A companion's name and sum.
+type Named = (&'static str, String);
 
-fn sum_of_config(raw: &Map<String, Value>) -> String {
+/// Tells a model from others by its configuration and all its weights.
+pub(super) fn sum_of_model(model: &Model) -> String {
+    format!("{} {:016x}", sum_of_config(&model.config.raw), sum::of_frozen(model, |_| false))
+}
+
+pub(super) fn sum_of_config(raw: &Map<String, Value>) -> String {
     files::sha256(Value::Object(raw.clone()).to_string().as_bytes())
 }
 
@@ -240,7 +242,7 @@ fn write_files(
         write_weights(&folder.join(BEST), &best.weights)?;
         write_report(&folder.join(EVALUATION), best, report)?;
     }
-    let companion = snapshot.companion.map(|companion| (companion.name(), companion.config()));
+    let companion = snapshot.companion.map(|companion| (companion.name(), companion.sum()));
     let state = State {
         format: FORMAT,
         progress: snapshot.progress.clone(),

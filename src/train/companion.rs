@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::TrainError;
+use super::event::TeacherScore;
 use super::objective::Work;
+use super::{Prepared, TrainError};
 use crate::model::{EncoderConfig, Model, Param, Params, PassDropout};
 use crate::text::Features;
 
@@ -19,7 +20,8 @@ pub trait Companion: std::fmt::Debug {
     /// What it is called in a checkpoint and in what a person is told.
     fn name(&self) -> &'static str;
 
-    fn config(&self) -> &EncoderConfig;
+    /// What tells it from others: a run goes on with the one it began with alone.
+    fn sum(&self) -> String;
 
     /// The weights that are trained along and are not the model's too, in order, under names that the model does not
     /// have; none of one that only teaches.
@@ -45,6 +47,11 @@ pub trait Companion: std::fmt::Debug {
     /// Writes what is kept of it beside a model's files; `other` is as in [`Model::save_with`]. Returns the folder, into
     /// which the tokenizer belongs too, or nothing where nothing is kept.
     fn save(&self, beside: &Path, other: &dyn Fn(&Param) -> Option<Tensor>) -> Result<Option<PathBuf>, TrainError>;
+
+    /// What it comes to on what is held out, where it does the same task itself.
+    fn score(&self, _data: &Prepared) -> Result<Option<TeacherScore>, TrainError> {
+        Ok(None)
+    }
 }
 
 /// What a companion made of its part in a batch.
@@ -69,6 +76,8 @@ pub struct Expected {
     pub kept: u64,
     /// Share of the tokens for which it has as many logits as there are words.
     pub words: f64,
+    /// Whether what it computes of a sequence is kept, so that it is computed once.
+    pub is_kept: bool,
 }
 
 /// Every weight that a run knows, once: the model's in its own order, then those that are a companion's alone.

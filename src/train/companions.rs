@@ -1,16 +1,20 @@
-//! Which companion a run has: with replaced tokens a generator, else none.
+//! Which companion a run has: with replaced tokens a generator, with `[distill]` a teacher, else none.
 
 use std::path::Path;
 
-use super::TrainError;
 use super::companion::{Companion, Expected};
 use super::config::RunConfig;
 use super::generator::{self, Generator};
+use super::teacher::{self, Teacher};
+use super::{Prepared, TrainError, checkpoint};
 use crate::model::{EncoderConfig, Model};
 use crate::task::Task;
 
 /// The companion of a run that begins.
-pub fn of_run(config: &RunConfig, model: &Model) -> Result<Option<Box<dyn Companion>>, TrainError> {
+pub fn of_run(config: &RunConfig, model: &Model, data: &Prepared) -> Result<Option<Box<dyn Companion>>, TrainError> {
+    if let Some(distill) = &config.distill {
+        return Ok(Some(Box::new(Teacher::new(config, distill, model, data)?)));
+    }
     Ok(match config.task {
         Task::Rtd => {
             let mut generator = Generator::new(model, config.language.generator.as_deref(), config.run.seed)?;
@@ -23,10 +27,22 @@ pub fn of_run(config: &RunConfig, model: &Model) -> Result<Option<Box<dyn Compan
 
 /// What is known of it beforehand; `model` is the configuration of the model that is trained.
 pub fn expected(config: &RunConfig, model: &EncoderConfig) -> Result<Option<Expected>, TrainError> {
+    if let Some(distill) = &config.distill {
+        return teacher::expected(config, distill).map(Some);
+    }
     match config.task {
         Task::Rtd => generator::expected(model, &config.language).map(Some),
         _ => Ok(None),
     }
+}
+
+/// The name and the sum of the one that a run would have.
+pub(super) fn sum_of(config: &RunConfig, model: &Model) -> Result<Option<(&'static str, String)>, TrainError> {
+    if let Some(distill) = &config.distill {
+        return Ok(Some((teacher::NAME, teacher::sum_of(config.task, distill, model)?)));
+    }
+    let expected = expected(config, &model.config)?;
+    Ok(expected.map(|expected| (expected.name, checkpoint::sum_of_config(&expected.config.raw))))
 }
 
 /// The companion that was kept with a model, where one is needed to evaluate it.

@@ -3,6 +3,7 @@
 //! Every key is optional but `task`, `[model]` and `[data]`; an unknown key is an error, because a misspelt one would
 //! otherwise be ignored in silence.
 
+mod distill;
 mod lora;
 mod optim;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use distill::Distill;
 pub use lora::{ALL_TARGETS, Lora};
 pub use optim::{ClassWeights, Optim, ScheduleKind, WeightRate};
 
@@ -27,6 +29,8 @@ use crate::task::Task;
 #[serde(deny_unknown_fields)]
 pub struct RunConfig {
     pub task: Task,
+    /// May be left out where the student is cut from a teacher.
+    #[serde(default)]
     pub model: ModelChoice,
     pub data: DataChoice,
     #[serde(default)]
@@ -38,12 +42,25 @@ pub struct RunConfig {
     /// How masked words, and what is like them, are asked for.
     #[serde(default, skip_serializing_if = "Language::is_default")]
     pub language: Language,
+    /// What is learned from another model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distill: Option<Distill>,
     /// What the text of the configuration leaves to be recommended.
     #[serde(skip)]
     pub open: Open,
 }
 
 impl RunConfig {
+    /// What the model is called, for people; empty where none is chosen.
+    pub fn model_title(&self) -> String {
+        let cut = self.distill.as_ref().and_then(|distill| Some((distill.layers?, files::name(&distill.teacher))));
+        match cut {
+            Some((1, teacher)) => format!("1 layer of {teacher}"),
+            Some((layers, teacher)) => format!("{layers} layers of {teacher}"),
+            None => self.model.title(),
+        }
+    }
+
     /// Whether each text is read together with its translation.
     pub fn is_translation(&self) -> bool {
         self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation

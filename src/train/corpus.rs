@@ -281,6 +281,7 @@ pub(super) mod tests {
             optim: Optim::default(),
             run: RunOptions::default(),
             language: Language::default(),
+            distill: None,
             open: Open::default(),
         }
     }

@@ -93,6 +93,17 @@ pub struct Ending {
     /// What must be known of the data to read the metrics.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub caveats: Vec<String>,
+    /// What the teacher of the run comes to on the same examples, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teacher: Option<TeacherScore>,
+}
+
+/// A teacher beside its student.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TeacherScore {
+    pub parameters: u64,
+    #[serde(deserialize_with = "numbers")]
+    pub metrics: BTreeMap<String, f64>,
 }
 
 /// JSON has no word for a number that is none, so it is written as `null`.

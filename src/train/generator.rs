@@ -12,11 +12,11 @@ use candle_core::Tensor;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::TrainError;
 use super::companion::{Companion, Expected, Joined};
 use super::config::Language;
 use super::loss::CrossEntropy;
 use super::objective::{Asked, Work};
+use super::{TrainError, checkpoint};
 use crate::files;
 use crate::model::files::TensorFiles;
 use crate::model::{self, EncoderConfig, HeadKind, Input, Model, ModelError, Param, Pass, PassDropout};
@@ -142,8 +142,8 @@ impl Companion for Generator {
         FOLDER
     }
 
-    fn config(&self) -> &EncoderConfig {
-        &self.model.config
+    fn sum(&self) -> String {
+        checkpoint::sum_of_config(&self.model.config.raw)
     }
 
     fn own_params(&self) -> Vec<Arc<Param>> {
@@ -211,7 +211,15 @@ pub(super) fn expected(discriminator: &EncoderConfig, language: &Language) -> Re
     let (own, embeddings) = sizes(&config);
     let is_new = language.generator.is_none();
     let held = if is_new { own } else { own + embeddings };
-    Ok(Expected { name: FOLDER, held, trained: held, kept: own + embeddings, words: language.share, config })
+    Ok(Expected {
+        name: FOLDER,
+        held,
+        trained: held,
+        kept: own + embeddings,
+        words: language.share,
+        is_kept: false,
+        config,
+    })
 }
 
 /// Weights that are only a generator's, and those of its embeddings, which it may share.

@@ -38,6 +38,9 @@ pub const MASKED_SHARE: Limit = (Bound::Excluded(0.0), Bound::Excluded(1.0));
 /// Beyond it an adapter has about as many weights as what it stands for.
 pub const LORA_RANK: Limit = between(1.0, 1024.0);
 pub const LORA_ALPHA: Limit = above(0.0);
+/// Beyond it all outputs are alike.
+pub const TEMPERATURE: Limit = (Bound::Excluded(0.0), Bound::Included(100.0));
+pub const SHARE: Limit = between(0.0, 1.0);
 pub const DISCRIMINATOR_WEIGHT: Limit = below(0.0, f64::INFINITY);
 
 pub const fn between(from: f64, to: f64) -> Limit {

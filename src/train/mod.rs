@@ -42,6 +42,9 @@ mod error;
 mod hiding;
 mod outputs;
 mod preflight;
+mod soft;
+mod student;
+mod teacher;
 mod trainer;
 
 pub use error::TrainError;

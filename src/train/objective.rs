@@ -10,6 +10,7 @@ use super::config::{Language, LanguageObjective, RunConfig};
 use super::groups::class_weights;
 use super::hiding::Hiding;
 use super::loss::{self, CrossEntropy};
+use super::soft::Taught;
 use crate::corpus::masking::{Masking, next_tokens};
 use crate::model::probability::{sigmoid, softmax};
 use crate::model::{HeadKind, Input};
@@ -39,6 +40,8 @@ pub struct Work {
     /// The tokens that the head is asked about, or `None` for all.
     pub rows: Option<Arc<[u32]>>,
     pub asked: Asked,
+    /// What a teacher says of it.
+    pub taught: Option<Taught>,
 }
 
 /// What is asked, one entry for each of the head's rows unless said otherwise.
@@ -209,28 +212,37 @@ impl Objective {
         match self.task.targets() {
             Targets::Tags | Targets::Hidden => {
                 let (rows, classes) = labelled(&targets, &input.starts);
-                Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes) }
+                Work { input, rows: Some(rows.into()), asked: Asked::Classes(classes), taught: None }
             }
             Targets::Span => {
                 let span = |target: &Labels| match target {
                     Labels::Span { start, end } => Some((*start, *end)),
                     _ => None,
                 };
-                Work { input, rows: None, asked: Asked::Spans(targets.iter().map(span).collect()) }
+                let asked = Asked::Spans(targets.iter().map(span).collect());
+                Work { input, rows: None, asked, taught: None }
             }
             Targets::Replaced => {
                 let asked = Asked::Replaced(vec![None; input.ids.len()]);
-                Work { input, rows: None, asked }
+                Work { input, rows: None, asked, taught: None }
             }
             Targets::Class | Targets::Classes | Targets::Number => {
                 let rows = HeadKind::for_task(self.task).input().rows(&input).map(Into::into);
-                Work { input, rows, asked: Asked::Sequences(targets) }
+                Work { input, rows, asked: Asked::Sequences(targets), taught: None }
             }
         }
     }
 
-    /// The batch's share of the update's loss; `None` where nothing is asked.
+    /// The batch's share of the update's loss, with that of a teacher's outputs where there is one.
     pub fn loss(&self, logits: &Tensor, work: &Work, denominator: f64) -> Result<Tensor, TrainError> {
+        let hard = self.of_labels(logits, work, denominator)?;
+        Ok(match &work.taught {
+            Some(taught) => taught.mixed(&hard, self.task, logits, work)?,
+            None => hard,
+        })
+    }
+
+    fn of_labels(&self, logits: &Tensor, work: &Work, denominator: f64) -> Result<Tensor, TrainError> {
         Ok(match &work.asked {
             Asked::Sequences(targets) => match self.task.targets() {
                 Targets::Classes => loss::binary(logits, &self.cells(targets), denominator)?,

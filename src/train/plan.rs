@@ -135,7 +135,9 @@ fn of_sequences(
     let companion = companions::expected(config, encoder)?;
     if let Some(companion) = &companion {
         let passes = if companion.trained > 0 { 3.0 } else { 1.0 };
-        let tokens = epochs * passes * tokens_per_epoch as f64 + epochs.max(1.0) * eval_tokens as f64;
+        let times = if companion.is_kept { epochs.min(1.0) } else { epochs };
+        let judged = if companion.is_kept { 1.0 } else { epochs.max(1.0) };
+        let tokens = times * passes * tokens_per_epoch as f64 + judged * eval_tokens as f64;
         let layers = companion.config.schedule().len() as f64;
         work += tokens * (layers * of_layer(&companion.config) + companion.words * of_words(&companion.config));
     }

@@ -8,7 +8,7 @@ use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
 use super::strategy::Trained;
-use super::{TrainError, corpus, outputs, patterns, rows};
+use super::{TrainError, corpus, outputs, patterns, rows, student, teacher};
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
@@ -23,6 +23,7 @@ pub fn prepare(config: &RunConfig, on_progress: OnProgress<'_>) -> Result<Option
 /// The same for one who is told what is known as soon as it is.
 pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Option<Prepared>, TrainError> {
     config.check()?;
+    let cut = student::make(config)?;
     let dir = config.model_dir()?;
     let encoder = model::read_config(&dir)?;
     if config.strategy.kind == StrategyKind::Lora && model::adapter::is_one(&dir) {
@@ -35,7 +36,8 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
-    let told = [config.unused(encoder.stored_layers()), tokenizer.misfits(encoder.vocab_size)].concat();
+    let unused = config.unused(encoder.stored_layers());
+    let told = [cut.into_iter().collect(), unused, tokenizer.misfits(encoder.vocab_size)].concat();
     let source = read(config, &encoder, &tokenizer, watch)?;
     source.check(config)?;
     segments_fit(&encoder, &tokenizer, source.has_pairs())?;
@@ -44,6 +46,9 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     let length = length(config, sample, encoder.max_tokens());
     watch.learn(Known::Length(length));
     let prepared = source.sequences(config, tokenizer, length, watch)?;
+    if let (Some(distill), Some(prepared)) = (&config.distill, &prepared) {
+        teacher::fit(config, distill, prepared)?;
+    }
     Ok(prepared.map(|prepared| Prepared { warnings: [told, prepared.warnings].concat(), ..prepared }))
 }
 
@@ -69,7 +74,7 @@ fn length(config: &RunConfig, tokens: Vec<u32>, most: usize) -> Length {
 }
 
 /// Refuses a tokenizer that puts a text into a segment for which the model has no embedding.
-fn segments_fit(encoder: &EncoderConfig, tokenizer: &Tokenizer, is_pair: bool) -> Result<(), TrainError> {
+pub(super) fn segments_fit(encoder: &EncoderConfig, tokenizer: &Tokenizer, is_pair: bool) -> Result<(), TrainError> {
     let (count, segment) = (encoder.type_vocab_size, tokenizer.frame(is_pair).last_segment());
     // With one segment or none there is nothing to tell apart.
     if count > 1 && segment as usize >= count {

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::TrainError;
 use super::config::{Dropout, RunConfig};
 use super::open::Open;
+use super::{TrainError, student};
 use crate::files::read_whole;
 use crate::hub::embedded;
 use crate::model;
@@ -47,6 +47,7 @@ impl RunConfig {
         let data = std::iter::once(&mut config.data.train).chain(&mut config.data.eval);
         data.flat_map(Inputs::paths_mut).for_each(|given| find(given, &names_files));
         config.model.path.iter_mut().for_each(|given| find(given, &Path::exists));
+        config.teacher_mut().for_each(|given| find(given, &Path::exists));
         Ok(config)
     }
 
@@ -61,7 +62,14 @@ impl RunConfig {
         data.flat_map(Inputs::paths_mut).for_each(fix);
         self.model.path.iter_mut().for_each(fix);
         self.language.generator.iter_mut().for_each(fix);
+        self.teacher_mut().for_each(fix);
         fix(&mut self.run.out);
+    }
+
+    /// The folder of the teacher, where it is one.
+    fn teacher_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let teacher = self.distill.iter_mut().map(|distill| &mut distill.teacher);
+        teacher.filter(|path| *path != Path::new(embedded::WORD))
     }
 
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {
@@ -69,11 +77,15 @@ impl RunConfig {
         data.flat_map(Inputs::paths)
             .chain(&self.model.path)
             .chain(&self.language.generator)
+            .chain(self.distill.iter().map(|distill| &distill.teacher))
             .chain(std::iter::once(&self.run.out))
     }
 
     /// The folder of the model.
     pub fn model_dir(&self) -> Result<PathBuf, TrainError> {
+        if let Some(cut) = student::dir(self) {
+            return Ok(cut);
+        }
         if self.model.embedded {
             return Ok(embedded::unpacked()?);
         }

@@ -195,7 +195,7 @@ impl<'a> Trainer<'a> {
         let steps = count_steps(config, &lengths);
         let adam = AdamW { betas: config.optim.betas, eps: config.optim.eps };
         let layers = model.config.stored_layers();
-        let companion = companions::of_run(config, model)?;
+        let companion = companions::of_run(config, model, data)?;
         let params = all_params(model, companion.as_deref())?;
         let optimizer = Optimizer::new(adam, &params, |param| groups::rule(param, &config.optim, layers));
         let (train_prefix, eval_prefix) = thaw::prefix_caches(model, data, config);

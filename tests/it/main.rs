@@ -44,6 +44,7 @@ mod scalars_are_told;
 mod script;
 mod served;
 mod states_are_the_models;
+mod students_learn_from_teachers;
 mod sweeps;
 mod terminals_go_away;
 mod weights_by_name;

@@ -250,6 +250,7 @@ pub fn training(config: &RunConfig, steps: u64) -> Vec<TrainEvent> {
         peak_memory_bytes: 640_000_000,
         step: steps,
         caveats: Vec::new(),
+        teacher: None,
     }));
     events
 }

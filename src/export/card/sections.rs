@@ -37,7 +37,7 @@ fn intent(source: &Source, config: &EncoderConfig) -> String {
     let task = source.run.as_ref().map(|run| run.config.task).or_else(|| config.task());
     let what = task.map_or("without a head".to_owned(), |task| format!("for {}", plain_task(task)));
     let Some(run) = &source.run else { return format!("{family} encoder {what}.") };
-    let base = plain(&run.config.model.title());
+    let base = plain(&run.config.model_title());
     match run.config.model.init {
         Init::Pretrained => format!("{family} encoder {what}, fine-tuned from {base} with Attune."),
         Init::Random => {
@@ -160,6 +160,11 @@ fn training(run: &ReadRun) -> String {
     }
     if config.optim.class_weights == ClassWeights::Balanced {
         lines.push(("Class weights", "balanced".to_owned()));
+    }
+    if let Some(distill) = &config.distill {
+        let (teacher, soft, temperature) = (name(&distill.teacher), distill.soft, distill.temperature);
+        let told = format!("{teacher}, which counts {soft} of the loss at a temperature of {temperature}");
+        lines.push(("Teacher", told));
     }
     if config.data.hide_words > 0.0 {
         lines.push(("Words hidden while training", config.data.hide_words.to_string()));

@@ -1,8 +1,8 @@
 //! A model as an ONNX file, written by our own hand: the graph of every family and head that there is here.
 //!
-//! From the ground up: a graph of operators with its weights (`graph.rs`); the
-//! encoder (`encoder.rs`, with its dense layers as whole numbers: `int8.rs`) and its heads (`heads.rs`) as such a graph; and the file (`file.rs`). Names of inputs, outputs
-//! and free dimensions are those that optimum writes, because programs look for them. Operators are those of opset 18,
+//! From the ground up: a graph of operators with its weights (`graph.rs`); the encoder (`encoder.rs`, with its dense
+//! layers as whole numbers: `int8.rs`) and its heads (`heads.rs`) as such a graph; and the file (`file.rs`). Names of
+//! inputs, outputs and free dimensions are those that optimum writes, because programs look for them. Operators are those of opset 18,
 //! and of them the plain ones that PyTorch's exporter writes, which runtimes know how to fuse.
 
 mod encoder;

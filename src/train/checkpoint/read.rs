@@ -152,7 +152,7 @@ impl Checkpoint {
         data: &Prepared,
         sums: &DataSums,
         model: &Model,
-        companion: Option<Named<'_>>,
+        companion: Option<Named>,
     ) -> Result<(), TrainError> {
         let mut now = Fingerprint::of(data, sums, model, companion, &self.state.updates);
         let then = &self.state.fingerprint;
@@ -184,7 +184,7 @@ impl Checkpoint {
             now if now.companions != then.companions => {
                 let name =
                     now.companions.keys().chain(then.companions.keys()).next().map_or("companion", String::as_str);
-                format!("the config.json of its {name} is another")
+                format!("its {name} is another")
             }
             _ => return Ok(()),
         };

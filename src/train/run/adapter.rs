@@ -7,9 +7,9 @@ use crate::hub::embedded;
 use crate::model::adapter::Beside;
 use crate::model::{LoraSpec, Param};
 use crate::text::Tokenizer;
-use crate::train::TrainError;
 use crate::train::config::RunConfig;
 use crate::train::trainer::Models;
+use crate::train::{TrainError, student};
 
 /// The adapters of a run and the model that they belong to.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,8 +24,10 @@ impl KeptAdapter {
     pub fn of(config: &RunConfig) -> Option<Self> {
         let spec = config.strategy.adapters()?;
         let of_path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let folder =
-            if config.model.embedded { Some(embedded::folder()) } else { config.model.path.as_ref().map(of_path) };
+        let named = || {
+            if config.model.embedded { Some(embedded::folder()) } else { config.model.path.as_ref().map(of_path) }
+        };
+        let folder = student::dir(config).as_ref().map(of_path).or_else(named);
         let base = folder.map(|path| path.display().to_string()).or_else(|| config.model.name.clone());
         Some(Self { spec, base: base.unwrap_or_default(), merged: config.strategy.lora.merged })
     }

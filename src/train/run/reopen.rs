@@ -33,6 +33,7 @@ const FREE: [&str; 13] = [
     "model.name",
     "model.embedded",
     "language.generator",
+    "distill.teacher",
     "run.out",
     "run.checkpoint_minutes",
     "run.device",
@@ -132,8 +133,7 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
         if let Some((key, was, now)) = found.config().and_then(|began| first_change(&began, config)) {
             return Err(TrainError::SettingChanged { path: dir, key, was, now });
         }
-        let companion = companions::expected(config, &model.config)?;
-        let companion = companion.as_ref().map(|companion| (companion.name, &companion.config));
+        let companion = companions::sum_of(config, model)?;
         found.check(data, &DataSums::of(data)?, model, companion).map_err(|error| naming(error, &changes))?;
     }
     let reached = read_log(&dir)?.step();

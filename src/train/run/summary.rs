@@ -122,7 +122,7 @@ impl RunSummary {
             dir: PathBuf::new(),
             name: String::new(),
             task: config.task,
-            model: config.model.title(),
+            model: config.model_title(),
             data: config.data.train.title(),
             strategy: config.strategy.kind,
             status: RunStatus::Open,

@@ -7,7 +7,7 @@ use super::{End, Models, Outcome, Trainer};
 use crate::model::Param;
 use crate::train::TrainError;
 use crate::train::checkpoint::Weights;
-use crate::train::event::{Ending, TrainEvent};
+use crate::train::event::{Ending, TeacherScore, TrainEvent};
 
 /// How often the weights are written and read back at the end of a run.
 const TRIES: u32 = 2;
@@ -94,14 +94,29 @@ impl Trainer<'_> {
         if let Some(best) = &self.best {
             self.restore(&best.weights)?;
         }
-        let ending = self.ending(reason);
         let stopped = matches!(end, End::Stopped);
+        let mut ending = self.ending(reason);
+        if !stopped {
+            ending.teacher = self.score_of_teacher();
+        }
         if stopped {
             self.listener.hear(TrainEvent::Stopped(ending.clone()));
         } else {
             self.listener.finish(TrainEvent::Finished(ending.clone()))?;
         }
         Ok(Outcome { ending, stopped, evaluation: self.best.take().map(|best| best.evaluation) })
+    }
+
+    /// What the teacher comes to. The run is done whether or not that can be said.
+    fn score_of_teacher(&mut self) -> Option<TeacherScore> {
+        match self.companion.as_ref()?.score(self.data) {
+            Ok(score) => score,
+            Err(error) => {
+                let message = format!("the teacher could not be evaluated: {error}");
+                self.listener.hear(TrainEvent::Warning { step: self.step, message });
+                None
+            }
+        }
     }
 
     pub(super) fn fail(&mut self, error: TrainError) -> TrainError {
@@ -120,6 +135,7 @@ impl Trainer<'_> {
             peak_memory_bytes: self.peak_memory(),
             step: self.step,
             caveats: self.data.caveats.clone(),
+            teacher: None,
         }
     }
 }

@@ -54,7 +54,7 @@ impl Trainer<'_> {
     /// Puts everything back as it was.
     pub(super) fn go_on_from(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainError> {
         let sums = self.sums()?;
-        let companion = self.companion.as_ref().map(|companion| (companion.name(), companion.config()));
+        let companion = self.companion.as_ref().map(|companion| (companion.name(), companion.sum()));
         checkpoint.check(self.data, &sums, self.model, companion)?;
         checkpoint.restore(&mut self.optimizer)?;
         let best = checkpoint.best(&self.params)?;

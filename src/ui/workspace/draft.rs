@@ -23,6 +23,7 @@ pub fn empty() -> RunConfig {
         optim: Optim::default(),
         run,
         language: Language::default(),
+        distill: None,
         open: Open::ALL,
     }
 }

@@ -355,6 +355,7 @@ mod tests {
             optim: Optim::default(),
             run: RunOptions::default(),
             language: Language::default(),
+            distill: None,
             open: Open::default(),
         }
     }

@@ -29,7 +29,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
     let model = match (frozen, &workspace.model) {
         (Some(run), _) => {
             let parameters = known(run.parameters, |count| format!("{} parameters", format::short_count(count)));
-            Some((run.config.model.title(), parameters))
+            Some((run.config.model_title(), parameters))
         }
         (None, Some(card)) => {
             Some((format::file_name(&card.dir), format!("{} parameters", format::short_count(card.parameters))))

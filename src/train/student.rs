@@ -1,0 +1,100 @@
+//! A student that is cut from its teacher: a model folder in the run's, with some of the teacher's layers.
+//!
+//! It is an ordinary folder, so that all that follows (the plan, the run, what fine-tuning changed) sees a model like any
+//! other. A record beside the weights says what it was cut from; one of something else is made anew.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::TrainError;
+use super::config::{Distill, RunConfig};
+use crate::files::{self, Sums};
+use crate::hub::embedded;
+use crate::model::{self, EncoderConfig, Family, Want};
+use crate::text::Tokenizer;
+
+/// The folder in a run's that holds the student.
+const FOLDER: &str = "student";
+const RECORD: &str = "cut.json";
+
+/// What a student was cut from.
+#[derive(PartialEq, Serialize, Deserialize)]
+struct Record {
+    layers: Vec<usize>,
+    teacher: Sums,
+}
+
+/// The folder of a teacher.
+pub(super) fn teacher_dir(distill: &Distill) -> Result<PathBuf, TrainError> {
+    Ok(embedded::resolve(&distill.teacher)?)
+}
+
+/// Where the student of a run is, where it is cut from its teacher.
+pub(super) fn dir(config: &RunConfig) -> Option<PathBuf> {
+    config.distill.as_ref()?.layers.map(|_| config.run.out.join(FOLDER))
+}
+
+/// Cuts the student of a run, if that is asked for, and says which layers it has.
+pub(super) fn make(config: &RunConfig) -> Result<Option<String>, TrainError> {
+    let (Some(distill), Some(dir)) = (&config.distill, dir(config)) else { return Ok(None) };
+    let teacher = teacher_dir(distill)?;
+    let encoder = model::read_config(&teacher)?;
+    let (all, count) = (encoder.num_hidden_layers, distill.layers.unwrap_or_default());
+    check(&encoder, count)?;
+    let layers = model::spaced(all, count);
+    let words = told(&encoder, &layers);
+    let unreadable = |source| TrainError::Unreadable { path: teacher.clone(), source };
+    let record = Record { layers, teacher: Sums::of(&teacher).map_err(unreadable)? };
+    if !is_there(&dir, &record) {
+        write(&dir, &teacher, &encoder, config, &record)?;
+    }
+    Ok(Some(words))
+}
+
+fn check(encoder: &EncoderConfig, count: usize) -> Result<(), TrainError> {
+    let all = encoder.num_hidden_layers;
+    let wrong = |expected: &str| Err(TrainError::setting("distill.layers", count.to_string(), expected));
+    if encoder.family == Family::Albert && encoder.stored_layers() > 1 {
+        return wrong("not set, as the teacher's layers share their weights in groups");
+    }
+    match count {
+        _ if all < 2 => wrong("not set, as the teacher has one layer"),
+        1.. if count < all => Ok(()),
+        _ => wrong(&format!("1 to {}, as the teacher has {all} layers", all - 1)),
+    }
+}
+
+fn told(encoder: &EncoderConfig, layers: &[usize]) -> String {
+    let all = encoder.num_hidden_layers;
+    if encoder.family == Family::Albert {
+        return format!("the student is cut from the teacher: {} of its {all} layers, which are all one", layers.len());
+    }
+    let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
+    let noun = if layers.len() == 1 { "layer" } else { "layers" };
+    format!("the student is cut from the teacher: {noun} {} of its {all}, counted from 0", names.join(", "))
+}
+
+fn is_there(dir: &Path, record: &Record) -> bool {
+    let read = std::fs::read(dir.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+    read.is_some_and(|read| read == *record) && model::is_model_folder(dir)
+}
+
+/// Writes the student; the record comes last, so that one that is half written is made anew.
+fn write(
+    dir: &Path,
+    teacher: &Path,
+    encoder: &EncoderConfig,
+    config: &RunConfig,
+    record: &Record,
+) -> Result<(), TrainError> {
+    let unwritable = |source| TrainError::Unwritable { path: dir.to_owned(), source };
+    files::remove_folder(dir).map_err(unwritable)?;
+    files::create_folders(dir).map_err(unwritable)?;
+    let names = encoder.output_names(config.task);
+    let want = Want::Head { task: config.task, labels: &names };
+    model::cut(teacher, &record.layers, want)?.save(dir)?;
+    Tokenizer::open(&model::tokenizer_folder(teacher))?.save(dir)?;
+    files::write_atomically(&dir.join(RECORD), |file| serde_json::to_writer(file, record).map_err(Into::into))
+        .map_err(unwritable)
+}
