@@ -54,7 +54,8 @@ impl Evaluate {
             stride: self.stride,
         };
         let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
-        let cut = (done.truncated > 0).then(|| format!("{} texts were truncated to fit the model", done.truncated));
+        let cut = (done.truncated > 0)
+            .then(|| format!("{} texts were truncated; --max-tokens sets the length", done.truncated));
         for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
             eprintln!("attune: warning: {warning}");
         }

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::data::Columns;
-use crate::analysis::map::{About, Map, Method, TRUSTED_NEIGHBORS, Watch, lay_out, read, reads_whole, rows};
+use crate::analysis::map::{About, Map, Method, Watch, lay_out, read, reads_whole, rows};
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;
@@ -136,9 +136,13 @@ impl MapRows {
             self.out.display()
         );
         let trust = map.trust;
+        if trust.neighbors == 0 {
+            eprintln!("attune: how far to believe the map cannot be measured on so few texts");
+            return;
+        }
         eprintln!(
-            "attune: trustworthiness {:.4} by {TRUSTED_NEIGHBORS} neighbours, measured on {} texts",
-            trust.value, trust.measured_on
+            "attune: trustworthiness {:.4} by {} neighbours, measured on {} texts",
+            trust.value, trust.neighbors, trust.measured_on
         );
     }
 }

@@ -116,7 +116,8 @@ impl Train {
         let outcome = train_from(checkpoint.as_ref(), &model, &prepared, &config, &mut recorder)?;
         if outcome.stopped {
             let (step, dir) = (outcome.ending.step, config.run.out.display());
-            bail!("stopped after step {step} with the best weights kept in {dir}; --resume continues it");
+            let which = if outcome.ending.best_step.is_some() { "best" } else { "last" };
+            bail!("stopped after step {step} with the {which} weights kept in {dir}; --resume continues it");
         }
         events.end()?;
         if on_stdout {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::hub::HubError;
 use crate::inspect::InspectError;
 use crate::model::ModelError;
 use crate::text::TokenizerError;
@@ -36,6 +37,8 @@ pub enum ExportError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("cannot write \"{}\": {source}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Hub(#[from] HubError),
     #[error(transparent)]
     Model(#[from] ModelError),
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! What is wrong with the settings of a run, before anything is read.
 
 use super::TrainError;
-use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, Strategy, StrategyKind};
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::model::Slot;
@@ -185,7 +185,7 @@ impl RunConfig {
 
     /// Settings that another one makes useless, in words.
     pub(super) fn unused(&self, layers: usize) -> Vec<String> {
-        let strategy = &self.strategy;
+        let (strategy, standard) = (&self.strategy, Strategy::default());
         let unused = [
             (
                 !self.run.seeds.is_empty(),
@@ -205,6 +205,22 @@ impl RunConfig {
             (
                 strategy.kind != StrategyKind::Custom && !strategy.train.is_empty(),
                 "strategy.train is not used, as only strategy.kind custom goes by it".to_owned(),
+            ),
+            (
+                strategy.kind != StrategyKind::Custom && !strategy.frozen.is_empty(),
+                "strategy.frozen is not used, as only strategy.kind custom goes by it".to_owned(),
+            ),
+            (
+                strategy.kind != StrategyKind::Lora && strategy.lora != standard.lora,
+                "strategy.lora is not used, as only strategy.kind lora goes by it".to_owned(),
+            ),
+            (
+                strategy.kind != StrategyKind::Top && strategy.top_layers != standard.top_layers,
+                "strategy.top_layers is not used, as only strategy.kind top goes by it".to_owned(),
+            ),
+            (
+                strategy.kind != StrategyKind::Gradual && strategy.unfreeze_every != standard.unfreeze_every,
+                "strategy.unfreeze_every is not used, as only strategy.kind gradual goes by it".to_owned(),
             ),
             (
                 strategy.kind == StrategyKind::Top && strategy.top_layers > layers,

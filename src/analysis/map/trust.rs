@@ -13,6 +13,8 @@ use crate::stop::heed;
 pub struct Trust {
     pub value: f64,
     pub measured_on: usize,
+    /// The nearest rows that it goes by; none where there are too few rows to tell.
+    pub neighbors: usize,
 }
 
 /// Rows that it is measured on at most: its error is then below 0.01.
@@ -25,7 +27,7 @@ pub fn trust(points: &Points, map: &[[f32; 2]], count: usize) -> Trust {
     let total = points.len();
     let count = count.min(total.saturating_sub(2) / 2);
     if count == 0 {
-        return Trust { value: 1.0, measured_on: total };
+        return Trust { value: 1.0, measured_on: total, neighbors: 0 };
     }
     let measured = total.min(MOST);
     let rows: Vec<u32> = (0..measured).map(|row| (row * total / measured) as u32).collect();
@@ -38,7 +40,7 @@ pub fn trust(points: &Points, map: &[[f32; 2]], count: usize) -> Trust {
         lost += each.map(|(row, squares)| strangers(*row as usize, squares, map, count)).sum::<u64>() as f64;
     }
     let worst = (rows.len() * count) as f64 * (2.0 * total as f64 - 3.0 * count as f64 - 1.0);
-    Trust { value: 1.0 - 2.0 / worst * lost, measured_on: rows.len() }
+    Trust { value: 1.0 - 2.0 / worst * lost, measured_on: rows.len(), neighbors: count }
 }
 
 /// By how many ranks the neighbours of a row on the map miss being neighbours, all together.
@@ -70,7 +72,7 @@ mod tests {
             (0..120).flat_map(|place| [(place as f32 * 0.7).sin() * 9.0, (place as f32 * 1.9).cos() * 5.0]).collect();
         let same: Vec<[f32; 2]> = values.chunks(2).map(|at| [at[0], at[1]]).collect();
         let points = Points { width: 2, values };
-        assert_eq!(trust(&points, &same, 10), Trust { value: 1.0, measured_on: 120 });
+        assert_eq!(trust(&points, &same, 10), Trust { value: 1.0, measured_on: 120, neighbors: 10 });
         let turned: Vec<[f32; 2]> = (0..120).map(|place| same[place * 47 % 120]).collect();
         let by_chance = trust(&points, &turned, 10).value;
         assert!((0.4..0.65).contains(&by_chance), "{by_chance}");

@@ -81,12 +81,12 @@ fn find_one(path: &Path, part: Part) -> Result<Found, ReadError> {
         return in_folder(path, part);
     }
     if !path.exists() && glob::is_pattern(path) {
-        return matching(path);
+        return matching(path, part);
     }
     Ok(numbered(path))
 }
 
-fn matching(pattern: &Path) -> Result<Found, ReadError> {
+fn matching(pattern: &Path, part: Part) -> Result<Found, ReadError> {
     let cannot_read = |source| ReadError::Read { path: pattern.to_path_buf(), source };
     let mut paths = glob::matching(pattern).map_err(cannot_read)?;
     if paths.is_empty() {
@@ -98,7 +98,7 @@ fn matching(pattern: &Path) -> Result<Found, ReadError> {
     let is_held_out =
         |name: &&String| matches!(names::Split::of_path(own_name(name)), Some(names::Split::Dev | names::Split::Test));
     let held_out: Vec<&String> = given.iter().filter(is_held_out).collect();
-    if !held_out.is_empty() && held_out.len() < given.len() {
+    if part == Part::Learn && !held_out.is_empty() && held_out.len() < given.len() {
         let own = held_out.iter().map(|name| own_name(name));
         notes.push(format!("by its name, {} is not to be learned from, but the pattern takes it too", listed(own)));
     }

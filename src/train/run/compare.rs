@@ -125,7 +125,7 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
         pairs: pairs(&read),
         metric: metric.map(|metric| metric.key),
         best,
-        other_rows: metric.is_some() && sums.len() > 1,
+        other_rows: sums.len() > 1,
         unread,
         runs: read.into_iter().zip(contests).map(|(run, contest)| run.compared(contest)).collect(),
     })

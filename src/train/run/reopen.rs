@@ -26,7 +26,7 @@ use crate::train::{Prepared, TrainError, companions};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 13] = [
+const FREE: [&str; 14] = [
     "data.train",
     "data.eval",
     "model.path",

@@ -11,7 +11,7 @@ use super::kinds::Kind;
 use super::plot::{self, Drag};
 use super::shown::Selection;
 use super::{MapView, about, job, lists};
-use crate::analysis::map::{Method, TRUSTED_NEIGHBORS};
+use crate::analysis::map::Method;
 use crate::inspect::Pooling;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
@@ -109,11 +109,15 @@ impl MapView {
             let why = "Texts that are longer than the model reads; what was cut off plays no part";
             Chip::warn(words, palette).show(ui).on_hover_text(why);
         }
+        if map.trust.neighbors == 0 {
+            return;
+        }
         let words = format!("trust {:.3}", map.trust.value);
         let of = map.trust.measured_on as u64;
         let why = format!(
-            "Trustworthiness by {TRUSTED_NEIGHBORS} neighbours, measured on {}: 1 if rows next to each other here are next \
-             to each other in the model, about 0.5 by chance",
+            "Trustworthiness by {} neighbours, measured on {}: 1 if rows next to each other here are next to each other \
+             in the model, about 0.5 by chance",
+            map.trust.neighbors,
             format::plural(of, "row", "rows")
         );
         Chip::neutral(words, palette).show(ui).on_hover_text(why);
