@@ -52,6 +52,11 @@ impl RunConfig {
         if let Some(seed) = run.seeds.iter().enumerate().find(|(at, seed)| run.seeds[..*at].contains(seed)) {
             return wrong("run.seeds", format!("a list with {} twice", seed.1), "each seed once");
         }
+        for (key, count) in [("run.folds", run.folds), ("run.keep_checkpoints", run.keep_checkpoints)] {
+            if count > 0 {
+                return wrong(key, count.to_string(), "0, as it is not there yet");
+            }
+        }
         let known = Measure::of(self.task);
         if !known.contains(&run.keep_best.as_str()) {
             return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));
@@ -266,6 +271,8 @@ mod tests {
         let twice = "oversample = true\n[optim]\nclass_weights = \"balanced\"\n";
         check("classify", twice, &["data.oversample is true", "balanced already"]);
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
+        check("classify", "[run]\nfolds = 0\nkeep_checkpoints = 0\ntensorboard = false\n", &[]);
+        check("classify", "[run]\nfolds = 5\n", &["run.folds is 5, expected 0, as it is not there yet"]);
         check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
         let lora = |more: &str| format!("[strategy]\nkind = \"lora\"\nlora = {{ {more} }}\n");
         check("classify", &lora("rank = 0"), &["strategy.lora.rank is 0, expected 1 to 1024"]);
@@ -302,6 +309,12 @@ mod tests {
             told(&format!("{data}[strategy]\nkind = \"top\"\ntop_layers = 99\n"))
                 .contains("is 99, and the model has 3")
         );
+        let strategy = |keys: &str| told(&format!("{data}[strategy]\n{keys}\n"));
+        assert!(strategy("frozen = [\"embeddings\"]").starts_with("strategy.frozen is not used"));
+        assert!(strategy("kind = \"head\"\nlora = { rank = 4 }").starts_with("strategy.lora is not used"));
+        assert!(strategy("kind = \"head\"\ntop_layers = 3").starts_with("strategy.top_layers is not used"));
+        assert!(strategy("unfreeze_every = 5").starts_with("strategy.unfreeze_every is not used"));
+        assert_eq!(strategy("kind = \"gradual\"\nunfreeze_every = 5"), "");
     }
 
     #[test]

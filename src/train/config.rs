@@ -183,9 +183,8 @@ pub struct DataChoice {
     pub oversample: bool,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands the field over so")]
-fn is_nothing(number: &f64) -> bool {
-    *number == 0.0
+fn is_nothing<N: PartialEq + Default>(number: &N) -> bool {
+    *number == N::default()
 }
 
 impl Default for DataChoice {
@@ -365,6 +364,12 @@ pub struct RunOptions {
     /// Write event files for TensorBoard beside the log.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub tensorboard: bool,
+    /// Hold out every labelled row once, in so many runs. Not there yet: 0.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub folds: u32,
+    /// Checkpoints that are kept to look back at. Not there yet: 0.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub keep_checkpoints: u32,
     pub device: DeviceChoice,
     pub out: PathBuf,
 }
@@ -388,6 +393,8 @@ impl Default for RunOptions {
             patience: 0,
             checkpoint_minutes: 5.0,
             tensorboard: false,
+            folds: 0,
+            keep_checkpoints: 0,
             device: DeviceChoice::Auto,
             out: PathBuf::from("runs/run"),
         }
