@@ -144,6 +144,8 @@ pub enum Action {
     CancelDialog,
     /// Asks where to, and writes a picture or a table there.
     Save(Saving),
+    /// Asks the system to show a folder.
+    OpenFolder(PathBuf),
     CopyText(String),
     DismissToast(u64),
     /// Closes the window; asks first while a run is in progress.
@@ -249,6 +251,7 @@ impl Action {
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
             Self::Save(_) => "Save…",
+            Self::OpenFolder(_) => "Open folder",
             Self::CopyText(_) => "Copy",
             Self::DismissToast(_) => "Dismiss",
             Self::Quit => "Quit",

@@ -211,9 +211,21 @@ fn three_digits(value: f64) -> String {
     }
 }
 
+/// A folder as the system opens it.
+pub fn address(dir: &std::path::Path) -> String {
+    let path = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()).display().to_string().replace('\\', "/");
+    let plain = path.replace('%', "%25").replace(' ', "%20").replace('#', "%23").replace('?', "%3F");
+    if plain.starts_with('/') { format!("file://{plain}") } else { format!("file:///{plain}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_is_an_address_whatever_its_name() {
+        assert_eq!(address(std::path::Path::new("/data/a b#1")), "file:///data/a%20b%231");
+    }
 
     #[test]
     fn a_score_beyond_one_is_a_sum_and_no_percentage() {

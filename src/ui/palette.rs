@@ -10,6 +10,8 @@ use super::{Action, Cx, format};
 
 const WIDTH: f32 = 560.0;
 const ROW: f32 = 34.0;
+/// Height of the list at most.
+const LIST: f32 = ROW * 9.5;
 
 #[derive(Debug, Default)]
 pub struct CommandPalette {
@@ -80,7 +82,8 @@ impl CommandPalette {
             ui.vertical_centered(|ui| ui.label(text::dim("No command has these words", palette)));
             ui.add_space(8.0);
         }
-        egui::ScrollArea::vertical().max_height(ROW * 9.5).show(ui, |ui| {
+        // The area is as small as what it last had, and has to grow again with what is found.
+        egui::ScrollArea::vertical().max_height(LIST).min_scrolled_height(LIST).show(ui, |ui| {
             for (place, action) in found.iter().enumerate() {
                 let response = row_ui(ui, palette, action, place == self.chosen);
                 if response.hovered() && ui.input(|input| input.pointer.delta() != egui::Vec2::ZERO) {

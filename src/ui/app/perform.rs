@@ -1,6 +1,6 @@
 //! What each action does.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::App;
@@ -111,6 +111,7 @@ impl App {
             Action::Hub(action) => self.perform_hub(action, ctx),
             Action::Guide(action) => self.guide(action),
             Action::Work(work) => self.work(work),
+            Action::OpenFolder(dir) => self.open_folder(&dir, ctx),
             Action::CopyText(text) => {
                 ctx.copy_text(text);
                 self.workspace.say(Level::Info, "Copied", None);
@@ -118,6 +119,16 @@ impl App {
             Action::DismissToast(id) => self.workspace.toasts.retain(|toast| toast.id != id),
             Action::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
         }
+    }
+
+    /// Whether something opened is not told by the system, so that where the folder is has to be said.
+    fn open_folder(&mut self, dir: &Path, ctx: &egui::Context) {
+        ctx.open_url(egui::OpenUrl::new_tab(format::address(dir)));
+        let words =
+            format!("{}. If no window appears, no file manager is set up: copy the path instead.", dir.display());
+        self.workspace.toast(Level::Info, "The system was asked to open the folder", words);
+        let title = format!("The system was asked to open {}", dir.display());
+        self.workspace.say(Level::Info, title, None);
     }
 
     fn show_drift(&mut self, before: Option<PathBuf>, after: PathBuf) {

@@ -30,7 +30,7 @@ const SIDE: f32 = 400.0;
 
 impl HomePanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ScrollArea::vertical().id_salt("home").auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| {
                 let room = ui.available_width();
                 let shown = room.min(1180.0);

@@ -84,7 +84,7 @@ impl ModelPanel {
             ui.add(field).accessible_name("Search models");
         }
         ui.add_space(2.0);
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ScrollArea::vertical().id_salt("models").auto_shrink(false).show(ui, |ui| {
             ui.set_width(ui.available_width() - 10.0);
             ui.spacing_mut().item_spacing.y = 6.0;
             self.groups_ui(ui, cx);
@@ -209,7 +209,7 @@ fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         state::empty(ui, palette, ICON_NEUROLOGY, "No model is opened", words, |_| ());
         return;
     };
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+    ScrollArea::vertical().id_salt("model").auto_shrink(false).show(ui, |ui| {
         ui.set_width(ui.available_width() - 8.0);
         ui.spacing_mut().item_spacing.y = space::S;
         card::ui(ui, cx, &shown);

@@ -106,7 +106,10 @@ impl RunsPanel {
         self.listed.update(&workspace.runs);
         if let Some(run) = self.chosen.as_ref().and_then(|dir| workspace.runs.iter().find(|run| &run.dir == dir)) {
             let frame = Frame::new().inner_margin(Margin { left: 16, right: 16, top: 0, bottom: 16 });
-            let panel = Panel::bottom("run detail").exact_size(136.0).resizable(false).show_separator_line(false);
+            let panel = Panel::bottom("run detail")
+                .exact_size(detail::height(ui.available_width()))
+                .resizable(false)
+                .show_separator_line(false);
             let is_to_go = panel.frame(frame).show(ui, |ui| detail::ui(ui, cx, run)).inner;
             if is_to_go {
                 self.exporting = Some(ExportView::new(&run.dir, &workspace.runs_folder));

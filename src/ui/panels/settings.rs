@@ -10,7 +10,7 @@ use crate::ui::action::ThemeChoice;
 use crate::ui::frame::logo;
 use crate::ui::settings::Settings;
 use crate::ui::theme::space;
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Number, form, text};
 use crate::ui::{Action, Cx, format};
@@ -27,7 +27,7 @@ pub struct SettingsPanel {
 
 impl SettingsPanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ScrollArea::vertical().id_salt("settings").auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::symmetric(24, 18)).show(ui, |ui| {
                 let room = ui.available_width();
                 let shown = room.min(680.0);
@@ -75,7 +75,8 @@ impl SettingsPanel {
                 {
                     cx.act(Action::ChooseModelFolder);
                 }
-                if let Some(path) = path_field(ui, palette, &mut self.typed_models, "or paste a path", "model folder") {
+                let typed = &mut self.typed_models;
+                if let Some(path) = path_field_to(ui, palette, typed, "or paste a path", ("Add", "model folder")) {
                     cx.act(Action::AddModelFolder(path));
                 }
             });
@@ -96,7 +97,8 @@ impl SettingsPanel {
                 {
                     cx.act(Action::ChooseRunsFolder);
                 }
-                if let Some(path) = path_field(ui, palette, &mut self.typed_runs, "or paste a path", "runs folder") {
+                let typed = &mut self.typed_runs;
+                if let Some(path) = path_field_to(ui, palette, typed, "or paste a path", ("Use", "runs folder")) {
                     cx.act(Action::SetRunsFolder(path));
                 }
             });

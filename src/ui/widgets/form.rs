@@ -23,9 +23,12 @@ pub fn row<R>(ui: &mut Ui, name: &str, hint: &str, palette: &Palette, control: i
             let color = if ui.is_enabled() { palette.text_dim } else { palette.text_faint };
             let galley = elided(ui.painter(), name, theme::regular(size::BODY), color, left);
             let rect = egui::Rect::from_min_max(rect.min - vec2(6.0, 0.0), rect.max);
+            // A name that is cut is told whole.
+            let whole = if galley.elided { name } else { "" };
+            let words = [whole, hint].into_iter().filter(|words| !words.is_empty()).collect::<Vec<_>>().join("\n");
             ui.painter().galley(rect.left_center() - vec2(0.0, galley.size().y / 2.0), galley, color);
-            if !hint.is_empty() {
-                response.on_hover_text(hint);
+            if !words.is_empty() {
+                response.on_hover_text(words);
             }
         }
         result

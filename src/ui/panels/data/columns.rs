@@ -104,7 +104,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
         }
         for field in fields(task, &changed) {
             form::row(ui, field.title, field.hint, palette, |ui| {
-                column_ui(ui, field.name, (field.of)(&mut changed), table, field.absent);
+                column_ui(ui, field.name, WIDTH, (field.of)(&mut changed), table, field.absent);
             });
         }
         if changed != roles {
@@ -148,9 +148,9 @@ fn words_ui(ui: &mut Ui, cx: &Cx<'_>, roles: &mut Roles) {
     ui.add_space(2.0);
 }
 
-pub fn column_ui(ui: &mut Ui, name: &str, chosen: &mut Option<String>, table: &Table, absent: &str) {
+pub fn column_ui(ui: &mut Ui, name: &str, width: f32, chosen: &mut Option<String>, table: &Table, absent: &str) {
     let shown = chosen.as_deref().unwrap_or(absent).to_owned();
-    choice(ui, name, WIDTH, &shown, |ui| {
+    choice(ui, name, width, &shown, |ui| {
         if absent != CHOOSE || chosen.is_some() {
             ui.selectable_value(chosen, None, NONE);
         }

@@ -96,7 +96,7 @@ impl SplitForm {
             let mut grouped = roles.clone();
             let hint = "Rows with the same value here stay on one side: a document, a customer, an article";
             form::row(ui, "Keep together", hint, palette, |ui| {
-                column_ui(ui, "Group column", &mut grouped.group, &table, "None");
+                column_ui(ui, "Group column", 132.0, &mut grouped.group, &table, "None");
             });
             if grouped != roles {
                 cx.act(Action::SetRoles(grouped));

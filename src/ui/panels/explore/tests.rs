@@ -367,7 +367,7 @@ fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
     let again = &screen.state().asked[before..];
     assert!(again.iter().all(|inquiry| inquiry.get::<why::Explain>().is_none_or(|one| !one.is_quick())));
     assert!(!again.is_empty(), "another baseline is another map");
-    screen.get_by_label("What would change it").click();
+    screen.get_by_label("What changes it").click();
     screen.run_steps(4);
     answer_all(&mut screen);
     assert!(screen.state().asked.iter().any(|inquiry| inquiry.get::<why::TurningOf>().is_some()));

@@ -97,6 +97,9 @@ impl GuideCard {
                 ui.set_width(ui.available_width() - 12.0);
                 ui.spacing_mut().item_spacing.y = space::S;
                 ui.add(Label::new(text::dim(words::paragraph(step), palette)).wrap());
+                if cx.workspace.training.is_some() {
+                    ui.add(Label::new(text::small(words::WHILE_TRAINING, palette).color(palette.warn)).wrap());
+                }
                 let mut timed = self.times.get(&step).into_iter().flatten();
                 for part in step.parts() {
                     let seconds = part.is_timed().then(|| timed.next()).flatten();
@@ -182,7 +185,8 @@ fn part_ui(ui: &mut Ui, cx: &mut Cx<'_>, part: Part, seconds: Option<f64>) {
         let words = words::deed(part);
         let button =
             Button::new(words).name(format!("{words}: {}", words::part(part))).icon(ICON_ARROW_FORWARD).small();
-        if button.enabled(cx.workspace.training.is_none()).show(ui, palette).clicked() {
+        let pressed = button.enabled(cx.workspace.training.is_none()).show(ui, palette);
+        if pressed.on_disabled_hover_text(words::WHILE_TRAINING).clicked() {
             cx.act(Action::Guide(GuideAction::SetUp(part)));
         }
         let time = match seconds {

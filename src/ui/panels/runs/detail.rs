@@ -12,6 +12,14 @@ use crate::ui::widgets::{Button, Card, text};
 use crate::ui::workspace::model_of;
 use crate::ui::{Action, Cx, format};
 
+/// Where less room than this is to be had, the buttons take two lines.
+const WIDE: f32 = 1090.0;
+
+/// The height of it in a window of some width.
+pub fn height(width: f32) -> f32 {
+    if width < WIDE { 172.0 } else { 136.0 }
+}
+
 /// Returns whether the run is to be exported.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
     let palette = cx.palette;
@@ -21,6 +29,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
         ui.horizontal(|ui| {
             ui.label(text::head(&run.name, palette));
             status_chip(run.status, run.is_running(cx.workspace), palette).show(ui);
+            ui.add(Label::new(text::number_dim(format::path(&run.dir), palette)).truncate());
         });
         let trained = format!(
             "{} of {} parameters trained",
@@ -38,7 +47,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
             format::bytes(run.bytes_on_disk)
         );
         ui.add(Label::new(text::dim(facts, palette)).truncate());
-        ui.horizontal(|ui| {
+        ui.horizontal_wrapped(|ui| {
             let dir = &run.dir;
             if run.can_resume(cx.workspace) {
                 let button =
@@ -69,7 +78,6 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
                     response.on_hover_text(tooltip);
                 }
             }
-            ui.add(Label::new(text::number_dim(format::path(dir), palette)).truncate());
         });
     });
     is_to_go

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use egui::{Checkbox, CornerRadius, Frame, Id, Label, Margin, Modal, OpenUrl, ScrollArea, Stroke, TextEdit, Ui};
+use egui::{Checkbox, CornerRadius, Frame, Id, Label, Margin, Modal, ScrollArea, Stroke, TextEdit, Ui};
 use egui_material_icons::icons::{ICON_CONTENT_COPY, ICON_FOLDER_OPEN, ICON_IOS_SHARE};
 
 use crate::export::{Format, Offer, Plan, Written};
@@ -263,7 +263,7 @@ fn written_ui(ui: &mut Ui, cx: &mut Cx<'_>, written: &Written) -> bool {
     let mut stays = true;
     line(ui, space::ROW, |ui| {
         if Button::new("Open folder").icon(ICON_FOLDER_OPEN).primary().show(ui, palette).clicked() {
-            ui.ctx().open_url(OpenUrl::new_tab(address(&written.to)));
+            cx.act(Action::OpenFolder(written.to.clone()));
         }
         if Button::new("Copy path").icon(ICON_CONTENT_COPY).show(ui, palette).clicked() {
             cx.act(Action::CopyText(written.to.display().to_string()));
@@ -273,25 +273,8 @@ fn written_ui(ui: &mut Ui, cx: &mut Cx<'_>, written: &Written) -> bool {
     stays
 }
 
-/// A folder as the system opens it.
-fn address(dir: &Path) -> String {
-    let path = std::path::absolute(dir).unwrap_or_else(|_| dir.to_owned()).display().to_string().replace('\\', "/");
-    let plain = path.replace('%', "%25").replace(' ', "%20").replace('#', "%23").replace('?', "%3F");
-    if plain.starts_with('/') { format!("file://{plain}") } else { format!("file:///{plain}") }
-}
-
 fn close_ui(ui: &mut Ui, cx: &Cx<'_>, words: &str) -> bool {
     let mut stays = true;
     line(ui, space::ROW, |ui| stays = !Button::new(words).quiet().show(ui, cx.palette).clicked());
     stays
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_an_address_whatever_its_name() {
-        assert_eq!(address(Path::new("/data/a b#1")), "file:///data/a%20b%231");
-    }
 }

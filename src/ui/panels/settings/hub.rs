@@ -11,6 +11,9 @@ use crate::ui::widgets::{Button, Card, Chip, form, text};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Cx, format};
 
+/// Width of the button that uses a token.
+const USE: f32 = 118.0;
+
 /// Repositories that are shown before somebody asks for the rest.
 const FIRST: usize = 8;
 
@@ -81,10 +84,11 @@ impl HubSettings {
                 .password(true)
                 .hint_text(egui::RichText::new("Paste a token, such as hf_…").color(palette.text_faint))
                 .margin(Margin::symmetric(8, 6))
-                .desired_width((ui.available_width() - 130.0).max(80.0));
+                .desired_width((ui.available_width() - USE - space::XS).max(80.0));
             ui.add(field).accessible_name("Access token");
             let token = Token::new(&self.typed);
-            let button = Button::new("Use token").icon(ICON_KEY).enabled(token.is_some()).show(ui, palette);
+            let button = Button::new("Use token").icon(ICON_KEY).min_width(USE).enabled(token.is_some());
+            let button = button.show(ui, palette);
             if let Some(token) = token.filter(|_| button.clicked()) {
                 self.typed.clear();
                 cx.act(Action::Hub(HubAction::SetToken { token, keep: self.keep }));

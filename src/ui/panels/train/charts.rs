@@ -116,7 +116,10 @@ impl Charts {
             if Button::new("Log").quiet().small().selected(log).name("Logarithmic loss").show(ui, palette).clicked() {
                 log = !log;
             }
-            curve::smoothing_ui(ui, link, palette);
+            // Where there is no room for it the names of the lines come first.
+            if ui.available_width() > 200.0 {
+                curve::smoothing_ui(ui, link, palette);
+            }
             if ui.available_width() > 300.0 {
                 ui.label(RichText::new("Smooth").font(theme::regular(theme::size::SMALL)).color(palette.text_faint));
             }

@@ -105,6 +105,9 @@ pub struct Spec<'a> {
     pub empty: &'a str,
 }
 
+/// Height below which a chart has no room for the numbers of its steps.
+const LOW: f32 = 64.0;
+
 /// A chart's memory between frames.
 #[derive(Clone, Debug, Default)]
 pub struct Chart {
@@ -125,8 +128,11 @@ impl Chart {
             return response;
         }
 
-        let plot = Rect::from_min_max(rect.min + vec2(46.0, 8.0), rect.max - vec2(10.0, 22.0));
-        if plot.width() < 24.0 || plot.height() < 24.0 {
+        // In a low tile the steps below give way to the lines.
+        let is_low = rect.height() < LOW;
+        let (above, below) = if is_low { (2.0, 3.0) } else { (8.0, 22.0) };
+        let plot = Rect::from_min_max(rect.min + vec2(46.0, above), rect.max - vec2(10.0, below));
+        if plot.width() < 24.0 || plot.height() < 12.0 {
             return response;
         }
         let (from, to) = link.zoom.unwrap_or((0.0, link.end));
@@ -142,6 +148,9 @@ impl Chart {
         let frame = paint::Frame { plot, x: x_axis, y: y_axis, percent: spec.percent, palette };
         navigate(ui, &response, &frame, link);
         frame.grid(ui);
+        if !is_low {
+            frame.steps(ui);
+        }
         let inside = ui.painter().with_clip_rect(plot.expand2(vec2(5.0, 3.0)).intersect(ui.clip_rect()));
         for (columns, line) in self.columns.iter().zip(spec.lines) {
             frame.line(&inside, columns, line);
@@ -225,8 +234,8 @@ fn describe(spec: &Spec<'_>) -> String {
     format!("{} chart, {}", spec.title, if values.is_empty() { "empty" } else { &values })
 }
 
-/// The name of each line with its value under the crosshair, or its newest one. Where there is no room for the names
-/// the colours have to do.
+/// The name of each line with its value under the crosshair, or its newest one. Where there is no room for both the names
+/// stand alone until a step is pointed at, and where there is none for them the colours have to do.
 pub fn legend(ui: &Ui, room: Rect, spec: &Spec<'_>, link: &Link, palette: &Palette) {
     let painter = ui.painter().with_clip_rect(room.intersect(ui.clip_rect()));
     let shown = spec.lines.iter().filter(|line| !line.series.is_empty());
@@ -241,7 +250,10 @@ pub fn legend(ui: &Ui, room: Rect, spec: &Spec<'_>, link: &Link, palette: &Palet
         })
         .collect();
     let wanted: f32 = words.iter().map(|(_, name, value)| 32.0 + name.size().x + value.size().x).sum();
-    let named = wanted - 14.0 <= room.width();
+    let names: f32 = words.iter().map(|(_, name, _)| 27.0 + name.size().x).sum();
+    let has_both = wanted - 14.0 <= room.width();
+    let has_names = !has_both && link.hover.is_none() && names - 14.0 <= room.width();
+    let named = has_both || has_names;
     let middle = room.center().y;
     let mut left = room.left();
     for (line, name, value) in words {
@@ -255,7 +267,10 @@ pub fn legend(ui: &Ui, room: Rect, spec: &Spec<'_>, link: &Link, palette: &Palet
         if named || line.style == Style::Planned {
             let width = name.size().x;
             painter.galley(pos2(left, middle - name.size().y / 2.0), name, palette.text_dim);
-            left += width + 5.0;
+            left += width + if has_names { 14.0 } else { 5.0 };
+        }
+        if has_names {
+            continue;
         }
         let width = value.size().x;
         painter.galley(pos2(left, middle - value.size().y / 2.0), value, palette.text);

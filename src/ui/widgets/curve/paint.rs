@@ -46,6 +46,13 @@ impl Frame<'_> {
             let words = if self.percent { self.y.percent_label(tick) } else { self.y.label(tick) };
             painter.text(at, Align2::RIGHT_CENTER, words, font.clone(), self.palette.text_faint);
         }
+    }
+
+    /// The numbers of the steps, below the plot.
+    pub fn steps(&self, ui: &Ui) {
+        let painter = ui.painter();
+        let stroke = Stroke::new(1.0, self.palette.line.gamma_multiply(0.8));
+        let font = theme::number(10.5);
         for &tick in &self.x.ticks {
             let x = painter.round_to_pixel_center(self.x_of(tick));
             painter.vline(x, Rangef::new(self.plot.bottom(), self.plot.bottom() + 4.0), stroke);
@@ -120,7 +127,9 @@ impl Frame<'_> {
         let galley = painter.layout_no_wrap(text, theme::number(10.5), self.palette.text);
         let half = galley.size().x / 2.0 + 5.0;
         let middle = x.clamp(self.plot.left() + half, (self.plot.right() - half).max(self.plot.left() + half));
-        let center = pos2(middle, self.plot.bottom() + 11.5);
+        // A low tile has no room below.
+        let lowest = ui.clip_rect().bottom() - galley.size().y / 2.0 - 2.0;
+        let center = pos2(middle, (self.plot.bottom() + 11.5).min(lowest));
         let tag = Rect::from_center_size(center, galley.size() + vec2(10.0, 4.0));
         let painter = ui.painter();
         painter.rect_filled(tag, 3.0, self.palette.hover);

@@ -84,7 +84,7 @@ impl Classes {
             if let Some(shown) = segmented(ui, palette, self.shown, choices, false) {
                 self.shown = shown;
             }
-            let hint = "Rows are correct labels, columns predictions; click a cell to see its examples";
+            let hint = "Rows are correct, columns predicted; click a cell for its examples";
             if self.shown != Shown::Calibration {
                 ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
             }

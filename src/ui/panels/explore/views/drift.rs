@@ -118,7 +118,7 @@ impl DriftView {
     fn controls_ui(&mut self, ui: &mut Ui, after: &Path, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let name = cx.workspace.model_name(after);
-        line(ui, space::ROW, |ui| {
+        let is_told = line(ui, space::ROW, |ui| {
             help(ui, &about::HELP, palette);
             let found = self.found(cx.workspace).and_then(|found| found.as_ref().ok()).cloned();
             if let Some(found) = found {
@@ -144,14 +144,18 @@ impl DriftView {
             line::left(ui, |ui| {
                 ui.label(text::dim("Before", palette));
                 let room = ui.available_width();
-                self.before_ui(ui, (room - AFTER).clamp(110.0, 230.0), after, cx);
-                // The model after is the one that is chosen above.
-                if room > AFTER + 110.0 {
-                    ui.label(text::dim("after", palette));
-                    ui.add(Label::new(text::strong(name, palette)).truncate());
+                let beside = if room > AFTER + 110.0 { AFTER } else { 0.0 };
+                self.before_ui(ui, (room - beside).clamp(110.0, 230.0), after, cx);
+                let has_room = room > AFTER + 110.0;
+                if has_room {
+                    after_ui(ui, &name, palette);
                 }
-            });
+                has_room
+            })
         });
+        if !is_told {
+            ui.horizontal(|ui| after_ui(ui, &name, palette));
+        }
     }
 
     fn before_ui(&mut self, ui: &mut Ui, width: f32, after: &Path, cx: &Cx<'_>) {
@@ -295,6 +299,12 @@ impl DriftView {
         }
         self.detail.ui(ui, &found, cell, both, cx.palette);
     }
+}
+
+/// The model after, which is the one that is chosen above.
+fn after_ui(ui: &mut Ui, name: &str, palette: &Palette) {
+    ui.label(text::dim("after", palette));
+    ui.add(Label::new(text::strong(name, palette)).truncate());
 }
 
 /// The head that looks elsewhere most, or the states that changed most.

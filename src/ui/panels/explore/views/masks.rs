@@ -38,6 +38,11 @@ const LAYERS: Pane = Pane::new("mask layers", "Layer by layer");
 const LOOKS: Pane = Pane::new("mask looks", "What the mask looks at");
 const OWN: Pane = Pane::new("own", "Your candidates");
 
+/// Room that the tools need beside the counts.
+const ONE_LINE: f32 = 760.0;
+/// Room for a scroll bar.
+const BAR: f32 = 12.0;
+
 #[derive(Debug, Default)]
 struct Masks {
     text: String,
@@ -182,31 +187,20 @@ impl Masks {
             self.hidden = marked::shifted(&self.hidden, &before, &self.text).into_iter().flatten().collect();
             changed = Changed::Typed;
         }
-        ui.horizontal(|ui| {
-            ui.label(text::label("Click a word to hide it", palette));
-            let choices = [(false, "A mask for each piece"), (true, "One mask for a word")];
-            if let Some(chosen) = segmented(ui, palette, self.one_mask, &choices, false) {
-                self.one_mask = chosen;
-                changed = Changed::Chosen;
+        let has_room = ui.available_width() >= ONE_LINE;
+        let tools = |ui: &mut Ui| {
+            let pressed = self.tools_ui(ui, palette);
+            if has_room {
+                line::right(ui, |ui| self.counts_ui(ui, palette));
+            } else {
+                self.counts_ui(ui, palette);
             }
-            if !self.hidden.is_empty()
-                && Button::new("Show all").icon(ICON_VISIBILITY).quiet().small().show(ui, palette).clicked()
-            {
-                self.hidden.clear();
-                changed = Changed::Chosen;
-            }
-            let lottery = Button::new("Mask at random").icon(ICON_CASINO).quiet().small().name("Mask at random");
-            let note = "What training would hide of this text, and how";
-            if lottery.show(ui, palette).on_hover_text(note).clicked() {
-                changed = Changed::Show(objectives::KIND.name, Words::of(&self.text));
-            }
-            line::right(ui, |ui| {
-                self.told.millis_ui(ui, palette);
-                if let Some(filling) = self.fresh() {
-                    counts_ui(ui, filling, palette);
-                }
-            });
-        });
+            pressed
+        };
+        let pressed = if has_room { ui.horizontal(tools).inner } else { ui.horizontal_wrapped(tools).inner };
+        if !matches!(pressed, Changed::No) {
+            changed = pressed;
+        }
         let mut pressed = None;
         if let Some(filling) = self.fresh() {
             ScrollArea::vertical().id_salt("words to hide").auto_shrink([false, false]).show(ui, |ui| {
@@ -224,6 +218,37 @@ impl Masks {
             changed = Changed::Chosen;
         }
         changed
+    }
+
+    /// What is done with the text.
+    fn tools_ui(&mut self, ui: &mut Ui, palette: &Palette) -> Changed {
+        let mut changed = Changed::No;
+        ui.label(text::label("Click a word to hide it", palette));
+        let choices = [(false, "A mask for each piece"), (true, "One mask for a word")];
+        if let Some(chosen) = segmented(ui, palette, self.one_mask, &choices, false) {
+            self.one_mask = chosen;
+            changed = Changed::Chosen;
+        }
+        if !self.hidden.is_empty()
+            && Button::new("Show all").icon(ICON_VISIBILITY).quiet().small().show(ui, palette).clicked()
+        {
+            self.hidden.clear();
+            changed = Changed::Chosen;
+        }
+        let lottery = Button::new("Mask at random").icon(ICON_CASINO).quiet().small().name("Mask at random");
+        let note = "What training would hide of this text, and how";
+        if lottery.show(ui, palette).on_hover_text(note).clicked() {
+            changed = Changed::Show(objectives::KIND.name, Words::of(&self.text));
+        }
+        changed
+    }
+
+    /// How long it took, and how long the text is.
+    fn counts_ui(&self, ui: &mut Ui, palette: &Palette) {
+        self.told.millis_ui(ui, palette);
+        if let Some(filling) = self.fresh() {
+            counts_ui(ui, filling, palette);
+        }
     }
 
     /// The words the model would put behind each mask.
@@ -253,7 +278,8 @@ impl Masks {
             .enumerate()
             .flat_map(|(place, blank)| (0..blank.masks.len()).map(move |mask| (place, blank, mask)))
             .collect();
-        let width = ((ui.available_width() + 16.0) / all.len() as f32 - 16.0).clamp(230.0, 520.0);
+        let room = ui.available_width() - BAR;
+        let width = ((room + 16.0) / all.len() as f32 - 16.0).clamp(230.0, 520.0);
         let mut picked = None;
         ScrollArea::both().id_salt("masks").auto_shrink([false, false]).show(ui, |ui| {
             ui.horizontal_top(|ui| {

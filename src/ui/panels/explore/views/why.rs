@@ -28,8 +28,8 @@ pub const KIND: Kind = Kind { name: "why", title: "Why", heads: &[], make: || Bo
 
 const MAP: Pane = Pane::new("why", "Why");
 const RANKED: Pane = Pane::new("ranked words", "Words by weight");
-const TRIAL: Pane = Pane::new("trial", "How far to believe it");
-const CHANGE: Pane = Pane::new("change", "What would change it");
+const TRIAL: Pane = Pane::new("trial", "How far to trust");
+const CHANGE: Pane = Pane::new("change", "What changes it");
 
 #[derive(Debug, Default)]
 struct Why {

@@ -2,6 +2,9 @@
 
 use crate::ui::guide::{Part, Step};
 
+/// Why nothing can be set up now.
+pub const WHILE_TRAINING: &str = "A run is training; set up the next when it has ended";
+
 pub fn title(step: Step) -> &'static str {
     match step {
         Step::Pretraining => "What pretraining taught",

@@ -69,7 +69,7 @@ pub fn rates_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &Pale
     }
     for (key, name) in [("embeddings", "Embeddings"), ("encoder", "Encoder"), ("head", "Head")] {
         let hint = "A rate of its own for this part of the model";
-        let title = format!("Custom rate for {}", name.to_lowercase());
+        let title = format!("Own rate for {}", name.to_lowercase());
         row(ui, &title, hint, palette, |ui| {
             let label = format!("{name} rate");
             let mut own = optim.lr_groups.contains_key(key);
@@ -127,11 +127,11 @@ pub fn training_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
         });
     });
     if expert {
-        row(ui, "Stop after a number of steps", "Instead of a number of epochs", palette, |ui| {
+        row(ui, "Stop at step", "Instead of a number of epochs", palette, |ui| {
             let mut on = run.max_steps.is_some();
             let mut steps = run.max_steps.unwrap_or(1000);
             ui.add_enabled_ui(on, |ui| whole(ui, "Number of steps", &mut steps, limits::COUNT));
-            toggle(ui, "Stop after a number of steps", &mut on, palette);
+            toggle(ui, "Stop at step", &mut on, palette);
             run.max_steps = on.then_some(steps);
         });
     }
@@ -354,11 +354,14 @@ pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
             ui.selectable_value(&mut run.device, DeviceChoice::Metal, "Metal");
         });
     });
-    ui.add_space(2.0);
+    let hint = "The folder of this run; made when it starts";
+    row(ui, "Output folder", hint, palette, |ui| {
+        let name = run.out.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        ui.add(egui::Label::new(text::number_dim(text::short_name(&name, 24), palette)).truncate());
+    });
     let mut out = run.out.display().to_string();
     let field = egui::TextEdit::singleline(&mut out).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6));
-    let response =
-        ui.add(field).accessible_name("Output folder").on_hover_text("The folder of this run; made when it starts");
+    let response = ui.add(field).accessible_name("Output folder").on_hover_text(hint);
     if response.changed() {
         run.out = out.into();
     }

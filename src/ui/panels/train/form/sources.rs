@@ -105,6 +105,13 @@ fn known(count: u64, words: impl Fn(u64) -> String) -> String {
     if count > 0 { words(count) } else { String::new() }
 }
 
+/// The note, without its unit where there is no room for it: the whole is told under the pointer.
+fn fitting<'a>(ui: &Ui, note: &'a str, palette: &Palette) -> &'a str {
+    let font = theme::regular(theme::size::SMALL);
+    let width = ui.painter().layout_no_wrap(note.to_owned(), font, palette.text_faint).size().x;
+    if width <= ui.available_width() { note } else { note.strip_suffix(" parameters").unwrap_or(note) }
+}
+
 /// One line with what was chosen, or a button to where it can be.
 fn source_ui(
     ui: &mut Ui,
@@ -135,7 +142,8 @@ fn source_ui(
             if let Some(mark) = mark {
                 Chip::neutral(mark, palette).show(ui);
             }
-            ui.add(egui::Label::new(text::faint(note, palette)).truncate());
+            let note = text::faint(fitting(ui, &note, palette), palette);
+            ui.add(egui::Label::new(note).truncate());
         });
         clicked
     })

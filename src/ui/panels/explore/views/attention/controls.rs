@@ -156,7 +156,8 @@ impl AttentionView {
                     (Scope::Flow, "Flow"),
                 ];
                 let shown = scopes.iter().find(|(scope, _)| *scope == self.scope).map_or("", |(_, name)| name);
-                choice(ui, "What is looked at", 138.0, shown, |ui| {
+                let width = ui.available_width().clamp(80.0, 138.0);
+                choice(ui, "What is looked at", width, shown, |ui| {
                     for (scope, name) in scopes {
                         if named(ui, scope == self.scope, name) {
                             self.scope = scope;

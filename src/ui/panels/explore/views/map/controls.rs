@@ -22,6 +22,8 @@ use crate::ui::widgets::{Button, Chip, line, state, text};
 use crate::ui::workspace::{Progress, Screen};
 use crate::ui::{Action, Cx, format};
 
+/// Width of the choice of a text's state.
+const POOLING: f32 = 150.0;
 /// Height of the legend at most.
 const LEGEND: f32 = 52.0;
 
@@ -74,7 +76,9 @@ impl MapView {
             Some(0) => "Word vectors".to_owned(),
             Some(layer) => format!("Layer {layer}"),
         };
-        choice(ui, "Layer", 128.0, &words(self.wish.layer), |ui| {
+        // As much as is left beside the next one.
+        let width = (ui.available_width() - POOLING - 8.0).clamp(96.0, 128.0);
+        choice(ui, "Layer", width, &words(self.wish.layer), |ui| {
             if named(ui, self.wish.layer.is_none(), &words(None)) {
                 self.wish.layer = None;
             }
@@ -92,7 +96,7 @@ impl MapView {
             Pooling::Mean => "Mean of tokens",
             Pooling::First => "First token",
         };
-        choice(ui, "State of a text", 150.0, words(self.wish.pooling), |ui| {
+        choice(ui, "State of a text", POOLING, words(self.wish.pooling), |ui| {
             for pooling in [Pooling::Mean, Pooling::First] {
                 if named(ui, self.wish.pooling == pooling, words(pooling)) {
                     self.wish.pooling = pooling;
