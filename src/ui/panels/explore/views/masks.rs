@@ -30,6 +30,9 @@ use crate::ui::{Cx, format};
 use layers::Layers;
 use words::words_ui;
 
+/// The least width at which all that can be done to the text stands on one line.
+const ONE_LINE: f32 = 760.0;
+
 pub const KIND: Kind = Kind { name: "masks", title: "", heads: &[Task::Mlm], make: || Box::new(Masks::default()) };
 
 const TEXT: Pane = Pane::new("text", "Text");
@@ -182,6 +185,7 @@ impl Masks {
             self.hidden = marked::shifted(&self.hidden, &before, &self.text).into_iter().flatten().collect();
             changed = Changed::Typed;
         }
+        let is_wide = ui.available_width() > ONE_LINE;
         ui.horizontal(|ui| {
             ui.label(text::label("Click a word to hide it", palette));
             let choices = [(false, "A mask for each piece"), (true, "One mask for a word")];
@@ -189,24 +193,13 @@ impl Masks {
                 self.one_mask = chosen;
                 changed = Changed::Chosen;
             }
-            if !self.hidden.is_empty()
-                && Button::new("Show all").icon(ICON_VISIBILITY).quiet().small().show(ui, palette).clicked()
-            {
-                self.hidden.clear();
-                changed = Changed::Chosen;
+            if is_wide {
+                self.hiding_ui(ui, palette, &mut changed);
             }
-            let lottery = Button::new("Mask at random").icon(ICON_CASINO).quiet().small().name("Mask at random");
-            let note = "What training would hide of this text, and how";
-            if lottery.show(ui, palette).on_hover_text(note).clicked() {
-                changed = Changed::Show(objectives::KIND.name, Words::of(&self.text));
-            }
-            line::right(ui, |ui| {
-                self.told.millis_ui(ui, palette);
-                if let Some(filling) = self.fresh() {
-                    counts_ui(ui, filling, palette);
-                }
-            });
         });
+        if !is_wide {
+            ui.horizontal(|ui| self.hiding_ui(ui, palette, &mut changed));
+        }
         let mut pressed = None;
         if let Some(filling) = self.fresh() {
             ScrollArea::vertical().id_salt("words to hide").auto_shrink([false, false]).show(ui, |ui| {
@@ -224,6 +217,27 @@ impl Masks {
             changed = Changed::Chosen;
         }
         changed
+    }
+
+    /// What is hidden is shown again or drawn by lot, and how much it is.
+    fn hiding_ui(&mut self, ui: &mut Ui, palette: &Palette, changed: &mut Changed) {
+        if !self.hidden.is_empty()
+            && Button::new("Show all").icon(ICON_VISIBILITY).quiet().small().show(ui, palette).clicked()
+        {
+            self.hidden.clear();
+            *changed = Changed::Chosen;
+        }
+        let lottery = Button::new("Mask at random").icon(ICON_CASINO).quiet().small().name("Mask at random");
+        let note = "What training would hide of this text, and how";
+        if lottery.show(ui, palette).on_hover_text(note).clicked() {
+            *changed = Changed::Show(objectives::KIND.name, Words::of(&self.text));
+        }
+        line::right(ui, |ui| {
+            self.told.millis_ui(ui, palette);
+            if let Some(filling) = self.fresh() {
+                counts_ui(ui, filling, palette);
+            }
+        });
     }
 
     /// The words the model would put behind each mask.
