@@ -179,13 +179,14 @@ impl Masks {
         let palette = cx.palette;
         let mut changed = Changed::No;
         let before = self.text.clone();
-        let height = (ui.available_height() * 0.36).clamp(46.0, 150.0);
+        let is_wide = ui.available_width() > ONE_LINE;
+        let share = if is_wide { 0.36 } else { 0.24 };
+        let height = (ui.available_height() * share).clamp(40.0, 150.0);
         let look = Look { name: "Text to try", hint: "Type or paste a text…", height, lanes: 0 };
         if marked::editor(ui, &mut self.text, &look, &[], palette).changed {
             self.hidden = marked::shifted(&self.hidden, &before, &self.text).into_iter().flatten().collect();
             changed = Changed::Typed;
         }
-        let is_wide = ui.available_width() > ONE_LINE;
         ui.horizontal(|ui| {
             ui.label(text::label("Click a word to hide it", palette));
             let choices = [(false, "A mask for each piece"), (true, "One mask for a word")];
