@@ -101,6 +101,8 @@ fn the_graph_of_every_checkpoint_in_eight_bits_stays_near_what_transformers_comp
         let [plain, graph] = ["onnx", "onnx-int8"].map(|folder| onnx_file::read(&dir.path().join(folder)));
         check_structure(&graph, &name);
         assert_eq!((&graph.inputs, &graph.outputs), (&plain.inputs, &plain.outputs), "{name}");
+        let card = std::fs::read_to_string(dir.path().join("onnx-int8/README.md")).unwrap();
+        assert!(card.contains("weights of 8 bits"), "a card must not tell numbers of f32 as those of another: {card}");
         check_weights(&plain, &graph, &name);
         let recorded = recorded(&checkpoint);
         let inputs: BTreeMap<String, Tensor> =
@@ -124,16 +126,17 @@ fn check_weights(plain: &onnx_file::Model, graph: &onnx_file::Model, name: &str)
     let mut layers = 0;
     for (weight, whole) in &graph.weights {
         let Some(own) = weight.strip_suffix("_quantized") else { continue };
+        let is_turned = own.strip_suffix(".T").is_some();
         let (plain, scales) = (&plain.weights[own], &graph.weights[&format!("{own}_scale")]);
         assert_eq!(plain.dims, whole.dims, "{name}: {own}");
-        let (columns, by_column) = (plain.dims[1], own.ends_with(".T"));
-        layers += usize::from(by_column);
+        let columns = plain.dims[1];
+        layers += usize::from(is_turned);
         for (place, (plain, whole)) in plain.values.iter().zip(&whole.values).enumerate() {
-            let scale = scales.values[if by_column { place % columns } else { place / columns }];
+            let scale = scales.values[if is_turned { place % columns } else { place / columns }];
             assert!((plain - whole * scale).abs() <= scale * 0.5001, "{name}: {own} {place}: {plain} {whole} {scale}");
         }
     }
-    let in_layers = |own: &&String| own.ends_with(".T") && !graph.weights.contains_key(*own);
+    let in_layers = |own: &&String| own.strip_suffix(".T").is_some() && !graph.weights.contains_key(*own);
     assert_eq!(layers, plain.weights.keys().filter(in_layers).count(), "{name}");
     assert!(layers >= 6, "{name}: {layers}");
 }

@@ -12,6 +12,11 @@ use crate::train::config::{ClassWeights, Init, RunConfig, ScheduleKind, Strategy
 use crate::train::event::TrainEvent;
 use crate::train::run::ReadRun;
 
+/// What a card of a graph in eight bits says of its numbers.
+const INT8: &str = "## Precision\n\nThe dense layers of the encoder have weights of 8 bits and round their inputs while the \
+                    graph runs. Numbers that this card tells of the model are those of its weights in 32 bits: a few \
+                    answers of this graph may be others.\n\n";
+
 pub fn body(source: &Source, format: Format, config: &EncoderConfig) -> String {
     let mut text = String::new();
     let title = source.run.as_ref().map_or_else(|| name(&source.named).into_owned(), |run| run.summary.name.clone());
@@ -25,6 +30,9 @@ pub fn body(source: &Source, format: Format, config: &EncoderConfig) -> String {
     } else {
         text += "It was exported from a model folder and not from a run of Attune, so this card knows neither the data nor \
                  how it was trained.\n\n";
+    }
+    if format == Format::OnnxInt8 {
+        text += INT8;
     }
     text += &format::usage(format, source.run.as_ref().map(|run| run.config.task).or_else(|| config.task()));
     text += "## Licence\n\nNone was chosen yet. It depends on the licences of the base model and of the data; write yours \

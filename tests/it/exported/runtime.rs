@@ -68,14 +68,7 @@ fn compute(node: &Node, inputs: &[&Tensor]) -> Tensor {
         "Reshape" => reshape(x, &inputs[1].values),
         "Transpose" => transpose(x, &node.ints["perm"]),
         "MatMul" => matmul(x, inputs[1]),
-        "MatMulInteger" => {
-            let is_whole = |tensor: &Tensor| tensor.values.iter().all(|value| value.fract() == 0.0);
-            assert!(is_whole(x) && is_whole(inputs[1]));
-            assert_eq!(inputs[3].dims, [*inputs[1].dims.last().unwrap()], "a zero for each output");
-            let (a, b) =
-                (pairwise(x, inputs[2], |a, zero| a - zero), pairwise(inputs[1], inputs[3], |b, zero| b - zero));
-            matmul(&a, &b)
-        }
+        "MatMulInteger" => matmul_integer(x, inputs[1], [inputs[2], inputs[3]]),
         "Gemm" => {
             assert_eq!(int("transB", 0), 1);
             pairwise(&matmul(x, &transpose(inputs[1], &[1, 0])), inputs[2], |a, b| a + b)
@@ -230,6 +223,14 @@ fn matmul(a: &Tensor, b: &Tensor) -> Tensor {
         }
     }
     Tensor { dims: [lead, vec![rows, columns]].concat(), values }
+}
+
+/// A product of whole numbers, less the zeros of each.
+fn matmul_integer(a: &Tensor, b: &Tensor, zeros: [&Tensor; 2]) -> Tensor {
+    assert!([a, b].iter().all(|tensor| tensor.values.iter().all(|value| value.fract() == 0.0)));
+    assert_eq!(zeros[1].dims, [*b.dims.last().unwrap()], "a zero for each output");
+    let less = |x: &Tensor, zero: &Tensor| pairwise(x, zero, |value, zero| value - zero);
+    matmul(&less(a, zeros[0]), &less(b, zeros[1]))
 }
 
 /// By its series, and where that needs too many terms by the continued fraction of its complement (Abramowitz and Stegun,

@@ -49,7 +49,11 @@ impl DataRows {
             Some(at) => format!("row {} of {}", format::count(at as u64 + 1), format::count(count as u64)),
             None => format!("{} in the data", format::plural(count as u64, "row", "rows")),
         };
-        ui.label(text::number_dim(words, palette));
+        let words = text::number_dim(words, palette);
+        // In a narrow window the buttons and what the data say have the room.
+        if text::width(ui, words.clone()) <= ui.available_width() {
+            ui.label(words);
+        }
         let at = next?;
         self.at = Some(at);
         Some(gold::row(data, places.get(at).copied().unwrap_or(at)))
