@@ -358,3 +358,35 @@ fn reads_alike(a: &Tokenizer, b: &Tokenizer) -> bool {
     let same_words = a.max_id() == b.max_id() && (0..=a.max_id()).all(|id| a.id_to_token(id) == b.id_to_token(id));
     same_words && [None, Some("und")].into_iter().all(|pair| ids(a, pair) == ids(b, pair))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn outputs_are_matched_by_name() {
+        let find = |task, teacher: &[&str], student: &[&str]| {
+            places(&names(teacher), &names(student), task, Path::new("t")).map_err(|error| error.to_string())
+        };
+        assert_eq!(find(Task::Classify, &["a", "b", "c"], &["c", "a", "b"]), Ok(vec![2, 0, 1]));
+        assert_eq!(find(Task::Qa, &[], &[]), Ok(vec![]));
+        for student in [&["a", "b"][..], &["a", "b", "d"], &["a", "b", "c", "d"]] {
+            let told = find(Task::Ner, &["a", "b", "c"], student).unwrap_err();
+            assert!(told.contains("distill.teacher is t") && told.contains("(this one has a, b, c)"), "{told}");
+        }
+    }
+
+    #[test]
+    fn tokenizers_that_differ_in_words_or_in_how_they_read_are_told_apart() {
+        let open = |name: &str| {
+            Tokenizer::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).unwrap()
+        };
+        assert!(reads_alike(&open("bert-classify"), &open("bert-classify")));
+        assert!(!reads_alike(&open("bert-classify"), &open("roberta-classify")));
+        assert!(!reads_alike(&open("bert-classify"), &open("albert-classify")));
+    }
+}
