@@ -55,7 +55,7 @@ struct Reading {
     length: Length,
 }
 
-/// What was said of a sequence, by its example and, where that has several, its tokens.
+/// What was said of a sequence, by its key.
 #[derive(Debug)]
 struct Kept {
     said: HashMap<(usize, Vec<u32>), Vec<f32>>,
@@ -106,9 +106,17 @@ impl Teacher {
         Ok(all)
     }
 
+    /// What it says is a function of: the example and, of one in windows, the tokens and which of them are asked about, as
+    /// windows of a text that repeats itself may differ in these alone.
     fn key(&self, one: &Features) -> (usize, Vec<u32>) {
-        let tokens = if self.task.has_windows() { one.tokens.ids().into_owned() } else { Vec::new() };
-        (one.example, tokens)
+        let mut key = Vec::new();
+        if self.task.has_windows() {
+            key.extend_from_slice(&one.tokens.ids());
+            if let Labels::Tokens(tokens) = &one.labels {
+                key.extend((0..).zip(tokens).filter(|(_, class)| class.is_some()).map(|(place, _)| place));
+            }
+        }
+        (one.example, key)
     }
 
     /// The same, computed.
