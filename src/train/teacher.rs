@@ -55,7 +55,7 @@ struct Reading {
     length: Length,
 }
 
-/// What was said of a sequence, by its example and, where that has several, its tokens.
+/// What was said of a sequence, by its key.
 #[derive(Debug)]
 struct Kept {
     said: HashMap<(usize, Vec<u32>), Vec<f32>>,
@@ -106,9 +106,17 @@ impl Teacher {
         Ok(all)
     }
 
+    /// What it says is a function of: the example and, of one in windows, the tokens and which of them are asked about, as
+    /// windows of a text that repeats itself may differ in these alone.
     fn key(&self, one: &Features) -> (usize, Vec<u32>) {
-        let tokens = if self.task.has_windows() { one.tokens.ids().into_owned() } else { Vec::new() };
-        (one.example, tokens)
+        let mut key = Vec::new();
+        if self.task.has_windows() {
+            key.extend_from_slice(&one.tokens.ids());
+            if let Labels::Tokens(tokens) = &one.labels {
+                key.extend((0..).zip(tokens).filter(|(_, class)| class.is_some()).map(|(place, _)| place));
+            }
+        }
+        (one.example, key)
     }
 
     /// The same, computed.
@@ -357,4 +365,36 @@ fn reads_alike(a: &Tokenizer, b: &Tokenizer) -> bool {
     let ids = |tokenizer: &Tokenizer, pair| tokenizer.encode_ids(PROBE, pair, TOKENS).ok().map(|all| all.ids);
     let same_words = a.max_id() == b.max_id() && (0..=a.max_id()).all(|id| a.id_to_token(id) == b.id_to_token(id));
     same_words && [None, Some("und")].into_iter().all(|pair| ids(a, pair) == ids(b, pair))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn outputs_are_matched_by_name() {
+        let find = |task, teacher: &[&str], student: &[&str]| {
+            places(&names(teacher), &names(student), task, Path::new("t")).map_err(|error| error.to_string())
+        };
+        assert_eq!(find(Task::Classify, &["a", "b", "c"], &["c", "a", "b"]), Ok(vec![2, 0, 1]));
+        assert_eq!(find(Task::Qa, &[], &[]), Ok(vec![]));
+        for student in [&["a", "b"][..], &["a", "b", "d"], &["a", "b", "c", "d"]] {
+            let told = find(Task::Ner, &["a", "b", "c"], student).unwrap_err();
+            assert!(told.contains("distill.teacher is t") && told.contains("(this one has a, b, c)"), "{told}");
+        }
+    }
+
+    #[test]
+    fn tokenizers_that_differ_in_words_or_in_how_they_read_are_told_apart() {
+        let open = |name: &str| {
+            Tokenizer::open(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)).unwrap()
+        };
+        assert!(reads_alike(&open("bert-classify"), &open("bert-classify")));
+        assert!(!reads_alike(&open("bert-classify"), &open("roberta-classify")));
+        assert!(!reads_alike(&open("bert-classify"), &open("albert-classify")));
+    }
 }

@@ -21,7 +21,7 @@ use std::ops::ControlFlow;
 
 use crate::models_match_the_reference::golden;
 
-fn config(task: &str, model: &str, data: &Path, folder: &Path) -> RunConfig {
+pub fn config(task: &str, model: &str, data: &Path, folder: &Path) -> RunConfig {
     let text = format!("task = {task:?}\n[model]\n[data]\ntrain = {data:?}\n");
     let mut config: RunConfig = toml::from_str(&text).unwrap();
     config.model = ModelChoice { path: Some(golden().join(model)), ..ModelChoice::default() };
@@ -35,7 +35,7 @@ fn config(task: &str, model: &str, data: &Path, folder: &Path) -> RunConfig {
     config
 }
 
-fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
+pub fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, text).unwrap();
     path
@@ -100,7 +100,7 @@ fn evaluated(ran: &Ran, data: &Path) -> Evaluation {
 }
 
 /// Sentences whose names and places differ by a word before them.
-fn conll(folder: &Path) -> PathBuf {
+pub fn conll(folder: &Path) -> PathBuf {
     let mut text = String::from("-DOCSTART- -X- O\n\n");
     for row in 0..48 {
         let (name, place) = (["tom", "the wood"][row % 2], ["paris", "the river"][row / 2 % 2]);
@@ -159,7 +159,7 @@ fn each_word_of_a_long_sentence_has_its_label_in_one_window() {
     assert!(features.len() > dataset.examples.len(), "the long sentence has several windows");
 }
 
-fn squad(folder: &Path) -> PathBuf {
+pub fn squad(folder: &Path) -> PathBuf {
     let mut paragraphs = Vec::new();
     for row in 0..24 {
         let animal = ["cat", "dog", "bird", "horse"][row % 4];
@@ -196,7 +196,7 @@ fn answers_are_learned_over_windows_and_so_is_that_there_is_none() {
     }
 }
 
-fn prose(folder: &Path) -> PathBuf {
+pub fn prose(folder: &Path) -> PathBuf {
     let sentences = [
         "the cat sat on the map and the soup was warm .",
         "tom found it by the river , and so did the dog .",

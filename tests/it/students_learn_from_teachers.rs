@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use attune::model::{Want, open, read_config};
 use attune::task::Task;
 use attune::train::TrainError;
-use attune::train::config::{Distill, ModelChoice, RunConfig};
+use attune::train::config::{Distill, Dropout, ModelChoice, RunConfig};
 use attune::train::event::{Ending, TrainEvent};
 use candle_core::Device;
 
+use crate::every_task_learns::{config, conll, prose, squad, write};
 use crate::models_match_the_reference::golden;
 use crate::runs_resume_exactly::{self, go};
 
@@ -134,6 +135,53 @@ fn a_teacher_of_another_family_reads_the_texts_with_its_own_tokenizer() {
         config.run.out = folder.path().join(format!("deaf-to-{family}"));
         config.distill.as_mut().unwrap().soft = 0.0;
         assert_eq!(heard(&config, false, u64::MAX).0, alone, "{family}");
+    }
+}
+
+/// Texts with several labels, or with a number.
+fn table(folder: &Path, task: &str) -> PathBuf {
+    let row = |row: usize| {
+        let word = ["wonderful", "endless", "wonderful and endless"][row % 3];
+        let label = match task {
+            "multilabel" => ["good", "bad", "good;bad"][row % 3].to_owned(),
+            _ => format!("{}.5", row % 3),
+        };
+        format!("the soup was {word} {},{label}\n", "and so on ".repeat(row % 4))
+    };
+    write(folder, &format!("{task}.csv"), &format!("text,label\n{}", (0..24).map(row).collect::<String>()))
+}
+
+#[test]
+fn whoever_already_says_what_the_teacher_says_has_nothing_to_learn() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let (names, animals, text) = (conll(folder), squad(folder), prose(folder));
+    let tasks = [
+        ("multilabel", "bert-classify", table(folder, "multilabel")),
+        ("regress", "bert-classify", table(folder, "regress")),
+        ("ner", "bert-ner", names),
+        ("qa", "bert-qa", animals),
+        ("mlm", "bert-mlm", text),
+    ];
+    for (task, model, data) in tasks {
+        let mut config = config(task, model, &data, &folder.join(task));
+        config.run.max_steps = Some(6);
+        config.run.micro_batch = Some(3);
+        config.run.dropout = Dropout::Rate(0.0);
+        heard(&config, false, u64::MAX);
+        let teacher = config.run.out.clone();
+        config.model.path = Some(teacher.join("model"));
+        config.distill = Some(Distill { teacher, soft: 1.0, ..Distill::default() });
+        config.run.out = folder.join(format!("{task}-again"));
+        config.run.max_steps = Some(1);
+        let (losses, end) = heard(&config, false, u64::MAX);
+        // The binary cross-entropy of what is half sure is not 0 at its lowest.
+        assert!(task == "multilabel" || losses[0].abs() < 1e-6, "{task}: {losses:?}");
+        assert!(!end.unwrap().teacher.unwrap().metrics.is_empty(), "{task}");
+        config.run.out = folder.join(format!("{task}-of-another"));
+        config.model.path = Some(golden().join(model));
+        let (losses, _) = heard(&config, false, u64::MAX);
+        assert!(losses[0] > 1e-4, "{task}: {losses:?}");
     }
 }
 
