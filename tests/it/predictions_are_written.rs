@@ -164,3 +164,20 @@ fn nothing_that_is_read_is_written_over() {
     assert_eq!(fs::read_to_string(at("run.toml")).unwrap(), toml);
     assert!(["in-1.csv", "in-2.csv"].iter().all(|name| fs::read_to_string(at(name)).unwrap() == rows));
 }
+
+#[test]
+fn elements_of_one_line_are_answered_in_their_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let errors = |folder: &str, name: &str, content: &str| -> Vec<bool> {
+        let input = write(&dir.path().join(name), content);
+        let out = dir.path().join("out.csv").display().to_string();
+        done(&["predict", "--model", &model(folder), "--input", &input, "--out", &out]);
+        records(&out)[1..].iter().map(|record| !record.last().unwrap().is_empty()).collect()
+    };
+    let array = r#"[{"text":"the jury"},{"text" 5},{"text":"the map"},7,{"text":"the sea"},{"text":""}]"#;
+    assert_eq!(errors("bert-classify", "a.json", array), [false, true, false, true, false, true]);
+    let squad = r#"{"data":[{"paragraphs":[{"context":"it leaves at seven","qas":[{"id":"1","question":"When?","answers":[]},{"id":"2","question":" "},{"id":"3","question":"What?","answers":[]}]}]},{"paragraphs":5},{"paragraphs":[{"context":"a b","qas":[{"id":"4","question":"Who?","answers":[]}]}]}]}"#;
+    assert_eq!(errors("bert-qa", "squad.json", squad), [false, true, false, true, false]);
+    let spans = r#"[{"text":"Ines lives","spans":[{"start":0,"end":4,"label":"PER"}]},{"text":"a b","spans":[{"start":5,"end":90,"label":"PER"}]},{"text" 5},{"text":"the map","spans":[{"start":0,"end":3,"label":"PER"}]}]"#;
+    assert_eq!(errors("bert-ner", "spans.json", spans), [false, true, true, false]);
+}
