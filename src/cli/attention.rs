@@ -7,6 +7,7 @@ use candle_core::Device;
 use clap::Args;
 use serde::Serialize;
 
+use super::destination;
 use super::output::print_json;
 use crate::hub::embedded;
 use crate::inspect::attention::{Attend, Figures, Role};
@@ -51,6 +52,9 @@ struct Said {
 impl AttentionOf {
     pub fn run(self) -> anyhow::Result<()> {
         let dir = embedded::resolve(&self.model)?;
+        if let Some(out) = &self.out {
+            destination::check(out, &destination::of_model(&dir))?;
+        }
         if self.json {
             self.print_heads(&dir)?;
         }

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::data::Columns;
+use super::destination;
 use crate::analysis::map::{About, Map, Method, Watch, lay_out, read, reads_whole, rows};
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
@@ -76,6 +77,8 @@ impl MapRows {
             eprintln!("attune: warning: {misfit}");
         }
         let table = Arc::new(Table::open(&self.data)?);
+        let inputs = [destination::of_table(&table), destination::of_model(&self.model)].concat();
+        destination::check(&self.out, &inputs)?;
         // A model of masked words says nothing of what a file is for, and its labels are to be seen all the same.
         let own = model.heads.first().copied().filter(|task| task.reads() != Reads::Running);
         let task = self.task.or(own).unwrap_or_else(|| guess_task(&table, &Roles::guess(&table, Task::Classify)));

@@ -11,6 +11,7 @@ mod attention;
 mod bench;
 mod compare;
 mod data;
+mod destination;
 mod download;
 mod drift;
 mod evaluate;

@@ -4,10 +4,11 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::destination;
 use super::output::{harmless, one_line};
 use super::texts::{self, How, Item, Texts};
 use super::written::{Kind, Sheet};
@@ -130,9 +131,6 @@ impl Predict {
     /// Writes what is said to all texts into a file.
     fn write(&self, model: &OpenModel, mut options: Options, out: &Path) -> anyhow::Result<()> {
         let kind = Kind::of(out)?;
-        if self.input.as_deref().is_some_and(|input| is_same(input, out)) {
-            bail!("\"{}\" is the input, expected another file to write to", out.display());
-        }
         if kind.wants_entities() && options.aggregation == Aggregation::None {
             options.aggregation = Aggregation::First;
         }
@@ -141,6 +139,8 @@ impl Predict {
         let texts = texts::read(self.input.as_deref(), model.task, how)?;
         kind.check(model.task, texts.table.as_deref())?;
         let table = texts.table.clone();
+        let read = table.as_deref().map_or_else(|| self.input.iter().cloned().collect(), destination::of_table);
+        destination::check(out, read.iter().chain(&destination::of_model(&self.model)))?;
         let mut texts = Some(texts);
         let mut told = (0, 0, 0);
         let mut failed = None;
@@ -257,11 +257,6 @@ fn warn_of_cut(place: &str, predicted: &Predicted) {
         let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
         eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", predicted.cut);
     }
-}
-
-/// Whether two paths are one file.
-fn is_same(one: &Path, other: &Path) -> bool {
-    one.canonicalize().ok().zip(other.canonicalize().ok()).is_some_and(|(one, other)| one == other)
 }
 
 impl<W: Write> Printer<W> {

@@ -190,23 +190,30 @@ enum Entry {
 
 /// Rows and unreadable ones as they follow each other in their files.
 fn in_order(table: &Table) -> Vec<Entry> {
-    let files = &table.origins.files;
-    let file_of = |problem: &RowProblem| {
-        let name = problem.file.as_ref();
-        name.and_then(|name| files.iter().position(|file| file.name == *name)).unwrap_or(0)
-    };
-    let mut problems: Vec<(usize, usize, usize)> =
-        table.problems.iter().enumerate().map(|(place, problem)| (file_of(problem), problem.line, place)).collect();
+    let problems = table.problems.iter().enumerate();
+    let mut problems: Vec<(usize, usize)> =
+        problems.map(|(place, problem)| (rows_before(table, problem), place)).collect();
     problems.sort_unstable();
     let mut problems = problems.into_iter().peekable();
     let mut entries = Vec::with_capacity(table.rows() + table.problems.len());
     for row in 0..table.rows() {
-        let file = files.partition_point(|file| file.first <= row).saturating_sub(1);
-        while let Some((.., place)) = problems.next_if(|(of, line, _)| (*of, *line) < (file, table.line(row))) {
+        while let Some((_, place)) = problems.next_if(|(before, _)| *before <= row) {
             entries.push(Entry::Problem(place));
         }
         entries.push(Entry::Row(row));
     }
-    entries.extend(problems.map(|(.., place)| Entry::Problem(place)));
+    entries.extend(problems.map(|(_, place)| Entry::Problem(place)));
     entries
+}
+
+/// How many rows stand before one that cannot be read: as its reader counted, or by the lines of its file.
+fn rows_before(table: &Table, problem: &RowProblem) -> usize {
+    let files = &table.origins.files;
+    let counted = || {
+        let of = problem.file.as_ref().and_then(|name| files.iter().position(|file| file.name == *name)).unwrap_or(0);
+        let first = files.get(of).map_or(0, |file| file.first);
+        let end = files.get(of + 1).map_or(table.rows(), |next| next.first);
+        (first..end).take_while(|row| table.line(*row) <= problem.line).last().map_or(first, |row| row + 1)
+    };
+    problem.rows_before.unwrap_or_else(counted)
 }

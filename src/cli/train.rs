@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
+use super::destination;
 use super::evaluate::{metric_lines, shown};
 use super::output::{bytes, duration, grouped, print_lines};
 use crate::metrics::Measure;
@@ -64,6 +65,9 @@ impl Train {
             eprintln!("no run to resume in {}, so a new one starts", config.run.out.display());
         }
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
+        if let Some(path) = self.events.as_deref().filter(|_| !on_stdout) {
+            destination::check(path, &self.inputs(&config))?;
+        }
         let mut events = Events::open(self.events.as_deref())?;
         let asked_to_end = crate::signals::heed();
         let go_on = || {
@@ -128,6 +132,17 @@ impl Train {
         lines.extend(beside_teacher(&config, &outcome.ending, model.params.count()));
         lines.extend(outcome.ending.caveats.iter().map(|caveat| format!("note: {caveat}")));
         print_lines(&lines).context("the run is finished, but its result could not be printed")
+    }
+}
+
+impl Train {
+    /// What a run reads, and the folder that it keeps itself in.
+    fn inputs(&self, config: &RunConfig) -> Vec<PathBuf> {
+        let folders = [config.model.path.as_ref(), config.language.generator.as_ref()];
+        let data = [Some(&config.data.train), config.data.eval.as_ref()];
+        let files = folders.into_iter().flatten().flat_map(|folder| destination::of_model(folder));
+        let files = files.chain(data.into_iter().flatten().flat_map(destination::of_inputs));
+        files.chain([self.config.clone(), config.run.out.clone()]).collect()
     }
 }
 

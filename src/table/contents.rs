@@ -128,11 +128,19 @@ pub struct RowProblem {
     /// Line in the file, from 1.
     pub line: usize,
     pub reason: String,
+    /// How many rows of the table stand before it, where that is known: elements of one line, and files that hold no row,
+    /// are told apart by nothing else.
+    pub rows_before: Option<usize>,
 }
 
 impl RowProblem {
     pub fn new(line: usize, reason: String) -> Self {
-        Self { file: None, line, reason }
+        Self { file: None, line, reason, rows_before: None }
+    }
+
+    /// The same, behind so many rows.
+    pub fn after(self, rows: usize) -> Self {
+        Self { rows_before: Some(rows), ..self }
     }
 
     pub fn at(&self) -> Place {
@@ -239,7 +247,8 @@ impl Table {
 
     /// Why a row is left out.
     pub fn problem(&self, row: usize, reason: String) -> RowProblem {
-        RowProblem { file: self.origin(row).map(|file| file.name.clone()), line: self.line(row), reason }
+        let file = self.origin(row).map(|file| file.name.clone());
+        RowProblem { file, ..RowProblem::new(self.line(row), reason).after(row) }
     }
 
     pub fn column(&self, name: &str) -> Option<usize> {

@@ -126,6 +126,58 @@ fn what_cannot_be_written_is_refused_before_anything_is() {
     check("bert-classify", "out.xlsx", "expected .csv, .jsonl, .conll or .json");
     check("bert-classify", "out.conll", "which classify does not give");
     check("bert-classify", "out.json", "which classify does not give");
-    check("bert-classify", "in.csv", "is the input, expected another file");
+    check("bert-classify", "in.csv", "is an input, expected another file");
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn nothing_that_is_read_is_written_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+    let rows = "text,label\nthe jury,a\nthe map,b\n";
+    for name in ["in-1.csv", "in-2.csv"] {
+        write(&dir.path().join(name), rows);
+    }
+    let toml = format!(
+        "task = \"classify\"\n[model]\npath = {:?}\n[data]\ntrain = {:?}\n[run]\nout = {:?}\n",
+        model("bert-base"),
+        at("in-*.csv"),
+        at("runs/a")
+    );
+    let config = write(&dir.path().join("run.toml"), &toml);
+    let check = |arguments: &[&str]| {
+        let error = failed(arguments, 1);
+        assert!(error.contains("is an input, expected another file to write to"), "{arguments:?}: {error}");
+    };
+    let classify = model("bert-classify");
+    let weights = dir.path().join("weights");
+    fs::create_dir(&weights).unwrap();
+    for entry in fs::read_dir(&classify).unwrap().flatten() {
+        fs::copy(entry.path(), weights.join(entry.file_name())).unwrap();
+    }
+    check(&["map", "--model", &classify, "--data", &at("in-1.csv"), "--out", &at("in-1.csv")]);
+    check(&["predict", "--model", &classify, "--input", &at("in-*.csv"), "--out", &at("in-2.csv")]);
+    check(&["attention", "--model", &at("weights"), "--text", "a", "--out", &at("weights/model.safetensors")]);
+    for events in ["in-2.csv", "run.toml"] {
+        check(&["train", &config, "--events", &at(events)]);
+    }
+    assert_eq!(fs::read_to_string(at("run.toml")).unwrap(), toml);
+    assert!(["in-1.csv", "in-2.csv"].iter().all(|name| fs::read_to_string(at(name)).unwrap() == rows));
+}
+
+#[test]
+fn elements_of_one_line_are_answered_in_their_places() {
+    let dir = tempfile::tempdir().unwrap();
+    let errors = |folder: &str, name: &str, content: &str| -> Vec<bool> {
+        let input = write(&dir.path().join(name), content);
+        let out = dir.path().join("out.csv").display().to_string();
+        done(&["predict", "--model", &model(folder), "--input", &input, "--out", &out]);
+        records(&out)[1..].iter().map(|record| !record.last().unwrap().is_empty()).collect()
+    };
+    let array = r#"[{"text":"the jury"},{"text" 5},{"text":"the map"},7,{"text":"the sea"},{"text":""}]"#;
+    assert_eq!(errors("bert-classify", "a.json", array), [false, true, false, true, false, true]);
+    let squad = r#"{"data":[{"paragraphs":[{"context":"it leaves at seven","qas":[{"id":"1","question":"When?","answers":[]},{"id":"2","question":" "},{"id":"3","question":"What?","answers":[]}]}]},{"paragraphs":5},{"paragraphs":[{"context":"a b","qas":[{"id":"4","question":"Who?","answers":[]}]}]}]}"#;
+    assert_eq!(errors("bert-qa", "squad.json", squad), [false, true, false, true, false]);
+    let spans = r#"[{"text":"Ines lives","spans":[{"start":0,"end":4,"label":"PER"}]},{"text":"a b","spans":[{"start":5,"end":90,"label":"PER"}]},{"text" 5},{"text":"the map","spans":[{"start":0,"end":3,"label":"PER"}]}]"#;
+    assert_eq!(errors("bert-ner", "spans.json", spans), [false, true, true, false]);
 }

@@ -65,6 +65,17 @@ pub fn names_files(path: &Path) -> bool {
     path.exists() || (glob::is_pattern(path) && glob::matching(path).is_ok_and(|found| !found.is_empty()))
 }
 
+/// The files that are read where all parts of what is named are.
+pub fn files_named(inputs: &Inputs) -> Result<Vec<PathBuf>, ReadError> {
+    let of_unit = |unit: Unit| match unit {
+        Unit::File(path) => vec![path],
+        Unit::Texts { root, names, .. } | Unit::Saved { root, names } => {
+            names.iter().map(|name| root.join(name)).collect()
+        }
+    };
+    Ok(find(inputs, Part::All)?.units.into_iter().flat_map(of_unit).collect())
+}
+
 /// What of it is to be evaluated on, and how that is known: what names say is held out, or else all of it.
 pub fn to_judge(inputs: &Inputs) -> Result<(Inputs, Option<String>), ReadError> {
     Ok(match find(inputs, Part::Learn)?.held_out {

@@ -38,7 +38,7 @@ impl Builder {
     }
 
     pub fn problem(&mut self, line: usize, reason: String) {
-        self.problems.push(RowProblem::new(line, reason));
+        self.problems.push(RowProblem::new(line, reason).after(self.lines.len()));
     }
 
     pub fn finish(mut self, path: &Path, format: Format, decoded: &Decoded) -> Result<Table, ReadError> {

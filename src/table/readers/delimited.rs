@@ -51,7 +51,7 @@ fn cut(mut bytes: Vec<u8>, mut rows: Rows, first: (usize, usize), table: &mut Ta
     while at < bytes.len() {
         let row = rows.row(&bytes, at, &mut pieces);
         if let Some(fault) = row.fault {
-            table.problems.push(describe(fault, line));
+            table.problems.push(describe(fault, line).after(table.lines.len()));
         } else if !is_blank(&pieces) {
             while pieces.len() > expected && pieces.last().is_some_and(|piece| piece.content.is_empty()) {
                 pieces.pop();
@@ -63,7 +63,7 @@ fn cut(mut bytes: Vec<u8>, mut rows: Rows, first: (usize, usize), table: &mut Ta
                 }
                 table.lines.push(u32::try_from(line).unwrap_or(u32::MAX));
             } else {
-                table.problems.push(ragged(line, &pieces, &bytes, &table.columns));
+                table.problems.push(ragged(line, &pieces, &bytes, &table.columns).after(table.lines.len()));
             }
         }
         at = row.next;

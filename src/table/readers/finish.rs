@@ -14,8 +14,14 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
     };
     if is_export || is_table || matches!(table.format, Format::JsonLines | Format::Parquet | Format::Workbook) {
         let left = settled::spans(table, is_export);
-        table.problems.extend(left.into_iter().map(|(row, reason)| lines[row].problem(reason)));
-        table.problems.sort_by_key(|problem| problem.line);
+        let problem = |(row, reason): &(usize, String)| lines[*row].problem(reason.clone()).after(*row);
+        table.problems.extend(left.iter().map(problem));
+        table.problems.sort_by_key(|problem| (problem.line, problem.rows_before));
+        // What stood behind rows that are taken out stands behind fewer.
+        let kept_before = |row: usize| row - left.partition_point(|(taken, _)| *taken < row);
+        for problem in &mut table.problems {
+            problem.rows_before = problem.rows_before.map(kept_before);
+        }
     }
     settled::answers(table);
 }

@@ -125,7 +125,7 @@ fn read_objects_as<'a>(
     for element in elements {
         match element.object() {
             Ok(object) => rows_of(object).into_iter().for_each(|row| rows.add_object(row, element.place)),
-            Err(reason) => rows.problems.push(element.place.problem(reason)),
+            Err(reason) => rows.problem(element.place, reason),
         }
     }
     finish(rows, None, path, decoded)
@@ -193,7 +193,7 @@ fn read_elements<'a>(
     for element in elements {
         match element.object() {
             Ok(object) => add(&mut rows, &export, object, element.place),
-            Err(reason) => rows.problems.push(element.place.problem(reason)),
+            Err(reason) => rows.problem(element.place, reason),
         }
     }
     finish(rows, Some(&export), path, decoded)
@@ -203,7 +203,7 @@ fn add(rows: &mut Rows, export: &Export, object: Map<String, Value>, place: Plac
     for row in export.rows(object) {
         match row {
             Ok(row) => rows.add_object(row, place),
-            Err(reason) => rows.problems.push(place.problem(reason)),
+            Err(reason) => rows.problem(place, reason),
         }
     }
 }

@@ -112,9 +112,9 @@ pub(super) fn read(path: &Path, decoded: &Decoded, mut rows: Vec<Row>) -> Result
             }
             Ok(row) => {
                 let reason = format!("has {} values, expected {} ({})", row.len(), names.len(), names.join(", "));
-                table.problems.push(place.problem(reason));
+                table.problem(place, reason);
             }
-            Err(reason) => table.problems.push(place.problem(reason)),
+            Err(reason) => table.problem(place, reason),
         }
     }
     finish::finish(table.into_table(path, Format::JsonLines, decoded))

@@ -31,7 +31,7 @@ pub(super) struct Rows {
     numbers: Vec<usize>,
     /// Columns from each row on, where the number changed.
     widths: Vec<(usize, usize)>,
-    pub problems: Vec<RowProblem>,
+    problems: Vec<RowProblem>,
     row: RowBuffer,
 }
 
@@ -47,7 +47,7 @@ impl Rows {
     /// Reads one object of the file.
     pub fn add(&mut self, element: Element<'_>) {
         if let Err(reason) = element.check() {
-            self.problems.push(element.place.problem(reason));
+            self.problem(element.place, reason);
             return;
         }
         let mut deserializer = serde_json::Deserializer::from_str(element.text);
@@ -61,6 +61,15 @@ impl Rows {
         self.row_of(place, |rows| ObjectSeed { rows }.deserialize(Value::Object(object)));
     }
 
+    /// Something that is no row stands at a place of the file.
+    pub fn problem(&mut self, place: Place, reason: String) {
+        self.leave_out(place.problem(reason));
+    }
+
+    pub fn leave_out(&mut self, problem: RowProblem) {
+        self.problems.push(problem.after(self.lines.len()));
+    }
+
     fn row_of(&mut self, place: Place, read: impl FnOnce(&mut Self) -> serde_json::Result<()>) {
         let known = self.columns.len();
         self.row.text.clear();
@@ -72,7 +81,7 @@ impl Rows {
                 self.by_name.remove(&name);
             }
             self.of_answers.retain(|column| *column < known);
-            self.problems.push(place.problem(unreadable(&error)));
+            self.problem(place, unreadable(&error));
             return;
         }
         if self.columns.len() > known || self.lines.is_empty() {

@@ -29,6 +29,9 @@ pub(super) fn join(table: &mut Table) {
     let Some(starts) = starts(table, sentence) else { return };
     let name = table.columns[sentence].clone();
     rewrite(table, sentence, &starts);
+    for problem in &mut table.problems {
+        problem.rows_before = problem.rows_before.map(|row| starts.partition_point(|start| *start < row));
+    }
     table.notes.push(format!("each row has one word, and rows are put together by the column \"{name}\""));
 }
 

@@ -196,6 +196,7 @@ fn append(all: &mut Table, piece: Piece, name: &str) {
     }
     all.problems.extend(table.problems.iter().cloned().map(|mut problem| {
         problem.file.get_or_insert_with(|| name.into());
+        problem.rows_before = problem.rows_before.map(|rows| rows + first);
         problem
     }));
     all.replaced_characters += table.replaced_characters;

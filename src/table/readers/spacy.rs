@@ -52,8 +52,8 @@ pub(super) fn read_texts<'a>(
         let Element { text, place, .. } = element;
         match element.check().map(|()| serde_json::from_str(text)) {
             Ok(Ok(text)) => rows.add_object(Object::from_iter([("text".to_owned(), Value::String(text))]), place),
-            Ok(Err(_)) => rows.problems.push(place.problem(format!("is not a text: {}", shorten(text, 40)))),
-            Err(reason) => rows.problems.push(place.problem(reason)),
+            Ok(Err(_)) => rows.problem(place, format!("is not a text: {}", shorten(text, 40))),
+            Err(reason) => rows.problem(place, reason),
         }
     }
     finish::finish(rows.into_table(path, Format::JsonLines, decoded))
@@ -81,7 +81,7 @@ pub(super) fn read_pairs<'a>(
     for element in elements {
         match pair(element).and_then(|(text, notes)| row_of(text, notes, parts)) {
             Ok(object) => rows.add_object(object, element.place),
-            Err(reason) => rows.problems.push(element.place.problem(reason)),
+            Err(reason) => rows.problem(element.place, reason),
         }
     }
     let places = rows.places();

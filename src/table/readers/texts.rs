@@ -49,7 +49,7 @@ pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> R
                 let fields = fields.map(|(key, value)| (key.to_owned(), Value::String(value.to_owned())));
                 rows.add_object(Object::from_iter(fields), Place::of_line(1));
             }
-            Err(reason) => rows.problems.push(problem(name, reason)),
+            Err(reason) => rows.leave_out(problem(name, reason)),
         }
     }
     let told = |(class, count): (&String, &usize)| format!("{class:?} ({count})");
@@ -82,7 +82,7 @@ pub(super) fn read_brat(root: &Path, names: &[String], fetch: Fetch<'_>) -> Resu
                 let file = Object::from_iter([("file".to_owned(), Value::String((*name).clone()))]);
                 rows.add_object(marks::row(text, &marks, file), Place::of_line(1));
             }
-            Err(reason) => rows.problems.push(problem(name, &reason)),
+            Err(reason) => rows.leave_out(problem(name, &reason)),
         }
     }
     let mut table = rows.into_table(root, Format::Brat, &texts.decoded());

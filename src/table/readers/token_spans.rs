@@ -112,12 +112,12 @@ impl TokenSpans {
     pub fn add(&self, rows: &mut Rows, element: Element<'_>) {
         let object = match element.object() {
             Ok(object) => object,
-            Err(reason) => return rows.problems.push(element.place.problem(reason)),
+            Err(reason) => return rows.problem(element.place, reason),
         };
         if Shape::of(&object) != Some(self.shape) {
             let Shape { tokens, entities, .. } = self.shape;
             let reason = format!("has no words under {tokens:?} with entities under {entities:?}");
-            return rows.problems.push(element.place.problem(reason));
+            return rows.problem(element.place, reason);
         }
         let others: Object = object
             .iter()
@@ -132,7 +132,7 @@ impl TokenSpans {
                     row.shift_insert(1, "tags".into(), json!(tags));
                     rows.add_object(row, element.place);
                 }
-                Err(reason) => rows.problems.push(element.place.problem(reason)),
+                Err(reason) => rows.problem(element.place, reason),
             }
         }
     }
