@@ -47,7 +47,7 @@ enum List {
 
 impl List {
     fn of(text: &str) -> Option<Self> {
-        if spacy::are_pairs(Elements::new(text, 0, 1)) {
+        if spacy::are_pairs(Elements::of_file(text)) {
             Some(Self::Pairs)
         } else if spacy::are_pairs(lines(text)) {
             Some(Self::LinesOfPairs)
@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded) -> Result<Table, ReadError> {
     if text.trim_start().starts_with('{') {
         return read_objects(path, decoded, text);
     }
-    let elements = Elements::new(text, 0, 1);
+    let elements = Elements::of_file(text);
     match List::of(text) {
         Some(List::Texts) => spacy::read_texts(path, decoded, elements),
         Some(List::Pairs) => spacy::read_pairs(path, decoded, elements),
@@ -310,6 +310,8 @@ mod tests {
         );
         check("[{\"a\":1},2,{\"a\" 3},{\"a\":4}]", &["a"], &[(1, &["1"]), (1, &["4"])], &[1, 1]);
         check("[{\"a\":1},\n{\"a\":", &["a"], &[(1, &["1"])], &[2]);
+        check("[{\"a\":1}]\n[{\"a\":2}]\n", &["a"], &[(1, &["1"]), (2, &["2"])], &[]);
+        check("[{\"a\":1}] and more\n{\"a\":2}\n", &["a"], &[(1, &["1"]), (2, &["2"])], &[1]);
     }
 
     #[test]
