@@ -5,6 +5,7 @@
 //! A file is read into memory once. Delimited text is then cut into cells in place, so that a table costs what its file
 //! does.
 
+mod above;
 mod archive;
 mod arrow;
 mod builder;
