@@ -29,6 +29,7 @@ mod label_studio;
 mod lines;
 mod lists;
 mod marks;
+mod moments;
 mod names;
 mod objects;
 mod ontonotes;
