@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::cut::line_end;
@@ -76,6 +77,16 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = Element<'_>> + Clone {
 /// Whether a text is a single line.
 pub(super) fn is_one_line(text: &str) -> bool {
     !text.trim().contains(['\n', '\r'])
+}
+
+/// What stands behind the first value of a file that is read as a single one.
+pub(super) fn behind_document(text: &str) -> Option<RowProblem> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let rest = text[values.byte_offset()..].trim_start();
+    let line = 1 + text[..text.len() - rest.len()].bytes().filter(|byte| *byte == b'\n').count();
+    let reason = || format!("stands behind the end of the JSON document and is not read: {}", shorten(rest, 40));
+    (!rest.is_empty()).then(|| RowProblem::new(line, reason()))
 }
 
 /// The array under a key of the first object, or of an object in it: a path of keys.
