@@ -83,10 +83,7 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
 pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Finding> {
     let (learned, evaluated) =
         (Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
-    let found = leaks(learned, evaluated);
-    let mut leaked = Finding::of_examples(FindingKind::Leaks, train, &found.train);
-    leaked.count = found.eval.len();
-    let mut findings = vec![leaked];
+    let mut findings = vec![leaked(train, eval, split)];
     if train.task == Task::Qa && train.roles.group.is_none() && std::ptr::eq(train, eval) {
         let shared = repeats::shared_contexts(learned, evaluated);
         findings.push(Finding::of_examples(FindingKind::SharedContexts, eval, &shared));
@@ -96,6 +93,14 @@ pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findi
     findings.extend(unlearnable(train, eval, split).into_iter().filter(is_new));
     findings.retain(|finding| finding.count > 0);
     findings
+}
+
+/// Texts of the evaluated part that are learned from, with the rows that they are learned from.
+pub fn leaked(train: &Dataset, eval: &Dataset, split: &Split) -> Finding {
+    let (learned, evaluated) =
+        (Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
+    let found = leaks(learned, evaluated);
+    Finding { count: found.eval.len(), ..Finding::of_examples(FindingKind::Leaks, train, &found.train) }
 }
 
 /// Whether a dataset has examples of several classes, wherever they stand.

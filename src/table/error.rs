@@ -19,6 +19,8 @@ pub enum ReadError {
     NothingShared { path: PathBuf, columns: String, first: PathBuf, expected: String },
     #[error("{path:?} cannot be read as Arrow: {reason}; fetch it again, or save it as Parquet")]
     Arrow { path: PathBuf, reason: String },
+    #[error("{path:?} cannot be read as Arrow: {reason}; save it as Parquet")]
+    ArrowKind { path: PathBuf, reason: String },
     #[error("{path:?} is empty, expected rows of text")]
     Empty { path: PathBuf },
     /// The file is recognised as something that is not text, with what to do about it.

@@ -243,6 +243,9 @@ fn files(train: &Dataset, eval: &Dataset) -> Result<DataFiles, TrainError> {
 /// What cannot be learned, and labels of an evaluation file that are not known.
 fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
     let mut caveats: Vec<String> = unlearnable(train, eval, split).iter().map(Finding::message).collect();
+    if !std::ptr::eq(train, eval) {
+        caveats.extend(leaked(train, eval, split));
+    }
     let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
     if !unknown.is_empty() {
         caveats.push(format!(
@@ -251,6 +254,19 @@ fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
         ));
     }
     caveats
+}
+
+/// Texts of an evaluation file that are learned from as well.
+fn leaked(train: &Dataset, eval: &Dataset, split: &Split) -> Option<String> {
+    let leaked = health::leaked(train, eval, split);
+    let message = leaked.message();
+    match leaked.count {
+        0 => None,
+        count if count == split.eval.len() => {
+            Some(format!("{message}, which is all of them: the scores tell what is remembered"))
+        }
+        _ => Some(message),
+    }
 }
 
 /// What it means that a file's tags are numbers.
@@ -322,4 +338,26 @@ fn count(features: &[Features], labels: usize) -> Vec<u64> {
         }
     }
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_of_an_evaluation_file_that_are_learned_from_are_told() {
+        let table = |text: &str| Arc::new(Table::from_bytes("a.csv".as_ref(), text.as_bytes().to_vec()).unwrap());
+        let train = "text,label\na fine film,pos\na bad film,neg\nnot for me,neg\n";
+        let told = |eval: &str| {
+            let (rule, mends) = (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false }, Mends::default());
+            let roles = Roles::guess(&table(train), Task::Classify);
+            let divided = divide(Task::Classify, table(train), Some(table(eval)), &roles, &rule, &mends).unwrap();
+            caveats(&divided.train_data, &divided.eval_data, &divided.split)
+        };
+        assert_eq!(told("text,label\nso so,neg\n"), [""; 0]);
+        let one = told("text,label\nso so,neg\na fine film,pos\n");
+        assert_eq!(one, ["1 evaluation text also occurs in the training set"]);
+        let all = "3 evaluation texts also occur in the training set, which is all of them: the scores tell what is remembered";
+        assert_eq!(told(train), [all]);
+    }
 }

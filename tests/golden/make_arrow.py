@@ -7,6 +7,7 @@ import datetime
 import json
 import pathlib
 import shutil
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.feather as feather
@@ -72,6 +73,22 @@ def main():
     decimal = pa.table({"text": ["a"], "price": pa.array([1], pa.decimal128(5, 2))})
     with ipc.new_stream(HERE / "decimal.arrow", decimal.schema) as writer:
         writer.write_table(decimal)
+    rare = pa.table(
+        {
+            "text": ["a", "b", "c"],
+            "price": pa.array([Decimal("12.05"), Decimal("-3.00"), None], pa.decimal128(5, 2)),
+            "cold": pa.array([Decimal("-0.5"), Decimal("1.5"), Decimal("0.0")], pa.decimal256(40, 1)),
+            "at": pa.array([datetime.time(12, 34, 56, 250000), datetime.time(0, 0, 1), None], pa.time64("us")),
+            "key": pa.array([b"ab", b"cd", b"ef"], pa.binary(2)),
+            "either": pa.UnionArray.from_dense(
+                pa.array([0, 1, 0], pa.int8()), pa.array([0, 0, 1], pa.int32()), [pa.array([1, 2]), pa.array(["x"])]
+            ),
+            "run": pa.RunEndEncodedArray.from_arrays(pa.array([2, 3], pa.int32()), pa.array(["x", "y"])),
+            "when": pa.array([datetime.datetime(2020, 2, 29, 12, 34, 56), datetime.datetime(1969, 12, 31, 23, 59, 59), None], pa.timestamp("us")),
+        }
+    )
+    with ipc.new_stream(HERE / "rare.arrow", rare.schema) as writer:
+        writer.write_table(rare)
     tags = ClassLabel(names=["O", "B-PER", "I-PER"])
     features = Features(
         {"text": Value("string"), "label": ClassLabel(names=["neg", "pos"]), "tokens": Sequence(Value("string")), "ner_tags": Sequence(tags)}

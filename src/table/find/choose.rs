@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Kind, Split, folders, in_order, numbered, own, stem};
+use super::names::{Kind, Split, folders, in_order, numbered, own, stem, unpacked};
 
 /// Which files are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +65,11 @@ pub(in crate::table) fn choose(names: &[String], part: Part) -> Result<Chosen, S
     let mut chosen = parted(names, layout, candidates, part)?;
     if layout == Layout::Rows {
         one_kind(names, &kinds, &mut chosen)?;
+        packed_once(names, &mut chosen)?;
         one_folder(names, &mut chosen)?;
+    }
+    if layout == Layout::Texts {
+        one_level(names, &mut chosen)?;
     }
     told(names, &mut chosen);
     Ok(chosen)
@@ -163,12 +167,25 @@ fn one_kind(names: &[String], kinds: &[Kind], chosen: &mut Chosen) -> Result<(),
     Ok(())
 }
 
+/// A file beside its packed form is the same rows twice.
+fn packed_once(names: &[String], chosen: &mut Chosen) -> Result<(), String> {
+    let mut seen: BTreeMap<&str, &str> = BTreeMap::new();
+    for place in &chosen.read {
+        let name = names[*place].as_str();
+        if let Some(other) = seen.insert(unpacked(name), name) {
+            return Err(format!(
+                "holds {other:?} and {name:?}, which may be the same rows twice; name the one that is meant"
+            ));
+        }
+    }
+    let mut seen = BTreeSet::new();
+    chosen.held_out.retain(|place| seen.insert(unpacked(&names[*place])));
+    Ok(())
+}
+
 /// Files in folders beside each other are different data sets, unless the names of the folders only say the part.
 fn one_folder(names: &[String], chosen: &mut Chosen) -> Result<(), String> {
-    let home = |place: usize| {
-        let is_own = |part: &&str| Split::of_folders(part).is_none() && !part.eq_ignore_ascii_case("data");
-        folders(&names[place]).split('/').filter(is_own).collect::<Vec<_>>().join("/")
-    };
+    let home = |place: usize| home(folders(&names[place]));
     let homes: BTreeSet<String> = chosen.read.iter().map(|place| home(*place)).collect();
     if homes.len() > 1 {
         let shown = homes.iter().map(|home| if home.is_empty() { "itself" } else { home.as_str() });
@@ -176,6 +193,30 @@ fn one_folder(names: &[String], chosen: &mut Chosen) -> Result<(), String> {
     }
     let own = homes.into_iter().next().unwrap_or_default();
     chosen.held_out.retain(|place| home(*place) == own);
+    Ok(())
+}
+
+/// A folder without those in its path that only say the part.
+fn home(folder: &str) -> String {
+    let is_own = |part: &&str| Split::of_folders(part).is_none() && !part.eq_ignore_ascii_case("data");
+    folder.split('/').filter(is_own).collect::<Vec<_>>().join("/")
+}
+
+/// Folders of classes lie beside each other: where there are several levels, each could be the one of the classes.
+fn one_level(names: &[String], chosen: &mut Chosen) -> Result<(), String> {
+    let outer_of = |place: &usize| home(folders(folders(&names[*place])));
+    let outer: BTreeSet<String> = chosen.read.iter().map(outer_of).collect();
+    if outer.len() > 1 {
+        let inner: BTreeSet<&str> = chosen.read.iter().map(|place| own(folders(&names[*place]))).collect();
+        return Err(format!(
+            "holds texts in several levels of folders, of which it is open which are the classes: {}, and in them {}; \
+             name a folder in which each folder is a class",
+            listed(outer.iter().map(|folder| if folder.is_empty() { "itself" } else { folder })),
+            listed(inner.iter().copied())
+        ));
+    }
+    let own = outer.into_iter().next().unwrap_or_default();
+    chosen.held_out.retain(|place| outer_of(place) == own);
     Ok(())
 }
 
@@ -292,6 +333,15 @@ mod tests {
         check("eng.train eng.testa eng.testb", Part::Learn, Layout::Rows, "eng.train", "eng.testa");
         check("part-2.csv part-10.csv part-1.csv", Part::Learn, Layout::Rows, "part-1.csv part-2.csv part-10.csv", "");
         check("SMSSpamCollection readme", Part::Learn, Layout::Rows, "SMSSpamCollection", "");
+        check("data.csv test1.csv", Part::Learn, Layout::Rows, "data.csv", "test1.csv");
+        check(
+            "train2017/a.csv val2017/a.csv test2017/a.csv",
+            Part::Learn,
+            Layout::Rows,
+            "train2017/a.csv",
+            "val2017/a.csv",
+        );
+        check("train.csv test.csv test.csv.gz", Part::Learn, Layout::Rows, "train.csv", "test.csv");
         check("only/test.csv", Part::Learn, Layout::Rows, "only/test.csv", "");
         check(
             "train/a.csv train/b.csv valid/a.csv",
@@ -324,6 +374,11 @@ mod tests {
         check("a.csv a.jsonl", "files of several kinds (1 of .csv, 1 of .jsonl)");
         check("cola/train.csv sst2/train.csv", r#"in several folders ("cola", "sst2"); name one of them"#);
         check("dev.csv test.csv", "none to learn from");
+        check("train.csv train.csv.gz", r#"holds "train.csv" and "train.csv.gz", which may be the same rows twice"#);
+        check(
+            "a/x/1.txt a/x/2.txt a/y/1.txt b/x/1.txt b/y/1.txt",
+            r#"which are the classes: "a", "b", and in them "x", "y"; name a folder"#,
+        );
         check("a.png README.md", r#"holds no data, but "a.png", "README.md""#);
         check("", "holds no data");
     }

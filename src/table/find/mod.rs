@@ -6,7 +6,7 @@ mod choose;
 mod glob;
 mod names;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,7 +57,29 @@ pub(super) fn find(inputs: &Inputs, part: Part) -> Result<Found, ReadError> {
         all.notes.extend(found.notes);
         all.held_out = found.held_out.filter(|_| inputs.one().is_some());
     }
+    // The links of a folder are its own affair.
+    if inputs.one().is_none_or(|path| !path.is_dir()) {
+        once(&mut all);
+    }
     Ok(all)
+}
+
+/// A file that is named several times, also by a link or another path, is read once.
+fn once(found: &mut Found) {
+    let mut seen = BTreeSet::new();
+    let mut repeated = Vec::new();
+    found.units.retain(|unit| {
+        let (Unit::File(path) | Unit::Texts { root: path, .. } | Unit::Saved { root: path, .. }) = unit;
+        let is_new = path.canonicalize().map_or(true, |own| seen.insert(own));
+        if !is_new {
+            repeated.push(path.display().to_string());
+        }
+        is_new
+    });
+    if !repeated.is_empty() {
+        let files = listed(repeated.iter().map(String::as_str));
+        found.notes.push(format!("named more than once and read once: {files}"));
+    }
 }
 
 /// Whether a path is there, or is a pattern of some that are.
@@ -302,6 +324,17 @@ mod tests {
         // A sum behind the count is another for each file, so the second cannot be named.
         let found = find(&dir.path().join("e-00000-of-00002-ab12.parquet").into(), Part::Learn).unwrap();
         assert_eq!((found.units.len(), found.notes.len()), (1, 1));
+    }
+
+    #[test]
+    fn a_file_that_is_named_twice_is_read_once() {
+        let dir = folder(&["a.csv", "b.csv", "d/c.csv"]);
+        let named = ["a.csv", "b.csv", "d/../a.csv", "./b.csv"];
+        let inputs: Inputs = named.iter().map(|name| dir.path().join(name)).collect();
+        let found = find(&inputs, Part::Learn).unwrap();
+        assert_eq!(files(&found, dir.path()), ["a.csv", "b.csv"]);
+        let note = &found.notes[0];
+        assert!(note.starts_with("named more than once and read once: ") && note.contains("a.csv"), "{note}");
     }
 
     #[test]

@@ -76,7 +76,7 @@ pub(super) fn folders(name: &str) -> &str {
 }
 
 /// A name without the endings that say how it is compressed.
-fn unpacked(name: &str) -> &str {
+pub(super) fn unpacked(name: &str) -> &str {
     match name.rsplit_once('.') {
         Some((stem, ending)) if PACKINGS.iter().any(|packing| ending.eq_ignore_ascii_case(packing)) => stem,
         _ => name,
@@ -95,7 +95,9 @@ impl Kind {
             || ABOUT_STEMS
                 .iter()
                 .any(|stem| lower.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
-        if is_about || name.split('/').any(|part| part.starts_with('.') || part.starts_with("__MACOSX")) {
+        // What an office program writes beside a workbook that is open.
+        let is_lock = lower.starts_with("~$");
+        if is_about || is_lock || name.split('/').any(|part| part.starts_with('.') || part.starts_with("__MACOSX")) {
             return Self::Other;
         }
         let Some((_, ending)) = unpacked(&lower).rsplit_once('.') else {
@@ -133,10 +135,17 @@ impl Split {
         }
     }
 
+    /// What is said by a word, or by those that it is made of: `train1`, `val2017`, `reviewsTest`.
+    fn of_compound(word: &str) -> Vec<Self> {
+        match Self::of_word(&word.to_lowercase()) {
+            Some(split) => vec![split],
+            None => parts(word).iter().filter_map(|part| Self::of_word(&part.to_lowercase())).collect(),
+        }
+    }
+
     /// What one name says, without folders. One that says two things says nothing.
     fn of_name(name: &str) -> Option<Self> {
-        let lower = name.to_lowercase();
-        let mut said = lower.split(|letter: char| !letter.is_alphanumeric()).filter_map(Self::of_word);
+        let mut said = name.split(|letter: char| !letter.is_alphanumeric()).flat_map(Self::of_compound);
         let first = said.next()?;
         said.all(|other| other == first).then_some(first)
     }
@@ -149,6 +158,23 @@ impl Split {
     pub fn of_folders(folders: &str) -> Option<Self> {
         folders.rsplit('/').find_map(Self::of_name)
     }
+}
+
+/// The words that are written as one, told by capitals and digits.
+fn parts(word: &str) -> Vec<String> {
+    let mut parts: Vec<String> = Vec::new();
+    let mut before: Option<char> = None;
+    for letter in word.chars() {
+        let begins = before.is_none_or(|before| {
+            before.is_numeric() != letter.is_numeric() || (before.is_lowercase() && letter.is_uppercase())
+        });
+        match parts.last_mut().filter(|_| !begins) {
+            Some(part) => part.push(letter),
+            None => parts.push(letter.into()),
+        }
+        before = Some(letter);
+    }
+    parts
 }
 
 /// Numbers by their value and the rest by its letters: `part-2` before `part-10`.
@@ -203,6 +229,7 @@ mod tests {
         check(".git/a.csv", Kind::Other);
         check("a.ann", Kind::Notes);
         check("a.png", Kind::Other);
+        check("d/~$a.xlsx", Kind::Other);
     }
 
     #[test]
@@ -215,6 +242,13 @@ mod tests {
         check("train/test.csv", Some(Split::Test));
         check("train_test_split.csv", None);
         check("restaurants.csv", None);
+        check("train1.csv", Some(Split::Train));
+        check("val2017/a.csv", Some(Split::Dev));
+        check("reviewsTest.csv", Some(Split::Test));
+        check("SST2Train10k.csv.gz", Some(Split::Train));
+        check("trainTest.csv", None);
+        check("latest2.csv", None);
+        check("Contest.csv", None);
     }
 
     #[test]

@@ -20,7 +20,8 @@ type Zip = ZipArchive<Heeded<File>>;
 pub(super) struct Archive {
     path: PathBuf,
     zip: Zip,
-    names: Vec<String>,
+    /// Its files by their names, each with its place in the archive.
+    names: Vec<(String, usize)>,
     packed: u64,
     given: u64,
     limits: Limits,
@@ -33,9 +34,10 @@ impl Archive {
         file.rewind()?;
         let packed = file.metadata()?.len();
         let Ok(Ok(zip)) = guarded(|| ZipArchive::new(Heeded(file))) else { return Ok(None) };
-        let names: Vec<String> =
-            (0..zip.len()).filter_map(|index| Some(zip.name_for_index(index)?.ok()?.into_owned())).collect();
-        let is_of_program = |name: &String| {
+        // Some programs of Windows write `\` between folders.
+        let name = |index: usize| Some((zip.name_for_index(index)?.ok()?.replace('\\', "/"), index));
+        let names: Vec<(String, usize)> = (0..zip.len()).filter_map(name).collect();
+        let is_of_program = |(name, _): &(String, usize)| {
             matches!(name.as_str(), "[Content_Types].xml" | "mimetype")
                 || name.ends_with("data.pkl")
                 || Path::new(name).extension().is_some_and(|ending| ending == "npy")
@@ -48,7 +50,8 @@ impl Archive {
 
     /// The files that are meant, by their names.
     pub fn choose(&self, part: Part) -> Result<(Chosen, Vec<String>), ReadError> {
-        let files: Vec<String> = self.names.iter().filter(|name| !name.ends_with('/')).cloned().collect();
+        let names = self.names.iter().map(|(name, _)| name);
+        let files: Vec<String> = names.filter(|name| !name.ends_with('/')).cloned().collect();
         match choose(&files, part) {
             Ok(chosen) => Ok((chosen, files)),
             Err(reason) => Err(ReadError::Folder { path: self.path.clone(), reason }),
@@ -78,7 +81,9 @@ impl Archive {
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 1 << 16];
         let mut given = self.given;
-        let mut part = match guarded(|| self.zip.by_name(name)) {
+        let place = self.names.iter().find(|(own, _)| own == name).map(|(_, place)| *place);
+        let place = place.ok_or_else(|| damaged(format!("{name:?} is not in it")))?;
+        let mut part = match guarded(|| self.zip.by_index(place)) {
             Ok(Ok(part)) => part,
             Ok(Err(ZipError::UnsupportedArchive(what))) if what.contains("assword") => {
                 return Err(refused("is an archive with a password".to_owned(), "unpack it first"));
@@ -145,6 +150,16 @@ mod tests {
         let packed = super::super::unpack::tests::gzip(ROWS);
         let table = Table::open(zip(&[("a/reviews.csv.gz", &packed)]).path()).unwrap();
         assert_eq!(table.cell(1, 1), "y");
+    }
+
+    #[test]
+    fn names_with_backslashes_are_those_of_folders() {
+        let file = zip(&[("d\\train.csv", ROWS), ("d\\test.csv", ROWS)]);
+        let table = Table::open(file.path()).unwrap();
+        assert_eq!((table.rows(), table.path.as_path()), (2, file.path().join("d/train.csv").as_path()));
+        let texts = zip(&[("t\\pos\\1.txt", b"good"), ("t\\pos\\2.txt", b"fine"), ("t\\neg\\1.txt", b"bad")]);
+        let table = Table::open(texts.path()).unwrap();
+        assert_eq!((table.rows(), table.cell(0, 0), table.cell(0, 1)), (3, "bad", "neg"));
     }
 
     #[test]

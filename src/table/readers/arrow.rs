@@ -4,7 +4,8 @@
 //!
 //! The reader is our own: what data sets use of the format (Apache Arrow columnar format 1.4, IPC) is a few hundred lines,
 //! and the crates that read all of it would double the build. A length or an offset of the file is never believed; each
-//! read is checked against the bytes that are there. A type that data sets of texts do not use is refused by its name.
+//! read is checked against the bytes that are there. A column of a type that data sets of texts do not use (unions, intervals, list views) is left out and
+//! told.
 
 mod array;
 mod fault;
@@ -39,11 +40,14 @@ pub(super) fn is_arrow(head: &[u8]) -> bool {
 }
 
 pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Table, ReadError> {
-    let rows = decode(bytes).map_err(|fault| match fault {
+    let (rows, notes) = decode(bytes).map_err(|fault| match fault {
         Fault::TooLarge => ReadError::TooLarge { path: path.to_path_buf(), limit: size(SIZE_LIMIT) },
         Fault::Damaged(reason) => ReadError::Arrow { path: path.to_path_buf(), reason },
+        Fault::Kind(reason) => ReadError::ArrowKind { path: path.to_path_buf(), reason },
     })?;
-    rows.finish(path, Format::Arrow, &Decoded::nothing())
+    let mut table = rows.finish(path, Format::Arrow, &Decoded::nothing())?;
+    table.notes.splice(0..0, notes);
+    Ok(table)
 }
 
 /// What one message of a stream holds.
@@ -89,14 +93,24 @@ impl<'a> Messages<'a> {
     }
 }
 
-fn decode(bytes: &[u8]) -> Result<Builder, Fault> {
+fn decode(bytes: &[u8]) -> Result<(Builder, Vec<String>), Fault> {
     let mut messages = Messages { bytes: bytes.strip_prefix(FILE).unwrap_or(bytes) };
     let Some(Message::Schema(header)) = messages.next()? else { return Err("it does not begin with a schema".into()) };
     let schema = Schema::read(&header)?;
     if schema.columns.is_empty() || schema.columns.len() > MOST_COLUMNS {
         return Err(format!("it has {} columns, expected 1 to {MOST_COLUMNS}", schema.columns.len()).into());
     }
-    let names: Vec<String> = schema.columns.iter().map(|column| column.name.clone()).collect();
+    let is_read: Vec<bool> = schema.columns.iter().map(|column| column.unread().is_none()).collect();
+    let left = |column: &Column| {
+        let (name, what) = (&column.name, column.unread()?);
+        Some(format!("the column {name:?} is of the type {what}, which is not read here, and is left out"))
+    };
+    let notes: Vec<String> = schema.columns.iter().filter_map(left).collect();
+    if !is_read.contains(&true) {
+        return Err(Fault::Kind("none of its columns is of a type that is read here".to_owned()));
+    }
+    let names: Vec<String> =
+        schema.columns.iter().filter(|column| column.unread().is_none()).map(|column| column.name.clone()).collect();
     let features = Feature::of_file(schema.features.as_deref(), &names);
     let mut rows = Builder::new(unique_names(&names));
     let mut dictionaries = Dictionaries::default();
@@ -106,13 +120,15 @@ fn decode(bytes: &[u8]) -> Result<Builder, Fault> {
         match message {
             Message::Batch(header, body) => {
                 let arrays = arrays(&schema.columns, &header, body, &dictionaries)?;
+                let arrays: Vec<Array<'_>> =
+                    arrays.into_iter().zip(&is_read).filter(|(_, is_read)| **is_read).map(|(array, _)| array).collect();
                 add(&mut rows, &arrays, &names, &features, &mut count)?;
             }
             Message::Dictionary(header, body) => dictionaries.take(&schema, &header, body)?,
             Message::Schema(_) | Message::Other => {}
         }
     }
-    Ok(rows)
+    Ok((rows, notes))
 }
 
 /// Values that columns refer to by their places.

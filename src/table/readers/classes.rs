@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::settled;
+use super::{label_studio, settled};
 use crate::table::Table;
 
 /// The classes of a cell that is a list of names.
@@ -34,6 +34,17 @@ pub(super) fn even(table: &mut Table, column: usize) {
     }
 }
 
+/// The answers of Label Studio's export as a table, in which a cell with several classes is an object.
+pub(super) fn answered(table: &mut Table) {
+    for column in 0..table.columns.len() {
+        if filled(table, column).any(|cell| label_studio::answer_in_cell(cell).is_some()) {
+            rewrite(table, column, label_studio::answer_in_cell);
+            even(table, column);
+            single(table, column, true);
+        }
+    }
+}
+
 /// Writes those cells of a column anew for which there is something new.
 fn rewrite(table: &mut Table, column: usize, new: impl Fn(&str) -> Option<String>) {
     let cells = (0..table.rows()).map(|row| new(table.cell(row, column))).collect();
@@ -52,6 +63,26 @@ mod tests {
         change(&mut table);
         assert_eq!([0, 1, 2].map(|row| table.cell(row, 1)), expected);
         assert!((0..3).all(|row| table.cell(row, 0) == "[\"a\"]"));
+    }
+
+    #[test]
+    fn several_choices_in_a_cell_are_several_classes() {
+        let check = |cells: [&str; 3], expected: [&str; 3]| {
+            let mut writer = csv::Writer::from_writer(Vec::new());
+            writer.write_record(["text", "topic"]).unwrap();
+            for (row, cell) in cells.iter().enumerate() {
+                writer.write_record([format!("text number {row}").as_str(), cell]).unwrap();
+            }
+            let bytes = writer.into_inner().unwrap();
+            let table = crate::table::readers::read_bytes(std::path::Path::new("x.csv"), bytes).unwrap();
+            assert_eq!([0, 1, 2].map(|row| table.cell(row, 1)), expected);
+        };
+        let both = r#"{"choices": ["a, or so","b"]}"#;
+        check([both, "a", ""], [r#"["a, or so","b"]"#, r#"["a"]"#, ""]);
+        check([r#"{"choices":["a"]}"#, "b", "a"], ["a", "b", "a"]);
+        check([r#"[{"taxonomy":[["x","y"]]}]"#, "", ""], ["x / y", "", ""]);
+        check([r#"[{"rating": 3}]"#, r#"[{"rating":4}]"#, ""], ["3", "4", ""]);
+        check([r#"{"choices": ["#, "b", "a"], [r#"{"choices": ["#, "b", "a"]);
     }
 
     #[test]

@@ -23,8 +23,8 @@ use super::builder::Builder;
 use super::encoding::Decoded;
 use super::features::{self, Feature};
 use super::objects::COLUMN_LIMIT;
-use super::settled;
 use super::unpack::{SIZE_LIMIT, size};
+use super::{moments, settled};
 use crate::guard::guarded;
 use crate::stop::heed;
 use crate::table::Format;
@@ -184,6 +184,8 @@ fn write_scalar(out: &mut String, field: &Field) {
             Ok(text) => out.write_str(text),
             Err(_) => write!(out, "({} bytes)", bytes.len()),
         },
+        Field::TimestampMillis(value) => out.write_str(&moments::instant(*value, 1_000)),
+        Field::TimestampMicros(value) => out.write_str(&moments::instant(*value, 1_000_000)),
         other => write!(out, "{other}"),
     };
     // Writing to a string cannot fail.

@@ -24,7 +24,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         format: Format::Delimited { delimiter: layout.dialect.delimiter },
         encoding,
         columns,
-        notes: layout.odd_first.iter().map(|value| head::odd_first("line", layout.first_line, value)).collect(),
+        notes: notes(layout),
         span_columns: Vec::new(),
         problems: Vec::new(),
         replaced_characters: replaced,
@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
         lines: Vec::new(),
     };
     let rows = Rows::new(layout.dialect, bytes.len());
-    let bytes = cut(bytes, rows, (layout.first_row, layout.first_line), &mut table);
+    let bytes = cut(bytes, rows, layout, &mut table);
     table.text = String::from_utf8(bytes).map_err(|source| ReadError::Read {
         path: path.to_path_buf(),
         source: std::io::Error::new(std::io::ErrorKind::InvalidData, source),
@@ -41,10 +41,49 @@ pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Tab
     finish(table)
 }
 
+/// What is to be told of the first lines.
+fn notes(layout: &Layout) -> Vec<String> {
+    let left = |(line, text): &(usize, String)| {
+        format!("line {line} stands above the table and is left out: {:?}", shorten(text.trim(), 60))
+    };
+    let odd = layout.odd_first.iter().map(|value| head::odd_first("line", layout.first_line, value));
+    layout.above.iter().map(left).chain(odd).collect()
+}
+
+/// The head of a table, which comes again where files were put one behind the other.
+struct Heads<'a> {
+    names: &'a [String],
+    lines: Vec<usize>,
+}
+
+impl<'a> Heads<'a> {
+    fn of(layout: &'a Layout) -> Self {
+        let names = layout.header.as_deref().unwrap_or_default();
+        // One word alone may be a text too.
+        Self { names: if names.len() > 1 { names } else { &[] }, lines: Vec::new() }
+    }
+
+    fn is_one(&self, pieces: &[Piece], bytes: &[u8]) -> bool {
+        !self.names.is_empty()
+            && pieces.len() == self.names.len()
+            && pieces.iter().zip(self.names).all(|(piece, name)| &bytes[piece.content.clone()] == name.as_bytes())
+    }
+
+    fn note(&self) -> Option<String> {
+        let more = match self.lines.len() {
+            0 => return None,
+            1 => " repeats".to_owned(),
+            count => format!(" and {} more repeat", count - 1),
+        };
+        Some(format!("line {}{more} the names of the columns, as in files put together, and is no row", self.lines[0]))
+    }
+}
+
 /// Moves the cells to the front of the file's own bytes, which can be done in place because a cell is never longer than
 /// what stands for it in the file.
-fn cut(mut bytes: Vec<u8>, mut rows: Rows, first: (usize, usize), table: &mut Table) -> Vec<u8> {
-    let (mut at, mut line) = first;
+fn cut(mut bytes: Vec<u8>, mut rows: Rows, layout: &Layout, table: &mut Table) -> Vec<u8> {
+    let (mut at, mut line) = (layout.first_row, layout.first_line);
+    let mut heads = Heads::of(layout);
     let expected = table.columns.len();
     let mut pieces = Vec::new();
     let mut written = 0;
@@ -56,7 +95,9 @@ fn cut(mut bytes: Vec<u8>, mut rows: Rows, first: (usize, usize), table: &mut Ta
             while pieces.len() > expected && pieces.last().is_some_and(|piece| piece.content.is_empty()) {
                 pieces.pop();
             }
-            if pieces.len() == expected {
+            if heads.is_one(&pieces, &bytes) {
+                heads.lines.push(line);
+            } else if pieces.len() == expected {
                 for piece in &pieces {
                     written = copy(&mut bytes, piece, written);
                     table.ends.push(written);
@@ -69,6 +110,7 @@ fn cut(mut bytes: Vec<u8>, mut rows: Rows, first: (usize, usize), table: &mut Ta
         at = row.next;
         line += row.line_ends;
     }
+    table.notes.extend(heads.note());
     bytes.truncate(written);
     bytes.shrink_to_fit();
     bytes

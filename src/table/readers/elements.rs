@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use super::cut::line_end;
@@ -78,6 +79,16 @@ pub(super) fn is_one_line(text: &str) -> bool {
     !text.trim().contains(['\n', '\r'])
 }
 
+/// What stands behind the first value of a file that is read as a single one.
+pub(super) fn behind_document(text: &str) -> Option<RowProblem> {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+    values.next()?.ok()?;
+    let rest = text[values.byte_offset()..].trim_start();
+    let line = 1 + text[..text.len() - rest.len()].bytes().filter(|byte| *byte == b'\n').count();
+    let reason = || format!("stands behind the end of the JSON document and is not read: {}", shorten(rest, 40));
+    (!rest.is_empty()).then(|| RowProblem::new(line, reason()))
+}
+
 /// The array under a key of the first object, or of an object in it: a path of keys.
 pub(super) fn array_under<'a>(text: &'a str, path: &[&str]) -> Option<Elements<'a>> {
     let bytes = text.as_bytes();
@@ -131,11 +142,21 @@ pub(super) struct Elements<'a> {
     /// Elements so far.
     count: usize,
     is_one_line: bool,
+    /// Whether what stands behind the array belongs to the file as well.
+    is_file: bool,
 }
 
 impl<'a> Elements<'a> {
-    pub fn new(text: &'a str, at: usize, line: usize) -> Self {
-        Self { text, at, line, depth: 0, has_ended: false, count: 0, is_one_line: is_one_line(text) }
+    /// Those of the array alone, behind which other things stand.
+    fn new(text: &'a str, at: usize, line: usize) -> Self {
+        let is_one_line = is_one_line(text);
+        Self { text, at, line, depth: 0, has_ended: false, count: 0, is_one_line, is_file: false }
+    }
+
+    /// Those of a file that begins with an array. Further arrays and objects behind it give their elements too, and each
+    /// line of something else is an element that cannot be read.
+    pub fn of_file(text: &'a str) -> Self {
+        Self { is_file: true, ..Self::new(text, 0, 1) }
     }
 
     fn element(&mut self, range: Range<usize>, line: usize, is_closed: bool) -> Element<'a> {
@@ -149,6 +170,52 @@ impl<'a> Iterator for Elements<'a> {
     type Item = Element<'a>;
 
     fn next(&mut self) -> Option<Element<'a>> {
+        loop {
+            let within = self.within();
+            if within.is_some() || !self.is_file {
+                return within;
+            }
+            if self.skip_blanks()? == b'[' {
+                (self.has_ended, self.depth) = (false, 0);
+            } else {
+                return self.behind();
+            }
+        }
+    }
+}
+
+impl<'a> Elements<'a> {
+    /// Goes to what stands behind an array that has ended, and tells its first byte.
+    fn skip_blanks(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        loop {
+            let width = line_end(bytes, self.at);
+            self.line += usize::from(width > 0);
+            self.at += match bytes.get(self.at)? {
+                _ if width > 0 => width,
+                b' ' | b'\t' | b',' => 1,
+                other => return Some(*other),
+            };
+        }
+    }
+
+    /// An object behind an array, or the rest of a line of something else.
+    fn behind(&mut self) -> Option<Element<'a>> {
+        let rest = &self.text[self.at..];
+        if rest.starts_with('{') {
+            // It is read as if it stood in an array of its own.
+            (self.has_ended, self.depth) = (false, 1);
+            let element = self.within();
+            (self.has_ended, self.depth) = (true, 0);
+            return element;
+        }
+        let from = self.at;
+        self.at += rest.find(['\n', '\r']).unwrap_or(rest.len());
+        Some(self.element(from..self.at, self.line, true))
+    }
+
+    /// The next element of an array that has not ended.
+    fn within(&mut self) -> Option<Element<'a>> {
         heed();
         let text = self.text;
         let bytes = text.as_bytes();
@@ -204,7 +271,7 @@ mod tests {
     fn elements_of_one_line_are_told_by_their_numbers() {
         let told = |text: &str| -> Vec<(usize, String)> {
             let problem = |element: Element<'_>| element.place.problem(format!("is {}", element.text.trim()));
-            Elements::new(text, 0, 1).map(problem).map(|problem| (problem.line, problem.reason)).collect()
+            Elements::of_file(text).map(problem).map(|problem| (problem.line, problem.reason)).collect()
         };
         let check = |text: &str, expected: &[(usize, &str)]| {
             let expected: Vec<_> = expected.iter().map(|&(line, reason)| (line, reason.to_owned())).collect();
@@ -215,5 +282,20 @@ mod tests {
             &[(1, "element 1: is {}"), (1, "element 2: is \"a, ]\""), (1, "element 3: is [2]")],
         );
         check("[{},\n\"b\"\n]", &[(1, "is {}"), (2, "is \"b\"")]);
+    }
+
+    #[test]
+    fn what_stands_behind_an_array_is_not_dropped() {
+        let check = |text: &str, expected: &[(usize, &str)]| {
+            let found: Vec<(usize, &str)> =
+                Elements::of_file(text).map(|element| (element.place.line, element.text.trim())).collect();
+            assert_eq!(found, expected, "{text}");
+        };
+        check("[{}]\n[{\"a\":1},\n{}]\n", &[(1, "{}"), (2, "{\"a\":1}"), (3, "{}")]);
+        check("[1]\r\n\r\n[2] [3],[]", &[(1, "1"), (3, "2"), (3, "3")]);
+        check("[1] no more\n]\n[2]\n", &[(1, "1"), (1, "no more"), (2, "]"), (3, "2")]);
+        check("[1]\n{\"a\": [\n]}\n{}\n[2]", &[(1, "1"), (2, "{\"a\": [\n]}"), (4, "{}"), (5, "2")]);
+        let is_closed: Vec<bool> = Elements::of_file("[1]\n{\"a\"").map(|element| element.check().is_ok()).collect();
+        assert_eq!(is_closed, [true, false]);
     }
 }

@@ -1,12 +1,15 @@
 //! Sentences whose words bear their tags, one a line: `Ines|NNP|B-PER lives|VBZ|O`, `The/DT dog/NN`, `Ines_PER lives_O`. A
 //! row has its words and tags as lists. The tag is the last part, so that a word may have the sign in itself (`1/2/CD`).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::builder::Builder;
 use super::encoding::Decoded;
 use super::lines::numbered;
+use super::names::is_known_name;
+use super::tag_first;
 use crate::stop::heed;
 use crate::table::notation::quoted::push_list;
 use crate::table::{Format, ReadError, Table, shorten};
@@ -25,6 +28,23 @@ pub(super) struct Shape {
     sign: char,
     /// Parts of a word: the word itself, perhaps others, and its tag.
     width: usize,
+}
+
+/// The lines of a table of one column, without the quotes around them and without its name. Line numbers stay.
+pub(super) fn unquoted(text: &str) -> Cow<'_, str> {
+    let has_name = text.lines().next().is_some_and(|first| is_known_name(tag_first::unquoted(first.trim()).trim()));
+    if !has_name && !text.lines().any(|line| line.starts_with('"')) {
+        return Cow::Borrowed(text);
+    }
+    let mut all = String::with_capacity(text.len());
+    for (place, (_, line)) in numbered(text).enumerate() {
+        heed();
+        if place > 0 || !has_name {
+            all.push_str(&tag_first::unquoted(line.trim_end()));
+        }
+        all.push('\n');
+    }
+    Cow::Owned(all)
 }
 
 /// Whether the lines of a file are such sentences.
@@ -114,6 +134,16 @@ mod tests {
         let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
         assert_eq!(found, rows.iter().map(|(line, cells)| (*line, cells.to_vec())).collect::<Vec<_>>(), "{text}");
         assert_eq!(table.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), problems, "{text}");
+    }
+
+    #[test]
+    fn quotes_around_a_cell_are_no_part_of_its_words() {
+        let text = "sentence\n\"John/PER ,/O lives/O\"\n\"Ada/PER said/O \"\"/O yes/O\"\nOslo/LOC is/O cold/O\n";
+        let table = Table::from_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap();
+        assert_eq!((table.format, table.rows(), table.line(0)), (Format::Conll, 3, 2));
+        assert_eq!((table.cell(0, 0), table.cell(0, 1)), (r#"["John",",","lives"]"#, r#"["PER","O","O"]"#));
+        assert_eq!(table.cell(1, 0), r#"["Ada","said","\"","yes"]"#);
+        assert!(table.problems.is_empty());
     }
 
     #[test]

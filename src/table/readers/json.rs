@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::documents::Orientation;
-use super::elements::{Element, Elements, Place, array_under, is_one_line, lines};
+use super::elements::{Element, Elements, Place, array_under, behind_document, is_one_line, lines};
 use super::encoding::Decoded;
 use super::marks::{Object, list};
 use super::objects::Rows;
@@ -47,7 +47,7 @@ enum List {
 
 impl List {
     fn of(text: &str) -> Option<Self> {
-        if spacy::are_pairs(Elements::new(text, 0, 1)) {
+        if spacy::are_pairs(Elements::of_file(text)) {
             Some(Self::Pairs)
         } else if spacy::are_pairs(lines(text)) {
             Some(Self::LinesOfPairs)
@@ -65,7 +65,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded) -> Result<Table, ReadError> {
     if text.trim_start().starts_with('{') {
         return read_objects(path, decoded, text);
     }
-    let elements = Elements::new(text, 0, 1);
+    let elements = Elements::of_file(text);
     match List::of(text) {
         Some(List::Texts) => spacy::read_texts(path, decoded, elements),
         Some(List::Pairs) => spacy::read_pairs(path, decoded, elements),
@@ -82,12 +82,12 @@ fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, Rea
     if let Some(articles) = array_under(text, &["data"])
         && sample(articles.clone()).first().is_some_and(squad::is_article)
     {
-        return squad::read(path, decoded, articles);
+        return alone(text, squad::read(path, decoded, articles));
     }
     if let Some(pairs) = array_under(text, &["annotations"])
         && spacy::are_pairs(pairs.clone())
     {
-        return spacy::read_pairs(path, decoded, pairs);
+        return alone(text, spacy::read_pairs(path, decoded, pairs));
     }
     // Of one object a line, only the first is read here.
     if let Ok(document) = tree::object(text) {
@@ -104,6 +104,13 @@ fn read_objects(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, Rea
         }
     }
     read_elements(path, decoded, lines(text))
+}
+
+/// Tells what stands behind a document that is read by one of its arrays.
+fn alone(text: &str, read: Result<Table, ReadError>) -> Result<Table, ReadError> {
+    let mut table = read?;
+    table.problems.extend(behind_document(text));
+    Ok(table)
 }
 
 fn read_table(path: &Path, decoded: &Decoded, document: Object, orientation: Orientation) -> Result<Table, ReadError> {
@@ -310,6 +317,21 @@ mod tests {
         );
         check("[{\"a\":1},2,{\"a\" 3},{\"a\":4}]", &["a"], &[(1, &["1"]), (1, &["4"])], &[1, 1]);
         check("[{\"a\":1},\n{\"a\":", &["a"], &[(1, &["1"])], &[2]);
+        check("[{\"a\":1}]\n[{\"a\":2}]\n", &["a"], &[(1, &["1"]), (2, &["2"])], &[]);
+        check("[{\"a\":1}] and more\n{\"a\":2}\n", &["a"], &[(1, &["1"]), (2, &["2"])], &[1]);
+    }
+
+    #[test]
+    fn a_document_behind_another_is_told() {
+        let document = |word: &str| {
+            format!(
+                r#"{{"data":[{{"title":"a","paragraphs":[{{"context":"Ada {word}","qas":[{{"id":"{word}","question":"Who?","answers":[{{"text":"Ada","answer_start":0}}]}}]}}]}}]}}"#
+            )
+        };
+        let table = open(&format!("{}\n\n{}\n", document("one"), document("two"))).unwrap();
+        assert_eq!((table.rows(), table.problems.len(), table.problems[0].line), (1, 1, 3));
+        assert!(table.problems[0].reason.starts_with("stands behind the end of the JSON document and is not read: "));
+        assert!(open(&format!("{}\n\n", document("one"))).unwrap().problems.is_empty());
     }
 
     #[test]

@@ -325,6 +325,23 @@ pub(super) fn min_choices(value: &Value) -> Option<&Value> {
     object.get("choices").filter(|choices| choices.is_array())
 }
 
+/// What a cell of a table says that the short export wrote: classes, a place in a taxonomy, or a number.
+pub(super) fn answer_in_cell(cell: &str) -> Option<String> {
+    let is_one = ["{\"choices\"", "[{\"choices\"", "[{\"taxonomy\"", "[{\"rating\"", "[{\"number\""];
+    if !cell.trim_start().starts_with(['{', '[']) {
+        return None;
+    }
+    let plain: String = cell.chars().filter(|letter| !letter.is_whitespace()).take(16).collect();
+    if !is_one.iter().any(|begin| plain.starts_with(begin)) {
+        return None;
+    }
+    match Short::of(&serde_json::from_str(cell).ok()?) {
+        Short::Answer(Value::String(name)) => Some(name),
+        Short::Answer(answer) => Some(answer.to_string()),
+        Short::Spans | Short::Aside | Short::Other => None,
+    }
+}
+
 /// Whether an object says of its annotator what the short export says.
 pub(super) fn is_short(object: &Object) -> bool {
     ["annotator", "annotation_id", "lead_time"].iter().all(|key| object.contains_key(*key))

@@ -24,7 +24,7 @@ type Row = (Place, Result<Vec<Value>, String>);
 /// Recognises lists in a text that begins with a bracket, and reads them.
 pub(super) fn of(text: &str) -> Option<Vec<Row>> {
     let text = text.trim_end();
-    let in_array = || Elements::new(text, 0, 1).map(row);
+    let in_array = || Elements::of_file(text).map(row);
     let in_lines = || bare_lines(text).map(row);
     let printed = || match literal::value(text) {
         Some(Value::Array(rows)) if text.starts_with(['[', '(']) => {

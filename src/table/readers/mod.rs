@@ -5,6 +5,7 @@
 //! A file is read into memory once. Delimited text is then cut into cells in place, so that a table costs what its file
 //! does.
 
+mod above;
 mod archive;
 mod arrow;
 mod builder;
@@ -28,6 +29,7 @@ mod label_studio;
 mod lines;
 mod lists;
 mod marks;
+mod moments;
 mod names;
 mod objects;
 mod ontonotes;
@@ -41,6 +43,7 @@ mod spacy;
 mod span_cells;
 mod spans;
 mod squad;
+mod tag_first;
 mod texts;
 mod token_spans;
 mod tree;
@@ -298,6 +301,14 @@ fn read_unpacked(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
             if let Some(table) = of_its_own_kind(path, &decoded, text) {
                 return table;
             }
+            if let Some(order) = tag_first::order(text) {
+                let text = tag_first::rewritten(text, order);
+                if let Some(shape) = conll::shape(&text) {
+                    let mut table = conll::read(path, &decoded, &text, &shape)?;
+                    table.notes.extend(order.note());
+                    return Ok(table);
+                }
+            }
             // A table of lists of words and tags looks like one long sentence, but is called a table.
             let one_block = !text.contains("\n\n") && !text.contains("\n\r\n");
             let shape = conll::shape(text).filter(|_| !(one_block && prose::is_called_a_table(path)));
@@ -327,8 +338,9 @@ fn of_its_own_kind(path: &Path, decoded: &encoding::Decoded, text: &str) -> Opti
     if fasttext::is_labelled(text) {
         return Some(fasttext::read(path, decoded, text));
     }
-    let shape = inline_tags::shape(text)?;
-    Some(inline_tags::read(path, decoded, text, shape))
+    let text = if prose::is_called_a_table(path) { inline_tags::unquoted(text) } else { Cow::Borrowed(text) };
+    let shape = inline_tags::shape(&text)?;
+    Some(inline_tags::read(path, decoded, &text, shape))
 }
 
 /// Plain text, which is streamed and never in memory as a whole.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::above;
 use super::cut::{Dialect, Piece, Rows, is_blank, line_end};
 use super::head;
 use super::names::{is_known_name, unique_names};
@@ -18,6 +19,8 @@ pub(super) struct Layout {
     pub header: Option<Vec<String>>,
     /// Columns of most rows.
     pub width: usize,
+    /// Lines above the table that are no rows of it, with their numbers.
+    pub above: Vec<(usize, String)>,
     /// A value of the first row that stands nowhere else among labels, where the row is read as one of data.
     pub odd_first: Option<String>,
 }
@@ -30,11 +33,18 @@ const DELIMITERS: [u8; 4] = [b'\t', b',', b';', b'|'];
 
 /// Looks at the first rows of a file.
 pub(super) fn layout(bytes: &[u8]) -> Layout {
-    let (start, line, told) = skip_separator_line(bytes);
+    let (mut start, mut line, told) = skip_separator_line(bytes);
+    let mut above = Vec::new();
+    if let Some(skipped) = above::table_below(&bytes[start..], |rest| dialect(rest, told), sample) {
+        let lines = numbered(&bytes[start..start + skipped], line);
+        (start, line) = (start + skipped, line + lines.len());
+        above = lines.into_iter().filter(|(_, text)| !text.trim().is_empty()).collect();
+    }
     let dialect = dialect(&bytes[start..], told);
     let rows = sample(&bytes[start..], dialect);
     let width = common_width(&rows);
-    let mut layout = Layout { dialect, first_row: start, first_line: line, header: None, width, odd_first: None };
+    let mut layout =
+        Layout { dialect, first_row: start, first_line: line, header: None, width, above, odd_first: None };
     let cells: Vec<&[String]> = rows.iter().map(|row| row.cells.as_slice()).collect();
     let has_names = head::names_columns(&cells);
     if !has_names {
@@ -54,7 +64,7 @@ pub(super) fn layout_without_head(bytes: &[u8]) -> Layout {
     let (start, line, told) = skip_separator_line(bytes);
     let dialect = dialect(&bytes[start..], told);
     let width = common_width(&sample(&bytes[start..], dialect));
-    Layout { dialect, first_row: start, first_line: line, header: None, width, odd_first: None }
+    Layout { dialect, first_row: start, first_line: line, header: None, width, above: Vec::new(), odd_first: None }
 }
 
 /// The names of the columns, each different.
@@ -145,6 +155,18 @@ fn skip_separator_line(bytes: &[u8]) -> (usize, usize, Option<u8>) {
         }
         _ => (0, 1, None),
     }
+}
+
+/// Lines with their numbers, from the first.
+fn numbered(bytes: &[u8], first: usize) -> Vec<(usize, String)> {
+    let mut lines = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        let end = bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).map_or(bytes.len(), |end| at + end);
+        lines.push((first + lines.len(), String::from_utf8_lossy(&bytes[at..end]).into_owned()));
+        at = end + line_end(bytes, end).max(1);
+    }
+    lines
 }
 
 /// Finds the delimiter at which most rows have as many fields as the first.

@@ -21,7 +21,7 @@ use crate::table::{ReadError, Table};
 pub(super) fn is_list_of_texts(text: &str) -> bool {
     match serde_json::from_str::<Vec<Heeded<Option<String>>>>(text) {
         Ok(_) => true,
-        Err(error) => error.is_eof() && Elements::new(text, 0, 1).nth(1).is_some_and(|second| second.check().is_ok()),
+        Err(error) => error.is_eof() && Elements::of_file(text).nth(1).is_some_and(|second| second.check().is_ok()),
     }
 }
 

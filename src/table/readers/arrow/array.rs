@@ -134,6 +134,17 @@ impl<'a> Array<'a> {
             children: Vec::new(),
             dictionary,
         };
+        if let Kind::Unread { buffers, .. } = array.kind {
+            for _ in 0..buffers {
+                body.buffer()?;
+            }
+        }
+        if matches!(array.kind, Kind::Unread { .. } | Kind::RunEnd) {
+            for child in &column.children {
+                array.children.push((child.name.clone(), Self::read(child, body, dictionaries)?));
+            }
+            return Ok(array);
+        }
         if array.kind == Kind::Null {
             return Ok(array);
         }
@@ -167,11 +178,14 @@ impl<'a> Array<'a> {
     /// Whether the values are as long as their number says.
     fn check(&self) -> Result<(), Fault> {
         let needed = match self.kind {
-            Kind::Null | Kind::Struct | Kind::FixedList { .. } => Some(0),
+            Kind::Null | Kind::Struct | Kind::FixedList { .. } | Kind::RunEnd | Kind::Unread { .. } => Some(0),
             Kind::Bool => Some(self.length.div_ceil(8)),
-            Kind::Int { bytes, .. } | Kind::Float { bytes } | Kind::Instant { bytes, .. } => {
-                self.length.checked_mul(bytes)
-            }
+            Kind::Int { bytes, .. }
+            | Kind::Float { bytes }
+            | Kind::Instant { bytes, .. }
+            | Kind::Time { bytes, .. }
+            | Kind::Decimal { bytes, .. }
+            | Kind::Bytes { size: bytes } => self.length.checked_mul(bytes),
             Kind::Date => self.length.checked_mul(4),
             Kind::View => self.length.checked_mul(16),
             // Offsets have one more than there are rows; without rows there may be none.
@@ -198,7 +212,8 @@ impl<'a> Array<'a> {
     /// Whether it takes no bytes, however long it is.
     pub fn is_empty_kind(&self) -> bool {
         match self.kind {
-            Kind::Null => true,
+            Kind::Null | Kind::RunEnd => true,
+            Kind::Bytes { size } => size == 0 && self.validity.is_none(),
             Kind::Struct | Kind::FixedList { .. } => {
                 self.validity.is_none() && self.children.iter().all(|(_, child)| child.is_empty_kind())
             }
@@ -223,7 +238,7 @@ impl<'a> Array<'a> {
     pub fn int(&self, row: usize) -> Result<i128, Fault> {
         let (bytes, signed) = match self.kind {
             Kind::Int { bytes, signed } => (bytes, signed),
-            Kind::Instant { bytes, .. } => (bytes, true),
+            Kind::Instant { bytes, .. } | Kind::Time { bytes, .. } | Kind::Decimal { bytes, .. } => (bytes, true),
             Kind::Date => (4, true),
             _ => return Err(CUT.into()),
         };
@@ -234,6 +249,16 @@ impl<'a> Array<'a> {
             (2, false) => u16::from_le_bytes(self.number(row)?).into(),
             (4, true) => i32::from_le_bytes(self.number(row)?).into(),
             (4, false) => u32::from_le_bytes(self.number(row)?).into(),
+            (16, _) => i128::from_le_bytes(self.number(row)?),
+            (32, _) => {
+                let all: [u8; 32] = self.number(row)?;
+                let number = all.first_chunk::<16>().map_or(0, |low| i128::from_le_bytes(*low));
+                let above = if number < 0 { 0xFF } else { 0 };
+                if all[16..].iter().any(|byte| *byte != above) {
+                    return Err(Fault::Kind("it has a decimal of more than 38 digits".to_owned()));
+                }
+                number
+            }
             (_, true) => i64::from_le_bytes(self.number(row)?).into(),
             (_, false) => u64::from_le_bytes(self.number(row)?).into(),
         })
@@ -269,6 +294,10 @@ impl<'a> Array<'a> {
 
     /// The bytes of a row.
     pub fn bytes(&self, row: usize) -> Result<&[u8], Fault> {
+        if let Kind::Bytes { size } = self.kind {
+            let at = row.checked_mul(size).ok_or(CUT)?;
+            return self.values.get(at..).and_then(|rest| rest.get(..size)).ok_or_else(|| CUT.into());
+        }
         if self.kind != Kind::View {
             let data = self.data.first().ok_or(CUT)?;
             return Ok(&data[self.range(row)?]);
@@ -286,8 +315,26 @@ impl<'a> Array<'a> {
         data.get(at..at + length).ok_or_else(|| CUT.into())
     }
 
+    /// The values of runs, and the place of the run that a row lies in.
+    fn run(&self, row: usize) -> Result<(&Self, usize), Fault> {
+        let [(_, ends), (_, values)] = &self.children[..] else { return Err(CUT.into()) };
+        let (mut from, mut to) = (0, ends.length);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            if ends.int(middle)? > row as i128 {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        if from < ends.length && from < values.length { Ok((values, from)) } else { Err(CUT.into()) }
+    }
+
     /// What a number refers to: the values and the place among them.
     pub fn referred(&self, row: usize) -> Result<Option<(&Self, usize)>, Fault> {
+        if self.kind == Kind::RunEnd {
+            return self.run(row).map(Some);
+        }
         let Some(dictionary) = &self.dictionary else { return Ok(None) };
         let mut place = usize::try_from(self.int(row)?).map_err(|_negative| CUT)?;
         for values in dictionary.iter() {

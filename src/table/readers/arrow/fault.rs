@@ -4,6 +4,8 @@
 #[derive(Debug)]
 pub(super) enum Fault {
     Damaged(String),
+    /// Of a type that is not read here.
+    Kind(String),
     TooLarge,
 }
 

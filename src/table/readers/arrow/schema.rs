@@ -26,6 +26,27 @@ pub(super) enum Kind {
         per_second: i64,
         bytes: usize,
     },
+    /// In a day, so many a second.
+    Time {
+        per_second: i64,
+        bytes: usize,
+    },
+    /// Whole numbers of so many decimal places.
+    Decimal {
+        bytes: usize,
+        scale: i32,
+    },
+    /// So many bytes each.
+    Bytes {
+        size: usize,
+    },
+    /// Ends of runs, and the value of each run.
+    RunEnd,
+    /// What is passed over, in so many buffers.
+    Unread {
+        what: &'static str,
+        buffers: usize,
+    },
     /// Texts or bytes between offsets of so many bytes.
     Text {
         offset: usize,
@@ -87,13 +108,21 @@ impl Schema {
 }
 
 impl Column {
+    /// The type in it that is not read, if there is one.
+    pub fn unread(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Unread { what, .. } => Some(what),
+            _ => self.children.iter().find_map(Self::unread),
+        }
+    }
+
     fn read(field: &Flat<'_>, depth: usize) -> Result<Self, Fault> {
         let depth = depth.checked_sub(1).ok_or("its columns lie too deep within each other")?;
         let name = field.text(0)?.to_owned();
         let told = field.table(3)?;
         let kind = kind(field.u8(2)?, told.as_ref()).map_err(|what| match what {
-            Some(what) => Fault::Damaged(format!("its column {name:?} is of the type {what}, which is not read here")),
-            None => Fault::Damaged(format!("its column {name:?} has no type")),
+            Some(what) => Fault::Kind(format!("its column {name:?} is of the type {what}, which is not read here")),
+            None => Fault::Kind(format!("its column {name:?} is of a type that is not known here")),
         })?;
         let dictionary = match field.table(4)? {
             None => None,
@@ -110,6 +139,9 @@ impl Column {
         let wanted = matches!(kind, Kind::List { .. } | Kind::FixedList { .. } | Kind::Map);
         if wanted && children.len() != 1 {
             return Err(format!("its column {name:?} is of lists without a type").into());
+        }
+        if kind == Kind::RunEnd && children.len() != 2 {
+            return Err(format!("its column {name:?} is of runs without a type").into());
         }
         Ok(Self { name, kind, children, dictionary })
     }
@@ -133,28 +165,52 @@ fn kind(number: u8, told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str
         3 => Kind::Float { bytes: [2, 4, 8].get(short(0) as usize).copied().ok_or(None)? },
         4 | 5 => Kind::Text { offset: 4 },
         6 => Kind::Bool,
-        7 => return Err(Some("decimal")),
+        7 => decimal(told)?,
         // Of dates, days are the one that is left out only where it is written.
         8 if told.is_some_and(|told| told.i16(0).is_ok_and(|unit| unit == 0) && told.has(0)) => Kind::Date,
         8 => Kind::Instant { per_second: 1000, bytes: 8 },
-        9 => return Err(Some("time of day")),
+        9 => time(told)?,
         10 => Kind::Instant {
             per_second: [1, 1_000, 1_000_000, 1_000_000_000].get(short(0) as usize).copied().ok_or(None)?,
             bytes: 8,
         },
-        11 => return Err(Some("interval")),
+        11 => Kind::Unread { what: "interval", buffers: 2 },
         12 => Kind::List { offset: 4 },
         13 => Kind::Struct,
-        14 => return Err(Some("union")),
-        15 => return Err(Some("bytes of fixed size")),
+        // The places of its values are told where they do not stand side by side.
+        14 => Kind::Unread { what: "union", buffers: if short(0) == 0 { 1 } else { 2 } },
+        15 => Kind::Bytes { size: usize::try_from(number_of(0)).map_err(|_negative| None)? },
         16 => Kind::FixedList { size: usize::try_from(number_of(0)).map_err(|_negative| None)? },
         17 => Kind::Map,
         18 => Kind::Int { bytes: 8, signed: true },
         19 | 20 => Kind::Text { offset: 8 },
         21 => Kind::List { offset: 8 },
-        22 => return Err(Some("run-end encoded")),
+        22 => Kind::RunEnd,
         23 | 24 => Kind::View,
-        25 | 26 => return Err(Some("list view")),
+        25 | 26 => Kind::Unread { what: "list view", buffers: 3 },
         _ => return Err(None),
     })
+}
+
+/// The format leaves out what is usual: 128 bits.
+fn decimal(told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str>> {
+    let told = told.ok_or(None)?;
+    let bits = if told.has(2) { told.i32(2).map_err(|_damaged| None)? } else { 128 };
+    match bits {
+        32 | 64 | 128 | 256 => {
+            Ok(Kind::Decimal { bytes: bits as usize / 8, scale: told.i32(1).map_err(|_damaged| None)? })
+        }
+        _ => Err(Some("decimal of odd size")),
+    }
+}
+
+/// The format leaves out what is usual: milliseconds in 32 bits.
+fn time(told: Option<&Flat<'_>>) -> Result<Kind, Option<&'static str>> {
+    let unit = told.filter(|told| told.has(0)).map_or(Ok(1), |told| told.i16(0)).map_err(|_damaged| None)?;
+    let bits = told.filter(|told| told.has(1)).map_or(Ok(32), |told| told.i32(1)).map_err(|_damaged| None)?;
+    let per_second = [1, 1_000, 1_000_000, 1_000_000_000].get(unit as usize).copied().ok_or(None)?;
+    match bits {
+        32 | 64 => Ok(Kind::Time { per_second, bytes: bits as usize / 8 }),
+        _ => Err(Some("time of odd size")),
+    }
 }

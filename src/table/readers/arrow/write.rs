@@ -7,7 +7,7 @@ use super::fault::Fault;
 use super::schema::Kind;
 use crate::table::notation::quoted::push_quoted;
 use crate::table::readers::features::Feature;
-use crate::table::readers::settled;
+use crate::table::readers::{moments, settled};
 
 /// Writes the cell of a column.
 pub(super) fn cell(
@@ -25,7 +25,7 @@ pub(super) fn cell(
         return cell(out, values, place, name, feature);
     }
     match array.kind {
-        Kind::Text { .. } | Kind::View => {
+        Kind::Text { .. } | Kind::View | Kind::Bytes { .. } => {
             text(out, array.bytes(row)?);
             Ok(())
         }
@@ -46,10 +46,14 @@ fn scalar(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature, nu
     match array.kind {
         Kind::Bool => out.push_str(if array.bool(row) { "true" } else { "false" }),
         Kind::Float { .. } => out.push_str(array.float(row)?.as_deref().unwrap_or(null)),
-        Kind::Date => out.push_str(&date(i64::try_from(array.int(row)?).unwrap_or_default())),
+        Kind::Date => out.push_str(&moments::date(i64::try_from(array.int(row)?).unwrap_or_default())),
         Kind::Instant { per_second, .. } => {
-            out.push_str(&instant(i64::try_from(array.int(row)?).unwrap_or_default(), per_second));
+            out.push_str(&moments::instant(i64::try_from(array.int(row)?).unwrap_or_default(), per_second));
         }
+        Kind::Time { per_second, .. } => {
+            out.push_str(&moments::time(i64::try_from(array.int(row)?).unwrap_or_default(), per_second));
+        }
+        Kind::Decimal { scale, .. } => out.push_str(&decimal(array.int(row)?, scale)),
         _ => {
             let number = array.int(row)?;
             match i64::try_from(number).ok().and_then(|index| feature.class(index)) {
@@ -62,6 +66,20 @@ fn scalar(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature, nu
     Ok(())
 }
 
+/// A whole number of so many decimal places.
+fn decimal(number: i128, scale: i32) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    let digits = number.unsigned_abs().to_string();
+    let places = usize::try_from(scale).unwrap_or_default();
+    if places == 0 {
+        let zeros = usize::try_from(scale.unsigned_abs()).unwrap_or_default();
+        return format!("{sign}{digits}{}", "0".repeat(if number == 0 { 0 } else { zeros.min(100) }));
+    }
+    let digits = format!("{digits:0>width$}", width = places.min(100) + 1);
+    let (whole, part) = digits.split_at(digits.len() - places.min(100));
+    format!("{sign}{whole}.{part}")
+}
+
 fn json(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature) -> Result<(), Fault> {
     if array.is_null(row) {
         out.push_str("null");
@@ -71,7 +89,7 @@ fn json(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature) -> R
         return json(out, values, place, feature);
     }
     match array.kind {
-        Kind::Text { .. } | Kind::View => {
+        Kind::Text { .. } | Kind::View | Kind::Bytes { .. } => {
             let mut inner = String::new();
             text(&mut inner, array.bytes(row)?);
             push_quoted(out, &inner);
@@ -101,7 +119,7 @@ fn json(out: &mut String, array: &Array<'_>, row: usize, feature: &Feature) -> R
             scalar(&mut inner, array, row, feature, "")?;
             push_quoted(out, &inner);
         }
-        Kind::Date | Kind::Instant { .. } => {
+        Kind::Date | Kind::Instant { .. } | Kind::Time { .. } => {
             let mut inner = String::new();
             scalar(&mut inner, array, row, feature, "")?;
             push_quoted(out, &inner);
@@ -132,29 +150,4 @@ fn map(out: &mut String, array: &Array<'_>, row: usize) -> Result<(), Fault> {
     }
     out.push('}');
     Ok(())
-}
-
-/// A day since 1970 in ISO 8601, by the count of days in eras of 400 years.
-fn date(days: i64) -> String {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
-}
-
-fn instant(count: i64, per_second: i64) -> String {
-    let (seconds, rest) = (count.div_euclid(per_second), count.rem_euclid(per_second));
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    let mut text = format!("{}T{:02}:{:02}:{:02}", date(days), second / 3600, second / 60 % 60, second % 60);
-    if rest > 0 {
-        let digits = per_second.to_string().len() - 1;
-        text.push_str(format!(".{rest:0digits$}").trim_end_matches('0'));
-    }
-    text
 }
