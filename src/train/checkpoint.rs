@@ -138,7 +138,7 @@ impl Fingerprint {
             frozen: sum::of_frozen(model, |param| trained.contains_key(&param.name)),
             tokenizer: sums.tokenizer.clone(),
             config: sum_of_config(&model.config.raw),
-            companions: companion.iter().map(|(name, sum)| ((*name).to_owned(), sum.clone())).collect(),
+            companions: companion.into_iter().map(|(name, sum)| (name.to_owned(), sum)).collect(),
         }
     }
 }

@@ -93,10 +93,10 @@ impl Teacher {
             is_missing.map(|(one, _)| *one).collect()
         };
         let new = if missing.is_empty() { Vec::new() } else { self.say(&missing, data)? };
-        let mut new: HashMap<_, _> = missing.iter().map(|one| self.key(one)).zip(new).collect();
+        let new: BTreeMap<_, _> = missing.iter().map(|one| self.key(one)).zip(new).collect();
         let mut kept = kept.borrow_mut();
         let all = keys.iter().filter_map(|key| kept.said.get(key).or_else(|| new.get(key)).cloned()).collect();
-        for (key, said) in new.drain() {
+        for (key, said) in new {
             let bytes = (size_of_val(key.1.as_slice()) + size_of_val(said.as_slice()) + size_of::<[usize; 8]>()) as u64;
             if bytes <= kept.left {
                 kept.left -= bytes;
