@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::output::{bytes, duration, print_json, print_lines};
 use crate::signals::AskedToEnd;
-use crate::sweep::{Need, Outcome, Record, Row, Spread, Status, Sweep, Table, Trial, Watch, go};
+use crate::sweep::{Need, Outcome, Record, Row, Spread, Status, Sweep, Table, Trial, Watch, check_folder, go};
 
 #[derive(Debug, Args)]
 pub struct SweepRuns {
@@ -39,11 +39,12 @@ impl SweepRuns {
             bail!("{option} is not there yet: trials run on this machine alone, several at once with --jobs N");
         }
         let sweep = Sweep::read(&self.sweep)?;
+        check_folder(&sweep, self.resume)?;
         let jobs = usize::from(self.jobs);
         if jobs.min(sweep.trials.len()) > 1 {
             tell_memory(&sweep, jobs.min(sweep.trials.len()));
         }
-        let outcome = run_trials(&sweep, jobs, self.resume, false)?;
+        let outcome = run_trials(&sweep, jobs, self.resume, &mut Telling::default())?;
         let table = Table::of(&outcome.records, &sweep.metric);
         if self.json {
             print_json(&facts(&table, &sweep.out))?;
@@ -57,7 +58,8 @@ impl SweepRuns {
 /// `attune train` of a configuration with several seeds.
 pub(super) fn run_seeds(config: &Path, resume: bool) -> anyhow::Result<()> {
     let sweep = Sweep::of_seeds(config)?;
-    let outcome = run_trials(&sweep, 1, resume, true)?;
+    check_folder(&sweep, resume)?;
+    let outcome = run_trials(&sweep, 1, resume, &mut Telling { follows: true, ..Telling::default() })?;
     let table = Table::of(&outcome.records, &sweep.metric);
     let mut lines = vec![format!("runs in {}", sweep.out.display())];
     lines.extend(table.rows.first().map(over_seeds).unwrap_or_default());
@@ -65,13 +67,13 @@ pub(super) fn run_seeds(config: &Path, resume: bool) -> anyhow::Result<()> {
     ended(&sweep, &outcome)
 }
 
-fn run_trials(sweep: &Sweep, jobs: usize, resume: bool, follows: bool) -> anyhow::Result<Outcome> {
+fn run_trials(sweep: &Sweep, jobs: usize, resume: bool, telling: &mut Telling) -> anyhow::Result<Outcome> {
     if sweep.divides_by_seed() {
         eprintln!("each seed holds out rows of its own; data.split_seed = N holds out the same for all");
     }
-    let asked = crate::signals::heed();
-    let mut telling = Telling { all: sweep.trials.len(), done: 0, follows, asked };
-    Ok(go(sweep, jobs, resume, &mut telling)?)
+    telling.all = sweep.trials.len();
+    telling.asked = crate::signals::heed();
+    Ok(go(sweep, jobs, resume, telling)?)
 }
 
 /// Fails where not all was done that could be.
@@ -105,6 +107,7 @@ fn tell_memory(sweep: &Sweep, jobs: usize) {
     }
 }
 
+#[derive(Default)]
 struct Telling {
     all: usize,
     done: usize,

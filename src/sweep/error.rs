@@ -18,7 +18,7 @@ pub enum SweepError {
     #[error("vary.{key} has {value}, which a run refuses: {reason}")]
     Refused { key: String, value: String, reason: String },
     #[error("{settings} is refused by a run: {source}")]
-    RefusedTogether { settings: String, source: TrainError },
+    RefusedTogether { settings: String, source: Box<TrainError> },
     #[error(
         "{path} already holds a run or a sweep; --resume goes on with a sweep that was interrupted, and another needs \
          another out"
@@ -36,6 +36,7 @@ pub enum SweepError {
 }
 
 impl SweepError {
+    #[expect(clippy::needless_pass_by_value, reason = "a number or a word is given as it is")]
     pub(super) fn setting(key: &str, value: impl ToString, expected: &str) -> Self {
         Self::Setting { key: key.to_owned(), value: value.to_string(), expected: expected.to_owned() }
     }

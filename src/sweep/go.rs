@@ -44,26 +44,31 @@ const LOCK: &str = ".lock";
 /// Runs what is to be run. A folder that holds a sweep is taken only to go on with it.
 pub fn go(sweep: &Sweep, jobs: usize, resume: bool, watch: &mut dyn Watch) -> Result<Outcome, SweepError> {
     let out = &sweep.out;
-    let is_taken = out.join(TRIALS).exists() || out.join(FOLDER).exists();
-    if out.join("run.toml").exists() || (is_taken && !resume) {
-        return Err(SweepError::Taken { path: out.clone() });
-    }
+    check_folder(sweep, resume)?;
     files::create_folders(&out.join(FOLDER)).map_err(unwritable(out))?;
     let _lock = lock(out)?;
-    sweep.trials.iter().try_for_each(|trial| check_same(out, trial))?;
     let mut records = Records::open(out)?;
     for trial in &sweep.trials {
         let (path, text) = (config_path(out, trial), trial.text());
         files::write_where_other(&path, text.as_bytes()).map_err(unwritable(&path))?;
     }
     let (stopped, failed) = run_all(sweep, jobs, &mut records, watch);
-    match records.flush().err().or(failed) {
-        Some(source) => Err(SweepError::Unwritable { path: out.join(TRIALS), source }),
-        None => {
-            let known = |trial: &Trial| records.last.get(&trial.name).cloned();
-            Ok(Outcome { records: sweep.trials.iter().filter_map(known).collect(), stopped })
-        }
+    if let Some(source) = records.flush().err().or(failed) {
+        return Err(SweepError::Unwritable { path: out.join(TRIALS), source });
     }
+    let known = |trial: &Trial| records.last.get(&trial.name).cloned();
+    Ok(Outcome { records: sweep.trials.iter().filter_map(known).collect(), stopped })
+}
+
+/// Says before anything is read whether the folder can be taken: a new sweep needs one that holds none, and one that goes
+/// on the same trials.
+pub fn check_folder(sweep: &Sweep, resume: bool) -> Result<(), SweepError> {
+    let out = &sweep.out;
+    let is_taken = out.join(TRIALS).exists() || out.join(FOLDER).exists();
+    if out.join("run.toml").exists() || (is_taken && !resume) {
+        return Err(SweepError::Taken { path: out.clone() });
+    }
+    sweep.trials.iter().try_for_each(|trial| check_same(out, trial))
 }
 
 /// Whether somebody asked to end, and what could not be written.

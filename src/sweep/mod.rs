@@ -17,7 +17,7 @@ mod vary;
 
 pub use error::SweepError;
 pub use file::Sweep;
-pub use go::{Outcome, Watch, go};
+pub use go::{Outcome, Watch, check_folder, go};
 pub use memory::Need;
 pub use record::{Record, Status};
 pub use results::{Row, Spread, Table};

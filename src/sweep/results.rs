@@ -66,9 +66,8 @@ impl<'a> Table<'a> {
     /// apart.
     pub fn as_good_as_the_first(&self) -> usize {
         let Some(best) = self.rows.first().and_then(|row| row.spread).filter(|best| best.runs > 1) else { return 0 };
-        let overlaps = |spread: Spread| match self.higher_is_better {
-            true => spread.largest >= best.smallest,
-            false => spread.smallest <= best.largest,
+        let overlaps = |spread: Spread| {
+            if self.higher_is_better { spread.largest >= best.smallest } else { spread.smallest <= best.largest }
         };
         self.rows[1..].iter().filter_map(|row| row.spread).filter(|spread| overlaps(*spread)).count()
     }

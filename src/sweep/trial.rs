@@ -75,7 +75,8 @@ impl Base {
                 reason,
             })?;
         }
-        let refused = |source| SweepError::RefusedTogether { settings: words(settings, &name), source };
+        let refused =
+            |source| SweepError::RefusedTogether { settings: words(settings, &name), source: Box::new(source) };
         let mut config = RunConfig::of_text(&table.to_string(), &self.path)?;
         config.check().map_err(refused)?;
         config.anchor();
