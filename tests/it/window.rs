@@ -587,6 +587,24 @@ fn the_command_palette_does_what_is_typed_and_lists_only_what_is_possible() {
 }
 
 #[test]
+fn the_list_of_commands_grows_again_when_what_was_typed_is_taken_back() {
+    let mut window = Window::first();
+    window.keys(Modifiers::COMMAND, Key::K);
+    let height = |window: &Window| {
+        let palette = egui::Id::unique("palette");
+        window.harness.ctx.memory(|memory| memory.area_rect(palette)).unwrap().height()
+    };
+    let whole = height(&window);
+    window.harness.event(egui::Event::Text("zebra".into()));
+    window.settle();
+    assert!(height(&window) < whole / 2.0, "nothing has this name");
+    for _ in "zebra".chars() {
+        window.keys(Modifiers::NONE, Key::Backspace);
+    }
+    assert!((height(&window) - whole).abs() < 1.0, "{} of {whole}", height(&window));
+}
+
+#[test]
 fn the_theme_is_switched_by_its_button() {
     let mut window = Window::first();
     window.press("Light theme");
