@@ -2,16 +2,17 @@
 
 use serde::Serialize;
 
-use super::config::{RunConfig, Strategy};
+use super::config::{RunConfig, Strategy, StrategyKind};
+use super::make_fit;
 use super::plan::{Facts, MemoryEstimate, plan};
 use crate::model::EncoderConfig;
 
-/// Beyond this share of the free memory other programs feel it.
-const TIGHT: f64 = 0.8;
+/// Beyond this share of what a run may take there is little left for a wrong estimate.
+const TIGHT: f64 = 0.9;
 /// What is learned from where nothing is known of it: so many texts of a usual length.
 const USUAL: [u32; 64] = [128; 64];
 
-/// How well a run of a model goes into the free memory.
+/// How well a run of a model goes into the memory it may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Fit {
     Good,
@@ -19,33 +20,41 @@ pub enum Fit {
     TooLarge,
 }
 
-/// What a run would take, and what is free.
+/// What a run would take, and what it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Room {
     pub needed: u64,
     pub free: u64,
+    /// What a person allows, where that is less than what is free.
+    pub allowed: Option<u64>,
+    /// What would be trained.
+    pub strategy: StrategyKind,
     pub fit: Fit,
 }
 
 /// The room that a run as it is set up would have with another model. `tokens` are those of each text it learns from, as
-/// far as they are known. What is frozen by the names of another model's layers is of no account for this one.
-pub fn room(config: &RunConfig, encoder: &EncoderConfig, tokens: &[u32]) -> Option<Room> {
+/// far as they are known, and `limit` the bytes that a person allows. What is frozen by the names of another model's layers
+/// is of no account for this one.
+pub fn room(config: &RunConfig, encoder: &EncoderConfig, tokens: &[u32], limit: Option<u64>) -> Option<Room> {
     let train_tokens = if tokens.is_empty() { &USUAL } else { tokens };
     let facts = Facts { encoder, train_tokens, eval_tokens: &[], labels: 2, flops_per_sec: 1.0 };
-    let whole = || RunConfig { strategy: Strategy::default(), ..config.clone() };
-    let planned = plan(config, &facts).or_else(|_| plan(&whole(), &facts)).ok()?;
-    Some(Room::of(&planned.memory))
+    let planned = |config: &RunConfig| {
+        let planned = plan(config, &facts).ok()?;
+        Some(Room::of(&planned.memory, config.strategy.kind, limit))
+    };
+    planned(config).or_else(|| planned(&RunConfig { strategy: Strategy::default(), ..config.clone() }))
 }
 
 impl Room {
-    fn of(memory: &MemoryEstimate) -> Self {
+    fn of(memory: &MemoryEstimate, strategy: StrategyKind, limit: Option<u64>) -> Self {
         let (needed, free) = (memory.total(), memory.available);
-        let fit = match needed as f64 / free.max(1) as f64 {
-            share if share > 1.0 => Fit::TooLarge,
-            share if share > TIGHT => Fit::Tight,
+        let fit = match make_fit::room(free, limit) {
+            0 => Fit::Good,
+            room if needed > room => Fit::TooLarge,
+            room if needed as f64 > room as f64 * TIGHT => Fit::Tight,
             _ => Fit::Good,
         };
-        Self { needed, free, fit }
+        Self { needed, free, allowed: make_fit::binding(free, limit), strategy, fit }
     }
 }
 
@@ -59,7 +68,7 @@ mod tests {
         let config: RunConfig = toml::from_str("task = \"classify\"\n[model]\n[data]\ntrain = \"a.csv\"").unwrap();
         let needed = |name: &str| {
             let known = catalog::models().find(|known| known.name == name).unwrap();
-            room(&config, &known.config().unwrap(), &[]).unwrap().needed
+            room(&config, &known.config().unwrap(), &[], None).unwrap().needed
         };
         for known in catalog::models() {
             let encoder = known.config().unwrap_or_else(|| panic!("{} has no shape", known.name));
@@ -75,10 +84,26 @@ mod tests {
     }
 
     #[test]
-    fn room_is_told_by_the_share_of_what_is_free() {
-        let memory = |weights, available| MemoryEstimate { weights, available, ..MemoryEstimate::default() };
-        for (weights, fit) in [(50, Fit::Good), (90, Fit::Tight), (101, Fit::TooLarge)] {
-            assert_eq!(Room::of(&memory(weights, 100)), Room { needed: weights, free: 100, fit });
+    fn room_is_told_by_the_share_of_what_a_run_may_take() {
+        let room = |weights, limit| {
+            let memory = MemoryEstimate { weights, available: 100, ..MemoryEstimate::default() };
+            let room = Room::of(&memory, StrategyKind::Lora, limit);
+            assert_eq!((room.needed, room.free, room.strategy), (weights, 100, StrategyKind::Lora));
+            (room.fit, room.allowed)
+        };
+        for (weights, fit) in [(50, Fit::Good), (85, Fit::Tight), (91, Fit::TooLarge)] {
+            assert_eq!(room(weights, None), (fit, None));
+            assert_eq!(room(weights, Some(200)), (fit, None), "no more is free for being allowed");
         }
+        assert_eq!(room(50, Some(40)), (Fit::TooLarge, Some(40)));
+        assert_eq!(room(30, Some(40)), (Fit::Good, Some(40)));
+    }
+
+    #[test]
+    fn a_model_that_takes_more_than_is_allowed_does_not_fit() {
+        let config: RunConfig = toml::from_str("task = \"classify\"\n[model]\n[data]\ntrain = \"a.csv\"").unwrap();
+        let known = catalog::models().find(|known| known.name == "google-bert/bert-base-uncased").unwrap();
+        let told = room(&config, &known.config().unwrap(), &[], Some(400_000_000)).unwrap();
+        assert_eq!((told.fit, told.allowed, told.strategy), (Fit::TooLarge, Some(400_000_000), StrategyKind::Full));
     }
 }

@@ -101,6 +101,11 @@ pub fn room(available: u64, limit: Option<u64>) -> u64 {
     limit.map_or(free, |limit| if free == 0 { limit } else { limit.min(free) })
 }
 
+/// The limit where it, and not what is free, is what a run may take.
+pub fn binding(available: u64, limit: Option<u64>) -> Option<u64> {
+    limit.filter(|limit| *limit == room(available, Some(*limit)))
+}
+
 /// Whether a plan fits.
 pub fn fits(plan: &PlanSummary, limit: Option<u64>) -> bool {
     let room = room(plan.memory.available, limit);

@@ -56,6 +56,16 @@ pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
 }
 
+/// Which share of its weights a model trains; a small one with two digits, because adapters are few.
+pub fn trained(share: f64) -> String {
+    match share {
+        _ if !share.is_finite() => "–".into(),
+        _ if share > 0.0 && share < 0.0001 => "< 0.01 %".into(),
+        _ if share > 0.0 && share < 0.1 => format!("{:.2} %", share * 100.0),
+        _ => percent(share),
+    }
+}
+
 /// The score of an answer: a probability in percent, and where those of several windows add up to more than one, the sum.
 pub fn score(sum: f64) -> String {
     if sum > 1.0 { format!("{sum:.2}") } else { percent(sum) }
@@ -225,6 +235,12 @@ mod tests {
     #[test]
     fn a_folder_is_an_address_whatever_its_name() {
         assert_eq!(address(std::path::Path::new("/data/a b#1")), "file:///data/a%20b%231");
+    }
+
+    #[test]
+    fn a_small_share_of_trained_weights_is_told_apart_from_none() {
+        let told = [trained(0.0), trained(3460.0 / 20_000_000.0), trained(1e-6), trained(0.031), trained(1.0)];
+        assert_eq!(told, ["0.0 %", "0.02 %", "< 0.01 %", "3.10 %", "100.0 %"]);
     }
 
     #[test]

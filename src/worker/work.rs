@@ -46,6 +46,11 @@ pub trait Work: Debug + Send + Sync + 'static {
     fn done(&self) -> Option<&'static str> {
         None
     }
+
+    /// Whether the log says that it has finished, although its answer is seen.
+    fn is_logged(&self) -> bool {
+        false
+    }
 }
 
 /// Work as a trait object: its answer is any type.
@@ -55,6 +60,7 @@ trait Erased: Any + Debug + Send + Sync {
     fn only_reads(&self) -> bool;
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Arc<dyn Any + Send + Sync>>, Failure>;
     fn done(&self) -> Option<&'static str>;
+    fn is_logged(&self) -> bool;
 }
 
 impl<W: Work> Erased for W {
@@ -76,6 +82,10 @@ impl<W: Work> Erased for W {
 
     fn done(&self) -> Option<&'static str> {
         Work::done(self)
+    }
+
+    fn is_logged(&self) -> bool {
+        Work::is_logged(self)
     }
 }
 
@@ -117,6 +127,10 @@ impl AnyWork {
 
     pub fn done(&self) -> Option<&'static str> {
         self.0.done()
+    }
+
+    pub fn is_logged(&self) -> bool {
+        self.0.is_logged()
     }
 
     pub fn perform(&self, tell: Tell<'_>) -> Result<Option<Worked>, Failure> {

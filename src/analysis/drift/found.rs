@@ -55,4 +55,9 @@ impl Drift {
         let name = format!("layers.{}.{slot}.weight", self.stored.get(layer)?);
         self.weights.both.iter().find(|weight| weight.name == name)
     }
+
+    /// The matrices of the head that both were given for their task.
+    pub fn of_task_head(&self) -> impl Iterator<Item = &Weight> {
+        self.weights.both.iter().filter(|weight| weight.shape.len() > 1 && weight.task_head_name().is_some())
+    }
 }

@@ -17,6 +17,13 @@ pub struct Weight {
     pub change: Option<f64>,
 }
 
+impl Weight {
+    /// What it is called within the head for a task, where it is a weight of one.
+    pub fn task_head_name(&self) -> Option<&str> {
+        self.name.strip_prefix("head.")?.strip_suffix(".weight")
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Weights {
     /// In the order of the forward pass.

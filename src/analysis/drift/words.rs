@@ -83,7 +83,10 @@ fn name(weight: &Weight) -> String {
         let (_, words) = SLOTS.into_iter().find(|(known, _)| *known == slot)?;
         Some(format!("the {words} matrix of layer {layer}"))
     };
-    in_layer().unwrap_or_else(|| weight.name.strip_suffix(".weight").unwrap_or(&weight.name).to_owned())
+    let in_head = || Some(format!("the {} matrix of the task head", weight.task_head_name()?));
+    in_layer()
+        .or_else(in_head)
+        .unwrap_or_else(|| weight.name.strip_suffix(".weight").unwrap_or(&weight.name).to_owned())
 }
 
 /// A share as a person reads it: two digits that say something.

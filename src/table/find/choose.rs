@@ -40,6 +40,16 @@ const SHOWN: usize = 6;
 
 /// Chooses among the files that lie in a place. `Err` says what is there instead of files that could be chosen.
 pub(in crate::table) fn choose(names: &[String], part: Part) -> Result<Chosen, String> {
+    choose_beside(names, part, || false)
+}
+
+/// Chooses among files of which `has_classes_beside` says whether another part of the same data has folders for classes:
+/// then one text in each folder is enough.
+pub(super) fn choose_beside(
+    names: &[String],
+    part: Part,
+    has_classes_beside: impl Fn() -> bool,
+) -> Result<Chosen, String> {
     let kinds: Vec<Kind> = names.iter().map(|name| Kind::of(name)).collect();
     let of_kind = |test: &dyn Fn(Kind) -> bool| -> Vec<usize> {
         let mut places: Vec<usize> = (0..names.len()).filter(|place| test(kinds[*place])).collect();
@@ -53,7 +63,7 @@ pub(in crate::table) fn choose(names: &[String], part: Part) -> Result<Chosen, S
         (Layout::Notes, noted)
     } else if !tables.is_empty() {
         (Layout::Rows, tables)
-    } else if let Some(classed) = classed(names, &loose) {
+    } else if let Some(classed) = classed(names, &loose, has_classes_beside) {
         (Layout::Texts, classed)
     } else {
         // Some data sets are a file without an ending.
@@ -96,8 +106,9 @@ fn noted(names: &[String], kinds: &[Kind], texts: &[usize]) -> Option<Vec<usize>
     (!found.is_empty()).then_some(found)
 }
 
-/// Texts in folders that are their classes: some folders side by side, with several texts in some of them.
-fn classed(names: &[String], loose: &[usize]) -> Option<Vec<usize>> {
+/// Texts in folders that are their classes: some folders side by side, with several texts in some of them, unless it is
+/// known that such folders are classes.
+fn classed(names: &[String], loose: &[usize], is_known: impl Fn() -> bool) -> Option<Vec<usize>> {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for place in loose {
         *counts.entry(folders(&names[*place])).or_default() += 1;
@@ -110,7 +121,7 @@ fn classed(names: &[String], loose: &[usize]) -> Option<Vec<usize>> {
     let taken = |folder: &str| classes.contains(folder) && folder.matches('/').count() == deepest && beside(folder) > 1;
     let most = counts.iter().filter(|(folder, _)| taken(folder)).map(|(_, count)| *count).max()?;
     let found: Vec<usize> = loose.iter().copied().filter(|place| taken(folders(&names[*place]))).collect();
-    (most > 1).then_some(found)
+    (most > 1 || is_known()).then_some(found)
 }
 
 /// What a name says of the part that its file belongs to.

@@ -12,6 +12,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use choose::Part;
+use choose::choose_beside;
 pub(super) use choose::{Chosen, Layout, choose, listed};
 
 use super::{Inputs, ReadError};
@@ -184,7 +185,8 @@ fn in_folder(root: &Path, part: Part) -> Result<Found, ReadError> {
     let cannot_read = |source| ReadError::Read { path: root.to_path_buf(), source };
     let mut all = Vec::new();
     list(root, "", DEPTH, &mut all).map_err(cannot_read)?;
-    let chosen = choose(&all, part).map_err(|reason| ReadError::Folder { path: root.to_path_buf(), reason })?;
+    let chosen = choose_beside(&all, part, || has_classes_beside(root))
+        .map_err(|reason| ReadError::Folder { path: root.to_path_buf(), reason })?;
     let named = |places: &[usize]| places.iter().map(|place| all[*place].clone()).collect::<Vec<String>>();
     let (read, held_out) = (named(&chosen.read), named(&chosen.held_out));
     let Chosen { layout, notes, .. } = chosen;
@@ -200,6 +202,23 @@ fn in_folder(root: &Path, part: Part) -> Result<Found, ReadError> {
             Found { units: vec![Unit::Texts { root: root.to_owned(), layout, names: read }], notes, held_out }
         }
     })
+}
+
+/// Whether a folder is a part of data, such as `test`, beside which another part has folders for classes.
+fn has_classes_beside(root: &Path) -> bool {
+    let is_part = |path: &Path| {
+        let name = path.file_name().and_then(|name| name.to_str());
+        name.is_some_and(|name| names::Split::of_folders(name).is_some())
+    };
+    let folder = root.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let has_classes = |path: &Path| {
+        let mut all = Vec::new();
+        let is_listed = list(path, "", DEPTH, &mut all).is_ok();
+        is_listed && choose(&all, Part::All).is_ok_and(|chosen| chosen.layout == Layout::Texts)
+    };
+    let beside = || fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_other = |path: &Path| path.is_dir() && path.file_name() != root.file_name() && is_part(path);
+    is_part(root) && beside().any(|path| is_other(&path) && has_classes(&path))
 }
 
 /// The files below a folder, by their names from there, with `/` between them.
@@ -360,5 +379,18 @@ mod tests {
         let names = ["train/neg/1.txt", "train/pos/1.txt", "train/pos/2.txt"].map(str::to_owned).to_vec();
         assert_eq!(found.units, [Unit::Texts { root: dir.path().into(), layout: Layout::Texts, names }]);
         assert_eq!(found.held_out, Some(dir.path().join("test").into()));
+    }
+
+    #[test]
+    fn a_part_with_one_text_a_class_is_read_as_the_part_beside_it_is() {
+        let test = ["test/pos/1.txt", "test/neg/1.txt"];
+        let dir = folder(&[&["train/pos/1.txt", "train/pos/2.txt", "train/neg/1.txt"][..], &test].concat());
+        let held_out = find(&dir.path().into(), Part::Learn).unwrap().held_out.unwrap();
+        let names = ["neg/1.txt", "pos/1.txt"].map(str::to_owned).to_vec();
+        let root = dir.path().join("test");
+        let found = find(&held_out, Part::All).unwrap();
+        assert_eq!(found.units, [Unit::Texts { root, layout: Layout::Texts, names }]);
+        let alone = folder(&test);
+        assert!(find(&alone.path().join("test").into(), Part::All).is_err(), "alone it may be anything");
     }
 }

@@ -71,7 +71,16 @@ impl App {
 
     /// The run that a model would be for.
     fn setting(&self) -> Setting {
-        Setting { config: Box::new(self.workspace.draft.clone()), lengths: self.workspace.data.lengths.clone() }
+        Setting {
+            config: Box::new(self.workspace.draft.clone()),
+            lengths: self.workspace.data.lengths.clone(),
+            limit: self.workspace.memory_limit,
+        }
+    }
+
+    pub(super) fn ask_rooms(&mut self) {
+        let setting = self.setting();
+        self.ask_hub(JobKind::HubRooms, "Asking what fits", HubAsk::Rooms(setting));
     }
 
     fn find(&mut self, kind: RepoKind, finds: bool) {
@@ -80,8 +89,7 @@ impl App {
                 self.workspace.hub.finds_models = finds;
                 self.workspace.screen = Screen::Model;
                 if finds {
-                    let setting = self.setting();
-                    self.ask_hub(JobKind::HubRooms, "Asking what fits", HubAsk::Rooms(setting));
+                    self.ask_rooms();
                 }
             }
             RepoKind::DataSet => {

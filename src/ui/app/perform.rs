@@ -147,6 +147,9 @@ impl App {
         self.settings.memory_limit = limit;
         self.workspace.memory_limit = limit;
         self.workspace.wants.plan = self.workspace.is_ready();
+        if self.workspace.hub.finds_models {
+            self.ask_rooms();
+        }
     }
 
     fn set_look(&mut self, action: &Action, ctx: &egui::Context) {

@@ -48,6 +48,10 @@ pub struct ExplorePanel {
     /// The text of views that have none of their own, and whose text it is.
     shared: TextBox,
     lender: Option<Mode>,
+    /// Whether a person wrote the shared text; it then stays until they change it.
+    is_written: bool,
+    /// The text as it was when what is looked at was turned to.
+    met: Words,
     asker: Asker,
     history: BTreeMap<Mode, History>,
     taken_offer: Option<Weak<Offered>>,
@@ -72,7 +76,11 @@ impl Tiled for ExplorePanel {
             self.subject = Some(Arc::downgrade(subject));
             // What was said before may be said otherwise by what is decided now.
             self.forget();
+            let is_as_met = !self.is_changed();
             self.views.iter_mut().for_each(|(_, view)| view.meet(subject));
+            if is_as_met {
+                self.meet();
+            }
         }
         self.take_offer(cx.workspace, subject);
         self.take_view(cx.workspace);
@@ -156,6 +164,8 @@ impl ExplorePanel {
             mode: None,
             shared: TextBox::default(),
             lender: None,
+            is_written: false,
+            met: Words::default(),
             asker: Asker::default(),
             history: BTreeMap::new(),
             taken_offer: None,
@@ -181,8 +191,11 @@ impl ExplorePanel {
     }
 
     /// Looks at something, if it is not looked at already. A view without a text of its own takes that of the view
-    /// before, and what was changed in it is brought back.
+    /// before, unless a person has written one, and what was changed in it is brought back.
     fn turn_to(&mut self, mode: Option<Mode>) {
+        if self.mode != mode {
+            self.leave();
+        }
         let before = std::mem::replace(&mut self.mode, mode);
         let Some(mode) = mode else { return };
         // A view that is for every head goes on with the one that was asked before.
@@ -194,15 +207,41 @@ impl ExplorePanel {
             if before.is_none() && self.shared.words.are_blank() {
                 self.shared.words = Words::of(samples::SENTENCES[0]);
             }
+            if before.is_none() {
+                self.meet();
+            }
             return;
         };
         let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
-        if is_shared && !was_shared {
+        let is_brought_back = (was_shared || self.is_written) && self.lender == Some(mode);
+        if is_shared && !was_shared && !self.is_written {
             self.shared.words = self.words(before).unwrap_or_default();
             self.lender = Some(before);
-        } else if was_shared && self.lender == Some(mode) && self.words(mode).unwrap_or_default() != self.shared.words {
+        } else if is_brought_back && self.words(mode).unwrap_or_default() != self.shared.words {
             self.set(mode, self.shared.words.clone());
         }
+        self.meet();
+    }
+
+    /// What a person wrote in the view that is left is what others look at from now on.
+    fn leave(&mut self) {
+        let Some(mode) = self.mode.filter(|_| self.is_changed()) else { return };
+        let words = self.words(mode).unwrap_or_default();
+        self.is_written = !words.are_blank();
+        if !self.has(mode, SHARED) {
+            self.shared.words = words;
+            self.lender = Some(mode);
+        }
+    }
+
+    /// Whether the text is another than when its view was turned to.
+    fn is_changed(&self) -> bool {
+        let words = self.mode.and_then(|mode| self.words(mode)).unwrap_or_default();
+        !words.say_the_same(&self.met)
+    }
+
+    fn meet(&mut self) {
+        self.met = self.mode.and_then(|mode| self.words(mode)).unwrap_or_default();
     }
 
     /// A text to begin with for a view that shares one, where none was looked at before.
@@ -210,6 +249,7 @@ impl ExplorePanel {
         let Some(mode) = self.mode.filter(|mode| self.lender.is_none() && self.has(*mode, SHARED)) else { return };
         if let Some(words) = self.views[mode.view].1.samples(subject).into_iter().next() {
             self.shared.words = words;
+            self.meet();
         }
         self.lender = Some(mode);
     }

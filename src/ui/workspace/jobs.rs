@@ -137,7 +137,11 @@ impl Workspace {
             }
             JobKind::Download { wanted } => format!("{} downloaded", wanted.title()),
             JobKind::HubDeed { done } => done.clone(),
-            JobKind::Work(work) => format!("{}: {}", work.done()?, job.title),
+            JobKind::Work(work) => match work.done() {
+                Some(done) => format!("{done}: {}", job.title),
+                None if work.is_logged() => format!("{} finished", job.title),
+                None => return None,
+            },
             JobKind::OpenRun { .. }
             | JobKind::HubSearch { .. }
             | JobKind::HubLook { .. }
@@ -288,6 +292,21 @@ mod tests {
         assert!(follow(delete("two")).1.is_empty());
         assert!(workspace.job(deleted).is_some(), "the list loses both");
     }
+
+    #[test]
+    fn a_search_for_a_rate_that_ended_by_itself_is_in_the_log() {
+        let mut workspace = Workspace::new(Vec::new(), "runs".into());
+        let config = serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}}"#).unwrap();
+        let work = AnyWork::new(crate::worker::works::rate::FindRate { config });
+        for (end, words) in [(EventKind::Stopped, "stopped"), (EventKind::Done, "finished")] {
+            let job = workspace.follow(JobKind::Work(work.clone()), work.title());
+            workspace.apply(Event { job, kind: EventKind::Started });
+            workspace.apply(Event { job, kind: end });
+            let last = workspace.log.last().unwrap();
+            assert_eq!(last.text, format!("Finding a learning rate {words}"));
+        }
+    }
+
     #[derive(Debug)]
     struct Count(u64);
 

@@ -53,6 +53,12 @@ fn run_of(dir: &Path) -> Option<&Path> {
     dir.parent().filter(|run| dir.ends_with("model") && run.join("run.toml").is_file())
 }
 
+/// Whether a folder holds only the adapter of a run, whose `model` beside it has the same weights in it.
+fn is_adapter_of_run(dir: &Path) -> bool {
+    let has_model = |run: &Path| run.join("run.toml").is_file() && model::is_model_folder(&run.join("model"));
+    dir.ends_with("adapter") && dir.parent().is_some_and(has_model)
+}
+
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
     heed();
     if model::is_model_folder(dir) {
@@ -65,7 +71,7 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         // Links are followed too; how deep is bounded.
-        if !hidden && entry.path().is_dir() {
+        if !hidden && entry.path().is_dir() && !is_adapter_of_run(&entry.path()) {
             collect(&entry.path(), depth - 1, found);
         }
     }
@@ -202,5 +208,22 @@ mod tests {
         for tenth in 1..10 {
             assert!(read(&Stop::after(all.looks() * tenth / 10)).is_err(), "{tenth} of {}", all.looks());
         }
+    }
+
+    #[test]
+    fn the_adapter_of_a_run_is_no_model_beside_that_of_the_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |name: &str| {
+            let path = dir.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "{}").unwrap();
+        };
+        let files = ["run/run.toml", "run/model/config.json", "run/adapter/adapter_config.json"];
+        files.map(write);
+        write("other/adapter/adapter_config.json");
+        let mut found = BTreeSet::new();
+        collect(dir.path(), DEPTH, &mut found);
+        let expected = ["other/adapter", "run/model"].map(|name| dir.path().join(name));
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), expected);
     }
 }

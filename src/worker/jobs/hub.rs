@@ -89,5 +89,5 @@ fn rooms(setting: &Setting) -> BTreeMap<String, Room> {
 
 fn room_for(setting: &Setting, encoder: &EncoderConfig) -> Option<Room> {
     let tokens = setting.lengths.as_ref().map_or(&[][..], |lengths| &lengths.tokens);
-    room(&setting.config, encoder, tokens)
+    room(&setting.config, encoder, tokens, setting.limit)
 }

@@ -61,6 +61,8 @@ impl From<&Unfinished> for Wanted {
 pub struct Setting {
     pub config: Box<RunConfig>,
     pub lengths: Option<Arc<Lengths>>,
+    /// Bytes that the run may take at most, where a person has said so.
+    pub limit: Option<u64>,
 }
 
 #[derive(Clone, Debug)]

@@ -24,6 +24,10 @@ impl Work for FindRate {
         Queue::Compute
     }
 
+    fn is_logged(&self) -> bool {
+        true
+    }
+
     fn perform(&self, tell: Tell<'_>) -> Result<Option<FoundRate>, Failure> {
         let mut on_progress = |what: &str, done: u64, total: u64| -> ControlFlow<()> { tell(what, done, total) };
         Ok(find_rate_of(&self.config, &mut Progress(&mut on_progress))?)

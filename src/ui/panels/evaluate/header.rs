@@ -1,5 +1,7 @@
 //! The metrics, each against what costs nothing.
 
+use std::collections::BTreeMap;
+
 use egui::Ui;
 
 use crate::metrics::{Evaluation, Measure, Standing};
@@ -10,11 +12,7 @@ use crate::ui::{Palette, format};
 pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
     let main = Measure::main(evaluation.task);
     let metrics = &evaluation.metrics;
-    // "f1" is another name for the mean of the classes where there are more than two.
-    let is_said_twice = |key: &str| key == "f1" && metrics.get("f1") == metrics.get("f1_macro");
-    let is_told = |measure: &Measure| metrics.contains_key(measure.key) && !is_said_twice(measure.key);
-    let mut measures: Vec<Measure> = Measure::ALL.into_iter().filter(is_told).collect();
-    measures.sort_by_key(|measure| rank(measure.key, main));
+    let mut measures = told(metrics, main);
     let (room, gap) = (ui.available_width(), 8.0);
     // Narrower cards would cut what they say of the baseline.
     let most = (((room + gap) / (172.0 + gap)) as usize).max(2);
@@ -32,6 +30,16 @@ pub fn cards_ui(ui: &mut Ui, evaluation: &Evaluation, palette: &Palette) {
             card_ui(ui, measure, value, baseline.zip(standing), evaluation.task, width, palette);
         }
     });
+}
+
+/// What there is a card for, in its order.
+fn told(metrics: &BTreeMap<String, f64>, main: &str) -> Vec<Measure> {
+    // "f1" is another name for the mean of the classes where there are more than two.
+    let is_said_twice = |key: &str| key == "f1" && key != main && metrics.get("f1") == metrics.get("f1_macro");
+    let is_told = |measure: &Measure| metrics.contains_key(measure.key) && !is_said_twice(measure.key);
+    let mut measures: Vec<Measure> = Measure::ALL.into_iter().filter(is_told).collect();
+    measures.sort_by_key(|measure| rank(measure.key, main));
+    measures
 }
 
 /// The most telling first: what rare classes can still move before what repeats the accuracy.
@@ -120,5 +128,18 @@ fn explain(task: Task, key: &str) -> &'static str {
         "mse" => "Mean squared distance",
         "eval_loss" => "What training minimises, on texts it has not seen",
         _ => "Higher is better",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_main_metric_is_told_although_another_has_its_value() {
+        let metrics = ["accuracy", "f1", "f1_macro"].map(|key| (key.to_owned(), 0.0)).into();
+        let keys = |main: &str| told(&metrics, main).iter().map(|measure| measure.key).collect::<Vec<_>>();
+        assert_eq!(keys("f1"), ["f1", "f1_macro", "accuracy"]);
+        assert_eq!(keys("f1_macro"), ["f1_macro", "accuracy"], "and nothing is told twice");
     }
 }

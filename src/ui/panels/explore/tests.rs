@@ -217,6 +217,40 @@ fn a_view_nobody_knows_asks_about_the_same_text_and_gets_its_own_answer() {
     assert!(view.told().is_some_and(|told| told.millis().is_none()), "until another model is asked");
 }
 
+#[test]
+fn a_text_that_a_person_wrote_is_shared_until_they_change_it() {
+    let kinds: Vec<Kind> = views::ALL.iter().copied().chain([ATTENTION]).collect();
+    let mut screen = scene(&kinds, "bert-ner");
+    let shared = |screen: &Harness<'_, Scene>| screen.get_by_label("Text to try").value().unwrap();
+    let turn = |screen: &mut Harness<'_, Scene>, title: &str| {
+        screen.get_by_label(title).click();
+        screen.run_steps(6);
+    };
+    turn(&mut screen, "Objectives lab");
+    let lesson = screen.get_by_label("Text of the example").value().unwrap();
+    turn(&mut screen, "Attended");
+    assert_eq!(shared(&screen), lesson, "what nobody wrote gives way to what was looked at last");
+    turn(&mut screen, Task::Ner.title());
+    screen.get_by_label("Clear the text").click();
+    screen.run_steps(4);
+    screen.get_by_label("Text to try").focus();
+    screen.run_steps(2);
+    screen.get_by_label("Text to try").type_text("Ada saw Paris");
+    screen.run_steps(4);
+    turn(&mut screen, "Objectives lab");
+    assert_eq!(screen.get_by_label("Text of the example").value().unwrap(), lesson);
+    turn(&mut screen, "Attended");
+    assert_eq!(shared(&screen), "Ada saw Paris");
+    screen.get_by_label("Text to try").focus();
+    screen.run_steps(2);
+    screen.key_press(egui::Key::Home);
+    screen.get_by_label("Text to try").type_text("So ");
+    screen.run_steps(4);
+    turn(&mut screen, "Objectives lab");
+    turn(&mut screen, Task::Ner.title());
+    assert_eq!(shared(&screen), "So Ada saw Paris", "it is brought back to where it was written");
+}
+
 /// The text that a screen reader has for the matrix.
 fn cell(screen: &Harness<'_, Scene>) -> String {
     let node = screen.get_by(|node| node.label().is_some_and(|label| label.starts_with("Attention from ")));

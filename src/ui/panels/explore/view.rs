@@ -29,8 +29,8 @@ pub struct Kind {
 /// The parts that are drawn for every view that lays them out.
 pub const HISTORY: Pane = Pane::new("history", "Tried so far");
 pub const EXAMPLES: Pane = Pane::new("examples", "Examples");
-/// The text box of views that have none of their own: it goes on with the text of the head that was looked at before, and
-/// what is changed in it is changed there too.
+/// The text box of views that have none of their own: it goes on with the text that was looked at before, unless a person
+/// has written one, which stays until they change it. What is changed in it is changed where it came from too.
 pub const SHARED: Pane = Pane::new("shared text", "Text");
 
 /// The text and what is said of it to the left, and to the right what is narrower.

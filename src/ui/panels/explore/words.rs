@@ -34,6 +34,12 @@ impl Words {
         self.text.trim().is_empty()
     }
 
+    /// Whether they are the same but for a second text with nothing in it.
+    pub fn say_the_same(&self, other: &Self) -> bool {
+        let pair = |words: &Self| words.pair.clone().unwrap_or_default();
+        self.text == other.text && pair(self) == pair(other)
+    }
+
     /// Both in one line.
     pub fn line(&self) -> String {
         self.pair.as_ref().map_or_else(|| self.text.clone(), |pair| format!("{} · {pair}", self.text))

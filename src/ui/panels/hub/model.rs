@@ -228,7 +228,11 @@ fn facts(known: &Known<'_>, palette: &Palette) -> Vec<Fact> {
     add("Download", bytes.filter(|_| !is_refused).map(format::bytes), free);
     if let Some(room) = known.room {
         let (_, color) = fit_mark(&room, palette);
-        let note = format!("of {} free", format::bytes(room.free));
+        let of = room.allowed.map_or_else(
+            || format!("of {} free", format::bytes(room.free)),
+            |allowed| format!("of {} allowed", format::bytes(allowed)),
+        );
+        let note = format!("{}, {of}", room.strategy.title());
         facts.push(("Memory to train it", format::bytes(room.needed), note, Some(color)));
     }
     facts

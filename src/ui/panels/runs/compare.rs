@@ -112,7 +112,8 @@ impl CompareView {
                 ui.add_space(space::S);
                 curve::smoothing_ui(ui, &mut self.curves.link, palette);
                 ui.label(text::faint("Smooth", palette));
-                if let [before, after] = &self.dirs[..] {
+                if let [one, other] = &self.dirs[..] {
+                    let [before, after] = older_first([one, other], |dir| started(cx.workspace, dir));
                     let action = Action::ShowDrift { before: Some(model_of(before)), after: model_of(after) };
                     let button = Button::new("Drift").icon(ICON_DIFFERENCE).small();
                     let words = action.tooltip();
@@ -180,6 +181,17 @@ fn live<'a>(workspace: &'a Workspace, dir: &Path) -> Option<&'a RunView> {
 }
 
 /// The runs with their colours. Returns the one that was taken out.
+/// When a run was started, in seconds since 1970.
+fn started(workspace: &Workspace, dir: &Path) -> Option<u64> {
+    workspace.runs.iter().find(|run| run.dir == dir).map(|run| run.started)
+}
+
+/// What was made later stands after.
+fn older_first<'a>(mut runs: [&'a PathBuf; 2], started: impl Fn(&Path) -> Option<u64>) -> [&'a PathBuf; 2] {
+    runs.sort_by_key(|dir| started(dir));
+    runs
+}
+
 fn legend_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &[Shown<'_>]) -> Option<PathBuf> {
     let mut taken = None;
     ui.horizontal_wrapped(|ui| {
@@ -215,4 +227,17 @@ fn wait_ui(ui: &mut Ui, cx: &Cx<'_>) {
     };
     ui.add_space(120.0);
     ui.vertical_centered(|ui| ui.label(text::dim(words, cx.palette)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_older_run_stands_before() {
+        let [old, new] = [PathBuf::from("/runs/old"), PathBuf::from("/runs/new")];
+        let started = |dir: &Path| Some(if dir.ends_with("old") { 10 } else { 20 });
+        assert_eq!(older_first([&new, &old], started), [&old, &new]);
+        assert_eq!(older_first([&old, &new], started), [&old, &new]);
+    }
 }

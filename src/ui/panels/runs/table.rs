@@ -190,7 +190,7 @@ fn cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
         Column::Status => drop(status_chip(run.status, run.is_running(cx.workspace), palette).show(ui)),
         Column::Task => small(ui, run.task.title()),
         Column::Strategy => small(ui, run.strategy.title()),
-        Column::Trained => number(ui, format::percent(run.trained_share())),
+        Column::Trained => number(ui, format::trained(run.trained_share())),
         Column::Metric => metric_ui(ui, palette, run),
         Column::Time => number(ui, format::duration(run.seconds)),
         Column::Started => small(ui, &format::ago(cx.workspace.unix_now().saturating_sub(run.started))),

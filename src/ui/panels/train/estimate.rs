@@ -4,7 +4,7 @@ mod make_fit;
 
 use egui::{Color32, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::train::make_fit::{fits, room};
+use crate::train::make_fit::{binding, fits, room};
 use crate::train::plan::{HOUR, MemoryEstimate, PlanSummary};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::{Cx, format, widgets::text};
@@ -25,13 +25,13 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
     let limit = cx.workspace.memory_limit;
     let (needed, free, tight) = (memory.total(), memory.available, !fits(plan, limit));
     let color = if tight { palette.bad } else { palette.text };
-    let note = match limit.filter(|limit| *limit == room(free, Some(*limit))) {
+    let note = match binding(free, limit) {
         Some(limit) => format!("of {} allowed", format::bytes(limit)),
         None if free > 0 => format!("of {} free", format::bytes(free)),
         None => String::new(),
     };
     line(ui, "Memory", &format::bytes(needed), &note, color, palette);
-    bar(ui, memory, tight, palette);
+    bar(ui, memory, whole(memory, limit), tight, palette);
     if tight {
         ui.add(egui::Label::new(make_fit::why(needed, room(free, limit), palette)).wrap());
         make_fit::ui(ui, cx);
@@ -64,7 +64,12 @@ fn line(ui: &mut Ui, name: &str, value: &str, note: &str, color: Color32, palett
     painter.galley(pos2(rect.right() - note.size().x, middle - note.size().y / 2.0), note, palette.text_faint);
 }
 
-fn bar(ui: &mut Ui, memory: &MemoryEstimate, tight: bool, palette: &Palette) {
+/// What the whole length of the bar stands for: what there is, or is allowed, unless more than that is needed.
+fn whole(memory: &MemoryEstimate, limit: Option<u64>) -> u64 {
+    binding(memory.available, limit).unwrap_or(memory.available).max(memory.total())
+}
+
+fn bar(ui: &mut Ui, memory: &MemoryEstimate, whole: u64, tight: bool, palette: &Palette) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 10.0), Sense::hover());
     let parts = [
         ("Weights", memory.weights, palette.series[0]),
@@ -79,7 +84,7 @@ fn bar(ui: &mut Ui, memory: &MemoryEstimate, tight: bool, palette: &Palette) {
     let track = Rect::from_center_size(rect.center(), vec2(rect.width(), 6.0));
     let painter = ui.painter();
     painter.rect_filled(track, 3.0, if tight { palette.bad_soft } else { palette.hover });
-    let whole = memory.available.max(memory.total()).max(1) as f32;
+    let whole = whole.max(1) as f32;
     let mut left = track.left();
     for (place, (_, bytes, color)) in parts.iter().enumerate() {
         let width = (*bytes as f32 / whole * track.width()).max(if *bytes > 0 { 2.0 } else { 0.0 });
@@ -103,6 +108,15 @@ fn bar(ui: &mut Ui, memory: &MemoryEstimate, tight: bool, palette: &Palette) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_bar_is_full_where_more_is_needed_than_is_allowed() {
+        let memory = MemoryEstimate { weights: 700, available: 6_000, ..MemoryEstimate::default() };
+        assert_eq!(whole(&memory, None), 6_000);
+        assert_eq!(whole(&memory, Some(200)), 700);
+        assert_eq!(whole(&memory, Some(1_000)), 1_000);
+        assert_eq!(whole(&memory, Some(90_000)), 6_000, "no more is free for being allowed");
+    }
 
     #[test]
     fn a_guess_is_only_as_exact_as_it_is_sure() {

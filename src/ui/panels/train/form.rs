@@ -273,10 +273,9 @@ fn recommended_ui(ui: &mut Ui, draft: &mut RunConfig, plan: Option<&PlanSummary>
         ui.spacing_mut().item_spacing.x = 6.0;
         let (sign, words) = match plan {
             _ if !own.is_empty() => (ICON_EDIT, format!("Your own {}", own.join(", "))),
-            Some(plan) => (
-                ICON_AUTO_AWESOME,
-                format!("Recommended for {}", planned_words(draft.task, plan.train_examples as u64)),
-            ),
+            Some(plan) => {
+                (ICON_AUTO_AWESOME, format!("Recommended for {}", learned_words(draft, plan.train_examples as u64)))
+            }
             None => (ICON_AUTO_AWESOME, "Recommended once data and a model are chosen".to_owned()),
         };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -289,6 +288,13 @@ fn recommended_ui(ui: &mut Ui, draft: &mut RunConfig, plan: Option<&PlanSummary>
             });
         });
     });
+}
+
+/// What is learned from in an epoch.
+fn learned_words(draft: &RunConfig, count: u64) -> String {
+    let words = planned_words(draft.task, count);
+    // Those of rare classes are counted as often as they are read.
+    if draft.data.oversample { format!("{words}, counting repeats") } else { words }
 }
 
 fn planned_words(task: Task, count: u64) -> String {
@@ -413,8 +419,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
 fn trained_ui(ui: &mut Ui, trained: u64, all: u64, palette: &Palette) {
     let share = if all > 0 { trained as f64 / all as f64 } else { 0.0 };
     row(ui, "Trainable weights", "Parameters that are trained, of all that the model has", palette, |ui| {
-        let digits = if share > 0.0 && share < 0.1 { 2 } else { 0 };
-        ui.label(text::number_dim(format!("{:.digits$} %", share * 100.0), palette));
+        ui.label(text::number_dim(format::trained(share), palette));
         ui.label(text::number(format!("{} / {}", format::short_count(trained), format::short_count(all)), palette));
     });
 }

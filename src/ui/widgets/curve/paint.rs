@@ -114,7 +114,8 @@ impl Frame<'_> {
         }
         painter.vline(x, self.plot.y_range(), Stroke::new(1.0, self.palette.text_faint.gamma_multiply(0.7)));
         for (columns, line) in columns.iter().zip(lines) {
-            if let Some(column) = columns.nearest(step)
+            // A column is of the last step that falls into its pixel.
+            if let Some(column) = columns.until(self.step_at(x + 1.0))
                 && line.style != Style::Planned
                 && (self.x_of(column.x) - x).abs() < 40.0
             {

@@ -29,10 +29,10 @@ impl Series {
         self.points.iter().rev().find(|point| point[1].is_finite()).copied()
     }
 
-    /// The value at the last step not after `x`, or at the first one.
+    /// The value at the last step not after `x`; none where nothing was measured by then.
     pub fn at(&self, x: f64) -> Option<[f64; 2]> {
         let after = self.points.partition_point(|point| point[0] <= x);
-        self.points.get(after.saturating_sub(1)).copied()
+        self.points.get(after.checked_sub(1)?).copied()
     }
 }
 
@@ -128,9 +128,9 @@ impl Columns {
         })
     }
 
-    /// The filled column nearest to `x`.
-    pub fn nearest(&self, x: f64) -> Option<&Column> {
-        self.filled().min_by(|a, b| (a.x - x).abs().total_cmp(&(b.x - x).abs()))
+    /// The last filled column that is not after `x`.
+    pub fn until(&self, x: f64) -> Option<&Column> {
+        self.filled().rev().find(|column| column.x <= x)
     }
 }
 
@@ -168,6 +168,8 @@ mod tests {
         assert_eq!(filled.len(), 2);
         assert_eq!((filled[0].low, filled[0].high, filled[0].last, filled[0].points), (-5.0, 7.0, 2.0, 4));
         assert!((filled[1].x - 50.0).abs() < 1e-12);
+        assert_eq!(columns.until(49.0).map(|column| column.x), Some(3.0));
+        assert_eq!(columns.until(-1.0), None);
         assert_eq!(columns.range(), Some((-5.0, 7.0)));
         assert!(columns.is_dense());
     }
@@ -225,7 +227,7 @@ mod tests {
     fn a_series_answers_for_any_step() {
         let series: Series = [[10.0, 1.0], [20.0, 2.0], [30.0, f64::NAN]].into_iter().collect();
         assert_eq!(series.at(25.0), Some([20.0, 2.0]));
-        assert_eq!(series.at(0.0), Some([10.0, 1.0]));
+        assert_eq!(series.at(9.0), None, "nothing was measured by then");
         assert_eq!(series.last(), Some([20.0, 2.0]));
         assert_eq!(Series::default().at(1.0), None);
     }

@@ -239,7 +239,11 @@ impl DriftView {
             None => "Choose the model that stands before: what this one was made of, or another of the same shape."
                 .to_owned(),
         };
-        state::empty(ui, palette, ICON_DIFFERENCE, "What did fine-tuning change?", &words, |_| {});
+        let title = match &self.before {
+            Some(_) => "What differs between the two models?",
+            None => "What did fine-tuning change?",
+        };
+        state::empty(ui, palette, ICON_DIFFERENCE, title, &words, |_| {});
     }
 
     fn grid_ui(&mut self, ui: &mut Ui, found: &Arc<Measured>, after: &Path, cx: &mut Cx<'_>) {
@@ -249,8 +253,8 @@ impl DriftView {
         }
         let tokens = format::count(found.drift.tokens);
         let words = format!(
-            "Over {}, {tokens} tokens. The stronger the colour, the more it changed; states, heads and weights each have a \
-             scale of their own.",
+            "Over {}, {tokens} tokens. The stronger the colour, the more it changed; states, heads, weights of the layers \
+             and those of the task head each have a scale of their own.",
             format::plural(found.drift.texts as u64, "text", "texts")
         );
         ui.add(Label::new(text::faint(words, palette)).wrap());

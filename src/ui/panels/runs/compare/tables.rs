@@ -88,7 +88,7 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
     }));
     rows.push(Row::of("Trained weights", Look::Number, shown, |run| {
         let summary = &run.run.summary;
-        format!("{} ({})", format::short_count(summary.trainable), format::percent(summary.trained_share()))
+        format!("{} ({})", format::short_count(summary.trainable), format::trained(summary.trained_share()))
     }));
     rows.push(Row::of("Strategy", Look::Words, shown, |run| run.run.summary.strategy.title().to_owned()));
     rows.push(Row::of("Steps", Look::Number, shown, |run| {

@@ -133,11 +133,15 @@ fn words(found: &FoundRate) -> String {
     let rate = format::rate;
     let end = found.diverged.map_or("it never exploded".to_owned(), |at| format!("it exploded at {}", rate(at)));
     match (found.steepest, found.tenth_of_lowest) {
-        (Some(steepest), Some(tenth)) => format!(
-            "The loss falls fastest at {}; a tenth of the rate where it is lowest is {}; {end}",
-            rate(steepest),
-            rate(tenth)
-        ),
+        (Some(steepest), Some(tenth)) => {
+            let suggested = found.suggested.filter(|_| rate(steepest) != rate(tenth));
+            let midway = suggested.map_or_else(String::new, |at| format!("; {} lies midway between the two", rate(at)));
+            format!(
+                "The loss falls fastest at {}; a tenth of the rate where it is lowest is {}{midway}; {end}",
+                rate(steepest),
+                rate(tenth)
+            )
+        }
         _ => "The loss fell at no rate in so few updates: keep the recommended one, or train more of the model".into(),
     }
 }
@@ -149,15 +153,15 @@ mod tests {
     #[test]
     fn what_was_found_is_said_in_a_sentence() {
         let found = FoundRate {
-            suggested: Some(1e-4),
+            suggested: Some(1.1e-4),
             steepest: Some(1.2e-4),
             tenth_of_lowest: Some(1e-4),
             recommended: 2e-4,
             diverged: Some(0.02),
             trials: Vec::new(),
         };
-        let expected =
-            "The loss falls fastest at 1.2e-4; a tenth of the rate where it is lowest is 1e-4; it exploded at 0.02";
+        let expected = "The loss falls fastest at 1.2e-4; a tenth of the rate where it is lowest is 1e-4; \
+             1.1e-4 lies midway between the two; it exploded at 0.02";
         assert_eq!(words(&found), expected);
         let none = FoundRate { steepest: None, tenth_of_lowest: None, ..found };
         assert!(words(&none).starts_with("The loss fell at no rate"));

@@ -45,11 +45,12 @@ impl Detail {
         both: Option<&Result<Arc<Both>, String>>,
         palette: &Palette,
     ) {
-        ui.label(text::head(cell.title(), palette));
+        ui.label(text::head(cell.title(&found.drift), palette));
         match cell {
             Cell::Head(layer, head) => self.head_ui(ui, found, (layer, head), both, palette),
             Cell::States(place) => states_ui(ui, &found.drift, place, palette),
             Cell::Weight(layer, slot) => weight_ui(ui, &found.drift, layer, slot, palette),
+            Cell::TaskHead(place) => task_head_ui(ui, &found.drift, place, palette),
         }
     }
 
@@ -189,9 +190,9 @@ fn shape(weight: &Weight) -> String {
     weight.shape.iter().map(|size| format::count(*size as u64)).collect::<Vec<_>>().join(" × ")
 }
 
-fn weight_ui(ui: &mut Ui, drift: &Drift, layer: usize, slot: usize, palette: &Palette) {
-    let (name, words) = SLOTS[slot];
-    let told = match drift.moved(layer, name) {
+/// How far a weight moved, in a sentence.
+fn moved_ui(ui: &mut Ui, weight: Option<&Weight>, palette: &Palette) {
+    let told = match weight {
         Some(weight) => format!(
             "{} in its files, {}: it moved by {} of its norm",
             weight.stored_name,
@@ -201,6 +202,19 @@ fn weight_ui(ui: &mut Ui, drift: &Drift, layer: usize, slot: usize, palette: &Pa
         None => "The two models have no such weight of one shape".to_owned(),
     };
     ui.add(Label::new(text::dim(told, palette)).wrap());
+}
+
+fn task_head_ui(ui: &mut Ui, drift: &Drift, place: usize, palette: &Palette) {
+    moved_ui(ui, drift.of_task_head().nth(place), palette);
+    ui.add_space(8.0);
+    ScrollArea::vertical().id_salt("task head").auto_shrink([false, false]).show(ui, |ui| {
+        weights_ui(ui, drift, "head.", palette);
+    });
+}
+
+fn weight_ui(ui: &mut Ui, drift: &Drift, layer: usize, slot: usize, palette: &Palette) {
+    let (name, words) = SLOTS[slot];
+    moved_ui(ui, drift.moved(layer, name), palette);
     ui.add_space(8.0);
     ui.label(text::strong(format!("The {words} matrix of every layer"), palette));
     ScrollArea::vertical().id_salt("weights").auto_shrink([false, false]).show(ui, |ui| {

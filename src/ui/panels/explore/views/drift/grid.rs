@@ -1,13 +1,13 @@
 //! All that changed as one grid: a row for the embeddings and for each layer; the likeness of its states, how far each of
-//! its heads looks elsewhere, and how far each of its matrices moved. Each of the three has a scale of its own, from
-//! nothing to the most there is.
+//! its heads looks elsewhere, and how far each of its matrices moved; below them a row for the head of the task. Each of
+//! the four has a scale of its own, from nothing to the most there is.
 
 use egui::{
     Align2, Color32, FontId, Painter, Pos2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
     pos2, vec2,
 };
 
-use crate::analysis::drift::{Drift, SLOTS, percent};
+use crate::analysis::drift::{Drift, SLOTS, Weight, percent};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
 
@@ -19,15 +19,21 @@ pub enum Cell {
     Head(usize, usize),
     /// Of a layer, by its place in [`SLOTS`].
     Weight(usize, usize),
+    /// A matrix of the task head.
+    TaskHead(usize),
 }
 
 impl Cell {
-    pub fn title(self) -> String {
+    pub fn title(self, drift: &Drift) -> String {
         match self {
             Self::States(0) => "States of the embeddings".to_owned(),
             Self::States(place) => format!("States of layer {}", place - 1),
             Self::Head(layer, head) => format!("Layer {layer} head {head}"),
             Self::Weight(layer, slot) => format!("Layer {layer} {}", SLOTS[slot].1),
+            Self::TaskHead(place) => {
+                let name = drift.of_task_head().nth(place).and_then(Weight::task_head_name);
+                format!("Task head {}", name.unwrap_or_default())
+            }
         }
     }
 }
@@ -40,7 +46,7 @@ const HEADS: (f32, f32) = (27.0, 44.0);
 const WEIGHTS: (f32, f32) = (46.0, 72.0);
 const GAP: f32 = 10.0;
 /// What the strongest colour stands for at least: what is next to nothing does not shine for being the most there is.
-const LEAST: [f64; 3] = [0.02, 0.02, 0.002];
+const LEAST: [f64; 4] = [0.02, 0.02, 0.002, 0.002];
 const HEADINGS: [&str; 6] = ["query", "key", "value", "output", "inner", "outer"];
 
 /// Where everything stands.
@@ -49,7 +55,9 @@ pub struct Grid<'a> {
     heads: usize,
     head: f32,
     weight: f32,
-    tops: [f64; 3],
+    /// Matrices of the task head, which share the width of the columns of weights.
+    of_task_head: usize,
+    tops: [f64; 4],
 }
 
 impl<'a> Grid<'a> {
@@ -60,7 +68,8 @@ impl<'a> Grid<'a> {
         let least = HEADS.0 * heads as f32 + WEIGHTS.0 * SLOTS.len() as f32;
         let scale = ((width - fixed) / least).max(1.0);
         let (head, weight) = ((HEADS.0 * scale).min(HEADS.1), (WEIGHTS.0 * scale).min(WEIGHTS.1));
-        let mut grid = Self { drift, heads, head, weight, tops: LEAST };
+        let of_task_head = drift.of_task_head().count();
+        let mut grid = Self { drift, heads, head, weight, of_task_head, tops: LEAST };
         for cell in grid.cells() {
             let (group, change) = (group(cell), grid.change(cell).unwrap_or(0.0));
             grid.tops[group] = grid.tops[group].max(change);
@@ -78,7 +87,9 @@ impl<'a> Grid<'a> {
             let weights = (0..SLOTS.len()).map(move |slot| Cell::Weight(layer, slot));
             std::iter::once(Cell::States(layer + 1)).chain(heads).chain(weights)
         };
-        std::iter::once(Cell::States(0)).chain((0..self.layers()).flat_map(of_layer)).collect()
+        let layers = (0..self.layers()).flat_map(of_layer);
+        let of_task_head = (0..self.of_task_head).map(Cell::TaskHead);
+        std::iter::once(Cell::States(0)).chain(layers).chain(of_task_head).collect()
     }
 
     /// How large a change it is, from nothing on.
@@ -87,6 +98,7 @@ impl<'a> Grid<'a> {
             Cell::States(place) => self.drift.layers.get(place).copied().flatten().map(|cka| 1.0 - cka),
             Cell::Head(layer, head) => Some(self.drift.heads.as_ref()?.of(layer, head)?.mean()),
             Cell::Weight(layer, slot) => self.drift.moved(layer, SLOTS[slot].0)?.change,
+            Cell::TaskHead(place) => self.drift.of_task_head().nth(place)?.change,
         }
     }
 
@@ -106,12 +118,16 @@ impl<'a> Grid<'a> {
             }
             Cell::Weight(..) if change == 0.0 => "0".to_owned(),
             Cell::Weight(..) => percent(change),
+            Cell::TaskHead(place) => {
+                let name = self.drift.of_task_head().nth(place).and_then(Weight::task_head_name);
+                format!("{} {}", name.unwrap_or_default(), if change == 0.0 { "0".to_owned() } else { percent(change) })
+            }
         }
     }
 
     /// The whole of it, as it is read aloud.
     pub fn told(&self, cell: Cell) -> String {
-        let title = cell.title();
+        let title = cell.title(self.drift);
         let Some(change) = self.change(cell) else {
             return match cell {
                 Cell::States(_) => format!("{title} do not vary, so there is no CKA"),
@@ -121,14 +137,18 @@ impl<'a> Grid<'a> {
         match cell {
             Cell::States(_) => format!("{title}: CKA {:.4}", 1.0 - change),
             Cell::Head(..) => format!("{title}: {change:.4} bits apart"),
-            Cell::Weight(..) => format!("{title}: moved by {} of its norm", percent(change)),
+            Cell::Weight(..) | Cell::TaskHead(_) => format!("{title}: moved by {} of its norm", percent(change)),
         }
+    }
+
+    fn rows(&self) -> usize {
+        self.layers() + 1 + usize::from(self.of_task_head > 0)
     }
 
     pub fn size(&self) -> Vec2 {
         let heads = if self.heads > 0 { GAP + self.head * self.heads as f32 } else { 0.0 };
         let width = NAME + STATES + heads + GAP + self.weight * SLOTS.len() as f32;
-        vec2(width, TOP + ROW * (self.layers() + 1) as f32)
+        vec2(width, TOP + ROW * self.rows() as f32)
     }
 
     /// Where the columns of heads and of weights begin.
@@ -145,6 +165,10 @@ impl<'a> Grid<'a> {
             Cell::States(place) => (place, states, STATES),
             Cell::Head(layer, head) => (layer + 1, heads + self.head * head as f32, self.head),
             Cell::Weight(layer, slot) => (layer + 1, weights + self.weight * slot as f32, self.weight),
+            Cell::TaskHead(place) => {
+                let width = self.weight * SLOTS.len() as f32 / self.of_task_head.max(1) as f32;
+                (self.layers() + 1, weights + width * place as f32, width)
+            }
         };
         Rect::from_min_size(at + vec2(left, TOP + ROW * row as f32), vec2(width, ROW)).shrink(1.0)
     }
@@ -152,8 +176,12 @@ impl<'a> Grid<'a> {
     /// Draws everything, as it also stands in a figure.
     pub fn paint(&self, painter: &Painter, at: Pos2, palette: &Palette) {
         self.headings(painter, at, palette);
-        for row in 0..=self.layers() {
-            let name = if row == 0 { "Embeddings".to_owned() } else { format!("Layer {}", row - 1) };
+        for row in 0..self.rows() {
+            let name = match row {
+                0 => "Embeddings".to_owned(),
+                _ if row > self.layers() => "Task head".to_owned(),
+                _ => format!("Layer {}", row - 1),
+            };
             let middle = at + vec2(0.0, TOP + ROW * (row as f32 + 0.5));
             painter.text(middle, Align2::LEFT_CENTER, name, theme::regular(size::BODY - 1.0), palette.text_dim);
         }
@@ -166,7 +194,8 @@ impl<'a> Grid<'a> {
             let is_known = self.change(cell).is_some();
             painter.rect_filled(rect, 3.0, if is_known { palette.heat(strength) } else { palette.raised });
             let color = if is_known { palette.on_heat(strength) } else { palette.text_faint };
-            painter.text(rect.center(), Align2::CENTER_CENTER, words, theme::number(size::SMALL), color);
+            let words = elided(painter, &words, theme::number(size::SMALL), color, rect.width() - 2.0);
+            painter.galley(rect.center() - words.size() / 2.0, words, color);
         }
     }
 
@@ -198,12 +227,13 @@ impl<'a> Grid<'a> {
     }
 }
 
-/// States, heads or weights.
+/// States, heads, weights of the layers, or those of the task head.
 fn group(cell: Cell) -> usize {
     match cell {
         Cell::States(_) => 0,
         Cell::Head(..) => 1,
         Cell::Weight(..) => 2,
+        Cell::TaskHead(_) => 3,
     }
 }
 
@@ -232,7 +262,7 @@ impl GridView {
 
     fn cell_ui(&mut self, ui: &Ui, grid: &Grid<'_>, at: Pos2, cell: Cell, is_chosen: bool, palette: &Palette) -> bool {
         let rect = grid.rect(at, cell);
-        let response = ui.interact(rect, ui.scope_id().with(cell.title()), Sense::click());
+        let response = ui.interact(rect, ui.scope_id().with(cell.title(grid.drift)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, is_chosen, grid.told(cell)));
         let mut pressed = response.clicked();
         if response.has_focus() && self.focused != Some(cell) {
@@ -291,5 +321,40 @@ pub fn bars_ui(ui: &mut Ui, bars: &[(String, Option<f64>, String)], chosen: usiz
         );
         let number = theme::number(size::BODY - 1.0);
         painter.text(rect.right_center(), Align2::RIGHT_CENTER, words, number, color);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::drift::Weights;
+
+    fn weight(name: &str, shape: &[usize], change: f64) -> Weight {
+        Weight { name: name.into(), stored_name: name.into(), shape: shape.into(), change: Some(change) }
+    }
+
+    #[test]
+    fn the_matrices_of_the_task_head_have_a_row_of_their_own() {
+        let both = vec![
+            weight("layers.0.attention.query.weight", &[4, 4], 0.01),
+            weight("head.pooler.weight", &[4, 4], 2.46),
+            weight("head.pooler.bias", &[4], 3.0),
+            weight("head.sequence.weight", &[2, 4], 0.5),
+        ];
+        let weights = Weights { both, ..Weights::default() };
+        let mut drift = Drift { layers: vec![Some(1.0); 2], stored: vec![0], weights, ..Drift::default() };
+        assert!(
+            drift.said().last().unwrap().starts_with("Of the weights the pooler matrix of the task head moved most")
+        );
+        let grid = Grid::of(&drift, 800.0);
+        let told: Vec<String> = grid.cells().iter().rev().take(2).map(|cell| grid.told(*cell)).collect();
+        assert_eq!(told[1], format!("Task head pooler: moved by {} of its norm", percent(2.46)));
+        assert_eq!(told[0], format!("Task head sequence: moved by {} of its norm", percent(0.5)));
+        // What is new moves far, and takes nothing from the colours of the layers.
+        let query = Cell::Weight(0, 0);
+        assert!(grid.strength(query) > 0.99, "{}", grid.strength(query));
+        let tall = grid.size().y;
+        drift.weights.both.truncate(1);
+        assert_eq!(Grid::of(&drift, 800.0).size().y, tall - ROW, "without a head there is no row for it");
     }
 }

@@ -144,6 +144,11 @@ impl MapView {
             ui.label(text::dim("Clusters appear once the rows are where they belong", palette));
             return;
         };
+        if map.clusters.len() < 2 {
+            let words = "There are no separate clusters: the rows lie together, without a gap between groups of them";
+            ui.add(Label::new(text::dim(words, palette)).wrap());
+            return;
+        }
         let words = "Rows that lie close together, and the words that they have and others lack";
         ui.add(Label::new(text::faint(words, palette)).wrap());
         let mut pressed = None;
