@@ -215,3 +215,31 @@ fn a_line_is_answered_alike_in_every_kind_of_file() {
     fs::write(&latin, b"{\"text\":\"caf\xe9 and the jury\"}\n{\"text\":\"na\xefve\"}\n").unwrap();
     assert!(told(&latin.display().to_string()).iter().all(|[score, _]| !score.is_empty()));
 }
+
+#[test]
+fn rows_of_several_files_say_of_which_and_how_they_were_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("a.csv"), "text,label\nthe jury,x\n");
+    write(&dir.path().join("b.csv"), "text,label\nthe map,x\ntorn\n");
+    let out = dir.path().join("out.csv").display().to_string();
+    let input = dir.path().join("[ab].csv").display().to_string();
+    let output = run(&["predict", "--model", &model("bert-classify"), "--input", &input, "--out", &out]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("2 files are read as one") && said.contains("1 row could not be answered"), "{said}");
+    let rows = records(&out);
+    assert_eq!(rows[0], ["text", "label", "file", "prediction", "score", "error"]);
+    assert_eq!(rows[1..].iter().map(|row| row[2].as_str()).collect::<Vec<_>>(), ["a.csv", "b.csv", "b.csv"]);
+}
+
+#[test]
+fn words_that_would_tear_their_row_are_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = [json!(["Ines", "lives"]), json!(["New York", "x"]), json!(["a", ""]), json!(["a\tb", "c"])];
+    let lines: String = rows.iter().map(|words| format!("{}\n", json!({ "tokens": words }))).collect();
+    let input = write(&dir.path().join("in.jsonl"), &lines);
+    let out = dir.path().join("out.conll").display().to_string();
+    done(&["predict", "--model", &model("bert-ner"), "--input", &input, "--out", &out]);
+    let written = fs::read_to_string(&out).unwrap();
+    assert_eq!(written.matches("# error: ").count(), 3, "{written}");
+    assert_eq!(written.lines().filter(|line| line.contains('\t')).count(), 2, "{written}");
+}
