@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
-use super::output::{bytes, grouped, print_json, print_lines};
+use super::output::{bytes, grouped, plural, print_json, print_lines};
 use crate::data::{Dataset, Finding, guess_task, health};
 use crate::hub::embedded;
 use crate::model;
@@ -40,11 +40,12 @@ const LISTED: usize = 10;
 
 impl Inspect {
     pub fn run(self) -> anyhow::Result<()> {
-        let is_run = self.path.join("run.toml").is_file();
+        // Data may have a file of any name beside them.
+        let is_run = ["run.toml", "events.jsonl"].iter().all(|name| self.path.join(name).is_file());
         let path = &if is_run { self.path.clone() } else { embedded::resolve(&self.path)? };
         let (facts, lines) = if is_run {
             run_facts(path)?
-        } else if model::is_model_folder(path) {
+        } else if model::is_model_folder(path) && !is_of_something_else(&path.join("config.json")) {
             model_facts(path)?
         } else {
             let read = self.dataset_facts();
@@ -91,12 +92,12 @@ impl Inspect {
         let mut lines = vec![
             format!("{}: {}{encoding}", table.path.display(), format_name(table.format)),
             format!(
-                "{} rows, {} columns: {}",
-                grouped(table.rows() as u64),
-                table.columns.len(),
+                "{}, {}: {}",
+                plural(table.rows(), "row", "rows"),
+                plural(table.columns.len(), "column", "columns"),
                 column_list(&table.columns)
             ),
-            format!("{} examples for {task}", grouped(dataset.examples.len() as u64)),
+            format!("{} for {task}", plural(dataset.examples.len(), "example", "examples")),
         ];
         lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
         lines.extend(dataset.reading());
@@ -123,6 +124,12 @@ fn health_facts(finding: &Finding, several: bool) -> Value {
         facts["lines"] = finding.places.iter().map(|place| json!(place.line)).collect();
     }
     facts
+}
+
+/// Whether a configuration can be read and is of no model: many a file is called `config.json`.
+fn is_of_something_else(config: &Path) -> bool {
+    let read: Option<Value> = std::fs::read(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    read.is_some_and(|config| config.get("model_type").is_none() && config.get("architectures").is_none())
 }
 
 /// Columns and labels that are listed for people.

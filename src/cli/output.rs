@@ -67,6 +67,11 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// `1 row`, `2,000 rows`.
+pub fn plural(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+}
+
 /// Seconds as a person reads them.
 pub fn duration(seconds: f64) -> String {
     let whole = seconds.round() as u64;
@@ -95,6 +100,7 @@ mod tests {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(999), "999");
         assert_eq!(grouped(109_482_240), "109,482,240");
+        assert_eq!((plural(1, "row", "rows").as_str(), plural(2000, "row", "rows").as_str()), ("1 row", "2,000 rows"));
         assert_eq!(duration(4.26), "4.3 s");
         assert_eq!(duration(61.0), "1 min 1 s");
         assert_eq!(duration(7260.0), "2 h 1 min");

@@ -9,13 +9,14 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::destination;
-use super::output::{harmless, one_line};
+use super::output::{harmless, one_line, plural};
 use super::texts::{self, How, Item, Texts};
 use super::written::{Kind, Sheet};
 use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Prepared, Request};
+use crate::table::Table;
 use crate::task::Task;
 
 #[derive(Debug, Args)]
@@ -108,7 +109,8 @@ impl Predict {
     /// Prints what is said to each text as soon as it is.
     fn print(&self, model: &OpenModel, options: &Options) -> anyhow::Result<()> {
         let texts = texts::read(self.input.as_deref(), model.task, How::Lines)?;
-        let is_table = texts.table.is_some();
+        let table = texts.table.clone();
+        let is_table = table.is_some();
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         let outcome = answer(model, texts, options, is_table, &mut |item, said| {
             match said {
@@ -125,7 +127,11 @@ impl Predict {
         });
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush()?;
-        outcome
+        outcome?;
+        if let Some(table) = &table {
+            tell_reading(table);
+        }
+        Ok(())
     }
 
     /// Writes what is said to all texts into a file.
@@ -165,14 +171,18 @@ impl Predict {
         }
         written.with_context(|| format!("cannot write \"{}\"", out.display()))?;
         let (rows, unanswered, made_safe) = told;
-        eprintln!("attune: {rows} rows written to {}", out.display());
+        if let Some(table) = &table {
+            tell_reading(table);
+        }
+        eprintln!("attune: {} written to {}", plural(rows, "row", "rows"), out.display());
         if unanswered > 0 {
-            eprintln!("attune: warning: {unanswered} rows could not be answered; each has the reason in its place");
+            let unanswered = plural(unanswered, "row", "rows");
+            eprintln!("attune: warning: {unanswered} could not be answered, with the reason in place of an answer");
         }
         if made_safe > 0 {
             eprintln!(
-                "attune: warning: {made_safe} cells begin like a formula and have an apostrophe before them, so that no \
-                 spreadsheet runs them"
+                "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it",
+                plural(made_safe, "cell begins", "cells begin")
             );
         }
         Ok(())
@@ -250,6 +260,21 @@ fn answer(model: &OpenModel, texts: Texts, options: &Options, one_by_one: bool, 
         Ok(Vec::<()>::new())
     })
     .map(drop)
+}
+
+/// How the rows were read, where that is not plain to see.
+fn tell_reading(table: &Table) {
+    let name = table.origins.inputs.title();
+    for note in &table.notes {
+        eprintln!("attune: {name}: {note}");
+    }
+    if table.format.has_encoding() && table.encoding != "UTF-8" {
+        eprintln!("attune: {name}: it is read as {}", table.encoding);
+    }
+    if table.replaced_characters > 0 {
+        let count = plural(table.replaced_characters, "byte is", "bytes are");
+        eprintln!("attune: warning: {name}: {count} not valid in {} and shown as \u{fffd}", table.encoding);
+    }
 }
 
 fn warn_of_cut(place: &str, predicted: &Predicted) {

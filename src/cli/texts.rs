@@ -1,6 +1,10 @@
 //! The texts that are to be predicted: JSON Lines, line by line, so that they can come through a pipe without end, and any
 //! file with rows that Attune reads, also several as one. Where rows are answered one by one, one that cannot be read
 //! takes its place among them with the reason.
+//!
+//! A line is asked the same whatever is written of it: `text` and `pair` are texts, so that a number or a list there is an
+//! error; a pair that is missing, null or empty is none; and where a file is written, an empty text is an error. Where a
+//! table is wanted of such lines it gives only the columns that stand beside what is said.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -21,6 +25,10 @@ use crate::task::{Reads, Task};
 pub struct Item {
     /// Where it is from, such as `line 3`.
     pub place: String,
+    /// Its line, from 1.
+    pub line: usize,
+    /// The file it is from, where several were read.
+    pub file: Option<Arc<str>>,
     /// Its row, where it is one of a table.
     pub row: Option<usize>,
     /// The words, where the row lists them.
@@ -55,14 +63,60 @@ pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> 
     };
     let name = format!("\"{}\"", path.display());
     let unreadable = || format!("cannot read {name}");
-    if how != How::Table && path.is_file() {
-        let mut file = BufReader::new(File::open(path).with_context(unreadable)?);
-        if is_json_lines(path, file.fill_buf().with_context(unreadable)?) {
-            return Ok(Texts { items: lines(file, name.clone(), task, how), name, table: None });
+    let mut by_line = None;
+    if path.is_file() {
+        let mut file = BufReader::with_capacity(HEAD, File::open(path).with_context(unreadable)?);
+        let head = file.fill_buf().with_context(unreadable)?;
+        if is_json_lines(path, head) && asks(head, task) {
+            let items = lines(file, name.clone(), task, how);
+            if how != How::Table {
+                return Ok(Texts { items, name, table: None });
+            }
+            by_line = Some(items);
         }
     }
     let table = Arc::new(Table::open_inputs(&Inputs::from(path), Part::All)?);
-    Ok(Texts { name, items: rows(&table, task)?, table: Some(table) })
+    let by_line = by_line.filter(|_| table.format == Format::JsonLines && table.origins.files.len() < 2);
+    let items = match by_line {
+        Some(items) => beside(items, table.clone()),
+        None => rows(&table, task)?,
+    };
+    Ok(Texts { name, items, table: Some(table) })
+}
+
+/// Bytes of a file that say how it is read.
+const HEAD: usize = 1 << 18;
+
+/// Whether lines ask under the keys that requests have. Where all of them are objects with other keys, or lists, or are
+/// not in UTF-8, the file is a table, and its columns say what is asked.
+fn asks(head: &[u8], task: Task) -> bool {
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // The head may end within a sign.
+        Err(error) if error.error_len().is_none() => str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(),
+        Err(_) => return false,
+    };
+    let [keys, _] = names(task);
+    let values =
+        text.trim_start_matches('\u{feff}').lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut values = values.filter(|value| value.is_object() || value.is_array()).peekable();
+    values.peek().is_none() || values.any(|value| keys.iter().any(|key| value.get(key).is_some()))
+}
+
+/// Lines with the rows of the table that the same file is.
+fn beside(
+    items: impl Iterator<Item = anyhow::Result<Item>> + 'static,
+    table: Arc<Table>,
+) -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+    let mut next = 0;
+    Box::new(items.map(move |item| {
+        let mut item = item?;
+        while next < table.rows() && table.line(next) < item.line {
+            next += 1;
+        }
+        item.row = (next < table.rows() && table.line(next) == item.line).then_some(next);
+        Ok(item)
+    }))
 }
 
 /// Whether a file is to be read line by line: one that begins with an object, or is called so. What is called JSON may be
@@ -99,11 +153,14 @@ fn lines(
             }
             let place = format!("line {}", index + 1);
             let request = match request(line, task) {
+                Ok(request) if how != How::Lines && request.text.trim().is_empty() => {
+                    Err(format!("has no text in its \"{}\"", names(task)[0][0]))
+                }
                 Ok(request) => Ok(request),
                 Err(error) if how == How::Lines => return Err(error.context(format!("{place} of {name}"))),
                 Err(error) => Err(error.to_string()),
             };
-            Ok(Some(Item { place, row: None, words: None, request }))
+            Ok(Some(Item { place, line: index + 1, file: None, row: None, words: None, request }))
         });
         item.transpose()
     });
@@ -113,7 +170,8 @@ fn lines(
 /// Reads a line of input.
 fn request(line: &str, task: Task) -> anyhow::Result<Request> {
     let asked: Asked = serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
-    Ok(asked.request(task)?)
+    let Request { text, pair } = asked.request(task)?;
+    Ok(Request { text, pair: pair.filter(|pair| !pair.is_empty()) })
 }
 
 /// Which columns of a table are asked about.
@@ -163,7 +221,8 @@ impl Columns {
             let pair = self.second.map(|column| table.cell(row, column)).filter(is_there);
             Ok(Request { text, pair: pair.map(str::to_owned) })
         };
-        Item { place: table.place(row), row: Some(row), words, request }
+        let file = table.origin(row).map(|file| file.name.clone());
+        Item { place: table.place(row), line: table.line(row), file, row: Some(row), words, request }
     }
 }
 
@@ -177,7 +236,14 @@ fn rows(table: &Arc<Table>, task: Task) -> anyhow::Result<Box<dyn Iterator<Item 
             Entry::Row(row) => columns.item(&table, row),
             Entry::Problem(place) => {
                 let problem = &table.problems[place];
-                Item { place: problem.place(), row: None, words: None, request: Err(problem.reason.clone()) }
+                Item {
+                    place: problem.place(),
+                    line: problem.line,
+                    file: problem.file.clone(),
+                    row: None,
+                    words: None,
+                    request: Err(problem.reason.clone()),
+                }
             }
         })
     })))

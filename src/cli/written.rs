@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::output::one_line;
 use super::texts::Item;
 use crate::inspect::{Entity, Output, Predicted};
-use crate::table::{Table, is_number};
+use crate::table::{Format, Table, is_number};
 use crate::task::{Reads, Targets, Task};
 
 /// How predictions are written.
@@ -102,7 +102,8 @@ impl<'a> Sheet<'a> {
             None if self.task.reads() == Reads::Question => vec!["question".to_owned(), "context".to_owned()],
             None => vec!["text".to_owned(), "pair".to_owned()],
         };
-        for new in self.added().iter().chain(&["error"]) {
+        let file = self.tells_files().then_some("file");
+        for new in file.iter().chain(self.added()).chain(&["error"]) {
             let mut name = (*new).to_owned();
             let mut number = 1;
             while names.contains(&name) {
@@ -112,6 +113,12 @@ impl<'a> Sheet<'a> {
             names.push(name);
         }
         names
+    }
+
+    /// Whether rows are of several files and no column says of which.
+    fn tells_files(&self) -> bool {
+        let has_its_own = |table: &Table| matches!(table.format, Format::TextFolders | Format::Brat);
+        self.table.is_some_and(|table| table.origins.files.len() > 1 && !has_its_own(table))
     }
 
     fn added(&self) -> &'static [&'static str] {
@@ -151,6 +158,7 @@ impl<'a> Sheet<'a> {
     }
 
     fn cells(&mut self, item: &Item, said: Result<&Predicted, &str>) -> io::Result<()> {
+        let asked = item.request.as_ref().map_or("", |request| request.text.as_str());
         let mut cells: Vec<String> = match (self.table, item.row, &item.request) {
             (Some(table), Some(row), _) => {
                 (0..table.columns.len()).map(|column| table.cell(row, column).to_owned()).collect()
@@ -159,10 +167,13 @@ impl<'a> Sheet<'a> {
             (None, _, Ok(request)) => vec![request.text.clone(), request.pair.clone().unwrap_or_default()],
             (None, _, Err(_)) => vec![String::new(); 2],
         };
+        if self.tells_files() {
+            cells.push(item.file.as_deref().unwrap_or_default().to_owned());
+        }
         let wanted = cells.len() + self.added().len();
         let error = match said {
             Ok(predicted) => {
-                cells.extend(said_in_cells(self.task, &predicted.output));
+                cells.extend(said_in_cells(self.task, &predicted.output, asked));
                 String::new()
             }
             Err(reason) => format!("{} {reason}", item.place),
@@ -186,6 +197,13 @@ impl<'a> Sheet<'a> {
             let reason = said.err().unwrap_or("has no entities");
             return writeln!(self.out, "# error: {}\n", one_line(&format!("{} {reason}", item.place)));
         };
+        // Blanks and line ends are what parts the columns and the rows.
+        let is_torn = |word: &&String| word.is_empty() || word.contains(|sign: char| sign.is_ascii_whitespace());
+        if let Some(word) = item.words.iter().flatten().find(is_torn) {
+            self.unanswered += 1;
+            let reason = format!("{} has the word {word:?}, expected words without blanks for .conll", item.place);
+            return writeln!(self.out, "# error: {}\n", one_line(&reason));
+        }
         let words = match &item.words {
             Some(words) => places(words),
             None => cut(&request.text, entities),
@@ -212,8 +230,9 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// A prediction in the columns that are added for it.
-fn said_in_cells(task: Task, output: &Output) -> Vec<String> {
+/// A prediction in the columns that are added for it. Of an entity that is the text as it stands there: `word` has the
+/// pieces of the vocabulary, which may be without case, accents and blanks.
+fn said_in_cells(task: Task, output: &Output, asked: &str) -> Vec<String> {
     match output {
         Output::Value { value } => vec![value.to_string()],
         Output::Labels(labels) if task.targets() != Targets::Classes => {
@@ -227,7 +246,10 @@ fn said_in_cells(task: Task, output: &Output) -> Vec<String> {
             vec![json!(names).to_string(), Value::Object(scores).to_string()]
         }
         Output::Entities(entities) => {
-            let span = |one: &Entity| json!({ "start": one.start, "end": one.end, "label": one.entity_group, "text": one.word, "score": one.score });
+            let span = |one: &Entity| {
+                let text: String = asked.chars().skip(one.start).take(one.end - one.start).collect();
+                json!({ "start": one.start, "end": one.end, "label": one.entity_group, "text": text, "score": one.score })
+            };
             vec![Value::Array(entities.iter().map(span).collect()).to_string()]
         }
         Output::Answers(answers) => answers.first().map_or_else(Vec::new, |best| {

@@ -139,6 +139,7 @@ impl RowProblem {
     }
 
     /// The same, behind so many rows.
+    #[must_use]
     pub fn after(self, rows: usize) -> Self {
         Self { rows_before: Some(rows), ..self }
     }

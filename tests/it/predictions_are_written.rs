@@ -181,3 +181,65 @@ fn elements_of_one_line_are_answered_in_their_places() {
     let spans = r#"[{"text":"Ines lives","spans":[{"start":0,"end":4,"label":"PER"}]},{"text":"a b","spans":[{"start":5,"end":90,"label":"PER"}]},{"text" 5},{"text":"the map","spans":[{"start":0,"end":3,"label":"PER"}]}]"#;
     assert_eq!(errors("bert-ner", "spans.json", spans), [false, true, true, false]);
 }
+
+#[test]
+fn a_line_is_answered_alike_in_every_kind_of_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |input: &str| {
+        let (sheet, lines) = (dir.path().join("o.csv").display().to_string(), dir.path().join("o.jsonl"));
+        let asked = ["predict", "--model", &model("bert-classify"), "--input", input, "--out"];
+        done(&[&asked[..], &[&sheet]].concat());
+        done(&[&asked[..], &[&lines.display().to_string()]].concat());
+        let score =
+            |line: &Value| line["result"][0]["score"].as_f64().map(|score| score.to_string()).unwrap_or_default();
+        let by_line: Vec<[String; 2]> = objects(&fs::read_to_string(&lines).unwrap())
+            .iter()
+            .map(|line| [score(line), line["error"].as_str().unwrap_or_default().to_owned()])
+            .collect();
+        let rows = records(&sheet);
+        let cells = |name: &str| rows[0].iter().position(|column| column == name).unwrap();
+        let (score, error) = (cells("score"), cells("error"));
+        let by_row: Vec<[String; 2]> = rows[1..].iter().map(|row| [row[score].clone(), row[error].clone()]).collect();
+        assert_eq!(by_line, by_row);
+        by_row
+    };
+    let texts = r#"{"text":"the jury"} {"text":"the jury","pair":""} {"text":"the jury","pair":null} {"text":""} {"text":5} {"text":["a","b"]} {"text":"a","pair":5} {"no":1} {"text":"a","pair":"b"}"#;
+    let found = told(&write(&dir.path().join("in.jsonl"), &texts.replace("} {", "}\n{")));
+    assert!(found[0] == found[1] && found[0] == found[2] && found[8][1].is_empty(), "{found:?}");
+    assert!(found[3..8].iter().all(|[score, error]| score.is_empty() && !error.is_empty()), "{found:?}");
+    // Other names of columns, lists and other encodings make a table of lines.
+    let found =
+        told(&write(&dir.path().join("named.jsonl"), "{\"sentence\":\"the jury\"}\n{\"sentence\":\"a map\"}\n"));
+    assert!(found.iter().all(|[score, _]| !score.is_empty()), "{found:?}");
+    let latin = dir.path().join("latin.jsonl");
+    fs::write(&latin, b"{\"text\":\"caf\xe9 and the jury\"}\n{\"text\":\"na\xefve\"}\n").unwrap();
+    assert!(told(&latin.display().to_string()).iter().all(|[score, _]| !score.is_empty()));
+}
+
+#[test]
+fn rows_of_several_files_say_of_which_and_how_they_were_read() {
+    let dir = tempfile::tempdir().unwrap();
+    write(&dir.path().join("a.csv"), "text,label\nthe jury,x\n");
+    write(&dir.path().join("b.csv"), "text,label\nthe map,x\ntorn\n");
+    let out = dir.path().join("out.csv").display().to_string();
+    let input = dir.path().join("[ab].csv").display().to_string();
+    let output = run(&["predict", "--model", &model("bert-classify"), "--input", &input, "--out", &out]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("2 files are read as one") && said.contains("1 row could not be answered"), "{said}");
+    let rows = records(&out);
+    assert_eq!(rows[0], ["text", "label", "file", "prediction", "score", "error"]);
+    assert_eq!(rows[1..].iter().map(|row| row[2].as_str()).collect::<Vec<_>>(), ["a.csv", "b.csv", "b.csv"]);
+}
+
+#[test]
+fn words_that_would_tear_their_row_are_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = [json!(["Ines", "lives"]), json!(["New York", "x"]), json!(["a", ""]), json!(["a\tb", "c"])];
+    let lines: String = rows.iter().map(|words| format!("{}\n", json!({ "tokens": words }))).collect();
+    let input = write(&dir.path().join("in.jsonl"), &lines);
+    let out = dir.path().join("out.conll").display().to_string();
+    done(&["predict", "--model", &model("bert-ner"), "--input", &input, "--out", &out]);
+    let written = fs::read_to_string(&out).unwrap();
+    assert_eq!(written.matches("# error: ").count(), 3, "{written}");
+    assert_eq!(written.lines().filter(|line| line.contains('\t')).count(), 2, "{written}");
+}
