@@ -110,6 +110,10 @@ impl Button {
     }
 
     pub fn show(self, ui: &mut Ui, palette: &Palette) -> Response {
+        if ui.layout().main_wrap() {
+            // Inside a scope of its own it would not go to the next line.
+            return ui.add_enabled(self.enabled, |ui: &mut Ui| self.draw(ui, palette));
+        }
         ui.add_enabled_ui(self.enabled, |ui| self.draw(ui, palette)).inner
     }
 
