@@ -218,8 +218,9 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "{}").unwrap();
         };
-        let files = ["run/run.toml", "run/model/config.json", "run/adapter/adapter_config.json"];
-        files.map(write);
+        write("run/run.toml");
+        write("run/model/config.json");
+        write("run/adapter/adapter_config.json");
         write("other/adapter/adapter_config.json");
         let mut found = BTreeSet::new();
         collect(dir.path(), DEPTH, &mut found);

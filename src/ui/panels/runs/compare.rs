@@ -187,7 +187,7 @@ fn started(workspace: &Workspace, dir: &Path) -> Option<u64> {
 }
 
 /// What was made later stands after.
-fn older_first<'a>(mut runs: [&'a PathBuf; 2], started: impl Fn(&Path) -> Option<u64>) -> [&'a PathBuf; 2] {
+fn older_first(mut runs: [&PathBuf; 2], started: impl Fn(&Path) -> Option<u64>) -> [&PathBuf; 2] {
     runs.sort_by_key(|dir| started(dir));
     runs
 }
