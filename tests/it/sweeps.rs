@@ -56,7 +56,7 @@ fn every_trial_is_the_run_that_it_would_be_alone() {
     assert!(table.contains("eval_loss, lower is better") && table.contains("over 2 seeds"), "{table}");
     let other = fs::read_to_string(&sweep).unwrap().replace("1e-5", "2e-5");
     let error = failed(&["sweep", &write(Path::new(&sweep), &other), "--resume"], 1);
-    assert!(error.contains("optim.lr is 2e-5 but was 1e-5 for trial-002-seed-1"), "{error}");
+    assert!(error.contains("optim.lr is 0.00002 but was 0.00001 for trial-002-seed-1"), "{error}");
 }
 
 #[test]
