@@ -28,7 +28,7 @@ pub const KIND: Kind = Kind { name: "why", title: "Why", heads: &[], make: || Bo
 
 const MAP: Pane = Pane::new("why", "Why");
 const RANKED: Pane = Pane::new("ranked words", "Words by weight");
-const TRIAL: Pane = Pane::new("trial", "How far to trust");
+const TRIAL: Pane = Pane::new("trial", "How far to trust it");
 const CHANGE: Pane = Pane::new("change", "What changes it");
 
 #[derive(Debug, Default)]
