@@ -52,12 +52,7 @@ impl Train {
             return find_lr::run(&config, self.json);
         }
         if !config.run.seeds.is_empty() {
-            if self.events.is_some() {
-                bail!(
-                    "--events tells of one run, and run.seeds makes several; each has its events.jsonl in its folder"
-                );
-            }
-            return super::sweep::run_seeds(&self.config, self.resume);
+            return self.run_seeds();
         }
         let goes_on = run::check_folder(&config, self.resume)?;
         let config = if goes_on { run::as_it_began(&config)? } else { config };
@@ -65,9 +60,7 @@ impl Train {
             eprintln!("no run to resume in {}, so a new one starts", config.run.out.display());
         }
         let on_stdout = self.events.as_ref().is_some_and(|path| path.as_os_str() == "-");
-        if let Some(path) = self.events.as_deref().filter(|_| !on_stdout) {
-            destination::check(path, &self.inputs(&config))?;
-        }
+        self.check_events(&config)?;
         let mut events = Events::open(self.events.as_deref())?;
         let asked_to_end = crate::signals::heed();
         let go_on = || {
@@ -136,6 +129,21 @@ impl Train {
 }
 
 impl Train {
+    fn run_seeds(&self) -> anyhow::Result<()> {
+        if self.events.is_some() {
+            bail!("--events tells of one run, and run.seeds makes several; each has its events.jsonl in its folder");
+        }
+        super::sweep::run_seeds(&self.config, self.resume)
+    }
+
+    /// Refuses to write events over what is read.
+    fn check_events(&self, config: &RunConfig) -> anyhow::Result<()> {
+        match self.events.as_deref().filter(|path| path.as_os_str() != "-") {
+            Some(path) => destination::check(path, &self.inputs(config)),
+            None => Ok(()),
+        }
+    }
+
     /// What a run reads, and the folder that it keeps itself in.
     fn inputs(&self, config: &RunConfig) -> Vec<PathBuf> {
         let folders = [config.model.path.as_ref(), config.language.generator.as_ref()];

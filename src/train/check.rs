@@ -17,30 +17,7 @@ impl RunConfig {
         }
         let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
         let optim = &self.optim;
-        let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
-        for rate in rates {
-            if !limits::contains(limits::LEARNING_RATE, rate) {
-                let expected = format!("a rate from {}", limits::words(limits::LEARNING_RATE));
-                return wrong("optim.lr", rate.to_string(), &expected);
-            }
-        }
-        for own in &optim.rates {
-            let rate = limits::words(limits::LEARNING_RATE);
-            let is_one = match (own.lr, own.factor) {
-                (Some(lr), None) => limits::contains(limits::LEARNING_RATE, lr),
-                (None, Some(factor)) => limits::contains(limits::RATE_FACTOR, factor),
-                _ => false,
-            };
-            if !is_one {
-                let expected = format!("lr ({rate}) or factor ({})", limits::words(limits::RATE_FACTOR));
-                return wrong("optim.rates", format!("{:?} with {}", own.pattern, own.told()), &expected);
-            }
-        }
-        if let Some(group) =
-            optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str()))
-        {
-            return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
-        }
+        self.check_rates()?;
         self.check_targets()?;
         self.check_distill()?;
         for (key, value, limit) in self.numbers() {
@@ -91,6 +68,37 @@ impl RunConfig {
         }
         if self.task.has_windows() && data.stride >= data.max_tokens {
             return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
+        }
+        Ok(())
+    }
+
+    /// Refuses rates that nothing learns by, and those of parts that there are not.
+    fn check_rates(&self) -> Result<(), TrainError> {
+        let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
+        let optim = &self.optim;
+        let rates = std::iter::once(optim.lr).chain(optim.lr_groups.values().copied());
+        for rate in rates {
+            if !limits::contains(limits::LEARNING_RATE, rate) {
+                let expected = format!("a rate from {}", limits::words(limits::LEARNING_RATE));
+                return wrong("optim.lr", rate.to_string(), &expected);
+            }
+        }
+        for own in &optim.rates {
+            let rate = limits::words(limits::LEARNING_RATE);
+            let is_one = match (own.lr, own.factor) {
+                (Some(lr), None) => limits::contains(limits::LEARNING_RATE, lr),
+                (None, Some(factor)) => limits::contains(limits::RATE_FACTOR, factor),
+                _ => false,
+            };
+            if !is_one {
+                let expected = format!("lr ({rate}) or factor ({})", limits::words(limits::RATE_FACTOR));
+                return wrong("optim.rates", format!("{:?} with {}", own.pattern, own.told()), &expected);
+            }
+        }
+        if let Some(group) =
+            optim.lr_groups.keys().find(|key| !["embeddings", "encoder", "head"].contains(&key.as_str()))
+        {
+            return wrong("optim.lr_groups", group.clone(), "embeddings, encoder or head");
         }
         Ok(())
     }
