@@ -120,6 +120,8 @@ fn told(found: &Comparison) -> Vec<String> {
             }));
         }
     }
+    let rows = |run: &Compared| run.intervals.as_ref().map_or_else(|| "-".to_owned(), |of| grouped(of.rows as u64));
+    lines.push(row("evaluated rows", &rows));
     lines.push(row("time", &|run| duration(run.summary.seconds)));
     lines.push(row("trained weights", &|run| grouped(run.summary.trainable)));
     lines.push(row("all weights", &|run| grouped(run.summary.parameters)));
@@ -131,11 +133,8 @@ fn told(found: &Comparison) -> Vec<String> {
     }
     lines.push(String::new());
     lines.extend(found.pairs.iter().filter_map(|pair| disagreements(found, pair)));
-    if found.runs.iter().any(|run| run.intervals.is_some()) {
-        let of = |run: &Compared| run.intervals.as_ref().map_or_else(|| "-".to_owned(), |of| grouped(of.rows as u64));
-        lines.push(row("evaluated rows", &of));
-        let draws = found.runs.iter().filter_map(|run| run.intervals.as_ref()).map(|of| of.resamples).max();
-        let draws = grouped(draws.unwrap_or_default() as u64);
+    if let Some(draws) = found.runs.iter().filter_map(|run| run.intervals.as_ref()).map(|of| of.resamples).max() {
+        let draws = grouped(draws as u64);
         lines
             .push(format!("in brackets: 95 % intervals by bootstrap, {draws} draws of the evaluated rows of each run"));
     }

@@ -132,10 +132,10 @@ fn runs_are_folders_of_models_and_are_set_side_by_side_with_intervals() {
     assert_eq!(found["differs"]["optim.lr"], json!([1e-3, 1e-2]));
     assert!(found["differs"].get("data.train").is_none(), "{found}");
     assert!(found["disagreements"].as_u64().unwrap() <= 6 && found["mcnemar_p"].as_f64().is_some());
-    assert!(
-        done(&["compare", &runs[0], &runs[1]])
-            .contains("95 % intervals by bootstrap, 1,000 draws of the 6 evaluated rows")
-    );
+    let table = done(&["compare", &runs[0], &runs[1]]);
+    assert!(table.contains("95 % intervals by bootstrap, 1,000 draws of the evaluated rows of each run"), "{table}");
+    let rows = table.lines().find(|line| line.starts_with("evaluated rows")).unwrap();
+    assert_eq!(rows.split_whitespace().skip(2).collect::<Vec<_>>(), ["6", "6"]);
 
     let found = objects(&done(&["compare", &runs[0], &runs[1], &runs[0], "--json"]));
     assert_eq!((&found["disagreements"], found["pairs"].as_array().unwrap().len()), (&Value::Null, 3));
