@@ -170,8 +170,7 @@ fn lines(
 /// Reads a line of input.
 fn request(line: &str, task: Task) -> anyhow::Result<Request> {
     let asked: Asked = serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
-    let Request { text, pair } = asked.request(task)?;
-    Ok(Request { text, pair: pair.filter(|pair| !pair.is_empty()) })
+    Ok(asked.request(task)?)
 }
 
 /// Which columns of a table are asked about.

@@ -68,7 +68,8 @@ impl Asked {
         let Some(text) = self.take(first)? else {
             return Err(NothingAsked::Missing { name: KEYS[first[0]], expected: expected(task) });
         };
-        Ok(Request { text, pair: self.take(second)? })
+        // As in transformers' fast tokenizers, an empty second text is none.
+        Ok(Request { text, pair: self.take(second)?.filter(|pair| !pair.is_empty()) })
     }
 
     fn take(&mut self, places: [usize; 2]) -> Result<Option<String>, NothingAsked> {
@@ -220,6 +221,7 @@ mod tests {
         check(r#"{"text":"a","pair":"b"}"#, Task::Qa, "a", Some("b"));
         check(r#"{"text":"x","question":"a","context":"b","pair":"y"}"#, Task::Qa, "a", Some("b"));
         check(r#"{"text":"a","pair":null}"#, Task::Classify, "a", None);
+        check(r#"{"text":"a","pair":""}"#, Task::Classify, "a", None);
         check(r#"{"text":null,"question":"a"}"#, Task::Classify, "a", None);
     }
 
