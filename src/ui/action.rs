@@ -16,6 +16,7 @@ use super::saving::Saving;
 use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
+use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::samples::Sample;
@@ -101,6 +102,8 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// Asks a model inside the program in Explore.
+    TryShipped(Shipped),
     /// Shows what lies between a model and another; without one, what it was made of.
     ShowDrift {
         before: Option<PathBuf>,
@@ -179,6 +182,7 @@ impl Action {
             Self::ChooseRunsFolder,
         ];
         commands.extend(HubAction::commands().map(Self::Hub));
+        commands.extend(Shipped::ALL.into_iter().filter(|shipped| shipped.promise().is_some()).map(Self::TryShipped));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
@@ -234,6 +238,11 @@ impl Action {
             Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } => "Evaluate",
             Self::KeepDecisions { .. } => "Keep with the model",
+            Self::TryShipped(shipped) => {
+                return shipped
+                    .promise()
+                    .map_or_else(|| format!("Try {}", shipped.name()), |promise| promise.title.to_owned());
+            }
             Self::ExploreWith(_) => "Use in Explore",
             Self::ShowDrift { .. } => "What changed",
             Self::Predict { .. } => "Try in Explore",
@@ -309,6 +318,7 @@ impl Action {
         match self {
             Self::ChooseData => "import csv tsv jsonl dataset load",
             Self::OpenSample(_) => "sample example demo data",
+            Self::TryShipped(_) => "try now playground predict ner entities question answer",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::Hub(_) => "hugging face download search fetch",
