@@ -86,6 +86,7 @@ struct Spec {
     reads: Reads,
     targets: Targets,
     labels: Labels,
+    pipeline: Option<&'static str>,
 }
 
 impl Task {
@@ -103,18 +104,30 @@ impl Task {
 
     fn spec(self) -> Spec {
         use Labels::{Fixed, OfData};
-        let (name, title, reads, targets, labels) = match self {
-            Self::Classify => ("classify", "Text classification", Reads::Texts, Targets::Class, OfData),
-            Self::MultiLabel => ("multilabel", "Multi-label classification", Reads::Texts, Targets::Classes, OfData),
-            Self::Regress => ("regress", "Regression", Reads::Texts, Targets::Number, Labels::None),
-            Self::Ner => ("ner", "Named entities", Reads::Words, Targets::Tags, OfData),
-            Self::Qa => ("qa", "Question answering", Reads::Question, Targets::Span, Labels::None),
-            Self::Mlm => ("mlm", "Masked words", Reads::Running, Targets::Hidden, Labels::None),
-            Self::Nsp => ("nsp", "Next sentence", Reads::Neighbours, Targets::Class, Fixed(["is_next", "not_next"])),
-            Self::Sop => ("sop", "Sentence order", Reads::Neighbours, Targets::Class, Fixed(["in_order", "swapped"])),
-            Self::Rtd => ("rtd", "Replaced tokens", Reads::Running, Targets::Replaced, Labels::None),
+        let texts = Some("text-classification");
+        let (name, title, reads, targets, labels, pipeline) = match self {
+            Self::Classify => ("classify", "Text classification", Reads::Texts, Targets::Class, OfData, texts),
+            Self::MultiLabel => {
+                ("multilabel", "Multi-label classification", Reads::Texts, Targets::Classes, OfData, texts)
+            }
+            Self::Regress => ("regress", "Regression", Reads::Texts, Targets::Number, Labels::None, texts),
+            Self::Ner => ("ner", "Named entities", Reads::Words, Targets::Tags, OfData, Some("token-classification")),
+            Self::Qa => {
+                let pipeline = Some("question-answering");
+                ("qa", "Question answering", Reads::Question, Targets::Span, Labels::None, pipeline)
+            }
+            Self::Mlm => ("mlm", "Masked words", Reads::Running, Targets::Hidden, Labels::None, Some("fill-mask")),
+            Self::Nsp => {
+                let labels = Fixed(["is_next", "not_next"]);
+                ("nsp", "Next sentence", Reads::Neighbours, Targets::Class, labels, None)
+            }
+            Self::Sop => {
+                let labels = Fixed(["in_order", "swapped"]);
+                ("sop", "Sentence order", Reads::Neighbours, Targets::Class, labels, None)
+            }
+            Self::Rtd => ("rtd", "Replaced tokens", Reads::Running, Targets::Replaced, Labels::None, None),
         };
-        Spec { name, title, reads, targets, labels }
+        Spec { name, title, reads, targets, labels, pipeline }
     }
 
     /// The name on the command line and in `RUN.toml`.
@@ -125,6 +138,11 @@ impl Task {
     /// The name on screen.
     pub fn title(self) -> &'static str {
         self.spec().title
+    }
+
+    /// What transformers' pipelines and the hub call it; they have no word for some.
+    pub fn pipeline(self) -> Option<&'static str> {
+        self.spec().pipeline
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
@@ -172,6 +190,14 @@ impl Task {
         match self.reads() {
             Reads::Texts => true,
             Reads::Words | Reads::Question | Reads::Running | Reads::Neighbours => false,
+        }
+    }
+
+    /// Whether the task's head says one thing of a text, or of a pair, as a whole.
+    pub fn is_of_whole_texts(self) -> bool {
+        match self.reads() {
+            Reads::Texts | Reads::Neighbours => true,
+            Reads::Words | Reads::Question | Reads::Running => false,
         }
     }
 

@@ -21,7 +21,7 @@ use crate::files::write_atomically;
 use crate::metrics::Measure;
 use crate::model::{Block, Family, HeadKind, Model};
 use crate::task::{Targets, Task};
-use crate::train::config::{Every, Init, RunConfig, ScheduleKind, StrategyKind};
+use crate::train::config::{Every, Init, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::prepare::open_model;
 use crate::train::run::ReadRun;
@@ -52,7 +52,7 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if config.data.hide_words > 0.0 {
         return refuse("words were hidden at random while it was trained");
     }
-    if schedule_name(config.optim.schedule).is_none() {
+    if config.optim.schedule.in_transformers().is_none() {
         return refuse("its rate went through one cycle, which transformers' Trainer has no name for");
     }
     if config.data.oversample {
@@ -65,16 +65,6 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
         return refuse("it was trained with focal loss, which transformers does not have");
     }
     Ok(run)
-}
-
-/// What transformers calls a schedule.
-fn schedule_name(kind: ScheduleKind) -> Option<&'static str> {
-    match kind {
-        ScheduleKind::Linear => Some("linear"),
-        ScheduleKind::Cosine => Some("cosine"),
-        ScheduleKind::Constant => Some("constant_with_warmup"),
-        ScheduleKind::OneCycle => None,
-    }
 }
 
 /// Writes the script and its rows.
@@ -187,7 +177,7 @@ fn settings(run: &ReadRun, labels: &LabelSet, counts: &[u64]) -> Result<(Value, 
         "steps": steps,
         "batch": config.run.batch,
         "bucket": config.run.bucket,
-        "schedule": schedule_name(config.optim.schedule),
+        "schedule": config.optim.schedule.in_transformers(),
         "warmup_steps": schedule::warmup_steps(config.optim.warmup, steps),
         "betas": config.optim.betas,
         "eps": config.optim.eps,

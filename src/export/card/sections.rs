@@ -8,7 +8,7 @@ use crate::metrics::{ClassScore, Evaluation, Measure, Standing};
 use crate::model::{EncoderConfig, Family};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
-use crate::train::config::{ClassWeights, Init, RunConfig, ScheduleKind, StrategyKind};
+use crate::train::config::{ClassWeights, Init, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::run::ReadRun;
 
@@ -217,12 +217,7 @@ fn own_rates(config: &RunConfig) -> String {
 }
 
 fn schedule(config: &RunConfig) -> String {
-    let kind = match config.optim.schedule {
-        ScheduleKind::Linear => "linear",
-        ScheduleKind::Cosine => "cosine",
-        ScheduleKind::Constant => "constant",
-        ScheduleKind::OneCycle => "one cycle",
-    };
+    let kind = config.optim.schedule.words();
     match config.optim.warmup {
         0.0 => format!("{kind}, no warm-up"),
         share if share < 1.0 => format!("{kind}, warm-up over {} % of the steps", share * 100.0),

@@ -73,14 +73,14 @@ impl Shape {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tag {
+pub(super) enum Tag {
     Outside,
     /// `B-PER`, `I_LOC`, `S-ORG` …
     Prefixed,
     Other,
 }
 
-fn tag_kind(tag: &str) -> Tag {
+pub(super) fn tag_kind(tag: &str) -> Tag {
     match tag.as_bytes() {
         [b'O'] => Tag::Outside,
         [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..] => Tag::Prefixed,
@@ -454,8 +454,7 @@ mod tests {
         let table = open(text);
         assert_eq!(table.format, Format::Conll, "{text:?}");
         assert_eq!(table.columns, columns, "{text:?}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text:?}");
         let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();

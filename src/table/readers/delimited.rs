@@ -162,16 +162,10 @@ mod tests {
         read_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap()
     }
 
-    fn cells(table: &Table) -> Vec<Vec<&str>> {
-        let row = |row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect();
-        (0..table.rows()).map(row).collect()
-    }
-
     /// Rows with their lines, and the lines of the problems.
     fn check(text: &str, rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = open(text);
-        let lines = (0..table.rows()).map(|row| table.line(row));
-        let found: Vec<(usize, Vec<&str>)> = lines.zip(cells(&table)).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text:?}");
         let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
@@ -281,7 +275,7 @@ mod tests {
                 let table = read_bytes(Path::new("x.csv"), bytes).unwrap();
                 prop_assert_eq!(&table.problems, &[]);
                 prop_assert_eq!(
-                    cells(&table),
+                    table.all_cells(),
                     rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect::<Vec<Vec<_>>>()
                 );
                 Ok(())

@@ -152,8 +152,7 @@ mod tests {
     fn check(text: &str, columns: &[&str], rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = read_bytes(Path::new("a.json"), text.as_bytes().to_vec()).unwrap();
         assert_eq!(table.columns, columns, "{text}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text}");
         assert_eq!(table.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), problems, "{text}");

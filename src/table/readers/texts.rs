@@ -247,25 +247,12 @@ pub(super) fn content(path: &Path) -> Result<Vec<u8>, ReadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::folder_with;
     use crate::table::find::to_judge;
-
-    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, content) in files {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
-        }
-        dir
-    }
-
-    fn rows(table: &Table) -> Vec<Vec<&str>> {
-        (0..table.rows()).map(|row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect()).collect()
-    }
 
     #[test]
     fn a_folder_for_each_class_is_a_table() {
-        let dir = folder(&[
+        let dir = folder_with::<[u8]>(&[
             ("train/pos/0_9.txt", b"A fine film.\n"),
             ("train/pos/1_7.txt", "Très bien.".as_bytes()),
             ("train/neg/0_3.txt", b"Dull.<br />Long."),
@@ -283,7 +270,7 @@ mod tests {
             ["A fine film.", "pos", "train/pos/0_9.txt"],
             ["Très bien.", "pos", "train/pos/1_7.txt"],
         ];
-        assert_eq!(rows(&table), expected);
+        assert_eq!(table.all_cells(), expected);
         assert_eq!(table.place(1), "line 1 of train/pos/0_9.txt");
         let notes = table.notes.join("\n");
         assert!(notes.contains(r#"each file is a text and its folder the label: "neg" (1), "pos" (2)"#), "{notes}");
@@ -297,14 +284,14 @@ mod tests {
     #[test]
     fn one_encoding_is_found_for_all_texts() {
         let (western, ..) = encoding_rs::WINDOWS_1252.encode("Le café était très agréable, à côté du marché.");
-        let dir = folder(&[
+        let dir = folder_with::<[u8]>(&[
             ("a/1", &western),
             ("a/2", b"plain"),
             ("b/1", "naïve".as_bytes()),
             ("b/2", b"\x89PNG\r\n\x1A\n\0\0"),
         ]);
         let table = Table::open(dir.path()).unwrap();
-        let texts: Vec<&str> = rows(&table).iter().map(|row| row[0]).collect();
+        let texts: Vec<&str> = table.all_cells().iter().map(|row| row[0]).collect();
         assert_eq!(texts, ["Le café était très agréable, à côté du marché.", "plain", "naïve"]);
         assert!(
             table.notes.contains(&"1 files are not UTF-8 and were read as windows-1252".to_owned()),
@@ -316,7 +303,7 @@ mod tests {
 
     #[test]
     fn places_that_brat_labelled_are_spans() {
-        let dir = folder(&[
+        let dir = folder_with::<[u8]>(&[
             ("doc-1.txt", "Ines Kaya lives in Köln.\n".as_bytes()),
             (
                 "doc-1.ann",

@@ -22,7 +22,7 @@ use crate::hub::RepoKind;
 use crate::table::Table;
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, drop_card, state, text};
 use crate::ui::workspace::JobKind;
@@ -182,13 +182,7 @@ impl DataPanel {
                 cx.actions.extend(chosen.inner);
             });
             ui.add_space(space::S);
-            if let Some(path) = path_field(
-                ui,
-                palette,
-                &mut self.typed,
-                "or paste a path, a folder or a pattern such as data/*.csv",
-                "data file",
-            ) {
+            if let Some(path) = data_field(ui, palette, &mut self.typed) {
                 cx.act(Action::OpenData(path.into()));
             }
             ui.add_space(space::XS);
