@@ -18,7 +18,7 @@ use rayon::prelude::*;
 
 use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
 use crate::data::Dataset;
-use crate::inspect::{Pooling, States};
+use crate::inspect::{Plane, Pooling};
 use crate::stop::{self, Stop};
 use crate::task::Task;
 
@@ -174,7 +174,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn all(&self, pooled: &Pooled, tell: OnProgress<'_>) -> Option<(Vec<Score>, Vec<Score>)> {
         let held_by = folds(&self.lesson.strata, &self.lesson.groups, self.folds, self.seed);
-        let layers = pooled.mean.layers;
+        let layers = pooled.layers;
         let (mut first, mut mean) = (Vec::new(), Vec::new());
         for layer in 0..layers {
             if tell("probing the layers", layer as u64, layers as u64).is_break() {
@@ -182,16 +182,17 @@ impl Judge<'_> {
             }
             first.push(Score::default());
             mean.push(Score::default());
-            let both = [(&pooled.first, &mut first[layer]), (&pooled.mean, &mut mean[layer])];
-            both.into_par_iter().for_each(|(states, score)| *score = self.layer(states, layer, &held_by));
+            let both = [(Pooling::First, &mut first[layer]), (Pooling::Mean, &mut mean[layer])];
+            both.into_par_iter()
+                .for_each(|(pooling, score)| *score = self.layer(pooled, Plane { pooling, layer }, &held_by));
         }
         tell("probing the layers", layers as u64, layers as u64).is_continue().then_some((first, mean))
     }
 
     /// The score of one layer over all rows, each held out once.
-    fn layer(&self, states: &States, layer: usize, held_by: &[usize]) -> Score {
+    fn layer(&self, states: &Pooled, plane: Plane, held_by: &[usize]) -> Score {
         let folds: Vec<Vec<(usize, Counts)>> =
-            (0..self.folds).into_par_iter().map(|fold| self.fold(states, layer, held_by, fold)).collect();
+            (0..self.folds).into_par_iter().map(|fold| self.fold(states, plane, held_by, fold)).collect();
         let mut rows = vec![[0.0; 3]; held_by.len()];
         for (row, counts) in folds.into_iter().flatten() {
             rows[row] = counts;
@@ -199,14 +200,14 @@ impl Judge<'_> {
         scores::score(self.lesson.judged, &rows, self.seed)
     }
 
-    fn fold(&self, states: &States, layer: usize, held_by: &[usize], fold: usize) -> Vec<(usize, Counts)> {
+    fn fold(&self, states: &Pooled, plane: Plane, held_by: &[usize], fold: usize) -> Vec<(usize, Counts)> {
         let (held, learned): (Vec<usize>, Vec<usize>) = (0..held_by.len()).partition(|row| held_by[*row] == fold);
-        let mut features = matrix(states, layer, &learned);
+        let mut features = matrix(states, plane, &learned);
         let standard = Standard::of(&features);
         standard.apply(&mut features);
         let learner = self.lesson.learner(&learned);
         let linear = self.chosen(&features, &learner.truth, &learned);
-        let mut unseen = matrix(states, layer, &held);
+        let mut unseen = matrix(states, plane, &held);
         standard.apply(&mut unseen);
         let said = linear.say(&unseen);
         let rows = held.into_iter().zip(said.chunks_exact(linear.outputs));
@@ -245,9 +246,9 @@ const ROUGH: Until = Until { gradient: 1e-3, steps: 100 };
 const TOLERANCE: Until = Until { gradient: 1e-4, steps: 300 };
 
 /// The states of some rows after a layer.
-fn matrix(states: &States, layer: usize, rows: &[usize]) -> Matrix {
-    let values = rows.iter().flat_map(|row| states.of(*row, layer).iter().copied()).collect();
-    Matrix { rows: rows.len(), cols: states.hidden_size, values }
+fn matrix(states: &Pooled, plane: Plane, rows: &[usize]) -> Matrix {
+    let values = rows.iter().flat_map(|row| states.state(plane, *row).iter().copied()).collect();
+    Matrix { rows: rows.len(), cols: states.width(), values }
 }
 
 #[cfg(test)]

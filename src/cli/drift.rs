@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use super::output::{grouped, print_json, print_lines};
 use super::texts::{self, How, Item, Texts};
 use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
+use crate::analysis::sample::of_places;
 use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling, Request};
-use crate::random::{Purpose, Stream, key};
 use crate::task::Task;
 use crate::train::run;
 
@@ -118,7 +118,10 @@ impl DriftBetween {
         if left_out > 0 {
             eprintln!("attune: warning: {} rows of {name} have no text and were left out", grouped(left_out));
         }
-        Ok(drawn(rows, self.rows, self.seed))
+        let count = self.rows.map_or(rows.len(), |rows| rows as usize);
+        let mut taken = of_places(rows.len(), count, self.seed).into_iter().peekable();
+        let is_taken = |(place, row)| taken.next_if_eq(&place).map(|_| row);
+        Ok(rows.into_iter().enumerate().filter_map(is_taken).collect())
     }
 
     fn facts(&self, found: &Drift, places: &[String]) -> Value {
@@ -150,16 +153,6 @@ impl DriftBetween {
 fn opened(named: &Path) -> anyhow::Result<OpenModel> {
     let dir = run::model_folder(&embedded::resolve(named)?);
     OpenModel::open_whole(&dir).with_context(|| format!("cannot open \"{}\"", named.display()))
-}
-
-/// So many rows in their order, the same for the same seed.
-fn drawn<T>(rows: Vec<T>, count: Option<u64>, seed: u64) -> Vec<T> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    let Some(count) = count.map(|count| count as usize).filter(|count| *count < rows.len()) else { return rows };
-    Stream::new(key(seed, Purpose::Shuffle, &[])).shuffle(&mut order);
-    let mut wanted = vec![false; rows.len()];
-    order[..count].iter().for_each(|place| wanted[*place] = true);
-    rows.into_iter().zip(wanted).filter_map(|(row, wanted)| wanted.then_some(row)).collect()
 }
 
 /// Something of every head: a list for each layer.
@@ -207,20 +200,4 @@ fn told_to_people(found: &Drift) -> Vec<String> {
     lines.push(String::new());
     lines.extend(found.said());
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_drawn_by_the_seed_and_keep_their_order() {
-        let draw = |count, seed| drawn((0..100).collect(), count, seed);
-        assert_eq!(draw(None, 1).len(), 100);
-        assert_eq!(draw(Some(200), 1).len(), 100);
-        let ten: Vec<i32> = draw(Some(10), 1);
-        assert!(ten.len() == 10 && ten.is_sorted());
-        assert_eq!(ten, draw(Some(10), 1));
-        assert_ne!(ten, draw(Some(10), 2));
-    }
 }

@@ -9,12 +9,13 @@ use clap::{Args, ValueEnum};
 
 use super::data::Columns;
 use super::destination;
-use crate::analysis::map::{About, Map, Method, Watch, lay_out, read, reads_whole, rows};
+use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
+use crate::analysis::pooled::{Wanted, Which, once};
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;
 use crate::hub::embedded;
-use crate::inspect::{OpenModel, Pooling};
+use crate::inspect::{OpenModel, Plane, Pooling};
 use crate::table::Table;
 use crate::task::{Reads, Task};
 use crate::train::rows::fill_roles;
@@ -86,19 +87,28 @@ impl MapRows {
         for warning in data.remarks().iter().chain(&data.unusable_words()) {
             eprintln!("attune: warning: {warning}");
         }
-        let requests = rows::requests(&data);
         let pooling = self.pooling();
-        let read = read(&mut model, &requests, Some(task), pooling, layer, &mut |_, _| ControlFlow::Continue(()))?;
-        let read = Arc::new(read.context("the computation was stopped")?);
+        let data = Arc::new(data);
+        let wanted = Wanted {
+            model: model.dir.clone(),
+            among: (0..data.examples.len()).collect(),
+            data: data.clone(),
+            rows: usize::MAX,
+            seed: self.seed,
+            max_tokens: usize::MAX,
+            which: Which::Plane(Plane { pooling, layer }),
+        };
+        let pooled = once(&mut model, &wanted, &mut |_, _, _| ControlFlow::Continue(()))?;
+        let read = Arc::new(Read::of(pooled.context("the computation was stopped")?, pooling));
         if read.cut > 0 {
             eprintln!("attune: warning: {} texts were truncated to fit the model", read.cut);
         }
-        if !model.untrained.is_empty() && reads_whole(task) {
+        if !model.untrained.is_empty() && task.is_of_whole_texts() {
             eprintln!("attune: warning: the head of the model is untrained, so nothing is predicted");
         }
-        let about = self.about(layer, requests.len());
-        let texts = requests.iter().map(|request| request.text.as_str());
-        let map = lay_out(&read, about, texts, &mut Quiet).context("the computation was stopped")?;
+        let about = self.about(layer, data.examples.len());
+        let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
+        let map = lay_out(&read, about, texts.iter().map(|text| &**text), &mut Quiet).context("the computation was stopped")?;
         write(&self.out, &map, &data)?;
         self.tell(&map);
         Ok(())

@@ -146,7 +146,7 @@ mod tests {
 
     use super::*;
     use crate::analysis::map::fuzzy::simplicial;
-    use crate::analysis::map::points::tests::clouds;
+    use crate::analysis::points::tests::clouds;
     use crate::analysis::map::watch::Unwatched;
     use crate::analysis::map::{Pca, Points};
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::analysis::map::rows::{self, Facts};
-use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, read};
+use crate::analysis::map::rows::Facts;
+use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out};
+use crate::analysis::pooled::{StatesKept, Wanted, Which};
 use crate::files;
-use crate::inspect::{OpenModel, Pooling};
+use crate::inspect::{Plane, Pooling};
+use crate::model;
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
@@ -19,8 +21,7 @@ pub struct MapRows {
     pub data: Arc<LoadedDataset>,
     pub model: PathBuf,
     pub wish: Wish,
-    /// What was read of these rows with this model before.
-    pub known: Option<Known>,
+    pub kept: StatesKept,
     /// Gets the points on their way; the newest are missed where nobody looks.
     pub on_the_way: Sender<OnTheWay>,
 }
@@ -75,37 +76,29 @@ impl Work for MapRows {
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Mapped>, Failure> {
-        let Some(known) = self.known(tell)? else { return Ok(None) };
-        let Wish { layer, method, neighbors, seed, .. } = self.wish;
-        let about = About { layer: layer.unwrap_or(known.read.layers - 1), method, neighbors, seed };
+        let Wish { pooling, method, neighbors, seed, .. } = self.wish;
+        let layer = match self.wish.layer {
+            Some(layer) => layer,
+            None => model::read_config(&self.model)?.num_hidden_layers,
+        };
         let data = &self.data.dataset;
+        let wanted = Wanted {
+            model: self.model.clone(),
+            data: data.clone(),
+            among: (0..data.examples.len()).collect(),
+            rows: usize::MAX,
+            seed,
+            max_tokens: usize::MAX,
+            which: Which::Plane(Plane { pooling, layer }),
+        };
+        let Some(pooled) = self.kept.states(&wanted, tell)? else { return Ok(None) };
+        let read = Arc::new(Read::of(pooled, pooling));
+        let known = Known { facts: Arc::new(Facts::of(data, &read)), read };
+        let about = About { layer, method, neighbors, seed };
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let mut watch = Told { tell, known: &known, on_the_way: &self.on_the_way };
         let map = lay_out(&known.read, about, texts.iter().map(|text| &**text), &mut watch);
         Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone() }))
-    }
-}
-
-impl MapRows {
-    /// What was read before, where it has the layer; otherwise it is read.
-    fn known(&self, tell: Tell<'_>) -> Result<Option<Known>, Failure> {
-        let has = |known: &&Known| {
-            let layer = self.wish.layer.unwrap_or(known.read.layers - 1);
-            known.read.pooling == self.wish.pooling && known.read.states.contains_key(&layer)
-        };
-        if let Some(known) = self.known.as_ref().filter(has) {
-            return Ok(Some(known.clone()));
-        }
-        if tell("opening the model", 0, 0).is_break() {
-            return Ok(None);
-        }
-        let mut model = OpenModel::open_whole(&self.model)?;
-        let layer = self.wish.layer.unwrap_or(model.model.config.num_hidden_layers);
-        let data = &self.data.dataset;
-        let texts = rows::requests(data);
-        let go_on = &mut |done: usize, total: usize| tell("reading the rows", done as u64, total as u64);
-        let read = read(&mut model, &texts, Some(data.task), self.wish.pooling, layer, go_on)?;
-        Ok(read.map(|read| Known { facts: Arc::new(Facts::of(data, &read)), read: Arc::new(read) }))
     }
 }
 
