@@ -20,10 +20,10 @@ use crate::data::{Dataset, LabelSet, Target};
 use crate::files::write_atomically;
 use crate::metrics::Measure;
 use crate::model::{Block, Family, HeadKind, Model};
-use crate::task::{Targets, Task};
+use crate::task::{Reads, Targets, Task};
 use crate::train::config::{Every, Init, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
-use crate::train::prepare::open_model;
+use crate::train::prepare::{open_model, output_names};
 use crate::train::run::ReadRun;
 use crate::train::{Examples, Prepared, groups, prepare, schedule};
 
@@ -37,11 +37,8 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     let Some(run) = &source.run else { return Err(ExportError::NoRun { run: source.named.clone() }) };
     let config = &run.config;
     let refuse = |reason: &str| Err(ExportError::NoScript { reason: reason.to_owned() });
-    match config.task {
-        Task::Classify | Task::MultiLabel | Task::Regress | Task::Ner | Task::Qa => {}
-        Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => {
-            return refuse("its texts are their own lesson, and what is asked of them is drawn by Attune");
-        }
+    if config.task.is_self_supervised() {
+        return refuse("its texts are their own lesson, and what is asked of them is drawn by Attune");
     }
     if config.strategy.kind == StrategyKind::Gradual {
         return refuse("its layers were unfrozen one after the other");
@@ -120,14 +117,18 @@ fn write_rows(data: &Dataset, made: &Examples, path: &Path) -> Result<usize, Exp
             let example = &data.examples[index];
             let mut row = Map::new();
             let mut set = |key: &str, value: Value| drop(row.insert(key.to_owned(), value));
-            if data.task == Task::Ner {
-                set("words", json!(data.words(index)));
-            } else {
-                let keys = if data.task == Task::Qa { ["question", "context"] } else { ["text", "pair"] };
-                set(keys[0], json!(data.text(index)));
+            let keys = match data.task.reads() {
+                Reads::Words => None,
+                Reads::Question => Some(["question", "context"]),
+                Reads::Texts | Reads::Running | Reads::Neighbours(_) => Some(["text", "pair"]),
+            };
+            if let Some([first, second]) = keys {
+                set(first, json!(data.text(index)));
                 if let Some(pair) = data.pair(index) {
-                    set(keys[1], json!(pair));
+                    set(second, json!(pair));
                 }
+            } else {
+                set("words", json!(data.words(index)));
             }
             match &example.target {
                 Target::None => {}
@@ -163,13 +164,12 @@ fn settings(run: &ReadRun, labels: &LabelSet, counts: &[u64]) -> Result<(Value, 
         Every::Steps(steps) => ("steps", Some(steps)),
     };
     let kind = HeadKind::for_task(config.task);
-    let is_named = matches!(config.task.targets(), Targets::Class | Targets::Classes | Targets::Tags);
     let mut settings = json!({
         "task": config.task.name(),
         "base": base(config)?,
         "class": model.config.family.architecture(&[kind]),
         "init": if config.model.init == Init::Random { "random" } else { "pretrained" },
-        "labels": if is_named { labels.names.clone() } else if config.task == Task::Regress { vec!["LABEL_0".into()] } else { vec![] },
+        "labels": output_names(config.task, labels),
         "problem_type": model.config.problem_type,
         "tokenizer": tokenizer(config.task, model.config.family),
         "max_tokens": config.data.max_tokens,
@@ -213,7 +213,7 @@ fn base(config: &RunConfig) -> Result<Value, ExportError> {
 
 /// RoBERTa's words begin with a blank, which a list of words does not have.
 fn tokenizer(task: Task, family: Family) -> Value {
-    if task == Task::Ner && family == Family::Roberta { json!({ "add_prefix_space": true }) } else { json!({}) }
+    if task.reads() == Reads::Words && family == Family::Roberta { json!({ "add_prefix_space": true }) } else { json!({}) }
 }
 
 /// The metric that decides which weights are kept, of those that the script computes.

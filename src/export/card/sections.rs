@@ -68,11 +68,7 @@ fn family(family: Family) -> &'static str {
 }
 
 fn plain_task(task: Task) -> String {
-    match task {
-        Task::Ner => "named entities".to_owned(),
-        Task::Mlm => "masked words".to_owned(),
-        other => other.title().to_lowercase(),
-    }
+    task.title().to_lowercase()
 }
 
 fn data(run: &ReadRun, evaluation: Option<&Evaluation>) -> String {

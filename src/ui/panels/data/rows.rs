@@ -339,7 +339,7 @@ pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &
         (Reads::Words, _) => kinds.names.get(class).map_or("", String::as_str),
         (Reads::Question, 0) => "answered",
         (Reads::Question, _) => "no answer",
-        (Reads::Texts | Reads::Running | Reads::Neighbours, _) => {
+        (Reads::Texts | Reads::Running | Reads::Neighbours(_), _) => {
             dataset.labels.names.get(class).map_or("", String::as_str)
         }
     }
