@@ -245,11 +245,7 @@ impl StatesKept {
 }
 
 /// The states that a model which is open has; nothing of them is kept.
-pub fn once(
-    model: &mut OpenModel,
-    wanted: &Wanted,
-    tell: OnProgress<'_>,
-) -> Result<Option<Pooled>, InspectError> {
+pub fn once(model: &mut OpenModel, wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<Pooled>, InspectError> {
     let shape = Shape::of(&model.model.config);
     let examples = shape.sample(wanted);
     let planes = shape.kept(wanted.which, examples.len());

@@ -21,6 +21,7 @@ use crate::data::Dataset;
 use crate::inspect::{Plane, Pooling};
 use crate::stop::{self, Stop};
 use crate::task::Task;
+use crate::words::{noun, plural};
 
 pub use advice::{Advice, Because, Train};
 pub use error::ProbeError;
@@ -91,14 +92,15 @@ impl Probed {
         if self.rows < self.among {
             let why = if self.rows == self.most { ", as many as the memory for states holds" } else { "" };
             notes.push(format!(
-                "{} of {} labelled rows were looked at{why}, each class with its share",
-                self.rows, self.among
+                "{} of {} labelled rows {} looked at{why}, each class with its share",
+                self.rows,
+                self.among,
+                noun(self.rows, "was", "were")
             ));
         }
-        match self.cut {
-            0 => {}
-            1 => notes.push(format!("1 text was cut at {} tokens", self.max_tokens)),
-            cut => notes.push(format!("{cut} texts were cut at {} tokens", self.max_tokens)),
+        if self.cut > 0 {
+            let texts = plural(self.cut, "text was", "texts were");
+            notes.push(format!("{texts} cut at {} tokens", self.max_tokens));
         }
         if !self.rare.is_empty() {
             notes.push(rare_words(&self.rare, self.folds));
@@ -112,12 +114,9 @@ fn rare_words(rare: &[(String, usize)], folds: usize) -> String {
     let named: Vec<String> = rare.iter().take(NAMED).map(|(name, rows)| format!("\"{name}\" ({rows})")).collect();
     let more = rare.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let (have, them) = if rare.len() == 1 { ("class has", "it") } else { ("classes have", "them") };
-    format!(
-        "{} {have} fewer rows than the {folds} folds, so that some folds hold none of {them} out: {}{rest}",
-        rare.len(),
-        named.join(", ")
-    )
+    let (classes, them) = (plural(rare.len(), "class has", "classes have"), noun(rare.len(), "it", "them"));
+    let named = named.join(", ");
+    format!("{classes} fewer rows than the {folds} folds, so that some folds hold none of {them} out: {named}{rest}")
 }
 
 /// The examples that have something to teach.

@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::output::{grouped, print_json, print_lines};
+use super::output::{grouped, plural, print_json, print_lines};
 use super::texts::{self, How, Item, Texts};
 use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
 use crate::analysis::sample::of_places;
@@ -16,6 +16,7 @@ use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling, Request};
 use crate::task::Task;
 use crate::train::run;
+use crate::words::noun;
 
 #[derive(Debug, Args)]
 pub struct DriftBetween {
@@ -116,7 +117,9 @@ impl DriftBetween {
             bail!("{name} has no text to compare the models over");
         }
         if left_out > 0 {
-            eprintln!("attune: warning: {} rows of {name} have no text and were left out", grouped(left_out));
+            let were = noun(left_out, "was", "were");
+            let rows = plural(left_out, "row", "rows");
+            eprintln!("attune: warning: {rows} of {name} without a text {were} left out");
         }
         let count = self.rows.map_or(rows.len(), |rows| rows as usize);
         let mut taken = of_places(rows.len(), count, self.seed).into_iter().peekable();
@@ -167,7 +170,7 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         Some(Pooling::Mean) => "each text an example of CKA by the mean over its tokens",
     };
     let mut lines = vec![
-        format!("{} texts, {} tokens, {example}", grouped(found.texts as u64), grouped(found.tokens)),
+        format!("{}, {} tokens, {example}", plural(found.texts, "text", "texts"), grouped(found.tokens)),
         String::new(),
     ];
     let dashed = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::data::Columns;
 use super::destination;
+use super::output::plural;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
 use crate::analysis::pooled::{Wanted, Which, once};
 use crate::data::{Dataset, Roles, guess_task};
@@ -101,14 +102,15 @@ impl MapRows {
         let pooled = once(&mut model, &wanted, &mut |_, _, _| ControlFlow::Continue(()))?;
         let read = Arc::new(Read::of(pooled.context("the computation was stopped")?, pooling));
         if read.cut > 0 {
-            eprintln!("attune: warning: {} texts were truncated to fit the model", read.cut);
+            eprintln!("attune: warning: {} truncated to fit the model", plural(read.cut, "text was", "texts were"));
         }
         if !model.untrained.is_empty() && task.is_of_whole_texts() {
             eprintln!("attune: warning: the head of the model is untrained, so nothing is predicted");
         }
         let about = self.about(layer, data.examples.len());
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
-        let map = lay_out(&read, about, texts.iter().map(|text| &**text), &mut Quiet).context("the computation was stopped")?;
+        let map = lay_out(&read, about, texts.iter().map(|text| &**text), &mut Quiet)
+            .context("the computation was stopped")?;
         write(&self.out, &map, &data)?;
         self.tell(&map);
         Ok(())
@@ -129,7 +131,8 @@ impl MapRows {
         };
         let neighbors = self.neighbors.map_or_else(|| method.usual_neighbors(), |neighbors| neighbors as usize);
         if method != Method::Pca && neighbors >= texts {
-            eprintln!("attune: warning: there are {texts} texts, so each has fewer neighbours than {neighbors}");
+            let texts = plural(texts, "text", "texts");
+            eprintln!("attune: warning: there are only {texts}, so each has fewer neighbours than {neighbors}");
         }
         About { layer, method, neighbors, seed: self.seed }
     }
@@ -143,8 +146,8 @@ impl MapRows {
         };
         let last = map.read.layers - 1;
         eprintln!(
-            "attune: {} texts laid out by {} from layer {layer} of {last}, {pooling}, in \"{}\"",
-            map.points.len(),
+            "attune: {} laid out by {} from layer {layer} of {last}, {pooling}, in \"{}\"",
+            plural(map.points.len(), "text", "texts"),
             method.title(),
             self.out.display()
         );

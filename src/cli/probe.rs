@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::data::Columns;
-use super::output::{grouped, print_json, print_lines};
+use super::output::{plural, print_json, print_lines};
 use crate::analysis::pooled::{StatesKept, Wanted, Which};
 use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
 use crate::hub::embedded;
@@ -118,9 +118,9 @@ fn lines(probed: &Probed) -> Vec<String> {
     let (first, mean) = (Pooling::First, Pooling::Mean);
     let mut lines = vec![
         format!(
-            "{} of a linear probe on {} rows, {} folds; {} {}",
+            "{} of a linear probe on {}, {} folds; {} {}",
             probed.judged.title(),
-            grouped(probed.rows as u64),
+            plural(probed.rows, "row", "rows"),
             probed.folds,
             probed.judged.baseline(),
             written(probed.majority)

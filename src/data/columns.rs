@@ -31,9 +31,7 @@ pub(super) fn content(table: &Table, task: Task, roles: &Roles) -> Result<Conten
             different(table, &[(Some(question), "question"), (Some(context), "context"), (answers, "answers")])?;
             Content::Question { question, context }
         }
-        Reads::Running => {
-            Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? }
-        }
+        Reads::Running => Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? },
         Reads::Texts | Reads::Neighbours(_) => {
             let text = need(&roles.text, "text")?;
             let pair = find(&roles.pair, "second text")?;

@@ -371,7 +371,7 @@ pub(crate) mod tests {
             csv,
             Task::Regress,
             roles("text", Some("label")),
-            r#"none of the 1 rows of "train.csv" can be used for regress: line 2 has the label "b", expected a number"#,
+            r#"the only row of "train.csv" cannot be used for regress: line 2 has the label "b", expected a number"#,
         );
     }
 

@@ -233,7 +233,8 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
 pub(super) fn joined_labels(table: &Table, column: usize) -> Option<String> {
     let cells = filled_cells(table, column);
     let separator = Separator::of_column(cells.iter().copied());
-    let is_joined = matches!(separator, Separator::Character(_)) && by_labels(table, &cells).targets() == Targets::Classes;
+    let is_joined =
+        matches!(separator, Separator::Character(_)) && by_labels(table, &cells).targets() == Targets::Classes;
     let several = |cell: &&str| separator.names(cell).is_ok_and(|names| names.len() > 1);
     cells.iter().copied().filter(|_| is_joined).find(several).map(str::to_owned)
 }

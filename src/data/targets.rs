@@ -18,6 +18,7 @@ use crate::table::notation::tags;
 use crate::table::notation::tags::{Notation, Scheme, UNTYPED};
 use crate::table::shorten;
 use crate::task::{Annotation, Task};
+use crate::words::plural;
 
 /// What the label column says, and how it says it.
 pub(super) struct Targets {
@@ -275,9 +276,9 @@ impl Targets {
                 let found = tags::list(cell)?;
                 if words.len() != found.len() {
                     return Err(format!(
-                        "has {} words and {} tags, expected one tag for each word",
-                        words.len(),
-                        found.len()
+                        "has {} and {}, expected one tag for each word",
+                        plural(words.len(), "word", "words"),
+                        plural(found.len(), "tag", "tags")
                     ));
                 }
                 if self.tags_are_places {
@@ -345,9 +346,10 @@ fn read_order(cell: &str, [first, second]: [&str; 2], classes: &Classes<'_>) -> 
     match cell {
         "0" => Ok(Target::Class(0)),
         "1" => Ok(Target::Class(1)),
-        name => classes.find(name).map(Target::Class).map_err(|_unknown| {
-            format!("has the label {:?}, expected 0 or {first}, 1 or {second}", shorten(name, 40))
-        }),
+        name => classes
+            .find(name)
+            .map(Target::Class)
+            .map_err(|_unknown| format!("has the label {:?}, expected 0 or {first}, 1 or {second}", shorten(name, 40))),
     }
 }
 

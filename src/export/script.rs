@@ -213,7 +213,11 @@ fn base(config: &RunConfig) -> Result<Value, ExportError> {
 
 /// RoBERTa's words begin with a blank, which a list of words does not have.
 fn tokenizer(task: Task, family: Family) -> Value {
-    if task.reads() == Reads::Words && family == Family::Roberta { json!({ "add_prefix_space": true }) } else { json!({}) }
+    if task.reads() == Reads::Words && family == Family::Roberta {
+        json!({ "add_prefix_space": true })
+    } else {
+        json!({})
+    }
 }
 
 /// The metric that decides which weights are kept, of those that the script computes.

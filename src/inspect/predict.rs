@@ -30,23 +30,23 @@ impl OpenModel {
         let max_tokens = options.max_tokens.unwrap_or(usize::MAX).min(self.max_tokens);
         let pair = request.pair.as_deref();
         let (encoded, windows) = if self.task.has_windows() {
-                let is_question = self.task.reads() == Reads::Question;
-                if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
-                    return Err(InspectError::NoContext);
-                }
-                let usual = if is_question { max_tokens.min(QUESTION_TOKENS) } else { max_tokens };
-                let max_tokens = if options.max_tokens.is_some() { max_tokens } else { usual };
-                let stride = options.stride.unwrap_or((max_tokens / 2).min(SHARED_TOKENS));
-                if stride >= max_tokens {
-                    return Err(InspectError::Stride { stride, max_tokens });
-                }
-                let encoded = self.tokenizer.encode(&request.text, pair, usize::MAX)?;
-                let windows = windows(&encoded, u8::from(is_question), max_tokens, stride)?;
-                (encoded, windows)
-            } else {
-                let encoded = self.tokenizer.encode(&request.text, pair, max_tokens)?;
-                let all = (0..encoded.ids.len()).collect();
-                (encoded, vec![all])
+            let is_question = self.task.reads() == Reads::Question;
+            if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
+                return Err(InspectError::NoContext);
+            }
+            let usual = if is_question { max_tokens.min(QUESTION_TOKENS) } else { max_tokens };
+            let max_tokens = if options.max_tokens.is_some() { max_tokens } else { usual };
+            let stride = options.stride.unwrap_or((max_tokens / 2).min(SHARED_TOKENS));
+            if stride >= max_tokens {
+                return Err(InspectError::Stride { stride, max_tokens });
+            }
+            let encoded = self.tokenizer.encode(&request.text, pair, usize::MAX)?;
+            let windows = windows(&encoded, u8::from(is_question), max_tokens, stride)?;
+            (encoded, windows)
+        } else {
+            let encoded = self.tokenizer.encode(&request.text, pair, max_tokens)?;
+            let all = (0..encoded.ids.len()).collect();
+            (encoded, vec![all])
         };
         if self.task.targets() == Targets::Hidden {
             self.check_masks(&request, &encoded)?;

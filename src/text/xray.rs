@@ -90,7 +90,9 @@ pub fn xray(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Le
     let looked = match dataset.task.reads() {
         Reads::Words => of_words(dataset, example, tokenizer, length),
         Reads::Question => of_question(dataset, example, tokenizer, length),
-        Reads::Texts | Reads::Running | Reads::Neighbours(_) => of_text(dataset, example, tokenizer, length).map_err(Unfit::from),
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
+            of_text(dataset, example, tokenizer, length).map_err(Unfit::from)
+        }
     };
     let (pieces, windows) = looked.map_err(|unfit| unfit.in_row(dataset, example))?;
     let mut kept = vec![false; pieces.len()];

@@ -5,6 +5,7 @@ use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, Strateg
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::model::Slot;
+use crate::words::plural;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
@@ -237,8 +238,9 @@ impl RunConfig {
             (
                 strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
                 format!(
-                    "strategy.top_layers is {}, and the model has {layers} layers: all are trained",
-                    strategy.top_layers
+                    "strategy.top_layers is {}, and the model has {}: all are trained",
+                    strategy.top_layers,
+                    plural(layers, "layer", "layers")
                 ),
             ),
         ];

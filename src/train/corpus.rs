@@ -17,6 +17,7 @@ use crate::random::{Purpose, key};
 use crate::table::{Inputs, Part, PlainText, ReadError, Table, to_judge};
 use crate::task::{Labels, Mismatch, Reads, Task};
 use crate::text::{Length, Tokenizer};
+use crate::words::{noun, plural};
 
 /// Where the lines of a corpus come from.
 #[derive(Debug)]
@@ -208,11 +209,9 @@ fn made(
     let examples = if let Some(mismatch) = pairing(config.task) {
         let Some(segments) = Segments::build(lines, tokenizer, max_tokens, &mut heard)? else { return Ok(None) };
         if segments.left_out() > 0 {
-            let tokens = segments.left_out();
-            warnings.push(format!(
-                "{tokens} tokens of {} are alone in their document and belong to no pair",
-                inputs.title()
-            ));
+            let count = segments.left_out() as usize;
+            let rest = noun(count, "is alone in its document and belongs", "are alone in their document and belong");
+            warnings.push(format!("{} of {} {rest} to no pair", plural(count, "token", "tokens"), inputs.title()));
         }
         let which = (0..segments.len() as u32).collect();
         Examples::Pairs { segments: Arc::new(segments), which, mismatch }
@@ -223,10 +222,7 @@ fn made(
         Examples::Blocks { corpus: Arc::new(corpus), which }
     };
     if unreadable.get() > 0 {
-        let count = match unreadable.get() {
-            1 => "1 character".to_owned(),
-            count => format!("{count} characters"),
-        };
+        let count = plural(unreadable.get(), "character", "characters");
         warnings.push(format!("{count} of {} could not be decoded, read as \u{fffd}", inputs.title()));
     }
     Ok(Some(examples))

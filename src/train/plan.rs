@@ -319,9 +319,8 @@ impl Cost {
     fn new(config: &RunConfig, encoder: &EncoderConfig, frozen: &[Block]) -> Self {
         let kind = HeadKind::for_task(config.task);
         // What is drawn anew each time is not kept.
-        let is_drawn = config.task.reads() == Reads::Running
-            || Shape::of(config) == Shape::Chunks
-            || config.data.hide_words > 0.0;
+        let is_drawn =
+            config.task.reads() == Reads::Running || Shape::of(config) == Shape::Chunks || config.data.hide_words > 0.0;
         let cache = config.strategy.cache && !is_drawn;
         let hidden = encoder.hidden_size as f64;
         let layer = of_layer(encoder);
@@ -440,10 +439,10 @@ mod tests {
     use super::super::corpus::tests::{config, prepared};
     use super::super::rows::fill_roles;
     use super::*;
-    use crate::task::Task;
     use crate::data::{Dataset, Split};
     use crate::model;
     use crate::table::Table;
+    use crate::task::Task;
     use crate::text::{Tokenizer, measure};
 
     /// A file in a folder of its own, which goes with it.

@@ -17,6 +17,7 @@ use crate::table::notation::tags::Scheme;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
 use crate::task::{Annotation, Reads, Task};
 use crate::text::{Features, Labels, Length, Tokenizer, features, measure};
+use crate::words::{noun, plural};
 
 /// The training data of a choice, read for a task, with what is held out.
 pub struct Sources {
@@ -292,7 +293,8 @@ fn word_a_row_words(data: &Dataset) -> Option<String> {
 pub fn why_no_examples(data: &Dataset) -> String {
     if let Some(first) = data.excluded.first() {
         let count = data.excluded.len();
-        return format!("{count} rows were left out, the first in {}: {}", first.place(), first.reason);
+        let (rows, which) = (plural(count, "row was", "rows were"), noun(count, "", "the first "));
+        return format!("{rows} left out, {which}in {}: {}", first.place(), first.reason);
     }
     if let Some(words) = word_a_row_words(data) {
         return words;

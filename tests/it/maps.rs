@@ -240,7 +240,7 @@ fn the_command_writes_every_row_with_a_text_and_what_is_said_of_it() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{told}");
         assert!(output.stdout.is_empty());
-        assert!(told.contains("1 texts were truncated") && told.contains("line 43: has no text"), "{told}");
+        assert!(told.contains("1 text was truncated") && told.contains("line 43: has no text"), "{told}");
         assert!(
             told.contains(&format!("laid out by {trusted} from layer 1 of")) && told.contains("the mean over"),
             "{told}"

@@ -21,7 +21,9 @@ pub fn says(model: &OpenModel, task: Task) -> bool {
 pub fn said(model: &OpenModel, row: &[f32]) -> Said {
     let name = |place: usize| model.labels.get(place).cloned().unwrap_or_else(|| place.to_string());
     match model.task.targets() {
-        Targets::Number => Said { answer: format!("{:.4}", row.first().copied().unwrap_or(f32::NAN)), confidence: None },
+        Targets::Number => {
+            Said { answer: format!("{:.4}", row.first().copied().unwrap_or(f32::NAN)), confidence: None }
+        }
         Targets::Classes => {
             let shares = sigmoid(row);
             let applies: Vec<bool> = shares

@@ -196,7 +196,7 @@ fn what_cannot_be_probed_for_is_refused_by_name() {
     let one = "text,label\na,x\nb,x\n";
     check(Task::Classify, one, 2, r#"all 2 rows of "rows.csv" have the label "x", expected two classes or more"#);
     let two = "text,label\na,x\nb,x\nc,y\n";
-    check(Task::Classify, two, 1, "1 folds hold nothing out, expected 2 or more");
+    check(Task::Classify, two, 1, "1 fold holds nothing out, expected 2 or more");
     let few = r#"no class of "rows.csv" has more than 2 rows with a text of its own, too few for 5 folds; expected at most 2 folds"#;
     check(Task::Classify, two, 5, few);
     let repeated = "text,label\na,x\na,x\na,x\nc,y\n";

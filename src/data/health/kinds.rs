@@ -173,7 +173,9 @@ fn one_class_words(task: Task, label: &str) -> String {
     match task.targets() {
         Targets::Tags => "no word belongs to an entity, so there is nothing to learn".to_owned(),
         Targets::Span => "no question has an answer in its context, so there is nothing to learn".to_owned(),
-        Targets::Class | Targets::Classes | Targets::Number | Targets::Hidden | Targets::Replaced => format!("every row has the label {label:?}, so there is nothing to learn"),
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Hidden | Targets::Replaced => {
+            format!("every row has the label {label:?}, so there is nothing to learn")
+        }
     }
 }
 

@@ -23,6 +23,7 @@ use crate::table::notation::quoted::push_quoted;
 use crate::table::notation::schemes;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
+use crate::words::plural;
 
 /// What is looked at to recognise a file.
 const SAMPLE_LINES: usize = 5000;
@@ -403,7 +404,7 @@ impl<'a> Reader<'a> {
             } else if missing && (fields.len() < 2 || fields.len() == width) {
                 format!("has the word {:?} without a tag", shorten(word, 40))
             } else {
-                format!("has {} columns", fields.len())
+                format!("has {}", plural(fields.len(), "column", "columns"))
             };
             self.fault = Some((number, what));
         }
@@ -414,12 +415,12 @@ impl<'a> Reader<'a> {
         let faults = std::mem::take(&mut self.faults);
         if let Some((line, what)) = self.fault.take() {
             let others = if faults > 1 { format!(" (and {} more lines like it)", faults - 1) } else { String::new() };
-            let noun = if words == 1 { "word" } else { "words" };
+            let words = plural(words, "word", "words");
             let is_last = self.shape.tag + 1 == self.shape.width;
             let word = PLACES[usize::from(self.shape.counted)];
             let tag = if is_last { "last" } else { PLACES[self.shape.tag.min(WIDEST - 1)] };
             let reason = format!(
-                "{what}{others}, expected {} columns, the word {word} and the tag {tag}; its sentence of {words} {noun} from line {} is left \
+                "{what}{others}, expected {} columns, the word {word} and the tag {tag}; its sentence of {words} from line {} is left \
                  out",
                 self.shape.width, self.first
             );

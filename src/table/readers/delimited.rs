@@ -13,6 +13,7 @@ use super::finish::finish;
 use super::head;
 use super::sniff::{self, Layout};
 use crate::table::{Format, Origins, ReadError, RowProblem, Table, name_list, shorten};
+use crate::words::plural;
 
 /// Reads a decoded file of delimited text.
 pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, ReadError> {
@@ -141,11 +142,10 @@ fn describe(fault: Fault, line: usize) -> RowProblem {
 }
 
 fn ragged(line: usize, pieces: &[Piece], bytes: &[u8], columns: &[String]) -> RowProblem {
-    let count = pieces.len();
-    let noun = if count == 1 { "column" } else { "columns" };
     let begin = pieces.first().map(|piece| String::from_utf8_lossy(&bytes[piece.content.clone()])).unwrap_or_default();
     let reason = format!(
-        "has {count} {noun}, expected {} ({}); it begins with {:?}",
+        "has {}, expected {} ({}); it begins with {:?}",
+        plural(pieces.len(), "column", "columns"),
         columns.len(),
         name_list(columns),
         shorten(&begin, 40)

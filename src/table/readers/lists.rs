@@ -17,6 +17,7 @@ use crate::table::Format;
 use crate::table::notation::literal;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
+use crate::words::plural;
 
 /// A row's values, or what stands in its place.
 type Row = (Place, Result<Vec<Value>, String>);
@@ -111,7 +112,12 @@ pub(super) fn read(path: &Path, decoded: &Decoded, mut rows: Vec<Row>) -> Result
                 table.add_object(names.iter().cloned().zip(row).collect::<Object>(), place);
             }
             Ok(row) => {
-                let reason = format!("has {} values, expected {} ({})", row.len(), names.len(), names.join(", "));
+                let reason = format!(
+                    "has {}, expected {} ({})",
+                    plural(row.len(), "value", "values"),
+                    names.len(),
+                    names.join(", ")
+                );
                 table.problem(place, reason);
             }
             Err(reason) => table.problem(place, reason),

@@ -8,6 +8,7 @@ use super::unpack::{SIZE_LIMIT, size};
 use crate::stop::heed;
 use crate::table::find::listed;
 use crate::table::{Format, Inputs, Origin, ReadError, Table, name_list};
+use crate::words::plural;
 
 /// A table with the file it is from.
 pub(super) struct Piece {
@@ -70,7 +71,7 @@ fn names(pieces: &[Piece]) -> Vec<String> {
 /// How many rows are from which file.
 fn counted(pieces: &[Piece], names: &[String]) -> String {
     const SHOWN: usize = 6;
-    let rows = |(name, piece): (&String, &Piece)| format!("{name} ({} rows)", piece.table.rows());
+    let rows = |(name, piece): (&String, &Piece)| format!("{name} ({})", plural(piece.table.rows(), "row", "rows"));
     let mut shown = names.iter().zip(pieces).take(SHOWN).map(rows).collect::<Vec<_>>().join(", ");
     if pieces.len() > SHOWN {
         shown.push_str(&format!(" and {} more", pieces.len() - SHOWN));
@@ -262,7 +263,7 @@ mod tests {
         assert_eq!(table.all_cells(), [["a b", "x"], ["c d", "y"], ["e f", "x"]]);
         assert_eq!([0, 1, 2].map(|row| table.place(row)), ["line 2 of a.csv", "line 3 of a.csv", "line 3 of b.csv"]);
         assert_eq!(table.problems[0].place(), "line 4 of b.csv");
-        assert_eq!(table.notes, ["2 files are read as one: a.csv (2 rows), b.csv (1 rows)"]);
+        assert_eq!(table.notes, ["2 files are read as one: a.csv (2 rows), b.csv (1 row)"]);
         let listed: Inputs = ["b.csv", "a.csv"].iter().map(|name| dir.path().join(name)).collect();
         let table = Table::open_inputs(&listed, Part::Learn).unwrap();
         assert_eq!((table.cell(0, 0), table.path.as_path(), &table.origins.inputs), ("e f", dir.path(), &listed));
@@ -324,7 +325,8 @@ mod tests {
 
     #[test]
     fn a_part_without_rows_is_told_and_a_broken_one_refused() {
-        let dir = folder_with(&[("p-1.csv", "text,label\na b,x\nc d,y\n"), ("p-2.csv", ""), ("p-3.csv", "text,label\n")]);
+        let dir =
+            folder_with(&[("p-1.csv", "text,label\na b,x\nc d,y\n"), ("p-2.csv", ""), ("p-3.csv", "text,label\n")]);
         let table = Table::open(dir.path()).unwrap();
         assert_eq!(table.rows(), 2);
         let notes = table.notes.join("\n");

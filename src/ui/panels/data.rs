@@ -250,7 +250,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 fn facts(table: &Table) -> Vec<String> {
     let files = table.origins.files.len() as u64;
     let files = (files > 1).then(|| format::plural(files, "file", "files"));
-    let facts = [format!("{} rows", format::count(table.rows() as u64))];
+    let facts = [format::plural(table.rows() as u64, "row", "rows")];
     let facts = facts.into_iter().chain(files).chain([table.format.title()]);
     let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
     facts.chain(encoding).collect()

@@ -121,3 +121,58 @@ impl Watch for Told<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crossbeam_channel::bounded;
+
+    use super::*;
+    use crate::analysis::pooled::tests::films;
+    use crate::analysis::probe::{Question, labelled};
+    use crate::data::Split;
+    use crate::worker::works::probe::ProbeLayers;
+
+    /// The texts that went through the model for some work; none where it was not opened.
+    fn read(work: &impl Work) -> Option<u64> {
+        let mut read = None;
+        let done = work.perform(&mut |what, _, total| {
+            if what == "reading the texts" {
+                read = Some(total);
+            }
+            ControlFlow::Continue(())
+        });
+        assert!(done.unwrap().is_some());
+        read
+    }
+
+    #[test]
+    fn a_map_of_rows_that_were_probed_reads_only_those_that_were_not() {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify");
+        let dataset = films(40);
+        let split = Split { train: (0..30).collect(), eval: (30..40).collect() };
+        let kept = StatesKept::default();
+        let wanted = Wanted {
+            model: model.clone(),
+            among: labelled(&dataset, split.train.iter().copied()).into(),
+            data: dataset.clone(),
+            rows: 3000,
+            seed: 1,
+            max_tokens: 64,
+            which: Which::All,
+        };
+        let probe = ProbeLayers { question: Question { wanted, folds: 3 }, kept: kept.clone() };
+        assert_eq!(read(&probe), Some(30));
+
+        let data = Arc::new(LoadedDataset::new(dataset, split, None, Vec::new()));
+        let map = |pooling, layer, method| {
+            let wish = Wish { pooling, layer, method, neighbors: 5, seed: 1 };
+            let (on_the_way, _pictures) = bounded(1);
+            MapRows { data: data.clone(), model: model.clone(), wish, kept: kept.clone(), on_the_way }
+        };
+        assert_eq!(read(&map(Pooling::Mean, None, Method::Pca)), Some(10), "what is held out was not probed");
+        assert_eq!(read(&map(Pooling::First, Some(1), Method::Umap)), None);
+        assert_eq!(read(&probe), None);
+    }
+}

@@ -250,7 +250,9 @@ fn legend_ui(ui: &mut Ui, xray: &Xray, palette: &Palette) {
             point("question", palette.series[0]);
         }
         Reads::Words => point("a line joins the pieces of a word; the first one carries the tag", palette.series[0]),
-        Reads::Texts | Reads::Running | Reads::Neighbours(_) if xray.pieces.iter().any(|piece| piece.part == Some(1)) => {
+        Reads::Texts | Reads::Running | Reads::Neighbours(_)
+            if xray.pieces.iter().any(|piece| piece.part == Some(1)) =>
+        {
             point("second text", palette.series[1]);
             point("first text", palette.series[0]);
         }

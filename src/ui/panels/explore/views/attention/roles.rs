@@ -9,8 +9,8 @@ use egui::{
 use super::Chosen;
 use crate::analysis::OverTexts;
 use crate::analysis::sample::texts;
-use crate::inspect::attention::{Figures, Role, Seen};
 use crate::inspect::Request;
+use crate::inspect::attention::{Figures, Role, Seen};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::segmented::segmented;
