@@ -69,6 +69,7 @@ impl Inspect {
         };
         let files: Vec<&Path> = table.origins.files.iter().map(|file| file.path.as_path()).collect();
         let problems = table.problems.iter().chain(&dataset.excluded);
+        let has_labels = dataset.is_labelled();
         let facts = json!({
             "kind": "dataset",
             "path": table.path,
@@ -84,6 +85,7 @@ impl Inspect {
             "roles": roles,
             "reading": dataset.reading(),
             "examples": dataset.examples.len(),
+            "labelled": has_labels,
             "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
             "problems": problems.clone().map(problem).collect::<Vec<_>>(),
             "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
@@ -101,6 +103,9 @@ impl Inspect {
         ];
         lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
         lines.extend(dataset.reading());
+        if !has_labels && !dataset.makes_its_own_labels() {
+            lines.push("no labels were found".to_owned());
+        }
         lines.extend(counts.iter().take(NAMED).map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
         if counts.len() > NAMED {
             lines.push(format!(
@@ -128,7 +133,7 @@ fn health_facts(finding: &Finding, several: bool) -> Value {
 
 /// Whether a configuration can be read and is of no model: many a file is called `config.json`.
 fn is_of_something_else(config: &Path) -> bool {
-    let read: Option<Value> = std::fs::read(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let read: Option<Value> = crate::files::read_note(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     read.is_some_and(|config| config.get("model_type").is_none() && config.get("architectures").is_none())
 }
 

@@ -6,6 +6,7 @@ use candle_core::Device;
 
 use super::InspectError;
 use super::predictor::Predictor;
+use crate::files::{Stamp, stamp};
 use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
 use crate::text::Tokenizer;
@@ -93,6 +94,7 @@ impl OpenModel {
     pub fn subject(&self) -> Subject {
         Subject {
             dir: self.dir.clone(),
+            files: stamp(&self.dir),
             family: self.model.config.family.model_type(),
             heads: self.heads.clone(),
             labels: self.model.config.labels.clone(),
@@ -136,6 +138,8 @@ pub enum Script {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
     pub dir: PathBuf,
+    /// Its files when it was met.
+    pub files: Stamp,
     pub family: &'static str,
     /// The tasks whose heads the folder names.
     pub heads: Vec<Task>,

@@ -148,7 +148,7 @@ impl App {
             ThemeChoice::Light => egui::ThemePreference::Light,
             ThemeChoice::Dark => egui::ThemePreference::Dark,
         });
-        ctx.set_zoom_factor(self.settings.text_size);
+        ctx.set_zoom_factor(self.settings.text_size());
     }
 
     fn drain_events(&mut self, ctx: &egui::Context) {

@@ -51,6 +51,13 @@ impl Default for Settings {
 impl Settings {
     pub const TEXT_SIZES: [f32; 5] = [0.9, 1.0, 1.1, 1.25, 1.5];
 
+    /// The factor on all sizes: whatever a file says, one of those that can be chosen.
+    pub fn text_size(&self) -> f32 {
+        let off = |size: &f32| (size - self.text_size).abs();
+        let sizes = Self::TEXT_SIZES.into_iter().filter(|size| off(size).is_finite());
+        sizes.min_by(|one, other| off(one).total_cmp(&off(other))).unwrap_or(1.0)
+    }
+
     pub fn add_model_folder(&mut self, folder: &Path) {
         if !self.model_folders.iter().any(|known| known == folder) {
             self.model_folders.push(folder.to_path_buf());

@@ -298,6 +298,12 @@ mod tests {
         let mut workspace = Workspace::new(Vec::new(), "runs".into());
         let config = serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}}"#).unwrap();
         let work = AnyWork::new(crate::worker::works::rate::FindRate { config });
+        let compared = crate::worker::works::drift::MeasureDrift {
+            before: crate::worker::works::drift::Before::Folder("one".into()),
+            after: "two".into(),
+            texts: crate::worker::works::drift::Texts::OfRun("two".into()),
+        };
+        assert!(work.is_logged() && AnyWork::new(compared).is_logged());
         for (end, words) in [(EventKind::Stopped, "stopped"), (EventKind::Done, "finished")] {
             let job = workspace.follow(JobKind::Work(work.clone()), work.title());
             workspace.apply(Event { job, kind: EventKind::Started });

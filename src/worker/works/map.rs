@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 
 use crate::analysis::map::rows::{self, Facts};
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, read};
-use crate::files;
+use crate::files::{self, Stamp, stamp};
 use crate::inspect::{OpenModel, Pooling};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::{Failure, Queue, Tell, Work};
@@ -41,6 +41,8 @@ pub struct Wish {
 pub struct Known {
     pub read: Arc<Read>,
     pub facts: Arc<Facts>,
+    /// The files of the model that read them.
+    pub files: Stamp,
 }
 
 /// Points that are not yet where they belong.
@@ -55,11 +57,12 @@ pub struct OnTheWay {
 pub struct Mapped {
     pub map: Arc<Map>,
     pub facts: Arc<Facts>,
+    pub files: Stamp,
 }
 
 impl Mapped {
     pub fn known(&self) -> Known {
-        Known { read: self.map.read.clone(), facts: self.facts.clone() }
+        Known { read: self.map.read.clone(), facts: self.facts.clone(), files: self.files.clone() }
     }
 }
 
@@ -74,6 +77,10 @@ impl Work for MapRows {
         Queue::Compute
     }
 
+    fn is_logged(&self) -> bool {
+        true
+    }
+
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Mapped>, Failure> {
         let Some(known) = self.known(tell)? else { return Ok(None) };
         let Wish { layer, method, neighbors, seed, .. } = self.wish;
@@ -82,7 +89,7 @@ impl Work for MapRows {
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let mut watch = Told { tell, known: &known, on_the_way: &self.on_the_way };
         let map = lay_out(&known.read, about, texts.iter().map(|text| &**text), &mut watch);
-        Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone() }))
+        Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone(), files: known.files.clone() }))
     }
 }
 
@@ -99,13 +106,14 @@ impl MapRows {
         if tell("opening the model", 0, 0).is_break() {
             return Ok(None);
         }
+        let files = stamp(&self.model);
         let mut model = OpenModel::open_whole(&self.model)?;
         let layer = self.wish.layer.unwrap_or(model.model.config.num_hidden_layers);
         let data = &self.data.dataset;
         let texts = rows::requests(data);
         let go_on = &mut |done: usize, total: usize| tell("reading the rows", done as u64, total as u64);
         let read = read(&mut model, &texts, Some(data.task), self.wish.pooling, layer, go_on)?;
-        Ok(read.map(|read| Known { facts: Arc::new(Facts::of(data, &read)), read: Arc::new(read) }))
+        Ok(read.map(|read| Known { facts: Arc::new(Facts::of(data, &read)), read: Arc::new(read), files }))
     }
 }
 
