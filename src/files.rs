@@ -262,11 +262,11 @@ pub fn folder_bytes(folder: &Path) -> u64 {
 
 /// Whether two files hold the same bytes; a missing one holds nothing that another does.
 pub fn hold_the_same(one: &Path, other: &Path) -> io::Result<bool> {
-    let open = |path: &Path| match self::open(path) {
+    let opened = |path: &Path| match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         file => file.map(Some),
     };
-    let (Some(one), Some(other)) = (open(one)?, open(other)?) else { return Ok(false) };
+    let (Some(one), Some(other)) = (opened(one)?, opened(other)?) else { return Ok(false) };
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }

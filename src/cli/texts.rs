@@ -16,6 +16,7 @@ use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
 use crate::data::Roles;
+use crate::files;
 use crate::inspect::Request;
 use crate::inspect::json::{Asked, names};
 use crate::table::notation::tags;
@@ -87,7 +88,7 @@ pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> 
 }
 
 fn open(path: &Path) -> io::Result<BufReader<File>> {
-    Ok(BufReader::with_capacity(HEAD, File::open(path)?))
+    Ok(BufReader::with_capacity(HEAD, files::open(path)?))
 }
 
 /// The lines of a file, or of several that are parts of one, each opened when it is its turn.
@@ -103,7 +104,7 @@ fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Box<dyn Iterator<Item 
         if is_alone {
             return items;
         }
-        let of: Arc<str> = crate::files::name(&path).into();
+        let of: Arc<str> = files::name(&path).into();
         Box::new(items.map(move |item| {
             item.map(|item| Item { place: format!("{} of {of}", item.place), file: Some(of.clone()), ..item })
         }))

@@ -7,7 +7,7 @@ use super::DataError;
 use super::columns::column;
 use super::folded::folded;
 use super::labels::{
-    Classes, Separator, count_names, decimal_comma_in, flag, flag_columns, is_missing, number, places, sort_names,
+    Classes, Separator, decimal_comma_in, flag, flag_columns, is_missing, names_in, number, places, sort_names,
     unlabelled,
 };
 use super::rows::Content;
@@ -137,16 +137,17 @@ impl Targets {
         if !self.flags.is_empty() {
             return self.flags.iter().map(|column| self.table.columns[*column].clone()).collect();
         }
-        let counted = match (self.task, self.separator) {
+        let mut names = match (self.task, self.separator) {
             (Task::Classify | Task::MultiLabel, Separator::Places(count)) => {
                 return (0..count).map(|place| format!("LABEL_{place}")).collect();
             }
-            (Task::Classify | Task::MultiLabel, separator) => count_names(self.cells(column), separator),
+            (Task::Classify | Task::MultiLabel, separator) => names_in(self.cells(column), separator),
             (Task::Ner, _) => return self.found_tags(column),
             (Task::Nsp | Task::Sop, _) => return sentence_labels(self.task).map(str::to_owned).to_vec(),
-            _ => BTreeMap::new(),
+            _ => Vec::new(),
         };
-        sort_names(counted.into_keys().filter(|name| !self.unlabelled.contains(name)).collect())
+        names.retain(|name| !self.unlabelled.contains(name));
+        sort_names(names)
     }
 
     fn found_tags(&self, column: usize) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::fault::{self, Operation};
-use super::{Checked, create_folders, folder_of, write_atomically};
+use super::{Checked, create_folders, folder_of, open_own, write_atomically};
 
 #[derive(Debug)]
 pub struct LineLog {

@@ -1,7 +1,7 @@
 //! Size and SHA-256 of the files in a folder, by which every later change of any of them is seen.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 

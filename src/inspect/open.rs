@@ -38,14 +38,15 @@ impl OpenModel {
         let config = model::read_config(dir)?;
         let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
         let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
-        let (model, untrained) = open_head(dir, &config, task)?;
+        let (model, untrained) = open_head(dir, &config, task).map_err(|error| error.within(dir))?;
         Self::with(dir, model, untrained, Some(task))
     }
 
     /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
     /// there is still its tokenizer to look through, and asking it is an error.
     pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
-        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+        let opened = model::open(dir, Want::AsSaved, &Device::Cpu, 0);
+        let (model, report) = opened.map_err(|error| error.within(dir))?;
         Self::with(dir, model, report.new, None)
     }
 

@@ -18,8 +18,16 @@ const INTER_SEMIBOLD: &str = "Inter SemiBold";
 const MONO: &str = "JetBrains Mono";
 const MONO_MEDIUM: &str = "JetBrains Mono Medium";
 
-/// Installs the fonts and starts listening for missing glyphs. Found fonts come out of the receiver.
-pub fn install(ctx: &egui::Context) -> Receiver<FontInsert> {
+/// What came of the search for a glyph.
+#[derive(Debug)]
+pub enum Found {
+    Font(FontInsert),
+    /// No font of this system has the letter, nor were others of its block looked for.
+    Nothing(char),
+}
+
+/// Installs the fonts and starts listening for missing glyphs. What is found comes out of the receiver.
+pub fn install(ctx: &egui::Context) -> Receiver<Found> {
     ctx.set_fonts(definitions());
     let (found, receiver) = bounded(8);
     let asked: OnceLock<Option<Sender<char>>> = OnceLock::new();
@@ -69,7 +77,7 @@ fn definitions() -> FontDefinitions {
 }
 
 /// Starts the thread that looks for fonts; without a thread there are boxes, which is no reason to stop.
-fn start(found: Sender<FontInsert>, ctx: egui::Context) -> Option<Sender<char>> {
+fn start(found: Sender<Found>, ctx: egui::Context) -> Option<Sender<char>> {
     let (sender, letters) = bounded::<char>(64);
     let search = move || {
         let mut system = fontdb::Database::new();
@@ -85,13 +93,17 @@ fn start(found: Sender<FontInsert>, ctx: egui::Context) -> Option<Sender<char>> 
                 Some((name, _)) if given.contains(&name) => {}
                 Some((name, data)) => {
                     given.insert(name.clone());
-                    if found.send(FontInsert::new(&name, data, every_family())).is_err() {
+                    if found.send(Found::Font(FontInsert::new(&name, data, every_family()))).is_err() {
                         return;
                     }
                     ctx.request_repaint();
                 }
                 None => {
                     hopeless.insert(script(letter));
+                    if found.send(Found::Nothing(letter)).is_err() {
+                        return;
+                    }
+                    ctx.request_repaint();
                 }
             }
         }

@@ -545,6 +545,7 @@ fn a_run_is_opened_and_its_configuration_used_again() {
         window.count(|command| matches!(command, Command::OpenTable { inputs, .. } if *inputs == "reviews.csv".into())),
         1
     );
+    assert_eq!(window.app().workspace().screen, Screen::Train, "the form is what was asked for");
 }
 
 #[test]

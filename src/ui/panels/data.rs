@@ -191,6 +191,7 @@ impl DataPanel {
             ) {
                 cx.act(Action::OpenData(path.into()));
             }
+            super::recent::ui(ui, cx);
             ui.add_space(space::XS);
             let find = Button::new("Find a data set on the hub").icon(ICON_TRAVEL_EXPLORE).quiet();
             if find.show(ui, palette).clicked() {

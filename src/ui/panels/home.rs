@@ -10,7 +10,7 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
-use super::samples;
+use super::{recent, samples};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
@@ -92,6 +92,7 @@ impl HomePanel {
         ) {
             cx.act(Action::OpenData(path.into()));
         }
+        recent::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
         steps_ui(ui, cx);
