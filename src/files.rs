@@ -323,7 +323,9 @@ mod tests {
     fn what_was_begun_and_given_up_is_removed_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
         let old = std::time::SystemTime::now() - GIVEN_UP - Duration::from_mins(1);
-        for (name, is_old) in [(".attune-a.tmp", true), (".attune-b.tmp", false), (".attune-main.json", true), ("a.tmp", true)] {
+        for (name, is_old) in
+            [(".attune-a.tmp", true), (".attune-b.tmp", false), (".attune-main.json", true), ("a.tmp", true)]
+        {
             let file = File::create(dir.path().join(name)).unwrap();
             if is_old {
                 file.set_modified(old).unwrap();

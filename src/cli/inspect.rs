@@ -71,26 +71,28 @@ impl Inspect {
         let problems = table.problems.iter().chain(&dataset.excluded);
         let has_labels = dataset.is_labelled();
         // Of a million labels the facts take ten times what the labels do.
-        let facts = || json!({
-            "kind": "dataset",
-            "path": table.path,
-            "files": files,
-            "held_out": table.origins.held_out,
-            "format": format_name(table.format),
-            "encoding": table.encoding,
-            "replaced_characters": table.replaced_characters,
-            "notes": table.notes,
-            "columns": table.columns,
-            "rows": table.rows(),
-            "task": task,
-            "roles": roles,
-            "reading": dataset.reading(),
-            "examples": dataset.examples.len(),
-            "labelled": has_labels,
-            "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
-            "problems": problems.clone().map(problem).collect::<Vec<_>>(),
-            "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
-        });
+        let facts = || {
+            json!({
+                "kind": "dataset",
+                "path": table.path,
+                "files": files,
+                "held_out": table.origins.held_out,
+                "format": format_name(table.format),
+                "encoding": table.encoding,
+                "replaced_characters": table.replaced_characters,
+                "notes": table.notes,
+                "columns": table.columns,
+                "rows": table.rows(),
+                "task": task,
+                "roles": roles,
+                "reading": dataset.reading(),
+                "examples": dataset.examples.len(),
+                "labelled": has_labels,
+                "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
+                "problems": problems.clone().map(problem).collect::<Vec<_>>(),
+                "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
+            })
+        };
         let encoding = if table.format.has_encoding() { format!(", {}", table.encoding) } else { String::new() };
         let mut lines = vec![
             format!("{}: {}{encoding}", table.path.display(), format_name(table.format)),
@@ -134,7 +136,8 @@ fn health_facts(finding: &Finding, several: bool) -> Value {
 
 /// Whether a configuration can be read and is of no model: many a file is called `config.json`.
 fn is_of_something_else(config: &Path) -> bool {
-    let read: Option<Value> = crate::files::read_note(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let read: Option<Value> =
+        crate::files::read_note(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     read.is_some_and(|config| config.get("model_type").is_none() && config.get("architectures").is_none())
 }
 

@@ -98,7 +98,9 @@ fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Box<dyn Iterator<Item 
         let name = format!("\"{}\"", path.display());
         let file = match open(&path) {
             Ok(file) => file,
-            Err(error) => return Box::new(iter::once(Err(error).with_context(|| format!("cannot read {name}")))),
+            Err(error) => {
+                return Box::new(iter::once(Err::<Item, _>(error).with_context(|| format!("cannot read {name}"))));
+            }
         };
         let items = lines(file, name, task, how);
         if is_alone {

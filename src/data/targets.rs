@@ -1,6 +1,6 @@
 //! What the rows of a table teach: a class, several, a number, tags, answers, as their columns write them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::DataError;

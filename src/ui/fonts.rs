@@ -170,6 +170,18 @@ mod tests {
     }
 
     #[test]
+    fn the_samples_are_shown_whole_on_a_machine_without_fonts() {
+        let mut fonts = Fonts::new(TextOptions::default(), definitions());
+        let font = FontId::proportional(13.0);
+        for sample in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/samples")).unwrap() {
+            let path = sample.unwrap().path();
+            let letters: HashSet<char> = std::fs::read_to_string(&path).unwrap().chars().collect();
+            let missing = letters.iter().filter(|letter| !letter.is_whitespace() && !fonts.has_glyph(&font, **letter));
+            assert_eq!(missing.count(), 0, "{}", path.display());
+        }
+    }
+
+    #[test]
     fn a_face_is_asked_for_the_letter_itself() {
         let inter = FontData::from_static(include_bytes!("../../assets/fonts/Inter-Regular.otf"));
         assert!(has(&inter, 'é'));

@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn what_a_file_says_of_sizes_is_never_more_than_can_be_chosen() {
-        for (written, expected) in [(1.1, 1.1), (0.0, 0.9), (-3.0, 0.9), (7.0, 1.5), (f32::NAN, 1.0), (f32::INFINITY, 1.0)] {
+        for (written, expected) in
+            [(1.1, 1.1), (0.0, 0.9), (-3.0, 0.9), (7.0, 1.5), (f32::NAN, 1.0), (f32::INFINITY, 1.0)]
+        {
             let settings = Settings { text_size: written, ..Settings::default() };
             assert_eq!(settings.text_size(), expected, "{written}");
         }

@@ -53,6 +53,7 @@ fn rounds() -> (u64, bool) {
 }
 
 /// Damages each sample and opens it, and fails with all that went wrong.
+#[expect(clippy::print_stdout, reason = "who asks for many rounds wants to see how they went")]
 fn attack(samples: Vec<Sample>, read: Read) {
     let work = move || {
         let (rounds, is_told) = rounds();
@@ -171,7 +172,8 @@ fn data(path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-const ASKED: [&str; 5] = ["the jury believed her", "", "Köln 東京 😀\u{202e}\u{0}", "a\u{301} [MASK] <mask>", "ﬁ ﬀ ½ ٣"];
+const ASKED: [&str; 5] =
+    ["the jury believed her", "", "Köln 東京 😀\u{202e}\u{0}", "a\u{301} [MASK] <mask>", "ﬁ ﬀ ½ ٣"];
 
 fn tokenizer(dir: &Path) -> Result<(), String> {
     let tokenizer = Tokenizer::open(dir).map_err(words)?;
@@ -361,7 +363,8 @@ fn a_damaged_cache_card_or_setting_is_passed_over() {
 #[test]
 fn damaged_requests_are_answered_and_the_next_one_too() {
     let served = Served::start("bert-classify", &[]);
-    let whole = served::message("POST", "/predict", Some("[{\"text\":\"the jury\",\"pair\":null},{\"text\":\"a map\"}]"));
+    let whole =
+        served::message("POST", "/predict", Some("[{\"text\":\"the jury\",\"pair\":null},{\"text\":\"a map\"}]"));
     let (rounds, _) = rounds();
     for round in 0..rounds * 4 {
         let bytes = damage(whole.as_bytes(), Build::Bytes, &mut Dice::new("request", round));

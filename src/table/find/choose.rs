@@ -171,7 +171,8 @@ fn one_kind(names: &[String], kinds: &[Kind], chosen: &mut Chosen) -> Result<(),
     let mut counts = kinds_of(&chosen.read);
     if counts.len() > 1 {
         // What tells of the rows beside it has none, but may be all there is of a data set.
-        let has_rows: Vec<usize> = chosen.read.iter().copied().filter(|place| !tells_of_others(&names[*place])).collect();
+        let has_rows: Vec<usize> =
+            chosen.read.iter().copied().filter(|place| !tells_of_others(&names[*place])).collect();
         let others = kinds_of(&has_rows);
         if others.len() == 1 {
             (chosen.read, counts) = (has_rows, others);

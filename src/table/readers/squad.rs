@@ -400,7 +400,8 @@ mod tests {
         let context = "The ferry leaves at seven. ".repeat(8000);
         let question = |number: usize| format!(r#"{{"id":"{number}","question":"When?","answers":[]}}"#);
         let questions: Vec<String> = (0..60).map(question).collect();
-        let text = format!(r#"{{"data":[{{"paragraphs":[{{"context":"{context}","qas":[{}]}}]}}]}}"#, questions.join(","));
+        let text =
+            format!(r#"{{"data":[{{"paragraphs":[{{"context":"{context}","qas":[{}]}}]}}]}}"#, questions.join(","));
         let error = read_bytes(Path::new("long.json"), text.into_bytes()).unwrap_err().to_string();
         assert!(error.contains("\"long.json\" has so many questions on long contexts"), "{error}");
     }

@@ -295,6 +295,7 @@ fn quotes_that_stand_elsewhere_cost_no_more_than_the_text() {
     let length = text.chars().count();
     let span = |at: usize| format!(r#"{{"start":{at},"end":{length},"label":"X","text":"Ann"}}"#);
     let spans: Vec<String> = (0..4_000).map(span).collect();
-    let file = format!("{{\"text\":\"{text}\",\"entities\":[{}]}}\n{{\"text\":\"b\",\"entities\":[]}}\n", spans.join(","));
+    let file =
+        format!("{{\"text\":\"{text}\",\"entities\":[{}]}}\n{{\"text\":\"b\",\"entities\":[]}}\n", spans.join(","));
     assert!(read_bytes(Path::new("x.jsonl"), file.into_bytes()).is_ok());
 }

@@ -12,9 +12,9 @@ pub struct Dice(u64);
 impl Dice {
     pub fn new(name: &str, round: u64) -> Self {
         // FNV-1a, so that a name of a sample says the same everywhere.
-        let of_name = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let of_name = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Self(of_name ^ round.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
@@ -60,6 +60,9 @@ const NUMBERS: [&str; 12] = [
     "1e-400",
     "0.5",
 ];
+
+/// What is nested deeply.
+const OPENINGS: [&[u8]; 5] = [b"[", b"{\"a\":", b"(", b"<a>", b"((("];
 
 /// Pieces that open something, end something or mean something else than they look like.
 const PIECES: [&[u8]; 20] = [
@@ -119,8 +122,7 @@ fn once(mut bytes: Vec<u8>, dice: &mut Dice) -> Vec<u8> {
         6 => bytes = lines_swapped(&bytes, dice),
         7 => {
             let depth = *dice.of(&[3, 130, 2_000, 30_000]);
-            let opening: &[u8] = dice.of(&[&b"["[..], b"{\"a\":", b"(", b"<a>", b"((("]);
-            bytes.splice(from..from, opening.repeat(depth));
+            bytes.splice(from..from, dice.of(&OPENINGS).repeat(depth));
         }
         8 => {
             let long = *dice.of(&[300, 5_000, 70_000]);
@@ -199,7 +201,8 @@ fn change(value: &mut Value, dice: &mut Dice, depth: usize) {
                 0 => drop(object.remove(&key)),
                 1 => {
                     let moved = object.remove(&key).unwrap_or_default();
-                    let name = dice.of(&[String::new(), "x".repeat(3_000), format!("{key}\u{0}"), "type".into()]).clone();
+                    let name =
+                        dice.of(&[String::new(), "x".repeat(3_000), format!("{key}\u{0}"), "type".into()]).clone();
                     object.insert(name, moved);
                 }
                 _ => change(&mut object[&key], dice, depth + 1),
@@ -266,7 +269,8 @@ fn in_member(bytes: &[u8], dice: &mut Dice) -> Option<Vec<u8>> {
         if place == chosen {
             content = once(content, dice);
         }
-        written.start_file(member.name(), SimpleFileOptions::default().compression_method(method)).ok()?;
+        let name = member.name().ok()?.into_owned();
+        written.start_file(name, SimpleFileOptions::default().compression_method(method)).ok()?;
         written.write_all(&content).ok()?;
     }
     Some(written.finish().ok()?.into_inner())

@@ -30,7 +30,8 @@ impl Sample {
 
     /// A folder, once for each of its files that is to be damaged.
     pub fn folders(name: &str, files: &[(String, Vec<u8>)], damaged: &[&str]) -> Vec<Self> {
-        let place = |wanted: &str| files.iter().position(|(own, _)| own == wanted).unwrap_or_else(|| panic!("{wanted}"));
+        let place =
+            |wanted: &str| files.iter().position(|(own, _)| own == wanted).unwrap_or_else(|| panic!("{wanted}"));
         let of = |wanted: &&str| Self {
             name: format!("{name}/{wanted}"),
             files: files.to_vec(),
@@ -77,29 +78,86 @@ const TEXTS: [(&str, &str); 27] = [
     ("reviews.csv", REVIEWS),
     ("semicolon.csv", "text;score\n\"ein; Text\";1,5\nnoch einer;2\nund einer;3,25\n"),
     ("flags.csv", "text,toxic,rude,kind\nyou there,1,0,0\nhello friend,0,0,1\nso so,0,0,0\nbad words,1,1,0\n"),
-    ("pairs.tsv", "sentence1\tsentence2\tlabel\na man walks\ta man moves\tentailment\nshe sleeps\tshe runs\tcontradiction\n"),
+    (
+        "pairs.tsv",
+        "sentence1\tsentence2\tlabel\na man walks\ta man moves\tentailment\nshe sleeps\tshe runs\tcontradiction\n",
+    ),
     ("spans.csv", "text,spans\n\"Ines Kaya lives in Köln\",\"[(0, 9, 'PER'), (19, 23, 'LOC')]\"\nnobody,[]\n"),
-    ("reviews.jsonl", "{\"text\": \"the soup was wonderful\", \"label\": \"good\", \"tags\": [\"a\", \"b\"]}\n{\"text\": \"endless\", \"label\": \"bad\", \"tags\": []}\n{\"text\": \"rude\", \"label\": null}\n"),
-    ("rows.json", "{\"data\": [{\"text\": \"fine\", \"label\": 1}, {\"text\": \"poor\", \"label\": 0}], \"version\": 2}"),
+    (
+        "reviews.jsonl",
+        "{\"text\": \"the soup was wonderful\", \"label\": \"good\", \"tags\": [\"a\", \"b\"]}\n{\"text\": \"endless\", \"label\": \"bad\", \"tags\": []}\n{\"text\": \"rude\", \"label\": null}\n",
+    ),
+    (
+        "rows.json",
+        "{\"data\": [{\"text\": \"fine\", \"label\": 1}, {\"text\": \"poor\", \"label\": 0}], \"version\": 2}",
+    ),
     ("columns.json", "{\"text\": {\"0\": \"fine\", \"1\": \"poor\"}, \"label\": {\"0\": \"good\", \"1\": \"bad\"}}"),
-    ("split.json", "{\"columns\": [\"text\", \"label\"], \"index\": [0, 1], \"data\": [[\"fine\", \"good\"], [\"poor\", \"bad\"]]}"),
-    ("server.json", "{\"features\": [{\"feature_idx\": 0, \"name\": \"text\", \"type\": {\"dtype\": \"string\"}}, {\"name\": \"label\", \"type\": {\"names\": [\"neg\", \"pos\"], \"_type\": \"ClassLabel\"}}], \"rows\": [{\"row_idx\": 0, \"row\": {\"text\": \"fine\", \"label\": 1}}, {\"row_idx\": 1, \"row\": {\"text\": \"poor\", \"label\": 0}}]}"),
-    ("squad.json", "{\"version\": \"v2.0\", \"data\": [{\"title\": \"T\", \"paragraphs\": [{\"context\": \"The ferry leaves at seven.\", \"qas\": [{\"id\": \"1\", \"question\": \"When?\", \"answers\": [{\"text\": \"at seven\", \"answer_start\": 17}]}, {\"id\": \"2\", \"question\": \"Why?\", \"answers\": [], \"is_impossible\": true}]}]}]}"),
-    ("names.conll", "-DOCSTART- -X- O O\n\nInes NNP B-NP B-PER\nKaya NNP I-NP I-PER\nlives VBZ B-VP O\nin IN B-PP O\nKöln NNP B-NP B-LOC\n\nNobody NN B-NP O\n. . O O\n\n"),
-    ("names.conllu", "# text = du vin\n1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\tde\tADP\tP\t_\t3\tcase\t_\t_\n2\tle\tle\tDET\tD\t_\t3\tdet\t_\t_\n3\tvin\tvin\tNOUN\tN\t_\t0\troot\t_\tSpaceAfter=No\n\n"),
-    ("names.gold_conll", "#begin document (a/b); part 000\na/b 0 0 Ann NNP (TOP(S* - - - - (PERSON) * -\na/b 0 1 ran VBD *)) run - 1 - * (V*) -\n\na/b 0 0 Köln NNP (TOP*) - - - - (GPE) * -\n#end document\n"),
-    ("names.tsv", "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.NamedEntity|identifier|value\n\n\n#Text=Ann ran\n1-1\t0-3\tAnn\t*[1]\tPER[1]\t\n1-2\t4-7\tran\t_\t_\t\n"),
+    (
+        "split.json",
+        "{\"columns\": [\"text\", \"label\"], \"index\": [0, 1], \"data\": [[\"fine\", \"good\"], [\"poor\", \"bad\"]]}",
+    ),
+    (
+        "server.json",
+        "{\"features\": [{\"feature_idx\": 0, \"name\": \"text\", \"type\": {\"dtype\": \"string\"}}, {\"name\": \"label\", \"type\": {\"names\": [\"neg\", \"pos\"], \"_type\": \"ClassLabel\"}}], \"rows\": [{\"row_idx\": 0, \"row\": {\"text\": \"fine\", \"label\": 1}}, {\"row_idx\": 1, \"row\": {\"text\": \"poor\", \"label\": 0}}]}",
+    ),
+    (
+        "squad.json",
+        "{\"version\": \"v2.0\", \"data\": [{\"title\": \"T\", \"paragraphs\": [{\"context\": \"The ferry leaves at seven.\", \"qas\": [{\"id\": \"1\", \"question\": \"When?\", \"answers\": [{\"text\": \"at seven\", \"answer_start\": 17}]}, {\"id\": \"2\", \"question\": \"Why?\", \"answers\": [], \"is_impossible\": true}]}]}]}",
+    ),
+    (
+        "names.conll",
+        "-DOCSTART- -X- O O\n\nInes NNP B-NP B-PER\nKaya NNP I-NP I-PER\nlives VBZ B-VP O\nin IN B-PP O\nKöln NNP B-NP B-LOC\n\nNobody NN B-NP O\n. . O O\n\n",
+    ),
+    (
+        "names.conllu",
+        "# text = du vin\n1-2\tdu\t_\t_\t_\t_\t_\t_\t_\t_\n1\tde\tde\tADP\tP\t_\t3\tcase\t_\t_\n2\tle\tle\tDET\tD\t_\t3\tdet\t_\t_\n3\tvin\tvin\tNOUN\tN\t_\t0\troot\t_\tSpaceAfter=No\n\n",
+    ),
+    (
+        "names.gold_conll",
+        "#begin document (a/b); part 000\na/b 0 0 Ann NNP (TOP(S* - - - - (PERSON) * -\na/b 0 1 ran VBD *)) run - 1 - * (V*) -\n\na/b 0 0 Köln NNP (TOP*) - - - - (GPE) * -\n#end document\n",
+    ),
+    (
+        "names.tsv",
+        "#FORMAT=WebAnno TSV 3.3\n#T_SP=webanno.custom.NamedEntity|identifier|value\n\n\n#Text=Ann ran\n1-1\t0-3\tAnn\t*[1]\tPER[1]\t\n1-2\t4-7\tran\t_\t_\t\n",
+    ),
     ("words.csv", "sentence_id,word,tag\n1,Ann,B-PER\n1,ran,O\n2,Köln,B-LOC\n2,sleeps,O\n"),
     ("slashes.txt", "Ann/B-PER ran/O to/O Köln/B-LOC\nNobody/O saw/O it/O\n"),
-    ("labels.txt", "__label__good __label__warm the soup was wonderful\n__label__bad an endless queue\n__label__good kind\n"),
-    ("prose.txt", "The first paragraph, which is long enough to be one.\n\nThe second; it says \"no\" and \"yes\".\nA third line | another.\n"),
-    ("prodigy.jsonl", "{\"text\": \"Ann ran\", \"spans\": [{\"start\": 0, \"end\": 3, \"label\": \"PER\", \"token_start\": 0, \"token_end\": 0}], \"tokens\": [{\"text\": \"Ann\", \"start\": 0, \"end\": 3, \"id\": 0}], \"answer\": \"accept\", \"_input_hash\": 1, \"_task_hash\": 2}\n{\"text\": \"b\", \"spans\": [], \"answer\": \"reject\", \"_task_hash\": 3}\n"),
-    ("doccano.jsonl", "{\"id\": 1, \"text\": \"Ann ran to Köln\", \"label\": [[0, 3, \"PER\"], [11, 15, \"LOC\"]]}\n{\"id\": 2, \"text\": \"b\", \"label\": []}\n"),
-    ("studio.json", "[{\"id\": 1, \"data\": {\"text\": \"😀 Ann ran\"}, \"annotations\": [{\"id\": 1, \"completed_by\": 1, \"was_cancelled\": false, \"result\": [{\"id\": \"a\", \"from_name\": \"label\", \"to_name\": \"text\", \"type\": \"labels\", \"value\": {\"start\": 3, \"end\": 6, \"text\": \"Ann\", \"labels\": [\"PER\"]}}, {\"from_name\": \"kind\", \"to_name\": \"text\", \"type\": \"choices\", \"value\": {\"choices\": [\"x\"]}}]}]}, {\"id\": 2, \"data\": {\"text\": \"b\"}, \"annotations\": []}]"),
-    ("spacy.json", "[[\"Ann ran to Köln\", {\"entities\": [[0, 3, \"PER\"], [11, 15, \"LOC\"]], \"cats\": {\"A\": 1.0, \"B\": 0.0}}], [\"b\", {\"entities\": []}]]"),
-    ("gliner.json", "[{\"tokenized_text\": [\"Ann\", \"ran\"], \"ner\": [[0, 0, \"PER\"]]}, {\"tokenized_text\": [\"b\"], \"ner\": []}]"),
-    ("spert.json", "[{\"tokens\": [\"Ann\", \"ran\"], \"entities\": [{\"type\": \"PER\", \"start\": 0, \"end\": 1}], \"relations\": [], \"orig_id\": 1}, {\"tokens\": [\"b\"], \"entities\": [], \"relations\": [], \"orig_id\": 2}]"),
-    ("dygie.jsonl", "{\"doc_key\": \"d\", \"sentences\": [[\"Ann\", \"ran\"], [\"She\", \"slept\"]], \"ner\": [[[0, 0, \"PER\"]], [[2, 2, \"PER\"]]], \"relations\": [[], []]}\n"),
+    (
+        "labels.txt",
+        "__label__good __label__warm the soup was wonderful\n__label__bad an endless queue\n__label__good kind\n",
+    ),
+    (
+        "prose.txt",
+        "The first paragraph, which is long enough to be one.\n\nThe second; it says \"no\" and \"yes\".\nA third line | another.\n",
+    ),
+    (
+        "prodigy.jsonl",
+        "{\"text\": \"Ann ran\", \"spans\": [{\"start\": 0, \"end\": 3, \"label\": \"PER\", \"token_start\": 0, \"token_end\": 0}], \"tokens\": [{\"text\": \"Ann\", \"start\": 0, \"end\": 3, \"id\": 0}], \"answer\": \"accept\", \"_input_hash\": 1, \"_task_hash\": 2}\n{\"text\": \"b\", \"spans\": [], \"answer\": \"reject\", \"_task_hash\": 3}\n",
+    ),
+    (
+        "doccano.jsonl",
+        "{\"id\": 1, \"text\": \"Ann ran to Köln\", \"label\": [[0, 3, \"PER\"], [11, 15, \"LOC\"]]}\n{\"id\": 2, \"text\": \"b\", \"label\": []}\n",
+    ),
+    (
+        "studio.json",
+        "[{\"id\": 1, \"data\": {\"text\": \"😀 Ann ran\"}, \"annotations\": [{\"id\": 1, \"completed_by\": 1, \"was_cancelled\": false, \"result\": [{\"id\": \"a\", \"from_name\": \"label\", \"to_name\": \"text\", \"type\": \"labels\", \"value\": {\"start\": 3, \"end\": 6, \"text\": \"Ann\", \"labels\": [\"PER\"]}}, {\"from_name\": \"kind\", \"to_name\": \"text\", \"type\": \"choices\", \"value\": {\"choices\": [\"x\"]}}]}]}, {\"id\": 2, \"data\": {\"text\": \"b\"}, \"annotations\": []}]",
+    ),
+    (
+        "spacy.json",
+        "[[\"Ann ran to Köln\", {\"entities\": [[0, 3, \"PER\"], [11, 15, \"LOC\"]], \"cats\": {\"A\": 1.0, \"B\": 0.0}}], [\"b\", {\"entities\": []}]]",
+    ),
+    (
+        "gliner.json",
+        "[{\"tokenized_text\": [\"Ann\", \"ran\"], \"ner\": [[0, 0, \"PER\"]]}, {\"tokenized_text\": [\"b\"], \"ner\": []}]",
+    ),
+    (
+        "spert.json",
+        "[{\"tokens\": [\"Ann\", \"ran\"], \"entities\": [{\"type\": \"PER\", \"start\": 0, \"end\": 1}], \"relations\": [], \"orig_id\": 1}, {\"tokens\": [\"b\"], \"entities\": [], \"relations\": [], \"orig_id\": 2}]",
+    ),
+    (
+        "dygie.jsonl",
+        "{\"doc_key\": \"d\", \"sentences\": [[\"Ann\", \"ran\"], [\"She\", \"slept\"]], \"ner\": [[[0, 0, \"PER\"]], [[2, 2, \"PER\"]]], \"relations\": [[], []]}\n",
+    ),
     ("literal.txt", "('the soup, it was fine', 'good')\n('rude \\'staff\\'', 'bad')\n('so so', None)\n"),
 ];
 
@@ -133,7 +191,8 @@ pub fn tables() -> Vec<Sample> {
     all.push(Sample::file("reviews.csv.gz", gzip(REVIEWS.as_bytes()), Build::Bytes));
     all.push(Sample::file("reviews.csv.bz2", bzip2(REVIEWS.as_bytes()), Build::Bytes));
     all.push(Sample::file("reviews.csv.zst", zstd::encode_all(REVIEWS.as_bytes(), 3).unwrap(), Build::Bytes));
-    let zipped = zip(&[("train.csv", REVIEWS), ("test.csv", "text,label\nfine,good\npoor,bad\n"), ("README.md", "# x")]);
+    let zipped =
+        zip(&[("train.csv", REVIEWS), ("test.csv", "text,label\nfine,good\npoor,bad\n"), ("README.md", "# x")]);
     all.push(Sample::file("reviews.zip", zipped.clone(), Build::Zip));
     all.push(Sample::file("torn.zip", zipped, Build::Bytes));
     all
@@ -146,11 +205,15 @@ pub fn folders() -> Vec<Sample> {
     };
     let brat = owned(&[
         ("a.txt", "Ann ran to Köln.\nShe slept."),
-        ("a.ann", "T1\tPER 0 3\tAnn\nT2\tLOC 11 15\tKöln\nR1\tlives Arg1:T1 Arg2:T2\nT3\tPER 17 20;21 26\tShe slept\n#1\tNote T1 x\n"),
+        (
+            "a.ann",
+            "T1\tPER 0 3\tAnn\nT2\tLOC 11 15\tKöln\nR1\tlives Arg1:T1 Arg2:T2\nT3\tPER 17 20;21 26\tShe slept\n#1\tNote T1 x\n",
+        ),
         ("b.txt", "Nobody."),
         ("b.ann", ""),
     ]);
-    let classes = owned(&[("pos/1.txt", "wonderful"), ("pos/2.txt", "kind"), ("neg/1.txt", "rude"), ("neg/2.txt", "cold")]);
+    let classes =
+        owned(&[("pos/1.txt", "wonderful"), ("pos/2.txt", "kind"), ("neg/1.txt", "rude"), ("neg/2.txt", "cold")]);
     let parts = owned(&[("train.csv", REVIEWS), ("dev.csv", "text,label\nfine,good\npoor,bad\n")]);
     let saved = all_of(&golden().join("arrow/saved"));
     let splits = all_of(&golden().join("arrow/splits"));
