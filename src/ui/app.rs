@@ -187,6 +187,9 @@ impl App {
                         u32::from(letter)
                     );
                     self.workspace.say(Level::Warning, words, None);
+                    if let Some(line) = self.workspace.log.last_mut() {
+                        line.brief = Some("Some signs have no font on this machine".to_owned());
+                    }
                 }
             }
         }

@@ -83,28 +83,28 @@ fn start(found: Sender<Found>, ctx: egui::Context) -> Option<Sender<char>> {
         let mut system = fontdb::Database::new();
         system.load_system_fonts();
         let mut given = HashSet::new();
-        let mut hopeless = HashSet::new();
+        let (mut hopeless, mut told) = (HashSet::new(), HashSet::new());
+        let mut own = Fonts::new(TextOptions::default(), definitions());
         while let Ok(letter) = letters.recv() {
-            if hopeless.contains(&script(letter)) {
+            let face = if hopeless.contains(&script(letter)) { None } else { face_with(&system, letter) };
+            if let Some((name, data)) = face {
+                // It may have been found before, and the window has not drawn with it yet.
+                if given.insert(name.clone()) {
+                    let font = FontInsert::new(&name, data, every_family());
+                    if found.send(Found::Font(font)).is_err() {
+                        return;
+                    }
+                    ctx.request_repaint();
+                }
                 continue;
             }
-            match face_with(&system, letter) {
-                // It was found before, and the window has not drawn with it yet.
-                Some((name, _)) if given.contains(&name) => {}
-                Some((name, data)) => {
-                    given.insert(name.clone());
-                    if found.send(Found::Font(FontInsert::new(&name, data, every_family()))).is_err() {
-                        return;
-                    }
-                    ctx.request_repaint();
+            hopeless.insert(script(letter));
+            // Where a sign comes along with Attune only a better one was looked for.
+            if !own.has_glyph(&FontId::proportional(12.0), letter) && told.insert(script(letter)) {
+                if found.send(Found::Nothing(letter)).is_err() {
+                    return;
                 }
-                None => {
-                    hopeless.insert(script(letter));
-                    if found.send(Found::Nothing(letter)).is_err() {
-                        return;
-                    }
-                    ctx.request_repaint();
-                }
+                ctx.request_repaint();
             }
         }
     };

@@ -112,7 +112,8 @@ fn files_are_opened_by_whoever_looks_first_whether_they_are_some() {
         "table", "data", "text", "corpus", "model", "metrics", "hub", "train", "inspect", "analysis", "export",
         "serve", "sweep", "worker", "cli", "ui",
     ];
-    let broken: Vec<String> = rooms.iter().flat_map(|room| offenders(room, &words)).collect();
+    let mut broken: Vec<String> = rooms.iter().flat_map(|room| offenders(room, &words)).collect();
+    broken.retain(|told| !told.contains("/tests/"));
     assert!(broken.is_empty(), "use crate::files::open, read_note or read_whole\n{}", broken.join("\n"));
 }
 

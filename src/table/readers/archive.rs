@@ -4,17 +4,19 @@
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::unpack::{Limits, Packing, Unpacked, data_error, size};
+use super::unpack::{Counted, Limits, Packing, Unpacked, data_error, size};
 use crate::guard::guarded;
 use crate::stop::{Heeded, heed};
 use crate::table::ReadError;
 use crate::table::find::{Chosen, Part, choose};
 
-type Zip = ZipArchive<Heeded<File>>;
+type Zip = ZipArchive<Counted<Heeded<File>>>;
 
 /// An archive of files that may be data, neither a workbook nor a file of a program.
 pub(super) struct Archive {
@@ -22,7 +24,8 @@ pub(super) struct Archive {
     zip: Zip,
     /// Its files by their names, each with its place in the archive.
     names: Vec<(String, usize)>,
-    packed: u64,
+    /// Bytes that were read of the archive, and that came out of it.
+    taken: Arc<AtomicU64>,
     given: u64,
     limits: Limits,
 }
@@ -32,8 +35,11 @@ impl Archive {
     pub fn open(path: &Path, file: &File) -> io::Result<Option<Self>> {
         let mut file = file.try_clone()?;
         file.rewind()?;
-        let packed = file.metadata()?.len();
-        let Ok(Ok(zip)) = guarded(|| ZipArchive::new(Heeded(file))) else { return Ok(None) };
+        let taken = Arc::new(AtomicU64::new(0));
+        let counted = Counted { inner: Heeded(file), taken: taken.clone() };
+        let Ok(Ok(zip)) = guarded(|| ZipArchive::new(counted)) else { return Ok(None) };
+        // The list of its files is none of their content.
+        taken.store(0, Ordering::Relaxed);
         // Some programs of Windows write `\` between folders.
         let name = |index: usize| Some((zip.name_for_index(index)?.ok()?.replace('\\', "/"), index));
         let names: Vec<(String, usize)> = (0..zip.len()).filter_map(name).collect();
@@ -45,7 +51,7 @@ impl Archive {
         if names.iter().any(is_of_program) {
             return Ok(None);
         }
-        Ok(Some(Self { path: path.to_owned(), zip, names, packed, given: 0, limits: Limits::default() }))
+        Ok(Some(Self { path: path.to_owned(), zip, names, taken, given: 0, limits: Limits::default() }))
     }
 
     /// The files that are meant, by their names.
@@ -109,7 +115,7 @@ impl Archive {
                 let reason = format!("holds more than {} when unpacked", size(self.limits.bytes));
                 return Err(refused(reason, "split it into smaller files"));
             }
-            if self.limits.is_out_of_proportion(given, self.packed) {
+            if self.limits.is_out_of_proportion(given, self.taken.load(Ordering::Relaxed)) {
                 let reason = format!("unpacks to more than {} times its size, which no text does", self.limits.ratio);
                 return Err(refused(reason, "split it into smaller files"));
             }

@@ -16,7 +16,7 @@ pub const WIDTH: f32 = 76.0;
 const ITEM: f32 = 58.0;
 /// What an item is at least, and from where on its name stands below its sign.
 const LEAST: f32 = 28.0;
-const TALL: f32 = 48.0;
+const TALL: f32 = 44.0;
 const GAP: f32 = 9.0;
 
 pub fn icon(screen: Screen) -> MaterialIcon {

@@ -119,7 +119,6 @@ impl Rows {
             let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
             // With many columns the table is wider than its place and moves sideways.
             let natural = 70.0
-                + GUTTER
                 + order.main.iter().map(|show| first_width(*show)).sum::<f32>()
                 + (OTHER + space::M) * order.others.len() as f32;
             if natural > ui.available_width() {
@@ -218,7 +217,6 @@ impl Rows {
             for column in &order.others {
                 head(&table.columns[*column]);
             }
-            header.col(|ui| table_lines::head_line(ui, bounds, palette));
         });
         heads.body(|body| {
             body.rows(32.0, shown, |mut line| {
@@ -243,7 +241,6 @@ impl Rows {
                         cells::plain_ui(ui, palette, table.cell(row, *column));
                     });
                 }
-                line.col(|ui| table_lines::row_line(ui, bounds, palette));
                 if line.response().clicked() {
                     *chosen = if *chosen == Some(row) { None } else { Some(row) };
                 }
@@ -330,18 +327,16 @@ fn nothing(table: &Table, is_complete: bool) -> (&'static str, &'static str) {
     }
 }
 
-/// The columns behind that of the lines, and a gap, so that the handle of the last is not under the scroll bar.
+/// The columns behind that of the lines. The last has no handle, which would lie under the scroll bar.
 fn widths(order: &Order) -> impl Iterator<Item = Column> {
-    let main = order.main.iter().map(|show| {
-        let column = match show {
-            Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
-            Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
-            _ => Column::remainder().at_least(first_width(*show)),
-        };
-        column.clip(true).resizable(true)
+    let main = order.main.iter().map(|show| match show {
+        Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
+        Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
+        _ => Column::remainder().at_least(first_width(*show)),
     });
-    let others = order.others.iter().map(|_| Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
-    main.chain(others).chain([Column::exact(GUTTER)])
+    let others = order.others.iter().map(|_| Column::initial(OTHER).at_least(50.0));
+    let last = order.main.len() + order.others.len();
+    main.chain(others).zip(1..).map(move |(column, place)| column.clip(true).resizable(place < last))
 }
 
 fn first_width(show: Show) -> f32 {
