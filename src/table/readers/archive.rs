@@ -1,6 +1,7 @@
 //! Zip archives of data files: which of them are meant is decided by their names, as in a folder, and each is read as if it
 //! lay on the disk. What an archive says of its sizes is not believed; what comes out is counted.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,8 @@ pub(super) struct Archive {
     zip: Zip,
     /// Its files by their names, each with its place in the archive.
     names: Vec<(String, usize)>,
+    /// The first place of each name: an archive may have a file for each of many thousand texts.
+    places: HashMap<String, usize>,
     /// Bytes that were read of the archive, and that came out of it.
     taken: Arc<AtomicU64>,
     given: u64,
@@ -51,7 +54,8 @@ impl Archive {
         if names.iter().any(is_of_program) {
             return Ok(None);
         }
-        Ok(Some(Self { path: path.to_owned(), zip, names, taken, given: 0, limits: Limits::default() }))
+        let places = names.iter().rev().cloned().collect();
+        Ok(Some(Self { path: path.to_owned(), zip, names, places, taken, given: 0, limits: Limits::default() }))
     }
 
     /// The files that are meant, by their names.
@@ -87,7 +91,7 @@ impl Archive {
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 1 << 16];
         let mut given = self.given;
-        let place = self.names.iter().find(|(own, _)| own == name).map(|(_, place)| *place);
+        let place = self.places.get(name).copied();
         let place = place.ok_or_else(|| damaged(format!("{name:?} is not in it")))?;
         let mut part = match guarded(|| self.zip.by_index(place)) {
             Ok(Ok(part)) => part,
