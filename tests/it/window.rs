@@ -640,6 +640,21 @@ fn a_job_that_fails_is_shown_and_logged_and_the_window_lives_on() {
 }
 
 #[test]
+fn the_stages_are_one_stop_of_the_tabulator_and_the_arrows_go_between_them() {
+    let mut window = Window::first();
+    window.harness.get_by_role_and_label(Role::Tab, "Home").focus();
+    window.harness.run_steps(2);
+    for expected in [Screen::Data, Screen::Model] {
+        window.harness.key_press(egui::Key::ArrowDown);
+        window.harness.run_steps(3);
+        assert_eq!(window.app().workspace().screen, expected);
+    }
+    window.harness.key_press(egui::Key::ArrowUp);
+    window.harness.run_steps(3);
+    assert_eq!(window.app().workspace().screen, Screen::Data);
+}
+
+#[test]
 fn a_worker_that_is_gone_is_told_once() {
     let mut window = Window::first();
     let (_, gone) = bounded(0);

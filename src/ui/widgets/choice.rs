@@ -104,3 +104,53 @@ fn chevron(ui: &Ui, rect: Rect, color: egui::Color32) {
         vec![pos2(at.x - half, at.y - half / 2.0), pos2(at.x, at.y + half / 2.0), pos2(at.x + half, at.y - half / 2.0)];
     ui.painter().line(points, Stroke::new(1.5, color.gamma_multiply(0.8)));
 }
+
+#[cfg(test)]
+mod tests {
+    use egui_kittest::Harness;
+    use egui_kittest::kittest::Queryable;
+
+    use super::*;
+    use crate::ui::theme;
+
+    /// A list of so many names, and the one that was chosen.
+    fn list(count: usize) -> Harness<'static, Option<usize>> {
+        let draw = move |ui: &mut Ui, chosen: &mut Option<usize>| {
+            let shown = chosen.map_or_else(|| "none".to_owned(), |place| format!("name {place}"));
+            choice(ui, "Names", 160.0, &shown, |ui| {
+                for place in 0..count {
+                    if named(ui, *chosen == Some(place), &format!("name {place}")) {
+                        *chosen = Some(place);
+                    }
+                }
+            });
+        };
+        let mut harness = Harness::builder()
+            .with_size(vec2(320.0, 400.0))
+            .with_context_setup(|ctx: &egui::Context| {
+                theme::install(ctx);
+                std::mem::forget(crate::ui::fonts::install(ctx));
+            })
+            .build_ui_state(draw, None);
+        harness.run_ok();
+        harness.get_by_label("Names").click();
+        harness.run_ok();
+        harness
+    }
+
+    #[test]
+    fn a_long_list_is_searched_and_a_short_one_only_looked_through() {
+        let mut long = list(40);
+        long.get_by_label("Search Names").type_text("E 37");
+        long.run_ok();
+        assert!(long.query_by_label("name 3").is_none());
+        long.get_by_label("name 37").click();
+        long.run_ok();
+        assert_eq!(*long.state(), Some(37));
+        long.get_by_label("Names").click();
+        long.run_ok();
+        assert!(long.query_by_label("name 3").is_some(), "opened again, it is whole");
+        let short = list(5);
+        assert!(short.query_by_label("Search Names").is_none() && short.query_by_label("name 3").is_some());
+    }
+}
