@@ -174,10 +174,11 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         String::new(),
     ];
     let dashed = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-    lines.push(format!("{:<12}{:>8}", "states", "CKA"));
+    // States are those after so many layers; heads and weights have the names of their layers, which begin at 0.
+    lines.push(format!("{:<22}{:>8}", "states after layer", "CKA"));
     for (place, cka) in found.layers.iter().enumerate() {
-        let name = if place == 0 { "embeddings".to_owned() } else { format!("layer {}", place - 1) };
-        lines.push(format!("{name:<12}{:>8}", dashed(cka.map(|cka| format!("{cka:.4}")))));
+        let name = if place == 0 { "0, the embeddings".to_owned() } else { place.to_string() };
+        lines.push(format!("{name:<22}{:>8}", dashed(cka.map(|cka| format!("{cka:.4}")))));
     }
     if let Some(heads) = &found.heads {
         lines.push(String::new());
@@ -185,7 +186,7 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         lines.push(format!("{:<12}{head}", "heads, bits"));
         for (layer, values) in heads.each.chunks(heads.heads.max(1)).enumerate() {
             let values = values.iter().map(|head| format!("{:>8.4}", head.mean())).collect::<String>();
-            lines.push(format!("{:<12}{values}", format!("layer {layer}")));
+            lines.push(format!("{:<12}{values}", format!("layers.{layer}")));
         }
     }
     lines.push(String::new());
@@ -195,7 +196,7 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         let change =
             |(slot, _): &(&str, &str)| dashed(found.moved(layer, slot).and_then(|weight| weight.change).map(percent));
         let values = SLOTS.iter().map(|slot| format!("{:>20}", change(slot))).collect::<String>();
-        lines.push(format!("{:<12}{values}", format!("layer {layer}")));
+        lines.push(format!("{:<12}{values}", format!("layers.{layer}")));
     }
     let others =
         found.weights.both.iter().filter(|weight| weight.shape.len() > 1 && !weight.name.starts_with("layers."));

@@ -64,25 +64,30 @@ impl Inspect {
         };
         let files: Vec<&Path> = table.origins.files.iter().map(|file| file.path.as_path()).collect();
         let problems = table.problems.iter().chain(&dataset.excluded);
-        let facts = json!({
-            "kind": "dataset",
-            "path": table.path,
-            "files": files,
-            "held_out": table.origins.held_out,
-            "format": format_name(table.format),
-            "encoding": table.encoding,
-            "replaced_characters": table.replaced_characters,
-            "notes": table.notes,
-            "columns": table.columns,
-            "rows": table.rows(),
-            "task": task,
-            "roles": roles,
-            "reading": dataset.reading(),
-            "examples": dataset.examples.len(),
-            "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
-            "problems": problems.clone().map(problem).collect::<Vec<_>>(),
-            "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
-        });
+        let has_labels = dataset.is_labelled();
+        // Of a million labels the facts take ten times what the labels do.
+        let facts = || {
+            json!({
+                "kind": "dataset",
+                "path": table.path,
+                "files": files,
+                "held_out": table.origins.held_out,
+                "format": format_name(table.format),
+                "encoding": table.encoding,
+                "replaced_characters": table.replaced_characters,
+                "notes": table.notes,
+                "columns": table.columns,
+                "rows": table.rows(),
+                "task": task,
+                "roles": roles,
+                "reading": dataset.reading(),
+                "examples": dataset.examples.len(),
+                "labelled": has_labels,
+                "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
+                "problems": problems.clone().map(problem).collect::<Vec<_>>(),
+                "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
+            })
+        };
         let encoding = if table.format.has_encoding() { format!(", {}", table.encoding) } else { String::new() };
         let mut lines = vec![
             format!("{}: {}{encoding}", table.path.display(), format_name(table.format)),
@@ -96,6 +101,9 @@ impl Inspect {
         ];
         lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
         lines.extend(dataset.reading());
+        if !has_labels && !dataset.makes_its_own_labels() {
+            lines.push("no labels were found".to_owned());
+        }
         lines.extend(counts.iter().take(NAMED).map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
         if counts.len() > NAMED {
             lines.push(format!(
@@ -105,8 +113,8 @@ impl Inspect {
         }
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
-        lines.extend(problems.take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
-        Ok((facts, lines))
+        lines.extend(problems.clone().take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
+        Ok((if self.json { facts() } else { Value::Null }, lines))
     }
 }
 
@@ -123,7 +131,8 @@ fn health_facts(finding: &Finding, several: bool) -> Value {
 
 /// Whether a configuration can be read and is of no model: many a file is called `config.json`.
 fn is_of_something_else(config: &Path) -> bool {
-    let read: Option<Value> = std::fs::read(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let read: Option<Value> =
+        crate::files::read_note(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     read.is_some_and(|config| config.get("model_type").is_none() && config.get("architectures").is_none())
 }
 

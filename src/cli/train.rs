@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::destination;
 use super::evaluate::{metric_lines, shown};
-use super::output::{bytes, duration, grouped, plural, print_lines};
+use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
 use crate::metrics::Measure;
 use crate::stop::Stop;
 use crate::train::config::RunConfig;
@@ -219,7 +219,7 @@ impl Events {
     fn open(path: Option<&Path>) -> anyhow::Result<Self> {
         let out: Option<Box<dyn Write>> = match path {
             None => None,
-            Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stdout())),
+            Some(path) if path.as_os_str() == "-" => Some(Box::new(Escaped(io::stdout()))),
             Some(path) => {
                 Some(Box::new(File::create(path).with_context(|| format!("cannot write \"{}\"", path.display()))?))
             }

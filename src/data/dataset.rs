@@ -1,6 +1,7 @@
 //! A table with a meaning: which column is the text, which the label, and what each row teaches.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::DataError;
@@ -186,7 +187,8 @@ impl Dataset {
             return Vec::new();
         };
         let cells = self.rows_left_out().into_iter().map(|row| self.table.cell(row, column).trim());
-        let unknown = cells.filter(|cell| !cell.is_empty() && self.labels.index(cell).is_none());
+        let known: HashSet<&str> = self.labels.names.iter().map(String::as_str).collect();
+        let unknown = cells.filter(|cell| !cell.is_empty() && !known.contains(cell));
         let unknown: std::collections::BTreeSet<&str> = unknown.collect();
         unknown.into_iter().map(str::to_owned).collect()
     }

@@ -1,13 +1,13 @@
 //! What the rows of a table teach: a class, several, a number, tags, answers, as their columns write them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::DataError;
 use super::columns::column;
 use super::folded::folded;
 use super::labels::{
-    Classes, Separator, count_names, decimal_comma_in, flag, flag_columns, is_missing, number, places, sort_names,
+    Classes, Separator, decimal_comma_in, flag, flag_columns, is_missing, names_in, number, places, sort_names,
     unlabelled,
 };
 use super::rows::Content;
@@ -146,17 +146,16 @@ impl Targets {
         if !self.flags.is_empty() {
             return self.flags.iter().map(|column| self.table.columns[*column].clone()).collect();
         }
-        let counted = match (self.annotation, self.separator) {
+        let mut names = match (self.annotation, self.separator) {
             (Annotation::Label | Annotation::Labels, Separator::Places(count)) => {
                 return (0..count).map(|place| format!("LABEL_{place}")).collect();
             }
-            (Annotation::Label | Annotation::Labels, separator) => count_names(self.cells(column), separator),
+            (Annotation::Label | Annotation::Labels, separator) => names_in(self.cells(column), separator),
             (Annotation::Tags, _) => return self.found_tags(column),
-            (Annotation::Number | Annotation::Answers | Annotation::Order(_) | Annotation::Nothing, _) => {
-                BTreeMap::new()
-            }
+            (Annotation::Number | Annotation::Answers | Annotation::Order(_) | Annotation::Nothing, _) => Vec::new(),
         };
-        sort_names(counted.into_keys().filter(|name| !self.unlabelled.contains(name)).collect())
+        names.retain(|name| !self.unlabelled.contains(name));
+        sort_names(names)
     }
 
     fn found_tags(&self, column: usize) -> Vec<String> {

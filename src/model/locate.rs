@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::ModelError;
 use super::adapter::is_model_folder;
+use crate::files::read_note_text;
 use crate::stop::heed;
 
 /// Folders below that are looked into.
@@ -43,7 +44,7 @@ fn of_run(dir: &Path) -> Option<PathBuf> {
 
 /// The snapshot of a model in the cache that its main branch stands at.
 fn of_cache(dir: &Path) -> Option<PathBuf> {
-    let commit = fs::read_to_string(dir.join("refs/main")).ok()?;
+    let commit = read_note_text(&dir.join("refs/main")).ok()?;
     let commit = commit.trim();
     let is_name = !commit.is_empty() && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     let snapshot = dir.join("snapshots").join(commit);

@@ -40,6 +40,11 @@ pub enum ReadError {
     ParquetPacking { path: PathBuf, packing: String },
     #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
     TooLarge { path: PathBuf, limit: String },
+    #[error(
+        "{path:?} has so many questions on long contexts that they would take more than {limit}, expected fewer in one file; \
+         split it, or cut its contexts"
+    )]
+    Contexts { path: PathBuf, limit: String },
     #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]
     LongLine { path: PathBuf, line: usize, limit: String },
     #[error("{path:?} is one JSON document, expected one object a line or an array of objects: {reason}")]

@@ -77,7 +77,7 @@ fn told(encoder: &EncoderConfig, layers: &[usize]) -> String {
 }
 
 fn is_there(dir: &Path, record: &Record) -> bool {
-    let read = std::fs::read(dir.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+    let read = files::read_note(&dir.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
     read.is_some_and(|read| read == *record) && model::is_model_folder(dir)
 }
 

@@ -345,6 +345,17 @@ fn rows_are_mapped_found_selected_and_shown_in_data_and_a_typed_text_lies_among_
     laid_out(&mut window, Method::Umap);
     assert!(window.shows("trust 0."));
 
+    // A model that was left and came back has the map that it had.
+    let [one, other] = ["bert-classify", "bert-mlm"].map(|name| golden().join(name));
+    for (model, has_map) in [(&other, false), (&one, true)] {
+        window.harness.state_mut().act(attune::ui::Action::ExploreWith(model.clone()));
+        window.until("the model can be asked", |workspace| {
+            workspace.explore.subject.as_ref().is_some_and(|subject| &subject.dir == model)
+        });
+        window.harness.run_steps(4);
+        assert_eq!(window.shows("Out of date"), !has_map, "{}", model.display());
+    }
+
     window.write(Role::TextInput, "Search the map", "wonderful");
     window.press("60 found, select them");
     assert!(window.shows("60 rows with"));

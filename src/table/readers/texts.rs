@@ -17,6 +17,7 @@ use super::finish::finish_export;
 use super::marks::{self, Mark, Object};
 use super::objects::Rows;
 use super::unpack::{self, Packing, SIZE_LIMIT, size};
+use crate::files;
 use crate::stop::heed;
 use crate::table::{Format, Origin, ReadError, RowProblem, Table};
 use crate::words::{noun, plural};
@@ -247,7 +248,7 @@ fn text(bytes: Vec<u8>, encoding: &'static Encoding, replaced: &mut usize) -> Re
 /// The content of a file of a folder, unpacked.
 pub(super) fn content(path: &Path) -> Result<Vec<u8>, ReadError> {
     let cannot_read = |source: io::Error| ReadError::Read { path: path.to_path_buf(), source };
-    let bytes = std::fs::read(path).map_err(cannot_read)?;
+    let bytes = files::read_whole(path, SIZE_LIMIT).map_err(cannot_read)?;
     match Packing::of(&bytes) {
         Some(packing) => unpack::all(path, packing, io::Cursor::new(bytes)),
         None => Ok(bytes),

@@ -10,7 +10,7 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
-use super::samples;
+use super::{recent, samples};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
@@ -86,6 +86,7 @@ impl HomePanel {
         if let Some(path) = data_field(ui, palette, &mut self.typed) {
             cx.act(Action::OpenData(path.into()));
         }
+        recent::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
         steps_ui(ui, cx);

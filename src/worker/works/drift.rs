@@ -65,6 +65,10 @@ impl Work for MeasureDrift {
         Queue::Compute
     }
 
+    fn is_logged(&self) -> bool {
+        true
+    }
+
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
         match self.measure(tell) {
             Ok(Some(measured)) => Ok(Some(Ok(Arc::new(measured)))),

@@ -9,7 +9,7 @@ use crossbeam_channel::Sender;
 use crate::analysis::map::rows::Facts;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out};
 use crate::analysis::pooled::{StatesKept, Wanted, Which};
-use crate::files;
+use crate::files::{self, Stamp, stamp};
 use crate::inspect::{Plane, Pooling};
 use crate::model;
 use crate::worker::protocol::LoadedDataset;
@@ -42,6 +42,8 @@ pub struct Wish {
 pub struct Known {
     pub read: Arc<Read>,
     pub facts: Arc<Facts>,
+    /// The files of the model that read them.
+    pub files: Stamp,
 }
 
 /// Points that are not yet where they belong.
@@ -56,11 +58,12 @@ pub struct OnTheWay {
 pub struct Mapped {
     pub map: Arc<Map>,
     pub facts: Arc<Facts>,
+    pub files: Stamp,
 }
 
 impl Mapped {
     pub fn known(&self) -> Known {
-        Known { read: self.map.read.clone(), facts: self.facts.clone() }
+        Known { read: self.map.read.clone(), facts: self.facts.clone(), files: self.files.clone() }
     }
 }
 
@@ -75,6 +78,10 @@ impl Work for MapRows {
         Queue::Compute
     }
 
+    fn is_logged(&self) -> bool {
+        true
+    }
+
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Mapped>, Failure> {
         let Wish { pooling, method, neighbors, seed, .. } = self.wish;
         let layer = match self.wish.layer {
@@ -82,6 +89,7 @@ impl Work for MapRows {
             None => model::read_config(&self.model)?.num_hidden_layers,
         };
         let data = &self.data.dataset;
+        let files = stamp(&self.model);
         let wanted = Wanted {
             model: self.model.clone(),
             data: data.clone(),
@@ -93,12 +101,12 @@ impl Work for MapRows {
         };
         let Some(pooled) = self.kept.states(&wanted, tell)? else { return Ok(None) };
         let read = Arc::new(Read::of(pooled, pooling));
-        let known = Known { facts: Arc::new(Facts::of(data, &read)), read };
+        let known = Known { facts: Arc::new(Facts::of(data, &read)), read, files };
         let about = About { layer, method, neighbors, seed };
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let mut watch = Told { tell, known: &known, on_the_way: &self.on_the_way };
         let map = lay_out(&known.read, about, texts.iter().map(|text| &**text), &mut watch);
-        Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone() }))
+        Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone(), files: known.files.clone() }))
     }
 }
 

@@ -113,6 +113,10 @@ impl View for MapView {
             self.wish.layer = None;
         }
         self.model = Some(subject.dir.clone());
+        // A model that has become what it was has the map that it had.
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.model == subject.dir) {
+            shown.is_outdated = shown.known.files != subject.files;
+        }
     }
 
     fn wanted(&self, shared: &Words) -> Option<AnyInquiry> {
@@ -130,9 +134,6 @@ impl View for MapView {
 
     fn forget(&mut self) {
         self.placed = None;
-        if let Some(shown) = &mut self.shown {
-            shown.is_outdated = true;
-        }
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Words> {
