@@ -90,10 +90,7 @@ impl App {
             Action::StopJob(job) => self.stop(job),
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
-            Action::ExploreWith(model) => {
-                self.workspace.explore_with(model);
-                self.workspace.screen = Screen::Explore;
-            }
+            Action::ExploreWith(model) => self.explore(model),
             Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
@@ -199,6 +196,11 @@ impl App {
         self.workspace.refresh_draft();
     }
 
+    fn explore(&mut self, model: PathBuf) {
+        self.workspace.explore_with(model);
+        self.workspace.screen = Screen::Explore;
+    }
+
     /// Puts a model inside the program into Explore, whose screens begin with texts of their own.
     fn try_shipped(&mut self, shipped: Shipped) {
         let Some(model) = self.workspace.shipped(shipped).map(Path::to_owned) else {
@@ -206,8 +208,7 @@ impl App {
             self.workspace.toast(Level::Warning, format!("{} is not there", shipped.name()), words);
             return;
         };
-        self.workspace.explore_with(model);
-        self.workspace.screen = Screen::Explore;
+        self.explore(model);
     }
 
     /// Asks what the model reads of an example: its windows for the limit of the draft.

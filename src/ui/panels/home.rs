@@ -11,11 +11,11 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
-use super::samples;
+use super::{recent, samples};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::sparkline::sparkline;
 use crate::ui::widgets::{Button, Card, Chip, drop_card, text};
 use crate::ui::{Action, Cx, Screen, format};
@@ -67,10 +67,13 @@ impl HomePanel {
                 });
                 ui.vertical(|ui| {
                     ui.set_width(SIDE);
+                    ui.spacing_mut().item_spacing.y = space::M;
+                    try_now::ui(ui, cx);
                     found_ui(ui, cx);
                 });
             });
         } else {
+            try_now::ui(ui, cx);
             self.begin_ui(ui, cx);
             found_ui(ui, cx);
         }
@@ -84,16 +87,10 @@ impl HomePanel {
                 cx.act(Action::ChooseData);
             }
         });
-        if let Some(path) = path_field(
-            ui,
-            palette,
-            &mut self.typed,
-            "or paste a path, a folder or a pattern such as data/*.csv",
-            "data file",
-        ) {
+        if let Some(path) = data_field(ui, palette, &mut self.typed) {
             cx.act(Action::OpenData(path.into()));
         }
-        try_now::ui(ui, cx);
+        recent::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
         steps_ui(ui, cx);

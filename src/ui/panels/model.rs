@@ -31,8 +31,10 @@ impl Default for ModelPanel {
 
 const LIST: f32 = 384.0;
 
-/// The titles under which models are listed.
-const GROUPS: [(&str, fn(Origin) -> bool); 4] = [
+/// A title under which models are listed, and whether those of an origin stand there.
+type Group = (&'static str, fn(Origin) -> bool);
+
+const GROUPS: [Group; 4] = [
     ("Ships with Attune", Origin::ships),
     ("In your folders", |origin| origin == Origin::Folder),
     ("In the Hugging Face cache", |origin| origin == Origin::Cache),
@@ -67,7 +69,12 @@ impl ModelPanel {
                 if Button::icon_only(ICON_REFRESH, "Look for models again").show(ui, palette).clicked() {
                     cx.act(Action::FindModels);
                 }
-                let add = Button::new("Add folder…").name("Add a model folder").icon(ICON_ADD).show(ui, palette);
+                let add = if ui.available_width() < 190.0 {
+                    Button::icon_only(ICON_ADD, "Add a model folder")
+                } else {
+                    Button::new("Add folder…").name("Add a model folder").icon(ICON_ADD)
+                };
+                let add = add.show(ui, palette);
                 if add.on_hover_text(Action::ChooseModelFolder.tooltip()).clicked() {
                     cx.act(Action::ChooseModelFolder);
                 }
@@ -193,7 +200,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
 }
 
 fn shape(entry: &ModelEntry) -> String {
-    format!("{} layers × {}", entry.layers, entry.hidden_size)
+    format!("{} × {}", format::plural(entry.layers as u64, "layer", "layers"), entry.hidden_size)
 }
 
 fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -6,7 +6,7 @@ use super::run::Status;
 use super::{Workspace, model_of};
 use crate::hub::embedded::Shipped;
 use crate::inspect::{Prediction, Question};
-use crate::task::Task;
+use crate::task::Targets;
 use crate::ui::guide::{Part, Step};
 use crate::worker::works::compare::CompareRuns;
 use crate::worker::works::rate::FindRate;
@@ -41,7 +41,7 @@ impl Workspace {
 
     /// The model of the newest run that learned names, where there is one.
     pub fn model_of_names(&self) -> Option<PathBuf> {
-        let of_names = self.runs.iter().find(|run| run.task == Task::Ner && run.metric.is_some());
+        let of_names = self.runs.iter().find(|run| run.task.targets() == Targets::Tags && run.metric.is_some());
         of_names.map(|run| model_of(&run.dir))
     }
 
