@@ -298,6 +298,18 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
+/// A folder of its own for a test, with these files.
+#[cfg(test)]
+pub fn folder_with<B: AsRef<[u8]> + ?Sized>(files: &[(&str, &B)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    dir
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,6 @@
 //! `attune inspect`: what a model folder, a dataset or a run is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -10,16 +9,15 @@ use serde_json::{Value, json};
 use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, plural, print_json, print_lines};
-use crate::data::{Dataset, Finding, guess_task, health};
+use crate::data::{Finding, health};
 use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
 use crate::table::Format;
-use crate::table::{RowProblem, Table};
+use crate::table::RowProblem;
 use crate::task::Task;
 use crate::text::{Tokenizer, TokenizerError};
 use crate::train::event::TrainEvent;
-use crate::train::rows::fill_roles;
 use crate::train::run;
 
 #[derive(Debug, Args)]
@@ -56,11 +54,8 @@ impl Inspect {
     }
 
     fn dataset_facts(&self) -> anyhow::Result<(Value, Vec<String>)> {
-        let table = Arc::new(Table::open(&self.path)?);
-        let given = self.columns.roles();
-        let task = self.task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
-        let roles = fill_roles(&given, &table, task);
-        let dataset = Dataset::new(table.clone(), task, &roles, None)?;
+        let dataset = self.columns.dataset(&self.path, self.task)?;
+        let (table, task, roles) = (dataset.table.clone(), dataset.task, dataset.roles.clone());
         let findings = health(&dataset);
         let counts: Vec<(&String, u64)> = dataset.labels.names.iter().zip(dataset.counts()).collect();
         let problem = |problem: &RowProblem| match &problem.file {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::words::noun;
 use serde::Serialize;
 
 /// Tells a person something, a line on standard error. Where that is closed or full nobody hears it, and the work goes on.
@@ -92,7 +93,16 @@ pub fn grouped(number: u64) -> String {
 
 /// `1 row`, `2,000 rows`.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+    format!("{} {}", grouped(number as u64), noun(number, one, many))
+}
+
+/// Says of a text, by its place where there are several, what the model did not take of it.
+pub fn warn_of_cut(place: &str, tokens: usize) {
+    if tokens > 0 {
+        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+        let were = noun(tokens, "was", "were");
+        eprintln!("attune: warning: {place}{} did not fit and {were} cut off", plural(tokens, "token", "tokens"));
+    }
 }
 
 /// Seconds as a person reads them.

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::destination;
-use super::output::{Escaped, harmless, one_line, plural};
+use super::output::{Escaped, harmless, one_line, plural, warn_of_cut};
 use super::texts::{self, How, Item, Texts};
 use super::written::{Kind, Sheet};
 use crate::files::write_atomically;
@@ -97,7 +97,7 @@ impl Predict {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
             let predicted = model.predict(&[&prepared], &options)?;
-            warn_of_cut("", &predicted[0]);
+            warn_of_cut("", predicted[0].cut);
             printer.print(&predicted[0])?;
             return Ok(printer.out.flush()?);
         }
@@ -116,7 +116,7 @@ impl Predict {
         let outcome = answer(model, texts, options, is_table, &mut |item, said| {
             match said {
                 Ok(predicted) => {
-                    warn_of_cut(&item.place, predicted);
+                    warn_of_cut(&item.place, predicted.cut);
                     printer.print(predicted)?;
                 }
                 Err(reason) => {
@@ -306,13 +306,6 @@ fn tell_reading(table: &Table) {
     if table.replaced_characters > 0 {
         let count = plural(table.replaced_characters, "byte is", "bytes are");
         eprintln!("attune: warning: {name}: {count} not valid in {} and shown as \u{fffd}", table.encoding);
-    }
-}
-
-fn warn_of_cut(place: &str, predicted: &Predicted) {
-    if predicted.cut > 0 {
-        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-        eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", predicted.cut);
     }
 }
 

@@ -215,13 +215,13 @@ impl Columns {
     /// Those that a training would read; of JSON Lines those with the names that lines are read by.
     fn of(table: &Table, task: Task) -> anyhow::Result<Self> {
         // Two texts that follow each other are found as the two of a classified pair.
-        let is_pair = task.reads() == Reads::Neighbours;
+        let is_pair = matches!(task.reads(), Reads::Neighbours(_));
         let roles = Roles::guess(table, if is_pair { Task::Classify } else { task });
         let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
         let (mut first, mut second, what) = match task.reads() {
             Reads::Question => (place(&roles.question), place(&roles.context), "question"),
             Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
-            Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => (place(&roles.text), place(&roles.pair), "text"),
         };
         let [text, pair] = names(task).map(|names| names.iter().find_map(|name| table.column(name)));
         if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {

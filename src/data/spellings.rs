@@ -11,14 +11,14 @@ use super::relabel::places_of;
 use super::targets::Targets;
 use super::{Dataset, Example, LabelSet};
 use crate::table::notation::tags;
-use crate::task::Task;
+use crate::task::{Annotation, Task};
 
 /// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
 pub type Spellings = Vec<(String, u64)>;
 
 /// The names of a dataset's classes without letters before them, in the order of the labels.
 fn units(labels: &LabelSet, task: Task) -> Vec<&str> {
-    if task == Task::Ner {
+    if task.annotation() == Annotation::Tags {
         return tags::split_names(&labels.names).into_iter().map(|(_, kind)| kind).collect();
     }
     labels.names.iter().map(String::as_str).collect()
@@ -26,7 +26,7 @@ fn units(labels: &LabelSet, task: Task) -> Vec<&str> {
 
 /// All classes that are written in several ways.
 pub fn spellings(dataset: &Dataset) -> Vec<Spellings> {
-    if !matches!(dataset.task, Task::Classify | Task::MultiLabel | Task::Ner) {
+    if !dataset.task.has_classes_of_data() {
         return Vec::new();
     }
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! The rules of the house that a compiler does not know: which way the arrows point, and how long a file may be.
 
 mod circles;
+mod decisions;
 mod imports;
 
 use std::path::{Path, PathBuf};

@@ -645,11 +645,11 @@ fn the_stages_are_one_stop_of_the_tabulator_and_the_arrows_go_between_them() {
     window.harness.get_by_role_and_label(Role::Tab, "Home").focus();
     window.harness.run_steps(2);
     for expected in [Screen::Data, Screen::Model] {
-        window.harness.key_press(egui::Key::ArrowDown);
+        window.harness.key_press(Key::ArrowDown);
         window.harness.run_steps(3);
         assert_eq!(window.app().workspace().screen, expected);
     }
-    window.harness.key_press(egui::Key::ArrowUp);
+    window.harness.key_press(Key::ArrowUp);
     window.harness.run_steps(3);
     assert_eq!(window.app().workspace().screen, Screen::Data);
 }

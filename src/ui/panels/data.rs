@@ -22,7 +22,7 @@ use crate::hub::RepoKind;
 use crate::table::Table;
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, drop_card, state, text};
 use crate::ui::workspace::JobKind;
@@ -195,13 +195,7 @@ impl DataPanel {
                 cx.actions.extend(chosen.inner);
             });
             ui.add_space(space::S);
-            if let Some(path) = path_field(
-                ui,
-                palette,
-                &mut self.typed,
-                "or paste a path, a folder or a pattern such as data/*.csv",
-                "data file",
-            ) {
+            if let Some(path) = data_field(ui, palette, &mut self.typed) {
                 cx.act(Action::OpenData(path.into()));
             }
             super::recent::ui(ui, cx);
@@ -270,7 +264,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 fn facts(table: &Table) -> Vec<String> {
     let files = table.origins.files.len() as u64;
     let files = (files > 1).then(|| format::plural(files, "file", "files"));
-    let facts = [format!("{} rows", format::count(table.rows() as u64))];
+    let facts = [format::plural(table.rows() as u64, "row", "rows")];
     let facts = facts.into_iter().chain(files).chain([table.format.title()]);
     let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
     facts.chain(encoding).collect()

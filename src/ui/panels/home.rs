@@ -14,7 +14,7 @@ use super::{recent, samples};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::sparkline::sparkline;
 use crate::ui::widgets::{Button, Card, Chip, drop_card, text};
 use crate::ui::{Action, Cx, Screen, format};
@@ -83,13 +83,7 @@ impl HomePanel {
                 cx.act(Action::ChooseData);
             }
         });
-        if let Some(path) = path_field(
-            ui,
-            palette,
-            &mut self.typed,
-            "or paste a path, a folder or a pattern such as data/*.csv",
-            "data file",
-        ) {
+        if let Some(path) = data_field(ui, palette, &mut self.typed) {
             cx.act(Action::OpenData(path.into()));
         }
         recent::ui(ui, cx);

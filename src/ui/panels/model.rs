@@ -195,7 +195,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
 }
 
 fn shape(entry: &ModelEntry) -> String {
-    format!("{} layers × {}", entry.layers, entry.hidden_size)
+    format!("{} × {}", format::plural(entry.layers as u64, "layer", "layers"), entry.hidden_size)
 }
 
 fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

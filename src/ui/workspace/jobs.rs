@@ -119,10 +119,10 @@ impl Workspace {
                         format!("{} with {types}", plural(examples, "sentence", "sentences"))
                     }
                     Reads::Question => plural(examples, "question", "questions"),
-                    Reads::Texts | Reads::Running | Reads::Neighbours if kinds == 0 => {
+                    Reads::Texts | Reads::Running | Reads::Neighbours(_) if kinds == 0 => {
                         plural(examples, "example", "examples")
                     }
-                    Reads::Texts | Reads::Running | Reads::Neighbours => {
+                    Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
                         let classes = plural(kinds, "class", "classes");
                         format!("{} in {classes}", plural(examples, "example", "examples"))
                     }

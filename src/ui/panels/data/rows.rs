@@ -157,12 +157,12 @@ impl Rows {
             }
             self.filter = filter;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let all = format::count(table.rows() as u64);
+                let all = format::plural(table.rows() as u64, "row", "rows");
                 let words = if self.filter.is_empty() {
-                    format!("{all} rows")
+                    all
                 } else {
                     let found = format::count(self.search.found().len() as u64);
-                    format!("{found} of {all} rows{}", if complete { "" } else { "…" })
+                    format!("{found} of {all}{}", if complete { "" } else { "…" })
                 };
                 ui.label(text::number_dim(words, palette));
             });
@@ -354,7 +354,7 @@ pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &
         (Reads::Words, _) => kinds.names.get(class).map_or("", String::as_str),
         (Reads::Question, 0) => "answered",
         (Reads::Question, _) => "no answer",
-        (Reads::Texts | Reads::Running | Reads::Neighbours, _) => {
+        (Reads::Texts | Reads::Running | Reads::Neighbours(_), _) => {
             dataset.labels.names.get(class).map_or("", String::as_str)
         }
     }

@@ -164,10 +164,9 @@ impl MapView {
         let (Some(data), Some(model)) = (cx.workspace.data.loaded.clone(), cx.workspace.explore.model.clone()) else {
             return;
         };
-        let is_known = |shown: &&Shown| Arc::ptr_eq(&shown.data, &data) && shown.model == model && !shown.is_outdated;
-        let known = self.shown.as_ref().filter(is_known).map(|shown| shown.known.clone());
+        let kept = cx.workspace.data.states.clone();
         let (on_the_way, pictures) = bounded(1);
-        let work = MapRows { data: data.clone(), model: model.clone(), wish: self.wish, known, on_the_way };
+        let work = MapRows { data: data.clone(), model: model.clone(), wish: self.wish, kept, on_the_way };
         let work = AnyWork::new(work);
         cx.act(Action::Work(work.clone()));
         self.failed = None;
