@@ -6,7 +6,7 @@ use candle_core::Device;
 
 use super::InspectError;
 use super::predictor::Predictor;
-use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Precision, Want};
 use crate::task::Task;
 use crate::text::Tokenizer;
 
@@ -69,6 +69,11 @@ impl OpenModel {
             heads,
             proposer: None,
         })
+    }
+
+    /// The same, to be asked in this precision.
+    pub fn asked_in(self, precision: Precision) -> Result<Self, InspectError> {
+        Ok(Self { model: self.model.asked_in(precision)?, ..self })
     }
 
     /// Asks another of the heads from now on.

@@ -1,12 +1,13 @@
 //! The weights that operations share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::activation::Activation;
 use super::attention::Heads;
+use super::int8::{Rows8, Weights8};
 use super::low_rank::{Dropped, LowRank};
 use super::matrix::{Into, Mat, MatMut, Threads, matmul};
 use super::norm;
@@ -20,6 +21,25 @@ pub struct Dense {
     pub bias: Arc<Param>,
     /// What is learned beside a weight that is frozen.
     pub adapter: Option<LowRank>,
+    /// The weight in eight bits, where the model is asked that way; it is then never trained.
+    pub rounded: Option<Arc<Weights8>>,
+}
+
+/// Rows that one or several dense layers are given; they are rounded once, and only if one of them asks.
+pub struct Given<'a> {
+    rows: &'a [f32],
+    width: usize,
+    rounded: OnceLock<Rows8>,
+}
+
+impl<'a> Given<'a> {
+    pub fn new(rows: &'a [f32], width: usize) -> Self {
+        Self { rows, width, rounded: OnceLock::new() }
+    }
+
+    fn rounded(&self) -> &Rows8 {
+        self.rounded.get_or_init(|| Rows8::of(self.rows, self.width))
+    }
 }
 
 /// The dense layers of an encoder layer.
@@ -62,7 +82,7 @@ pub struct LayerWeights {
 
 impl Dense {
     pub fn new(weight: Arc<Param>, bias: Arc<Param>) -> Self {
-        Self { weight, bias, adapter: None }
+        Self { weight, bias, adapter: None, rounded: None }
     }
 
     pub fn params(&self) -> impl Iterator<Item = &Arc<Param>> {
@@ -76,9 +96,25 @@ impl Dense {
 
     /// Writes the product for each row of `x` to `y`. A row's result does not depend on how many rows there are.
     pub fn forward(&self, x: &[f32], y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
-        fill_rows(y, &self.bias.host()?);
-        add_product(x, &self.weight.host()?, y, self.widths());
-        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_forward(x, y, drop))
+        self.forward_of(&Given::new(x, self.widths().0), y, drop)
+    }
+
+    /// The same for rows that other layers are given as well.
+    pub fn forward_of(&self, x: &Given<'_>, y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
+        match &self.rounded {
+            Some(rounded) => rounded.forward(x.rounded(), &self.bias.host()?, y),
+            None => {
+                fill_rows(y, &self.bias.host()?);
+                add_product(x.rows, &self.weight.host()?, y, self.widths());
+            }
+        }
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_forward(x.rows, y, drop))
+    }
+
+    /// Keeps the weight in eight bits beside what it is, and multiplies by that from now on.
+    pub fn round(&mut self) -> Result<()> {
+        self.rounded = Some(Arc::new(Weights8::of(&self.weight.host()?, self.widths())));
+        Ok(())
     }
 
     /// Adds the gradients of weight and bias, and of what is beside them, where they are trained.

@@ -93,6 +93,7 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
+            Action::AskIn(precision) => self.workspace.precision = precision,
             Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
@@ -100,7 +101,7 @@ impl App {
             }
             Action::Ask { model, inquiry } => {
                 let job = self.workspace.follow(JobKind::Ask, "Predicting");
-                self.send(Command::Ask { job, model, inquiry });
+                self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
             }
             Action::FindRuns
             | Action::SetRunsFolder(_)
@@ -140,7 +141,8 @@ impl App {
     fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
-        self.send(Command::Evaluate { job, model, data, roles });
+        let precision = self.workspace.precision;
+        self.send(Command::Evaluate { job, model, data, roles, precision });
     }
 
     fn set_memory_limit(&mut self, limit: Option<u64>) {

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{AccessKitNode, NodeT as _, Queryable as _};
 
@@ -11,6 +12,7 @@ use super::*;
 use crate::inspect::attention::{Lens, Look, Units, What};
 use crate::inspect::guesses::Guessing;
 use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention, why};
+use crate::model::Precision;
 use crate::ui::tiles::{self, Tree};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Palette, fonts, theme};
@@ -59,6 +61,8 @@ fn draw(ui: &mut Ui, scene: &mut Scene) {
         if let Action::Ask { inquiry, .. } = action {
             scene.workspace.follow(JobKind::Ask, "Predicting");
             scene.asked.push(inquiry);
+        } else if let Action::AskIn(precision) = action {
+            scene.workspace.precision = precision;
         }
     }
 }
@@ -102,6 +106,21 @@ fn each_head_has_one_view_and_parts_are_told_apart() {
             assert_eq!((other.make)().layout().panes(), panes, "{kind:?} and {other:?} share a layout");
         }
     }
+}
+
+#[test]
+fn the_same_text_is_asked_again_with_8_bit_weights() {
+    let mut screen = scene(views::ALL, "bert-classify");
+    answer(&mut screen);
+    assert_eq!(screen.state().asked.len(), 1);
+    screen.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
+    screen.run_steps(4);
+    assert_eq!(screen.state().workspace.precision, Precision::Int8);
+    assert_eq!(screen.state().asked.len(), 2, "the switch asks anew");
+    answer(&mut screen);
+    screen.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
+    screen.run_steps(4);
+    assert_eq!((screen.state().workspace.precision, screen.state().asked.len()), (Precision::F32, 3));
 }
 
 #[test]
@@ -388,7 +407,7 @@ fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
     }
     let pressable = |words: &'static str| {
         move |node: &AccessKitNode<'_>| {
-            node.label().is_some_and(|label| label == words) && node.role() != egui::accesskit::Role::Label
+            node.label().is_some_and(|label| label == words) && node.role() != Role::Label
         }
     };
     screen.get_by(pressable("Integrated gradients")).click();
@@ -416,7 +435,7 @@ fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
     let starts = |words: &'static str| {
         move |node: &AccessKitNode<'_>| node.label().is_some_and(|label| label.starts_with(words))
     };
-    screen.get_by(|node| starts("day ")(node) && node.role() == egui::accesskit::Role::Button).focus();
+    screen.get_by(|node| starts("day ")(node) && node.role() == Role::Button).focus();
     screen.run_steps(2);
     screen.key_press(egui::Key::Enter);
     screen.run_steps(6);
