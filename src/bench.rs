@@ -195,6 +195,7 @@ pub fn measure(
     on_measured: &mut dyn FnMut(Measured),
 ) -> Result<(), TrainError> {
     let other = beside.map(|precision| model(size)?.asked_in(precision).map_err(TrainError::from)).transpose()?;
+    let asked = model(size)?.asked_in(Precision::F32)?;
     let model = model(size)?;
     for shape in SHAPES {
         let report = |pass, seconds| Measured {
@@ -208,7 +209,7 @@ pub fn measure(
             peak_memory_bytes: memory::peak(),
         };
         let input = input(shape.lengths);
-        let forward = fastest(effort, || model.run(Task::Classify, &input, &Pass::default()).map(drop))?;
+        let forward = fastest(effort, || asked.run(Task::Classify, &input, &Pass::default()).map(drop))?;
         on_measured(report("forward", forward));
         if let Some((precision, beside)) = beside.zip(other.as_ref()) {
             let forward = fastest(effort, || beside.run(Task::Classify, &input, &Pass::default()).map(drop))?;

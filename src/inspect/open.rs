@@ -56,7 +56,7 @@ impl OpenModel {
         let labels = model.config.output_names(task);
         let decisions = Decisions::read(dir)?;
         // It is asked and never trained: a backward pass computes no gradient of a weight.
-        model.train_only(|_| false);
+        let model = model.asked_in(Precision::F32)?;
         Ok(Self {
             dir: dir.to_owned(),
             task,

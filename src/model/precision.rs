@@ -1,11 +1,16 @@
 //! In which numbers the encoder of a model that is asked is computed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
 use super::ops::Backend;
+use super::ops::weights::Laid;
 use super::{Model, ModelError};
+use crate::memory;
+
+/// The part of free memory that a second copy of the weights may take.
+const SHARE: u64 = 4;
 
 /// How exactly the dense layers of the encoder are multiplied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,21 +33,23 @@ impl Precision {
 }
 
 impl Model {
-    /// The same model, to be asked in this precision. In eight bits it is never trained again; its weights as they were
-    /// stay beside the rounded ones, so that gradients are theirs.
+    /// The same model, to be asked in this precision and never trained again: what it multiplies by is laid once. Its
+    /// weights as they were stay beside that, and gradients are theirs. In f32 the bits of what it says are the same;
+    /// where memory is too short for the weights twice they are turned with every product, as in training.
     pub fn asked_in(mut self, precision: Precision) -> Result<Self, ModelError> {
-        match precision {
-            Precision::F32 => Ok(self),
-            Precision::Int8 if self.backend == Backend::Plain => Err(ModelError::RoundedElsewhere),
-            Precision::Int8 => {
-                self.train_only(|_| false);
-                for layer in &mut self.layers {
-                    for dense in Arc::make_mut(layer).dense_mut() {
-                        dense.round()?;
-                    }
-                }
-                Ok(self)
+        self.train_only(|_| false);
+        let fits = 4 * self.params.count() <= memory::available() / SHARE;
+        let lay: fn() -> Option<Arc<Laid>> = match (precision, self.backend) {
+            (Precision::Int8, Backend::Plain) => return Err(ModelError::RoundedElsewhere),
+            (Precision::Int8, Backend::Fused) => || Some(Arc::new(Laid::Int8(OnceLock::new()))),
+            (Precision::F32, Backend::Fused) if fits => || Some(Arc::new(Laid::F32(OnceLock::new()))),
+            (Precision::F32, _) => || None,
+        };
+        for layer in &mut self.layers {
+            for dense in Arc::make_mut(layer).dense_mut() {
+                dense.laid = lay();
             }
         }
+        Ok(self)
     }
 }

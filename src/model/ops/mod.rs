@@ -13,6 +13,7 @@ pub mod layer;
 pub mod low_rank;
 pub mod matrix;
 pub mod norm;
+pub mod packed;
 pub mod parts;
 pub mod plain;
 pub mod rows;

@@ -11,6 +11,7 @@ use super::int8::{Rows8, Weights8};
 use super::low_rank::{Dropped, LowRank};
 use super::matrix::{Into, Mat, MatMut, Threads, matmul};
 use super::norm;
+use super::packed::{self, Packed};
 use super::rows::add_product;
 use crate::model::params::Param;
 
@@ -21,8 +22,17 @@ pub struct Dense {
     pub bias: Arc<Param>,
     /// What is learned beside a weight that is frozen.
     pub adapter: Option<LowRank>,
-    /// The weight in eight bits, where the model is asked that way; it is then never trained.
-    pub rounded: Option<Arc<Weights8>>,
+    /// The weight as it is multiplied where the model is asked; it is then never trained.
+    pub laid: Option<Arc<Laid>>,
+}
+
+/// A weight that does not change, laid when it is first needed in the order in which it is read.
+#[derive(Debug)]
+pub enum Laid {
+    /// As it is; nothing where that would give other bits on this machine.
+    F32(OnceLock<Option<Packed>>),
+    /// In eight bits.
+    Int8(OnceLock<Weights8>),
 }
 
 /// Rows that one or several dense layers are given; they are rounded once, and only if one of them asks.
@@ -82,7 +92,7 @@ pub struct LayerWeights {
 
 impl Dense {
     pub fn new(weight: Arc<Param>, bias: Arc<Param>) -> Self {
-        Self { weight, bias, adapter: None, rounded: None }
+        Self { weight, bias, adapter: None, laid: None }
     }
 
     pub fn params(&self) -> impl Iterator<Item = &Arc<Param>> {
@@ -101,20 +111,30 @@ impl Dense {
 
     /// The same for rows that other layers are given as well.
     pub fn forward_of(&self, x: &Given<'_>, y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
-        match &self.rounded {
-            Some(rounded) => rounded.forward(x.rounded(), &self.bias.host()?, y),
-            None => {
-                fill_rows(y, &self.bias.host()?);
-                add_product(x.rows, &self.weight.host()?, y, self.widths());
+        let (weight, bias) = (self.weight.host()?, self.bias.host()?);
+        let laid = self.laid.as_deref().filter(|_| !self.weight.trainable());
+        let packed = match laid {
+            Some(Laid::Int8(rounded)) => {
+                let rounded = rounded.get_or_init(|| Weights8::of(&weight, self.widths()));
+                rounded.forward(x.rounded(), &bias, y);
+                return self.add_adapter(x.rows, y, drop);
             }
+            Some(Laid::F32(packed)) if x.rows.len() <= packed::FEW * x.width => {
+                packed.get_or_init(|| Packed::of(&weight, self.widths())).as_ref()
+            }
+            Some(Laid::F32(_)) | None => None,
+        };
+        if let Some(packed) = packed {
+            packed.product(x.rows, &bias, y);
+        } else {
+            fill_rows(y, &bias);
+            add_product(x.rows, &weight, y, self.widths());
         }
-        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_forward(x.rows, y, drop))
+        self.add_adapter(x.rows, y, drop)
     }
 
-    /// Keeps the weight in eight bits beside what it is, and multiplies by that from now on.
-    pub fn round(&mut self) -> Result<()> {
-        self.rounded = Some(Arc::new(Weights8::of(&self.weight.host()?, self.widths())));
-        Ok(())
+    fn add_adapter(&self, x: &[f32], y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_forward(x, y, drop))
     }
 
     /// Adds the gradients of weight and bias, and of what is beside them, where they are trained.
