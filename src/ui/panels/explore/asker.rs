@@ -10,7 +10,6 @@ use egui::Ui;
 use super::view::Mode;
 use super::words::Words;
 use crate::inspect::{AnyInquiry, Reply};
-use crate::model::Precision;
 use crate::ui::panels::is_same;
 use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx};
@@ -23,7 +22,7 @@ const LONG_PAUSE: f64 = 0.4;
 pub struct Asker {
     /// When the first key was pressed that nothing was asked about yet.
     edited: Option<f64>,
-    asked: Option<(PathBuf, Precision, AnyInquiry)>,
+    asked: Option<(PathBuf, AnyInquiry)>,
     /// What was looked at when it was asked, and the text of that.
     by: Option<(Mode, Words)>,
     seen: Option<Weak<Reply>>,
@@ -48,7 +47,7 @@ impl Asker {
             self.asked = None;
             return;
         };
-        let request = (model, cx.workspace.precision, inquiry);
+        let request = (model, inquiry);
         let pending = cx.workspace.explore.pending.and_then(|job| cx.workspace.job(job));
         let is_long = pending.and_then(|job| job.progress.as_ref()).is_some_and(|progress| progress.total > 1);
         if self.asked.as_ref() == Some(&request) || (pending.is_some() && !is_long) {
@@ -57,14 +56,14 @@ impl Asker {
         }
         let now = ui.input(|input| input.time);
         // Where nothing was typed the model or the task was changed.
-        let waits = is_long && !request.2.is_quick();
+        let waits = is_long && !request.1.is_quick();
         let rest = self.edited.filter(|_| waits).map_or(0.0, |edited| edited + LONG_PAUSE - now);
         if rest > 0.001 {
             ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
             return;
         }
         self.edited = None;
-        cx.act(Action::Ask { model: request.0.clone(), inquiry: request.2.clone() });
+        cx.act(Action::Ask { model: request.0.clone(), inquiry: request.1.clone() });
         (self.asked, self.by) = (Some(request), Some(by));
     }
 
@@ -79,12 +78,12 @@ impl Asker {
     pub fn failed<'a>(&'a self, workspace: &'a Workspace) -> Option<(Mode, &'a AnyInquiry, &'a str)> {
         let explore = &workspace.explore;
         let error = explore.error.as_ref().filter(|_| explore.pending.is_none())?;
-        let (.., inquiry) = self.asked.as_ref()?;
+        let (_, inquiry) = self.asked.as_ref()?;
         Some((self.by.as_ref()?.0, inquiry, error))
     }
 
-    /// Asks again what was asked, such as of another model.
+    /// Asks again what was asked, such as of another model; what is still being answered is passed over.
     pub fn forget(&mut self) {
-        self.asked = None;
+        (self.asked, self.by) = (None, None);
     }
 }

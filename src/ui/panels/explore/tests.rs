@@ -12,7 +12,6 @@ use super::*;
 use crate::inspect::attention::{Lens, Look, Units, What};
 use crate::inspect::guesses::Guessing;
 use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention, why};
-use crate::model::Precision;
 use crate::ui::tiles::{self, Tree};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Palette, fonts, theme};
@@ -110,17 +109,19 @@ fn each_head_has_one_view_and_parts_are_told_apart() {
 
 #[test]
 fn the_same_text_is_asked_again_with_8_bit_weights() {
-    let mut screen = scene(views::ALL, "bert-classify");
-    answer(&mut screen);
-    assert_eq!(screen.state().asked.len(), 1);
-    screen.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
-    screen.run_steps(4);
-    assert_eq!(screen.state().workspace.precision, Precision::Int8);
-    assert_eq!(screen.state().asked.len(), 2, "the switch asks anew");
-    answer(&mut screen);
-    screen.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
-    screen.run_steps(4);
-    assert_eq!((screen.state().workspace.precision, screen.state().asked.len()), (Precision::F32, 3));
+    for model in ["bert-classify", "bert-mlm"] {
+        let mut screen = scene(views::ALL, model);
+        for precision in [Precision::Int8, Precision::F32] {
+            while screen.state().workspace.explore.pending.is_some() {
+                answer(&mut screen);
+            }
+            let before = screen.state().asked.len();
+            screen.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
+            screen.run_steps(4);
+            assert_eq!(screen.state().workspace.precision, precision);
+            assert_eq!(screen.state().asked.len(), before + 1, "{model}: the switch asks anew");
+        }
+    }
 }
 
 #[test]
@@ -406,9 +407,7 @@ fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
         assert!(tells(&screen, method.title()), "{method:?} can be chosen");
     }
     let pressable = |words: &'static str| {
-        move |node: &AccessKitNode<'_>| {
-            node.label().is_some_and(|label| label == words) && node.role() != Role::Label
-        }
+        move |node: &AccessKitNode<'_>| node.label().is_some_and(|label| label == words) && node.role() != Role::Label
     };
     screen.get_by(pressable("Integrated gradients")).click();
     screen.run_steps(4);
