@@ -39,9 +39,11 @@ pub struct Packed {
 }
 
 impl Packed {
-    /// Lays a weight; `None` where its sums would have other bits than those of the `gemm` crate.
+    /// Lays a weight; `None` where its sums would have other bits than those of the `gemm` crate, or come later.
     pub fn of(weight: &[f32], shape: (usize, usize)) -> Option<Self> {
-        Self::of_by(Path::best()?, weight, shape)
+        // Without optimisation what is compiled here is slower than that crate, which is always compiled with it.
+        let path = Path::best().filter(|_| cfg!(not(debug_assertions)))?;
+        Self::of_by(path, weight, shape)
     }
 
     fn of_by(path: Path, weight: &[f32], (inputs, outputs): (usize, usize)) -> Option<Self> {

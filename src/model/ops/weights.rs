@@ -29,7 +29,7 @@ pub struct Dense {
 /// A weight that does not change, laid when it is first needed in the order in which it is read.
 #[derive(Debug)]
 pub enum Laid {
-    /// As it is; nothing where that would give other bits on this machine.
+    /// As it is; nothing where that would give other bits on this machine, or nothing sooner.
     F32(OnceLock<Option<Packed>>),
     /// In eight bits.
     Int8(OnceLock<Weights8>),
