@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::data::Roles;
+use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
@@ -99,10 +100,7 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
-            Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Predicting");
-                self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
-            }
+            Action::Ask { model, inquiry } => self.ask(model, inquiry),
             Action::FindRuns
             | Action::SetRunsFolder(_)
             | Action::OpenRun(_)
@@ -136,6 +134,11 @@ impl App {
         self.workspace.explore_with(after);
         self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before }));
         self.workspace.screen = Screen::Explore;
+    }
+
+    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
+        let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
     }
 
     fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {

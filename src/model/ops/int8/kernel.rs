@@ -129,10 +129,10 @@ fn portable(x: &[u8], stride: usize, count: usize, weights: &[i8], sums: &mut Su
 #[expect(unsafe_code, reason = "instructions that are chosen while the program runs, and loads by pointer")]
 mod x86 {
     use std::arch::x86_64::{
-        __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_dpbusd_avx_epi32,
-        _mm256_hadd_epi32, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi32,
-        _mm256_set1_epi64x, _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32, _mm512_loadu_si512,
-        _mm512_set1_epi32, _mm512_setzero_si512, _mm512_storeu_si512,
+        _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_dpbusd_avx_epi32, _mm256_hadd_epi32,
+        _mm256_loadu_si256, _mm256_madd_epi16, _mm256_permute4x64_epi64, _mm256_set1_epi32, _mm256_set1_epi64x,
+        _mm256_setzero_si256, _mm256_storeu_si256, _mm512_dpbusd_epi32, _mm512_loadu_si512, _mm512_set1_epi32,
+        _mm512_setzero_si512, _mm512_storeu_si512,
     };
 
     use super::{COLUMNS, GROUP, LINE, Path, ROWS, STEP, STRIP, Sums};
@@ -189,12 +189,13 @@ mod x86 {
         unsafe {
             let mut sums = [[_mm512_setzero_si512(); 4]; R];
             for group in 0..tile.groups {
-                let line = tile.weights.add(group * LINE).cast::<__m512i>();
+                let line = tile.weights.add(group * LINE);
+                let strip = tile.groups * LINE;
                 let w = [
-                    _mm512_loadu_si512(line),
-                    _mm512_loadu_si512(line.add(tile.groups)),
-                    _mm512_loadu_si512(line.add(2 * tile.groups)),
-                    _mm512_loadu_si512(line.add(3 * tile.groups)),
+                    _mm512_loadu_si512(line.cast()),
+                    _mm512_loadu_si512(line.add(strip).cast()),
+                    _mm512_loadu_si512(line.add(2 * strip).cast()),
+                    _mm512_loadu_si512(line.add(3 * strip).cast()),
                 ];
                 for (row, sums) in sums.iter_mut().enumerate() {
                     let x = _mm512_set1_epi32(four(tile, row, group));
@@ -218,8 +219,8 @@ mod x86 {
             for strip in 0..COLUMNS / STRIP {
                 let mut sums = [[_mm256_setzero_si256(); 2]; R];
                 for group in 0..tile.groups {
-                    let line = tile.weights.add((strip * tile.groups + group) * LINE).cast::<__m256i>();
-                    let w = [_mm256_loadu_si256(line), _mm256_loadu_si256(line.add(1))];
+                    let line = tile.weights.add((strip * tile.groups + group) * LINE);
+                    let w = [_mm256_loadu_si256(line.cast()), _mm256_loadu_si256(line.add(LINE / 2).cast())];
                     for (row, sums) in sums.iter_mut().enumerate() {
                         let x = _mm256_set1_epi32(four(tile, row, group));
                         for i in 0..2 {
@@ -276,9 +277,11 @@ mod x86 {
             let first = groups.start;
             let half = tile.weights.add(eight / 2 * tile.groups * LINE + eight % 2 * LINE / 2);
             for group in groups {
-                let line = half.add(group * LINE).cast();
-                let w =
-                    [_mm256_cvtepi8_epi16(_mm_loadu_si128(line)), _mm256_cvtepi8_epi16(_mm_loadu_si128(line.add(1)))];
+                let line = half.add(group * LINE);
+                let w = [
+                    _mm256_cvtepi8_epi16(_mm_loadu_si128(line.cast())),
+                    _mm256_cvtepi8_epi16(_mm_loadu_si128(line.add(LINE / 4).cast())),
+                ];
                 for (row, sums) in sums.iter_mut().enumerate() {
                     let x = _mm256_set1_epi64x(wide[row][group - first]);
                     for i in 0..2 {
@@ -287,10 +290,10 @@ mod x86 {
                 }
             }
             for (row, sums) in sums.iter().enumerate() {
-                let to = tile.sums.add(row * COLUMNS + eight * 8).cast::<__m256i>();
+                let to = tile.sums.add(row * COLUMNS + eight * 8);
                 let whole = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_hadd_epi32(sums[0], sums[1]));
-                let before = if first == 0 { _mm256_setzero_si256() } else { _mm256_loadu_si256(to) };
-                _mm256_storeu_si256(to, _mm256_add_epi32(before, whole));
+                let before = if first == 0 { _mm256_setzero_si256() } else { _mm256_loadu_si256(to.cast()) };
+                _mm256_storeu_si256(to.cast(), _mm256_add_epi32(before, whole));
             }
         }
     }
@@ -311,7 +314,7 @@ mod tests {
 
     #[test]
     fn every_path_gives_the_sums_of_the_textbook() {
-        for (seed, groups) in [1, 2, 3, 8, 9, 191, 192, 193, 768, 1000].into_iter().enumerate() {
+        for (seed, groups) in [1, 2, 3, 8, 9, 191, 192, 193, 400].into_iter().enumerate() {
             let inputs = groups * GROUP;
             let stride = inputs + 4 * (seed % 2);
             let x = bytes(ROWS * stride, seed as u64);
