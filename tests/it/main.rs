@@ -16,6 +16,7 @@ mod causal;
 mod classes_meet_the_model;
 mod command_line;
 mod compare_runs;
+mod eight_bits;
 mod evaluated;
 mod evaluations;
 mod every_task_learns;

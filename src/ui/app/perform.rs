@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::App;
 use crate::data::Roles;
 use crate::hub::embedded::Shipped;
+use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
@@ -91,16 +92,14 @@ impl App {
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => self.explore(model),
+            Action::AskIn(precision) => self.workspace.precision = precision,
             Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
-            Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Predicting");
-                self.send(Command::Ask { job, model, inquiry });
-            }
+            Action::Ask { model, inquiry } => self.ask(model, inquiry),
             Action::FindRuns
             | Action::SetRunsFolder(_)
             | Action::OpenRun(_)
@@ -136,10 +135,16 @@ impl App {
         self.workspace.screen = Screen::Explore;
     }
 
+    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
+        let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
+    }
+
     fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
-        self.send(Command::Evaluate { job, model, data, roles });
+        let precision = self.workspace.precision;
+        self.send(Command::Evaluate { job, model, data, roles, precision });
     }
 
     fn set_memory_limit(&mut self, limit: Option<u64>) {

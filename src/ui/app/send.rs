@@ -65,7 +65,7 @@ impl App {
         {
             let title = format!("Opening {}", self.workspace.model_name(&model));
             let job = self.workspace.follow(JobKind::Meet { dir: model.clone() }, title);
-            self.send(Command::Meet { job, model });
+            self.send(Command::Meet { job, model, precision: self.workspace.precision });
         }
         if wants.dataset {
             self.read_dataset();
