@@ -72,8 +72,7 @@ proptest! {
 
 #[test]
 fn a_model_that_is_asked_has_the_bits_of_one_that_is_trained() {
-    let texts: Vec<Vec<u32>> =
-        (0..6_u32).map(|i| (0..=i * 9).map(|j| 5 + (i * 31 + j * 7) % 380).collect()).collect();
+    let texts: Vec<Vec<u32>> = (0..6_u32).map(|i| (0..=i * 9).map(|j| 5 + (i * 31 + j * 7) % 380).collect()).collect();
     for name in ["bert-classify", "roberta-classify", "distilbert-mlm", "albert-classify", "electra-rtd"] {
         let (trained, asked) = (open(name), open(name).asked_in(Precision::F32).unwrap());
         for texts in [&texts[..], &texts[..1], &texts[3..4]] {
