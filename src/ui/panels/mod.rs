@@ -9,6 +9,7 @@ pub mod hub;
 pub mod log;
 pub mod model;
 mod precision;
+pub mod recent;
 pub mod runs;
 pub mod samples;
 pub mod settings;
