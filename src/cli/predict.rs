@@ -23,7 +23,7 @@ use crate::task::{Targets, Task};
 
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture

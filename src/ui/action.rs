@@ -16,6 +16,7 @@ use super::saving::Saving;
 use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
+use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
 use crate::model::{Decisions, Precision};
 use crate::samples::Sample;
@@ -103,6 +104,8 @@ pub enum Action {
     ExploreWith(PathBuf),
     /// In which numbers Explore and Evaluate ask from now on.
     AskIn(Precision),
+    /// Asks a model inside the program in Explore.
+    TryShipped(Shipped),
     /// Shows what lies between a model and another; without one, what it was made of.
     ShowDrift {
         before: Option<PathBuf>,
@@ -183,6 +186,7 @@ impl Action {
             Self::AskIn(Precision::F32),
         ];
         commands.extend(HubAction::commands().map(Self::Hub));
+        commands.extend(Shipped::ALL.into_iter().filter(|shipped| shipped.promise().is_some()).map(Self::TryShipped));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
@@ -238,6 +242,11 @@ impl Action {
             Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } => "Evaluate",
             Self::KeepDecisions { .. } => "Keep with the model",
+            Self::TryShipped(shipped) => {
+                return shipped
+                    .promise()
+                    .map_or_else(|| format!("Try {}", shipped.name()), |promise| promise.title.to_owned());
+            }
             Self::ExploreWith(_) => "Use in Explore",
             Self::AskIn(Precision::F32) => "Ask with weights as trained",
             Self::AskIn(Precision::Int8) => "Ask with 8-bit weights",
@@ -316,6 +325,7 @@ impl Action {
         match self {
             Self::ChooseData => "import csv tsv jsonl dataset load",
             Self::OpenSample(_) => "sample example demo data",
+            Self::TryShipped(_) => "try now playground predict ner entities question answer",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::Hub(_) => "hugging face download search fetch",

@@ -12,6 +12,7 @@ use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
 use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
 use crate::hub::Hub;
+use crate::hub::embedded::Shipped;
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
 use crate::model::card::ModelCard;
@@ -34,8 +35,8 @@ pub struct JobId(pub u64);
 
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Looks for model folders under the given ones and in the Hugging Face cache, and writes the one inside the
-    /// program to its place.
+    /// Looks for model folders under the given ones and in the Hugging Face cache, and writes those inside the
+    /// program to their places.
     FindModels {
         job: JobId,
         folders: Vec<PathBuf>,
@@ -231,10 +232,16 @@ pub struct ModelEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Inside the program.
-    Embedded,
+    Embedded(Shipped),
     Folder,
     Cache,
     Run,
+}
+
+impl Origin {
+    pub fn ships(self) -> bool {
+        matches!(self, Self::Embedded(_))
+    }
 }
 
 #[derive(Clone, Debug)]

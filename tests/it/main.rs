@@ -9,6 +9,7 @@
 
 mod adapters;
 mod answers_are_explained;
+mod asked_before_training;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;

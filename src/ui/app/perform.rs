@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::data::Roles;
+use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
@@ -95,6 +96,7 @@ impl App {
                 self.workspace.screen = Screen::Explore;
             }
             Action::AskIn(precision) => self.workspace.precision = precision,
+            Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
@@ -200,6 +202,17 @@ impl App {
         }
         self.workspace.wants.dataset = self.workspace.data.table.is_some();
         self.workspace.refresh_draft();
+    }
+
+    /// Puts a model inside the program into Explore, whose screens begin with texts of their own.
+    fn try_shipped(&mut self, shipped: Shipped) {
+        let Some(model) = self.workspace.shipped(shipped).map(Path::to_owned) else {
+            let words = "Its folder could not be written; Model says why";
+            self.workspace.toast(Level::Warning, format!("{} is not there", shipped.name()), words);
+            return;
+        };
+        self.workspace.explore_with(model);
+        self.workspace.screen = Screen::Explore;
     }
 
     /// Asks what the model reads of an example: its windows for the limit of the draft.

@@ -108,7 +108,8 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
             let runs = crate::train::run::find(&folder);
             // What a window or a run that was killed had begun to write is in nobody's way any longer.
             runs.iter().flat_map(|run| [run.dir.clone(), run.dir.join("model")]).for_each(|dir| remove_begun(&dir));
-            [folder, data_folder()].iter().for_each(|dir| remove_begun(dir));
+            remove_begun(&folder);
+            remove_begun(&data_folder());
             job.payload(Payload::Runs(runs.into()));
             Ok(Ended::Done)
         }

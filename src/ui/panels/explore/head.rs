@@ -7,6 +7,7 @@ use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
 use super::view::Mode;
+use crate::hub::embedded::Shipped;
 use crate::ui::panels::precision;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
@@ -63,6 +64,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
             ui.add_space(2.0);
             row(ui, |ui| chosen = segmented(ui, palette, mode, choices, false).or(chosen));
         }
+    }
+    if let Some(promise) = cx.workspace.shipped_in(&model).and_then(Shipped::promise) {
+        ui.add_space(2.0);
+        ui.add(egui::Label::new(text::small(promise.words(), palette)).wrap());
     }
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);
