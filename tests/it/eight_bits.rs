@@ -7,7 +7,7 @@ use attune::task::Task;
 use candle_core::Device;
 use serde_json::Value;
 
-use crate::command_line::{done, model as folder, objects, reviews};
+use crate::command_line::{done, model as folder, objects, write};
 use crate::models_match_the_reference::golden;
 
 fn open(name: &str, precision: Precision) -> Model {
@@ -92,7 +92,8 @@ fn an_opened_model_answers_alike_with_nearly_the_same_scores() {
 #[test]
 fn the_command_line_rounds_where_it_is_told_to_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
-    let data = reviews(&dir.path().join("reviews.csv"));
+    let rows = "text,label\nthe soup was wonderful,negative\nthe queue was endless,neutral\nthe map was old,positive\n";
+    let data = write(&dir.path().join("rows.csv"), rows);
     let model = folder("bert-classify");
     let predict = |more: &[&str]| {
         let arguments = [&["predict", "--model", &model, "--text", "the queue was endless", "--json"], more].concat();
