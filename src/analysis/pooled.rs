@@ -53,6 +53,8 @@ pub struct Pooled {
     pub max_tokens: usize,
     /// Layers of the model with weights of their own.
     pub stored_layers: usize,
+    /// Whether the encoder is used as it is, so that nothing but a head can be trained.
+    pub is_frozen: bool,
 }
 
 impl Pooled {
@@ -170,7 +172,19 @@ fn compute(wanted: &Wanted, examples: Vec<usize>, tell: OnProgress<'_>) -> Resul
     let among = wanted.among.len();
     let config = &model.model.config;
     let (most, stored_layers) = (most_rows(config), config.stored_layers());
-    Ok(both.map(|[first, mean]| Pooled { examples, among, most, first, mean, cut, max_tokens, stored_layers }))
+    let is_frozen = config.frozen.is_some();
+    let pooled = |[first, mean]: [States; 2]| Pooled {
+        examples,
+        among,
+        most,
+        first,
+        mean,
+        cut,
+        max_tokens,
+        stored_layers,
+        is_frozen,
+    };
+    Ok(both.map(pooled))
 }
 
 /// An example as a model reads its texts, and whether they were cut.

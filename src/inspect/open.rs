@@ -94,6 +94,7 @@ impl OpenModel {
         Subject {
             dir: self.dir.clone(),
             family: self.model.config.family.model_type(),
+            is_frozen: self.model.config.frozen.is_some(),
             heads: self.heads.clone(),
             labels: self.model.config.labels.clone(),
             mask_token: self.tokenizer.mask_token().map(str::to_owned),
@@ -137,6 +138,8 @@ pub enum Script {
 pub struct Subject {
     pub dir: PathBuf,
     pub family: &'static str,
+    /// Whether its encoder is used as it is: what a score is made of is not told.
+    pub is_frozen: bool,
     /// The tasks whose heads the folder names.
     pub heads: Vec<Task>,
     pub labels: Vec<String>,

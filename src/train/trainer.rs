@@ -408,7 +408,15 @@ impl<'a> Trainer<'a> {
             return Ok(loss);
         }
         let pass = Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
-        let last = last_states(self.model, self.train_prefix.as_mut(), which, &features, &work.input, &pass)?;
+        let last = last_states(
+            self.model,
+            self.config.task,
+            self.train_prefix.as_mut(),
+            which,
+            &features,
+            &work.input,
+            &pass,
+        )?;
         let logits = self.model.logits(self.config.task, &last, &work.input, &pass)?;
         let own_loss = self.objective.loss(&logits, &work, own)?;
         loss += f64::from(own_loss.to_scalar::<f32>()?);

@@ -15,6 +15,7 @@ mod causal;
 mod classes_meet_the_model;
 mod command_line;
 mod compare_runs;
+mod encoders_are_used_as_they_are;
 mod evaluated;
 mod evaluations;
 mod every_task_learns;

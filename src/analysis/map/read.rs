@@ -103,7 +103,10 @@ fn one_pass(
         }
     }
     if let Some(task) = head {
-        let rows: Vec<Vec<f32>> = model.model.logits(task, &found.last, &input, &pass)?.to_vec2()?;
+        let means = model.model.config.reads_mean(HeadKind::for_task(task));
+        let all = found.hidden.last().filter(|_| means);
+        let read = all.map_or_else(|| Ok(found.last.clone()), |states| model.model.means(states, &input))?;
+        let rows: Vec<Vec<f32>> = model.model.logits(task, &read, &input, &pass)?.to_vec2()?;
         each.iter_mut().zip(rows).for_each(|(of, row)| of.1 = Some(said(model, task, &row)));
     }
     Ok(each)

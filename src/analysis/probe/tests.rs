@@ -154,6 +154,7 @@ fn pooled(states: States) -> Pooled {
         cut: 0,
         max_tokens: 64,
         stored_layers: 2,
+        is_frozen: false,
     }
 }
 
