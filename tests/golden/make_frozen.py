@@ -160,7 +160,8 @@ def forward(folder, batch, labels):
     tensors |= {k: w for k, w in out.items() if k.endswith("logits")}
     out.loss.backward()
     tensors["loss"] = out.loss.reshape(1)
-    tensors |= {f"grad.{n}": p.grad for n, p in model.named_parameters() if is_of_head(n) and p.grad is not None}
+    grads = {n: p.grad.clone() for n, p in model.named_parameters() if is_of_head(n) and p.grad is not None}
+    tensors |= {f"grad.{n}": grad for n, grad in grads.items()}
     table = model.get_input_embeddings()
     vectors = table(batch["input_ids"]).detach().requires_grad_()
     # Not every class takes word vectors for its input, so they take the place of what the table gives.
