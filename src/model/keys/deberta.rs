@@ -23,6 +23,7 @@ pub struct Keys {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is said by the configuration for itself")]
 pub struct Relative {
     /// Positions on either side that have an embedding.
     pub span: usize,

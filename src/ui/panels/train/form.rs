@@ -377,6 +377,7 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
         }
     }
     for note in card.iter().flat_map(|card| &card.notes) {
+        ui.add_space(4.0);
         ui.add(egui::Label::new(text::small(note, palette)).wrap());
     }
     if draft.strategy.kind == StrategyKind::Lora {
