@@ -12,7 +12,7 @@ use super::family::{Naming, Stored, StoredName};
 use super::frozen::{self, Begins, Frozen, no_bias};
 use super::kinds::{HeadInput, HeadKind, HeadSpec, Outputs};
 use super::ops::attention::Heads;
-use super::ops::embedding::EmbeddingWeights;
+use super::ops::embedding::{EmbeddingWeights, sines};
 use super::ops::weights::{Dense, LayerWeights, Norm};
 use super::params::{Block, Param, Params};
 use super::{Body, Head, HeadSet, Model, ModelError, Shared, Source};
@@ -375,9 +375,26 @@ impl<'a> Builder<'a> {
             }
             self.used.insert(name.clone());
             self.report.loaded.push(name.clone());
+            self.pass_over_doubles(source, stored, shape, &values)?;
             return Ok(Some(values));
         }
         Ok(None)
+    }
+
+    /// The same numbers under another of a weight's names are not left over.
+    fn pass_over_doubles(
+        &mut self,
+        source: &dyn Source,
+        stored: &StoredName,
+        shape: &[usize],
+        values: &[f32],
+    ) -> Result<(), ModelError> {
+        for name in stored.others.iter().filter(|name| !self.used.contains(*name)).cloned().collect::<Vec<_>>() {
+            if source.shape(&name).is_some_and(|found| found == shape) && source.read(&name)? == values {
+                self.used.insert(name);
+            }
+        }
+        Ok(())
     }
 
     fn make(
@@ -439,18 +456,6 @@ impl<'a> Builder<'a> {
         values.truncate(count);
         values
     }
-}
-
-/// DistilBERT's fixed positions: sines in even columns, cosines in odd ones (Vaswani et al., 2017).
-fn sines(rows: usize, width: usize) -> Vec<f32> {
-    let mut values = Vec::with_capacity(rows * width);
-    for row in 0..rows {
-        for column in 0..width {
-            let angle = row as f64 / 10_000_f64.powf(2.0 * (column / 2) as f64 / width as f64);
-            values.push(if column % 2 == 0 { angle.sin() } else { angle.cos() } as f32);
-        }
-    }
-    values
 }
 
 #[cfg(test)]

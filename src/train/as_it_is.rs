@@ -3,7 +3,7 @@
 use super::TrainError;
 use super::config::{Init, LanguageObjective, RunConfig, StrategyKind};
 use crate::model::EncoderConfig;
-use crate::task::Task;
+use crate::task::Targets;
 
 /// Refuses what would train such an encoder, and what it does not compute.
 pub fn check(config: &RunConfig, encoder: &EncoderConfig) -> Result<(), TrainError> {
@@ -28,9 +28,10 @@ pub fn check(config: &RunConfig, encoder: &EncoderConfig) -> Result<(), TrainErr
         Init::Pretrained => {}
         Init::Random => return wrong("model.init", "random".to_owned(), "pretrained"),
     }
+    let hides_words = config.task.targets() == Targets::Hidden;
     let other = match config.language.objective {
-        LanguageObjective::Causal if config.task == Task::Mlm => "causal",
-        LanguageObjective::Translation if config.task == Task::Mlm => "translation",
+        LanguageObjective::Causal if hides_words => "causal",
+        LanguageObjective::Translation if hides_words => "translation",
         LanguageObjective::Masked | LanguageObjective::Causal | LanguageObjective::Translation => return Ok(()),
     };
     wrong("language.objective", other.to_owned(), "masked")

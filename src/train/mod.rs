@@ -40,6 +40,7 @@ pub mod strategy;
 mod as_it_is;
 mod check;
 mod error;
+mod fused;
 mod hiding;
 mod outputs;
 mod preflight;

@@ -424,6 +424,7 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
 
 pub fn subject(model: &Path) -> Subject {
     Subject {
+        files: Vec::new(),
         dir: model.into(),
         family: "bert",
         is_frozen: false,
