@@ -277,8 +277,10 @@ fn pieces_with_special_tokens_among_them_are_those_of_the_reference() {
                 "{name}"
             );
         }
-        let compared = compare_pieces(&tokenizer, &expected["rows"], name);
-        assert!(compared > 1000, "{name}: {compared}");
+        for row in expected["rows"].as_array().unwrap() {
+            let text = row["text"].as_str().unwrap();
+            assert_eq!(json!(tokenizer.encode(text, None, 512).unwrap().ids), row["ids"], "{name}: {text:?}");
+        }
         is_the_same_when_saved(&tokenizer);
         // What a file says of the mask alone is its number.
         fs::write(dir.path().join("added_tokens.json"), json!({ "[MASK]": expected["mask"] }).to_string()).unwrap();
