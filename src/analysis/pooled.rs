@@ -171,7 +171,7 @@ struct Kept {
 }
 
 /// By what states are known to be those that are wanted.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Of {
     model: PathBuf,
     stamp: Stamp,
@@ -216,7 +216,9 @@ impl StatesKept {
                 Ok(Some(pooled))
             }
             (other, before) => {
-                before.into_iter().for_each(|held| self.keep(of.clone(), held));
+                if let Some(held) = before {
+                    self.keep(of, held);
+                }
                 other.map(|_| None)
             }
         }
@@ -277,7 +279,7 @@ fn compute(
     };
     let Some(read) = read(&mut model, wanted, missing, planes, tell)? else { return Ok(None) };
     Ok(Some(match joined {
-        Some((held, _)) => held.joined(read),
+        Some((held, _)) => held.joined(&read),
         None => read,
     }))
 }

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Roles;
 use crate::inspect::{Reply, Subject};
-use crate::model::Decisions;
 use crate::model::card::ModelCard;
+use crate::model::{Decisions, Precision};
 use crate::samples::Sample;
 use crate::table::Inputs;
 use crate::task::Task;
@@ -157,6 +157,8 @@ pub struct Workspace {
     /// What was kept with the model of `evaluation` since it came.
     pub kept: Option<Decisions>,
     pub explore: ExploreState,
+    /// In which numbers Explore and Evaluate ask models.
+    pub precision: Precision,
     pub hub: HubState,
     pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
@@ -243,6 +245,7 @@ impl Workspace {
             evaluation_error: None,
             kept: None,
             explore: ExploreState::default(),
+            precision: Precision::default(),
             hub: HubState::default(),
             downloads: Vec::new(),
             runs: Vec::new(),
