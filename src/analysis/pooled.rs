@@ -72,6 +72,8 @@ pub struct Pooled {
     pub max_tokens: usize,
     /// Layers of the model with weights of their own.
     pub stored_layers: usize,
+    /// Whether the encoder is used as it is, so that nothing but a head can be trained.
+    pub is_frozen: bool,
     planes: BTreeMap<Plane, Arc<Points>>,
     /// Where the examples stand in the planes; none where they are all that stands there.
     places: Option<Vec<usize>>,
@@ -81,8 +83,9 @@ impl Pooled {
     #[cfg(test)]
     pub fn of_planes(rows: usize, layers: usize, planes: BTreeMap<Plane, Arc<Points>>) -> Self {
         let (examples, most, said, max_tokens) = ((0..rows).collect(), 10_000, Vec::new(), 64);
-        let stored_layers = layers - 1;
-        Self { examples, among: rows, most, layers, said, cut: 0, max_tokens, stored_layers, planes, places: None }
+        let (stored_layers, is_frozen) = (layers - 1, false);
+        let among = rows;
+        Self { examples, among, most, layers, said, cut: 0, max_tokens, stored_layers, is_frozen, planes, places: None }
     }
 
     /// Numbers of a state.
@@ -113,12 +116,13 @@ struct Shape {
     layers: usize,
     width: usize,
     stored_layers: usize,
+    is_frozen: bool,
 }
 
 impl Shape {
     fn of(config: &EncoderConfig) -> Self {
         let (layers, width) = (config.num_hidden_layers + 1, config.hidden_size);
-        Self { layers, width, stored_layers: config.stored_layers() }
+        Self { layers, width, stored_layers: config.stored_layers(), is_frozen: config.frozen.is_some() }
     }
 
     fn bytes(self, rows: usize, planes: usize) -> usize {

@@ -69,6 +69,8 @@ pub struct Probed {
     pub rare: Vec<(String, usize)>,
     /// Layers of the model with weights of their own.
     stored_layers: usize,
+    /// Whether nothing but a head can be trained.
+    is_frozen: bool,
 }
 
 impl Probed {
@@ -83,7 +85,8 @@ impl Probed {
 
     /// How far the encoder can be frozen, by a pooling.
     pub fn advice(&self, pooling: Pooling) -> Advice {
-        advice::advice(self.judged, self.by(pooling), self.majority, self.stored_layers)
+        let advice = advice::advice(self.judged, self.by(pooling), self.majority, self.stored_layers);
+        if self.is_frozen { Advice { train: Train::OnlyHead, ..advice } } else { advice }
     }
 
     /// What a person should know of the rows, in sentences.
@@ -149,6 +152,7 @@ pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Re
         max_tokens: pooled.max_tokens,
         rare: lesson.rare(*folds).into_iter().map(name).collect(),
         stored_layers: pooled.stored_layers,
+        is_frozen: pooled.is_frozen,
     }))
 }
 

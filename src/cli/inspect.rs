@@ -197,6 +197,7 @@ fn card_lines(card: &ModelCard) -> Vec<String> {
         format!("trained heads: {}", if heads.is_empty() { "none".to_owned() } else { heads.join(", ") }),
         format!("{} tensors loaded, {} new, {} unused", report.loaded.len(), report.new.len(), report.left_over.len()),
     ];
+    lines.extend(card.notes.iter().map(|note| format!("note: {note}")));
     lines.extend(card.problems.iter().map(|problem| format!("problem: {problem}")));
     lines.extend(report.new.iter().map(|name| format!("new: {name}")));
     lines.extend(report.left_over.iter().map(|name| format!("unused: {name}")));

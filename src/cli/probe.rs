@@ -99,7 +99,7 @@ fn facts(probed: &Probed, seed: u64) -> Value {
         "strategy": match advice.train {
             Train::Whole => json!({ "kind": "full" }),
             Train::Top(layers) => json!({ "kind": "top", "top_layers": layers }),
-            Train::Head => json!({ "kind": "head" }),
+            Train::Head | Train::OnlyHead => json!({ "kind": "head" }),
         },
     })
 }

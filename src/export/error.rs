@@ -31,6 +31,8 @@ pub enum ExportError {
          regress or mlm, or an encoder without a head"
     )]
     EmbedsNothing { heads: String },
+    #[error("the graph of a {family} encoder is not written as ONNX; expected hf, which transformers opens")]
+    NoGraph { family: &'static str },
     #[error("a script of transformers' Trainer cannot reproduce this run: {reason}")]
     NoScript { reason: String },
     #[error("cannot read \"{}\": {source}", path.display())]

@@ -44,6 +44,9 @@ impl Source {
         match format {
             Format::Peft if self.adapter.is_none() => Err(ExportError::NoAdapter { run: self.named.clone() }),
             Format::SentenceTransformers => sentences::check(&self.config()?),
+            Format::Onnx | Format::OnnxInt8 if self.config()?.frozen.is_some() => {
+                Err(ExportError::NoGraph { family: self.config()?.family.model_type() })
+            }
             Format::Hf | Format::Onnx | Format::OnnxInt8 | Format::Peft => Ok(()),
         }
     }

@@ -94,7 +94,9 @@ impl Suggestion {
     pub fn config(&self) -> Option<EncoderConfig> {
         let family = self.family()?;
         let is_albert = family == Family::Albert;
-        let (hidden, inner) = (self.hidden, 4 * self.hidden);
+        let hidden = self.hidden;
+        // A gated layer has three matrices of this width instead of two.
+        let inner = if family == Family::ModernBert { 8 * hidden / 3 } else { 4 * hidden };
         let stored = if is_albert { 1 } else { self.layers };
         let narrow = is_albert || family == Family::Electra && hidden < 512;
         let embedding = if narrow { 128 } else { hidden };

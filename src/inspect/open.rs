@@ -102,6 +102,7 @@ impl OpenModel {
             dir: self.dir.clone(),
             files: stamp(&self.dir),
             family: self.model.config.family.model_type(),
+            is_frozen: self.model.config.frozen.is_some(),
             heads: self.heads.clone(),
             labels: self.model.config.labels.clone(),
             mask_token: self.tokenizer.mask_token().map(str::to_owned),
@@ -147,6 +148,8 @@ pub struct Subject {
     /// Its files when it was met.
     pub files: Stamp,
     pub family: &'static str,
+    /// Whether its encoder is used as it is: what a score is made of is not told.
+    pub is_frozen: bool,
     /// The tasks whose heads the folder names.
     pub heads: Vec<Task>,
     pub labels: Vec<String>,

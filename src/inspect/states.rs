@@ -146,7 +146,12 @@ impl Predictor<'_> {
             }
         }
         if says {
-            let rows: Rows = self.model.logits(self.task, &encoded.last, &input, &pass)?.to_vec2()?;
+            let reads_mean = self.model.config.reads_mean(HeadKind::for_task(self.task));
+            let read = match encoded.hidden.last().filter(|_| reads_mean) {
+                Some(all) => self.model.means(all, &input)?,
+                None => encoded.last.clone(),
+            };
+            let rows: Rows = self.model.logits(self.task, &read, &input, &pass)?.to_vec2()?;
             found.said.extend(rows);
         }
         Ok(())

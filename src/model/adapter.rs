@@ -108,9 +108,9 @@ fn configuration(
     // Attune writes the whole of it beside, which PEFT does not.
     let own = dir.join("config.json");
     if own.is_file() {
-        return EncoderConfig::read(&own);
+        return mergeable(EncoderConfig::read(&own)?);
     }
-    let of_base = EncoderConfig::read(&base.join("config.json"))?;
+    let of_base = mergeable(EncoderConfig::read(&base.join("config.json"))?)?;
     let Some(architecture) = settings.architecture(of_base.family) else { return Ok(of_base) };
     let mut raw = of_base.raw.clone();
     raw.insert("architectures".to_owned(), json!([architecture]));
@@ -121,6 +121,12 @@ fn configuration(
     }
     let text = Value::Object(raw).to_string();
     EncoderConfig::parse(&text).map_err(|source| ModelError::In { path: base.to_owned(), source: Box::new(source) })
+}
+
+/// Refuses an encoder that is used as it is.
+fn mergeable(config: EncoderConfig) -> Result<EncoderConfig, ModelError> {
+    let family = config.family.model_type();
+    if config.frozen.is_none() { Ok(config) } else { Err(ModelError::UsedAsItIs { family, what: "adapters" }) }
 }
 
 /// How many outputs the head that is stored whole has.

@@ -1,7 +1,7 @@
 //! A model from named numbers: every weight is asked for once, checked against the shape that the configuration implies,
 //! and noted as loaded, new or left over.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
@@ -9,12 +9,13 @@ use candle_core::{Device, Tensor, Var};
 use super::card::LoadReport;
 use super::config::EncoderConfig;
 use super::family::{Naming, Stored, StoredName};
+use super::frozen::{self, Begins, Frozen, no_bias};
 use super::kinds::{HeadInput, HeadKind, HeadSpec, Outputs};
 use super::ops::attention::Heads;
-use super::ops::embedding::EmbeddingWeights;
+use super::ops::embedding::{EmbeddingWeights, sines};
 use super::ops::weights::{Dense, LayerWeights, Norm};
 use super::params::{Block, Param, Params};
-use super::{Head, HeadSet, Model, ModelError, Source};
+use super::{Body, Head, HeadSet, Model, ModelError, Shared, Source};
 use crate::memory;
 use crate::random::{Purpose, Stream, key};
 
@@ -98,14 +99,11 @@ impl<'a> Builder<'a> {
 
     /// Builds the encoder with these heads; `labels` is the width of sequence and token heads.
     pub fn build(mut self, kinds: &[HeadKind], labels: usize) -> Result<(Model, LoadReport), ModelError> {
-        let embeddings = self.embeddings()?;
-        let projection = self.projection()?;
-        let layers = (0..self.config.stored_layers()).map(|layer| self.layer(layer).map(Arc::new));
-        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        let (word, body) = self.body()?;
         if self.source.is_some() && !self.missing_encoder.is_empty() {
             return Err(ModelError::EncoderIncomplete { names: self.missing_encoder });
         }
-        let heads = self.heads(kinds, labels, &embeddings.word)?;
+        let heads = self.heads(kinds, labels, &word)?;
         if let Some(source) = self.source {
             self.report.left_over = source.names().into_iter().filter(|name| !self.used.contains(name)).collect();
         }
@@ -114,12 +112,36 @@ impl<'a> Builder<'a> {
             params: Params::new(self.params, self.device)?,
             backend: Model::default_backend(self.device),
             device: self.device.clone(),
-            embeddings: Arc::new(embeddings),
-            projection,
-            layers,
+            body,
             heads,
         };
         Ok((model, self.report))
+    }
+
+    /// The encoder, and its word table.
+    fn body(&mut self) -> Result<(Arc<Param>, Body), ModelError> {
+        if let Some(keys) = &self.config.frozen {
+            let mut weights = HashMap::new();
+            for frozen::Place { name, stored, shape, begins } in frozen::places(self.config) {
+                let start = match begins {
+                    Begins::Normal => Start::Normal,
+                    Begins::Zero => Start::Zero,
+                    Begins::One => Start::One,
+                };
+                let param = self.encoder(&name, stored, &shape, start)?;
+                weights.insert(name, param);
+            }
+            if self.source.is_some() && !self.missing_encoder.is_empty() {
+                return Err(ModelError::EncoderIncomplete { names: std::mem::take(&mut self.missing_encoder) });
+            }
+            let frozen = Frozen::new(self.config, keys, &weights, self.device)?;
+            return Ok((frozen.word().clone(), Body::Frozen(frozen)));
+        }
+        let embeddings = self.embeddings()?;
+        let projection = self.projection()?;
+        let layers = (0..self.config.stored_layers()).map(|layer| self.layer(layer).map(Arc::new));
+        let layers = layers.collect::<Result<Vec<_>, _>>()?;
+        Ok((embeddings.word.clone(), Body::Shared(Shared { embeddings: Arc::new(embeddings), projection, layers })))
     }
 
     fn embeddings(&mut self) -> Result<EmbeddingWeights, ModelError> {
@@ -246,7 +268,8 @@ impl<'a> Builder<'a> {
             Some((name, stored)) => {
                 let place = Place { name, stored, anew: false };
                 let weight = self.head_param(place, "weight", &[width], Start::One)?;
-                let bias = self.head_param(place, "bias", &[width], Start::Zero)?;
+                let has_bias = spec.dense.as_ref().is_none_or(|dense| dense.norm_bias);
+                let bias = self.head_bias(place, width, has_bias)?;
                 Some(Norm { weight, bias, eps: self.config.norm_eps as f32 })
             }
             None => None,
@@ -260,7 +283,11 @@ impl<'a> Builder<'a> {
         let place = Place { name: of.name, stored: of.stored, anew: false };
         let shape = [of.width, self.config.hidden_size];
         let weight = self.head_param(place, "weight", &shape, Start::Normal)?;
-        Ok(Some(Dense::new(weight, self.head_param(place, "bias", &shape[..1], Start::Zero)?)))
+        Ok(Some(Dense::new(weight, self.head_bias(place, of.width, of.bias)?)))
+    }
+
+    fn head_bias(&mut self, place: Place<'_>, width: usize, is_there: bool) -> Result<Arc<Param>, ModelError> {
+        if is_there { self.head_param(place, "bias", &[width], Start::Zero) } else { Ok(no_bias(width, self.device)?) }
     }
 
     fn head_outputs(&mut self, spec: &HeadSpec, shape: [usize; 2], word: &Arc<Param>) -> Result<Dense, ModelError> {
@@ -388,7 +415,8 @@ impl<'a> Builder<'a> {
         };
         let var = Var::from_tensor(&Tensor::from_vec(values, shape, self.device)?)?;
         let mut param = Param::new(name, stored_name, block, var);
-        param.fixed = matches!(start, Start::Sines);
+        let is_used_as_it_is = self.config.family.is_frozen() && block != Block::Head;
+        param.fixed = is_used_as_it_is || matches!(start, Start::Sines);
         if param.fixed {
             param.set_trainable(false);
         }
@@ -428,18 +456,6 @@ impl<'a> Builder<'a> {
         values.truncate(count);
         values
     }
-}
-
-/// DistilBERT's fixed positions: sines in even columns, cosines in odd ones (Vaswani et al., 2017).
-fn sines(rows: usize, width: usize) -> Vec<f32> {
-    let mut values = Vec::with_capacity(rows * width);
-    for row in 0..rows {
-        for column in 0..width {
-            let angle = row as f64 / 10_000_f64.powf(2.0 * (column / 2) as f64 / width as f64);
-            values.push(if column % 2 == 0 { angle.sin() } else { angle.cos() } as f32);
-        }
-    }
-    values
 }
 
 #[cfg(test)]

@@ -37,6 +37,10 @@ pub struct ModelCard {
     pub tokenizer: String,
     /// Whether the tokenizer keeps upper case, where it says so.
     pub cased: Option<bool>,
+    /// Whether the encoder is used as it is, so that nothing but a head can be trained.
+    pub is_frozen: bool,
+    /// What is to be known of it before it is trained.
+    pub notes: Vec<String>,
     /// What of the folder does not fit together.
     pub problems: Vec<String>,
 }

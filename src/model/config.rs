@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::ModelError;
 use super::family::Family;
+use super::keys::{Keys as FrozenKeys, Sizes};
 use super::ops::activation::Activation;
 use crate::files::read_whole;
 use crate::json::without_nan;
@@ -56,6 +57,8 @@ pub struct EncoderConfig {
     /// Names of the classes, in order; empty where the file has none.
     pub labels: Vec<String>,
     pub problem_type: Option<String>,
+    /// What more there is to an encoder that is used as it is.
+    pub frozen: Option<FrozenKeys>,
     pub architectures: Vec<String>,
     /// The file as it was read, so that writing it back loses nothing.
     pub raw: Map<String, Value>,
@@ -139,7 +142,11 @@ impl EncoderConfig {
             activation: Activation::from_name(&activation_name)
                 .ok_or_else(|| ModelError::UnknownActivation { name: activation_name.clone() })?,
             activation_name,
-            norm_eps: if family == Family::DistilBert { 1e-12 } else { keys.number("layer_norm_eps", 1e-12) },
+            norm_eps: if family == Family::DistilBert {
+                1e-12
+            } else {
+                keys.number("layer_norm_eps", family.default_eps())
+            },
             hidden_dropout,
             attention_dropout: keys.number("attention_probs_dropout_prob", 0.1),
             sequence_dropout: match family {
@@ -160,11 +167,35 @@ impl EncoderConfig {
             sinusoidal_positions: raw.get("sinusoidal_pos_embds").and_then(Value::as_bool).unwrap_or(false),
             labels: labels(&raw),
             problem_type: raw.get("problem_type").and_then(Value::as_str).map(str::to_owned),
+            frozen: None,
             architectures: strings(raw.get("architectures")),
             raw: raw.clone(),
         };
         config.check()?;
-        Ok(config)
+        config.with_frozen_keys()
+    }
+
+    /// Reads what more there is to an encoder that is used as it is, of sizes that were checked.
+    fn with_frozen_keys(mut self) -> Result<Self, ModelError> {
+        let sizes = Sizes {
+            hidden: self.hidden_size,
+            layers: self.num_hidden_layers,
+            heads: self.num_attention_heads,
+            positions: self.max_position_embeddings,
+        };
+        let Some(keys) = FrozenKeys::read(&self.raw, self.family, sizes)? else { return Ok(self) };
+        self.causal = false;
+        match &keys {
+            FrozenKeys::ModernBert(keys) => {
+                let rate = keys.head_dropout;
+                (self.sequence_dropout, self.token_dropout, self.span_dropout) = (rate, rate, rate);
+            }
+            FrozenKeys::Deberta(keys) => {
+                (self.sequence_dropout, self.token_dropout) = (keys.sequence_dropout, self.hidden_dropout);
+            }
+        }
+        self.frozen = Some(keys);
+        Ok(self)
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -265,6 +296,11 @@ impl EncoderConfig {
     /// Tokens a sequence may have.
     pub fn max_tokens(&self) -> usize {
         self.max_position_embeddings.saturating_sub(self.first_position())
+    }
+
+    /// Whether what is inside a feed-forward layer is multiplied by a gate, for which it is twice as wide.
+    pub fn is_gated(&self) -> bool {
+        matches!(self.frozen, Some(FrozenKeys::ModernBert(_)))
     }
 
     /// The position of the first token.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 
+use super::frozen::With;
 use super::input::{Input, Layout};
+use super::kinds::HeadKind;
 use super::ops::dropout::{Noise, TokenKeys};
 use super::ops::embedding::{FusedEmbedding, Places};
 use super::ops::layer::{FusedLayer, LayerNoise};
@@ -13,8 +15,10 @@ use super::ops::low_rank::Dropped;
 use super::ops::weights::{Dense, Slot};
 use super::ops::{Backend, attention, parts, plain};
 use super::params::{Param, host};
-use super::{Model, ModelError};
+use super::{Body, Model, ModelError};
+use crate::memory;
 use crate::stop::heed;
+use crate::task::Task;
 
 /// How a forward pass is run.
 #[derive(Clone, Debug, Default)]
@@ -66,15 +70,42 @@ impl Model {
         self.encode_from(0, x, input, pass)
     }
 
+    /// Encodes what a task's head reads: the states of `pass.rows`, or the mean of each sequence's.
+    pub fn states(&self, task: Task, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
+        if !self.config.reads_mean(HeadKind::for_task(task)) {
+            return Ok(self.encode(input, pass)?.last);
+        }
+        let all = self.encode(input, &Pass { rows: None, ..pass.clone() })?;
+        self.means(&all.last, input)
+    }
+
+    /// The mean of each sequence's states: (sequences, hidden). Where it is to be derived, it is a product.
+    pub fn means(&self, states: &Tensor, input: &Input) -> Result<Tensor, ModelError> {
+        let width = states.dim(1)?;
+        if states.track_op() {
+            let mut shares = vec![0.0_f32; input.sequences() * input.tokens()];
+            for (row, bounds) in shares.chunks_mut(input.tokens().max(1)).zip(input.starts.windows(2)) {
+                row[bounds[0]..bounds[1]].fill(1.0 / (bounds[1] - bounds[0]) as f32);
+            }
+            let shares = Tensor::from_vec(shares, (input.sequences(), input.tokens()), &self.device)?;
+            return Ok(shares.matmul(states)?);
+        }
+        let values: Vec<f32> = states.flatten_all()?.to_vec1()?;
+        let of_sequence = |bounds: &[usize]| mean(&values[bounds[0] * width..bounds[1] * width], width);
+        let means: Vec<f32> = input.starts.windows(2).flat_map(of_sequence).collect();
+        Ok(Tensor::from_vec(means, (input.sequences(), width), &self.device)?)
+    }
+
     /// Leading steps of the schedule that are frozen together with the embeddings, so that what they compute for a text
     /// never changes; `None` where the embeddings are trained.
     pub fn frozen_prefix(&self) -> Option<usize> {
-        let below = self.embeddings.params().chain(self.projection.iter().flat_map(Dense::params));
+        let schedule = self.config.schedule();
+        let Body::Shared(shared) = &self.body else { return Some(schedule.len()) };
+        let below = shared.embeddings.params().chain(shared.projection.iter().flat_map(Dense::params));
         if below.into_iter().any(|param| param.trainable()) {
             return None;
         }
-        let schedule = self.config.schedule();
-        Some(schedule.iter().take_while(|step| !self.layers[step.stored].trainable()).count())
+        Some(schedule.iter().take_while(|step| !shared.layers[step.stored].trainable()).count())
     }
 
     /// The output of the first `steps` steps of the schedule, without a graph: (tokens, hidden).
@@ -124,7 +155,9 @@ impl Model {
         let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
         let all = Arc::new(self.layout(input));
         let schedule = self.config.schedule();
-        let wanted = pass.rows.clone().filter(|_| !pass.keep_hidden && !pass.keep_attention);
+        // Only the encoder that most families share computes fewer tokens in its last layer.
+        let cuts = matches!(self.body, Body::Shared(_)) && !pass.keep_hidden && !pass.keep_attention;
+        let wanted = pass.rows.clone().filter(|_| cuts);
         let (mut hidden, mut attentions) = (Vec::new(), Vec::new());
         let mut x = x;
         if pass.keep_hidden {
@@ -158,24 +191,49 @@ impl Model {
 
     fn embed(&self, input: &Input, pass: &Pass) -> Result<Tensor, ModelError> {
         let places = self.places(input)?;
-        let trained = self.embeddings.params().any(|param| param.trainable());
+        let shared = match &self.body {
+            Body::Shared(shared) => shared,
+            Body::Frozen(frozen) => {
+                self.can_read(input)?;
+                return frozen.embed(self.with(), &self.rows_of(frozen.word(), &places.ids)?, &places);
+            }
+        };
+        let trained = shared.embeddings.params().any(|param| param.trainable());
         let keys = pass.dropout.map(|dropout| TokenKeys::new(dropout.key, &input.starts, &input.slots));
         let rate = rate(pass, self.config.hidden_dropout);
         let noise = Noise::new(keys.as_ref().filter(|_| trained), site::EMBEDDINGS, rate);
         let x = match self.backend {
             Backend::Fused => {
-                let op = FusedEmbedding::new(self.embeddings.clone(), Arc::new(places), noise, pass.graph && trained);
-                self.trigger(pass, self.embeddings.params()).apply_op1(op)?
+                let op = FusedEmbedding::new(shared.embeddings.clone(), Arc::new(places), noise, pass.graph && trained);
+                self.trigger(pass, shared.embeddings.params()).apply_op1(op)?
             }
-            Backend::Plain => maybe_detached(pass, plain::embed(&self.embeddings, &places, noise.as_ref())?),
+            Backend::Plain => maybe_detached(pass, plain::embed(&shared.embeddings, &places, noise.as_ref())?),
         };
-        match &self.projection {
+        match &shared.projection {
             Some(projection) => {
                 let x = parts::dense(self.backend, &self.params, projection, &x)?;
                 Ok(maybe_detached(pass, x))
             }
             None => Ok(x),
         }
+    }
+
+    /// How an encoder that is used as it is runs the operations that all share.
+    pub(super) fn with(&self) -> With<'_> {
+        With { backend: self.backend, params: &self.params }
+    }
+
+    /// Refuses what an encoder that is used as it is does not compute.
+    pub(super) fn can_read(&self, input: &Input) -> Result<(), ModelError> {
+        let all = || input.starts.windows(2).map(|bounds| bounds[1] - bounds[0]);
+        let refused = [
+            (input.causal || self.config.causal, "reading from left to right"),
+            (input.positions.is_some(), "positions that begin anew"),
+            (input.visible.as_ref().is_some_and(|visible| !all().eq(visible.iter().copied())), "padding"),
+        ];
+        let family = self.config.family.model_type();
+        let refused = refused.into_iter().find(|(is_so, _)| *is_so);
+        refused.map_or(Ok(()), |(_, what)| Err(ModelError::UsedAsItIs { family, what }))
     }
 
     fn layer(
@@ -187,7 +245,10 @@ impl Model {
         pass: &Pass,
     ) -> Result<Tensor, ModelError> {
         heed();
-        let weights = &self.layers[self.config.schedule()[index].stored];
+        let weights = match &self.body {
+            Body::Shared(shared) => &shared.layers[self.config.schedule()[index].stored],
+            Body::Frozen(frozen) => return frozen.layer(self.with(), index, x, layout),
+        };
         let trained = weights.trainable();
         let keys = keys.filter(|_| trained);
         let place = site::LAYERS + index as u64 * site::A_LAYER;
@@ -214,7 +275,7 @@ impl Model {
     }
 
     fn queries_and_keys(&self, stored: usize, x: &Tensor) -> Result<[Vec<f32>; 2], ModelError> {
-        let weights = &self.layers[stored];
+        let weights = &self.shared("the parts of its scores")?.layers[stored];
         if self.backend == Backend::Plain {
             let of = |dense: &Dense| dense.plain(x, Dropped::default())?.flatten_all()?.to_vec1();
             return Ok([of(&weights.query)?, of(&weights.key)?]);
@@ -228,7 +289,13 @@ impl Model {
     }
 
     fn attention_of(&self, stored: usize, x: &Tensor, layout: &Layout) -> Result<Vec<Vec<f32>>, ModelError> {
-        let weights = &self.layers[stored];
+        let weights = match &self.body {
+            Body::Shared(shared) => &shared.layers[stored],
+            Body::Frozen(frozen) => {
+                self.afford_attention(layout)?;
+                return frozen.attention(self.with(), stored, x, layout);
+            }
+        };
         if self.backend == Backend::Fused {
             let [query, key] = self.queries_and_keys(stored, x)?;
             return Ok(attention::probabilities(&query, &key, layout, weights.heads));
@@ -238,6 +305,20 @@ impl Model {
             .map(|sequence| plain::Padded::cut(&probabilities, layout, sequence)?.flatten_all()?.to_vec1())
             .collect::<candle_core::Result<_>>()?;
         Ok(each)
+    }
+
+    /// Refuses squares of texts so long that the memory does not hold them. Encoders that read so long ones are those that
+    /// are used as they are.
+    fn afford_attention(&self, layout: &Layout) -> Result<(), ModelError> {
+        const ALWAYS: u64 = 256 << 20;
+        let squares = layout.starts.windows(2).map(|bounds| (bounds[1] - bounds[0]).pow(2) as u64).sum::<u64>();
+        let bytes = 4 * squares * self.config.num_attention_heads as u64;
+        if bytes <= ALWAYS {
+            return Ok(());
+        }
+        // What computes them has a few of their size at once.
+        let free = memory::available() / 4;
+        if bytes > free { Err(ModelError::AttentionTooLarge { tokens: layout.tokens(), bytes, free }) } else { Ok(()) }
     }
 
     fn trigger<'a>(&'a self, pass: &Pass, weights: impl IntoIterator<Item = &'a Arc<Param>>) -> &'a Tensor {
@@ -294,6 +375,16 @@ impl Model {
         }
         Ok(positions)
     }
+}
+
+/// The mean of (tokens, width) states, summed in `f64` in the order of the tokens.
+pub fn mean(states: &[f32], width: usize) -> Vec<f32> {
+    let mut sums = vec![0.0; width];
+    for state in states.chunks(width) {
+        sums.iter_mut().zip(state).for_each(|(sum, value)| *sum += f64::from(*value));
+    }
+    let tokens = (states.len() / width.max(1)) as f64;
+    sums.into_iter().map(|sum| (sum / tokens) as f32).collect()
 }
 
 fn rate(pass: &Pass, configured: f64) -> f64 {

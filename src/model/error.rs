@@ -34,6 +34,10 @@ pub enum ModelError {
     MissingKeys { keys: Vec<String> },
     #[error("config.json asks for the activation \"{name}\", which Attune does not support")]
     UnknownActivation { name: String },
+    #[error("config.json has {key} = {value}, which Attune does not compute for this family; expected {expected}")]
+    NotComputed { key: &'static str, value: String, expected: String },
+    #[error("a {family} encoder is used as it is here, without {what}")]
+    UsedAsItIs { family: &'static str, what: &'static str },
     #[error("config.json asks for position embeddings \"{kind}\"; Attune has absolute ones")]
     UnknownPositions { kind: String },
     #[error("config.json has {key} = {value}, expected 1 to {limit}")]
@@ -67,6 +71,11 @@ pub enum ModelError {
     OtherVocabulary { found: usize, expected: usize },
     #[error("token id {id} at position {position} is not below the vocabulary size {vocab_size} of the model")]
     TokenOutOfRange { id: u32, position: usize, vocab_size: usize },
+    #[error(
+        "what {tokens} tokens attend to takes {} MB a layer, and {} MB of memory are free; expected a shorter text",
+        bytes.div_ceil(1 << 20), free >> 20
+    )]
+    AttentionTooLarge { tokens: usize, bytes: u64, free: u64 },
     #[error("a sequence of {tokens} tokens does not fit the model, which takes {limit}")]
     TooLong { tokens: usize, limit: usize },
     #[error("position {position} is not below the {limit} positions of the model")]

@@ -5,6 +5,7 @@
 
 use super::config::EncoderConfig;
 use super::family::{Family, Stored};
+use super::keys::Keys as FrozenKeys;
 use super::ops::activation::Activation;
 use crate::task::{Mismatch, Reads, Targets, Task};
 
@@ -71,6 +72,9 @@ pub struct DenseSpec {
     pub activation: Activation,
     /// Canonical name of a norm after the activation, and that in a file.
     pub norm: Option<(&'static str, Stored)>,
+    /// Whether the layer, and the norm, have a bias.
+    pub bias: bool,
+    pub norm_bias: bool,
 }
 
 /// The classes of transformers by the end of their names, the families that have them, and the heads that they have.
@@ -113,8 +117,10 @@ impl Family {
 }
 
 /// The layers of all kinds of heads, below `head`.
-pub const HEAD_SLOTS: [&str; 11] = [
+pub const HEAD_SLOTS: [&str; 13] = [
     "pooler",
+    "dense",
+    "norm",
     "sequence",
     "token",
     "span",
@@ -191,6 +197,17 @@ impl HeadKind {
     }
 }
 
+impl EncoderConfig {
+    /// Whether a head of this kind reads the mean of a text's states.
+    pub fn reads_mean(&self, kind: HeadKind) -> bool {
+        let takes_mean = match &self.frozen {
+            Some(FrozenKeys::ModernBert(keys)) => keys.mean,
+            Some(FrozenKeys::Deberta(_)) | None => false,
+        };
+        takes_mean && kind == HeadKind::Sequence
+    }
+}
+
 impl HeadSpec {
     /// How many outputs there are, where `labels` are wanted.
     pub fn width(&self, config: &EncoderConfig, labels: usize) -> usize {
@@ -205,14 +222,15 @@ impl HeadSpec {
     pub fn weights(&self, config: &EncoderConfig, labels: usize) -> Vec<(String, u64)> {
         let mut sizes = Vec::new();
         let mut pair = |name: &str, weight: usize, bias: usize| {
-            sizes.extend([(format!("{name}.weight"), weight as u64), (format!("{name}.bias"), bias as u64)]);
+            let parts = [("weight", weight), ("bias", bias)].into_iter().filter(|(_, size)| *size > 0);
+            sizes.extend(parts.map(|(part, size)| (format!("{name}.{part}"), size as u64)));
         };
         let mut inputs = config.hidden_size;
         if let Some(dense) = &self.dense {
-            pair(dense.name, inputs * dense.width, dense.width);
+            pair(dense.name, inputs * dense.width, if dense.bias { dense.width } else { 0 });
             inputs = dense.width;
             if let Some((name, _)) = dense.norm {
-                pair(name, inputs, inputs);
+                pair(name, inputs, if dense.norm_bias { inputs } else { 0 });
             }
         }
         let outputs = self.width(config, labels);
@@ -236,21 +254,47 @@ fn pooler(config: &EncoderConfig, activation: Activation) -> DenseSpec {
         Family::Albert => Stored::InEncoder("pooler"),
         Family::DistilBert => Stored::At("pre_classifier"),
         Family::Roberta | Family::XlmRoberta | Family::Camembert | Family::Electra => Stored::At("classifier.dense"),
+        Family::DebertaV2 => Stored::At("pooler.dense"),
+        Family::ModernBert => Stored::At("head.dense"),
     };
-    DenseSpec { name: "head.pooler", stored, width: config.hidden_size, activation, norm: None }
+    let width = config.hidden_size;
+    DenseSpec { name: "head.pooler", stored, width, activation, norm: None, bias: true, norm_bias: true }
 }
 
+/// ModernBERT has a dense layer and a norm before the outputs of every head.
+fn modern(config: &EncoderConfig, [name, norm]: [&'static str; 2]) -> Option<DenseSpec> {
+    let Some(FrozenKeys::ModernBert(keys)) = &config.frozen else { return None };
+    Some(DenseSpec {
+        name,
+        stored: Stored::At("head.dense"),
+        width: config.hidden_size,
+        activation: keys.head_activation,
+        norm: Some((norm, Stored::At("head.norm"))),
+        bias: keys.head_bias,
+        norm_bias: keys.head_norm_bias,
+    })
+}
+
+const MODERN: [&str; 2] = ["head.dense", "head.norm"];
+
 fn sequence(config: &EncoderConfig) -> HeadSpec {
-    let (activation, drops_before, stored) = match config.family {
-        Family::Bert | Family::Albert => (Activation::Tanh, false, "classifier"),
-        Family::DistilBert => (Activation::Relu, false, "classifier"),
-        Family::Roberta | Family::XlmRoberta | Family::Camembert => (Activation::Tanh, true, "classifier.out_proj"),
-        Family::Electra => (Activation::Gelu, true, "classifier.out_proj"),
+    let (activation, drop_before, stored) = match config.family {
+        Family::Bert | Family::Albert => (Activation::Tanh, None, "classifier"),
+        Family::DistilBert => (Activation::Relu, None, "classifier"),
+        Family::Roberta | Family::XlmRoberta | Family::Camembert => {
+            (Activation::Tanh, Some(config.sequence_dropout), "classifier.out_proj")
+        }
+        Family::Electra => (Activation::Gelu, Some(config.sequence_dropout), "classifier.out_proj"),
+        Family::ModernBert => (Activation::Gelu, None, "classifier"),
+        Family::DebertaV2 => match &config.frozen {
+            Some(FrozenKeys::Deberta(keys)) => (keys.pooler_activation, Some(keys.pooler_dropout), "classifier"),
+            Some(FrozenKeys::ModernBert(_)) | None => (Activation::Gelu, None, "classifier"),
+        },
     };
     HeadSpec {
         kind: HeadKind::Sequence,
-        drop_before: drops_before.then_some(config.sequence_dropout),
-        dense: Some(pooler(config, activation)),
+        drop_before,
+        dense: Some(modern(config, MODERN).unwrap_or_else(|| pooler(config, activation))),
         drop: Some(config.sequence_dropout),
         name: "head.sequence",
         stored: Stored::At(stored),
@@ -261,7 +305,7 @@ fn token(config: &EncoderConfig) -> HeadSpec {
     HeadSpec {
         kind: HeadKind::Token,
         drop_before: None,
-        dense: None,
+        dense: modern(config, MODERN),
         drop: Some(config.token_dropout),
         name: "head.token",
         stored: Stored::At("classifier"),
@@ -272,10 +316,10 @@ fn span(config: &EncoderConfig) -> HeadSpec {
     HeadSpec {
         kind: HeadKind::Span,
         drop_before: None,
-        dense: None,
-        drop: (config.family == Family::DistilBert).then_some(config.span_dropout),
+        dense: modern(config, MODERN),
+        drop: matches!(config.family, Family::DistilBert | Family::ModernBert).then_some(config.span_dropout),
         name: "head.span",
-        stored: Stored::At("qa_outputs"),
+        stored: Stored::At(if config.family == Family::ModernBert { "classifier" } else { "qa_outputs" }),
     }
 }
 
@@ -308,6 +352,8 @@ fn replaced(config: &EncoderConfig) -> HeadSpec {
         width: config.hidden_size,
         activation: config.activation,
         norm: None,
+        bias: true,
+        norm_bias: true,
     };
     HeadSpec {
         kind: HeadKind::Replaced,
@@ -323,7 +369,7 @@ fn mask(config: &EncoderConfig) -> HeadSpec {
     let own = config.activation;
     let apart = |weight, bias| Stored::Apart { weight, bias };
     let (dense, norm, decoder, activation) = match config.family {
-        Family::Bert => (
+        Family::Bert | Family::DebertaV2 => (
             "cls.predictions.transform.dense",
             "cls.predictions.transform.LayerNorm",
             apart("cls.predictions.decoder", "cls.predictions"),
@@ -342,14 +388,17 @@ fn mask(config: &EncoderConfig) -> HeadSpec {
             Stored::At("generator_lm_head"),
             Activation::Gelu,
         ),
+        Family::ModernBert => ("head.dense", "head.norm", Stored::At("decoder"), own),
     };
-    let dense = DenseSpec {
+    let dense = modern(config, ["head.mask.dense", "head.mask.norm"]).unwrap_or(DenseSpec {
         name: "head.mask.dense",
         stored: Stored::At(dense),
         width: config.embedding_size,
         activation,
         norm: Some(("head.mask.norm", Stored::At(norm))),
-    };
+        bias: true,
+        norm_bias: true,
+    });
     HeadSpec {
         kind: HeadKind::Mask,
         drop_before: None,

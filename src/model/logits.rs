@@ -55,8 +55,8 @@ impl Model {
         if pass.rows.is_none() {
             pass.rows = HeadKind::for_task(task).input().rows(input).map(Into::into);
         }
-        let encoded = self.encode(input, &pass)?;
-        self.logits(task, &encoded.last, input, &pass)
+        let states = self.states(task, input, &pass)?;
+        self.logits(task, &states, input, &pass)
     }
 
     /// Drops at a site that a head has: at the configured rate or, where one is given for all sites, at that.

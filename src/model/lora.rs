@@ -11,7 +11,7 @@ use candle_core::{Device, Tensor, Var};
 
 use super::ops::low_rank::LowRank;
 use super::ops::weights::{Dense, LayerWeights, Slot};
-use super::{EncoderConfig, Model, ModelError, Param, Params};
+use super::{Body, EncoderConfig, Model, ModelError, Param, Params};
 use crate::random::{Purpose, Stream, key};
 
 /// How adapters are made.
@@ -111,7 +111,14 @@ impl Model {
     /// Puts adapters on the encoder's layers; where they begin is a function of the seed.
     pub fn adapt(&mut self, spec: &LoraSpec, seed: u64) -> Result<(), ModelError> {
         let mut beside: HashMap<String, [Arc<Param>; 2]> = HashMap::new();
-        for (layer, weights) in self.layers.iter_mut().enumerate() {
+        let layers = match &mut self.body {
+            Body::Shared(shared) => &mut shared.layers,
+            Body::Frozen(_) => {
+                let family = self.config.family.model_type();
+                return Err(ModelError::UsedAsItIs { family, what: "adapters" });
+            }
+        };
+        for (layer, weights) in layers.iter_mut().enumerate() {
             let mut own = LayerWeights::clone(weights);
             for slot in &spec.slots {
                 let all = own.dense_mut();
@@ -133,7 +140,11 @@ impl Model {
 
     /// The dense layers that have an adapter.
     fn adapted(&self) -> impl Iterator<Item = (&Dense, &LowRank)> {
-        let dense = self.layers.iter().flat_map(|layer| layer.dense());
+        let layers = match &self.body {
+            Body::Shared(shared) => shared.layers.as_slice(),
+            Body::Frozen(_) => &[],
+        };
+        let dense = layers.iter().flat_map(|layer| layer.dense());
         dense.filter_map(|dense| Some((dense, dense.adapter.as_ref()?)))
     }
 

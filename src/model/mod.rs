@@ -6,6 +6,7 @@ pub mod config;
 pub mod family;
 pub mod files;
 pub mod input;
+pub mod keys;
 pub mod lora;
 pub mod ops;
 pub mod outputs;
@@ -17,6 +18,7 @@ mod cut;
 mod decisions;
 mod encoder;
 mod error;
+mod frozen;
 mod heads;
 mod kinds;
 mod locate;
@@ -36,7 +38,7 @@ pub use adapter::{is_model_folder, tokenizer_folder};
 pub use config::EncoderConfig;
 pub use cut::{cut, spaced};
 pub use decisions::Decisions;
-pub use encoder::{Encoded, Pass, PassDropout};
+pub use encoder::{Encoded, Pass, PassDropout, mean};
 pub use error::ModelError;
 pub use family::Family;
 pub use heads::{Head, HeadSet};
@@ -53,6 +55,8 @@ use ops::embedding::EmbeddingWeights;
 pub use ops::weights::Slot;
 use ops::weights::{Dense, LayerWeights};
 
+use frozen::Frozen;
+
 /// An encoder with its heads, on one device.
 #[derive(Debug)]
 pub struct Model {
@@ -61,16 +65,47 @@ pub struct Model {
     /// Which of two equal ways computes; tests choose the plain one to compare.
     pub backend: Backend,
     device: Device,
+    body: Body,
+    pub heads: HeadSet,
+}
+
+/// What computes a model's states.
+#[derive(Debug)]
+enum Body {
+    /// The encoder that most families share, of which any part can be trained.
+    Shared(Shared),
+    /// One that is used as it is.
+    Frozen(Frozen),
+}
+
+#[derive(Debug)]
+struct Shared {
     embeddings: Arc<EmbeddingWeights>,
     projection: Option<Dense>,
     /// Layers with weights of their own.
     layers: Vec<Arc<LayerWeights>>,
-    pub heads: HeadSet,
 }
 
 impl Model {
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// The encoder that can be trained and derived; `what` is what is asked of one that cannot.
+    fn shared(&self, what: &'static str) -> Result<&Shared, ModelError> {
+        match &self.body {
+            Body::Shared(shared) => Ok(shared),
+            Body::Frozen(_) => Err(ModelError::UsedAsItIs { family: self.config.family.model_type(), what }),
+        }
+    }
+
+    /// The weights of the embeddings, of an encoder that can be trained.
+    fn embeddings(&self) -> impl Iterator<Item = &Arc<Param>> {
+        let shared = match &self.body {
+            Body::Shared(shared) => Some(shared),
+            Body::Frozen(_) => None,
+        };
+        shared.into_iter().flat_map(|shared| shared.embeddings.params())
     }
 
     fn default_backend(device: &Device) -> Backend {

@@ -9,7 +9,9 @@ use super::adapter;
 use super::build::Builder;
 use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
+use super::family::Naming;
 use super::files::TensorFiles;
+use super::keys::Keys as FrozenKeys;
 use super::kinds::{HeadKind, Outputs};
 use super::prefixed::Prefixed;
 use super::{Model, ModelError, Param, Source};
@@ -62,7 +64,8 @@ impl Folder {
         let config = EncoderConfig::read(&dir.join("config.json"))?;
         let files = TensorFiles::open(dir)?;
         let dtype = files.dtype();
-        let source = Prefixed::new(files);
+        let naming = Naming { family: config.family, inner_group_num: config.inner_group_num };
+        let source = Prefixed::new(files, naming.prefix());
         Ok(Self { config, dtype, wrapper: source.wrapper.clone(), source: Box::new(source) })
     }
 }
@@ -110,14 +113,14 @@ pub fn generator(
         let builder = Builder::new(&config, source, model.device(), seed).beside("generator.", shared);
         builder.build(&kinds, labels).map(|(built, _)| built)
     };
-    let embeddings: Vec<Arc<Param>> = model.embeddings.params().cloned().collect();
+    let embeddings: Vec<Arc<Param>> = model.embeddings().cloned().collect();
     if source.is_none() {
         return build(embeddings);
     }
     let own = build(Vec::new())?;
     let are_same = {
-        let mut both = own.embeddings.params().zip(&embeddings);
-        own.embeddings.params().count() == embeddings.len()
+        let mut both = own.embeddings().zip(&embeddings);
+        own.embeddings().count() == embeddings.len()
             && both.try_fold(true, |same, (a, b)| Ok::<_, ModelError>(same && equal(a, b)?))?
     };
     if are_same { build(embeddings) } else { Ok(own) }
@@ -252,6 +255,8 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         report,
         tokenizer: String::new(),
         cased: None,
+        is_frozen: config.frozen.is_some(),
+        notes: config.frozen.as_ref().map(FrozenKeys::notes).unwrap_or_default(),
         problems: (!wrapper.is_empty())
             .then(|| format!("the names of the weights begin with \"{wrapper}\", as a wrapper of the model saved them; it is left out"))
             .into_iter()

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ops::Backend;
 use super::ops::weights::Laid;
-use super::{Model, ModelError};
+use super::{Body, Model, ModelError};
 use crate::memory;
 
 /// The part of free memory that a second copy of the weights may take.
@@ -45,7 +45,15 @@ impl Model {
             (Precision::F32, Backend::Fused) if fits => || Some(Arc::new(Laid::F32(OnceLock::new()))),
             (Precision::F32, _) => || None,
         };
-        for layer in &mut self.layers {
+        let shared = match (&mut self.body, precision) {
+            (Body::Shared(shared), _) => shared,
+            (Body::Frozen(_), Precision::F32) => return Ok(self),
+            (Body::Frozen(_), Precision::Int8) => {
+                let family = self.config.family.model_type();
+                return Err(ModelError::UsedAsItIs { family, what: "8-bit weights" });
+            }
+        };
+        for layer in &mut shared.layers {
             for dense in Arc::make_mut(layer).dense_mut() {
                 dense.laid = lay();
             }

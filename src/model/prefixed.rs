@@ -16,8 +16,9 @@ pub(super) struct Prefixed<S> {
     stored: HashMap<String, String>,
 }
 
-/// What wrappers put before the names of a source; nothing where they did not.
-fn wrapper(names: &[String]) -> String {
+/// What wrappers put before the names of a source; nothing where they did not. A family's own `prefix` is none of a
+/// wrapper unless it stands there twice.
+fn wrapper(names: &[String], prefix: &str) -> String {
     let mut found = String::new();
     loop {
         let inner = || names.iter().map(|name| name.strip_prefix(&found));
@@ -30,7 +31,8 @@ fn wrapper(names: &[String]) -> String {
                 .filter(|name| !name.starts_with(*wrapper))
                 .filter(is_encoder)
                 .count();
-            wrapped * 2 > names.len() && bare == 0
+            let is_own = **wrapper == prefix && !inner().flatten().any(|name| twice(name, prefix));
+            wrapped * 2 > names.len() && bare == 0 && !is_own
         });
         match next {
             Some(next) => found.push_str(next),
@@ -39,10 +41,15 @@ fn wrapper(names: &[String]) -> String {
     }
 }
 
+fn twice(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|inner| inner.starts_with(prefix))
+}
+
 impl<S: Source> Prefixed<S> {
-    pub fn new(source: S) -> Self {
+    /// `prefix` is what the family itself puts before its names.
+    pub fn new(source: S, prefix: &str) -> Self {
         let names = source.names();
-        let wrapper = wrapper(&names);
+        let wrapper = wrapper(&names, prefix);
         let inner = |name: String| (name.strip_prefix(&wrapper).unwrap_or(&name).to_owned(), name);
         let stored: HashMap<String, String> =
             if wrapper.is_empty() { HashMap::new() } else { names.iter().cloned().map(inner).collect() };
@@ -82,7 +89,7 @@ mod tests {
     fn wrappers_are_told_from_names() {
         let check = |names: &[&str], expected: &str| {
             let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-            assert_eq!(wrapper(&names), expected, "{names:?}");
+            assert_eq!(wrapper(&names, "bert."), expected, "{names:?}");
         };
         check(&["module.bert.embeddings.word_embeddings.weight", "module.classifier.weight"], "module.");
         check(
@@ -93,5 +100,17 @@ mod tests {
         check(&["bert.encoder.layer.0.a", "classifier.weight"], "");
         check(&["model.encoder.layer.0.a", "model.encoder.layer.1.a", "embeddings.word"], "");
         check(&[], "");
+    }
+
+    #[test]
+    fn what_a_family_itself_puts_before_its_names_is_no_wrapper() {
+        let check = |names: &[&str], expected: &str| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(wrapper(&names, "model."), expected, "{names:?}");
+        };
+        let own = ["model.layers.0.attn.Wo.weight", "model.final_norm.weight", "head.dense.weight"];
+        check(&own, "");
+        check(&own.map(|name| format!("model.{name}")).each_ref().map(String::as_str), "model.");
+        check(&own.map(|name| format!("module.{name}")).each_ref().map(String::as_str), "module.");
     }
 }

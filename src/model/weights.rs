@@ -2,16 +2,27 @@
 
 use super::config::EncoderConfig;
 use super::family::LAYER_SLOTS;
+use super::frozen;
 use super::kinds::HeadKind;
 
 impl EncoderConfig {
     /// Canonical name and size of each weight of the encoder with one head, in the order of the forward pass; `labels` is
     /// the width of heads that have one of their own.
     pub fn weights(&self, head: HeadKind, labels: usize) -> Vec<(String, u64)> {
-        let mut sizes = self.embedding_weights();
-        sizes.extend((0..self.stored_layers()).flat_map(|layer| self.layer_weights(layer)));
+        let mut sizes = match self.frozen {
+            Some(_) => self.frozen_weights(),
+            None => self.embedding_weights(),
+        };
+        if self.frozen.is_none() {
+            sizes.extend((0..self.stored_layers()).flat_map(|layer| self.layer_weights(layer)));
+        }
         sizes.extend(head.spec(self).weights(self, labels));
         sizes
+    }
+
+    fn frozen_weights(&self) -> Vec<(String, u64)> {
+        let size = |shape: &[usize]| shape.iter().map(|size| *size as u64).product();
+        frozen::places(self).into_iter().map(|place| (place.name, size(&place.shape))).collect()
     }
 
     fn embedding_weights(&self) -> Vec<(String, u64)> {

@@ -15,6 +15,7 @@ mod save;
 mod source;
 mod specials;
 mod spiece;
+mod spm;
 mod unspaced;
 mod validate;
 mod words;
@@ -127,7 +128,8 @@ struct Loaded {
 
 impl Tokenizer {
     /// Reads the tokenizer of a model folder: `tokenizer.json`, else the older files of its class: `vocab.txt`,
-    /// `vocab.json` with `merges.txt`, `spiece.model`, or `sentencepiece.bpe.model`. A class that is not here is refused, never replaced.
+    /// `vocab.json` with `merges.txt`, `spiece.model`, `sentencepiece.bpe.model`, or `spm.model`. A class that is not here
+    /// is refused, never replaced.
     pub fn open(dir: &Path) -> Result<Self, TokenizerError> {
         let side = SideFiles::read(dir)?;
         let kind = class::kind(dir, &side)?;
@@ -138,6 +140,7 @@ impl Tokenizer {
             TokenizerKind::VocabAndMerges => legacy::byte_pairs(dir, &side)?,
             TokenizerKind::SpieceModel => spiece::pieces(dir, &side)?,
             TokenizerKind::SentencePieceBpe => fairseq::pieces(dir, &side)?,
+            TokenizerKind::SpmModel => spm::pieces(dir, &side)?,
         };
         let companions = save::companions(dir)?;
         Self::build(&path, kind, json, side, companions)

@@ -298,6 +298,19 @@ impl StrategyKind {
             Self::Custom => "Custom",
         }
     }
+
+    /// The name in a configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Head => "head",
+            Self::Top => "top",
+            Self::Gradual => "gradual",
+            Self::BitFit => "bitfit",
+            Self::Lora => "lora",
+            Self::Custom => "custom",
+        }
+    }
 }
 
 /// `"epoch"` or a number of steps.

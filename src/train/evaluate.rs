@@ -71,7 +71,7 @@ fn score_batch(
     }
     let pass = Pass { rows: work.rows.clone(), ..Pass::default() };
     let which: Vec<u32> = (first..).take(batch.len()).collect();
-    let last = last_states(model, prefix, &which, batch, &work.input, &pass)?;
+    let last = last_states(model, objective.task, prefix, &which, batch, &work.input, &pass)?;
     let logits = model.logits(objective.task, &last, &work.input, &pass)?;
     objective.scored(&logits, &work)
 }

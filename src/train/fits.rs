@@ -60,7 +60,9 @@ pub fn room(config: &RunConfig, encoder: &EncoderConfig, tokens: &[u32], limit: 
         let planned = plan(config, &facts).ok()?;
         Some(Room::of(&planned.memory, config.strategy.kind, limit))
     };
-    planned(config).or_else(|| planned(&RunConfig { strategy: Strategy::default(), ..config.clone() }))
+    let kind = if encoder.family.is_frozen() { StrategyKind::Head } else { Strategy::default().kind };
+    planned(config)
+        .or_else(|| planned(&RunConfig { strategy: Strategy { kind, ..Strategy::default() }, ..config.clone() }))
 }
 
 impl Room {

@@ -37,6 +37,7 @@ pub mod source;
 pub mod steps;
 pub mod strategy;
 
+mod as_it_is;
 mod check;
 mod error;
 mod fused;

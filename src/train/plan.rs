@@ -11,7 +11,7 @@ use super::config::{LanguageObjective, RunConfig, StrategyKind};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::count_steps;
-use super::{Prepared, TrainError, companions, groups, patterns, strategy};
+use super::{Prepared, TrainError, as_it_is, companions, groups, patterns, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::memory;
@@ -88,6 +88,7 @@ pub struct Facts<'a> {
 /// Computes the plan.
 pub fn plan(config: &RunConfig, facts: &Facts<'_>) -> Result<PlanSummary, TrainError> {
     let encoder = facts.encoder;
+    as_it_is::check(config, encoder)?;
     let limit = config.data.max_tokens.min(encoder.max_tokens()) as u32;
     let (train, eval) = sequences(config, facts, limit);
     let all = facts.train_tokens.iter().chain(facts.eval_tokens);
@@ -291,7 +292,9 @@ const OPTIMIZER_SECS: f64 = 1.2e-9;
 /// Floating-point operations for one token in a layer.
 fn of_layer(encoder: &EncoderConfig) -> f64 {
     let (hidden, inner) = (encoder.hidden_size as f64, encoder.intermediate_size as f64);
-    2.0 * (4.0 * hidden * hidden + 2.0 * hidden * inner)
+    // A gated layer has a third matrix.
+    let matrices = if encoder.is_gated() { 3.0 } else { 2.0 };
+    2.0 * (4.0 * hidden * hidden + matrices * hidden * inner)
 }
 
 /// The same for the logits of all words.
@@ -384,7 +387,9 @@ fn computed(encoder: &EncoderConfig, layers: usize, words: f64, tokens: u64, jud
     let kept = tokens * (8 * hidden + inner) * 4 * layers as u64;
     // Of one layer at a time: all these, the activated inner layer and what comes out. Buffers are kept for the next
     // batch of about the same size, and an evaluation has batches of a size of its own.
-    let layer = (9 * hidden + 2 * inner) * 4;
+    // A gated layer has both halves of what is inside it, each once more where they are parted, and their product.
+    let inside = if encoder.is_gated() { 5 } else { 2 };
+    let layer = (9 * hidden + inside * inner) * 4;
     // Logits, their gradient and a copy, for each token that is asked for.
     let logits = |tokens: u64| (words * tokens as f64) as u64 * encoder.vocab_size as u64 * 4;
     kept + (tokens + judged) * layer + 3 * logits(tokens) + 2 * logits(judged)

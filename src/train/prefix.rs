@@ -8,7 +8,8 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use candle_core::Tensor;
 
 use super::TrainError;
-use crate::model::{Input, Model, Pass};
+use crate::model::{HeadInput, HeadKind, Input, Model, Pass, mean};
+use crate::task::Task;
 use crate::text::Features;
 
 /// Where an example's numbers are.
@@ -17,11 +18,34 @@ enum Place {
     File { offset: u64, len: usize },
 }
 
+/// What is needed of a sequence's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kept {
+    All,
+    /// The whole encoder is frozen under a head that reads the first token alone.
+    First,
+    /// The same under one that reads the mean of all.
+    Mean,
+}
+
+impl Kept {
+    fn of(model: &Model, steps: usize, task: Task) -> Self {
+        let kind = HeadKind::for_task(task);
+        if steps < model.config.schedule().len() || kind.input() == HeadInput::AllTokens {
+            Self::All
+        } else if model.config.reads_mean(kind) {
+            Self::Mean
+        } else {
+            Self::First
+        }
+    }
+}
+
 /// The outputs of the first steps of the schedule, by example.
 pub struct PrefixCache {
     steps: usize,
-    /// Only each sequence's first token is needed: the whole encoder is frozen under a head that reads it alone.
-    first_token_only: bool,
+    /// What is needed of each sequence.
+    kept: Kept,
     places: Vec<Option<Place>>,
     memory_left: usize,
     file: Option<(File, u64)>,
@@ -29,10 +53,10 @@ pub struct PrefixCache {
 
 impl PrefixCache {
     /// For `examples` sequences of which `memory` bytes may be kept in memory.
-    pub fn new(model: &Model, steps: usize, reads_first_token: bool, examples: usize, memory: usize) -> Self {
+    pub fn new(model: &Model, steps: usize, task: Task, examples: usize, memory: usize) -> Self {
         Self {
             steps,
-            first_token_only: reads_first_token && steps == model.config.schedule().len(),
+            kept: Kept::of(model, steps, task),
             places: std::iter::repeat_with(|| None).take(examples).collect(),
             memory_left: memory,
             file: None,
@@ -61,14 +85,18 @@ impl PrefixCache {
         let values: Vec<f32> = output.flatten_all()?.to_vec1()?;
         let hidden = values.len() / input.tokens().max(1);
         for (bounds, example) in input.starts.windows(2).zip(examples) {
-            let end = if self.first_token_only { bounds[0] + 1 } else { bounds[1] };
-            let rows = &values[bounds[0] * hidden..end * hidden];
-            let bytes = size_of_val(rows);
+            let rows = &values[bounds[0] * hidden..bounds[1] * hidden];
+            let rows = match self.kept {
+                Kept::All => rows.to_vec(),
+                Kept::First => rows[..hidden].to_vec(),
+                Kept::Mean => mean(rows, hidden),
+            };
+            let bytes = size_of_val(rows.as_slice());
             let place = if bytes <= self.memory_left {
                 self.memory_left -= bytes;
-                Place::Memory(rows.to_vec())
+                Place::Memory(rows)
             } else {
-                self.write(rows).map_err(in_temporary_file)?
+                self.write(&rows).map_err(in_temporary_file)?
             };
             self.places[*example] = Some(place);
         }
@@ -104,19 +132,23 @@ impl PrefixCache {
     }
 }
 
-/// The last hidden states of the tokens that a pass wants of a batch, (rows, hidden), with what a frozen prefix makes of
-/// it taken from the cache, where there is one. `which` are the sequences' places in the list that the cache was made for.
+/// What a task's head reads of a batch, (rows, hidden): the last hidden states of the tokens that a pass wants, or the mean
+/// of each sequence's, with what a frozen prefix makes of it taken from the cache, where there is one. `which` are the sequences' places in the list that the cache was made for.
 pub fn last_states<F: Borrow<Features>>(
     model: &Model,
+    task: Task,
     cache: Option<&mut PrefixCache>,
     which: &[u32],
     features: &[F],
     input: &Input,
     pass: &Pass,
 ) -> Result<Tensor, TrainError> {
-    let Some(cache) = cache else { return Ok(model.encode(input, pass)?.last) };
+    let Some(cache) = cache else { return Ok(model.states(task, input, pass)?) };
     let x = cache.get(model, which, features)?;
-    Ok(if cache.first_token_only { x } else { model.encode_from(cache.steps, x, input, pass)?.last })
+    Ok(match cache.kept {
+        Kept::All => model.encode_from(cache.steps, x, input, pass)?.last,
+        Kept::First | Kept::Mean => x,
+    })
 }
 
 fn in_temporary_file(source: std::io::Error) -> TrainError {

@@ -8,9 +8,10 @@ use super::prepared::{Known, OnProgress, Prepared, Progress, Watch};
 use super::recommend;
 use super::source::Source;
 use super::strategy::Trained;
-use super::{TrainError, corpus, outputs, patterns, rows, student, teacher};
+use super::{TrainError, as_it_is, corpus, outputs, patterns, rows, student, teacher};
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;
+use crate::model::keys::Keys as FrozenKeys;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::{Targets, Task};
 use crate::text::{Length, Tokenizer};
@@ -35,9 +36,12 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     if !encoder.family.has_head(HeadKind::for_task(config.task)) {
         return Err(ModelError::NoSuchHead { family: encoder.family.model_type(), task: config.task }.into());
     }
+    as_it_is::check(config, &encoder)?;
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
     let unused = config.unused(encoder.stored_layers());
-    let told = [cut.into_iter().collect(), unused, tokenizer.misfits(encoder.vocab_size)].concat();
+    let known = encoder.frozen.as_ref().and_then(FrozenKeys::weakness).map(str::to_owned);
+    let told = [cut.into_iter().collect(), unused, known.into_iter().collect(), tokenizer.misfits(encoder.vocab_size)]
+        .concat();
     let source = read(config, &encoder, &tokenizer, watch)?;
     source.check(config)?;
     segments_fit(&encoder, &tokenizer, source.has_pairs())?;

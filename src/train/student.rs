@@ -56,6 +56,9 @@ pub(super) fn make(config: &RunConfig) -> Result<Option<String>, TrainError> {
 fn check(encoder: &EncoderConfig, count: usize) -> Result<(), TrainError> {
     let all = encoder.num_hidden_layers;
     let wrong = |expected: &str| Err(TrainError::setting("distill.layers", count.to_string(), expected));
+    if encoder.frozen.is_some() {
+        return wrong("not set, as the teacher's encoder is used as it is here and its layers would not be trained");
+    }
     if encoder.family == Family::Albert && encoder.stored_layers() > 1 {
         return wrong("not set, as the teacher's layers share their weights in groups");
     }

@@ -29,8 +29,7 @@ use crate::metrics::Evaluation;
 use crate::model::{Block, Model, Params, Pass, PassDropout};
 use crate::random::{Purpose, key};
 use crate::stop::Stop;
-use crate::text::sampler;
-use crate::text::{Batch, Features};
+use crate::text::{Batch, Features, sampler};
 
 pub use sweep::sweep;
 
@@ -408,8 +407,9 @@ impl<'a> Trainer<'a> {
             return Ok(loss);
         }
         let pass = Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
-        let last = last_states(self.model, self.train_prefix.as_mut(), which, &features, &work.input, &pass)?;
-        let logits = self.model.logits(self.config.task, &last, &work.input, &pass)?;
+        let (task, cache) = (self.config.task, self.train_prefix.as_mut());
+        let last = last_states(self.model, task, cache, which, &features, &work.input, &pass)?;
+        let logits = self.model.logits(task, &last, &work.input, &pass)?;
         let own_loss = self.objective.loss(&logits, &work, own)?;
         loss += f64::from(own_loss.to_scalar::<f32>()?);
         if loss.is_finite() {

@@ -203,6 +203,8 @@ pub fn family(model_type: &str) -> String {
         "electra" => "ELECTRA",
         "xlm-roberta" => "XLM-RoBERTa",
         "camembert" => "CamemBERT",
+        "modernbert" => "ModernBERT",
+        "deberta-v2" => "DeBERTa",
         other => other,
     }
     .into()

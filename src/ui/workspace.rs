@@ -29,7 +29,7 @@ use crate::model::{Decisions, Precision};
 use crate::samples::Sample;
 use crate::table::Inputs;
 use crate::task::Task;
-use crate::train::config::RunConfig;
+use crate::train::config::{RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
@@ -186,6 +186,8 @@ pub struct Workspace {
     pub sample: Option<Sample>,
     /// Whether the person named the output folder of the draft; otherwise it follows data and model.
     pub out_is_own: bool,
+    /// The strategy that was chosen before a model came whose head alone can be trained.
+    set_aside: Option<StrategyKind>,
     /// A run's configuration that is being used again, until its data are read.
     restoring: Option<Box<RunConfig>>,
     next_job: u64,
@@ -262,6 +264,7 @@ impl Workspace {
             runs_folder,
             sample: None,
             out_is_own: false,
+            set_aside: None,
             restoring: None,
             next_job: 1,
             next_toast: 1,

@@ -17,6 +17,7 @@ mod classes_meet_the_model;
 mod command_line;
 mod compare_runs;
 mod eight_bits;
+mod encoders_are_used_as_they_are;
 mod evaluated;
 mod evaluations;
 mod every_task_learns;

@@ -414,6 +414,13 @@ fn plain_operations_compute_what_transformers_computes() {
 }
 
 #[test]
+fn encoders_that_are_used_as_they_are_compute_what_transformers_computes() {
+    let folder = golden().join("frozen");
+    check_all(&folder, Backend::Fused, [11, 11, 11]);
+    check_all(&folder, Backend::Plain, [11, 11, 11]);
+}
+
+#[test]
 fn other_sizes_activations_groups_and_storage_compute_the_same() {
     check_all(&golden().join("variants"), Backend::Fused, [48, 43, 43]);
 }

@@ -16,6 +16,7 @@ pub fn recorded(kind: &str) -> Vec<(PathBuf, Value)> {
     let folders = |dir: PathBuf| std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<(PathBuf, Value)> = folders(golden())
         .chain(folders(golden().join("variants")))
+        .chain(folders(golden().join("frozen")))
         .filter_map(|dir| {
             let text = std::fs::read_to_string(dir.join("expected.json")).ok()?;
             let mut notes: Value = serde_json::from_str(&text).unwrap();

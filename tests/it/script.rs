@@ -147,6 +147,8 @@ pub fn card(dir: &Path) -> ModelCard {
         },
         tokenizer: "tokenizer.json".into(),
         cased: Some(false),
+        is_frozen: false,
+        notes: Vec::new(),
         problems: Vec::new(),
     }
 }
@@ -426,6 +428,7 @@ pub fn subject(model: &Path) -> Subject {
         files: Vec::new(),
         dir: model.into(),
         family: "bert",
+        is_frozen: false,
         heads: vec![Task::Classify],
         labels: ["mixed", "negative", "positive"].map(String::from).to_vec(),
         mask_token: Some("[MASK]".into()),

@@ -120,6 +120,7 @@ impl Held {
             cut: at.iter().filter(|place| self.texts[**place].is_cut).count(),
             max_tokens: wanted.max_tokens.min(self.model_tokens),
             stored_layers: shape.stored_layers,
+            is_frozen: shape.is_frozen,
             planes: self.planes.clone(),
             examples,
             places,

@@ -127,7 +127,7 @@ fn both_poolings_of_a_pass_are_those_of_a_pass_each() {
 
 #[test]
 fn where_the_memory_does_not_hold_all_fewer_poolings_and_layers_are_kept() {
-    let shape = Shape { layers: 13, width: 768, stored_layers: 12 };
+    let shape = Shape { layers: 13, width: 768, stored_layers: 12, is_frozen: false };
     let which = Which::Plane(Plane { pooling: Pooling::Mean, layer: 4 });
     let planes = |rows| shape.kept(which, rows).len();
     assert_eq!(shape.most_rows(), 6721);

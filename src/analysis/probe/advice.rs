@@ -14,6 +14,8 @@ pub enum Train {
     Top(usize),
     /// Nothing of it, only what sits on it.
     Head,
+    /// The same, as nothing else can be.
+    OnlyHead,
 }
 
 /// Why.
@@ -97,6 +99,9 @@ impl Advice {
     /// What to do with that, in a sentence.
     pub fn proposal(&self) -> String {
         match (self.because, self.train) {
+            (_, Train::OnlyHead) => {
+                "Train a head alone: this encoder is used as it is, whatever its layers know.".to_owned()
+            }
             (Because::SharedLayers(_), _) => {
                 "The layers share their weights, so they are trained together or not at all.".to_owned()
             }

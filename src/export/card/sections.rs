@@ -65,6 +65,8 @@ fn family(family: Family) -> &'static str {
         Family::DistilBert => "A DistilBERT",
         Family::Albert => "An ALBERT",
         Family::Electra => "An ELECTRA",
+        Family::ModernBert => "A ModernBERT",
+        Family::DebertaV2 => "A DeBERTa",
     }
 }
 

@@ -7,7 +7,8 @@ pub const CONFIG: &str = "adapter_config.json";
 /// What its tensors are read from, the preferred first.
 pub const WEIGHTS: [&str; 2] = ["adapter_model.safetensors", "adapter_model.bin"];
 /// What a tokenizer is read from.
-const TOKENIZERS: [&str; 5] = ["tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model"];
+const TOKENIZERS: [&str; 6] =
+    ["tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "spm.model"];
 
 /// Whether a folder holds an adapter and no whole model.
 pub fn is_one(dir: &Path) -> bool {

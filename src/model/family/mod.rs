@@ -19,11 +19,39 @@ pub enum Family {
     DistilBert,
     Albert,
     Electra,
+    /// Used as it is: rotary positions, local attention, gated feed-forward layers.
+    ModernBert,
+    /// Used as it is: DeBERTa in its second and third version, with attention to relative positions.
+    #[serde(rename = "deberta-v2")]
+    DebertaV2,
 }
 
 impl Family {
-    pub const ALL: [Self; 7] =
-        [Self::Bert, Self::Roberta, Self::XlmRoberta, Self::Camembert, Self::DistilBert, Self::Albert, Self::Electra];
+    pub const ALL: [Self; 9] = [
+        Self::Bert,
+        Self::Roberta,
+        Self::XlmRoberta,
+        Self::Camembert,
+        Self::DistilBert,
+        Self::Albert,
+        Self::Electra,
+        Self::ModernBert,
+        Self::DebertaV2,
+    ];
+
+    /// Whether the encoder is used as it is: heads are trained on its states, and nothing in it is (`model/frozen`).
+    pub fn is_frozen(self) -> bool {
+        match self {
+            Self::ModernBert | Self::DebertaV2 => true,
+            Self::Bert
+            | Self::Roberta
+            | Self::XlmRoberta
+            | Self::Camembert
+            | Self::DistilBert
+            | Self::Albert
+            | Self::Electra => false,
+        }
+    }
 
     pub fn from_model_type(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.model_type() == name)
@@ -39,6 +67,8 @@ impl Family {
             Self::DistilBert => "distilbert",
             Self::Albert => "albert",
             Self::Electra => "electra",
+            Self::ModernBert => "modernbert",
+            Self::DebertaV2 => "deberta-v2",
         }
     }
 
@@ -52,6 +82,8 @@ impl Family {
             Self::DistilBert => "DistilBert",
             Self::Albert => "Albert",
             Self::Electra => "Electra",
+            Self::ModernBert => "ModernBert",
+            Self::DebertaV2 => "DebertaV2",
         }
     }
 
@@ -63,9 +95,22 @@ impl Family {
 
     /// The family's own word for a key.
     pub(super) fn config_key(self, key: &'static str) -> &'static str {
-        if self != Self::DistilBert {
-            return key;
+        match self {
+            Self::DistilBert => Self::distilbert_key(key),
+            Self::ModernBert => Self::modernbert_key(key),
+            _ => key,
         }
+    }
+
+    fn modernbert_key(key: &'static str) -> &'static str {
+        match key {
+            "hidden_act" => "hidden_activation",
+            "layer_norm_eps" => "norm_eps",
+            _ => key,
+        }
+    }
+
+    fn distilbert_key(key: &'static str) -> &'static str {
         match key {
             "hidden_size" => "dim",
             "num_hidden_layers" => "n_layers",
@@ -82,13 +127,26 @@ impl Family {
         if self == Self::Albert { "gelu_new" } else { "gelu" }
     }
 
+    /// What is added to the variance in norms where the configuration does not say.
+    pub(super) fn default_eps(self) -> f64 {
+        match self {
+            Self::ModernBert => 1e-5,
+            Self::DebertaV2 => 1e-7,
+            _ => 1e-12,
+        }
+    }
+
     pub(super) fn default_padding(self) -> u32 {
-        u32::from(self.is_roberta())
+        if self == Self::ModernBert { 50_283 } else { u32::from(self.is_roberta()) }
     }
 
     /// Segments the position of a token can have, from what the configuration says.
     pub(super) fn segments(self, configured: Option<usize>) -> usize {
-        if self == Self::DistilBert { 0 } else { configured.unwrap_or(2) }
+        match self {
+            Self::DistilBert | Self::ModernBert => 0,
+            Self::DebertaV2 => configured.unwrap_or(0),
+            _ => configured.unwrap_or(2),
+        }
     }
 
     /// Whether a layer drops after its feed-forward part; ALBERT's code does not.
@@ -104,7 +162,7 @@ impl Family {
             Self::XlmRoberta => Some("XLMRobertaForCausalLM"),
             Self::Camembert => Some("CamembertForCausalLM"),
             Self::Electra => Some("ElectraForCausalLM"),
-            Self::DistilBert | Self::Albert => None,
+            Self::DistilBert | Self::Albert | Self::ModernBert | Self::DebertaV2 => None,
         }
     }
 }

@@ -45,13 +45,16 @@ pub struct Naming {
 }
 
 impl Naming {
-    fn prefix(self) -> &'static str {
+    /// What stands before the names of the encoder's weights.
+    pub fn prefix(self) -> &'static str {
         match self.family {
             Family::Bert => "bert.",
             Family::Roberta | Family::XlmRoberta | Family::Camembert => "roberta.",
             Family::DistilBert => "distilbert.",
             Family::Albert => "albert.",
             Family::Electra => "electra.",
+            Family::ModernBert => "model.",
+            Family::DebertaV2 => "deberta.",
         }
     }
 
@@ -98,7 +101,8 @@ impl Naming {
         name.strip_prefix(self.prefix()).unwrap_or(name)
     }
 
-    fn in_encoder(self, bare: &str) -> StoredName {
+    /// A weight of the encoder, by its name without the prefix.
+    pub fn in_encoder(self, bare: &str) -> StoredName {
         let mut others = vec![bare.to_owned()];
         let (place, part) = bare.rsplit_once('.').unwrap_or((bare, ""));
         for old in old_norm_name(place, part) {

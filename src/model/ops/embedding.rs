@@ -144,3 +144,15 @@ impl CustomOp1 for FusedEmbedding {
         Ok(None)
     }
 }
+
+/// DistilBERT's fixed positions: sines in even columns, cosines in odd ones (Vaswani et al., 2017).
+pub fn sines(rows: usize, width: usize) -> Vec<f32> {
+    let mut values = Vec::with_capacity(rows * width);
+    for row in 0..rows {
+        for column in 0..width {
+            let angle = row as f64 / 10_000_f64.powf(2.0 * (column / 2) as f64 / width as f64);
+            values.push(if column % 2 == 0 { angle.sin() } else { angle.cos() } as f32);
+        }
+    }
+    values
+}

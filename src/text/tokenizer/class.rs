@@ -8,7 +8,7 @@ use super::specials::SideFiles;
 
 /// The older files in the order they are looked for, with the classes of transformers that cut texts by them as it is done
 /// here. Most are BERT's or RoBERTa's under another name.
-const OLDER: [(TokenizerKind, &[&str]); 4] = [
+const OLDER: [(TokenizerKind, &[&str]); 5] = [
     (
         TokenizerKind::VocabTxt,
         &[
@@ -29,6 +29,7 @@ const OLDER: [(TokenizerKind, &[&str]); 4] = [
     (TokenizerKind::VocabAndMerges, &["Roberta", "Longformer", "Bart", "LED"]),
     (TokenizerKind::SpieceModel, &["Albert"]),
     (TokenizerKind::SentencePieceBpe, &["XLMRoberta", "Camembert"]),
+    (TokenizerKind::SpmModel, &["DebertaV2"]),
 ];
 
 /// Why files are no tokenizer that is here.

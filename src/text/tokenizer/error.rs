@@ -5,7 +5,8 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
     #[error(
-        "no tokenizer in \"{}\", expected tokenizer.json, vocab.txt, vocab.json with merges.txt, spiece.model, or sentencepiece.bpe.model",
+        "no tokenizer in \"{}\", expected tokenizer.json, vocab.txt, vocab.json with merges.txt, spiece.model, \
+         sentencepiece.bpe.model, or spm.model",
         dir.display()
     )]
     Missing { dir: PathBuf },

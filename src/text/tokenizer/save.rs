@@ -10,7 +10,7 @@ use super::{Tokenizer, TokenizerError};
 use crate::files::write_atomically;
 
 /// What a folder may have beside `tokenizer.json`, or in its place.
-pub const COMPANIONS: [&str; 8] = [
+pub const COMPANIONS: [&str; 9] = [
     "tokenizer_config.json",
     "special_tokens_map.json",
     "added_tokens.json",
@@ -19,6 +19,7 @@ pub const COMPANIONS: [&str; 8] = [
     "merges.txt",
     "spiece.model",
     "sentencepiece.bpe.model",
+    "spm.model",
 ];
 
 /// The files beside a tokenizer. They are kept in memory, because the folder may be gone when a run ends.
@@ -66,6 +67,7 @@ impl Tokenizer {
             TokenizerKind::SpieceModel => "AlbertTokenizerFast",
             TokenizerKind::SentencePieceBpe if self.side.is_camembert() => "CamembertTokenizerFast",
             TokenizerKind::SentencePieceBpe => "XLMRobertaTokenizerFast",
+            TokenizerKind::SpmModel => "DebertaV2TokenizerFast",
             TokenizerKind::TokenizerJson => "PreTrainedTokenizerFast",
         };
         fill("tokenizer_class", class.into());

@@ -16,6 +16,7 @@ pub enum TokenizerKind {
     VocabAndMerges,
     SpieceModel,
     SentencePieceBpe,
+    SpmModel,
 }
 
 impl TokenizerKind {
@@ -26,6 +27,7 @@ impl TokenizerKind {
             Self::VocabAndMerges => "vocab.json",
             Self::SpieceModel => "spiece.model",
             Self::SentencePieceBpe => "sentencepiece.bpe.model",
+            Self::SpmModel => "spm.model",
         }
     }
 }

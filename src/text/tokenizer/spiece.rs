@@ -27,7 +27,7 @@ pub(super) struct Model {
     pub pieces: Vec<Piece>,
     /// 1 is unigram.
     algorithm: Option<u64>,
-    unk_id: u64,
+    pub unk_id: u64,
     charsmap: Vec<u8>,
 }
 
@@ -71,7 +71,7 @@ fn score(piece: &Piece) -> f64 {
 }
 
 /// The special tokens and the control tokens of the model itself, by id.
-fn with_own_tokens(model: &Model, specials: &Specials) -> Vec<Value> {
+pub(super) fn with_own_tokens(model: &Model, specials: &Specials) -> Vec<Value> {
     let mut entries = specials.added.clone();
     for (id, piece) in (0..).zip(&model.pieces) {
         if piece.kind == CONTROL && !entries.iter().any(|entry| entry["content"] == piece.text) {

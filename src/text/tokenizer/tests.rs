@@ -258,6 +258,38 @@ fn pieces_under_fairseqs_numbers_are_those_of_the_reference() {
 }
 
 #[test]
+fn pieces_with_special_tokens_among_them_are_those_of_the_reference() {
+    let expected: Value = serde_json::from_slice(&fs::read(golden().join("spm/expected.json")).unwrap()).unwrap();
+    for (name, expected) in expected.as_object().unwrap() {
+        let dir = copy(&golden().join("spm"), &["spm.model"]);
+        let mut config = expected["config"].clone();
+        config["tokenizer_class"] = "DebertaV2Tokenizer".into();
+        fs::write(dir.path().join("tokenizer_config.json"), config.to_string()).unwrap();
+        let tokenizer = Tokenizer::open(dir.path()).unwrap();
+        assert_eq!(tokenizer.kind(), TokenizerKind::SpmModel);
+        assert_eq!((tokenizer.mask_token(), json!(tokenizer.mask_id())), (Some("[MASK]"), expected["mask"].clone()));
+        assert_eq!(json!(tokenizer.vocab_size()), expected["size"], "{name}");
+        for row in expected["pairs"].as_array().unwrap() {
+            let encoded = tokenizer.encode(row["text"].as_str().unwrap(), row["pair"].as_str(), 512).unwrap();
+            assert_eq!(
+                (json!(encoded.ids), json!(encoded.types)),
+                (row["ids"].clone(), row["types"].clone()),
+                "{name}"
+            );
+        }
+        for row in expected["rows"].as_array().unwrap() {
+            let text = row["text"].as_str().unwrap();
+            assert_eq!(json!(tokenizer.encode(text, None, 512).unwrap().ids), row["ids"], "{name}: {text:?}");
+        }
+        is_the_same_when_saved(&tokenizer);
+        // What a file says of the mask alone is its number.
+        fs::write(dir.path().join("added_tokens.json"), json!({ "[MASK]": expected["mask"] }).to_string()).unwrap();
+        let again = Tokenizer::open(dir.path()).unwrap();
+        assert_eq!((again.mask_id(), again.vocab_size()), (tokenizer.mask_id(), tokenizer.vocab_size()), "{name}");
+    }
+}
+
+#[test]
 fn the_fast_path_gives_the_same_ids() {
     for folder in ["bert-qa", "roberta-qa", "albert-qa", "distilbert-qa"] {
         let tokenizer = Tokenizer::open(&golden().join(folder)).unwrap();

@@ -5,7 +5,7 @@
 
 use super::Trainer;
 use crate::memory;
-use crate::model::{HeadInput, HeadKind, Model};
+use crate::model::Model;
 use crate::task::Reads;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
@@ -55,11 +55,10 @@ pub(super) fn prefix_caches(
     data: &Prepared,
     config: &RunConfig,
 ) -> (Option<PrefixCache>, Option<PrefixCache>) {
-    let reads_first = HeadKind::for_task(config.task).input() == HeadInput::FirstToken;
     let keeps = config.strategy.cache && data.train.is_fixed() && config.task.reads() != Reads::Running;
     let prefix = model.frozen_prefix().filter(|steps| *steps > 0 && keeps);
     let share = (memory::available() / 4) as usize;
-    let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, reads_first, examples, share));
+    let cache = |examples| prefix.map(|steps| PrefixCache::new(model, steps, config.task, examples, share));
     // Texts with other words hidden each time are other texts; those that are evaluated are whole.
     let train = if config.data.hide_words > 0.0 { None } else { cache(data.train.len()) };
     (train, cache(data.eval.len()))

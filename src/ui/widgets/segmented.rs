@@ -15,8 +15,23 @@ pub fn segmented<T: Copy + PartialEq>(
     choices: &[(T, &str)],
     equal: bool,
 ) -> Option<T> {
-    draw(ui, palette, chosen, choices, equal, None)
+    draw(ui, palette, chosen, choices, equal, None, None)
 }
+
+/// The same where some choices cannot be made, and why.
+pub fn limited<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    palette: &Palette,
+    chosen: T,
+    choices: &[(T, &str)],
+    equal: bool,
+    off: Off<'_, T>,
+) -> Option<T> {
+    draw(ui, palette, chosen, choices, equal, None, Some(off))
+}
+
+/// Which choices cannot be made, and why.
+pub type Off<'a, T> = (&'a dyn Fn(T) -> bool, &'a str);
 
 /// How wide the choices are side by side, each around its name.
 pub fn width<T>(ui: &Ui, choices: &[(T, &str)]) -> f32 {
@@ -31,7 +46,7 @@ pub fn warned<T: Copy + PartialEq>(
     choices: &[(T, &str)],
     warned: Option<T>,
 ) -> Option<T> {
-    draw(ui, palette, chosen, choices, true, warned)
+    draw(ui, palette, chosen, choices, true, warned, None)
 }
 
 /// Around all of the choices.
@@ -52,6 +67,7 @@ fn draw<T: Copy + PartialEq>(
     choices: &[(T, &str)],
     equal: bool,
     warned: Option<T>,
+    off: Option<Off<'_, T>>,
 ) -> Option<T> {
     let galleys: Vec<_> = choices.iter().map(|(_, words)| galley(ui, words)).collect();
     let own: Vec<f32> = galleys.iter().map(|galley| own_width(galley)).collect();
@@ -75,14 +91,20 @@ fn draw<T: Copy + PartialEq>(
         let part = egui::Rect::from_min_size(egui::pos2(x, rect.top() + 2.0), vec2(width, rect.height() - 4.0));
         x += width;
         let active = *value == chosen;
-        let response = ui.interact(part, ui.scope_id().with(("segment", *words)), Sense::click());
-        response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), active, words));
+        let why_off = off.filter(|(is_off, _)| is_off(*value)).map(|(_, why)| why);
+        let sense = if why_off.is_some() { Sense::hover() } else { Sense::click() };
+        let mut response = ui.interact(part, ui.scope_id().with(("segment", *words)), sense);
+        let can_press = ui.is_enabled() && why_off.is_none();
+        response.widget_info(|| WidgetInfo::selected(Role::Button, can_press, active, words));
+        if let Some(why) = why_off {
+            response = response.on_hover_text(why);
+        }
         let radius = CornerRadius::same(space::RADIUS - 2);
         if active {
             let fill = if palette.dark { palette.hover } else { palette.panel };
             let line = palette.line.lerp_to_gamma(palette.text_faint, 0.3);
             ui.painter().rect(part, radius, fill, Stroke::new(1.0, line), StrokeKind::Inside);
-        } else if response.hovered() {
+        } else if response.hovered() && why_off.is_none() {
             ui.painter().rect_filled(part, radius, palette.raised);
         }
         if response.has_focus() {
@@ -91,6 +113,7 @@ fn draw<T: Copy + PartialEq>(
         let color = match active {
             _ if warned == Some(*value) => palette.warn,
             true => palette.text,
+            false if why_off.is_some() => palette.text_faint.gamma_multiply(0.6),
             false => palette.text_dim,
         };
         let at = part.center() - galley.size() / 2.0;

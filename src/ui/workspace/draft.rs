@@ -7,7 +7,9 @@ use crate::hub::title_of;
 use crate::metrics::Measure;
 use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::train::config::{ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy};
+use crate::train::config::{
+    ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy, StrategyKind,
+};
 use crate::train::limits::FEWEST_TOKENS;
 use crate::train::open::Open;
 use crate::worker::protocol::{ModelEntry, Origin};
@@ -76,6 +78,15 @@ impl Workspace {
             draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(FEWEST_TOKENS);
             if draft.data.stride >= draft.data.max_tokens {
                 draft.data.stride = draft.data.max_tokens / 2;
+            }
+            let kind = &mut draft.strategy.kind;
+            if card.is_frozen && *kind != StrategyKind::Head {
+                self.set_aside = Some(std::mem::replace(kind, StrategyKind::Head));
+            } else if !card.is_frozen
+                && let Some(own) = self.set_aside.take()
+                && *kind == StrategyKind::Head
+            {
+                *kind = own;
             }
         }
         if !self.out_is_own {

@@ -10,6 +10,7 @@ use super::get::{Offer, button_ui, progress_ui};
 use super::words::{downloads, language, languages, owner};
 use crate::hub::catalog::{self, Suggestion};
 use crate::hub::{AdapterDetails, FoundModel, ModelDetails, Usable};
+use crate::model::Family;
 use crate::train::fits::Room;
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, Palette, size, space};
@@ -119,6 +120,9 @@ fn chips_ui(ui: &mut Ui, cx: &Cx<'_>, known: &Known<'_>, is_here: bool) {
         let family = known.found.and_then(|found| found.family.clone());
         if let Some(family) = family.or_else(|| known.suggestion.map(|known| known.family.clone())) {
             Chip::accent(format::family(&family), palette).show(ui);
+            if Family::from_model_type(&family).is_some_and(Family::is_frozen) {
+                Chip::warn("Head only", palette).show(ui).on_hover_text("Its encoder is used as it is and not trained");
+            }
         }
         if known.found.is_some_and(|found| found.base.is_some()) {
             Chip::accent("Adapter", palette).show(ui);

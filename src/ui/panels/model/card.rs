@@ -53,8 +53,14 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, card: &ModelCard) {
     });
     ui.horizontal(|ui| {
         Chip::accent(format::family(card.family), palette).show(ui);
+        if card.is_frozen {
+            Chip::warn("Head only", palette).show(ui);
+        }
         path_ui(ui, cx, &card.dir);
     });
+    for note in &card.notes {
+        ui.add(egui::Label::new(text::small(note, palette)).wrap());
+    }
     let shipped = cx.workspace.shipped_in(&card.dir);
     let Some((shipped, promise)) = shipped.and_then(|shipped| Some((shipped, shipped.promise()?))) else { return };
     ui.add(egui::Label::new(text::dim(format!("{}. {}", promise.does, promise.words()), palette)).wrap());

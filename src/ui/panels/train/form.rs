@@ -25,7 +25,7 @@ use crate::ui::widgets::help::help;
 use crate::ui::widgets::histogram::{self, Histogram, histogram};
 use crate::ui::widgets::number::Wrong;
 use crate::ui::widgets::schedule_curve::{Schedule, schedule_curve};
-use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::segmented::{limited, segmented};
 use crate::ui::widgets::{Button, number, state, text};
 use crate::ui::workspace::{RunView, Workspace};
 use crate::ui::{Action, Cx, Palette, format, theme};
@@ -356,6 +356,9 @@ fn card_of<'a>(workspace: &'a Workspace, frozen: Option<&RunView>) -> Option<&'a
     card.filter(|card| frozen.is_none_or(|run| workspace.model_dir(&run.config.model).as_ref() == Some(&card.dir)))
 }
 
+/// Why a strategy cannot be chosen.
+const AS_IT_IS: &str = "This encoder is used as it is: only a head can be trained on it";
+
 fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<&RunView>, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let kind = draft.strategy.kind;
@@ -365,11 +368,17 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
     let blocks = card.map(|card| strategy::blocks(draft, card, plan));
     let none: &[Block] = &[];
     let known = blocks.as_deref().unwrap_or(none);
+    let only_head = card.is_some_and(|card| card.is_frozen);
     for kinds in strategies::OFFERED {
         let presets: Vec<_> = kinds.iter().map(|kind| (*kind, kind.title())).collect();
-        if let Some(kind) = segmented(ui, palette, draft.strategy.kind, &presets, true) {
+        let is_off = |kind| only_head && kind != StrategyKind::Head;
+        if let Some(kind) = limited(ui, palette, draft.strategy.kind, &presets, true, (&is_off, AS_IT_IS)) {
             strategy::choose(&mut draft.strategy, kind, known);
         }
+    }
+    for note in card.iter().flat_map(|card| &card.notes) {
+        ui.add_space(4.0);
+        ui.add(egui::Label::new(text::small(note, palette)).wrap());
     }
     if draft.strategy.kind == StrategyKind::Lora {
         adapters::ui(ui, &mut draft.strategy.lora, expert, palette);
@@ -395,7 +404,8 @@ fn strategy_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, frozen: Option<
         return;
     };
     ui.add_space(6.0);
-    if let Some(trained) = freeze_map(ui, &blocks, palette) {
+    let pressed = ui.add_enabled_ui(!only_head, |ui| freeze_map(ui, &blocks, palette)).inner;
+    if let Some(trained) = pressed {
         strategy::set_trained(&mut draft.strategy, &blocks, &trained);
     }
     if draft.strategy.kind == StrategyKind::Gradual {

@@ -94,6 +94,8 @@ struct AttentionView {
     /// The tokens whose score is looked at, and what it is made of.
     pair: (usize, usize),
     parts: Option<(Score, Arc<Parts>)>,
+    /// Whether the model does not tell what a score is made of.
+    has_no_parts: bool,
     line: Option<End>,
     running: usize,
     way: Way,
@@ -122,6 +124,13 @@ impl View for AttentionView {
             HEADS => self.heads_ui(ui, &seen, cx),
             ROLES => self.roles_ui(ui, &seen, cx),
             _ => self.one_ui(ui, &seen, cx),
+        }
+    }
+
+    fn meet(&mut self, subject: &Subject) {
+        self.has_no_parts = subject.is_frozen;
+        if self.has_no_parts && self.drawn == Drawn::Score {
+            self.drawn = Drawn::Matrix;
         }
     }
 
@@ -165,7 +174,8 @@ impl View for AttentionView {
 
     fn forget(&mut self) {
         let (scope, lens, drawn) = (self.scope, self.lens, self.drawn);
-        *self = Self { scope, lens, drawn, least: self.least, way: self.way, ..Self::default() };
+        let has_no_parts = self.has_no_parts;
+        *self = Self { scope, lens, drawn, has_no_parts, least: self.least, way: self.way, ..Self::default() };
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Words> {

@@ -249,7 +249,7 @@ fn press_words(train: Train) -> String {
         Train::Whole => "Train the whole encoder".to_owned(),
         Train::Top(1) => "Train the top layer".to_owned(),
         Train::Top(layers) => format!("Train the top {layers} layers"),
-        Train::Head => "Train a head alone".to_owned(),
+        Train::Head | Train::OnlyHead => "Train a head alone".to_owned(),
     }
 }
 
@@ -259,7 +259,7 @@ fn take_over(cx: &mut Cx<'_>, model: &PathBuf, train: Train) {
     config.strategy.kind = match train {
         Train::Whole => StrategyKind::Full,
         Train::Top(_) => StrategyKind::Top,
-        Train::Head => StrategyKind::Head,
+        Train::Head | Train::OnlyHead => StrategyKind::Head,
     };
     if let Train::Top(layers) = train {
         config.strategy.top_layers = layers;

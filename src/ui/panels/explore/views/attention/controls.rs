@@ -16,12 +16,15 @@ use crate::ui::theme::Palette;
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::number::Percent;
-use crate::ui::widgets::segmented::segmented;
+use crate::ui::widgets::segmented::{limited, segmented};
 use crate::ui::widgets::{Button, Chip, Number, line, number, text};
 use crate::ui::{Cx, format};
 
 /// Room for the number that is pointed at.
 const FOOT: f32 = 24.0;
+
+/// Why a score cannot be looked at.
+const NO_PARTS: &str = "What a score is made of is not shown for this family";
 
 const HELP: Help<'_> = Help {
     title: "Attention",
@@ -144,7 +147,8 @@ impl AttentionView {
                 (Drawn::Text, "In the text"),
                 (Drawn::Score, "A score"),
             ];
-            if let Some(drawn) = segmented(ui, palette, self.drawn, &ways, false) {
+            let is_off = |drawn| self.has_no_parts && drawn == Drawn::Score;
+            if let Some(drawn) = limited(ui, palette, self.drawn, &ways, false, (&is_off, NO_PARTS)) {
                 self.drawn = drawn;
             }
             line::left(ui, |ui| {

@@ -153,7 +153,7 @@ impl Chart<'_> {
         let frozen = match self.probed.advice(self.pooling).train {
             Train::Whole => 0,
             Train::Top(top) => layers.saturating_sub(top),
-            Train::Head => layers,
+            Train::Head | Train::OnlyHead => layers,
         };
         let parts = [
             (0, frozen, "frozen", palette.raised, palette.text_dim),
