@@ -13,16 +13,16 @@ use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
 use crate::task::Task;
-use crate::train::assess::{Assessed, assess, best_decisions};
+use crate::train::assess::{Assessed, assess, assess_held_out, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A model folder, or embedded for the model inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// A file with texts and labels, or a folder or pattern of files
+    /// A file with texts and labels, or a folder or pattern of files. Default: the rows that the model's run held out
     #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Default: the task of the model's architecture
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
@@ -43,17 +43,25 @@ pub struct Evaluate {
 }
 
 impl Evaluate {
-    pub fn run(self) -> anyhow::Result<()> {
-        let model = embedded::resolve(&self.model)?;
-        let what = Assessed {
-            model: model.clone(),
+    fn assessed(&self, model: &Path, data: &Path) -> Assessed {
+        Assessed {
+            model: model.to_owned(),
             task: self.task,
-            data: self.data.into(),
+            data: data.to_owned().into(),
             roles: self.columns.roles(),
             max_tokens: self.max_tokens,
             stride: self.stride,
+        }
+    }
+
+    pub fn run(self) -> anyhow::Result<()> {
+        let model = embedded::resolve(&self.model)?;
+        let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
+        let assessed = match &self.data {
+            None => assess_held_out(&model, go_on)?.map(|(assessment, _)| assessment),
+            Some(data) => assess(&self.assessed(&model, data), go_on)?,
         };
-        let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
+        let Some(done) = assessed else { return Ok(()) };
         let cut = (done.truncated > 0)
             .then(|| format!("{} texts were truncated; --max-tokens sets the length", done.truncated));
         for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {

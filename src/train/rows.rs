@@ -97,7 +97,13 @@ fn divide_for(
             mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
             (Arc::new(eval_data), split)
         }
-        None => (train_data.clone(), Split::new(&train_data, rule)),
+        None => {
+            let split = match rule.fold {
+                Some(fold) => Split::of_fold(&train_data, fold, rule)?,
+                None => Split::new(&train_data, rule),
+            };
+            (train_data.clone(), split)
+        }
     };
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
@@ -180,6 +186,10 @@ impl Source for Sources {
         }
         let caveats = caveats(&train_data, &eval_data, &split);
         let mut warnings = [notes, caveats.clone()].concat();
+        warnings.extend(config.data.fold.map(|fold| {
+            let rows = split.eval.len();
+            format!("fold {fold} holds {rows} rows out: they decide nothing, and the last weights predict them once")
+        }));
         warnings.extend(data_warnings(&train_data, &eval_data));
         if learned.len() > split.train.len() {
             let (rows, times) = (split.train.len(), learned.len());
@@ -349,7 +359,8 @@ mod tests {
         let table = |text: &str| Arc::new(Table::from_bytes("a.csv".as_ref(), text.as_bytes().to_vec()).unwrap());
         let train = "text,label\na fine film,pos\na bad film,neg\nnot for me,neg\n";
         let told = |eval: &str| {
-            let (rule, mends) = (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false }, Mends::default());
+            let (rule, mends) =
+                (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false, fold: None }, Mends::default());
             let roles = Roles::guess(&table(train), Task::Classify);
             let divided = divide(Task::Classify, table(train), Some(table(eval)), &roles, &rule, &mends).unwrap();
             caveats(&divided.train_data, &divided.eval_data, &divided.split)

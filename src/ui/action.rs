@@ -94,6 +94,8 @@ pub enum Action {
         data: Inputs,
         roles: Roles,
     },
+    /// Evaluates a run's model, or a state of its course, over the rows that the run held out.
+    EvaluateHeldOut(PathBuf),
     /// Writes what is decided for a model beside its weights.
     KeepDecisions {
         model: PathBuf,
@@ -101,6 +103,8 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// The model that is asked, in a state of its run's course.
+    LookAtState(PathBuf),
     /// Shows what lies between a model and another; without one, what it was made of.
     ShowDrift {
         before: Option<PathBuf>,
@@ -232,9 +236,10 @@ impl Action {
             Self::StopRun => "Stop and keep the best",
             Self::ContinueRun(_) => "Resume run",
             Self::ContinueNewest => "Resume the interrupted run",
-            Self::Evaluate { .. } => "Evaluate",
+            Self::Evaluate { .. } | Self::EvaluateHeldOut(_) => "Evaluate",
             Self::KeepDecisions { .. } => "Keep with the model",
             Self::ExploreWith(_) => "Use in Explore",
+            Self::LookAtState(_) => "Look at a state of the run",
             Self::ShowDrift { .. } => "What changed",
             Self::Predict { .. } => "Try in Explore",
             Self::Ask { .. } => "Ask the model",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::data::Roles;
+use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
@@ -88,20 +89,19 @@ impl App {
             }
             Action::StopJob(job) => self.stop(job),
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
+            Action::EvaluateHeldOut(model) => self.evaluate_held_out(model),
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
+            Action::LookAtState(dir) => self.workspace.look_at_state(dir),
             Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
-            Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Predicting");
-                self.send(Command::Ask { job, model, inquiry });
-            }
+            Action::Ask { model, inquiry } => self.ask(model, inquiry),
             Action::FindRuns
             | Action::SetRunsFolder(_)
             | Action::OpenRun(_)
@@ -141,6 +141,17 @@ impl App {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
         self.send(Command::Evaluate { job, model, data, roles });
+    }
+
+    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
+        let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.send(Command::Ask { job, model, inquiry });
+    }
+
+    fn evaluate_held_out(&mut self, model: PathBuf) {
+        let title = format!("Evaluating {}", self.workspace.model_name(&model));
+        let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
+        self.send(Command::EvaluateHeldOut { job, model });
     }
 
     fn set_memory_limit(&mut self, limit: Option<u64>) {

@@ -16,6 +16,8 @@ mod source;
 mod view;
 mod views;
 
+pub use filter::{color_index, is_mistake, outcome};
+
 use std::sync::{Arc, Weak};
 
 use egui::{Frame, Margin, Panel, Ui};

@@ -8,7 +8,7 @@ use crate::data::Roles;
 use crate::metrics::judged_at;
 use crate::model::Decisions;
 use crate::table::Inputs;
-use crate::train::assess::{Assessed, Assessment, assess};
+use crate::train::assess::{Assessed, Assessment, assess, assess_held_out};
 use crate::train::event::TrainEvent;
 use crate::train::kept::KeptEvaluation;
 use crate::train::run;
@@ -21,7 +21,21 @@ pub fn evaluate(job: &Job<'_>, dir: &Path, inputs: &Inputs, roles: &Roles) -> Re
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
     let Assessment { evaluation, decisions, .. } = assessment;
-    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false });
+    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false, folds: 0 });
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
+    job.payload(Payload::Evaluation(Arc::new(data)));
+    Ok(Ended::Done)
+}
+
+/// A run's model, or a state of its course, over the rows that the run held out.
+pub fn evaluate_held_out(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
+    let assessed = assess_held_out(dir, &mut |what, done, total| job.progress(what, done, total))?;
+    let Some((assessment, config)) = assessed else { return Ok(Ended::Stopped) };
+    let texts = assessment.texts();
+    let is_part = config.data.eval.is_none();
+    let data = config.data.eval.unwrap_or(config.data.train);
+    let on = Some(EvaluatedOn { data, is_part, folds: 0 });
+    let Assessment { evaluation, decisions, .. } = assessment;
     let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
@@ -52,7 +66,7 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let decisions = Decisions::read(&model)?;
     let choice = &run.config.data;
     let data = choice.eval.clone().unwrap_or_else(|| choice.train.clone());
-    let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none() });
+    let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none(), folds: run.config.run.folds });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: Decisions::default(), texts }, decisions))

@@ -94,6 +94,7 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Train { config, .. } => train::train(job, &config, false),
         Command::Resume { dir, .. } => train::resume(job, &dir),
         Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
+        Command::EvaluateHeldOut { model, .. } => evaluate::evaluate_held_out(job, &model),
         Command::KeepDecisions { model, decisions, shown, .. } => {
             evaluate::keep_decisions(job, &model, decisions, shown.as_deref())
         }
@@ -128,6 +129,7 @@ impl Command {
             | Self::Xray { .. }
             | Self::Plan { .. }
             | Self::Evaluate { .. }
+            | Self::EvaluateHeldOut { .. }
             | Self::FindRuns { .. }
             | Self::OpenRun { .. } => true,
             Self::Train { .. }
@@ -170,6 +172,7 @@ impl Command {
             | Self::Train { job, .. }
             | Self::Resume { job, .. }
             | Self::Evaluate { job, .. }
+            | Self::EvaluateHeldOut { job, .. }
             | Self::KeepDecisions { job, .. }
             | Self::Meet { job, .. }
             | Self::Ask { job, .. }

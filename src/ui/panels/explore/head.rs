@@ -6,6 +6,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
+use super::course;
 use super::view::Mode;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
@@ -60,6 +61,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
             ui.add_space(2.0);
             row(ui, |ui| chosen = segmented(ui, palette, mode, choices, false).or(chosen));
         }
+    }
+    if let Some(subject) = &subject {
+        course::ui(ui, cx, subject);
     }
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);
