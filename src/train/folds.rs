@@ -185,7 +185,7 @@ fn main_words(measure: &Measure, of_all: &Evaluation, folds: &[Ending]) -> Optio
     let (low, high) = spread(folds, measure.key)?;
     let rows = intervals(&Rows::of(of_all)?, run::RESAMPLING_SEED);
     let interval = rows.of.get(measure.key).map_or(String::new(), |of| {
-        format!(", with a 95 % interval of {} by bootstrap over all rows", told([of.low, of.high]))
+        format!("; over all rows its 95 % interval is {}, by bootstrap", told([of.low, of.high]))
     });
     let count = folds.len();
     Some(format!("{} in the {count} folds: {}{interval}", measure.title, told([low, high])))

@@ -86,24 +86,18 @@ fn divide_for(
         notes = met.notes;
     }
     let train_data = Arc::new(train_data);
-    let (eval_data, mut split) = match eval {
-        Some(table) => {
-            let roles = fill_roles(roles, &table, task);
-            let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
-            notes.extend(said);
-            let (eval_data, fixed) = eval_data.mended(&mends.fixes());
-            let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
-            let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
-            mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
-            (Arc::new(eval_data), split)
-        }
-        None => {
-            let split = match rule.fold {
-                Some(fold) => Split::of_fold(&train_data, fold, rule)?,
-                None => Split::new(&train_data, rule),
-            };
-            (train_data.clone(), split)
-        }
+    let (eval_data, mut split) = if let Some(table) = eval {
+        let roles = fill_roles(roles, &table, task);
+        let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
+        notes.extend(said);
+        let (eval_data, fixed) = eval_data.mended(&mends.fixes());
+        let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
+        let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
+        mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
+        (Arc::new(eval_data), split)
+    } else {
+        let one = |fold| Split::of_fold(&train_data, fold, rule);
+        (train_data.clone(), rule.fold.map_or_else(|| Ok(Split::new(&train_data, rule)), one)?)
     };
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));

@@ -196,10 +196,8 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
                     cx.act(Action::ContinueRun(run.dir.clone()));
                 }
             }
-            if has_model {
-                if Button::new("Try it").primary().show(ui, palette).clicked() {
-                    cx.act(Action::ExploreWith(model));
-                }
+            if has_model && Button::new("Try it").primary().show(ui, palette).clicked() {
+                cx.act(Action::ExploreWith(model));
             }
             if has_model || (has_result && is_evaluated) {
                 let words = if is_evaluated { "See mistakes" } else { "Evaluate" };
