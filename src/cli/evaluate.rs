@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::data::Columns;
-use super::output::{print_json, print_lines};
+use super::output::{plural, print_json, print_lines};
 use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
@@ -62,8 +62,9 @@ impl Evaluate {
             Some(data) => assess(&self.assessed(&model, data), go_on)?,
         };
         let Some(done) = assessed else { return Ok(()) };
-        let cut = (done.truncated > 0)
-            .then(|| format!("{} texts were truncated; --max-tokens sets the length", done.truncated));
+        let cut = (done.truncated > 0).then(|| {
+            format!("{} truncated; --max-tokens sets the length", plural(done.truncated, "text was", "texts were"))
+        });
         for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
             eprintln!("attune: warning: {warning}");
         }
@@ -87,7 +88,7 @@ impl Evaluate {
                 "kept": kept,
             }));
         }
-        let mut lines = vec![format!("{examples} examples")];
+        let mut lines = vec![plural(examples, "example", "examples")];
         lines.extend(metric_lines(evaluation));
         lines.extend(kept.iter().flat_map(decision_lines));
         print_lines(&lines)

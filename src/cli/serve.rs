@@ -31,6 +31,7 @@ impl Serve {
         let asked_to_end = signals::heed();
         let options = self.shape.options();
         let model = predict::open(&self.model, self.task)?;
+        self.shape.tell_idle(model.task);
         let server = Server::bind(self.port).with_context(|| {
             format!("cannot listen on port {}, which may be in use; --port 0 takes one that is free", self.port)
         })?;

@@ -6,6 +6,7 @@ use candle_core::Device;
 
 use super::InspectError;
 use super::predictor::Predictor;
+use crate::files::{Stamp, stamp};
 use crate::model::kept::{self, Course};
 use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
 use crate::task::Task;
@@ -38,14 +39,15 @@ impl OpenModel {
         let config = model::read_config(dir)?;
         let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
         let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
-        let (model, untrained) = open_head(dir, &config, task)?;
+        let (model, untrained) = open_head(dir, &config, task).map_err(|error| error.within(dir))?;
         Self::with(dir, model, untrained, Some(task))
     }
 
     /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
     /// there is still its tokenizer to look through, and asking it is an error.
     pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
-        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+        let opened = model::open(dir, Want::AsSaved, &Device::Cpu, 0);
+        let (model, report) = opened.map_err(|error| error.within(dir))?;
         Self::with(dir, model, report.new, None)
     }
 
@@ -94,6 +96,7 @@ impl OpenModel {
     pub fn subject(&self) -> Subject {
         Subject {
             dir: self.dir.clone(),
+            files: stamp(&self.dir),
             family: self.model.config.family.model_type(),
             heads: self.heads.clone(),
             labels: self.model.config.labels.clone(),
@@ -138,6 +141,8 @@ pub enum Script {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
     pub dir: PathBuf,
+    /// Its files when it was met.
+    pub files: Stamp,
     pub family: &'static str,
     /// The tasks whose heads the folder names.
     pub heads: Vec<Task>,

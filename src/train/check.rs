@@ -5,7 +5,7 @@ use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, RunOpti
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::model::Slot;
-use crate::task::Task;
+use crate::words::plural;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
@@ -149,7 +149,7 @@ impl RunConfig {
                 return wrong(key, value.to_string(), expected);
             }
         }
-        if self.task == Task::Rtd {
+        if self.task.has_generator() {
             let expected = "none for rtd, whose generator is what the model learns from";
             return wrong("distill.teacher", distill.teacher.display().to_string(), expected);
         }
@@ -268,8 +268,9 @@ impl RunConfig {
             (
                 strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
                 format!(
-                    "strategy.top_layers is {}, and the model has {layers} layers: all are trained",
-                    strategy.top_layers
+                    "strategy.top_layers is {}, and the model has {}: all are trained",
+                    strategy.top_layers,
+                    plural(layers, "layer", "layers")
                 ),
             ),
         ];
@@ -303,6 +304,7 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::Task;
 
     fn refused(task: &str, more: &str) -> String {
         let text = format!("task = {task:?}\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");

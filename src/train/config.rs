@@ -23,7 +23,7 @@ use crate::files;
 use crate::hub::embedded;
 use crate::model::LoraSpec;
 use crate::table::Inputs;
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +63,7 @@ impl RunConfig {
 
     /// Whether each text is read together with its translation.
     pub fn is_translation(&self) -> bool {
-        self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation
+        self.task.targets() == Targets::Hidden && self.language.objective == LanguageObjective::Translation
     }
 }
 

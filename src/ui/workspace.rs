@@ -171,6 +171,9 @@ pub struct Workspace {
     pub now: f64,
     /// When the window was opened, in seconds since 1970.
     opened_at: u64,
+    /// Data that were opened before, the newest first, and the model that was used last.
+    pub recent: Vec<Inputs>,
+    pub last_model: Option<PathBuf>,
     pub model_folders: Vec<PathBuf>,
     /// A folder that was just added, until it is known which models are in it.
     pub added_folder: Option<PathBuf>,
@@ -206,6 +209,8 @@ pub struct Wants {
     pub subject: bool,
     /// A run whose evaluation has just been written.
     pub open_run: Option<PathBuf>,
+    /// Data that could be read, to be found again after the next start.
+    pub remember: Option<Inputs>,
     /// A configuration whose data and model are to be opened.
     pub clone_of: Option<Box<RunConfig>>,
 }
@@ -247,6 +252,8 @@ impl Workspace {
             wants: Wants::default(),
             now: 0.0,
             opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            recent: Vec::new(),
+            last_model: None,
             model_folders,
             added_folder: None,
             runs_folder,
@@ -317,7 +324,10 @@ impl Workspace {
                     self.choose_model(card);
                 }
             }
-            Payload::Table(table) => self.take_table(&table),
+            Payload::Table(table) => {
+                self.wants.remember = Some(table.origins.inputs.clone());
+                self.take_table(&table);
+            }
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
                 self.data.lengths = Some(lengths);

@@ -599,6 +599,30 @@ fn folders_and_files_are_recognised() {
     assert_eq!(facts["labels"][1], json!({ "label": "good", "count": 2 }));
     assert_eq!(facts["problems"], json!([{ "line": 3, "reason": "has no text" }]));
     assert!(done(&["inspect", &data]).contains("line 3 has no text"));
+    assert_eq!(facts["labelled"], true);
+    let bare = write(&dir.path().join("bare.csv"), "text\nthe soup was wonderful\nthe queue was endless\n");
+    assert_eq!(inspect(&bare)["labelled"], false);
+    assert!(done(&["inspect", &bare]).contains("no labels were found"));
+    assert!(!done(&["inspect", &data]).contains("no labels"));
+    assert!(!done(&["inspect", &bare, "--task", "mlm"]).contains("no labels"));
+}
+
+#[test]
+fn options_that_change_nothing_for_a_task_are_told() {
+    let told = |folder: &str, options: &[&str]| {
+        let text = ["predict", "--model", &model(folder), "--text", "the jury", "--json"];
+        let output = run(&[&text[..], options].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let idle = ["--aggregation", "simple", "--stride", "4", "--max-answer-tokens", "3", "--allow-no-answer"];
+    let words = told("bert-classify", &idle);
+    for name in ["--aggregation", "--stride", "--max-answer-tokens", "--allow-no-answer"] {
+        assert!(words.contains(&format!("warning: {name} changes nothing for classify")), "{words}");
+    }
+    assert_eq!(told("bert-classify", &["--top-k", "1"]), "");
+    assert_eq!(told("bert-ner", &["--aggregation", "simple", "--stride", "4"]), "");
+    assert!(told("bert-ner", &["--top-k", "1"]).contains("warning: --top-k changes nothing for ner"));
 }
 
 #[test]

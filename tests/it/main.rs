@@ -35,6 +35,7 @@ mod maps;
 mod metrics;
 mod models_are_found;
 mod models_match_the_reference;
+mod mutations;
 mod packaging;
 mod panels;
 mod playground_answers;
@@ -56,3 +57,6 @@ mod what_is_read_is_told;
 mod what_was_learned_is_kept;
 mod window;
 mod worker_keeps_its_word;
+
+#[global_allocator]
+static ALLOCATOR: mutations::memory::Counted = mutations::memory::Counted;

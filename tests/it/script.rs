@@ -427,6 +427,7 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
 
 pub fn subject(model: &Path) -> Subject {
     Subject {
+        files: Vec::new(),
         dir: model.into(),
         family: "bert",
         heads: vec![Task::Classify],

@@ -10,11 +10,11 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
-use super::samples;
+use super::{recent, samples};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::sparkline::sparkline;
 use crate::ui::widgets::{Button, Card, Chip, drop_card, text};
 use crate::ui::{Action, Cx, Screen, format};
@@ -83,15 +83,10 @@ impl HomePanel {
                 cx.act(Action::ChooseData);
             }
         });
-        if let Some(path) = path_field(
-            ui,
-            palette,
-            &mut self.typed,
-            "or paste a path, a folder or a pattern such as data/*.csv",
-            "data file",
-        ) {
+        if let Some(path) = data_field(ui, palette, &mut self.typed) {
             cx.act(Action::OpenData(path.into()));
         }
+        recent::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
         steps_ui(ui, cx);

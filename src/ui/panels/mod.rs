@@ -8,6 +8,7 @@ pub mod home;
 pub mod hub;
 pub mod log;
 pub mod model;
+pub mod recent;
 pub mod runs;
 pub mod samples;
 pub mod settings;

@@ -59,7 +59,12 @@ impl ModelPanel {
                 if Button::icon_only(ICON_REFRESH, "Look for models again").show(ui, palette).clicked() {
                     cx.act(Action::FindModels);
                 }
-                let add = Button::new("Add folder…").name("Add a model folder").icon(ICON_ADD).show(ui, palette);
+                let add = if ui.available_width() < 190.0 {
+                    Button::icon_only(ICON_ADD, "Add a model folder")
+                } else {
+                    Button::new("Add folder…").name("Add a model folder").icon(ICON_ADD)
+                };
+                let add = add.show(ui, palette);
                 if add.on_hover_text(Action::ChooseModelFolder.tooltip()).clicked() {
                     cx.act(Action::ChooseModelFolder);
                 }
@@ -190,7 +195,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
 }
 
 fn shape(entry: &ModelEntry) -> String {
-    format!("{} layers × {}", entry.layers, entry.hidden_size)
+    format!("{} × {}", format::plural(entry.layers as u64, "layer", "layers"), entry.hidden_size)
 }
 
 fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::run::Status;
 use super::{Workspace, model_of};
 use crate::inspect::{Prediction, Question};
-use crate::task::Task;
+use crate::task::Targets;
 use crate::ui::guide::{Part, Step};
 use crate::worker::protocol::{ModelEntry, Origin};
 use crate::worker::works::compare::CompareRuns;
@@ -42,7 +42,7 @@ impl Workspace {
 
     /// The model of the newest run that learned names, where there is one.
     pub fn model_of_names(&self) -> Option<PathBuf> {
-        let of_names = self.runs.iter().find(|run| run.task == Task::Ner && run.metric.is_some());
+        let of_names = self.runs.iter().find(|run| run.task.targets() == Targets::Tags && run.metric.is_some());
         of_names.map(|run| model_of(&run.dir))
     }
 

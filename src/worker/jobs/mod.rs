@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::control::JobControl;
 use super::protocol::{Command, EventKind, JobId, Payload};
+use crate::files::{data_folder, remove_begun};
 use crate::guard::guarded;
 use crate::hub::Switch;
 
@@ -101,7 +102,11 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
         Command::Ask { model, inquiry, .. } => predict::ask(job, &mut kept.shelf, &model, &inquiry),
         Command::FindRuns { folder, .. } => {
-            job.payload(Payload::Runs(crate::train::run::find(&folder).into()));
+            let runs = crate::train::run::find(&folder);
+            // What a window or a run that was killed had begun to write is in nobody's way any longer.
+            runs.iter().flat_map(|run| [run.dir.clone(), run.dir.join("model")]).for_each(|dir| remove_begun(&dir));
+            [folder, data_folder()].iter().for_each(|dir| remove_begun(dir));
+            job.payload(Payload::Runs(runs.into()));
             Ok(Ended::Done)
         }
         Command::OpenRun { dir, .. } => evaluate::open_run(job, &dir),

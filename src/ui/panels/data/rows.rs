@@ -28,6 +28,8 @@ const OTHER: f32 = 110.0;
 /// Height of the chosen row: first, and at least.
 const DETAIL: f32 = 244.0;
 const DETAIL_LEAST: f32 = 120.0;
+/// What keeps a handle off a scroll bar.
+const GUTTER: f32 = 6.0;
 /// Letters of a row that are shown whole.
 const WHOLE: usize = 20_000;
 
@@ -55,6 +57,16 @@ struct Meaning {
     task: Task,
     roles: Roles,
     labels: Vec<String>,
+}
+
+/// What the table shows.
+#[derive(Clone, Copy)]
+struct Sheet<'a> {
+    order: &'a Order,
+    /// What was said of the rows while they were held out.
+    said: Option<&'a EvaluatedData>,
+    /// Whether all rows were searched.
+    is_complete: bool,
 }
 
 /// How the chosen row is shown.
@@ -115,7 +127,8 @@ impl Rows {
         }
         let height = ui.available_height();
         Card::new().margin(0.0).show(ui, cx.palette, |ui| {
-            ui.set_height(height - 2.0);
+            // Nor is the handle of the row below.
+            ui.set_height(height - if self.chosen.is_some() { GUTTER } else { 2.0 });
             let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
             // With many columns the table is wider than its place and moves sideways.
             let beside = if said.is_some() { said::WIDTH + space::M } else { 0.0 };
@@ -123,13 +136,14 @@ impl Rows {
                 + beside
                 + order.main.iter().map(|show| first_width(*show)).sum::<f32>()
                 + (OTHER + space::M) * order.others.len() as f32;
+            let sheet = Sheet { order: &order, said: said.as_deref(), is_complete: complete };
             if natural > ui.available_width() {
                 egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
                     ui.set_min_width(natural);
-                    self.table_ui(ui, cx, table, dataset.as_deref(), &order, said.as_deref());
+                    self.table_ui(ui, cx, table, dataset.as_deref(), sheet);
                 });
             } else {
-                self.table_ui(ui, cx, table, dataset.as_deref(), &order, said.as_deref());
+                self.table_ui(ui, cx, table, dataset.as_deref(), sheet);
             }
         });
     }
@@ -173,31 +187,24 @@ impl Rows {
             }
             self.filter = filter;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let all = format::count(table.rows() as u64);
+                let all = format::plural(table.rows() as u64, "row", "rows");
                 let words = if self.filter.is_empty() {
-                    format!("{all} rows")
+                    all
                 } else {
                     let found = format::count(self.search.found().len() as u64);
-                    format!("{found} of {all} rows{}", if complete { "" } else { "…" })
+                    format!("{found} of {all}{}", if complete { "" } else { "…" })
                 };
                 ui.label(text::number_dim(words, palette));
             });
         });
     }
 
-    fn table_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        table: &Arc<Table>,
-        dataset: Option<&Dataset>,
-        order: &Order,
-        said: Option<&EvaluatedData>,
-    ) {
-        let palette = cx.palette;
+    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Arc<Table>, dataset: Option<&Dataset>, sheet: Sheet<'_>) {
+        let (palette, Sheet { order, said, is_complete }) = (cx.palette, sheet);
         let shown = if self.filter.is_empty() { table.rows() } else { self.search.found().len() };
         if shown == 0 {
-            none_ui(ui, palette, table.rows() == 0);
+            let (title, words) = nothing(table, is_complete);
+            state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
             return;
         }
         ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
@@ -214,22 +221,8 @@ impl Rows {
             .min_scrolled_height(0.0)
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(line_width + space::M));
-        for show in &order.main {
-            builder = builder.column(
-                match show {
-                    Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
-                    Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
-                    _ => Column::remainder().at_least(first_width(*show)),
-                }
-                .clip(true)
-                .resizable(true),
-            );
-        }
-        if said.is_some() {
-            builder = builder.column(Column::initial(said::WIDTH).at_least(80.0).resizable(true).clip(true));
-        }
-        for _ in &order.others {
-            builder = builder.column(Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
+        for column in widths(order, said.is_some()) {
+            builder = builder.column(column);
         }
         let Self { search, filter, chosen, kinds, .. } = self;
         let titles = titles(table, order, said.is_some());
@@ -354,13 +347,28 @@ fn titles<'a>(table: &'a Table, order: &Order, has_said: bool) -> Vec<&'a str> {
     titles
 }
 
-fn none_ui(ui: &mut Ui, palette: &Palette, is_empty: bool) {
-    let (title, words) = if is_empty {
+/// What stands where no row does.
+fn nothing(table: &Table, is_complete: bool) -> (&'static str, &'static str) {
+    if table.rows() == 0 {
         ("The file has no rows", "It may have only a header, or every row has a problem")
-    } else {
+    } else if is_complete {
         ("No matching rows", "Search for other words, or remove a filter")
-    };
-    state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
+    } else {
+        ("Searching the rows", "None was found yet")
+    }
+}
+
+/// The columns behind that of the lines. The last has no handle, which would lie under the scroll bar.
+fn widths(order: &Order, has_said: bool) -> impl Iterator<Item = Column> {
+    let main = order.main.iter().map(|show| match show {
+        Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
+        Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
+        _ => Column::remainder().at_least(first_width(*show)),
+    });
+    let others = order.others.iter().map(|_| Column::initial(OTHER).at_least(50.0));
+    let said = has_said.then(|| Column::initial(said::WIDTH).at_least(80.0));
+    let last = order.main.len() + usize::from(has_said) + order.others.len();
+    main.chain(said).chain(others).zip(1..).map(move |(column, place)| column.clip(true).resizable(place < last))
 }
 
 fn first_width(show: Show) -> f32 {
@@ -378,7 +386,7 @@ pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &
         (Reads::Words, _) => kinds.names.get(class).map_or("", String::as_str),
         (Reads::Question, 0) => "answered",
         (Reads::Question, _) => "no answer",
-        (Reads::Texts | Reads::Running | Reads::Neighbours, _) => {
+        (Reads::Texts | Reads::Running | Reads::Neighbours(_), _) => {
             dataset.labels.names.get(class).map_or("", String::as_str)
         }
     }
