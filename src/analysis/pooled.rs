@@ -167,7 +167,7 @@ struct Kept {
 }
 
 /// By what states are known to be those that are wanted.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Of {
     model: PathBuf,
     stamp: Stamp,
@@ -212,7 +212,9 @@ impl StatesKept {
                 Ok(Some(pooled))
             }
             (other, before) => {
-                before.into_iter().for_each(|held| self.keep(of.clone(), held));
+                if let Some(held) = before {
+                    self.keep(of, held);
+                }
                 other.map(|_| None)
             }
         }
@@ -273,7 +275,7 @@ fn compute(
     };
     let Some(read) = read(&mut model, wanted, missing, planes, tell)? else { return Ok(None) };
     Ok(Some(match joined {
-        Some((held, _)) => held.joined(read),
+        Some((held, _)) => held.joined(&read),
         None => read,
     }))
 }

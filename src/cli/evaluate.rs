@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::data::Columns;
 use super::output::{plural, print_json, print_lines};
+use super::precision::Asked;
 use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
@@ -17,7 +18,7 @@ use crate::train::assess::{Assessed, assess, assess_held_out, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels, or a folder or pattern of files. Default: the rows that the model's run held out
@@ -34,6 +35,8 @@ pub struct Evaluate {
     /// Tokens that neighbouring windows of a long text share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
+    #[command(flatten)]
+    asked: Asked,
     /// Find the thresholds with the highest F1 on these data, for each label or for "no answer", and keep them with the model
     #[arg(long)]
     keep_thresholds: bool,
@@ -51,14 +54,16 @@ impl Evaluate {
             roles: self.columns.roles(),
             max_tokens: self.max_tokens,
             stride: self.stride,
+            precision: self.asked.precision(),
         }
     }
 
     pub fn run(self) -> anyhow::Result<()> {
         let model = embedded::resolve(&self.model)?;
         let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
+        let precision = self.asked.precision();
         let assessed = match &self.data {
-            None => assess_held_out(&model, go_on)?.map(|(assessment, _)| assessment),
+            None => assess_held_out(&model, precision, go_on)?.map(|(assessment, _)| assessment),
             Some(data) => assess(&self.assessed(&model, data), go_on)?,
         };
         let Some(done) = assessed else { return Ok(()) };
@@ -74,6 +79,7 @@ impl Evaluate {
         if self.json {
             return print_json(&json!({
                 "task": evaluation.task,
+                "precision": precision,
                 "examples": examples,
                 "excluded": done.excluded,
                 "truncated": done.truncated,

@@ -17,7 +17,7 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct ExplainAnswer {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide

@@ -23,7 +23,7 @@ use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
 pub struct MapRows {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts, and with labels where it has them

@@ -10,18 +10,20 @@ use serde_json::json;
 
 use super::destination;
 use super::output::{Escaped, harmless, one_line, plural, warn_of_cut};
+use super::precision::Asked;
 use super::texts::{self, How, Item, Texts};
 use super::written::{Kind, Sheet};
 use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Prepared, Request};
+use crate::model::Precision;
 use crate::table::Table;
 use crate::task::{Targets, Task};
 
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
@@ -44,6 +46,8 @@ pub struct Predict {
     pair: Option<String>,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    asked: Asked,
     /// Add the raw outputs of the head (logits)
     #[arg(long)]
     logits: bool,
@@ -91,7 +95,7 @@ enum AggregationName {
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
         let options = Options { logits: self.logits, ..self.shape.options() };
-        let model = open(&self.model, self.task)?;
+        let model = open(&self.model, self.task, self.asked.precision())?;
         self.shape.tell_idle(model.task);
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
@@ -198,8 +202,8 @@ impl Predict {
 }
 
 /// Opens a model to be asked, with warnings of what makes its answers worthless.
-pub(super) fn open(named: &Path, task: Option<Task>) -> anyhow::Result<OpenModel> {
-    let model = OpenModel::open(&embedded::resolve(named)?, task)?;
+pub(super) fn open(named: &Path, task: Option<Task>, precision: Precision) -> anyhow::Result<OpenModel> {
+    let model = OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?;
     if !model.untrained.is_empty() {
         eprintln!("attune: warning: {} is not in the model and was initialised at random", model.untrained.join(", "));
     }

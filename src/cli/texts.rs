@@ -72,7 +72,9 @@ pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> 
         if is_json_lines(path, head) && asks(head, task) {
             let (parts, notes) = with_its_parts(path);
             if how != How::Table {
-                notes.iter().for_each(|note| eprintln!("attune: {name}: {note}"));
+                for note in &notes {
+                    eprintln!("attune: {name}: {note}");
+                }
                 return Ok(Texts { items: lines_of(parts, task, how), name, table: None });
             }
             by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task, how));

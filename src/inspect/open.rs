@@ -8,7 +8,7 @@ use super::InspectError;
 use super::predictor::Predictor;
 use crate::files::{Stamp, stamp};
 use crate::model::kept::{self, Course};
-use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Precision, Want};
 use crate::task::Task;
 use crate::text::Tokenizer;
 
@@ -59,7 +59,7 @@ impl OpenModel {
         let labels = model.config.output_names(task);
         let decisions = Decisions::read(dir)?;
         // It is asked and never trained: a backward pass computes no gradient of a weight.
-        model.train_only(|_| false);
+        let model = model.asked_in(Precision::F32)?;
         Ok(Self {
             dir: dir.to_owned(),
             task,
@@ -72,6 +72,11 @@ impl OpenModel {
             heads,
             proposer: None,
         })
+    }
+
+    /// The same, to be asked in this precision.
+    pub fn asked_in(self, precision: Precision) -> Result<Self, InspectError> {
+        Ok(Self { model: self.model.asked_in(precision)?, ..self })
     }
 
     /// Asks another of the heads from now on.

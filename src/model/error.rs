@@ -88,6 +88,8 @@ pub enum ModelError {
     PositionsMissing { positions: usize, tokens: usize },
     #[error("segment {segment} is not below the model's {count} segments")]
     SegmentOutOfRange { segment: u32, count: usize },
+    #[error("eight bits are for models on the CPU; on another device a model is asked in f32")]
+    RoundedElsewhere,
     #[error(transparent)]
     Files(#[from] ModelFilesError),
     #[error("computation failed: {0}")]

@@ -17,7 +17,7 @@ use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
-use crate::model::{self, Decisions, Want, kept};
+use crate::model::{self, Decisions, Precision, Want, kept};
 use crate::table::{Inputs, Part, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
@@ -35,6 +35,8 @@ pub struct Assessed {
     pub max_tokens: Option<usize>,
     /// Tokens that neighbouring windows share.
     pub stride: Option<usize>,
+    /// In which numbers the encoder is computed.
+    pub precision: Precision,
 }
 
 /// An evaluation with what it is of.
@@ -100,6 +102,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         config.language.objective = LanguageObjective::Causal;
     }
     let companion = companions::kept_with(task, dir, &model)?;
+    let model = model.asked_in(what.precision)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
     let (inputs, chosen) = to_judge(&what.data)?;
     config.data.train = inputs;
@@ -135,7 +138,11 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
 
 /// A run's model, or a state of its course, over the rows that the run held out, read as the run read them; `None` when
 /// `on_progress` said to stop.
-pub fn assess_held_out(dir: &Path, on_progress: OnProgress<'_>) -> Result<Option<(Assessment, RunConfig)>, TrainError> {
+pub fn assess_held_out(
+    dir: &Path,
+    precision: Precision,
+    on_progress: OnProgress<'_>,
+) -> Result<Option<(Assessment, RunConfig)>, TrainError> {
     let folder = run_of(dir).ok_or_else(|| TrainError::NoRun { dir: dir.to_owned() })?;
     let config = run::kept_config(&folder)?;
     let Some(prepared) = prepare(&config, on_progress)? else { return Ok(None) };
@@ -145,6 +152,7 @@ pub fn assess_held_out(dir: &Path, on_progress: OnProgress<'_>) -> Result<Option
     }
     let (model, _) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
     let companion = companions::kept_with(config.task, &folder.join(run::MODEL), &model)?;
+    let model = model.asked_in(precision)?;
     let classes = prepared.labels.len().max(1);
     let objective = Objective::new(&config, classes, &prepared.counts, &prepared.tokenizer)?.for_evaluation();
     let judge = Judge { model: &model, objective: &objective, companion: companion.as_deref() };

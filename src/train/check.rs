@@ -11,9 +11,9 @@ impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
     pub fn check(&self) -> Result<(), TrainError> {
         let other = self.model.path.as_ref().map(|path| path.display().to_string()).or_else(|| self.model.name.clone());
-        if let (true, Some(other)) = (self.model.embedded, other) {
-            let expected = format!("one model: either embedded = true or \"{other}\"");
-            return Err(TrainError::setting("model.embedded", "true".to_owned(), &expected));
+        if let (Some(shipped), Some(other)) = (self.model.embedded, other) {
+            let expected = format!("one model: either this one or \"{other}\"");
+            return Err(TrainError::setting("model.embedded", shipped.name().to_owned(), &expected));
         }
         let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
         let optim = &self.optim;

@@ -20,7 +20,7 @@ use crate::corpus::masking::MaskStyle;
 use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Fold, Roles, SplitRule};
 use crate::files;
-use crate::hub::embedded;
+use crate::hub::embedded::{self, Shipped};
 use crate::model::LoraSpec;
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
@@ -125,16 +125,17 @@ pub struct ModelChoice {
     /// A name on the hub, found in the shared cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The model that ships inside the program.
-    pub embedded: bool,
+    /// A model that ships inside the program.
+    #[serde(with = "embedded::key")]
+    pub embedded: Option<Shipped>,
     pub init: Init,
 }
 
 impl ModelChoice {
     /// What the model is called, for people; empty where none is chosen.
     pub fn title(&self) -> String {
-        if self.embedded {
-            return embedded::NAME.to_owned();
+        if let Some(shipped) = self.embedded {
+            return shipped.name().to_owned();
         }
         let folder = || self.path.as_deref().map(|path| files::name(path).into_owned());
         self.name.clone().or_else(folder).unwrap_or_default()

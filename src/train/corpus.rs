@@ -304,7 +304,7 @@ pub(super) mod tests {
         };
         assert_eq!(told(Task::Nsp, whole.as_bytes()), [""; 0]);
         let lost = told(Task::Nsp, format!("{alone}{whole}").as_bytes());
-        assert!(lost[0].contains("of text.txt are alone in their document") && lost.len() == 1, "{lost:?}");
+        assert!(lost[0].contains("1 token of text.txt is alone in its document") && lost.len() == 1, "{lost:?}");
         // Valid UTF-8 for longer than an encoding is looked for, and then a byte that is none.
         let mut torn = "der Bär saß da\n".repeat(8000).into_bytes();
         torn.extend(b"\xff end\n");

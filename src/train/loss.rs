@@ -194,7 +194,7 @@ impl RowLoss for Rows {
 
     fn value(&self, logits: &[f32], classes: usize) -> f64 {
         match self {
-            Rows::Classes { settings, targets, denominator } => {
+            Self::Classes { settings, targets, denominator } => {
                 let rows = logits.par_chunks(classes).zip(targets).with_min_len(rows_at_once(classes));
                 let each: Vec<f64> = rows
                     .map(|(row, target)| {
@@ -210,12 +210,12 @@ impl RowLoss for Rows {
                     .collect();
                 each.iter().sum::<f64>() / denominator
             }
-            Rows::Cells { kind, targets, denominator } => {
+            Self::Cells { kind, targets, denominator } => {
                 let cells = logits.iter().zip(targets).filter_map(|(value, target)| Some((value, (*target)?)));
                 let sum: f64 = cells.map(|(value, target)| kind.at(f64::from(*value), f64::from(target)).0).sum();
                 sum / denominator
             }
-            Rows::Spans { starts, spans, denominator } => {
+            Self::Spans { starts, spans, denominator } => {
                 let sequences = starts.windows(2).zip(spans).filter_map(|(bounds, span)| Some((bounds, (*span)?)));
                 let sum: f64 = sequences
                     .flat_map(|(bounds, (first, last))| [(bounds, 0, first), (bounds, 1, last)])
@@ -232,7 +232,7 @@ impl RowLoss for Rows {
     fn slopes(&self, logits: &[f32], classes: usize, scale: f64) -> Vec<f32> {
         let mut out = vec![0.0; logits.len()];
         match self {
-            Rows::Classes { settings, targets, denominator } => {
+            Self::Classes { settings, targets, denominator } => {
                 let rows = out.par_chunks_mut(classes).zip(logits.par_chunks(classes)).zip(targets);
                 rows.with_min_len(rows_at_once(classes)).for_each(|((out, row), target)| {
                     let Some(target) = *target else { return };
@@ -254,14 +254,14 @@ impl RowLoss for Rows {
                     }
                 });
             }
-            Rows::Cells { kind, targets, denominator } => {
+            Self::Cells { kind, targets, denominator } => {
                 for ((out, value), target) in out.iter_mut().zip(logits).zip(targets) {
                     if let Some(target) = target {
                         *out = (kind.at(f64::from(*value), f64::from(*target)).1 * scale / denominator) as f32;
                     }
                 }
             }
-            Rows::Spans { starts, spans, denominator } => {
+            Self::Spans { starts, spans, denominator } => {
                 for (bounds, span) in starts.windows(2).zip(spans) {
                     let Some((first, last)) = *span else { continue };
                     for (side, place) in [(0, first), (1, last)] {

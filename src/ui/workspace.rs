@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Roles;
 use crate::inspect::{Reply, Subject};
 use crate::model::card::ModelCard;
-use crate::model::{Decisions, kept};
+use crate::model::{Decisions, Precision, kept};
 use crate::samples::Sample;
 use crate::table::Inputs;
 use crate::task::Task;
@@ -157,6 +157,8 @@ pub struct Workspace {
     /// What was kept with the model of `evaluation` since it came.
     pub kept: Option<Decisions>,
     pub explore: ExploreState,
+    /// In which numbers Explore and Evaluate ask models.
+    pub precision: Precision,
     pub hub: HubState,
     pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
@@ -241,6 +243,7 @@ impl Workspace {
             evaluation_error: None,
             kept: None,
             explore: ExploreState::default(),
+            precision: Precision::default(),
             hub: HubState::default(),
             downloads: Vec::new(),
             runs: Vec::new(),

@@ -27,6 +27,14 @@ pub fn done(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Standard output of a command by a person who has this folder and has never started the program, or what it said where
+/// it failed.
+pub fn at_home(home: &Path, arguments: &[&str]) -> Result<String, String> {
+    let output = attune(arguments).env("HOME", home).env("XDG_DATA_HOME", home).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+}
+
 /// Standard error of a command that must fail, which is one line with nothing on standard output.
 pub fn failed(arguments: &[&str], status: i32) -> String {
     let output = run(arguments);
@@ -703,7 +711,7 @@ fn the_model_inside_the_program_is_taken_wherever_a_folder_is() {
     let both =
         text.replace("embedded = true", "embedded = true\npath = \"models/minilm\"").replace("/run\"", "/other\"");
     let error = failed(&["train", &write(&dir.path().join("both.toml"), &both)], 1);
-    assert!(error.contains("model.embedded is true, expected one model"), "{error}");
+    assert!(error.contains("model.embedded is attune-mini, expected one model"), "{error}");
 }
 
 #[test]

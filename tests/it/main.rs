@@ -9,12 +9,14 @@
 
 mod adapters;
 mod answers_are_explained;
+mod asked_before_training;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;
 mod classes_meet_the_model;
 mod command_line;
 mod compare_runs;
+mod eight_bits;
 mod evaluated;
 mod evaluations;
 mod every_row_is_held_out_once;

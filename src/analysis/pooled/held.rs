@@ -72,19 +72,21 @@ impl Held {
     }
 
     /// The same with examples that were read since, after the planes that these have.
-    pub fn joined(&self, read: Self) -> Self {
+    pub fn joined(&self, read: &Self) -> Self {
         // Of an example that both have, what was read since counts.
         let mut order: Vec<(usize, bool, usize)> = Vec::with_capacity(self.examples.len() + read.examples.len());
         order.extend(read.examples.iter().enumerate().map(|(place, example)| (*example, false, place)));
         order.extend(self.examples.iter().enumerate().map(|(place, example)| (*example, true, place)));
         order.sort_unstable();
         order.dedup_by_key(|(example, ..)| *example);
-        let from = |is_old: bool| if is_old { self } else { &read };
+        let from = |is_old: bool| if is_old { self } else { read };
         let states = |plane: &Plane, is_old: bool, place: usize| from(is_old).planes[plane].get(place);
         let joined = |plane: &Plane| {
             let width = read.planes[plane].width.max(self.planes[plane].width);
             let mut values = Vec::with_capacity(order.len() * width);
-            order.iter().for_each(|(_, is_old, place)| values.extend_from_slice(states(plane, *is_old, *place)));
+            for (_, is_old, place) in &order {
+                values.extend_from_slice(states(plane, *is_old, *place));
+            }
             (*plane, Arc::new(Points { width, values }))
         };
         let said = |(_, is_old, place): &(usize, bool, usize)| from(*is_old).said.get(*place).cloned();
@@ -104,12 +106,11 @@ impl Held {
             examples.iter().map(place).collect::<Vec<usize>>()
         });
         let all: Vec<usize>;
-        let at = match &places {
-            Some(places) => places,
-            None => {
-                all = (0..examples.len()).collect();
-                &all
-            }
+        let at = if let Some(places) = &places {
+            places
+        } else {
+            all = (0..examples.len()).collect();
+            &all
         };
         Pooled {
             among: wanted.among.len(),

@@ -188,7 +188,7 @@ mod tests {
         let rows = "[\"a b\",1]\n".repeat(10);
         let table = read_bytes(Path::new("a.json"), format!("{rows}[\"c d\"]\n").into_bytes()).unwrap();
         assert_eq!((table.rows(), table.problems[0].line), (10, 11));
-        assert_eq!(table.problems[0].reason, "has 1 values, expected 2 (text, label)");
+        assert_eq!(table.problems[0].reason, "has 1 value, expected 2 (text, label)");
     }
 
     #[test]

@@ -76,7 +76,8 @@ impl RunFolder {
         let path = dir.join(CONFIG);
         let text = files::read_note_text(&path).map_err(|source| TrainError::Unreadable { path, source })?;
         let model = dir.join(MODEL);
-        [&dir, &model].into_iter().for_each(|folder| files::remove_begun(folder));
+        files::remove_begun(&dir);
+        files::remove_begun(&model);
         files::create_folders(&model).map_err(|source| TrainError::Unwritable { path: model, source })?;
         Self::with(dir, text, lock)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::TrySendError;
 
 use super::App;
+use crate::hub::embedded::Shipped;
 use crate::table::Inputs;
 use crate::train::config::RunConfig;
 use crate::ui::workspace::{JobKind, Level, OpenPurpose};
@@ -64,7 +65,7 @@ impl App {
         {
             let title = format!("Opening {}", self.workspace.model_name(&model));
             let job = self.workspace.follow(JobKind::Meet { dir: model.clone() }, title);
-            self.send(Command::Meet { job, model });
+            self.send(Command::Meet { job, model, precision: self.workspace.precision });
         }
         if wants.dataset {
             self.read_dataset();
@@ -187,7 +188,11 @@ impl App {
             let last = self.settings.last_model.clone();
             let model = usable
                 .min_by_key(|entry| {
-                    (Some(&entry.dir) != last.as_ref(), entry.origin != Origin::Embedded, entry.bytes_on_disk)
+                    (
+                        Some(&entry.dir) != last.as_ref(),
+                        entry.origin != Origin::Embedded(Shipped::Mini),
+                        entry.bytes_on_disk,
+                    )
                 })
                 .map(|entry| entry.dir.clone());
             let go = if model.is_some() { Screen::Train } else { Screen::Model };

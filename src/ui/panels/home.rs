@@ -1,6 +1,7 @@
 //! Home: where to begin, and where one was. It teaches by doing: what the guided path explains is tried in the real screens.
 
 mod guide;
+mod try_now;
 
 use egui::{Align, Frame, Layout, Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
@@ -87,6 +88,7 @@ impl HomePanel {
             cx.act(Action::OpenData(path.into()));
         }
         recent::ui(ui, cx);
+        try_now::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
         steps_ui(ui, cx);
@@ -266,7 +268,7 @@ fn models_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let font = theme::number(size::SMALL);
             let left = ui.painter().text(at, egui::Align2::RIGHT_CENTER, note, font, palette.text_dim).left();
             let font = theme::medium(size::BODY);
-            let ships = entry.origin == Origin::Embedded;
+            let ships = entry.origin.ships();
             let room = left - rect.left() - 12.0 - if ships { 124.0 } else { 0.0 };
             let name = text::elided(ui.painter(), &entry.name, font, palette.text, room);
             let end = rect.left() + name.size().x + 8.0;

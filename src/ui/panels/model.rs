@@ -31,6 +31,14 @@ impl Default for ModelPanel {
 
 const LIST: f32 = 384.0;
 
+/// The titles under which models are listed.
+const GROUPS: [(&str, fn(Origin) -> bool); 4] = [
+    ("Ships with Attune", Origin::ships),
+    ("In your folders", |origin| origin == Origin::Folder),
+    ("In the Hugging Face cache", |origin| origin == Origin::Cache),
+    ("From your runs", |origin| origin == Origin::Run),
+];
+
 impl ModelPanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let width = LIST.min(ui.available_width() * 0.42);
@@ -101,13 +109,8 @@ impl ModelPanel {
         let needle = self.search.to_lowercase();
         let workspace = cx.workspace;
         let mut any = false;
-        for (origin, title) in [
-            (Origin::Embedded, "Ships with Attune"),
-            (Origin::Folder, "In your folders"),
-            (Origin::Cache, "In the Hugging Face cache"),
-            (Origin::Run, "From your runs"),
-        ] {
-            let shown = |entry: &&ModelEntry| entry.origin == origin && entry.name.to_lowercase().contains(&needle);
+        for (title, is_its) in GROUPS {
+            let shown = |entry: &&ModelEntry| is_its(entry.origin) && entry.name.to_lowercase().contains(&needle);
             let entries: Vec<&ModelEntry> = workspace.models.iter().filter(shown).collect();
             if entries.is_empty() {
                 continue;

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::run::Status;
 use super::{Workspace, model_of};
+use crate::hub::embedded::Shipped;
 use crate::inspect::{Prediction, Question};
 use crate::task::Targets;
 use crate::ui::guide::{Part, Step};
-use crate::worker::protocol::{ModelEntry, Origin};
 use crate::worker::works::compare::CompareRuns;
 use crate::worker::works::rate::FindRate;
 
@@ -34,10 +34,9 @@ impl Workspace {
         }
     }
 
-    /// The folder of the model inside the program, where it was written without trouble.
+    /// The folder of the encoder inside the program, where it was written without trouble.
     pub fn embedded_model(&self) -> Option<&Path> {
-        let is_it = |entry: &&ModelEntry| entry.origin == Origin::Embedded && entry.problem.is_none();
-        self.models.iter().find(is_it).map(|entry| entry.dir.as_path())
+        self.shipped(Shipped::Mini)
     }
 
     /// The model of the newest run that learned names, where there is one.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::job::{Ended, Job};
 use crate::data::Roles;
 use crate::metrics::judged_at;
-use crate::model::Decisions;
+use crate::model::{Decisions, Precision};
 use crate::table::Inputs;
 use crate::train::assess::{Assessed, Assessment, assess, assess_held_out};
 use crate::train::event::TrainEvent;
@@ -15,28 +15,36 @@ use crate::train::run;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
 use crate::worker::work::Failure;
 
-pub fn evaluate(job: &Job<'_>, dir: &Path, inputs: &Inputs, roles: &Roles) -> Result<Ended, Failure> {
-    let what = Assessed { model: dir.to_owned(), data: inputs.clone(), roles: roles.clone(), ..Assessed::default() };
+pub fn evaluate(
+    job: &Job<'_>,
+    (dir, precision): (&Path, Precision),
+    inputs: &Inputs,
+    roles: &Roles,
+) -> Result<Ended, Failure> {
+    let (model, data, roles) = (dir.to_owned(), inputs.clone(), roles.clone());
+    let what = Assessed { model, data, roles, precision, ..Assessed::default() };
     let assessment = assess(&what, &mut |what, done, total| job.progress(what, done, total))?;
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
     let Assessment { evaluation, decisions, .. } = assessment;
     let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false, folds: 0 });
-    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
 
 /// A run's model, or a state of its course, over the rows that the run held out.
-pub fn evaluate_held_out(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
-    let assessed = assess_held_out(dir, &mut |what, done, total| job.progress(what, done, total))?;
-    let Some((assessment, config)) = assessed else { return Ok(Ended::Stopped) };
+pub fn evaluate_held_out(job: &Job<'_>, (dir, precision): (&Path, Precision)) -> Result<Ended, Failure> {
+    let mut on_progress = |what: &str, done, total| job.progress(what, done, total);
+    let Some((assessment, config)) = assess_held_out(dir, precision, &mut on_progress)? else {
+        return Ok(Ended::Stopped);
+    };
     let texts = assessment.texts();
     let is_part = config.data.eval.is_none();
     let data = config.data.eval.unwrap_or(config.data.train);
     let on = Some(EvaluatedOn { data, is_part, folds: 0 });
     let Assessment { evaluation, decisions, .. } = assessment;
-    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
@@ -69,7 +77,8 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none(), folds: run.config.run.folds });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
-        Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: Decisions::default(), texts }, decisions))
+        let (precision, undecided) = (Precision::F32, Decisions::default());
+        Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: undecided, precision, texts }, decisions))
     });
     let mut events = run.events;
     let step = run.summary.step;
