@@ -8,7 +8,6 @@
 
 mod advice;
 mod error;
-mod folds;
 mod lbfgs;
 mod lesson;
 mod linear;
@@ -18,6 +17,7 @@ use rayon::prelude::*;
 
 use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
 use crate::data::Dataset;
+use crate::data::folds::folds;
 use crate::inspect::{Plane, Pooling};
 use crate::stop::{self, Stop};
 use crate::task::Task;
@@ -25,7 +25,6 @@ use crate::words::{noun, plural};
 
 pub use advice::{Advice, Because, Train};
 pub use error::ProbeError;
-use folds::folds;
 use lbfgs::Until;
 use lesson::Lesson;
 use linear::{Linear, Matrix, Standard, Truth};

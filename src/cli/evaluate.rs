@@ -14,16 +14,16 @@ use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
 use crate::task::Task;
-use crate::train::assess::{Assessed, assess, best_decisions};
+use crate::train::assess::{Assessed, assess, assess_held_out, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
     /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// A file with texts and labels, or a folder or pattern of files
+    /// A file with texts and labels, or a folder or pattern of files. Default: the rows that the model's run held out
     #[arg(long, value_name = "FILE")]
-    data: PathBuf,
+    data: Option<PathBuf>,
     /// Default: the task of the model's architecture
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
@@ -46,18 +46,27 @@ pub struct Evaluate {
 }
 
 impl Evaluate {
-    pub fn run(self) -> anyhow::Result<()> {
-        let model = embedded::resolve(&self.model)?;
-        let what = Assessed {
-            model: model.clone(),
+    fn assessed(&self, model: &Path, data: &Path) -> Assessed {
+        Assessed {
+            model: model.to_owned(),
             task: self.task,
-            data: self.data.into(),
+            data: data.to_owned().into(),
             roles: self.columns.roles(),
             max_tokens: self.max_tokens,
             stride: self.stride,
             precision: self.asked.precision(),
+        }
+    }
+
+    pub fn run(self) -> anyhow::Result<()> {
+        let model = embedded::resolve(&self.model)?;
+        let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
+        let precision = self.asked.precision();
+        let assessed = match &self.data {
+            None => assess_held_out(&model, precision, go_on)?.map(|(assessment, _)| assessment),
+            Some(data) => assess(&self.assessed(&model, data), go_on)?,
         };
-        let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
+        let Some(done) = assessed else { return Ok(()) };
         let cut = (done.truncated > 0).then(|| {
             format!("{} truncated; --max-tokens sets the length", plural(done.truncated, "text was", "texts were"))
         });
@@ -70,7 +79,7 @@ impl Evaluate {
         if self.json {
             return print_json(&json!({
                 "task": evaluation.task,
-                "precision": what.precision,
+                "precision": precision,
                 "examples": examples,
                 "excluded": done.excluded,
                 "truncated": done.truncated,

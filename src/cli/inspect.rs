@@ -11,8 +11,9 @@ use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, plural, print_json, print_lines};
 use crate::data::{Finding, health};
 use crate::hub::embedded;
-use crate::model;
 use crate::model::card::ModelCard;
+use crate::model::kept::State;
+use crate::model::{self, kept};
 use crate::table::Format;
 use crate::table::RowProblem;
 use crate::task::Task;
@@ -212,6 +213,7 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
     let run = run::read(dir)?;
     let problems = [run.problems, run::damage(dir)].concat();
     let evaluation = run.evaluation.as_ref().map(|kept| &kept.evaluation);
+    let states = kept::states(dir);
     let mut facts = json!({ "kind": "run" });
     if let (Value::Object(facts), Value::Object(summary)) = (&mut facts, serde_json::to_value(&run.summary)?) {
         facts.extend(summary);
@@ -219,6 +221,8 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         facts.insert("config".to_owned(), serde_json::to_value(&run.config)?);
         facts.insert("metrics".to_owned(), json!(evaluation.map(|one| &one.metrics)));
         facts.insert("baseline".to_owned(), json!(evaluation.map(|one| &one.baseline)));
+        let state = |state: &State| json!({ "step": state.step, "bytes": state.bytes, "dir": state.dir });
+        facts.insert("states".to_owned(), states.iter().map(state).collect());
     }
     let summary = &run.summary;
     let status = serde_json::to_value(summary.status)?;
@@ -228,6 +232,13 @@ fn run_facts(dir: &Path) -> anyhow::Result<(Value, Vec<String>)> {
         format!("{} of {} weights trained", grouped(summary.trainable), grouped(summary.parameters)),
         format!("{} on disk", bytes(summary.bytes_on_disk)),
     ];
+    if let [_, .., last] = states.as_slice() {
+        let all = bytes(states.iter().map(|state| state.bytes).sum());
+        let steps: Vec<String> = states.iter().map(|state| state.step.to_string()).collect();
+        let (count, named) = (states.len(), steps.join(", "));
+        lines.push(format!("{count} states kept, {all} in all, of the steps {named}"));
+        lines.push(format!("each opens as a model: --model {}@{}", dir.display(), last.step));
+    }
     lines.extend(run.config.data.columns.named().map(|(role, column)| format!("{role:<12} {column}")));
     let before = run.events.iter().filter_map(|event| match event {
         TrainEvent::Warning { step: 0, message } => Some(format!("warning: {message}")),

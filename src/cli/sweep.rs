@@ -7,8 +7,11 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::output::{bytes, duration, plural, print_json, print_lines};
+use crate::metrics::{Rows, intervals};
 use crate::signals::AskedToEnd;
 use crate::sweep::{Need, Outcome, Record, Row, Spread, Status, Sweep, Table, Trial, Watch, check_folder, go};
+use crate::train::folds::{self, Gathered};
+use crate::train::run::RESAMPLING_SEED;
 
 #[derive(Debug, Args)]
 pub struct SweepRuns {
@@ -65,6 +68,44 @@ pub(super) fn run_seeds(config: &Path, resume: bool) -> anyhow::Result<()> {
     lines.extend(table.rows.first().map(over_seeds).unwrap_or_default());
     print_lines(&lines)?;
     ended(&sweep, &outcome)
+}
+
+/// `attune train` of a configuration in folds.
+pub(super) fn run_folds(config: &Path, resume: bool) -> anyhow::Result<()> {
+    let sweep = Sweep::of_folds(config)?;
+    check_folder(&sweep, resume)?;
+    let outcome = run_trials(&sweep, 1, resume, &mut Telling { follows: true, ..Telling::default() })?;
+    if !outcome.stopped && outcome.count(Status::Finished) < sweep.trials.len() {
+        let failed = outcome.records.iter().find(|record| record.status != Status::Finished);
+        let reason = failed.and_then(|record| record.reason.clone()).unwrap_or_default();
+        let name = failed.map(|record| record.trial.clone()).unwrap_or_default();
+        bail!("there is no result over all rows, as {name} did not finish: {reason}; --resume tries again");
+    }
+    ended(&sweep, &outcome)?;
+    let Some(config) = &sweep.folds else { return Ok(()) };
+    print_lines(&over_folds(&folds::gather(config)?, &sweep.out))
+}
+
+/// Every metric over all rows with its interval, and how far the folds lie apart.
+fn over_folds(gathered: &Gathered, out: &Path) -> Vec<String> {
+    let evaluation = &gathered.evaluation;
+    let mut lines = vec![format!("run in {}", out.display())];
+    let intervals = Rows::of(evaluation).map(|rows| intervals(&rows, RESAMPLING_SEED)).unwrap_or_default();
+    for (key, value) in &evaluation.metrics {
+        let interval = intervals.of.get(key);
+        let interval = interval.map_or(String::new(), |of| format!("  {:.4} to {:.4}", of.low, of.high));
+        let folds = gathered.spread(key).map_or(String::new(), |(low, high)| format!("  folds {low:.4} to {high:.4}"));
+        lines.push(format!("{key:<20} {value:.4}{interval}{folds}"));
+    }
+    if !intervals.of.is_empty() {
+        lines.push(format!(
+            "the first two numbers behind a metric are its 95 % interval, by bootstrap, {} draws of all {} rows",
+            intervals.resamples, intervals.rows
+        ));
+    }
+    lines.extend(evaluation.notes.iter().map(|note| format!("note: {note}")));
+    lines.push(format!("held-out predictions in {}", gathered.table.display()));
+    lines
 }
 
 fn run_trials(sweep: &Sweep, jobs: usize, resume: bool, telling: &mut Telling) -> anyhow::Result<Outcome> {

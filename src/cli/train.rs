@@ -51,8 +51,8 @@ impl Train {
         if self.find_lr {
             return find_lr::run(&config, self.json);
         }
-        if !config.run.seeds.is_empty() {
-            return self.run_seeds();
+        if !config.run.seeds.is_empty() || config.run.folds > 0 {
+            return self.run_several(&config);
         }
         let goes_on = run::check_folder(&config, self.resume)?;
         let config = if goes_on { run::as_it_began(&config)? } else { config };
@@ -129,11 +129,15 @@ impl Train {
 }
 
 impl Train {
-    fn run_seeds(&self) -> anyhow::Result<()> {
+    /// A run for each seed, each of which may be in folds; or one for each fold.
+    fn run_several(&self, config: &RunConfig) -> anyhow::Result<()> {
+        let by_seeds = !config.run.seeds.is_empty();
         if self.events.is_some() {
-            bail!("--events tells of one run, and run.seeds makes several; each has its events.jsonl in its folder");
+            let key = if by_seeds { "run.seeds" } else { "run.folds" };
+            bail!("--events tells of one run, and {key} makes several; each has its events.jsonl in its folder");
         }
-        super::sweep::run_seeds(&self.config, self.resume)
+        let run = if by_seeds { super::sweep::run_seeds } else { super::sweep::run_folds };
+        run(&self.config, self.resume)
     }
 
     /// Refuses to write events over what is read.

@@ -18,6 +18,13 @@ pub enum DataError {
     SameColumn { path: PathBuf, name: String, first: &'static str, second: &'static str },
     #[error("{} be used for {task}: line {line} {reason}", no_row(*rows, path))]
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
+    #[error("no row of {path:?} has a label, expected rows that can be held out")]
+    NoLabels { path: PathBuf },
+    #[error(
+        "{path:?} has {apart} texts or groups of rows that can be held apart, too few for {folds} folds; expected at most \
+         {apart} folds"
+    )]
+    FewApart { path: PathBuf, apart: usize, folds: usize },
 }
 
 #[cfg(test)]

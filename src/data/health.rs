@@ -23,7 +23,7 @@ use crate::task::{Annotation, Reads, Targets, Task};
 
 pub use kinds::FindingKind;
 pub(super) use repeats::repeats;
-pub use repeats::{Leaks, Part, leaks};
+pub use repeats::{Leaks, Part, firsts, leaks};
 
 /// One kind of problem, with every row that has it.
 #[derive(Clone, Debug, PartialEq)]

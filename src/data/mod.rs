@@ -4,6 +4,7 @@
 pub mod choices;
 pub mod dataset;
 pub mod entities;
+pub mod folds;
 pub mod health;
 pub mod mend;
 pub mod spellings;
@@ -24,6 +25,7 @@ mod rows;
 pub use choices::{Mend, Mended, Mends};
 pub use dataset::Dataset;
 pub use error::DataError;
+pub use folds::Fold;
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};
 pub use oversample::oversampled;

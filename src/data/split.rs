@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dataset, Example, Target};
+use super::{Dataset, Example, Fold, Target};
 use crate::random::{Purpose, key};
 use crate::stop::heed;
 
@@ -19,6 +19,9 @@ pub struct SplitRule {
     pub seed: u64,
     /// Give each class the same share.
     pub stratified: bool,
+    /// Hold out this part instead, and not a share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
 }
 
 /// Indices of examples, ascending.
@@ -152,7 +155,7 @@ mod tests {
     use crate::data::dataset::tests::dataset_of_targets;
 
     fn rule(eval_fraction: f64, seed: u64) -> SplitRule {
-        SplitRule { eval_fraction, seed, stratified: true }
+        SplitRule { eval_fraction, seed, stratified: true, fold: None }
     }
 
     fn classes(sizes: &[usize]) -> Dataset {

@@ -7,6 +7,7 @@ use candle_core::Device;
 use super::InspectError;
 use super::predictor::Predictor;
 use crate::files::{Stamp, stamp};
+use crate::model::kept::{self, Course};
 use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Precision, Want};
 use crate::task::Task;
 use crate::text::Tokenizer;
@@ -110,6 +111,7 @@ impl OpenModel {
             untrained: self.untrained.len(),
             decisions: self.decisions.clone(),
             script: self.script(),
+            course: Course::of(&self.dir),
         }
     }
 
@@ -160,6 +162,18 @@ pub struct Subject {
     /// Where the line is drawn between yes and no.
     pub decisions: Decisions,
     pub script: Script,
+    /// The course of the run that it is of, where that kept states to look back at.
+    pub course: Option<Course>,
+}
+
+impl Subject {
+    /// The same model in a state of its run's course. What was decided for the run's model is not decided for that.
+    #[must_use]
+    pub fn in_state(&self, dir: &Path) -> Self {
+        let at = kept::state_of(dir).map(|(_, step)| step);
+        let course = self.course.clone().map(|course| Course { at, ..course });
+        Self { dir: dir.to_owned(), decisions: Decisions::default(), course, ..self.clone() }
+    }
 }
 
 /// The tasks that a model's heads are for. A sequence head is for one of three, as the configuration says.

@@ -102,7 +102,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     ratio(values.sum(), count)
 }
 
-fn metrics(questions: &[JudgedQuestion], allow_no_answer: bool) -> BTreeMap<String, f64> {
+pub(super) fn metrics(questions: &[JudgedQuestion], allow_no_answer: bool) -> BTreeMap<String, f64> {
     let mut metrics: BTreeMap<String, f64> = BTreeMap::new();
     let mut insert = |key: &str, value: f64| metrics.insert(key.to_owned(), value);
     insert("exact_match", mean(questions.iter().map(|question| question.exact)));
@@ -128,7 +128,7 @@ fn metrics(questions: &[JudgedQuestion], allow_no_answer: bool) -> BTreeMap<Stri
 }
 
 /// Never answering.
-fn baseline(questions: &[JudgedQuestion], allow_no_answer: bool) -> BTreeMap<String, f64> {
+pub(super) fn baseline(questions: &[JudgedQuestion], allow_no_answer: bool) -> BTreeMap<String, f64> {
     let without = questions.iter().filter(|question| !question.has_answer).count();
     let right = if allow_no_answer { ratio(without as f64, questions.len() as f64) } else { 0.0 };
     let mut baseline = BTreeMap::from([("exact_match".to_owned(), right), ("f1".to_owned(), right)]);

@@ -263,7 +263,7 @@ impl TypeCounts {
         .into()
     }
 
-    fn per_class(&self, types: &[String]) -> Vec<ClassScore> {
+    pub(super) fn per_class(&self, types: &[String]) -> Vec<ClassScore> {
         types.iter().zip(&self.0).map(|(label, tally)| ClassScore::new(label, *tally)).collect()
     }
 }

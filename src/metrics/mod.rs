@@ -11,6 +11,7 @@ mod entities;
 mod evaluation;
 mod masked;
 mod measure;
+mod merged;
 mod numbers;
 mod regression;
 mod reports;
@@ -31,6 +32,7 @@ pub use entities::{TaggedSentence, evaluate_entities};
 pub use evaluation::{ClassScore, Evaluation, Outcome, Prediction};
 pub use masked::{MaskedTally, ReplacedTally, TokenTally, evaluate_masked, evaluate_replaced};
 pub use measure::Measure;
+pub use merged::{confidence, merged, right};
 pub use regression::{evaluate_values, pearson, ranks};
 pub use reports::{
     AnswerReport, CandidateAnswer, Entity, EntityError, EntityErrorKind, EntityReport, ErrorCounts, JudgedQuestion,

@@ -45,7 +45,7 @@ pub fn told(text: &[u8]) -> Result<Told, AdapterError> {
 }
 
 /// The folder of a model's tokenizer, which an adapter may leave to its base.
-pub fn tokenizer_folder(dir: &Path) -> PathBuf {
+pub(super) fn tokenizer_folder(dir: &Path) -> PathBuf {
     if !is_one(dir) || folder::has_tokenizer(dir) {
         return dir.to_owned();
     }

@@ -19,6 +19,19 @@ pub enum ModelError {
     /// A folder above several models.
     #[error("{path:?} is no model folder but holds {}: {}; name one of them", names.len(), listed(names))]
     SeveralBelow { path: PathBuf, names: Vec<String> },
+    #[error(
+        "the run {run:?} keeps no state of step {step}, expected {}",
+        if kept.is_empty() { "one with run.keep_checkpoints".to_owned() } else { format!("one of {}", listed(kept)) }
+    )]
+    NoSuchState { run: PathBuf, step: u64, kept: Vec<u64> },
+    #[error("{path} does not say where the rest of the model is: {reason}")]
+    StateSettings { path: PathBuf, reason: String },
+    #[error("{path:?} holds only what was trained, and the whole model that it belongs to is not in {rest:?}")]
+    RestMissing { path: PathBuf, rest: PathBuf },
+    #[error(
+        "{path:?} belongs to another model than the one beside it: \"{name}\" is missing there or has another shape"
+    )]
+    OtherRest { path: PathBuf, name: String },
     #[error("\"{}\" cannot be opened as a model: {source}", path.display())]
     Adapter { path: PathBuf, source: Box<AdapterError> },
     #[error("{path}: {source}")]
@@ -102,9 +115,9 @@ impl ModelError {
 }
 
 /// The first few names.
-fn listed(names: &[String]) -> String {
+fn listed(names: &[impl ToString]) -> String {
     const SHOWN: usize = 8;
-    let mut list = names.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    let mut list = names.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if names.len() > SHOWN {
         list.push_str(", …");
     }

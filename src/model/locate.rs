@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::ModelError;
-use super::adapter::is_model_folder;
+use super::adapter::{self, is_model_folder};
+use super::kept;
 use crate::files::read_note_text;
 use crate::stop::heed;
 
@@ -14,9 +15,13 @@ const DEPTH: usize = 3;
 /// Models that are looked for at most.
 const MOST: usize = 50;
 
-/// The model folder that is meant by a folder: itself, or the one that lies below it. A folder without one is given back
+/// The model folder that is meant by a folder: itself, or the one that lies below it; by a run with a step, `runs/first@120`,
+/// that of the state. A folder without one is given back
 /// as it is, so that whoever opens it says what is missing.
 pub fn locate(dir: &Path) -> Result<PathBuf, ModelError> {
+    if let Some(state) = kept::named(dir) {
+        return state;
+    }
     if is_model_folder(dir) || !dir.is_dir() {
         return Ok(dir.to_owned());
     }
@@ -34,6 +39,12 @@ pub fn locate(dir: &Path) -> Result<PathBuf, ModelError> {
             Err(ModelError::SeveralBelow { path: dir.to_owned(), names: names.collect() })
         }
     }
+}
+
+/// The folder of a model's tokenizer, which an adapter may leave to its base, and a state of a run to the run's whole model.
+pub fn tokenizer_folder(dir: &Path) -> PathBuf {
+    let of_state = || kept::rest_of(dir).unwrap_or_else(|_| dir.to_owned());
+    if kept::is_one(dir) { of_state() } else { adapter::tokenizer_folder(dir) }
 }
 
 /// The model of a run of ours, beside which its adapter and its checkpoints lie.

@@ -6,6 +6,7 @@ pub mod config;
 pub mod family;
 pub mod files;
 pub mod input;
+pub mod kept;
 pub mod keys;
 pub mod lora;
 pub mod ops;
@@ -34,7 +35,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-pub use adapter::{is_model_folder, tokenizer_folder};
+pub use adapter::is_model_folder;
 pub use config::EncoderConfig;
 pub use cut::{cut, spaced};
 pub use decisions::Decisions;
@@ -44,7 +45,7 @@ pub use family::Family;
 pub use heads::{Head, HeadSet};
 pub use input::Input;
 pub use kinds::{HEAD_SLOTS, HeadInput, HeadKind, HeadSpec, Outputs};
-pub use locate::locate;
+pub use locate::{locate, tokenizer_folder};
 pub use lora::LoraSpec;
 pub use open::{Want, build, card as open_card, generator, open, random, read_config};
 pub use params::{Block, Param, Params};

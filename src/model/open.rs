@@ -11,6 +11,7 @@ use super::card::{BlockSize, LoadReport, ModelCard};
 use super::config::EncoderConfig;
 use super::family::Naming;
 use super::files::TensorFiles;
+use super::kept;
 use super::keys::Keys as FrozenKeys;
 use super::kinds::{HeadKind, Outputs};
 use super::prefixed::Prefixed;
@@ -45,11 +46,12 @@ pub fn read_config(dir: &Path) -> Result<EncoderConfig, ModelError> {
     if adapter::is_one(dir) { adapter::config(dir) } else { EncoderConfig::read(&dir.join("config.json")) }
 }
 
-/// A folder's configuration and weights: those of a model, or of a base with the adapter that the folder holds.
+/// A folder's configuration and weights: those of a model, of a base with the adapter that the folder holds, or of a run's
+/// model in a state that it passed through.
 pub(super) struct Folder {
     pub(super) config: EncoderConfig,
     pub(super) source: Box<dyn Source>,
-    dtype: String,
+    pub(super) dtype: String,
     /// What a wrapper put before the names of the weights.
     wrapper: String,
 }
@@ -62,6 +64,10 @@ impl Folder {
             return Ok(Self { config, dtype, source: Box::new(source), wrapper: String::new() });
         }
         let config = EncoderConfig::read(&dir.join("config.json"))?;
+        if kept::is_one(dir) {
+            let (source, dtype) = kept::open(dir)?;
+            return Ok(Self { config, source, dtype, wrapper: String::new() });
+        }
         let files = TensorFiles::open(dir)?;
         let dtype = files.dtype();
         let naming = Naming { family: config.family, inner_group_num: config.inner_group_num };

@@ -8,10 +8,12 @@ use toml::Table;
 use super::SweepError;
 use super::trial::{Base, Trial};
 use super::vary;
+use crate::data::Fold;
 use crate::files::read_whole;
 use crate::metrics::Measure;
 use crate::train::TrainError;
 use crate::train::config::RunConfig;
+use crate::train::run::fold_folder;
 
 /// No description is longer.
 const MAX_BYTES: u64 = 16 << 20;
@@ -50,6 +52,8 @@ pub struct Sweep {
     pub trials: Vec<Trial>,
     /// The metric that settings are judged by.
     pub metric: String,
+    /// The run whose folds the trials are, where they are.
+    pub folds: Option<Box<RunConfig>>,
 }
 
 impl Sweep {
@@ -89,6 +93,21 @@ impl Sweep {
         written.sweep(base)
     }
 
+    /// A run for each of the folds that it names.
+    pub fn of_folds(path: &Path) -> Result<Self, SweepError> {
+        let base = base_of(path)?;
+        let config = RunConfig::of_text(&base.table.to_string(), path)?;
+        config.check()?;
+        let (out, of) = (config.run.out.clone(), config.run.folds);
+        let trial = |number: u32| {
+            let fold = Fold { number, of };
+            base.without("run", "folds").with("data.fold", fold)?.trial(fold_folder(number), &out, &[], None)
+        };
+        let trials = (1..=of).map(trial).collect::<Result<_, _>>()?;
+        let metric = Measure::main(config.task).to_owned();
+        Ok(Self { out: config.run.out.clone(), trials, metric, folds: Some(Box::new(config)) })
+    }
+
     /// Whether each seed holds out rows of its own, so that the spread is also that of the rows.
     pub fn divides_by_seed(&self) -> bool {
         let divides = |trial: &Trial| {
@@ -102,9 +121,7 @@ impl Sweep {
 impl Written {
     fn sweep(self, mut base: Base) -> Result<Sweep, SweepError> {
         let run = RunConfig::of_text(&base.table.to_string(), &base.path)?;
-        if let Some(section) = base.table.get_mut("run").and_then(toml::Value::as_table_mut) {
-            section.remove("seeds");
-        }
+        base = base.without("run", "seeds");
         let seeds = if self.seeds.is_empty() { run.run.seeds.clone() } else { self.seeds.clone() };
         if let Some(twice) = seeds.iter().enumerate().find(|(at, seed)| seeds[..*at].contains(seed)) {
             return Err(SweepError::setting("seeds", format!("a list with {} twice", twice.1), "each seed once"));
@@ -140,7 +157,7 @@ impl Written {
         // Trials that are kept by other metrics are judged by the one that they have in common.
         let is_varied = varied.iter().any(|one| one.key == "run.keep_best");
         let metric = if is_varied { Measure::main(run.task).to_owned() } else { run.run.keep_best };
-        Ok(Sweep { out: self.out, trials, metric })
+        Ok(Sweep { out: self.out, trials, metric, folds: None })
     }
 }
 

@@ -16,6 +16,7 @@ use super::record::{Record, Records};
 use super::trial::Trial;
 use super::{Status, SweepError};
 use crate::files;
+use crate::train::folds;
 use crate::train::run::{self, RunStatus, TRIALS};
 
 /// Who looks on.
@@ -47,6 +48,9 @@ pub fn go(sweep: &Sweep, jobs: usize, resume: bool, watch: &mut dyn Watch) -> Re
     check_folder(sweep, resume)?;
     files::create_folders(&out.join(FOLDER)).map_err(unwritable(out))?;
     let _lock = lock(out)?;
+    if let Some(config) = &sweep.folds {
+        folds::begin(config)?;
+    }
     let mut records = Records::open(out)?;
     for trial in &sweep.trials {
         let (path, text) = (config_path(out, trial), trial.text());
@@ -64,8 +68,10 @@ pub fn go(sweep: &Sweep, jobs: usize, resume: bool, watch: &mut dyn Watch) -> Re
 /// on the same trials.
 pub fn check_folder(sweep: &Sweep, resume: bool) -> Result<(), SweepError> {
     let out = &sweep.out;
-    let is_taken = out.join(TRIALS).exists() || out.join(FOLDER).exists();
-    if out.join("run.toml").exists() || (is_taken && !resume) {
+    // A run in folds is a run as well, whose folder says so.
+    let is_run = out.join("run.toml").exists();
+    let is_taken = is_run || out.join(TRIALS).exists() || out.join(FOLDER).exists();
+    if (is_run && sweep.folds.is_none()) || (is_taken && !resume) {
         return Err(SweepError::Taken { path: out.clone() });
     }
     sweep.trials.iter().try_for_each(|trial| check_same(out, trial))

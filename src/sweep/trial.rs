@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use toml::{Table, Value};
 
 use super::SweepError;
@@ -33,6 +34,25 @@ const OWN: [(&str, &str); 2] =
     [("run.out", "out at the top, below which each trial has a folder of its own"), ("run.seeds", "seeds at the top")];
 
 impl Base {
+    /// The same without a key of a section.
+    #[must_use]
+    pub fn without(&self, section: &str, key: &str) -> Self {
+        let mut table = self.table.clone();
+        if let Some(section) = table.get_mut(section).and_then(Value::as_table_mut) {
+            section.remove(key);
+        }
+        Self { table, path: self.path.clone() }
+    }
+
+    /// The same with a key set.
+    pub fn with(self, key: &str, value: impl Serialize) -> Result<Self, SweepError> {
+        let Self { mut table, path } = self;
+        let refused = |reason: String| SweepError::Syntax { path: path.clone(), reason };
+        let value = Value::try_from(value).map_err(|error| refused(error.to_string()))?;
+        set(&mut table, key, value).map_err(refused)?;
+        Ok(Self { table, path })
+    }
+
     /// Refuses a key that a run does not know, and values that it cannot read.
     pub fn check(&self, varied: &[Varied], has_seeds: bool) -> Result<(), SweepError> {
         for one in varied {

@@ -10,13 +10,14 @@ use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
 use super::kept::texts;
 use super::objective::Objective;
+use super::prepare::prepare;
 use super::prepared::{OnProgress, Progress};
 use super::rows::{fill_roles, tokenized, why_no_examples};
 use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
-use crate::model::{self, Decisions, Precision, Want};
+use crate::model::{self, Decisions, Precision, Want, kept};
 use crate::table::{Inputs, Part, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
@@ -135,11 +136,62 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     }))
 }
 
-/// The run that a model is of, where it lies in the run's folder.
-fn trained_by(dir: &Path) -> Option<RunConfig> {
+/// A run's model, or a state of its course, over the rows that the run held out, read as the run read them; `None` when
+/// `on_progress` said to stop.
+pub fn assess_held_out(
+    dir: &Path,
+    precision: Precision,
+    on_progress: OnProgress<'_>,
+) -> Result<Option<(Assessment, RunConfig)>, TrainError> {
+    let folder = run_of(dir).ok_or_else(|| TrainError::NoRun { dir: dir.to_owned() })?;
+    let config = run::kept_config(&folder)?;
+    let Some(prepared) = prepare(&config, on_progress)? else { return Ok(None) };
+    if prepared.eval.is_empty() {
+        let (path, reason) = (config.data.train.place().into_owned(), "the run held no rows out".to_owned());
+        return Err(TrainError::NothingToJudge { path, reason });
+    }
+    let (model, _) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+    let companion = companions::kept_with(config.task, &folder.join(run::MODEL), &model)?;
+    let model = model.asked_in(precision)?;
+    let classes = prepared.labels.len().max(1);
+    let objective = Objective::new(&config, classes, &prepared.counts, &prepared.tokenizer)?.for_evaluation();
+    let judge = Judge { model: &model, objective: &objective, companion: companion.as_deref() };
+    let total = prepared.eval.len() as u64;
+    let scored = score_all(judge, &prepared.eval, None, &mut |done| on_progress("evaluating", done as u64, total))?;
+    let Some(scored) = scored else { return Ok(None) };
+    let decisions = Decisions::read(dir)?;
+    let of = Scores {
+        task: config.task,
+        labels: &prepared.labels,
+        data: prepared.eval_data.as_deref(),
+        examples: &prepared.eval,
+        tokenizer: &prepared.tokenizer,
+        decisions: &decisions,
+    };
+    let assessment = Assessment {
+        evaluation: evaluation(of, scored),
+        decisions,
+        sequences: prepared.eval.len(),
+        excluded: 0,
+        unusable: None,
+        remarks: Vec::new(),
+        truncated: prepared.eval.truncated(),
+        data: prepared.eval_data,
+    };
+    Ok(Some((assessment, config)))
+}
+
+/// The folder of the run that a model is of, where it lies in there, or is one of the states that the run kept.
+fn run_of(dir: &Path) -> Option<PathBuf> {
     let dir = dir.canonicalize().ok()?;
-    let folder = dir.parent().filter(|folder| folder.join(run::MODEL) == dir)?;
-    run::kept_config(folder).ok()
+    if let Some((folder, _)) = kept::state_of(&dir) {
+        return Some(folder.to_owned());
+    }
+    dir.parent().filter(|folder| folder.join(run::MODEL) == dir).map(Path::to_path_buf)
+}
+
+fn trained_by(dir: &Path) -> Option<RunConfig> {
+    run::kept_config(&run_of(dir)?).ok()
 }
 
 /// How long sequences are: as asked, else as the run had them, else as predictions have them.

@@ -1,7 +1,7 @@
 //! What is wrong with the settings of a run, before anything is read.
 
 use super::TrainError;
-use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, Strategy, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, RunOptions, Strategy, StrategyKind};
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::model::Slot;
@@ -29,11 +29,8 @@ impl RunConfig {
         if let Some(seed) = run.seeds.iter().enumerate().find(|(at, seed)| run.seeds[..*at].contains(seed)) {
             return wrong("run.seeds", format!("a list with {} twice", seed.1), "each seed once");
         }
-        for (key, count) in [("run.folds", run.folds), ("run.keep_checkpoints", run.keep_checkpoints)] {
-            if count > 0 {
-                return wrong(key, count.to_string(), "0, as it is not there yet");
-            }
-        }
+        self.check_folds()?;
+        self.check_kept()?;
         let known = Measure::of(self.task);
         if !known.contains(&run.keep_best.as_str()) {
             return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));
@@ -70,6 +67,38 @@ impl RunConfig {
             return wrong("data.stride", data.stride.to_string(), "fewer tokens than data.max_tokens");
         }
         Ok(())
+    }
+
+    /// Refuses folds of what has no labels, and one fold alone, beside which nothing is left to learn from.
+    fn check_folds(&self) -> Result<(), TrainError> {
+        let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
+        let (folds, fold) = (self.run.folds, self.data.fold);
+        if folds > 0 && !limits::contains(limits::FOLDS, f64::from(folds)) {
+            let expected = format!("{}, or 0 for one run", limits::words(limits::FOLDS));
+            return wrong("run.folds", folds.to_string(), &expected);
+        }
+        if let Some(fold) = fold.filter(|fold| fold.of < 2 || !(1..=fold.of).contains(&fold.number)) {
+            let value = format!("number {} of {}", fold.number, fold.of);
+            return wrong("data.fold", value, "a number from 1 to of, and of at least 2");
+        }
+        if folds > 0 && fold.is_some() {
+            return wrong("data.fold", "set".into(), "not set where run.folds makes a run for each fold");
+        }
+        if (folds > 0 || fold.is_some()) && self.task.is_self_supervised() {
+            let expected = format!("0 for {}, whose rows have no labels of their own", self.task);
+            return wrong("run.folds", folds.max(fold.map_or(0, |fold| fold.of)).to_string(), &expected);
+        }
+        Ok(())
+    }
+
+    /// Refuses to keep one state alone, which is no course, and more than a slider can tell apart.
+    fn check_kept(&self) -> Result<(), TrainError> {
+        let count = self.run.keep_checkpoints;
+        if count == 0 || limits::contains(limits::KEPT_STATES, f64::from(count)) {
+            return Ok(());
+        }
+        let expected = format!("{}, or 0 to keep none", limits::words(limits::KEPT_STATES));
+        Err(TrainError::setting("run.keep_checkpoints", count.to_string(), &expected))
     }
 
     /// Refuses rates that nothing learns by, and those of parts that there are not.
@@ -199,6 +228,7 @@ impl RunConfig {
     /// Settings that another one makes useless, in words.
     pub(super) fn unused(&self, layers: usize) -> Vec<String> {
         let (strategy, standard) = (&self.strategy, Strategy::default());
+        let mut words = self.unused_in_fold();
         let unused = [
             (
                 !self.run.seeds.is_empty(),
@@ -244,7 +274,30 @@ impl RunConfig {
                 ),
             ),
         ];
-        unused.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words).collect()
+        words.extend(unused.into_iter().filter(|(is_so, _)| *is_so).map(|(_, words)| words));
+        words
+    }
+
+    /// What a run has no use for that holds out a fold: whoever is judged by rows must not have been chosen by them.
+    fn unused_in_fold(&self) -> Vec<String> {
+        if self.data.fold.is_none() {
+            let folds = self.run.folds;
+            let one = format!("run.folds is not used here; attune train makes {folds} runs, one for each fold");
+            return (folds > 0).then_some(one).into_iter().collect();
+        }
+        let (data, run, standard) = (&self.data, &self.run, RunOptions::default());
+        let unused = [
+            ("data.eval", data.eval.is_some(), "rows of data.train are held out"),
+            ("data.eval_fraction", data.eval_fraction.is_some(), "folds hold out all rows in turn"),
+            ("run.keep_best", run.keep_best != standard.keep_best, "the last weights of a fold are kept"),
+            ("run.patience", run.patience > 0, "rows that are held out in a fold must not end its run"),
+            ("run.eval_every", run.eval_every != standard.eval_every, "a fold is evaluated once, when its run ends"),
+        ];
+        unused
+            .into_iter()
+            .filter(|(_, is_set, _)| *is_set)
+            .map(|(key, _, reason)| format!("{key} is not used, as {reason}"))
+            .collect()
     }
 }
 
@@ -282,7 +335,12 @@ mod tests {
         check("classify", twice, &["data.oversample is true", "balanced already"]);
         check("classify", "[run]\nepochs = inf\n", &["run.epochs is inf"]);
         check("classify", "[run]\nfolds = 0\nkeep_checkpoints = 0\ntensorboard = false\n", &[]);
-        check("classify", "[run]\nfolds = 5\n", &["run.folds is 5, expected 0, as it is not there yet"]);
+        check("classify", "[run]\nfolds = 5\nkeep_checkpoints = 5\n", &[]);
+        check("classify", "[run]\nfolds = 1\n", &["run.folds is 1, expected 2 to 1000, or 0 for one run"]);
+        check("mlm", "[run]\nfolds = 5\n", &["run.folds is 5, expected 0 for mlm"]);
+        let fold = "fold = { number = 6, of = 5 }\n";
+        check("classify", fold, &["data.fold is number 6 of 5, expected a number from 1 to of"]);
+        check("classify", "[run]\nkeep_checkpoints = 1\n", &["run.keep_checkpoints is 1, expected 2 to 100, or 0"]);
         check("classify", "eval_fraction = 1.0\n", &["data.eval_fraction is 1, expected 0 to below 1"]);
         let lora = |more: &str| format!("[strategy]\nkind = \"lora\"\nlora = {{ {more} }}\n");
         check("classify", &lora("rank = 0"), &["strategy.lora.rank is 0, expected 1 to 1024"]);

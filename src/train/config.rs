@@ -18,7 +18,7 @@ pub use optim::{ClassWeights, Optim, ScheduleKind, WeightRate};
 use super::open::Open;
 use crate::corpus::masking::MaskStyle;
 use crate::data::choices::{Exclude, Fix, Mends};
-use crate::data::{Roles, SplitRule};
+use crate::data::{Fold, Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded::{self, Shipped};
 use crate::model::LoraSpec;
@@ -166,6 +166,10 @@ pub struct DataChoice {
     pub split_seed: Option<u64>,
     /// Hold out the same share of each class.
     pub stratified: bool,
+    /// Hold out one of several parts of the training file, and not a share: a run of `run.folds`. Its rows are predicted once,
+    /// by the last weights, and decide nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fold: Option<Fold>,
     /// What is put right in the labels before they are used.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fix: Vec<Fix>,
@@ -197,6 +201,7 @@ impl Default for DataChoice {
             columns: Roles::default(),
             split_seed: None,
             stratified: true,
+            fold: None,
             fix: Vec::new(),
             exclude: Vec::new(),
             max_tokens: 128,
@@ -217,12 +222,17 @@ impl DataChoice {
             eval_fraction: self.eval_fraction.unwrap_or(DEFAULT_EVAL_FRACTION),
             seed: self.split_seed.unwrap_or(seed),
             stratified: self.stratified,
+            fold: self.fold,
         }
     }
 
     /// What is evaluated on, where it is no share of what is learned from: what is named, or else, unless a share is
-    /// asked for, what lies beside and is meant for it by its name.
+    /// asked for, what lies beside and is meant for it by its name. Where parts of what is learned from are held out in turn,
+    /// nothing else is.
     pub fn held_out(&self, beside: Option<&Inputs>) -> Option<Inputs> {
+        if self.fold.is_some() {
+            return None;
+        }
         let proposed = beside.filter(|_| self.eval_fraction.is_none());
         self.eval.as_ref().or(proposed).cloned()
     }
@@ -378,10 +388,11 @@ pub struct RunOptions {
     /// Write event files for TensorBoard beside the log.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub tensorboard: bool,
-    /// Hold out every labelled row once, in so many runs. Not there yet: 0.
+    /// Hold out every labelled row once, in so many runs below `out`; 0 is one run that holds out a share or a file.
     #[serde(skip_serializing_if = "is_nothing")]
     pub folds: u32,
-    /// Checkpoints that are kept to look back at. Not there yet: 0.
+    /// How many states of what is trained are kept to look back at: from before the first update to after the last, evenly
+    /// spaced; 0 keeps none.
     #[serde(skip_serializing_if = "is_nothing")]
     pub keep_checkpoints: u32,
     pub device: DeviceChoice,

@@ -90,6 +90,12 @@ pub enum TrainError {
         "the weights of step {step} could not be saved ({source}); the run is not finished, so resume it once that is fixed"
     )]
     NotKept { step: u64, source: Box<Self> },
+    #[error("{dir} is of no run that held rows out; name data to evaluate it on")]
+    NoRun { dir: PathBuf },
+    #[error("the fold in {path} is not finished, so there is no result over all rows yet; resume it first")]
+    FoldUnfinished { path: PathBuf },
+    #[error("the folds in {path} do not belong together: {reason}; start them again with another [run] out")]
+    FoldsApart { path: PathBuf, reason: String },
     #[error("{path} is not what was written there: {name} {reason}")]
     KeptChanged { path: PathBuf, name: String, reason: String },
     #[error("the gradient audit found that {name} {problem}; this is a bug in Attune, please report it")]

@@ -17,8 +17,15 @@ pub struct KeptEvaluation {
 
 impl KeptEvaluation {
     pub fn of(data: &Prepared, step: u64, evaluation: &Evaluation) -> Self {
-        let texts = data.eval_data.as_deref().map_or_else(Vec::new, |data| texts(data, evaluation));
-        Self { step, evaluation: evaluation.clone(), texts }
+        match data.eval_data.as_deref() {
+            Some(data) => Self::of_data(data, step, evaluation),
+            None => Self { step, evaluation: evaluation.clone(), texts: Vec::new() },
+        }
+    }
+
+    /// Of the rows of a data set.
+    pub fn of_data(data: &Dataset, step: u64, evaluation: &Evaluation) -> Self {
+        Self { step, evaluation: evaluation.clone(), texts: texts(data, evaluation) }
     }
 }
 

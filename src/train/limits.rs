@@ -32,6 +32,10 @@ pub const EPOCHS: Limit = (Bound::Excluded(0.0), Bound::Included(MOST_EPOCHS));
 pub const COUNT: Limit = at_least(1.0);
 pub const EVAL_FRACTION: Limit = below(0.0, 1.0);
 pub const FEWEST_TOKENS: usize = 3;
+/// Of a run: one state alone is no course, and a slider tells no more apart.
+pub const KEPT_STATES: Limit = between(2.0, 100.0);
+/// One fold leaves nothing to learn from; with as many as rows each is held out alone.
+pub const FOLDS: Limit = between(2.0, 1000.0);
 /// At one half no text is learned whole.
 pub const HIDDEN_SHARE: Limit = between(0.0, 0.5);
 pub const MASKED_SHARE: Limit = (Bound::Excluded(0.0), Bound::Excluded(1.0));

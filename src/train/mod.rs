@@ -14,6 +14,7 @@ pub mod event;
 pub mod examples;
 pub mod find_rate;
 pub mod fits;
+pub mod folds;
 pub mod generator;
 pub mod groups;
 pub mod kept;

@@ -29,6 +29,22 @@ impl Open {
         }
     }
 
+    /// Takes what is left open out of a configuration, so that it is found open again.
+    pub fn leave_out(self, text: &mut toml::Table) {
+        let keys = [
+            (self.lr, "optim", "lr"),
+            (self.epochs, "run", "epochs"),
+            (self.batch, "run", "batch"),
+            (self.warmup, "optim", "warmup"),
+            (self.max_tokens, "data", "max_tokens"),
+        ];
+        for (_, section, key) in keys.into_iter().filter(|(is_open, ..)| *is_open) {
+            if let Some(section) = text.get_mut(section).and_then(toml::Value::as_table_mut) {
+                section.remove(key);
+            }
+        }
+    }
+
     pub fn any(self) -> bool {
         self != Self::default()
     }

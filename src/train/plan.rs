@@ -10,14 +10,14 @@ use super::companion::Expected;
 use super::config::{LanguageObjective, RunConfig, StrategyKind};
 use super::corpus::divide;
 use super::recommend::Settings;
-use super::steps::count_steps;
+use super::steps::{count_steps, kept_count};
 use super::{Prepared, TrainError, as_it_is, companions, groups, patterns, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::memory;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
-use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs};
+use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs, kept};
 use crate::table::PlainText;
 use crate::task::{Reads, Targets};
 
@@ -42,6 +42,29 @@ pub struct PlanSummary {
     pub memory: MemoryEstimate,
     /// Seconds for the whole run on this machine.
     pub seconds: f64,
+}
+
+/// The states that a run keeps to look back at, in bytes of the numbers in them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptStates {
+    pub count: u64,
+    pub each: u64,
+    /// Of all runs, where it is in folds.
+    pub all: u64,
+}
+
+impl PlanSummary {
+    /// What is kept to look back at; none where nothing is.
+    pub fn kept_states(&self, config: &RunConfig) -> Option<KeptStates> {
+        let (count, each) = (kept_count(config, self.steps), kept::bytes_of(self.trainable));
+        let runs = u64::from(config.run.folds.max(1));
+        (count > 0).then_some(KeptStates { count: count * runs, each, all: count * runs * each })
+    }
+
+    /// Seconds that all runs take, where it is in folds.
+    pub fn all_seconds(&self, config: &RunConfig) -> f64 {
+        self.seconds * f64::from(config.run.folds.max(1))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

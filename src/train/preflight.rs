@@ -47,6 +47,8 @@ struct Disk {
     model: u64,
     /// One of them; 0 where none is written.
     checkpoint: u64,
+    /// States that are kept to look back at.
+    states: u64,
 }
 
 impl Disk {
@@ -54,12 +56,13 @@ impl Disk {
         let (kept, trained) = companion.map_or((0, 0), |companion| (companion.kept, companion.trained));
         let is_written = config.run.checkpoint_minutes > 0.0;
         let checkpoint = if is_written { CHECKPOINTED * (plan.trainable + trained) } else { 0 };
-        Self { model: WEIGHT * (plan.parameters + kept), checkpoint }
+        let states = plan.kept_states(config).map_or(0, |states| states.all);
+        Self { model: WEIGHT * (plan.parameters + kept), checkpoint, states }
     }
 
     /// What is wrong with so many free bytes, if they are too few.
     fn lacks(&self, free: u64) -> Option<String> {
-        let needed = self.model + CHECKPOINTS * self.checkpoint;
+        let needed = self.model + CHECKPOINTS * self.checkpoint + self.states;
         if needed <= free {
             return None;
         }
@@ -68,13 +71,17 @@ impl Disk {
             0 => String::new(),
             checkpoint => format!(" and {} for each of two checkpoints", size(checkpoint)),
         };
+        let of_states = match self.states {
+            0 => String::new(),
+            states => format!(", with {} for the states that run.keep_checkpoints asks for", size(states)),
+        };
         let advice = if self.checkpoint > 0 && self.model <= free {
             ", or do without checkpoints by run.checkpoint_minutes = 0"
         } else {
             ""
         };
         Some(format!(
-            "has {free_size} free, and the run may need {needed}: {model} for the model{of_checkpoints}; make room, or choose \
+            "has {free_size} free, and the run may need {needed}: {model} for the model{of_checkpoints}{of_states}; make room, or choose \
              another [run] out{advice}"
         ))
     }
@@ -92,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_disk_that_is_too_small_is_told_with_its_numbers() {
-        let disk = Disk { model: 400_000_000, checkpoint: 1_600_000_000 };
+        let disk = Disk { model: 400_000_000, checkpoint: 1_600_000_000, states: 0 };
         assert_eq!(disk.lacks(3_600_000_000), None);
         let told = disk.lacks(3_599_999_999).unwrap();
         for part in
@@ -101,7 +108,7 @@ mod tests {
             assert!(told.contains(part), "{told}");
         }
         assert!(!disk.lacks(1_000).unwrap().contains("minutes"), "the model alone has no room");
-        let alone = Disk { model: 400_000_000, checkpoint: 0 }.lacks(0).unwrap();
+        let alone = Disk { model: 400_000_000, checkpoint: 0, states: 0 }.lacks(0).unwrap();
         assert!(alone.contains("400.0 MB for the model; make room") && !alone.contains("minutes"), "{alone}");
     }
 

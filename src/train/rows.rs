@@ -87,18 +87,18 @@ fn divide_for(
         notes = met.notes;
     }
     let train_data = Arc::new(train_data);
-    let (eval_data, mut split) = match eval {
-        Some(table) => {
-            let roles = fill_roles(roles, &table, task);
-            let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
-            notes.extend(said);
-            let (eval_data, fixed) = eval_data.mended(&mends.fixes());
-            let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
-            let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
-            mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
-            (Arc::new(eval_data), split)
-        }
-        None => (train_data.clone(), Split::new(&train_data, rule)),
+    let (eval_data, mut split) = if let Some(table) = eval {
+        let roles = fill_roles(roles, &table, task);
+        let (eval_data, said) = outputs::under_learned(table, task, &roles, &train_data.labels)?;
+        notes.extend(said);
+        let (eval_data, fixed) = eval_data.mended(&mends.fixes());
+        let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
+        let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
+        mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
+        (Arc::new(eval_data), split)
+    } else {
+        let one = |fold| Split::of_fold(&train_data, fold, rule);
+        (train_data.clone(), rule.fold.map_or_else(|| Ok(Split::new(&train_data, rule)), one)?)
     };
     if mends.has(Mend::Exclude(Exclude::Leaks)) {
         mended.push(leave_out_leaks(&train_data, &eval_data, &mut split));
@@ -181,6 +181,10 @@ impl Source for Sources {
         }
         let caveats = caveats(&train_data, &eval_data, &split);
         let mut warnings = [notes, caveats.clone()].concat();
+        warnings.extend(config.data.fold.map(|fold| {
+            let rows = split.eval.len();
+            format!("fold {fold} holds {rows} rows out: they decide nothing, and the last weights predict them once")
+        }));
         warnings.extend(data_warnings(&train_data, &eval_data));
         if learned.len() > split.train.len() {
             let (rows, times) = (split.train.len(), learned.len());
@@ -353,7 +357,8 @@ mod tests {
         let table = |text: &str| Arc::new(Table::from_bytes("a.csv".as_ref(), text.as_bytes().to_vec()).unwrap());
         let train = "text,label\na fine film,pos\na bad film,neg\nnot for me,neg\n";
         let told = |eval: &str| {
-            let (rule, mends) = (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false }, Mends::default());
+            let (rule, mends) =
+                (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false, fold: None }, Mends::default());
             let roles = Roles::guess(&table(train), Task::Classify);
             let divided = divide(Task::Classify, table(train), Some(table(eval)), &roles, &rule, &mends).unwrap();
             caveats(&divided.train_data, &divided.eval_data, &divided.split)

@@ -1,6 +1,6 @@
 //! A run's folder: `run.toml`, `events.jsonl`, `summary.json`, `evaluation.json`, `model/`, which transformers opens,
 //! `adapter/` where adapters were trained,
-//! `manifest.json` with the sums of what was kept, and `checkpoint/` while the run is not finished.
+//! `kept/` with the states that were kept of its course, `manifest.json` with the sums of what was kept, and `checkpoint/` while the run is not finished.
 
 mod adapter;
 mod compare;
@@ -8,11 +8,12 @@ mod folder;
 mod history;
 mod lock;
 mod log;
-mod names;
+pub(in crate::train) mod names;
 mod record;
 mod reopen;
 mod scalars;
 mod settings;
+mod states;
 mod summary;
 
 use std::path::{Path, PathBuf};
@@ -30,12 +31,15 @@ use super::checkpoint;
 use super::config::RunConfig;
 use super::event::TrainEvent;
 use super::kept::KeptEvaluation;
+use crate::files;
+use crate::model::kept;
 pub use lock::is_held;
 use lock::{LOCK, lock};
 use log::Log;
 pub(super) use names::MODEL;
 /// What became of the runs of a sweep, in the folder that holds theirs.
 pub const TRIALS: &str = names::TRIALS;
+pub use names::fold_folder;
 use names::{ADAPTER, CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
 use summary::SUMMARY;
 
@@ -71,7 +75,7 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
     let log = Log::read(dir)?;
     let mut problems: Vec<String> = log.problem().into_iter().collect();
     let path = dir.join(EVALUATION);
-    let evaluation = match crate::files::read_note(&path) {
+    let evaluation = match files::read_note(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Arc::new).map_err(|error| error.to_string()).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
@@ -86,8 +90,7 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
 
 /// The runs in a folder, newest first, and those of its sweeps. What is no run is passed over.
 pub fn find(folder: &Path) -> Vec<RunSummary> {
-    let of_sweep = |dir: PathBuf| if dir.join(TRIALS).is_file() { entries(&dir) } else { vec![dir] };
-    let dirs = entries(folder).into_iter().flat_map(of_sweep).filter(|dir| dir.join(CONFIG).is_file());
+    let dirs = entries(folder).into_iter().flat_map(with_trials).filter(|dir| dir.join(CONFIG).is_file());
     let mut runs: Vec<RunSummary> = dirs.filter_map(|dir| RunSummary::read(&dir).ok().map(with_checkpoint)).collect();
     runs.sort_by(|a, b| b.started.cmp(&a.started).then_with(|| b.name.cmp(&a.name)));
     runs
@@ -98,12 +101,19 @@ pub fn status(dir: &Path) -> Option<RunStatus> {
     dir.join(CONFIG).is_file().then(|| RunSummary::read(dir).ok().map(|run| run.status))?
 }
 
+/// A folder with those of the trials below it. A trial may be a run in folds, which has its own.
+fn with_trials(dir: PathBuf) -> Vec<PathBuf> {
+    let trials = if dir.join(TRIALS).is_file() { entries(&dir) } else { Vec::new() };
+    std::iter::once(dir).chain(trials.into_iter().flat_map(with_trials)).collect()
+}
+
 fn entries(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
 fn with_checkpoint(run: RunSummary) -> RunSummary {
-    RunSummary { checkpoint: checkpoint::newest_step(&run.dir.join(CHECKPOINT)), ..run }
+    let states = kept::states(&run.dir);
+    RunSummary { checkpoint: checkpoint::newest_step(&run.dir.join(CHECKPOINT)), states, ..run }
 }
 
 /// The model folder that is meant by a folder: of a run that of its model, of any other itself.
@@ -114,16 +124,20 @@ pub fn model_folder(dir: &Path) -> PathBuf {
 /// Removes a run's folder; anything that is not one is left alone.
 pub fn delete(dir: &Path) -> Result<(), TrainError> {
     let unwritable = |source| TrainError::Unwritable { path: dir.to_owned(), source };
-    if !dir.join(CONFIG).is_file() || !dir.join(EVENTS).is_file() {
+    let folds = kept_config(dir).map_or(0, |config| config.run.folds);
+    if !dir.join(CONFIG).is_file() || !(dir.join(EVENTS).is_file() || folds > 0) {
         return Err(unwritable(std::io::Error::other("this folder holds no run, so nothing was deleted")));
     }
     drop(lock(dir)?);
+    if folds > 0 {
+        delete_folds(dir, folds)?;
+    }
     for name in [CONFIG, EVENTS, DATA, SUMMARY, EVALUATION, MANIFEST, LOCK] {
         if dir.join(name).exists() {
             std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
         }
     }
-    let begun = entries(dir).into_iter().filter(|path| path.file_name().is_some_and(crate::files::is_begun));
+    let begun = entries(dir).into_iter().filter(|path| path.file_name().is_some_and(files::is_begun));
     for path in scalars::files(dir).into_iter().chain(begun) {
         std::fs::remove_file(path).map_err(unwritable)?;
     }
@@ -132,11 +146,27 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
             std::fs::remove_dir_all(dir.join(name)).map_err(unwritable)?;
         }
     }
+    let states = kept::states_folder(dir);
+    if states.exists() {
+        std::fs::remove_dir_all(states).map_err(unwritable)?;
+    }
     // What a person put beside the run stays, and then so does the folder.
     match std::fs::remove_dir(dir) {
         Err(error) if error.kind() != std::io::ErrorKind::DirectoryNotEmpty => Err(unwritable(error)),
         _ => Ok(()),
     }
+}
+
+/// Removes the runs of the folds, and what they were started from.
+fn delete_folds(dir: &Path, folds: u32) -> Result<(), TrainError> {
+    let unwritable = |source| TrainError::Unwritable { path: dir.to_owned(), source };
+    for fold in (1..=folds).map(|number| dir.join(fold_folder(number))).filter(|fold| fold.exists()) {
+        delete(&fold)?;
+    }
+    for name in [names::HELD_OUT_LINES, names::HELD_OUT_TABLE, TRIALS] {
+        files::remove_file(&dir.join(name)).map_err(unwritable)?;
+    }
+    files::remove_folder(&dir.join(names::STARTED_FROM)).map_err(unwritable)
 }
 
 #[cfg(test)]

@@ -26,6 +26,22 @@ pub fn epoch_updates(config: &RunConfig, lengths: &[u32], epoch: u64) -> Vec<Vec
     sampler::updates(lengths, &order, update_rule(config, epoch))
 }
 
+/// Whether the state after so many updates is one of those that are kept: evenly spaced from before the first update to
+/// after the last, so that equal ways on a slider are equal parts of the run. A run with fewer updates keeps each once.
+pub fn is_kept(config: &RunConfig, total: u64, step: u64) -> bool {
+    kept_steps(config.run.keep_checkpoints, total).any(|kept| kept == step)
+}
+
+/// How many states a run of so many updates keeps.
+pub fn kept_count(config: &RunConfig, total: u64) -> u64 {
+    u64::from(config.run.keep_checkpoints).min(total + 1)
+}
+
+fn kept_steps(count: u32, total: u64) -> impl Iterator<Item = u64> {
+    let (gaps, count) = (u128::from(count.saturating_sub(1).max(1)), u128::from(count));
+    (0..count).map(move |place| ((place * u128::from(total) + gaps / 2) / gaps) as u64)
+}
+
 /// Counts updates. Where an update has a number of tokens, epochs differ a little, so each is counted.
 pub fn count_steps(config: &RunConfig, lengths: &[u32]) -> StepCount {
     let per_epoch = epoch_updates(config, lengths, 0).len() as u64;
@@ -40,4 +56,24 @@ pub fn count_steps(config: &RunConfig, lengths: &[u32]) -> StepCount {
     };
     let part = ((config.run.epochs - whole as f64) * per_epoch as f64).ceil() as u64;
     StepCount { total: (counted + part).max(1), per_epoch }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_kept_evenly_from_before_the_first_update_to_after_the_last() {
+        let of = |count: u32, total: u64| {
+            let mut steps: Vec<u64> = kept_steps(count, total).collect();
+            steps.dedup();
+            steps
+        };
+        assert_eq!(of(0, 100), [0_u64; 0]);
+        assert_eq!(of(2, 100), [0, 100]);
+        assert_eq!(of(5, 100), [0, 25, 50, 75, 100]);
+        assert_eq!(of(4, 10), [0, 3, 7, 10]);
+        assert_eq!(of(9, 3), [0, 1, 2, 3], "no state twice");
+        assert_eq!(of(100, u64::MAX).len(), 100);
+    }
 }

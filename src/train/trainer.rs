@@ -3,6 +3,7 @@
 //! A run is a function of its configuration, its data and its seed. The schedule counts updates, not micro-batches; no
 //! gradient is left over at the end of an epoch. What is odd but not fatal is told as an event.
 
+mod course;
 mod finish;
 mod judge;
 mod resume;
@@ -18,7 +19,7 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
-use super::config::{Every, RunConfig};
+use super::config::RunConfig;
 use super::event::{Ending, Step, TrainEvent};
 use super::objective::{Objective, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
@@ -26,7 +27,7 @@ use super::prefix::{PrefixCache, last_states};
 use super::steps::{StepCount, count_steps, epoch_updates};
 use super::{Prepared, TrainError, audit, companions, groups, schedule, strategy};
 use crate::metrics::Evaluation;
-use crate::model::{Block, Model, Params, Pass, PassDropout};
+use crate::model::{Block, Model, Param, Params, Pass, PassDropout};
 use crate::random::{Purpose, key};
 use crate::stop::Stop;
 use crate::text::{Batch, Features, sampler};
@@ -55,6 +56,9 @@ pub trait Listener {
     fn keep(&mut self, _models: Models<'_>, _step: u64, _best: Option<&Best>) -> Result<(), TrainError> {
         Ok(())
     }
+
+    /// Keep what of the model is trained, as it is after this step, to look back at.
+    fn keep_state(&mut self, _model: &Model, _step: u64, _is_trained: &dyn Fn(&Param) -> bool) {}
 
     /// Whether the weights of a step are kept, as far as can be told without reading them.
     fn has_kept(&mut self, _step: u64) -> bool {
@@ -241,6 +245,7 @@ impl<'a> Trainer<'a> {
 
     fn run(&mut self) -> Result<End, TrainError> {
         let (mut epoch, mut before) = (0, 0);
+        self.keep_state_if_due();
         loop {
             let updates = epoch_updates(self.config, &self.lengths, epoch);
             let count = updates.len();
@@ -260,12 +265,9 @@ impl<'a> Trainer<'a> {
                     if self.update(update, epoch, at)?.is_break() {
                         return Ok(End::Stopped);
                     }
+                    self.keep_state_if_due();
                 }
-                let due = match self.config.run.eval_every {
-                    Every::Epoch => index + 1 == count,
-                    Every::Steps(steps) => self.step.is_multiple_of(steps),
-                };
-                if due
+                if self.is_evaluation_due(index + 1 == count)
                     && self.evaluated_at != Some(self.step)
                     && let Some(end) = self.evaluate()?
                 {

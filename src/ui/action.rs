@@ -95,6 +95,8 @@ pub enum Action {
         data: Inputs,
         roles: Roles,
     },
+    /// Evaluates a run's model, or a state of its course, over the rows that the run held out.
+    EvaluateHeldOut(PathBuf),
     /// Writes what is decided for a model beside its weights.
     KeepDecisions {
         model: PathBuf,
@@ -102,6 +104,8 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// The model that is asked, in a state of its run's course.
+    LookAtState(PathBuf),
     /// In which numbers Explore and Evaluate ask from now on.
     AskIn(Precision),
     /// Asks a model inside the program in Explore.
@@ -240,7 +244,7 @@ impl Action {
             Self::StopRun => "Stop and keep the best",
             Self::ContinueRun(_) => "Resume run",
             Self::ContinueNewest => "Resume the interrupted run",
-            Self::Evaluate { .. } => "Evaluate",
+            Self::Evaluate { .. } | Self::EvaluateHeldOut(_) => "Evaluate",
             Self::KeepDecisions { .. } => "Keep with the model",
             Self::TryShipped(shipped) => {
                 return shipped
@@ -248,6 +252,7 @@ impl Action {
                     .map_or_else(|| format!("Try {}", shipped.name()), |promise| promise.title.to_owned());
             }
             Self::ExploreWith(_) => "Use in Explore",
+            Self::LookAtState(_) => "Look at a state of the run",
             Self::AskIn(Precision::F32) => "Ask with weights as trained",
             Self::AskIn(Precision::Int8) => "Ask with 8-bit weights",
             Self::ShowDrift { .. } => "What changed",

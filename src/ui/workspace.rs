@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::Roles;
 use crate::inspect::{Reply, Subject};
 use crate::model::card::ModelCard;
-use crate::model::{Decisions, Precision};
+use crate::model::{Decisions, Precision, kept};
 use crate::samples::Sample;
 use crate::table::Inputs;
 use crate::task::Task;
@@ -432,6 +432,13 @@ impl Workspace {
         }
     }
 
+    /// Asks a state of the course of the run whose model is asked. It can be asked the same, so that nothing has to be told
+    /// of it first.
+    pub fn look_at_state(&mut self, dir: PathBuf) {
+        let Some(subject) = self.explore.subject.as_ref().map(|subject| subject.in_state(&dir)) else { return };
+        self.explore = ExploreState { model: Some(dir), subject: Some(Arc::new(subject)), ..ExploreState::default() };
+    }
+
     /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
     /// it is open. What was said of another file says nothing of this one, and is guessed.
     pub fn roles_of(&self, model: &Path, data: &Inputs) -> Roles {
@@ -471,6 +478,9 @@ impl Workspace {
 
     /// A model's name as the list has it, or its folder's.
     pub fn model_name(&self, dir: &Path) -> String {
+        if let Some((run, step)) = kept::state_of(dir) {
+            return format!("{} at step {}", crate::ui::format::file_name(run), crate::ui::format::count(step));
+        }
         // The weights of a run lie in a folder below its own, whose name says nothing.
         let run = dir.parent().filter(|run| dir == model_of(run));
         let listed = self.models.iter().find(|entry| entry.dir == dir && run.is_none());

@@ -93,7 +93,10 @@ impl Dispatcher {
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
                 Command::Xray { .. } => self.look.put(command),
                 Command::Hub { .. } => self.network.put(&command),
-                Command::Train { .. } | Command::Resume { .. } | Command::Evaluate { .. } => {
+                Command::Train { .. }
+                | Command::Resume { .. }
+                | Command::Evaluate { .. }
+                | Command::EvaluateHeldOut { .. } => {
                     self.queue(&self.compute, command);
                 }
                 Command::Do { ref work, .. } if work.queue() == Queue::Compute => self.queue(&self.compute, command),

@@ -99,6 +99,12 @@ pub enum Command {
         roles: Roles,
         precision: Precision,
     },
+    /// A run's model, or a state of its course, over the rows that the run held out; answers [`Payload::Evaluation`].
+    EvaluateHeldOut {
+        job: JobId,
+        model: PathBuf,
+        precision: Precision,
+    },
     /// Writes beside a model's weights where the line is drawn between yes and no; from then on it counts in predictions
     /// and evaluations. An evaluation that is `shown` is judged anew; answers [`Payload::Evaluation`].
     KeepDecisions {
@@ -295,6 +301,8 @@ pub struct EvaluatedOn {
     pub data: Inputs,
     /// Only what was held out of it.
     pub is_part: bool,
+    /// All of it was, in so many runs; 0 of one run.
+    pub folds: u32,
 }
 
 #[derive(Clone, Debug)]

@@ -168,7 +168,7 @@ fn a_question_goes_to_explore_as_it_was_judged() {
 #[test]
 fn an_evaluation_names_its_file() {
     let mut data = evaluated::of_classes(model());
-    data.on = Some(EvaluatedOn { data: "/data/reviews.csv".into(), is_part: true });
+    data.on = Some(EvaluatedOn { data: "/data/reviews.csv".into(), is_part: true, folds: 0 });
     let evaluate = scene(data);
     evaluate.get_by_label("400 examples · text classification · on reviews.csv, the part held out");
 }

@@ -62,6 +62,9 @@ pub fn answer(command: &Command) -> Reply {
             events.insert(20, TrainEvent::Resumed { step: 19, seconds: 4.0 });
             Ok(events.into_iter().map(|event| EventKind::Train(Box::new(event))).collect())
         }
+        Command::EvaluateHeldOut { model, .. } => {
+            one(Payload::Evaluation(Arc::new(evaluation(model, Path::new("/data/reviews.csv")))))
+        }
         Command::Evaluate { model, data, .. } => one(Payload::Evaluation(Arc::new(evaluation(model, &data.place())))),
         Command::Meet { model, .. } => one(Payload::Subject(Arc::new(subject(model)))),
         Command::Ask { model, inquiry, .. } => {
@@ -296,6 +299,7 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
         model: model.into(),
         data: "reviews.csv".into(),
         strategy: StrategyKind::Full,
+        folds: 0,
         held: false,
         status,
         step,
@@ -310,6 +314,7 @@ pub fn runs(folder: &Path) -> Vec<RunSummary> {
             .map(|place| (0.25 + 0.9 * (-f64::from(place) / 9.0).exp() + 0.1 * noise(place as u64 + hours)) as f32)
             .collect(),
         checkpoint: (status != RunStatus::Finished && step > 4).then_some(step - 1),
+        states: Vec::new(),
     };
     vec![
         run("reviews-minilm-3", "MiniLM-L6-H384", RunStatus::Finished, 93, 93, Some(0.926), 2, 22_713_216),
@@ -369,7 +374,7 @@ pub fn evaluation(model: &Path, data: &Path) -> EvaluatedData {
     let evaluation: Evaluation = made(labels, predictions);
     EvaluatedData {
         model: model.into(),
-        on: Some(EvaluatedOn { data: data.into(), is_part: false }),
+        on: Some(EvaluatedOn { data: data.into(), is_part: false, folds: 0 }),
         evaluation,
         decisions: Decisions::default(),
         precision: Precision::F32,
@@ -436,6 +441,7 @@ pub fn subject(model: &Path) -> Subject {
         decisions: Decisions::default(),
         untrained: 0,
         script: Script::Words,
+        course: None,
     }
 }
 

@@ -166,6 +166,7 @@ fn job_of(command: &Command) -> JobId {
         | Command::Train { job, .. }
         | Command::Resume { job, .. }
         | Command::Evaluate { job, .. }
+        | Command::EvaluateHeldOut { job, .. }
         | Command::KeepDecisions { job, .. }
         | Command::Meet { job, .. }
         | Command::Ask { job, .. }

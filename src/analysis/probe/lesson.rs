@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::error::ProbeError;
 use super::linear::{Kind, Truth};
 use super::scores::{Counts, Judged};
+use crate::data::folds::{groups, strata};
 use crate::data::{Dataset, Target};
 
 /// What the rows teach, one after the other.
@@ -66,7 +67,7 @@ impl Lesson {
                 return Err(ProbeError::NoLabels { path: data.table.path.clone() });
             }
         };
-        let (strata, groups) = (strata(&targets), groups(data, examples));
+        let (strata, groups) = (strata(data, examples), groups(data, examples));
         let lesson = Self { judged, taught, strata, groups };
         lesson.check(data, folds)?;
         Ok(lesson)
@@ -197,38 +198,6 @@ fn labels(targets: &[&Target], count: usize) -> Taught {
 fn numbers(targets: &[&Target]) -> Vec<f32> {
     let value = |target: &&Target| if let Target::Value(value) = target { *value } else { 0.0 };
     targets.iter().map(value).collect()
-}
-
-/// Numbers of the distinct classes, sets of labels and tenths of numbers.
-fn strata(targets: &[&Target]) -> Vec<usize> {
-    let mut ranked: Vec<(f32, usize)> = Vec::new();
-    let mut sets: BTreeMap<&[u32], usize> = BTreeMap::new();
-    let mut strata = vec![0; targets.len()];
-    for (row, target) in targets.iter().enumerate() {
-        if let Target::Value(value) = target {
-            ranked.push((*value, row));
-        } else {
-            let next = sets.len();
-            strata[row] = *sets.entry(target.classes()).or_insert(next);
-        }
-    }
-    ranked.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    for (place, (_, row)) in ranked.iter().enumerate() {
-        strata[*row] = place * 10 / ranked.len();
-    }
-    strata
-}
-
-fn groups(data: &Dataset, examples: &[usize]) -> Vec<usize> {
-    let mut known: BTreeMap<(Option<&str>, &str, &str), usize> = BTreeMap::new();
-    let of = |example: &usize| {
-        let group = data.group(*example).map(str::trim).filter(|group| !group.is_empty());
-        let own = (data.text(*example), data.pair(*example).unwrap_or_default());
-        let (text, pair) = if group.is_some() { ("", "") } else { own };
-        let next = known.len();
-        *known.entry((group, text, pair)).or_insert(next)
-    };
-    examples.iter().map(of).collect()
 }
 
 /// The classes that are there, of which one output tells two apart.

@@ -77,6 +77,23 @@ fn same_text(a: (&Dataset, usize), b: (&Dataset, usize)) -> bool {
         }
 }
 
+/// For each of some examples the place of the first of them with the same text.
+pub fn firsts(part: Part<'_>) -> Vec<usize> {
+    let mut known: HashMap<u64, Vec<usize>> = HashMap::new();
+    let mut firsts = Vec::with_capacity(part.examples.len());
+    for (place, hash) in hashes(part).into_iter().enumerate() {
+        let of_hash = known.entry(hash).or_default();
+        let is_same =
+            |first: &&usize| same_text((part.dataset, part.examples[**first]), (part.dataset, part.examples[place]));
+        let first = of_hash.iter().find(is_same).copied();
+        firsts.push(first.unwrap_or(place));
+        if first.is_none() {
+            of_hash.push(place);
+        }
+    }
+    firsts
+}
+
 /// Examples that repeat an earlier one, and examples whose text stands elsewhere with another label, each ascending.
 pub fn repeats(dataset: &Dataset) -> (Vec<usize>, Vec<usize>) {
     let all: Vec<usize> = (0..dataset.examples.len()).collect();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::names::{ADAPTER, MODEL};
 use crate::hub::embedded::Shipped;
 use crate::model::adapter::Beside;
-use crate::model::{LoraSpec, Param};
+use crate::model::{LoraSpec, Model, Param};
 use crate::text::Tokenizer;
 use crate::train::config::RunConfig;
 use crate::train::trainer::Models;
@@ -50,4 +50,10 @@ pub(super) fn write(
         models.model.save_adapter(&folder, Beside { base, spec }, weight)?;
     }
     Ok(tokenizer.save(&model)?)
+}
+
+/// Writes what was learned beside the base into a folder, which must exist.
+pub(super) fn write_alone(dir: &Path, model: &Model, adapter: &KeptAdapter) -> Result<(), TrainError> {
+    let KeptAdapter { spec, base, .. } = adapter;
+    Ok(model.save_adapter(dir, Beside { base, spec }, &|_| None)?)
 }

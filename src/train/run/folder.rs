@@ -41,7 +41,7 @@ pub struct RunFolder {
     pub(super) dir: PathBuf,
     /// The text of its `run.toml`.
     config: String,
-    adapter: Option<KeptAdapter>,
+    pub(super) adapter: Option<KeptAdapter>,
     pub(super) log: LineLog,
     kept: Option<Manifest>,
     /// What TensorBoard reads, where that is asked for.
@@ -275,6 +275,7 @@ impl RunFolder {
         self.log.truncate(length).map_err(at(self.log.path()))?;
         // What it tells is of what was cut off, and another log may come to be as long. It is missed by nobody.
         files::remove_file(&self.dir.join(summary::SUMMARY)).ok();
+        self.forget_states_after(checkpoint.map(Checkpoint::step))?;
         let best = checkpoint.and_then(Checkpoint::best_step);
         if best.is_none() {
             let report = self.dir.join(EVALUATION);

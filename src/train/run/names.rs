@@ -13,3 +13,13 @@ pub(in crate::train) const TRIALS: &str = "trials.jsonl";
 pub(in crate::train) const DATA: &str = "data.json";
 /// Size and sum of every file that was kept, and the step it is of.
 pub(in crate::train) const MANIFEST: &str = "manifest.json";
+/// Of a run in folds: what was said of each row while it was held out.
+pub(in crate::train) const HELD_OUT_LINES: &str = "held-out.jsonl";
+pub(in crate::train) const HELD_OUT_TABLE: &str = "held-out.csv";
+/// What a sweep or a run in folds was started from, and what its runs said.
+pub(in crate::train) const STARTED_FROM: &str = "trials";
+
+/// The folder of a fold, from 1, below that of all.
+pub fn fold_folder(number: u32) -> String {
+    format!("fold-{number}")
+}

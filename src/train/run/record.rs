@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::folder::RunFolder;
+use crate::model::{Model, Param};
 use crate::stop::Stop;
 use crate::train::checkpoint::{Best, Snapshot};
 use crate::train::event::TrainEvent;
@@ -72,6 +73,17 @@ impl Listener for Recorder<'_> {
         self.folder.keep(models, self.data, step, best)?;
         self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() });
         Ok(())
+    }
+
+    fn keep_state(&mut self, model: &Model, step: u64, is_trained: &dyn Fn(&Param) -> bool) {
+        match self.folder.keep_state(model, step, is_trained) {
+            Ok(path) => self.hear(TrainEvent::Checkpoint { step, path }),
+            // The run needs none of them.
+            Err(error) => {
+                let message = format!("the state of step {step} could not be kept and will be missing: {error}");
+                self.hear(TrainEvent::Warning { step, message });
+            }
+        }
     }
 
     fn has_kept(&mut self, step: u64) -> bool {

@@ -14,6 +14,7 @@ use super::log::Log;
 use super::names::{CONFIG, EVENTS, TRIALS};
 use crate::files;
 use crate::metrics::Measure;
+use crate::model::kept::State;
 use crate::stop::heed;
 use crate::task::Task;
 use crate::train::TrainError;
@@ -37,6 +38,9 @@ pub struct RunSummary {
     pub model: String,
     pub data: String,
     pub strategy: StrategyKind,
+    /// How many runs it is, in each of which other rows are held out; 0 of one run.
+    #[serde(default)]
+    pub folds: u32,
     pub status: RunStatus,
     /// A process writes the folder.
     #[serde(skip)]
@@ -61,6 +65,9 @@ pub struct RunSummary {
     /// The step that the run can go on from.
     #[serde(skip)]
     pub checkpoint: Option<u64>,
+    /// The states that it keeps of its course.
+    #[serde(skip)]
+    pub states: Vec<State>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,6 +132,7 @@ impl RunSummary {
             model: config.model_title(),
             data: config.data.train.title(),
             strategy: config.strategy.kind,
+            folds: config.run.folds,
             status: RunStatus::Open,
             held: false,
             step: 0,
@@ -137,6 +145,7 @@ impl RunSummary {
             started: 0,
             losses: Vec::new(),
             checkpoint: None,
+            states: Vec::new(),
         };
         for event in events {
             run.add(event);

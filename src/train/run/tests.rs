@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::{Opened, Recorder, check_folder, damage, open};
 use crate::files::with_failing;
+use crate::model::kept;
 use crate::stop::Stop;
 use crate::task::Task;
 use crate::train::config::{Every, RunConfig, StrategyKind};
@@ -192,6 +193,32 @@ fn check(name: &str, count: usize, stopped_after: Option<u64>, change: impl Fn(&
     table
 }
 
+#[test]
+fn a_run_that_goes_on_keeps_the_states_that_it_would_have_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    config.strategy.kind = StrategyKind::Gradual;
+    config.strategy.unfreeze_every = Every::Steps(2);
+    config.run.keep_checkpoints = 4;
+    let data = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+    let states = |dir: &Path| {
+        let read = |state: &kept::State| (state.step, fs::read(state.dir.join("trained.safetensors")).unwrap());
+        kept::states(dir).iter().map(read).collect::<Vec<_>>()
+    };
+    go(&config, &data, false, u64::MAX).unwrap();
+    let whole = states(&config.run.out);
+    assert_eq!(whole.iter().map(|(step, _)| *step).collect::<Vec<_>>(), [0, 2, 3, 5]);
+    assert!(whole.iter().all(|(_, bytes)| bytes.len() == whole[0].1.len()), "what joins later is in all of them");
+    config.run.out = folder.path().join("stopped");
+    assert!(go(&config, &data, false, 2).unwrap().stopped);
+    // What a killed run had come to after its checkpoint is forgotten, and what was half written is passed over.
+    let later = kept::state_folder(&config.run.out, 3);
+    copy(&kept::state_folder(&config.run.out, 2), &later);
+    copy(&later, &kept::states_folder(&config.run.out).join(".unfinished"));
+    assert!(!go(&config, &data, true, u64::MAX).unwrap().stopped);
+    assert_eq!(states(&config.run.out), whole);
+}
+
 #[expect(clippy::print_stdout, reason = "what became of the runs is worth reading")]
 #[test]
 fn whatever_cannot_be_written_a_run_never_says_that_it_has_what_it_has_not() {
@@ -199,7 +226,13 @@ fn whatever_cannot_be_written_a_run_never_says_that_it_has_what_it_has_not() {
     let count = std::env::var("ATTUNE_FAULTS").ok().and_then(|count| count.parse().ok()).unwrap_or(16);
     let tables = [
         ("everything trained", check("everything trained", count, None, |_| {})),
-        ("the head alone", check("the head alone", count, None, |config| config.strategy.kind = StrategyKind::Head)),
+        (
+            "the head alone",
+            check("the head alone", count, None, |config| {
+                config.strategy.kind = StrategyKind::Head;
+                config.run.keep_checkpoints = 2;
+            }),
+        ),
         ("nothing held out", check("nothing held out", count, None, |config| config.data.eval_fraction = Some(0.0))),
         ("no checkpoints", check("no checkpoints", count, None, |config| config.run.checkpoint_minutes = 0.0)),
         (

@@ -79,6 +79,7 @@ impl Trainer<'_> {
         let reason = match end {
             End::Done => "all steps done".to_owned(),
             End::Patience { evaluations } => {
+                self.keep_last_state();
                 format!("{evaluations} evaluations without improvement in {}", self.config.run.keep_best)
             }
             End::Stopped => {

@@ -1,4 +1,4 @@
-//! What is held out, judged on the way, and whether it is the best so far.
+//! When what is held out is judged, and which weights are the best by it.
 
 use std::ops::ControlFlow;
 
@@ -7,10 +7,21 @@ use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
 use crate::train::TrainError;
 use crate::train::checkpoint::Best;
+use crate::train::config::Every;
 use crate::train::evaluate::{Judge, Scores, evaluation, score_all};
 use crate::train::event::TrainEvent;
 
 impl Trainer<'_> {
+    /// Whether it is time to judge. A fold is judged by the last weights alone: whoever is judged by its rows must not have
+    /// been chosen by them.
+    pub(super) fn is_evaluation_due(&self, epoch_ends: bool) -> bool {
+        let due = match self.config.run.eval_every {
+            Every::Epoch => epoch_ends,
+            Every::Steps(steps) => self.step.is_multiple_of(steps),
+        };
+        due && self.config.data.fold.is_none()
+    }
+
     pub(super) fn evaluate(&mut self) -> Result<Option<End>, TrainError> {
         if self.data.eval.is_empty() {
             return Ok(None);
@@ -27,7 +38,8 @@ impl Trainer<'_> {
             } else {
                 value < best.value
             }
-        }) && value.is_finite();
+        }) && value.is_finite()
+            || self.config.data.fold.is_some();
         self.listener.hear(TrainEvent::Eval {
             step: self.step,
             metrics: evaluation.metrics.clone(),

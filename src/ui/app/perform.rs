@@ -90,8 +90,10 @@ impl App {
             }
             Action::StopJob(job) => self.stop(job),
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
+            Action::EvaluateHeldOut(model) => self.evaluate_held_out(model),
             Action::KeepDecisions { model, decisions } => self.keep_decisions(model, decisions),
             Action::ExploreWith(model) => self.explore(model),
+            Action::LookAtState(dir) => self.workspace.look_at_state(dir),
             Action::AskIn(precision) => self.workspace.precision = precision,
             Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { before, after } => self.show_drift(before, after),
@@ -145,6 +147,13 @@ impl App {
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
         let precision = self.workspace.precision;
         self.send(Command::Evaluate { job, model, data, roles, precision });
+    }
+
+    fn evaluate_held_out(&mut self, model: PathBuf) {
+        let title = format!("Evaluating {}", self.workspace.model_name(&model));
+        let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
+        let precision = self.workspace.precision;
+        self.send(Command::EvaluateHeldOut { job, model, precision });
     }
 
     fn set_memory_limit(&mut self, limit: Option<u64>) {

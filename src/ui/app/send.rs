@@ -145,10 +145,10 @@ impl App {
         let Some(table) = data.table.clone() else { return };
         let request = DatasetRequest {
             table,
-            eval: data.eval.clone(),
+            eval: data.eval(),
             task: data.task,
             roles: data.roles.clone(),
-            rule: data.rule.clone(),
+            rule: data.rule(),
             mends: data.mends.clone(),
         };
         let job = self.workspace.follow(JobKind::ReadDataset, "Reading the examples");

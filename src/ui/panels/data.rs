@@ -6,6 +6,7 @@ mod columns;
 mod filter;
 mod health;
 mod rows;
+mod said;
 mod side;
 mod split;
 mod xray;

@@ -16,6 +16,8 @@ mod source;
 mod view;
 mod views;
 
+pub use filter::{color_index, is_mistake, outcome};
+
 use std::sync::{Arc, Weak};
 
 use egui::{Frame, Margin, Panel, Ui};
@@ -98,7 +100,7 @@ impl Tiled for EvaluatePanel {
             self.source.head_ui(ui, &evaluated, kind.rows, cx);
             header::cards_ui(ui, &evaluated.evaluation, cx.palette);
             for note in &evaluated.evaluation.notes {
-                ui.colored_label(cx.palette.text_dim, note);
+                ui.colored_label(cx.palette.text_dim, state::sentence(note));
             }
         });
     }

@@ -5,6 +5,7 @@
 //! the box is drawn faintly, or moved with its words, until its own comes.
 
 mod asker;
+mod course;
 mod head;
 mod history;
 mod rows;

@@ -178,7 +178,11 @@ fn found_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn runs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
-    let runs: Vec<RunSummary> = cx.workspace.runs.iter().take(6).cloned().collect();
+    // A fold is part of a run that is listed itself.
+    let all = &cx.workspace.runs;
+    let is_fold =
+        |run: &&RunSummary| all.iter().any(|whole| whole.folds > 0 && run.dir.parent() == Some(whole.dir.as_path()));
+    let runs: Vec<RunSummary> = all.iter().filter(|run| !is_fold(run)).take(6).cloned().collect();
     Card::titled("Recent runs").margin(12.0).show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         if runs.is_empty() {

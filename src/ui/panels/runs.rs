@@ -58,6 +58,9 @@ impl RunSummary {
 
     /// From where it goes on, in words.
     pub fn resume_words(&self) -> String {
+        if self.folds > 0 {
+            return "Goes on with the folds that are not finished".into();
+        }
         self.checkpoint.map_or_else(
             || "Starts from the beginning, as it was interrupted before its first checkpoint".into(),
             |step| format!("Resumes from step {}, as if it had never stopped", format::count(step)),

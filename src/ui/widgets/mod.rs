@@ -8,6 +8,7 @@ pub mod chip;
 pub mod choice;
 pub mod confusion;
 pub mod count_grid;
+pub mod course_slider;
 pub mod curve;
 pub mod deletion_curve;
 pub mod drop_card;

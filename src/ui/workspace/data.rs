@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{JobKind, RunView, Workspace};
 use crate::analysis::pooled::StatesKept;
-use crate::data::{Mends, Roles, SplitRule, guess_task};
+use crate::data::{Fold, Mends, Roles, SplitRule, guess_task};
 use crate::samples::Sample;
 use crate::table::{Inputs, Table};
 use crate::task::Task;
@@ -42,7 +42,7 @@ impl Default for DataState {
             table: None,
             roles: Roles::default(),
             task: Task::Classify,
-            rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true },
+            rule: SplitRule { eval_fraction: 0.2, seed: 42, stratified: true, fold: None },
             mends: Mends::default(),
             eval: None,
             loaded: None,
@@ -60,6 +60,21 @@ impl DataState {
     /// Whether rows can be left out and put right: a text that is its own lesson is learned from as it stands.
     pub fn can_be_mended(&self) -> bool {
         self.loaded.as_ref().is_some_and(|loaded| !loaded.dataset.makes_its_own_labels())
+    }
+
+    /// Into how many parts the rows are divided that are held out in turn; 0 where one part alone is held out.
+    pub fn folds(&self) -> u32 {
+        self.rule.fold.filter(|_| !self.task.is_self_supervised()).map_or(0, |fold| fold.of)
+    }
+
+    /// How the rows are divided. Texts that are their own lesson have no folds.
+    pub fn rule(&self) -> SplitRule {
+        SplitRule { fold: self.rule.fold.filter(|_| self.folds() > 0), ..self.rule.clone() }
+    }
+
+    /// Data of their own to evaluate on, which folds have no use for.
+    pub fn eval(&self) -> Option<Inputs> {
+        self.eval.clone().filter(|_| self.folds() == 0)
     }
 
     /// What was said of a row or a length belongs to a model's tokens.
@@ -123,8 +138,11 @@ impl Workspace {
         // The data of a run that is used again mean what they meant there.
         if let Some(config) = self.restoring.take_if(|config| config.data.train == table.origins.inputs) {
             let rule = config.data.split_rule(config.run.seed);
-            data.rule =
-                SplitRule { eval_fraction: config.data.eval_fraction.unwrap_or(data.rule.eval_fraction), ..rule };
+            let eval_fraction = config.data.eval_fraction.unwrap_or(data.rule.eval_fraction);
+            // Of a fold the whole run is used again, as one of them alone says nothing.
+            let folds = config.data.fold.map_or(config.run.folds, |fold| fold.of);
+            let fold = (folds > 0).then_some(Fold { number: 1, of: folds });
+            data.rule = SplitRule { eval_fraction, fold, ..rule };
             data.mends = config.data.mends();
             data.task = config.task;
             data.roles = config.data.columns.clone();
@@ -201,7 +219,7 @@ mod tests {
         let mut workspace = Workspace::new(Vec::new(), "/runs".into());
         opened(&mut workspace, "one.csv");
         workspace.data.eval = Some("dev.csv".into());
-        workspace.data.rule = SplitRule { eval_fraction: 0.0, seed: 7, stratified: false };
+        workspace.data.rule = SplitRule { eval_fraction: 0.0, seed: 7, stratified: false, fold: None };
         workspace.plan_error = Some("one cannot be trained".into());
         workspace.out_is_own = true;
         let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());

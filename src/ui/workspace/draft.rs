@@ -65,8 +65,10 @@ impl Workspace {
             draft.data.train.clone_from(&table.origins.inputs);
         }
         draft.data.columns = self.data.roles.clone();
-        draft.data.eval.clone_from(&self.data.eval);
-        draft.data.eval_fraction = self.data.eval.is_none().then_some(self.data.rule.eval_fraction);
+        draft.data.eval = self.data.eval();
+        (draft.run.folds, draft.data.fold) = (self.data.folds(), None);
+        let is_share = self.data.eval.is_none() && draft.run.folds == 0;
+        draft.data.eval_fraction = is_share.then_some(self.data.rule.eval_fraction);
         draft.data.split_seed = Some(self.data.rule.seed);
         draft.data.stratified = self.data.rule.stratified;
         draft.data.fix.clone_from(&self.data.mends.fix);

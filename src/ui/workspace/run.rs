@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::pace::{Clock, Pace};
+use crate::data::Fold;
 use crate::metrics::Measure;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, Step, TrainEvent};
@@ -137,6 +138,10 @@ impl RunView {
                 eval_examples,
                 truncated,
             } => {
+                // Of a run in folds the next begins, or all of them are told of together.
+                if self.config.data.fold.is_some() && self.steps > 0 {
+                    self.begin_anew();
+                }
                 self.config = (**config).clone();
                 (self.parameters, self.trainable) = (*parameters, *trainable);
                 (self.steps, self.steps_per_epoch) = (*steps, *steps_per_epoch);
@@ -164,6 +169,18 @@ impl RunView {
             TrainEvent::Stopped(ending) => self.end(Status::Stopped, ending, now),
             TrainEvent::Failed(ending) => self.end(Status::Failed, ending, now),
         }
+    }
+
+    /// Forgets the curves of a fold; how long all have taken stays.
+    fn begin_anew(&mut self) {
+        let (dir, config, lengths) = (self.dir.clone(), self.config.clone(), self.lengths.take());
+        let clock = std::mem::take(&mut self.clock);
+        *self = Self { lengths, clock, ..Self::new(dir, config) };
+    }
+
+    /// Which of how many folds is trained, where the run is in folds.
+    pub fn fold(&self) -> Option<Fold> {
+        self.config.data.fold.filter(|_| self.status.is_live())
     }
 
     /// The run waits, or goes on.

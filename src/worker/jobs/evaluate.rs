@@ -8,7 +8,7 @@ use crate::data::Roles;
 use crate::metrics::judged_at;
 use crate::model::{Decisions, Precision};
 use crate::table::Inputs;
-use crate::train::assess::{Assessed, Assessment, assess};
+use crate::train::assess::{Assessed, Assessment, assess, assess_held_out};
 use crate::train::event::TrainEvent;
 use crate::train::kept::KeptEvaluation;
 use crate::train::run;
@@ -27,7 +27,23 @@ pub fn evaluate(
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
     let Assessment { evaluation, decisions, .. } = assessment;
-    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false });
+    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false, folds: 0 });
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
+    job.payload(Payload::Evaluation(Arc::new(data)));
+    Ok(Ended::Done)
+}
+
+/// A run's model, or a state of its course, over the rows that the run held out.
+pub fn evaluate_held_out(job: &Job<'_>, (dir, precision): (&Path, Precision)) -> Result<Ended, Failure> {
+    let mut on_progress = |what: &str, done, total| job.progress(what, done, total);
+    let Some((assessment, config)) = assess_held_out(dir, precision, &mut on_progress)? else {
+        return Ok(Ended::Stopped);
+    };
+    let texts = assessment.texts();
+    let is_part = config.data.eval.is_none();
+    let data = config.data.eval.unwrap_or(config.data.train);
+    let on = Some(EvaluatedOn { data, is_part, folds: 0 });
+    let Assessment { evaluation, decisions, .. } = assessment;
     let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
@@ -58,7 +74,7 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let decisions = Decisions::read(&model)?;
     let choice = &run.config.data;
     let data = choice.eval.clone().unwrap_or_else(|| choice.train.clone());
-    let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none() });
+    let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none(), folds: run.config.run.folds });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         let (precision, undecided) = (Precision::F32, Decisions::default());

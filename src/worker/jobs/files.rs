@@ -9,7 +9,7 @@ use super::kept::{Card, Last, read_card};
 use crate::data::Dataset;
 use crate::hub::Hub;
 use crate::hub::embedded::Shipped;
-use crate::model;
+use crate::model::{self, kept};
 use crate::stop::heed;
 use crate::table::{Inputs, Part, Table};
 use crate::task::Reads;
@@ -58,10 +58,11 @@ fn run_of(dir: &Path) -> Option<&Path> {
     dir.parent().filter(|run| dir.ends_with("model") && run.join("run.toml").is_file())
 }
 
-/// Whether a folder holds only the adapter of a run, whose `model` beside it has the same weights in it.
-fn is_adapter_of_run(dir: &Path) -> bool {
+/// Whether a folder holds only what belongs to the model of a run beside it: an adapter with the same weights in it, or the
+/// states of the run's course.
+fn is_beside_model_of_run(dir: &Path) -> bool {
     let has_model = |run: &Path| run.join("run.toml").is_file() && model::is_model_folder(&run.join("model"));
-    dir.ends_with("adapter") && dir.parent().is_some_and(has_model)
+    dir.parent().is_some_and(|run| has_model(run) && (dir.ends_with("adapter") || dir == kept::states_folder(run)))
 }
 
 fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
@@ -76,7 +77,7 @@ fn collect(dir: &Path, depth: usize, found: &mut BTreeSet<PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
         // Links are followed too; how deep is bounded.
-        if !hidden && entry.path().is_dir() && !is_adapter_of_run(&entry.path()) {
+        if !hidden && entry.path().is_dir() && !is_beside_model_of_run(&entry.path()) {
             collect(&entry.path(), depth - 1, found);
         }
     }
@@ -201,7 +202,7 @@ mod tests {
         let table = Arc::new(table.unwrap());
         let name = |name: &str| Some(name.to_owned());
         let roles = Roles { text: name("text"), label: name("label"), ..Roles::default() };
-        let rule = SplitRule { eval_fraction: 0.2, seed: 1, stratified: true };
+        let rule = SplitRule { eval_fraction: 0.2, seed: 1, stratified: true, fold: None };
         let read = |stop: &Stop| {
             stop.heeding(|| {
                 let read = divide(Task::Classify, table.clone(), None, &roles, &rule, &Mends::default()).unwrap();

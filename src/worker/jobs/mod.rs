@@ -97,6 +97,7 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         Command::Evaluate { model, data, roles, precision, .. } => {
             evaluate::evaluate(job, (&model, precision), &data, &roles)
         }
+        Command::EvaluateHeldOut { model, precision, .. } => evaluate::evaluate_held_out(job, (&model, precision)),
         Command::KeepDecisions { model, decisions, shown, .. } => {
             evaluate::keep_decisions(job, &model, decisions, shown.as_deref())
         }
@@ -138,6 +139,7 @@ impl Command {
             | Self::Xray { .. }
             | Self::Plan { .. }
             | Self::Evaluate { .. }
+            | Self::EvaluateHeldOut { .. }
             | Self::FindRuns { .. }
             | Self::OpenRun { .. } => true,
             Self::Train { .. }
@@ -180,6 +182,7 @@ impl Command {
             | Self::Train { job, .. }
             | Self::Resume { job, .. }
             | Self::Evaluate { job, .. }
+            | Self::EvaluateHeldOut { job, .. }
             | Self::KeepDecisions { job, .. }
             | Self::Meet { job, .. }
             | Self::Ask { job, .. }

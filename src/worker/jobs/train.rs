@@ -10,11 +10,13 @@ use crate::model::{self, EncoderConfig};
 use crate::text::Length;
 use crate::text::features::window_lengths;
 use crate::train::config::RunConfig;
+use crate::train::event::TrainEvent;
+use crate::train::folds;
 use crate::train::plan::{Facts, PlanSummary, Shape, flops_per_sec, plan as make_plan};
 use crate::train::prepare::{self, open_model};
 use crate::train::recommend;
 use crate::train::rows;
-use crate::train::run::{self, Opened, Recorder};
+use crate::train::run::{self, Opened, Recorder, RunStatus};
 use crate::train::{TrainError, make_fit, preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 use crate::worker::work::Failure;
@@ -25,6 +27,37 @@ pub fn resume(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
 }
 
 pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
+    if config.run.folds > 0 { in_folds(job, config, resume) } else { one(job, config, resume) }
+}
+
+/// A run for each fold, one after the other, and then what they come to together. What is done already stays.
+fn in_folds(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
+    config.check()?;
+    if !resume {
+        run::check_folder(config, false)?;
+    }
+    folds::begin(config)?;
+    for number in 1..=config.run.folds {
+        let own = folds::of_fold(config, number);
+        let begun = run::status(&own.run.out);
+        if begun == Some(RunStatus::Finished) {
+            continue;
+        }
+        if let Ended::Stopped = one(job, &own, begun.is_some())? {
+            return Ok(Ended::Stopped);
+        }
+    }
+    if job.progress("putting the folds together", 0, 0).is_break() {
+        return Ok(Ended::Stopped);
+    }
+    folds::gather(config)?;
+    for event in run::read(&config.run.out)?.events {
+        job.send(EventKind::Train(Box::new(event)));
+    }
+    Ok(Ended::Done)
+}
+
+fn one(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
     let config = &if goes_on { run::as_it_began(config)? } else { config.clone() };
     let on_progress = &mut |what: &str, done, total| job.progress(what, done, total);
@@ -45,7 +78,12 @@ pub fn train(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, F
     let mut recorder = Recorder {
         folder,
         data: &data,
-        on_event: &mut |event| job.send(EventKind::Train(Box::new(event))),
+        on_event: &mut |event| {
+            // That one of several folds is finished is not that the run is.
+            if config.data.fold.is_none() || !matches!(event, TrainEvent::Finished(_)) {
+                job.send(EventKind::Train(Box::new(event)));
+            }
+        },
         on_pause: &mut || job.go_on(),
         is_paused: &|| job.is_paused(),
         interrupt: &|| job.control.interrupt(),

@@ -9,6 +9,7 @@ use egui_material_icons::icons::{ICON_CLOSE, ICON_SEARCH};
 
 use super::cells::{self, Order, Row, Show};
 use super::filter::{self, Filter, Search};
+use super::said;
 use super::xray::XrayPane;
 use crate::data::entities::Kinds;
 use crate::data::{Dataset, Roles};
@@ -18,6 +19,7 @@ use crate::ui::theme::{self, space};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, highlight, state, table_lines, text};
 use crate::ui::{Cx, Palette, format};
+use crate::worker::protocol::EvaluatedData;
 
 /// Widths that columns begin with.
 const LABEL: f32 = 120.0;
@@ -55,6 +57,16 @@ struct Meaning {
     task: Task,
     roles: Roles,
     labels: Vec<String>,
+}
+
+/// What the table shows.
+#[derive(Clone, Copy)]
+struct Sheet<'a> {
+    order: &'a Order,
+    /// What was said of the rows while they were held out.
+    said: Option<&'a EvaluatedData>,
+    /// Whether all rows were searched.
+    is_complete: bool,
 }
 
 /// How the chosen row is shown.
@@ -100,7 +112,8 @@ impl Rows {
         if !complete {
             ui.ctx().request_repaint();
         }
-        self.search_ui(ui, cx, table, dataset.as_deref(), complete);
+        let said = said::of(cx, table);
+        self.search_ui(ui, cx, table, dataset.as_deref(), complete, said.as_deref());
         if let Some(row) = self.chosen.filter(|row| *row < table.rows()) {
             let bare = egui::Frame::new().inner_margin(egui::Margin { left: 0, right: 0, top: 8, bottom: 0 });
             let most = (ui.available_height() - 140.0).max(DETAIL_LEAST);
@@ -118,21 +131,32 @@ impl Rows {
             ui.set_height(height - if self.chosen.is_some() { GUTTER } else { 2.0 });
             let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
             // With many columns the table is wider than its place and moves sideways.
+            let beside = if said.is_some() { said::WIDTH + space::M } else { 0.0 };
             let natural = 70.0
+                + beside
                 + order.main.iter().map(|show| first_width(*show)).sum::<f32>()
                 + (OTHER + space::M) * order.others.len() as f32;
+            let sheet = Sheet { order: &order, said: said.as_deref(), is_complete: complete };
             if natural > ui.available_width() {
                 egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
                     ui.set_min_width(natural);
-                    self.table_ui(ui, cx, table, dataset.as_deref(), &order, complete);
+                    self.table_ui(ui, cx, table, dataset.as_deref(), sheet);
                 });
             } else {
-                self.table_ui(ui, cx, table, dataset.as_deref(), &order, complete);
+                self.table_ui(ui, cx, table, dataset.as_deref(), sheet);
             }
         });
     }
 
-    fn search_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Table, dataset: Option<&Dataset>, complete: bool) {
+    fn search_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        table: &Table,
+        dataset: Option<&Dataset>,
+        complete: bool,
+        said: Option<&EvaluatedData>,
+    ) {
         let palette = cx.palette;
         ui.horizontal(|ui| {
             let field = TextEdit::singleline(&mut self.filter.words)
@@ -155,6 +179,12 @@ impl Rows {
                     filter.rows = None;
                 }
             }
+            if let (Some(said), Some(dataset), true) = (said, dataset, filter.rows.is_none())
+                && let Some(rows) = said::mistakes_ui(ui, said, dataset, palette)
+            {
+                let why = format::plural(rows.len() as u64, "held-out mistake", "held-out mistakes");
+                filter.rows = Some((Arc::new(rows), why));
+            }
             self.filter = filter;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let all = format::plural(table.rows() as u64, "row", "rows");
@@ -169,16 +199,8 @@ impl Rows {
         });
     }
 
-    fn table_ui(
-        &mut self,
-        ui: &mut Ui,
-        cx: &Cx<'_>,
-        table: &Arc<Table>,
-        dataset: Option<&Dataset>,
-        order: &Order,
-        is_complete: bool,
-    ) {
-        let palette = cx.palette;
+    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Arc<Table>, dataset: Option<&Dataset>, sheet: Sheet<'_>) {
+        let (palette, Sheet { order, said, is_complete }) = (cx.palette, sheet);
         let shown = if self.filter.is_empty() { table.rows() } else { self.search.found().len() };
         if shown == 0 {
             let (title, words) = nothing(table, is_complete);
@@ -192,30 +214,24 @@ impl Rows {
         ui.shrink_clip_rect(ui.max_rect().shrink(1.0));
         let line_width = 28.0 + 8.0 * (number(table, table.rows() - 1).max(10) as f32).log10().floor();
         let mut builder = TableBuilder::new(ui)
-            .id_salt(("rows", order))
+            .id_salt(("rows", order, said.is_some()))
             .striped(false)
             .sense(Sense::click())
             .auto_shrink(false)
             .min_scrolled_height(0.0)
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(line_width + space::M));
-        for column in widths(order) {
+        for column in widths(order, said.is_some()) {
             builder = builder.column(column);
         }
         let Self { search, filter, chosen, kinds, .. } = self;
+        let titles = titles(table, order, said.is_some());
         let heads = builder.header(32.0, |mut header| {
-            let mut head = |words: &str| {
+            for words in titles {
                 header.col(|ui| {
                     table_lines::head_line(ui, bounds, palette);
                     ui.add(Label::new(text::label(words, palette)).truncate());
                 });
-            };
-            head(if table.origins.files.len() < 2 { "   Line" } else { "   Row" });
-            for show in &order.main {
-                head(show.title(table));
-            }
-            for column in &order.others {
-                head(&table.columns[*column]);
             }
         });
         heads.body(|body| {
@@ -233,6 +249,12 @@ impl Rows {
                     line.col(|ui| {
                         table_lines::row_line(ui, bounds, palette);
                         cells::cell_ui(ui, palette, of_row, *show);
+                    });
+                }
+                if let Some(said) = said {
+                    line.col(|ui| {
+                        table_lines::row_line(ui, bounds, palette);
+                        said::cell_ui(ui, palette, said, dataset, row);
                     });
                 }
                 for column in &order.others {
@@ -316,6 +338,15 @@ impl Rows {
     }
 }
 
+/// What stands above the columns.
+fn titles<'a>(table: &'a Table, order: &Order, has_said: bool) -> Vec<&'a str> {
+    let mut titles = vec![if table.origins.files.len() < 2 { "   Line" } else { "   Row" }];
+    titles.extend(order.main.iter().map(|show| show.title(table)));
+    titles.extend(has_said.then_some(said::TITLE));
+    titles.extend(order.others.iter().map(|column| table.columns[*column].as_str()));
+    titles
+}
+
 /// What stands where no row does.
 fn nothing(table: &Table, is_complete: bool) -> (&'static str, &'static str) {
     if table.rows() == 0 {
@@ -328,15 +359,16 @@ fn nothing(table: &Table, is_complete: bool) -> (&'static str, &'static str) {
 }
 
 /// The columns behind that of the lines. The last has no handle, which would lie under the scroll bar.
-fn widths(order: &Order) -> impl Iterator<Item = Column> {
+fn widths(order: &Order, has_said: bool) -> impl Iterator<Item = Column> {
     let main = order.main.iter().map(|show| match show {
         Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
         Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
         _ => Column::remainder().at_least(first_width(*show)),
     });
     let others = order.others.iter().map(|_| Column::initial(OTHER).at_least(50.0));
-    let last = order.main.len() + order.others.len();
-    main.chain(others).zip(1..).map(move |(column, place)| column.clip(true).resizable(place < last))
+    let said = has_said.then(|| Column::initial(said::WIDTH).at_least(80.0));
+    let last = order.main.len() + usize::from(has_said) + order.others.len();
+    main.chain(said).chain(others).zip(1..).map(move |(column, place)| column.clip(true).resizable(place < last))
 }
 
 fn first_width(show: Show) -> f32 {

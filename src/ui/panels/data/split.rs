@@ -37,6 +37,11 @@ impl SplitForm {
         }
         Card::titled("Evaluation").note("held out from training").show(ui, palette, |ui| {
             ui.spacing_mut().item_spacing.y = 6.0;
+            if cx.workspace.data.folds() > 0 {
+                folds_ui(ui, cx);
+                parts_ui(ui, cx);
+                return;
+            }
             self.own_file |= cx.workspace.data.eval.is_some();
             let choices = [(false, "Share of this file"), (true, "Own file")];
             if let Some(own_file) = segmented(ui, palette, self.own_file, &choices, true) {
@@ -124,6 +129,20 @@ impl SplitForm {
         if let Some(path) = path_field(ui, palette, &mut self.typed, "or paste a path", "evaluation file") {
             cx.act(Action::SetEvalData(Some(path.into())));
         }
+    }
+}
+
+/// All rows are held out in turn, which is chosen in Train.
+fn folds_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let palette = cx.palette;
+    let rule = cx.workspace.data.rule.clone();
+    let words = format!(
+        "Every row is held out once, in {} runs. Below are the parts of the first of them.",
+        format::count(u64::from(cx.workspace.data.folds()))
+    );
+    ui.add(egui::Label::new(text::small(words, palette)).wrap());
+    if Button::new("Hold out a share instead").small().show(ui, palette).clicked() {
+        cx.act(Action::SetSplit(SplitRule { fold: None, ..rule }));
     }
 }
 

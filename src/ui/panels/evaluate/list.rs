@@ -113,7 +113,9 @@ pub fn head(
     left: impl FnOnce(&mut Ui),
 ) {
     line(ui, 26.0, |ui| {
-        if Button::new("Open in Explore").small().show(ui, cx.palette).clicked() {
+        // Of a run in folds there is no one model that said all this.
+        let has_model = evaluated.on.as_ref().is_none_or(|on| on.folds == 0);
+        if has_model && Button::new("Open in Explore").small().show(ui, cx.palette).clicked() {
             let model = evaluated.model.clone();
             let Offered { task, text, pair, no_answer } = offered();
             cx.act(Action::ExploreWith(model.clone()));

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use egui::Ui;
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
-use crate::model::Precision;
+use crate::model::{Precision, kept};
 use crate::ui::panels::precision;
 use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::course_slider::course_slider;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
@@ -38,7 +39,11 @@ impl Source {
                 let task = evaluated.evaluation.task;
                 let counted = (examples > 0).then(|| format::plural(examples, one, many));
                 let on = evaluated.on.as_ref().map(|on| {
-                    let part = if on.is_part { ", the part held out" } else { "" };
+                    let part = match on.folds {
+                        0 if on.is_part => ", the part held out".to_owned(),
+                        0 => String::new(),
+                        folds => format!(", every row held out once in {folds} runs"),
+                    };
                     format!("on {}{part}", text::short_name(&format::inputs(&on.data), 40))
                 });
                 let rounded = (evaluated.precision == Precision::Int8).then(|| "8-bit weights".to_owned());
@@ -57,6 +62,7 @@ impl Source {
         } else if let Some(error) = &cx.workspace.evaluation_error {
             state::error(ui, palette, "The evaluation failed", error, |_| {});
         }
+        course_ui(ui, evaluated, cx);
         again_ui(ui, cx);
         if self.open {
             self.file_ui(ui, Some(evaluated), cx);
@@ -107,6 +113,33 @@ impl Source {
             line(ui, 28.0, |ui| line::left(ui, |ui| precision::ui(ui, cx)));
         });
     }
+}
+
+/// The states of the run's course, to be evaluated on the rows that it held out; the newest that is asked for counts.
+fn course_ui(ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
+    let (palette, workspace, model) = (cx.palette, cx.workspace, &evaluated.model);
+    let (run, at) = match kept::state_of(model) {
+        Some((run, step)) => (run, Some(step)),
+        None => (model.parent().unwrap_or(model), None),
+    };
+    let known = workspace.runs.iter().find(|known| known.dir == run && !known.states.is_empty());
+    let Some(known) = known else { return };
+    let steps: Vec<u64> = known.states.iter().map(|state| state.step).collect();
+    let place = at.and_then(|at| steps.iter().position(|step| *step == at));
+    line(ui, 26.0, |ui| {
+        let whole = Button::new("Run's model").small().selected(place.is_none()).enabled(place.is_some());
+        if whole.show(ui, palette).clicked() {
+            cx.act(Action::EvaluateHeldOut(model_of(run)));
+        }
+        let words = at.map_or_else(|| "the kept weights".to_owned(), |at| format!("step {}", format::count(at)));
+        ui.label(text::number_dim(words, palette));
+        line::left(ui, |ui| {
+            ui.label(text::dim("Time machine", palette));
+            if let Some(place) = course_slider(ui, "State to evaluate", &steps, place, palette) {
+                cx.act(Action::EvaluateHeldOut(known.states[place].dir.clone()));
+            }
+        });
+    });
 }
 
 /// The run that is shown, on the file that it was to be judged by, where it was not.

@@ -6,6 +6,7 @@ use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
+use super::course;
 use super::view::Mode;
 use crate::hub::embedded::Shipped;
 use crate::ui::panels::precision;
@@ -68,6 +69,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
     if let Some(promise) = cx.workspace.shipped_in(&model).and_then(Shipped::promise) {
         ui.add_space(2.0);
         ui.add(egui::Label::new(text::small(promise.words(), palette)).wrap());
+    }
+    if let Some(subject) = &subject {
+        course::ui(ui, cx, subject);
     }
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);

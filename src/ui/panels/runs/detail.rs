@@ -20,6 +20,15 @@ pub fn height(width: f32) -> f32 {
     if width < WIDE { 172.0 } else { 136.0 }
 }
 
+/// The states that it keeps of its course, and what they take.
+fn states_words(run: &RunSummary) -> String {
+    if run.states.is_empty() {
+        return String::new();
+    }
+    let states = format::plural(run.states.len() as u64, "state kept", "states kept");
+    format!(" · {states} ({})", format::bytes(run.states.iter().map(|state| state.bytes).sum()))
+}
+
 /// Returns whether the run is to be exported.
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
     let palette = cx.palette;
@@ -45,7 +54,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
             format::count(run.steps),
             format::duration(run.seconds),
             format::bytes(run.bytes_on_disk)
-        );
+        ) + &states_words(run);
         ui.add(Label::new(text::dim(facts, palette)).truncate());
         ui.horizontal_wrapped(|ui| {
             let dir = &run.dir;
@@ -56,7 +65,10 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
                     cx.act(Action::ContinueRun(dir.clone()));
                 }
             }
-            let export = Button::new("Export…").icon(ICON_IOS_SHARE).enabled(!run.is_running(cx.workspace));
+            // Of a run in folds each has a model, and none is that of all rows.
+            let has_model = run.folds == 0;
+            let can_go = has_model && !run.is_running(cx.workspace);
+            let export = Button::new("Export…").icon(ICON_IOS_SHARE).enabled(can_go);
             let words = "A folder for transformers, ONNX, a receipt, a script";
             is_to_go = export.show(ui, palette).on_hover_text(words).clicked();
             for (words, icon, action) in [
@@ -68,7 +80,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
                 ("Delete…", ICON_DELETE, Action::AskDeleteRun(dir.clone())),
             ] {
                 let deletes = matches!(action, Action::AskDeleteRun(_));
-                let button = Button::new(words).icon(icon).enabled(!deletes || !run.is_running(cx.workspace));
+                let asks_model = matches!(action, Action::ExploreWith(_) | Action::ShowDrift { .. });
+                let can_be = (!deletes || !run.is_running(cx.workspace)) && (!asks_model || has_model);
+                let button = Button::new(words).icon(icon).enabled(can_be);
                 let tooltip = action.tooltip();
                 let response = button.show(ui, palette);
                 if response.clicked() {

@@ -1,7 +1,9 @@
 //! Which runs are listed, and in which order.
 
 use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
 
 use crate::metrics::Measure;
 use crate::train::run::RunSummary;
@@ -49,11 +51,20 @@ pub struct Listed {
     pub falling: bool,
     made_for: Option<u64>,
     places: Vec<usize>,
+    /// Runs in folds whose folds are listed below them.
+    open: BTreeSet<PathBuf>,
 }
 
 impl Default for Listed {
     fn default() -> Self {
-        Self { filter: String::new(), column: Column::Started, falling: true, made_for: None, places: Vec::new() }
+        Self {
+            filter: String::new(),
+            column: Column::Started,
+            falling: true,
+            made_for: None,
+            places: Vec::new(),
+            open: BTreeSet::new(),
+        }
     }
 }
 
@@ -67,7 +78,40 @@ impl Listed {
         let words: Vec<String> = self.filter.split_whitespace().map(str::to_lowercase).collect();
         let mut places: Vec<usize> = (0..runs.len()).filter(|place| has_all(&runs[*place], &words)).collect();
         places.sort_by(|one, two| self.compare(&runs[*one], &runs[*two]));
-        self.places = places;
+        // What is looked for is shown wherever it is.
+        self.places = if words.is_empty() { self.grouped(&places, runs) } else { places };
+    }
+
+    /// Folds stand below the run that they belong to, where it is open, and nowhere else.
+    fn grouped(&self, places: &[usize], runs: &[RunSummary]) -> Vec<usize> {
+        let in_folds: BTreeSet<&Path> = runs.iter().filter(|run| run.folds > 0).map(|run| run.dir.as_path()).collect();
+        let whole = |run: &RunSummary| run.dir.parent().filter(|dir| in_folds.contains(dir)).map(Path::to_path_buf);
+        let mut below: BTreeMap<PathBuf, Vec<usize>> = BTreeMap::new();
+        for place in places {
+            if let Some(whole) = whole(&runs[*place]) {
+                below.entry(whole).or_default().push(*place);
+            }
+        }
+        let mut grouped = Vec::new();
+        for place in places.iter().filter(|place| whole(&runs[**place]).is_none()) {
+            grouped.push(*place);
+            if let Some(folds) = below.get_mut(&runs[*place].dir).filter(|_| self.open.contains(&runs[*place].dir)) {
+                folds.sort_by(|one, two| natural(&runs[*one].name, &runs[*two].name));
+                grouped.append(folds);
+            }
+        }
+        grouped
+    }
+
+    pub fn is_open(&self, dir: &Path) -> bool {
+        self.open.contains(dir)
+    }
+
+    /// Shows the folds of a run, or hides them.
+    pub fn turn(&mut self, dir: &Path) {
+        if !self.open.remove(dir) {
+            self.open.insert(dir.to_owned());
+        }
     }
 
     pub fn places(&self) -> &[usize] {
@@ -87,7 +131,7 @@ impl Listed {
 
     fn sum(&self, runs: &[RunSummary]) -> u64 {
         let mut sum = DefaultHasher::new();
-        (&self.filter, self.column, self.falling, runs.len()).hash(&mut sum);
+        (&self.filter, self.column, self.falling, &self.open, runs.len()).hash(&mut sum);
         for run in runs {
             (&run.dir, run.status as u8, run.held, run.started, run.trainable, run.seconds.to_bits()).hash(&mut sum);
             run.metric.as_ref().map(|(key, value)| (key, value.to_bits())).hash(&mut sum);
@@ -141,8 +185,6 @@ fn natural(one: &str, two: &str) -> Ordering {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
     use crate::task::Task;
     use crate::train::config::StrategyKind;
@@ -156,6 +198,7 @@ mod tests {
             model: "tiny".into(),
             data: "reviews.csv".into(),
             strategy: if started.is_multiple_of(2) { StrategyKind::Full } else { StrategyKind::Head },
+            folds: 0,
             status: RunStatus::Finished,
             held: false,
             step: 1,
@@ -168,6 +211,7 @@ mod tests {
             started,
             losses: Vec::new(),
             checkpoint: None,
+            states: Vec::new(),
         }
     }
 
@@ -196,6 +240,23 @@ mod tests {
         assert_eq!(names(&mut listed, &runs), newest);
         listed.press(Column::Name);
         assert_eq!(names(&mut listed, &runs), ["loss-1", "loss-2", "none", "run-2", "run-10"]);
+    }
+
+    #[test]
+    fn folds_are_listed_below_their_run_where_they_are_asked_for() {
+        let whole = RunSummary { folds: 2, ..run("reviews", None, 1) };
+        let fold = |number: u64| RunSummary {
+            dir: PathBuf::from(format!("reviews/fold-{number}")),
+            ..run(&format!("reviews/fold-{number}"), None, 5 - number)
+        };
+        let runs = [run("other", None, 9), fold(2), fold(1), whole, run("last", None, 0)];
+        let mut listed = Listed::default();
+        assert_eq!(names(&mut listed, &runs), ["other", "reviews", "last"]);
+        listed.turn(Path::new("reviews"));
+        assert_eq!(names(&mut listed, &runs), ["other", "reviews", "reviews/fold-1", "reviews/fold-2", "last"]);
+        listed.turn(Path::new("reviews"));
+        listed.filter = "fold-2".into();
+        assert_eq!(names(&mut listed, &runs), ["reviews/fold-2"], "what is looked for is found");
     }
 
     #[test]

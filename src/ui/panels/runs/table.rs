@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use egui::{Align, Checkbox, Label, Layout, Rangef, Role, Sense, Ui, WidgetInfo, vec2};
 use egui_extras::{Column as Width, TableBuilder, TableRow};
 use egui_material_icons::icons::{
-    ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD, ICON_DELETE, ICON_EXPLORE, ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
+    ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD, ICON_CHEVRON_RIGHT, ICON_DELETE, ICON_EXPAND_MORE, ICON_EXPLORE,
+    ICON_FILE_COPY, ICON_PLAY_ARROW, ICON_SHOW_CHART,
 };
 
 use super::order::{Column, Listed};
@@ -119,6 +120,7 @@ impl RunsPanel {
                 table_lines::row_line(ui, bounds, palette);
                 match part {
                     Part::Tick => tick_ui(ui, run, &mut self.ticked),
+                    Part::Of(Column::Name) if run.folds > 0 => in_folds_ui(ui, palette, run, &mut self.listed),
                     Part::Of(column) => cell_ui(ui, cx, run, *column),
                     Part::Loss => {
                         let name = format!("Loss of {}", run.name);
@@ -197,6 +199,19 @@ fn cell_ui(ui: &mut Ui, cx: &Cx<'_>, run: &RunSummary, column: Column) {
     }
 }
 
+/// A run in folds, with the press that shows or hides them.
+fn in_folds_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary, listed: &mut Listed) {
+    let is_open = listed.is_open(&run.dir);
+    let (icon, what) = if is_open { (ICON_EXPAND_MORE, "Hide") } else { (ICON_CHEVRON_RIGHT, "Show") };
+    ui.spacing_mut().item_spacing.x = 2.0;
+    if Button::icon_only(icon, format!("{what} the folds of {}", run.name)).small().show(ui, palette).clicked() {
+        listed.turn(&run.dir);
+        ui.ctx().request_repaint();
+    }
+    let data = format!("{} folds · {}", run.folds, run.data);
+    name_ui(ui, palette, &RunSummary { data, ..run.clone() });
+}
+
 fn name_ui(ui: &mut Ui, palette: &Palette, run: &RunSummary) {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
@@ -241,8 +256,9 @@ fn row_actions_ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) {
         (ICON_FILE_COPY, "Clone", Action::CloneRun(dir.clone())),
         (ICON_DELETE, "Delete", Action::AskDeleteRun(dir.clone())),
     ] {
-        // Nobody's run is deleted while it is written.
-        if words == "Delete" && run.is_running(cx.workspace) {
+        // Nobody's run is deleted while it is written, and a run in folds has no one model.
+        if (words == "Delete" && run.is_running(cx.workspace)) || (words == "Explore" && run.folds > 0) {
+            ui.add_space(26.0);
             continue;
         }
         let button = Button::icon_only(icon, format!("{words} {}", run.name)).small();

@@ -15,9 +15,12 @@ const LONG: &str = "More than an hour on this machine. It can be paused and resu
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
     let palette = cx.palette;
     ui.spacing_mut().item_spacing.y = 4.0;
-    let is_long = plan.seconds > HOUR;
+    let draft = &cx.workspace.draft;
+    let (seconds, steps) = (plan.all_seconds(draft), format::plural(plan.steps, "step", "steps"));
+    let is_long = seconds > HOUR;
     let color = if is_long { palette.warn } else { palette.text };
-    line(ui, "Time", &about(plan.seconds), &format::plural(plan.steps, "step", "steps"), color, palette);
+    let note = if draft.run.folds > 0 { format!("{} runs of {steps}", draft.run.folds) } else { steps };
+    line(ui, "Time", &about(seconds), &note, color, palette);
     if is_long {
         ui.add(egui::Label::new(text::small(LONG, palette).color(palette.warn)).wrap());
     }

@@ -3,6 +3,7 @@
 mod adapters;
 mod fields;
 mod find_rate;
+mod held_out;
 mod rates;
 mod sources;
 mod strategies;
@@ -185,11 +186,16 @@ impl Form {
         fields::training_ui(ui, draft, self.expert, palette);
         self.lengths_ui(ui, draft, frozen, cx);
         fields::hidden_words_ui(ui, draft, palette);
+        heading(ui, "Evaluation", palette, |_| {});
+        held_out::folds_ui(ui, draft, frozen.is_none(), cx);
+        if self.expert && draft.run.folds == 0 {
+            fields::evaluation_ui(ui, draft, palette);
+        }
+        let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
+        held_out::states_ui(ui, draft, plan, palette);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);
-            heading(ui, "Evaluation", palette, |_| {});
-            fields::evaluation_ui(ui, draft, palette);
             heading(ui, "Output", palette, |_| {});
             fields::output_ui(ui, draft, palette);
         }

@@ -61,6 +61,9 @@ fn title_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             status_chip(run.status, stopping, palette).show(ui);
             let name = format::file_name(&run.dir);
+            if let Some(fold) = run.fold() {
+                ui.label(text::dim(format!("fold {fold}"), palette));
+            }
             let label = egui::Label::new(text::strong(name, palette)).truncate();
             ui.add(label).on_hover_text(format::path(&run.dir));
         });
@@ -176,7 +179,11 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
     let model = model_of(&run.dir);
     let is_evaluated = run.result(run.main_metric()).is_some() || run.best.is_some();
     let is_listed = cx.workspace.models.iter().any(|entry| entry.dir == model && entry.problem.is_none());
-    let has_model = is_listed || run.best.is_some() || (run.status != Status::Failed && is_evaluated);
+    // The runs of folds have a model each, and none is of all rows.
+    let is_one_of_them = run.config.data.fold.is_some() && run.config.run.out != run.dir;
+    let is_in_folds = run.config.run.folds > 0 || is_one_of_them;
+    let has_result = is_listed || run.best.is_some() || (run.status != Status::Failed && is_evaluated);
+    let has_model = has_result && !is_in_folds;
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.allocate_ui_with_layout(vec2(ui.available_width(), 34.0), Layout::right_to_left(Align::Center), |ui| {
@@ -189,10 +196,10 @@ fn ending_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
                     cx.act(Action::ContinueRun(run.dir.clone()));
                 }
             }
-            if has_model {
-                if Button::new("Try it").primary().show(ui, palette).clicked() {
-                    cx.act(Action::ExploreWith(model));
-                }
+            if has_model && Button::new("Try it").primary().show(ui, palette).clicked() {
+                cx.act(Action::ExploreWith(model));
+            }
+            if has_model || (has_result && is_evaluated) {
                 let words = if is_evaluated { "See mistakes" } else { "Evaluate" };
                 if Button::new(words).show(ui, palette).clicked() {
                     cx.act(Action::Go(Screen::Evaluate));

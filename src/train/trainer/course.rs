@@ -1,0 +1,30 @@
+//! The states that are kept of a run's course, to look back at.
+//!
+//! A state is written right after its update and before any checkpoint of it, so that a run that goes on has all those it
+//! passed. What is written is what training can change, also where some of it joins later.
+
+use super::Trainer;
+use crate::model::Param;
+use crate::train::steps;
+
+impl Trainer<'_> {
+    /// Keeps the state of now, where it is one of those that are to be kept.
+    pub(super) fn keep_state_if_due(&mut self) {
+        if steps::is_kept(self.config, self.steps.total, self.step) {
+            self.keep_state();
+        }
+    }
+
+    /// Keeps the state of a run that ends before its last step: it is the last there is.
+    pub(super) fn keep_last_state(&mut self) {
+        if self.config.run.keep_checkpoints > 0 {
+            self.keep_state();
+        }
+    }
+
+    fn keep_state(&mut self) {
+        let joining = &self.thaw_order[self.thawed..];
+        let is_trained = |param: &Param| param.trainable() || joining.contains(&param.block) && !param.fixed;
+        self.listener.keep_state(self.model, self.step, &is_trained);
+    }
+}

@@ -1,0 +1,137 @@
+//! Folds and the time machine in the real window with the real worker, by what the screens say.
+
+use std::path::Path;
+
+use attune::data::Fold;
+use attune::inspect::Question;
+use attune::model::kept;
+use attune::ui::workspace::Workspace;
+use attune::ui::{Action, Screen};
+use egui::Role;
+use egui_kittest::kittest::Queryable;
+
+use crate::journey::Window;
+use crate::models_match_the_reference::golden;
+use crate::worker_keeps_its_word::reviews;
+
+fn planned(window: &mut Window, folder: &Path, rows: usize) {
+    let data = reviews(folder, rows);
+    window.harness.state_mut().act(Action::OpenData(data.into()));
+    window.harness.state_mut().act(Action::OpenModel(golden().join("bert-classify")));
+    window.until("the run is planned", is_planned);
+    let mut draft = window.workspace().draft.clone();
+    (draft.run.max_steps, draft.data.max_tokens, draft.optim.lr) = (Some(8), 16, 5e-3);
+    window.harness.state_mut().act(Action::Edit(Box::new(draft)));
+    window.until("the form is changed", |workspace| workspace.draft.run.max_steps.is_some() && is_planned(workspace));
+    window.go(Screen::Train);
+}
+
+fn is_planned(workspace: &Workspace) -> bool {
+    workspace.plan.is_some() && workspace.jobs.is_empty() && workspace.data.lengths.is_some()
+}
+
+fn press_below(window: &mut Window, label: &str) {
+    window.harness.get_by_label(label).click_accesskit();
+    window.harness.run_steps(3);
+}
+
+fn run(window: &mut Window) {
+    window.press("Start training");
+    window.until("the run has ended and its evaluation was opened", |workspace| {
+        workspace.training.is_none() && workspace.evaluation.is_some() && workspace.jobs.is_empty()
+    });
+}
+
+#[test]
+fn every_row_is_held_out_once_and_said_so_wherever_it_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    planned(&mut window, folder.path(), 60);
+    let one = window.workspace().plan.as_ref().unwrap().seconds;
+    press_below(&mut window, "Hold out every row once");
+    window.until("the folds are planned", |workspace| workspace.draft.run.folds == 5 && is_planned(workspace));
+    let workspace = window.workspace();
+    assert_eq!(workspace.data.rule.fold, Some(Fold { number: 1, of: 5 }));
+    assert_eq!(workspace.draft.data.eval_fraction, None);
+    let plan = workspace.plan.as_ref().unwrap();
+    assert!(plan.all_seconds(&workspace.draft) > 2.0 * one, "five runs take longer than one");
+    assert!(window.shows("5 runs of 8 steps"));
+    window.go(Screen::Data);
+    assert!(window.shows("Every row is held out once, in 5 runs"));
+    window.go(Screen::Train);
+
+    run(&mut window);
+    let dir = folder.path().join("runs/reviews-bert-classify-1");
+    assert!(dir.join("held-out.csv").is_file() && dir.join("fold-5/model").is_dir());
+    assert!(window.shows("Finished") && !window.shows("Try it"), "no one model is of all rows");
+    let evaluated = window.workspace().evaluation.clone().unwrap();
+    assert_eq!(evaluated.evaluation.predictions.len(), 60);
+    window.go(Screen::Evaluate);
+    assert!(window.shows("every row held out once in 5 runs") && window.shows("in the 5 folds"));
+
+    window.go(Screen::Data);
+    assert!(window.shows("Held-out prediction") && window.shows("60 rows"));
+    let wrong = evaluated.evaluation.predictions.iter().filter(|one| one.gold != one.predicted).count();
+    window.press("Held-out mistakes");
+    window.until("the mistakes are found", |workspace| workspace.jobs.is_empty());
+    assert!(window.shows(&format!("{wrong} of 60 rows")));
+
+    window.go(Screen::Runs);
+    let name = "reviews-bert-classify-1";
+    assert!(window.shows("5 folds") && !window.shows(&format!("Open {name}/fold-1")));
+    window.press(&format!("Show the folds of {name}"));
+    assert!(window.shows(&format!("Open {name}/fold-5")));
+    assert!(!window.shows(&format!("Explore {name} ")) && window.shows(&format!("Explore {name}/fold-1")));
+    window.press(&format!("Clone {name}"));
+    window.until("the form is that of the run", |workspace| workspace.draft.run.folds == 5 && is_planned(workspace));
+}
+
+#[test]
+fn one_slider_goes_through_the_states_of_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut window = Window::open(folder.path());
+    planned(&mut window, folder.path(), 60);
+    press_below(&mut window, "Keep states to look back");
+    window.until("the states are planned", |workspace| {
+        workspace.draft.run.keep_checkpoints == 11 && is_planned(workspace)
+    });
+    let kept_states = window.workspace().plan.as_ref().unwrap().kept_states(&window.workspace().draft).unwrap();
+    assert_eq!(kept_states.count, 9, "before the first of 8 updates and after each");
+    assert!(window.shows("9 states of"));
+    run(&mut window);
+    let dir = folder.path().join("runs/reviews-bert-classify-1");
+    let states = kept::states(&dir);
+    assert_eq!(states.len(), 9);
+    assert!(states.iter().all(|state| state.bytes >= kept_states.each && state.bytes < kept_states.each + 20_000));
+
+    window.press("Try it");
+    let said = |workspace: &Workspace| workspace.explore.answer.as_ref()?.to::<Question>().cloned();
+    window.until("the model answers", |workspace| said(workspace).is_some());
+    let before = said(window.workspace()).unwrap();
+    assert!(window.shows("Time machine") && window.shows("9 states"));
+    window.harness.get_by_role_and_label(Role::Slider, "State of the run").focus();
+    window.harness.run_steps(2);
+    window.harness.key_press(egui::Key::Home);
+    window.until("the first state answers", |workspace| {
+        workspace.explore.model.as_ref() == Some(&states[0].dir) && said(workspace).is_some()
+    });
+    let first = said(window.workspace()).unwrap();
+    assert_eq!(first.question.text, before.question.text, "the same text is asked");
+    assert_ne!(first.result, before.result);
+    assert!(window.shows("step 0 of 8"));
+    window.harness.key_press(egui::Key::ArrowRight);
+    window.until("the next state answers", |workspace| {
+        workspace.explore.model.as_ref() == Some(&states[1].dir) && said(workspace).is_some()
+    });
+
+    window.go(Screen::Evaluate);
+    window.harness.get_by_role_and_label(Role::Slider, "State to evaluate").focus();
+    window.harness.run_steps(2);
+    window.harness.key_press(egui::Key::Home);
+    window.until("the first state is evaluated", |workspace| {
+        workspace.jobs.is_empty() && workspace.evaluation.as_ref().is_some_and(|shown| shown.model == states[0].dir)
+    });
+    assert_eq!(window.workspace().evaluation.as_ref().unwrap().evaluation.predictions.len(), 12);
+    let listed = window.workspace().runs.iter().find(|run| run.dir == dir).unwrap();
+    assert_eq!(listed.states, states);
+}
