@@ -8,8 +8,8 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::data::Columns;
-use super::destination;
 use crate::analysis::map::{About, Map, Method, Watch, lay_out, read, reads_whole, rows};
+use crate::batch::destination;
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;

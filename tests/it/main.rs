@@ -36,6 +36,7 @@ mod models_match_the_reference;
 mod packaging;
 mod panels;
 mod playground_answers;
+mod predict_a_file;
 mod predictions_are_written;
 mod rates_are_found;
 mod runs_resume_exactly;

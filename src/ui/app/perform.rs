@@ -49,6 +49,8 @@ impl App {
             Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),
             Action::ChooseDataFolder => self.ask_dialog(Purpose::DataFolder, ctx),
             Action::ChooseEvalData => self.ask_dialog(Purpose::EvalData, ctx),
+            Action::ChoosePredict => self.ask_dialog(Purpose::Predict, ctx),
+            Action::PredictFile(file) => self.predict_file(file),
             Action::ChooseModelFolder => self.ask_dialog(Purpose::ModelFolder, ctx),
             Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
             Action::CancelDialog => self.dialog = None,
@@ -133,7 +135,12 @@ impl App {
 
     fn show_drift(&mut self, before: Option<PathBuf>, after: PathBuf) {
         self.workspace.explore_with(after);
-        self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before }));
+        self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before, file: None }));
+        self.workspace.screen = Screen::Explore;
+    }
+
+    fn predict_file(&mut self, file: Option<Inputs>) {
+        self.workspace.explore.shown = Some(Arc::new(Shown { view: "file", before: None, file }));
         self.workspace.screen = Screen::Explore;
     }
 
@@ -405,6 +412,7 @@ impl App {
         self.actions.push(match dialog.purpose {
             Purpose::Data | Purpose::DataFolder => Action::OpenData(chosen),
             Purpose::EvalData => Action::SetEvalData(Some(chosen)),
+            Purpose::Predict => Action::PredictFile(Some(chosen)),
             Purpose::ModelFolder => Action::AddModelFolder(chosen.place().into_owned()),
             Purpose::RunsFolder => Action::SetRunsFolder(chosen.place().into_owned()),
             // It is saved where it was asked.
