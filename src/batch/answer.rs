@@ -29,7 +29,8 @@ pub fn answer<E: From<BatchError>>(
             Ok(request) => match model.prepare(request.clone(), options) {
                 Ok(prepared) => Ok(prepared),
                 Err(error) if one_by_one => Err(error.to_string()),
-                Err(source) => {
+                Err(error) => {
+                    let source = Box::new(error);
                     let (name, place) = (name.clone(), item.place);
                     return Err(BatchError::Unanswered { name, place, source }.into());
                 }

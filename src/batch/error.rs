@@ -33,7 +33,7 @@ pub enum BatchError {
     #[error("{place} of {name}")]
     Line { name: String, place: String, source: LineError },
     #[error("{place} of {name}")]
-    Unanswered { name: String, place: String, source: InspectError },
+    Unanswered { name: String, place: String, source: Box<InspectError> },
     #[error("no column of {place:?} was recognised as the {what}; there are {columns}")]
     NotRecognised { place: PathBuf, what: &'static str, columns: String },
     #[error("there is no column \"{column}\" in {place:?}; there are {columns}")]

@@ -221,13 +221,13 @@ impl Plan {
     }
 }
 
-/// Where a file is, how large, and from when.
+/// Where a file is, how large, and from when; in whole numbers, which are read as they were written.
 fn stamp(path: &Path) -> Value {
     let found = std::fs::metadata(path).ok();
-    let modified =
-        found.as_ref().and_then(|file| file.modified().ok()).and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    let modified = found.as_ref().and_then(|file| file.modified().ok()?.duration_since(UNIX_EPOCH).ok());
+    let modified = modified.map(|since| (since.as_secs(), since.subsec_nanos()));
     let place = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    json!([place, found.map(|file| file.len()), modified.map(|since| since.as_secs_f64())])
+    json!([place, found.map(|file| file.len()), modified])
 }
 
 /// Looks at where a plan would write.

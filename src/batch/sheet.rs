@@ -157,13 +157,13 @@ impl About<'_> {
     /// The columns that were read, and those of the prediction, each with a name of its own.
     fn columns(&self) -> Vec<String> {
         let mut names = self.read();
-        for new in self.new() {
+        for new in self.further() {
             names.push(free_name(&names, new));
         }
         names
     }
 
-    fn new(&self) -> impl Iterator<Item = String> + use<> {
+    fn further(&self) -> impl Iterator<Item = String> + use<> {
         let file = self.tells_files().then(|| "file".to_owned());
         file.into_iter().chain(self.added()).chain(["error".to_owned()])
     }
@@ -172,7 +172,7 @@ impl About<'_> {
     pub fn renamed(&self) -> Vec<(String, String)> {
         let names = self.columns();
         let given = names[self.read().len()..].iter().cloned();
-        self.new().zip(given).filter(|(usual, given)| usual != given).collect()
+        self.further().zip(given).filter(|(usual, given)| usual != given).collect()
     }
 }
 
@@ -182,7 +182,8 @@ fn free_name(names: &[String], wanted: String) -> String {
         return wanted;
     }
     let numbered = |number: usize| format!("{wanted} ({number})");
-    (2..).map(numbered).find(|name| !names.contains(name)).unwrap_or(wanted)
+    // Of so many one is free.
+    (2..=names.len() + 2).map(numbered).find(|name| !names.contains(name)).unwrap_or(wanted)
 }
 
 /// Writes predictions one after the other.

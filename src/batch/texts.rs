@@ -217,6 +217,9 @@ fn request(line: &str, task: Task) -> Result<Request, LineError> {
     Ok(asked.request(task)?)
 }
 
+/// Cells by which a chosen column is known.
+const LOOKED_AT: usize = 100;
+
 /// Which columns of a table are asked about.
 pub struct Columns {
     first: usize,
@@ -280,7 +283,6 @@ impl Columns {
         let first = place(&chosen.first)?;
         let second = chosen.second.as_ref().filter(|_| task.reads() != Reads::Words).map(place).transpose()?;
         // Cells that are lists from the first on are lists of words.
-        const LOOKED_AT: usize = 100;
         let cells = (0..table.rows()).map(|row| table.cell(row, first)).filter(|cell| !cell.trim().is_empty());
         let is_list = task.reads() == Reads::Words && cells.take(LOOKED_AT).all(|cell| tags::list(cell).is_ok());
         Ok(Self { first, second, is_list })

@@ -17,6 +17,7 @@ use crate::signals::{self, AskedToEnd};
 use crate::table::Inputs;
 use crate::task::Task;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Predict {
     /// A model folder, or embedded for the model inside the program
@@ -161,7 +162,7 @@ impl Predict {
         };
         let mut told = Instant::now();
         let watch = &mut |progress: Progress| {
-            if told.elapsed() >= OFTEN {
+            if told.elapsed() >= OFTEN && progress.done > 0 {
                 told = Instant::now();
                 tell_progress(&progress);
             }

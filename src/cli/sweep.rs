@@ -31,9 +31,12 @@ pub struct SweepRuns {
     /// once, or a task of SkyPilot (skypilot)
     #[arg(long, value_enum, value_name = "SCHEDULER", conflicts_with = "collect")]
     write: Option<SchedulerName>,
-    /// Train nothing; take up what has finished elsewhere, from another folder where one is named
-    #[arg(long, value_name = "FOLDER", num_args = 0..=1)]
-    collect: Option<Option<PathBuf>>,
+    /// Train nothing; take up what has finished elsewhere
+    #[arg(long)]
+    collect: bool,
+    /// With --collect, a folder that the runs of trials were brought to
+    #[arg(long, value_name = "FOLDER", requires = "collect")]
+    from: Option<PathBuf>,
     /// Not there yet: trials on a Ray cluster
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto")]
     ray: Option<String>,
@@ -55,8 +58,8 @@ impl SweepRuns {
         if let Some(scheduler) = self.write {
             return self.write(&sweep, scheduler);
         }
-        if let Some(from) = &self.collect {
-            return self.collect(&sweep, from.as_deref());
+        if self.collect {
+            return self.collect(&sweep);
         }
         check_folder(&sweep, self.resume)?;
         let jobs = usize::from(self.jobs);
@@ -85,9 +88,9 @@ impl SweepRuns {
         print_lines(&written.next.into_iter().chain([collects]).collect::<Vec<_>>())
     }
 
-    fn collect(&self, sweep: &Sweep, from: Option<&Path>) -> anyhow::Result<()> {
+    fn collect(&self, sweep: &Sweep) -> anyhow::Result<()> {
         let mut telling = Telling { all: sweep.trials.len(), ..Telling::default() };
-        let outcome = collect(sweep, from, &mut telling)?;
+        let outcome = collect(sweep, self.from.as_deref(), &mut telling)?;
         let (all, finished) = (sweep.trials.len(), outcome.count(Status::Finished));
         if finished < all {
             eprintln!("{finished} of {all} trials have finished; what is missing runs here with --resume");

@@ -1,4 +1,4 @@
-//! The trials of a sweep as a file for a scheduler of other machines: an array of Slurm, or a task of `SkyPilot` that is
+//! The trials of a sweep as a file for a scheduler of other machines: an array of Slurm, or a task of SkyPilot that is
 //! asked once for each trial. Nothing is sent anywhere: a person gives the file to the scheduler, and what comes back is
 //! collected ([`super::collect`]).
 //!

@@ -196,7 +196,7 @@ fn an_array_of_a_scheduler_trains_the_same_trials_and_what_came_of_them_is_taken
     assert!(element("0").success());
     fs::rename(out.join("trial-001-seed-1"), away.join("trial-001-seed-1")).unwrap();
     fs::rename(out.join("trial-002-seed-1"), away.join("trial-002-seed-1")).unwrap();
-    done(&["sweep", &sweep, "--collect", away.to_str().unwrap()]);
+    done(&["sweep", &sweep, "--collect", "--from", away.to_str().unwrap()]);
     let found = records(&out);
     assert_eq!(found.len(), 2, "each is noted once");
     assert!(found.iter().all(|record| record["status"] == "finished"));
@@ -205,7 +205,8 @@ fn an_array_of_a_scheduler_trains_the_same_trials_and_what_came_of_them_is_taken
     fs::remove_dir_all(out.join("trial-001-seed-1")).unwrap();
     fs::remove_dir_all(away.join("trial-001-seed-1")).unwrap();
     fs::rename(away.join("trial-002-seed-1"), away.join("trial-001-seed-1")).unwrap();
-    let error = String::from_utf8(run(&["sweep", &sweep, "--collect", away.to_str().unwrap()]).stderr).unwrap();
+    let error =
+        String::from_utf8(run(&["sweep", &sweep, "--collect", "--from", away.to_str().unwrap()]).stderr).unwrap();
     assert!(error.contains("optim.lr is 0.00001") && error.contains("run of another sweep"), "{error}");
 }
 

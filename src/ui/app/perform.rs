@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::data::Roles;
+use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
@@ -49,8 +50,6 @@ impl App {
             Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),
             Action::ChooseDataFolder => self.ask_dialog(Purpose::DataFolder, ctx),
             Action::ChooseEvalData => self.ask_dialog(Purpose::EvalData, ctx),
-            Action::ChoosePredict => self.ask_dialog(Purpose::Predict, ctx),
-            Action::PredictFile(file) => self.predict_file(file),
             Action::ChooseModelFolder => self.ask_dialog(Purpose::ModelFolder, ctx),
             Action::ChooseRunsFolder => self.ask_dialog(Purpose::RunsFolder, ctx),
             Action::CancelDialog => self.dialog = None,
@@ -95,15 +94,14 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
-            Action::ShowDrift { before, after } => self.show_drift(before, after),
+            Action::ShowDrift { .. } | Action::ChoosePredict | Action::PredictFile(_) => {
+                self.show_in_explore(action, ctx);
+            }
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
-            Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Predicting");
-                self.send(Command::Ask { job, model, inquiry });
-            }
+            Action::Ask { model, inquiry } => self.ask(model, inquiry),
             Action::FindRuns
             | Action::SetRunsFolder(_)
             | Action::OpenRun(_)
@@ -133,14 +131,22 @@ impl App {
         self.workspace.say(Level::Info, title, None);
     }
 
-    fn show_drift(&mut self, before: Option<PathBuf>, after: PathBuf) {
-        self.workspace.explore_with(after);
-        self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before, file: None }));
-        self.workspace.screen = Screen::Explore;
+    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
+        let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.send(Command::Ask { job, model, inquiry });
     }
 
-    fn predict_file(&mut self, file: Option<Inputs>) {
-        self.workspace.explore.shown = Some(Arc::new(Shown { view: "file", before: None, file }));
+    /// Turns to a view of Explore.
+    fn show_in_explore(&mut self, action: Action, ctx: &egui::Context) {
+        let shown = match action {
+            Action::ShowDrift { before, after } => {
+                self.workspace.explore_with(after);
+                Shown { view: "drift", before, file: None }
+            }
+            Action::PredictFile(file) => Shown { view: "file", before: None, file },
+            _ => return self.ask_dialog(Purpose::Predict, ctx),
+        };
+        self.workspace.explore.shown = Some(Arc::new(shown));
         self.workspace.screen = Screen::Explore;
     }
 

@@ -48,6 +48,7 @@ impl FileView {
 }
 
 fn table_ui(ui: &mut Ui, asked: &FirstAnswers, answered: &Answered, palette: &Palette) {
+    ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
     let has_pair = asked.rows.iter().any(|row| row.request.as_ref().is_ok_and(|request| request.pair.is_some()));
     let bounds = ui.max_rect().intersect(ui.clip_rect()).x_range().shrink(1.0);
     let mut heads = vec!["Row".to_owned(), "text".to_owned()];

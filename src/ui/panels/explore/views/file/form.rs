@@ -158,7 +158,9 @@ impl FileView {
         let words = if is_taken { format!("Predict {rows} and replace it") } else { format!("Predict {rows}") };
         // Until it is known what lies there, nothing is begun.
         let can = place.is_some() && refused.is_none();
-        let button = Button::new(words).icon(ICON_BATCH_PREDICTION).primary().name("Predict all rows").enabled(can);
+        let button = Button::new(words).icon(ICON_BATCH_PREDICTION).name("Predict all rows").enabled(can);
+        // Where it was just written, the next step is to look at it.
+        let button = if self.written(cx.workspace).is_some() { button } else { button.primary() };
         if button.show(ui, palette).clicked() {
             self.begin(plan, cx);
         }
