@@ -412,6 +412,8 @@ impl<'a> Job<'a> {
     fn end(self, outcome: Result<bool, BatchError>) -> Result<Outcome, BatchError> {
         match outcome {
             Ok(true) => self.finish(),
+            // Who stops it after the last row has all that was asked.
+            Ok(false) if self.total == Some(self.sheet.counts.rows) => self.finish(),
             Ok(false) => self.stop(),
             // The disk may have room again.
             Err(error @ BatchError::Write { .. }) if self.has_note => Err(error),

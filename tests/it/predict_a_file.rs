@@ -140,7 +140,7 @@ fn what_was_interrupted_is_found_and_gone_on_with_or_thrown_away() {
         workspace.worked::<LookAtPlace>().is_some_and(|(_, place)| place.kept.is_none()) && workspace.jobs.is_empty()
     });
     assert!(!folder.path().join("new-predicted.csv.attune-part").exists());
-    assert!(window.shows("Predict 60 rows"));
+    assert!(window.shows("Predict all rows"));
 }
 
 #[test]

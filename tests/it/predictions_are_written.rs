@@ -271,9 +271,13 @@ fn interrupted(folder: &str, input: &str, out: &Path, stop_at: usize) -> (Plan, 
 fn many(folder: &Path) -> [(&'static str, String, &'static str); 4] {
     let rows = (0..60).map(|row| format!("{row},\"the jury believed her, and the map was {row} years old\"\n"));
     let csv = write(&folder.join("in.csv"), &(String::from("id,text\n") + &rows.collect::<String>()));
-    let lines = (0..60).map(|row| format!("{}\n", json!({ "text": format!("the jury read row {row} of the map") })));
+    let lines = (0..60).map(|row| {
+        format!("{}\n", json!({ "text": format!("the jury believed her, and the map was {row} years old") }))
+    });
     let lines = write(&folder.join("in.jsonl"), &lines.collect::<String>());
-    let words = (0..60).map(|row| format!("Ines\tO\nsaw\tO\nrow\tO\n{row}\tO\n\n"));
+    let words = (0..60).map(|row| {
+        format!("Ines\tO\nbelieved\tO\nthe\tO\njury\tO\nand\tO\nmap\tO\n{row}\tO\nwas\tO\nyears\tO\nold\tO\n\n")
+    });
     let words = write(&folder.join("in.conll"), &words.collect::<String>());
     let asked = |id: usize| json!({ "id": format!("q{id}"), "question": "When does it leave?", "answers": [] });
     let context = "The ferry leaves at seven, and comes back when the sea is calm enough for it.";

@@ -63,7 +63,7 @@ impl Work for PredictFile {
 
     fn title(&self) -> String {
         let name = self.plan.input.as_ref().map(Inputs::title).unwrap_or_default();
-        format!("Predicting {name}")
+        format!("Predictions of {name}")
     }
 
     fn queue(&self) -> Queue {
@@ -76,7 +76,7 @@ impl Work for PredictFile {
 
     /// Who waits for hours is elsewhere by then.
     fn done(&self) -> Option<&'static str> {
-        Some("Predictions are written")
+        Some("Written")
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {

@@ -22,6 +22,13 @@ const NONE: &str = "none";
 impl FileView {
     pub(super) fn form_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, survey: &Survey) {
         let Some(task) = self.task(cx.workspace) else { return };
+        let place = self.place(cx.workspace).cloned();
+        let plan = self.plan(cx.workspace, survey).filter(|_| survey.chosen.is_ok());
+        let kept = place.as_ref().filter(|place| place.refused.is_none()).and_then(|place| place.kept.clone());
+        if let (Some(plan), Some(kept)) = (&plan, &kept) {
+            // Above the form, which a small window does not show whole.
+            self.kept_ui(ui, cx, plan.clone(), kept);
+        }
         notes_ui(ui, cx, survey);
         form::heading(ui, "What is asked", cx.palette, |_| ());
         self.task_ui(ui, cx, task);
@@ -31,8 +38,7 @@ impl FileView {
         self.extras_ui(ui, cx, task);
         self.out_ui(ui, cx);
         ui.add_space(space::XS);
-        if let (Some(plan), Ok(_)) = (self.plan(cx.workspace, survey), &survey.chosen) {
-            let place = self.place(cx.workspace).cloned();
+        if let Some(plan) = plan.filter(|_| kept.is_none()) {
             self.press_ui(ui, cx, survey, plan, place.as_ref());
         }
     }
@@ -145,9 +151,6 @@ impl FileView {
         let refused = place.and_then(|place| place.refused.as_ref());
         if let Some(reason) = refused {
             state::warning(ui, palette, "It cannot be written there", reason, |_| ());
-        }
-        if let Some(kept) = place.and_then(|place| place.kept.clone()).filter(|_| refused.is_none()) {
-            return self.kept_ui(ui, cx, plan, &kept);
         }
         let is_taken = place.is_some_and(|place| place.is_taken && refused.is_none());
         if is_taken {
