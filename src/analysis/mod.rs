@@ -2,8 +2,10 @@
 
 pub mod drift;
 pub mod map;
+pub mod points;
 pub mod pooled;
 pub mod probe;
+pub mod sample;
 
 mod heads;
 

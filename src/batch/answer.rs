@@ -31,8 +31,9 @@ pub fn answer<E: From<BatchError>>(
                 Err(error) if one_by_one => Err(error.to_string()),
                 Err(error) => {
                     let source = Box::new(error);
-                    let (name, place) = (name.clone(), item.place);
-                    return Err(BatchError::Unanswered { name, place, source }.into());
+                    // Of several files the place says of which.
+                    let place = if item.file.is_some() { item.place } else { format!("{} of {name}", item.place) };
+                    return Err(BatchError::Unanswered { place, source }.into());
                 }
             },
         };

@@ -32,8 +32,8 @@ pub enum BatchError {
     ReadLine { name: String, line: usize, source: io::Error },
     #[error("{place} of {name}")]
     Line { name: String, place: String, source: LineError },
-    #[error("{place} of {name}")]
-    Unanswered { name: String, place: String, source: Box<InspectError> },
+    #[error("{place}")]
+    Unanswered { place: String, source: Box<InspectError> },
     #[error("no column of {place:?} was recognised as the {what}; there are {columns}")]
     NotRecognised { place: PathBuf, what: &'static str, columns: String },
     #[error("there is no column \"{column}\" in {place:?}; there are {columns}")]

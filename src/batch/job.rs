@@ -21,6 +21,7 @@ use super::sheet::{About, Counts, ID, Kind, Sheet, has_probabilities};
 use super::texts::{self, Chosen, How, Texts};
 use crate::files::Partial;
 use crate::inspect::{Aggregation, OpenModel, Options};
+use crate::model::Precision;
 use crate::stop::piece;
 use crate::table::{Inputs, Table};
 use crate::task::Task;
@@ -37,6 +38,8 @@ pub struct Plan {
     /// The columns that are asked about; otherwise they are guessed.
     pub chosen: Option<Chosen>,
     pub options: Options,
+    /// In which the model is asked.
+    pub precision: Precision,
     /// Whether each label has a column with its probability.
     pub probabilities: bool,
     pub out: PathBuf,
@@ -215,6 +218,7 @@ impl Plan {
                 "kind": kind,
                 "columns": self.chosen,
                 "options": self.options(kind),
+                "precision": self.precision,
                 "probabilities": self.probabilities,
             },
         })
@@ -283,8 +287,13 @@ pub fn write(model: &OpenModel, plan: &Plan, watch: Watch<'_>) -> Result<Option<
     let Some(mut job) = Job::begin(plan, about, plan.about(kind, &model.dir, model.task), &mut texts)? else {
         return Ok(None);
     };
+    let told = Reading { name: texts.name.clone(), notes: std::mem::take(&mut texts.notes), ..Reading::default() };
     let outcome = job.answer(model, texts, &plan.options(kind), watch);
-    job.end(outcome).map(Some)
+    let mut outcome = job.end(outcome)?;
+    if let Outcome::Written(written) = &mut outcome {
+        written.read.get_or_insert(told);
+    }
+    Ok(Some(outcome))
 }
 
 /// The texts, and how many they are.

@@ -119,11 +119,11 @@ pub(super) struct About<'a> {
 impl About<'_> {
     /// The columns that are added for a prediction.
     pub fn added(&self) -> Vec<String> {
-        let own: &[&str] = match self.task {
-            Task::Classify | Task::Nsp | Task::Sop => &["prediction", "score"],
-            Task::MultiLabel => &["prediction", "scores"],
-            Task::Regress | Task::Ner | Task::Mlm | Task::Rtd => &["prediction"],
-            Task::Qa => &["prediction", "score", "start", "end"],
+        let own: &[&str] = match self.task.targets() {
+            Targets::Class => &["prediction", "score"],
+            Targets::Classes => &["prediction", "scores"],
+            Targets::Number | Targets::Tags | Targets::Hidden | Targets::Replaced => &["prediction"],
+            Targets::Span => &["prediction", "score", "start", "end"],
         };
         let each = self.labels.iter().map(|label| format!("p({label})"));
         own.iter().map(|name| (*name).to_owned()).chain(each).collect()

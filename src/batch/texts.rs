@@ -8,7 +8,8 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -16,11 +17,12 @@ use serde_json::{Map, Value};
 
 use super::{BatchError, LineError};
 use crate::data::Roles;
+use crate::files;
 use crate::inspect::Request;
 use crate::inspect::json::{Asked, names};
 use crate::stop::heed;
 use crate::table::notation::tags;
-use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list};
+use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list, with_its_parts};
 use crate::task::{Reads, Task};
 
 /// A text that is asked about, or why it cannot be.
@@ -45,6 +47,8 @@ pub struct Texts {
     pub items: Items,
     /// How many they are, where that is known before they are read.
     pub total: Option<usize>,
+    /// What is to be told of how they are read, where there is no table that tells it.
+    pub notes: Vec<String>,
 }
 
 /// Texts one after the other.
@@ -75,16 +79,20 @@ pub fn read(inputs: Option<&Inputs>, task: Task, how: How, chosen: Option<&Chose
     let Some(inputs) = inputs.filter(|inputs| inputs.one() != Some(Path::new("-"))) else {
         let name = "standard input".to_owned();
         let items = lines(BufReader::new(io::stdin()), name.clone(), task, how);
-        return Ok(Texts { name, table: None, items, total: None });
+        return Ok(Texts { name, table: None, items, total: None, notes: Vec::new() });
     };
     let name = inputs.one().map_or_else(|| inputs.title(), |path| format!("\"{}\"", path.display()));
     let mut by_line = None;
     if let Some(path) = inputs.one().filter(|path| chosen.is_none() && path.is_file()) {
-        by_line = by_lines(path, &name, task, how)?;
-        if how != How::Table
-            && let Some(items) = by_line
-        {
-            return Ok(Texts { items, name, table: None, total: None });
+        let unreadable = |source| BatchError::Read { name: name.clone(), source };
+        let mut file = open(path).map_err(unreadable)?;
+        let head = file.fill_buf().map_err(unreadable)?;
+        if is_json_lines(path, head) && asks(head, task) {
+            let (parts, notes) = with_its_parts(path);
+            if how != How::Table {
+                return Ok(Texts { items: lines_of(parts, task, how), notes, name, table: None, total: None });
+            }
+            by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task, how));
         }
     }
     let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
@@ -94,21 +102,19 @@ pub fn read(inputs: Option<&Inputs>, task: Task, how: How, chosen: Option<&Chose
         Some(items) => beside(items, table.clone()),
         None => rows(&table, task, chosen)?,
     };
-    Ok(Texts { name, items, table: Some(table), total })
-}
-
-/// The lines of a file, where they are read one by one.
-fn by_lines(path: &Path, name: &str, task: Task, how: How) -> Result<Option<Items>, BatchError> {
-    let unreadable = |source| BatchError::Read { name: name.to_owned(), source };
-    let mut file = BufReader::with_capacity(HEAD, File::open(path).map_err(unreadable)?);
-    let head = file.fill_buf().map_err(unreadable)?;
-    let asks = is_json_lines(path, head) && asks(head, task);
-    Ok(asks.then(|| lines(file, name.to_owned(), task, how)))
+    Ok(Texts { name, items, table: Some(table), total, notes: Vec::new() })
 }
 
 /// How many texts a file of lines has, which is soon counted.
 pub fn count_lines(path: &Path) -> io::Result<usize> {
-    let mut file = BufReader::with_capacity(HEAD, File::open(path)?);
+    let mut count = 0;
+    for part in with_its_parts(path).0 {
+        count += count_lines_of(open(&part)?)?;
+    }
+    Ok(count)
+}
+
+fn count_lines_of(mut file: impl BufRead) -> io::Result<usize> {
     let (mut count, mut is_blank) = (0, true);
     loop {
         let piece = file.fill_buf()?;
@@ -126,6 +132,30 @@ pub fn count_lines(path: &Path) -> io::Result<usize> {
         file.consume(length);
         heed();
     }
+}
+
+fn open(path: &Path) -> io::Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(HEAD, files::open(path)?))
+}
+
+/// The lines of a file, or of several that are parts of one, each opened when it is its turn.
+fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Items {
+    let is_alone = parts.len() < 2;
+    Box::new(parts.into_iter().flat_map(move |path| -> Items {
+        let name = format!("\"{}\"", path.display());
+        let file = match open(&path) {
+            Ok(file) => file,
+            Err(source) => return Box::new(iter::once(Err(BatchError::Read { name, source }))),
+        };
+        let items = lines(file, name, task, how);
+        if is_alone {
+            return items;
+        }
+        let of: Arc<str> = files::name(&path).into();
+        Box::new(items.map(move |item| {
+            item.map(|item| Item { place: format!("{} of {of}", item.place), file: Some(of.clone()), ..item })
+        }))
+    }))
 }
 
 /// Bytes of a file that say how it is read.
@@ -236,7 +266,7 @@ impl Columns {
             None => Self::guessed(table, task)?,
         };
         let needs_second = match task.reads() {
-            Reads::Neighbours => true,
+            Reads::Neighbours(_) => true,
             // Where nobody chose, each row says that it has no context.
             Reads::Question => chosen.is_some(),
             Reads::Texts | Reads::Words | Reads::Running => false,
@@ -256,13 +286,13 @@ impl Columns {
 
     fn guessed(table: &Table, task: Task) -> Result<Self, BatchError> {
         // Two texts that follow each other are found as the two of a classified pair.
-        let is_pair = task.reads() == Reads::Neighbours;
+        let is_pair = matches!(task.reads(), Reads::Neighbours(_));
         let roles = Roles::guess(table, if is_pair { Task::Classify } else { task });
         let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
         let (mut first, mut second, what) = match task.reads() {
             Reads::Question => (place(&roles.question), place(&roles.context), "question"),
             Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
-            Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => (place(&roles.text), place(&roles.pair), "text"),
         };
         let [text, pair] = names(task).map(|names| names.iter().find_map(|name| table.column(name)));
         if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {

@@ -20,6 +20,7 @@ mod inspect;
 mod map;
 mod models;
 mod output;
+mod precision;
 mod predict;
 mod probe;
 mod serve;

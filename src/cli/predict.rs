@@ -9,18 +9,20 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::output::{grouped, harmless, one_line, plural};
-use crate::batch::{self, Chosen, Counts, How, Outcome, Plan, Progress, Reading, Written, texts};
+use super::output::{Escaped, grouped, harmless, one_line, plural, warn_of_cut};
+use super::precision::Asked;
+use crate::batch::{self, Chosen, Counts, How, Kind, Outcome, Plan, Progress, Reading, Written, texts};
 use crate::hub::embedded;
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Request};
+use crate::model::Precision;
 use crate::signals::{self, AskedToEnd};
 use crate::table::Inputs;
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
@@ -53,6 +55,8 @@ pub struct Predict {
     pair: Option<String>,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    asked: Asked,
     /// Add the raw outputs of the head (logits)
     #[arg(long)]
     logits: bool,
@@ -67,18 +71,18 @@ pub(super) struct Shape {
     /// How many of the best labels, answers or words
     #[arg(long, value_name = "N")]
     top_k: Option<usize>,
-    /// How labels of tokens become entities
-    #[arg(long, value_enum, default_value = "none")]
-    aggregation: AggregationName,
+    /// How labels of tokens become entities [default: none]
+    #[arg(long, value_enum)]
+    aggregation: Option<AggregationName>,
     /// Tokens of a sequence or a window, special ones included
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
     /// Tokens that neighbouring windows share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
-    /// Tokens of the longest answer
-    #[arg(long, value_name = "N", default_value_t = 15)]
-    max_answer_tokens: usize,
+    /// Tokens of the longest answer [default: 15]
+    #[arg(long, value_name = "N")]
+    max_answer_tokens: Option<usize>,
     /// Allow "no answer"
     #[arg(long)]
     allow_no_answer: bool,
@@ -100,12 +104,13 @@ enum AggregationName {
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
         let options = Options { logits: self.logits, ..self.shape.options() };
-        let model = open(&self.model, self.task)?;
+        let model = open(&self.model, self.task, self.asked.precision())?;
+        self.shape.tell_idle(model.task);
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
             let predicted = model.predict(&[&prepared], &options)?;
-            warn_of_cut("", &predicted[0]);
+            warn_of_cut("", predicted[0].cut);
             printer.print(&predicted[0])?;
             return Ok(printer.out.flush()?);
         }
@@ -121,12 +126,15 @@ impl Predict {
         let texts = texts::read(input.as_ref(), model.task, How::Lines, self.columns.as_ref())?;
         let table = texts.table.clone();
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
+        for note in &texts.notes {
+            eprintln!("attune: {}: {note}", texts.name);
+        }
         let go_on = &mut |_| ControlFlow::Continue(());
         let outcome =
             batch::answer::<anyhow::Error>(model, texts, options, table.is_some(), go_on, &mut |item, said| {
                 match said {
                     Ok(predicted) => {
-                        warn_of_cut(&item.place, predicted);
+                        warn_of_cut(&item.place, predicted.cut);
                         printer.print(predicted)?;
                     }
                     Err(reason) => {
@@ -156,10 +164,18 @@ impl Predict {
             input,
             chosen: self.columns.clone(),
             options,
+            precision: self.asked.precision(),
             probabilities: self.probabilities,
             out: out.to_owned(),
             resumes: self.resume,
         };
+        let is_told_otherwise = self.shape.aggregation.is_some() && plan.options.aggregation == Aggregation::None;
+        if Kind::of(out)?.wants_entities() && is_told_otherwise && model.task.targets() == Targets::Tags {
+            eprintln!(
+                "attune: warning: --aggregation none gives tokens and \"{}\" has entities, put together as with first",
+                out.display()
+            );
+        }
         let mut told = Instant::now();
         let watch = &mut |progress: Progress| {
             if told.elapsed() >= OFTEN && progress.done > 0 {
@@ -240,8 +256,8 @@ fn chosen(words: &str) -> Result<Chosen, String> {
 }
 
 /// Opens a model to be asked, with warnings of what makes its answers worthless.
-pub(super) fn open(named: &Path, task: Option<Task>) -> anyhow::Result<OpenModel> {
-    let model = OpenModel::open(&embedded::resolve(named)?, task)?;
+pub(super) fn open(named: &Path, task: Option<Task>, precision: Precision) -> anyhow::Result<OpenModel> {
+    let model = OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?;
     if !model.untrained.is_empty() {
         eprintln!("attune: warning: {} is not in the model and was initialised at random", model.untrained.join(", "));
     }
@@ -256,18 +272,38 @@ impl Shape {
         Options {
             top_k: self.top_k,
             aggregation: match self.aggregation {
-                AggregationName::None => Aggregation::None,
-                AggregationName::Simple => Aggregation::Simple,
-                AggregationName::First => Aggregation::First,
-                AggregationName::Average => Aggregation::Average,
-                AggregationName::Max => Aggregation::Max,
+                None | Some(AggregationName::None) => Aggregation::None,
+                Some(AggregationName::Simple) => Aggregation::Simple,
+                Some(AggregationName::First) => Aggregation::First,
+                Some(AggregationName::Average) => Aggregation::Average,
+                Some(AggregationName::Max) => Aggregation::Max,
             },
             max_tokens: self.max_tokens,
             stride: self.stride,
-            max_answer_tokens: self.max_answer_tokens,
+            max_answer_tokens: self.max_answer_tokens.unwrap_or(Options::default().max_answer_tokens),
             allow_no_answer: self.allow_no_answer,
             no_answer_threshold: self.no_answer_threshold,
             logits: false,
+        }
+    }
+
+    /// Says which options were given and change nothing for a task.
+    pub(super) fn tell_idle(&self, task: Task) {
+        let targets = task.targets();
+        let is_ranked = match targets {
+            Targets::Class | Targets::Classes | Targets::Span | Targets::Hidden => true,
+            Targets::Number | Targets::Tags | Targets::Replaced => false,
+        };
+        let has_answers = targets == Targets::Span;
+        let given = [
+            ("--top-k", self.top_k.is_some(), is_ranked),
+            ("--aggregation", self.aggregation.is_some(), targets == Targets::Tags),
+            ("--stride", self.stride.is_some(), task.has_windows()),
+            ("--max-answer-tokens", self.max_answer_tokens.is_some(), has_answers),
+            ("--allow-no-answer", self.allow_no_answer, has_answers),
+        ];
+        for (name, _, _) in given.iter().filter(|(_, is_given, matters)| *is_given && !matters) {
+            eprintln!("attune: warning: {name} changes nothing for {task}");
         }
     }
 }
@@ -293,17 +329,10 @@ fn tell_reading(read: &Reading) {
     }
 }
 
-fn warn_of_cut(place: &str, predicted: &Predicted) {
-    if predicted.cut > 0 {
-        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-        eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", predicted.cut);
-    }
-}
-
 impl<W: Write> Printer<W> {
     fn print(&mut self, one: &Predicted) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut self.out, one).map_err(io::Error::from)?;
+            serde_json::to_writer(Escaped(&mut self.out), one).map_err(io::Error::from)?;
             Ok(writeln!(self.out)?)
         } else {
             let mut lines = Vec::new();
@@ -314,10 +343,10 @@ impl<W: Write> Printer<W> {
 
     fn print_error(&mut self, error: &str) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut self.out, &json!({ "error": error })).map_err(io::Error::from)?;
+            serde_json::to_writer(Escaped(&mut self.out), &json!({ "error": error })).map_err(io::Error::from)?;
             Ok(writeln!(self.out)?)
         } else {
-            Ok(writeln!(self.out, "error: {}", one_line(error))?)
+            Ok(writeln!(self.out, "error: {}", harmless(&one_line(error)))?)
         }
     }
 }

@@ -216,7 +216,7 @@ fn told(table: &Table<'_>) -> Vec<String> {
 }
 
 fn range(spread: Spread) -> String {
-    format!("  {:.4} to {:.4} over {} seeds", spread.smallest, spread.largest, spread.runs)
+    format!("  {:.4} to {:.4} over {}", spread.smallest, spread.largest, plural(spread.runs, "seed", "seeds"))
 }
 
 /// Every metric over the seeds.

@@ -104,6 +104,7 @@ fn what_was_interrupted_is_found_and_gone_on_with_or_thrown_away() {
             input: Some((&input).into()),
             chosen: None,
             options: Options::default(),
+            precision: attune::model::Precision::F32,
             probabilities: false,
             out: out.clone(),
             resumes: false,

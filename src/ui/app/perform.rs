@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::App;
 use crate::data::Roles;
+use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
@@ -74,12 +75,7 @@ impl App {
             Action::ShowHealth | Action::ShowRows(..) => self.show_in_data(action),
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
-            Action::ContinueNewest => {
-                let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
-                if let Some(dir) = interrupted {
-                    self.continue_run(dir);
-                }
-            }
+            Action::ContinueNewest => self.continue_newest(),
             Action::PauseRun => self.pause(true),
             Action::ResumeRun => self.pause(false),
             Action::StopRun => {
@@ -94,6 +90,8 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
+            Action::AskIn(precision) => self.workspace.precision = precision,
+            Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { .. } | Action::ChoosePredict | Action::PredictFile(_) => {
                 self.show_in_explore(action, ctx);
             }
@@ -131,9 +129,11 @@ impl App {
         self.workspace.say(Level::Info, title, None);
     }
 
-    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
-        let job = self.workspace.follow(JobKind::Ask, "Predicting");
-        self.send(Command::Ask { job, model, inquiry });
+    fn continue_newest(&mut self) {
+        let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
+        if let Some(dir) = interrupted {
+            self.continue_run(dir);
+        }
     }
 
     /// Turns to a view of Explore.
@@ -150,10 +150,16 @@ impl App {
         self.workspace.screen = Screen::Explore;
     }
 
+    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
+        let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
+    }
+
     fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
-        self.send(Command::Evaluate { job, model, data, roles });
+        let precision = self.workspace.precision;
+        self.send(Command::Evaluate { job, model, data, roles, precision });
     }
 
     fn set_memory_limit(&mut self, limit: Option<u64>) {
@@ -208,6 +214,17 @@ impl App {
         }
         self.workspace.wants.dataset = self.workspace.data.table.is_some();
         self.workspace.refresh_draft();
+    }
+
+    /// Puts a model inside the program into Explore, whose screens begin with texts of their own.
+    fn try_shipped(&mut self, shipped: Shipped) {
+        let Some(model) = self.workspace.shipped(shipped).map(Path::to_owned) else {
+            let words = "Its folder could not be written; Model says why";
+            self.workspace.toast(Level::Warning, format!("{} is not there", shipped.name()), words);
+            return;
+        };
+        self.workspace.explore_with(model);
+        self.workspace.screen = Screen::Explore;
     }
 
     /// Asks what the model reads of an example: its windows for the limit of the draft.

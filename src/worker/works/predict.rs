@@ -84,6 +84,7 @@ impl Work for PredictFile {
             return Ok(None);
         }
         let model = OpenModel::open(&embedded::resolve(&self.plan.model)?, Some(self.plan.task))?;
+        let model = model.asked_in(self.plan.precision)?;
         if tell("reading the rows", 0, 0).is_break() {
             return Ok(None);
         }

@@ -214,6 +214,7 @@ impl FileView {
             input: Some(survey.inputs.clone()),
             chosen: self.chosen.clone(),
             options: self.options(),
+            precision: workspace.precision,
             probabilities: self.probabilities && is_sheet && has_probabilities(task),
             out,
             resumes: false,

@@ -201,7 +201,7 @@ impl FileView {
 fn column_names(task: Task) -> (&'static str, Option<&'static str>) {
     match task.reads() {
         Reads::Question => ("Question", Some("Context")),
-        Reads::Texts | Reads::Neighbours => ("Text", Some("Second text")),
+        Reads::Texts | Reads::Neighbours(_) => ("Text", Some("Second text")),
         Reads::Words => ("Text or words", None),
         Reads::Running => ("Text", None),
     }
