@@ -45,7 +45,7 @@ fn is_finished(dir: &Path) -> bool {
 /// Refuses a run that has other settings than the trial of its name.
 fn check_same(trial: &Trial, dir: &Path) -> Result<(), SweepError> {
     let path = dir.join("run.toml");
-    let text = fs::read_to_string(&path).map_err(|source| SweepError::Unreadable { path, source })?;
+    let text = files::read_note_text(&path).map_err(|source| SweepError::Unreadable { path, source })?;
     let table = toml::from_str::<Table>(&text).unwrap_or_default();
     let seed = ("run.seed".to_owned(), Value::Integer(trial.seed as i64));
     for (key, wanted) in trial.settings.iter().chain([&seed]) {
@@ -97,7 +97,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy(&entry.path(), &target)?;
         } else {
-            let mut source = fs::File::open(entry.path())?;
+            let mut source = files::open(&entry.path())?;
             files::write_atomically(&target, |file| io::copy(&mut source, file).map(drop))?;
         }
     }
