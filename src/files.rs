@@ -7,6 +7,7 @@
 pub mod csv;
 mod fault;
 mod log;
+mod partial;
 pub mod shared_cache;
 mod space;
 mod stamp;
@@ -21,6 +22,7 @@ use std::time::Duration;
 
 use fault::Operation;
 pub use log::LineLog;
+pub use partial::Partial;
 pub use shared_cache::cached_snapshot;
 pub use space::free_disk;
 pub use stamp::{Stamp, stamp};

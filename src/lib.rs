@@ -29,6 +29,7 @@ pub mod inspect;
 pub mod json;
 pub mod train;
 
+pub mod batch;
 pub mod bench;
 pub mod export;
 pub mod serve;

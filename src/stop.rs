@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 thread_local! {
     static HEEDED: RefCell<Option<Stop>> = const { RefCell::new(None) };
+    static OFFERED: RefCell<Option<Stop>> = const { RefCell::new(None) };
 }
 
 /// A request that can be made from any thread, and is final.
@@ -53,6 +54,19 @@ impl Stop {
         outcome.map_err(|payload| if is_stop(payload.as_ref()) { Stopped } else { resume_unwind(payload) })
     }
 
+    /// Does work of which only some pieces may be left anywhere, those that it does with [`piece`].
+    pub fn offering<T>(&self, work: impl FnOnce() -> T) -> T {
+        /// Takes the offer back also where the work panics.
+        struct Before(Option<Stop>);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                OFFERED.set(self.0.take());
+            }
+        }
+        let _before = Before(OFFERED.replace(Some(self.clone())));
+        work()
+    }
+
     /// The same for a piece of the work that another thread does.
     pub fn heed(&self) {
         if self.is_asked() {
@@ -67,6 +81,16 @@ impl Stop {
 pub fn heed() {
     if HEEDED.with_borrow(|stop| stop.as_ref().is_some_and(Stop::is_asked)) {
         resume_unwind(Box::new(Stopped));
+    }
+}
+
+/// Does a piece of work that leaves nothing half done: where somebody may ask for the end of such pieces
+/// ([`Stop::offering`]) it is left as soon as it is asked for.
+pub fn piece<T>(work: impl FnOnce() -> T) -> Result<T, Stopped> {
+    let offered = OFFERED.with_borrow(Clone::clone);
+    match offered {
+        Some(stop) => stop.heeding(work),
+        None => Ok(work()),
     }
 }
 
@@ -155,6 +179,18 @@ pub mod tests {
         assert_eq!((outcome, done), (Err(Stopped), 4));
         heed();
         assert_eq!(stop.heeding(|| 7), Ok(7), "what does not ask is completed");
+    }
+
+    #[test]
+    fn of_work_that_must_be_completed_only_pieces_are_left() {
+        let stop = Stop::default();
+        stop.ask();
+        let outcome = stop.offering(|| {
+            heed();
+            (piece(heed), piece(|| 7))
+        });
+        assert_eq!(outcome, (Err(Stopped), Ok(7)), "between pieces nothing is left");
+        assert_eq!(piece(heed), Ok(()), "nobody may ask here");
     }
 
     #[test]

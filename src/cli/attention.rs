@@ -7,8 +7,8 @@ use candle_core::Device;
 use clap::Args;
 use serde::Serialize;
 
-use super::destination;
 use super::output::{print_json, warn_of_cut};
+use crate::batch::destination;
 use crate::hub::embedded;
 use crate::inspect::attention::{Attend, Figures, Role};
 use crate::inspect::{Inquiry as _, OpenModel, Request, attention};

@@ -9,11 +9,12 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::output::{grouped, plural, print_json, print_lines};
-use super::texts::{self, How, Item, Texts};
 use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
 use crate::analysis::sample::of_places;
+use crate::batch::{How, Item, Texts, texts};
 use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling, Request};
+use crate::table::Inputs;
 use crate::task::Task;
 use crate::train::run;
 use crate::words::noun;
@@ -104,7 +105,7 @@ impl DriftBetween {
 
     /// The texts that are compared over, each with its place in the file.
     fn texts(&self, task: Task) -> anyhow::Result<Vec<(String, Request)>> {
-        let Texts { name, items, .. } = texts::read(Some(&self.data), task, How::Table)?;
+        let Texts { name, items, .. } = texts::read(Some(&Inputs::from(&self.data)), task, How::Table, None)?;
         let (mut rows, mut left_out) = (Vec::new(), 0);
         for item in items {
             let Item { place, request, .. } = item?;

@@ -8,10 +8,10 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
 use super::data::Columns;
-use super::destination;
 use super::output::plural;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
 use crate::analysis::pooled::{Wanted, Which, once};
+use crate::batch::destination;
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;

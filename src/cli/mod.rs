@@ -11,7 +11,6 @@ mod attention;
 mod bench;
 mod compare;
 mod data;
-mod destination;
 mod download;
 mod drift;
 mod evaluate;
@@ -26,9 +25,7 @@ mod predict;
 mod probe;
 mod serve;
 mod sweep;
-mod texts;
 mod train;
-mod written;
 
 use std::process::ExitCode;
 

@@ -3,24 +3,23 @@
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
-use super::destination;
-use super::output::{Escaped, harmless, one_line, plural, warn_of_cut};
+use super::output::{Escaped, grouped, harmless, one_line, plural, warn_of_cut};
 use super::precision::Asked;
-use super::texts::{self, How, Item, Texts};
-use super::written::{Kind, Sheet};
-use crate::files::write_atomically;
+use crate::batch::{self, Chosen, Counts, How, Kind, Outcome, Plan, Progress, Reading, Written, texts};
 use crate::hub::embedded;
-use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
-use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Prepared, Request};
+use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Request};
 use crate::model::Precision;
-use crate::table::Table;
+use crate::signals::{self, AskedToEnd};
+use crate::table::Inputs;
 use crate::task::{Targets, Task};
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
 pub struct Predict {
     /// A model folder; embedded or embedded:names for one inside the program
@@ -38,6 +37,16 @@ pub struct Predict {
     /// be read with an error. Entities are put together as with --aggregation first in .csv and .conll
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     out: Option<PathBuf>,
+    /// Go on with an --out that was interrupted, behind the rows that it has
+    #[arg(long, requires = "out")]
+    resume: bool,
+    /// With --out FILE.csv, a column for each label with its probability
+    #[arg(long, requires = "out")]
+    probabilities: bool,
+    /// The columns of --input that are asked about instead of those that are recognised: text=NAME, text=NAME,pair=NAME,
+    /// tokens=NAME or question=NAME,context=NAME
+    #[arg(long, value_name = "KEY=NAME,…", requires = "input", value_parser = chosen)]
+    columns: Option<Chosen>,
     /// One text, or a question
     #[arg(long, visible_alias = "question", value_name = "S")]
     text: Option<String>,
@@ -113,92 +122,137 @@ impl Predict {
 
     /// Prints what is said to each text as soon as it is.
     fn print(&self, model: &OpenModel, options: &Options) -> anyhow::Result<()> {
-        let texts = texts::read(self.input.as_deref(), model.task, How::Lines)?;
+        let input = self.input.as_deref().map(Inputs::from);
+        let texts = texts::read(input.as_ref(), model.task, How::Lines, self.columns.as_ref())?;
         let table = texts.table.clone();
-        let is_table = table.is_some();
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
-        let outcome = answer(model, texts, options, is_table, &mut |item, said| {
-            match said {
-                Ok(predicted) => {
-                    warn_of_cut(&item.place, predicted.cut);
-                    printer.print(predicted)?;
+        for note in &texts.notes {
+            eprintln!("attune: {}: {note}", texts.name);
+        }
+        let go_on = &mut |_| ControlFlow::Continue(());
+        let outcome =
+            batch::answer::<anyhow::Error>(model, texts, options, table.is_some(), go_on, &mut |item, said| {
+                match said {
+                    Ok(predicted) => {
+                        warn_of_cut(&item.place, predicted.cut);
+                        printer.print(predicted)?;
+                    }
+                    Err(reason) => {
+                        eprintln!("attune: warning: {} {reason}", item.place);
+                        printer.print_error(&format!("{} {reason}", item.place))?;
+                    }
                 }
-                Err(reason) => {
-                    eprintln!("attune: warning: {} {reason}", item.place);
-                    printer.print_error(&format!("{} {reason}", item.place))?;
-                }
-            }
-            Ok(())
-        });
+                Ok(())
+            });
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush()?;
         outcome?;
         if let Some(table) = &table {
-            tell_reading(table);
+            tell_reading(&Reading::of(table));
         }
         Ok(())
     }
 
     /// Writes what is said to all texts into a file.
-    fn write(&self, model: &OpenModel, mut options: Options, out: &Path) -> anyhow::Result<()> {
-        let kind = Kind::of(out)?;
-        if kind.wants_entities() && options.aggregation == Aggregation::None {
-            options.aggregation = Aggregation::First;
-            if self.shape.aggregation.is_some() && model.task.targets() == Targets::Tags {
-                eprintln!(
-                    "attune: warning: --aggregation none gives tokens and \"{}\" has entities, put together as with first",
-                    out.display()
-                );
-            }
-        }
-        let how = if kind == Kind::Lines { How::LinesOneByOne } else { How::Table };
-        let how = if self.input.is_some() { how } else { How::LinesOneByOne };
-        let texts = texts::read(self.input.as_deref(), model.task, how)?;
-        kind.check(model.task, texts.table.as_deref())?;
-        let table = texts.table.clone();
-        let named = || self.input.clone().map_or_else(Vec::new, |input| destination::of_inputs(&input.into()));
-        let read = table.as_deref().map_or_else(named, destination::of_table);
-        destination::check(out, read.iter().chain(&destination::of_model(&self.model)))?;
-        let mut texts = Some(texts);
-        let mut told = (0, 0, 0);
-        let mut failed = None;
-        let written = write_atomically(out, |file| {
-            let mut work = || -> anyhow::Result<()> {
-                let Some(texts) = texts.take() else { return Ok(()) };
-                let mut sheet = Sheet::begin(file, kind, model.task, table.as_deref())?;
-                answer(model, texts, &options, true, &mut |item, said| {
-                    let line = said.map(|predicted| (predicted, json!(predicted)));
-                    sheet.write(item, line.as_ref().map(|(predicted, line)| (*predicted, line)).map_err(|why| *why))
-                })?;
-                told = (sheet.rows, sheet.unanswered, sheet.made_safe);
-                Ok(sheet.end()?)
-            };
-            work().map_err(|error| {
-                failed = Some(error);
-                io::Error::other("stopped")
-            })
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        written.with_context(|| format!("cannot write \"{}\"", out.display()))?;
-        let (rows, unanswered, made_safe) = told;
-        if let Some(table) = &table {
-            tell_reading(table);
-        }
-        eprintln!("attune: {} written to {}", plural(rows, "row", "rows"), out.display());
-        if unanswered > 0 {
-            let unanswered = plural(unanswered, "row", "rows");
-            eprintln!("attune: warning: {unanswered} could not be answered, with the reason in place of an answer");
-        }
-        if made_safe > 0 {
+    fn write(&self, model: &OpenModel, options: Options, out: &Path) -> anyhow::Result<()> {
+        let input = self.input.as_deref().filter(|path| *path != Path::new("-")).map(Inputs::from);
+        // Of standard input nothing can be read again, so that there is nothing to keep.
+        let asked = if input.is_some() { signals::heed() } else { AskedToEnd::default() };
+        let plan = Plan {
+            model: self.model.clone(),
+            task: model.task,
+            input,
+            chosen: self.columns.clone(),
+            options,
+            precision: self.asked.precision(),
+            probabilities: self.probabilities,
+            out: out.to_owned(),
+            resumes: self.resume,
+        };
+        let is_told_otherwise = self.shape.aggregation.is_some() && plan.options.aggregation == Aggregation::None;
+        if Kind::of(out)?.wants_entities() && is_told_otherwise && model.task.targets() == Targets::Tags {
             eprintln!(
-                "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it",
-                plural(made_safe, "cell begins", "cells begin")
+                "attune: warning: --aggregation none gives tokens and \"{}\" has entities, put together as with first",
+                out.display()
             );
+        }
+        let mut told = Instant::now();
+        let watch = &mut |progress: Progress| {
+            if told.elapsed() >= OFTEN && progress.done > 0 {
+                told = Instant::now();
+                tell_progress(&progress);
+            }
+            if asked.is_set() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        match batch::write(model, &plan, watch)? {
+            Some(Outcome::Written(written)) => tell_written(&written),
+            Some(Outcome::Stopped { rows, total, kept: Some(_) }) => {
+                let of = total.map(|total| format!(" of {}", grouped(total as u64))).unwrap_or_default();
+                bail!("stopped after {}{of} rows, which are kept; --resume continues", grouped(rows as u64));
+            }
+            Some(Outcome::Stopped { .. }) | None => bail!("stopped before anything was written"),
         }
         Ok(())
     }
+}
+
+/// How often a person is told how far it is.
+const OFTEN: Duration = Duration::from_secs(10);
+
+fn tell_progress(progress: &Progress) {
+    let mut words = grouped(progress.done as u64);
+    if let Some(total) = progress.total {
+        words += &format!(" of {}", grouped(total as u64));
+    }
+    let pace = progress.pace().map(|pace| format!(", {pace}")).unwrap_or_default();
+    eprintln!("attune: {words} rows{pace}");
+}
+
+fn tell_written(written: &Written) {
+    if let Some(read) = &written.read {
+        tell_reading(read);
+    }
+    for (usual, given) in &written.renamed {
+        eprintln!("attune: the file has a column \"{usual}\" of its own, so that of the prediction is \"{given}\"");
+    }
+    let Counts { rows, unanswered, made_safe, cut, cut_tokens } = written.counts;
+    let before = match written.resumed {
+        0 => String::new(),
+        resumed => format!(", {} of them before", grouped(resumed as u64)),
+    };
+    eprintln!("attune: {} written to {}{before}", plural(rows, "row", "rows"), written.out.display());
+    if unanswered > 0 {
+        let unanswered = plural(unanswered, "row", "rows");
+        eprintln!("attune: warning: {unanswered} could not be answered, with the reason in place of an answer");
+    }
+    if cut > 0 {
+        let (rows, tokens) = (plural(cut, "row was", "rows were"), plural(cut_tokens, "token", "tokens"));
+        eprintln!("attune: warning: {rows} too long and cut, {tokens} in all");
+    }
+    if made_safe > 0 {
+        eprintln!(
+            "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it",
+            plural(made_safe, "cell begins", "cells begin")
+        );
+    }
+}
+
+/// Columns as they are named on the command line.
+fn chosen(words: &str) -> Result<Chosen, String> {
+    let expected = "expected text=NAME, text=NAME,pair=NAME, tokens=NAME or question=NAME,context=NAME";
+    let (mut first, mut second) = (None, None);
+    for part in words.split(',') {
+        let (key, name) = part.split_once('=').ok_or(expected)?;
+        let slot = match key.trim() {
+            "text" | "question" | "tokens" => &mut first,
+            "pair" | "context" => &mut second,
+            other => return Err(format!("there is no key {other}; {expected}")),
+        };
+        if slot.replace(name.to_owned()).is_some() {
+            return Err(format!("two columns for one part; {expected}"));
+        }
+    }
+    Ok(Chosen { first: first.ok_or(expected)?, second })
 }
 
 /// Opens a model to be asked, with warnings of what makes its answers worthless.
@@ -259,57 +313,19 @@ struct Printer<W> {
     json: bool,
 }
 
-/// What is done with each text and what is said to it, or why nothing is.
-type Take<'a> = &'a mut dyn FnMut(&Item, Result<&Predicted, &str>) -> anyhow::Result<()>;
-
-/// Answers texts in order. Where they are answered one by one, one that cannot be is passed on with its reason; elsewhere
-/// it ends the work once those before it are answered.
-fn answer(model: &OpenModel, texts: Texts, options: &Options, one_by_one: bool, take: Take<'_>) -> anyhow::Result<()> {
-    let name = texts.name;
-    let items = texts.items.map(|item| {
-        let item = item?;
-        let prepared = match &item.request {
-            Err(reason) => Err(reason.clone()),
-            Ok(request) => match model.prepare(request.clone(), options) {
-                Ok(prepared) => Ok(prepared),
-                Err(error) if one_by_one => Err(error.to_string()),
-                Err(error) => {
-                    let place =
-                        if item.file.is_some() { item.place.clone() } else { format!("{} of {name}", item.place) };
-                    return Err(anyhow::Error::from(error).context(place));
-                }
-            },
-        };
-        Ok((item, prepared))
-    });
-    let tokens = |(_, prepared): &(Item, Result<Prepared, String>)| prepared.as_ref().map_or(0, Prepared::count);
-    let go_on = &mut |_| ControlFlow::Continue(());
-    in_batches(TOKENS_AT_ONCE, items, tokens, go_on, |_, batch| {
-        let prepared: Vec<&Prepared> = batch.iter().filter_map(|(_, prepared)| prepared.as_ref().ok()).collect();
-        let mut predicted = model.predict(&prepared, options)?.into_iter();
-        for (item, prepared) in batch {
-            match prepared {
-                Err(reason) => take(item, Err(reason))?,
-                Ok(_) => predicted.next().map_or(Ok(()), |one| take(item, Ok(&one)))?,
-            }
-        }
-        Ok(Vec::<()>::new())
-    })
-    .map(drop)
-}
-
 /// How the rows were read, where that is not plain to see.
-fn tell_reading(table: &Table) {
-    let name = table.origins.inputs.title();
-    for note in &table.notes {
+fn tell_reading(read: &Reading) {
+    let name = &read.name;
+    for note in &read.notes {
         eprintln!("attune: {name}: {note}");
     }
-    if table.format.has_encoding() && table.encoding != "UTF-8" {
-        eprintln!("attune: {name}: it is read as {}", table.encoding);
+    if let Some(encoding) = read.encoding {
+        eprintln!("attune: {name}: it is read as {encoding}");
     }
-    if table.replaced_characters > 0 {
-        let count = plural(table.replaced_characters, "byte is", "bytes are");
-        eprintln!("attune: warning: {name}: {count} not valid in {} and shown as \u{fffd}", table.encoding);
+    if read.replaced > 0 {
+        let count = plural(read.replaced, "byte is", "bytes are");
+        let encoding = read.encoding.unwrap_or("UTF-8");
+        eprintln!("attune: warning: {name}: {count} not valid in {encoding} and shown as \u{fffd}");
     }
 }
 

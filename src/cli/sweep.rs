@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::bail;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::output::{bytes, duration, plural, print_json, print_lines};
 use crate::metrics::{Rows, intervals};
 use crate::signals::AskedToEnd;
-use crate::sweep::{Need, Outcome, Record, Row, Spread, Status, Sweep, Table, Trial, Watch, check_folder, go};
+use crate::sweep::{
+    Need, Outcome, Record, Row, Scheduler, Spread, Status, Sweep, Table, Trial, Watch, check_folder, collect,
+    for_scheduler, go,
+};
 use crate::train::folds::{self, Gathered};
 use crate::train::run::RESAMPLING_SEED;
 
@@ -27,6 +30,16 @@ pub struct SweepRuns {
     /// Print the results as JSON
     #[arg(long)]
     json: bool,
+    /// Train nothing; write a file for a scheduler of other machines: an array of Slurm (slurm), with at most --jobs at
+    /// once, or a task of SkyPilot (skypilot)
+    #[arg(long, value_enum, value_name = "SCHEDULER", conflicts_with = "collect")]
+    write: Option<SchedulerName>,
+    /// Train nothing; take up what has finished elsewhere
+    #[arg(long)]
+    collect: bool,
+    /// With --collect, a folder that the runs of trials were brought to
+    #[arg(long, value_name = "FOLDER", requires = "collect")]
+    from: Option<PathBuf>,
     /// Not there yet: trials on a Ray cluster
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto")]
     ray: Option<String>,
@@ -39,23 +52,60 @@ impl SweepRuns {
     pub fn run(self) -> anyhow::Result<()> {
         let elsewhere = [("--ray", self.ray.is_some()), ("--ssh", self.ssh.is_some())];
         if let Some((option, _)) = elsewhere.iter().find(|(_, is_asked)| *is_asked) {
-            bail!("{option} is not there yet: trials run on this machine alone, several at once with --jobs N");
+            bail!(
+                "{option} is not there yet: trials run on this machine, several at once with --jobs N; for others \
+                 --write slurm or --write skypilot makes a file, and --collect takes up what came of it"
+            );
         }
         let sweep = Sweep::read(&self.sweep)?;
+        if let Some(scheduler) = self.write {
+            return self.write(&sweep, scheduler);
+        }
+        if self.collect {
+            return self.collect(&sweep);
+        }
         check_folder(&sweep, self.resume)?;
         let jobs = usize::from(self.jobs);
         if jobs.min(sweep.trials.len()) > 1 {
             tell_memory(&sweep, jobs.min(sweep.trials.len()));
         }
         let outcome = run_trials(&sweep, jobs, self.resume, &mut Telling::default())?;
-        let table = Table::of(&outcome.records, &sweep.metric);
-        if self.json {
-            print_json(&facts(&table, &sweep.out))?;
-        } else {
-            print_lines(&told(&table))?;
-        }
+        self.tell(&sweep, &outcome)?;
         ended(&sweep, &outcome)
     }
+
+    fn tell(&self, sweep: &Sweep, outcome: &Outcome) -> anyhow::Result<()> {
+        let table = Table::of(&outcome.records, &sweep.metric);
+        if self.json { print_json(&facts(&table, &sweep.out)) } else { print_lines(&told(&table)) }
+    }
+
+    fn write(&self, sweep: &Sweep, scheduler: SchedulerName) -> anyhow::Result<()> {
+        let scheduler = match scheduler {
+            SchedulerName::Slurm => Scheduler::Slurm,
+            SchedulerName::Skypilot => Scheduler::SkyPilot,
+        };
+        let written = for_scheduler(sweep, scheduler, usize::from(self.jobs), self.resume)?;
+        let trials = plural(sweep.trials.len(), "trial", "trials");
+        eprintln!("{trials} written to {}; send them with", written.path.display());
+        let collects = format!("attune sweep {} --collect", self.sweep.display());
+        print_lines(&written.next.into_iter().chain([collects]).collect::<Vec<_>>())
+    }
+
+    fn collect(&self, sweep: &Sweep) -> anyhow::Result<()> {
+        let mut telling = Telling { all: sweep.trials.len(), ..Telling::default() };
+        let outcome = collect(sweep, self.from.as_deref(), &mut telling)?;
+        let (all, finished) = (sweep.trials.len(), outcome.count(Status::Finished));
+        if finished < all {
+            eprintln!("{finished} of {all} trials have finished; what is missing runs here with --resume");
+        }
+        if outcome.records.is_empty() { Ok(()) } else { self.tell(sweep, &outcome) }
+    }
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SchedulerName {
+    Slurm,
+    Skypilot,
 }
 
 /// `attune train` of a configuration with several seeds.

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::destination;
 use super::evaluate::{metric_lines, shown};
 use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
+use crate::batch::destination;
 use crate::metrics::Measure;
 use crate::stop::Stop;
 use crate::train::config::RunConfig;
@@ -143,7 +143,7 @@ impl Train {
     /// Refuses to write events over what is read.
     fn check_events(&self, config: &RunConfig) -> anyhow::Result<()> {
         match self.events.as_deref().filter(|path| path.as_os_str() != "-") {
-            Some(path) => destination::check(path, &self.inputs(config)),
+            Some(path) => Ok(destination::check(path, &self.inputs(config))?),
             None => Ok(()),
         }
     }

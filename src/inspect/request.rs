@@ -11,7 +11,7 @@ pub struct Request {
     pub pair: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Options {
     /// How many of the best; as many as the pipelines where it is open.
     pub top_k: Option<usize>,

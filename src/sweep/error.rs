@@ -29,6 +29,8 @@ pub enum SweepError {
          with another out"
     )]
     Changed { path: PathBuf, trial: String, key: String, was: String, now: String },
+    #[error("{key} is {is} in {path}, expected {wanted} as in the trial of its name; it is a run of another sweep")]
+    OtherTrial { path: PathBuf, key: String, is: String, wanted: String },
     #[error("another Attune is running the sweep in {path}; stop it there first")]
     Busy { path: PathBuf },
     #[error(transparent)]

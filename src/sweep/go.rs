@@ -52,16 +52,22 @@ pub fn go(sweep: &Sweep, jobs: usize, resume: bool, watch: &mut dyn Watch) -> Re
         folds::begin(config)?;
     }
     let mut records = Records::open(out)?;
-    for trial in &sweep.trials {
-        let (path, text) = (config_path(out, trial), trial.text());
-        files::write_where_other(&path, text.as_bytes()).map_err(unwritable(&path))?;
-    }
+    write_configs(sweep)?;
     let (stopped, failed) = run_all(sweep, jobs, &mut records, watch);
     if let Some(source) = records.flush().err().or(failed) {
         return Err(SweepError::Unwritable { path: out.join(TRIALS), source });
     }
     let known = |trial: &Trial| records.last.get(&trial.name).cloned();
     Ok(Outcome { records: sweep.trials.iter().filter_map(known).collect(), stopped })
+}
+
+/// Writes what each trial is started from.
+pub(super) fn write_configs(sweep: &Sweep) -> Result<(), SweepError> {
+    for trial in &sweep.trials {
+        let (path, text) = (config_path(&sweep.out, trial), trial.text());
+        files::write_where_other(&path, text.as_bytes()).map_err(unwritable(&path))?;
+    }
+    Ok(())
 }
 
 /// Says before anything is read whether the folder can be taken: a new sweep needs one that holds none, and one that goes
@@ -171,7 +177,7 @@ fn first_change(above: &str, was: &Table, now: &Table) -> Option<(String, String
 }
 
 /// One process at a time runs a sweep. Where the file system knows no locks there is none.
-fn lock(out: &Path) -> Result<File, SweepError> {
+pub(super) fn lock(out: &Path) -> Result<File, SweepError> {
     let path = out.join(LOCK);
     let file = files::create(&path).map_err(unwritable(&path))?;
     match file.try_lock() {
@@ -180,7 +186,7 @@ fn lock(out: &Path) -> Result<File, SweepError> {
     }
 }
 
-fn unwritable(path: &Path) -> impl Fn(io::Error) -> SweepError + use<> {
+pub(super) fn unwritable(path: &Path) -> impl Fn(io::Error) -> SweepError + use<> {
     let path = path.to_owned();
     move |source| SweepError::Unwritable { path: path.clone(), source }
 }

@@ -3,8 +3,10 @@
 //! What is to be tried is known before the first run starts (`file.rs`, `vary.rs`, `trial.rs`), and all of it was checked
 //! as a run checks it. Each trial is a process of its own (`process.rs`), so that none can take the others with it, and
 //! writes a folder that is a run like any other. What became of each is a line of `trials.jsonl` (`record.rs`). Which
-//! process runs when is decided in one place (`go.rs`), and `results.rs` alone says which settings came out best.
+//! process runs when is decided in one place (`go.rs`); a scheduler of other machines is given a file (`scheduler.rs`), and what
+//! came of its trials is noted down as theirs (`collect.rs`); and `results.rs` alone says which settings came out best.
 
+mod collect;
 mod error;
 mod file;
 mod go;
@@ -12,13 +14,16 @@ mod memory;
 mod process;
 mod record;
 mod results;
+mod scheduler;
 mod trial;
 mod vary;
 
+pub use collect::collect;
 pub use error::SweepError;
 pub use file::Sweep;
 pub use go::{Outcome, Watch, check_folder, go};
 pub use memory::Need;
 pub use record::{Record, Status};
 pub use results::{Row, Spread, Table};
+pub use scheduler::{ForScheduler, Scheduler, for_scheduler};
 pub use trial::Trial;

@@ -48,6 +48,10 @@ pub enum Action {
     OpenData(Inputs),
     OpenSample(Sample),
     CloseData,
+    /// Asks for files whose rows are to be predicted.
+    ChoosePredict,
+    /// Goes to where a whole file is predicted, with one where it is known.
+    PredictFile(Option<Inputs>),
     SetRoles(Roles),
     SetTask(Task),
     SetSplit(SplitRule),
@@ -181,6 +185,7 @@ impl Action {
             Self::ChooseData,
             Self::ChooseDataFolder,
             Self::CloseData,
+            Self::PredictFile(None),
             Self::ChooseEvalData,
             Self::ChooseModelFolder,
             Self::FindModels,
@@ -223,6 +228,8 @@ impl Action {
             Self::ChooseDataFolder => "Open a folder of data…",
             Self::OpenData(_) => "Open data",
             Self::CloseData => "Close the data",
+            Self::ChoosePredict => "Choose a file to predict…",
+            Self::PredictFile(_) => "Predict a file",
             Self::SetRoles(_) => "Set the columns' roles",
             Self::SetTask(_) => "Set the task",
             Self::SetSplit(_) => "Set the split",
@@ -291,6 +298,7 @@ impl Action {
             }
             Self::ChooseDataFolder => "Files that belong together, a folder for each class, or a saved data set",
             Self::OpenSample(sample) => sample.description(),
+            Self::PredictFile(_) => "What a model says to each row, in a file of its own",
             Self::ChooseEvalData => "Held-out examples from a file of their own instead of a share of this one",
             Self::ChooseModelFolder => "A folder with a model in it, or a folder of such folders",
             Self::FindModels => "Looks again in the model folders and the Hugging Face cache",
@@ -330,6 +338,7 @@ impl Action {
         match self {
             Self::ChooseData => "import csv tsv jsonl dataset load",
             Self::OpenSample(_) => "sample example demo data",
+            Self::PredictFile(_) => "batch inference score apply csv whole file",
             Self::TryShipped(_) => "try now playground predict ner entities question answer",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",

@@ -18,6 +18,8 @@ pub enum Purpose {
     Data,
     DataFolder,
     EvalData,
+    /// Files whose rows are predicted.
+    Predict,
     ModelFolder,
     RunsFolder,
     /// Where a picture or a table is written.
@@ -34,6 +36,7 @@ impl Purpose {
             Self::Data => "Open data files",
             Self::DataFolder => "Open a folder of data",
             Self::EvalData => "Choose evaluation files",
+            Self::Predict => "Choose files to predict",
             Self::ModelFolder => "Add a model folder",
             Self::RunsFolder => "Choose the runs folder",
             Self::Save => "Save as",

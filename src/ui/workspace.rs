@@ -114,6 +114,8 @@ pub struct Shown {
     pub view: &'static str,
     /// A model that is set beside the one that is asked.
     pub before: Option<PathBuf>,
+    /// A file that is predicted.
+    pub file: Option<Inputs>,
 }
 
 /// A text to be tried in Explore, with its pair or context.

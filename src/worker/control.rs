@@ -58,6 +58,11 @@ impl JobControl {
         self.stop.heeding(work)
     }
 
+    /// Does work that must be completed but for the pieces that it says may be left ([`crate::stop::piece`]).
+    pub fn offering<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.stop.offering(work)
+    }
+
     /// A request that is made with the next pause or stop, for work that is done anew where the job goes on.
     pub fn interrupt(&self) -> Stop {
         self.interrupt.lock().unwrap_or_else(PoisonError::into_inner).clone()

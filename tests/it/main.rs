@@ -42,6 +42,7 @@ mod mutations;
 mod packaging;
 mod panels;
 mod playground_answers;
+mod predict_a_file;
 mod predictions_are_written;
 mod rates_are_found;
 mod runs_are_looked_back_at;

@@ -1,8 +1,11 @@
 //! `attune predict --out` writes a file with a row for each that was read, whole or not at all.
 
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use attune::batch::{self, Outcome, Plan, Progress};
+use attune::inspect::{OpenModel, Options};
 use serde_json::{Value, json};
 
 use crate::command_line::{done, failed, model, objects, run, write};
@@ -273,4 +276,155 @@ fn words_that_would_tear_their_row_are_an_error() {
     let written = fs::read_to_string(&out).unwrap();
     assert_eq!(written.matches("# error: ").count(), 3, "{written}");
     assert_eq!(written.lines().filter(|line| line.contains('\t')).count(), 2, "{written}");
+}
+
+/// What a model says to a file, stopped once so many rows are done.
+fn interrupted(folder: &str, input: &str, out: &Path, stop_at: usize) -> (Plan, Outcome) {
+    let model = OpenModel::open(Path::new(&model(folder)), None).unwrap();
+    let plan = Plan {
+        model: model.dir.clone(),
+        task: model.task,
+        input: Some(input.into()),
+        chosen: None,
+        options: Options::default(),
+        precision: attune::model::Precision::F32,
+        probabilities: false,
+        out: out.to_owned(),
+        resumes: false,
+    };
+    let watch = &mut |progress: Progress| {
+        if progress.done >= stop_at { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let outcome = batch::write(&model, &plan, watch).unwrap().unwrap();
+    (plan, outcome)
+}
+
+/// Rows that fill several batches.
+fn many(folder: &Path) -> [(&'static str, String, &'static str); 4] {
+    let rows = (0..60).map(|row| format!("{row},\"the jury believed her, and the map was {row} years old\"\n"));
+    let csv = write(&folder.join("in.csv"), &(String::from("id,text\n") + &rows.collect::<String>()));
+    let lines = (0..60).map(|row| {
+        format!("{}\n", json!({ "text": format!("the jury believed her, and the map was {row} years old") }))
+    });
+    let lines = write(&folder.join("in.jsonl"), &lines.collect::<String>());
+    let words = (0..60).map(|row| {
+        format!("Ines\tO\nbelieved\tO\nthe\tO\njury\tO\nand\tO\nmap\tO\n{row}\tO\nwas\tO\nyears\tO\nold\tO\n\n")
+    });
+    let words = write(&folder.join("in.conll"), &words.collect::<String>());
+    let asked = |id: usize| json!({ "id": format!("q{id}"), "question": "When does it leave?", "answers": [] });
+    let context = "The ferry leaves at seven, and comes back when the sea is calm enough for it.";
+    let paragraph = json!({ "context": context, "qas": (0..40).map(asked).collect::<Vec<_>>() });
+    let squad = json!({ "data": [{ "title": "t", "paragraphs": [paragraph] }] });
+    let squad = write(&folder.join("dev.json"), &squad.to_string());
+    [
+        ("bert-classify", csv, "csv"),
+        ("bert-classify", lines, "jsonl"),
+        ("bert-ner", words, "conll"),
+        ("bert-qa", squad, "json"),
+    ]
+}
+
+#[test]
+fn what_was_interrupted_goes_on_to_the_very_bytes_that_it_would_have_had() {
+    let dir = tempfile::tempdir().unwrap();
+    for (folder, input, ending) in many(dir.path()) {
+        let (whole, out) = (dir.path().join(format!("whole.{ending}")), dir.path().join(format!("out.{ending}")));
+        let asked = ["predict", "--model", &model(folder), "--input", &input, "--out"].map(str::to_owned);
+        let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+        done(&[&asked[..], &[whole.to_str().unwrap()]].concat());
+        let (_, stopped) = interrupted(folder, &input, &out, 5);
+        let Outcome::Stopped { rows, total, kept: Some(part) } = stopped else { panic!("{stopped:?}") };
+        assert!(rows >= 5 && rows < total.unwrap() && part.is_file() && !out.exists(), "{rows} of {total:?}");
+        let out = out.to_str().unwrap();
+        let refused = failed(&[&asked[..], &[out]].concat(), 1);
+        assert!(refused.contains(&format!("{rows} rows of")) && refused.contains("--resume"), "{refused}");
+        // Half a row that a crash left behind what was noted.
+        fs::write(&part, [fs::read(&part).unwrap(), b"torn".to_vec()].concat()).unwrap();
+        let output = run(&[&asked[..], &[out, "--resume"]].concat());
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.contains(&format!("{rows} of them before")), "{said}");
+        assert_eq!(fs::read(out).unwrap(), fs::read(&whole).unwrap(), "{ending}");
+        assert!(!part.exists());
+    }
+    let left: Vec<_> = fs::read_dir(dir.path()).unwrap().flatten().map(|entry| entry.file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("attune-part")), "{left:?}");
+}
+
+#[test]
+fn nothing_else_is_written_behind_what_was_interrupted() {
+    let dir = tempfile::tempdir().unwrap();
+    let [(folder, input, _), ..] = many(dir.path());
+    let out = dir.path().join("out.csv");
+    interrupted(folder, &input, &out, 5);
+    let named = model(folder);
+    let asked = ["predict", "--model", &named, "--input", &input, "--out", out.to_str().unwrap(), "--resume"];
+    let refused = |more: &[&str], words: &str| {
+        let error = failed(&[&asked[..], more].concat(), 1);
+        assert!(error.contains(words), "{error}");
+    };
+    refused(&["--max-tokens", "8"], "was predicted with other settings");
+    refused(&["--probabilities"], "was predicted with other settings");
+    refused(&["--columns", "text=id"], "was predicted with other settings");
+    let text = fs::read_to_string(&input).unwrap();
+    fs::write(&input, text.replace("60", "61") + "60,one more\n").unwrap();
+    refused(&[], "was predicted with other rows");
+    let part = dir.path().join("out.csv.attune-part");
+    fs::remove_file(&part).unwrap();
+    done(&asked);
+    assert_eq!(records(out.to_str().unwrap()).len(), 62, "without its part there is nothing to go on with");
+}
+
+#[test]
+fn the_columns_that_are_asked_and_those_that_are_added_are_as_one_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let rows = "title,prediction,body\nthe sea,mine,the jury believed her\nthe map,yours,the staff were rude\n";
+    let input = write(&dir.path().join("in.csv"), rows);
+    let out = dir.path().join("out.csv").display().to_string();
+    let named = model("bert-classify");
+    let asked = ["predict", "--model", &named, "--input", &input, "--out", &out, "--probabilities"];
+    let output = run(&[&asked[..], &["--columns", "text=title"]].concat());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("\"prediction\" of its own") && said.contains("\"prediction (2)\""), "{said}");
+    let found = records(&out);
+    assert_eq!(found[0][..5], ["title", "prediction", "body", "prediction (2)", "score"]);
+    assert!(found[0][5..8].iter().all(|name| name.starts_with("p(") && name.ends_with(')')), "{:?}", found[0]);
+    assert_eq!(found[1][..3], ["the sea", "mine", "the jury believed her"]);
+    let alone = objects(&done(&["predict", "--model", &named, "--text", "the sea", "--json"]));
+    let best = &alone[0]["result"][0];
+    let score = |row: usize, name: &str| {
+        let place = found[0].iter().position(|column| column == name).unwrap();
+        found[row][place].parse::<f64>().unwrap()
+    };
+    let best_column = format!("p({})", best["label"].as_str().unwrap());
+    assert_eq!((score(1, &best_column), score(1, "score")), (best["score"].as_f64().unwrap(), score(1, &best_column)));
+    let sum: f64 = found[0][5..8].iter().map(|name| score(2, name)).sum();
+    assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+    let refused = |more: &[&str], words: &str| {
+        let error = failed(&[&asked[..], more].concat(), 1);
+        assert!(error.contains(words), "{error}");
+    };
+    refused(&["--top-k", "2"], "only the 2 best are kept");
+    refused(&["--columns", "text=nothing"], "there is no column \"nothing\"");
+    let regress = ["predict", "--model", &model("bert-ner"), "--input", &input, "--out", &out, "--probabilities"];
+    assert!(failed(&regress, 1).contains("ner has no label with a probability"));
+    assert!(failed(&[&asked[..], &["--columns", "note=title"]].concat(), 2).contains("there is no key note"));
+}
+
+#[test]
+fn a_line_that_is_no_text_costs_its_own_row_and_what_is_cut_is_counted() {
+    let dir = tempfile::tempdir().unwrap();
+    let input = dir.path().join("in.jsonl");
+    // What is not in UTF-8 stands behind the head by which a file is known.
+    let line = format!("{}\n", json!({ "text": "the jury", "note": "x".repeat(1 << 18) }));
+    let content = [line.as_bytes(), b"{\"text\":\"caf\xe9\"}\n{\"text\":\"the map\"}\n"].concat();
+    fs::write(&input, content).unwrap();
+    let out = dir.path().join("out.jsonl").display().to_string();
+    let input = input.display().to_string();
+    let output =
+        run(&["predict", "--model", &model("bert-classify"), "--input", &input, "--out", &out, "--max-tokens", "3"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("1 row could not be answered") && said.contains("rows were too long and cut"), "{said}");
+    let found = objects(&fs::read_to_string(&out).unwrap());
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[1]["error"], "line 2 is not in UTF-8");
 }

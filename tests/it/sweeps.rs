@@ -165,3 +165,68 @@ fn a_sweep_that_is_interrupted_or_killed_goes_on_to_the_same_end() {
         assert_same(&whole.join(trial), &out.join(trial), trial);
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn an_array_of_a_scheduler_trains_the_same_trials_and_what_came_of_them_is_taken_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let parent = dir.path().join("my sweeps");
+    fs::create_dir(&parent).unwrap();
+    let (sweep, out) = sweep_file(&parent, "seeds = [1]\n[vary]\n\"optim.lr\" = [1e-3, 1e-5]\n");
+    let told = done(&["sweep", &sweep, "--write", "slurm", "--jobs", "2"]);
+    let script = out.join("sweep.sbatch");
+    assert!(told.starts_with(&format!("sbatch '{}'", script.display())) && told.contains("--collect"), "{told}");
+    let text = fs::read_to_string(&script).unwrap();
+    assert!(text.contains("#SBATCH --array=0-1%2\n") && text.contains("#SBATCH --signal=B:TERM@120\n"), "{text}");
+    // As a node of the cluster runs one element of the array.
+    let element = |index: &str| {
+        let mut bash = Command::new("bash");
+        bash.arg(&script).env("SLURM_ARRAY_TASK_ID", index).env("ATTUNE", env!("CARGO_BIN_EXE_attune"));
+        bash.env("SLURM_CPUS_PER_TASK", "1").env("HF_HUB_OFFLINE", "1").status().unwrap()
+    };
+    assert!(element("1").success());
+    let log = fs::read_to_string(out.join("trials/trial-002-seed-1.log")).unwrap();
+    assert!(!log.is_empty());
+    let told = done(&["sweep", &sweep, "--collect"]);
+    assert!(told.contains("trial-002-seed-1"), "{told}");
+    assert_eq!(records(&out).len(), 1);
+    // The other was trained where nobody sees this folder, and is brought.
+    let away = dir.path().join("away");
+    fs::create_dir(&away).unwrap();
+    assert!(element("0").success());
+    fs::rename(out.join("trial-001-seed-1"), away.join("trial-001-seed-1")).unwrap();
+    fs::rename(out.join("trial-002-seed-1"), away.join("trial-002-seed-1")).unwrap();
+    done(&["sweep", &sweep, "--collect", "--from", away.to_str().unwrap()]);
+    let found = records(&out);
+    assert_eq!(found.len(), 2, "each is noted once");
+    assert!(found.iter().all(|record| record["status"] == "finished"));
+    assert_same(&away.join("trial-001-seed-1"), &out.join("trial-001-seed-1"), "a trial that was brought");
+    // The run of another trial is not taken for it.
+    fs::remove_dir_all(out.join("trial-001-seed-1")).unwrap();
+    fs::remove_dir_all(away.join("trial-001-seed-1")).unwrap();
+    fs::rename(away.join("trial-002-seed-1"), away.join("trial-001-seed-1")).unwrap();
+    let error =
+        String::from_utf8(run(&["sweep", &sweep, "--collect", "--from", away.to_str().unwrap()]).stderr).unwrap();
+    assert!(error.contains("optim.lr is 0.00001") && error.contains("run of another sweep"), "{error}");
+}
+
+#[test]
+fn a_task_of_skypilot_sends_what_the_trials_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let (sweep, out) = sweep_file(dir.path(), "seeds = [1, 2]\n");
+    let told = done(&["sweep", &sweep, "--write", "skypilot"]);
+    let commands: Vec<&str> = told.lines().map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(commands, ["sky", "for", "rsync", "attune"]);
+    let text = fs::read_to_string(out.join("sweep.sky.yaml")).unwrap();
+    let mounted = |path: &Path| {
+        let path = serde_json::to_string(&path.display().to_string()).unwrap();
+        assert!(text.contains(&format!("  {path}: {path}\n")), "{path}: {text}");
+    };
+    mounted(&dir.path().join("train.csv"));
+    mounted(&out.join("trials"));
+    mounted(Path::new(&crate::command_line::model("bert-classify")));
+    mounted(Path::new(env!("CARGO_BIN_EXE_attune")));
+    assert!(text.contains("  TRIAL: \"seed-1\"\n") && text.contains("run: |\n  set -eu\n  trial=$TRIAL\n"), "{text}");
+    let error = failed(&["sweep", &sweep, "--write", "skypilot"], 1);
+    assert!(error.contains("already holds"), "{error}");
+}

@@ -75,12 +75,7 @@ impl App {
             Action::ShowHealth | Action::ShowRows(..) => self.show_in_data(action),
             Action::StartRun => self.start_run(),
             Action::ContinueRun(dir) => self.continue_run(dir),
-            Action::ContinueNewest => {
-                let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
-                if let Some(dir) = interrupted {
-                    self.continue_run(dir);
-                }
-            }
+            Action::ContinueNewest => self.continue_newest(),
             Action::PauseRun => self.pause(true),
             Action::ResumeRun => self.pause(false),
             Action::StopRun => {
@@ -96,7 +91,9 @@ impl App {
             Action::LookAtState(dir) => self.workspace.look_at_state(dir),
             Action::AskIn(precision) => self.workspace.precision = precision,
             Action::TryShipped(shipped) => self.try_shipped(shipped),
-            Action::ShowDrift { before, after } => self.show_drift(before, after),
+            Action::ShowDrift { .. } | Action::ChoosePredict | Action::PredictFile(_) => {
+                self.show_in_explore(action, ctx);
+            }
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
@@ -131,9 +128,24 @@ impl App {
         self.workspace.say(Level::Info, title, None);
     }
 
-    fn show_drift(&mut self, before: Option<PathBuf>, after: PathBuf) {
-        self.workspace.explore_with(after);
-        self.workspace.explore.shown = Some(Arc::new(Shown { view: "drift", before }));
+    fn continue_newest(&mut self) {
+        let interrupted = self.workspace.interrupted().next().map(|run| run.dir.clone());
+        if let Some(dir) = interrupted {
+            self.continue_run(dir);
+        }
+    }
+
+    /// Turns to a view of Explore.
+    fn show_in_explore(&mut self, action: Action, ctx: &egui::Context) {
+        let shown = match action {
+            Action::ShowDrift { before, after } => {
+                self.workspace.explore_with(after);
+                Shown { view: "drift", before, file: None }
+            }
+            Action::PredictFile(file) => Shown { view: "file", before: None, file },
+            _ => return self.ask_dialog(Purpose::Predict, ctx),
+        };
+        self.workspace.explore.shown = Some(Arc::new(shown));
         self.workspace.screen = Screen::Explore;
     }
 
@@ -433,6 +445,7 @@ impl App {
         self.actions.push(match dialog.purpose {
             Purpose::Data | Purpose::DataFolder => Action::OpenData(chosen),
             Purpose::EvalData => Action::SetEvalData(Some(chosen)),
+            Purpose::Predict => Action::PredictFile(Some(chosen)),
             Purpose::ModelFolder => Action::AddModelFolder(chosen.place().into_owned()),
             Purpose::RunsFolder => Action::SetRunsFolder(chosen.place().into_owned()),
             // It is saved where it was asked.

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{
-    ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_CLOSE, ICON_FOLDER_OPEN, ICON_TRAVEL_EXPLORE,
+    ICON_ARROW_BACK, ICON_ARROW_FORWARD, ICON_BATCH_PREDICTION, ICON_CLOSE, ICON_FOLDER_OPEN, ICON_TRAVEL_EXPLORE,
 };
 
 use super::hub::HubView;
@@ -230,6 +230,10 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
                 }
                 if Button::icon_only(ICON_CLOSE, "Close the data").show(ui, palette).clicked() {
                     cx.act(Action::CloseData);
+                }
+                let predict = Button::icon_only(ICON_BATCH_PREDICTION, "Predict these rows");
+                if predict.show(ui, palette).on_hover_text("What a model says to each row, in a file").clicked() {
+                    cx.act(Action::PredictFile(Some(table.origins.inputs.clone())));
                 }
                 let find = Button::icon_only(ICON_TRAVEL_EXPLORE, "Find a data set on the hub");
                 if find.show(ui, palette).clicked() {

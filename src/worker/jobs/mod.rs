@@ -29,7 +29,7 @@ pub fn run(command: Command, context: &Context, control: &JobControl, kept: &mut
     let begun = || match (job.go_on().is_break(), command.only_reads()) {
         (true, _) => Ok(Ended::Stopped),
         (false, true) => control.heeding(|| perform(&job, command, kept)).unwrap_or(Ok(Ended::Stopped)),
-        (false, false) => perform(&job, command, kept),
+        (false, false) => control.offering(|| perform(&job, command, kept)),
     };
     let outcome = guarded(begun);
     if outcome.is_err() {

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod drift;
 pub mod export;
 pub mod map;
+pub mod predict;
 pub mod probe;
 pub mod rate;
 pub mod runs;

@@ -20,7 +20,7 @@ const FLOORS: [&[&str]; 14] = [
     &["inspect"],
     &["analysis"],
     &["train"],
-    &["samples", "bench", "export", "serve", "sweep"],
+    &["samples", "batch", "bench", "export", "serve", "sweep"],
     &["worker"],
     &["ui", "cli"],
     &["main"],

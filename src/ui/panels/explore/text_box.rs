@@ -2,7 +2,7 @@
 //! and below it how the model reads what is written.
 
 use egui::Ui;
-use egui_material_icons::icons::{ICON_ADD, ICON_CLOSE, ICON_SWAP_VERT};
+use egui_material_icons::icons::{ICON_ADD, ICON_BATCH_PREDICTION, ICON_CLOSE, ICON_SWAP_VERT};
 
 use super::rows::DataRows;
 use super::tokens;
@@ -82,6 +82,10 @@ impl TextBox {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 4.0;
             let pressed = self.buttons_ui(ui, always_two, palette);
+            let file = Button::new("A file…").icon(ICON_BATCH_PREDICTION).quiet().small().name("Predict a whole file");
+            if head.is_some() && file.show(ui, palette).clicked() {
+                changed = Changed::Show("file", self.words.clone());
+            }
             if head.is_some_and(|head| self.rows_ui(ui, cx, head)) || pressed {
                 changed = Changed::Chosen;
             }

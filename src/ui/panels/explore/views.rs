@@ -4,6 +4,7 @@ mod attention;
 mod document;
 mod drift;
 mod entities;
+mod file;
 mod map;
 mod masks;
 mod objectives;
@@ -25,6 +26,7 @@ pub const ALL: &[Kind] = &[
     orders::KIND,
     replaced::KIND,
     objectives::KIND,
+    file::KIND,
     attention::KIND,
     why::KIND,
     probe::KIND,

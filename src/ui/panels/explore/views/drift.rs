@@ -181,9 +181,8 @@ impl DriftView {
 
     /// What another screen asked to be set before this one.
     fn take_before(&mut self, workspace: &Workspace) {
-        let Some(shown) = workspace.explore.shown.as_ref().filter(|shown| !is_same(self.taken.as_ref(), shown)) else {
-            return;
-        };
+        let shown = workspace.explore.shown.as_ref().filter(|shown| shown.view == KIND.name);
+        let Some(shown) = shown.filter(|shown| !is_same(self.taken.as_ref(), shown)) else { return };
         self.taken = Some(Arc::downgrade(shown));
         self.before.clone_from(&shown.before);
     }

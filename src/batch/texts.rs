@@ -12,13 +12,15 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::{BatchError, LineError};
 use crate::data::Roles;
 use crate::files;
 use crate::inspect::Request;
 use crate::inspect::json::{Asked, names};
+use crate::stop::heed;
 use crate::table::notation::tags;
 use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list, with_its_parts};
 use crate::task::{Reads, Task};
@@ -42,7 +44,23 @@ pub struct Texts {
     /// What they are called in messages.
     pub name: String,
     pub table: Option<Arc<Table>>,
-    pub items: Box<dyn Iterator<Item = anyhow::Result<Item>>>,
+    pub items: Items,
+    /// How many they are, where that is known before they are read.
+    pub total: Option<usize>,
+    /// What is to be told of how they are read, where there is no table that tells it.
+    pub notes: Vec<String>,
+}
+
+/// Texts one after the other.
+pub type Items = Box<dyn Iterator<Item = Result<Item, BatchError>>>;
+
+/// The columns that are asked about, where they are not to be guessed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Chosen {
+    /// The text, the question, or the list of words.
+    pub first: String,
+    /// The second text, or the context.
+    pub second: Option<String>,
 }
 
 /// How a file is read.
@@ -56,37 +74,64 @@ pub enum How {
     Table,
 }
 
-/// The texts of a file, or of standard input where none is named.
-pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> {
-    let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
+/// The texts of what is named, or of standard input where nothing is.
+pub fn read(inputs: Option<&Inputs>, task: Task, how: How, chosen: Option<&Chosen>) -> Result<Texts, BatchError> {
+    let Some(inputs) = inputs.filter(|inputs| inputs.one() != Some(Path::new("-"))) else {
         let name = "standard input".to_owned();
         let items = lines(BufReader::new(io::stdin()), name.clone(), task, how);
-        return Ok(Texts { name, table: None, items });
+        return Ok(Texts { name, table: None, items, total: None, notes: Vec::new() });
     };
-    let name = format!("\"{}\"", path.display());
-    let unreadable = || format!("cannot read {name}");
+    let name = inputs.one().map_or_else(|| inputs.title(), |path| format!("\"{}\"", path.display()));
     let mut by_line = None;
-    if path.is_file() {
-        let mut file = open(path).with_context(unreadable)?;
-        let head = file.fill_buf().with_context(unreadable)?;
+    if let Some(path) = inputs.one().filter(|path| chosen.is_none() && path.is_file()) {
+        let unreadable = |source| BatchError::Read { name: name.clone(), source };
+        let mut file = open(path).map_err(unreadable)?;
+        let head = file.fill_buf().map_err(unreadable)?;
         if is_json_lines(path, head) && asks(head, task) {
             let (parts, notes) = with_its_parts(path);
             if how != How::Table {
-                for note in &notes {
-                    eprintln!("attune: {name}: {note}");
-                }
-                return Ok(Texts { items: lines_of(parts, task, how), name, table: None });
+                return Ok(Texts { items: lines_of(parts, task, how), notes, name, table: None, total: None });
             }
             by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task, how));
         }
     }
-    let table = Arc::new(Table::open_inputs(&Inputs::from(path), Part::All)?);
+    let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
     let by_line = by_line.filter(|_| table.format == Format::JsonLines && table.origins.files.len() < 2);
+    let total = by_line.is_none().then(|| table.rows() + table.problems.len());
     let items = match by_line {
         Some(items) => beside(items, table.clone()),
-        None => rows(&table, task)?,
+        None => rows(&table, task, chosen)?,
     };
-    Ok(Texts { name, items, table: Some(table) })
+    Ok(Texts { name, items, table: Some(table), total, notes: Vec::new() })
+}
+
+/// How many texts a file of lines has, which is soon counted.
+pub fn count_lines(path: &Path) -> io::Result<usize> {
+    let mut count = 0;
+    for part in with_its_parts(path).0 {
+        count += count_lines_of(open(&part)?)?;
+    }
+    Ok(count)
+}
+
+fn count_lines_of(mut file: impl BufRead) -> io::Result<usize> {
+    let (mut count, mut is_blank) = (0, true);
+    loop {
+        let piece = file.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(count + usize::from(!is_blank));
+        }
+        for byte in piece {
+            if *byte == b'\n' {
+                count += usize::from(!std::mem::replace(&mut is_blank, true));
+            } else {
+                is_blank &= byte.is_ascii_whitespace();
+            }
+        }
+        let length = piece.len();
+        file.consume(length);
+        heed();
+    }
 }
 
 fn open(path: &Path) -> io::Result<BufReader<File>> {
@@ -94,15 +139,13 @@ fn open(path: &Path) -> io::Result<BufReader<File>> {
 }
 
 /// The lines of a file, or of several that are parts of one, each opened when it is its turn.
-fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Items {
     let is_alone = parts.len() < 2;
-    Box::new(parts.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+    Box::new(parts.into_iter().flat_map(move |path| -> Items {
         let name = format!("\"{}\"", path.display());
         let file = match open(&path) {
             Ok(file) => file,
-            Err(error) => {
-                return Box::new(iter::once(Err::<Item, _>(error).with_context(|| format!("cannot read {name}"))));
-            }
+            Err(source) => return Box::new(iter::once(Err(BatchError::Read { name, source }))),
         };
         let items = lines(file, name, task, how);
         if is_alone {
@@ -135,10 +178,7 @@ fn asks(head: &[u8], task: Task) -> bool {
 }
 
 /// Lines with the rows of the table that the same file is.
-fn beside(
-    items: impl Iterator<Item = anyhow::Result<Item>> + 'static,
-    table: Arc<Table>,
-) -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+fn beside(items: Items, table: Arc<Table>) -> Items {
     let mut next = 0;
     Box::new(items.map(move |item| {
         let mut item = item?;
@@ -169,51 +209,82 @@ fn is_text(line: &[u8]) -> bool {
     object.is_some_and(|object| ["text", "question"].iter().any(|name| object.get(*name).is_some_and(Value::is_string)))
 }
 
-fn lines(
-    reader: impl BufRead + 'static,
-    name: String,
-    task: Task,
-    how: How,
-) -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> Items {
     let lines = reader.lines().enumerate().filter_map(move |(index, line)| {
-        let line = line.with_context(|| format!("cannot read line {} of {name}", index + 1));
-        let item = line.and_then(|line| {
-            let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
-            if line.trim().is_empty() {
-                return Ok(None);
+        let place = format!("line {}", index + 1);
+        let item =
+            |request| Item { place: place.clone(), line: index + 1, file: None, row: None, words: None, request };
+        let line = match line {
+            Ok(line) => line,
+            // The reader has passed over it.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData && how != How::Lines => {
+                return Some(Ok(item(Err("is not in UTF-8".to_owned()))));
             }
-            let place = format!("line {}", index + 1);
-            let request = match request(line, task) {
-                Ok(request) if how != How::Lines && request.text.trim().is_empty() => {
-                    Err(format!("has no text in its \"{}\"", names(task)[0][0]))
-                }
-                Ok(request) => Ok(request),
-                Err(error) if how == How::Lines => return Err(error.context(format!("{place} of {name}"))),
-                Err(error) => Err(error.to_string()),
-            };
-            Ok(Some(Item { place, line: index + 1, file: None, row: None, words: None, request }))
-        });
-        item.transpose()
+            Err(source) => return Some(Err(BatchError::ReadLine { name: name.clone(), line: index + 1, source })),
+        };
+        let line = if index == 0 { line.trim_start_matches('\u{feff}') } else { &line };
+        if line.trim().is_empty() {
+            return None;
+        }
+        let request = match request(line, task) {
+            Ok(request) if how != How::Lines && request.text.trim().is_empty() => {
+                Err(format!("has no text in its \"{}\"", names(task)[0][0]))
+            }
+            Ok(request) => Ok(request),
+            Err(source) if how == How::Lines => {
+                return Some(Err(BatchError::Line { name: name.clone(), place: place.clone(), source }));
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        Some(Ok(item(request)))
     });
     Box::new(lines)
 }
 
 /// Reads a line of input.
-fn request(line: &str, task: Task) -> anyhow::Result<Request> {
-    let asked: Asked = serde_json::from_str(line).context("is not a JSON object, expected {\"text\": …}")?;
+fn request(line: &str, task: Task) -> Result<Request, LineError> {
+    let asked: Asked = serde_json::from_str(line).map_err(LineError::NotAnObject)?;
     Ok(asked.request(task)?)
 }
 
+/// Cells by which a chosen column is known.
+const LOOKED_AT: usize = 100;
+
 /// Which columns of a table are asked about.
-struct Columns {
+pub struct Columns {
     first: usize,
     second: Option<usize>,
+    /// Whether the first lists words.
     is_list: bool,
 }
 
 impl Columns {
-    /// Those that a training would read; of JSON Lines those with the names that lines are read by.
-    fn of(table: &Table, task: Task) -> anyhow::Result<Self> {
+    /// Those that were chosen, or that a training would read; of JSON Lines those with the names that lines are read by.
+    pub fn of(table: &Table, task: Task, chosen: Option<&Chosen>) -> Result<Self, BatchError> {
+        let columns = match chosen {
+            Some(chosen) => Self::chosen(table, task, chosen)?,
+            None => Self::guessed(table, task)?,
+        };
+        let needs_second = match task.reads() {
+            Reads::Neighbours(_) => true,
+            // Where nobody chose, each row says that it has no context.
+            Reads::Question => chosen.is_some(),
+            Reads::Texts | Reads::Words | Reads::Running => false,
+        };
+        match chosen {
+            _ if !needs_second || columns.second.is_some() => Ok(columns),
+            Some(_) => Err(BatchError::NoSecond { task }),
+            None => Err(not_recognised(table, "second text")),
+        }
+    }
+
+    /// As a person would choose them.
+    pub fn as_chosen(&self, table: &Table) -> Chosen {
+        let name = |column: usize| table.columns[column].clone();
+        Chosen { first: name(self.first), second: self.second.map(name) }
+    }
+
+    fn guessed(table: &Table, task: Task) -> Result<Self, BatchError> {
         // Two texts that follow each other are found as the two of a classified pair.
         let is_pair = matches!(task.reads(), Reads::Neighbours(_));
         let roles = Roles::guess(table, if is_pair { Task::Classify } else { task });
@@ -227,19 +298,27 @@ impl Columns {
         if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {
             (first, second) = (text, pair.filter(|pair| Some(*pair) != text));
         }
-        let unknown = |what: &str| {
-            let columns = name_list(&table.columns);
-            let name = table.origins.inputs.place();
-            format!("no column of \"{}\" was recognised as the {what}; there are {columns}", name.display())
-        };
-        let Some(first) = first else { bail!(unknown(what)) };
-        if is_pair && second.is_none() {
-            bail!(unknown("second text"));
-        }
+        let first = first.ok_or_else(|| not_recognised(table, what))?;
         Ok(Self { first, second, is_list: task.reads() == Reads::Words && place(&roles.text).is_none() })
     }
 
-    fn item(&self, table: &Table, row: usize) -> Item {
+    fn chosen(table: &Table, task: Task, chosen: &Chosen) -> Result<Self, BatchError> {
+        let place = |name: &String| {
+            table.column(name).ok_or_else(|| BatchError::NoColumn {
+                place: table.origins.inputs.place().into_owned(),
+                column: name.clone(),
+                columns: name_list(&table.columns),
+            })
+        };
+        let first = place(&chosen.first)?;
+        let second = chosen.second.as_ref().filter(|_| task.reads() != Reads::Words).map(place).transpose()?;
+        // Cells that are lists from the first on are lists of words.
+        let cells = (0..table.rows()).map(|row| table.cell(row, first)).filter(|cell| !cell.trim().is_empty());
+        let is_list = task.reads() == Reads::Words && cells.take(LOOKED_AT).all(|cell| tags::list(cell).is_ok());
+        Ok(Self { first, second, is_list })
+    }
+
+    pub fn item(&self, table: &Table, row: usize) -> Item {
         let cell = table.cell(row, self.first);
         let words = tags::list(cell).ok().filter(|_| self.is_list);
         let text = words.as_ref().map_or_else(|| cell.to_owned(), |words| words.join(" "));
@@ -256,9 +335,14 @@ impl Columns {
     }
 }
 
+fn not_recognised(table: &Table, what: &'static str) -> BatchError {
+    let place = table.origins.inputs.place().into_owned();
+    BatchError::NotRecognised { place, what, columns: name_list(&table.columns) }
+}
+
 /// The rows of a table and what could not be read of it, in the order of the file.
-fn rows(table: &Arc<Table>, task: Task) -> anyhow::Result<Box<dyn Iterator<Item = anyhow::Result<Item>>>> {
-    let columns = Columns::of(table, task)?;
+fn rows(table: &Arc<Table>, task: Task, chosen: Option<&Chosen>) -> Result<Items, BatchError> {
+    let columns = Columns::of(table, task, chosen)?;
     let order = in_order(table);
     let table = table.clone();
     Ok(Box::new(order.into_iter().map(move |entry| {

@@ -1,16 +1,15 @@
-//! Where a command writes: never over what it reads. A file is known by its place on the disk, so that another name for
+//! Where is written: never over what it reads. A file is known by its place on the disk, so that another name for
 //! the same one, or a pattern or a folder that takes it in, is seen through.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-
+use super::BatchError;
 use crate::files;
 use crate::table::{Inputs, Table, files_named};
 use crate::train::run;
 
 /// Refuses to write over one of the files that were or will be read; of a folder that is any file in it.
-pub fn check<'a>(out: &Path, read: impl IntoIterator<Item = &'a PathBuf>) -> anyhow::Result<()> {
+pub fn check<'a>(out: &Path, read: impl IntoIterator<Item = &'a PathBuf>) -> Result<(), BatchError> {
     // What is not there yet is not lost.
     let Ok(place) = out.canonicalize() else { return Ok(()) };
     let number = |path: &Path| files::number(&path.metadata().ok()?);
@@ -20,7 +19,7 @@ pub fn check<'a>(out: &Path, read: impl IntoIterator<Item = &'a PathBuf>) -> any
         path.canonicalize().is_ok_and(|path| if path.is_dir() { place.starts_with(path) } else { is_it(&path) })
     };
     if read.into_iter().any(is_read) {
-        bail!("\"{}\" is an input, expected another file to write to", out.display());
+        return Err(BatchError::IsInput { path: out.to_owned() });
     }
     Ok(())
 }

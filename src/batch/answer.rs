@@ -1,0 +1,57 @@
+//! Texts → predictions, in order and in batches, each passed on as soon as it is there, so that none is held.
+
+use std::ops::ControlFlow;
+
+use super::error::BatchError;
+use super::texts::{Item, Texts};
+use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
+use crate::inspect::{OpenModel, Options, Predicted, Prepared};
+
+/// What is done with each text and what is said to it, or why nothing is.
+pub type Take<'a, E> = &'a mut dyn FnMut(&Item, Result<&Predicted, &str>) -> Result<(), E>;
+
+/// Answers texts in order; returns whether all were. Where they are answered one by one, one that cannot be is passed on
+/// with its reason; elsewhere it ends the work once those before it are answered. `go_on` hears in between how many are
+/// done.
+pub fn answer<E: From<BatchError>>(
+    model: &OpenModel,
+    texts: Texts,
+    options: &Options,
+    one_by_one: bool,
+    go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    take: Take<'_, E>,
+) -> Result<bool, E> {
+    let name = texts.name;
+    let items = texts.items.map(|item| -> Result<(Item, Result<Prepared, String>), E> {
+        let item = item?;
+        let prepared = match &item.request {
+            Err(reason) => Err(reason.clone()),
+            Ok(request) => match model.prepare(request.clone(), options) {
+                Ok(prepared) => Ok(prepared),
+                Err(error) if one_by_one => Err(error.to_string()),
+                Err(error) => {
+                    let source = Box::new(error);
+                    // Of several files the place says of which.
+                    let place = if item.file.is_some() { item.place } else { format!("{} of {name}", item.place) };
+                    return Err(BatchError::Unanswered { place, source }.into());
+                }
+            },
+        };
+        Ok((item, prepared))
+    });
+    // What cannot be answered counts too: however many follow each other, no batch holds all of them.
+    let tokens =
+        |(_, prepared): &(Item, Result<Prepared, String>)| prepared.as_ref().map_or(1, |one| one.count().max(1));
+    let done = in_batches(TOKENS_AT_ONCE, items, tokens, go_on, |_, batch| {
+        let prepared: Vec<&Prepared> = batch.iter().filter_map(|(_, prepared)| prepared.as_ref().ok()).collect();
+        let mut predicted = model.predict(&prepared, options).map_err(BatchError::from)?.into_iter();
+        for (item, prepared) in batch {
+            match prepared {
+                Err(reason) => take(item, Err(reason))?,
+                Ok(_) => predicted.next().map_or(Ok(()), |one| take(item, Ok(&one)))?,
+            }
+        }
+        Ok(Vec::<()>::new())
+    })?;
+    Ok(done.is_some())
+}
