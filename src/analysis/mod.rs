@@ -2,8 +2,11 @@
 
 pub mod drift;
 pub mod map;
+pub mod nearest;
 pub mod pooled;
 pub mod probe;
+pub mod switchboard;
+pub mod words;
 
 mod heads;
 

@@ -128,7 +128,7 @@ fn most_rows(config: &EncoderConfig) -> usize {
 
 /// Examples spread evenly over the classes, as many of each as its share: ordered by class, and by chance within one,
 /// every so-many-th is taken. Numbers are ordered by size.
-fn sample(data: &Dataset, among: &[usize], rows: usize, seed: u64) -> Vec<usize> {
+pub(super) fn sample(data: &Dataset, among: &[usize], rows: usize, seed: u64) -> Vec<usize> {
     if among.len() <= rows {
         return among.to_vec();
     }

@@ -118,6 +118,7 @@ impl<'a> Builder<'a> {
             projection,
             layers,
             heads,
+            gates: Vec::new(),
         };
         Ok((model, self.report))
     }

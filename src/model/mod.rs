@@ -48,6 +48,7 @@ pub use params::{Block, Param, Params};
 
 use ops::Backend;
 use ops::embedding::EmbeddingWeights;
+pub use ops::gate::{Gate, Measured};
 pub use ops::weights::Slot;
 use ops::weights::{Dense, LayerWeights};
 
@@ -64,6 +65,8 @@ pub struct Model {
     /// Layers with weights of their own.
     layers: Vec<Arc<LayerWeights>>,
     pub heads: HeadSet,
+    /// What each step of the schedule lets through, where the model is looked into; empty where nothing is switched off.
+    pub gates: Vec<Arc<Gate>>,
 }
 
 impl Model {

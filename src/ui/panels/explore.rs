@@ -15,6 +15,7 @@ mod told;
 mod view;
 mod views;
 mod words;
+mod working;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -10,8 +10,10 @@ mod objectives;
 mod orders;
 mod probe;
 mod replaced;
+mod switchboard;
 mod texts;
 mod why;
+mod words;
 
 use super::view::Kind;
 
@@ -27,6 +29,8 @@ pub const ALL: &[Kind] = &[
     objectives::KIND,
     attention::KIND,
     why::KIND,
+    switchboard::KIND,
+    words::KIND,
     probe::KIND,
     map::KIND,
     drift::KIND,
