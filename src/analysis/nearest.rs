@@ -7,12 +7,13 @@
 use std::sync::Arc;
 
 use super::map::rows::{agrees, label};
-use super::map::{read, reads_whole};
 use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
 use crate::data::Dataset;
 use crate::inspect::predictor::Sequence;
 use crate::inspect::why::Asked;
-use crate::inspect::{GoOn, Inquiry, InspectError, OpenModel, Pooling, Request, States};
+use crate::inspect::{
+    GoOn, Independent, Inquiry, InspectError, OpenModel, Pooling, Prediction, Question, States, explore,
+};
 use crate::model::{HeadInput, HeadKind};
 use crate::task::Task;
 
@@ -84,7 +85,7 @@ impl PartialEq for NearestTo {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest {
     pub near: Vec<Near>,
-    /// What the model says of the text, where its head says one thing of a whole one.
+    /// What the model says of the text, where that is a class or several.
     pub answer: Option<String>,
     /// Tokens of the text that were cut.
     pub cut: usize,
@@ -125,7 +126,12 @@ impl Inquiry for NearestTo {
         let sequence = std::iter::once(Ok(Sequence::from(&encoded)));
         let states = model.predictor().states(sequence, *pooling, &mut |done| go_on(done, 1))?;
         let Some(states) = states else { return Ok(None) };
-        let Some(answer) = answer(model, asked, go_on)? else { return Ok(None) };
+        let mut answer = None;
+        if model.task.is_sequence() {
+            let question = Question { task: Some(model.task), ..Question::of(asked.text.clone(), asked.pair.clone()) };
+            let Some(said) = explore(model, &question, go_on)? else { return Ok(None) };
+            answer = spoken(said.result);
+        }
         let state = states.of(0, *layer);
         let near = nearest(state, rows.pooled.by(*pooling), *layer).into_iter();
         let words = (plain(&asked.text), plain(asked.pair.as_deref().unwrap_or_default()));
@@ -139,15 +145,22 @@ impl Inquiry for NearestTo {
     }
 }
 
-/// What the model says of a text as a whole; nothing at all where `go_on` ended it.
-fn answer(model: &mut OpenModel, asked: &Asked, go_on: GoOn<'_>) -> Result<Option<Option<String>>, InspectError> {
-    if !reads_whole(model.task) {
-        return Ok(Some(None));
+/// What is said of a text as a whole, where it is a class or several.
+fn spoken(said: Prediction) -> Option<String> {
+    match said {
+        Prediction::Classes(classes) => classes.into_iter().next().map(|(name, _)| name),
+        Prediction::Labels(labels) => {
+            let given = labels.into_iter().filter(Independent::applies).map(|one| one.label);
+            Some(given.collect::<Vec<_>>().join(", "))
+        }
+        Prediction::Value(_)
+        | Prediction::Tagging(_)
+        | Prediction::Reading(_)
+        | Prediction::Filling(_)
+        | Prediction::Orders(_)
+        | Prediction::Judged(_)
+        | Prediction::Lab(_) => None,
     }
-    let request = Request { text: asked.text.clone(), pair: asked.pair.clone() };
-    let (task, last) = (model.task, model.model.config.num_hidden_layers);
-    let said = read(model, &[request], Some(task), Pooling::First, last, go_on)?;
-    Ok(said.map(|read| read.said.into_iter().next().map(|said| said.answer)))
 }
 
 /// The states that are most alike, each with its cosine, the first of equals first.

@@ -56,12 +56,11 @@ pub fn board(question: &Question, tell: OnProgress<'_>) -> Result<Option<Board>,
     Ok(Some(Board { task, sample, layers, heads, of_heads, of_feed_forward, whole, without }))
 }
 
-/// The mean sizes of the derivatives: by layer and head, and by layer.
-fn importance(
-    model: &mut OpenModel,
-    sample: &Sample,
-    tell: OnProgress<'_>,
-) -> Result<Option<(Vec<f64>, Vec<f64>)>, BoardError> {
+/// By layer and head, and by layer.
+type ByPart = (Vec<f64>, Vec<f64>);
+
+/// The mean sizes of the derivatives.
+fn importance(model: &mut OpenModel, sample: &Sample, tell: OnProgress<'_>) -> Result<Option<ByPart>, BoardError> {
     let (layers, heads) = model.board();
     let (mut of_heads, mut of_feed_forward) = (vec![0.0; layers * heads], vec![0.0; layers]);
     let total = sample.rows() as u64;

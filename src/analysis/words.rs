@@ -126,11 +126,13 @@ impl Weighing<'_> {
             .collect();
         let Some(texts) = self.model.read_texts(&requests, self.max_tokens, go_on)? else { return Ok(None) };
         self.cut += texts.iter().filter(|text| text.cut > 0).count();
-        let (mut asked, mut of): (Vec<(Text, Vec<Terms>)>, Vec<(Vec<usize>, Vec<Option<u32>>)>) = <_>::default();
+        let mut asked: Vec<(Text, Vec<Terms>)> = Vec::with_capacity(examples.len());
+        let mut of = Vec::with_capacity(examples.len());
         for (text, example) in texts.into_iter().zip(examples) {
             let tags = self.tags(*example, &text);
             let target = &self.data.examples[*example].target;
-            let (outputs, terms) = self.outputs.asked(self.model, &text, target, &tags).into_iter().unzip();
+            let (outputs, terms): (Vec<usize>, Vec<Terms>) =
+                self.outputs.asked(self.model, &text, target, &tags).into_iter().unzip();
             asked.push((text, terms));
             of.push((outputs, tags));
         }

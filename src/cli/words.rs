@@ -113,10 +113,10 @@ impl WordsOf {
         }
         let found = words(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
+        let lists = self.lists(&found)?;
         for note in found.notes() {
             eprintln!("attune: warning: {note}");
         }
-        let lists = self.lists(&found)?;
         if self.json {
             return print_json(&self.facts(&found, &lists));
         }
@@ -226,12 +226,7 @@ fn line(found: &Words, told: &Told) -> String {
     let name = found.shown(told.word);
     let interval = told.interval.map_or_else(String::new, |(low, high)| format!("{low:+.3} to {high:+.3}"));
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:+.2}"));
-    format!(
-        "{name:<20}{:>7}{:>10}{interval:>22}{:>10}{:>10}{:>10}",
-        told.rows,
-        format!("{:+.3}", told.mean),
-        format!("{:+.1}", told.total),
-        number(told.labels),
-        number(told.surprise),
-    )
+    let (mean, total) = (format!("{:+.3}", told.mean), format!("{:+.1}", told.total));
+    let (expected, surprise) = (number(told.labels), number(told.surprise));
+    format!("{name:<20}{:>7}{mean:>10}{interval:>22}{total:>10}{expected:>10}{surprise:>10}", told.rows)
 }

@@ -110,7 +110,9 @@ impl OpenModel {
         let tokens = |(text, _): &&(&Text, Vec<Slope>)| text.ids.len();
         in_batches(at_once, texts.iter().map(Ok), tokens, &mut |done| go_on(done, total), |_, batch| {
             // What was measured of the texts before is nothing to these.
-            gates.iter().for_each(|gate| forget(gate));
+            for gate in &gates {
+                forget(gate);
+            }
             model.slide(batch)?;
             Ok((0..batch.len())
                 .map(|text| gates.iter().map(|gate| of_text(gate, text, batch.len())).collect())
@@ -158,7 +160,7 @@ fn of_text(gate: &Gate, text: usize, texts: usize) -> Measured {
     let heads = all.heads.len() / texts.max(1);
     Measured {
         heads: all.heads.get(text * heads..(text + 1) * heads).unwrap_or_default().to_vec(),
-        feed_forward: all.feed_forward.get(text).map(|one| vec![*one]).unwrap_or_default(),
+        feed_forward: all.feed_forward.get(text).copied().into_iter().collect(),
     }
 }
 

@@ -94,7 +94,8 @@ fn a_person_sees_the_nearest_rows_and_opens_one_in_data() {
     window.harness.query_all_by_label_contains(", the same text").next().unwrap().click();
     window.harness.run_steps(3);
     assert_eq!(window.workspace().screen, Screen::Data);
-    assert!(window.shows("that is near to the text in Explore"));
+    window.harness.run_steps(4);
+    assert!(window.shows("1 of 42 rows") && window.shows("Show all rows"));
 }
 
 /// Writes a text into the box that is shared.

@@ -124,7 +124,8 @@ fn a_person_sees_the_words_that_push_and_goes_to_their_rows_and_to_why() {
 
     window.press("Show 30 rows in Data");
     assert_eq!(window.workspace().screen, Screen::Data);
-    assert!(window.shows("with “great”") && window.shows("30"));
+    window.harness.run_steps(4);
+    assert!(window.shows("30 of 60 rows") && window.shows("Show all rows"));
     window.go(Screen::Explore);
     window.press("Why, where it adds most in");
     window.until("it is explained", |workspace| {

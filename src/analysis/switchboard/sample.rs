@@ -32,7 +32,7 @@ pub struct Sample {
 /// The words of a sentence with tags, by the outputs: what is right, and the first token of each, where it was not cut off.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Words {
-    pub words: Vec<String>,
+    pub written: Vec<String>,
     pub gold: Vec<u32>,
     pub tokens: Vec<Option<usize>>,
 }
@@ -153,5 +153,5 @@ fn tagged(words: Vec<String>, tags: &[usize], text: &Text) -> Words {
         unit.map(|unit| unit.tokens.start)
     };
     let tokens = words.iter().map(token).collect();
-    Words { gold: tags.iter().map(|tag| *tag as u32).collect(), tokens, words }
+    Words { gold: tags.iter().map(|tag| *tag as u32).collect(), tokens, written: words }
 }

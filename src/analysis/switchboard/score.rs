@@ -105,6 +105,6 @@ fn sentence(sample: &Sample, place: usize, rows: &Rows) -> TaggedSentence {
             None => (outside as u32, 1.0),
         })
         .unzip();
-    let (words, gold) = (words.words.clone(), words.gold.clone());
+    let (words, gold) = (words.written.clone(), words.gold.clone());
     TaggedSentence { example: sample.examples[place], words, gold, predicted, scores }
 }

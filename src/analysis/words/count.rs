@@ -69,7 +69,9 @@ impl Labels {
             Known::Nothing | Known::Each(_) => {}
             Known::Outputs(outputs) => {
                 self.count += 1;
-                outputs.iter().for_each(|output| self.hit(*output));
+                for output in outputs {
+                    self.hit(*output);
+                }
             }
             Known::Value(value) => {
                 self.count += 1;

@@ -32,7 +32,7 @@ pub struct Told {
 /// Which words come first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// Those that differ most from what their labels say.
+    /// Those that differ most from what their labels say; where that is known of none, by their total.
     #[default]
     Surprise,
     Towards,
@@ -114,6 +114,8 @@ impl Words {
 
     fn sort(&self, listed: &mut [Told], order: Order) {
         let name = |told: &Told| (self.words[told.word].text.as_str(), self.words[told.word].sequence);
+        let is_known = listed.iter().any(|told| told.surprise.is_some());
+        let order = if order == Order::Surprise && !is_known { Order::Total } else { order };
         let far = |told: &Told| told.surprise.map_or(f64::NEG_INFINITY, f64::abs);
         listed.sort_by(|a, b| {
             let first = match order {

@@ -71,6 +71,7 @@ impl FusedLayer {
         Self { weights, layout, noise, gate: None, keep, saved: Mutex::default() }
     }
 
+    #[must_use]
     pub fn gated(self, gate: Option<Arc<Gate>>) -> Self {
         Self { gate, ..self }
     }

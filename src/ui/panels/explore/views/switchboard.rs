@@ -237,7 +237,7 @@ impl Switchboard {
             }
             if let Some(board) = &self.board {
                 let mut chosen = None;
-                choice(ui, "Switch off the least important", 148.0, "Least important off", |ui| {
+                choice(ui, "Switch off the least important", 184.0, "Least important off", |ui| {
                     for percent in [10, 25, 50, 75] {
                         let count = (board.of_heads.len() * percent).div_ceil(100);
                         let words = format!("{percent} % · {}", format::plural(count as u64, "head", "heads"));

@@ -144,7 +144,7 @@ impl WordsView {
                 let words =
                     "Open texts, and the words that push the model towards each of its answers are found in them.";
                 state::empty(ui, cx.palette, ICON_MATCH_WORD, "No data to find words in", words, |ui| {
-                    to_data_ui(ui, cx)
+                    to_data_ui(ui, cx);
                 });
             }
             (_, Some(loaded)) if !has_words(loaded) => {
@@ -170,7 +170,7 @@ impl WordsView {
         state::empty(ui, cx.palette, ICON_MATCH_WORD, "Which words push the model?", &words, |ui| {
             ui.horizontal(|ui| {
                 // In the middle, whatever else is.
-                let width = 480.0;
+                let width = 532.0;
                 ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
                 self.choices_ui(ui, cx, loaded, Button::new("Weigh the words").primary());
             });
@@ -181,7 +181,7 @@ impl WordsView {
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: Button) {
         ui.horizontal_wrapped(|ui| {
             ui.label(text::dim("Rows", cx.palette));
-            choice(ui, "Rows to look at", 112.0, &rows_words(self.rows), |ui| {
+            choice(ui, "Rows to look at", 132.0, &rows_words(self.rows), |ui| {
                 for rows in ROW_CHOICES {
                     if named(ui, self.rows == rows, &rows_words(rows)) {
                         self.rows = rows;
@@ -189,7 +189,7 @@ impl WordsView {
                 }
             });
             ui.label(text::dim("By", cx.palette));
-            choice(ui, "Map", 144.0, self.by.method().title(), |ui| {
+            choice(ui, "Map", 172.0, self.by.method().title(), |ui| {
                 for by in Pull::ALL {
                     if named(ui, self.by == by, by.method().title()) {
                         self.by = by;
@@ -218,7 +218,7 @@ impl WordsView {
 
     fn done_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, question: &Question, found: &Arc<Weighed>, is_stale: bool) {
         if is_stale {
-            self.stale_ui(ui, cx);
+            stale_ui(ui, cx);
             ui.add_space(space::S);
             ui.multiply_opacity(0.6);
         }
@@ -291,14 +291,6 @@ impl WordsView {
             format::file_name(&question.data.table.path)
         )
     }
-
-    fn stale_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        let words = match cx.workspace.data.loaded {
-            Some(_) => "The data were changed, or others were opened, since the words were weighed.",
-            None => "The data whose words were weighed are closed.",
-        };
-        state::warning(ui, cx.palette, "These words are of other data", words, |_| {});
-    }
 }
 
 /// What was found out about the model that is asked; what was about another says nothing.
@@ -311,6 +303,14 @@ fn found(workspace: &Workspace) -> Option<Found<'_>> {
     let is_same = |loaded: &Arc<LoadedDataset>| Arc::ptr_eq(&loaded.dataset, &question.data);
     let is_stale = !workspace.data.loaded.as_ref().is_some_and(is_same);
     Some(Found { question, answer, is_stale })
+}
+
+fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let words = match cx.workspace.data.loaded {
+        Some(_) => "The data were changed, or others were opened, since the words were weighed.",
+        None => "The data whose words were weighed are closed.",
+    };
+    state::warning(ui, cx.palette, "These words are of other data", words, |_| {});
 }
 
 fn is_ours(kind: &JobKind) -> bool {

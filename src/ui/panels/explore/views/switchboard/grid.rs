@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Align2, Color32, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Color32, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::Shows;
 use crate::analysis::switchboard::{Board, Scored};
@@ -146,7 +146,7 @@ impl Drawn<'_> {
     fn head_ui(&self, ui: &Ui, place: Rect, layer: usize, head: usize, pictures: &Pictures) -> Option<Pressed> {
         let is_off = self.off.heads.contains(&(layer, head));
         let value = self.board.map(|board| (board.of_head(layer, head), board.without_head(layer, head)));
-        let name = format!("Layer {layer} head {head}, {}{}", state(is_off), self.words(value));
+        let name = format!("Layer {layer} head {head}, {}{}", state(is_off), words(value));
         let id = ui.scope_id().with(("head", layer, head));
         let response = ui.interact(place, id, Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, !is_off, &name));
@@ -157,7 +157,7 @@ impl Drawn<'_> {
             } else {
                 self.fill(ui, place, value, is_off);
             }
-            self.frame(ui, place, is_off, response.hovered() || response.has_focus());
+            self.frame(ui, &response, is_off);
         }
         response.on_hover_text(name).clicked().then_some(Pressed::Head(layer, head))
     }
@@ -165,7 +165,7 @@ impl Drawn<'_> {
     fn feed_forward_ui(&self, ui: &Ui, place: Rect, layer: usize) -> Option<Pressed> {
         let is_off = self.off.feed_forward.contains(&layer);
         let value = self.board.map(|board| (board.of_feed_forward[layer], board.without_feed_forward(layer)));
-        let name = format!("Feed-forward of layer {layer}, {}{}", state(is_off), self.words(value));
+        let name = format!("Feed-forward of layer {layer}, {}{}", state(is_off), words(value));
         let response = ui.interact(place, ui.scope_id().with(("feed-forward", layer)), Sense::click());
         response.widget_info(|| WidgetInfo::selected(Role::GridCell, true, !is_off, &name));
         if ui.is_rect_visible(place) {
@@ -174,16 +174,9 @@ impl Drawn<'_> {
             } else {
                 self.fill(ui, place, value, is_off);
             }
-            self.frame(ui, place, is_off, response.hovered() || response.has_focus());
+            self.frame(ui, &response, is_off);
         }
         response.on_hover_text(name).clicked().then_some(Pressed::FeedForward(layer))
-    }
-
-    /// What is known of a part, as it is read aloud and shown under the pointer.
-    fn words(&self, value: Value) -> String {
-        let Some((importance, without)) = value else { return String::new() };
-        let without = without.map_or_else(String::new, |scored| format!(", loss without it {:.4}", scored.loss));
-        format!(", importance {importance:.5}{without}")
     }
 
     /// A cell in the colour of its value.
@@ -200,7 +193,8 @@ impl Drawn<'_> {
     }
 
     /// The edge of a cell, and the stroke through one that is off.
-    fn frame(&self, ui: &Ui, place: Rect, is_off: bool, lit: bool) {
+    fn frame(&self, ui: &Ui, response: &Response, is_off: bool) {
+        let (place, lit) = (response.rect, response.hovered() || response.has_focus());
         let color = if lit {
             self.palette.text
         } else if is_off {
@@ -216,6 +210,13 @@ impl Drawn<'_> {
             ui.painter().line_segment([inner.left_bottom(), inner.right_top()], stroke);
         }
     }
+}
+
+/// What is known of a part, as it is read aloud and shown under the pointer.
+fn words(value: Value) -> String {
+    let Some((importance, without)) = value else { return String::new() };
+    let without = without.map_or_else(String::new, |scored| format!(", loss without it {:.4}", scored.loss));
+    format!(", importance {importance:.5}{without}")
 }
 
 fn state(is_off: bool) -> &'static str {

@@ -40,7 +40,12 @@ impl Switchboard {
             let before = |label: &str| both.whole.choices.iter().find(|one| one.label == label).map(|one| one.share);
             let shown = both.without.choices.iter().take(SHOWN).enumerate().map(|(place, one)| Bar {
                 mark: before(&one.label),
-                ..Bar::of(&one.label, one.share, palette.label(place), place == 0)
+                ..Bar::of(
+                    &one.label,
+                    one.share,
+                    if place == 0 { palette.accent } else { palette.text_faint },
+                    place == 0,
+                )
             });
             bars(ui, &shown.collect::<Vec<_>>(), 150.0, false, palette);
         });
@@ -65,7 +70,7 @@ fn sentence(both: &Both, nothing_off: bool) -> String {
     }
     let before = heading(whole);
     if whole.label == without.label {
-        format!("Said{of} with parts switched off; the whole model says {before}, the marks on the bars")
+        format!("Said{of} with parts switched off; the marks are the whole model, which says {before}")
     } else {
         format!("Said{of} with parts switched off, and otherwise than by the whole model, which says {before}")
     }
