@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::memory;
-use crate::model::{self, EncoderConfig, Input, Model, Pass, PassDropout, Want};
+use crate::model::{self, EncoderConfig, Input, Model, Pass, PassDropout, Precision, Want};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 use crate::train::TrainError;
@@ -165,7 +165,7 @@ pub struct Measured {
     pub shape: &'static str,
     pub sequences: usize,
     pub tokens: usize,
-    /// `forward` or `train`.
+    /// `forward`, the name of a precision for the same in that, or `train`.
     pub pass: &'static str,
     /// Of the fastest repetition.
     pub seconds: f64,
@@ -187,8 +187,15 @@ impl Effort {
     pub const QUICK: Self = Self { seconds: 0.5, at_least: 2, at_most: 10 };
 }
 
-/// Measures a size on every shape, forward alone and as a whole training step.
-pub fn measure(size: Size, effort: Effort, on_measured: &mut dyn FnMut(Measured)) -> Result<(), TrainError> {
+/// Measures a size on every shape, forward alone, also in another precision, and as a whole training step.
+pub fn measure(
+    size: Size,
+    beside: Option<Precision>,
+    effort: Effort,
+    on_measured: &mut dyn FnMut(Measured),
+) -> Result<(), TrainError> {
+    let other = beside.map(|precision| model(size)?.asked_in(precision).map_err(TrainError::from)).transpose()?;
+    let asked = model(size)?.asked_in(Precision::F32)?;
     let model = model(size)?;
     for shape in SHAPES {
         let report = |pass, seconds| Measured {
@@ -202,8 +209,12 @@ pub fn measure(size: Size, effort: Effort, on_measured: &mut dyn FnMut(Measured)
             peak_memory_bytes: memory::peak(),
         };
         let input = input(shape.lengths);
-        let forward = fastest(effort, || model.run(Task::Classify, &input, &Pass::default()).map(drop))?;
+        let forward = fastest(effort, || asked.run(Task::Classify, &input, &Pass::default()).map(drop))?;
         on_measured(report("forward", forward));
+        if let Some((precision, beside)) = beside.zip(other.as_ref()) {
+            let forward = fastest(effort, || beside.run(Task::Classify, &input, &Pass::default()).map(drop))?;
+            on_measured(report(precision.name(), forward));
+        }
         let mut trainer = Trainer::new(&model, shape.lengths);
         let train = fastest(effort, || trainer.step().map(drop))?;
         on_measured(report("train", train));
@@ -251,9 +262,10 @@ mod tests {
     fn every_shape_is_measured_forward_and_trained() {
         let mut seen = Vec::new();
         let effort = Effort { seconds: 0.0, at_least: 1, at_most: 1 };
-        measure(Size::Tiny, effort, &mut |one| seen.push((one.shape, one.pass, one.tokens))).unwrap();
-        assert_eq!(seen.len(), 6);
-        assert_eq!(seen[0], ("1x16", "forward", 16));
-        assert_eq!(seen[5], ("32 varied", "train", 1070));
+        let told = &mut |one: Measured| seen.push((one.shape, one.pass, one.tokens));
+        measure(Size::Tiny, Some(Precision::Int8), effort, told).unwrap();
+        assert_eq!(seen.len(), 9);
+        assert_eq!(seen[..2], [("1x16", "forward", 16), ("1x16", "int8", 16)]);
+        assert_eq!(seen[8], ("32 varied", "train", 1070));
     }
 }

@@ -13,9 +13,11 @@ mod stamp;
 mod sums;
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use fault::Operation;
 pub use log::LineLog;
@@ -29,13 +31,36 @@ use crate::stop::heed;
 #[cfg(test)]
 pub use fault::{Operation as FailingOperation, plan as with_failing};
 
+/// How a file is called before it is whole.
+const BEGUN: (&str, &str) = (".attune-", ".tmp");
+/// After such a time without a change nobody writes it any more.
+const GIVEN_UP: Duration = Duration::from_hours(1);
+
+/// Whether a file is one that was begun and never became whole.
+pub fn is_begun(name: &OsStr) -> bool {
+    let (before, after) = BEGUN;
+    name.to_str().is_some_and(|name| name.starts_with(before) && name.ends_with(after))
+}
+
+/// Removes from a folder what processes that were killed had begun to write there.
+pub fn remove_begun(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = || fs::symlink_metadata(entry.path()).ok()?.modified().ok()?.elapsed().ok();
+        if is_begun(&entry.file_name()) && age().is_some_and(|age| age > GIVEN_UP) {
+            // What cannot be removed is in nobody's way.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
+
 /// Writes a file whole or not at all. The folder is created if need be.
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let folder = folder_of(path);
     create_folders(&folder)?;
     fault::ask(Operation::Create)?;
     // Dropping the temporary file removes it, so a failure leaves nothing behind.
-    let temporary = tempfile::Builder::new().prefix(".attune-").suffix(".tmp").tempfile_in(&folder)?;
+    let (before, after) = BEGUN;
+    let temporary = tempfile::Builder::new().prefix(before).suffix(after).tempfile_in(&folder)?;
     let mut buffer = BufWriter::with_capacity(1 << 20, Checked(temporary.as_file()));
     write(&mut buffer)?;
     buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -54,6 +79,56 @@ pub fn read_whole(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
     fs::read(path)
+}
+
+/// The largest of what programs note beside data and weights.
+const LARGEST_NOTE: u64 = 1 << 30;
+
+/// What a program noted beside data, weights or a run, which anybody may have put there.
+pub fn read_note(path: &Path) -> io::Result<Vec<u8>> {
+    read_whole(path, LARGEST_NOTE)
+}
+
+/// The same as text.
+pub fn read_note_text(path: &Path) -> io::Result<String> {
+    String::from_utf8(read_note(path)?).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+/// Opens a file to be read, if it is one.
+pub fn open(path: &Path) -> io::Result<File> {
+    length(path)?;
+    File::open(path)
+}
+
+/// Opens a file that only this program writes, or makes it. A link in its place would lead to a file of somebody else,
+/// and a pipe never ends: both are refused.
+pub fn open_own(path: &Path, options: &OpenOptions) -> io::Result<File> {
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        match options.clone().create_new(true).open(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => return made,
+        }
+    }
+    let refused = || io::Error::new(io::ErrorKind::InvalidInput, "it is a link, a pipe or a device, expected a file");
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(refused());
+    }
+    let file = options.open(path)?;
+    // It may have become a link in between.
+    if number(&file.metadata()?) == number(&fs::symlink_metadata(path)?) { Ok(file) } else { Err(refused()) }
+}
+
+/// What a file is known by under all its names.
+#[cfg(unix)]
+pub fn number(file: &fs::Metadata) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    Some((file.dev(), file.ino()))
+}
+
+/// There it is known by its path.
+#[cfg(not(unix))]
+pub fn number(_file: &fs::Metadata) -> Option<(u64, u64)> {
+    None
 }
 
 /// The bytes of a file; an error for what is none and may never end. Asked before it is opened, which would wait for a
@@ -95,10 +170,12 @@ impl Write for Checked<'_> {
     }
 }
 
-/// Creates a file, or empties it.
+/// Creates a file, or empties it, unless a link stands in its place.
 pub fn create(path: &Path) -> io::Result<File> {
     fault::ask(Operation::Create)?;
-    File::create(path)
+    let file = open_own(path, OpenOptions::new().write(true))?;
+    file.set_len(0)?;
+    Ok(file)
 }
 
 /// Writes bytes at the end of an open file.
@@ -185,11 +262,11 @@ pub fn folder_bytes(folder: &Path) -> u64 {
 
 /// Whether two files hold the same bytes; a missing one holds nothing that another does.
 pub fn hold_the_same(one: &Path, other: &Path) -> io::Result<bool> {
-    let open = |path: &Path| match File::open(path) {
+    let opened = |path: &Path| match open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         file => file.map(Some),
     };
-    let (Some(one), Some(other)) = (open(one)?, open(other)?) else { return Ok(false) };
+    let (Some(one), Some(other)) = (opened(one)?, opened(other)?) else { return Ok(false) };
     if one.metadata()?.len() != other.metadata()?.len() {
         return Ok(false);
     }
@@ -221,6 +298,18 @@ fn folder_of(path: &Path) -> PathBuf {
     }
 }
 
+/// A folder of its own for a test, with these files.
+#[cfg(test)]
+pub fn folder_with<B: AsRef<[u8]> + ?Sized>(files: &[(&str, &B)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = dir.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    dir
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,6 +332,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_begun_and_given_up_is_removed_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = std::time::SystemTime::now() - GIVEN_UP - Duration::from_mins(1);
+        for (name, is_old) in
+            [(".attune-a.tmp", true), (".attune-b.tmp", false), (".attune-main.json", true), ("a.tmp", true)]
+        {
+            let file = File::create(dir.path().join(name)).unwrap();
+            if is_old {
+                file.set_modified(old).unwrap();
+            }
+        }
+        remove_begun(dir.path());
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, [".attune-b.tmp", ".attune-main.json", "a.tmp"]);
+    }
+
+    #[test]
     fn files_hold_the_same_to_the_last_byte() {
         let dir = tempfile::tempdir().unwrap();
         let (one, other) = (dir.path().join("one"), dir.path().join("other"));
@@ -259,6 +366,30 @@ mod tests {
         assert!(!check(&long, &changed));
         fs::remove_file(&other).unwrap();
         assert!(!hold_the_same(&one, &other).unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_place_of_an_own_file_is_not_followed_and_a_pipe_not_waited_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        fs::write(at("theirs"), b"precious").unwrap();
+        std::os::unix::fs::symlink(at("theirs"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
+        std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+        for name in ["link", "dangling", "socket", "pipe"] {
+            let message = create(&at(name)).unwrap_err().to_string();
+            assert!(message.contains("expected a file"), "{name}: {message}");
+            assert!(LineLog::open(&at(name)).is_err(), "{name}");
+        }
+        for name in ["socket", "pipe", "."] {
+            assert!(open(&at(name)).is_err() && read_note(&at(name)).is_err() && sum_of(&at(name)).is_err(), "{name}");
+        }
+        assert!(!at("nowhere").exists() && fs::read(at("theirs")).unwrap() == b"precious");
+        create(&at("own")).unwrap().write_all(b"first").unwrap();
+        create(&at("own")).unwrap();
+        assert_eq!(fs::read(at("own")).unwrap(), b"");
     }
 
     #[cfg(unix)]

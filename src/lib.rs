@@ -11,6 +11,7 @@ pub mod samples;
 pub mod signals;
 pub mod stop;
 pub mod task;
+pub mod words;
 
 pub mod files;
 pub mod table;

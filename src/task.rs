@@ -1,6 +1,7 @@
 //! What is being learned: the one word that data, model and window share, and what follows from it.
 //!
-//! A task is asked for an aspect: what an example [`Reads`], what its [`Targets`] are, where its [`Labels`] come from. All
+//! A task is asked for an aspect: what an example [`Reads`], what its [`Targets`] are, what the data say of it
+//! ([`Annotation`]), where its [`Labels`] come from. All
 //! that is decided for a task stands in `Task::spec`, and who needs to know more matches one of these small enums with all
 //! its variants, so that a task that is added is decided on wherever it makes a difference, and nowhere else.
 
@@ -46,7 +47,16 @@ pub enum Reads {
     Running,
     /// Two texts of which one may go on with the other; without pairs they are cut from running text, which is then its own
     /// lesson.
-    Neighbours,
+    Neighbours(Mismatch),
+}
+
+/// What two texts are that do not go on with each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// The second is from somewhere else.
+    Elsewhere,
+    /// They do, but in the other order.
+    Swapped,
 }
 
 /// What is learned of an example.
@@ -68,6 +78,23 @@ pub enum Targets {
     Replaced,
 }
 
+/// What the data say of an example that is learned from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Annotation {
+    /// The name of its class.
+    Label,
+    /// The names of all classes that apply.
+    Labels,
+    Number,
+    /// A tag for each word, or the spans that have one.
+    Tags,
+    Answers,
+    /// One of two classes that are the same for all data.
+    Order([&'static str; 2]),
+    /// Its text is its own lesson.
+    Nothing,
+}
+
 /// What the outputs of a task's head are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Labels {
@@ -85,8 +112,19 @@ struct Spec {
     title: &'static str,
     reads: Reads,
     targets: Targets,
-    labels: Labels,
+    annotation: Annotation,
+    pipeline: Option<&'static str>,
 }
+
+/// What tasks on texts have in common.
+const TEXTS: Spec = Spec {
+    name: "",
+    title: "",
+    reads: Reads::Texts,
+    targets: Targets::Class,
+    annotation: Annotation::Label,
+    pipeline: Some("text-classification"),
+};
 
 impl Task {
     pub const ALL: [Self; 9] = [
@@ -102,19 +140,44 @@ impl Task {
     ];
 
     fn spec(self) -> Spec {
-        use Labels::{Fixed, OfData};
-        let (name, title, reads, targets, labels) = match self {
-            Self::Classify => ("classify", "Text classification", Reads::Texts, Targets::Class, OfData),
-            Self::MultiLabel => ("multilabel", "Multi-label classification", Reads::Texts, Targets::Classes, OfData),
-            Self::Regress => ("regress", "Regression", Reads::Texts, Targets::Number, Labels::None),
-            Self::Ner => ("ner", "Named entities", Reads::Words, Targets::Tags, OfData),
-            Self::Qa => ("qa", "Question answering", Reads::Question, Targets::Span, Labels::None),
-            Self::Mlm => ("mlm", "Masked words", Reads::Running, Targets::Hidden, Labels::None),
-            Self::Nsp => ("nsp", "Next sentence", Reads::Neighbours, Targets::Class, Fixed(["is_next", "not_next"])),
-            Self::Sop => ("sop", "Sentence order", Reads::Neighbours, Targets::Class, Fixed(["in_order", "swapped"])),
-            Self::Rtd => ("rtd", "Replaced tokens", Reads::Running, Targets::Replaced, Labels::None),
-        };
-        Spec { name, title, reads, targets, labels }
+        use Annotation::{Answers, Nothing, Number, Order, Tags};
+        match self {
+            Self::Classify => Spec { name: "classify", title: "Text classification", ..TEXTS },
+            Self::MultiLabel => {
+                let (targets, annotation) = (Targets::Classes, Annotation::Labels);
+                Spec { name: "multilabel", title: "Multi-label classification", targets, annotation, ..TEXTS }
+            }
+            Self::Regress => {
+                let targets = Targets::Number;
+                Spec { name: "regress", title: "Regression", targets, annotation: Number, ..TEXTS }
+            }
+            Self::Ner => {
+                let (reads, targets, pipeline) = (Reads::Words, Targets::Tags, Some("token-classification"));
+                Spec { name: "ner", title: "Named entities", reads, targets, annotation: Tags, pipeline }
+            }
+            Self::Qa => {
+                let (reads, targets, pipeline) = (Reads::Question, Targets::Span, Some("question-answering"));
+                Spec { name: "qa", title: "Question answering", reads, targets, annotation: Answers, pipeline }
+            }
+            Self::Mlm => {
+                let (reads, targets, pipeline) = (Reads::Running, Targets::Hidden, Some("fill-mask"));
+                Spec { name: "mlm", title: "Masked words", reads, targets, annotation: Nothing, pipeline }
+            }
+            Self::Nsp => {
+                let reads = Reads::Neighbours(Mismatch::Elsewhere);
+                let annotation = Order(["is_next", "not_next"]);
+                Spec { name: "nsp", title: "Next sentence", reads, annotation, pipeline: None, ..TEXTS }
+            }
+            Self::Sop => {
+                let reads = Reads::Neighbours(Mismatch::Swapped);
+                let annotation = Order(["in_order", "swapped"]);
+                Spec { name: "sop", title: "Sentence order", reads, annotation, pipeline: None, ..TEXTS }
+            }
+            Self::Rtd => {
+                let (reads, targets) = (Reads::Running, Targets::Replaced);
+                Spec { name: "rtd", title: "Replaced tokens", reads, targets, annotation: Nothing, pipeline: None }
+            }
+        }
     }
 
     /// The name on the command line and in `RUN.toml`.
@@ -125,6 +188,11 @@ impl Task {
     /// The name on screen.
     pub fn title(self) -> &'static str {
         self.spec().title
+    }
+
+    /// What transformers' pipelines and the hub call it; they have no word for some.
+    pub fn pipeline(self) -> Option<&'static str> {
+        self.spec().pipeline
     }
 
     pub fn from_name(name: &str) -> Option<Self> {
@@ -139,8 +207,16 @@ impl Task {
         self.spec().targets
     }
 
+    pub fn annotation(self) -> Annotation {
+        self.spec().annotation
+    }
+
     pub fn labels(self) -> Labels {
-        self.spec().labels
+        match self.annotation() {
+            Annotation::Label | Annotation::Labels | Annotation::Tags => Labels::OfData,
+            Annotation::Order(names) => Labels::Fixed(names),
+            Annotation::Number | Annotation::Answers | Annotation::Nothing => Labels::None,
+        }
     }
 
     /// Whether the classes are those that the data name.
@@ -171,14 +247,22 @@ impl Task {
     pub fn is_sequence(self) -> bool {
         match self.reads() {
             Reads::Texts => true,
-            Reads::Words | Reads::Question | Reads::Running | Reads::Neighbours => false,
+            Reads::Words | Reads::Question | Reads::Running | Reads::Neighbours(_) => false,
+        }
+    }
+
+    /// Whether the task's head says one thing of a text, or of a pair, as a whole.
+    pub fn is_of_whole_texts(self) -> bool {
+        match self.reads() {
+            Reads::Texts | Reads::Neighbours(_) => true,
+            Reads::Words | Reads::Question | Reads::Running => false,
         }
     }
 
     /// Whether a text can be its own lesson, with targets that are made from it.
     pub fn is_self_supervised(self) -> bool {
         match self.reads() {
-            Reads::Running | Reads::Neighbours => true,
+            Reads::Running | Reads::Neighbours(_) => true,
             Reads::Texts | Reads::Words | Reads::Question => false,
         }
     }
@@ -187,7 +271,7 @@ impl Task {
     pub fn has_windows(self) -> bool {
         match self.reads() {
             Reads::Words | Reads::Question => true,
-            Reads::Texts | Reads::Running | Reads::Neighbours => false,
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => false,
         }
     }
 
@@ -198,6 +282,16 @@ impl Task {
             Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span | Targets::Hidden => {
                 false
             }
+        }
+    }
+}
+
+impl Annotation {
+    /// Whether classes of whole texts are named, in one column or each by a column of its own.
+    pub fn is_named(self) -> bool {
+        match self {
+            Self::Label | Self::Labels => true,
+            Self::Number | Self::Tags | Self::Answers | Self::Order(_) | Self::Nothing => false,
         }
     }
 }

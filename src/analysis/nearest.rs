@@ -12,27 +12,28 @@ use crate::data::Dataset;
 use crate::inspect::predictor::Sequence;
 use crate::inspect::why::Asked;
 use crate::inspect::{
-    GoOn, Independent, Inquiry, InspectError, OpenModel, Pooling, Prediction, Question, States, explore,
+    GoOn, Independent, Inquiry, InspectError, OpenModel, Plane, Pooling, Prediction, Question, explore,
 };
 use crate::model::{HeadInput, HeadKind};
 use crate::task::Task;
+use crate::words::plural;
 
 /// Rows with their states.
 #[derive(Debug)]
 pub struct Rows {
     pub data: Arc<Dataset>,
-    pub pooled: Arc<Pooled>,
+    pub pooled: Pooled,
 }
 
 impl Rows {
     /// What enters the first layer, and what comes out of each.
     pub fn layers(&self) -> usize {
-        self.pooled.mean.layers
+        self.pooled.layers
     }
 
     /// What a person should know of the rows, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let Pooled { examples, among, cut, max_tokens, .. } = &*self.pooled;
+        let Pooled { examples, among, cut, max_tokens, .. } = &self.pooled;
         let mut notes = Vec::new();
         if examples.len() < *among {
             notes.push(format!(
@@ -40,10 +41,9 @@ impl Rows {
                 examples.len()
             ));
         }
-        match cut {
-            0 => {}
-            1 => notes.push(format!("1 row was cut at {max_tokens} tokens")),
-            cut => notes.push(format!("{cut} rows were cut at {max_tokens} tokens")),
+        if *cut > 0 {
+            let rows = plural(*cut, "row was", "rows were");
+            notes.push(format!("{rows} cut at {max_tokens} tokens"));
         }
         notes
     }
@@ -133,7 +133,8 @@ impl Inquiry for NearestTo {
             answer = spoken(said.result);
         }
         let state = states.of(0, *layer);
-        let near = nearest(state, rows.pooled.by(*pooling), *layer).into_iter();
+        let plane = Plane { pooling: *pooling, layer: *layer };
+        let near = nearest(state, rows.pooled.examples.len(), |row| rows.pooled.state(plane, row)).into_iter();
         let words = (plain(&asked.text), plain(asked.pair.as_deref().unwrap_or_default()));
         let near = near.map(|(place, cosine)| {
             let (data, example) = (&rows.data, rows.pooled.examples[place]);
@@ -164,16 +165,16 @@ fn spoken(said: Prediction) -> Option<String> {
 }
 
 /// The states that are most alike, each with its cosine, the first of equals first.
-fn nearest(state: &[f32], among: &States, layer: usize) -> Vec<(usize, f64)> {
+fn nearest<'a>(state: &[f32], count: usize, of: impl Fn(usize) -> &'a [f32]) -> Vec<(usize, f64)> {
     let length = |values: &[f32]| dot(values, values).sqrt();
     let own = length(state);
     let cosine = |place: usize| {
-        let other = among.of(place, layer);
+        let other = of(place);
         let lengths = own * length(other);
         // A state of zeros points nowhere.
         if lengths > 0.0 { (dot(state, other) / lengths).clamp(-1.0, 1.0) } else { 0.0 }
     };
-    let mut all: Vec<(usize, f64)> = (0..among.texts()).map(|place| (place, cosine(place))).collect();
+    let mut all: Vec<(usize, f64)> = (0..count).map(|place| (place, cosine(place))).collect();
     all.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
     all.truncate(NEAREST);
     all
@@ -194,6 +195,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::analysis::pooled::Which;
     use crate::data::Roles;
     use crate::table::Table;
 
@@ -202,7 +204,7 @@ mod tests {
         let data = Arc::new(Dataset::new(table.clone(), task, &Roles::guess(&table, task), None).unwrap());
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model);
         let among = (0..data.examples.len()).collect();
-        Wanted { model, data, among, rows: 100, seed: 1, max_tokens: 64 }
+        Wanted { model, data, among, rows: 100, seed: 1, max_tokens: 64, which: Which::All }
     }
 
     fn ask(wanted: &Wanted, text: &str, pair: Option<&str>, layer: usize) -> Nearest {
@@ -256,9 +258,8 @@ mod tests {
 
     #[test]
     fn the_cosine_is_that_of_the_angle() {
-        let among =
-            States { layers: 1, hidden_size: 2, values: vec![0.0, 2.0, 3.0, 3.0, -1.0, 0.0, 0.0, 0.0, 5.0, 0.0] };
-        let found = nearest(&[1.0, 0.0], &among, 0);
+        let states = [[0.0, 2.0], [3.0, 3.0], [-1.0, 0.0], [0.0, 0.0], [5.0, 0.0]];
+        let found = nearest(&[1.0, 0.0], states.len(), |place| &states[place]);
         let places: Vec<usize> = found.iter().map(|(place, _)| *place).collect();
         assert_eq!(places, [4, 1, 0, 3, 2]);
         let expected = [1.0, 0.5_f64.sqrt(), 0.0, 0.0, -1.0];

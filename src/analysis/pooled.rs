@@ -1,27 +1,43 @@
 //! Pooled states of the texts of a data set, after every layer: what probes and maps are made of.
 //!
-//! A pass through the encoder is what costs, so it is taken once, of the first token and of the mean together, and kept for
-//! as long as the model, the data and what is asked of them stay the same. What is kept may take a bounded part of the
-//! memory, so of a large set a sample is looked at, with the share of every class that it has among all; how many there
-//! were, and how many texts were cut, is told with it.
+//! A pass through the encoder is what costs, so a text goes through a model once, for both poolings, all layers and what
+//! the head says of it, and what came of it is kept for as long as the model and the data stay the same. Who asks for more
+//! texts has those computed alone. What is kept may take a bounded part of the memory: of a large set a sample is looked at
+//! (`sample.rs`), or, where every row is wanted, fewer poolings and layers are kept.
 
+mod held;
+mod said;
+
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use crate::data::{Dataset, Target};
+use super::points::Points;
+use super::sample::{request, sample};
+use crate::data::Dataset;
 use crate::files::{Stamp, stamp};
 use crate::inspect::predictor::Sequence;
-use crate::inspect::{InspectError, OpenModel, Pooling, States};
+use crate::inspect::{InspectError, OpenModel, Plane, Pooling};
 use crate::model::{self, EncoderConfig};
-use crate::random::{Purpose, key};
-use crate::text::{TextError, Tokenizer};
+use crate::text::TextError;
+use held::{Held, Text};
+pub use said::Said;
 
-/// What the states of a data set may take of the memory.
+/// What the states of data sets may take of the memory, all of them together.
 const MOST_BYTES: usize = 512 << 20;
 
 /// Tells what is done, how much of it, and of how much; hears whether to go on.
 pub type OnProgress<'a> = &'a mut dyn FnMut(&str, u64, u64) -> ControlFlow<()>;
+
+/// Which states are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// After every layer, in both poolings, of a sample where the memory does not hold all rows.
+    All,
+    /// Of every row, if only after one layer.
+    Plane(Plane),
+}
 
 /// Whose states are wanted.
 #[derive(Clone, Debug)]
@@ -35,10 +51,11 @@ pub struct Wanted {
     pub seed: u64,
     /// Tokens of a text, at most the model's.
     pub max_tokens: usize,
+    pub which: Which,
 }
 
 /// The states of the texts of some examples.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pooled {
     /// The examples, ascending; the states are in their order.
     pub examples: Vec<usize>,
@@ -46,22 +63,107 @@ pub struct Pooled {
     pub among: usize,
     /// How many would have been too many for the memory.
     pub most: usize,
-    pub first: States,
-    pub mean: States,
+    /// What enters the first layer, and what comes out of each.
+    pub layers: usize,
+    /// What the head says of each; nothing where the model has none for the task.
+    pub said: Vec<Said>,
     /// Texts that were cut, and how long they may be.
     pub cut: usize,
     pub max_tokens: usize,
     /// Layers of the model with weights of their own.
     pub stored_layers: usize,
+    planes: BTreeMap<Plane, Arc<Points>>,
+    /// Where the examples stand in the planes; none where they are all that stands there.
+    places: Option<Vec<usize>>,
 }
 
 impl Pooled {
-    pub fn by(&self, pooling: Pooling) -> &States {
-        match pooling {
-            Pooling::First => &self.first,
-            Pooling::Mean => &self.mean,
-        }
+    #[cfg(test)]
+    pub fn of_planes(rows: usize, layers: usize, planes: BTreeMap<Plane, Arc<Points>>) -> Self {
+        let (examples, most, said, max_tokens) = ((0..rows).collect(), 10_000, Vec::new(), 64);
+        let stored_layers = layers - 1;
+        Self { examples, among: rows, most, layers, said, cut: 0, max_tokens, stored_layers, planes, places: None }
     }
+
+    /// Numbers of a state.
+    pub fn width(&self) -> usize {
+        self.planes.values().next().map_or(0, |states| states.width)
+    }
+
+    /// The state of a row.
+    pub fn state(&self, plane: Plane, row: usize) -> &[f32] {
+        let place = self.places.as_ref().map_or(row, |places| places[row]);
+        self.planes.get(&plane).map_or(&[], |states| states.get(place))
+    }
+
+    /// The states of all rows after the layers that are there in one pooling.
+    pub fn points(&self, pooling: Pooling) -> BTreeMap<usize, Arc<Points>> {
+        let of = self.planes.iter().filter(|(plane, _)| plane.pooling == pooling);
+        let own = |states: &Arc<Points>| match &self.places {
+            None => states.clone(),
+            Some(places) => Arc::new(states.of(places)),
+        };
+        of.map(|(plane, states)| (plane.layer, own(states))).collect()
+    }
+}
+
+/// Sizes of a model's states.
+#[derive(Clone, Copy, Debug)]
+struct Shape {
+    layers: usize,
+    width: usize,
+    stored_layers: usize,
+}
+
+impl Shape {
+    fn of(config: &EncoderConfig) -> Self {
+        let (layers, width) = (config.num_hidden_layers + 1, config.hidden_size);
+        Self { layers, width, stored_layers: config.stored_layers() }
+    }
+
+    fn bytes(self, rows: usize, planes: usize) -> usize {
+        rows.saturating_mul(planes).saturating_mul(self.width * size_of::<f32>())
+    }
+
+    /// The most texts whose states after every layer, in both poolings, fit into the memory.
+    fn most_rows(self) -> usize {
+        (MOST_BYTES / self.bytes(1, 2 * self.layers).max(1)).max(1)
+    }
+
+    fn sample(self, wanted: &Wanted) -> Vec<usize> {
+        let rows = match wanted.which {
+            Which::All => wanted.rows.min(self.most_rows()),
+            Which::Plane(_) => wanted.rows,
+        };
+        sample(&wanted.data, &wanted.among, rows, wanted.seed)
+    }
+
+    fn planes(self, poolings: &[Pooling]) -> Vec<Plane> {
+        let of = |pooling: &Pooling| {
+            let pooling = *pooling;
+            (0..self.layers).map(move |layer| Plane { pooling, layer })
+        };
+        poolings.iter().flat_map(of).collect()
+    }
+
+    /// The planes that are kept of so many rows: as many as fit, and those that are wanted in any case.
+    fn kept(self, which: Which, rows: usize) -> Vec<Plane> {
+        let all = self.planes(&[Pooling::First, Pooling::Mean]);
+        let Which::Plane(wanted) = which else { return all };
+        let fits = |planes: &Vec<Plane>| self.bytes(rows, planes.len()) <= MOST_BYTES;
+        let choices = [all, self.planes(&[wanted.pooling])];
+        choices.into_iter().find(fits).unwrap_or_else(|| vec![wanted])
+    }
+}
+
+/// Keeps states, for everyone who has a clone of it.
+#[derive(Clone, Debug, Default)]
+pub struct StatesKept(Arc<Mutex<Vec<Kept>>>);
+
+#[derive(Debug)]
+struct Kept {
+    of: Of,
+    held: Held,
 }
 
 /// By what states are known to be those that are wanted.
@@ -70,214 +172,146 @@ struct Of {
     model: PathBuf,
     stamp: Stamp,
     data: Weak<Dataset>,
-    max_tokens: usize,
 }
 
 impl Of {
-    fn is(&self, wanted: &Wanted, now: &Stamp) -> bool {
-        let is_same = Weak::as_ptr(&self.data) == Arc::as_ptr(&wanted.data);
-        is_same && self.model == wanted.model && self.max_tokens == wanted.max_tokens && self.stamp == *now
+    fn new(wanted: &Wanted) -> Self {
+        let data = Arc::downgrade(&wanted.data);
+        Self { model: wanted.model.clone(), stamp: stamp(&wanted.model), data }
     }
-}
 
-/// Keeps the states that were computed last, for everyone who has a clone of it.
-#[derive(Clone, Debug, Default)]
-pub struct StatesKept(Arc<Mutex<Option<Kept>>>);
+    fn is(&self, other: &Self) -> bool {
+        self.data.ptr_eq(&other.data) && self.model == other.model && self.stamp == other.stamp
+    }
 
-#[derive(Debug)]
-struct Kept {
-    of: Of,
-    pooled: Arc<Pooled>,
+    /// Whether nobody can ask for it any more.
+    fn is_gone(&self, now: &Self) -> bool {
+        self.data.strong_count() == 0 || self.model == now.model && self.stamp != now.stamp
+    }
 }
 
 impl StatesKept {
     /// The states that are wanted, computed only where they are not kept; nothing where `tell` ended it.
-    pub fn states(&self, wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<Arc<Pooled>>, InspectError> {
-        let config = model::read_config(&wanted.model)?;
-        let examples = sample(&wanted.data, &wanted.among, wanted.rows.min(most_rows(&config)), wanted.seed);
-        let now = stamp(&wanted.model);
-        if let Some(kept) = self.kept(wanted, &now, &examples) {
-            return Ok(Some(kept));
+    pub fn states(&self, wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<Pooled>, InspectError> {
+        let shape = Shape::of(&model::read_config(&wanted.model)?);
+        let examples = shape.sample(wanted);
+        let of = Of::new(wanted);
+        if let Some(held) = self.take(&of, |held| held.serves(shape, wanted, &examples)) {
+            let pooled = held.pooled(shape, wanted, examples);
+            self.keep(of, held);
+            return Ok(Some(pooled));
         }
+        let before = self.take(&of, |held| held.planes_with(shape, wanted.which, &examples).is_some());
         // The memory of what is no longer wanted is needed for what is.
-        *self.lock() = None;
-        let Some(pooled) = compute(wanted, examples, tell)? else { return Ok(None) };
-        let pooled = Arc::new(pooled);
-        let data = Arc::downgrade(&wanted.data);
-        let of = Of { model: wanted.model.clone(), stamp: now, data, max_tokens: wanted.max_tokens };
-        *self.lock() = Some(Kept { of, pooled: pooled.clone() });
-        Ok(Some(pooled))
+        self.make_room(shape.bytes(examples.len(), shape.kept(wanted.which, examples.len()).len()));
+        let computed = compute(shape, wanted, &examples, before.as_ref(), tell);
+        match (computed, before) {
+            (Ok(Some(held)), _) => {
+                let pooled = held.pooled(shape, wanted, examples);
+                self.keep(of, held);
+                Ok(Some(pooled))
+            }
+            (other, before) => {
+                if let Some(held) = before {
+                    self.keep(of, held);
+                }
+                other.map(|_| None)
+            }
+        }
     }
 
-    fn kept(&self, wanted: &Wanted, now: &Stamp, examples: &[usize]) -> Option<Arc<Pooled>> {
-        let kept = self.lock();
-        let Kept { of, pooled } = kept.as_ref()?;
-        (of.is(wanted, now) && pooled.examples == examples).then(|| pooled.clone())
+    /// Takes out what is kept of a model and its data and is of use, and lets go of what nobody can ask for.
+    fn take(&self, of: &Of, is_of_use: impl Fn(&Held) -> bool) -> Option<Held> {
+        let mut all = self.lock();
+        all.retain(|kept| !kept.of.is_gone(of));
+        let place = all.iter().position(|kept| kept.of.is(of) && is_of_use(&kept.held))?;
+        Some(all.remove(place).held)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Kept>> {
+    fn keep(&self, of: Of, held: Held) {
+        self.make_room(held.bytes());
+        self.lock().push(Kept { of, held });
+    }
+
+    /// Lets go of what was asked for longest ago, until so much more fits.
+    fn make_room(&self, bytes: usize) {
+        let mut all = self.lock();
+        while !all.is_empty() && all.iter().map(|kept| kept.held.bytes()).sum::<usize>() + bytes > MOST_BYTES {
+            all.remove(0);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The most texts whose states fit into what they may take.
-fn most_rows(config: &EncoderConfig) -> usize {
-    let values = 2 * (config.num_hidden_layers + 1) * config.hidden_size;
-    (MOST_BYTES / (values * size_of::<f32>()).max(1)).max(1)
+/// The states that a model which is open has; nothing of them is kept.
+pub fn once(model: &mut OpenModel, wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<Pooled>, InspectError> {
+    let shape = Shape::of(&model.model.config);
+    let examples = shape.sample(wanted);
+    let planes = shape.kept(wanted.which, examples.len());
+    let held = read(model, wanted, examples.clone(), planes, tell)?;
+    Ok(held.map(|held| held.pooled(shape, wanted, examples)))
 }
 
-/// Examples spread evenly over the classes, as many of each as its share: ordered by class, and by chance within one,
-/// every so-many-th is taken. Numbers are ordered by size.
-pub(super) fn sample(data: &Dataset, among: &[usize], rows: usize, seed: u64) -> Vec<usize> {
-    if among.len() <= rows {
-        return among.to_vec();
-    }
-    let stratum = |example: usize| match &data.examples[example].target {
-        Target::Class(class) => (vec![*class], 0),
-        Target::Classes(classes) => (classes.clone(), 0),
-        Target::Value(value) => (Vec::new(), ascending(*value)),
-        Target::None | Target::Tags(_) | Target::Answers(_) => (Vec::new(), 0),
-    };
-    let draw = |example: usize| key(seed, Purpose::Sample, &[example as u64]);
-    let mut in_order: Vec<_> = among.iter().map(|one| (stratum(*one), draw(*one), *one)).collect();
-    in_order.sort_unstable();
-    let count = in_order.len();
-    let mut taken: Vec<usize> = (0..rows).map(|place| in_order[(2 * place + 1) * count / (2 * rows)].2).collect();
-    taken.sort_unstable();
-    taken
-}
-
-/// Bits of a number that are ordered as the number is.
-fn ascending(value: f32) -> u32 {
-    let bits = value.to_bits();
-    if bits >> 31 == 1 { !bits } else { bits | 1 << 31 }
-}
-
-fn compute(wanted: &Wanted, examples: Vec<usize>, tell: OnProgress<'_>) -> Result<Option<Pooled>, InspectError> {
+/// The states that are wanted, beside those that are there already where both fit; only what is not there is computed.
+fn compute(
+    shape: Shape,
+    wanted: &Wanted,
+    examples: &[usize],
+    before: Option<&Held>,
+    tell: OnProgress<'_>,
+) -> Result<Option<Held>, InspectError> {
     if tell("opening the model", 0, 0).is_break() {
         return Ok(None);
     }
-    let model = OpenModel::open_whole(&wanted.model)?;
-    let max_tokens = wanted.max_tokens.min(model.max_tokens);
-    let (total, mut cut) = (examples.len(), 0);
-    let sequences = examples.iter().map(|example| {
-        let (sequence, is_cut) = sequence(&wanted.data, *example, &model.tokenizer, max_tokens)?;
-        cut += usize::from(is_cut);
-        Ok(sequence)
-    });
-    let mut go_on = |done: usize| tell("computing states", done as u64, total as u64);
-    let both = model.predictor().states_of_each(sequences, [Pooling::First, Pooling::Mean], &mut go_on)?;
-    let among = wanted.among.len();
-    let config = &model.model.config;
-    let (most, stored_layers) = (most_rows(config), config.stored_layers());
-    Ok(both.map(|[first, mean]| Pooled { examples, among, most, first, mean, cut, max_tokens, stored_layers }))
+    let mut model = OpenModel::open_whole(&wanted.model)?;
+    let limit = wanted.max_tokens.min(model.max_tokens);
+    let joined = before.and_then(|held| Some((held, held.planes_with(shape, wanted.which, examples)?)));
+    let (planes, missing) = match &joined {
+        Some((held, planes)) => (planes.clone(), held.missing(examples, limit)),
+        None => (shape.kept(wanted.which, examples.len()), examples.to_vec()),
+    };
+    let Some(read) = read(&mut model, wanted, missing, planes, tell)? else { return Ok(None) };
+    Ok(Some(match joined {
+        Some((held, _)) => held.joined(&read),
+        None => read,
+    }))
 }
 
-/// An example as a model reads its texts, and whether they were cut.
-fn sequence(
-    data: &Dataset,
-    example: usize,
-    tokenizer: &Tokenizer,
-    max_tokens: usize,
-) -> Result<(Sequence, bool), TextError> {
-    let encoded = tokenizer.encode_ids(&data.readable(example), data.pair(example), max_tokens);
-    let in_row = |source| {
-        let (path, line) = (data.table.path.clone(), data.line(example));
-        TextError::TokenizeRow { path, line, source }
-    };
-    let encoded = encoded.map_err(in_row)?;
-    Ok((Sequence { ids: encoded.ids, types: encoded.types, asked: None }, encoded.cut > 0))
+/// One pass over the texts of some examples.
+fn read(
+    model: &mut OpenModel,
+    wanted: &Wanted,
+    examples: Vec<usize>,
+    planes: Vec<Plane>,
+    tell: OnProgress<'_>,
+) -> Result<Option<Held>, InspectError> {
+    let says = said::says(model, wanted.data.task);
+    if says {
+        model.turn_to(wanted.data.task)?;
+    }
+    let limit = wanted.max_tokens.min(model.max_tokens);
+    let total = examples.len() as u64;
+    let mut texts = Vec::with_capacity(examples.len());
+    let sequences = examples.iter().map(|example| {
+        let asked = request(&wanted.data, *example);
+        let encoded = model.tokenizer.encode_ids(&asked.text, asked.pair.as_deref(), limit);
+        let encoded = encoded.map_err(|source| {
+            let (path, line) = (wanted.data.table.path.clone(), wanted.data.line(*example));
+            TextError::TokenizeRow { path, line, source }
+        })?;
+        texts.push(Text { tokens: encoded.ids.len(), is_cut: encoded.cut > 0, limit });
+        Ok(Sequence { ids: encoded.ids, types: encoded.types, asked: None })
+    });
+    let go_on = &mut |done: usize| tell("reading the texts", done as u64, total);
+    let Some(passed) = model.predictor().pass(sequences, &planes, says, go_on)? else { return Ok(None) };
+    let points = |values: Vec<f32>| Arc::new(Points { width: passed.hidden_size, values });
+    let states = planes.into_iter().zip(passed.planes.into_iter().map(points)).collect();
+    let said = passed.said.iter().map(|row| said::said(model, row)).collect();
+    Ok(Some(Held { examples, texts, planes: states, said, model_tokens: model.max_tokens }))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-    use crate::data::Roles;
-    use crate::table::Table;
-    use crate::task::Task;
-
-    fn model() -> PathBuf {
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify")
-    }
-
-    fn data(rows: usize) -> Arc<Dataset> {
-        let rows: Vec<String> = (0..rows).map(|row| format!("the film {},{}\n", row % 9, row % 3 % 2)).collect();
-        let csv = String::from("text,label\n") + &rows.concat();
-        let table = Arc::new(Table::from_bytes(Path::new("films.csv"), csv.into_bytes()).unwrap());
-        let roles = Roles { text: Some("text".into()), label: Some("label".into()), ..Roles::default() };
-        Arc::new(Dataset::new(table, Task::Classify, &roles, None).unwrap())
-    }
-
-    fn wanted(data: &Arc<Dataset>, rows: usize, max_tokens: usize) -> Wanted {
-        let among = (0..data.examples.len()).collect();
-        Wanted { model: model(), data: data.clone(), among, rows, seed: 1, max_tokens }
-    }
-
-    fn states(kept: &StatesKept, wanted: &Wanted) -> (Arc<Pooled>, bool) {
-        let mut computed = false;
-        let pooled = kept.states(wanted, &mut |_, _, _| {
-            computed = true;
-            ControlFlow::Continue(())
-        });
-        (pooled.unwrap().unwrap(), computed)
-    }
-
-    #[test]
-    fn states_are_computed_once_while_model_data_and_question_stay() {
-        let (one, two) = (data(30), data(30));
-        let kept = StatesKept::default();
-        let (first, computed) = states(&kept, &wanted(&one, 20, 64));
-        assert!(computed && first.examples.len() == 20 && first.among == 30);
-        let (again, computed) = states(&kept.clone(), &wanted(&one, 20, 64));
-        assert!(!computed && Arc::ptr_eq(&first, &again));
-        for other in [wanted(&one, 21, 64), wanted(&one, 20, 5), wanted(&two, 20, 5)] {
-            assert!(states(&kept, &other).1, "{other:?}");
-        }
-        assert!(states(&kept, &wanted(&one, 20, 64)).1, "only the last are kept");
-    }
-
-    #[test]
-    fn both_poolings_of_a_pass_are_those_of_a_pass_each() {
-        let data = data(12);
-        let (pooled, _) = states(&StatesKept::default(), &wanted(&data, 100, 4));
-        let model = OpenModel::open_whole(&model()).unwrap();
-        let sequences = || {
-            let sequence = |example| Ok(sequence(&data, example, &model.tokenizer, 4)?.0);
-            (0..12).map(sequence)
-        };
-        for pooling in [Pooling::First, Pooling::Mean] {
-            let alone = model.predictor().states(sequences(), pooling, &mut |_| ControlFlow::Continue(()));
-            assert_eq!(*pooled.by(pooling), alone.unwrap().unwrap(), "{pooling:?}");
-        }
-        assert_eq!((pooled.cut, pooled.max_tokens), (12, 4));
-    }
-
-    #[test]
-    fn a_sample_has_the_share_of_every_class_and_is_drawn_by_its_seed() {
-        let data = data(999);
-        let all: Vec<usize> = (0..999).collect();
-        let found = sample(&data, &all, 120, 1);
-        let of_one = found.iter().filter(|example| data.examples[**example].target == Target::Class(1)).count();
-        assert_eq!((found.len(), of_one), (120, 40));
-        assert!(found.windows(2).all(|pair| pair[0] < pair[1]));
-        assert_eq!(found, sample(&data, &all, 120, 1));
-        assert_ne!(found, sample(&data, &all, 120, 2));
-        assert_eq!(sample(&data, &all[..7], 120, 1), all[..7]);
-        let numbers = [-2.5_f32, -0.0, 0.0, 0.5, 30.0];
-        assert!(numbers.map(ascending).is_sorted());
-    }
-
-    #[test]
-    fn who_is_to_stop_gets_no_states_and_keeps_none() {
-        let (kept, data) = (StatesKept::default(), data(60));
-        let mut heard = 0;
-        let stopped = kept.states(&wanted(&data, 60, 64), &mut |_, done, _| {
-            heard += 1;
-            if done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        assert!(stopped.unwrap().is_none() && heard > 1);
-        assert!(states(&kept, &wanted(&data, 60, 64)).1);
-    }
-}
+pub mod tests;

@@ -18,9 +18,10 @@ use rayon::prelude::*;
 
 use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
 use crate::data::Dataset;
-use crate::inspect::{Pooling, States};
+use crate::inspect::{Plane, Pooling};
 use crate::stop::{self, Stop};
 use crate::task::Task;
+use crate::words::{noun, plural};
 
 pub use advice::{Advice, Because, Train};
 pub use error::ProbeError;
@@ -91,14 +92,15 @@ impl Probed {
         if self.rows < self.among {
             let why = if self.rows == self.most { ", as many as the memory for states holds" } else { "" };
             notes.push(format!(
-                "{} of {} labelled rows were looked at{why}, each class with its share",
-                self.rows, self.among
+                "{} of {} labelled rows {} looked at{why}, each class with its share",
+                self.rows,
+                self.among,
+                noun(self.rows, "was", "were")
             ));
         }
-        match self.cut {
-            0 => {}
-            1 => notes.push(format!("1 text was cut at {} tokens", self.max_tokens)),
-            cut => notes.push(format!("{cut} texts were cut at {} tokens", self.max_tokens)),
+        if self.cut > 0 {
+            let texts = plural(self.cut, "text was", "texts were");
+            notes.push(format!("{texts} cut at {} tokens", self.max_tokens));
         }
         if !self.rare.is_empty() {
             notes.push(rare_words(&self.rare, self.folds));
@@ -112,12 +114,9 @@ fn rare_words(rare: &[(String, usize)], folds: usize) -> String {
     let named: Vec<String> = rare.iter().take(NAMED).map(|(name, rows)| format!("\"{name}\" ({rows})")).collect();
     let more = rare.len().saturating_sub(NAMED);
     let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let (have, them) = if rare.len() == 1 { ("class has", "it") } else { ("classes have", "them") };
-    format!(
-        "{} {have} fewer rows than the {folds} folds, so that some folds hold none of {them} out: {}{rest}",
-        rare.len(),
-        named.join(", ")
-    )
+    let (classes, them) = (plural(rare.len(), "class has", "classes have"), noun(rare.len(), "it", "them"));
+    let named = named.join(", ");
+    format!("{classes} fewer rows than the {folds} folds, so that some folds hold none of {them} out: {named}{rest}")
 }
 
 /// The examples that have something to teach.
@@ -174,7 +173,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn all(&self, pooled: &Pooled, tell: OnProgress<'_>) -> Option<(Vec<Score>, Vec<Score>)> {
         let held_by = folds(&self.lesson.strata, &self.lesson.groups, self.folds, self.seed);
-        let layers = pooled.mean.layers;
+        let layers = pooled.layers;
         let (mut first, mut mean) = (Vec::new(), Vec::new());
         for layer in 0..layers {
             if tell("probing the layers", layer as u64, layers as u64).is_break() {
@@ -182,16 +181,17 @@ impl Judge<'_> {
             }
             first.push(Score::default());
             mean.push(Score::default());
-            let both = [(&pooled.first, &mut first[layer]), (&pooled.mean, &mut mean[layer])];
-            both.into_par_iter().for_each(|(states, score)| *score = self.layer(states, layer, &held_by));
+            let both = [(Pooling::First, &mut first[layer]), (Pooling::Mean, &mut mean[layer])];
+            both.into_par_iter()
+                .for_each(|(pooling, score)| *score = self.layer(pooled, Plane { pooling, layer }, &held_by));
         }
         tell("probing the layers", layers as u64, layers as u64).is_continue().then_some((first, mean))
     }
 
     /// The score of one layer over all rows, each held out once.
-    fn layer(&self, states: &States, layer: usize, held_by: &[usize]) -> Score {
+    fn layer(&self, states: &Pooled, plane: Plane, held_by: &[usize]) -> Score {
         let folds: Vec<Vec<(usize, Counts)>> =
-            (0..self.folds).into_par_iter().map(|fold| self.fold(states, layer, held_by, fold)).collect();
+            (0..self.folds).into_par_iter().map(|fold| self.fold(states, plane, held_by, fold)).collect();
         let mut rows = vec![[0.0; 3]; held_by.len()];
         for (row, counts) in folds.into_iter().flatten() {
             rows[row] = counts;
@@ -199,14 +199,14 @@ impl Judge<'_> {
         scores::score(self.lesson.judged, &rows, self.seed)
     }
 
-    fn fold(&self, states: &States, layer: usize, held_by: &[usize], fold: usize) -> Vec<(usize, Counts)> {
+    fn fold(&self, states: &Pooled, plane: Plane, held_by: &[usize], fold: usize) -> Vec<(usize, Counts)> {
         let (held, learned): (Vec<usize>, Vec<usize>) = (0..held_by.len()).partition(|row| held_by[*row] == fold);
-        let mut features = matrix(states, layer, &learned);
+        let mut features = matrix(states, plane, &learned);
         let standard = Standard::of(&features);
         standard.apply(&mut features);
         let learner = self.lesson.learner(&learned);
         let linear = self.chosen(&features, &learner.truth, &learned);
-        let mut unseen = matrix(states, layer, &held);
+        let mut unseen = matrix(states, plane, &held);
         standard.apply(&mut unseen);
         let said = linear.say(&unseen);
         let rows = held.into_iter().zip(said.chunks_exact(linear.outputs));
@@ -245,9 +245,9 @@ const ROUGH: Until = Until { gradient: 1e-3, steps: 100 };
 const TOLERANCE: Until = Until { gradient: 1e-4, steps: 300 };
 
 /// The states of some rows after a layer.
-fn matrix(states: &States, layer: usize, rows: &[usize]) -> Matrix {
-    let values = rows.iter().flat_map(|row| states.of(*row, layer).iter().copied()).collect();
-    Matrix { rows: rows.len(), cols: states.hidden_size, values }
+fn matrix(states: &Pooled, plane: Plane, rows: &[usize]) -> Matrix {
+    let values = rows.iter().flat_map(|row| states.state(plane, *row).iter().copied()).collect();
+    Matrix { rows: rows.len(), cols: states.width(), values }
 }
 
 #[cfg(test)]

@@ -15,10 +15,11 @@ mod table;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::pooled::{OnProgress, sample};
+use super::pooled::OnProgress;
+use super::sample::{request, sample};
 use crate::data::{Dataset, Target};
 use crate::inspect::why::{Pull, Terms, Text};
-use crate::inspect::{GoOn, OpenModel, Request, gold};
+use crate::inspect::{GoOn, OpenModel, Request};
 use crate::task::Reads;
 
 use count::Counting;
@@ -55,7 +56,7 @@ pub fn words(question: &Question, tell: OnProgress<'_>) -> Result<Option<Words>,
     let Question { data, .. } = question;
     match data.task.reads() {
         Reads::Texts | Reads::Words => {}
-        Reads::Question | Reads::Running | Reads::Neighbours => {
+        Reads::Question | Reads::Running | Reads::Neighbours(_) => {
             return Err(WordsError::NotOfWords { task: data.task });
         }
     }
@@ -117,13 +118,7 @@ struct Weighing<'a> {
 impl Weighing<'_> {
     /// Adds some examples; nothing where `go_on` ended it.
     fn add(&mut self, examples: &[usize], go_on: GoOn<'_>) -> Result<Option<()>, WordsError> {
-        let requests: Vec<Request> = examples
-            .iter()
-            .map(|example| {
-                let row = gold::row(self.data, *example);
-                Request { text: row.text, pair: row.pair }
-            })
-            .collect();
+        let requests: Vec<Request> = examples.iter().map(|example| request(self.data, *example)).collect();
         let Some(texts) = self.model.read_texts(&requests, self.max_tokens, go_on)? else { return Ok(None) };
         self.cut += texts.iter().filter(|text| text.cut > 0).count();
         let mut asked: Vec<(Text, Vec<Terms>)> = Vec::with_capacity(examples.len());

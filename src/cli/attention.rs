@@ -8,7 +8,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::destination;
-use super::output::print_json;
+use super::output::{print_json, warn_of_cut};
 use crate::hub::embedded;
 use crate::inspect::attention::{Attend, Figures, Role};
 use crate::inspect::{Inquiry as _, OpenModel, Request, attention};
@@ -17,7 +17,7 @@ use crate::text::Tokenizer;
 
 #[derive(Debug, Args)]
 pub struct AttentionOf {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     #[arg(long, value_name = "S")]
@@ -62,7 +62,7 @@ impl AttentionOf {
         let (model, _) = model::open(&dir, Want::AsSaved, &Device::Cpu, 0)?;
         let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(model.config.vocab_size)?;
         let found = attention(&model, &tokenizer, &self.text, self.pair.as_deref())?;
-        tell_cut(found.cut);
+        warn_of_cut("", found.cut);
         Ok(found.save(out)?)
     }
 
@@ -73,7 +73,7 @@ impl AttentionOf {
         let Some(seen) = seen else { return Ok(()) };
         // With a file to write, that is told when it is written.
         if self.out.is_none() {
-            tell_cut(seen.tokens.cut);
+            warn_of_cut("", seen.tokens.cut);
         }
         let head = |(place, figures): (usize, &Figures)| Said {
             layer: place / seen.heads,
@@ -83,12 +83,6 @@ impl AttentionOf {
         };
         let heads = seen.figures.iter().enumerate().map(head).collect();
         print_json(&Heads { tokens: &seen.tokens.names, heads })
-    }
-}
-
-fn tell_cut(tokens: usize) {
-    if tokens > 0 {
-        eprintln!("attune: warning: {tokens} tokens did not fit and were cut off");
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::output::{bytes, print_json, print_lines};
 use crate::bench::{Effort, Measured, Size, measure};
+use crate::model::Precision;
 
 #[derive(Debug, Args)]
 pub struct Bench {
@@ -14,6 +15,9 @@ pub struct Bench {
     /// Fewer repetitions, for a first impression
     #[arg(long)]
     quick: bool,
+    /// Measure one forward pass in eight bits as well
+    #[arg(long)]
+    int8: bool,
     #[arg(long)]
     json: bool,
 }
@@ -46,11 +50,12 @@ impl Bench {
         let sizes =
             if self.size.is_empty() { Size::ALL.to_vec() } else { self.size.iter().map(|one| one.size()).collect() };
         let effort = if self.quick { Effort::QUICK } else { Effort::FULL };
+        let beside = self.int8.then_some(Precision::Int8);
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let mut all = Vec::new();
         let mut printed = Ok(());
         for size in sizes {
-            measure(size, effort, &mut |one| {
+            measure(size, beside, effort, &mut |one| {
                 if !self.json && printed.is_ok() {
                     printed = print_lines(&[line(&one)]);
                 }

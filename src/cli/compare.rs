@@ -7,7 +7,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::output::{duration, grouped, print_json, print_lines};
+use super::output::{duration, grouped, plural, print_json, print_lines};
 use crate::metrics::{Interval, Measure};
 use crate::train::run::{Compared, Comparison, RESAMPLING_SEED, compare};
 
@@ -143,9 +143,9 @@ fn told(found: &Comparison) -> Vec<String> {
 
 fn disagreements(found: &Comparison, pair: &crate::train::run::Pair) -> Option<String> {
     let [one, two] = pair.runs.map(|place| &found.runs[place].summary.name);
-    let rows = grouped(pair.disagreements?);
+    let rows = plural(pair.disagreements? as usize, "row", "rows");
     let p = pair.mcnemar_p.map_or_else(String::new, |p| format!(" (McNemar's exact test: p = {p:.4})"));
-    Some(format!("{one} and {two} predict something else for {rows} rows{p}"))
+    Some(format!("{one} and {two} predict something else for {rows}{p}"))
 }
 
 fn shown(measure: &Measure, value: f64) -> String {

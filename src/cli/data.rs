@@ -1,9 +1,14 @@
 //! Arguments that say how a file is read: what for, and which column plays which part.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use clap::Args;
 
-use crate::data::Roles;
+use crate::data::{Dataset, Roles, guess_task};
+use crate::table::Table;
 use crate::task::Task;
+use crate::train::rows::fill_roles;
 
 /// A task by its name.
 pub fn task(name: &str) -> Result<Task, String> {
@@ -56,5 +61,14 @@ impl Columns {
             answers: self.answers.clone(),
             group: None,
         }
+    }
+
+    /// The rows of a file, for a task or for what they seem to be for.
+    pub fn dataset(&self, file: &Path, task: Option<Task>) -> anyhow::Result<Dataset> {
+        let table = Arc::new(Table::open(file)?);
+        let given = self.roles();
+        let task = task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
+        let roles = fill_roles(&given, &table, task);
+        Ok(Dataset::new(table, task, &roles, None)?)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
+use crate::files;
 use crate::table::{Inputs, Table, files_named};
 use crate::train::run;
 
@@ -12,8 +13,11 @@ use crate::train::run;
 pub fn check<'a>(out: &Path, read: impl IntoIterator<Item = &'a PathBuf>) -> anyhow::Result<()> {
     // What is not there yet is not lost.
     let Ok(place) = out.canonicalize() else { return Ok(()) };
+    let number = |path: &Path| files::number(&path.metadata().ok()?);
+    let own = number(&place);
     let is_read = |path: &PathBuf| {
-        path.canonicalize().is_ok_and(|path| if path.is_dir() { place.starts_with(path) } else { place == path })
+        let is_it = |path: &Path| place == path || (own.is_some() && own == number(path));
+        path.canonicalize().is_ok_and(|path| if path.is_dir() { place.starts_with(path) } else { is_it(&path) })
     };
     if read.into_iter().any(is_read) {
         bail!("\"{}\" is an input, expected another file to write to", out.display());
@@ -69,6 +73,8 @@ mod tests {
         {
             std::os::unix::fs::symlink(at("a.csv"), at("link.csv")).unwrap();
             assert!(is_refused("link.csv", &pattern));
+            fs::hard_link(at("a.csv"), at("second name.csv")).unwrap();
+            assert!(is_refused("second name.csv", &pattern) && !is_refused("second name.csv", &[at("b.csv")]));
         }
     }
 }

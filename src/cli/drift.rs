@@ -8,18 +8,19 @@ use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::output::{grouped, print_json, print_lines};
+use super::output::{grouped, plural, print_json, print_lines};
 use super::texts::{self, How, Item, Texts};
 use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
+use crate::analysis::sample::of_places;
 use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling, Request};
-use crate::random::{Purpose, Stream, key};
 use crate::task::Task;
 use crate::train::run;
+use crate::words::noun;
 
 #[derive(Debug, Args)]
 pub struct DriftBetween {
-    /// The first model: its folder, a run, an adapter, or embedded for the model inside the program
+    /// The first model: its folder, a run, an adapter, or embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     before: PathBuf,
     /// The second model
@@ -116,9 +117,14 @@ impl DriftBetween {
             bail!("{name} has no text to compare the models over");
         }
         if left_out > 0 {
-            eprintln!("attune: warning: {} rows of {name} have no text and were left out", grouped(left_out));
+            let were = noun(left_out, "was", "were");
+            let rows = plural(left_out, "row", "rows");
+            eprintln!("attune: warning: {rows} of {name} without a text {were} left out");
         }
-        Ok(drawn(rows, self.rows, self.seed))
+        let count = self.rows.map_or(rows.len(), |rows| rows as usize);
+        let mut taken = of_places(rows.len(), count, self.seed).into_iter().peekable();
+        let is_taken = |(place, row)| taken.next_if_eq(&place).map(|_| row);
+        Ok(rows.into_iter().enumerate().filter_map(is_taken).collect())
     }
 
     fn facts(&self, found: &Drift, places: &[String]) -> Value {
@@ -152,16 +158,6 @@ fn opened(named: &Path) -> anyhow::Result<OpenModel> {
     OpenModel::open_whole(&dir).with_context(|| format!("cannot open \"{}\"", named.display()))
 }
 
-/// So many rows in their order, the same for the same seed.
-fn drawn<T>(rows: Vec<T>, count: Option<u64>, seed: u64) -> Vec<T> {
-    let mut order: Vec<usize> = (0..rows.len()).collect();
-    let Some(count) = count.map(|count| count as usize).filter(|count| *count < rows.len()) else { return rows };
-    Stream::new(key(seed, Purpose::Shuffle, &[])).shuffle(&mut order);
-    let mut wanted = vec![false; rows.len()];
-    order[..count].iter().for_each(|place| wanted[*place] = true);
-    rows.into_iter().zip(wanted).filter_map(|(row, wanted)| wanted.then_some(row)).collect()
-}
-
 /// Something of every head: a list for each layer.
 fn square(heads: &Heads, of: impl Fn(&Divergence) -> Value) -> Vec<Vec<Value>> {
     heads.each.chunks(heads.heads.max(1)).map(|layer| layer.iter().map(&of).collect()).collect()
@@ -174,14 +170,15 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         Some(Pooling::Mean) => "each text an example of CKA by the mean over its tokens",
     };
     let mut lines = vec![
-        format!("{} texts, {} tokens, {example}", grouped(found.texts as u64), grouped(found.tokens)),
+        format!("{}, {} tokens, {example}", plural(found.texts, "text", "texts"), grouped(found.tokens)),
         String::new(),
     ];
     let dashed = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-    lines.push(format!("{:<12}{:>8}", "states", "CKA"));
+    // States are those after so many layers; heads and weights have the names of their layers, which begin at 0.
+    lines.push(format!("{:<22}{:>8}", "states after layer", "CKA"));
     for (place, cka) in found.layers.iter().enumerate() {
-        let name = if place == 0 { "embeddings".to_owned() } else { format!("layer {}", place - 1) };
-        lines.push(format!("{name:<12}{:>8}", dashed(cka.map(|cka| format!("{cka:.4}")))));
+        let name = if place == 0 { "0, the embeddings".to_owned() } else { place.to_string() };
+        lines.push(format!("{name:<22}{:>8}", dashed(cka.map(|cka| format!("{cka:.4}")))));
     }
     if let Some(heads) = &found.heads {
         lines.push(String::new());
@@ -189,7 +186,7 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         lines.push(format!("{:<12}{head}", "heads, bits"));
         for (layer, values) in heads.each.chunks(heads.heads.max(1)).enumerate() {
             let values = values.iter().map(|head| format!("{:>8.4}", head.mean())).collect::<String>();
-            lines.push(format!("{:<12}{values}", format!("layer {layer}")));
+            lines.push(format!("{:<12}{values}", format!("layers.{layer}")));
         }
     }
     lines.push(String::new());
@@ -199,7 +196,7 @@ fn told_to_people(found: &Drift) -> Vec<String> {
         let change =
             |(slot, _): &(&str, &str)| dashed(found.moved(layer, slot).and_then(|weight| weight.change).map(percent));
         let values = SLOTS.iter().map(|slot| format!("{:>20}", change(slot))).collect::<String>();
-        lines.push(format!("{:<12}{values}", format!("layer {layer}")));
+        lines.push(format!("{:<12}{values}", format!("layers.{layer}")));
     }
     let others =
         found.weights.both.iter().filter(|weight| weight.shape.len() > 1 && !weight.name.starts_with("layers."));
@@ -207,20 +204,4 @@ fn told_to_people(found: &Drift) -> Vec<String> {
     lines.push(String::new());
     lines.extend(found.said());
     lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_drawn_by_the_seed_and_keep_their_order() {
-        let draw = |count, seed| drawn((0..100).collect(), count, seed);
-        assert_eq!(draw(None, 1).len(), 100);
-        assert_eq!(draw(Some(200), 1).len(), 100);
-        let ten: Vec<i32> = draw(Some(10), 1);
-        assert!(ten.len() == 10 && ten.is_sorted());
-        assert_eq!(ten, draw(Some(10), 1));
-        assert_ne!(ten, draw(Some(10), 2));
-    }
 }

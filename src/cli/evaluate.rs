@@ -8,7 +8,8 @@ use clap::Args;
 use serde_json::json;
 
 use super::data::Columns;
-use super::output::{print_json, print_lines};
+use super::output::{plural, print_json, print_lines};
+use super::precision::Asked;
 use crate::hub::embedded;
 use crate::metrics::{Evaluation, Measure};
 use crate::model::Decisions;
@@ -17,7 +18,7 @@ use crate::train::assess::{Assessed, assess, best_decisions};
 
 #[derive(Debug, Args)]
 pub struct Evaluate {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels, or a folder or pattern of files
@@ -34,6 +35,8 @@ pub struct Evaluate {
     /// Tokens that neighbouring windows of a long text share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
+    #[command(flatten)]
+    asked: Asked,
     /// Find the thresholds with the highest F1 on these data, for each label or for "no answer", and keep them with the model
     #[arg(long)]
     keep_thresholds: bool,
@@ -52,10 +55,12 @@ impl Evaluate {
             roles: self.columns.roles(),
             max_tokens: self.max_tokens,
             stride: self.stride,
+            precision: self.asked.precision(),
         };
         let Some(done) = assess(&what, &mut |_, _, _| ControlFlow::Continue(()))? else { return Ok(()) };
-        let cut = (done.truncated > 0)
-            .then(|| format!("{} texts were truncated; --max-tokens sets the length", done.truncated));
+        let cut = (done.truncated > 0).then(|| {
+            format!("{} truncated; --max-tokens sets the length", plural(done.truncated, "text was", "texts were"))
+        });
         for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
             eprintln!("attune: warning: {warning}");
         }
@@ -65,6 +70,7 @@ impl Evaluate {
         if self.json {
             return print_json(&json!({
                 "task": evaluation.task,
+                "precision": what.precision,
                 "examples": examples,
                 "excluded": done.excluded,
                 "truncated": done.truncated,
@@ -79,7 +85,7 @@ impl Evaluate {
                 "kept": kept,
             }));
         }
-        let mut lines = vec![format!("{examples} examples")];
+        let mut lines = vec![plural(examples, "example", "examples")];
         lines.extend(metric_lines(evaluation));
         lines.extend(kept.iter().flat_map(decision_lines));
         print_lines(&lines)

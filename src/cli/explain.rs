@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::nearest::{Beside, Found};
-use super::output::{print_json, print_lines};
+use super::output::{print_json, print_lines, warn_of_cut};
 use crate::hub::embedded;
 use crate::inspect::OpenModel;
 use crate::inspect::why::{
@@ -18,7 +18,7 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct ExplainAnswer {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; without it the model's architectures decide
@@ -99,9 +99,7 @@ impl ExplainAnswer {
         let stopped = || anyhow::anyhow!("the computation was stopped");
         let scene = Scene::open(&mut model, &explain.asked, go_on)?.ok_or_else(stopped)?;
         let explained = &scene.explained;
-        if explained.cut > 0 {
-            eprintln!("attune: warning: {} tokens did not fit and were cut off", explained.cut);
-        }
+        warn_of_cut("", explained.cut);
         if explained.elsewhere > 0 {
             eprintln!(
                 "attune: warning: {} tokens stand in other windows and are not explained by",

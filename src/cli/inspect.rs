@@ -1,7 +1,6 @@
 //! `attune inspect`: what a model folder, a dataset or a run is.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Args;
@@ -10,21 +9,20 @@ use serde_json::{Value, json};
 use super::data::Columns;
 use super::evaluate::{decision_lines, metric_lines};
 use super::output::{bytes, grouped, plural, print_json, print_lines};
-use crate::data::{Dataset, Finding, guess_task, health};
+use crate::data::{Finding, health};
 use crate::hub::embedded;
 use crate::model;
 use crate::model::card::ModelCard;
 use crate::table::Format;
-use crate::table::{RowProblem, Table};
+use crate::table::RowProblem;
 use crate::task::Task;
 use crate::text::{Tokenizer, TokenizerError};
 use crate::train::event::TrainEvent;
-use crate::train::rows::fill_roles;
 use crate::train::run;
 
 #[derive(Debug, Args)]
 pub struct Inspect {
-    /// A model folder (or embedded for the model inside the program), a file, a folder or a pattern of files with texts, or a run's folder
+    /// A model folder (or embedded or embedded:names for one inside the program), a file, a folder or a pattern of files with texts, or a run's folder
     path: PathBuf,
     /// The task to read a data set for; default: guessed from its columns
     #[arg(long, value_parser = super::data::task)]
@@ -56,11 +54,8 @@ impl Inspect {
     }
 
     fn dataset_facts(&self) -> anyhow::Result<(Value, Vec<String>)> {
-        let table = Arc::new(Table::open(&self.path)?);
-        let given = self.columns.roles();
-        let task = self.task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
-        let roles = fill_roles(&given, &table, task);
-        let dataset = Dataset::new(table.clone(), task, &roles, None)?;
+        let dataset = self.columns.dataset(&self.path, self.task)?;
+        let (table, task, roles) = (dataset.table.clone(), dataset.task, dataset.roles.clone());
         let findings = health(&dataset);
         let counts: Vec<(&String, u64)> = dataset.labels.names.iter().zip(dataset.counts()).collect();
         let problem = |problem: &RowProblem| match &problem.file {
@@ -69,25 +64,30 @@ impl Inspect {
         };
         let files: Vec<&Path> = table.origins.files.iter().map(|file| file.path.as_path()).collect();
         let problems = table.problems.iter().chain(&dataset.excluded);
-        let facts = json!({
-            "kind": "dataset",
-            "path": table.path,
-            "files": files,
-            "held_out": table.origins.held_out,
-            "format": format_name(table.format),
-            "encoding": table.encoding,
-            "replaced_characters": table.replaced_characters,
-            "notes": table.notes,
-            "columns": table.columns,
-            "rows": table.rows(),
-            "task": task,
-            "roles": roles,
-            "reading": dataset.reading(),
-            "examples": dataset.examples.len(),
-            "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
-            "problems": problems.clone().map(problem).collect::<Vec<_>>(),
-            "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
-        });
+        let has_labels = dataset.is_labelled();
+        // Of a million labels the facts take ten times what the labels do.
+        let facts = || {
+            json!({
+                "kind": "dataset",
+                "path": table.path,
+                "files": files,
+                "held_out": table.origins.held_out,
+                "format": format_name(table.format),
+                "encoding": table.encoding,
+                "replaced_characters": table.replaced_characters,
+                "notes": table.notes,
+                "columns": table.columns,
+                "rows": table.rows(),
+                "task": task,
+                "roles": roles,
+                "reading": dataset.reading(),
+                "examples": dataset.examples.len(),
+                "labelled": has_labels,
+                "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
+                "problems": problems.clone().map(problem).collect::<Vec<_>>(),
+                "health": findings.iter().map(|finding| health_facts(finding, files.len() > 1)).collect::<Vec<_>>(),
+            })
+        };
         let encoding = if table.format.has_encoding() { format!(", {}", table.encoding) } else { String::new() };
         let mut lines = vec![
             format!("{}: {}{encoding}", table.path.display(), format_name(table.format)),
@@ -101,6 +101,9 @@ impl Inspect {
         ];
         lines.extend(roles.named().map(|(role, column)| format!("{role:<12} {column}")));
         lines.extend(dataset.reading());
+        if !has_labels && !dataset.makes_its_own_labels() {
+            lines.push("no labels were found".to_owned());
+        }
         lines.extend(counts.iter().take(NAMED).map(|(label, count)| format!("{:>8}  {label}", grouped(*count))));
         if counts.len() > NAMED {
             lines.push(format!(
@@ -110,8 +113,8 @@ impl Inspect {
         }
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
         lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
-        lines.extend(problems.take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
-        Ok((facts, lines))
+        lines.extend(problems.clone().take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
+        Ok((if self.json { facts() } else { Value::Null }, lines))
     }
 }
 
@@ -128,7 +131,8 @@ fn health_facts(finding: &Finding, several: bool) -> Value {
 
 /// Whether a configuration can be read and is of no model: many a file is called `config.json`.
 fn is_of_something_else(config: &Path) -> bool {
-    let read: Option<Value> = std::fs::read(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let read: Option<Value> =
+        crate::files::read_note(config).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
     read.is_some_and(|config| config.get("model_type").is_none() && config.get("architectures").is_none())
 }
 

@@ -9,19 +9,21 @@ use clap::{Args, ValueEnum};
 
 use super::data::Columns;
 use super::destination;
-use crate::analysis::map::{About, Map, Method, Watch, lay_out, read, reads_whole, rows};
+use super::output::plural;
+use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
+use crate::analysis::pooled::{Wanted, Which, once};
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;
 use crate::hub::embedded;
-use crate::inspect::{OpenModel, Pooling};
+use crate::inspect::{OpenModel, Plane, Pooling};
 use crate::table::Table;
 use crate::task::{Reads, Task};
 use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
 pub struct MapRows {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts, and with labels where it has them
@@ -86,19 +88,29 @@ impl MapRows {
         for warning in data.remarks().iter().chain(&data.unusable_words()) {
             eprintln!("attune: warning: {warning}");
         }
-        let requests = rows::requests(&data);
         let pooling = self.pooling();
-        let read = read(&mut model, &requests, Some(task), pooling, layer, &mut |_, _| ControlFlow::Continue(()))?;
-        let read = Arc::new(read.context("the computation was stopped")?);
+        let data = Arc::new(data);
+        let wanted = Wanted {
+            model: model.dir.clone(),
+            among: (0..data.examples.len()).collect(),
+            data: data.clone(),
+            rows: usize::MAX,
+            seed: self.seed,
+            max_tokens: usize::MAX,
+            which: Which::Plane(Plane { pooling, layer }),
+        };
+        let pooled = once(&mut model, &wanted, &mut |_, _, _| ControlFlow::Continue(()))?;
+        let read = Arc::new(Read::of(pooled.context("the computation was stopped")?, pooling));
         if read.cut > 0 {
-            eprintln!("attune: warning: {} texts were truncated to fit the model", read.cut);
+            eprintln!("attune: warning: {} truncated to fit the model", plural(read.cut, "text was", "texts were"));
         }
-        if !model.untrained.is_empty() && reads_whole(task) {
+        if !model.untrained.is_empty() && task.is_of_whole_texts() {
             eprintln!("attune: warning: the head of the model is untrained, so nothing is predicted");
         }
-        let about = self.about(layer, requests.len());
-        let texts = requests.iter().map(|request| request.text.as_str());
-        let map = lay_out(&read, about, texts, &mut Quiet).context("the computation was stopped")?;
+        let about = self.about(layer, data.examples.len());
+        let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
+        let map = lay_out(&read, about, texts.iter().map(|text| &**text), &mut Quiet)
+            .context("the computation was stopped")?;
         write(&self.out, &map, &data)?;
         self.tell(&map);
         Ok(())
@@ -119,7 +131,8 @@ impl MapRows {
         };
         let neighbors = self.neighbors.map_or_else(|| method.usual_neighbors(), |neighbors| neighbors as usize);
         if method != Method::Pca && neighbors >= texts {
-            eprintln!("attune: warning: there are {texts} texts, so each has fewer neighbours than {neighbors}");
+            let texts = plural(texts, "text", "texts");
+            eprintln!("attune: warning: there are only {texts}, so each has fewer neighbours than {neighbors}");
         }
         About { layer, method, neighbors, seed: self.seed }
     }
@@ -133,8 +146,8 @@ impl MapRows {
         };
         let last = map.read.layers - 1;
         eprintln!(
-            "attune: {} texts laid out by {} from layer {layer} of {last}, {pooling}, in \"{}\"",
-            map.points.len(),
+            "attune: {} laid out by {} from layer {layer} of {last}, {pooling}, in \"{}\"",
+            plural(map.points.len(), "text", "texts"),
             method.title(),
             self.out.display()
         );

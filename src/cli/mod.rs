@@ -23,6 +23,7 @@ mod map;
 mod models;
 mod nearest;
 mod output;
+mod precision;
 mod predict;
 mod probe;
 mod serve;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::data::task;
 use super::output::{bytes, grouped, print_json, print_lines};
-use crate::hub::{Access, FoundModel, Hub, Query, Usable, catalog, embedded};
+use crate::hub::embedded::Shipped;
+use crate::hub::{Access, FoundModel, Hub, Query, Usable, catalog};
 use crate::task::Task;
 
 #[derive(Debug, Args)]
@@ -40,7 +41,7 @@ impl Models {
 
 /// What can be named without asking anyone.
 fn known(hub: &Hub) -> Vec<Value> {
-    let embedded = json!({ "name": embedded::NAME, "where": "in Attune", "usable": true });
+    let embedded = Shipped::ALL.into_iter().map(inside);
     let cached = hub.cached_models().into_iter().map(
         |cached| json!({ "name": cached.name, "where": "in the cache", "revision": cached.revision, "bytes": cached.bytes }),
     );
@@ -51,7 +52,17 @@ fn known(hub: &Hub) -> Vec<Value> {
             "good_for": known.good_for,
         })
     });
-    std::iter::once(embedded).chain(cached).chain(listed).collect()
+    embedded.chain(cached).chain(listed).collect()
+}
+
+/// A model inside the program, with the word that stands for its folder.
+fn inside(shipped: Shipped) -> Value {
+    let promise = shipped.promise();
+    json!({
+        "name": shipped.name(), "where": "in Attune", "usable": true, "model": shipped.word(),
+        "tasks": promise.map(|promise| [promise.task]), "f1": promise.map(|promise| promise.f1),
+        "measured_on": promise.map(|promise| promise.on),
+    })
 }
 
 fn found(model: &FoundModel) -> Value {
@@ -80,6 +91,8 @@ fn line(model: &Value) -> String {
     let why = model["why"].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join("; ");
     let facts = [
         text("where"),
+        text("model").map(|word| format!("--model {word}")),
+        model["f1"].as_f64().map(|f1| format!("F1 {f1:.1} on {}", model["measured_on"].as_str().unwrap_or_default())),
         text("family"),
         text("adapter_for").map(|base| format!("adapter for {base}")),
         number("parameters", |count| format!("{} weights", grouped(count))),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::output::one_line;
 use crate::analysis::nearest::{Near, Nearest, NearestTo, pooling, rows};
-use crate::analysis::pooled::{StatesKept, Wanted};
+use crate::analysis::pooled::{StatesKept, Wanted, Which};
 use crate::data::{Dataset, Roles};
 use crate::inspect::why::Asked;
 use crate::inspect::{Inquiry, OpenModel};
@@ -47,6 +47,7 @@ impl Beside<'_> {
             rows: usize::MAX,
             seed: 0,
             max_tokens: usize::MAX,
+            which: Which::All,
         };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let stopped = "the computation was stopped";

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, Write};
 
+use crate::words::noun;
 use serde::Serialize;
 
 /// Tells a person something, a line on standard error. Where that is closed or full nobody hears it, and the work goes on.
@@ -27,6 +28,29 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
+/// JSON on its way to where a terminal may be. It is the same JSON: signs that act there and that JSON leaves as they are
+/// become escapes.
+pub struct Escaped<W>(pub W);
+
+impl<W: Write> Write for Escaped<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let acts = |sign: char| matches!(sign, '\x7f'..='\u{9f}');
+        match std::str::from_utf8(bytes) {
+            Ok(text) if text.contains(acts) => {
+                for sign in text.chars() {
+                    if acts(sign) { write!(self.0, "\\u{:04x}", sign as u32)? } else { write!(self.0, "{sign}")? }
+                }
+            }
+            _ => self.0.write_all(bytes)?,
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
 /// Whether a command failed only because nobody reads its output any more.
 pub fn is_closed(error: &anyhow::Error) -> bool {
     let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
@@ -36,7 +60,7 @@ pub fn is_closed(error: &anyhow::Error) -> bool {
 /// Prints a value as JSON over several lines.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, value).map_err(io::Error::from)?;
+    serde_json::to_writer_pretty(Escaped(&mut out), value).map_err(io::Error::from)?;
     writeln!(out)?;
     Ok(())
 }
@@ -69,7 +93,16 @@ pub fn grouped(number: u64) -> String {
 
 /// `1 row`, `2,000 rows`.
 pub fn plural(number: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+    format!("{} {}", grouped(number as u64), noun(number, one, many))
+}
+
+/// Says of a text, by its place where there are several, what the model did not take of it.
+pub fn warn_of_cut(place: &str, tokens: usize) {
+    if tokens > 0 {
+        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
+        let were = noun(tokens, "was", "were");
+        eprintln!("attune: warning: {place}{} did not fit and {were} cut off", plural(tokens, "token", "tokens"));
+    }
 }
 
 /// Seconds as a person reads them.
@@ -112,6 +145,12 @@ mod tests {
     fn data_cannot_speak_to_a_terminal() {
         assert_eq!(harmless("\x1b[31mred\x07\r\u{9b}2J\x7f"), "␛[31mred␇␍\u{fffd}2J␡");
         assert_eq!(harmless("a\tb\nZürich 😀"), "a\tb\nZürich 😀");
+        let mut out = Vec::new();
+        let text = "\u{9b}2J\x7f\x1b[31m Zürich 😀 \u{a0}";
+        serde_json::to_writer(Escaped(&mut out), text).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        assert!(!written.contains(char::is_control) && written.contains("Zürich 😀 \u{a0}"), "{written}");
+        assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
     }
 
     #[test]

@@ -9,19 +9,21 @@ use clap::{Args, ValueEnum};
 use serde_json::json;
 
 use super::destination;
-use super::output::{harmless, one_line, plural};
+use super::output::{Escaped, harmless, one_line, plural, warn_of_cut};
+use super::precision::Asked;
 use super::texts::{self, How, Item, Texts};
 use super::written::{Kind, Sheet};
 use crate::files::write_atomically;
 use crate::hub::embedded;
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Prepared, Request};
+use crate::model::Precision;
 use crate::table::Table;
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 #[derive(Debug, Args)]
 pub struct Predict {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// classify, multilabel, regress, ner, qa, mlm, nsp, sop or rtd; default: the task of the model's architecture
@@ -44,6 +46,8 @@ pub struct Predict {
     pair: Option<String>,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    asked: Asked,
     /// Add the raw outputs of the head (logits)
     #[arg(long)]
     logits: bool,
@@ -58,18 +62,18 @@ pub(super) struct Shape {
     /// How many of the best labels, answers or words
     #[arg(long, value_name = "N")]
     top_k: Option<usize>,
-    /// How labels of tokens become entities
-    #[arg(long, value_enum, default_value = "none")]
-    aggregation: AggregationName,
+    /// How labels of tokens become entities [default: none]
+    #[arg(long, value_enum)]
+    aggregation: Option<AggregationName>,
     /// Tokens of a sequence or a window, special ones included
     #[arg(long, value_name = "N")]
     max_tokens: Option<usize>,
     /// Tokens that neighbouring windows share
     #[arg(long, value_name = "N")]
     stride: Option<usize>,
-    /// Tokens of the longest answer
-    #[arg(long, value_name = "N", default_value_t = 15)]
-    max_answer_tokens: usize,
+    /// Tokens of the longest answer [default: 15]
+    #[arg(long, value_name = "N")]
+    max_answer_tokens: Option<usize>,
     /// Allow "no answer"
     #[arg(long)]
     allow_no_answer: bool,
@@ -91,12 +95,13 @@ enum AggregationName {
 impl Predict {
     pub fn run(self) -> anyhow::Result<()> {
         let options = Options { logits: self.logits, ..self.shape.options() };
-        let model = open(&self.model, self.task)?;
+        let model = open(&self.model, self.task, self.asked.precision())?;
+        self.shape.tell_idle(model.task);
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
             let predicted = model.predict(&[&prepared], &options)?;
-            warn_of_cut("", &predicted[0]);
+            warn_of_cut("", predicted[0].cut);
             printer.print(&predicted[0])?;
             return Ok(printer.out.flush()?);
         }
@@ -115,7 +120,7 @@ impl Predict {
         let outcome = answer(model, texts, options, is_table, &mut |item, said| {
             match said {
                 Ok(predicted) => {
-                    warn_of_cut(&item.place, predicted);
+                    warn_of_cut(&item.place, predicted.cut);
                     printer.print(predicted)?;
                 }
                 Err(reason) => {
@@ -139,13 +144,20 @@ impl Predict {
         let kind = Kind::of(out)?;
         if kind.wants_entities() && options.aggregation == Aggregation::None {
             options.aggregation = Aggregation::First;
+            if self.shape.aggregation.is_some() && model.task.targets() == Targets::Tags {
+                eprintln!(
+                    "attune: warning: --aggregation none gives tokens and \"{}\" has entities, put together as with first",
+                    out.display()
+                );
+            }
         }
         let how = if kind == Kind::Lines { How::LinesOneByOne } else { How::Table };
         let how = if self.input.is_some() { how } else { How::LinesOneByOne };
         let texts = texts::read(self.input.as_deref(), model.task, how)?;
         kind.check(model.task, texts.table.as_deref())?;
         let table = texts.table.clone();
-        let read = table.as_deref().map_or_else(|| self.input.iter().cloned().collect(), destination::of_table);
+        let named = || self.input.clone().map_or_else(Vec::new, |input| destination::of_inputs(&input.into()));
+        let read = table.as_deref().map_or_else(named, destination::of_table);
         destination::check(out, read.iter().chain(&destination::of_model(&self.model)))?;
         let mut texts = Some(texts);
         let mut told = (0, 0, 0);
@@ -190,8 +202,8 @@ impl Predict {
 }
 
 /// Opens a model to be asked, with warnings of what makes its answers worthless.
-pub(super) fn open(named: &Path, task: Option<Task>) -> anyhow::Result<OpenModel> {
-    let model = OpenModel::open(&embedded::resolve(named)?, task)?;
+pub(super) fn open(named: &Path, task: Option<Task>, precision: Precision) -> anyhow::Result<OpenModel> {
+    let model = OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?;
     if !model.untrained.is_empty() {
         eprintln!("attune: warning: {} is not in the model and was initialised at random", model.untrained.join(", "));
     }
@@ -206,18 +218,38 @@ impl Shape {
         Options {
             top_k: self.top_k,
             aggregation: match self.aggregation {
-                AggregationName::None => Aggregation::None,
-                AggregationName::Simple => Aggregation::Simple,
-                AggregationName::First => Aggregation::First,
-                AggregationName::Average => Aggregation::Average,
-                AggregationName::Max => Aggregation::Max,
+                None | Some(AggregationName::None) => Aggregation::None,
+                Some(AggregationName::Simple) => Aggregation::Simple,
+                Some(AggregationName::First) => Aggregation::First,
+                Some(AggregationName::Average) => Aggregation::Average,
+                Some(AggregationName::Max) => Aggregation::Max,
             },
             max_tokens: self.max_tokens,
             stride: self.stride,
-            max_answer_tokens: self.max_answer_tokens,
+            max_answer_tokens: self.max_answer_tokens.unwrap_or(Options::default().max_answer_tokens),
             allow_no_answer: self.allow_no_answer,
             no_answer_threshold: self.no_answer_threshold,
             logits: false,
+        }
+    }
+
+    /// Says which options were given and change nothing for a task.
+    pub(super) fn tell_idle(&self, task: Task) {
+        let targets = task.targets();
+        let is_ranked = match targets {
+            Targets::Class | Targets::Classes | Targets::Span | Targets::Hidden => true,
+            Targets::Number | Targets::Tags | Targets::Replaced => false,
+        };
+        let has_answers = targets == Targets::Span;
+        let given = [
+            ("--top-k", self.top_k.is_some(), is_ranked),
+            ("--aggregation", self.aggregation.is_some(), targets == Targets::Tags),
+            ("--stride", self.stride.is_some(), task.has_windows()),
+            ("--max-answer-tokens", self.max_answer_tokens.is_some(), has_answers),
+            ("--allow-no-answer", self.allow_no_answer, has_answers),
+        ];
+        for (name, _, _) in given.iter().filter(|(_, is_given, matters)| *is_given && !matters) {
+            eprintln!("attune: warning: {name} changes nothing for {task}");
         }
     }
 }
@@ -241,7 +273,11 @@ fn answer(model: &OpenModel, texts: Texts, options: &Options, one_by_one: bool, 
             Ok(request) => match model.prepare(request.clone(), options) {
                 Ok(prepared) => Ok(prepared),
                 Err(error) if one_by_one => Err(error.to_string()),
-                Err(error) => return Err(anyhow::Error::from(error).context(format!("{} of {name}", item.place))),
+                Err(error) => {
+                    let place =
+                        if item.file.is_some() { item.place.clone() } else { format!("{} of {name}", item.place) };
+                    return Err(anyhow::Error::from(error).context(place));
+                }
             },
         };
         Ok((item, prepared))
@@ -277,17 +313,10 @@ fn tell_reading(table: &Table) {
     }
 }
 
-fn warn_of_cut(place: &str, predicted: &Predicted) {
-    if predicted.cut > 0 {
-        let place = if place.is_empty() { String::new() } else { format!("{place}: ") };
-        eprintln!("attune: warning: {place}{} tokens did not fit and were cut off", predicted.cut);
-    }
-}
-
 impl<W: Write> Printer<W> {
     fn print(&mut self, one: &Predicted) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut self.out, one).map_err(io::Error::from)?;
+            serde_json::to_writer(Escaped(&mut self.out), one).map_err(io::Error::from)?;
             Ok(writeln!(self.out)?)
         } else {
             let mut lines = Vec::new();
@@ -298,10 +327,10 @@ impl<W: Write> Printer<W> {
 
     fn print_error(&mut self, error: &str) -> anyhow::Result<()> {
         if self.json {
-            serde_json::to_writer(&mut self.out, &json!({ "error": error })).map_err(io::Error::from)?;
+            serde_json::to_writer(Escaped(&mut self.out), &json!({ "error": error })).map_err(io::Error::from)?;
             Ok(writeln!(self.out)?)
         } else {
-            Ok(writeln!(self.out, "error: {}", one_line(error))?)
+            Ok(writeln!(self.out, "error: {}", harmless(&one_line(error)))?)
         }
     }
 }

@@ -8,19 +8,16 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::data::Columns;
-use super::output::{grouped, print_json, print_lines};
-use crate::analysis::pooled::{StatesKept, Wanted};
+use super::output::{plural, print_json, print_lines};
+use crate::analysis::pooled::{StatesKept, Wanted, Which};
 use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
-use crate::data::{Dataset, guess_task};
 use crate::hub::embedded;
 use crate::inspect::Pooling;
-use crate::table::Table;
 use crate::task::Task;
-use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
 pub struct Probe {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// A file with texts and labels
@@ -51,7 +48,7 @@ pub struct Probe {
 impl Probe {
     pub fn run(self) -> anyhow::Result<()> {
         let model = embedded::resolve(&self.model)?;
-        let data = self.dataset()?;
+        let data = Arc::new(self.columns.dataset(&self.data, self.task)?);
         for remark in data.remarks().into_iter().chain(data.unusable_words()) {
             eprintln!("attune: warning: {remark}");
         }
@@ -62,6 +59,7 @@ impl Probe {
             rows: self.rows as usize,
             seed: self.seed,
             max_tokens: self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize),
+            which: Which::All,
         };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
@@ -70,14 +68,6 @@ impl Probe {
             eprintln!("attune: warning: {note}");
         }
         if self.json { print_json(&facts(&probed, self.seed)) } else { print_lines(&lines(&probed)) }
-    }
-
-    fn dataset(&self) -> anyhow::Result<Arc<Dataset>> {
-        let table = Arc::new(Table::open(&self.data)?);
-        let given = self.columns.roles();
-        let task = self.task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
-        let roles = fill_roles(&given, &table, task);
-        Ok(Arc::new(Dataset::new(table, task, &roles, None)?))
     }
 }
 
@@ -128,9 +118,9 @@ fn lines(probed: &Probed) -> Vec<String> {
     let (first, mean) = (Pooling::First, Pooling::Mean);
     let mut lines = vec![
         format!(
-            "{} of a linear probe on {} rows, {} folds; {} {}",
+            "{} of a linear probe on {}, {} folds; {} {}",
             probed.judged.title(),
-            grouped(probed.rows as u64),
+            plural(probed.rows, "row", "rows"),
             probed.folds,
             probed.judged.baseline(),
             written(probed.majority)

@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::Args;
 
 use super::output::print_lines;
+use super::precision::Asked;
 use super::predict::{self, Shape};
 use crate::serve::Server;
 use crate::signals;
@@ -13,7 +14,7 @@ use crate::task::Task;
 
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// A model folder, or embedded for the model inside the program
+    /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
     /// The port of 127.0.0.1 to listen on; 0 takes one that is free
@@ -24,13 +25,16 @@ pub struct Serve {
     task: Option<Task>,
     #[command(flatten)]
     shape: Shape,
+    #[command(flatten)]
+    asked: Asked,
 }
 
 impl Serve {
     pub fn run(self) -> anyhow::Result<()> {
         let asked_to_end = signals::heed();
         let options = self.shape.options();
-        let model = predict::open(&self.model, self.task)?;
+        let model = predict::open(&self.model, self.task, self.asked.precision())?;
+        self.shape.tell_idle(model.task);
         let server = Server::bind(self.port).with_context(|| {
             format!("cannot listen on port {}, which may be in use; --port 0 takes one that is free", self.port)
         })?;

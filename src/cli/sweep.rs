@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::output::{bytes, duration, print_json, print_lines};
+use super::output::{bytes, duration, plural, print_json, print_lines};
 use crate::signals::AskedToEnd;
 use crate::sweep::{Need, Outcome, Record, Row, Spread, Status, Sweep, Table, Trial, Watch, check_folder, go};
 
@@ -166,7 +166,7 @@ fn told(table: &Table<'_>) -> Vec<String> {
 }
 
 fn range(spread: Spread) -> String {
-    format!("  {:.4} to {:.4} over {} seeds", spread.smallest, spread.largest, spread.runs)
+    format!("  {:.4} to {:.4} over {}", spread.smallest, spread.largest, plural(spread.runs, "seed", "seeds"))
 }
 
 /// Every metric over the seeds.

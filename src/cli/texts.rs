@@ -8,17 +8,19 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value};
 
 use crate::data::Roles;
+use crate::files;
 use crate::inspect::Request;
 use crate::inspect::json::{Asked, names};
 use crate::table::notation::tags;
-use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list};
+use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list, with_its_parts};
 use crate::task::{Reads, Task};
 
 /// A text that is asked about, or why it cannot be.
@@ -65,14 +67,17 @@ pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> 
     let unreadable = || format!("cannot read {name}");
     let mut by_line = None;
     if path.is_file() {
-        let mut file = BufReader::with_capacity(HEAD, File::open(path).with_context(unreadable)?);
+        let mut file = open(path).with_context(unreadable)?;
         let head = file.fill_buf().with_context(unreadable)?;
         if is_json_lines(path, head) && asks(head, task) {
-            let items = lines(file, name.clone(), task, how);
+            let (parts, notes) = with_its_parts(path);
             if how != How::Table {
-                return Ok(Texts { items, name, table: None });
+                for note in &notes {
+                    eprintln!("attune: {name}: {note}");
+                }
+                return Ok(Texts { items: lines_of(parts, task, how), name, table: None });
             }
-            by_line = Some(items);
+            by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task, how));
         }
     }
     let table = Arc::new(Table::open_inputs(&Inputs::from(path), Part::All)?);
@@ -82,6 +87,32 @@ pub fn read(path: Option<&Path>, task: Task, how: How) -> anyhow::Result<Texts> 
         None => rows(&table, task)?,
     };
     Ok(Texts { name, items, table: Some(table) })
+}
+
+fn open(path: &Path) -> io::Result<BufReader<File>> {
+    Ok(BufReader::with_capacity(HEAD, files::open(path)?))
+}
+
+/// The lines of a file, or of several that are parts of one, each opened when it is its turn.
+fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+    let is_alone = parts.len() < 2;
+    Box::new(parts.into_iter().flat_map(move |path| -> Box<dyn Iterator<Item = anyhow::Result<Item>>> {
+        let name = format!("\"{}\"", path.display());
+        let file = match open(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                return Box::new(iter::once(Err::<Item, _>(error).with_context(|| format!("cannot read {name}"))));
+            }
+        };
+        let items = lines(file, name, task, how);
+        if is_alone {
+            return items;
+        }
+        let of: Arc<str> = files::name(&path).into();
+        Box::new(items.map(move |item| {
+            item.map(|item| Item { place: format!("{} of {of}", item.place), file: Some(of.clone()), ..item })
+        }))
+    }))
 }
 
 /// Bytes of a file that say how it is read.
@@ -184,13 +215,13 @@ impl Columns {
     /// Those that a training would read; of JSON Lines those with the names that lines are read by.
     fn of(table: &Table, task: Task) -> anyhow::Result<Self> {
         // Two texts that follow each other are found as the two of a classified pair.
-        let is_pair = task.reads() == Reads::Neighbours;
+        let is_pair = matches!(task.reads(), Reads::Neighbours(_));
         let roles = Roles::guess(table, if is_pair { Task::Classify } else { task });
         let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
         let (mut first, mut second, what) = match task.reads() {
             Reads::Question => (place(&roles.question), place(&roles.context), "question"),
             Reads::Words => (place(&roles.text).or_else(|| place(&roles.tokens)), None, "text"),
-            Reads::Texts | Reads::Running | Reads::Neighbours => (place(&roles.text), place(&roles.pair), "text"),
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => (place(&roles.text), place(&roles.pair), "text"),
         };
         let [text, pair] = names(task).map(|names| names.iter().find_map(|name| table.column(name)));
         if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {

@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::destination;
 use super::evaluate::{metric_lines, shown};
-use super::output::{bytes, duration, grouped, print_lines};
+use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
 use crate::metrics::Measure;
 use crate::stop::Stop;
 use crate::train::config::RunConfig;
@@ -219,7 +219,7 @@ impl Events {
     fn open(path: Option<&Path>) -> anyhow::Result<Self> {
         let out: Option<Box<dyn Write>> = match path {
             None => None,
-            Some(path) if path.as_os_str() == "-" => Some(Box::new(io::stdout())),
+            Some(path) if path.as_os_str() == "-" => Some(Box::new(Escaped(io::stdout()))),
             Some(path) => {
                 Some(Box::new(File::create(path).with_context(|| format!("cannot write \"{}\"", path.display()))?))
             }
@@ -283,13 +283,13 @@ impl Progress {
                 self.steps = *steps;
                 self.every = (steps / LINES).max(1);
                 eprintln!(
-                    "{} training examples, {} held out, {} texts cut; {} of {} weights trained; {} steps",
-                    grouped(*train_examples as u64),
+                    "{}, {} held out, {} cut; {} of {} weights trained; {}",
+                    plural(*train_examples, "training example", "training examples"),
                     grouped(*eval_examples as u64),
-                    grouped(*truncated as u64),
+                    plural(*truncated, "text", "texts"),
                     grouped(*trainable),
                     grouped(*parameters),
-                    grouped(*steps),
+                    plural(*steps as usize, "step", "steps"),
                 );
             }
             TrainEvent::Step(step) => {
@@ -334,9 +334,9 @@ impl Progress {
 fn ended(ending: &Ending) {
     let best = ending.best_step.map(|step| format!("; best at step {step}")).unwrap_or_default();
     eprintln!(
-        "{} after {} steps and {}{best}; peak memory {}",
+        "{} after {} and {}{best}; peak memory {}",
         ending.reason,
-        ending.step,
+        plural(ending.step as usize, "step", "steps"),
         duration(ending.seconds),
         bytes(ending.peak_memory_bytes)
     );

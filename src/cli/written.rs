@@ -122,11 +122,11 @@ impl<'a> Sheet<'a> {
     }
 
     fn added(&self) -> &'static [&'static str] {
-        match self.task {
-            Task::Classify | Task::Nsp | Task::Sop => &["prediction", "score"],
-            Task::MultiLabel => &["prediction", "scores"],
-            Task::Regress | Task::Ner | Task::Mlm | Task::Rtd => &["prediction"],
-            Task::Qa => &["prediction", "score", "start", "end"],
+        match self.task.targets() {
+            Targets::Class => &["prediction", "score"],
+            Targets::Classes => &["prediction", "scores"],
+            Targets::Number | Targets::Tags | Targets::Hidden | Targets::Replaced => &["prediction"],
+            Targets::Span => &["prediction", "score", "start", "end"],
         }
     }
 

@@ -13,7 +13,7 @@ use super::store::{Store, Token, Writer};
 use super::{Counts, room};
 use crate::random::Stream;
 use crate::table::ReadError;
-use crate::task::Task;
+use crate::task::Mismatch;
 use crate::text::tokenizer::{Frame, Run};
 use crate::text::{Tokenizer, TokenizerError};
 
@@ -114,9 +114,9 @@ impl Segments {
         self.left_out
     }
 
-    /// The pair of a chunk: for [`Task::Sop`] its two parts in some order, else its first part before the second or
-    /// before a segment of another document. Both classes are equally likely, where there is more than one chunk.
-    pub fn get(&self, task: Task, chunk: usize, key: u64) -> Result<Pair, CorpusError> {
+    /// The pair of a chunk: its two parts in some order, or its first part before the second or before a segment of
+    /// another document. Both classes are equally likely, where there is more than one chunk.
+    pub fn get(&self, mismatch: Mismatch, chunk: usize, key: u64) -> Result<Pair, CorpusError> {
         let mut lots = Stream::new(key);
         let place = self.chunks[chunk];
         let mut tokens = self.store.read(place.first, place.tokens as usize)?;
@@ -127,15 +127,13 @@ impl Segments {
         let is_other = lots.unit() < 0.5;
         let (mut first, mut second) = (first.to_vec(), second.to_vec());
         let mut class = u32::from(is_other);
-        if task == Task::Sop {
-            if is_other {
-                std::mem::swap(&mut first, &mut second);
-            }
-        } else if is_other {
-            match self.elsewhere(chunk, second.len(), &mut lots)? {
+        match mismatch {
+            Mismatch::Swapped if is_other => std::mem::swap(&mut first, &mut second),
+            Mismatch::Elsewhere if is_other => match self.elsewhere(chunk, second.len(), &mut lots)? {
                 Some(other) => second = other,
                 None => class = 0,
-            }
+            },
+            Mismatch::Swapped | Mismatch::Elsewhere => {}
         }
         let ids = |tokens: &[Token]| tokens.iter().map(|token| token.id()).collect::<Vec<_>>();
         let (ids, types) = self.frame.wrap(&ids(&first), &ids(&second));
@@ -341,7 +339,7 @@ mod tests {
         let mut ones = 0;
         for draw in 0..2000_u64 {
             let chunk = draw as usize % segments.len();
-            let pair = segments.get(Task::Nsp, chunk, key(3, Purpose::Pairing, &[draw])).unwrap();
+            let pair = segments.get(Mismatch::Elsewhere, chunk, key(3, Purpose::Pairing, &[draw])).unwrap();
             assert!(pair.ids.len() <= segments.tokens(chunk) && pair.ids.len() <= 48);
             let (first, second) = parts(&pair);
             let document = &ids[segments.chunks[chunk].document as usize];
@@ -365,7 +363,7 @@ mod tests {
         let (mut ones, mut short) = (0, 0);
         for draw in 0..2000_u64 {
             let chunk = draw as usize % segments.len();
-            let pair = segments.get(Task::Sop, chunk, key(3, Purpose::Pairing, &[draw])).unwrap();
+            let pair = segments.get(Mismatch::Swapped, chunk, key(3, Purpose::Pairing, &[draw])).unwrap();
             let (first, second) = parts(&pair);
             let (before, after) = if pair.class == 0 { (first, second) } else { (second, first) };
             assert!(holds(&ids, &[before, after].concat()), "draw {draw}");
@@ -379,8 +377,8 @@ mod tests {
     #[test]
     fn the_same_key_draws_the_same_pair() {
         let segments = build(&text(4, 12), 32);
-        for task in [Task::Nsp, Task::Sop] {
-            let pair = |key: u64| segments.get(task, 1, key).unwrap();
+        for mismatch in [Mismatch::Elsewhere, Mismatch::Swapped] {
+            let pair = |key: u64| segments.get(mismatch, 1, key).unwrap();
             assert_eq!(pair(5), pair(5));
             assert!((0..20).any(|key| pair(key) != pair(5)));
         }
@@ -392,7 +390,7 @@ mod tests {
         assert_eq!(segments.len(), 1);
         assert_eq!(segments.left_out() as usize, whole("the").len());
         for draw in 0..50 {
-            let pair = segments.get(Task::Nsp, 0, draw).unwrap();
+            let pair = segments.get(Mismatch::Elsewhere, 0, draw).unwrap();
             assert_eq!(pair.class, 0, "there is nothing else to follow");
             let (first, second) = parts(&pair);
             assert!(!first.is_empty() && !second.is_empty());

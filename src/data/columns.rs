@@ -4,17 +4,16 @@ use super::DataError;
 use super::labels::flag_columns;
 use super::rows::{Content, Roles};
 use crate::table::{Table, name_list};
-use crate::task::Task;
+use crate::task::{Reads, Task};
 
 /// The columns that a task reads, which must be there and differ.
 pub(super) fn content(table: &Table, task: Task, roles: &Roles) -> Result<Content, DataError> {
     let find = |name: &Option<String>, role| column(table, name.as_deref(), role);
     let need = |name: &Option<String>, role| find(name, role)?.ok_or_else(|| no_role(table, role));
-    let may_be_several = matches!(task, Task::MultiLabel | Task::Classify);
-    let several = may_be_several && flag_columns(table, roles.label.as_deref()).is_some();
+    let several = task.annotation().is_named() && flag_columns(table, roles.label.as_deref()).is_some();
     let label = if several { None } else { find(&roles.label, "label")? };
-    Ok(match task {
-        Task::Ner => {
+    Ok(match task.reads() {
+        Reads::Words => {
             let (tags, spans) = (find(&roles.tags, "tags")?, find(&roles.spans, "spans")?);
             if let Some(tokens) = find(&roles.tokens, "words")? {
                 different(table, &[(Some(tokens), "words"), (tags, "tags")])?;
@@ -25,17 +24,15 @@ pub(super) fn content(table: &Table, task: Task, roles: &Roles) -> Result<Conten
                 Content::Spans { text, spans }
             }
         }
-        Task::Qa => {
+        Reads::Question => {
             let question = need(&roles.question, "question")?;
             let context = need(&roles.context, "context")?;
             let answers = find(&roles.answers, "answers")?;
             different(table, &[(Some(question), "question"), (Some(context), "context"), (answers, "answers")])?;
             Content::Question { question, context }
         }
-        Task::Mlm | Task::Rtd => {
-            Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? }
-        }
-        _ => {
+        Reads::Running => Content::Text { text: need(&roles.text, "text")?, pair: find(&roles.pair, "second text")? },
+        Reads::Texts | Reads::Neighbours(_) => {
             let text = need(&roles.text, "text")?;
             let pair = find(&roles.pair, "second text")?;
             different(table, &[(Some(text), "text"), (pair, "second text"), (label, "label")])?;

@@ -1,6 +1,7 @@
 //! A table with a meaning: which column is the text, which the label, and what each row teaches.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::DataError;
@@ -11,7 +12,7 @@ use super::targets::Targets;
 use crate::table::notation::tags;
 use crate::table::notation::tags::Notation;
 use crate::table::{RowProblem, Table};
-use crate::task::Task;
+use crate::task::{Annotation, Reads, Task};
 
 /// A table read for one task.
 #[derive(Clone, Debug)]
@@ -161,31 +162,33 @@ impl Dataset {
 
     /// How labels or tags are written, where that is for the whole column to tell.
     pub fn reading(&self) -> Option<String> {
-        let may_be_several = matches!(self.task, Task::MultiLabel | Task::Classify);
-        let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| may_be_several);
-        let labels = match (flags, self.task) {
-            (Some(columns), Task::Classify) => {
+        let annotation = self.task.annotation();
+        let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| annotation.is_named());
+        let labels = match (annotation, flags) {
+            (Annotation::Label, Some(columns)) => {
                 Some(format!("as {} columns, one for each class, of which one applies to a row", columns.len()))
             }
-            (Some(columns), _) => Some(format!("as {} columns, one for each label", columns.len())),
-            (None, Task::MultiLabel | Task::Classify) => self.separator.words(),
-            _ => None,
+            (Annotation::Labels, Some(columns)) => Some(format!("as {} columns, one for each label", columns.len())),
+            (Annotation::Label | Annotation::Labels, None) => self.separator.words(),
+            (Annotation::Tags, _) => {
+                let has_tags = self.roles.tags.is_some() && self.is_labelled();
+                return has_tags.then(|| format!("the tags are read as {} and kept as IOB2", self.notation.title()));
+            }
+            (Annotation::Number | Annotation::Answers | Annotation::Order(_) | Annotation::Nothing, _) => None,
         };
-        if let Some(labels) = labels {
-            return Some(format!("the labels are read {labels}"));
-        }
-        let has_tags = self.task == Task::Ner && self.roles.tags.is_some() && self.is_labelled();
-        has_tags.then(|| format!("the tags are read as {} and kept as IOB2", self.notation.title()))
+        labels.map(|labels| format!("the labels are read {labels}"))
     }
 
     /// The labels of rows that are left out because nothing else has them, in a file whose labels come from elsewhere.
     pub fn unknown_labels(&self) -> Vec<String> {
         let column = self.roles.label.as_deref().and_then(|name| self.table.column(name));
-        let Some(column) = column.filter(|_| self.task == Task::Classify && self.separator == Separator::Single) else {
+        let is_one = self.task.annotation() == Annotation::Label;
+        let Some(column) = column.filter(|_| is_one && self.separator == Separator::Single) else {
             return Vec::new();
         };
         let cells = self.rows_left_out().into_iter().map(|row| self.table.cell(row, column).trim());
-        let unknown = cells.filter(|cell| !cell.is_empty() && self.labels.index(cell).is_none());
+        let known: HashSet<&str> = self.labels.names.iter().map(String::as_str).collect();
+        let unknown = cells.filter(|cell| !cell.is_empty() && !known.contains(cell));
         let unknown: std::collections::BTreeSet<&str> = unknown.collect();
         unknown.into_iter().map(str::to_owned).collect()
     }
@@ -198,10 +201,10 @@ impl Dataset {
     /// Whether what is learned is made from the texts themselves: masked words, replaced tokens, and the order of
     /// sentences where no second text is given.
     pub fn makes_its_own_labels(&self) -> bool {
-        match self.task {
-            Task::Mlm | Task::Rtd => true,
-            Task::Nsp | Task::Sop => matches!(self.content, Content::Text { pair: None, .. }),
-            _ => false,
+        match self.task.reads() {
+            Reads::Running => true,
+            Reads::Neighbours(_) => matches!(self.content, Content::Text { pair: None, .. }),
+            Reads::Texts | Reads::Words | Reads::Question => false,
         }
     }
 
@@ -370,7 +373,7 @@ pub(crate) mod tests {
             csv,
             Task::Regress,
             roles("text", Some("label")),
-            r#"none of the 1 rows of "train.csv" can be used for regress: line 2 has the label "b", expected a number"#,
+            r#"the only row of "train.csv" cannot be used for regress: line 2 has the label "b", expected a number"#,
         );
     }
 

@@ -1,5 +1,6 @@
 //! Entities in the tags of words: where they begin and end, which sequences cannot be, and how one is put right.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::rows::Content;
@@ -28,12 +29,13 @@ pub struct Entity {
 impl Kinds {
     pub fn of(labels: &LabelSet) -> Self {
         let mut kinds = Self::default();
+        let mut known: HashMap<&str, usize> = HashMap::new();
         for ((label, (prefix, name)), tag) in labels.names.iter().zip(split_names(&labels.names)).zip(0_u32..) {
             if is_outside(label) {
                 kinds.tags.push(None);
                 continue;
             }
-            let kind = kinds.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            let kind = *known.entry(name).or_insert_with(|| {
                 kinds.names.push(name.to_owned());
                 kinds.begins.push(None);
                 kinds.names.len() - 1

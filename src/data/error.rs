@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::table::ReadError;
+use crate::table::{ReadError, no_row};
 use crate::task::Task;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,7 +16,7 @@ pub enum DataError {
     NoRole { path: PathBuf, role: &'static str, columns: String },
     #[error("column {name:?} of {path:?} is chosen as the {first} and the {second}, expected two columns")]
     SameColumn { path: PathBuf, name: String, first: &'static str, second: &'static str },
-    #[error("none of the {rows} rows of {path:?} can be used for {task}: line {line} {reason}")]
+    #[error("{} be used for {task}: line {line} {reason}", no_row(*rows, path))]
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
 }
 

@@ -1,5 +1,7 @@
 //! Names of classes as they are compared: without what people vary when they type them.
 
+use std::borrow::Cow;
+
 use tokenizers::NormalizedString;
 
 use crate::table::is_number;
@@ -11,11 +13,8 @@ pub fn folded(name: &str) -> String {
         return name.parse::<f64>().map_or_else(|_| name.to_owned(), |value| value.to_string());
     }
     // Accents may be letters of their own behind those that bear them.
-    let mut composed = NormalizedString::from(name);
-    if !name.is_ascii() {
-        composed.nfc();
-    }
-    let letters: Vec<char> = composed.get().chars().filter_map(plain).flat_map(char::to_lowercase).collect();
+    let composed = if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(composed(name)) };
+    let letters: Vec<char> = composed.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let mut text = String::with_capacity(name.len());
     for (place, &letter) in letters.iter().enumerate() {
         let is_letter =
@@ -31,6 +30,12 @@ pub fn folded(name: &str) -> String {
     }
     let text = text.trim_matches(|letter: char| letter.is_whitespace() || matches!(letter, '.' | ':' | '"' | '\''));
     if text.is_empty() { name.to_owned() } else { text.to_owned() }
+}
+
+fn composed(name: &str) -> String {
+    let mut composed = NormalizedString::from(name);
+    composed.nfc();
+    composed.get().to_owned()
 }
 
 /// A letter of full width as its usual one; nothing for what cannot be seen.

@@ -21,7 +21,7 @@ use super::labels::{self, Separator};
 use crate::table::Format;
 use crate::table::Table;
 use crate::table::plain_name;
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 
 use texts::text;
 pub(super) use unused::{no_text, other_labels, other_tags, unused_texts};
@@ -32,13 +32,13 @@ impl Roles {
     /// Guesses the roles of a table's columns for a task. A role for which nothing fits stays empty.
     pub fn guess(table: &Table, task: Task) -> Self {
         let columns = look_at_all(table);
-        match task {
-            Task::Ner => entities(table, &columns),
-            Task::Qa => questions(&columns),
-            Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => {
+        match task.reads() {
+            Reads::Words => entities(table, &columns),
+            Reads::Question => questions(&columns),
+            Reads::Running | Reads::Neighbours(_) => {
                 Self { text: text(&columns, None), group: group(&columns, GROUP), ..Self::default() }
             }
-            Task::Classify | Task::MultiLabel | Task::Regress => sequence(table, &columns, task),
+            Reads::Texts => sequence(table, &columns, task.targets()),
         }
     }
 }
@@ -88,7 +88,7 @@ fn by_name(columns: &[Column<'_>], names: &str) -> Option<String> {
         .map(|column| column.name.to_owned())
 }
 
-fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
+fn sequence(table: &Table, columns: &[Column<'_>], targets: Targets) -> Roles {
     // One word with its tag a row: a class of the word alone is not what is to be learned.
     if let Some(words) = shapes::word_a_row(table) {
         return Roles { text: Some(columns[words].name.to_owned()), ..Roles::default() };
@@ -101,24 +101,24 @@ fn sequence(table: &Table, columns: &[Column<'_>], task: Task) -> Roles {
         .iter()
         .filter(|column| Some(column.name) != text.as_deref() && Some(column.name) != pair.as_deref())
         .collect();
-    let several = match task {
-        Task::MultiLabel => flags::wanted(table, &free),
-        Task::Classify => flags::one_of_each(table, &free),
-        _ => None,
+    let several = match targets {
+        Targets::Classes => flags::wanted(table, &free),
+        Targets::Class => flags::one_of_each(table, &free),
+        Targets::Number | Targets::Tags | Targets::Span | Targets::Hidden | Targets::Replaced => None,
     };
-    let label = several.or_else(|| label(table, &free, task));
+    let label = several.or_else(|| label(table, &free, targets));
     Roles { text, pair, label, ..Roles::default() }
 }
 
 /// A column called so, if its cells suit the task and are not all the same; else one with values that come again and
 /// again.
-fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
+fn label(table: &Table, columns: &[&Column<'_>], targets: Targets) -> Option<String> {
     let holds_lists =
         |column: &Column<'_>| Separator::of_column(filled_cells(table, column.index).into_iter()).is_several();
     let suits = |column: &&Column<'_>| {
         column.filled > 0
             && (!column.is_structure || column.is_scores)
-            && (task != Task::Regress || column.is_all_numbers())
+            && (targets != Targets::Number || column.is_all_numbers())
     };
     // What differs in every row is no class.
     let is_unique =
@@ -136,7 +136,7 @@ fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
     let is_place = |column: &Column<'_>| matches!(column.no_text, Some(Content::Date | Content::Address));
     let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain) && !is_place(column));
     let numbered = || {
-        let numbers = others().filter(|column| task == Task::Regress && column.varies());
+        let numbers = others().filter(|column| targets == Targets::Number && column.varies());
         numbers.min_by_key(|column| is_predicted(column.name) || is_in(ASIDE, &column.plain))
     };
     let repeated = || {
@@ -150,7 +150,7 @@ fn label(table: &Table, columns: &[&Column<'_>], task: Task) -> Option<String> {
     // can be.
     let is_word = |column: &&Column<'_>| column.is_like_labels() && !column.is_all_numbers();
     let has_words = || others().filter(|column| is_word(column)).any(|column| is_sure_class(column));
-    let is_poor = |column: &Column<'_>| task == Task::Classify && has_fractions(table, column) && has_words();
+    let is_poor = |column: &Column<'_>| targets == Targets::Class && has_fractions(table, column) && has_words();
     let sure = named.filter(|column| column.varies() && !is_predicted(column.name) && !is_poor(column));
     sure.or_else(numbered).or_else(repeated).or(named).map(|column| column.name.to_owned())
 }
@@ -233,7 +233,8 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
 pub(super) fn joined_labels(table: &Table, column: usize) -> Option<String> {
     let cells = filled_cells(table, column);
     let separator = Separator::of_column(cells.iter().copied());
-    let is_joined = matches!(separator, Separator::Character(_)) && by_labels(table, &cells) == Task::MultiLabel;
+    let is_joined =
+        matches!(separator, Separator::Character(_)) && by_labels(table, &cells).targets() == Targets::Classes;
     let several = |cell: &&str| separator.names(cell).is_ok_and(|names| names.len() > 1);
     cells.iter().copied().filter(|_| is_joined).find(several).map(str::to_owned)
 }

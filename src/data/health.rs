@@ -19,7 +19,7 @@ use super::{Dataset, Split, Target, guess};
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
 use crate::table::{Place, RowProblem, Table};
-use crate::task::Task;
+use crate::task::{Annotation, Reads, Targets, Task};
 
 pub use kinds::FindingKind;
 pub(super) use repeats::repeats;
@@ -84,7 +84,7 @@ pub fn split_health(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findi
     let (learned, evaluated) =
         (Part { dataset: train, examples: &split.train }, Part { dataset: eval, examples: &split.eval });
     let mut findings = vec![leaked(train, eval, split)];
-    if train.task == Task::Qa && train.roles.group.is_none() && std::ptr::eq(train, eval) {
+    if train.task.reads() == Reads::Question && train.roles.group.is_none() && std::ptr::eq(train, eval) {
         let shared = repeats::shared_contexts(learned, evaluated);
         findings.push(Finding::of_examples(FindingKind::SharedContexts, eval, &shared));
     }
@@ -124,16 +124,16 @@ pub fn unlearnable(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findin
     let about = |kind, count| Finding { count, ..Finding::new(kind, train, Vec::new()) };
     let one_class = |label: &str| about(FindingKind::OneClass { label: label.to_owned() }, all);
     let mut findings = Vec::new();
-    match train.task {
-        Task::Classify | Task::Nsp | Task::Sop => {
+    match train.task.targets() {
+        Targets::Class => {
             findings.extend(learned.first().filter(|_| learned.len() == 1).map(|label| one_class(label)));
         }
-        Task::Ner if learned.is_empty() => findings.push(one_class("O")),
-        Task::Qa => {
+        Targets::Tags if learned.is_empty() => findings.push(one_class("O")),
+        Targets::Span => {
             let answered = summary.counts.first().is_some_and(|count| count.train > 0);
             findings.extend((!answered).then(|| one_class("")));
         }
-        Task::Regress => {
+        Targets::Number => {
             let mut values = examples().filter_map(|example| match example.target {
                 Target::Value(value) => Some(value),
                 _ => None,
@@ -143,13 +143,13 @@ pub fn unlearnable(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<Findin
                 first.filter(|first| values.all(|value| value == *first)).map(|value| one_class(&value.to_string())),
             );
         }
-        Task::MultiLabel => {
+        Targets::Classes => {
             let labels = names_of(&|count| count.train as usize == all);
             findings.push(about(FindingKind::Always { labels: labels.clone() }, labels.len()));
         }
-        Task::Ner | Task::Mlm | Task::Rtd => {}
+        Targets::Tags | Targets::Hidden | Targets::Replaced => {}
     }
-    if train.task != Task::Qa {
+    if train.task.targets() != Targets::Span {
         let labels = names_of(&|count| count.train == 0);
         findings.push(about(FindingKind::NotLearned { labels: labels.clone() }, labels.len()));
     }
@@ -172,7 +172,7 @@ pub fn columns(dataset: &Dataset) -> Vec<Finding> {
         findings.push(about(FindingKind::OtherLabels { columns: columns.clone() }, columns.len()));
         findings.extend(several_labels(dataset).map(|label| about(FindingKind::SeveralLabels { label }, 1)));
     }
-    if dataset.task == Task::Ner {
+    if dataset.task.targets() == Targets::Tags {
         let columns = guess::other_tags(table, roles);
         findings.push(about(FindingKind::OtherTags { columns: columns.clone() }, columns.len()));
     }
@@ -184,13 +184,13 @@ pub fn columns(dataset: &Dataset) -> Vec<Finding> {
 /// A label of one class that plainly is several.
 fn several_labels(dataset: &Dataset) -> Option<String> {
     let column = dataset.roles.label.as_deref().and_then(|name| dataset.table.column(name));
-    let column = column.filter(|_| dataset.task == Task::Classify)?;
+    let column = column.filter(|_| dataset.task.annotation() == Annotation::Label)?;
     guess::joined_labels(&dataset.table, column)
 }
 
 /// Classes that are called what stands for a missing value.
 fn no_label_names(dataset: &Dataset) -> Option<Vec<String>> {
-    let is_of_classes = matches!(dataset.task, Task::Classify | Task::MultiLabel) && dataset.labels.len() > 2;
+    let is_of_classes = dataset.task.annotation().is_named() && dataset.labels.len() > 2;
     let names = dataset.labels.names.iter().filter(|name| is_of_classes && may_be_nothing(name));
     Some(names.cloned().collect::<Vec<String>>()).filter(|names| !names.is_empty())
 }
@@ -224,7 +224,7 @@ pub(super) fn examples_of(dataset: &Dataset, wanted: &dyn Fn(&Target) -> bool) -
 
 /// The sentences with an `I-` that goes on with nothing.
 pub(super) fn impossible_tags(dataset: &Dataset) -> Vec<usize> {
-    if dataset.task != Task::Ner {
+    if dataset.task.targets() != Targets::Tags {
         return Vec::new();
     }
     let kinds = Kinds::of(&dataset.labels);
@@ -306,7 +306,7 @@ fn classes(dataset: &Dataset) -> Vec<Finding> {
 
 /// Types of entities that are too rare, and sentences where no type occurs at all.
 fn entity_types(dataset: &Dataset) -> Vec<Finding> {
-    if dataset.task != Task::Ner || !dataset.is_labelled() {
+    if dataset.task.targets() != Targets::Tags || !dataset.is_labelled() {
         return Vec::new();
     }
     let kinds = Kinds::of(&dataset.labels);

@@ -4,7 +4,7 @@ mod flags;
 mod several;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 pub(super) use flags::{flag, is_missing, kind_of};
 pub(super) use several::{Separator, are_id_lists, places, scores};
@@ -226,15 +226,15 @@ pub(super) fn decimal_comma_in(table: &Table, cells: &[&str]) -> bool {
         && !are_id_lists(cells)
 }
 
-/// The names in some cells with the number of cells that hold each.
-pub(super) fn count_names<'a>(cells: impl Iterator<Item = &'a str>, separator: Separator) -> BTreeMap<String, usize> {
-    let mut counts: HashMap<Cow<'a, str>, usize> = HashMap::new();
+/// The names in some cells, each once. Those of a million rows may all be different.
+pub(super) fn names_in<'a>(cells: impl Iterator<Item = &'a str>, separator: Separator) -> Vec<String> {
+    let mut names: HashSet<Cow<'a, str>> = HashSet::new();
     for cell in cells {
-        for name in separator.names(cell).unwrap_or_default() {
-            *counts.entry(name).or_insert(0) += 1;
-        }
+        names.extend(separator.names(cell).unwrap_or_default());
     }
-    counts.into_iter().map(|(name, count)| (name.into_owned(), count)).collect()
+    let mut names: Vec<String> = names.into_iter().map(Cow::into_owned).collect();
+    names.sort_unstable();
+    names
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! full width. They are found in the names alone and become the most frequent spelling where a person says so.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::choices::is_by_choice;
 use super::folded::folded;
@@ -10,14 +11,14 @@ use super::relabel::places_of;
 use super::targets::Targets;
 use super::{Dataset, Example, LabelSet};
 use crate::table::notation::tags;
-use crate::task::Task;
+use crate::task::{Annotation, Task};
 
 /// A class with the ways in which it is written, the most frequent first, each with its examples, or its words.
 pub type Spellings = Vec<(String, u64)>;
 
 /// The names of a dataset's classes without letters before them, in the order of the labels.
 fn units(labels: &LabelSet, task: Task) -> Vec<&str> {
-    if task == Task::Ner {
+    if task.annotation() == Annotation::Tags {
         return tags::split_names(&labels.names).into_iter().map(|(_, kind)| kind).collect();
     }
     labels.names.iter().map(String::as_str).collect()
@@ -25,16 +26,22 @@ fn units(labels: &LabelSet, task: Task) -> Vec<&str> {
 
 /// All classes that are written in several ways.
 pub fn spellings(dataset: &Dataset) -> Vec<Spellings> {
-    if !matches!(dataset.task, Task::Classify | Task::MultiLabel | Task::Ner) {
+    if !dataset.task.has_classes_of_data() {
         return Vec::new();
     }
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     for (unit, count) in units(&dataset.labels, dataset.task).into_iter().zip(dataset.counts()) {
         *counts.entry(unit).or_insert(0) += count;
     }
+    // Of a million names few are written in several ways: only names whose sums agree are compared as texts.
+    let counts: Vec<(&str, u64)> = counts.into_iter().collect();
+    let mut sums: Vec<(u64, usize)> = counts.iter().map(|(unit, _)| sum(&folded(unit))).zip(0..).collect();
+    sums.sort_unstable();
     let mut by_fold: BTreeMap<String, Spellings> = BTreeMap::new();
-    for (unit, count) in counts {
-        by_fold.entry(folded(unit)).or_default().push((unit.to_owned(), count));
+    for alike in sums.chunk_by(|one, next| one.0 == next.0).filter(|alike| alike.len() > 1) {
+        for (unit, count) in alike.iter().map(|(_, place)| counts[*place]) {
+            by_fold.entry(folded(unit)).or_default().push((unit.to_owned(), count));
+        }
     }
     let mut found: Vec<Spellings> = by_fold.into_values().filter(|spellings| spellings.len() > 1).collect();
     for spellings in &mut found {
@@ -43,9 +50,18 @@ pub fn spellings(dataset: &Dataset) -> Vec<Spellings> {
     found
 }
 
+fn sum(name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    name.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// For each label the one that it becomes when spellings are merged.
 fn merged(dataset: &Dataset) -> Vec<u32> {
     let found = spellings(dataset);
+    if found.is_empty() {
+        return (0..dataset.labels.len() as u32).collect();
+    }
     let main: BTreeMap<&str, &str> = found
         .iter()
         .flat_map(|spellings| spellings.iter().map(|(name, _)| (name.as_str(), spellings[0].0.as_str())))

@@ -4,7 +4,7 @@
 use super::entities::Kinds;
 use super::{Dataset, Split, Target};
 use crate::stop::heed;
-use crate::task::Task;
+use crate::task::Targets;
 
 /// Examples of a class, entities of a type, or questions of a kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,10 +26,12 @@ impl Summary {
     pub fn new(dataset: &Dataset, eval: Option<&Dataset>, split: &Split) -> Self {
         let mut summary = Self::default();
         let kinds = Kinds::of(&dataset.labels);
-        let names: Vec<String> = match dataset.task {
-            Task::Ner => kinds.names.clone(),
-            Task::Qa => vec!["Answered".into(), "No answer".into()],
-            _ => dataset.labels.names.clone(),
+        let names: Vec<String> = match dataset.task.targets() {
+            Targets::Tags => kinds.names.clone(),
+            Targets::Span => vec!["Answered".into(), "No answer".into()],
+            Targets::Class | Targets::Classes | Targets::Number | Targets::Hidden | Targets::Replaced => {
+                dataset.labels.names.clone()
+            }
         };
         summary.counts = names.into_iter().map(|name| Count { name, ..Count::default() }).collect();
         summary.add(dataset, &split.train, &kinds, |count| &mut count.train);

@@ -1,13 +1,13 @@
 //! What the rows of a table teach: a class, several, a number, tags, answers, as their columns write them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::DataError;
 use super::columns::column;
 use super::folded::folded;
 use super::labels::{
-    Classes, Separator, count_names, decimal_comma_in, flag, flag_columns, is_missing, number, places, sort_names,
+    Classes, Separator, decimal_comma_in, flag, flag_columns, is_missing, names_in, number, places, sort_names,
     unlabelled,
 };
 use super::rows::Content;
@@ -17,12 +17,13 @@ use crate::table::notation::answers;
 use crate::table::notation::tags;
 use crate::table::notation::tags::{Notation, Scheme, UNTYPED};
 use crate::table::shorten;
-use crate::task::Task;
+use crate::task::{Annotation, Task};
+use crate::words::plural;
 
 /// What the label column says, and how it says it.
 pub(super) struct Targets {
     table: Arc<Table>,
-    task: Task,
+    annotation: Annotation,
     content: Content,
     /// The column of labels, tags, spans or answers.
     column: Option<usize>,
@@ -46,11 +47,6 @@ pub(super) struct Targets {
     tags_are_places: bool,
 }
 
-/// Names of the two classes of next-sentence and sentence-order prediction, as transformers orders them.
-pub fn sentence_labels(task: Task) -> [&'static str; 2] {
-    if task == Task::Sop { ["in_order", "swapped"] } else { ["is_next", "not_next"] }
-}
-
 impl Targets {
     pub fn new(
         table: Arc<Table>,
@@ -60,22 +56,28 @@ impl Targets {
         labels: Option<&LabelSet>,
     ) -> Result<Self, DataError> {
         let find = |name: &Option<String>, role| column(&table, name.as_deref(), role);
-        let may_be_several = matches!(task, Task::MultiLabel | Task::Classify);
-        let flags = flag_columns(&table, roles.label.as_deref().filter(|_| may_be_several));
+        let annotation = task.annotation();
+        let flags = flag_columns(&table, roles.label.as_deref().filter(|_| annotation.is_named()));
         let flags = flags.unwrap_or_default();
-        let (column, start) = match (task, content) {
+        let (column, start) = match annotation {
             _ if !flags.is_empty() => (flags.first().copied(), None),
-            (Task::Ner, Content::Spans { spans, .. }) => (spans, None),
-            (Task::Ner, _) => (find(&roles.tags, "tags")?, None),
-            (Task::Qa, _) => (find(&roles.answers, "answers")?, table.column("answer_start")),
-            (Task::Mlm | Task::Rtd, _) => (None, None),
-            _ => (find(&roles.label, "label")?, None),
+            Annotation::Tags => match content {
+                Content::Spans { spans, .. } => (spans, None),
+                Content::Words { .. } | Content::Text { .. } | Content::Question { .. } => {
+                    (find(&roles.tags, "tags")?, None)
+                }
+            },
+            Annotation::Answers => (find(&roles.answers, "answers")?, table.column("answer_start")),
+            Annotation::Nothing => (None, None),
+            Annotation::Label | Annotation::Labels | Annotation::Number | Annotation::Order(_) => {
+                (find(&roles.label, "label")?, None)
+            }
         };
         let start = start.filter(|start| Some(*start) != column);
         let mut targets = Self {
             decimal_comma: false,
             table,
-            task,
+            annotation,
             content,
             column,
             flags,
@@ -89,31 +91,40 @@ impl Targets {
             folded_tags: HashMap::new(),
             tags_are_places: false,
         };
-        if let (Task::MultiLabel, Some(column)) = (task, column) {
-            targets.separator = Separator::of_column(targets.cells(column));
-        }
-        if let (Task::Regress, Some(column)) = (task, column) {
-            let cells: Vec<&str> = targets.cells(column).map(str::trim).filter(|cell| !cell.is_empty()).collect();
-            targets.decimal_comma = decimal_comma_in(&targets.table, &cells);
-        }
-        if let (Task::Classify, Some(column)) = (task, column.filter(|_| targets.flags.is_empty())) {
-            targets.separator = Separator::of_classes(targets.cells(column));
-            targets.unlabelled = unlabelled(targets.cells(column)).into_iter().map(str::to_owned).collect();
-        }
-        if let (Task::Ner, Content::Words { .. }, Some(column)) = (task, content, column) {
-            let lists = || targets.cells(column).map(|cell| tags::list(cell).unwrap_or_default());
-            targets.notation = Notation::of_lists(lists);
-        }
-        if let (Task::Qa, Some(column)) = (task, column) {
-            let objects = targets.cells(column).any(|cell| cell.trim_start().starts_with('{'));
-            targets.answers_are_objects = objects;
-        }
+        targets.settle();
         targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
         targets.tags_are_places = labels.is_some()
             && targets.notation.scheme == Scheme::Numbered
             && !targets.found().iter().all(|name| targets.labels.names.contains(name));
         targets.tags = tag_indices(&targets.labels);
         Ok(targets)
+    }
+
+    /// How the column is written, which is one answer for all of its rows.
+    fn settle(&mut self) {
+        let Some(column) = self.column else { return };
+        match self.annotation {
+            Annotation::Label if self.flags.is_empty() => {
+                self.separator = Separator::of_classes(self.cells(column));
+                self.unlabelled = unlabelled(self.cells(column)).into_iter().map(str::to_owned).collect();
+            }
+            Annotation::Labels => self.separator = Separator::of_column(self.cells(column)),
+            Annotation::Number => {
+                let cells: Vec<&str> = self.cells(column).map(str::trim).filter(|cell| !cell.is_empty()).collect();
+                self.decimal_comma = decimal_comma_in(&self.table, &cells);
+            }
+            Annotation::Tags => {
+                if let Content::Words { .. } = self.content {
+                    let lists = || self.cells(column).map(|cell| tags::list(cell).unwrap_or_default());
+                    self.notation = Notation::of_lists(lists);
+                }
+            }
+            Annotation::Answers => {
+                let objects = self.cells(column).any(|cell| cell.trim_start().starts_with('{'));
+                self.answers_are_objects = objects;
+            }
+            Annotation::Label | Annotation::Order(_) | Annotation::Nothing => {}
+        }
     }
 
     /// The same, but names may be written in other ways.
@@ -128,25 +139,23 @@ impl Targets {
 
     /// The names of the classes that the column holds, in order.
     fn found(&self) -> Vec<String> {
-        let Some(column) = self.column else {
-            return match self.task {
-                Task::Nsp | Task::Sop => sentence_labels(self.task).map(str::to_owned).to_vec(),
-                _ => Vec::new(),
-            };
-        };
+        if let Annotation::Order(names) = self.annotation {
+            return names.map(str::to_owned).to_vec();
+        }
+        let Some(column) = self.column else { return Vec::new() };
         if !self.flags.is_empty() {
             return self.flags.iter().map(|column| self.table.columns[*column].clone()).collect();
         }
-        let counted = match (self.task, self.separator) {
-            (Task::Classify | Task::MultiLabel, Separator::Places(count)) => {
+        let mut names = match (self.annotation, self.separator) {
+            (Annotation::Label | Annotation::Labels, Separator::Places(count)) => {
                 return (0..count).map(|place| format!("LABEL_{place}")).collect();
             }
-            (Task::Classify | Task::MultiLabel, separator) => count_names(self.cells(column), separator),
-            (Task::Ner, _) => return self.found_tags(column),
-            (Task::Nsp | Task::Sop, _) => return sentence_labels(self.task).map(str::to_owned).to_vec(),
-            _ => BTreeMap::new(),
+            (Annotation::Label | Annotation::Labels, separator) => names_in(self.cells(column), separator),
+            (Annotation::Tags, _) => return self.found_tags(column),
+            (Annotation::Number | Annotation::Answers | Annotation::Order(_) | Annotation::Nothing, _) => Vec::new(),
         };
-        sort_names(counted.into_keys().filter(|name| !self.unlabelled.contains(name)).collect())
+        names.retain(|name| !self.unlabelled.contains(name));
+        sort_names(names)
     }
 
     fn found_tags(&self, column: usize) -> Vec<String> {
@@ -176,20 +185,23 @@ impl Targets {
     pub fn read(&self, row: usize, classes: &Classes<'_>) -> Result<Target, String> {
         let Some(column) = self.column else { return Ok(Target::None) };
         let cell = self.table.cell(row, column).trim();
-        match self.task {
-            Task::MultiLabel if !self.flags.is_empty() => self.read_flags(row, classes).map(Target::Classes),
-            Task::Classify if !self.flags.is_empty() => match self.read_flags(row, classes)?[..] {
+        match self.annotation {
+            Annotation::Labels if !self.flags.is_empty() => self.read_flags(row, classes).map(Target::Classes),
+            Annotation::Label if !self.flags.is_empty() => match self.read_flags(row, classes)?[..] {
                 [class] => Ok(Target::Class(class)),
                 [] => Err("has no label: none of the columns of labels applies".into()),
                 _ => Err("has several labels, expected one; the task multilabel takes several".into()),
             },
-            Task::MultiLabel => self.read_several(cell, classes).map(Target::Classes),
-            Task::Ner => self.read_tags(row, cell),
-            Task::Qa => self.read_answers(row, cell),
-            _ if cell.is_empty() => Err("has no label".into()),
-            Task::Regress => number(cell, self.decimal_comma).map(Target::Value),
-            Task::Nsp | Task::Sop => self.read_order(cell, classes),
-            _ if self.separator.is_several() => match self.read_several(cell, classes)?[..] {
+            Annotation::Labels => self.read_several(cell, classes).map(Target::Classes),
+            Annotation::Tags => self.read_tags(row, cell),
+            Annotation::Answers => self.read_answers(row, cell),
+            Annotation::Nothing => Ok(Target::None),
+            Annotation::Label | Annotation::Number | Annotation::Order(_) if cell.is_empty() => {
+                Err("has no label".into())
+            }
+            Annotation::Number => number(cell, self.decimal_comma).map(Target::Value),
+            Annotation::Order(names) => read_order(cell, names, classes),
+            Annotation::Label if self.separator.is_several() => match self.read_several(cell, classes)?[..] {
                 [] => Err("has no label".into()),
                 [class] => Ok(Target::Class(class)),
                 _ => Err(format!(
@@ -197,7 +209,10 @@ impl Targets {
                     shorten(cell, 40)
                 )),
             },
-            _ => classes.find(cell).map(Target::Class).map_err(|unknown| self.why_none(cell).unwrap_or(unknown)),
+            Annotation::Label => {
+                let found = classes.find(cell).map(Target::Class);
+                found.map_err(|unknown| self.why_none(cell).unwrap_or(unknown))
+            }
         }
     }
 
@@ -249,18 +264,6 @@ impl Targets {
         Ok(set)
     }
 
-    /// A class of sentence order by name or number.
-    fn read_order(&self, cell: &str, classes: &Classes<'_>) -> Result<Target, String> {
-        match cell {
-            "0" => Ok(Target::Class(0)),
-            "1" => Ok(Target::Class(1)),
-            name => classes.find(name).map(Target::Class).map_err(|_unknown| {
-                let [first, second] = sentence_labels(self.task);
-                format!("has the label {:?}, expected 0 or {first}, 1 or {second}", shorten(name, 40))
-            }),
-        }
-    }
-
     fn read_tags(&self, row: usize, cell: &str) -> Result<Target, String> {
         let names = match self.content {
             Content::Spans { text, .. } => {
@@ -272,9 +275,9 @@ impl Targets {
                 let found = tags::list(cell)?;
                 if words.len() != found.len() {
                     return Err(format!(
-                        "has {} words and {} tags, expected one tag for each word",
-                        words.len(),
-                        found.len()
+                        "has {} and {}, expected one tag for each word",
+                        plural(words.len(), "word", "words"),
+                        plural(found.len(), "tag", "tags")
                     ));
                 }
                 if self.tags_are_places {
@@ -334,6 +337,18 @@ impl Targets {
             ));
         }
         Ok(Target::Answers(answers))
+    }
+}
+
+/// A class of sentence order by name or number.
+fn read_order(cell: &str, [first, second]: [&str; 2], classes: &Classes<'_>) -> Result<Target, String> {
+    match cell {
+        "0" => Ok(Target::Class(0)),
+        "1" => Ok(Target::Class(1)),
+        name => classes
+            .find(name)
+            .map(Target::Class)
+            .map_err(|_unknown| format!("has the label {:?}, expected 0 or {first}, 1 or {second}", shorten(name, 40))),
     }
 }
 

@@ -6,13 +6,12 @@
 mod front;
 mod sections;
 
-use std::fs;
 use std::path::Path;
 
 use super::ExportError;
 use super::format::Format;
 use super::source::Source;
-use crate::files::{sha256, write_atomically};
+use crate::files::{read_note_text, sha256, write_atomically};
 
 pub const FILE: &str = "README.md";
 const MARK: &str = "<!-- written by Attune";
@@ -20,7 +19,7 @@ const MARK: &str = "<!-- written by Attune";
 /// Writes the card, unless a person changed the one that is there; says so then.
 pub fn write(source: &Source, format: Format, to: &Path) -> Result<Vec<String>, ExportError> {
     let path = to.join(FILE);
-    if fs::read_to_string(&path).is_ok_and(|text| is_changed(&text)) {
+    if read_note_text(&path).is_ok_and(|text| is_changed(&text)) {
         return Ok(vec![format!("\"{}\" was changed since it was written and stays as it is", path.display())]);
     }
     let text = marked(&text(source, format)?, format);
@@ -31,7 +30,7 @@ pub fn write(source: &Source, format: Format, to: &Path) -> Result<Vec<String>, 
 
 /// Whether a folder has a card of an earlier export of this format, changed or not.
 pub fn is_of(dir: &Path, format: Format) -> bool {
-    let text = fs::read_to_string(dir.join(FILE)).unwrap_or_default();
+    let text = read_note_text(&dir.join(FILE)).unwrap_or_default();
     text.lines().any(|line| line.starts_with(&format!("{MARK} as {} ", format.name())))
 }
 

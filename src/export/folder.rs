@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::format::Format;
 use super::source::Source;
 use super::{ExportError, card, onnx, receipt, sentences, state};
-use crate::files::{remove_file, write_atomically};
+use crate::files::{is_begun, read_note_text, remove_file, write_atomically};
 use crate::model::{self, Family, adapter};
 use crate::text::Tokenizer;
 
@@ -79,7 +79,7 @@ fn save_tokenizer(source: &Source, to: &Path) -> Result<(), ExportError> {
         return Ok(());
     }
     let path = to.join(CONFIG);
-    let text = fs::read_to_string(&path).map_err(|source| ExportError::Read { path, source })?;
+    let text = read_note_text(&path).map_err(|source| ExportError::Read { path, source })?;
     let mut config: Value = serde_json::from_str(&text).unwrap_or_default();
     config["tokenizer_class"] = json!("PreTrainedTokenizerFast");
     config["model_input_names"] = json!(["input_ids", "token_type_ids", "attention_mask"]);
@@ -97,7 +97,8 @@ fn copy_all(from: &Path, to: &Path, but: &[&str]) -> Result<(), ExportError> {
     for entry in fs::read_dir(from).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let is_left = but.iter().chain(&[card::FILE]).any(|name| entry.file_name() == **name);
-        if entry.file_type().map_err(unreadable)?.is_dir() || is_left {
+        // Links are followed, as a cache is made of them; what is no file is not waited for.
+        if is_left || is_begun(&entry.file_name()) || !entry.path().is_file() {
             continue;
         }
         let path = to.join(entry.file_name());

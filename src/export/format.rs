@@ -59,7 +59,7 @@ pub fn usage(format: Format, task: Option<Task>) -> String {
     let class = auto_class(task);
     let texts = match task.reads() {
         Reads::Question => "\"question\", \"context\"",
-        Reads::Neighbours => "\"first text\", \"second text\"",
+        Reads::Neighbours(_) => "\"first text\", \"second text\"",
         Reads::Texts | Reads::Words | Reads::Running => "\"text\"",
     };
     let code = match format {

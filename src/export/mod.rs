@@ -71,6 +71,7 @@ pub fn export(plan: &Plan, on_progress: OnProgress<'_>) -> Result<Option<Written
         }
         let place = plan.place(*format);
         files::create_folders(&place).map_err(|error| ExportError::Write { path: place.clone(), source: error })?;
+        files::remove_begun(&place);
         folder::write(&source, *format, &place)?;
         written.notes.extend(card::write(&source, *format, &place)?);
     }

@@ -18,7 +18,7 @@ use super::source::Source;
 use crate::files::write_atomically;
 use crate::inspect::{InspectError, Logits, OpenModel, Options, Request};
 use crate::model::HeadKind;
-use crate::task::{Targets, Task};
+use crate::task::Targets;
 
 const INPUTS: &str = "receipt.json";
 const SCRIPT: &str = "receipt.py";
@@ -109,7 +109,7 @@ fn texts(source: &Source, model: &OpenModel) -> Vec<Request> {
     let step = kept.len().div_ceil(MOST_OF_RUN).max(1);
     let of_run = kept.iter().step_by(step).map(|(text, pair)| Request { text: text.clone(), pair: pair.clone() });
     // A text of the evaluation has no mask.
-    let of_run = of_run.filter(|_| model.task != Task::Mlm);
+    let of_run = of_run.filter(|_| model.task.targets() != Targets::Hidden);
     of_run.chain(samples::texts(model.task, model.tokenizer.mask_token())).collect()
 }
 

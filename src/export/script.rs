@@ -20,10 +20,10 @@ use crate::data::{Dataset, LabelSet, Target};
 use crate::files::write_atomically;
 use crate::metrics::Measure;
 use crate::model::{Block, Family, HeadKind, Model};
-use crate::task::{Targets, Task};
-use crate::train::config::{Every, Init, RunConfig, ScheduleKind, StrategyKind};
+use crate::task::{Reads, Targets, Task};
+use crate::train::config::{Every, Init, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
-use crate::train::prepare::open_model;
+use crate::train::prepare::{open_model, output_names};
 use crate::train::run::ReadRun;
 use crate::train::{Examples, Prepared, groups, prepare, schedule};
 
@@ -37,11 +37,8 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     let Some(run) = &source.run else { return Err(ExportError::NoRun { run: source.named.clone() }) };
     let config = &run.config;
     let refuse = |reason: &str| Err(ExportError::NoScript { reason: reason.to_owned() });
-    match config.task {
-        Task::Classify | Task::MultiLabel | Task::Regress | Task::Ner | Task::Qa => {}
-        Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop => {
-            return refuse("its texts are their own lesson, and what is asked of them is drawn by Attune");
-        }
+    if config.task.is_self_supervised() {
+        return refuse("its texts are their own lesson, and what is asked of them is drawn by Attune");
     }
     if config.strategy.kind == StrategyKind::Gradual {
         return refuse("its layers were unfrozen one after the other");
@@ -52,7 +49,7 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if config.data.hide_words > 0.0 {
         return refuse("words were hidden at random while it was trained");
     }
-    if schedule_name(config.optim.schedule).is_none() {
+    if config.optim.schedule.in_transformers().is_none() {
         return refuse("its rate went through one cycle, which transformers' Trainer has no name for");
     }
     if config.data.oversample {
@@ -65,16 +62,6 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
         return refuse("it was trained with focal loss, which transformers does not have");
     }
     Ok(run)
-}
-
-/// What transformers calls a schedule.
-fn schedule_name(kind: ScheduleKind) -> Option<&'static str> {
-    match kind {
-        ScheduleKind::Linear => Some("linear"),
-        ScheduleKind::Cosine => Some("cosine"),
-        ScheduleKind::Constant => Some("constant_with_warmup"),
-        ScheduleKind::OneCycle => None,
-    }
 }
 
 /// Writes the script and its rows.
@@ -130,14 +117,18 @@ fn write_rows(data: &Dataset, made: &Examples, path: &Path) -> Result<usize, Exp
             let example = &data.examples[index];
             let mut row = Map::new();
             let mut set = |key: &str, value: Value| drop(row.insert(key.to_owned(), value));
-            if data.task == Task::Ner {
-                set("words", json!(data.words(index)));
-            } else {
-                let keys = if data.task == Task::Qa { ["question", "context"] } else { ["text", "pair"] };
-                set(keys[0], json!(data.text(index)));
+            let keys = match data.task.reads() {
+                Reads::Words => None,
+                Reads::Question => Some(["question", "context"]),
+                Reads::Texts | Reads::Running | Reads::Neighbours(_) => Some(["text", "pair"]),
+            };
+            if let Some([first, second]) = keys {
+                set(first, json!(data.text(index)));
                 if let Some(pair) = data.pair(index) {
-                    set(keys[1], json!(pair));
+                    set(second, json!(pair));
                 }
+            } else {
+                set("words", json!(data.words(index)));
             }
             match &example.target {
                 Target::None => {}
@@ -173,13 +164,12 @@ fn settings(run: &ReadRun, labels: &LabelSet, counts: &[u64]) -> Result<(Value, 
         Every::Steps(steps) => ("steps", Some(steps)),
     };
     let kind = HeadKind::for_task(config.task);
-    let is_named = matches!(config.task.targets(), Targets::Class | Targets::Classes | Targets::Tags);
     let mut settings = json!({
         "task": config.task.name(),
         "base": base(config)?,
         "class": model.config.family.architecture(&[kind]),
         "init": if config.model.init == Init::Random { "random" } else { "pretrained" },
-        "labels": if is_named { labels.names.clone() } else if config.task == Task::Regress { vec!["LABEL_0".into()] } else { vec![] },
+        "labels": output_names(config.task, labels),
         "problem_type": model.config.problem_type,
         "tokenizer": tokenizer(config.task, model.config.family),
         "max_tokens": config.data.max_tokens,
@@ -187,7 +177,7 @@ fn settings(run: &ReadRun, labels: &LabelSet, counts: &[u64]) -> Result<(Value, 
         "steps": steps,
         "batch": config.run.batch,
         "bucket": config.run.bucket,
-        "schedule": schedule_name(config.optim.schedule),
+        "schedule": config.optim.schedule.in_transformers(),
         "warmup_steps": schedule::warmup_steps(config.optim.warmup, steps),
         "betas": config.optim.betas,
         "eps": config.optim.eps,
@@ -223,7 +213,11 @@ fn base(config: &RunConfig) -> Result<Value, ExportError> {
 
 /// RoBERTa's words begin with a blank, which a list of words does not have.
 fn tokenizer(task: Task, family: Family) -> Value {
-    if task == Task::Ner && family == Family::Roberta { json!({ "add_prefix_space": true }) } else { json!({}) }
+    if task.reads() == Reads::Words && family == Family::Roberta {
+        json!({ "add_prefix_space": true })
+    } else {
+        json!({})
+    }
 }
 
 /// The metric that decides which weights are kept, of those that the script computes.

@@ -7,7 +7,7 @@ use candle_core::Device;
 use super::format::Format;
 use super::{ExportError, sentences};
 use crate::files::folder_bytes;
-use crate::hub::embedded;
+use crate::hub::embedded::Shipped;
 use crate::model::{self, EncoderConfig, Model, Want, adapter};
 use crate::train::run::{self, ReadRun};
 
@@ -25,8 +25,8 @@ pub struct Source {
 impl Source {
     /// Of a run its model, else the folder itself.
     pub fn find(named: &Path) -> Result<Self, ExportError> {
-        if named == Path::new(embedded::WORD) {
-            return Self::find(&embedded::unpacked()?);
+        if let Some(shipped) = Shipped::from_word(named) {
+            return Self::find(&shipped.unpacked()?);
         }
         let (inside, beside) = (named.join("model"), named.join("adapter"));
         let is_run = model::is_model_folder(&inside);

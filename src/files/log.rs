@@ -8,7 +8,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::fault::{self, Operation};
-use super::{Checked, create_folders, folder_of, write_atomically};
+use super::{Checked, create_folders, folder_of, open_own, write_atomically};
 
 #[derive(Debug)]
 pub struct LineLog {
@@ -25,7 +25,7 @@ impl LineLog {
     pub fn open(path: &Path) -> io::Result<Self> {
         create_folders(&folder_of(path))?;
         fault::ask(Operation::Create)?;
-        let file = OpenOptions::new().create(true).read(true).append(true).open(path)?;
+        let file = open_own(path, OpenOptions::new().read(true).append(true))?;
         let mut log = Self { file, path: path.to_owned(), end: 0, waiting: String::new() };
         log.truncate(u64::MAX)?;
         Ok(log)

@@ -69,7 +69,7 @@ fn snapshot_in(cache: &Path, name: &str, revision: Option<&str>) -> Option<PathB
         return None;
     }
     // A revision that no branch or tag has is a commit.
-    let commit = fs::read_to_string(folder.join("refs").join(revision)).unwrap_or_else(|_| revision.to_owned());
+    let commit = super::read_note_text(&folder.join("refs").join(revision)).unwrap_or_else(|_| revision.to_owned());
     let commit = Some(commit.trim()).filter(|commit| commit.chars().all(|c| c.is_ascii_alphanumeric()))?;
     let snapshot = folder.join("snapshots").join(commit);
     (snapshot.join("config.json").is_file() && stays_inside(&folder, &snapshot)).then_some(snapshot)

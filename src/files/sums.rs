@@ -1,7 +1,7 @@
 //! Size and SHA-256 of the files in a folder, by which every later change of any of them is seen.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -63,7 +63,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// The size and sum of a file.
 pub fn sum_of(path: &Path) -> io::Result<Sum> {
     fault::ask(Operation::Read)?;
-    let mut file = File::open(path)?;
+    let mut file = super::open(path)?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     let mut buffer = vec![0; 1 << 18];
     loop {
@@ -85,7 +85,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
             let path = inner.join(entry.file_name());
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else {
+            } else if !super::is_begun(&entry.file_name()) {
                 let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
                 found.push(parts.join("/"));
             }

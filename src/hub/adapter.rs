@@ -12,6 +12,7 @@ use super::listing::list;
 use super::name::{Repo, RepoKind, check_revision};
 use super::wire::Wire;
 use super::{Hub, HubError, MAIN};
+use crate::files::read_note;
 use crate::model::adapter::{self, Told};
 use crate::model::{EncoderConfig, read_config};
 
@@ -75,7 +76,7 @@ impl Hub {
 
     /// What is missing of the base of an adapter that is here.
     pub(super) fn missing_base(&self, dir: &Path) -> Option<String> {
-        let told = adapter::told(&std::fs::read(dir.join(adapter::CONFIG)).ok()?).ok()?;
+        let told = adapter::told(&read_note(&dir.join(adapter::CONFIG)).ok()?).ok()?;
         match self.base_of(&told) {
             Ok(Base::Hub(repo, _)) if adapter::is_one(dir) && adapter::base_of(dir).is_err() => Some(repo.name),
             _ => None,

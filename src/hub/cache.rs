@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::name::{Repo, RepoKind, check_revision, is_commit, is_file_name};
 use super::{Hub, MAIN};
 use crate::files::shared_cache::stays_inside;
-use crate::files::{folder_bytes, sync_folder, write_atomically};
+use crate::files::{folder_bytes, read_note, read_note_text, sync_folder, write_atomically};
 use crate::model::adapter;
 
 /// A model that can be opened without a download.
@@ -83,7 +83,7 @@ impl Folder {
             return Some(revision.to_owned());
         }
         check_revision(revision).ok()?;
-        let commit = fs::read_to_string(self.path.join("refs").join(revision)).ok()?;
+        let commit = read_note_text(&self.path.join("refs").join(revision)).ok()?;
         Some(commit.trim().to_owned()).filter(|commit| is_commit(commit))
     }
 
@@ -124,7 +124,7 @@ impl Folder {
         }
         let has = |name: &str| snapshot.join(name).is_file();
         let has_weights = ["model.safetensors", "pytorch_model.bin"].into_iter().any(|name| {
-            let shards = || fs::read(snapshot.join(format!("{name}.index.json"))).ok().and_then(|text| shards(&text));
+            let shards = || read_note(&snapshot.join(format!("{name}.index.json"))).ok().and_then(|text| shards(&text));
             has(name) || shards().is_some_and(|shards| !shards.is_empty() && shards.iter().all(|shard| has(shard)))
         });
         let has_adapter = || adapter::WEIGHTS.into_iter().any(has);
@@ -190,7 +190,7 @@ fn refs(dir: &Path, prefix: &str) -> Vec<(String, String)> {
         let name = format!("{prefix}{name}");
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) && prefix.matches('/').count() < 4 {
             found.extend(refs(&entry.path(), &format!("{name}/")));
-        } else if let Ok(commit) = fs::read_to_string(entry.path()) {
+        } else if let Ok(commit) = read_note_text(&entry.path()) {
             found.push((name, commit.trim().to_owned()));
         }
     }

@@ -15,6 +15,7 @@ use super::progress::Doing;
 use super::record::{DataSetPart, Record};
 use super::wire::Tries;
 use super::{Halt, Hub, HubError, Progress};
+use crate::files::read_note;
 use crate::model::adapter::{self, Told};
 use crate::text::tokenizer::COMPANIONS;
 
@@ -155,7 +156,7 @@ impl Job<'_> {
         self.expect(wanted.small.iter().chain(&wanted.large));
         for file in &wanted.small {
             let blob = self.fetch(file)?;
-            let read = || fs::read(&blob).map_err(HubError::disk(&blob));
+            let read = || read_note(&blob).map_err(HubError::disk(&blob));
             if file.name == "config.json" {
                 self.refuse_unless_usable(Known { config: Some(&String::from_utf8_lossy(&read()?)), ..known })?;
             } else if file.name == adapter::CONFIG && known.is_adapter() {

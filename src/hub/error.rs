@@ -11,6 +11,8 @@ pub enum HubError {
     Name { name: String, reason: &'static str },
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error("{named:?} is none of the models inside the program, expected {expected}")]
+    NotInside { named: PathBuf, expected: String },
     #[error("{revision:?} is not a revision, expected a branch, a tag or a commit")]
     Revision { revision: String },
     #[error("{name} is not in the cache, and Attune is offline (by its own switch or HF_HUB_OFFLINE)")]
@@ -131,6 +133,7 @@ impl HubError {
             Self::NoRoom { .. } => Remedy::MakeRoom,
             Self::OfBase { source, .. } => source.remedy(),
             Self::Name { .. }
+            | Self::NotInside { .. }
             | Self::Revision { .. }
             | Self::Model(_)
             | Self::Setting { .. }

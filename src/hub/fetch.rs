@@ -139,8 +139,7 @@ impl<'a> Job<'a> {
         let path = self.folder.lock(checksum);
         let folder = path.parent().unwrap_or(&path);
         fs::create_dir_all(folder).map_err(HubError::disk(folder))?;
-        let lock =
-            OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(HubError::disk(&path))?;
+        let lock = crate::files::open_own(&path, OpenOptions::new().write(true)).map_err(HubError::disk(&path))?;
         loop {
             match lock.try_lock() {
                 Ok(()) => return Ok(lock),
@@ -154,7 +153,7 @@ impl<'a> Job<'a> {
 
     /// Whether a blob is there and is what it should be.
     fn is_verified(&mut self, blob: &Path, wanted: &Wanted<'_>) -> Result<bool, HubError> {
-        let Ok(file) = File::open(blob) else { return Ok(false) };
+        let Ok(file) = crate::files::open(blob) else { return Ok(false) };
         if file.metadata().map_or(0, |metadata| metadata.len()) != wanted.size {
             return Ok(false);
         }
@@ -174,13 +173,8 @@ impl<'a> Job<'a> {
         let blobs = blob.parent().unwrap_or(&blob);
         fs::create_dir_all(blobs).map_err(HubError::disk(blobs))?;
         self.take_over(&wanted.checksum, &part)?;
-        let mut growing = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .read(true)
-            .write(true)
-            .open(&part)
-            .map_err(HubError::disk(&part))?;
+        let mut growing =
+            crate::files::open_own(&part, OpenOptions::new().read(true).write(true)).map_err(HubError::disk(&part))?;
         self.fill(wanted, &mut growing, &part, attempts)?;
         growing.seek(SeekFrom::Start(0)).map_err(HubError::disk(&part))?;
         let found = self.sum(&mut growing, wanted)?.map_err(HubError::disk(&part))?;

@@ -49,7 +49,7 @@ pub use fit::{Obstacle, Usable};
 pub use name::{Repo, RepoKind};
 pub use progress::{Doing, Progress};
 pub use record::{DataSetPart, Unfinished};
-pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort, word_of};
+pub use search::{FoundDataSet, FoundModel, NextPage, Page, Query, Sort};
 pub use settings::{Hub, Origins, Route, TokenOrigin};
 pub use shelf::{CachedRepo, Shelf, title_of};
 pub use switch::{Halt, Switch};

@@ -13,7 +13,7 @@ use super::cache::{Folder, repos};
 use super::listing::RemoteFile;
 use super::name::{Repo, is_checksum, is_commit, is_safe_path};
 use super::{Hub, HubError};
-use crate::files::write_atomically;
+use crate::files::{read_note, write_atomically};
 
 /// A download that was begun.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +108,7 @@ impl Record {
 
     /// A record that makes sense; anyone may have written it.
     pub fn read(path: &Path) -> Option<Self> {
-        let record: Self = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
+        let record: Self = serde_json::from_slice(&read_note(path).ok()?).ok()?;
         let is_plain = |file: &RemoteFile| is_safe_path(&file.name) && file.checksum.as_deref().is_none_or(is_checksum);
         (is_commit(&record.commit) && record.files.iter().all(is_plain)).then_some(record)
     }

@@ -131,7 +131,7 @@ impl Query {
         if !text.is_empty() {
             asked.push(("search", text.to_owned()));
         }
-        if let Some(task) = self.task.and_then(word_of) {
+        if let Some(task) = self.task.and_then(Task::pipeline) {
             asked.push(if of == "models" {
                 ("pipeline_tag", task.to_owned())
             } else {
@@ -147,17 +147,6 @@ impl Query {
         asked.extend(told.iter().map(|told| ("expand", (*told).to_owned())));
         let asked: Vec<String> = asked.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         format!("/api/{of}?{}", asked.join("&"))
-    }
-}
-
-/// The hub's word for a task, where it has one.
-pub fn word_of(task: Task) -> Option<&'static str> {
-    match task {
-        Task::Classify | Task::MultiLabel | Task::Regress => Some("text-classification"),
-        Task::Ner => Some("token-classification"),
-        Task::Qa => Some("question-answering"),
-        Task::Mlm => Some("fill-mask"),
-        Task::Nsp | Task::Sop | Task::Rtd => None,
     }
 }
 

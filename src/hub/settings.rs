@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{Switch, Token};
-use crate::files::free_disk;
 use crate::files::shared_cache::{CACHES, Get, cache_in, home, path};
+use crate::files::{free_disk, read_note_text};
 
 /// The hub, where no other server is named.
 const ENDPOINT: &str = "https://huggingface.co";
@@ -157,7 +157,7 @@ fn is_true(get: Get<'_>, name: &str) -> bool {
 
 fn token(get: Get<'_>, file: &Path) -> Option<(Token, TokenOrigin)> {
     let given = |name: &'static str| Some((Token::new(&text(get, name)?)?, TokenOrigin::Variable(name)));
-    let written = || Some((Token::new(&std::fs::read_to_string(file).ok()?)?, TokenOrigin::File));
+    let written = || Some((Token::new(&read_note_text(file).ok()?)?, TokenOrigin::File));
     ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"].into_iter().find_map(given).or_else(written)
 }
 

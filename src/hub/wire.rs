@@ -291,7 +291,7 @@ fn proxy(route: &Route, endpoint: &str) -> Result<Option<Proxy>, HubError> {
 /// Whose certificates are trusted: those inside the program, or those of a file that the environment names.
 fn trust(route: &Route) -> Result<TlsConfig, HubError> {
     let Some(path) = &route.certificates else { return Ok(TlsConfig::default()) };
-    let pem = std::fs::read(path).map_err(HubError::disk(path))?;
+    let pem = crate::files::read_note(path).map_err(HubError::disk(path))?;
     let found = parse_pem(&pem).filter_map(|item| match item {
         Ok(PemItem::Certificate(certificate)) => Some(certificate),
         _ => None,

@@ -14,7 +14,7 @@ use super::predictor::GoOn;
 use super::reading::{self, Reading};
 use super::request::{Options, Request};
 use super::tagging::{self, Tagging};
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 
 /// One thing asked of a model.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,17 +123,21 @@ pub fn explore(model: &mut OpenModel, question: &Question, go_on: GoOn<'_>) -> R
         }
         Ask::Predict => {
             model.turn_to(question.task.unwrap_or(model.task))?;
-            match model.task {
-                Task::Classify | Task::MultiLabel | Task::Regress => Some(texts(model, question.request())?),
-                Task::Nsp | Task::Sop => Some(orders(model, &question.request())?),
-                Task::Ner => tagging::tag(model, question.request(), go_on)?.map(|tagging| {
+            match model.task.targets() {
+                Targets::Class | Targets::Classes | Targets::Number => match model.task.reads() {
+                    Reads::Neighbours(_) => Some(orders(model, &question.request())?),
+                    Reads::Texts | Reads::Words | Reads::Question | Reads::Running => {
+                        Some(texts(model, question.request())?)
+                    }
+                },
+                Targets::Tags => tagging::tag(model, question.request(), go_on)?.map(|tagging| {
                     let tokens = tagging.tokens.iter().map(|token| token.token.clone()).collect();
                     Said { result: Prediction::Tagging(Box::new(tagging)), tokens, cut: 0 }
                 }),
-                Task::Qa => reading::read(model, question.request(), go_on)?
+                Targets::Span => reading::read(model, question.request(), go_on)?
                     .map(|reading| Said::of(Prediction::Reading(Box::new(reading)))),
-                Task::Mlm => filling::fill(model, &question.text, &Fill::default(), go_on)?.map(Said::filling),
-                Task::Rtd => judging::judge(model, question.request(), go_on)?.map(|(judged, cut)| {
+                Targets::Hidden => filling::fill(model, &question.text, &Fill::default(), go_on)?.map(Said::filling),
+                Targets::Replaced => judging::judge(model, question.request(), go_on)?.map(|(judged, cut)| {
                     let tokens = judged.iter().map(|one| one.token.clone()).collect();
                     Said { result: Prediction::Judged(judged), tokens, cut }
                 }),
@@ -187,7 +191,7 @@ fn texts(model: &OpenModel, request: Request) -> Result<Said, InspectError> {
     let predicted = model.predict(&[&prepared], &Options::default())?.pop().ok_or_else(not_of_texts)?;
     let result = match predicted.output {
         Output::Labels(labels) => {
-            if model.task == Task::MultiLabel {
+            if model.task.targets() == Targets::Classes {
                 let threshold = |label: &str| model.decisions.threshold(label);
                 let labels = labels.into_iter().map(|one| Independent {
                     threshold: threshold(&one.label),

@@ -47,7 +47,7 @@ pub enum NothingAsked {
 pub fn expected(task: Task) -> &'static str {
     match task.reads() {
         Reads::Question => "{\"question\": …, \"context\": …}",
-        Reads::Neighbours => "{\"text\": …, \"pair\": …}",
+        Reads::Neighbours(_) => "{\"text\": …, \"pair\": …}",
         Reads::Texts | Reads::Words | Reads::Running => "{\"text\": …}",
     }
 }

@@ -42,4 +42,4 @@ pub use open::{OpenModel, Script, Subject};
 pub use output::{Entity, Filled, LabelScore, Logits, Output, Predicted, Replaced};
 pub use predictor::{GoOn, Predictor};
 pub use request::{Aggregation, Options, Prepared, Request};
-pub use states::{Pooling, States, pool};
+pub use states::{Passed, Plane, Pooling, States, pool};

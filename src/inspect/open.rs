@@ -6,7 +6,8 @@ use candle_core::Device;
 
 use super::InspectError;
 use super::predictor::Predictor;
-use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Want};
+use crate::files::{Stamp, stamp};
+use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Precision, Want};
 use crate::task::Task;
 use crate::text::Tokenizer;
 
@@ -37,14 +38,15 @@ impl OpenModel {
         let config = model::read_config(dir)?;
         let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
         let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
-        let (model, untrained) = open_head(dir, &config, task)?;
+        let (model, untrained) = open_head(dir, &config, task).map_err(|error| error.within(dir))?;
         Self::with(dir, model, untrained, Some(task))
     }
 
     /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
     /// there is still its tokenizer to look through, and asking it is an error.
     pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
-        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+        let opened = model::open(dir, Want::AsSaved, &Device::Cpu, 0);
+        let (model, report) = opened.map_err(|error| error.within(dir))?;
         Self::with(dir, model, report.new, None)
     }
 
@@ -56,7 +58,7 @@ impl OpenModel {
         let labels = model.config.output_names(task);
         let decisions = Decisions::read(dir)?;
         // It is asked and never trained: a backward pass computes no gradient of a weight.
-        model.train_only(|_| false);
+        let model = model.asked_in(Precision::F32)?;
         Ok(Self {
             dir: dir.to_owned(),
             task,
@@ -69,6 +71,11 @@ impl OpenModel {
             heads,
             proposer: None,
         })
+    }
+
+    /// The same, to be asked in this precision.
+    pub fn asked_in(self, precision: Precision) -> Result<Self, InspectError> {
+        Ok(Self { model: self.model.asked_in(precision)?, ..self })
     }
 
     /// Asks another of the heads from now on.
@@ -93,6 +100,7 @@ impl OpenModel {
     pub fn subject(&self) -> Subject {
         Subject {
             dir: self.dir.clone(),
+            files: stamp(&self.dir),
             family: self.model.config.family.model_type(),
             heads: self.heads.clone(),
             labels: self.model.config.labels.clone(),
@@ -136,6 +144,8 @@ pub enum Script {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Subject {
     pub dir: PathBuf,
+    /// Its files when it was met.
+    pub files: Stamp,
     pub family: &'static str,
     /// The tasks whose heads the folder names.
     pub heads: Vec<Task>,

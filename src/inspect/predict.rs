@@ -11,7 +11,7 @@ use super::predictor::{GoOn, Rows, Sequence};
 use super::request::{Options, Prepared, Request};
 use super::{InspectError, answers, entities, masks};
 use crate::model::probability::{sigmoid, softmax};
-use crate::task::Task;
+use crate::task::{Reads, Targets};
 use crate::text::tokenizer::Encoded;
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 
@@ -29,29 +29,26 @@ impl OpenModel {
         }
         let max_tokens = options.max_tokens.unwrap_or(usize::MAX).min(self.max_tokens);
         let pair = request.pair.as_deref();
-        let (encoded, windows) = match self.task {
-            Task::Ner | Task::Qa => {
-                let is_question = self.task == Task::Qa;
-                if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
-                    return Err(InspectError::NoContext);
-                }
-                let usual = if is_question { max_tokens.min(QUESTION_TOKENS) } else { max_tokens };
-                let max_tokens = if options.max_tokens.is_some() { max_tokens } else { usual };
-                let stride = options.stride.unwrap_or((max_tokens / 2).min(SHARED_TOKENS));
-                if stride >= max_tokens {
-                    return Err(InspectError::Stride { stride, max_tokens });
-                }
-                let encoded = self.tokenizer.encode(&request.text, pair, usize::MAX)?;
-                let windows = windows(&encoded, u8::from(is_question), max_tokens, stride)?;
-                (encoded, windows)
+        let (encoded, windows) = if self.task.has_windows() {
+            let is_question = self.task.reads() == Reads::Question;
+            if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
+                return Err(InspectError::NoContext);
             }
-            _ => {
-                let encoded = self.tokenizer.encode(&request.text, pair, max_tokens)?;
-                let all = (0..encoded.ids.len()).collect();
-                (encoded, vec![all])
+            let usual = if is_question { max_tokens.min(QUESTION_TOKENS) } else { max_tokens };
+            let max_tokens = if options.max_tokens.is_some() { max_tokens } else { usual };
+            let stride = options.stride.unwrap_or((max_tokens / 2).min(SHARED_TOKENS));
+            if stride >= max_tokens {
+                return Err(InspectError::Stride { stride, max_tokens });
             }
+            let encoded = self.tokenizer.encode(&request.text, pair, usize::MAX)?;
+            let windows = windows(&encoded, u8::from(is_question), max_tokens, stride)?;
+            (encoded, windows)
+        } else {
+            let encoded = self.tokenizer.encode(&request.text, pair, max_tokens)?;
+            let all = (0..encoded.ids.len()).collect();
+            (encoded, vec![all])
         };
-        if self.task == Task::Mlm {
+        if self.task.targets() == Targets::Hidden {
             self.check_masks(&request, &encoded)?;
         }
         Ok(Prepared { request, encoded, windows })
@@ -97,23 +94,23 @@ impl OpenModel {
     /// One window as the model takes it. Of masked words only the masks are asked about, unless all is to be kept.
     fn window(&self, one: &Prepared, window: &[usize], options: &Options) -> Sequence {
         let ids: Vec<u32> = window.iter().map(|index| one.encoded.ids[*index]).collect();
-        let mask = self.tokenizer.mask_id().filter(|_| self.task == Task::Mlm && !options.logits);
+        let mask = self.tokenizer.mask_id().filter(|_| self.task.targets() == Targets::Hidden && !options.logits);
         let asked = mask.map(|mask| (0..ids.len()).filter(|place| ids[*place] == mask).collect());
         Sequence { types: window.iter().map(|index| one.encoded.types[*index]).collect(), ids, asked }
     }
 
     /// Turns the rows of a request's windows into its prediction.
     fn read(&self, one: &Prepared, rows: &[Rows], options: &Options) -> Result<Predicted, InspectError> {
-        let output = match self.task {
-            Task::Regress => Output::Value { value: f64::from(first(rows)[0]) },
-            Task::Classify | Task::Nsp | Task::Sop => self.labelled(&softmax(first(rows)), options),
-            Task::MultiLabel => self.labelled(&sigmoid(first(rows)), options),
-            Task::Rtd => Output::Replaced(replaced(&one.encoded, rows)),
-            Task::Mlm => {
+        let output = match self.task.targets() {
+            Targets::Number => Output::Value { value: f64::from(first(rows)[0]) },
+            Targets::Class => self.labelled(&softmax(first(rows)), options),
+            Targets::Classes => self.labelled(&sigmoid(first(rows)), options),
+            Targets::Replaced => Output::Replaced(replaced(&one.encoded, rows)),
+            Targets::Hidden => {
                 Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?)
             }
-            Task::Qa => Output::Answers(answers::answers(self, one, rows, options)),
-            Task::Ner => entities::entities(self, one, rows, options.aggregation)?,
+            Targets::Span => Output::Answers(answers::answers(self, one, rows, options)),
+            Targets::Tags => entities::entities(self, one, rows, options.aggregation)?,
         };
         let logits = options.logits.then(|| self.kept(rows));
         Ok(Predicted { output, cut: one.encoded.cut, logits })
@@ -121,7 +118,7 @@ impl OpenModel {
 
     fn labelled(&self, scores: &[f32], options: &Options) -> Output {
         let scored = self.labels.iter().zip(scores);
-        let is_decided = self.task == Task::MultiLabel && !self.decisions.thresholds.is_empty();
+        let is_decided = self.task.targets() == Targets::Classes && !self.decisions.thresholds.is_empty();
         let mut labels: Vec<LabelScore> = scored
             .map(|(label, score)| LabelScore {
                 label: label.clone(),
@@ -136,11 +133,11 @@ impl OpenModel {
 
     fn kept(&self, rows: &[Rows]) -> Logits {
         let column = |place: usize| rows.iter().map(|rows| rows.iter().map(|row| row[place]).collect()).collect();
-        match self.task {
-            Task::Qa => Logits::Spans { start: column(0), end: column(1) },
-            Task::Rtd => Logits::Row(rows.concat().concat()),
-            Task::Ner | Task::Mlm => Logits::Rows(rows.concat()),
-            _ => Logits::Row(first(rows).to_vec()),
+        match self.task.targets() {
+            Targets::Span => Logits::Spans { start: column(0), end: column(1) },
+            Targets::Replaced => Logits::Row(rows.concat().concat()),
+            Targets::Tags | Targets::Hidden => Logits::Rows(rows.concat()),
+            Targets::Class | Targets::Classes | Targets::Number => Logits::Row(first(rows).to_vec()),
         }
     }
 }

@@ -4,12 +4,12 @@ use std::ops::ControlFlow;
 
 use super::InspectError;
 use super::open::OpenModel;
-use super::predictor::{GoOn, Predictor, Sequence, in_batches, packed};
+use super::predictor::{GoOn, Predictor, Rows, Sequence, in_batches, packed};
 use super::request::Request;
-use crate::model::Pass;
+use crate::model::{HeadKind, Pass};
 
 /// How the states of a text's tokens become one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pooling {
     /// The state of the first token, which sequence heads read.
     First,
@@ -57,6 +57,23 @@ impl States {
     }
 }
 
+/// The states after one layer, pooled in one way; layer 0 is what enters the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Plane {
+    pub pooling: Pooling,
+    pub layer: usize,
+}
+
+/// What a pass over sequences leaves.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Passed {
+    pub hidden_size: usize,
+    /// For each plane that was asked for the state of every sequence, one after another.
+    pub planes: Vec<Vec<f32>>,
+    /// What the head says of each sequence, where it was asked.
+    pub said: Rows,
+}
+
 impl Predictor<'_> {
     /// The pooled states of sequences, which are taken one after another as they are needed. `go_on` hears how many are
     /// done; nothing where it ended it.
@@ -66,55 +83,73 @@ impl Predictor<'_> {
         pooling: Pooling,
         go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
     ) -> Result<Option<States>, InspectError> {
-        Ok(self.states_of_each(sequences, [pooling], go_on)?.map(|[states]| states))
+        let layers = self.model.config.num_hidden_layers + 1;
+        let planes: Vec<Plane> = (0..layers).map(|layer| Plane { pooling, layer }).collect();
+        let Some(Passed { hidden_size, planes, .. }) = self.pass(sequences, &planes, false, go_on)? else {
+            return Ok(None);
+        };
+        let mut planes: Vec<_> = planes.iter().map(|plane| plane.chunks_exact(hidden_size.max(1))).collect();
+        let mut values = Vec::new();
+        while let Some(first) = planes.first_mut().and_then(Iterator::next) {
+            values.extend(first);
+            planes[1..].iter_mut().filter_map(Iterator::next).for_each(|state| values.extend(state));
+        }
+        Ok(Some(States { layers, hidden_size, values }))
     }
 
-    /// The same pooled in several ways, for which the sequences go through the model once.
-    pub fn states_of_each<const WAYS: usize>(
+    /// Any number of planes, and what the head says of each sequence as a whole, for which the sequences go through the
+    /// model once.
+    pub fn pass(
         &self,
         sequences: impl IntoIterator<Item = Result<Sequence, InspectError>>,
-        poolings: [Pooling; WAYS],
+        planes: &[Plane],
+        says: bool,
         go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
-    ) -> Result<Option<[States; WAYS]>, InspectError> {
-        let config = &self.model.config;
-        let (layers, hidden_size) = (config.num_hidden_layers + 1, config.hidden_size);
+    ) -> Result<Option<Passed>, InspectError> {
+        let hidden_size = self.model.config.hidden_size;
         let sequences = sequences.into_iter();
         // They may take much of the memory, of which a list that grows would ask for twice as much.
-        let room = sequences.size_hint().0 * layers * hidden_size;
-        let mut found = poolings.map(|_| States { layers, hidden_size, values: Vec::with_capacity(room) });
+        let room = sequences.size_hint().0 * hidden_size;
+        let of_plane = |_: &Plane| Vec::with_capacity(room);
+        let mut found = Passed { hidden_size, planes: planes.iter().map(of_plane).collect(), said: Rows::new() };
         let tokens = |sequence: &Sequence| sequence.ids.len();
         let done = in_batches(self.tokens_at_once, sequences, tokens, go_on, |_, batch| {
-            for (states, of_batch) in found.iter_mut().zip(self.pooled(batch, poolings)?) {
-                states.values.extend(of_batch);
-            }
+            self.pass_batch(batch, planes, says, &mut found)?;
             Ok(vec![(); batch.len()])
         })?;
         Ok(done.map(|_| found))
     }
 
-    /// For each pooling the states of all layers of each sequence, one after another.
-    fn pooled<const WAYS: usize>(
+    fn pass_batch(
         &self,
         batch: &[Sequence],
-        poolings: [Pooling; WAYS],
-    ) -> Result<[Vec<f32>; WAYS], InspectError> {
+        planes: &[Plane],
+        says: bool,
+        found: &mut Passed,
+    ) -> Result<(), InspectError> {
         let input = packed(batch);
-        let found = self.model.encode(&input, &Pass { keep_hidden: true, ..Pass::default() })?;
-        let mut of_layers = Vec::with_capacity(found.hidden.len());
-        for hidden in &found.hidden {
+        let rows = says.then(|| HeadKind::for_task(self.task).input().rows(&input)).flatten().map(Into::into);
+        let pass = Pass { keep_hidden: true, rows, ..Pass::default() };
+        let encoded = self.model.encode(&input, &pass)?;
+        for (layer, hidden) in encoded.hidden.iter().enumerate() {
+            let mut wanted = planes.iter().zip(&mut found.planes).filter(|(plane, _)| plane.layer == layer).peekable();
+            if wanted.peek().is_none() {
+                continue;
+            }
+            let width = hidden.dim(1)?;
             let values: Vec<f32> = hidden.flatten_all()?.to_vec1()?;
-            of_layers.push((hidden.dim(1)?, values));
-        }
-        Ok(poolings.map(|pooling| {
-            let mut pooled = Vec::new();
-            for (sequence, bounds) in batch.iter().zip(input.starts.windows(2)) {
-                for (width, values) in &of_layers {
+            for (plane, states) in wanted {
+                for (sequence, bounds) in batch.iter().zip(input.starts.windows(2)) {
                     let own = &values[bounds[0] * width..bounds[1] * width];
-                    pooled.extend(pool(own, *width, sequence.asked.as_deref(), pooling));
+                    states.extend(pool(own, width, sequence.asked.as_deref(), plane.pooling));
                 }
             }
-            pooled
-        }))
+        }
+        if says {
+            let rows: Rows = self.model.logits(self.task, &encoded.last, &input, &pass)?.to_vec2()?;
+            found.said.extend(rows);
+        }
+        Ok(())
     }
 }
 

@@ -349,9 +349,26 @@ impl<'a> Builder<'a> {
             }
             self.used.insert(name.clone());
             self.report.loaded.push(name.clone());
+            self.pass_over_doubles(source, stored, shape, &values)?;
             return Ok(Some(values));
         }
         Ok(None)
+    }
+
+    /// The same numbers under another of a weight's names are not left over.
+    fn pass_over_doubles(
+        &mut self,
+        source: &dyn Source,
+        stored: &StoredName,
+        shape: &[usize],
+        values: &[f32],
+    ) -> Result<(), ModelError> {
+        for name in stored.others.iter().filter(|name| !self.used.contains(*name)).cloned().collect::<Vec<_>>() {
+            if source.shape(&name).is_some_and(|found| found == shape) && source.read(&name)? == values {
+                self.used.insert(name);
+            }
+        }
+        Ok(())
     }
 
     fn make(

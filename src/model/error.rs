@@ -1,6 +1,6 @@
 //! What can be wrong with a model folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::adapter::AdapterError;
 use super::family::Family;
@@ -75,10 +75,21 @@ pub enum ModelError {
     PositionsMissing { positions: usize, tokens: usize },
     #[error("segment {segment} is not below the model's {count} segments")]
     SegmentOutOfRange { segment: u32, count: usize },
+    #[error("eight bits are for models on the CPU; on another device a model is asked in f32")]
+    RoundedElsewhere,
     #[error(transparent)]
     Files(#[from] ModelFilesError),
     #[error("computation failed: {0}")]
     Compute(#[from] candle_core::Error),
+}
+
+impl ModelError {
+    /// The same of a folder, where it does not name it yet.
+    #[must_use]
+    pub fn within(self, dir: &Path) -> Self {
+        let is_named = self.to_string().contains(&*dir.to_string_lossy());
+        if is_named { self } else { Self::In { path: dir.to_owned(), source: Box::new(self) } }
+    }
 }
 
 /// The first few names.

@@ -6,7 +6,7 @@
 use super::config::EncoderConfig;
 use super::family::{Family, Stored};
 use super::ops::activation::Activation;
-use crate::task::Task;
+use crate::task::{Mismatch, Reads, Targets, Task};
 
 /// What sits on the encoder. Of the heads that a folder has, it was trained for the first in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -133,14 +133,16 @@ impl HeadKind {
 
     /// The head that a task trains and asks.
     pub fn for_task(task: Task) -> Self {
-        match task {
-            Task::Classify | Task::MultiLabel | Task::Regress => Self::Sequence,
-            Task::Ner => Self::Token,
-            Task::Qa => Self::Span,
-            Task::Mlm => Self::Mask,
-            Task::Nsp => Self::NextSentence,
-            Task::Sop => Self::SentenceOrder,
-            Task::Rtd => Self::Replaced,
+        match task.targets() {
+            Targets::Tags => Self::Token,
+            Targets::Span => Self::Span,
+            Targets::Hidden => Self::Mask,
+            Targets::Replaced => Self::Replaced,
+            Targets::Class | Targets::Classes | Targets::Number => match task.reads() {
+                Reads::Neighbours(Mismatch::Elsewhere) => Self::NextSentence,
+                Reads::Neighbours(Mismatch::Swapped) => Self::SentenceOrder,
+                Reads::Texts | Reads::Words | Reads::Question | Reads::Running => Self::Sequence,
+            },
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::ModelError;
 use super::adapter::is_model_folder;
+use crate::files::read_note_text;
 use crate::stop::heed;
 
 /// Folders below that are looked into.
@@ -43,7 +44,7 @@ fn of_run(dir: &Path) -> Option<PathBuf> {
 
 /// The snapshot of a model in the cache that its main branch stands at.
 fn of_cache(dir: &Path) -> Option<PathBuf> {
-    let commit = fs::read_to_string(dir.join("refs/main")).ok()?;
+    let commit = read_note_text(&dir.join("refs/main")).ok()?;
     let commit = commit.trim();
     let is_name = !commit.is_empty() && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
     let snapshot = dir.join("snapshots").join(commit);
@@ -78,21 +79,12 @@ fn below(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = dir.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        dir
-    }
+    use crate::files::folder_with;
 
     #[test]
     fn a_folder_above_one_model_means_that_model() {
         let check = |files: &[(&str, &str)], expected: &str| {
-            let dir = folder(files);
+            let dir = folder_with(files);
             assert_eq!(locate(dir.path()).unwrap(), dir.path().join(expected), "{files:?}");
         };
         let whole = |place: &str| [format!("{place}config.json"), format!("{place}model.safetensors")];
@@ -127,7 +119,7 @@ mod tests {
         let files = ["checkpoint-1000", "checkpoint-500"]
             .map(|name| [format!("{name}/config.json"), format!("{name}/pytorch_model.bin")]);
         let files: Vec<(&str, &str)> = files.iter().flatten().map(|name| (name.as_str(), "{}")).collect();
-        let dir = folder(&files);
+        let dir = folder_with(&files);
         let error = locate(dir.path()).unwrap_err().to_string();
         assert!(
             error.contains("is no model folder but holds 2: checkpoint-1000, checkpoint-500; name one of them"),

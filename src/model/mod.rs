@@ -22,6 +22,7 @@ mod kinds;
 mod locate;
 mod logits;
 mod open;
+mod precision;
 mod prefixed;
 mod save;
 mod weights;
@@ -45,6 +46,7 @@ pub use locate::locate;
 pub use lora::LoraSpec;
 pub use open::{Want, build, card as open_card, generator, open, random, read_config};
 pub use params::{Block, Param, Params};
+pub use precision::Precision;
 
 use ops::Backend;
 use ops::embedding::EmbeddingWeights;

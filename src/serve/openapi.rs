@@ -59,7 +59,7 @@ pub fn document(model: &OpenModel, options: &Options) -> Value {
 fn request(task: Task) -> Value {
     let (first, second, needs_both) = match task.reads() {
         Reads::Question => ("question", "context", true),
-        Reads::Neighbours => ("text", "pair", true),
+        Reads::Neighbours(_) => ("text", "pair", true),
         Reads::Texts | Reads::Words | Reads::Running => ("text", "pair", false),
     };
     let required = if needs_both { vec![first, second] } else { vec![first] };

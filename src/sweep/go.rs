@@ -146,7 +146,7 @@ fn status(trial: &Trial) -> Option<RunStatus> {
 /// Refuses to go on with a trial that was another. Its configuration is there since before it began.
 fn check_same(out: &Path, trial: &Trial) -> Result<(), SweepError> {
     let path = config_path(out, trial);
-    let Ok(text) = std::fs::read_to_string(&path) else { return Ok(()) };
+    let Ok(text) = files::read_note_text(&path) else { return Ok(()) };
     let was = toml::from_str::<Table>(&text).unwrap_or_default();
     let Some((key, was, now)) = first_change("", &was, &trial.table) else { return Ok(()) };
     Err(SweepError::Changed { path: out.to_owned(), trial: trial.name.clone(), key, was, now })

@@ -1,6 +1,5 @@
 //! A trial that runs: `attune train` in a process of its own, what it says in a file.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -83,7 +82,7 @@ impl Running {
     /// Whole lines that it said since this was asked last.
     pub fn news(&mut self) -> Vec<String> {
         let mut text = Vec::new();
-        let read = File::open(&self.log).and_then(|mut file| {
+        let read = files::open(&self.log).and_then(|mut file| {
             file.seek(SeekFrom::Start(self.read))?;
             file.read_to_end(&mut text)
         });
@@ -96,7 +95,7 @@ impl Running {
     }
 
     fn last_words(&self) -> Option<String> {
-        let text = std::fs::read(&self.log).ok()?;
+        let text = files::read_note(&self.log).ok()?;
         let text = String::from_utf8_lossy(&text);
         let last = text.lines().rfind(|line| !line.trim().is_empty())?;
         Some(last.strip_prefix("attune: ").unwrap_or(last).to_owned())

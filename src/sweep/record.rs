@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::SweepError;
 use super::trial::Trial;
-use crate::files::LineLog;
+use crate::files::{LineLog, read_note_text};
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::run::{self, TRIALS};
 
@@ -91,7 +91,7 @@ impl Records {
     pub fn open(out: &Path) -> Result<Self, SweepError> {
         let path = out.join(TRIALS);
         let log = LineLog::open(&path).map_err(|source| SweepError::Unwritable { path: path.clone(), source })?;
-        let text = std::fs::read_to_string(&path).map_err(|source| SweepError::Unreadable { path, source })?;
+        let text = read_note_text(&path).map_err(|source| SweepError::Unreadable { path, source })?;
         let read = text.lines().filter_map(|line| serde_json::from_str::<Record>(line).ok());
         Ok(Self { log, last: read.map(|record| (record.trial.clone(), record)).collect() })
     }

@@ -225,6 +225,22 @@ impl Table {
         &self.text[self.span(row * self.columns.len() + column)]
     }
 
+    #[cfg(test)]
+    pub fn row_cells(&self, row: usize) -> Vec<&str> {
+        (0..self.columns.len()).map(|column| self.cell(row, column)).collect()
+    }
+
+    #[cfg(test)]
+    pub fn all_cells(&self) -> Vec<Vec<&str>> {
+        (0..self.rows()).map(|row| self.row_cells(row)).collect()
+    }
+
+    /// Each row with its line.
+    #[cfg(test)]
+    pub fn lined_cells(&self) -> Vec<(usize, Vec<&str>)> {
+        (0..self.rows()).map(|row| (self.line(row), self.row_cells(row))).collect()
+    }
+
     /// The line in the file that a row came from, from 1.
     pub fn line(&self, row: usize) -> usize {
         self.lines[row] as usize

@@ -1,7 +1,7 @@
 //! Why a file could not be read. What is odd but not fatal (a row with too many columns) is a [`super::RowProblem`]
 //! instead.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -40,13 +40,18 @@ pub enum ReadError {
     ParquetPacking { path: PathBuf, packing: String },
     #[error("{path:?} is larger than {limit}, expected a smaller file; split it")]
     TooLarge { path: PathBuf, limit: String },
+    #[error(
+        "{path:?} has so many questions on long contexts that they would take more than {limit}, expected fewer in one file; \
+         split it, or cut its contexts"
+    )]
+    Contexts { path: PathBuf, limit: String },
     #[error("line {line} of {path:?} is longer than {limit}, expected one paragraph a line")]
     LongLine { path: PathBuf, line: usize, limit: String },
     #[error("{path:?} is one JSON document, expected one object a line or an array of objects: {reason}")]
     JsonShape { path: PathBuf, reason: String },
     #[error("{path:?} has column names ({columns}) but no rows, expected at least one")]
     NoRows { path: PathBuf, columns: String },
-    #[error("none of the {count} rows of {path:?} can be read: line {line} {reason}")]
+    #[error("{} be read: line {line} {reason}", no_row(*count, path))]
     AllRowsBad { path: PathBuf, count: usize, line: usize, reason: String },
 }
 
@@ -65,6 +70,15 @@ pub fn shorten(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         None => text.to_owned(),
         Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// The beginning of a sentence that says what no row of a file can be.
+pub fn no_row(count: usize, path: &Path) -> String {
+    if count == 1 {
+        format!("the only row of {path:?} cannot")
+    } else {
+        format!("none of the {count} rows of {path:?} can")
     }
 }
 

@@ -12,8 +12,8 @@ mod error;
 mod inputs;
 
 pub use contents::{ENDINGS, Format, Origin, Origins, Place, RowProblem, Table};
-pub use error::{ReadError, name_list, shorten};
-pub use find::{Part, files_named, names_files, to_judge};
+pub use error::{ReadError, name_list, no_row, shorten};
+pub use find::{Part, files_named, names_files, to_judge, with_its_parts};
 pub use inputs::Inputs;
 pub use notation::answers::GoldAnswer;
 pub use readers::{PlainText, is_number, lines, plain_name};

@@ -13,7 +13,7 @@ use super::windows::{NoRoom, word_windows};
 use super::{Labels, Tokenizer, TokenizerError};
 use crate::data::{Dataset, Target};
 use crate::stop;
-use crate::task::Task;
+use crate::task::{Reads, Targets};
 use crate::text::TextError;
 use questions::Contexts;
 pub(super) use questions::shortened;
@@ -70,7 +70,7 @@ pub fn features(
 ) -> Result<Option<Vec<Features>>, TextError> {
     let mut contexts = Contexts::new();
     in_steps(which, on_progress, |rest| {
-        let made: Result<Vec<Vec<Features>>, TextError> = if dataset.task == Task::Qa {
+        let made: Result<Vec<Vec<Features>>, TextError> = if dataset.task.reads() == Reads::Question {
             questions::first(dataset, rest, &mut contexts, tokenizer, length)
         } else {
             for_each(chunk(rest), |example| one(dataset, example, tokenizer, length))
@@ -132,7 +132,7 @@ pub fn measure_all(
     let which: Vec<usize> = (0..dataset.examples.len()).collect();
     let mut contexts = Contexts::new();
     in_steps(&which, on_progress, |rest| {
-        let made: Result<Vec<Measured>, TokenizerError> = if dataset.task == Task::Qa {
+        let made: Result<Vec<Measured>, TokenizerError> = if dataset.task.reads() == Reads::Question {
             questions::measure_first(dataset, rest, &mut contexts, tokenizer)
         } else {
             for_each(chunk(rest), |example| measure(dataset, example, tokenizer))
@@ -143,10 +143,10 @@ pub fn measure_all(
 
 /// Counts the tokens of an example.
 pub fn measure(dataset: &Dataset, example: usize, tokenizer: &Tokenizer) -> Result<Measured, TokenizerError> {
-    if dataset.task == Task::Qa {
+    if dataset.task.reads() == Reads::Question {
         return questions::measure(dataset, example, tokenizer);
     }
-    if dataset.task == Task::Ner {
+    if dataset.task.reads() == Reads::Words {
         let pieces = tokenizer.encode_words(&dataset.words(example))?;
         let (unk, fixed) = (tokenizer.unk_id(), tokenizer.special_tokens(false));
         let unknown = pieces.iter().flatten().filter(|id| Some(**id) == unk).count();
@@ -186,10 +186,14 @@ impl From<NoRoom> for Unfit {
 }
 
 fn one(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length) -> Result<Vec<Features>, TextError> {
-    let made = match dataset.task {
-        Task::Ner => tagged(dataset, example, tokenizer, length),
-        Task::Mlm => in_words(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from),
-        _ => cut(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from),
+    let made = match dataset.task.targets() {
+        Targets::Tags => tagged(dataset, example, tokenizer, length),
+        Targets::Hidden => {
+            in_words(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from)
+        }
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Span | Targets::Replaced => {
+            cut(dataset, example, tokenizer, length.max_tokens).map(|one| vec![one]).map_err(Unfit::from)
+        }
     };
     made.map_err(|unfit| unfit.in_row(dataset, example))
 }

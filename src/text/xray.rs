@@ -8,7 +8,7 @@ use super::windows::{NoRoom, windows, word_windows};
 use super::{Length, Tokenizer, TokenizerError};
 use crate::data::entities::Kinds;
 use crate::data::{Dataset, Target};
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 use crate::text::TextError;
 
 /// An example, whole: pieces that a limit cuts off are there too.
@@ -74,7 +74,7 @@ pub struct Window {
 impl Window {
     /// The first and the last piece of the text that slides, without what stands around it.
     pub fn extent(&self, xray: &Xray) -> Option<(u32, u32)> {
-        let sliding = u8::from(xray.task == Task::Qa);
+        let sliding = u8::from(xray.task.reads() == Reads::Question);
         let mut inside = self
             .pieces
             .iter()
@@ -87,10 +87,12 @@ impl Window {
 
 /// Looks at an example with a tokenizer, for a length limit.
 pub fn xray(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length) -> Result<Xray, TextError> {
-    let looked = match dataset.task {
-        Task::Ner => of_words(dataset, example, tokenizer, length),
-        Task::Qa => of_question(dataset, example, tokenizer, length),
-        _ => of_text(dataset, example, tokenizer, length).map_err(Unfit::from),
+    let looked = match dataset.task.reads() {
+        Reads::Words => of_words(dataset, example, tokenizer, length),
+        Reads::Question => of_question(dataset, example, tokenizer, length),
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
+            of_text(dataset, example, tokenizer, length).map_err(Unfit::from)
+        }
     };
     let (pieces, windows) = looked.map_err(|unfit| unfit.in_row(dataset, example))?;
     let mut kept = vec![false; pieces.len()];
@@ -104,7 +106,7 @@ pub fn xray(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Le
         cut: kept.iter().filter(|kept| !**kept).count(),
         unknown: pieces.iter().filter(|piece| piece.is_unknown).count(),
         words: pieces.iter().filter(|piece| piece.starts_word && piece.part.is_some()).count(),
-        kinds: if dataset.task == Task::Ner { Kinds::of(&dataset.labels).names } else { Vec::new() },
+        kinds: if dataset.task.targets() == Targets::Tags { Kinds::of(&dataset.labels).names } else { Vec::new() },
         pieces,
         windows,
     })

@@ -16,7 +16,7 @@ use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
-use crate::model::{self, Decisions, Want};
+use crate::model::{self, Decisions, Precision, Want};
 use crate::table::{Inputs, Part, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
@@ -34,6 +34,8 @@ pub struct Assessed {
     pub max_tokens: Option<usize>,
     /// Tokens that neighbouring windows share.
     pub stride: Option<usize>,
+    /// In which numbers the encoder is computed.
+    pub precision: Precision,
 }
 
 /// An evaluation with what it is of.
@@ -99,6 +101,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         config.language.objective = LanguageObjective::Causal;
     }
     let companion = companions::kept_with(task, dir, &model)?;
+    let model = model.asked_in(what.precision)?;
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
     let (inputs, chosen) = to_judge(&what.data)?;
     config.data.train = inputs;

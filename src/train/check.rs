@@ -5,15 +5,15 @@ use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, Strateg
 use super::limits::{self, Limit};
 use crate::metrics::Measure;
 use crate::model::Slot;
-use crate::task::Task;
+use crate::words::plural;
 
 impl RunConfig {
     /// Refuses settings that make no sense, before anything is read.
     pub fn check(&self) -> Result<(), TrainError> {
         let other = self.model.path.as_ref().map(|path| path.display().to_string()).or_else(|| self.model.name.clone());
-        if let (true, Some(other)) = (self.model.embedded, other) {
-            let expected = format!("one model: either embedded = true or \"{other}\"");
-            return Err(TrainError::setting("model.embedded", "true".to_owned(), &expected));
+        if let (Some(shipped), Some(other)) = (self.model.embedded, other) {
+            let expected = format!("one model: either this one or \"{other}\"");
+            return Err(TrainError::setting("model.embedded", shipped.name().to_owned(), &expected));
         }
         let wrong = |key, value: String, expected: &str| Err(TrainError::setting(key, value, expected));
         let optim = &self.optim;
@@ -120,7 +120,7 @@ impl RunConfig {
                 return wrong(key, value.to_string(), expected);
             }
         }
-        if self.task == Task::Rtd {
+        if self.task.has_generator() {
             let expected = "none for rtd, whose generator is what the model learns from";
             return wrong("distill.teacher", distill.teacher.display().to_string(), expected);
         }
@@ -238,8 +238,9 @@ impl RunConfig {
             (
                 strategy.kind == StrategyKind::Top && strategy.top_layers > layers,
                 format!(
-                    "strategy.top_layers is {}, and the model has {layers} layers: all are trained",
-                    strategy.top_layers
+                    "strategy.top_layers is {}, and the model has {}: all are trained",
+                    strategy.top_layers,
+                    plural(layers, "layer", "layers")
                 ),
             ),
         ];
@@ -250,6 +251,7 @@ impl RunConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::Task;
 
     fn refused(task: &str, more: &str) -> String {
         let text = format!("task = {task:?}\n[model]\npath = \"m\"\n[data]\ntrain = \"a.csv\"\n{more}");

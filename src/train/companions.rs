@@ -15,14 +15,12 @@ pub fn of_run(config: &RunConfig, model: &Model, data: &Prepared) -> Result<Opti
     if let Some(distill) = &config.distill {
         return Ok(Some(Box::new(Teacher::new(config, distill, model, data)?)));
     }
-    Ok(match config.task {
-        Task::Rtd => {
-            let mut generator = Generator::new(model, config.language.generator.as_deref(), config.run.seed)?;
-            generator.model_weight = config.language.discriminator_weight;
-            Some(Box::new(generator))
-        }
-        _ => None,
-    })
+    if !config.task.has_generator() {
+        return Ok(None);
+    }
+    let mut generator = Generator::new(model, config.language.generator.as_deref(), config.run.seed)?;
+    generator.model_weight = config.language.discriminator_weight;
+    Ok(Some(Box::new(generator)))
 }
 
 /// What is known of it beforehand; `model` is the configuration of the model that is trained.
@@ -30,10 +28,8 @@ pub fn expected(config: &RunConfig, model: &EncoderConfig) -> Result<Option<Expe
     if let Some(distill) = &config.distill {
         return teacher::expected(config, distill).map(Some);
     }
-    match config.task {
-        Task::Rtd => generator::expected(model, &config.language).map(Some),
-        _ => Ok(None),
-    }
+    let expected = || generator::expected(model, &config.language);
+    config.task.has_generator().then(expected).transpose()
 }
 
 /// The name and the sum of the one that a run would have.
@@ -47,8 +43,8 @@ pub(super) fn sum_of(config: &RunConfig, model: &Model) -> Result<Option<(&'stat
 
 /// The companion that was kept with a model, where one is needed to evaluate it.
 pub fn kept_with(task: Task, dir: &Path, model: &Model) -> Result<Option<Box<dyn Companion>>, TrainError> {
-    match task {
-        Task::Rtd => Ok(Some(Box::new(Generator::kept_with(dir, model)?))),
-        _ => Ok(None),
+    if !task.has_generator() {
+        return Ok(None);
     }
+    Ok(Some(Box::new(Generator::kept_with(dir, model)?)))
 }

@@ -20,10 +20,10 @@ use crate::corpus::masking::MaskStyle;
 use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Roles, SplitRule};
 use crate::files;
-use crate::hub::embedded;
+use crate::hub::embedded::{self, Shipped};
 use crate::model::LoraSpec;
 use crate::table::Inputs;
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +63,7 @@ impl RunConfig {
 
     /// Whether each text is read together with its translation.
     pub fn is_translation(&self) -> bool {
-        self.task == Task::Mlm && self.language.objective == LanguageObjective::Translation
+        self.task.targets() == Targets::Hidden && self.language.objective == LanguageObjective::Translation
     }
 }
 
@@ -125,16 +125,17 @@ pub struct ModelChoice {
     /// A name on the hub, found in the shared cache.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The model that ships inside the program.
-    pub embedded: bool,
+    /// A model that ships inside the program.
+    #[serde(with = "embedded::key")]
+    pub embedded: Option<Shipped>,
     pub init: Init,
 }
 
 impl ModelChoice {
     /// What the model is called, for people; empty where none is chosen.
     pub fn title(&self) -> String {
-        if self.embedded {
-            return embedded::NAME.to_owned();
+        if let Some(shipped) = self.embedded {
+            return shipped.name().to_owned();
         }
         let folder = || self.path.as_deref().map(|path| files::name(path).into_owned());
         self.name.clone().or_else(folder).unwrap_or_default()

@@ -12,12 +12,12 @@ use super::prepared::{Known, Prepared, Watch};
 use super::rows::fill_roles;
 use super::source::Source;
 use crate::corpus::{Corpus, CorpusOptions, Segments, lines_of_rows};
-use crate::data::targets::sentence_labels;
 use crate::data::{Dataset, LabelSet, Roles, SplitRule};
 use crate::random::{Purpose, key};
 use crate::table::{Inputs, Part, PlainText, ReadError, Table, to_judge};
-use crate::task::Task;
+use crate::task::{Labels, Mismatch, Reads, Task};
 use crate::text::{Length, Tokenizer};
+use crate::words::{noun, plural};
 
 /// Where the lines of a corpus come from.
 #[derive(Debug)]
@@ -28,9 +28,12 @@ enum Text {
     Rows(Arc<Dataset>),
 }
 
-/// Whether segments of a text are paired.
-fn makes_pairs(task: Task) -> bool {
-    matches!(task, Task::Nsp | Task::Sop)
+/// How segments of a text are paired, where they are.
+fn pairing(task: Task) -> Option<Mismatch> {
+    match task.reads() {
+        Reads::Neighbours(mismatch) => Some(mismatch),
+        Reads::Texts | Reads::Words | Reads::Question | Reads::Running => None,
+    }
 }
 
 /// A text that is its own lesson, with the columns that are read.
@@ -43,19 +46,19 @@ pub struct OwnLesson {
 
 /// The text of a run's data, where it is its own lesson; `None` where rows have labels.
 pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> Result<Option<OwnLesson>, TrainError> {
-    if !matches!(config.task, Task::Mlm | Task::Rtd | Task::Nsp | Task::Sop) {
+    if !config.task.is_self_supervised() {
         return Ok(None);
     }
     if config.is_translation() {
         // A pair is a sequence of its own, so there is nothing to join.
         return Ok(None);
     }
-    if matches!(config.task, Task::Mlm | Task::Rtd) && tokenizer.mask_id().is_none() {
+    if config.task.reads() == Reads::Running && tokenizer.mask_id().is_none() {
         return Err(TrainError::NoMaskToken);
     }
     if let Some(text) = PlainText::of(&config.data.train)? {
         let columns = Roles { text: Some("text".into()), ..config.data.columns.clone() };
-        return Ok(Some(OwnLesson { text: Text::Lines(text), columns, pairs: makes_pairs(config.task) }));
+        return Ok(Some(OwnLesson { text: Text::Lines(text), columns, pairs: pairing(config.task).is_some() }));
     }
     let rows = rows(config, &config.data.train, Part::Learn)?;
     Dataset::check_group(&rows.table, &config.data.columns)?;
@@ -64,7 +67,7 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> R
     }
     watch.learn(Known::Table(&rows.table));
     let columns = rows.roles.clone();
-    Ok(Some(OwnLesson { text: Text::Rows(rows), columns, pairs: makes_pairs(config.task) }))
+    Ok(Some(OwnLesson { text: Text::Rows(rows), columns, pairs: pairing(config.task).is_some() }))
 }
 
 fn rows(config: &RunConfig, inputs: &Inputs, part: Part) -> Result<Arc<Dataset>, TrainError> {
@@ -79,7 +82,7 @@ type Lines<'a> = Box<dyn Iterator<Item = Result<(usize, String), ReadError>> + '
 fn lines_of(task: Task, text: &Text) -> Lines<'_> {
     match text {
         Text::Lines(text) => Box::new(text.lines()),
-        Text::Rows(data) if makes_pairs(task) => Box::new(lines_of_rows(data).map(Ok)),
+        Text::Rows(data) if pairing(task).is_some() => Box::new(lines_of_rows(data).map(Ok)),
         Text::Rows(data) => {
             Box::new((0..data.examples.len()).map(|example| Ok((data.line(example), data.text(example).to_owned()))))
         }
@@ -165,7 +168,10 @@ impl Source for OwnLesson {
             return Err(TrainError::NoExamples { path: config.data.train.place().into_owned(), reason });
         }
         let files = DataFiles::of(&self.text.files(), &judged)?;
-        let names = if self.pairs { sentence_labels(config.task).map(str::to_owned).to_vec() } else { Vec::new() };
+        let names = match config.task.labels() {
+            Labels::Fixed(names) => names.map(str::to_owned).to_vec(),
+            Labels::OfData | Labels::None => Vec::new(),
+        };
         Ok(Some(Prepared {
             warnings,
             caveats: Vec::new(),
@@ -200,17 +206,15 @@ fn made(
         unreadable.set(unreadable.get() + replaced);
     });
     let mut heard = |done: u64| watch.progress("tokenizing", done, 0);
-    let examples = if makes_pairs(config.task) {
+    let examples = if let Some(mismatch) = pairing(config.task) {
         let Some(segments) = Segments::build(lines, tokenizer, max_tokens, &mut heard)? else { return Ok(None) };
         if segments.left_out() > 0 {
-            let tokens = segments.left_out();
-            warnings.push(format!(
-                "{tokens} tokens of {} are alone in their document and belong to no pair",
-                inputs.title()
-            ));
+            let count = segments.left_out() as usize;
+            let rest = noun(count, "is alone in its document and belongs", "are alone in their document and belong");
+            warnings.push(format!("{} of {} {rest} to no pair", plural(count, "token", "tokens"), inputs.title()));
         }
         let which = (0..segments.len() as u32).collect();
-        Examples::Pairs { segments: Arc::new(segments), which, task: config.task }
+        Examples::Pairs { segments: Arc::new(segments), which, mismatch }
     } else {
         let how = CorpusOptions { max_tokens, join_lines: config.language.join_lines };
         let Some(corpus) = Corpus::build(lines, tokenizer, how, &mut heard)? else { return Ok(None) };
@@ -218,10 +222,7 @@ fn made(
         Examples::Blocks { corpus: Arc::new(corpus), which }
     };
     if unreadable.get() > 0 {
-        let count = match unreadable.get() {
-            1 => "1 character".to_owned(),
-            count => format!("{count} characters"),
-        };
+        let count = plural(unreadable.get(), "character", "characters");
         warnings.push(format!("{count} of {} could not be decoded, read as \u{fffd}", inputs.title()));
     }
     Ok(Some(examples))
@@ -247,11 +248,11 @@ fn parted(all: Examples, rule: &SplitRule) -> (Examples, Examples) {
             let (train, eval) = divide(&which, rule);
             (Examples::Blocks { corpus: corpus.clone(), which: train }, Examples::Blocks { corpus, which: eval })
         }
-        Examples::Pairs { segments, which, task } => {
+        Examples::Pairs { segments, which, mismatch } => {
             let (train, eval) = divide(&which, rule);
             (
-                Examples::Pairs { segments: segments.clone(), which: train, task },
-                Examples::Pairs { segments, which: eval, task },
+                Examples::Pairs { segments: segments.clone(), which: train, mismatch },
+                Examples::Pairs { segments, which: eval, mismatch },
             )
         }
         features @ Examples::Features(_) => (features, Examples::default()),
@@ -303,7 +304,7 @@ pub(super) mod tests {
         };
         assert_eq!(told(Task::Nsp, whole.as_bytes()), [""; 0]);
         let lost = told(Task::Nsp, format!("{alone}{whole}").as_bytes());
-        assert!(lost[0].contains("of text.txt are alone in their document") && lost.len() == 1, "{lost:?}");
+        assert!(lost[0].contains("1 token of text.txt is alone in its document") && lost.len() == 1, "{lost:?}");
         // Valid UTF-8 for longer than an encoding is looked for, and then a byte that is none.
         let mut torn = "der Bär saß da\n".repeat(8000).into_bytes();
         torn.extend(b"\xff end\n");

@@ -58,7 +58,7 @@ impl DataFiles {
     }
 
     pub(super) fn read(path: &Path) -> Option<Self> {
-        let read: Self = serde_json::from_slice(&std::fs::read(path).ok()?).ok()?;
+        let read: Self = serde_json::from_slice(&files::read_note(path).ok()?).ok()?;
         (read.format == FORMAT).then_some(read)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::TrainError;
 use crate::corpus::{Corpus, Segments};
-use crate::task::Task;
+use crate::task::Mismatch;
 use crate::text::{Alignment, Features, Labels, Tokens};
 
 /// A list of sequences that can be asked for in any order.
@@ -21,7 +21,7 @@ pub enum Examples {
     Pairs {
         segments: Arc<Segments>,
         which: Vec<u32>,
-        task: Task,
+        mismatch: Mismatch,
     },
 }
 
@@ -90,8 +90,8 @@ impl Examples {
                     alignment: Alignment::WordOf(block.words),
                 }))
             }
-            Self::Pairs { segments, which, task } => {
-                let pair = segments.get(*task, which[index] as usize, chance)?;
+            Self::Pairs { segments, which, mismatch } => {
+                let pair = segments.get(*mismatch, which[index] as usize, chance)?;
                 Ok(Cow::Owned(Features {
                     example: index,
                     tokens: Tokens::Own { ids: pair.ids, types: pair.types },

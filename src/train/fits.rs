@@ -1,12 +1,13 @@
-//! Whether this machine has the memory to fine-tune a model that is not here yet, by its shape alone.
+//! Whether a run fits into the memory there is: by its plan, or, of a model that is not here yet, by its shape alone.
 
 use serde::Serialize;
 
 use super::config::{RunConfig, Strategy, StrategyKind};
-use super::make_fit;
-use super::plan::{Facts, MemoryEstimate, plan};
+use super::plan::{Facts, MemoryEstimate, PlanSummary, plan};
 use crate::model::EncoderConfig;
 
+/// A plan that takes more than this share of what is free is said not to fit: other programs need the rest.
+const SHARE: f64 = 0.9;
 /// Beyond this share of what a run may take there is little left for a wrong estimate.
 const TIGHT: f64 = 0.9;
 /// What is learned from where nothing is known of it: so many texts of a usual length.
@@ -32,6 +33,23 @@ pub struct Room {
     pub fit: Fit,
 }
 
+/// Bytes that a run may take, of so many that are free; 0 where that is not known.
+pub fn allowed(available: u64, limit: Option<u64>) -> u64 {
+    let free = (available as f64 * SHARE) as u64;
+    limit.map_or(free, |limit| if free == 0 { limit } else { limit.min(free) })
+}
+
+/// The limit where it, and not what is free, is what a run may take.
+pub fn binding(available: u64, limit: Option<u64>) -> Option<u64> {
+    limit.filter(|limit| *limit == allowed(available, Some(*limit)))
+}
+
+/// Whether a plan fits.
+pub fn fits(plan: &PlanSummary, limit: Option<u64>) -> bool {
+    let allowed = allowed(plan.memory.available, limit);
+    allowed == 0 || plan.memory.total() <= allowed
+}
+
 /// The room that a run as it is set up would have with another model. `tokens` are those of each text it learns from, as
 /// far as they are known, and `limit` the bytes that a person allows. What is frozen by the names of another model's layers
 /// is of no account for this one.
@@ -48,13 +66,13 @@ pub fn room(config: &RunConfig, encoder: &EncoderConfig, tokens: &[u32], limit: 
 impl Room {
     fn of(memory: &MemoryEstimate, strategy: StrategyKind, limit: Option<u64>) -> Self {
         let (needed, free) = (memory.total(), memory.available);
-        let fit = match make_fit::room(free, limit) {
+        let fit = match allowed(free, limit) {
             0 => Fit::Good,
             room if needed > room => Fit::TooLarge,
             room if needed as f64 > room as f64 * TIGHT => Fit::Tight,
             _ => Fit::Good,
         };
-        Self { needed, free, allowed: make_fit::binding(free, limit), strategy, fit }
+        Self { needed, free, allowed: binding(free, limit), strategy, fit }
     }
 }
 

@@ -1,10 +1,10 @@
 //! Losses, each divided by a number that the caller gives: the valid labels of the whole update, so that any cut into
 //! micro-batches adds up to the same gradient. Sums are in `f64` and in order on the CPU.
 
-use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{D, DType, Result, Tensor, bail};
 use rayon::prelude::*;
 
-use crate::model::params::{host, slice};
+use super::fused::{RowLoss, fused};
 
 /// Settings of the cross-entropy.
 #[derive(Clone, Debug, Default)]
@@ -47,8 +47,7 @@ impl CrossEntropy {
             bail!("label {target} is not below the number of classes, {classes}");
         }
         if logits.device().is_cpu() {
-            let op = FusedLoss(Rows::Classes { settings: self.clone(), targets: targets.to_vec(), denominator });
-            logits.contiguous()?.apply_op1(op)
+            fused(Rows::Classes { settings: self.clone(), targets: targets.to_vec(), denominator }, logits)
         } else {
             self.plain(logits, targets, denominator)
         }
@@ -112,8 +111,7 @@ pub fn spans(logits: &Tensor, starts: &[usize], spans: &[Option<(u32, u32)>], de
         }
     }
     if logits.device().is_cpu() {
-        let op = FusedLoss(Rows::Spans { starts: starts.to_vec(), spans: spans.to_vec(), denominator });
-        return logits.contiguous()?.apply_op1(op);
+        return fused(Rows::Spans { starts: starts.to_vec(), spans: spans.to_vec(), denominator }, logits);
     }
     let mut total = Tensor::zeros((), DType::F32, logits.device())?;
     for (bounds, span) in starts.windows(2).zip(spans) {
@@ -132,8 +130,7 @@ fn cells(values: &Tensor, targets: &[Option<f32>], denominator: f64, kind: Cell)
         bail!("{} outputs for {} targets", values.elem_count(), targets.len());
     }
     if values.device().is_cpu() {
-        let op = FusedLoss(Rows::Cells { kind, targets: targets.to_vec(), denominator });
-        return values.contiguous()?.apply_op1(op);
+        return fused(Rows::Cells { kind, targets: targets.to_vec(), denominator }, values);
     }
     let device = values.device();
     let mask: Vec<f32> = targets.iter().map(|target| f32::from(u8::from(target.is_some()))).collect();
@@ -180,8 +177,6 @@ fn column(logits: &[f32], bounds: &[usize], column: usize) -> Vec<f32> {
     logits[2 * bounds[0]..2 * bounds[1]].iter().skip(column).step_by(2).copied().collect()
 }
 
-struct FusedLoss(Rows);
-
 /// The logarithm of the sum of exponentials of a row.
 fn log_sum_exp(row: &[f32]) -> f64 {
     let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -194,10 +189,12 @@ fn rows_at_once(classes: usize) -> usize {
     (1 << 14) / classes.max(1) + 1
 }
 
-impl FusedLoss {
+impl RowLoss for Rows {
+    const NAME: &'static str = "loss";
+
     fn value(&self, logits: &[f32], classes: usize) -> f64 {
-        match &self.0 {
-            Rows::Classes { settings, targets, denominator } => {
+        match self {
+            Self::Classes { settings, targets, denominator } => {
                 let rows = logits.par_chunks(classes).zip(targets).with_min_len(rows_at_once(classes));
                 let each: Vec<f64> = rows
                     .map(|(row, target)| {
@@ -213,12 +210,12 @@ impl FusedLoss {
                     .collect();
                 each.iter().sum::<f64>() / denominator
             }
-            Rows::Cells { kind, targets, denominator } => {
+            Self::Cells { kind, targets, denominator } => {
                 let cells = logits.iter().zip(targets).filter_map(|(value, target)| Some((value, (*target)?)));
                 let sum: f64 = cells.map(|(value, target)| kind.at(f64::from(*value), f64::from(target)).0).sum();
                 sum / denominator
             }
-            Rows::Spans { starts, spans, denominator } => {
+            Self::Spans { starts, spans, denominator } => {
                 let sequences = starts.windows(2).zip(spans).filter_map(|(bounds, span)| Some((bounds, (*span)?)));
                 let sum: f64 = sequences
                     .flat_map(|(bounds, (first, last))| [(bounds, 0, first), (bounds, 1, last)])
@@ -234,8 +231,8 @@ impl FusedLoss {
 
     fn slopes(&self, logits: &[f32], classes: usize, scale: f64) -> Vec<f32> {
         let mut out = vec![0.0; logits.len()];
-        match &self.0 {
-            Rows::Classes { settings, targets, denominator } => {
+        match self {
+            Self::Classes { settings, targets, denominator } => {
                 let rows = out.par_chunks_mut(classes).zip(logits.par_chunks(classes)).zip(targets);
                 rows.with_min_len(rows_at_once(classes)).for_each(|((out, row), target)| {
                     let Some(target) = *target else { return };
@@ -257,14 +254,14 @@ impl FusedLoss {
                     }
                 });
             }
-            Rows::Cells { kind, targets, denominator } => {
+            Self::Cells { kind, targets, denominator } => {
                 for ((out, value), target) in out.iter_mut().zip(logits).zip(targets) {
                     if let Some(target) = target {
                         *out = (kind.at(f64::from(*value), f64::from(*target)).1 * scale / denominator) as f32;
                     }
                 }
             }
-            Rows::Spans { starts, spans, denominator } => {
+            Self::Spans { starts, spans, denominator } => {
                 for (bounds, span) in starts.windows(2).zip(spans) {
                     let Some((first, last)) = *span else { continue };
                     for (side, place) in [(0, first), (1, last)] {
@@ -280,25 +277,6 @@ impl FusedLoss {
             }
         }
         out
-    }
-}
-
-impl CustomOp1 for FusedLoss {
-    fn name(&self) -> &'static str {
-        "loss"
-    }
-
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let classes = layout.dims().last().copied().unwrap_or(1);
-        let value = self.value(slice(logits, layout)?, classes);
-        Ok((CpuStorage::F32(vec![value as f32]), Shape::from(())))
-    }
-
-    fn bwd(&self, logits: &Tensor, _loss: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let classes = logits.dims().last().copied().unwrap_or(1);
-        let scale = f64::from(grad.to_dtype(DType::F32)?.to_scalar::<f32>()?);
-        let slopes = self.slopes(&host(logits)?, classes, scale);
-        Ok(Some(Tensor::from_vec(slopes, logits.shape(), logits.device())?))
     }
 }
 

@@ -8,13 +8,12 @@ use serde::Serialize;
 
 use super::TrainError;
 use super::config::{RunConfig, StrategyKind};
+use super::fits::fits;
 use super::limits::FEWEST_TOKENS;
 use super::plan::{PlanSummary, Shape};
 use crate::data::choices::Exclude;
 use crate::stop::heed;
 
-/// A plan that takes more than this share of what is free is said not to fit: other programs need the rest.
-const SHARE: f64 = 0.9;
 /// An offer that fits nowhere has to save this share at least.
 const WORTH: f64 = 0.1;
 /// Shares of the texts that are to stay whole, the mildest first.
@@ -94,23 +93,6 @@ pub struct Known<'a> {
 
 /// Plans a changed configuration.
 pub type Plan<'a> = &'a dyn Fn(&RunConfig) -> Result<PlanSummary, TrainError>;
-
-/// Bytes that a run may take, of so many that are free; 0 where that is not known.
-pub fn room(available: u64, limit: Option<u64>) -> u64 {
-    let free = (available as f64 * SHARE) as u64;
-    limit.map_or(free, |limit| if free == 0 { limit } else { limit.min(free) })
-}
-
-/// The limit where it, and not what is free, is what a run may take.
-pub fn binding(available: u64, limit: Option<u64>) -> Option<u64> {
-    limit.filter(|limit| *limit == room(available, Some(*limit)))
-}
-
-/// Whether a plan fits.
-pub fn fits(plan: &PlanSummary, limit: Option<u64>) -> bool {
-    let room = room(plan.memory.available, limit);
-    room == 0 || plan.memory.total() <= room
-}
 
 /// What would make the run fit; nothing for one that does.
 pub fn offers(known: &Known<'_>, plan: Plan<'_>) -> Vec<Offer> {

@@ -39,6 +39,7 @@ pub mod strategy;
 
 mod check;
 mod error;
+mod fused;
 mod hiding;
 mod outputs;
 mod preflight;

@@ -19,7 +19,7 @@ use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
 use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs};
 use crate::table::PlainText;
-use crate::task::Task;
+use crate::task::{Reads, Targets};
 
 /// The estimate at the foot of the form, and the freeze map.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -220,11 +220,11 @@ pub enum Shape {
 
 impl Shape {
     pub fn of(config: &RunConfig) -> Self {
-        match config.task {
-            Task::Ner | Task::Qa => Self::Windows,
-            Task::Mlm | Task::Rtd if !config.is_translation() => Self::Blocks,
-            Task::Nsp | Task::Sop if config.data.columns.pair.is_none() => Self::Chunks,
-            _ => Self::Cut,
+        match config.task.reads() {
+            Reads::Words | Reads::Question => Self::Windows,
+            Reads::Running if !config.is_translation() => Self::Blocks,
+            Reads::Neighbours(_) if config.data.columns.pair.is_none() => Self::Chunks,
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => Self::Cut,
         }
     }
 }
@@ -319,9 +319,8 @@ impl Cost {
     fn new(config: &RunConfig, encoder: &EncoderConfig, frozen: &[Block]) -> Self {
         let kind = HeadKind::for_task(config.task);
         // What is drawn anew each time is not kept.
-        let is_drawn = matches!(config.task, Task::Mlm | Task::Rtd)
-            || Shape::of(config) == Shape::Chunks
-            || config.data.hide_words > 0.0;
+        let is_drawn =
+            config.task.reads() == Reads::Running || Shape::of(config) == Shape::Chunks || config.data.hide_words > 0.0;
         let cache = config.strategy.cache && !is_drawn;
         let hidden = encoder.hidden_size as f64;
         let layer = of_layer(encoder);
@@ -409,7 +408,7 @@ fn memory_estimate(
     // What is left over for the last of them is another size, of a half at most or it finds those of the others.
     let most = eval.iter().copied().max().unwrap_or(0).max(TOKENS_AT_ONCE as u32).into();
     let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };
-    let words = if config.task == Task::Mlm { asked(config) } else { 0.0 };
+    let words = if config.task.targets() == Targets::Hidden { asked(config) } else { 0.0 };
     let mut activations = computed(encoder, cost.graph_layers, words, tokens, judged);
     let (mut held, mut learning) = (parameters, trainable);
     if let Some(companion) = companion {
@@ -443,6 +442,7 @@ mod tests {
     use crate::data::{Dataset, Split};
     use crate::model;
     use crate::table::Table;
+    use crate::task::Task;
     use crate::text::{Tokenizer, measure};
 
     /// A file in a folder of its own, which goes with it.

@@ -12,7 +12,7 @@ use super::{TrainError, corpus, outputs, patterns, rows, student, teacher};
 use crate::data::LabelSet;
 use crate::model::card::LoadReport;
 use crate::model::{self, EncoderConfig, HeadKind, Model, ModelError, Want};
-use crate::task::Task;
+use crate::task::{Targets, Task};
 use crate::text::{Length, Tokenizer};
 
 /// Reads, splits and tokenizes; `None` when `on_progress` said to stop.
@@ -103,7 +103,7 @@ pub fn device(choice: DeviceChoice) -> Result<Device, TrainError> {
 
 /// Names of the outputs of a task's head; a number has one.
 pub fn output_names(task: Task, labels: &LabelSet) -> Vec<String> {
-    if task == Task::Regress { vec!["LABEL_0".to_owned()] } else { labels.names.clone() }
+    if task.targets() == Targets::Number { vec!["LABEL_0".to_owned()] } else { labels.names.clone() }
 }
 
 /// What is new in the head of a model that was opened, in words, where something is.
@@ -124,7 +124,7 @@ pub fn open_model(config: &RunConfig, labels: &LabelSet, device: &Device) -> Res
         Init::Pretrained => model::open(&dir, want, device, config.run.seed)?,
         Init::Random => model::random(&dir, want, device, config.run.seed)?,
     };
-    if config.task == Task::Mlm && config.language.objective == LanguageObjective::Causal {
+    if config.task.targets() == Targets::Hidden && config.language.objective == LanguageObjective::Causal {
         model.config.causal = true;
     }
     if let Some(spec) = config.strategy.adapters() {

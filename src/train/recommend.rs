@@ -116,7 +116,7 @@ pub fn length(task: Task, mut tokens: Vec<u32>, most: usize) -> usize {
     let (least, useful) = match task.reads() {
         Reads::Words => (64, 256),
         Reads::Question => (128, 384),
-        Reads::Texts | Reads::Running | Reads::Neighbours => (STEP, most),
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => (STEP, most),
     };
     if task.is_self_supervised() || tokens.is_empty() {
         return USUAL_TOKENS.min(most);

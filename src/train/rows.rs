@@ -15,8 +15,9 @@ use crate::data::{Dataset, Finding, Roles, Split, SplitRule, oversampled};
 use crate::model::EncoderConfig;
 use crate::table::notation::tags::Scheme;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
-use crate::task::Task;
+use crate::task::{Annotation, Reads, Task};
 use crate::text::{Features, Labels, Length, Tokenizer, features, measure};
+use crate::words::{noun, plural};
 
 /// The training data of a choice, read for a task, with what is held out.
 pub struct Sources {
@@ -271,7 +272,7 @@ fn leaked(train: &Dataset, eval: &Dataset, split: &Split) -> Option<String> {
 
 /// What it means that a file's tags are numbers.
 fn unnamed_tags_words(data: &Dataset) -> Option<String> {
-    (data.task == Task::Ner && data.notation.scheme == Scheme::Numbered).then(|| {
+    (data.task.reads() == Reads::Words && data.notation.scheme == Scheme::Numbered).then(|| {
         "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
          begin an entity and others continue it, put names such as B-PER and I-PER in their place"
             .to_owned()
@@ -281,7 +282,7 @@ fn unnamed_tags_words(data: &Dataset) -> Option<String> {
 /// What it means that every row of a table holds a single word.
 fn word_a_row_words(data: &Dataset) -> Option<String> {
     let first = data.examples.len().min(200);
-    (data.task == Task::Ner && first > 8 && (0..first).all(|example| data.words(example).len() < 2)).then(|| {
+    (data.task.reads() == Reads::Words && first > 8 && (0..first).all(|example| data.words(example).len() < 2)).then(|| {
         "every row is a sentence of one word; a file with one word a row is read as CoNLL: the word, a blank, its tag, \
          and an empty line between sentences"
             .to_owned()
@@ -292,16 +293,19 @@ fn word_a_row_words(data: &Dataset) -> Option<String> {
 pub fn why_no_examples(data: &Dataset) -> String {
     if let Some(first) = data.excluded.first() {
         let count = data.excluded.len();
-        return format!("{count} rows were left out, the first in {}: {}", first.place(), first.reason);
+        let (rows, which) = (plural(count, "row was", "rows were"), noun(count, "", "the first "));
+        return format!("{rows} left out, {which}in {}: {}", first.place(), first.reason);
     }
     if let Some(words) = word_a_row_words(data) {
         return words;
     }
     let Roles { label, tags, spans, answers, .. } = &data.roles;
-    let (role, named) = match data.task {
-        Task::Ner => ("tags or spans", tags.as_ref().or(spans.as_ref())),
-        Task::Qa => ("answers", answers.as_ref()),
-        _ => ("label", label.as_ref()),
+    let (role, named) = match data.task.annotation() {
+        Annotation::Tags => ("tags or spans", tags.as_ref().or(spans.as_ref())),
+        Annotation::Answers => ("answers", answers.as_ref()),
+        Annotation::Label | Annotation::Labels | Annotation::Number | Annotation::Order(_) | Annotation::Nothing => {
+            ("label", label.as_ref())
+        }
     };
     match named {
         Some(column) => format!("the column \"{column}\" is empty in every row"),

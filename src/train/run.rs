@@ -71,7 +71,7 @@ pub fn read(dir: &Path) -> Result<ReadRun, TrainError> {
     let log = Log::read(dir)?;
     let mut problems: Vec<String> = log.problem().into_iter().collect();
     let path = dir.join(EVALUATION);
-    let evaluation = match std::fs::read(&path) {
+    let evaluation = match crate::files::read_note(&path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Arc::new).map_err(|error| error.to_string()).map(Some),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error.to_string()),
@@ -123,7 +123,8 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
             std::fs::remove_file(dir.join(name)).map_err(unwritable)?;
         }
     }
-    for path in scalars::files(dir) {
+    let begun = entries(dir).into_iter().filter(|path| path.file_name().is_some_and(crate::files::is_begun));
+    for path in scalars::files(dir).into_iter().chain(begun) {
         std::fs::remove_file(path).map_err(unwritable)?;
     }
     for name in [MODEL, ADAPTER, CHECKPOINT, folder::STAGE] {

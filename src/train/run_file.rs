@@ -6,7 +6,7 @@ use super::config::{Dropout, RunConfig};
 use super::open::Open;
 use super::{TrainError, student};
 use crate::files::read_whole;
-use crate::hub::embedded;
+use crate::hub::embedded::Shipped;
 use crate::model;
 use crate::table::{Inputs, names_files};
 
@@ -69,7 +69,7 @@ impl RunConfig {
     /// The folder of the teacher, where it is one.
     fn teacher_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let teacher = self.distill.iter_mut().map(|distill| &mut distill.teacher);
-        teacher.filter(|path| *path != Path::new(embedded::WORD))
+        teacher.filter(|path| Shipped::from_word(path).is_none())
     }
 
     fn paths(&self) -> impl Iterator<Item = &PathBuf> {
@@ -86,8 +86,8 @@ impl RunConfig {
         if let Some(cut) = student::dir(self) {
             return Ok(cut);
         }
-        if self.model.embedded {
-            return Ok(embedded::unpacked()?);
+        if let Some(shipped) = self.model.embedded {
+            return Ok(shipped.unpacked()?);
         }
         if let Some(path) = &self.model.path {
             return Ok(model::locate(path)?);

@@ -4,11 +4,12 @@
 //! Both models' outputs are divided by a temperature; the loss is multiplied by its square, so that its gradients are about
 //! as large as without one and the share it counts need not change with it.
 
-use candle_core::{CpuStorage, CustomOp1, D, DType, Layout, Result, Shape, Tensor, bail};
+use candle_core::{D, DType, Result, Tensor, bail};
 
+use super::fused::{RowLoss, fused};
 use super::loss;
 use super::objective::{Asked, Work};
-use crate::model::params::{host, slice};
+use crate::model::params::host;
 use crate::model::probability::sigmoid;
 use crate::task::{Targets, Task};
 
@@ -61,8 +62,7 @@ impl Taught {
 pub fn divergence(logits: &Tensor, teacher: &Tensor, temperature: f64, denominator: f64) -> Result<Tensor> {
     same_shape(logits, teacher)?;
     if logits.device().is_cpu() {
-        let op = Divergence { teacher: host(teacher)?.to_vec(), temperature, denominator };
-        return logits.contiguous()?.apply_op1(op);
+        return fused(Divergence { teacher: host(teacher)?.to_vec(), temperature, denominator }, logits);
     }
     plain_divergence(logits, teacher, temperature, denominator)
 }
@@ -108,7 +108,9 @@ fn log_softmax(row: &[f32], temperature: f64) -> Vec<f64> {
     scaled.map(|x| x - total).collect()
 }
 
-impl Divergence {
+impl RowLoss for Divergence {
+    const NAME: &'static str = "divergence";
+
     fn value(&self, logits: &[f32], classes: usize) -> f64 {
         let rows = logits.chunks(classes).zip(self.teacher.chunks(classes));
         let each = rows.map(|(student, teacher)| {
@@ -127,25 +129,6 @@ impl Divergence {
             student.into_iter().zip(teacher).map(move |(s, t)| ((s.exp() - t.exp()) * factor) as f32)
         })
         .collect()
-    }
-}
-
-impl CustomOp1 for Divergence {
-    fn name(&self) -> &'static str {
-        "divergence"
-    }
-
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let classes = layout.dims().last().copied().unwrap_or(1);
-        let value = self.value(slice(logits, layout)?, classes);
-        Ok((CpuStorage::F32(vec![value as f32]), Shape::from(())))
-    }
-
-    fn bwd(&self, logits: &Tensor, _loss: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let classes = logits.dims().last().copied().unwrap_or(1);
-        let scale = f64::from(grad.to_dtype(DType::F32)?.to_scalar::<f32>()?);
-        let slopes = self.slopes(&host(logits)?, classes, scale);
-        Ok(Some(Tensor::from_vec(slopes, logits.shape(), logits.device())?))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::files::{self, Sums};
 use crate::hub::embedded;
 use crate::model::{self, EncoderConfig, Family, Want};
 use crate::text::Tokenizer;
+use crate::words::noun;
 
 /// The folder in a run's that holds the student.
 const FOLDER: &str = "student";
@@ -71,12 +72,12 @@ fn told(encoder: &EncoderConfig, layers: &[usize]) -> String {
         return format!("the student is cut from the teacher: {} of its {all} layers, which are all one", layers.len());
     }
     let names: Vec<String> = layers.iter().map(ToString::to_string).collect();
-    let noun = if layers.len() == 1 { "layer" } else { "layers" };
+    let noun = noun(layers.len(), "layer", "layers");
     format!("the student is cut from the teacher: {noun} {} of its {all}, counted from 0", names.join(", "))
 }
 
 fn is_there(dir: &Path, record: &Record) -> bool {
-    let read = std::fs::read(dir.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
+    let read = files::read_note(&dir.join(RECORD)).ok().and_then(|bytes| serde_json::from_slice::<Record>(&bytes).ok());
     read.is_some_and(|read| read == *record) && model::is_model_folder(dir)
 }
 

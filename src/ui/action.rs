@@ -16,8 +16,9 @@ use super::saving::Saving;
 use super::widgets::number::Wrong;
 use super::workspace::Screen;
 use crate::data::{Mends, Roles, SplitRule};
+use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
-use crate::model::Decisions;
+use crate::model::{Decisions, Precision};
 use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -101,6 +102,10 @@ pub enum Action {
     },
     /// The model that Explore asks.
     ExploreWith(PathBuf),
+    /// In which numbers Explore and Evaluate ask from now on.
+    AskIn(Precision),
+    /// Asks a model inside the program in Explore.
+    TryShipped(Shipped),
     /// Shows what lies between a model and another; without one, what it was made of.
     ShowDrift {
         before: Option<PathBuf>,
@@ -177,8 +182,11 @@ impl Action {
             Self::FindModels,
             Self::FindRuns,
             Self::ChooseRunsFolder,
+            Self::AskIn(Precision::Int8),
+            Self::AskIn(Precision::F32),
         ];
         commands.extend(HubAction::commands().map(Self::Hub));
+        commands.extend(Shipped::ALL.into_iter().filter(|shipped| shipped.promise().is_some()).map(Self::TryShipped));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
         commands.extend([
@@ -234,7 +242,14 @@ impl Action {
             Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } => "Evaluate",
             Self::KeepDecisions { .. } => "Keep with the model",
+            Self::TryShipped(shipped) => {
+                return shipped
+                    .promise()
+                    .map_or_else(|| format!("Try {}", shipped.name()), |promise| promise.title.to_owned());
+            }
             Self::ExploreWith(_) => "Use in Explore",
+            Self::AskIn(Precision::F32) => "Ask with weights as trained",
+            Self::AskIn(Precision::Int8) => "Ask with 8-bit weights",
             Self::ShowDrift { .. } => "What changed",
             Self::Predict { .. } => "Try in Explore",
             Self::Ask { .. } => "Ask the model",
@@ -281,6 +296,7 @@ impl Action {
             Self::ContinueRun(_) => "Resumes from its last checkpoint, as if it had never stopped",
             Self::ContinueNewest => "Resumes the latest interrupted run exactly where it stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",
+            Self::AskIn(Precision::Int8) => "Faster, in Explore and Evaluate; answers may differ a little",
             Self::ShowDrift { .. } => "What lies between the two models: states, heads and weights",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",
@@ -309,6 +325,7 @@ impl Action {
         match self {
             Self::ChooseData => "import csv tsv jsonl dataset load",
             Self::OpenSample(_) => "sample example demo data",
+            Self::TryShipped(_) => "try now playground predict ner entities question answer",
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::Hub(_) => "hugging face download search fetch",
@@ -317,6 +334,7 @@ impl Action {
             Self::Go(Screen::Explore) => "playground predict try sentence",
             Self::Go(Screen::Evaluate) => "confusion matrix metrics accuracy",
             Self::SetTheme(_) | Self::ToggleTheme => "appearance colour color mode",
+            Self::AskIn(_) => "int8 quantized fast precision",
             Self::Quit => "exit close",
             _ => "",
         }

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, TryRecvError};
-use egui::epaint::text::FontInsert;
 
 use super::action::ThemeChoice;
 use super::dialog::Dialog;
 use super::display::{self, NoWindow};
+use super::fonts::Found;
 use super::frame::ask::{self, Question, Reply};
 use super::frame::{activity, downloads, rail, toasts, top_bar};
 use super::palette::CommandPalette;
@@ -67,7 +67,7 @@ pub struct App {
     model_of_sample: Option<PathBuf>,
     /// When the draft was changed last; a plan is asked for when it has rested.
     plan_due: Option<f64>,
-    found_fonts: Receiver<FontInsert>,
+    found_fonts: Receiver<Found>,
     device: String,
     actions: Vec<Action>,
 }
@@ -100,6 +100,8 @@ impl App {
         workspace.hub.hub.offline = settings.offline;
         workspace.memory_limit = settings.memory_limit;
         workspace.guide = settings.guide.clone();
+        workspace.recent = settings.recent_data();
+        workspace.last_model.clone_from(&settings.last_model);
         let app = Self {
             workspace,
             settings,
@@ -148,7 +150,7 @@ impl App {
             ThemeChoice::Light => egui::ThemePreference::Light,
             ThemeChoice::Dark => egui::ThemePreference::Dark,
         });
-        ctx.set_zoom_factor(self.settings.text_size);
+        ctx.set_zoom_factor(self.settings.text_size());
     }
 
     fn drain_events(&mut self, ctx: &egui::Context) {
@@ -174,9 +176,22 @@ impl App {
         }
     }
 
-    fn take_found_fonts(&self, ctx: &egui::Context) {
-        while let Ok(font) = self.found_fonts.try_recv() {
-            ctx.add_font(font);
+    fn take_found_fonts(&mut self, ctx: &egui::Context) {
+        while let Ok(found) = self.found_fonts.try_recv() {
+            match found {
+                Found::Font(font) => ctx.add_font(font),
+                Found::Nothing(letter) => {
+                    let words = format!(
+                        "No font on this machine has the sign U+{:04X}: it and others of its script are drawn as boxes. Install a \
+                         font for it, such as Noto, and start Attune again",
+                        u32::from(letter)
+                    );
+                    self.workspace.say(Level::Warning, words, None);
+                    if let Some(line) = self.workspace.log.last_mut() {
+                        line.brief = Some("Some signs have no font on this machine".to_owned());
+                    }
+                }
+            }
         }
     }
 

@@ -18,8 +18,16 @@ const INTER_SEMIBOLD: &str = "Inter SemiBold";
 const MONO: &str = "JetBrains Mono";
 const MONO_MEDIUM: &str = "JetBrains Mono Medium";
 
-/// Installs the fonts and starts listening for missing glyphs. Found fonts come out of the receiver.
-pub fn install(ctx: &egui::Context) -> Receiver<FontInsert> {
+/// What came of the search for a glyph.
+#[derive(Debug)]
+pub enum Found {
+    Font(FontInsert),
+    /// No font of this system has the letter, nor were others of its block looked for.
+    Nothing(char),
+}
+
+/// Installs the fonts and starts listening for missing glyphs. What is found comes out of the receiver.
+pub fn install(ctx: &egui::Context) -> Receiver<Found> {
     ctx.set_fonts(definitions());
     let (found, receiver) = bounded(8);
     let asked: OnceLock<Option<Sender<char>>> = OnceLock::new();
@@ -69,30 +77,34 @@ fn definitions() -> FontDefinitions {
 }
 
 /// Starts the thread that looks for fonts; without a thread there are boxes, which is no reason to stop.
-fn start(found: Sender<FontInsert>, ctx: egui::Context) -> Option<Sender<char>> {
+fn start(found: Sender<Found>, ctx: egui::Context) -> Option<Sender<char>> {
     let (sender, letters) = bounded::<char>(64);
     let search = move || {
         let mut system = fontdb::Database::new();
         system.load_system_fonts();
         let mut given = HashSet::new();
-        let mut hopeless = HashSet::new();
+        let (mut hopeless, mut told) = (HashSet::new(), HashSet::new());
+        let mut own = Fonts::new(TextOptions::default(), definitions());
         while let Ok(letter) = letters.recv() {
-            if hopeless.contains(&script(letter)) {
-                continue;
-            }
-            match face_with(&system, letter) {
-                // It was found before, and the window has not drawn with it yet.
-                Some((name, _)) if given.contains(&name) => {}
-                Some((name, data)) => {
-                    given.insert(name.clone());
-                    if found.send(FontInsert::new(&name, data, every_family())).is_err() {
+            let face = if hopeless.contains(&script(letter)) { None } else { face_with(&system, letter) };
+            if let Some((name, data)) = face {
+                // It may have been found before, and the window has not drawn with it yet.
+                if given.insert(name.clone()) {
+                    let font = FontInsert::new(&name, data, every_family());
+                    if found.send(Found::Font(font)).is_err() {
                         return;
                     }
                     ctx.request_repaint();
                 }
-                None => {
-                    hopeless.insert(script(letter));
+                continue;
+            }
+            hopeless.insert(script(letter));
+            // Where a sign comes along with Attune only a better one was looked for.
+            if !own.has_glyph(&FontId::proportional(12.0), letter) && told.insert(script(letter)) {
+                if found.send(Found::Nothing(letter)).is_err() {
+                    return;
                 }
+                ctx.request_repaint();
             }
         }
     };
@@ -154,6 +166,18 @@ mod tests {
             for letter in "Aé§Ωж–…·×→≥±✓\u{202f}0".chars() {
                 assert!(fonts.has_glyph(&font, letter), "{letter:?} in {font:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_samples_are_shown_whole_on_a_machine_without_fonts() {
+        let mut fonts = Fonts::new(TextOptions::default(), definitions());
+        let font = FontId::proportional(13.0);
+        for sample in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/samples")).unwrap() {
+            let path = sample.unwrap().path();
+            let letters: HashSet<char> = std::fs::read_to_string(&path).unwrap().chars().collect();
+            let missing = letters.iter().filter(|letter| !letter.is_whitespace() && !fonts.has_glyph(&font, **letter));
+            assert_eq!(missing.count(), 0, "{}", path.display());
         }
     }
 

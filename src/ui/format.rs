@@ -145,7 +145,7 @@ pub fn clock(seconds: f64) -> String {
 
 /// `1 text`, `2 000 texts`.
 pub fn plural(number: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(number), if number == 1 { one } else { many })
+    format!("{} {}", count(number), crate::words::noun(number as usize, one, many))
 }
 
 /// How long ago something was: `just now`, `5 min ago`, `3 days ago`.

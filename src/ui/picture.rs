@@ -81,7 +81,8 @@ impl Picture {
                 continue;
             }
             match found.recv_timeout(FONT) {
-                Ok(font) => ctx.add_font(font),
+                Ok(fonts::Found::Font(font)) => ctx.add_font(font),
+                Ok(fonts::Found::Nothing(_)) => {}
                 Err(_) => break,
             }
         }

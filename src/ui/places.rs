@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::files::data_folder;
-use crate::hub::embedded;
+use crate::hub::embedded::Shipped;
 use crate::samples;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct Places {
     pub runs: PathBuf,
     /// Where samples are written when they are opened.
     pub samples: PathBuf,
-    /// Where the model inside the program is written.
+    /// Where the encoder inside the program is written; its adapters lie beside it.
     pub model: PathBuf,
 }
 
@@ -26,7 +26,7 @@ impl Places {
             || without_documents(data_folder().join("runs"), earlier),
             |documents| documents.join("Attune").join("runs"),
         );
-        Self { runs, samples: samples::folder(), model: embedded::folder() }
+        Self { runs, samples: samples::folder(), model: Shipped::Mini.folder() }
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::action::ThemeChoice;
 use super::guide::Guide;
 use super::tiles::Tree;
+use crate::table::Inputs;
 
 /// The key under which the settings are stored.
 pub const KEY: &str = "attune";
@@ -22,6 +23,8 @@ pub struct Settings {
     /// Where runs are written, where it is not the usual place.
     pub runs_folder: Option<PathBuf>,
     pub last_model: Option<PathBuf>,
+    /// The data that were opened last, the newest first, each with all its paths.
+    pub recent_data: Vec<Vec<PathBuf>>,
     /// Bytes that a run may take at most, where not all that is free.
     pub memory_limit: Option<u64>,
     /// Nothing is asked of the hub.
@@ -40,6 +43,7 @@ impl Default for Settings {
             model_folders: Vec::new(),
             runs_folder: None,
             last_model: None,
+            recent_data: Vec::new(),
             memory_limit: None,
             offline: false,
             guide: Guide::default(),
@@ -49,11 +53,56 @@ impl Default for Settings {
 }
 
 impl Settings {
+    const RECENT: usize = 6;
     pub const TEXT_SIZES: [f32; 5] = [0.9, 1.0, 1.1, 1.25, 1.5];
+
+    /// Remembers data that could be read, in the place of those that were opened longest ago.
+    pub fn add_data(&mut self, data: &Inputs) {
+        let paths = data.paths().to_vec();
+        self.recent_data.retain(|known| *known != paths);
+        self.recent_data.insert(0, paths);
+        self.recent_data.truncate(Self::RECENT);
+    }
+
+    pub fn recent_data(&self) -> Vec<Inputs> {
+        self.recent_data.iter().filter(|paths| !paths.is_empty()).map(|paths| paths.iter().cloned().collect()).collect()
+    }
+
+    /// The factor on all sizes: whatever a file says, one of those that can be chosen.
+    pub fn text_size(&self) -> f32 {
+        let off = |size: &f32| (size - self.text_size).abs();
+        let sizes = Self::TEXT_SIZES.into_iter().filter(|size| off(size).is_finite());
+        sizes.min_by(|one, other| off(one).total_cmp(&off(other))).unwrap_or(1.0)
+    }
 
     pub fn add_model_folder(&mut self, folder: &Path) {
         if !self.model_folders.iter().any(|known| known == folder) {
             self.model_folders.push(folder.to_path_buf());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_file_says_of_sizes_is_never_more_than_can_be_chosen() {
+        for (written, expected) in
+            [(1.1, 1.1), (0.0, 0.9), (-3.0, 0.9), (7.0, 1.5), (f32::NAN, 1.0), (f32::INFINITY, 1.0)]
+        {
+            let settings = Settings { text_size: written, ..Settings::default() };
+            assert_eq!(settings.text_size(), expected, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_data_that_were_opened_last_stand_first_and_once() {
+        let mut settings = Settings::default();
+        for name in ["a", "b", "a", "c", "d", "e", "f", "g"] {
+            settings.add_data(&name.into());
+        }
+        let names: Vec<String> = settings.recent_data().iter().map(Inputs::title).collect();
+        assert_eq!(names, ["g", "f", "e", "d", "c", "a"]);
     }
 }

@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Roles;
 use crate::inspect::{Reply, Subject};
-use crate::model::Decisions;
 use crate::model::card::ModelCard;
+use crate::model::{Decisions, Precision};
 use crate::samples::Sample;
 use crate::table::Inputs;
 use crate::task::Task;
@@ -157,6 +157,8 @@ pub struct Workspace {
     /// What was kept with the model of `evaluation` since it came.
     pub kept: Option<Decisions>,
     pub explore: ExploreState,
+    /// In which numbers Explore and Evaluate ask models.
+    pub precision: Precision,
     pub hub: HubState,
     pub downloads: Vec<Download>,
     pub runs: Vec<RunSummary>,
@@ -171,6 +173,9 @@ pub struct Workspace {
     pub now: f64,
     /// When the window was opened, in seconds since 1970.
     opened_at: u64,
+    /// Data that were opened before, the newest first, and the model that was used last.
+    pub recent: Vec<Inputs>,
+    pub last_model: Option<PathBuf>,
     pub model_folders: Vec<PathBuf>,
     /// A folder that was just added, until it is known which models are in it.
     pub added_folder: Option<PathBuf>,
@@ -206,6 +211,8 @@ pub struct Wants {
     pub subject: bool,
     /// A run whose evaluation has just been written.
     pub open_run: Option<PathBuf>,
+    /// Data that could be read, to be found again after the next start.
+    pub remember: Option<Inputs>,
     /// A configuration whose data and model are to be opened.
     pub clone_of: Option<Box<RunConfig>>,
 }
@@ -236,6 +243,7 @@ impl Workspace {
             evaluation_error: None,
             kept: None,
             explore: ExploreState::default(),
+            precision: Precision::default(),
             hub: HubState::default(),
             downloads: Vec::new(),
             runs: Vec::new(),
@@ -247,6 +255,8 @@ impl Workspace {
             wants: Wants::default(),
             now: 0.0,
             opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+            recent: Vec::new(),
+            last_model: None,
             model_folders,
             added_folder: None,
             runs_folder,
@@ -317,7 +327,10 @@ impl Workspace {
                     self.choose_model(card);
                 }
             }
-            Payload::Table(table) => self.take_table(&table),
+            Payload::Table(table) => {
+                self.wants.remember = Some(table.origins.inputs.clone());
+                self.take_table(&table);
+            }
             Payload::Dataset(loaded) => self.take_dataset(loaded),
             Payload::Lengths(lengths) => {
                 self.data.lengths = Some(lengths);

@@ -12,10 +12,11 @@ use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
 use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
 use crate::hub::Hub;
+use crate::hub::embedded::Shipped;
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::metrics::Evaluation;
-use crate::model::Decisions;
 use crate::model::card::ModelCard;
+use crate::model::{Decisions, Precision};
 use crate::table::{Inputs, Table};
 use crate::task::Task;
 use crate::text::Length;
@@ -34,8 +35,8 @@ pub struct JobId(pub u64);
 
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Looks for model folders under the given ones and in the Hugging Face cache, and writes the one inside the
-    /// program to its place.
+    /// Looks for model folders under the given ones and in the Hugging Face cache, and writes those inside the
+    /// program to their places.
     FindModels {
         job: JobId,
         folders: Vec<PathBuf>,
@@ -96,6 +97,7 @@ pub enum Command {
         model: PathBuf,
         data: Inputs,
         roles: Roles,
+        precision: Precision,
     },
     /// Writes beside a model's weights where the line is drawn between yes and no; from then on it counts in predictions
     /// and evaluations. An evaluation that is `shown` is judged anew; answers [`Payload::Evaluation`].
@@ -109,12 +111,14 @@ pub enum Command {
     Meet {
         job: JobId,
         model: PathBuf,
+        precision: Precision,
     },
     /// The newest request replaces one that has not begun, and ends one that reads a long document; answers
     /// [`Payload::Answer`].
     Ask {
         job: JobId,
         model: PathBuf,
+        precision: Precision,
         inquiry: AnyInquiry,
     },
     /// Runs under a folder; answers [`Payload::Runs`].
@@ -228,10 +232,16 @@ pub struct ModelEntry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Inside the program.
-    Embedded,
+    Embedded(Shipped),
     Folder,
     Cache,
     Run,
+}
+
+impl Origin {
+    pub fn ships(self) -> bool {
+        matches!(self, Self::Embedded(_))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -295,6 +305,8 @@ pub struct EvaluatedData {
     pub evaluation: Evaluation,
     /// What is decided for the model now.
     pub decisions: Decisions,
+    /// In which numbers the model was asked.
+    pub precision: Precision,
     /// The texts, one for each prediction in its order: first text and pair.
     pub texts: Vec<(String, Option<String>)>,
 }

@@ -1,7 +1,7 @@
 //! A text gives the same numbers alone and in any company, to the bit; and an update gives the same gradient however it
 //! is cut into micro-batches and on however many threads.
 
-use attune::model::{self, Input, Model, Pass, PassDropout, Want};
+use attune::model::{self, Input, Model, Pass, PassDropout, Precision, Want};
 use attune::task::Task;
 use attune::train::loss::CrossEntropy;
 use candle_core::Device;
@@ -66,6 +66,19 @@ proptest! {
             for (row, values) in alone.iter().enumerate() {
                 prop_assert_eq!(bits(values), bits(&all[together.starts[index] + row]));
             }
+        }
+    }
+}
+
+#[test]
+fn a_model_that_is_asked_has_the_bits_of_one_that_is_trained() {
+    let texts: Vec<Vec<u32>> = (0..6_u32).map(|i| (0..=i * 9).map(|j| 5 + (i * 31 + j * 7) % 380).collect()).collect();
+    for name in ["bert-classify", "roberta-classify", "distilbert-mlm", "albert-classify", "electra-rtd"] {
+        let (trained, asked) = (open(name), open(name).asked_in(Precision::F32).unwrap());
+        for texts in [&texts[..], &texts[..1], &texts[3..4]] {
+            let input = pack(texts, 0);
+            let (one, two) = (hidden(&trained, &input).concat(), hidden(&asked, &input).concat());
+            assert_eq!(bits(&one), bits(&two), "{name}, {} texts", texts.len());
         }
     }
 }

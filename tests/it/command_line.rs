@@ -27,6 +27,14 @@ pub fn done(arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Standard output of a command by a person who has this folder and has never started the program, or what it said where
+/// it failed.
+pub fn at_home(home: &Path, arguments: &[&str]) -> Result<String, String> {
+    let output = attune(arguments).env("HOME", home).env("XDG_DATA_HOME", home).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
+}
+
 /// Standard error of a command that must fail, which is one line with nothing on standard output.
 pub fn failed(arguments: &[&str], status: i32) -> String {
     let output = run(arguments);
@@ -599,6 +607,30 @@ fn folders_and_files_are_recognised() {
     assert_eq!(facts["labels"][1], json!({ "label": "good", "count": 2 }));
     assert_eq!(facts["problems"], json!([{ "line": 3, "reason": "has no text" }]));
     assert!(done(&["inspect", &data]).contains("line 3 has no text"));
+    assert_eq!(facts["labelled"], true);
+    let bare = write(&dir.path().join("bare.csv"), "text\nthe soup was wonderful\nthe queue was endless\n");
+    assert_eq!(inspect(&bare)["labelled"], false);
+    assert!(done(&["inspect", &bare]).contains("no labels were found"));
+    assert!(!done(&["inspect", &data]).contains("no labels"));
+    assert!(!done(&["inspect", &bare, "--task", "mlm"]).contains("no labels"));
+}
+
+#[test]
+fn options_that_change_nothing_for_a_task_are_told() {
+    let told = |folder: &str, options: &[&str]| {
+        let text = ["predict", "--model", &model(folder), "--text", "the jury", "--json"];
+        let output = run(&[&text[..], options].concat());
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let idle = ["--aggregation", "simple", "--stride", "4", "--max-answer-tokens", "3", "--allow-no-answer"];
+    let words = told("bert-classify", &idle);
+    for name in ["--aggregation", "--stride", "--max-answer-tokens", "--allow-no-answer"] {
+        assert!(words.contains(&format!("warning: {name} changes nothing for classify")), "{words}");
+    }
+    assert_eq!(told("bert-classify", &["--top-k", "1"]), "");
+    assert_eq!(told("bert-ner", &["--aggregation", "simple", "--stride", "4"]), "");
+    assert!(told("bert-ner", &["--top-k", "1"]).contains("warning: --top-k changes nothing for ner"));
 }
 
 #[test]
@@ -679,7 +711,7 @@ fn the_model_inside_the_program_is_taken_wherever_a_folder_is() {
     let both =
         text.replace("embedded = true", "embedded = true\npath = \"models/minilm\"").replace("/run\"", "/other\"");
     let error = failed(&["train", &write(&dir.path().join("both.toml"), &both)], 1);
-    assert!(error.contains("model.embedded is true, expected one model"), "{error}");
+    assert!(error.contains("model.embedded is attune-mini, expected one model"), "{error}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use attune::metrics::{
     AnsweredQuestion, Answers, CandidateAnswer, MaskedTally, TaggedSentence, evaluate_answers, evaluate_classes,
     evaluate_entities, evaluate_masked, evaluate_multilabel,
 };
-use attune::model::Decisions;
+use attune::model::{Decisions, Precision};
 use attune::task::Task;
 use attune::worker::protocol::EvaluatedData;
 
@@ -39,7 +39,14 @@ pub fn of_entities(model: &Path) -> EvaluatedData {
     let sentences: Vec<_> = sentences.collect();
     let texts = sentences.iter().map(|sentence| (sentence.words.join(" "), None)).collect();
     let evaluation = evaluate_entities(&names, sentences, 0.21);
-    EvaluatedData { model: model.into(), on: None, evaluation, decisions: Decisions::default(), texts }
+    EvaluatedData {
+        model: model.into(),
+        on: None,
+        evaluation,
+        decisions: Decisions::default(),
+        precision: Precision::F32,
+        texts,
+    }
 }
 
 /// Questions about one paragraph, every third without an answer.
@@ -82,7 +89,14 @@ pub fn of_answers(model: &Path, allow_no_answer: bool) -> EvaluatedData {
     let evaluation = evaluate_answers(questions.collect(), 0.0, allow_no_answer, 1.02);
     let texts =
         (0..90).map(|example| (format!("{} ({example})", asked[example % 4].0), Some(context.to_owned()))).collect();
-    EvaluatedData { model: model.into(), on: None, evaluation, decisions: Decisions::default(), texts }
+    EvaluatedData {
+        model: model.into(),
+        on: None,
+        evaluation,
+        decisions: Decisions::default(),
+        precision: Precision::F32,
+        texts,
+    }
 }
 
 /// Five labels, rarer from one to the next.
@@ -102,7 +116,14 @@ pub fn of_labels(model: &Path) -> EvaluatedData {
     let answers = Answers { examples: &examples, gold: &gold, scores, losses: &losses };
     let evaluation = evaluate_multilabel(&labels, answers);
     let texts = (0..160).map(|example| (format!("A review of many things ({example})"), None)).collect();
-    EvaluatedData { model: model.into(), on: None, evaluation, decisions: Decisions::default(), texts }
+    EvaluatedData {
+        model: model.into(),
+        on: None,
+        evaluation,
+        decisions: Decisions::default(),
+        precision: Precision::F32,
+        texts,
+    }
 }
 
 /// Classes with confidences that are too high.
@@ -121,7 +142,14 @@ pub fn of_classes(model: &Path) -> EvaluatedData {
     let answers = Answers { examples: &examples, gold: &gold, scores, losses: &losses };
     let evaluation = evaluate_classes(Task::Classify, &labels, answers);
     let texts = (0..400).map(|example| (format!("A review ({example})"), None)).collect();
-    EvaluatedData { model: model.into(), on: None, evaluation, decisions: Decisions::default(), texts }
+    EvaluatedData {
+        model: model.into(),
+        on: None,
+        evaluation,
+        decisions: Decisions::default(),
+        precision: Precision::F32,
+        texts,
+    }
 }
 
 /// Masked words of a small vocabulary.
@@ -135,5 +163,12 @@ pub fn of_masks(model: &Path) -> EvaluatedData {
     }
     let mut evaluation = evaluate_masked(&tally);
     evaluation.masked = Some(tally.report(|id| words[id as usize].into()));
-    EvaluatedData { model: model.into(), on: None, evaluation, decisions: Decisions::default(), texts: Vec::new() }
+    EvaluatedData {
+        model: model.into(),
+        on: None,
+        evaluation,
+        decisions: Decisions::default(),
+        precision: Precision::F32,
+        texts: Vec::new(),
+    }
 }

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use attune::metrics::{EntityErrorKind, threshold_curve};
-use attune::model::Decisions;
+use attune::model::{Decisions, Precision};
 use attune::ui::panels::evaluate::EvaluatePanel;
 use attune::ui::tiles::{self, Tiled as _, Tree};
 use attune::ui::workspace::RunView;
 use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
 use attune::worker::protocol::{EvaluatedData, EvaluatedOn, ModelEntry, Origin};
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -170,6 +171,22 @@ fn an_evaluation_names_its_file() {
     data.on = Some(EvaluatedOn { data: "/data/reviews.csv".into(), is_part: true });
     let evaluate = scene(data);
     evaluate.get_by_label("400 examples · text classification · on reviews.csv, the part held out");
+}
+
+#[test]
+fn an_evaluation_with_8_bit_weights_says_so_and_the_switch_stands_by_the_file() {
+    let mut data = evaluated::of_classes(model());
+    data.precision = Precision::Int8;
+    let mut evaluate = scene(data);
+    evaluate.get_by_label("400 examples · text classification · 8-bit weights");
+    let entry = ModelEntry { dir: model().into(), origin: Origin::Run, ..script::models()[0].clone() };
+    evaluate.state_mut().workspace.models = vec![entry];
+    evaluate.get_by_label("Evaluate another file…").click();
+    evaluate.run_ok();
+    evaluate.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
+    evaluate.run_ok();
+    let asked = |action: &Action| matches!(action, Action::AskIn(Precision::Int8));
+    assert!(evaluate.state().actions.iter().any(asked));
 }
 
 #[test]

@@ -12,6 +12,7 @@ use attune::inspect::tagging::{Span, Tagging};
 use attune::inspect::{
     Aggregation, Answer, AnyInquiry, Ask, OpenModel, Options, Output, Predicted, Prediction, Question, Request, explore,
 };
+use attune::model::Precision;
 use attune::task::Task;
 use attune::worker::protocol::{Command, EventKind, JobId, Payload};
 use attune::worker::spawn;
@@ -266,7 +267,10 @@ fn the_newest_question_ends_one_that_reads_a_long_document() {
     let model = golden().join("bert-qa");
     let ask = |job: u64, document: &str| {
         let inquiry = AnyInquiry::new(question(Task::Qa, "What fell?", Some(document)));
-        client.commands.send(Command::Ask { job: JobId(job), model: model.clone(), inquiry }).unwrap();
+        client
+            .commands
+            .send(Command::Ask { job: JobId(job), model: model.clone(), precision: Precision::F32, inquiry })
+            .unwrap();
     };
     ask(1, &"It fell in a storm and was built again. ".repeat(20_000));
     let (mut ended, mut answered) = (None, false);

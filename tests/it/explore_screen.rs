@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use attune::inspect::{Aggregation, Answer, Prediction, Question};
+use attune::model::Precision;
 use attune::task::Task;
 use attune::ui::panels::explore::ExplorePanel;
 use attune::ui::tiles::{self, Tiled, Tree};
@@ -48,7 +49,7 @@ fn live(model: &Path, size: [f32; 2]) -> Harness<'static, Live> {
 fn meet(workspace: &mut Workspace, client: &Client, model: &Path) {
     workspace.explore_with(model.into());
     let job = workspace.follow(JobKind::Meet { dir: model.into() }, "Opening");
-    client.commands.send(Command::Meet { job, model: model.into() }).unwrap();
+    client.commands.send(Command::Meet { job, model: model.into(), precision: Precision::F32 }).unwrap();
 }
 
 fn draw(ui: &mut egui::Ui, live: &mut Live) {
@@ -65,7 +66,7 @@ fn draw(ui: &mut egui::Ui, live: &mut Live) {
     for action in actions {
         if let Action::Ask { model, inquiry } = action {
             let job = live.workspace.follow(JobKind::Ask, "Asking");
-            live.client.commands.send(Command::Ask { job, model, inquiry }).unwrap();
+            live.client.commands.send(Command::Ask { job, model, precision: Precision::F32, inquiry }).unwrap();
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use attune::hub::Hub;
+use attune::hub::embedded::Shipped;
 use attune::inspect::Question;
 use attune::train::config::{Init, StrategyKind};
 use attune::ui::app::App;
@@ -251,7 +252,7 @@ fn the_guided_path_sets_up_the_real_screens_and_ticks_off_what_was_done() {
     press_below(&mut window, &format!("Set up: {part}"));
     run_shortly(&mut window, Part::FromRandom);
     let run = window.workspace().run.as_ref().unwrap();
-    assert!(run.config.model.embedded && run.config.model.init == Init::Random);
+    assert!(run.config.model.embedded == Some(Shipped::Mini) && run.config.model.init == Init::Random);
     assert!(run.config.data.eval.as_ref().is_some_and(|path| path.place().ends_with("reviews-dev.csv")));
 
     window.go(Screen::Home);

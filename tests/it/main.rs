@@ -9,12 +9,14 @@
 
 mod adapters;
 mod answers_are_explained;
+mod asked_before_training;
 mod attention_is_the_models;
 mod batches_change_nothing;
 mod causal;
 mod classes_meet_the_model;
 mod command_line;
 mod compare_runs;
+mod eight_bits;
 mod evaluated;
 mod evaluations;
 mod every_task_learns;
@@ -34,6 +36,7 @@ mod maps;
 mod metrics;
 mod models_are_found;
 mod models_match_the_reference;
+mod mutations;
 mod packaging;
 mod panels;
 mod playground_answers;
@@ -56,3 +59,6 @@ mod where_it_learned_it;
 mod window;
 mod words_that_push;
 mod worker_keeps_its_word;
+
+#[global_allocator]
+static ALLOCATOR: mutations::memory::Counted = mutations::memory::Counted;

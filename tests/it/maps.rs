@@ -5,11 +5,16 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Arc;
 
 use attune::analysis::map::{
-    About, Graph, Method, Pca, PlaceText, Points, Unwatched, Watch, placed, probabilities, read, simplicial, trust,
+    About, Graph, Method, Pca, PlaceText, Read, Unwatched, Watch, placed, probabilities, simplicial, trust,
 };
-use attune::inspect::{OpenModel, Options, Output as Said, Pooling, Request};
+use attune::analysis::points::Points;
+use attune::analysis::pooled::{Wanted, Which, once};
+use attune::data::{Dataset, Roles};
+use attune::inspect::{OpenModel, Options, Output as Said, Plane, Pooling, Request};
+use attune::table::Table;
 use attune::task::Task;
 use attune::ui::Screen;
 use attune::ui::workspace::Workspace;
@@ -135,28 +140,49 @@ fn a_map_can_be_seen_on_its_way_and_left() {
     }
 }
 
+/// Texts as rows of a file, with a second one where there are such.
+fn rows(texts: &[Request], task: Task) -> Arc<Dataset> {
+    let row = |text: &Request| format!("{},{}\n", text.text, text.pair.as_deref().unwrap_or_default());
+    let csv = String::from("text,pair\n") + &texts.iter().map(row).collect::<String>();
+    let table = Arc::new(Table::from_bytes(Path::new("rows.csv"), csv.into_bytes()).unwrap());
+    let pair = texts[0].pair.is_some().then(|| "pair".to_owned());
+    let roles = Roles { text: Some("text".into()), pair, ..Roles::default() };
+    Arc::new(Dataset::new(table, task, &roles, None).unwrap())
+}
+
 #[test]
 fn one_pass_has_the_states_and_what_the_head_says() {
     for name in ["bert-classify", "roberta-classify", "albert-sop", "electra-classify"] {
         let dir = golden().join(name);
         let texts: Vec<Request> = (0..30)
             .map(|row| Request {
-                text: format!("heavy rain closed the road {}", "again ".repeat(row % 7)),
+                text: format!("heavy rain closed the road{}", " again".repeat(row % 7)),
                 pair: name.ends_with("sop").then(|| format!("they waited {row}")),
             })
             .collect();
         let mut model = OpenModel::open_whole(&dir).unwrap();
         let task = model.heads[0];
+        let wanted = |pooling, task| Wanted {
+            model: dir.clone(),
+            data: rows(&texts, task),
+            among: (0..30).collect(),
+            rows: 30,
+            seed: 1,
+            max_tokens: usize::MAX,
+            which: Which::Plane(Plane { pooling, layer: 1 }),
+        };
         for pooling in [Pooling::First, Pooling::Mean] {
-            let go_on = &mut |_, _| ControlFlow::Continue(());
-            let found = read(&mut model, &texts, Some(task), pooling, 1, go_on).unwrap().unwrap();
-            let expected = model.states(&texts, pooling, go_on).unwrap().unwrap();
+            let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
+            let found = once(&mut model, &wanted(pooling, task), go_on).unwrap().unwrap();
+            let found = Read::of(found, pooling);
+            let expected = model.states(&texts, pooling, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap();
             assert_eq!(found.states.len(), expected.layers);
             for (layer, points) in &found.states {
                 for text in 0..texts.len() {
                     assert_eq!(points.get(text), expected.of(text, *layer), "{name}, layer {layer}, text {text}");
                 }
             }
+            assert_eq!(found.said.len(), texts.len(), "{name}");
             for (text, said) in texts.iter().zip(&found.said) {
                 let prepared = model.prepare(text.clone(), &Options::default()).unwrap();
                 let predicted = model.predict(&[&prepared], &Options::default()).unwrap().remove(0);
@@ -166,11 +192,11 @@ fn one_pass_has_the_states_and_what_the_head_says() {
                 assert!((found - labels[0].score).abs() < 1e-6, "{name}: {found}, expected {}", labels[0].score);
             }
         }
-        let go_on = &mut |_, _| ControlFlow::Continue(());
-        let other = read(&mut model, &texts, Some(Task::Ner), Pooling::Mean, 0, go_on).unwrap().unwrap();
+        let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
+        let other = once(&mut model, &wanted(Pooling::Mean, Task::Regress), go_on).unwrap().unwrap();
         assert!(other.said.is_empty(), "{name} has no head for it");
-        let stop = &mut |done, _| if done > 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        assert!(read(&mut model, &texts, None, Pooling::Mean, 0, stop).unwrap().is_none());
+        let stop = &mut |_: &str, done, _| if done > 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        assert!(once(&mut model, &wanted(Pooling::Mean, task), stop).unwrap().is_none());
     }
 }
 
@@ -214,7 +240,7 @@ fn the_command_writes_every_row_with_a_text_and_what_is_said_of_it() {
         let told = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "{told}");
         assert!(output.stdout.is_empty());
-        assert!(told.contains("1 texts were truncated") && told.contains("line 43: has no text"), "{told}");
+        assert!(told.contains("1 text was truncated") && told.contains("line 43: has no text"), "{told}");
         assert!(
             told.contains(&format!("laid out by {trusted} from layer 1 of")) && told.contains("the mean over"),
             "{told}"
@@ -318,6 +344,17 @@ fn rows_are_mapped_found_selected_and_shown_in_data_and_a_typed_text_lies_among_
     window.harness.run_steps(8);
     laid_out(&mut window, Method::Umap);
     assert!(window.shows("trust 0."));
+
+    // A model that was left and came back has the map that it had.
+    let [one, other] = ["bert-classify", "bert-mlm"].map(|name| golden().join(name));
+    for (model, has_map) in [(&other, false), (&one, true)] {
+        window.harness.state_mut().act(attune::ui::Action::ExploreWith(model.clone()));
+        window.until("the model can be asked", |workspace| {
+            workspace.explore.subject.as_ref().is_some_and(|subject| &subject.dir == model)
+        });
+        window.harness.run_steps(4);
+        assert_eq!(window.shows("Out of date"), !has_map, "{}", model.display());
+    }
 
     window.write(Role::TextInput, "Search the map", "wonderful");
     window.press("60 found, select them");

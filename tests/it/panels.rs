@@ -9,6 +9,7 @@ use std::sync::Arc;
 use attune::data::health::{Finding, FindingKind};
 use attune::data::{Dataset, Roles, Split};
 use attune::inspect::{AnyInquiry, Question};
+use attune::model::Precision;
 use attune::table::Table;
 use attune::task::Task;
 use attune::train::config::StrategyKind;
@@ -551,7 +552,7 @@ fn exploring() -> Harness<'static, Scene> {
 fn reply(harness: &mut Harness<'_, Scene>) {
     let job = harness.state().workspace.explore.pending.unwrap();
     let inquiry = AnyInquiry::new(asked(harness).pop().unwrap());
-    say(harness, job, &Command::Ask { job, model: "/runs/one/model".into(), inquiry });
+    say(harness, job, &Command::Ask { job, model: "/runs/one/model".into(), precision: Precision::F32, inquiry });
     harness.state_mut().workspace.apply(Event { job, kind: EventKind::Done });
     harness.run_ok();
 }
@@ -610,7 +611,11 @@ fn an_answer_that_is_no_longer_followed_changes_nothing() {
     let old = explore.state().workspace.explore.pending.unwrap();
     explore.state_mut().workspace.follow(JobKind::Ask, "Asking");
     let inquiry = AnyInquiry::new(Question::of("bad", None));
-    say(&mut explore, old, &Command::Ask { job: old, model: "/runs/one/model".into(), inquiry });
+    say(
+        &mut explore,
+        old,
+        &Command::Ask { job: old, model: "/runs/one/model".into(), precision: Precision::F32, inquiry },
+    );
     assert!(explore.query_by_label_contains("negative 84").is_none());
 }
 

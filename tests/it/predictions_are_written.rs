@@ -232,6 +232,37 @@ fn rows_of_several_files_say_of_which_and_how_they_were_read() {
 }
 
 #[test]
+fn the_first_of_numbered_lines_stands_for_all_and_a_folder_for_its_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = write(&dir.path().join("x-00000-of-00002.jsonl"), "{\"text\": \"the jury\"}\n{\"text\": \"a map\"}\n");
+    let second = dir.path().join("x-00001-of-00002.jsonl");
+    write(&second, "{\"text\": \"the sea\"}\n");
+    let ask = |input: &str| run(&["predict", "--model", &model("bert-classify"), "--input", input, "--json"]);
+    let said = |output: &std::process::Output| objects(&String::from_utf8(output.stdout.clone()).unwrap());
+    let both = said(&ask(&first));
+    assert_eq!((both.len(), &both[2..]), (3, &said(&ask(&second.display().to_string()))[..]));
+    // What cannot be read in another part names it; a part that is missing is told.
+    write(&second, "{\"text\": \"the sea\"}\nnothing\n");
+    let output = ask(&first);
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), said(&output)), (Some(1), both.clone()), "{told}");
+    assert!(told.contains("line 2 of") && told.contains("x-00001-of-00002.jsonl"), "{told}");
+    fs::remove_file(&second).unwrap();
+    let told = String::from_utf8(ask(&first).stderr).unwrap();
+    assert!(told.contains("only this part was read: x-00001-of-00002 is not beside it"), "{told}");
+
+    let folder = dir.path().join("tables");
+    fs::create_dir(&folder).unwrap();
+    write(&folder.join("metadata.json"), "{\"rows\": 2}");
+    write(&folder.join("a.csv"), "text\nthe jury\n");
+    write(&folder.join("b.csv"), "text\na map\n");
+    let output = ask(&folder.display().to_string());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(said(&output), both[..2], "{told}");
+    assert!(told.contains("not read: \"metadata.json\""), "{told}");
+}
+
+#[test]
 fn words_that_would_tear_their_row_are_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let rows = [json!(["Ines", "lives"]), json!(["New York", "x"]), json!(["a", ""]), json!(["a\tb", "c"])];

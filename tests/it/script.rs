@@ -9,8 +9,8 @@ use std::sync::Arc;
 use attune::data::Dataset;
 use attune::inspect::{Answer, Prediction as Said, Question, Script, Subject};
 use attune::metrics::{Evaluation, Outcome, Prediction};
-use attune::model::Decisions;
 use attune::model::card::{BlockSize, LoadReport, ModelCard};
+use attune::model::{Decisions, Precision};
 use attune::table::Table;
 use attune::task::Task;
 use attune::text::xray::xray;
@@ -370,6 +370,7 @@ pub fn evaluation(model: &Path, data: &Path) -> EvaluatedData {
         on: Some(EvaluatedOn { data: data.into(), is_part: false }),
         evaluation,
         decisions: Decisions::default(),
+        precision: Precision::F32,
         texts,
     }
 }
@@ -422,6 +423,7 @@ fn made(labels: Vec<String>, predictions: Vec<Prediction>) -> Evaluation {
 
 pub fn subject(model: &Path) -> Subject {
     Subject {
+        files: Vec::new(),
         dir: model.into(),
         family: "bert",
         heads: vec![Task::Classify],

@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::models_match_the_reference::golden;
 
-struct Served {
+pub struct Served {
     child: Child,
     port: u16,
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Served {
-    fn start(folder: &str, more: &[&str]) -> Self {
+    pub fn start(folder: &str, more: &[&str]) -> Self {
         let model = golden().join(folder);
         let mut child = Command::new(env!("CARGO_BIN_EXE_attune"))
             .args(["serve", "--port", "0", "--model"])
@@ -40,7 +40,7 @@ impl Served {
     }
 
     /// All that comes back for some bytes, after which nothing more is sent.
-    fn raw(&self, bytes: &[u8]) -> String {
+    pub fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.connect();
         // Who is refused early may be gone before all is sent.
         stream.write_all(bytes).ok();
@@ -54,7 +54,7 @@ impl Served {
         parts(&self.raw(message(method, path, body).as_bytes()))
     }
 
-    fn predict(&self, body: &Value) -> Value {
+    pub fn predict(&self, body: &Value) -> Value {
         let (status, answer) = self.ask("POST", "/predict", Some(&body.to_string()));
         assert_eq!(status, 200, "{answer}");
         answer
@@ -75,7 +75,7 @@ impl Drop for Served {
     }
 }
 
-fn message(method: &str, path: &str, body: Option<&str>) -> String {
+pub fn message(method: &str, path: &str, body: Option<&str>) -> String {
     let length = body.map(|body| format!("Content-Length: {}\r\n", body.len())).unwrap_or_default();
     format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n{}", body.unwrap_or_default())
 }

@@ -75,6 +75,16 @@ fn two_models_are_compared_as_recorded_and_in_the_shape_of_the_contract() {
     };
     let table = ask(&["--task", "classify"]);
     assert!(table.contains("embeddings") && table.contains("Of the heads layer"), "{table}");
+    // A layer of states has the number in the table that it has in JSON, and one of weights its name.
+    let json = objects(&ask(&["--task", "classify", "--json"]));
+    for layer in json["layers"].as_array().unwrap() {
+        let line = format!("{:.4}", layer["cka"].as_f64().unwrap());
+        let number = layer["layer"].to_string();
+        let is_it = |row: &str| row.trim_end_matches(", the embeddings") == number;
+        let told = table.lines().filter_map(|told| told.strip_suffix(&line)).any(|row| is_it(row.trim()));
+        assert!(told, "layer {number} with {line} in {table}");
+    }
+    assert!(table.contains("layers.0 ") && !table.contains("\nlayer 0"), "{table}");
     let some = |seed| objects(&ask(&["--task", "classify", "--rows", "2", "--seed", seed, "--json"]));
     assert_eq!((&some("1")["texts"], some("1")), (&json!(2), some("1")), "the same rows for the same seed");
     let short = objects(&ask(&["--task", "classify", "--max-tokens", "6", "--json"]));

@@ -80,7 +80,7 @@ fn a_person_sees_the_nearest_rows_and_opens_one_in_data() {
         })
     });
     assert!(window.shows(&format!("Of {} rows to learn from", 42 - held_out)), "held-out rows took no part");
-    assert!(window.shows("another label than the answer") && window.shows("the same text"));
+    assert!(window.shows(" another label than the answer") && window.shows("the same text"));
 
     window.press("Layer of the states");
     window.press("the embeddings");

@@ -545,6 +545,7 @@ fn a_run_is_opened_and_its_configuration_used_again() {
         window.count(|command| matches!(command, Command::OpenTable { inputs, .. } if *inputs == "reviews.csv".into())),
         1
     );
+    assert_eq!(window.app().workspace().screen, Screen::Train, "the form is what was asked for");
 }
 
 #[test]
@@ -636,6 +637,21 @@ fn a_job_that_fails_is_shown_and_logged_and_the_window_lives_on() {
     assert!(window.shows("press for details"));
     window.press("Data");
     assert!(window.shows("Continue to training"));
+}
+
+#[test]
+fn the_stages_are_one_stop_of_the_tabulator_and_the_arrows_go_between_them() {
+    let mut window = Window::first();
+    window.harness.get_by_role_and_label(Role::Tab, "Home").focus();
+    window.harness.run_steps(2);
+    for expected in [Screen::Data, Screen::Model] {
+        window.harness.key_press(Key::ArrowDown);
+        window.harness.run_steps(3);
+        assert_eq!(window.app().workspace().screen, expected);
+    }
+    window.harness.key_press(Key::ArrowUp);
+    window.harness.run_steps(3);
+    assert_eq!(window.app().workspace().screen, Screen::Data);
 }
 
 #[test]

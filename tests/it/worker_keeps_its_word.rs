@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use attune::inspect::{AnyInquiry, Question};
+use attune::model::Precision;
 use attune::task::Task;
 use attune::train::config::{Every, ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
@@ -99,7 +100,8 @@ fn a_model_in_shards_that_was_changed_on_disk_is_read_again() {
     let client = client();
     let ask = |job: u64| {
         let inquiry = AnyInquiry::new(Question::of("the soup was wonderful", None));
-        let kinds = run(&client, job, |job| Command::Ask { job, model: dir.clone(), inquiry });
+        let kinds =
+            run(&client, job, |job| Command::Ask { job, model: dir.clone(), precision: Precision::F32, inquiry });
         let mut answers = kinds.iter().filter_map(|kind| match kind {
             EventKind::Payload(Payload::Answer(answer)) => {
                 Some(format!("{:?}", answer.to::<Question>().unwrap().result))
@@ -134,9 +136,9 @@ fn a_request_that_was_replaced_has_an_ending_too() {
     let jobs: Vec<JobId> = (1..=40).map(JobId).collect();
     for (place, job) in jobs.iter().enumerate() {
         let command = if place % 3 == 0 {
-            Command::Meet { job: *job, model: model.clone() }
+            Command::Meet { job: *job, model: model.clone(), precision: Precision::F32 }
         } else {
-            Command::Ask { job: *job, model: model.clone(), inquiry: question(place) }
+            Command::Ask { job: *job, model: model.clone(), precision: Precision::F32, inquiry: question(place) }
         };
         client.commands.send(command).unwrap();
     }
@@ -158,9 +160,12 @@ fn a_model_is_opened_although_it_is_asked_something_meanwhile() {
     let model = golden().join("bert-classify");
     for round in 0..10 {
         let (meet, ask) = (JobId(2 * round + 1), JobId(2 * round + 2));
-        client.commands.send(Command::Meet { job: meet, model: model.clone() }).unwrap();
+        client.commands.send(Command::Meet { job: meet, model: model.clone(), precision: Precision::F32 }).unwrap();
         let inquiry = AnyInquiry::new(Question::of("the soup was wonderful", None));
-        client.commands.send(Command::Ask { job: ask, model: model.clone(), inquiry }).unwrap();
+        client
+            .commands
+            .send(Command::Ask { job: ask, model: model.clone(), precision: Precision::F32, inquiry })
+            .unwrap();
         let kinds = events(&client, meet, |_| {});
         let told = kinds.iter().any(|kind| matches!(kind, EventKind::Payload(Payload::Subject(_))));
         assert!(told && matches!(kinds.last(), Some(EventKind::Done)), "{kinds:?}");
@@ -219,7 +224,8 @@ fn a_run_learns_and_its_folder_opens_again() {
     let model = config.run.out.join("model");
     let ask = |text: &str, job| {
         let inquiry = AnyInquiry::new(Question::of(text, None));
-        let kinds = run(&client, job, |job| Command::Ask { job, model: model.clone(), inquiry });
+        let kinds =
+            run(&client, job, |job| Command::Ask { job, model: model.clone(), precision: Precision::F32, inquiry });
         kinds.iter().find_map(|kind| match kind {
             EventKind::Payload(Payload::Answer(reply)) => reply.to::<Question>().cloned(),
             _ => None,

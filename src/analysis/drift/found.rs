@@ -16,7 +16,8 @@ pub struct Sample {
     pub max_tokens: Option<usize>,
 }
 
-/// What was found. Layers are counted from 0, as in the names of weights.
+/// What was found. Layers are counted from 0, as in the names of weights; states by how many layers they have gone through,
+/// so that those of 0 are the embeddings'.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drift {
     pub texts: usize,

@@ -3,6 +3,7 @@
 use super::found::Drift;
 use super::walk::{Reading, have_same_heads};
 use crate::inspect::{OpenModel, Pooling};
+use crate::words::{noun, plural};
 
 /// Names that are told one by one.
 const NAMED: usize = 3;
@@ -19,23 +20,25 @@ pub fn of(models: [&OpenModel; 2], reading: &Reading, found: &Drift) -> Vec<Stri
     }
     if before.num_hidden_layers != after.num_hidden_layers {
         notes.push(format!(
-            "the first model has {} layers and the second {}: states are compared layer by layer from the embeddings up, as \
+            "the first model has {} and the second {}: states are compared layer by layer from the embeddings up, as \
              far as both go",
-            before.num_hidden_layers, after.num_hidden_layers
+            plural(before.num_hidden_layers, "layer", "layers"),
+            after.num_hidden_layers
         ));
     }
     if reading.agrees && !have_same_heads(models) {
         notes.push(format!(
-            "the first model has {} layers of {} heads and the second {} of {}: attention is not compared",
-            before.schedule().len(),
-            before.num_attention_heads,
+            "the first model has {} of {} and the second {} of {}: attention is not compared",
+            plural(before.schedule().len(), "layer", "layers"),
+            plural(before.num_attention_heads, "head", "heads"),
             after.schedule().len(),
             after.num_attention_heads
         ));
     }
     notes.extend(few(found, before.hidden_size.max(after.hidden_size)));
     if reading.cut > 0 {
-        notes.push(format!("{} of {} texts were cut to {} tokens", reading.cut, found.texts, reading.limit));
+        let were = noun(reading.cut, "was", "were");
+        notes.push(format!("{} of {} texts {were} cut to {} tokens", reading.cut, found.texts, reading.limit));
     }
     let apart = &found.weights.apart;
     if apart.iter().all(|names| !names.is_empty() && names.iter().all(|name| name.starts_with("head."))) {

@@ -193,7 +193,7 @@ fn what_changed_most_is_said_in_words() {
     assert_eq!(
         told(&[1.0, 0.9, 0.995], &[0.001, 0.0], &[(query, 0.0)]),
         [
-            "The states of layer 0 changed most (CKA 0.90)",
+            "The states after 1 of 2 layers changed most (CKA 0.90)",
             "Every head looks where it looked (at most 0.001 bits apart)",
             "No weight that both have moved at all",
         ]

@@ -45,7 +45,7 @@ impl Drift {
             }
             _ if place == 0 => Some(format!("The states changed most in the embeddings (CKA {least:.2})")),
             _ if place == top => Some(format!("The states of the top layer changed most (CKA {least:.2})")),
-            _ => Some(format!("The states of layer {} changed most (CKA {least:.2})", place - 1)),
+            _ => Some(format!("The states after {place} of {top} layers changed most (CKA {least:.2})")),
         }
     }
 

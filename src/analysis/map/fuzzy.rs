@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::points::Neighbors;
+use crate::analysis::points::Neighbors;
 
 /// A symmetric weight between points: of each point the others, in order, each with its weight.
 #[derive(Clone, Debug, Default, PartialEq)]

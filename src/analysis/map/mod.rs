@@ -1,7 +1,7 @@
 //! The rows of a data set as points of the plane, by their states after a layer of a model: rows that a model holds for
 //! alike lie together.
 //!
-//! From the ground up: points and their neighbours (`points.rs`); their principal components (`pca.rs`, over `eigen.rs`);
+//! From the ground up: points and their neighbours (`analysis/points.rs`); their principal components (`pca.rs`, over `eigen.rs`);
 //! who belongs to whom (`fuzzy.rs`), and how points are moved until the plane says the same (`umap.rs`, `tsne.rs` over
 //! `quadtree.rs`); how far to believe it (`trust.rs`); where rows lie close together (`clusters.rs`) and what these say
 //! (`words.rs`); rows as a model has them (`read.rs`), and a text that is typed among them (`place.rs`).
@@ -11,7 +11,6 @@ mod eigen;
 mod fuzzy;
 mod pca;
 mod place;
-mod points;
 mod quadtree;
 mod read;
 pub mod rows;
@@ -26,11 +25,11 @@ use std::sync::Arc;
 pub use fuzzy::{Graph, probabilities, simplicial};
 pub use pca::Pca;
 pub use place::{PlaceText, Placed};
-pub use points::{Neighbors, Points};
-pub use read::{Read, Said, read, reads_whole};
+pub use read::Read;
 pub use trust::{Trust, trust};
 pub use watch::{Unwatched, Watch};
 
+use super::points::Points;
 use clusters::Hills;
 
 /// How a plane is made of many dimensions.

@@ -4,7 +4,7 @@
 //! largest share is positive, as in scikit-learn, so that the same points have the same map.
 
 use super::eigen::{Eigen, largest};
-use super::points::Points;
+use crate::analysis::points::Points;
 use crate::model::ops::matrix::{Into as Product, Mat, MatMut, Threads, matmul};
 use crate::stop::heed;
 

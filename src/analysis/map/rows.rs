@@ -2,21 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::{Map, Read, Said};
+use super::{Map, Read};
+use crate::analysis::pooled::Said;
 use crate::data::{Dataset, Target};
 use crate::inspect::tagging::kind;
-use crate::inspect::{Request, gold};
 use crate::model::outputs::class_key;
 use crate::task::Targets;
-
-/// The texts of all examples, as the model reads them.
-pub fn requests(data: &Dataset) -> Vec<Request> {
-    let request = |example: usize| {
-        let row = gold::row(data, example);
-        Request { text: row.text, pair: row.pair }
-    };
-    (0..data.examples.len()).map(request).collect()
-}
 
 /// What the data say of an example; nothing where they say nothing.
 pub fn label(data: &Dataset, example: usize) -> Option<String> {
@@ -160,7 +151,9 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::analysis::sample::request;
     use crate::data::Roles;
+    use crate::inspect::Request;
     use crate::table::Table;
     use crate::task::Task;
 
@@ -196,6 +189,6 @@ mod tests {
         );
         let number = data("text,label\nfine,2.5\npoor,-1\n", Task::Regress);
         assert_eq!((label(&number, 0).as_deref(), agrees(&number, 0, "2.5")), (Some("2.5"), None));
-        assert_eq!(requests(&number)[1], Request { text: "poor".into(), pair: None });
+        assert_eq!(request(&number, 1), Request { text: "poor".into(), pair: None });
     }
 }

@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::points::{Points, Search};
+use crate::analysis::points::{Points, Search};
 use crate::stop::heed;
 
 /// A measure, and on how many rows it was taken.

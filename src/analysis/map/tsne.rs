@@ -101,7 +101,7 @@ impl Motion {
 mod tests {
     use super::*;
     use crate::analysis::map::fuzzy::probabilities;
-    use crate::analysis::map::points::tests::clouds;
+    use crate::analysis::points::tests::clouds;
 
     #[test]
     fn forces_are_the_gradient_of_what_is_minimised() {

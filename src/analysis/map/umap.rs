@@ -146,9 +146,9 @@ mod tests {
 
     use super::*;
     use crate::analysis::map::fuzzy::simplicial;
-    use crate::analysis::map::points::tests::clouds;
     use crate::analysis::map::watch::Unwatched;
     use crate::analysis::map::{Pca, Points};
+    use crate::analysis::points::tests::clouds;
 
     fn laid(points: &Points, seed: u64) -> Vec<[f32; 2]> {
         let graph = simplicial(&points.neighbors(14, &mut |_| ControlFlow::Continue(())).unwrap());

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::inspect::InspectError;
 use crate::task::Task;
+use crate::words::plural;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
@@ -15,7 +16,7 @@ pub enum ProbeError {
     OneClass { path: PathBuf, rows: usize, label: String },
     #[error("all {rows} rows of {path:?} have the number {value}, expected different ones")]
     OneNumber { path: PathBuf, rows: usize, value: f32 },
-    #[error("{folds} folds hold nothing out, expected 2 or more")]
+    #[error("{} nothing out, expected 2 or more", plural(*folds, "fold holds", "folds hold"))]
     FewFolds { folds: usize },
     #[error(
         "no class of {path:?} has more than {} with a text of its own, too few for {folds} folds; expected {}",

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::*;
+use crate::analysis::points::Points;
+use crate::analysis::pooled::Which;
 use crate::data::{LabelSet, Roles};
 use crate::random::{Purpose, Stream, key};
 use crate::table::Table;
@@ -125,36 +127,29 @@ fn held_out_rows_are_judged_as_scikit_learn_judges_them_on_the_same_folds() {
     }
 }
 
-/// States of two layers after embeddings that never change: noise, and what tells three classes apart.
-fn planted(rows: usize) -> (States, Dataset) {
-    let (layers, hidden_size) = (3, 8);
+/// States of two layers after embeddings that never change: noise, and what tells three classes apart. Only the mean has
+/// them.
+fn planted(rows: usize) -> (Pooled, Dataset) {
+    let (layers, width) = (3, 8);
     let mut chance = Stream::new(key(5, Purpose::Init, &[]));
-    let mut values = Vec::new();
+    let mut of_layers = [vec![0.7_f32; rows * width], Vec::new(), Vec::new()];
     for row in 0..rows {
-        values.extend([0.7_f32; 8]);
-        values.extend((0..hidden_size).map(|_| chance.unit() as f32));
-        values.extend((0..hidden_size).map(|place| chance.unit() as f32 + if place == row % 3 { 2.0 } else { 0.0 }));
+        of_layers[1].extend((0..width).map(|_| chance.unit() as f32));
+        of_layers[2].extend((0..width).map(|place| chance.unit() as f32 + if place == row % 3 { 2.0 } else { 0.0 }));
     }
+    let of = |pooling, values: &[Vec<f32>; 3]| {
+        let points = |values: &Vec<f32>| Arc::new(Points { width, values: values.clone() });
+        let planes = values.iter().map(points).enumerate();
+        planes.map(|(layer, points)| (Plane { pooling, layer }, points)).collect::<Vec<_>>()
+    };
+    let nothing = [0; 3].map(|_| vec![0.0; rows * width]);
+    let planes = [of(Pooling::First, &nothing), of(Pooling::Mean, &of_layers)].concat();
     let cells: Vec<String> = (0..rows).map(|row| ["no", "perhaps", "yes"][row % 3].to_owned()).collect();
-    (States { layers, hidden_size, values }, data(Task::Classify, &cells, None))
+    (Pooled::of_planes(rows, layers, planes.into_iter().collect()), data(Task::Classify, &cells, None))
 }
 
 fn judge(lesson: &Lesson, stop: Stop) -> Judge<'_> {
     Judge { lesson, folds: 5, seed: 1, stop }
-}
-
-fn pooled(states: States) -> Pooled {
-    let rows = states.texts();
-    Pooled {
-        examples: (0..rows).collect(),
-        among: rows,
-        most: 10_000,
-        first: States { values: vec![0.0; states.values.len()], ..states.clone() },
-        mean: states,
-        cut: 0,
-        max_tokens: 64,
-        stored_layers: 2,
-    }
 }
 
 #[test]
@@ -162,7 +157,7 @@ fn a_layer_is_as_good_as_what_it_knows() {
     let (states, data) = planted(150);
     let lesson = lesson(&data, 5).unwrap();
     let mut told = Vec::new();
-    let found = judge(&lesson, Stop::default()).all(&pooled(states), &mut |what, done, of| {
+    let found = judge(&lesson, Stop::default()).all(&states, &mut |what, done, of| {
         told.push(format!("{what} {done} of {of}"));
         ControlFlow::Continue(())
     });
@@ -180,9 +175,8 @@ fn a_layer_is_as_good_as_what_it_knows() {
 
 #[test]
 fn probing_ends_as_soon_as_its_end_is_asked_for() {
-    let (states, data) = planted(60);
+    let (pooled, data) = planted(60);
     let lesson = lesson(&data, 5).unwrap();
-    let pooled = pooled(states);
     let stop = Stop::default();
     stop.ask();
     let left = stop.heeding(|| judge(&lesson, stop.clone()).all(&pooled, &mut |_, _, _| ControlFlow::Continue(())));
@@ -202,7 +196,7 @@ fn what_cannot_be_probed_for_is_refused_by_name() {
     let one = "text,label\na,x\nb,x\n";
     check(Task::Classify, one, 2, r#"all 2 rows of "rows.csv" have the label "x", expected two classes or more"#);
     let two = "text,label\na,x\nb,x\nc,y\n";
-    check(Task::Classify, two, 1, "1 folds hold nothing out, expected 2 or more");
+    check(Task::Classify, two, 1, "1 fold holds nothing out, expected 2 or more");
     let few = r#"no class of "rows.csv" has more than 2 rows with a text of its own, too few for 5 folds; expected at most 2 folds"#;
     check(Task::Classify, two, 5, few);
     let repeated = "text,label\na,x\na,x\na,x\nc,y\n";
@@ -239,7 +233,7 @@ fn a_file_is_probed_from_its_texts_on_and_the_states_are_kept() {
         (0..40).map(|row| format!("the {} of day {row},{}\n", words[row % 2], words[row % 2])).collect();
     let data = Arc::new(of_csv(Task::Classify, &(String::from("text,label\n") + &cells.concat()), None));
     let among = labelled(&data, 0..40).into();
-    let wanted = Wanted { model, data, among, rows: 30, seed: 1, max_tokens: 64 };
+    let wanted = Wanted { model, data, among, rows: 30, seed: 1, max_tokens: 64, which: Which::All };
     let question = Question { wanted, folds: 5 };
     let kept = StatesKept::default();
     let mut told = Vec::new();
@@ -253,12 +247,12 @@ fn a_file_is_probed_from_its_texts_on_and_the_states_are_kept() {
     // The word itself is in the mean of the embeddings.
     assert!(found.mean[0].value > 0.9 && found.mean[0].low > 0.5, "{:?}", found.mean);
     assert_eq!(found.notes(), ["30 of 40 labelled rows were looked at, each class with its share"]);
-    assert!(told.contains(&"computing states".to_owned()));
+    assert!(told.contains(&"reading the texts".to_owned()));
     told.clear();
     let mut tell = |what: &str, _: u64, _: u64| {
         told.push(what.to_owned());
         ControlFlow::Continue(())
     };
     let again = probe(&Question { folds: 3, ..question }, &kept, &mut tell).unwrap().unwrap();
-    assert!(again.folds == 3 && !told.contains(&"computing states".to_owned()), "{told:?}");
+    assert!(again.folds == 3 && !told.contains(&"reading the texts".to_owned()), "{told:?}");
 }

@@ -3,12 +3,14 @@
 use super::aim::Aim;
 use super::error::BoardError;
 use super::question::Question;
-use crate::analysis::pooled::{OnProgress, sample};
+use crate::analysis::pooled::OnProgress;
+use crate::analysis::sample::{request, sample};
 use crate::data::{Dataset, Target};
 use crate::inspect::why::Text;
-use crate::inspect::{OpenModel, Request, gold};
+use crate::inspect::{OpenModel, Request};
 use crate::model::outputs::class_key;
 use crate::task::{Reads, Task};
+use crate::words::plural;
 
 /// Texts with what is right of each.
 #[derive(Debug)]
@@ -44,7 +46,7 @@ const AT_ONCE: usize = 64;
 pub(super) fn check(data: &Dataset, among: &[usize]) -> Result<(), BoardError> {
     match data.task.reads() {
         Reads::Texts | Reads::Words => {}
-        Reads::Question | Reads::Running | Reads::Neighbours => {
+        Reads::Question | Reads::Running | Reads::Neighbours(_) => {
             return Err(BoardError::NotOfWords { task: data.task });
         }
     }
@@ -64,15 +66,13 @@ impl Sample {
         if self.rows() + self.unknown < self.among {
             notes.push(format!("{} of {} labelled rows were looked at", self.rows(), self.among));
         }
-        match self.unknown {
-            0 => {}
-            1 => notes.push("1 row has a label that the model does not know, and was left out".to_owned()),
-            rows => notes.push(format!("{rows} rows have a label that the model does not know, and were left out")),
+        if self.unknown > 0 {
+            let rows = plural(self.unknown, "row has", "rows have");
+            notes.push(format!("{rows} a label that the model does not know, and took no part"));
         }
-        match self.cut {
-            0 => {}
-            1 => notes.push(format!("1 text was cut at {} tokens", self.max_tokens)),
-            cut => notes.push(format!("{cut} texts were cut at {} tokens", self.max_tokens)),
+        if self.cut > 0 {
+            let texts = plural(self.cut, "text was", "texts were");
+            notes.push(format!("{texts} cut at {} tokens", self.max_tokens));
         }
         notes
     }
@@ -102,8 +102,7 @@ impl Sample {
         let outputs: Vec<Option<usize>> = data.labels.names.iter().map(output_of).collect();
         let total = examples.len() as u64;
         for (place, chunk) in examples.chunks(AT_ONCE).enumerate() {
-            let rows = chunk.iter().map(|example| gold::row(data, *example));
-            let requests: Vec<Request> = rows.map(|row| Request { text: row.text, pair: row.pair }).collect();
+            let requests: Vec<Request> = chunk.iter().map(|example| request(data, *example)).collect();
             let mut go_on = |_, _| tell("reading the sample", (place * AT_ONCE) as u64, total);
             let texts = model.read_texts(&requests, read.max_tokens, &mut go_on)?;
             let Some(texts) = texts else { return Ok(None) };

@@ -210,5 +210,5 @@ fn what_cannot_be_measured_is_refused_in_words() {
     assert!(data.examples.iter().all(|example| matches!(example.target, Target::Class(_))));
     let found = board(&question("bert-classify", &data, false), &mut go_on).unwrap().unwrap();
     assert_eq!((found.sample.rows(), found.sample.unknown), (1, 1));
-    assert_eq!(found.sample.notes(), ["1 row has a label that the model does not know, and was left out"]);
+    assert_eq!(found.sample.notes(), ["1 row has a label that the model does not know, and took no part"]);
 }

@@ -5,6 +5,7 @@ use super::outputs::Output;
 use crate::data::Dataset;
 use crate::inspect::why::Pull;
 use crate::task::Task;
+use crate::words::plural;
 
 /// The words of a data set with what they add.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,10 +47,9 @@ impl Words {
                 self.outputs.len()
             ));
         }
-        match self.cut {
-            0 => {}
-            1 => notes.push(format!("1 text was cut at {} tokens", self.max_tokens)),
-            cut => notes.push(format!("{cut} texts were cut at {} tokens", self.max_tokens)),
+        if self.cut > 0 {
+            let texts = plural(self.cut, "text was", "texts were");
+            notes.push(format!("{texts} cut at {} tokens", self.max_tokens));
         }
         let unknown: Vec<&str> = self.outputs.iter().filter(|one| !one.in_data).map(|one| one.name.as_str()).collect();
         if self.labels.count > 0 && !unknown.is_empty() {

@@ -11,7 +11,7 @@ use crate::data::Roles;
 use crate::data::labels::{flag_columns, is_missing, kind_of};
 use crate::table::Table;
 use crate::table::plain_name;
-use crate::task::Task;
+use crate::task::{Targets, Task};
 
 /// Columns that could be the label as well as the one that is: they are called so, or hold the same few values.
 pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
@@ -36,7 +36,7 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
         if is_predicted(column.name) || column.is_structure || !column.is_mostly_filled() {
             return false;
         }
-        if task == Task::Regress {
+        if task.targets() == Targets::Number {
             let is_value = column.is_all_numbers() && column.distinct * 2 <= column.filled.max(20) * 2;
             let has_fractions = filled_cells(table, column.index).iter().any(|cell| cell.contains(['.', ',']));
             return is_value && (is_label(&column.plain) || (!is_named && has_fractions));

@@ -4,7 +4,7 @@ use super::{Finding, RARE};
 use crate::data::choices::{Exclude, Fix, Mend};
 use crate::data::spellings::Spellings;
 use crate::table::name_list;
-use crate::task::Task;
+use crate::task::{Reads, Targets, Task};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum FindingKind {
@@ -170,10 +170,12 @@ fn unused_words(columns: &[String], [one, several]: [&str; 2]) -> String {
 }
 
 fn one_class_words(task: Task, label: &str) -> String {
-    match task {
-        Task::Ner => "no word belongs to an entity, so there is nothing to learn".to_owned(),
-        Task::Qa => "no question has an answer in its context, so there is nothing to learn".to_owned(),
-        _ => format!("every row has the label {label:?}, so there is nothing to learn"),
+    match task.targets() {
+        Targets::Tags => "no word belongs to an entity, so there is nothing to learn".to_owned(),
+        Targets::Span => "no question has an answer in its context, so there is nothing to learn".to_owned(),
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Hidden | Targets::Replaced => {
+            format!("every row has the label {label:?}, so there is nothing to learn")
+        }
     }
 }
 
@@ -184,29 +186,27 @@ fn always_words(labels: &[String]) -> String {
 
 fn not_learned_words(task: Task, labels: &[String]) -> String {
     let one = labels.len() == 1;
-    let noun = match (task, one) {
-        (Task::Ner, true) => "type is",
-        (Task::Ner, false) => "types are",
-        (Task::MultiLabel, true) => "label is",
-        (Task::MultiLabel, false) => "labels are",
-        (_, true) => "class is",
-        (_, false) => "classes are",
+    let [single, several] = match task.targets() {
+        Targets::Tags => ["type is", "types are"],
+        Targets::Classes => ["label is", "labels are"],
+        Targets::Class | Targets::Number | Targets::Span | Targets::Hidden | Targets::Replaced => {
+            ["class is", "classes are"]
+        }
     };
+    let noun = if one { single } else { several };
     let them = if one { "it" } else { "them" };
     let (count, names) = (labels.len(), name_list(labels));
     format!("{count} {noun} never learned, as no training row has {them}: {names}")
 }
 
 fn leaks_words(task: Task, count: usize) -> String {
-    let noun = match (task, count == 1) {
-        (Task::Ner, true) => "evaluation sentence also occurs",
-        (Task::Ner, false) => "evaluation sentences also occur",
-        (Task::Qa, true) => "evaluation question also occurs",
-        (Task::Qa, false) => "evaluation questions also occur",
-        (_, true) => "evaluation text also occurs",
-        (_, false) => "evaluation texts also occur",
+    let [one, several] = match task.reads() {
+        Reads::Words => ["sentence", "sentences"],
+        Reads::Question => ["question", "questions"],
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => ["text", "texts"],
     };
-    format!("{count} {noun} in the training set")
+    let words = if count == 1 { format!("{one} also occurs") } else { format!("{several} also occur") };
+    format!("{count} evaluation {words} in the training set")
 }
 
 impl Finding {
@@ -214,41 +214,45 @@ impl Finding {
     pub fn message(&self) -> String {
         let count = self.count;
         let one = count == 1;
-        let rows = match (self.task, one) {
-            (Task::Ner, true) => "sentence",
-            (Task::Ner, false) => "sentences",
-            (Task::Qa, true) => "question",
-            (Task::Qa, false) => "questions",
-            (_, true) => "row",
-            (_, false) => "rows",
+        let row = if one { "row" } else { "rows" };
+        let rows = match (self.task.reads(), one) {
+            (Reads::Words, true) => "sentence",
+            (Reads::Words, false) => "sentences",
+            (Reads::Question, true) => "question",
+            (Reads::Question, false) => "questions",
+            (Reads::Texts | Reads::Running | Reads::Neighbours(_), _) => row,
         };
         match &self.kind {
-            FindingKind::Unreadable => format!("{count} {} could not be read", if one { "row" } else { "rows" }),
-            FindingKind::EmptyText => match self.task {
-                Task::Ner => format!("{count} {rows} without words"),
-                Task::Qa => format!("{count} {} without a question or a context", if one { "row" } else { "rows" }),
-                _ => format!("{count} {rows} without a text"),
+            FindingKind::Unreadable => format!("{count} {row} could not be read"),
+            FindingKind::EmptyText => match self.task.reads() {
+                Reads::Words => format!("{count} {rows} without words"),
+                Reads::Question => format!("{count} {row} without a question or a context"),
+                Reads::Texts | Reads::Running | Reads::Neighbours(_) => format!("{count} {rows} without a text"),
             },
-            FindingKind::NoUsableLabel => match self.task {
-                Task::Ner => format!("{count} {rows} without usable tags"),
-                Task::Qa => format!("{count} {rows} without a usable answer"),
-                _ => format!("{count} {rows} without a usable label"),
+            FindingKind::NoUsableLabel => match self.task.reads() {
+                Reads::Words => format!("{count} {rows} without usable tags"),
+                Reads::Question => format!("{count} {rows} without a usable answer"),
+                Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
+                    format!("{count} {rows} without a usable label")
+                }
             },
             FindingKind::MisplacedAnswers => {
                 format!("{count} {rows} with an answer that is not at its stated position but elsewhere in the context")
             }
-            FindingKind::Duplicates => match self.task {
-                Task::Ner => format!("{count} {rows} with the same words and tags as an earlier one"),
-                Task::Qa => format!("{count} {rows} with the same context and answers as an earlier one"),
-                task if task.is_sequence() => format!("{count} {rows} with the text and label of an earlier row"),
-                _ => format!("{count} {rows} with the text of an earlier row"),
+            FindingKind::Duplicates => match self.task.reads() {
+                Reads::Words => format!("{count} {rows} with the same words and tags as an earlier one"),
+                Reads::Question => format!("{count} {rows} with the same context and answers as an earlier one"),
+                Reads::Texts => format!("{count} {rows} with the text and label of an earlier row"),
+                Reads::Running | Reads::Neighbours(_) => format!("{count} {rows} with the text of an earlier row"),
             },
-            FindingKind::Contradictions => match self.task {
-                Task::Ner => format!("{count} {rows} whose words also occur with different tags"),
-                Task::Qa => {
+            FindingKind::Contradictions => match self.task.reads() {
+                Reads::Words => format!("{count} {rows} whose words also occur with different tags"),
+                Reads::Question => {
                     format!("{count} {rows} whose question also occurs with a different answer in the same context")
                 }
-                _ => format!("{count} {rows} with the same text as another row but a different label"),
+                Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
+                    format!("{count} {rows} with the same text as another row but a different label")
+                }
             },
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
@@ -270,13 +274,13 @@ impl Finding {
                 format!("{:.0} % of the examples are {label:?}", share * 100.0)
             }
             FindingKind::RareClasses { labels, .. } => {
-                let noun = match (self.task, one) {
-                    (Task::Ner, true) => "type has",
-                    (Task::Ner, false) => "types have",
-                    (_, true) => "class has",
-                    (_, false) => "classes have",
+                let is_of_types = self.task.targets() == Targets::Tags;
+                let [single, several, of] = if is_of_types {
+                    ["type has", "types have", "entities"]
+                } else {
+                    ["class has", "classes have", "examples"]
                 };
-                let of = if self.task == Task::Ner { "entities" } else { "examples" };
+                let noun = if one { single } else { several };
                 format!("{count} {noun} fewer than {RARE} {of}: {}", name_list(labels))
             }
             FindingKind::WithoutLabels => format!("{count} {rows} to which no label applies"),

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use crate::data::{Dataset, Target};
 use crate::stop;
-use crate::task::Task;
+use crate::task::Reads;
 
 /// Some examples of a dataset.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +30,7 @@ fn compared(text: &str) -> impl Iterator<Item = char> {
 
 /// Whether case and white space count: an entity may be told by them.
 fn is_exact(dataset: &Dataset) -> bool {
-    dataset.task == Task::Ner
+    dataset.task.reads() == Reads::Words
 }
 
 fn hash(dataset: &Dataset, example: usize) -> u64 {

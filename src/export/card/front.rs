@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::format::{self, Format};
 use super::super::source::Source;
 use crate::metrics::{Evaluation, Measure};
-use crate::model::{EncoderConfig, HeadKind};
+use crate::model::EncoderConfig;
 use crate::task::Task;
 use crate::train::run::ReadRun;
 
@@ -21,7 +21,7 @@ pub fn matter(source: &Source, format: Format, config: &EncoderConfig) -> String
         lines.push(format!("base_model: {}", quoted(name)));
     }
     let embeds = (format == Format::SentenceTransformers).then_some("sentence-similarity");
-    if let Some(tag) = embeds.or_else(|| task.and_then(pipeline)) {
+    if let Some(tag) = embeds.or_else(|| task.and_then(Task::pipeline)) {
         lines.push(format!("pipeline_tag: {tag}"));
     }
     lines.push("tags:".to_owned());
@@ -33,20 +33,9 @@ pub fn matter(source: &Source, format: Format, config: &EncoderConfig) -> String
     lines.join("\n")
 }
 
-/// What the hub calls a task; it has no word for some.
-pub fn pipeline(task: Task) -> Option<&'static str> {
-    match HeadKind::for_task(task) {
-        HeadKind::Sequence => Some("text-classification"),
-        HeadKind::Token => Some("token-classification"),
-        HeadKind::Span => Some("question-answering"),
-        HeadKind::Mask => Some("fill-mask"),
-        HeadKind::NextSentence | HeadKind::SentenceOrder | HeadKind::Replaced => None,
-    }
-}
-
 /// The metrics as the hub's tables read them.
 fn index(run: &ReadRun, evaluation: &Evaluation) -> Vec<String> {
-    let Some(pipeline) = pipeline(run.config.task) else { return Vec::new() };
+    let Some(pipeline) = run.config.task.pipeline() else { return Vec::new() };
     let task = run.config.task;
     let data = run.config.data.eval.as_ref().unwrap_or(&run.config.data.train);
     let mut lines = vec![

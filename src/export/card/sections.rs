@@ -8,9 +8,10 @@ use crate::metrics::{ClassScore, Evaluation, Measure, Standing};
 use crate::model::{EncoderConfig, Family};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
-use crate::train::config::{ClassWeights, Init, RunConfig, ScheduleKind, StrategyKind};
+use crate::train::config::{ClassWeights, Init, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::run::ReadRun;
+use crate::words::{noun, plural};
 
 /// What a card of a graph in eight bits says of its numbers.
 const INT8: &str = "## Precision\n\nThe dense layers of the encoder have weights of 8 bits and round their inputs while the \
@@ -68,18 +69,15 @@ fn family(family: Family) -> &'static str {
 }
 
 fn plain_task(task: Task) -> String {
-    match task {
-        Task::Ner => "named entities".to_owned(),
-        Task::Mlm => "masked words".to_owned(),
-        other => other.title().to_lowercase(),
-    }
+    task.title().to_lowercase()
 }
 
 fn data(run: &ReadRun, evaluation: Option<&Evaluation>) -> String {
     let data = &run.config.data;
     let mut text = format!("## Data\n\n- Trained on {}", file(&data.train));
     if let Some(TrainEvent::Started { train_examples, eval_examples, .. }) = started(run) {
-        text += &format!(": {train_examples} examples\n- Evaluated on {}: {eval_examples} examples\n", held_out(run));
+        let [train, eval] = [train_examples, eval_examples].map(|count| plural(*count, "example", "examples"));
+        text += &format!(": {train}\n- Evaluated on {}: {eval}\n", held_out(run));
     } else {
         text += &format!("\n- Evaluated on {}\n", held_out(run));
     }
@@ -159,7 +157,10 @@ fn training(run: &ReadRun) -> String {
             ),
         ),
         ("Batch", batch(config)),
-        ("Epochs", config.run.max_steps.map_or(config.run.epochs.to_string(), |steps| format!("{steps} steps"))),
+        (
+            "Epochs",
+            config.run.max_steps.map_or(config.run.epochs.to_string(), |steps| plural(steps as usize, "step", "steps")),
+        ),
         ("Length", format!("{} tokens at most", config.data.max_tokens)),
         ("Seed", config.run.seed.to_string()),
     ];
@@ -190,7 +191,10 @@ fn kept_step(run: &ReadRun) -> u64 {
 fn strategy(run: &ReadRun) -> String {
     let strategy = &run.config.strategy;
     let kind = match strategy.kind {
-        StrategyKind::Top => format!("the top {} layers and the head", strategy.top_layers),
+        StrategyKind::Top => match strategy.top_layers {
+            1 => "the top layer and the head".to_owned(),
+            layers => format!("the top {layers} layers and the head"),
+        },
         StrategyKind::Lora => format!(
             "LoRA of rank {}, alpha {}, at {}, and the head",
             strategy.lora.rank,
@@ -217,24 +221,17 @@ fn own_rates(config: &RunConfig) -> String {
 }
 
 fn schedule(config: &RunConfig) -> String {
-    let kind = match config.optim.schedule {
-        ScheduleKind::Linear => "linear",
-        ScheduleKind::Cosine => "cosine",
-        ScheduleKind::Constant => "constant",
-        ScheduleKind::OneCycle => "one cycle",
-    };
+    let kind = config.optim.schedule.words();
     match config.optim.warmup {
         0.0 => format!("{kind}, no warm-up"),
         share if share < 1.0 => format!("{kind}, warm-up over {} % of the steps", share * 100.0),
-        steps => format!("{kind}, {steps} steps of warm-up"),
+        steps => format!("{kind}, {} of warm-up", plural(steps as usize, "step", "steps")),
     }
 }
 
 fn batch(config: &RunConfig) -> String {
-    config
-        .run
-        .batch_tokens
-        .map_or_else(|| format!("{} sequences", config.run.batch), |tokens| format!("{tokens} tokens"))
+    let sequences = || plural(config.run.batch, "sequence", "sequences");
+    config.run.batch_tokens.map_or_else(sequences, |tokens| format!("{tokens} tokens"))
 }
 
 /// What was found that keeps the numbers from being believed further than they reach.
@@ -252,8 +249,10 @@ fn limits(run: &ReadRun, evaluation: Option<&Evaluation>) -> String {
         && *truncated > 0
     {
         let (all, most) = (train_examples + eval_examples, run.config.data.max_tokens);
-        found
-            .push(format!("{truncated} of {all} texts are longer than {most} tokens, and what is beyond was not read"));
+        let are = noun(*truncated, "is", "are");
+        found.push(format!(
+            "{truncated} of {all} texts {are} longer than {most} tokens, and what is beyond was not read"
+        ));
     }
     for event in &run.events {
         match event {

@@ -2,7 +2,7 @@
 //! blanks, what has no end. Tokenizers differ over these first.
 
 use crate::inspect::Request;
-use crate::task::{Reads, Task};
+use crate::task::{Reads, Targets, Task};
 
 const TEXTS: [&str; 12] = [
     "The hinge is stiff, but the lamp itself works.",
@@ -60,9 +60,9 @@ pub fn texts(task: Task, mask: Option<&str>) -> Vec<Request> {
     let both = |(text, pair): &(&str, &str)| Request { text: (*text).to_owned(), pair: Some((*pair).to_owned()) };
     match task.reads() {
         Reads::Question => QUESTIONS.iter().map(both).collect(),
-        Reads::Neighbours => PAIRS.iter().map(both).collect(),
+        Reads::Neighbours(_) => PAIRS.iter().map(both).collect(),
         Reads::Words => NAMES.iter().chain(&TEXTS).map(|text| alone(text)).collect(),
-        Reads::Running if task == Task::Mlm => {
+        Reads::Running if task.targets() == Targets::Hidden => {
             let mask = mask.unwrap_or_default();
             MASKED.iter().map(|text| alone(&hidden(text, mask))).collect()
         }

@@ -192,7 +192,7 @@ const LONG: usize = 4;
 fn prepare(model: &OpenModel, asked: &Asked) -> Result<Prepared, InspectError> {
     let request = Request { text: asked.text.clone(), pair: asked.pair.clone() };
     match model.task.reads() {
-        Reads::Neighbours if asked.pair.as_ref().is_none_or(|pair| pair.trim().is_empty()) => {
+        Reads::Neighbours(_) if asked.pair.as_ref().is_none_or(|pair| pair.trim().is_empty()) => {
             Err(InspectError::NoPair { task: model.task })
         }
         Reads::Running if model.task.targets() == Targets::Hidden => {

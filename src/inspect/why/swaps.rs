@@ -9,7 +9,7 @@ use super::saying::Said;
 use super::scene::Scene;
 use super::turning::about_the_answer;
 use super::{Asked, Unit};
-use crate::hub::embedded;
+use crate::hub::embedded::Shipped;
 use crate::inspect::hiding::Masked;
 use crate::inspect::masks::best;
 use crate::inspect::predictor::{GoOn, Predictor};
@@ -69,7 +69,7 @@ impl Inquiry for SwapsOf {
         }
         let proposer = match model.proposer.take() {
             Some(proposer) => proposer,
-            None => Box::new(OpenModel::open(&embedded::unpacked()?, Some(Task::Mlm))?),
+            None => Box::new(OpenModel::open(&Shipped::Mini.unpacked()?, Some(Task::Mlm))?),
         };
         let swaps = Scene::open(model, &asked, go_on).and_then(|scene| match scene {
             Some(scene) => scene.swaps(&asked, &proposer, true, go_on),

@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::files::read_whole;
+use crate::files::{self, read_whole};
 use crate::guard::guarded;
 use crate::stop::heed;
 pub use dtype::Dtype;
@@ -114,7 +114,7 @@ impl TensorFiles {
     fn add(&mut self, path: &Path, format: Format) -> Result<(), ModelFilesError> {
         let failed = |source| ModelFilesError::Read { path: path.to_owned(), source };
         let malformed = |reason| ModelFilesError::Malformed { path: path.to_owned(), reason };
-        let file = File::open(path).map_err(failed)?;
+        let file = files::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         if is_lfs_pointer(&file, length) {
             return Err(ModelFilesError::LfsPointer { path: path.to_owned() });

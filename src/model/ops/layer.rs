@@ -18,7 +18,7 @@ use super::gate::Gate;
 use super::low_rank::Dropped;
 use super::matrix::Into;
 use super::norm::Moments;
-use super::weights::{LayerWeights, Slot};
+use super::weights::{Given, LayerWeights, Slot};
 use crate::model::input::Layout;
 use crate::model::params::{host, slice};
 use crate::stop::heed;
@@ -95,9 +95,11 @@ impl FusedLayer {
         let [mut query, mut context, mut attention_sum, mut attended, mut feed_forward_sum] =
             [(); 5].map(|()| Buffer::take(rows * hidden));
         let [mut key, mut value] = [(); 2].map(|()| Buffer::take(tokens * hidden));
-        w.query.forward(x_rows, &mut query, self.before(Slot::Query))?;
-        w.key.forward(x, &mut key, self.before(Slot::Key))?;
-        w.value.forward(x, &mut value, self.before(Slot::Value))?;
+        let given = Given::new(x, hidden);
+        let asking = wanted.as_deref().map(|rows| Given::new(rows, hidden));
+        w.query.forward_of(asking.as_ref().unwrap_or(&given), &mut query, self.before(Slot::Query))?;
+        w.key.forward_of(&given, &mut key, self.before(Slot::Key))?;
+        w.value.forward_of(&given, &mut value, self.before(Slot::Value))?;
         let from = Projections { query: &query, key: &key, value: &value };
         attention::forward(from, &self.layout, w.heads, self.noise.probabilities.as_ref(), &mut context);
         if let Some(gate) = &self.gate {

@@ -68,16 +68,23 @@ pub fn sum_of_pairs(left: &[f32], right: &[f32], f: impl Fn(f32, f32) -> f32) ->
 
 #[inline(always)]
 pub fn max_of(values: &[f32]) -> f32 {
+    max_of_each(values, |x| x)
+}
+
+/// The largest of a function of each element; what is not a number is passed over.
+#[inline(always)]
+pub fn max_of_each(values: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let chunks = values.chunks_exact(LANES);
     let rest = chunks.remainder();
     for chunk in chunks {
         for i in 0..LANES {
-            lanes[i] = if chunk[i] > lanes[i] { chunk[i] } else { lanes[i] };
+            let value = f(chunk[i]);
+            lanes[i] = if value > lanes[i] { value } else { lanes[i] };
         }
     }
     let largest = lanes.iter().fold(f32::NEG_INFINITY, |a, b| a.max(*b));
-    rest.iter().fold(largest, |a, b| a.max(*b))
+    rest.iter().fold(largest, |a, b| a.max(f(*b)))
 }
 
 /// `e^x`, between the smallest and the largest finite normal number.

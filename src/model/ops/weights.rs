@@ -1,15 +1,17 @@
 //! The weights that operations share.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::activation::Activation;
 use super::attention::Heads;
+use super::int8::{Rows8, Weights8};
 use super::low_rank::{Dropped, LowRank};
 use super::matrix::{Into, Mat, MatMut, Threads, matmul};
 use super::norm;
+use super::packed::{self, Packed};
 use super::rows::add_product;
 use crate::model::params::Param;
 
@@ -20,6 +22,34 @@ pub struct Dense {
     pub bias: Arc<Param>,
     /// What is learned beside a weight that is frozen.
     pub adapter: Option<LowRank>,
+    /// The weight as it is multiplied where the model is asked; it is then never trained.
+    pub laid: Option<Arc<Laid>>,
+}
+
+/// A weight that does not change, laid when it is first needed in the order in which it is read.
+#[derive(Debug)]
+pub enum Laid {
+    /// As it is; nothing where that would give other bits on this machine, or nothing sooner.
+    F32(OnceLock<Option<Packed>>),
+    /// In eight bits.
+    Int8(OnceLock<Weights8>),
+}
+
+/// Rows that one or several dense layers are given; they are rounded once, and only if one of them asks.
+pub struct Given<'a> {
+    rows: &'a [f32],
+    width: usize,
+    rounded: OnceLock<Rows8>,
+}
+
+impl<'a> Given<'a> {
+    pub fn new(rows: &'a [f32], width: usize) -> Self {
+        Self { rows, width, rounded: OnceLock::new() }
+    }
+
+    fn rounded(&self) -> &Rows8 {
+        self.rounded.get_or_init(|| Rows8::of(self.rows, self.width))
+    }
 }
 
 /// The dense layers of an encoder layer.
@@ -62,7 +92,7 @@ pub struct LayerWeights {
 
 impl Dense {
     pub fn new(weight: Arc<Param>, bias: Arc<Param>) -> Self {
-        Self { weight, bias, adapter: None }
+        Self { weight, bias, adapter: None, laid: None }
     }
 
     pub fn params(&self) -> impl Iterator<Item = &Arc<Param>> {
@@ -76,8 +106,34 @@ impl Dense {
 
     /// Writes the product for each row of `x` to `y`. A row's result does not depend on how many rows there are.
     pub fn forward(&self, x: &[f32], y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
-        fill_rows(y, &self.bias.host()?);
-        add_product(x, &self.weight.host()?, y, self.widths());
+        self.forward_of(&Given::new(x, self.widths().0), y, drop)
+    }
+
+    /// The same for rows that other layers are given as well.
+    pub fn forward_of(&self, x: &Given<'_>, y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
+        let (weight, bias) = (self.weight.host()?, self.bias.host()?);
+        let laid = self.laid.as_deref().filter(|_| !self.weight.trainable());
+        let packed = match laid {
+            Some(Laid::Int8(rounded)) => {
+                let rounded = rounded.get_or_init(|| Weights8::of(&weight, self.widths()));
+                rounded.forward(x.rounded(), &bias, y);
+                return self.add_adapter(x.rows, y, drop);
+            }
+            Some(Laid::F32(packed)) if x.rows.len() <= packed::FEW * x.width => {
+                packed.get_or_init(|| Packed::of(&weight, self.widths())).as_ref()
+            }
+            Some(Laid::F32(_)) | None => None,
+        };
+        if let Some(packed) = packed {
+            packed.product(x.rows, &bias, y);
+        } else {
+            fill_rows(y, &bias);
+            add_product(x.rows, &weight, y, self.widths());
+        }
+        self.add_adapter(x.rows, y, drop)
+    }
+
+    fn add_adapter(&self, x: &[f32], y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
         self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_forward(x, y, drop))
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{Kind, Split, folders, in_order, numbered, own, stem, unpacked};
+use super::names::{Kind, Split, folders, in_order, numbered, own, stem, tells_of_others, unpacked};
 
 /// Which files are wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,9 +161,22 @@ fn one_kind(names: &[String], kinds: &[Kind], chosen: &mut Chosen) -> Result<(),
         Kind::Table(kind) => kind,
         Kind::Text | Kind::Bare | Kind::Notes | Kind::Other => "txt",
     };
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for place in &chosen.read {
-        *counts.entry(ending(*place)).or_default() += 1;
+    let kinds_of = |places: &[usize]| {
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for place in places {
+            *counts.entry(ending(*place)).or_default() += 1;
+        }
+        counts
+    };
+    let mut counts = kinds_of(&chosen.read);
+    if counts.len() > 1 {
+        // What tells of the rows beside it has none, but may be all there is of a data set.
+        let has_rows: Vec<usize> =
+            chosen.read.iter().copied().filter(|place| !tells_of_others(&names[*place])).collect();
+        let others = kinds_of(&has_rows);
+        if others.len() == 1 {
+            (chosen.read, counts) = (has_rows, others);
+        }
     }
     if counts.len() > 1 {
         let found: Vec<String> = counts.iter().map(|(kind, count)| format!("{count} of .{kind}")).collect();
@@ -354,6 +367,9 @@ mod tests {
         );
         check("train.csv test.csv test.csv.gz", Part::Learn, Layout::Rows, "train.csv", "test.csv");
         check("only/test.csv", Part::Learn, Layout::Rows, "only/test.csv", "");
+        let notes = check("a.csv b.csv metadata.json", Part::All, Layout::Rows, "a.csv b.csv", "");
+        assert_eq!(notes, [r#"not read: "metadata.json""#]);
+        check("metadata.json README.md", Part::All, Layout::Rows, "metadata.json", "");
         check(
             "train/a.csv train/b.csv valid/a.csv",
             Part::Learn,

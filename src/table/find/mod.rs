@@ -16,6 +16,7 @@ use choose::choose_beside;
 pub(super) use choose::{Chosen, Layout, choose, listed};
 
 use super::{Inputs, ReadError};
+use crate::files;
 use crate::stop::heed;
 
 /// How far below a folder files are looked for, and how many at most.
@@ -88,15 +89,24 @@ pub fn names_files(path: &Path) -> bool {
     path.exists() || (glob::is_pattern(path) && glob::matching(path).is_ok_and(|found| !found.is_empty()))
 }
 
+/// A file with those that are numbered on from it, where it is the first of several, and what is to be told of them.
+pub fn with_its_parts(first: &Path) -> (Vec<PathBuf>, Vec<String>) {
+    let found = numbered(first);
+    (found.units.into_iter().flat_map(of_unit).collect(), found.notes)
+}
+
 /// The files that are read where all parts of what is named are.
 pub fn files_named(inputs: &Inputs) -> Result<Vec<PathBuf>, ReadError> {
-    let of_unit = |unit: Unit| match unit {
+    Ok(find(inputs, Part::All)?.units.into_iter().flat_map(of_unit).collect())
+}
+
+fn of_unit(unit: Unit) -> Vec<PathBuf> {
+    match unit {
         Unit::File(path) => vec![path],
         Unit::Texts { root, names, .. } | Unit::Saved { root, names } => {
             names.iter().map(|name| root.join(name)).collect()
         }
-    };
-    Ok(find(inputs, Part::All)?.units.into_iter().flat_map(of_unit).collect())
+    }
 }
 
 /// What of it is to be evaluated on, and how that is known: what names say is held out, or else all of it.
@@ -273,7 +283,7 @@ fn saved(root: &Path, part: Part) -> Result<Option<Found>, ReadError> {
 }
 
 fn json(path: &Path) -> Option<serde_json::Value> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    serde_json::from_slice(&files::read_note(path).ok()?).ok()
 }
 
 /// Whether a set that was saved is only some rows of its files: earlier versions wrote their places beside.

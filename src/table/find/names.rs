@@ -52,6 +52,28 @@ const ABOUT: [&str; 12] = [
 const ABOUT_STEMS: [&str; 8] =
     ["readme", "license", "licence", "changelog", "citation", "notice", "authors", "copying"];
 
+/// Stems of JSON files that tell of rows that lie beside them in files of another kind.
+const BESIDE: [&str; 12] = [
+    "metadata",
+    "meta",
+    "info",
+    "schema",
+    "label_map",
+    "label2id",
+    "labels",
+    "classes",
+    "stats",
+    "statistics",
+    "vocab",
+    "features",
+];
+
+/// Whether a file by its name tells of rows that others have.
+pub(super) fn tells_of_others(name: &str) -> bool {
+    let lower = own(name).to_lowercase();
+    lower.strip_suffix(".json").is_some_and(|stem| BESIDE.contains(&stem))
+}
+
 /// Which kind of file a name is that of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {

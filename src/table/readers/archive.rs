@@ -1,20 +1,23 @@
 //! Zip archives of data files: which of them are meant is decided by their names, as in a folder, and each is read as if it
 //! lay on the disk. What an archive says of its sizes is not believed; what comes out is counted.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::unpack::{Limits, Packing, Unpacked, data_error, size};
+use super::unpack::{Counted, Limits, Packing, Unpacked, data_error, size};
 use crate::guard::guarded;
 use crate::stop::{Heeded, heed};
 use crate::table::ReadError;
 use crate::table::find::{Chosen, Part, choose};
 
-type Zip = ZipArchive<Heeded<File>>;
+type Zip = ZipArchive<Counted<Heeded<File>>>;
 
 /// An archive of files that may be data, neither a workbook nor a file of a program.
 pub(super) struct Archive {
@@ -22,7 +25,10 @@ pub(super) struct Archive {
     zip: Zip,
     /// Its files by their names, each with its place in the archive.
     names: Vec<(String, usize)>,
-    packed: u64,
+    /// The first place of each name: an archive may have a file for each of many thousand texts.
+    places: HashMap<String, usize>,
+    /// Bytes that were read of the archive, and that came out of it.
+    taken: Arc<AtomicU64>,
     given: u64,
     limits: Limits,
 }
@@ -32,8 +38,11 @@ impl Archive {
     pub fn open(path: &Path, file: &File) -> io::Result<Option<Self>> {
         let mut file = file.try_clone()?;
         file.rewind()?;
-        let packed = file.metadata()?.len();
-        let Ok(Ok(zip)) = guarded(|| ZipArchive::new(Heeded(file))) else { return Ok(None) };
+        let taken = Arc::new(AtomicU64::new(0));
+        let counted = Counted { inner: Heeded(file), taken: taken.clone() };
+        let Ok(Ok(zip)) = guarded(|| ZipArchive::new(counted)) else { return Ok(None) };
+        // The list of its files is none of their content.
+        taken.store(0, Ordering::Relaxed);
         // Some programs of Windows write `\` between folders.
         let name = |index: usize| Some((zip.name_for_index(index)?.ok()?.replace('\\', "/"), index));
         let names: Vec<(String, usize)> = (0..zip.len()).filter_map(name).collect();
@@ -45,7 +54,8 @@ impl Archive {
         if names.iter().any(is_of_program) {
             return Ok(None);
         }
-        Ok(Some(Self { path: path.to_owned(), zip, names, packed, given: 0, limits: Limits::default() }))
+        let places = names.iter().rev().cloned().collect();
+        Ok(Some(Self { path: path.to_owned(), zip, names, places, taken, given: 0, limits: Limits::default() }))
     }
 
     /// The files that are meant, by their names.
@@ -81,7 +91,7 @@ impl Archive {
         let mut bytes = Vec::new();
         let mut buffer = vec![0; 1 << 16];
         let mut given = self.given;
-        let place = self.names.iter().find(|(own, _)| own == name).map(|(_, place)| *place);
+        let place = self.places.get(name).copied();
         let place = place.ok_or_else(|| damaged(format!("{name:?} is not in it")))?;
         let mut part = match guarded(|| self.zip.by_index(place)) {
             Ok(Ok(part)) => part,
@@ -109,7 +119,7 @@ impl Archive {
                 let reason = format!("holds more than {} when unpacked", size(self.limits.bytes));
                 return Err(refused(reason, "split it into smaller files"));
             }
-            if self.limits.is_out_of_proportion(given, self.packed) {
+            if self.limits.is_out_of_proportion(given, self.taken.load(Ordering::Relaxed)) {
                 let reason = format!("unpacks to more than {} times its size, which no text does", self.limits.ratio);
                 return Err(refused(reason, "split it into smaller files"));
             }

@@ -30,6 +30,7 @@ use crate::stop::heed;
 use crate::table::Format;
 use crate::table::notation::quoted::push_quoted;
 use crate::table::{ReadError, Table};
+use crate::words::plural;
 
 /// Rows that are read.
 const ROW_LIMIT: i64 = 100_000_000;
@@ -89,7 +90,7 @@ fn decode(file: &File) -> Result<Builder, Fault> {
         heed();
         let row = row?;
         if row.len() != columns.len() {
-            return Err(Fault::Damaged(format!("row {} has {} columns", index + 1, row.len())));
+            return Err(Fault::Damaged(format!("row {} has {}", index + 1, plural(row.len(), "column", "columns"))));
         }
         for ((name, field), feature) in row.get_column_iter().zip(&features) {
             match field {

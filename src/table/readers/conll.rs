@@ -23,6 +23,7 @@ use crate::table::notation::quoted::push_quoted;
 use crate::table::notation::schemes;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
+use crate::words::plural;
 
 /// What is looked at to recognise a file.
 const SAMPLE_LINES: usize = 5000;
@@ -73,14 +74,14 @@ impl Shape {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tag {
+pub(super) enum Tag {
     Outside,
     /// `B-PER`, `I_LOC`, `S-ORG` …
     Prefixed,
     Other,
 }
 
-fn tag_kind(tag: &str) -> Tag {
+pub(super) fn tag_kind(tag: &str) -> Tag {
     match tag.as_bytes() {
         [b'O'] => Tag::Outside,
         [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..] => Tag::Prefixed,
@@ -403,7 +404,7 @@ impl<'a> Reader<'a> {
             } else if missing && (fields.len() < 2 || fields.len() == width) {
                 format!("has the word {:?} without a tag", shorten(word, 40))
             } else {
-                format!("has {} columns", fields.len())
+                format!("has {}", plural(fields.len(), "column", "columns"))
             };
             self.fault = Some((number, what));
         }
@@ -414,12 +415,12 @@ impl<'a> Reader<'a> {
         let faults = std::mem::take(&mut self.faults);
         if let Some((line, what)) = self.fault.take() {
             let others = if faults > 1 { format!(" (and {} more lines like it)", faults - 1) } else { String::new() };
-            let noun = if words == 1 { "word" } else { "words" };
+            let words = plural(words, "word", "words");
             let is_last = self.shape.tag + 1 == self.shape.width;
             let word = PLACES[usize::from(self.shape.counted)];
             let tag = if is_last { "last" } else { PLACES[self.shape.tag.min(WIDEST - 1)] };
             let reason = format!(
-                "{what}{others}, expected {} columns, the word {word} and the tag {tag}; its sentence of {words} {noun} from line {} is left \
+                "{what}{others}, expected {} columns, the word {word} and the tag {tag}; its sentence of {words} from line {} is left \
                  out",
                 self.shape.width, self.first
             );
@@ -454,8 +455,7 @@ mod tests {
         let table = open(text);
         assert_eq!(table.format, Format::Conll, "{text:?}");
         assert_eq!(table.columns, columns, "{text:?}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text:?}");
         let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();

@@ -139,15 +139,21 @@ impl Quote<'_> {
     fn is(self, found: &str) -> bool {
         match self.faith {
             Faith::Exact => found == self.text,
-            Faith::Words => plain_blanks(found) == plain_blanks(self.text),
+            // What is found may be a whole document, and differs within a few words.
+            Faith::Words => words(found).eq(words(self.text)),
             Faith::Letters if letters(self.text).next().is_none() => found == self.text,
             Faith::Letters => letters(found).eq(letters(self.text)),
         }
     }
 }
 
+/// The words between blanks and what tools write for line ends.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split("\\n").flat_map(str::split_whitespace)
+}
+
 pub(super) fn plain_blanks(text: &str) -> String {
-    text.replace("\\n", " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    words(text).collect::<Vec<_>>().join(" ")
 }
 
 fn letters(text: &str) -> impl Iterator<Item = char> {

@@ -13,6 +13,7 @@ use super::finish::finish;
 use super::head;
 use super::sniff::{self, Layout};
 use crate::table::{Format, Origins, ReadError, RowProblem, Table, name_list, shorten};
+use crate::words::plural;
 
 /// Reads a decoded file of delimited text.
 pub(super) fn read(path: &Path, decoded: Decoded, layout: &Layout) -> Result<Table, ReadError> {
@@ -141,11 +142,10 @@ fn describe(fault: Fault, line: usize) -> RowProblem {
 }
 
 fn ragged(line: usize, pieces: &[Piece], bytes: &[u8], columns: &[String]) -> RowProblem {
-    let count = pieces.len();
-    let noun = if count == 1 { "column" } else { "columns" };
     let begin = pieces.first().map(|piece| String::from_utf8_lossy(&bytes[piece.content.clone()])).unwrap_or_default();
     let reason = format!(
-        "has {count} {noun}, expected {} ({}); it begins with {:?}",
+        "has {}, expected {} ({}); it begins with {:?}",
+        plural(pieces.len(), "column", "columns"),
         columns.len(),
         name_list(columns),
         shorten(&begin, 40)
@@ -162,16 +162,10 @@ mod tests {
         read_bytes(Path::new("train.csv"), text.as_bytes().to_vec()).unwrap()
     }
 
-    fn cells(table: &Table) -> Vec<Vec<&str>> {
-        let row = |row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect();
-        (0..table.rows()).map(row).collect()
-    }
-
     /// Rows with their lines, and the lines of the problems.
     fn check(text: &str, rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = open(text);
-        let lines = (0..table.rows()).map(|row| table.line(row));
-        let found: Vec<(usize, Vec<&str>)> = lines.zip(cells(&table)).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text:?}");
         let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();
@@ -281,7 +275,7 @@ mod tests {
                 let table = read_bytes(Path::new("x.csv"), bytes).unwrap();
                 prop_assert_eq!(&table.problems, &[]);
                 prop_assert_eq!(
-                    cells(&table),
+                    table.all_cells(),
                     rows.iter().map(|row| row.iter().map(String::as_str).collect()).collect::<Vec<Vec<_>>>()
                 );
                 Ok(())

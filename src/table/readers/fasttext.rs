@@ -72,8 +72,7 @@ mod tests {
             (table.format, table.columns.as_slice()),
             (Format::FastText, &columns.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()[..])
         );
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         assert_eq!(found, rows.iter().map(|(line, cells)| (*line, cells.to_vec())).collect::<Vec<_>>(), "{text}");
     }
 

@@ -130,8 +130,7 @@ mod tests {
     fn check(text: &str, rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = open(text);
         assert_eq!(table.format, Format::Conll, "{text}");
-        let cells = |row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         assert_eq!(found, rows.iter().map(|(line, cells)| (*line, cells.to_vec())).collect::<Vec<_>>(), "{text}");
         assert_eq!(table.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), problems, "{text}");
     }

@@ -255,8 +255,7 @@ mod tests {
     fn check(text: &str, columns: &[&str], rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = open(text).unwrap();
         assert_eq!(table.columns, columns, "{text}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text}");
         let found: Vec<usize> = table.problems.iter().map(|problem| problem.line).collect();

@@ -1,7 +1,6 @@
 //! The lines of a text file one after the other, unpacked and decoded as they are read, so that a corpus of any size
 //! takes the memory of one piece of it. Every line counts, empty ones too: they separate documents.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use encoding_rs::{Decoder, Encoding};
 use super::cut::line_end;
 use super::encoding;
 use super::unpack::{Limits, Packing, Unpacked, data_error, size};
+use crate::files;
 use crate::stop::heed;
 use crate::table::ReadError;
 
@@ -23,7 +23,7 @@ pub fn lines(path: &Path) -> Result<Lines, ReadError> {
     if path.is_dir() {
         return Err(ReadError::Folder { path: path.to_path_buf(), reason: "is a folder, expected a text file".into() });
     }
-    let file = File::open(path).map_err(|source| ReadError::Read { path: path.to_path_buf(), source })?;
+    let file = files::open(path).map_err(|source| ReadError::Read { path: path.to_path_buf(), source })?;
     Lines::new(path, file)
 }
 

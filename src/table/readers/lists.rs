@@ -17,6 +17,7 @@ use crate::table::Format;
 use crate::table::notation::literal;
 use crate::table::shorten;
 use crate::table::{ReadError, Table};
+use crate::words::plural;
 
 /// A row's values, or what stands in its place.
 type Row = (Place, Result<Vec<Value>, String>);
@@ -111,7 +112,12 @@ pub(super) fn read(path: &Path, decoded: &Decoded, mut rows: Vec<Row>) -> Result
                 table.add_object(names.iter().cloned().zip(row).collect::<Object>(), place);
             }
             Ok(row) => {
-                let reason = format!("has {} values, expected {} ({})", row.len(), names.len(), names.join(", "));
+                let reason = format!(
+                    "has {}, expected {} ({})",
+                    plural(row.len(), "value", "values"),
+                    names.len(),
+                    names.join(", ")
+                );
                 table.problem(place, reason);
             }
             Err(reason) => table.problem(place, reason),
@@ -152,8 +158,7 @@ mod tests {
     fn check(text: &str, columns: &[&str], rows: &[(usize, &[&str])], problems: &[usize]) {
         let table = read_bytes(Path::new("a.json"), text.as_bytes().to_vec()).unwrap();
         assert_eq!(table.columns, columns, "{text}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text}");
         assert_eq!(table.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), problems, "{text}");
@@ -183,7 +188,7 @@ mod tests {
         let rows = "[\"a b\",1]\n".repeat(10);
         let table = read_bytes(Path::new("a.json"), format!("{rows}[\"c d\"]\n").into_bytes()).unwrap();
         assert_eq!((table.rows(), table.problems[0].line), (10, 11));
-        assert_eq!(table.problems[0].reason, "has 1 values, expected 2 (text, label)");
+        assert_eq!(table.problems[0].reason, "has 1 value, expected 2 (text, label)");
     }
 
     #[test]

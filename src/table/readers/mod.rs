@@ -153,8 +153,7 @@ fn read_texts(root: &Path, layout: Layout, names: &[String], fetch: texts::Fetch
 /// A zip archive of data files, where the file is one.
 fn archive_at(path: &Path) -> Result<Option<Archive>, ReadError> {
     let cannot_read = |source| ReadError::Read { path: path.to_path_buf(), source };
-    files::length(path).map_err(cannot_read)?;
-    let mut file = std::fs::File::open(path).map_err(cannot_read)?;
+    let mut file = files::open(path).map_err(cannot_read)?;
     let mut head = [0; 8];
     let filled = file.read(&mut head).map_err(cannot_read)?;
     if !head[..filled].starts_with(b"PK\x03\x04") {
@@ -240,7 +239,7 @@ fn headless(path: &Path, bytes: Vec<u8>) -> Result<Table, ReadError> {
 pub fn read(path: &Path) -> Result<Table, ReadError> {
     let cannot_read = |source| ReadError::Read { path: path.to_path_buf(), source };
     let length = files::length(path).map_err(cannot_read)?;
-    let mut file = std::fs::File::open(path).map_err(cannot_read)?;
+    let mut file = files::open(path).map_err(cannot_read)?;
     if length > unpack::SIZE_LIMIT {
         return Err(ReadError::TooLarge { path: path.to_path_buf(), limit: unpack::size(unpack::SIZE_LIMIT) });
     }

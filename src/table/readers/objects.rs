@@ -17,6 +17,11 @@ use crate::table::{Format, Origins, RowProblem, Table};
 /// make a table as wide as it is long.
 pub(super) const COLUMN_LIMIT: usize = 1000;
 
+/// Cells that a table may have, beside some for each byte of its text: a key that only one object has is a cell of all
+/// others too, so that a small file could become a table of any size.
+const CELLS: usize = 16 << 20;
+const CELLS_A_BYTE: usize = 8;
+
 /// Rows whose columns are still being found. A row has as many cells as there were columns when it was read.
 #[derive(Default)]
 pub(super) struct Rows {
@@ -76,12 +81,14 @@ impl Rows {
         self.row.spans.clear();
         self.row.spans.resize(known, (0, 0));
         if let Err(error) = read(self) {
-            // A broken object must not leave columns behind that no row has.
-            for name in self.columns.drain(known..) {
-                self.by_name.remove(&name);
-            }
-            self.of_answers.retain(|column| *column < known);
+            self.forget_columns(known);
             self.problem(place, unreadable(&error));
+            return;
+        }
+        if self.columns.len() * (self.lines.len() + 1) > CELLS + CELLS_A_BYTE * self.text.len() {
+            let keys = self.columns.len();
+            self.forget_columns(known);
+            self.problem(place, format!("is left out, because few of its {keys} keys stand in the other objects"));
             return;
         }
         if self.columns.len() > known || self.lines.is_empty() {
@@ -93,6 +100,14 @@ impl Rows {
         }
         self.lines.push(u32::try_from(place.line).unwrap_or(u32::MAX));
         self.numbers.extend(place.number);
+    }
+
+    /// An object that is no row must not leave columns behind that no row has.
+    fn forget_columns(&mut self, known: usize) {
+        for name in self.columns.drain(known..) {
+            self.by_name.remove(&name);
+        }
+        self.of_answers.retain(|column| *column < known);
     }
 
     /// The column of a key, a new one if need be; none where there are too many.

@@ -12,6 +12,7 @@ use super::lines::numbered;
 use crate::stop::heed;
 use crate::table::notation::quoted::push_list;
 use crate::table::{Format, ReadError, Table, shorten};
+use crate::words::plural;
 
 const WORD: usize = 3;
 const POS: usize = 4;
@@ -53,7 +54,7 @@ impl<'a> Sentence<'a> {
         self.parts_of_speech.push(fields.get(POS).copied().unwrap_or_default());
         let tag = match fields.get(ENTITY).filter(|_| fields.len() >= FEWEST) {
             Some(cell) => self.tag(cell),
-            None => Err(format!("has {} columns, expected {FEWEST} or more", fields.len())),
+            None => Err(format!("has {}, expected {FEWEST} or more", plural(fields.len(), "column", "columns"))),
         };
         match tag {
             Ok(tag) => self.tags.push(tag),
@@ -86,8 +87,8 @@ impl<'a> Sentence<'a> {
     fn end(&mut self, rows: &mut Builder, document: &str) {
         let done = std::mem::take(self);
         if let Some((line, reason)) = done.fault {
-            let (words, first) = (done.words.len(), done.first);
-            rows.problem(line, format!("{reason}; its sentence of {words} words from line {first} is left out"));
+            let (words, first) = (plural(done.words.len(), "word", "words"), done.first);
+            rows.problem(line, format!("{reason}; its sentence of {words} from line {first} is left out"));
         } else if !done.words.is_empty() {
             push_list(&mut rows.text, done.words);
             rows.end_cell();
@@ -122,7 +123,8 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, 
     sentence.end(&mut rows, document);
     let mut table = rows.finish(path, Format::Conll, decoded)?;
     if hidden > 0 {
-        table.notes.push(format!("{hidden} words are hidden as [WORD]; the words of OntoNotes come with its licence"));
+        let words = plural(hidden, "word is", "words are");
+        table.notes.push(format!("{words} hidden as [WORD]; the words of OntoNotes come with its licence"));
     }
     Ok(table)
 }
@@ -158,6 +160,6 @@ mod tests {
         assert_eq!((cells(1)[0], cells(1)[2], table.line(1)), (r#"["ran"]"#, r#"["O"]"#, 7));
         assert_eq!((table.rows(), table.problems[0].line), (3, 14));
         assert!(table.problems[0].reason.contains("\"(Y)\" for its entity"), "{:?}", table.problems);
-        assert!(table.notes[0].contains("1 words are hidden as [WORD]"), "{:?}", table.notes);
+        assert!(table.notes[0].contains("1 word is hidden as [WORD]"), "{:?}", table.notes);
     }
 }

@@ -88,8 +88,7 @@ mod tests {
             let table = open("books.txt", text);
             assert_eq!(table.format, Format::PlainText, "{text:?}");
             assert_eq!(table.columns, columns, "{text:?}");
-            let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-            let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+            let found = table.lined_cells();
             assert_eq!(found, rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect::<Vec<_>>(), "{text:?}");
         };
         check(

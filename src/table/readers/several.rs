@@ -8,6 +8,7 @@ use super::unpack::{SIZE_LIMIT, size};
 use crate::stop::heed;
 use crate::table::find::listed;
 use crate::table::{Format, Inputs, Origin, ReadError, Table, name_list};
+use crate::words::plural;
 
 /// A table with the file it is from.
 pub(super) struct Piece {
@@ -70,7 +71,7 @@ fn names(pieces: &[Piece]) -> Vec<String> {
 /// How many rows are from which file.
 fn counted(pieces: &[Piece], names: &[String]) -> String {
     const SHOWN: usize = 6;
-    let rows = |(name, piece): (&String, &Piece)| format!("{name} ({} rows)", piece.table.rows());
+    let rows = |(name, piece): (&String, &Piece)| format!("{name} ({})", plural(piece.table.rows(), "row", "rows"));
     let mut shown = names.iter().zip(pieces).take(SHOWN).map(rows).collect::<Vec<_>>().join(", ");
     if pieces.len() > SHOWN {
         shown.push_str(&format!(" and {} more", pieces.len() - SHOWN));
@@ -252,30 +253,17 @@ pub(super) fn can_judge(learned: &Table, judged: &Table) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::folder_with;
     use crate::table::Part;
-
-    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, content) in files {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
-        }
-        dir
-    }
-
-    fn cells(table: &Table) -> Vec<Vec<&str>> {
-        (0..table.rows()).map(|row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect()).collect()
-    }
 
     #[test]
     fn several_files_are_one_table_and_each_row_knows_its_own() {
-        let dir = folder(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "text,label\n\ne f,x\nbroken\n")]);
+        let dir = folder_with(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "text,label\n\ne f,x\nbroken\n")]);
         let table = Table::open(&dir.path().join("*.csv")).unwrap();
-        assert_eq!(cells(&table), [["a b", "x"], ["c d", "y"], ["e f", "x"]]);
+        assert_eq!(table.all_cells(), [["a b", "x"], ["c d", "y"], ["e f", "x"]]);
         assert_eq!([0, 1, 2].map(|row| table.place(row)), ["line 2 of a.csv", "line 3 of a.csv", "line 3 of b.csv"]);
         assert_eq!(table.problems[0].place(), "line 4 of b.csv");
-        assert_eq!(table.notes, ["2 files are read as one: a.csv (2 rows), b.csv (1 rows)"]);
+        assert_eq!(table.notes, ["2 files are read as one: a.csv (2 rows), b.csv (1 row)"]);
         let listed: Inputs = ["b.csv", "a.csv"].iter().map(|name| dir.path().join(name)).collect();
         let table = Table::open_inputs(&listed, Part::Learn).unwrap();
         assert_eq!((table.cell(0, 0), table.path.as_path(), &table.origins.inputs), ("e f", dir.path(), &listed));
@@ -283,19 +271,19 @@ mod tests {
 
     #[test]
     fn columns_that_differ_are_told() {
-        let dir = folder(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "label,source,text\ny,web,e f\n")]);
+        let dir = folder_with(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "label,source,text\ny,web,e f\n")]);
         let table = Table::open(dir.path()).unwrap();
         assert_eq!(table.columns, ["text", "label", "source"]);
-        assert_eq!(cells(&table), [["a b", "x", ""], ["c d", "y", ""], ["e f", "y", "web"]]);
+        assert_eq!(table.all_cells(), [["a b", "x", ""], ["c d", "y", ""], ["e f", "y", "web"]]);
         assert_eq!(table.notes[1], r#"the column "source" is not in "a.csv", so it is empty in those rows"#);
-        let dir = folder(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "id,price\n1,2\n3,4\n")]);
+        let dir = folder_with(&[("a.csv", "text,label\na b,x\nc d,y\n"), ("b.csv", "id,price\n1,2\n3,4\n")]);
         let error = Table::open(dir.path()).unwrap_err().to_string();
         assert!(error.contains("has the columns id, price") && error.contains("they share none"), "{error}");
     }
 
     #[test]
     fn files_cut_from_one_have_their_names_in_the_first() {
-        let dir = folder(&[
+        let dir = folder_with(&[
             ("part-1.csv", "text,label\na good film,pos\na bad film,neg\n"),
             ("part-2.csv", "a long film,neg\na short film,pos\n"),
             ("part-3.csv", "it was nice,pos\n"),
@@ -313,7 +301,7 @@ mod tests {
     fn the_names_in_a_folder_propose_what_is_held_out() {
         let rows = "text,label\na b,x\nc d,y\n";
         let dir =
-            folder(&[("train.csv", rows), ("dev.csv", rows), ("test.csv", "text\na b\n"), ("README.md", "about")]);
+            folder_with(&[("train.csv", rows), ("dev.csv", rows), ("test.csv", "text\na b\n"), ("README.md", "about")]);
         let table = Table::open(dir.path()).unwrap();
         assert_eq!(table.origins.held_out, Some(dir.path().join("dev.csv").into()));
         assert_eq!(table.origins.inputs, Inputs::from(dir.path()));
@@ -327,7 +315,7 @@ mod tests {
 
     #[test]
     fn lists_of_classes_in_one_file_make_lists_of_the_names_in_another() {
-        let dir = folder(&[
+        let dir = folder_with(&[
             ("a.jsonl", "{\"text\":\"a b\",\"label\":[\"x\"]}\n{\"text\":\"c d\",\"label\":[\"y\"]}\n"),
             ("b.jsonl", "{\"text\":\"e f\",\"label\":[\"x\",\"y\"]}\n"),
         ]);
@@ -337,7 +325,8 @@ mod tests {
 
     #[test]
     fn a_part_without_rows_is_told_and_a_broken_one_refused() {
-        let dir = folder(&[("p-1.csv", "text,label\na b,x\nc d,y\n"), ("p-2.csv", ""), ("p-3.csv", "text,label\n")]);
+        let dir =
+            folder_with(&[("p-1.csv", "text,label\na b,x\nc d,y\n"), ("p-2.csv", ""), ("p-3.csv", "text,label\n")]);
         let table = Table::open(dir.path()).unwrap();
         assert_eq!(table.rows(), 2);
         let notes = table.notes.join("\n");

@@ -140,8 +140,7 @@ mod tests {
         let table = read_bytes(Path::new("train.json"), text.as_bytes().to_vec()).unwrap();
         assert_eq!((table.format, table.columns.len()), (Format::JsonLines, columns.len()), "{text}");
         assert_eq!(table.columns, columns, "{text}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        let found: Vec<(usize, Vec<&str>)> = (0..table.rows()).map(|row| (table.line(row), cells(row))).collect();
+        let found = table.lined_cells();
         let expected: Vec<(usize, Vec<&str>)> = rows.iter().map(|&(line, cells)| (line, cells.to_vec())).collect();
         assert_eq!(found, expected, "{text}");
         let found: Vec<(usize, &str)> = table.problems.iter().map(|p| (p.line, p.reason.as_str())).collect();

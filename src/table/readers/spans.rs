@@ -192,8 +192,7 @@ mod tests {
         let table = open(text);
         assert_eq!(table.format, format, "{text}");
         assert_eq!(table.columns, columns, "{text}");
-        let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-        assert_eq!((0..table.rows()).map(cells).collect::<Vec<_>>(), rows, "{text}");
+        assert_eq!(table.all_cells(), rows, "{text}");
         let found: Vec<(usize, &str)> = table.problems.iter().map(|p| (p.line, p.reason.as_str())).collect();
         assert_eq!(found, problems, "{text}");
     }

@@ -16,6 +16,7 @@ use super::elements::{Element, Place};
 use super::encoding::Decoded;
 use super::marks::{Object, list, number};
 use super::settled;
+use super::unpack::size;
 use crate::table::Format;
 use crate::table::notation::answers;
 use crate::table::notation::quoted::push_quoted;
@@ -48,16 +49,25 @@ pub(super) fn read<'a>(
 ) -> Result<Table, ReadError> {
     let columns = ["id", "title", "context", "question", "answers"].map(str::to_owned).to_vec();
     let mut table = Builder::new(columns);
+    let most = MOST + REPEATED * decoded.text.len();
     for article in articles {
         let Element { text, place, .. } = article;
         match article.object() {
             Ok(object) if is_header(&object) => {}
-            Ok(object) => Article { text, place, at: 0, misses: 0 }.read(&object, &mut table),
+            Ok(object) => Article { text, place, at: 0, misses: 0, most }.read(&object, &mut table),
             Err(reason) => table.problem(place.line, place.told(format!("begins an article that {reason}"))),
+        }
+        if table.text.len() > most {
+            return Err(ReadError::Contexts { path: path.to_path_buf(), limit: size(MOST as u64) });
         }
     }
     table.finish(path, Format::Squad, decoded)
 }
+
+/// Bytes that a table of questions may have, beside so many times the file: each has its context, and a long one with
+/// many questions would take all memory.
+const MOST: usize = if cfg!(test) { 1 << 20 } else { 1 << 30 };
+const REPEATED: usize = 8;
 
 /// Ids that were not found where they were looked for, after which lines are no longer told apart.
 const MISSES: usize = 20;
@@ -68,6 +78,8 @@ struct Article<'a> {
     place: Place,
     at: usize,
     misses: usize,
+    /// Bytes of the table after which no more is read.
+    most: usize,
 }
 
 impl Article<'_> {
@@ -96,6 +108,9 @@ impl Article<'_> {
             return;
         };
         for question in questions {
+            if table.text.len() > self.most {
+                return;
+            }
             let id = question.get("id").or_else(|| question.get("qid")).map(plain).unwrap_or_default();
             self.advance(&id);
             match answers(question, context) {
@@ -378,5 +393,16 @@ mod tests {
         let table = open(&format!("{{\"data\":[{article},\n{}", &article[..40]));
         assert_eq!((table.rows(), table.problems.len()), (1, 1));
         assert_eq!(table.problems[0].line, 2);
+    }
+
+    #[test]
+    fn a_long_context_with_many_questions_does_not_take_all_memory() {
+        let context = "The ferry leaves at seven. ".repeat(8000);
+        let question = |number: usize| format!(r#"{{"id":"{number}","question":"When?","answers":[]}}"#);
+        let questions: Vec<String> = (0..60).map(question).collect();
+        let text =
+            format!(r#"{{"data":[{{"paragraphs":[{{"context":"{context}","qas":[{}]}}]}}]}}"#, questions.join(","));
+        let error = read_bytes(Path::new("long.json"), text.into_bytes()).unwrap_err().to_string();
+        assert!(error.contains("\"long.json\" has so many questions on long contexts"), "{error}");
     }
 }

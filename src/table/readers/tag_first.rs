@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::conll::{Tag, tag_kind};
 use super::lines::numbered;
 use super::names::plain_name;
 use crate::stop::heed;
@@ -55,12 +56,8 @@ pub(super) fn unquoted(value: &str) -> Cow<'_, str> {
     }
 }
 
-fn is_prefixed(tag: &str) -> bool {
-    matches!(tag.as_bytes(), [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..])
-}
-
 fn is_tag(tag: &str) -> bool {
-    tag == "O" || is_prefixed(tag)
+    tag_kind(tag) != Tag::Other
 }
 
 /// Recognises such a file.
@@ -81,7 +78,7 @@ pub(super) fn order(text: &str) -> Option<Order> {
         let tags = rows.iter().filter(|(_, tag)| is_tag(tag)).count();
         let words = rows.iter().filter(|(word, _)| is_tag(word)).count();
         nearly_all(tags + usize::from(is_head(&rows)))
-            && rows.iter().any(|(_, tag)| is_prefixed(tag))
+            && rows.iter().any(|(_, tag)| tag_kind(tag) == Tag::Prefixed)
             && words * 2 < tags
     };
     Order::ALL.into_iter().find(fits)

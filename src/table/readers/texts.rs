@@ -17,8 +17,10 @@ use super::finish::finish_export;
 use super::marks::{self, Mark, Object};
 use super::objects::Rows;
 use super::unpack::{self, Packing, SIZE_LIMIT, size};
+use crate::files;
 use crate::stop::heed;
 use crate::table::{Format, Origin, ReadError, RowProblem, Table};
+use crate::words::{noun, plural};
 
 /// Folders of texts that nobody labelled.
 const UNLABELLED: [&str; 6] = ["unsup", "unsupervised", "unlabeled", "unlabelled", "unlab", "no_label"];
@@ -57,7 +59,9 @@ pub(super) fn read_classes(root: &Path, names: &[String], fetch: Fetch<'_>) -> R
         counts.iter().filter(|(class, _)| !has_labels || !is_unlabelled(class)).take(20).map(told).collect();
     let mut notes = vec![format!("each file is a text and its folder the label: {}", shown.join(", "))];
     for (class, count) in counts.iter().filter(|(class, _)| has_labels && is_unlabelled(class)) {
-        notes.push(format!("the {count} texts in {class:?} have no label and are not read"));
+        let texts = if *count == 1 { "text".to_owned() } else { format!("{count} texts") };
+        let [have, are] = [noun(*count, "has", "have"), noun(*count, "is", "are")];
+        notes.push(format!("the {texts} in {class:?} {have} no label and {are} not read"));
     }
     notes.extend(texts.note());
     let mut table = rows.into_table(root, Format::TextFolders, &texts.decoded());
@@ -153,11 +157,17 @@ impl Passed {
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.broken > 0 {
-            notes.push(format!("{} labelled places consist of several pieces and are not read", self.broken));
+            let places = plural(self.broken, "labelled place consists", "labelled places consist");
+            let are = noun(self.broken, "is", "are");
+            notes.push(format!("{places} of several pieces and {are} not read"));
         }
-        let others = [(self.relations, "relations"), (self.events, "events"), (self.attributes, "attributes")];
-        let told: Vec<String> =
-            others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let others = [
+            (self.relations, ["relation", "relations"]),
+            (self.events, ["event", "events"]),
+            (self.attributes, ["attribute", "attributes"]),
+        ];
+        let there = others.iter().filter(|(count, _)| *count > 0);
+        let told: Vec<String> = there.map(|(count, [one, many])| plural(*count, one, many)).collect();
         if !told.is_empty() {
             notes.push(format!("not read of the annotations: {}", told.join(", ")));
         }
@@ -208,7 +218,8 @@ impl Texts {
 
     fn note(&self) -> Option<String> {
         let (count, encoding) = (self.others, self.encoding.name());
-        (count > 0).then(|| format!("{count} files are not UTF-8 and were read as {encoding}"))
+        let (files, were) = (plural(count, "file is", "files are"), noun(count, "was", "were"));
+        (count > 0).then(|| format!("{files} not UTF-8 and {were} read as {encoding}"))
     }
 
     fn decoded(&self) -> Decoded {
@@ -237,7 +248,7 @@ fn text(bytes: Vec<u8>, encoding: &'static Encoding, replaced: &mut usize) -> Re
 /// The content of a file of a folder, unpacked.
 pub(super) fn content(path: &Path) -> Result<Vec<u8>, ReadError> {
     let cannot_read = |source: io::Error| ReadError::Read { path: path.to_path_buf(), source };
-    let bytes = std::fs::read(path).map_err(cannot_read)?;
+    let bytes = files::read_whole(path, SIZE_LIMIT).map_err(cannot_read)?;
     match Packing::of(&bytes) {
         Some(packing) => unpack::all(path, packing, io::Cursor::new(bytes)),
         None => Ok(bytes),
@@ -247,25 +258,12 @@ pub(super) fn content(path: &Path) -> Result<Vec<u8>, ReadError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::folder_with;
     use crate::table::find::to_judge;
-
-    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, content) in files {
-            let path = dir.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, content).unwrap();
-        }
-        dir
-    }
-
-    fn rows(table: &Table) -> Vec<Vec<&str>> {
-        (0..table.rows()).map(|row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect()).collect()
-    }
 
     #[test]
     fn a_folder_for_each_class_is_a_table() {
-        let dir = folder(&[
+        let dir = folder_with::<[u8]>(&[
             ("train/pos/0_9.txt", b"A fine film.\n"),
             ("train/pos/1_7.txt", "Très bien.".as_bytes()),
             ("train/neg/0_3.txt", b"Dull.<br />Long."),
@@ -283,11 +281,11 @@ mod tests {
             ["A fine film.", "pos", "train/pos/0_9.txt"],
             ["Très bien.", "pos", "train/pos/1_7.txt"],
         ];
-        assert_eq!(rows(&table), expected);
+        assert_eq!(table.all_cells(), expected);
         assert_eq!(table.place(1), "line 1 of train/pos/0_9.txt");
         let notes = table.notes.join("\n");
         assert!(notes.contains(r#"each file is a text and its folder the label: "neg" (1), "pos" (2)"#), "{notes}");
-        assert!(notes.contains(r#"the 1 texts in "unsup" have no label and are not read"#), "{notes}");
+        assert!(notes.contains(r#"the text in "unsup" has no label and is not read"#), "{notes}");
         assert_eq!(table.origins.held_out, Some(dir.path().join("test").into()));
         let held_out = Table::open(&dir.path().join("test")).unwrap();
         assert_eq!((held_out.rows(), held_out.cell(0, 0)), (3, "Bad."));
@@ -297,17 +295,17 @@ mod tests {
     #[test]
     fn one_encoding_is_found_for_all_texts() {
         let (western, ..) = encoding_rs::WINDOWS_1252.encode("Le café était très agréable, à côté du marché.");
-        let dir = folder(&[
+        let dir = folder_with::<[u8]>(&[
             ("a/1", &western),
             ("a/2", b"plain"),
             ("b/1", "naïve".as_bytes()),
             ("b/2", b"\x89PNG\r\n\x1A\n\0\0"),
         ]);
         let table = Table::open(dir.path()).unwrap();
-        let texts: Vec<&str> = rows(&table).iter().map(|row| row[0]).collect();
+        let texts: Vec<&str> = table.all_cells().iter().map(|row| row[0]).collect();
         assert_eq!(texts, ["Le café était très agréable, à côté du marché.", "plain", "naïve"]);
         assert!(
-            table.notes.contains(&"1 files are not UTF-8 and were read as windows-1252".to_owned()),
+            table.notes.contains(&"1 file is not UTF-8 and was read as windows-1252".to_owned()),
             "{:?}",
             table.notes
         );
@@ -316,7 +314,7 @@ mod tests {
 
     #[test]
     fn places_that_brat_labelled_are_spans() {
-        let dir = folder(&[
+        let dir = folder_with::<[u8]>(&[
             ("doc-1.txt", "Ines Kaya lives in Köln.\n".as_bytes()),
             (
                 "doc-1.ann",
@@ -340,7 +338,7 @@ mod tests {
             ]
         );
         let notes = table.notes.join("\n");
-        assert!(notes.contains("1 labelled places consist of several pieces and are not read"), "{notes}");
-        assert!(notes.contains("not read of the annotations: 1 relations"), "{notes}");
+        assert!(notes.contains("1 labelled place consists of several pieces and is not read"), "{notes}");
+        assert!(notes.contains("not read of the annotations: 1 relation"), "{notes}");
     }
 }

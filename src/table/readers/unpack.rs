@@ -1,7 +1,7 @@
 //! Files compressed with gzip, xz, zstd or bzip2, recognised by their first bytes and unpacked as they are read. How much may come
 //! out is bounded: a few kilobytes can be made to unpack to any size.
 
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -161,9 +161,16 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-struct Counted<R> {
-    inner: R,
-    taken: Arc<AtomicU64>,
+/// What is read, with the bytes that were.
+pub(super) struct Counted<R> {
+    pub inner: R,
+    pub taken: Arc<AtomicU64>,
+}
+
+impl<R: Seek> Seek for Counted<R> {
+    fn seek(&mut self, place: SeekFrom) -> io::Result<u64> {
+        self.inner.seek(place)
+    }
 }
 
 impl<R: Read> Read for Counted<R> {

@@ -11,6 +11,7 @@ use super::lines::numbered;
 use crate::stop::heed;
 use crate::table::notation::quoted::push_list;
 use crate::table::{Format, ReadError, Table};
+use crate::words::{noun, plural};
 
 /// Columns before those of layers: the number of a word, its characters, and the word.
 const BEFORE: usize = 3;
@@ -132,7 +133,7 @@ pub(super) fn read(path: &Path, decoded: &Decoded, text: &str) -> Result<Table, 
     for sentence in &sentences {
         if let Some(short) = sentence.iter().find(|word| word.fields.len() < width) {
             let first = sentence[0].line;
-            let reason = format!("has {} columns, expected {width} or more", short.fields.len());
+            let reason = format!("has {}, expected {width} or more", plural(short.fields.len(), "column", "columns"));
             rows.problem(short.line, format!("{reason}; its sentence from line {first} is left out"));
             continue;
         }
@@ -177,10 +178,12 @@ fn notes(features: &[Feature], chosen: Option<usize>, parts: usize, stacked: usi
         }
     }
     if stacked > 0 {
-        notes.push(format!("{stacked} words bear several labels, of which the first is read"));
+        let words = plural(stacked, "word bears", "words bear");
+        notes.push(format!("{words} several labels, of which the first is read"));
     }
     if parts > 0 {
-        notes.push(format!("{parts} labels are of parts of a word and are not read"));
+        let labels = plural(parts, "label is of a part", "labels are of parts");
+        notes.push(format!("{labels} of a word and {} not read", noun(parts, "is", "are")));
     }
     notes
 }
@@ -207,8 +210,8 @@ mod tests {
             table.notes,
             [
                 "the tags are the labels of NamedEntity|value; not read: POS|PosValue, NamedEntity|identifier",
-                "1 words bear several labels, of which the first is read",
-                "1 labels are of parts of a word and are not read",
+                "1 word bears several labels, of which the first is read",
+                "1 label is of a part of a word and is not read",
             ]
         );
     }

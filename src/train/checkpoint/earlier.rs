@@ -2,7 +2,6 @@
 //! own, the best weights were the model's file under another name, and what the data taught was summed as Rust printed it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -10,6 +9,7 @@ use serde::Deserialize;
 use super::read::{Checkpoint, KeptBest};
 use super::sum::{of_data, sum, sum_bytes};
 use super::{BEST, BestState, EVALUATION, Fingerprint, Progress, STATE, State, TENSORS, Updates};
+use crate::files::read_note;
 use crate::model::Param;
 use crate::model::files::{ModelFilesError, TensorFiles};
 use crate::text::Labels;
@@ -105,7 +105,7 @@ impl Earlier {
 
 /// A file that adds up to what it did when it was written.
 fn read_unchanged(dir: &Path, name: &str, sum: u64) -> Result<Vec<u8>, String> {
-    let bytes = fs::read(dir.join(name)).map_err(|error| format!("cannot be read ({error})"))?;
+    let bytes = read_note(&dir.join(name)).map_err(|error| format!("cannot be read ({error})"))?;
     if sum_bytes(&bytes) == sum { Ok(bytes) } else { Err("has changed since it was written".to_owned()) }
 }
 

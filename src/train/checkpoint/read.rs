@@ -4,7 +4,6 @@
 //! from them, and is made again.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::Tensor;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use super::earlier::{self, Earlier};
 use super::{BEST, DataSums, EVALUATION, FORMAT, Fingerprint, MANIFEST, Part, Progress, STATE, State, TENSORS};
 use super::{Named, Weights, named, steps};
-use crate::files::Sums;
+use crate::files::{Sums, read_note, read_note_text};
 use crate::metrics::Evaluation;
 use crate::model::files::TensorFiles;
 use crate::model::{Model, ModelError, Param, Params};
@@ -91,7 +90,7 @@ struct Version {
 
 impl Checkpoint {
     fn open(dir: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(dir.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
+        let text = read_note_text(&dir.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
         let first = text.lines().next().unwrap_or_default();
         let Version { format } = serde_json::from_str(first).map_err(|error| format!("{STATE}: {error}"))?;
         match format {
@@ -102,7 +101,7 @@ impl Checkpoint {
     }
 
     fn open_this(dir: &Path, state: &str) -> Result<Self, String> {
-        let manifest = fs::read(dir.join(MANIFEST)).map_err(|error| format!("{MANIFEST}: {error}"))?;
+        let manifest = read_note(&dir.join(MANIFEST)).map_err(|error| format!("{MANIFEST}: {error}"))?;
         let sums: Sums = serde_json::from_slice(&manifest).map_err(|error| format!("{MANIFEST}: {error}"))?;
         let mut damaged = sums.differences(dir);
         let report = damaged.remove(EVALUATION);
@@ -115,7 +114,7 @@ impl Checkpoint {
             return Err(format!("{MANIFEST} does not name {name}"));
         }
         let open = |name: &str| TensorFiles::open_file(&dir.join(name)).map_err(|error| error.to_string());
-        let read = || fs::read(dir.join(EVALUATION)).map_err(|error| format!("cannot be read ({error})"));
+        let read = || read_note(&dir.join(EVALUATION)).map_err(|error| format!("cannot be read ({error})"));
         let best = match &state.best {
             Some(_) => Some(KeptBest { files: open(BEST)?, report: report.map_or_else(read, Err) }),
             None => None,

@@ -92,6 +92,28 @@ pub enum ScheduleKind {
     OneCycle,
 }
 
+impl ScheduleKind {
+    /// The name in sentences.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Linear => "linear",
+            Self::Cosine => "cosine",
+            Self::Constant => "constant",
+            Self::OneCycle => "one cycle",
+        }
+    }
+
+    /// What transformers calls it; its Trainer has no one cycle.
+    pub fn in_transformers(self) -> Option<&'static str> {
+        match self {
+            Self::Linear | Self::Cosine => Some(self.words()),
+            // Its "constant" has no warm-up.
+            Self::Constant => Some("constant_with_warmup"),
+            Self::OneCycle => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClassWeights {

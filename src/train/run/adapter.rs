@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::names::{ADAPTER, MODEL};
-use crate::hub::embedded;
+use crate::hub::embedded::Shipped;
 use crate::model::adapter::Beside;
 use crate::model::{LoraSpec, Param};
 use crate::text::Tokenizer;
@@ -24,9 +24,7 @@ impl KeptAdapter {
     pub fn of(config: &RunConfig) -> Option<Self> {
         let spec = config.strategy.adapters()?;
         let of_path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
-        let named = || {
-            if config.model.embedded { Some(embedded::folder()) } else { config.model.path.as_ref().map(of_path) }
-        };
+        let named = || config.model.embedded.map(Shipped::folder).or_else(|| config.model.path.as_ref().map(of_path));
         let folder = student::dir(config).as_ref().map(of_path).or_else(named);
         let base = folder.map(|path| path.display().to_string()).or_else(|| config.model.name.clone());
         Some(Self { spec, base: base.unwrap_or_default(), merged: config.strategy.lora.merged })

@@ -178,7 +178,7 @@ impl Judged {
         if length > LARGEST {
             return Err("the kept evaluation is too large to be read for its rows");
         }
-        let bytes = std::fs::read(&path).map_err(|_unread| "the kept evaluation cannot be read")?;
+        let bytes = files::read_note(&path).map_err(|_unread| "the kept evaluation cannot be read")?;
         let kept: KeptEvaluation =
             serde_json::from_slice(&bytes).map_err(|_damaged| "the kept evaluation cannot be read")?;
         match kept.step == step {

@@ -74,8 +74,10 @@ impl RunFolder {
     /// Takes up the folder of a run that goes on.
     pub(super) fn take_up(dir: PathBuf, lock: Option<Lock>) -> Result<Self, TrainError> {
         let path = dir.join(CONFIG);
-        let text = std::fs::read_to_string(&path).map_err(|source| TrainError::Unreadable { path, source })?;
+        let text = files::read_note_text(&path).map_err(|source| TrainError::Unreadable { path, source })?;
         let model = dir.join(MODEL);
+        files::remove_begun(&dir);
+        files::remove_begun(&model);
         files::create_folders(&model).map_err(|source| TrainError::Unwritable { path: model, source })?;
         Self::with(dir, text, lock)
     }
@@ -333,7 +335,7 @@ pub fn damage(dir: &Path) -> Vec<String> {
 }
 
 fn read_manifest(dir: &Path) -> Option<Manifest> {
-    let manifest: Manifest = serde_json::from_slice(&std::fs::read(dir.join(MANIFEST)).ok()?).ok()?;
+    let manifest: Manifest = serde_json::from_slice(&files::read_note(&dir.join(MANIFEST)).ok()?).ok()?;
     (manifest.format == FORMAT).then_some(manifest)
 }
 

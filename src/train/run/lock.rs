@@ -41,7 +41,7 @@ pub(super) fn lock(dir: &Path) -> Result<Option<Lock>, TrainError> {
 
 /// Whether a process holds the folder.
 pub fn is_held(dir: &Path) -> bool {
-    let Ok(file) = File::open(dir.join(LOCK)) else { return false };
+    let Ok(file) = files::open(&dir.join(LOCK)) else { return false };
     // Shared, so that two who ask do not see each other.
     let is_held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
     file.unlock().ok();

@@ -1,6 +1,5 @@
 //! The log of a run, read back.
 
-use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -55,7 +54,7 @@ pub(super) enum Line {
 pub(super) fn each(dir: &Path, mut on_line: impl FnMut(Line)) -> Result<(), TrainError> {
     let path = dir.join(EVENTS);
     let unreadable = |source| TrainError::Unreadable { path: path.clone(), source };
-    let mut log = BufReader::new(File::open(&path).map_err(unreadable)?);
+    let mut log = BufReader::new(crate::files::open(&path).map_err(unreadable)?);
     let mut line = Vec::new();
     for number in 1.. {
         heed();

@@ -84,7 +84,7 @@ struct Kept {
 
 /// What was kept, if it is of the log as it is now, or if there is none any more.
 fn kept(dir: &Path) -> Option<RunSummary> {
-    let kept: Kept = serde_json::from_slice(&std::fs::read(dir.join(SUMMARY)).ok()?).ok()?;
+    let kept: Kept = serde_json::from_slice(&files::read_note(&dir.join(SUMMARY)).ok()?).ok()?;
     let is_current = log_bytes(dir).is_none_or(|bytes| bytes == kept.log_bytes);
     (kept.format == FORMAT && is_current).then(|| kept.run.seen_in(dir))
 }

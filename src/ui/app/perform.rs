@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use super::App;
 use crate::data::Roles;
+use crate::hub::embedded::Shipped;
+use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
@@ -93,15 +95,14 @@ impl App {
                 self.workspace.explore_with(model);
                 self.workspace.screen = Screen::Explore;
             }
+            Action::AskIn(precision) => self.workspace.precision = precision,
+            Action::TryShipped(shipped) => self.try_shipped(shipped),
             Action::ShowDrift { before, after } => self.show_drift(before, after),
             Action::Predict { model, task, text, pair, no_answer } => {
                 self.workspace.explore_with(model);
                 self.workspace.explore.offered = Some(Arc::new(Offered { task, text, pair, no_answer }));
             }
-            Action::Ask { model, inquiry } => {
-                let job = self.workspace.follow(JobKind::Ask, "Predicting");
-                self.send(Command::Ask { job, model, inquiry });
-            }
+            Action::Ask { model, inquiry } => self.ask(model, inquiry),
             Action::FindRuns
             | Action::SetRunsFolder(_)
             | Action::OpenRun(_)
@@ -137,10 +138,16 @@ impl App {
         self.workspace.screen = Screen::Explore;
     }
 
+    fn ask(&mut self, model: PathBuf, inquiry: AnyInquiry) {
+        let job = self.workspace.follow(JobKind::Ask, "Predicting");
+        self.send(Command::Ask { job, model, precision: self.workspace.precision, inquiry });
+    }
+
     fn evaluate(&mut self, model: PathBuf, data: Inputs, roles: Roles) {
         let title = format!("Evaluating {}", self.workspace.model_name(&model));
         let job = self.workspace.follow(JobKind::Evaluate { model: model.clone() }, title);
-        self.send(Command::Evaluate { job, model, data, roles });
+        let precision = self.workspace.precision;
+        self.send(Command::Evaluate { job, model, data, roles, precision });
     }
 
     fn set_memory_limit(&mut self, limit: Option<u64>) {
@@ -195,6 +202,17 @@ impl App {
         }
         self.workspace.wants.dataset = self.workspace.data.table.is_some();
         self.workspace.refresh_draft();
+    }
+
+    /// Puts a model inside the program into Explore, whose screens begin with texts of their own.
+    fn try_shipped(&mut self, shipped: Shipped) {
+        let Some(model) = self.workspace.shipped(shipped).map(Path::to_owned) else {
+            let words = "Its folder could not be written; Model says why";
+            self.workspace.toast(Level::Warning, format!("{} is not there", shipped.name()), words);
+            return;
+        };
+        self.workspace.explore_with(model);
+        self.workspace.screen = Screen::Explore;
     }
 
     /// Asks what the model reads of an example: its windows for the limit of the draft.

@@ -1,10 +1,13 @@
 //! What is asked of the worker, and when. Nothing waits for a queue: what does not fit is tried again.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crossbeam_channel::TrySendError;
 
 use super::App;
+use crate::hub::embedded::Shipped;
+use crate::table::Inputs;
 use crate::train::config::RunConfig;
 use crate::ui::workspace::{JobKind, Level, OpenPurpose};
 use crate::ui::{Action, Screen, format};
@@ -62,7 +65,7 @@ impl App {
         {
             let title = format!("Opening {}", self.workspace.model_name(&model));
             let job = self.workspace.follow(JobKind::Meet { dir: model.clone() }, title);
-            self.send(Command::Meet { job, model });
+            self.send(Command::Meet { job, model, precision: self.workspace.precision });
         }
         if wants.dataset {
             self.read_dataset();
@@ -76,8 +79,13 @@ impl App {
         if let Some(dir) = wants.open_run {
             self.open_run(dir, OpenPurpose::AfterTraining);
         }
+        if let Some(data) = wants.remember {
+            self.remember(&data);
+        }
         if let Some(config) = wants.clone_of {
             self.actions.push(Action::OpenData(config.data.train.clone()));
+            // What was asked for is the form; data that cannot be opened are told there too.
+            self.actions.push(Action::Go(Screen::Train));
             self.open_model_of(&config);
             ctx.request_repaint();
         }
@@ -86,6 +94,17 @@ impl App {
         }
         self.plan_when_rested(ctx);
         self.go_on_with_sample(ctx);
+    }
+
+    /// Keeps data for the next start. Samples are a press away anyhow.
+    fn remember(&mut self, data: &Inputs) {
+        let whole = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
+        let data: Inputs = data.paths().iter().map(whole).collect();
+        if !data.paths().iter().all(|path| path.starts_with(&self.places.samples)) {
+            self.settings.add_data(&data);
+        }
+        self.workspace.recent = self.settings.recent_data();
+        self.workspace.last_model.clone_from(&self.settings.last_model);
     }
 
     /// Opens the model that a configuration names, or says why that cannot be done.
@@ -143,7 +162,7 @@ impl App {
         self.send(Command::MeasureLengths { job, dataset, model });
     }
 
-    pub(super) fn open_run(&mut self, dir: std::path::PathBuf, purpose: OpenPurpose) {
+    pub(super) fn open_run(&mut self, dir: PathBuf, purpose: OpenPurpose) {
         let title = format!("Opening {}", format::file_name(&dir));
         let job = self.workspace.follow(JobKind::OpenRun { dir: dir.clone(), purpose }, title);
         self.send(Command::OpenRun { job, dir });
@@ -169,7 +188,11 @@ impl App {
             let last = self.settings.last_model.clone();
             let model = usable
                 .min_by_key(|entry| {
-                    (Some(&entry.dir) != last.as_ref(), entry.origin != Origin::Embedded, entry.bytes_on_disk)
+                    (
+                        Some(&entry.dir) != last.as_ref(),
+                        entry.origin != Origin::Embedded(Shipped::Mini),
+                        entry.bytes_on_disk,
+                    )
                 })
                 .map(|entry| entry.dir.clone());
             let go = if model.is_some() { Screen::Train } else { Screen::Model };

@@ -151,7 +151,7 @@ fn last_message_ui(ui: &mut Ui, cx: &Cx<'_>) {
     let color = level_color(last.level, palette);
     let (rect, _) = ui.allocate_exact_size(vec2(8.0, 8.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 3.0, color);
-    let text = egui::RichText::new(&last.text).font(theme::regular(size::BODY - 1.0));
+    let text = egui::RichText::new(last.brief.as_ref().unwrap_or(&last.text)).font(theme::regular(size::BODY - 1.0));
     ui.add(egui::Label::new(text.color(palette.text_dim)).truncate());
 }
 

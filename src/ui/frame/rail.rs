@@ -14,6 +14,10 @@ use crate::ui::{Action, Cx, Screen, format};
 
 pub const WIDTH: f32 = 76.0;
 const ITEM: f32 = 58.0;
+/// What an item is at least, and from where on its name stands below its sign.
+const LEAST: f32 = 28.0;
+const TALL: f32 = 44.0;
+const GAP: f32 = 9.0;
 
 pub fn icon(screen: Screen) -> MaterialIcon {
     match screen {
@@ -36,24 +40,52 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.painter().vline(area.right() - 0.5, area.y_range(), Stroke::new(1.0, palette.line));
         ui.spacing_mut().item_spacing.y = 0.0;
         ui.add_space(6.0);
+        // All of it is within reach in the smallest window too; where it is low the words are left to the pointer.
+        let height = ((ui.available_height() - GAP - 6.0) / Screen::ALL.len() as f32).clamp(LEAST, ITEM);
         for screen in Screen::ALL.into_iter().filter(|screen| *screen != Screen::Settings) {
             if screen == Screen::Runs {
-                let (gap, _) = ui.allocate_exact_size(vec2(WIDTH, 9.0), Sense::hover());
+                let (gap, _) = ui.allocate_exact_size(vec2(WIDTH, GAP), Sense::hover());
                 ui.painter().hline(gap.x_range().shrink(22.0), gap.center().y, Stroke::new(1.0, palette.line));
             }
-            item_ui(ui, cx, screen);
+            item_ui(ui, cx, screen, height);
         }
-        ui.add_space((ui.available_height() - ITEM - 6.0).max(0.0));
-        item_ui(ui, cx, Screen::Settings);
+        ui.add_space((ui.available_height() - height - 6.0).max(0.0));
+        item_ui(ui, cx, Screen::Settings, height);
     });
 }
 
-fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen) {
+/// The stages are one stop for the tabulator, and the arrows go from one to the next.
+fn turned(ui: &Ui, cx: &mut Cx<'_>, response: &egui::Response, screen: Screen) {
+    if !response.has_focus() {
+        return;
+    }
+    let filter = egui::EventFilter { vertical_arrows: true, ..egui::EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
+    let pressed = |key| ui.input(|input| input.key_pressed(key));
+    let steps = i32::from(pressed(egui::Key::ArrowDown)) - i32::from(pressed(egui::Key::ArrowUp));
+    let all = Screen::ALL;
+    let place = all.iter().position(|one| *one == screen).unwrap_or(0) as i32 + steps;
+    if let Some(next) = usize::try_from(place).ok().and_then(|place| all.get(place)).filter(|_| steps != 0) {
+        cx.act(Action::Go(*next));
+        ui.memory_mut(|memory| memory.request_focus(item_id(*next)));
+    }
+}
+
+fn item_id(screen: Screen) -> egui::Id {
+    egui::Id::unique(("rail", screen.title()))
+}
+
+fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen, height: f32) {
     let palette = cx.palette;
-    let (rect, response) = ui.allocate_exact_size(vec2(WIDTH, ITEM), Sense::click());
     let active = cx.workspace.screen == screen;
+    let sense = if active { Sense::click() } else { Sense::CLICK };
+    let (rect, _) = ui.allocate_exact_size(vec2(WIDTH, height), Sense::hover());
+    let response = ui.interact(rect, item_id(screen), sense);
+    turned(ui, cx, &response, screen);
+    let is_tall = height >= TALL;
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, active, screen.title()));
-    let pill = Rect::from_center_size(pos2(rect.center().x, rect.top() + 21.0), vec2(48.0, 30.0));
+    let middle = if is_tall { rect.top() + 21.0 * height / ITEM } else { rect.center().y };
+    let pill = Rect::from_center_size(pos2(rect.center().x, middle), vec2(48.0, 30.0_f32.min(height - 4.0)));
     let radius = CornerRadius::same(9);
     let next = cx.workspace.next_screen() == Some(screen) && !active;
     let fill = match (active, response.hovered()) {
@@ -73,9 +105,11 @@ fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen) {
     let sign = icon(screen);
     let font = egui::FontId::new(21.0, sign.font_family());
     ui.painter().text(pill.center(), Align2::CENTER_CENTER, sign.codepoint, font, color);
-    let label = if active { theme::semibold(size::SMALL) } else { theme::medium(size::SMALL) };
-    let at = pos2(rect.center().x, rect.top() + 45.0);
-    ui.painter().text(at, Align2::CENTER_CENTER, screen.title(), label, if active { palette.text } else { color });
+    if is_tall {
+        let label = if active { theme::semibold(size::SMALL) } else { theme::medium(size::SMALL) };
+        let at = pos2(rect.center().x, middle + 15.0 + (height - 34.0) / 2.6);
+        ui.painter().text(at, Align2::CENTER_CENTER, screen.title(), label, if active { palette.text } else { color });
+    }
     let stage = cx.workspace.stage(screen);
     match stage {
         None | Some(Stage::Open) if next => {

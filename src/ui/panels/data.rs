@@ -22,7 +22,7 @@ use crate::hub::RepoKind;
 use crate::table::Table;
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, space};
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, drop_card, state, text};
 use crate::ui::workspace::JobKind;
@@ -34,6 +34,8 @@ enum Middle {
     #[default]
     Rows,
     Overview,
+    /// What the columns mean, where there is not even room for two.
+    Columns,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,8 @@ impl Default for DataPanel {
 const LIST: f32 = 384.0;
 const LEFT: f32 = 296.0;
 const RIGHT: f32 = 320.0;
+/// Below this width one part is seen at a time.
+const NARROW: f32 = 620.0;
 
 impl DataPanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -75,39 +79,48 @@ impl DataPanel {
             return;
         };
         let wide = ui.available_width() > 1130.0;
+        let narrow = ui.available_width() < NARROW;
         header_ui(ui, cx, &table);
         let bare = Frame::new().inner_margin(Margin { left: 16, right: 4, top: 0, bottom: 0 });
-        Panel::left("data left").exact_size(LEFT).resizable(false).show_separator_line(false).frame(bare).show(
-            ui,
-            |ui| {
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                    ui.set_width(LEFT - 28.0);
-                    ui.spacing_mut().item_spacing.y = space::S;
-                    problem_ui(ui, cx);
-                    columns::ui(ui, cx, &table);
-                    self.split.ui(ui, cx, &table);
-                    ui.add_space(space::S);
-                });
-            },
-        );
+        if !narrow {
+            let panel = Panel::left("data left").exact_size(LEFT).resizable(false).show_separator_line(false);
+            panel.frame(bare).show(ui, |ui| self.columns_ui(ui, cx, &table));
+        }
         if wide {
             let bare = Frame::new().inner_margin(Margin { left: 4, right: 8, top: 0, bottom: 0 });
             let panel = Panel::right("data right").exact_size(RIGHT).resizable(false).show_separator_line(false);
             panel.frame(bare).show(ui, |ui| self.overview_ui(ui, cx));
         }
-        let bare = Frame::new().inner_margin(Margin { left: 4, right: if wide { 4 } else { 16 }, top: 0, bottom: 16 });
+        if !narrow && self.middle == Middle::Columns {
+            self.middle = Middle::Rows;
+        }
+        let (left, right) = (if narrow { 16 } else { 4 }, if wide { 4 } else { 16 });
+        let bare = Frame::new().inner_margin(Margin { left, right, top: 0, bottom: 16 });
         egui::CentralPanel::default().frame(bare).show(ui, |ui| {
             if !wide {
-                let choices = [(Middle::Rows, "Rows"), (Middle::Overview, "Overview")];
-                if let Some(middle) = segmented(ui, cx.palette, self.middle, &choices, false) {
+                let all = [(Middle::Columns, "Columns"), (Middle::Rows, "Rows"), (Middle::Overview, "Overview")];
+                let choices = if narrow { &all[..] } else { &all[1..] };
+                if let Some(middle) = segmented(ui, cx.palette, self.middle, choices, false) {
                     self.middle = middle;
                 }
             }
-            if wide || self.middle == Middle::Rows {
-                self.rows.ui(ui, cx, &table);
-            } else {
-                self.overview_ui(ui, cx);
+            match if wide { Middle::Rows } else { self.middle } {
+                Middle::Rows => self.rows.ui(ui, cx, &table),
+                Middle::Overview => self.overview_ui(ui, cx),
+                Middle::Columns => self.columns_ui(ui, cx, &table),
             }
+        });
+    }
+
+    /// What the columns mean, and how the rows are divided.
+    fn columns_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, table: &Arc<Table>) {
+        ScrollArea::vertical().id_salt("columns").auto_shrink(false).show(ui, |ui| {
+            ui.set_width((ui.available_width() - 8.0).min(LEFT - 28.0));
+            ui.spacing_mut().item_spacing.y = space::S;
+            problem_ui(ui, cx);
+            columns::ui(ui, cx, table);
+            self.split.ui(ui, cx, table);
+            ui.add_space(space::S);
         });
     }
 
@@ -182,15 +195,10 @@ impl DataPanel {
                 cx.actions.extend(chosen.inner);
             });
             ui.add_space(space::S);
-            if let Some(path) = path_field(
-                ui,
-                palette,
-                &mut self.typed,
-                "or paste a path, a folder or a pattern such as data/*.csv",
-                "data file",
-            ) {
+            if let Some(path) = data_field(ui, palette, &mut self.typed) {
                 cx.act(Action::OpenData(path.into()));
             }
+            super::recent::ui(ui, cx);
             ui.add_space(space::XS);
             let find = Button::new("Find a data set on the hub").icon(ICON_TRAVEL_EXPLORE).quiet();
             if find.show(ui, palette).clicked() {
@@ -256,7 +264,7 @@ fn header_ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
 fn facts(table: &Table) -> Vec<String> {
     let files = table.origins.files.len() as u64;
     let files = (files > 1).then(|| format::plural(files, "file", "files"));
-    let facts = [format!("{} rows", format::count(table.rows() as u64))];
+    let facts = [format::plural(table.rows() as u64, "row", "rows")];
     let facts = facts.into_iter().chain(files).chain([table.format.title()]);
     let encoding = Some(table.encoding.to_owned()).filter(|_| table.format.has_encoding());
     facts.chain(encoding).collect()

@@ -26,6 +26,7 @@ use egui::{Frame, Margin, Panel, Ui};
 
 use super::is_same;
 use crate::inspect::Subject;
+use crate::model::Precision;
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::tiles::{Layout, Pane, Tiled};
@@ -39,8 +40,9 @@ use words::Words;
 
 #[derive(Debug)]
 pub struct ExplorePanel {
-    /// The model that everything here is about.
+    /// The model that everything here is about, and in which numbers it is asked.
     model: Option<PathBuf>,
+    precision: Precision,
     subject: Option<Weak<Subject>>,
     views: Vec<(Kind, Box<dyn View>)>,
     /// What a person chose, which counts while the model has it.
@@ -68,8 +70,9 @@ impl Default for ExplorePanel {
 impl Tiled for ExplorePanel {
     fn prepare(&mut self, cx: &Cx<'_>) {
         let explore = &cx.workspace.explore;
-        if self.model != explore.model {
+        if self.model != explore.model || self.precision != cx.workspace.precision {
             self.model.clone_from(&explore.model);
+            self.precision = cx.workspace.precision;
             self.forget();
         }
         let Some(subject) = &explore.subject else { return };
@@ -159,6 +162,7 @@ impl ExplorePanel {
     fn of(kinds: &[Kind]) -> Self {
         Self {
             model: None,
+            precision: Precision::default(),
             subject: None,
             views: kinds.iter().map(|kind| (*kind, (kind.make)())).collect(),
             chosen: None,

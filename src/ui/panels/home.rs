@@ -1,6 +1,7 @@
 //! Home: where to begin, and where one was. It teaches by doing: what the guided path explains is tried in the real screens.
 
 mod guide;
+mod try_now;
 
 use egui::{Align, Frame, Layout, Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::MaterialIcon;
@@ -10,11 +11,11 @@ use egui_material_icons::icons::{
 };
 
 use super::runs::status_chip;
-use super::samples;
+use super::{recent, samples};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
-use crate::ui::widgets::path_field::path_field;
+use crate::ui::widgets::path_field::data_field;
 use crate::ui::widgets::sparkline::sparkline;
 use crate::ui::widgets::{Button, Card, Chip, drop_card, text};
 use crate::ui::{Action, Cx, Screen, format};
@@ -83,15 +84,11 @@ impl HomePanel {
                 cx.act(Action::ChooseData);
             }
         });
-        if let Some(path) = path_field(
-            ui,
-            palette,
-            &mut self.typed,
-            "or paste a path, a folder or a pattern such as data/*.csv",
-            "data file",
-        ) {
+        if let Some(path) = data_field(ui, palette, &mut self.typed) {
             cx.act(Action::OpenData(path.into()));
         }
+        recent::ui(ui, cx);
+        try_now::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
         steps_ui(ui, cx);
@@ -267,7 +264,7 @@ fn models_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             let font = theme::number(size::SMALL);
             let left = ui.painter().text(at, egui::Align2::RIGHT_CENTER, note, font, palette.text_dim).left();
             let font = theme::medium(size::BODY);
-            let ships = entry.origin == Origin::Embedded;
+            let ships = entry.origin.ships();
             let room = left - rect.left() - 12.0 - if ships { 124.0 } else { 0.0 };
             let name = text::elided(ui.painter(), &entry.name, font, palette.text, room);
             let end = rect.left() + name.size().x + 8.0;

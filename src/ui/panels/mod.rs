@@ -8,6 +8,8 @@ pub mod home;
 pub mod hub;
 pub mod log;
 pub mod model;
+mod precision;
+pub mod recent;
 pub mod runs;
 pub mod samples;
 pub mod settings;

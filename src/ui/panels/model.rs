@@ -31,6 +31,14 @@ impl Default for ModelPanel {
 
 const LIST: f32 = 384.0;
 
+/// The titles under which models are listed.
+const GROUPS: [(&str, fn(Origin) -> bool); 4] = [
+    ("Ships with Attune", Origin::ships),
+    ("In your folders", |origin| origin == Origin::Folder),
+    ("In the Hugging Face cache", |origin| origin == Origin::Cache),
+    ("From your runs", |origin| origin == Origin::Run),
+];
+
 impl ModelPanel {
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let width = LIST.min(ui.available_width() * 0.42);
@@ -59,7 +67,12 @@ impl ModelPanel {
                 if Button::icon_only(ICON_REFRESH, "Look for models again").show(ui, palette).clicked() {
                     cx.act(Action::FindModels);
                 }
-                let add = Button::new("Add folder…").name("Add a model folder").icon(ICON_ADD).show(ui, palette);
+                let add = if ui.available_width() < 190.0 {
+                    Button::icon_only(ICON_ADD, "Add a model folder")
+                } else {
+                    Button::new("Add folder…").name("Add a model folder").icon(ICON_ADD)
+                };
+                let add = add.show(ui, palette);
                 if add.on_hover_text(Action::ChooseModelFolder.tooltip()).clicked() {
                     cx.act(Action::ChooseModelFolder);
                 }
@@ -96,13 +109,8 @@ impl ModelPanel {
         let needle = self.search.to_lowercase();
         let workspace = cx.workspace;
         let mut any = false;
-        for (origin, title) in [
-            (Origin::Embedded, "Ships with Attune"),
-            (Origin::Folder, "In your folders"),
-            (Origin::Cache, "In the Hugging Face cache"),
-            (Origin::Run, "From your runs"),
-        ] {
-            let shown = |entry: &&ModelEntry| entry.origin == origin && entry.name.to_lowercase().contains(&needle);
+        for (title, is_its) in GROUPS {
+            let shown = |entry: &&ModelEntry| is_its(entry.origin) && entry.name.to_lowercase().contains(&needle);
             let entries: Vec<&ModelEntry> = workspace.models.iter().filter(shown).collect();
             if entries.is_empty() {
                 continue;
@@ -190,7 +198,7 @@ fn entry_ui(ui: &mut Ui, cx: &mut Cx<'_>, entry: &ModelEntry) {
 }
 
 fn shape(entry: &ModelEntry) -> String {
-    format!("{} layers × {}", entry.layers, entry.hidden_size)
+    format!("{} × {}", format::plural(entry.layers as u64, "layer", "layers"), entry.hidden_size)
 }
 
 fn detail_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

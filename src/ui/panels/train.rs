@@ -12,6 +12,7 @@ mod strategy;
 use egui::{Frame, Margin, Panel, Ui};
 
 use crate::ui::tiles::{Layout, Pane, Tiled};
+use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Action, Cx};
 use charts::Charts;
 use form::Form;
@@ -20,7 +21,12 @@ use form::Form;
 pub struct TrainPanel {
     form: Form,
     charts: Charts,
+    /// What is seen where there is no room for both.
+    sees_charts: bool,
 }
+
+/// The least width in which form and charts stand side by side.
+const BOTH: f32 = 640.0;
 
 impl Tiled for TrainPanel {
     fn layout(&self) -> Layout {
@@ -34,9 +40,25 @@ impl Tiled for TrainPanel {
         keys(ui, cx);
         self.charts.begin(cx.workspace);
         let fill = Frame::new().fill(cx.palette.panel).inner_margin(Margin::ZERO);
-        let width = if ui.available_width() < 1000.0 { 322.0 } else { 348.0 };
-        Panel::left("train form").exact_size(width).resizable(false).frame(fill).show(ui, |ui| self.form.ui(ui, cx));
-        if cx.workspace.run.is_some() {
+        let room = ui.available_width();
+        let is_narrow = room < BOTH;
+        if is_narrow {
+            self.view_ui(ui, cx);
+        }
+        let width = match room {
+            room if room < BOTH => room - 2.0,
+            room if room < 1000.0 => 322.0,
+            _ => 348.0,
+        };
+        let sees_form = !is_narrow || !self.sees_charts;
+        if sees_form {
+            Panel::left("train form")
+                .exact_size(width)
+                .resizable(false)
+                .frame(fill)
+                .show(ui, |ui| self.form.ui(ui, cx));
+        }
+        if cx.workspace.run.is_some() && (!is_narrow || self.sees_charts) {
             let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
             Panel::top("train head").show_separator_line(false).frame(fill).show(ui, |ui| head::ui(ui, cx));
         }
@@ -44,6 +66,19 @@ impl Tiled for TrainPanel {
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
         self.charts.pane_ui(pane, ui, cx);
+    }
+}
+
+impl TrainPanel {
+    /// The form or the charts.
+    fn view_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>) {
+        let fill = Frame::new().fill(cx.palette.panel).inner_margin(Margin { left: 12, right: 12, top: 8, bottom: 6 });
+        Panel::top("train view").resizable(false).show_separator_line(false).frame(fill).show(ui, |ui| {
+            let choices = [(false, "Set up"), (true, "Charts")];
+            if let Some(chosen) = segmented(ui, cx.palette, self.sees_charts, &choices, true) {
+                self.sees_charts = chosen;
+            }
+        });
     }
 }
 

@@ -12,6 +12,11 @@ pub fn path_field(ui: &mut Ui, palette: &Palette, typed: &mut String, hint: &str
     path_field_to(ui, palette, typed, hint, ("Open", name))
 }
 
+/// The field for data, which may be several files at once.
+pub fn data_field(ui: &mut Ui, palette: &Palette, typed: &mut String) -> Option<PathBuf> {
+    path_field(ui, palette, typed, "or paste a path, a folder or a pattern such as data/*.csv", "data file")
+}
+
 /// The same, with what is done with the path on its button.
 pub fn path_field_to(
     ui: &mut Ui,

@@ -106,9 +106,10 @@ impl Workspace {
         } else {
             self.out_is_own = false;
         }
-        data.roles = Roles::guess(table, Task::Classify);
+        let first = data.task;
+        data.roles = Roles::guess(table, first);
         data.task = guess_task(table, &data.roles);
-        if data.task != Task::Classify {
+        if data.task != first {
             data.roles = Roles::guess(table, data.task);
         }
         data.eval.clone_from(&table.origins.held_out);

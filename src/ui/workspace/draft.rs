@@ -36,7 +36,7 @@ impl Workspace {
 
     /// Copies data, model and task into the draft, names its output folder, and asks for a new plan.
     pub fn refresh_draft(&mut self) {
-        let card_is_embedded = self.model.as_ref().is_some_and(|card| self.is_embedded(&card.dir));
+        let shipped = self.model.as_ref().and_then(|card| self.shipped_in(&card.dir));
         let draft = &mut self.draft;
         if (draft.data.max_tokens, draft.data.stride) == usual_length(draft.task) {
             (draft.data.max_tokens, draft.data.stride) = usual_length(self.data.task);
@@ -70,8 +70,8 @@ impl Workspace {
         draft.data.fix.clone_from(&self.data.mends.fix);
         draft.data.exclude.clone_from(&self.data.mends.exclude);
         if let Some(card) = &self.model {
-            draft.model.embedded = card_is_embedded;
-            draft.model.path = (!card_is_embedded).then(|| card.dir.clone());
+            draft.model.embedded = shipped;
+            draft.model.path = shipped.is_none().then(|| card.dir.clone());
             draft.model.name = None;
             draft.data.max_tokens = draft.data.max_tokens.min(card.max_tokens).max(FEWEST_TOKENS);
             if draft.data.stride >= draft.data.max_tokens {
@@ -84,15 +84,11 @@ impl Workspace {
         self.wants.plan = self.is_ready();
     }
 
-    fn is_embedded(&self, dir: &Path) -> bool {
-        self.models.iter().any(|entry| entry.origin == Origin::Embedded && entry.dir == dir)
-    }
-
     /// The folder of the model that a configuration names, as far as it is known here.
     pub fn model_dir(&self, model: &ModelChoice) -> Option<PathBuf> {
         let listed = |is_it: &dyn Fn(&ModelEntry) -> bool| self.models.iter().find(|entry| is_it(entry));
-        if model.embedded {
-            return listed(&|entry| entry.origin == Origin::Embedded).map(|entry| entry.dir.clone());
+        if let Some(shipped) = model.embedded {
+            return listed(&|entry| entry.origin == Origin::Embedded(shipped)).map(|entry| entry.dir.clone());
         }
         let named = || listed(&|entry| Some(&entry.name) == model.name.as_ref()).map(|entry| entry.dir.clone());
         model.path.clone().or_else(named)

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::run::Status;
 use super::{Workspace, model_of};
+use crate::hub::embedded::Shipped;
 use crate::inspect::{Prediction, Question};
-use crate::task::Task;
+use crate::task::Targets;
 use crate::ui::guide::{Part, Step};
-use crate::worker::protocol::{ModelEntry, Origin};
 use crate::worker::works::compare::CompareRuns;
 use crate::worker::works::rate::FindRate;
 
@@ -34,15 +34,14 @@ impl Workspace {
         }
     }
 
-    /// The folder of the model inside the program, where it was written without trouble.
+    /// The folder of the encoder inside the program, where it was written without trouble.
     pub fn embedded_model(&self) -> Option<&Path> {
-        let is_it = |entry: &&ModelEntry| entry.origin == Origin::Embedded && entry.problem.is_none();
-        self.models.iter().find(is_it).map(|entry| entry.dir.as_path())
+        self.shipped(Shipped::Mini)
     }
 
     /// The model of the newest run that learned names, where there is one.
     pub fn model_of_names(&self) -> Option<PathBuf> {
-        let of_names = self.runs.iter().find(|run| run.task == Task::Ner && run.metric.is_some());
+        let of_names = self.runs.iter().find(|run| run.task.targets() == Targets::Tags && run.metric.is_some());
         of_names.map(|run| model_of(&run.dir))
     }
 

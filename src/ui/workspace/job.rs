@@ -118,6 +118,8 @@ pub enum Level {
 
 #[derive(Clone, Debug)]
 pub struct LogLine {
+    /// In a few words, where the whole is told somewhere else on the screen.
+    pub brief: Option<String>,
     pub level: Level,
     pub text: String,
     pub detail: Option<String>,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ExploreState, Workspace, model_of};
+use super::{ExploreState, Screen, Workspace, model_of};
 use crate::task::Reads;
 use crate::worker::protocol::JobId;
 use crate::worker::work::AnyWork;
@@ -59,7 +59,7 @@ impl Workspace {
     }
 
     pub fn say(&mut self, level: Level, text: impl Into<String>, detail: Option<String>) {
-        self.log.push(LogLine { level, text: text.into(), detail, at: self.now });
+        self.log.push(LogLine { brief: None, level, text: text.into(), detail, at: self.now });
     }
 
     pub fn toast(&mut self, level: Level, title: impl Into<String>, text: impl Into<String>) {
@@ -119,10 +119,10 @@ impl Workspace {
                         format!("{} with {types}", plural(examples, "sentence", "sentences"))
                     }
                     Reads::Question => plural(examples, "question", "questions"),
-                    Reads::Texts | Reads::Running | Reads::Neighbours if kinds == 0 => {
+                    Reads::Texts | Reads::Running | Reads::Neighbours(_) if kinds == 0 => {
                         plural(examples, "example", "examples")
                     }
-                    Reads::Texts | Reads::Running | Reads::Neighbours => {
+                    Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
                         let classes = plural(kinds, "class", "classes");
                         format!("{} in {classes}", plural(examples, "example", "examples"))
                     }
@@ -197,24 +197,24 @@ impl Workspace {
         self.leave(job);
         // What is said where it was asked is no error of the session.
         let level = if job.kind.asks_hub() { Level::Warning } else { Level::Error };
-        self.say(level, format!("{}: {message}", job.title), detail);
+        let brief = Some(format!("{} failed", job.title));
+        self.log.push(LogLine { brief, level, text: format!("{}: {message}", job.title), detail, at: self.now });
         if self.hub_failed(job, &message) {
             return;
         }
         match &job.kind {
-            JobKind::OpenTable { .. } | JobKind::ReadDataset => {
-                if job.kind == JobKind::ReadDataset {
-                    self.without_examples();
-                }
+            JobKind::ReadDataset => {
+                self.without_examples();
                 self.data.error = Some(message);
                 self.refresh_draft();
                 return;
             }
-            JobKind::MeasureLengths => self.plan_error = Some(message.clone()),
-            JobKind::OpenModel { .. } => {
-                self.model_error = Some(message);
-                return;
+            JobKind::OpenTable { .. } => {
+                self.data.error = Some(message.clone());
+                self.refresh_draft();
             }
+            JobKind::MeasureLengths => self.plan_error = Some(message.clone()),
+            JobKind::OpenModel { .. } => self.model_error = Some(message.clone()),
             JobKind::Look => {
                 self.data.looked_at = None;
                 self.data.look_error = Some(message);
@@ -239,7 +239,10 @@ impl Workspace {
             JobKind::Work(work) => self.after_work(work),
             _ => {}
         }
-        self.toast(Level::Error, format!("{} failed", job.title), message);
+        // Where the error stands on the screen already, it is not told once more above it.
+        if shown_on(&job.kind) != Some(self.screen) {
+            self.toast(Level::Error, format!("{} failed", job.title), message);
+        }
     }
 
     /// What changed something on the disk may have changed what the lists show.
@@ -263,6 +266,17 @@ impl Workspace {
         // The weights in this folder are others than those that were opened.
         self.wants.subject |= self.explore.model.as_ref() == Some(&model_of(&out));
         self.wants.open_run = Some(out);
+    }
+}
+
+/// The screen that shows why such a job failed, where one does.
+fn shown_on(kind: &JobKind) -> Option<Screen> {
+    match kind {
+        JobKind::OpenTable { .. } => Some(Screen::Data),
+        JobKind::OpenModel { .. } => Some(Screen::Model),
+        JobKind::Train { .. } => Some(Screen::Train),
+        JobKind::Evaluate { .. } => Some(Screen::Evaluate),
+        _ => None,
     }
 }
 
@@ -294,10 +308,32 @@ mod tests {
     }
 
     #[test]
+    fn an_error_is_told_where_it_is_seen_and_nowhere_twice() {
+        for (screen, toasts) in [(Screen::Data, 0), (Screen::Train, 1)] {
+            let mut workspace = Workspace::new(Vec::new(), "runs".into());
+            workspace.screen = screen;
+            let job = workspace.follow(JobKind::OpenTable { inputs: "a.csv".into() }, "Reading a.csv");
+            let kind = EventKind::Failed { message: "\"a.csv\" is empty".into(), detail: None };
+            workspace.apply(Event { job, kind });
+            assert_eq!(workspace.toasts.len(), toasts, "{screen:?}");
+            assert_eq!(workspace.data.error.as_deref(), Some("\"a.csv\" is empty"));
+            let last = workspace.log.last().unwrap();
+            assert_eq!(last.brief.as_deref(), Some("Reading a.csv failed"));
+            assert_eq!(last.text, "Reading a.csv: \"a.csv\" is empty");
+        }
+    }
+
+    #[test]
     fn a_search_for_a_rate_that_ended_by_itself_is_in_the_log() {
         let mut workspace = Workspace::new(Vec::new(), "runs".into());
         let config = serde_json::from_str(r#"{"task": "classify", "model": {}, "data": {}}"#).unwrap();
         let work = AnyWork::new(crate::worker::works::rate::FindRate { config });
+        let compared = crate::worker::works::drift::MeasureDrift {
+            before: crate::worker::works::drift::Before::Folder("one".into()),
+            after: "two".into(),
+            texts: crate::worker::works::drift::Texts::OfRun("two".into()),
+        };
+        assert!(work.is_logged() && AnyWork::new(compared).is_logged());
         for (end, words) in [(EventKind::Stopped, "stopped"), (EventKind::Done, "finished")] {
             let job = workspace.follow(JobKind::Work(work.clone()), work.title());
             workspace.apply(Event { job, kind: EventKind::Started });

@@ -1,10 +1,27 @@
 //! The models on this machine, as they are found.
 
+use std::path::Path;
+
 use super::{Level, Workspace};
+use crate::hub::embedded::Shipped;
 use crate::ui::format;
-use crate::worker::protocol::ModelEntry;
+use crate::worker::protocol::{ModelEntry, Origin};
 
 impl Workspace {
+    /// The folder of a model inside the program, where it was written without trouble.
+    pub fn shipped(&self, which: Shipped) -> Option<&Path> {
+        let is_it = |entry: &&ModelEntry| entry.origin == Origin::Embedded(which) && entry.problem.is_none();
+        self.models.iter().find(is_it).map(|entry| entry.dir.as_path())
+    }
+
+    /// Which model inside the program lies in a folder.
+    pub fn shipped_in(&self, dir: &Path) -> Option<Shipped> {
+        self.models.iter().filter(|entry| entry.dir == dir).find_map(|entry| match entry.origin {
+            Origin::Embedded(shipped) => Some(shipped),
+            Origin::Folder | Origin::Cache | Origin::Run => None,
+        })
+    }
+
     pub(super) fn take_models(&mut self, models: &[ModelEntry]) {
         // Said when it is news; after each run the same models are looked for again.
         if models.len() != self.models.len() {

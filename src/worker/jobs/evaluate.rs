@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::job::{Ended, Job};
 use crate::data::Roles;
 use crate::metrics::judged_at;
-use crate::model::Decisions;
+use crate::model::{Decisions, Precision};
 use crate::table::Inputs;
 use crate::train::assess::{Assessed, Assessment, assess};
 use crate::train::event::TrainEvent;
@@ -15,14 +15,20 @@ use crate::train::run;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
 use crate::worker::work::Failure;
 
-pub fn evaluate(job: &Job<'_>, dir: &Path, inputs: &Inputs, roles: &Roles) -> Result<Ended, Failure> {
-    let what = Assessed { model: dir.to_owned(), data: inputs.clone(), roles: roles.clone(), ..Assessed::default() };
+pub fn evaluate(
+    job: &Job<'_>,
+    (dir, precision): (&Path, Precision),
+    inputs: &Inputs,
+    roles: &Roles,
+) -> Result<Ended, Failure> {
+    let (model, data, roles) = (dir.to_owned(), inputs.clone(), roles.clone());
+    let what = Assessed { model, data, roles, precision, ..Assessed::default() };
     let assessment = assess(&what, &mut |what, done, total| job.progress(what, done, total))?;
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let texts = assessment.texts();
     let Assessment { evaluation, decisions, .. } = assessment;
     let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false });
-    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, texts };
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
@@ -55,7 +61,8 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none() });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
-        Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: Decisions::default(), texts }, decisions))
+        let (precision, undecided) = (Precision::F32, Decisions::default());
+        Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: undecided, precision, texts }, decisions))
     });
     let mut events = run.events;
     let step = run.summary.step;

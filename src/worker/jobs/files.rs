@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::job::{Ended, Job};
 use super::kept::{Card, Last, read_card};
 use crate::data::Dataset;
-use crate::hub::{Hub, embedded};
+use crate::hub::Hub;
+use crate::hub::embedded::Shipped;
 use crate::model;
 use crate::stop::heed;
 use crate::table::{Inputs, Part, Table};
@@ -28,7 +29,7 @@ pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path, hub: &Hu
         collect(folder, DEPTH, &mut dirs);
     }
     let name = |dir: &Path| files::name(dir).into_owned();
-    let mut entries = vec![in_the_program(embedded)];
+    let mut entries = in_the_program(embedded);
     entries.extend(dirs.iter().map(|dir| match run_of(dir) {
         Some(run) => entry(dir, name(run), Origin::Run),
         None => entry(dir, name(dir), Origin::Folder),
@@ -38,14 +39,18 @@ pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path, hub: &Hu
     Ended::Done
 }
 
-/// The model that ships with Attune, written to its place. One that cannot be written is listed with the reason.
-fn in_the_program(dir: &Path) -> ModelEntry {
-    let written = embedded::unpack_to(dir);
-    let found = entry(dir, embedded::NAME.to_owned(), Origin::Embedded);
-    match written {
-        Ok(()) => found,
-        Err(error) => ModelEntry { problem: Some(error.to_string()), ..found },
-    }
+/// The models that ship with Attune, written to their places. One that cannot be written is listed with the reason.
+fn in_the_program(mini: &Path) -> Vec<ModelEntry> {
+    let listed = |shipped: Shipped| {
+        let dir = shipped.beside(mini);
+        let written = shipped.unpack_to(&dir);
+        let found = entry(&dir, shipped.name().to_owned(), Origin::Embedded(shipped));
+        match written {
+            Ok(()) => found,
+            Err(error) => ModelEntry { problem: Some(error.to_string()), ..found },
+        }
+    };
+    Shipped::ALL.map(listed).into()
 }
 
 /// The run a model folder belongs to, where it is the `model` of one.

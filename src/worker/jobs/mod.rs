@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::control::JobControl;
 use super::protocol::{Command, EventKind, JobId, Payload};
+use crate::files::{data_folder, remove_begun};
 use crate::guard::guarded;
 use crate::hub::Switch;
 
@@ -93,14 +94,23 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
         }
         Command::Train { config, .. } => train::train(job, &config, false),
         Command::Resume { dir, .. } => train::resume(job, &dir),
-        Command::Evaluate { model, data, roles, .. } => evaluate::evaluate(job, &model, &data, &roles),
+        Command::Evaluate { model, data, roles, precision, .. } => {
+            evaluate::evaluate(job, (&model, precision), &data, &roles)
+        }
         Command::KeepDecisions { model, decisions, shown, .. } => {
             evaluate::keep_decisions(job, &model, decisions, shown.as_deref())
         }
-        Command::Meet { model, .. } => predict::meet(job, &mut kept.shelf, &model),
-        Command::Ask { model, inquiry, .. } => predict::ask(job, &mut kept.shelf, &model, &inquiry),
+        Command::Meet { model, precision, .. } => predict::meet(job, &mut kept.shelf, (&model, precision)),
+        Command::Ask { model, precision, inquiry, .. } => {
+            predict::ask(job, &mut kept.shelf, (&model, precision), &inquiry)
+        }
         Command::FindRuns { folder, .. } => {
-            job.payload(Payload::Runs(crate::train::run::find(&folder).into()));
+            let runs = crate::train::run::find(&folder);
+            // What a window or a run that was killed had begun to write is in nobody's way any longer.
+            runs.iter().flat_map(|run| [run.dir.clone(), run.dir.join("model")]).for_each(|dir| remove_begun(&dir));
+            remove_begun(&folder);
+            remove_begun(&data_folder());
+            job.payload(Payload::Runs(runs.into()));
             Ok(Ended::Done)
         }
         Command::OpenRun { dir, .. } => evaluate::open_run(job, &dir),

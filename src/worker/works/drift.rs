@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::analysis::drift::{Both, Drift, Sample, drift, side_by_side};
+use crate::analysis::sample::texts;
 use crate::data::Dataset;
 use crate::files;
-use crate::inspect::{OpenModel, Request, gold};
+use crate::inspect::{OpenModel, Request};
 use crate::table::{Part, Table};
 use crate::train::rows::fill_roles;
 use crate::train::run;
@@ -45,7 +46,7 @@ pub struct Measured {
     pub drift: Drift,
 }
 
-/// Rows of a run's data that are taken, spread evenly.
+/// Rows of the data that are taken.
 pub const SAMPLE: usize = 256;
 
 impl Work for MeasureDrift {
@@ -62,6 +63,10 @@ impl Work for MeasureDrift {
 
     fn queue(&self) -> Queue {
         Queue::Compute
+    }
+
+    fn is_logged(&self) -> bool {
+        true
     }
 
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
@@ -115,18 +120,8 @@ impl Texts {
         let roles = fill_roles(&config.data.columns, &table, config.task);
         let data = Dataset::new(table, config.task, &roles, None)?;
         let all: Vec<usize> = (0..data.examples.len()).collect();
-        Ok(requests(&data, &all))
+        Ok(texts(&data, &all, SAMPLE, config.data.split_rule(config.run.seed).seed))
     }
-}
-
-/// The texts of some examples, spread evenly over them.
-pub fn requests(data: &Dataset, places: &[usize]) -> Arc<[Request]> {
-    let count = places.len().min(SAMPLE);
-    let request = |place: usize| {
-        let row = gold::row(data, places[place * places.len() / count]);
-        Request { text: row.text, pair: row.pair }
-    };
-    (0..count).map(request).filter(|request| !request.text.trim().is_empty()).collect()
 }
 
 /// Looks at one layer of both models over one text.

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use crate::analysis::map::rows::{self, Facts};
-use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, read};
-use crate::files;
-use crate::inspect::{OpenModel, Pooling};
+use crate::analysis::map::rows::Facts;
+use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out};
+use crate::analysis::pooled::{StatesKept, Wanted, Which};
+use crate::files::{self, Stamp, stamp};
+use crate::inspect::{Plane, Pooling};
+use crate::model;
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
@@ -19,8 +21,7 @@ pub struct MapRows {
     pub data: Arc<LoadedDataset>,
     pub model: PathBuf,
     pub wish: Wish,
-    /// What was read of these rows with this model before.
-    pub known: Option<Known>,
+    pub kept: StatesKept,
     /// Gets the points on their way; the newest are missed where nobody looks.
     pub on_the_way: Sender<OnTheWay>,
 }
@@ -41,6 +42,8 @@ pub struct Wish {
 pub struct Known {
     pub read: Arc<Read>,
     pub facts: Arc<Facts>,
+    /// The files of the model that read them.
+    pub files: Stamp,
 }
 
 /// Points that are not yet where they belong.
@@ -55,11 +58,12 @@ pub struct OnTheWay {
 pub struct Mapped {
     pub map: Arc<Map>,
     pub facts: Arc<Facts>,
+    pub files: Stamp,
 }
 
 impl Mapped {
     pub fn known(&self) -> Known {
-        Known { read: self.map.read.clone(), facts: self.facts.clone() }
+        Known { read: self.map.read.clone(), facts: self.facts.clone(), files: self.files.clone() }
     }
 }
 
@@ -74,38 +78,35 @@ impl Work for MapRows {
         Queue::Compute
     }
 
+    fn is_logged(&self) -> bool {
+        true
+    }
+
     fn perform(&self, tell: Tell<'_>) -> Result<Option<Mapped>, Failure> {
-        let Some(known) = self.known(tell)? else { return Ok(None) };
-        let Wish { layer, method, neighbors, seed, .. } = self.wish;
-        let about = About { layer: layer.unwrap_or(known.read.layers - 1), method, neighbors, seed };
+        let Wish { pooling, method, neighbors, seed, .. } = self.wish;
+        let layer = match self.wish.layer {
+            Some(layer) => layer,
+            None => model::read_config(&self.model)?.num_hidden_layers,
+        };
         let data = &self.data.dataset;
+        let files = stamp(&self.model);
+        let wanted = Wanted {
+            model: self.model.clone(),
+            data: data.clone(),
+            among: (0..data.examples.len()).collect(),
+            rows: usize::MAX,
+            seed,
+            max_tokens: usize::MAX,
+            which: Which::Plane(Plane { pooling, layer }),
+        };
+        let Some(pooled) = self.kept.states(&wanted, tell)? else { return Ok(None) };
+        let read = Arc::new(Read::of(pooled, pooling));
+        let known = Known { facts: Arc::new(Facts::of(data, &read)), read, files };
+        let about = About { layer, method, neighbors, seed };
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let mut watch = Told { tell, known: &known, on_the_way: &self.on_the_way };
         let map = lay_out(&known.read, about, texts.iter().map(|text| &**text), &mut watch);
-        Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone() }))
-    }
-}
-
-impl MapRows {
-    /// What was read before, where it has the layer; otherwise it is read.
-    fn known(&self, tell: Tell<'_>) -> Result<Option<Known>, Failure> {
-        let has = |known: &&Known| {
-            let layer = self.wish.layer.unwrap_or(known.read.layers - 1);
-            known.read.pooling == self.wish.pooling && known.read.states.contains_key(&layer)
-        };
-        if let Some(known) = self.known.as_ref().filter(has) {
-            return Ok(Some(known.clone()));
-        }
-        if tell("opening the model", 0, 0).is_break() {
-            return Ok(None);
-        }
-        let mut model = OpenModel::open_whole(&self.model)?;
-        let layer = self.wish.layer.unwrap_or(model.model.config.num_hidden_layers);
-        let data = &self.data.dataset;
-        let texts = rows::requests(data);
-        let go_on = &mut |done: usize, total: usize| tell("reading the rows", done as u64, total as u64);
-        let read = read(&mut model, &texts, Some(data.task), self.wish.pooling, layer, go_on)?;
-        Ok(read.map(|read| Known { facts: Arc::new(Facts::of(data, &read)), read: Arc::new(read) }))
+        Ok(map.map(|map| Mapped { map: Arc::new(map), facts: known.facts.clone(), files: known.files.clone() }))
     }
 }
 
@@ -126,5 +127,60 @@ impl Watch for Told<'_, '_> {
             // A window that is gone needs no picture.
             self.on_the_way.try_send(OnTheWay { known: self.known.clone(), points: points.into() }).ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crossbeam_channel::bounded;
+
+    use super::*;
+    use crate::analysis::pooled::tests::films;
+    use crate::analysis::probe::{Question, labelled};
+    use crate::data::Split;
+    use crate::worker::works::probe::ProbeLayers;
+
+    /// The texts that went through the model for some work; none where it was not opened.
+    fn read(work: &impl Work) -> Option<u64> {
+        let mut read = None;
+        let done = work.perform(&mut |what, _, total| {
+            if what == "reading the texts" {
+                read = Some(total);
+            }
+            ControlFlow::Continue(())
+        });
+        assert!(done.unwrap().is_some());
+        read
+    }
+
+    #[test]
+    fn a_map_of_rows_that_were_probed_reads_only_those_that_were_not() {
+        let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify");
+        let dataset = films(40);
+        let split = Split { train: (0..30).collect(), eval: (30..40).collect() };
+        let kept = StatesKept::default();
+        let wanted = Wanted {
+            model: model.clone(),
+            among: labelled(&dataset, split.train.iter().copied()).into(),
+            data: dataset.clone(),
+            rows: 3000,
+            seed: 1,
+            max_tokens: 64,
+            which: Which::All,
+        };
+        let probe = ProbeLayers { question: Question { wanted, folds: 3 }, kept: kept.clone() };
+        assert_eq!(read(&probe), Some(30));
+
+        let data = Arc::new(LoadedDataset::new(dataset, split, None, Vec::new()));
+        let map = |pooling, layer, method| {
+            let wish = Wish { pooling, layer, method, neighbors: 5, seed: 1 };
+            let (on_the_way, _pictures) = bounded(1);
+            MapRows { data: data.clone(), model: model.clone(), wish, kept: kept.clone(), on_the_way }
+        };
+        assert_eq!(read(&map(Pooling::Mean, None, Method::Pca)), Some(10), "what is held out was not probed");
+        assert_eq!(read(&map(Pooling::First, Some(1), Method::Umap)), None);
+        assert_eq!(read(&probe), None);
     }
 }

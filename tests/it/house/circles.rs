@@ -11,7 +11,7 @@ use super::src;
 /// The rooms from the ground up. A room names what stands in lines above its own, and none of its neighbours.
 const FLOORS: [&[&str]; 14] = [
     &["stop"],
-    &["task", "json", "random", "guard", "signals", "memory", "protobuf"],
+    &["task", "json", "random", "guard", "signals", "memory", "protobuf", "words"],
     &["files"],
     &["table"],
     &["data", "metrics", "model"],

@@ -170,7 +170,7 @@ fn folder_of(path: &str) -> String {
 }
 
 #[derive(Clone, Debug, PartialEq)]
-enum Token {
+pub enum Token {
     Word(String),
     /// `::`
     Path,
@@ -348,7 +348,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Words, `::` and marks, without comments, strings, characters, lifetimes and numbers.
-fn tokens(text: &str) -> Vec<Token> {
+pub fn tokens(text: &str) -> Vec<Token> {
     let letters: Vec<char> = text.chars().collect();
     let (mut found, mut at) = (Vec::new(), 0);
     while at < letters.len() {

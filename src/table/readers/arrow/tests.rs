@@ -7,10 +7,6 @@ fn golden(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/arrow").join(name)
 }
 
-fn cells(table: &Table) -> Vec<Vec<&str>> {
-    (0..table.rows()).map(|row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect()).collect()
-}
-
 #[test]
 fn every_kind_of_value_is_text_however_a_file_is_packed() {
     let expected: Vec<serde_json::Map<String, serde_json::Value>> =
@@ -26,14 +22,14 @@ fn every_kind_of_value_is_text_however_a_file_is_packed() {
         }
     }
     let table = Table::open(&golden("reviews.feather")).unwrap();
-    assert_eq!(cells(&table), [["a good film", "pos"], ["a bad film", "neg"]]);
+    assert_eq!(table.all_cells(), [["a good film", "pos"], ["a bad film", "neg"]]);
 }
 
 #[test]
 fn a_saved_data_set_has_the_names_of_its_classes() {
     let table = Table::open(&golden("saved")).unwrap();
     assert_eq!(table.columns, ["text", "label", "tokens", "ner_tags"]);
-    let rows = cells(&table);
+    let rows = table.all_cells();
     assert_eq!(rows[0], ["a good film", "pos", r#"["a","good","film"]"#, r#"["O","O","O"]"#]);
     assert_eq!(rows[2][3], r#"["B-PER","I-PER"]"#);
     assert_eq!((rows[3][1], table.place(4).as_str()), ("", "line 2 of data-00001-of-00002.arrow"));
@@ -74,7 +70,7 @@ fn what_is_damaged_is_refused() {
 
 #[test]
 fn rare_types_are_text_or_left_out_and_told() {
-    assert_eq!(cells(&Table::open(&golden("decimal.arrow")).unwrap()), [["a", "1.00"]]);
+    assert_eq!(Table::open(&golden("decimal.arrow")).unwrap().all_cells(), [["a", "1.00"]]);
     let table = Table::open(&golden("rare.arrow")).unwrap();
     assert_eq!(table.columns, ["text", "price", "cold", "at", "key", "run", "when"]);
     let expected = [
@@ -82,7 +78,7 @@ fn rare_types_are_text_or_left_out_and_told() {
         ["b", "-3.00", "1.5", "00:00:01", "cd", "x", "1969-12-31T23:59:59"],
         ["c", "", "0.0", "", "ef", "y", ""],
     ];
-    assert_eq!(cells(&table), expected);
+    assert_eq!(table.all_cells(), expected);
     let left = r#"the column "either" is of the type union, which is not read here, and is left out"#;
     assert!(table.notes.iter().any(|note| note == left), "{:?}", table.notes);
 }
@@ -102,7 +98,7 @@ fn no_damage_makes_the_reader_panic() {
                 damaged[place] = byte;
             }
             if let Ok(table) = read(Path::new("x.arrow"), &damaged) {
-                cells(&table);
+                table.all_cells();
             }
             Ok(())
         })

@@ -11,8 +11,7 @@ fn check(name: &str, columns: &[&str], rows: &[&[&str]]) {
     let table = read(&golden(name)).unwrap();
     assert_eq!((table.format, table.encoding), (Format::Parquet, "UTF-8"));
     assert_eq!(table.columns, columns, "{name}");
-    let cells = |row| (0..columns.len()).map(|column| table.cell(row, column)).collect::<Vec<_>>();
-    assert_eq!((0..table.rows()).map(cells).collect::<Vec<_>>(), rows, "{name}");
+    assert_eq!(table.all_cells(), rows, "{name}");
     assert!((0..table.rows()).all(|row| table.line(row) == row + 1));
 }
 

@@ -1,6 +1,8 @@
 //! A text as an exporter may have counted it: where each of its counts lies in characters, and whether a span that lies
 //! there can be meant.
 
+use std::cell::OnceCell;
+
 use super::{Claim, Counting, LineEnds, SHIFTS, Shift, Unit, View};
 use crate::table::boundaries::cuts_word;
 use crate::table::readers::html;
@@ -10,6 +12,8 @@ pub struct Text<'a> {
     whole: &'a str,
     characters: Vec<(usize, char)>,
     pub(super) traits: Traits,
+    /// How its units are counted, made when a quote is looked for first: a text may have a hundred thousand of them.
+    units: OnceCell<[(View, Ruler); 3]>,
 }
 
 /// What in a text is counted in different ways.
@@ -80,7 +84,7 @@ pub(super) struct Judged {
 impl<'a> Text<'a> {
     pub fn new(text: &'a str) -> Self {
         let characters: Vec<(usize, char)> = text.char_indices().collect();
-        Self { whole: text, traits: Traits::of(text, &characters), characters }
+        Self { whole: text, traits: Traits::of(text, &characters), characters, units: OnceCell::new() }
     }
 
     pub fn len(&self) -> usize {
@@ -209,9 +213,12 @@ impl<'a> Text<'a> {
     /// Where the quoted words of a span stand, as one unit or another has it: they prove it for themselves.
     pub fn find_quoted(&self, claim: &Claim<'_>) -> Option<(usize, usize)> {
         claim.quote?;
-        [Unit::Characters, Unit::Utf16, Unit::Bytes].into_iter().find_map(|unit| {
-            let counting = Counting { view: View { unit, ..View::default() }, shift: 0 };
-            self.confirm(&self.ruler(counting.view), counting, claim)
-        })
+        let units = self.units.get_or_init(|| {
+            [Unit::Characters, Unit::Utf16, Unit::Bytes].map(|unit| {
+                let view = View { unit, ..View::default() };
+                (view, self.ruler(view))
+            })
+        });
+        units.iter().find_map(|(view, ruler)| self.confirm(ruler, Counting { view: *view, shift: 0 }, claim))
     }
 }

@@ -14,6 +14,7 @@ use super::cells;
 use super::fault::Fault;
 use crate::stop::heed;
 use crate::table::shorten;
+use crate::words::{noun, plural};
 
 /// Cells of all rows together that are read, empty ones too.
 const CELL_LIMIT: u64 = 1 << 28;
@@ -41,8 +42,8 @@ impl Lost {
 
     fn note(&self, what: &str) -> Option<String> {
         let (row, seen) = self.first.as_ref()?;
-        let cells = if self.count == 1 { "1 cell with".to_owned() } else { format!("{} cells with", self.count) };
-        let are = if self.count == 1 { "is" } else { "are" };
+        let cells = plural(self.count, "cell with", "cells with");
+        let are = noun(self.count, "is", "are");
         Some(format!("{cells} {what} {are} read as empty, first in row {row}{seen}"))
     }
 }

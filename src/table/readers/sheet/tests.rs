@@ -18,18 +18,13 @@ fn open(name: &str) -> Table {
     table
 }
 
-fn rows(table: &Table) -> Vec<(usize, Vec<&str>)> {
-    let cells = |row| (0..table.columns.len()).map(|column| table.cell(row, column)).collect();
-    (0..table.rows()).map(|row| (table.line(row), cells(row))).collect()
-}
-
 #[test]
 fn workbooks_of_excel_read_as_they_look() {
     for name in ["reviews.xlsx", "reviews.xls"] {
         let table = open(name);
         assert_eq!(table.columns, ["text", "label", "stars", "day", "seen", "checked"]);
         assert_eq!(
-            rows(&table),
+            table.lined_cells(),
             [
                 (2, vec!["a good film", "pos", "3", "2024-03-01", "2024-03-01T12:30:00", "TRUE"]),
                 (3, vec!["a bad film,\nin two lines", "neg", "0.3", "2024-03-01", "2024-03-01T12:30:00", "FALSE"]),
@@ -47,20 +42,20 @@ fn workbooks_of_excel_read_as_they_look() {
 fn binary_workbooks_and_those_of_libreoffice_are_read() {
     let table = open("binary.xlsb");
     assert_eq!(table.columns, ["text", "label"]);
-    assert_eq!(rows(&table), [(2, vec!["a good film", "3"]), (3, vec!["a bad film", "TRUE"])]);
+    assert_eq!(table.lined_cells(), [(2, vec!["a good film", "3"]), (3, vec!["a bad film", "TRUE"])]);
 
     let table = open("reviews.ods");
     assert_eq!(table.columns, ["text", "label", "stars", "day", "checked"]);
     let twice = vec!["seen twice", "neg", "", "", ""];
     let first = vec!["a good film", "pos", "3", "2024-03-01", "TRUE"];
-    assert_eq!(rows(&table), [(2, first), (5, twice.clone()), (6, twice)]);
+    assert_eq!(table.lined_cells(), [(2, first), (5, twice.clone()), (6, twice)]);
 }
 
 #[test]
 fn formulas_give_what_they_gave_in_the_sheet() {
     let table = open("calculated.xlsx");
     assert_eq!(table.columns, ["text", "label"]);
-    assert_eq!(rows(&table), [(2, vec!["made of <parts>", "2"]), (3, vec!["rich text", "TRUE"])]);
+    assert_eq!(table.lined_cells(), [(2, vec!["made of <parts>", "2"]), (3, vec!["rich text", "TRUE"])]);
 }
 
 #[test]

@@ -88,7 +88,7 @@ pub fn order(table: &Table, roles: &Roles, task: Task) -> Order {
             main.extend(place(&roles.context).map(Show::Context));
             main.extend(place(&roles.answers).map(Show::Answers));
         }
-        Reads::Texts | Reads::Running | Reads::Neighbours => {
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
             main.extend(label.map(Show::Label));
             main.extend(text.into_iter().chain(pair).map(Show::Plain));
         }

@@ -4,7 +4,7 @@ use egui::Ui;
 
 use crate::data::Roles;
 use crate::table::Table;
-use crate::task::{Reads, Task};
+use crate::task::{Mismatch, Reads, Task};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Card, form, state, text};
@@ -124,8 +124,8 @@ fn fields(task: Task, roles: &Roles) -> &'static [Field] {
         Reads::Words => &[TEXT, SPANS],
         Reads::Question => &[QUESTION, CONTEXT, ANSWERS],
         Reads::Running => &[TEXT],
-        Reads::Neighbours if roles.pair.is_some() => &[TEXT, PAIR, LABEL],
-        Reads::Neighbours => &[TEXT, PAIR],
+        Reads::Neighbours(_) if roles.pair.is_some() => &[TEXT, PAIR, LABEL],
+        Reads::Neighbours(_) => &[TEXT, PAIR],
     }
 }
 
@@ -177,17 +177,20 @@ fn task_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// What was recognised that the columns do not show.
 fn note(cx: &Cx<'_>) -> Option<String> {
-    let loaded = cx.workspace.data.loaded.as_ref()?;
-    Some(match cx.workspace.data.task {
-        Task::Ner | Task::Classify | Task::MultiLabel => state::sentence(&loaded.dataset.reading()?),
-        Task::Mlm => "Words are hidden in these texts, and the model learns to find them".into(),
-        Task::Rtd => "Words are replaced in these texts, and the model learns to notice".into(),
-        Task::Nsp if loaded.dataset.makes_its_own_labels() => {
-            "Pairs are made of lines that follow each other and of lines that do not".into()
+    let dataset = &cx.workspace.data.loaded.as_ref()?.dataset;
+    let task = cx.workspace.data.task;
+    let is_own = dataset.makes_its_own_labels();
+    match task.reads() {
+        Reads::Texts | Reads::Words | Reads::Question => Some(state::sentence(&dataset.reading()?)),
+        Reads::Running if task.has_generator() => {
+            Some("Words are replaced in these texts, and the model learns to notice".into())
         }
-        Task::Sop if loaded.dataset.makes_its_own_labels() => {
-            "Pairs are made of lines that follow each other, half of them swapped".into()
+        Reads::Running => Some("Words are hidden in these texts, and the model learns to find them".into()),
+        Reads::Neighbours(Mismatch::Elsewhere) => {
+            is_own.then(|| "Pairs are made of lines that follow each other and of lines that do not".into())
         }
-        Task::Nsp | Task::Sop | Task::Regress | Task::Qa => return None,
-    })
+        Reads::Neighbours(Mismatch::Swapped) => {
+            is_own.then(|| "Pairs are made of lines that follow each other, half of them swapped".into())
+        }
+    }
 }

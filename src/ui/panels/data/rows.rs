@@ -26,6 +26,8 @@ const OTHER: f32 = 110.0;
 /// Height of the chosen row: first, and at least.
 const DETAIL: f32 = 244.0;
 const DETAIL_LEAST: f32 = 120.0;
+/// What keeps a handle off a scroll bar.
+const GUTTER: f32 = 6.0;
 /// Letters of a row that are shown whole.
 const WHOLE: usize = 20_000;
 
@@ -112,7 +114,8 @@ impl Rows {
         }
         let height = ui.available_height();
         Card::new().margin(0.0).show(ui, cx.palette, |ui| {
-            ui.set_height(height - 2.0);
+            // Nor is the handle of the row below.
+            ui.set_height(height - if self.chosen.is_some() { GUTTER } else { 2.0 });
             let order = cells::order(table, &cx.workspace.data.roles, cx.workspace.data.task);
             // With many columns the table is wider than its place and moves sideways.
             let natural = 70.0
@@ -121,10 +124,10 @@ impl Rows {
             if natural > ui.available_width() {
                 egui::ScrollArea::horizontal().auto_shrink(false).show(ui, |ui| {
                     ui.set_min_width(natural);
-                    self.table_ui(ui, cx, table, dataset.as_deref(), &order);
+                    self.table_ui(ui, cx, table, dataset.as_deref(), &order, complete);
                 });
             } else {
-                self.table_ui(ui, cx, table, dataset.as_deref(), &order);
+                self.table_ui(ui, cx, table, dataset.as_deref(), &order, complete);
             }
         });
     }
@@ -154,23 +157,32 @@ impl Rows {
             }
             self.filter = filter;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let all = format::count(table.rows() as u64);
+                let all = format::plural(table.rows() as u64, "row", "rows");
                 let words = if self.filter.is_empty() {
-                    format!("{all} rows")
+                    all
                 } else {
                     let found = format::count(self.search.found().len() as u64);
-                    format!("{found} of {all} rows{}", if complete { "" } else { "…" })
+                    format!("{found} of {all}{}", if complete { "" } else { "…" })
                 };
                 ui.label(text::number_dim(words, palette));
             });
         });
     }
 
-    fn table_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, table: &Arc<Table>, dataset: Option<&Dataset>, order: &Order) {
+    fn table_ui(
+        &mut self,
+        ui: &mut Ui,
+        cx: &Cx<'_>,
+        table: &Arc<Table>,
+        dataset: Option<&Dataset>,
+        order: &Order,
+        is_complete: bool,
+    ) {
         let palette = cx.palette;
         let shown = if self.filter.is_empty() { table.rows() } else { self.search.found().len() };
         if shown == 0 {
-            none_ui(ui, palette, table.rows() == 0);
+            let (title, words) = nothing(table, is_complete);
+            state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
             return;
         }
         ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
@@ -187,19 +199,8 @@ impl Rows {
             .min_scrolled_height(0.0)
             .cell_layout(Layout::left_to_right(Align::Center))
             .column(Column::exact(line_width + space::M));
-        for show in &order.main {
-            builder = builder.column(
-                match show {
-                    Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
-                    Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
-                    _ => Column::remainder().at_least(first_width(*show)),
-                }
-                .clip(true)
-                .resizable(true),
-            );
-        }
-        for _ in &order.others {
-            builder = builder.column(Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
+        for column in widths(order) {
+            builder = builder.column(column);
         }
         let Self { search, filter, chosen, kinds, .. } = self;
         let heads = builder.header(32.0, |mut header| {
@@ -315,13 +316,27 @@ impl Rows {
     }
 }
 
-fn none_ui(ui: &mut Ui, palette: &Palette, is_empty: bool) {
-    let (title, words) = if is_empty {
+/// What stands where no row does.
+fn nothing(table: &Table, is_complete: bool) -> (&'static str, &'static str) {
+    if table.rows() == 0 {
         ("The file has no rows", "It may have only a header, or every row has a problem")
-    } else {
+    } else if is_complete {
         ("No matching rows", "Search for other words, or remove a filter")
-    };
-    state::empty(ui, palette, ICON_SEARCH, title, words, |_| ());
+    } else {
+        ("Searching the rows", "None was found yet")
+    }
+}
+
+/// The columns behind that of the lines. The last has no handle, which would lie under the scroll bar.
+fn widths(order: &Order) -> impl Iterator<Item = Column> {
+    let main = order.main.iter().map(|show| match show {
+        Show::Label(_) => Column::initial(LABEL).range(60.0..=260.0),
+        Show::Answers(_) => Column::initial(first_width(*show)).at_least(80.0),
+        _ => Column::remainder().at_least(first_width(*show)),
+    });
+    let others = order.others.iter().map(|_| Column::initial(OTHER).at_least(50.0));
+    let last = order.main.len() + order.others.len();
+    main.chain(others).zip(1..).map(move |(column, place)| column.clip(true).resizable(place < last))
 }
 
 fn first_width(show: Show) -> f32 {
@@ -339,7 +354,7 @@ pub fn class_name<'a>(dataset: &'a Dataset, kinds: &'a Kinds, class: usize) -> &
         (Reads::Words, _) => kinds.names.get(class).map_or("", String::as_str),
         (Reads::Question, 0) => "answered",
         (Reads::Question, _) => "no answer",
-        (Reads::Texts | Reads::Running | Reads::Neighbours, _) => {
+        (Reads::Texts | Reads::Running | Reads::Neighbours(_), _) => {
             dataset.labels.names.get(class).map_or("", String::as_str)
         }
     }

@@ -110,7 +110,7 @@ impl Side {
         let whole = match dataset.task.reads() {
             Reads::Words => "a sentence",
             Reads::Question => "a question and its context",
-            Reads::Texts | Reads::Running | Reads::Neighbours => "a text",
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => "a text",
         };
         let note = format!("{} of {whole}", if lengths.is_some() { "tokens" } else { "words" });
         Card::titled("Lengths").note(note).show(ui, palette, |ui| {
@@ -159,7 +159,7 @@ impl Side {
         }
         let (title, note, name, unit) = match loaded.dataset.task.reads() {
             Reads::Question => ("Answers", "words of an answer", "Answer length", "answers"),
-            Reads::Texts | Reads::Words | Reads::Running | Reads::Neighbours => {
+            Reads::Texts | Reads::Words | Reads::Running | Reads::Neighbours(_) => {
                 ("Values", "of the label", "Value", "texts")
             }
         };
@@ -221,7 +221,7 @@ fn counts_ui(ui: &mut Ui, cx: &Cx<'_>, loaded: &LoadedDataset, filter: &Filter) 
     let (title, note) = match task.reads() {
         Reads::Words => ("Entities", format::plural(counts.len() as u64, "type", "types")),
         Reads::Question => ("Questions", String::new()),
-        Reads::Texts | Reads::Running | Reads::Neighbours => {
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
             ("Labels", format::plural(counts.len() as u64, "class", "classes"))
         }
     };

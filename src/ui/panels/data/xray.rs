@@ -250,11 +250,13 @@ fn legend_ui(ui: &mut Ui, xray: &Xray, palette: &Palette) {
             point("question", palette.series[0]);
         }
         Reads::Words => point("a line joins the pieces of a word; the first one carries the tag", palette.series[0]),
-        Reads::Texts | Reads::Running | Reads::Neighbours if xray.pieces.iter().any(|piece| piece.part == Some(1)) => {
+        Reads::Texts | Reads::Running | Reads::Neighbours(_)
+            if xray.pieces.iter().any(|piece| piece.part == Some(1)) =>
+        {
             point("second text", palette.series[1]);
             point("first text", palette.series[0]);
         }
-        Reads::Texts | Reads::Running | Reads::Neighbours => {
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
             point("a line joins the pieces of a word", palette.series[0]);
         }
     }

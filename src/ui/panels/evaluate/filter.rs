@@ -123,7 +123,7 @@ pub fn color_index(outcome: &Outcome) -> usize {
 mod tests {
     use super::super::found::at_once;
     use super::*;
-    use crate::model::Decisions;
+    use crate::model::{Decisions, Precision};
     use crate::task::Task;
 
     fn rows(evaluated: &EvaluatedData, filter: &Filter) -> Vec<usize> {
@@ -155,6 +155,7 @@ mod tests {
                 ..Evaluation::empty(Task::Classify)
             },
             decisions: Decisions::default(),
+            precision: Precision::F32,
             texts: (0..rows.len()).map(|row| (format!("Text {row}"), None)).collect(),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use egui::Ui;
 
 use crate::metrics::{Evaluation, Measure, Standing};
-use crate::task::Task;
+use crate::task::{Targets, Task};
 use crate::ui::widgets::stat::{Stat, card};
 use crate::ui::{Palette, format};
 
@@ -104,9 +104,9 @@ fn card_ui(
 
 fn explain(task: Task, key: &str) -> &'static str {
     match key {
-        "f1" if task == Task::Ner => "Over all entities; one is right if both its words and its type are",
-        "f1" if task == Task::Qa => "Mean overlap of the words with those of the nearest right answer",
-        "f1" if task == Task::Rtd => "Of the tokens that were replaced",
+        "f1" if task.targets() == Targets::Tags => "Over all entities; one is right if both its words and its type are",
+        "f1" if task.targets() == Targets::Span => "Mean overlap of the words with those of the nearest right answer",
+        "f1" if task.targets() == Targets::Replaced => "Of the tokens that were replaced",
         "accuracy" => "Share of texts that are right; of words or tokens where these are labelled",
         "precision" => "Share of the predicted ones that are right",
         "recall" => "Share of the true ones that were found",

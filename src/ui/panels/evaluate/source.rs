@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use egui::Ui;
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
+use crate::model::Precision;
+use crate::ui::panels::precision;
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
@@ -39,7 +41,9 @@ impl Source {
                     let part = if on.is_part { ", the part held out" } else { "" };
                     format!("on {}{part}", text::short_name(&format::inputs(&on.data), 40))
                 });
-                let parts: Vec<String> = counted.into_iter().chain([task.title().to_lowercase()]).chain(on).collect();
+                let rounded = (evaluated.precision == Precision::Int8).then(|| "8-bit weights".to_owned());
+                let parts = counted.into_iter().chain([task.title().to_lowercase()]).chain(on).chain(rounded);
+                let parts: Vec<String> = parts.collect();
                 let words = parts.join(" · ");
                 let label = ui.add(egui::Label::new(text::dim(words, palette)).truncate());
                 if let Some(on) = &evaluated.on {
@@ -100,6 +104,7 @@ impl Source {
                     self.open = false;
                 }
             });
+            line(ui, 28.0, |ui| line::left(ui, |ui| precision::ui(ui, cx)));
         });
     }
 }

@@ -82,8 +82,8 @@ impl Asker {
         Some((self.by.as_ref()?.0, inquiry, error))
     }
 
-    /// Asks again what was asked, such as of another model.
+    /// Asks again what was asked, such as of another model; what is still being answered is passed over.
     pub fn forget(&mut self) {
-        self.asked = None;
+        (self.asked, self.by) = (None, None);
     }
 }

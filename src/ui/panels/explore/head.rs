@@ -7,6 +7,8 @@ use egui::{Align, Layout as Flow, Ui, vec2};
 use egui_material_icons::icons::ICON_EXPLORE;
 
 use super::view::Mode;
+use crate::hub::embedded::Shipped;
+use crate::ui::panels::precision;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::line;
@@ -34,8 +36,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
     let label = text::width(ui, text::dim("Model", palette)) + gap;
     let name = (room * 0.22).clamp(NAME.0, NAME.1);
     // The switch is on the model's line as long as it finds room there, then without the field's label.
-    let beside = switch + NAME.0 <= room;
-    let rest = if beside { room - switch } else { room };
+    let eight = precision::width(ui, cx) + gap;
+    let beside = switch + NAME.0 + eight <= room;
+    let rest = if beside { room - switch - eight } else { room - eight };
     let is_named = label + name <= rest;
     let name = if is_named { name } else { name.min(rest) };
     let mut chosen = None;
@@ -48,18 +51,23 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         if let Some(mode) = mode.filter(|_| beside) {
             chosen = segmented(ui, palette, mode, choices, false);
         }
-        if ui.available_width() > FACTS {
-            line::right(ui, |ui| {
+        line::right(ui, |ui| {
+            precision::ui(ui, cx);
+            if ui.available_width() > FACTS {
                 let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
                 ui.label(text::number_dim(words, palette));
-            });
-        }
+            }
+        });
     });
     if let Some(mode) = mode.filter(|_| !beside) {
         for choices in rows(ui, choices, room) {
             ui.add_space(2.0);
             row(ui, |ui| chosen = segmented(ui, palette, mode, choices, false).or(chosen));
         }
+    }
+    if let Some(promise) = cx.workspace.shipped_in(&model).and_then(Shipped::promise) {
+        ui.add_space(2.0);
+        ui.add(egui::Label::new(text::small(promise.words(), palette)).wrap());
     }
     if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
         ui.add_space(8.0);

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{AccessKitNode, NodeT as _, Queryable as _};
 
@@ -59,6 +60,8 @@ fn draw(ui: &mut Ui, scene: &mut Scene) {
         if let Action::Ask { inquiry, .. } = action {
             scene.workspace.follow(JobKind::Ask, "Predicting");
             scene.asked.push(inquiry);
+        } else if let Action::AskIn(precision) = action {
+            scene.workspace.precision = precision;
         }
     }
 }
@@ -100,6 +103,23 @@ fn each_head_has_one_view_and_parts_are_told_apart() {
         let same_name = views::ALL.iter().filter(|other| other.name == kind.name);
         for other in same_name {
             assert_eq!((other.make)().layout().panes(), panes, "{kind:?} and {other:?} share a layout");
+        }
+    }
+}
+
+#[test]
+fn the_same_text_is_asked_again_with_8_bit_weights() {
+    for model in ["bert-classify", "bert-mlm"] {
+        let mut screen = scene(views::ALL, model);
+        for precision in [Precision::Int8, Precision::F32] {
+            while screen.state().workspace.explore.pending.is_some() {
+                answer(&mut screen);
+            }
+            let before = screen.state().asked.len();
+            screen.get_by_role_and_label(Role::CheckBox, "8-bit weights").click();
+            screen.run_steps(4);
+            assert_eq!(screen.state().workspace.precision, precision);
+            assert_eq!(screen.state().asked.len(), before + 1, "{model}: the switch asks anew");
         }
     }
 }
@@ -387,9 +407,7 @@ fn why_is_answered_by_the_quick_map_first_and_then_by_the_most_faithful() {
         assert!(tells(&screen, method.title()), "{method:?} can be chosen");
     }
     let pressable = |words: &'static str| {
-        move |node: &AccessKitNode<'_>| {
-            node.label().is_some_and(|label| label == words) && node.role() != egui::accesskit::Role::Label
-        }
+        move |node: &AccessKitNode<'_>| node.label().is_some_and(|label| label == words) && node.role() != Role::Label
     };
     screen.get_by(pressable("Integrated gradients")).click();
     screen.run_steps(4);
@@ -416,7 +434,7 @@ fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
     let starts = |words: &'static str| {
         move |node: &AccessKitNode<'_>| node.label().is_some_and(|label| label.starts_with(words))
     };
-    screen.get_by(|node| starts("day ")(node) && node.role() == egui::accesskit::Role::Button).focus();
+    screen.get_by(|node| starts("day ")(node) && node.role() == Role::Button).focus();
     screen.run_steps(2);
     screen.key_press(egui::Key::Enter);
     screen.run_steps(6);

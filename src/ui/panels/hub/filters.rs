@@ -3,7 +3,7 @@
 use egui::Ui;
 
 use super::words::language;
-use crate::hub::{Query, RepoKind, catalog, word_of};
+use crate::hub::{Query, RepoKind, catalog};
 use crate::model::Family;
 use crate::task::Task;
 use crate::ui::theme::space;
@@ -43,7 +43,7 @@ impl Filters {
             if named(ui, self.task.is_none(), "Any task") {
                 self.task = None;
             }
-            for task in Task::ALL.into_iter().filter(|task| word_of(*task).is_some()) {
+            for task in Task::ALL.into_iter().filter(|task| task.pipeline().is_some()) {
                 let name =
                     if own == Some(task) { format!("{}, as your data", task.title()) } else { task.title().into() };
                 if named(ui, self.task == Some(task), &name) {

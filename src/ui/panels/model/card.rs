@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use egui::{Align, Layout, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CHECK_CIRCLE, ICON_CONTENT_COPY};
+use egui_material_icons::icons::{ICON_ARROW_FORWARD, ICON_CHECK_CIRCLE, ICON_CONTENT_COPY, ICON_EXPLORE};
 
 use crate::model::card::{BlockSize, ModelCard};
 use crate::ui::theme::{self, Palette, size, space};
@@ -55,6 +55,12 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>, card: &ModelCard) {
         Chip::accent(format::family(card.family), palette).show(ui);
         path_ui(ui, cx, &card.dir);
     });
+    let shipped = cx.workspace.shipped_in(&card.dir);
+    let Some((shipped, promise)) = shipped.and_then(|shipped| Some((shipped, shipped.promise()?))) else { return };
+    ui.add(egui::Label::new(text::dim(format!("{}. {}", promise.does, promise.words()), palette)).wrap());
+    if Button::new(promise.title).icon(ICON_EXPLORE).show(ui, palette).clicked() {
+        cx.act(Action::TryShipped(shipped));
+    }
 }
 
 fn path_ui(ui: &mut Ui, cx: &mut Cx<'_>, dir: &Path) {

@@ -4,7 +4,7 @@ mod make_fit;
 
 use egui::{Color32, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use crate::train::make_fit::{binding, fits, room};
+use crate::train::fits::{allowed, binding, fits};
 use crate::train::plan::{HOUR, MemoryEstimate, PlanSummary};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::{Cx, format, widgets::text};
@@ -33,7 +33,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
     line(ui, "Memory", &format::bytes(needed), &note, color, palette);
     bar(ui, memory, whole(memory, limit), tight, palette);
     if tight {
-        ui.add(egui::Label::new(make_fit::why(needed, room(free, limit), palette)).wrap());
+        ui.add(egui::Label::new(make_fit::why(needed, allowed(free, limit), palette)).wrap());
         make_fit::ui(ui, cx);
     }
 }

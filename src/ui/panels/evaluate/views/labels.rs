@@ -257,6 +257,7 @@ impl Label {
 mod tests {
     use super::*;
     use crate::metrics::{Answers, evaluate_multilabel};
+    use crate::model::Precision;
 
     #[test]
     fn both_means_follow_the_thresholds() {
@@ -271,6 +272,7 @@ mod tests {
             model: "model".into(),
             evaluation: evaluation.clone(),
             decisions: Decisions::default(),
+            precision: Precision::F32,
             texts: Vec::new(),
         };
         view.follow(&evaluated);

@@ -312,6 +312,7 @@ fn row_ui(
 mod tests {
     use super::*;
     use crate::metrics::{AnsweredQuestion, CandidateAnswer, evaluate_answers};
+    use crate::model::Precision;
     use crate::ui::panels::evaluate::found::at_once;
 
     fn evaluated(allow_no_answer: bool) -> EvaluatedData {
@@ -331,7 +332,14 @@ mod tests {
         ];
         let evaluation = evaluate_answers(questions, 0.0, allow_no_answer, 0.5);
         let texts = (0..4).map(|row| (format!("Question {row}"), Some(format!("Context {row}")))).collect();
-        EvaluatedData { model: "model".into(), on: None, evaluation, decisions: Decisions::default(), texts }
+        EvaluatedData {
+            model: "model".into(),
+            on: None,
+            evaluation,
+            decisions: Decisions::default(),
+            precision: Precision::F32,
+            texts,
+        }
     }
 
     #[test]

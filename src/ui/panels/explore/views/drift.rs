@@ -12,6 +12,7 @@ use std::sync::{Arc, Weak};
 use egui::{Label, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_COMPARE_ARROWS, ICON_DIFFERENCE};
 
+use crate::analysis::sample::texts;
 use crate::inspect::{AnyInquiry, Request};
 use crate::train::run::RunSummary;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
@@ -27,7 +28,7 @@ use crate::ui::workspace::{Job, JobKind, Screen, Shown, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
-use crate::worker::works::drift::{Before, LookAtBoth, MeasureDrift, Measured, Texts, requests};
+use crate::worker::works::drift::{Before, LookAtBoth, MeasureDrift, Measured, SAMPLE, Texts};
 use detail::Detail;
 use grid::{Cell, GridView};
 
@@ -199,7 +200,7 @@ impl DriftView {
         let data = loaded.eval.as_ref().unwrap_or(&loaded.dataset);
         let all: Vec<usize> = (0..data.examples.len()).collect();
         let places = if loaded.split.eval.is_empty() { &all } else { &loaded.split.eval };
-        self.sample = Some((Arc::downgrade(loaded), requests(data, places)));
+        self.sample = Some((Arc::downgrade(loaded), texts(data, places, SAMPLE, workspace.data.rule.seed)));
     }
 
     /// The texts that both models would read: of the loaded data, or of the run's own.

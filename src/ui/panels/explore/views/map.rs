@@ -113,6 +113,10 @@ impl View for MapView {
             self.wish.layer = None;
         }
         self.model = Some(subject.dir.clone());
+        // A model that has become what it was has the map that it had.
+        if let Some(shown) = self.shown.as_mut().filter(|shown| shown.model == subject.dir) {
+            shown.is_outdated = shown.known.files != subject.files;
+        }
     }
 
     fn wanted(&self, shared: &Words) -> Option<AnyInquiry> {
@@ -130,9 +134,6 @@ impl View for MapView {
 
     fn forget(&mut self) {
         self.placed = None;
-        if let Some(shown) = &mut self.shown {
-            shown.is_outdated = true;
-        }
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Words> {
@@ -163,10 +164,9 @@ impl MapView {
         let (Some(data), Some(model)) = (cx.workspace.data.loaded.clone(), cx.workspace.explore.model.clone()) else {
             return;
         };
-        let is_known = |shown: &&Shown| Arc::ptr_eq(&shown.data, &data) && shown.model == model && !shown.is_outdated;
-        let known = self.shown.as_ref().filter(is_known).map(|shown| shown.known.clone());
+        let kept = cx.workspace.data.states.clone();
         let (on_the_way, pictures) = bounded(1);
-        let work = MapRows { data: data.clone(), model: model.clone(), wish: self.wish, known, on_the_way };
+        let work = MapRows { data: data.clone(), model: model.clone(), wish: self.wish, kept, on_the_way };
         let work = AnyWork::new(work);
         cx.act(Action::Work(work.clone()));
         self.failed = None;

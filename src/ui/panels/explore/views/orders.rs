@@ -4,7 +4,7 @@ use egui::{RichText, Ui, vec2};
 
 use crate::inspect::explore::Orders as Said;
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
-use crate::task::Task;
+use crate::task::{Mismatch, Reads, Task};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::told::{self, Told};
@@ -94,9 +94,10 @@ impl Orders {
     fn orders_ui(&self, ui: &mut Ui, orders: &Said, palette: &Palette) {
         let hoped = orders.given.first().map_or(0.0, |(_, share)| *share);
         self.told.head_ui(ui, palette, |ui| {
-            let (yes, no) = match self.head {
-                Some(Task::Nsp) => ("The second follows the first", "The second does not follow"),
-                _ => ("In their order", "Swapped"),
+            let (yes, no) = if self.head.is_some_and(is_of_elsewhere) {
+                ("The second follows the first", "The second does not follow")
+            } else {
+                ("In their order", "Swapped")
             };
             let (words, color) = if hoped >= 0.5 { (yes, palette.good) } else { (no, palette.warn) };
             ui.label(RichText::new(words).font(theme::semibold(size::TITLE)).color(color));
@@ -114,8 +115,13 @@ impl Orders {
     }
 }
 
+/// Whether a head tells texts that follow each other from others, and not from the same in the other order.
+fn is_of_elsewhere(head: Task) -> bool {
+    head.reads() == Reads::Neighbours(Mismatch::Elsewhere)
+}
+
 fn texts(head: Task) -> Vec<Words> {
-    samples::pairs(if head == Task::Nsp { &samples::PAIRS } else { &samples::ORDERS })
+    samples::pairs(if is_of_elsewhere(head) { &samples::PAIRS } else { &samples::ORDERS })
 }
 
 fn order_ui(ui: &mut Ui, name: &str, shares: &[(String, f64)], palette: &Palette) {

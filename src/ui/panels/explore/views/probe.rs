@@ -11,7 +11,7 @@ use std::sync::Arc;
 use egui::{Label, Ui, pos2};
 use egui_material_icons::icons::ICON_LAYERS;
 
-use crate::analysis::pooled::Wanted;
+use crate::analysis::pooled::{Wanted, Which};
 use crate::analysis::probe::{FOLDS, Probed, Question, ROWS, Train, labelled};
 use crate::inspect::{AnyInquiry, Pooling};
 use crate::train::config::StrategyKind;
@@ -162,6 +162,7 @@ impl LayerProbe {
             rows: self.rows,
             seed: cx.workspace.data.rule.seed,
             max_tokens: cx.workspace.length().max_tokens,
+            which: Which::All,
         };
         let question = Question { wanted, folds: self.folds };
         let kept = cx.workspace.data.states.clone();

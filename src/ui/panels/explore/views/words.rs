@@ -263,7 +263,7 @@ impl WordsView {
                     });
                 }
                 ui.label(text::dim("In", palette));
-                choice(ui, "Texts at least", 104.0, &least_words(self.least), |ui| {
+                choice(ui, "Texts at least", 148.0, &least_words(self.least), |ui| {
                     for least in LEAST_CHOICES {
                         if named(ui, self.least == least, &least_words(least)) {
                             self.least = least;
@@ -321,7 +321,7 @@ fn is_ours(kind: &JobKind) -> bool {
 fn has_words(loaded: &LoadedDataset) -> bool {
     match loaded.dataset.task.reads() {
         Reads::Texts | Reads::Words => true,
-        Reads::Question | Reads::Running | Reads::Neighbours => false,
+        Reads::Question | Reads::Running | Reads::Neighbours(_) => false,
     }
 }
 
@@ -330,7 +330,7 @@ fn rows_words(rows: usize) -> String {
 }
 
 fn least_words(least: u32) -> String {
-    if least == 1 { "any text".to_owned() } else { format!("{} texts", format::count(u64::from(least))) }
+    if least == 1 { "any text".to_owned() } else { format!("{} texts or more", format::count(u64::from(least))) }
 }
 
 fn to_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

@@ -36,7 +36,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
         }
         (None, None) => None,
     };
-    let ships = frozen.map_or(&workspace.draft, |run| &run.config).model.embedded;
+    let ships = frozen.map_or(&workspace.draft, |run| &run.config).model.embedded.is_some();
     let can_change = frozen.is_none();
     for (icon, name, found, missing, screen) in [
         (ICON_DATABASE, "Data", data, "Choose data…", Screen::Data),

@@ -8,8 +8,9 @@ use egui::{
 
 use super::Chosen;
 use crate::analysis::OverTexts;
+use crate::analysis::sample::texts;
+use crate::inspect::Request;
 use crate::inspect::attention::{Figures, Role, Seen};
-use crate::inspect::{Request, gold};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::segmented::segmented;
@@ -18,7 +19,7 @@ use crate::ui::{Cx, format};
 use crate::worker::protocol::LoadedDataset;
 
 const ROW: f32 = 30.0;
-/// Texts of a sample, spread over the data.
+/// Texts of a sample.
 const SAMPLE: usize = 48;
 
 #[derive(Debug, Default)]
@@ -106,7 +107,9 @@ impl Roles {
                 return;
             };
             if self.sample.as_ref().is_none_or(|(of, _)| !std::ptr::eq(of.as_ptr(), Arc::as_ptr(loaded))) {
-                self.sample = Some((Arc::downgrade(loaded), sample(loaded)));
+                let all: Vec<usize> = (0..loaded.dataset.examples.len()).collect();
+                let texts = texts(&loaded.dataset, &all, SAMPLE, cx.workspace.data.rule.seed);
+                self.sample = Some((Arc::downgrade(loaded), texts));
                 self.over = None;
             }
             let count = self.sample.as_ref().map_or(0, |(_, texts)| texts.len());
@@ -116,17 +119,6 @@ impl Roles {
             }
         });
     }
-}
-
-/// Texts spread evenly over the data.
-fn sample(loaded: &LoadedDataset) -> Arc<[Request]> {
-    let data = &loaded.dataset;
-    let count = data.examples.len();
-    let request = |place: usize| {
-        let row = gold::row(data, place * count / SAMPLE.min(count));
-        Request { text: row.text, pair: row.pair }
-    };
-    (0..SAMPLE.min(count)).map(request).filter(|request| !request.text.trim().is_empty()).collect()
 }
 
 /// Heads that do something, or what is looked for, the clearest first; then the others, where nothing is looked for.

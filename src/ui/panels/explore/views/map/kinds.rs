@@ -3,8 +3,9 @@
 
 use egui::Color32;
 
+use crate::analysis::map::Map;
 use crate::analysis::map::rows::{Facts, Groups};
-use crate::analysis::map::{Map, Said};
+use crate::analysis::pooled::Said;
 use crate::ui::format;
 use crate::ui::theme::Palette;
 use crate::worker::protocol::LoadedDataset;

@@ -90,7 +90,7 @@ impl Plot {
         }
         let response = ui.interact(area, ui.scope_id().with("map"), Sense::click_and_drag());
         let rows = drawn.shown.rows();
-        let words = format!("Map of {} rows", crate::ui::format::count(rows as u64));
+        let words = format!("Map of {}", crate::ui::format::plural(rows as u64, "row", "rows"));
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &words));
         let camera = self.camera(ui, &response, drawn, area);
         let painter = ui.painter().with_clip_rect(area);

@@ -30,11 +30,11 @@ struct Subject {
 pub fn save_ui(ui: &mut Ui, cx: &mut Cx<'_>, chart: Chart<'_>, model: &Path, data: &Path) {
     let probed = chart.probed;
     let title = format!(
-        "{} of a linear probe · {} · {} · {} rows, {} folds",
+        "{} of a linear probe · {} · {} · {}, {} folds",
         probed.judged.title(),
         format::file_name(model),
         format::file_name(data),
-        format::count(probed.rows as u64),
+        format::plural(probed.rows as u64, "row", "rows"),
         probed.folds
     );
     let dark = cx.palette.dark;

@@ -174,7 +174,7 @@ fn is_ours(kind: &JobKind) -> bool {
 fn can_measure(loaded: &LoadedDataset) -> bool {
     let reads = match loaded.dataset.task.reads() {
         Reads::Texts | Reads::Words => true,
-        Reads::Question | Reads::Running | Reads::Neighbours => false,
+        Reads::Question | Reads::Running | Reads::Neighbours(_) => false,
     };
     reads && loaded.dataset.is_labelled()
 }

@@ -13,6 +13,7 @@ pub fn map(method: Method) -> Help<'static> {
                  its pieces.",
                 "It is there at once, as it takes one pass forward and one back. It says what a small change would do, \
                  which may differ from what taking the word away does.",
+                "With 8-bit weights the gradient is that of the weights before they were rounded.",
             ],
             papers: &[("Shrikumar et al., 2016, Not Just a Black Box", "https://arxiv.org/abs/1605.01713")],
         },

@@ -68,7 +68,10 @@ impl Why {
                 }
                 if !explained.word.is_empty() {
                     let words = text::short_name(explained.word.trim(), 28);
-                    ui.label(text::dim(if explained.task == Task::Mlm { "behind" } else { "at" }, palette));
+                    ui.label(text::dim(
+                        if explained.task.targets() == Targets::Hidden { "behind" } else { "at" },
+                        palette,
+                    ));
                     ui.label(text::strong(words, palette)).on_hover_text("Press a word below to ask about another");
                 }
                 if self.target != Target::default() {

@@ -7,7 +7,7 @@ use egui::{Label, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{Why, about};
 use crate::analysis::nearest::{Near, Nearest, NearestTo, Rows, pooling};
-use crate::analysis::pooled::Wanted;
+use crate::analysis::pooled::{Wanted, Which};
 use crate::inspect::Pooling;
 use crate::inspect::why::Asked;
 use crate::task::Reads;
@@ -20,6 +20,7 @@ use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, text};
 use crate::ui::workspace::{JobKind, Screen, Workspace};
 use crate::ui::{Action, Cx, format};
+use crate::words::noun;
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
 use crate::worker::works::nearest::ReadRows;
@@ -155,7 +156,7 @@ fn sentence(nearest: &Nearest, asked: &NearestTo) -> String {
     let of = match asked.rows.data.task.reads() {
         Reads::Question => "questions with their contexts",
         Reads::Words => "sentences",
-        Reads::Texts | Reads::Running | Reads::Neighbours => "texts",
+        Reads::Texts | Reads::Running | Reads::Neighbours(_) => "texts",
     };
     let mut words = vec![format!(
         "Of {count} to learn from, the {of} whose states are most alike ({}), with the cosine.",
@@ -164,7 +165,8 @@ fn sentence(nearest: &Nearest, asked: &NearestTo) -> String {
     if let Some(answer) = &nearest.answer {
         let (same, other) = nearest.agreement();
         if other > 0 {
-            words.push(format!("{other} of {} have another label than the answer, {answer}.", same + other));
+            let have = noun(other, "has", "have");
+            words.push(format!("{other} of {} {have} another label than the answer, {answer}.", same + other));
         } else if same > 0 {
             words.push(format!("All of them have the label of the answer, {answer}."));
         }
@@ -243,6 +245,7 @@ fn ready_ui(ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
             rows: usize::MAX,
             seed: cx.workspace.data.rule.seed,
             max_tokens: cx.workspace.length().max_tokens,
+            which: Which::All,
         };
         let kept = cx.workspace.data.states.clone();
         cx.act(Action::Work(AnyWork::new(ReadRows { wanted, kept })));

@@ -51,6 +51,12 @@ impl Points {
         &self.values[place * self.width..(place + 1) * self.width]
     }
 
+    /// Some of them.
+    #[must_use]
+    pub fn of(&self, places: &[usize]) -> Self {
+        Self { width: self.width, values: places.iter().flat_map(|place| self.get(*place)).copied().collect() }
+    }
+
     /// The middle of all points.
     pub fn mean(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.width];
