@@ -2,10 +2,13 @@
 
 pub mod drift;
 pub mod map;
+pub mod nearest;
 pub mod points;
 pub mod pooled;
 pub mod probe;
 pub mod sample;
+pub mod switchboard;
+pub mod words;
 
 mod heads;
 

@@ -7,7 +7,8 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::output::{print_json, warn_of_cut};
+use super::nearest::{Beside, Found};
+use super::output::{print_json, print_lines, warn_of_cut};
 use crate::hub::embedded;
 use crate::inspect::OpenModel;
 use crate::inspect::why::{
@@ -48,6 +49,12 @@ pub struct ExplainAnswer {
     /// What becomes of words that are hidden: each piece is the mask token, or they are gone
     #[arg(long, value_enum, default_value = "mask")]
     hide: HideName,
+    /// A file with rows such as the model was trained with, of which those that it holds for most alike are told
+    #[arg(long, value_name = "DATA")]
+    nearest: Option<PathBuf>,
+    /// The layer after which rows are compared; 0 is what enters the first. Default: the last
+    #[arg(long, value_name = "N", requires = "nearest")]
+    layer: Option<usize>,
     /// One JSON object instead of words for people
     #[arg(long)]
     json: bool,
@@ -75,7 +82,8 @@ enum HideName {
 
 impl ExplainAnswer {
     pub fn run(self) -> anyhow::Result<()> {
-        let mut model = OpenModel::open(&embedded::resolve(&self.model)?, self.task)?;
+        let dir = embedded::resolve(&self.model)?;
+        let mut model = OpenModel::open(&dir, self.task)?;
         if !model.untrained.is_empty() {
             eprintln!(
                 "attune: warning: {} is not in the model and was initialised at random",
@@ -100,10 +108,21 @@ impl ExplainAnswer {
         }
         let explanation = scene.explain(&explain, go_on)?.ok_or_else(stopped)?;
         let trial = scene.trial(std::slice::from_ref(&explanation.map.words), hide, go_on)?.ok_or_else(stopped)?;
+        let nearest = self.nearest.as_deref().map(|data| {
+            let beside = Beside { dir: &dir, data, layer: self.layer, asked: &explain.asked };
+            beside.find(&mut model)
+        });
+        let nearest = nearest.transpose()?;
         if self.json {
-            return print_json(&facts(&explanation, &trial));
+            let mut facts = facts(&explanation, &trial);
+            if let (Value::Object(facts), Some(nearest)) = (&mut facts, &nearest) {
+                facts.insert("nearest".into(), nearest.facts());
+            }
+            return print_json(&facts);
         }
-        super::output::print_lines(&lines(&explanation, &trial))
+        let mut lines = lines(&explanation, &trial);
+        lines.extend(nearest.iter().flat_map(Found::lines));
+        print_lines(&lines)
     }
 
     fn method(&self) -> Method {

@@ -16,9 +16,11 @@ mod drift;
 mod evaluate;
 mod explain;
 mod export;
+mod heads;
 mod inspect;
 mod map;
 mod models;
+mod nearest;
 mod output;
 mod precision;
 mod predict;
@@ -26,6 +28,7 @@ mod probe;
 mod serve;
 mod sweep;
 mod train;
+mod words;
 
 use std::process::ExitCode;
 
@@ -61,6 +64,10 @@ pub enum Command {
     Probe(probe::Probe),
     /// Lay out the rows of a file as points of the plane, by their states in a model
     Map(map::MapRows),
+    /// Tell which words of a file push a model towards each class, and which of them surprise
+    Words(words::WordsOf),
+    /// Tell how much each head of a model matters for a file
+    Heads(heads::HeadsOf),
     /// Compare two models: their states, their attention and their weights
     Drift(drift::DriftBetween),
     /// Set runs side by side: their metrics with intervals, what differs, and where they disagree
@@ -92,6 +99,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Probe(probe) => probe.run(),
         Command::Map(map) => map.run(),
+        Command::Words(words) => words.run(),
+        Command::Heads(heads) => heads.run(),
         Command::Drift(drift) => drift.run(),
         Command::Compare(compare) => compare.run(),
         Command::Inspect(inspect) => inspect.run(),

@@ -114,6 +114,7 @@ impl<'a> Builder<'a> {
             device: self.device.clone(),
             body,
             heads,
+            gates: Vec::new(),
         };
         Ok((model, self.report))
     }

@@ -229,6 +229,7 @@ impl Model {
         let refused = [
             (input.causal || self.config.causal, "reading from left to right"),
             (input.positions.is_some(), "positions that begin anew"),
+            (!self.gates.is_empty(), "heads that are switched off"),
             (input.visible.as_ref().is_some_and(|visible| !all().eq(visible.iter().copied())), "padding"),
         ];
         let family = self.config.family.model_type();
@@ -264,13 +265,14 @@ impl Model {
                 Noise::new(keys, site, adapter.dropout)
             }),
         };
+        let gate = self.gates.get(index);
         Ok(match self.backend {
             Backend::Fused => {
                 let keep = pass.graph && (trained || x.track_op());
-                let op = FusedLayer::new(weights.clone(), layout.clone(), noise, keep);
+                let op = FusedLayer::new(weights.clone(), layout.clone(), noise, keep).gated(gate.cloned());
                 x.contiguous()?.apply_op2(self.trigger(pass, weights.params()), op)?
             }
-            Backend::Plain => maybe_detached(pass, plain::layer(weights, layout, &noise, x)?),
+            Backend::Plain => maybe_detached(pass, plain::layer(weights, layout, &noise, gate.map(Arc::as_ref), x)?),
         })
     }
 

@@ -53,6 +53,7 @@ pub use precision::Precision;
 
 use ops::Backend;
 use ops::embedding::EmbeddingWeights;
+pub use ops::gate::{Gate, Measured};
 pub use ops::weights::Slot;
 use ops::weights::{Dense, LayerWeights};
 
@@ -68,6 +69,8 @@ pub struct Model {
     device: Device,
     body: Body,
     pub heads: HeadSet,
+    /// What each step of the schedule lets through, where the model is looked into; empty where nothing is switched off.
+    pub gates: Vec<Arc<Gate>>,
 }
 
 /// What computes a model's states.

@@ -92,7 +92,7 @@ fn what_cannot_be_probed_for_is_one_line_on_standard_error() {
     assert!(said.contains("1 class has fewer rows than the 5 folds") && said.contains("\"fog\" (1)"), "{said}");
 }
 
-fn open(window: &mut Window, data: &Path) {
+pub fn open(window: &mut Window, data: &Path) {
     window.go(Screen::Data);
     if window.workspace().data.table.is_some() {
         window.press("Close the data");
@@ -105,7 +105,7 @@ fn open(window: &mut Window, data: &Path) {
 }
 
 /// Explore with a model, where its layers are looked at.
-fn explored(folder: &Path) -> (Window, PathBuf) {
+pub fn explored(folder: &Path) -> (Window, PathBuf) {
     let mut window = Window::open(folder);
     let model = golden().join("bert-classify");
     window.go(Screen::Model);

@@ -27,6 +27,7 @@ mod explore_screen;
 mod export_in_the_window;
 mod exported;
 mod folds_and_states_in_the_window;
+mod heads_are_switched;
 mod house;
 mod hub_in_the_window;
 mod hub_is_asked;
@@ -59,7 +60,9 @@ mod weights_by_name;
 mod what_fine_tuning_changed;
 mod what_is_read_is_told;
 mod what_was_learned_is_kept;
+mod where_it_learned_it;
 mod window;
+mod words_that_push;
 mod worker_keeps_its_word;
 
 #[global_allocator]

@@ -4,6 +4,7 @@
 use candle_core::{Tensor, Var};
 
 use super::scene::Scene;
+use super::target::Terms;
 use crate::inspect::predictor::{GoOn, Sequence, in_batches, packed};
 use crate::inspect::{InspectError, OpenModel};
 use crate::model::{HeadInput, HeadKind, Input, Pass};
@@ -33,7 +34,7 @@ impl Scene<'_> {
         let tokens = |_: &Vec<f32>| self.ids.len();
         let items = vectors.into_iter().map(Ok);
         in_batches(predictor.tokens_at_once, items, tokens, &mut |done| go_on(done, total), |_, batch| {
-            self.backward(batch)
+            backward(self.model, &self.copies(batch))
         })
     }
 
@@ -43,58 +44,77 @@ impl Scene<'_> {
         let tokens = |_: &Vec<f32>| self.ids.len();
         let items = vectors.into_iter().map(Ok);
         in_batches(predictor.tokens_at_once, items, tokens, &mut |done| go_on(done, total), |_, batch| {
-            let batch = Batch::new(self, batch);
+            let batch = Batch::new(self.model, &self.copies(batch));
             let logits = batch.logits(self.model, &batch.words(self.model)?, false)?;
             batch.scores(&logits)
         })
     }
 
-    fn backward(&self, vectors: &[Vec<f32>]) -> Result<Vec<Gradient>, InspectError> {
-        let batch = Batch::new(self, vectors);
-        let words = Var::from_tensor(&batch.words(self.model)?)?;
-        let logits = batch.logits(self.model, words.as_tensor(), true)?;
-        let sum = (logits * batch.wanted()?)?.sum_all()?;
-        let store = sum.backward()?;
-        let gradient = match store.get(words.as_tensor()) {
-            Some(gradient) => gradient.flatten_all()?.to_vec1::<f32>()?,
-            None => vec![0.0; batch.vectors.len()],
-        };
-        Ok(gradient.chunks(batch.vectors.len() / vectors.len().max(1)).map(<[f32]>::to_vec).collect())
+    fn copies<'s>(&'s self, vectors: &'s [Vec<f32>]) -> Vec<Given<'s>> {
+        vectors
+            .iter()
+            .map(|vectors| Given { ids: &self.ids, types: &self.types, vectors, terms: &self.terms })
+            .collect()
     }
 }
 
-/// The same tokens several times, each time with vectors of their own.
+/// The tokens of a text, the vectors that they have, and the output that is derived.
+pub(super) struct Given<'a> {
+    pub ids: &'a [u32],
+    pub types: &'a [u32],
+    pub vectors: &'a [f32],
+    pub terms: &'a Terms,
+}
+
+/// The gradient of each output by the vectors of its own text, all in one pass: texts do not know each other.
+pub(super) fn backward(model: &OpenModel, given: &[Given<'_>]) -> Result<Vec<Gradient>, InspectError> {
+    let batch = Batch::new(model, given);
+    let words = Var::from_tensor(&batch.words(model)?)?;
+    let logits = batch.logits(model, words.as_tensor(), true)?;
+    let sum = (logits * batch.wanted()?)?.sum_all()?;
+    let store = sum.backward()?;
+    let gradient = match store.get(words.as_tensor()) {
+        Some(gradient) => gradient.flatten_all()?.to_vec1::<f32>()?,
+        None => vec![0.0; batch.vectors.len()],
+    };
+    let width = model.model.embedding_size();
+    let bounds = batch.input.starts.windows(2);
+    Ok(bounds.map(|bounds| gradient[bounds[0] * width..bounds[1] * width].to_vec()).collect())
+}
+
+/// Texts end to end, each with vectors of its own.
 struct Batch {
     input: Input,
     vectors: Vec<f32>,
-    /// The tokens whose logits are computed, ascending, and for each the outputs that are added up.
+    /// The tokens whose logits are computed, ascending.
     rows: Vec<u32>,
-    columns: Vec<Vec<usize>>,
-    per_copy: usize,
+    /// For each text the logits that are added up: which of those rows, and the output.
+    wanted: Vec<Vec<(usize, usize)>>,
     outputs: usize,
 }
 
 impl Batch {
-    fn new(scene: &Scene<'_>, vectors: &[Vec<f32>]) -> Self {
-        let one = Sequence { ids: scene.ids.clone(), types: scene.types.clone(), asked: None };
-        let input = packed(&vec![one; vectors.len()]);
-        let mut places: Vec<usize> = scene.terms.0.iter().map(|(place, _)| *place).collect();
-        if HeadKind::for_task(scene.model.task).input() == HeadInput::FirstToken {
-            places = vec![0];
+    fn new(model: &OpenModel, given: &[Given<'_>]) -> Self {
+        let sequence = |one: &Given<'_>| Sequence { ids: one.ids.to_vec(), types: one.types.to_vec(), asked: None };
+        let input = packed(&given.iter().map(sequence).collect::<Vec<_>>());
+        let kind = HeadKind::for_task(model.task);
+        let (mut rows, mut wanted) = (Vec::new(), Vec::with_capacity(given.len()));
+        for (start, one) in input.starts.iter().zip(given) {
+            let mut places = match kind.input() {
+                HeadInput::FirstToken => vec![0],
+                HeadInput::AllTokens => one.terms.0.iter().map(|(place, _)| *place).collect(),
+            };
+            places.sort_unstable();
+            places.dedup();
+            let row = |(place, column): &(usize, usize)| {
+                places.iter().position(|known| known == place).map(|at| (rows.len() + at, *column))
+            };
+            wanted.push(one.terms.0.iter().filter_map(row).collect());
+            rows.extend(places.iter().map(|place| (start + place) as u32));
         }
-        places.sort_unstable();
-        places.dedup();
-        let starts = input.starts[..vectors.len()].iter();
-        let rows = starts.flat_map(|start| places.iter().map(move |place| (start + place) as u32)).collect();
-        let of = |place: usize| {
-            let terms = scene.terms.0.iter().filter(|(known, _)| *known == place);
-            terms.map(|(_, column)| *column).collect()
-        };
-        let columns = places.iter().map(|place| of(*place)).collect();
-        let kind = HeadKind::for_task(scene.model.task);
-        let head = scene.model.model.heads.get(kind);
-        let outputs = head.map_or(0, |head| head.output.widths().1);
-        Self { input, vectors: vectors.concat(), rows, columns, per_copy: places.len(), outputs }
+        let vectors = given.iter().flat_map(|one| one.vectors.iter().copied()).collect();
+        let outputs = model.model.heads.get(kind).map_or(0, |head| head.output.widths().1);
+        Self { input, vectors, rows, wanted, outputs }
     }
 
     fn words(&self, model: &OpenModel) -> Result<Tensor, InspectError> {
@@ -111,18 +131,15 @@ impl Batch {
     /// One where a logit counts.
     fn wanted(&self) -> Result<Tensor, InspectError> {
         let mut wanted = vec![0.0_f32; self.rows.len() * self.outputs];
-        for (row, wanted) in wanted.chunks_mut(self.outputs.max(1)).enumerate() {
-            for column in &self.columns[row % self.per_copy.max(1)] {
-                wanted[*column] = 1.0;
-            }
+        for (row, column) in self.wanted.iter().flatten() {
+            wanted[row * self.outputs + column] = 1.0;
         }
         Ok(Tensor::from_vec(wanted, (self.rows.len(), self.outputs), &candle_core::Device::Cpu)?)
     }
 
     fn scores(&self, logits: &Tensor) -> Result<Vec<f64>, InspectError> {
         let rows: Vec<Vec<f32>> = logits.to_vec2()?;
-        let sum = |(row, columns): (&Vec<f32>, &Vec<usize>)| columns.iter().map(|at| f64::from(row[*at])).sum::<f64>();
-        let copies = rows.chunks(self.per_copy.max(1));
-        Ok(copies.map(|rows| rows.iter().zip(&self.columns).map(sum).sum()).collect())
+        let sum = |terms: &Vec<(usize, usize)>| terms.iter().map(|(row, column)| f64::from(rows[*row][*column])).sum();
+        Ok(self.wanted.iter().map(sum).collect())
     }
 }

@@ -38,7 +38,7 @@ pub struct Choice {
 
 /// Logits that are added up to what is explained: for each a token of the window, and the head's output.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Terms(pub Vec<(usize, usize)>);
+pub struct Terms(pub Vec<(usize, usize)>);
 
 /// The parts of an answer that can be explained.
 const PARTS: [&str; 3] = ["answer", "start", "end"];

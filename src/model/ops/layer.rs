@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use super::attention::{self, Projections};
 use super::buffer::Buffer;
 use super::dropout::Noise;
+use super::gate::Gate;
 use super::low_rank::Dropped;
 use super::matrix::Into;
 use super::norm::Moments;
@@ -44,6 +45,8 @@ pub struct FusedLayer {
     weights: Arc<LayerWeights>,
     layout: Arc<Layout>,
     noise: LayerNoise,
+    /// What is let through, where a model is looked into.
+    gate: Option<Arc<Gate>>,
     /// Whether a backward pass will come.
     keep: bool,
     saved: Mutex<Option<Saved>>,
@@ -65,7 +68,12 @@ struct Saved {
 
 impl FusedLayer {
     pub fn new(weights: Arc<LayerWeights>, layout: Arc<Layout>, noise: LayerNoise, keep: bool) -> Self {
-        Self { weights, layout, noise, keep, saved: Mutex::default() }
+        Self { weights, layout, noise, gate: None, keep, saved: Mutex::default() }
+    }
+
+    #[must_use]
+    pub fn gated(self, gate: Option<Arc<Gate>>) -> Self {
+        Self { gate, ..self }
     }
 
     fn hidden(&self) -> usize {
@@ -94,6 +102,9 @@ impl FusedLayer {
         w.value.forward_of(&given, &mut value, self.before(Slot::Value))?;
         let from = Projections { query: &query, key: &key, value: &value };
         attention::forward(from, &self.layout, w.heads, self.noise.probabilities.as_ref(), &mut context);
+        if let Some(gate) = &self.gate {
+            gate.close_heads(&mut context, w.heads);
+        }
         w.output.forward(&context, &mut attention_sum, self.before(Slot::Output))?;
         self.add_residual(&mut attention_sum, x_rows, self.noise.after_attention.as_ref());
         let attention_moments = w.attention_norm.forward(&attention_sum, &mut attended)?;
@@ -102,6 +113,9 @@ impl FusedLayer {
         let mut active = Buffer::take(inner.len());
         w.inner.forward(&attended, &mut inner, self.before(Slot::Inner))?;
         w.activation.forward(&inner, &mut active);
+        if let Some(gate) = &self.gate {
+            gate.close_feed_forward(&mut active);
+        }
         w.outer.forward(&active, &mut feed_forward_sum, self.before(Slot::Outer))?;
         self.add_residual(&mut feed_forward_sum, &attended, self.noise.after_feed_forward.as_ref());
         let mut y = vec![0.0; rows * hidden];
@@ -157,7 +171,16 @@ impl FusedLayer {
             let mut inner_grad = Buffer::take(saved.inner.len());
             let mut active = Buffer::take(saved.inner.len());
             w.outer.input_gradient(branch, &mut inner_grad, Into::Set, self.before(Slot::Outer))?;
+            if let Some(gate) = &self.gate {
+                w.activation.forward(&saved.inner, &mut active);
+                gate.close_feed_forward(&mut active);
+                gate.measure_feed_forward(&active, &inner_grad, &self.layout.row_starts, w.inner.widths().1);
+                gate.close_feed_forward(&mut inner_grad);
+            }
             w.activation.backward(&saved.inner, &mut inner_grad, &mut active);
+            if let Some(gate) = &self.gate {
+                gate.close_feed_forward(&mut active);
+            }
             w.outer.add_gradients(&active, branch, self.before(Slot::Outer))?;
             drop(active);
             w.inner.add_gradients(&saved.attended, &inner_grad, self.before(Slot::Inner))?;
@@ -173,6 +196,10 @@ impl FusedLayer {
             let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
             w.output.add_gradients(&saved.context, branch, self.before(Slot::Output))?;
             w.output.input_gradient(branch, &mut context_grad, Into::Set, self.before(Slot::Output))?;
+        }
+        if let Some(gate) = &self.gate {
+            gate.measure_heads(&saved.context, &context_grad, &self.layout.row_starts, w.heads);
+            gate.close_heads(&mut context_grad, w.heads);
         }
         let mut query_grad = Buffer::take(saved.query.len());
         let [mut key_grad, mut value_grad] = [(); 2].map(|()| Buffer::take(saved.key.len()));

@@ -8,6 +8,7 @@ pub mod attention;
 pub mod buffer;
 pub mod dropout;
 pub mod embedding;
+pub mod gate;
 pub mod int8;
 pub mod layer;
 pub mod low_rank;

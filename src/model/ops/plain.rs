@@ -9,6 +9,7 @@ use candle_core::{D, DType, Device, Result, Tensor};
 use super::activation::Activation;
 use super::dropout::Noise;
 use super::embedding::{EmbeddingWeights, Places};
+use super::gate::Gate;
 use super::layer::LayerNoise;
 use super::weights::{LayerWeights, Slot};
 use crate::model::input::Layout;
@@ -62,7 +63,7 @@ fn look_up(table: &Tensor, index: &Tensor, padding: Option<u32>, ids: &[u32]) ->
 }
 
 /// One encoder layer. `x`: (tokens, hidden); result: (rows, hidden).
-pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, x: &Tensor) -> Result<Tensor> {
+pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, gate: Option<&Gate>, x: &Tensor) -> Result<Tensor> {
     let rows = layout.rows.as_deref();
     let wanted = match rows {
         Some(rows) => x.index_select(&Tensor::from_slice(rows, rows.len(), x.device())?, 0)?,
@@ -75,13 +76,25 @@ pub fn layer(w: &LayerWeights, layout: &Layout, noise: &LayerNoise, x: &Tensor) 
     };
     let value = pad.split(&w.value.plain(x, noise.before(Slot::Value, None))?, w)?;
     let context = Padded::join(&probabilities.matmul(&value)?, layout)?;
+    let context = match gate {
+        Some(gate) => context.broadcast_mul(&open_columns(gate, w, x.device())?)?,
+        None => context,
+    };
     let attended =
         maybe_drop(noise.after_attention.as_ref(), rows, w.output.plain(&context, noise.before(Slot::Output, rows))?)?;
     let attended = w.attention_norm.plain(&(attended + wanted)?)?;
     let active = activate(w.activation, &w.inner.plain(&attended, noise.before(Slot::Inner, rows))?)?;
+    let active = if gate.is_some_and(|gate| gate.feed_forward_off) { active.zeros_like()? } else { active };
     let fed =
         maybe_drop(noise.after_feed_forward.as_ref(), rows, w.outer.plain(&active, noise.before(Slot::Outer, rows))?)?;
     w.feed_forward_norm.plain(&(fed + attended)?)
+}
+
+/// One in the columns of heads that are on, and zero elsewhere.
+fn open_columns(gate: &Gate, w: &LayerWeights, device: &Device) -> Result<Tensor> {
+    let columns = (0..w.heads.count * w.heads.size).map(|column| !gate.is_off(column / w.heads.size));
+    let columns: Vec<f32> = columns.map(|is_on| if is_on { 1.0 } else { 0.0 }).collect();
+    Tensor::from_vec(columns, (1, w.heads.count * w.heads.size), device)
 }
 
 /// Attention probabilities of every token: (sequences, heads, longest, longest).

@@ -16,6 +16,7 @@ mod told;
 mod view;
 mod views;
 mod words;
+mod working;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -219,8 +220,9 @@ impl ExplorePanel {
         };
         let (was_shared, is_shared) = (self.has(before, SHARED), self.has(mode, SHARED));
         let is_brought_back = (was_shared || self.is_written) && self.lender == Some(mode);
-        if is_shared && !was_shared && !self.is_written {
-            self.shared.words = self.words(before).unwrap_or_default();
+        let lent = self.words(before).filter(|_| is_shared && !was_shared && !self.is_written);
+        if let Some(words) = lent {
+            self.shared.words = words;
             self.lender = Some(before);
         } else if is_brought_back && self.words(mode).unwrap_or_default() != self.shared.words {
             self.set(mode, self.shared.words.clone());

@@ -11,8 +11,10 @@ mod objectives;
 mod orders;
 mod probe;
 mod replaced;
+mod switchboard;
 mod texts;
 mod why;
+mod words;
 
 use super::view::Kind;
 
@@ -29,6 +31,8 @@ pub const ALL: &[Kind] = &[
     file::KIND,
     attention::KIND,
     why::KIND,
+    switchboard::KIND,
+    words::KIND,
     probe::KIND,
     map::KIND,
     drift::KIND,

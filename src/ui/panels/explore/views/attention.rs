@@ -10,6 +10,7 @@ mod keep;
 mod lines;
 pub(super) mod matrix;
 mod overview;
+pub(super) mod pictures;
 mod roles;
 mod running;
 mod score;

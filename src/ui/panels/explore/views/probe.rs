@@ -17,6 +17,7 @@ use crate::inspect::{AnyInquiry, Pooling};
 use crate::train::config::StrategyKind;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
+use crate::ui::panels::explore::working;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::choice::{choice, named};
@@ -24,7 +25,7 @@ use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, JobKind, Screen, Workspace};
+use crate::ui::workspace::{JobKind, Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -86,7 +87,7 @@ impl View for LayerProbe {
 impl LayerProbe {
     fn bars_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
-            return running_ui(ui, cx, &job);
+            return working::ui(ui, cx, &job);
         }
         let workspace = cx.workspace;
         let (found, loaded) = (found(workspace), workspace.data.loaded.as_ref());
@@ -295,31 +296,6 @@ fn is_of_texts(loaded: &LoadedDataset) -> bool {
 
 fn rows_words(rows: usize) -> String {
     if rows == usize::MAX { "All that fit".to_owned() } else { format!("up to {}", format::count(rows as u64)) }
-}
-
-fn running_ui(ui: &mut Ui, cx: &mut Cx<'_>, job: &Job) {
-    let palette = cx.palette;
-    let waits = !job.begun && cx.workspace.training.is_some();
-    let (words, share) = match &job.progress {
-        _ if waits => ("Waits until the training has ended".to_owned(), None),
-        Some(progress) if progress.total > 0 => {
-            let (done, total) = (format::count(progress.done), format::count(progress.total));
-            (format!("{} · {done} of {total}", state::sentence(&progress.what)), progress.share())
-        }
-        Some(progress) => (state::sentence(&progress.what), None),
-        None => ("Beginning".to_owned(), None),
-    };
-    ui.add_space((ui.available_height() - 120.0).max(0.0) * 0.4);
-    ui.vertical_centered(|ui| {
-        ui.label(text::head(&job.title, palette));
-        ui.add_space(space::XS);
-        state::progress(ui, palette, share, 280.0);
-        ui.label(text::number_dim(words, palette));
-        ui.add_space(space::S);
-        if Button::new("Cancel").enabled(!job.stopping).show(ui, palette).clicked() {
-            cx.act(Action::StopJob(job.id));
-        }
-    });
 }
 
 fn no_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {

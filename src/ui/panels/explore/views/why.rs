@@ -6,6 +6,7 @@ mod change;
 mod keep;
 mod known;
 mod map;
+mod nearest;
 mod ranked;
 mod trial;
 
@@ -23,6 +24,7 @@ use crate::ui::panels::explore::words::Words;
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::{marked, state, text};
 use known::{Known, Ways};
+use nearest::NearestRows;
 
 pub const KIND: Kind = Kind { name: "why", title: "Why", heads: &[], make: || Box::new(Why::default()) };
 
@@ -30,6 +32,7 @@ const MAP: Pane = Pane::new("why", "Why");
 const RANKED: Pane = Pane::new("ranked words", "Words by weight");
 const TRIAL: Pane = Pane::new("trial", "How far to trust it");
 const CHANGE: Pane = Pane::new("change", "What changes it");
+const NEAREST: Pane = Pane::new("nearest", "Where it learned it");
 
 #[derive(Debug, Default)]
 struct Why {
@@ -54,12 +57,16 @@ struct Why {
     /// The frame now, and the one in which what would change the answer was last in sight.
     frame: u64,
     change_seen: Option<u64>,
+    nearest: NearestRows,
 }
 
 impl View for Why {
     fn layout(&self) -> Layout {
         let left = Layout::Rows(vec![(0.9, SHARED.into()), (2.1, MAP.into())]);
-        let right = Layout::Rows(vec![(1.0, RANKED.into()), (1.15, Layout::Tabs(vec![TRIAL.into(), CHANGE.into()]))]);
+        let right = Layout::Rows(vec![
+            (1.0, RANKED.into()),
+            (1.15, Layout::Tabs(vec![TRIAL.into(), CHANGE.into(), NEAREST.into()])),
+        ]);
         Layout::Columns(vec![(1.75, left), (1.0, right)])
     }
 
@@ -76,6 +83,7 @@ impl View for Why {
             MAP => self.map_ui(ui, cx),
             RANKED => self.ranked_ui(ui, cx.palette),
             TRIAL => self.trial_ui(ui, cx.palette),
+            NEAREST => self.nearest_ui(ui, cx),
             _ => {
                 self.change_seen = Some(self.frame);
                 self.change_ui(ui, cx)
@@ -102,8 +110,9 @@ impl View for Why {
         let task = self.head.filter(|_| !shared.are_blank())?;
         let target = self.target_in(shared);
         let asked = Asked { task: Some(task), text: shared.text.clone(), pair: shared.pair.clone(), target };
-        let wants_changes = self.change_seen.is_some_and(|seen| seen + 2 >= self.frame);
-        self.known.next(&asked, self.ways, wants_changes)
+        let is_in_sight = |seen: Option<u64>| seen.is_some_and(|seen| seen + 2 >= self.frame);
+        let nearest = self.nearest.wanted(&asked, is_in_sight(self.nearest.seen));
+        self.known.next(&asked, self.ways, nearest.as_ref(), is_in_sight(self.change_seen))
     }
 
     fn told(&mut self) -> Option<&mut Told> {
@@ -125,6 +134,7 @@ impl View for Why {
     fn forget(&mut self) {
         self.told.forget();
         self.known = Known::default();
+        self.nearest = NearestRows::default();
     }
 }
 

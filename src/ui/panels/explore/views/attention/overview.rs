@@ -1,16 +1,13 @@
 //! All heads of all layers as small pictures: a row for each layer, a column for each head.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use egui::{
-    Align2, Color32, ColorImage, Rect, Role as Part, ScrollArea, Sense, Stroke, StrokeKind, TextureFilter,
-    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, Color32, Rect, Role as Part, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::Chosen;
+use super::pictures::Pictures;
 use crate::inspect::attention::{Figures, Seen};
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::slice::Slice;
 
 /// Room for the numbers of layers and heads.
 const HEAD: f32 = 22.0;
@@ -19,14 +16,9 @@ const LEAST: f32 = 15.0;
 const MOST: f32 = 84.0;
 const GAP: f32 = 2.0;
 
-/// Crisp where a token is larger than a pixel.
-const SMALL: TextureOptions = TextureOptions { magnification: TextureFilter::Nearest, ..TextureOptions::LINEAR };
-
 #[derive(Default)]
 pub struct Overview {
-    of: Option<(Weak<Seen>, bool)>,
-    colors: Vec<Color32>,
-    texture: Option<TextureHandle>,
+    pictures: Pictures,
     /// The head that has the focus, which arrow keys move.
     focused: Option<Chosen>,
 }
@@ -53,7 +45,7 @@ impl Overview {
         told: &Told<'_>,
         palette: &Palette,
     ) -> Option<Chosen> {
-        self.paint(ui, seen, palette);
+        self.pictures.paint(ui, seen, palette);
         let room = ui.available_size() - vec2(HEAD + 8.0, HEAD + 8.0);
         let fit = (room.x / seen.heads as f32).min(room.y / seen.layers as f32).floor();
         let cell = fit.clamp(LEAST, MOST);
@@ -98,17 +90,8 @@ impl Overview {
             return pressed;
         }
         let painter = ui.painter();
-        if let Some(texture) = &self.texture {
-            let (heads, layers) = (seen.heads as f32, seen.layers as f32);
-            let from = pos2(one.head as f32 / heads, one.layer as f32 / layers);
-            let uv = Rect::from_min_size(from, vec2(1.0 / heads, 1.0 / layers));
-            // Neighbours do not shine in.
-            let uv = uv.shrink2(uv.size() * (0.5 / seen.small.side as f32));
-            let tint = if (told.is_found)(figures) { Color32::WHITE } else { Color32::WHITE.gamma_multiply(0.22) };
-            painter.image(texture.id(), place, uv, tint);
-        } else {
-            painter.rect_filled(place, 2.0, palette.raised);
-        }
+        let tint = if (told.is_found)(figures) { Color32::WHITE } else { Color32::WHITE.gamma_multiply(0.22) };
+        self.pictures.draw(painter, place, (one.layer, one.head), seen, tint, palette);
         let line = if is_chosen {
             Stroke::new(2.0, palette.series[1])
         } else if response.hovered() {
@@ -119,37 +102,6 @@ impl Overview {
         painter.rect_stroke(place.expand(if is_chosen { 1.0 } else { 0.0 }), 2.0, line, StrokeKind::Outside);
         response.on_hover_ui(|ui| _ = ui.label(words()));
         pressed
-    }
-
-    /// Makes the pictures of all heads one texture, some rows a frame.
-    fn paint(&mut self, ui: &Ui, seen: &Arc<Seen>, palette: &Palette) {
-        let is_of = |of: &(Weak<Seen>, bool)| std::ptr::eq(of.0.as_ptr(), Arc::as_ptr(seen)) && of.1 == palette.dark;
-        if !self.of.as_ref().is_some_and(is_of) {
-            *self = Self { of: Some((Arc::downgrade(seen), palette.dark)), focused: self.focused, ..Self::default() };
-        }
-        if self.texture.is_some() || seen.small.side == 0 {
-            return;
-        }
-        let side = seen.small.side;
-        let (width, height) = (seen.heads * side, seen.layers * side);
-        let ramp: Vec<Color32> = (0..=255).map(|step| palette.heat(step as f32 / 255.0)).collect();
-        let mut slice = Slice::begin();
-        while self.colors.len() < width * height && !slice.is_over() {
-            let row = self.colors.len() / width;
-            for head in 0..seen.heads {
-                let picture = (row / side * seen.heads + head) * side * side;
-                let start = picture + row % side * side;
-                let values = &seen.small.values[start..start + side];
-                self.colors.extend(values.iter().map(|value| ramp[usize::from(*value)]));
-            }
-            slice.spend(width * 4);
-        }
-        if self.colors.len() < width * height {
-            ui.ctx().request_repaint();
-            return;
-        }
-        let image = ColorImage::new([width, height], std::mem::take(&mut self.colors));
-        self.texture = Some(ui.ctx().load_texture("all heads", image, SMALL));
     }
 }
 

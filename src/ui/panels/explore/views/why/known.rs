@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::analysis::nearest::{Nearest, NearestTo};
 use crate::inspect::why::{
     Asked, Baseline, Explain, Explanation, Hide, Method, Swaps, SwapsOf, Trial, TrialOf, Turning, TurningOf,
 };
@@ -122,11 +123,32 @@ impl Known {
         })
     }
 
-    /// What is asked next. Where all is known it is what was asked last, which is not asked again.
-    pub fn next(&self, asked: &Asked, ways: Ways, wants_changes: bool) -> Option<AnyInquiry> {
+    pub fn nearest(&self, nearest: &NearestTo) -> Option<&Nearest> {
+        self.reply(nearest)
+    }
+
+    /// Why nothing of a kind can be told, where it cannot.
+    pub fn failed<Q: Inquiry>(&self, inquiry: &Q) -> Option<&str> {
+        self.told.iter().find_map(|told| match told {
+            Told::Error(own, error) if own.get() == Some(inquiry) => Some(error.as_str()),
+            _ => None,
+        })
+    }
+
+    /// What is asked next. What is in sight comes before what is not. Where all is known it is what was asked last, which is not asked again.
+    pub fn next(
+        &self,
+        asked: &Asked,
+        ways: Ways,
+        nearest: Option<&NearestTo>,
+        wants_changes: bool,
+    ) -> Option<AnyInquiry> {
         let quick = ways.explain(asked, Method::GradientInput);
         if self.asked() != Some(asked) || self.error().is_some() {
             return Some(AnyInquiry::new(quick));
+        }
+        if let Some(nearest) = nearest.filter(|nearest| !self.is_told(*nearest)) {
+            return Some(AnyInquiry::new(nearest.clone()));
         }
         for method in Method::ALL {
             let explain = ways.explain(asked, method);
@@ -166,5 +188,6 @@ fn asked_in(inquiry: &AnyInquiry) -> Option<&Asked> {
     let explain = inquiry.get::<Explain>().map(|one| &one.asked);
     let trial = || inquiry.get::<TrialOf>().map(|one| &one.asked);
     let turning = || inquiry.get::<TurningOf>().map(|one| &one.asked);
-    explain.or_else(trial).or_else(turning).or_else(|| inquiry.get::<SwapsOf>().map(|one| &one.asked))
+    let swaps = || inquiry.get::<SwapsOf>().map(|one| &one.asked);
+    explain.or_else(trial).or_else(turning).or_else(swaps).or_else(|| inquiry.get::<NearestTo>().map(|one| &one.asked))
 }

@@ -1,0 +1,105 @@
+//! How much each head and each feed-forward of a model matters for a task, and what becomes of the task without them.
+//!
+//! At once, by the gradient: how fast the loss of a text changes with a mask on what a head gives (Michel, Levy and Neubig,
+//! 2019), without its sign and in the mean over the texts of a sample. That is what a very small change would do. Exactly, on
+//! request: each is switched off alone, and the sample is predicted again, which takes as many passes as there are parts.
+//! Both are of the same texts, which are read once and kept as tokens.
+
+mod aim;
+mod error;
+mod found;
+mod question;
+mod sample;
+mod score;
+mod table;
+
+use std::sync::Arc;
+
+use super::pooled::OnProgress;
+use crate::inspect::OpenModel;
+use crate::inspect::switches::{Slope, Switches};
+use crate::inspect::why::Text;
+
+pub use error::BoardError;
+pub use found::{Board, WithoutEach};
+pub use question::Question;
+pub use sample::Sample;
+pub use score::{ScoreWith, Scored};
+
+/// Rows of a sample where nothing else is said.
+pub const ROWS: usize = 300;
+/// Texts whose gradients are taken together.
+const AT_ONCE: usize = 32;
+
+/// Measures; nothing where `tell` ended it. What has no labels to lose by is refused before the model is opened.
+pub fn board(question: &Question, tell: OnProgress<'_>) -> Result<Option<Board>, BoardError> {
+    sample::check(&question.data, &question.among)?;
+    if tell("opening the model", 0, 0).is_break() {
+        return Ok(None);
+    }
+    let mut model = OpenModel::open_whole(&question.model)?;
+    model.turn_to(question.data.task)?;
+    let Some(sample) = Sample::read(&model, question, tell)? else { return Ok(None) };
+    let Some((of_heads, of_feed_forward)) = importance(&mut model, &sample, tell)? else { return Ok(None) };
+    let (layers, heads) = model.board();
+    let count = sample.rows() as u64;
+    let mut go_on = |done: usize, _: usize| tell("predicting the sample", done as u64, count);
+    let Some(whole) = score::score(&model, &sample, &mut go_on)? else { return Ok(None) };
+    let mut without = None;
+    if question.exact {
+        without = without_each(&mut model, &sample, tell)?;
+        if without.is_none() {
+            return Ok(None);
+        }
+    }
+    let (task, sample) = (question.data.task, Arc::new(sample));
+    Ok(Some(Board { task, sample, layers, heads, of_heads, of_feed_forward, whole, without }))
+}
+
+/// By layer and head, and by layer.
+type ByPart = (Vec<f64>, Vec<f64>);
+
+/// The mean sizes of the derivatives.
+fn importance(model: &mut OpenModel, sample: &Sample, tell: OnProgress<'_>) -> Result<Option<ByPart>, BoardError> {
+    let (layers, heads) = model.board();
+    let (mut of_heads, mut of_feed_forward) = (vec![0.0; layers * heads], vec![0.0; layers]);
+    let total = sample.rows() as u64;
+    for (place, texts) in sample.texts.chunks(AT_ONCE).enumerate() {
+        let asked: Vec<(&Text, Vec<Slope>)> = texts.iter().map(|(text, aim)| (text, aim.slopes(&text.rows))).collect();
+        let mut go_on = |_, _| tell("measuring the heads", (place * AT_ONCE) as u64, total);
+        let Some(measured) = model.mask_derivatives(&asked, &mut go_on)? else { return Ok(None) };
+        for (layer, measured) in measured.iter().flat_map(|of_text| of_text.iter().enumerate()) {
+            let own = of_heads[layer * heads..].iter_mut().zip(&measured.heads);
+            own.for_each(|(sum, value)| *sum += value.abs());
+            of_feed_forward[layer] += measured.feed_forward.iter().map(|value| value.abs()).sum::<f64>();
+        }
+    }
+    let count = sample.rows().max(1) as f64;
+    of_heads.iter_mut().chain(&mut of_feed_forward).for_each(|sum| *sum /= count);
+    Ok(Some((of_heads, of_feed_forward)))
+}
+
+/// The score without each part alone.
+fn without_each(
+    model: &mut OpenModel,
+    sample: &Sample,
+    tell: OnProgress<'_>,
+) -> Result<Option<WithoutEach>, BoardError> {
+    let (layers, heads) = model.board();
+    let all = (0..layers).flat_map(|layer| (0..heads).map(move |head| (layer, head)));
+    let of_heads = all.map(|one| Switches { heads: [one].into(), ..Switches::default() });
+    let of_feed_forward = (0..layers).map(|layer| Switches { feed_forward: [layer].into(), ..Switches::default() });
+    let parts: Vec<Switches> = of_heads.chain(of_feed_forward).collect();
+    let mut found = Vec::with_capacity(parts.len());
+    for (done, part) in parts.iter().enumerate() {
+        let mut go_on = |_, _| tell("switching each off", done as u64, parts.len() as u64);
+        let scored = model.switched(part, |model| score::score(model, sample, &mut go_on))?;
+        let Some(scored) = scored else { return Ok(None) };
+        found.push(scored);
+    }
+    let feed_forward = found.split_off(layers * heads);
+    Ok(Some(WithoutEach { heads: found, feed_forward }))
+}
+
+#[cfg(test)]
+mod tests;

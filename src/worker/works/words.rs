@@ -1,0 +1,31 @@
+//! Words of a data set that are weighed by what they add to what a model says.
+
+use std::sync::Arc;
+
+use crate::analysis::words::{Question, Words, words};
+use crate::files;
+use crate::worker::work::{Failure, Queue, Tell, Work};
+
+/// Weighs the words of a data set.
+#[derive(Debug)]
+pub struct WeighWords {
+    pub question: Question,
+}
+
+impl Work for WeighWords {
+    /// Why there is nothing to see is shown where it was asked.
+    type Answer = Result<Arc<Words>, String>;
+
+    fn title(&self) -> String {
+        format!("Weighing the words of {}", files::name(&self.question.data.table.path))
+    }
+
+    fn queue(&self) -> Queue {
+        Queue::Compute
+    }
+
+    fn perform(&self, tell: Tell<'_>) -> Result<Option<Self::Answer>, Failure> {
+        let found = words(&self.question, tell);
+        Ok(found.map(|found| found.map(Arc::new)).map_err(|error| error.to_string()).transpose())
+    }
+}
