@@ -9,9 +9,9 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::data::Columns;
-use super::destination;
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words, words};
+use crate::batch::destination;
 use crate::data::{Dataset, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;

@@ -190,8 +190,8 @@ mod tests {
         }
     }
 
-    fn dataset(text: &str, task: Task, roles: Roles) -> Dataset {
-        Dataset::new(table(text), task, &roles, None).unwrap()
+    fn dataset(text: &str, task: Task, roles: &Roles) -> Dataset {
+        Dataset::new(table(text), task, roles, None).unwrap()
     }
 
     fn rule() -> SplitRule {
@@ -202,7 +202,7 @@ mod tests {
     fn copies_of_a_text_are_one_group_with_those_of_their_documents() {
         let text = "text,label,document\nA fine film,1,x\nother,0,x\na  FINE film,0,y\nalone,1,\nlast,0,y\n";
         let named = Roles { group: Some("document".into()), ..roles("text", Some("label")) };
-        let of = |roles: Roles| groups(&dataset(text, Task::Classify, roles), &[0, 1, 2, 3, 4]);
+        let of = |roles: Roles| groups(&dataset(text, Task::Classify, &roles), &[0, 1, 2, 3, 4]);
         assert_eq!(of(roles("text", Some("label"))), [0, 1, 0, 3, 4]);
         assert_eq!(of(named), [0, 0, 0, 3, 0], "a copy links two documents");
     }
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn every_labelled_row_is_held_out_once_and_never_beside_its_copy() {
         let rows: String = (0..50).map(|row| format!("text {},{}\n", row % 40, row % 40 % 3)).collect();
-        let data = dataset(&format!("text,label\n{rows}"), Task::Classify, roles("text", Some("label")));
+        let data = dataset(&format!("text,label\n{rows}"), Task::Classify, &roles("text", Some("label")));
         let mut held = Vec::new();
         for number in 1..=5 {
             let split = Split::of_fold(&data, Fold { number, of: 5 }, &rule()).unwrap();
@@ -246,7 +246,7 @@ mod tests {
             answers: Some("answers".into()),
             ..Roles::default()
         };
-        let data = dataset(&text, Task::Qa, named);
+        let data = dataset(&text, Task::Qa, &named);
         let split = Split::of_fold(&data, Fold { number: 2, of: 3 }, &rule()).unwrap();
         assert_eq!(split.eval.len(), 8);
         for four in (0..24).collect::<Vec<usize>>().chunks(4) {

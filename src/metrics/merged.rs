@@ -236,7 +236,7 @@ mod tests {
         let question = |row: &usize| AnsweredQuestion {
             example: *row,
             id: row.to_string(),
-            gold: if row % 5 == 0 { Vec::new() } else { names(&["old Rome"]) },
+            gold: if row.is_multiple_of(5) { Vec::new() } else { names(&["old Rome"]) },
             gold_starts: Vec::new(),
             candidates: vec![CandidateAnswer {
                 text: ["Rome", "old Rome", "Ostia"][row % 3].into(),
