@@ -176,8 +176,9 @@ mod tests {
         for sample in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/samples")).unwrap() {
             let path = sample.unwrap().path();
             let letters: HashSet<char> = std::fs::read_to_string(&path).unwrap().chars().collect();
-            let missing = letters.iter().filter(|letter| !letter.is_whitespace() && !fonts.has_glyph(&font, **letter));
-            assert_eq!(missing.count(), 0, "{}", path.display());
+            let is_missing = |letter: &&char| !letter.is_whitespace() && !fonts.has_glyph(&font, **letter);
+            let missing: Vec<&char> = letters.iter().filter(is_missing).collect();
+            assert_eq!(missing, Vec::<&char>::new(), "{}", path.display());
         }
     }
 
