@@ -55,11 +55,12 @@ pub fn rows(wanted: &Wanted, kept: &StatesKept, tell: OnProgress<'_>) -> Result<
     Ok(pooled.map(|pooled| Rows { data: wanted.data.clone(), pooled }))
 }
 
-/// How the states of a task's texts are pooled: by the token that its head reads, or by all.
-pub fn pooling(task: Task) -> Pooling {
+/// How the states of a task's texts are pooled: by the token that its head reads, or by all. What enters the first layer
+/// is by all, since the first token is the same there in every text.
+pub fn pooling(task: Task, layer: usize) -> Pooling {
     match HeadKind::for_task(task).input() {
-        HeadInput::FirstToken => Pooling::First,
-        HeadInput::AllTokens => Pooling::Mean,
+        HeadInput::FirstToken if layer > 0 => Pooling::First,
+        HeadInput::FirstToken | HeadInput::AllTokens => Pooling::Mean,
     }
 }
 
@@ -213,7 +214,7 @@ mod tests {
         let task = wanted.data.task;
         let asked = Asked { task: Some(task), text: text.into(), pair: pair.map(Into::into), ..Asked::default() };
         let mut model = OpenModel::open_whole(&wanted.model).unwrap();
-        let asked = NearestTo { asked, rows, layer, pooling: pooling(task) };
+        let asked = NearestTo { asked, rows, layer, pooling: pooling(task, layer) };
         asked.put_to(&mut model, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap()
     }
 
@@ -223,7 +224,7 @@ mod tests {
         let labels = ["negative", "neutral", "positive", "neutral"];
         let rows: String = texts.iter().zip(labels).map(|(text, label)| format!("{text},{label}\n")).collect();
         let wanted = wanted("bert-classify", &format!("text,label\n{rows}"), Task::Classify);
-        for layer in [1, 3] {
+        for layer in [0, 1, 3] {
             let found = ask(&wanted, "the film was dull", None, layer);
             let same: Vec<(usize, bool)> = found.near.iter().map(|near| (near.example, near.is_same)).collect();
             assert_eq!(same[..2], [(1, true), (3, true)], "blanks make no other text");

@@ -55,7 +55,7 @@ impl Beside<'_> {
         for note in rows.notes() {
             eprintln!("attune: warning: {note}");
         }
-        let asked = NearestTo { asked: self.asked.clone(), rows, layer, pooling: pooling(model.task) };
+        let asked = NearestTo { asked: self.asked.clone(), rows, layer, pooling: pooling(model.task, layer) };
         let nearest = asked.put_to(model, &mut |_, _| ControlFlow::Continue(()))?.context(stopped)?;
         Ok(Found { asked, nearest })
     }

@@ -45,7 +45,7 @@ impl NearestRows {
     pub fn wanted(&self, asked: &Asked, in_sight: bool) -> Option<NearestTo> {
         let rows = self.rows.clone().filter(|_| in_sight)?;
         let layer = self.layer.unwrap_or(usize::MAX).min(rows.layers().saturating_sub(1));
-        Some(NearestTo { asked: asked.clone(), rows, layer, pooling: pooling(asked.task?) })
+        Some(NearestTo { asked: asked.clone(), rows, layer, pooling: pooling(asked.task?, layer) })
     }
 }
 
@@ -128,7 +128,7 @@ impl Why {
         let palette = cx.palette;
         let last = rows.layers().saturating_sub(1);
         let shown = self.nearest.layer.unwrap_or(last).min(last);
-        let pooled = self.head.map_or(Pooling::Mean, pooling);
+        let pooled = self.head.map_or(Pooling::Mean, |head| pooling(head, last));
         let best = best_by_probe(cx.workspace, rows, pooled);
         let mut chosen = None;
         line(ui, 26.0, |ui| {
