@@ -61,7 +61,8 @@ fn turned(ui: &Ui, cx: &mut Cx<'_>, response: &egui::Response, screen: Screen) {
     }
     let filter = egui::EventFilter { vertical_arrows: true, ..egui::EventFilter::default() };
     ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-    let pressed = |key| ui.input(|input| input.key_pressed(key));
+    // Taken, because the item that the focus goes to may be drawn later in this frame.
+    let pressed = |key| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
     let steps = i32::from(pressed(egui::Key::ArrowDown)) - i32::from(pressed(egui::Key::ArrowUp));
     let all = Screen::ALL;
     let place = all.iter().position(|one| *one == screen).unwrap_or(0) as i32 + steps;
@@ -78,7 +79,9 @@ fn item_id(screen: Screen) -> egui::Id {
 fn item_ui(ui: &mut Ui, cx: &mut Cx<'_>, screen: Screen, height: f32) {
     let palette = cx.palette;
     let active = cx.workspace.screen == screen;
-    let sense = if active { Sense::click() } else { Sense::CLICK };
+    // The stage that the arrows went to is shown from the next frame on, and may have the focus already.
+    let is_stop = active || ui.memory(|memory| memory.has_focus(item_id(screen)));
+    let sense = if is_stop { Sense::click() } else { Sense::CLICK };
     let (rect, _) = ui.allocate_exact_size(vec2(WIDTH, height), Sense::hover());
     let response = ui.interact(rect, item_id(screen), sense);
     turned(ui, cx, &response, screen);
