@@ -1,7 +1,7 @@
 //! Which rows are held out together: every labelled row once, each class spread evenly, and rows that belong together on
 //! one side, because a row whose double was learned from tells nothing.
 //!
-//! Together belong the same texts (as [`super::health`] compares them), rows of one group, and of questions those about one
+//! Together belong the same texts (as [`mod@super::health`] compares them), rows of one group, and of questions those about one
 //! context; what is linked by any of these, also over others, is one group.
 
 use std::collections::BTreeMap;
