@@ -312,12 +312,18 @@ impl ExplorePanel {
         let heads = cx.workspace.explore.subject.as_ref().map_or(&[][..], |subject| &subject.heads);
         let choices = self.modes(heads);
         let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
-        Panel::top("explore head").show_separator_line(false).frame(fill).show(ui, |ui| {
+        let head = Panel::top("explore head").show_separator_line(false).frame(fill).show(ui, |ui| {
+            let room = ui.max_rect().bottom();
             if let Some(chosen) = head::ui(ui, cx, self.mode, &choices) {
                 self.chosen = Some(chosen);
                 self.asker.chosen(ui);
             }
+            ui.min_rect().bottom() > room + 0.5
         });
+        // A panel is as high as it was in the frame before: where a narrower window takes a line more, that is in the next.
+        if head.inner {
+            ui.ctx().request_repaint();
+        }
     }
 
     /// A view that another screen has asked for.
