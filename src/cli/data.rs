@@ -65,10 +65,21 @@ impl Columns {
 
     /// The rows of a file, for a task or for what they seem to be for.
     pub fn dataset(&self, file: &Path, task: Option<Task>) -> anyhow::Result<Dataset> {
-        let table = Arc::new(Table::open(file)?);
+        self.dataset_of(Arc::new(Table::open(file)?), task)
+    }
+
+    /// The rows of a table, for a task or for what they seem to be for.
+    pub fn dataset_of(&self, table: Arc<Table>, task: Option<Task>) -> anyhow::Result<Dataset> {
         let given = self.roles();
         let task = task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
         let roles = fill_roles(&given, &table, task);
         Ok(Dataset::new(table, task, &roles, None)?)
+    }
+}
+
+/// Says what a person should know of how the rows were read, and which of them cannot be used.
+pub fn warn_of_rows(data: &Dataset) {
+    for remark in data.remarks().into_iter().chain(data.unusable_words()) {
+        eprintln!("attune: warning: {remark}");
     }
 }

@@ -8,16 +8,13 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::data::Columns;
+use super::data::{Columns, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::switchboard::{Board, Question, ROWS, Scored, board};
-use crate::data::Dataset;
 use crate::hub::embedded;
 use crate::metrics::Measure;
 use crate::model::read_config;
-use crate::table::Table;
 use crate::task::Task;
-use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
 pub struct HeadsOf {
@@ -56,12 +53,8 @@ impl HeadsOf {
         let task = self.task.or(own).with_context(|| {
             format!("\"{}\" does not say what it was trained for, expected --task", self.model.display())
         })?;
-        let table = Arc::new(Table::open(&self.data)?);
-        let roles = fill_roles(&self.columns.roles(), &table, task);
-        let data = Arc::new(Dataset::new(table, task, &roles, None)?);
-        for remark in data.remarks().into_iter().chain(data.unusable_words()) {
-            eprintln!("attune: warning: {remark}");
-        }
+        let data = Arc::new(self.columns.dataset(&self.data, Some(task))?);
+        warn_of_rows(&data);
         let question = Question {
             model,
             among: (0..data.examples.len()).collect(),

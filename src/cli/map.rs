@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 
-use super::data::Columns;
+use super::data::{Columns, warn_of_rows};
 use super::output::plural;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
 use crate::analysis::pooled::{Wanted, Which, once};
@@ -85,9 +85,7 @@ impl MapRows {
         let own = model.heads.first().copied().filter(|task| task.reads() != Reads::Running);
         let task = self.task.or(own).unwrap_or_else(|| guess_task(&table, &Roles::guess(&table, Task::Classify)));
         let data = all_rows(&table, &self.columns.roles(), task)?;
-        for warning in data.remarks().iter().chain(&data.unusable_words()) {
-            eprintln!("attune: warning: {warning}");
-        }
+        warn_of_rows(&data);
         let pooling = self.pooling();
         let data = Arc::new(data);
         let wanted = Wanted {

@@ -7,14 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
+use super::data::Columns;
 use super::output::one_line;
 use crate::analysis::nearest::{Near, Nearest, NearestTo, pooling, rows};
 use crate::analysis::pooled::{StatesKept, Wanted, Which};
-use crate::data::{Dataset, Roles};
 use crate::inspect::why::Asked;
 use crate::inspect::{Inquiry, OpenModel};
-use crate::table::Table;
-use crate::train::rows::fill_roles;
 
 /// What a text is held beside.
 pub struct Beside<'a> {
@@ -37,9 +35,7 @@ impl Beside<'_> {
         if layer > last {
             bail!("there is no layer {layer} in \"{}\", expected 0 to {last}", self.dir.display());
         }
-        let table = Arc::new(Table::open(self.data)?);
-        let roles = fill_roles(&Roles::default(), &table, model.task);
-        let data = Arc::new(Dataset::new(table, model.task, &roles, None)?);
+        let data = Arc::new(Columns::default().dataset(self.data, Some(model.task))?);
         let wanted = Wanted {
             model: self.dir.to_owned(),
             among: (0..data.examples.len()).collect(),

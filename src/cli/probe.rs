@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::data::Columns;
+use super::data::{Columns, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::pooled::{StatesKept, Wanted, Which};
 use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
@@ -49,9 +49,7 @@ impl Probe {
     pub fn run(self) -> anyhow::Result<()> {
         let model = embedded::resolve(&self.model)?;
         let data = Arc::new(self.columns.dataset(&self.data, self.task)?);
-        for remark in data.remarks().into_iter().chain(data.unusable_words()) {
-            eprintln!("attune: warning: {remark}");
-        }
+        warn_of_rows(&data);
         let wanted = Wanted {
             model,
             among: labelled(&data, 0..data.examples.len()).into(),

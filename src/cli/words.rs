@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::data::Columns;
+use super::data::{Columns, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words, words};
 use crate::batch::destination;
-use crate::data::{Dataset, guess_task};
 use crate::files::csv::csv;
 use crate::files::write_atomically;
 use crate::hub::embedded;
@@ -20,7 +20,6 @@ use crate::inspect::why::Pull;
 use crate::model::read_config;
 use crate::table::Table;
 use crate::task::{Reads, Task};
-use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
 pub struct WordsOf {
@@ -51,8 +50,8 @@ pub struct WordsOf {
     #[arg(long, value_name = "N", default_value_t = LEAST)]
     least: u32,
     /// Which words come first
-    #[arg(long, value_enum, default_value = "surprise")]
-    sort: OrderName,
+    #[arg(long, value_parser = order(), default_value = Order::default().name())]
+    sort: Order,
     /// The class, label or tag that words push to. Default: each
     #[arg(long, value_name = "LABEL")]
     target: Option<String>,
@@ -73,14 +72,10 @@ enum MethodName {
     Occlusion,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum OrderName {
-    Surprise,
-    Towards,
-    Against,
-    Total,
-    Rows,
-    Word,
+/// An order by its name.
+fn order() -> impl TypedValueParser<Value = Order> {
+    let named = |name: String| Order::ALL.into_iter().find(|order| order.name() == name).unwrap_or_default();
+    PossibleValuesParser::new(Order::ALL.map(Order::name)).map(named)
 }
 
 /// The words of each output.
@@ -96,9 +91,9 @@ impl WordsOf {
             let inputs = [destination::of_table(&table), destination::of_model(&self.model)].concat();
             destination::check(out, &inputs)?;
         }
-        let own = read_config(&model)?.task();
+        let own = read_config(&model)?.task().filter(|task| task.reads() != Reads::Running);
         let question = Question {
-            data: Arc::new(self.dataset(&table, own)?),
+            data: Arc::new(self.columns.dataset_of(table, self.task.or(own))?),
             model,
             rows: self.rows as usize,
             seed: self.seed,
@@ -108,9 +103,7 @@ impl WordsOf {
                 MethodName::Occlusion => Pull::Occlusion,
             },
         };
-        for remark in question.data.remarks().into_iter().chain(question.data.unusable_words()) {
-            eprintln!("attune: warning: {remark}");
-        }
+        warn_of_rows(&question.data);
         let found = words(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
         let lists = self.lists(&found)?;
@@ -126,25 +119,6 @@ impl WordsOf {
             .with_context(|| format!("cannot write \"{}\"", out.display()))
     }
 
-    fn dataset(&self, table: &Arc<Table>, own: Option<Task>) -> anyhow::Result<Dataset> {
-        let given = self.columns.roles();
-        let own = own.filter(|task| task.reads() != Reads::Running);
-        let guessed = || guess_task(table, &fill_roles(&given, table, Task::Classify));
-        let task = self.task.or(own).unwrap_or_else(guessed);
-        Ok(Dataset::new(table.clone(), task, &fill_roles(&given, table, task), None)?)
-    }
-
-    fn order(&self) -> Order {
-        match self.sort {
-            OrderName::Surprise => Order::Surprise,
-            OrderName::Towards => Order::Towards,
-            OrderName::Against => Order::Against,
-            OrderName::Total => Order::Total,
-            OrderName::Rows => Order::Rows,
-            OrderName::Word => Order::Word,
-        }
-    }
-
     fn lists(&self, found: &Words) -> anyhow::Result<Lists> {
         let outputs: Vec<usize> = match &self.target {
             None => (0..found.outputs.len()).collect(),
@@ -157,7 +131,7 @@ impl WordsOf {
         };
         let most = self.most.unwrap_or(if self.json || self.out.is_some() { usize::MAX } else { PRINTED });
         let list = |output: usize| {
-            let mut list = found.listed(output, self.least, self.order());
+            let mut list = found.listed(output, self.least, self.sort);
             list.truncate(most);
             (output, list)
         };
@@ -194,7 +168,7 @@ impl WordsOf {
             "of": found.among,
             "seed": self.seed,
             "least": self.least,
-            "sort": self.order().name(),
+            "sort": self.sort.name(),
             "interval": "normal 95 %",
             "truncated": found.cut,
             "max_tokens": found.max_tokens,

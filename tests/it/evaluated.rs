@@ -4,14 +4,26 @@
 use std::path::Path;
 
 use attune::metrics::{
-    AnsweredQuestion, Answers, CandidateAnswer, MaskedTally, TaggedSentence, evaluate_answers, evaluate_classes,
-    evaluate_entities, evaluate_masked, evaluate_multilabel,
+    AnsweredQuestion, Answers, CandidateAnswer, Evaluation, MaskedTally, TaggedSentence, evaluate_answers,
+    evaluate_classes, evaluate_entities, evaluate_masked, evaluate_multilabel,
 };
 use attune::model::{Decisions, Precision};
 use attune::task::Task;
 use attune::worker::protocol::EvaluatedData;
 
 use crate::script::noise;
+
+/// An evaluation as it comes from a model that was opened for it.
+fn evaluated(model: &Path, evaluation: Evaluation, texts: Vec<(String, Option<String>)>) -> EvaluatedData {
+    EvaluatedData {
+        model: model.into(),
+        on: None,
+        evaluation,
+        decisions: Decisions::default(),
+        precision: Precision::F32,
+        texts,
+    }
+}
 
 /// Entities, some of them missed, spurious, misnamed or cut.
 pub fn of_entities(model: &Path) -> EvaluatedData {
@@ -39,14 +51,7 @@ pub fn of_entities(model: &Path) -> EvaluatedData {
     let sentences: Vec<_> = sentences.collect();
     let texts = sentences.iter().map(|sentence| (sentence.words.join(" "), None)).collect();
     let evaluation = evaluate_entities(&names, sentences, 0.21);
-    EvaluatedData {
-        model: model.into(),
-        on: None,
-        evaluation,
-        decisions: Decisions::default(),
-        precision: Precision::F32,
-        texts,
-    }
+    evaluated(model, evaluation, texts)
 }
 
 /// Questions about one paragraph, every third without an answer.
@@ -89,14 +94,7 @@ pub fn of_answers(model: &Path, allow_no_answer: bool) -> EvaluatedData {
     let evaluation = evaluate_answers(questions.collect(), 0.0, allow_no_answer, 1.02);
     let texts =
         (0..90).map(|example| (format!("{} ({example})", asked[example % 4].0), Some(context.to_owned()))).collect();
-    EvaluatedData {
-        model: model.into(),
-        on: None,
-        evaluation,
-        decisions: Decisions::default(),
-        precision: Precision::F32,
-        texts,
-    }
+    evaluated(model, evaluation, texts)
 }
 
 /// Five labels, rarer from one to the next.
@@ -116,14 +114,7 @@ pub fn of_labels(model: &Path) -> EvaluatedData {
     let answers = Answers { examples: &examples, gold: &gold, scores, losses: &losses };
     let evaluation = evaluate_multilabel(&labels, answers);
     let texts = (0..160).map(|example| (format!("A review of many things ({example})"), None)).collect();
-    EvaluatedData {
-        model: model.into(),
-        on: None,
-        evaluation,
-        decisions: Decisions::default(),
-        precision: Precision::F32,
-        texts,
-    }
+    evaluated(model, evaluation, texts)
 }
 
 /// Classes with confidences that are too high.
@@ -142,14 +133,7 @@ pub fn of_classes(model: &Path) -> EvaluatedData {
     let answers = Answers { examples: &examples, gold: &gold, scores, losses: &losses };
     let evaluation = evaluate_classes(Task::Classify, &labels, answers);
     let texts = (0..400).map(|example| (format!("A review ({example})"), None)).collect();
-    EvaluatedData {
-        model: model.into(),
-        on: None,
-        evaluation,
-        decisions: Decisions::default(),
-        precision: Precision::F32,
-        texts,
-    }
+    evaluated(model, evaluation, texts)
 }
 
 /// Masked words of a small vocabulary.
@@ -163,12 +147,5 @@ pub fn of_masks(model: &Path) -> EvaluatedData {
     }
     let mut evaluation = evaluate_masked(&tally);
     evaluation.masked = Some(tally.report(|id| words[id as usize].into()));
-    EvaluatedData {
-        model: model.into(),
-        on: None,
-        evaluation,
-        decisions: Decisions::default(),
-        precision: Precision::F32,
-        texts: Vec::new(),
-    }
+    evaluated(model, evaluation, Vec::new())
 }

@@ -1,9 +1,7 @@
 //! Heads and layers are switched off: on the command line, and in the real window with the real worker, by mouse and by
 //! keyboard.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use attune::analysis::switchboard::ScoreWith;
 use attune::inspect::attention::Attend;
@@ -15,29 +13,18 @@ use egui::Role;
 use egui_kittest::kittest::Queryable as _;
 use serde_json::Value;
 
-use crate::layers_are_probed::{explored, open};
-use crate::models_match_the_reference::golden;
+use crate::layers_are_probed::{explored, labelled, open, told};
 
 fn reviews(folder: &Path, rows: usize) -> PathBuf {
     let row = |row: usize| {
         let (word, label) = [("great", "positive"), ("dull", "negative"), ("so", "neutral")][row % 3];
         format!("the film of day {row} was {word},{label}\n")
     };
-    let path = folder.join("reviews.csv");
-    fs::write(&path, String::from("text,label\n") + &(0..rows).map(row).collect::<String>()).unwrap();
-    path
+    labelled(folder, "reviews.csv", (0..rows).map(row))
 }
 
 fn heads(model: &str, data: &Path, more: &[&str]) -> Result<(String, String), String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_attune"));
-    command.arg("heads").arg("--model").arg(golden().join(model)).arg("--data").arg(data);
-    let output = command.args(more).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    if !output.status.success() {
-        assert_eq!((output.status.code(), said.trim_end().lines().count()), (Some(1), 1), "{said}");
-        return Err(said.trim_end().to_owned());
-    }
-    Ok((String::from_utf8(output.stdout).unwrap(), said))
+    told("heads", model, data, more)
 }
 
 #[test]

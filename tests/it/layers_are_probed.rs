@@ -22,21 +22,31 @@ fn weather(folder: &Path, rows: usize, labels: &[&str]) -> PathBuf {
         let word = labels[row % labels.len()];
         format!("the {word} of day {row} was seen from the hill,{word}\n")
     };
-    let path = folder.join("weather.csv");
-    fs::write(&path, String::from("text,label\n") + &(0..rows).map(row).collect::<String>()).unwrap();
-    path
+    labelled(folder, "weather.csv", (0..rows).map(row))
 }
 
-fn probe(data: &Path, more: &[&str]) -> Result<(Value, String), String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_attune"));
-    command.arg("probe").arg("--model").arg(golden().join("bert-classify")).arg("--data").arg(data);
-    let output = command.args(more).output().unwrap();
+/// What a command says of a model of `tests/golden` and of data, and what it warns of; or the one line with which it ends.
+pub fn told(command: &str, model: &str, data: &Path, more: &[&str]) -> Result<(String, String), String> {
+    let mut asked = Command::new(env!("CARGO_BIN_EXE_attune"));
+    asked.arg(command).arg("--model").arg(golden().join(model)).arg("--data").arg(data);
+    let output = asked.args(more).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     if !output.status.success() {
         assert_eq!((output.status.code(), said.trim_end().lines().count()), (Some(1), 1), "{said}");
         return Err(said.trim_end().to_owned());
     }
-    let result = String::from_utf8(output.stdout).unwrap();
+    Ok((String::from_utf8(output.stdout).unwrap(), said))
+}
+
+/// A file with texts and labels.
+pub fn labelled(folder: &Path, name: &str, rows: impl Iterator<Item = String>) -> PathBuf {
+    let path = folder.join(name);
+    fs::write(&path, String::from("text,label\n") + &rows.collect::<String>()).unwrap();
+    path
+}
+
+fn probe(data: &Path, more: &[&str]) -> Result<(Value, String), String> {
+    let (result, said) = told("probe", "bert-classify", data, more)?;
     Ok((serde_json::from_str(&result).unwrap_or(Value::String(result)), said))
 }
 

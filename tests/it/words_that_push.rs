@@ -3,7 +3,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use attune::analysis::words::Order;
 use attune::ui::Screen;
@@ -13,8 +12,7 @@ use egui::Role;
 use egui_kittest::kittest::Queryable as _;
 use serde_json::Value;
 
-use crate::layers_are_probed::{explored, open};
-use crate::models_match_the_reference::golden;
+use crate::layers_are_probed::{explored, labelled, open, told};
 
 /// Sentences in which one word tells the label, and another is as often in those of any.
 fn reviews(folder: &Path, rows: usize) -> PathBuf {
@@ -23,21 +21,11 @@ fn reviews(folder: &Path, rows: usize) -> PathBuf {
         let other = ["soup", "film", "book"][row % 3];
         format!("the {other} of day {} was {word},{label}\n", row % 7)
     };
-    let path = folder.join("reviews.csv");
-    fs::write(&path, String::from("text,label\n") + &(0..rows).map(row).collect::<String>()).unwrap();
-    path
+    labelled(folder, "reviews.csv", (0..rows).map(row))
 }
 
 fn weigh(data: &Path, more: &[&str]) -> Result<(String, String), String> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_attune"));
-    command.arg("words").arg("--model").arg(golden().join("bert-classify")).arg("--data").arg(data);
-    let output = command.args(more).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    if !output.status.success() {
-        assert_eq!((output.status.code(), said.trim_end().lines().count()), (Some(1), 1), "{said}");
-        return Err(said.trim_end().to_owned());
-    }
-    Ok((String::from_utf8(output.stdout).unwrap(), said))
+    told("words", "bert-classify", data, more)
 }
 
 #[test]
