@@ -2,7 +2,7 @@
 
 use super::about::string;
 use super::wire::{Subject, Wire};
-use super::{Hub, HubError};
+use super::{Hub, HubError, Keep};
 
 impl Hub {
     /// The account that the token belongs to, as the server knows it.
@@ -13,14 +13,23 @@ impl Hub {
         string(&told, "name").ok_or_else(|| HubError::answer(subject.what, "it has no name"))
     }
 
-    /// Removes the file where the hub's own tools keep a token.
-    pub fn forget_kept_token(&self) -> Result<(), HubError> {
-        crate::files::remove_file(&self.token_file).map_err(HubError::disk(&self.token_file))
+    /// Removes a token from where it is kept.
+    pub fn forget_kept_token(&self, kept: Keep) -> Result<(), HubError> {
+        match kept {
+            Keep::Session => Ok(()),
+            Keep::Keyring => self.keyring.clone().unwrap_or_default().forget(),
+            Keep::File => crate::files::remove_file(&self.token_file).map_err(HubError::disk(&self.token_file)),
+        }
     }
 
-    /// Keeps the token beyond this session, where the hub's own tools keep it and nobody else may read it.
-    pub fn keep_token(&self) -> Result<(), HubError> {
-        let kept = self.token.as_ref().map_or(Ok(()), |token| token.write(&self.token_file));
-        kept.map_err(HubError::disk(&self.token_file))
+    /// Keeps the token beyond this session: in the system's keyring, or in the file where the hub's own tools keep it and
+    /// nobody else may read it.
+    pub fn keep_token(&self, kept: Keep) -> Result<(), HubError> {
+        let Some(token) = &self.token else { return Ok(()) };
+        match kept {
+            Keep::Session => Ok(()),
+            Keep::Keyring => self.keyring.clone().unwrap_or_default().keep(token),
+            Keep::File => token.write(&self.token_file).map_err(HubError::disk(&self.token_file)),
+        }
     }
 }

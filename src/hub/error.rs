@@ -70,6 +70,8 @@ pub enum HubError {
     NoRoom { path: PathBuf, needed: u64, free: u64 },
     #[error("cannot use \"{}\": {source}", path.display())]
     Disk { path: PathBuf, source: std::io::Error },
+    #[error("the token cannot {doing} the system's keyring: {reason}")]
+    Keyring { doing: &'static str, reason: String },
     #[error("stopped on request{}", if *halt == Halt::Pause { "; what arrived is kept" } else { "" })]
     Halted { halt: Halt },
 }
@@ -139,6 +141,7 @@ impl HubError {
             | Self::Setting { .. }
             | Self::NoRevision { .. }
             | Self::NoFile { .. }
+            | Self::Keyring { .. }
             | Self::Unverifiable { .. }
             | Self::Unusable { .. }
             | Self::NoParquet { .. }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Switch, Token};
+use super::{HubError, Keyring, Switch, Token};
 use crate::files::shared_cache::{CACHES, Get, cache_in, home, path};
 use crate::files::{free_disk, read_note_text};
 
@@ -17,6 +17,8 @@ pub struct Hub {
     /// The server's address, without a slash at its end.
     pub endpoint: String,
     pub token: Option<Token>,
+    /// Where a token lies that is read when one is needed and none is known.
+    pub keyring: Option<Keyring>,
     /// Where the hub's own tools keep a token.
     pub token_file: PathBuf,
     /// Whether no connection may be opened.
@@ -44,8 +46,31 @@ pub enum TokenOrigin {
     Variable(&'static str),
     /// The file where the hub's own tools keep it.
     File,
+    /// The system's keyring.
+    Keyring,
     /// It was typed, and is known until the program ends.
     Typed,
+}
+
+/// Where a token that was typed is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// Nowhere: it is known until the program ends.
+    #[default]
+    Session,
+    Keyring,
+    /// The file where the hub's own tools look for it.
+    File,
+}
+
+impl Keep {
+    pub fn origin(self) -> TokenOrigin {
+        match self {
+            Self::Session => TokenOrigin::Typed,
+            Self::Keyring => TokenOrigin::Keyring,
+            Self::File => TokenOrigin::File,
+        }
+    }
 }
 
 /// How a server is reached.
@@ -112,6 +137,28 @@ impl Hub {
         Self { switch: switch.clone(), ..self.clone() }
     }
 
+    /// Whether there is a token to send.
+    pub fn has_token(&self) -> bool {
+        self.token.is_some() || self.keyring.is_some()
+    }
+
+    /// The token that is sent with requests.
+    pub(super) fn token_to_send(&self) -> Result<Option<Token>, HubError> {
+        let known = self.token.clone().map(Ok);
+        known.or_else(|| self.keyring.as_ref().map(Keyring::token)).transpose()
+    }
+
+    /// With the token that was kept in the keyring, unless the environment names another.
+    #[must_use]
+    pub fn with_keyring(mut self, keyring: Keyring) -> Self {
+        if !matches!(self.origins.token, Some(TokenOrigin::Variable(_))) {
+            self.token = None;
+            self.keyring = Some(keyring);
+            self.origins.token = Some(TokenOrigin::Keyring);
+        }
+        self
+    }
+
     pub(super) fn from_variables(get: Get<'_>) -> Self {
         let home = home(get);
         let token_file = path(get, "HF_TOKEN_PATH").unwrap_or_else(|| home.join("token"));
@@ -130,6 +177,7 @@ impl Hub {
             },
             endpoint: endpoint.as_deref().unwrap_or(ENDPOINT).trim_end_matches('/').to_owned(),
             token,
+            keyring: None,
             token_file,
             offline: offline.is_some(),
             route: route(get),

@@ -3,12 +3,14 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::checksum::checksum_of;
 use super::fake_hub::{FakeHub, Seen, Trick, sha256};
+use super::keyring::Vault;
 use super::settings::Patience;
 use super::*;
 use crate::task::Task;
@@ -688,8 +690,47 @@ fn the_account_of_a_token_is_told() {
     let token_file = cache.path().join("token");
     let known = Hub { token: Token::new("hf_x"), token_file: token_file.clone(), ..hub };
     assert_eq!(known.who_am_i().unwrap(), "somebody");
-    known.keep_token().unwrap();
+    known.keep_token(Keep::File).unwrap();
     assert_eq!(fs::read_to_string(token_file).unwrap(), "hf_x");
+}
+
+/// Stands for the system's keyring, which tests do not touch.
+static VAULT: Mutex<Option<String>> = Mutex::new(None);
+
+#[test]
+fn a_token_in_the_keyring_is_read_when_it_is_needed_and_sent() {
+    let (server, cache) = (server(), tempfile::tempdir().unwrap());
+    let vault = Vault {
+        read: || VAULT.lock().unwrap().clone().ok_or_else(|| "it is locked".to_owned()),
+        write: |secret| {
+            *VAULT.lock().unwrap() = Some(secret.to_owned());
+            Ok(())
+        },
+        remove: || {
+            *VAULT.lock().unwrap() = None;
+            Ok(())
+        },
+    };
+    let hub = hub(&server, cache.path());
+    let typed = Hub { token: Token::new("hf_x"), keyring: Some(Keyring::over(vault)), ..hub.clone() };
+    typed.keep_token(Keep::Keyring).unwrap();
+    assert!(!typed.token_file.exists());
+
+    let next = hub.clone().with_keyring(Keyring::over(vault));
+    assert!(next.has_token() && next.token.is_none() && next.origins.token == Some(TokenOrigin::Keyring));
+    assert_eq!(next.who_am_i().unwrap(), "somebody");
+    // It was read once: whoever locks the keyring now is not asked again.
+    next.forget_kept_token(Keep::Keyring).unwrap();
+    assert_eq!(next.clone().who_am_i().unwrap(), "somebody");
+
+    let asked = server.seen("whoami").len();
+    let locked = hub.clone().with_keyring(Keyring::over(vault)).who_am_i().unwrap_err();
+    assert_eq!(locked.to_string(), "the token cannot be read from the system's keyring: it is locked");
+    assert_eq!(server.seen("whoami").len(), asked, "nothing is asked without the token that was meant");
+
+    let named = Origins { token: Some(TokenOrigin::Variable("HF_TOKEN")), ..hub.origins };
+    let named = Hub { token: Token::new("hf_env"), origins: named, ..hub }.with_keyring(Keyring::over(vault));
+    assert!(named.keyring.is_none() && named.token == Token::new("hf_env"));
 }
 
 fn data_server() -> FakeHub {

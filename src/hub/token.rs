@@ -1,8 +1,7 @@
 //! An access token, and the hub's own file for it.
 //!
-//! A token that was typed is kept for the session, and beyond it only if the person asks: then in the file where the
-//! hub's own tools keep it, which nobody else may read. A keyring would bring a C library and a service to build and run
-//! with, which a program of one file does without.
+//! A token that was typed is kept for the session, and beyond it only if the person asks: in the system's keyring, or in
+//! the file where the hub's own tools keep it, which nobody else may read.
 
 use std::io::{self, Write};
 use std::path::Path;

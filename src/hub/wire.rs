@@ -100,7 +100,7 @@ impl Wire {
         Ok(Self {
             agent,
             endpoint: hub.endpoint.clone(),
-            token: hub.token.clone(),
+            token: hub.token_to_send()?,
             switch: hub.switch.clone(),
             patience: hub.patience,
         })

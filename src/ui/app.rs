@@ -374,6 +374,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.remember_token();
         eframe::set_value(storage, settings::KEY, &self.settings);
     }
 

@@ -29,6 +29,8 @@ pub struct Settings {
     pub memory_limit: Option<u64>,
     /// Nothing is asked of the hub.
     pub offline: bool,
+    /// The token of the hub lies in the system's keyring.
+    pub token_in_keyring: bool,
     /// The guided path: whether it is shown, and what of it was done.
     pub guide: Guide,
     /// Where the parts of a screen stand, by screen.
@@ -46,6 +48,7 @@ impl Default for Settings {
             recent_data: Vec::new(),
             memory_limit: None,
             offline: false,
+            token_in_keyring: false,
             guide: Guide::default(),
             layouts: BTreeMap::new(),
         }

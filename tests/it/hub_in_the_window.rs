@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use attune::hub::{Hub, Repo, RepoKind};
+use attune::hub::{Hub, Repo, RepoKind, TokenOrigin};
 use attune::ui::Screen;
 use attune::ui::workspace::{CardState, DownloadState, Workspace};
 use egui::Role;
@@ -354,8 +354,7 @@ fn a_typed_token_is_sent_checked_kept_and_forgotten() {
     let mut bench = Bench::open();
     let window = &mut bench.window;
     window.go(Screen::Settings);
-    window.harness.get_by_role_and_label(Role::CheckBox, "Keep the token").click();
-    window.harness.run_steps(3);
+    window.press("In a file");
     window.harness.get_by_label("Access token").focus();
     window.harness.run_steps(2);
     window.harness.event(egui::Event::Text("hf_planted".into()));
@@ -364,6 +363,7 @@ fn a_typed_token_is_sent_checked_kept_and_forgotten() {
     window.until("it is kept", |workspace| workspace.jobs.is_empty());
     let kept = bench.folder.path().join("hub/token");
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "hf_planted");
+    assert_eq!(window.workspace().hub.hub.origins.token, Some(TokenOrigin::File));
     window.press("Check the token");
     window.until("its owner is known", |workspace| workspace.hub.account == Some(Ok("somebody".into())));
     assert!(window.shows("Belongs to somebody"));

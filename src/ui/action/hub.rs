@@ -1,6 +1,6 @@
 //! What a person can do about the hub: looking for models and data sets, fetching them, and keeping order in its cache.
 
-use crate::hub::{Query, Repo, RepoKind, Token};
+use crate::hub::{Keep, Query, Repo, RepoKind, Token};
 use crate::worker::protocol::Wanted;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -21,10 +21,9 @@ pub enum HubAction {
     ClearEnded,
     ToggleDownloads,
     SetOffline(bool),
-    /// `keep`: beyond this session.
     SetToken {
         token: Token,
-        keep: bool,
+        keep: Keep,
     },
     ForgetToken,
     /// Whose the token is.

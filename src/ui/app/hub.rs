@@ -1,7 +1,7 @@
 //! What the actions on the hub do.
 
 use super::App;
-use crate::hub::{Hub, Query, Repo, RepoKind, Token, TokenOrigin};
+use crate::hub::{Hub, Keep, Keyring, Query, Repo, RepoKind, Token, TokenOrigin};
 use crate::ui::Screen;
 use crate::ui::action::HubAction;
 use crate::ui::frame::ask::Question;
@@ -13,7 +13,8 @@ impl App {
     /// Where things come from and go to, where it is not as at first; what is remembered of it counts too.
     #[must_use]
     pub fn with_hub(mut self, hub: Hub) -> Self {
-        self.workspace.hub.hub = hub;
+        let is_in_keyring = self.settings.token_in_keyring;
+        self.workspace.hub.hub = if is_in_keyring { hub.with_keyring(Keyring::default()) } else { hub };
         self.workspace.hub.hub.offline |= self.settings.offline;
         self
     }
@@ -188,27 +189,42 @@ impl App {
         }
     }
 
-    fn set_token(&mut self, token: Token, keep: bool) {
+    /// It counts as typed until it was really kept.
+    fn set_token(&mut self, token: Token, keep: Keep) {
         let state = &mut self.workspace.hub;
-        let from = if keep { TokenOrigin::File } else { TokenOrigin::Typed };
         state.hub.token = Some(token);
-        state.hub.origins.token = Some(from);
+        state.hub.keyring = None;
+        state.hub.origins.token = Some(TokenOrigin::Typed);
         state.account = None;
-        if keep {
+        if keep != Keep::Session {
             let done = "The token was kept".to_owned();
-            self.ask_hub(JobKind::HubDeed { done }, "Keeping the token", HubAsk::KeepToken);
+            self.ask_hub(JobKind::HubDeed { done }, "Keeping the token", HubAsk::KeepToken(keep));
         }
     }
 
+    /// Whether the keyring is to be read another time; what holds for this session alone changes nothing of it.
+    pub(super) fn remember_token(&mut self) {
+        self.settings.token_in_keyring = match self.workspace.hub.hub.origins.token {
+            Some(TokenOrigin::Keyring) => true,
+            Some(TokenOrigin::File) | None => false,
+            Some(TokenOrigin::Variable(_) | TokenOrigin::Typed) => return,
+        };
+    }
+
     fn forget_token(&mut self) {
+        let kept = match self.workspace.hub.hub.origins.token {
+            Some(TokenOrigin::File) => Some(Keep::File),
+            Some(TokenOrigin::Keyring) => Some(Keep::Keyring),
+            Some(TokenOrigin::Variable(_) | TokenOrigin::Typed) | None => None,
+        };
+        if let Some(kept) = kept {
+            let done = "The token was forgotten".to_owned();
+            self.ask_hub(JobKind::HubDeed { done }, "Forgetting the token", HubAsk::ForgetToken(kept));
+        }
         let state = &mut self.workspace.hub;
-        let from = state.hub.origins.token;
         state.hub.token = None;
+        state.hub.keyring = None;
         state.hub.origins.token = None;
         state.account = None;
-        if from == Some(TokenOrigin::File) {
-            let done = "The token was forgotten".to_owned();
-            self.ask_hub(JobKind::HubDeed { done }, "Forgetting the token", HubAsk::ForgetToken);
-        }
     }
 }

@@ -60,6 +60,7 @@ impl Workspace {
             HubTold::Shelf(shelf) => self.take_shelf(shelf),
             HubTold::Rooms(rooms) => self.hub.rooms = rooms,
             HubTold::Account(name) => self.hub.account = Some(Ok(name)),
+            HubTold::TokenKept(kept) => self.hub.hub.origins.token = Some(kept.origin()),
             // It is kept with its job.
             HubTold::Remedy(_) => {}
         }

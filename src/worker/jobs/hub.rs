@@ -40,8 +40,11 @@ fn perform(job: &Job<'_>, hub: &Hub, ask: HubAsk) -> Result<(), HubError> {
         HubAsk::Remove(repo) => return hub.remove(&repo),
         HubAsk::Rooms(setting) => HubTold::Rooms(Arc::new(rooms(&setting))),
         HubAsk::Account => HubTold::Account(hub.who_am_i()?),
-        HubAsk::KeepToken => return hub.keep_token(),
-        HubAsk::ForgetToken => return hub.forget_kept_token(),
+        HubAsk::KeepToken(kept) => {
+            hub.keep_token(kept)?;
+            HubTold::TokenKept(kept)
+        }
+        HubAsk::ForgetToken(kept) => return hub.forget_kept_token(kept),
     };
     job.payload(Payload::Hub(told));
     Ok(())

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Lengths;
 use crate::hub::{
-    Card, DataSetDetails, DataSetPart, FoundDataSet, FoundModel, MAIN, ModelDetails, NextPage, Page, Progress, Query,
-    Remedy, Repo, RepoKind, Shelf, Unfinished,
+    Card, DataSetDetails, DataSetPart, FoundDataSet, FoundModel, Keep, MAIN, ModelDetails, NextPage, Page, Progress,
+    Query, Remedy, Repo, RepoKind, Shelf, Unfinished,
 };
 use crate::train::config::RunConfig;
 use crate::train::fits::Room;
@@ -83,10 +83,10 @@ pub enum HubAsk {
     Rooms(Setting),
     /// Whose the token is.
     Account,
-    /// Keeps the token in the hub's own file.
-    KeepToken,
-    /// Removes that file.
-    ForgetToken,
+    /// Keeps the token beyond this session.
+    KeepToken(Keep),
+    /// Removes it from where it was kept.
+    ForgetToken(Keep),
 }
 
 #[derive(Clone, Debug)]
@@ -104,6 +104,8 @@ pub enum HubTold {
     /// By the name of the model.
     Rooms(Arc<BTreeMap<String, Room>>),
     Account(String),
+    /// Where the token is kept now.
+    TokenKept(Keep),
     /// What can be done about the failure that follows.
     Remedy(Remedy),
 }

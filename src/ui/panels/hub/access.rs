@@ -98,7 +98,7 @@ fn remedy_ui(ui: &mut Ui, cx: &mut Cx<'_>, remedy: &Remedy) {
 }
 
 fn token_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let words = if cx.workspace.hub.hub.token.is_some() { "See the token" } else { "Set a token" };
+    let words = if cx.workspace.hub.hub.has_token() { "See the token" } else { "Set a token" };
     if Button::new(words).icon(ICON_KEY).small().show(ui, cx.palette).clicked() {
         cx.act(Action::Go(Screen::Settings));
     }
@@ -106,7 +106,7 @@ fn token_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 /// Who may read it, where that is not everybody, and the way there.
 pub fn access_ui(ui: &mut Ui, cx: &mut Cx<'_>, repo: &Repo, access: Access) {
-    let has_token = cx.workspace.hub.hub.token.is_some();
+    let has_token = cx.workspace.hub.hub.has_token();
     let (title, words) = match access {
         Access::Open => return,
         Access::Gated => ("Its owner asks for consent", "Accept its licence on its page; then it can be downloaded"),

@@ -3,10 +3,11 @@
 use egui::{Margin, TextEdit, Ui};
 use egui_material_icons::icons::{ICON_DATABASE, ICON_DELETE, ICON_KEY, ICON_NEUROLOGY, ICON_REFRESH};
 
-use crate::hub::{CachedRepo, RepoKind, Shelf, Token, TokenOrigin};
+use crate::hub::{CachedRepo, Keep, RepoKind, Shelf, Token, TokenOrigin};
 use crate::ui::action::HubAction;
 use crate::ui::theme::{self, Palette, space};
 use crate::ui::widgets::line::{left, line};
+use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, form, text};
 use crate::ui::workspace::JobKind;
 use crate::ui::{Action, Cx, format};
@@ -14,13 +15,20 @@ use crate::ui::{Action, Cx, format};
 /// Width of the button that uses a token.
 const USE: f32 = 118.0;
 
+/// Where a token can be kept.
+const KEPT: [(Keep, &str); 3] =
+    [(Keep::Session, "For this session"), (Keep::Keyring, "In the keyring"), (Keep::File, "In a file")];
+
+const KEYRING: &str = "In this system's keyring, which asks you to unlock it where it is locked; Attune reads it there \
+     when the hub is first asked, and the command line does not";
+
 /// Repositories that are shown before somebody asks for the rest.
 const FIRST: usize = 8;
 
 #[derive(Debug, Default)]
 pub struct HubSettings {
     typed: String,
-    keep: bool,
+    keep: Keep,
     shows_all: bool,
 }
 
@@ -37,16 +45,17 @@ impl HubSettings {
     fn token_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
         let hub = &cx.workspace.hub.hub;
-        let from = hub.origins.token.filter(|_| hub.token.is_some());
+        let from = hub.origins.token.filter(|_| hub.has_token());
         let file = format::path(&hub.token_file);
         let (words, note) = match from {
             None => ("None".to_owned(), "Needed for gated and private repositories alone".to_owned()),
             Some(TokenOrigin::Variable(name)) => (format!("From {name}"), "Set in the environment".to_owned()),
-            Some(TokenOrigin::File) => ("Kept on this machine".to_owned(), file.clone()),
+            Some(TokenOrigin::File) => ("Kept in a file".to_owned(), file.clone()),
+            Some(TokenOrigin::Keyring) => ("Kept in the keyring".to_owned(), KEYRING.to_owned()),
             Some(TokenOrigin::Typed) => ("Typed".to_owned(), "Forgotten when Attune ends".to_owned()),
         };
         form::row(ui, "Access token", &note, palette, |ui| {
-            if matches!(from, Some(TokenOrigin::File | TokenOrigin::Typed))
+            if matches!(from, Some(TokenOrigin::File | TokenOrigin::Keyring | TokenOrigin::Typed))
                 && Button::new("Forget").name("Forget the token").small().show(ui, palette).clicked()
             {
                 cx.act(Action::Hub(HubAction::ForgetToken));
@@ -97,13 +106,17 @@ impl HubSettings {
         if !self.typed.is_empty() && Token::new(&self.typed).is_none() {
             ui.label(text::small("A token has letters, digits and signs, and no blanks", palette).color(palette.bad));
         }
-        let hint = format!("In {file}, where the hub's own tools look for it too; only you can read that file");
-        form::row(ui, "Keep it beyond this session", &hint, palette, |ui| {
-            form::toggle(ui, "Keep the token", &mut self.keep, palette);
+        let hint = match self.keep {
+            Keep::Session => "Forgotten when Attune ends".to_owned(),
+            Keep::Keyring => KEYRING.to_owned(),
+            Keep::File => format!("In {file}, where the hub's own tools look for it too; only you can read that file"),
+        };
+        form::row(ui, "Keep the token", &hint, palette, |ui| {
+            if let Some(keep) = segmented(ui, palette, self.keep, &KEPT, false) {
+                self.keep = keep;
+            }
         });
-        if self.keep {
-            ui.add(egui::Label::new(text::small(hint, palette)).wrap());
-        }
+        ui.add(egui::Label::new(text::small(hint, palette)).wrap());
     }
 
     fn cache_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
