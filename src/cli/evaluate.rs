@@ -67,10 +67,8 @@ impl Evaluate {
             Some(data) => assess(&self.assessed(&model, data), go_on)?,
         };
         let Some(done) = assessed else { return Ok(()) };
-        let cut = (done.truncated > 0).then(|| {
-            format!("{} truncated; --max-tokens sets the length", plural(done.truncated, "text was", "texts were"))
-        });
-        for warning in done.evaluation.notes.iter().chain(&done.remarks).chain(&done.unusable).chain(&cut) {
+        let warnings = done.warnings();
+        for warning in done.evaluation.notes.iter().chain(&warnings) {
             eprintln!("attune: warning: {warning}");
         }
         let evaluation = &done.evaluation;

@@ -22,6 +22,7 @@ use crate::table::{Inputs, Part, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::text::{Length, Tokenizer};
+use crate::words::plural;
 
 /// What is evaluated on what.
 #[derive(Clone, Debug, Default)]
@@ -55,11 +56,28 @@ pub struct Assessment {
     pub unusable: Option<String>,
     /// What a person should know of how the data were read.
     pub remarks: Vec<String>,
-    /// Sequences that were cut to fit the model.
+    /// Texts that were cut, and at how many tokens.
     pub truncated: usize,
+    pub max_tokens: usize,
+    /// Tokens that the model itself takes.
+    pub most_tokens: usize,
 }
 
 impl Assessment {
+    /// What a person should know beside the scores: how the data were read, which rows are missing, and what was cut.
+    pub fn warnings(&self) -> Vec<String> {
+        let cut = (self.truncated > 0).then(|| {
+            let texts = plural(self.truncated, "text was", "texts were");
+            let most = if self.most_tokens > self.max_tokens {
+                format!(", although the model takes {}", self.most_tokens)
+            } else {
+                String::new()
+            };
+            format!("{texts} cut at {} tokens{most}", self.max_tokens)
+        });
+        self.remarks.iter().chain(&self.unusable).cloned().chain(cut).collect()
+    }
+
     /// The texts that the predictions speak of, in their order: first text and pair.
     pub fn texts(&self) -> Vec<(String, Option<String>)> {
         self.data.as_deref().map_or_else(Vec::new, |data| texts(data, &self.evaluation))
@@ -93,7 +111,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     }
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
     let decisions = Decisions::read(dir)?;
-    let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
+    let limit = model_tokens(&tokenizer, &model);
     let run = trained_by(dir).filter(|run| run.task == task);
     let length = length(what, task, run.as_ref(), limit)?;
     let mut config = configuration(what, task);
@@ -132,6 +150,8 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         excluded: data.as_ref().map_or(0, |data| data.excluded.len() + data.table.problems.len()),
         sequences: examples.len(),
         truncated: examples.truncated(),
+        max_tokens: length.max_tokens,
+        most_tokens: limit,
         data,
     }))
 }
@@ -176,6 +196,8 @@ pub fn assess_held_out(
         unusable: None,
         remarks: Vec::new(),
         truncated: prepared.eval.truncated(),
+        max_tokens: prepared.max_tokens,
+        most_tokens: model_tokens(&prepared.tokenizer, &model),
         data: prepared.eval_data,
     };
     Ok(Some((assessment, config)))
@@ -192,6 +214,11 @@ fn run_of(dir: &Path) -> Option<PathBuf> {
 
 fn trained_by(dir: &Path) -> Option<RunConfig> {
     run::kept_config(&run_of(dir)?).ok()
+}
+
+/// The longest sequence that a model takes.
+fn model_tokens(tokenizer: &Tokenizer, model: &model::Model) -> usize {
+    tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens())
 }
 
 /// How long sequences are: as asked, else as the run had them, else as predictions have them.

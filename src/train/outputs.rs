@@ -322,7 +322,7 @@ pub(super) fn new_head(encoder: &EncoderConfig, task: Task, labels: &LabelSet, r
     if !encoder.names_head(task) || !task.has_classes_of_data() || encoder.keeps_head(task, &labels.names) {
         let head = HeadKind::for_task(task).words();
         return Some(format!(
-            "the model has no trained head for {head}, so the head is new and is randomly initialised"
+            "there is no trained head for {head} to begin with, so a new one is trained from random weights"
         ));
     }
     let own = encoder.output_names(task);

@@ -317,6 +317,8 @@ pub struct EvaluatedData {
     pub precision: Precision,
     /// The texts, one for each prediction in its order: first text and pair.
     pub texts: Vec<(String, Option<String>)>,
+    /// What a person should know beside the scores; of a finished run it stands with the run.
+    pub told: Vec<String>,
 }
 
 /// A run's folder: its configuration, its whole history and its last evaluation.

@@ -172,7 +172,7 @@ fn words_are_masked_with_a_new_head_only_after_it_was_told() {
     let (told, _) = run(&config("mlm", &golden().join("bert-classify"), &data));
     assert_eq!(
         told,
-        ["the model has no trained head for masked words, so the head is new and is randomly initialised"]
+        ["there is no trained head for masked words to begin with, so a new one is trained from random weights"]
     );
     let mut whole = config("mlm", &golden().join("bert-mlm"), &data);
     whole.run.out = folder.path().join("whole");

@@ -22,6 +22,7 @@ fn evaluated(model: &Path, evaluation: Evaluation, texts: Vec<(String, Option<St
         decisions: Decisions::default(),
         precision: Precision::F32,
         texts,
+        told: Vec::new(),
     }
 }
 

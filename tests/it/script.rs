@@ -379,6 +379,7 @@ pub fn evaluation(model: &Path, data: &Path) -> EvaluatedData {
         decisions: Decisions::default(),
         precision: Precision::F32,
         texts,
+        told: Vec::new(),
     }
 }
 

@@ -102,6 +102,9 @@ impl Tiled for EvaluatePanel {
             for note in &evaluated.evaluation.notes {
                 ui.colored_label(cx.palette.text_dim, state::sentence(note));
             }
+            for told in &evaluated.told {
+                ui.colored_label(cx.palette.warn, state::sentence(told));
+            }
         });
     }
 

@@ -53,18 +53,25 @@ fn when_nothing_was_gained(kind: StrategyKind) -> &'static str {
     }
 }
 
-/// Whether a run that did all its steps was better at its end than after two thirds of them, by more than a row or two.
+/// Whether a run that did all its steps was better at its end than after two thirds of them, by more than a row or two,
+/// and its loss on what it has not seen had not begun to rise, as it does where a model learns its rows by heart.
 fn is_improving(run: &RunView, key: &str, rows: usize) -> bool {
-    let Some((measure, metric)) = Measure::find(key).zip(run.metrics.get(key)) else { return false };
-    let points = metric.points();
-    let (Some(last), two_thirds) = (points.last(), run.steps as f64 * 2.0 / 3.0) else { return false };
-    let earlier = points.iter().rev().find(|point| point[0] <= two_thirds);
+    let Some(measure) = Measure::find(key) else { return false };
+    let is_better = |[earlier, last]: [[f64; 2]; 2]| {
+        let rows = (rows > 0).then_some(rows);
+        last[0] >= run.steps as f64 && Standing::of(&measure, last[1], earlier[1], rows) == Standing::Better
+    };
     run.status == Status::Finished
         && run.steps > 0
-        && last[0] >= run.steps as f64
-        && earlier.is_some_and(|earlier| {
-            Standing::of(&measure, last[1], earlier[1], (rows > 0).then_some(rows)) == Standing::Better
-        })
+        && last_third(run, key).is_some_and(is_better)
+        && last_third(run, "eval_loss").is_none_or(|[earlier, last]| last[1] <= earlier[1])
+}
+
+/// A metric after two thirds of the steps and at the end, each with its step.
+fn last_third(run: &RunView, key: &str) -> Option<[[f64; 2]; 2]> {
+    let points = run.metrics.get(key)?.points();
+    let two_thirds = run.steps as f64 * 2.0 / 3.0;
+    Some([*points.iter().rev().find(|point| point[0] <= two_thirds)?, *points.last()?])
 }
 
 /// The class that the baseline always answers.
@@ -147,7 +154,13 @@ mod tests {
             for (step, value) in steps.into_iter().zip(values) {
                 run.metrics.entry("accuracy".into()).or_default().push(step, value);
             }
-            workspace.verdict(&run).unwrap().advice.unwrap_or_default()
+            let of_metric = workspace.verdict(&run).unwrap().advice.unwrap_or_default();
+            for (step, value) in [10.0, 20.0, last].into_iter().zip([0.7, 0.5, 0.6]) {
+                run.metrics.entry("eval_loss".into()).or_default().push(step, value);
+            }
+            let learned_by_heart = workspace.verdict(&run).unwrap().advice;
+            assert_ne!(learned_by_heart, Some(STILL_IMPROVING), "the loss rose from step 20 on");
+            of_metric
         };
         for (kind, values, last, expected) in [
             (StrategyKind::Full, [0.6, 0.7, 0.8], 30.0, STILL_IMPROVING),

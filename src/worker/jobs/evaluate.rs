@@ -12,6 +12,7 @@ use crate::train::assess::{Assessed, Assessment, assess, assess_held_out};
 use crate::train::event::TrainEvent;
 use crate::train::kept::KeptEvaluation;
 use crate::train::run;
+use crate::words::plural;
 use crate::worker::protocol::{EvaluatedData, EvaluatedOn, OpenedRun, Payload};
 use crate::worker::work::Failure;
 
@@ -25,10 +26,10 @@ pub fn evaluate(
     let what = Assessed { model, data, roles, precision, ..Assessed::default() };
     let assessment = assess(&what, &mut |what, done, total| job.progress(what, done, total))?;
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
-    let texts = assessment.texts();
+    let (texts, told) = (assessment.texts(), assessment.warnings());
     let Assessment { evaluation, decisions, .. } = assessment;
     let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false, folds: 0 });
-    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts, told };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
@@ -39,12 +40,12 @@ pub fn evaluate_held_out(job: &Job<'_>, (dir, precision): (&Path, Precision)) ->
     let Some((assessment, config)) = assess_held_out(dir, precision, &mut on_progress)? else {
         return Ok(Ended::Stopped);
     };
-    let texts = assessment.texts();
+    let (texts, told) = (assessment.texts(), assessment.warnings());
     let is_part = config.data.eval.is_none();
     let data = config.data.eval.unwrap_or(config.data.train);
     let on = Some(EvaluatedOn { data, is_part, folds: 0 });
     let Assessment { evaluation, decisions, .. } = assessment;
-    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts };
+    let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts, told };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
 }
@@ -68,6 +69,13 @@ fn decided(data: EvaluatedData, decisions: Decisions) -> EvaluatedData {
     EvaluatedData { evaluation: judged_at(&data.evaluation, &thresholds), decisions, ..data }
 }
 
+/// Texts of a run that were cut, where that is the event that tells it.
+fn cut_in_run(event: &TrainEvent, max_tokens: usize) -> Option<String> {
+    let TrainEvent::Started { truncated, .. } = event else { return None };
+    let texts = plural(*truncated, "text of the run was", "texts of the run were");
+    (*truncated > 0).then(|| format!("{texts} cut at {max_tokens} tokens"))
+}
+
 pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let run = run::read(dir)?;
     let model = dir.join("model");
@@ -78,7 +86,10 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         let (precision, undecided) = (Precision::F32, Decisions::default());
-        Arc::new(decided(EvaluatedData { model, on, evaluation, decisions: undecided, precision, texts }, decisions))
+        let told = run.events.iter().find_map(|event| cut_in_run(event, run.config.data.max_tokens));
+        let told = told.into_iter().collect();
+        let kept = EvaluatedData { model, on, evaluation, decisions: undecided, precision, texts, told };
+        Arc::new(decided(kept, decisions))
     });
     let mut events = run.events;
     let step = run.summary.step;

@@ -157,6 +157,7 @@ mod tests {
             decisions: Decisions::default(),
             precision: Precision::F32,
             texts: (0..rows.len()).map(|row| (format!("Text {row}"), None)).collect(),
+            told: Vec::new(),
         }
     }
 

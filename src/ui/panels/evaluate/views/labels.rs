@@ -274,6 +274,7 @@ mod tests {
             decisions: Decisions::default(),
             precision: Precision::F32,
             texts: Vec::new(),
+            told: Vec::new(),
         };
         view.follow(&evaluated);
         assert_eq!(

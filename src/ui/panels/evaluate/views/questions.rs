@@ -339,6 +339,7 @@ mod tests {
             decisions: Decisions::default(),
             precision: Precision::F32,
             texts,
+            told: Vec::new(),
         }
     }
 
