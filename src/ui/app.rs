@@ -63,6 +63,8 @@ pub struct App {
     asked_to_end: AskedToEnd,
     /// The sample was opened: the first usable model follows by itself, so that only Start is left to press.
     sample_goes_on: bool,
+    /// A model was opened for the first data, or was there.
+    began_with_model: bool,
     /// The model that follows a sample, where it is not the one that was used last.
     model_of_sample: Option<PathBuf>,
     /// When the draft was changed last; a plan is asked for when it has rested.
@@ -118,6 +120,7 @@ impl App {
             close_when_done: false,
             asked_to_end: AskedToEnd::default(),
             sample_goes_on: false,
+            began_with_model: false,
             model_of_sample: None,
             plan_due: None,
             found_fonts,

@@ -11,7 +11,7 @@ use crate::table::Inputs;
 use crate::train::config::RunConfig;
 use crate::ui::workspace::{JobKind, Level, OpenPurpose};
 use crate::ui::{Action, Screen, format};
-use crate::worker::protocol::{Command, Control, DatasetRequest, Origin};
+use crate::worker::protocol::{Command, Control, DatasetRequest, ModelEntry, Origin};
 
 /// Seconds a draft must rest before it is planned, so that dragging a slider does not send a plan for every pixel.
 const PLAN_RESTS: f64 = 0.15;
@@ -94,6 +94,7 @@ impl App {
         }
         self.plan_when_rested(ctx);
         self.go_on_with_sample(ctx);
+        self.begin_with_model();
     }
 
     /// Keeps data for the next start. Samples are a press away anyhow.
@@ -183,22 +184,37 @@ impl App {
         } else if self.workspace.model.is_some() {
             self.actions.push(Action::Go(Screen::Train));
         } else {
-            let usable =
-                self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
-            let last = self.settings.last_model.clone();
-            let model = usable
-                .min_by_key(|entry| {
-                    (
-                        Some(&entry.dir) != last.as_ref(),
-                        entry.origin != Origin::Embedded(Shipped::Mini),
-                        entry.bytes_on_disk,
-                    )
-                })
-                .map(|entry| entry.dir.clone());
+            let model = self.usual_model();
             let go = if model.is_some() { Screen::Train } else { Screen::Model };
             self.actions.extend(model.map(Action::OpenModel));
             self.actions.push(Action::Go(go));
         }
         ctx.request_repaint();
+    }
+
+    /// The model that is used where nobody has chosen one.
+    fn usual_model(&self) -> Option<PathBuf> {
+        let usable =
+            self.workspace.models.iter().filter(|entry| entry.problem.is_none() && entry.origin != Origin::Run);
+        let last = self.settings.last_model.as_ref();
+        let rank = |entry: &&ModelEntry| {
+            (Some(&entry.dir) != last, entry.origin != Origin::Embedded(Shipped::Mini), entry.bytes_on_disk)
+        };
+        usable.min_by_key(rank).map(|entry| entry.dir.clone())
+    }
+
+    /// Whoever opens data has a model to begin with, once: what is chosen after that, or could not be opened, stays so.
+    fn begin_with_model(&mut self) {
+        let workspace = &self.workspace;
+        let is_wanted = workspace.data.loaded.is_some() && !self.sample_goes_on;
+        if self.began_with_model || !is_wanted || workspace.models.is_empty() {
+            return;
+        }
+        self.began_with_model = true;
+        let is_opening = workspace.job_where(|kind| matches!(kind, JobKind::OpenModel { .. })).is_some();
+        if workspace.model.is_none() && workspace.card.is_none() && !is_opening {
+            let model = self.usual_model();
+            self.actions.extend(model.map(Action::OpenModel));
+        }
     }
 }
