@@ -81,9 +81,11 @@ pub fn answer(command: &Command) -> Reply {
         }
         Command::FindRuns { folder, .. } => one(Payload::Runs(Arc::new(runs(folder)))),
         Command::OpenRun { dir, .. } => one(Payload::Run(Arc::new(opened(dir)))),
-        Command::KeepDecisions { .. } | Command::Do { .. } | Command::Hub { .. } | Command::Control { .. } => {
-            Ok(Vec::new())
-        }
+        Command::KeepDecisions { .. }
+        | Command::Do { .. }
+        | Command::Hub { .. }
+        | Command::Control { .. }
+        | Command::TrainApart { .. } => Ok(Vec::new()),
     }
 }
 
