@@ -102,7 +102,7 @@ impl App {
         workspace.guide = settings.guide.clone();
         workspace.recent = settings.recent_data();
         workspace.last_model.clone_from(&settings.last_model);
-        let app = Self {
+        let mut app = Self {
             workspace,
             settings,
             places,
@@ -125,6 +125,9 @@ impl App {
             actions: Vec::new(),
         };
         app.apply_settings(&cc.egui_ctx);
+        if !app.settings.trains_apart {
+            app.train_apart(false);
+        }
         app
     }
 
