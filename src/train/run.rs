@@ -4,6 +4,7 @@
 
 mod adapter;
 mod compare;
+mod elsewhere;
 mod folder;
 mod history;
 mod lock;
@@ -20,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use compare::{Compared, Comparison, Difference, Pair, SEED as RESAMPLING_SEED, compare};
+pub use elsewhere::{Followed, settle};
 pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
 pub use record::Recorder;

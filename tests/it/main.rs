@@ -57,6 +57,10 @@ mod served;
 mod states_are_the_models;
 mod students_learn_from_teachers;
 mod sweeps;
+#[cfg(unix)]
+mod sweeps_go_elsewhere;
+#[cfg(unix)]
+mod sweeps_on_ray;
 mod terminals_go_away;
 mod weights_by_name;
 mod what_fine_tuning_changed;
