@@ -55,4 +55,5 @@ pub use examples::Examples;
 pub use preflight::preflight;
 pub use prepare::{prepare, prepare_watched};
 pub use prepared::Prepared;
+pub use student::halve;
 pub use trainer::{Listener, Models, Outcome, sweep, train, train_from};

@@ -46,6 +46,7 @@ mod playground_answers;
 mod predict_a_file;
 mod predictions_are_written;
 mod rates_are_found;
+mod recipes_are_compared;
 mod runs_are_looked_back_at;
 mod runs_resume_exactly;
 mod samples;

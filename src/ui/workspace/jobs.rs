@@ -4,10 +4,12 @@ use std::path::PathBuf;
 
 use super::{ExploreState, Screen, Workspace, model_of};
 use crate::task::Reads;
+use crate::train::event::TrainEvent;
 use crate::worker::protocol::JobId;
 use crate::worker::work::AnyWork;
 
 use super::job::{Job, JobKind, Level, LogLine, OpenPurpose, Toast};
+use super::queue::Outcome;
 impl Workspace {
     /// Starts following a new job and returns its number.
     pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
@@ -68,6 +70,16 @@ impl Workspace {
         self.toasts.push(Toast { id, level, title: title.into(), text: text.into(), since: self.now });
     }
 
+    pub(super) fn take_train(&mut self, event: &TrainEvent) {
+        if let TrainEvent::Warning { step, message } = event {
+            let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
+            self.say(Level::Warning, format!("{place}{message}"), None);
+        }
+        if let Some(run) = &mut self.run {
+            run.apply(event, self.now);
+        }
+    }
+
     pub(super) fn finished(&mut self, job: &Job) {
         self.leave(job);
         if let Some(words) = self.done_words(job) {
@@ -75,6 +87,7 @@ impl Workspace {
         }
         match &job.kind {
             JobKind::Train { out } => {
+                self.run_ended(out, &Outcome::Finished);
                 self.toast(Level::Good, "Training finished", job.title.clone());
                 self.after_training(out.clone());
             }
@@ -169,6 +182,7 @@ impl Workspace {
                 if let Some(run) = &mut self.run {
                     run.stop(self.now);
                 }
+                self.run_ended(out, &Outcome::Stopped);
                 self.toast(Level::Info, "Training stopped", "Its weights are kept, and it can be resumed");
                 self.after_training(out.clone());
             }
@@ -230,7 +244,8 @@ impl Workspace {
                 return;
             }
             JobKind::Evaluate { .. } => self.evaluation_error = Some(message.clone()),
-            JobKind::Train { .. } => {
+            JobKind::Train { out } => {
+                self.run_ended(out, &Outcome::Failed(message.clone()));
                 self.wants.runs = true;
                 if let Some(run) = &mut self.run {
                     run.fail(&message, self.now);
