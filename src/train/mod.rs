@@ -29,6 +29,7 @@ pub mod plan;
 pub mod prefix;
 pub mod prepare;
 pub mod prepared;
+pub mod probes;
 pub mod recommend;
 pub mod rows;
 pub mod run;

@@ -55,7 +55,8 @@ impl TrainEvent {
             | Self::Checkpoint { step, .. }
             | Self::Warning { step, .. }
             | Self::Resumed { step, .. }
-            | Self::Unfroze { step, .. } => *step,
+            | Self::Unfroze { step, .. }
+            | Self::Probe { step, .. } => *step,
             Self::Finished(ending) | Self::Stopped(ending) | Self::Failed(ending) => ending.step,
         }
     }

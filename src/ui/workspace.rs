@@ -15,6 +15,7 @@ mod pace;
 pub mod queue;
 pub mod run;
 pub mod stage;
+pub mod strip;
 pub mod verdict;
 
 use std::path::{Path, PathBuf};

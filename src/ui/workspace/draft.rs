@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Workspace;
+use super::{Level, Workspace};
 use crate::hub::title_of;
 use crate::metrics::Measure;
 use crate::samples::Sample;
@@ -76,6 +76,10 @@ impl Workspace {
         if is_other_task || !Measure::keys(draft.task).contains(&draft.run.keep_best.as_str()) {
             Measure::main(draft.task).clone_into(&mut draft.run.keep_best);
         }
+        let were_pinned = !draft.run.probes.is_empty();
+        if is_other_task {
+            draft.run.probes.clear();
+        }
         if !draft.task.takes_class_weights() {
             draft.optim.class_weights = ClassWeights::None;
         }
@@ -118,6 +122,9 @@ impl Workspace {
             {
                 *kind = own;
             }
+        }
+        if is_other_task && were_pinned {
+            self.say(Level::Warning, "The pinned texts were for another task, and are no longer pinned", None);
         }
         if !self.out_is_own {
             self.draft.run.out = self.next_out();

@@ -75,8 +75,13 @@ impl Workspace {
             let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
             self.say(Level::Warning, format!("{place}{message}"), None);
         }
-        if let Some(run) = &mut self.run {
-            run.apply(event, self.now);
+        let Some(run) = &mut self.run else { return };
+        run.apply(event, self.now);
+        if let TrainEvent::Probe { step, .. } = event {
+            let told = run.turned_words(*step);
+            for words in told {
+                self.say(Level::Info, words, None);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ mod adapters;
 mod fields;
 mod find_rate;
 mod held_out;
+mod probes;
 mod rates;
 mod sources;
 mod strategies;
@@ -41,6 +42,7 @@ pub struct Form {
     /// The run that was chosen for, and whether it was in progress: another one begins anew.
     chosen_for: Option<(std::path::PathBuf, bool)>,
     lengths: LengthBins,
+    probes: probes::ProbesForm,
     /// What was typed into fields that are no longer shown and could not be read: it is said once that it is gone.
     discarded: Vec<Wrong>,
 }
@@ -194,6 +196,8 @@ impl Form {
         }
         let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
         held_out::states_ui(ui, draft, plan, palette);
+        heading(ui, "Pinned texts", palette, |_| {});
+        self.probes.ui(ui, draft, frozen.is_none(), palette);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);
