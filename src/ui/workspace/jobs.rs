@@ -1,15 +1,15 @@
 //! The jobs that are followed, and what is said when they end: the activity bar, the toasts and the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{ExploreState, Screen, Workspace, model_of};
+use super::{ExploreState, RunView, Screen, Workspace, model_of};
 use crate::task::Reads;
 use crate::train::event::TrainEvent;
 use crate::worker::protocol::JobId;
 use crate::worker::work::AnyWork;
 
 use super::job::{Job, JobKind, Level, LogLine, OpenPurpose, Toast};
-use super::queue::Outcome;
+use super::queue::{Held, Outcome};
 impl Workspace {
     /// Starts following a new job and returns its number.
     pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
@@ -263,6 +263,21 @@ impl Workspace {
         if shown_on(&job.kind) != Some(self.screen) {
             self.toast(Level::Error, format!("{} failed", job.title), message);
         }
+    }
+
+    /// A run has ended, and what waits hears of it.
+    pub(super) fn run_ended(&mut self, dir: &Path, outcome: &Outcome) {
+        self.queue.ended(dir, outcome);
+        if self.queue.held == Some(Held::Stopped) {
+            let words = crate::ui::format::plural(self.queue.waiting().len() as u64, "run waits", "runs wait");
+            self.say(Level::Info, format!("The queue is held, as a run was stopped; {words}"), None);
+        }
+    }
+
+    /// Whether a folder is, or will be, that of a run.
+    pub fn is_spoken_for(&self, dir: &Path) -> bool {
+        let is_live = |run: &RunView| run.status.is_live() && run.dir == dir;
+        self.runs.iter().any(|run| run.dir == dir) || self.queue.writes(dir) || self.run.as_ref().is_some_and(is_live)
     }
 
     /// What changed something on the disk may have changed what the lists show.

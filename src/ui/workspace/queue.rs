@@ -8,9 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Level, Workspace};
 use crate::train::config::RunConfig;
-use crate::ui::format;
 
 /// The queue, as it is kept between launches.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -199,7 +197,7 @@ impl Queue {
     }
 
     /// A run has ended, whether it waited here before or not.
-    fn ended(&mut self, dir: &Path, outcome: &Outcome) {
+    pub(super) fn ended(&mut self, dir: &Path, outcome: &Outcome) {
         let stopped = *outcome == Outcome::Stopped;
         let has_model = *outcome == Outcome::Finished;
         self.set(dir, outcome);
@@ -262,23 +260,6 @@ impl Queue {
 /// Whether a run learns from the one in a folder.
 fn learns_from(config: &RunConfig, dir: &Path) -> bool {
     config.distill.as_ref().is_some_and(|distill| distill.teacher == dir)
-}
-
-impl Workspace {
-    /// A run has ended, and what waits hears of it.
-    pub(super) fn run_ended(&mut self, dir: &Path, outcome: &Outcome) {
-        self.queue.ended(dir, outcome);
-        if self.queue.held == Some(Held::Stopped) {
-            let words = format::plural(self.queue.waiting().len() as u64, "run waits", "runs wait");
-            self.say(Level::Info, format!("The queue is held, as a run was stopped; {words}"), None);
-        }
-    }
-
-    /// Whether a folder is, or will be, that of a run.
-    pub fn is_spoken_for(&self, dir: &Path) -> bool {
-        let is_live = |run: &super::RunView| run.status.is_live() && run.dir == dir;
-        self.runs.iter().any(|run| run.dir == dir) || self.queue.writes(dir) || self.run.as_ref().is_some_and(is_live)
-    }
 }
 
 #[cfg(test)]

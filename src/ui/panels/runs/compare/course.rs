@@ -84,7 +84,7 @@ fn sentence(names: [&str; 2], ways: [&Way; 2], between: &Between, measure: &Meas
         }
     };
     let values = |order: [usize; 2]| format!("{} against {}", value(ways[order[0]]), value(ways[order[1]]));
-    let title = super::tables::title(measure).to_lowercase();
+    let title = words::title(measure).to_lowercase();
     let title = if measure.percent && measure.key.starts_with("f1") { "F1".to_owned() } else { title };
     let seeds = between.contests.len();
     let first = |ahead: usize| [ahead, 1 - ahead];

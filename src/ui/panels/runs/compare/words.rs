@@ -3,6 +3,11 @@
 use crate::metrics::{Basis, Contest, Interval, Measure};
 use crate::ui::format;
 
+/// What a metric is called.
+pub fn title(measure: &Measure) -> &'static str {
+    if measure.key == "eval_loss" { "Evaluation loss" } else { measure.title }
+}
+
 /// In a cell.
 pub fn short(contest: &Contest) -> &'static str {
     match contest.differs {
