@@ -26,7 +26,7 @@ pub struct Planner {
     known: Option<(RunConfig, Prepared)>,
 }
 
-/// What a teacher does of the work of one of its own epochs, which goes forward and back.
+/// What a pass forward costs of an epoch that is learned from, which goes forward and back.
 const FORWARD: f64 = 1.0 / 3.0;
 
 impl Planner {
@@ -47,7 +47,7 @@ impl Planner {
         let Some((_, data)) = &self.known else { return Ok(None) };
         form.config.check()?;
         let mut config = data.settled(&form.config)?;
-        config.run.epochs *= share;
+        config.run.epochs = shortened(config.run.epochs, share);
         let encoder = model::read_config(&config.model_dir()?)?;
         let Some(student) = form.run.student else {
             let plan = planned(&config, &encoder, data)?;
@@ -56,6 +56,11 @@ impl Planner {
         let teacher = earlier.get(student.of).copied().flatten().ok_or("its teacher cannot be planned")?;
         Ok(Some(taught(config, encoder, student, teacher, data)?))
     }
+}
+
+/// A share of some epochs, to a thousandth of one: more digits would say nothing.
+fn shortened(epochs: f64, share: f64) -> f64 {
+    ((epochs * share * 1000.0).round() / 1000.0).max(0.001)
 }
 
 fn taught(

@@ -27,10 +27,10 @@ pub struct ProbeSaid {
     pub answer: String,
     /// How probable that is, or the number itself; none where it is made of several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score: Option<f64>,
+    pub score: Option<f32>,
     /// The likeliest outputs, best first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scores: Vec<(String, f64)>,
+    pub scores: Vec<(String, f32)>,
 }
 
 /// The probes of a run, tokenized.
@@ -155,38 +155,42 @@ fn of_row(data: &Dataset, row: usize) -> Option<Request> {
 
 fn told(task: Task, output: Output) -> ProbeSaid {
     match output {
-        Output::Labels(labels) => of_labels(task, labels.into_iter().map(|one| (one.label, one.score)).collect()),
-        Output::Value { value } => ProbeSaid {
-            answer: format!("{value:.4}"),
-            score: Some(value).filter(|value| value.is_finite()),
-            scores: Vec::new(),
-        },
+        Output::Labels(labels) => {
+            of_labels(task, labels.into_iter().map(|one| (one.label, one.score as f32)).collect())
+        }
+        Output::Value { value } => {
+            ProbeSaid { answer: format!("{value:.4}"), score: finite(value), scores: Vec::new() }
+        }
         Output::Entities(entities) => {
             let names: Vec<String> = entities.iter().map(|one| format!("{} {}", one.word, one.entity_group)).collect();
             let answer = if names.is_empty() { "no names".to_owned() } else { names.join(" · ") };
-            let score = (entities.len() == 1).then(|| entities[0].score);
+            let score = if let [one] = entities.as_slice() { finite(one.score) } else { None };
             ProbeSaid { answer, score, scores: Vec::new() }
         }
         Output::Answers(answers) => answers.into_iter().next().map_or_else(ProbeSaid::default, |best| {
             let answer = if best.answer.is_empty() { "no answer".to_owned() } else { best.answer };
-            ProbeSaid { answer, score: Some(best.score), scores: Vec::new() }
+            ProbeSaid { answer, score: finite(best.score), scores: Vec::new() }
         }),
         Output::Masks(masks) => of_masks(&masks),
         Output::Tokens(_) | Output::Replaced(_) => ProbeSaid::default(),
     }
 }
 
+/// As it is kept: JSON has no word for what is no number.
+fn finite(value: f64) -> Option<f32> {
+    value.is_finite().then_some(value as f32)
+}
+
 /// Of one label the best, of several all that apply.
-fn of_labels(task: Task, mut scores: Vec<(String, f64)>) -> ProbeSaid {
+fn of_labels(task: Task, mut scores: Vec<(String, f32)>) -> ProbeSaid {
     let (answer, score) = if task.targets() == Targets::Classes {
-        let applies = scores.iter().filter(|(_, score)| *score >= f64::from(THRESHOLD));
+        let applies = scores.iter().filter(|(_, score)| *score >= THRESHOLD);
         let labels: Vec<&str> = applies.map(|(label, _)| label.as_str()).collect();
         (if labels.is_empty() { "no label".to_owned() } else { labels.join(", ") }, None)
     } else {
         scores.first().map_or_else(Default::default, |(label, score)| (label.clone(), Some(*score)))
     };
     scores.truncate(MOST);
-    // JSON has no word for what is no number.
     scores.retain(|(_, score)| score.is_finite());
     let score = score.filter(|score| score.is_finite());
     ProbeSaid { answer, score, scores }
@@ -198,6 +202,6 @@ fn of_masks(masks: &[Vec<Filled>]) -> ProbeSaid {
     let answer = best.iter().map(|word| word.token_str.trim()).collect::<Vec<_>>().join(", ");
     let [words] = masks else { return ProbeSaid { answer, ..ProbeSaid::default() } };
     let told = words.iter().filter(|word| word.score.is_finite());
-    let scores: Vec<_> = told.map(|word| (word.token_str.trim().to_owned(), word.score)).collect();
+    let scores: Vec<_> = told.map(|word| (word.token_str.trim().to_owned(), word.score as f32)).collect();
     ProbeSaid { answer, score: scores.first().map(|(_, score)| *score), scores }
 }

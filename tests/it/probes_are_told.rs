@@ -105,7 +105,7 @@ fn what_is_told_at_a_step_is_what_the_state_of_that_step_says() {
             let read = model.prepare(Request { text, pair }, &Options::default()).unwrap();
             let predicted = model.predict(&[&read], &Options::default()).unwrap();
             let Output::Labels(labels) = &predicted[0].output else { panic!("{:?}", predicted[0].output) };
-            let scores: Vec<(String, f64)> = labels.iter().map(|one| (one.label.clone(), one.score)).collect();
+            let scores: Vec<(String, f32)> = labels.iter().map(|one| (one.label.clone(), one.score as f32)).collect();
             assert_eq!((said.answer, said.scores), (labels[0].label.clone(), scores), "step {step}");
         }
     }

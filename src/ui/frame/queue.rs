@@ -91,7 +91,7 @@ fn head_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
             ui.label(text::strong("Queue", palette));
             let seconds: f64 = queue.waiting().map(|run| run.seconds).sum();
             if seconds > 0.0 {
-                ui.label(text::number_dim(format!("about {}", format::duration(seconds)), palette));
+                ui.label(text::number_dim(format::about(seconds), palette));
             }
         });
     });
@@ -152,7 +152,7 @@ fn row_ui(
             actions.push(Action::Queue(QueueAction::Rise(run.id)));
         }
         if run.seconds > 0.0 {
-            ui.label(text::number_dim(format!("about {}  ", format::duration(run.seconds)), palette));
+            ui.label(text::number_dim(format!("{}  ", format::about(run.seconds)), palette));
         }
         left(ui, |ui| {
             ui.label(text::number_dim(format!("{}", place + 1), palette));

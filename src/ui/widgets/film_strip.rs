@@ -11,9 +11,9 @@ pub struct Shot<'a> {
     pub step: u64,
     pub answer: &'a str,
     /// How probable, or the number; none where it is made of several.
-    pub score: Option<f64>,
+    pub score: Option<f32>,
     /// The likeliest outputs.
-    pub scores: &'a [(String, f64)],
+    pub scores: &'a [(String, f32)],
     pub turned: bool,
 }
 
@@ -66,18 +66,18 @@ impl Film<'_> {
             }
             let across = left..=right;
             if shot.scores.is_empty() {
-                let share = shot.score.map_or(1.0, |score| score.clamp(0.06, 1.0)) as f32;
+                let share = shot.score.map_or(1.0, |score| score.clamp(0.06, 1.0));
                 let top = rect.bottom() - rect.height() * share;
                 let block = Rect::from_x_y_ranges(across, top..=rect.bottom());
                 painter.rect_filled(block, 0.0, self.color(shot.answer, palette));
                 continue;
             }
-            let sum: f64 = shot.scores.iter().map(|(_, score)| score).sum::<f64>().max(1.0);
+            let sum = shot.scores.iter().map(|(_, score)| score).sum::<f32>().max(1.0);
             let mut bottom = rect.bottom();
             // In the order of the names, so that a band stays where it is.
             for name in self.names {
                 let Some((_, score)) = shot.scores.iter().find(|(known, _)| known == name) else { continue };
-                let top = bottom - rect.height() * (score / sum) as f32;
+                let top = bottom - rect.height() * (score / sum);
                 let block = Rect::from_x_y_ranges(across.clone(), top..=bottom);
                 let color = self.color(name, palette);
                 painter.rect_filled(block, 0.0, if *name == shot.answer { color } else { color.gamma_multiply(0.45) });
@@ -87,13 +87,13 @@ impl Film<'_> {
     }
 
     fn line(&self, painter: &Painter, rect: Rect, palette: &Palette) {
-        let values: Vec<f64> =
+        let values: Vec<f32> =
             self.shots.iter().filter_map(|shot| shot.score).filter(|score| score.is_finite()).collect();
-        let low = values.iter().copied().fold(f64::INFINITY, f64::min);
-        let room = (values.iter().copied().fold(f64::NEG_INFINITY, f64::max) - low).max(1e-9);
+        let low = values.iter().copied().fold(f32::INFINITY, f32::min);
+        let room = (values.iter().copied().fold(f32::NEG_INFINITY, f32::max) - low).max(1e-9);
         let rect = rect.shrink2(egui::vec2(0.0, 4.0));
         let at = |shot: &Shot<'_>| {
-            let share = ((shot.score.filter(|score| score.is_finite())? - low) / room) as f32;
+            let share = (shot.score.filter(|score| score.is_finite())? - low) / room;
             Some(pos2(self.x(rect, shot.step), rect.bottom() - rect.height() * share))
         };
         let points: Vec<Pos2> = self.shots.iter().filter_map(at).collect();

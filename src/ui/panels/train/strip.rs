@@ -97,7 +97,8 @@ fn row_ui(ui: &mut Ui, run: &RunView, place: usize, words: &str, at: usize, pale
     let film = Film { shots: &shots, names: &names, steps, are_numbers: strip.are_numbers };
     ui.add_space(2.0);
     line(ui, 20.0, |ui| {
-        let score = now.score.filter(|_| !strip.are_numbers).map(format::percent).unwrap_or_default();
+        let score =
+            now.score.filter(|_| !strip.are_numbers).map(|score| format::percent(score.into())).unwrap_or_default();
         ui.label(text::number_dim(score, palette));
         let room = ui.available_width() * 0.5;
         let font = theme::semibold(size::BODY - 0.5);
@@ -128,7 +129,7 @@ fn row_ui(ui: &mut Ui, run: &RunView, place: usize, words: &str, at: usize, pale
 
 fn told(step: u64, said: &crate::train::probes::ProbeSaid) -> String {
     let mut lines = vec![format!("After step {}: {}", format::count(step), said.answer)];
-    lines.extend(said.scores.iter().map(|(name, score)| format!("{name}  {}", format::percent(*score))));
+    lines.extend(said.scores.iter().map(|(name, score)| format!("{name}  {}", format::percent((*score).into()))));
     lines.join("\n")
 }
 
@@ -138,7 +139,7 @@ fn step_at(rect: Rect, x: f32, steps: u64) -> u64 {
 
 /// The names that have a colour: outputs in the order of their names, or the answers that were given most.
 fn names(shots: &[Shot<'_>]) -> Vec<String> {
-    let mut weight: BTreeMap<&str, f64> = BTreeMap::new();
+    let mut weight: BTreeMap<&str, f32> = BTreeMap::new();
     for shot in shots {
         if shot.scores.is_empty() {
             *weight.entry(shot.answer).or_default() += 1.0;
@@ -147,7 +148,7 @@ fn names(shots: &[Shot<'_>]) -> Vec<String> {
             *weight.entry(name).or_default() += score;
         }
     }
-    let mut heaviest: Vec<(&str, f64)> = weight.into_iter().collect();
+    let mut heaviest: Vec<(&str, f32)> = weight.into_iter().collect();
     heaviest.sort_by(|one, two| two.1.total_cmp(&one.1));
     heaviest.truncate(NAMES);
     let mut names: Vec<String> = heaviest.into_iter().map(|(name, _)| name.to_owned()).collect();

@@ -172,8 +172,8 @@ impl Dialog {
                     let seconds = all.iter().map(|one| one.plan.seconds).sum::<f64>() * self.seeds as f64;
                     let rows = all.first().map_or((0, 0), |one| (one.plan.train_examples, one.plan.eval_examples));
                     let words = format!(
-                        "About {} in all, learning from {} and judged on {}",
-                        format::duration(seconds.max(1.0)),
+                        "{} in all, learning from {} and judged on {}",
+                        state::sentence(&format::about(seconds)),
                         format::count(rows.0 as u64),
                         format::count(rows.1 as u64)
                     );
@@ -223,7 +223,7 @@ fn run_ui(ui: &mut Ui, cx: &Cx<'_>, recipe: &Recipe, run: &Run, known: Option<&R
         line(ui, 22.0, |ui| {
             if let Some(Ok(planned)) = known {
                 let plan = &planned.plan;
-                let time = format!("about {}", format::duration(plan.seconds.max(1.0)));
+                let time = format::about(plan.seconds);
                 ui.label(text::number(time, palette));
                 ui.label(text::number_dim(format::plural(plan.steps, "step", "steps"), palette));
             }
