@@ -106,7 +106,7 @@ impl App {
         workspace.queue = Queue::read(&settings.queue);
         workspace.recent = settings.recent_data();
         workspace.last_model.clone_from(&settings.last_model);
-        let app = Self {
+        let mut app = Self {
             workspace,
             settings,
             places,
@@ -130,6 +130,9 @@ impl App {
             actions: Vec::new(),
         };
         app.apply_settings(&cc.egui_ctx);
+        if !app.settings.trains_apart {
+            app.train_apart(false);
+        }
         app
     }
 

@@ -49,6 +49,8 @@ mod probes_are_told;
 mod rates_are_found;
 mod recipes_are_compared;
 mod runs_are_looked_back_at;
+#[cfg(unix)]
+mod runs_have_a_process;
 mod runs_resume_exactly;
 mod samples;
 mod scalars_are_told;

@@ -13,7 +13,7 @@ use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::segmented::{limited, segmented};
 use crate::ui::widgets::{Button, divider, state, text};
-use crate::ui::workspace::{JobKind, Workspace};
+use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx, format};
 use crate::worker::works::recipe::PlanRecipe;
 
@@ -143,7 +143,7 @@ impl Dialog {
             run_ui(ui, cx, self.recipe, run, known);
         }
         if planned.is_none() && self.encoders(cx.workspace).is_some() {
-            let job = cx.workspace.job_where(is_planning);
+            let job = cx.workspace.job_of::<PlanRecipe>();
             let words = job.and_then(|job| job.progress.as_ref()).map_or("planning", |progress| progress.what.as_str());
             state::loading(ui, cx.palette, &state::sentence(words), None);
         }
@@ -209,10 +209,6 @@ impl Dialog {
         let (work, planned) = workspace.worked::<PlanRecipe>()?;
         (work.number == number).then_some(planned)
     }
-}
-
-fn is_planning(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<PlanRecipe>().is_some())
 }
 
 /// A run: its name, in what it differs, its steps and its time; or why it cannot be run.
