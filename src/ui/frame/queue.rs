@@ -68,6 +68,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
                 for (place, run) in cx.workspace.queue.waiting().enumerate() {
                     if place > 0 {
+                        ui.add_space(space::XS);
                         divider(ui, palette);
                     }
                     row_ui(ui, cx.workspace, run, place, palette, cx.actions);

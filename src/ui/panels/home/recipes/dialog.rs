@@ -142,11 +142,6 @@ impl Dialog {
             let known = planned.and_then(|planned| planned.get(place));
             run_ui(ui, cx, self.recipe, run, known);
         }
-        if planned.is_none() && self.encoders(cx.workspace).is_some() {
-            let job = cx.workspace.job_of::<PlanRecipe>();
-            let words = job.and_then(|job| job.progress.as_ref()).map_or("planning", |progress| progress.what.as_str());
-            state::loading(ui, cx.palette, &state::sentence(words), None);
-        }
     }
 
     fn foot_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
@@ -168,6 +163,12 @@ impl Dialog {
                 stays = false;
             }
             left(ui, |ui| {
+                // In the place of what is known afterwards, so that nothing moves when it is.
+                if planned.is_none() && self.encoders(cx.workspace).is_some() {
+                    let job = cx.workspace.job_of::<PlanRecipe>().and_then(|job| job.progress.as_ref());
+                    let words = job.map_or("planning the runs", |progress| progress.what.as_str());
+                    state::loading(ui, palette, &state::sentence(words), None);
+                }
                 if let Some(all) = all {
                     let seconds = all.iter().map(|one| one.plan.seconds).sum::<f64>() * self.seeds as f64;
                     let rows = all.first().map_or((0, 0), |one| (one.plan.train_examples, one.plan.eval_examples));
