@@ -92,6 +92,7 @@ impl App {
         for (config, seconds) in wait {
             queue.add(config, seconds);
         }
+        self.tell_if_held();
         self.workspace.screen = Screen::Train;
     }
 

@@ -50,9 +50,18 @@ impl App {
         self.workspace.queue.add(config, seconds);
         let waiting = format::plural(self.workspace.queue.waiting().len() as u64, "run waits", "runs wait");
         self.workspace.toast(Level::Info, format!("{name} is in the queue"), waiting);
+        self.tell_if_held();
         // The next run has a folder of its own.
         self.workspace.out_is_own = false;
         self.workspace.refresh_draft();
+    }
+
+    /// What was added does not begin by itself where the queue is held.
+    pub(super) fn tell_if_held(&mut self) {
+        if self.workspace.queue.held.is_some() {
+            let words = "Open it above the activity bar to let it go on";
+            self.workspace.toast(Level::Warning, "The queue is held", words);
+        }
     }
 
     /// Begins the next run that waits, unless the window is about to close.

@@ -91,7 +91,9 @@ pub fn slot_ui(ui: &mut Ui, cx: &mut Cx<'_>, slot: &Slot, chosen: &mut Option<Pi
     }
     let words = match chosen {
         Some(one) => format!("{} stands in for it", name(cx.workspace, one)),
-        None => format!("This comparison needs an {}: choose one that is here, or fetch it", slot.role),
+        None => {
+            "None of this kind is here, and nothing can stand in for it: choose another encoder, or fetch one".into()
+        }
     };
     let color = if chosen.is_some() { palette.text_dim } else { palette.warn };
     ui.add(Label::new(text::small(words, palette).color(color)).wrap());
