@@ -37,6 +37,14 @@ fn picked(entry: &ModelEntry) -> Picked {
     })
 }
 
+/// The model that is chosen for the next run, where it is none of those.
+fn opened(workspace: &Workspace) -> Option<(Picked, String)> {
+    let dir = &workspace.model.as_ref()?.dir;
+    let choice = ModelChoice { path: Some(dir.clone()), ..ModelChoice::default() };
+    let is_other = offered(workspace).all(|entry| entry.dir != *dir);
+    is_other.then(|| (Picked::Of(choice), workspace.model_name(dir)))
+}
+
 /// What is taken for a slot unless a person says otherwise: the smallest that is of its kind, or else what stands in for it.
 pub fn usual(workspace: &Workspace, slot: &Slot) -> Option<Picked> {
     let mini = || offered(workspace).find(|entry| entry.origin.ships()).map(picked);
@@ -78,6 +86,11 @@ pub fn slot_ui(ui: &mut Ui, cx: &mut Cx<'_>, slot: &Slot, chosen: &mut Option<Pi
                 if named(ui, chosen.as_ref() == Some(&one), &entry.name) {
                     *chosen = Some(one);
                 }
+            }
+            if let Some((one, name)) = opened(workspace)
+                && named(ui, chosen.as_ref() == Some(&one), &name)
+            {
+                *chosen = Some(one);
             }
             let half = name(workspace, &Picked::Half);
             if workspace.embedded_model().is_some() && named(ui, *chosen == Some(Picked::Half), &half) {
