@@ -35,6 +35,8 @@ pub struct Settings {
     pub token_in_keyring: bool,
     /// The guided path: whether it is shown, and what of it was done.
     pub guide: Guide,
+    /// The runs that wait, as the queue writes them.
+    pub queue: String,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -53,6 +55,7 @@ impl Default for Settings {
             offline: false,
             token_in_keyring: false,
             guide: Guide::default(),
+            queue: String::new(),
             layouts: BTreeMap::new(),
         }
     }

@@ -95,6 +95,7 @@ impl App {
         self.plan_when_rested(ctx);
         self.go_on_with_sample(ctx);
         self.begin_with_model();
+        self.go_on_with_queue();
     }
 
     /// Keeps data for the next start. Samples are a press away anyhow.
