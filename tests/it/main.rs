@@ -45,7 +45,9 @@ mod panels;
 mod playground_answers;
 mod predict_a_file;
 mod predictions_are_written;
+mod probes_are_told;
 mod rates_are_found;
+mod recipes_are_compared;
 mod runs_are_looked_back_at;
 #[cfg(unix)]
 mod runs_have_a_process;
