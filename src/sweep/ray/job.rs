@@ -177,15 +177,11 @@ impl Job {
     }
 }
 
-/// What Ray says of why a job ended, on one line and not at length.
-fn message(said: &str) -> String {
-    const LONGEST: usize = 200;
-    let text = said.split_once("Status message:").map_or(said, |(_, message)| message);
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+/// What Ray says of why a job ended, without what stands below: the log, and what the job was.
+fn message(said: &str) -> &str {
+    let text = said.split_once("Status message:").map_or(said, |(_, message)| message).trim();
+    let first = text.lines().next().unwrap_or_default();
+    first.split(", last available logs").next().unwrap_or(first).trim_end_matches('.')
 }
 
 fn ray_job(verb: &str, ray: &Ray) -> Command {
@@ -198,4 +194,21 @@ fn ray_job(verb: &str, ray: &Ray) -> Command {
 fn followed(mut command: Command, told: &Path) -> io::Result<Child> {
     let file = files::create(told)?;
     command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file).spawn()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_ray_says_the_reason_is_told() {
+        let check = |said: &str, expected: &str| assert_eq!(message(said), expected);
+        let log = "Job 'a' failed\n----\nStatus message: Job entrypoint command failed with exit code 2, last available logs \
+                   (truncated to 20,000 chars):\nRunning entrypoint for job a\nsh: cannot open\n";
+        check(log, "Job entrypoint command failed with exit code 2");
+        let died = "Status message: Job supervisor actor died: The actor died unexpectedly before finishing this task.\n\
+                    \tclass_name: JobSupervisor\n";
+        check(died, "Job supervisor actor died: The actor died unexpectedly before finishing this task");
+        check("", "");
+    }
 }
