@@ -15,7 +15,8 @@ mod scores;
 
 use rayon::prelude::*;
 
-use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
+use super::pooled::{OnProgress, Pooled, StatesKept, Which};
+use super::sample::Sampling;
 use crate::data::Dataset;
 use crate::data::folds::folds;
 use crate::inspect::{Plane, Pooling};
@@ -38,7 +39,8 @@ pub const ROWS: usize = 3000;
 /// What is probed.
 #[derive(Clone, Debug)]
 pub struct Question {
-    pub wanted: Wanted,
+    /// The rows that may be looked at have something to teach ([`labelled`]).
+    pub wanted: Sampling,
     pub folds: usize,
 }
 
@@ -130,7 +132,7 @@ pub fn labelled(data: &Dataset, among: impl IntoIterator<Item = usize>) -> Vec<u
 pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Probed>, ProbeError> {
     let Question { wanted, folds } = question;
     Lesson::of(&wanted.data, &wanted.among, *folds)?;
-    let Some(pooled) = kept.states(wanted, tell)? else { return Ok(None) };
+    let Some(pooled) = kept.states(wanted, Which::All, tell)? else { return Ok(None) };
     let lesson = Lesson::of(&wanted.data, &pooled.examples, *folds)?;
     let judge = Judge { lesson: &lesson, folds: *folds, seed: wanted.seed, stop: stop::here() };
     let Some((first, mean)) = judge.all(&pooled, tell) else { return Ok(None) };

@@ -7,15 +7,17 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::data::{Columns, warn_of_rows};
+use super::data::{Columns, Drawn, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
-use crate::analysis::pooled::{StatesKept, Wanted, Which};
+use crate::analysis::pooled::StatesKept;
 use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
+use crate::analysis::sample::Sampling;
 use crate::hub::embedded;
 use crate::inspect::Pooling;
 use crate::task::Task;
 
 #[derive(Debug, Args)]
+#[command(mut_arg("seed", |arg| arg.help("Draws the rows and the folds")))]
 pub struct Probe {
     /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
@@ -34,12 +36,8 @@ pub struct Probe {
     /// The most rows that are looked at, each class with its share
     #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(2..))]
     rows: u64,
-    /// Draws the rows and the folds
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    seed: u64,
-    /// Maximum tokens of a text, special ones included; longer texts are cut. Default: as many as the model takes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
-    max_tokens: Option<u64>,
+    #[command(flatten)]
+    drawn: Drawn,
     /// One JSON object instead of words for people
     #[arg(long)]
     json: bool,
@@ -50,22 +48,15 @@ impl Probe {
         let model = embedded::resolve(&self.model)?;
         let data = Arc::new(self.columns.dataset(&self.data, self.task)?);
         warn_of_rows(&data);
-        let wanted = Wanted {
-            model,
-            among: labelled(&data, 0..data.examples.len()).into(),
-            data,
-            rows: self.rows as usize,
-            seed: self.seed,
-            max_tokens: self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize),
-            which: Which::All,
-        };
+        let among = labelled(&data, 0..data.examples.len()).into();
+        let wanted = Sampling { among, ..self.drawn.of(self.rows, model, data) };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let Some(probed) = probe::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
         for note in probed.notes() {
             eprintln!("attune: warning: {note}");
         }
-        if self.json { print_json(&facts(&probed, self.seed)) } else { print_lines(&lines(&probed)) }
+        if self.json { print_json(&facts(&probed, self.drawn.seed)) } else { print_lines(&lines(&probed)) }
     }
 }
 

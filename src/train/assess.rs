@@ -213,7 +213,6 @@ fn length(what: &Assessed, task: Task, run: Option<&RunConfig>, limit: usize) ->
 /// The configuration of a run that would only evaluate.
 fn configuration(what: &Assessed, task: Task) -> RunConfig {
     RunConfig {
-        task,
         model: ModelChoice { path: Some(what.model.clone()), ..ModelChoice::default() },
         data: DataChoice {
             train: what.data.clone(),
@@ -221,12 +220,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
             columns: what.roles.clone(),
             ..DataChoice::default()
         },
-        strategy: super::config::Strategy::default(),
-        optim: super::config::Optim::default(),
-        run: super::config::RunOptions::default(),
-        language: Language::default(),
-        distill: None,
-        open: super::open::Open::default(),
+        ..RunConfig::of(task)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod guide;
 mod hub;
+mod queue;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::data::{Mends, Roles, SplitRule};
 use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
 use crate::model::{Decisions, Precision};
+use crate::recipes;
 use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -27,6 +29,7 @@ use crate::worker::work::AnyWork;
 
 pub use guide::GuideAction;
 pub use hub::HubAction;
+pub use queue::{Picked, QueueAction, RecipeAction, Wish};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -38,6 +41,8 @@ pub enum Action {
     SetTextSize(f32),
     /// Bytes that a run may take at most; none are all that is free.
     SetMemoryLimit(Option<u64>),
+    /// Whether runs that are started from now on have a process of their own.
+    TrainApart(bool),
     ToggleLog,
     /// Puts the panels of Train, Evaluate and Explore back where they were at first.
     ResetLayout,
@@ -151,6 +156,10 @@ pub enum Action {
     Hub(HubAction),
     /// Something about the guided path.
     Guide(GuideAction),
+    /// Something about the runs that wait.
+    Queue(QueueAction),
+    /// Something about a comparison that is run by one press.
+    Recipe(RecipeAction),
 
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
@@ -198,6 +207,9 @@ impl Action {
         commands.extend(Shipped::ALL.into_iter().filter(|shipped| shipped.promise().is_some()).map(Self::TryShipped));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
+        commands
+            .extend([QueueAction::Add, QueueAction::Toggle, QueueAction::GoOn, QueueAction::Clear].map(Self::Queue));
+        commands.extend(recipes::all().iter().map(|recipe| Self::Recipe(RecipeAction::Show(&recipe.name))));
         commands.extend([
             Self::ToggleTheme,
             Self::SetTheme(ThemeChoice::System),
@@ -222,6 +234,7 @@ impl Action {
             Self::ToggleTheme => "Switch between light and dark",
             Self::SetTextSize(_) => "Text size",
             Self::SetMemoryLimit(_) => "Limit the memory of runs",
+            Self::TrainApart(_) => "Train in a separate process",
             Self::ToggleLog => "Show the log",
             Self::ResetLayout => "Reset layout",
             Self::ChooseData => "Open a data file…",
@@ -274,6 +287,8 @@ impl Action {
             Self::DeleteRun(_) => "Delete run",
             Self::Hub(action) => action.title(),
             Self::Guide(action) => action.title(),
+            Self::Queue(action) => action.title(),
+            Self::Recipe(action) => return action.title(),
             Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
@@ -343,6 +358,8 @@ impl Action {
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::Hub(_) => "hugging face download search fetch",
+            Self::Queue(_) => "wait next runs later",
+            Self::Recipe(_) => "recipe experiment compare ablation",
             Self::Guide(_) => "help tutorial tour learn transfer learning course",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",

@@ -27,10 +27,14 @@ pub struct Settings {
     pub recent_data: Vec<Vec<PathBuf>>,
     /// Bytes that a run may take at most, where not all that is free.
     pub memory_limit: Option<u64>,
+    /// Runs have a process of their own.
+    pub trains_apart: bool,
     /// Nothing is asked of the hub.
     pub offline: bool,
     /// The guided path: whether it is shown, and what of it was done.
     pub guide: Guide,
+    /// The runs that wait, as the queue writes them.
+    pub queue: String,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -45,8 +49,10 @@ impl Default for Settings {
             last_model: None,
             recent_data: Vec::new(),
             memory_limit: None,
+            trains_apart: true,
             offline: false,
             guide: Guide::default(),
+            queue: String::new(),
             layouts: BTreeMap::new(),
         }
     }

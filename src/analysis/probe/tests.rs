@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::*;
 use crate::analysis::points::Points;
-use crate::analysis::pooled::Which;
 use crate::data::{LabelSet, Roles};
 use crate::random::{Purpose, Stream, key};
 use crate::table::Table;
@@ -233,8 +232,7 @@ fn a_file_is_probed_from_its_texts_on_and_the_states_are_kept() {
         (0..40).map(|row| format!("the {} of day {row},{}\n", words[row % 2], words[row % 2])).collect();
     let data = Arc::new(of_csv(Task::Classify, &(String::from("text,label\n") + &cells.concat()), None));
     let among = labelled(&data, 0..40).into();
-    let wanted = Wanted { model, data, among, rows: 30, seed: 1, max_tokens: 64, which: Which::All };
-    let question = Question { wanted, folds: 5 };
+    let question = Question { wanted: Sampling { model, data, among, rows: 30, seed: 1, max_tokens: 64 }, folds: 5 };
     let kept = StatesKept::default();
     let mut told = Vec::new();
     let mut tell = |what: &str, _: u64, _: u64| {

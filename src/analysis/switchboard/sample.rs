@@ -2,9 +2,8 @@
 
 use super::aim::Aim;
 use super::error::BoardError;
-use super::question::Question;
 use crate::analysis::pooled::OnProgress;
-use crate::analysis::sample::{request, sample};
+use crate::analysis::sample::{Sampling, request};
 use crate::data::{Dataset, Target};
 use crate::inspect::why::Text;
 use crate::inspect::{OpenModel, Request};
@@ -78,25 +77,21 @@ impl Sample {
     }
 
     /// Reads the rows that a question is about; nothing where `tell` ended it.
-    pub(super) fn read(
-        model: &OpenModel,
-        question: &Question,
-        tell: OnProgress<'_>,
-    ) -> Result<Option<Self>, BoardError> {
-        let data = &*question.data;
-        let labelled = question.among.iter().copied();
-        let labelled: Vec<usize> = labelled.filter(|one| data.examples[*one].target != Target::None).collect();
-        let examples = sample(data, &labelled, question.rows, question.seed);
+    pub(super) fn read(model: &OpenModel, of: &Sampling, tell: OnProgress<'_>) -> Result<Option<Self>, BoardError> {
+        let data = &*of.data;
+        let labelled = of.among.iter().copied().filter(|one| data.examples[*one].target != Target::None);
+        let of = &Sampling { among: labelled.collect(), ..of.clone() };
+        let examples = of.examples();
         let mut read = Self {
             task: data.task,
             texts: Vec::new(),
             words: Vec::new(),
             examples: Vec::new(),
             labels: model.labels.clone(),
-            among: labelled.len(),
+            among: of.among.len(),
             unknown: 0,
             cut: 0,
-            max_tokens: question.max_tokens.min(model.max_tokens),
+            max_tokens: of.max_tokens.min(model.max_tokens),
         };
         let output_of = |class: &String| model.labels.iter().position(|name| class_key(name) == class_key(class));
         let outputs: Vec<Option<usize>> = data.labels.names.iter().map(output_of).collect();

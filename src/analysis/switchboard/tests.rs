@@ -64,8 +64,10 @@ fn data(cases: &[Case], model: &OpenModel) -> Arc<Dataset> {
 }
 
 fn question(model: &str, data: &Arc<Dataset>, exact: bool) -> Question {
-    let among = (0..data.examples.len()).collect();
-    Question { model: golden(model), data: data.clone(), among, rows: 100, seed: 1, max_tokens: 64, exact }
+    Question {
+        wanted: Sampling { rows: 100, seed: 1, max_tokens: 64, ..Sampling::all(golden(model), data.clone()) },
+        exact,
+    }
 }
 
 fn go_on(_: &str, _: u64, _: u64) -> ControlFlow<()> {

@@ -8,6 +8,7 @@ mod asker;
 mod course;
 mod head;
 mod history;
+mod over_rows;
 mod rows;
 mod samples;
 mod text_box;

@@ -13,10 +13,10 @@ use egui::{Label, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_COMPARE_ARROWS, ICON_DIFFERENCE};
 
 use crate::analysis::sample::texts;
-use crate::inspect::{AnyInquiry, Request};
+use crate::inspect::Request;
 use crate::train::run::RunSummary;
+use crate::ui::panels::explore::over_rows::no_rows_ui;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
-use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::is_same;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
@@ -24,7 +24,7 @@ use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, JobKind, Screen, Shown, Workspace, model_of};
+use crate::ui::workspace::{Job, Shown, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -70,11 +70,6 @@ impl View for DriftView {
         Changed::No
     }
 
-    /// It is not one model that is asked here: the worker opens both.
-    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        None
-    }
-
     fn forget(&mut self) {
         *self = Self::default();
     }
@@ -101,7 +96,7 @@ impl DriftView {
         self.controls_ui(ui, after, cx);
         ui.add_space(space::S);
         let palette = cx.palette;
-        if let Some(job) = cx.workspace.job_where(is_measured) {
+        if let Some(job) = cx.workspace.job_of::<MeasureDrift>() {
             progress_ui(ui, job, palette);
             return;
         }
@@ -126,7 +121,7 @@ impl DriftView {
                 let title = format!("{} → {name}", cx.workspace.model_name(&found.before));
                 keep::save_ui(ui, &found, &title, cx);
             }
-            let job = cx.workspace.job_where(is_measured).map(|job| job.id);
+            let job = cx.workspace.job_of::<MeasureDrift>().map(|job| job.id);
             let work = self.work(cx.workspace, after);
             if let Some(job) = job {
                 if Button::new("Cancel").icon(ICON_CLOSE).small().show(ui, palette).clicked() {
@@ -227,11 +222,7 @@ impl DriftView {
         let palette = cx.palette;
         if self.texts(cx.workspace, after).is_none() {
             let words = "Open data first: both models read its texts, and what they make of them is compared.";
-            state::empty(ui, palette, ICON_DIFFERENCE, "No texts to compare over", words, |ui| {
-                if Button::new("Go to Data").primary().show(ui, palette).clicked() {
-                    cx.act(Action::Go(Screen::Data));
-                }
-            });
+            no_rows_ui(ui, cx, ICON_DIFFERENCE, "No texts to compare over", words);
             return;
         }
         let words = match self.before(cx.workspace, after) {
@@ -294,8 +285,7 @@ impl DriftView {
         };
         let looked = cx.workspace.worked::<LookAtBoth>().filter(|(work, _)| self.looked.as_ref() == Some(work));
         let both = looked.map(|(_, both)| both);
-        let is_read =
-            cx.workspace.job_where(|kind| matches!(kind, JobKind::Work(work) if work.get::<LookAtBoth>().is_some()));
+        let is_read = cx.workspace.job_of::<LookAtBoth>();
         if let (Cell::Head(..), None, None, Some(look)) = (cell, both, is_read, &self.looked)
             && Button::new("Read it with both models").small().show(ui, cx.palette).clicked()
         {
@@ -329,10 +319,6 @@ fn most_changed(found: &Measured) -> Cell {
 
 fn over(workspace: &Workspace) -> &'static str {
     if workspace.data.loaded.is_some() { "texts of the loaded data" } else { "texts of the run's own data" }
-}
-
-fn is_measured(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<MeasureDrift>().is_some())
 }
 
 fn progress_ui(ui: &mut Ui, job: &Job, palette: &Palette) {

@@ -11,21 +11,21 @@ use std::sync::Arc;
 use egui::{Label, Ui, pos2};
 use egui_material_icons::icons::ICON_LAYERS;
 
-use crate::analysis::pooled::{Wanted, Which};
 use crate::analysis::probe::{FOLDS, Probed, Question, ROWS, Train, labelled};
-use crate::inspect::{AnyInquiry, Pooling};
+use crate::analysis::sample::Sampling;
+use crate::inspect::Pooling;
 use crate::train::config::StrategyKind;
+use crate::ui::panels::explore::over_rows::{self, Found, no_rows_ui, rows_ui};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
-use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::explore::working;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{JobKind, Screen, Workspace};
+use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -56,14 +56,6 @@ impl Default for LayerProbe {
     }
 }
 
-/// What was found out about this model.
-struct Found<'a> {
-    question: &'a Question,
-    answer: &'a Result<Probed, String>,
-    /// Whether it is of other data than those that are open now.
-    is_stale: bool,
-}
-
 impl View for LayerProbe {
     fn layout(&self) -> Layout {
         Layout::Columns(vec![(2.3, BARS.into()), (1.0, ADVICE.into())])
@@ -77,29 +69,28 @@ impl View for LayerProbe {
         }
         Changed::No
     }
-
-    /// It asks of the whole data, and waits its turn with what takes the whole machine.
-    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        None
-    }
 }
 
 impl LayerProbe {
     fn bars_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
+        if let Some(job) = cx.workspace.job_of::<ProbeLayers>().cloned() {
             return working::ui(ui, cx, &job);
         }
         let workspace = cx.workspace;
         let (found, loaded) = (found(workspace), workspace.data.loaded.as_ref());
         match (found, loaded) {
-            (Some(Found { question, answer: Ok(probed), is_stale }), _) => {
-                self.done_ui(ui, cx, question, probed, is_stale);
+            (Some(Found { work, answer: Ok(probed), is_stale }), _) => {
+                self.done_ui(ui, cx, &work.question, probed, is_stale);
             }
-            (_, None) => no_data_ui(ui, cx),
+            (_, None) => {
+                let words =
+                    "Open texts with labels, and each layer of the model tells how much of them it already knows.";
+                no_rows_ui(ui, cx, ICON_LAYERS, "No data to probe with", words);
+            }
             (_, Some(loaded)) if !is_of_texts(loaded) => {
                 let words = "A probe learns a label or a number for each text. This data has neither, or its columns \
                              are not chosen: choose them in Data.";
-                state::empty(ui, cx.palette, ICON_LAYERS, "Nothing to probe for", words, |ui| to_data_ui(ui, cx));
+                no_rows_ui(ui, cx, ICON_LAYERS, "Nothing to probe for", words);
             }
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
                 state::error(ui, cx.palette, "The layers cannot be probed", why, |_| {});
@@ -116,35 +107,18 @@ impl LayerProbe {
              task it already knows, and how far it can stay frozen.",
             format::file_name(&loaded.dataset.table.path)
         );
-        state::empty(ui, cx.palette, ICON_LAYERS, "Which layer knows the task?", &words, |ui| {
-            ui.horizontal(|ui| {
-                // In the middle, whatever else is.
-                let width = 408.0;
-                ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
-                self.choices_ui(ui, cx, loaded, Button::new("Probe the layers").primary());
-            });
+        let about = (ICON_LAYERS, "Which layer knows the task?", words.as_str());
+        over_rows::ready_ui(ui, cx, about, 408.0, |ui, cx| {
+            self.choices_ui(ui, cx, loaded, Button::new("Probe the layers").primary());
         });
     }
 
     /// How many rows and folds, and the press that begins.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: Button) {
         ui.horizontal_wrapped(|ui| {
-            ui.label(text::dim("Rows", cx.palette));
-            choice(ui, "Rows to probe", 120.0, &rows_words(self.rows), |ui| {
-                for rows in ROW_CHOICES {
-                    if named(ui, self.rows == rows, &rows_words(rows)) {
-                        self.rows = rows;
-                    }
-                }
-            });
+            rows_ui(ui, cx, ("Rows to probe", 120.0), &mut self.rows, ROW_CHOICES, "All that fit");
             ui.label(text::dim("Folds", cx.palette));
-            choice(ui, "Folds", 64.0, &self.folds.to_string(), |ui| {
-                for folds in FOLD_CHOICES {
-                    if named(ui, self.folds == folds, &folds.to_string()) {
-                        self.folds = folds;
-                    }
-                }
-            });
+            choose(ui, "Folds", 64.0, &mut self.folds, FOLD_CHOICES, usize::to_string);
             if begin.show(ui, cx.palette).clicked() {
                 self.begin(cx, loaded);
             }
@@ -154,7 +128,7 @@ impl LayerProbe {
     fn begin(&self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
         let Some(model) = cx.workspace.explore.model.clone() else { return };
         let data = loaded.dataset.clone();
-        let wanted = Wanted {
+        let wanted = Sampling {
             model,
             // What is held out for evaluation has no say in how far to freeze.
             among: labelled(&data, loaded.split.train.iter().copied()).into(),
@@ -162,7 +136,6 @@ impl LayerProbe {
             rows: self.rows,
             seed: cx.workspace.data.rule.seed,
             max_tokens: cx.workspace.length().max_tokens,
-            which: Which::All,
         };
         let question = Question { wanted, folds: self.folds };
         let kept = cx.workspace.data.states.clone();
@@ -206,8 +179,8 @@ impl LayerProbe {
 
     fn advice_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let running = cx.workspace.job_where(is_ours).is_some();
-        let Some(Found { question, answer: Ok(probed), is_stale }) = found(cx.workspace).filter(|_| !running) else {
+        let running = cx.workspace.job_of::<ProbeLayers>().is_some();
+        let Some(Found { work, answer: Ok(probed), is_stale }) = found(cx.workspace).filter(|_| !running) else {
             ui.label(text::dim("What each layer knows appears here once the layers have been probed", palette));
             return;
         };
@@ -218,7 +191,7 @@ impl LayerProbe {
             ui.add(Label::new(text::strong(advice.proposal(), palette)).wrap());
             let press = Button::new(press_words(advice.train)).primary();
             if press.show(ui, palette).on_hover_text("Sets the form in Train").clicked() {
-                take_over(cx, &question.wanted.model, advice.train);
+                take_over(cx, &work.question.wanted.model, advice.train);
             }
             ui.add_space(space::S);
             facts_ui(ui, probed, palette);
@@ -273,40 +246,14 @@ fn take_over(cx: &mut Cx<'_>, model: &PathBuf, train: Train) {
 }
 
 /// What was found out about the model that is asked; what was about another says nothing.
-fn found(workspace: &Workspace) -> Option<Found<'_>> {
-    let (work, answer) = workspace.worked::<ProbeLayers>()?;
-    let question = &work.question;
-    if workspace.explore.model.as_ref() != Some(&question.wanted.model) {
-        return None;
-    }
-    let is_same = |loaded: &Arc<LoadedDataset>| Arc::ptr_eq(&loaded.dataset, &question.wanted.data);
-    let is_stale = !workspace.data.loaded.as_ref().is_some_and(is_same);
-    Some(Found { question, answer, is_stale })
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<ProbeLayers>().is_some())
+fn found(workspace: &Workspace) -> Option<Found<'_, ProbeLayers>> {
+    over_rows::found(workspace, |work: &ProbeLayers| &work.question.wanted)
 }
 
 /// Whether each text has a label or a number of its own.
 fn is_of_texts(loaded: &LoadedDataset) -> bool {
     let data = &loaded.dataset;
     data.task.is_sequence() && data.is_labelled()
-}
-
-fn rows_words(rows: usize) -> String {
-    if rows == usize::MAX { "All that fit".to_owned() } else { format!("up to {}", format::count(rows as u64)) }
-}
-
-fn no_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let words = "Open texts with labels, and each layer of the model tells how much of them it already knows.";
-    state::empty(ui, cx.palette, ICON_LAYERS, "No data to probe with", words, |ui| to_data_ui(ui, cx));
-}
-
-fn to_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if Button::new("Go to Data").primary().show(ui, cx.palette).clicked() {
-        cx.act(Action::Go(Screen::Data));
-    }
 }
 
 /// What is shown is of other data; where there are some, they can be probed.

@@ -3,11 +3,11 @@
 use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 
-use super::{Shown, tables};
+use super::{Shown, words};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, History, Point};
 use crate::ui::theme::{Palette, space};
-use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
+use crate::ui::widgets::curve::{self, Chart, Line, Link, Series, Spec, Style};
 use crate::ui::widgets::{Button, Card, text};
 use crate::ui::{Cx, format};
 
@@ -105,7 +105,7 @@ impl Curves {
             drawn.map(|(drawn, run)| line_of(run, &drawn.metric, Style::Dots, palette)).collect();
         let measure = Measure::find(key);
         let percent = measure.is_some_and(|measure| measure.percent);
-        let title = measure.as_ref().map_or("Evaluation", tables::title);
+        let title = measure.as_ref().map_or("Evaluation", words::title);
         let empty = match measure {
             Some(_) => "None of these runs was evaluated",
             None => "These runs learn different tasks and have no metric in common",
@@ -121,18 +121,7 @@ fn line_of<'a>(run: &'a Shown<'_>, series: &'a Series, style: Style, palette: &P
 }
 
 fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], over: Over) -> Spec<'a> {
-    Spec {
-        title,
-        lines,
-        flags: &[],
-        baseline: None,
-        scale: Scale::Linear,
-        from_zero: false,
-        format: format::value,
-        percent: false,
-        over: if over == Over::Steps { "step" } else { "second" },
-        empty: "",
-    }
+    Spec { over: if over == Over::Steps { "step" } else { "second" }, ..Spec::of(title, lines) }
 }
 
 fn chart_ui(ui: &mut Ui, chart: &mut Chart, spec: &Spec<'_>, link: &mut Link, height: f32, palette: &Palette) {
