@@ -61,6 +61,7 @@ impl Columns {
             context: self.context.clone(),
             answers: self.answers.clone(),
             group: None,
+            split: None,
         }
     }
 

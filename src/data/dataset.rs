@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::DataError;
 use super::columns::{column, content};
-use super::labels::{Classes, Separator, flag_columns};
+use super::labels::{Classes, Numerals, Separator, flag_columns};
 use super::rows::{Content, Example, LabelSet, Roles, Target};
 use super::targets::Targets;
 use crate::table::notation::tags;
@@ -28,6 +28,8 @@ pub struct Dataset {
     pub notation: Notation,
     /// How the file writes several labels of a row, where it has such.
     pub(super) separator: Separator,
+    /// How the file writes numbers, where these are its labels.
+    numerals: Numerals,
     pub(super) content: Content,
 }
 
@@ -40,8 +42,8 @@ impl Dataset {
     /// column: a list if all cells are lists, else the separator found in the most cells. An empty multi-label cell is a
     /// text to which no label applies.
     ///
-    /// Tags of words are turned into IOB2, whose names are `O` and then `B-` and `I-` of each type. A question without an
-    /// answer in its cell is one that its context does not answer.
+    /// Tags of words are turned into IOB2, whose names are `O` and then `B-` and `I-` of each type. A question that says
+    /// nothing of its answers is left out, unless none does.
     pub fn new(table: Arc<Table>, task: Task, roles: &Roles, labels: Option<&LabelSet>) -> Result<Self, DataError> {
         let content = content(&table, task, roles)?;
         let targets = Targets::new(Arc::clone(&table), task, roles, content, labels)?;
@@ -49,6 +51,7 @@ impl Dataset {
             labels: targets.labels.clone(),
             notation: targets.notation.clone(),
             separator: targets.separator,
+            numerals: targets.numerals.clone(),
             task,
             roles: roles.clone(),
             examples: Vec::new(),
@@ -149,9 +152,10 @@ impl Dataset {
         self.table.line(self.examples[example].row)
     }
 
-    /// Refuses rows to be kept together by a column that is not there.
+    /// Refuses rows to be kept together, or divided, by a column that is not there.
     pub fn check_group(table: &Table, roles: &Roles) -> Result<(), DataError> {
-        column(table, roles.group.as_deref(), "group").map(|_column| ())
+        let split = roles.split.as_deref().filter(|name| !name.is_empty());
+        column(table, roles.group.as_deref(), "group").and_then(|_group| column(table, split, "split")).map(|_split| ())
     }
 
     /// What an example shares with those that must stay on its side of a split.
@@ -174,9 +178,15 @@ impl Dataset {
                 let has_tags = self.roles.tags.is_some() && self.is_labelled();
                 return has_tags.then(|| format!("the tags are read as {} and kept as IOB2", self.notation.title()));
             }
-            (Annotation::Number | Annotation::Answers | Annotation::Order(_) | Annotation::Nothing, _) => None,
+            (Annotation::Number, _) => return self.numerals.words(),
+            (Annotation::Answers | Annotation::Order(_) | Annotation::Nothing, _) => None,
         };
         labels.map(|labels| format!("the labels are read {labels}"))
+    }
+
+    /// How numbers are read, where that was decided for the column as a whole and another could have decided otherwise.
+    pub(super) fn decided(&self) -> Option<String> {
+        self.numerals.words().filter(|_| self.numerals.is_decided())
     }
 
     /// The labels of rows that are left out because nothing else has them, in a file whose labels come from elsewhere.
@@ -534,15 +544,34 @@ pub(crate) mod tests {
             answers: Some("answers".into()),
             ..Roles::default()
         };
+        let untold = "has no answers, and does not say that there is none; expected an answer, or an empty list (with answers \
+                      in a column of their own, is_impossible or the start -1)";
         let tsv = "question\tcontext\tanswers\nwho?\tAda ran.\t{\"text\":[\"Ada\"],\"answer_start\":[0]}\n\
                    why?\tAda ran.\t{\"text\":[],\"answer_start\":[]}\nwhen?\tAda ran.\t\nhow?\t\t\n";
         let dataset = of_columns(Task::Qa, tsv, &roles, None);
-        let ada = GoldAnswer { text: "Ada".into(), start: 0 };
-        assert_eq!(targets(&dataset), [Target::Answers(vec![ada.clone()]), Target::Answers(Vec::new()), Target::None]);
+        let ada = || Target::Answers(vec![GoldAnswer { text: "Ada".into(), start: 0 }]);
+        let none = || Target::Answers(Vec::new());
+        assert_eq!(targets(&dataset), [ada(), none()]);
         assert_eq!((dataset.text(0), dataset.pair(0)), ("who?", Some("Ada ran.")));
-        assert_eq!(excluded(&dataset), [(5, "has no context")]);
-        let plain = of_columns(Task::Qa, "question,context,answers\nwho?,Ada ran.,Ada\nwhy?,Ada ran.,\n", &roles, None);
-        assert_eq!(targets(&plain), [Target::Answers(vec![ada]), Target::Answers(Vec::new())]);
+        assert_eq!(excluded(&dataset), [(4, untold), (5, "has no context")]);
+        let check = |rows: &[&str], expected: &[Option<Target>]| {
+            let csv = format!("question,context,answers,answer_start,is_impossible\n{}\n", rows.join("\n"));
+            let dataset = of_columns(Task::Qa, &csv, &roles, None);
+            let found: Vec<Option<Target>> = (0..rows.len())
+                .map(|row| dataset.examples.iter().find(|one| one.row == row).map(|one| one.target.clone()))
+                .collect();
+            assert_eq!(found, expected, "{rows:?}: {:?}", dataset.excluded);
+        };
+        // What says nothing is no answer that is said to be missing.
+        for cell in ["", "NaN", "None", "null", "N/A"] {
+            check(&["who?,Ada ran.,Ada,,", &format!("why?,Ada ran.,{cell},,")], &[Some(ada()), None]);
+            check(&["who?,Ada ran.,Ada,0,", &format!("why?,Ada ran.,{cell},-1,")], &[Some(ada()), Some(none())]);
+            check(&["who?,Ada ran.,Ada,,False", &format!("why?,Ada ran.,{cell},,True")], &[Some(ada()), Some(none())]);
+            check(&["who?,Ada ran.,Ada,,False", &format!("why?,Ada ran.,{cell},,False")], &[Some(ada()), None]);
+            check(&[&format!("why?,Ada ran.,{cell},,")], &[Some(Target::None)]);
+        }
+        check(&["who?,Ada ran.,Ada,,", "why?,Ada ran.,[],,"], &[Some(ada()), Some(none())]);
+        check(&["who?,Ada ran.,Ada,,", "why?,Ada ran.,ran,,True"], &[Some(ada()), None]);
     }
 
     #[test]

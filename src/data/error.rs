@@ -6,6 +6,15 @@ use std::path::PathBuf;
 use crate::table::{ReadError, no_row};
 use crate::task::Task;
 
+/// A number that may mean two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenNumber {
+    /// As the file has it.
+    pub written: String,
+    pub whole: String,
+    pub fraction: String,
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     #[error(transparent)]
@@ -18,6 +27,13 @@ pub enum DataError {
     SameColumn { path: PathBuf, name: String, first: &'static str, second: &'static str },
     #[error("{} be used for {task}: line {line} {reason}", no_row(*rows, path))]
     NoExamples { path: PathBuf, rows: usize, task: Task, line: usize, reason: String },
+    #[error(
+        "column {column:?} of {path:?} has numbers such as {}, which may mean {} or {}, because all its \
+         marked numbers have three digits behind their only mark; expected {} where it is thousands, \
+         and where it is decimals one number with more or fewer digits behind its mark, such as 1.5 or 1.5000",
+        open.written, open.whole, open.fraction, open.whole
+    )]
+    OpenNumbers { path: PathBuf, column: String, open: Box<OpenNumber> },
     #[error("no row of {path:?} has a label, expected rows that can be held out")]
     NoLabels { path: PathBuf },
     #[error(

@@ -29,10 +29,11 @@ impl std::fmt::Display for Fold {
 }
 
 impl Split {
-    /// Holds one fold out. Rows without a label are on no side.
+    /// Holds one fold out. Rows without a label are on no side, and so are those that a column leaves for a last test.
     pub fn of_fold(dataset: &Dataset, fold: Fold, rule: &SplitRule) -> Result<Self, DataError> {
-        let labelled: Vec<usize> =
-            (0..dataset.examples.len()).filter(|example| dataset.examples[*example].target != Target::None).collect();
+        let is_for_test = dataset.is_for_test();
+        let is_divided = |example: &usize| dataset.examples[*example].target != Target::None && !is_for_test(*example);
+        let labelled: Vec<usize> = (0..dataset.examples.len()).filter(is_divided).collect();
         let path = || dataset.table.path.clone();
         if labelled.is_empty() {
             return Err(DataError::NoLabels { path: path() });

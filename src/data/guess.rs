@@ -14,10 +14,13 @@ use std::collections::HashSet;
 
 use columns::{Column, filled_cells, look, look_at_all, sample};
 use content::Content;
-use names::{ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, NEITHER, QUESTION, is_gold, is_in, is_label, is_predicted, rank};
+use names::{
+    ANSWERS, ASIDE, CONTEXT, GROUP, LABEL, QUESTION, is_aside_by_name, is_gold, is_in, is_label, is_predicted, rank,
+};
 
 use super::Roles;
-use super::labels::{self, Separator};
+use super::labels::{self, Numerals, Separator, is_no_number};
+use super::parts;
 use crate::table::Format;
 use crate::table::Table;
 use crate::table::plain_name;
@@ -32,14 +35,16 @@ impl Roles {
     /// Guesses the roles of a table's columns for a task. A role for which nothing fits stays empty.
     pub fn guess(table: &Table, task: Task) -> Self {
         let columns = look_at_all(table);
-        match task.reads() {
+        let roles = match task.reads() {
             Reads::Words => entities(table, &columns),
             Reads::Question => questions(&columns),
             Reads::Running | Reads::Neighbours(_) => {
-                Self { text: text(&columns, None), group: group(&columns, GROUP), ..Self::default() }
+                return Self { text: text(&columns, None), group: group(&columns, GROUP), ..Self::default() };
             }
             Reads::Texts => sequence(table, &columns, task.targets()),
-        }
+        };
+        let split = parts::column(table).filter(|name| roles.named().all(|(_, used)| used != name));
+        Self { split, ..roles }
     }
 }
 
@@ -134,7 +139,7 @@ fn label(table: &Table, columns: &[&Column<'_>], targets: Targets) -> Option<Str
             (is_poor, likelihood, !is_label(&column.plain), rank(LABEL, &column.plain))
         });
     let is_place = |column: &Column<'_>| matches!(column.no_text, Some(Content::Date | Content::Address));
-    let others = || possible.iter().filter(|column| !is_in(NEITHER, &column.plain) && !is_place(column));
+    let others = || possible.iter().filter(|column| !is_aside_by_name(column.name, &column.plain) && !is_place(column));
     let numbered = || {
         let numbers = others().filter(|column| targets == Targets::Number && column.varies());
         numbers.min_by_key(|column| is_predicted(column.name) || is_in(ASIDE, &column.plain))
@@ -161,9 +166,9 @@ fn is_sure_class(column: &Column<'_>) -> bool {
 
 fn has_fractions(table: &Table, column: &Column<'_>) -> bool {
     let cells = filled_cells(table, column.index);
-    let decimal_comma = labels::decimal_comma_in(table, &cells);
-    let is_fraction = |cell: &str| labels::number(cell, decimal_comma).is_ok_and(|value| value.fract() != 0.0);
-    column.is_all_numbers() && cells.into_iter().any(is_fraction)
+    let numerals = Numerals::of(table, &cells);
+    let is_fraction = |cell: &str| numerals.read(cell).is_ok_and(|value| value.fract() != 0.0);
+    column.is_all_numbers() && (numerals.doubt().is_some() || cells.into_iter().any(is_fraction))
 }
 
 /// Whether a column of fractions is called a label by a likelier name than the one that was chosen for classes.
@@ -204,10 +209,12 @@ fn by_labels(table: &Table, cells: &[&str]) -> Task {
         return Task::MultiLabel;
     }
     let distinct = cells.iter().collect::<HashSet<_>>().len();
-    let decimal_comma = labels::decimal_comma_in(table, cells);
-    let values: Vec<f32> = cells.iter().filter_map(|cell| labels::number(cell, decimal_comma).ok()).collect();
-    if !cells.is_empty() && values.len() * 20 >= cells.len() * 19 {
-        let fractions = values.iter().any(|value| value.fract() != 0.0);
+    let numerals = Numerals::of(table, cells);
+    let told: Vec<&str> = cells.iter().copied().filter(|cell| !is_no_number(cell)).collect();
+    let numbers = told.iter().filter(|cell| numerals.is_number(cell)).count();
+    if numbers > 0 && numbers * 20 >= told.len() * 19 {
+        let is_fraction = |cell: &&str| numerals.read(cell).is_ok_and(|value| value.fract() != 0.0);
+        let fractions = numerals.doubt().is_some() || told.iter().any(is_fraction);
         return if fractions || (distinct > 20 && distinct * 5 > cells.len()) { Task::Regress } else { Task::Classify };
     }
     let separator = Separator::of_column(cells.iter().copied());

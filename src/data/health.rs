@@ -65,6 +65,8 @@ impl Finding {
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let mut findings = columns(dataset);
     findings.extend(left_out(dataset));
+    let unanswered = examples_of(dataset, &|target| matches!(target, Target::Answers(answers) if answers.is_empty()));
+    findings.push(Finding::of_examples(FindingKind::Unanswered, dataset, &unanswered));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
@@ -260,7 +262,9 @@ impl Dataset {
         let cut = cut_words(self);
         let first =
             cut.rows.first().map(|row| format!("{name}: {}; the first, {}", cut.message(), self.table.place(*row)));
-        notes.chain(first).collect()
+        let decided = self.decided().map(|decided| format!("{name}: {decided}"));
+        let parts = self.parts_words().map(|parts| format!("{name}: {parts}"));
+        notes.chain(decided).chain(parts).chain(first).collect()
     }
 }
 

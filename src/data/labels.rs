@@ -1,12 +1,14 @@
 //! The text of a label cell → classes or a number, and the classes of a column in their order.
 
 mod flags;
+mod numerals;
 mod several;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 pub(super) use flags::{flag, is_missing, kind_of};
+pub(super) use numerals::{Numerals, is_no_number};
 pub(super) use several::{Separator, are_id_lists, places, scores};
 
 use super::LabelSet;
@@ -187,45 +189,6 @@ impl<'a> Classes<'a> {
     }
 }
 
-/// A finite number. With `decimal_comma`, `3,5` is three and a half.
-pub(super) fn number(cell: &str, decimal_comma: bool) -> Result<f32, String> {
-    let cell = cell.trim();
-    let text = if decimal_comma && !cell.contains('.') && cell.matches(',').count() == 1 {
-        Cow::Owned(cell.replace(',', "."))
-    } else {
-        Cow::Borrowed(cell)
-    };
-    match text.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ => Err(format!("has the label {:?}, expected a number", shorten(cell, 40))),
-    }
-}
-
-/// Whether the numbers of a table may have a decimal comma: only where the comma does not separate columns, as in the
-/// files of spreadsheets in most of Europe.
-pub(super) fn decimal_comma(table: &Table) -> bool {
-    matches!(table.format, crate::table::Format::Delimited { delimiter: b';' | b'\t' })
-}
-
-/// The same of one column: also where commas separate the columns, quoted numbers such as `0,5` and `3,25` have one. What
-/// always has three digits behind it may be thousands, and what combines whole numbers labels.
-pub(super) fn decimal_comma_in(table: &Table, cells: &[&str]) -> bool {
-    if decimal_comma(table) {
-        return true;
-    }
-    let parts = |cell: &str| {
-        let (whole, part) = cell.split_once(',')?;
-        let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        (is_digits(whole.trim_start_matches(['-', '+'])) && is_digits(part)).then_some(part.len())
-    };
-    let written: Vec<usize> = cells.iter().filter_map(|cell| parts(cell)).collect();
-    let whole = cells.iter().filter(|cell| cell.parse::<i64>().is_ok()).count();
-    !written.is_empty()
-        && (written.len() + whole) * 20 >= cells.len() * 19
-        && written.iter().any(|digits| *digits != 3)
-        && !are_id_lists(cells)
-}
-
 /// The names in some cells, each once. Those of a million rows may all be different.
 pub(super) fn names_in<'a>(cells: impl Iterator<Item = &'a str>, separator: Separator) -> Vec<String> {
     let mut names: HashSet<Cow<'a, str>> = HashSet::new();
@@ -292,21 +255,5 @@ mod tests {
         check("a,d", Some(vec![1, 3]));
         check("a, x", None);
         check("a", None);
-    }
-
-    #[test]
-    fn numbers_are_finite() {
-        let check = |cell: &str, comma: bool, expected: Option<f32>| {
-            assert_eq!(number(cell, comma).ok(), expected, "{cell}");
-        };
-        check(" 3.5 ", false, Some(3.5));
-        check("-1e2", false, Some(-100.0));
-        check("3,5", true, Some(3.5));
-        check("3,5", false, None);
-        check("1,234.5", true, None);
-        check("nan", false, None);
-        check("inf", false, None);
-        check("1e99", false, None);
-        check("good", false, None);
     }
 }

@@ -19,6 +19,7 @@ mod guess;
 mod labels;
 mod moved;
 mod oversample;
+mod parts;
 mod relabel;
 mod rows;
 

@@ -31,6 +31,10 @@ pub struct Roles {
     /// Rows with the same value stay on one side of a split: a document, a customer, an article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Says of each row which part it is of: to learn from, to evaluate on, or to leave for a last test. An empty name is
+    /// none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
 }
 
 impl Roles {
@@ -47,8 +51,9 @@ impl Roles {
             ("context", &self.context),
             ("answers", &self.answers),
             ("group", &self.group),
+            ("split", &self.split),
         ];
-        roles.into_iter().filter_map(|(role, column)| Some((role, column.as_deref()?)))
+        roles.into_iter().filter_map(|(role, column)| Some((role, column.as_deref().filter(|name| !name.is_empty())?)))
     }
 }
 

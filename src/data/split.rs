@@ -38,7 +38,12 @@ impl Split {
     ///
     /// Rows that share a value of the group column stay together; then whole groups are held out, as many as come
     /// nearest to the share, whatever their classes.
+    ///
+    /// Where a column says which rows are for what, nothing is drawn.
     pub fn new(dataset: &Dataset, rule: &SplitRule) -> Self {
+        if let Some(told) = Self::told(dataset) {
+            return told;
+        }
         let count = dataset.examples.len();
         if dataset.roles.group.is_some() {
             let held_out = held_out_groups(dataset, rule);

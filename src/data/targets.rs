@@ -7,16 +7,15 @@ use super::DataError;
 use super::columns::column;
 use super::folded::folded;
 use super::labels::{
-    Classes, Separator, decimal_comma_in, flag, flag_columns, is_missing, names_in, number, places, sort_names,
-    unlabelled,
+    Classes, Numerals, Separator, flag, flag_columns, is_missing, names_in, places, sort_names, unlabelled,
 };
 use super::rows::Content;
 use super::{LabelSet, Roles, Target};
-use crate::table::Table;
 use crate::table::notation::answers;
 use crate::table::notation::tags;
 use crate::table::notation::tags::{Notation, Scheme, UNTYPED};
 use crate::table::shorten;
+use crate::table::{Table, plain_name};
 use crate::task::{Annotation, Task};
 use crate::words::plural;
 
@@ -31,12 +30,14 @@ pub(super) struct Targets {
     flags: Vec<usize>,
     /// The column of the starts of answers.
     start: Option<usize>,
-    /// Whether answers are written as objects, so that an empty cell says nothing instead of "no answer".
-    answers_are_objects: bool,
+    /// The column that says of a question that its context does not answer it.
+    impossible: Option<usize>,
+    /// Whether some question has answers, or is said to have none, so that others are to be asked why they say nothing.
+    has_answers: bool,
     pub separator: Separator,
     /// Names that say of a row that it has no label.
     unlabelled: Vec<String>,
-    decimal_comma: bool,
+    pub numerals: Numerals,
     pub notation: Notation,
     pub labels: LabelSet,
     /// Tags by name, also under the names of a model that knows no `B-` or no `I-`.
@@ -75,14 +76,15 @@ impl Targets {
         };
         let start = start.filter(|start| Some(*start) != column);
         let mut targets = Self {
-            decimal_comma: false,
+            numerals: Numerals::default(),
             table,
             annotation,
             content,
             column,
             flags,
             start,
-            answers_are_objects: false,
+            impossible: None,
+            has_answers: false,
             separator: Separator::Single,
             unlabelled: Vec::new(),
             notation: Notation::default(),
@@ -92,6 +94,7 @@ impl Targets {
             tags_are_places: false,
         };
         targets.settle();
+        targets.check_numbers()?;
         targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
         targets.tags_are_places = labels.is_some()
             && targets.notation.scheme == Scheme::Numbered
@@ -111,7 +114,7 @@ impl Targets {
             Annotation::Labels => self.separator = Separator::of_column(self.cells(column)),
             Annotation::Number => {
                 let cells: Vec<&str> = self.cells(column).map(str::trim).filter(|cell| !cell.is_empty()).collect();
-                self.decimal_comma = decimal_comma_in(&self.table, &cells);
+                self.numerals = Numerals::of(&self.table, &cells);
             }
             Annotation::Tags => {
                 if let Content::Words { .. } = self.content {
@@ -120,11 +123,20 @@ impl Targets {
                 }
             }
             Annotation::Answers => {
-                let objects = self.cells(column).any(|cell| cell.trim_start().starts_with('{'));
-                self.answers_are_objects = objects;
+                let is_told = |name: &String| plain_name(name) == "isimpossible";
+                let impossible = self.table.columns.iter().position(is_told);
+                self.impossible = impossible.filter(|told| *told != column);
+                self.has_answers = (0..self.table.rows()).any(|row| self.says_of_answers(row, column));
             }
             Annotation::Label | Annotation::Order(_) | Annotation::Nothing => {}
         }
+    }
+
+    /// Refuses numbers of which the whole column leaves open what they are.
+    fn check_numbers(&self) -> Result<(), DataError> {
+        let Some((column, open)) = self.column.zip(self.numerals.doubt()) else { return Ok(()) };
+        let column = self.table.columns[column].clone();
+        Err(DataError::OpenNumbers { path: self.table.path.clone(), column, open: Box::new(open) })
     }
 
     /// The same, but names may be written in other ways.
@@ -199,7 +211,7 @@ impl Targets {
             Annotation::Label | Annotation::Number | Annotation::Order(_) if cell.is_empty() => {
                 Err("has no label".into())
             }
-            Annotation::Number => number(cell, self.decimal_comma).map(Target::Value),
+            Annotation::Number => self.numerals.read(cell).map(Target::Value),
             Annotation::Order(names) => read_order(cell, names, classes),
             Annotation::Label if self.separator.is_several() => match self.read_several(cell, classes)?[..] {
                 [] => Err("has no label".into()),
@@ -319,15 +331,42 @@ impl Targets {
         })
     }
 
+    /// Whether a row says something of its answers, be it that there is none.
+    fn says_of_answers(&self, row: usize, column: usize) -> bool {
+        let Content::Question { context, .. } = self.content else { return false };
+        let cell = self.table.cell(row, column);
+        !answers::is_missing(cell, self.table.cell(row, context)) || self.is_said_to_have_none(row)
+    }
+
+    fn is_impossible(&self, row: usize) -> bool {
+        self.impossible.is_some_and(|column| flag(self.table.cell(row, column).trim()) == Some(true))
+    }
+
+    /// Whether columns beside that of the answers say that there is none.
+    fn is_said_to_have_none(&self, row: usize) -> bool {
+        let start = self.start.map(|start| self.table.cell(row, start).trim().trim_matches(['[', ']']));
+        let is_nowhere = start.and_then(|start| start.parse::<f64>().ok()) == Some(answers::NOWHERE);
+        is_nowhere || self.is_impossible(row)
+    }
+
     /// Answers that stand where the file says. Others are left out; [`super::mend`] can move them to where they stand.
     fn read_answers(&self, row: usize, cell: &str) -> Result<Target, String> {
         let Content::Question { context, .. } = self.content else { return Ok(Target::None) };
         let context = self.table.cell(row, context);
-        if cell.is_empty() && self.answers_are_objects {
+        if !self.has_answers {
             return Ok(Target::None);
         }
+        let is_missing = answers::is_missing(cell, context);
+        if is_missing && !self.is_said_to_have_none(row) {
+            return Err("has no answers, and does not say that there is none; expected an answer, or an empty list \
+                        (with answers in a column of their own, is_impossible or the start -1)"
+                .into());
+        }
         let start = self.start.map(|start| self.table.cell(row, start));
-        let answers = answers::answers(cell, start, context)?;
+        let answers = if is_missing { Vec::new() } else { answers::answers(cell, start, context)? };
+        if !answers.is_empty() && self.is_impossible(row) {
+            return Err("is marked impossible and has answers, expected one or the other".into());
+        }
         if let Some(wrong) = answers.iter().find(|answer| !answers::stands_at(context, answer)) {
             return Err(format!(
                 "has the answer {:?}, which is not at character {} of its context{}",

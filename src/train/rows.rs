@@ -82,7 +82,7 @@ pub fn divide(
         notes.extend(said);
         let (eval_data, fixed) = eval_data.mended(&mends.fixes());
         let whole = |dataset: &Dataset| (0..dataset.examples.len()).collect();
-        let split = Split { train: whole(&train_data), eval: whole(&eval_data) };
+        let split = Split { train: train_data.to_learn(), eval: whole(&eval_data) };
         mended.extend(fixed.into_iter().map(|fixed| Mended { in_eval_file: true, ..fixed }));
         (Arc::new(eval_data), split)
     } else {
@@ -115,6 +115,7 @@ pub fn fill_roles(given: &Roles, table: &Table, task: Task) -> Roles {
         answers: or(&given.answers, guess.answers),
         // Which rows belong together is never guessed: it changes what is held out.
         group: given.group.clone(),
+        split: or(&given.split, guess.split),
     }
 }
 

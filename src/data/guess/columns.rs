@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::content::{self, Content};
-use crate::data::labels;
-use crate::table::{Table, is_number, plain_name};
+use crate::data::labels::{self, Numerals, is_no_number};
+use crate::table::{Table, plain_name};
 
 /// Rows whose cells are looked at, spread over the table.
 pub(super) const SAMPLE: usize = 2000;
@@ -17,7 +17,7 @@ pub(super) struct Column<'a> {
     pub name: &'a str,
     pub plain: String,
     pub mean_length: f64,
-    /// Share of the cells that are numbers.
+    /// Share of the cells that are numbers, of those that do not say that there is none.
     pub numbers: f64,
     pub distinct: usize,
     pub filled: usize,
@@ -81,15 +81,16 @@ pub(super) fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<
     let cells = filled_cells(table, index);
     let filled = cells.len();
     let share = |count: usize| count as f64 / filled.max(1) as f64;
-    let decimal_comma = labels::decimal_comma_in(table, &cells) && !labels::are_id_lists(&cells);
-    let is_number = |cell: &str| is_number(cell) || (decimal_comma && labels::number(cell, true).is_ok());
+    let numerals = Numerals::of(table, &cells);
+    // A gap in a column of numbers is no word.
+    let told: Vec<&str> = cells.iter().copied().filter(|cell| !is_no_number(cell)).collect();
     let words: Vec<usize> = cells.iter().map(|cell| content::words(cell)).collect();
     Column {
         index,
         name,
         plain: plain_name(name),
         mean_length: share(cells.iter().map(|cell| cell.len()).sum()),
-        numbers: share(cells.iter().filter(|cell| is_number(cell)).count()),
+        numbers: told.iter().filter(|cell| numerals.is_number(cell)).count() as f64 / told.len().max(1) as f64,
         distinct: cells.iter().collect::<HashSet<_>>().len(),
         phrases: share(words.iter().filter(|words| **words > 1).count()),
         mean_words: share(words.iter().sum()),

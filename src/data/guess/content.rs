@@ -28,6 +28,8 @@ impl Content {
     pub fn of(cell: &str) -> Self {
         if is_structure(cell) || (cell.starts_with(['[', '(']) && literal::value(cell).is_some()) {
             Self::Structure
+        } else if is_calendar_day(cell) {
+            Self::Date
         } else if !cell.chars().any(char::is_alphabetic) {
             Self::Number
         } else if is_address(cell) {
@@ -97,6 +99,34 @@ const IN_DATES: &str = "am pm a p m st nd rd th t z of at de del den the utc gmt
                         年 月 日 時 时 分 秒";
 const ZONES: usize = 5;
 
+/// Whether a cell is a day in digits alone, with a time behind it or without: `2015-02-24`, `24.2.2015`, `20150224`.
+fn is_calendar_day(cell: &str) -> bool {
+    let end = cell.find([' ', 'T']).unwrap_or(cell.len());
+    let (day, time) = cell.split_at(end);
+    let is_time = |letter: char| letter.is_ascii_digit() || " T:.,+-Z".contains(letter);
+    if !day.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.' | b'/'))
+        || !time.chars().all(is_time)
+    {
+        return false;
+    }
+    let number = |text: &str, digits: std::ops::RangeInclusive<usize>, value: std::ops::RangeInclusive<u32>| {
+        digits.contains(&text.len()) && text.parse::<u32>().is_ok_and(|number| value.contains(&number))
+    };
+    let (years, months, days) = (1800..=2199, 1..=12, 1..=31);
+    let is_year = |text: &str| number(text, 4..=4, years.clone());
+    let is_month = |text: &str| number(text, 1..=2, months.clone());
+    let is_day = |text: &str| number(text, 1..=2, days.clone());
+    if day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit()) {
+        return is_year(&day[..4]) && is_month(&day[4..6]) && is_day(&day[6..]);
+    }
+    let Some(mark) = day.chars().find(|letter| !letter.is_ascii_digit()) else { return false };
+    let parts: Vec<&str> = day.split(mark).collect();
+    let [first, second, third] = parts[..] else { return false };
+    let year_first = is_year(first) && is_month(second) && is_day(third);
+    let is_month_and_day = (is_month(first) && is_day(second)) || (is_day(first) && is_month(second));
+    year_first || (is_month_and_day && (is_year(third) || number(third, 2..=2, 0..=99)))
+}
+
 fn is_date(cell: &str) -> bool {
     if cell.len() > 60 {
         return false;
@@ -146,6 +176,24 @@ fn is_code(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn days_in_digits_are_dates_and_other_numbers_are_none() {
+        for day in [
+            "2015-02-24",
+            "2015-02-24 11:35:52 -0800",
+            "20030219",
+            "24.2.2015",
+            "2/24/15",
+            "2015/2/4",
+            "2020-05-01T12:00:00Z",
+        ] {
+            assert_eq!(Content::of(day), Content::Date, "{day}");
+        }
+        for number in ["20159919", "12345678", "1.5", "1.500", "1.500.000", "3/4", "5-4", "2015", "1-2-3-4"] {
+            assert_eq!(Content::of(number), Content::Number, "{number}");
+        }
+    }
 
     #[test]
     fn what_is_plainly_no_text_is_told_by_its_letters() {

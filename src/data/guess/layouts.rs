@@ -371,3 +371,40 @@ fn quoted_numbers_with_a_decimal_comma_are_values() {
     assert_eq!(task(["0,5", "0,75", "1", "0,25"]), (Task::Regress, 4));
     assert_eq!(task(["2,3", "3,4,5", "2", "4,5"]).0, Task::MultiLabel);
 }
+
+#[test]
+fn a_date_is_no_class_and_a_word_at_the_end_of_a_name_tells_the_label() {
+    let made = |head: &str, row: &dyn Fn(usize) -> String| {
+        let rows: String = (0..40).map(|at| row(at) + "\n").collect();
+        table(&format!("{head}\n{rows}"))
+    };
+    let label = |table: &Table| Roles::guess(table, Task::Classify).label;
+    for (name, day) in [
+        ("publish_date", "20030219"),
+        ("when", "20030219"),
+        ("when", "2003-02-19"),
+        ("created_at", "1"),
+        ("tweet_created", "1"),
+        ("PublishDate", "1"),
+    ] {
+        let dated = made(&format!("{name},headline_text"), &|row| {
+            let last = day.len() - 1;
+            format!("{}{},The hinge of number {row} closes softly and well", &day[..last], row % 3 + 1)
+        });
+        assert_eq!(label(&dated), None, "{name} {day}");
+    }
+    let airline = |head: &str| {
+        made(head, &|row| {
+            let text = format!("They were late again and lost the bag of number {row}");
+            format!("{},{},{text}", ["neutral", "positive", "negative"][row % 3], ["United", "Delta"][row % 2])
+        })
+    };
+    assert_eq!(label(&airline("airline_sentiment,airline,text")).as_deref(), Some("airline_sentiment"));
+    let other = airline("feel,airline,text");
+    let roles = Roles::guess(&other, Task::Classify);
+    let data = Dataset::new(other, Task::Classify, &roles, None).unwrap();
+    let chosen = roles.label.unwrap();
+    let left = if chosen == "feel" { "airline" } else { "feel" };
+    let said: Vec<String> = health(&data).iter().map(crate::data::Finding::message).collect();
+    assert!(said.iter().any(|said| said.contains(&format!("\"{left}\" could be the label too"))), "{said:?}");
+}

@@ -71,7 +71,26 @@ pub(super) const ASIDE: &str =
     "annotator annotators reviewer worker workerid author authors status source domain dataset location";
 
 /// What the label of a column's own ends with, as `sentimentlabel` does.
-const ENDINGS: [&str; 8] = ["label", "labels", "class", "category", "kategorie", "categoria", "etiqueta", "标签"];
+const ENDINGS: [&str; 16] = [
+    "label",
+    "labels",
+    "class",
+    "category",
+    "kategorie",
+    "categoria",
+    "etiqueta",
+    "标签",
+    "sentiment",
+    "emotion",
+    "intent",
+    "polarity",
+    "toxicity",
+    "stimmung",
+    "sentimento",
+    "sentimiento",
+];
+/// What the names of columns of dates and times end with, as a word of its own.
+const MOMENTS: &str = "date dates time datetime timestamp created updated published datum fecha дата 日期";
 /// Words of columns that hold what people said, and of those that hold what a model did.
 const GOLD: &str = "true truth gold golden groundtruth human actual expected reference manual";
 const PREDICTED: &str =
@@ -80,6 +99,13 @@ const PREDICTED: &str =
 /// Whether a column is called a label.
 pub(super) fn is_label(plain: &str) -> bool {
     is_in(LABEL, plain) || ENDINGS.iter().any(|ending| plain.ends_with(ending))
+}
+
+/// Whether a column only numbers, dates or describes the rows.
+pub(super) fn is_aside_by_name(name: &str, plain: &str) -> bool {
+    let parts = parts(name);
+    let is_moment = parts.last().is_some_and(|last| is_in(MOMENTS, last) || (last == "at" && parts.len() > 1));
+    is_in(NEITHER, plain) || is_moment
 }
 
 /// Whether a name says that its column holds what is right.

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 
 use super::columns::{Column, filled_cells, first_cells, look};
-use super::content::words;
+use super::content::{Content, words};
 use super::names::parts;
-use super::names::{ASIDE, NEITHER, is_gold, is_in, is_label, is_predicted};
+use super::names::{ASIDE, NEITHER, is_aside_by_name, is_gold, is_in, is_label, is_predicted};
 use super::shapes;
 use crate::data::Roles;
 use crate::data::labels::{flag_columns, is_missing, kind_of};
@@ -30,7 +30,9 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
     let possible = table.columns.iter().enumerate().filter(is_free).filter(is_short);
     let columns = possible.map(|(index, name)| look(table, index, name));
     let is_like = |column: &Column<'_>| {
-        if column.filled == 0 || is_in(NEITHER, &column.plain) || is_in(ASIDE, &column.plain) || !column.varies() {
+        let is_about_rows = is_aside_by_name(column.name, &column.plain) || is_in(ASIDE, &column.plain);
+        let is_place = matches!(column.no_text, Some(Content::Date | Content::Address));
+        if column.filled == 0 || is_about_rows || is_place || !column.varies() {
             return false;
         }
         if is_predicted(column.name) || column.is_structure || !column.is_mostly_filled() {
@@ -46,9 +48,10 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
         let kind_of_column = kind_of(&filled_cells(table, column.index));
         let is_of_a_kind = own_kind.is_some() && kind_of_column == own_kind;
         let is_rater = own.len() > 1 && shared * 2 >= own.len().max(theirs.len());
-        // Few words that come again and again are a likelier label than what flags say.
+        // Few words that come again and again are a likelier label than what flags say, and as likely as others that no
+        // name calls so.
         let is_few = column.distinct * 4 <= column.filled && column.distinct <= 30 && !column.is_all_numbers();
-        let is_word = (chosen.len() > 1 || (!is_named && own_kind.is_some())) && is_few && kind_of_column.is_none();
+        let is_word = (chosen.len() > 1 || !is_named) && is_few && kind_of_column.is_none();
         let may_be = is_word || is_label(&column.plain) || is_gold(column.name) || is_of_a_kind || is_rater;
         column.is_like_labels() && may_be
     };

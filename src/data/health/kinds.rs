@@ -16,6 +16,8 @@ pub enum FindingKind {
     NoUsableLabel,
     /// Questions whose answer stands in the context, but not where it is said to.
     MisplacedAnswers,
+    /// Questions that are said to have no answer in their context.
+    Unanswered,
     /// Rows with the text of an earlier row with the same label.
     Duplicates,
     /// Rows whose text stands elsewhere with another label.
@@ -80,6 +82,7 @@ impl FindingKind {
             Self::Unreadable
             | Self::EmptyText
             | Self::NoUsableLabel
+            | Self::Unanswered
             | Self::CutWords
             | Self::UnusedTexts { .. }
             | Self::NoText { .. }
@@ -103,6 +106,7 @@ impl FindingKind {
             Self::EmptyText => "empty texts",
             Self::NoUsableLabel => "no usable label",
             Self::MisplacedAnswers => "misplaced answers",
+            Self::Unanswered => "no answer",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
             Self::CutWords => "words cut by spans",
@@ -239,6 +243,7 @@ impl Finding {
             FindingKind::MisplacedAnswers => {
                 format!("{count} {rows} with an answer that is not at its stated position but elsewhere in the context")
             }
+            FindingKind::Unanswered => format!("{count} {rows} without an answer in the context"),
             FindingKind::Duplicates => match self.task.reads() {
                 Reads::Words => format!("{count} {rows} with the same words and tags as an earlier one"),
                 Reads::Question => format!("{count} {rows} with the same context and answers as an earlier one"),

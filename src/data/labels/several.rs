@@ -48,7 +48,8 @@ impl Separator {
         }
         let is_list =
             |cell: &&&str| (cell.starts_with('[') && cell.ends_with(']')) || is_set(cell) || scores(cell).is_some();
-        if cells.iter().filter(is_list).count() * 2 > cells.len() {
+        // A list in one row is a list, whatever stands in the others, whose names are then of one label each.
+        if cells.iter().filter(is_list).count() * 2 > cells.len() || cells.iter().any(|cell| is_sure_list(cell)) {
             return Self::List;
         }
         let counts = MARKS.map(|mark| cells.iter().filter(|cell| cell.contains(mark)).count());
@@ -70,10 +71,8 @@ impl Separator {
             let is_array = cell.starts_with('[') && matches!(literal::value(cell), Some(Value::Array(_)));
             is_array || scores(cell).is_some()
         };
-        if !cells.is_empty() && nearly_all(cells.iter().filter(is_list).count(), cells.len()) {
-            return Self::List;
-        }
-        Self::Single
+        let are_lists = !cells.is_empty() && nearly_all(cells.iter().filter(is_list).count(), cells.len());
+        if are_lists || cells.iter().any(|cell| is_sure_list(cell)) { Self::List } else { Self::Single }
     }
 
     /// The names in a cell, trimmed. An empty cell and `[]` hold none. Among lists a word is a list of one.
@@ -105,6 +104,21 @@ impl Separator {
             Self::List => Some("as lists of labels".to_owned()),
             Self::Single => None,
         }
+    }
+}
+
+/// Whether a cell is a list of names or of the numbers of labels, or scores of labels, as JSON or Python writes them, and
+/// cannot be a name that happens to be in brackets.
+fn is_sure_list(cell: &str) -> bool {
+    if cell.starts_with('{') {
+        return scores(cell).is_some_and(|_| cell.contains(':'));
+    }
+    let is_whole = |value: &Value| value.as_i64().is_some_and(|number| number >= 0);
+    match cell.starts_with('[').then(|| literal::value(cell)).flatten() {
+        Some(Value::Array(values)) => {
+            values.iter().all(Value::is_string) || (values.len() > 1 && values.iter().all(is_whole))
+        }
+        _ => false,
     }
 }
 
@@ -309,6 +323,18 @@ mod tests {
         check(&["a，b", "c"], Separator::Character('，'));
         check(&["a|b;c", "a;b|c"], Separator::Character('|'));
         check(&[], Separator::Single);
+    }
+
+    #[test]
+    fn a_list_in_a_few_rows_is_a_list_and_the_names_of_the_others_are_one_label_each() {
+        for list in [r#"["a", "b"]"#, "['a', 'b']", r#"["a"]"#, "[1, 2]", r#"{"a": 1, "b": 0}"#] {
+            let cells = ["a", "b", "a, b", list, "b"];
+            assert_eq!(Separator::of_column(cells.into_iter()), Separator::List, "{list}");
+            assert_eq!(Separator::of_classes(cells.into_iter()), Separator::List, "{list}");
+        }
+        for name in ["[a, b]", "[NAME]", "[1]", "{a}", "a [\"b\"]", "[a"] {
+            assert_eq!(Separator::of_classes(["a", "b", name].into_iter()), Separator::Single, "{name}");
+        }
     }
 
     #[test]

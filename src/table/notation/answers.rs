@@ -20,8 +20,9 @@ pub struct GoldAnswer {
 /// them, or an answer's plain text or a list of such texts, which are then looked for; `start` is that of a column of its
 /// own.
 ///
-/// What is no answer is written in many ways besides an empty list: an empty text wherever it is said to begin, null, or
-/// the start -1 of a text that the context does not have.
+/// What is no answer is written in many ways besides an empty list: an empty text wherever it is said to begin, or the
+/// start -1 of a text that the context does not have. What says nothing has none either; whether that means something is
+/// asked of [`is_missing`].
 pub fn answers(cell: &str, start: Option<&str>, context: &str) -> Result<Vec<GoldAnswer>, String> {
     let cell = cell.trim();
     let start = start.map(str::trim).filter(|start| !start.is_empty());
@@ -41,6 +42,14 @@ pub fn answers(cell: &str, start: Option<&str>, context: &str) -> Result<Vec<Gol
     answers.filter_map(Result::transpose).collect()
 }
 
+/// Whether a cell says nothing of answers, neither what they are nor that there is none: it is empty, or holds the word of
+/// a missing value, which is no part of the context.
+pub fn is_missing(cell: &str, context: &str) -> bool {
+    const WORDS: [&str; 7] = ["null", "none", "nan", "<na>", "na", "n/a", "#n/a"];
+    let cell = cell.trim();
+    cell.is_empty() || (WORDS.iter().any(|word| cell.eq_ignore_ascii_case(word)) && !context.contains(cell))
+}
+
 fn odd(cell: &str) -> String {
     format!("has the answers {:?}, expected {{\"text\": [\"…\"], \"answer_start\": [0]}}", shorten(cell, 60))
 }
@@ -51,7 +60,7 @@ fn is_nothing(cell: &str, value: Option<&Value>, context: &str) -> bool {
         Some(Value::String(text)) => text.trim().is_empty(),
         Some(Value::Array(list)) => list.iter().all(is_blank),
         Some(Value::Object(fields)) => fields.is_empty(),
-        _ => ["null", "None", "nan", "NaN"].contains(&cell) && !context.contains(cell),
+        _ => is_missing(cell, context),
     }
 }
 
@@ -243,6 +252,17 @@ mod tests {
             assert_eq!(answers(cell, Some(start), CONTEXT).unwrap(), [], "{cell}");
         }
         assert_eq!(answers("None", None, "None of them ran").unwrap(), [gold("None", 0)]);
+    }
+
+    #[test]
+    fn what_says_nothing_is_told_from_no_answer() {
+        for cell in ["", " ", "null", "None", "NaN", "NA", "<NA>", "N/A"] {
+            assert!(is_missing(cell, CONTEXT), "{cell:?}");
+        }
+        for cell in ["[]", "{}", "\"\"", r#"{"text": [], "answer_start": []}"#, r#"[""]"#, "Rhine", "no answer"] {
+            assert!(!is_missing(cell, CONTEXT), "{cell:?}");
+        }
+        assert!(!is_missing("None", "None of them ran"));
     }
 
     #[test]

@@ -292,7 +292,7 @@ fn joined(marks: Vec<Mark>, text: &str) -> Vec<Mark> {
     all
 }
 
-/// What stands in a cell of answers for null, which says of a question that it has none, unlike a cell without anything.
+/// What stands in a cell of answers for null, which is kept apart from a cell without anything.
 pub(super) const NULL: &str = "null";
 
 /// Whether a column is called as those of answers are.
@@ -609,7 +609,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_no_answer_where_others_have_one() {
+    fn null_says_nothing_of_an_answer() {
         let line = |answers: &str| format!("{{\"question\":\"q\",\"context\":\"Ann ran\"{answers}}}\n");
         let ann = r#","answers":{"text":["Ann"],"answer_start":[0]}"#;
         let found = |text: &str| {
@@ -620,7 +620,9 @@ mod tests {
         };
         let (none, untold) = (crate::data::Target::Answers(Vec::new()), crate::data::Target::None);
         let null = line(r#","answers":null"#);
-        assert_eq!(found(&(line(ann) + &null + &line("")))[1..], [none, untold]);
+        let empty = line(r#","answers":{"text":[],"answer_start":[]}"#);
+        assert_eq!(found(&(line(ann) + &null + &line("") + &empty))[1..], [none]);
+        assert_eq!(found(&(null.clone() + &line(""))), [untold.clone(), untold]);
         assert_eq!(open("a.jsonl", &null).cell(0, 2), "");
         let label = "{\"text\":\"a b\",\"answer\":null}\n{\"text\":\"c d\",\"answer\":\"yes\"}\n";
         assert_eq!(open("a.jsonl", label).cell(0, 1), "");

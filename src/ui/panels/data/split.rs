@@ -103,6 +103,10 @@ impl SplitForm {
             form::row(ui, "Keep together", hint, palette, |ui| {
                 column_ui(ui, "Group column", 132.0, &mut grouped.group, &table, "None");
             });
+            let hint = "A column that says train, dev or test divides the rows, and no share is drawn";
+            form::row(ui, "Parts by column", hint, palette, |ui| {
+                column_ui(ui, "Column of parts", 132.0, &mut grouped.split, &table, "None");
+            });
             if grouped != roles {
                 cx.act(Action::SetRoles(grouped));
             }
