@@ -308,7 +308,7 @@ pub fn write(model: &OpenModel, plan: &Plan, watch: Watch<'_>) -> Result<Option<
 /// The texts, and how many they are.
 fn read(task: Task, plan: &Plan, kind: Kind, learned: Option<&Learned>) -> Result<Texts, BatchError> {
     let by_line = plan.is_of_standard_input() || kind == Kind::Lines;
-    let how = if by_line { How::LinesOneByOne } else { How::Table };
+    let how = if by_line { How::Lines } else { How::Table };
     let mut texts = texts::read(plan.input.as_ref(), task, how, By { chosen: plan.chosen.as_ref(), learned })?;
     if texts.total.is_none()
         && let Some(path) = plan.input.as_ref().and_then(Inputs::one).filter(|path| path.is_file())
@@ -400,7 +400,7 @@ impl<'a> Job<'a> {
             pace.push(begun.elapsed().as_secs_f64(), done);
             watch(Progress { done, total, rate: pace.rate(), left: total.and_then(|total| pace.left(total)) })
         };
-        answer(model, texts, options, true, &mut go_on, &mut |item, said| {
+        answer(model, texts, options, &mut go_on, &mut |item, said| {
             self.sheet.write(item, said).map_err(|error| match error {
                 SheetError::Write(source) => unwritable(&self.plan.out, source),
                 SheetError::SameId { place, id } => BatchError::SameId { place, id },

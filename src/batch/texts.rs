@@ -1,9 +1,9 @@
 //! The texts that are to be predicted: JSON Lines, line by line, so that they can come through a pipe without end, and any
-//! file with rows that Attune reads, also several as one. Where rows are answered one by one, one that cannot be read
-//! takes its place among them with the reason.
+//! file with rows that Attune reads, also several as one. A row that cannot be read takes its place
+//! among them with the reason.
 //!
 //! A line is asked the same whatever is written of it: `text` and `pair` are texts, so that a number or a list there is an
-//! error; a pair that is missing, null or empty is none; and where a file is written, an empty text is an error. Where a
+//! error, and so is an empty text; a pair that is missing, null or empty is none. Where a
 //! table is wanted of such lines it gives only the columns that stand beside what is said.
 
 use std::fs::File;
@@ -96,10 +96,8 @@ pub struct Chosen {
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// JSON Lines one by one; one that cannot be read ends it.
+    /// JSON Lines one by one; what cannot be read is answered by its reason.
     Lines,
-    /// The same, but what cannot be read is answered by its reason.
-    LinesOneByOne,
     /// A table, also of JSON Lines, so that its columns are known.
     Table,
 }
@@ -108,7 +106,7 @@ pub enum How {
 pub fn read(inputs: Option<&Inputs>, task: Task, how: How, by: By<'_>) -> Result<Texts, BatchError> {
     let Some(inputs) = inputs.filter(|inputs| inputs.one() != Some(Path::new("-"))) else {
         let name = "standard input".to_owned();
-        let items = lines(BufReader::new(io::stdin()), name.clone(), task, how);
+        let items = lines(BufReader::new(io::stdin()), name.clone(), task);
         return Ok(Texts::of_lines(name, items, Vec::new()));
     };
     let name = inputs.one().map_or_else(|| inputs.title(), |path| format!("\"{}\"", path.display()));
@@ -120,9 +118,9 @@ pub fn read(inputs: Option<&Inputs>, task: Task, how: How, by: By<'_>) -> Result
         if is_json_lines(path, head) && asks(head, task) && !by.is_of_column(text_of(head), task) {
             let (parts, notes) = with_its_parts(path);
             if how != How::Table {
-                return Ok(Texts::of_lines(name, lines_of(parts, task, how), notes));
+                return Ok(Texts::of_lines(name, lines_of(parts, task), notes));
             }
-            by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task, how));
+            by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task));
         }
     }
     let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
@@ -178,7 +176,7 @@ fn open(path: &Path) -> io::Result<BufReader<File>> {
 }
 
 /// The lines of a file, or of several that are parts of one, each opened when it is its turn.
-fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Items {
+fn lines_of(parts: Vec<PathBuf>, task: Task) -> Items {
     let is_alone = parts.len() < 2;
     Box::new(parts.into_iter().flat_map(move |path| -> Items {
         let name = format!("\"{}\"", path.display());
@@ -186,7 +184,7 @@ fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Items {
             Ok(file) => file,
             Err(source) => return Box::new(iter::once(Err(BatchError::Read { name, source }))),
         };
-        let items = lines(file, name, task, how);
+        let items = lines(file, name, task);
         if is_alone {
             return items;
         }
@@ -257,7 +255,7 @@ fn is_text(line: &[u8]) -> bool {
     object.is_some_and(|object| ["text", "question"].iter().any(|name| object.get(*name).is_some_and(Value::is_string)))
 }
 
-fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> Items {
+fn lines(reader: impl BufRead + 'static, name: String, task: Task) -> Items {
     let lines = reader.lines().enumerate().filter_map(move |(index, line)| {
         let place = format!("line {}", index + 1);
         let item =
@@ -265,7 +263,7 @@ fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> 
         let line = match line {
             Ok(line) => line,
             // The reader has passed over it.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData && how != How::Lines => {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Some(Ok(item(Err("is not in UTF-8".to_owned()))));
             }
             Err(source) => return Some(Err(BatchError::ReadLine { name: name.clone(), line: index + 1, source })),
@@ -275,13 +273,10 @@ fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> 
             return None;
         }
         let request = match request(line, task) {
-            Ok(request) if how != How::Lines && request.text.trim().is_empty() => {
+            Ok(request) if request.text.trim().is_empty() => {
                 Err(format!("has no text in its \"{}\"", names(task)[0][0]))
             }
             Ok(request) => Ok(request),
-            Err(source) if how == How::Lines => {
-                return Some(Err(BatchError::Line { name: name.clone(), place: place.clone(), source }));
-            }
             Err(error) => Err(error.to_string()),
         };
         Some(Ok(item(request)))

@@ -139,20 +139,19 @@ impl Predict {
             eprintln!("attune: {}: {note}", texts.name);
         }
         let go_on = &mut |_| ControlFlow::Continue(());
-        let outcome =
-            batch::answer::<anyhow::Error>(model, texts, options, table.is_some(), go_on, &mut |item, said| {
-                match said {
-                    Ok(predicted) => {
-                        warn_of_cut(&item.place, predicted.cut);
-                        printer.print(predicted)?;
-                    }
-                    Err(reason) => {
-                        eprintln!("attune: warning: {} {reason}", item.place);
-                        printer.print_error(&format!("{} {reason}", item.place))?;
-                    }
+        let outcome = batch::answer::<anyhow::Error>(model, texts, options, go_on, &mut |item, said| {
+            match said {
+                Ok(predicted) => {
+                    warn_of_cut(&item.place, predicted.cut);
+                    printer.print(predicted)?;
                 }
-                Ok(())
-            });
+                Err(reason) => {
+                    eprintln!("attune: warning: {} {reason}", item.place);
+                    printer.print_error(&format!("{} {reason}", item.place))?;
+                }
+            }
+            Ok(())
+        });
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush()?;
         outcome?;

@@ -373,6 +373,31 @@ fn padding_and_truncation_of_a_file_are_set_aside() {
 }
 
 #[test]
+fn tokens_that_the_configuration_adds_are_read_whole() {
+    let open = |listed: Value| {
+        let dir = copy(&golden().join("bert-classify"), &["tokenizer.json", "tokenizer_config.json", "config.json"]);
+        let path = dir.path().join("tokenizer_config.json");
+        let mut own: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        if !own["added_tokens_decoder"].is_object() {
+            own["added_tokens_decoder"] = json!({});
+        }
+        own["added_tokens_decoder"].as_object_mut().unwrap().extend(listed.as_object().unwrap().clone());
+        fs::write(&path, own.to_string()).unwrap();
+        Tokenizer::open(dir.path())
+    };
+    let plain = Tokenizer::open(&golden().join("bert-classify")).unwrap();
+    let size = plain.vocab_size() as u32;
+    let token = |content: &str, special: bool| json!({ "content": content, "special": special, "normalized": false });
+    let listed = json!({ size.to_string(): token("zipzap", false), (size + 1).to_string(): token("[X]", true) });
+    let tokenizer = open(listed).unwrap();
+    let ids = tokenizer.encode_ids("the zipzap [X] ferry", None, 64).unwrap().ids;
+    assert!(ids.contains(&size) && ids.contains(&(size + 1)), "{ids:?}");
+    assert_eq!(tokenizer.max_id(), size + 1);
+    let error = open(json!({ (size + 7).to_string(): token("zipzap", false) })).unwrap_err().to_string();
+    assert!(error.contains("\"zipzap\" the id") && error.contains(&format!("free is {size}")), "{error}");
+}
+
+#[test]
 fn a_text_is_cut_on_the_side_that_the_files_name() {
     let names = ["tokenizer.json", "tokenizer_config.json", "config.json"];
     let open = |config: Value, json: Value| {
