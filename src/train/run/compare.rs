@@ -56,6 +56,15 @@ pub struct Pair {
     /// How likely so uneven a division of the rows that only one of them has wholly right is by chance, by McNemar's exact
     /// test.
     pub mcnemar_p: Option<f64>,
+    /// How the worse stands against the better by the metric of all; none where one has no value or has not ended.
+    pub contest: Option<PairContest>,
+}
+
+/// Which of two runs has the better value, by its place in the pair, and whether that is more than chance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairContest {
+    pub better: usize,
+    pub contest: Contest,
 }
 
 /// A setting that is not the same in all, by its key in `run.toml`, with its value in each run; none where it is not set.
@@ -117,12 +126,13 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
     }
     let metric = metric_of(&read);
     let best = metric.and_then(|metric| best_of(&read, metric));
-    let contests: Vec<_> = (0..read.len()).map(|place| contest(&read, metric?, best?, place)).collect();
+    let pairs = pairs(&read, metric);
+    let contests: Vec<_> = (0..read.len()).map(|place| against(&pairs, best?, place)).collect();
     let mut sums: Vec<u64> = read.iter().filter_map(|run| run.judged.as_ref().ok()).map(|rows| rows.sum).collect();
     sums.dedup();
     Some(Comparison {
         differences: differences(&read),
-        pairs: pairs(&read),
+        pairs,
         metric: metric.map(|metric| metric.key),
         best,
         other_rows: sums.len() > 1,
@@ -216,26 +226,34 @@ fn metric_of(runs: &[Read]) -> Option<Measure> {
     same.then(|| Measure::find(Measure::main(task))).flatten()
 }
 
-fn best_of(runs: &[Read], metric: Measure) -> Option<usize> {
+/// What a run has reached, higher for what is better; nothing where it has not ended.
+fn worth(run: &Read, metric: Measure) -> Option<f64> {
     let sign = if metric.higher_is_better { 1.0 } else { -1.0 };
-    let worth = |run: &Read| Some(sign * run.history.result(metric.key)?).filter(|value| value.is_finite());
-    let ended = runs.iter().enumerate().filter(|(_, run)| run.has_ended());
-    let valued = ended.filter_map(|(place, run)| Some((place, worth(run)?)));
+    run.has_ended().then_some(sign * run.history.result(metric.key)?).filter(|value| value.is_finite())
+}
+
+fn best_of(runs: &[Read], metric: Measure) -> Option<usize> {
+    let valued = runs.iter().enumerate().filter_map(|(place, run)| Some((place, worth(run, metric)?)));
     // The first of equal ones.
     valued.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(place, _)| place)
 }
 
-fn contest(runs: &[Read], metric: Measure, best: usize, place: usize) -> Option<Contest> {
-    let (better, other) = (runs.get(best)?, runs.get(place)?);
-    if place == best || !other.has_ended() {
-        return None;
-    }
-    let values = [better.history.result(metric.key)?, other.history.result(metric.key)?];
-    Some(match same_rows(better, other) {
-        Some([one, two]) => judged(&metric, one, two)
-            .unwrap_or_else(|| Contest::of_values(&metric, values, better.rows().min(other.rows()))),
-        None => Contest::of_values(&metric, values, better.rows().min(other.rows())),
-    })
+/// A run against the best of all.
+fn against(pairs: &[Pair], best: usize, place: usize) -> Option<Contest> {
+    let of_both = |pair: &&Pair| place != best && pair.runs.contains(&place) && pair.runs.contains(&best);
+    pairs.iter().find(of_both)?.contest.map(|one| one.contest)
+}
+
+fn contest(runs: [&Read; 2], metric: Measure) -> Option<PairContest> {
+    let [one, two] = runs;
+    // Of equal ones the first stands before, as for the best of all.
+    let better = usize::from(worth(two, metric)? > worth(one, metric)?);
+    let (better_run, other) = (runs[better], runs[1 - better]);
+    let values = [better_run.history.result(metric.key)?, other.history.result(metric.key)?];
+    let by_values = || Contest::of_values(&metric, values, better_run.rows().min(other.rows()));
+    let rows = same_rows(better_run, other);
+    let contest = rows.and_then(|[one, two]| judged(&metric, one, two)).unwrap_or_else(by_values);
+    Some(PairContest { better, contest })
 }
 
 /// Two runs by the rows that both were evaluated on.
@@ -257,18 +275,20 @@ fn same_rows<'a>(one: &'a Read, two: &'a Read) -> Option<[&'a Rows; 2]> {
     Some([one.rows.as_ref()?, two.rows.as_ref()?])
 }
 
-fn pairs(runs: &[Read]) -> Vec<Pair> {
+fn pairs(runs: &[Read], metric: Option<Measure>) -> Vec<Pair> {
     let places = (0..runs.len()).flat_map(|one| (one + 1..runs.len()).map(move |two| [one, two]));
-    places.map(|[one, two]| pair(runs, [one, two])).collect()
+    places.map(|[one, two]| pair(runs, [one, two], metric)).collect()
 }
 
-fn pair(runs: &[Read], places: [usize; 2]) -> Pair {
-    let Some([one, two]) = same_rows(&runs[places[0]], &runs[places[1]]) else {
-        return Pair { runs: places, disagreements: None, mcnemar_p: None };
+fn pair(runs: &[Read], places: [usize; 2], metric: Option<Measure>) -> Pair {
+    let both = places.map(|place| &runs[place]);
+    let contest = metric.and_then(|metric| contest(both, metric));
+    let Some([one, two]) = same_rows(both[0], both[1]) else {
+        return Pair { runs: places, disagreements: None, mcnemar_p: None, contest };
     };
     let both = one.right().zip(two.right());
     let p = both.and_then(|(one, two)| Contest::of_rows(one.iter().zip(two).map(|(one, two)| [*one, *two])).p());
-    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p }
+    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p, contest }
 }
 
 fn differences(runs: &[Read]) -> Vec<Difference> {
