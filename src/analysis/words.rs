@@ -91,7 +91,6 @@ pub fn words(question: &Question, tell: OnProgress<'_>) -> Result<Option<Words>,
         among: wanted.among.len(),
         cut,
         max_tokens,
-        untrained: model.untrained.len(),
         left_out,
     }))
 }

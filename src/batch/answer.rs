@@ -10,31 +10,22 @@ use crate::inspect::{OpenModel, Options, Predicted, Prepared};
 /// What is done with each text and what is said to it, or why nothing is.
 pub type Take<'a, E> = &'a mut dyn FnMut(&Item, Result<&Predicted, &str>) -> Result<(), E>;
 
-/// Answers texts in order; returns whether all were. Where they are answered one by one, one that cannot be is passed on
-/// with its reason; elsewhere it ends the work once those before it are answered. `go_on` hears in between how many are
-/// done.
+/// Answers texts in order; returns whether all were. One that cannot be answered is passed on with its reason. `go_on` hears
+/// in between how many are done.
 pub fn answer<E: From<BatchError>>(
     model: &OpenModel,
     texts: Texts,
     options: &Options,
-    one_by_one: bool,
     go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
     take: Take<'_, E>,
 ) -> Result<bool, E> {
-    let name = texts.name;
     let items = texts.items.map(|item| -> Result<(Item, Result<Prepared, String>), E> {
         let item = item?;
         let prepared = match &item.request {
             Err(reason) => Err(reason.clone()),
             Ok(request) => match model.prepare(request.clone(), options) {
                 Ok(prepared) => Ok(prepared),
-                Err(error) if one_by_one => Err(error.to_string()),
-                Err(error) => {
-                    let source = Box::new(error);
-                    // Of several files the place says of which.
-                    let place = if item.file.is_some() { item.place } else { format!("{} of {name}", item.place) };
-                    return Err(BatchError::Unanswered { place, source }.into());
-                }
+                Err(error) => Err(error.to_string()),
             },
         };
         Ok((item, prepared))

@@ -30,10 +30,6 @@ pub enum BatchError {
     Read { name: String, source: io::Error },
     #[error("cannot read line {line} of {name}")]
     ReadLine { name: String, line: usize, source: io::Error },
-    #[error("{place} of {name}")]
-    Line { name: String, place: String, source: LineError },
-    #[error("{place}")]
-    Unanswered { place: String, source: Box<InspectError> },
     #[error("no column of {place:?} was recognised as the {what}; there are {columns}")]
     NotRecognised { place: PathBuf, what: &'static str, columns: String },
     #[error("there is no column \"{column}\" in {place:?}; there are {columns}")]

@@ -18,13 +18,14 @@ use super::destination;
 use super::error::{BatchError, SheetError};
 use super::pace::Pace;
 use super::sheet::{About, Counts, ID, Kind, Sheet, has_probabilities};
-use super::texts::{self, Chosen, How, Texts};
+use super::texts::{self, By, Chosen, How, Texts};
 use crate::files::Partial;
 use crate::inspect::{Aggregation, OpenModel, Options};
 use crate::model::Precision;
 use crate::stop::piece;
 use crate::table::{Inputs, Table};
 use crate::task::Task;
+use crate::train::columns::Learned;
 
 /// What is to be predicted, and where to.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,6 +111,10 @@ pub struct Reading {
     pub encoding: Option<&'static str>,
     /// Bytes that mean nothing in it.
     pub replaced: usize,
+    /// Which columns are asked about, in words, where they are columns.
+    pub columns: Option<String>,
+    /// Columns that the model learned from and that are not there.
+    pub missing: Vec<String>,
 }
 
 impl Reading {
@@ -119,6 +124,7 @@ impl Reading {
             notes: table.notes.clone(),
             encoding: Some(table.encoding).filter(|name| table.format.has_encoding() && *name != "UTF-8"),
             replaced: table.replaced_characters,
+            ..Self::default()
         }
     }
 }
@@ -273,7 +279,8 @@ pub fn write(model: &OpenModel, plan: &Plan, watch: Watch<'_>) -> Result<Option<
     if plan.probabilities && !has_probabilities(model.task) {
         return Err(BatchError::NoLabels { task: model.task });
     }
-    let Ok(read) = piece(|| read(model.task, plan, kind)) else { return Ok(None) };
+    let learned = Learned::of(&model.dir);
+    let Ok(read) = piece(|| read(model.task, plan, kind, learned.as_ref())) else { return Ok(None) };
     let mut texts = read?;
     let table = texts.table.clone();
     let has_ids = table.as_ref().is_some_and(|table| table.column(ID).is_some());
@@ -287,20 +294,22 @@ pub fn write(model: &OpenModel, plan: &Plan, watch: Watch<'_>) -> Result<Option<
     let Some(mut job) = Job::begin(plan, about, plan.about(kind, &model.dir, model.task), &mut texts)? else {
         return Ok(None);
     };
+    let (columns, missing) = (texts.columns.take(), std::mem::take(&mut texts.missing));
     let told = Reading { name: texts.name.clone(), notes: std::mem::take(&mut texts.notes), ..Reading::default() };
     let outcome = job.answer(model, texts, &plan.options(kind), watch);
     let mut outcome = job.end(outcome)?;
     if let Outcome::Written(written) = &mut outcome {
-        written.read.get_or_insert(told);
+        let read = written.read.get_or_insert(told);
+        (read.columns, read.missing) = (columns, missing);
     }
     Ok(Some(outcome))
 }
 
 /// The texts, and how many they are.
-fn read(task: Task, plan: &Plan, kind: Kind) -> Result<Texts, BatchError> {
+fn read(task: Task, plan: &Plan, kind: Kind, learned: Option<&Learned>) -> Result<Texts, BatchError> {
     let by_line = plan.is_of_standard_input() || kind == Kind::Lines;
-    let how = if by_line { How::LinesOneByOne } else { How::Table };
-    let mut texts = texts::read(plan.input.as_ref(), task, how, plan.chosen.as_ref())?;
+    let how = if by_line { How::Lines } else { How::Table };
+    let mut texts = texts::read(plan.input.as_ref(), task, how, By { chosen: plan.chosen.as_ref(), learned })?;
     if texts.total.is_none()
         && let Some(path) = plan.input.as_ref().and_then(Inputs::one).filter(|path| path.is_file())
     {
@@ -391,7 +400,7 @@ impl<'a> Job<'a> {
             pace.push(begun.elapsed().as_secs_f64(), done);
             watch(Progress { done, total, rate: pace.rate(), left: total.and_then(|total| pace.left(total)) })
         };
-        answer(model, texts, options, true, &mut go_on, &mut |item, said| {
+        answer(model, texts, options, &mut go_on, &mut |item, said| {
             self.sheet.write(item, said).map_err(|error| match error {
                 SheetError::Write(source) => unwritable(&self.plan.out, source),
                 SheetError::SameId { place, id } => BatchError::SameId { place, id },

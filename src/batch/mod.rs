@@ -24,4 +24,4 @@ pub use error::{BatchError, LineError};
 pub use job::{Kept, Outcome, Place, Plan, Progress, Reading, Written, discard, look_at, write};
 pub use sheet::{Counts, Kind, has_probabilities};
 pub use survey::{Answered, FirstAnswers, FirstRow, Survey, survey};
-pub use texts::{Chosen, How, Item, Texts};
+pub use texts::{By, Chosen, How, Item, Texts};

@@ -1,15 +1,17 @@
 //! What a file seems to be and what is said of its first rows, before anything is written: how it is read, which columns
 //! are asked about, and what stands in the columns that are added. What is shown of an answer is what is written of it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::error::BatchError;
 use super::job::Reading;
 use super::sheet::{About, ID, Kind};
-use super::texts::{Chosen, Columns};
+use super::texts::{By, Chosen, Columns};
 use crate::inspect::{Aggregation, GoOn, Inquiry, InspectError, OpenModel, Options, Request};
 use crate::table::{Inputs, Part, Table};
 use crate::task::Task;
+use crate::train::columns::Learned;
 
 /// Rows that are shown.
 const FIRST: usize = 12;
@@ -40,10 +42,11 @@ pub struct FirstRow {
     pub request: Result<Request, String>,
 }
 
-/// Looks at what is named. Columns that are chosen are taken for those that are guessed.
-pub fn survey(inputs: &Inputs, task: Task, chosen: Option<&Chosen>) -> Result<Survey, BatchError> {
+/// Looks at what is named, for a model. Columns that are chosen are taken for those that it learned from or that are guessed.
+pub fn survey(model: &Path, inputs: &Inputs, task: Task, chosen: Option<&Chosen>) -> Result<Survey, BatchError> {
     let table = Table::open_inputs(inputs, Part::All)?;
-    let columns = Columns::of(&table, task, chosen);
+    let learned = Learned::of(model);
+    let columns = Columns::of(&table, task, By { chosen, learned: learned.as_ref() });
     let first = columns.as_ref().ok().map(|columns| {
         let row = |row: usize| {
             let item = columns.item(&table, row);
@@ -51,6 +54,7 @@ pub fn survey(inputs: &Inputs, task: Task, chosen: Option<&Chosen>) -> Result<Su
         };
         (0..table.rows().min(FIRST)).map(row).collect::<Arc<[FirstRow]>>()
     });
+    let missing = columns.as_ref().map(|columns| columns.missing.clone()).unwrap_or_default();
     Ok(Survey {
         inputs: inputs.clone(),
         title: table.format.title(),
@@ -60,7 +64,7 @@ pub fn survey(inputs: &Inputs, task: Task, chosen: Option<&Chosen>) -> Result<Su
         columns: table.columns.clone().into(),
         chosen: columns.map(|columns| columns.as_chosen(&table)).map_err(|error| error.to_string()),
         has_ids: table.column(ID).is_some(),
-        read: Reading::of(&table),
+        read: Reading { missing, ..Reading::of(&table) },
         first: first.unwrap_or_default(),
     })
 }

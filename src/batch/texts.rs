@@ -1,9 +1,9 @@
 //! The texts that are to be predicted: JSON Lines, line by line, so that they can come through a pipe without end, and any
-//! file with rows that Attune reads, also several as one. Where rows are answered one by one, one that cannot be read
-//! takes its place among them with the reason.
+//! file with rows that Attune reads, also several as one. A row that cannot be read takes its place
+//! among them with the reason.
 //!
 //! A line is asked the same whatever is written of it: `text` and `pair` are texts, so that a number or a list there is an
-//! error; a pair that is missing, null or empty is none; and where a file is written, an empty text is an error. Where a
+//! error, and so is an empty text; a pair that is missing, null or empty is none. Where a
 //! table is wanted of such lines it gives only the columns that stand beside what is said.
 
 use std::fs::File;
@@ -24,6 +24,7 @@ use crate::stop::heed;
 use crate::table::notation::tags;
 use crate::table::{Format, Inputs, Part, RowProblem, Table, name_list, with_its_parts};
 use crate::task::{Reads, Task};
+use crate::train::columns::{Learned, columns};
 
 /// A text that is asked about, or why it cannot be.
 pub struct Item {
@@ -49,6 +50,35 @@ pub struct Texts {
     pub total: Option<usize>,
     /// What is to be told of how they are read, where there is no table that tells it.
     pub notes: Vec<String>,
+    /// Which columns are asked about, in words, where they are columns.
+    pub columns: Option<String>,
+    /// Columns that the model learned from and that are not there.
+    pub missing: Vec<String>,
+}
+
+/// By what the columns that are asked about are known.
+#[derive(Clone, Copy, Default)]
+pub struct By<'a> {
+    /// As a person chose them.
+    pub chosen: Option<&'a Chosen>,
+    /// As the model learned them.
+    pub learned: Option<&'a Learned>,
+}
+
+impl By<'_> {
+    /// Whether lines have the text that the model learned from under another key than requests have it.
+    fn is_of_column(self, head: &str, task: Task) -> bool {
+        let Some(learned) = self.learned else { return false };
+        let asked = learned.asked();
+        let column = match task.reads() {
+            Reads::Question => asked.question,
+            Reads::Words => asked.tokens.or(asked.text),
+            Reads::Texts | Reads::Running | Reads::Neighbours(_) => asked.text,
+        };
+        let [keys, _] = names(task);
+        let column = column.filter(|column| !keys.contains(&column.as_str()));
+        column.is_some_and(|column| values(head).any(|value| value.get(&column).is_some()))
+    }
 }
 
 /// Texts one after the other.
@@ -66,43 +96,50 @@ pub struct Chosen {
 /// How a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum How {
-    /// JSON Lines one by one; one that cannot be read ends it.
+    /// JSON Lines one by one; what cannot be read is answered by its reason.
     Lines,
-    /// The same, but what cannot be read is answered by its reason.
-    LinesOneByOne,
     /// A table, also of JSON Lines, so that its columns are known.
     Table,
 }
 
 /// The texts of what is named, or of standard input where nothing is.
-pub fn read(inputs: Option<&Inputs>, task: Task, how: How, chosen: Option<&Chosen>) -> Result<Texts, BatchError> {
+pub fn read(inputs: Option<&Inputs>, task: Task, how: How, by: By<'_>) -> Result<Texts, BatchError> {
     let Some(inputs) = inputs.filter(|inputs| inputs.one() != Some(Path::new("-"))) else {
         let name = "standard input".to_owned();
-        let items = lines(BufReader::new(io::stdin()), name.clone(), task, how);
-        return Ok(Texts { name, table: None, items, total: None, notes: Vec::new() });
+        let items = lines(BufReader::new(io::stdin()), name.clone(), task);
+        return Ok(Texts::of_lines(name, items, Vec::new()));
     };
     let name = inputs.one().map_or_else(|| inputs.title(), |path| format!("\"{}\"", path.display()));
     let mut by_line = None;
-    if let Some(path) = inputs.one().filter(|path| chosen.is_none() && path.is_file()) {
+    if let Some(path) = inputs.one().filter(|path| by.chosen.is_none() && path.is_file()) {
         let unreadable = |source| BatchError::Read { name: name.clone(), source };
         let mut file = open(path).map_err(unreadable)?;
         let head = file.fill_buf().map_err(unreadable)?;
-        if is_json_lines(path, head) && asks(head, task) {
+        if is_json_lines(path, head) && asks(head, task) && !by.is_of_column(text_of(head), task) {
             let (parts, notes) = with_its_parts(path);
             if how != How::Table {
-                return Ok(Texts { items: lines_of(parts, task, how), notes, name, table: None, total: None });
+                return Ok(Texts::of_lines(name, lines_of(parts, task), notes));
             }
-            by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task, how));
+            by_line = (parts.len() == 1).then(|| lines(file, name.clone(), task));
         }
     }
     let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
     let by_line = by_line.filter(|_| table.format == Format::JsonLines && table.origins.files.len() < 2);
     let total = by_line.is_none().then(|| table.rows() + table.problems.len());
-    let items = match by_line {
-        Some(items) => beside(items, table.clone()),
-        None => rows(&table, task, chosen)?,
+    let Some(items) = by_line else {
+        let columns = Columns::of(&table, task, by)?;
+        let (told, missing) = (columns.words(&table, task), columns.missing.clone());
+        let items = rows(&table, columns);
+        return Ok(Texts { name, items, table: Some(table), total, notes: Vec::new(), columns: Some(told), missing });
     };
-    Ok(Texts { name, items, table: Some(table), total, notes: Vec::new() })
+    let items = beside(items, table.clone());
+    Ok(Texts { table: Some(table), total, ..Texts::of_lines(name, items, Vec::new()) })
+}
+
+impl Texts {
+    fn of_lines(name: String, items: Items, notes: Vec<String>) -> Self {
+        Self { name, table: None, items, total: None, notes, columns: None, missing: Vec::new() }
+    }
 }
 
 /// How many texts a file of lines has, which is soon counted.
@@ -139,7 +176,7 @@ fn open(path: &Path) -> io::Result<BufReader<File>> {
 }
 
 /// The lines of a file, or of several that are parts of one, each opened when it is its turn.
-fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Items {
+fn lines_of(parts: Vec<PathBuf>, task: Task) -> Items {
     let is_alone = parts.len() < 2;
     Box::new(parts.into_iter().flat_map(move |path| -> Items {
         let name = format!("\"{}\"", path.display());
@@ -147,7 +184,7 @@ fn lines_of(parts: Vec<PathBuf>, task: Task, how: How) -> Items {
             Ok(file) => file,
             Err(source) => return Box::new(iter::once(Err(BatchError::Read { name, source }))),
         };
-        let items = lines(file, name, task, how);
+        let items = lines(file, name, task);
         if is_alone {
             return items;
         }
@@ -164,17 +201,26 @@ const HEAD: usize = 1 << 18;
 /// Whether lines ask under the keys that requests have. Where all of them are objects with other keys, or lists, or are
 /// not in UTF-8, the file is a table, and its columns say what is asked.
 fn asks(head: &[u8], task: Task) -> bool {
-    let text = match std::str::from_utf8(head) {
-        Ok(text) => text,
-        // The head may end within a sign.
-        Err(error) if error.error_len().is_none() => str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(),
-        Err(_) => return false,
-    };
+    if head.len() != text_of(head).len() && str::from_utf8(head).is_err_and(|error| error.error_len().is_some()) {
+        return false;
+    }
     let [keys, _] = names(task);
-    let values =
-        text.trim_start_matches('\u{feff}').lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut values = values.filter(|value| value.is_object() || value.is_array()).peekable();
+    let mut values = values(text_of(head)).peekable();
     values.peek().is_none() || values.any(|value| keys.iter().any(|key| value.get(key).is_some()))
+}
+
+/// What is text at the head of a file, which may end within a sign.
+fn text_of(head: &[u8]) -> &str {
+    let whole = str::from_utf8(head).map_or_else(|error| error.valid_up_to(), str::len);
+    str::from_utf8(&head[..whole]).unwrap_or_default()
+}
+
+/// The objects and lists of the first lines.
+fn values(head: &str) -> impl Iterator<Item = Value> {
+    let lines = head.trim_start_matches('\u{feff}').lines();
+    lines
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|value| value.is_object() || value.is_array())
 }
 
 /// Lines with the rows of the table that the same file is.
@@ -209,7 +255,7 @@ fn is_text(line: &[u8]) -> bool {
     object.is_some_and(|object| ["text", "question"].iter().any(|name| object.get(*name).is_some_and(Value::is_string)))
 }
 
-fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> Items {
+fn lines(reader: impl BufRead + 'static, name: String, task: Task) -> Items {
     let lines = reader.lines().enumerate().filter_map(move |(index, line)| {
         let place = format!("line {}", index + 1);
         let item =
@@ -217,7 +263,7 @@ fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> 
         let line = match line {
             Ok(line) => line,
             // The reader has passed over it.
-            Err(error) if error.kind() == io::ErrorKind::InvalidData && how != How::Lines => {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Some(Ok(item(Err("is not in UTF-8".to_owned()))));
             }
             Err(source) => return Some(Err(BatchError::ReadLine { name: name.clone(), line: index + 1, source })),
@@ -227,13 +273,10 @@ fn lines(reader: impl BufRead + 'static, name: String, task: Task, how: How) -> 
             return None;
         }
         let request = match request(line, task) {
-            Ok(request) if how != How::Lines && request.text.trim().is_empty() => {
+            Ok(request) if request.text.trim().is_empty() => {
                 Err(format!("has no text in its \"{}\"", names(task)[0][0]))
             }
             Ok(request) => Ok(request),
-            Err(source) if how == How::Lines => {
-                return Some(Err(BatchError::Line { name: name.clone(), place: place.clone(), source }));
-            }
             Err(error) => Err(error.to_string()),
         };
         Some(Ok(item(request)))
@@ -256,14 +299,19 @@ pub struct Columns {
     second: Option<usize>,
     /// Whether the first lists words.
     is_list: bool,
+    /// Whether they are those that the model learned from.
+    is_learned: bool,
+    /// What it learned from and is not there, in words.
+    pub missing: Vec<String>,
 }
 
 impl Columns {
-    /// Those that were chosen, or that a training would read; of JSON Lines those with the names that lines are read by.
-    pub fn of(table: &Table, task: Task, chosen: Option<&Chosen>) -> Result<Self, BatchError> {
+    /// Those that were chosen, that the model learned from, or that a training would read; of JSON Lines those with the
+    /// names that lines are read by.
+    pub fn of(table: &Table, task: Task, By { chosen, learned }: By<'_>) -> Result<Self, BatchError> {
         let columns = match chosen {
             Some(chosen) => Self::chosen(table, task, chosen)?,
-            None => Self::guessed(table, task)?,
+            None => Self::known(table, task, learned)?,
         };
         let needs_second = match task.reads() {
             Reads::Neighbours(_) => true,
@@ -284,10 +332,25 @@ impl Columns {
         Chosen { first: name(self.first), second: self.second.map(name) }
     }
 
-    fn guessed(table: &Table, task: Task) -> Result<Self, BatchError> {
+    /// In words.
+    pub fn words(&self, table: &Table, task: Task) -> String {
+        let [first, second] = match task.reads() {
+            Reads::Question => ["question", "context"],
+            Reads::Words if self.is_list => ["words", ""],
+            Reads::Texts | Reads::Words | Reads::Running | Reads::Neighbours(_) => ["text", "second text"],
+        };
+        let named = |(part, column): (&str, usize)| format!("{part} \"{}\"", table.columns[column]);
+        let second = self.second.map(|column| format!(", {}", named((second, column)))).unwrap_or_default();
+        let known = if self.is_learned { ", as the model's run read them" } else { "" };
+        format!("the columns that are asked about: {}{second}{known}", named((first, self.first)))
+    }
+
+    /// As the model learned them, and else guessed.
+    fn known(table: &Table, task: Task, learned: Option<&Learned>) -> Result<Self, BatchError> {
         // Two texts that follow each other are found as the two of a classified pair.
         let is_pair = matches!(task.reads(), Reads::Neighbours(_));
-        let roles = Roles::guess(table, if is_pair { Task::Classify } else { task });
+        let read = columns(learned, &Roles::default(), table, if is_pair { Task::Classify } else { task });
+        let roles = read.roles;
         let place = |role: &Option<String>| role.as_ref().and_then(|name| table.column(name));
         let (mut first, mut second, what) = match task.reads() {
             Reads::Question => (place(&roles.question), place(&roles.context), "question"),
@@ -295,11 +358,12 @@ impl Columns {
             Reads::Texts | Reads::Running | Reads::Neighbours(_) => (place(&roles.text), place(&roles.pair), "text"),
         };
         let [text, pair] = names(task).map(|names| names.iter().find_map(|name| table.column(name)));
-        if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words {
+        if table.format == Format::JsonLines && text.is_some() && task.reads() != Reads::Words && !read.is_learned {
             (first, second) = (text, pair.filter(|pair| Some(*pair) != text));
         }
         let first = first.ok_or_else(|| not_recognised(table, what))?;
-        Ok(Self { first, second, is_list: task.reads() == Reads::Words && place(&roles.text).is_none() })
+        let is_list = task.reads() == Reads::Words && place(&roles.text).is_none();
+        Ok(Self { first, second, is_list, is_learned: read.is_learned, missing: read.missing })
     }
 
     fn chosen(table: &Table, task: Task, chosen: &Chosen) -> Result<Self, BatchError> {
@@ -315,7 +379,7 @@ impl Columns {
         // Cells that are lists from the first on are lists of words.
         let cells = (0..table.rows()).map(|row| table.cell(row, first)).filter(|cell| !cell.trim().is_empty());
         let is_list = task.reads() == Reads::Words && cells.take(LOOKED_AT).all(|cell| tags::list(cell).is_ok());
-        Ok(Self { first, second, is_list })
+        Ok(Self { first, second, is_list, is_learned: false, missing: Vec::new() })
     }
 
     pub fn item(&self, table: &Table, row: usize) -> Item {
@@ -341,11 +405,10 @@ fn not_recognised(table: &Table, what: &'static str) -> BatchError {
 }
 
 /// The rows of a table and what could not be read of it, in the order of the file.
-fn rows(table: &Arc<Table>, task: Task, chosen: Option<&Chosen>) -> Result<Items, BatchError> {
-    let columns = Columns::of(table, task, chosen)?;
+fn rows(table: &Arc<Table>, columns: Columns) -> Items {
     let order = in_order(table);
     let table = table.clone();
-    Ok(Box::new(order.into_iter().map(move |entry| {
+    Box::new(order.into_iter().map(move |entry| {
         Ok(match entry {
             Entry::Row(row) => columns.item(&table, row),
             Entry::Problem(place) => {
@@ -360,7 +423,7 @@ fn rows(table: &Arc<Table>, task: Task, chosen: Option<&Chosen>) -> Result<Items
                 }
             }
         })
-    })))
+    }))
 }
 
 enum Entry {

@@ -9,7 +9,7 @@ use crate::analysis::sample::Sampling;
 use crate::data::{Dataset, Roles, guess_task};
 use crate::table::Table;
 use crate::task::Task;
-use crate::train::rows::fill_roles;
+use crate::train::columns::{Learned, columns};
 
 /// A task by its name.
 pub fn task(name: &str) -> Result<Task, String> {
@@ -66,16 +66,45 @@ impl Columns {
     }
 
     /// The rows of a file, for a task or for what they seem to be for.
-    pub fn dataset(&self, file: &Path, task: Option<Task>) -> anyhow::Result<Dataset> {
-        self.dataset_of(Arc::new(Table::open(file)?), task)
+    pub fn dataset(&self, file: &Path, task: Option<Task>, model: Option<&Path>) -> anyhow::Result<(Dataset, Told)> {
+        self.dataset_of(Arc::new(Table::open(file)?), task, model)
     }
 
-    /// The rows of a table, for a task or for what they seem to be for.
-    pub fn dataset_of(&self, table: Arc<Table>, task: Option<Task>) -> anyhow::Result<Dataset> {
-        let given = self.roles();
-        let task = task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
-        let roles = fill_roles(&given, &table, task);
-        Ok(Dataset::new(table, task, &roles, None)?)
+    /// The rows of a table, for a task or for what they seem to be for. A model is asked about the columns that it learned
+    /// from.
+    pub fn dataset_of(
+        &self,
+        table: Arc<Table>,
+        task: Option<Task>,
+        model: Option<&Path>,
+    ) -> anyhow::Result<(Dataset, Told)> {
+        let guessed = || guess_task(&table, &self.read(&table, Task::Classify, model).0);
+        let task = task.unwrap_or_else(guessed);
+        let (roles, told) = self.read(&table, task, model);
+        Ok((Dataset::new(table, task, &roles, None)?, told))
+    }
+
+    /// The columns of a table that are read.
+    pub fn read(&self, table: &Table, task: Task, model: Option<&Path>) -> (Roles, Told) {
+        let learned = model.and_then(Learned::of);
+        let read = columns(learned.as_ref(), &self.roles(), table, task);
+        let told = Told { columns: read.words(task), missing: read.missing };
+        (read.roles, told)
+    }
+}
+
+/// Which columns a model read, which is told with what it says of them.
+pub struct Told {
+    columns: String,
+    missing: Vec<String>,
+}
+
+impl Told {
+    pub fn tell(&self) {
+        eprintln!("attune: {}", self.columns);
+        for missing in &self.missing {
+            eprintln!("attune: warning: {missing}");
+        }
     }
 }
 

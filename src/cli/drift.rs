@@ -9,13 +9,15 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::output::{grouped, plural, print_json, print_lines};
+use super::predict::tell_columns;
 use crate::analysis::drift::{Divergence, Drift, Heads, SLOTS, Sample, drift, percent};
 use crate::analysis::sample::of_places;
-use crate::batch::{How, Item, Texts, texts};
+use crate::batch::{By, How, Item, Texts, texts};
 use crate::hub::embedded;
 use crate::inspect::{OpenModel, Pooling, Request};
 use crate::table::Inputs;
 use crate::task::Task;
+use crate::train::columns::Learned;
 use crate::train::run;
 use crate::words::noun;
 
@@ -82,7 +84,11 @@ impl DriftBetween {
         let [before, after] = [opened(&self.before)?, opened(&self.after)?];
         let own = |model: &OpenModel| model.model.config.task();
         let task = self.task.or_else(|| own(&after)).or_else(|| own(&before)).unwrap_or(Task::Classify);
-        let (places, texts): (Vec<String>, Vec<Request>) = self.texts(task)?.into_iter().unzip();
+        let learned = Learned::of(&after.dir).or_else(|| Learned::of(&before.dir));
+        let input = Inputs::from(&self.data);
+        let read = texts::read(Some(&input), task, How::Table, By { chosen: None, learned: learned.as_ref() })?;
+        let columns = (read.name.clone(), read.columns.clone(), read.missing.clone());
+        let (places, texts): (Vec<String>, Vec<Request>) = self.texts(read)?.into_iter().unzip();
         let max_tokens = self.max_tokens.map(|tokens| tokens as usize);
         let sample = Sample { texts: texts.into(), pooled: self.states.pooling(), max_tokens };
         let mut told = Instant::now();
@@ -94,6 +100,7 @@ impl DriftBetween {
             ControlFlow::Continue(())
         };
         let Some(found) = drift(&before, &after, &sample, &mut go_on)? else { return Ok(()) };
+        tell_columns(&columns.0, columns.1.as_deref(), &columns.2);
         if self.json {
             return print_json(&self.facts(&found, &places));
         }
@@ -104,8 +111,8 @@ impl DriftBetween {
     }
 
     /// The texts that are compared over, each with its place in the file.
-    fn texts(&self, task: Task) -> anyhow::Result<Vec<(String, Request)>> {
-        let Texts { name, items, .. } = texts::read(Some(&Inputs::from(&self.data)), task, How::Table, None)?;
+    fn texts(&self, read: Texts) -> anyhow::Result<Vec<(String, Request)>> {
+        let Texts { name, items, .. } = read;
         let (mut rows, mut left_out) = (Vec::new(), 0);
         for item in items {
             let Item { place, request, .. } = item?;

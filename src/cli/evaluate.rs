@@ -73,6 +73,9 @@ impl Evaluate {
         }
         let evaluation = &done.evaluation;
         let kept = self.keep_thresholds.then(|| keep_best(&model, evaluation)).transpose()?;
+        if let Some(columns) = &done.columns {
+            eprintln!("attune: {columns}");
+        }
         let examples = if evaluation.predictions.is_empty() { done.sequences } else { evaluation.predictions.len() };
         if self.json {
             return print_json(&json!({

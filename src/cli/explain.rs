@@ -84,12 +84,6 @@ impl ExplainAnswer {
     pub fn run(self) -> anyhow::Result<()> {
         let dir = embedded::resolve(&self.model)?;
         let mut model = OpenModel::open(&dir, self.task)?;
-        if !model.untrained.is_empty() {
-            eprintln!(
-                "attune: warning: {} is not in the model and was initialised at random",
-                model.untrained.join(", ")
-            );
-        }
         let place = self.at.as_deref().map(|at| self.place(at, model.task)).transpose()?;
         let target = Target { place, label: self.target.clone() };
         let asked = Asked { task: None, text: self.text.clone(), pair: self.pair.clone(), target };

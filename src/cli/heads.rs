@@ -49,11 +49,12 @@ impl HeadsOf {
         let task = self.task.or(own).with_context(|| {
             format!("\"{}\" does not say what it was trained for, expected --task", self.model.display())
         })?;
-        let data = Arc::new(self.columns.dataset(&self.data, Some(task))?);
+        let (data, columns) = self.columns.dataset(&self.data, Some(task), Some(&model))?;
         warn_of_rows(&data);
-        let question = Question { wanted: self.drawn.of(self.rows, model, data), exact: self.exact };
+        let question = Question { wanted: self.drawn.of(self.rows, model, Arc::new(data)), exact: self.exact };
         let found = board(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
+        columns.tell();
         for note in found.sample.notes() {
             eprintln!("attune: warning: {note}");
         }

@@ -55,7 +55,7 @@ impl Inspect {
     }
 
     fn dataset_facts(&self) -> anyhow::Result<(Value, Vec<String>)> {
-        let dataset = self.columns.dataset(&self.path, self.task)?;
+        let (dataset, _) = self.columns.dataset(&self.path, self.task, None)?;
         let (table, task, roles) = (dataset.table.clone(), dataset.task, dataset.roles.clone());
         let findings = health(&dataset);
         let counts: Vec<(&String, u64)> = dataset.labels.names.iter().zip(dataset.counts()).collect();

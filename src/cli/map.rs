@@ -20,7 +20,6 @@ use crate::hub::embedded;
 use crate::inspect::{OpenModel, Plane, Pooling};
 use crate::table::Table;
 use crate::task::{Reads, Task};
-use crate::train::rows::fill_roles;
 
 #[derive(Debug, Args)]
 pub struct MapRows {
@@ -85,7 +84,8 @@ impl MapRows {
         // A model of masked words says nothing of what a file is for, and its labels are to be seen all the same.
         let own = model.heads.first().copied().filter(|task| task.reads() != Reads::Running);
         let task = self.task.or(own).unwrap_or_else(|| guess_task(&table, &Roles::guess(&table, Task::Classify)));
-        let data = all_rows(&table, &self.columns.roles(), task)?;
+        let (roles, columns) = self.columns.read(&table, task, Some(&model.dir));
+        let data = all_rows(&table, &roles, task)?;
         warn_of_rows(&data);
         let pooling = self.pooling();
         let data = Arc::new(data);
@@ -96,14 +96,15 @@ impl MapRows {
         if read.cut > 0 {
             eprintln!("attune: warning: {} truncated to fit the model", plural(read.cut, "text was", "texts were"));
         }
-        if !model.untrained.is_empty() && task.is_of_whole_texts() {
-            eprintln!("attune: warning: the head of the model is untrained, so nothing is predicted");
+        if let Some(reason) = model.refused.as_ref().filter(|_| task.is_of_whole_texts()) {
+            eprintln!("attune: warning: nothing is predicted: {reason}");
         }
         let about = self.about(layer, data.examples.len());
         let texts: Vec<_> = (0..data.examples.len()).map(|example| data.readable(example)).collect();
         let map = lay_out(&read, about, texts.iter().map(|text| &**text), &mut Quiet)
             .context("the computation was stopped")?;
         write(&self.out, &map, &data)?;
+        columns.tell();
         self.tell(&map);
         Ok(())
     }
@@ -149,8 +150,10 @@ impl MapRows {
             return;
         }
         eprintln!(
-            "attune: trustworthiness {:.4} by {} neighbours, measured on {} texts",
-            trust.value, trust.neighbors, trust.measured_on
+            "attune: trustworthiness {:.4} by {}, measured on {}",
+            trust.value,
+            plural(trust.neighbors, "neighbour", "neighbours"),
+            plural(trust.measured_on, "text", "texts")
         );
     }
 }
@@ -166,10 +169,9 @@ impl Watch for Quiet {
 /// All rows with a text. Rows that lack a label are no examples to learn from, but they are rows: where there are such, all
 /// are read without labels and those that have one are given theirs.
 fn all_rows(table: &Arc<Table>, roles: &Roles, task: Task) -> anyhow::Result<Dataset> {
-    let roles = fill_roles(roles, table, task);
     let plain = Roles { label: None, tags: None, answers: None, ..roles.clone() };
     let mut all = Dataset::new(table.clone(), task, &plain, None)?;
-    let Ok(labelled) = Dataset::new(table.clone(), task, &roles, None) else { return Ok(all) };
+    let Ok(labelled) = Dataset::new(table.clone(), task, roles, None) else { return Ok(all) };
     let mut given = labelled.examples.into_iter().peekable();
     for example in &mut all.examples {
         if let Some(own) = given.next_if(|own| own.row == example.row) {

@@ -36,11 +36,12 @@ impl Beside<'_> {
         if layer > last {
             bail!("there is no layer {layer} in \"{}\", expected 0 to {last}", self.dir.display());
         }
-        let data = Arc::new(Columns::default().dataset(self.data, Some(model.task))?);
-        let wanted = Sampling::all(self.dir.to_owned(), data);
+        let (data, columns) = Columns::default().dataset(self.data, Some(model.task), Some(self.dir))?;
+        let wanted = Sampling::all(self.dir.to_owned(), Arc::new(data));
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let stopped = "the computation was stopped";
         let rows = Arc::new(rows(&wanted, &StatesKept::default(), go_on)?.context(stopped)?);
+        columns.tell();
         for note in rows.notes() {
             eprintln!("attune: warning: {note}");
         }

@@ -11,13 +11,14 @@ use serde_json::json;
 
 use super::output::{Escaped, grouped, harmless, one_line, plural, warn_of_cut};
 use super::precision::Asked;
-use crate::batch::{self, Chosen, Counts, How, Kind, Outcome, Plan, Progress, Reading, Written, texts};
+use crate::batch::{self, By, Chosen, Counts, How, Kind, Outcome, Plan, Progress, Reading, Written, texts};
 use crate::hub::embedded;
 use crate::inspect::{Aggregation, OpenModel, Options, Output, Predicted, Request};
 use crate::model::Precision;
 use crate::signals::{self, AskedToEnd};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
+use crate::train::columns::Learned;
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
@@ -38,14 +39,14 @@ pub struct Predict {
     #[arg(long, value_name = "FILE", conflicts_with = "text")]
     out: Option<PathBuf>,
     /// Go on with an --out that was interrupted, behind the rows that it has
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "text")]
     resume: bool,
     /// With --out FILE.csv, a column for each label with its probability
-    #[arg(long, requires = "out")]
+    #[arg(long, requires = "out", conflicts_with = "text")]
     probabilities: bool,
     /// The columns of --input that are asked about instead of those that are recognised: text=NAME, text=NAME,pair=NAME,
     /// tokens=NAME or question=NAME,context=NAME
-    #[arg(long, value_name = "KEY=NAME,…", requires = "input", value_parser = chosen)]
+    #[arg(long, value_name = "KEY=NAME,…", requires = "input", conflicts_with = "text", value_parser = chosen)]
     columns: Option<Chosen>,
     /// One text, or a question
     #[arg(long, visible_alias = "question", value_name = "S")]
@@ -108,6 +109,11 @@ impl Predict {
         self.shape.tell_idle(model.task);
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
+            if self.pair.is_none() && Learned::of(&model.dir).is_some_and(|learned| learned.is_of_pairs()) {
+                eprintln!(
+                    "attune: warning: the model learned from pairs of texts, and is asked about one; --pair gives the second"
+                );
+            }
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
             let predicted = model.predict(&[&prepared], &options)?;
             warn_of_cut("", predicted[0].cut);
@@ -123,27 +129,29 @@ impl Predict {
     /// Prints what is said to each text as soon as it is.
     fn print(&self, model: &OpenModel, options: &Options) -> anyhow::Result<()> {
         let input = self.input.as_deref().map(Inputs::from);
-        let texts = texts::read(input.as_ref(), model.task, How::Lines, self.columns.as_ref())?;
+        let learned = Learned::of(&model.dir);
+        let by = By { chosen: self.columns.as_ref(), learned: learned.as_ref() };
+        let mut texts = texts::read(input.as_ref(), model.task, How::Lines, by)?;
+        tell_columns(&texts.name, texts.columns.as_deref(), &std::mem::take(&mut texts.missing));
         let table = texts.table.clone();
         let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
         for note in &texts.notes {
             eprintln!("attune: {}: {note}", texts.name);
         }
         let go_on = &mut |_| ControlFlow::Continue(());
-        let outcome =
-            batch::answer::<anyhow::Error>(model, texts, options, table.is_some(), go_on, &mut |item, said| {
-                match said {
-                    Ok(predicted) => {
-                        warn_of_cut(&item.place, predicted.cut);
-                        printer.print(predicted)?;
-                    }
-                    Err(reason) => {
-                        eprintln!("attune: warning: {} {reason}", item.place);
-                        printer.print_error(&format!("{} {reason}", item.place))?;
-                    }
+        let outcome = batch::answer::<anyhow::Error>(model, texts, options, go_on, &mut |item, said| {
+            match said {
+                Ok(predicted) => {
+                    warn_of_cut(&item.place, predicted.cut);
+                    printer.print(predicted)?;
                 }
-                Ok(())
-            });
+                Err(reason) => {
+                    eprintln!("attune: warning: {} {reason}", item.place);
+                    printer.print_error(&format!("{} {reason}", item.place))?;
+                }
+            }
+            Ok(())
+        });
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush()?;
         outcome?;
@@ -255,12 +263,9 @@ fn chosen(words: &str) -> Result<Chosen, String> {
     Ok(Chosen { first: first.ok_or(expected)?, second })
 }
 
-/// Opens a model to be asked, with warnings of what makes its answers worthless.
+/// Opens a model to be asked, with warnings of what makes its answers worth less.
 pub(super) fn open(named: &Path, task: Option<Task>, precision: Precision) -> anyhow::Result<OpenModel> {
     let model = OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?;
-    if !model.untrained.is_empty() {
-        eprintln!("attune: warning: {} is not in the model and was initialised at random", model.untrained.join(", "));
-    }
     for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
         eprintln!("attune: warning: {misfit}");
     }
@@ -313,9 +318,20 @@ struct Printer<W> {
     json: bool,
 }
 
+/// Which columns are asked about, and which are missed.
+pub(super) fn tell_columns(name: &str, columns: Option<&str>, missing: &[String]) {
+    if let Some(columns) = columns {
+        eprintln!("attune: {name}: {columns}");
+    }
+    for missing in missing {
+        eprintln!("attune: warning: {name}: {missing}");
+    }
+}
+
 /// How the rows were read, where that is not plain to see.
 fn tell_reading(read: &Reading) {
     let name = &read.name;
+    tell_columns(name, read.columns.as_deref(), &read.missing);
     for note in &read.notes {
         eprintln!("attune: {name}: {note}");
     }

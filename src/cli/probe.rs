@@ -46,13 +46,15 @@ pub struct Probe {
 impl Probe {
     pub fn run(self) -> anyhow::Result<()> {
         let model = embedded::resolve(&self.model)?;
-        let data = Arc::new(self.columns.dataset(&self.data, self.task)?);
+        let (data, columns) = self.columns.dataset(&self.data, self.task, Some(&model))?;
         warn_of_rows(&data);
+        let data = Arc::new(data);
         let among = labelled(&data, 0..data.examples.len()).into();
         let wanted = Sampling { among, ..self.drawn.of(self.rows, model, data) };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let Some(probed) = probe::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
+        columns.tell();
         for note in probed.notes() {
             eprintln!("attune: warning: {note}");
         }

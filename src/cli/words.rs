@@ -88,10 +88,10 @@ impl WordsOf {
             destination::check(out, &inputs)?;
         }
         let own = read_config(&model)?.task().filter(|task| task.reads() != Reads::Running);
-        let data = Arc::new(self.columns.dataset_of(table, self.task.or(own))?);
+        let (data, columns) = self.columns.dataset_of(table, self.task.or(own), Some(&model))?;
         warn_of_rows(&data);
         let question = Question {
-            wanted: self.drawn.of(self.rows, model, data),
+            wanted: self.drawn.of(self.rows, model, Arc::new(data)),
             by: match self.method {
                 MethodName::GradientInput => Pull::GradientInput,
                 MethodName::Occlusion => Pull::Occlusion,
@@ -100,6 +100,12 @@ impl WordsOf {
         let found = words(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
         let lists = self.lists(&found)?;
+        columns.tell();
+        if lists.iter().all(|(_, list)| list.is_empty()) {
+            let most = found.words.iter().map(|word| word.rows).max().unwrap_or(0);
+            let texts = plural(self.least as usize, "text", "texts");
+            eprintln!("attune: warning: no word stands in {texts} or more; --least {most} and below finds some");
+        }
         for note in found.notes() {
             eprintln!("attune: warning: {note}");
         }

@@ -41,6 +41,11 @@ pub(super) fn content(table: &Table, task: Task, roles: &Roles) -> Result<Conten
     })
 }
 
+/// Whether a table has a column, or all of those that one name of a label stands for.
+pub fn has_columns(table: &Table, named: &str) -> bool {
+    table.column(named).is_some() || flag_columns(table, Some(named)).is_some()
+}
+
 /// The column that a role names.
 pub(super) fn column(table: &Table, name: Option<&str>, role: &'static str) -> Result<Option<usize>, DataError> {
     let Some(name) = name else { return Ok(None) };

@@ -24,6 +24,7 @@ mod relabel;
 mod rows;
 
 pub use choices::{Mend, Mended, Mends};
+pub use columns::has_columns;
 pub use dataset::Dataset;
 pub use error::DataError;
 pub use folds::Fold;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::table::GoldAnswer;
+use crate::task::{Annotation, Reads, Task};
 
 /// Which column plays which part, by column name. Also the `columns` table of `RUN.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +39,9 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// The columns that play a part, each after what the part is called.
-    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let roles = [
+    /// Every part by what it is called, with its column where it has one.
+    pub fn parts(&self) -> [(&'static str, &Option<String>); 11] {
+        [
             ("text", &self.text),
             ("second text", &self.pair),
             ("label", &self.label),
@@ -52,8 +53,57 @@ impl Roles {
             ("answers", &self.answers),
             ("group", &self.group),
             ("split", &self.split),
-        ];
-        roles.into_iter().filter_map(|(role, column)| Some((role, column.as_deref().filter(|name| !name.is_empty())?)))
+        ]
+    }
+
+    /// The columns of all parts, in the order of [`Self::parts`].
+    pub fn columns_mut(&mut self) -> [&mut Option<String>; 11] {
+        [
+            &mut self.text,
+            &mut self.pair,
+            &mut self.label,
+            &mut self.tokens,
+            &mut self.tags,
+            &mut self.spans,
+            &mut self.question,
+            &mut self.context,
+            &mut self.answers,
+            &mut self.group,
+            &mut self.split,
+        ]
+    }
+
+    /// The columns that play a part, each after what the part is called.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.parts()
+            .into_iter()
+            .filter_map(|(role, column)| Some((role, column.as_deref().filter(|name| !name.is_empty())?)))
+    }
+
+    /// What is asked about, without what is to be learned of it.
+    #[must_use]
+    pub fn asked(&self) -> Self {
+        Self { label: None, tags: None, spans: None, answers: None, group: None, split: None, ..self.clone() }
+    }
+
+    /// Those alone that a task reads.
+    #[must_use]
+    pub fn read_by(&self, task: Task) -> Self {
+        let all = self.clone();
+        let text = Self { group: all.group.clone(), split: all.split.clone(), ..Self::default() };
+        let asked = match task.reads() {
+            Reads::Texts | Reads::Neighbours(_) | Reads::Running => Self { text: all.text, pair: all.pair, ..text },
+            Reads::Words => Self { text: all.text, tokens: all.tokens, ..text },
+            Reads::Question => Self { question: all.question, context: all.context, ..text },
+        };
+        match task.annotation() {
+            Annotation::Label | Annotation::Labels | Annotation::Number | Annotation::Order(_) => {
+                Self { label: all.label, ..asked }
+            }
+            Annotation::Tags => Self { tags: all.tags, spans: all.spans, ..asked },
+            Annotation::Answers => Self { answers: all.answers, ..asked },
+            Annotation::Nothing => asked,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use super::format::Format;
 use super::source::Source;
 use super::{ExportError, card, onnx, receipt, sentences, state};
 use crate::files::{is_begun, read_note_text, remove_file, write_atomically};
-use crate::model::{self, Family, adapter};
+use crate::model::{self, Family, adapter, kept};
 use crate::text::Tokenizer;
 
 /// Files that are an adapter's alone.
@@ -61,6 +61,9 @@ fn graph(source: &Source, precision: onnx::Precision, to: &Path) -> Result<(), E
 fn whole(source: &Source, to: &Path) -> Result<(), ExportError> {
     if adapter::is_one(&source.model) {
         copy_all(&source.model, to, &OF_ADAPTER)?;
+        source.open()?.save(to)?;
+    } else if kept::is_one(&source.model) {
+        copy_all(&source.model, to, &kept::FILES)?;
         source.open()?.save(to)?;
     } else {
         copy_all(&source.model, to, &[])?;

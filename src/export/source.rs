@@ -28,6 +28,8 @@ impl Source {
         if let Some(shipped) = Shipped::from_word(named) {
             return Self::find(&shipped.unpacked()?);
         }
+        // A state of a run is named by its step.
+        let named = &if named.exists() { named.to_owned() } else { model::locate(named)? };
         let (inside, beside) = (named.join("model"), named.join("adapter"));
         let is_run = model::is_model_folder(&inside);
         let own = if is_run { inside } else { named.to_owned() };
@@ -85,6 +87,9 @@ impl Source {
 
     /// The model with the heads that it was saved with.
     pub fn open(&self) -> Result<Model, ExportError> {
-        Ok(model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?.0)
+        let (model, report) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
+        // A head of new numbers would look like one that was trained.
+        report.check_all(&model)?;
+        Ok(model)
     }
 }

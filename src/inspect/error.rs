@@ -18,6 +18,8 @@ pub enum InspectError {
     NoTask { dir: PathBuf, architectures: Vec<String> },
     #[error("{dir:?} is a model for {task}, expected one for classify, multilabel or regress")]
     NotOfTexts { dir: PathBuf, task: Task },
+    #[error("{dir:?}: {reason}")]
+    Refused { dir: PathBuf, reason: String },
     #[error("{} takes two texts, expected a second one", task.title().to_lowercase())]
     NoPair { task: Task },
     #[error("a question needs a context, a text in which its answer is looked for")]

@@ -7,6 +7,7 @@ use candle_core::Device;
 use super::InspectError;
 use super::predictor::Predictor;
 use crate::files::{Stamp, stamp};
+use crate::model::card::LoadReport;
 use crate::model::kept::{self, Course};
 use crate::model::{self, Decisions, EncoderConfig, HeadKind, Model, ModelError, Precision, Want};
 use crate::task::Task;
@@ -23,8 +24,10 @@ pub struct OpenModel {
     pub labels: Vec<String>,
     /// Tokens a sequence may have, by the model and by its tokenizer's files.
     pub max_tokens: usize,
-    /// Weights that the folder lacks, so that what is said by them is chance.
+    /// Weights that the folder lacks. Heads with such are not asked.
     pub untrained: Vec<String>,
+    /// Why a head is not asked, where one was not loaded whole.
+    pub refused: Option<String>,
     /// Where the line is drawn between yes and no.
     pub decisions: Decisions,
     /// The tasks whose heads are open, in the order of [`Task::ALL`].
@@ -39,22 +42,29 @@ impl OpenModel {
         let config = model::read_config(dir)?;
         let no_task = || InspectError::NoTask { dir: dir.to_owned(), architectures: config.architectures.clone() };
         let task = task.or_else(|| config.task()).ok_or_else(no_task)?;
-        let (model, untrained) = open_head(dir, &config, task).map_err(|error| error.within(dir))?;
-        Self::with(dir, model, untrained, Some(task))
+        let (model, report) = open_head(dir, &config, task).map_err(|error| error.within(dir))?;
+        report.check_asked(&model, task).map_err(|error| error.within(dir))?;
+        Self::with(dir, model, report, Some(task))
     }
 
     /// Opens a folder with every head that it names, to be turned to any of them. A folder without a head opens too:
-    /// there is still its tokenizer to look through, and asking it is an error.
+    /// there is still its tokenizer to look through, and asking it is an error; so is asking a head that was not loaded whole.
     pub fn open_whole(dir: &Path) -> Result<Self, InspectError> {
         let opened = model::open(dir, Want::AsSaved, &Device::Cpu, 0);
         let (model, report) = opened.map_err(|error| error.within(dir))?;
-        Self::with(dir, model, report.new, None)
+        Self::with(dir, model, report, None)
     }
 
-    fn with(dir: &Path, model: Model, untrained: Vec<String>, task: Option<Task>) -> Result<Self, InspectError> {
+    fn with(dir: &Path, mut model: Model, report: LoadReport, task: Option<Task>) -> Result<Self, InspectError> {
         let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
         let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
-        let heads = heads(&model, task);
+        let refused = report.check_all(&model).err().map(|error| error.to_string());
+        let mut heads = heads(&model, task);
+        heads.retain(|task| report.check_asked(&model, *task).is_ok());
+        let whole: Vec<HeadKind> = heads.iter().map(|task| HeadKind::for_task(*task)).collect();
+        if refused.is_some() {
+            model.heads.0.retain(|head| whole.contains(&head.spec.kind));
+        }
         let task = task.or_else(|| model.config.task()).or_else(|| heads.first().copied()).unwrap_or(Task::Mlm);
         let labels = model.config.output_names(task);
         let decisions = Decisions::read(dir)?;
@@ -67,7 +77,8 @@ impl OpenModel {
             tokenizer,
             labels,
             max_tokens,
-            untrained,
+            untrained: report.new,
+            refused,
             decisions,
             heads,
             proposer: None,
@@ -82,6 +93,9 @@ impl OpenModel {
     /// Asks another of the heads from now on.
     pub fn turn_to(&mut self, task: Task) -> Result<(), InspectError> {
         if !self.heads.contains(&task) {
+            if let Some(reason) = &self.refused {
+                return Err(InspectError::Refused { dir: self.dir.clone(), reason: reason.clone() });
+            }
             let architectures = self.model.config.architectures.clone();
             return Err(ModelError::HeadMissing { task, architectures }.into());
         }
@@ -108,7 +122,7 @@ impl OpenModel {
             labels: self.model.config.labels.clone(),
             mask_token: self.tokenizer.mask_token().map(str::to_owned),
             max_tokens: self.max_tokens,
-            untrained: self.untrained.len(),
+            refused: self.refused.clone(),
             decisions: self.decisions.clone(),
             script: self.script(),
             course: Course::of(&self.dir),
@@ -157,8 +171,8 @@ pub struct Subject {
     pub labels: Vec<String>,
     pub mask_token: Option<String>,
     pub max_tokens: usize,
-    /// Weights that the folder lacks; what they say is chance.
-    pub untrained: usize,
+    /// Why a head is not asked, where one was not loaded whole.
+    pub refused: Option<String>,
     /// Where the line is drawn between yes and no.
     pub decisions: Decisions,
     pub script: Script,
@@ -185,22 +199,22 @@ fn heads(model: &Model, asked: Option<Task>) -> Vec<Task> {
 }
 
 /// Opens the model as its configuration says, or, where that names no head at all, with the head if its weights are there.
-fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, Vec<String>), ModelError> {
+fn open_head(dir: &Path, config: &EncoderConfig, task: Task) -> Result<(Model, LoadReport), ModelError> {
     config.check_outputs(task)?;
     let kind = HeadKind::for_task(task);
     let named: Vec<HeadKind> = config.architectures.iter().flat_map(|name| config.family.heads_of(name)).collect();
     let missing = || ModelError::HeadMissing { task, architectures: config.architectures.clone() };
     if named.contains(&kind) {
-        let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
-        return Ok((model, report.new));
+        return model::open(dir, Want::AsSaved, &Device::Cpu, 0);
     }
     if !named.is_empty() {
         return Err(missing());
     }
     let names = config.output_names(task);
     let (model, report) = model::open(dir, Want::Head { task, labels: &names }, &Device::Cpu, 0)?;
+    report.check_fit()?;
     if !report.new.is_empty() {
         return Err(missing());
     }
-    Ok((model, Vec::new()))
+    Ok((model, report))
 }

@@ -157,6 +157,8 @@ impl Asked<'_> {
     fn read(&self, one: &Prepared, rows: &[Rows], options: &Options) -> Result<Predicted, InspectError> {
         let output = match self.task.targets() {
             Targets::Number => Output::Value { value: f64::from(first(rows)[0]) },
+            // One output has no other class beside it, and is read as transformers' pipeline reads it.
+            Targets::Class if self.labels.len() == 1 => self.labelled(&sigmoid(first(rows)), options),
             Targets::Class => self.labelled(&softmax(first(rows)), options),
             Targets::Classes => self.labelled(&sigmoid(first(rows)), options),
             Targets::Replaced => Output::Replaced(replaced(&one.encoded, rows)),

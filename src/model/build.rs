@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor, Var};
 
-use super::card::LoadReport;
+use super::card::{LoadReport, Unfit};
 use super::config::EncoderConfig;
 use super::family::{Naming, Stored, StoredName};
 use super::frozen::{self, Begins, Frozen, no_bias};
@@ -353,8 +353,8 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// The numbers under the first of a weight's names that the source has. A head of another width is not an error: it
-    /// was trained for other classes.
+    /// The numbers under the first of a weight's names that the source has. A head of another width is no error of
+    /// who trains it anew; who asks it is refused (`untrained.rs`).
     fn find(&mut self, stored: &StoredName, shape: &[usize], strict: bool) -> Result<Option<Vec<f32>>, ModelError> {
         let Some(source) = self.source else {
             return Ok(None);
@@ -364,9 +364,11 @@ impl<'a> Builder<'a> {
                 continue;
             };
             if found != shape {
+                let (name, expected) = (name.clone(), shape.to_vec());
                 if strict {
-                    return Err(ModelError::Shape { name: name.clone(), found, expected: shape.to_vec() });
+                    return Err(ModelError::Shape { name, found, expected });
                 }
+                self.report.unfit.push(Unfit { name, found, expected });
                 continue;
             }
             self.afford(shape)?;

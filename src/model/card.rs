@@ -59,4 +59,14 @@ pub struct LoadReport {
     pub new: Vec<String>,
     /// Tensors in the file that this model does not use.
     pub left_over: Vec<String>,
+    /// Tensors of a head that the file has in another shape than the configuration implies. They are new as well.
+    pub unfit: Vec<Unfit>,
+}
+
+/// A tensor of another shape than it should have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unfit {
+    pub name: String,
+    pub found: Vec<usize>,
+    pub expected: Vec<usize>,
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::ModelError;
+use super::classes;
 use super::family::Family;
 use super::keys::{Keys as FrozenKeys, Sizes};
 use super::ops::activation::Activation;
@@ -90,7 +91,7 @@ const LIMITS: [(&str, usize); 7] = [
 
 /// Segments, and classes of a head: five times the most labels that a benchmark of extreme classification gives a
 /// dense layer.
-const MAX_CLASSES: usize = 100_000;
+pub(super) const MAX_CLASSES: usize = 100_000;
 
 impl EncoderConfig {
     /// Reads a `config.json`.
@@ -165,7 +166,7 @@ impl EncoderConfig {
             tie_word_embeddings: raw.get("tie_word_embeddings").and_then(Value::as_bool).unwrap_or(true),
             causal: raw.get("is_decoder").and_then(Value::as_bool).unwrap_or(false),
             sinusoidal_positions: raw.get("sinusoidal_pos_embds").and_then(Value::as_bool).unwrap_or(false),
-            labels: labels(&raw),
+            labels: classes::names(&raw)?,
             problem_type: raw.get("problem_type").and_then(Value::as_str).map(str::to_owned),
             frozen: None,
             architectures: strings(raw.get("architectures")),
@@ -307,20 +308,6 @@ impl EncoderConfig {
     pub fn first_position(&self) -> usize {
         if self.family.is_roberta() { self.pad_token_id as usize + 1 } else { 0 }
     }
-}
-
-/// Class names: `id2label` where it is complete, else `LABEL_0` … as transformers would say.
-fn labels(raw: &Map<String, Value>) -> Vec<String> {
-    let Some(map) = raw.get("id2label").and_then(Value::as_object) else {
-        let count = raw.get("num_labels").and_then(Value::as_u64).unwrap_or(0).min(MAX_CLASSES as u64 + 1);
-        return (0..count).map(|index| format!("LABEL_{index}")).collect();
-    };
-    (0..map.len())
-        .map(|index| {
-            let name = map.get(&index.to_string()).and_then(Value::as_str);
-            name.map_or_else(|| format!("LABEL_{index}"), str::to_owned)
-        })
-        .collect()
 }
 
 fn strings(value: Option<&Value>) -> Vec<String> {

@@ -23,7 +23,7 @@ pub enum ModelError {
         "the run {run:?} keeps no state of step {step}, expected {}",
         if kept.is_empty() { "one with run.keep_checkpoints".to_owned() } else { format!("one of {}", listed(kept)) }
     )]
-    NoSuchState { run: PathBuf, step: u64, kept: Vec<u64> },
+    NoSuchState { run: PathBuf, step: String, kept: Vec<u64> },
     #[error("{path} does not say where the rest of the model is: {reason}")]
     StateSettings { path: PathBuf, reason: String },
     #[error("{path:?} holds only what was trained, and the whole model that it belongs to is not in {rest:?}")]
@@ -67,6 +67,18 @@ pub enum ModelError {
     HeadsDoNotDivide { hidden: usize, heads: usize },
     #[error("tensor \"{name}\" has shape {found:?}, but config.json implies {expected:?}")]
     Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error(
+        "the head's tensor \"{name}\" has shape {found:?}, but config.json implies {expected:?}; its id2label must name \
+         each output of the head"
+    )]
+    HeadShape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error(
+        "the head for {task} lacks {missing}, so that its answers would be chance; train it first, or choose a model \
+         that has it"
+    )]
+    HeadUntrained { task: crate::task::Task, missing: String },
+    #[error("{key} {problem}, expected {expected}")]
+    Classes { key: &'static str, problem: String, expected: String },
     #[error(
         "the weights lack {} of the encoder's tensors, among them \"{}\"; is this the encoder that config.json describes?",
         names.len(), names.first().map_or("", String::as_str)

@@ -17,6 +17,8 @@ use crate::files::read_whole;
 /// What says in a folder that it holds only what was trained.
 const SETTINGS: &str = "trained.json";
 const WEIGHTS: &str = "trained.safetensors";
+/// What a whole model does not have.
+pub const FILES: [&str; 2] = [SETTINGS, WEIGHTS];
 /// Raised when what is written changes its meaning.
 const FORMAT: u32 = 1;
 /// No such file is longer.
@@ -96,13 +98,13 @@ pub fn state_of(dir: &Path) -> Option<(&Path, u64)> {
 /// The folder that is meant by a run and a step after an @, as in `runs/first@120`; none where that is not what is named.
 pub(super) fn named(path: &Path) -> Option<Result<PathBuf, ModelError>> {
     let (run, step) = path.file_name()?.to_str()?.rsplit_once('@')?;
-    let (run, step) = (path.with_file_name(run), step.parse().ok()?);
+    let run = path.with_file_name(run);
     if path.exists() || !run.join("run.toml").is_file() {
         return None;
     }
-    let place = state_folder(&run, step);
+    let place = step.parse().ok().map(|step| state_folder(&run, step)).filter(|place| place.is_dir());
     let kept = || states(&run).into_iter().map(|state| state.step).collect();
-    Some(if place.is_dir() { Ok(place) } else { Err(ModelError::NoSuchState { step, kept: kept(), run }) })
+    Some(place.ok_or_else(|| ModelError::NoSuchState { step: step.to_owned(), kept: kept(), run: run.clone() }))
 }
 
 pub fn is_one(dir: &Path) -> bool {

@@ -15,6 +15,7 @@ pub mod params;
 pub mod probability;
 
 mod build;
+mod classes;
 mod cut;
 mod decisions;
 mod encoder;
@@ -28,6 +29,7 @@ mod open;
 mod precision;
 mod prefixed;
 mod save;
+mod untrained;
 mod weights;
 mod words;
 

@@ -239,6 +239,12 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         own && kinds.contains(&kind) && trained(&kind)
     });
     let blocks = model.params.blocks().into_iter();
+    let wrapped = (!wrapper.is_empty()).then(|| {
+        format!(
+            "the names of the weights begin with \"{wrapper}\", as a wrapper of the model saved them; it is left out"
+        )
+    });
+    let unfit = report.check_fit().err().map(|error| format!("{error}; it is not loaded and cannot be asked"));
     Ok(ModelCard {
         dir: dir.to_owned(),
         family: config.family.model_type(),
@@ -263,10 +269,7 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         cased: None,
         is_frozen: config.frozen.is_some(),
         notes: config.frozen.as_ref().map(FrozenKeys::notes).unwrap_or_default(),
-        problems: (!wrapper.is_empty())
-            .then(|| format!("the names of the weights begin with \"{wrapper}\", as a wrapper of the model saved them; it is left out"))
-            .into_iter()
-            .collect(),
+        problems: wrapped.into_iter().chain(unfit).collect(),
     })
 }
 

@@ -16,6 +16,10 @@ use crate::train::run::{self, RunStatus};
 /// Notes down the trials that have finished, and starts none. From another folder the runs of those are copied first, each
 /// whole or not at all.
 pub fn collect(sweep: &Sweep, from: Option<&Path>, watch: &mut dyn Watch) -> Result<Outcome, SweepError> {
+    if let Some(from) = from.filter(|from| !from.is_dir()) {
+        let expected = "a folder that holds the folders of the trials".to_owned();
+        return Err(SweepError::Setting { key: "--from".to_owned(), value: from.display().to_string(), expected });
+    }
     check_folder(sweep, true)?;
     write_configs(sweep)?;
     let _lock = lock(&sweep.out)?;

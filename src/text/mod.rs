@@ -16,4 +16,4 @@ pub use error::TextError;
 pub use features::{Alignment, Features, Length, Measured, Tokens, features, measure, measure_all};
 pub use labels::Labels;
 pub use sampler::{UpdateRule, UpdateSize, bucket_key, epoch_order, micro_batches, updates};
-pub use tokenizer::{Tokenizer, TokenizerError};
+pub use tokenizer::{CutSide, Tokenizer, TokenizerError};

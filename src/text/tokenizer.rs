@@ -2,10 +2,11 @@
 //!
 //! A tokenizer is read from `tokenizer.json`, else built from the older files of its family, by way of the same JSON:
 //! there is one road in. Padding and truncation stored in a file are set aside; how much fits is decided here, as
-//! transformers' `truncation=True` decides it, and what was cut is counted. Files are untrusted: they are checked
+//! transformers' `truncation=True` decides it, on the side that the files name, and what was cut is counted. Files are untrusted: they are checked
 //! first, tried on a few texts, and refused with the name of the component that fails.
 
 mod class;
+mod cut;
 mod embeddings;
 mod error;
 mod fairseq;
@@ -29,6 +30,7 @@ use tokenizers::{Decoder as _, Encoding, ModelWrapper, NormalizedString, Normali
 
 use crate::guard::guarded;
 pub use class::{Lack, among};
+pub use cut::CutSide;
 pub use error::TokenizerError;
 pub use frame::Frame;
 pub use save::COMPANIONS;
@@ -114,6 +116,8 @@ pub struct Tokenizer {
     companions: Vec<(String, Vec<u8>)>,
     roles: [Option<(String, u32)>; ROLES.len()],
     max_id: u32,
+    /// Which tokens of a text that is too long are left out.
+    cut: CutSide,
     /// How many ids the model knows.
     embeddings: usize,
 }
@@ -155,6 +159,7 @@ impl Tokenizer {
     ) -> Result<Self, TokenizerError> {
         let mut value: Value =
             serde_json::from_str(&json).map_err(|source| TokenizerError::Json { path: path.to_owned(), source })?;
+        let cut = CutSide::of(&value, &side).map_err(|(name, reason)| component(path, &name, &reason))?;
         let changed = validate::prepare(&mut value, &side).map_err(|(name, reason)| component(path, &name, &reason))?;
         // Written anew only when changed, so that numbers stay as the file has them.
         if changed {
@@ -176,7 +181,7 @@ impl Tokenizer {
         let Loaded { inner, post, single, double } = loaded;
         let spaced = OnceLock::new();
         let embeddings = usize::MAX;
-        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id, embeddings })
+        Ok(Self { inner, spaced, post, single, double, kind, json, side, companions, roles, max_id, cut, embeddings })
     }
 
     /// Tokens of a text or a pair with everything known of each, at most `max_tokens` with special tokens.
@@ -188,8 +193,8 @@ impl Tokenizer {
             let mut pair = pair.map(|pair| self.inner.encode_char_offsets(pair, false)).transpose()?;
             let before = text.len() + pair.as_ref().map_or(0, Encoding::len);
             let (keep_text, keep_pair) = frame::kept(text.len(), pair.as_ref().map(Encoding::len), room);
-            text = shortened(text, keep_text);
-            pair = pair.map(|pair| shortened(pair, keep_pair));
+            text = self.cut.shortened(text, keep_text);
+            pair = pair.map(|pair| self.cut.shortened(pair, keep_pair));
             let framed = frame::process(self.post.as_ref(), text, pair)?;
             Ok(self.described(&framed, before - keep_text - keep_pair).parted(&marks))
         })
@@ -205,8 +210,8 @@ impl Tokenizer {
             let (text, pair) = (text.get_ids(), pair.as_ref().map(Encoding::get_ids));
             let (keep_text, keep_pair) = frame::kept(text.len(), pair.map(<[u32]>::len), room);
             let cut = text.len() + pair.map_or(0, <[u32]>::len) - keep_text - keep_pair;
-            let kept_pair = pair.map_or(&[][..], |pair| &pair[..keep_pair]);
-            let (ids, types) = self.frame(pair.is_some()).wrap(&text[..keep_text], kept_pair);
+            let kept_pair = pair.map_or(&[][..], |pair| self.cut.kept(pair, keep_pair));
+            let (ids, types) = self.frame(pair.is_some()).wrap(self.cut.kept(text, keep_text), kept_pair);
             Ok(EncodedIds { ids, types, cut })
         })
         .and_then(|encoded| self.known(encoded, |encoded| &encoded.ids))
@@ -332,6 +337,11 @@ impl Tokenizer {
         normalized.ok().flatten()
     }
 
+    /// Which tokens of a text that is too long are left out.
+    pub fn cut_side(&self) -> CutSide {
+        self.cut
+    }
+
     /// The longest input by the tokenizer's own files, where they set a limit.
     pub fn model_max_length(&self) -> Option<usize> {
         self.side.model_max_length()
@@ -411,15 +421,6 @@ fn caught<T>(work: impl FnOnce() -> tokenizers::Result<T>) -> Result<T, Tokenize
     guarded(|| work().map_err(|error| error.to_string()))
         .and_then(|outcome| outcome)
         .map_err(|reason| TokenizerError::Encode { reason })
-}
-
-/// The first tokens of an encoding.
-fn shortened(mut encoding: Encoding, keep: usize) -> Encoding {
-    if keep < encoding.len() {
-        encoding.truncate(keep, 0, tokenizers::TruncationDirection::Right);
-        encoding.set_overflowing(Vec::new());
-    }
-    encoding
 }
 
 /// transformers' `clean_up_tokenization`.

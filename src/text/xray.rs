@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::features::{Unfit, shortened};
 use super::windows::{NoRoom, windows, word_windows};
-use super::{Length, Tokenizer, TokenizerError};
+use super::{CutSide, Length, Tokenizer, TokenizerError};
 use crate::data::entities::Kinds;
 use crate::data::{Dataset, Target};
 use crate::task::{Reads, Targets, Task};
@@ -140,16 +140,23 @@ fn of_text(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Len
     let (text, pair) = (dataset.text(example), dataset.pair(example));
     let pieces = pieces_of(text, pair, tokenizer)?;
     let kept = tokenizer.encode(text, pair, length.max_tokens)?;
-    // The first pieces of each text are kept, and what stands around them.
-    let mut left = [0, 1].map(|part| kept.sequence.iter().filter(|sequence| **sequence == Some(part)).count());
+    // The pieces of each text on one side are kept, and what stands around them.
+    let mut places = [0, 1].map(|part| {
+        let left = kept.sequence.iter().filter(|sequence| **sequence == Some(part)).count();
+        let cut = pieces.iter().filter(|piece| piece.part == Some(part)).count() - left;
+        match tokenizer.cut_side() {
+            CutSide::Right => (0, 0..left),
+            CutSide::Left => (0, cut..cut + left),
+        }
+    });
     let mut keep = |piece: &Piece| {
-        let Some(left) = piece.part.and_then(|part| left.get_mut(usize::from(part))) else { return true };
-        let keep = *left > 0;
-        *left -= usize::from(keep);
+        let Some((at, kept)) = piece.part.and_then(|part| places.get_mut(usize::from(part))) else { return true };
+        let keep = kept.contains(at);
+        *at += 1;
         keep
     };
-    let places = (0_u32..).zip(&pieces).filter(|(_, piece)| keep(piece)).map(|(place, _)| place).collect();
-    Ok((pieces, vec![Window { pieces: places, own: None, has_answer: false }]))
+    let kept = (0_u32..).zip(&pieces).filter(|(_, piece)| keep(piece)).map(|(place, _)| place).collect();
+    Ok((pieces, vec![Window { pieces: kept, own: None, has_answer: false }]))
 }
 
 fn of_words(dataset: &Dataset, example: usize, tokenizer: &Tokenizer, length: Length) -> Result<Looked, Unfit> {
@@ -298,8 +305,14 @@ mod tests {
         let single = Dataset::new(table(text), Task::Classify, &roles("text", Some("label")), None).unwrap();
         let roles = Roles { pair: Some("pair".into()), ..roles("text", Some("label")) };
         let double = Dataset::new(table(text), Task::Classify, &roles, None).unwrap();
-        for model in ["bert-classify", "roberta-classify", "albert-classify"] {
-            let tokenizer = tokenizer(model);
+        // One that keeps the end of what is too long.
+        let folder = tempfile::tempdir().unwrap();
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-classify/tokenizer.json");
+        std::fs::copy(own, folder.path().join("tokenizer.json")).unwrap();
+        std::fs::write(folder.path().join("tokenizer_config.json"), "{\"truncation_side\": \"left\"}").unwrap();
+        let left = Tokenizer::open(folder.path()).unwrap();
+        let usual = ["bert-classify", "roberta-classify", "albert-classify"].map(tokenizer);
+        for tokenizer in usual.into_iter().chain([left]) {
             for max_tokens in [5, 8, 12, 64] {
                 let length = Length { max_tokens, stride: 2 };
                 assert_as_trained(&single, &tokenizer, length);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
+use super::columns::{self, Learned, run_of, trained_by};
 use super::config::{DataChoice, Language, LanguageObjective, ModelChoice, RunConfig};
 use super::evaluate::{Judge, Scores, evaluation, score_all};
 use super::examples::Examples;
@@ -12,13 +13,13 @@ use super::kept::texts;
 use super::objective::Objective;
 use super::prepare::prepare;
 use super::prepared::{OnProgress, Progress};
-use super::rows::{fill_roles, tokenized, why_no_examples};
+use super::rows::{tokenized, why_no_examples};
 use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::{Dataset, LabelSet, Roles};
 use crate::metrics::Evaluation;
-use crate::model::{self, Decisions, Precision, Want, kept};
-use crate::table::{Inputs, Part, Table, to_judge};
+use crate::model::{self, Decisions, Precision, Want};
+use crate::table::{Inputs, Part, PlainText, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::text::{Length, Tokenizer};
@@ -61,6 +62,8 @@ pub struct Assessment {
     pub max_tokens: usize,
     /// Tokens that the model itself takes.
     pub most_tokens: usize,
+    /// Which columns were read, in words; none of text that is no table, and of rows that a run held out.
+    pub columns: Option<String>,
 }
 
 impl Assessment {
@@ -106,6 +109,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let labels = LabelSet { names: known.output_names(task) };
     let want = if named { Want::AsSaved } else { Want::Head { task, labels: &labels.names } };
     let (model, report) = model::open(dir, want, &Device::Cpu, 0)?;
+    report.check_fit()?;
     if let Some(missing) = report.new.first() {
         return Err(TrainError::Untrained { dir: dir.clone(), task, missing: missing.clone() });
     }
@@ -124,7 +128,8 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     let objective = Objective::unweighted(task, labels.len().max(1), &config.language, &tokenizer)?;
     let (inputs, chosen) = to_judge(&what.data)?;
     config.data.train = inputs;
-    let Some((examples, data, notes)) = read(&config, &labels, &tokenizer, length, on_progress)? else {
+    let of_data = read((config, Learned::of(dir)), &labels, &tokenizer, length, on_progress)?;
+    let Some(Read { examples, data, columns, notes }) = of_data else {
         return Ok(None);
     };
     let total = examples.len() as u64;
@@ -152,6 +157,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         truncated: examples.truncated(),
         max_tokens: length.max_tokens,
         most_tokens: limit,
+        columns,
         data,
     }))
 }
@@ -170,7 +176,8 @@ pub fn assess_held_out(
         let (path, reason) = (config.data.train.place().into_owned(), "the run held no rows out".to_owned());
         return Err(TrainError::NothingToJudge { path, reason });
     }
-    let (model, _) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+    let (model, report) = model::open(dir, Want::AsSaved, &Device::Cpu, 0)?;
+    report.check_asked(&model, config.task)?;
     let companion = companions::kept_with(config.task, &folder.join(run::MODEL), &model)?;
     let model = model.asked_in(precision)?;
     let classes = prepared.labels.len().max(1);
@@ -198,22 +205,10 @@ pub fn assess_held_out(
         truncated: prepared.eval.truncated(),
         max_tokens: prepared.max_tokens,
         most_tokens: model_tokens(&prepared.tokenizer, &model),
+        columns: None,
         data: prepared.eval_data,
     };
     Ok(Some((assessment, config)))
-}
-
-/// The folder of the run that a model is of, where it lies in there, or is one of the states that the run kept.
-fn run_of(dir: &Path) -> Option<PathBuf> {
-    let dir = dir.canonicalize().ok()?;
-    if let Some((folder, _)) = kept::state_of(&dir) {
-        return Some(folder.to_owned());
-    }
-    dir.parent().filter(|folder| folder.join(run::MODEL) == dir).map(Path::to_path_buf)
-}
-
-fn trained_by(dir: &Path) -> Option<RunConfig> {
-    run::kept_config(&run_of(dir)?).ok()
 }
 
 /// The longest sequence that a model takes.
@@ -251,25 +246,43 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
     }
 }
 
-/// Sequences with the rows they are from, where they are from rows, and what of these a person should know.
-type Read = (Examples, Option<Arc<Dataset>>, Vec<String>);
+/// What was read to be evaluated on.
+struct Read {
+    examples: Examples,
+    /// The rows that they are from, where they are from rows.
+    data: Option<Arc<Dataset>>,
+    /// Which columns were read, in words.
+    columns: Option<String>,
+    /// What a person should know of how the rows were read.
+    notes: Vec<String>,
+}
 
 fn read(
-    config: &RunConfig,
+    (mut config, learned): (RunConfig, Option<Learned>),
     labels: &LabelSet,
     tokenizer: &Tokenizer,
     length: Length,
     on_progress: OnProgress<'_>,
 ) -> Result<Option<Read>, TrainError> {
-    let inputs = &config.data.train;
-    if let Some(text) = corpus::of(config, tokenizer, &mut Progress(on_progress))? {
-        let watch = &mut Progress(on_progress);
-        let prepared = Box::new(text).sequences(config, tokenizer.clone(), length, watch)?;
-        return Ok(prepared.map(|prepared| (prepared.train, None, Vec::new())));
+    let task = config.task;
+    let inputs = config.data.train.clone();
+    let mut missing = Vec::new();
+    if task.is_self_supervised() && learned.is_some() && PlainText::of(&inputs)?.is_none() {
+        // Which of them are read is settled before they are read as a running text.
+        let table = Table::open_inputs(&inputs, Part::Learn)?;
+        let read = columns::columns(learned.as_ref(), &config.data.columns, &table, task);
+        (config.data.columns, missing) = (read.roles, read.missing);
     }
-    let table = Arc::new(Table::open_inputs(inputs, Part::All)?);
-    let roles = fill_roles(&config.data.columns, &table, config.task);
-    let (data, notes) = outputs::under_model(table, config.task, &roles, labels)?;
+    if let Some(text) = corpus::of(&config, tokenizer, &mut Progress(on_progress))? {
+        let watch = &mut Progress(on_progress);
+        let prepared = Box::new(text).sequences(&config, tokenizer.clone(), length, watch)?;
+        let read = |examples| Read { examples, data: None, columns: None, notes: missing };
+        return Ok(prepared.map(|prepared| read(prepared.train)));
+    }
+    let table = Arc::new(Table::open_inputs(&inputs, Part::All)?);
+    let read = columns::columns(learned.as_ref(), &config.data.columns, &table, task);
+    let words = read.words(task);
+    let (data, notes) = outputs::under_model(table, task, &read.roles, labels)?;
     let data = Arc::new(data);
     let all: Vec<usize> = (0..data.examples.len()).collect();
     let total = all.len() as u64;
@@ -278,5 +291,6 @@ fn read(
     if made.is_empty() {
         return Err(TrainError::NothingToJudge { path: inputs.place().into_owned(), reason: why_no_examples(&data) });
     }
-    Ok(Some((made.into(), Some(data), notes)))
+    let notes = read.missing.into_iter().chain(notes).collect();
+    Ok(Some(Read { examples: made.into(), data: Some(data), columns: Some(words), notes }))
 }

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod assess;
 pub mod audit;
 pub mod checkpoint;
+pub mod columns;
 pub mod companion;
 pub mod companions;
 pub mod config;

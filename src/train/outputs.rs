@@ -260,7 +260,10 @@ fn spelled(own: &[String], names: &[String]) -> Option<Vec<Option<u32>>> {
     let all = vec![true; names.len()];
     let are_numbers = |names: &[String]| names.iter().all(|name| name.trim().parse::<f64>().is_ok());
     let whole = |places: &Vec<Option<u32>>| !are_numbers(names) || covers(places, own);
-    let by_key = matched(own, names, &all, class_key).filter(|places| are_numbers(own) || whole(places));
+    // Numbers among which is 0 count from there, and so do outputs that are called by their places.
+    let from_zero =
+        own.iter().all(|name| unnamed_place(name).is_some()) && names.iter().any(|name| class_key(name) == "0");
+    let by_key = matched(own, names, &all, class_key).filter(|places| are_numbers(own) || from_zero || whole(places));
     by_key.or_else(|| {
         let places: Vec<String> = (0..own.len()).map(|place| place.to_string()).collect();
         let by_place = !own.iter().any(|name| name.trim().parse::<f64>().is_ok()) && are_numbers(names);

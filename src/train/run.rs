@@ -40,11 +40,11 @@ use crate::model::kept;
 pub use lock::is_held;
 use lock::{LOCK, lock};
 use log::Log;
-pub(super) use names::MODEL;
+pub(super) use names::{ADAPTER, MODEL};
 /// What became of the runs of a sweep, in the folder that holds theirs.
 pub const TRIALS: &str = names::TRIALS;
 pub use names::fold_folder;
-use names::{ADAPTER, CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
+use names::{CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
 use summary::SUMMARY;
 
 impl TrainEvent {

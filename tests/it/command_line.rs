@@ -247,17 +247,18 @@ fn what_was_cut_is_said_on_standard_error() {
 fn failures_are_one_line_that_says_what_and_where() {
     let dir = tempfile::tempdir().unwrap();
     let classify = model("bert-classify");
-    let broken = write(&dir.path().join("in.jsonl"), "{\"text\": 3}\n");
+    let broken = write(&dir.path().join("in.jsonl"), "{\"text\": 3}\n{\"text\": \" \"}\n{\"text\": \"the jury\"}\n");
     let check = |arguments: &[&str], words: &[&str]| {
         let errors = failed(arguments, 1);
         for word in words {
             assert!(errors.contains(word), "{arguments:?}: {errors}");
         }
     };
-    check(
-        &["predict", "--model", &classify, "--input", &broken, "--json"],
-        &["line 1 of", "in.jsonl", "\"text\" that is not a text"],
-    );
+    // A line that cannot be read costs its own place alone.
+    let lines = objects(&done(&["predict", "--model", &classify, "--input", &broken, "--json"]));
+    assert_eq!(lines[0]["error"], "line 1 has a \"text\" that is not a text");
+    assert_eq!(lines[1]["error"], "line 2 has no text in its \"text\"");
+    assert!(lines.len() == 3 && lines[2]["result"].is_array(), "{lines:?}");
     check(
         &["predict", "--model", &classify, "--task", "ner", "--text", "x"],
         &["no head for ner", "BertForSequenceClassification"],

@@ -156,6 +156,7 @@ pub fn card(dir: &Path) -> ModelCard {
             loaded,
             new: vec!["classifier.weight".into(), "classifier.bias".into()],
             left_over: vec!["embeddings.position_ids".into()],
+            unfit: Vec::new(),
         },
         tokenizer: "tokenizer.json".into(),
         cased: Some(false),
@@ -449,7 +450,7 @@ pub fn subject(model: &Path) -> Subject {
         mask_token: Some("[MASK]".into()),
         max_tokens: 512,
         decisions: Decisions::default(),
-        untrained: 0,
+        refused: None,
         script: Script::Words,
         course: None,
     }

@@ -25,8 +25,6 @@ pub struct Words {
     /// Texts that were cut, and how long they may be.
     pub cut: usize,
     pub max_tokens: usize,
-    /// Weights that the head lacks, so that what it says is chance.
-    pub untrained: usize,
     pub left_out: LeftOut,
 }
 
@@ -34,9 +32,6 @@ impl Words {
     /// What a person should know of the rows, in sentences.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.untrained > 0 {
-            notes.push("The head of the model is untrained, so what its words add is chance".to_owned());
-        }
         if self.rows < self.among {
             notes.push(format!("{} of {} rows were looked at, each class with its share", self.rows, self.among));
         }

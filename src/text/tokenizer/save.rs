@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 use std::path::Path;
 
+use super::cut::{self, CutSide};
 use super::source::{TokenizerKind, read};
 use super::specials::ROLES;
 use super::{Tokenizer, TokenizerError};
@@ -71,6 +72,10 @@ impl Tokenizer {
             TokenizerKind::TokenizerJson => "PreTrainedTokenizerFast",
         };
         fill("tokenizer_class", class.into());
+        if self.cut != CutSide::default() {
+            // It may have stood in the truncation of tokenizer.json, which is not written.
+            fill(cut::KEY, self.cut.name().into());
+        }
         let json: Value = serde_json::from_str(&self.json).unwrap_or_default();
         for (place, kind, name, switch) in [
             ("normalizer", "BertNormalizer", "lowercase", "do_lower_case"),

@@ -78,6 +78,18 @@ impl SideFiles {
             .map_or(self.model_type.as_deref() == Some("camembert"), |class| class.starts_with("Camembert"))
     }
 
+    /// Tokens that `tokenizer_config.json` lists with their ids, by these.
+    pub fn listed_tokens(&self) -> Vec<(u32, Value)> {
+        let listed = self.config.get("added_tokens_decoder").and_then(Value::as_object);
+        let one = |(id, token): (&String, &Value)| {
+            let id = id.parse().ok()?;
+            Some((id, added(id, content(token)?, Some(token))))
+        };
+        let mut tokens: Vec<(u32, Value)> = listed.into_iter().flatten().filter_map(one).collect();
+        tokens.sort_by_key(|(id, _)| *id);
+        tokens
+    }
+
     /// Tokens added to the vocabulary, with their ids: what is in `added_tokens.json` and in the configuration.
     pub fn added_tokens(&self) -> Vec<Value> {
         let listed = self.config.get("added_tokens_decoder").and_then(Value::as_object);

@@ -373,6 +373,87 @@ fn padding_and_truncation_of_a_file_are_set_aside() {
 }
 
 #[test]
+fn tokens_that_the_configuration_adds_are_read_whole() {
+    let open = |listed: Value| {
+        let dir = copy(&golden().join("bert-classify"), &["tokenizer.json", "tokenizer_config.json", "config.json"]);
+        let path = dir.path().join("tokenizer_config.json");
+        let mut own: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        if !own["added_tokens_decoder"].is_object() {
+            own["added_tokens_decoder"] = json!({});
+        }
+        own["added_tokens_decoder"].as_object_mut().unwrap().extend(listed.as_object().unwrap().clone());
+        fs::write(&path, own.to_string()).unwrap();
+        Tokenizer::open(dir.path())
+    };
+    let plain = Tokenizer::open(&golden().join("bert-classify")).unwrap();
+    let size = plain.vocab_size() as u32;
+    let token = |content: &str, special: bool| json!({ "content": content, "special": special, "normalized": false });
+    let listed = json!({ size.to_string(): token("zipzap", false), (size + 1).to_string(): token("[X]", true) });
+    let tokenizer = open(listed).unwrap();
+    let ids = tokenizer.encode_ids("the zipzap [X] ferry", None, 64).unwrap().ids;
+    assert!(ids.contains(&size) && ids.contains(&(size + 1)), "{ids:?}");
+    assert_eq!(tokenizer.max_id(), size + 1);
+    let error = open(json!({ (size + 7).to_string(): token("zipzap", false) })).unwrap_err().to_string();
+    assert!(error.contains("\"zipzap\" the id") && error.contains(&format!("free is {size}")), "{error}");
+}
+
+#[test]
+fn a_text_is_cut_on_the_side_that_the_files_name() {
+    let names = ["tokenizer.json", "tokenizer_config.json", "config.json"];
+    let open = |config: Value, json: Value| {
+        let dir = copy(&golden().join("bert-classify"), &names);
+        edit(dir.path(), |file| file["truncation"] = json);
+        let path = dir.path().join("tokenizer_config.json");
+        let mut own: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        own.as_object_mut().unwrap().remove("truncation_side");
+        own.as_object_mut().unwrap().extend(config.as_object().unwrap().clone());
+        fs::write(&path, own.to_string()).unwrap();
+        Tokenizer::open(dir.path())
+    };
+    let kept =
+        |direction: &str| json!({ "direction": direction, "max_length": 512, "strategy": "LongestFirst", "stride": 0 });
+    let (text, pair) =
+        ("The ferry leaves the old harbour at seven.", "Copper conducts heat and the old map is on the table.");
+    for (config, json, side) in [
+        (json!({}), Value::Null, CutSide::Right),
+        (json!({ "truncation_side": "right" }), Value::Null, CutSide::Right),
+        (json!({ "truncation_side": "left" }), Value::Null, CutSide::Left),
+        (json!({ "padding_side": "left" }), Value::Null, CutSide::Right),
+        (json!({}), kept("Left"), CutSide::Left),
+        (json!({}), kept("Right"), CutSide::Right),
+        (json!({ "truncation_side": "right" }), kept("Left"), CutSide::Right),
+    ] {
+        let tokenizer = open(config.clone(), json).unwrap();
+        let whole = tokenizer.encode(text, None, 512).unwrap();
+        let part = tokenizer.encode(text, None, 6).unwrap();
+        let end = whole.ids.len() - 1;
+        let expected = match side {
+            CutSide::Right => 1..5,
+            CutSide::Left => end - 4..end,
+        };
+        assert_eq!((part.ids[1..5].to_vec(), part.cut), (whole.ids[expected.clone()].to_vec(), end - 5), "{config}");
+        assert_eq!(part.offsets[1..5], whole.offsets[expected]);
+        for pair in [None, Some(pair)] {
+            let whole = tokenizer.encode(text, pair, 9).unwrap();
+            let ids = tokenizer.encode_ids(text, pair, 9).unwrap();
+            assert_eq!(EncodedIds { ids: whole.ids, types: whole.types, cut: whole.cut }, ids, "{config}");
+        }
+        let both = tokenizer.encode(text, Some(pair), 512).unwrap();
+        let cut = tokenizer.encode(text, Some(pair), 9).unwrap();
+        let last = both.ids[both.ids.len() - 2] == cut.ids[cut.ids.len() - 2];
+        assert_eq!(last, side == CutSide::Left, "{config}");
+        // What is saved cuts on the same side, wherever that was said.
+        let saved = tempfile::tempdir().unwrap();
+        tokenizer.save(saved.path()).unwrap();
+        assert_eq!(Tokenizer::open(saved.path()).unwrap().cut_side(), side, "{config}");
+    }
+    for wrong in [json!("middle"), json!(1), json!(["left"])] {
+        let error = open(json!({ "truncation_side": wrong }), Value::Null).unwrap_err().to_string();
+        assert!(error.contains("truncation_side") && error.contains("expected \"right\" or \"left\""), "{error}");
+    }
+}
+
+#[test]
 fn what_is_saved_is_the_same_tokenizer() {
     for folder in ["bert-mlm", "roberta-mlm", "albert-mlm"] {
         let from = golden().join(folder);

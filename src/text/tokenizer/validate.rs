@@ -85,6 +85,7 @@ pub(super) fn prepare(json: &mut Value, side: &SideFiles) -> Result<bool, Refusa
         changed = true;
     }
     changed |= add_missing_specials(file, side);
+    changed |= add_listed(file, side)?;
     added_tokens(file)?;
     Ok(changed | follow_config(file, side))
 }
@@ -204,6 +205,44 @@ fn add_missing_specials(file: &mut Map<String, Value>, side: &SideFiles) -> bool
         }
     }
     changed
+}
+
+/// Tokens that `tokenizer_config.json` lists and the file does not have: transformers adds them in the order of their ids,
+/// behind the vocabulary, which has embeddings for them. Such a token would be taken apart without it.
+fn add_listed(file: &mut Map<String, Value>, side: &SideFiles) -> Result<bool, Refusal> {
+    let has = |file: &Map<String, Value>, token: &Value| {
+        let own = file.get("added_tokens").and_then(Value::as_array);
+        own.into_iter().flatten().any(|known| known["content"] == token["content"])
+    };
+    let new: Vec<(u32, Value)> = side.listed_tokens().into_iter().filter(|(_, token)| !has(file, token)).collect();
+    if new.is_empty() {
+        return Ok(false);
+    }
+    let vocab = file.get("model").and_then(|model| model.get("vocab")).unwrap_or(&Value::Null);
+    let of_vocab = match vocab {
+        Value::Object(vocab) => vocab.values().filter_map(Value::as_u64).max().map_or(0, |last| last + 1),
+        Value::Array(pieces) => pieces.len() as u64,
+        _ => return Ok(false),
+    };
+    let own = file.get("added_tokens").and_then(Value::as_array).into_iter().flatten();
+    let mut next = own.filter_map(|token| token["id"].as_u64()).map(|id| id + 1).fold(of_vocab, u64::max);
+    let mut tokens = Vec::new();
+    for (id, mut token) in new {
+        let content = token["content"].as_str().unwrap_or_default().to_owned();
+        if let Some(known) = id_of(vocab, &content) {
+            token["id"] = known.into();
+        } else if u64::from(id) == next {
+            next += 1;
+        } else {
+            let reason = format!("it gives \"{content}\" the id {id}, and the next one that is free is {next}");
+            return Err(refuse("added_tokens_decoder", &reason));
+        }
+        tokens.push(token);
+    }
+    if let Some(own) = file.entry("added_tokens").or_insert_with(|| Value::Array(Vec::new())).as_array_mut() {
+        own.extend(tokens);
+    }
+    Ok(true)
 }
 
 /// The id of a token in a vocabulary written as a map, or as a list of pieces with scores.

@@ -56,7 +56,7 @@ impl Tokenizer {
             let (text, pair) = (text.get_ids(), pair.get_ids());
             let (keep_text, keep_pair) = frame::kept(text.len(), Some(pair.len()), room);
             let frame = self.frame(true);
-            let (ids, types) = frame.wrap(&text[..keep_text], &pair[..keep_pair]);
+            let (ids, types) = frame.wrap(self.cut.kept(text, keep_text), self.cut.kept(pair, keep_pair));
             let cut = text.len() + pair.len() - keep_text - keep_pair;
             Ok(Translation { ids, types, positions: frame.places(keep_text, keep_pair), cut })
         })

@@ -12,6 +12,8 @@ use crate::worker::work::{Failure, Queue, Tell, Work};
 /// Finds out how a file is read, and which of its columns are asked about.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SurveyFile {
+    /// The model that is to be asked.
+    pub model: PathBuf,
     pub inputs: Inputs,
     pub task: Task,
     pub chosen: Option<Chosen>,
@@ -29,7 +31,7 @@ impl Work for SurveyFile {
         if tell("", 0, 0).is_break() {
             return Ok(None);
         }
-        let survey = batch::survey(&self.inputs, self.task, self.chosen.as_ref());
+        let survey = batch::survey(&embedded::resolve(&self.model)?, &self.inputs, self.task, self.chosen.as_ref());
         Ok(Some(survey.map_err(|error| words(&error))))
     }
 }

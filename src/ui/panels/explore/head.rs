@@ -73,13 +73,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
     if let Some(subject) = &subject {
         course::ui(ui, cx, subject);
     }
-    if let Some(subject) = subject.filter(|subject| subject.untrained > 0) {
+    if let Some(words) = subject.and_then(|subject| subject.refused.clone()) {
         ui.add_space(8.0);
-        let words = format!(
-            "{} of its weights are not in the folder and were initialised at random: its predictions mean nothing until it is trained.",
-            subject.untrained
-        );
-        state::warning(ui, palette, "This model's head is untrained", &words, |ui| {
+        state::warning(ui, palette, "A head of this model is not asked", &words, |ui| {
             if Button::new("Train it").small().show(ui, palette).clicked() {
                 cx.actions.push(Action::Go(Screen::Train));
             }

@@ -136,7 +136,8 @@ impl FileView {
     fn follow(&mut self, cx: &mut Cx<'_>) {
         self.take_shown(cx.workspace);
         let (Some(task), Some(inputs)) = (self.task(cx.workspace), self.inputs.clone()) else { return };
-        let survey = SurveyFile { inputs, task, chosen: self.chosen.clone() };
+        let Some(model) = cx.workspace.explore.model.clone() else { return };
+        let survey = SurveyFile { model, inputs, task, chosen: self.chosen.clone() };
         if self.surveyed.as_ref() != Some(&survey) {
             // Columns of a question are not those of a sentence.
             if self.surveyed.as_ref().is_some_and(|before| before.task != task) && self.chosen.take().is_some() {

@@ -214,7 +214,7 @@ fn notes_ui(ui: &mut Ui, cx: &Cx<'_>, survey: &Survey) {
     let encoding = read.encoding.map(|encoding| format!("It is read as {encoding}"));
     let replaced = (read.replaced > 0)
         .then(|| format!("{} mean nothing in its encoding", format::plural(read.replaced as u64, "byte", "bytes")));
-    let notes = read.notes.iter().map(|note| state::sentence(note));
+    let notes = read.missing.iter().chain(&read.notes).map(|note| state::sentence(note));
     for note in notes.chain(encoding).chain(replaced).chain(unreadable) {
         ui.add(Label::new(text::dim(note, palette)).wrap());
     }
