@@ -1,6 +1,5 @@
 //! Batches → loss → gradients → new weights.
 
-pub mod answers;
 pub mod assess;
 pub mod audit;
 pub mod checkpoint;
