@@ -1,6 +1,9 @@
 //! How much of a task each layer of an encoder already knows: a linear probe on the pooled states of each layer, judged on
 //! rows that were held out from it (Alain and Bengio, 2016; for layers of BERT, Tenney et al., 2019).
 //!
+//! Where words have tags, the states are those of words, and the sentences of a score are held out whole: it is the F1 of
+//! their entities.
+//!
 //! Every labelled row is held out once in k stratified folds, in which rows of one group and repeated texts stay together.
 //! In each fold the states are standardised by the rows that are learned from, and a fifth of these chooses how strong the
 //! weights are held down, so that no held-out row has a say in how it is predicted. Which pooling is shown first, and which
@@ -15,12 +18,12 @@ mod scores;
 
 use rayon::prelude::*;
 
-use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
+use super::pooled::{self, OnProgress, Pooled, StatesKept, Wanted, WordStates};
 use crate::data::Dataset;
 use crate::data::folds::folds;
 use crate::inspect::{Plane, Pooling};
 use crate::stop::{self, Stop};
-use crate::task::Task;
+use crate::task::{Targets, Task};
 use crate::words::{noun, plural};
 
 pub use advice::{Advice, Because, Train};
@@ -48,6 +51,8 @@ pub struct Probed {
     pub task: Task,
     pub judged: Judged,
     pub rows: usize,
+    /// Their words, where each has a tag.
+    pub words: Option<usize>,
     /// Labelled rows that there were to choose from, and how many the memory would have held.
     pub among: usize,
     pub most: usize,
@@ -129,16 +134,24 @@ pub fn labelled(data: &Dataset, among: impl IntoIterator<Item = usize>) -> Vec<u
 /// Probes all layers; nothing where `tell` ended it. What cannot be probed for is refused before the encoder is asked.
 pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Probed>, ProbeError> {
     let Question { wanted, folds } = question;
-    Lesson::of(&wanted.data, &wanted.among, *folds)?;
-    let Some(pooled) = kept.states(wanted, tell)? else { return Ok(None) };
-    let lesson = Lesson::of(&wanted.data, &pooled.examples, *folds)?;
+    let (pooled, lesson) = if wanted.data.task.targets() == Targets::Tags {
+        let Some(WordStates { pooled, words }) = pooled::words(wanted, tell)? else { return Ok(None) };
+        let lesson = Lesson::of_words(&wanted.data, &pooled.examples, &words, *folds)?;
+        (pooled, lesson)
+    } else {
+        Lesson::of(&wanted.data, &wanted.among, *folds)?;
+        let Some(pooled) = kept.states(wanted, tell)? else { return Ok(None) };
+        let lesson = Lesson::of(&wanted.data, &pooled.examples, *folds)?;
+        (pooled, lesson)
+    };
     let judge = Judge { lesson: &lesson, folds: *folds, seed: wanted.seed, stop: stop::here() };
     let Some((first, mean)) = judge.all(&pooled, tell) else { return Ok(None) };
     let name = |(class, rows): (usize, usize)| (wanted.data.labels.names.get(class).cloned().unwrap_or_default(), rows);
     Ok(Some(Probed {
         task: wanted.data.task,
         judged: lesson.judged,
-        rows: lesson.rows(),
+        rows: lesson.judged_rows(),
+        words: (lesson.judged == Judged::Entities).then(|| lesson.rows()),
         among: pooled.among,
         most: pooled.most,
         folds: *folds,
@@ -199,7 +212,7 @@ impl Judge<'_> {
         for (row, counts) in folds.into_iter().flatten() {
             rows[row] = counts;
         }
-        scores::score(self.lesson.judged, &rows, self.seed)
+        scores::score(self.lesson.judged, &self.lesson.gathered(rows), self.seed)
     }
 
     fn fold(&self, states: &Pooled, plane: Plane, held_by: &[usize], fold: usize) -> Vec<(usize, Counts)> {

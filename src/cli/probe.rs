@@ -23,7 +23,7 @@ pub struct Probe {
     /// A file with texts and labels
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// classify, multilabel or regress; without it, what the labels look like
+    /// classify, multilabel, regress or ner; without it, what the labels look like
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
@@ -84,6 +84,7 @@ fn facts(probed: &Probed, seed: u64) -> Value {
             "mean": layers(probed, &probed.mean),
         },
         "rows": probed.rows,
+        "words": probed.words,
         "of": probed.among,
         "classes": probed.classes,
         "folds": probed.folds,
