@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::ThemeChoice;
 use super::guide::Guide;
+use super::link::KeptView;
 use super::tiles::Tree;
 use crate::table::Inputs;
 
@@ -31,6 +32,8 @@ pub struct Settings {
     pub offline: bool,
     /// The guided path: whether it is shown, and what of it was done.
     pub guide: Guide,
+    /// Views of Explore that were kept, the oldest first.
+    pub kept_views: Vec<KeptView>,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -47,6 +50,7 @@ impl Default for Settings {
             memory_limit: None,
             offline: false,
             guide: Guide::default(),
+            kept_views: Vec::new(),
             layouts: BTreeMap::new(),
         }
     }

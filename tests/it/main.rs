@@ -56,6 +56,7 @@ mod states_are_the_models;
 mod students_learn_from_teachers;
 mod sweeps;
 mod terminals_go_away;
+mod views_are_kept;
 mod weights_by_name;
 mod what_fine_tuning_changed;
 mod what_is_read_is_told;

@@ -2,6 +2,7 @@
 
 use super::{JobKind, Screen, Workspace};
 use crate::train::run::{RunStatus, RunSummary};
+use crate::ui::action::LinkAction;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -98,6 +99,9 @@ impl crate::ui::Action {
             Self::ContinueRun(_) => workspace.training.is_none(),
             Self::ContinueNewest => workspace.training.is_none() && workspace.interrupted().next().is_some(),
             Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
+            Self::Link(LinkAction::Keep | LinkAction::Copy) => {
+                workspace.screen == Screen::Explore && workspace.explore.subject.is_some()
+            }
             Self::CloseData | Self::ChooseEvalData => workspace.data.table.is_some(),
             _ => true,
         }

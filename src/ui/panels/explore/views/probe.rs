@@ -10,11 +10,15 @@ use std::sync::Arc;
 
 use egui::{Label, Ui, pos2};
 use egui_material_icons::icons::ICON_LAYERS;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::analysis::pooled::{Wanted, Which};
 use crate::analysis::probe::{FOLDS, Probed, Question, ROWS, Train, labelled};
 use crate::inspect::{AnyInquiry, Pooling};
+use crate::task::Targets;
 use crate::train::config::StrategyKind;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::explore::working;
@@ -56,6 +60,23 @@ impl Default for LayerProbe {
     }
 }
 
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    /// None are all.
+    rows: Option<usize>,
+    folds: usize,
+    pooling: Option<Pooling>,
+    zoomed: bool,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { rows: Some(ROWS), folds: FOLDS, pooling: None, zoomed: false }
+    }
+}
+
 /// What was found out about this model.
 struct Found<'a> {
     question: &'a Question,
@@ -82,6 +103,21 @@ impl View for LayerProbe {
     fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
         None
     }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        let rows = Some(self.rows).filter(|rows| *rows != usize::MAX);
+        keeping::written(&Kept { rows, folds: self.folds, pooling: self.pooling, zoomed: self.zoomed })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let Kept { rows, folds, pooling, zoomed } = keeping::read(kept)?;
+        *self = Self { rows: rows.unwrap_or(usize::MAX).max(1), folds: folds.max(2), pooling, zoomed };
+        Ok(())
+    }
+
+    fn is_of_data(&self) -> bool {
+        true
+    }
 }
 
 impl LayerProbe {
@@ -97,8 +133,8 @@ impl LayerProbe {
             }
             (_, None) => no_data_ui(ui, cx),
             (_, Some(loaded)) if !is_of_texts(loaded) => {
-                let words = "A probe learns a label or a number for each text. This data has neither, or its columns \
-                             are not chosen: choose them in Data.";
+                let words = "A probe learns a label or a number for each text, or a tag for each word. This data has none \
+                             of them, or its columns are not chosen: choose them in Data.";
                 state::empty(ui, cx.palette, ICON_LAYERS, "Nothing to probe for", words, |ui| to_data_ui(ui, cx));
             }
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
@@ -232,7 +268,8 @@ impl LayerProbe {
 
 /// What was looked at, and what a person should know of it.
 fn facts_ui(ui: &mut Ui, probed: &Probed, palette: &Palette) {
-    let rows = format::plural(probed.rows as u64, "row", "rows");
+    let words = probed.words.map(|words| format!(" · {}", format::plural(words as u64, "word", "words")));
+    let rows = format::plural(probed.rows as u64, "row", "rows") + &words.unwrap_or_default();
     let classes = match probed.classes {
         0 => String::new(),
         classes => format!(" · {}", format::plural(classes as u64, "class", "classes")),
@@ -288,10 +325,15 @@ fn is_ours(kind: &JobKind) -> bool {
     matches!(kind, JobKind::Work(work) if work.get::<ProbeLayers>().is_some())
 }
 
-/// Whether each text has a label or a number of its own.
+/// Whether each text has a label or a number of its own, or each word a tag.
 fn is_of_texts(loaded: &LoadedDataset) -> bool {
     let data = &loaded.dataset;
-    data.task.is_sequence() && data.is_labelled()
+    let can_be = match data.task.targets() {
+        Targets::Class | Targets::Classes | Targets::Number => data.task.is_sequence(),
+        Targets::Tags => true,
+        Targets::Span | Targets::Hidden | Targets::Replaced => false,
+    };
+    can_be && data.is_labelled()
 }
 
 fn rows_words(rows: usize) -> String {
