@@ -106,7 +106,9 @@ fn as_recorded(cases: &[Case], mut found: Board, model: &OpenModel) -> Board {
             let places = case.label.as_array().unwrap().iter().map(|place| place.as_u64().unwrap() as usize);
             let asked: Vec<(usize, usize)> = places.map(|place| (place, encoded.ids[place] as usize)).collect();
             let mut ids = encoded.ids.clone();
-            asked.iter().for_each(|(place, _)| ids[*place] = mask);
+            for (place, _) in &asked {
+                ids[*place] = mask;
+            }
             let tokens = Tokens::Own { ids, types: encoded.types };
             let features = Features { example: 0, tokens, cut: 0, labels: Labels::None, alignment: Alignment::Whole };
             Lesson { features, aim: Aim::Tokens(asked) }
@@ -188,7 +190,9 @@ fn what_is_said_with_parts_switched_off_is_what_is_said_with_their_masks_at_zero
                 if hides {
                     let places = case.label.as_array().unwrap().iter().map(|place| place.as_u64().unwrap() as usize);
                     let asked: Vec<usize> = places.collect();
-                    asked.iter().for_each(|place| sequence.ids[*place] = model.tokenizer.mask_id().unwrap());
+                    for place in &asked {
+                        sequence.ids[*place] = model.tokenizer.mask_id().unwrap();
+                    }
                     sequence.asked = Some(asked);
                 }
                 // Of the vocabulary every tenth word was recorded.
