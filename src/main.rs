@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use attune::cli::{self, Arguments};
+use attune::worker::apart::Apart;
 use attune::{signals, ui, worker};
 use clap::Parser;
 
@@ -34,7 +35,8 @@ fn window(link: Option<String>) -> anyhow::Result<()> {
     let wake = repaint.clone();
     // A window that is not woken hears of it with its next frame.
     signals::wake(move || wake(Duration::ZERO)).ok();
-    let (client, training) = worker::start(Arc::new(repaint)).context("cannot start the threads that do the work")?;
+    let (client, training) =
+        worker::start_with(Arc::new(repaint), Apart::own()).context("cannot start the threads that do the work")?;
     let start = move |context: &egui::Context| {
         drawn.get_or_init(|| context.clone());
         client

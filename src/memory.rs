@@ -18,6 +18,17 @@ pub fn resident() -> u64 {
     status("VmRSS:")
 }
 
+/// How many processes the system has killed since it was started because memory ran out; nothing where it does not tell.
+pub fn ran_out() -> Option<u64> {
+    let counts = std::fs::read_to_string("/proc/vmstat").ok()?;
+    counts.lines().find_map(|line| line.strip_prefix("oom_kill ")).and_then(|count| count.trim().parse().ok())
+}
+
+/// Lets the system choose this process before others where memory runs out, as far as it can be asked to.
+pub fn offer_first() {
+    std::fs::write("/proc/self/oom_score_adj", "500").ok();
+}
+
 fn status(key: &str) -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(key));

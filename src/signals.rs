@@ -44,6 +44,12 @@ pub fn heed() -> AskedToEnd {
     asked
 }
 
+/// What a signal is called.
+#[cfg(unix)]
+pub fn name(signal: i32) -> String {
+    signal_hook::low_level::signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned)
+}
+
 /// Calls a function after every request to end, which [`heed`] was told of before.
 #[cfg(unix)]
 pub fn wake(then: impl Fn() + Send + 'static) -> std::io::Result<()> {

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use super::map::rows::{agrees, label};
-use super::pooled::{OnProgress, Pooled, StatesKept, Wanted};
+use super::pooled::{OnProgress, Pooled, StatesKept, Which};
+use super::sample::Sampling;
 use crate::data::Dataset;
 use crate::inspect::predictor::Sequence;
 use crate::inspect::why::Asked;
@@ -50,8 +51,8 @@ impl Rows {
 }
 
 /// Rows with their states, computed where they are not kept; nothing where `tell` ended it.
-pub fn rows(wanted: &Wanted, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Rows>, InspectError> {
-    let pooled = kept.states(wanted, tell)?;
+pub fn rows(wanted: &Sampling, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Rows>, InspectError> {
+    let pooled = kept.states(wanted, Which::All, tell)?;
     Ok(pooled.map(|pooled| Rows { data: wanted.data.clone(), pooled }))
 }
 
@@ -196,19 +197,17 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::analysis::pooled::Which;
     use crate::data::Roles;
     use crate::table::Table;
 
-    fn wanted(model: &str, csv: &str, task: Task) -> Wanted {
+    fn wanted(model: &str, csv: &str, task: Task) -> Sampling {
         let table = Arc::new(Table::from_bytes(Path::new("rows.csv"), csv.as_bytes().to_vec()).unwrap());
         let data = Arc::new(Dataset::new(table.clone(), task, &Roles::guess(&table, task), None).unwrap());
         let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model);
-        let among = (0..data.examples.len()).collect();
-        Wanted { model, data, among, rows: 100, seed: 1, max_tokens: 64, which: Which::All }
+        Sampling { rows: 100, seed: 1, max_tokens: 64, ..Sampling::all(model, data) }
     }
 
-    fn ask(wanted: &Wanted, text: &str, pair: Option<&str>, layer: usize) -> Nearest {
+    fn ask(wanted: &Sampling, text: &str, pair: Option<&str>, layer: usize) -> Nearest {
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let rows = Arc::new(rows(wanted, &StatesKept::default(), go_on).unwrap().unwrap());
         let task = wanted.data.task;

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::points::Points;
-use super::sample::{request, sample};
+use super::sample::{Sampling, request};
 use crate::data::Dataset;
 use crate::files::{Stamp, stamp};
 use crate::inspect::predictor::Sequence;
@@ -39,21 +39,6 @@ pub enum Which {
     All,
     /// Of every row, if only after one layer.
     Plane(Plane),
-}
-
-/// Whose states are wanted.
-#[derive(Clone, Debug)]
-pub struct Wanted {
-    pub model: PathBuf,
-    pub data: Arc<Dataset>,
-    /// The examples that may be looked at, ascending.
-    pub among: Arc<[usize]>,
-    /// How many of them are looked at, at most.
-    pub rows: usize,
-    pub seed: u64,
-    /// Tokens of a text, at most the model's.
-    pub max_tokens: usize,
-    pub which: Which,
 }
 
 /// The states of the texts of some examples.
@@ -136,12 +121,11 @@ impl Shape {
         (MOST_BYTES / self.bytes(1, 2 * self.layers).max(1)).max(1)
     }
 
-    fn sample(self, wanted: &Wanted) -> Vec<usize> {
-        let rows = match wanted.which {
-            Which::All => wanted.rows.min(self.most_rows()),
-            Which::Plane(_) => wanted.rows,
-        };
-        sample(&wanted.data, &wanted.among, rows, wanted.seed)
+    fn sample(self, of: &Sampling, which: Which) -> Vec<usize> {
+        match which {
+            Which::All => Sampling { rows: of.rows.min(self.most_rows()), ..of.clone() }.examples(),
+            Which::Plane(_) => of.examples(),
+        }
     }
 
     fn planes(self, poolings: &[Pooling]) -> Vec<Plane> {
@@ -181,9 +165,9 @@ struct Of {
 }
 
 impl Of {
-    fn new(wanted: &Wanted) -> Self {
-        let data = Arc::downgrade(&wanted.data);
-        Self { model: wanted.model.clone(), stamp: stamp(&wanted.model), data }
+    fn new(of: &Sampling) -> Self {
+        let data = Arc::downgrade(&of.data);
+        Self { model: of.model.clone(), stamp: stamp(&of.model), data }
     }
 
     fn is(&self, other: &Self) -> bool {
@@ -198,19 +182,24 @@ impl Of {
 
 impl StatesKept {
     /// The states that are wanted, computed only where they are not kept; nothing where `tell` ended it.
-    pub fn states(&self, wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<Pooled>, InspectError> {
+    pub fn states(
+        &self,
+        wanted: &Sampling,
+        which: Which,
+        tell: OnProgress<'_>,
+    ) -> Result<Option<Pooled>, InspectError> {
         let shape = Shape::of(&model::read_config(&wanted.model)?);
-        let examples = shape.sample(wanted);
+        let examples = shape.sample(wanted, which);
         let of = Of::new(wanted);
-        if let Some(held) = self.take(&of, |held| held.serves(shape, wanted, &examples)) {
+        if let Some(held) = self.take(&of, |held| held.serves(shape, wanted, which, &examples)) {
             let pooled = held.pooled(shape, wanted, examples);
             self.keep(of, held);
             return Ok(Some(pooled));
         }
-        let before = self.take(&of, |held| held.planes_with(shape, wanted.which, &examples).is_some());
+        let before = self.take(&of, |held| held.planes_with(shape, which, &examples).is_some());
         // The memory of what is no longer wanted is needed for what is.
-        self.make_room(shape.bytes(examples.len(), shape.kept(wanted.which, examples.len()).len()));
-        let computed = compute(shape, wanted, &examples, before.as_ref(), tell);
+        self.make_room(shape.bytes(examples.len(), shape.kept(which, examples.len()).len()));
+        let computed = compute(shape, wanted, which, &examples, before.as_ref(), tell);
         match (computed, before) {
             (Ok(Some(held)), _) => {
                 let pooled = held.pooled(shape, wanted, examples);
@@ -253,10 +242,15 @@ impl StatesKept {
 }
 
 /// The states that a model which is open has; nothing of them is kept.
-pub fn once(model: &mut OpenModel, wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<Pooled>, InspectError> {
+pub fn once(
+    model: &mut OpenModel,
+    wanted: &Sampling,
+    which: Which,
+    tell: OnProgress<'_>,
+) -> Result<Option<Pooled>, InspectError> {
     let shape = Shape::of(&model.model.config);
-    let examples = shape.sample(wanted);
-    let planes = shape.kept(wanted.which, examples.len());
+    let examples = shape.sample(wanted, which);
+    let planes = shape.kept(which, examples.len());
     let held = read(model, wanted, examples.clone(), planes, tell)?;
     Ok(held.map(|held| held.pooled(shape, wanted, examples)))
 }
@@ -264,7 +258,8 @@ pub fn once(model: &mut OpenModel, wanted: &Wanted, tell: OnProgress<'_>) -> Res
 /// The states that are wanted, beside those that are there already where both fit; only what is not there is computed.
 fn compute(
     shape: Shape,
-    wanted: &Wanted,
+    wanted: &Sampling,
+    which: Which,
     examples: &[usize],
     before: Option<&Held>,
     tell: OnProgress<'_>,
@@ -274,10 +269,10 @@ fn compute(
     }
     let mut model = OpenModel::open_whole(&wanted.model)?;
     let limit = wanted.max_tokens.min(model.max_tokens);
-    let joined = before.and_then(|held| Some((held, held.planes_with(shape, wanted.which, examples)?)));
+    let joined = before.and_then(|held| Some((held, held.planes_with(shape, which, examples)?)));
     let (planes, missing) = match &joined {
         Some((held, planes)) => (planes.clone(), held.missing(examples, limit)),
-        None => (shape.kept(wanted.which, examples.len()), examples.to_vec()),
+        None => (shape.kept(which, examples.len()), examples.to_vec()),
     };
     let Some(read) = read(&mut model, wanted, missing, planes, tell)? else { return Ok(None) };
     Ok(Some(match joined {
@@ -289,7 +284,7 @@ fn compute(
 /// One pass over the texts of some examples.
 fn read(
     model: &mut OpenModel,
-    wanted: &Wanted,
+    wanted: &Sampling,
     examples: Vec<usize>,
     planes: Vec<Plane>,
     tell: OnProgress<'_>,

@@ -16,9 +16,12 @@ mod lesson;
 mod linear;
 mod scores;
 
+use std::path::PathBuf;
+
 use rayon::prelude::*;
 
-use super::pooled::{self, OnProgress, Pooled, StatesKept, Wanted, WordStates};
+use super::pooled::{self, OnProgress, Pooled, StatesKept, Which, WordStates};
+use super::sample::Sampling;
 use crate::data::Dataset;
 use crate::data::folds::folds;
 use crate::inspect::{Plane, Pooling};
@@ -41,8 +44,58 @@ pub const ROWS: usize = 3000;
 /// What is probed.
 #[derive(Clone, Debug)]
 pub struct Question {
-    pub wanted: Wanted,
+    /// The rows that may be looked at have something to teach ([`labelled`]).
+    pub wanted: Sampling,
     pub folds: usize,
+}
+
+/// What a run taught the encoder before it was probed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FineTuned {
+    pub run: String,
+    pub strategy: String,
+    /// What the run began from, where that is here, and what it is called.
+    pub base: Option<PathBuf>,
+    pub base_title: String,
+    pub taught: Taught,
+}
+
+/// What is known of the rows that it was taught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taught {
+    /// So many of the data were left out, or, where none could be, so many are among those that were probed.
+    Some {
+        left_out: usize,
+        among: usize,
+    },
+    Unknown {
+        why: String,
+    },
+}
+
+impl FineTuned {
+    /// What that means for what is shown, in a sentence or two.
+    pub fn said(&self) -> String {
+        let Self { run, strategy, taught, .. } = self;
+        let begin = format!(
+            "this encoder was fine-tuned with labels by the run {run} ({strategy}), so that its layers tell what they were taught"
+        );
+        match taught {
+            Taught::Some { left_out: 0, among: 0 } => format!("{begin}; none of these rows was learned from"),
+            Taught::Some { left_out: 0, among } => {
+                format!(
+                    "{begin}; {} learned from, and the figures tell what is remembered",
+                    plural(*among, "of these rows was", "of these rows were")
+                )
+            }
+            Taught::Some { left_out, .. } => {
+                format!("{begin}; {} that it learned from took no part", plural(*left_out, "row", "rows"))
+            }
+            Taught::Unknown { why } => {
+                format!("{begin}; these rows may be among those that it learned from, which cannot be told: {why}")
+            }
+        }
+    }
 }
 
 /// What the probes of all layers came to.
@@ -75,6 +128,8 @@ pub struct Probed {
     stored_layers: usize,
     /// Whether nothing but a head can be trained.
     is_frozen: bool,
+    /// Where a run taught the encoder before. How far to freeze is then to be asked of what the run began from.
+    pub fine_tuned: Option<FineTuned>,
 }
 
 impl Probed {
@@ -93,9 +148,20 @@ impl Probed {
         if self.is_frozen { Advice { train: Train::OnlyHead, ..advice } } else { advice }
     }
 
+    /// The same of an encoder that a run has taught.
+    #[must_use]
+    pub fn of_tuned(self, told: FineTuned) -> Self {
+        Self { fine_tuned: Some(told), ..self }
+    }
+
+    /// Whether it is of any use to say how far to freeze.
+    pub fn proposes(&self) -> bool {
+        self.fine_tuned.is_none()
+    }
+
     /// What a person should know of the rows, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = self.fine_tuned.iter().map(FineTuned::said).collect();
         if self.rows < self.among {
             let why = if self.rows == self.most { ", as many as the memory for states holds" } else { "" };
             notes.push(format!(
@@ -140,7 +206,7 @@ pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Re
         (pooled, lesson)
     } else {
         Lesson::of(&wanted.data, &wanted.among, *folds)?;
-        let Some(pooled) = kept.states(wanted, tell)? else { return Ok(None) };
+        let Some(pooled) = kept.states(wanted, Which::All, tell)? else { return Ok(None) };
         let lesson = Lesson::of(&wanted.data, &pooled.examples, *folds)?;
         (pooled, lesson)
     };
@@ -165,6 +231,7 @@ pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Re
         rare: lesson.rare(*folds).into_iter().map(name).collect(),
         stored_layers: pooled.stored_layers,
         is_frozen: pooled.is_frozen,
+        fine_tuned: None,
     }))
 }
 

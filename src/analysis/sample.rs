@@ -4,11 +4,40 @@
 //! Rows are ordered by class, and by chance within one, and every so-many-th is taken: each class has the share in a sample
 //! that it has among all, and the same seed draws the same rows. Numbers are ordered by size.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::data::{Dataset, Target};
 use crate::inspect::{Request, gold};
 use crate::random::{Purpose, key};
+
+/// Which rows of a data set a model is to read.
+#[derive(Clone, Debug)]
+pub struct Sampling {
+    pub model: PathBuf,
+    pub data: Arc<Dataset>,
+    /// The examples that may be looked at, ascending.
+    pub among: Arc<[usize]>,
+    /// How many of them are looked at, at most.
+    pub rows: usize,
+    /// Draws them where there are more.
+    pub seed: u64,
+    /// Tokens of a text, at most the model's.
+    pub max_tokens: usize,
+}
+
+impl Sampling {
+    /// Every row, as far as the model reads it.
+    pub fn all(model: PathBuf, data: Arc<Dataset>) -> Self {
+        let among = (0..data.examples.len()).collect();
+        Self { model, data, among, rows: usize::MAX, seed: 0, max_tokens: usize::MAX }
+    }
+
+    /// The examples that are looked at, ascending.
+    pub fn examples(&self) -> Vec<usize> {
+        sample(&self.data, &self.among, self.rows, self.seed)
+    }
+}
 
 /// As many examples as `rows` of those in `among`, ascending.
 pub fn sample(data: &Dataset, among: &[usize], rows: usize, seed: u64) -> Vec<usize> {

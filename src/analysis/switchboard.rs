@@ -8,7 +8,6 @@
 mod aim;
 mod error;
 mod found;
-mod question;
 mod sample;
 mod score;
 mod table;
@@ -16,13 +15,13 @@ mod table;
 use std::sync::Arc;
 
 use super::pooled::OnProgress;
+use super::sample::Sampling;
 use crate::inspect::predictor::Sequence;
 use crate::inspect::switches::{Slope, Switches};
 use crate::inspect::{GoOn, OpenModel};
 
 pub use error::BoardError;
 pub use found::{Board, WithoutEach};
-pub use question::Question;
 use sample::Lesson;
 pub use sample::Sample;
 pub use score::{ScoreWith, Scored};
@@ -32,27 +31,36 @@ pub const ROWS: usize = 300;
 /// Texts whose gradients are taken together: of hidden words there is a slope for every word of the vocabulary.
 const AT_ONCE: usize = 16;
 
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Question {
+    pub wanted: Sampling,
+    /// Whether each part is switched off by itself too.
+    pub exact: bool,
+}
+
 /// Measures; nothing where `tell` ended it. What has no labels to lose by is refused before the model is opened.
 pub fn board(question: &Question, tell: OnProgress<'_>) -> Result<Option<Board>, BoardError> {
-    sample::check(&question.data, &question.among)?;
+    let Question { wanted, exact } = question;
+    sample::check(&wanted.data, &wanted.among)?;
     if tell("opening the model", 0, 0).is_break() {
         return Ok(None);
     }
-    let mut model = OpenModel::open_whole(&question.model)?;
-    model.turn_to(question.data.task)?;
-    let Some(sample) = Sample::read(&model, question, tell)? else { return Ok(None) };
+    let mut model = OpenModel::open_whole(&wanted.model)?;
+    model.turn_to(wanted.data.task)?;
+    let Some(sample) = Sample::read(&model, wanted, tell)? else { return Ok(None) };
     let Some((of_heads, of_feed_forward)) = importance(&mut model, &sample, tell)? else { return Ok(None) };
     let (layers, heads) = model.board();
     let mut go_on = |done: usize, total: usize| tell("predicting the sample", done as u64, total as u64);
     let Some(whole) = score::score(&model, &sample, &mut go_on)? else { return Ok(None) };
     let mut without = None;
-    if question.exact {
+    if *exact {
         without = without_each(&mut model, &sample, tell)?;
         if without.is_none() {
             return Ok(None);
         }
     }
-    let (task, sample) = (question.data.task, Arc::new(sample));
+    let (task, sample) = (wanted.data.task, Arc::new(sample));
     Ok(Some(Board { task, sample, layers, heads, of_heads, of_feed_forward, whole, without }))
 }
 

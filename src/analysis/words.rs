@@ -12,18 +12,15 @@ mod listed;
 mod outputs;
 mod table;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use super::pooled::OnProgress;
-use super::sample::{request, sample};
+use super::sample::{Sampling, request};
 use crate::data::{Dataset, Target};
 use crate::inspect::why::{Pull, Terms, Text};
 use crate::inspect::{GoOn, OpenModel, Request};
 use crate::task::Reads;
 
 use count::Counting;
-pub use count::{Labels, Pulled, Word};
+pub use count::{Labels, LeftOut, Pulled, Word};
 pub use error::WordsError;
 pub use found::Words;
 pub use listed::{Order, Told};
@@ -40,20 +37,15 @@ const AT_ONCE: usize = 32;
 /// Whose words are weighed, by which model and which map.
 #[derive(Clone, Debug)]
 pub struct Question {
-    pub model: PathBuf,
-    pub data: Arc<Dataset>,
-    /// The most rows that are looked at.
-    pub rows: usize,
-    pub seed: u64,
-    /// Tokens of a text, at most the model's.
-    pub max_tokens: usize,
+    pub wanted: Sampling,
     pub by: Pull,
 }
 
 /// Weighs the words of a data set; nothing where `tell` ended it. What has no words to weigh is refused before the model is
 /// opened.
 pub fn words(question: &Question, tell: OnProgress<'_>) -> Result<Option<Words>, WordsError> {
-    let Question { data, .. } = question;
+    let Question { wanted, by } = question;
+    let data = &wanted.data;
     match data.task.reads() {
         Reads::Texts | Reads::Words => {}
         Reads::Question | Reads::Running | Reads::Neighbours(_) => {
@@ -63,16 +55,15 @@ pub fn words(question: &Question, tell: OnProgress<'_>) -> Result<Option<Words>,
     if tell("opening the model", 0, 0).is_break() {
         return Ok(None);
     }
-    let mut model = OpenModel::open_whole(&question.model)?;
+    let mut model = OpenModel::open_whole(&wanted.model)?;
     model.turn_to(data.task)?;
-    let among: Vec<usize> = (0..data.examples.len()).collect();
-    let examples = sample(data, &among, question.rows, question.seed);
+    let examples = wanted.examples();
     let outputs = Outputs::of(&model, data);
     let mut weighing = Weighing {
         model: &model,
         data,
-        by: question.by,
-        max_tokens: question.max_tokens.min(model.max_tokens),
+        by: *by,
+        max_tokens: wanted.max_tokens.min(model.max_tokens),
         counting: Counting::of(outputs.all.len()),
         outputs,
         cut: 0,
@@ -88,20 +79,20 @@ pub fn words(question: &Question, tell: OnProgress<'_>) -> Result<Option<Words>,
         return Ok(None);
     }
     let Weighing { counting, outputs, cut, max_tokens, .. } = weighing;
-    let (words, labels, passed_over) = counting.done();
+    let (words, labels, left_out) = counting.done();
     Ok(Some(Words {
         task: data.task,
-        by: question.by,
+        by: *by,
         asks_all: outputs.asks_all(),
         outputs: outputs.all,
         words,
         labels,
         rows: total,
-        among: among.len(),
+        among: wanted.among.len(),
         cut,
         max_tokens,
         untrained: model.untrained.len(),
-        passed_over,
+        left_out,
     }))
 }
 

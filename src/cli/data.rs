@@ -1,10 +1,11 @@
 //! Arguments that say how a file is read: what for, and which column plays which part.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 
+use crate::analysis::sample::Sampling;
 use crate::data::{Dataset, Roles, guess_task};
 use crate::table::Table;
 use crate::task::Task;
@@ -74,6 +75,28 @@ impl Columns {
         let task = task.unwrap_or_else(|| guess_task(&table, &fill_roles(&given, &table, Task::Classify)));
         let roles = fill_roles(&given, &table, task);
         Ok(Dataset::new(table, task, &roles, None)?)
+    }
+}
+
+/// Which rows a model reads, where all may be too many: so many where nothing else is said, and never fewer than `LEAST`.
+#[derive(Debug, Args)]
+pub struct Sample<const ROWS: u64, const LEAST: u64> {
+    /// The most rows that are looked at, each class with its share
+    #[arg(long, value_name = "N", default_value_t = ROWS, value_parser = clap::value_parser!(u64).range(LEAST..))]
+    rows: u64,
+    /// Draws the rows
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub seed: u64,
+    /// Maximum tokens of a text, special ones included; longer texts are cut. Default: as many as the model takes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
+    max_tokens: Option<u64>,
+}
+
+impl<const ROWS: u64, const LEAST: u64> Sample<ROWS, LEAST> {
+    /// Among all rows of a data set.
+    pub fn of(&self, model: PathBuf, data: Arc<Dataset>) -> Sampling {
+        let max_tokens = self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize);
+        Sampling { rows: self.rows as usize, seed: self.seed, max_tokens, ..Sampling::all(model, data) }
     }
 }
 

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::data::{Columns, warn_of_rows};
+use super::data::{Columns, Sample, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::switchboard::{Board, Question, ROWS, Scored, board};
 use crate::hub::embedded;
@@ -32,15 +32,8 @@ pub struct HeadsOf {
     /// Switches each off by itself too and predicts the rows again
     #[arg(long)]
     exact: bool,
-    /// The most rows that are looked at, each class with its share
-    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(1..))]
-    rows: u64,
-    /// Draws the rows
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    seed: u64,
-    /// Maximum tokens of a text, special ones included; longer texts are cut. Default: as many as the model takes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
-    max_tokens: Option<u64>,
+    #[command(flatten)]
+    sample: Sample<{ ROWS as u64 }, 1>,
     /// One JSON object instead of words for people
     #[arg(long)]
     json: bool,
@@ -55,15 +48,7 @@ impl HeadsOf {
         })?;
         let data = Arc::new(self.columns.dataset(&self.data, Some(task))?);
         warn_of_rows(&data);
-        let question = Question {
-            model,
-            among: (0..data.examples.len()).collect(),
-            data,
-            rows: self.rows as usize,
-            seed: self.seed,
-            max_tokens: self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize),
-            exact: self.exact,
-        };
+        let question = Question { wanted: self.sample.of(model, data), exact: self.exact };
         let found = board(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
         for note in found.sample.notes() {
@@ -94,7 +79,7 @@ impl HeadsOf {
             "task": found.task,
             "rows": found.sample.rows,
             "of": found.sample.among,
-            "seed": self.seed,
+            "seed": self.sample.seed,
             "truncated": found.sample.cut,
             "max_tokens": found.sample.max_tokens,
             "metric": key,

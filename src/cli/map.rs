@@ -10,7 +10,8 @@ use clap::{Args, ValueEnum};
 use super::data::{Columns, warn_of_rows};
 use super::output::plural;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out, rows};
-use crate::analysis::pooled::{Wanted, Which, once};
+use crate::analysis::pooled::{Which, once};
+use crate::analysis::sample::Sampling;
 use crate::batch::destination;
 use crate::data::{Dataset, Roles, guess_task};
 use crate::files::csv::csv;
@@ -88,16 +89,9 @@ impl MapRows {
         warn_of_rows(&data);
         let pooling = self.pooling();
         let data = Arc::new(data);
-        let wanted = Wanted {
-            model: model.dir.clone(),
-            among: (0..data.examples.len()).collect(),
-            data: data.clone(),
-            rows: usize::MAX,
-            seed: self.seed,
-            max_tokens: usize::MAX,
-            which: Which::Plane(Plane { pooling, layer }),
-        };
-        let pooled = once(&mut model, &wanted, &mut |_, _, _| ControlFlow::Continue(()))?;
+        let wanted = Sampling::all(model.dir.clone(), data.clone());
+        let which = Which::Plane(Plane { pooling, layer });
+        let pooled = once(&mut model, &wanted, which, &mut |_, _, _| ControlFlow::Continue(()))?;
         let read = Arc::new(Read::of(pooled.context("the computation was stopped")?, pooling));
         if read.cut > 0 {
             eprintln!("attune: warning: {} truncated to fit the model", plural(read.cut, "text was", "texts were"));

@@ -7,6 +7,7 @@ macro_rules! eprintln {
     ($($words:tt)*) => { $crate::cli::output::say(format_args!($($words)*)) };
 }
 
+mod apart;
 mod attention;
 mod bench;
 mod compare;
@@ -85,6 +86,9 @@ pub enum Command {
     Export(export::Export),
     /// Benchmark this machine
     Bench(bench::Bench),
+    /// Train for a window that tells what and listens
+    #[command(name = crate::worker::apart::ARGUMENT, hide = true)]
+    TrainForWindow,
 }
 
 /// Stack of the thread that computes: graphs are walked and dropped recursively.
@@ -111,6 +115,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Models(models) => models.run(),
         Command::Export(export) => export.run(),
         Command::Bench(bench) => bench.run(),
+        Command::TrainForWindow => apart::run(),
     };
     let thread = std::thread::Builder::new().name("compute".to_owned()).stack_size(STACK_BYTES).spawn(work);
     outcome(match thread.map(std::thread::JoinHandle::join) {

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::data::Columns;
 use super::output::one_line;
 use crate::analysis::nearest::{Near, Nearest, NearestTo, pooling, rows};
-use crate::analysis::pooled::{StatesKept, Wanted, Which};
+use crate::analysis::pooled::StatesKept;
+use crate::analysis::sample::Sampling;
 use crate::inspect::why::Asked;
 use crate::inspect::{Inquiry, OpenModel};
 
@@ -36,15 +37,7 @@ impl Beside<'_> {
             bail!("there is no layer {layer} in \"{}\", expected 0 to {last}", self.dir.display());
         }
         let data = Arc::new(Columns::default().dataset(self.data, Some(model.task))?);
-        let wanted = Wanted {
-            model: self.dir.to_owned(),
-            among: (0..data.examples.len()).collect(),
-            data,
-            rows: usize::MAX,
-            seed: 0,
-            max_tokens: usize::MAX,
-            which: Which::All,
-        };
+        let wanted = Sampling::all(self.dir.to_owned(), data);
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let stopped = "the computation was stopped";
         let rows = Arc::new(rows(&wanted, &StatesKept::default(), go_on)?.context(stopped)?);

@@ -7,15 +7,18 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::data::{Columns, warn_of_rows};
+use super::data::{Columns, Sample, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
-use crate::analysis::pooled::{StatesKept, Wanted, Which};
-use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
+use crate::analysis::pooled::StatesKept;
+use crate::analysis::probe::{FOLDS, FineTuned, Probed, Question, ROWS, Score, Taught, Train, labelled};
+use crate::analysis::sample::Sampling;
 use crate::hub::embedded;
 use crate::inspect::Pooling;
 use crate::task::Task;
+use crate::train::learned;
 
 #[derive(Debug, Args)]
+#[command(mut_arg("seed", |arg| arg.help("Draws the rows and the folds")))]
 pub struct Probe {
     /// A model folder; embedded or embedded:names for one inside the program
     #[arg(long, value_name = "DIR")]
@@ -31,15 +34,8 @@ pub struct Probe {
     /// Parts of the rows, each of which is held out once
     #[arg(long, value_name = "K", default_value_t = FOLDS as u64, value_parser = clap::value_parser!(u64).range(2..=1000))]
     folds: u64,
-    /// The most rows that are looked at, each class with its share
-    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(2..))]
-    rows: u64,
-    /// Draws the rows and the folds
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    seed: u64,
-    /// Maximum tokens of a text, special ones included; longer texts are cut. Default: as many as the model takes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
-    max_tokens: Option<u64>,
+    #[command(flatten)]
+    sample: Sample<{ ROWS as u64 }, 2>,
     /// One JSON object instead of words for people
     #[arg(long)]
     json: bool,
@@ -50,22 +46,15 @@ impl Probe {
         let model = embedded::resolve(&self.model)?;
         let data = Arc::new(self.columns.dataset(&self.data, self.task)?);
         warn_of_rows(&data);
-        let wanted = Wanted {
-            model,
-            among: labelled(&data, 0..data.examples.len()).into(),
-            data,
-            rows: self.rows as usize,
-            seed: self.seed,
-            max_tokens: self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize),
-            which: Which::All,
-        };
+        let among = labelled(&data, 0..data.examples.len()).into();
+        let wanted = Sampling { among, ..self.sample.of(model, data) };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
-        let Some(probed) = probe::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
+        let Some(probed) = learned::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
         for note in probed.notes() {
             eprintln!("attune: warning: {note}");
         }
-        if self.json { print_json(&facts(&probed, self.seed)) } else { print_lines(&lines(&probed)) }
+        if self.json { print_json(&facts(&probed, self.sample.seed)) } else { print_lines(&lines(&probed)) }
     }
 }
 
@@ -94,12 +83,27 @@ fn facts(probed: &Probed, seed: u64) -> Value {
         "rare": rare,
         "best": advice.best,
         "found": advice.found(),
-        "proposal": advice.proposal(),
-        "strategy": match advice.train {
+        "fine_tuned": probed.fine_tuned.as_ref().map(fine_tuned),
+        "proposal": probed.proposes().then(|| advice.proposal()),
+        "strategy": probed.proposes().then(|| match advice.train {
             Train::Whole => json!({ "kind": "full" }),
             Train::Top(layers) => json!({ "kind": "top", "top_layers": layers }),
             Train::Head | Train::OnlyHead => json!({ "kind": "head" }),
-        },
+        }),
+    })
+}
+
+fn fine_tuned(told: &FineTuned) -> Value {
+    let (left_out, among) = match &told.taught {
+        Taught::Some { left_out, among } => (Some(*left_out), Some(if *left_out > 0 { 0 } else { *among })),
+        Taught::Unknown { .. } => (None, None),
+    };
+    json!({
+        "run": told.run,
+        "strategy": told.strategy,
+        "base": told.base_title,
+        "learned_left_out": left_out,
+        "learned_among": among,
     })
 }
 
@@ -140,6 +144,10 @@ fn lines(probed: &Probed) -> Vec<String> {
         lines.push(format!("{name:<11}{first:>12}{mean:>12}   {interval:<18} {bar}").trim_end().to_owned());
     }
     let advice = probed.advice(probed.pooling);
-    lines.extend([advice.found(), advice.proposal()]);
+    lines.push(advice.found());
+    lines.push(match &probed.fine_tuned {
+        None => advice.proposal(),
+        Some(told) => format!("How far to freeze is to be asked of what it was made of: {}.", told.base_title),
+    });
     lines
 }

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::data::{Columns, warn_of_rows};
+use super::data::{Columns, Sample, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words, words};
 use crate::batch::destination;
@@ -37,15 +37,8 @@ pub struct WordsOf {
     /// How words are given their weights
     #[arg(long, value_enum, default_value = "gradient-input")]
     method: MethodName,
-    /// The most rows that are looked at, each class with its share
-    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(1..))]
-    rows: u64,
-    /// Draws the rows
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    seed: u64,
-    /// Maximum tokens of a text, special ones included; longer texts are cut. Default: as many as the model takes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
-    max_tokens: Option<u64>,
+    #[command(flatten)]
+    sample: Sample<{ ROWS as u64 }, 1>,
     /// Texts that a word has to stand in
     #[arg(long, value_name = "N", default_value_t = LEAST)]
     least: u32,
@@ -92,18 +85,15 @@ impl WordsOf {
             destination::check(out, &inputs)?;
         }
         let own = read_config(&model)?.task().filter(|task| task.reads() != Reads::Running);
+        let data = Arc::new(self.columns.dataset_of(table, self.task.or(own))?);
+        warn_of_rows(&data);
         let question = Question {
-            data: Arc::new(self.columns.dataset_of(table, self.task.or(own))?),
-            model,
-            rows: self.rows as usize,
-            seed: self.seed,
-            max_tokens: self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize),
+            wanted: self.sample.of(model, data),
             by: match self.method {
                 MethodName::GradientInput => Pull::GradientInput,
                 MethodName::Occlusion => Pull::Occlusion,
             },
         };
-        warn_of_rows(&question.data);
         let found = words(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
         let lists = self.lists(&found)?;
@@ -166,7 +156,7 @@ impl WordsOf {
             "method": found.by.method(),
             "rows": found.rows,
             "of": found.among,
-            "seed": self.seed,
+            "seed": self.sample.seed,
             "least": self.least,
             "sort": self.sort.name(),
             "interval": "normal 95 %",

@@ -56,7 +56,7 @@ pub fn library(format: Format) -> &'static str {
 /// How a format is opened, as a section of a card.
 pub fn usage(format: Format, task: Option<Task>) -> String {
     let Some(task) = task else { return String::new() };
-    let class = auto_class(task);
+    let class = HeadKind::for_task(task).auto_class();
     let texts = match task.reads() {
         Reads::Question => "\"question\", \"context\"",
         Reads::Neighbours(_) => "\"first text\", \"second text\"",
@@ -83,15 +83,4 @@ pub fn usage(format: Format, task: Option<Task>) -> String {
             .to_owned(),
     };
     format!("## Use\n\n```python\n{code}\n```\n\n")
-}
-
-fn auto_class(task: Task) -> &'static str {
-    match HeadKind::for_task(task) {
-        HeadKind::Sequence => "AutoModelForSequenceClassification",
-        HeadKind::Token => "AutoModelForTokenClassification",
-        HeadKind::Span => "AutoModelForQuestionAnswering",
-        HeadKind::Mask => "AutoModelForMaskedLM",
-        HeadKind::NextSentence => "AutoModelForNextSentencePrediction",
-        HeadKind::SentenceOrder | HeadKind::Replaced => "AutoModelForPreTraining",
-    }
 }

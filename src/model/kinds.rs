@@ -165,6 +165,12 @@ impl HeadKind {
         }
     }
 
+    /// transformers' class that opens a folder with this head, whatever its family.
+    pub fn auto_class(self) -> String {
+        let suffix = ARCHITECTURES.iter().find(|(.., kinds)| kinds.contains(&self)).map_or("", |(suffix, ..)| suffix);
+        format!("AutoModel{suffix}")
+    }
+
     /// The tokens that a head of this kind reads.
     pub fn input(self) -> HeadInput {
         match self {

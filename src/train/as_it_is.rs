@@ -15,14 +15,9 @@ pub fn check(config: &RunConfig, encoder: &EncoderConfig) -> Result<(), TrainErr
         let expected = format!("{expected}, as a {family} encoder is used as it is here");
         Err(TrainError::setting(key, value, &expected))
     };
-    match config.strategy.kind {
-        StrategyKind::Head => {}
-        kind @ (StrategyKind::Full
-        | StrategyKind::Top
-        | StrategyKind::Gradual
-        | StrategyKind::BitFit
-        | StrategyKind::Lora
-        | StrategyKind::Custom) => return wrong("strategy.kind", kind.name().to_owned(), "head"),
+    let kind = config.strategy.kind;
+    if kind != StrategyKind::Head {
+        return wrong("strategy.kind", kind.name().to_owned(), "head");
     }
     match config.model.init {
         Init::Pretrained => {}

@@ -182,12 +182,13 @@ pub fn assess_held_out(
 }
 
 /// The folder of the run that a model is of, where it lies in there, or is one of the states that the run kept.
-fn run_of(dir: &Path) -> Option<PathBuf> {
+pub(super) fn run_of(dir: &Path) -> Option<PathBuf> {
     let dir = dir.canonicalize().ok()?;
     if let Some((folder, _)) = kept::state_of(&dir) {
         return Some(folder.to_owned());
     }
-    dir.parent().filter(|folder| folder.join(run::MODEL) == dir).map(Path::to_path_buf)
+    let is_its = |folder: &&Path| [run::MODEL, run::names::ADAPTER].iter().any(|name| folder.join(name) == dir);
+    dir.parent().filter(is_its).map(Path::to_path_buf)
 }
 
 fn trained_by(dir: &Path) -> Option<RunConfig> {
@@ -213,7 +214,6 @@ fn length(what: &Assessed, task: Task, run: Option<&RunConfig>, limit: usize) ->
 /// The configuration of a run that would only evaluate.
 fn configuration(what: &Assessed, task: Task) -> RunConfig {
     RunConfig {
-        task,
         model: ModelChoice { path: Some(what.model.clone()), ..ModelChoice::default() },
         data: DataChoice {
             train: what.data.clone(),
@@ -221,12 +221,7 @@ fn configuration(what: &Assessed, task: Task) -> RunConfig {
             columns: what.roles.clone(),
             ..DataChoice::default()
         },
-        strategy: super::config::Strategy::default(),
-        optim: super::config::Optim::default(),
-        run: super::config::RunOptions::default(),
-        language: Language::default(),
-        distill: None,
-        open: super::open::Open::default(),
+        ..RunConfig::of(task)
     }
 }
 

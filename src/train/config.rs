@@ -51,6 +51,21 @@ pub struct RunConfig {
 }
 
 impl RunConfig {
+    /// A run of no model and no data yet, with what is usual for all else and nothing left open.
+    pub fn of(task: Task) -> Self {
+        Self {
+            task,
+            model: ModelChoice::default(),
+            data: DataChoice::default(),
+            strategy: Strategy::default(),
+            optim: Optim::default(),
+            run: RunOptions::default(),
+            language: Language::default(),
+            distill: None,
+            open: Open::default(),
+        }
+    }
+
     /// What the model is called, for people; empty where none is chosen.
     pub fn model_title(&self) -> String {
         let cut = self.distill.as_ref().and_then(|distill| Some((distill.layers?, files::name(&distill.teacher))));

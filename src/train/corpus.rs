@@ -265,25 +265,18 @@ pub(super) mod tests {
     use std::path::Path;
     use std::path::PathBuf;
 
-    use super::super::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
+    use super::super::config::{DataChoice, ModelChoice};
     use super::super::prepare::prepare;
     use super::*;
-    use crate::train::open::Open;
 
     /// A run of a tiny model over a file.
     pub(crate) fn config(task: Task, model: &str, train: PathBuf) -> RunConfig {
         let train = train.into();
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(model);
         RunConfig {
-            task,
             model: ModelChoice { path: Some(folder), ..ModelChoice::default() },
             data: DataChoice { train, max_tokens: 32, ..DataChoice::default() },
-            strategy: Strategy::default(),
-            optim: Optim::default(),
-            run: RunOptions::default(),
-            language: Language::default(),
-            distill: None,
-            open: Open::default(),
+            ..RunConfig::of(task)
         }
     }
 

@@ -9,7 +9,7 @@
 
 use std::ops::ControlFlow;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::config::{Optim, RunConfig, RunOptions};
 use super::open::Open;
@@ -33,7 +33,7 @@ const BURN_IN: usize = TRIALS / 10;
 const FALL: f64 = 0.02;
 
 /// One trial.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Trial {
     pub lr: f64,
     /// The loss of the update before it changed anything.
@@ -42,7 +42,7 @@ pub struct Trial {
 }
 
 /// What a sweep has found.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FoundRate {
     /// What to train with, where the loss fell at all: midway between the two below, by their ratio.
     pub suggested: Option<f64>,

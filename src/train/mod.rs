@@ -17,6 +17,7 @@ pub mod folds;
 pub mod generator;
 pub mod groups;
 pub mod kept;
+pub mod learned;
 pub mod limits;
 pub mod loss;
 pub mod make_fit;

@@ -45,8 +45,7 @@ pub(super) fn read(
     let held_out = data.held_out(table.origins.held_out.as_ref());
     let eval = held_out.as_ref().map(open_to_judge).transpose()?.map(Arc::new);
     let roles = fill_roles(&data.columns, &table, config.task);
-    let sources =
-        divide_for(model, config.task, table, eval, &roles, &data.split_rule(config.run.seed), &data.mends())?;
+    let sources = divide(model, config.task, table, eval, &roles, &data.split_rule(config.run.seed), &data.mends())?;
     Ok(Sources { held_out, ..sources })
 }
 
@@ -59,18 +58,8 @@ pub fn open_to_judge(inputs: &Inputs) -> Result<Table, ReadError> {
 }
 
 /// Reads tables for a task, does with them what was decided, and divides them. Of an evaluation file nothing is left out.
+/// Classes that a given `model` has already stand in its order.
 pub fn divide(
-    task: Task,
-    table: Arc<Table>,
-    eval: Option<Arc<Table>>,
-    roles: &Roles,
-    rule: &SplitRule,
-    mends: &Mends,
-) -> Result<Sources, TrainError> {
-    divide_for(None, task, table, eval, roles, rule, mends)
-}
-
-fn divide_for(
     model: Option<&EncoderConfig>,
     task: Task,
     table: Arc<Table>,
@@ -360,7 +349,7 @@ mod tests {
             let (rule, mends) =
                 (SplitRule { eval_fraction: 0.1, seed: 0, stratified: false, fold: None }, Mends::default());
             let roles = Roles::guess(&table(train), Task::Classify);
-            let divided = divide(Task::Classify, table(train), Some(table(eval)), &roles, &rule, &mends).unwrap();
+            let divided = divide(None, Task::Classify, table(train), Some(table(eval)), &roles, &rule, &mends).unwrap();
             caveats(&divided.train_data, &divided.eval_data, &divided.split)
         };
         assert_eq!(told("text,label\nso so,neg\n"), [""; 0]);

@@ -59,6 +59,15 @@ impl TrainEvent {
     }
 }
 
+/// The step that a run can be resumed from once it has told this.
+pub fn goes_on_from(event: &TrainEvent) -> Option<u64> {
+    match event {
+        TrainEvent::Checkpoint { step, path } if checkpoint::is_one(path) => Some(*step),
+        TrainEvent::Resumed { step, .. } => Some(*step),
+        _ => None,
+    }
+}
+
 /// A run's folder, read.
 pub struct ReadRun {
     pub summary: RunSummary,

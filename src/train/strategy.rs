@@ -1,7 +1,7 @@
 //! Which weights are frozen: whole blocks, and of the blocks that are left all weights or those that patterns name.
 
 use super::TrainError;
-use super::config::{Every, Strategy, StrategyKind};
+use super::config::{Every, Lora, Strategy, StrategyKind};
 use super::patterns::{check, is_named, weights_of};
 use super::steps::StepCount;
 use crate::model::Block;
@@ -48,6 +48,25 @@ impl Trained {
     /// Whether any weight of a block can be trained.
     fn touches(&self, block: Block) -> bool {
         !self.frozen.contains(&block) && weights_of(block).iter().any(|name| self.names(name))
+    }
+}
+
+/// What is trained, in words.
+pub fn words(strategy: &Strategy) -> String {
+    match strategy.kind {
+        StrategyKind::Full => "all".to_owned(),
+        StrategyKind::Head => "the head alone".to_owned(),
+        StrategyKind::Top => match strategy.top_layers {
+            1 => "the top layer and the head".to_owned(),
+            layers => format!("the top {layers} layers and the head"),
+        },
+        StrategyKind::Gradual => "all, unfrozen from the top down".to_owned(),
+        StrategyKind::BitFit => "biases and the head".to_owned(),
+        StrategyKind::Lora => {
+            let Lora { rank, alpha, targets, .. } = &strategy.lora;
+            format!("LoRA of rank {rank}, alpha {alpha}, at {}, and the head", targets.join(", "))
+        }
+        StrategyKind::Custom => "chosen by hand".to_owned(),
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Action {
     SetTextSize(f32),
     /// Bytes that a run may take at most; none are all that is free.
     SetMemoryLimit(Option<u64>),
+    /// Whether runs that are started from now on have a process of their own.
+    TrainApart(bool),
     ToggleLog,
     /// Puts the panels of Train, Evaluate and Explore back where they were at first.
     ResetLayout,
@@ -232,6 +234,7 @@ impl Action {
             Self::ToggleTheme => "Switch between light and dark",
             Self::SetTextSize(_) => "Text size",
             Self::SetMemoryLimit(_) => "Limit the memory of runs",
+            Self::TrainApart(_) => "Train in a separate process",
             Self::ToggleLog => "Show the log",
             Self::ResetLayout => "Reset layout",
             Self::ChooseData => "Open a data file…",

@@ -110,7 +110,7 @@ impl App {
         workspace.recent = settings.recent_data();
         workspace.kept_views.clone_from(&settings.kept_views);
         workspace.last_model.clone_from(&settings.last_model);
-        let app = Self {
+        let mut app = Self {
             workspace,
             settings,
             places,
@@ -136,6 +136,9 @@ impl App {
             actions: Vec::new(),
         };
         app.apply_settings(&cc.egui_ctx);
+        if !app.settings.trains_apart {
+            app.train_apart(false);
+        }
         app
     }
 

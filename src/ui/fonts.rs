@@ -26,6 +26,13 @@ pub enum Found {
     Nothing(char),
 }
 
+/// All that a window is drawn with, in a test, where nobody waits for what is found.
+#[cfg(test)]
+pub fn dress(ctx: &egui::Context) {
+    theme::install(ctx);
+    std::mem::forget(install(ctx));
+}
+
 /// Installs the fonts and starts listening for missing glyphs. What is found comes out of the receiver.
 pub fn install(ctx: &egui::Context) -> Receiver<Found> {
     ctx.set_fonts(definitions());

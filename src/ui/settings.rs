@@ -28,6 +28,8 @@ pub struct Settings {
     pub recent_data: Vec<Vec<PathBuf>>,
     /// Bytes that a run may take at most, where not all that is free.
     pub memory_limit: Option<u64>,
+    /// Runs have a process of their own.
+    pub trains_apart: bool,
     /// Nothing is asked of the hub.
     pub offline: bool,
     /// The guided path: whether it is shown, and what of it was done.
@@ -48,6 +50,7 @@ impl Default for Settings {
             last_model: None,
             recent_data: Vec::new(),
             memory_limit: None,
+            trains_apart: true,
             offline: false,
             guide: Guide::default(),
             kept_views: Vec::new(),

@@ -1,8 +1,9 @@
 //! Pausing and stopping a job from outside.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::protocol::{Control, JobId};
@@ -23,6 +24,17 @@ pub struct JobControl {
     stop: Stop,
     /// Asked while [`JobControl::go_on`] would wait or end the job.
     interrupt: Mutex<Stop>,
+    /// Who does the job where it is not done here.
+    relay: Mutex<Option<Relay>>,
+}
+
+/// Passes on what is asked of a job.
+struct Relay(Box<dyn FnMut(Control) + Send>);
+
+impl fmt::Debug for Relay {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Relay")
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,7 +62,29 @@ impl JobControl {
             State::Running => *interrupt = Stop::default(),
             State::Paused | State::Stopped => interrupt.ask(),
         }
+        if let Some(Relay(tell)) = &mut *self.relayed() {
+            tell(control);
+        }
         self.changed.notify_all();
+    }
+
+    /// Passes on what is asked from now on, and what was asked already.
+    pub fn relay(&self, mut tell: impl FnMut(Control) + Send + 'static) {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match *state {
+            State::Running => {}
+            State::Paused => tell(Control::Pause),
+            State::Stopped => tell(Control::Stop),
+        }
+        *self.relayed() = Some(Relay(Box::new(tell)));
+    }
+
+    pub fn end_relay(&self) {
+        *self.relayed() = None;
+    }
+
+    fn relayed(&self) -> MutexGuard<'_, Option<Relay>> {
+        self.relay.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does work that completes nothing which must be completed, and leaves it in its middle when the job is stopped.

@@ -5,6 +5,7 @@
 //! row of the data, which must be seen while a million rows are counted). What is asked of the hub waits for a server, so
 //! each of it has a thread of its own.
 
+pub mod apart;
 pub mod protocol;
 pub mod work;
 pub mod works;
@@ -20,6 +21,7 @@ use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 
+use apart::Apart;
 pub use control::Repaint;
 use control::{Controls, JobControl};
 use jobs::Context;
@@ -59,10 +61,15 @@ pub fn spawn(repaint: Repaint) -> std::io::Result<Client> {
 
 /// The same, with the thread whose work must not be cut off.
 pub fn start(repaint: Repaint) -> std::io::Result<(Client, Training)> {
+    start_with(repaint, Apart::never())
+}
+
+/// The same where runs may be trained in processes of their own.
+pub fn start_with(repaint: Repaint, apart: Apart) -> std::io::Result<(Client, Training)> {
     let (command_sender, commands) = bounded(COMMANDS);
     let (event_sender, events) = bounded(EVENTS);
     let controls = Controls::default();
-    let context = Context { events: event_sender, repaint };
+    let context = Context { events: event_sender, repaint, apart: apart.clone() };
     let (compute, training) = Lane::start("compute", context.clone(), controls.clone())?;
     let dispatcher = Dispatcher {
         compute,
@@ -71,6 +78,7 @@ pub fn start(repaint: Repaint) -> std::io::Result<(Client, Training)> {
         look: Latest::start("look", context.clone())?,
         network: Network::new(context),
         controls,
+        apart,
     };
     thread::Builder::new().name("dispatch".into()).spawn(move || dispatcher.run(&commands))?;
     Ok((Client { commands: command_sender, events }, Training(training)))
@@ -83,6 +91,7 @@ struct Dispatcher {
     look: Latest,
     network: Network,
     controls: Controls,
+    apart: Apart,
 }
 
 impl Dispatcher {
@@ -90,6 +99,7 @@ impl Dispatcher {
         for command in commands {
             match command {
                 Command::Control { job, control } => self.control(job, control),
+                Command::TrainApart { is_on, .. } => self.apart.turn(is_on),
                 Command::Meet { .. } | Command::Ask { .. } => self.inspect.put(command),
                 Command::Xray { .. } => self.look.put(command),
                 Command::Hub { .. } => self.network.put(&command),

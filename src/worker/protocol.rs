@@ -8,6 +8,8 @@ pub mod hub;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::data::choices::{Mended, Mends};
 use crate::data::health::{Finding, health, split_health};
 use crate::data::{Dataset, Roles, Split, SplitRule, Summary};
@@ -152,6 +154,11 @@ pub enum Command {
         job: JobId,
         control: Control,
     },
+    /// Whether runs that begin from now on have a process of their own. It is no job, and answers nothing.
+    TrainApart {
+        job: JobId,
+        is_on: bool,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -165,7 +172,8 @@ pub struct DatasetRequest {
     pub mends: Mends,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Control {
     Pause,
     Resume,

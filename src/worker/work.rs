@@ -136,6 +136,11 @@ impl AnyWork {
     pub fn perform(&self, tell: Tell<'_>) -> Result<Option<Worked>, Failure> {
         Ok(self.0.perform(tell)?.map(|answer| Worked { work: self.clone(), answer }))
     }
+
+    /// What came of it elsewhere.
+    pub fn answered<W: Work>(&self, answer: W::Answer) -> Worked {
+        Worked { work: self.clone(), answer: Arc::new(answer) }
+    }
 }
 
 /// The very same work, and not only one like it.

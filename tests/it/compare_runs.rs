@@ -9,7 +9,7 @@ use attune::train::config::RunConfig;
 use attune::train::event::{Ending, Step, TrainEvent};
 use attune::ui::panels::runs::RunsPanel;
 use attune::ui::workspace::{JobKind, RunView};
-use attune::ui::{Action, Cx, Palette, Screen, Workspace, fonts, theme};
+use attune::ui::{Action, Cx, Palette, Screen, Workspace};
 use attune::worker::protocol::{Event, EventKind, Payload};
 use attune::worker::works::compare::CompareRuns;
 use egui::Role;
@@ -17,6 +17,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 
 use crate::journey::Window;
+use crate::script;
 
 /// A run of 30 steps, as its folder would tell of it; without an ending where that says so.
 pub fn record(runs: &Path, name: &str, rate: f64, accuracy: f64, ends: bool) -> PathBuf {
@@ -197,13 +198,8 @@ fn the_run_that_trains_moves_among_those_it_is_compared_with() {
     workspace.run = Some(run);
     let job = workspace.follow(JobKind::Train { out: live }, "Training");
     let scene = Scene { workspace, panel: RunsPanel::default(), asked: 0 };
-    let mut harness = Harness::builder()
-        .with_size([900.0, 600.0])
-        .with_context_setup(|ctx: &egui::Context| {
-            theme::install(ctx);
-            std::mem::forget(fonts::install(ctx));
-        })
-        .build_ui_state(draw, scene);
+    let mut harness =
+        Harness::builder().with_size([900.0, 600.0]).with_context_setup(script::dress).build_ui_state(draw, scene);
     for label in ["Compare slow-1", "Compare live-1", "Compare 2 runs"] {
         harness.get_by_label(label).click();
         harness.run_steps(3);

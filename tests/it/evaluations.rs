@@ -8,7 +8,7 @@ use attune::model::{Decisions, Precision};
 use attune::ui::panels::evaluate::EvaluatePanel;
 use attune::ui::tiles::{self, Tiled as _, Tree};
 use attune::ui::workspace::RunView;
-use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
+use attune::ui::{Action, Cx, Palette, Workspace};
 use attune::worker::protocol::{EvaluatedData, EvaluatedOn, ModelEntry, Origin};
 use egui::accesskit::Role;
 use egui_kittest::Harness;
@@ -31,10 +31,7 @@ fn scene(data: EvaluatedData) -> Harness<'static, Scene> {
     let mut harness = Harness::builder()
         .with_size(egui::vec2(1440.0, 900.0))
         .with_max_steps(64)
-        .with_context_setup(|ctx: &egui::Context| {
-            theme::install(ctx);
-            std::mem::forget(fonts::install(ctx));
-        })
+        .with_context_setup(script::dress)
         .build_ui_state(draw, Scene { workspace, panel, tree, actions: Vec::new() });
     harness.run_ok();
     harness

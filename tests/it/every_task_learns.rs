@@ -6,20 +6,17 @@ use std::path::{Path, PathBuf};
 use attune::corpus::masking::MaskStyle;
 use attune::data::Target;
 use attune::metrics::Evaluation;
-use attune::stop::Stop;
 use attune::task::Task;
 use attune::text::Labels;
 use attune::train::assess::{Assessed, assess};
 use attune::train::config::{LanguageObjective, ModelChoice, RunConfig};
 use attune::train::event::TrainEvent;
 use attune::train::objective::Objective;
-use attune::train::prepare::open_model;
-use attune::train::run::{Recorder, RunFolder};
-use attune::train::{Examples, prepare, train};
-use candle_core::Device;
+use attune::train::{Examples, prepare};
 use std::ops::ControlFlow;
 
 use crate::models_match_the_reference::golden;
+use crate::runs_resume_exactly::go;
 
 pub fn config(task: &str, model: &str, data: &Path, folder: &Path) -> RunConfig {
     let text = format!("task = {task:?}\n[model]\n[data]\ntrain = {data:?}\n");
@@ -63,28 +60,14 @@ impl Ran {
 }
 
 fn run(config: &RunConfig) -> Ran {
-    let data = prepare(config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
-    let (model, _) = open_model(config, &data.labels, &Device::Cpu).unwrap();
     let mut losses = Vec::new();
-    let mut on_event = |event: TrainEvent| {
+    let outcome = go(config, false, &mut || true, &mut |event| {
         if let TrainEvent::Step(step) = event {
             assert!(!step.skipped, "{step:?}");
             losses.push(step.loss);
         }
-    };
-    let folder = RunFolder::create(config).unwrap();
-    let kept = folder.model_dir();
-    let mut go_on = || ControlFlow::Continue(());
-    let mut recorder = Recorder {
-        folder,
-        data: &data,
-        on_event: &mut on_event,
-        on_pause: &mut go_on,
-        is_paused: &|| false,
-        interrupt: &Stop::default,
-    };
-    let outcome = train(&model, &data, config, &mut recorder).unwrap();
-    Ran { losses, evaluation: outcome.evaluation.unwrap(), model: kept }
+    });
+    Ran { losses, evaluation: outcome.unwrap().evaluation.unwrap(), model: config.run.out.join("model") }
 }
 
 /// Evaluates what a run left over a file.

@@ -11,13 +11,14 @@ use attune::task::Task;
 use attune::ui::panels::explore::ExplorePanel;
 use attune::ui::tiles::{self, Tiled, Tree};
 use attune::ui::workspace::{JobKind, Offered};
-use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
+use attune::ui::{Action, Cx, Palette, Workspace};
 use attune::worker::protocol::Command;
 use attune::worker::{Client, spawn};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
 
 use crate::models_match_the_reference::golden;
+use crate::script;
 
 struct Live {
     workspace: Workspace,
@@ -39,10 +40,7 @@ fn live(model: &Path, size: [f32; 2]) -> Harness<'static, Live> {
         .with_max_steps(64)
         .with_accessibility_check(true)
         .allow_missing_glyphs()
-        .with_context_setup(|ctx: &egui::Context| {
-            theme::install(ctx);
-            std::mem::forget(fonts::install(ctx));
-        })
+        .with_context_setup(script::dress)
         .build_ui_state(draw, live)
 }
 

@@ -14,9 +14,9 @@ use attune::ui::guide::Part;
 use attune::ui::places::Places;
 use attune::ui::workspace::Workspace;
 use attune::ui::{Action, Screen};
-use attune::worker::spawn;
 use attune::worker::works::rate::FindRate;
 use attune::worker::works::times::TimeRuns;
+use attune::worker::{Client, spawn};
 use egui::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
@@ -40,14 +40,21 @@ impl Window {
     }
 
     pub fn open_with(folder: &Path, hub: Hub) -> Self {
-        Self::with_settings(folder, hub, None)
+        Self::open_with_worker(folder, hub, spawn(Arc::new(|_| {})).unwrap())
+    }
+
+    pub fn open_with_worker(folder: &Path, hub: Hub, client: Client) -> Self {
+        Self::remembering(folder, hub, client, None)
     }
 
     /// A window that finds what one before it remembered.
-    pub fn with_settings(folder: &Path, hub: Hub, storage: Option<&'static dyn eframe::Storage>) -> Self {
+    pub fn with_settings(folder: &Path, hub: Hub, storage: &'static dyn eframe::Storage) -> Self {
+        Self::remembering(folder, hub, spawn(Arc::new(|_| {})).unwrap(), Some(storage))
+    }
+
+    fn remembering(folder: &Path, hub: Hub, client: Client, storage: Option<&'static dyn eframe::Storage>) -> Self {
         let places =
             Places { runs: folder.join("runs"), samples: folder.join("samples"), model: folder.join("attune-mini") };
-        let client = spawn(Arc::new(|_| {})).unwrap();
         let harness = Harness::builder()
             .with_size([1440.0, 900.0])
             .with_max_steps(40)
@@ -232,7 +239,7 @@ fn a_run_that_does_not_fit_is_made_to_fit_by_one_press() {
 }
 
 /// A file and a model are chosen, and the run is planned.
-fn planned(window: &mut Window, folder: &Path) {
+pub fn planned(window: &mut Window, folder: &Path) {
     let data = reviews(folder, 400);
     window.harness.state_mut().act(Action::OpenData(data.into()));
     window.harness.state_mut().act(Action::OpenModel(golden().join("bert-classify")));

@@ -47,6 +47,8 @@ mod predict_a_file;
 mod predictions_are_written;
 mod rates_are_found;
 mod runs_are_looked_back_at;
+#[cfg(unix)]
+mod runs_have_a_process;
 mod runs_resume_exactly;
 mod samples;
 mod scalars_are_told;

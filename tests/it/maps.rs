@@ -11,7 +11,8 @@ use attune::analysis::map::{
     About, Graph, Method, Pca, PlaceText, Read, Unwatched, Watch, placed, probabilities, simplicial, trust,
 };
 use attune::analysis::points::Points;
-use attune::analysis::pooled::{Wanted, Which, once};
+use attune::analysis::pooled::{Which, once};
+use attune::analysis::sample::Sampling;
 use attune::data::{Dataset, Roles};
 use attune::inspect::{OpenModel, Options, Output as Said, Plane, Pooling, Request};
 use attune::table::Table;
@@ -163,18 +164,11 @@ fn one_pass_has_the_states_and_what_the_head_says() {
         let mut model = OpenModel::open_whole(&dir).unwrap();
         // Beside the order of sentences one of them also fills masks, which says nothing of a whole text.
         let task = *model.heads.iter().find(|task| task.is_of_whole_texts()).unwrap();
-        let wanted = |pooling, task| Wanted {
-            model: dir.clone(),
-            data: rows(&texts, task),
-            among: (0..30).collect(),
-            rows: 30,
-            seed: 1,
-            max_tokens: usize::MAX,
-            which: Which::Plane(Plane { pooling, layer: 1 }),
-        };
+        let of = Sampling::all(dir.clone(), rows(&texts, task));
         for pooling in [Pooling::First, Pooling::Mean] {
             let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
-            let found = once(&mut model, &wanted(pooling, task), go_on).unwrap().unwrap();
+            let which = Which::Plane(Plane { pooling, layer: 1 });
+            let found = once(&mut model, &of, which, go_on).unwrap().unwrap();
             let found = Read::of(found, pooling);
             let expected = model.states(&texts, pooling, &mut |_, _| ControlFlow::Continue(())).unwrap().unwrap();
             assert_eq!(found.states.len(), expected.layers);
@@ -194,10 +188,12 @@ fn one_pass_has_the_states_and_what_the_head_says() {
             }
         }
         let go_on = &mut |_: &str, _, _| ControlFlow::Continue(());
-        let other = once(&mut model, &wanted(Pooling::Mean, Task::Regress), go_on).unwrap().unwrap();
+        let which = Which::Plane(Plane { pooling: Pooling::Mean, layer: 1 });
+        let regress = Sampling { data: rows(&texts, Task::Regress), ..of.clone() };
+        let other = once(&mut model, &regress, which, go_on).unwrap().unwrap();
         assert!(other.said.is_empty(), "{name} has no head for it");
         let stop = &mut |_: &str, done, _| if done > 5 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        assert!(once(&mut model, &wanted(Pooling::Mean, task), stop).unwrap().is_none());
+        assert!(once(&mut model, &of, which, stop).unwrap().is_none());
     }
 }
 

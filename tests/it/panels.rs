@@ -20,7 +20,7 @@ use attune::ui::panels::train::TrainPanel;
 use attune::ui::tiles::{self, Tiled, Tree};
 use attune::ui::workspace::run::Status;
 use attune::ui::workspace::{JobKind, Offered, RunView, Screen};
-use attune::ui::{Action, Cx, Palette, Workspace, fonts, theme};
+use attune::ui::{Action, Cx, Palette, Workspace};
 use attune::worker::protocol::{Command, Event, EventKind, JobId, LoadedDataset, Payload};
 use egui::accesskit::Role;
 use egui_kittest::Harness;
@@ -48,10 +48,7 @@ fn scene(
     let mut harness = Harness::builder()
         .with_size(egui::vec2(1440.0, 900.0))
         .with_max_steps(64)
-        .with_context_setup(|ctx: &egui::Context| {
-            theme::install(ctx);
-            std::mem::forget(fonts::install(ctx));
-        })
+        .with_context_setup(script::dress)
         .build_ui_state(draw, scene);
     harness.run_ok();
     harness
@@ -218,19 +215,21 @@ fn everything_there_is_to_choose_appears_for_the_expert() {
     assert!(matches!(dropout, attune::train::config::Dropout::Rate(_)), "{dropout:?}");
 }
 
+/// Types a learning rate.
+fn enter(train: &mut Harness<'_, Scene>, words: &str) {
+    train.get_by_role_and_label(Role::SpinButton, "Learning rate").focus();
+    train.run_ok();
+    train.get_by_role_and_label(Role::SpinButton, "Learning rate").type_text(words);
+    train.key_press(egui::Key::Enter);
+    train.run_ok();
+}
+
 #[test]
 fn nothing_is_started_while_a_number_cannot_be_read() {
     let mut train = scene(TrainPanel::default(), ready(), edits);
     let is_startable =
         |train: &Harness<'_, Scene>| !train.get_by_label("Start training").accesskit_node().is_disabled();
     assert!(is_startable(&train));
-    let enter = |train: &mut Harness<'_, Scene>, words: &str| {
-        train.get_by_role_and_label(Role::SpinButton, "Learning rate").focus();
-        train.run_ok();
-        train.get_by_role_and_label(Role::SpinButton, "Learning rate").type_text(words);
-        train.key_press(egui::Key::Enter);
-        train.run_ok();
-    };
     enter(&mut train, "2e-5 or so");
     assert_eq!(train.state().workspace.draft.optim.lr, 2e-5);
     assert_eq!(train.state().workspace.unread.len(), 1);
@@ -312,13 +311,6 @@ fn what_could_not_be_read_and_is_hidden_is_said_to_be_discarded() {
 #[test]
 fn a_rate_of_nothing_is_refused_and_a_high_one_warned_of() {
     let mut train = scene(TrainPanel::default(), ready(), edits);
-    let enter = |train: &mut Harness<'_, Scene>, words: &str| {
-        train.get_by_role_and_label(Role::SpinButton, "Learning rate").focus();
-        train.run_ok();
-        train.get_by_role_and_label(Role::SpinButton, "Learning rate").type_text(words);
-        train.key_press(egui::Key::Enter);
-        train.run_ok();
-    };
     enter(&mut train, "0");
     train.get_by_label("“0” must be above 0 and at most 1; still using 2e-5");
     enter(&mut train, "1,000");

@@ -21,12 +21,19 @@ use attune::train::plan::{MemoryEstimate, PlanSummary, PlannedBlock};
 use attune::train::recommend::Settings;
 use attune::train::rows::{Sources, divide};
 use attune::train::run::{RunStatus, RunSummary};
+use attune::ui::{fonts, theme};
 use attune::worker::protocol::{
     Command, DatasetRequest, EvaluatedData, EvaluatedOn, EventKind, Lengths, LoadedDataset, LookedAt, ModelEntry,
     OpenedRun, Origin, Payload,
 };
 
 use crate::models_match_the_reference::golden;
+
+/// All that a window is drawn with, where nobody waits for glyphs that are found later.
+pub fn dress(ctx: &egui::Context) {
+    theme::install(ctx);
+    std::mem::forget(fonts::install(ctx));
+}
 
 /// What a job answers between `Started` and its ending, or why it fails.
 pub type Reply = Result<Vec<EventKind>, String>;
@@ -74,9 +81,11 @@ pub fn answer(command: &Command) -> Reply {
         }
         Command::FindRuns { folder, .. } => one(Payload::Runs(Arc::new(runs(folder)))),
         Command::OpenRun { dir, .. } => one(Payload::Run(Arc::new(opened(dir)))),
-        Command::KeepDecisions { .. } | Command::Do { .. } | Command::Hub { .. } | Command::Control { .. } => {
-            Ok(Vec::new())
-        }
+        Command::KeepDecisions { .. }
+        | Command::Do { .. }
+        | Command::Hub { .. }
+        | Command::Control { .. }
+        | Command::TrainApart { .. } => Ok(Vec::new()),
     }
 }
 
@@ -159,7 +168,7 @@ pub fn card(dir: &Path) -> ModelCard {
 fn dataset(request: &DatasetRequest) -> Result<LoadedDataset, String> {
     let DatasetRequest { table, task, roles, rule, mends, .. } = request;
     let Sources { train_data, split, mended, .. } =
-        divide(*task, table.clone(), None, roles, rule, mends).map_err(|e| e.to_string())?;
+        divide(None, *task, table.clone(), None, roles, rule, mends).map_err(|e| e.to_string())?;
     Ok(LoadedDataset::new(train_data, split, None, mended))
 }
 

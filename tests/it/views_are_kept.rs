@@ -95,7 +95,7 @@ fn a_view_is_kept_with_its_text_and_comes_back_after_a_restart() {
     window.harness.state_mut().save(&mut memory);
     drop(window);
     let storage: &'static Memory = Box::leak(Box::new(memory));
-    let mut window = Window::with_settings(folder.path(), hub(folder.path()), Some(storage));
+    let mut window = Window::with_settings(folder.path(), hub(folder.path()), storage);
     assert_eq!(window.workspace().kept_views, kept);
     window.press("Log");
     window.press("Kept views \u{b7} 1");

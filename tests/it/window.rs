@@ -174,7 +174,8 @@ fn job_of(command: &Command) -> JobId {
         | Command::OpenRun { job, .. }
         | Command::Hub { job, .. }
         | Command::Do { job, .. }
-        | Command::Control { job, .. } => *job,
+        | Command::Control { job, .. }
+        | Command::TrainApart { job, .. } => *job,
     }
 }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{MOST_BYTES, Plane, Pooled, Said, Shape, Wanted, Which};
+use super::{MOST_BYTES, Plane, Pooled, Said, Shape, Which};
 use crate::analysis::points::Points;
+use crate::analysis::sample::Sampling;
 
 /// How much of a text was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,9 +49,9 @@ impl Held {
     }
 
     /// Whether all that is wanted is there.
-    pub fn serves(&self, shape: Shape, wanted: &Wanted, examples: &[usize]) -> bool {
+    pub fn serves(&self, shape: Shape, wanted: &Sampling, which: Which, examples: &[usize]) -> bool {
         let limit = wanted.max_tokens.min(self.model_tokens);
-        self.has(shape, wanted.which) && self.missing(examples, limit).is_empty()
+        self.has(shape, which) && self.missing(examples, limit).is_empty()
     }
 
     /// The examples that were not read, or of which another part was.
@@ -100,7 +101,7 @@ impl Held {
     }
 
     /// What is there of some examples, all of which are.
-    pub fn pooled(&self, shape: Shape, wanted: &Wanted, examples: Vec<usize>) -> Pooled {
+    pub fn pooled(&self, shape: Shape, wanted: &Sampling, examples: Vec<usize>) -> Pooled {
         let places = (examples != self.examples).then(|| {
             let place = |example: &usize| self.examples.partition_point(|other| other < example);
             examples.iter().map(place).collect::<Vec<usize>>()

@@ -18,22 +18,24 @@ pub fn films(rows: usize) -> Arc<Dataset> {
     Arc::new(Dataset::new(table, Task::Classify, &roles, None).unwrap())
 }
 
+/// What is wanted, and of which rows.
+type Wanted = (Sampling, Which);
+
 fn wanted(data: &Arc<Dataset>, rows: usize, max_tokens: usize) -> Wanted {
-    let among = (0..data.examples.len()).collect();
-    let (model, data) = (model("bert-classify"), data.clone());
-    Wanted { model, data, among, rows, seed: 1, max_tokens, which: Which::All }
+    let of = Sampling { rows, seed: 1, max_tokens, ..Sampling::all(model("bert-classify"), data.clone()) };
+    (of, Which::All)
 }
 
 /// What a map asks for: every row, after one layer.
 fn of_every_row(data: &Arc<Dataset>, layer: usize) -> Wanted {
     let which = Which::Plane(Plane { pooling: Pooling::Mean, layer });
-    Wanted { which, ..wanted(data, usize::MAX, usize::MAX) }
+    (wanted(data, usize::MAX, usize::MAX).0, which)
 }
 
 /// The states, and how many texts went through the model for them; none where it was not even opened.
 fn states(kept: &StatesKept, wanted: &Wanted) -> (Pooled, Option<u64>) {
     let mut read = None;
-    let pooled = kept.states(wanted, &mut |_, _, total| {
+    let pooled = kept.states(&wanted.0, wanted.1, &mut |_, _, total| {
         read = Some(total);
         ControlFlow::Continue(())
     });
@@ -60,7 +62,8 @@ fn states_are_computed_once_while_model_and_data_stay() {
     assert_eq!(read, None);
     same(&again, &first);
     assert_eq!(states(&kept, &wanted(&two, 20, 64)).1, Some(20), "other data");
-    let other = Wanted { model: model("roberta-classify"), ..wanted(&one, 20, 64) };
+    let (of, which) = wanted(&one, 20, 64);
+    let other = (Sampling { model: model("roberta-classify"), ..of }, which);
     assert_eq!(states(&kept, &other).1, Some(20), "another model");
     assert_eq!(states(&kept, &wanted(&one, 20, 64)).1, None, "both are kept");
     drop(two);
@@ -81,7 +84,8 @@ fn a_map_after_a_probe_computes_nothing_again() {
 
     // A probe that looked at some rows leaves the others to the map, and finds its own again.
     let kept = StatesKept::default();
-    let some = Wanted { among: (0..30).filter(|row| row % 5 > 0).collect(), ..wanted(&data, 100, 64) };
+    let (of, which) = wanted(&data, 100, 64);
+    let some = (Sampling { among: (0..30).filter(|row| row % 5 > 0).collect(), ..of }, which);
     let (probe, read) = states(&kept, &some);
     assert_eq!(read, Some(24));
     let (map, read) = states(&kept, &of_every_row(&data, 2));
@@ -141,7 +145,7 @@ fn who_is_to_stop_gets_no_states_and_keeps_those_of_before() {
     let (kept, data) = (StatesKept::default(), films(60));
     let stop = |wanted: &Wanted| {
         let mut heard = 0;
-        let stopped = kept.states(wanted, &mut |_, done, _| {
+        let stopped = kept.states(&wanted.0, wanted.1, &mut |_, done, _| {
             heard += 1;
             if done > 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });

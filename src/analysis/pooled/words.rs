@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::{MOST_BYTES, OnProgress, Pooled, Shape, Wanted};
+use super::{MOST_BYTES, OnProgress, Pooled, Shape};
 use crate::analysis::points::Points;
-use crate::analysis::sample::sample;
+use crate::analysis::sample::Sampling;
 use crate::inspect::predictor::Sequence;
 use crate::inspect::{InspectError, OpenModel, Pooling};
 use crate::text::windows::SHARED_TOKENS;
@@ -22,7 +22,7 @@ pub struct WordStates {
 }
 
 /// The states that are wanted, of words; nothing where `tell` ended it.
-pub fn words(wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<WordStates>, InspectError> {
+pub fn words(wanted: &Sampling, tell: OnProgress<'_>) -> Result<Option<WordStates>, InspectError> {
     if tell("opening the model", 0, 0).is_break() {
         return Ok(None);
     }
@@ -67,11 +67,11 @@ pub fn words(wanted: &Wanted, tell: OnProgress<'_>) -> Result<Option<WordStates>
 }
 
 /// A sample of sentences whose words' states fit into the memory.
-fn fitting(shape: Shape, wanted: &Wanted) -> Vec<usize> {
+fn fitting(shape: Shape, wanted: &Sampling) -> Vec<usize> {
     let most = (MOST_BYTES / shape.bytes(1, 2 * shape.layers).max(1)).max(1);
     let mut rows = wanted.rows;
     loop {
-        let examples = sample(&wanted.data, &wanted.among, rows, wanted.seed);
+        let examples = Sampling { rows, ..wanted.clone() }.examples();
         let words: usize = examples.iter().map(|example| wanted.data.words(*example).len()).sum();
         if words <= most || examples.len() <= 1 {
             return examples;
@@ -83,7 +83,7 @@ fn fitting(shape: Shape, wanted: &Wanted) -> Vec<usize> {
 /// The words that are predicted in a window, each with its tokens.
 fn stretches(
     model: &OpenModel,
-    wanted: &Wanted,
+    wanted: &Sampling,
     window: &Features,
 ) -> Result<Vec<(usize, Range<usize>)>, InspectError> {
     let Alignment::Words(places) = &window.alignment else { return Ok(Vec::new()) };

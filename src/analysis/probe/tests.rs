@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::*;
 use crate::analysis::points::Points;
-use crate::analysis::pooled::Which;
 use crate::data::{LabelSet, Roles};
 use crate::random::{Purpose, Stream, key};
 use crate::table::Table;
@@ -233,8 +232,7 @@ fn a_file_is_probed_from_its_texts_on_and_the_states_are_kept() {
         (0..40).map(|row| format!("the {} of day {row},{}\n", words[row % 2], words[row % 2])).collect();
     let data = Arc::new(of_csv(Task::Classify, &(String::from("text,label\n") + &cells.concat()), None));
     let among = labelled(&data, 0..40).into();
-    let wanted = Wanted { model, data, among, rows: 30, seed: 1, max_tokens: 64, which: Which::All };
-    let question = Question { wanted, folds: 5 };
+    let question = Question { wanted: Sampling { model, data, among, rows: 30, seed: 1, max_tokens: 64 }, folds: 5 };
     let kept = StatesKept::default();
     let mut told = Vec::new();
     let mut tell = |what: &str, _: u64, _: u64| {
@@ -285,8 +283,7 @@ fn words_that_say_their_tag_are_told_by_the_embeddings_already() {
     let data = tagged(60);
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-ner");
     let among = labelled(&data, 0..60).into();
-    let which = Which::All;
-    let wanted = Wanted { model, data: data.clone(), among, rows: 50, seed: 1, max_tokens: 64, which };
+    let wanted = Sampling { model, data: data.clone(), among, rows: 50, seed: 1, max_tokens: 64 };
     let question = Question { wanted, folds: 5 };
     let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
     let probed = probe(&question, &StatesKept::default(), go_on).unwrap().unwrap();
@@ -308,14 +305,13 @@ fn words_that_say_their_tag_are_told_by_the_embeddings_already() {
 fn the_states_of_words_are_those_of_their_tokens_in_whatever_window() {
     let data = tagged(6);
     let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-ner");
-    let wanted = |max_tokens: usize| Wanted {
+    let wanted = |max_tokens: usize| Sampling {
         model: model.clone(),
         data: data.clone(),
         among: (0..6).collect(),
         rows: 6,
         seed: 1,
         max_tokens,
-        which: Which::All,
     };
     let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
     let found = pooled::words(&wanted(64), go_on).unwrap().unwrap();

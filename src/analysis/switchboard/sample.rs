@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::aim::Aim;
 use super::error::BoardError;
-use super::question::Question;
 use crate::analysis::pooled::OnProgress;
-use crate::analysis::sample::{of_places, sample};
+use crate::analysis::sample::{Sampling, of_places};
 use crate::corpus::masking::{MaskStyle, Masking};
 use crate::corpus::{Segments, lines_of_rows};
 use crate::data::{Dataset, Target};
@@ -97,15 +96,10 @@ impl Sample {
     }
 
     /// Reads the rows that a question is about; nothing where `tell` ended it.
-    pub(super) fn read(
-        model: &OpenModel,
-        question: &Question,
-        tell: OnProgress<'_>,
-    ) -> Result<Option<Self>, BoardError> {
-        let data = &question.data;
+    pub(super) fn read(model: &OpenModel, of: &Sampling, tell: OnProgress<'_>) -> Result<Option<Self>, BoardError> {
+        let data = &of.data;
         let is_question = data.task.reads() == Reads::Question;
-        let usual =
-            if is_question && question.max_tokens == usize::MAX { QUESTION_TOKENS } else { question.max_tokens };
+        let usual = if is_question && of.max_tokens == usize::MAX { QUESTION_TOKENS } else { of.max_tokens };
         let max_tokens = usual.min(model.max_tokens);
         let read = Self {
             task: data.task,
@@ -121,28 +115,23 @@ impl Sample {
         };
         match data.task.reads() {
             Reads::Neighbours(mismatch) if data.makes_its_own_labels() => {
-                read.of_running_text(model, question, mismatch, tell)
+                read.of_running_text(model, of, mismatch, tell)
             }
             Reads::Texts | Reads::Words | Reads::Question | Reads::Running | Reads::Neighbours(_) => {
-                read.of_rows(model, question, tell)
+                read.of_rows(model, of, tell)
             }
         }
     }
 
     /// Rows, each with its label.
-    fn of_rows(
-        mut self,
-        model: &OpenModel,
-        question: &Question,
-        tell: OnProgress<'_>,
-    ) -> Result<Option<Self>, BoardError> {
-        let data = &*question.data;
-        let labelled: Vec<usize> =
-            question.among.iter().copied().filter(|example| is_labelled(data, *example)).collect();
-        self.among = labelled.len();
+    fn of_rows(mut self, model: &OpenModel, of: &Sampling, tell: OnProgress<'_>) -> Result<Option<Self>, BoardError> {
+        let data = &*of.data;
+        let labelled = of.among.iter().copied().filter(|example| is_labelled(data, *example));
+        let of = &Sampling { among: labelled.collect(), ..of.clone() };
+        self.among = of.among.len();
         let output_of = |class: &String| model.labels.iter().position(|name| class_key(name) == class_key(class));
         let outputs: Vec<Option<usize>> = data.labels.names.iter().map(output_of).collect();
-        let mut which = sample(data, &labelled, question.rows, question.seed);
+        let mut which = of.examples();
         let drawn = which.len();
         which.retain(|example| knows(&data.examples[*example].target, &outputs));
         self.unknown = drawn - which.len();
@@ -157,7 +146,7 @@ impl Sample {
         let masking = if hides { Some(masking(model)?) } else { None };
         for mut features in found {
             if let Some(masking) = &masking {
-                hide(&mut features, masking, question.seed);
+                hide(&mut features, masking, of.seed);
             }
             self.add(features, &outputs);
         }
@@ -173,17 +162,17 @@ impl Sample {
     fn of_running_text(
         mut self,
         model: &OpenModel,
-        question: &Question,
+        of: &Sampling,
         mismatch: Mismatch,
         tell: OnProgress<'_>,
     ) -> Result<Option<Self>, BoardError> {
-        let lines = lines_of_rows(&question.data).map(Ok);
+        let lines = lines_of_rows(&of.data).map(Ok);
         let mut heard = |lines: u64| tell("reading the text", lines, 0);
         let built = Segments::build(lines, &model.tokenizer, self.max_tokens, &mut heard)?;
         let Some(segments) = built else { return Ok(None) };
         self.among = segments.len();
-        for chunk in of_places(segments.len(), question.rows, question.seed) {
-            let chance = key(question.seed, Purpose::Pairing, &[chunk as u64]);
+        for chunk in of_places(segments.len(), of.rows, of.seed) {
+            let chance = key(of.seed, Purpose::Pairing, &[chunk as u64]);
             let pair = segments.get(mismatch, chunk, chance)?;
             let tokens = Tokens::Own { ids: pair.ids, types: pair.types };
             let labels = Labels::Class(pair.class);

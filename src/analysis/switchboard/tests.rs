@@ -121,8 +121,10 @@ fn as_recorded(cases: &[Case], mut found: Board, model: &OpenModel) -> Board {
 }
 
 fn question(model: &str, data: &Arc<Dataset>, exact: bool) -> Question {
-    let among = (0..data.examples.len()).collect();
-    Question { model: golden(model), data: data.clone(), among, rows: 100, seed: 1, max_tokens: 64, exact }
+    Question {
+        wanted: Sampling { rows: 100, seed: 1, max_tokens: 64, ..Sampling::all(golden(model), data.clone()) },
+        exact,
+    }
 }
 
 fn go_on(_: &str, _: u64, _: u64) -> ControlFlow<()> {
@@ -312,7 +314,10 @@ fn what_is_its_own_lesson_is_drawn_by_the_seed() {
         let table = Arc::new(Table::from_bytes(Path::new("rows.txt"), text.clone().into_bytes()).unwrap());
         let roles = Roles { text: Some("text".into()), ..Roles::default() };
         let data = Arc::new(Dataset::new(table, task, &roles, None).unwrap());
-        let asked = |seed: u64| Question { seed, rows: 20, ..question(model, &data, false) };
+        let asked = |seed: u64| {
+            let of = question(model, &data, false);
+            Question { wanted: Sampling { seed, rows: 20, ..of.wanted.clone() }, ..of }
+        };
         let found = |seed: u64| board(&asked(seed), &mut go_on).unwrap().unwrap();
         let (one, same, other) = (found(1), found(1), found(2));
         assert!(one.sample.rows > 0 && one.whole.loss.is_finite(), "{task}");

@@ -10,7 +10,7 @@ pub(super) const MOST_WORDS: usize = 200_000;
 /// Rows that are kept of a word.
 const MOST_ROWS: usize = 50_000;
 
-/// A word in whatever case, without the signs around it; one that is only signs is itself.
+/// A word in whatever case, without the signs around it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Word {
     pub text: String,
@@ -95,6 +95,15 @@ impl Labels {
     }
 }
 
+/// What stands in the texts and in no list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Words that came when there was no room for others.
+    pub words: u64,
+    /// Punctuation marks, alone or several together.
+    pub punctuation: u64,
+}
+
 #[derive(Default)]
 pub(super) struct Counting {
     places: HashMap<(u8, String), usize>,
@@ -102,6 +111,7 @@ pub(super) struct Counting {
     labels: Labels,
     outputs: usize,
     passed_over: u64,
+    punctuation: u64,
 }
 
 impl Counting {
@@ -116,9 +126,17 @@ impl Counting {
         // A word that stands in a text several times adds all of it there, and is in one text more.
         let mut in_text: HashMap<usize, Vec<f64>> = HashMap::new();
         let mut order = Vec::new();
-        for (place, unit) in units.iter().enumerate() {
+        let mut next = 0;
+        while next < units.len() {
+            let place = next;
+            next += parts(&units[place..]);
+            let own = &units[place..next];
+            if own.iter().all(|unit| is_punctuation(&unit.word)) {
+                self.punctuation += 1;
+                continue;
+            }
             self.labels.add_at(known, place);
-            let Some(word) = self.place_of(unit) else {
+            let Some(word) = self.place_of(own) else {
                 self.passed_over += 1;
                 continue;
             };
@@ -128,7 +146,7 @@ impl Counting {
                 order.push(word);
                 vec![0.0; outputs.len()]
             });
-            sums.iter_mut().zip(pulls).for_each(|(sum, pulls)| *sum += pulls[place]);
+            sums.iter_mut().zip(pulls).for_each(|(sum, pulls)| *sum += pulls[place..next].iter().sum::<f64>());
         }
         for word in order {
             let one = &mut self.words[word];
@@ -143,8 +161,9 @@ impl Counting {
         }
     }
 
-    fn place_of(&mut self, unit: &Unit) -> Option<usize> {
-        let key = (unit.place.sequence, plain(&unit.word));
+    fn place_of(&mut self, own: &[Unit]) -> Option<usize> {
+        let whole: String = own.iter().map(|unit| unit.word.as_str()).collect();
+        let key = (own[0].place.sequence, plain(&whole));
         if let Some(place) = self.places.get(&key) {
             return Some(*place);
         }
@@ -157,9 +176,9 @@ impl Counting {
         Some(place)
     }
 
-    /// The words, what the labels say of all, and how many words were passed over.
-    pub fn done(self) -> (Vec<Word>, Labels, u64) {
-        (self.words, self.labels, self.passed_over)
+    /// The words, what the labels say of all, and how many words were passed over and marks left out.
+    pub fn done(self) -> (Vec<Word>, Labels, LeftOut) {
+        (self.words, self.labels, LeftOut { words: self.passed_over, punctuation: self.punctuation })
     }
 }
 
@@ -191,6 +210,38 @@ impl Word {
     }
 }
 
+/// How many units are one word from the first on: a contraction that the tokenizer parts at its apostrophe is one.
+fn parts(units: &[Unit]) -> usize {
+    let touch =
+        |one: &Unit, other: &Unit| one.place.sequence == other.place.sequence && one.place.end == other.place.start;
+    let goes_on = |last: usize| {
+        let mark = units.get(last + 1).filter(|mark| touch(&units[last], mark))?;
+        let behind = mark.word.strip_prefix(['\'', '’'])?;
+        if behind.is_empty() {
+            let next = units.get(last + 2).filter(|next| touch(mark, next))?;
+            return next.word.starts_with(char::is_alphabetic).then_some(2);
+        }
+        behind.starts_with(char::is_alphabetic).then_some(1)
+    };
+    let mut last = 0;
+    while units[last].word.ends_with(char::is_alphanumeric)
+        && let Some(more) = goes_on(last)
+    {
+        last += more;
+    }
+    last + 1
+}
+
+/// Whether there is nothing but what parts sentences and their parts; an emoji or another picture is a word.
+fn is_punctuation(word: &str) -> bool {
+    word.chars().all(|sign| {
+        sign.is_ascii_punctuation()
+            || matches!(sign, '¡' | '§' | '«' | '¶' | '·' | '»' | '¿' | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}')
+            || matches!(sign, '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}' | '\u{30fb}')
+            || matches!(sign, '\u{ff01}'..='\u{ff0f}' | '\u{ff1a}'..='\u{ff20}' | '\u{ff3b}'..='\u{ff40}' | '\u{ff5b}'..='\u{ff65}')
+    })
+}
+
 /// A word as it is counted.
 fn plain(word: &str) -> String {
     let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
@@ -213,7 +264,7 @@ mod tests {
         let pulls = [vec![1.0, 0.5, 0.25, -1.0], vec![-1.0, 0.0, -1.0, 2.0]];
         counting.add(7, &units, &Known::Outputs(vec![0]), &[0, 1], &pulls);
         counting.add(9, &units[..1], &Known::Outputs(vec![1]), &[1], &[vec![3.0]]);
-        let (words, labels, passed_over) = counting.done();
+        let (words, labels, left_out) = counting.done();
         let named: Vec<(&str, u8, u32, u32)> =
             words.iter().map(|word| (word.text.as_str(), word.sequence, word.rows, word.times)).collect();
         assert_eq!(named, [("bad", 0, 2, 3), ("film", 0, 1, 1), ("bad", 1, 1, 1)]);
@@ -223,7 +274,7 @@ mod tests {
         assert_eq!((pull(0), pull(1)), (Some((1, 1.25, 1.5625)), Some((2, 1.0, 13.0))));
         assert_eq!((bad.pull(1).unwrap().most, bad.pull(1).unwrap().least), ((3.0, 9), (-2.0, 7)));
         assert_eq!((bad.labels.count, bad.labels.of(0), bad.labels.of(1)), (2, 1, 1));
-        assert_eq!((labels.count, labels.of(0), words[1].labels.of(1), passed_over), (2, 1, 0, 0));
+        assert_eq!((labels.count, labels.of(0), words[1].labels.of(1), left_out), (2, 1, 0, LeftOut::default()));
     }
 
     #[test]
@@ -235,6 +286,40 @@ mod tests {
         let (words, labels, _) = counting.done();
         assert_eq!((words[0].labels.count, words[0].labels.of(0), words[0].rows), (2, 1, 1));
         assert_eq!((labels.count, labels.of(0), words[2].labels.count), (3, 1, 0), "the last is not labelled");
+    }
+
+    /// The parts of a text where they stand in it.
+    fn parted(text: &str, parts: &[&str]) -> Vec<Unit> {
+        let mut from = 0;
+        let place_of = |part: &&str| {
+            let start = from + text[from..].find(*part).unwrap();
+            from = start + part.len();
+            let [start, end] = [start, from].map(|at| text[..at].chars().count());
+            Unit { word: (*part).into(), place: Place { sequence: 0, start, end }, tokens: 0..1 }
+        };
+        parts.iter().map(place_of).collect()
+    }
+
+    #[test]
+    fn a_contraction_is_one_word_however_it_is_parted_and_punctuation_is_none() {
+        let check = |text: &str, parts: &[&str], expected: &[&str], marks: u64| {
+            let mut counting = Counting::of(1);
+            let units = parted(text, parts);
+            let pulls: Vec<f64> = (0..units.len()).map(|place| f64::from(1 << place)).collect();
+            counting.add(0, &units, &Known::Outputs(vec![0]), &[0], &[pulls]);
+            let (words, _, left_out) = counting.done();
+            let texts: Vec<&str> = words.iter().map(|word| word.text.as_str()).collect();
+            assert_eq!((texts.as_slice(), left_out), (expected, LeftOut { words: 0, punctuation: marks }), "{text}");
+            words.iter().map(|word| word.pull(0).unwrap().sum).collect::<Vec<_>>()
+        };
+        let sums = check("I don't!", &["I", "don", "'", "t", "!"], &["i", "don't"], 1);
+        assert_eq!(sums, [1.0, 14.0], "the word adds what its parts add");
+        let typed = ["We", "don", "\u{2019}t", "--", "do", "so", "?"];
+        check("We don\u{2019}t -- do so?", &typed, &["we", "don\u{2019}t", "do", "so"], 2);
+        check("rock'n'roll", &["rock", "'", "n", "'", "roll"], &["rock'n'roll"], 0);
+        check("the 'old' x", &["the", "'", "old", "'", "x"], &["the", "old", "x"], 2);
+        check("boys' x 5' tall", &["boys", "'", "x", "5", "'", "tall"], &["boys", "x", "5", "tall"], 2);
+        check("\u{2026}fine \u{1f600}", &["\u{2026}", "fine", "\u{1f600}"], &["fine", "\u{1f600}"], 1);
     }
 
     #[test]

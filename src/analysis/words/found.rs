@@ -1,6 +1,6 @@
 //! What was found out about the words of a data set, and what a person should know of it.
 
-use super::count::{Labels, MOST_WORDS, Word};
+use super::count::{Labels, LeftOut, MOST_WORDS, Word};
 use super::outputs::Output;
 use crate::data::Dataset;
 use crate::inspect::why::Pull;
@@ -27,8 +27,7 @@ pub struct Words {
     pub max_tokens: usize,
     /// Weights that the head lacks, so that what it says is chance.
     pub untrained: usize,
-    /// Words of texts that came when there was no room for others.
-    pub passed_over: u64,
+    pub left_out: LeftOut,
 }
 
 impl Words {
@@ -55,10 +54,16 @@ impl Words {
         if self.labels.count > 0 && !unknown.is_empty() {
             notes.push(format!("No label of the data is called {}, so nothing is expected there", unknown.join(", ")));
         }
-        if self.passed_over > 0 {
+        let LeftOut { words, punctuation } = self.left_out;
+        if words > 0 {
             notes.push(format!(
-                "More than {} different words were met; those that came after are not counted, {} in all",
-                MOST_WORDS, self.passed_over
+                "More than {MOST_WORDS} different words were met; those that came after are not counted, {words} in all"
+            ));
+        }
+        if punctuation > 0 {
+            notes.push(format!(
+                "Punctuation is not listed; it stands at {}",
+                plural(punctuation as usize, "place", "places")
             ));
         }
         notes

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::*;
 use crate::data::Roles;
@@ -21,7 +22,10 @@ fn data(csv: &str, task: Task) -> Arc<Dataset> {
 }
 
 fn question(model: &str, data: &Arc<Dataset>, by: Pull) -> Question {
-    Question { model: golden(model), data: data.clone(), rows: 100, seed: 1, max_tokens: 64, by }
+    Question {
+        wanted: Sampling { rows: 100, seed: 1, max_tokens: 64, ..Sampling::all(golden(model), data.clone()) },
+        by,
+    }
 }
 
 fn weighed(question: &Question) -> Words {
@@ -149,7 +153,8 @@ fn a_sample_is_told_and_who_is_to_stop_gets_nothing() {
     let rows: String =
         (0..200).map(|row| format!("the film number {row},{}\n", ["negative", "positive"][row % 2])).collect();
     let data = data(&format!("text,label\n{rows}"), Task::Classify);
-    let few = Question { rows: 40, max_tokens: 5, ..question("bert-classify", &data, Pull::GradientInput) };
+    let all = question("bert-classify", &data, Pull::GradientInput);
+    let few = Question { wanted: Sampling { rows: 40, max_tokens: 5, ..all.wanted }, by: all.by };
     let found = weighed(&few);
     assert_eq!((found.rows, found.among, found.cut, found.labels.of(0)), (40, 200, 40, 20));
     let notes = found.notes();

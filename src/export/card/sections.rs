@@ -8,9 +8,10 @@ use crate::metrics::{ClassScore, Evaluation, Measure, Standing};
 use crate::model::{EncoderConfig, Family};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
-use crate::train::config::{ClassWeights, Init, RunConfig, StrategyKind};
+use crate::train::config::{ClassWeights, Init, RunConfig};
 use crate::train::event::TrainEvent;
 use crate::train::run::ReadRun;
+use crate::train::strategy::words;
 use crate::words::{noun, plural};
 
 /// What a card of a graph in eight bits says of its numbers.
@@ -191,25 +192,8 @@ fn kept_step(run: &ReadRun) -> u64 {
 }
 
 fn strategy(run: &ReadRun) -> String {
-    let strategy = &run.config.strategy;
-    let kind = match strategy.kind {
-        StrategyKind::Top => match strategy.top_layers {
-            1 => "the top layer and the head".to_owned(),
-            layers => format!("the top {layers} layers and the head"),
-        },
-        StrategyKind::Lora => format!(
-            "LoRA of rank {}, alpha {}, at {}, and the head",
-            strategy.lora.rank,
-            strategy.lora.alpha,
-            strategy.lora.targets.join(", ")
-        ),
-        StrategyKind::Full => "all".to_owned(),
-        StrategyKind::Head => "the head alone".to_owned(),
-        StrategyKind::Gradual => "all, unfrozen from the top down".to_owned(),
-        StrategyKind::BitFit => "biases and the head".to_owned(),
-        StrategyKind::Custom => "chosen by hand".to_owned(),
-    };
-    format!("{kind}: {} of {}", run.summary.trainable, run.summary.parameters)
+    let what = words(&run.config.strategy);
+    format!("{what}: {} of {}", run.summary.trainable, run.summary.parameters)
 }
 
 fn own_rates(config: &RunConfig) -> String {

@@ -38,28 +38,28 @@ fn one(graph: &mut Graph, head: &Head, hidden: &str, names: &[&'static str]) {
         x = normed(graph, &norm.weight, &norm.bias, norm.eps, &x);
     }
     let outputs = head.output.widths().1;
-    match (kind, kind.outputs()) {
-        (_, Outputs::Words) => words(graph, head, &x, names[0]),
-        (HeadKind::Span, _) => spans(graph, head, &x, names),
-        (HeadKind::Replaced, _) => {
+    match (kind.outputs(), kind.input()) {
+        (Outputs::Words, _) => words(graph, head, &x, names[0]),
+        (Outputs::Count(1), HeadInput::AllTokens) => {
             let scores = product(graph, &head.output.weight, &head.output.bias, &x);
             let last = graph.ints(&[-1]);
             graph.add("Squeeze", &[&scores, &last]);
             graph.output(names[0], vec![BATCH, SEQUENCE]);
         }
-        (HeadKind::Token, _) => {
+        (Outputs::Count(_), HeadInput::AllTokens) => apart(graph, head, &x, names),
+        (Outputs::Labels, HeadInput::AllTokens) => {
             product(graph, &head.output.weight, &head.output.bias, &x);
             graph.output(names[0], vec![BATCH, SEQUENCE, Dim::Size(outputs)]);
         }
-        (HeadKind::Sequence | HeadKind::NextSentence | HeadKind::SentenceOrder | HeadKind::Mask, _) => {
+        (Outputs::Labels | Outputs::Count(_), HeadInput::FirstToken) => {
             product(graph, &head.output.weight, &head.output.bias, &x);
             graph.output(names[0], vec![BATCH, Dim::Size(outputs)]);
         }
     }
 }
 
-/// The two scores of each token, apart.
-fn spans(graph: &mut Graph, head: &Head, x: &str, names: &[&'static str]) {
+/// The scores of each token, each with a name of its own.
+fn apart(graph: &mut Graph, head: &Head, x: &str, names: &[&'static str]) {
     let scores = product(graph, &head.output.weight, &head.output.bias, x);
     for (place, name) in (0..).zip(names) {
         let place = graph.int(place);

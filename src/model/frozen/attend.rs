@@ -29,8 +29,23 @@ fn chunks(tokens: usize) -> impl Iterator<Item = Range<usize>> {
     (0..tokens).step_by(ROWS).map(move |first| first..(first + ROWS).min(tokens))
 }
 
-/// The mixed values of every token; `values` and the result are (heads, tokens, size).
-pub fn mix(scores: &dyn Scores, values: &Tensor) -> Result<Tensor> {
+/// The mixed values of every token of some sequences, laid end to end: (tokens, heads · size).
+pub fn mixed<S: Scores>(sequences: &[(S, Tensor)]) -> Result<Tensor> {
+    let of_sequence = |(scores, values): &(S, Tensor)| {
+        let mixed = mix(scores, values)?;
+        let (heads, tokens, size) = mixed.dims3()?;
+        mixed.transpose(0, 1)?.contiguous()?.reshape((tokens, heads * size))
+    };
+    Tensor::cat(&sequences.iter().map(of_sequence).collect::<Result<Vec<_>>>()?, 0)
+}
+
+/// What every token of each of some sequences attends to: (heads, tokens, tokens).
+pub fn probabilities<S: Scores>(sequences: &[(S, Tensor)]) -> Result<Vec<Vec<f32>>> {
+    sequences.iter().map(|(scores, _)| probabilities_of_all(scores)).collect()
+}
+
+/// The mixed values of one sequence; `values` and the result are (heads, tokens, size).
+fn mix(scores: &dyn Scores, values: &Tensor) -> Result<Tensor> {
     let of_rows = |rows: Range<usize>| {
         let seen = scores.seen(&rows);
         probabilities_of(scores, &rows, &seen)?.matmul(&values.narrow(1, seen.start, seen.len())?.contiguous()?)
@@ -38,8 +53,7 @@ pub fn mix(scores: &dyn Scores, values: &Tensor) -> Result<Tensor> {
     Tensor::cat(&chunks(scores.tokens()).map(of_rows).collect::<Result<Vec<_>>>()?, 1)
 }
 
-/// What every token attends to: (heads, tokens, tokens).
-pub fn probabilities(scores: &dyn Scores) -> Result<Vec<f32>> {
+fn probabilities_of_all(scores: &dyn Scores) -> Result<Vec<f32>> {
     let tokens = scores.tokens();
     let of_rows = |rows: Range<usize>| {
         let seen = scores.seen(&rows);

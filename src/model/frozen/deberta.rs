@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use candle_core::{Result as Computed, Tensor};
 
-use super::attend::{Scores, mix, probabilities};
-use super::{Begins, List, Weights, With, by_head, rows_of, side_by_side};
+use super::attend::{Scores, mixed};
+use super::{Begins, List, Weights, With, by_head, rows_of};
 use crate::model::ModelError;
 use crate::model::input::Layout;
 use crate::model::keys::{DebertaKeys as Keys, Relative};
@@ -139,27 +139,15 @@ impl Deberta {
 
     pub(super) fn layer(&self, with: With<'_>, index: usize, x: &Tensor, layout: &Layout) -> Computed<Tensor> {
         let layer = &self.layers[index];
-        let sequences = self.sequences(with, index, x, layout)?;
-        let mixed =
-            sequences.iter().map(|(own, values)| side_by_side(&mix(own, values)?)).collect::<Computed<Vec<_>>>()?;
-        let attended = with.dense(&layer.output, &Tensor::cat(&mixed, 0)?)?;
+        let mixed = mixed(&self.sequences(with, index, x, layout)?)?;
+        let attended = with.dense(&layer.output, &mixed)?;
         let x = with.norm(&layer.attention_norm, &(attended + x)?)?;
         let inner = with.activate(self.keys.activation, &with.dense(&layer.inner, &x)?)?;
         with.norm(&layer.feed_forward_norm, &(with.dense(&layer.outer, &inner)? + &x)?)
     }
 
-    pub(super) fn attention(
-        &self,
-        with: With<'_>,
-        index: usize,
-        x: &Tensor,
-        layout: &Layout,
-    ) -> Computed<Vec<Vec<f32>>> {
-        self.sequences(with, index, x, layout)?.iter().map(|(own, _)| probabilities(own)).collect()
-    }
-
     /// Queries and keys of each sequence, with its values.
-    fn sequences(
+    pub(super) fn sequences(
         &self,
         with: With<'_>,
         index: usize,
@@ -235,7 +223,7 @@ impl Layer {
 }
 
 /// One sequence: queries and keys (heads, tokens, size), and the positions that they are compared with.
-struct Sequence<'a> {
+pub(super) struct Sequence<'a> {
     query: Tensor,
     key: Tensor,
     scale: f64,

@@ -201,8 +201,8 @@ impl Frozen {
         layout: &Layout,
     ) -> Result<Vec<Vec<f32>>, ModelError> {
         Ok(match self {
-            Self::ModernBert(encoder) => encoder.attention(with, index, x, layout)?,
-            Self::Deberta(encoder) => encoder.attention(with, index, x, layout)?,
+            Self::ModernBert(encoder) => attend::probabilities(&encoder.sequences(with, index, x, layout)?)?,
+            Self::Deberta(encoder) => attend::probabilities(&encoder.sequences(with, index, x, layout)?)?,
         })
     }
 }
@@ -216,10 +216,4 @@ fn rows_of(table: &Param, ids: &[u32]) -> candle_core::Result<Tensor> {
 /// (tokens, heads · size) to (heads, tokens, size).
 fn by_head(x: &Tensor, heads: Heads) -> candle_core::Result<Tensor> {
     x.reshape((x.dim(0)?, heads.count, heads.size))?.transpose(0, 1)?.contiguous()
-}
-
-/// (heads, tokens, size) to (tokens, heads · size).
-fn side_by_side(x: &Tensor) -> candle_core::Result<Tensor> {
-    let (heads, tokens, size) = x.dims3()?;
-    x.transpose(0, 1)?.contiguous()?.reshape((tokens, heads * size))
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use candle_core::{Device, Result as Computed, Tensor};
 
-use super::attend::{Scores, mix, probabilities};
-use super::{Begins, List, Weights, With, by_head, side_by_side};
+use super::attend::{Scores, mixed};
+use super::{Begins, List, Weights, With, by_head};
 use crate::model::ModelError;
 use crate::model::input::Layout;
 use crate::model::keys::ModernBertKeys as Keys;
@@ -96,10 +96,8 @@ impl ModernBert {
 
     pub(super) fn layer(&self, with: With<'_>, index: usize, x: &Tensor, layout: &Layout) -> Computed<Tensor> {
         let layer = &self.layers[index];
-        let sequences = self.sequences(with, index, x, layout)?;
-        let mixed =
-            sequences.iter().map(|(own, values)| side_by_side(&mix(own, values)?)).collect::<Computed<Vec<_>>>()?;
-        let x = (x + with.dense(&layer.output, &Tensor::cat(&mixed, 0)?)?)?;
+        let mixed = mixed(&self.sequences(with, index, x, layout)?)?;
+        let x = (x + with.dense(&layer.output, &mixed)?)?;
         let wide = with.dense(&layer.inner, &with.norm(&layer.feed_forward_norm, &x)?)?;
         let half = wide.dim(1)? / 2;
         let gated = (with.activate(self.keys.activation, &wide.narrow(1, 0, half)?)? * wide.narrow(1, half, half)?)?;
@@ -110,18 +108,8 @@ impl ModernBert {
         }
     }
 
-    pub(super) fn attention(
-        &self,
-        with: With<'_>,
-        index: usize,
-        x: &Tensor,
-        layout: &Layout,
-    ) -> Computed<Vec<Vec<f32>>> {
-        self.sequences(with, index, x, layout)?.iter().map(|(own, _)| probabilities(own)).collect()
-    }
-
     /// Queries and keys of each sequence, turned to their places, with its values.
-    fn sequences(
+    pub(super) fn sequences(
         &self,
         with: With<'_>,
         index: usize,
@@ -190,7 +178,7 @@ impl Turns {
 }
 
 /// One sequence: queries (heads, tokens, size), keys (heads, size, tokens), and how far they look.
-struct Sequence {
+pub(super) struct Sequence {
     query: Tensor,
     key: Tensor,
     reach: Option<usize>,

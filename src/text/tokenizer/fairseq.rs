@@ -13,7 +13,7 @@ use super::TokenizerError;
 use super::legacy::lacks;
 use super::source::component;
 use super::specials::{SideFiles, added};
-use super::spiece::{CONTROL, Model, metaspace, single_blanks};
+use super::spiece::{CONTROL, Model, Unigram, single_blanks};
 
 /// Where the pieces of a model stand in the vocabulary of its embeddings.
 struct Order {
@@ -63,21 +63,15 @@ pub(super) fn pieces(dir: &Path, side: &SideFiles) -> Result<String, TokenizerEr
     };
     let (cls, sep) = (named("cls_token", "<s>")?, named("sep_token", "</s>")?);
     let vocab: Vec<Value> = tokens.iter().map(|token| json!([token.text, token.score])).collect();
-    let file = json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": specials(&tokens, order, side, [&cls, &sep]),
-        "normalizer": { "type": "Sequence", "normalizers": normalizers(&model) },
-        "pre_tokenizer": {
-            "type": "Sequence",
-            "pretokenizers": [{ "type": "WhitespaceSplit" }, metaspace()],
-        },
-        "post_processor": frame(&cls, &sep),
-        "decoder": metaspace(),
-        "model": { "type": "Unigram", "unk_id": UNKNOWN_ID, "vocab": vocab, "byte_fallback": false },
-    });
-    Ok(file.to_string())
+    let tokenizer = Unigram {
+        added: specials(&tokens, order, side, [&cls, &sep]),
+        normalizers: normalizers(&model),
+        parting: vec![json!({ "type": "WhitespaceSplit" })],
+        frame: frame(&cls, &sep),
+        unknown: u64::from(UNKNOWN_ID),
+        vocab: Value::Array(vocab),
+    };
+    Ok(tokenizer.file())
 }
 
 /// The whole vocabulary, by id.

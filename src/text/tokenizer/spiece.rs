@@ -45,21 +45,48 @@ pub(super) fn pieces(dir: &Path, side: &SideFiles) -> Result<String, TokenizerEr
     let vocab: Vec<Value> = model.pieces.iter().map(|piece| json!([piece.text, score(piece)])).collect();
     let vocab = Value::Array(vocab);
     let specials = Specials::find(&ALBERT, &vocab, side).map_err(|token| lacks(&path, &token))?;
-    let file = json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": with_own_tokens(&model, &specials),
-        "normalizer": { "type": "Sequence", "normalizers": normalizers(&model, side) },
-        "pre_tokenizer": {
-            "type": "Sequence",
-            "pretokenizers": [{ "type": "WhitespaceSplit" }, metaspace()],
-        },
-        "post_processor": specials.template(),
-        "decoder": metaspace(),
-        "model": { "type": "Unigram", "unk_id": model.unk_id, "vocab": vocab, "byte_fallback": false },
-    });
-    Ok(file.to_string())
+    let tokenizer = Unigram {
+        added: with_own_tokens(&model, &specials),
+        normalizers: normalizers(&model, side),
+        parting: vec![json!({ "type": "WhitespaceSplit" })],
+        frame: specials.template(),
+        unknown: model.unk_id,
+        vocab,
+    };
+    Ok(tokenizer.file())
+}
+
+/// What a `tokenizer.json` of a Unigram model is made of.
+pub(super) struct Unigram {
+    /// The entries of `added_tokens`, by id.
+    pub added: Vec<Value>,
+    pub normalizers: Vec<Value>,
+    /// How a text is parted before its words are given the blank that they begin with.
+    pub parting: Vec<Value>,
+    /// What stands around a text or two.
+    pub frame: Value,
+    pub unknown: u64,
+    pub vocab: Value,
+}
+
+impl Unigram {
+    /// The file, whole.
+    pub fn file(self) -> String {
+        let metaspace = json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true });
+        let parting: Vec<Value> = self.parting.into_iter().chain([metaspace.clone()]).collect();
+        let file = json!({
+            "version": "1.0",
+            "truncation": null,
+            "padding": null,
+            "added_tokens": self.added,
+            "normalizer": { "type": "Sequence", "normalizers": self.normalizers },
+            "pre_tokenizer": { "type": "Sequence", "pretokenizers": parting },
+            "post_processor": self.frame,
+            "decoder": metaspace,
+            "model": { "type": "Unigram", "unk_id": self.unknown, "vocab": self.vocab, "byte_fallback": false },
+        });
+        file.to_string()
+    }
 }
 
 /// ALBERT takes numbers that end in a comma apart, by making such pieces all but impossible.
@@ -99,10 +126,6 @@ fn normalizers(model: &Model, side: &SideFiles) -> Vec<Value> {
 /// Several blanks in a row are one.
 pub(super) fn single_blanks() -> Value {
     json!({ "type": "Replace", "pattern": { "Regex": " {2,}" }, "content": " " })
-}
-
-pub(super) fn metaspace() -> Value {
-    json!({ "type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true })
 }
 
 impl Model {

@@ -10,7 +10,7 @@ use std::path::Path;
 use super::TokenizerError;
 use super::legacy::{Defaults, Specials, lacks};
 use super::specials::{SideFiles, added};
-use super::spiece::{Model, metaspace, single_blanks, with_own_tokens};
+use super::spiece::{Model, Unigram, single_blanks, with_own_tokens};
 use super::validate::id_of;
 
 const DEBERTA: Defaults =
@@ -24,18 +24,15 @@ pub(super) fn pieces(dir: &Path, side: &SideFiles) -> Result<String, TokenizerEr
     let vocab = Value::Array(vocab);
     let mut specials = Specials::find(&DEBERTA, &vocab, side).map_err(|token| lacks(&path, &token))?;
     add_mask(&mut specials, &vocab, side, model.pieces.len());
-    let file = json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": with_own_tokens(&model, &specials),
-        "normalizer": { "type": "Sequence", "normalizers": normalizers(&model, side) },
-        "pre_tokenizer": { "type": "Sequence", "pretokenizers": parting(side) },
-        "post_processor": specials.template(),
-        "decoder": metaspace(),
-        "model": { "type": "Unigram", "unk_id": model.unk_id, "vocab": vocab, "byte_fallback": false },
-    });
-    Ok(file.to_string())
+    let tokenizer = Unigram {
+        added: with_own_tokens(&model, &specials),
+        normalizers: normalizers(&model, side),
+        parting: parting(side),
+        frame: specials.template(),
+        unknown: model.unk_id,
+        vocab,
+    };
+    Ok(tokenizer.file())
 }
 
 /// The mask is special, and where no file gives it a number it has the one behind the pieces.
@@ -58,6 +55,5 @@ fn normalizers(model: &Model, side: &SideFiles) -> Vec<Value> {
 
 fn parting(side: &SideFiles) -> Vec<Value> {
     let at_signs = side.flag("split_by_punct").unwrap_or(false);
-    let signs = at_signs.then(|| json!({ "type": "Punctuation", "behavior": "Isolated" }));
-    signs.into_iter().chain([metaspace()]).collect()
+    at_signs.then(|| json!({ "type": "Punctuation", "behavior": "Isolated" })).into_iter().collect()
 }

@@ -46,6 +46,7 @@ impl App {
             Action::OpenPalette => self.palette.open(),
             Action::SetTheme(_) | Action::ToggleTheme | Action::SetTextSize(_) => self.set_look(&action, ctx),
             Action::SetMemoryLimit(limit) => self.set_memory_limit(limit),
+            Action::TrainApart(is_on) => self.train_apart(is_on),
             Action::ToggleLog => self.log_is_open = !self.log_is_open,
             Action::ResetLayout => self.settings.layouts.clear(),
             Action::ChooseData => self.ask_dialog(Purpose::Data, ctx),
@@ -177,6 +178,12 @@ impl App {
         if self.workspace.hub.finds_models {
             self.ask_rooms();
         }
+    }
+
+    /// Tells the worker, which otherwise does as it was started.
+    pub(super) fn train_apart(&mut self, is_on: bool) {
+        self.settings.trains_apart = is_on;
+        self.send(Command::TrainApart { job: JobId(0), is_on });
     }
 
     fn set_look(&mut self, action: &Action, ctx: &egui::Context) {

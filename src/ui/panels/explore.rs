@@ -10,6 +10,7 @@ mod head;
 mod history;
 mod keeping;
 mod linked;
+mod over_rows;
 mod rows;
 mod samples;
 mod strip;
@@ -310,7 +311,8 @@ impl ExplorePanel {
             let verdict = view.verdict(&reply);
             // What was asked beside says nothing in a few words.
             if self.has(mode, HISTORY) && !verdict.0.is_empty() {
-                self.history.entry(mode).or_default().answered(words, verdict, now);
+                let by = workspace.model_name(&reply.model);
+                self.history.entry(mode).or_default().answered(words, verdict, by, now);
             }
         }
         if let Some((mode, inquiry, error)) = self.asker.failed(workspace) {

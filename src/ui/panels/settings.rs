@@ -41,7 +41,7 @@ impl SettingsPanel {
                         self.models_ui(ui, cx, settings);
                         self.runs_ui(ui, cx);
                         self.hub.ui(ui, cx);
-                        memory_ui(ui, cx, settings);
+                        training_ui(ui, cx, settings);
                         about_ui(ui, cx);
                     });
                 });
@@ -136,14 +136,21 @@ fn look_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
     });
 }
 
-/// How much of the memory a run may take before Train says that it does not fit.
-fn memory_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
+/// Where runs are trained, and how much of the memory one may take before Train says that it does not fit.
+fn training_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
     let palette = cx.palette;
-    Card::titled("Memory").margin(16.0).show(ui, palette, |ui| {
-        let words =
-            "A run that is estimated to take more is shown as one that does not fit, with what would make it fit";
-        ui.label(text::dim(words, palette));
-        form::row(ui, "Limit the memory of runs", "Otherwise what is free on this machine counts", palette, |ui| {
+    Card::titled("Training").margin(16.0).show(ui, palette, |ui| {
+        let words = "A run that runs out of memory or crashes then ends alone: the window stays, says why, and can \
+                     resume it. Counts from the next run on";
+        form::row(ui, "Train in a separate process", words, palette, |ui| {
+            let mut is_on = settings.trains_apart;
+            if form::toggle(ui, "Train in a separate process", &mut is_on, palette).changed() {
+                cx.act(Action::TrainApart(is_on));
+            }
+        });
+        let words = "A run that is estimated to take more is shown as one that does not fit, with what would make it fit. \
+                     Otherwise what is free on this machine counts";
+        form::row(ui, "Limit the memory of runs", words, palette, |ui| {
             let mut is_on = settings.memory_limit.is_some();
             let mut gigabytes = settings.memory_limit.map_or(USUAL_GIGABYTES, |bytes| bytes as f64 / 1e9);
             let before = (is_on, gigabytes);

@@ -23,6 +23,30 @@ pub fn named(ui: &mut Ui, chosen: bool, name: &str) -> bool {
     if is_whole { response.clicked() } else { response.accessible_name(name).on_hover_text(name).clicked() }
 }
 
+/// A choice of one of some values, which is shown by its words. Returns whether one was pressed.
+pub fn choose<T: PartialEq, W: AsRef<str>>(
+    ui: &mut Ui,
+    name: &str,
+    width: f32,
+    value: &mut T,
+    values: impl IntoIterator<Item = T>,
+    words: impl Fn(&T) -> W,
+) -> bool {
+    let mut pressed = None;
+    choice(ui, name, width, words(value).as_ref(), |ui| {
+        for one in values {
+            if named(ui, one == *value, words(&one).as_ref()) {
+                pressed = Some(one);
+            }
+        }
+    });
+    let is_pressed = pressed.is_some();
+    if let Some(pressed) = pressed {
+        *value = pressed;
+    }
+    is_pressed
+}
+
 /// Draws the chosen words in a field of the given width; `options` draws what can be chosen once it is open.
 pub fn choice(ui: &mut Ui, name: &str, width: f32, shown: &str, options: impl FnOnce(&mut Ui)) -> Response {
     // The field itself would grow with what it shows.
@@ -111,7 +135,6 @@ mod tests {
     use egui_kittest::kittest::Queryable;
 
     use super::*;
-    use crate::ui::theme;
 
     /// A list of so many names, and the one that was chosen.
     fn list(count: usize) -> Harness<'static, Option<usize>> {
@@ -127,10 +150,7 @@ mod tests {
         };
         let mut harness = Harness::builder()
             .with_size(vec2(320.0, 400.0))
-            .with_context_setup(|ctx: &egui::Context| {
-                theme::install(ctx);
-                std::mem::forget(crate::ui::fonts::install(ctx));
-            })
+            .with_context_setup(crate::ui::fonts::dress)
             .build_ui_state(draw, None);
         harness.run_ok();
         harness.get_by_label("Names").click();

@@ -1,8 +1,9 @@
 //! Counts by two things, such as the kind of a mistake and the type it befell: a cell is the darker the larger its share
 //! of the row, and can be pressed.
 
-use egui::{Align2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use super::rows::rows;
 use super::text::elided;
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
@@ -31,30 +32,23 @@ pub fn count_grid(ui: &mut Ui, grid: &Grid<'_>, palette: &Palette) -> Option<(us
     ui.painter().hline(head.x_range(), head.bottom(), Stroke::new(1.0, palette.line));
     ui.spacing_mut().item_spacing.y = 0.0;
     let mut pressed = None;
-    ScrollArea::vertical().id_salt("grid").auto_shrink([false, false]).show_rows(
-        ui,
-        ROW,
-        grid.rows.len(),
-        |ui, rows| {
-            for row in rows {
-                let (rect, _) = ui.allocate_exact_size(vec2(head.width(), ROW), Sense::hover());
-                let dot = pos2(rect.left() + 5.0, rect.center().y);
-                ui.painter().circle_filled(dot, 3.0, palette.label(row));
-                let words =
-                    elided(ui.painter(), &grid.rows[row], theme::regular(size::BODY), palette.text, name - 20.0);
-                let top = rect.center().y - words.size().y / 2.0;
-                ui.painter().galley(pos2(rect.left() + 14.0, top), words, palette.text);
-                let total: u64 = (0..grid.columns.len()).map(|column| (grid.counts)(row, column)).sum();
-                for column in 0..grid.columns.len() {
-                    let left = rect.left() + name + cell * column as f32;
-                    let place = Rect::from_min_size(pos2(left, rect.top()), vec2(cell, ROW)).shrink(1.5);
-                    if cell_ui(ui, grid, (row, column), place, total, palette) {
-                        pressed = Some((row, column));
-                    }
-                }
+    rows(ui, "grid", ROW, grid.rows.len(), |ui, row| {
+        let (rect, _) = ui.allocate_exact_size(vec2(head.width(), ROW), Sense::hover());
+        let dot = pos2(rect.left() + 5.0, rect.center().y);
+        ui.painter().circle_filled(dot, 3.0, palette.label(row));
+        let words = elided(ui.painter(), &grid.rows[row], theme::regular(size::BODY), palette.text, name - 20.0);
+        let top = rect.center().y - words.size().y / 2.0;
+        ui.painter().galley(pos2(rect.left() + 14.0, top), words, palette.text);
+        let total: u64 = (0..grid.columns.len()).map(|column| (grid.counts)(row, column)).sum();
+        for column in 0..grid.columns.len() {
+            let left = rect.left() + name + cell * column as f32;
+            let place = Rect::from_min_size(pos2(left, rect.top()), vec2(cell, ROW)).shrink(1.5);
+            if cell_ui(ui, grid, (row, column), place, total, palette) {
+                pressed = Some((row, column));
             }
-        },
-    );
+        }
+        false
+    });
     pressed
 }
 

@@ -32,6 +32,7 @@ pub mod pieces;
 pub mod rate_curve;
 pub mod reader;
 pub mod reliability;
+pub mod rows;
 pub mod save;
 pub mod scatter;
 pub mod schedule_curve;

@@ -183,11 +183,8 @@ mod tests {
         let text: String = (0..2000).map(|line| format!("Line {line} of a long document.\n")).collect();
         let place = text.find("Line 1500 ").unwrap();
         let scene = Scene { reader: Reader::default(), text, revision: 1, scroll_to: None };
-        let fonts = |ctx: &egui::Context| {
-            theme::install(ctx);
-            std::mem::forget(crate::ui::fonts::install(ctx));
-        };
-        let harness = egui_kittest::Harness::builder().with_size(vec2(600.0, 400.0)).with_context_setup(fonts);
+        let harness =
+            egui_kittest::Harness::builder().with_size(vec2(600.0, 400.0)).with_context_setup(crate::ui::fonts::dress);
         let mut harness = harness.build_ui_state(
             |ui, scene: &mut Scene| {
                 let palette = Palette::of(true);

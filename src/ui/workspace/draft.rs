@@ -7,9 +7,7 @@ use crate::hub::title_of;
 use crate::metrics::Measure;
 use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
-use crate::train::config::{
-    ClassWeights, DataChoice, Language, ModelChoice, Optim, RunConfig, RunOptions, Strategy, StrategyKind,
-};
+use crate::train::config::{ClassWeights, DataChoice, ModelChoice, RunConfig, RunOptions, StrategyKind};
 use crate::train::limits::FEWEST_TOKENS;
 use crate::train::open::Open;
 use crate::worker::protocol::{ModelEntry, Origin};
@@ -17,17 +15,7 @@ use crate::worker::protocol::{ModelEntry, Origin};
 /// The form as it is at first.
 pub fn empty() -> RunConfig {
     let run = RunOptions { keep_best: "accuracy".into(), ..RunOptions::default() };
-    RunConfig {
-        task: Task::Classify,
-        model: ModelChoice::default(),
-        data: DataChoice::default(),
-        strategy: Strategy::default(),
-        optim: Optim::default(),
-        run,
-        language: Language::default(),
-        distill: None,
-        open: Open::ALL,
-    }
+    RunConfig { run, open: Open::ALL, ..RunConfig::of(Task::Classify) }
 }
 
 impl Workspace {

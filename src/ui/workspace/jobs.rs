@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::{ExploreState, Screen, Workspace, model_of};
 use crate::task::Reads;
 use crate::worker::protocol::JobId;
-use crate::worker::work::AnyWork;
+use crate::worker::work::{AnyWork, Work};
 
 use super::job::{Job, JobKind, Level, LogLine, OpenPurpose, Toast};
 impl Workspace {
@@ -51,6 +51,11 @@ impl Workspace {
     /// The job of a kind, for a panel that shows it is on its way.
     pub fn job_where(&self, kind: impl Fn(&JobKind) -> bool) -> Option<&Job> {
         self.jobs.iter().find(|job| kind(&job.kind))
+    }
+
+    /// The job that does work of a kind.
+    pub fn job_of<W: Work>(&self) -> Option<&Job> {
+        self.job_where(|kind| matches!(kind, JobKind::Work(work) if work.get::<W>().is_some()))
     }
 
     /// The training that is in progress.

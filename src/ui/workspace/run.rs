@@ -360,21 +360,9 @@ fn group_title(names: &[&str]) -> String {
 mod tests {
     use super::*;
     use crate::task::Task;
-    use crate::train::config::{DataChoice, Language, ModelChoice, Optim, RunOptions, Strategy};
-    use crate::train::open::Open;
 
     fn config() -> RunConfig {
-        RunConfig {
-            task: Task::Classify,
-            model: ModelChoice::default(),
-            data: DataChoice::default(),
-            strategy: Strategy::default(),
-            optim: Optim::default(),
-            run: RunOptions::default(),
-            language: Language::default(),
-            distill: None,
-            open: Open::default(),
-        }
+        RunConfig::of(Task::Classify)
     }
 
     fn started(steps: u64) -> TrainEvent {

@@ -42,14 +42,10 @@ const STILL_IMPROVING: &str = "Still improving when it ended: train longer";
 
 /// What lies nearest where nothing was learned. A whole model has nothing left to unfreeze, and forgets at too high a rate.
 fn when_nothing_was_gained(kind: StrategyKind) -> &'static str {
-    match kind {
-        StrategyKind::Full => "Raise the rate or train longer; if the loss jumped at the start, lower the rate",
-        StrategyKind::Head
-        | StrategyKind::Top
-        | StrategyKind::Gradual
-        | StrategyKind::BitFit
-        | StrategyKind::Lora
-        | StrategyKind::Custom => "Raise the rate, train longer or unfreeze more",
+    if kind == StrategyKind::Full {
+        "Raise the rate or train longer; if the loss jumped at the start, lower the rate"
+    } else {
+        "Raise the rate, train longer or unfreeze more"
     }
 }
 

@@ -139,7 +139,7 @@ pub fn read_dataset(job: &Job<'_>, request: DatasetRequest) -> Result<Ended, Fai
     if job.go_on().is_break() {
         return Ok(Ended::Stopped);
     }
-    let Sources { train_data, eval_data, split, mended, .. } = divide(task, table, eval, &roles, &rule, &mends)?;
+    let Sources { train_data, eval_data, split, mended, .. } = divide(None, task, table, eval, &roles, &rule, &mends)?;
     if job.go_on().is_break() {
         return Ok(Ended::Stopped);
     }
@@ -205,7 +205,7 @@ mod tests {
         let rule = SplitRule { eval_fraction: 0.2, seed: 1, stratified: true, fold: None };
         let read = |stop: &Stop| {
             stop.heeding(|| {
-                let read = divide(Task::Classify, table.clone(), None, &roles, &rule, &Mends::default()).unwrap();
+                let read = divide(None, Task::Classify, table.clone(), None, &roles, &rule, &Mends::default()).unwrap();
                 LoadedDataset::new(read.train_data, read.split, None, read.mended)
             })
         };

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::Sender;
 
 use crate::train::event::TrainEvent;
+use crate::worker::apart::Apart;
 use crate::worker::control::{JobControl, Repaint};
 use crate::worker::protocol::{Event, EventKind, JobId, Payload};
 
@@ -20,6 +21,8 @@ pub const STEADILY: Duration = Duration::from_millis(100);
 pub struct Context {
     pub events: Sender<Event>,
     pub repaint: Repaint,
+    /// Where runs are trained.
+    pub apart: Apart,
 }
 
 /// One job while it runs.

@@ -1,5 +1,7 @@
 //! One function for each kind of job: a few lines over `data`, `model`, `train` and `inspect`.
 
+mod apart;
+mod died;
 mod evaluate;
 mod files;
 mod hub;
@@ -17,6 +19,7 @@ use crate::guard::guarded;
 use crate::hub::Switch;
 
 use super::work::Failure;
+use apart::Detailed;
 pub use job::Context;
 use job::{Ended, Job};
 pub use kept::Kept;
@@ -55,7 +58,10 @@ fn tell_end(job: &Job<'_>, outcome: Result<Result<Ended, Failure>, String>) {
     job.send(match outcome {
         Ok(Ok(Ended::Done)) => EventKind::Done,
         Ok(Ok(Ended::Stopped)) => EventKind::Stopped,
-        Ok(Err(failure)) => EventKind::Failed { message: failure.to_string(), detail: None },
+        Ok(Err(failure)) => {
+            let detail = failure.downcast_ref::<Detailed>().and_then(|failure| failure.detail.clone());
+            EventKind::Failed { message: failure.to_string(), detail }
+        }
         Err(panic) => {
             let message = "a bug in Attune ended this job; everything else continues".to_owned();
             EventKind::Failed { message, detail: Some(panic) }
@@ -78,6 +84,9 @@ pub fn end_unbegun(command: &Command, context: &Context) {
 }
 
 fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Failure> {
+    if let Some(ended) = apart::perform(job, &command)? {
+        return Ok(ended);
+    }
     match command {
         Command::FindModels { folders, embedded, hub, .. } => Ok(files::find_models(job, &folders, &embedded, &hub)),
         Command::OpenModel { dir, .. } => files::open_model(job, &mut kept.cards, &dir),
@@ -123,7 +132,7 @@ fn perform(job: &Job<'_>, command: Command, kept: &mut Kept) -> Result<Ended, Fa
             Ok(Ended::Done)
         }
         // The dispatcher has them.
-        Command::Hub { .. } | Command::Control { .. } => Ok(Ended::Done),
+        Command::Hub { .. } | Command::Control { .. } | Command::TrainApart { .. } => Ok(Ended::Done),
     }
 }
 
@@ -148,7 +157,8 @@ impl Command {
             | Self::Meet { .. }
             | Self::Ask { .. }
             | Self::Hub { .. }
-            | Self::Control { .. } => false,
+            | Self::Control { .. }
+            | Self::TrainApart { .. } => false,
             Self::Do { work, .. } => work.only_reads(),
         }
     }
@@ -190,7 +200,8 @@ impl Command {
             | Self::OpenRun { job, .. }
             | Self::Hub { job, .. }
             | Self::Do { job, .. }
-            | Self::Control { job, .. } => *job,
+            | Self::Control { job, .. }
+            | Self::TrainApart { job, .. } => *job,
         }
     }
 }

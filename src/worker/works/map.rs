@@ -8,7 +8,8 @@ use crossbeam_channel::Sender;
 
 use crate::analysis::map::rows::Facts;
 use crate::analysis::map::{About, Map, Method, Read, Watch, lay_out};
-use crate::analysis::pooled::{StatesKept, Wanted, Which};
+use crate::analysis::pooled::{StatesKept, Which};
+use crate::analysis::sample::Sampling;
 use crate::files::{self, Stamp, stamp};
 use crate::inspect::{Plane, Pooling};
 use crate::model;
@@ -90,16 +91,9 @@ impl Work for MapRows {
         };
         let data = &self.data.dataset;
         let files = stamp(&self.model);
-        let wanted = Wanted {
-            model: self.model.clone(),
-            data: data.clone(),
-            among: (0..data.examples.len()).collect(),
-            rows: usize::MAX,
-            seed,
-            max_tokens: usize::MAX,
-            which: Which::Plane(Plane { pooling, layer }),
-        };
-        let Some(pooled) = self.kept.states(&wanted, tell)? else { return Ok(None) };
+        let wanted = Sampling::all(self.model.clone(), data.clone());
+        let which = Which::Plane(Plane { pooling, layer });
+        let Some(pooled) = self.kept.states(&wanted, which, tell)? else { return Ok(None) };
         let read = Arc::new(Read::of(pooled, pooling));
         let known = Known { facts: Arc::new(Facts::of(data, &read)), read, files };
         let about = About { layer, method, neighbors, seed };
@@ -161,14 +155,13 @@ mod tests {
         let dataset = films(40);
         let split = Split { train: (0..30).collect(), eval: (30..40).collect() };
         let kept = StatesKept::default();
-        let wanted = Wanted {
+        let wanted = Sampling {
             model: model.clone(),
             among: labelled(&dataset, split.train.iter().copied()).into(),
             data: dataset.clone(),
             rows: 3000,
             seed: 1,
             max_tokens: 64,
-            which: Which::All,
         };
         let probe = ProbeLayers { question: Question { wanted, folds: 3 }, kept: kept.clone() };
         assert_eq!(read(&probe), Some(30));

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use crate::analysis::nearest::{Rows, rows};
-use crate::analysis::pooled::{StatesKept, Wanted};
+use crate::analysis::pooled::StatesKept;
+use crate::analysis::sample::Sampling;
 use crate::files;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Reads rows. Their states are computed only where they are not kept from the time before.
 #[derive(Debug)]
 pub struct ReadRows {
-    pub wanted: Wanted,
+    pub wanted: Sampling,
     pub kept: StatesKept,
 }
 

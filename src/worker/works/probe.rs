@@ -1,7 +1,8 @@
 //! Layers that are probed for what they know of a task.
 
 use crate::analysis::pooled::StatesKept;
-use crate::analysis::probe::{Probed, Question, probe};
+use crate::analysis::probe::{Probed, Question};
+use crate::train::learned::probe;
 use crate::train::run::model_title;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 

@@ -17,7 +17,7 @@ impl Work for MeasureHeads {
     type Answer = Result<Arc<Board>, String>;
 
     fn title(&self) -> String {
-        format!("Measuring the heads of {}", model_title(&self.question.model))
+        format!("Measuring the heads of {}", model_title(&self.question.wanted.model))
     }
 
     fn queue(&self) -> Queue {

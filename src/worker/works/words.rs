@@ -17,7 +17,7 @@ impl Work for WeighWords {
     type Answer = Result<Arc<Words>, String>;
 
     fn title(&self) -> String {
-        format!("Weighing the words of {}", files::name(&self.question.data.table.path))
+        format!("Weighing the words of {}", files::name(&self.question.wanted.data.table.path))
     }
 
     fn queue(&self) -> Queue {

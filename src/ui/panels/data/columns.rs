@@ -27,13 +27,19 @@ struct Field {
 const NONE: &str = "None";
 const CHOOSE: &str = "Choose…";
 
-const TEXT: Field = Field {
-    title: "Text",
-    hint: "What the model reads",
-    name: "Text column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.text,
-};
+impl Field {
+    /// One that must be there.
+    const fn needed(
+        title: &'static str,
+        hint: &'static str,
+        name: &'static str,
+        of: fn(&mut Roles) -> &mut Option<String>,
+    ) -> Self {
+        Self { title, hint, name, absent: CHOOSE, of }
+    }
+}
+
+const TEXT: Field = Field::needed("Text", "What the model reads", "Text column", |roles| &mut roles.text);
 const PAIR: Field = Field {
     title: "Pair",
     hint: "A second text, such as a premise and a hypothesis",
@@ -41,55 +47,26 @@ const PAIR: Field = Field {
     absent: NONE,
     of: |roles| &mut roles.pair,
 };
-const LABEL: Field = Field {
-    title: "Label",
-    hint: "What the model learns to predict",
-    name: "Label column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.label,
-};
-const TOKENS: Field = Field {
-    title: "Words",
-    hint: "A list of words for each sentence",
-    name: "Words column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.tokens,
-};
-const TAGS: Field = Field {
-    title: "Tags",
-    hint: "A list with one tag for each word, such as B-PER",
-    name: "Tags column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.tags,
-};
-const SPANS: Field = Field {
-    title: "Spans",
-    hint: "A list of start, end and label in characters of the text",
-    name: "Spans column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.spans,
-};
-const QUESTION: Field = Field {
-    title: "Question",
-    hint: "The question itself",
-    name: "Question column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.question,
-};
-const CONTEXT: Field = Field {
-    title: "Context",
-    hint: "The text in which the answer stands",
-    name: "Context column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.context,
-};
-const ANSWERS: Field = Field {
-    title: "Answers",
-    hint: "The text of the answer, or SQuAD's lists of texts and starts; empty where there is none",
-    name: "Answers column",
-    absent: CHOOSE,
-    of: |roles| &mut roles.answers,
-};
+const LABEL: Field =
+    Field::needed("Label", "What the model learns to predict", "Label column", |roles| &mut roles.label);
+const TOKENS: Field =
+    Field::needed("Words", "A list of words for each sentence", "Words column", |roles| &mut roles.tokens);
+const TAGS: Field =
+    Field::needed("Tags", "A list with one tag for each word, such as B-PER", "Tags column", |roles| &mut roles.tags);
+const SPANS: Field =
+    Field::needed("Spans", "A list of start, end and label in characters of the text", "Spans column", |roles| {
+        &mut roles.spans
+    });
+const QUESTION: Field =
+    Field::needed("Question", "The question itself", "Question column", |roles| &mut roles.question);
+const CONTEXT: Field =
+    Field::needed("Context", "The text in which the answer stands", "Context column", |roles| &mut roles.context);
+const ANSWERS: Field = Field::needed(
+    "Answers",
+    "The text of the answer, or SQuAD's lists of texts and starts; empty where there is none",
+    "Answers column",
+    |roles| &mut roles.answers,
+);
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, table: &Table) {
     let palette = cx.palette;

@@ -1,10 +1,11 @@
 //! Precision, recall and F1 of each class, sorted by any of them.
 
-use egui::{Align2, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD};
 
 use crate::metrics::{ClassScore, Evaluation};
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::rows::{lit, rows};
 use crate::ui::widgets::text::elided;
 use crate::ui::{format, widgets::text};
 
@@ -55,21 +56,12 @@ impl ClassTable {
         }
         self.head_ui(ui, what, palette);
         let order = self.order(&evaluation.per_class);
-        let mut clicked = None;
         ui.spacing_mut().item_spacing.y = 0.0;
-        ScrollArea::vertical().id_salt("classes").auto_shrink([false, false]).show_rows(
-            ui,
-            ROW,
-            order.len(),
-            |ui, rows| {
-                for class in &order[rows] {
-                    if row_ui(ui, *class, &evaluation.per_class[*class], chosen == Some(*class), palette) {
-                        clicked = Some(*class);
-                    }
-                }
-            },
-        );
-        clicked
+        let clicked = rows(ui, "classes", ROW, order.len(), |ui, place| {
+            let class = order[place];
+            row_ui(ui, class, &evaluation.per_class[class], chosen == Some(class), palette)
+        });
+        clicked.map(|place| order[place])
     }
 
     fn order(&self, classes: &[ClassScore]) -> Vec<usize> {
@@ -137,11 +129,7 @@ fn row_ui(ui: &mut Ui, class: usize, score: &ClassScore, chosen: bool, palette: 
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW), Sense::click());
     let label = format!("Class {}, F1 {}", score.label, format::percent(score.f1));
     response.widget_info(|| WidgetInfo::selected(Role::Row, true, chosen, &label));
-    if chosen {
-        ui.painter().rect_filled(rect, 4.0, palette.accent_soft);
-    } else if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect, 4.0, palette.hover.gamma_multiply(0.6));
-    }
+    lit(ui, rect, 4, chosen, &response, palette);
     let [name, precision, recall, f1, support] = cells(rect);
     let painter = ui.painter();
     painter.circle_filled(pos2(name.left() + 3.0, name.center().y), 3.0, palette.label(class));

@@ -272,10 +272,7 @@ mod tests {
     fn a_page_of_a_long_text_is_laid_out_and_not_the_text() {
         let mut harness = Harness::builder()
             .with_size(vec2(500.0, 400.0))
-            .with_context_setup(|ctx: &egui::Context| {
-                theme::install(ctx);
-                std::mem::forget(crate::ui::fonts::install(ctx));
-            })
+            .with_context_setup(crate::ui::fonts::dress)
             .build_ui_state(
                 |ui, (pages, words): &mut (Pages, String)| text_ui(ui, "text", words, pages, Palette::of(true)),
                 (Pages::default(), (0..60_000).map(|line| format!("Line {line} of it. ")).collect()),

@@ -5,6 +5,7 @@ use egui::{Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2
 
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::line::{self, line};
+use crate::ui::widgets::rows::lit;
 use crate::ui::widgets::{Button, Chip, text};
 use crate::ui::workspace::Offered;
 use crate::ui::{Action, Cx};
@@ -87,11 +88,7 @@ pub fn row(ui: &mut Ui, height: f32, said: &str, selected: bool, palette: &Palet
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, selected, said));
     let back = rect.shrink2(vec2(0.0, 1.0));
-    if selected {
-        ui.painter().rect_filled(back, 5.0, palette.accent_soft);
-    } else if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(back, 5.0, palette.hover.gamma_multiply(0.6));
-    }
+    lit(ui, back, 5, selected, &response, palette);
     let below = Stroke::new(1.0, palette.line.gamma_multiply(0.5));
     ui.painter().hline(rect.x_range().shrink(8.0), rect.bottom(), below);
     (rect, response.clicked())

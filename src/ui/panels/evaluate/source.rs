@@ -8,7 +8,7 @@ use egui_material_icons::icons::ICON_FACT_CHECK;
 use super::course::Course;
 use crate::model::Precision;
 use crate::ui::panels::precision;
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
@@ -74,35 +74,30 @@ impl Source {
     /// A model and a file.
     pub fn file_ui(&mut self, ui: &mut Ui, evaluated: Option<&EvaluatedData>, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let models: Vec<(PathBuf, String)> = cx
+        let models: Vec<PathBuf> = cx
             .workspace
             .models
             .iter()
             .filter(|model| model.origin == Origin::Run && model.problem.is_none())
-            .map(|model| (model.dir.clone(), model.name.clone()))
+            .map(|model| model.dir.clone())
             .collect();
         // One that was deleted meanwhile is chosen no longer.
-        self.model.take_if(|chosen| !models.iter().any(|(dir, _)| dir == chosen));
+        self.model.take_if(|chosen| !models.contains(chosen));
         let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
         // The run on screen is the one that a person means.
         let shown = cx.workspace.run.as_ref().map(|run| model_of(&run.dir));
-        let shown = shown.filter(|shown| models.iter().any(|(dir, _)| dir == shown));
-        let chosen = chosen.or(shown).or_else(|| models.first().map(|model| model.0.clone()));
-        let Some(model) = chosen else { return };
+        let shown = shown.filter(|shown| models.contains(shown));
+        let chosen = chosen.or(shown).or_else(|| models.first().cloned());
+        let Some(mut model) = chosen else { return };
         if evaluated.is_none() {
             again_ui(ui, cx);
         }
         ui.scope(|ui| {
             ui.set_max_width(ui.available_width().min(720.0));
             ui.horizontal(|ui| {
-                let shown = cx.workspace.model_name(&model);
-                choice(ui, "Model to evaluate", 180.0, &shown, |ui| {
-                    for (dir, name) in &models {
-                        if named(ui, *dir == model, name) {
-                            self.model = Some(dir.clone());
-                        }
-                    }
-                });
+                if choose(ui, "Model to evaluate", 180.0, &mut model, models, |dir| cx.workspace.model_name(dir)) {
+                    self.model = Some(model.clone());
+                }
                 let hint = "Any file with labels that opens as data";
                 if let Some(data) = path_field_to(ui, palette, &mut self.path, hint, ("Evaluate", "file to evaluate")) {
                     let data = data.into();

@@ -14,7 +14,7 @@ use crate::inspect::guesses::Guessing;
 use crate::inspect::{AnyInquiry, Attention, GoOn, Inquiry, InspectError, OpenModel, Reply, attention, why};
 use crate::ui::tiles::{self, Tree};
 use crate::ui::workspace::JobKind;
-use crate::ui::{Action, Palette, fonts, theme};
+use crate::ui::{Action, Palette};
 
 struct Scene {
     panel: ExplorePanel,
@@ -40,10 +40,7 @@ fn scene(kinds: &[Kind], model: &str) -> Harness<'static, Scene> {
         .with_size(egui::vec2(1440.0, 900.0))
         .with_max_steps(64)
         .allow_missing_glyphs()
-        .with_context_setup(|ctx: &egui::Context| {
-            theme::install(ctx);
-            std::mem::forget(fonts::install(ctx));
-        })
+        .with_context_setup(crate::ui::fonts::dress)
         .build_ui_state(draw, Scene { panel, workspace, tree, asked: Vec::new(), told: Vec::new(), predictor });
     harness.run_steps(4);
     harness

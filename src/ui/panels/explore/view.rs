@@ -71,8 +71,12 @@ pub trait View: Debug {
     }
 
     /// What is to be asked now, if anything. It is asked when it is another than what was asked last, and the newest
-    /// alone. `shared` is the text of views without one of their own.
-    fn wanted(&self, shared: &Words) -> Option<AnyInquiry>;
+    /// alone. `shared` is the text of views without one of their own. Nothing where it asks of the whole data, which waits
+    /// its turn with what takes the whole machine ([`crate::worker::work::Queue::Compute`]).
+    fn wanted(&self, shared: &Words) -> Option<AnyInquiry> {
+        _ = shared;
+        None
+    }
 
     /// What it was told last, where it keeps nothing else of its answers.
     fn told(&mut self) -> Option<&mut Told> {

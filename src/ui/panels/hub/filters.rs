@@ -39,46 +39,23 @@ impl Filters {
 
     fn task_ui(&mut self, ui: &mut Ui, width: f32, own: Option<Task>) {
         let shown = self.task.map_or("Task", Task::title);
-        choice(ui, "Task", width, shown, |ui| {
-            if named(ui, self.task.is_none(), "Any task") {
-                self.task = None;
-            }
-            for task in Task::ALL.into_iter().filter(|task| task.pipeline().is_some()) {
-                let name =
-                    if own == Some(task) { format!("{}, as your data", task.title()) } else { task.title().into() };
-                if named(ui, self.task == Some(task), &name) {
-                    self.task = Some(task);
-                }
-            }
+        let tasks = Task::ALL.into_iter().filter(|task| task.pipeline().is_some());
+        filter_ui(ui, ("Task", "Any task"), width, shown, &mut self.task, tasks, |task| {
+            if own == Some(*task) { format!("{}, as your data", task.title()) } else { task.title().into() }
         });
     }
 
     fn family_ui(&mut self, ui: &mut Ui, width: f32) {
         let shown = self.family.map_or_else(|| "Family".into(), |family| format::family(family.model_type()));
-        choice(ui, "Family", width, &shown, |ui| {
-            if named(ui, self.family.is_none(), "Any family") {
-                self.family = None;
-            }
-            for family in Family::ALL {
-                if named(ui, self.family == Some(family), &format::family(family.model_type())) {
-                    self.family = Some(family);
-                }
-            }
+        filter_ui(ui, ("Family", "Any family"), width, &shown, &mut self.family, Family::ALL, |family| {
+            format::family(family.model_type())
         });
     }
 
     fn language_ui(&mut self, ui: &mut Ui, width: f32, kind: RepoKind) {
         let shown = self.language.as_deref().map_or_else(|| "Language".into(), language);
-        choice(ui, "Language", width, &shown, |ui| {
-            if named(ui, self.language.is_none(), "Any language") {
-                self.language = None;
-            }
-            for code in languages(kind) {
-                if named(ui, self.language.as_deref() == Some(code), &language(code)) {
-                    self.language = Some(code.to_owned());
-                }
-            }
-        });
+        let codes = languages(kind).into_iter().map(str::to_owned);
+        filter_ui(ui, ("Language", "Any language"), width, &shown, &mut self.language, codes, |code| language(code));
     }
 
     pub fn query(&self, text: &str) -> Query {
@@ -95,6 +72,28 @@ impl Filters {
     pub fn speaks(&self, languages: &[String]) -> bool {
         self.language.as_ref().is_none_or(|code| languages.is_empty() || languages.contains(code))
     }
+}
+
+/// A choice of one of some values or of any.
+fn filter_ui<T: PartialEq>(
+    ui: &mut Ui,
+    (name, any): (&str, &str),
+    width: f32,
+    shown: &str,
+    filter: &mut Option<T>,
+    values: impl IntoIterator<Item = T>,
+    words: impl Fn(&T) -> String,
+) {
+    choice(ui, name, width, shown, |ui| {
+        if named(ui, filter.is_none(), any) {
+            *filter = None;
+        }
+        for value in values {
+            if named(ui, filter.as_ref() == Some(&value), &words(&value)) {
+                *filter = Some(value);
+            }
+        }
+    });
 }
 
 /// The languages of what is suggested, and a few that many search for.

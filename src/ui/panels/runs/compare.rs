@@ -15,7 +15,7 @@ use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, curve, text};
-use crate::ui::workspace::{JobKind, RunView, Workspace, model_of};
+use crate::ui::workspace::{RunView, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::compare::CompareRuns;
@@ -64,7 +64,7 @@ impl CompareView {
 
     /// Nobody waits for it any more.
     pub fn leave(cx: &mut Cx<'_>) {
-        if let Some(job) = cx.workspace.job_where(is_ours).map(|job| job.id) {
+        if let Some(job) = cx.workspace.job_of::<CompareRuns>().map(|job| job.id) {
             cx.act(Action::StopJob(job));
         }
     }
@@ -215,13 +215,8 @@ fn legend_ui(ui: &mut Ui, cx: &Cx<'_>, shown: &[Shown<'_>]) -> Option<PathBuf> {
     taken
 }
 
-/// Whether a job reads the runs that are compared.
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<CompareRuns>().is_some())
-}
-
 fn wait_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let words = match cx.workspace.job_where(is_ours) {
+    let words = match cx.workspace.job_of::<CompareRuns>() {
         Some(_) => "Reading the runs",
         None => "The runs were not read; go back and compare them again",
     };

@@ -9,7 +9,7 @@ use crate::export::{Format, Offer, Plan, Written};
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, divider, path_field, state, text};
-use crate::ui::workspace::{JobKind, Workspace};
+use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::export::{OfferExport, WriteExport};
@@ -196,11 +196,7 @@ impl ExportView {
 }
 
 fn is_writing(workspace: &Workspace) -> bool {
-    workspace.job_where(is_ours).is_some()
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<WriteExport>().is_some())
+    workspace.job_of::<WriteExport>().is_some()
 }
 
 fn about(format: Format) -> &'static str {
@@ -237,7 +233,7 @@ fn tick_ui(ui: &mut Ui, cx: &Cx<'_>, ticked: &mut bool, title: &str, words: &str
 }
 
 fn writing_ui(ui: &mut Ui, cx: &Cx<'_>) {
-    let progress = cx.workspace.job_where(is_ours).and_then(|job| job.progress.as_ref());
+    let progress = cx.workspace.job_of::<WriteExport>().and_then(|job| job.progress.as_ref());
     let words = progress.map_or_else(|| "Waiting".to_owned(), |progress| format!("Writing: {}", progress.what));
     state::loading(ui, cx.palette, &words, progress.and_then(crate::ui::workspace::Progress::share));
 }

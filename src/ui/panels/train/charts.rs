@@ -209,18 +209,7 @@ impl Charts {
 }
 
 fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], run: Option<&'a RunView>) -> Spec<'a> {
-    Spec {
-        title,
-        lines,
-        flags: run.map_or(&[], |run| run.flags.as_slice()),
-        baseline: None,
-        scale: Scale::Linear,
-        from_zero: false,
-        format: format::value,
-        percent: false,
-        over: "step",
-        empty: "",
-    }
+    Spec { flags: run.map_or(&[], |run| run.flags.as_slice()), ..Spec::of(title, lines) }
 }
 
 fn speed(value: f64) -> String {

@@ -105,6 +105,24 @@ pub struct Spec<'a> {
     pub empty: &'a str,
 }
 
+impl<'a> Spec<'a> {
+    /// Lines over steps, with the scale that they fill.
+    pub fn of(title: &'a str, lines: &'a [Line<'a>]) -> Self {
+        Self {
+            title,
+            lines,
+            flags: &[],
+            baseline: None,
+            scale: Scale::Linear,
+            from_zero: false,
+            format: format::value,
+            percent: false,
+            over: "step",
+            empty: "",
+        }
+    }
+}
+
 /// Height below which a chart has no room for the numbers of its steps.
 const LOW: f32 = 64.0;
 

@@ -381,10 +381,7 @@ mod tests {
         let scene = Scene { rate: 2e-5, seed: 42, is_on: true, unread: Vec::new() };
         let mut harness = Harness::builder()
             .with_size(vec2(320.0, 200.0))
-            .with_context_setup(|ctx: &egui::Context| {
-                theme::install(ctx);
-                std::mem::forget(crate::ui::fonts::install(ctx));
-            })
+            .with_context_setup(crate::ui::fonts::dress)
             .build_ui_state(draw, scene);
         harness.run_ok();
         harness

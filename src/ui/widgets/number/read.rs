@@ -58,11 +58,14 @@ impl Unread {
 }
 
 /// A number that a field can hold.
-pub trait Quantity: Copy + PartialEq {
+pub trait Quantity: Copy + PartialEq + fmt::Display {
     /// The number `digits` times ten to the power of `exponent`.
     fn of(decimal: &Decimal) -> Result<Self, Unread>;
     /// As one would type it, and exact: it is read again as what it is.
-    fn write(self) -> String;
+    fn write(self) -> String {
+        self.to_string()
+    }
+
     fn to_f64(self) -> f64;
     /// The nearest one.
     fn near(value: f64) -> Self;
@@ -124,10 +127,6 @@ impl Quantity for u64 {
         if decimal.negative { Err(outside()) } else { whole.parse().ok().ok_or_else(outside) }
     }
 
-    fn write(self) -> String {
-        self.to_string()
-    }
-
     fn to_f64(self) -> f64 {
         self as f64
     }
@@ -144,10 +143,6 @@ impl Quantity for usize {
         u64::of(decimal)?.try_into().ok().ok_or_else(outside)
     }
 
-    fn write(self) -> String {
-        self.to_string()
-    }
-
     fn to_f64(self) -> f64 {
         self as f64
     }
@@ -162,10 +157,6 @@ impl Quantity for u32 {
 
     fn of(decimal: &Decimal) -> Result<Self, Unread> {
         u64::of(decimal)?.try_into().ok().ok_or_else(|| Unread::Outside(format!("0 to {}", Self::MAX)))
-    }
-
-    fn write(self) -> String {
-        self.to_string()
     }
 
     fn to_f64(self) -> f64 {

@@ -1,7 +1,7 @@
 //! Masked words and replaced tokens, which are counted and not listed: the numbers against what costs nothing, and the
 //! words that cost the most.
 
-use egui::{Align2, Frame, Margin, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Frame, Margin, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::metrics::{Evaluation, MaskedReport, MaskedWord};
 use crate::task::Task;
@@ -10,6 +10,7 @@ use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::tiles::Pane;
 use crate::ui::widgets::confusion::{Matrix, MatrixView};
+use crate::ui::widgets::rows::rows;
 use crate::ui::widgets::text::elided;
 use crate::ui::widgets::{Card, text};
 use crate::ui::{Cx, format};
@@ -73,15 +74,14 @@ fn words_ui(ui: &mut Ui, report: &MaskedReport, palette: &Palette) {
     line_ui(ui, ["Word", "Masked", "Found", "Mean loss", "Share of the loss"], None, palette);
     let total: f64 = report.loss.max(f64::MIN_POSITIVE);
     ui.spacing_mut().item_spacing.y = 0.0;
-    let area = ScrollArea::vertical().id_salt("words").auto_shrink([false, false]);
-    area.show_rows(ui, ROW, report.words.len(), |ui, rows| {
-        for MaskedWord { word, count, hits, loss } in &report.words[rows] {
-            let found = format::percent(*hits as f64 / (*count).max(1) as f64);
-            let mean = format!("{:.3}", loss / (*count).max(1) as f64);
-            let share = loss / total;
-            let cells = [word.as_str(), &format::count(*count), &found, &mean, &format::percent(share)];
-            line_ui(ui, cells, Some(share / report.largest_share()), palette);
-        }
+    rows(ui, "words", ROW, report.words.len(), |ui, place| {
+        let MaskedWord { word, count, hits, loss } = &report.words[place];
+        let found = format::percent(*hits as f64 / (*count).max(1) as f64);
+        let mean = format!("{:.3}", loss / (*count).max(1) as f64);
+        let share = loss / total;
+        let cells = [word.as_str(), &format::count(*count), &found, &mean, &format::percent(share)];
+        line_ui(ui, cells, Some(share / report.largest_share()), palette);
+        false
     });
 }
 

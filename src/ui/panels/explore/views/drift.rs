@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::analysis::sample::texts;
-use crate::inspect::{AnyInquiry, Request};
+use crate::inspect::Request;
 use crate::train::run::RunSummary;
 use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::over_rows::no_rows_ui;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::is_same;
@@ -27,7 +28,7 @@ use crate::ui::widgets::choice::{choice, named};
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, JobKind, Screen, Shown, Workspace, model_of};
+use crate::ui::workspace::{Job, Shown, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -83,11 +84,6 @@ impl View for DriftView {
         Changed::No
     }
 
-    /// It is not one model that is asked here: the worker opens both.
-    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        None
-    }
-
     fn forget(&mut self) {
         *self = Self::default();
     }
@@ -128,7 +124,7 @@ impl DriftView {
         self.controls_ui(ui, after, cx);
         ui.add_space(space::S);
         let palette = cx.palette;
-        if let Some(job) = cx.workspace.job_where(is_measured) {
+        if let Some(job) = cx.workspace.job_of::<MeasureDrift>() {
             progress_ui(ui, job, palette);
             return;
         }
@@ -153,7 +149,7 @@ impl DriftView {
                 let title = format!("{} → {name}", cx.workspace.model_name(&found.before));
                 keep::save_ui(ui, &found, &title, cx);
             }
-            let job = cx.workspace.job_where(is_measured).map(|job| job.id);
+            let job = cx.workspace.job_of::<MeasureDrift>().map(|job| job.id);
             let work = self.work(cx.workspace, after);
             if let Some(job) = job {
                 if Button::new("Cancel").icon(ICON_CLOSE).small().show(ui, palette).clicked() {
@@ -254,11 +250,7 @@ impl DriftView {
         let palette = cx.palette;
         if self.texts(cx.workspace, after).is_none() {
             let words = "Open data first: both models read its texts, and what they make of them is compared.";
-            state::empty(ui, palette, ICON_DIFFERENCE, "No texts to compare over", words, |ui| {
-                if Button::new("Go to Data").primary().show(ui, palette).clicked() {
-                    cx.act(Action::Go(Screen::Data));
-                }
-            });
+            no_rows_ui(ui, cx, ICON_DIFFERENCE, "No texts to compare over", words);
             return;
         }
         let words = match self.before(cx.workspace, after) {
@@ -321,8 +313,7 @@ impl DriftView {
         };
         let looked = cx.workspace.worked::<LookAtBoth>().filter(|(work, _)| self.looked.as_ref() == Some(work));
         let both = looked.map(|(_, both)| both);
-        let is_read =
-            cx.workspace.job_where(|kind| matches!(kind, JobKind::Work(work) if work.get::<LookAtBoth>().is_some()));
+        let is_read = cx.workspace.job_of::<LookAtBoth>();
         if let (Cell::Head(..), None, None, Some(look)) = (cell, both, is_read, &self.looked)
             && Button::new("Read it with both models").small().show(ui, cx.palette).clicked()
         {
@@ -356,10 +347,6 @@ fn most_changed(found: &Measured) -> Cell {
 
 fn over(workspace: &Workspace) -> &'static str {
     if workspace.data.loaded.is_some() { "texts of the loaded data" } else { "texts of the run's own data" }
-}
-
-fn is_measured(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<MeasureDrift>().is_some())
 }
 
 fn progress_ui(ui: &mut Ui, job: &Job, palette: &Palette) {

@@ -20,6 +20,7 @@ use crate::ui::theme::{self, Palette, size};
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::marked::{self, Look, Mark};
+use crate::ui::widgets::rows::rows;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Chip, text};
 use crate::ui::{Cx, format};
@@ -290,17 +291,11 @@ impl Entities {
             }
         });
         let tokens = &tagging.tokens;
-        ScrollArea::vertical().id_salt("token table").auto_shrink([false, false]).show_rows(
-            ui,
-            22.0,
-            tokens.len(),
-            |ui, range| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                for token in &tokens[range] {
-                    token_ui(ui, token, tagging, palette);
-                }
-            },
-        );
+        rows(ui, "token table", 22.0, tokens.len(), |ui, place| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            token_ui(ui, &tokens[place], tagging, palette);
+            false
+        });
     }
 }
 

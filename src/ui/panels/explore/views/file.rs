@@ -28,7 +28,7 @@ use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::{self, path_field};
 use crate::ui::widgets::{Button, Chip, state, text};
-use crate::ui::workspace::{Job, JobKind, Level, Shown, Workspace};
+use crate::ui::workspace::{Job, Level, Shown, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::{AnyWork, Work as _};
 use crate::worker::works::predict::{DiscardPart, LookAtPlace, PredictFile, SurveyFile};
@@ -356,9 +356,7 @@ fn facts(survey: &Survey) -> Vec<String> {
 
 /// The job that writes, or takes away what was written.
 fn running(workspace: &Workspace) -> Option<&Job> {
-    workspace.job_where(|kind| {
-        matches!(kind, JobKind::Work(work) if work.get::<PredictFile>().is_some() || work.get::<DiscardPart>().is_some())
-    })
+    workspace.job_of::<PredictFile>().or_else(|| workspace.job_of::<DiscardPart>())
 }
 
 /// Beside the file, under its name.

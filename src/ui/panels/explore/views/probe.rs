@@ -13,23 +13,24 @@ use egui_material_icons::icons::ICON_LAYERS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::analysis::pooled::{Wanted, Which};
-use crate::analysis::probe::{FOLDS, Probed, Question, ROWS, Train, labelled};
-use crate::inspect::{AnyInquiry, Pooling};
+use crate::analysis::probe::{FOLDS, FineTuned, Probed, Question, ROWS, Train, labelled};
+use crate::analysis::sample::Sampling;
+use crate::inspect::Pooling;
 use crate::task::Targets;
 use crate::train::config::StrategyKind;
 use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::over_rows::{self, Found, no_rows_ui, rows_ui};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::explore::working;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{JobKind, Screen, Workspace};
+use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -77,14 +78,6 @@ impl Default for Kept {
     }
 }
 
-/// What was found out about this model.
-struct Found<'a> {
-    question: &'a Question,
-    answer: &'a Result<Probed, String>,
-    /// Whether it is of other data than those that are open now.
-    is_stale: bool,
-}
-
 impl View for LayerProbe {
     fn layout(&self) -> Layout {
         Layout::Columns(vec![(2.3, BARS.into()), (1.0, ADVICE.into())])
@@ -97,11 +90,6 @@ impl View for LayerProbe {
             self.advice_pane_ui(ui, cx);
         }
         Changed::No
-    }
-
-    /// It asks of the whole data, and waits its turn with what takes the whole machine.
-    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        None
     }
 
     fn kept(&self, _: &Words) -> Map<String, Value> {
@@ -122,20 +110,24 @@ impl View for LayerProbe {
 
 impl LayerProbe {
     fn bars_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
+        if let Some(job) = cx.workspace.job_of::<ProbeLayers>().cloned() {
             return working::ui(ui, cx, &job);
         }
         let workspace = cx.workspace;
         let (found, loaded) = (found(workspace), workspace.data.loaded.as_ref());
         match (found, loaded) {
-            (Some(Found { question, answer: Ok(probed), is_stale }), _) => {
-                self.done_ui(ui, cx, question, probed, is_stale);
+            (Some(Found { work, answer: Ok(probed), is_stale }), _) => {
+                self.done_ui(ui, cx, &work.question, probed, is_stale);
             }
-            (_, None) => no_data_ui(ui, cx),
+            (_, None) => {
+                let words =
+                    "Open texts with labels, and each layer of the model tells how much of them it already knows.";
+                no_rows_ui(ui, cx, ICON_LAYERS, "No data to probe with", words);
+            }
             (_, Some(loaded)) if !is_of_texts(loaded) => {
                 let words = "A probe learns a label or a number for each text, or a tag for each word. This data has none \
                              of them, or its columns are not chosen: choose them in Data.";
-                state::empty(ui, cx.palette, ICON_LAYERS, "Nothing to probe for", words, |ui| to_data_ui(ui, cx));
+                no_rows_ui(ui, cx, ICON_LAYERS, "Nothing to probe for", words);
             }
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
                 state::error(ui, cx.palette, "The layers cannot be probed", why, |_| {});
@@ -152,45 +144,47 @@ impl LayerProbe {
              task it already knows, and how far it can stay frozen.",
             format::file_name(&loaded.dataset.table.path)
         );
-        state::empty(ui, cx.palette, ICON_LAYERS, "Which layer knows the task?", &words, |ui| {
-            ui.horizontal(|ui| {
-                // In the middle, whatever else is.
-                let width = 408.0;
-                ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
-                self.choices_ui(ui, cx, loaded, Button::new("Probe the layers").primary());
-            });
+        let about = (ICON_LAYERS, "Which layer knows the task?", words.as_str());
+        over_rows::ready_ui(ui, cx, about, 408.0, |ui, cx| {
+            self.choices_ui(ui, cx, loaded, Button::new("Probe the layers").primary());
         });
     }
 
     /// How many rows and folds, and the press that begins.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: Button) {
         ui.horizontal_wrapped(|ui| {
-            ui.label(text::dim("Rows", cx.palette));
-            choice(ui, "Rows to probe", 120.0, &rows_words(self.rows), |ui| {
-                for rows in ROW_CHOICES {
-                    if named(ui, self.rows == rows, &rows_words(rows)) {
-                        self.rows = rows;
-                    }
-                }
-            });
+            rows_ui(ui, cx, ("Rows to probe", 120.0), &mut self.rows, ROW_CHOICES, "All that fit");
             ui.label(text::dim("Folds", cx.palette));
-            choice(ui, "Folds", 64.0, &self.folds.to_string(), |ui| {
-                for folds in FOLD_CHOICES {
-                    if named(ui, self.folds == folds, &folds.to_string()) {
-                        self.folds = folds;
-                    }
-                }
-            });
+            choose(ui, "Folds", 64.0, &mut self.folds, FOLD_CHOICES, usize::to_string);
             if begin.show(ui, cx.palette).clicked() {
                 self.begin(cx, loaded);
             }
         });
     }
 
+    /// What a run has taught the encoder, and the way to what the run began from.
+    fn fine_tuned_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, told: &FineTuned) {
+        let words = state::sentence(&told.said());
+        state::warning(ui, cx.palette, "This encoder was fine-tuned", &words, |ui| {
+            let (Some(base), Some(loaded)) = (told.base.clone(), cx.workspace.data.loaded.clone()) else { return };
+            let name = format!("Probe {} instead", text::short_name(&told.base_title, 32));
+            if Button::new(name).small().show(ui, cx.palette).clicked() {
+                cx.act(Action::ExploreWith(base.clone()));
+                self.begin_with(cx, &loaded, base);
+            }
+        });
+        ui.add_space(space::S);
+    }
+
     fn begin(&self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
-        let Some(model) = cx.workspace.explore.model.clone() else { return };
+        if let Some(model) = cx.workspace.explore.model.clone() {
+            self.begin_with(cx, loaded, model);
+        }
+    }
+
+    fn begin_with(&self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, model: PathBuf) {
         let data = loaded.dataset.clone();
-        let wanted = Wanted {
+        let wanted = Sampling {
             model,
             // What is held out for evaluation has no say in how far to freeze.
             among: labelled(&data, loaded.split.train.iter().copied()).into(),
@@ -198,7 +192,6 @@ impl LayerProbe {
             rows: self.rows,
             seed: cx.workspace.data.rule.seed,
             max_tokens: cx.workspace.length().max_tokens,
-            which: Which::All,
         };
         let question = Question { wanted, folds: self.folds };
         let kept = cx.workspace.data.states.clone();
@@ -210,6 +203,9 @@ impl LayerProbe {
             stale_ui(ui, cx, |ui, cx, loaded| self.choices_ui(ui, cx, loaded, Button::new("Probe again")));
             ui.add_space(space::S);
             ui.multiply_opacity(0.6);
+        }
+        if let Some(told) = &probed.fine_tuned {
+            self.fine_tuned_ui(ui, cx, told);
         }
         let chart = Chart { probed, pooling: self.pooling.unwrap_or(probed.pooling), zoomed: self.zoomed };
         let palette = cx.palette;
@@ -242,8 +238,8 @@ impl LayerProbe {
 
     fn advice_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let palette = cx.palette;
-        let running = cx.workspace.job_where(is_ours).is_some();
-        let Some(Found { question, answer: Ok(probed), is_stale }) = found(cx.workspace).filter(|_| !running) else {
+        let running = cx.workspace.job_of::<ProbeLayers>().is_some();
+        let Some(Found { work, answer: Ok(probed), is_stale }) = found(cx.workspace).filter(|_| !running) else {
             ui.label(text::dim("What each layer knows appears here once the layers have been probed", palette));
             return;
         };
@@ -251,10 +247,16 @@ impl LayerProbe {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             ui.add(Label::new(text::body(advice.found(), palette)).wrap());
-            ui.add(Label::new(text::strong(advice.proposal(), palette)).wrap());
-            let press = Button::new(press_words(advice.train)).primary();
-            if press.show(ui, palette).on_hover_text("Sets the form in Train").clicked() {
-                take_over(cx, &question.wanted.model, advice.train);
+            if probed.proposes() {
+                ui.add(Label::new(text::strong(advice.proposal(), palette)).wrap());
+                let press = Button::new(press_words(advice.train)).primary();
+                if press.show(ui, palette).on_hover_text("Sets the form in Train").clicked() {
+                    take_over(cx, &work.question.wanted.model, advice.train);
+                }
+            } else {
+                let words =
+                    "How far to freeze is to be asked of what the run began from, and not of what it has taught.";
+                ui.add(Label::new(text::strong(words, palette)).wrap());
             }
             ui.add_space(space::S);
             facts_ui(ui, probed, palette);
@@ -275,11 +277,14 @@ fn facts_ui(ui: &mut Ui, probed: &Probed, palette: &Palette) {
         classes => format!(" · {}", format::plural(classes as u64, "class", "classes")),
     };
     ui.add(Label::new(text::number_dim(format!("{rows} · {} folds{classes}", probed.folds), palette)).wrap());
-    for note in probed.notes() {
+    // What was taught is said above the bars.
+    for note in probed.notes().into_iter().skip(usize::from(!probed.proposes())) {
         ui.add(Label::new(text::dim(note, palette)).wrap());
     }
-    let words = "Rows that are held out for evaluation took no part.";
-    ui.add(Label::new(text::faint(words, palette)).wrap());
+    if probed.proposes() {
+        let words = "Rows that are held out for evaluation took no part.";
+        ui.add(Label::new(text::faint(words, palette)).wrap());
+    }
 }
 
 fn press_words(train: Train) -> String {
@@ -310,19 +315,8 @@ fn take_over(cx: &mut Cx<'_>, model: &PathBuf, train: Train) {
 }
 
 /// What was found out about the model that is asked; what was about another says nothing.
-fn found(workspace: &Workspace) -> Option<Found<'_>> {
-    let (work, answer) = workspace.worked::<ProbeLayers>()?;
-    let question = &work.question;
-    if workspace.explore.model.as_ref() != Some(&question.wanted.model) {
-        return None;
-    }
-    let is_same = |loaded: &Arc<LoadedDataset>| Arc::ptr_eq(&loaded.dataset, &question.wanted.data);
-    let is_stale = !workspace.data.loaded.as_ref().is_some_and(is_same);
-    Some(Found { question, answer, is_stale })
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<ProbeLayers>().is_some())
+fn found(workspace: &Workspace) -> Option<Found<'_, ProbeLayers>> {
+    over_rows::found(workspace, |work: &ProbeLayers| &work.question.wanted)
 }
 
 /// Whether each text has a label or a number of its own, or each word a tag.
@@ -334,21 +328,6 @@ fn is_of_texts(loaded: &LoadedDataset) -> bool {
         Targets::Span | Targets::Hidden | Targets::Replaced => false,
     };
     can_be && data.is_labelled()
-}
-
-fn rows_words(rows: usize) -> String {
-    if rows == usize::MAX { "All that fit".to_owned() } else { format!("up to {}", format::count(rows as u64)) }
-}
-
-fn no_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let words = "Open texts with labels, and each layer of the model tells how much of them it already knows.";
-    state::empty(ui, cx.palette, ICON_LAYERS, "No data to probe with", words, |ui| to_data_ui(ui, cx));
-}
-
-fn to_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if Button::new("Go to Data").primary().show(ui, cx.palette).clicked() {
-        cx.act(Action::Go(Screen::Data));
-    }
 }
 
 /// What is shown is of other data; where there are some, they can be probed.

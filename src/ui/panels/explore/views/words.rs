@@ -11,23 +11,24 @@ use egui_material_icons::icons::ICON_MATCH_WORD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::analysis::sample::Sampling;
 use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words as Weighed};
-use crate::inspect::AnyInquiry;
 use crate::inspect::why::Pull;
 use crate::task::Reads;
 use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::over_rows::{self, Found, no_rows_ui, rows_ui};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::explore::working;
 use crate::ui::saving::Saving;
 use crate::ui::theme::space;
 use crate::ui::tiles::{Layout, Pane};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::save::save_menu;
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{JobKind, Screen, Workspace};
+use crate::ui::workspace::Workspace;
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -110,14 +111,6 @@ impl Listed {
     }
 }
 
-/// What was found out about this model.
-struct Found<'a> {
-    question: &'a Question,
-    answer: &'a Result<Arc<Weighed>, String>,
-    /// Whether it is of other data than those that are open now.
-    is_stale: bool,
-}
-
 impl View for WordsView {
     fn layout(&self) -> Layout {
         Layout::Columns(vec![(1.9, LIST.into()), (1.0, ONE.into())])
@@ -128,19 +121,14 @@ impl View for WordsView {
             self.list_pane_ui(ui, cx);
             return Changed::No;
         }
-        let running = cx.workspace.job_where(is_ours).is_some();
-        let Some(Found { question, answer: Ok(found), .. }) = found(cx.workspace).filter(|_| !running) else {
+        let running = cx.workspace.job_of::<WeighWords>().is_some();
+        let Some(Found { work, answer: Ok(found), .. }) = found(cx.workspace).filter(|_| !running) else {
             ui.label(text::dim("Press a word to see where it stands and how it is labelled", cx.palette));
             return Changed::No;
         };
         let list = self.list(found);
         let told = self.chosen.and_then(|word| list.iter().find(|told| told.word == word));
-        one::ui(ui, cx, question, found, self.output, told)
-    }
-
-    /// It asks of the whole data, and waits its turn with what takes the whole machine.
-    fn wanted(&self, _: &Words) -> Option<AnyInquiry> {
-        None
+        one::ui(ui, cx, &work.question, found, self.output, told)
     }
 
     fn forget(&mut self) {
@@ -181,26 +169,24 @@ impl WordsView {
     }
 
     fn list_pane_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
+        if let Some(job) = cx.workspace.job_of::<WeighWords>().cloned() {
             return working::ui(ui, cx, &job);
         }
         let workspace = cx.workspace;
         let (found, loaded) = (found(workspace), workspace.data.loaded.as_ref());
         match (found, loaded) {
-            (Some(Found { question, answer: Ok(found), is_stale }), _) => {
-                self.done_ui(ui, cx, question, found, is_stale);
+            (Some(Found { work, answer: Ok(found), is_stale }), _) => {
+                self.done_ui(ui, cx, &work.question, found, is_stale);
             }
             (_, None) => {
                 let words =
                     "Open texts, and the words that push the model towards each of its answers are found in them.";
-                state::empty(ui, cx.palette, ICON_MATCH_WORD, "No data to find words in", words, |ui| {
-                    to_data_ui(ui, cx);
-                });
+                no_rows_ui(ui, cx, ICON_MATCH_WORD, "No data to find words in", words);
             }
             (_, Some(loaded)) if !has_words(loaded) => {
                 let words = "Words are weighed for classes, labels, numbers and tags. This data is for something else: \
                              choose what it is for in Data.";
-                state::empty(ui, cx.palette, ICON_MATCH_WORD, "No words to weigh", words, |ui| to_data_ui(ui, cx));
+                no_rows_ui(ui, cx, ICON_MATCH_WORD, "No words to weigh", words);
             }
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
                 state::error(ui, cx.palette, "The words cannot be weighed", why, |_| {});
@@ -217,35 +203,18 @@ impl WordsView {
              then listed for each answer, those first that pull otherwise than their labels let expect.",
             format::file_name(&loaded.dataset.table.path)
         );
-        state::empty(ui, cx.palette, ICON_MATCH_WORD, "Which words push the model?", &words, |ui| {
-            ui.horizontal(|ui| {
-                // In the middle, whatever else is.
-                let width = 532.0;
-                ui.add_space(((ui.available_width() - width) / 2.0).max(0.0));
-                self.choices_ui(ui, cx, loaded, Button::new("Weigh the words").primary());
-            });
+        let about = (ICON_MATCH_WORD, "Which words push the model?", words.as_str());
+        over_rows::ready_ui(ui, cx, about, 532.0, |ui, cx| {
+            self.choices_ui(ui, cx, loaded, Button::new("Weigh the words").primary());
         });
     }
 
     /// How many rows, by which map, and the press that begins.
     fn choices_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, begin: Button) {
         ui.horizontal_wrapped(|ui| {
-            ui.label(text::dim("Rows", cx.palette));
-            choice(ui, "Rows to look at", 132.0, &rows_words(self.rows), |ui| {
-                for rows in ROW_CHOICES {
-                    if named(ui, self.rows == rows, &rows_words(rows)) {
-                        self.rows = rows;
-                    }
-                }
-            });
+            rows_ui(ui, cx, ("Rows to look at", 132.0), &mut self.rows, ROW_CHOICES, "All");
             ui.label(text::dim("By", cx.palette));
-            choice(ui, "Map", 172.0, self.by.method().title(), |ui| {
-                for by in Pull::ALL {
-                    if named(ui, self.by == by, by.method().title()) {
-                        self.by = by;
-                    }
-                }
-            });
+            choose(ui, "Map", 172.0, &mut self.by, Pull::ALL, |by| by.method().title());
             if begin.show(ui, cx.palette).clicked() {
                 self.begin(cx, loaded);
             }
@@ -255,11 +224,12 @@ impl WordsView {
     fn begin(&mut self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
         let Some(model) = cx.workspace.explore.model.clone() else { return };
         let question = Question {
-            model,
-            data: loaded.dataset.clone(),
-            rows: self.rows,
-            seed: cx.workspace.data.rule.seed,
-            max_tokens: cx.workspace.length().max_tokens,
+            wanted: Sampling {
+                rows: self.rows,
+                seed: cx.workspace.data.rule.seed,
+                max_tokens: cx.workspace.length().max_tokens,
+                ..Sampling::all(model, loaded.dataset.clone())
+            },
             by: self.by,
         };
         self.chosen = None;
@@ -305,22 +275,11 @@ impl WordsView {
             line::left(ui, |ui| {
                 if found.outputs.len() > 1 {
                     ui.label(text::dim("Towards", palette));
-                    choice(ui, "Towards", 132.0, &found.outputs[self.output].name, |ui| {
-                        for (place, output) in found.outputs.iter().enumerate() {
-                            if named(ui, self.output == place, &output.name) {
-                                self.output = place;
-                            }
-                        }
-                    });
+                    let outputs = 0..found.outputs.len();
+                    choose(ui, "Towards", 132.0, &mut self.output, outputs, |place| &found.outputs[*place].name);
                 }
                 ui.label(text::dim("In", palette));
-                choice(ui, "Texts at least", 148.0, &least_words(self.least), |ui| {
-                    for least in LEAST_CHOICES {
-                        if named(ui, self.least == least, &least_words(least)) {
-                            self.least = least;
-                        }
-                    }
-                });
+                choose(ui, "Texts at least", 148.0, &mut self.least, LEAST_CHOICES, |least| least_words(*least));
             });
         });
         ui.add_space(space::XS);
@@ -339,21 +298,14 @@ impl WordsView {
             "What each word adds to {what} in the mean over its texts, by {}, in {} of {}",
             question.by.method().title().to_lowercase(),
             format::plural(found.rows as u64, "row", "rows"),
-            format::file_name(&question.data.table.path)
+            format::file_name(&question.wanted.data.table.path)
         )
     }
 }
 
 /// What was found out about the model that is asked; what was about another says nothing.
-fn found(workspace: &Workspace) -> Option<Found<'_>> {
-    let (work, answer) = workspace.worked::<WeighWords>()?;
-    let question = &work.question;
-    if workspace.explore.model.as_ref() != Some(&question.model) {
-        return None;
-    }
-    let is_same = |loaded: &Arc<LoadedDataset>| Arc::ptr_eq(&loaded.dataset, &question.data);
-    let is_stale = !workspace.data.loaded.as_ref().is_some_and(is_same);
-    Some(Found { question, answer, is_stale })
+fn found(workspace: &Workspace) -> Option<Found<'_, WeighWords>> {
+    over_rows::found(workspace, |work: &WeighWords| &work.question.wanted)
 }
 
 fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -364,10 +316,6 @@ fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     state::warning(ui, cx.palette, "These words are of other data", words, |_| {});
 }
 
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<WeighWords>().is_some())
-}
-
 /// Whether the head that the data are for says something that words push to.
 fn has_words(loaded: &LoadedDataset) -> bool {
     match loaded.dataset.task.reads() {
@@ -376,16 +324,6 @@ fn has_words(loaded: &LoadedDataset) -> bool {
     }
 }
 
-fn rows_words(rows: usize) -> String {
-    if rows == usize::MAX { "All".to_owned() } else { format!("up to {}", format::count(rows as u64)) }
-}
-
 fn least_words(least: u32) -> String {
     if least == 1 { "any text".to_owned() } else { format!("{} texts or more", format::count(u64::from(least))) }
-}
-
-fn to_data_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    if Button::new("Go to Data").primary().show(ui, cx.palette).clicked() {
-        cx.act(Action::Go(Screen::Data));
-    }
 }

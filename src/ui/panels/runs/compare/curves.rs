@@ -7,7 +7,7 @@ use super::{Shown, tables};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, History, Point};
 use crate::ui::theme::{Palette, space};
-use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
+use crate::ui::widgets::curve::{self, Chart, Line, Link, Series, Spec, Style};
 use crate::ui::widgets::{Button, Card, text};
 use crate::ui::{Cx, format};
 
@@ -121,18 +121,7 @@ fn line_of<'a>(run: &'a Shown<'_>, series: &'a Series, style: Style, palette: &P
 }
 
 fn spec<'a>(title: &'a str, lines: &'a [Line<'a>], over: Over) -> Spec<'a> {
-    Spec {
-        title,
-        lines,
-        flags: &[],
-        baseline: None,
-        scale: Scale::Linear,
-        from_zero: false,
-        format: format::value,
-        percent: false,
-        over: if over == Over::Steps { "step" } else { "second" },
-        empty: "",
-    }
+    Spec { over: if over == Over::Steps { "step" } else { "second" }, ..Spec::of(title, lines) }
 }
 
 fn chart_ui(ui: &mut Ui, chart: &mut Chart, spec: &Spec<'_>, link: &mut Link, height: f32, palette: &Palette) {

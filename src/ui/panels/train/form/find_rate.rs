@@ -12,7 +12,7 @@ use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::rate_curve::{Mark, RateCurve, rate_curve};
 use crate::ui::widgets::{Button, state, text};
-use crate::ui::workspace::{Job, JobKind, Workspace};
+use crate::ui::workspace::{Job, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
 use crate::worker::works::rate::FindRate;
@@ -38,7 +38,7 @@ const HELP: Help<'_> = Help {
 };
 
 pub fn ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
-    if let Some(job) = job_of(cx.workspace) {
+    if let Some(job) = cx.workspace.job_of::<FindRate>() {
         progress_ui(ui, cx, job);
         return;
     }
@@ -61,10 +61,6 @@ pub fn ui(ui: &mut Ui, draft: &mut RunConfig, cx: &mut Cx<'_>) {
         let words = "The rates that were tried were for other settings, data or another model";
         ui.add(Label::new(text::small(words, cx.palette)).wrap());
     }
-}
-
-fn job_of(workspace: &Workspace) -> Option<&Job> {
-    workspace.job_where(|kind| matches!(kind, JobKind::Work(work) if work.get::<FindRate>().is_some()))
 }
 
 /// Why no rate can be looked for now.

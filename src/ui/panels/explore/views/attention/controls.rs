@@ -13,7 +13,7 @@ use crate::inspect::attention::{Between, Figures, MOST_TOKENS_OF_FLOW, Seen};
 use crate::train::limits;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::Palette;
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::number::Percent;
 use crate::ui::widgets::segmented::{limited, segmented};
@@ -159,16 +159,12 @@ impl AttentionView {
                     (Scope::Rollout, "Rollout"),
                     (Scope::Flow, "Flow"),
                 ];
-                let shown = scopes.iter().find(|(scope, _)| *scope == self.scope).map_or("", |(_, name)| name);
+                let name = |scope: &Scope| scopes.iter().find(|(one, _)| one == scope).map_or("", |(_, name)| name);
                 let width = ui.available_width().clamp(80.0, 138.0);
-                choice(ui, "What is looked at", width, shown, |ui| {
-                    for (scope, name) in scopes {
-                        if named(ui, scope == self.scope, name) {
-                            self.scope = scope;
-                            changed = Changed::Chosen;
-                        }
-                    }
-                });
+                let all = scopes.map(|(scope, _)| scope);
+                if choose(ui, "What is looked at", width, &mut self.scope, all, name) {
+                    changed = Changed::Chosen;
+                }
             });
         });
         let said = match self.scope {

@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use egui::{
-    Align2, Color32, CornerRadius, Rect, Role as Part, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
-};
+use egui::{Align2, Color32, CornerRadius, Rect, Role as Part, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 
 use super::Chosen;
 use crate::analysis::OverTexts;
@@ -12,7 +10,8 @@ use crate::analysis::sample::texts;
 use crate::inspect::Request;
 use crate::inspect::attention::{Figures, Role, Seen};
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
+use crate::ui::widgets::rows::rows;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{state, text};
 use crate::ui::{Cx, format};
@@ -69,22 +68,12 @@ impl Roles {
         let words =
             format!("Layer and head, and where most of its attention goes, as a mean over the tokens of {whose}");
         ui.add(egui::Label::new(text::faint(words, palette)).wrap());
-        let mut pressed = None;
         ui.spacing_mut().item_spacing.y = 2.0;
-        ScrollArea::vertical().id_salt("roles").auto_shrink([false, false]).show_rows(
-            ui,
-            ROW,
-            order.len(),
-            |ui, rows| {
-                for place in &order[rows] {
-                    let one = Chosen { layer: place / seen.heads, head: place % seen.heads };
-                    if row_ui(ui, one, &figures[*place], self.filter, one == chosen, palette) {
-                        pressed = Some(one);
-                    }
-                }
-            },
-        );
-        pressed
+        let head = |place: usize| Chosen { layer: order[place] / seen.heads, head: order[place] % seen.heads };
+        let pressed = rows(ui, "roles", ROW, order.len(), |ui, place| {
+            row_ui(ui, head(place), &figures[order[place]], self.filter, head(place) == chosen, palette)
+        });
+        pressed.map(head)
     }
 
     /// What is looked for, and over what.
@@ -92,16 +81,9 @@ impl Roles {
         let palette = cx.palette;
         ui.horizontal_wrapped(|ui| {
             ui.label(text::dim("Looks at", palette));
-            let shown = self.filter.map_or("anything", Role::words);
-            choice(ui, "What heads look at", 210.0, shown, |ui| {
-                if named(ui, self.filter.is_none(), "anything") {
-                    self.filter = None;
-                }
-                for role in Role::ALL {
-                    if named(ui, self.filter == Some(role), role.words()) {
-                        self.filter = Some(role);
-                    }
-                }
+            let roles = std::iter::once(None).chain(Role::ALL.map(Some));
+            choose(ui, "What heads look at", 210.0, &mut self.filter, roles, |role| {
+                role.map_or("anything", Role::words)
             });
             let Some(loaded) = &cx.workspace.data.loaded else {
                 self.over_data = false;

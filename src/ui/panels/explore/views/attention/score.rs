@@ -5,7 +5,7 @@ use egui::{Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use crate::inspect::attention::{Parts, Tokens};
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::text;
 
 /// Height of a band of bars at most.
@@ -17,14 +17,8 @@ pub fn choices_ui(ui: &mut Ui, tokens: &Tokens, (from, to): (&mut usize, &mut us
     ui.horizontal_wrapped(|ui| {
         for (name, words, token) in [("Who looks", "From", from), ("What is looked at", "to", to)] {
             ui.label(text::dim(words, palette));
-            let label = |token: usize| format!("{} {}", token, tokens.label(&(token..token + 1)));
-            choice(ui, name, 140.0, &label(*token), |ui| {
-                for other in 0..tokens.count() {
-                    if named(ui, other == *token, &label(other)) {
-                        *token = other;
-                    }
-                }
-            });
+            let label = |token: &usize| format!("{token} {}", tokens.label(&(*token..token + 1)));
+            choose(ui, name, 140.0, token, 0..tokens.count(), label);
         }
     });
 }

@@ -7,6 +7,7 @@ use crate::inspect::reading::{Candidate, DocumentToken, Reading, Window};
 use crate::ui::format;
 use crate::ui::panels::explore::told::or_words;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::rows::lit;
 use crate::ui::widgets::span_curves::{Curves, RibbonPart, curves, ribbon};
 use crate::ui::widgets::text;
 
@@ -47,10 +48,7 @@ fn answer_ui(ui: &mut Ui, place: usize, answer: &Candidate, windows: usize, pick
     let name = format!("Answer {}: {} {}", place + 1, answer.text, format::score(answer.score));
     response.widget_info(|| WidgetInfo::selected(Role::ListItem, true, picked, &name));
     let painter = ui.painter();
-    if picked || response.hovered() || response.has_focus() {
-        let fill = if picked { palette.accent_soft } else { palette.hover.gamma_multiply(0.6) };
-        painter.rect_filled(rect, 5.0, fill);
-    }
+    lit(ui, rect, 5, picked, &response, palette);
     let inner = rect.shrink2(vec2(8.0, 5.0));
     let font = if place == 0 { theme::medium(size::BODY) } else { theme::regular(size::BODY) };
     let words = text::elided(painter, &answer.text, font, palette.text, inner.width() - 64.0);

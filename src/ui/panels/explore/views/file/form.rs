@@ -9,7 +9,7 @@ use super::FileView;
 use crate::batch::{Chosen, Kept, Kind, Place, Plan, Survey, has_probabilities};
 use crate::task::{Reads, Task};
 use crate::ui::theme::space;
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::{choice, choose, named};
 use crate::ui::widgets::form;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, state, text};
@@ -44,19 +44,15 @@ impl FileView {
     }
 
     /// Which head is asked, where there are several.
-    fn task_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, task: Task) {
+    fn task_ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, mut task: Task) {
         let heads = cx.workspace.explore.subject.as_ref().map(|subject| subject.heads.clone()).unwrap_or_default();
         if heads.len() < 2 {
             return;
         }
         form::row(ui, "Task", "", cx.palette, |ui| {
-            choice(ui, "Task to predict", CHOICE, task.title(), |ui| {
-                for head in heads {
-                    if named(ui, head == task, head.title()) {
-                        self.head = Some(head);
-                    }
-                }
-            });
+            if choose(ui, "Task to predict", CHOICE, &mut task, heads, |head| head.title()) {
+                self.head = Some(task);
+            }
         });
     }
 

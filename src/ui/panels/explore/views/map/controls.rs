@@ -13,13 +13,14 @@ use super::shown::Selection;
 use super::{MapView, about, job, lists};
 use crate::analysis::map::Method;
 use crate::inspect::Pooling;
+use crate::ui::panels::explore::over_rows::no_rows_ui;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, line, state, text};
-use crate::ui::workspace::{Progress, Screen};
+use crate::ui::workspace::Progress;
 use crate::ui::{Action, Cx, format};
 
 /// Width of the choice of a text's state.
@@ -71,38 +72,24 @@ impl MapView {
     fn layer_ui(&mut self, ui: &mut Ui) {
         let last = self.shown.as_ref().filter(|shown| self.model.as_ref() == Some(&shown.model));
         let last = last.map(|shown| shown.known.read.layers - 1);
-        let words = |layer: Option<usize>| match layer {
+        let words = |layer: &Option<usize>| match layer {
             None => "Last layer".to_owned(),
             Some(0) => "Word vectors".to_owned(),
             Some(layer) => format!("Layer {layer}"),
         };
         // As much as is left beside the next one.
         let width = (ui.available_width() - POOLING - 8.0).clamp(96.0, 128.0);
-        choice(ui, "Layer", width, &words(self.wish.layer), |ui| {
-            if named(ui, self.wish.layer.is_none(), &words(None)) {
-                self.wish.layer = None;
-            }
-            // How many there are is known once the rows were read.
-            for layer in (0..last.unwrap_or(0)).rev() {
-                if named(ui, self.wish.layer == Some(layer), &words(Some(layer))) {
-                    self.wish.layer = Some(layer);
-                }
-            }
-        });
+        // How many there are is known once the rows were read.
+        let layers = std::iter::once(None).chain((0..last.unwrap_or(0)).rev().map(Some));
+        choose(ui, "Layer", width, &mut self.wish.layer, layers, words);
     }
 
     fn pooling_ui(&mut self, ui: &mut Ui) {
-        let words = |pooling: Pooling| match pooling {
+        let words = |pooling: &Pooling| match pooling {
             Pooling::Mean => "Mean of tokens",
             Pooling::First => "First token",
         };
-        choice(ui, "State of a text", POOLING, words(self.wish.pooling), |ui| {
-            for pooling in [Pooling::Mean, Pooling::First] {
-                if named(ui, self.wish.pooling == pooling, words(pooling)) {
-                    self.wish.pooling = pooling;
-                }
-            }
-        });
+        choose(ui, "State of a text", POOLING, &mut self.wish.pooling, [Pooling::Mean, Pooling::First], words);
     }
 
     /// How far to believe it, and what was cut.
@@ -158,11 +145,7 @@ impl MapView {
         let Some(loaded) = cx.workspace.data.loaded.clone() else {
             let words =
                 "Open a data set, and see its rows as points: those that the model holds for alike lie together.";
-            state::empty(ui, palette, ICON_TABLE, "No data to map", words, |ui| {
-                if Button::new("Go to Data").primary().show(ui, palette).clicked() {
-                    cx.act(Action::Go(Screen::Data));
-                }
-            });
+            no_rows_ui(ui, cx, ICON_TABLE, "No data to map", words);
             return;
         };
         let rows = loaded.dataset.examples.len() as u64;
@@ -228,17 +211,10 @@ impl MapView {
     fn colour_ui(&mut self, ui: &mut Ui, palette: &Palette) {
         let Some(shown) = &mut self.shown else { return };
         ui.label(text::dim("Colour", palette));
-        let mut chosen = None;
-        choice(ui, "Colour by", 124.0, shown.by.title(), |ui| {
-            for by in &shown.ways {
-                if named(ui, *by == shown.by, by.title()) {
-                    chosen = Some(*by);
-                }
-            }
-        });
-        if chosen.is_some() {
-            self.by = chosen;
-            shown.look_again(chosen);
+        let mut by = shown.by;
+        if choose(ui, "Colour by", 124.0, &mut by, shown.ways.iter().copied(), |by| by.title()) {
+            self.by = Some(by);
+            shown.look_again(self.by);
             self.plot.change();
         }
     }

@@ -15,6 +15,7 @@ use crate::ui::panels::explore::view::Changed;
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::bars::{Bar, bars};
+use crate::ui::widgets::rows::rows;
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, line, text};
 use crate::ui::{Action, Cx, format};
@@ -153,22 +154,13 @@ impl MapView {
         }
         let words = "Rows that lie close together, and the words that they have and others lack";
         ui.add(Label::new(text::faint(words, palette)).wrap());
-        let mut pressed = None;
-        ScrollArea::vertical().id_salt("clusters").auto_shrink(false).show_rows(
-            ui,
-            ROW,
-            map.clusters.len(),
-            |ui, range| {
-                for place in range {
-                    let cluster = &map.clusters[place];
-                    let name = cluster_name(&cluster.words);
-                    if item_ui(ui, None, &name, &format::count(cluster.rows as u64), false, palette) {
-                        pressed = Some((place, name));
-                    }
-                }
-            },
-        );
-        if let Some((place, name)) = pressed {
+        let name = |place: usize| cluster_name(&map.clusters[place].words);
+        let pressed = rows(ui, "clusters", ROW, map.clusters.len(), |ui, place| {
+            let count = format::count(map.clusters[place].rows as u64);
+            item_ui(ui, None, &name(place), &count, false, palette)
+        });
+        if let Some(place) = pressed {
+            let name = name(place);
             let rows = map.cluster_of.iter().enumerate().filter(|(_, of)| **of as usize == place).map(|(row, _)| row);
             let selected = Selection::new(shown.rows(), rows, format!("in the cluster \u{201c}{name}\u{201d}"));
             self.select(selected);
@@ -247,20 +239,16 @@ fn counts_ui(ui: &mut Ui, shown: &Shown, selected: &Selection, palette: &Palette
 fn rows_ui(
     ui: &mut Ui,
     shown: &Shown,
-    rows: &[(usize, String)],
+    listed: &[(usize, String)],
     opened: Option<usize>,
     palette: &Palette,
 ) -> Option<usize> {
-    let mut pressed = None;
     ui.spacing_mut().item_spacing.y = 2.0;
-    ScrollArea::vertical().id_salt("rows of the map").auto_shrink(false).show_rows(ui, ROW, rows.len(), |ui, range| {
-        for (row, note) in &rows[range] {
-            if item_ui(ui, Some((shown, *row)), &shown.line(*row), note, opened == Some(*row), palette) {
-                pressed = Some(*row);
-            }
-        }
+    let pressed = rows(ui, "rows of the map", ROW, listed.len(), |ui, place| {
+        let (row, note) = &listed[place];
+        item_ui(ui, Some((shown, *row)), &shown.line(*row), note, opened == Some(*row), palette)
     });
-    pressed
+    pressed.map(|place| listed[place].0)
 }
 
 /// One line of a list. Returns whether it was pressed.

@@ -12,7 +12,7 @@ use crate::inspect::Reply;
 use crate::inspect::guesses::{Guesses, Guessing, Way, Word};
 use crate::ui::panels::explore::tokens::plain;
 use crate::ui::theme::{self, Palette, size};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::{Help, help};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{line, text};
@@ -151,18 +151,14 @@ impl Layers {
         let layer = self.layer.filter(|layer| *layer < layers);
         let words = "What the mask looks at, as the mean over the heads; the stronger the colour, the more";
         self.head_ui(ui, &guesses, words, palette);
-        let names: Vec<String> = (0..layers).map(|layer| format!("Layer {layer}")).collect();
-        let shown = layer.map_or("All layers", |layer| names[layer].as_str());
-        choice(ui, "Layer of the mask's attention", 120.0, shown, |ui| {
-            if named(ui, layer.is_none(), "All layers") {
-                self.layer = None;
-            }
-            for (place, name) in names.iter().enumerate() {
-                if named(ui, layer == Some(place), name) {
-                    self.layer = Some(place);
-                }
-            }
+        let all = std::iter::once(None).chain((0..layers).map(Some));
+        let mut chosen = layer;
+        let is_chosen = choose(ui, "Layer of the mask's attention", 120.0, &mut chosen, all, |layer| {
+            layer.map_or_else(|| "All layers".to_owned(), |layer| format!("Layer {layer}"))
         });
+        if is_chosen {
+            self.layer = chosen;
+        }
         let looks = way.looks_at(layer);
         ScrollArea::vertical().id_salt("looks").auto_shrink([false, false]).show(ui, |ui| {
             tokens_ui(ui, &guesses, &looks, way.place, palette);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::{Label, Ui};
 
 use super::Switchboard;
+use crate::analysis::sample::Sampling;
 use crate::analysis::switchboard::{Board, Question, ROWS, Scored};
 use crate::data::Dataset;
 use crate::metrics::Measure;
@@ -13,11 +14,11 @@ use crate::task::Targets;
 use crate::ui::panels::explore::working;
 use crate::ui::saving::Saving;
 use crate::ui::theme::{Palette, space};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::save::save_menu;
 use crate::ui::widgets::{Button, text};
-use crate::ui::workspace::{JobKind, Screen, Workspace};
+use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
@@ -41,7 +42,7 @@ impl Default for Measuring {
 
 impl Switchboard {
     pub(super) fn sample_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
-        if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
+        if let Some(job) = cx.workspace.job_of::<MeasureHeads>().cloned() {
             return working::ui(ui, cx, &job);
         }
         let palette = cx.palette;
@@ -115,13 +116,8 @@ impl Measuring {
         let palette = cx.palette;
         ui.horizontal_wrapped(|ui| {
             ui.label(text::dim("Rows", palette));
-            choice(ui, "Rows of the sample", 88.0, &format::count(self.rows as u64), |ui| {
-                for rows in ROW_CHOICES {
-                    if named(ui, self.rows == rows, &format::count(rows as u64)) {
-                        self.rows = rows;
-                    }
-                }
-            });
+            let words = |rows: &usize| format::count(*rows as u64);
+            choose(ui, "Rows of the sample", 88.0, &mut self.rows, ROW_CHOICES, words);
             ui.checkbox(&mut self.exact, "Each off by itself")
                 .on_hover_text("Predicts the sample once for each head and feed-forward");
         });
@@ -130,15 +126,9 @@ impl Measuring {
         if button.show(ui, palette).clicked() {
             let Some(model) = cx.workspace.explore.model.clone() else { return };
             let (data, among) = sampled(loaded);
-            let question = Question {
-                model,
-                data,
-                among,
-                rows: self.rows,
-                seed: cx.workspace.data.rule.seed,
-                max_tokens: cx.workspace.length().max_tokens,
-                exact: self.exact,
-            };
+            let (seed, max_tokens) = (cx.workspace.data.rule.seed, cx.workspace.length().max_tokens);
+            let wanted = Sampling { model, data, among, rows: self.rows, seed, max_tokens };
+            let question = Question { wanted, exact: self.exact };
             cx.act(Action::Work(AnyWork::new(MeasureHeads { question })));
         }
     }
@@ -163,14 +153,10 @@ fn why_not(workspace: &Workspace) -> Option<&str> {
 
 fn answer(workspace: &Workspace) -> Option<&Result<Arc<Board>, String>> {
     let (work, answer) = workspace.worked::<MeasureHeads>()?;
-    let question = &work.question;
+    let wanted = &work.question.wanted;
     let loaded = workspace.data.loaded.as_ref()?;
-    let is_same = Arc::ptr_eq(&sampled(loaded).0, &question.data);
-    (is_same && workspace.explore.model.as_ref() == Some(&question.model)).then_some(answer)
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<MeasureHeads>().is_some())
+    let is_same = Arc::ptr_eq(&sampled(loaded).0, &wanted.data);
+    (is_same && workspace.explore.model.as_ref() == Some(&wanted.model)).then_some(answer)
 }
 
 fn can_measure(loaded: &LoadedDataset) -> bool {

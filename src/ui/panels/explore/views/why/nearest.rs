@@ -3,22 +3,24 @@
 
 use std::sync::Arc;
 
-use egui::{Label, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Label, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{Why, about};
 use crate::analysis::nearest::{Near, Nearest, NearestTo, Rows, pooling};
-use crate::analysis::pooled::{Wanted, Which};
+use crate::analysis::sample::Sampling;
 use crate::inspect::Pooling;
 use crate::inspect::why::Asked;
 use crate::task::Reads;
+use crate::ui::panels::explore::over_rows;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::panels::explore::working;
 use crate::ui::theme::{self, Palette, size, space};
-use crate::ui::widgets::choice::{choice, named};
+use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::help::help;
 use crate::ui::widgets::line::{self, line};
+use crate::ui::widgets::rows::rows as list;
 use crate::ui::widgets::{Button, text};
-use crate::ui::workspace::{JobKind, Screen, Workspace};
+use crate::ui::workspace::{Screen, Workspace};
 use crate::ui::{Action, Cx, format};
 use crate::words::noun;
 use crate::worker::protocol::LoadedDataset;
@@ -52,7 +54,7 @@ impl NearestRows {
 impl Why {
     pub(super) fn nearest_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         self.nearest.seen = Some(self.frame);
-        if let Some(job) = cx.workspace.job_where(is_ours).cloned() {
+        if let Some(job) = cx.workspace.job_of::<ReadRows>().cloned() {
             working::ui(ui, cx, &job);
             return Changed::No;
         }
@@ -102,22 +104,11 @@ impl Why {
         for words in rows.notes() {
             ui.add(Label::new(text::faint(words, cx.palette)).wrap());
         }
-        let mut pressed = None;
         ui.spacing_mut().item_spacing.y = 2.0;
-        ScrollArea::vertical().id_salt("nearest rows").auto_shrink(false).show_rows(
-            ui,
-            ROW,
-            nearest.near.len(),
-            |ui, range| {
-                for near in &nearest.near[range] {
-                    if row_ui(ui, rows, near, cx.palette) {
-                        pressed = Some(near.example);
-                    }
-                }
-            },
-        );
-        if let Some(example) = pressed {
-            let row = rows.data.examples[example].row;
+        let near = &nearest.near;
+        let pressed = list(ui, "nearest rows", ROW, near.len(), |ui, place| row_ui(ui, rows, &near[place], cx.palette));
+        if let Some(place) = pressed {
+            let row = rows.data.examples[near[place].example].row;
             cx.act(Action::ShowRows(Arc::new(vec![row]), "that is near to the text in Explore".into()));
         }
         changed
@@ -130,23 +121,19 @@ impl Why {
         let shown = self.nearest.layer.unwrap_or(last).min(last);
         let pooled = self.head.map_or(Pooling::Mean, |head| pooling(head, last));
         let best = best_by_probe(cx.workspace, rows, pooled);
-        let mut chosen = None;
+        let (mut layer, mut is_chosen) = (shown, false);
         line(ui, 26.0, |ui| {
             help(ui, &about::NEAREST, palette);
             line::left(ui, |ui| {
                 ui.label(text::dim("After", palette));
-                choice(ui, "Layer of the states", 190.0, &layer_words(shown, last, best), |ui| {
-                    for layer in (0..=last).rev() {
-                        if named(ui, layer == shown, &layer_words(layer, last, best)) {
-                            chosen = Some(layer);
-                        }
-                    }
-                });
+                let words = |layer: &usize| layer_words(*layer, last, best);
+                is_chosen = choose(ui, "Layer of the states", 190.0, &mut layer, (0..=last).rev(), words);
             });
         });
-        let is_other = chosen.is_some_and(|layer| layer != shown);
-        self.nearest.layer = chosen.or(self.nearest.layer);
-        is_other
+        if is_chosen {
+            self.nearest.layer = Some(layer);
+        }
+        layer != shown
     }
 }
 
@@ -238,15 +225,8 @@ fn ready_ui(ui: &mut Ui, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
     ui.add_space(space::XS);
     if Button::new("Read the rows").primary().show(ui, cx.palette).clicked() {
         let Some(model) = cx.workspace.explore.model.clone() else { return };
-        let wanted = Wanted {
-            model,
-            data: loaded.dataset.clone(),
-            among,
-            rows: usize::MAX,
-            seed: cx.workspace.data.rule.seed,
-            max_tokens: cx.workspace.length().max_tokens,
-            which: Which::All,
-        };
+        let (seed, max_tokens) = (cx.workspace.data.rule.seed, cx.workspace.length().max_tokens);
+        let wanted = Sampling { among, seed, max_tokens, ..Sampling::all(model, loaded.dataset.clone()) };
         let kept = cx.workspace.data.states.clone();
         cx.act(Action::Work(AnyWork::new(ReadRows { wanted, kept })));
     }
@@ -259,21 +239,14 @@ fn among(loaded: &LoadedDataset) -> Arc<[usize]> {
 }
 
 fn found<'a>(workspace: &'a Workspace, loaded: &LoadedDataset) -> Option<&'a Result<Arc<Rows>, String>> {
-    let (work, answer) = workspace.worked::<ReadRows>()?;
-    let is_same = Arc::ptr_eq(&work.wanted.data, &loaded.dataset) && work.wanted.among == among(loaded);
-    (is_same && workspace.explore.model.as_ref() == Some(&work.wanted.model)).then_some(answer)
-}
-
-fn is_ours(kind: &JobKind) -> bool {
-    matches!(kind, JobKind::Work(work) if work.get::<ReadRows>().is_some())
+    let found = over_rows::found(workspace, |work: &ReadRows| &work.wanted)?;
+    (!found.is_stale && found.work.wanted.among == among(loaded)).then_some(found.answer)
 }
 
 /// The layer that knows the task best, where the layers of this model were probed on these data.
 fn best_by_probe(workspace: &Workspace, rows: &Rows, pooling: Pooling) -> Option<usize> {
-    let (work, answer) = workspace.worked::<ProbeLayers>()?;
-    let wanted = &work.question.wanted;
-    let is_same = Arc::ptr_eq(&wanted.data, &rows.data) && workspace.explore.model.as_ref() == Some(&wanted.model);
-    let probed = answer.as_ref().ok().filter(|_| is_same)?;
+    let found = over_rows::found(workspace, |work: &ProbeLayers| &work.question.wanted)?;
+    let probed = found.answer.as_ref().ok().filter(|_| Arc::ptr_eq(&found.work.question.wanted.data, &rows.data))?;
     Some(probed.advice(pooling).best)
 }
 

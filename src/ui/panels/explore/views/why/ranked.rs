@@ -1,11 +1,12 @@
 //! The words by their weight, with exact numbers.
 
-use egui::{Align2, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::{Why, weight_words};
 use crate::inspect::why::Explanation;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::rows::rows;
 use crate::ui::widgets::text::{self, elided};
 
 const ROW: f32 = 24.0;
@@ -23,20 +24,11 @@ impl Why {
         let largest = order.first().map_or(0.0, |word| weights[*word].abs());
         let names = ui.available_width() * 0.38;
         ui.spacing_mut().item_spacing.y = 0.0;
-        let mut pointed = None;
-        ScrollArea::vertical().id_salt("ranked words").auto_shrink(false).show_rows(
-            ui,
-            ROW,
-            order.len(),
-            |ui, shown| {
-                for word in &order[shown] {
-                    if row_ui(ui, &found, *word, largest, names, self.pointed == Some(*word), palette) {
-                        pointed = Some(*word);
-                    }
-                }
-            },
-        );
-        self.point(pointed);
+        let pointed = rows(ui, "ranked words", ROW, order.len(), |ui, place| {
+            let word = order[place];
+            row_ui(ui, &found, word, largest, names, self.pointed == Some(word), palette)
+        });
+        self.point(pointed.map(|place| order[place]));
         Changed::No
     }
 }

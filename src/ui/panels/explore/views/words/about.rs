@@ -7,7 +7,8 @@ pub const WORDS: Help<'static> = Help {
     paragraphs: &[
         "In each text a word has the weight that the same map gives it in Why: gradient \u{d7} input, or by how much the logit \
          falls when it is hidden. A word that stands in a text several times has the sum of its places there. Case and the \
-         signs around a word do not count. Of tags the logits of a tag at all words that have it or are given it are added up.",
+         signs around a word do not count, punctuation is left out, and a contraction such as don\u{2019}t is one word that \
+         adds what its parts add. Of tags the logits of a tag at all words that have it or are given it are added up.",
         "The mean is over the texts with the word, with its 95 percent interval from how much the texts differ. The total is \
          the sum over them.",
         "Expected is what the labels alone say: how much likelier the label is where the word stands, as a difference of log \

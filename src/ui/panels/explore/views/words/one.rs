@@ -42,7 +42,7 @@ pub fn ui(
         let examples = found.words[told.word].examples.len();
         let press = format!("Show {} in Data", format::plural(examples as u64, "row", "rows"));
         if Button::new(press).show(ui, palette).clicked() {
-            let rows = found.rows_with(told.word, &question.data);
+            let rows = found.rows_with(told.word, &question.wanted.data);
             cx.act(Action::ShowRows(Arc::new(rows), format!("with \u{201c}{}\u{201d}", found.words[told.word].text)));
         }
         let Some(pulled) = found.words[told.word].pull(output) else { return };
@@ -62,7 +62,7 @@ pub fn ui(
 /// A text with the word. Returns it where it is to be explained.
 fn text_ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question, title: &str, pull: f64, example: usize) -> Option<Words> {
     let palette = cx.palette;
-    let row = gold::row(&question.data, example);
+    let row = gold::row(&question.wanted.data, example);
     let mut pressed = false;
     Card::new().show(ui, palette, |ui| {
         line::line(ui, 24.0, |ui| {
@@ -72,8 +72,8 @@ fn text_ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question, title: &str, pull: f64
             line::left(ui, |ui| ui.label(text::strong(title, palette)));
         });
         ui.horizontal_wrapped(|ui| {
-            ui.label(text::number_dim(format!("line {}", question.data.line(example)), palette));
-            if let Some(label) = label(&question.data, example).filter(|label| !label.is_empty()) {
+            ui.label(text::number_dim(format!("line {}", question.wanted.data.line(example)), palette));
+            if let Some(label) = label(&question.wanted.data, example).filter(|label| !label.is_empty()) {
                 Chip::neutral(label, palette).max_width(180.0).show(ui);
             }
         });

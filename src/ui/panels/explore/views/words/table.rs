@@ -1,11 +1,12 @@
 //! The words of one output with a bar for what each adds, sorted by a column.
 
-use egui::{Align2, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD};
 
 use crate::analysis::words::{Order, Told, Words as Weighed};
 use crate::ui::format;
 use crate::ui::theme::{self, Palette, size};
+use crate::ui::widgets::rows::{lit, rows};
 use crate::ui::widgets::text::elided;
 
 const ROW: f32 = 26.0;
@@ -88,20 +89,10 @@ impl Table<'_> {
         ui.spacing_mut().item_spacing.y = 0.0;
         self.head_ui(ui, palette);
         let reach = self.list.iter().map(|told| told.mean.abs()).fold(0.0, f64::max);
-        let mut pressed = None;
-        ScrollArea::vertical().id_salt("words that push").auto_shrink(false).show_rows(
-            ui,
-            ROW,
-            self.list.len(),
-            |ui, rows| {
-                for told in &self.list[rows] {
-                    if self.row_ui(ui, told, reach, palette) {
-                        pressed = Some(told.word);
-                    }
-                }
-            },
-        );
-        pressed
+        let pressed = rows(ui, "words that push", ROW, self.list.len(), |ui, place| {
+            self.row_ui(ui, &self.list[place], reach, palette)
+        });
+        pressed.map(|place| self.list[place].word)
     }
 
     fn head_ui(&mut self, ui: &mut Ui, palette: &Palette) {
@@ -146,11 +137,7 @@ impl Table<'_> {
             return response.clicked();
         }
         let painter = ui.painter();
-        if chosen {
-            painter.rect_filled(rect, 4.0, palette.accent_soft);
-        } else if response.hovered() || response.has_focus() {
-            painter.rect_filled(rect, 4.0, palette.hover.gamma_multiply(0.6));
-        }
+        lit(ui, rect, 4, chosen, &response, palette);
         let Cells { word, bar, numbers } = cells(rect);
         let galley =
             elided(painter, &self.found.shown(told.word), theme::regular(size::BODY), palette.text, word.width());
