@@ -57,9 +57,18 @@ fn opened(name: &str) -> OpenModel {
 fn data(cases: &[Case], model: &OpenModel) -> Arc<Dataset> {
     let rows: Vec<String> = cases.iter().map(|case| row(case, model).to_string()).collect();
     let table = Arc::new(Table::from_bytes(Path::new("rows.jsonl"), rows.join("\n").into_bytes()).unwrap());
-    let guessed = Roles::guess(&table, model.task);
-    let pair = (model.task.targets() == Targets::Class && cases[0].pair.is_some()).then(|| "pair".to_owned());
-    let roles = Roles { pair: guessed.pair.clone().or(pair), ..guessed };
+    let named = |name: &str| table.column(name).map(|_| name.to_owned());
+    let roles = match model.task.targets() {
+        Targets::Span => Roles::guess(&table, model.task),
+        _ => Roles {
+            text: named("text"),
+            pair: named("pair"),
+            label: named("label"),
+            tokens: named("tokens"),
+            tags: named("tags"),
+            ..Roles::default()
+        },
+    };
     Arc::new(Dataset::new(table, model.task, &roles, None).unwrap())
 }
 

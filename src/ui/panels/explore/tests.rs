@@ -530,7 +530,7 @@ fn what_every_view_writes_down_leads_back_to_it() {
             assert_eq!(kept.get(key), Some(value), "{}: {key}", kind.name);
         }
         let link = Link {
-            view: kind.name.to_owned(),
+            view: kind.heads.first().map_or(kind.name, |head| head.name()).to_owned(),
             model: golden(model_of(kind)),
             precision: Precision::default(),
             text: Some(words.text.clone()),
