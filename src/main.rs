@@ -15,14 +15,15 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    match arguments.command {
         Some(command) => cli::run(command),
-        None => cli::outcome(window()),
+        None => cli::outcome(window(arguments.open)),
     }
 }
 
-/// Opens the workbench and stays until it is closed.
-fn window() -> anyhow::Result<()> {
+/// Opens the workbench, at a view where one is named, and stays until it is closed.
+fn window(link: Option<String>) -> anyhow::Result<()> {
     let drawn = Arc::new(OnceLock::<egui::Context>::new());
     let seen = drawn.clone();
     let repaint = move |within: Duration| {
@@ -40,7 +41,7 @@ fn window() -> anyhow::Result<()> {
         drawn.get_or_init(|| context.clone());
         client
     };
-    let closed = ui::app::open_window(start, asked_to_end);
+    let closed = ui::app::open_window(start, asked_to_end, link);
     // However the window went, a run writes down what it learned.
     training.wait();
     Ok(closed?)

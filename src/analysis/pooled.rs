@@ -7,6 +7,7 @@
 
 mod held;
 mod said;
+mod words;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -23,6 +24,7 @@ use crate::model::{self, EncoderConfig};
 use crate::text::TextError;
 use held::{Held, Text};
 pub use said::Said;
+pub use words::{WordStates, words};
 
 /// What the states of data sets may take of the memory, all of them together.
 const MOST_BYTES: usize = 512 << 20;

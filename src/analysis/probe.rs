@@ -1,6 +1,9 @@
 //! How much of a task each layer of an encoder already knows: a linear probe on the pooled states of each layer, judged on
 //! rows that were held out from it (Alain and Bengio, 2016; for layers of BERT, Tenney et al., 2019).
 //!
+//! Where words have tags, the states are those of words, and the sentences of a score are held out whole: it is the F1 of
+//! their entities.
+//!
 //! Every labelled row is held out once in k stratified folds, in which rows of one group and repeated texts stay together.
 //! In each fold the states are standardised by the rows that are learned from, and a fifth of these chooses how strong the
 //! weights are held down, so that no held-out row has a say in how it is predicted. Which pooling is shown first, and which
@@ -13,15 +16,17 @@ mod lesson;
 mod linear;
 mod scores;
 
+use std::path::PathBuf;
+
 use rayon::prelude::*;
 
-use super::pooled::{OnProgress, Pooled, StatesKept, Which};
+use super::pooled::{self, OnProgress, Pooled, StatesKept, Which, WordStates};
 use super::sample::Sampling;
 use crate::data::Dataset;
 use crate::data::folds::folds;
 use crate::inspect::{Plane, Pooling};
 use crate::stop::{self, Stop};
-use crate::task::Task;
+use crate::task::{Targets, Task};
 use crate::words::{noun, plural};
 
 pub use advice::{Advice, Because, Train};
@@ -44,12 +49,63 @@ pub struct Question {
     pub folds: usize,
 }
 
+/// What a run taught the encoder before it was probed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FineTuned {
+    pub run: String,
+    pub strategy: String,
+    /// What the run began from, where that is here, and what it is called.
+    pub base: Option<PathBuf>,
+    pub base_title: String,
+    pub taught: Taught,
+}
+
+/// What is known of the rows that it was taught.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Taught {
+    /// So many of the data were left out, or, where none could be, so many are among those that were probed.
+    Some {
+        left_out: usize,
+        among: usize,
+    },
+    Unknown {
+        why: String,
+    },
+}
+
+impl FineTuned {
+    /// What that means for what is shown, in a sentence or two.
+    pub fn said(&self) -> String {
+        let Self { run, strategy, taught, .. } = self;
+        let begin = format!(
+            "this encoder was fine-tuned with labels by the run {run} ({strategy}), so that its layers tell what they were taught"
+        );
+        match taught {
+            Taught::Some { left_out: 0, among: 0 } => format!("{begin}; none of these rows was learned from"),
+            Taught::Some { left_out: 0, among } => {
+                format!(
+                    "{begin}; {} learned from, and the figures tell what is remembered",
+                    plural(*among, "of these rows was", "of these rows were")
+                )
+            }
+            Taught::Some { left_out, .. } => {
+                format!("{begin}; {} that it learned from took no part", plural(*left_out, "row", "rows"))
+            }
+            Taught::Unknown { why } => {
+                format!("{begin}; these rows may be among those that it learned from, which cannot be told: {why}")
+            }
+        }
+    }
+}
+
 /// What the probes of all layers came to.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probed {
     pub task: Task,
     pub judged: Judged,
     pub rows: usize,
+    /// Their words, where each has a tag.
+    pub words: Option<usize>,
     /// Labelled rows that there were to choose from, and how many the memory would have held.
     pub among: usize,
     pub most: usize,
@@ -72,6 +128,8 @@ pub struct Probed {
     stored_layers: usize,
     /// Whether nothing but a head can be trained.
     is_frozen: bool,
+    /// Where a run taught the encoder before. How far to freeze is then to be asked of what the run began from.
+    pub fine_tuned: Option<FineTuned>,
 }
 
 impl Probed {
@@ -90,9 +148,20 @@ impl Probed {
         if self.is_frozen { Advice { train: Train::OnlyHead, ..advice } } else { advice }
     }
 
+    /// The same of an encoder that a run has taught.
+    #[must_use]
+    pub fn of_tuned(self, told: FineTuned) -> Self {
+        Self { fine_tuned: Some(told), ..self }
+    }
+
+    /// Whether it is of any use to say how far to freeze.
+    pub fn proposes(&self) -> bool {
+        self.fine_tuned.is_none()
+    }
+
     /// What a person should know of the rows, in sentences.
     pub fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
+        let mut notes: Vec<String> = self.fine_tuned.iter().map(FineTuned::said).collect();
         if self.rows < self.among {
             let why = if self.rows == self.most { ", as many as the memory for states holds" } else { "" };
             notes.push(format!(
@@ -131,16 +200,24 @@ pub fn labelled(data: &Dataset, among: impl IntoIterator<Item = usize>) -> Vec<u
 /// Probes all layers; nothing where `tell` ended it. What cannot be probed for is refused before the encoder is asked.
 pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Result<Option<Probed>, ProbeError> {
     let Question { wanted, folds } = question;
-    Lesson::of(&wanted.data, &wanted.among, *folds)?;
-    let Some(pooled) = kept.states(wanted, Which::All, tell)? else { return Ok(None) };
-    let lesson = Lesson::of(&wanted.data, &pooled.examples, *folds)?;
+    let (pooled, lesson) = if wanted.data.task.targets() == Targets::Tags {
+        let Some(WordStates { pooled, words }) = pooled::words(wanted, tell)? else { return Ok(None) };
+        let lesson = Lesson::of_words(&wanted.data, &pooled.examples, &words, *folds)?;
+        (pooled, lesson)
+    } else {
+        Lesson::of(&wanted.data, &wanted.among, *folds)?;
+        let Some(pooled) = kept.states(wanted, Which::All, tell)? else { return Ok(None) };
+        let lesson = Lesson::of(&wanted.data, &pooled.examples, *folds)?;
+        (pooled, lesson)
+    };
     let judge = Judge { lesson: &lesson, folds: *folds, seed: wanted.seed, stop: stop::here() };
     let Some((first, mean)) = judge.all(&pooled, tell) else { return Ok(None) };
     let name = |(class, rows): (usize, usize)| (wanted.data.labels.names.get(class).cloned().unwrap_or_default(), rows);
     Ok(Some(Probed {
         task: wanted.data.task,
         judged: lesson.judged,
-        rows: lesson.rows(),
+        rows: lesson.judged_rows(),
+        words: (lesson.judged == Judged::Entities).then(|| lesson.rows()),
         among: pooled.among,
         most: pooled.most,
         folds: *folds,
@@ -154,6 +231,7 @@ pub fn probe(question: &Question, kept: &StatesKept, tell: OnProgress<'_>) -> Re
         rare: lesson.rare(*folds).into_iter().map(name).collect(),
         stored_layers: pooled.stored_layers,
         is_frozen: pooled.is_frozen,
+        fine_tuned: None,
     }))
 }
 
@@ -201,7 +279,7 @@ impl Judge<'_> {
         for (row, counts) in folds.into_iter().flatten() {
             rows[row] = counts;
         }
-        scores::score(self.lesson.judged, &rows, self.seed)
+        scores::score(self.lesson.judged, &self.lesson.gathered(rows), self.seed)
     }
 
     fn fold(&self, states: &Pooled, plane: Plane, held_by: &[usize], fold: usize) -> Vec<(usize, Counts)> {

@@ -16,19 +16,20 @@ use std::sync::Arc;
 
 use super::pooled::OnProgress;
 use super::sample::Sampling;
-use crate::inspect::OpenModel;
+use crate::inspect::predictor::Sequence;
 use crate::inspect::switches::{Slope, Switches};
-use crate::inspect::why::Text;
+use crate::inspect::{GoOn, OpenModel};
 
 pub use error::BoardError;
 pub use found::{Board, WithoutEach};
+use sample::Lesson;
 pub use sample::Sample;
 pub use score::{ScoreWith, Scored};
 
 /// Rows of a sample where nothing else is said.
 pub const ROWS: usize = 300;
-/// Texts whose gradients are taken together.
-const AT_ONCE: usize = 32;
+/// Texts whose gradients are taken together: of hidden words there is a slope for every word of the vocabulary.
+const AT_ONCE: usize = 16;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -50,8 +51,7 @@ pub fn board(question: &Question, tell: OnProgress<'_>) -> Result<Option<Board>,
     let Some(sample) = Sample::read(&model, wanted, tell)? else { return Ok(None) };
     let Some((of_heads, of_feed_forward)) = importance(&mut model, &sample, tell)? else { return Ok(None) };
     let (layers, heads) = model.board();
-    let count = sample.rows() as u64;
-    let mut go_on = |done: usize, _: usize| tell("predicting the sample", done as u64, count);
+    let mut go_on = |done: usize, total: usize| tell("predicting the sample", done as u64, total as u64);
     let Some(whole) = score::score(&model, &sample, &mut go_on)? else { return Ok(None) };
     let mut without = None;
     if *exact {
@@ -71,10 +71,10 @@ type ByPart = (Vec<f64>, Vec<f64>);
 fn importance(model: &mut OpenModel, sample: &Sample, tell: OnProgress<'_>) -> Result<Option<ByPart>, BoardError> {
     let (layers, heads) = model.board();
     let (mut of_heads, mut of_feed_forward) = (vec![0.0; layers * heads], vec![0.0; layers]);
-    let total = sample.rows() as u64;
-    for (place, texts) in sample.texts.chunks(AT_ONCE).enumerate() {
-        let asked: Vec<(&Text, Vec<Slope>)> = texts.iter().map(|(text, aim)| (text, aim.slopes(&text.rows))).collect();
+    let total = sample.lessons.len() as u64;
+    for (place, lessons) in sample.lessons.chunks(AT_ONCE).enumerate() {
         let mut go_on = |_, _| tell("measuring the heads", (place * AT_ONCE) as u64, total);
+        let Some(asked) = slopes(model, lessons, &mut go_on)? else { return Ok(None) };
         let Some(measured) = model.mask_derivatives(&asked, &mut go_on)? else { return Ok(None) };
         for (layer, measured) in measured.iter().flat_map(|of_text| of_text.iter().enumerate()) {
             let own = of_heads[layer * heads..].iter_mut().zip(&measured.heads);
@@ -82,9 +82,20 @@ fn importance(model: &mut OpenModel, sample: &Sample, tell: OnProgress<'_>) -> R
             of_feed_forward[layer] += measured.feed_forward.iter().map(|value| value.abs()).sum::<f64>();
         }
     }
-    let count = sample.rows().max(1) as f64;
+    let count = sample.lessons.len().max(1) as f64;
     of_heads.iter_mut().chain(&mut of_feed_forward).for_each(|sum| *sum /= count);
     Ok(Some((of_heads, of_feed_forward)))
+}
+
+/// A text, and how its loss changes with each of its logits.
+type Asked = (Sequence, Vec<Slope>);
+
+/// What is asked of each text.
+fn slopes(model: &OpenModel, lessons: &[Lesson], go_on: GoOn<'_>) -> Result<Option<Vec<Asked>>, BoardError> {
+    let sequences: Vec<Sequence> = lessons.iter().map(Lesson::sequence).collect();
+    let Some(rows) = model.predictor().rows(sequences.clone(), go_on)? else { return Ok(None) };
+    let slopes = lessons.iter().zip(&rows).map(|(lesson, rows)| lesson.aim.slopes(rows));
+    Ok(Some(sequences.into_iter().zip(slopes).collect()))
 }
 
 /// The score without each part alone.

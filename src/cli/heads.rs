@@ -21,10 +21,10 @@ pub struct HeadsOf {
     /// A model folder
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// A file with texts and labels
+    /// A file with texts and what is right of them; of masked words, and of the order of texts, the texts alone
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// classify, multilabel, regress or ner; without it the model's architectures decide
+    /// Any task but rtd; without it the model's architectures decide
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
@@ -81,7 +81,7 @@ impl HeadsOf {
         };
         json!({
             "task": found.task,
-            "rows": found.sample.rows(),
+            "rows": found.sample.rows,
             "of": found.sample.among,
             "seed": self.drawn.seed,
             "truncated": found.sample.cut,
@@ -101,7 +101,7 @@ fn lines(found: &Board) -> Vec<String> {
         "{title} {:.4}, loss {:.4} over {}",
         found.whole.metric,
         found.whole.loss,
-        plural(found.sample.rows(), "row", "rows")
+        plural(found.sample.rows, "row", "rows")
     )];
     let exact = if found.without.is_some() { format!("{:>14}{:>14}", title, "loss") } else { String::new() };
     lines.push(format!("{:<26}{:>12}{exact}", "part", "importance"));

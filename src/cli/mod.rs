@@ -39,8 +39,11 @@ use clap::{Parser, Subcommand};
 ///
 /// Without a command the workbench opens.
 #[derive(Debug, Parser)]
-#[command(name = "attune", version)]
+#[command(name = "attune", version, args_conflicts_with_subcommands = true)]
 pub struct Arguments {
+    /// Opens the workbench at a view that was kept or copied there
+    #[arg(long, value_name = "LINK")]
+    pub open: Option<String>,
     #[command(subcommand)]
     pub command: Option<Command>,
 }

@@ -10,11 +10,12 @@ use serde_json::{Map, Value, json};
 use super::data::{Columns, Drawn, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::pooled::StatesKept;
-use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
+use crate::analysis::probe::{FOLDS, FineTuned, Probed, Question, ROWS, Score, Taught, Train, labelled};
 use crate::analysis::sample::Sampling;
 use crate::hub::embedded;
 use crate::inspect::Pooling;
 use crate::task::Task;
+use crate::train::learned;
 
 #[derive(Debug, Args)]
 #[command(mut_arg("seed", |arg| arg.help("Draws the rows and the folds")))]
@@ -25,7 +26,7 @@ pub struct Probe {
     /// A file with texts and labels
     #[arg(long, value_name = "FILE")]
     data: PathBuf,
-    /// classify, multilabel or regress; without it, what the labels look like
+    /// classify, multilabel, regress or ner; without it, what the labels look like
     #[arg(long, value_parser = super::data::task)]
     task: Option<Task>,
     #[command(flatten)]
@@ -53,7 +54,7 @@ impl Probe {
         let wanted = Sampling { among, ..self.drawn.of(self.rows, model, data) };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
-        let Some(probed) = probe::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
+        let Some(probed) = learned::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
         columns.tell();
         for note in probed.notes() {
             eprintln!("attune: warning: {note}");
@@ -77,6 +78,7 @@ fn facts(probed: &Probed, seed: u64) -> Value {
             "mean": layers(probed, &probed.mean),
         },
         "rows": probed.rows,
+        "words": probed.words,
         "of": probed.among,
         "classes": probed.classes,
         "folds": probed.folds,
@@ -86,12 +88,27 @@ fn facts(probed: &Probed, seed: u64) -> Value {
         "rare": rare,
         "best": advice.best,
         "found": advice.found(),
-        "proposal": advice.proposal(),
-        "strategy": match advice.train {
+        "fine_tuned": probed.fine_tuned.as_ref().map(fine_tuned),
+        "proposal": probed.proposes().then(|| advice.proposal()),
+        "strategy": probed.proposes().then(|| match advice.train {
             Train::Whole => json!({ "kind": "full" }),
             Train::Top(layers) => json!({ "kind": "top", "top_layers": layers }),
             Train::Head | Train::OnlyHead => json!({ "kind": "head" }),
-        },
+        }),
+    })
+}
+
+fn fine_tuned(told: &FineTuned) -> Value {
+    let (left_out, among) = match &told.taught {
+        Taught::Some { left_out, among } => (Some(*left_out), Some(if *left_out > 0 { 0 } else { *among })),
+        Taught::Unknown { .. } => (None, None),
+    };
+    json!({
+        "run": told.run,
+        "strategy": told.strategy,
+        "base": told.base_title,
+        "learned_left_out": left_out,
+        "learned_among": among,
     })
 }
 
@@ -132,6 +149,10 @@ fn lines(probed: &Probed) -> Vec<String> {
         lines.push(format!("{name:<11}{first:>12}{mean:>12}   {interval:<18} {bar}").trim_end().to_owned());
     }
     let advice = probed.advice(probed.pooling);
-    lines.extend([advice.found(), advice.proposal()]);
+    lines.push(advice.found());
+    lines.push(match &probed.fine_tuned {
+        None => advice.proposal(),
+        Some(told) => format!("How far to freeze is to be asked of what it was made of: {}.", told.base_title),
+    });
     lines
 }

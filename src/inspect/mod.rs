@@ -17,6 +17,7 @@ pub mod judging;
 pub mod objectives;
 pub mod predictor;
 pub mod reading;
+pub mod squad;
 pub mod switches;
 pub mod tagging;
 pub mod why;

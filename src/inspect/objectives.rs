@@ -4,6 +4,8 @@
 //! What is hidden is drawn by the same function as in training; a draw is a function of the seed, so that it can be
 //! looked at again.
 
+use serde::{Deserialize, Serialize};
+
 use crate::corpus::masking::{Cover, MaskStyle};
 use crate::model::Family;
 use crate::task::Task;
@@ -29,7 +31,8 @@ pub struct Lab {
     pub cut: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Masked(MaskStyle),
     /// Each next token from those before it.

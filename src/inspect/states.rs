@@ -1,6 +1,8 @@
 //! The states of whole texts after every layer: what maps, probes and comparisons of models are made of.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
+
+use serde::{Deserialize, Serialize};
 
 use super::InspectError;
 use super::open::OpenModel;
@@ -9,7 +11,8 @@ use super::request::Request;
 use crate::model::{HeadKind, Pass};
 
 /// How the states of a text's tokens become one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pooling {
     /// The state of the first token, which sequence heads read.
     First,
@@ -169,6 +172,42 @@ pub fn pool(states: &[f32], width: usize, asked: Option<&[usize]>, pooling: Pool
         sums.iter_mut().zip(state).for_each(|(sum, value)| *sum += f64::from(*value));
     }
     sums.into_iter().map(|sum| (sum / asked.len() as f64) as f32).collect()
+}
+
+impl Predictor<'_> {
+    /// The states of stretches of tokens after every layer, those of one sequence after another: for each pooling, the first
+    /// token and then the mean, every layer from what enters the first on.
+    pub fn stretches(
+        &self,
+        sequences: &[(Sequence, Vec<Range<usize>>)],
+        go_on: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Option<Passed>, InspectError> {
+        let layers = self.model.config.num_hidden_layers + 1;
+        let mut found = Passed {
+            hidden_size: self.model.config.hidden_size,
+            planes: vec![Vec::new(); 2 * layers],
+            said: Rows::new(),
+        };
+        let tokens = |(sequence, _): &&(Sequence, Vec<Range<usize>>)| sequence.ids.len();
+        let done = in_batches(self.tokens_at_once, sequences.iter().map(Ok), tokens, go_on, |_, batch| {
+            let input = packed(&batch.iter().map(|(sequence, _)| sequence.clone()).collect::<Vec<_>>());
+            let encoded = self.model.encode(&input, &Pass { keep_hidden: true, ..Pass::default() })?;
+            for (layer, hidden) in encoded.hidden.iter().enumerate() {
+                let width = hidden.dim(1)?;
+                let values: Vec<f32> = hidden.flatten_all()?.to_vec1()?;
+                for ((_, own), start) in batch.iter().zip(&input.starts) {
+                    for stretch in own {
+                        let tokens: Vec<usize> = stretch.clone().map(|token| start + token).collect();
+                        for (place, pooling) in [Pooling::First, Pooling::Mean].into_iter().enumerate() {
+                            found.planes[place * layers + layer].extend(pool(&values, width, Some(&tokens), pooling));
+                        }
+                    }
+                }
+            }
+            Ok::<_, InspectError>(vec![(); batch.len()])
+        })?;
+        Ok(done.map(|_| found))
+    }
 }
 
 impl OpenModel {

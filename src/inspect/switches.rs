@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{Tensor, Var};
 
-use super::predictor::{GoOn, in_batches, packed};
-use super::why::{Asked, Explained, Scene, Target, Text};
+use super::predictor::{GoOn, Sequence, in_batches, packed};
+use super::why::{Asked, Explained, Scene, Target};
 use super::{Inquiry, InspectError, OpenModel};
 use crate::model::{Gate, Measured, Pass};
 
@@ -92,11 +92,11 @@ impl OpenModel {
         ask(&mut *gated.0)
     }
 
-    /// What a loss gains by each mask, of each text: for every layer the derivatives by its heads and by its feed-forward.
+    /// What a loss gains by each mask, of each sequence: for every layer the derivatives by its heads and by its feed-forward.
     /// Nothing where `go_on` ended it.
     pub fn mask_derivatives(
         &mut self,
-        texts: &[(&Text, Vec<Slope>)],
+        texts: &[(Sequence, Vec<Slope>)],
         go_on: GoOn<'_>,
     ) -> Result<Option<Vec<Vec<Measured>>>, InspectError> {
         let (layers, _) = self.board();
@@ -107,7 +107,7 @@ impl OpenModel {
         let gated = Gated(self);
         let model = &*gated.0;
         let (at_once, total) = (model.predictor().tokens_at_once, texts.len());
-        let tokens = |(text, _): &&(&Text, Vec<Slope>)| text.ids.len();
+        let tokens = |(text, _): &&(Sequence, Vec<Slope>)| text.ids.len();
         in_batches(at_once, texts.iter().map(Ok), tokens, &mut |done| go_on(done, total), |_, batch| {
             // What was measured of the texts before is nothing to these.
             for gate in &gates {
@@ -121,8 +121,8 @@ impl OpenModel {
     }
 
     /// One pass forward and back.
-    fn slide(&self, batch: &[&(&Text, Vec<Slope>)]) -> Result<(), InspectError> {
-        let input = packed(&batch.iter().map(|(text, _)| text.sequence()).collect::<Vec<_>>());
+    fn slide(&self, batch: &[&(Sequence, Vec<Slope>)]) -> Result<(), InspectError> {
+        let input = packed(&batch.iter().map(|(text, _)| text.clone()).collect::<Vec<_>>());
         let ids: Vec<u32> = batch.iter().flat_map(|(text, _)| text.ids.iter().copied()).collect();
         let (mut rows, mut slopes) = (Vec::new(), Vec::new());
         for (start, (_, own)) in input.starts.iter().zip(batch) {

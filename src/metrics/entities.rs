@@ -98,6 +98,29 @@ fn mean_score(scores: &[f32], entity: &Entity) -> f32 {
     ratio(sum, own.len() as f64) as f32
 }
 
+/// Counts entities of single sentences, for whoever sums them otherwise.
+pub struct EntityCounter(TagReader);
+
+impl EntityCounter {
+    pub fn new(labels: &[String]) -> Self {
+        Self(TagReader::new(labels))
+    }
+
+    /// Entities that are right, that were predicted and that there are, by the lenient reading.
+    pub fn count(&self, gold: &[u32], predicted: &[u32]) -> [u64; 3] {
+        let mut counts = TypeCounts::new(self.0.types.len());
+        counts.add(&self.0.lenient(gold), &self.0.lenient(predicted));
+        let sum = |part: fn(&Tally) -> u64| counts.0.iter().map(part).sum::<u64>();
+        [sum(|tally| tally.right), sum(|tally| tally.predicted), sum(|tally| tally.support)]
+    }
+}
+
+impl std::fmt::Debug for EntityCounter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("EntityCounter").field(&self.0.types).finish()
+    }
+}
+
 /// A tag taken apart as seqeval does: its first character, and what follows the first hyphen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Tag {

@@ -28,7 +28,7 @@ pub use classification::{
     Answers, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at, judged_at,
 };
 pub use contest::{Basis, Contest};
-pub use entities::{TaggedSentence, evaluate_entities};
+pub use entities::{EntityCounter, TaggedSentence, evaluate_entities};
 pub use evaluation::{ClassScore, Evaluation, Outcome, Prediction};
 pub use masked::{MaskedTally, ReplacedTally, TokenTally, evaluate_masked, evaluate_replaced};
 pub use measure::Measure;

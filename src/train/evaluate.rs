@@ -2,13 +2,14 @@
 
 use std::ops::ControlFlow;
 
+use super::TrainError;
 use super::companion::Companion;
 use super::examples::Examples;
 use super::objective::{Objective, Scored, evaluation_chance, evaluation_draws};
 use super::prefix::{PrefixCache, last_states};
-use super::{TrainError, answers};
 use crate::data::{Dataset, LabelSet, Target};
 use crate::inspect::predictor::{TOKENS_AT_ONCE, in_batches};
+use crate::inspect::squad;
 use crate::metrics::{
     Answers, Evaluation, MaskedTally, ReplacedTally, TaggedSentence, best_class, evaluate_answers, evaluate_classes,
     evaluate_entities, evaluate_masked, evaluate_multilabel_at, evaluate_replaced, evaluate_values,
@@ -113,7 +114,8 @@ pub fn evaluation(of: Scores<'_>, scored: Vec<Scored>) -> Evaluation {
             evaluate_entities(&labels.names, sentences(data, features, &scored, labels), mean_loss(&scored))
         }
         (Targets::Span, Some(data), Examples::Features(features)) => {
-            let questions = answers::questions(data, features, &scored);
+            let logits = scored.iter().map(|scored| scored.scores.as_slice());
+            let questions = squad::questions(data, features.iter().zip(logits));
             let unanswerable = data.examples.iter().any(|one| one.target == Target::Answers(Vec::new()));
             let threshold = decisions.no_answer;
             let may_refuse = unanswerable || threshold.is_some();

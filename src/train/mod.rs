@@ -1,6 +1,5 @@
 //! Batches → loss → gradients → new weights.
 
-pub mod answers;
 pub mod assess;
 pub mod audit;
 pub mod checkpoint;
@@ -19,6 +18,7 @@ pub mod folds;
 pub mod generator;
 pub mod groups;
 pub mod kept;
+pub mod learned;
 pub mod limits;
 pub mod loss;
 pub mod make_fit;

@@ -43,8 +43,8 @@ use log::Log;
 pub(super) use names::{ADAPTER, MODEL};
 /// What became of the runs of a sweep, in the folder that holds theirs.
 pub const TRIALS: &str = names::TRIALS;
-pub use names::fold_folder;
 use names::{CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
+pub use names::{fold_folder, model_title};
 use summary::SUMMARY;
 
 impl TrainEvent {

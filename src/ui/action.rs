@@ -3,6 +3,7 @@
 
 mod guide;
 mod hub;
+mod link;
 mod queue;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ use crate::worker::work::AnyWork;
 
 pub use guide::GuideAction;
 pub use hub::HubAction;
+pub use link::LinkAction;
 pub use queue::{Picked, QueueAction, RecipeAction, Wish};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -160,6 +162,13 @@ pub enum Action {
     Queue(QueueAction),
     /// Something about a comparison that is run by one press.
     Recipe(RecipeAction),
+    /// Something about views that are kept.
+    Link(LinkAction),
+    /// Says what a person should know.
+    Tell {
+        title: String,
+        why: String,
+    },
 
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
@@ -203,6 +212,7 @@ impl Action {
             Self::AskIn(Precision::Int8),
             Self::AskIn(Precision::F32),
         ];
+        commands.extend(LinkAction::commands().map(Self::Link));
         commands.extend(HubAction::commands().map(Self::Hub));
         commands.extend(Shipped::ALL.into_iter().filter(|shipped| shipped.promise().is_some()).map(Self::TryShipped));
         commands.extend(Sample::ALL.map(Self::OpenSample));
@@ -289,6 +299,8 @@ impl Action {
             Self::Guide(action) => action.title(),
             Self::Queue(action) => action.title(),
             Self::Recipe(action) => return action.title(),
+            Self::Link(action) => return action.title(),
+            Self::Tell { .. } => "Tell",
             Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
@@ -325,6 +337,7 @@ impl Action {
             Self::ContinueNewest => "Resumes the latest interrupted run exactly where it stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",
             Self::AskIn(Precision::Int8) => "Faster, in Explore and Evaluate; answers may differ a little",
+            Self::Link(action) => action.tooltip(),
             Self::ShowDrift { .. } => "What lies between the two models: states, heads and weights",
             Self::OpenRun(_) => "Its history in Train, its evaluation in Evaluate",
             Self::CloneRun(_) => "Fills the form of the next run with this configuration",
@@ -340,6 +353,7 @@ impl Action {
             Self::ChooseData => command(Key::O),
             Self::StartRun => command(Key::Enter),
             Self::StopRun => command(Key::Period),
+            Self::Link(LinkAction::Keep) => command(Key::D),
             Self::ToggleTheme => Some(KeyboardShortcut::new(Modifiers::COMMAND | Modifiers::SHIFT, Key::L)),
             Self::ToggleLog => command(Key::J),
             Self::Quit => command(Key::Q),
@@ -360,6 +374,7 @@ impl Action {
             Self::Hub(_) => "hugging face download search fetch",
             Self::Queue(_) => "wait next runs later",
             Self::Recipe(_) => "recipe experiment compare ablation",
+            Self::Link(_) => "bookmark pin share favourite attune://",
             Self::Guide(_) => "help tutorial tour learn transfer learning course",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",

@@ -3,6 +3,7 @@
 
 mod guide;
 mod hub;
+mod links;
 mod perform;
 mod recipe;
 mod send;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, TryRecvError};
 
-use super::action::ThemeChoice;
+use super::action::{LinkAction, ThemeChoice};
 use super::dialog::Dialog;
 use super::display::{self, NoWindow};
 use super::fonts::Found;
@@ -72,6 +73,12 @@ pub struct App {
     model_of_sample: Option<PathBuf>,
     /// When the draft was changed last; a plan is asked for when it has rested.
     plan_due: Option<f64>,
+    /// A link that waits until models were found.
+    link_due: Option<String>,
+    /// The view whose picture or table is being saved.
+    saved_view: Option<String>,
+    /// The parts that a link puts before others, once they are there.
+    tabs_due: Vec<String>,
     found_fonts: Receiver<Found>,
     device: String,
     actions: Vec<Action>,
@@ -107,6 +114,7 @@ impl App {
         workspace.guide = settings.guide.clone();
         workspace.queue = Queue::read(&settings.queue);
         workspace.recent = settings.recent_data();
+        workspace.kept_views.clone_from(&settings.kept_views);
         workspace.last_model.clone_from(&settings.last_model);
         let mut app = Self {
             workspace,
@@ -128,6 +136,9 @@ impl App {
             began_with_model: false,
             model_of_sample: None,
             plan_due: None,
+            link_due: None,
+            saved_view: None,
+            tabs_due: Vec::new(),
             found_fonts,
             device: format!("CPU · {}", super::format::plural(threads as u64, "thread", "threads")),
             actions: Vec::new(),
@@ -295,9 +306,23 @@ impl App {
             Screen::Model => panels.model.ui(ui, &mut cx),
             Screen::Train => tiled_ui(&mut self.settings, screen, &mut panels.train, ui, &mut cx),
             Screen::Evaluate => tiled_ui(&mut self.settings, screen, &mut panels.evaluate, ui, &mut cx),
-            Screen::Explore => tiled_ui(&mut self.settings, screen, &mut panels.explore, ui, &mut cx),
+            Screen::Explore => {
+                tiled_ui(&mut self.settings, screen, &mut panels.explore, ui, &mut cx);
+                self.turn_to_tabs();
+            }
             Screen::Runs => panels.runs.ui(ui, &mut cx),
             Screen::Settings => panels.settings.ui(ui, &mut cx, &self.settings),
+        }
+    }
+
+    /// Puts the parts of Explore where a link has them, once the view is there.
+    fn turn_to_tabs(&mut self) {
+        let is_there = self.panels.explore.is_at(self.workspace.explore.linked.as_ref());
+        if is_there && !self.tabs_due.is_empty() {
+            let name = tiled_name(Screen::Explore, &self.panels.explore);
+            if let Some(tree) = self.settings.layouts.get_mut(&name) {
+                tiles::turn_to(tree, &std::mem::take(&mut self.tabs_due));
+            }
         }
     }
 
@@ -323,14 +348,18 @@ impl App {
     }
 }
 
+/// Under which the layout of a screen is kept.
+fn tiled_name(screen: Screen, panel: &dyn Tiled) -> String {
+    format!("{} {}", screen.title(), panel.variant()).trim_end().to_owned()
+}
+
 fn tiled_ui(settings: &mut Settings, screen: Screen, panel: &mut dyn Tiled, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
     panel.prepare(cx);
-    let name = format!("{} {}", screen.title(), panel.variant());
-    let name = name.trim_end();
+    let name = &tiled_name(screen, panel);
     let layouts = &mut settings.layouts;
     let layout = panel.layout();
     if layouts.get(name).is_none_or(|tree| !tiles::fits(tree, &layout)) {
-        layouts.insert(name.into(), tiles::first_tree(name, &layout));
+        layouts.insert(name.clone(), tiles::first_tree(name, &layout));
     }
     if let Some(tree) = layouts.get_mut(name) {
         tiles::show(tree, panel, ui, cx);
@@ -343,6 +372,7 @@ impl eframe::App for App {
         self.take_found_fonts(ctx);
         self.drain_events(ctx);
         self.follow_guide();
+        self.follow_link();
         self.drop_old_toasts();
         self.take_shortcuts(ctx);
         self.take_dropped_files(ctx);
@@ -405,6 +435,7 @@ pub const APP_ID: &str = "attune";
 pub fn open_window(
     start: impl FnOnce(&egui::Context) -> Client + 'static,
     asked_to_end: AskedToEnd,
+    link: Option<String>,
 ) -> Result<(), NoWindow> {
     display::before()?;
     let icon = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")).ok();
@@ -430,7 +461,9 @@ pub fn open_window(
         options,
         Box::new(|cc| {
             let client = start(&cc.egui_ctx);
-            Ok(Box::new(App::new(cc, client, Places::usual()).with_hub(Hub::from_env()).heeding(asked_to_end)))
+            let mut app = App::new(cc, client, Places::usual()).with_hub(Hub::from_env()).heeding(asked_to_end);
+            app.actions.extend(link.map(|link| Action::Link(LinkAction::Open(link))));
+            Ok(Box::new(app))
         }),
     );
     Ok(closed?)

@@ -9,6 +9,7 @@ pub mod fonts;
 pub mod format;
 pub mod frame;
 pub mod guide;
+pub mod link;
 pub mod palette;
 pub mod panels;
 pub mod picture;

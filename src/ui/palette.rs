@@ -4,6 +4,8 @@ use egui::{
     Align2, Area, Color32, CornerRadius, Frame, Id, Key, Margin, Order, Role, Sense, Stroke, Ui, WidgetInfo, vec2,
 };
 
+use super::action::LinkAction;
+use super::link::BEGIN;
 use super::theme::{self, Palette, size};
 use super::widgets::text;
 use super::{Action, Cx, format};
@@ -122,7 +124,18 @@ impl CommandPalette {
     }
 
     fn found(&self, cx: &Cx<'_>) -> Vec<Action> {
-        let possible = Action::commands().into_iter().filter(|action| action.is_possible(cx.workspace));
+        // What is pasted is a place to go to, and no words to look for.
+        if self.query.trim_start().starts_with(BEGIN) {
+            return vec![Action::Link(LinkAction::Open(self.query.trim().to_owned()))];
+        }
+        let kept = cx
+            .workspace
+            .kept_views
+            .iter()
+            .rev()
+            .map(|kept| Action::Link(LinkAction::OpenKept { title: kept.title.clone(), link: kept.link.clone() }));
+        let known = Action::commands().into_iter().chain(kept);
+        let possible = known.filter(|action| action.is_possible(cx.workspace));
         let mut ranked: Vec<(u32, Action)> =
             possible.filter_map(|action| rank(&self.query, &action).map(|rank| (rank, action))).collect();
         ranked.sort_by_key(|(rank, _)| *rank);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::action::ThemeChoice;
 use super::guide::Guide;
+use super::link::KeptView;
 use super::tiles::Tree;
 use crate::table::Inputs;
 
@@ -37,6 +38,8 @@ pub struct Settings {
     pub guide: Guide,
     /// The runs that wait, as the queue writes them.
     pub queue: String,
+    /// Views of Explore that were kept, the oldest first.
+    pub kept_views: Vec<KeptView>,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -56,6 +59,7 @@ impl Default for Settings {
             token_in_keyring: false,
             guide: Guide::default(),
             queue: String::new(),
+            kept_views: Vec::new(),
             layouts: BTreeMap::new(),
         }
     }

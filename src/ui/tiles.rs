@@ -134,6 +134,26 @@ pub fn fits(tree: &Tree, layout: &Layout) -> bool {
     kept == wanted
 }
 
+/// The parts that stand before others in their place.
+pub fn tabs(tree: &Tree) -> Vec<String> {
+    let stacks = tree.tiles.tiles().filter_map(|tile| match tile {
+        Tile::Container(Container::Tabs(tabs)) if tabs.children.len() > 1 => tabs.active,
+        Tile::Container(_) | Tile::Pane(_) => None,
+    });
+    let mut keys: Vec<String> = stacks.filter_map(|tile| tree.tiles.get_pane(&tile).cloned()).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// Puts parts before others in their place.
+pub fn turn_to(tree: &mut Tree, keys: &[String]) {
+    for key in keys {
+        if let Some(tile) = tree.tiles.find_pane(key) {
+            tree.make_active(|id, _| id == tile);
+        }
+    }
+}
+
 /// Draws a screen: what stands around the parts, then the parts.
 pub fn show(tree: &mut Tree, screen: &mut dyn Tiled, ui: &mut egui::Ui, cx: &mut Cx<'_>) {
     if !screen.has_content(cx) {

@@ -4,6 +4,7 @@
 pub mod data;
 pub mod downloads;
 pub mod draft;
+mod explore;
 mod fetching;
 mod guide;
 pub mod hub;
@@ -25,24 +26,24 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Roles;
-use crate::inspect::{Reply, Subject};
 use crate::model::card::ModelCard;
 use crate::model::{Decisions, Precision, kept};
 use crate::samples::Sample;
 use crate::table::Inputs;
-use crate::task::Task;
 use crate::train::config::{RunConfig, StrategyKind};
 use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
 use crate::train::recommend::Settings;
 use crate::train::run::RunSummary;
 use crate::ui::guide::Guide;
+use crate::ui::link::KeptView;
 use crate::ui::widgets::number::Wrong;
 use crate::worker::protocol::{EvaluatedData, Event, EventKind, HubTold, JobId, ModelEntry, OpenedRun, Payload};
 use crate::worker::work::{Work, Worked};
 
 pub use data::DataState;
 pub use downloads::{Download, DownloadState};
+pub use explore::{ExploreState, Offered, Shown};
 pub use hub::{CardState, HubState, Trouble};
 pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
 pub use queue::Queue;
@@ -94,43 +95,6 @@ impl Screen {
     }
 }
 
-/// What Explore asks and was told.
-#[derive(Clone, Debug, Default)]
-pub struct ExploreState {
-    pub model: Option<PathBuf>,
-    /// What the model can be asked, once it is open.
-    pub subject: Option<Arc<Subject>>,
-    /// A text from another screen that is to be tried.
-    pub offered: Option<Arc<Offered>>,
-    /// A view that another screen asked for.
-    pub shown: Option<Arc<Shown>>,
-    pub answer: Option<Arc<Reply>>,
-    /// The newest request, until it is answered.
-    pub pending: Option<JobId>,
-    pub error: Option<String>,
-}
-
-/// A view of Explore, by its name, that is to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    pub view: &'static str,
-    /// A model that is set beside the one that is asked.
-    pub before: Option<PathBuf>,
-    /// A file that is predicted.
-    pub file: Option<Inputs>,
-}
-
-/// A text to be tried in Explore, with its pair or context.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Offered {
-    /// What it is to be tried for.
-    pub task: Task,
-    pub text: String,
-    pub pair: Option<String>,
-    /// For a question, from which lead on there is no answer, where that may be said.
-    pub no_answer: Option<f64>,
-}
-
 #[derive(Clone, Debug)]
 pub struct Workspace {
     pub screen: Screen,
@@ -175,6 +139,8 @@ pub struct Workspace {
     pub jobs: Vec<Job>,
     pub toasts: Vec<Toast>,
     pub log: Vec<LogLine>,
+    /// Views that a person kept, the oldest first.
+    pub kept_views: Vec<KeptView>,
     /// Seconds since the window opened, for whoever shows how long something takes.
     pub now: f64,
     /// When the window was opened, in seconds since 1970.
@@ -261,6 +227,7 @@ impl Workspace {
             jobs: Vec::new(),
             toasts: Vec::new(),
             log: Vec::new(),
+            kept_views: Vec::new(),
             wants: Wants::default(),
             now: 0.0,
             opened_at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs()),
@@ -422,20 +389,6 @@ impl Workspace {
         self.explore_with(model_of(&opened.summary.dir));
     }
 
-    pub fn explore_with(&mut self, model: PathBuf) {
-        if self.explore.model.as_ref() != Some(&model) {
-            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
-            self.wants.subject = true;
-        }
-    }
-
-    /// Asks a state of the course of the run whose model is asked. It can be asked the same, so that nothing has to be told
-    /// of it first.
-    pub fn look_at_state(&mut self, dir: PathBuf) {
-        let Some(subject) = self.explore.subject.as_ref().map(|subject| subject.in_state(&dir)) else { return };
-        self.explore = ExploreState { model: Some(dir), subject: Some(Arc::new(subject)), ..ExploreState::default() };
-    }
-
     /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
     /// it is open. What was said of another file says nothing of this one, and is guessed.
     pub fn roles_of(&self, model: &Path, data: &Inputs) -> Roles {
@@ -446,6 +399,11 @@ impl Workspace {
         let is_open = self.data.table.as_ref().is_some_and(|table| table.origins.inputs == *data)
             || self.data.eval.as_ref() == Some(data);
         if is_open { self.data.roles.clone() } else { Roles::default() }
+    }
+
+    /// The data that are being opened mean what they mean to a configuration.
+    pub fn restore(&mut self, config: RunConfig) {
+        self.restoring = Some(Box::new(config));
     }
 
     /// A file is opened: the run that is used again was waiting for another one.

@@ -44,7 +44,23 @@ CHECKPOINTS = {
     "variants/bert-regress": [0.5, -1.25, 2.0],
     "bert-ner": TAGS,
     "variants/albert-groups-inner": TAGS,
+    # Where the answer stands, in characters of the second text; none where it has none.
+    "bert-qa": ["answer"] * 3,
+    "distilbert-qa": ["answer"] * 3,
+    # The tokens that are hidden.
+    "bert-mlm": [[2, 4], [1, 5, 6], [1]],
+    "roberta-mlm": [[2, 4], [1, 5, 6], [1]],
+    "albert-mlm": [[2, 4], [1, 5, 6], [1]],
+    # Whether the second text follows, or stands in its order: 0 if so.
+    "bert-nsp": [0, 1, 1],
+    "albert-sop": [1, 0, 1],
 }
+PAIRS = [
+    "She had kept it with great care",
+    "The new office opened in March",
+    "It stopped before noon",
+]
+ANSWERS = ["great care", "March", None]
 HEADS_OFF, FEED_FORWARD_OFF = [(0, 1), (1, 0)], 1
 ATTENTION = (".attention.output.dense", ".attention.out_lin", ".attention.dense")
 FEED_FORWARD = (".ffn.lin2", ".ffn_output", ".output.dense")
@@ -81,13 +97,38 @@ class Masked:
 
     def run(self, encoded, labels):
         self.calls = [0, 0]
-        out = self.model(**encoded, labels=labels)
+        kind = type(self.model).__name__
+        if kind.endswith("QuestionAnswering"):
+            places = {} if labels is None else dict(start_positions=labels[0], end_positions=labels[1])
+            out = self.model(**encoded, **places)
+            logits = torch.stack([out.start_logits, out.end_logits], -1)
+        elif kind == "AlbertForPreTraining":
+            # Its loss would be that of the masked words too.
+            logits = self.model(**encoded).sop_logits
+            out = None
+        else:
+            out = self.model(**encoded, labels=labels)
+            logits = out.logits
         assert self.calls == [len(self.heads), len(self.feed_forward)], self.calls
-        return out
+        if labels is None:
+            return None, logits
+        return (torch.nn.functional.cross_entropy(logits, labels) if out is None else out.loss), logits
 
 
-def labels(model, encoded, label):
+def labels(model, tokenizer, encoded, label, text):
     config = model.config
+    if label == "answer":
+        answer = ANSWERS[TEXTS.index(text)]
+        if answer is None:
+            return torch.tensor([0]), torch.tensor([0])
+        start = PAIRS[TEXTS.index(text)].index(answer)
+        first, last = (encoded.char_to_token(0, place, 1) for place in (start, start + len(answer) - 1))
+        return torch.tensor([first]), torch.tensor([last])
+    if type(model).__name__.endswith("MaskedLM"):
+        given = torch.full(encoded["input_ids"].shape, -100)
+        given[0, label] = encoded["input_ids"][0, label]
+        encoded["input_ids"][0, label] = tokenizer.mask_token_id
+        return given
     if isinstance(label, list) and all(isinstance(one, str) for one in label) and label:
         ids = {name: place for place, name in config.id2label.items()}
         given = torch.full(encoded["input_ids"].shape, -100)
@@ -113,23 +154,29 @@ def record(name, given):
     masked = Masked(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder)
     cases = []
-    for text, label in zip(TEXTS, given):
-        encoded = tokenizer(text, return_tensors="pt")
-        out = masked.run(encoded, labels(masked.model, encoded, label))
-        heads, feed_forward = torch.autograd.grad(out.loss, [masked.heads, masked.feed_forward])
+    reads_two = name.endswith(("-qa", "-nsp", "-sop"))
+    for place, (text, label) in enumerate(zip(TEXTS, given)):
+        encoded = tokenizer(text, PAIRS[place] if reads_two else None, return_tensors="pt")
+        aim = labels(masked.model, tokenizer, encoded, label, text)
+        loss, _ = masked.run(encoded, aim)
+        heads, feed_forward = torch.autograd.grad(loss, [masked.heads, masked.feed_forward])
         with torch.no_grad():
             kept = masked.heads.clone(), masked.feed_forward.clone()
             for layer, head in HEADS_OFF:
                 masked.heads[layer, head] = 0.0
             masked.feed_forward[FEED_FORWARD_OFF] = 0.0
-            off = masked.run(encoded, None).logits[0]
+            off = masked.run(encoded, None)[1][0]
+            if name.endswith("-mlm"):
+                # Of the tokens that are hidden, for every tenth word of the vocabulary.
+                off = off[label][:, ::10]
             masked.heads.copy_(kept[0])
             masked.feed_forward.copy_(kept[1])
         cases.append(
             {
                 "text": text,
-                "label": label,
-                "loss": rounded(out.loss.item()),
+                **({"pair": PAIRS[place]} if reads_two else {}),
+                "label": ANSWERS[place] if label == "answer" else label,
+                "loss": rounded(loss.item()),
                 "heads": rounded(heads.tolist()),
                 "feed_forward": rounded(feed_forward.tolist()),
                 "off": rounded(off.flatten().tolist()),

@@ -7,6 +7,7 @@ use attune::inspect::Question;
 use attune::model::kept;
 use attune::ui::workspace::Workspace;
 use attune::ui::{Action, Screen};
+use attune::worker::works::course::AskStates;
 use egui::Role;
 use egui_kittest::kittest::Queryable;
 
@@ -123,6 +124,21 @@ fn one_slider_goes_through_the_states_of_a_run() {
     window.until("the next state answers", |workspace| {
         workspace.explore.model.as_ref() == Some(&states[1].dir) && said(workspace).is_some()
     });
+
+    window.press("Ask every state");
+    window.until("every state has answered", |workspace| workspace.worked::<AskStates>().is_some());
+    let (work, all) = window.workspace().worked::<AskStates>().unwrap();
+    assert_eq!(work.states.len(), 9);
+    let answers: Vec<&attune::inspect::Answer> =
+        all.iter().map(|said| said.reply.as_ref().unwrap().to::<Question>().unwrap()).collect();
+    assert_eq!(answers[0].result, first.result, "what the slider said of it too");
+    let steps: Vec<u64> = all.iter().map(|said| said.step).collect();
+    assert_eq!(steps, states.iter().map(|state| state.step).collect::<Vec<_>>());
+    assert!(window.shows("Turned ") || window.shows("The answer is the same in all states"));
+    let last = format!("Step {}: ", states[8].step);
+    let cell = window.harness.get_by(|node| node.label().is_some_and(|label| label.starts_with(&last)));
+    cell.click();
+    window.until("a press goes there", |workspace| workspace.explore.model.as_ref() == Some(&states[8].dir));
 
     window.go(Screen::Evaluate);
     window.harness.get_by_role_and_label(Role::Slider, "State to evaluate").focus();

@@ -44,6 +44,15 @@ impl Window {
     }
 
     pub fn open_with_worker(folder: &Path, hub: Hub, client: Client) -> Self {
+        Self::remembering(folder, hub, client, None)
+    }
+
+    /// A window that finds what one before it remembered.
+    pub fn with_settings(folder: &Path, hub: Hub, storage: &'static dyn eframe::Storage) -> Self {
+        Self::remembering(folder, hub, spawn(Arc::new(|_| {})).unwrap(), Some(storage))
+    }
+
+    fn remembering(folder: &Path, hub: Hub, client: Client, storage: Option<&'static dyn eframe::Storage>) -> Self {
         let places =
             Places { runs: folder.join("runs"), samples: folder.join("samples"), model: folder.join("attune-mini") };
         let harness = Harness::builder()
@@ -51,7 +60,10 @@ impl Window {
             .with_max_steps(40)
             // The sample has letters that only fonts of the system have, which this machine may lack.
             .allow_missing_glyphs()
-            .build_eframe(move |cc| App::new(cc, client, places).with_hub(hub));
+            .build_eframe(move |cc| {
+                cc.storage = storage;
+                App::new(cc, client, places).with_hub(hub)
+            });
         let mut window = Self { harness };
         window.until("the start looks for runs and models", |workspace| workspace.jobs.is_empty());
         window

@@ -66,6 +66,7 @@ mod sweeps_go_elsewhere;
 #[cfg(unix)]
 mod sweeps_on_ray;
 mod terminals_go_away;
+mod views_are_kept;
 mod weights_by_name;
 mod what_fine_tuning_changed;
 mod what_is_read_is_told;

@@ -22,6 +22,8 @@ mod words;
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 pub use fuzzy::{Graph, probabilities, simplicial};
 pub use pca::Pca;
 pub use place::{PlaceText, Placed};
@@ -33,7 +35,8 @@ use super::points::Points;
 use clusters::Hills;
 
 /// How a plane is made of many dimensions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Method {
     #[default]
     Pca,

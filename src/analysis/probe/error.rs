@@ -8,7 +8,7 @@ use crate::words::plural;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    #[error("{task} gives no text a label of its own, expected classify, multilabel or regress")]
+    #[error("{task} gives no text and no word a label of its own, expected classify, multilabel, regress or ner")]
     NotOfTexts { task: Task },
     #[error("no row of {path:?} has a label, expected a column with the label of each text")]
     NoLabels { path: PathBuf },

@@ -1,12 +1,15 @@
 //! What is to be learned from the states of some examples, and how what a probe says of a row is judged.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::error::ProbeError;
 use super::linear::{Kind, Truth};
 use super::scores::{Counts, Judged};
 use crate::data::folds::{groups, strata};
 use crate::data::{Dataset, Target};
+use crate::metrics::EntityCounter;
+use crate::table::notation::tags::is_outside;
 
 /// What the rows teach, one after the other.
 #[derive(Clone, Debug)]
@@ -28,6 +31,19 @@ pub struct Lesson {
     pub strata: Vec<usize>,
     /// What of the rows belongs together: a group of the data, or the same text.
     pub groups: Vec<usize>,
+    /// Where the rows are words, the sentences that they are of.
+    sentences: Option<Sentences>,
+}
+
+/// Sentences whose words are the rows.
+#[derive(Clone, Debug)]
+struct Sentences {
+    /// The sentence of each row, and the place of the word in it.
+    words: Arc<[(usize, usize)]>,
+    /// The tags of each, in order.
+    gold: Vec<Vec<u32>>,
+    outside: u32,
+    counter: Arc<EntityCounter>,
 }
 
 /// What a probe learns of some rows, and how what it says is read.
@@ -49,7 +65,10 @@ enum Reading {
 
 /// Whether an example has something to teach.
 pub fn is_labelled(data: &Dataset, example: usize) -> bool {
-    matches!(data.examples[example].target, Target::Class(_) | Target::Classes(_) | Target::Value(_))
+    match data.examples[example].target {
+        Target::Class(_) | Target::Classes(_) | Target::Value(_) | Target::Tags(_) => true,
+        Target::Answers(_) | Target::None => false,
+    }
 }
 
 impl Lesson {
@@ -68,7 +87,40 @@ impl Lesson {
             }
         };
         let (strata, groups) = (strata(data, examples), groups(data, examples));
-        let lesson = Self { judged, taught, strata, groups };
+        let lesson = Self { judged, taught, strata, groups, sentences: None };
+        lesson.check(data, folds)?;
+        Ok(lesson)
+    }
+
+    /// Of the words of sentences: `words` has the sentence of each, by its place among the examples, and its place in that.
+    /// The words of a sentence are held out together.
+    pub fn of_words(
+        data: &Dataset,
+        examples: &[usize],
+        words: &[(usize, usize)],
+        folds: usize,
+    ) -> Result<Self, ProbeError> {
+        let tags = |example: &usize| match &data.examples[*example].target {
+            Target::Tags(tags) => tags.clone(),
+            Target::Class(_) | Target::Classes(_) | Target::Value(_) | Target::Answers(_) | Target::None => Vec::new(),
+        };
+        let gold: Vec<Vec<u32>> = examples.iter().map(tags).collect();
+        let tag = |(sentence, word): &(usize, usize)| gold[*sentence].get(*word).map_or(0, |tag| *tag as usize);
+        let taught = Taught::Classes(words.iter().map(tag).collect());
+        let (strata, groups) = (strata(data, examples), groups(data, examples));
+        let of = |all: &[usize]| words.iter().map(|(sentence, _)| all[*sentence]).collect::<Vec<usize>>();
+        let (strata, groups) = (of(&strata), of(&groups));
+        let names = &data.labels.names;
+        let sentences = Sentences {
+            words: words.into(),
+            gold,
+            outside: names.iter().position(|name| is_outside(name)).unwrap_or(0) as u32,
+            counter: Arc::new(EntityCounter::new(names)),
+        };
+        let lesson = Self { judged: Judged::Entities, taught, strata, groups, sentences: Some(sentences) };
+        if lesson.rows() == 0 {
+            return Err(ProbeError::NoLabels { path: data.table.path.clone() });
+        }
         lesson.check(data, folds)?;
         Ok(lesson)
     }
@@ -98,6 +150,11 @@ impl Lesson {
         self.strata.len()
     }
 
+    /// Rows that a score is of: texts, or the sentences whose words are the rows.
+    pub fn judged_rows(&self) -> usize {
+        self.sentences.as_ref().map_or(self.rows(), |sentences| sentences.gold.len())
+    }
+
     /// Rows of a class, or of all, that can be in different folds.
     fn apart(&self, stratum: Option<usize>) -> usize {
         let of = self.groups.iter().zip(&self.strata).filter(|(_, own)| stratum.is_none_or(|one| one == **own));
@@ -122,7 +179,8 @@ impl Lesson {
                 let counts = counted(classes);
                 let best = counts.iter().max_by_key(|(class, count)| (**count, std::cmp::Reverse(**class)));
                 let best = best.map_or(0, |(class, _)| *class);
-                classes.iter().map(|class| of_class(*class == best)).collect()
+                let said = classes.iter().map(|class| self.of_class(*class, best)).collect();
+                self.gathered(said)
             }
             Taught::Labels { count, values } => {
                 let rows: Vec<&[bool]> = values.chunks_exact(*count).collect();
@@ -140,7 +198,7 @@ impl Lesson {
     /// How many classes or labels there are among the rows.
     pub fn classes(&self) -> usize {
         match &self.taught {
-            Taught::Classes(_) => self.strata.iter().max().map_or(0, |most| most + 1),
+            Taught::Classes(classes) => counted(classes).len(),
             Taught::Labels { count, .. } => *count,
             Taught::Numbers(_) => 0,
         }
@@ -163,7 +221,7 @@ impl Lesson {
     /// What a row adds to the score, by what was said of it.
     pub fn judge(&self, learner: &Learner, row: usize, said: &[f32]) -> Counts {
         match (&self.taught, &learner.reading) {
-            (Taught::Classes(classes), Reading::Classes(known)) => of_class(read_class(known, said) == classes[row]),
+            (Taught::Classes(classes), Reading::Classes(known)) => self.of_class(classes[row], read_class(known, said)),
             (Taught::Labels { count, values }, _) => {
                 let predicted: Vec<bool> = said.iter().map(|said| *said > 0.0).collect();
                 of_labels(&values[row * count..(row + 1) * count], &predicted)
@@ -174,6 +232,26 @@ impl Lesson {
             }
             _ => [0.0; 3],
         }
+    }
+
+    /// Whether a class is right; of a word which was said, since an entity is of several.
+    fn of_class(&self, right: usize, said: usize) -> Counts {
+        let one = if self.sentences.is_some() { said as f64 } else { f64::from(u8::from(said == right)) };
+        [one, 0.0, 0.0]
+    }
+
+    /// What is added up of the rows: of words the entities of their sentences.
+    pub fn gathered(&self, rows: Vec<Counts>) -> Vec<Counts> {
+        let Some(sentences) = &self.sentences else { return rows };
+        // A word that the tokenizer makes nothing of is outside, as in evaluations.
+        let mut said: Vec<Vec<u32>> = sentences.gold.iter().map(|gold| vec![sentences.outside; gold.len()]).collect();
+        for ((sentence, word), [tag, ..]) in sentences.words.iter().zip(&rows) {
+            if let Some(place) = said[*sentence].get_mut(*word) {
+                *place = *tag as u32;
+            }
+        }
+        let of = |(gold, said): (&Vec<u32>, &Vec<u32>)| sentences.counter.count(gold, said).map(|count| count as f64);
+        sentences.gold.iter().zip(&said).map(of).collect()
     }
 }
 
@@ -235,10 +313,6 @@ fn of_numbers(numbers: &[f32], rows: &[usize]) -> Learner {
 fn mean<'a>(numbers: impl ExactSizeIterator<Item = &'a f32>) -> f64 {
     let count = numbers.len().max(1) as f64;
     numbers.map(|number| f64::from(*number)).sum::<f64>() / count
-}
-
-fn of_class(is_right: bool) -> Counts {
-    [f64::from(u8::from(is_right)), 0.0, 0.0]
 }
 
 fn of_labels(right: &[bool], said: &[bool]) -> Counts {

@@ -12,6 +12,8 @@ pub enum Judged {
     Accuracy,
     /// Over all labels of all rows together.
     F1,
+    /// Over all entities of all sentences together.
+    Entities,
     R2,
 }
 
@@ -21,6 +23,7 @@ impl Judged {
         match self {
             Self::Accuracy => "accuracy",
             Self::F1 => "f1_micro",
+            Self::Entities => "f1",
             Self::R2 => "r2",
         }
     }
@@ -29,6 +32,7 @@ impl Judged {
         match self {
             Self::Accuracy => "Accuracy",
             Self::F1 => "Micro F1",
+            Self::Entities => "F1 of entities",
             Self::R2 => "R²",
         }
     }
@@ -38,6 +42,7 @@ impl Judged {
         match self {
             Self::Accuracy => "the most frequent class alone has",
             Self::F1 => "the labels that most rows have alone have",
+            Self::Entities => "the most frequent tag alone has",
             Self::R2 => "their mean alone has",
         }
     }
@@ -47,6 +52,7 @@ impl Judged {
         match self {
             Self::Accuracy => "Most frequent class",
             Self::F1 => "Labels that most rows have",
+            Self::Entities => "Most frequent tag",
             Self::R2 => "Mean",
         }
     }
@@ -68,13 +74,14 @@ impl Judged {
         let [one, two, three] = sums;
         match self {
             Self::Accuracy => ratio(one, rows),
-            Self::F1 => ratio(2.0 * one, two + three),
+            Self::F1 | Self::Entities => ratio(2.0 * one, two + three),
             Self::R2 => 1.0 - ratio(one, two - ratio(three * three, rows)),
         }
     }
 }
 
-/// What a row adds up to: right or not; right, predicted and true labels; or its squared error, its square and itself.
+/// What a row adds up to: right or not; right, predicted and true labels or entities; or its squared error, its square and
+/// itself.
 pub type Counts = [f64; 3];
 
 /// A number over rows, and where it lies with 95 percent.
@@ -92,7 +99,7 @@ pub fn score(judged: Judged, rows: &[Counts], seed: u64) -> Score {
     let value = judged.of(sum(rows.iter()), rows.len() as f64);
     let (low, high) = match judged {
         Judged::Accuracy => wilson(value, rows.len() as f64),
-        Judged::F1 | Judged::R2 => resampled(judged, rows, seed).unwrap_or((value, value)),
+        Judged::F1 | Judged::Entities | Judged::R2 => resampled(judged, rows, seed).unwrap_or((value, value)),
     };
     Score { value, low, high }
 }

@@ -254,3 +254,138 @@ fn a_file_is_probed_from_its_texts_on_and_the_states_are_kept() {
     let again = probe(&Question { folds: 3, ..question }, &kept, &mut tell).unwrap().unwrap();
     assert!(again.folds == 3 && !told.contains(&"reading the texts".to_owned()), "{told:?}");
 }
+
+/// Sentences in which a word says its tag by itself, no two alike.
+fn tagged(sentences: usize) -> Arc<Dataset> {
+    let names = ["Maria", "Okafor", "Lisbon"];
+    let row = |sentence: usize| {
+        let filler = ["the", "jury", "believed", "a", "map"];
+        let mut words: Vec<&str> =
+            (0..4 + sentence % 3).map(|at| filler[(sentence * 7 + at * at + sentence / 5) % 5]).collect();
+        let mut tags = vec!["O"; words.len()];
+        let at = sentence % words.len();
+        if sentence.is_multiple_of(2) {
+            words.splice(at..at, names[..2].iter().copied());
+            tags.splice(at..at, ["B-PER", "I-PER"]);
+        } else {
+            words.insert(at, names[2]);
+            tags.insert(at, "B-LOC");
+        }
+        serde_json::json!({ "tokens": words, "tags": tags }).to_string()
+    };
+    let lines: Vec<String> = (0..sentences).map(row).collect();
+    let table = Arc::new(Table::from_bytes(Path::new("rows.jsonl"), lines.join("\n").into_bytes()).unwrap());
+    Arc::new(Dataset::new(table.clone(), Task::Ner, &Roles::guess(&table, Task::Ner), None).unwrap())
+}
+
+#[test]
+fn words_that_say_their_tag_are_told_by_the_embeddings_already() {
+    let data = tagged(60);
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-ner");
+    let among = labelled(&data, 0..60).into();
+    let wanted = Sampling { model, data: data.clone(), among, rows: 50, seed: 1, max_tokens: 64 };
+    let question = Question { wanted, folds: 5 };
+    let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
+    let probed = probe(&question, &StatesKept::default(), go_on).unwrap().unwrap();
+    assert_eq!((probed.judged, probed.rows, probed.majority), (Judged::Entities, 50, 0.0));
+    assert!(probed.words.unwrap() > 250, "{:?}", probed.words);
+    assert_eq!(probed.first.len(), 4, "the embeddings and three layers");
+    for score in [probed.first[0], probed.mean[0]] {
+        assert!(score.value > 0.9 && score.low <= score.value && score.value <= score.high, "{score:?}");
+    }
+    let mut heard = 0;
+    let stopped = probe(&question, &StatesKept::default(), &mut |_, _, _| {
+        heard += 1;
+        if heard > 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    assert!(stopped.unwrap().is_none());
+}
+
+#[test]
+fn the_states_of_words_are_those_of_their_tokens_in_whatever_window() {
+    let data = tagged(6);
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/bert-ner");
+    let wanted = |max_tokens: usize| Sampling {
+        model: model.clone(),
+        data: data.clone(),
+        among: (0..6).collect(),
+        rows: 6,
+        seed: 1,
+        max_tokens,
+    };
+    let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
+    let found = pooled::words(&wanted(64), go_on).unwrap().unwrap();
+    let opened = crate::inspect::OpenModel::open_whole(&model).unwrap();
+    let plane = |pooling: Pooling| Plane { pooling, layer: 2 };
+    for (row, (sentence, word)) in found.words.iter().enumerate() {
+        let words = data.words(*sentence);
+        let pieces = opened.tokenizer.encode_words(&words).unwrap();
+        let before: usize = 1 + pieces[..*word].iter().map(Vec::len).sum::<usize>();
+        let (ids, types) = opened.tokenizer.frame_ids(&pieces.concat(), None);
+        let of = |asked: Vec<usize>, pooling: Pooling| {
+            let sequence =
+                crate::inspect::predictor::Sequence { ids: ids.clone(), types: types.clone(), asked: Some(asked) };
+            let planes = [plane(pooling)];
+            let go_on = &mut |_: usize| ControlFlow::Continue(());
+            opened.predictor().pass([Ok(sequence)], &planes, false, go_on).unwrap().unwrap().planes.remove(0)
+        };
+        let own: Vec<usize> = (before..before + pieces[*word].len()).collect();
+        assert_eq!(
+            found.pooled.state(plane(Pooling::First), row),
+            of(own.clone(), Pooling::First),
+            "{sentence} {word}"
+        );
+        assert_eq!(found.pooled.state(plane(Pooling::Mean), row), of(own, Pooling::Mean), "{sentence} {word}");
+    }
+    let all: usize = (0..6).map(|sentence| data.words(sentence).len()).sum();
+    assert_eq!(found.words.len(), all);
+    let windows = pooled::words(&wanted(8), go_on).unwrap().unwrap();
+    let mut both = [found.words, windows.words];
+    for words in &mut both {
+        words.sort_unstable();
+    }
+    assert_eq!(both[0], both[1], "in windows each word is there once too");
+}
+
+#[test]
+fn the_score_of_words_is_that_of_an_evaluation_of_entities() {
+    let data = tagged(40);
+    let examples: Vec<usize> = (0..40).collect();
+    let words: Vec<(usize, usize)> =
+        examples.iter().flat_map(|one| (0..data.words(*one).len()).map(move |word| (*one, word))).collect();
+    let lesson = Lesson::of_words(&data, &examples, &words, 5).unwrap();
+    let tags = data.labels.len();
+    let drawn = |place: usize| Stream::new(key(3, Purpose::Sample, &[place as u64])).below(3 * tags as u64) as usize;
+    let gold = |(sentence, word): &(usize, usize)| match &data.examples[*sentence].target {
+        crate::data::Target::Tags(tags) => tags[*word],
+        _ => panic!(),
+    };
+    let said: Vec<u32> = words
+        .iter()
+        .enumerate()
+        .map(|(place, word)| {
+            let other = drawn(place);
+            if other < tags { other as u32 } else { gold(word) }
+        })
+        .collect();
+    let rows = said.iter().map(|tag| [f64::from(*tag), 0.0, 0.0]).collect();
+    let found = scores::value(Judged::Entities, &lesson.gathered(rows));
+    let mut sentences: Vec<crate::metrics::TaggedSentence> = examples
+        .iter()
+        .map(|example| crate::metrics::TaggedSentence {
+            example: *example,
+            words: data.words(*example),
+            gold: Vec::new(),
+            predicted: Vec::new(),
+            scores: Vec::new(),
+        })
+        .collect();
+    for (word, said) in words.iter().zip(&said) {
+        let sentence = &mut sentences[word.0];
+        sentence.gold.push(gold(word));
+        sentence.predicted.push(*said);
+        sentence.scores.push(1.0);
+    }
+    let evaluated = crate::metrics::evaluate_entities(&data.labels.names, sentences, 0.0);
+    assert!((found - evaluated.metrics["f1"]).abs() < 1e-12 && found > 0.2 && found < 0.95, "{found}");
+}

@@ -7,6 +7,8 @@
 //! that, each weighing as many texts as it stands in. A word surprises by how far it lies from the line, in units of what
 //! scatters there: how far words lie from it in general, and how sure both of its own numbers are.
 
+use serde::{Deserialize, Serialize};
+
 use super::count::{Labels, Pulled};
 use super::found::Words;
 use crate::task::Targets;
@@ -30,7 +32,8 @@ pub struct Told {
 }
 
 /// Which words come first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Order {
     /// Those that differ most from what their labels say; where that is known of none, by their total.
     #[default]

@@ -1,6 +1,6 @@
 //! What is to be explained, and how.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::task::Task;
 
@@ -27,7 +27,7 @@ pub struct Target {
 }
 
 /// A stretch of the text (0) or its pair (1), in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     pub sequence: u8,
     pub start: usize,
@@ -35,7 +35,7 @@ pub struct Place {
 }
 
 /// How words are given their weights.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Method {
     /// The gradient of the output by a word's vector, times that vector.
@@ -59,7 +59,7 @@ impl Method {
 }
 
 /// What integrated gradients begin from: every token of the text but those around it is this.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Baseline {
     #[default]
@@ -82,7 +82,7 @@ impl Baseline {
 }
 
 /// What becomes of a word that is taken away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hide {
     /// Each of its pieces is the mask token.

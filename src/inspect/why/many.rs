@@ -3,6 +3,8 @@
 //!
 //! A long text is read up to where the model ends and not in windows; how much was cut is told with it.
 
+use serde::{Deserialize, Serialize};
+
 use super::Method;
 use super::gradient::{Given, backward, times};
 use super::target::Terms;
@@ -12,7 +14,8 @@ use crate::inspect::{InspectError, OpenModel, Request};
 use crate::model::{HeadInput, HeadKind};
 
 /// The maps that are quick enough for a whole data set.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Pull {
     #[default]
     GradientInput,

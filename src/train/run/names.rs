@@ -1,5 +1,10 @@
 //! What lies where in a run's folder.
 
+use std::path::Path;
+
+use crate::files;
+use crate::model::kept;
+
 pub(in crate::train) const CONFIG: &str = "run.toml";
 pub(in crate::train) const EVENTS: &str = "events.jsonl";
 pub(in crate::train) const EVALUATION: &str = "evaluation.json";
@@ -22,4 +27,27 @@ pub(in crate::train) const STARTED_FROM: &str = "trials";
 /// The folder of a fold, from 1, below that of all.
 pub fn fold_folder(number: u32) -> String {
     format!("fold-{number}")
+}
+
+/// What a model is called, for people, by its path alone: of a run as the run, since the folder of its weights has the same
+/// name in each; of a state of its course with the step; any other as its folder.
+pub fn model_title(dir: &Path) -> String {
+    if let Some((run, step)) = kept::state_of(dir) {
+        return format!("{} at step {step}", files::name(run));
+    }
+    let of_run = dir.parent().filter(|run| dir == run.join(MODEL));
+    files::name(of_run.unwrap_or(dir)).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_model_of_a_run_is_called_as_the_run() {
+        let run = Path::new("/runs/reviews");
+        assert_eq!(model_title(&run.join("model")), "reviews");
+        assert_eq!(model_title(&kept::state_folder(run, 120)), "reviews at step 120");
+        assert_eq!(model_title(Path::new("/models/minilm")), "minilm");
+    }
 }

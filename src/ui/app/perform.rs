@@ -108,6 +108,8 @@ impl App {
             Action::Guide(action) => self.guide(action),
             Action::Queue(action) => self.change_queue(&action),
             Action::Recipe(action) => self.cook(action),
+            Action::Link(action) => self.perform_link(action, ctx),
+            Action::Tell { title, why } => self.tell(title, why),
             Action::Work(work) => self.work(work),
             Action::OpenFolder(dir) => self.open_folder(&dir, ctx),
             Action::CopyText(text) => {
@@ -405,6 +407,10 @@ impl App {
             self.workspace.toast(Level::Info, "One file at a time", "Another is being saved or asked for");
         } else {
             let beside = self.workspace.runs_folder.parent().unwrap_or(&self.workspace.runs_folder).to_owned();
+            self.saved_view = None;
+            if self.workspace.screen == Screen::Explore {
+                self.saved_view = self.link().and_then(Result::ok).map(|(link, _)| link);
+            }
             self.dialog = Dialog::save(saving, beside, self.workspace.now, ctx);
         }
     }
@@ -427,6 +433,8 @@ impl App {
             Answer::Chosen(paths) => paths,
             Answer::Saved(path) => {
                 self.workspace.toast(Level::Good, "Saved", format::path(&path));
+                let link = self.saved_view.take();
+                self.say_linked(format!("Saved {}", format::path(&path)), link);
                 self.dialog = None;
                 return;
             }

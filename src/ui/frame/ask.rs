@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use egui::{Align, CornerRadius, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
 
 use crate::hub::Repo;
-use crate::ui::action::HubAction;
+use crate::ui::action::{HubAction, LinkAction};
 use crate::ui::theme::space;
 use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, format};
@@ -17,6 +17,12 @@ pub enum Question {
     DeleteRun {
         dir: PathBuf,
         bytes: u64,
+    },
+    /// A view is of other data than those that are open.
+    OpenData {
+        wanted: String,
+        open: String,
+        link: String,
     },
     /// What the cache has of a repository is to be removed.
     RemoveRepo {
@@ -50,6 +56,7 @@ pub fn ui(ui: &mut Ui, cx: &Cx<'_>, question: &Question) -> Option<Reply> {
         match question {
             Question::Close => close_ui(ui, cx),
             Question::DeleteRun { dir, bytes } => delete_ui(ui, cx, dir, *bytes),
+            Question::OpenData { wanted, open, link } => open_data_ui(ui, cx, [wanted, open], link),
             Question::RemoveRepo { repo, bytes } => remove_ui(ui, cx, repo, *bytes),
         }
     });
@@ -101,6 +108,27 @@ fn delete_ui(ui: &mut Ui, cx: &Cx<'_>, dir: &std::path::Path, bytes: u64) -> Opt
             reply = Some(Reply::Do(Action::DeleteRun(dir.to_path_buf())));
         }
         if Button::new("Cancel").quiet().show(ui, palette).clicked() {
+            reply = Some(Reply::Cancel);
+        }
+        reply
+    })
+}
+
+fn open_data_ui(ui: &mut Ui, cx: &Cx<'_>, [wanted, open]: [&str; 2], link: &str) -> Option<Reply> {
+    let palette = cx.palette;
+    ui.label(text::head("This view is of other data", palette));
+    let note = format!(
+        "It was kept with {wanted}, and {open} is open now. What was set for {open} and is in no run, such as its columns \
+         and corrections, is lost when it is closed."
+    );
+    ui.add(egui::Label::new(text::dim(note, palette)).wrap());
+    ui.add_space(space::S);
+    answers(ui, |ui| {
+        let mut reply = None;
+        if Button::new("Open its data").primary().show(ui, palette).clicked() {
+            reply = Some(Reply::Do(Action::Link(LinkAction::OpenData(link.to_owned()))));
+        }
+        if Button::new("Keep what is open").quiet().show(ui, palette).clicked() {
             reply = Some(Reply::Cancel);
         }
         reply

@@ -9,6 +9,9 @@ use crate::ui::widgets::{Button, text};
 use crate::ui::{Action, Cx, Screen, format};
 
 const HEIGHT: f32 = 48.0;
+/// From how much room on the commands look like a search field, and how wide that is.
+const WIDE: f32 = 560.0;
+const SEARCH: f32 = 220.0;
 
 pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, device: &str) {
     let palette = cx.palette;
@@ -18,12 +21,19 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, device: &str) {
         ui.painter().hline(line.x_range(), line.bottom() - 0.5, Stroke::new(1.0, palette.line));
         ui.horizontal_centered(|ui| {
             brand_ui(ui, palette);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                theme_ui(ui, cx);
-                device_ui(ui, cx, device);
-                palette_button_ui(ui, cx);
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| crumbs_ui(ui, cx));
+            // Drawn from the left, since the tabulator goes through parts in the order in which they are drawn.
+            let gap = ui.spacing().item_spacing.x;
+            let behind = device_width(ui, cx, device) + space::ROW + 2.0 * gap;
+            let wide = ui.available_width() - behind > WIDE;
+            let right = behind + gap + if wide { SEARCH } else { space::ROW };
+            let room = vec2((ui.available_width() - right).max(0.0), HEIGHT);
+            ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), |ui| {
+                ui.set_width(room.x);
+                crumbs_ui(ui, cx);
             });
+            palette_button_ui(ui, cx, wide);
+            device_ui(ui, cx, device);
+            theme_ui(ui, cx);
         });
     });
 }
@@ -74,14 +84,21 @@ fn theme_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
+fn device_width(ui: &Ui, cx: &Cx<'_>, device: &str) -> f32 {
+    let font = theme::medium(size::BODY - 1.0);
+    let galley = ui.painter().layout_no_wrap(device.to_owned(), font, cx.palette.text_dim);
+    let bar = if cx.workspace.plan.is_some() { 52.0 } else { 0.0 };
+    galley.size().x + bar + 42.0
+}
+
 /// What computes, and how much of the free memory the next run would take.
 fn device_ui(ui: &mut Ui, cx: &Cx<'_>, device: &str) {
     let palette = cx.palette;
     let memory = cx.workspace.plan.as_ref().map(|plan| plan.memory);
     let font = theme::medium(size::BODY - 1.0);
     let galley = ui.painter().layout_no_wrap(device.to_owned(), font, palette.text_dim);
-    let bar = if memory.is_some() { 52.0 } else { 0.0 };
-    let (rect, response) = ui.allocate_exact_size(vec2(galley.size().x + bar + 42.0, space::ROW), Sense::hover());
+    let size = vec2(device_width(ui, cx, device), space::ROW);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     let words = memory.map_or_else(
         || format!("Computes on {device}"),
         |memory| {
@@ -117,9 +134,8 @@ fn memory_bar(ui: &Ui, palette: &Palette, track: egui::Rect, share: f32) {
 }
 
 /// Looks like a search field, because that is what it opens.
-fn palette_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+fn palette_button_ui(ui: &mut Ui, cx: &mut Cx<'_>, wide: bool) {
     let palette = cx.palette;
-    let wide = ui.available_width() > 560.0;
     let keys = Action::OpenPalette.shortcut().map(|keys| format::keys(ui.ctx(), &keys)).unwrap_or_default();
     if !wide {
         let button = Button::icon_only(ICON_SEARCH, "Commands").show(ui, palette);
@@ -128,7 +144,7 @@ fn palette_button_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
         return;
     }
-    let (rect, response) = ui.allocate_exact_size(vec2(220.0, space::ROW), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(SEARCH, space::ROW), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Commands"));
     let line = if response.hovered() || response.has_focus() { palette.text_faint } else { palette.line };
     let radius = CornerRadius::same(space::RADIUS);

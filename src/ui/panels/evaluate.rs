@@ -5,6 +5,7 @@
 //! nothing that knows one of them.
 
 mod class_table;
+mod course;
 mod examples;
 mod filter;
 mod found;

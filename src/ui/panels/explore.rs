@@ -8,9 +8,12 @@ mod asker;
 mod course;
 mod head;
 mod history;
+mod keeping;
+mod linked;
 mod over_rows;
 mod rows;
 mod samples;
+mod strip;
 mod text_box;
 mod tokens;
 mod told;
@@ -31,10 +34,12 @@ use crate::inspect::Subject;
 use crate::model::Precision;
 use crate::task::Task;
 use crate::ui::Cx;
+use crate::ui::link::Link;
 use crate::ui::tiles::{Layout, Pane, Tiled};
 use crate::ui::workspace::{Offered, Shown, Workspace};
 use asker::Asker;
 use history::History;
+use strip::{Asks, Strip};
 use text_box::TextBox;
 use told::Told;
 use view::{Changed, EXAMPLES, HISTORY, Kind, Mode, SHARED, View};
@@ -58,9 +63,13 @@ pub struct ExplorePanel {
     /// The text as it was when what is looked at was turned to.
     met: Words,
     asker: Asker,
+    strip: Strip,
     history: BTreeMap<Mode, History>,
     taken_offer: Option<Weak<Offered>>,
     taken_view: Option<Weak<Shown>>,
+    taken_link: Option<Weak<Link>>,
+    /// What of a link could not be followed, until it is said.
+    unfollowed: Option<String>,
 }
 
 impl Default for ExplorePanel {
@@ -90,6 +99,7 @@ impl Tiled for ExplorePanel {
         }
         self.take_offer(cx.workspace, subject);
         self.take_view(cx.workspace);
+        self.take_link(cx.workspace, subject);
         let chosen = self.chosen.filter(|mode| mode.head.is_none_or(|head| subject.heads.contains(&head)));
         let first = || subject.heads.iter().find_map(|head| self.mode_of(*head));
         self.turn_to(chosen.or_else(first));
@@ -113,6 +123,7 @@ impl Tiled for ExplorePanel {
         if cx.workspace.explore.model.is_some() {
             self.head_panel_ui(ui, cx);
         }
+        self.tell_unfollowed(cx);
         if head::nothing_ui(ui, cx) {
             let lab = self.of_every_model().next();
             self.chosen = lab;
@@ -123,6 +134,7 @@ impl Tiled for ExplorePanel {
         self.take_answer(ui, cx.workspace);
         self.ask(ui, cx);
         self.head_panel_ui(ui, cx);
+        self.tell_unfollowed(cx);
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -174,9 +186,12 @@ impl ExplorePanel {
             is_written: false,
             met: Words::default(),
             asker: Asker::default(),
+            strip: Strip::default(),
             history: BTreeMap::new(),
             taken_offer: None,
             taken_view: None,
+            taken_link: None,
+            unfollowed: None,
         }
     }
 
@@ -296,7 +311,8 @@ impl ExplorePanel {
             let verdict = view.verdict(&reply);
             // What was asked beside says nothing in a few words.
             if self.has(mode, HISTORY) && !verdict.0.is_empty() {
-                self.history.entry(mode).or_default().answered(words, verdict, now);
+                let by = workspace.model_name(&reply.model);
+                self.history.entry(mode).or_default().answered(words, verdict, by, now);
             }
         }
         if let Some((mode, inquiry, error)) = self.asker.failed(workspace) {
@@ -312,17 +328,26 @@ impl ExplorePanel {
     fn head_panel_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let heads = cx.workspace.explore.subject.as_ref().map_or(&[][..], |subject| &subject.heads);
         let choices = self.modes(heads);
+        let asked = self.mode.filter(|mode| mode.head.is_some()).map(|mode| &*self.views[mode.view].1);
+        let asks = Asks {
+            inquiry: asked.and_then(|view| view.wanted(&self.shared.words)),
+            verdict: &|reply| asked.map_or_else(Default::default, |view| view.verdict(reply)),
+        };
+        let strip = &mut self.strip;
         let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
         let head = Panel::top("explore head").show_separator_line(false).frame(fill).show(ui, |ui| {
             let room = ui.max_rect().bottom();
-            if let Some(chosen) = head::ui(ui, cx, self.mode, &choices) {
-                self.chosen = Some(chosen);
-                self.asker.chosen(ui);
-            }
-            ui.min_rect().bottom() > room + 0.5
+            let course = |ui: &mut Ui, cx: &mut Cx<'_>, subject: &Subject| course::ui(ui, cx, subject, strip, &asks);
+            let chosen = head::ui(ui, cx, self.mode, &choices, course);
+            (chosen, ui.min_rect().bottom() > room + 0.5)
         });
+        let (chosen, is_higher) = head.inner;
+        if chosen.is_some() {
+            self.chosen = chosen;
+            self.asker.chosen(ui);
+        }
         // A panel is as high as it was in the frame before: where a narrower window takes a line more, that is in the next.
-        if head.inner {
+        if is_higher {
             ui.ctx().request_repaint();
         }
     }

@@ -46,16 +46,29 @@ impl Card {
         Self::frame(palette).inner_margin(Margin::same(margin as i8)).show(ui, |ui| {
             ui.set_width(ui.available_width());
             if let Some(title) = self.title {
-                let line = egui::vec2(ui.available_width(), 18.0);
-                ui.allocate_ui_with_layout(line, egui::Layout::left_to_right(egui::Align::Center), |ui| {
-                    ui.label(text::strong(title, palette));
-                    if let Some(note) = self.note {
-                        ui.label(text::small(note, palette));
-                    }
-                });
+                title_ui(ui, title, self.note, palette);
             }
             content(ui)
         })
+    }
+}
+
+/// The title with its note beside it, or below it where there is no room.
+fn title_ui(ui: &mut Ui, title: String, note: Option<String>, palette: &Palette) {
+    let title = text::strong(title, palette);
+    let note = note.map(|note| text::small(note, palette));
+    let width = |words: &Option<egui::RichText>| words.clone().map_or(0.0, |words| text::width(ui, words));
+    let is_beside = text::width(ui, title.clone()) + ui.spacing().item_spacing.x + width(&note) <= ui.available_width();
+    let line = egui::vec2(ui.available_width(), 18.0);
+    let mut note = note;
+    ui.allocate_ui_with_layout(line, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+        ui.add(egui::Label::new(title).truncate());
+        if let Some(note) = note.take_if(|_| is_beside) {
+            ui.label(note);
+        }
+    });
+    if let Some(note) = note {
+        ui.add(egui::Label::new(note).wrap());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Parts that are drawn: one file each. They know nothing of the workspace; they are given what they show and the
 //! palette. What keeps drawing quick, whatever is shown, stands here too: work by the slice, texts by the page.
 
+pub mod answer_strip;
 pub mod bars;
 pub mod button;
 pub mod card;

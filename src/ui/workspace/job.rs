@@ -123,6 +123,8 @@ pub struct LogLine {
     pub level: Level,
     pub text: String,
     pub detail: Option<String>,
+    /// What leads back to the view that it is about.
+    pub link: Option<String>,
     /// Seconds since the window opened.
     pub at: f64,
 }

@@ -66,7 +66,7 @@ impl Workspace {
     }
 
     pub fn say(&mut self, level: Level, text: impl Into<String>, detail: Option<String>) {
-        self.log.push(LogLine { brief: None, level, text: text.into(), detail, at: self.now });
+        self.log.push(LogLine { brief: None, level, text: text.into(), detail, link: None, at: self.now });
     }
 
     pub fn toast(&mut self, level: Level, title: impl Into<String>, text: impl Into<String>) {
@@ -222,7 +222,8 @@ impl Workspace {
         // What is said where it was asked is no error of the session.
         let level = if job.kind.asks_hub() { Level::Warning } else { Level::Error };
         let brief = Some(format!("{} failed", job.title));
-        self.log.push(LogLine { brief, level, text: format!("{}: {message}", job.title), detail, at: self.now });
+        let text = format!("{}: {message}", job.title);
+        self.log.push(LogLine { brief, level, text, detail, link: None, at: self.now });
         if self.hub_failed(job, &message) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use super::{JobKind, Screen, Workspace};
 use crate::train::run::{RunStatus, RunSummary};
-use crate::ui::action::QueueAction;
+use crate::ui::action::{LinkAction, QueueAction};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -114,6 +114,9 @@ impl crate::ui::Action {
             Self::ContinueRun(_) => workspace.training.is_none(),
             Self::ContinueNewest => workspace.training.is_none() && workspace.interrupted().next().is_some(),
             Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
+            Self::Link(LinkAction::Keep | LinkAction::Copy) => {
+                workspace.screen == Screen::Explore && workspace.explore.subject.is_some()
+            }
             Self::CloseData | Self::ChooseEvalData => workspace.data.table.is_some(),
             Self::Queue(QueueAction::Add) => workspace.training.is_some() && workspace.why_not_add().is_none(),
             Self::Queue(QueueAction::GoOn) => workspace.queue.held.is_some(),

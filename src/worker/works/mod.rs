@@ -1,6 +1,7 @@
 //! The kinds of [work](super::work) that there are, a file for what belongs together.
 
 pub mod compare;
+pub mod course;
 pub mod drift;
 pub mod export;
 pub mod map;

@@ -1,8 +1,9 @@
 //! Layers that are probed for what they know of a task.
 
 use crate::analysis::pooled::StatesKept;
-use crate::analysis::probe::{Probed, Question, probe};
-use crate::files;
+use crate::analysis::probe::{Probed, Question};
+use crate::train::learned::probe;
+use crate::train::run::model_title;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Probes all layers. The states are computed only where they are not kept from the time before.
@@ -17,7 +18,7 @@ impl Work for ProbeLayers {
     type Answer = Result<Probed, String>;
 
     fn title(&self) -> String {
-        format!("Probing the layers of {}", files::name(&self.question.wanted.model))
+        format!("Probing the layers of {}", model_title(&self.question.wanted.model))
     }
 
     fn queue(&self) -> Queue {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use egui::Ui;
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
-use crate::model::{Precision, kept};
+use super::course::Course;
+use crate::model::Precision;
 use crate::ui::panels::precision;
 use crate::ui::widgets::choice::choose;
-use crate::ui::widgets::course_slider::course_slider;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
@@ -21,6 +21,7 @@ pub struct Source {
     open: bool,
     path: String,
     model: Option<PathBuf>,
+    course: Course,
 }
 
 impl Source {
@@ -62,7 +63,7 @@ impl Source {
         } else if let Some(error) = &cx.workspace.evaluation_error {
             state::error(ui, palette, "The evaluation failed", error, |_| {});
         }
-        course_ui(ui, evaluated, cx);
+        self.course.ui(ui, evaluated, cx);
         again_ui(ui, cx);
         if self.open {
             self.file_ui(ui, Some(evaluated), cx);
@@ -108,33 +109,6 @@ impl Source {
             line(ui, 28.0, |ui| line::left(ui, |ui| precision::ui(ui, cx)));
         });
     }
-}
-
-/// The states of the run's course, to be evaluated on the rows that it held out; the newest that is asked for counts.
-fn course_ui(ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
-    let (palette, workspace, model) = (cx.palette, cx.workspace, &evaluated.model);
-    let (run, at) = match kept::state_of(model) {
-        Some((run, step)) => (run, Some(step)),
-        None => (model.parent().unwrap_or(model), None),
-    };
-    let known = workspace.runs.iter().find(|known| known.dir == run && !known.states.is_empty());
-    let Some(known) = known else { return };
-    let steps: Vec<u64> = known.states.iter().map(|state| state.step).collect();
-    let place = at.and_then(|at| steps.iter().position(|step| *step == at));
-    line(ui, 26.0, |ui| {
-        let whole = Button::new("Run's model").small().selected(place.is_none()).enabled(place.is_some());
-        if whole.show(ui, palette).clicked() {
-            cx.act(Action::EvaluateHeldOut(model_of(run)));
-        }
-        let words = at.map_or_else(|| "the kept weights".to_owned(), |at| format!("step {}", format::count(at)));
-        ui.label(text::number_dim(words, palette));
-        line::left(ui, |ui| {
-            ui.label(text::dim("Time machine", palette));
-            if let Some(place) = course_slider(ui, "State to evaluate", &steps, place, palette) {
-                cx.act(Action::EvaluateHeldOut(known.states[place].dir.clone()));
-            }
-        });
-    });
 }
 
 /// The run that is shown, on the file that it was to be judged by, where it was not.

@@ -3,6 +3,7 @@
 
 use egui::{Ui, vec2};
 
+use super::strip::{Asks, Strip};
 use crate::inspect::Subject;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::course_slider::course_slider;
@@ -18,13 +19,16 @@ const HOW: Help<'_> = Help {
          that is chosen is the model from then on: every answer, map and picture here is that of the state.",
         "What is not trained is the same in all states and is read from the run's model. Thresholds that were decided for \
          that model are not those of a state.",
+        "Every state opens them one after the other and asks each the text that is looked at: where the answer turned is \
+         marked, and a press goes there. Of a class the bar is its probability, of a number where it lies between the \
+         least and the most of the states.",
     ],
     papers: &[],
 };
 /// Room for the words beside the slider.
 const WORDS: f32 = 168.0;
 
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, subject: &Subject) {
+pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, subject: &Subject, strip: &mut Strip, asks: &Asks<'_>) {
     let Some(course) = &subject.course else { return };
     let palette = cx.palette;
     let steps: Vec<u64> = course.states.iter().map(|state| state.step).collect();
@@ -37,6 +41,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, subject: &Subject) {
             cx.act(Action::ExploreWith(course.whole.clone()));
         }
         help(ui, &HOW, palette);
+        strip.press_ui(ui, cx, course, asks);
         words_ui(ui, &steps, at, palette);
         line::left(ui, |ui| {
             ui.label(text::dim("Time machine", palette));
@@ -45,6 +50,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, subject: &Subject) {
             }
         });
     });
+    strip.ui(ui, cx, course, asks);
 }
 
 /// Which step is looked at, of how many, with room for any of them so that nothing moves under the pointer.

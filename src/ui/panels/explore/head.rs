@@ -4,11 +4,12 @@ use std::path::Path;
 
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Layout as Flow, Ui, vec2};
-use egui_material_icons::icons::ICON_EXPLORE;
+use egui_material_icons::icons::{ICON_BOOKMARK_ADD, ICON_EXPLORE};
 
-use super::course;
 use super::view::Mode;
 use crate::hub::embedded::Shipped;
+use crate::inspect::Subject;
+use crate::ui::action::LinkAction;
 use crate::ui::panels::precision;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::choice::choice;
@@ -22,11 +23,19 @@ use crate::worker::protocol::{ModelEntry, Origin};
 /// Room for what is said of the model at the right end.
 const FACTS: f32 = 220.0;
 const HEIGHT: f32 = 28.0;
+/// Room for the press that keeps the view.
+const KEEP: f32 = 36.0;
 /// The narrowest and the widest field of the model's name.
 const NAME: (f32, f32) = (130.0, 260.0);
 
-/// Draws the model's name and a switch between what it can be asked. Returns what was pressed.
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &str)]) -> Option<Mode> {
+/// Draws the model's name, a switch between what it can be asked, and the course of its run. Returns what was pressed.
+pub fn ui(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    mode: Option<Mode>,
+    choices: &[(Mode, &str)],
+    course: impl FnOnce(&mut Ui, &mut Cx<'_>, &Subject),
+) -> Option<Mode> {
     let palette = cx.palette;
     let model = cx.workspace.explore.model.clone()?;
     let subject = cx.workspace.explore.subject.clone();
@@ -37,7 +46,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
     let label = text::width(ui, text::dim("Model", palette)) + gap;
     let name = (room * 0.22).clamp(NAME.0, NAME.1);
     // The switch is on the model's line as long as it finds room there, then without the field's label.
-    let eight = precision::width(ui, cx) + gap;
+    let eight = precision::width(ui, cx) + gap + KEEP;
     let beside = switch + NAME.0 + eight <= room;
     let rest = if beside { room - switch - eight } else { room - eight };
     let is_named = label + name <= rest;
@@ -53,6 +62,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
             chosen = segmented(ui, palette, mode, choices, false);
         }
         line::right(ui, |ui| {
+            keep_ui(ui, cx);
             precision::ui(ui, cx);
             if ui.available_width() > FACTS {
                 let words = format!("{} · up to {} tokens", subject.family, format::count(subject.max_tokens as u64));
@@ -71,7 +81,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         ui.add(egui::Label::new(text::small(promise.words(), palette)).wrap());
     }
     if let Some(subject) = &subject {
-        course::ui(ui, cx, subject);
+        course(ui, cx, subject);
     }
     if let Some(words) = subject.and_then(|subject| subject.refused.clone()) {
         ui.add_space(8.0);
@@ -82,6 +92,17 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, mode: Option<Mode>, choices: &[(Mode, &s
         });
     }
     chosen
+}
+
+/// Keeps the view, with its keys for whoever does it often.
+fn keep_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let action = Action::Link(LinkAction::Keep);
+    let keys = action.shortcut().map(|keys| format::keys(ui.ctx(), &keys)).unwrap_or_default();
+    let button = Button::icon_only(ICON_BOOKMARK_ADD, "Keep this view").small();
+    let hint = format!("{} ({keys})", action.tooltip());
+    if button.show(ui, cx.palette).on_hover_text(hint).clicked() {
+        cx.act(action);
+    }
 }
 
 fn row(ui: &mut Ui, draw: impl FnOnce(&mut Ui)) {

@@ -20,6 +20,8 @@ const KEPT: usize = 60;
 struct Tried {
     words: Words,
     verdict: (String, String),
+    /// What the model that said it is called.
+    by: String,
     pinned: bool,
     /// The model is another now, or was changed, and may say something else.
     is_outdated: bool,
@@ -35,8 +37,8 @@ pub struct History {
 }
 
 impl History {
-    pub fn answered(&mut self, words: Words, verdict: (String, String), now: f64) {
-        self.waiting = Some((Tried { words, verdict, pinned: false, is_outdated: false }, now));
+    pub fn answered(&mut self, words: Words, verdict: (String, String), by: String, now: f64) {
+        self.waiting = Some((Tried { words, verdict, by, pinned: false, is_outdated: false }, now));
     }
 
     /// Keeps the waiting answer once its text has stood long enough; otherwise says how long that still takes.
@@ -66,7 +68,8 @@ impl History {
 
     fn keep(&mut self, mut answered: Tried) {
         self.tried.retain(|tried| {
-            let same = tried.words == answered.words;
+            // What another model, or another state of a run, said of the same text stays beside it.
+            let same = tried.words == answered.words && tried.by == answered.by;
             answered.pinned |= same && tried.pinned;
             !same
         });
@@ -75,6 +78,7 @@ impl History {
             && !newest.pinned
             && answered.words.text.starts_with(newest.words.text.trim_end())
             && answered.words.pair == newest.words.pair
+            && answered.by == newest.by
         {
             self.tried.remove(0);
         }
@@ -169,8 +173,9 @@ fn of_data<'a>(cx: &Cx<'a>, task: Option<Task>) -> Option<&'a LoadedDataset> {
 
 fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Response, Response) {
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), 46.0), Sense::click());
-    let note = if tried.is_outdated { ", asked before the model was changed" } else { "" };
-    let label = format!("Try again {}{note}", tried.words.text);
+    let (verdict, sure) = &tried.verdict;
+    let by = if tried.is_outdated { format!(", {verdict} {sure} by {}", tried.by) } else { String::new() };
+    let label = format!("Try again {}{by}", tried.words.text);
     response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, &label));
     let pin_rect = egui::Rect::from_center_size(pos2(rect.right() - 14.0, rect.center().y), vec2(24.0, 24.0));
     let pin = ui.interact(pin_rect, response.id.with(("pin", place)), Sense::click());
@@ -182,17 +187,16 @@ fn tried_ui(ui: &mut Ui, tried: &Tried, place: usize, palette: &Palette) -> (Res
     let inner = rect.shrink2(vec2(8.0, 6.0));
     let line = elided(painter, &tried.words.line(), theme::regular(size::BODY), palette.text, inner.width() - 28.0);
     painter.galley(inner.min, line, palette.text);
-    let (verdict, share) = match &tried.verdict {
-        _ if tried.is_outdated => ("Asked before the model was changed", ""),
-        (verdict, share) => (verdict.as_str(), share.as_str()),
-    };
-    let color = if tried.is_outdated { palette.text_faint } else { palette.accent };
+    let share = if tried.is_outdated { format!("{sure} \u{b7} {}", tried.by) } else { sure.clone() };
+    let color = if tried.is_outdated { palette.text_dim } else { palette.accent };
     let below = inner.bottom() - 14.0;
-    let room = inner.width() * if tried.is_outdated { 1.0 } else { 0.5 };
+    let room = inner.width() * 0.5;
     let name = elided(painter, verdict, theme::medium(size::SMALL), color, room);
     let after = inner.left() + name.size().x + 6.0;
     painter.galley(pos2(inner.left(), below), name, color);
-    painter.text(pos2(after, below), Align2::LEFT_TOP, share, theme::number(size::SMALL), palette.text_faint);
+    let rest = (inner.right() - 28.0 - after).max(0.0);
+    let share = elided(painter, &share, theme::number(size::SMALL), palette.text_faint, rest);
+    painter.galley(pos2(after, below), share, palette.text_faint);
     let words = if tried.pinned { "Unpin" } else { "Pin" };
     let label = format!("{words} {}", tried.words.text);
     pin.widget_info(|| WidgetInfo::selected(Role::Button, true, tried.pinned, &label));
@@ -230,7 +234,7 @@ mod tests {
     use super::*;
 
     fn answered(text: &str) -> Tried {
-        Tried { words: Words::of(text), verdict: <_>::default(), pinned: false, is_outdated: false }
+        Tried { words: Words::of(text), verdict: <_>::default(), by: "one".into(), pinned: false, is_outdated: false }
     }
 
     fn settle(history: &mut History, now: f64, text: &str) -> Option<f64> {
@@ -244,11 +248,11 @@ mod tests {
     #[test]
     fn only_a_text_that_stood_for_a_while_is_kept() {
         let mut history = History::default();
-        history.answered(Words::of("Go"), <_>::default(), 0.0);
+        history.answered(Words::of("Go"), <_>::default(), "one".into(), 0.0);
         assert!(settle(&mut history, 0.5, "Go").is_some());
-        history.answered(Words::of("Good"), <_>::default(), 0.6);
+        history.answered(Words::of("Good"), <_>::default(), "one".into(), 0.6);
         assert_eq!(settle(&mut history, 1.0, "Good!"), None, "the text went on before it had settled");
-        history.answered(Words::of("Good!"), <_>::default(), 1.1);
+        history.answered(Words::of("Good!"), <_>::default(), "one".into(), 1.1);
         assert_eq!(settle(&mut history, 3.0, "Good!"), None);
         assert_eq!(kept(&history), ["Good!"]);
     }
@@ -257,13 +261,17 @@ mod tests {
     fn what_another_model_said_is_not_taken_for_what_this_one_says() {
         let mut history = History::default();
         history.keep(answered("Good"));
-        history.answered(Words::of("Bad"), <_>::default(), 0.0);
+        history.answered(Words::of("Bad"), <_>::default(), "one".into(), 0.0);
         history.outdate();
         assert_eq!(settle(&mut history, 9.0, "Bad"), None);
         assert_eq!(kept(&history), ["Good"], "what was waiting is not kept as news");
         assert!(history.tried[0].is_outdated);
         history.keep(answered("Good"));
         assert!(!history.tried[0].is_outdated, "asked again");
+        history.outdate();
+        history.keep(Tried { by: "one at step 20".into(), ..answered("Good") });
+        let by: Vec<&str> = history.tried.iter().map(|tried| tried.by.as_str()).collect();
+        assert_eq!(by, ["one at step 20", "one"], "what two states say of a text stands side by side");
     }
 
     #[test]

@@ -21,6 +21,7 @@ struct Scene {
     workspace: Workspace,
     tree: Tree,
     asked: Vec<AnyInquiry>,
+    told: Vec<String>,
     predictor: OpenModel,
 }
 
@@ -40,7 +41,7 @@ fn scene(kinds: &[Kind], model: &str) -> Harness<'static, Scene> {
         .with_max_steps(64)
         .allow_missing_glyphs()
         .with_context_setup(crate::ui::fonts::dress)
-        .build_ui_state(draw, Scene { panel, workspace, tree, asked: Vec::new(), predictor });
+        .build_ui_state(draw, Scene { panel, workspace, tree, asked: Vec::new(), told: Vec::new(), predictor });
     harness.run_steps(4);
     harness
 }
@@ -59,6 +60,8 @@ fn draw(ui: &mut Ui, scene: &mut Scene) {
             scene.asked.push(inquiry);
         } else if let Action::AskIn(precision) = action {
             scene.workspace.precision = precision;
+        } else if let Action::Tell { why, .. } = action {
+            scene.told.push(why);
         }
     }
 }
@@ -195,6 +198,14 @@ impl View for AttentionView {
 
     fn told(&mut self) -> Option<&mut Told> {
         Some(&mut self.0)
+    }
+
+    fn kept(&self, _: &Words) -> serde_json::Map<String, serde_json::Value> {
+        <_>::default()
+    }
+
+    fn restore(&mut self, _: serde_json::Map<String, serde_json::Value>, _: &Words) -> Result<(), keeping::Unread> {
+        Ok(())
     }
 }
 
@@ -452,4 +463,150 @@ fn a_word_of_a_head_that_reads_each_is_asked_about_with_a_press() {
     screen.run_steps(6);
     let asked = screen.state().asked.last().unwrap().get::<why::Explain>().unwrap().clone();
     assert_eq!(asked.asked.target, why::Target::default());
+}
+
+/// Something of every view that is not as it is at first, as it stands in a link.
+fn changed(kind: &Kind) -> serde_json::Value {
+    use serde_json::json;
+    match (kind.name, kind.heads.first()) {
+        ("entities", _) => json!({ "joined": "max" }),
+        ("document", _) => json!({ "questions": ["Who?", "The tea was fine"], "answer": 1, "no_answer": 2.5 }),
+        ("masks", _) => json!({
+            "hidden": [[4, 7]], "one_mask": true, "candidates": "cup, mug", "picks": [2], "mask": 1, "word": 11, "layer": 1
+        }),
+        ("lab", _) => json!({ "draw": 9, "share": 0.3, "objective": { "masked": "spans" } }),
+        ("file", _) => json!({
+            "task": "classify", "file": "/data/new.csv", "column": "text", "second_column": "title",
+            "out": "/data/said.csv", "probabilities": true
+        }),
+        ("attention", _) => json!({
+            "layer": 1, "head": 2, "scope": "layer", "drawn": "lines", "whole_words": true, "no_specials": true,
+            "between": "across", "shares_from": 5.5, "way": "to", "looks_at": "same-word", "over_data": true,
+            "score": [1, 2], "line": { "to": 1 }, "token": 3, "cell": [2, 1], "zoom": { "cell": 40.0, "x": 3.5, "y": 0.0 }
+        }),
+        ("why", _) => json!({
+            "task": "classify", "place": { "sequence": 0, "start": 0, "end": 3 }, "output": "positive",
+            "method": "occlusion", "baseline": "zero", "hide": "remove", "pieces": true, "alone": true, "layer": 2
+        }),
+        ("switchboard", _) => json!({
+            "task": "classify", "heads_off": [[0, 1], [2, 3]], "feed_forwards_off": [1], "shows": "attention",
+            "rows": 1000, "exact": true
+        }),
+        ("words", _) => json!({
+            "rows": null, "by": "occlusion", "output": 2, "texts_at_least": 1, "order": "against", "word": "fine"
+        }),
+        ("layers", _) => json!({ "rows": 1000, "folds": 3, "pooling": "mean", "zoomed": true }),
+        ("map", _) => json!({
+            "method": "umap", "pooling": "first", "layer": 2, "neighbors": 7, "seed": 3, "colour": "confidence",
+            "search": "tea", "list": "clusters", "without_names": true, "hidden": ["negative"], "row": 12,
+            "moved": { "middle": [0.5, -1.25], "scale": 80.0 }
+        }),
+        ("drift", _) => json!({ "before": "/models/base", "cell": { "head": [1, 2] } }),
+        ("", Some(Task::Classify)) => json!({ "all_classes": true }),
+        // Nothing can be chosen there.
+        ("", Some(Task::Nsp)) | ("replaced", _) => json!({}),
+        other => panic!("{other:?}: say what of it can be another"),
+    }
+}
+
+#[test]
+fn what_every_view_writes_down_leads_back_to_it() {
+    for kind in views::ALL {
+        let words = Words { text: "The tea was fine".into(), pair: None };
+        let serde_json::Value::Object(wished) = changed(kind) else { panic!() };
+        let subject = OpenModel::open_whole(&golden(model_of(kind))).unwrap().subject();
+        let fresh = || {
+            let mut view = (kind.make)();
+            view.meet(&subject);
+            view.set(words.clone());
+            view
+        };
+        let mut view = fresh();
+        view.restore(wished.clone(), &words).unwrap();
+        let kept = view.kept(&words);
+        assert_eq!(kept.len(), wished.len(), "{}: {kept:?} says all of {wished:?}", kind.name);
+        for (key, value) in &wished {
+            assert!(!crate::ui::link::KEYS.contains(&key.as_str()), "{}: {key} is a key of every link", kind.name);
+            assert_eq!(kept.get(key), Some(value), "{}: {key}", kind.name);
+        }
+        let link = Link {
+            view: kind.heads.first().map_or(kind.name, |head| head.name()).to_owned(),
+            model: golden(model_of(kind)),
+            precision: Precision::default(),
+            text: Some(words.text.clone()),
+            second: None,
+            data: None,
+            tabs: Vec::new(),
+            state: kept.clone(),
+        };
+        let read: Link = link.written().unwrap().parse().unwrap();
+        assert_eq!(read, link, "{}", kind.name);
+        let mut again = fresh();
+        again.restore(read.state, &words).unwrap();
+        assert_eq!(again.kept(&words), kept, "{}", kind.name);
+        let mut unknown = serde_json::Map::new();
+        unknown.insert("no_such_thing".into(), true.into());
+        let why = fresh().restore(unknown, &words).unwrap_err().to_string();
+        assert!(why.contains("unknown field `no_such_thing`"), "{}: {why}", kind.name);
+    }
+}
+
+#[test]
+fn views_are_called_by_names_of_their_own() {
+    let mut names: Vec<String> = Task::ALL.iter().map(ToString::to_string).collect();
+    names.extend(views::ALL.iter().filter(|kind| kind.heads.is_empty()).map(|kind| kind.name.to_owned()));
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count);
+}
+
+#[test]
+fn a_link_leads_to_the_view_with_its_text_and_says_what_is_no_longer_there() {
+    let mut screen = scene(views::ALL, "bert-mlm");
+    while screen.state().workspace.explore.pending.is_some() {
+        answer(&mut screen);
+    }
+    let open = |screen: &mut Harness<'_, Scene>, view: &str, text: &str, state: serde_json::Value| {
+        let serde_json::Value::Object(state) = state else { panic!() };
+        let link = Link {
+            view: view.into(),
+            model: golden("bert-mlm"),
+            precision: Precision::default(),
+            text: Some(text.into()),
+            second: None,
+            data: None,
+            tabs: Vec::new(),
+            state,
+        };
+        screen.state_mut().workspace.explore.linked = Some(Arc::new(link));
+        screen.run_steps(6);
+        std::mem::take(&mut screen.state_mut().told)
+    };
+    let told = open(&mut screen, "mlm", "she poured the tea", serde_json::json!({ "hidden": [[4, 10]] }));
+    assert_eq!(told, [""; 0]);
+    let asked = screen.state().asked.last().unwrap().get::<crate::inspect::Question>().unwrap().clone();
+    assert_eq!(asked.text, "she poured the tea");
+    let crate::inspect::Ask::Fill(fill) = asked.ask else { panic!() };
+    assert_eq!(fill.hidden, [(4, 10)]);
+    answer(&mut screen);
+    let told =
+        open(&mut screen, "attention", "she saw the tea", serde_json::json!({ "layer": 1, "head": 3, "token": 2 }));
+    assert_eq!(told, [""; 0]);
+    let seen = answer(&mut screen).to::<attention::Attend>().unwrap().clone();
+    let (link, title) = screen.state().panel.link(&screen.state().workspace).unwrap();
+    assert_eq!((link.view.as_str(), link.text.as_deref()), ("attention", Some("she saw the tea")));
+    assert_eq!(link.state.get("head"), Some(&3.into()));
+    assert_eq!(link.state.get("token"), Some(&2.into()), "of {} tokens", seen.tokens.count());
+    assert_eq!(title, "Attention · bert-mlm: she saw the tea");
+    for (view, state, expected) in [
+        ("ner", serde_json::json!({}), "This model has no head for named entities"),
+        ("nothing", serde_json::json!({}), "No view is called \u{201c}nothing\u{201d}"),
+        ("mlm", serde_json::json!({ "hidden": [[4, 99]] }), "characters 4 to 99 are not in a text of 3 characters"),
+        ("why", serde_json::json!({ "task": "ner" }), "this model has no head for ner"),
+        ("layers", serde_json::json!({ "folds": "many" }), "invalid type"),
+    ] {
+        let told = open(&mut screen, view, "tea", state);
+        assert!(told.len() == 1 && told[0].contains(expected), "{view}: {told:?}");
+    }
 }

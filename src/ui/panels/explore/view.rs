@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use egui::Ui;
+use serde_json::{Map, Value};
 
+use super::keeping::Unread;
 use super::told::Told;
 use super::words::Words;
 use crate::inspect::{AnyInquiry, Reply, Subject};
@@ -113,6 +115,19 @@ pub trait View: Debug {
     /// A text that another screen has sent to be tried.
     fn offer(&mut self, offered: &Offered) {
         self.set(Words { text: offered.text.clone(), pair: offered.pair.clone() });
+    }
+
+    /// What is asked of these words and how that is shown, for a link that leads back: an object of JSON whose keys are the
+    /// view's own.
+    fn kept(&self, words: &Words) -> Map<String, Value>;
+
+    /// Asks and shows again what was kept of these words, which were set before. What comes with an answer is taken up when
+    /// that is there.
+    fn restore(&mut self, kept: Map<String, Value>, words: &Words) -> Result<(), Unread>;
+
+    /// Whether it is about the data that are open.
+    fn is_of_data(&self) -> bool {
+        false
     }
 
     /// Texts to try a model with, where no data are loaded.

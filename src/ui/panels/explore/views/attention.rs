@@ -7,6 +7,7 @@
 
 mod controls;
 mod keep;
+mod kept;
 mod lines;
 pub(super) mod matrix;
 mod overview;
@@ -19,11 +20,14 @@ pub(super) mod shown;
 use std::sync::Arc;
 
 use egui::Ui;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::analysis::HeadsOf;
 use crate::inspect::attention::{Attend, Lens, Look, Parts, Score, Seen, Squares, What};
 use crate::inspect::{AnyInquiry, Reply, Request, Script, Subject};
 use crate::ui::Cx;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::told::{Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
@@ -32,6 +36,7 @@ use crate::ui::theme::Palette;
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text;
+use kept::{Kept, Pointed};
 use lines::End;
 use matrix::MatrixView;
 use overview::Overview;
@@ -54,7 +59,8 @@ pub struct Chosen {
 }
 
 /// What is looked at, beside the layer and the head.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Scope {
     #[default]
     Head,
@@ -66,7 +72,8 @@ enum Scope {
 }
 
 /// How a square is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Drawn {
     #[default]
     Matrix,
@@ -102,6 +109,8 @@ struct AttentionView {
     way: Way,
     overview: Overview,
     roles: Roles,
+    /// What is to be pointed at once the text was gone through.
+    to_point: Option<Pointed>,
 }
 
 /// Bytes of squares that are kept.
@@ -179,6 +188,16 @@ impl View for AttentionView {
         *self = Self { scope, lens, drawn, has_no_parts, least: self.least, way: self.way, ..Self::default() };
     }
 
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Kept::of(self))
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let kept: Kept = keeping::read(kept)?;
+        kept.put_into(self);
+        Ok(())
+    }
+
     fn samples(&self, subject: &Subject) -> Vec<Words> {
         match subject.script {
             Script::Words => samples::pairs(&samples::PAIRS),
@@ -248,6 +267,9 @@ impl AttentionView {
         (self.line, self.running, self.parts) = (None, first, None);
         self.pair = (first, first);
         self.matrix.forget();
+        if let Some(pointed) = self.to_point.take() {
+            self.point(pointed);
+        }
     }
 
     fn choose(&mut self, chosen: Chosen) -> Changed {

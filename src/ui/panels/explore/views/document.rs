@@ -8,12 +8,15 @@ use std::sync::Arc;
 
 use egui::{Margin, ScrollArea, TextEdit, Ui, vec2};
 use egui_material_icons::icons::{ICON_CONTENT_PASTE, ICON_DONE, ICON_EDIT};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::inspect::gold::Gold;
 use crate::inspect::reading::{Candidate, Reading};
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::table::GoldAnswer;
 use crate::task::Task;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::rows::DataRows;
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::told::Told;
@@ -57,12 +60,24 @@ struct Document {
     active: usize,
     /// Which of the best answers to the active question is looked at.
     picked: usize,
+    /// Which is to be looked at once they are there.
+    to_pick: Option<usize>,
     allow_no_answer: bool,
     threshold: f64,
     scroll_to: Option<usize>,
     editing: bool,
     reader: Reader,
     rows: DataRows,
+}
+
+/// What is kept of it, beside the document and the question that is looked at.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    questions: Vec<String>,
+    answer: usize,
+    /// From which lead on there is no answer, where that may be said.
+    no_answer: Option<f64>,
 }
 
 impl Default for Document {
@@ -74,6 +89,7 @@ impl Default for Document {
             questions: samples::QUESTIONS.iter().take(3).map(ask).collect(),
             active: 0,
             picked: 0,
+            to_pick: None,
             allow_no_answer: false,
             threshold: 0.0,
             scroll_to: None,
@@ -127,6 +143,7 @@ impl View for Document {
         asked.revision = revision;
         if place == self.active {
             self.look_at(place);
+            self.picked = self.to_pick.take().unwrap_or(0);
         }
     }
 
@@ -166,6 +183,26 @@ impl View for Document {
         }
         self.active = known.unwrap_or(0);
         self.picked = 0;
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        let questions = self.questions.iter().map(|asked| asked.text.clone()).collect();
+        let no_answer = self.allow_no_answer.then_some(self.threshold);
+        keeping::written(&Kept { questions, answer: self.to_pick.unwrap_or(self.picked), no_answer })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, words: &Words) -> Result<(), Unread> {
+        let Kept { questions, answer, no_answer } = keeping::read(kept)?;
+        if !questions.is_empty() {
+            let all = questions.into_iter().take(MOST);
+            self.questions = all.map(|text| Asked { text, ..Asked::default() }).collect();
+        }
+        if !words.are_blank() {
+            self.set(words.clone());
+        }
+        self.decide(no_answer);
+        self.to_pick = Some(answer);
+        Ok(())
     }
 
     /// A question that was evaluated, alone: it is asked as it was judged.

@@ -11,12 +11,16 @@ use std::sync::{Arc, Weak};
 
 use egui::{Label, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_COMPARE_ARROWS, ICON_DIFFERENCE};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::analysis::sample::texts;
 use crate::inspect::Request;
 use crate::train::run::RunSummary;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::over_rows::no_rows_ui;
 use crate::ui::panels::explore::view::{Changed, Kind, View};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::is_same;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
@@ -45,6 +49,8 @@ struct DriftView {
     before: Option<PathBuf>,
     asked: Option<MeasureDrift>,
     chosen: Option<Cell>,
+    /// The cell that is to be chosen once there is a grid.
+    to_choose: Option<Cell>,
     /// What was asked of the chosen head.
     looked: Option<LookAtBoth>,
     /// Texts of the loaded data.
@@ -52,6 +58,14 @@ struct DriftView {
     taken: Option<Weak<Shown>>,
     grid: GridView,
     detail: Detail,
+}
+
+/// What is kept of it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    before: Option<PathBuf>,
+    cell: Option<Cell>,
 }
 
 impl View for DriftView {
@@ -72,6 +86,20 @@ impl View for DriftView {
 
     fn forget(&mut self) {
         *self = Self::default();
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Kept { before: self.before.clone(), cell: self.to_choose.or(self.chosen) })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let Kept { before, cell } = keeping::read(kept)?;
+        (self.before, self.to_choose, self.chosen) = (before, cell, None);
+        Ok(())
+    }
+
+    fn is_of_data(&self) -> bool {
+        true
     }
 }
 
@@ -254,8 +282,8 @@ impl DriftView {
         }
         ui.add_space(space::S);
         if self.chosen.is_none() {
-            let first = most_changed(found);
-            self.choose(first, found, after, cx);
+            let wished = self.to_choose.take().filter(|cell| cell.is_of(&found.drift));
+            self.choose(wished.unwrap_or_else(|| most_changed(found)), found, after, cx);
         }
         if let Some(cell) =
             self.grid.ui(ui, &found.drift, self.chosen, palette).filter(|cell| self.chosen != Some(*cell))

@@ -3,11 +3,14 @@
 
 use egui::{RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::{ICON_CHECK, ICON_CLOSE};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::inspect::gold::{Gold, Match, compare};
 use crate::inspect::tagging::{Span, Tagging, TokenTag, kind};
 use crate::inspect::{Aggregation, Answer, AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
@@ -34,6 +37,19 @@ struct Entities {
     text_box: TextBox,
     aggregation: Aggregation,
     told: Told,
+}
+
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    joined: Aggregation,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { joined: Entities::default().aggregation }
+    }
 }
 
 impl Default for Entities {
@@ -72,6 +88,15 @@ impl View for Entities {
 
     fn set(&mut self, words: Words) {
         self.text_box.words = words.alone();
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Kept { joined: self.aggregation })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        Kept { joined: self.aggregation } = keeping::read(kept)?;
+        Ok(())
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {

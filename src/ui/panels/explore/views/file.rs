@@ -11,12 +11,15 @@ use std::sync::{Arc, Weak};
 
 use egui::{ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_BATCH_PREDICTION, ICON_CLOSE, ICON_FILE_OPEN};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::batch::{Chosen, FirstAnswers, FirstRow, Kind as FileKind, Place, Plan, Survey, Written, has_probabilities};
 use crate::files;
 use crate::inspect::{AnyInquiry, Options, Reply};
 use crate::table::Inputs;
 use crate::task::Task;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
 use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::is_same;
@@ -74,6 +77,20 @@ struct Out {
     is_own: bool,
 }
 
+/// What is kept of it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct KeptFile {
+    task: Option<Task>,
+    file: Option<Inputs>,
+    column: Option<String>,
+    second_column: Option<String>,
+    /// Where a person said that it is written.
+    out: Option<String>,
+    probabilities: bool,
+    no_answer: bool,
+}
+
 impl View for FileView {
     fn layout(&self) -> Layout {
         Layout::Columns(vec![(1.0, FILE.into()), (1.25, FIRST.into())])
@@ -118,6 +135,29 @@ impl View for FileView {
     /// What was said of the rows was said by another model; the file stays.
     fn forget(&mut self) {
         (self.said, self.error, self.looked) = (None, None, None);
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        let chosen = self.chosen.as_ref();
+        keeping::written(&KeptFile {
+            task: self.head,
+            file: self.inputs.clone(),
+            column: chosen.map(|chosen| chosen.first.clone()),
+            second_column: chosen.and_then(|chosen| chosen.second.clone()),
+            out: self.out.is_own.then(|| self.out.typed.clone()),
+            probabilities: self.probabilities,
+            no_answer: self.no_answer,
+        })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let kept: KeptFile = keeping::read(kept)?;
+        let chosen = kept.column.map(|first| Chosen { first, second: kept.second_column });
+        let out = Out { is_own: kept.out.is_some(), typed: kept.out.unwrap_or_default() };
+        let (probabilities, no_answer, inputs) = (kept.probabilities, kept.no_answer, kept.file);
+        let taken = self.taken.take();
+        *self = Self { head: kept.task, taken, inputs, chosen, out, probabilities, no_answer, ..Self::default() };
+        Ok(())
     }
 }
 

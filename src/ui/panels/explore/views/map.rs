@@ -7,6 +7,7 @@
 mod about;
 mod controls;
 mod keep;
+mod kept;
 mod kinds;
 mod lists;
 mod plot;
@@ -19,9 +20,11 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, bounded};
 use egui::Ui;
+use serde_json::{Map as Object, Value};
 
 use crate::analysis::map::{About, Map, Method, PlaceText, Placed};
 use crate::inspect::{AnyInquiry, Pooling, Reply, Request, Script, Subject};
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
@@ -32,6 +35,7 @@ use crate::ui::{Action, Cx};
 use crate::worker::protocol::LoadedDataset;
 use crate::worker::work::AnyWork;
 use crate::worker::works::map::{MapRows, OnTheWay, Wish};
+use kept::{Kept, Seen};
 use kinds::ColourBy;
 use lists::List;
 use plot::{Done, Drawn, Plot};
@@ -60,6 +64,10 @@ struct MapView {
     opened: Option<usize>,
     placed: Option<(PlaceText, Arc<Reply>)>,
     list: List,
+    /// What is to be seen of the rows once they are where they belong.
+    to_see: Option<Seen>,
+    /// Rows are to be laid out anew, since that was wished while others were shown.
+    asks: bool,
 }
 
 impl Default for MapView {
@@ -79,6 +87,8 @@ impl Default for MapView {
             opened: None,
             placed: None,
             list: List::default(),
+            to_see: None,
+            asks: false,
         }
     }
 }
@@ -102,6 +112,9 @@ impl View for MapView {
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         if pane == MAP {
             self.follow(cx.workspace);
+            if std::mem::take(&mut self.asks) {
+                self.ask(cx);
+            }
             return self.map_ui(ui, cx);
         }
         self.lists_ui(ui, cx)
@@ -133,7 +146,20 @@ impl View for MapView {
     }
 
     fn forget(&mut self) {
-        self.placed = None;
+        (self.placed, self.to_see) = (None, None);
+    }
+
+    fn kept(&self, _: &Words) -> Object<String, Value> {
+        keeping::written(&Kept::of(self))
+    }
+
+    fn restore(&mut self, kept: Object<String, Value>, _: &Words) -> Result<(), Unread> {
+        let kept: Kept = keeping::read(kept)?;
+        kept.put_into(self)
+    }
+
+    fn is_of_data(&self) -> bool {
+        true
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Words> {
@@ -188,6 +214,7 @@ impl MapView {
             if let Some(shown) = &mut self.shown {
                 shown.arrive(mapped, self.by);
             }
+            self.see_again();
             self.plot.change();
             return;
         }

@@ -1,5 +1,6 @@
 //! Masked words: click any word to hide it, see what the model would put there, and score words of one's own.
 
+mod kept;
 mod layers;
 mod words;
 
@@ -8,12 +9,14 @@ use std::sync::Arc;
 use egui::text::{LayoutJob, TextFormat};
 use egui::{Color32, Margin, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::{ICON_CASINO, ICON_VISIBILITY};
+use serde_json::{Map, Value};
 
 use super::objectives;
 use crate::inspect::filling::{Blank, Fill, Filling, Mask};
 use crate::inspect::guesses::Guessing;
 use crate::inspect::{Answer, AnyInquiry, Ask, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::tokens::plain;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
@@ -27,6 +30,7 @@ use crate::ui::widgets::marked::{self, Look};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, divider, text};
 use crate::ui::{Cx, format};
+use kept::Kept;
 use layers::Layers;
 use words::words_ui;
 
@@ -54,6 +58,8 @@ struct Masks {
     layers: Layers,
     /// For each mask in order the rank of the word that the preview shows.
     picks: Vec<usize>,
+    /// The same once there are masks.
+    to_pick: Vec<usize>,
     /// The text that this screen began with, and the mask token it was written for.
     begun: (String, String),
 }
@@ -112,7 +118,8 @@ impl View for Masks {
         }
         self.told.take(reply);
         let masks = self.filling().map_or(0, |filling| filling.blanks.iter().map(|blank| blank.masks.len()).sum());
-        self.picks = vec![0; masks];
+        self.picks = std::mem::take(&mut self.to_pick);
+        self.picks.resize(masks, 0);
     }
 
     fn forget(&mut self) {
@@ -131,6 +138,15 @@ impl View for Masks {
     fn set(&mut self, words: Words) {
         self.text = words.text;
         self.hidden.clear();
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Kept::of(self))
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, words: &Words) -> Result<(), Unread> {
+        let kept: Kept = keeping::read(kept)?;
+        kept.put_into(self, words)
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Words> {

@@ -5,11 +5,14 @@ mod lesson;
 
 use egui::{Color32, CornerRadius, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CASINO;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::corpus::masking::MaskStyle;
 use crate::inspect::objectives::{Kind, Lab, LabAsk, Objective, Standing};
 use crate::inspect::{AnyInquiry, Ask, Prediction, Question, Script, Subject};
 use crate::train::limits;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::told::{Told, can_answer, or_words};
 use crate::ui::panels::explore::view::{Changed, Kind as ViewKind, View};
@@ -29,6 +32,9 @@ const TEXT: Pane = Pane::new("lab text", "Text");
 const WAYS: Pane = Pane::new("ways", "Objectives");
 const LESSON: Pane = Pane::new("lesson", "Training example");
 
+/// The least and the most of the tokens that are chosen, in percent.
+const SHARES: (f64, f64) = (5.0, 50.0);
+
 #[derive(Debug)]
 struct Objectives {
     text: String,
@@ -37,6 +43,22 @@ struct Objectives {
     ask: LabAsk,
     chosen: Kind,
     told: Told,
+}
+
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    draw: u64,
+    share: f64,
+    objective: Kind,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        let Objectives { ask: LabAsk { seed: draw, share }, chosen: objective, .. } = Objectives::default();
+        Self { draw, share, objective }
+    }
 }
 
 impl Default for Objectives {
@@ -92,6 +114,20 @@ impl View for Objectives {
     fn set(&mut self, words: Words) {
         self.text = words.text;
     }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        let LabAsk { seed: draw, share } = self.ask;
+        keeping::written(&Kept { draw, share, objective: self.chosen })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, words: &Words) -> Result<(), Unread> {
+        let Kept { draw, share, objective } = keeping::read(kept)?;
+        // As the field lets it be chosen.
+        self.ask = LabAsk { seed: draw, share: share.clamp(SHARES.0 / 100.0, SHARES.1 / 100.0) };
+        self.chosen = objective;
+        self.second = words.pair.clone().unwrap_or_default();
+        Ok(())
+    }
 }
 
 impl Objectives {
@@ -125,7 +161,7 @@ impl Objectives {
             }
             // Without what multiplying by a hundred leaves behind.
             let mut percent = (self.ask.share * 1e8).round() / 1e6;
-            let limit = limits::between(5.0, 50.0);
+            let limit = limits::between(SHARES.0, SHARES.1);
             let share = Number::new("Share of the tokens that is chosen", limit).percent(Percent::Unit).unit("%");
             let share = share.width(64.0).show(ui, &mut percent);
             if share.on_hover_text("Share of the tokens that is chosen; drag to change").changed() {

@@ -1,10 +1,12 @@
 //! Two texts in both orders: does the second follow the first, are they as they stood?
 
 use egui::{RichText, Ui, vec2};
+use serde_json::{Map, Value};
 
 use crate::inspect::explore::Orders as Said;
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::{Mismatch, Reads, Task};
+use crate::ui::panels::explore::keeping::{self, Nothing, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::told::{self, Told};
@@ -65,6 +67,14 @@ impl View for Orders {
 
     fn set(&mut self, words: Words) {
         self.text_box.words = words;
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Nothing {})
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        keeping::read::<Nothing>(kept).map(|_| ())
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {

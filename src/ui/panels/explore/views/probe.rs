@@ -10,13 +10,18 @@ use std::sync::Arc;
 
 use egui::{Label, Ui, pos2};
 use egui_material_icons::icons::ICON_LAYERS;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::analysis::probe::{FOLDS, Probed, Question, ROWS, Train, labelled};
+use crate::analysis::probe::{FOLDS, FineTuned, Probed, Question, ROWS, Train, labelled};
 use crate::analysis::sample::Sampling;
 use crate::inspect::Pooling;
+use crate::task::Targets;
 use crate::train::config::StrategyKind;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::over_rows::{self, Found, no_rows_ui, rows_ui};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::explore::working;
 use crate::ui::theme::{Palette, space};
 use crate::ui::tiles::{Layout, Pane};
@@ -56,6 +61,23 @@ impl Default for LayerProbe {
     }
 }
 
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    /// None are all.
+    rows: Option<usize>,
+    folds: usize,
+    pooling: Option<Pooling>,
+    zoomed: bool,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { rows: Some(ROWS), folds: FOLDS, pooling: None, zoomed: false }
+    }
+}
+
 impl View for LayerProbe {
     fn layout(&self) -> Layout {
         Layout::Columns(vec![(2.3, BARS.into()), (1.0, ADVICE.into())])
@@ -68,6 +90,21 @@ impl View for LayerProbe {
             self.advice_pane_ui(ui, cx);
         }
         Changed::No
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        let rows = Some(self.rows).filter(|rows| *rows != usize::MAX);
+        keeping::written(&Kept { rows, folds: self.folds, pooling: self.pooling, zoomed: self.zoomed })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let Kept { rows, folds, pooling, zoomed } = keeping::read(kept)?;
+        *self = Self { rows: rows.unwrap_or(usize::MAX).max(1), folds: folds.max(2), pooling, zoomed };
+        Ok(())
+    }
+
+    fn is_of_data(&self) -> bool {
+        true
     }
 }
 
@@ -88,8 +125,8 @@ impl LayerProbe {
                 no_rows_ui(ui, cx, ICON_LAYERS, "No data to probe with", words);
             }
             (_, Some(loaded)) if !is_of_texts(loaded) => {
-                let words = "A probe learns a label or a number for each text. This data has neither, or its columns \
-                             are not chosen: choose them in Data.";
+                let words = "A probe learns a label or a number for each text, or a tag for each word. This data has none \
+                             of them, or its columns are not chosen: choose them in Data.";
                 no_rows_ui(ui, cx, ICON_LAYERS, "Nothing to probe for", words);
             }
             (Some(Found { answer: Err(why), is_stale: false, .. }), Some(loaded)) => {
@@ -125,8 +162,27 @@ impl LayerProbe {
         });
     }
 
+    /// What a run has taught the encoder, and the way to what the run began from.
+    fn fine_tuned_ui(&self, ui: &mut Ui, cx: &mut Cx<'_>, told: &FineTuned) {
+        let words = state::sentence(&told.said());
+        state::warning(ui, cx.palette, "This encoder was fine-tuned", &words, |ui| {
+            let (Some(base), Some(loaded)) = (told.base.clone(), cx.workspace.data.loaded.clone()) else { return };
+            let name = format!("Probe {} instead", text::short_name(&told.base_title, 32));
+            if Button::new(name).small().show(ui, cx.palette).clicked() {
+                cx.act(Action::ExploreWith(base.clone()));
+                self.begin_with(cx, &loaded, base);
+            }
+        });
+        ui.add_space(space::S);
+    }
+
     fn begin(&self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>) {
-        let Some(model) = cx.workspace.explore.model.clone() else { return };
+        if let Some(model) = cx.workspace.explore.model.clone() {
+            self.begin_with(cx, loaded, model);
+        }
+    }
+
+    fn begin_with(&self, cx: &mut Cx<'_>, loaded: &Arc<LoadedDataset>, model: PathBuf) {
         let data = loaded.dataset.clone();
         let wanted = Sampling {
             model,
@@ -147,6 +203,9 @@ impl LayerProbe {
             stale_ui(ui, cx, |ui, cx, loaded| self.choices_ui(ui, cx, loaded, Button::new("Probe again")));
             ui.add_space(space::S);
             ui.multiply_opacity(0.6);
+        }
+        if let Some(told) = &probed.fine_tuned {
+            self.fine_tuned_ui(ui, cx, told);
         }
         let chart = Chart { probed, pooling: self.pooling.unwrap_or(probed.pooling), zoomed: self.zoomed };
         let palette = cx.palette;
@@ -188,10 +247,16 @@ impl LayerProbe {
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             ui.add(Label::new(text::body(advice.found(), palette)).wrap());
-            ui.add(Label::new(text::strong(advice.proposal(), palette)).wrap());
-            let press = Button::new(press_words(advice.train)).primary();
-            if press.show(ui, palette).on_hover_text("Sets the form in Train").clicked() {
-                take_over(cx, &work.question.wanted.model, advice.train);
+            if probed.proposes() {
+                ui.add(Label::new(text::strong(advice.proposal(), palette)).wrap());
+                let press = Button::new(press_words(advice.train)).primary();
+                if press.show(ui, palette).on_hover_text("Sets the form in Train").clicked() {
+                    take_over(cx, &work.question.wanted.model, advice.train);
+                }
+            } else {
+                let words =
+                    "How far to freeze is to be asked of what the run began from, and not of what it has taught.";
+                ui.add(Label::new(text::strong(words, palette)).wrap());
             }
             ui.add_space(space::S);
             facts_ui(ui, probed, palette);
@@ -205,17 +270,21 @@ impl LayerProbe {
 
 /// What was looked at, and what a person should know of it.
 fn facts_ui(ui: &mut Ui, probed: &Probed, palette: &Palette) {
-    let rows = format::plural(probed.rows as u64, "row", "rows");
+    let words = probed.words.map(|words| format!(" · {}", format::plural(words as u64, "word", "words")));
+    let rows = format::plural(probed.rows as u64, "row", "rows") + &words.unwrap_or_default();
     let classes = match probed.classes {
         0 => String::new(),
         classes => format!(" · {}", format::plural(classes as u64, "class", "classes")),
     };
     ui.add(Label::new(text::number_dim(format!("{rows} · {} folds{classes}", probed.folds), palette)).wrap());
-    for note in probed.notes() {
+    // What was taught is said above the bars.
+    for note in probed.notes().into_iter().skip(usize::from(!probed.proposes())) {
         ui.add(Label::new(text::dim(note, palette)).wrap());
     }
-    let words = "Rows that are held out for evaluation took no part.";
-    ui.add(Label::new(text::faint(words, palette)).wrap());
+    if probed.proposes() {
+        let words = "Rows that are held out for evaluation took no part.";
+        ui.add(Label::new(text::faint(words, palette)).wrap());
+    }
 }
 
 fn press_words(train: Train) -> String {
@@ -250,10 +319,15 @@ fn found(workspace: &Workspace) -> Option<Found<'_, ProbeLayers>> {
     over_rows::found(workspace, |work: &ProbeLayers| &work.question.wanted)
 }
 
-/// Whether each text has a label or a number of its own.
+/// Whether each text has a label or a number of its own, or each word a tag.
 fn is_of_texts(loaded: &LoadedDataset) -> bool {
     let data = &loaded.dataset;
-    data.task.is_sequence() && data.is_labelled()
+    let can_be = match data.task.targets() {
+        Targets::Class | Targets::Classes | Targets::Number => data.task.is_sequence(),
+        Targets::Tags => true,
+        Targets::Span | Targets::Hidden | Targets::Replaced => false,
+    };
+    can_be && data.is_labelled()
 }
 
 /// What is shown is of other data; where there are some, they can be probed.

@@ -2,10 +2,12 @@
 //! below it so that colour is not all that tells.
 
 use egui::{Align2, CornerRadius, Role, ScrollArea, Sense, Shape, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use serde_json::{Map, Value};
 
 use crate::inspect::judging::Judged;
 use crate::inspect::{Answer, AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::keeping::{self, Nothing, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::tokens::plain;
@@ -68,6 +70,14 @@ impl View for Replaced {
 
     fn set(&mut self, words: Words) {
         self.text_box.words = words.alone();
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Nothing {})
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        keeping::read::<Nothing>(kept).map(|_| ())
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {

@@ -6,9 +6,12 @@ mod grid;
 mod measured;
 mod says;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use egui::{Label, Ui};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::analysis::switchboard::{Board, ScoreWith, Scored};
 use crate::inspect::attention::{Attend, Seen};
@@ -18,6 +21,7 @@ use crate::inspect::{AnyInquiry, Reply, Request, Subject};
 use crate::task::Task;
 use crate::ui::Cx;
 use crate::ui::format;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::told::{Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
@@ -39,7 +43,8 @@ const SAYS: Pane = Pane::new("switched prediction", "What it says");
 const SAMPLE: Pane = Pane::new("switched sample", "On a sample");
 
 /// What the cells of the grid show.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 enum Shows {
     /// What each matters by the gradient.
     Importance,
@@ -48,6 +53,19 @@ enum Shows {
     /// What each looks at.
     #[default]
     Attention,
+}
+
+/// What is kept of it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    task: Option<Task>,
+    /// Layer and head.
+    heads_off: BTreeSet<(usize, usize)>,
+    feed_forwards_off: BTreeSet<usize>,
+    shows: Option<Shows>,
+    rows: Option<usize>,
+    exact: bool,
 }
 
 #[derive(Debug, Default)]
@@ -158,6 +176,29 @@ impl View for Switchboard {
         self.scores.clear();
         self.failed.clear();
         self.board = None;
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        let Switches { heads: heads_off, feed_forward: feed_forwards_off } = self.off.clone();
+        let Measuring { rows, exact } = self.measuring;
+        let rows = Some(rows).filter(|rows| *rows != Measuring::default().rows);
+        keeping::written(&Kept { task: self.head, heads_off, feed_forwards_off, shows: self.shows, rows, exact })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let Kept { task, heads_off, feed_forwards_off, shows, rows, exact } = keeping::read(kept)?;
+        if let Some(task) = task {
+            keeping::among(task, &self.heads)?;
+            self.turn_to(task);
+        }
+        self.off = Switches { heads: heads_off, feed_forward: feed_forwards_off };
+        self.measuring = Measuring { rows: rows.unwrap_or(Measuring::default().rows).max(1), exact };
+        self.shows = shows;
+        Ok(())
+    }
+
+    fn is_of_data(&self) -> bool {
+        true
     }
 }
 

@@ -1,9 +1,12 @@
 //! Whole texts and pairs of texts: a bar for each class or label, or a number.
 
 use egui::{RichText, ScrollArea, Ui};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
 use crate::ui::panels::explore::told::{self, Told};
@@ -33,6 +36,13 @@ struct Texts {
     text_box: TextBox,
     told: Told,
     head: Task,
+    all_classes: bool,
+}
+
+/// What is kept of it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
     all_classes: bool,
 }
 
@@ -74,6 +84,15 @@ impl View for Texts {
 
     fn set(&mut self, words: Words) {
         self.text_box.words = words;
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Kept { all_classes: self.all_classes })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        Kept { all_classes: self.all_classes } = keeping::read(kept)?;
+        Ok(())
     }
 
     fn samples(&self, _: &Subject) -> Vec<Words> {

@@ -13,11 +13,14 @@ mod trial;
 use std::sync::Arc;
 
 use egui::Ui;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::inspect::why::{Asked, Explanation, Method, Place, Target};
+use crate::inspect::why::{Asked, Baseline, Explanation, Hide, Method, Place, Target};
 use crate::inspect::{AnyInquiry, Reply, Subject};
 use crate::task::Task;
 use crate::ui::Cx;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::told::Told;
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
 use crate::ui::panels::explore::words::Words;
@@ -58,6 +61,23 @@ struct Why {
     frame: u64,
     change_seen: Option<u64>,
     nearest: NearestRows,
+}
+
+/// What is kept of it.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    task: Option<Task>,
+    place: Option<Place>,
+    output: Option<String>,
+    method: Option<Method>,
+    baseline: Baseline,
+    hide: Hide,
+    pieces: bool,
+    /// The best words alone in the trial.
+    alone: bool,
+    /// Of the nearest rows.
+    layer: Option<usize>,
 }
 
 impl View for Why {
@@ -135,6 +155,29 @@ impl View for Why {
         self.told.forget();
         self.known = Known::default();
         self.nearest = NearestRows::default();
+    }
+
+    fn kept(&self, words: &Words) -> Map<String, Value> {
+        let Target { place, label: output } = self.target_in(words);
+        let Ways { baseline, hide } = self.ways;
+        let (method, pieces, alone, layer) = (self.method, self.pieces, self.kept, self.nearest.layer);
+        keeping::written(&Kept { task: self.head, place, output, method, baseline, hide, pieces, alone, layer })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, words: &Words) -> Result<(), Unread> {
+        let Kept { task, place, output, method, baseline, hide, pieces, alone, layer } = keeping::read(kept)?;
+        if let Some(Place { sequence, start, end }) = place {
+            let of = if sequence == 0 { Some(&words.text) } else { words.pair.as_ref() };
+            keeping::within(&[(start, end)], of.map_or("", String::as_str))?;
+        }
+        if let Some(task) = task {
+            keeping::among(task, &self.heads)?;
+            self.turn_to(task);
+        }
+        (self.target, self.target_in) = (Target { place, label: output }, words.clone());
+        (self.method, self.ways, self.pieces, self.kept) = (method, Ways { baseline, hide }, pieces, alone);
+        self.nearest.layer = layer;
+        Ok(())
     }
 }
 

@@ -8,13 +8,17 @@ use std::sync::{Arc, Weak};
 
 use egui::{Label, Ui};
 use egui_material_icons::icons::ICON_MATCH_WORD;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::analysis::sample::Sampling;
 use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words as Weighed};
 use crate::inspect::why::Pull;
 use crate::task::Reads;
+use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::over_rows::{self, Found, no_rows_ui, rows_ui};
 use crate::ui::panels::explore::view::{Changed, Kind, View};
+use crate::ui::panels::explore::words::Words;
 use crate::ui::panels::explore::working;
 use crate::ui::saving::Saving;
 use crate::ui::theme::space;
@@ -47,8 +51,9 @@ struct WordsView {
     output: usize,
     least: u32,
     order: Order,
-    /// The word that is looked at, by its place.
+    /// The word that is looked at, by its place, and as it is written.
     chosen: Option<usize>,
+    word: Option<String>,
     listed: Listed,
 }
 
@@ -61,8 +66,29 @@ impl Default for WordsView {
             least: LEAST,
             order: Order::default(),
             chosen: None,
+            word: None,
             listed: Listed::default(),
         }
+    }
+}
+
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Kept {
+    /// None are all.
+    rows: Option<usize>,
+    by: Pull,
+    output: usize,
+    texts_at_least: u32,
+    order: Order,
+    word: Option<String>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        let (by, order) = (Pull::default(), Order::default());
+        Self { rows: Some(ROWS), by, output: 0, texts_at_least: LEAST, order, word: None }
     }
 }
 
@@ -106,14 +132,39 @@ impl View for WordsView {
     }
 
     fn forget(&mut self) {
-        self.chosen = None;
+        (self.chosen, self.word) = (None, None);
         self.output = 0;
+    }
+
+    fn kept(&self, _: &Words) -> Map<String, Value> {
+        keeping::written(&Kept {
+            rows: Some(self.rows).filter(|rows| *rows != usize::MAX),
+            by: self.by,
+            output: self.output,
+            texts_at_least: self.least,
+            order: self.order,
+            word: self.word.clone(),
+        })
+    }
+
+    fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
+        let Kept { rows, by, output, texts_at_least: least, order, word } = keeping::read(kept)?;
+        let rows = rows.unwrap_or(usize::MAX).max(1);
+        *self = Self { rows, by, output, least, order, word, ..Self::default() };
+        Ok(())
+    }
+
+    fn is_of_data(&self) -> bool {
+        true
     }
 }
 
 impl WordsView {
     fn list(&mut self, found: &Arc<Weighed>) -> Arc<Vec<Told>> {
         self.output = self.output.min(found.outputs.len().saturating_sub(1));
+        if let (None, Some(word)) = (self.chosen, &self.word) {
+            self.chosen = found.words.iter().position(|known| known.text == *word);
+        }
         self.listed.of(found, (self.output, self.least, self.order))
     }
 
@@ -206,6 +257,7 @@ impl WordsView {
         let mut table = table::Table { found, list: &list, order: &mut self.order, chosen: self.chosen };
         if let Some(word) = table.ui(ui, cx.palette) {
             self.chosen = Some(word);
+            self.word = Some(found.words[word].text.clone());
         }
     }
 

@@ -2,6 +2,7 @@
 
 use egui::epaint::CubicBezierShape;
 use egui::{Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use serde::{Deserialize, Serialize};
 
 use super::matrix::Cell;
 use super::shown::{Line, Shown};
@@ -14,7 +15,8 @@ const MOST: f32 = 26.0;
 const FAINT: f32 = 0.12;
 
 /// A token on one side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum End {
     From(usize),
     To(usize),

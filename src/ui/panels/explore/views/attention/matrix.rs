@@ -7,6 +7,8 @@ use egui::{
     Color32, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::shown::Shown;
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
@@ -29,6 +31,14 @@ pub struct MatrixView {
     /// How far the upper left corner is moved out of sight.
     offset: Vec2,
     pub cursor: Cell,
+}
+
+/// How large a cell is, and how far the picture is moved.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Zoom {
+    cell: f32,
+    x: f32,
+    y: f32,
 }
 
 struct Place {
@@ -61,6 +71,18 @@ impl Place {
 impl MatrixView {
     pub fn forget(&mut self) {
         *self = Self::default();
+    }
+
+    /// How it is moved and made larger, where it is.
+    pub fn zoomed(&self) -> Option<Zoom> {
+        self.cell.map(|cell| Zoom { cell, x: self.offset.x, y: self.offset.y })
+    }
+
+    pub fn restore(&mut self, cursor: Cell, zoom: Option<Zoom>) {
+        let zoom = zoom.filter(|zoom| zoom.cell.is_finite() && zoom.x.is_finite() && zoom.y.is_finite());
+        self.cursor = cursor;
+        self.cell = zoom.map(|zoom| zoom.cell.clamp(LEAST, MOST));
+        self.offset = zoom.map_or(Vec2::ZERO, |zoom| vec2(zoom.x, zoom.y));
     }
 
     /// Whether it is moved or made larger.

@@ -25,7 +25,8 @@ const SAMPLE: usize = 48;
 pub struct Roles {
     /// Only heads that do this.
     pub filter: Option<Role>,
-    over_data: bool,
+    /// Over a sample of the loaded data.
+    pub over_data: bool,
     sample: Option<(Weak<LoadedDataset>, Arc<[Request]>)>,
     over: Option<Arc<OverTexts>>,
 }

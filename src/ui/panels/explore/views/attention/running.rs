@@ -4,6 +4,7 @@
 use egui::{
     CornerRadius, Painter, Pos2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2,
 };
+use serde::{Deserialize, Serialize};
 
 use super::matrix::Cell;
 use super::shown::Shown;
@@ -13,7 +14,8 @@ use crate::ui::widgets::text;
 const HEIGHT: f32 = 26.0;
 
 /// Which way is looked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Way {
     #[default]
     From,

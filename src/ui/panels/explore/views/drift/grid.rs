@@ -6,13 +6,15 @@ use egui::{
     Align2, Color32, FontId, Painter, Pos2, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo,
     pos2, vec2,
 };
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::drift::{Drift, SLOTS, Weight, percent};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
 
 /// A number of the grid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Cell {
     /// 0 are the embeddings, and 1 what comes out of layer 0.
     States(usize),
@@ -24,6 +26,16 @@ pub enum Cell {
 }
 
 impl Cell {
+    /// Whether a grid has it.
+    pub fn is_of(self, drift: &Drift) -> bool {
+        match self {
+            Self::States(place) => place < drift.layers.len(),
+            Self::Head(layer, head) => drift.heads.as_ref().is_some_and(|heads| heads.of(layer, head).is_some()),
+            Self::Weight(layer, slot) => slot < SLOTS.len() && layer + 1 < drift.layers.len(),
+            Self::TaskHead(place) => drift.of_task_head().nth(place).is_some(),
+        }
+    }
+
     pub fn title(self, drift: &Drift) -> String {
         match self {
             Self::States(0) => "States of the embeddings".to_owned(),

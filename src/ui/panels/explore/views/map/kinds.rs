@@ -2,6 +2,7 @@
 //! legend and can be hidden there. Numbers are cut into steps of a ramp, so that they are kinds as well.
 
 use egui::Color32;
+use serde::{Deserialize, Serialize};
 
 use crate::analysis::map::Map;
 use crate::analysis::map::rows::{Facts, Groups};
@@ -11,7 +12,8 @@ use crate::ui::theme::Palette;
 use crate::worker::protocol::LoadedDataset;
 
 /// What rows are coloured by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ColourBy {
     #[default]
     Label,

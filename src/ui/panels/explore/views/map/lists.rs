@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::{Label, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons::ICON_CLOSE;
+use serde::{Deserialize, Serialize};
 
 use super::MapView;
 use super::kinds::ColourBy;
@@ -20,7 +21,8 @@ use crate::ui::widgets::{Button, Card, Chip, line, text};
 use crate::ui::{Action, Cx, format};
 
 /// Which rows are listed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum List {
     #[default]
     Nearest,

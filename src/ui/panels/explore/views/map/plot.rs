@@ -4,6 +4,7 @@ use egui::{
     Color32, CornerRadius, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
     vec2,
 };
+use serde::{Deserialize, Serialize};
 
 use super::kinds::Shape;
 use super::raster::{Camera, Look, Raster, Scene, radius};
@@ -25,6 +26,13 @@ const NAMED_ROWS: usize = 8;
 const RINGED: usize = 15;
 /// How far the name of a cluster stands above its top.
 const ABOVE: f32 = 22.0;
+
+/// The middle of what is seen, and its scale.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Moved {
+    middle: [f32; 2],
+    scale: f32,
+}
 
 /// What a drag does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,6 +84,17 @@ impl Plot {
 
     pub fn fit(&mut self) {
         self.moved = None;
+    }
+
+    /// Where it was moved to, where it was.
+    pub fn moved(&self) -> Option<Moved> {
+        self.moved.map(|(middle, scale)| Moved { middle, scale })
+    }
+
+    pub fn move_to(&mut self, moved: Option<Moved>) {
+        let can_be =
+            |moved: &Moved| moved.scale > 0.0 && moved.middle.iter().chain([&moved.scale]).all(|one| one.is_finite());
+        self.moved = moved.filter(can_be).map(|Moved { middle, scale }| (middle, scale));
     }
 
     pub fn is_moved(&self) -> bool {

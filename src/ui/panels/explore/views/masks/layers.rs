@@ -43,6 +43,8 @@ pub struct Layers {
     /// The word whose way is followed, and the layer that is looked at; the likeliest and all where none is chosen.
     followed: Option<u32>,
     layer: Option<usize>,
+    /// What is to be looked at once it is there.
+    to_look: Option<(usize, Option<u32>)>,
     /// Above 0 while it is in sight.
     in_sight: u8,
 }
@@ -59,7 +61,22 @@ impl Layers {
             self.guesses = Some((asked.clone(), guesses.clone()));
             self.mask = self.mask.min(guesses.masks.len().saturating_sub(1));
             self.followed = None;
+            if let Some((mask, word)) = self.to_look.take() {
+                self.mask = mask.min(guesses.masks.len().saturating_sub(1));
+                self.followed =
+                    word.filter(|word| guesses.masks.get(self.mask).is_some_and(|way| way.word(*word).is_some()));
+            }
         }
+    }
+
+    /// The mask, the word whose way is followed and the layer.
+    pub fn looked_at(&self) -> (usize, Option<u32>, Option<usize>) {
+        let (mask, word) = self.to_look.unwrap_or((self.mask, self.followed));
+        (mask, word, self.layer)
+    }
+
+    pub fn look_at(&mut self, mask: usize, word: Option<u32>, layer: Option<usize>) {
+        (self.to_look, self.layer) = (Some((mask, word)), layer);
     }
 
     pub fn forget(&mut self) {

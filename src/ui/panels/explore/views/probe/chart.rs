@@ -106,7 +106,7 @@ impl Chart<'_> {
             painter.hline(scale.plot.x_range(), y, Stroke::new(1.0, palette.line));
             let words = match self.probed.judged {
                 Judged::R2 => format!("{value:.2}"),
-                Judged::Accuracy | Judged::F1 => format!("{:.0} %", value * 100.0),
+                Judged::Accuracy | Judged::F1 | Judged::Entities => format!("{:.0} %", value * 100.0),
             };
             let at = pos2(scale.plot.left() - 8.0, y);
             painter.text(at, Align2::RIGHT_CENTER, words, theme::number(size::SMALL), palette.text_faint);

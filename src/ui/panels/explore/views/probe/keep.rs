@@ -32,7 +32,7 @@ pub fn save_ui(ui: &mut Ui, cx: &mut Cx<'_>, chart: Chart<'_>, model: &Path, dat
     let title = format!(
         "{} of a linear probe · {} · {} · {}, {} folds",
         probed.judged.title(),
-        format::file_name(model),
+        cx.workspace.model_name(model),
         format::file_name(data),
         format::plural(probed.rows as u64, "row", "rows"),
         probed.folds

@@ -10,7 +10,7 @@ use crate::analysis::sample::Sampling;
 use crate::analysis::switchboard::{Board, Question, ROWS, Scored};
 use crate::data::Dataset;
 use crate::metrics::Measure;
-use crate::task::Reads;
+use crate::task::Targets;
 use crate::ui::panels::explore::working;
 use crate::ui::saving::Saving;
 use crate::ui::theme::{Palette, space};
@@ -28,10 +28,10 @@ use crate::worker::works::switchboard::MeasureHeads;
 const ROW_CHOICES: [usize; 4] = [100, ROWS, 1000, 3000];
 
 /// How the heads are measured.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Measuring {
-    rows: usize,
-    exact: bool,
+    pub rows: usize,
+    pub exact: bool,
 }
 
 impl Default for Measuring {
@@ -58,7 +58,9 @@ impl Switchboard {
             return;
         };
         if !can_measure(&loaded) {
-            note(ui, "Heads are measured for classes, labels, numbers and tags, with the labels of the data", palette);
+            let words = "Heads are measured by what is right of each row. These rows do not say it, or their columns are not chosen: \
+                         choose them in Data.";
+            note(ui, words, palette);
             return;
         }
         if let Some(board) = self.board.clone() {
@@ -89,7 +91,7 @@ impl Switchboard {
             };
             save_menu(ui, cx, &[("Heads as CSV…", &numbers)]);
             line::left(ui, |ui| {
-                let rows = format::plural(board.sample.rows() as u64, "row", "rows");
+                let rows = format::plural(board.sample.rows as u64, "row", "rows");
                 ui.label(text::strong(format!("{} on {rows}", format::metric_title(key)), palette));
             });
         });
@@ -158,11 +160,13 @@ fn answer(workspace: &Workspace) -> Option<&Result<Arc<Board>, String>> {
 }
 
 fn can_measure(loaded: &LoadedDataset) -> bool {
-    let reads = match loaded.dataset.task.reads() {
-        Reads::Texts | Reads::Words => true,
-        Reads::Question | Reads::Running | Reads::Neighbours(_) => false,
+    let data = &loaded.dataset;
+    let can_be = match data.task.targets() {
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span | Targets::Hidden => true,
+        // What is put in the place of words is the work of another model.
+        Targets::Replaced => false,
     };
-    reads && loaded.dataset.is_labelled()
+    can_be && (data.is_labelled() || data.makes_its_own_labels())
 }
 
 fn note(ui: &mut Ui, words: &str, palette: &Palette) {

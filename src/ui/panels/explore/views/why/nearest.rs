@@ -37,7 +37,7 @@ pub struct NearestRows {
     /// The rows that were read for this model and these data.
     rows: Option<Arc<Rows>>,
     /// The layer that a person chose; otherwise the last.
-    layer: Option<usize>,
+    pub layer: Option<usize>,
     /// The frame in which they were last in sight.
     pub seen: Option<u64>,
 }

@@ -5,8 +5,6 @@ use crate::data::{Dataset, Target};
 use crate::metrics::{AnsweredQuestion, CandidateAnswer};
 use crate::text::{Alignment, Features};
 
-use super::objective::Scored;
-
 /// Starts and ends that are combined in each window, and answers that are kept.
 const BEST: usize = 20;
 /// Tokens of the longest answer.
@@ -19,19 +17,23 @@ struct Span {
     score: f64,
 }
 
-/// One for each question; its windows follow each other in `features`.
-pub fn questions(data: &Dataset, features: &[Features], scored: &[Scored]) -> Vec<AnsweredQuestion> {
-    let all: Vec<(&Features, &Scored)> = features.iter().zip(scored).collect();
+/// One for each question; its windows follow each other. Of each window the logits of the start at every token, then those
+/// of the end.
+pub fn questions<'a>(
+    data: &Dataset,
+    windows: impl Iterator<Item = (&'a Features, &'a [f32])>,
+) -> Vec<AnsweredQuestion> {
+    let all: Vec<(&Features, &[f32])> = windows.collect();
     all.chunk_by(|a, b| a.0.example == b.0.example)
         .map(|windows| question(data, windows[0].0.example, windows))
         .collect()
 }
 
-fn question(data: &Dataset, example: usize, windows: &[(&Features, &Scored)]) -> AnsweredQuestion {
+fn question(data: &Dataset, example: usize, windows: &[(&Features, &[f32])]) -> AnsweredQuestion {
     let mut spans: Vec<Span> = Vec::new();
     let mut null = f64::INFINITY;
-    for (window, (features, scored)) in windows.iter().enumerate() {
-        let (start, end) = scored.scores.split_at(scored.scores.len() / 2);
+    for (window, (features, logits)) in windows.iter().enumerate() {
+        let (start, end) = logits.split_at(logits.len() / 2);
         if let (Some(start), Some(end)) = (start.first(), end.first()) {
             null = null.min(f64::from(*start) + f64::from(*end));
         }

@@ -1,0 +1,66 @@
+//! What Explore asks, and what other screens and links have sent there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Workspace;
+use crate::inspect::{Reply, Subject};
+use crate::table::Inputs;
+use crate::task::Task;
+use crate::ui::link::Link;
+use crate::worker::protocol::JobId;
+
+/// What Explore asks and was told.
+#[derive(Clone, Debug, Default)]
+pub struct ExploreState {
+    pub model: Option<PathBuf>,
+    /// What the model can be asked, once it is open.
+    pub subject: Option<Arc<Subject>>,
+    /// A text from another screen that is to be tried.
+    pub offered: Option<Arc<Offered>>,
+    /// A view that another screen asked for.
+    pub shown: Option<Arc<Shown>>,
+    /// A view that a link leads to.
+    pub linked: Option<Arc<Link>>,
+    pub answer: Option<Arc<Reply>>,
+    /// The newest request, until it is answered.
+    pub pending: Option<JobId>,
+    pub error: Option<String>,
+}
+
+/// A view of Explore, by its name, that is to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    pub view: &'static str,
+    /// A model that is set beside the one that is asked.
+    pub before: Option<PathBuf>,
+    /// A file that is predicted.
+    pub file: Option<Inputs>,
+}
+
+/// A text to be tried in Explore, with its pair or context.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offered {
+    /// What it is to be tried for.
+    pub task: Task,
+    pub text: String,
+    pub pair: Option<String>,
+    /// For a question, from which lead on there is no answer, where that may be said.
+    pub no_answer: Option<f64>,
+}
+
+impl Workspace {
+    pub fn explore_with(&mut self, model: PathBuf) {
+        if self.explore.model.as_ref() != Some(&model) {
+            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
+            self.wants.subject = true;
+        }
+    }
+
+    /// Asks a state of the course of the run whose model is asked. It can be asked the same, so that nothing has to be told
+    /// of it first.
+    pub fn look_at_state(&mut self, dir: PathBuf) {
+        let Some(subject) = self.explore.subject.as_ref().map(|subject| subject.in_state(&dir)) else { return };
+        self.explore = ExploreState { model: Some(dir), subject: Some(Arc::new(subject)), ..ExploreState::default() };
+    }
+}
