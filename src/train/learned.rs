@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::TrainError;
-use super::assess::run_of;
+use super::columns::run_of;
 use super::config::{RunConfig, StrategyKind};
 use super::rows::{Sources, divide, fill_roles, open_to_judge};
 use super::run::{self, model_title};
