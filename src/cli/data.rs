@@ -143,7 +143,8 @@ mod tests {
 
     #[test]
     fn each_command_looks_at_rows_of_its_own_where_nothing_else_is_said() {
-        let all = Arguments::command();
+        let mut all = Arguments::command();
+        all.build();
         let check = |name: &str, rows: usize, seed: &str| {
             let command = all.find_subcommand(name).unwrap();
             let argument = |id: &str| command.get_arguments().find(|one| one.get_id().as_str() == id).unwrap();
