@@ -266,10 +266,12 @@ fn learns_from(config: &RunConfig, dir: &Path) -> bool {
 mod tests {
     use super::*;
     use crate::train::config::Distill;
+    use crate::train::open::Open;
     use crate::ui::workspace::draft;
 
     fn config(out: &str, teacher: Option<&str>) -> RunConfig {
-        let mut config = draft::empty();
+        // What was left open is settled before a run waits.
+        let mut config = RunConfig { open: Open::default(), ..draft::empty() };
         config.run.out = out.into();
         config.distill = teacher.map(|teacher| Distill { teacher: teacher.into(), ..Distill::default() });
         config
