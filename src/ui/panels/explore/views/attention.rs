@@ -27,7 +27,7 @@ use crate::analysis::HeadsOf;
 use crate::inspect::attention::{Attend, Lens, Look, Parts, Score, Seen, Squares, What};
 use crate::inspect::{AnyInquiry, Reply, Request, Script, Subject};
 use crate::ui::Cx;
-use crate::ui::panels::explore::keeping::{self, Unread};
+use crate::ui::panels::explore::keeping::Unread;
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::told::{Told, can_answer};
 use crate::ui::panels::explore::view::{Changed, Kind, SHARED, View};
@@ -36,8 +36,7 @@ use crate::ui::theme::Palette;
 use crate::ui::tiles::{Layout, Pane};
 use crate::ui::widgets::slice::Slice;
 use crate::ui::widgets::text;
-use kept::{Kept, Pointed};
-use lines::End;
+use lines::{End, Pointed};
 use matrix::MatrixView;
 use overview::Overview;
 use roles::Roles;
@@ -189,13 +188,11 @@ impl View for AttentionView {
     }
 
     fn kept(&self, _: &Words) -> Map<String, Value> {
-        keeping::written(&Kept::of(self))
+        self.written()
     }
 
     fn restore(&mut self, kept: Map<String, Value>, _: &Words) -> Result<(), Unread> {
-        let kept: Kept = keeping::read(kept)?;
-        kept.put_into(self);
-        Ok(())
+        self.take_up(kept)
     }
 
     fn samples(&self, subject: &Subject) -> Vec<Words> {

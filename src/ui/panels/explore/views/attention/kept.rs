@@ -1,16 +1,18 @@
 //! What is kept of the view for a link: the head, how it is drawn, and what is pointed at in it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use super::lines::End;
+use super::lines::{End, Pointed};
 use super::matrix::{Cell, Zoom};
 use super::running::Way;
 use super::{AttentionView, Chosen, Drawn, Scope};
 use crate::inspect::attention::{Between, Lens, Role};
+use crate::ui::panels::explore::keeping::{self, Unread};
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Kept {
+struct Kept {
     /// Without them it is a head that stands out in the text.
     layer: Option<usize>,
     head: Option<usize>,
@@ -32,18 +34,8 @@ pub struct Kept {
     zoom: Option<Zoom>,
 }
 
-/// Places in the text, which is gone through first.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Pointed {
-    score: Cell,
-    line: Option<End>,
-    token: usize,
-    cell: Cell,
-    zoom: Option<Zoom>,
-}
-
 impl Kept {
-    pub fn of(view: &AttentionView) -> Self {
+    fn of(view: &AttentionView) -> Self {
         let chosen = view.is_picked.then_some(view.chosen);
         let pointed = view.to_point.unwrap_or_else(|| view.pointed());
         let Pointed { score, line, token, cell, zoom } = pointed;
@@ -68,7 +60,7 @@ impl Kept {
     }
 
     /// The text is gone through once more, so that what is pointed at can be found in it.
-    pub fn put_into(self, view: &mut AttentionView) {
+    fn put_into(self, view: &mut AttentionView) {
         let has_no_parts = view.has_no_parts;
         let Self { score, line, token, cell, zoom, .. } = self;
         *view = AttentionView {
@@ -89,6 +81,16 @@ impl Kept {
 }
 
 impl AttentionView {
+    pub(super) fn written(&self) -> Map<String, Value> {
+        keeping::written(&Kept::of(self))
+    }
+
+    pub(super) fn take_up(&mut self, kept: Map<String, Value>) -> Result<(), Unread> {
+        let kept: Kept = keeping::read(kept)?;
+        kept.put_into(self);
+        Ok(())
+    }
+
     fn pointed(&self) -> Pointed {
         Pointed {
             score: self.pair,

@@ -4,7 +4,7 @@ use egui::epaint::CubicBezierShape;
 use egui::{Painter, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use serde::{Deserialize, Serialize};
 
-use super::matrix::Cell;
+use super::matrix::{Cell, Zoom};
 use super::shown::{Line, Shown};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::text::elided;
@@ -20,6 +20,16 @@ const FAINT: f32 = 0.12;
 pub enum End {
     From(usize),
     To(usize),
+}
+
+/// Places in the text, which is gone through first.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pointed {
+    pub score: Cell,
+    pub line: Option<End>,
+    pub token: usize,
+    pub cell: Cell,
+    pub zoom: Option<Zoom>,
 }
 
 /// Where the columns stand.
