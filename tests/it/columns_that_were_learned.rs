@@ -11,7 +11,7 @@ fn rows(count: usize) -> String {
     let row = |row: usize| {
         let (word, label) = if row.is_multiple_of(2) { ("wonderful", "good") } else { ("endless", "bad") };
         format!(
-            "{row},the soup was {word},the map of the old harbour lies on the table for all who ask {row},{label}\n"
+            "{row},the soup was {word} {row},the map of the old harbour lies on the table for all who ask {row},{label}\n"
         )
     };
     String::from("id,title,body,category\n") + &(0..count).map(row).collect::<String>()

@@ -44,7 +44,7 @@ fn a_head_of_another_width_than_its_configuration_is_refused_with_both_shapes() 
             &["evaluate", "--model", &model, "--data", &data],
             &["explain", "--model", &model, "--text", "the soup"],
             &["words", "--model", &model, "--data", &data, "--task", "classify"],
-            &["export", &model, "--to", &to],
+            &["export", &model, "--to", &to, "--format", "onnx"],
         ] {
             let error = failed(arguments, 1);
             let shapes = format!("\"classifier.weight\" has shape [3, 32], but config.json implies [{implied}, 32]");
