@@ -24,7 +24,7 @@ pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
 pub use record::Recorder;
 pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
-pub use summary::{RunStatus, RunSummary};
+pub use summary::{RunStatus, RunSummary, model_title, title};
 
 use super::TrainError;
 use super::checkpoint;
@@ -39,8 +39,8 @@ use log::Log;
 pub(super) use names::MODEL;
 /// What became of the runs of a sweep, in the folder that holds theirs.
 pub const TRIALS: &str = names::TRIALS;
-pub use names::fold_folder;
 use names::{ADAPTER, CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
+pub use names::{fold_folder, fold_in};
 use summary::SUMMARY;
 
 impl TrainEvent {

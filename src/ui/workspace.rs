@@ -5,6 +5,7 @@ pub mod data;
 pub mod downloads;
 pub mod draft;
 mod fetching;
+pub mod folds;
 mod guide;
 pub mod hub;
 mod hub_told;
@@ -317,6 +318,8 @@ impl Workspace {
             let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
             self.say(Level::Warning, format!("{place}{message}"), None);
         }
+        // From now on it is among the runs that are listed.
+        self.wants.runs |= matches!(event, TrainEvent::Started { .. });
         if let Some(run) = &mut self.run {
             run.apply(event, self.now);
         }
@@ -424,11 +427,13 @@ impl Workspace {
         self.evaluation.clone_from(&opened.evaluation);
         self.kept = None;
         self.evaluation_error = None;
-        self.explore_with(model_of(&opened.summary.dir));
+        if opened.config.run.folds == 0 {
+            self.explore_with(model_of(&opened.summary.dir));
+        }
     }
 
     pub fn explore_with(&mut self, model: PathBuf) {
-        if self.explore.model.as_ref() != Some(&model) {
+        if self.explore.model.as_ref() != Some(&model) && !self.refuses(&model) {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
             self.wants.subject = true;
         }
@@ -481,11 +486,11 @@ impl Workspace {
     /// A model's name as the list has it, or its folder's.
     pub fn model_name(&self, dir: &Path) -> String {
         if let Some((run, step)) = kept::state_of(dir) {
-            return format!("{} at step {}", crate::ui::format::file_name(run), crate::ui::format::count(step));
+            return format!("{} at step {}", self.run_name(run), crate::ui::format::count(step));
         }
         // The weights of a run lie in a folder below its own, whose name says nothing.
         let run = dir.parent().filter(|run| dir == model_of(run));
         let listed = self.models.iter().find(|entry| entry.dir == dir && run.is_none());
-        listed.map_or_else(|| crate::ui::format::file_name(run.unwrap_or(dir)), |entry| entry.name.clone())
+        listed.map_or_else(|| self.run_name(run.unwrap_or(dir)), |entry| entry.name.clone())
     }
 }

@@ -2,7 +2,7 @@
 //! whether the difference is more than chance. One run is read after the other, and of each only what is compared stays in
 //! memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use super::settings::settings;
 use super::summary::{RunStatus, RunSummary};
 use super::{kept_config, with_checkpoint};
 use crate::files;
-use crate::metrics::{Contest, Interval, Intervals, Measure, Outcome, Rows, intervals, why_none};
+use crate::metrics::{Contest, Interval, Intervals, Measure, Outcome, Prediction, Rows, intervals, why_none};
 use crate::stop::heed;
 use crate::task::{Reads, Task};
 use crate::train::TrainError;
@@ -35,6 +35,8 @@ pub struct Compared {
     pub history: History,
     /// How it stands against the best of them; none for that one, and for one that has not ended.
     pub contest: Option<Contest>,
+    /// Where it was evaluated on other rows than the best: on how many that one was too. The contest is over these alone.
+    pub shared: Option<usize>,
     /// How far its metrics could lie elsewhere on other rows like those it was evaluated on; none where these are not kept.
     pub intervals: Option<Intervals>,
     /// Why a metric has no interval, by its key.
@@ -96,6 +98,8 @@ struct Read {
 struct Judged {
     /// Of texts and labels.
     sum: u64,
+    /// The same of each row.
+    sums: Vec<u64>,
     count: usize,
     /// None where the evaluation keeps nothing that metrics could be computed of.
     rows: Option<Rows>,
@@ -118,6 +122,7 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
     let metric = metric_of(&read);
     let best = metric.and_then(|metric| best_of(&read, metric));
     let contests: Vec<_> = (0..read.len()).map(|place| contest(&read, metric?, best?, place)).collect();
+    let shared = contests.iter().map(|one| one.and_then(|(_, shared)| shared)).collect::<Vec<_>>();
     let mut sums: Vec<u64> = read.iter().filter_map(|run| run.judged.as_ref().ok()).map(|rows| rows.sum).collect();
     sums.dedup();
     Some(Comparison {
@@ -127,7 +132,11 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
         best,
         other_rows: sums.len() > 1,
         unread,
-        runs: read.into_iter().zip(contests).map(|(run, contest)| run.compared(contest)).collect(),
+        runs: read
+            .into_iter()
+            .zip(contests.iter().zip(shared))
+            .map(|(run, (contest, shared))| run.compared(contest.map(|(contest, _)| contest), shared))
+            .collect(),
     })
 }
 
@@ -147,7 +156,7 @@ impl Read {
         Ok(Self { summary, history, settings, judged })
     }
 
-    fn compared(self, contest: Option<Contest>) -> Compared {
+    fn compared(self, contest: Option<Contest>, shared: Option<usize>) -> Compared {
         let Self { summary, history, judged, .. } = self;
         let (intervals, without) = match judged {
             Ok(Judged { intervals, without, .. }) => (intervals, without),
@@ -156,7 +165,7 @@ impl Read {
                 (None, keys.map(|key| (key.clone(), reason)).collect())
             }
         };
-        Compared { summary, history, contest, intervals, without }
+        Compared { summary, history, contest, shared, intervals, without }
     }
 
     fn has_ended(&self) -> bool {
@@ -190,22 +199,26 @@ impl Judged {
 
     fn of(kept: &KeptEvaluation) -> Self {
         let evaluation = &kept.evaluation;
-        let mut sum = DefaultHasher::new();
-        for (place, one) in evaluation.predictions.iter().enumerate() {
+        let row = |(place, one): (usize, &Prediction)| {
             heed();
+            let mut sum = DefaultHasher::new();
             kept.texts.get(place).hash(&mut sum);
             match &one.gold {
                 // Two runs may number the same classes otherwise.
                 Outcome::Class(gold) => evaluation.labels.get(*gold).hash(&mut sum),
                 gold => serde_json::to_string(gold).unwrap_or_default().hash(&mut sum),
             }
-        }
+            sum.finish()
+        };
+        let sums: Vec<u64> = evaluation.predictions.iter().enumerate().map(row).collect();
+        let mut sum = DefaultHasher::new();
+        sums.hash(&mut sum);
         let rows = Rows::of(evaluation);
         let intervals = rows.as_ref().map(|rows| intervals(rows, SEED));
         let has = |key: &String| intervals.as_ref().is_some_and(|intervals| intervals.of.contains_key(key));
         let without = evaluation.metrics.keys().filter(|key| !has(key));
         let without = without.map(|key| (key.clone(), why_none(evaluation, key))).collect();
-        Self { sum: sum.finish(), count: evaluation.predictions.len(), rows, intervals, without }
+        Self { sum: sum.finish(), sums, count: evaluation.predictions.len(), rows, intervals, without }
     }
 }
 
@@ -225,17 +238,36 @@ fn best_of(runs: &[Read], metric: Measure) -> Option<usize> {
     valued.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(place, _)| place)
 }
 
-fn contest(runs: &[Read], metric: Measure, best: usize, place: usize) -> Option<Contest> {
+/// How a run stands against the best one, and over how many rows that both were evaluated on, where these are not all.
+fn contest(runs: &[Read], metric: Measure, best: usize, place: usize) -> Option<(Contest, Option<usize>)> {
     let (better, other) = (runs.get(best)?, runs.get(place)?);
     if place == best || !other.has_ended() {
         return None;
     }
     let values = [better.history.result(metric.key)?, other.history.result(metric.key)?];
-    Some(match same_rows(better, other) {
-        Some([one, two]) => judged(&metric, one, two)
-            .unwrap_or_else(|| Contest::of_values(&metric, values, better.rows().min(other.rows()))),
-        None => Contest::of_values(&metric, values, better.rows().min(other.rows())),
-    })
+    if let Some([one, two]) = shared_rows(better, other) {
+        let contest = (one.count() > 0).then(|| judged(&metric, &one, &two)).flatten();
+        return Some((contest.unwrap_or(Contest::UNKNOWN), Some(one.count())));
+    }
+    let judged = same_rows(better, other).and_then(|[one, two]| judged(&metric, one, two));
+    let of_values = || Contest::of_values(&metric, values, [better.rows(), other.rows()]);
+    Some((judged.unwrap_or_else(of_values), None))
+}
+
+/// The rows that two runs were both evaluated on, where both keep theirs and these are not the same.
+fn shared_rows(one: &Read, two: &Read) -> Option<[Rows; 2]> {
+    let (one, two) = (one.judged.as_ref().ok()?, two.judged.as_ref().ok()?);
+    if one.sum == two.sum && one.count == two.count {
+        return None;
+    }
+    // A row that stands there twice is met twice.
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (place, sum) in two.sums.iter().enumerate().rev() {
+        places.entry(*sum).or_default().push(place);
+    }
+    let met = one.sums.iter().enumerate().filter_map(|(place, sum)| Some((place, places.get_mut(sum)?.pop()?)));
+    let (own, other): (Vec<usize>, Vec<usize>) = met.unzip();
+    Some([one.rows.as_ref()?.only(&own), two.rows.as_ref()?.only(&other)])
 }
 
 /// Two runs by the rows that both were evaluated on.

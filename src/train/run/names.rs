@@ -1,5 +1,7 @@
 //! What lies where in a run's folder.
 
+use std::path::Path;
+
 pub(in crate::train) const CONFIG: &str = "run.toml";
 pub(in crate::train) const EVENTS: &str = "events.jsonl";
 pub(in crate::train) const EVALUATION: &str = "evaluation.json";
@@ -22,4 +24,10 @@ pub(in crate::train) const STARTED_FROM: &str = "trials";
 /// The folder of a fold, from 1, below that of all.
 pub fn fold_folder(number: u32) -> String {
     format!("fold-{number}")
+}
+
+/// Of which folder such a one would be a fold, by its name, and which.
+pub fn fold_in(dir: &Path) -> Option<(&Path, u32)> {
+    let number = dir.file_name()?.to_str()?.strip_prefix("fold-")?.parse().ok()?;
+    Some((dir.parent()?, number))
 }

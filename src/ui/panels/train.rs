@@ -5,6 +5,7 @@
 
 mod charts;
 mod estimate;
+mod folds;
 mod form;
 mod head;
 mod strategy;
@@ -65,7 +66,10 @@ impl Tiled for TrainPanel {
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
-        self.charts.pane_ui(pane, ui, cx);
+        match cx.workspace.run.as_ref().filter(|run| run.is_all_folds()) {
+            Some(run) => folds::pane_ui(pane, ui, run, cx),
+            None => self.charts.pane_ui(pane, ui, cx),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ impl Workspace {
         }
         match &job.kind {
             JobKind::Train { out } => {
-                self.toast(Level::Good, "Training finished", job.title.clone());
+                self.toast(Level::Good, "Training finished", crate::ui::format::file_name(out));
                 self.after_training(out.clone());
             }
             JobKind::Work(work) => {
@@ -89,7 +89,10 @@ impl Workspace {
                     self.toast(Level::Info, words, job.title.clone());
                 }
             }
-            JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
+            JobKind::Evaluate { model } => {
+                let name = self.model_name(model);
+                self.toast(Level::Good, "Evaluation finished", name);
+            }
             JobKind::KeepDecisions { model, decisions } => {
                 if self.evaluation.as_ref().is_some_and(|evaluated| &evaluated.model == model) {
                     self.kept = Some(decisions.clone());
@@ -144,7 +147,7 @@ impl Workspace {
             JobKind::HubDeed { done } => done.clone(),
             JobKind::Work(work) => match work.done() {
                 Some(done) => format!("{done}: {}", job.title),
-                None if work.is_logged() => format!("{} finished", job.title),
+                None if work.is_logged() => format!("{}: done", job.title),
                 None => return None,
             },
             JobKind::OpenRun { .. }
@@ -339,12 +342,12 @@ mod tests {
             texts: crate::worker::works::drift::Texts::OfRun("two".into()),
         };
         assert!(work.is_logged() && AnyWork::new(compared).is_logged());
-        for (end, words) in [(EventKind::Stopped, "stopped"), (EventKind::Done, "finished")] {
+        for (end, words) in [(EventKind::Stopped, " stopped"), (EventKind::Done, ": done")] {
             let job = workspace.follow(JobKind::Work(work.clone()), work.title());
             workspace.apply(Event { job, kind: EventKind::Started });
             workspace.apply(Event { job, kind: end });
             let last = workspace.log.last().unwrap();
-            assert_eq!(last.text, format!("Finding a learning rate {words}"));
+            assert_eq!(last.text, format!("Finding a learning rate{words}"));
         }
     }
 

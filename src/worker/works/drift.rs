@@ -1,13 +1,12 @@
 //! Two models beside each other: what lies between them over many texts, and one layer of both over one text.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::analysis::drift::{Both, Drift, Sample, drift, side_by_side};
 use crate::analysis::sample::texts;
 use crate::data::Dataset;
-use crate::files;
 use crate::inspect::{OpenModel, Request};
 use crate::table::{Part, Table};
 use crate::train::rows::fill_roles;
@@ -55,10 +54,10 @@ impl Work for MeasureDrift {
 
     fn title(&self) -> String {
         let other = match &self.before {
-            Before::Folder(dir) => name(dir),
-            Before::BaseOf(_) => "what it was".to_owned(),
+            Before::Folder(dir) => run::model_title(dir),
+            Before::BaseOf(_) => "its base".to_owned(),
         };
-        format!("Comparing {} with {other}", name(&self.after))
+        format!("Comparing {} with {other}", run::model_title(&self.after))
     }
 
     fn queue(&self) -> Queue {
@@ -154,10 +153,4 @@ impl LookAtBoth {
         let both = side_by_side([&models[0], &models[1]], &self.text, self.layer, None)?;
         Ok(Arc::new(both.ok_or("the two models have no attention that could be laid side by side")?))
     }
-}
-
-/// A model as a person knows it: that of a run by the run's name.
-fn name(dir: &Path) -> String {
-    let of_run = dir.parent().filter(|run| run::model_folder(run) == dir);
-    files::name(of_run.unwrap_or(dir)).into_owned()
 }

@@ -2,7 +2,7 @@
 
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::probe::{Probed, Question, probe};
-use crate::files;
+use crate::train::run;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Probes all layers. The states are computed only where they are not kept from the time before.
@@ -17,7 +17,7 @@ impl Work for ProbeLayers {
     type Answer = Result<Probed, String>;
 
     fn title(&self) -> String {
-        format!("Probing the layers of {}", files::name(&self.question.wanted.model))
+        format!("Probing the layers of {}", run::model_title(&self.question.wanted.model))
     }
 
     fn queue(&self) -> Queue {

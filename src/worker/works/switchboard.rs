@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::analysis::switchboard::{Board, Question, board};
-use crate::files;
+use crate::train::run;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Measures all parts of a model.
@@ -17,7 +17,7 @@ impl Work for MeasureHeads {
     type Answer = Result<Arc<Board>, String>;
 
     fn title(&self) -> String {
-        format!("Measuring the heads of {}", files::name(&self.question.wanted.model))
+        format!("Measuring the heads of {}", run::model_title(&self.question.wanted.model))
     }
 
     fn queue(&self) -> Queue {

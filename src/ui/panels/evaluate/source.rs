@@ -1,17 +1,20 @@
 //! What was evaluated, and another file to evaluate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::Ui;
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
 use crate::model::{Precision, kept};
+use crate::table::Inputs;
+use crate::ui::panels::evaluate::keep::has_model;
 use crate::ui::panels::precision;
 use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::course_slider::course_slider;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
+use crate::ui::workspace::folds::NO_MODEL;
 use crate::ui::workspace::{JobKind, Progress, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{EvaluatedData, Origin};
@@ -82,7 +85,17 @@ impl Source {
             .collect();
         // One that was deleted meanwhile is chosen no longer.
         self.model.take_if(|chosen| !models.contains(chosen));
+        let in_folds = evaluated.filter(|evaluated| !has_model(evaluated)).map(|evaluated| evaluated.model.clone());
         let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
+        // A run in folds has no model; each of its folds has one.
+        let chosen = if chosen.is_some() && chosen == in_folds {
+            let whole = in_folds.as_deref().and_then(Path::parent);
+            let first =
+                whole.and_then(|whole| cx.workspace.folds_of(whole).first().map(|(_, fold)| model_of(&fold.dir)));
+            first.filter(|fold| models.contains(fold))
+        } else {
+            chosen
+        };
         // The run on screen is the one that a person means.
         let shown = cx.workspace.run.as_ref().map(|run| model_of(&run.dir));
         let shown = shown.filter(|shown| models.contains(shown));
@@ -92,9 +105,13 @@ impl Source {
             again_ui(ui, cx);
         }
         ui.scope(|ui| {
-            ui.set_max_width(ui.available_width().min(720.0));
+            ui.set_max_width(ui.available_width().min(860.0));
+            if in_folds.is_some() {
+                ui.label(text::dim(NO_MODEL, palette));
+            }
             ui.horizontal(|ui| {
-                if choose(ui, "Model to evaluate", 180.0, &mut model, models, |dir| cx.workspace.model_name(dir)) {
+                let width = (ui.available_width() * 0.36).clamp(180.0, 300.0);
+                if choose(ui, "Model to evaluate", width, &mut model, models, |dir| cx.workspace.model_name(dir)) {
                     self.model = Some(model.clone());
                 }
                 let hint = "Any file with labels that opens as data";
@@ -110,7 +127,13 @@ impl Source {
     }
 }
 
-/// The states of the run's course, to be evaluated on the rows that it held out; the newest that is asked for counts.
+/// The file that is evaluated, where it is another than the run was to be judged by: it stays while one goes through the
+/// states of the run.
+fn other_file(evaluated: &EvaluatedData) -> Option<&Inputs> {
+    evaluated.on.as_ref().filter(|on| !on.is_held_out).map(|on| &on.data)
+}
+
+/// The states of the run's course, to be evaluated on the same rows; the newest that is asked for counts.
 fn course_ui(ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
     let (palette, workspace, model) = (cx.palette, cx.workspace, &evaluated.model);
     let (run, at) = match kept::state_of(model) {
@@ -121,17 +144,33 @@ fn course_ui(ui: &mut Ui, evaluated: &EvaluatedData, cx: &mut Cx<'_>) {
     let Some(known) = known else { return };
     let steps: Vec<u64> = known.states.iter().map(|state| state.step).collect();
     let place = at.and_then(|at| steps.iter().position(|step| *step == at));
+    let file = other_file(evaluated);
+    let evaluate = |model: PathBuf| match file {
+        Some(data) => {
+            let roles = workspace.roles_of(&model_of(run), data);
+            Action::Evaluate { model, data: data.clone(), roles }
+        }
+        None => Action::EvaluateHeldOut(model),
+    };
     line(ui, 26.0, |ui| {
-        let whole = Button::new("Run's model").small().selected(place.is_none()).enabled(place.is_some());
-        if whole.show(ui, palette).clicked() {
+        let is_it = place.is_none() && file.is_none();
+        let whole = Button::new("Run's model").small().selected(is_it).enabled(!is_it);
+        let words = "The weights that the run kept, on the rows that it held out";
+        if whole.show(ui, palette).on_hover_text(words).clicked() {
             cx.act(Action::EvaluateHeldOut(model_of(run)));
+        }
+        if let (Some(data), Some(_)) = (file, place) {
+            let words = text::short_name(&format!("Run's model on {}", format::inputs(data)), 40);
+            if Button::new(words).small().show(ui, palette).clicked() {
+                cx.act(evaluate(model_of(run)));
+            }
         }
         let words = at.map_or_else(|| "the kept weights".to_owned(), |at| format!("step {}", format::count(at)));
         ui.label(text::number_dim(words, palette));
         line::left(ui, |ui| {
             ui.label(text::dim("Time machine", palette));
             if let Some(place) = course_slider(ui, "State to evaluate", &steps, place, palette) {
-                cx.act(Action::EvaluateHeldOut(known.states[place].dir.clone()));
+                cx.act(evaluate(known.states[place].dir.clone()));
             }
         });
     });
