@@ -149,7 +149,7 @@ fn column_list(columns: &[String]) -> String {
 fn format_name(format: Format) -> String {
     match format {
         Format::JsonLines => "JSON objects".to_owned(),
-        Format::Delimited { delimiter: b'\n' } => "one text a line".to_owned(),
+        Format::Delimited { delimiter: b'\n' } => "one column".to_owned(),
         Format::Delimited { delimiter: b'\t' } => "separated by tabs".to_owned(),
         Format::Delimited { delimiter } => format!("separated by {:?}", char::from(delimiter)),
         other => other.title(),

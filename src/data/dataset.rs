@@ -34,6 +34,14 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// Whether it is the same table, read in the same way to the same examples.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.table, &other.table)
+            && (self.task, &self.roles) == (other.task, &other.roles)
+            && self.labels.names == other.labels.names
+            && self.examples == other.examples
+    }
+
     /// Reads the table for a task. `labels` fixes the class order (an evaluation file must use the training file's);
     /// without it classes are sorted by name, numerically where all are numbers. Without a label column every row with
     /// a text is an example to be predicted.

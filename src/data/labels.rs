@@ -145,7 +145,7 @@ fn stands_apart<'a>(cells: impl Iterator<Item = &'a str> + Clone) -> bool {
 }
 
 /// Names in the order of their indices: sorted by name, or by value where all are numbers.
-pub(super) fn sort_names(mut names: Vec<String>) -> Vec<String> {
+pub fn sort_names(mut names: Vec<String>) -> Vec<String> {
     if names.iter().all(|name| is_number(name)) {
         let value = |name: &str| name.trim().parse::<f64>().unwrap_or(f64::NAN);
         names.sort_by(|a, b| value(a).total_cmp(&value(b)).then_with(|| a.cmp(b)));

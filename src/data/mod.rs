@@ -30,6 +30,7 @@ pub use error::DataError;
 pub use folds::Fold;
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};
+pub use labels::sort_names;
 pub use oversample::oversampled;
 pub use rows::{Example, LabelSet, Roles, Target};
 pub use split::{Split, SplitRule};

@@ -1,8 +1,11 @@
 //! Whether a model that says 80 % is right in four of five cases, and the temperature that would make it so.
 //!
 //! Confidences fall into bins of equal width, closed above, as in Guo et al. (2017). The temperature divides the logits; it
-//! makes the mean negative log-likelihood smallest, which is a convex function of its inverse. It is fitted on the
-//! examples it is then judged on, one number on all of them.
+//! makes the mean negative log-likelihood smallest, which is a convex function of its inverse. What is told of it is judged
+//! on examples that it was not fitted on: each half of them by the temperature of the other half. `after` is judged on the
+//! very examples that it was fitted on, as other programs have it, and is too good.
+
+use std::collections::BTreeMap;
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,6 +15,8 @@ use super::tally::{best_class, ratio};
 
 /// Bins of the reliability diagram.
 const BINS: usize = 15;
+/// Of fewer examples a temperature would be told of noise.
+pub const FEWEST: usize = 30;
 
 /// Temperatures that are looked at. A model that is always right would have its logits multiplied without end.
 const COLDEST: f64 = 1e-2;
@@ -23,8 +28,12 @@ pub struct Calibration {
     /// What logits are to be divided by.
     #[serde(deserialize_with = "numbers::double")]
     pub temperature: f64,
-    /// With the logits divided.
+    /// With the logits divided, on the examples that the temperature was fitted on.
     pub after: Reliability,
+    /// With the logits of each half divided by the temperature of the other half; none of few examples, of halves that do
+    /// not both have two classes, and where an earlier version kept it.
+    #[serde(default)]
+    pub held: Option<Reliability>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,11 +71,39 @@ pub fn calibration(gold: &[u32], probabilities: &[Vec<f32>]) -> Calibration {
     let temperature = temperature(gold, &logs);
     let best: Vec<usize> = probabilities.iter().map(|row| best_class(row)).collect();
     let as_given = probabilities.iter().map(|row| row.iter().map(|&p| f64::from(p)).collect());
+    let held = halves(gold).map(|is_second| {
+        let of_half = |half: bool| {
+            let places: Vec<usize> = (0..gold.len()).filter(|place| is_second[*place] == half).collect();
+            let own: Vec<u32> = places.iter().map(|place| gold[*place]).collect();
+            let rows: Vec<Vec<f64>> = places.iter().map(|place| logs[*place].clone()).collect();
+            self::temperature(&own, &rows)
+        };
+        let of_other = [of_half(true), of_half(false)];
+        let by = |place: usize| 1.0 / of_other[usize::from(is_second[place])];
+        reliability(gold, &best, logs.iter().enumerate().map(|(place, logs)| sharpened(logs, by(place))))
+    });
     Calibration {
+        held,
         before: reliability(gold, &best, as_given),
         temperature,
         after: reliability(gold, &best, logs.iter().map(|logs| sharpened(logs, 1.0 / temperature))),
     }
+}
+
+/// Which examples are of the second half: every other one of each class. None where a temperature would mean nothing.
+fn halves(gold: &[u32]) -> Option<Vec<bool>> {
+    if gold.len() < FEWEST {
+        return None;
+    }
+    let mut met: BTreeMap<u32, usize> = BTreeMap::new();
+    let is_second = gold.iter().map(|class| {
+        let count = met.entry(*class).or_default();
+        *count += 1;
+        (*count).is_multiple_of(2)
+    });
+    let is_second: Vec<bool> = is_second.collect();
+    // One in each half is what a class needs to be met in both.
+    (met.values().filter(|count| **count >= 2).count() >= 2).then_some(is_second)
 }
 
 /// The logarithm of a probability, that of the smallest normal one where rounding left nothing.
@@ -185,6 +222,34 @@ mod tests {
         assert!((calibration.temperature - 99_f64.ln() / 3_f64.ln()).abs() < 1e-6, "{}", calibration.temperature);
         assert!(calibration.after.ece < 1e-6);
         assert!(calibration.after.nll < calibration.before.nll);
+    }
+
+    #[test]
+    fn a_temperature_is_judged_on_what_it_was_not_fitted_on_and_not_told_of_few() {
+        // The two halves of each class are as unlike as can be: one is always right, the other one never.
+        let gold: Vec<u32> = (0..40).map(|place| place / 20).collect();
+        let row = |place: usize| {
+            let says = if place.is_multiple_of(2) { gold[place] } else { 1 - gold[place] };
+            if says == 0 { vec![0.9, 0.1] } else { vec![0.1, 0.9] }
+        };
+        let rows: Vec<Vec<f32>> = (0..40).map(row).collect();
+        let found = calibration(&gold, &rows);
+        assert!(found.after.nll < found.before.nll, "on its own rows it always helps");
+        assert!(found.held.unwrap().nll > found.before.nll, "and on others it need not");
+        // What holds in both halves helps on both.
+        let boasts: Vec<Vec<f32>> = (0..40)
+            .map(|place| {
+                let says = if place % 8 < 6 { gold[place] } else { 1 - gold[place] };
+                if says == 0 { vec![0.99, 0.01] } else { vec![0.01, 0.99] }
+            })
+            .collect();
+        let found = calibration(&gold, &boasts);
+        let held = found.held.unwrap();
+        assert!(held.nll < found.before.nll && held.ece < found.before.ece, "{held:?}");
+        assert_eq!(held.bins.iter().map(|bin| bin.count).sum::<u64>(), 40, "every row is judged once");
+        for few in [&gold[..29], &[0; 40][..]] {
+            assert!(calibration(few, &vec![vec![0.9, 0.1]; few.len()]).held.is_none());
+        }
     }
 
     #[test]

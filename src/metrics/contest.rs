@@ -1,7 +1,8 @@
 //! Whether one run is really better than another, or only on these rows. Where both predicted the same rows, the rows that
 //! only one of them has right are counted, by McNemar's exact test (McNemar 1947: under no difference each of them is as
 //! likely to be the one's as the other's), and any other metric is told apart by the interval of its difference over rows
-//! drawn anew (`bootstrap.rs`). Where they did not, two shares are told apart by what their rows allow by chance.
+//! drawn anew (`bootstrap.rs`). Where it is not known whether they did, two shares are told apart by what the rows of each
+//! allow by chance.
 
 use super::bootstrap::{Interval, difference};
 use super::measure::Measure;
@@ -37,9 +38,9 @@ pub enum Basis {
         resamples: usize,
         ahead: Interval,
     },
-    /// How far two shares of so many rows may lie apart by chance.
+    /// How far two shares, each of so many rows, may lie apart by chance.
     Shares {
-        rows: usize,
+        rows: [usize; 2],
         margin: f64,
     },
     Nothing,
@@ -76,15 +77,19 @@ impl Contest {
         }
     }
 
+    /// Of two runs of which nothing can be told.
+    pub const UNKNOWN: Self = Self { differs: None, basis: Basis::Nothing };
+
     /// Of two values of a metric, each over so many rows.
-    pub fn of_values(measure: &Measure, values: [f64; 2], rows: usize) -> Self {
+    pub fn of_values(measure: &Measure, values: [f64; 2], rows: [usize; 2]) -> Self {
         let [one, two] = values;
-        if !measure.percent || rows == 0 || !(0.0..=1.0).contains(&one) || !(0.0..=1.0).contains(&two) {
-            return Self { differs: None, basis: Basis::Nothing };
+        if !measure.percent || rows.contains(&0) || !(0.0..=1.0).contains(&one) || !(0.0..=1.0).contains(&two) {
+            return Self::UNKNOWN;
         }
         // Shares of one or none have no spread of their own; what they are together has.
         let both = f64::midpoint(one, two);
-        let margin = SPREAD * (2.0 * both * (1.0 - both) / rows as f64).sqrt();
+        let each: f64 = rows.iter().map(|rows| 1.0 / *rows as f64).sum();
+        let margin = SPREAD * (both * (1.0 - both) * each).sqrt();
         Self { differs: Some((one - two).abs() > margin), basis: Basis::Shares { rows, margin } }
     }
 }
@@ -148,12 +153,20 @@ mod tests {
 
     #[test]
     fn shares_are_apart_only_beyond_what_their_rows_allow() {
-        let of = |key: &str, values, rows| Contest::of_values(&Measure::find(key).unwrap(), values, rows).differs;
+        let of =
+            |key: &str, values, rows| Contest::of_values(&Measure::find(key).unwrap(), values, [rows, rows]).differs;
         assert_eq!(of("accuracy", [0.90, 0.86], 100), Some(false));
         assert_eq!(of("accuracy", [0.90, 0.86], 10_000), Some(true));
         assert_eq!(of("f1", [1.0, 0.0], 1), Some(false), "a single row tells nothing");
         assert_eq!(of("eval_loss", [0.3, 0.2], 100), None);
         assert_eq!(of("accuracy", [0.9, f64::NAN], 100), None);
         assert_eq!(of("accuracy", [0.9, 0.8], 0), None);
+        let margin = |rows| match Contest::of_values(&Measure::find("accuracy").unwrap(), [0.75, 0.65], rows).basis {
+            Basis::Shares { margin, .. } => margin,
+            other => panic!("{other:?}"),
+        };
+        // 1.96 * sqrt(0.7 * 0.3 * (1 / 48 + 1 / 240))
+        assert!((margin([48, 240]) - 0.142_01).abs() < 1e-4, "{}", margin([48, 240]));
+        assert!(margin([48, 48]) > margin([48, 240]) && margin([240, 240]) < margin([240, 48]));
     }
 }

@@ -23,7 +23,7 @@ mod thresholds;
 
 pub use answers::{AnsweredQuestion, ThresholdPoint, evaluate_answers, threshold_curve};
 pub use bootstrap::{Interval, Intervals, difference, intervals};
-pub use calibration::{Calibration, Reliability, ReliabilityBin, calibration};
+pub use calibration::{Calibration, FEWEST, Reliability, ReliabilityBin, calibration};
 pub use classification::{
     Answers, confusion, evaluate_classes, evaluate_multilabel, evaluate_multilabel_at, judged_at,
 };

@@ -75,6 +75,18 @@ impl Rows {
         self.count
     }
 
+    /// Some of them, by their places.
+    #[must_use]
+    pub fn only(&self, places: &[usize]) -> Self {
+        Self {
+            parts: self.parts.only(places),
+            losses: self.losses.as_deref().map(|losses| taken(losses, places)),
+            right: self.right.as_deref().map(|right| taken(right, places)),
+            said: self.said.as_deref().map(|said| taken(said, places)),
+            count: places.len(),
+        }
+    }
+
     pub fn right(&self) -> Option<&[bool]> {
         self.right.as_deref()
     }
@@ -118,7 +130,21 @@ pub fn why_none(evaluation: &Evaluation, key: &str) -> &'static str {
     }
 }
 
+fn taken<T: Clone>(all: &[T], places: &[usize]) -> Vec<T> {
+    places.iter().filter_map(|place| all.get(*place).cloned()).collect()
+}
+
 impl Parts {
+    fn only(&self, places: &[usize]) -> Self {
+        match self {
+            Self::Classes(rows, labels) => Self::Classes(taken(rows, places), *labels),
+            Self::Sets(rows, labels) => Self::Sets(taken(rows, places), *labels),
+            Self::Values(rows) => Self::Values(taken(rows, places)),
+            Self::Entities(rows, types) => Self::Entities(taken(rows, places), *types),
+            Self::Answers(rows, refusal) => Self::Answers(taken(rows, places), *refusal),
+        }
+    }
+
     fn of(evaluation: &Evaluation) -> Option<Self> {
         let predictions = &evaluation.predictions;
         let labels = evaluation.labels.len();

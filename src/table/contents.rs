@@ -54,7 +54,7 @@ impl Format {
     /// The name on screen.
     pub fn title(self) -> String {
         match self {
-            Self::Delimited { delimiter: b'\n' } => "one text a line".into(),
+            Self::Delimited { delimiter: b'\n' } => "one column".into(),
             Self::Delimited { delimiter: b'\t' } => "TSV, tab".into(),
             Self::Delimited { delimiter: b',' } => "CSV, comma".into(),
             Self::Delimited { delimiter: b';' } => "CSV, semicolon".into(),

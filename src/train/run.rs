@@ -27,7 +27,7 @@ pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
 pub use record::Recorder;
 pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
-pub use summary::{RunStatus, RunSummary};
+pub use summary::{RunStatus, RunSummary, model_title, title};
 pub use ways::{Between, Said, Way, between, way};
 
 use super::TrainError;
@@ -44,7 +44,7 @@ pub(super) use names::{ADAPTER, MODEL};
 /// What became of the runs of a sweep, in the folder that holds theirs.
 pub const TRIALS: &str = names::TRIALS;
 use names::{CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
-pub use names::{fold_folder, model_title};
+pub use names::{fold_folder, fold_in};
 use summary::SUMMARY;
 
 impl TrainEvent {

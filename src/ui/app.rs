@@ -81,6 +81,8 @@ pub struct App {
     tabs_due: Vec<String>,
     found_fonts: Receiver<Found>,
     device: String,
+    /// The factor on all sizes as it was in the last frame.
+    zoom: f32,
     actions: Vec<Action>,
 }
 
@@ -141,6 +143,7 @@ impl App {
             tabs_due: Vec::new(),
             found_fonts,
             device: format!("CPU · {}", super::format::plural(threads as u64, "thread", "threads")),
+            zoom: cc.egui_ctx.zoom_factor(),
             actions: Vec::new(),
         };
         app.apply_settings(&cc.egui_ctx);
@@ -173,6 +176,15 @@ impl App {
             ThemeChoice::Dark => egui::ThemePreference::Dark,
         });
         ctx.set_zoom_factor(self.settings.text_size());
+    }
+
+    /// The keyboard changes the size of everything too; it is one size, and it is kept.
+    fn follow_zoom(&mut self, ctx: &egui::Context) {
+        let zoom = ctx.zoom_factor();
+        if std::mem::replace(&mut self.zoom, zoom) != zoom && (zoom - self.settings.text_size()).abs() > 1e-3 {
+            self.settings.text_size = zoom;
+            ctx.set_zoom_factor(self.settings.text_size());
+        }
     }
 
     fn drain_events(&mut self, ctx: &egui::Context) {
@@ -369,6 +381,7 @@ fn tiled_ui(settings: &mut Settings, screen: Screen, panel: &mut dyn Tiled, ui: 
 impl eframe::App for App {
     fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
         self.workspace.now = ctx.input(|input| input.time);
+        self.follow_zoom(ctx);
         self.take_found_fonts(ctx);
         self.drain_events(ctx);
         self.follow_guide();

@@ -23,8 +23,9 @@ pub struct CommandPalette {
 }
 
 impl CommandPalette {
-    pub fn open(&mut self) {
-        *self = Self { open: true, ..Self::default() };
+    /// Opens it with what was typed since it was asked for, which may have come within the same frame.
+    pub fn open(&mut self, typed: String) {
+        *self = Self { open: true, query: typed, ..Self::default() };
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -33,7 +34,7 @@ impl CommandPalette {
         }
         let found = self.found(cx);
         self.chosen = self.chosen.min(found.len().saturating_sub(1));
-        self.keys(ui, cx, &found);
+        let is_entered = self.keys(ui, found.len());
         if !self.open {
             return;
         }
@@ -59,6 +60,9 @@ impl CommandPalette {
         );
         if outside.inner {
             self.open = false;
+        }
+        if is_entered && self.open {
+            self.enter(cx);
         }
     }
 
@@ -104,20 +108,24 @@ impl CommandPalette {
         });
     }
 
-    fn keys(&mut self, ui: &Ui, cx: &mut Cx<'_>, found: &[Action]) {
+    /// Returns whether what is chosen is to be done. What was typed before the key may stand in no list yet.
+    fn keys(&mut self, ui: &Ui, count: usize) -> bool {
         let pressed = |key| ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, key));
         if pressed(Key::Escape) {
             self.open = false;
         }
-        if pressed(Key::ArrowDown) && self.chosen + 1 < found.len() {
+        if pressed(Key::ArrowDown) && self.chosen + 1 < count {
             self.chosen += 1;
         }
         if pressed(Key::ArrowUp) {
             self.chosen = self.chosen.saturating_sub(1);
         }
-        if pressed(Key::Enter)
-            && let Some(action) = found.get(self.chosen)
-        {
+        pressed(Key::Enter)
+    }
+
+    /// Does what is chosen of what is found for the words as they are now.
+    fn enter(&mut self, cx: &mut Cx<'_>) {
+        if let Some(action) = self.found(cx).get(self.chosen) {
             cx.act(action.clone());
             self.open = false;
         }

@@ -81,11 +81,10 @@ impl Settings {
         self.recent_data.iter().filter(|paths| !paths.is_empty()).map(|paths| paths.iter().cloned().collect()).collect()
     }
 
-    /// The factor on all sizes: whatever a file says, one of those that can be chosen.
+    /// The factor on all sizes: whatever a file or the keyboard says, no more and no less than can be chosen.
     pub fn text_size(&self) -> f32 {
-        let off = |size: &f32| (size - self.text_size).abs();
-        let sizes = Self::TEXT_SIZES.into_iter().filter(|size| off(size).is_finite());
-        sizes.min_by(|one, other| off(one).total_cmp(&off(other))).unwrap_or(1.0)
+        let [least, .., most] = Self::TEXT_SIZES;
+        if self.text_size.is_finite() { self.text_size.clamp(least, most) } else { 1.0 }
     }
 
     pub fn add_model_folder(&mut self, folder: &Path) {

@@ -6,6 +6,7 @@ pub mod downloads;
 pub mod draft;
 mod explore;
 mod fetching;
+pub mod folds;
 mod guide;
 pub mod hub;
 mod hub_told;
@@ -386,7 +387,9 @@ impl Workspace {
         self.evaluation.clone_from(&opened.evaluation);
         self.kept = None;
         self.evaluation_error = None;
-        self.explore_with(model_of(&opened.summary.dir));
+        if opened.config.run.folds == 0 {
+            self.explore_with(model_of(&opened.summary.dir));
+        }
     }
 
     /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
@@ -439,11 +442,11 @@ impl Workspace {
     /// A model's name as the list has it, or its folder's.
     pub fn model_name(&self, dir: &Path) -> String {
         if let Some((run, step)) = kept::state_of(dir) {
-            return format!("{} at step {}", crate::ui::format::file_name(run), crate::ui::format::count(step));
+            return format!("{} at step {}", self.run_name(run), crate::ui::format::count(step));
         }
         // The weights of a run lie in a folder below its own, whose name says nothing.
         let run = dir.parent().filter(|run| dir == model_of(run));
         let listed = self.models.iter().find(|entry| entry.dir == dir && run.is_none());
-        listed.map_or_else(|| crate::ui::format::file_name(run.unwrap_or(dir)), |entry| entry.name.clone())
+        listed.map_or_else(|| self.run_name(run.unwrap_or(dir)), |entry| entry.name.clone())
     }
 }

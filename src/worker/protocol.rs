@@ -309,6 +309,8 @@ pub struct EvaluatedOn {
     pub data: Inputs,
     /// Only what was held out of it.
     pub is_part: bool,
+    /// These are the rows that the run of the model held out.
+    pub is_held_out: bool,
     /// All of it was, in so many runs; 0 of one run.
     pub folds: u32,
 }

@@ -56,8 +56,16 @@ fn one_press_on_home_leads_to_the_names_in_a_sentence() {
     assert_eq!(window.workspace().screen, Screen::Explore);
     let how_good = Shipped::Names.promise().unwrap().words();
     assert!(window.shows(&how_good) && window.shows("Ada Lovelace"));
+    window.press("Why");
     window.go(Screen::Home);
     assert!(window.shows(&how_good), "it is said before it is tried");
+    window.press("Find names in a sentence");
+    window.until("names are marked again", |workspace| {
+        has_said(workspace, |said| matches!(said, Prediction::Tagging(_)))
+    });
+    window.harness.run_steps(3);
+    assert!(window.shows("Ada Lovelace") && !window.shows("Words by weight"), "wherever one was before");
+    window.go(Screen::Home);
     window.press("Start with Product reviews");
     window.until("the run is planned", |workspace| {
         workspace.screen == Screen::Train && workspace.plan.is_some() && workspace.jobs.is_empty()

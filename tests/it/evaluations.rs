@@ -165,7 +165,7 @@ fn a_question_goes_to_explore_as_it_was_judged() {
 #[test]
 fn an_evaluation_names_its_file() {
     let mut data = evaluated::of_classes(model());
-    data.on = Some(EvaluatedOn { data: "/data/reviews.csv".into(), is_part: true, folds: 0 });
+    data.on = Some(EvaluatedOn { data: "/data/reviews.csv".into(), is_part: true, is_held_out: true, folds: 0 });
     let evaluate = scene(data);
     evaluate.get_by_label("400 examples · text classification · on reviews.csv, the part held out");
 }
@@ -246,7 +246,8 @@ fn a_threshold_of_a_label_changes_its_numbers_at_once() {
 fn the_temperature_makes_the_calibration_error_smaller() {
     let data = evaluated::of_classes(model());
     let calibration = data.evaluation.calibration.clone().unwrap();
-    assert!(calibration.temperature > 1.0 && calibration.after.ece < calibration.before.ece);
+    let held = calibration.held.clone().unwrap();
+    assert!(calibration.temperature > 1.0 && held.ece < calibration.before.ece);
     let mut evaluate = scene(data);
     evaluate.get_by_label("Calibration").click();
     evaluate.run_ok();
@@ -254,7 +255,7 @@ fn the_temperature_makes_the_calibration_error_smaller() {
     evaluate.get_by_label(&format!("Reliability diagram, calibration error {}", percent(calibration.before.ece)));
     evaluate.get_by_label(&format!("Temperature {:.2}", calibration.temperature)).click();
     evaluate.run_ok();
-    evaluate.get_by_label(&format!("Reliability diagram, calibration error {}", percent(calibration.after.ece)));
+    evaluate.get_by_label(&format!("Reliability diagram, calibration error {}", percent(held.ece)));
 }
 
 #[test]

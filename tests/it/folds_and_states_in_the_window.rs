@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use attune::data::Fold;
+use attune::data::{Fold, Roles};
 use attune::inspect::Question;
 use attune::model::kept;
+use attune::table::Inputs;
 use attune::ui::workspace::Workspace;
 use attune::ui::{Action, Screen};
 use attune::worker::works::course::AskStates;
@@ -59,15 +60,30 @@ fn every_row_is_held_out_once_and_said_so_wherever_it_is_shown() {
     assert!(window.shows("5 runs of 8 steps"));
     window.go(Screen::Data);
     assert!(window.shows("Every row is held out once, in 5 runs"));
+    window.harness.state_mut().act(Action::ExploreWith(golden().join("bert-classify")));
+    window.until("a model is asked", |workspace| workspace.explore.subject.is_some() && workspace.jobs.is_empty());
     window.go(Screen::Train);
 
     run(&mut window);
     let dir = folder.path().join("runs/reviews-bert-classify-1");
     assert!(dir.join("held-out.csv").is_file() && dir.join("fold-5/model").is_dir());
     assert!(window.shows("Finished") && !window.shows("Try it"), "no one model is of all rows");
+    let explore = &window.workspace().explore;
+    assert_eq!(explore.model.as_ref(), Some(&golden().join("bert-classify")), "the model in use stays");
+    assert!(explore.error.is_none());
+    window.until("the folds are listed", |workspace| workspace.runs.len() == 6 && workspace.jobs.is_empty());
+    window.harness.run_steps(2);
+    assert!(window.shows("over all rows, each held out once") && window.shows("Lowest fold"));
+    assert!(window.shows("Fold 1 ") && window.shows("Fold 5 ") && window.shows("95 % interval is"));
+    assert!(!window.shows("Best at step"), "all folds together have no steps");
     let evaluated = window.workspace().evaluation.clone().unwrap();
     assert_eq!(evaluated.evaluation.predictions.len(), 60);
     window.go(Screen::Evaluate);
+    window.press("Evaluate another file…");
+    assert!(window.shows("the run itself has none"));
+    let named = "reviews-bert-classify-1 · fold 1";
+    assert_eq!(window.workspace().model_name(&dir.join("fold-1/model")), named);
+    assert!(window.workspace().models.iter().any(|entry| entry.name == named));
     assert!(window.shows("every row held out once in 5 runs") && window.shows("in the 5 folds"));
 
     window.go(Screen::Data);
@@ -150,4 +166,24 @@ fn one_slider_goes_through_the_states_of_a_run() {
     assert_eq!(window.workspace().evaluation.as_ref().unwrap().evaluation.predictions.len(), 12);
     let listed = window.workspace().runs.iter().find(|run| run.dir == dir).unwrap();
     assert_eq!(listed.states, states);
+
+    // Another file stays while one goes through the states, and one press leads back to what was held out.
+    let other = folder.path().join("other");
+    std::fs::create_dir(&other).unwrap();
+    let data: Inputs = reviews(&other, 30).into();
+    let (model, roles) = (states[0].dir.clone(), Roles::default());
+    window.harness.state_mut().act(Action::Evaluate { model, data: data.clone(), roles });
+    let is_on = |workspace: &Workspace, dir: &Path, data: Option<&Inputs>| {
+        let shown = workspace.evaluation.as_ref().filter(|_| workspace.jobs.is_empty());
+        let on = shown.filter(|shown| shown.model == dir).and_then(|shown| shown.on.as_ref());
+        on.is_some_and(|on| data.map_or(on.is_held_out, |data| on.data == *data))
+    };
+    window.until("the file is evaluated", |workspace| is_on(workspace, &states[0].dir, Some(&data)));
+    window.harness.get_by_role_and_label(Role::Slider, "State to evaluate").focus();
+    window.harness.run_steps(2);
+    window.harness.key_press(egui::Key::ArrowRight);
+    window.until("the next state is, on the same file", |workspace| is_on(workspace, &states[1].dir, Some(&data)));
+    assert!(window.shows("Run's model on reviews.csv"));
+    window.press("Run's model");
+    window.until("the held-out rows are back", |workspace| is_on(workspace, &dir.join("model"), None));
 }

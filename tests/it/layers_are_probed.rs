@@ -165,7 +165,7 @@ fn a_person_sees_which_layer_knows_the_task_and_trains_what_is_proposed() {
     fs::create_dir(&other).unwrap();
     open(&mut window, &weather(&other, 40, &["fog"]));
     window.go(Screen::Explore);
-    assert!(window.shows("These bars are of other data"));
+    assert!(window.shows("The data have changed") && window.shows("These bars were made before that"));
     window.harness.query_all_by_label("Probe again").next().unwrap().click();
     window.harness.run_steps(3);
     window.until("why not is told", is_probed);

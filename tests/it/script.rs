@@ -384,7 +384,7 @@ pub fn evaluation(model: &Path, data: &Path) -> EvaluatedData {
     let evaluation: Evaluation = made(labels, predictions);
     EvaluatedData {
         model: model.into(),
-        on: Some(EvaluatedOn { data: data.into(), is_part: false, folds: 0 }),
+        on: Some(EvaluatedOn { data: data.into(), is_part: false, is_held_out: true, folds: 0 }),
         evaluation,
         decisions: Decisions::default(),
         precision: Precision::F32,

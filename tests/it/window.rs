@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use attune::signals::AskedToEnd;
 use attune::train::event::TrainEvent;
-use attune::ui::Screen;
 use attune::ui::app::App;
 use attune::ui::places::Places;
+use attune::ui::{Action, Screen};
 use attune::worker::Client;
 use attune::worker::protocol::{Command, Control, Event, EventKind, JobId, Payload};
 use attune::worker::works::runs::DeleteRun;
@@ -587,6 +587,43 @@ fn the_command_palette_does_what_is_typed_and_lists_only_what_is_possible() {
     window.keys(Modifiers::COMMAND, Key::K);
     window.keys(Modifiers::NONE, Key::Escape);
     assert!(!window.shows("Open a data file…"));
+}
+
+/// Keys that are pressed within one frame.
+fn at_once(window: &mut Window, opens: bool, words: &str) {
+    let key = |key, modifiers| egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers };
+    let opening = opens.then(|| key(Key::K, Modifiers::COMMAND));
+    let events = opening.into_iter().chain([egui::Event::Text(words.into()), key(Key::Enter, Modifiers::NONE)]);
+    window.harness.input_mut().events.extend(events);
+    window.settle();
+}
+
+#[test]
+fn what_is_typed_counts_before_the_key_that_does_it_however_quickly_both_come() {
+    let mut window = Window::first();
+    window.keys(Modifiers::COMMAND, Key::K);
+    at_once(&mut window, false, "go to runs");
+    assert_eq!(window.app().workspace().screen, Screen::Runs);
+    at_once(&mut window, true, "home");
+    assert_eq!(window.app().workspace().screen, Screen::Home);
+    assert!(!window.shows("Open a folder of data…"), "it is closed again");
+}
+
+#[test]
+fn the_size_that_the_keyboard_gives_stays_when_the_theme_is_changed() {
+    let mut window = Window::first();
+    window.harness.state_mut().act(Action::SetTextSize(1.5));
+    window.settle();
+    assert_eq!(window.harness.ctx.zoom_factor(), 1.5);
+    // What Ctrl and 0 do.
+    window.harness.ctx.set_zoom_factor(1.0);
+    window.settle();
+    window.harness.state_mut().act(Action::ToggleTheme);
+    window.settle();
+    assert_eq!(window.harness.ctx.zoom_factor(), 1.0);
+    window.harness.ctx.set_zoom_factor(3.0);
+    window.settle();
+    assert_eq!(window.harness.ctx.zoom_factor(), 1.5, "no more than can be chosen");
 }
 
 #[test]

@@ -142,8 +142,13 @@ fn weighing_can_be_cancelled_and_other_data_are_said_to_be_others() {
     window.go(Screen::Explore);
     window.press("Weigh the words");
     window.until("the words are weighed", are_weighed);
+    let rule = window.workspace().data.rule.clone();
+    let divided = attune::data::SplitRule { seed: rule.seed + 1, ..rule };
+    window.harness.state_mut().act(Action::SetSplit(divided));
+    window.until("the rows are divided otherwise", |workspace| workspace.jobs.is_empty());
+    assert!(!window.shows("The data have changed"), "what is weighed is all rows, however they are divided");
     window.go(Screen::Data);
     window.press("Close the data");
     window.go(Screen::Explore);
-    assert!(window.shows("These words are of other data") && window.shows("are closed"));
+    assert!(window.shows("The data are closed") && window.shows("no longer open"));
 }

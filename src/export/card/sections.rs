@@ -304,12 +304,15 @@ fn calibration(evaluation: &Evaluation) -> Option<String> {
         temperature if temperature < 0.95 => "not confident enough",
         _ => "about as confident as it is right",
     };
+    let apart = calibration.before.ece * 100.0;
+    let Some(held) = &calibration.held else {
+        return Some(format!("Confidence and accuracy are {apart:.1} points apart in the mean (ECE)"));
+    };
     Some(format!(
-        "It is {side}: confidence and accuracy are {:.1} points apart in the mean (ECE); dividing the logits by {:.2} brings \
-         that to {:.1}",
-        calibration.before.ece * 100.0,
+        "It is {side}: confidence and accuracy are {apart:.1} points apart in the mean (ECE); dividing the logits by {:.2} \
+         brings that to about {:.1}, on rows that this was not fitted on",
         calibration.temperature,
-        calibration.after.ece * 100.0
+        held.ece * 100.0
     ))
 }
 

@@ -2,7 +2,7 @@
 //! whether the difference is more than chance. One run is read after the other, and of each only what is compared stays in
 //! memory.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use super::settings::settings;
 use super::summary::{RunStatus, RunSummary};
 use super::{kept_config, with_checkpoint};
 use crate::files;
-use crate::metrics::{Contest, Interval, Intervals, Measure, Outcome, Rows, intervals, why_none};
+use crate::metrics::{Contest, Interval, Intervals, Measure, Outcome, Prediction, Rows, intervals, why_none};
 use crate::stop::heed;
 use crate::task::{Reads, Task};
 use crate::train::TrainError;
@@ -35,6 +35,8 @@ pub struct Compared {
     pub history: History,
     /// How it stands against the best of them; none for that one, and for one that has not ended.
     pub contest: Option<Contest>,
+    /// Where it was evaluated on other rows than the best: on how many that one was too. The contest is over these alone.
+    pub shared: Option<usize>,
     /// How far its metrics could lie elsewhere on other rows like those it was evaluated on; none where these are not kept.
     pub intervals: Option<Intervals>,
     /// Why a metric has no interval, by its key.
@@ -58,6 +60,8 @@ pub struct Pair {
     pub mcnemar_p: Option<f64>,
     /// How the worse stands against the better by the metric of all; none where one has no value or has not ended.
     pub contest: Option<PairContest>,
+    /// Where they were evaluated on different rows: how many both were. The contest is over these alone.
+    pub shared: Option<usize>,
 }
 
 /// Which of two runs has the better value, by its place in the pair, and whether that is more than chance.
@@ -105,6 +109,8 @@ struct Read {
 struct Judged {
     /// Of texts and labels.
     sum: u64,
+    /// The same of each row.
+    sums: Vec<u64>,
     count: usize,
     /// None where the evaluation keeps nothing that metrics could be computed of.
     rows: Option<Rows>,
@@ -128,6 +134,7 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
     let best = metric.and_then(|metric| best_of(&read, metric));
     let pairs = pairs(&read, metric);
     let contests: Vec<_> = (0..read.len()).map(|place| against(&pairs, best?, place)).collect();
+    let shared = contests.iter().map(|one| one.and_then(|(_, shared)| shared)).collect::<Vec<_>>();
     let mut sums: Vec<u64> = read.iter().filter_map(|run| run.judged.as_ref().ok()).map(|rows| rows.sum).collect();
     sums.dedup();
     Some(Comparison {
@@ -137,7 +144,11 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
         best,
         other_rows: sums.len() > 1,
         unread,
-        runs: read.into_iter().zip(contests).map(|(run, contest)| run.compared(contest)).collect(),
+        runs: read
+            .into_iter()
+            .zip(contests.iter().zip(shared))
+            .map(|(run, (contest, shared))| run.compared(contest.map(|(contest, _)| contest), shared))
+            .collect(),
     })
 }
 
@@ -157,7 +168,7 @@ impl Read {
         Ok(Self { summary, history, settings, judged })
     }
 
-    fn compared(self, contest: Option<Contest>) -> Compared {
+    fn compared(self, contest: Option<Contest>, shared: Option<usize>) -> Compared {
         let Self { summary, history, judged, .. } = self;
         let (intervals, without) = match judged {
             Ok(Judged { intervals, without, .. }) => (intervals, without),
@@ -166,7 +177,7 @@ impl Read {
                 (None, keys.map(|key| (key.clone(), reason)).collect())
             }
         };
-        Compared { summary, history, contest, intervals, without }
+        Compared { summary, history, contest, shared, intervals, without }
     }
 
     fn has_ended(&self) -> bool {
@@ -200,22 +211,26 @@ impl Judged {
 
     fn of(kept: &KeptEvaluation) -> Self {
         let evaluation = &kept.evaluation;
-        let mut sum = DefaultHasher::new();
-        for (place, one) in evaluation.predictions.iter().enumerate() {
+        let row = |(place, one): (usize, &Prediction)| {
             heed();
+            let mut sum = DefaultHasher::new();
             kept.texts.get(place).hash(&mut sum);
             match &one.gold {
                 // Two runs may number the same classes otherwise.
                 Outcome::Class(gold) => evaluation.labels.get(*gold).hash(&mut sum),
                 gold => serde_json::to_string(gold).unwrap_or_default().hash(&mut sum),
             }
-        }
+            sum.finish()
+        };
+        let sums: Vec<u64> = evaluation.predictions.iter().enumerate().map(row).collect();
+        let mut sum = DefaultHasher::new();
+        sums.hash(&mut sum);
         let rows = Rows::of(evaluation);
         let intervals = rows.as_ref().map(|rows| intervals(rows, SEED));
         let has = |key: &String| intervals.as_ref().is_some_and(|intervals| intervals.of.contains_key(key));
         let without = evaluation.metrics.keys().filter(|key| !has(key));
         let without = without.map(|key| (key.clone(), why_none(evaluation, key))).collect();
-        Self { sum: sum.finish(), count: evaluation.predictions.len(), rows, intervals, without }
+        Self { sum: sum.finish(), sums, count: evaluation.predictions.len(), rows, intervals, without }
     }
 }
 
@@ -239,21 +254,44 @@ fn best_of(runs: &[Read], metric: Measure) -> Option<usize> {
 }
 
 /// A run against the best of all.
-fn against(pairs: &[Pair], best: usize, place: usize) -> Option<Contest> {
+fn against(pairs: &[Pair], best: usize, place: usize) -> Option<(Contest, Option<usize>)> {
     let of_both = |pair: &&Pair| place != best && pair.runs.contains(&place) && pair.runs.contains(&best);
-    pairs.iter().find(of_both)?.contest.map(|one| one.contest)
+    let pair = pairs.iter().find(of_both)?;
+    Some((pair.contest?.contest, pair.shared))
 }
 
-fn contest(runs: [&Read; 2], metric: Measure) -> Option<PairContest> {
+/// The rows that both were evaluated on are `shared`, where these are not the same.
+fn contest(runs: [&Read; 2], shared: Option<&[Rows; 2]>, metric: Measure) -> Option<PairContest> {
     let [one, two] = runs;
     // Of equal ones the first stands before, as for the best of all.
     let better = usize::from(worth(two, metric)? > worth(one, metric)?);
     let (better_run, other) = (runs[better], runs[1 - better]);
     let values = [better_run.history.result(metric.key)?, other.history.result(metric.key)?];
-    let by_values = || Contest::of_values(&metric, values, better_run.rows().min(other.rows()));
+    if let Some(shared) = shared {
+        let (own, others) = (&shared[better], &shared[1 - better]);
+        let contest = (own.count() > 0).then(|| judged(&metric, own, others)).flatten();
+        return Some(PairContest { better, contest: contest.unwrap_or(Contest::UNKNOWN) });
+    }
+    let by_values = || Contest::of_values(&metric, values, [better_run.rows(), other.rows()]);
     let rows = same_rows(better_run, other);
     let contest = rows.and_then(|[one, two]| judged(&metric, one, two)).unwrap_or_else(by_values);
     Some(PairContest { better, contest })
+}
+
+/// The rows that two runs were both evaluated on, where both keep theirs and these are not the same.
+fn shared_rows(one: &Read, two: &Read) -> Option<[Rows; 2]> {
+    let (one, two) = (one.judged.as_ref().ok()?, two.judged.as_ref().ok()?);
+    if one.sum == two.sum && one.count == two.count {
+        return None;
+    }
+    // A row that stands there twice is met twice.
+    let mut places: HashMap<u64, Vec<usize>> = HashMap::new();
+    for (place, sum) in two.sums.iter().enumerate().rev() {
+        places.entry(*sum).or_default().push(place);
+    }
+    let met = one.sums.iter().enumerate().filter_map(|(place, sum)| Some((place, places.get_mut(sum)?.pop()?)));
+    let (own, other): (Vec<usize>, Vec<usize>) = met.unzip();
+    Some([one.rows.as_ref()?.only(&own), two.rows.as_ref()?.only(&other)])
 }
 
 /// Two runs by the rows that both were evaluated on.
@@ -282,13 +320,15 @@ fn pairs(runs: &[Read], metric: Option<Measure>) -> Vec<Pair> {
 
 fn pair(runs: &[Read], places: [usize; 2], metric: Option<Measure>) -> Pair {
     let both = places.map(|place| &runs[place]);
-    let contest = metric.and_then(|metric| contest(both, metric));
+    let rows = shared_rows(both[0], both[1]);
+    let contest = metric.and_then(|metric| contest(both, rows.as_ref(), metric));
+    let shared = rows.map(|[one, _]| one.count());
     let Some([one, two]) = same_rows(both[0], both[1]) else {
-        return Pair { runs: places, disagreements: None, mcnemar_p: None, contest };
+        return Pair { runs: places, disagreements: None, mcnemar_p: None, contest, shared };
     };
     let both = one.right().zip(two.right());
     let p = both.and_then(|(one, two)| Contest::of_rows(one.iter().zip(two).map(|(one, two)| [*one, *two])).p());
-    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p, contest }
+    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p, contest, shared }
 }
 
 fn differences(runs: &[Read]) -> Vec<Difference> {

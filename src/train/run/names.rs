@@ -2,9 +2,6 @@
 
 use std::path::Path;
 
-use crate::files;
-use crate::model::kept;
-
 pub(in crate::train) const CONFIG: &str = "run.toml";
 pub(in crate::train) const EVENTS: &str = "events.jsonl";
 pub(in crate::train) const EVALUATION: &str = "evaluation.json";
@@ -29,25 +26,8 @@ pub fn fold_folder(number: u32) -> String {
     format!("fold-{number}")
 }
 
-/// What a model is called, for people, by its path alone: of a run as the run, since the folder of its weights has the same
-/// name in each; of a state of its course with the step; any other as its folder.
-pub fn model_title(dir: &Path) -> String {
-    if let Some((run, step)) = kept::state_of(dir) {
-        return format!("{} at step {step}", files::name(run));
-    }
-    let of_run = dir.parent().filter(|run| dir == run.join(MODEL));
-    files::name(of_run.unwrap_or(dir)).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_model_of_a_run_is_called_as_the_run() {
-        let run = Path::new("/runs/reviews");
-        assert_eq!(model_title(&run.join("model")), "reviews");
-        assert_eq!(model_title(&kept::state_folder(run, 120)), "reviews at step 120");
-        assert_eq!(model_title(Path::new("/models/minilm")), "minilm");
-    }
+/// Of which folder such a one would be a fold, by its name, and which.
+pub fn fold_in(dir: &Path) -> Option<(&Path, u32)> {
+    let number = dir.file_name()?.to_str()?.strip_prefix("fold-")?.parse().ok()?;
+    Some((dir.parent()?, number))
 }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lock::is_held;
 use super::log::Log;
-use super::names::{CONFIG, EVENTS, TRIALS};
+use super::names::{CONFIG, EVENTS, MODEL, TRIALS, fold_folder, fold_in};
 use crate::files;
 use crate::metrics::Measure;
-use crate::model::kept::State;
+use crate::model::kept::{State, state_of};
 use crate::stop::heed;
 use crate::task::Task;
 use crate::train::TrainError;
@@ -123,6 +123,12 @@ impl RunSummary {
         kept(dir).map_or_else(|| make(dir), Ok)
     }
 
+    /// A run that has only begun.
+    #[cfg(test)]
+    pub fn begun(dir: &Path, config: &RunConfig) -> Self {
+        Self::of(dir, config, &[])
+    }
+
     /// What the configuration and the events of a run in a folder come to.
     pub(super) fn of(dir: &Path, config: &RunConfig, events: &[TrainEvent]) -> Self {
         let mut run = Self {
@@ -160,7 +166,7 @@ impl RunSummary {
             dir: dir.to_owned(),
             name: name(dir),
             bytes_on_disk: files::folder_bytes(dir),
-            started: written(&dir.join(CONFIG)),
+            started: started(dir, self.folds),
             // A run that has ended is not asked: its lock might be wanted at this moment.
             held: self.status == RunStatus::Open && is_held(dir),
             ..self
@@ -201,6 +207,32 @@ fn name(dir: &Path) -> String {
     let sweep = dir.parent().filter(|folder| folder.join(TRIALS).is_file());
     let sweep = sweep.map(|folder| format!("{}/", files::name(folder))).unwrap_or_default();
     sweep + &files::name(dir)
+}
+
+/// What the model of a run is called among those of others.
+pub fn title(dir: &Path) -> String {
+    match fold_in(dir).filter(|(whole, _)| whole.join(TRIALS).is_file()) {
+        Some((whole, number)) => format!("{} · fold {number}", files::name(whole)),
+        None => name(dir),
+    }
+}
+
+/// A model as a person knows it: that of a run by the name of its run.
+pub fn model_title(dir: &Path) -> String {
+    if let Some((run, step)) = state_of(dir) {
+        return format!("{} at step {step}", files::name(run));
+    }
+    match dir.parent().filter(|_| dir.ends_with(MODEL)) {
+        Some(run) => title(run),
+        None => files::name(dir).into_owned(),
+    }
+}
+
+/// The configuration of a run in folds is written once more at its end, that of its first fold is not.
+fn started(dir: &Path, folds: u32) -> u64 {
+    let own = written(&dir.join(CONFIG));
+    let first = if folds > 0 { written(&dir.join(fold_folder(1)).join(CONFIG)) } else { 0 };
+    if first > 0 { own.min(first) } else { own }
 }
 
 fn written(path: &Path) -> u64 {

@@ -72,6 +72,8 @@ fn contest(found: &Comparison, places: [usize; 2]) -> Option<(usize, Contest)> {
     let of_both = |pair: &&super::Pair| places.iter().all(|place| pair.runs.contains(place));
     let pair = found.pairs.iter().find(of_both)?;
     let PairContest { better, contest } = pair.contest?;
+    // What holds on some rows alone says nothing of the ways.
+    let contest = if pair.shared.is_some() { Contest::UNKNOWN } else { contest };
     let better = places.iter().position(|place| *place == pair.runs[better])?;
     Some((better, contest))
 }
@@ -88,9 +90,9 @@ mod tests {
         let pair = |runs: [usize; 2]| {
             let [one, two] = runs.map(|place| values[place]);
             let better = usize::from(two > one);
-            let contest = Contest::of_values(&accuracy, [one.max(two), one.min(two)], rows);
+            let contest = Contest::of_values(&accuracy, [one.max(two), one.min(two)], [rows, rows]);
             let contest = Some(PairContest { better, contest });
-            Pair { runs, disagreements: None, mcnemar_p: None, contest }
+            Pair { runs, disagreements: None, mcnemar_p: None, contest, shared: None }
         };
         Comparison { pairs: vec![pair([0, 2]), pair([1, 3]), pair([0, 3])], ..Comparison::default() }
     }

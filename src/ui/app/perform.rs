@@ -20,6 +20,19 @@ use crate::worker::protocol::{Command, Control, EvaluatedData, JobId};
 use crate::worker::work::AnyWork;
 use crate::worker::works::runs::DeleteRun;
 
+/// What was typed after the keys that open the palette, in the same frame.
+fn typed_after(ctx: &egui::Context) -> String {
+    ctx.input(|input| {
+        let is_key = |event: &egui::Event| matches!(event, egui::Event::Key { key: egui::Key::K, pressed: true, .. });
+        let from = input.raw.events.iter().position(is_key).map_or(input.raw.events.len(), |at| at + 1);
+        let typed = input.raw.events[from..].iter().filter_map(|event| match event {
+            egui::Event::Text(text) => Some(text.as_str()),
+            _ => None,
+        });
+        typed.collect()
+    })
+}
+
 impl App {
     pub(super) fn perform_all(&mut self, ctx: &egui::Context) {
         for action in std::mem::take(&mut self.actions) {
@@ -41,7 +54,7 @@ impl App {
     fn perform(&mut self, action: Action, ctx: &egui::Context) {
         match action {
             Action::Go(screen) => self.workspace.screen = screen,
-            Action::OpenPalette => self.palette.open(),
+            Action::OpenPalette => self.palette.open(typed_after(ctx)),
             Action::SetTheme(_) | Action::ToggleTheme | Action::SetTextSize(_) => self.set_look(&action, ctx),
             Action::SetMemoryLimit(limit) => self.set_memory_limit(limit),
             Action::TrainApart(is_on) => self.train_apart(is_on),
@@ -244,6 +257,11 @@ impl App {
             return;
         };
         self.explore(model);
+        // Whatever was looked at before, it is asked what it was trained for.
+        if let Some(promise) = shipped.promise() {
+            let offered = Offered { task: promise.task, text: String::new(), pair: None, no_answer: None };
+            self.workspace.explore.offered = Some(Arc::new(offered));
+        }
     }
 
     /// Asks what the model reads of an example: its windows for the limit of the draft.

@@ -107,7 +107,7 @@ fn jobs_ui(ui: &mut Ui, cx: &mut Cx<'_>) -> bool {
 fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
     let palette = cx.palette;
     let run = cx.workspace.run.as_ref().filter(|_| matches!(job.kind, JobKind::Train { .. }));
-    let share = run.filter(|run| run.steps > 0).map(super::super::workspace::run::RunView::progress);
+    let share = run.filter(|run| run.steps > 0).map(crate::ui::workspace::RunView::progress);
     let share = share.or_else(|| job.progress.as_ref().and_then(crate::ui::workspace::Progress::share));
     state::progress(ui, palette, share, 96.0);
     ui.label(egui::RichText::new(&job.title).font(theme::medium(size::BODY - 1.0)).color(palette.text));
@@ -116,7 +116,8 @@ fn job_ui(ui: &mut Ui, cx: &Cx<'_>, job: &Job, actions: &mut Vec<Action>) {
         Some(run) if run.steps > 0 => {
             let left = run.remaining().map_or_else(String::new, |left| format!(" · {} left", format::duration(left)));
             let paused = if job.paused { " · paused" } else { "" };
-            format!("step {} of {}{left}{paused}", format::count(run.step), format::count(run.steps))
+            let fold = run.fold().map_or_else(String::new, |fold| format!("fold {fold} · "));
+            format!("{fold}step {} of {}{left}{paused}", format::count(run.step), format::count(run.steps))
         }
         _ => job.progress.as_ref().map_or_else(|| if job.begun { String::new() } else { "waiting".into() }, detail_of),
     };

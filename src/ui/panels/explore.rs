@@ -5,6 +5,7 @@
 //! the box is drawn faintly, or moved with its words, until its own comes.
 
 mod asker;
+mod colours;
 mod course;
 mod head;
 mod history;
@@ -375,7 +376,8 @@ impl ExplorePanel {
             self.chosen = self.mode_of(offered.task);
             self.turn_to(self.chosen);
         }
-        if let Some(mode) = self.mode.filter(|mode| mode.head.is_some()) {
+        // Without a text only the view was meant.
+        if let Some(mode) = self.mode.filter(|mode| mode.head.is_some() && !offered.text.is_empty()) {
             self.views[mode.view].1.offer(offered);
         }
     }

@@ -189,10 +189,8 @@ fn found_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn runs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     // A fold is part of a run that is listed itself.
-    let all = &cx.workspace.runs;
-    let is_fold =
-        |run: &&RunSummary| all.iter().any(|whole| whole.folds > 0 && run.dir.parent() == Some(whole.dir.as_path()));
-    let runs: Vec<RunSummary> = all.iter().filter(|run| !is_fold(run)).take(6).cloned().collect();
+    let all = cx.workspace.whole_runs().count();
+    let runs: Vec<RunSummary> = cx.workspace.whole_runs().take(6).cloned().collect();
     Card::titled("Recent runs").margin(12.0).show(ui, palette, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         if runs.is_empty() {
@@ -205,8 +203,8 @@ fn runs_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         for run in &runs {
             run_ui(ui, cx, run);
         }
-        if cx.workspace.runs.len() > runs.len() {
-            let words = format!("All {} runs", cx.workspace.runs.len());
+        if all > runs.len() {
+            let words = format!("All {all} runs");
             if Button::new(words).quiet().small().show(ui, palette).clicked() {
                 cx.act(Action::Go(Screen::Runs));
             }

@@ -144,6 +144,10 @@ impl RunsPanel {
                 self.tools_ui(ui, cx);
                 line::left(ui, |ui| {
                     ui.label(text::title("Runs", cx.palette));
+                    let count = cx.workspace.whole_runs().count() as u64;
+                    if count > 0 {
+                        ui.label(text::dim(format::plural(count, "run", "runs"), cx.palette));
+                    }
                     let folder = text::number_dim(format::path(&cx.workspace.runs_folder), cx.palette);
                     ui.add(Label::new(folder).truncate());
                 });

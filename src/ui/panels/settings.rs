@@ -123,7 +123,8 @@ fn look_ui(ui: &mut Ui, cx: &mut Cx<'_>, settings: &Settings) {
                 .collect();
             let choices: Vec<(usize, &str)> = choices.iter().map(|(place, words)| (*place, words.as_str())).collect();
             let sizes = Settings::TEXT_SIZES;
-            let now = sizes.iter().position(|size| (size - settings.text_size).abs() < 0.01).unwrap_or(1);
+            let off = |place: &usize| (sizes[*place] - settings.text_size()).abs();
+            let now = (0..sizes.len()).min_by(|one, other| off(one).total_cmp(&off(other))).unwrap_or(1);
             if let Some(place) = segmented(ui, palette, now, &choices, false) {
                 cx.act(Action::SetTextSize(sizes[place]));
             }

@@ -5,6 +5,7 @@
 
 mod charts;
 mod estimate;
+mod folds;
 mod form;
 mod head;
 mod strategy;
@@ -83,9 +84,10 @@ impl Tiled for TrainPanel {
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
-        match pane {
-            strip::PROBES => self.strip.ui(ui, cx),
-            pane => self.charts.pane_ui(pane, ui, cx),
+        match (pane, cx.workspace.run.as_ref().filter(|run| run.is_all_folds())) {
+            (strip::PROBES, _) => self.strip.ui(ui, cx),
+            (pane, Some(run)) => folds::pane_ui(pane, ui, run, cx),
+            (pane, None) => self.charts.pane_ui(pane, ui, cx),
         }
     }
 }

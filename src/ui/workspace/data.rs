@@ -182,6 +182,12 @@ impl Workspace {
         // Roles that were left open come back as they were guessed.
         self.data.roles = loaded.dataset.roles.clone();
         self.data.task = loaded.dataset.task;
+        // What was found out about the rows holds as long as these do, however they are divided.
+        let before = self.data.loaded.as_ref().map(|before| before.dataset.clone());
+        let loaded = match before.filter(|before| before.is_same_as(&loaded.dataset)) {
+            Some(dataset) => Arc::new(LoadedDataset { dataset, ..Arc::unwrap_or_clone(loaded) }),
+            None => loaded,
+        };
         self.drop_jobs(|kind| matches!(kind, JobKind::MeasureLengths | JobKind::Look | JobKind::Plan));
         self.data.loaded = Some(loaded);
         self.data.error = None;

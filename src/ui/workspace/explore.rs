@@ -51,7 +51,7 @@ pub struct Offered {
 
 impl Workspace {
     pub fn explore_with(&mut self, model: PathBuf) {
-        if self.explore.model.as_ref() != Some(&model) {
+        if self.explore.model.as_ref() != Some(&model) && !self.refuses(&model) {
             self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
             self.wants.subject = true;
         }

@@ -41,7 +41,8 @@ impl Workspace {
 
     /// The model of the newest run that learned names, where there is one.
     pub fn model_of_names(&self) -> Option<PathBuf> {
-        let of_names = self.runs.iter().find(|run| run.task.targets() == Targets::Tags && run.metric.is_some());
+        let of_names =
+            self.runs.iter().find(|run| run.task.targets() == Targets::Tags && run.metric.is_some() && run.folds == 0);
         of_names.map(|run| model_of(&run.dir))
     }
 

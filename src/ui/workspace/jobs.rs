@@ -80,6 +80,8 @@ impl Workspace {
             let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
             self.say(Level::Warning, format!("{place}{message}"), None);
         }
+        // From now on it is among the runs that are listed.
+        self.wants.runs |= matches!(event, TrainEvent::Started { .. });
         let Some(run) = &mut self.run else { return };
         run.apply(event, self.now);
         if let TrainEvent::Probe { step, .. } = event {
@@ -98,7 +100,7 @@ impl Workspace {
         match &job.kind {
             JobKind::Train { out } => {
                 self.run_ended(out, &Outcome::Finished);
-                self.toast(Level::Good, "Training finished", job.title.clone());
+                self.toast(Level::Good, "Training finished", crate::ui::format::file_name(out));
                 self.after_training(out.clone());
             }
             JobKind::Work(work) => {
@@ -107,7 +109,10 @@ impl Workspace {
                     self.toast(Level::Info, words, job.title.clone());
                 }
             }
-            JobKind::Evaluate { .. } => self.toast(Level::Good, "Evaluation finished", job.title.clone()),
+            JobKind::Evaluate { model } => {
+                let name = self.model_name(model);
+                self.toast(Level::Good, "Evaluation finished", name);
+            }
             JobKind::KeepDecisions { model, decisions } => {
                 if self.evaluation.as_ref().is_some_and(|evaluated| &evaluated.model == model) {
                     self.kept = Some(decisions.clone());
@@ -162,7 +167,7 @@ impl Workspace {
             JobKind::HubDeed { done } => done.clone(),
             JobKind::Work(work) => match work.done() {
                 Some(done) => format!("{done}: {}", job.title),
-                None if work.is_logged() => format!("{} finished", job.title),
+                None if work.is_logged() => format!("{}: done", job.title),
                 None => return None,
             },
             JobKind::OpenRun { .. }
@@ -375,12 +380,12 @@ mod tests {
             texts: crate::worker::works::drift::Texts::OfRun("two".into()),
         };
         assert!(work.is_logged() && AnyWork::new(compared).is_logged());
-        for (end, words) in [(EventKind::Stopped, "stopped"), (EventKind::Done, "finished")] {
+        for (end, words) in [(EventKind::Stopped, " stopped"), (EventKind::Done, ": done")] {
             let job = workspace.follow(JobKind::Work(work.clone()), work.title());
             workspace.apply(Event { job, kind: EventKind::Started });
             workspace.apply(Event { job, kind: end });
             let last = workspace.log.last().unwrap();
-            assert_eq!(last.text, format!("Finding a learning rate {words}"));
+            assert_eq!(last.text, format!("Finding a learning rate{words}"));
         }
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use super::pace::{Clock, Pace};
 use super::strip::Strip;
-use crate::data::Fold;
 use crate::metrics::Measure;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
@@ -191,16 +190,11 @@ impl RunView {
         self.strip.newest_turns().into_iter().filter_map(words).collect()
     }
 
-    /// Forgets the curves of a fold; how long all have taken stays.
+    /// Forgets the curves of a fold; how long all have taken stays, and how long a step takes.
     fn begin_anew(&mut self) {
         let (dir, config, lengths) = (self.dir.clone(), self.config.clone(), self.lengths.take());
-        let clock = std::mem::take(&mut self.clock);
-        *self = Self { lengths, clock, ..Self::new(dir, config) };
-    }
-
-    /// Which of how many folds is trained, where the run is in folds.
-    pub fn fold(&self) -> Option<Fold> {
-        self.config.data.fold.filter(|_| self.status.is_live())
+        let (clock, pace) = (std::mem::take(&mut self.clock), std::mem::take(&mut self.pace));
+        *self = Self { lengths, pace, clock, ..Self::new(dir, config) };
     }
 
     /// The run waits, or goes on.
@@ -242,19 +236,13 @@ impl RunView {
         }
     }
 
-    /// Seconds to the end at the pace of the last steps.
-    pub fn remaining(&self) -> Option<f64> {
-        let left = self.steps.saturating_sub(self.step);
-        (self.status.is_live() && left > 0).then(|| self.pace.median().map(|step| step * left as f64)).flatten()
+    /// How long a step takes at the pace of the last ones.
+    pub fn step_seconds(&self) -> Option<f64> {
+        self.pace.median()
     }
 
     pub fn steps_per_sec(&self) -> Option<f64> {
-        self.pace.median().map(|seconds| 1.0 / seconds)
-    }
-
-    /// From 0 to 1.
-    pub fn progress(&self) -> f32 {
-        if self.steps == 0 { 0.0 } else { (self.step as f32 / self.steps as f32).min(1.0) }
+        self.step_seconds().map(|seconds| 1.0 / seconds)
     }
 
     /// The metric the run is judged by on screen: the one that decides which weights are kept, unless that is the loss,

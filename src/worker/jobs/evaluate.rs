@@ -28,7 +28,7 @@ pub fn evaluate(
     let Some(assessment) = assessment else { return Ok(Ended::Stopped) };
     let (texts, told) = (assessment.texts(), assessment.warnings());
     let Assessment { evaluation, decisions, .. } = assessment;
-    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false, folds: 0 });
+    let on = Some(EvaluatedOn { data: inputs.clone(), is_part: false, is_held_out: false, folds: 0 });
     let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts, told };
     job.payload(Payload::Evaluation(Arc::new(data)));
     Ok(Ended::Done)
@@ -43,7 +43,7 @@ pub fn evaluate_held_out(job: &Job<'_>, (dir, precision): (&Path, Precision)) ->
     let (texts, told) = (assessment.texts(), assessment.warnings());
     let is_part = config.data.eval.is_none();
     let data = config.data.eval.unwrap_or(config.data.train);
-    let on = Some(EvaluatedOn { data, is_part, folds: 0 });
+    let on = Some(EvaluatedOn { data, is_part, is_held_out: true, folds: 0 });
     let Assessment { evaluation, decisions, .. } = assessment;
     let data = EvaluatedData { model: dir.to_owned(), on, evaluation, decisions, precision, texts, told };
     job.payload(Payload::Evaluation(Arc::new(data)));
@@ -82,7 +82,8 @@ pub fn open_run(job: &Job<'_>, dir: &Path) -> Result<Ended, Failure> {
     let decisions = Decisions::read(&model)?;
     let choice = &run.config.data;
     let data = choice.eval.clone().unwrap_or_else(|| choice.train.clone());
-    let on = Some(EvaluatedOn { data, is_part: choice.eval.is_none(), folds: run.config.run.folds });
+    let (is_part, folds) = (choice.eval.is_none(), run.config.run.folds);
+    let on = Some(EvaluatedOn { data, is_part, is_held_out: true, folds });
     let evaluation = run.evaluation.map(|kept| {
         let KeptEvaluation { evaluation, texts, .. } = Arc::unwrap_or_clone(kept);
         let (precision, undecided) = (Precision::F32, Decisions::default());

@@ -16,6 +16,7 @@ use crate::task::Reads;
 use crate::text::xray::xray;
 use crate::text::{Length, Tokenizer, measure_all};
 use crate::train::rows::{Sources, divide, open_to_judge};
+use crate::train::run;
 use crate::worker::protocol::{DatasetRequest, Lengths, LoadedDataset, LookedAt, ModelEntry, Origin, Payload};
 use crate::worker::work::Failure;
 use crate::{files, samples};
@@ -31,7 +32,7 @@ pub fn find_models(job: &Job<'_>, folders: &[PathBuf], embedded: &Path, hub: &Hu
     let name = |dir: &Path| files::name(dir).into_owned();
     let mut entries = in_the_program(embedded);
     entries.extend(dirs.iter().map(|dir| match run_of(dir) {
-        Some(run) => entry(dir, name(run), Origin::Run),
+        Some(run) => entry(dir, run::title(run), Origin::Run),
         None => entry(dir, name(dir), Origin::Folder),
     }));
     entries.extend(hub.cached_models().into_iter().map(|cached| entry(&cached.dir, cached.name, Origin::Cache)));

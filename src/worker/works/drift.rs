@@ -55,7 +55,7 @@ impl Work for MeasureDrift {
     fn title(&self) -> String {
         let other = match &self.before {
             Before::Folder(dir) => run::model_title(dir),
-            Before::BaseOf(_) => "what it was".to_owned(),
+            Before::BaseOf(_) => "its base".to_owned(),
         };
         format!("Comparing {} with {other}", run::model_title(&self.after))
     }

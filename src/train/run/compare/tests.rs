@@ -108,6 +108,27 @@ fn two_runs_on_the_same_rows_are_told_apart_by_the_rows_that_only_one_has_right(
 }
 
 #[test]
+fn runs_on_other_rows_are_judged_on_those_that_they_share_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    // All of 30 rows, of which the other run had the first ten.
+    let all = "1".repeat(10) + &"0".repeat(20);
+    let dirs = [run(folder.path(), "folds", "", &all), run(folder.path(), "one", "", "1111111110")];
+    let found = compared(&dirs);
+    assert!(found.other_rows && found.best == Some(1));
+    let judged = &found.runs[0];
+    assert_eq!(judged.shared, Some(10));
+    let contest = judged.contest.unwrap();
+    assert!(matches!(contest.basis, Basis::Rows { rows: 10, better: 0, other: 1, .. }), "{contest:?}");
+    assert_eq!(contest.differs, Some(false), "although 90 of 100 against 33 of 100 looks like much");
+
+    let path = dirs[1].join(EVALUATION);
+    let kept = fs::read_to_string(&path).unwrap().replace("text ", "another text ");
+    fs::write(path, kept).unwrap();
+    let found = compared(&dirs);
+    assert_eq!((found.runs[0].shared, found.runs[0].contest), (Some(0), Some(Contest::UNKNOWN)));
+}
+
+#[test]
 fn a_run_without_an_ending_is_not_judged_and_one_that_is_gone_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let dirs =

@@ -1,11 +1,14 @@
-//! The states of the run's course, to be evaluated on the rows that it held out: one by a slider, or all of them side by
-//! side.
+//! The states of the run's course, to be evaluated on the rows that it held out or on the file that is evaluated: one by a
+//! slider, or all of them on what was held out, side by side.
+
+use std::path::PathBuf;
 
 use egui::{Label, Ui};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_VIEW_WEEK};
 
 use crate::metrics::Measure;
 use crate::model::kept;
+use crate::table::Inputs;
 use crate::train::run::RunSummary;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::answer_strip::{Cell, answer_strip};
@@ -35,7 +38,7 @@ impl Course {
         let Some(known) = known else { return };
         let steps: Vec<u64> = known.states.iter().map(|state| state.step).collect();
         let place = at.and_then(|at| steps.iter().position(|step| *step == at));
-        self.slider_ui(ui, cx, known, (&steps, place, at));
+        self.slider_ui(ui, cx, known, (&steps, place, at), other_file(evaluated));
         self.strip_ui(ui, cx, known, place);
     }
 
@@ -45,12 +48,28 @@ impl Course {
         cx: &mut Cx<'_>,
         known: &RunSummary,
         (steps, place, at): (&[u64], Option<usize>, Option<u64>),
+        file: Option<&Inputs>,
     ) {
-        let palette = cx.palette;
+        let (palette, workspace) = (cx.palette, cx.workspace);
+        let evaluate = |model: PathBuf| match file {
+            Some(data) => {
+                let roles = workspace.roles_of(&model_of(&known.dir), data);
+                Action::Evaluate { model, data: data.clone(), roles }
+            }
+            None => Action::EvaluateHeldOut(model),
+        };
         line(ui, 26.0, |ui| {
-            let whole = Button::new("Run's model").small().selected(place.is_none()).enabled(place.is_some());
-            if whole.show(ui, palette).clicked() {
+            let is_it = place.is_none() && file.is_none();
+            let whole = Button::new("Run's model").small().selected(is_it).enabled(!is_it);
+            let words = "The weights that the run kept, on the rows that it held out";
+            if whole.show(ui, palette).on_hover_text(words).clicked() {
                 cx.act(Action::EvaluateHeldOut(model_of(&known.dir)));
+            }
+            if let (Some(data), Some(_)) = (file, place) {
+                let words = text::short_name(&format!("Run's model on {}", format::inputs(data)), 40);
+                if Button::new(words).small().show(ui, palette).clicked() {
+                    cx.act(evaluate(model_of(&known.dir)));
+                }
             }
             let is_told = !self.is_closed && found(cx.workspace, known).is_some();
             let is_asked = cx.workspace.job_where(is_ours).is_some();
@@ -64,7 +83,7 @@ impl Course {
             line::left(ui, |ui| {
                 ui.label(text::dim("Time machine", palette));
                 if let Some(place) = course_slider(ui, "State to evaluate", steps, place, palette) {
-                    cx.act(Action::EvaluateHeldOut(known.states[place].dir.clone()));
+                    cx.act(evaluate(known.states[place].dir.clone()));
                 }
             });
         });
@@ -108,6 +127,12 @@ impl Course {
             line::left(ui, |ui| ui.add(Label::new(text::small(summary(measured), palette)).truncate()));
         });
     }
+}
+
+/// The file that is evaluated, where it is another than the run was to be judged by: it stays while one goes through the
+/// states of the run.
+fn other_file(evaluated: &EvaluatedData) -> Option<&Inputs> {
+    evaluated.on.as_ref().filter(|on| !on.is_held_out).map(|on| &on.data)
 }
 
 /// What the states of a run came to last.

@@ -6,6 +6,12 @@ use egui_material_icons::icons::{ICON_CHECK, ICON_SAVE};
 use crate::model::Decisions;
 use crate::ui::theme::Palette;
 use crate::ui::widgets::Button;
+use crate::worker::protocol::EvaluatedData;
+
+/// Whether one model said all this: of a run in folds each row has another.
+pub fn has_model(evaluated: &EvaluatedData) -> bool {
+    evaluated.on.as_ref().is_none_or(|on| on.folds == 0)
+}
 
 /// Whether what is decided on this screen is to be kept with the model.
 pub fn keep_button(ui: &mut Ui, decisions: &Decisions, kept: &Decisions, palette: &Palette) -> bool {

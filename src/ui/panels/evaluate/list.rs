@@ -3,6 +3,7 @@
 
 use egui::{Rect, Role, ScrollArea, Sense, Stroke, TextEdit, Ui, WidgetInfo, vec2};
 
+use crate::ui::panels::evaluate::keep::has_model;
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::rows::lit;
@@ -110,9 +111,7 @@ pub fn head(
     left: impl FnOnce(&mut Ui),
 ) {
     line(ui, 26.0, |ui| {
-        // Of a run in folds there is no one model that said all this.
-        let has_model = evaluated.on.as_ref().is_none_or(|on| on.folds == 0);
-        if has_model && Button::new("Open in Explore").small().show(ui, cx.palette).clicked() {
+        if has_model(evaluated) && Button::new("Open in Explore").small().show(ui, cx.palette).clicked() {
             let model = evaluated.model.clone();
             let Offered { task, text, pair, no_answer } = offered();
             cx.act(Action::ExploreWith(model.clone()));

@@ -1,17 +1,19 @@
 //! What was evaluated, and another file to evaluate.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use egui::Ui;
 use egui_material_icons::icons::ICON_FACT_CHECK;
 
 use super::course::Course;
 use crate::model::Precision;
+use crate::ui::panels::evaluate::keep::has_model;
 use crate::ui::panels::precision;
 use crate::ui::widgets::choice::choose;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::path_field::path_field_to;
 use crate::ui::widgets::{Button, state, text};
+use crate::ui::workspace::folds::NO_MODEL;
 use crate::ui::workspace::{JobKind, Progress, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::protocol::{EvaluatedData, Origin};
@@ -83,7 +85,17 @@ impl Source {
             .collect();
         // One that was deleted meanwhile is chosen no longer.
         self.model.take_if(|chosen| !models.contains(chosen));
+        let in_folds = evaluated.filter(|evaluated| !has_model(evaluated)).map(|evaluated| evaluated.model.clone());
         let chosen = self.model.clone().or_else(|| evaluated.map(|evaluated| evaluated.model.clone()));
+        // A run in folds has no model; each of its folds has one.
+        let chosen = if chosen.is_some() && chosen == in_folds {
+            let whole = in_folds.as_deref().and_then(Path::parent);
+            let first =
+                whole.and_then(|whole| cx.workspace.folds_of(whole).first().map(|(_, fold)| model_of(&fold.dir)));
+            first.filter(|fold| models.contains(fold))
+        } else {
+            chosen
+        };
         // The run on screen is the one that a person means.
         let shown = cx.workspace.run.as_ref().map(|run| model_of(&run.dir));
         let shown = shown.filter(|shown| models.contains(shown));
@@ -93,9 +105,13 @@ impl Source {
             again_ui(ui, cx);
         }
         ui.scope(|ui| {
-            ui.set_max_width(ui.available_width().min(720.0));
+            ui.set_max_width(ui.available_width().min(860.0));
+            if in_folds.is_some() {
+                ui.label(text::dim(NO_MODEL, palette));
+            }
             ui.horizontal(|ui| {
-                if choose(ui, "Model to evaluate", 180.0, &mut model, models, |dir| cx.workspace.model_name(dir)) {
+                let width = (ui.available_width() * 0.36).clamp(180.0, 300.0);
+                if choose(ui, "Model to evaluate", width, &mut model, models, |dir| cx.workspace.model_name(dir)) {
                     self.model = Some(model.clone());
                 }
                 let hint = "Any file with labels that opens as data";

@@ -45,9 +45,11 @@ impl DataRows {
             // Steps of a large prime look mixed and need no generator.
             next = Some((self.at.unwrap_or(0) + 7919) % count);
         }
+        let held_out = if places.is_empty() { "" } else { "held-out " };
         let words = match self.at {
-            Some(at) => format!("row {} of {}", format::count(at as u64 + 1), format::count(count as u64)),
-            None => format!("{} in the data", format::plural(count as u64, "row", "rows")),
+            Some(at) => format!("{held_out}row {} of {}", format::count(at as u64 + 1), format::count(count as u64)),
+            None if places.is_empty() => format!("{} in the data", format::plural(count as u64, "row", "rows")),
+            None => format::plural(count as u64, "held-out row", "held-out rows"),
         };
         let words = text::number_dim(words, palette);
         // In a narrow window the buttons and what the data say have the room.

@@ -51,9 +51,9 @@ pub const REPLACED: [&str; 4] = [
 
 /// `{}` stands for the mask.
 const BLANKS: [&str; 4] = [
-    "The capital of France is {}.",
-    "She poured the coffee into a {} and drank it slowly.",
-    "The river was so {} that we could see every stone.",
+    "She studied law at the {} of Oxford.",
+    "She was born in the United {} of America.",
+    "The train arrived at the railway {}.",
     "He forgot his {} at home and came back wet from the {}.",
 ];
 

@@ -15,7 +15,8 @@ use crate::train::run::{Compared, Comparison, History, RunStatus};
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
-use crate::ui::widgets::{Button, Card, Chip, curve, text};
+use crate::ui::widgets::{Button, Card, Chip, curve, state, text};
+use crate::ui::workspace::folds::NO_MODEL;
 use crate::ui::workspace::queue::Course;
 use crate::ui::workspace::{RunView, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
@@ -50,6 +51,11 @@ struct Shown<'a> {
 impl Shown<'_> {
     fn name(&self) -> &str {
         &self.run.summary.name
+    }
+
+    /// Many runs, of which only the result of all is compared.
+    fn is_in_folds(&self) -> bool {
+        self.run.summary.folds > 0
     }
 
     fn status(&self) -> RunStatus {
@@ -125,9 +131,11 @@ impl CompareView {
                 if let [one, other] = &self.dirs[..] {
                     let [before, after] = older_first([one, other], |dir| started(cx.workspace, dir));
                     let action = Action::ShowDrift { before: Some(model_of(before)), after: model_of(after) };
-                    let button = Button::new("Drift").icon(ICON_DIFFERENCE).small();
+                    let has_models = ![before, after].into_iter().any(|dir| cx.workspace.is_in_folds(dir));
+                    let button = Button::new("Drift").icon(ICON_DIFFERENCE).small().enabled(has_models);
                     let words = action.tooltip();
-                    if button.show(ui, palette).on_hover_text(words).clicked() {
+                    let response = button.show(ui, palette).on_hover_text(words).on_disabled_hover_text(NO_MODEL);
+                    if response.clicked() {
                         cx.act(action);
                     }
                 }
@@ -157,6 +165,12 @@ impl CompareView {
             }
             if shown.is_empty() {
                 return;
+            }
+            if found.other_rows {
+                let words = "Each value is of the rows of its own run, so the values alone do not tell which run is better. The \
+                             verdict below compares two runs on the rows that both were evaluated on.";
+                let title = "These runs were not all evaluated on the same rows";
+                state::warning(ui, cx.palette, title, words, |_| {});
             }
             if let Some(course) = &self.course {
                 course::ui(ui, cx, found, course);

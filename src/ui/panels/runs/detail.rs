@@ -9,6 +9,7 @@ use egui_material_icons::icons::{
 use super::status_chip;
 use crate::train::run::RunSummary;
 use crate::ui::widgets::{Button, Card, text};
+use crate::ui::workspace::folds::NO_MODEL;
 use crate::ui::workspace::model_of;
 use crate::ui::{Action, Cx, format};
 
@@ -70,7 +71,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
             let can_go = has_model && !run.is_running(cx.workspace);
             let export = Button::new("Export…").icon(ICON_IOS_SHARE).enabled(can_go);
             let words = "A folder for transformers, ONNX, a receipt, a script";
-            is_to_go = export.show(ui, palette).on_hover_text(words).clicked();
+            let export = export.show(ui, palette).on_hover_text(words);
+            is_to_go = if has_model { export } else { export.on_disabled_hover_text(NO_MODEL) }.clicked();
             for (words, icon, action) in [
                 ("Open", ICON_SHOW_CHART, Action::OpenRun(dir.clone())),
                 ("Use in Explore", ICON_EXPLORE, Action::ExploreWith(model_of(dir))),
@@ -88,7 +90,9 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, run: &RunSummary) -> bool {
                 if response.clicked() {
                     cx.act(action);
                 }
-                if !tooltip.is_empty() {
+                if asks_model && !has_model {
+                    response.on_disabled_hover_text(NO_MODEL);
+                } else if !tooltip.is_empty() {
                     response.on_hover_text(tooltip);
                 }
             }

@@ -65,12 +65,6 @@ impl Planned {
     }
 }
 
-/// What stands where there are no points: of a run in folds each fold has its own.
-fn of_folds(run: Option<&RunView>, usual: &'static str) -> &'static str {
-    let is_whole = run.is_some_and(|run| run.config.run.folds > 0 && run.steps > 0);
-    if is_whole { "Each fold has curves of its own: open it in Runs" } else { usual }
-}
-
 impl Charts {
     pub fn begin(&mut self, workspace: &Workspace) {
         let plan = workspace.plan.as_ref().map_or(0, |plan| plan.steps);
@@ -116,7 +110,6 @@ impl Charts {
         let scale = if self.log_loss { Scale::Log } else { Scale::Linear };
         let starting = run.is_some_and(|run| run.status == Status::Starting);
         let empty = if starting { "Reading data and model…" } else { "The loss of each step appears here" };
-        let empty = of_folds(run, empty);
         let spec = Spec { scale, empty, ..spec("Loss", &lines, run) };
         let mut log = self.log_loss;
         head(ui, &spec, &mut self.link, palette, |ui, link| {
@@ -189,7 +182,7 @@ impl Charts {
         let none = Series::default();
         let series = run.map_or(&none, |run| &run.tokens_per_sec);
         let lines = [Line { name: "tokens per second", series, color: palette.series[0], style: Style::Smoothed }];
-        let empty = of_folds(run, "Tokens per second appear here");
+        let empty = "Tokens per second appear here";
         let spec = Spec { from_zero: true, format: speed, empty, ..spec("Throughput", &lines, run) };
         head(ui, &spec, &mut self.link, palette, |_, _| {});
         self.speed.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);
@@ -201,7 +194,7 @@ impl Charts {
         let lines = [Line { name: "before clipping", series, color: palette.series[4], style: Style::Smoothed }];
         let clip = run.map(|run| run.config.optim.clip).filter(|clip| *clip > 0.0);
         let baseline = clip.map(|clip| (clip, "clipped above"));
-        let empty = of_folds(run, "The size of the gradient appears here");
+        let empty = "The size of the gradient appears here";
         let spec = Spec { baseline, from_zero: true, empty, ..spec("Gradient norm", &lines, run) };
         head(ui, &spec, &mut self.link, palette, |_, _| {});
         self.gradient.ui(ui, ui.available_rect_before_wrap(), &spec, &mut self.link, palette);

@@ -4,6 +4,7 @@ use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Role, Sense, S
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 
 use crate::metrics::{Measure, Standing};
+use crate::train::run::RunStatus;
 use crate::ui::theme::{self, size};
 use crate::ui::widgets::stat::{Stat, stat};
 use crate::ui::widgets::{Button, Card, Chip, text};
@@ -23,7 +24,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.set_width(ui.available_width());
         ui.spacing_mut().item_spacing.y = 6.0;
         title_ui(ui, run, cx);
-        stats_ui(ui, run, cx.workspace.now, stopping, cx.palette);
+        stats_ui(ui, run, stopping, cx);
         progress_ui(ui, run, cx.palette);
         if stopping {
             ui.label(text::small("Finishing the step and saving…", cx.palette));
@@ -61,6 +62,10 @@ fn title_ui(ui: &mut Ui, run: &RunView, cx: &mut Cx<'_>) {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             status_chip(run.status, stopping, palette).show(ui);
             let name = format::file_name(&run.dir);
+            let in_folds = run.config.run.folds > 0 && run.status == Status::Finished;
+            if in_folds {
+                ui.label(text::dim(format!("{} folds", run.config.run.folds), palette));
+            }
             if let Some(fold) = run.fold() {
                 ui.label(text::dim(format!("fold {fold}"), palette));
             }
@@ -84,45 +89,14 @@ fn status_chip(status: Status, stopping: bool, palette: &Palette) -> Chip {
     chip.dot()
 }
 
-fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, stopping: bool, palette: &Palette) {
-    let number = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| "–".into(), show);
-    let steps = if run.steps > 0 { format!("/ {}", format::count(run.steps)) } else { String::new() };
-    let loss = run.loss.last().map(|point| point[1]);
-    let speed = run.tokens_per_sec.last().map(|point| point[1]);
-    let epochs = run
-        .config
-        .run
-        .max_steps
-        .map_or_else(|| format!("/ {}", format::trimmed(run.config.run.epochs, 2)), |_| String::new());
-    let pace = run.steps_per_sec();
-    let (pace_title, pace) = match pace {
-        Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
-        Some(pace) => ("Steps/s", format!("{pace:.1}")),
-        None => ("Steps/s", "–".into()),
-    };
-    let left =
-        run.remaining().map_or_else(|| if run.status.is_live() { "–".into() } else { "0:00".into() }, format::clock);
-    let kept = run.best.as_ref().map_or_else(|| "–".into(), |best| format::count(best.step));
-    let skipped = format::count(run.skipped);
-    let mut stats = vec![
-        ("Step", format::count(run.step), steps.as_str()),
-        ("Loss", number(loss, format::value), ""),
-        ("Elapsed", format::clock(run.elapsed(now)), ""),
-        ("Left", left, ""),
-        ("Epoch", format!("{:.2}", run.epoch), epochs.as_str()),
-        ("Tokens/s", number(speed, |speed| format::count(speed.round() as u64)), ""),
-        (pace_title, pace, ""),
-        ("Best at step", kept, ""),
-    ];
-    if run.skipped > 0 {
-        stats.insert(4, ("Skipped steps", skipped, ""));
-    }
-    // Whoever stops a run does not wait for its last step.
-    if !run.status.is_live() || stopping {
-        stats.retain(|(title, ..)| *title != "Left");
-    }
+/// What a run is told by: a title, a value, and what stands small beside it.
+type Told = (&'static str, String, String);
+
+fn stats_ui(ui: &mut Ui, run: &RunView, stopping: bool, cx: &Cx<'_>) {
+    let palette = cx.palette;
+    let stats = if run.is_all_folds() { stats_of_folds(run, cx) } else { stats(run, stopping, cx.workspace.now) };
     // As many as have room; the first ones matter most.
-    let shown = ((ui.available_width() / 96.0) as usize).clamp(3, stats.len());
+    let shown = ((ui.available_width() / 96.0) as usize).clamp(3, stats.len().max(3));
     // The step has the longest words: `87 000 / 100 000`.
     let unit = ui.available_width() / (shown as f32 + 0.5);
     ui.horizontal(|ui| {
@@ -133,6 +107,66 @@ fn stats_ui(ui: &mut Ui, run: &RunView, now: f64, stopping: bool, palette: &Pale
             stat(ui, &Stat { title, value, note, color }, width, palette);
         }
     });
+}
+
+fn stats(run: &RunView, stopping: bool, now: f64) -> Vec<Told> {
+    let number = |value: Option<f64>, show: fn(f64) -> String| value.map_or_else(|| "–".into(), show);
+    let of = |all: String| format!("/ {all}");
+    let alone = String::new;
+    let steps = if run.steps > 0 { of(format::count(run.steps)) } else { alone() };
+    let loss = run.loss.last().map(|point| point[1]);
+    let speed = run.tokens_per_sec.last().map(|point| point[1]);
+    let epochs = run.config.run.max_steps.map_or_else(|| of(format::trimmed(run.config.run.epochs, 2)), |_| alone());
+    let (pace_title, pace) = match run.steps_per_sec() {
+        Some(pace) if pace < 1.0 => ("Seconds a step", format!("{:.1}", 1.0 / pace)),
+        Some(pace) => ("Steps/s", format!("{pace:.1}")),
+        None => ("Steps/s", "–".into()),
+    };
+    let left =
+        run.remaining().map_or_else(|| if run.status.is_live() { "–".into() } else { "0:00".into() }, format::clock);
+    let kept = run.best.as_ref().map_or_else(|| "–".into(), |best| format::count(best.step));
+    let fold = run.fold();
+    // Both are of all folds, and the steps are of one.
+    let (elapsed_title, left_title) =
+        if fold.is_some() { ("Elapsed in all", "Left in all") } else { ("Elapsed", "Left") };
+    let mut stats = vec![
+        ("Step", format::count(run.step), steps),
+        ("Loss", number(loss, format::value), alone()),
+        (elapsed_title, format::clock(run.elapsed(now)), alone()),
+    ];
+    // Whoever stops a run does not wait for its last step.
+    if run.status.is_live() && !stopping {
+        stats.push((left_title, left, alone()));
+    }
+    if run.skipped > 0 {
+        stats.push(("Skipped steps", format::count(run.skipped), alone()));
+    }
+    stats.extend([
+        ("Epoch", format!("{:.2}", run.epoch), epochs),
+        ("Tokens/s", number(speed, |speed| format::count(speed.round() as u64)), alone()),
+        (pace_title, pace, alone()),
+        ("Best at step", kept, alone()),
+    ]);
+    if let Some(fold) = fold {
+        stats.insert(0, ("Fold", fold.number.to_string(), of(fold.of.to_string())));
+    }
+    stats
+}
+
+/// All folds together have no step, no epoch and no pace.
+fn stats_of_folds(run: &RunView, cx: &Cx<'_>) -> Vec<Told> {
+    let folds = cx.workspace.folds_of(&run.dir);
+    let done = folds.iter().filter(|(_, fold)| fold.status == RunStatus::Finished).count();
+    let mut stats = vec![
+        ("Folds", done.to_string(), format!("/ {}", run.config.run.folds)),
+        ("Elapsed in all", format::clock(run.elapsed(cx.workspace.now)), String::new()),
+    ];
+    if let Some([(key, low), (_, high)]) = super::folds::ends(&folds) {
+        stats.push(("Lowest fold", format::metric(&key, low), String::new()));
+        stats.push(("Highest fold", format::metric(&key, high), String::new()));
+    }
+    stats.push(("Steps in all", format::count(run.step), String::new()));
+    stats
 }
 
 fn progress_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
@@ -153,11 +187,14 @@ fn progress_ui(ui: &mut Ui, run: &RunView, palette: &Palette) {
     painter.rect_filled(rect, 2.0, palette.hover);
     let done = Rect::from_min_max(rect.min, pos2(rect.left() + rect.width() * share, rect.bottom()));
     painter.rect_filled(done, 2.0, color);
-    // Where the epochs end.
-    let epochs = run.steps.checked_div(run.steps_per_epoch).unwrap_or(0);
-    if (2..=40).contains(&epochs) {
-        for epoch in 1..=epochs {
-            let share = (epoch * run.steps_per_epoch) as f32 / run.steps as f32;
+    // Where the folds end, or the epochs of one run.
+    let part = match run.fold() {
+        Some(fold) => 1.0 / fold.of.max(1) as f32,
+        None if run.is_all_folds() => 1.0,
+        None => run.steps_per_epoch as f32 / run.steps.max(1) as f32,
+    };
+    if (0.025..=0.5).contains(&part) {
+        for share in (1..=40).map(|number| number as f32 * part) {
             if share < 0.995 {
                 painter.vline(rect.left() + share * rect.width(), rect.y_range(), Stroke::new(1.5, palette.panel));
             }
@@ -233,6 +270,7 @@ fn result_ui(ui: &mut Ui, run: &RunView, verdict: Option<&Verdict>, color: Color
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         let best = run.best.as_ref().map(|best| format!(" at step {}", format::count(best.step))).unwrap_or_default();
+        let best = if run.is_all_folds() { " over all rows, each held out once".to_owned() } else { best };
         let ending = match run.status {
             Status::Stopped => ", stopped early",
             Status::Interrupted => ", interrupted",

@@ -9,7 +9,7 @@ use crate::model::Decisions;
 use crate::task::{THRESHOLD, Task};
 use crate::ui::panels::evaluate::class_table::ClassTable;
 use crate::ui::panels::evaluate::examples::Examples;
-use crate::ui::panels::evaluate::keep::keep_button;
+use crate::ui::panels::evaluate::keep::{has_model, keep_button};
 use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size, space};
 use crate::ui::tiles::Pane;
@@ -141,7 +141,7 @@ impl LabelThresholds {
             }
             let kept = cx.workspace.decisions(evaluated);
             let decisions = self.decisions(&evaluation.labels, kept);
-            if keep_button(ui, &decisions, kept, palette) {
+            if has_model(evaluated) && keep_button(ui, &decisions, kept, palette) {
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
             let totals = if self.counts.is_complete() {

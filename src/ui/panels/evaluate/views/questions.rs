@@ -13,7 +13,7 @@ use crate::metrics::{AnswerReport, ThresholdPoint, threshold_curve};
 use crate::model::Decisions;
 use crate::task::Task;
 use crate::ui::panels::evaluate::found::{Candidate, Found, Source, text_of};
-use crate::ui::panels::evaluate::keep::keep_button;
+use crate::ui::panels::evaluate::keep::{has_model, keep_button};
 use crate::ui::panels::evaluate::list;
 use crate::ui::panels::evaluate::view::{Kind, View};
 use crate::ui::theme::{self, Palette, size};
@@ -144,7 +144,7 @@ impl Questions {
             }
             let kept = cx.workspace.decisions(evaluated);
             let decisions = Decisions { no_answer: Some(at), ..kept.clone() };
-            if keep_button(ui, &decisions, kept, palette) {
+            if has_model(evaluated) && keep_button(ui, &decisions, kept, palette) {
                 cx.act(Action::KeepDecisions { model: evaluated.model.clone(), decisions });
             }
             let hint = "A question stays unanswered when \"no answer\" leads the best span by more";

@@ -76,6 +76,7 @@ impl View for DriftView {
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
         let Some(after) = cx.workspace.explore.model.clone() else { return Changed::No };
         self.take_before(cx.workspace);
+        self.take_up(cx.workspace, &after);
         self.draw_sample(cx.workspace);
         match pane {
             CHANGED => self.changed_ui(ui, &after, cx),
@@ -208,6 +209,20 @@ impl DriftView {
         let Some(shown) = shown.filter(|shown| !is_same(self.taken.as_ref(), shown)) else { return };
         self.taken = Some(Arc::downgrade(shown));
         self.before.clone_from(&shown.before);
+    }
+
+    /// Shows again what was found out about this model last, as long as nothing else is asked for.
+    fn take_up(&mut self, workspace: &Workspace, after: &Path) {
+        let known = workspace.worked::<MeasureDrift>().map(|(work, _)| work).filter(|work| work.after == after);
+        let Some(work) = known.filter(|_| self.asked.is_none()) else { return };
+        let before = match &work.before {
+            Before::Folder(dir) => Some(dir.clone()),
+            Before::BaseOf(_) => None,
+        };
+        let is_free = self.before.is_none() && self.taken.is_none();
+        if is_free || self.before == before {
+            (self.before, self.asked) = (before, Some(work.clone()));
+        }
     }
 
     /// Takes texts from the loaded data, held out where some are, once for each set of data.

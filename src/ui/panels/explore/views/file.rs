@@ -248,7 +248,7 @@ impl FileView {
         let is_named = !self.out.typed.trim().is_empty();
         is_named.then_some(())?;
         let out = path_field::parse(&self.out.typed);
-        let is_sheet = FileKind::of(&out).is_ok_and(|kind| kind == FileKind::Csv);
+        let is_sheet = self.writes_sheet();
         Some(Plan {
             model: workspace.explore.model.clone()?,
             task,
@@ -260,6 +260,10 @@ impl FileView {
             out,
             resumes: false,
         })
+    }
+
+    fn writes_sheet(&self) -> bool {
+        FileKind::of(&path_field::parse(&self.out.typed)).is_ok_and(|kind| kind == FileKind::Csv)
     }
 
     fn begin(&mut self, plan: Plan, cx: &mut Cx<'_>) {

@@ -72,11 +72,12 @@ impl View for Masks {
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) -> Changed {
+        let is_asked = cx.workspace.explore.pending.is_some();
         match pane {
             TEXT => return self.text_ui(ui, cx),
             MASKS => self.masks_ui(ui, cx),
-            LAYERS if can_answer(ui, cx) => self.layers.table_ui(ui, cx.palette),
-            LOOKS if can_answer(ui, cx) => self.layers.looks_ui(ui, cx.palette),
+            LAYERS if can_answer(ui, cx) => self.layers.table_ui(ui, is_asked, cx.palette),
+            LOOKS if can_answer(ui, cx) => self.layers.looks_ui(ui, is_asked, cx.palette),
             LAYERS | LOOKS => {}
             _ => return self.candidates_ui(ui, cx),
         }

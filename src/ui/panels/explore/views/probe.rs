@@ -333,11 +333,11 @@ fn is_of_texts(loaded: &LoadedDataset) -> bool {
 /// What is shown is of other data; where there are some, they can be probed.
 fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>, again: impl FnOnce(&mut Ui, &mut Cx<'_>, &Arc<LoadedDataset>)) {
     let loaded = cx.workspace.data.loaded.as_ref();
-    let words = match loaded {
-        Some(_) => "The data were changed, or others were opened, since the layers were probed.",
-        None => "The data that the layers were probed with are closed.",
+    let (title, words) = match loaded {
+        Some(_) => ("The data have changed", "These bars were made before that, or with data that were open before."),
+        None => ("The data are closed", "These bars were made with data that are no longer open."),
     };
-    state::warning(ui, cx.palette, "These bars are of other data", words, |ui| {
+    state::warning(ui, cx.palette, title, words, |ui| {
         if let Some(loaded) = loaded.filter(|loaded| is_of_texts(loaded)) {
             again(ui, cx, loaded);
         }

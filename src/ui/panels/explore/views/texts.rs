@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::inspect::{AnyInquiry, Prediction, Question, Reply, Subject};
 use crate::task::Task;
+use crate::ui::panels::explore::colours::Classes;
 use crate::ui::panels::explore::keeping::{self, Unread};
 use crate::ui::panels::explore::samples;
 use crate::ui::panels::explore::text_box::TextBox;
@@ -171,9 +172,8 @@ fn list_ui(
     palette: &Palette,
 ) {
     // Colours belong to names, not to ranks, so that a bar keeps its colour when the order changes.
-    let mut names: Vec<&str> = lines.iter().map(|line| line.name).collect();
-    names.sort_unstable();
-    let color = |name: &str| palette.label(names.binary_search(&name).unwrap_or(0));
+    let classes = Classes::new(lines.iter().map(|line| line.name));
+    let color = |name: &str| classes.color(name, palette.accent, palette);
     told.head_ui(ui, palette, |ui| {
         if let Some((name, share)) = first {
             let label = RichText::new(name).font(theme::semibold(size::TITLE)).color(color(name));

@@ -309,11 +309,11 @@ fn found(workspace: &Workspace) -> Option<Found<'_, WeighWords>> {
 }
 
 fn stale_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
-    let words = match cx.workspace.data.loaded {
-        Some(_) => "The data were changed, or others were opened, since the words were weighed.",
-        None => "The data whose words were weighed are closed.",
+    let (title, words) = match cx.workspace.data.loaded {
+        Some(_) => ("The data have changed", "These words were weighed before that, or in data that were open before."),
+        None => ("The data are closed", "These words were weighed in data that are no longer open."),
     };
-    state::warning(ui, cx.palette, "These words are of other data", words, |_| {});
+    state::warning(ui, cx.palette, title, words, |_| {});
 }
 
 /// Whether the head that the data are for says something that words push to.

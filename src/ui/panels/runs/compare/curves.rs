@@ -47,7 +47,8 @@ impl Drawn {
         }
         let series = |points: &[Point]| points.iter().map(|point| [at(point, over), point.value]).collect();
         self.loss = series(history.loss());
-        self.metric = series(points);
+        // All folds together were evaluated once, at no step of any of them.
+        self.metric = series(if run.is_in_folds() { &[] } else { points });
         self.made_for = Some(key);
     }
 }
@@ -71,7 +72,12 @@ impl Curves {
     }
 
     pub fn ui(&mut self, ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) {
-        let end = shown.iter().map(|run| end(run.history, self.over)).fold(0.0, f64::max).ceil() as u64;
+        let end = shown
+            .iter()
+            .filter(|run| !run.is_in_folds())
+            .map(|run| end(run.history, self.over))
+            .fold(0.0, f64::max)
+            .ceil() as u64;
         self.link.begin(end, end);
         let key = found.metric.unwrap_or_default();
         self.drawn.resize_with(shown.len(), Drawn::default);
@@ -107,6 +113,7 @@ impl Curves {
         let percent = measure.is_some_and(|measure| measure.percent);
         let title = measure.as_ref().map_or("Evaluation", words::title);
         let empty = match measure {
+            Some(_) if shown.iter().any(Shown::is_in_folds) => "A run in folds has no curve; each of its folds has one",
             Some(_) => "None of these runs was evaluated",
             None => "These runs learn different tasks and have no metric in common",
         };

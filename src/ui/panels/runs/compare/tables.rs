@@ -45,10 +45,6 @@ pub fn results_ui(ui: &mut Ui, cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'
     if let Some(words) = intervals_words(shown) {
         ui.label(text::faint(words, palette));
     }
-    if found.other_rows {
-        let words = "Not all of these runs were evaluated on the same rows, so their values are of different questions";
-        ui.label(text::dim(words, palette).color(palette.warn));
-    }
 }
 
 pub fn differences_ui(ui: &mut Ui, palette: &Palette, found: &Comparison, shown: &[Shown<'_>]) {
@@ -76,7 +72,8 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
         }
         rows.push(Row::of("Against the best", Look::Words, shown, |run| standing(found, run).to_owned()));
         rows.push(Row::of("At step", Look::Number, shown, |run| {
-            run.history.best.as_ref().map_or_else(|| NONE.to_owned(), |best| format::count(best.step))
+            let best = run.history.best.as_ref().filter(|_| !run.is_in_folds());
+            best.map_or_else(|| NONE.to_owned(), |best| format::count(best.step))
         }));
         rows.push(Row::of(format!("{}, last evaluation", words::title(&measure)), Look::Number, shown, |run| {
             value(&measure, run.history.last(measure.key))
@@ -92,7 +89,8 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
     }));
     rows.push(Row::of("Strategy", Look::Words, shown, |run| run.run.summary.strategy.title().to_owned()));
     rows.push(Row::of("Steps", Look::Number, shown, |run| {
-        format!("{} of {}", format::count(run.history.step), format::count(run.run.summary.steps))
+        let steps = format!("{} of {}", format::count(run.history.step), format::count(run.run.summary.steps));
+        if run.is_in_folds() { format!("{steps}, in {} folds", run.run.summary.folds) } else { steps }
     }));
     rows.push(Row::of("On disk", Look::Number, shown, |run| format::bytes(run.run.summary.bytes_on_disk)));
     rows
@@ -139,7 +137,7 @@ fn standing(found: &Comparison, run: &Shown<'_>) -> &'static str {
         return "Not finished";
     }
     match &run.run.contest {
-        Some(contest) => words::short(contest),
+        Some(contest) => words::short(contest, run.run.shared),
         None if is_best(found, run) => "Best value",
         None => NONE,
     }
@@ -158,6 +156,9 @@ fn verdicts(found: &Comparison, shown: &[Shown<'_>]) -> Vec<String> {
     judged
         .filter_map(|run| {
             let contest = run.run.contest.as_ref()?;
+            if run.run.shared.is_some() {
+                return Some(words::on_shared(run.name(), best.name(), contest, &measure));
+            }
             let gap = (best.history.result(measure.key)? - run.history.result(measure.key)?).abs();
             Some(words::sentence(run.name(), best.name(), contest, &measure, gap))
         })

@@ -8,13 +8,61 @@ pub fn title(measure: &Measure) -> &'static str {
     if measure.key == "eval_loss" { "Evaluation loss" } else { measure.title }
 }
 
-/// In a cell.
-pub fn short(contest: &Contest) -> &'static str {
+/// In a cell; `shared` where it is over the rows alone that both runs were evaluated on.
+pub fn short(contest: &Contest, shared: Option<usize>) -> &'static str {
     match contest.differs {
+        _ if shared.is_some() && leads(contest) == Some(false) => "Ahead on shared rows",
+        Some(true) if shared.is_some() => "Behind on shared rows",
         Some(true) => "Behind",
         Some(false) => "Too close to tell",
         None => "Not known",
     }
+}
+
+/// Whether the better run is clearly ahead, or clearly behind on the rows that decide; none where that is not clear.
+fn leads(contest: &Contest) -> Option<bool> {
+    match contest.basis {
+        Basis::Rows { better, other, .. } => (contest.differs == Some(true)).then_some(better > other),
+        Basis::Resampled { ahead, .. } if ahead.low > 0.0 => Some(true),
+        Basis::Resampled { ahead, .. } if ahead.high < 0.0 => Some(false),
+        Basis::Resampled { .. } | Basis::Shares { .. } | Basis::Nothing => None,
+    }
+}
+
+/// In a sentence, of two runs that were evaluated on different rows.
+pub fn on_shared(name: &str, best: &str, contest: &Contest, measure: &Measure) -> String {
+    let (counted, why) = match contest.basis {
+        Basis::Rows { rows, better, other, p } => (
+            format::plural(rows as u64, "row", "rows"),
+            format!(
+                "{best} alone has {} of them right, {name} alone {} (McNemar's test, p {})",
+                format::count(better),
+                format::count(other),
+                chance(p)
+            ),
+        ),
+        Basis::Resampled { rows, resamples, ahead } => (
+            format::plural(rows as u64, "row", "rows"),
+            format!(
+                "{name} lies {} to {}{} behind when they are drawn anew {} times (95 %)",
+                amount(measure, ahead.low),
+                amount(measure, ahead.high),
+                if measure.percent { " points" } else { "" },
+                format::count(resamples as u64)
+            ),
+        ),
+        Basis::Shares { .. } | Basis::Nothing => {
+            return format!(
+                "{name} and {best} have no row in common that could be compared, so which is better is not known"
+            );
+        }
+    };
+    let verdict = match leads(contest) {
+        Some(true) => format!("{best} does better than {name}"),
+        Some(false) => format!("{name} does better than {best}"),
+        None => format!("{name} and {best} are too close to tell"),
+    };
+    format!("{verdict} on the {counted} that both were evaluated on: {why}")
 }
 
 /// In a sentence: `gap` is how far the value lies from the best one.
@@ -47,11 +95,11 @@ pub fn why(name: &str, best: &str, contest: &Contest, measure: &Measure) -> Stri
             amount(measure, ahead.high),
             if measure.percent { " points" } else { "" }
         ),
-        Basis::Shares { rows, margin } => format!(
-            "on {} two runs can lie {:.1} points apart by chance",
-            format::plural(rows as u64, "row", "rows"),
-            margin * 100.0
-        ),
+        Basis::Shares { rows: [one, two], margin } => {
+            let rows = format::plural(two as u64, "row", "rows");
+            let rows = if one == two { rows } else { format!("{} and {rows}", format::count(one as u64)) };
+            format!("on {rows} two runs can lie {:.1} points apart by chance", margin * 100.0)
+        }
         Basis::Nothing => "how much of this is chance is not known".to_owned(),
     }
 }
@@ -94,11 +142,21 @@ mod tests {
             say(&rows(30, 1), 0.22)
                 .starts_with("b is 22.0 points behind a: a alone has 30 of 131 rows right, b alone 1 ")
         );
-        let shares = Contest::of_values(&accuracy, [0.9, 0.86], 100);
+        let shares = Contest::of_values(&accuracy, [0.9, 0.86], [100, 100]);
         assert_eq!(
             say(&shares, 0.04),
             "b is too close to a to tell: on 100 rows two runs can lie 9.0 points apart by chance"
         );
+        let apart = Contest::of_values(&accuracy, [0.75, 0.65], [48, 240]);
+        assert!(say(&apart, 0.1).ends_with("on 48 and 240 rows two runs can lie 14.2 points apart by chance"));
+        let shared = |contest: &Contest| (short(contest, Some(48)), on_shared("b", "a", contest, &accuracy));
+        let (cell, words) = shared(&rows(1, 30));
+        assert_eq!(cell, "Ahead on shared rows");
+        assert!(words.starts_with("b does better than a on the 131 rows that both were evaluated on: a alone has 1 "));
+        let (cell, words) = shared(&rows(6, 4));
+        assert!(cell == "Too close to tell" && words.starts_with("b and a are too close to tell on the 110 rows "));
+        let (cell, words) = shared(&Contest::UNKNOWN);
+        assert!(cell == "Not known" && words.starts_with("b and a have no row in common"), "{words}");
         let ahead = Interval { low: -0.01, high: 0.05 };
         let resampled = Contest { differs: Some(false), basis: Basis::Resampled { rows: 200, resamples: 1000, ahead } };
         let f1 = Measure::find("f1").unwrap();
@@ -108,7 +166,7 @@ mod tests {
         );
         assert_eq!(interval(&f1, Interval { low: 0.705, high: 0.8 }), "70.5 – 80.0");
         let loss = Measure::find("eval_loss").unwrap();
-        let unknown = Contest::of_values(&loss, [0.2, 0.3], 100);
+        let unknown = Contest::of_values(&loss, [0.2, 0.3], [100, 100]);
         assert_eq!(
             sentence("b", "a", &unknown, &loss, 0.1),
             "b is 0.1000 behind a: how much of this is chance is not known"

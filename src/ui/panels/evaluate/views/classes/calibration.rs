@@ -2,7 +2,7 @@
 
 use egui::{Ui, vec2};
 
-use crate::metrics::{Calibration, Reliability};
+use crate::metrics::{Calibration, FEWEST, Reliability};
 use crate::ui::format;
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::reliability::{Range, reliability};
@@ -12,6 +12,10 @@ use crate::ui::widgets::text;
 
 /// `after` is whether the temperature is applied; returns what it is from now on.
 pub fn ui(ui: &mut Ui, calibration: &Calibration, after: bool, palette: &Palette) -> bool {
+    let Some(held) = &calibration.held else {
+        without_ui(ui, calibration, palette);
+        return false;
+    };
     let mut after = after;
     let temperature = format!("Temperature {:.2}", calibration.temperature);
     ui.horizontal(|ui| {
@@ -20,7 +24,7 @@ pub fn ui(ui: &mut Ui, calibration: &Calibration, after: bool, palette: &Palette
             after = chosen;
         }
         let hint = if after {
-            "Logits divided by the temperature that fits these texts best"
+            "Each half of the texts judged with the temperature that fits the other half"
         } else if calibration.temperature > 1.0 {
             "Red is missing accuracy or confidence; this model is overconfident"
         } else {
@@ -29,7 +33,24 @@ pub fn ui(ui: &mut Ui, calibration: &Calibration, after: bool, palette: &Palette
         ui.add(egui::Label::new(text::faint(hint, palette)).truncate());
     });
     ui.add_space(space::XS);
-    let shown = if after { &calibration.after } else { &calibration.before };
+    diagram_ui(ui, calibration, if after { held } else { &calibration.before }, after, palette);
+    after
+}
+
+/// Where there is no temperature to be tried, and why.
+fn without_ui(ui: &mut Ui, calibration: &Calibration, palette: &Palette) {
+    let count = calibration.before.bins.iter().map(|bin| bin.count).sum::<u64>();
+    let words = if count < FEWEST as u64 {
+        format!("{} are too few to find a temperature by; it takes {FEWEST}", format::plural(count, "text", "texts"))
+    } else {
+        "A temperature takes texts of two classes or more; of an older evaluation, evaluate again".to_owned()
+    };
+    ui.add(egui::Label::new(text::dim(words, palette)).wrap());
+    ui.add_space(space::XS);
+    diagram_ui(ui, calibration, &calibration.before, false, palette);
+}
+
+fn diagram_ui(ui: &mut Ui, calibration: &Calibration, shown: &Reliability, after: bool, palette: &Palette) {
     numbers_ui(ui, calibration, shown, after, palette);
     ui.add_space(space::XS);
     let ranges: Vec<Range> = shown
@@ -39,7 +60,6 @@ pub fn ui(ui: &mut Ui, calibration: &Calibration, after: bool, palette: &Palette
         .collect();
     let name = format!("Reliability diagram, calibration error {}", format::percent(shown.ece));
     reliability(ui, ui.available_size(), &ranges, &name, palette);
-    after
 }
 
 fn numbers_ui(ui: &mut Ui, calibration: &Calibration, shown: &Reliability, after: bool, palette: &Palette) {

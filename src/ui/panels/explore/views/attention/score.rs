@@ -56,7 +56,7 @@ pub fn ui(ui: &mut Ui, parts: &Parts, share: Option<f32>, palette: &Palette) {
             response.on_hover_text(words);
         }
     }
-    let share = share.map_or_else(String::new, |share| format!("; of all scores of its row the softmax makes {share}"));
+    let share = share.map_or_else(String::new, |share| format!(", which is {share} after the softmax"));
     let words = format!("Score {:.4}{share}", parts.score);
     ui.add(
         egui::Label::new(egui::RichText::new(words).font(theme::number(size::BODY - 1.0)).color(palette.text)).wrap(),

@@ -42,18 +42,20 @@ impl FileView {
         }
         ui.add_space(space::XS);
         ScrollArea::horizontal().id_salt("first answers").auto_shrink(false).show(ui, |ui| {
-            table_ui(ui, asked, answered, palette);
+            table_ui(ui, asked, answered, self.writes_sheet(), palette);
         });
     }
 }
 
-fn table_ui(ui: &mut Ui, asked: &FirstAnswers, answered: &Answered, palette: &Palette) {
+/// `tells_errors`: a sheet has a column for why a row has no answer.
+fn table_ui(ui: &mut Ui, asked: &FirstAnswers, answered: &Answered, tells_errors: bool, palette: &Palette) {
     ui.spacing_mut().item_spacing = egui::vec2(space::M, 0.0);
     let has_pair = asked.rows.iter().any(|row| row.request.as_ref().is_ok_and(|request| request.pair.is_some()));
     let bounds = ui.max_rect().intersect(ui.clip_rect()).x_range().shrink(1.0);
     let mut heads = vec!["Row".to_owned(), "text".to_owned()];
     heads.extend(has_pair.then(|| "second text".to_owned()));
     heads.extend(answered.columns.iter().cloned());
+    heads.extend(tells_errors.then(|| "error".to_owned()));
     let mut builder = TableBuilder::new(ui)
         .id_salt(("first answers", heads.len()))
         .striped(false)
@@ -65,7 +67,7 @@ fn table_ui(ui: &mut Ui, asked: &FirstAnswers, answered: &Answered, palette: &Pa
     if has_pair {
         builder = builder.column(Column::initial(TEXT).at_least(80.0).resizable(true).clip(true));
     }
-    for _ in &answered.columns {
+    for _ in 0..answered.columns.len() + usize::from(tells_errors) {
         builder = builder.column(Column::initial(OTHER).at_least(50.0).resizable(true).clip(true));
     }
     let table = builder.header(ROW, |mut header| {
@@ -92,7 +94,20 @@ fn table_ui(ui: &mut Ui, asked: &FirstAnswers, answered: &Answered, palette: &Pa
                 cell(request.and_then(|request| request.pair.as_deref()).unwrap_or_default(), false);
             }
             match said {
-                Some(Ok(cells)) => cells.iter().for_each(|words| cell(words, true)),
+                Some(Ok(cells)) => {
+                    for words in cells {
+                        cell(words, true);
+                    }
+                    if tells_errors {
+                        cell("", true);
+                    }
+                }
+                Some(Err(reason)) if tells_errors => {
+                    for _ in &answered.columns {
+                        cell("", true);
+                    }
+                    cell(reason, true);
+                }
                 Some(Err(reason)) => cell(&state::sentence(reason), true),
                 None => {}
             }

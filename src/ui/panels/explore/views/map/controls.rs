@@ -22,6 +22,7 @@ use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Chip, line, state, text};
 use crate::ui::workspace::Progress;
 use crate::ui::{Action, Cx, format};
+use crate::worker::protocol::LoadedDataset;
 
 /// Width of the choice of a text's state.
 const POOLING: f32 = 150.0;
@@ -162,11 +163,13 @@ impl MapView {
     /// Says that what is shown is of other data or of another model.
     fn stale_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         let (Some(shown), true) = (&self.shown, self.running.is_none()) else { return };
-        let is_same = |loaded| Arc::ptr_eq(&shown.data, loaded);
+        let is_same = |loaded: &Arc<LoadedDataset>| Arc::ptr_eq(&shown.data.dataset, &loaded.dataset);
+        let is_divided_so = |loaded: &Arc<LoadedDataset>| shown.data.split == loaded.split;
         let data = &cx.workspace.data.loaded;
         let words = match data {
             None => "The data were closed since this map was made",
             Some(loaded) if !is_same(loaded) => "The data have changed since this map was made",
+            Some(loaded) if !is_divided_so(loaded) => "The split has changed since this map was made",
             _ if cx.workspace.explore.model.as_ref() != Some(&shown.model) => "This is the map of another model",
             _ if shown.is_outdated => "The model has changed since this map was made",
             _ => return,

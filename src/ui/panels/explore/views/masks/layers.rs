@@ -89,11 +89,12 @@ impl Layers {
     }
 
     /// What is known of all masks, where that which is looked at is among them.
-    fn told(&mut self, ui: &mut Ui, palette: &Palette) -> Option<Arc<Guesses>> {
+    fn told(&mut self, ui: &mut Ui, is_asked: bool, palette: &Palette) -> Option<Arc<Guesses>> {
         self.in_sight = 2;
         let guesses = self.guesses.as_ref().map(|(_, guesses)| guesses.clone());
         let Some(guesses) = guesses.filter(|guesses| !guesses.masks.is_empty()) else {
-            ui.label(text::dim("It appears here once something is hidden", palette));
+            let words = if is_asked { "Asking every layer…" } else { "It appears here once something is hidden" };
+            ui.label(text::dim(words, palette));
             return None;
         };
         (self.mask < guesses.masks.len()).then_some(guesses)
@@ -117,8 +118,8 @@ impl Layers {
     }
 
     /// The table: a row for each layer, its guesses best first, and how sure it is of the word that is followed.
-    pub fn table_ui(&mut self, ui: &mut Ui, palette: &Palette) {
-        let Some(guesses) = self.told(ui, palette) else { return };
+    pub fn table_ui(&mut self, ui: &mut Ui, is_asked: bool, palette: &Palette) {
+        let Some(guesses) = self.told(ui, is_asked, palette) else { return };
         let way = &guesses.masks[self.mask];
         let followed = self.followed.or_else(|| way.best.last()?.first().copied());
         let Some(word) = followed.and_then(|token| way.word(token)) else { return };
@@ -144,8 +145,8 @@ impl Layers {
     }
 
     /// The text, coloured by what the mask looks at.
-    pub fn looks_ui(&mut self, ui: &mut Ui, palette: &Palette) {
-        let Some(guesses) = self.told(ui, palette) else { return };
+    pub fn looks_ui(&mut self, ui: &mut Ui, is_asked: bool, palette: &Palette) {
+        let Some(guesses) = self.told(ui, is_asked, palette) else { return };
         let way = &guesses.masks[self.mask];
         let layers = way.looks.len();
         let layer = self.layer.filter(|layer| *layer < layers);

@@ -7,6 +7,7 @@ use crate::inspect::switches::Both;
 use crate::inspect::why::Explained;
 use crate::task::Targets;
 use crate::ui::format;
+use crate::ui::panels::explore::colours::Classes;
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::bars::{Bar, bars};
 use crate::ui::widgets::{line, text};
@@ -38,14 +39,13 @@ impl Switchboard {
         }
         ScrollArea::vertical().id_salt("switched answers").auto_shrink(false).show(ui, |ui| {
             let before = |label: &str| both.whole.choices.iter().find(|one| one.label == label).map(|one| one.share);
+            let classes = Classes::of(&both.without);
+            let color = |place: usize, name: &str| {
+                classes.color(name, if place == 0 { palette.accent } else { palette.text_faint }, palette)
+            };
             let shown = both.without.choices.iter().take(SHOWN).enumerate().map(|(place, one)| Bar {
                 mark: before(&one.label),
-                ..Bar::of(
-                    &one.label,
-                    one.share,
-                    if place == 0 { palette.accent } else { palette.text_faint },
-                    place == 0,
-                )
+                ..Bar::of(&one.label, one.share, color(place, &one.label), place == 0)
             });
             bars(ui, &shown.collect::<Vec<_>>(), 150.0, false, palette);
         });

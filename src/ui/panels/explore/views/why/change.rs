@@ -7,6 +7,7 @@ use egui::{Color32, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2}
 use super::{Why, about};
 use crate::inspect::why::{Swap, Swaps, Turning};
 use crate::task::Targets;
+use crate::ui::panels::explore::colours::Classes;
 use crate::ui::panels::explore::view::Changed;
 use crate::ui::panels::explore::words::Words;
 use crate::ui::theme::{self, Palette, size};
@@ -29,6 +30,8 @@ impl Why {
             return Changed::No;
         }
         let is_number = found.explained.task.targets() == Targets::Number;
+        let classes = Classes::of(&found.explained);
+        let said = |name: &str| classes.color(name, palette.accent, palette);
         let mut tried = None;
         ScrollArea::vertical().id_salt("changes").auto_shrink([false, false]).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 4.0;
@@ -39,7 +42,7 @@ impl Why {
             });
             if !is_number {
                 match self.known.turning() {
-                    Some(turning) => tried = turning_ui(ui, turning, palette),
+                    Some(turning) => tried = turning_ui(ui, turning, &said, palette),
                     None => {
                         ui.label(text::dim("Looking for them…", palette));
                     }
@@ -48,7 +51,7 @@ impl Why {
                 ui.label(text::strong("One word for another", palette));
             }
             let swapped = match (self.known.swaps(), self.known.no_swaps()) {
-                (Some(swaps), _) => swaps_ui(ui, swaps, is_number, palette),
+                (Some(swaps), _) => swaps_ui(ui, swaps, is_number, &said, palette),
                 (None, Some(error)) => {
                     ui.add(egui::Label::new(text::dim(error, palette)).wrap());
                     None
@@ -64,7 +67,10 @@ impl Why {
     }
 }
 
-fn turning_ui(ui: &mut Ui, turning: &Turning, palette: &Palette) -> Option<Words> {
+/// The colour of an answer.
+type Colored<'a> = &'a dyn Fn(&str) -> Color32;
+
+fn turning_ui(ui: &mut Ui, turning: &Turning, said: Colored<'_>, palette: &Palette) -> Option<Words> {
     let Some(turn) = &turning.turn else {
         let words = format!("“{}” stays the answer, whatever is taken out", turning.says);
         ui.add(egui::Label::new(text::dim(words, palette)).wrap());
@@ -77,7 +83,7 @@ fn turning_ui(ui: &mut Ui, turning: &Turning, palette: &Palette) -> Option<Words
     append(&mut job, "without ", theme::regular(size::BODY), palette.text_dim);
     append(&mut job, &gone.join(" "), theme::medium(size::BODY), palette.text);
     append(&mut job, " it says ", theme::regular(size::BODY), palette.text_dim);
-    append(&mut job, &turn.says, theme::medium(size::BODY), palette.accent);
+    append(&mut job, &turn.says, theme::medium(size::BODY), said(&turn.says));
     let pressed = row_ui(ui, job, &share, &name, palette);
     let count = format::plural(turn.words.len() as u64, "word", "words");
     let note = if turn.words.len() == 1 {
@@ -91,7 +97,7 @@ fn turning_ui(ui: &mut Ui, turning: &Turning, palette: &Palette) -> Option<Words
     pressed.then(|| Words { text: turn.text.clone(), pair: turn.pair.clone() })
 }
 
-fn swaps_ui(ui: &mut Ui, swaps: &Swaps, is_number: bool, palette: &Palette) -> Option<Words> {
+fn swaps_ui(ui: &mut Ui, swaps: &Swaps, is_number: bool, said: Colored<'_>, palette: &Palette) -> Option<Words> {
     let turning = swaps.swaps.iter().filter(|swap| swap.turns).count();
     let by = if swaps.by_other { "attune-mini proposes" } else { "the model's own masked-word head proposes" };
     let tried = format::plural(swaps.tried as u64, "text", "texts");
@@ -103,21 +109,21 @@ fn swaps_ui(ui: &mut Ui, swaps: &Swaps, is_number: bool, palette: &Palette) -> O
     ui.add(egui::Label::new(text::small(note, palette)).wrap());
     let mut pressed = None;
     for swap in &swaps.swaps {
-        if swap_ui(ui, swap, swaps, is_number, palette) {
+        if swap_ui(ui, swap, swaps, is_number, said, palette) {
             pressed = Some(Words { text: swap.text.clone(), pair: swap.pair.clone() });
         }
     }
     pressed
 }
 
-fn swap_ui(ui: &mut Ui, swap: &Swap, swaps: &Swaps, is_number: bool, palette: &Palette) -> bool {
+fn swap_ui(ui: &mut Ui, swap: &Swap, swaps: &Swaps, is_number: bool, said: Colored<'_>, palette: &Palette) -> bool {
     let mut job = LayoutJob::default();
     append(&mut job, &swap.word, theme::regular(size::BODY), palette.text_dim);
     append(&mut job, " → ", theme::regular(size::BODY), palette.text_faint);
     append(&mut job, &swap.becomes, theme::medium(size::BODY), palette.text);
     if swap.turns {
         append(&mut job, "  it says ", theme::regular(size::BODY), palette.text_faint);
-        append(&mut job, &swap.says, theme::medium(size::BODY), palette.accent);
+        append(&mut job, &swap.says, theme::medium(size::BODY), said(&swap.says));
     }
     let share = if is_number {
         format!("{:.3} → {:.3}", swaps.share, swap.share)

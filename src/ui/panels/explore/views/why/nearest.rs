@@ -8,6 +8,7 @@ use egui::{Label, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use super::{Why, about};
 use crate::analysis::nearest::{Near, Nearest, NearestTo, Rows, pooling};
 use crate::analysis::sample::Sampling;
+use crate::data::Target;
 use crate::inspect::Pooling;
 use crate::inspect::why::Asked;
 use crate::task::Reads;
@@ -192,10 +193,10 @@ fn row_ui(ui: &mut Ui, rows: &Rows, near: &Near, palette: &Palette) -> bool {
     let inner = rect.shrink2(vec2(8.0, 5.0));
     let words = text::elided(painter, &all, theme::regular(size::BODY), palette.text, inner.width());
     painter.galley(inner.min, words, palette.text);
-    let color = match near.agrees {
-        Some(true) => palette.good,
-        Some(false) => palette.bad,
-        None => palette.text_dim,
+    // Whether it is the answer is said in words; a class has its own colour.
+    let color = match data.examples.get(example).map(|example| &example.target) {
+        Some(Target::Class(class)) => palette.label(*class as usize),
+        _ => palette.text_dim,
     };
     let line = format!("line {}", data.line(example));
     let note = painter.layout_no_wrap(format!("{line} · {cosine}"), theme::number(size::SMALL), palette.text_dim);

@@ -138,5 +138,8 @@ fn labels(found: &Weighed, output: usize, told: &Told) -> Option<String> {
 fn surprise(told: &Told) -> Option<String> {
     let far = told.surprise?;
     let way = if far < 0.0 { "less" } else { "more" };
-    Some(format!("It pulls {way} than its labels let expect, by {:.1} times what scatters there.", far.abs()))
+    Some(format!(
+        "It pulls {way} than its labels let expect, {:.1} times as far as such words usually scatter.",
+        far.abs()
+    ))
 }
