@@ -35,6 +35,8 @@ pub mod export;
 pub mod serve;
 pub mod sweep;
 
+pub mod recipes;
+
 pub mod worker;
 
 pub mod cli;

@@ -78,12 +78,9 @@ impl Columns {
     }
 }
 
-/// Which rows a model reads, where all may be too many: so many where nothing else is said, and never fewer than `LEAST`.
+/// How rows are drawn where all are too many, and how much of a text is read.
 #[derive(Debug, Args)]
-pub struct Sample<const ROWS: u64, const LEAST: u64> {
-    /// The most rows that are looked at, each class with its share
-    #[arg(long, value_name = "N", default_value_t = ROWS, value_parser = clap::value_parser!(u64).range(LEAST..))]
-    rows: u64,
+pub struct Drawn {
     /// Draws the rows
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub seed: u64,
@@ -92,11 +89,11 @@ pub struct Sample<const ROWS: u64, const LEAST: u64> {
     max_tokens: Option<u64>,
 }
 
-impl<const ROWS: u64, const LEAST: u64> Sample<ROWS, LEAST> {
-    /// Among all rows of a data set.
-    pub fn of(&self, model: PathBuf, data: Arc<Dataset>) -> Sampling {
+impl Drawn {
+    /// So many rows at most, among all of a data set.
+    pub fn of(&self, rows: u64, model: PathBuf, data: Arc<Dataset>) -> Sampling {
         let max_tokens = self.max_tokens.map_or(usize::MAX, |tokens| tokens as usize);
-        Sampling { rows: self.rows as usize, seed: self.seed, max_tokens, ..Sampling::all(model, data) }
+        Sampling { rows: rows as usize, seed: self.seed, max_tokens, ..Sampling::all(model, data) }
     }
 }
 
@@ -104,5 +101,27 @@ impl<const ROWS: u64, const LEAST: u64> Sample<ROWS, LEAST> {
 pub fn warn_of_rows(data: &Dataset) {
     for remark in data.remarks().into_iter().chain(data.unusable_words()) {
         eprintln!("attune: warning: {remark}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use crate::analysis::{probe, switchboard, words};
+    use crate::cli::Arguments;
+
+    #[test]
+    fn each_command_looks_at_rows_of_its_own_where_nothing_else_is_said() {
+        let all = Arguments::command();
+        let check = |name: &str, rows: usize, seed: &str| {
+            let command = all.find_subcommand(name).unwrap();
+            let argument = |id: &str| command.get_arguments().find(|one| one.get_id().as_str() == id).unwrap();
+            assert_eq!(argument("rows").get_default_values()[0].to_str(), Some(rows.to_string().as_str()), "{name}");
+            assert_eq!(argument("seed").get_help().unwrap().to_string(), seed, "{name}");
+        };
+        check("heads", switchboard::ROWS, "Draws the rows");
+        check("words", words::ROWS, "Draws the rows");
+        check("probe", probe::ROWS, "Draws the rows and the folds");
     }
 }

@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::data::{Columns, Sample, warn_of_rows};
+use super::data::{Columns, Drawn, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::switchboard::{Board, Question, ROWS, Scored, board};
 use crate::hub::embedded;
@@ -32,8 +32,11 @@ pub struct HeadsOf {
     /// Switches each off by itself too and predicts the rows again
     #[arg(long)]
     exact: bool,
+    /// The most rows that are looked at, each class with its share
+    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(1..))]
+    rows: u64,
     #[command(flatten)]
-    sample: Sample<{ ROWS as u64 }, 1>,
+    drawn: Drawn,
     /// One JSON object instead of words for people
     #[arg(long)]
     json: bool,
@@ -48,7 +51,7 @@ impl HeadsOf {
         })?;
         let data = Arc::new(self.columns.dataset(&self.data, Some(task))?);
         warn_of_rows(&data);
-        let question = Question { wanted: self.sample.of(model, data), exact: self.exact };
+        let question = Question { wanted: self.drawn.of(self.rows, model, data), exact: self.exact };
         let found = board(&question, &mut |_, _, _| ControlFlow::Continue(()))?;
         let found = found.context("the computation was stopped")?;
         for note in found.sample.notes() {
@@ -79,7 +82,7 @@ impl HeadsOf {
             "task": found.task,
             "rows": found.sample.rows(),
             "of": found.sample.among,
-            "seed": self.sample.seed,
+            "seed": self.drawn.seed,
             "truncated": found.sample.cut,
             "max_tokens": found.sample.max_tokens,
             "metric": key,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use super::data::{Columns, Sample, warn_of_rows};
+use super::data::{Columns, Drawn, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::pooled::StatesKept;
 use crate::analysis::probe::{self, FOLDS, Probed, Question, ROWS, Score, Train, labelled};
@@ -33,8 +33,11 @@ pub struct Probe {
     /// Parts of the rows, each of which is held out once
     #[arg(long, value_name = "K", default_value_t = FOLDS as u64, value_parser = clap::value_parser!(u64).range(2..=1000))]
     folds: u64,
+    /// The most rows that are looked at, each class with its share
+    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(2..))]
+    rows: u64,
     #[command(flatten)]
-    sample: Sample<{ ROWS as u64 }, 2>,
+    drawn: Drawn,
     /// One JSON object instead of words for people
     #[arg(long)]
     json: bool,
@@ -46,14 +49,14 @@ impl Probe {
         let data = Arc::new(self.columns.dataset(&self.data, self.task)?);
         warn_of_rows(&data);
         let among = labelled(&data, 0..data.examples.len()).into();
-        let wanted = Sampling { among, ..self.sample.of(model, data) };
+        let wanted = Sampling { among, ..self.drawn.of(self.rows, model, data) };
         let question = Question { wanted, folds: self.folds as usize };
         let go_on = &mut |_: &str, _: u64, _: u64| ControlFlow::Continue(());
         let Some(probed) = probe::probe(&question, &StatesKept::default(), go_on)? else { return Ok(()) };
         for note in probed.notes() {
             eprintln!("attune: warning: {note}");
         }
-        if self.json { print_json(&facts(&probed, self.sample.seed)) } else { print_lines(&lines(&probed)) }
+        if self.json { print_json(&facts(&probed, self.drawn.seed)) } else { print_lines(&lines(&probed)) }
     }
 }
 

@@ -10,8 +10,8 @@ use super::output::{bytes, duration, plural, print_json, print_lines};
 use crate::metrics::{Rows, intervals};
 use crate::signals::AskedToEnd;
 use crate::sweep::{
-    Need, Outcome, Record, Row, Scheduler, Spread, Status, Sweep, Table, Trial, Watch, check_folder, collect,
-    for_scheduler, go,
+    Begins, Host, Hosts, Need, Outcome, Ray, Record, Row, SSH_FOLDER, Scheduler, Spread, Status, Sweep, Table, Trial,
+    Watch, check_folder, collect, for_scheduler, go, go_on_ray, go_over_ssh,
 };
 use crate::train::folds::{self, Gathered};
 use crate::train::run::RESAMPLING_SEED;
@@ -40,24 +40,39 @@ pub struct SweepRuns {
     /// With --collect, a folder that the runs of trials were brought to
     #[arg(long, value_name = "FOLDER", requires = "collect")]
     from: Option<PathBuf>,
-    /// Not there yet: trials on a Ray cluster
+    #[command(flatten)]
+    elsewhere: Elsewhere,
+}
+
+/// Other machines that the trials may train on.
+#[derive(Debug, Args)]
+struct Elsewhere {
+    /// Train on a Ray cluster whose nodes see the same folders, with at most --jobs submitted at once
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "auto")]
+    #[arg(conflicts_with_all = ["write", "collect"])]
     ray: Option<String>,
-    /// Not there yet: trials on other machines
-    #[arg(long, value_name = "HOST", num_args = 0..)]
-    ssh: Option<Vec<String>>,
+    /// With --ray, processors that each trial reserves
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    ray_cpus: u16,
+    /// Train on other machines that ssh reaches without a password, N trials at once on each, or else --jobs
+    #[arg(long, value_name = "HOST[:N]", num_args = 1.., conflicts_with_all = ["write", "collect", "ray"])]
+    ssh: Vec<String>,
+    /// With --ssh, the folder there for what is sent, from the home folder or from the root
+    #[arg(long, value_name = "FOLDER", default_value = SSH_FOLDER)]
+    ssh_folder: String,
+    /// With --ssh, send this program where there is none of its version and the system is the same
+    #[arg(long, requires = "ssh")]
+    send_program: bool,
 }
 
 impl SweepRuns {
     pub fn run(self) -> anyhow::Result<()> {
-        let elsewhere = [("--ray", self.ray.is_some()), ("--ssh", self.ssh.is_some())];
-        if let Some((option, _)) = elsewhere.iter().find(|(_, is_asked)| *is_asked) {
+        let sweep = Sweep::read(&self.sweep)?;
+        if sweep.halving.is_some() && (self.write.is_some() || self.collect) {
             bail!(
-                "{option} is not there yet: trials run on this machine, several at once with --jobs N; for others \
-                 --write slurm or --write skypilot makes a file, and --collect takes up what came of it"
+                "method = \"halving\" decides from round to round what is trained; run it here, or with --ssh or --ray"
             );
         }
-        let sweep = Sweep::read(&self.sweep)?;
         if let Some(scheduler) = self.write {
             return self.write(&sweep, scheduler);
         }
@@ -65,18 +80,50 @@ impl SweepRuns {
             return self.collect(&sweep);
         }
         check_folder(&sweep, self.resume)?;
+        self.train(sweep)
+    }
+
+    /// Trains what there is, and round after round where one decides of the next.
+    fn train(&self, mut sweep: Sweep) -> anyhow::Result<()> {
         let jobs = usize::from(self.jobs);
-        if jobs.min(sweep.trials.len()) > 1 {
+        let is_here = self.elsewhere.ssh.is_empty() && self.elsewhere.ray.is_none();
+        if is_here && jobs.min(sweep.trials.len()) > 1 {
             tell_memory(&sweep, jobs.min(sweep.trials.len()));
         }
-        let outcome = run_trials(&sweep, jobs, self.resume, &mut Telling::default())?;
-        self.tell(&sweep, &outcome)?;
-        ended(&sweep, &outcome)
+        let mut telling = Telling::new(&sweep);
+        let mut resume = self.resume;
+        loop {
+            (telling.all, telling.done) = (sweep.trials.len(), 0);
+            let outcome = if is_here {
+                go(&sweep, jobs, resume, &mut telling)?
+            } else {
+                self.send(&sweep, jobs, resume, &mut telling)?
+            };
+            let next = if outcome.stopped { None } else { sweep.next(&outcome.records)? };
+            let Some(next) = next else {
+                self.tell(&sweep, &outcome)?;
+                return ended(&sweep, &outcome);
+            };
+            eprintln!("{}", next.told);
+            // It is of the same folder.
+            (sweep, resume) = (next.sweep, true);
+        }
     }
 
     fn tell(&self, sweep: &Sweep, outcome: &Outcome) -> anyhow::Result<()> {
         let table = Table::of(&outcome.records, &sweep.metric);
         if self.json { print_json(&facts(&table, &sweep.out)) } else { print_lines(&told(&table)) }
+    }
+
+    fn send(&self, sweep: &Sweep, jobs: usize, resume: bool, telling: &mut Telling) -> anyhow::Result<Outcome> {
+        let Elsewhere { ray, ray_cpus, ssh, ssh_folder, send_program } = &self.elsewhere;
+        if let Some(address) = ray {
+            let ray = Ray { address: address.clone(), cpus: *ray_cpus };
+            return Ok(go_on_ray(sweep, &ray, jobs, resume, telling)?);
+        }
+        let hosts = Host::read(ssh, jobs)?;
+        let to = Hosts { hosts, folder: ssh_folder.clone(), send_program: *send_program };
+        Ok(go_over_ssh(sweep, &to, resume, telling)?)
     }
 
     fn write(&self, sweep: &Sweep, scheduler: SchedulerName) -> anyhow::Result<()> {
@@ -159,11 +206,7 @@ fn over_folds(gathered: &Gathered, out: &Path) -> Vec<String> {
 }
 
 fn run_trials(sweep: &Sweep, jobs: usize, resume: bool, telling: &mut Telling) -> anyhow::Result<Outcome> {
-    if sweep.divides_by_seed() {
-        eprintln!("each seed holds out rows of its own; data.split_seed = N holds out the same for all");
-    }
-    telling.all = sweep.trials.len();
-    telling.asked = crate::signals::heed();
+    *telling = Telling { follows: telling.follows, ..Telling::new(sweep) };
     Ok(go(sweep, jobs, resume, telling)?)
 }
 
@@ -207,12 +250,30 @@ struct Telling {
     asked: AskedToEnd,
 }
 
+impl Telling {
+    /// Of a sweep that begins, which may be asked to end from now on.
+    fn new(sweep: &Sweep) -> Self {
+        if sweep.divides_by_seed() {
+            eprintln!("each seed holds out rows of its own; data.split_seed = N holds out the same for all");
+        }
+        Self { all: sweep.trials.len(), asked: crate::signals::heed(), ..Self::default() }
+    }
+}
+
 impl Watch for Telling {
-    fn begins(&mut self, trial: &Trial, is_left: bool) {
+    fn begins(&mut self, trial: &Trial, how: Begins<'_>) {
         let settings: Vec<String> = trial.settings.iter().map(|(key, value)| format!("{key} {value}")).collect();
         let settings = if settings.is_empty() { String::new() } else { format!(": {}", settings.join(", ")) };
-        let what = if is_left { "still runs from before and is waited for" } else { "starts" };
+        let what = match how {
+            Begins::Here => "starts".to_owned(),
+            Begins::Left => "still runs from before and is waited for".to_owned(),
+            Begins::On(host) => format!("starts on {host}"),
+        };
         eprintln!("{} {what}{settings}", trial.name);
+    }
+
+    fn tells(&mut self, words: &str) {
+        eprintln!("{words}");
     }
 
     fn says(&mut self, trial: &Trial, line: &str) {
@@ -288,6 +349,7 @@ fn of_row(row: &Row<'_>, out: &Path) -> Value {
             "best_step": run.best_step,
             "seconds": run.seconds,
             "reason": run.reason,
+            "host": run.host,
         })
     };
     json!({

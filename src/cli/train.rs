@@ -16,12 +16,14 @@ use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
 use crate::batch::destination;
 use crate::metrics::Measure;
 use crate::stop::Stop;
+use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, TrainEvent};
 use crate::train::plan::HOUR;
 use crate::train::plan::PlanSummary;
 use crate::train::prepare::{device, new_head_words, open_model};
 use crate::train::prepared::{Known, Watch};
+use crate::train::probes::ProbeSaid;
 use crate::train::recommend::Settings;
 use crate::train::run::{self, Opened, Recorder};
 use crate::train::{preflight, prepare_watched, train_from};
@@ -265,6 +267,9 @@ struct Progress {
     /// Loss and tokens since the last line.
     losses: Vec<f64>,
     speeds: Vec<f64>,
+    /// The texts that are pinned, and what was said of each last.
+    probes: Vec<(String, Option<String>)>,
+    are_numbers: bool,
 }
 
 /// Lines for the updates of a whole run.
@@ -278,6 +283,19 @@ impl Progress {
             every: 1,
             losses: Vec::new(),
             speeds: Vec::new(),
+            probes: config.run.probes.iter().map(|probe| (probe.words(), None)).collect(),
+            are_numbers: config.task.targets() == Targets::Number,
+        }
+    }
+
+    /// Tells which of the pinned texts is answered otherwise than before.
+    fn tell_turns(&mut self, step: u64, said: &[ProbeSaid]) {
+        for ((text, before), said) in self.probes.iter_mut().zip(said) {
+            let was = before.replace(said.answer.clone()).filter(|was| *was != said.answer && !self.are_numbers);
+            if let Some(was) = was {
+                let text: String = text.chars().take(60).collect();
+                eprintln!("step {step}: \"{text}\" turned from {was} to {}", said.answer);
+            }
         }
     }
 
@@ -327,6 +345,7 @@ impl Progress {
             TrainEvent::Resumed { step, seconds } => {
                 eprintln!("resumes after step {step}, {} into the run", duration(*seconds));
             }
+            TrainEvent::Probe { step, said } => self.tell_turns(*step, said),
             TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
             TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),
             // An error is told when the command ends.

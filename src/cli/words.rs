@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use super::data::{Columns, Sample, warn_of_rows};
+use super::data::{Columns, Drawn, warn_of_rows};
 use super::output::{plural, print_json, print_lines};
 use crate::analysis::words::{LEAST, Order, Question, ROWS, Told, Words, words};
 use crate::batch::destination;
@@ -37,8 +37,11 @@ pub struct WordsOf {
     /// How words are given their weights
     #[arg(long, value_enum, default_value = "gradient-input")]
     method: MethodName,
+    /// The most rows that are looked at, each class with its share
+    #[arg(long, value_name = "N", default_value_t = ROWS as u64, value_parser = clap::value_parser!(u64).range(1..))]
+    rows: u64,
     #[command(flatten)]
-    sample: Sample<{ ROWS as u64 }, 1>,
+    drawn: Drawn,
     /// Texts that a word has to stand in
     #[arg(long, value_name = "N", default_value_t = LEAST)]
     least: u32,
@@ -88,7 +91,7 @@ impl WordsOf {
         let data = Arc::new(self.columns.dataset_of(table, self.task.or(own))?);
         warn_of_rows(&data);
         let question = Question {
-            wanted: self.sample.of(model, data),
+            wanted: self.drawn.of(self.rows, model, data),
             by: match self.method {
                 MethodName::GradientInput => Pull::GradientInput,
                 MethodName::Occlusion => Pull::Occlusion,
@@ -156,7 +159,7 @@ impl WordsOf {
             "method": found.by.method(),
             "rows": found.rows,
             "of": found.among,
-            "seed": self.sample.seed,
+            "seed": self.drawn.seed,
             "least": self.least,
             "sort": self.sort.name(),
             "interval": "normal 95 %",

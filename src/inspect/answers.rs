@@ -1,8 +1,8 @@
 //! Where in a context the answer to a question stands, as transformers' question-answering pipeline finds it (4.57, the
 //! last version that had one).
 
-use super::open::OpenModel;
 use super::output::FoundAnswer;
+use super::predict::Asked;
 use super::predictor::Rows;
 use super::request::{Options, Prepared};
 use crate::text::Tokenizer;
@@ -48,8 +48,8 @@ pub(super) struct Seeing {
 ///
 /// "No answer" stands among them by its probability, as in the pipeline. Where a threshold is decided, that alone says
 /// whether it comes first or after the best span.
-pub(super) fn answers(model: &OpenModel, one: &Prepared, rows: &[Rows], options: &Options) -> Vec<FoundAnswer> {
-    let seeing = see(&model.tokenizer, one, rows, options);
+pub(super) fn answers(model: &Asked<'_>, one: &Prepared, rows: &[Rows], options: &Options) -> Vec<FoundAnswer> {
+    let seeing = see(model.tokenizer, one, rows, options);
     let mut found: Vec<FoundAnswer> = seeing.found.into_iter().map(|seen| seen.answer).collect();
     if options.allow_no_answer {
         let none = FoundAnswer { answer: String::new(), score: seeing.no_answer, start: 0, end: 0 };

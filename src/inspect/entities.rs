@@ -1,8 +1,8 @@
 //! Labels of tokens → entities, as transformers' token-classification pipeline makes them.
 
 use super::InspectError;
-use super::open::OpenModel;
 use super::output::{Entity, Output, TokenLabel};
+use super::predict::Asked;
 use super::predictor::Rows;
 use super::request::{Aggregation, Prepared};
 use crate::model::probability::softmax;
@@ -24,13 +24,13 @@ struct Piece {
 
 /// The entities of a text from the logits of its windows.
 pub(super) fn entities(
-    model: &OpenModel,
+    model: &Asked<'_>,
     one: &Prepared,
     rows: &[Rows],
     aggregation: Aggregation,
 ) -> Result<Output, InspectError> {
     let characters: Vec<char> = one.request.text.chars().collect();
-    let maker = Maker { tokenizer: &model.tokenizer, labels: &model.labels, aggregation };
+    let maker = Maker { tokenizer: model.tokenizer, labels: model.labels, aggregation };
     let (mut tokens, mut groups) = (Vec::new(), Vec::new());
     for (window, rows) in one.windows.iter().zip(rows) {
         let pieces = maker.pieces(one, &characters, window, rows);

@@ -40,6 +40,7 @@ pub use explore::{Answer, Ask, Independent, Prediction, Question, answer, explor
 pub use inquiry::{AnyInquiry, Inquiry, Reply};
 pub use open::{OpenModel, Script, Subject};
 pub use output::{Entity, Filled, LabelScore, Logits, Output, Predicted, Replaced};
+pub use predict::Asked;
 pub use predictor::{GoOn, Predictor};
 pub use request::{Aggregation, Options, Prepared, Request};
 pub use states::{Passed, Plane, Pooling, States, pool};

@@ -4,18 +4,73 @@
 //! which of many texts cannot be read, and have many computed at once; how many changes no number.
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use super::open::OpenModel;
 use super::output::{LabelScore, Logits, Output, Predicted, Replaced};
-use super::predictor::{GoOn, Rows, Sequence};
+use super::predictor::{GoOn, Predictor, Rows, Sequence};
 use super::request::{Options, Prepared, Request};
 use super::{InspectError, answers, entities, masks};
 use crate::model::probability::{sigmoid, softmax};
-use crate::task::{Reads, Targets};
+use crate::model::{Decisions, Model};
+use crate::task::{Reads, Targets, Task};
+use crate::text::Tokenizer;
 use crate::text::tokenizer::Encoded;
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS, windows};
 
+/// A model with all by which its answers are read: one of a folder, or one that is being trained.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub model: &'a Model,
+    pub task: Task,
+    pub tokenizer: &'a Tokenizer,
+    /// Names of the head's outputs, where they have names.
+    pub labels: &'a [String],
+    /// Tokens a sequence may have.
+    pub max_tokens: usize,
+    /// Where the line is drawn between yes and no.
+    pub decisions: &'a Decisions,
+    /// Where its tokenizer is from.
+    pub dir: &'a Path,
+}
+
 impl OpenModel {
+    /// The same, borrowed.
+    pub fn borrowed(&self) -> Asked<'_> {
+        Asked {
+            model: &self.model,
+            task: self.task,
+            tokenizer: &self.tokenizer,
+            labels: &self.labels,
+            max_tokens: self.max_tokens,
+            decisions: &self.decisions,
+            dir: &self.dir,
+        }
+    }
+
+    /// Tokenizes a request.
+    pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
+        self.borrowed().prepare(request, options)
+    }
+
+    /// Predicts, in order.
+    pub fn predict(&self, prepared: &[&Prepared], options: &Options) -> Result<Vec<Predicted>, InspectError> {
+        self.borrowed().predict(prepared, options)
+    }
+
+    /// The head's rows for every window, one request after another; nothing where `go_on`, which hears of windows, ended
+    /// it.
+    pub(super) fn rows(
+        &self,
+        prepared: &[&Prepared],
+        options: &Options,
+        go_on: GoOn<'_>,
+    ) -> Result<Option<Vec<Rows>>, InspectError> {
+        self.borrowed().rows(prepared, options, go_on)
+    }
+}
+
+impl Asked<'_> {
     /// Tokenizes a request. A text for named entities, and a question's context, is laid in windows if it is too long
     /// for the model; others are cut.
     pub fn prepare(&self, request: Request, options: &Options) -> Result<Prepared, InspectError> {
@@ -55,9 +110,9 @@ impl OpenModel {
     }
 
     fn check_masks(&self, request: &Request, encoded: &Encoded) -> Result<(), InspectError> {
-        let tokenizer = &self.tokenizer;
+        let tokenizer = self.tokenizer;
         let (Some(mask), Some(token)) = (tokenizer.mask_id(), tokenizer.mask_token()) else {
-            return Err(InspectError::NoMaskToken { dir: self.dir.clone() });
+            return Err(InspectError::NoMaskToken { dir: self.dir.to_owned() });
         };
         if encoded.ids.contains(&mask) {
             return Ok(());
@@ -78,9 +133,8 @@ impl OpenModel {
         prepared.iter().map(|one| self.read(one, &take(one.windows.len()), options)).collect()
     }
 
-    /// The head's rows for every window, one request after another; nothing where `go_on`, which hears of windows, ended
-    /// it.
-    pub(super) fn rows(
+    /// The head's rows for every window.
+    fn rows(
         &self,
         prepared: &[&Prepared],
         options: &Options,
@@ -88,7 +142,7 @@ impl OpenModel {
     ) -> Result<Option<Vec<Rows>>, InspectError> {
         let windows =
             prepared.iter().flat_map(|one| one.windows.iter().map(|window| self.window(one, window, options)));
-        self.predictor().rows(windows.collect(), go_on)
+        Predictor::new(self.model, self.task).rows(windows.collect(), go_on)
     }
 
     /// One window as the model takes it. Of masked words only the masks are asked about, unless all is to be kept.
@@ -107,7 +161,7 @@ impl OpenModel {
             Targets::Classes => self.labelled(&sigmoid(first(rows)), options),
             Targets::Replaced => Output::Replaced(replaced(&one.encoded, rows)),
             Targets::Hidden => {
-                Output::Masks(masks::fill(&self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?)
+                Output::Masks(masks::fill(self.tokenizer, &one.encoded, rows.first().map(Vec::as_slice), options)?)
             }
             Targets::Span => Output::Answers(answers::answers(self, one, rows, options)),
             Targets::Tags => entities::entities(self, one, rows, options.aggregation)?,

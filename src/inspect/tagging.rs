@@ -67,7 +67,7 @@ pub(super) fn tag(model: &OpenModel, request: Request, go_on: GoOn<'_>) -> Resul
     let prepared = model.prepare(request, &options)?;
     let Some(rows) = model.rows(&[&prepared], &options, go_on)? else { return Ok(None) };
     let by = Aggregation::ALL.map(|aggregation| {
-        Ok(match entities::entities(model, &prepared, &rows, aggregation)? {
+        Ok(match entities::entities(&model.borrowed(), &prepared, &rows, aggregation)? {
             Output::Tokens(tokens) => {
                 let span = |token: TokenLabel| Span {
                     start: token.start,

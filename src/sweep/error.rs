@@ -33,6 +33,19 @@ pub enum SweepError {
     OtherTrial { path: PathBuf, key: String, is: String, wanted: String },
     #[error("another Attune is running the sweep in {path}; stop it there first")]
     Busy { path: PathBuf },
+    #[error(
+        "no trial of round {round} has finished, so nothing is known of what to train longer; --resume tries again"
+    )]
+    NoneFinished { round: usize },
+    #[error("{program} cannot be started: {source}; --ssh uses the system's ssh and tar")]
+    NoProgram { program: &'static str, source: io::Error },
+    #[error("no host is left for {open} of {all} trials: {reasons}; what has finished is kept, and --resume goes on")]
+    NoHosts { open: usize, all: usize, reasons: String },
+    #[error(
+        "the cluster at {address} cannot be asked, with {open} of {all} trials open: {reason}; what has finished is kept, \
+         and --resume goes on"
+    )]
+    NoCluster { address: String, reason: String, open: usize, all: usize },
     #[error(transparent)]
     Train(#[from] TrainError),
 }

@@ -6,8 +6,9 @@ use serde::Deserialize;
 use toml::Table;
 
 use super::SweepError;
+use super::halving::{Full, Halving};
 use super::trial::{Base, Trial};
-use super::vary;
+use super::vary::{self, Varied};
 use crate::data::Fold;
 use crate::files::read_whole;
 use crate::metrics::Measure;
@@ -15,6 +16,8 @@ use crate::train::TrainError;
 use crate::train::config::RunConfig;
 use crate::train::run::fold_folder;
 
+/// Of so many settings one goes on in a search by halving, unless a person says otherwise.
+const KEEP: usize = 3;
 /// No description is longer.
 const MAX_BYTES: u64 = 16 << 20;
 
@@ -28,6 +31,7 @@ struct Written {
     #[serde(default)]
     method: Method,
     trials: Option<usize>,
+    keep: Option<usize>,
     #[serde(default)]
     seed: u64,
     #[serde(default)]
@@ -42,6 +46,8 @@ enum Method {
     #[default]
     Grid,
     Random,
+    /// Many settings a little, and the best of them longer.
+    Halving,
 }
 
 /// All that is to be tried, checked.
@@ -54,6 +60,8 @@ pub struct Sweep {
     pub metric: String,
     /// The run whose folds the trials are, where they are.
     pub folds: Option<Box<RunConfig>>,
+    /// Where a search by halving stands.
+    pub halving: Option<Halving>,
 }
 
 impl Sweep {
@@ -86,6 +94,7 @@ impl Sweep {
             out: config.run.out,
             method: Method::Grid,
             trials: None,
+            keep: None,
             seed: 0,
             seeds: Vec::new(),
             vary: Table::new(),
@@ -105,7 +114,7 @@ impl Sweep {
         };
         let trials = (1..=of).map(trial).collect::<Result<_, _>>()?;
         let metric = Measure::main(config.task).to_owned();
-        Ok(Self { out: config.run.out.clone(), trials, metric, folds: Some(Box::new(config)) })
+        Ok(Self { out: config.run.out.clone(), trials, metric, folds: Some(Box::new(config)), halving: None })
     }
 
     /// Whether each seed holds out rows of its own, so that the spread is also that of the rows.
@@ -131,16 +140,30 @@ impl Written {
             return Err(SweepError::setting("vary", "empty", "keys of a run with their values, or seeds"));
         }
         base.check(&varied, !seeds.is_empty())?;
+        if let (Some(keep), Method::Grid | Method::Random) = (self.keep, self.method) {
+            return Err(SweepError::setting("keep", keep, "none, or method = \"halving\""));
+        }
         let all = match (self.method, self.trials) {
             (Method::Grid, None) => vary::grid(&varied)?,
             (Method::Grid, Some(trials)) => {
                 return Err(SweepError::setting("trials", trials, "none in a grid, which tries every combination"));
             }
-            (Method::Random, Some(trials)) => vary::random(&varied, trials, self.seed)?,
-            (Method::Random, None) => {
+            (Method::Random | Method::Halving, Some(trials)) => vary::random(&varied, trials, self.seed)?,
+            (Method::Random | Method::Halving, None) => {
                 return Err(SweepError::setting("trials", "not named", "a number of trials for a random search"));
             }
         };
+        // Trials that are kept by other metrics are judged by the one that they have in common.
+        let is_varied = varied.iter().any(|one| one.key == "run.keep_best");
+        let metric = if is_varied { Measure::main(run.task).to_owned() } else { run.run.keep_best.clone() };
+        let each: Vec<Option<u64>> =
+            if seeds.is_empty() { vec![None] } else { seeds.iter().copied().map(Some).collect() };
+        if self.method == Method::Halving {
+            let full = full(&run, &varied)?;
+            let halving = Halving::new(base, self.keep.unwrap_or(KEEP), full, each, all)?;
+            let trials = halving.trials(&self.out)?;
+            return Ok(Sweep { out: self.out, trials, metric, folds: None, halving: Some(halving) });
+        }
         let mut trials = Vec::new();
         for (place, settings) in all.iter().enumerate() {
             let name = |seed: Option<u64>| match (varied.is_empty(), seed) {
@@ -148,16 +171,27 @@ impl Written {
                 (false, Some(seed)) => format!("trial-{:03}-seed-{seed}", place + 1),
                 (_, None) => format!("trial-{:03}", place + 1),
             };
-            let each: Vec<Option<u64>> =
-                if seeds.is_empty() { vec![None] } else { seeds.iter().copied().map(Some).collect() };
-            for seed in each {
-                trials.push(base.trial(name(seed), &self.out, settings, seed)?);
+            for seed in &each {
+                trials.push(base.trial(name(*seed), &self.out, settings, *seed)?);
             }
         }
-        // Trials that are kept by other metrics are judged by the one that they have in common.
-        let is_varied = varied.iter().any(|one| one.key == "run.keep_best");
-        let metric = if is_varied { Measure::main(run.task).to_owned() } else { run.run.keep_best };
-        Ok(Sweep { out: self.out, trials, metric, folds: None })
+        Ok(Sweep { out: self.out, trials, metric, folds: None, halving: None })
+    }
+}
+
+/// How long the run trains, which a search by halving has to know and to divide.
+fn full(run: &RunConfig, varied: &[Varied]) -> Result<Full, SweepError> {
+    if let Some(one) = varied.iter().find(|one| ["run.epochs", "run.max_steps"].contains(&one.key.as_str())) {
+        let expected = "no length in [vary], as method = \"halving\" trains the rounds as long as they need";
+        return Err(SweepError::setting(&format!("vary.{}", one.key), "named", expected));
+    }
+    match run.run.max_steps {
+        Some(steps) => Ok(Full::Steps(steps)),
+        None if run.open.epochs => {
+            let expected = "named in the run, for the last round of method = \"halving\"";
+            Err(SweepError::setting("run.epochs", "not named", expected))
+        }
+        None => Ok(Full::Epochs(run.run.epochs)),
     }
 }
 

@@ -21,13 +21,24 @@ use crate::train::run::{self, RunStatus, TRIALS};
 
 /// Who looks on.
 pub trait Watch {
-    /// A trial starts; or one that was left running by an earlier sweep is waited for.
-    fn begins(&mut self, trial: &Trial, is_left: bool);
+    fn begins(&mut self, trial: &Trial, how: Begins<'_>);
     /// A line that a trial says.
     fn says(&mut self, trial: &Trial, line: &str);
     fn ended(&mut self, record: &Record);
+    /// What a person should know that is of no single trial, or of one that goes on.
+    fn tells(&mut self, words: &str);
     /// Whether the trials are to end.
     fn is_asked_to_end(&mut self) -> bool;
+}
+
+/// How a trial begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begins<'a> {
+    Here,
+    /// An earlier sweep left it running, and it is waited for.
+    Left,
+    /// On another machine.
+    On(&'a str),
 }
 
 /// What became of a sweep.
@@ -39,7 +50,7 @@ pub struct Outcome {
 }
 
 /// Between two looks at the processes.
-const PAUSE: Duration = Duration::from_millis(40);
+pub(super) const PAUSE: Duration = Duration::from_millis(40);
 const LOCK: &str = ".lock";
 
 /// Runs what is to be run. A folder that holds a sweep is taken only to go on with it.
@@ -112,7 +123,7 @@ fn run_all(sweep: &Sweep, jobs: usize, records: &mut Records, watch: &mut dyn Wa
             }
             match Running::start(trial, place, &sweep.out, threads, run_began(trial)) {
                 Ok(started) => {
-                    watch.begins(trial, started.is_left());
+                    watch.begins(trial, if started.is_left() { Begins::Left } else { Begins::Here });
                     running.push(started);
                 }
                 Err(error) => {
@@ -147,7 +158,7 @@ fn run_began(trial: &Trial) -> bool {
 }
 
 /// One may have ended after the sweep did.
-fn is_finished(trial: &Trial) -> bool {
+pub(super) fn is_finished(trial: &Trial) -> bool {
     status(trial) == Some(RunStatus::Finished)
 }
 

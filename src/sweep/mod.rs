@@ -7,23 +7,30 @@
 //! came of its trials is noted down as theirs (`collect.rs`); and `results.rs` alone says which settings came out best.
 
 mod collect;
+mod errand;
 mod error;
 mod file;
 mod go;
+mod halving;
 mod memory;
 mod process;
+mod ray;
 mod record;
 mod results;
 mod scheduler;
+mod ssh;
 mod trial;
 mod vary;
 
 pub use collect::collect;
 pub use error::SweepError;
 pub use file::Sweep;
-pub use go::{Outcome, Watch, check_folder, go};
+pub use go::{Begins, Outcome, Watch, check_folder, go};
+pub use halving::{Halving, Next};
 pub use memory::Need;
+pub use ray::{Ray, go_on_ray};
 pub use record::{Record, Status};
 pub use results::{Row, Spread, Table};
 pub use scheduler::{ForScheduler, Scheduler, for_scheduler};
+pub use ssh::{Host, Hosts, SSH_FOLDER, go_over_ssh};
 pub use trial::Trial;

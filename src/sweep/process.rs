@@ -55,7 +55,9 @@ impl Running {
             Process::Left(dir) => (!run::is_held(dir)).then(|| "it ended on its own".to_owned()),
             Process::Ours(child) => match child.try_wait() {
                 Ok(None) => None,
-                Ok(Some(status)) if status.code() == Some(1) => Some(self.last_words().unwrap_or(status.to_string())),
+                Ok(Some(status)) if status.code() == Some(1) => {
+                    Some(last_words(&self.log).unwrap_or(status.to_string()))
+                }
                 Ok(Some(status)) => Some(format!("its process ended with {status}")),
                 Err(error) => Some(format!("its process was lost: {error}")),
             },
@@ -81,42 +83,48 @@ impl Running {
 
     /// Whole lines that it said since this was asked last.
     pub fn news(&mut self) -> Vec<String> {
-        let mut text = Vec::new();
-        let read = files::open(&self.log).and_then(|mut file| {
-            file.seek(SeekFrom::Start(self.read))?;
-            file.read_to_end(&mut text)
-        });
-        let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if read.is_err() || whole == 0 {
-            return Vec::new();
-        }
-        self.read += whole as u64;
-        String::from_utf8_lossy(&text[..whole]).lines().map(str::to_owned).collect()
+        lines_since(&self.log, &mut self.read)
     }
+}
 
-    fn last_words(&self) -> Option<String> {
-        let text = files::read_note(&self.log).ok()?;
-        let text = String::from_utf8_lossy(&text);
-        let last = text.lines().rfind(|line| !line.trim().is_empty())?;
-        Some(last.strip_prefix("attune: ").unwrap_or(last).to_owned())
+/// The whole lines that a file has grown by.
+pub(super) fn lines_since(path: &Path, read: &mut u64) -> Vec<String> {
+    let mut text = Vec::new();
+    let outcome = files::open(path).and_then(|mut file| {
+        file.seek(SeekFrom::Start(*read))?;
+        file.read_to_end(&mut text)
+    });
+    let whole = text.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    if outcome.is_err() || whole == 0 {
+        return Vec::new();
     }
+    *read += whole as u64;
+    String::from_utf8_lossy(&text[..whole]).lines().map(str::to_owned).collect()
+}
+
+/// The last that a trial said: why it failed, where it did.
+pub(super) fn last_words(log: &Path) -> Option<String> {
+    let text = files::read_note(log).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let last = text.lines().rfind(|line| !line.trim().is_empty())?;
+    Some(last.strip_prefix("attune: ").unwrap_or(last).to_owned())
 }
 
 /// Ctrl-C at the terminal reaches the sweep alone, which asks each trial once: a second request would end it at once.
 #[cfg(unix)]
-fn apart(command: &mut Command) {
+pub(super) fn apart(command: &mut Command) {
     use std::os::unix::process::CommandExt;
     command.process_group(0);
 }
 
 #[cfg(not(unix))]
-fn apart(_command: &mut Command) {}
+pub(super) fn apart(_command: &mut Command) {}
 
 /// The configuration that a trial is started with.
 pub(super) fn config_path(out: &Path, trial: &Trial) -> PathBuf {
     out.join(FOLDER).join(format!("{}.toml", trial.name))
 }
 
-fn log_path(out: &Path, trial: &Trial) -> PathBuf {
+pub(super) fn log_path(out: &Path, trial: &Trial) -> PathBuf {
     out.join(FOLDER).join(format!("{}.log", trial.name))
 }

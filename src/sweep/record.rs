@@ -28,6 +28,9 @@ pub struct Record {
     /// Why it has no result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The machine that trained it, where it was another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,7 @@ impl Record {
             metrics: told.metrics.into_iter().map(|(key, value)| (key, number(value))).collect(),
             seconds: told.seconds,
             reason: (status != Status::Finished).then_some(reason),
+            host: None,
         }
     }
 

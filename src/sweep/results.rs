@@ -105,6 +105,7 @@ mod tests {
             metrics: [("eval_loss", value), ("accuracy", value)].map(|(key, value)| (key.to_owned(), value)).into(),
             seconds: 1.0,
             reason: None,
+            host: None,
         }
     }
 

@@ -65,7 +65,7 @@ pub fn for_scheduler(
 }
 
 /// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     word(&path.display().to_string())
 }
 

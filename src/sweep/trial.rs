@@ -1,6 +1,6 @@
 //! A trial: a run's configuration with some of its keys set.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use toml::{Table, Value};
@@ -10,10 +10,11 @@ use super::vary::{Setting, Varied};
 use crate::train::config::RunConfig;
 
 /// What every trial starts from.
+#[derive(Clone, Debug)]
 pub(super) struct Base {
     pub table: Table,
     /// The file that the table is of, beside which its paths may lie.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
 }
 
 /// One run of a sweep.
@@ -106,6 +107,14 @@ impl Base {
 }
 
 impl Trial {
+    /// The text of its configuration under other paths.
+    pub(super) fn text_with(&self, change: &dyn Fn(&mut PathBuf)) -> String {
+        let (mut config, mut table) = (self.config.clone(), self.table.clone());
+        config.each_path(change);
+        anchor(&mut table, &config);
+        table.to_string()
+    }
+
     /// The text of its configuration.
     pub(super) fn text(&self) -> String {
         self.table.to_string()
@@ -136,9 +145,14 @@ fn set(table: &mut Table, key: &str, value: Value) -> Result<(), String> {
 /// Puts the paths of a configuration, which mean the same from everywhere, where they were named.
 fn anchor(table: &mut Table, config: &RunConfig) {
     let Ok(whole) = Table::try_from(config) else { return };
-    for (section, key) in
-        [("data", "train"), ("data", "eval"), ("model", "path"), ("language", "generator"), ("run", "out")]
-    {
+    for (section, key) in [
+        ("data", "train"),
+        ("data", "eval"),
+        ("model", "path"),
+        ("language", "generator"),
+        ("distill", "teacher"),
+        ("run", "out"),
+    ] {
         let path = whole.get(section).and_then(|section| section.get(key));
         let named = table.get_mut(section).and_then(|section| section.get_mut(key));
         if let (Some(path), Some(named)) = (path, named) {

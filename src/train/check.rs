@@ -1,10 +1,12 @@
 //! What is wrong with the settings of a run, before anything is read.
 
 use super::TrainError;
-use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, RunConfig, RunOptions, Strategy, StrategyKind};
+use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, Probe, RunConfig, RunOptions, Strategy, StrategyKind};
 use super::limits::{self, Limit};
+use super::probes::why_not;
 use crate::metrics::Measure;
 use crate::model::Slot;
+use crate::task::Reads;
 use crate::words::plural;
 
 impl RunConfig {
@@ -31,6 +33,7 @@ impl RunConfig {
         }
         self.check_folds()?;
         self.check_kept()?;
+        self.check_probes()?;
         let known = Measure::of(self.task);
         if !known.contains(&run.keep_best.as_str()) {
             return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));
@@ -99,6 +102,28 @@ impl RunConfig {
         }
         let expected = format!("{}, or 0 to keep none", limits::words(limits::KEPT_STATES));
         Err(TrainError::setting("run.keep_checkpoints", count.to_string(), &expected))
+    }
+
+    /// Refuses probes of what cannot be asked of a text, and those that lack half of what is asked.
+    fn check_probes(&self) -> Result<(), TrainError> {
+        let Some(first) = self.run.probes.first() else { return Ok(()) };
+        if let Some(why) = why_not(self.task) {
+            let expected = format!("none for {}, {why}", self.task);
+            return Err(TrainError::setting("run.probes", first.words(), &expected));
+        }
+        let needs_pair = matches!(self.task.reads(), Reads::Question | Reads::Neighbours(_));
+        let half = |probe: &&Probe| needs_pair && matches!(probe, Probe::Text { pair: None, .. });
+        match self.run.probes.iter().find(half) {
+            Some(probe) => {
+                let expected = if self.task.reads() == Reads::Question {
+                    "{ question = \"…\", context = \"…\" }, as an answer is looked for in a context"
+                } else {
+                    "{ text = \"…\", pair = \"…\" }, as two texts are judged together"
+                };
+                Err(TrainError::setting("run.probes", probe.words(), expected))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Refuses rates that nothing learns by, and those of parts that there are not.

@@ -6,6 +6,7 @@
 mod distill;
 mod lora;
 mod optim;
+mod probe;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use distill::Distill;
 pub use lora::{ALL_TARGETS, Lora};
 pub use optim::{ClassWeights, Optim, ScheduleKind, WeightRate};
+pub use probe::Probe;
 
 use super::open::Open;
 use crate::corpus::masking::MaskStyle;
@@ -410,6 +412,12 @@ pub struct RunOptions {
     /// spaced; 0 keeps none.
     #[serde(skip_serializing_if = "is_nothing")]
     pub keep_checkpoints: u32,
+    /// Texts that are predicted again and again while it trains, to see what becomes of the answers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<Probe>,
+    /// Steps from one answer to the next; 0 asks some forty times in the run.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub probe_every: u64,
     pub device: DeviceChoice,
     pub out: PathBuf,
 }
@@ -435,6 +443,8 @@ impl Default for RunOptions {
             tensorboard: false,
             folds: 0,
             keep_checkpoints: 0,
+            probes: Vec::new(),
+            probe_every: 0,
             device: DeviceChoice::Auto,
             out: PathBuf::from("runs/run"),
         }

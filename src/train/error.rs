@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::corpus::CorpusError;
 use crate::data::DataError;
 use crate::hub::HubError;
+use crate::inspect::InspectError;
 use crate::model::ModelError;
 use crate::table::ReadError;
 use crate::task::Task;
@@ -118,6 +119,8 @@ pub enum TrainError {
     Tokenizer(#[from] TokenizerError),
     #[error(transparent)]
     Model(#[from] ModelError),
+    #[error("a probe could not be asked: {0}")]
+    Probe(#[from] InspectError),
     #[error("computation failed: {0}")]
     Compute(#[from] candle_core::Error),
 }

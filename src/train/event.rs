@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::config::RunConfig;
+use super::probes::ProbeSaid;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -49,6 +50,11 @@ pub enum TrainEvent {
     Unfroze {
         step: u64,
         blocks: Vec<String>,
+    },
+    /// What the model says of the run's probes, in their order.
+    Probe {
+        step: u64,
+        said: Vec<ProbeSaid>,
     },
     Finished(Ending),
     Stopped(Ending),

@@ -1,9 +1,9 @@
-//! What is looked at before the first step: whether memory and disk are enough for the run.
+//! What is looked at before the first step: whether memory and disk are enough for the run, and its probes can be asked.
 
 use super::companion::Expected;
 use super::config::RunConfig;
 use super::plan::{self, PlanSummary};
-use super::{Prepared, TrainError, companions};
+use super::{Prepared, TrainError, companions, probes};
 use crate::files::{folder_bytes, free_disk};
 use crate::memory;
 use crate::model::Model;
@@ -15,13 +15,14 @@ const CHECKPOINTED: u64 = 16;
 /// Checkpoints that a folder has at once: the newest and one more.
 const CHECKPOINTS: u64 = 2;
 
-/// Estimates the run. What is tight is added to the warnings; a disk that cannot hold what the run writes is refused.
+/// Asks whether the probes can be asked, and estimates the run. What is tight is added to the warnings; a disk that cannot hold what the run writes is refused.
 pub fn preflight(
     config: &RunConfig,
     goes_on: bool,
     data: &mut Prepared,
     model: &Model,
 ) -> Result<PlanSummary, TrainError> {
+    probes::check(config, model, data)?;
     let mut plan = plan::of_prepared(config, data, model)?;
     // Model and data are in memory already, and part of the estimate.
     plan.memory.available += memory::resident();

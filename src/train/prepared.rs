@@ -8,6 +8,7 @@ use super::config::RunConfig;
 use super::data_files::DataFiles;
 use super::examples::Examples;
 use super::open::Open;
+use super::probes;
 use super::recommend::{self, Settings};
 use crate::data::choices::Mended;
 use crate::data::{Dataset, LabelSet, Roles};
@@ -47,6 +48,7 @@ impl Prepared {
         let mut config = config.clone();
         config.data.columns = self.columns.clone();
         config.data.eval.clone_from(&self.held_out);
+        probes::name_rows(&mut config, self)?;
         if config.open.any() {
             let encoder = model::read_config(&config.model_dir()?)?;
             let recommended = recommend::settings(&config, self.train.len(), encoder.hidden_size);

@@ -4,6 +4,7 @@
 
 mod adapter;
 mod compare;
+mod elsewhere;
 mod folder;
 mod history;
 mod lock;
@@ -15,16 +16,19 @@ mod scalars;
 mod settings;
 mod states;
 mod summary;
+mod ways;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use compare::{Compared, Comparison, Difference, Pair, SEED as RESAMPLING_SEED, compare};
+pub use compare::{Compared, Comparison, Difference, Pair, PairContest, SEED as RESAMPLING_SEED, compare};
+pub use elsewhere::{Followed, settle};
 pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
 pub use record::Recorder;
 pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
 pub use summary::{RunStatus, RunSummary, model_title, title};
+pub use ways::{Between, Said, Way, between, way};
 
 use super::TrainError;
 use super::checkpoint;
@@ -53,7 +57,8 @@ impl TrainEvent {
             | Self::Checkpoint { step, .. }
             | Self::Warning { step, .. }
             | Self::Resumed { step, .. }
-            | Self::Unfroze { step, .. } => *step,
+            | Self::Unfroze { step, .. }
+            | Self::Probe { step, .. } => *step,
             Self::Finished(ending) | Self::Stopped(ending) | Self::Failed(ending) => ending.step,
         }
     }

@@ -53,17 +53,21 @@ impl RunConfig {
 
     /// Makes its paths mean the same from everywhere.
     pub fn anchor(&mut self) {
-        let fix = |path: &mut PathBuf| {
+        self.each_path(&|path| {
             if let Ok(whole) = std::path::absolute(&*path) {
                 *path = whole;
             }
-        };
+        });
+    }
+
+    /// Changes every path that it names.
+    pub fn each_path(&mut self, change: &dyn Fn(&mut PathBuf)) {
         let data = std::iter::once(&mut self.data.train).chain(&mut self.data.eval);
-        data.flat_map(Inputs::paths_mut).for_each(fix);
-        self.model.path.iter_mut().for_each(fix);
-        self.language.generator.iter_mut().for_each(fix);
-        self.teacher_mut().for_each(fix);
-        fix(&mut self.run.out);
+        data.flat_map(Inputs::paths_mut).for_each(change);
+        self.model.path.iter_mut().for_each(change);
+        self.language.generator.iter_mut().for_each(change);
+        self.teacher_mut().for_each(change);
+        change(&mut self.run.out);
     }
 
     /// The folder of the teacher, where it is one.

@@ -45,12 +45,24 @@ pub(super) fn make(config: &RunConfig) -> Result<Option<String>, TrainError> {
     check(&encoder, count)?;
     let layers = model::spaced(all, count);
     let words = told(&encoder, &layers);
-    let unreadable = |source| TrainError::Unreadable { path: teacher.clone(), source };
-    let record = Record { layers, teacher: Sums::of(&teacher).map_err(unreadable)? };
-    if !is_there(&dir, &record) {
-        write(&dir, &teacher, &encoder, config, &record)?;
-    }
+    let names = encoder.output_names(config.task);
+    ensure(&dir, &teacher, layers, Want::Head { task: config.task, labels: &names })?;
     Ok(Some(words))
+}
+
+/// Cuts an encoder to half of its layers, with the heads it has, into a folder of its own, where it is not there yet.
+pub fn halve(whole: &Path, dir: &Path) -> Result<(), TrainError> {
+    let encoder = model::read_config(whole)?;
+    let (all, count) = (encoder.num_hidden_layers, encoder.num_hidden_layers / 2);
+    check(&encoder, count)?;
+    ensure(dir, whole, model::spaced(all, count), Want::AsSaved)
+}
+
+/// Cuts layers from a model into a folder, where they are not there yet.
+fn ensure(dir: &Path, whole: &Path, layers: Vec<usize>, want: Want<'_>) -> Result<(), TrainError> {
+    let unreadable = |source| TrainError::Unreadable { path: whole.to_owned(), source };
+    let record = Record { layers, teacher: Sums::of(whole).map_err(unreadable)? };
+    if is_there(dir, &record) { Ok(()) } else { write(dir, whole, want, &record) }
 }
 
 fn check(encoder: &EncoderConfig, count: usize) -> Result<(), TrainError> {
@@ -85,18 +97,10 @@ fn is_there(dir: &Path, record: &Record) -> bool {
 }
 
 /// Writes the student; the record comes last, so that one that is half written is made anew.
-fn write(
-    dir: &Path,
-    teacher: &Path,
-    encoder: &EncoderConfig,
-    config: &RunConfig,
-    record: &Record,
-) -> Result<(), TrainError> {
+fn write(dir: &Path, teacher: &Path, want: Want<'_>, record: &Record) -> Result<(), TrainError> {
     let unwritable = |source| TrainError::Unwritable { path: dir.to_owned(), source };
     files::remove_folder(dir).map_err(unwritable)?;
     files::create_folders(dir).map_err(unwritable)?;
-    let names = encoder.output_names(config.task);
-    let want = Want::Head { task: config.task, labels: &names };
     model::cut(teacher, &record.layers, want)?.save(dir)?;
     Tokenizer::open(&model::tokenizer_folder(teacher))?.save(dir)?;
     files::write_atomically(&dir.join(RECORD), |file| serde_json::to_writer(file, record).map_err(Into::into))

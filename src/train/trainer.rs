@@ -24,6 +24,7 @@ use super::event::{Ending, Step, TrainEvent};
 use super::objective::{Objective, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
 use super::prefix::{PrefixCache, last_states};
+use super::probes::Probes;
 use super::steps::{StepCount, count_steps, epoch_updates};
 use super::{Prepared, TrainError, audit, companions, groups, schedule, strategy};
 use crate::metrics::Evaluation;
@@ -185,6 +186,9 @@ struct Trainer<'a> {
     /// Time that the listener held the run, which is not the run's.
     held: Duration,
     saving: resume::Saving,
+    probes: Option<Probes>,
+    /// After which step they were asked last.
+    probed_at: Option<u64>,
 }
 
 impl<'a> Trainer<'a> {
@@ -227,6 +231,8 @@ impl<'a> Trainer<'a> {
             started: Instant::now(),
             held: Duration::ZERO,
             saving: resume::Saving::new(config),
+            probes: Probes::of_run(config, model, data, steps.total)?,
+            probed_at: None,
         })
     }
 
@@ -246,6 +252,7 @@ impl<'a> Trainer<'a> {
     fn run(&mut self) -> Result<End, TrainError> {
         let (mut epoch, mut before) = (0, 0);
         self.keep_state_if_due();
+        self.probe_if_due()?;
         loop {
             let updates = epoch_updates(self.config, &self.lengths, epoch);
             let count = updates.len();
@@ -266,6 +273,7 @@ impl<'a> Trainer<'a> {
                         return Ok(End::Stopped);
                     }
                     self.keep_state_if_due();
+                    self.probe_if_due()?;
                 }
                 if self.is_evaluation_due(index + 1 == count)
                     && self.evaluated_at != Some(self.step)
@@ -277,6 +285,19 @@ impl<'a> Trainer<'a> {
             epoch += 1;
             before += count as u64;
         }
+    }
+
+    /// Asks the probes, where it is their turn.
+    fn probe_if_due(&mut self) -> Result<(), TrainError> {
+        let is_due = |probes: &&Probes| probes.are_due(self.step, self.steps.total);
+        let Some(probes) = self.probes.as_ref().filter(is_due) else { return Ok(()) };
+        // A run that goes on was asked before the checkpoint that it goes on from.
+        if self.probed_at.replace(self.step) == Some(self.step) {
+            return Ok(());
+        }
+        let said = probes.said(self.config.task, self.model, self.data)?;
+        self.listener.hear(TrainEvent::Probe { step: self.step, said });
+        Ok(())
     }
 
     fn last_evaluation(&mut self) -> Result<End, TrainError> {

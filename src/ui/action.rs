@@ -3,6 +3,7 @@
 
 mod guide;
 mod hub;
+mod queue;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::data::{Mends, Roles, SplitRule};
 use crate::hub::embedded::Shipped;
 use crate::inspect::AnyInquiry;
 use crate::model::{Decisions, Precision};
+use crate::recipes;
 use crate::samples::Sample;
 use crate::task::Task;
 use crate::train::config::RunConfig;
@@ -27,6 +29,7 @@ use crate::worker::work::AnyWork;
 
 pub use guide::GuideAction;
 pub use hub::HubAction;
+pub use queue::{Picked, QueueAction, RecipeAction, Wish};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -153,6 +156,10 @@ pub enum Action {
     Hub(HubAction),
     /// Something about the guided path.
     Guide(GuideAction),
+    /// Something about the runs that wait.
+    Queue(QueueAction),
+    /// Something about a comparison that is run by one press.
+    Recipe(RecipeAction),
 
     StopJob(JobId),
     /// Goes on without the answer of the system's dialog.
@@ -200,6 +207,9 @@ impl Action {
         commands.extend(Shipped::ALL.into_iter().filter(|shipped| shipped.promise().is_some()).map(Self::TryShipped));
         commands.extend(Sample::ALL.map(Self::OpenSample));
         commands.extend(Screen::ALL.map(Self::Go));
+        commands
+            .extend([QueueAction::Add, QueueAction::Toggle, QueueAction::GoOn, QueueAction::Clear].map(Self::Queue));
+        commands.extend(recipes::all().iter().map(|recipe| Self::Recipe(RecipeAction::Show(&recipe.name))));
         commands.extend([
             Self::ToggleTheme,
             Self::SetTheme(ThemeChoice::System),
@@ -277,6 +287,8 @@ impl Action {
             Self::DeleteRun(_) => "Delete run",
             Self::Hub(action) => action.title(),
             Self::Guide(action) => action.title(),
+            Self::Queue(action) => action.title(),
+            Self::Recipe(action) => return action.title(),
             Self::Work(_) => "Do",
             Self::StopJob(_) => "Stop",
             Self::CancelDialog => "Cancel waiting",
@@ -346,6 +358,8 @@ impl Action {
             Self::StartRun => "fine-tune run fit learn",
             Self::ContinueNewest => "continue go on restart crash",
             Self::Hub(_) => "hugging face download search fetch",
+            Self::Queue(_) => "wait next runs later",
+            Self::Recipe(_) => "recipe experiment compare ablation",
             Self::Guide(_) => "help tutorial tour learn transfer learning course",
             Self::ChooseModelFolder => "import encoder bert checkpoint",
             Self::Go(Screen::Explore) => "playground predict try sentence",

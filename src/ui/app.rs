@@ -4,7 +4,9 @@
 mod guide;
 mod hub;
 mod perform;
+mod recipe;
 mod send;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -17,7 +19,7 @@ use super::dialog::Dialog;
 use super::display::{self, NoWindow};
 use super::fonts::Found;
 use super::frame::ask::{self, Question, Reply};
-use super::frame::{activity, downloads, rail, toasts, top_bar};
+use super::frame::{activity, downloads, queue, rail, toasts, top_bar};
 use super::palette::CommandPalette;
 use super::panels::data::DataPanel;
 use super::panels::evaluate::EvaluatePanel;
@@ -31,7 +33,7 @@ use super::panels::train::TrainPanel;
 use super::places::Places;
 use super::settings::{self, Settings};
 use super::tiles::{self, Tiled};
-use super::workspace::{Level, Workspace, job};
+use super::workspace::{Level, Queue, Workspace, job};
 use super::{Action, Cx, Palette, Screen, fonts, theme};
 use crate::hub::Hub;
 use crate::signals::AskedToEnd;
@@ -56,6 +58,7 @@ pub struct App {
     dialog: Option<Dialog>,
     log_is_open: bool,
     downloads_are_open: bool,
+    queue_is_open: bool,
     question: Option<Question>,
     /// The window closes as soon as the run has ended.
     close_when_done: bool,
@@ -102,6 +105,7 @@ impl App {
         workspace.hub.hub.offline = settings.offline;
         workspace.memory_limit = settings.memory_limit;
         workspace.guide = settings.guide.clone();
+        workspace.queue = Queue::read(&settings.queue);
         workspace.recent = settings.recent_data();
         workspace.last_model.clone_from(&settings.last_model);
         let mut app = Self {
@@ -116,6 +120,7 @@ impl App {
             dialog: None,
             log_is_open: false,
             downloads_are_open: false,
+            queue_is_open: false,
             question: None,
             close_when_done: false,
             asked_to_end: AskedToEnd::default(),
@@ -377,6 +382,9 @@ impl eframe::App for App {
         if self.downloads_are_open {
             downloads::ui(ui, &mut cx);
         }
+        if self.queue_is_open {
+            queue::ui(ui, &mut cx);
+        }
         toasts::ui(ui, &mut cx);
         self.palette.ui(ui, &mut cx);
         super::frame::drop_zone::ui(ui, palette);
@@ -390,6 +398,7 @@ impl eframe::App for App {
     }
 
     fn save(&mut self, storage: &mut dyn eframe::Storage) {
+        self.settings.queue = self.workspace.queue.kept();
         eframe::set_value(storage, settings::KEY, &self.settings);
     }
 

@@ -51,6 +51,16 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
+/// `about 12 min`: a guess has no seconds after its first minutes.
+pub fn about(seconds: f64) -> String {
+    match seconds {
+        _ if !seconds.is_finite() => "–".into(),
+        _ if seconds < 90.0 => format!("about {:.0} s", seconds.max(1.0)),
+        _ if seconds < 5400.0 => format!("about {:.0} min", seconds / 60.0),
+        _ => format!("about {:.1} h", seconds / 3600.0),
+    }
+}
+
 /// `93.4 %` of a share from 0 to 1.
 pub fn percent(share: f64) -> String {
     if share.is_finite() { format!("{:.1} %", share * 100.0) } else { "–".into() }
@@ -274,5 +284,13 @@ mod tests {
         assert_eq!(metric("accuracy", 0.5), "50.0 %");
         assert_eq!(metric("eval_loss", 0.5), "0.5000");
         assert_eq!(ago(90_000), "1 day ago");
+    }
+
+    #[test]
+    fn a_guess_is_only_as_exact_as_it_is_sure() {
+        assert_eq!(about(0.2), "about 1 s");
+        assert_eq!(about(742.0), "about 12 min");
+        assert_eq!(about(9000.0), "about 2.5 h");
+        assert_eq!(about(f64::NAN), "–");
     }
 }

@@ -33,6 +33,8 @@ pub struct Settings {
     pub offline: bool,
     /// The guided path: whether it is shown, and what of it was done.
     pub guide: Guide,
+    /// The runs that wait, as the queue writes them.
+    pub queue: String,
     /// Where the parts of a screen stand, by screen.
     pub layouts: BTreeMap<String, Tree>,
 }
@@ -50,6 +52,7 @@ impl Default for Settings {
             trains_apart: true,
             offline: false,
             guide: Guide::default(),
+            queue: String::new(),
             layouts: BTreeMap::new(),
         }
     }

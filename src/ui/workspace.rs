@@ -13,8 +13,10 @@ pub mod job;
 mod jobs;
 mod models;
 mod pace;
+pub mod queue;
 pub mod run;
 pub mod stage;
+pub mod strip;
 pub mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -31,7 +33,6 @@ use crate::samples::Sample;
 use crate::table::Inputs;
 use crate::task::Task;
 use crate::train::config::{RunConfig, StrategyKind};
-use crate::train::event::TrainEvent;
 use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
 use crate::train::recommend::Settings;
@@ -45,6 +46,7 @@ pub use data::DataState;
 pub use downloads::{Download, DownloadState};
 pub use hub::{CardState, HubState, Trouble};
 pub use job::{Job, JobKind, Level, LogLine, OpenPurpose, Progress, Toast};
+pub use queue::Queue;
 pub use run::RunView;
 
 /// A stage of the work, in the order of the rail.
@@ -164,6 +166,8 @@ pub struct Workspace {
     pub precision: Precision,
     pub hub: HubState,
     pub downloads: Vec<Download>,
+    /// Runs that wait.
+    pub queue: Queue,
     pub runs: Vec<RunSummary>,
     /// What of the guided path was done.
     pub guide: Guide,
@@ -251,6 +255,7 @@ impl Workspace {
             precision: Precision::default(),
             hub: HubState::default(),
             downloads: Vec::new(),
+            queue: Queue::default(),
             runs: Vec::new(),
             guide: Guide::default(),
             worked: Vec::new(),
@@ -310,18 +315,6 @@ impl Workspace {
                 let job = self.jobs.remove(place);
                 self.failed(&job, message, detail);
             }
-        }
-    }
-
-    fn take_train(&mut self, event: &TrainEvent) {
-        if let TrainEvent::Warning { step, message } = event {
-            let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
-            self.say(Level::Warning, format!("{place}{message}"), None);
-        }
-        // From now on it is among the runs that are listed.
-        self.wants.runs |= matches!(event, TrainEvent::Started { .. });
-        if let Some(run) = &mut self.run {
-            run.apply(event, self.now);
         }
     }
 
@@ -465,9 +458,14 @@ impl Workspace {
 
     /// Begins to show a run that is being made. What was evaluated before can be read until this one has its own.
     pub fn begin_run(&mut self, run: RunView) {
+        self.follow_run(run);
+        self.screen = Screen::Train;
+    }
+
+    /// The same for whoever looks at something else.
+    pub fn follow_run(&mut self, run: RunView) {
         self.evaluation_error = None;
         self.run = Some(run);
-        self.screen = Screen::Train;
     }
 
     /// Seconds since 1970, to say how long ago something was.

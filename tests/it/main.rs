@@ -45,7 +45,9 @@ mod panels;
 mod playground_answers;
 mod predict_a_file;
 mod predictions_are_written;
+mod probes_are_told;
 mod rates_are_found;
+mod recipes_are_compared;
 mod runs_are_looked_back_at;
 #[cfg(unix)]
 mod runs_have_a_process;
@@ -57,6 +59,10 @@ mod served;
 mod states_are_the_models;
 mod students_learn_from_teachers;
 mod sweeps;
+#[cfg(unix)]
+mod sweeps_go_elsewhere;
+#[cfg(unix)]
+mod sweeps_on_ray;
 mod terminals_go_away;
 mod weights_by_name;
 mod what_fine_tuning_changed;

@@ -79,12 +79,11 @@ fn what_a_run_would_refuse_is_refused_before_the_first_trial() {
     check("sed = 3\n", &["unknown field `sed`"]);
     check("method = \"random\"\n[vary]\n\"run.batch\" = [4]\n", &["trials is not named"]);
     check("method = \"random\"\ntrials = 2\n[vary]\n\"run.batch\" = [4]\n", &["trials is 2, expected 1 at most"]);
+    check("method = \"halving\"\ntrials = 2\n[vary]\n\"run.batch\" = [4, 8]\n", &["trials is 2, expected 3 at least"]);
+    check("method = \"halving\"\ntrials = 2\n[vary]\n\"run.epochs\" = [4, 8]\n", &["no length in [vary]"]);
+    check("keep = 2\n[vary]\n\"run.batch\" = [4]\n", &["keep is 2, expected none"]);
     check("trials = 2\n[vary]\n\"run.batch\" = [4]\n", &["trials is 2, expected none in a grid"]);
     let (sweep, out) = sweep_file(dir.path(), "seeds = [1]\n");
-    for option in ["--ray", "--ssh"] {
-        let error = failed(&["sweep", &sweep, option, "host"], 1);
-        assert!(error.contains(&format!("{option} is not there yet")), "{error}");
-    }
     failed(&["sweep", &sweep, "--jobs", "0"], 2);
     assert!(!out.exists());
 }
@@ -106,6 +105,43 @@ fn a_trial_that_fails_is_told_with_its_reason_and_the_others_go_on() {
     assert!(run(&["sweep", &sweep, "--resume"]).status.success());
     let again: Vec<Value> = records(&out).iter().map(|record| record["trial"].clone()).collect();
     assert_eq!(again, ["trial-001", "trial-002", "trial-001"]);
+}
+
+#[test]
+fn the_best_settings_of_a_round_are_trained_longer_and_a_sweep_goes_on_to_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let text =
+        "method = \"halving\"\ntrials = 4\nkeep = 2\n[vary]\n\"optim.lr\" = { low = 1e-5, high = 1e-2, log = true }\n";
+    let (sweep, out) = sweep_file(dir.path(), text);
+    let output = run(&["sweep", &sweep]);
+    let (told, said) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success(), "{said}");
+    assert!(
+        said.contains("round 1 of 3: 4 settings with run.epochs 1.0") && said.contains("2 are trained longer"),
+        "{said}"
+    );
+    let found = records(&out);
+    let name = |record: &Value| record["trial"].as_str().unwrap().to_owned();
+    let rounds: Vec<char> = found.iter().map(|record| name(record).chars().nth(6).unwrap()).collect();
+    assert_eq!(rounds, ['1', '1', '1', '1', '2', '2', '3']);
+    // The one that is left is the best of those of its length, and trained as long as the run says.
+    let loss = |record: &Value| record["metrics"]["eval_loss"].as_f64().unwrap();
+    let best = found[4..6].iter().min_by(|a, b| loss(a).total_cmp(&loss(b))).unwrap();
+    assert_eq!(name(best).replace("round-2", "round-3"), name(&found[6]));
+    assert_eq!(found[6]["settings"]["run.epochs"], 4.0);
+    assert!(told.contains(&name(&found[6])) && !told.contains("round-2"), "{told}");
+    // Whatever is missing is made again, and nothing else.
+    let kept = fs::read_to_string(out.join("trials.jsonl")).unwrap();
+    let cut: String = kept.lines().take(5).map(|line| format!("{line}\n")).collect();
+    fs::write(out.join("trials.jsonl"), cut).unwrap();
+    fs::remove_dir_all(out.join(name(&found[5]))).unwrap();
+    assert_eq!(done(&["sweep", &sweep, "--resume"]), told);
+    let again: Vec<String> = records(&out).iter().map(name).collect();
+    assert_eq!(again, found.iter().map(name).collect::<Vec<_>>());
+    for option in ["--collect", "--write=slurm"] {
+        let error = failed(&["sweep", &sweep, option], 1);
+        assert!(error.contains("decides from round to round"), "{error}");
+    }
 }
 
 #[test]

@@ -21,6 +21,11 @@ pub struct KeptAdapter {
 }
 
 impl KeptAdapter {
+    /// Of the base, as it is written beside what was learned.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     pub fn of(config: &RunConfig) -> Option<Self> {
         let spec = config.strategy.adapters()?;
         let of_path = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());

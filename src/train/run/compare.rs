@@ -58,6 +58,17 @@ pub struct Pair {
     /// How likely so uneven a division of the rows that only one of them has wholly right is by chance, by McNemar's exact
     /// test.
     pub mcnemar_p: Option<f64>,
+    /// How the worse stands against the better by the metric of all; none where one has no value or has not ended.
+    pub contest: Option<PairContest>,
+    /// Where they were evaluated on different rows: how many both were. The contest is over these alone.
+    pub shared: Option<usize>,
+}
+
+/// Which of two runs has the better value, by its place in the pair, and whether that is more than chance.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PairContest {
+    pub better: usize,
+    pub contest: Contest,
 }
 
 /// A setting that is not the same in all, by its key in `run.toml`, with its value in each run; none where it is not set.
@@ -121,13 +132,14 @@ pub fn compare(dirs: &[PathBuf], go_on: &mut dyn FnMut(usize) -> ControlFlow<()>
     }
     let metric = metric_of(&read);
     let best = metric.and_then(|metric| best_of(&read, metric));
-    let contests: Vec<_> = (0..read.len()).map(|place| contest(&read, metric?, best?, place)).collect();
+    let pairs = pairs(&read, metric);
+    let contests: Vec<_> = (0..read.len()).map(|place| against(&pairs, best?, place)).collect();
     let shared = contests.iter().map(|one| one.and_then(|(_, shared)| shared)).collect::<Vec<_>>();
     let mut sums: Vec<u64> = read.iter().filter_map(|run| run.judged.as_ref().ok()).map(|rows| rows.sum).collect();
     sums.dedup();
     Some(Comparison {
         differences: differences(&read),
-        pairs: pairs(&read),
+        pairs,
         metric: metric.map(|metric| metric.key),
         best,
         other_rows: sums.len() > 1,
@@ -229,29 +241,41 @@ fn metric_of(runs: &[Read]) -> Option<Measure> {
     same.then(|| Measure::find(Measure::main(task))).flatten()
 }
 
-fn best_of(runs: &[Read], metric: Measure) -> Option<usize> {
+/// What a run has reached, higher for what is better; nothing where it has not ended.
+fn worth(run: &Read, metric: Measure) -> Option<f64> {
     let sign = if metric.higher_is_better { 1.0 } else { -1.0 };
-    let worth = |run: &Read| Some(sign * run.history.result(metric.key)?).filter(|value| value.is_finite());
-    let ended = runs.iter().enumerate().filter(|(_, run)| run.has_ended());
-    let valued = ended.filter_map(|(place, run)| Some((place, worth(run)?)));
+    run.has_ended().then_some(sign * run.history.result(metric.key)?).filter(|value| value.is_finite())
+}
+
+fn best_of(runs: &[Read], metric: Measure) -> Option<usize> {
+    let valued = runs.iter().enumerate().filter_map(|(place, run)| Some((place, worth(run, metric)?)));
     // The first of equal ones.
     valued.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(place, _)| place)
 }
 
-/// How a run stands against the best one, and over how many rows that both were evaluated on, where these are not all.
-fn contest(runs: &[Read], metric: Measure, best: usize, place: usize) -> Option<(Contest, Option<usize>)> {
-    let (better, other) = (runs.get(best)?, runs.get(place)?);
-    if place == best || !other.has_ended() {
-        return None;
+/// A run against the best of all.
+fn against(pairs: &[Pair], best: usize, place: usize) -> Option<(Contest, Option<usize>)> {
+    let of_both = |pair: &&Pair| place != best && pair.runs.contains(&place) && pair.runs.contains(&best);
+    let pair = pairs.iter().find(of_both)?;
+    Some((pair.contest?.contest, pair.shared))
+}
+
+/// The rows that both were evaluated on are `shared`, where these are not the same.
+fn contest(runs: [&Read; 2], shared: Option<&[Rows; 2]>, metric: Measure) -> Option<PairContest> {
+    let [one, two] = runs;
+    // Of equal ones the first stands before, as for the best of all.
+    let better = usize::from(worth(two, metric)? > worth(one, metric)?);
+    let (better_run, other) = (runs[better], runs[1 - better]);
+    let values = [better_run.history.result(metric.key)?, other.history.result(metric.key)?];
+    if let Some(shared) = shared {
+        let (own, others) = (&shared[better], &shared[1 - better]);
+        let contest = (own.count() > 0).then(|| judged(&metric, own, others)).flatten();
+        return Some(PairContest { better, contest: contest.unwrap_or(Contest::UNKNOWN) });
     }
-    let values = [better.history.result(metric.key)?, other.history.result(metric.key)?];
-    if let Some([one, two]) = shared_rows(better, other) {
-        let contest = (one.count() > 0).then(|| judged(&metric, &one, &two)).flatten();
-        return Some((contest.unwrap_or(Contest::UNKNOWN), Some(one.count())));
-    }
-    let judged = same_rows(better, other).and_then(|[one, two]| judged(&metric, one, two));
-    let of_values = || Contest::of_values(&metric, values, [better.rows(), other.rows()]);
-    Some((judged.unwrap_or_else(of_values), None))
+    let by_values = || Contest::of_values(&metric, values, [better_run.rows(), other.rows()]);
+    let rows = same_rows(better_run, other);
+    let contest = rows.and_then(|[one, two]| judged(&metric, one, two)).unwrap_or_else(by_values);
+    Some(PairContest { better, contest })
 }
 
 /// The rows that two runs were both evaluated on, where both keep theirs and these are not the same.
@@ -289,18 +313,22 @@ fn same_rows<'a>(one: &'a Read, two: &'a Read) -> Option<[&'a Rows; 2]> {
     Some([one.rows.as_ref()?, two.rows.as_ref()?])
 }
 
-fn pairs(runs: &[Read]) -> Vec<Pair> {
+fn pairs(runs: &[Read], metric: Option<Measure>) -> Vec<Pair> {
     let places = (0..runs.len()).flat_map(|one| (one + 1..runs.len()).map(move |two| [one, two]));
-    places.map(|[one, two]| pair(runs, [one, two])).collect()
+    places.map(|[one, two]| pair(runs, [one, two], metric)).collect()
 }
 
-fn pair(runs: &[Read], places: [usize; 2]) -> Pair {
-    let Some([one, two]) = same_rows(&runs[places[0]], &runs[places[1]]) else {
-        return Pair { runs: places, disagreements: None, mcnemar_p: None };
+fn pair(runs: &[Read], places: [usize; 2], metric: Option<Measure>) -> Pair {
+    let both = places.map(|place| &runs[place]);
+    let rows = shared_rows(both[0], both[1]);
+    let contest = metric.and_then(|metric| contest(both, rows.as_ref(), metric));
+    let shared = rows.map(|[one, _]| one.count());
+    let Some([one, two]) = same_rows(both[0], both[1]) else {
+        return Pair { runs: places, disagreements: None, mcnemar_p: None, contest, shared };
     };
     let both = one.right().zip(two.right());
     let p = both.and_then(|(one, two)| Contest::of_rows(one.iter().zip(two).map(|(one, two)| [*one, *two])).p());
-    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p }
+    Pair { runs: places, disagreements: one.disagreements(two), mcnemar_p: p, contest, shared }
 }
 
 fn differences(runs: &[Read]) -> Vec<Difference> {

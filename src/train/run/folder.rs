@@ -335,6 +335,15 @@ pub fn damage(dir: &Path) -> Vec<String> {
         .collect()
 }
 
+/// Keeps a file of what was kept as it is now, after it was put right on purpose.
+pub(super) fn refreshed_sum(dir: &Path, name: &str) -> Result<(), TrainError> {
+    let path = dir.join(MANIFEST);
+    let Some(mut manifest) = read_manifest(dir) else { return Ok(()) };
+    let Some(sum) = manifest.files.0.get_mut(name) else { return Ok(()) };
+    *sum = files::sum_of(&dir.join(name)).map_err(|source| TrainError::Unreadable { path: dir.join(name), source })?;
+    files::write_atomically(&path, |file| serde_json::to_writer(file, &manifest).map_err(Into::into)).map_err(at(&path))
+}
+
 fn read_manifest(dir: &Path) -> Option<Manifest> {
     let manifest: Manifest = serde_json::from_slice(&files::read_note(&dir.join(MANIFEST)).ok()?).ok()?;
     (manifest.format == FORMAT).then_some(manifest)
@@ -349,7 +358,7 @@ fn missed(path: &Path) -> String {
     format!("{} was removed or changed while the run went on; it is written again", path.display())
 }
 
-fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
+pub(super) fn at(path: &Path) -> impl Fn(std::io::Error) -> TrainError + use<> {
     let path = path.to_owned();
     move |source| TrainError::Unwritable { path: path.clone(), source }
 }

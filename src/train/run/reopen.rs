@@ -26,7 +26,7 @@ use crate::train::{Prepared, TrainError, companions};
 
 /// Settings that may differ when a run goes on: where things lie, which is checked by their content, and what changes no
 /// result.
-const FREE: [&str; 14] = [
+const FREE: [&str; 16] = [
     "data.train",
     "data.eval",
     "model.path",
@@ -39,6 +39,8 @@ const FREE: [&str; 14] = [
     "run.device",
     "run.log_every",
     "run.micro_batch",
+    "run.probe_every",
+    "run.probes",
     "run.tensorboard",
     "strategy.cache",
 ];

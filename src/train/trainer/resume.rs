@@ -61,6 +61,7 @@ impl Trainer<'_> {
         let progress = checkpoint.progress();
         self.thaw_to(progress.thawed);
         self.step = progress.step;
+        self.probed_at = Some(progress.step);
         self.audited = progress.audited;
         self.not_finite = progress.not_finite;
         self.without_gain = progress.without_gain;

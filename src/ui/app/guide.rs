@@ -72,13 +72,9 @@ impl App {
         let run = |part: &Part| {
             let Setting::Train(sample) = part.setting() else { return None };
             let path = self.places.samples.join(sample.file());
-            let mut config = draft::empty();
+            let mut config = draft::of_sample(sample, &path);
             part.change(&mut config);
-            config.task = sample.task();
             config.model.path = Some(model.clone());
-            config.data.columns = sample.roles();
-            config.data.eval = sample.dev_file().map(|name| path.with_file_name(name).into());
-            config.data.train = path.clone().into();
             Some(SampleRun { sample: sample.file(), path, config })
         };
         let runs: Vec<SampleRun> = step.parts().iter().filter(|part| part.is_timed()).filter_map(run).collect();

@@ -31,7 +31,10 @@ impl App {
                 let has_ended = |state: &DownloadState| matches!(state, DownloadState::Done(_));
                 self.workspace.downloads.retain(|download| !has_ended(&download.state));
             }
-            HubAction::ToggleDownloads => self.downloads_are_open = !self.downloads_are_open,
+            HubAction::ToggleDownloads => {
+                self.downloads_are_open = !self.downloads_are_open;
+                self.queue_is_open = false;
+            }
             HubAction::SetOffline(offline) => self.set_offline(offline),
             HubAction::SetToken { token, keep } => self.set_token(token, keep),
             HubAction::ForgetToken => self.forget_token(),

@@ -10,8 +10,6 @@ use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
-use crate::train::config::RunConfig;
-use crate::train::open::Open;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
@@ -121,6 +119,8 @@ impl App {
             | Action::DeleteRun(_) => self.change_runs(action),
             Action::Hub(action) => self.perform_hub(action, ctx),
             Action::Guide(action) => self.guide(action),
+            Action::Queue(action) => self.change_queue(&action),
+            Action::Recipe(action) => self.cook(action),
             Action::Work(work) => self.work(work),
             Action::OpenFolder(dir) => self.open_folder(&dir, ctx),
             Action::CopyText(text) => {
@@ -315,24 +315,11 @@ impl App {
     }
 
     fn start_run(&mut self) {
-        if self.workspace.why_not_start().is_some() {
+        if self.workspace.why_not_start().is_some() || !self.is_readable("Not started") {
             return;
         }
-        let wrong = self.workspace.all_unread().next().cloned();
-        if let Some(wrong) = wrong {
-            self.workspace.screen = Screen::Train;
-            self.workspace.toast(Level::Warning, format!("Not started: fix {} first", wrong.field), wrong.why);
-            return;
-        }
-        // What is shown is what is trained with, also where it was recommended.
-        let config = RunConfig { open: Open::default(), ..self.workspace.draft.clone() };
-        let out = config.run.out.clone();
-        let title = format!("Training {}", format::file_name(&out));
-        let mut run = RunView::new(out.clone(), config.clone());
-        run.lengths.clone_from(&self.workspace.data.lengths);
-        self.workspace.begin_run(run);
-        let job = self.workspace.follow(JobKind::Train { out }, title);
-        self.send(Command::Train { job, config: Box::new(config) });
+        self.workspace.screen = Screen::Train;
+        self.train(self.shown_config());
     }
 
     fn continue_run(&mut self, dir: PathBuf) {

@@ -94,6 +94,7 @@ impl App {
         }
         self.plan_when_rested(ctx);
         self.go_on_with_sample(ctx);
+        self.go_on_with_queue();
     }
 
     /// Keeps data for the next start. Samples are a press away anyhow.

@@ -3,7 +3,7 @@
 use egui::{Align, Frame, Layout, Margin, Panel, Stroke, Ui, vec2};
 use egui_material_icons::icons::{ICON_CLOSE, ICON_STOP, ICON_TERMINAL};
 
-use super::downloads;
+use super::{downloads, queue};
 use crate::ui::theme::{self, Palette, size};
 use crate::ui::widgets::{Button, Chip, state, text};
 use crate::ui::workspace::{Job, JobKind, Level};
@@ -24,6 +24,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, dialog_open: bool) {
                 read_ui(ui, cx);
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     downloads::button_ui(ui, cx);
+                    queue::button_ui(ui, cx);
                     if dialog_open {
                         dialog_ui(ui, cx);
                     } else if !jobs_ui(ui, cx) {

@@ -5,6 +5,7 @@ pub mod ask;
 pub mod downloads;
 pub mod drop_zone;
 pub mod logo;
+pub mod queue;
 pub mod rail;
 pub mod toasts;
 pub mod top_bar;

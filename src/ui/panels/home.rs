@@ -1,6 +1,7 @@
 //! Home: where to begin, and where one was. It teaches by doing: what the guided path explains is tried in the real screens.
 
 mod guide;
+mod recipes;
 mod try_now;
 
 use egui::{Align, Frame, Layout, Margin, Role, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2};
@@ -12,6 +13,7 @@ use egui_material_icons::icons::{
 
 use super::runs::status_chip;
 use super::{recent, samples};
+use crate::recipes::Recipe;
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::chip::SHIPS;
@@ -25,12 +27,19 @@ use crate::worker::protocol::Origin;
 pub struct HomePanel {
     typed: String,
     guide: guide::GuideCard,
+    recipes: recipes::RecipesCard,
 }
 
 const SIDE: f32 = 400.0;
 
 impl HomePanel {
+    /// Opens what a recipe would run.
+    pub fn show_recipe(&mut self, recipe: &'static Recipe) {
+        self.recipes.show(recipe);
+    }
+
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
+        self.recipes.dialog_ui(ui, cx);
         ScrollArea::vertical().id_salt("home").auto_shrink(false).show(ui, |ui| {
             Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| {
                 let room = ui.available_width();
@@ -93,6 +102,7 @@ impl HomePanel {
         recent::ui(ui, cx);
         samples_ui(ui, cx);
         self.guide.ui(ui, cx);
+        self.recipes.ui(ui, cx);
         steps_ui(ui, cx);
     }
 }

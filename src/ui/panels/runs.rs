@@ -15,6 +15,7 @@ use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::theme::{Palette, space};
 use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::{Button, Card, Chip, state, text};
+use crate::ui::workspace::queue::Course;
 use crate::ui::workspace::{JobKind, Workspace};
 use crate::ui::{Action, Cx, Screen, format};
 
@@ -90,6 +91,12 @@ fn status_words(run: &RunSummary) -> &'static str {
 }
 
 impl RunsPanel {
+    /// Sets the runs of a recipe side by side.
+    pub fn compare_course(&mut self, course: &Course) {
+        self.exporting = None;
+        self.comparing = Some(CompareView::of_course(course));
+    }
+
     pub fn ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
         if let Some(view) = &mut self.comparing {
             if !view.ui(ui, cx) {

@@ -9,6 +9,7 @@ mod folds;
 mod form;
 mod head;
 mod strategy;
+mod strip;
 
 use egui::{Frame, Margin, Panel, Ui};
 
@@ -17,11 +18,15 @@ use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Action, Cx};
 use charts::Charts;
 use form::Form;
+use strip::StripView;
 
 #[derive(Debug, Default)]
 pub struct TrainPanel {
     form: Form,
     charts: Charts,
+    strip: StripView,
+    /// Whether the run that is shown has pinned texts.
+    has_probes: bool,
     /// What is seen where there is no room for both.
     sees_charts: bool,
 }
@@ -30,10 +35,23 @@ pub struct TrainPanel {
 const BOTH: f32 = 640.0;
 
 impl Tiled for TrainPanel {
+    fn prepare(&mut self, cx: &Cx<'_>) {
+        self.has_probes = cx.workspace.run.as_ref().is_some_and(|run| !run.config.run.probes.is_empty());
+    }
+
+    fn variant(&self) -> &'static str {
+        if self.has_probes { "with pinned texts" } else { "" }
+    }
+
     fn layout(&self) -> Layout {
         let above = Layout::Columns(vec![(1.0, charts::LOSS.into()), (1.0, charts::METRIC.into())]);
         let speed = Layout::Tabs(vec![charts::SPEED.into(), charts::GRADIENT.into()]);
         let below = Layout::Columns(vec![(1.0, charts::RATE.into()), (1.0, speed)]);
+        if self.has_probes {
+            let below = Layout::Tabs(vec![charts::RATE.into(), charts::SPEED.into(), charts::GRADIENT.into()]);
+            let below = Layout::Columns(vec![(1.6, strip::PROBES.into()), (1.0, below)]);
+            return Layout::Rows(vec![(1.0, above), (1.15, below)]);
+        }
         Layout::Rows(vec![(1.35, above), (1.0, below)])
     }
 
@@ -66,9 +84,10 @@ impl Tiled for TrainPanel {
     }
 
     fn pane_ui(&mut self, pane: Pane, ui: &mut Ui, cx: &mut Cx<'_>) {
-        match cx.workspace.run.as_ref().filter(|run| run.is_all_folds()) {
-            Some(run) => folds::pane_ui(pane, ui, run, cx),
-            None => self.charts.pane_ui(pane, ui, cx),
+        match (pane, cx.workspace.run.as_ref().filter(|run| run.is_all_folds())) {
+            (strip::PROBES, _) => self.strip.ui(ui, cx),
+            (pane, Some(run)) => folds::pane_ui(pane, ui, run, cx),
+            (pane, None) => self.charts.pane_ui(pane, ui, cx),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod curve;
 pub mod deletion_curve;
 pub mod drop_card;
 pub mod entity_lanes;
+pub mod film_strip;
 pub mod fold;
 pub mod form;
 pub mod freeze_map;

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::Workspace;
+use super::{Level, Workspace};
 use crate::hub::title_of;
 use crate::metrics::Measure;
+use crate::samples::Sample;
 use crate::task::{Reads, Task};
 use crate::text::windows::{QUESTION_TOKENS, SHARED_TOKENS};
 use crate::train::config::{ClassWeights, DataChoice, ModelChoice, RunConfig, RunOptions, StrategyKind};
@@ -18,7 +19,34 @@ pub fn empty() -> RunConfig {
     RunConfig { run, open: Open::ALL, ..RunConfig::of(Task::Classify) }
 }
 
+/// The form of a run on a sample that lies at a path.
+pub fn of_sample(sample: Sample, path: &Path) -> RunConfig {
+    let mut form = empty();
+    form.task = sample.task();
+    form.data.columns = sample.roles();
+    form.data.eval = sample.dev_file().map(|name| path.with_file_name(name).into());
+    form.data.train = path.into();
+    fitted(form)
+}
+
+/// With the metric and the length that its task begins with, and rows that do not change with the seed.
+fn fitted(mut form: RunConfig) -> RunConfig {
+    Measure::main(form.task).clone_into(&mut form.run.keep_best);
+    (form.data.max_tokens, form.data.stride) = usual_length(form.task);
+    form.data.split_seed = form.data.split_seed.or(Some(form.run.seed));
+    form
+}
+
 impl Workspace {
+    /// The form of a run on the data that are open, with a part of them held out once.
+    pub fn form_of_open_data(&self) -> RunConfig {
+        let mut form = RunConfig { task: self.data.task, data: self.draft.data.clone(), ..empty() };
+        form.data.fold = None;
+        form.data.eval.clone_from(&self.data.eval);
+        form.data.eval_fraction = form.data.eval.is_none().then_some(self.data.rule.eval_fraction);
+        fitted(form)
+    }
+
     /// Whether data and model are there, so that a run can be planned and started.
     pub fn is_ready(&self) -> bool {
         self.data.loaded.is_some() && self.model.is_some()
@@ -35,6 +63,10 @@ impl Workspace {
         let is_other_task = std::mem::replace(&mut draft.task, self.data.task) != self.data.task;
         if is_other_task || !Measure::keys(draft.task).contains(&draft.run.keep_best.as_str()) {
             Measure::main(draft.task).clone_into(&mut draft.run.keep_best);
+        }
+        let were_pinned = !draft.run.probes.is_empty();
+        if is_other_task {
+            draft.run.probes.clear();
         }
         if !draft.task.takes_class_weights() {
             draft.optim.class_weights = ClassWeights::None;
@@ -79,6 +111,9 @@ impl Workspace {
                 *kind = own;
             }
         }
+        if is_other_task && were_pinned {
+            self.say(Level::Warning, "The pinned texts were for another task, and are no longer pinned", None);
+        }
         if !self.out_is_own {
             self.draft.run.out = self.next_out();
         }
@@ -96,14 +131,14 @@ impl Workspace {
     }
 
     /// `<runs folder>/<data>-<model>-<n>`, with the first `n` that no known run has.
-    fn next_out(&self) -> PathBuf {
+    pub fn next_out(&self) -> PathBuf {
         let data =
             self.data.table.as_ref().map_or_else(|| "data".into(), |table| short_name(&table.origins.inputs.place()));
         let model = self.model.as_ref().map_or_else(|| "model".into(), |card| short_name(&card.dir));
         let mut number = 1;
         loop {
             let out = self.runs_folder.join(format!("{data}-{model}-{number}"));
-            if !self.runs.iter().any(|run| run.dir == out) {
+            if !self.is_spoken_for(&out) {
                 return out;
             }
             number += 1;
@@ -119,7 +154,7 @@ fn usual_length(task: Task) -> (usize, usize) {
 }
 
 /// A file's or folder's name without its ending, with nothing in it that a folder's name should not have.
-fn short_name(path: &Path) -> String {
+pub fn short_name(path: &Path) -> String {
     // What was fetched from the hub is called by its own name, without that of its owner.
     let own = title_of(path).map(|title| title.rsplit('/').next().unwrap_or_default().to_owned());
     let stem = own.unwrap_or_else(|| path.file_stem().unwrap_or_default().to_string_lossy().into_owned());

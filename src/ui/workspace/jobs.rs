@@ -1,13 +1,15 @@
 //! The jobs that are followed, and what is said when they end: the activity bar, the toasts and the log.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::{ExploreState, Screen, Workspace, model_of};
+use super::{ExploreState, RunView, Screen, Workspace, model_of};
 use crate::task::Reads;
+use crate::train::event::TrainEvent;
 use crate::worker::protocol::JobId;
 use crate::worker::work::{AnyWork, Work};
 
 use super::job::{Job, JobKind, Level, LogLine, OpenPurpose, Toast};
+use super::queue::{Held, Outcome};
 impl Workspace {
     /// Starts following a new job and returns its number.
     pub fn follow(&mut self, kind: JobKind, title: impl Into<String>) -> JobId {
@@ -73,6 +75,23 @@ impl Workspace {
         self.toasts.push(Toast { id, level, title: title.into(), text: text.into(), since: self.now });
     }
 
+    pub(super) fn take_train(&mut self, event: &TrainEvent) {
+        if let TrainEvent::Warning { step, message } = event {
+            let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
+            self.say(Level::Warning, format!("{place}{message}"), None);
+        }
+        // From now on it is among the runs that are listed.
+        self.wants.runs |= matches!(event, TrainEvent::Started { .. });
+        let Some(run) = &mut self.run else { return };
+        run.apply(event, self.now);
+        if let TrainEvent::Probe { step, .. } = event {
+            let told = run.turned_words(*step);
+            for words in told {
+                self.say(Level::Info, words, None);
+            }
+        }
+    }
+
     pub(super) fn finished(&mut self, job: &Job) {
         self.leave(job);
         if let Some(words) = self.done_words(job) {
@@ -80,6 +99,7 @@ impl Workspace {
         }
         match &job.kind {
             JobKind::Train { out } => {
+                self.run_ended(out, &Outcome::Finished);
                 self.toast(Level::Good, "Training finished", crate::ui::format::file_name(out));
                 self.after_training(out.clone());
             }
@@ -177,6 +197,7 @@ impl Workspace {
                 if let Some(run) = &mut self.run {
                     run.stop(self.now);
                 }
+                self.run_ended(out, &Outcome::Stopped);
                 self.toast(Level::Info, "Training stopped", "Its weights are kept, and it can be resumed");
                 self.after_training(out.clone());
             }
@@ -238,7 +259,8 @@ impl Workspace {
                 return;
             }
             JobKind::Evaluate { .. } => self.evaluation_error = Some(message.clone()),
-            JobKind::Train { .. } => {
+            JobKind::Train { out } => {
+                self.run_ended(out, &Outcome::Failed(message.clone()));
                 self.wants.runs = true;
                 if let Some(run) = &mut self.run {
                     run.fail(&message, self.now);
@@ -251,6 +273,21 @@ impl Workspace {
         if shown_on(&job.kind) != Some(self.screen) {
             self.toast(Level::Error, format!("{} failed", job.title), message);
         }
+    }
+
+    /// A run has ended, and what waits hears of it.
+    pub(super) fn run_ended(&mut self, dir: &Path, outcome: &Outcome) {
+        self.queue.ended(dir, outcome);
+        if self.queue.held == Some(Held::Stopped) {
+            let words = crate::ui::format::plural(self.queue.waiting().len() as u64, "run waits", "runs wait");
+            self.say(Level::Info, format!("The queue is held, as a run was stopped; {words}"), None);
+        }
+    }
+
+    /// Whether a folder is, or will be, that of a run.
+    pub fn is_spoken_for(&self, dir: &Path) -> bool {
+        let is_live = |run: &RunView| run.status.is_live() && run.dir == dir;
+        self.runs.iter().any(|run| run.dir == dir) || self.queue.writes(dir) || self.run.as_ref().is_some_and(is_live)
     }
 
     /// What changed something on the disk may have changed what the lists show.

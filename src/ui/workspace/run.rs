@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::pace::{Clock, Pace};
+use super::strip::Strip;
 use crate::metrics::Measure;
+use crate::task::Targets;
 use crate::train::config::RunConfig;
 use crate::train::event::{Ending, Step, TrainEvent};
 use crate::train::run::History;
 use crate::ui::widgets::curve::{Flag, FlagKind, Series};
+use crate::ui::widgets::text::short_name;
 use crate::worker::protocol::{Lengths, OpenedRun};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +72,8 @@ pub struct RunView {
     pub flags: Vec<Flag>,
     pub skipped: u64,
     pub warnings: Vec<(u64, String)>,
+    /// What its probes were answered.
+    pub strip: Strip,
     pub ending: Option<Ending>,
     /// Which member of each group of equal rates is followed.
     rate_keys: Vec<String>,
@@ -103,6 +108,7 @@ impl RunView {
             flags: Vec::new(),
             skipped: 0,
             warnings: Vec::new(),
+            strip: Strip::default(),
             ending: None,
             rate_keys: Vec::new(),
             pace: Pace::default(),
@@ -164,10 +170,24 @@ impl RunView {
             TrainEvent::Unfroze { step, blocks } => {
                 self.flag(*step, FlagKind::Unfroze, format!("Unfroze {}", blocks.join(", ")));
             }
+            TrainEvent::Probe { step, said } => {
+                self.strip.are_numbers = self.config.task.targets() == Targets::Number;
+                self.strip.push(*step, said);
+            }
             TrainEvent::Finished(ending) => self.end(Status::Finished, ending, now),
             TrainEvent::Stopped(ending) => self.end(Status::Stopped, ending, now),
             TrainEvent::Failed(ending) => self.end(Status::Failed, ending, now),
         }
+    }
+
+    /// The probes whose answers turned with the newest frame, in words.
+    pub fn turned_words(&self, step: u64) -> Vec<String> {
+        let words = |(place, was, is): (usize, &str, &str)| {
+            let text = self.config.run.probes.get(place)?.words();
+            let text = short_name(&text, 60);
+            Some(format!("Step {step}: “{text}” turned from {was} to {is}"))
+        };
+        self.strip.newest_turns().into_iter().filter_map(words).collect()
     }
 
     /// Forgets the curves of a fold; how long all have taken stays, and how long a step takes.

@@ -2,6 +2,7 @@
 
 use super::{JobKind, Screen, Workspace};
 use crate::train::run::{RunStatus, RunSummary};
+use crate::ui::action::QueueAction;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
@@ -87,6 +88,21 @@ impl Workspace {
     }
 }
 
+impl Workspace {
+    /// Why the run that the form describes cannot be put into the queue, where it cannot.
+    pub fn why_not_add(&self) -> Option<&'static str> {
+        match (&self.data.loaded, &self.model) {
+            (None, _) => Some("Choose the data first"),
+            (_, None) => Some("Choose a model first"),
+            _ if self.plan_error.is_some() => Some("This cannot be trained yet"),
+            _ if self.out_is_own && self.is_spoken_for(&self.draft.run.out) => {
+                Some("Another run has this output folder; name another")
+            }
+            _ => None,
+        }
+    }
+}
+
 impl crate::ui::Action {
     /// Whether the action can be done now; what cannot is not listed, and its shortcut does nothing.
     pub fn is_possible(&self, workspace: &Workspace) -> bool {
@@ -99,6 +115,9 @@ impl crate::ui::Action {
             Self::ContinueNewest => workspace.training.is_none() && workspace.interrupted().next().is_some(),
             Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
             Self::CloseData | Self::ChooseEvalData => workspace.data.table.is_some(),
+            Self::Queue(QueueAction::Add) => workspace.training.is_some() && workspace.why_not_add().is_none(),
+            Self::Queue(QueueAction::GoOn) => workspace.queue.held.is_some(),
+            Self::Queue(QueueAction::Toggle | QueueAction::Clear) => !workspace.queue.is_empty(),
             _ => true,
         }
     }

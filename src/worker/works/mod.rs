@@ -8,6 +8,7 @@ pub mod nearest;
 pub mod predict;
 pub mod probe;
 pub mod rate;
+pub mod recipe;
 pub mod runs;
 pub mod switchboard;
 pub mod times;

@@ -9,7 +9,7 @@ use super::imports::{Arrows, Imports};
 use super::src;
 
 /// The rooms from the ground up. A room names what stands in lines above its own, and none of its neighbours.
-const FLOORS: [&[&str]; 14] = [
+const FLOORS: [&[&str]; 15] = [
     &["stop"],
     &["task", "json", "random", "guard", "signals", "memory", "protobuf", "words"],
     &["files"],
@@ -21,6 +21,7 @@ const FLOORS: [&[&str]; 14] = [
     &["analysis"],
     &["train"],
     &["samples", "batch", "bench", "export", "serve", "sweep"],
+    &["recipes"],
     &["worker"],
     &["ui", "cli"],
     &["main"],

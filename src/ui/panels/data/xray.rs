@@ -3,12 +3,14 @@
 use std::sync::{Arc, Weak};
 
 use egui::{Align, CornerRadius, Layout, Rect, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::ICON_PUSH_PIN;
 
 use crate::data::Dataset;
-use crate::task::Reads;
+use crate::task::{Reads, Targets};
 use crate::text::Length;
 use crate::text::xray;
 use crate::text::xray::Xray;
+use crate::train::config::Probe;
 use crate::ui::theme::space;
 use crate::ui::widgets::pieces::{Lines, Piece, State, pieces};
 use crate::ui::widgets::{Button, Chip, state, text};
@@ -76,6 +78,7 @@ impl XrayPane {
         self.take(&looked_at);
         let xray = &looked_at.xray;
         self.head_ui(ui, xray, palette);
+        pin_ui(ui, cx, example);
         if xray.windows.len() > 1 {
             self.windows_ui(ui, xray, palette);
         }
@@ -259,5 +262,30 @@ fn legend_ui(ui: &mut Ui, xray: &Xray, palette: &Palette) {
         Reads::Texts | Reads::Running | Reads::Neighbours(_) => {
             point("a line joins the pieces of a word", palette.series[0]);
         }
+    }
+}
+
+/// Pins the row, to see while a run trains what becomes of its answer.
+fn pin_ui(ui: &mut Ui, cx: &mut Cx<'_>, example: usize) {
+    let Some(loaded) = &cx.workspace.data.loaded else { return };
+    match loaded.dataset.task.targets() {
+        Targets::Class | Targets::Classes | Targets::Number | Targets::Tags | Targets::Span => {}
+        // What is hidden or replaced is drawn anew each time.
+        Targets::Hidden | Targets::Replaced => return,
+    }
+    let text = loaded.dataset.readable(example).into_owned();
+    let probe = Probe::Text { text, pair: loaded.dataset.pair(example).map(str::to_owned) };
+    let is_pinned = cx.workspace.draft.run.probes.contains(&probe);
+    let words = if is_pinned { "Unpin this row" } else { "Pin this row" };
+    let button = Button::new(words).icon(ICON_PUSH_PIN).small().selected(is_pinned);
+    let hint = "A pinned text is predicted again and again while the next run trains";
+    if button.show(ui, cx.palette).on_hover_text(hint).clicked() {
+        let mut draft = cx.workspace.draft.clone();
+        if is_pinned {
+            draft.run.probes.retain(|known| *known != probe);
+        } else {
+            draft.run.probes.push(probe);
+        }
+        cx.act(Action::Edit(Box::new(draft)));
     }
 }

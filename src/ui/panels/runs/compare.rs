@@ -1,6 +1,7 @@
 //! Several runs side by side: their curves over each other, what they came to, and what was set differently. The run that
 //! trains now can be among them, and is drawn from what the window knows of it.
 
+mod course;
 mod curves;
 mod tables;
 mod words;
@@ -16,6 +17,7 @@ use crate::ui::widgets::line::{self, line};
 use crate::ui::widgets::segmented::segmented;
 use crate::ui::widgets::{Button, Card, Chip, curve, state, text};
 use crate::ui::workspace::folds::NO_MODEL;
+use crate::ui::workspace::queue::Course;
 use crate::ui::workspace::{RunView, Workspace, model_of};
 use crate::ui::{Action, Cx, format};
 use crate::worker::work::AnyWork;
@@ -31,6 +33,8 @@ pub struct CompareView {
     /// One of the runs was training in the last frame: when it has ended, its folder tells more.
     was_live: bool,
     curves: Curves,
+    /// The recipe whose runs they are.
+    course: Option<Course>,
 }
 
 /// A run as it is shown.
@@ -61,7 +65,13 @@ impl Shown<'_> {
 
 impl CompareView {
     pub fn new(dirs: Vec<PathBuf>) -> Self {
-        Self { dirs, asked: None, was_live: false, curves: Curves::default() }
+        Self { dirs, asked: None, was_live: false, curves: Curves::default(), course: None }
+    }
+
+    /// The runs of a recipe that have something to compare.
+    pub fn of_course(course: &Course) -> Self {
+        let dirs = course.results().map(|run| run.dir.clone()).collect();
+        Self { course: Some(course.clone()), ..Self::new(dirs) }
     }
 
     pub fn dirs(&self) -> &Vec<PathBuf> {
@@ -161,6 +171,9 @@ impl CompareView {
                              verdict below compares two runs on the rows that both were evaluated on.";
                 let title = "These runs were not all evaluated on the same rows";
                 state::warning(ui, cx.palette, title, words, |_| {});
+            }
+            if let Some(course) = &self.course {
+                course::ui(ui, cx, found, course);
             }
             self.curves.ui(ui, cx, found, &shown);
             let note = if found.differences.is_empty() { "" } else { "by their keys in run.toml" };

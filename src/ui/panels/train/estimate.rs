@@ -20,7 +20,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
     let is_long = seconds > HOUR;
     let color = if is_long { palette.warn } else { palette.text };
     let note = if draft.run.folds > 0 { format!("{} runs of {steps}", draft.run.folds) } else { steps };
-    line(ui, "Time", &about(seconds), &note, color, palette);
+    line(ui, "Time", &format::about(seconds), &note, color, palette);
     if is_long {
         ui.add(egui::Label::new(text::small(LONG, palette).color(palette.warn)).wrap());
     }
@@ -38,16 +38,6 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, plan: &PlanSummary) {
     if tight {
         ui.add(egui::Label::new(make_fit::why(needed, allowed(free, limit), palette)).wrap());
         make_fit::ui(ui, cx);
-    }
-}
-
-/// A guess has no seconds after its first minutes.
-fn about(seconds: f64) -> String {
-    match seconds {
-        _ if !seconds.is_finite() => "–".into(),
-        _ if seconds < 90.0 => format!("about {:.0} s", seconds.max(1.0)),
-        _ if seconds < 5400.0 => format!("about {:.0} min", seconds / 60.0),
-        _ => format!("about {:.1} h", seconds / 3600.0),
     }
 }
 
@@ -119,13 +109,5 @@ mod tests {
         assert_eq!(whole(&memory, Some(200)), 700);
         assert_eq!(whole(&memory, Some(1_000)), 1_000);
         assert_eq!(whole(&memory, Some(90_000)), 6_000, "no more is free for being allowed");
-    }
-
-    #[test]
-    fn a_guess_is_only_as_exact_as_it_is_sure() {
-        assert_eq!(about(0.2), "about 1 s");
-        assert_eq!(about(742.0), "about 12 min");
-        assert_eq!(about(9000.0), "about 2.5 h");
-        assert_eq!(about(f64::NAN), "–");
     }
 }

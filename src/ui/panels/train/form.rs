@@ -4,12 +4,13 @@ mod adapters;
 mod fields;
 mod find_rate;
 mod held_out;
+mod probes;
 mod rates;
 mod sources;
 mod strategies;
 
 use egui::{Align, Frame, Layout, Margin, Panel, ScrollArea, Ui, vec2};
-use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW};
+use egui_material_icons::icons::{ICON_AUTO_AWESOME, ICON_EDIT, ICON_PLAY_ARROW, ICON_PLAYLIST_ADD};
 
 use super::{estimate, strategy};
 use crate::data::choices::Exclude;
@@ -19,6 +20,7 @@ use crate::train::config::{Init, RunConfig, StrategyKind};
 use crate::train::open::Open;
 use crate::train::plan::{PlanSummary, Shape};
 use crate::train::{groups, limits, schedule};
+use crate::ui::action::QueueAction;
 use crate::ui::theme::space;
 use crate::ui::widgets::form::{heading, row};
 use crate::ui::widgets::freeze_map::{Block, freeze_map};
@@ -40,6 +42,7 @@ pub struct Form {
     /// The run that was chosen for, and whether it was in progress: another one begins anew.
     chosen_for: Option<(std::path::PathBuf, bool)>,
     lengths: LengthBins,
+    probes: probes::ProbesForm,
     /// What was typed into fields that are no longer shown and could not be read: it is said once that it is gone.
     discarded: Vec<Wrong>,
 }
@@ -193,6 +196,8 @@ impl Form {
         }
         let plan = cx.workspace.plan.as_deref().filter(|_| frozen.is_none());
         held_out::states_ui(ui, draft, plan, palette);
+        heading(ui, "Pinned texts", palette, |_| {});
+        self.probes.ui(ui, draft, frozen.is_none(), palette);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);
@@ -331,10 +336,6 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         };
         say(ui, missing);
     }
-    if live {
-        say(ui, "It can be started when the run in progress has ended");
-        return;
-    }
     let unread: Vec<&Wrong> = workspace.all_unread().collect();
     if !unread.is_empty() {
         let fields: Vec<&str> = unread.iter().map(|wrong| wrong.field.as_str()).collect();
@@ -342,6 +343,10 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         ui.add(egui::Label::new(text::small(words, palette).color(palette.bad)).wrap());
     }
     let ready = workspace.is_ready() && workspace.plan_error.is_none() && unread.is_empty();
+    if live {
+        add_ui(ui, cx, ready);
+        return;
+    }
     let keys = Action::StartRun.shortcut().map(|keys| format::keys(ui.ctx(), &keys));
     let start = Button::new("Start training")
         .icon(ICON_PLAY_ARROW)
@@ -354,6 +359,22 @@ fn foot_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     if start.show(ui, palette).clicked() {
         cx.act(Action::StartRun);
     }
+}
+
+/// While a run trains, the next one waits for it.
+fn add_ui(ui: &mut Ui, cx: &mut Cx<'_>, ready: bool) {
+    let palette = cx.palette;
+    let why_not = cx.workspace.why_not_add();
+    let add = Button::new("Add to queue").icon(ICON_PLAYLIST_ADD).primary().large().min_width(ui.available_width());
+    let response = add.enabled(ready && why_not.is_none()).show(ui, palette);
+    if response.on_disabled_hover_text(why_not.unwrap_or("Planning the run")).clicked() {
+        cx.act(Action::Queue(QueueAction::Add));
+    }
+    let words = match cx.workspace.queue.waiting().len() {
+        0 => "It begins when the run in progress has ended".to_owned(),
+        waiting => format!("It begins after {}", format::plural(waiting as u64, "run that waits", "runs that wait")),
+    };
+    ui.add(egui::Label::new(text::small(words, palette)).wrap());
 }
 
 /// The card of the model that is configured. A run may have been made with another than the one that is chosen now.

@@ -3,7 +3,7 @@
 use egui::{Align, Layout, Ui, vec2};
 use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 
-use super::{Shown, tables};
+use super::{Shown, words};
 use crate::metrics::Measure;
 use crate::train::run::{Comparison, History, Point};
 use crate::ui::theme::{Palette, space};
@@ -111,7 +111,7 @@ impl Curves {
             drawn.map(|(drawn, run)| line_of(run, &drawn.metric, Style::Dots, palette)).collect();
         let measure = Measure::find(key);
         let percent = measure.is_some_and(|measure| measure.percent);
-        let title = measure.as_ref().map_or("Evaluation", tables::title);
+        let title = measure.as_ref().map_or("Evaluation", words::title);
         let empty = match measure {
             Some(_) if shown.iter().any(Shown::is_in_folds) => "A run in folds has no curve; each of its folds has one",
             Some(_) => "None of these runs was evaluated",

@@ -64,7 +64,7 @@ pub fn differences_ui(ui: &mut Ui, palette: &Palette, found: &Comparison, shown:
 fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(measure) = found.metric.and_then(Measure::find) {
-        rows.push(Row::of(format!("{}, kept weights", title(&measure)), Look::Main, shown, |run| {
+        rows.push(Row::of(format!("{}, kept weights", words::title(&measure)), Look::Main, shown, |run| {
             value(&measure, run.history.result(measure.key))
         }));
         if shown.iter().any(|run| run.run.interval(measure.key).is_some()) {
@@ -75,7 +75,7 @@ fn results(cx: &Cx<'_>, found: &Comparison, shown: &[Shown<'_>]) -> Vec<Row> {
             let best = run.history.best.as_ref().filter(|_| !run.is_in_folds());
             best.map_or_else(|| NONE.to_owned(), |best| format::count(best.step))
         }));
-        rows.push(Row::of(format!("{}, last evaluation", title(&measure)), Look::Number, shown, |run| {
+        rows.push(Row::of(format!("{}, last evaluation", words::title(&measure)), Look::Number, shown, |run| {
             value(&measure, run.history.last(measure.key))
         }));
         rows.extend(others(measure.key, shown));
@@ -104,17 +104,13 @@ fn others(main: &str, shown: &[Shown<'_>]) -> Vec<Row> {
     keys.filter_map(Measure::find)
         .filter(known)
         .map(|measure| {
-            Row::of(title(&measure), Look::Number, shown, |run| {
+            Row::of(words::title(&measure), Look::Number, shown, |run| {
                 let value = value(&measure, run.history.result(measure.key));
                 let interval = run.run.interval(measure.key).filter(|_| run.live.is_none());
                 interval.map_or_else(|| value.clone(), |of| format!("{value}   {}", words::interval(&measure, of)))
             })
         })
         .collect()
-}
-
-pub fn title(measure: &Measure) -> &'static str {
-    if measure.key == "eval_loss" { "Evaluation loss" } else { measure.title }
 }
 
 fn value(measure: &Measure, value: Option<f64>) -> String {

@@ -3,6 +3,11 @@
 use crate::metrics::{Basis, Contest, Interval, Measure};
 use crate::ui::format;
 
+/// What a metric is called.
+pub fn title(measure: &Measure) -> &'static str {
+    if measure.key == "eval_loss" { "Evaluation loss" } else { measure.title }
+}
+
 /// In a cell; `shared` where it is over the rows alone that both runs were evaluated on.
 pub fn short(contest: &Contest, shared: Option<usize>) -> &'static str {
     match contest.differs {
@@ -68,7 +73,13 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
         _ if gap == 0.0 => format!("{name} is level with {best}"),
         _ => format!("{name} is {size} behind {best}"),
     };
-    let why = match contest.basis {
+    let why = why(name, best, contest, measure);
+    format!("{behind}: {why}")
+}
+
+/// By what a run was judged against a better one.
+pub fn why(name: &str, best: &str, contest: &Contest, measure: &Measure) -> String {
+    match contest.basis {
         Basis::Rows { rows, better, other, p } => format!(
             "{best} alone has {} of {} right, {name} alone {} (McNemar's test, p {})",
             format::count(better),
@@ -90,8 +101,7 @@ pub fn sentence(name: &str, best: &str, contest: &Contest, measure: &Measure, ga
             format!("on {rows} two runs can lie {:.1} points apart by chance", margin * 100.0)
         }
         Basis::Nothing => "how much of this is chance is not known".to_owned(),
-    };
-    format!("{behind}: {why}")
+    }
 }
 
 /// A difference, in points where the metric is a share.

@@ -3,11 +3,11 @@
 use egui::{Frame, Label, Popup, PopupCloseBehavior, ScrollArea, Ui};
 use egui_material_icons::icons::ICON_COMPRESS;
 
-use super::about;
 use crate::data::choices::Exclude;
 use crate::train::config::RunConfig;
 use crate::train::make_fit::{Change, Offer};
 use crate::train::plan::Shape;
+use crate::ui::format::about;
 use crate::ui::theme::space;
 use crate::ui::widgets::line::{left, line};
 use crate::ui::widgets::{Button, divider, text};

@@ -1,0 +1,120 @@
+//! Runs that differ in their seed alone are one way to do something. What a comparison allows to say of two ways is asked of
+//! the runs that share a seed, pair by pair: one is ahead of the other only where it is so with every seed, and by more than
+//! chance each time.
+
+use super::compare::{Comparison, PairContest};
+use crate::metrics::Contest;
+
+/// What the runs of one way come to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Way {
+    pub runs: usize,
+    pub mean: f64,
+    pub low: f64,
+    pub high: f64,
+    /// Mean of the time they took.
+    pub seconds: f64,
+}
+
+/// What can be said of two ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// The one at this place is ahead, by more than chance.
+    Ahead(usize),
+    /// Each time by more than chance, but with another seed the other one.
+    Turns,
+    /// Not with every seed by more than chance.
+    TooClose,
+    /// How much is chance is not known, or no two runs can be set beside each other.
+    NotKnown,
+}
+
+/// Two ways beside each other.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Between {
+    pub said: Said,
+    /// For each seed which of the two is ahead, and how that was judged.
+    pub contests: Vec<(usize, Contest)>,
+}
+
+/// The runs of a way by their places in a comparison.
+pub fn way(found: &Comparison, runs: &[Option<usize>]) -> Option<Way> {
+    let metric = found.metric?;
+    let read = || runs.iter().flatten().filter_map(|place| found.runs.get(*place));
+    let values: Vec<f64> = read().filter_map(|run| run.history.result(metric)).collect();
+    let seconds: Vec<f64> = read().map(|run| run.summary.seconds).collect();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    (!values.is_empty()).then(|| Way {
+        runs: values.len(),
+        mean: mean(&values),
+        low: values.iter().copied().fold(f64::INFINITY, f64::min),
+        high: values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        seconds: mean(&seconds),
+    })
+}
+
+/// Two ways, each by its runs in the order of the seeds.
+pub fn between(found: &Comparison, one: &[Option<usize>], other: &[Option<usize>]) -> Between {
+    let both = one.iter().zip(other).filter_map(|(one, other)| Some([(*one)?, (*other)?]));
+    let contests: Vec<(usize, Contest)> = both.filter_map(|places| contest(found, places)).collect();
+    let differs: Option<Vec<bool>> = contests.iter().map(|(_, contest)| contest.differs).collect();
+    let said = match (contests.first(), differs) {
+        (None, _) | (_, None) => Said::NotKnown,
+        (_, Some(differs)) if differs.iter().any(|differs| !differs) => Said::TooClose,
+        (Some((ahead, _)), _) if contests.iter().all(|(other, _)| other == ahead) => Said::Ahead(*ahead),
+        _ => Said::Turns,
+    };
+    Between { said, contests }
+}
+
+/// Which of two runs is ahead, by their places in a comparison.
+fn contest(found: &Comparison, places: [usize; 2]) -> Option<(usize, Contest)> {
+    let of_both = |pair: &&super::Pair| places.iter().all(|place| pair.runs.contains(place));
+    let pair = found.pairs.iter().find(of_both)?;
+    let PairContest { better, contest } = pair.contest?;
+    // What holds on some rows alone says nothing of the ways.
+    let contest = if pair.shared.is_some() { Contest::UNKNOWN } else { contest };
+    let better = places.iter().position(|place| *place == pair.runs[better])?;
+    Some((better, contest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::Measure;
+    use crate::train::run::Pair;
+
+    /// Runs 0 and 1 of one way, 2 and 3 of the other, with the values of each.
+    fn found(values: [f64; 4], rows: usize) -> Comparison {
+        let accuracy = Measure::find("accuracy").unwrap();
+        let pair = |runs: [usize; 2]| {
+            let [one, two] = runs.map(|place| values[place]);
+            let better = usize::from(two > one);
+            let contest = Contest::of_values(&accuracy, [one.max(two), one.min(two)], [rows, rows]);
+            let contest = Some(PairContest { better, contest });
+            Pair { runs, disagreements: None, mcnemar_p: None, contest, shared: None }
+        };
+        Comparison { pairs: vec![pair([0, 2]), pair([1, 3]), pair([0, 3])], ..Comparison::default() }
+    }
+
+    #[test]
+    fn a_way_is_ahead_only_where_it_is_so_with_every_seed() {
+        let (one, other) = ([Some(0), Some(1)], [Some(2), Some(3)]);
+        let said = |values, rows| between(&found(values, rows), &one, &other).said;
+        assert_eq!(said([0.9, 0.9, 0.7, 0.7], 500), Said::Ahead(0));
+        assert_eq!(said([0.7, 0.7, 0.9, 0.9], 500), Said::Ahead(1));
+        assert_eq!(said([0.9, 0.7, 0.7, 0.9], 500), Said::Turns);
+        assert_eq!(said([0.9, 0.9, 0.7, 0.89], 500), Said::TooClose);
+        assert_eq!(said([0.9, 0.9, 0.7, 0.7], 0), Said::NotKnown);
+        let turned = between(&found([0.9, 0.9, 0.7, 0.7], 500), &other, &one);
+        assert_eq!((turned.said, turned.contests.len()), (Said::Ahead(1), 2));
+    }
+
+    #[test]
+    fn runs_that_are_missing_are_left_out_with_their_partner() {
+        let found = found([0.9, 0.9, 0.7, 0.7], 500);
+        let of = |one: [Option<usize>; 2], other: [Option<usize>; 2]| between(&found, &one, &other);
+        assert_eq!(of([Some(0), None], [Some(2), Some(3)]).contests.len(), 1);
+        assert_eq!(of([None, None], [Some(2), Some(3)]).said, Said::NotKnown);
+    }
+}
