@@ -356,7 +356,7 @@ fn a_row_is_shown_as_the_model_reads_it() {
     let before = window.count(|command| matches!(command, Command::Xray { .. }));
     let mut draft = window.app().workspace().draft.clone();
     draft.data.max_tokens = 8;
-    window.harness.state_mut().act(attune::ui::Action::Edit(Box::new(draft)));
+    window.harness.state_mut().act(Action::Edit(Box::new(draft)));
     window.settle();
     assert_eq!(window.count(|command| matches!(command, Command::Xray { .. })), before + 1);
     assert!(window.shows("cut off"));

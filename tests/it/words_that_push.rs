@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use attune::analysis::words::Order;
-use attune::ui::Screen;
 use attune::ui::workspace::Workspace;
+use attune::ui::{Action, Screen};
 use attune::worker::works::words::WeighWords;
 use egui::Role;
 use egui_kittest::kittest::Queryable as _;
