@@ -115,7 +115,7 @@ pub fn fill_roles(given: &Roles, table: &Table, task: Task) -> Roles {
         answers: or(&given.answers, guess.answers),
         // Which rows belong together is never guessed: it changes what is held out.
         group: given.group.clone(),
-        split: or(&given.split, guess.split),
+        split: or(&given.split, guess.split.filter(|name| given.named().all(|(_, used)| used != name))),
     }
 }
 

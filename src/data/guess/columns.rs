@@ -81,7 +81,7 @@ pub(super) fn look<'a>(table: &'a Table, index: usize, name: &'a str) -> Column<
     let cells = filled_cells(table, index);
     let filled = cells.len();
     let share = |count: usize| count as f64 / filled.max(1) as f64;
-    let numerals = Numerals::of(table, &cells);
+    let numerals = if labels::are_id_lists(&cells) { Numerals::default() } else { Numerals::of(table, &cells) };
     // A gap in a column of numbers is no word.
     let told: Vec<&str> = cells.iter().copied().filter(|cell| !is_no_number(cell)).collect();
     let words: Vec<usize> = cells.iter().map(|cell| content::words(cell)).collect();

@@ -71,7 +71,7 @@ enum Unit {
 /// Signs and names of money, the longest first.
 const MONEY: [&str; 40] = [
     "US$", "EUR", "USD", "GBP", "CHF", "JPY", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "INR", "CAD", "AUD", "BRL",
-    "Eur", "Euro", "euro", "eur", "Fr.", "R$", "kr.", "kr", "zł", "Kč", "Ft", "€", "$", "£", "¥", "₹", "₽", "₩", "₺",
+    "Euro", "euro", "Eur", "eur", "Fr.", "R$", "kr.", "kr", "zł", "Kč", "Ft", "€", "$", "£", "¥", "₹", "₽", "₩", "₺",
     "₪", "฿", "₴", "₫", "₱",
 ];
 /// What spreadsheets and programs write where there is no number.
@@ -124,7 +124,9 @@ enum Decimals {
 impl Numerals {
     /// How the cells of a column write numbers, none of which is empty.
     pub fn of(table: &Table, cells: &[&str]) -> Self {
-        if are_id_lists(cells) {
+        // In the files of spreadsheets in most of Europe a person who wants numbers means decimals.
+        let has_decimal_commas = matches!(table.format, Format::Delimited { delimiter: b';' | b'\t' });
+        if !has_decimal_commas && are_id_lists(cells) {
             return Self::default();
         }
         let parts: Vec<Parts<'_>> = cells.iter().filter_map(|cell| apart(cell)).collect();
@@ -459,6 +461,7 @@ mod tests {
         check(';', &["1 234,5", "12\u{202F}000", "3\u{A0}000,25"], &[1234.5, 12000.0, 3000.25].map(Some));
         check(',', &["1,23,456", "45,678", "9.5"], &[123_456.0, 45_678.0, 9.5].map(Some));
         check(';', &["1,5E+03", "2,5"], &[1500.0, 2.5].map(Some));
+        check(';', &["1,2", "2,3", "3,4"], &[1.2, 2.3, 3.4].map(Some));
         let words = of(';', &["900,5", "1.500"]).words().unwrap();
         assert_eq!(words, "the labels are read as numbers with a decimal comma, with points between thousands");
     }

@@ -116,7 +116,8 @@ fn is_sure_list(cell: &str) -> bool {
     let is_whole = |value: &Value| value.as_i64().is_some_and(|number| number >= 0);
     match cell.starts_with('[').then(|| literal::value(cell)).flatten() {
         Some(Value::Array(values)) => {
-            values.iter().all(Value::is_string) || (values.len() > 1 && values.iter().all(is_whole))
+            let are_names = !values.is_empty() && values.iter().all(Value::is_string);
+            are_names || (values.len() > 1 && values.iter().all(is_whole))
         }
         _ => false,
     }
@@ -332,7 +333,7 @@ mod tests {
             assert_eq!(Separator::of_column(cells.into_iter()), Separator::List, "{list}");
             assert_eq!(Separator::of_classes(cells.into_iter()), Separator::List, "{list}");
         }
-        for name in ["[a, b]", "[NAME]", "[1]", "{a}", "a [\"b\"]", "[a"] {
+        for name in ["[]", "{}", "[a, b]", "[NAME]", "[1]", "{a}", "a [\"b\"]", "[a"] {
             assert_eq!(Separator::of_classes(["a", "b", name].into_iter()), Separator::Single, "{name}");
         }
     }

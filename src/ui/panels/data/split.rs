@@ -69,24 +69,16 @@ impl SplitForm {
         let rule = cx.workspace.data.rule.clone();
         let share = self.dragged.unwrap_or(rule.eval_fraction);
         let mut changed = SplitRule { eval_fraction: rule.eval_fraction, ..rule.clone() };
-        if let Some((share, let_go)) = split_bar(ui, share, palette) {
-            self.dragged = (!let_go).then_some(share);
-            if let_go {
-                changed.eval_fraction = share;
-            }
-        }
-        ui.horizontal(|ui| {
-            let percent = |share: f64| format::trimmed(share * 100.0, 2);
-            part_label(ui, palette.series[0], &format!("Train {} %", percent(1.0 - share)), cx);
-            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                part_label(ui, palette.series[1], &format!("Evaluate {} %", percent(share)), cx);
-            });
-        });
-        form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
-            Number::new(SEED, limits::at_least(0.0)).show(ui, &mut changed.seed);
-        });
         let roles = cx.workspace.data.roles.clone();
-        if roles.group.is_none() && has_classes(cx.workspace.data.task) {
+        if let Some(column) = named(roles.split.as_ref()) {
+            ui.label(text::small(format!("The column \"{column}\" says which rows are learned from."), palette));
+        } else {
+            self.drawn_ui(ui, share, &mut changed, cx);
+        }
+        if roles.split.as_deref().is_none_or(str::is_empty)
+            && roles.group.is_none()
+            && has_classes(cx.workspace.data.task)
+        {
             form::row(
                 ui,
                 "Stratify by class",
@@ -105,7 +97,12 @@ impl SplitForm {
             });
             let hint = "A column that says train, dev or test divides the rows, and no share is drawn";
             form::row(ui, "Parts by column", hint, palette, |ui| {
-                column_ui(ui, "Column of parts", 132.0, &mut grouped.split, &table, "None");
+                // An empty name says that there is none, where one would else be found by its name.
+                let mut split = named(roles.split.as_ref());
+                column_ui(ui, "Column of parts", 132.0, &mut split, &table, "None");
+                if split != named(roles.split.as_ref()) {
+                    grouped.split = Some(split.unwrap_or_default());
+                }
             });
             if grouped != roles {
                 cx.act(Action::SetRoles(grouped));
@@ -114,6 +111,27 @@ impl SplitForm {
         if changed != rule {
             cx.act(Action::SetSplit(changed));
         }
+    }
+
+    /// The share that is drawn, and from what.
+    fn drawn_ui(&mut self, ui: &mut Ui, share: f64, changed: &mut SplitRule, cx: &mut Cx<'_>) {
+        let palette = cx.palette;
+        if let Some((share, let_go)) = split_bar(ui, share, palette) {
+            self.dragged = (!let_go).then_some(share);
+            if let_go {
+                changed.eval_fraction = share;
+            }
+        }
+        ui.horizontal(|ui| {
+            let percent = |share: f64| format::trimmed(share * 100.0, 2);
+            part_label(ui, palette.series[0], &format!("Train {} %", percent(1.0 - share)), cx);
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                part_label(ui, palette.series[1], &format!("Evaluate {} %", percent(share)), cx);
+            });
+        });
+        form::row(ui, "Seed", "The same seed holds out the same examples", palette, |ui| {
+            Number::new(SEED, limits::at_least(0.0)).show(ui, &mut changed.seed);
+        });
     }
 
     fn file_ui(&mut self, ui: &mut Ui, cx: &mut Cx<'_>) {
@@ -210,4 +228,8 @@ fn part_row_ui(ui: &mut Ui, palette: &Palette, counts: [String; 2], strong: bool
     let left = egui::Rect::from_min_max(rect.min, egui::pos2(right + 24.0, rect.bottom()));
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     name(&mut ui.new_child(egui::UiBuilder::new().max_rect(left).layout(layout)));
+}
+/// A column that is named, and not only said to be none.
+fn named(column: Option<&String>) -> Option<String> {
+    column.filter(|name| !name.is_empty()).cloned()
 }
