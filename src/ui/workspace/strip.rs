@@ -82,7 +82,9 @@ mod tests {
         let told: Vec<_> = strip.frames.iter().map(|frame| (frame.step, frame.said[0].answer.as_str())).collect();
         assert_eq!(told, [(0, "a"), (5, "b"), (10, "d")]);
         let mut numbers = Strip { are_numbers: true, ..Strip::default() };
-        [(0, "1.0"), (5, "1.1")].into_iter().for_each(|(step, answer)| numbers.push(step, &said(&[answer])));
+        for (step, answer) in [(0, "1.0"), (5, "1.1")] {
+            numbers.push(step, &said(&[answer]));
+        }
         assert!(numbers.newest_turns().is_empty());
     }
 }
