@@ -194,14 +194,14 @@ fn words_are_hidden_by_a_press_and_own_words_are_scored() {
     let Prediction::Filling(first) = result(&screen) else { panic!() };
     assert_eq!(first.blanks.len(), 1, "the text to begin with has a mask");
     until(&mut screen, "Filled in: ");
-    press(&mut screen, "Hide capital");
+    press(&mut screen, "Hide law");
     let Prediction::Filling(both) = result(&screen) else { panic!() };
     assert_eq!(both.blanks.len(), 2);
-    until(&mut screen, "Show capital");
+    until(&mut screen, "Show law");
     write(&mut screen, "Candidates to score", "river, zebra");
     until(&mut screen, "Candidate river ");
     until(&mut screen, "Candidate zebra ");
-    press(&mut screen, "Show capital");
+    press(&mut screen, "Show law");
     let Prediction::Filling(again) = result(&screen) else { panic!() };
     assert_eq!(again.blanks.len(), 1);
 }

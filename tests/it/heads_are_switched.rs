@@ -32,7 +32,7 @@ fn the_command_line_tells_what_each_head_matters_and_what_is_lost_without_it() {
     let folder = tempfile::tempdir().unwrap();
     let data = reviews(folder.path(), 12);
     let (quick, said) = heads("bert-classify", &data, &["--json"]).unwrap();
-    assert_eq!(said, "");
+    assert_eq!(said, "attune: the columns that are read: text \"text\", label \"label\"\n");
     let quick: Value = serde_json::from_str(&quick).unwrap();
     let (exact, _) = heads("bert-classify", &data, &["--json", "--exact"]).unwrap();
     let exact: Value = serde_json::from_str(&exact).unwrap();
@@ -51,8 +51,8 @@ fn the_command_line_tells_what_each_head_matters_and_what_is_lost_without_it() {
     let (words, said) = heads("bert-classify", &data, &["--rows", "6", "--exact"]).unwrap();
     assert!(words.contains("layer 2 head 3") && words.contains("layer 1 feed-forward"), "{words}");
     assert!(said.contains("6 of 12 labelled rows were looked at"), "{said}");
-    let refused = heads("bert-mlm", &data, &[]).unwrap_err();
-    assert!(refused.contains("what heads matter for mlm cannot be measured"), "{refused}");
+    let refused = heads("electra-rtd", &data, &[]).unwrap_err();
+    assert!(refused.contains("what heads matter for rtd cannot be measured"), "{refused}");
 }
 
 fn says(workspace: &Workspace, heads: usize) -> bool {

@@ -55,7 +55,7 @@ fn the_command_line_tells_what_each_layer_knows() {
     let folder = tempfile::tempdir().unwrap();
     let data = weather(folder.path(), 60, &["rain", "snow", "wind"]);
     let (found, said) = probe(&data, &["--json", "--folds", "3"]).unwrap();
-    assert_eq!(said, "");
+    assert_eq!(said, "attune: the columns that are read: text \"text\", label \"label\"\n");
     let layers = found["layers"].as_array().unwrap();
     assert_eq!(found["poolings"][found["pooling"].as_str().unwrap()], found["layers"]);
     for (place, layer) in layers.iter().enumerate() {

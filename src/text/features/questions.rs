@@ -275,7 +275,8 @@ mod tests {
             ("  who ?", other, "by hand"),
             (long, CONTEXT, "a bridge"),
             ("what was drawn ?", other, "a map"),
-            ("what is long ?", CONTEXT, ""),
+            // An empty list says that there is no answer; an empty cell would say nothing.
+            ("what is long ?", CONTEXT, "[]"),
         ];
         let dataset = dataset(&rows);
         assert_eq!(dataset.examples.len(), rows.len());

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Workspace;
 use crate::inspect::{Reply, Subject};
 use crate::table::Inputs;
 use crate::task::Task;
@@ -47,20 +46,4 @@ pub struct Offered {
     pub pair: Option<String>,
     /// For a question, from which lead on there is no answer, where that may be said.
     pub no_answer: Option<f64>,
-}
-
-impl Workspace {
-    pub fn explore_with(&mut self, model: PathBuf) {
-        if self.explore.model.as_ref() != Some(&model) && !self.refuses(&model) {
-            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
-            self.wants.subject = true;
-        }
-    }
-
-    /// Asks a state of the course of the run whose model is asked. It can be asked the same, so that nothing has to be told
-    /// of it first.
-    pub fn look_at_state(&mut self, dir: PathBuf) {
-        let Some(subject) = self.explore.subject.as_ref().map(|subject| subject.in_state(&dir)) else { return };
-        self.explore = ExploreState { model: Some(dir), subject: Some(Arc::new(subject)), ..ExploreState::default() };
-    }
 }

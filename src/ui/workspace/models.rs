@@ -1,13 +1,29 @@
-//! The models on this machine, as they are found.
+//! The models on this machine, as they are found, and which of them Explore asks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::explore::ExploreState;
 use super::{Level, Workspace};
 use crate::hub::embedded::Shipped;
 use crate::ui::format;
 use crate::worker::protocol::{ModelEntry, Origin};
 
 impl Workspace {
+    pub fn explore_with(&mut self, model: PathBuf) {
+        if self.explore.model.as_ref() != Some(&model) && !self.refuses(&model) {
+            self.explore = ExploreState { model: Some(model), ..ExploreState::default() };
+            self.wants.subject = true;
+        }
+    }
+
+    /// Asks a state of the course of the run whose model is asked. It can be asked the same, so that nothing has to be told
+    /// of it first.
+    pub fn look_at_state(&mut self, dir: PathBuf) {
+        let Some(subject) = self.explore.subject.as_ref().map(|subject| subject.in_state(&dir)) else { return };
+        self.explore = ExploreState { model: Some(dir), subject: Some(Arc::new(subject)), ..ExploreState::default() };
+    }
+
     /// The folder of a model inside the program, where it was written without trouble.
     pub fn shipped(&self, which: Shipped) -> Option<&Path> {
         let is_it = |entry: &&ModelEntry| entry.origin == Origin::Embedded(which) && entry.problem.is_none();
