@@ -273,6 +273,7 @@ mod tests {
         // What was left open is settled before a run waits.
         let mut config = RunConfig { open: Open::default(), ..draft::empty() };
         config.run.out = out.into();
+        config.data.train = Path::new("data.csv").into();
         config.distill = teacher.map(|teacher| Distill { teacher: teacher.into(), ..Distill::default() });
         config
     }
