@@ -89,7 +89,8 @@ fn a_view_is_kept_with_its_text_and_comes_back_after_a_restart() {
     assert!(kept[0].title.starts_with("Attention \u{b7} bert-classify: "), "{}", kept[0].title);
     assert_eq!(window.workspace().log.last().unwrap().link.as_ref(), Some(&link));
     window.press("Keep this view");
-    assert_eq!(window.workspace().kept_views.len(), 1, "the same view is kept once");
+    let kept = window.workspace().kept_views.clone();
+    assert_eq!(kept.len(), 1, "the same view is kept once");
 
     let mut memory = Memory::default();
     window.harness.state_mut().save(&mut memory);

@@ -225,7 +225,7 @@ fn a_file_becomes_examples_with_guessed_roles_and_every_bad_row_is_named() {
     window.press("Health · 2");
     window.press("2 rows left out");
     assert!(window.shows("line 62") && window.shows("line 63"));
-    assert!(window.shows("Continue to model"));
+    assert!(window.shows("Continue to training"), "the usual model was opened with the first data");
 }
 
 #[test]
@@ -331,7 +331,7 @@ fn questions_show_their_answers_and_misplaced_ones_move() {
     assert_eq!(window.app().workspace().data.task, attune::task::Task::Qa);
     assert_eq!(loaded(&window).dataset.examples.len(), 3);
     assert!(window.shows("no answer"));
-    window.press_role(Role::Button, "Health · 3");
+    window.press_role(Role::Button, "Health · 4");
     window.press("Fix: 1 question with an answer that is not at its stated position but elsewhere in the context");
     assert_eq!(loaded(&window).dataset.examples.len(), 4);
     assert!(window.shows("1 question without a usable answer"));
