@@ -166,7 +166,10 @@ fn what_a_link_leads_to_and_is_not_there_is_said() {
 
     // Data that are not open are opened, and not in the place of others before a person says so.
     let data = reviews(folder.path(), 40);
-    let read = format!(r#"{{"task":"classify","read":{{"train":"{}"}}}}"#, data.display());
+    let read = format!(
+        r#"{{"task":"classify","read":{{"train":"{}","columns":{{"text":"text","label":"label"}}}}}}"#,
+        data.display()
+    );
     let link = format!("attune://explore/layers?model={}&folds=3&data={read}", model.display()).replace('"', "%22");
     open(&mut window, &link);
     window.until("its data are read", |workspace| workspace.data.loaded.is_some() && workspace.jobs.is_empty());
