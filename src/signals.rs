@@ -44,6 +44,17 @@ pub fn heed() -> AskedToEnd {
     asked
 }
 
+/// Lets a process that is about to start hear no Ctrl-C at the terminal: it reaches this one alone, which asks each that
+/// it started once, where a second request would end it at once.
+#[cfg(unix)]
+pub fn set_apart(command: &mut std::process::Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+pub fn set_apart(_command: &mut std::process::Command) {}
+
 /// What a signal is called.
 #[cfg(unix)]
 pub fn name(signal: i32) -> String {

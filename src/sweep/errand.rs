@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::process::apart;
+use crate::signals;
 
 /// What `ssh` ends with where the fault is the connection's.
 const CUT: i32 = 255;
@@ -138,7 +138,7 @@ fn spawn_with(command: &mut Command, first: Option<&mut Child>) -> io::Result<Ch
 
 fn tar() -> Command {
     let mut tar = Command::new("tar");
-    apart(&mut tar);
+    signals::set_apart(&mut tar);
     tar
 }
 

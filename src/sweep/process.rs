@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use sysinfo::{Pid, ProcessesToUpdate, Signal, System};
 
 use super::trial::Trial;
-use crate::files;
 use crate::train::run;
+use crate::{files, signals};
 
 /// What a trial is started from, and what it says.
 pub(super) const FOLDER: &str = "trials";
@@ -44,7 +44,7 @@ impl Running {
         if let Some(threads) = threads {
             command.env("RAYON_NUM_THREADS", threads.to_string());
         }
-        apart(&mut command);
+        signals::set_apart(&mut command);
         command.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said);
         Ok(Self { place, process: Process::Ours(command.spawn()?), log, read: 0 })
     }
@@ -109,16 +109,6 @@ pub(super) fn last_words(log: &Path) -> Option<String> {
     let last = text.lines().rfind(|line| !line.trim().is_empty())?;
     Some(last.strip_prefix("attune: ").unwrap_or(last).to_owned())
 }
-
-/// Ctrl-C at the terminal reaches the sweep alone, which asks each trial once: a second request would end it at once.
-#[cfg(unix)]
-pub(super) fn apart(command: &mut Command) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-pub(super) fn apart(_command: &mut Command) {}
 
 /// The configuration that a trial is started with.
 pub(super) fn config_path(out: &Path, trial: &Trial) -> PathBuf {

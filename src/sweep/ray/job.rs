@@ -9,10 +9,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use super::super::Trial;
 use super::super::errand::{Ended, Errand, Given};
 use super::super::go::is_finished;
-use super::super::process::{apart, last_words, lines_since};
+use super::super::process::{last_words, lines_since};
 use super::super::scheduler::quoted;
 use super::Ray;
-use crate::files;
+use crate::{files, signals};
 
 /// The program that submits, asks and stops.
 const PROGRAM: &str = "ray";
@@ -187,7 +187,7 @@ fn message(said: &str) -> &str {
 fn ray_job(verb: &str, ray: &Ray) -> Command {
     let mut command = Command::new(PROGRAM);
     command.args(["job", verb, "--address", &ray.address]);
-    apart(&mut command);
+    signals::set_apart(&mut command);
     command
 }
 

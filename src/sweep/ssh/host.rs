@@ -6,7 +6,7 @@
 use std::process::Command;
 
 use super::super::SweepError;
-use super::super::process::apart;
+use crate::signals;
 
 /// Another machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl Host {
         // A host that does not answer for a minute is gone.
         command.args(["-o", "ServerAliveInterval=15", "-o", "ServerAliveCountMax=4"]);
         command.arg(&self.name).args(words);
-        apart(&mut command);
+        signals::set_apart(&mut command);
         command
     }
 }

@@ -11,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use super::died::{Death, Left, Said};
 use super::job::{Ended, Job};
-use crate::memory;
 use crate::train::event::TrainEvent;
 use crate::worker::apart::{ARGUMENT, Asked, Told, line};
 use crate::worker::protocol::{Command, Control, EventKind, Payload};
 use crate::worker::work::{AnyWork, Failure};
 use crate::worker::works::rate::FindRate;
+use crate::{memory, signals};
 
 /// How long a process that has told its end may take to be gone.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -105,7 +105,7 @@ impl Process {
         let request = line(asked).map_err(|error| error.to_string())?;
         let mut command = Program::new(program);
         command.arg(ARGUMENT).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        apart(&mut command);
+        signals::set_apart(&mut command);
         let mut child = command.spawn().map_err(|error| format!("{}: {error}", program.display()))?;
         let (Some(mut orders), Some(told), Some(said)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -168,13 +168,3 @@ impl Process {
         Death { status, said: self.said.all(), ran_out }
     }
 }
-
-/// Ctrl-C at the terminal reaches the window alone, which ends the run in order when it closes.
-#[cfg(unix)]
-fn apart(command: &mut Program) {
-    use std::os::unix::process::CommandExt;
-    command.process_group(0);
-}
-
-#[cfg(not(unix))]
-fn apart(_command: &mut Program) {}
