@@ -75,6 +75,7 @@ impl Decisions {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::Stream;
 
     #[test]
     fn decisions_come_back_as_they_were_and_nothing_decided_is_no_file() {
@@ -88,6 +89,18 @@ mod tests {
         Decisions::default().write(dir.path()).unwrap();
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         Decisions::default().write(dir.path()).unwrap();
+    }
+
+    #[test]
+    fn what_was_decided_comes_back_to_the_last_bit() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut chance = Stream::new(7);
+        for _ in 0..300 {
+            let decided = 40.0 * chance.unit() - 20.0;
+            let decisions = Decisions { no_answer: Some(decided), ..Decisions::default() };
+            decisions.write(dir.path()).unwrap();
+            assert_eq!(Decisions::read(dir.path()).unwrap().no_answer, Some(decided));
+        }
     }
 
     #[test]
