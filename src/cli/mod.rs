@@ -22,6 +22,7 @@ mod inspect;
 mod map;
 mod models;
 mod nearest;
+mod order;
 mod output;
 mod precision;
 mod predict;
@@ -52,6 +53,8 @@ pub struct Arguments {
 pub enum Command {
     /// Fine-tune a model as a RUN.toml says
     Train(train::Train),
+    /// Change a run while it trains: its rates, what it trains, when it is evaluated, saved and ends
+    Order(order::OrderRun),
     /// Train several times: a grid or a random search over settings, with seeds
     Sweep(sweep::SweepRuns),
     /// Evaluate a model on a file
@@ -98,6 +101,7 @@ const STACK_BYTES: usize = 256 << 20;
 pub fn run(command: Command) -> ExitCode {
     let work = move || match command {
         Command::Train(train) => train.run(),
+        Command::Order(order) => order.run(),
         Command::Sweep(sweep) => sweep.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Predict(predict) => predict.run(),

@@ -110,6 +110,8 @@ impl Train {
             on_event: &mut on_event,
             on_pause: &mut { go_on },
             is_paused: &|| false,
+            // What is ordered of it is left in its folder.
+            orders: &mut Vec::new,
             interrupt: &|| interrupt.clone(),
         };
         let outcome = train_from(checkpoint.as_ref(), &model, &prepared, &config, &mut recorder)?;
@@ -346,7 +348,11 @@ impl Progress {
                 eprintln!("resumes after step {step}, {} into the run", duration(*seconds));
             }
             TrainEvent::Probe { step, said } => self.tell_turns(*step, said),
-            TrainEvent::Unfroze { step, blocks } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
+            TrainEvent::Unfroze { step, blocks, .. } => eprintln!("step {step}: now trains {}", blocks.join(", ")),
+            TrainEvent::Order { step, order, refused: None } => eprintln!("step {step}: ordered: {}", order.words()),
+            TrainEvent::Order { step, order, refused: Some(why) } => {
+                eprintln!("step {step}: not followed: {}, as {why}", order.words());
+            }
             TrainEvent::Finished(ending) | TrainEvent::Stopped(ending) => ended(ending),
             // An error is told when the command ends.
             TrainEvent::Checkpoint { .. } | TrainEvent::Failed(_) => {}

@@ -144,6 +144,31 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Writes more weights, as they are now, beside those that a folder of [`Self::save_trained`] has.
+    pub fn add_to_saved(&self, dir: &Path, is_added: &dyn Fn(&Param) -> bool) -> Result<(), ModelError> {
+        let path = dir.join(WEIGHTS);
+        let mut all = Vec::new();
+        {
+            // It is closed again before it is replaced.
+            let own = TensorFiles::open_file(&path)?;
+            let params: Vec<&Param> = self.params.iter().map(AsRef::as_ref).collect();
+            let added = params.into_iter().filter(|param| is_added(param) && own.find(&param.stored_name).is_none());
+            for param in added {
+                all.push(((param.stored_name.clone(), param.shape().to_vec()), param.var().flatten_all()?.to_vec1()?));
+            }
+            if all.is_empty() {
+                return Ok(());
+            }
+            for tensor in own.tensors() {
+                all.push(((tensor.name.clone(), tensor.shape.clone()), own.read_f32(&tensor.name)?));
+            }
+        }
+        let (tensors, values): (Vec<_>, Vec<Vec<f32>>) = all.into_iter().unzip();
+        Ok(write_safetensors(&path, &tensors, |index| Ok(values[index].clone()))?)
+    }
+}
+
 /// The weights of a state: those that were trained from its own file, all others from the whole model.
 struct Overlaid {
     rest: Box<dyn Source>,

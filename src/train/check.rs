@@ -34,6 +34,7 @@ impl RunConfig {
         self.check_folds()?;
         self.check_kept()?;
         self.check_probes()?;
+        self.check_orders()?;
         let known = Measure::of(self.task);
         if !known.contains(&run.keep_best.as_str()) {
             return wrong("run.keep_best", run.keep_best.clone(), &format!("{} for {}", known.join(", "), self.task));

@@ -25,6 +25,7 @@ pub use read::{Checkpoint, ReadBest, Told, newest};
 use super::companion::Companion;
 use super::kept::KeptEvaluation;
 use super::optimizer::Optimizer;
+use super::orders::Followed;
 use super::{Prepared, TrainError};
 use crate::files::{self, Sums};
 use crate::metrics::Evaluation;
@@ -71,6 +72,9 @@ pub struct Progress {
     pub evaluated_at: Option<u64>,
     /// Blocks that were frozen at first and are trained now.
     pub thawed: usize,
+    /// How far what was ordered was followed.
+    #[serde(default)]
+    pub orders: Followed,
     /// Seconds that the run has taken.
     pub seconds: f64,
     pub peak_memory_bytes: u64,

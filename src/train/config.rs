@@ -4,8 +4,10 @@
 //! otherwise be ignored in silence.
 
 mod distill;
+mod dropout;
 mod lora;
 mod optim;
+mod order;
 mod probe;
 
 use std::path::PathBuf;
@@ -13,8 +15,10 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub use distill::Distill;
+pub use dropout::Dropout;
 pub use lora::{ALL_TARGETS, Lora};
 pub use optim::{ClassWeights, Optim, ScheduleKind, WeightRate};
+pub use order::{Group, LastEpoch, Order, What};
 pub use probe::Probe;
 
 use super::open::Open;
@@ -418,6 +422,9 @@ pub struct RunOptions {
     /// Steps from one answer to the next; 0 asks some forty times in the run.
     #[serde(skip_serializing_if = "is_nothing")]
     pub probe_every: u64,
+    /// What is ordered in mid-run, at which step; orders that are given by hand are added as they are followed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub orders: Vec<Order>,
     pub device: DeviceChoice,
     pub out: PathBuf,
 }
@@ -445,40 +452,9 @@ impl Default for RunOptions {
             keep_checkpoints: 0,
             probes: Vec::new(),
             probe_every: 0,
+            orders: Vec::new(),
             device: DeviceChoice::Auto,
             out: PathBuf::from("runs/run"),
-        }
-    }
-}
-
-/// `"config"`: as the model's own configuration says; or one rate for all places.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Dropout {
-    Config,
-    Rate(f64),
-}
-
-impl Serialize for Dropout {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Config => serializer.serialize_str("config"),
-            Self::Rate(rate) => serializer.serialize_f64(*rate),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Dropout {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            Word(String),
-            Rate(f64),
-        }
-        match Raw::deserialize(deserializer)? {
-            Raw::Word(word) if word == "config" => Ok(Self::Config),
-            Raw::Rate(rate) if (0.0..1.0).contains(&rate) => Ok(Self::Rate(rate)),
-            _ => Err(serde::de::Error::custom("expected \"config\" or a rate from 0 to below 1")),
         }
     }
 }

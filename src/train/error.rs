@@ -67,6 +67,11 @@ pub enum TrainError {
     #[error("another Attune is writing the run in {path}; stop it there first")]
     Busy { path: PathBuf },
     #[error(
+        "no process is training the run in {path}, so nothing can be ordered; resume it first, or name the order with its step in \
+         run.orders of its run.toml"
+    )]
+    NotTraining { path: PathBuf },
+    #[error(
         "{key} is {now} but was {was} when the run in {path} started, and a run is resumed with the settings that it started with; set it back, or start another with another [run] out"
     )]
     SettingChanged { path: PathBuf, key: String, was: String, now: String },

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::config::RunConfig;
+use super::config::{RunConfig, What};
 use super::probes::ProbeSaid;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,9 @@ pub enum TrainEvent {
         eval_examples: usize,
         /// Examples whose text was cut to the length limit.
         truncated: usize,
+        /// Blocks that are frozen at first and can be thawed, from the top down.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        frozen: Vec<String>,
     },
     Step(Step),
     Eval {
@@ -50,6 +53,17 @@ pub enum TrainEvent {
     Unfroze {
         step: u64,
         blocks: Vec<String>,
+        /// Weights that are trained from there on; an earlier version did not tell.
+        #[serde(default)]
+        trainable: u64,
+    },
+    /// What was ordered in mid-run, after so many updates.
+    Order {
+        step: u64,
+        order: What,
+        /// Why it was not followed, where it was not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
     },
     /// What the model says of the run's probes, in their order.
     Probe {

@@ -212,6 +212,7 @@ fn write_events(
                 train_examples,
                 eval_examples: evaluation.predictions.len(),
                 truncated,
+                frozen: Vec::new(),
             }
         }
         other => other,

@@ -1,6 +1,6 @@
 //! Which weights decay, and at what rate each learns; every weight is in exactly one group.
 
-use super::config::{ClassWeights, Optim, Strategy};
+use super::config::{ClassWeights, Group, Optim, Strategy};
 use super::optimizer::Rule;
 use super::patterns::is_named;
 use super::strategy::{may_train, may_train_weights};
@@ -49,10 +49,18 @@ pub fn highest<Name: AsRef<str>>(weights: impl IntoIterator<Item = Name>, optim:
     weights.into_iter().map(|name| rate_of(name.as_ref(), optim, layers)).reduce(f64::max)
 }
 
-/// The peak rate of each group of blocks that are trained at any time, the highest first and none twice: a group is
-/// told by the highest of its weights, as a step tells it. How many layers there are decides only on the embeddings,
-/// which are left out where it is not known.
+/// The peak rate of each group of blocks that are trained at any time, the highest first and none twice.
 pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -> Vec<f64> {
+    let mut peaks: Vec<f64> =
+        peaks_by_group(optim, strategy, stored_layers).into_iter().map(|(_, peak)| peak).collect();
+    peaks.sort_by(|one, two| two.total_cmp(one));
+    peaks.dedup();
+    peaks
+}
+
+/// The same with the group of each: a group is told by the highest of its weights, as a step tells it. How many layers there
+/// are decides only on the embeddings, which are left out where it is not known.
+pub fn peaks_by_group(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -> Vec<(Group, f64)> {
     let layers = stored_layers.unwrap_or(1);
     // Only a rate by name tells the weights of a block apart.
     let mut rates: Vec<(Block, f64)> = if optim.rates.is_empty() {
@@ -62,16 +70,11 @@ pub fn peaks(optim: &Optim, strategy: &Strategy, stored_layers: Option<usize>) -
         may_train_weights(strategy, layers).map(of).collect()
     };
     rates.retain(|(block, _)| stored_layers.is_some() || *block != Block::Embeddings);
-    let mut peaks: Vec<f64> = ["embeddings", "encoder", "head"]
-        .into_iter()
-        .filter_map(|group| {
-            let own = rates.iter().filter(|(block, _)| group_of(*block) == group);
-            own.map(|(_, rate)| *rate).reduce(f64::max)
-        })
-        .collect();
-    peaks.sort_by(|one, two| two.total_cmp(one));
-    peaks.dedup();
-    peaks
+    let highest = |group: Group| {
+        let own = rates.iter().filter(|(block, _)| group_of(*block) == group.name());
+        own.map(|(_, rate)| (group, *rate)).reduce(|one, two| if two.1 > one.1 { two } else { one })
+    };
+    Group::ALL.into_iter().filter_map(highest).collect()
 }
 
 /// What each class weighs in the loss, from its examples; none where all weigh the same.

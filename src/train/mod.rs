@@ -25,6 +25,7 @@ pub mod make_fit;
 pub mod objective;
 pub mod open;
 pub mod optimizer;
+pub mod orders;
 pub mod patterns;
 pub mod plan;
 pub mod prefix;

@@ -76,6 +76,13 @@ impl Optimizer {
         self.slots.iter().map(|slot| (&slot.param, &slot.rule))
     }
 
+    /// Changes what each weight gets, from the next update on.
+    pub fn set_rules(&mut self, rule: impl Fn(&Param) -> Rule) {
+        for slot in &mut self.slots {
+            slot.rule = rule(&slot.param);
+        }
+    }
+
     /// How often the weight at a place among the parameters was updated.
     pub fn updates(&self, place: usize) -> u64 {
         self.slots.get(place).map_or(0, |slot| slot.steps)

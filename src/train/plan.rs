@@ -11,7 +11,7 @@ use super::config::{LanguageObjective, RunConfig, StrategyKind};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::{count_steps, kept_count};
-use super::{Prepared, TrainError, as_it_is, companions, groups, patterns, strategy};
+use super::{Prepared, TrainError, as_it_is, companions, groups, orders, patterns, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::memory;
@@ -141,7 +141,12 @@ fn of_sequences(
     let steps = count_steps(config, train);
     let layers = encoder.stored_layers();
     let names: Vec<&str> = sizes.iter().map(|(name, _)| name.as_str()).collect();
-    let rule = strategy::trained_at_end(&config.strategy, layers, names.iter().copied(), steps)?;
+    let rule = strategy::trained_at_end(
+        &config.strategy,
+        layers,
+        names.iter().copied(),
+        orders::joined_at_end(config, steps),
+    )?;
     patterns::check("optim.rates", config.optim.patterns(), &names)?;
     let blocks = planned_blocks(config, layers, sizes, |name| {
         let is_fixed = encoder.sinusoidal_positions && name == "embeddings.position";

@@ -3,7 +3,7 @@
 use super::companion::Expected;
 use super::config::RunConfig;
 use super::plan::{self, PlanSummary};
-use super::{Prepared, TrainError, companions, probes};
+use super::{Prepared, TrainError, companions, orders, probes};
 use crate::files::{folder_bytes, free_disk};
 use crate::memory;
 use crate::model::Model;
@@ -35,6 +35,7 @@ pub fn preflight(
             size(free)
         ));
     }
+    data.warnings.extend(orders::beyond(config, plan.steps));
     let there = if goes_on { folder_bytes(&config.run.out) } else { 0 };
     let disk = Disk::of(config, &plan, companions::expected(config, &model.config)?.as_ref());
     match free_disk(&config.run.out).and_then(|free| disk.lacks(free + there)) {

@@ -38,6 +38,7 @@ pub fn prepare_watched(config: &RunConfig, watch: &mut dyn Watch) -> Result<Opti
     }
     as_it_is::check(config, &encoder)?;
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(&dir))?.for_embeddings(encoder.vocab_size)?;
+    orders::check(config, encoder.stored_layers(), encoder.frozen.is_some())?;
     let unused = config.unused(encoder.stored_layers());
     let known = encoder.frozen.as_ref().and_then(FrozenKeys::weakness).map(str::to_owned);
     let told = [cut.into_iter().collect(), unused, known.into_iter().collect(), tokenizer.misfits(encoder.vocab_size)]

@@ -1,12 +1,13 @@
 //! A run's folder: `run.toml`, `events.jsonl`, `summary.json`, `evaluation.json`, `model/`, which transformers opens,
 //! `adapter/` where adapters were trained,
-//! `kept/` with the states that were kept of its course, `manifest.json` with the sums of what was kept, and `checkpoint/` while the run is not finished.
+//! `kept/` with the states that were kept of its course, `orders/` for what is ordered while it trains, `manifest.json` with the sums of what was kept, and `checkpoint/` while the run is not finished.
 
 mod adapter;
 mod compare;
 mod elsewhere;
 mod folder;
 mod history;
+mod inbox;
 mod lock;
 mod log;
 pub(in crate::train) mod names;
@@ -25,6 +26,7 @@ pub use compare::{Compared, Comparison, Difference, Pair, PairContest, SEED as R
 pub use elsewhere::{Followed, settle};
 pub use folder::{RunFolder, damage};
 pub use history::{History, Point};
+pub use inbox::{Told, leave};
 pub use record::Recorder;
 pub use reopen::{Opened, as_it_began, check_folder, kept_config, open};
 pub use summary::{RunStatus, RunSummary, model_title, title};
@@ -43,7 +45,7 @@ use log::Log;
 pub(super) use names::{ADAPTER, MODEL};
 /// What became of the runs of a sweep, in the folder that holds theirs.
 pub const TRIALS: &str = names::TRIALS;
-use names::{CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST};
+use names::{CHECKPOINT, CONFIG, DATA, EVALUATION, EVENTS, MANIFEST, ORDERS};
 pub use names::{fold_folder, fold_in};
 use summary::SUMMARY;
 
@@ -58,6 +60,7 @@ impl TrainEvent {
             | Self::Warning { step, .. }
             | Self::Resumed { step, .. }
             | Self::Unfroze { step, .. }
+            | Self::Order { step, .. }
             | Self::Probe { step, .. } => *step,
             Self::Finished(ending) | Self::Stopped(ending) | Self::Failed(ending) => ending.step,
         }
@@ -155,7 +158,7 @@ pub fn delete(dir: &Path) -> Result<(), TrainError> {
     for path in scalars::files(dir).into_iter().chain(begun) {
         std::fs::remove_file(path).map_err(unwritable)?;
     }
-    for name in [MODEL, ADAPTER, CHECKPOINT, folder::STAGE] {
+    for name in [MODEL, ADAPTER, CHECKPOINT, ORDERS, folder::STAGE] {
         if dir.join(name).exists() {
             std::fs::remove_dir_all(dir.join(name)).map_err(unwritable)?;
         }

@@ -26,6 +26,19 @@ pub fn epoch_updates(config: &RunConfig, lengths: &[u32], epoch: u64) -> Vec<Vec
     sampler::updates(lengths, &order, update_rule(config, epoch))
 }
 
+/// The epoch, from 1, that an update belongs to, which is counted from 1; what is before the first update is of the first.
+pub fn epoch_of(config: &RunConfig, lengths: &[u32], update: u64) -> u64 {
+    let (mut epoch, mut done) = (0, 0);
+    loop {
+        let updates = epoch_updates(config, lengths, epoch).len() as u64;
+        epoch += 1;
+        done += updates;
+        if update <= done || updates == 0 {
+            return epoch;
+        }
+    }
+}
+
 /// Whether the state after so many updates is one of those that are kept: evenly spaced from before the first update to
 /// after the last, so that equal ways on a slider are equal parts of the run. A run with fewer updates keeps each once.
 pub fn is_kept(config: &RunConfig, total: u64, step: u64) -> bool {

@@ -148,29 +148,47 @@ pub fn thaw_order(strategy: &Strategy, layers: usize) -> Vec<Block> {
     (0..layers).rev().map(Block::Layer).chain([Block::Embeddings]).collect()
 }
 
-/// How many blocks have joined before the update that follows `step` ones and is of an epoch, from 0.
+/// The blocks that are frozen at first and of which something would learn if they were not, from the top down: those that
+/// join in `gradual`, and in other strategies those that may be ordered to.
+pub fn frozen_from_top(strategy: &Strategy, layers: usize) -> Vec<Block> {
+    let frozen = frozen(strategy, layers).unwrap_or_default();
+    let rule = Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) };
+    let mut blocks: Vec<Block> = frozen.into_iter().filter(|block| rule.touches(*block)).collect();
+    blocks.sort_unstable_by(|one, two| two.cmp(one));
+    blocks
+}
+
+/// Whether a weight learns where its block is not frozen.
+pub fn trains(strategy: &Strategy, weight: &str) -> bool {
+    Trained { frozen: Vec::new(), patterns: patterns(strategy), but: but(strategy) }.contains(weight)
+}
+
+/// How many blocks have joined by themselves before the update that follows `step` ones and is of an epoch, from 0.
 pub fn thawed(strategy: &Strategy, step: u64, epoch: u64) -> usize {
+    if strategy.kind != StrategyKind::Gradual {
+        return 0;
+    }
     match strategy.unfreeze_every {
         Every::Epoch => epoch as usize,
         Every::Steps(steps) => (step / steps.max(1)) as usize,
     }
 }
 
-/// How many blocks have joined before the last update of a run.
+/// How many blocks have joined by themselves before the last update of a run.
 pub fn joined_at_end(strategy: &Strategy, steps: StepCount) -> usize {
     let last = steps.total.saturating_sub(1);
     thawed(strategy, last, last / steps.per_epoch.max(1))
 }
 
-/// What is trained when a run ends.
+/// What is trained when a run ends in which so many blocks join.
 pub fn trained_at_end<'a>(
     strategy: &Strategy,
     layers: usize,
     weights: impl IntoIterator<Item = &'a str>,
-    steps: StepCount,
+    joined: usize,
 ) -> Result<Trained, TrainError> {
-    let order = thaw_order(strategy, layers);
-    let joined = joined_at_end(strategy, steps).min(order.len());
+    let order = frozen_from_top(strategy, layers);
+    let joined = joined.min(order.len());
     Ok(Trained::of(strategy, layers, weights)?.joined_by(&order[..joined]))
 }
 
@@ -220,7 +238,8 @@ mod tests {
     fn blocks_join_from_the_top_down_as_often_as_the_run_is_long() {
         let at_end = |unfreeze_every, total| {
             let strategy = Strategy { kind: StrategyKind::Gradual, unfreeze_every, ..Strategy::default() };
-            let rule = trained_at_end(&strategy, 3, ["head.token.bias"], StepCount { total, per_epoch: 10 }).unwrap();
+            let joined = joined_at_end(&strategy, StepCount { total, per_epoch: 10 });
+            let rule = trained_at_end(&strategy, 3, ["head.token.bias"], joined).unwrap();
             rule.frozen.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(at_end(Every::Epoch, 10), "embeddings layers.0 layers.1 layers.2");
@@ -229,6 +248,26 @@ mod tests {
         // The block that would join after the last update does not.
         assert_eq!(at_end(Every::Steps(4), 12), "embeddings layers.0");
         assert_eq!(at_end(Every::Steps(4), 13), "embeddings");
+    }
+
+    #[test]
+    fn what_is_frozen_and_would_learn_may_be_thawed_from_the_top_down() {
+        let of = |kind, train: &[&str], frozen: &[&str]| {
+            let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let (train, frozen) = (owned(train), owned(frozen));
+            let strategy = Strategy { kind, top_layers: 1, train, frozen, ..Strategy::default() };
+            let blocks = frozen_from_top(&strategy, 3);
+            blocks.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(of(StrategyKind::Head, &[], &[]), "layers.2 layers.1 layers.0 embeddings");
+        assert_eq!(of(StrategyKind::Gradual, &[], &[]), "layers.2 layers.1 layers.0 embeddings");
+        assert_eq!(of(StrategyKind::Top, &[], &[]), "layers.1 layers.0 embeddings");
+        assert_eq!(of(StrategyKind::Custom, &[], &["layers.0", "head", "embeddings"]), "head layers.0 embeddings");
+        let attention = of(StrategyKind::Custom, &["*.attention.*"], &["layers.0-1", "embeddings"]);
+        assert_eq!(attention, "layers.1 layers.0", "the embeddings have no attention");
+        for kind in [StrategyKind::Full, StrategyKind::BitFit, StrategyKind::Lora] {
+            assert_eq!(of(kind, &[], &[]), "", "{kind:?}");
+        }
     }
 
     #[test]

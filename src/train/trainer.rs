@@ -6,6 +6,7 @@
 mod course;
 mod finish;
 mod judge;
+mod order;
 mod resume;
 mod sweep;
 #[cfg(test)]
@@ -19,10 +20,11 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::{Best, Checkpoint, Snapshot};
 use super::companion::{Companion, all_params};
-use super::config::RunConfig;
+use super::config::{Order, RunConfig, What};
 use super::event::{Ending, Step, TrainEvent};
 use super::objective::{Objective, chance};
 use super::optimizer::{AdamW, Optimizer, clip_scale};
+use super::orders::Orders;
 use super::prefix::{PrefixCache, last_states};
 use super::probes::Probes;
 use super::steps::{StepCount, count_steps, epoch_updates};
@@ -53,6 +55,16 @@ pub trait Listener {
         Stop::default()
     }
 
+    /// What was ordered since this was asked last.
+    fn orders(&mut self) -> Vec<What> {
+        Vec::new()
+    }
+
+    /// Write down all that is ordered of the run, before what of it is new takes effect.
+    fn record(&mut self, _orders: &[Order]) -> Result<(), TrainError> {
+        Ok(())
+    }
+
     /// Keep the best weights, of this step; where there are none, those that the models have now.
     fn keep(&mut self, _models: Models<'_>, _step: u64, _best: Option<&Best>) -> Result<(), TrainError> {
         Ok(())
@@ -60,6 +72,9 @@ pub trait Listener {
 
     /// Keep what of the model is trained, as it is after this step, to look back at.
     fn keep_state(&mut self, _model: &Model, _step: u64, _is_trained: &dyn Fn(&Param) -> bool) {}
+
+    /// Put what has joined, which is as it was at first, beside what was kept of the states before this step.
+    fn complete_states(&mut self, _model: &Model, _step: u64, _has_joined: &dyn Fn(&Param) -> bool) {}
 
     /// Whether the weights of a step are kept, as far as can be told without reading them.
     fn has_kept(&mut self, _step: u64) -> bool {
@@ -140,7 +155,13 @@ pub fn train_from(
 /// Why the loop ended.
 enum End {
     Done,
-    Patience { evaluations: u32 },
+    Patience {
+        evaluations: u32,
+    },
+    /// After an epoch, from 1, as it was ordered.
+    Ordered {
+        epoch: u64,
+    },
     Stopped,
 }
 
@@ -173,9 +194,10 @@ struct Trainer<'a> {
     warmup: u64,
     train_prefix: Option<PrefixCache>,
     eval_prefix: Option<PrefixCache>,
-    /// Blocks that join one after the other, and how many have.
+    /// Blocks that can join one after the other, and how many have.
     thaw_order: Vec<Block>,
     thawed: usize,
+    orders: Orders,
     step: u64,
     audited: bool,
     not_finite: u32,
@@ -220,8 +242,9 @@ impl<'a> Trainer<'a> {
             optimizer,
             lengths,
             steps,
-            thaw_order: strategy::thaw_order(&config.strategy, layers),
+            thaw_order: thaw::order(model, config),
             thawed: 0,
+            orders: Orders::of(config),
             step: 0,
             audited: false,
             not_finite: 0,
@@ -246,6 +269,7 @@ impl<'a> Trainer<'a> {
             train_examples: self.data.train.len(),
             eval_examples: self.data.eval.len(),
             truncated: self.data.truncated(),
+            frozen: self.thaw_order.iter().map(ToString::to_string).collect(),
         }
     }
 
@@ -253,6 +277,11 @@ impl<'a> Trainer<'a> {
         let (mut epoch, mut before) = (0, 0);
         self.keep_state_if_due();
         self.probe_if_due()?;
+        if self.step == 0
+            && let Some(end) = self.follow_orders(0)?
+        {
+            return Ok(end);
+        }
         loop {
             let updates = epoch_updates(self.config, &self.lengths, epoch);
             let count = updates.len();
@@ -267,7 +296,7 @@ impl<'a> Trainer<'a> {
                         return self.last_evaluation();
                     }
                     self.save_if_due();
-                    self.thaw(epoch);
+                    self.thaw(epoch)?;
                     let at = epoch as f64 + (index + 1) as f64 / count as f64;
                     if self.update(update, epoch, at)?.is_break() {
                         return Ok(End::Stopped);
@@ -280,6 +309,12 @@ impl<'a> Trainer<'a> {
                     && let Some(end) = self.evaluate()?
                 {
                     return Ok(end);
+                }
+                if let Some(end) = self.follow_orders(epoch)? {
+                    return Ok(end);
+                }
+                if index + 1 == count && self.orders.end_after(epoch + 1) {
+                    return self.end_as_ordered(epoch);
                 }
             }
             epoch += 1;
@@ -350,7 +385,7 @@ impl<'a> Trainer<'a> {
             own: self.objective.denominator(drawn.iter().map(AsRef::as_ref)),
             companion: self.companion.as_ref().map_or(0.0, |one| drawn.iter().map(|drawn| one.asked(drawn)).sum()),
         };
-        let Some(loss) = self.added_up(update, &drawn, parts)? else { return Ok(None) };
+        let Some(loss) = self.added_up(update, &drawn, parts, epoch)? else { return Ok(None) };
         let norm = self.optimizer.gradient_norm()?;
         if loss.is_finite() && norm.is_finite() && !self.audited && norm > 0.0 {
             // A companion learns nothing from an update in which it was asked nothing.
@@ -386,11 +421,13 @@ impl<'a> Trainer<'a> {
         update: &[u32],
         drawn: &[Cow<'a, Features>],
         parts: Denominators,
+        epoch: u64,
     ) -> Result<Option<f64>, TrainError> {
         let micro_batches: Vec<&[u32]> = sampler::micro_batches(update, self.config.run.micro_batch).collect();
         let (mut loss, mut slot, mut next) = (0.0, 0, 0);
         while let Some(which) = micro_batches.get(next) {
-            if self.go_on().is_break() {
+            // What was ordered while the run was held need not wait for the end of an update that has not begun.
+            if self.go_on().is_break() || next == 0 && self.follow_orders(epoch)?.is_some() {
                 self.params.clear_gradients();
                 return Ok(None);
             }

@@ -4,6 +4,7 @@
 mod guide;
 mod hub;
 mod link;
+mod orders;
 mod queue;
 
 use std::path::PathBuf;
@@ -24,7 +25,7 @@ use crate::model::{Decisions, Precision};
 use crate::recipes;
 use crate::samples::Sample;
 use crate::task::Task;
-use crate::train::config::RunConfig;
+use crate::train::config::{LastEpoch, RunConfig, What};
 use crate::worker::protocol::JobId;
 use crate::worker::work::AnyWork;
 
@@ -95,6 +96,8 @@ pub enum Action {
     ResumeRun,
     /// Stops the training and keeps its best weights.
     StopRun,
+    /// What the run that trains is to do between two of its steps.
+    Order(What),
     /// Goes on with a run that was stopped or cut off.
     ContinueRun(PathBuf),
     /// The same with the newest run that was cut off.
@@ -199,6 +202,11 @@ impl Action {
             Self::PauseRun,
             Self::ResumeRun,
             Self::StopRun,
+            Self::Order(What::Thaw),
+            Self::Order(What::Evaluate),
+            Self::Order(What::Checkpoint),
+            Self::Order(What::StopAfter(LastEpoch::This)),
+            Self::Order(What::StopAfter(LastEpoch::AsConfigured)),
             Self::ContinueNewest,
             Self::ChooseData,
             Self::ChooseDataFolder,
@@ -272,6 +280,7 @@ impl Action {
             Self::PauseRun => "Pause training",
             Self::ResumeRun => "Resume training",
             Self::StopRun => "Stop and keep the best",
+            Self::Order(what) => return orders::title(*what),
             Self::ContinueRun(_) => "Resume run",
             Self::ContinueNewest => "Resume the interrupted run",
             Self::Evaluate { .. } | Self::EvaluateHeldOut(_) => "Evaluate",
@@ -333,6 +342,7 @@ impl Action {
             Self::PauseRun => "Pauses after the current step; nothing is lost",
             Self::ResumeRun => "Continues with the next step",
             Self::StopRun => "Ends after the current step; the best weights are kept, and the run can be resumed",
+            Self::Order(what) => orders::tooltip(*what),
             Self::ContinueRun(_) => "Resumes from its last checkpoint, as if it had never stopped",
             Self::ContinueNewest => "Resumes the latest interrupted run exactly where it stopped",
             Self::ExploreWith(_) => "Type a text and see what this model says",

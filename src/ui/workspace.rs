@@ -13,6 +13,7 @@ mod hub_told;
 pub mod job;
 mod jobs;
 mod models;
+pub mod orders;
 mod pace;
 pub mod queue;
 pub mod run;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::protocol::{Control, JobId};
 use crate::stop::{Stop, Stopped};
+use crate::train::config::What;
 
 /// Asks the window to draw again within a time.
 pub type Repaint = Arc<dyn Fn(Duration) + Send + Sync>;
@@ -24,6 +25,8 @@ pub struct JobControl {
     stop: Stop,
     /// Asked while [`JobControl::go_on`] would wait or end the job.
     interrupt: Mutex<Stop>,
+    /// What a training is to do between two updates, and has not asked for yet.
+    orders: Mutex<Vec<What>>,
     /// Who does the job where it is not done here.
     relay: Mutex<Option<Relay>>,
 }
@@ -46,13 +49,21 @@ enum State {
 }
 
 impl JobControl {
-    /// A stop is final.
+    /// A stop is final. What is ordered waits until it is asked for.
     pub fn set(&self, control: Control) {
+        if let Control::Order(what) = control {
+            match &mut *self.relayed() {
+                Some(Relay(tell)) => tell(control),
+                None => self.ordered().push(what),
+            }
+            return;
+        }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         *state = match (*state, control) {
             (State::Stopped, _) | (_, Control::Stop) => State::Stopped,
             (_, Control::Pause) => State::Paused,
             (_, Control::Resume) => State::Running,
+            (state, Control::Order(_)) => state,
         };
         if *state == State::Stopped {
             self.stop.ask();
@@ -71,12 +82,25 @@ impl JobControl {
     /// Passes on what is asked from now on, and what was asked already.
     pub fn relay(&self, mut tell: impl FnMut(Control) + Send + 'static) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut relay = self.relayed();
         match *state {
             State::Running => {}
             State::Paused => tell(Control::Pause),
             State::Stopped => tell(Control::Stop),
         }
-        *self.relayed() = Some(Relay(Box::new(tell)));
+        for what in self.take_orders() {
+            tell(Control::Order(what));
+        }
+        *relay = Some(Relay(Box::new(tell)));
+    }
+
+    /// What was ordered since this was asked last.
+    pub fn take_orders(&self) -> Vec<What> {
+        std::mem::take(&mut *self.ordered())
+    }
+
+    fn ordered(&self) -> MutexGuard<'_, Vec<What>> {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn end_relay(&self) {

@@ -48,7 +48,7 @@ impl Network {
         match (switch, control) {
             (Some(switch), Control::Stop) => switch.turn(Halt::Cancel),
             (Some(switch), Control::Pause) => switch.turn(Halt::Pause),
-            (None, _) | (_, Control::Resume) => {}
+            (None, _) | (_, Control::Resume | Control::Order(_)) => {}
         }
     }
 

@@ -23,7 +23,7 @@ use crate::table::{Inputs, Table};
 use crate::task::Task;
 use crate::text::Length;
 use crate::text::xray::Xray;
-use crate::train::config::RunConfig;
+use crate::train::config::{RunConfig, What};
 use crate::train::event::TrainEvent;
 use crate::train::make_fit::Offer;
 use crate::train::plan::PlanSummary;
@@ -172,13 +172,15 @@ pub struct DatasetRequest {
     pub mends: Mends,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Control {
     Pause,
     Resume,
     /// Stops a training and keeps its best weights; cancels any other job.
     Stop,
+    /// What a training is to do between two updates; any other job passes it over.
+    Order(What),
 }
 
 #[derive(Clone, Debug)]

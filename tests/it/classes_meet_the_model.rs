@@ -62,6 +62,7 @@ fn run(config: &RunConfig) -> (Vec<String>, PathBuf) {
         on_event: &mut on_event,
         on_pause: &mut go_on,
         is_paused: &|| false,
+        orders: &mut Vec::new,
         interrupt: &Stop::default,
     };
     train(&model, &data, config, &mut recorder).unwrap();

@@ -37,6 +37,7 @@ pub fn record(runs: &Path, name: &str, rate: f64, accuracy: f64, ends: bool) -> 
         train_examples: 160,
         eval_examples: 40,
         truncated: 0,
+        frozen: Vec::new(),
     }];
     events.extend((1..=30).map(|step| {
         TrainEvent::Step(Step {

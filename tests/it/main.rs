@@ -51,6 +51,7 @@ mod probes_are_told;
 mod rates_are_found;
 mod recipes_are_compared;
 mod runs_are_looked_back_at;
+mod runs_are_ordered_about;
 #[cfg(unix)]
 mod runs_have_a_process;
 mod runs_resume_exactly;

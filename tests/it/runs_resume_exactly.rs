@@ -54,6 +54,7 @@ pub fn go(
         on_event: &mut |event| on_event(&event),
         on_pause: &mut || if go_on() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) },
         is_paused: &|| false,
+        orders: &mut Vec::new,
         interrupt: &Stop::default,
     };
     train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)

@@ -250,6 +250,7 @@ pub fn training(config: &RunConfig, steps: u64) -> Vec<TrainEvent> {
         train_examples: 490,
         eval_examples: 122,
         truncated: 3,
+        frozen: Vec::new(),
     }];
     for step in 1..=steps {
         events.push(TrainEvent::Step(train_step(config, step, steps)));

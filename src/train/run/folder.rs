@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::adapter::{self, KeptAdapter};
+use super::inbox::Inbox;
 use super::lock::{Lock, lock};
 use super::names::{CHECKPOINT, CONFIG, EVALUATION, EVENTS, MANIFEST, MODEL};
 use super::scalars::Scalars;
@@ -16,7 +17,7 @@ use super::summary;
 use crate::files::{self, LineLog, Sums};
 use crate::model::{Decisions, Param};
 use crate::train::checkpoint::{self, Beside, Best, Checkpoint, Snapshot};
-use crate::train::config::RunConfig;
+use crate::train::config::{Order, RunConfig, What};
 use crate::train::event::TrainEvent;
 use crate::train::kept::KeptEvaluation;
 use crate::train::trainer::Models;
@@ -44,6 +45,7 @@ pub struct RunFolder {
     pub(super) adapter: Option<KeptAdapter>,
     pub(super) log: LineLog,
     kept: Option<Manifest>,
+    inbox: Inbox,
     /// What TensorBoard reads, where that is asked for.
     scalars: Option<Scalars>,
     /// What a person should know, and was not told yet.
@@ -86,7 +88,9 @@ impl RunFolder {
         let path = dir.join(EVENTS);
         let log = LineLog::open(&path).map_err(|source| TrainError::Unwritable { path, source })?;
         let adapter = toml::from_str(&config).ok().and_then(|config: RunConfig| KeptAdapter::of(&config));
-        Ok(Self { dir, config, adapter, log, kept: None, scalars: None, notes: Vec::new(), is_behind: false, lock })
+        let inbox = Inbox::of(&dir);
+        let (kept, scalars, notes, is_behind) = (None, None, Vec::new(), false);
+        Ok(Self { dir, config, adapter, log, kept, inbox, scalars, notes, is_behind, lock })
     }
 
     pub fn model_dir(&self) -> PathBuf {
@@ -101,6 +105,27 @@ impl RunFolder {
         let appended = line.map_err(Into::into).and_then(|line| self.log.append(&line));
         self.tell_scalars(event);
         minded.and(appended.map_err(at(self.log.path())))
+    }
+
+    /// What was left in the folder to be done. What is no order is told.
+    pub(super) fn left_orders(&mut self) -> Vec<What> {
+        let (orders, notes) = self.inbox.take();
+        self.notes.extend(notes);
+        orders
+    }
+
+    /// Writes all orders of the run into its configuration.
+    pub(super) fn record(&mut self, orders: &[Order]) -> Result<(), TrainError> {
+        self.mind()?;
+        let path = self.dir.join(CONFIG);
+        let text = with_orders(&self.config, orders)
+            .map_err(|reason| TrainError::ConfigSyntax { path: path.clone(), reason })?;
+        // When a run began is told by the time of this file.
+        let begun = std::fs::metadata(&path).and_then(|file| file.modified());
+        write_text(&path, &text)?;
+        begun.and_then(|begun| files::set_modified(&path, begun)).ok();
+        self.config = text;
+        Ok(())
     }
 
     /// Writes for TensorBoard as well, from a step on.
@@ -351,6 +376,17 @@ fn read_manifest(dir: &Path) -> Option<Manifest> {
 
 pub(super) fn is_taken(dir: &Path) -> bool {
     dir.join(EVENTS).exists() || dir.join(CONFIG).exists()
+}
+
+/// The text of a configuration with other orders.
+fn with_orders(config: &str, orders: &[Order]) -> Result<String, String> {
+    let mut table: toml::Table = toml::from_str(config).map_err(|error| error.to_string())?;
+    let orders = toml::Value::try_from(orders).map_err(|error| error.to_string())?;
+    match table.entry("run").or_insert_with(|| toml::Table::new().into()) {
+        toml::Value::Table(run) => drop(run.insert("orders".to_owned(), orders)),
+        _ => return Err("run is no table".to_owned()),
+    }
+    toml::to_string_pretty(&table).map_err(|error| error.to_string())
 }
 
 /// What a person should know of something that was there.

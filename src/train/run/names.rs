@@ -11,6 +11,8 @@ pub(in crate::train) const ADAPTER: &str = "adapter";
 pub(in crate::train) const CHECKPOINT: &str = "checkpoint";
 /// Of a folder with the runs of a sweep: what became of each.
 pub(in crate::train) const TRIALS: &str = "trials.jsonl";
+/// Orders that are left for whoever trains the run.
+pub(in crate::train) const ORDERS: &str = "orders";
 /// The files that the data were read from.
 pub(in crate::train) const DATA: &str = "data.json";
 /// Size and sum of every file that was kept, and the step it is of.

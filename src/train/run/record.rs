@@ -6,6 +6,7 @@ use super::folder::RunFolder;
 use crate::model::{Model, Param};
 use crate::stop::Stop;
 use crate::train::checkpoint::{Best, Snapshot};
+use crate::train::config::{Order, What};
 use crate::train::event::TrainEvent;
 use crate::train::trainer::{Listener, Models};
 use crate::train::{Prepared, TrainError};
@@ -18,6 +19,8 @@ pub struct Recorder<'a> {
     pub on_pause: &'a mut dyn FnMut() -> ControlFlow<()>,
     /// Whether `on_pause` will wait.
     pub is_paused: &'a dyn Fn() -> bool,
+    /// What was ordered since this was asked last; what is left in the run's folder comes after it.
+    pub orders: &'a mut dyn FnMut() -> Vec<What>,
     /// What is asked as soon as `on_pause` will wait or end the run.
     pub interrupt: &'a dyn Fn() -> Stop,
 }
@@ -69,6 +72,16 @@ impl Listener for Recorder<'_> {
         }
     }
 
+    fn orders(&mut self) -> Vec<What> {
+        let mut orders = (self.orders)();
+        orders.extend(self.folder.left_orders());
+        orders
+    }
+
+    fn record(&mut self, orders: &[Order]) -> Result<(), TrainError> {
+        self.folder.record(orders)
+    }
+
     fn keep(&mut self, models: Models<'_>, step: u64, best: Option<&Best>) -> Result<(), TrainError> {
         self.folder.keep(models, self.data, step, best)?;
         self.hear(TrainEvent::Checkpoint { step, path: self.folder.model_dir() });
@@ -83,6 +96,12 @@ impl Listener for Recorder<'_> {
                 let message = format!("the state of step {step} could not be kept and will be missing: {error}");
                 self.hear(TrainEvent::Warning { step, message });
             }
+        }
+    }
+
+    fn complete_states(&mut self, model: &Model, step: u64, has_joined: &dyn Fn(&Param) -> bool) {
+        for message in self.folder.complete_states(model, has_joined) {
+            self.hear(TrainEvent::Warning { step, message });
         }
     }
 

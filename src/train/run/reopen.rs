@@ -21,6 +21,7 @@ use crate::train::config::RunConfig;
 use crate::train::data_files::DataFiles;
 use crate::train::event::TrainEvent;
 use crate::train::open::Open;
+use crate::train::orders::{self, Followed};
 use crate::train::recommend::Settings;
 use crate::train::{Prepared, TrainError, companions};
 
@@ -76,6 +77,10 @@ pub fn as_it_began(config: &RunConfig) -> Result<RunConfig, TrainError> {
 fn filled_from(kept: &RunConfig, config: &RunConfig) -> RunConfig {
     let mut config = config.clone();
     Settings::of(kept).fill(&mut config);
+    // What was ordered by hand was written down with the run, and need not be in the file that it began with.
+    if config.run.orders.iter().all(|order| kept.run.orders.contains(order)) {
+        config.run.orders.clone_from(&kept.run.orders);
+    }
     config.open = Open::default();
     config
 }
@@ -132,7 +137,8 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     let lock = lock(&dir)?;
     let found = checkpoint::newest(&dir.join(CHECKPOINT))?;
     if let Some(found) = &found {
-        if let Some((key, was, now)) = found.config().and_then(|began| first_change(&began, config)) {
+        let began = found.config().map(|began| with_later_orders(began, config, &found.progress().orders));
+        if let Some((key, was, now)) = began.and_then(|began| first_change(&began, config)) {
             return Err(TrainError::SettingChanged { path: dir, key, was, now });
         }
         let companion = companions::sum_of(config, model)?;
@@ -159,6 +165,15 @@ pub fn open(config: &RunConfig, goes_on: bool, data: &Prepared, model: &Model) -
     let log = Log::read(&dir)?;
     folder.notes.extend(log.problem());
     Ok(Opened { folder, checkpoint: found, history: log.events })
+}
+
+/// The configuration of a checkpoint with the orders of now, if those that it had followed are the same: what is ordered
+/// for later may have been added since.
+fn with_later_orders(mut began: RunConfig, now: &RunConfig, followed: &Followed) -> RunConfig {
+    if orders::agree(&began.run.orders, &now.run.orders, followed) {
+        began.run.orders.clone_from(&now.run.orders);
+    }
+    began
 }
 
 /// Says of data that have changed which files did.
@@ -225,5 +240,22 @@ mod tests {
         check("[optim]\nlr = 2e-4\n", Some("optim.lr 0.0001 0.0002"));
         check("[optim]\nlr = 1e-4\nlr_groups = { head = 0.5 }\n", Some("optim.lr_groups.head not set 0.5"));
         check("[optim]\nlr = 1e-4\n[run]\nmax_steps = 9\n", Some("run.max_steps not set 9"));
+    }
+
+    #[test]
+    fn what_was_ordered_by_hand_need_not_be_in_the_file_that_a_run_began_with() {
+        let [first, second] = ["{ step = 3, factor = 0.5 }", "{ step = 5, thaw = true }"];
+        let of = |orders: &str| config(&format!("[run]\norders = [{orders}]\n"));
+        let kept = of(&format!("{first}, {second}"));
+        let change = |now: &str| first_change(&kept, &filled_from(&kept, &of(now))).map(|(key, ..)| key);
+        assert_eq!((change(""), change(second)), (None, None));
+        assert_eq!(change("{ step = 3, factor = 0.25 }").as_deref(), Some("run.orders"));
+        // A checkpoint that had followed one of them knows nothing of what comes after it.
+        let later = |count: usize, now: &str| {
+            let followed = Followed { count, refused: Vec::new() };
+            first_change(&with_later_orders(of(first), &of(now), &followed), &of(now)).is_none()
+        };
+        assert!(later(1, &format!("{second}, {first}")) && later(0, second) && later(0, ""));
+        assert!(!later(1, second) && !later(1, ""));
     }
 }

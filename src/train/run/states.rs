@@ -47,6 +47,24 @@ impl RunFolder {
         Ok(place)
     }
 
+    /// Puts into the states what has joined since, with the numbers that it has had until now: a state is read over the run's
+    /// whole model, in which it will have others. One that cannot be completed would show another model, and is removed.
+    pub(super) fn complete_states(&self, model: &Model, has_joined: &dyn Fn(&Param) -> bool) -> Vec<String> {
+        let mut told = Vec::new();
+        for state in kept::states(&self.dir).into_iter().filter(|_| self.adapter.is_none()) {
+            let Err(error) = model.add_to_saved(&state.dir, has_joined) else { continue };
+            let removed = match files::remove_folder(&state.dir) {
+                Ok(()) => "it was removed".to_owned(),
+                Err(error) => format!("it could not be removed either ({error}), so what it shows is not what was"),
+            };
+            told.push(format!(
+                "the state of step {} could not be completed with the layers that have joined ({error}); {removed}",
+                state.step
+            ));
+        }
+        told
+    }
+
     /// Removes the states after a step, which a run that goes on from there comes to again.
     pub(super) fn forget_states_after(&self, step: Option<u64>) -> Result<(), TrainError> {
         let later = kept::states(&self.dir).into_iter().filter(|state| step.is_none_or(|step| state.step > step));

@@ -62,6 +62,7 @@ fn go(config: &RunConfig, data: &Prepared, resume: bool, stop_after: u64) -> Res
             if steps.get() < stop_after { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         },
         is_paused: &|| false,
+        orders: &mut Vec::new,
         interrupt: &Stop::default,
     };
     train_from(checkpoint.as_ref(), &model, data, config, &mut recorder)

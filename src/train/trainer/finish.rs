@@ -4,7 +4,6 @@
 //! them may fail while the run goes on, for they are in memory too; it is tried again with every checkpoint.
 
 use super::{End, Models, Outcome, Trainer};
-use crate::model::Param;
 use crate::train::TrainError;
 use crate::train::checkpoint::Weights;
 use crate::train::event::{Ending, TeacherScore, TrainEvent};
@@ -15,8 +14,7 @@ const TRIES: u32 = 2;
 impl Trainer<'_> {
     pub(super) fn snapshot(&self) -> Result<Weights, TrainError> {
         // What is to join later is as it was, and must be so again.
-        let joins = |param: &Param| self.thaw_order[self.thawed..].contains(&param.block) && !param.fixed;
-        let kept = self.params.iter().filter(|param| param.trainable() || joins(param));
+        let kept = self.params.iter().filter(|param| param.trainable() || self.joins(param));
         let copies = kept.map(|param| Ok((param.name.clone(), param.var().as_detached_tensor().copy()?)));
         Ok(copies.collect::<candle_core::Result<_>>()?)
     }
@@ -76,11 +74,16 @@ impl Trainer<'_> {
     }
 
     pub(super) fn finish(&mut self, end: &End) -> Result<Outcome, TrainError> {
+        self.refuse_orders("the run ended before it");
         let reason = match end {
             End::Done => "all steps done".to_owned(),
             End::Patience { evaluations } => {
                 self.keep_last_state();
                 format!("{evaluations} evaluations without improvement in {}", self.config.run.keep_best)
+            }
+            End::Ordered { epoch } => {
+                self.keep_last_state();
+                format!("stopped after epoch {epoch}, as ordered")
             }
             End::Stopped => {
                 self.save();

@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use super::Trainer;
 use crate::memory;
 use crate::metrics::Evaluation;
-use crate::train::TrainError;
 use crate::train::checkpoint::{Best, Checkpoint, DataSums, Progress, ReadBest, Snapshot, Told, Weights};
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::{TrainError, steps};
 
 /// An evaluation is followed by a checkpoint where writing one takes less than this share of the time since the last.
 const CHEAP: f64 = 0.05;
@@ -59,7 +59,10 @@ impl Trainer<'_> {
         checkpoint.restore(&mut self.optimizer)?;
         let best = checkpoint.best(&self.params)?;
         let progress = checkpoint.progress();
-        self.thaw_to(progress.thawed);
+        self.thaw_to(progress.thawed)?;
+        let epoch_of = |step| steps::epoch_of(self.config, &self.lengths, step);
+        self.orders.go_on_from(&progress.orders, epoch_of);
+        self.take_rates();
         self.step = progress.step;
         self.probed_at = Some(progress.step);
         self.audited = progress.audited;
@@ -122,7 +125,14 @@ impl Trainer<'_> {
 
     /// Writes a checkpoint, unless this step has one or there is nothing to lose yet.
     pub(super) fn save(&mut self) {
-        if self.saving.every.is_none() || self.saving.step == self.step {
+        if self.saving.every.is_some() {
+            self.save_now();
+        }
+    }
+
+    /// The same of a run that is not saved by itself.
+    pub(super) fn save_now(&mut self) {
+        if self.saving.step == self.step {
             return;
         }
         let begun = Instant::now();
@@ -142,6 +152,7 @@ impl Trainer<'_> {
                 not_finite: self.not_finite,
                 without_gain: self.without_gain,
                 thawed: self.thawed,
+                orders: self.orders.followed().clone(),
                 evaluated_at: self.evaluated_at,
                 seconds: self.seconds(),
                 peak_memory_bytes: self.peak_memory(),

@@ -8,6 +8,7 @@ use super::{Learned, Listener, Trainer, clip_scale, epoch_updates};
 use crate::model::Model;
 use crate::train::config::RunConfig;
 use crate::train::event::TrainEvent;
+use crate::train::orders::Orders;
 use crate::train::{Prepared, TrainError};
 
 /// Hears the loss of each update, before the weights were changed by it, and says whether to go on. Asked without one
@@ -26,7 +27,7 @@ impl Listener for Asked<'_, '_> {
 }
 
 /// Makes an update for each factor, which every rate of the run is multiplied by, until told to stop. What joins later in
-/// the run is not trained.
+/// the run is not trained, and nothing that is ordered is done.
 pub fn sweep(
     model: &Model,
     data: &Prepared,
@@ -37,6 +38,7 @@ pub fn sweep(
     let on_update = RefCell::new(on_update);
     let mut asked = Asked(&on_update);
     let mut trainer = Trainer::new(model, data, config, &mut asked)?;
+    trainer.orders = Orders::none(&config.optim);
     let before = trainer.snapshot()?;
     let swept = trainer.sweep(factors, &mut |loss| (on_update.borrow_mut())(Some(loss)));
     trainer.restore(&before)?;

@@ -10,6 +10,7 @@ use crate::inspect::AnyInquiry;
 use crate::model::Decisions;
 use crate::table::Inputs;
 use crate::task::Targets;
+use crate::train::config::What;
 use crate::ui::action::{Action, ThemeChoice};
 use crate::ui::dialog::{Answer, Dialog, NO_DIALOG, Purpose};
 use crate::ui::format;
@@ -95,6 +96,7 @@ impl App {
                     self.stop(job);
                 }
             }
+            Action::Order(what) => self.order(what),
             Action::StopJob(job) => self.stop(job),
             Action::Evaluate { model, data, roles } => self.evaluate(model, data, roles),
             Action::EvaluateHeldOut(model) => self.evaluate_held_out(model),
@@ -349,6 +351,16 @@ impl App {
         }
         let control = if paused { Control::Pause } else { Control::Resume };
         self.send(Command::Control { job: id, control });
+    }
+
+    fn order(&mut self, what: What) {
+        let Some(job) = self.workspace.training.filter(|_| self.workspace.why_not_order(what).is_none()) else {
+            return;
+        };
+        if let Some(run) = &mut self.workspace.run {
+            run.orders.waiting.push(what);
+        }
+        self.send(Command::Control { job, control: Control::Order(what) });
     }
 
     fn stop(&mut self, id: JobId) {

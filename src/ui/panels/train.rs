@@ -8,6 +8,7 @@ mod estimate;
 mod folds;
 mod form;
 mod head;
+mod orders;
 mod strategy;
 mod strip;
 
@@ -18,6 +19,7 @@ use crate::ui::widgets::segmented::segmented;
 use crate::ui::{Action, Cx};
 use charts::Charts;
 use form::Form;
+use orders::OrdersView;
 use strip::StripView;
 
 #[derive(Debug, Default)]
@@ -25,6 +27,7 @@ pub struct TrainPanel {
     form: Form,
     charts: Charts,
     strip: StripView,
+    orders: OrdersView,
     /// Whether the run that is shown has pinned texts.
     has_probes: bool,
     /// What is seen where there is no room for both.
@@ -79,7 +82,10 @@ impl Tiled for TrainPanel {
         }
         if cx.workspace.run.is_some() && (!is_narrow || self.sees_charts) {
             let fill = Frame::new().inner_margin(Margin { left: 12, right: 12, top: 12, bottom: 0 });
-            Panel::top("train head").show_separator_line(false).frame(fill).show(ui, |ui| head::ui(ui, cx));
+            Panel::top("train head")
+                .show_separator_line(false)
+                .frame(fill)
+                .show(ui, |ui| head::ui(ui, &mut self.orders, cx));
         }
     }
 

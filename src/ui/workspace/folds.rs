@@ -105,6 +105,7 @@ mod tests {
             train_examples: 8,
             eval_examples: 2,
             truncated: 0,
+            frozen: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{ExploreState, RunView, Screen, Workspace, model_of};
 use crate::task::Reads;
+use crate::train::config::What;
 use crate::train::event::TrainEvent;
 use crate::worker::protocol::JobId;
 use crate::worker::work::{AnyWork, Work};
@@ -80,6 +81,9 @@ impl Workspace {
             let place = if *step == 0 { String::new() } else { format!("Step {step}: ") };
             self.say(Level::Warning, format!("{place}{message}"), None);
         }
+        if let TrainEvent::Order { step, order, refused } = event {
+            self.take_order(*step, *order, refused.as_deref());
+        }
         // From now on it is among the runs that are listed.
         self.wants.runs |= matches!(event, TrainEvent::Started { .. });
         let Some(run) = &mut self.run else { return };
@@ -88,6 +92,17 @@ impl Workspace {
             let told = run.turned_words(*step);
             for words in told {
                 self.say(Level::Info, words, None);
+            }
+        }
+    }
+
+    /// An order that was followed is on the curves and in the log; one that was not, a person must see.
+    fn take_order(&mut self, step: u64, what: What, refused: Option<&str>) {
+        match refused {
+            None => self.say(Level::Info, format!("Step {step}: {}, as ordered", what.words()), None),
+            Some(why) => {
+                self.say(Level::Warning, format!("Step {step}: not followed: {}, as {why}", what.words()), None);
+                self.toast(Level::Warning, "An order was not followed", format!("{}: {why}", what.words()));
             }
         }
     }

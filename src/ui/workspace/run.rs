@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::orders::Orders;
 use super::pace::{Clock, Pace};
 use super::strip::Strip;
 use crate::metrics::Measure;
 use crate::task::Targets;
-use crate::train::config::RunConfig;
+use crate::train::config::{Order, RunConfig, What};
 use crate::train::event::{Ending, Step, TrainEvent};
 use crate::train::run::History;
 use crate::ui::widgets::curve::{Flag, FlagKind, Series};
@@ -74,6 +75,8 @@ pub struct RunView {
     pub warnings: Vec<(u64, String)>,
     /// What its probes were answered.
     pub strip: Strip,
+    /// What may be ordered of it, and what was.
+    pub orders: Orders,
     pub ending: Option<Ending>,
     /// Which member of each group of equal rates is followed.
     rate_keys: Vec<String>,
@@ -109,6 +112,7 @@ impl RunView {
             skipped: 0,
             warnings: Vec::new(),
             strip: Strip::default(),
+            orders: Orders::default(),
             ending: None,
             rate_keys: Vec::new(),
             pace: Pace::default(),
@@ -142,6 +146,7 @@ impl RunView {
                 train_examples,
                 eval_examples,
                 truncated,
+                frozen,
             } => {
                 // Of a run in folds the next begins, or all of them are told of together.
                 if self.config.data.fold.is_some() && self.steps > 0 {
@@ -152,6 +157,7 @@ impl RunView {
                 (self.steps, self.steps_per_epoch) = (*steps, *steps_per_epoch);
                 (self.train_examples, self.eval_examples) = (*train_examples, *eval_examples);
                 self.truncated = *truncated;
+                self.orders = Orders { frozen: frozen.clone(), ..Orders::default() };
                 self.status = Status::Running;
                 self.clock.go_on(now);
             }
@@ -167,9 +173,12 @@ impl RunView {
                 self.clock = Clock::from(*seconds, now);
                 self.flag(*step, FlagKind::Resumed, "Resumed".into());
             }
-            TrainEvent::Unfroze { step, blocks } => {
+            TrainEvent::Unfroze { step, blocks, trainable } => {
+                self.orders.frozen.retain(|block| !blocks.contains(block));
+                self.trainable = self.trainable.max(*trainable);
                 self.flag(*step, FlagKind::Unfroze, format!("Unfroze {}", blocks.join(", ")));
             }
+            TrainEvent::Order { step, order, refused } => self.take_order(*step, *order, refused.as_deref()),
             TrainEvent::Probe { step, said } => {
                 self.strip.are_numbers = self.config.task.targets() == Targets::Number;
                 self.strip.push(*step, said);
@@ -317,7 +326,26 @@ impl RunView {
         }
     }
 
+    fn take_order(&mut self, step: u64, what: What, refused: Option<&str>) {
+        self.orders.told(what, refused.is_some());
+        match refused {
+            Some(why) => self.flag(step, FlagKind::Warning, format!("Not followed: {}, as {why}", what.words())),
+            None => {
+                let is_there = |flag: &&mut Flag| flag.kind == FlagKind::Order && flag.step == step as f64;
+                match self.flags.iter_mut().find(is_there) {
+                    Some(flag) => flag.text = format!("{}, {}", flag.text, what.words()),
+                    None => self.flag(step, FlagKind::Order, format!("Ordered: {}", what.words())),
+                }
+                let order = Order { step, what };
+                if !self.config.run.orders.contains(&order) {
+                    self.config.run.orders.push(order);
+                }
+            }
+        }
+    }
+
     fn end(&mut self, status: Status, ending: &Ending, now: f64) {
+        self.orders.waiting.clear();
         self.status = status;
         self.step = self.step.max(ending.step);
         self.ending = Some(ending.clone());
@@ -383,6 +411,7 @@ mod tests {
             train_examples: 64,
             eval_examples: 16,
             truncated: 1,
+            frozen: vec!["layers.1".into(), "layers.0".into(), "embeddings".into()],
         }
     }
 

@@ -114,6 +114,7 @@ impl crate::ui::Action {
             Self::ContinueRun(_) => workspace.training.is_none(),
             Self::ContinueNewest => workspace.training.is_none() && workspace.interrupted().next().is_some(),
             Self::StopRun => workspace.training_job().is_some_and(|job| !job.stopping),
+            Self::Order(what) => workspace.why_not_order(*what).is_none(),
             Self::Link(LinkAction::Keep | LinkAction::Copy) => {
                 workspace.screen == Screen::Explore && workspace.explore.subject.is_some()
             }

@@ -86,6 +86,7 @@ fn one(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure
         },
         on_pause: &mut || job.go_on(),
         is_paused: &|| job.is_paused(),
+        orders: &mut || job.control.take_orders(),
         interrupt: &|| job.control.interrupt(),
     };
     let outcome = train_from(checkpoint.as_ref(), &model, &data, config, &mut recorder)?;

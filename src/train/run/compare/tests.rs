@@ -27,6 +27,7 @@ fn run(folder: &Path, name: &str, more: &str, right: &str) -> PathBuf {
         train_examples: 70,
         eval_examples: right.len(),
         truncated: 0,
+        frozen: Vec::new(),
     };
     let eval = TrainEvent::Eval { step: 9, metrics: metrics.clone(), baseline: BTreeMap::new(), best: true };
     let ending = TrainEvent::Finished(Ending { step: 9, metrics, ..Ending::default() });

@@ -5,7 +5,7 @@ use egui_material_icons::icons::ICON_ZOOM_OUT_MAP;
 
 use crate::metrics::Measure;
 use crate::train::config::{RunConfig, ScheduleKind};
-use crate::train::{groups, schedule};
+use crate::train::{orders, schedule};
 use crate::ui::tiles::Pane;
 use crate::ui::widgets::Button;
 use crate::ui::widgets::curve::{self, Chart, Line, Link, Scale, Series, Spec, Style};
@@ -35,16 +35,17 @@ pub struct Charts {
 /// The rate over the whole run, as it was or will be planned.
 #[derive(Debug, Default)]
 struct Planned {
-    made_for: Option<(ScheduleKind, f64, f64, u64)>,
+    made_for: Option<(ScheduleKind, f64, Vec<(u64, f64)>, u64)>,
     series: Series,
 }
 
 impl Planned {
     fn update(&mut self, config: &RunConfig, stored_layers: Option<usize>, steps: u64) {
         let optim = &config.optim;
-        let peak = groups::peaks(optim, &config.strategy, stored_layers).first().copied().unwrap_or(0.0);
-        let key = (optim.schedule, optim.warmup, peak, steps);
-        if self.made_for == Some(key) {
+        // From which step on which peak: a rate may be ordered in mid-run.
+        let peaks = orders::peaks(config, stored_layers);
+        let key = (optim.schedule, optim.warmup, peaks.clone(), steps);
+        if self.made_for.as_ref() == Some(&key) {
             return;
         }
         self.made_for = Some(key);
@@ -58,6 +59,7 @@ impl Planned {
         self.series = (0..=stops)
             .map(|stop| {
                 let step = last * stop / stops;
+                let peak = peaks.iter().rev().find(|(from, _)| *from <= step).map_or(0.0, |(_, peak)| *peak);
                 // The first step is number 1, and uses the factor of 0.
                 [(step + 1) as f64, peak * schedule::factor(optim.schedule, warmup, step, steps)]
             })

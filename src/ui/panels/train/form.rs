@@ -4,6 +4,7 @@ mod adapters;
 mod fields;
 mod find_rate;
 mod held_out;
+mod orders;
 mod probes;
 mod rates;
 mod sources;
@@ -198,6 +199,7 @@ impl Form {
         held_out::states_ui(ui, draft, plan, palette);
         heading(ui, "Pinned texts", palette, |_| {});
         self.probes.ui(ui, draft, frozen.is_none(), palette);
+        orders::ui(ui, draft, frozen.is_none(), palette);
         if self.expert {
             heading(ui, "Regularisation", palette, |_| {});
             fields::regularisation_ui(ui, draft, palette);

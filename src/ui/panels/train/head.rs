@@ -3,6 +3,7 @@
 use egui::{Align, Color32, Frame, Layout, Margin, Rect, RichText, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_PAUSE, ICON_PLAY_ARROW, ICON_STOP};
 
+use super::orders::OrdersView;
 use crate::metrics::{Measure, Standing};
 use crate::train::run::RunStatus;
 use crate::ui::theme::{self, size};
@@ -13,7 +14,7 @@ use crate::ui::workspace::verdict::Verdict;
 use crate::ui::workspace::{RunView, Screen, model_of};
 use crate::ui::{Action, Cx, Palette, format};
 
-pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
+pub fn ui(ui: &mut Ui, orders: &mut OrdersView, cx: &mut Cx<'_>) {
     let Some(run) = cx.workspace.run.as_ref() else { return };
     // Time goes on between two steps, too; once a second is enough for a clock.
     if run.status == Status::Running || run.status == Status::Starting {
@@ -28,6 +29,8 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>) {
         progress_ui(ui, run, cx.palette);
         if stopping {
             ui.label(text::small("Finishing the step and saving…", cx.palette));
+        } else if run.status.is_live() {
+            orders.ui(ui, run, cx);
         }
     });
     if !run.status.is_live() {

@@ -118,7 +118,7 @@ pub fn timeline(config: &RunConfig, blocks: &[Block], steps: Option<(u64, u64)>)
     }
 }
 
-fn title(block: &str) -> String {
+pub fn title(block: &str) -> String {
     layer_of(block).map_or_else(|| block.to_owned(), |layer| format!("layer {layer}"))
 }
 

@@ -82,6 +82,8 @@ pub enum FlagKind {
     Best,
     Skipped,
     Unfroze,
+    /// What a person ordered.
+    Order,
     Resumed,
     Warning,
 }

@@ -217,7 +217,7 @@ pub fn flag_color(kind: FlagKind, palette: &Palette) -> Color32 {
     match kind {
         FlagKind::Best => palette.good,
         FlagKind::Skipped => palette.bad,
-        FlagKind::Unfroze => palette.accent,
+        FlagKind::Unfroze | FlagKind::Order => palette.accent,
         FlagKind::Resumed => palette.text_dim,
         FlagKind::Warning => palette.warn,
     }
@@ -245,6 +245,9 @@ fn flag_mark(painter: &Painter, center: Pos2, kind: FlagKind, color: Color32, pa
                 center + vec2(-4.5, 0.0),
             ];
             painter.add(Shape::convex_polygon(points, color, edge));
+        }
+        FlagKind::Order => {
+            painter.rect(Rect::from_center_size(center, vec2(8.0, 8.0)), 1.0, color, edge, StrokeKind::Outside);
         }
         FlagKind::Resumed => {
             let points = vec![center + vec2(-3.5, -4.5), center + vec2(4.5, 0.0), center + vec2(-3.5, 4.5)];
