@@ -341,7 +341,7 @@ mod tests {
     #[test]
     fn what_was_begun_and_given_up_is_removed_and_nothing_else() {
         let dir = tempfile::tempdir().unwrap();
-        let old = std::time::SystemTime::now() - GIVEN_UP - Duration::from_mins(1);
+        let old = SystemTime::now() - GIVEN_UP - Duration::from_mins(1);
         for (name, is_old) in
             [(".attune-a.tmp", true), (".attune-b.tmp", false), (".attune-main.json", true), ("a.tmp", true)]
         {

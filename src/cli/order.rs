@@ -87,6 +87,11 @@ impl Asked {
 impl OrderRun {
     pub fn run(self) -> anyhow::Result<()> {
         let what = self.what.what()?;
+        if let What::Factor { factor: number, .. } | What::Rate { lr: number, .. } = what
+            && !number.is_finite()
+        {
+            bail!("the rate is {number}, expected a number");
+        }
         let told = run::leave(&self.run, what)?;
         let since = Instant::now();
         loop {

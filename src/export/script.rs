@@ -43,6 +43,9 @@ pub fn check(source: &Source) -> Result<&ReadRun, ExportError> {
     if config.strategy.kind == StrategyKind::Gradual {
         return refuse("its layers were unfrozen one after the other");
     }
+    if config.run.orders.iter().any(|order| order.what.changes_training()) {
+        return refuse("its training was changed in mid-run");
+    }
     if config.run.batch_tokens.is_some() {
         return refuse("its updates were as many tokens and not as many sequences");
     }

@@ -181,6 +181,11 @@ fn training(run: &ReadRun) -> String {
     if config.data.hide_words > 0.0 {
         lines.push(("Words hidden while training", config.data.hide_words.to_string()));
     }
+    let ordered = config.run.orders.iter().filter(|order| order.what.changes_training());
+    let ordered: Vec<String> = ordered.map(|order| format!("{} at step {}", order.what.words(), order.step)).collect();
+    if !ordered.is_empty() {
+        lines.push(("Changed in mid-run", ordered.join("; ")));
+    }
     lines.push(("Weights kept", format!("those best by {}, of step {}", config.run.keep_best, kept_step(run))));
     lines.push(("Time", format!("{:.0} s", run.summary.seconds)));
     let rows: String = lines.iter().map(|(name, value)| format!("| {name} | {} |\n", plain(value))).collect();

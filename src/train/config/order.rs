@@ -79,6 +79,14 @@ impl What {
         }
     }
 
+    /// Whether it changes what a run learns, and not only what is told or saved of it.
+    pub fn changes_training(self) -> bool {
+        match self {
+            Self::Factor { .. } | Self::Rate { .. } | Self::Thaw | Self::StopAfter(_) => true,
+            Self::Evaluate | Self::Checkpoint => false,
+        }
+    }
+
     /// The same, said of an epoch that is under way, from 1: an order that is kept means the same whenever it is read.
     #[must_use]
     pub fn in_epoch(self, epoch: u64) -> Self {
@@ -128,8 +136,9 @@ impl Written {
     fn what(self) -> Option<What> {
         let group = self.group;
         let all = [
-            self.factor.map(|factor| What::Factor { factor, group }),
-            self.lr.map(|lr| What::Rate { lr, group }),
+            // What is no number is no order, and could not be told of.
+            self.factor.filter(|factor| factor.is_finite()).map(|factor| What::Factor { factor, group }),
+            self.lr.filter(|lr| lr.is_finite()).map(|lr| What::Rate { lr, group }),
             self.thaw.then_some(What::Thaw),
             self.evaluate.then_some(What::Evaluate),
             self.checkpoint.then_some(What::Checkpoint),
@@ -236,6 +245,7 @@ mod tests {
         for wrong in [
             "{ factor = 0.5 }",
             "{ step = 3 }",
+            "{ step = 3, factor = nan }",
             "{ step = 3, thaw = false }",
             "{ step = 3, thaw = true, evaluate = true }",
             "{ step = 3, thaw = true, group = \"head\" }",

@@ -193,6 +193,10 @@ impl RunSummary {
                 self.metric = metrics.get(main).map(|value| (main.to_owned(), *value));
                 return;
             }
+            TrainEvent::Unfroze { trainable, .. } => {
+                self.trainable = self.trainable.max(*trainable);
+                return;
+            }
             TrainEvent::Finished(ending) => (RunStatus::Finished, ending),
             TrainEvent::Stopped(ending) => (RunStatus::Stopped, ending),
             TrainEvent::Failed(ending) => (RunStatus::Failed, ending),

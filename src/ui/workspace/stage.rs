@@ -1,6 +1,9 @@
 //! How far the work is: the points on the rail, and the stage that is useful next.
 
+use super::run::Status;
 use super::{JobKind, Screen, Workspace};
+use crate::train::config::{LastEpoch, What};
+use crate::train::orders::{JUDGED_ONCE, why_no_thaw};
 use crate::train::run::{RunStatus, RunSummary};
 use crate::ui::action::{LinkAction, QueueAction};
 
@@ -98,6 +101,28 @@ impl Workspace {
             _ if self.out_is_own && self.is_spoken_for(&self.draft.run.out) => {
                 Some("Another run has this output folder; name another")
             }
+            _ => None,
+        }
+    }
+}
+
+impl Workspace {
+    /// Why something cannot be ordered of the run that trains, where it cannot.
+    pub fn why_not_order(&self, what: What) -> Option<&'static str> {
+        let run = match (self.training_job(), &self.run) {
+            (Some(job), Some(run)) if !job.stopping && run.status != Status::Starting => run,
+            (Some(_), Some(_)) => return Some("The run has not begun, or is about to end"),
+            _ => return Some("No run is in progress"),
+        };
+        let last = run.orders.last_epoch;
+        match what {
+            What::Thaw if run.orders.frozen.is_empty() => {
+                Some(why_no_thaw(run.config.strategy.kind).unwrap_or("Nothing is frozen any more"))
+            }
+            What::Evaluate if run.config.data.fold.is_some() => Some(JUDGED_ONCE),
+            What::Evaluate if run.eval_examples == 0 => Some("Nothing is held out to evaluate on"),
+            What::StopAfter(LastEpoch::AsConfigured) if last.is_none() => Some("The run does not stop early"),
+            What::StopAfter(LastEpoch::This) if last.is_some() => Some("The run stops early already"),
             _ => None,
         }
     }
