@@ -235,7 +235,8 @@ fn refusals(told: &[TrainEvent]) -> Vec<(u64, What, String)> {
 fn weights(config: &RunConfig, dir: &Path) -> BTreeMap<String, Vec<f32>> {
     let mut config = config.clone();
     config.model.path = Some(dir.to_owned());
-    let (model, _) = open_model(&config, &["bad".to_owned(), "good".to_owned()], &Device::Cpu).unwrap();
+    let data = prepare(&config, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+    let (model, _) = open_model(&config, &data.labels, &Device::Cpu).unwrap();
     let values = |param: &Param| param.var().flatten_all().unwrap().to_vec1().unwrap();
     model.params.iter().map(|param| (param.name.clone(), values(param))).collect()
 }
@@ -342,7 +343,9 @@ fn orders_by_hand_are_orders_of_the_configuration_and_a_repeated_run_has_them() 
         let how = How { by_hand: all_orders(), holds, ..How::default() };
         let modified = || fs::metadata(ordered.run.out.join("run.toml")).unwrap().modified().unwrap();
         let mut begun = None;
-        go(&ordered, how, &mut |_| drop(begun.get_or_insert_with(modified)));
+        go(&ordered, how, &mut |_| {
+            begun.get_or_insert_with(modified);
+        });
         assert_eq!(begun, Some(modified()), "when it began is told by this file");
         assert_same(&written.run.out, &ordered.run.out, &format!("held: {holds}"));
         let mut again = run::kept_config(&ordered.run.out).unwrap();
