@@ -8,13 +8,14 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::memory;
-use crate::model::{self, EncoderConfig, Input, Model, Pass, PassDropout, Precision, Want};
+use crate::model::{self, EncoderConfig, Input, Model, Pass, PassDropout, Precision, Products, Want};
 use crate::random::{Purpose, key};
 use crate::task::Task;
 use crate::train::TrainError;
 use crate::train::groups;
 use crate::train::loss::CrossEntropy;
 use crate::train::optimizer::{AdamW, Optimizer, Rule, clip_scale};
+use crate::train::precision::has_bf16;
 
 /// The size of an encoder, by the name of a well-known one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -120,11 +121,12 @@ pub struct Trainer<'a> {
     input: Input,
     labels: Vec<Option<u32>>,
     optimizer: Optimizer,
+    products: Products,
     step: u64,
 }
 
 impl<'a> Trainer<'a> {
-    pub fn new(model: &'a Model, lengths: &[usize]) -> Self {
+    pub fn new(model: &'a Model, lengths: &[usize], products: Products) -> Self {
         let rule = |param: &model::Param| Rule {
             lr: 2e-5,
             group: groups::group_of(param.block),
@@ -135,6 +137,7 @@ impl<'a> Trainer<'a> {
             labels: (0..lengths.len() as u32).map(|text| Some(text % 2)).collect(),
             optimizer: Optimizer::new(AdamW { betas: [0.9, 0.999], eps: 1e-8 }, &model.params, rule),
             model,
+            products,
             step: 0,
         }
     }
@@ -143,7 +146,8 @@ impl<'a> Trainer<'a> {
     pub fn step(&mut self) -> Result<f32, TrainError> {
         self.step += 1;
         let dropout = PassDropout { key: key(1, Purpose::Dropout, &[self.step]), rate: None };
-        let pass = Pass { graph: true, dropout: Some(dropout), ..Pass::default() };
+        let products = self.products;
+        let pass = Pass { graph: true, products, dropout: Some(dropout), ..Pass::default() };
         let logits = self.model.run(Task::Classify, &self.input, &pass)?;
         let loss = CrossEntropy::default().loss(&logits, &self.labels, self.labels.len() as f64)?;
         let value = loss.to_scalar::<f32>()?;
@@ -165,7 +169,7 @@ pub struct Measured {
     pub shape: &'static str,
     pub sequences: usize,
     pub tokens: usize,
-    /// `forward`, the name of a precision for the same in that, or `train`.
+    /// `forward`, the name of a precision for the same in that, `train`, or `train bf16` with products in bfloat16.
     pub pass: &'static str,
     /// Of the fastest repetition.
     pub seconds: f64,
@@ -187,7 +191,8 @@ impl Effort {
     pub const QUICK: Self = Self { seconds: 0.5, at_least: 2, at_most: 10 };
 }
 
-/// Measures a size on every shape, forward alone, also in another precision, and as a whole training step.
+/// Measures a size on every shape: forward alone, also in another precision, and as a whole training step, also with
+/// products in bfloat16 where the processor has instructions for them.
 pub fn measure(
     size: Size,
     beside: Option<Precision>,
@@ -215,10 +220,14 @@ pub fn measure(
             let forward = fastest(effort, || beside.run(Task::Classify, &input, &Pass::default()).map(drop))?;
             on_measured(report(precision.name(), forward));
         }
-        let mut trainer = Trainer::new(&model, shape.lengths);
-        let train = fastest(effort, || trainer.step().map(drop))?;
-        on_measured(report("train", train));
+        let rounded = has_bf16().then_some(("train bf16", Products::Bf16));
+        for (name, products) in [("train", Products::F32)].into_iter().chain(rounded) {
+            let mut trainer = Trainer::new(&model, shape.lengths, products);
+            let train = fastest(effort, || trainer.step().map(drop))?;
+            on_measured(report(name, train));
+        }
     }
+    model.params.forget_rounded();
     model::ops::buffer::release();
     Ok(())
 }
@@ -251,11 +260,13 @@ mod tests {
 
     #[test]
     fn a_batch_trained_on_again_and_again_is_learned() {
-        let model = model(Size::Tiny).unwrap();
-        let mut trainer = Trainer::new(&model, &[8, 5, 9, 6]);
-        let first = trainer.step().unwrap();
-        let last = (0..30).map(|_| trainer.step().unwrap()).last().unwrap();
-        assert!(last.is_finite() && last < first, "{first} to {last}");
+        for products in [Products::F32, Products::Bf16] {
+            let model = self::model(Size::Tiny).unwrap();
+            let mut trainer = Trainer::new(&model, &[8, 5, 9, 6], products);
+            let first = trainer.step().unwrap();
+            let last = (0..30).map(|_| trainer.step().unwrap()).last().unwrap();
+            assert!(last.is_finite() && last < first, "{products:?}: {first} to {last}");
+        }
     }
 
     #[test]
@@ -264,8 +275,9 @@ mod tests {
         let effort = Effort { seconds: 0.0, at_least: 1, at_most: 1 };
         let told = &mut |one: Measured| seen.push((one.shape, one.pass, one.tokens));
         measure(Size::Tiny, Some(Precision::Int8), effort, told).unwrap();
-        assert_eq!(seen.len(), 9);
+        let trained = if has_bf16() { 2 } else { 1 };
+        assert_eq!(seen.len(), 3 * (2 + trained));
         assert_eq!(seen[..2], [("1x16", "forward", 16), ("1x16", "int8", 16)]);
-        assert_eq!(seen[8], ("32 varied", "train", 1070));
+        assert_eq!(seen[seen.len() - trained], ("32 varied", "train", 1070));
     }
 }

@@ -74,7 +74,7 @@ impl Bench {
 
 fn line(one: &Measured) -> String {
     format!(
-        "{:<7} {:<10} {:<8} {:>9.2} ms  {:>8.2} /s  {:>9.0} tokens/s  peak {}",
+        "{:<7} {:<10} {:<10} {:>9.2} ms  {:>8.2} /s  {:>9.0} tokens/s  peak {}",
         one.size.name(),
         one.shape,
         one.pass,

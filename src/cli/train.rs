@@ -26,7 +26,7 @@ use crate::train::prepared::{Known, Watch};
 use crate::train::probes::ProbeSaid;
 use crate::train::recommend::Settings;
 use crate::train::run::{self, Opened, Recorder};
-use crate::train::{preflight, prepare_watched, train_from};
+use crate::train::{precision, preflight, prepare_watched, train_from};
 
 #[derive(Debug, Args)]
 pub struct Train {
@@ -50,6 +50,7 @@ pub struct Train {
 impl Train {
     pub fn run(self) -> anyhow::Result<()> {
         let config = RunConfig::read(&self.config)?;
+        precision::check(&config)?;
         if self.find_lr {
             return find_lr::run(&config, self.json);
         }

@@ -19,7 +19,7 @@ use super::source::Source;
 use crate::data::{Dataset, LabelSet, Target};
 use crate::files::write_atomically;
 use crate::metrics::Measure;
-use crate::model::{Block, Family, HeadKind, Model};
+use crate::model::{Block, Family, HeadKind, Model, Products};
 use crate::task::{Reads, Targets, Task};
 use crate::train::config::{Every, Init, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
@@ -180,6 +180,7 @@ fn settings(run: &ReadRun, labels: &LabelSet, counts: &[u64]) -> Result<(Value, 
         "steps": steps,
         "batch": config.run.batch,
         "bucket": config.run.bucket,
+        "bf16": (config.run.precision == Products::Bf16).then_some(true),
         "schedule": config.optim.schedule.in_transformers(),
         "warmup_steps": schedule::warmup_steps(config.optim.warmup, steps),
         "betas": config.optim.betas,

@@ -13,7 +13,7 @@ use super::ops::embedding::{FusedEmbedding, Places};
 use super::ops::layer::{FusedLayer, LayerNoise};
 use super::ops::low_rank::Dropped;
 use super::ops::weights::{Dense, Slot};
-use super::ops::{Backend, attention, parts, plain};
+use super::ops::{Backend, Products, attention, parts, plain};
 use super::params::{Param, host};
 use super::{Body, Model, ModelError};
 use crate::memory;
@@ -25,6 +25,8 @@ use crate::task::Task;
 pub struct Pass {
     /// Whether a backward pass will come.
     pub graph: bool,
+    /// In which numbers layers multiply that a backward pass comes to.
+    pub products: Products,
     /// Dropout, in training.
     pub dropout: Option<PassDropout>,
     /// The tokens whose last hidden states are wanted, ascending; `None` for all.
@@ -269,7 +271,10 @@ impl Model {
         Ok(match self.backend {
             Backend::Fused => {
                 let keep = pass.graph && (trained || x.track_op());
-                let op = FusedLayer::new(weights.clone(), layout.clone(), noise, keep).gated(gate.cloned());
+                // What no gradient comes to is the same whether it was kept from an earlier epoch or not.
+                let products = if keep { pass.products } else { Products::F32 };
+                let op =
+                    FusedLayer::new(weights.clone(), layout.clone(), noise, keep).by(products).gated(gate.cloned());
                 x.contiguous()?.apply_op2(self.trigger(pass, weights.params()), op)?
             }
             Backend::Plain => maybe_detached(pass, plain::layer(weights, layout, &noise, gate.map(Arc::as_ref), x)?),

@@ -54,6 +54,7 @@ pub use params::{Block, Param, Params};
 pub use precision::Precision;
 
 use ops::Backend;
+pub use ops::Products;
 use ops::embedding::EmbeddingWeights;
 pub use ops::gate::{Gate, Measured};
 pub use ops::weights::Slot;

@@ -4,12 +4,13 @@
 //! that lives as long as the weight, so that accumulation costs nothing and nothing is allocated in a step.
 
 use std::ops::{Deref, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, DType, Device, Result, Storage, Tensor, Var, bail};
+use candle_core::{CpuStorage, DType, Device, InplaceOp1, Result, Storage, Tensor, Var, bail};
 
+use super::ops::bf16::Weight16;
 use super::ops::matrix::Into;
 
 /// A part of the model that is frozen, counted and given a rate as one.
@@ -74,6 +75,16 @@ pub struct Param {
     var: Var,
     trainable: AtomicBool,
     gradient: Mutex<Gradient>,
+    /// How often its numbers were changed.
+    changes: AtomicU64,
+    rounded: Mutex<Option<Rounded>>,
+}
+
+/// A weight in bfloat16, as it was after so many changes.
+#[derive(Debug)]
+struct Rounded {
+    changes: u64,
+    weight: Arc<Weight16>,
 }
 
 /// A weight's numbers while they are read.
@@ -121,9 +132,12 @@ impl Param {
             var,
             trainable: AtomicBool::new(true),
             gradient: Mutex::default(),
+            changes: AtomicU64::default(),
+            rounded: Mutex::default(),
         }
     }
 
+    /// To be read; it is changed by [`Self::set`] and [`Self::update`], which know of what was made of it.
     pub fn var(&self) -> &Var {
         &self.var
     }
@@ -158,6 +172,39 @@ impl Param {
 
     fn lock(&self) -> MutexGuard<'_, Gradient> {
         self.gradient.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts other numbers in the place of its own.
+    pub fn set(&self, values: &Tensor) -> Result<()> {
+        let set = self.var.set(values);
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        set
+    }
+
+    /// Changes its numbers where they lie.
+    pub fn update(&self, operation: &impl InplaceOp1) -> Result<()> {
+        let updated = self.var.as_tensor().inplace_op1(operation);
+        self.changes.fetch_add(1, Ordering::Relaxed);
+        updated
+    }
+
+    /// The matrix (outputs, inputs) in bfloat16, made anew after each change.
+    pub fn rounded(&self) -> Result<Arc<Weight16>> {
+        let slot = || self.rounded.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.changes.load(Ordering::Relaxed);
+        // What is out of date is dropped, so that its memory serves the new one.
+        drop(slot().take_if(|rounded| rounded.changes != changes));
+        if let Some(rounded) = &*slot() {
+            return Ok(rounded.weight.clone());
+        }
+        // Threads are asked for help meanwhile, which may come here as well; both find the same.
+        let weight = Arc::new(Weight16::of(&self.host()?, self.shape()[1]));
+        *slot() = Some(Rounded { changes, weight: weight.clone() });
+        Ok(weight)
+    }
+
+    fn forget_rounded(&self) {
+        *self.rounded.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Lets a backward pass write or add a gradient; does nothing for a frozen weight.
@@ -279,6 +326,11 @@ impl Params {
             *sizes.entry(param.block).or_insert(0) += param.count() as u64;
         }
         sizes.into_iter().collect()
+    }
+
+    /// Gives back the memory of what is rounded, at the end of a run.
+    pub fn forget_rounded(&self) {
+        self.list.iter().for_each(|param| param.forget_rounded());
     }
 
     pub fn clear_gradients(&self) {

@@ -5,7 +5,7 @@ use super::config::{ALL_TARGETS, ClassWeights, Dropout, Init, Probe, RunConfig, 
 use super::limits::{self, Limit};
 use super::probes::why_not;
 use crate::metrics::Measure;
-use crate::model::Slot;
+use crate::model::{Products, Slot};
 use crate::task::Reads;
 use crate::words::plural;
 
@@ -270,6 +270,10 @@ impl RunConfig {
             (
                 self.model.path.is_some() && self.model.name.is_some(),
                 "model.name is not used, as model.path names a folder".to_owned(),
+            ),
+            (
+                strategy.kind == StrategyKind::Head && self.run.precision != Products::F32,
+                "run.precision is not used, as no layer is trained".to_owned(),
             ),
             (
                 strategy.kind != StrategyKind::Custom && !strategy.train.is_empty(),

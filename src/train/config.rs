@@ -27,7 +27,7 @@ use crate::data::choices::{Exclude, Fix, Mends};
 use crate::data::{Fold, Roles, SplitRule};
 use crate::files;
 use crate::hub::embedded::{self, Shipped};
-use crate::model::LoraSpec;
+use crate::model::{LoraSpec, Products};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
 
@@ -426,6 +426,8 @@ pub struct RunOptions {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<Order>,
     pub device: DeviceChoice,
+    /// In which numbers the layers that learn are multiplied; the rest, and every evaluation, is in f32.
+    pub precision: Products,
     pub out: PathBuf,
 }
 
@@ -454,6 +456,7 @@ impl Default for RunOptions {
             probe_every: 0,
             orders: Vec::new(),
             device: DeviceChoice::Auto,
+            precision: Products::F32,
             out: PathBuf::from("runs/run"),
         }
     }

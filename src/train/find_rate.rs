@@ -15,7 +15,7 @@ use super::config::{Optim, RunConfig, RunOptions};
 use super::open::Open;
 use super::prepare::{device, open_model};
 use super::prepared::Watch;
-use super::{Prepared, TrainError, limits, prepare_watched, recommend, sweep};
+use super::{Prepared, TrainError, limits, precision, prepare_watched, recommend, sweep};
 use crate::model::Model;
 
 /// The lowest and the highest rate that are tried.
@@ -82,6 +82,7 @@ pub fn find_rate(
 
 /// The same from a configuration on, as a run would be prepared.
 pub fn find_rate_of(config: &RunConfig, watch: &mut dyn Watch) -> Result<Option<FoundRate>, TrainError> {
+    precision::check(config)?;
     let Some(data) = prepare_watched(config, watch)? else { return Ok(None) };
     let config = data.settled(config)?;
     if watch.progress("opening the model", 0, 0).is_break() {

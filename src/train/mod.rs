@@ -28,6 +28,7 @@ pub mod optimizer;
 pub mod orders;
 pub mod patterns;
 pub mod plan;
+pub mod precision;
 pub mod prefix;
 pub mod prepare;
 pub mod prepared;

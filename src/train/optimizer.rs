@@ -153,7 +153,7 @@ impl Optimizer {
                             bail!("the moments of {} lie on another device", param.name);
                         };
                         let op = Fused { update, gradient: values, state: std::sync::Mutex::new((first, second)) };
-                        param.var().as_tensor().inplace_op1(&op)
+                        param.update(&op)
                     }
                     GradientRef::Device(tensor) => update.on_device(param, tensor, moments),
                 }
@@ -249,7 +249,7 @@ impl Update {
         let root = ((second.sqrt()? * self.second_scale)? + self.eps)?;
         let change = (first.div(&root)? * self.step_size)?;
         let weights = param.var().as_detached_tensor();
-        param.var().set(&((weights * self.keep)? - change)?)
+        param.set(&((weights * self.keep)? - change)?)
     }
 }
 

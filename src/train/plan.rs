@@ -11,13 +11,13 @@ use super::config::{LanguageObjective, RunConfig, StrategyKind};
 use super::corpus::divide;
 use super::recommend::Settings;
 use super::steps::{count_steps, kept_count};
-use super::{Prepared, TrainError, as_it_is, companions, groups, orders, patterns, strategy};
+use super::{Prepared, TrainError, as_it_is, companions, groups, orders, patterns, precision, strategy};
 use crate::corpus::{block_lengths, chunk_lengths};
 use crate::inspect::predictor::TOKENS_AT_ONCE;
 use crate::memory;
 use crate::model::ops::matrix::{Into, Mat, MatMut, Threads, matmul};
 use crate::model::params::Block;
-use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs, kept};
+use crate::model::{EncoderConfig, Family, HeadInput, HeadKind, Model, Outputs, Products, kept};
 use crate::table::PlainText;
 use crate::task::{Reads, Targets};
 
@@ -234,6 +234,11 @@ pub fn flops_per_sec() -> f64 {
     *MEASURED
 }
 
+/// What a pass through layers takes whose products are in bfloat16, of the same in f32: what is no product stays.
+fn share_in_bf16() -> f64 {
+    if precision::has_bf16() { 1.0 - REACHED + flops_per_sec() / precision::flops_per_sec() } else { 1.0 }
+}
+
 /// What training makes of texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -336,8 +341,12 @@ struct Cost {
     cached: f64,
     /// Forward through frozen layers that are computed in every epoch.
     frozen: f64,
-    /// Forward through what is in the graph.
+    /// Forward through the layers in the graph.
     graph: f64,
+    /// What that takes in the numbers in which it is trained, where it is 1 in f32.
+    share: f64,
+    /// Forward to the logits of all words.
+    decoder: f64,
     /// Times the forward pass that a backward pass through the graph takes.
     backward: f64,
     /// Layers in the graph.
@@ -371,7 +380,9 @@ impl Cost {
         Self {
             cached: if cache { prefix } else { 0.0 },
             frozen: if cache { 0.0 } else { prefix },
-            graph: layer * rest as f64 - spared + decoder,
+            graph: layer * rest as f64 - spared,
+            share: if config.run.precision == Products::Bf16 { share_in_bf16() } else { 1.0 },
+            decoder,
             // A matrix that is not trained costs the gradient of its input alone.
             backward: if matches!(config.strategy.kind, StrategyKind::Lora | StrategyKind::BitFit) { 1.0 } else { 2.0 },
             graph_layers: rest,
@@ -389,11 +400,12 @@ impl Cost {
     }
 
     fn forward(&self, tokens: f64) -> f64 {
-        tokens * (self.cached + self.frozen + self.graph)
+        tokens * (self.cached + self.frozen + self.graph + self.decoder)
     }
 
     fn training(&self, tokens: f64, epochs: f64) -> f64 {
-        tokens * (self.cached * epochs.min(1.0) + epochs * (self.frozen + (1.0 + self.backward) * self.graph))
+        let learned = (1.0 + self.backward) * (self.share * self.graph + self.decoder);
+        tokens * (self.cached * epochs.min(1.0) + epochs * (self.frozen + learned))
     }
 }
 
@@ -423,6 +435,16 @@ fn computed(encoder: &EncoderConfig, layers: usize, words: f64, tokens: u64, jud
     kept + (tokens + judged) * layer + 3 * logits(tokens) + 2 * logits(judged)
 }
 
+/// Bytes of what is rounded to bfloat16: each matrix of the layers in the graph as both passes read it, and the rows of
+/// one layer at a time.
+fn rounded(encoder: &EncoderConfig, layers: usize, tokens: u64) -> u64 {
+    const BYTES: u64 = 2;
+    let (hidden, inner) = (encoder.hidden_size as u64, encoder.intermediate_size as u64);
+    // A layer that is gone through several times is rounded once.
+    let matrices = of_layer(encoder) as u64 / 2 * layers.min(encoder.stored_layers()) as u64;
+    BYTES * (2 * matrices + tokens * (4 * hidden + 3 * inner))
+}
+
 fn memory_estimate(
     config: &RunConfig,
     encoder: &EncoderConfig,
@@ -443,6 +465,7 @@ fn memory_estimate(
     let judged = if sum(eval) > most { most + most / 2 } else { sum(eval) };
     let words = if config.task.targets() == Targets::Hidden { asked(config) } else { 0.0 };
     let mut activations = computed(encoder, cost.graph_layers, words, tokens, judged);
+    let rounded = if config.run.precision == Products::Bf16 { rounded(encoder, cost.graph_layers, tokens) } else { 0 };
     let (mut held, mut learning) = (parameters, trainable);
     if let Some(companion) = companion {
         let layers = if companion.trained > 0 { companion.config.schedule().len() } else { 0 };
@@ -455,7 +478,7 @@ fn memory_estimate(
     let data = (sum(train) + sum(eval)) * 8 + (train.len() + eval.len()) as u64 * BYTES_OF_SEQUENCE;
     // The best weights are kept beside the current ones.
     MemoryEstimate {
-        weights: 4 * (held + learning),
+        weights: 4 * (held + learning) + rounded,
         gradients: 4 * learning,
         optimizer: 8 * learning,
         activations: activations + cost.kept_prefix(encoder, train, eval).min(available / 2),

@@ -3,7 +3,7 @@
 use super::companion::Expected;
 use super::config::RunConfig;
 use super::plan::{self, PlanSummary};
-use super::{Prepared, TrainError, companions, orders, probes};
+use super::{Prepared, TrainError, companions, orders, precision, probes};
 use crate::files::{folder_bytes, free_disk};
 use crate::memory;
 use crate::model::Model;
@@ -22,6 +22,8 @@ pub fn preflight(
     data: &mut Prepared,
     model: &Model,
 ) -> Result<PlanSummary, TrainError> {
+    precision::check(config)?;
+    precision::check_model(config, model)?;
     probes::check(config, model, data)?;
     let mut plan = plan::of_prepared(config, data, model)?;
     // Model and data are in memory already, and part of the estimate.

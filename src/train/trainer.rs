@@ -148,6 +148,7 @@ pub fn train_from(
     }
     let finished = trainer.run().and_then(|end| trainer.finish(&end));
     let finished = finished.map_err(|error| trainer.fail(error));
+    model.params.forget_rounded();
     crate::model::ops::buffer::release();
     finished
 }
@@ -466,7 +467,13 @@ impl<'a> Trainer<'a> {
         if work.is_empty() {
             return Ok(loss);
         }
-        let pass = Pass { graph: true, dropout: Some(self.dropout()), rows: work.rows.clone(), ..Pass::default() };
+        let pass = Pass {
+            graph: true,
+            products: self.config.run.precision,
+            dropout: Some(self.dropout()),
+            rows: work.rows.clone(),
+            ..Pass::default()
+        };
         let (task, cache) = (self.config.task, self.train_prefix.as_mut());
         let last = last_states(self.model, task, cache, which, &features, &work.input, &pass)?;
         let logits = self.model.logits(task, &last, &work.input, &pass)?;

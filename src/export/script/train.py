@@ -200,6 +200,7 @@ wanted = {
     "seed": arguments.seed,
     "report_to": "none",
     "group_by_length": SETTINGS["bucket"],
+    "bf16": SETTINGS["bf16"],
 }
 for name in sorted(wanted.keys() - known):
     print(f"transformers {transformers.__version__} has no {name}, so it is left out")

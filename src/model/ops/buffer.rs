@@ -6,58 +6,91 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+use super::bf16::Tile;
 
-fn pool() -> MutexGuard<'static, Vec<Vec<f32>>> {
-    POOL.lock().unwrap_or_else(PoisonError::into_inner)
+/// Numbers of which there are buffers.
+pub trait Pooled: Copy + Default + 'static {
+    /// The least by which two buffers differ in length.
+    const STEP: usize;
+
+    fn pool() -> &'static Mutex<Vec<Vec<Self>>>;
+}
+
+impl Pooled for f32 {
+    const STEP: usize = 256;
+
+    fn pool() -> &'static Mutex<Vec<Vec<Self>>> {
+        static POOL: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
+        &POOL
+    }
+}
+
+impl Pooled for Tile {
+    const STEP: usize = 4;
+
+    fn pool() -> &'static Mutex<Vec<Vec<Self>>> {
+        static POOL: Mutex<Vec<Vec<Tile>>> = Mutex::new(Vec::new());
+        &POOL
+    }
+}
+
+fn pool<N: Pooled>() -> MutexGuard<'static, Vec<Vec<N>>> {
+    N::pool().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A slice of numbers that goes back to the pool when dropped.
 #[derive(Debug)]
-pub struct Buffer {
-    memory: Vec<f32>,
+pub struct Buffer<N: Pooled = f32> {
+    memory: Vec<N>,
     len: usize,
 }
 
 impl Buffer {
-    /// The smallest free buffer that is long enough, and not more than twice as long; else a new one.
     pub fn take(len: usize) -> Self {
+        Self::of(len)
+    }
+}
+
+impl<N: Pooled> Buffer<N> {
+    /// The smallest free buffer that is long enough, and not more than twice as long; else a new one.
+    pub fn of(len: usize) -> Self {
         let mut pool = pool();
         let best = (0..pool.len())
-            .filter(|&i| pool[i].len() >= len && pool[i].len() <= 2 * len + 1024)
+            .filter(|&i| pool[i].len() >= len && pool[i].len() <= 2 * len + 4 * N::STEP)
             .min_by_key(|&i| pool[i].len());
         let memory = best.map(|index| pool.swap_remove(index));
         drop(pool);
-        Self { memory: memory.unwrap_or_else(|| vec![0.0; roomy(len)]), len }
+        Self { memory: memory.unwrap_or_else(|| vec![N::default(); roomy(len, N::STEP)]), len }
     }
 }
 
 /// A little more than asked for, so that the sizes of similar batches share their buffers.
-fn roomy(len: usize) -> usize {
-    len.next_multiple_of((len.next_power_of_two() / 8).max(256))
+fn roomy(len: usize, step: usize) -> usize {
+    len.next_multiple_of((len.next_power_of_two() / 8).max(step))
 }
 
-impl Drop for Buffer {
+impl<N: Pooled> Drop for Buffer<N> {
     fn drop(&mut self) {
         pool().push(std::mem::take(&mut self.memory));
     }
 }
 
-impl Deref for Buffer {
-    type Target = [f32];
+impl<N: Pooled> Deref for Buffer<N> {
+    type Target = [N];
 
-    fn deref(&self) -> &[f32] {
+    fn deref(&self) -> &[N] {
         &self.memory[..self.len]
     }
 }
 
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [f32] {
+impl<N: Pooled> DerefMut for Buffer<N> {
+    fn deref_mut(&mut self) -> &mut [N] {
         &mut self.memory[..self.len]
     }
 }
 
 /// Gives all free buffers back to the system, at the end of a run.
 pub fn release() {
-    pool().clear();
+    pool::<f32>().clear();
+    pool::<Tile>().clear();
 }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use candle_core::{CpuStorage, CustomOp2, Layout as TensorLayout, Result, Shape, Tensor, bail};
 use rayon::prelude::*;
 
+use super::Products;
 use super::attention::{self, Projections};
 use super::buffer::Buffer;
 use super::dropout::Noise;
@@ -49,6 +50,7 @@ pub struct FusedLayer {
     gate: Option<Arc<Gate>>,
     /// Whether a backward pass will come.
     keep: bool,
+    products: Products,
     saved: Mutex<Option<Saved>>,
 }
 
@@ -68,12 +70,23 @@ struct Saved {
 
 impl FusedLayer {
     pub fn new(weights: Arc<LayerWeights>, layout: Arc<Layout>, noise: LayerNoise, keep: bool) -> Self {
-        Self { weights, layout, noise, gate: None, keep, saved: Mutex::default() }
+        Self { weights, layout, noise, gate: None, keep, products: Products::F32, saved: Mutex::default() }
     }
 
     #[must_use]
     pub fn gated(self, gate: Option<Arc<Gate>>) -> Self {
         Self { gate, ..self }
+    }
+
+    /// Multiplies in these numbers, in both passes.
+    #[must_use]
+    pub fn by(self, products: Products) -> Self {
+        Self { products, ..self }
+    }
+
+    /// Rows to be given to dense layers.
+    fn given<'a>(&self, rows: &'a [f32], width: usize) -> Given<'a> {
+        Given::new(rows, width).by(self.products)
     }
 
     fn hidden(&self) -> usize {
@@ -95,8 +108,8 @@ impl FusedLayer {
         let [mut query, mut context, mut attention_sum, mut attended, mut feed_forward_sum] =
             [(); 5].map(|()| Buffer::take(rows * hidden));
         let [mut key, mut value] = [(); 2].map(|()| Buffer::take(tokens * hidden));
-        let given = Given::new(x, hidden);
-        let asking = wanted.as_deref().map(|rows| Given::new(rows, hidden));
+        let given = self.given(x, hidden);
+        let asking = wanted.as_deref().map(|rows| self.given(rows, hidden));
         w.query.forward_of(asking.as_ref().unwrap_or(&given), &mut query, self.before(Slot::Query))?;
         w.key.forward_of(&given, &mut key, self.before(Slot::Key))?;
         w.value.forward_of(&given, &mut value, self.before(Slot::Value))?;
@@ -105,18 +118,19 @@ impl FusedLayer {
         if let Some(gate) = &self.gate {
             gate.close_heads(&mut context, w.heads);
         }
-        w.output.forward(&context, &mut attention_sum, self.before(Slot::Output))?;
+        w.output.forward_of(&self.given(&context, hidden), &mut attention_sum, self.before(Slot::Output))?;
         self.add_residual(&mut attention_sum, x_rows, self.noise.after_attention.as_ref());
         let attention_moments = w.attention_norm.forward(&attention_sum, &mut attended)?;
 
-        let mut inner = Buffer::take(rows * w.inner.widths().1);
+        let width = w.inner.widths().1;
+        let mut inner = Buffer::take(rows * width);
         let mut active = Buffer::take(inner.len());
-        w.inner.forward(&attended, &mut inner, self.before(Slot::Inner))?;
+        w.inner.forward_of(&self.given(&attended, hidden), &mut inner, self.before(Slot::Inner))?;
         w.activation.forward(&inner, &mut active);
         if let Some(gate) = &self.gate {
             gate.close_feed_forward(&mut active);
         }
-        w.outer.forward(&active, &mut feed_forward_sum, self.before(Slot::Outer))?;
+        w.outer.forward_of(&self.given(&active, width), &mut feed_forward_sum, self.before(Slot::Outer))?;
         self.add_residual(&mut feed_forward_sum, &attended, self.noise.after_feed_forward.as_ref());
         let mut y = vec![0.0; rows * hidden];
         let feed_forward_moments = w.feed_forward_norm.forward(&feed_forward_sum, &mut y)?;
@@ -160,31 +174,32 @@ impl FusedLayer {
     fn run_back(&self, x: &[f32], grad: &[f32], saved: &Saved, wants_input: bool) -> Result<Option<Vec<f32>>> {
         let (w, hidden) = (&*self.weights, self.hidden());
         let wanted = gather(x, hidden, self.layout.rows.as_deref());
-        let x_rows: &[f32] = wanted.as_deref().unwrap_or(x);
 
         let mut sum_grad = Buffer::take(grad.len());
         sum_grad.copy_from_slice(grad);
         w.feed_forward_norm.backward(&saved.feed_forward_sum, &mut sum_grad, &saved.feed_forward_moments)?;
         {
             let branch = self.branch_gradient(&sum_grad, self.noise.after_feed_forward.as_ref());
-            let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
+            let branch = self.given(branch.as_deref().unwrap_or(&sum_grad), hidden);
+            let width = w.inner.widths().1;
             let mut inner_grad = Buffer::take(saved.inner.len());
             let mut active = Buffer::take(saved.inner.len());
-            w.outer.input_gradient(branch, &mut inner_grad, Into::Set, self.before(Slot::Outer))?;
+            w.outer.input_gradient_of(&branch, &mut inner_grad, Into::Set, self.before(Slot::Outer))?;
             if let Some(gate) = &self.gate {
                 w.activation.forward(&saved.inner, &mut active);
                 gate.close_feed_forward(&mut active);
-                gate.measure_feed_forward(&active, &inner_grad, &self.layout.row_starts, w.inner.widths().1);
+                gate.measure_feed_forward(&active, &inner_grad, &self.layout.row_starts, width);
                 gate.close_feed_forward(&mut inner_grad);
             }
             w.activation.backward(&saved.inner, &mut inner_grad, &mut active);
             if let Some(gate) = &self.gate {
                 gate.close_feed_forward(&mut active);
             }
-            w.outer.add_gradients(&active, branch, self.before(Slot::Outer))?;
+            w.outer.add_gradients_of(&self.given(&active, width), &branch, self.before(Slot::Outer))?;
             drop(active);
-            w.inner.add_gradients(&saved.attended, &inner_grad, self.before(Slot::Inner))?;
-            w.inner.input_gradient(&inner_grad, &mut sum_grad, Into::Add, self.before(Slot::Inner))?;
+            let inner_grad = self.given(&inner_grad, width);
+            w.inner.add_gradients_of(&self.given(&saved.attended, hidden), &inner_grad, self.before(Slot::Inner))?;
+            w.inner.input_gradient_of(&inner_grad, &mut sum_grad, Into::Add, self.before(Slot::Inner))?;
         }
         if !wants_input && !w.trains_attention() {
             return Ok(None);
@@ -193,9 +208,9 @@ impl FusedLayer {
         let mut context_grad = Buffer::take(saved.context.len());
         {
             let branch = self.branch_gradient(&sum_grad, self.noise.after_attention.as_ref());
-            let branch: &[f32] = branch.as_deref().unwrap_or(&sum_grad);
-            w.output.add_gradients(&saved.context, branch, self.before(Slot::Output))?;
-            w.output.input_gradient(branch, &mut context_grad, Into::Set, self.before(Slot::Output))?;
+            let branch = self.given(branch.as_deref().unwrap_or(&sum_grad), hidden);
+            w.output.add_gradients_of(&self.given(&saved.context, hidden), &branch, self.before(Slot::Output))?;
+            w.output.input_gradient_of(&branch, &mut context_grad, Into::Set, self.before(Slot::Output))?;
         }
         if let Some(gate) = &self.gate {
             gate.measure_heads(&saved.context, &context_grad, &self.layout.row_starts, w.heads);
@@ -212,16 +227,20 @@ impl FusedLayer {
             &context_grad,
             [&mut query_grad, &mut key_grad, &mut value_grad],
         );
-        w.query.add_gradients(x_rows, &query_grad, self.before(Slot::Query))?;
-        w.key.add_gradients(x, &key_grad, self.before(Slot::Key))?;
-        w.value.add_gradients(x, &value_grad, self.before(Slot::Value))?;
+        let [query_grad, key_grad, value_grad] =
+            [&query_grad, &key_grad, &value_grad].map(|grad| self.given(grad, hidden));
+        let given = self.given(x, hidden);
+        let asking = wanted.as_deref().map(|rows| self.given(rows, hidden));
+        w.query.add_gradients_of(asking.as_ref().unwrap_or(&given), &query_grad, self.before(Slot::Query))?;
+        w.key.add_gradients_of(&given, &key_grad, self.before(Slot::Key))?;
+        w.value.add_gradients_of(&given, &value_grad, self.before(Slot::Value))?;
         if !wants_input {
             return Ok(None);
         }
-        w.query.input_gradient(&query_grad, &mut sum_grad, Into::Add, self.before(Slot::Query))?;
+        w.query.input_gradient_of(&query_grad, &mut sum_grad, Into::Add, self.before(Slot::Query))?;
         let mut input_grad = scatter(&sum_grad, hidden, self.layout.rows.as_deref(), x.len());
-        w.key.input_gradient(&key_grad, &mut input_grad, Into::Add, self.before(Slot::Key))?;
-        w.value.input_gradient(&value_grad, &mut input_grad, Into::Add, self.before(Slot::Value))?;
+        w.key.input_gradient_of(&key_grad, &mut input_grad, Into::Add, self.before(Slot::Key))?;
+        w.value.input_gradient_of(&value_grad, &mut input_grad, Into::Add, self.before(Slot::Value))?;
         Ok(Some(input_grad))
     }
 

@@ -5,6 +5,7 @@
 
 pub mod activation;
 pub mod attention;
+pub mod bf16;
 pub mod buffer;
 pub mod dropout;
 pub mod embedding;
@@ -20,6 +21,27 @@ pub mod plain;
 pub mod rows;
 pub mod simd;
 pub mod weights;
+
+use serde::{Deserialize, Serialize};
+
+/// In which numbers the dense layers of the encoder are multiplied where a backward pass comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Products {
+    #[default]
+    F32,
+    /// Both factors rounded to bfloat16, and sums in f32.
+    Bf16,
+}
+
+impl Products {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
 
 /// Which of two equal ways computes the operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,8 +5,10 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
+use super::Products;
 use super::activation::Activation;
 use super::attention::Heads;
+use super::bf16::{self, Left, Right, Then};
 use super::int8::{Rows8, Weights8};
 use super::low_rank::{Dropped, LowRank};
 use super::matrix::{Into, Mat, MatMut, Threads, matmul};
@@ -39,16 +41,35 @@ pub enum Laid {
 pub struct Given<'a> {
     rows: &'a [f32],
     width: usize,
+    products: Products,
     rounded: OnceLock<Rows8>,
+    /// In bfloat16, to be multiplied from the left, and to be summed over from the right.
+    left: OnceLock<Left>,
+    right: OnceLock<Right>,
 }
 
 impl<'a> Given<'a> {
     pub fn new(rows: &'a [f32], width: usize) -> Self {
-        Self { rows, width, rounded: OnceLock::new() }
+        let (left, right) = (OnceLock::new(), OnceLock::new());
+        Self { rows, width, products: Products::F32, rounded: OnceLock::new(), left, right }
+    }
+
+    /// To be multiplied in these numbers.
+    #[must_use]
+    pub fn by(self, products: Products) -> Self {
+        Self { products, ..self }
     }
 
     fn rounded(&self) -> &Rows8 {
         self.rounded.get_or_init(|| Rows8::of(self.rows, self.width))
+    }
+
+    fn left(&self) -> &Left {
+        self.left.get_or_init(|| Left::along(self.rows, self.width))
+    }
+
+    fn right(&self) -> &Right {
+        self.right.get_or_init(|| Right::across(self.rows, self.width))
     }
 }
 
@@ -112,6 +133,10 @@ impl Dense {
     /// The same for rows that other layers are given as well.
     pub fn forward_of(&self, x: &Given<'_>, y: &mut [f32], drop: Dropped<'_>) -> Result<()> {
         let (weight, bias) = (self.weight.host()?, self.bias.host()?);
+        if x.products == Products::Bf16 {
+            bf16::product(x.left(), &self.weight.rounded()?.forward, Then::SetWith(&bias), y);
+            return self.add_adapter(x.rows, y, drop);
+        }
         let laid = self.laid.as_deref().filter(|_| !self.weight.trainable());
         let packed = match laid {
             Some(Laid::Int8(rounded)) => {
@@ -140,23 +165,42 @@ impl Dense {
     /// Adds the gradients of weight and bias, and of what is beside them, where they are trained.
     pub fn add_gradients(&self, x: &[f32], grad: &[f32], drop: Dropped<'_>) -> Result<()> {
         let (inputs, outputs) = self.widths();
-        let rows = x.len() / inputs;
-        self.weight.accumulate(|out, into| {
-            let left = Mat::new(grad, rows, outputs).transposed();
-            matmul(MatMut::new(out, outputs, inputs), into, left, Mat::new(x, rows, inputs), Threads::All);
+        self.add_gradients_of(&Given::new(x, inputs), &Given::new(grad, outputs), drop)
+    }
+
+    /// The same from rows that other layers are given as well.
+    pub fn add_gradients_of(&self, x: &Given<'_>, grad: &Given<'_>, drop: Dropped<'_>) -> Result<()> {
+        let (inputs, outputs) = self.widths();
+        let rows = x.rows.len() / inputs;
+        self.weight.accumulate(|out, into| match x.products {
+            Products::Bf16 => bf16::product(&Left::across(grad.rows, outputs), x.right(), into.into(), out),
+            Products::F32 => {
+                let left = Mat::new(grad.rows, rows, outputs).transposed();
+                matmul(MatMut::new(out, outputs, inputs), into, left, Mat::new(x.rows, rows, inputs), Threads::All);
+            }
         });
-        self.bias.add_gradient(|out| norm::add_column_sums(grad, out));
-        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_gradients(x, grad, drop))
+        self.bias.add_gradient(|out| norm::add_column_sums(grad.rows, out));
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_gradients(x.rows, grad.rows, drop))
     }
 
     /// The gradient of the input.
     pub fn input_gradient(&self, grad: &[f32], out: &mut [f32], into: Into, drop: Dropped<'_>) -> Result<()> {
+        self.input_gradient_of(&Given::new(grad, self.widths().1), out, into, drop)
+    }
+
+    /// The same from rows that other layers are given as well.
+    pub fn input_gradient_of(&self, grad: &Given<'_>, out: &mut [f32], into: Into, drop: Dropped<'_>) -> Result<()> {
         let (inputs, outputs) = self.widths();
-        let rows = grad.len() / outputs;
-        let weight = self.weight.host()?;
-        let right = Mat::new(&weight, outputs, inputs);
-        matmul(MatMut::new(out, rows, inputs), into, Mat::new(grad, rows, outputs), right, Threads::All);
-        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_input_gradient(grad, out, drop))
+        let rows = grad.rows.len() / outputs;
+        match grad.products {
+            Products::Bf16 => bf16::product(grad.left(), &self.weight.rounded()?.backward, into.into(), out),
+            Products::F32 => {
+                let weight = self.weight.host()?;
+                let right = Mat::new(&weight, outputs, inputs);
+                matmul(MatMut::new(out, rows, inputs), into, Mat::new(grad.rows, rows, outputs), right, Threads::All);
+            }
+        }
+        self.adapter.as_ref().map_or(Ok(()), |adapter| adapter.add_input_gradient(grad.rows, out, drop))
     }
 
     /// The same in candle's own operations.

@@ -195,7 +195,7 @@ impl Checkpoint {
         let read = |name: &str| self.tensors.read_f32(name).map_err(ModelError::from);
         for (index, (name, param)) in named(optimizer).iter().enumerate() {
             let Some(updates) = self.state.updates.get(name) else { continue };
-            param.var().set(&self.tensor(param, read(&Part::Weights.name(name))?)?)?;
+            param.set(&self.tensor(param, read(&Part::Weights.name(name))?)?)?;
             let moments = match updates {
                 0 => None,
                 _ => Some([read(&Part::First.name(name))?, read(&Part::Second.name(name))?]),

@@ -22,7 +22,7 @@ impl Trainer<'_> {
     pub(super) fn restore(&self, weights: &Weights) -> Result<(), TrainError> {
         for param in self.params.iter() {
             if let Some(weight) = weights.get(&param.name) {
-                param.var().set(weight)?;
+                param.set(weight)?;
             }
         }
         Ok(())

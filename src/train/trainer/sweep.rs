@@ -43,6 +43,7 @@ pub fn sweep(
     let swept = trainer.sweep(factors, &mut |loss| (on_update.borrow_mut())(Some(loss)));
     trainer.restore(&before)?;
     trainer.params.clear_gradients();
+    model.params.forget_rounded();
     crate::model::ops::buffer::release();
     swept
 }

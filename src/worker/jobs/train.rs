@@ -17,7 +17,7 @@ use crate::train::prepare::{self, open_model};
 use crate::train::recommend;
 use crate::train::rows;
 use crate::train::run::{self, Opened, Recorder, RunStatus};
-use crate::train::{TrainError, make_fit, preflight, prepare as prepare_data, train_from};
+use crate::train::{TrainError, make_fit, precision, preflight, prepare as prepare_data, train_from};
 use crate::worker::protocol::{EventKind, Lengths, LoadedDataset, Payload};
 use crate::worker::work::Failure;
 
@@ -60,6 +60,7 @@ fn in_folds(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Fa
 fn one(job: &Job<'_>, config: &RunConfig, resume: bool) -> Result<Ended, Failure> {
     let goes_on = run::check_folder(config, resume)?;
     let config = &if goes_on { run::as_it_began(config)? } else { config.clone() };
+    precision::check(config)?;
     let on_progress = &mut |what: &str, done, total| job.progress(what, done, total);
     let prepared = job.control.heeding(|| prepare_data(config, on_progress)).unwrap_or(Ok(None))?;
     let Some(mut data) = prepared else { return Ok(Ended::Stopped) };

@@ -4,11 +4,13 @@ use egui::{Response, Ui};
 
 use crate::corpus::masking::MaskStyle;
 use crate::metrics::Measure;
+use crate::model::Products;
 use crate::task::Targets;
 use crate::train::config::{
     ClassWeights, DeviceChoice, Dropout, Every, Init, LanguageObjective, Optim, RunConfig, ScheduleKind, StrategyKind,
 };
 use crate::train::limits::{self, Limit};
+use crate::train::precision;
 use crate::ui::widgets::choice::choice;
 use crate::ui::widgets::form::{row, toggle};
 use crate::ui::widgets::number::{Percent, Quantity};
@@ -334,6 +336,20 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
     }
 }
 
+/// Shown where there is a choice, and where one was made on another machine.
+fn precision_ui(ui: &mut Ui, products: &mut Products, palette: &Palette) {
+    if !precision::has_bf16() && *products == Products::F32 {
+        return;
+    }
+    let hint = "Layers that learn multiply in 16 bits, which this processor does several times as fast; weights, sums and \
+                evaluations stay in 32 bits";
+    row(ui, "Products in bfloat16", hint, palette, |ui| {
+        let mut is_on = *products == Products::Bf16;
+        toggle(ui, "Products in bfloat16", &mut is_on, palette);
+        *products = if is_on { Products::Bf16 } else { Products::F32 };
+    });
+}
+
 pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
     let run = &mut draft.run;
     row(ui, "Device", "Automatic takes a graphics card where there is one", palette, |ui| {
@@ -354,6 +370,7 @@ pub fn output_ui(ui: &mut Ui, draft: &mut RunConfig, palette: &Palette) {
             ui.selectable_value(&mut run.device, DeviceChoice::Metal, "Metal");
         });
     });
+    precision_ui(ui, &mut run.precision, palette);
     let hint = "The folder of this run; made when it starts";
     row(ui, "Output folder", hint, palette, |ui| {
         let name = run.out.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
