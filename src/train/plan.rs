@@ -629,6 +629,24 @@ mod tests {
     }
 
     #[test]
+    fn products_in_bf16_need_room_for_what_is_rounded_and_take_no_longer() {
+        let (_folder, path) = file("rows.csv", &("text,label\n".to_owned() + &"Rain,a\nSun,b\n".repeat(4)));
+        let mut config = config(Task::Classify, "bert-classify", path);
+        config.run.batch = 2;
+        let encoder = model::read_config(&config.model_dir().unwrap()).unwrap();
+        let sizes = sizes(&encoder);
+        let mut plan = |precision| {
+            config.run.precision = precision;
+            of_sequences(&config, &encoder, &sizes, (&[10; 6], &[]), 1e9).unwrap()
+        };
+        let (exact, rounded) = (plan(Products::F32), plan(Products::Bf16));
+        let matrices = encoder.stored_layers() as u64 * (4 * 32 * 32 + 2 * 32 * 72);
+        let rows = 20 * (4 * 32 + 3 * 72);
+        assert_eq!(rounded.memory.weights - exact.memory.weights, 2 * (2 * matrices + rows));
+        assert!(rounded.seconds <= exact.seconds || !precision::has_bf16());
+    }
+
+    #[test]
     fn what_learns_along_is_part_of_the_estimate() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/corpus.txt");
         let config = config(Task::Rtd, "electra-rtd", path);

@@ -81,8 +81,8 @@ fn product_by(path: Path, left: &Left, right: &Right, then: Then<'_>, out: &mut 
         let (first_row, first_column) = (task % row_tasks * AT_ONCE, task / row_tasks * AT_ONCE);
         let ready = path.begin();
         let mut sums = Sums::default();
-        for column in first_column..column_blocks.min(first_column + AT_ONCE) {
-            for row in first_row..row_blocks.min(first_row + AT_ONCE) {
+        for row in first_row..row_blocks.min(first_row + AT_ONCE) {
+            for column in first_column..column_blocks.min(first_column + AT_ONCE) {
                 ready.block(left.block(row), right.block(column), &mut sums);
                 let (row, column) = (row * BLOCK, column * BLOCK);
                 let count = (BLOCK.min(rows - row), BLOCK.min(columns - column));

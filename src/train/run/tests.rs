@@ -12,10 +12,10 @@ use serde_json::Value;
 
 use super::{Opened, Recorder, check_folder, damage, open};
 use crate::files::with_failing;
-use crate::model::kept;
+use crate::model::{Products, kept};
 use crate::stop::Stop;
 use crate::task::Task;
-use crate::train::config::{Every, RunConfig, StrategyKind};
+use crate::train::config::{Every, RunConfig, RunOptions, StrategyKind};
 use crate::train::event::TrainEvent;
 use crate::train::prepare::open_model;
 use crate::train::{Outcome, Prepared, TrainError, prepare, train_from};
@@ -271,4 +271,29 @@ fn whatever_cannot_be_written_a_run_never_says_that_it_has_what_it_has_not() {
     let refused: Vec<&String> = tables.iter().flat_map(|(_, table)| &table.refused).collect();
     assert!(refused.is_empty(), "{} of the runs cannot go on: {refused:#?}", refused.len());
     assert!(tables.iter().all(|(_, table)| table.finished > 0 && table.resumed > 0), "{tables:#?}");
+}
+
+#[test]
+fn a_run_in_bf16_goes_on_to_the_same_bits_on_other_threads_and_in_no_other_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let exact = config(folder.path());
+    let data = prepare(&exact, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+    let [mut whole, mut parted] = [(); 2].map(|()| exact.clone());
+    (whole.run.precision, whole.run.out) = (Products::Bf16, folder.path().join("whole"));
+    (parted.run.precision, parted.run.out) = (Products::Bf16, folder.path().join("parted"));
+    for config in [&exact, &whole] {
+        go(config, &data, false, u64::MAX).unwrap();
+    }
+    let expected = told(&whole.run.out).unwrap();
+    assert!(told(&exact.run.out).unwrap() != expected, "nothing was rounded");
+    let kept = RunConfig::read(&whole.run.out.join("run.toml")).unwrap();
+    assert_eq!(kept.run.precision, Products::Bf16);
+
+    assert!(go(&parted, &data, false, 2).unwrap().stopped);
+    let other = RunConfig { run: RunOptions { precision: Products::F32, ..parted.run.clone() }, ..parted.clone() };
+    let refused = go(&other, &data, true, u64::MAX).unwrap_err().to_string();
+    assert!(["run.precision", "bf16", "f32"].iter().all(|word| refused.contains(word)), "{refused}");
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    alone.install(|| go(&parted, &data, true, u64::MAX)).unwrap();
+    assert!(told(&parted.run.out).unwrap() == expected, "it came to another end");
 }
