@@ -9,11 +9,12 @@ use std::sync::Arc;
 use attune::data::health::{Finding, FindingKind};
 use attune::data::{Dataset, Roles, Split};
 use attune::inspect::{AnyInquiry, Question};
-use attune::model::Precision;
+use attune::model::{Precision, Products};
 use attune::table::Table;
 use attune::task::Task;
 use attune::train::config::StrategyKind;
 use attune::train::event::TrainEvent;
+use attune::train::precision::has_bf16;
 use attune::ui::panels::evaluate::EvaluatePanel;
 use attune::ui::panels::explore::ExplorePanel;
 use attune::ui::panels::train::TrainPanel;
@@ -213,6 +214,27 @@ fn everything_there_is_to_choose_appears_for_the_expert() {
     train.run_ok();
     let dropout = train.state().workspace.draft.run.dropout;
     assert!(matches!(dropout, attune::train::config::Dropout::Rate(_)), "{dropout:?}");
+}
+
+#[test]
+fn products_in_bfloat16_are_offered_where_the_processor_has_them_and_can_be_taken_back_elsewhere() {
+    const NAME: &str = "Products in bfloat16";
+    let mut train = scene(TrainPanel::default(), ready(), edits);
+    assert!(train.query_by_label(NAME).is_none());
+    train.get_by_label("Expert").click();
+    train.run_ok();
+    assert_eq!(train.query_by_label(NAME).is_some(), has_bf16());
+
+    let mut workspace = ready();
+    workspace.draft.run.precision = Products::Bf16;
+    let mut train = scene(TrainPanel::default(), workspace, edits);
+    train.get_by_label("Expert").click();
+    train.run_ok();
+    train.get_by_label(NAME).scroll_to_me();
+    train.run_ok();
+    train.get_by_label(NAME).click();
+    train.run_ok();
+    assert_eq!(train.state().workspace.draft.run.precision, Products::F32);
 }
 
 /// Types a learning rate.
