@@ -15,6 +15,7 @@ use super::evaluate::{metric_lines, shown};
 use super::output::{Escaped, bytes, duration, grouped, plural, print_lines};
 use crate::batch::destination;
 use crate::metrics::Measure;
+use crate::model::Products;
 use crate::stop::Stop;
 use crate::task::Targets;
 use crate::train::config::RunConfig;
@@ -91,6 +92,9 @@ impl Train {
         prepared.warnings.extend(new_head_words(&config, &prepared.labels, &report)?);
         let plan = preflight(&config, goes_on, &mut prepared, &model)?;
         tell_cost(&plan);
+        if let Some(name) = precision::instructions().filter(|_| config.run.precision == Products::Bf16) {
+            eprintln!("layers that learn multiply in bfloat16, by the processor's {name}");
+        }
         let Opened { folder, checkpoint, history } = run::open(&config, goes_on, &prepared, &model)?;
         let kept_in = folder.model_dir();
         let mut progress = Progress::new(&config);

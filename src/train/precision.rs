@@ -9,9 +9,14 @@ use super::config::{DeviceChoice, RunConfig};
 use crate::model::ops::bf16::{self, Left, Then, Weight16};
 use crate::model::{Model, Products};
 
+/// What of this processor multiplies in bfloat16, where it does.
+pub fn instructions() -> Option<&'static str> {
+    bf16::instructions()
+}
+
 /// Whether this machine can train with products in bfloat16.
 pub fn has_bf16() -> bool {
-    bf16::is_supported()
+    instructions().is_some()
 }
 
 /// Multiplications and additions a second in a product of training's shape in bfloat16, rounding included, measured once.

@@ -21,14 +21,10 @@ pub use tiles::{Left, Right};
 /// Blocks that a task takes in each direction, so that what it reads stays in the cache.
 const AT_ONCE: usize = 4;
 
-/// Whether this processor multiplies in bfloat16 by instructions of its own.
-pub fn is_supported() -> bool {
-    Path::best() != Path::Portable
-}
-
-/// The instructions that are used, by a name that a person may know.
-pub fn instructions() -> &'static str {
-    Path::best().name()
+/// The processor's own instructions for products in bfloat16, by a name that a person may know, where it has any.
+pub fn instructions() -> Option<&'static str> {
+    let best = Path::best();
+    (best != Path::Portable).then(|| best.name())
 }
 
 /// What becomes of the destination of a product.

@@ -338,12 +338,14 @@ pub fn language_ui(ui: &mut Ui, draft: &mut RunConfig, expert: bool, palette: &P
 
 /// Shown where there is a choice, and where one was made on another machine.
 fn precision_ui(ui: &mut Ui, products: &mut Products, palette: &Palette) {
-    if !precision::has_bf16() && *products == Products::F32 {
-        return;
-    }
-    let hint = "Layers that learn multiply in 16 bits, which this processor does several times as fast; weights, sums and \
-                evaluations stay in 32 bits";
-    row(ui, "Products in bfloat16", hint, palette, |ui| {
+    let hint = match precision::instructions() {
+        Some(name) => format!(
+            "Layers that learn multiply in 16 bits, by the processor's {name}; weights, sums and evaluations stay in 32 bits"
+        ),
+        None if *products == Products::F32 => return,
+        None => "This processor has no instructions for it, and the run will be refused".to_owned(),
+    };
+    row(ui, "Products in bfloat16", &hint, palette, |ui| {
         let mut is_on = *products == Products::Bf16;
         toggle(ui, "Products in bfloat16", &mut is_on, palette);
         *products = if is_on { Products::Bf16 } else { Products::F32 };
