@@ -50,7 +50,7 @@ pub fn attention(
     text: &str,
     pair: Option<&str>,
 ) -> Result<Attention, InspectError> {
-    let limit = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
+    let limit = tokenizer.most_tokens(model.config.max_tokens());
     let encoded = tokenizer.encode(text, pair, limit)?;
     let input = Input::single(encoded.ids.clone(), encoded.types.clone());
     let pass = Pass { keep_hidden: true, keep_attention: true, ..Pass::default() };

@@ -6,7 +6,7 @@ use crate::hub::HubError;
 use crate::model::ModelError;
 use crate::task::Task;
 use crate::text::windows::NoRoom;
-use crate::text::{TextError, TokenizerError};
+use crate::text::{CutSide, TextError, TokenizerError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
@@ -26,8 +26,11 @@ pub enum InspectError {
     NoContext,
     #[error("the text has no mask, expected at least one {token}")]
     NoMask { token: String },
-    #[error("the first {limit} tokens of the text have no mask; move it forward or shorten the text")]
-    MaskCutOff { limit: usize },
+    #[error(
+        "only the {} {limit} tokens of the text are read, and they have no mask; move it there or shorten the text",
+        side.kept_word()
+    )]
+    MaskCutOff { limit: usize, side: CutSide },
     #[error("the tokenizer in {dir:?} has no mask token")]
     NoMaskToken { dir: PathBuf },
     #[error("there is no \"{target}\" to explain, expected {}", known.join(", "))]

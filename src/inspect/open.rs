@@ -57,7 +57,7 @@ impl OpenModel {
 
     fn with(dir: &Path, mut model: Model, report: LoadReport, task: Option<Task>) -> Result<Self, InspectError> {
         let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
-        let max_tokens = tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens());
+        let max_tokens = tokenizer.most_tokens(model.config.max_tokens());
         let refused = report.check_all(&model).err().map(|error| error.to_string());
         let mut heads = heads(&model, task);
         heads.retain(|task| report.check_asked(&model, *task).is_ok());

@@ -119,7 +119,7 @@ impl Asked<'_> {
         }
         let whole = tokenizer.encode_ids(&request.text, request.pair.as_deref(), usize::MAX)?;
         Err(if whole.ids.contains(&mask) {
-            InspectError::MaskCutOff { limit: encoded.ids.len() }
+            InspectError::MaskCutOff { limit: encoded.ids.len(), side: tokenizer.cut_side() }
         } else {
             InspectError::NoMask { token: token.to_owned() }
         })

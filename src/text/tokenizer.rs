@@ -347,6 +347,11 @@ impl Tokenizer {
         self.side.model_max_length()
     }
 
+    /// The longest input to a model that takes so many tokens.
+    pub fn most_tokens(&self, of_model: usize) -> usize {
+        self.model_max_length().unwrap_or(usize::MAX).min(of_model)
+    }
+
     fn described(&self, framed: &Encoding, cut: usize) -> Encoded {
         let special: Vec<bool> = framed.get_special_tokens_mask().iter().map(|mask| *mask == 1).collect();
         let sequence = framed.get_sequence_ids().into_iter().zip(&special);

@@ -115,7 +115,7 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
     }
     let tokenizer = Tokenizer::open(&model::tokenizer_folder(dir))?.for_embeddings(model.config.vocab_size)?;
     let decisions = Decisions::read(dir)?;
-    let limit = model_tokens(&tokenizer, &model);
+    let limit = tokenizer.most_tokens(model.config.max_tokens());
     let run = trained_by(dir).filter(|run| run.task == task);
     let length = length(what, task, run.as_ref(), limit)?;
     let mut config = configuration(what, task);
@@ -204,16 +204,11 @@ pub fn assess_held_out(
         remarks: Vec::new(),
         truncated: prepared.eval.truncated(),
         max_tokens: prepared.max_tokens,
-        most_tokens: model_tokens(&prepared.tokenizer, &model),
+        most_tokens: prepared.tokenizer.most_tokens(model.config.max_tokens()),
         columns: None,
         data: prepared.eval_data,
     };
     Ok(Some((assessment, config)))
-}
-
-/// The longest sequence that a model takes.
-fn model_tokens(tokenizer: &Tokenizer, model: &model::Model) -> usize {
-    tokenizer.model_max_length().unwrap_or(usize::MAX).min(model.config.max_tokens())
 }
 
 /// How long sequences are: as asked, else as the run had them, else as predictions have them.
@@ -266,21 +261,25 @@ fn read(
 ) -> Result<Option<Read>, TrainError> {
     let task = config.task;
     let inputs = config.data.train.clone();
-    let mut missing = Vec::new();
-    if task.is_self_supervised() && learned.is_some() && PlainText::of(&inputs)?.is_none() {
-        // Which of them are read is settled before they are read as a running text.
-        let table = Table::open_inputs(&inputs, Part::Learn)?;
-        let read = columns::columns(learned.as_ref(), &config.data.columns, &table, task);
-        (config.data.columns, missing) = (read.roles, read.missing);
+    // Which columns are read is settled before they are read as a running text.
+    let is_text = task.is_self_supervised() && PlainText::of(&inputs)?.is_some();
+    let open = || Ok::<_, TrainError>(Arc::new(Table::open_inputs(&inputs, Part::All)?));
+    let given = config.data.columns.clone();
+    let known_by = |table: &Arc<Table>| columns::columns(learned.as_ref(), &given, table, task);
+    let table = if is_text { None } else { Some(open()?) };
+    let read = table.as_ref().map(known_by);
+    if let Some(read) = read.as_ref().filter(|_| learned.is_some()) {
+        config.data.columns = read.roles.clone();
     }
-    if let Some(text) = corpus::of(&config, tokenizer, &mut Progress(on_progress))? {
+    if let Some(text) = corpus::of_opened(&config, table.clone(), tokenizer, &mut Progress(on_progress))? {
         let watch = &mut Progress(on_progress);
         let prepared = Box::new(text).sequences(&config, tokenizer.clone(), length, watch)?;
-        let read = |examples| Read { examples, data: None, columns: None, notes: missing };
+        let notes = read.map_or_else(Vec::new, |read| read.missing);
+        let read = |examples| Read { examples, data: None, columns: None, notes };
         return Ok(prepared.map(|prepared| read(prepared.train)));
     }
-    let table = Arc::new(Table::open_inputs(&inputs, Part::All)?);
-    let read = columns::columns(learned.as_ref(), &config.data.columns, &table, task);
+    let table = table.map_or_else(open, Ok)?;
+    let read = read.unwrap_or_else(|| known_by(&table));
     let words = read.words(task);
     let (data, notes) = outputs::under_model(table, task, &read.roles, labels)?;
     let data = Arc::new(data);

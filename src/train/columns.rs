@@ -50,7 +50,8 @@ impl Learned {
     /// Of the run that a model is of; none where it is of no run, or of one that did not keep what it read.
     pub fn of(model: &Path) -> Option<Self> {
         let run = trained_by(model)?;
-        let columns = run.data.columns.read_by(run.task);
+        let mut columns = run.data.columns.read_by(run.task);
+        columns.split.take_if(|name| name.is_empty());
         (columns != Roles::default()).then_some(Self { task: run.task, columns })
     }
 

@@ -46,6 +46,16 @@ pub struct OwnLesson {
 
 /// The text of a run's data, where it is its own lesson; `None` where rows have labels.
 pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> Result<Option<OwnLesson>, TrainError> {
+    of_opened(config, None, tokenizer, watch)
+}
+
+/// The same where the table of the data was opened already.
+pub(super) fn of_opened(
+    config: &RunConfig,
+    table: Option<Arc<Table>>,
+    tokenizer: &Tokenizer,
+    watch: &mut dyn Watch,
+) -> Result<Option<OwnLesson>, TrainError> {
     if !config.task.is_self_supervised() {
         return Ok(None);
     }
@@ -56,11 +66,16 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> R
     if config.task.reads() == Reads::Running && tokenizer.mask_id().is_none() {
         return Err(TrainError::NoMaskToken);
     }
-    if let Some(text) = PlainText::of(&config.data.train)? {
+    let text = if table.is_some() { None } else { PlainText::of(&config.data.train)? };
+    if let Some(text) = text {
         let columns = Roles { text: Some("text".into()), ..config.data.columns.clone() };
         return Ok(Some(OwnLesson { text: Text::Lines(text), columns, pairs: pairing(config.task).is_some() }));
     }
-    let rows = rows(config, &config.data.train, Part::Learn)?;
+    let table = match table {
+        Some(table) => table,
+        None => Arc::new(Table::open_inputs(&config.data.train, Part::Learn)?),
+    };
+    let rows = rows(config, table)?;
     Dataset::check_group(&rows.table, &config.data.columns)?;
     if !rows.makes_its_own_labels() {
         return Ok(None);
@@ -70,8 +85,7 @@ pub fn of(config: &RunConfig, tokenizer: &Tokenizer, watch: &mut dyn Watch) -> R
     Ok(Some(OwnLesson { text: Text::Rows(rows), columns, pairs: pairing(config.task).is_some() }))
 }
 
-fn rows(config: &RunConfig, inputs: &Inputs, part: Part) -> Result<Arc<Dataset>, TrainError> {
-    let table = Arc::new(Table::open_inputs(inputs, part)?);
+fn rows(config: &RunConfig, table: Arc<Table>) -> Result<Arc<Dataset>, TrainError> {
     let roles = fill_roles(&config.data.columns, &table, config.task);
     Ok(Arc::new(Dataset::new(table, config.task, &roles, None)?))
 }
@@ -155,7 +169,7 @@ impl Source for OwnLesson {
                 let (inputs, _) = to_judge(inputs)?;
                 let own = match PlainText::of(&inputs)? {
                     Some(text) => Text::Lines(text),
-                    None => Text::Rows(rows(config, &inputs, Part::All)?),
+                    None => Text::Rows(rows(config, Arc::new(Table::open_inputs(&inputs, Part::All)?))?),
                 };
                 let Some(eval) = make(&inputs, &own)? else { return Ok(None) };
                 judged = own.files();

@@ -49,9 +49,14 @@ fn spread(folds: &[Ending], key: &str) -> Option<(f64, f64)> {
     Some((values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?))
 }
 
-/// The run of one fold, from 1: the same but for what it holds out and where it lies.
+/// The run of one fold, from 1: the same but for what it holds out and where it lies. Its columns are those that the first
+/// fold read, where that was begun, so that all divide the same rows.
 pub fn of_fold(config: &RunConfig, number: u32) -> RunConfig {
     let mut own = config.clone();
+    let first = config.run.out.join(fold_folder(1));
+    if let Some(first) = run::kept_config(&first).ok().filter(|_| number > 1) {
+        own.data.columns = first.data.columns;
+    }
     own.data.fold = Some(Fold { number, of: config.run.folds });
     own.run.folds = 0;
     own.run.out = config.run.out.join(fold_folder(number));

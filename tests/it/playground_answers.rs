@@ -227,9 +227,26 @@ fn a_mask_that_is_missing_or_cut_off_is_told() {
     let predictor = OpenModel::open(&golden().join("bert-mlm"), None).unwrap();
     let ask = |text: &str| predictor.prepare(Request { text: text.into(), pair: None }, &Options::default());
     assert_eq!(ask("no blank").unwrap_err().to_string(), "the text has no mask, expected at least one [MASK]");
-    let far = "word ".repeat(200) + "[MASK]";
-    assert!(ask(&far).unwrap_err().to_string().starts_with("the first 64 tokens of the text have no mask"));
+    let words = "word ".repeat(200);
+    let far = ask(&format!("{words}[MASK]")).unwrap_err().to_string();
+    assert!(far.starts_with("only the first 64 tokens of the text are read, and they have no mask"), "{far}");
     assert!(ask("a [MASK]").is_ok());
+    // A tokenizer may keep the end.
+    let folder = tempfile::tempdir().unwrap();
+    for file in std::fs::read_dir(golden().join("bert-mlm")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+    }
+    let path = folder.path().join("tokenizer_config.json");
+    let kept = std::fs::read_to_string(&path).unwrap_or_else(|_| "{}".to_owned());
+    let mut config: serde_json::Value = serde_json::from_str(&kept).unwrap();
+    config["truncation_side"] = "left".into();
+    std::fs::write(&path, config.to_string()).unwrap();
+    let predictor = OpenModel::open(folder.path(), None).unwrap();
+    let ask = |text: &str| predictor.prepare(Request { text: text.into(), pair: None }, &Options::default());
+    let early = ask(&format!("[MASK] {words}")).unwrap_err().to_string();
+    assert!(early.starts_with("only the last 64 tokens of the text are read"), "{early}");
+    assert!(ask(&format!("{words}[MASK]")).is_ok());
 }
 
 #[test]

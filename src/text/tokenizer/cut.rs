@@ -50,6 +50,14 @@ impl CutSide {
         }
     }
 
+    /// Which tokens of a text are kept, in a word.
+    pub fn kept_word(self) -> &'static str {
+        match self {
+            Self::Right => "first",
+            Self::Left => "last",
+        }
+    }
+
     /// What is kept of a text.
     pub fn kept<T>(self, tokens: &[T], keep: usize) -> &[T] {
         match self {

@@ -157,7 +157,7 @@ impl Read {
         let summary = with_checkpoint(RunSummary::read(dir)?);
         let history = History::read(dir)?;
         let mut settings = settings(&kept_config(dir)?);
-        settings.retain(|key, value| !ASIDE.contains(&key.as_str()) && !value.is_null());
+        settings.retain(|key, value| !ASIDE.contains(&key.as_str()) && !value.is_null() && value != "");
         for (key, examples) in
             [("examples for training", history.train_examples), ("examples for evaluation", history.eval_examples)]
         {

@@ -59,6 +59,11 @@ pub struct Opened {
 pub fn kept_config(dir: &Path) -> Result<RunConfig, TrainError> {
     let mut config = RunConfig::read(&dir.join(CONFIG))?;
     dir.clone_into(&mut config.run.out);
+    if config.run.folds == 0 {
+        // A run names the column that divided its rows. Where it names none, none did: an earlier version knew of no such
+        // columns, and would be divided otherwise now.
+        config.data.columns.split.get_or_insert_default();
+    }
     Ok(config)
 }
 
@@ -67,9 +72,12 @@ pub fn kept_config(dir: &Path) -> Result<RunConfig, TrainError> {
 pub fn as_it_began(config: &RunConfig) -> Result<RunConfig, TrainError> {
     let kept = kept_config(&config.run.out)?;
     let mut config = filled_from(&kept, config);
+    let columns = kept.data.columns;
     // A run of an earlier version did not keep what it had guessed.
-    if kept.data.columns != Roles::default() {
-        config.data.columns = kept.data.columns;
+    if (Roles { split: None, ..columns.clone() }) == Roles::default() {
+        config.data.columns.split = columns.split;
+    } else {
+        config.data.columns = columns;
     }
     Ok(config)
 }

@@ -10,13 +10,18 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use serde_json::Value;
 
-use super::{Opened, Recorder, check_folder, damage, open};
+use super::{Opened, Recorder, as_it_began, check_folder, damage, kept_config, open};
+use crate::data::Roles;
 use crate::files::with_failing;
 use crate::model::{Products, kept};
 use crate::stop::Stop;
+use crate::table::Table;
 use crate::task::Task;
+use crate::train::columns::{Learned, columns};
 use crate::train::config::{Every, RunConfig, RunOptions, StrategyKind};
+use crate::train::config::{Every, RunConfig, StrategyKind};
 use crate::train::event::TrainEvent;
+use crate::train::folds::of_fold;
 use crate::train::prepare::open_model;
 use crate::train::{Outcome, Prepared, TrainError, prepare, train_from};
 
@@ -218,6 +223,54 @@ fn a_run_that_goes_on_keeps_the_states_that_it_would_have_kept() {
     copy(&later, &kept::states_folder(&config.run.out).join(".unfinished"));
     assert!(!go(&config, &data, true, u64::MAX).unwrap().stopped);
     assert_eq!(states(&config.run.out), whole);
+}
+
+/// A run over rows with a column of parts that divided nothing, as an earlier version wrote it.
+fn earlier_run(config: &mut RunConfig) -> Prepared {
+    let path = config.data.train.place().into_owned();
+    let rows = fs::read_to_string(&path).unwrap();
+    let part = |place: usize| if place == 0 { "split" } else { ["train", "train", "test"][place % 3] };
+    let rows: String = rows.lines().enumerate().map(|(place, row)| format!("{row},{}\n", part(place))).collect();
+    fs::write(&path, rows).unwrap();
+    config.data.columns = Roles { text: Some("text".into()), label: Some("label".into()), ..Roles::default() };
+    let mut undivided = config.clone();
+    undivided.data.columns.split = Some(String::new());
+    prepare(&undivided, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap()
+}
+
+#[test]
+fn a_run_that_knew_no_column_of_parts_goes_on_with_the_rows_that_it_began_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    let data = earlier_run(&mut config);
+    assert_eq!((data.train.len(), data.eval.len()), (9, 3));
+    assert!(go(&config, &data, false, 2).unwrap().stopped);
+    let kept = fs::read_to_string(config.run.out.join("run.toml")).unwrap();
+    assert!(!kept.contains("split"), "{kept}");
+    let again = as_it_began(&config).unwrap();
+    let now = prepare(&again, &mut |_, _, _| ControlFlow::Continue(())).unwrap().unwrap();
+    assert_eq!((now.train.len(), now.eval.len()), (9, 3));
+    assert!(!go(&again, &now, true, u64::MAX).unwrap().stopped);
+    // What a model learned from is read by the same columns elsewhere, of which that is none.
+    let learned = Learned::of(&config.run.out.join("model")).unwrap();
+    let table = Table::from_bytes(Path::new("a.csv"), b"text,label\na b,good\n".to_vec()).unwrap();
+    let read = columns(Some(&learned), &Roles::default(), &table, Task::Classify);
+    assert_eq!((read.roles.split, read.missing), (None, Vec::<String>::new()));
+}
+
+#[test]
+fn all_folds_of_a_run_divide_the_rows_that_the_first_one_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config(folder.path());
+    let data = earlier_run(&mut config);
+    config.run.folds = 3;
+    let mut first = of_fold(&config, 1);
+    assert_eq!(first.data.columns, config.data.columns);
+    first.data.columns = data.columns.clone();
+    first.data.columns.split = None;
+    assert!(go(&first, &data, false, 2).unwrap().stopped);
+    assert_eq!(of_fold(&config, 2).data.columns.split.as_deref(), Some(""));
+    assert_eq!(kept_config(&first.run.out).unwrap().data.columns.split.as_deref(), Some(""));
 }
 
 #[expect(clippy::print_stdout, reason = "what became of the runs is worth reading")]
