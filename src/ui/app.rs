@@ -282,7 +282,7 @@ impl App {
         self.actions.push(match shown {
             Some(shown) => {
                 let model = shown.model.clone();
-                let roles = self.workspace.roles_of(&model, &data);
+                let roles = self.workspace.roles_of(&data);
                 Action::Evaluate { model, data, roles }
             }
             None => Action::OpenData(data),

@@ -393,16 +393,12 @@ impl Workspace {
         }
     }
 
-    /// What the columns of a file mean to a model: as it was trained, where its run is shown; as was said of the file, where
-    /// it is open. What was said of another file says nothing of this one, and is guessed.
-    pub fn roles_of(&self, model: &Path, data: &Inputs) -> Roles {
-        let is_its_run = |run: &&RunView| model_of(&run.dir) == model;
-        if let Some(run) = self.run.as_ref().filter(is_its_run) {
-            return run.config.data.columns.clone();
-        }
+    /// What a person said of the columns of a file, where it is open. What was guessed is nobody's word: a model is asked
+    /// about the columns that it learned from, and what is still open then is guessed where the file is read.
+    pub fn roles_of(&self, data: &Inputs) -> Roles {
         let is_open = self.data.table.as_ref().is_some_and(|table| table.origins.inputs == *data)
             || self.data.eval.as_ref() == Some(data);
-        if is_open { self.data.roles.clone() } else { Roles::default() }
+        if is_open { self.data.roles_said() } else { Roles::default() }
     }
 
     /// The data that are being opened mean what they mean to a configuration.

@@ -84,6 +84,22 @@ impl DataState {
         self.look_error = None;
     }
 
+    /// The roles that are other than would be guessed, which somebody chose.
+    pub fn roles_said(&self) -> Roles {
+        let mut said = self.roles.clone();
+        if let Some(table) = &self.table {
+            let guess = Roles::guess(table, self.task);
+            for (place, (_, guessed)) in said.columns_mut().into_iter().zip(guess.parts()) {
+                place.take_if(|column| guessed.as_ref() == Some(column));
+            }
+            // That there is no second text is said by naming the first alone.
+            if self.roles.pair.is_none() && guess.pair.is_some() {
+                said.text.clone_from(&self.roles.text);
+            }
+        }
+        said
+    }
+
     /// Another task reads other columns, unless both label whole texts.
     pub fn set_task(&mut self, task: Task) {
         let both = |test: fn(Task) -> bool| test(self.task) && test(task);
@@ -247,15 +263,17 @@ mod tests {
     fn columns_mean_what_was_said_of_their_own_file() {
         let mut workspace = Workspace::new(Vec::new(), "/runs".into());
         opened(&mut workspace, "one.csv");
+        assert_eq!(workspace.data.roles.label.as_deref(), Some("label"));
+        assert_eq!(workspace.roles_of(&"one.csv".into()), Roles::default(), "guessed, which is nobody's word");
         workspace.data.roles.text = Some("body".into());
-        let text =
-            |workspace: &Workspace, data: &str| workspace.roles_of(Path::new("/runs/one/model"), &data.into()).text;
-        assert_eq!(text(&workspace, "one.csv"), Some("body".into()));
-        assert_eq!(text(&workspace, "two.csv"), None, "guessed");
+        let said = Roles { text: Some("body".into()), ..Roles::default() };
+        assert_eq!(workspace.roles_of(&"one.csv".into()), said);
+        assert_eq!(workspace.roles_of(&"two.csv".into()), Roles::default());
+        // What the run that is shown was trained on is not said of another file: what that lacks would be refused.
         let mut run = RunView::new("/runs/one".into(), workspace.draft.clone());
         run.config.data.columns.text = Some("review".into());
         workspace.run = Some(run);
-        assert_eq!(text(&workspace, "two.csv"), Some("review".into()), "as the model was trained");
+        assert_eq!(workspace.roles_of(&"two.csv".into()), Roles::default());
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Course {
         let (palette, workspace) = (cx.palette, cx.workspace);
         let evaluate = |model: PathBuf| match file {
             Some(data) => {
-                let roles = workspace.roles_of(&model_of(&known.dir), data);
+                let roles = workspace.roles_of(data);
                 Action::Evaluate { model, data: data.clone(), roles }
             }
             None => Action::EvaluateHeldOut(model),

@@ -117,7 +117,7 @@ impl Source {
                 let hint = "Any file with labels that opens as data";
                 if let Some(data) = path_field_to(ui, palette, &mut self.path, hint, ("Evaluate", "file to evaluate")) {
                     let data = data.into();
-                    let roles = cx.workspace.roles_of(&model, &data);
+                    let roles = cx.workspace.roles_of(&data);
                     cx.act(Action::Evaluate { model: model.clone(), data, roles });
                     self.open = false;
                 }
@@ -142,7 +142,7 @@ fn again_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let words = format!("Evaluate {} on {}", format::file_name(&run.dir), format::inputs(&file));
     let button = Button::new(text::short_name(&words, 72)).name(&words).icon(ICON_FACT_CHECK).small();
     if button.show(ui, cx.palette).clicked() {
-        let roles = workspace.roles_of(&model, &file);
+        let roles = workspace.roles_of(&file);
         cx.act(Action::Evaluate { model, data: file, roles });
     }
 }
