@@ -82,6 +82,7 @@ impl Inspect {
                 "task": task,
                 "roles": roles,
                 "reading": dataset.reading(),
+                "parts": dataset.parts(),
                 "examples": dataset.examples.len(),
                 "labelled": has_labels,
                 "labels": counts.iter().map(|(label, count)| json!({ "label": label, "count": count })).collect::<Vec<_>>(),
@@ -113,7 +114,10 @@ impl Inspect {
             ));
         }
         lines.extend(table.notes.iter().map(|note| format!("note: {note}")));
-        lines.extend(findings.iter().map(|finding| format!("problem: {}", finding.message())));
+        lines.extend(dataset.parts_words().map(|parts| format!("note: {parts}")));
+        let (told, wrong): (Vec<_>, Vec<_>) = findings.iter().partition(|finding| finding.kind.is_note());
+        lines.extend(told.iter().map(|finding| format!("note: {}", finding.message())));
+        lines.extend(wrong.iter().map(|finding| format!("problem: {}", finding.message())));
         lines.extend(problems.clone().take(LISTED).map(|problem| format!("{} {}", problem.place(), problem.reason)));
         Ok((if self.json { facts() } else { Value::Null }, lines))
     }
@@ -121,7 +125,8 @@ impl Inspect {
 
 /// A finding with the lines of its rows, or where these are of several files, with the file beside each.
 fn health_facts(finding: &Finding, several: bool) -> Value {
-    let mut facts = json!({ "message": finding.message(), "count": finding.count });
+    let is_problem = !finding.kind.is_note();
+    let mut facts = json!({ "message": finding.message(), "count": finding.count, "problem": is_problem });
     if several {
         facts["places"] = json!(finding.places);
     } else {

@@ -65,8 +65,7 @@ impl Finding {
 pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let mut findings = columns(dataset);
     findings.extend(left_out(dataset));
-    let unanswered = examples_of(dataset, &|target| matches!(target, Target::Answers(answers) if answers.is_empty()));
-    findings.push(Finding::of_examples(FindingKind::Unanswered, dataset, &unanswered));
+    findings.push(unanswered(dataset));
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
@@ -219,6 +218,16 @@ fn left_out(dataset: &Dataset) -> Vec<Finding> {
     ]
 }
 
+/// Questions that are said to have no answer. They are meant where a column says so of each, as SQuAD 2.0 does, or where
+/// they are many; a few empty lists of answers among others may have been forgotten.
+fn unanswered(dataset: &Dataset) -> Finding {
+    const MANY: usize = 20;
+    let found = examples_of(dataset, &|target| matches!(target, Target::Answers(answers) if answers.is_empty()));
+    let are_many = found.len() * MANY >= dataset.examples.len();
+    let is_meant = !found.is_empty() && (are_many || found.iter().all(|example| dataset.is_told_unanswered(*example)));
+    Finding::of_examples(FindingKind::Unanswered { is_meant }, dataset, &found)
+}
+
 /// The examples whose target is of a kind.
 pub(super) fn examples_of(dataset: &Dataset, wanted: &dyn Fn(&Target) -> bool) -> Vec<usize> {
     (0..dataset.examples.len()).filter(|&example| wanted(&dataset.examples[example].target)).collect()
@@ -347,6 +356,35 @@ mod tests {
         let findings = found(text, task);
         let places = findings.iter().filter(|finding| finding.kind == *kind).flat_map(|finding| &finding.places);
         assert_eq!(places.map(|place| place.line).collect::<Vec<_>>(), lines, "{kind:?} in {findings:?}");
+    }
+
+    #[test]
+    fn questions_without_answers_are_a_problem_only_where_they_may_have_been_forgotten() {
+        let context = "Ada wrote notes in London";
+        let row = |place: usize, answers: &str, more: &str| format!("Who is {place}?\t{context}\t{answers}{more}\n");
+        let answer = r#"{"text": ["Ada"], "answer_start": [0]}"#;
+        let none = r#"{"text": [], "answer_start": []}"#;
+        let answered: String = (0..40).map(|place| row(place, answer, "")).collect();
+        let told: String = (0..40).map(|place| row(place, answer, "\tFalse")).collect();
+        let check = |text: &str, expected: Option<(bool, usize)>| {
+            let roles = Roles {
+                question: Some("question".into()),
+                context: Some("context".into()),
+                answers: Some("answers".into()),
+                ..Roles::default()
+            };
+            let found = health(&Dataset::new(table(text), Task::Qa, &roles, None).unwrap());
+            let is_it = |finding: &&Finding| matches!(finding.kind, FindingKind::Unanswered { .. });
+            let found = found.iter().find(is_it).map(|finding| (finding.kind.is_note(), finding.count));
+            assert_eq!(found, expected, "{text}");
+        };
+        let head = "question\tcontext\tanswers";
+        check(&format!("{head}\n{answered}"), None);
+        check(&format!("{head}\n{answered}{}", row(40, none, "")), Some((false, 1)));
+        let many: String = (40..60).map(|place| row(place, none, "")).collect();
+        check(&format!("{head}\n{answered}{many}"), Some((true, 20)));
+        check(&format!("{head}\tis_impossible\n{told}{}", row(40, none, "\tTrue")), Some((true, 1)));
+        check(&format!("{head}\tis_impossible\n{told}{}", row(40, none, "\tFalse")), Some((false, 1)));
     }
 
     #[test]

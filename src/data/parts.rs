@@ -4,6 +4,19 @@ use super::{Dataset, Split};
 use crate::table::{Table, plain_name};
 use crate::words::plural;
 
+/// How many examples each part has, where a column tells the parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Parts {
+    /// To learn from.
+    pub train: usize,
+    /// To evaluate on.
+    pub dev: usize,
+    /// Left for a last test, or evaluated on where nothing else is.
+    pub test: usize,
+    /// Of no part, which are left out.
+    pub none: usize,
+}
+
 /// What people call such a column.
 const NAMES: [&str; 7] = ["split", "splits", "partition", "subset", "set", "part", "dataset"];
 
@@ -61,11 +74,18 @@ impl Dataset {
         (0..self.examples.len()).filter(is_to_learn).collect()
     }
 
-    /// How a column divides the rows, in words.
-    pub(super) fn parts_words(&self) -> Option<String> {
-        let (uses, name) = (self.uses()?, self.roles.split.as_deref()?);
+    /// How many examples each part has, where a column tells the parts.
+    pub fn parts(&self) -> Option<Parts> {
+        let uses = self.uses()?;
         let count = |wanted: Option<Use>| uses.iter().filter(|found| **found == wanted).count();
-        let [learn, judge, test] = [Use::Learn, Use::Judge, Use::Test].map(|part| count(Some(part)));
+        let [train, dev, test] = [Use::Learn, Use::Judge, Use::Test].map(|part| count(Some(part)));
+        Some(Parts { train, dev, test, none: count(None) })
+    }
+
+    /// How a column divides the rows, in words.
+    pub fn parts_words(&self) -> Option<String> {
+        let Parts { train: learn, dev: judge, test, none: untold } = self.parts()?;
+        let name = self.roles.split.as_deref()?;
         let rows = |count: usize| plural(count, "row", "rows");
         let judged = match (judge, test) {
             (0, 0) => "a share of them is held out".to_owned(),
@@ -73,7 +93,6 @@ impl Dataset {
             (judge, 0) => format!("{} to evaluate on", rows(judge)),
             (judge, test) => format!("{} to evaluate on, and {} of test left out", rows(judge), rows(test)),
         };
-        let untold = count(None);
         let untold = if untold > 0 { format!("; {} of no part left out", rows(untold)) } else { String::new() };
         Some(format!("the column {name:?} divides the rows: {} to learn from, {judged}{untold}", rows(learn)))
     }
@@ -122,6 +141,7 @@ mod tests {
         let words = "the column \"split\" divides the rows: 6 rows to learn from, 3 rows to evaluate on, and 3 rows of test \
                      left out";
         assert_eq!(data.parts_words().as_deref(), Some(words));
+        assert_eq!(data.parts(), Some(Parts { train: 6, dev: 3, test: 3, none: 0 }));
         assert!(data.remarks().iter().any(|remark| remark.ends_with(words)), "{:?}", data.remarks());
         let fold = Split::of_fold(&data, Fold { number: 1, of: 3 }, &rule()).unwrap();
         let mut all = [fold.train, fold.eval].concat();

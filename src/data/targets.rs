@@ -10,7 +10,7 @@ use super::labels::{
     Classes, Numerals, Separator, flag, flag_columns, is_missing, names_in, places, sort_names, unlabelled,
 };
 use super::rows::Content;
-use super::{LabelSet, Roles, Target};
+use super::{Dataset, LabelSet, Roles, Target};
 use crate::table::notation::answers;
 use crate::table::notation::tags;
 use crate::table::notation::tags::{Notation, Scheme, UNTYPED};
@@ -18,6 +18,9 @@ use crate::table::shorten;
 use crate::table::{Table, plain_name};
 use crate::task::{Annotation, Task};
 use crate::words::plural;
+
+/// The column of the starts of answers that have a column of their own.
+const START: &str = "answer_start";
 
 /// What the label column says, and how it says it.
 pub(super) struct Targets {
@@ -68,7 +71,7 @@ impl Targets {
                     (find(&roles.tags, "tags")?, None)
                 }
             },
-            Annotation::Answers => (find(&roles.answers, "answers")?, table.column("answer_start")),
+            Annotation::Answers => (find(&roles.answers, "answers")?, table.column(START)),
             Annotation::Nothing => (None, None),
             Annotation::Label | Annotation::Labels | Annotation::Number | Annotation::Order(_) => {
                 (find(&roles.label, "label")?, None)
@@ -123,9 +126,7 @@ impl Targets {
                 }
             }
             Annotation::Answers => {
-                let is_told = |name: &String| plain_name(name) == "isimpossible";
-                let impossible = self.table.columns.iter().position(is_told);
-                self.impossible = impossible.filter(|told| *told != column);
+                self.impossible = impossible(&self.table).filter(|told| *told != column);
                 self.has_answers = (0..self.table.rows()).any(|row| self.says_of_answers(row, column));
             }
             Annotation::Label | Annotation::Order(_) | Annotation::Nothing => {}
@@ -339,14 +340,12 @@ impl Targets {
     }
 
     fn is_impossible(&self, row: usize) -> bool {
-        self.impossible.is_some_and(|column| flag(self.table.cell(row, column).trim()) == Some(true))
+        self.impossible.is_some_and(|column| is_true(&self.table, row, column))
     }
 
     /// Whether columns beside that of the answers say that there is none.
     fn is_said_to_have_none(&self, row: usize) -> bool {
-        let start = self.start.map(|start| self.table.cell(row, start).trim().trim_matches(['[', ']']));
-        let is_nowhere = start.and_then(|start| start.parse::<f64>().ok()) == Some(answers::NOWHERE);
-        is_nowhere || self.is_impossible(row)
+        self.start.is_some_and(|start| is_nowhere(&self.table, row, start)) || self.is_impossible(row)
     }
 
     /// Answers that stand where the file says. Others are left out; [`super::mend`] can move them to where they stand.
@@ -376,6 +375,31 @@ impl Targets {
             ));
         }
         Ok(Target::Answers(answers))
+    }
+}
+
+/// The column that says of a question that its context does not answer it.
+fn impossible(table: &Table) -> Option<usize> {
+    table.columns.iter().position(|name| plain_name(name) == "isimpossible")
+}
+
+fn is_true(table: &Table, row: usize, column: usize) -> bool {
+    flag(table.cell(row, column).trim()) == Some(true)
+}
+
+/// Whether an answer is said to begin at the place that stands for none.
+fn is_nowhere(table: &Table, row: usize, start: usize) -> bool {
+    let start = table.cell(row, start).trim().trim_matches(['[', ']']);
+    start.parse::<f64>().ok() == Some(answers::NOWHERE)
+}
+
+impl Dataset {
+    /// Whether a column of its own says of a question that it has no answer.
+    pub(super) fn is_told_unanswered(&self, example: usize) -> bool {
+        let (table, row) = (&self.table, self.examples[example].row);
+        let start = table.column(START).filter(|start| self.roles.answers.as_ref() != Some(&table.columns[*start]));
+        start.is_some_and(|start| is_nowhere(table, row, start))
+            || impossible(table).is_some_and(|column| is_true(table, row, column))
     }
 }
 

@@ -17,7 +17,10 @@ pub enum FindingKind {
     /// Questions whose answer stands in the context, but not where it is said to.
     MisplacedAnswers,
     /// Questions that are said to have no answer in their context.
-    Unanswered,
+    Unanswered {
+        /// Whether that is plainly how the data are made.
+        is_meant: bool,
+    },
     /// Rows with the text of an earlier row with the same label.
     Duplicates,
     /// Rows whose text stands elsewhere with another label.
@@ -63,6 +66,11 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Whether it tells how the data are, and nothing that is wrong with them.
+    pub fn is_note(&self) -> bool {
+        matches!(self, Self::Unanswered { is_meant: true })
+    }
+
     /// Whether a result means little while it lasts: what a person must know before a run begins.
     pub fn decides_the_result(&self) -> bool {
         matches!(self, Self::OneClass { .. } | Self::Always { .. } | Self::NotLearned { .. })
@@ -82,7 +90,7 @@ impl FindingKind {
             Self::Unreadable
             | Self::EmptyText
             | Self::NoUsableLabel
-            | Self::Unanswered
+            | Self::Unanswered { .. }
             | Self::CutWords
             | Self::UnusedTexts { .. }
             | Self::NoText { .. }
@@ -106,7 +114,7 @@ impl FindingKind {
             Self::EmptyText => "empty texts",
             Self::NoUsableLabel => "no usable label",
             Self::MisplacedAnswers => "misplaced answers",
-            Self::Unanswered => "no answer",
+            Self::Unanswered { .. } => "no answer",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
             Self::CutWords => "words cut by spans",
@@ -243,7 +251,7 @@ impl Finding {
             FindingKind::MisplacedAnswers => {
                 format!("{count} {rows} with an answer that is not at its stated position but elsewhere in the context")
             }
-            FindingKind::Unanswered => format!("{count} {rows} without an answer in the context"),
+            FindingKind::Unanswered { .. } => format!("{count} {rows} without an answer in the context"),
             FindingKind::Duplicates => match self.task.reads() {
                 Reads::Words => format!("{count} {rows} with the same words and tags as an earlier one"),
                 Reads::Question => format!("{count} {rows} with the same context and answers as an earlier one"),

@@ -47,7 +47,8 @@ enum Which<'a> {
 pub fn count(workspace: &Workspace, loaded: &LoadedDataset) -> usize {
     let notes = |dataset: &Dataset| dataset.table.notes.len();
     let noted = notes(&loaded.dataset) + loaded.eval.as_deref().map_or(0, notes);
-    noted + loaded.findings.len() + usize::from(over_long(workspace).is_some())
+    let findings = loaded.findings.iter().filter(|finding| !finding.kind.is_note()).count();
+    noted + findings + usize::from(over_long(workspace).is_some())
 }
 
 /// Returns the filter that was chosen by a press.
@@ -110,7 +111,8 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
             _ => None,
         };
         let rows = (!finding.rows.is_empty()).then(|| (Which::Rows(&finding.rows), finding.kind.short().to_owned()));
-        entries.push(Entry { words: finding.message(), rows, remedy, state: State::Open });
+        let state = if finding.kind.is_note() { State::Note } else { State::Open };
+        entries.push(Entry { words: finding.message(), rows, remedy, state });
     }
     entries.extend(over_long(workspace).map(|cut| {
         let limit = workspace.draft.data.max_tokens;

@@ -63,6 +63,7 @@ pub fn ui(ui: &mut Ui, cx: &mut Cx<'_>, frozen: Option<&RunView>) {
 fn findings_ui(ui: &mut Ui, cx: &mut Cx<'_>) {
     let palette = cx.palette;
     let findings = cx.workspace.data.loaded.iter().flat_map(|loaded| &loaded.findings);
+    let findings = findings.filter(|finding| !finding.kind.is_note());
     let (grave, others): (Vec<_>, Vec<_>) = findings.partition(|finding| finding.kind.decides_the_result());
     for finding in grave {
         let words = state::sentence(&finding.message());
