@@ -104,6 +104,9 @@ pub struct Counts {
     /// Rows of which tokens did not fit and were cut off, and how many.
     pub cut: usize,
     pub cut_tokens: usize,
+    /// Rows of which the model was asked about one text where it learned from pairs, or the other way round.
+    #[serde(default)]
+    pub misfits: usize,
 }
 
 /// What a file of predictions is of.
@@ -229,6 +232,7 @@ impl<'a, W: Write> Sheet<'a, W> {
         let cut = said.map_or(0, |predicted| predicted.cut);
         self.counts.cut += usize::from(cut > 0);
         self.counts.cut_tokens += cut;
+        self.counts.misfits += usize::from(said.is_ok_and(|predicted| predicted.misfit.is_some()));
         match self.about.kind {
             Kind::Lines => {
                 match said {

@@ -85,6 +85,8 @@ pub struct Answered {
     pub rows: Vec<Result<Vec<String>, String>>,
     /// Rows that are cut because they are too long.
     pub cut: usize,
+    /// What is odd about what is asked of the rows, so that the answers mean little.
+    pub misfit: Option<&'static str>,
 }
 
 impl Inquiry for FirstAnswers {
@@ -98,7 +100,7 @@ impl Inquiry for FirstAnswers {
         if options.aggregation == Aggregation::None {
             options.aggregation = Aggregation::First;
         }
-        let mut answered = Answered { columns: about.added(), rows: Vec::new(), cut: 0 };
+        let mut answered = Answered { columns: about.added(), rows: Vec::new(), cut: 0, misfit: None };
         for (done, row) in self.rows.iter().enumerate() {
             if go_on(done, self.rows.len()).is_break() {
                 return Ok(None);
@@ -116,6 +118,7 @@ impl Inquiry for FirstAnswers {
                 Ok(prepared) => {
                     let said = model.predict(&[&prepared], &options)?;
                     answered.cut += said.iter().filter(|one| one.cut > 0).count();
+                    answered.misfit = answered.misfit.or(said.iter().find_map(|one| one.misfit));
                     Ok(said.first().map(|one| about.said(&one.output, &asked)).unwrap_or_default())
                 }
             };

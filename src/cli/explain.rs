@@ -10,11 +10,12 @@ use serde_json::{Value, json};
 use super::nearest::{Beside, Found};
 use super::output::{print_json, print_lines, warn_of_cut};
 use crate::hub::embedded;
-use crate::inspect::OpenModel;
+use crate::inspect::{OpenModel, Request};
 use crate::inspect::why::{
     Asked, Baseline, Curve, Explain, Explanation, Hide, Map, Method, Place, Scene, Target, Trial,
 };
 use crate::task::Task;
+use crate::train::columns::informed;
 
 #[derive(Debug, Args)]
 pub struct ExplainAnswer {
@@ -83,17 +84,21 @@ enum HideName {
 impl ExplainAnswer {
     pub fn run(self) -> anyhow::Result<()> {
         let dir = embedded::resolve(&self.model)?;
-        let mut model = OpenModel::open(&dir, self.task)?;
+        let mut model = informed(OpenModel::open(&dir, self.task)?);
         let place = self.at.as_deref().map(|at| self.place(at, model.task)).transpose()?;
         let target = Target { place, label: self.target.clone() };
         let asked = Asked { task: None, text: self.text.clone(), pair: self.pair.clone(), target };
         let (method, baseline, hide) = (self.method(), self.baseline(), self.hide());
         let explain = Explain { asked, method, baseline, steps: self.steps as usize, hide };
+        let misfit = model.misfit(&Request { text: self.text.clone(), pair: self.pair.clone() });
         let go_on = &mut |_: usize, _: usize| ControlFlow::Continue(());
         let stopped = || anyhow::anyhow!("the computation was stopped");
         let scene = Scene::open(&mut model, &explain.asked, go_on)?.ok_or_else(stopped)?;
         let explained = &scene.explained;
         warn_of_cut("", explained.cut);
+        if let Some(misfit) = misfit {
+            eprintln!("attune: warning: {misfit}");
+        }
         if explained.elsewhere > 0 {
             eprintln!(
                 "attune: warning: {} tokens stand in other windows and are not explained by",

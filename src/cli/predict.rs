@@ -18,7 +18,7 @@ use crate::model::Precision;
 use crate::signals::{self, AskedToEnd};
 use crate::table::Inputs;
 use crate::task::{Targets, Task};
-use crate::train::columns::Learned;
+use crate::train::columns::{Learned, informed};
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Debug, Args)]
@@ -109,14 +109,13 @@ impl Predict {
         self.shape.tell_idle(model.task);
         if let Some(text) = self.text {
             let mut printer = Printer { out: BufWriter::new(io::stdout().lock()), json: self.json };
-            if self.pair.is_none() && Learned::of(&model.dir).is_some_and(|learned| learned.is_of_pairs()) {
-                eprintln!(
-                    "attune: warning: the model learned from pairs of texts, and is asked about one; --pair gives the second"
-                );
-            }
+            let more = if self.pair.is_none() { "; --pair gives the second" } else { "" };
             let prepared = model.prepare(Request { text, pair: self.pair }, &options)?;
             let predicted = model.predict(&[&prepared], &options)?;
             warn_of_cut("", predicted[0].cut);
+            if let Some(misfit) = predicted[0].misfit {
+                eprintln!("attune: warning: {misfit}{more}");
+            }
             printer.print(&predicted[0])?;
             return Ok(printer.out.flush()?);
         }
@@ -139,10 +138,17 @@ impl Predict {
             eprintln!("attune: {}: {note}", texts.name);
         }
         let go_on = &mut |_| ControlFlow::Continue(());
+        let mut misfits = (0, None);
         let outcome = batch::answer::<anyhow::Error>(model, texts, options, go_on, &mut |item, said| {
             match said {
                 Ok(predicted) => {
                     warn_of_cut(&item.place, predicted.cut);
+                    if let Some(misfit) = predicted.misfit {
+                        if misfits.1.is_none() {
+                            eprintln!("attune: warning: {}: {misfit}", item.place);
+                        }
+                        misfits = (misfits.0 + 1, Some(misfit));
+                    }
                     printer.print(predicted)?;
                 }
                 Err(reason) => {
@@ -155,6 +161,7 @@ impl Predict {
         // What stands before a line that cannot be read is still answered, in order.
         printer.out.flush()?;
         outcome?;
+        tell_misfits(misfits.0);
         if let Some(table) = &table {
             tell_reading(&Reading::of(table));
         }
@@ -223,7 +230,7 @@ fn tell_written(written: &Written) {
     for (usual, given) in &written.renamed {
         eprintln!("attune: the file has a column \"{usual}\" of its own, so that of the prediction is \"{given}\"");
     }
-    let Counts { rows, unanswered, made_safe, cut, cut_tokens } = written.counts;
+    let Counts { rows, unanswered, made_safe, cut, cut_tokens, misfits } = written.counts;
     let before = match written.resumed {
         0 => String::new(),
         resumed => format!(", {} of them before", grouped(resumed as u64)),
@@ -237,11 +244,20 @@ fn tell_written(written: &Written) {
         let (rows, tokens) = (plural(cut, "row was", "rows were"), plural(cut_tokens, "token", "tokens"));
         eprintln!("attune: warning: {rows} too long and cut, {tokens} in all");
     }
+    tell_misfits(misfits);
     if made_safe > 0 {
         eprintln!(
             "attune: warning: {} like a formula, with an apostrophe put before it so that no spreadsheet runs it",
             plural(made_safe, "cell begins", "cells begin")
         );
+    }
+}
+
+/// Says how many texts the model was asked about that are not what it learned from, where they are several.
+fn tell_misfits(count: usize) {
+    if count > 0 {
+        let rows = plural(count, "row asks", "rows ask");
+        eprintln!("attune: warning: {rows} a model of pairs about a single text, or a model of single texts about a pair");
     }
 }
 
@@ -265,7 +281,7 @@ fn chosen(words: &str) -> Result<Chosen, String> {
 
 /// Opens a model to be asked, with warnings of what makes its answers worth less.
 pub(super) fn open(named: &Path, task: Option<Task>, precision: Precision) -> anyhow::Result<OpenModel> {
-    let model = OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?;
+    let model = informed(OpenModel::open(&embedded::resolve(named)?, task)?.asked_in(precision)?);
     for misfit in model.tokenizer.misfits(model.model.config.vocab_size) {
         eprintln!("attune: warning: {misfit}");
     }

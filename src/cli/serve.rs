@@ -40,7 +40,12 @@ impl Serve {
         })?;
         let address = format!("http://127.0.0.1:{}", server.port());
         print_lines(&[format!("listening on {address}")])?;
-        eprintln!("attune: {}, ask with POST {address}/predict; Ctrl-C ends it", model.task.title().to_lowercase());
+        let texts = match model.reads_pairs {
+            Some(true) => " of pairs of texts",
+            Some(false) => " of single texts",
+            None => "",
+        };
+        eprintln!("attune: {}{texts}, ask with POST {address}/predict; Ctrl-C ends it", model.task.title().to_lowercase());
         Ok(server.run(&model, &options, &asked_to_end)?)
     }
 }

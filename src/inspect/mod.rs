@@ -30,6 +30,7 @@ mod lab;
 mod masks;
 mod open;
 mod output;
+mod pairs;
 mod predict;
 mod request;
 mod scoring;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 
 use super::InspectError;
+use super::pairs;
 use super::predictor::Predictor;
 use crate::files::{Stamp, stamp};
 use crate::model::card::LoadReport;
@@ -30,6 +31,8 @@ pub struct OpenModel {
     pub refused: Option<String>,
     /// Where the line is drawn between yes and no.
     pub decisions: Decisions,
+    /// Whether it learned from pairs of texts, where that is known.
+    pub reads_pairs: Option<bool>,
     /// The tasks whose heads are open, in the order of [`Task::ALL`].
     pub heads: Vec<Task>,
     /// A model with a masked-word head, opened when words had to be proposed for one that has none.
@@ -75,6 +78,7 @@ impl OpenModel {
             task,
             model,
             tokenizer,
+            reads_pairs: pairs::by_labels(task, &labels),
             labels,
             max_tokens,
             untrained: report.new,

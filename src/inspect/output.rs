@@ -52,6 +52,8 @@ pub struct Predicted {
     pub output: Output,
     /// Tokens of the text that were cut off.
     pub cut: usize,
+    /// What is odd about what was asked, so that the answer means little.
+    pub misfit: Option<&'static str>,
     /// Present when it was asked for.
     pub logits: Option<Logits>,
 }

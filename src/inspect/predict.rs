@@ -30,6 +30,8 @@ pub struct Asked<'a> {
     pub max_tokens: usize,
     /// Where the line is drawn between yes and no.
     pub decisions: &'a Decisions,
+    /// Whether it learned from pairs of texts, where that is known.
+    pub reads_pairs: Option<bool>,
     /// Where its tokenizer is from.
     pub dir: &'a Path,
 }
@@ -44,6 +46,7 @@ impl OpenModel {
             labels: &self.labels,
             max_tokens: self.max_tokens,
             decisions: &self.decisions,
+            reads_pairs: self.reads_pairs,
             dir: &self.dir,
         }
     }
@@ -84,6 +87,9 @@ impl Asked<'_> {
         }
         let max_tokens = options.max_tokens.unwrap_or(usize::MAX).min(self.max_tokens);
         let pair = request.pair.as_deref();
+        if matches!(self.task.reads(), Reads::Neighbours(_)) && pair.is_none_or(|pair| pair.trim().is_empty()) {
+            return Err(InspectError::NoPair { task: self.task });
+        }
         let (encoded, windows) = if self.task.has_windows() {
             let is_question = self.task.reads() == Reads::Question;
             if is_question && pair.is_none_or(|context| context.trim().is_empty()) {
@@ -169,7 +175,7 @@ impl Asked<'_> {
             Targets::Tags => entities::entities(self, one, rows, options.aggregation)?,
         };
         let logits = options.logits.then(|| self.kept(rows));
-        Ok(Predicted { output, cut: one.encoded.cut, logits })
+        Ok(Predicted { output, cut: one.encoded.cut, misfit: self.misfit(&one.request), logits })
     }
 
     fn labelled(&self, scores: &[f32], options: &Options) -> Output {

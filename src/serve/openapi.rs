@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::routes::{CUT, MAX_TEXTS, limits};
+use super::routes::{CUT, MAX_TEXTS, WARNING, limits};
 use crate::inspect::{Aggregation, OpenModel, Options};
 use crate::task::{Reads, Targets, Task};
 
@@ -23,10 +23,17 @@ pub fn document(model: &OpenModel, options: &Options) -> Value {
                 "responses": {
                     "200": {
                         "description": "One prediction, or one for each object in the order of the list",
-                        "headers": { CUT: {
-                            "description": "How many tokens of the texts did not fit and were cut off",
-                            "schema": { "type": "integer" },
-                        } },
+                        "headers": {
+                            CUT: {
+                                "description": "How many tokens of the texts did not fit and were cut off",
+                                "schema": { "type": "integer" },
+                            },
+                            WARNING: {
+                                "description": "That the model learned from pairs of texts and is asked about one alone, \
+                                                or the other way round",
+                                "schema": { "type": "string" },
+                            },
+                        },
                         "content": content(&one_or_many(&answered)),
                     },
                     "400": refusal("What was sent cannot be read"),
@@ -41,6 +48,7 @@ pub fn document(model: &OpenModel, options: &Options) -> Value {
                     ("status", text()),
                     ("task", text()),
                     ("labels", list(&text())),
+                    ("reads_pairs", json!({ "type": ["boolean", "null"] })),
                 ])) } },
             } },
             "/openapi.json": { "get": {

@@ -20,6 +20,8 @@ pub const MAX_TEXTS: usize = 1024;
 pub const MAX_TOKENS: usize = 32 << 10;
 /// How many tokens of the texts were cut off, where there are any.
 pub const CUT: &str = "Attune-Cut-Tokens";
+/// What is odd about the texts, where the answers mean little because of it.
+pub const WARNING: &str = "Attune-Warning";
 
 /// What answers need.
 #[derive(Clone)]
@@ -64,7 +66,12 @@ impl Desk<'_> {
     }
 
     fn health(&self) -> serde_json::Value {
-        json!({ "status": "ok", "task": self.model.task.name(), "labels": self.model.labels })
+        json!({
+            "status": "ok",
+            "task": self.model.task.name(),
+            "labels": self.model.labels,
+            "reads_pairs": self.model.reads_pairs,
+        })
     }
 
     fn predict(&self, body: &Body) -> Result<Answer, Refusal> {
@@ -109,7 +116,9 @@ impl Desk<'_> {
         }
         let predicted = if texts.is_empty() { Vec::new() } else { self.ask(texts)? };
         let cut: usize = predicted.iter().map(|one| one.cut).sum();
-        let headers = if cut > 0 { vec![(CUT, cut.to_string())] } else { Vec::new() };
+        let mut headers = if cut > 0 { vec![(CUT, cut.to_string())] } else { Vec::new() };
+        let misfit = predicted.iter().find_map(|one| one.misfit);
+        headers.extend(misfit.map(|misfit| (WARNING, misfit.to_owned())));
         Ok(Answer { status: 200, headers, body: write(predicted)? })
     }
 

@@ -10,6 +10,7 @@ use super::config::RunConfig;
 use super::rows::fill_roles;
 use super::run;
 use crate::data::{Roles, has_columns};
+use crate::inspect::OpenModel;
 use crate::model::kept;
 use crate::table::Table;
 use crate::task::{Reads, Task};
@@ -60,6 +61,12 @@ impl Learned {
         self.columns.pair.is_some()
     }
 
+    /// Whether it learned a task from pairs of texts or from single ones, where it read texts.
+    fn reads_pairs(&self, task: Task) -> Option<bool> {
+        let is_it = self.task == task && task.reads() == Reads::Texts && self.columns.text.is_some();
+        is_it.then(|| self.is_of_pairs())
+    }
+
     /// The columns that say what is asked about.
     pub fn asked(&self) -> Roles {
         self.columns.asked()
@@ -69,6 +76,12 @@ impl Learned {
     fn for_task(&self, task: Task) -> Roles {
         if self.task == task { self.columns.clone() } else { self.columns.asked() }
     }
+}
+
+/// A model that knows whether it learned from pairs of texts, where it is of a run that kept what it read.
+pub fn informed(model: OpenModel) -> OpenModel {
+    let learned = Learned::of(&model.dir).and_then(|learned| learned.reads_pairs(model.task));
+    OpenModel { reads_pairs: learned.or(model.reads_pairs), ..model }
 }
 
 /// The columns that a model reads of a table: those that a person gave, those that it learned from, and else what they seem

@@ -101,6 +101,7 @@ impl Probes {
             labels: &data.labels.names,
             max_tokens: self.max_tokens,
             decisions: &self.decisions,
+            reads_pairs: None,
             dir: &self.dir,
         }
     }

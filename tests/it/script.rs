@@ -472,5 +472,6 @@ fn say(model: &Path, question: &Question) -> Answer {
         result: Said::Classes(classes),
         tokens,
         cut: 0,
+        misfit: None,
     }
 }

@@ -9,6 +9,7 @@ use super::job::{Ended, Job};
 use crate::files::{Stamp, stamp};
 use crate::inspect::{AnyInquiry, OpenModel};
 use crate::model::{Decisions, Precision};
+use crate::train::columns::informed;
 use crate::worker::protocol::Payload;
 use crate::worker::work::Failure;
 
@@ -43,7 +44,7 @@ impl Shelf {
             self.open.remove(place)
         } else {
             self.open.retain(|open| open.dir != dir);
-            let model = OpenModel::open_whole(dir)?.asked_in(precision)?;
+            let model = informed(OpenModel::open_whole(dir)?.asked_in(precision)?);
             Open { dir: dir.to_owned(), precision, files: now.clone(), model }
         };
         entry.model.decisions = Decisions::read(dir)?;

@@ -7,6 +7,7 @@ use crate::hub::embedded;
 use crate::inspect::OpenModel;
 use crate::table::Inputs;
 use crate::task::Task;
+use crate::train::columns::informed;
 use crate::worker::work::{Failure, Queue, Tell, Work};
 
 /// Finds out how a file is read, and which of its columns are asked about.
@@ -86,7 +87,7 @@ impl Work for PredictFile {
             return Ok(None);
         }
         let model = OpenModel::open(&embedded::resolve(&self.plan.model)?, Some(self.plan.task))?;
-        let model = model.asked_in(self.plan.precision)?;
+        let model = informed(model.asked_in(self.plan.precision)?);
         if tell("reading the rows", 0, 0).is_break() {
             return Ok(None);
         }

@@ -117,7 +117,7 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
     entries.extend(over_long(workspace).map(|cut| {
         let limit = workspace.draft.data.max_tokens;
         let noun = if cut == 1 { "text is" } else { "texts are" };
-        let words = format!("{} {noun} longer than {limit} tokens and would lose the end", format::count(cut as u64));
+        let words = format!("{} {noun} longer than {limit} tokens and would be cut", format::count(cut as u64));
         let remedy = can.then(|| ("Exclude", Action::SetMends(mends.with(Mend::Exclude(Exclude::OverLong), true))));
         let rows = Some((Which::TooLong, format!("over {limit} tokens")));
         Entry { words, rows, remedy, state: State::Open }

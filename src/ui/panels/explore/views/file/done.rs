@@ -64,7 +64,7 @@ pub fn written_ui(ui: &mut Ui, cx: &mut Cx<'_>, written: &Written) {
 
 /// What a person has to know of what was written.
 fn counted(written: &Written) -> Vec<String> {
-    let Counts { unanswered, made_safe, cut, cut_tokens, .. } = written.counts;
+    let Counts { unanswered, made_safe, cut, cut_tokens, misfits, .. } = written.counts;
     let rows = |count: usize, one: &str, many: &str| format::plural(count as u64, one, many);
     let mut lines = Vec::new();
     if written.resumed > 0 {
@@ -76,7 +76,11 @@ fn counted(written: &Written) -> Vec<String> {
     }
     if cut > 0 {
         let (texts, tokens) = (rows(cut, "row was", "rows were"), rows(cut_tokens, "token", "tokens"));
-        lines.push(format!("{texts} too long for the model and lost {tokens} at the end"));
+        lines.push(format!("{texts} too long for the model and lost {tokens}"));
+    }
+    if misfits > 0 {
+        let words = rows(misfits, "row asks", "rows ask");
+        lines.push(format!("{words} a model of pairs about a single text, or a model of single texts about a pair"));
     }
     if made_safe > 0 {
         let cells = rows(made_safe, "cell begins", "cells begin");

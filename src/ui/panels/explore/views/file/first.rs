@@ -40,6 +40,9 @@ impl FileView {
             let cut = format::plural(answered.cut as u64, "row of these is", "rows of these are");
             ui.add(Label::new(text::dim(format!("{cut} too long for the model and cut"), palette)).wrap());
         }
+        if let Some(misfit) = answered.misfit {
+            ui.add(Label::new(text::small(state::sentence(misfit), palette).color(palette.warn)).wrap());
+        }
         ui.add_space(space::XS);
         ScrollArea::horizontal().id_salt("first answers").auto_shrink(false).show(ui, |ui| {
             table_ui(ui, asked, answered, self.writes_sheet(), palette);
