@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::command_line::{done, model, objects, run, write};
+use crate::served::{Served, message};
 
 /// Rows with two columns of text, of which the longer is what would be guessed.
 fn rows(count: usize) -> String {
@@ -116,4 +117,45 @@ fn lines_of_json_are_asked_about_by_the_key_that_was_learned_from() {
     assert_eq!(objects(&lines), objects(&alone));
     let found: Value = objects(&lines).remove(0);
     assert!(found["result"].is_array());
+}
+
+#[test]
+fn a_model_of_pairs_that_is_asked_about_one_text_says_so_and_so_does_the_other_way_round() {
+    let dir = tempfile::tempdir().unwrap();
+    let trained = |name: &str, columns: &str| {
+        let data = write(&dir.path().join("train.csv"), &rows(24));
+        let out = dir.path().join(name);
+        let text = format!(
+            "task = \"classify\"\n[model]\npath = {:?}\n[data]\ntrain = {data:?}\neval_fraction = 0.25\n\
+             columns = {{ text = \"title\"{columns} }}\n[run]\nmax_steps = 1\nbatch = 6\nout = {out:?}\n",
+            model("bert-classify"),
+        );
+        done(&["train", &write(&dir.path().join("run.toml"), &text)]);
+        out.display().to_string()
+    };
+    let (pairs, single) = (trained("pairs", ", pair = \"body\""), trained("single", ""));
+    let alone = "learned from pairs of texts and is asked about one text alone";
+    let both = "learned from single texts and is asked about a pair";
+    let text = ["--text", "the soup", "--json"];
+    let pair = ["--text", "the soup", "--pair", "the map", "--json"];
+    let predict = |model: &str, more: &[&str]| said(&[&["predict", "--model", model], more].concat()).1;
+    assert!(predict(&pairs, &text).contains(&format!("{alone}; --pair gives the second")));
+    assert!(predict(&single, &pair).contains(both));
+    assert!(!predict(&pairs, &pair).contains("warning") && !predict(&single, &text).contains("warning"));
+    let lines = "{\"text\": \"the soup\", \"pair\": \"the map\"}\n{\"text\": \"the soup\"}\n{\"text\": \"a map\"}\n";
+    let input = write(&dir.path().join("in.jsonl"), lines);
+    let told = predict(&pairs, &["--input", &input, "--json"]);
+    assert_eq!(told.matches(alone).count(), 1, "{told}");
+    assert!(told.contains("line 2") && told.contains("2 rows ask a model of pairs about a single text"), "{told}");
+    let out = dir.path().join("said.csv").display().to_string();
+    assert!(predict(&single, &["--input", &input, "--out", &out]).contains("1 row asks a model of pairs"));
+    // Over HTTP it stands beside the answer.
+    let served = Served::start(&format!("{pairs}/model"), &[]);
+    let ask = |body: &str| served.raw(message("POST", "/predict", Some(body)).as_bytes());
+    assert!(ask("{\"text\": \"the soup\"}").contains(&format!("Attune-Warning: the model {alone}\r\n")));
+    assert!(!ask("{\"text\": \"the soup\", \"pair\": \"the map\"}").contains("Attune-Warning"));
+    assert!(served.raw(message("GET", "/health", None).as_bytes()).contains("\"reads_pairs\":true"));
+    let refused = run(&["predict", "--model", &model("bert-nsp"), "--text", "the soup", "--json"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("takes two texts, expected a second one"));
 }

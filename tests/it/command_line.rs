@@ -610,6 +610,13 @@ fn folders_and_files_are_recognised() {
     assert_eq!(facts["problems"], json!([{ "line": 3, "reason": "has no text" }]));
     assert!(done(&["inspect", &data]).contains("line 3 has no text"));
     assert_eq!(facts["labelled"], true);
+    let parts = write(
+        &dir.path().join("parts.csv"),
+        "text,label,split\nfine,good,train\nsad,bad,train\nso so,bad,dev\nwell,good,test\n",
+    );
+    assert_eq!(inspect(&parts)["parts"], json!({ "train": 2, "dev": 1, "test": 1, "none": 0 }));
+    let told = done(&["inspect", &parts]);
+    assert!(told.contains("note: the column \"split\" divides the rows: 2 rows to learn from"), "{told}");
     let bare = write(&dir.path().join("bare.csv"), "text\nthe soup was wonderful\nthe queue was endless\n");
     assert_eq!(inspect(&bare)["labelled"], false);
     assert!(done(&["inspect", &bare]).contains("no labels were found"));
