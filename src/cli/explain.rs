@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::nearest::{Beside, Found};
 use super::output::{print_json, print_lines, warn_of_cut};
 use crate::hub::embedded;
-use crate::inspect::{OpenModel, Request};
 use crate::inspect::why::{
     Asked, Baseline, Curve, Explain, Explanation, Hide, Map, Method, Place, Scene, Target, Trial,
 };
+use crate::inspect::{OpenModel, Request};
 use crate::task::Task;
 use crate::train::columns::informed;
 

@@ -257,7 +257,9 @@ fn tell_written(written: &Written) {
 fn tell_misfits(count: usize) {
     if count > 0 {
         let rows = plural(count, "row asks", "rows ask");
-        eprintln!("attune: warning: {rows} a model of pairs about a single text, or a model of single texts about a pair");
+        eprintln!(
+            "attune: warning: {rows} a model of pairs about a single text, or a model of single texts about a pair"
+        );
     }
 }
 

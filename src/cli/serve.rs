@@ -45,7 +45,10 @@ impl Serve {
             Some(false) => " of single texts",
             None => "",
         };
-        eprintln!("attune: {}{texts}, ask with POST {address}/predict; Ctrl-C ends it", model.task.title().to_lowercase());
+        eprintln!(
+            "attune: {}{texts}, ask with POST {address}/predict; Ctrl-C ends it",
+            model.task.title().to_lowercase()
+        );
         Ok(server.run(&model, &options, &asked_to_end)?)
     }
 }

@@ -55,15 +55,20 @@ pub type OnProgress<'a> = &'a mut dyn FnMut(&'static str, usize, usize) -> Contr
 /// Writes what is planned; nothing where `on_progress` ended it, and then what was begun is incomplete.
 pub fn export(plan: &Plan, on_progress: OnProgress<'_>) -> Result<Option<Written>, ExportError> {
     check(plan)?;
-    let source = Source::find(&plan.from)?;
+    let mut source = Source::find(&plan.from)?;
     for format in &plan.formats {
         source.check(*format)?;
         folder::check_free(&plan.place(*format), *format)?;
     }
+    if !plan.formats.is_empty() {
+        source = source.looked_through()?;
+    }
     if plan.script {
         script::check(&source)?;
     }
-    let mut written = Written { to: plan.to.clone(), notes: source.damage(), ..Written::default() };
+    let mut notes = source.damage();
+    notes.extend(source.untrained.as_ref().map(|reason| format!("the answers of this model mean nothing: {reason}")));
+    let mut written = Written { to: plan.to.clone(), notes, ..Written::default() };
     let steps = plan.formats.len() + usize::from(plan.receipt) + usize::from(plan.script);
     for (done, format) in plan.formats.iter().enumerate() {
         if on_progress(format.title(), done, steps).is_break() {

@@ -20,6 +20,8 @@ pub struct Source {
     /// The adapter's folder.
     pub adapter: Option<PathBuf>,
     pub run: Option<ReadRun>,
+    /// Why no head of the model was trained, where one was not.
+    pub untrained: Option<String>,
 }
 
 impl Source {
@@ -38,7 +40,16 @@ impl Source {
         }
         let adapter = [&beside, &own].into_iter().find(|dir| adapter::is_one(dir)).cloned();
         let run = if is_run { run::read(named).ok() } else { None };
-        Ok(Self { named: named.to_owned(), model: own, adapter, run })
+        Ok(Self { named: named.to_owned(), model: own, adapter, run, untrained: None })
+    }
+
+    /// The same, looked through for heads that were never trained: what is copied as it stands would look like any other.
+    pub fn looked_through(self) -> Result<Self, ExportError> {
+        let (model, report) = model::open(&self.model, Want::AsSaved, &Device::Cpu, 0)?;
+        let unfit = report.check_all(&model).err().map(|error| error.to_string());
+        let updates = self.run.as_ref().map(|run| run.summary.step);
+        let idle = (updates == Some(0)).then(|| "the run made no update, so that its head is as it began".to_owned());
+        Ok(Self { untrained: unfit.or(idle), ..self })
     }
 
     /// Whether a format can be written of it.

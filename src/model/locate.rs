@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::ModelError;
 use super::adapter::{self, is_model_folder};
 use super::kept;
+use super::sentences;
 use crate::files::read_note_text;
 use crate::stop::heed;
 
@@ -25,7 +26,7 @@ pub fn locate(dir: &Path) -> Result<PathBuf, ModelError> {
     if is_model_folder(dir) || !dir.is_dir() {
         return Ok(dir.to_owned());
     }
-    if let Some(known) = of_run(dir).or_else(|| of_cache(dir)) {
+    if let Some(known) = of_run(dir).or_else(|| of_cache(dir)).or_else(|| sentences::encoder_of(dir)) {
         return Ok(known);
     }
     let mut found = Vec::new();
@@ -77,7 +78,7 @@ fn below(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) {
         if is_hidden || !path.is_dir() || found.len() >= MOST {
             continue;
         }
-        if let Some(known) = of_run(&path).or_else(|| of_cache(&path)) {
+        if let Some(known) = of_run(&path).or_else(|| of_cache(&path)).or_else(|| sentences::encoder_of(&path)) {
             found.push(known);
         } else if is_whole(&path) {
             found.push(path);

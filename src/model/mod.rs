@@ -29,6 +29,7 @@ mod open;
 mod precision;
 mod prefixed;
 mod save;
+mod sentences;
 mod untrained;
 mod weights;
 mod words;

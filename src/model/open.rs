@@ -15,6 +15,7 @@ use super::kept;
 use super::keys::Keys as FrozenKeys;
 use super::kinds::{HeadKind, Outputs};
 use super::prefixed::Prefixed;
+use super::sentences;
 use super::{Model, ModelError, Param, Source};
 use crate::task::{Labels, Targets, Task};
 
@@ -268,7 +269,11 @@ pub fn card(dir: &Path) -> Result<ModelCard, ModelError> {
         tokenizer: String::new(),
         cased: None,
         is_frozen: config.frozen.is_some(),
-        notes: config.frozen.as_ref().map(FrozenKeys::notes).unwrap_or_default(),
+        notes: [
+            config.frozen.as_ref().map(FrozenKeys::notes).unwrap_or_default(),
+            sentences::notes(dir, config.max_tokens()),
+        ]
+        .concat(),
         problems: wrapped.into_iter().chain(unfit).collect(),
     })
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use attune::inspect::OpenModel;
 use serde_json::{Value, json};
 
-use crate::command_line::{done, failed, reviews};
+use crate::command_line::{done, failed, reviews, run};
 use crate::models_match_the_reference::golden;
 
 /// A model with another configuration.
@@ -63,6 +63,13 @@ fn a_head_that_is_not_in_the_files_is_refused_and_another_of_the_model_is_asked(
     let model = changed(dir.path(), "bert-mlm", named).display().to_string();
     let error = failed(&["predict", "--model", &model, "--text", "x"], 1);
     assert!(error.contains("the head for classify lacks") && error.contains("classifier.weight"), "{error}");
+    // It may be taken to be trained elsewhere, which its card does not make a model of.
+    let to = dir.path().join("out").display().to_string();
+    let told = String::from_utf8(run(&["export", &model, "--to", &to]).stderr).unwrap();
+    let nothing = "the answers of this model mean nothing: the head for classify lacks";
+    assert!(told.contains(nothing), "{told}");
+    let card = fs::read_to_string(dir.path().join("out/README.md")).unwrap();
+    assert!(card.contains("## Not trained") && card.contains("mean nothing: the head for classify lacks"), "{card}");
     let dir = tempfile::tempdir().unwrap();
     let both = |config: &mut Value| config["architectures"] = json!(["BertForPreTraining"]);
     let model = changed(dir.path(), "bert-mlm", both).display().to_string();

@@ -23,6 +23,9 @@ pub fn body(source: &Source, format: Format, config: &EncoderConfig) -> String {
     let mut text = String::new();
     let title = source.run.as_ref().map_or_else(|| name(&source.named).into_owned(), |run| run.summary.name.clone());
     text += &format!("# {}\n\n{}\n\n", plain(&title), intent(source, config));
+    if let Some(reason) = &source.untrained {
+        text += &format!("## Not trained\n\nThe answers of this model mean nothing: {}.\n\n", plain(reason));
+    }
     if let Some(run) = &source.run {
         let evaluation = run.evaluation.as_deref().map(|kept| &kept.evaluation);
         text += &data(run, evaluation);
