@@ -18,6 +18,7 @@ use super::summary::{Count, Summary};
 use super::{Dataset, Split, Target, guess};
 use crate::table::boundaries::cuts_word;
 use crate::table::notation::tags;
+use crate::table::notation::tags::Scheme;
 use crate::table::{Place, RowProblem, Table};
 use crate::task::{Annotation, Reads, Targets, Task};
 
@@ -176,6 +177,9 @@ pub fn columns(dataset: &Dataset) -> Vec<Finding> {
     if dataset.task.targets() == Targets::Tags {
         let columns = guess::other_tags(table, roles);
         findings.push(about(FindingKind::OtherTags { columns: columns.clone() }, columns.len()));
+        let are_pairs = dataset.notation.scheme == Scheme::NumberedPairs;
+        let is_unnamed = dataset.roles.tags.is_some() && dataset.notation.scheme.is_numbered();
+        findings.push(about(FindingKind::NumberedTags { are_pairs }, usize::from(is_unnamed)));
     }
     findings.extend(no_label_names(dataset).map(|labels| about(FindingKind::MayBeNoLabel { labels }, 1)));
     findings.retain(|finding| finding.count > 0);

@@ -98,9 +98,15 @@ impl Targets {
         };
         targets.settle();
         targets.check_numbers()?;
+        let numbers = labels.and_then(numbered_scheme);
+        if let Some(scheme) = numbers.filter(|_| targets.notation.scheme.is_numbered()) {
+            // What is known are numbers as well, read in one way.
+            targets.notation.scheme = scheme;
+        }
         targets.labels = labels.cloned().unwrap_or_else(|| LabelSet { names: targets.found() });
         targets.tags_are_places = labels.is_some()
-            && targets.notation.scheme == Scheme::Numbered
+            && numbers.is_none()
+            && targets.notation.scheme.is_numbered()
             && !targets.found().iter().all(|name| targets.labels.names.contains(name));
         targets.tags = tag_indices(&targets.labels);
         Ok(targets)
@@ -184,9 +190,9 @@ impl Targets {
                 // The label of a span is a type, and nothing else.
                 let is_tag = matches!(self.content, Content::Words { .. });
                 if !(is_tag && self.notation.is_outside(&name)) {
-                    let kind = if is_tag { self.notation.split(&name).1 } else { name.as_str() };
-                    if !kinds.contains(kind) {
-                        kinds.insert(kind.to_owned());
+                    let kind = if is_tag { self.notation.split(&name).1 } else { name.as_str().into() };
+                    if !kinds.contains(kind.as_ref()) {
+                        kinds.insert(kind.into_owned());
                     }
                 }
             }
@@ -376,6 +382,17 @@ impl Targets {
         }
         Ok(Target::Answers(answers))
     }
+}
+
+/// How numbers were read of which the names of tags were made; nothing where names are none of numbers.
+fn numbered_scheme(labels: &LabelSet) -> Option<Scheme> {
+    let kinds = labels.names.iter().filter(|name| !tags::is_outside(name)).map(|name| tags::split(name));
+    let numbers: Option<Vec<i32>> =
+        kinds.map(|(prefix, kind)| kind.parse().ok().filter(|_| prefix.is_some())).collect();
+    let numbers = numbers.filter(|numbers| !numbers.is_empty())?;
+    // Of pairs only odd numbers begin a type.
+    let are_pairs = numbers.iter().all(|number| number % 2 != 0);
+    Some(if are_pairs { Scheme::NumberedPairs } else { Scheme::Numbered })
 }
 
 /// The column that says of a question that its context does not answer it.

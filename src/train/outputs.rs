@@ -197,7 +197,7 @@ pub(super) fn under_model(
     if !names.iter().zip(&used(&found)).any(is_unknown) {
         return Ok((Dataset::new(table, task, roles, known)?, Vec::new()));
     }
-    if found.notation.scheme == Scheme::Numbered {
+    if found.notation.scheme.is_numbered() {
         let tags = name_list(&own.names);
         let said = format!("the tags of the data are numbers, read as the places of the model's tags, from 0: {tags}");
         return Ok((Dataset::new(table, task, roles, known)?, vec![said]));
@@ -232,7 +232,7 @@ pub(super) fn under_learned(
         let found = Dataset::new(table.clone(), task, roles, None)?;
         let (names, used) = (&found.labels.names, used(&found));
         let unknown = names.iter().zip(&used).any(|(name, used)| *used && !own.names.contains(name));
-        let is_settled = !unknown || found.notation.scheme == Scheme::Numbered;
+        let is_settled = !unknown || found.notation.scheme.is_numbered();
         let places = match task.targets() {
             _ if is_settled => None,
             Targets::Tags => matched(&own.names, names, &used, Tag::of),

@@ -13,7 +13,6 @@ use crate::data::health::{self, unlearnable};
 use crate::data::mend::leave_out_leaks;
 use crate::data::{Dataset, Finding, Roles, Split, SplitRule, oversampled};
 use crate::model::EncoderConfig;
-use crate::table::notation::tags::Scheme;
 use crate::table::{Inputs, Part, ReadError, Table, to_judge};
 use crate::task::{Annotation, Reads, Task};
 use crate::text::{Features, Labels, Length, Tokenizer, features, measure};
@@ -225,7 +224,7 @@ fn data_warnings(train: &Dataset, eval: &Dataset) -> Vec<String> {
     if !std::ptr::eq(train, eval) {
         warnings.extend(eval.remarks().into_iter().chain(eval.unusable_words()));
     }
-    warnings.extend(unnamed_tags_words(train).into_iter().chain(word_a_row_words(train)));
+    warnings.extend(word_a_row_words(train));
     warnings
 }
 
@@ -262,15 +261,6 @@ fn leaked(train: &Dataset, eval: &Dataset, split: &Split) -> Option<String> {
         }
         _ => Some(message),
     }
-}
-
-/// What it means that a file's tags are numbers.
-fn unnamed_tags_words(data: &Dataset) -> Option<String> {
-    (data.task.reads() == Reads::Words && data.notation.scheme == Scheme::Numbered).then(|| {
-        "the tags are numbers without names: 0 is read as outside, and each other one as a type of entity; where some \
-         begin an entity and others continue it, put names such as B-PER and I-PER in their place"
-            .to_owned()
-    })
 }
 
 /// What it means that every row of a table holds a single word.

@@ -39,6 +39,11 @@ pub enum FindingKind {
     OtherLabels { columns: Vec<String> },
     /// Further columns of tags.
     OtherTags { columns: Vec<String> },
+    /// Tags that are numbers, whose names the file does not say.
+    NumberedTags {
+        /// Whether they are read as the numbers of `B-` and `I-` tags in turn.
+        are_pairs: bool,
+    },
     /// A label that is read as one and looks like several.
     SeveralLabels { label: String },
     /// Classes that are called what stands for a missing value elsewhere.
@@ -96,6 +101,7 @@ impl FindingKind {
             | Self::NoText { .. }
             | Self::OtherLabels { .. }
             | Self::OtherTags { .. }
+            | Self::NumberedTags { .. }
             | Self::SeveralLabels { .. }
             | Self::MayBeNoLabel { .. }
             | Self::Always { .. }
@@ -124,6 +130,7 @@ impl FindingKind {
             Self::NoText { .. } => "no text",
             Self::OtherLabels { .. } => "other labels",
             Self::OtherTags { .. } => "other tags",
+            Self::NumberedTags { .. } => "tags without names",
             Self::SeveralLabels { .. } => "several labels",
             Self::MayBeNoLabel { .. } => "possibly no label",
             Self::OneClass { .. } => "one class",
@@ -145,6 +152,14 @@ impl FindingKind {
             Self::UnusedTexts { columns } => unused_words(columns, ["holds texts", "hold texts"]),
             Self::OtherLabels { columns } => unused_words(columns, ["could be the label too", "could be labels too"]),
             Self::OtherTags { columns } => unused_words(columns, ["holds tags too", "hold tags too"]),
+            Self::NumberedTags { are_pairs: true } => "the tags are numbers without names: 0 is read as outside, and the others \
+                                                       as the beginning of an entity and what goes on with it in turn, so that 2 \
+                                                       goes on with 1"
+                .to_owned(),
+            Self::NumberedTags { are_pairs: false } => "the tags are numbers without names: 0 is read as outside, and each other \
+                                                        one as a type of entity; where some begin an entity and others continue \
+                                                        it, put names such as B-PER and I-PER in their place"
+                .to_owned(),
             Self::SeveralLabels { label } => {
                 format!("labels such as {label:?} look like several labels; the task multilabel splits them")
             }
@@ -279,6 +294,7 @@ impl Finding {
             | FindingKind::OtherTags { .. }
             | FindingKind::SeveralLabels { .. }
             | FindingKind::MayBeNoLabel { .. }
+            | FindingKind::NumberedTags { .. }
             | FindingKind::NoText { .. } => self.kind.about_columns(),
             FindingKind::OneClass { label } => one_class_words(self.task, label),
             FindingKind::Always { labels } => always_words(labels),

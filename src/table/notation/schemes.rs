@@ -1,11 +1,12 @@
 //! How a file writes its tags: where the letter that begins or goes on with an entity stands (`B-PER`, `B_PER`, `PER-B`,
 //! `b-per`, `B` alone), what stands outside of one (`O`, `-`, `NIL`), and what the letters mean (IOB1, IOB2, BIOES, BILOU,
-//! BMES, `I-` alone, or no letters at all).
+//! BMES, BMEWO, `I-` alone, or no letters at all).
 //!
 //! One notation holds for a whole file: it is decided by all of its tags together, so that a type called `e-mail`, `b-cell`
 //! or `vitamin_E` is no prefix because it could be one. What is unusual must be borne out: nearly all tags are written that
 //! way, and what goes on with an entity mostly follows what begins it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::table::notation::tags::is_outside;
@@ -29,13 +30,16 @@ pub enum Scheme {
     Iob2,
     /// `B-` only where an entity follows another of its type.
     Iob1,
-    /// `E-` at the end and `S-` for a single word; also `L-` and `U-` (BILOU), and `M-` within (BMES).
+    /// `E-` at the end and `S-` for a single word; also `L-` and `U-` (BILOU), `M-` within (BMES) and `W-` for a single word
+    /// (BMEWO).
     Bioes,
     /// `I-` alone: neighbours of one type are one entity.
     Inside,
     /// Numbers, whose names the file does not say: 0 is outside, as in the datasets of the hub, and -100 is not judged
     /// there.
     Numbered,
+    /// Numbers of IOB2 tags: 1 begins an entity and 2 goes on with it, 3 and 4 are those of the next type, and 0 is outside.
+    NumberedPairs,
     /// Types without a letter.
     Plain,
 }
@@ -79,7 +83,7 @@ impl Affix {
         let mut letters = letter.chars();
         let first = letters.next().filter(|_| letters.next().is_none() && !kind.trim().is_empty())?;
         let first = if self.any_case { first.to_ascii_uppercase() } else { first };
-        matches!(first, 'B' | 'I' | 'E' | 'S' | 'L' | 'U' | 'M').then_some((first, kind))
+        matches!(first, 'B' | 'I' | 'E' | 'S' | 'L' | 'U' | 'M' | 'W').then_some((first, kind))
     }
 
     /// Every way that is not the usual one, the likelier first.
@@ -139,11 +143,11 @@ impl Notation {
         } else if entities.peek().is_none() {
             return Self::default();
         } else if entities.all(|tag| tag.parse::<i32>().is_ok()) {
-            Scheme::Numbered
+            if are_pairs(sentences()) { Scheme::NumberedPairs } else { Scheme::Numbered }
         } else {
             Scheme::Plain
         };
-        if notation.scheme == Scheme::Numbered {
+        if notation.scheme.is_numbered() {
             notation.outside = vec!["0".to_owned(), "-100".to_owned()];
         }
         notation
@@ -155,7 +159,8 @@ impl Notation {
         for sentence in sentences {
             let mut before: Option<&str> = None;
             for tag in &sentence {
-                let (prefix, kind) = self.split(tag);
+                let (prefix, kind) =
+                    self.affix.parts(tag).map_or((None, tag.as_str()), |(prefix, kind)| (Some(prefix), kind));
                 match prefix {
                     Some('B') => {
                         begins = true;
@@ -182,9 +187,16 @@ impl Notation {
         }
     }
 
-    /// Letter and type of a tag of the file.
-    pub fn split<'a>(&self, tag: &'a str) -> (Option<char>, &'a str) {
-        self.affix.parts(tag).map_or((None, tag), |(prefix, kind)| (Some(prefix), kind))
+    /// Letter and type of a tag of the file. A type without a name is called by the number that begins it.
+    pub fn split<'a>(&self, tag: &'a str) -> (Option<char>, Cow<'a, str>) {
+        if self.scheme == Scheme::NumberedPairs
+            && let Ok(number) = tag.parse::<i32>()
+        {
+            let begins = number % 2 != 0;
+            let kind = if begins { Cow::Borrowed(tag) } else { Cow::Owned((number - 1).to_string()) };
+            return (Some(if begins { 'B' } else { 'I' }), kind);
+        }
+        self.affix.parts(tag).map_or((None, Cow::Borrowed(tag)), |(prefix, kind)| (Some(prefix), Cow::Borrowed(kind)))
     }
 
     pub fn is_outside(&self, tag: &str) -> bool {
@@ -193,7 +205,7 @@ impl Notation {
 
     /// A sentence's tags in IOB2.
     pub fn to_iob2(&self, tags: &[&str]) -> Vec<String> {
-        let mut before: Option<&str> = None;
+        let mut before: Option<Cow<'_, str>> = None;
         let mut all = Vec::with_capacity(tags.len());
         for &tag in tags {
             if self.is_outside(tag) {
@@ -203,13 +215,13 @@ impl Notation {
             }
             let (prefix, kind) = self.split(tag);
             let begins = match (self.scheme, prefix) {
-                (Scheme::Iob2, prefix) => prefix == Some('B'),
-                (Scheme::Bioes, Some('B' | 'S' | 'U')) | (Scheme::Iob1, Some('B')) => true,
-                _ => before != Some(kind),
+                (Scheme::Iob2 | Scheme::NumberedPairs, prefix) => prefix == Some('B'),
+                (Scheme::Bioes, Some('B' | 'S' | 'U' | 'W')) | (Scheme::Iob1, Some('B')) => true,
+                _ => before.as_ref() != Some(&kind),
             };
             all.push(format!("{}-{kind}", if begins { 'B' } else { 'I' }));
             // After the end of an entity the next of its type begins anew.
-            let ends = matches!((self.scheme, prefix), (Scheme::Bioes, Some('E' | 'S' | 'L' | 'U')));
+            let ends = matches!((self.scheme, prefix), (Scheme::Bioes, Some('E' | 'S' | 'L' | 'U' | 'W')));
             before = (!ends).then_some(kind);
         }
         all
@@ -228,6 +240,9 @@ impl Notation {
             Scheme::Bioes => "BIOES",
             Scheme::Inside => "I- only",
             Scheme::Numbered => return "numbers, 0 outside".to_owned(),
+            Scheme::NumberedPairs => {
+                return "the numbers of IOB2 tags, 0 outside, 1 beginning what 2 goes on with".to_owned();
+            }
             Scheme::Plain => "types without prefixes",
         };
         let letter = if self.affix.any_case { 'b' } else { 'B' };
@@ -242,6 +257,33 @@ impl Notation {
         let outside = if outside.is_empty() { String::new() } else { format!(", {} outside", outside.join(" and ")) };
         format!("{scheme}{written}{outside}")
     }
+}
+
+impl Scheme {
+    /// Whether tags are numbers whose names the file does not say.
+    pub fn is_numbered(self) -> bool {
+        matches!(self, Self::Numbered | Self::NumberedPairs)
+    }
+}
+
+/// Whether numbers are those of `B-` and `I-` in turn: an even one always goes on with the odd one before it or with itself,
+/// and odd ones are followed by theirs more often than by themselves, as numbers of types would be.
+fn are_pairs(sentences: impl Iterator<Item = Vec<String>>) -> bool {
+    let (mut going_on, mut again) = (0_u64, 0_u64);
+    for sentence in sentences {
+        let mut before = 0;
+        // What is not judged stands within a word.
+        for number in sentence.iter().filter_map(|tag| tag.parse::<i32>().ok()).filter(|number| *number >= 0) {
+            let is_even = number > 0 && number % 2 == 0;
+            if is_even && before != number && before != number - 1 {
+                return false;
+            }
+            going_on += u64::from(is_even && before == number - 1);
+            again += u64::from(number % 2 != 0 && before == number);
+            before = number;
+        }
+    }
+    going_on > again
 }
 
 /// Where the letter stands in the tags of a file.
@@ -278,7 +320,7 @@ fn is_coherent(affix: Affix, counts: &BTreeMap<String, u64>, sentences: impl Ite
     if !has("BI") || (affix.place == Place::Alone && !has_other("BI")) {
         return affix.place == Place::Alone && has("BI") && is_told_outside;
     }
-    if !has_other("BSU") || !has_other("I") {
+    if !has_other("BSUW") || !has_other("I") {
         return kinds > 1 && is_told_outside;
     }
     let (mut going_on, mut follows) = (0_u64, 0_u64);
@@ -353,11 +395,17 @@ mod tests {
         check(&["U-A O B-B I-B L-B B-B L-B"], Scheme::Bioes, "B-A O B-B I-B I-B B-B I-B");
         check(&["I-A I-A I-B O I-A"], Scheme::Inside, "B-A I-A B-B O B-A");
         check(&["B-A M-A E-A S-B O"], Scheme::Bioes, "B-A I-A I-A B-B O");
+        check(&["B-A M-A E-A W-B O W-B W-B"], Scheme::Bioes, "B-A I-A I-A B-B O B-B B-B");
+        check(&["I-A E-A O E-B I-B E-B E-A"], Scheme::Bioes, "B-A I-A O B-B B-B I-B B-A");
         check(&["B_A I_A O B_B B_B"], Scheme::Iob2, "B-A I-A O B-B B-B");
         check(&["S_A B_B E_B B_B O"], Scheme::Bioes, "B-A B-B I-B B-B O");
         check(&["A A O B"], Scheme::Plain, "B-A I-A O B-B");
         check(&["B_cell T_cell T_cell O T_cell"], Scheme::Plain, "B-B_cell B-T_cell I-T_cell O B-T_cell");
         check(&["0 3 3 0 1 -100"], Scheme::Numbered, "O B-3 I-3 O B-1 O");
+        check(&["0 1 2 2 0 3 4 1 0"], Scheme::NumberedPairs, "O B-1 I-1 I-1 O B-3 I-3 B-1 O");
+        check(&["0 3 -100 4 0"], Scheme::NumberedPairs, "O B-3 O I-3 O");
+        check(&["0 1 2 0", "0 2 0"], Scheme::Numbered, "O B-1 B-2 O");
+        check(&["0 1 1 2 0", "1 1 0"], Scheme::Numbered, "O B-1 I-1 B-2 O");
         check(&["O O"], Scheme::Iob2, "O O");
         // An IOB2 file with a mistake is still IOB2, and the mistake stays to be seen.
         check(&["B-A O I-A", "O B-A I-A"], Scheme::Iob2, "B-A O I-A");
@@ -373,6 +421,7 @@ mod tests {
         check(&["B I E O S"], Scheme::Bioes, "B-entity I-entity I-entity O B-entity");
         check(&["B I L O U"], Scheme::Bioes, "B-entity I-entity I-entity O B-entity");
         check(&["B M E S B E"], Scheme::Bioes, "B-entity I-entity I-entity B-entity B-entity I-entity");
+        check(&["B M E W O W"], Scheme::Bioes, "B-entity I-entity I-entity B-entity O B-entity");
         check(&["b i o b"], Scheme::Iob2, "B-entity I-entity O B-entity");
         check(&["B- I- O"], Scheme::Iob2, "B-entity I-entity O");
     }
@@ -402,6 +451,8 @@ mod tests {
         check(&["b_per i_per o b_loc o"], Scheme::Iob2, "B-per I-per O B-loc O");
         check(&["per-b per-i o loc-b o"], Scheme::Iob2, "B-per I-per O B-loc O");
         check(&["PER-B PER-I PER-E O LOC-S"], Scheme::Bioes, "B-PER I-PER I-PER O B-LOC");
+        check(&["PER-B PER-E O LOC-W"], Scheme::Bioes, "B-PER I-PER O B-LOC");
+        check(&["B_PER M_PER E_PER O W_LOC"], Scheme::Bioes, "B-PER I-PER I-PER O B-LOC");
         check(&["PER-I PER-I O LOC-I"], Scheme::Inside, "B-PER I-PER O B-LOC");
         check(&["PER-B O O", "LOC-B O"], Scheme::Iob2, "B-PER O O");
         check(&["PER PER - LOC - -"], Scheme::Plain, "B-PER I-PER O B-LOC O O");

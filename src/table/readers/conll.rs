@@ -84,7 +84,7 @@ pub(super) enum Tag {
 pub(super) fn tag_kind(tag: &str) -> Tag {
     match tag.as_bytes() {
         [b'O'] => Tag::Outside,
-        [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M', b'-' | b'_', _, ..] => Tag::Prefixed,
+        [b'B' | b'I' | b'E' | b'S' | b'L' | b'U' | b'M' | b'W', b'-' | b'_', _, ..] => Tag::Prefixed,
         _ => Tag::Other,
     }
 }
