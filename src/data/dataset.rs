@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::DataError;
 use super::columns::{column, content};
 use super::labels::{Classes, Numerals, Separator, flag_columns};
+use super::rejected::Rejected;
 use super::rows::{Content, Example, LabelSet, Roles, Target};
 use super::targets::Targets;
 use crate::table::notation::tags;
@@ -82,8 +83,11 @@ impl Dataset {
 
     fn read_rows(&mut self, targets: &Targets) {
         let classes = Classes::new(&targets.labels);
+        let rejected = Rejected::of(&self.table, &self.roles).filter(|_| targets.has_column());
         for row in 0..self.table.rows() {
-            let read = self.check_texts(row).and_then(|()| targets.read(row, &classes));
+            let thrown_away = rejected.and_then(|rejected| rejected.reason(&self.table, row));
+            let kept = thrown_away.map_or(Ok(()), Err).and_then(|()| self.check_texts(row));
+            let read = kept.and_then(|()| targets.read(row, &classes));
             match read {
                 Ok(target) => self.examples.push(Example { row, target }),
                 Err(reason) => self.excluded.push(self.table.problem(row, reason)),

@@ -12,6 +12,7 @@ use super::choices::is_by_choice;
 use super::entities::Kinds;
 use super::labels::may_be_nothing;
 use super::moved::moved_answers;
+use super::rejected::is_rejection;
 use super::rows::Content;
 use super::spellings::{examples_misspelt, spellings};
 use super::summary::{Count, Summary};
@@ -70,6 +71,7 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     let (duplicates, contradictions) = repeats(dataset);
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
+    findings.extend(annotators(dataset, &[duplicates, contradictions].concat()));
     findings.push(cut_words(dataset));
     findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));
     let kind = FindingKind::Spellings { classes: spellings(dataset) };
@@ -202,10 +204,12 @@ fn no_label_names(dataset: &Dataset) -> Option<Vec<String>> {
 
 /// Rows that are no examples, by what is missing.
 fn left_out(dataset: &Dataset) -> Vec<Finding> {
-    let (mut empty, mut misplaced, mut unlabelled) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut empty, mut misplaced, mut unlabelled, mut rejected) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (row, problem) in dataset.rows_left_out().into_iter().zip(&dataset.excluded) {
         if is_by_choice(&problem.reason) {
             // Left out because somebody said so, which is no finding.
+        } else if is_rejection(&problem.reason) {
+            rejected.push(row);
         } else if !dataset.has_texts(row) {
             empty.push(row);
         } else if moved_answers(dataset, row).is_some() {
@@ -216,10 +220,30 @@ fn left_out(dataset: &Dataset) -> Vec<Finding> {
     }
     vec![
         Finding::unreadable(dataset, &dataset.table),
+        Finding::new(FindingKind::Rejected, dataset, rejected),
         Finding::new(FindingKind::EmptyText, dataset, empty),
         Finding::new(FindingKind::MisplacedAnswers, dataset, misplaced),
         Finding::new(FindingKind::NoUsableLabel, dataset, unlabelled),
     ]
+}
+
+/// Texts that several annotators labelled, a row each, where a column tells the annotators and nothing keeps the copies of a
+/// text together. `repeated` are the examples whose texts stand there more than once.
+fn annotators(dataset: &Dataset, repeated: &[usize]) -> Option<Finding> {
+    const OFTEN: usize = 10;
+    let text = dataset.roles.text.clone().filter(|_| dataset.roles.group.is_none())?;
+    if repeated.is_empty() || repeated.len() * OFTEN < dataset.examples.len() {
+        return None;
+    }
+    let column = guess::annotators(&dataset.table, &dataset.roles)?;
+    Some(Finding::of_examples(FindingKind::Annotators { column, text }, dataset, repeated))
+}
+
+/// The same where nothing is known of repeats yet.
+pub fn annotated_by_several(dataset: &Dataset) -> Option<Finding> {
+    guess::annotators(&dataset.table, &dataset.roles)?;
+    let (duplicates, contradictions) = repeats(dataset);
+    annotators(dataset, &[duplicates, contradictions].concat())
 }
 
 /// Questions that are said to have no answer. They are meant where a column says so of each, as SQuAD 2.0 does, or where
@@ -389,6 +413,23 @@ mod tests {
         check(&format!("{head}\n{answered}{many}"), Some((true, 20)));
         check(&format!("{head}\tis_impossible\n{told}{}", row(40, none, "\tTrue")), Some((true, 1)));
         check(&format!("{head}\tis_impossible\n{told}{}", row(40, none, "\tFalse")), Some((false, 1)));
+    }
+
+    #[test]
+    fn texts_that_several_annotators_labelled_are_told() {
+        let rows: String =
+            (0..12).map(|row| format!("text {},{},{}\n", row / 3, row % 2, ["ann", "bo", "cy"][row % 3])).collect();
+        let text = format!("text,label,annotator\n{rows}");
+        let kind = FindingKind::Annotators { column: "annotator".into(), text: "text".into() };
+        let of = |text: &str, roles: &Roles| {
+            let found = health(&Dataset::new(table(text), Task::Classify, roles, None).unwrap());
+            found.into_iter().find(|finding| finding.kind == kind).map(|finding| finding.count)
+        };
+        assert_eq!(of(&text, &roles("text", Some("label"))), Some(12));
+        let grouped = Roles { group: Some("text".into()), ..roles("text", Some("label")) };
+        assert_eq!(of(&text, &grouped), None);
+        assert_eq!(of(&text.replace("annotator", "author"), &roles("text", Some("label"))), None);
+        assert_eq!(of("text,label,annotator\na,x,ann\nb,y,bo\n", &roles("text", Some("label"))), None);
     }
 
     #[test]

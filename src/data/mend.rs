@@ -5,6 +5,7 @@ use super::choices::{BY_CHOICE, Exclude, Fix, Mend, Mended, Mends, is_by_choice}
 use super::entities::Kinds;
 use super::health::{self, Part};
 use super::moved::moved_answers;
+use super::rejected::is_rejection;
 use super::relabel::places_of;
 use super::{Dataset, Example, Split, Target, spellings};
 use crate::table::{GoldAnswer, RowProblem};
@@ -51,8 +52,10 @@ fn fix_tags(dataset: &mut Dataset) -> Vec<usize> {
 
 /// Rows that were left out because an answer does not stand where it should become examples.
 fn fix_answers(dataset: &mut Dataset) -> Vec<usize> {
+    let left_out = dataset.rows_left_out().into_iter().zip(&dataset.excluded);
+    let usable = left_out.filter(|(_, problem)| !is_rejection(&problem.reason)).map(|(row, _)| row);
     let moved: Vec<(usize, Vec<GoldAnswer>)> =
-        dataset.rows_left_out().into_iter().filter_map(|row| Some((row, moved_answers(dataset, row)?))).collect();
+        usable.filter_map(|row| Some((row, moved_answers(dataset, row)?))).collect();
     let rows: Vec<usize> = moved.iter().map(|(row, _)| *row).collect();
     // One problem for each row that is no example, in their order.
     let mut problems = dataset.rows_left_out().into_iter().map(|row| rows.binary_search(&row).is_err());

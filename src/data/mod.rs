@@ -20,6 +20,7 @@ mod labels;
 mod moved;
 mod oversample;
 mod parts;
+mod rejected;
 mod relabel;
 mod rows;
 

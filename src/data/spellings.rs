@@ -7,6 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::choices::is_by_choice;
 use super::folded::folded;
 use super::labels::Classes;
+use super::rejected::is_rejection;
 use super::relabel::places_of;
 use super::targets::Targets;
 use super::{Dataset, Example, LabelSet};
@@ -107,7 +108,8 @@ pub fn fix(dataset: &mut Dataset) -> Vec<usize> {
 fn read_again(dataset: &mut Dataset) -> Vec<usize> {
     let left_out = dataset.rows_left_out();
     let usable = |(row, problem): (usize, &crate::table::RowProblem)| {
-        (!is_by_choice(&problem.reason) && dataset.has_texts(row)).then_some(row)
+        let is_left = is_by_choice(&problem.reason) || is_rejection(&problem.reason);
+        (!is_left && dataset.has_texts(row)).then_some(row)
     };
     let candidates: Vec<usize> = left_out.iter().copied().zip(&dataset.excluded).filter_map(usable).collect();
     let (task, labels) = (dataset.task, dataset.labels.clone());

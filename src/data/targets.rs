@@ -146,6 +146,11 @@ impl Targets {
         Err(DataError::OpenNumbers { path: self.table.path.clone(), column, open: Box::new(open) })
     }
 
+    /// Whether the rows say what is to be learned.
+    pub fn has_column(&self) -> bool {
+        self.column.is_some()
+    }
+
     /// The same, but names may be written in other ways.
     pub fn folding(mut self) -> Self {
         self.folded_tags = self.tags.iter().map(|(name, index)| (folded_tag(name), *index)).collect();

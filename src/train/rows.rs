@@ -224,6 +224,7 @@ fn data_warnings(train: &Dataset, eval: &Dataset) -> Vec<String> {
     if !std::ptr::eq(train, eval) {
         warnings.extend(eval.remarks().into_iter().chain(eval.unusable_words()));
     }
+    warnings.extend(health::annotated_by_several(train).map(|finding| finding.message()));
     warnings.extend(word_a_row_words(train));
     warnings
 }

@@ -70,6 +70,9 @@ pub(super) const NEITHER: &str = "\
 pub(super) const ASIDE: &str =
     "annotator annotators reviewer worker workerid author authors status source domain dataset location";
 
+/// Columns that tell who labelled a row.
+pub(super) const ANNOTATORS: &str = "annotator annotatorid annotatorname worker workerid rater raterid coder coderid labeler labelerid labeller labellerid";
+
 /// What the label of a column's own ends with, as `sentimentlabel` does.
 const ENDINGS: [&str; 16] = [
     "label",
@@ -93,8 +96,8 @@ const ENDINGS: [&str; 16] = [
 const MOMENTS: &str = "date dates time datetime timestamp created updated published datum fecha дата 日期";
 /// Words of columns that hold what people said, and of those that hold what a model did.
 const GOLD: &str = "true truth gold golden groundtruth human actual expected reference manual";
-const PREDICTED: &str =
-    "pred preds predicted prediction predictions predicts model output outputs system bot machine llm gpt";
+const PREDICTED: &str = "pred preds predicted prediction predictions predicts model output outputs system bot machine llm gpt suggestion \
+     suggestions suggested";
 
 /// Whether a column is called a label.
 pub(super) fn is_label(plain: &str) -> bool {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::columns::{Column, filled_cells, first_cells, look};
 use super::content::{Content, words};
 use super::names::parts;
-use super::names::{ASIDE, NEITHER, is_aside_by_name, is_gold, is_in, is_label, is_predicted};
+use super::names::{ANNOTATORS, ASIDE, NEITHER, is_aside_by_name, is_gold, is_in, is_label, is_predicted};
 use super::shapes;
 use crate::data::Roles;
 use crate::data::labels::{flag_columns, is_missing, kind_of};
@@ -56,6 +56,16 @@ pub fn other_labels(table: &Table, roles: &Roles, task: Task) -> Vec<String> {
         column.is_like_labels() && may_be
     };
     columns.filter(is_like).map(|column| column.name.to_owned()).collect()
+}
+
+/// The column that tells which of several annotators a row is by, where it plays no other part.
+pub fn annotators(table: &Table, roles: &Roles) -> Option<String> {
+    let is_free = |name: &String| roles.named().all(|(_, used)| used != name);
+    let is_one = |&(index, name): &(usize, &String)| {
+        let cells = filled_cells(table, index);
+        is_free(name) && is_in(ANNOTATORS, &plain_name(name)) && cells.iter().any(|cell| *cell != cells[0])
+    };
+    table.columns.iter().enumerate().find(is_one).map(|(_, name)| name.clone())
 }
 
 /// Columns of tags of the words that are read, besides the one whose tags are.

@@ -10,6 +10,8 @@ use crate::task::{Reads, Targets, Task};
 pub enum FindingKind {
     /// Rows that could not be read from the file.
     Unreadable,
+    /// Rows that their annotators discarded, skipped or rejected.
+    Rejected,
     /// Rows without a text.
     EmptyText,
     /// Rows whose label is missing, unknown or not a number; whose tags do not fit their words; whose answer stands nowhere.
@@ -25,6 +27,8 @@ pub enum FindingKind {
     Duplicates,
     /// Rows whose text stands elsewhere with another label.
     Contradictions,
+    /// Rows whose text others labelled too, as a column tells; `text` is the column of the texts.
+    Annotators { column: String, text: String },
     /// Labelled spans that begin or end inside a word.
     CutWords,
     /// Sentences with an `I-` tag after `O` or after another type.
@@ -73,7 +77,7 @@ pub enum FindingKind {
 impl FindingKind {
     /// Whether it tells how the data are, and nothing that is wrong with them.
     pub fn is_note(&self) -> bool {
-        matches!(self, Self::Unanswered { is_meant: true })
+        matches!(self, Self::Unanswered { is_meant: true } | Self::Rejected)
     }
 
     /// Whether a result means little while it lasts: what a person must know before a run begins.
@@ -93,10 +97,12 @@ impl FindingKind {
             Self::RareClasses { can_leave_out: true, .. } => Mend::Exclude(Exclude::RareClasses),
             Self::Leaks => Mend::Exclude(Exclude::Leaks),
             Self::Unreadable
+            | Self::Rejected
             | Self::EmptyText
             | Self::NoUsableLabel
             | Self::Unanswered { .. }
             | Self::CutWords
+            | Self::Annotators { .. }
             | Self::UnusedTexts { .. }
             | Self::NoText { .. }
             | Self::OtherLabels { .. }
@@ -117,12 +123,14 @@ impl FindingKind {
     pub fn short(&self) -> &'static str {
         match self {
             Self::Unreadable => "unreadable",
+            Self::Rejected => "thrown away",
             Self::EmptyText => "empty texts",
             Self::NoUsableLabel => "no usable label",
             Self::MisplacedAnswers => "misplaced answers",
             Self::Unanswered { .. } => "no answer",
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
+            Self::Annotators { .. } => "several annotators",
             Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
             Self::Spellings { .. } => "spelling variants",
@@ -251,6 +259,10 @@ impl Finding {
         };
         match &self.kind {
             FindingKind::Unreadable => format!("{count} {row} could not be read"),
+            FindingKind::Rejected => {
+                let were = if one { "was" } else { "were" };
+                format!("{count} {rows} {were} thrown away by the annotators and {were} left out")
+            }
             FindingKind::EmptyText => match self.task.reads() {
                 Reads::Words => format!("{count} {rows} without words"),
                 Reads::Question => format!("{count} {row} without a question or a context"),
@@ -282,6 +294,10 @@ impl Finding {
                     format!("{count} {rows} with the same text as another row but a different label")
                 }
             },
+            FindingKind::Annotators { column, text } => format!(
+                "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
+                 as it stands, and copies of a text stay on one side only with group = \"{text}\""
+            ),
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {

@@ -7,9 +7,9 @@ use egui_material_icons::MaterialIcon;
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_INFO, ICON_WARNING};
 
 use super::filter::Filter;
-use crate::data::Dataset;
 use crate::data::choices::{Exclude, Mend};
 use crate::data::health::FindingKind;
+use crate::data::{Dataset, Roles};
 use crate::table::RowProblem;
 use crate::train::config::ClassWeights;
 use crate::ui::theme::{self, size, space};
@@ -106,6 +106,10 @@ fn found<'a>(workspace: &Workspace, loaded: &'a LoadedDataset) -> Vec<Entry<'a>>
             (FindingKind::SharedContexts, None) => {
                 let mut roles = workspace.data.roles.clone();
                 roles.group.clone_from(&roles.context);
+                Some(("Keep together", Action::SetRoles(roles)))
+            }
+            (FindingKind::Annotators { text, .. }, None) => {
+                let roles = Roles { group: Some(text.clone()), ..workspace.data.roles.clone() };
                 Some(("Keep together", Action::SetRoles(roles)))
             }
             _ => None,
