@@ -29,6 +29,8 @@ pub struct Dataset {
     pub notation: Notation,
     /// How the file writes several labels of a row, where it has such.
     pub(super) separator: Separator,
+    /// Whether columns of labels are ticked where one applies, and empty where not.
+    are_ticked: bool,
     /// How the file writes numbers, where these are its labels.
     numerals: Numerals,
     pub(super) content: Content,
@@ -60,6 +62,7 @@ impl Dataset {
             labels: targets.labels.clone(),
             notation: targets.notation.clone(),
             separator: targets.separator,
+            are_ticked: targets.are_ticked,
             numerals: targets.numerals.clone(),
             task,
             roles: roles.clone(),
@@ -180,11 +183,14 @@ impl Dataset {
     pub fn reading(&self) -> Option<String> {
         let annotation = self.task.annotation();
         let flags = flag_columns(&self.table, self.roles.label.as_deref()).filter(|_| annotation.is_named());
+        let gaps = if self.are_ticked { "; an empty cell says that it does not apply" } else { "" };
         let labels = match (annotation, flags) {
             (Annotation::Label, Some(columns)) => {
-                Some(format!("as {} columns, one for each class, of which one applies to a row", columns.len()))
+                Some(format!("as {} columns, one for each class, of which one applies to a row{gaps}", columns.len()))
             }
-            (Annotation::Labels, Some(columns)) => Some(format!("as {} columns, one for each label", columns.len())),
+            (Annotation::Labels, Some(columns)) => {
+                Some(format!("as {} columns, one for each label{gaps}", columns.len()))
+            }
             (Annotation::Label | Annotation::Labels, None) => self.separator.words(),
             (Annotation::Tags, _) => {
                 let has_tags = self.roles.tags.is_some() && self.is_labelled();

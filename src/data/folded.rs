@@ -12,9 +12,7 @@ pub fn folded(name: &str) -> String {
     if is_number(name) {
         return name.parse::<f64>().map_or_else(|_| name.to_owned(), |value| value.to_string());
     }
-    // Accents may be letters of their own behind those that bear them.
-    let composed = if name.is_ascii() { Cow::Borrowed(name) } else { Cow::Owned(composed(name)) };
-    let letters: Vec<char> = composed.chars().filter_map(plain).flat_map(char::to_lowercase).collect();
+    let letters: Vec<char> = composed(name).chars().filter_map(plain).flat_map(char::to_lowercase).collect();
     let mut text = String::with_capacity(name.len());
     for (place, &letter) in letters.iter().enumerate() {
         let is_letter =
@@ -32,10 +30,24 @@ pub fn folded(name: &str) -> String {
     if text.is_empty() { name.to_owned() } else { text.to_owned() }
 }
 
-fn composed(name: &str) -> String {
-    let mut composed = NormalizedString::from(name);
+/// A text in which each letter has its accents, which may be letters of their own behind it.
+pub fn composed(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_combining) {
+        return Cow::Borrowed(text);
+    }
+    let mut composed = NormalizedString::from(text);
     composed.nfc();
-    composed.get().to_owned()
+    Cow::Owned(composed.get().to_owned())
+}
+
+/// Whether a letter may be joined with the one before it: accents, the voicing marks of kana, and the parts of Hangul.
+fn is_combining(letter: char) -> bool {
+    matches!(letter, '\u{300}'..='\u{36f}' | '\u{3099}'..='\u{309a}' | '\u{1161}'..='\u{11ff}' | '\u{93c}' | '\u{653}'..='\u{655}')
+}
+
+/// Whether a letter is nowhere to be seen and changes no other, as those that bend the letters of Persian or join emoji do.
+pub(super) fn is_unseen(letter: char) -> bool {
+    matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
 }
 
 /// A letter of full width as its usual one; nothing for what cannot be seen.

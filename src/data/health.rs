@@ -2,8 +2,8 @@
 //! tags that cannot follow each other, answers that stand elsewhere, classes that are too large or too rare, and texts
 //! that stand in both parts of a split.
 //!
-//! Two texts are the same if they differ only in case and in white space, and where words carry tags, if they are equal;
-//! of pairs, both texts are.
+//! Two texts are the same if they differ only in case, in white space, in how accents are coded and in what cannot be seen,
+//! and where words carry tags, if they are equal; of pairs, both texts are.
 
 mod kinds;
 mod repeats;
@@ -236,7 +236,10 @@ fn annotators(dataset: &Dataset, repeated: &[usize]) -> Option<Finding> {
         return None;
     }
     let column = guess::annotators(&dataset.table, &dataset.roles)?;
-    Some(Finding::of_examples(FindingKind::Annotators { column, text }, dataset, repeated))
+    let mut repeated = repeated.to_vec();
+    repeated.sort_unstable();
+    repeated.dedup();
+    Some(Finding::of_examples(FindingKind::Annotators { column, text }, dataset, &repeated))
 }
 
 /// The same where nothing is known of repeats yet.
@@ -430,6 +433,15 @@ mod tests {
         assert_eq!(of(&text, &grouped), None);
         assert_eq!(of(&text.replace("annotator", "author"), &roles("text", Some("label"))), None);
         assert_eq!(of("text,label,annotator\na,x,ann\nb,y,bo\n", &roles("text", Some("label"))), None);
+    }
+
+    #[test]
+    fn one_text_in_two_codings_stands_there_twice_and_one_label_in_two_is_told() {
+        let text = "text,label\ncaf\u{e9} noir,caf\u{e9}\ncafe\u{301} noir,cafe\u{301}\nthe\u{200b} vert,th\u{e9}\nthe vert,the \u{a0}\n";
+        check(text, Task::Classify, &FindingKind::Contradictions, &[2, 3, 4, 5]);
+        let kind = FindingKind::Spellings { classes: vec![vec![("cafe\u{301}".into(), 1), ("caf\u{e9}".into(), 1)]] };
+        assert_eq!(kind.remedy(), Some(Mend::Fix(Fix::Spellings)));
+        check(text, Task::Classify, &kind, &[2]);
     }
 
     #[test]

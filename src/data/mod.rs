@@ -28,6 +28,7 @@ pub use choices::{Mend, Mended, Mends};
 pub use columns::has_columns;
 pub use dataset::Dataset;
 pub use error::DataError;
+pub use folded::composed;
 pub use folds::Fold;
 pub use guess::guess_task;
 pub use health::{Finding, FindingKind, health, split_health};

@@ -7,7 +7,8 @@ use super::DataError;
 use super::columns::column;
 use super::folded::folded;
 use super::labels::{
-    Classes, Numerals, Separator, flag, flag_columns, is_missing, names_in, places, sort_names, unlabelled,
+    Classes, Numerals, Separator, are_ticked, flag, flag_columns, is_mark, is_missing, names_in, places, sort_names,
+    unlabelled,
 };
 use super::rows::Content;
 use super::{Dataset, LabelSet, Roles, Target};
@@ -31,6 +32,8 @@ pub(super) struct Targets {
     column: Option<usize>,
     /// The columns of several labels, where each has one of its own.
     flags: Vec<usize>,
+    /// Whether these are ticked, so that an empty cell says that a label does not apply.
+    pub are_ticked: bool,
     /// The column of the starts of answers.
     start: Option<usize>,
     /// The column that says of a question that its context does not answer it.
@@ -84,6 +87,7 @@ impl Targets {
             annotation,
             content,
             column,
+            are_ticked: false,
             flags,
             start,
             impossible: None,
@@ -115,6 +119,8 @@ impl Targets {
     /// How the column is written, which is one answer for all of its rows.
     fn settle(&mut self) {
         let Some(column) = self.column else { return };
+        let of_flags = || self.flags.iter().flat_map(|column| self.cells(*column));
+        self.are_ticked = !self.flags.is_empty() && are_ticked(of_flags());
         match self.annotation {
             Annotation::Label if self.flags.is_empty() => {
                 self.separator = Separator::of_classes(self.cells(column));
@@ -273,6 +279,8 @@ impl Targets {
         for &column in &self.flags {
             let (name, cell) = (&self.table.columns[column], self.table.cell(row, column).trim());
             match flag(cell) {
+                None if self.are_ticked && cell.is_empty() => {}
+                None if self.are_ticked && is_mark(cell) => set.push(classes.find(name)?),
                 Some(true) => set.push(classes.find(name)?),
                 Some(false) => {}
                 None if cell.is_empty() => {

@@ -8,9 +8,9 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::data::DataError;
-use crate::data::{Dataset, LabelSet, Roles};
+use crate::data::{Dataset, LabelSet, Roles, composed};
 use crate::model::card::LoadReport;
-use crate::model::outputs::{class_key, unnamed_place};
+use crate::model::outputs::{self, unnamed_place};
 use crate::model::{EncoderConfig, HeadKind};
 use crate::table::notation::tags;
 use crate::table::notation::tags::Scheme;
@@ -102,6 +102,11 @@ fn find(own: &[String], data: &Dataset) -> Option<(Way, Vec<Option<u32>>)> {
         return Some((Way::Kind, names.iter().zip(&used).map(place).collect::<Option<_>>()?));
     }
     None
+}
+
+/// What is the same for all spellings of a class, also where its accents are letters of their own.
+fn class_key(name: &str) -> String {
+    outputs::class_key(&composed(name))
 }
 
 /// The classes that must have an output. Tags are completed to pairs of `B-` and `I-`, of which a file need not have both.

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use super::columns::{Column, filled_cells, first_cells, look, sample};
 use super::names::{CLASS, NEITHER, is_in, is_label};
 use crate::data::Roles;
-use crate::data::labels::{Separator, flag, is_missing, kind_of};
+use crate::data::labels::{Separator, are_ticked, flag, is_mark, is_missing, kind_of};
 use crate::table::Table;
 use crate::table::plain_name;
 
@@ -29,8 +29,10 @@ pub(super) fn one_of_each(table: &Table, columns: &[&Column<'_>]) -> Option<Stri
         return None;
     }
     let places: Vec<usize> = names.iter().filter_map(|name| table.column(name)).collect();
+    let are_ticked = places.iter().all(|column| is_ticked(table, *column));
+    let applies = |cell: &str| if are_ticked { Some(is_mark(cell)) } else { flag(cell) };
     let applying = |row: usize| {
-        let flags: Option<Vec<bool>> = places.iter().map(|column| flag(table.cell(row, *column).trim())).collect();
+        let flags: Option<Vec<bool>> = places.iter().map(|column| applies(table.cell(row, *column).trim())).collect();
         flags.map(|flags| flags.into_iter().filter(|applies| *applies).count())
     };
     let counts: Vec<Option<usize>> = sample(table).map(applying).collect();
@@ -42,7 +44,7 @@ pub(super) fn one_of_each(table: &Table, columns: &[&Column<'_>]) -> Option<Stri
 pub(super) fn told(table: &Table, roles: &Roles) -> bool {
     let may_matter = |&(index, name): &(usize, &String)| {
         let mut cells = first_cells(table, index).filter(|cell| !is_missing(cell));
-        is_label(&plain_name(name)) || cells.next().is_some_and(|cell| flag(cell).is_some())
+        is_label(&plain_name(name)) || cells.next().is_some_and(|cell| flag(cell).is_some() || is_mark(cell))
     };
     let possible = table.columns.iter().enumerate().filter(may_matter);
     let columns: Vec<Column<'_>> = possible.map(|(index, name)| look(table, index, name)).collect();
@@ -67,8 +69,18 @@ fn is_told_otherwise(columns: &[&Column<'_>], flags: &[&str]) -> bool {
 fn of_one_kind<'a>(table: &Table, columns: &[&Column<'a>]) -> Vec<&'a str> {
     let mut kinds: Vec<(usize, Vec<&str>)> = Vec::new();
     for column in columns {
+        if is_in(NEITHER, &column.plain) {
+            continue;
+        }
+        if is_ticked(table, column.index) {
+            match kinds.iter_mut().find(|(known, _)| *known == TICKED) {
+                Some((_, names)) => names.push(column.name),
+                None => kinds.push((TICKED, vec![column.name])),
+            }
+            continue;
+        }
         // Some rows may have been left without labels.
-        if is_in(NEITHER, &column.plain) || !column.is_mostly_filled() {
+        if !column.is_mostly_filled() {
             continue;
         }
         let cells = filled_cells(table, column.index);
@@ -83,6 +95,14 @@ fn of_one_kind<'a>(table: &Table, columns: &[&Column<'a>]) -> Vec<&'a str> {
     }
     kinds.sort_by_key(|(kind, names)| (usize::MAX - names.len(), *kind));
     kinds.into_iter().next().map(|(_, names)| names).unwrap_or_default()
+}
+
+/// The place of columns that are ticked among the kinds of words.
+const TICKED: usize = usize::MAX;
+
+/// Whether a column has a mark where a label applies, and nothing where it does not.
+fn is_ticked(table: &Table, column: usize) -> bool {
+    are_ticked((0..table.rows()).map(|row| table.cell(row, column)))
 }
 
 /// Whether a column says yes of some rows and no of others. A label may be too rare for a look at some rows.

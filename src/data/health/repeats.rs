@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rayon::prelude::*;
 
+use crate::data::folded::{composed, is_unseen};
 use crate::data::{Dataset, Target};
 use crate::stop;
 use crate::task::Reads;
@@ -23,9 +24,37 @@ pub struct Leaks {
     pub eval: Vec<usize>,
 }
 
-/// A text as it is compared: lower case, with single spaces.
-fn compared(text: &str) -> impl Iterator<Item = char> {
-    text.split_whitespace().flat_map(|word| word.chars().flat_map(char::to_lowercase).chain([' ']))
+/// Writes a text as it is compared: lower case, with single spaces, letters with their accents, and nothing that cannot be
+/// seen.
+fn compare(text: &str, out: &mut String) {
+    out.clear();
+    if text.is_ascii() {
+        for word in text.split_ascii_whitespace() {
+            out.push_str(word);
+            out.push(' ');
+        }
+        out.make_ascii_lowercase();
+        return;
+    }
+    let text = composed(text);
+    let mut is_gap = false;
+    for letter in text.trim().chars().filter(|letter| !is_unseen(*letter)) {
+        if letter.is_whitespace() {
+            is_gap = true;
+            continue;
+        }
+        if std::mem::take(&mut is_gap) && !out.is_empty() {
+            out.push(' ');
+        }
+        out.extend(letter.to_lowercase());
+    }
+    out.push(' ');
+}
+
+fn compared(text: &str) -> String {
+    let mut out = String::new();
+    compare(text, &mut out);
+    out
 }
 
 /// Whether case and white space count: an entity may be told by them.
@@ -42,16 +71,7 @@ fn hash(dataset: &Dataset, example: usize) -> u64 {
             text.hash(&mut hasher);
             continue;
         }
-        buffer.clear();
-        if text.is_ascii() {
-            for word in text.split_ascii_whitespace() {
-                buffer.push_str(word);
-                buffer.push(' ');
-            }
-            buffer.make_ascii_lowercase();
-        } else {
-            buffer.extend(compared(text));
-        }
+        compare(text, &mut buffer);
         buffer.hash(&mut hasher);
     }
     hasher.finish()
@@ -68,7 +88,7 @@ fn hashes(part: Part<'_>) -> Vec<u64> {
 
 fn same_text(a: (&Dataset, usize), b: (&Dataset, usize)) -> bool {
     let exact = is_exact(a.0);
-    let same = |a: &str, b: &str| a == b || (!exact && compared(a).eq(compared(b)));
+    let same = |a: &str, b: &str| a == b || (!exact && compared(a) == compared(b));
     same(a.0.text(a.1), b.0.text(b.1))
         && match (a.0.pair(a.1), b.0.pair(b.1)) {
             (Some(a), Some(b)) => same(a, b),
@@ -190,4 +210,25 @@ pub fn shared_contexts(train: Part<'_>, eval: Part<'_>) -> Vec<usize> {
     let learned: Vec<u64> = train.examples.par_iter().map(|&example| context(train, example)).collect();
     let learned: HashSet<u64> = learned.into_iter().collect();
     eval.examples.iter().copied().filter(|&example| learned.contains(&context(eval, example))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_look_the_same_are_the_same() {
+        for other in [
+            "Caf\u{e9}  au lait",
+            "cafe\u{301} au\u{a0}lait ",
+            "\u{feff}CAF\u{c9} au lait",
+            "caf\u{e9}\u{200b} \u{ad}au lait",
+            "\u{200b} caf\u{e9} au lait",
+        ] {
+            assert_eq!(compared(other), "caf\u{e9} au lait ", "{other:?}");
+        }
+        assert_eq!(compared("A  b\tc"), compared("\u{200b}a b c"));
+        assert_ne!(compared("\u{6a9}\u{200c}\u{647}"), compared("\u{6a9}\u{647}"), "a letter that is bent otherwise");
+        assert_ne!(compared("cafe"), compared("caf\u{e9}"));
+    }
 }

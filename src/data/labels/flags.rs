@@ -31,6 +31,9 @@ const KINDS: [(&str, &str); 28] = [
     ("아니오 아니요", "예 네"),
     ("لا", "نعم"),
 ];
+/// What stands in a table that is ticked by hand where a label applies, with nothing where it does not, in lower case.
+const MARKS: &str = "x ✓ ✔ ☑ ✅ ● • × 1 1.0 yes y true ja oui sí si sim";
+
 /// What stands where somebody said nothing of a label.
 const MISSING: &str = "nan na n/a null none nil <na> #n/a #na -1 -1.0 -100 -100.0 - ?";
 
@@ -50,6 +53,24 @@ pub(in crate::data) fn flag(cell: &str) -> Option<bool> {
         return Some(true);
     }
     KINDS.iter().any(|(no, _)| is_in(no, &word)).then_some(false)
+}
+
+/// Whether a cell ticks a label in a table where nothing stands for those that do not apply.
+pub(in crate::data) fn is_mark(cell: &str) -> bool {
+    cell.len() <= 4 && is_in(MARKS, &cell.to_lowercase().replace('\u{fe0f}', ""))
+}
+
+/// Whether columns are ticked: marks stand in them, some cells are empty, and none says that a label does not apply.
+pub(in crate::data) fn are_ticked<'a>(cells: impl Iterator<Item = &'a str>) -> bool {
+    let (mut marks, mut gaps) = (false, false);
+    for cell in cells.map(str::trim) {
+        match cell {
+            "" => gaps = true,
+            cell if is_mark(cell) => marks = true,
+            _ => return false,
+        }
+    }
+    marks && gaps
 }
 
 /// Whether a cell of such a column says nothing.
@@ -93,6 +114,16 @@ mod tests {
         }
         assert_eq!((kind_of(&["yes", "1"]), kind_of(&["nan", ""])), (None, None));
         assert!(["", "NA", "NaN", "-1", "<NA>"].iter().all(|cell| is_missing(cell)));
+    }
+
+    #[test]
+    fn columns_that_are_ticked_say_no_by_saying_nothing() {
+        for cells in [["x", "", "X"], ["✓", " ", ""], ["1", "", "1"], ["✔️", "", "✔"]] {
+            assert!(are_ticked(cells.into_iter()), "{cells:?}");
+        }
+        for cells in [["x", "x", "x"], ["", "", ""], ["1", "0", ""], ["x", "", "maybe"]] {
+            assert!(!are_ticked(cells.into_iter()), "{cells:?}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! error that says why.
 
 use super::elements::Place;
-use super::{classes, sentences, settled};
+use super::{argilla, classes, sentences, settled};
 use crate::table::{Format, ReadError, Table, name_list};
 
 /// Settles what the spans and answers of a table mean, and lists the rows whose spans cannot be meant.
@@ -30,6 +30,13 @@ fn settle(table: &mut Table, is_export: bool, places: &[Place]) {
 pub(super) fn finish(mut table: Table) -> Result<Table, ReadError> {
     if matches!(table.format, Format::Delimited { .. } | Format::Workbook | Format::Parquet) {
         classes::answered(&mut table);
+    }
+    let holds_cells = matches!(
+        table.format,
+        Format::Delimited { .. } | Format::Workbook | Format::Parquet | Format::Arrow | Format::JsonLines
+    );
+    if holds_cells {
+        argilla::answered(&mut table);
     }
     if !matches!(table.format, Format::Conll | Format::WebAnno | Format::FastText | Format::PlainText) {
         settle(&mut table, false, &[]);

@@ -7,6 +7,7 @@
 
 mod above;
 mod archive;
+mod argilla;
 mod arrow;
 mod builder;
 mod classes;
