@@ -6,6 +6,7 @@
 //! and where words carry tags, if they are equal; of pairs, both texts are.
 
 mod kinds;
+mod markup;
 mod repeats;
 
 use super::choices::is_by_choice;
@@ -24,6 +25,7 @@ use crate::table::{Place, RowProblem, Table};
 use crate::task::{Annotation, Reads, Targets, Task};
 
 pub use kinds::FindingKind;
+pub use markup::Markup;
 pub(super) use repeats::repeats;
 pub use repeats::{Leaks, Part, firsts, leaks};
 
@@ -72,6 +74,9 @@ pub fn health(dataset: &Dataset) -> Vec<Finding> {
     findings.push(Finding::of_examples(FindingKind::Duplicates, dataset, &duplicates));
     findings.push(Finding::of_examples(FindingKind::Contradictions, dataset, &contradictions));
     findings.extend(annotators(dataset, &[duplicates, contradictions].concat()));
+    for (markup, examples) in markup::found(dataset) {
+        findings.push(Finding::of_examples(FindingKind::Markup { markup }, dataset, &examples));
+    }
     findings.push(cut_words(dataset));
     findings.push(Finding::of_examples(FindingKind::ImpossibleTags, dataset, &impossible_tags(dataset)));
     let kind = FindingKind::Spellings { classes: spellings(dataset) };

@@ -128,7 +128,7 @@ mod tests {
     fn an_encoder_in_a_folder_below_is_found_and_no_other() {
         let below = LISTED.replace("\"path\":\"\"", "\"path\":\"0_Transformer\"");
         let dir = folder_with(&[
-            ("modules.json", &below),
+            ("modules.json", below.as_str()),
             ("0_Transformer/config.json", "{}"),
             ("2_Dense/config.json", "{}"),
             ("2_Dense/model.safetensors", ""),

@@ -14,10 +14,11 @@ use super::objective::Objective;
 use super::prepare::prepare;
 use super::prepared::{OnProgress, Progress};
 use super::rows::{tokenized, why_no_examples};
+use super::scales::Scale;
 use super::source::Source;
 use super::{TrainError, companions, corpus, outputs, run};
 use crate::data::{Dataset, LabelSet, Roles};
-use crate::metrics::Evaluation;
+use crate::metrics::{Evaluation, Outcome, Prediction};
 use crate::model::{self, Decisions, Precision, Want};
 use crate::table::{Inputs, Part, PlainText, Table, to_judge};
 use crate::task::{Reads, Targets, Task};
@@ -147,8 +148,10 @@ pub fn assess(what: &Assessed, on_progress: OnProgress<'_>) -> Result<Option<Ass
         tokenizer: &tokenizer,
         decisions: &decisions,
     };
+    let evaluation = evaluation(of, scored);
+    let notes = notes.into_iter().chain(other_scale(dir, &evaluation)).collect();
     Ok(Some(Assessment {
-        evaluation: Evaluation { notes, ..evaluation(of, scored) },
+        evaluation: Evaluation { notes, ..evaluation },
         decisions,
         remarks: chosen.into_iter().chain(data.iter().flat_map(|data| data.remarks())).collect(),
         unusable: data.as_ref().and_then(|data| data.unusable_words()),
@@ -209,6 +212,20 @@ pub fn assess_held_out(
         data: prepared.eval_data,
     };
     Ok(Some((assessment, config)))
+}
+
+/// That numbers are of another scale than those that the model's run was evaluated on.
+fn other_scale(dir: &Path, evaluation: &Evaluation) -> Option<String> {
+    let scale = |evaluation: &Evaluation| {
+        let value = |prediction: &Prediction| match prediction.gold {
+            Outcome::Value(value) => Some(value as f32),
+            _ => None,
+        };
+        Scale::of(evaluation.predictions.iter().filter_map(value))
+    };
+    let judged = scale(evaluation)?;
+    let of_run = run::read(&run_of(dir)?).ok()?.evaluation?;
+    scale(&of_run.evaluation)?.apart(judged, "those that its run was evaluated on")
 }
 
 /// How long sequences are: as asked, else as the run had them, else as predictions have them.

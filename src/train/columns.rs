@@ -79,9 +79,10 @@ impl Learned {
 }
 
 /// A model that knows whether it learned from pairs of texts, where it is of a run that kept what it read.
-pub fn informed(model: OpenModel) -> OpenModel {
+pub fn informed(mut model: OpenModel) -> OpenModel {
     let learned = Learned::of(&model.dir).and_then(|learned| learned.reads_pairs(model.task));
-    OpenModel { reads_pairs: learned.or(model.reads_pairs), ..model }
+    model.reads_pairs = learned.or(model.reads_pairs);
+    model
 }
 
 /// The columns that a model reads of a table: those that a person gave, those that it learned from, and else what they seem

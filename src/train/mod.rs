@@ -49,6 +49,7 @@ mod fused;
 mod hiding;
 mod outputs;
 mod preflight;
+mod scales;
 mod soft;
 mod student;
 mod teacher;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::config::RunConfig;
 use super::data_files::{DataFiles, of_table};
 use super::prepared::{Known, Prepared, Watch};
+use super::scales::Scale;
 use super::source::Source;
 use super::{TrainError, outputs};
 use crate::data::choices::{Exclude, Mend, Mended, Mends};
@@ -240,6 +241,9 @@ fn caveats(train: &Dataset, eval: &Dataset, split: &Split) -> Vec<String> {
     let mut caveats: Vec<String> = unlearnable(train, eval, split).iter().map(Finding::message).collect();
     if !std::ptr::eq(train, eval) {
         caveats.extend(leaked(train, eval, split));
+        let learned = Scale::of_rows(train, split.train.iter().copied());
+        let judged = Scale::of_rows(eval, split.eval.iter().copied());
+        caveats.extend(learned.zip(judged).and_then(|(learned, judged)| learned.apart(judged, "those to learn from")));
     }
     let unknown = if std::ptr::eq(train, eval) { Vec::new() } else { eval.unknown_labels() };
     if !unknown.is_empty() {

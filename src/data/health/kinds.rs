@@ -1,5 +1,6 @@
 //! The kinds of problems, in words.
 
+use super::markup::Markup;
 use super::{Finding, RARE};
 use crate::data::choices::{Exclude, Fix, Mend};
 use crate::data::spellings::Spellings;
@@ -29,6 +30,8 @@ pub enum FindingKind {
     Contradictions,
     /// Rows whose text others labelled too, as a column tells; `text` is the column of the texts.
     Annotators { column: String, text: String },
+    /// Texts with something that is left of the way that they came.
+    Markup { markup: Markup },
     /// Labelled spans that begin or end inside a word.
     CutWords,
     /// Sentences with an `I-` tag after `O` or after another type.
@@ -103,6 +106,7 @@ impl FindingKind {
             | Self::Unanswered { .. }
             | Self::CutWords
             | Self::Annotators { .. }
+            | Self::Markup { .. }
             | Self::UnusedTexts { .. }
             | Self::NoText { .. }
             | Self::OtherLabels { .. }
@@ -131,6 +135,7 @@ impl FindingKind {
             Self::Duplicates => "duplicates",
             Self::Contradictions => "contradictions",
             Self::Annotators { .. } => "several annotators",
+            Self::Markup { .. } => "markup",
             Self::CutWords => "words cut by spans",
             Self::ImpossibleTags => "impossible tags",
             Self::Spellings { .. } => "spelling variants",
@@ -298,6 +303,9 @@ impl Finding {
                 "{count} {rows} with texts that several annotators labelled, as the column \"{column}\" tells: each is learned from \
                  as it stands, and copies of a text stay on one side only with group = \"{text}\""
             ),
+            FindingKind::Markup { markup } => {
+                format!("{count} {rows} with {}, all of it read as text", markup.words())
+            }
             FindingKind::CutWords if one => "1 span begins or ends inside a word".to_owned(),
             FindingKind::CutWords => format!("{count} spans begin or end inside a word"),
             FindingKind::ImpossibleTags => {

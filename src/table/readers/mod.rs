@@ -9,6 +9,7 @@ mod above;
 mod archive;
 mod argilla;
 mod arrow;
+mod beside;
 mod builder;
 mod classes;
 mod columnar;
@@ -93,6 +94,8 @@ impl Table {
             return Err(error);
         }
         let mut table = several::join(inputs, pieces, notes)?;
+        let names = inputs.one().and_then(|path| beside::note(&table, path));
+        table.notes.extend(names);
         if let Some(held_out) = found.held_out {
             propose(&mut table, held_out);
         }

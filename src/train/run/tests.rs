@@ -15,7 +15,6 @@ use crate::data::Roles;
 use crate::files::with_failing;
 use crate::model::{Products, kept};
 use crate::stop::Stop;
-use crate::table::Table;
 use crate::task::Task;
 use crate::train::columns::{Learned, columns};
 use crate::train::config::{Every, RunConfig, RunOptions, StrategyKind};
@@ -253,7 +252,7 @@ fn a_run_that_knew_no_column_of_parts_goes_on_with_the_rows_that_it_began_with()
     assert!(!go(&again, &now, true, u64::MAX).unwrap().stopped);
     // What a model learned from is read by the same columns elsewhere, of which that is none.
     let learned = Learned::of(&config.run.out.join("model")).unwrap();
-    let table = Table::from_bytes(Path::new("a.csv"), b"text,label\na b,good\n".to_vec()).unwrap();
+    let table = crate::table::Table::from_bytes(Path::new("a.csv"), b"text,label\na b,good\n".to_vec()).unwrap();
     let read = columns(Some(&learned), &Roles::default(), &table, Task::Classify);
     assert_eq!((read.roles.split, read.missing), (None, Vec::<String>::new()));
 }
