@@ -117,13 +117,13 @@ impl Counted {
 
     fn words(&self, question: &str) -> Option<String> {
         let rows = |count: usize| plural(count, "row", "rows");
-        let several = (self.several > 0)
-            .then(|| format!("{} with several answers have the most frequent", rows(self.several - self.unsure)));
-        let unsure = (self.unsure > 0).then(|| format!("{} with as many of each have none", rows(self.unsure)));
-        let set_aside = (self.set_aside > 0)
-            .then(|| format!("{} with nothing but discarded answers or drafts have none", rows(self.set_aside)));
-        let told: Vec<String> =
-            [several.filter(|_| self.several > self.unsure), unsure, set_aside].into_iter().flatten().collect();
+        let most = self.several - self.unsure;
+        let told = [
+            (most, format!("the most frequent answer for {} with several", rows(most))),
+            (self.unsure, format!("none for {} with as many of each", rows(self.unsure))),
+            (self.set_aside, format!("none for {} with only discarded answers or drafts", rows(self.set_aside))),
+        ];
+        let told: Vec<String> = told.into_iter().filter(|(count, _)| *count > 0).map(|(_, words)| words).collect();
         (!told.is_empty()).then(|| format!("{question:?} is what annotators submitted: {}", told.join(", ")))
     }
 }
@@ -164,8 +164,8 @@ mod tests {
             row("e", &["neg", "pos"], &["draft", "submitted"]),
         ]);
         assert_eq!(column(&table, "label"), ["pos", "pos", "", "", "pos"]);
-        let told = "\"label\" is what annotators submitted: 1 row with several answers have the most frequent, 1 row with as many \
-                    of each have none, 1 row with nothing but discarded answers or drafts have none";
+        let told = "\"label\" is what annotators submitted: the most frequent answer for 1 row with several, none for 1 row with \
+                    as many of each, none for 1 row with only discarded answers or drafts";
         assert!(table.notes.iter().any(|note| note == told), "{:?}", table.notes);
     }
 
